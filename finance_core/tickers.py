@@ -1,0 +1,98 @@
+"""`ticker_metadata`: which tickers there are, what they are called, and the state of their bars.
+
+The only way to that collection. The updater keeps the counts and dates here, so that lists and the overview read no
+bars. Edits by people, and their history, come through here too.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.client_session import ClientSession
+
+from finance_core import prices
+from finance_core.categories import Category
+from finance_core.database import Document, MongoDatabase
+
+COLLECTION = "ticker_metadata"
+
+SAMPLE = "sample"
+YAHOO = "yahoo"
+
+
+def active(db: MongoDatabase, category: Category) -> list[Document]:
+    """The active tickers of `category` by name. Without `ticker_metadata`, every ticker that has bars, named by itself.
+
+    Each has at least ticker and name; market, source, last_date and the other fields where they are known.
+    """
+    documents = (
+        db[COLLECTION]
+        .find({"category": category.key, "active": {"$ne": False}}, {"_id": False})
+        .sort([("name", 1), ("ticker", 1)])
+        .to_list()
+    )
+    if documents or any_registered(db, category):
+        return documents
+    return [{"ticker": ticker, "name": ticker} for ticker in prices.tickers(db, category)]
+
+
+def get(db: MongoDatabase, category: Category, ticker: str) -> Document | None:
+    """The metadata of one ticker, or None where it has none."""
+    return db[COLLECTION].find_one({"category": category.key, "ticker": ticker}, {"_id": False})
+
+
+def any_registered(db: MongoDatabase, category: Category) -> bool:
+    """Whether `category` has a ticker at all."""
+    return db[COLLECTION].find_one({"category": category.key}, {"_id": True}) is not None
+
+
+def unfilled_samples(
+    db: MongoDatabase, category: Category, ticker: str | None = None, session: ClientSession | None = None
+) -> list[Document]:
+    """The sample tickers of `category` (or only `ticker`, if it is one) that wait for their sample bars."""
+    query: Document = {"category": category.key, "source": SAMPLE, "bar_count": 0}
+    if ticker is not None:
+        query["ticker"] = ticker
+    return db[COLLECTION].find(query, {"_id": False}, session=session).to_list()
+
+
+def register(
+    db: MongoDatabase,
+    category: Category,
+    rows: Iterable[Mapping[str, Any]],
+    session: ClientSession | None = None,
+) -> int:
+    """Add the tickers of `rows` (ticker, name, market and more fields) that are not there yet; returns how many.
+
+    What is there already stays as it is, whatever it says.
+    """
+    operations = []
+    for row in rows:
+        document = {"marker": "circle", "active": True, "currency": category.currency, "version": 1, **row}
+        key = {"category": category.key, "ticker": document.pop("ticker")}
+        operations.append(UpdateOne(key, {"$setOnInsert": document}, upsert=True))
+    if not operations:
+        return 0
+    return db[COLLECTION].bulk_write(operations, ordered=False, session=session).upserted_count
+
+
+def record(
+    db: MongoDatabase,
+    category: Category,
+    ticker: str,
+    fields: Mapping[str, Any],
+    session: ClientSession | None = None,
+) -> None:
+    """Set `fields` of a registered ticker; a field of None is removed. `version` is for edits by people and stays."""
+    changes: Document = {"$set": {name: value for name, value in fields.items() if value is not None}}
+    absent = {name: "" for name, value in fields.items() if value is None}
+    if absent:
+        changes["$unset"] = absent
+    db[COLLECTION].update_one({"category": category.key, "ticker": ticker}, changes, session=session)
+
+
+def now() -> dt.datetime:
+    """The present moment as MongoDB keeps it: UTC, tz-naive, whole milliseconds."""
+    moment = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

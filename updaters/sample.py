@@ -1,0 +1,95 @@
+"""Labelled sample prices, so that a first look needs no network.
+
+Only ever for the embedded server, and only for tickers that have nothing yet. A sample ticker says so in its metadata
+(`source: "sample"`), from before its first bar to the moment its first real update replaces all of them at once.
+"""
+
+import csv
+import datetime as dt
+import hashlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pymongo.client_session import ClientSession
+
+from finance_core import candles, database, prices, sessions, tickers
+from finance_core.categories import CATEGORIES, Category
+from finance_core.database import MongoDatabase
+
+YEARS = 10
+STARTER_DIR = Path(__file__).parent / "starter"
+
+_log = logging.getLogger(__name__)
+
+
+def starter(category: Category) -> list[dict[str, str]]:
+    """The tickers a category begins with: ticker, name and market. Empty where it has no list."""
+    path = STARTER_DIR / f"{category.key}.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def prepare(db: MongoDatabase, today: dt.date, progress: Callable[[float], None] = lambda _done: None) -> None:
+    """Fill an empty embedded database with the starter lists and sample prices; complete it where a fill broke off.
+
+    Does nothing on a user's own server, or where a category has tickers already. `progress` is told the share done,
+    0 to 1. Idempotent, and safe against kill -9: the list is registered first, then each ticker is filled at once.
+    """
+    if not database.is_embedded():
+        return
+    for category in CATEGORIES:
+        if not tickers.any_registered(db, category) and not prices.any_stored(db, category):
+            tickers.register(db, category, ({**row, "source": tickers.SAMPLE, "bar_count": 0} for row in starter(category)))
+    todo = [(category, row) for category in CATEGORIES for row in tickers.unfilled_samples(db, category)]
+    for done, (category, row) in enumerate(todo, start=1):
+        _fill(db, category, row["ticker"], row.get("market", ""), today)
+        progress(done / len(todo))
+    if todo:
+        _log.info("sample prices for %d tickers", len(todo))
+
+
+def _fill(db: MongoDatabase, category: Category, ticker: str, market: str, today: dt.date) -> None:
+    calendar = category.market(market).calendar
+    bars = sample_bars(ticker, sessions.between(calendar, _years_before(today), today - dt.timedelta(days=1)))
+
+    def write(session: ClientSession | None) -> None:
+        # Another process may have filled or really updated it meanwhile; then there is nothing to do here.
+        if tickers.unfilled_samples(db, category, ticker, session):
+            prices.replace(db, category, ticker, bars, session)
+            tickers.record(db, category, ticker, prices.state(db, category, ticker, session), session)
+
+    database.atomically(db, write)
+
+
+def sample_bars(ticker: str, days: pd.DatetimeIndex) -> pd.DataFrame:
+    """Bars on `days` of a random walk that depends on `ticker` and the number of days alone.
+
+    Whole numbers, so that they suit a currency without decimals; a yearly volatility of about 30 %.
+    """
+    random = np.random.default_rng(int.from_bytes(hashlib.sha256(ticker.encode()).digest()[:8]))
+    count = len(days)
+    start = 10 ** random.uniform(4, 5.5)
+    close = start * np.exp(np.cumsum(random.normal(0.0002, 0.019, count)))
+    open_ = np.concatenate([[start], close[:-1]]) * np.exp(random.normal(0, 0.006, count))
+    spread = np.abs(random.normal(0, 0.008, (2, count)))
+    bars = pd.DataFrame(
+        {
+            "open": open_,
+            "high": np.maximum(open_, close) * (1 + spread[0]),
+            "low": np.minimum(open_, close) * (1 - spread[1]),
+            "close": close,
+        },
+        index=days.rename("date"),
+    ).round(0)
+    bars["volume"] = (1e10 / close * random.lognormal(0, 0.5, count)).astype("int64")
+    bars[candles.EVENTS] = 0.0
+    return bars
+
+
+def _years_before(day: dt.date) -> dt.date:
+    return (pd.Timestamp(day) - pd.DateOffset(years=YEARS)).date()

@@ -1,0 +1,212 @@
+"""The incremental algorithm: brings the stored bars of one category up to Yahoo's.
+
+Per ticker: nothing stored, sample bars, or an interrupted rewrite → its whole history replaces what is there. Else
+what is new, together with a few stored bars as overlap; if the overlap disagrees or a split lies in the new window,
+Yahoo has rewritten history and it is fetched whole, so that no chart shows a false cliff. Each ticker is written in
+one piece with its metadata. Yahoo itself is left to `yahoo`, storage to `prices` and `tickers`.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import pandas as pd
+from curl_cffi.requests import Session
+from pymongo.client_session import ClientSession
+
+from finance_core import candles, database, prices, sessions, tickers
+from finance_core.categories import Category
+from finance_core.database import Document, MongoDatabase
+from finance_core.errors import FetchFailed, SisepanError
+from finance_core.i18n import N_
+from updaters import sample, yahoo
+
+OVERLAP = 5
+"""Stored bars that are fetched again and compared: more than the last one, which may have been provisional."""
+
+SHRINK_LIMIT = 0.9
+"""A history may be replaced by one of at least this share of its bars; Yahoo sometimes answers with a stump."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TickerResult:
+    """What happened to one ticker."""
+
+    ticker: str
+    written: prices.Written = prices.Written()
+    remarks: tuple[candles.Remark, ...] = ()
+    error: SisepanError | None = None
+
+
+@dataclass
+class Summary:
+    """What happened in one run."""
+
+    category: str
+    total: int = 0
+    results: list[TickerResult] = field(default_factory=list)
+    cancelled: bool = False
+
+    @property
+    def failures(self) -> list[TickerResult]:
+        return [result for result in self.results if result.error]
+
+    @property
+    def added(self) -> int:
+        return sum(result.written.added for result in self.results)
+
+    @property
+    def replaced(self) -> int:
+        return sum(result.written.replaced for result in self.results)
+
+    @property
+    def removed(self) -> int:
+        return sum(result.written.removed for result in self.results)
+
+
+def run(
+    db: MongoDatabase,
+    category: Category,
+    only: Iterable[str] | None = None,
+    *,
+    full: bool = False,
+    progress: Callable[[Summary], None] = lambda _summary: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Summary:
+    """Update the active tickers of `category`, or `only` those named; `full` fetches whole histories.
+
+    `progress` is told the summary before the first and after each ticker; `cancelled` is asked between two. A ticker
+    that fails does not stop the others. Raises PyMongoError where the database goes away, DataConflict where a user's
+    collection cannot get the indexes it needs.
+    """
+    database.ensure_indexes(db)
+    chosen = _chosen(db, category, only)
+    summary = Summary(category.key, len(chosen))
+    progress(summary)
+    with yahoo.session() as session:
+        for position, row in enumerate(chosen):
+            if cancelled():
+                summary.cancelled = True
+                break
+            result = _update(db, category, row, session, full=full)
+            summary.results.append(result)
+            if isinstance(result.error, yahoo.RateLimited):
+                # Asking on would only prolong it. What was not asked failed for the same reason.
+                summary.results.extend(TickerResult(rest["ticker"], error=result.error) for rest in chosen[position + 1 :])
+                break
+            progress(summary)
+    progress(summary)
+    return summary
+
+
+def _chosen(db: MongoDatabase, category: Category, only: Iterable[str] | None) -> list[Document]:
+    """The metadata of the tickers to update, in the order to update them; registers those that have none yet."""
+    known = {row["ticker"]: row for row in tickers.active(db, category)}
+    wanted = list(dict.fromkeys(only)) if only is not None else list(known)
+    starters = {row["ticker"]: row for row in sample.starter(category)}
+    unregistered = [ticker for ticker in wanted if "category" not in known.get(ticker, {})]
+    tickers.register(
+        db, category, ({"ticker": ticker, "name": ticker, "market": ""} | starters.get(ticker, {}) for ticker in unregistered)
+    )
+    return [known.get(ticker) or tickers.get(db, category, ticker) or {"ticker": ticker} for ticker in wanted]
+
+
+def _update(db: MongoDatabase, category: Category, row: Document, session: Session, *, full: bool) -> TickerResult:
+    ticker = row["ticker"]
+    try:
+        result = _fetch_and_store(db, category, row, session, full=full)
+    except SisepanError as error:
+        _log.warning("%s %s: %s", category.key, ticker, error)
+        tickers.record(
+            db, category, ticker, {"last_status": "failed", "last_error": str(error), "updated_at": tickers.now()}
+        )
+        return TickerResult(ticker, error=error)
+    _log.info("%s %s: %d added, %d replaced", category.key, ticker, result.written.added, result.written.replaced)
+    for remark in result.remarks:
+        _log.info("%s %s: %s %s, %s", category.key, ticker, remark.date.date(), remark.action, remark.reason)
+    return result
+
+
+def _fetch_and_store(
+    db: MongoDatabase, category: Category, row: Document, session: Session, *, full: bool
+) -> TickerResult:
+    ticker = row["ticker"]
+    untrusted = row.get("source") == tickers.SAMPLE or row.get("rewriting", False)
+    stored = candles.empty() if untrusted else prices.load(db, category, ticker, last=OVERLAP)
+
+    if len(stored) and not full:
+        fetched = _fetch(category, row, session, start=stored.index[0].date())
+        bars, remarks = candles.clean(fetched.bars)
+        if len(bars) and not _history_was_rewritten(stored, bars):
+            return _store(db, category, ticker, fetched, bars, remarks, replace=False)
+
+    fetched = _fetch(category, row, session)
+    bars, remarks = candles.clean(fetched.bars)
+    if bars.empty:
+        raise FetchFailed(N_("Yahoo가 {symbol}의 쓸 수 있는 시세를 하나도 보내지 않았습니다."), symbol=fetched.symbol)
+    if not untrusted and len(bars) < SHRINK_LIMIT * prices.state(db, category, ticker)["bar_count"]:
+        raise FetchFailed(
+            N_("Yahoo가 저장된 것보다 훨씬 짧은 이력({bars}개)을 보내서 그대로 두었습니다."), bars=len(bars)
+        )
+    return _store(db, category, ticker, fetched, bars, remarks, replace=True)
+
+
+def _fetch(category: Category, row: Document, session: Session, start: dt.date | None = None) -> yahoo.Fetched:
+    """The raw bars of one ticker; where its market is unknown or wrong, from the market of the category that has it."""
+    unknown: yahoo.UnknownSymbol | None = None
+    for market, symbol in yahoo.candidates(category, row):
+        try:
+            return yahoo.fetch(session, market, symbol, sessions.timezone(market.calendar), start)
+        except yahoo.UnknownSymbol as error:
+            unknown = unknown or error
+    assert unknown is not None, "a category has at least one market"
+    raise unknown
+
+
+def _history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
+    """Whether `bars`, fetched from the first of `stored` on, contradict it: then all that is stored is out of date.
+
+    The last stored bar may have been provisional and may differ. A day that is missing on either side contradicts.
+    """
+    settled, overlap = stored.iloc[:-1], bars[bars.index < stored.index[-1]]
+    if not settled.index.equals(overlap.index) or len(candles.changed_days(settled, overlap, candles.PRICES)):
+        return True
+    splits_now = bars.loc[bars["stock_splits"] != 0, "stock_splits"]
+    return not splits_now.index.isin(stored.index[stored["stock_splits"] != 0]).all()
+
+
+def _store(
+    db: MongoDatabase,
+    category: Category,
+    ticker: str,
+    fetched: yahoo.Fetched,
+    bars: pd.DataFrame,
+    remarks: list[candles.Remark],
+    *,
+    replace: bool,
+) -> TickerResult:
+    if replace and not database.has_transactions(db):
+        # Without transactions a reader may meet half of the old bars and half of the new: say so until it is done.
+        tickers.record(db, category, ticker, {"rewriting": True})
+
+    def write(session: ClientSession | None) -> prices.Written:
+        store = prices.replace if replace else prices.merge
+        written = store(db, category, ticker, bars, session)
+        fields = {
+            **prices.state(db, category, ticker, session),
+            "source": tickers.YAHOO,
+            "currency": fetched.currency or category.currency,
+            "yahoo_symbol": fetched.symbol,
+            "market": fetched.market.key,
+            "rewriting": None,
+            "last_status": "ok",
+            "last_error": None,
+            "updated_at": tickers.now(),
+        }
+        tickers.record(db, category, ticker, fields, session)
+        return written
+
+    return TickerResult(ticker, database.atomically(db, write), tuple(remarks))

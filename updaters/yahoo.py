@@ -1,0 +1,138 @@
+"""Raw daily bars from Yahoo, through yfinance over one curl_cffi session.
+
+This module knows Yahoo's symbols, answers and errors; what is done with the bars, and when to ask again, is left to
+`update`.
+"""
+
+import datetime as dt
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import yfinance
+from curl_cffi.requests import Session
+from curl_cffi.requests.exceptions import RequestException
+from yfinance.exceptions import YFException, YFPricesMissingError, YFRateLimitError, YFTzMissingError
+
+from finance_core import candles, settings
+from finance_core.categories import Category, Market
+from finance_core.errors import FetchFailed
+from finance_core.i18n import N_
+
+TIMEOUT = 15
+"""Seconds one answer may take."""
+
+_COLUMNS = {
+    "Open": "open",
+    "High": "high",
+    "Low": "low",
+    "Close": "close",
+    "Volume": "volume",
+    "Dividends": "dividends",
+    "Stock Splits": "stock_splits",
+}
+
+_session_lock = threading.Lock()
+_session_users = 0
+_session: "Session | None" = None
+
+
+class UnknownSymbol(FetchFailed):
+    """Yahoo has no prices under this symbol."""
+
+
+class RateLimited(FetchFailed):
+    """Yahoo wants fewer requests."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What Yahoo answered for one symbol."""
+
+    market: Market
+    symbol: str
+    currency: str
+    bars: pd.DataFrame
+    """Raw: columns of `candles.bars`, tz-naive days of the exchange, NaN where Yahoo had nothing; not yet cleaned.
+    Split-adjusted, not dividend-adjusted."""
+
+
+def symbol(ticker: str, market: Market) -> str:
+    """Yahoo's symbol of `ticker` on `market`: 005930 on KOSPI is 005930.KS."""
+    return f"{ticker}{market.yahoo_suffix}"
+
+
+def candidates(category: Category, row: Mapping[str, Any]) -> list[tuple[Market, str]]:
+    """The symbols a ticker may have, likeliest first, each with its market.
+
+    `row` is the ticker's metadata: first the symbol that worked before, then the one on the market it is said to
+    trade on, then those on the other markets of its category.
+    """
+    said = category.market(row.get("market", ""))
+    found: dict[str, Market] = {}
+    if row.get("yahoo_symbol"):
+        found[row["yahoo_symbol"]] = said
+    for market in (said, *category.markets):
+        found.setdefault(symbol(row["ticker"], market), market)
+    return [(market, name) for name, market in found.items()]
+
+
+@contextmanager
+def session() -> "Iterator[Session]":
+    """The one session of this process, opened by the first run that needs it and closed by the last.
+
+    yfinance keeps the session it was last given for all of its requests, so two runs must not have two: the one that
+    ends first would close the other's. Impersonates Chrome, since Yahoo turns other clients away; certificates are
+    verified.
+    """
+    global _session, _session_users
+    with _session_lock:
+        if _session is None:
+            yfinance.config.debug.hide_exceptions = False
+            yfinance.set_tz_cache_location(str(settings.data_dir() / "yfinance"))
+            _session = Session(impersonate="chrome")
+        _session_users += 1
+        shared = _session
+    try:
+        yield shared
+    finally:
+        with _session_lock:
+            _session_users -= 1
+            if _session_users == 0:
+                shared.close()
+                _session = None
+
+
+def fetch(
+    session: "Session", market: Market, symbol: str, timezone: str, start: dt.date | None = None
+) -> Fetched:
+    """All daily bars of `symbol` on `market` (its whole history), or those from `start` on.
+
+    `timezone` is the exchange's. Raises UnknownSymbol, RateLimited, or FetchFailed with the reason.
+    """
+    # Told the time zone, yfinance need not ask for it: one request less, and six less for an unknown symbol.
+    yfinance.cache.get_tz_cache().store(symbol, timezone)
+    ticker = yfinance.Ticker(symbol, session=session)
+    window = {"period": "max"} if start is None else {"start": start}
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")
+            frame = ticker.history(
+                interval="1d", auto_adjust=False, actions=True, keepna=True, timeout=TIMEOUT, **window
+            )
+            currency = str(ticker.history_metadata.get("currency") or "")
+    except YFRateLimitError as error:
+        raise RateLimited(N_("Yahoo가 요청이 너무 많다고 합니다. 잠시 뒤 다시 시도하십시오.")) from error
+    except (YFPricesMissingError, YFTzMissingError) as error:
+        raise UnknownSymbol(N_("Yahoo에 {symbol}의 시세가 없습니다."), symbol=symbol) from error
+    except RequestException as error:
+        raise FetchFailed(N_("Yahoo에 연결하지 못했습니다: {reason}"), reason=type(error).__name__) from error
+    except (YFException, ValueError, KeyError, TypeError, IndexError) as error:
+        raise FetchFailed(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
+    bars = frame.rename(columns=_COLUMNS).reindex(columns=candles.COLUMNS)
+    bars.index = pd.DatetimeIndex(frame.index).tz_localize(None).normalize().rename("date")
+    return Fetched(market, symbol, currency, bars)
