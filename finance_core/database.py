@@ -4,10 +4,10 @@
 when a server went away or came back. What is stored and how it is read is left to `prices` and `tickers`.
 """
 
+import atexit
 import logging
 import threading
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +42,7 @@ UNAUTHORIZED = 13
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _clients: dict[str, pymongo.MongoClient[Document]] = {}
+_servers: dict[Path, EmbeddedMongod] = {}
 _indexed: set[tuple[str, str]] = set()
 
 
@@ -61,8 +62,8 @@ def connect() -> MongoDatabase:
     uri = settings.get("MONGO_URI")
     if uri:
         return _answering(uri)[name]
-    server = _embedded_server(str(settings.data_dir()))
     with _lock:
+        server = _servers.setdefault(settings.data_dir(), EmbeddedMongod(settings.data_dir()))
         if server.ensure_running():
             # A client keeps what it learnt of the old server (and may have met it before it had sessions).
             _clients.pop(server.uri, None)
@@ -77,6 +78,18 @@ def address() -> str:
     """Host and port of the user's own server as in MONGO_URI, without user, password and options; "" if embedded."""
     after_credentials = settings.get("MONGO_URI").partition("://")[2].rpartition("@")[2]
     return after_credentials.partition("/")[0].partition("?")[0]
+
+
+@atexit.register
+def close() -> None:
+    """Close the clients of this process and stop being a user of the embedded server; `connect` opens them anew."""
+    with _lock:
+        for client in _clients.values():
+            client.close()
+        _clients.clear()
+        for server in _servers.values():
+            server.release()
+        _servers.clear()
 
 
 def ensure_indexes(db: MongoDatabase) -> None:
@@ -127,17 +140,13 @@ def explain(error: PyMongoError) -> SisepanError:
     if isinstance(error, ConnectionFailure) or error.timeout:
         if host:
             return DatabaseUnavailable(
-                N_("{host}의 MongoDB에 연결할 수 없습니다. 서버가 켜져 있는지, MONGO_URI가 맞는지 확인하십시오."), host=host
+                N_("{host}의 MongoDB에 연결할 수 없습니다. 서버가 켜져 있는지, MONGO_URI가 맞는지 확인하십시오."),
+                host=host,
             )
         return DatabaseUnavailable(N_("내장 MongoDB가 응답하지 않습니다. 다시 시도하십시오."))
     return DatabaseUnavailable(
         N_("MongoDB가 요청을 처리하지 못했습니다({kind}). 자세한 내용은 로그에 있습니다."), kind=type(error).__name__
     )
-
-
-@cache
-def _embedded_server(data_dir: str) -> EmbeddedMongod:
-    return EmbeddedMongod(Path(data_dir))
 
 
 def _answering(uri: str) -> "pymongo.MongoClient[Document]":
@@ -150,7 +159,9 @@ def _answering(uri: str) -> "pymongo.MongoClient[Document]":
         # The driver's own text may quote parts of the URI, the password among them: neither shown nor chained.
         _log.error("MONGO_URI cannot be used: %s", type(error).__name__)
         raise DatabaseMisconfigured(
-            N_("MONGO_URI를 이해할 수 없습니다. mongodb://사용자:암호@서버:27017 꼴이어야 하고, 암호의 특수문자는 %XX로 적습니다.")
+            N_(
+                "MONGO_URI를 이해할 수 없습니다. mongodb://사용자:암호@서버:27017 꼴이어야 하고, 암호의 특수문자는 %XX로 적습니다."
+            )
         ) from None
     except PyMongoError as error:
         _log.error("MongoDB does not answer: %s", type(error).__name__)

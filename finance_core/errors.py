@@ -34,4 +34,3 @@ class DataConflict(SisepanError):
 
 class FetchFailed(SisepanError):
     """A source of prices answered with something that cannot be stored as bars."""
-

@@ -51,9 +51,7 @@ def any_stored(db: MongoDatabase, category: Category) -> bool:
     return db[category.collection].find_one({}, {"_id": True}) is not None
 
 
-def state(
-    db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None
-) -> dict[str, Any]:
+def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> dict[str, Any]:
     """first_date, last_date, bar_count, last_close and previous_close of what is stored; None where there is none."""
     bars = db[category.collection]
     newest = bars.find({"ticker": ticker}, {"date": 1, "close": 1}, session=session).sort("date", -1).limit(2).to_list()

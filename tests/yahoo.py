@@ -387,7 +387,10 @@ def _events(listing: Listing, start: int, end: int, asked: str) -> dict[str, Any
         day: {"numerator": float(new), "denominator": float(old), "splitRatio": f"{new}:{old}"}
         for day, (new, old) in listing.splits.items()
     }
-    found = {"dividends": keyed(dividends) if "div" in asked else {}, "splits": keyed(splits) if "split" in asked else {}}
+    found = {
+        "dividends": keyed(dividends) if "div" in asked else {},
+        "splits": keyed(splits) if "split" in asked else {},
+    }
     return {name: events for name, events in found.items() if events}
 
 
@@ -437,7 +440,9 @@ def forget(directory: Path) -> None:
     base._tz_info_fetch_ctr = 0
     yf.set_tz_cache_location(str(directory))
     # The location alone is not enough: a cache that was used keeps its open database.
-    cache._TzCacheManager._tz_cache = cache._CookieCacheManager._Cookie_cache = cache._ISINCacheManager._isin_cache = None
+    cache._TzCacheManager._tz_cache = cache._CookieCacheManager._Cookie_cache = cache._ISINCacheManager._isin_cache = (
+        None
+    )
 
 
 def random_walk(sessions: pd.DatetimeIndex, seed: int) -> pd.DataFrame:

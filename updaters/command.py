@@ -54,9 +54,13 @@ def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
 def report(category: Category, summary: update.Summary) -> str:
     """What a run did, for a person: counts, then each failure with its reason."""
     if not summary.total:
-        return _("{category}: 등록된 종목이 없습니다. --tickers로 종목을 지정하십시오.").format(category=_(category.title))
+        return _("{category}: 등록된 종목이 없습니다. --tickers로 종목을 지정하십시오.").format(
+            category=_(category.title)
+        )
     lines = [
-        _("{category}: {done}/{total}종목, 봉 {added}개 추가, {replaced}개 교체, {removed}개 삭제, 실패 {failed}종목").format(
+        _(
+            "{category}: {done}/{total}종목, 봉 {added}개 추가, {replaced}개 교체, {removed}개 삭제, 실패 {failed}종목"
+        ).format(
             category=_(category.title),
             done=len(summary.results),
             total=summary.total,

@@ -44,7 +44,9 @@ def prepare(db: MongoDatabase, today: dt.date, progress: Callable[[float], None]
         return
     for category in CATEGORIES:
         if not tickers.any_registered(db, category) and not prices.any_stored(db, category):
-            tickers.register(db, category, ({**row, "source": tickers.SAMPLE, "bar_count": 0} for row in starter(category)))
+            tickers.register(
+                db, category, ({**row, "source": tickers.SAMPLE, "bar_count": 0} for row in starter(category))
+            )
     todo = [(category, row) for category in CATEGORIES for row in tickers.unfilled_samples(db, category)]
     for done, (category, row) in enumerate(todo, start=1):
         _fill(db, category, row["ticker"], row.get("market", ""), today)

@@ -95,7 +95,9 @@ def run(
             summary.results.append(result)
             if isinstance(result.error, yahoo.RateLimited):
                 # Asking on would only prolong it. What was not asked failed for the same reason.
-                summary.results.extend(TickerResult(rest["ticker"], error=result.error) for rest in chosen[position + 1 :])
+                summary.results.extend(
+                    TickerResult(rest["ticker"], error=result.error) for rest in chosen[position + 1 :]
+                )
                 break
             progress(summary)
     progress(summary)
@@ -109,7 +111,9 @@ def _chosen(db: MongoDatabase, category: Category, only: Iterable[str] | None) -
     starters = {row["ticker"]: row for row in sample.starter(category)}
     unregistered = [ticker for ticker in wanted if "category" not in known.get(ticker, {})]
     tickers.register(
-        db, category, ({"ticker": ticker, "name": ticker, "market": ""} | starters.get(ticker, {}) for ticker in unregistered)
+        db,
+        category,
+        ({"ticker": ticker, "name": ticker, "market": ""} | starters.get(ticker, {}) for ticker in unregistered),
     )
     return [known.get(ticker) or tickers.get(db, category, ticker) or {"ticker": ticker} for ticker in wanted]
 

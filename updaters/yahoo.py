@@ -107,9 +107,7 @@ def session() -> "Iterator[Session]":
                 _session = None
 
 
-def fetch(
-    session: "Session", market: Market, symbol: str, timezone: str, start: dt.date | None = None
-) -> Fetched:
+def fetch(session: "Session", market: Market, symbol: str, timezone: str, start: dt.date | None = None) -> Fetched:
     """All daily bars of `symbol` on `market` (its whole history), or those from `start` on.
 
     `timezone` is the exchange's. Raises UnknownSymbol, RateLimited, or FetchFailed with the reason.

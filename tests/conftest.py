@@ -1,0 +1,71 @@
+"""What tests share: one real MongoDB a run, with a database of its own for each test, and a stand-in for Yahoo.
+
+The server is the product's own embedded one. All test workers use the same; it ends after the last of them.
+"""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from finance_core import database
+from finance_core.database import MongoDatabase
+from finance_core.embedded_mongod import EmbeddedMongod
+from tests import yahoo as stand_in
+
+KRX = Path(__file__).resolve().parents[2] / "shared" / "data" / "krx"
+"""Real prices, where a checkout has them beside it."""
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[EmbeddedMongod]:
+    """The server of this test run, running."""
+    base = tmp_path_factory.getbasetemp()
+    server = EmbeddedMongod((base if worker_id == "master" else base.parent) / "server")
+    server.ensure_running()
+    yield server
+    server.release()
+    database.close()
+
+
+@pytest.fixture
+def data_dir(shared_server: EmbeddedMongod, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data directory of the test's own, as the environment names it, but for the server, which all tests share."""
+    directory = tmp_path / "data"
+    directory.mkdir()
+    (directory / "mongo").symlink_to(shared_server.directory)
+    monkeypatch.delenv("MONGO_URI", raising=False)
+    monkeypatch.setenv("FINANCE_DATA_DIR", str(directory))
+    monkeypatch.setenv("FINANCE_DB", f"test_{uuid.uuid4().hex[:16]}")
+    return directory
+
+
+@pytest.fixture
+def db(data_dir: Path) -> Iterator[MongoDatabase]:
+    """The test's own, empty database on the embedded server, as the product connects to it; subprocesses see the same."""
+    connected = database.connect()
+    yield connected
+    connected.client.drop_database(connected.name)
+
+
+@pytest.fixture
+def own_server_db(
+    shared_server: EmbeddedMongod, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MongoDatabase]:
+    """The test's own, empty database as on a server of the user's own: named by MONGO_URI."""
+    monkeypatch.setenv("MONGO_URI", shared_server.uri)
+    connected = database.connect()
+    yield connected
+    connected.client.drop_database(connected.name)
+
+
+@pytest.fixture
+def yahoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[stand_in.YahooStandIn]:
+    """A Yahoo of the test's own, to which this process and its subprocesses are led."""
+    stand_in.forget(tmp_path / "yfinance")
+    with stand_in.YahooStandIn() as server:
+        for name, value in server.env.items():
+            monkeypatch.setenv(name, value)
+        yield server
+    stand_in.forget(tmp_path / "yfinance")
