@@ -34,13 +34,29 @@ PERIOD_OFFSETS: Final[dict[Period, pd.DateOffset | None]] = {
 """How far a period reaches back from the last bar; YTD and MAX have rules of their own in `period_start`."""
 
 
+ROUNDING: Final = 1e-6
+"""Relative difference up to which two prices are the same: sources keep them as 32-bit floats, seven digits."""
+
+VOLUME_LIMIT: Final = 2.0**53
+"""From here on a volume is an error of its source: a float no longer tells it from its neighbour."""
+
+Reason = Literal[
+    "no date", "duplicate", "no close", "halted", "open missing", "range mended", "volume mended", "event mended"
+]
+
+
 @dataclass(frozen=True)
 class Remark:
-    """One bar that `clean` changed or refused."""
+    """One bar that `clean` changed or refused, with the weightiest reason."""
 
     date: pd.Timestamp
+    """NaT where the bar had no date."""
     action: Literal["changed", "refused"]
-    reason: Literal["duplicate", "no close", "halted", "open missing", "range mended", "volume mended"]
+    reason: Reason
+
+    def __str__(self) -> str:
+        """For a log: "2024-01-02 changed, halted"."""
+        return f"{str(self.date)[:10]} {self.action}, {self.reason}"
 
 
 def empty() -> pd.DataFrame:
@@ -51,62 +67,82 @@ def empty() -> pd.DataFrame:
 
 
 def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
-    """Valid bars from raw ones, and a remark for each bar that was changed or refused.
+    """Valid bars from raw ones, and one remark for each bar that was changed or refused.
 
     `raw` has the columns of `bars` (volume, dividends and stock_splits may be absent), any order of days, any
-    duplicates, and NaN or 0 where a source had nothing. Of several bars of a day the last one counts. A bar without a
-    positive, finite close is refused. A halted day (no open, high and low, no volume) becomes a flat bar at its close,
-    so that it neither leaves a gap nor falls to zero. A traded day whose open is missing opens at its close; high and
-    low are widened to hold open and close, as sources round them apart. A missing or negative volume becomes 0.
+    duplicates, and NaN or 0 where a source had nothing. Days with a time zone are the days of that zone.
 
-    Raises ValueError where a price column is missing or the index holds no dates.
+    Of several bars of a day the last one counts. A bar without a date or a positive, finite close is refused. A halted
+    day (no open, high and low, no volume) becomes a flat bar at its close, so that it neither leaves a gap nor falls to
+    zero. A traded day whose open is missing opens at its close. High and low are widened to hold open and close, as
+    sources round them apart; a widening within `ROUNDING` is no change to speak of. A volume that is missing, negative
+    or absurd becomes 0, a fraction of a share is rounded; a negative or infinite dividend or split becomes 0.
+
+    Raises ValueError where a price column is missing, a column is there twice, or the index holds no dates.
     """
-    bars = _typed(raw)
-    remarks: list[Remark] = []
+    bars, refused = _one_dated_bar_a_day(_typed(raw))
+    known = (bars > 0) & np.isfinite(bars)
+    refused += _remarks(~known["close"], "refused", "no close")
+    bars, known = bars[known["close"]], known[known["close"]]
 
-    def remark(mask: "pd.Series[bool]", action: Literal["changed", "refused"], reason: object) -> None:
-        remarks.extend(Remark(date, action, reason) for date in bars.index[mask])  # type: ignore[arg-type]
+    volume = whole_volume(bars["volume"])
+    halted = ~known[["open", "high", "low"]].any(axis=1) & (volume == 0)
+    prices = bars[PRICES].where(known[PRICES])
+    prices["open"] = prices["open"].fillna(prices["close"])
+    prices["high"] = prices[["open", "high", "close"]].max(axis=1)
+    prices["low"] = prices[["open", "low", "close"]].min(axis=1)
+    moved = (prices[["high", "low"]] - bars[["high", "low"]]).abs()
+    same_range = (moved <= ROUNDING * prices[["high", "low"]]).all(axis=1)
+    events = bars[EVENTS].where(known[EVENTS], 0.0)
 
-    duplicate = pd.Series(bars.index.duplicated(keep="last"), index=bars.index)
-    remark(duplicate, "refused", "duplicate")
-    bars = bars[~duplicate.to_numpy()]
+    reasons: dict[Reason, pd.Series[bool]] = {  # the weightiest first: a bar is remarked on once
+        "halted": halted,
+        "open missing": ~known["open"],
+        "range mended": ~same_range,
+        "volume mended": volume != bars["volume"],
+        "event mended": (events != bars[EVENTS].fillna(0.0)).any(axis=1),
+    }
+    reason = np.select(list(reasons.values()), list(reasons), default="").tolist()
+    changed = [Remark(date, "changed", why) for date, why in zip(bars.index, reason, strict=True) if why]
 
-    missing = bars[PRICES].isna() | (bars[PRICES] <= 0)
-    remark(missing["close"], "refused", "no close")
-    bars, missing = bars[~missing["close"]], missing[~missing["close"]]
+    result = pd.concat([prices, volume, events], axis=1)
+    return result, sorted(refused + changed, key=lambda entry: (not pd.isna(entry.date), entry.date))
 
-    volume_wrong = bars["volume"].isna() | (bars["volume"] < 0)
-    traded = ~volume_wrong & (bars["volume"] > 0)
-    halted = missing[["open", "high", "low"]].all(axis=1) & ~traded
-    remark(halted, "changed", "halted")
-    remark(volume_wrong & ~halted, "changed", "volume mended")
-    bars["volume"] = bars["volume"].where(~volume_wrong, 0.0)
 
-    remark(missing["open"] & ~halted, "changed", "open missing")
-    bars["open"] = bars["open"].where(~missing["open"], bars["close"])
-    high = bars[["open", "close"]].join(bars["high"].where(~missing["high"])).max(axis=1)
-    low = bars[["open", "close"]].join(bars["low"].where(~missing["low"])).min(axis=1)
-    mended = (missing["high"] | missing["low"] | (high != bars["high"]) | (low != bars["low"])) & ~halted
-    remark(mended & ~missing["open"], "changed", "range mended")
-    bars["high"], bars["low"] = high, low
-
-    bars[EVENTS] = bars[EVENTS].where(bars[EVENTS] > 0, 0.0)
-    bars = bars.astype({"volume": "int64"})
-    return bars, sorted(remarks, key=lambda entry: entry.date)
+def whole_volume(volume: "pd.Series[float]") -> "pd.Series[int]":
+    """`volume` in whole shares as int64; 0 where it is missing, negative or absurd (see `VOLUME_LIMIT`)."""
+    return volume.where((volume >= 0) & (volume < VOLUME_LIMIT), 0).round().astype("int64")
 
 
 def _typed(raw: pd.DataFrame) -> pd.DataFrame:
-    """A sorted copy of `raw` with all columns of `bars` as finite floats or NaN, and normalized days."""
+    """A sorted copy of `raw` with the columns of `bars` as floats (NaN where there is no number) and midnight days.
+
+    A column that may be absent and is, is 0: its bars lack nothing. A bar without a date stands last.
+    """
     absent = [column for column in PRICES if column not in raw.columns]
     if absent:
         raise ValueError(f"bars lack the columns {', '.join(absent)}")
+    if not raw.columns.is_unique:
+        raise ValueError("bars have a column twice")
     if not isinstance(raw.index, pd.DatetimeIndex):
         raise ValueError("bars are not indexed by dates")
-    bars = raw.reindex(columns=COLUMNS).apply(pd.to_numeric, errors="coerce").astype("float64")
-    bars = bars.replace([np.inf, -np.inf], np.nan)
-    bars.index = pd.DatetimeIndex(raw.index).tz_localize(None).normalize().as_unit("ns").rename("date")
-    # A missing day cannot be placed on any axis; a stable sort keeps "the last one counts" true within a day.
-    return bars[bars.index.notna()].sort_index(kind="stable")
+    columns = raw.reindex(columns=COLUMNS, fill_value=0)
+    bars = pd.DataFrame({name: pd.to_numeric(columns[name], errors="coerce").astype("float64") for name in COLUMNS})
+    bars.index = raw.index.tz_localize(None).normalize().as_unit("ns").rename("date")
+    # A stable sort keeps "the last one counts" true within a day.
+    return bars.sort_index(kind="stable")
+
+
+def _one_dated_bar_a_day(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
+    undated = np.asarray(bars.index.isna())
+    superseded = np.asarray(bars.index.duplicated(keep="last")) & ~undated
+    remarks = [Remark(date, "refused", "no date") for date in bars.index[undated]]
+    remarks += [Remark(date, "refused", "duplicate") for date in bars.index[superseded]]
+    return bars[~undated & ~superseded], remarks
+
+
+def _remarks(mask: "pd.Series[bool]", action: Literal["changed", "refused"], reason: Reason) -> list[Remark]:
+    return [Remark(date, action, reason) for date in mask.index[mask]]
 
 
 def period_start(dates: pd.DatetimeIndex, period: Period) -> int:
@@ -129,9 +165,9 @@ def period_start(dates: pd.DatetimeIndex, period: Period) -> int:
 def changed_days(stored: pd.DataFrame, fetched: pd.DataFrame, columns: Iterable[str]) -> pd.DatetimeIndex:
     """Days that are in both frames of bars but differ in one of `columns` by more than rounding.
 
-    Rounding is a relative 1e-6: sources keep prices as 32-bit floats, which carry seven digits.
+    Rounding is a relative `ROUNDING`. A value that is missing on one side or on both differs.
     """
     common = stored.index.intersection(fetched.index)
     names = list(columns)
     a, b = stored.loc[common, names].to_numpy(dtype=float), fetched.loc[common, names].to_numpy(dtype=float)
-    return pd.DatetimeIndex(common[~np.isclose(a, b, rtol=1e-6, atol=1e-9).all(axis=1)])
+    return pd.DatetimeIndex(common[~np.isclose(a, b, rtol=ROUNDING, atol=1e-9).all(axis=1)])

@@ -35,6 +35,8 @@ class Category:
     """Message id of its name."""
     icon: str
     """Material icon of its page."""
+    default_ticker: str
+    """What its page shows before anything is chosen, where it has prices."""
     ticker_pattern: str
     """Regular expression that a whole ticker matches."""
     currency: str
@@ -62,6 +64,7 @@ KOREAN_STOCKS = Category(
     collection="korean_stocks",
     title=N_("한국 주식"),
     icon=":material/candlestick_chart:",
+    default_ticker="005930",
     ticker_pattern=r"[0-9A-Z]{6}",
     currency="KRW",
     decimals=0,

@@ -57,7 +57,7 @@ def N_(message: str) -> str:
 def _catalog(lang: Language) -> gettext.NullTranslations:
     if lang == "ko":
         return gettext.NullTranslations()
-    with open(LOCALE_DIR / lang / "messages.po", "rb") as po:
+    with (LOCALE_DIR / lang / "messages.po").open("rb") as po:
         catalog = read_po(po, locale=lang)
     compiled = io.BytesIO()
     write_mo(compiled, catalog)

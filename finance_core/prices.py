@@ -2,8 +2,14 @@
 
 One document per ticker and trading day (`date` is the exchange's own day, stored as midnight UTC). Frames are `bars`
 as `candles` defines them. What the bars mean, and which are fetched, is left to others.
+
+In a collection of the user's own a `date` may be something else (a text, midnight in Seoul). Reading it as some day
+would show a wrong one, and writing beside it would store that day twice, so both raise DataConflict instead.
 """
 
+import datetime as dt
+import math
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -13,6 +19,11 @@ from pymongo.client_session import ClientSession
 from finance_core import candles
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
+from finance_core.errors import DataConflict
+from finance_core.i18n import N_
+
+_FIELDS = {"_id": False, "date": True, **dict.fromkeys(candles.COLUMNS, True)}
+_MIDNIGHT = dt.time()
 
 
 class Written(NamedTuple):
@@ -24,20 +35,22 @@ class Written(NamedTuple):
 
 
 def load(db: MongoDatabase, category: Category, ticker: str, last: int | None = None) -> pd.DataFrame:
-    """All stored bars of `ticker`, or its `last` ones; no rows where it has none.
+    """All stored bars of `ticker`, or its `last` ones (at least one); no rows where it has none.
 
-    The index is tz-naive and ascending. A price that is not stored is NaN.
+    The index is tz-naive and ascending. A price that is not stored is NaN, a volume that is not is 0. Raises
+    DataConflict where a date or a number is none, or a day is stored twice.
     """
-    cursor = db[category.collection].find({"ticker": ticker}, {"_id": False, "ticker": False})
-    cursor = cursor.sort("date", -1).limit(last) if last else cursor.sort("date", 1)
+    cursor = db[category.collection].find({"ticker": ticker}, _FIELDS)
+    cursor = cursor.sort("date", -1).limit(last) if last is not None else cursor.sort("date", 1)
     documents = cursor.batch_size(50_000).to_list()
     if not documents:
         return candles.empty()
-    bars = pd.DataFrame.from_records(documents, index="date", columns=["date", *candles.COLUMNS]).sort_index()
-    bars.index = pd.DatetimeIndex(bars.index).as_unit("ns")
-    bars[candles.PRICES] = bars[candles.PRICES].astype("float64")
-    bars[candles.EVENTS] = bars[candles.EVENTS].astype("float64").fillna(0.0)
-    bars["volume"] = bars["volume"].fillna(0).astype("int64")
+    _check_days(category, ticker, documents)
+    frame = pd.DataFrame(documents, columns=["date", *candles.COLUMNS]).set_index("date").sort_index()
+    bars = pd.DataFrame({name: _numbers(category, ticker, frame[name]) for name in candles.COLUMNS})
+    bars.index = pd.DatetimeIndex(frame.index).as_unit("ns")
+    bars[candles.EVENTS] = bars[candles.EVENTS].fillna(0.0)
+    bars["volume"] = candles.whole_volume(bars["volume"])
     return bars
 
 
@@ -59,8 +72,8 @@ def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSes
     return {
         "first_date": oldest["date"] if oldest else None,
         "last_date": newest[0]["date"] if newest else None,
-        "last_close": newest[0]["close"] if newest else None,
-        "previous_close": newest[1]["close"] if len(newest) == 2 else None,
+        "last_close": newest[0].get("close") if newest else None,
+        "previous_close": newest[1].get("close") if len(newest) == 2 else None,
         "bar_count": bars.count_documents({"ticker": ticker}, session=session),
     }
 
@@ -91,11 +104,17 @@ def _write(
     *,
     remove_others: bool,
 ) -> Written:
+    if not remove_others and bars.empty:
+        return Written()
     collection = db[category.collection]
     window: Document = {"ticker": ticker}
-    if not remove_others and len(bars):
-        window["date"] = {"$gte": bars.index[0].to_pydatetime()}
-    stored = {document["date"]: document for document in collection.find(window, session=session)}
+    if not remove_others:
+        # Not "from the first day on": that would pass over dates that are texts, or the first day's own midnight in
+        # another time zone, and that day would be stored twice.
+        window["date"] = {"$not": {"$lt": (bars.index[0] - pd.Timedelta(days=1)).to_pydatetime()}}
+    documents = collection.find(window, session=session).to_list()
+    _check_days(category, ticker, documents)
+    stored = {document["date"]: document for document in documents}
 
     added = replaced = 0
     operations: list[InsertOne[Document] | UpdateOne | DeleteMany] = []
@@ -121,31 +140,67 @@ def _change(before: Document, after: Document) -> Document | None:
     Fields that are not ours stay: a user's own collection may hold more than we know of.
     """
     values = {name: value for name, value in after.items() if before.get(name) != value}
-    obsolete = {name: "" for name in candles.EVENTS if before.get(name) and name not in after}
+    obsolete = {
+        name: ""
+        for name in candles.COLUMNS
+        if name not in after and before.get(name) is not None and (before[name] or name not in candles.EVENTS)
+    }
     if not values and not obsolete:
         return None
     return {key: fields for key, fields in (("$set", values), ("$unset", obsolete)) if fields}
 
 
 def to_documents(ticker: str, bars: pd.DataFrame) -> list[Document]:
-    """The documents that store `bars` of `ticker`; dividends and splits only where there were any."""
-    columns = [bars[name].tolist() for name in candles.COLUMNS]
-    documents = []
-    for date, open_, high, low, close, volume, dividend, split in zip(
-        bars.index.to_pydatetime(), *columns, strict=True
-    ):
-        document = {
+    """The documents that store `bars` of `ticker`; a price only where it is known, dividends and splits where not 0."""
+    days = pd.DatetimeIndex(bars.index).to_pydatetime()
+    rows = zip(*(bars[name].tolist() for name in candles.COLUMNS), strict=True)
+    return [
+        {
             "ticker": ticker,
-            "date": date,
-            "open": open_,
-            "high": high,
-            "low": low,
-            "close": close,
-            "volume": volume,
+            "date": day,
+            **{
+                name: value
+                for name, value in zip(candles.COLUMNS, row, strict=True)
+                if not math.isnan(value) and (value or name not in candles.EVENTS)
+            },
         }
-        if dividend:
-            document["dividends"] = dividend
-        if split:
-            document["stock_splits"] = split
-        documents.append(document)
-    return documents
+        for day, row in zip(days, rows, strict=True)
+    ]
+
+
+def _check_days(category: Category, ticker: str, documents: Iterable[Document]) -> None:
+    """Raise DataConflict unless each document has a day of its own, as midnight UTC."""
+    seen = set()
+    for document in documents:
+        date = document.get("date")
+        # The years are those that pandas can count in nanoseconds.
+        if not (isinstance(date, dt.datetime) and date.time() == _MIDNIGHT and 1677 < date.year < 2262):
+            raise DataConflict(
+                N_(
+                    "{collection}에 있는 {ticker} 문서의 date가 거래일의 자정(UTC)이 아닙니다: {date}. "
+                    "고친 뒤 다시 시도하십시오."
+                ),
+                collection=category.collection,
+                ticker=ticker,
+                date=date,
+            )
+        if date in seen:
+            raise DataConflict(
+                N_("{collection}에 {ticker}의 {date} 문서가 둘 이상 있습니다. 중복을 지운 뒤 다시 시도하십시오."),
+                collection=category.collection,
+                ticker=ticker,
+                date=date.date(),
+            )
+        seen.add(date)
+
+
+def _numbers(category: Category, ticker: str, values: "pd.Series[Any]") -> "pd.Series[float]":
+    try:
+        return pd.to_numeric(values).astype("float64")
+    except (ValueError, TypeError) as error:
+        raise DataConflict(
+            N_("{collection}에 있는 {ticker} 문서의 {field} 값이 숫자가 아닙니다. 고친 뒤 다시 시도하십시오."),
+            collection=category.collection,
+            ticker=ticker,
+            field=values.name,
+        ) from error

@@ -26,7 +26,7 @@ def between(calendar: str, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
     start = max(pd.Timestamp(first), exchange.first_session)
     end = min(pd.Timestamp(last), exchange.last_session)
     if start > end:
-        return pd.DatetimeIndex([])
+        return pd.DatetimeIndex(exchange.sessions[:0])
     return pd.DatetimeIndex(exchange.sessions_in_range(start, end))
 
 

@@ -24,16 +24,20 @@ def get(name: str, default: str = "") -> str:
 
 
 def data_dir() -> Path:
-    """The directory for this installation's own files (the embedded database, caches), absolute."""
-    return Path(get("FINANCE_DATA_DIR", str(PROJECT_DIR / "data"))).expanduser().resolve()
+    """The directory for this installation's own files (the embedded database, caches), absolute.
+
+    FINANCE_DATA_DIR may begin with ~, or be relative to the project: the app and a command started from elsewhere must
+    mean the same directory.
+    """
+    return (PROJECT_DIR / Path(get("FINANCE_DATA_DIR", "data")).expanduser()).resolve()
 
 
 def _secrets() -> dict[str, object]:
     try:
-        return tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8"))
+        return tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise DatabaseMisconfigured(
             N_("설정 파일 {file}을 읽을 수 없습니다. TOML 형식인지 확인하십시오."), file=".streamlit/secrets.toml"
-        ) from error
+        ) from None  # what the parser says may quote the file, passwords among it

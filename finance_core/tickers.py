@@ -26,14 +26,10 @@ def active(db: MongoDatabase, category: Category) -> list[Document]:
 
     Each has at least ticker and name; market, source, last_date and the other fields where they are known.
     """
-    documents = (
-        db[COLLECTION]
-        .find({"category": category.key, "active": {"$ne": False}}, {"_id": False})
-        .sort([("name", 1), ("ticker", 1)])
-        .to_list()
-    )
+    documents = db[COLLECTION].find({"category": category.key, "active": {"$ne": False}}, {"_id": False}).to_list()
     if documents or any_registered(db, category):
-        return documents
+        named = [document | {"name": document.get("name") or document["ticker"]} for document in documents]
+        return sorted(named, key=lambda document: (document["name"], document["ticker"]))
     return [{"ticker": ticker, "name": ticker} for ticker in prices.tickers(db, category)]
 
 
@@ -85,11 +81,12 @@ def record(
     session: ClientSession | None = None,
 ) -> None:
     """Set `fields` of a registered ticker; a field of None is removed. `version` is for edits by people and stays."""
-    changes: Document = {"$set": {name: value for name, value in fields.items() if value is not None}}
+    present = {name: value for name, value in fields.items() if value is not None}
     absent = {name: "" for name, value in fields.items() if value is None}
-    if absent:
-        changes["$unset"] = absent
-    db[COLLECTION].update_one({"category": category.key, "ticker": ticker}, changes, session=session)
+    # Servers before 5.0 refuse an operator without a field.
+    changes = {operator: names for operator, names in (("$set", present), ("$unset", absent)) if names}
+    if changes:
+        db[COLLECTION].update_one({"category": category.key, "ticker": ticker}, changes, session=session)
 
 
 def now() -> dt.datetime:

@@ -1,0 +1,41 @@
+"""Numbers and dates as a reader of the running language writes them.
+
+Text only; for charts, which format in the browser, `charts` passes on patterns. Missing values read "–".
+"""
+
+import datetime as dt
+import math
+
+from babel import numbers
+
+from finance_core import i18n
+
+MISSING = "–"
+
+
+def price(value: float | None, decimals: int) -> str:
+    """A price or an amount of change with `decimals` decimals: 70,300."""
+    return MISSING if value is None or math.isnan(value) else f"{value:,.{decimals}f}"
+
+
+def money(value: float | None, currency: str, decimals: int) -> str:
+    """A price with its currency's sign: ₩70,300."""
+    if value is None or math.isnan(value):
+        return MISSING
+    pattern = "¤#,##0" + ("." + "0" * decimals if decimals else "")
+    return numbers.format_currency(value, currency, pattern, locale=i18n.language(), currency_digits=False)
+
+
+def signed_percent(ratio: float | None) -> str:
+    """A ratio as percent with its sign: 0.0219 is +2.19%."""
+    return MISSING if ratio is None or math.isnan(ratio) else f"{ratio:+.2%}"
+
+
+def count(value: float | None) -> str:
+    """A whole number: 12,345."""
+    return MISSING if value is None or math.isnan(value) else f"{value:,.0f}"
+
+
+def date(day: dt.date | None) -> str:
+    """A day in ISO form, which sorts and reads the same in both languages: 2026-11-24."""
+    return MISSING if day is None else f"{day:%Y-%m-%d}"

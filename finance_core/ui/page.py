@@ -1,0 +1,63 @@
+"""What every page begins with: its language, who looks at it, and one place where errors become sentences."""
+
+import ipaddress
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from pymongo.errors import PyMongoError
+
+from finance_core import database, i18n
+from finance_core.errors import SisepanError
+from finance_core.i18n import _
+
+_log = logging.getLogger(__name__)
+
+
+def use_visitor_language() -> None:
+    """Speak the language of the link (`?lang=en`), else of the visitor's browser.
+
+    To be called first in every page and fragment: each may run in a thread of its own.
+    """
+    i18n.use_language(i18n.match_language(st.query_params.get("lang") or st.context.locale))
+
+
+def may_edit() -> bool:
+    """Whether the visitor may change anything: only at this machine itself, not through the LAN or a proxy."""
+    forwarded = any(name in st.context.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-Ip"))
+    return not forwarded and is_loopback(st.context.ip_address)
+
+
+def is_loopback(address: str | None) -> bool:
+    """Whether an address, as Streamlit tells it, is this machine's own.
+
+    Streamlit says None for 127.0.0.1 and ::1, but where it listens on IPv6 it tells 127.0.0.1 as ::ffff:127.0.0.1.
+    """
+    if address is None:
+        return True
+    parsed = ipaddress.ip_address(address)
+    return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Turn what goes wrong inside into one sentence on the page and, if it is a defect, a traceback in the log."""
+    try:
+        yield
+    except SisepanError as error:
+        show_error(error)
+    except PyMongoError as error:
+        _log.error("MongoDB failed: %s", type(error).__name__)
+        show_error(database.explain(error))
+    except Exception:  # noqa: BLE001 - the page's last line: no traceback on a page, every one in the log
+        _log.exception("a page failed")
+        show_error(
+            SisepanError(i18n.N_("예상하지 못한 오류로 화면을 그리지 못했습니다. 자세한 내용은 로그에 있습니다."))
+        )
+
+
+def show_error(error: SisepanError) -> None:
+    """The sentence of `error`, and a button that tries again."""
+    st.error(str(error), icon=":material/error:")
+    st.button(_("다시 시도"), icon=":material/refresh:", key="retry")
