@@ -36,7 +36,10 @@ def is_loopback(address: str | None) -> bool:
     """
     if address is None:
         return True
-    parsed = ipaddress.ip_address(address)
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
     return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback
 
 

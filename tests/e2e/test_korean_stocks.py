@@ -1,0 +1,147 @@
+"""What a person does on the Korean stocks page, in a real browser."""
+
+import io
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from finance_core.database import MongoDatabase
+from tests import pages
+from tests.e2e.conftest import PROJECT, Start
+from tests.yahoo import Listing, YahooStandIn
+
+pytestmark = pytest.mark.xdist_group("browser")
+"""One worker drives the browser: the tests in it are about what is seen, not about how many cores there are."""
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+PLOT_LEFT, PLOT_RIGHT = 12, 76
+"""Pixels beside the candles, as `charts` lays them out."""
+
+
+def open_chart(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator("canvas").first).to_be_visible(timeout=60_000)
+    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+
+
+def day_at(page: Page, share: float) -> pd.Timestamp:
+    """The day whose bar stands at this share of the chart's width, as its tooltip tells it."""
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    width = box["width"] - PLOT_LEFT - PLOT_RIGHT
+    x, y = box["x"] + PLOT_LEFT + width * share, box["y"] + box["height"] * 0.3
+    page.mouse.move(x - 3, y - 3)
+    page.mouse.move(x, y)
+    return pd.Timestamp(DAY.findall(tooltip(page))[0])
+
+
+def tooltip(page: Page) -> str:
+    shown = page.locator("div", has_text=DAY).filter(has_text="종가").filter(has_text="거래량").last
+    expect(shown).to_be_visible()
+    page.wait_for_timeout(100)
+    return shown.inner_text()
+
+
+def first_day(page: Page) -> pd.Timestamp:
+    return day_at(page, 0.002)
+
+
+def last_day(page: Page) -> pd.Timestamp:
+    return day_at(page, 0.998)
+
+
+def colours(page: Page) -> set[tuple[int, int, int]]:
+    image = Image.open(io.BytesIO(page.locator("canvas").first.screenshot())).convert("RGB")
+    return {colour for count, colour in image.getcolors(1 << 24) or [] if count > 50}  # type: ignore[misc]
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    return pages.made_table(first="2014-01-02", halted=0)
+
+
+def test_search_periods_wheel_and_update(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page, table: pd.DataFrame
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": table.iloc[:-1], "000660": pages.made_table(2)}, {})
+    open_chart(page, app() + "/")
+    assert page.url.endswith("/korean_stocks")
+
+    # The first view: a month, red and blue candles, the newest bar at the right.
+    assert {(240, 68, 82), (49, 130, 246)} <= colours(page)
+    assert last_day(page) == table.index[-2]
+    assert pd.Timedelta(days=25) < last_day(page) - first_day(page) < pd.Timedelta(days=35)
+    last_day(page)
+    seen = tooltip(page)
+    for label in (
+        "시가",
+        "고가",
+        "저가",
+        "종가",
+        "등락률",
+        "거래량",
+        "5일 평균",
+        "20일 평균",
+        "60일 평균",
+        "120일 평균",
+    ):
+        assert label in seen
+    assert f"{table['close'].iloc[-2]:,.0f}" in seen
+
+    # Period buttons.
+    page.get_by_role("radio", name="3년", exact=True).click()
+    expect(page).to_have_url(re.compile("period=3Y"))
+    page.wait_for_timeout(1_000)
+    assert abs((last_day(page) - first_day(page)) - pd.Timedelta(days=3 * 365)) < pd.Timedelta(days=10)
+    page.get_by_role("radio", name="1개월", exact=True).click()
+    expect(page).not_to_have_url(re.compile("period"))
+    page.wait_for_timeout(1_000)
+    month = last_day(page) - first_day(page)
+    assert month < pd.Timedelta(days=35)
+
+    # The wheel zooms out to older bars at once, and in again.
+    day_at(page, 0.5)
+    for _ in range(12):
+        page.mouse.wheel(0, 240)
+        page.wait_for_timeout(60)
+    zoomed_out = last_day(page) - first_day(page)
+    assert zoomed_out > 2 * month
+    day_at(page, 0.5)
+    for _ in range(6):
+        page.mouse.wheel(0, -240)
+        page.wait_for_timeout(60)
+    assert last_day(page) - first_day(page) < zoomed_out
+
+    # The update button brings a bar that was not there.
+    yahoo.listings["005930.KS"] = Listing(table)
+    page.get_by_role("button", name="업데이트").click()
+    expect(page.get_by_text("봉 1개를 추가")).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(1_000)
+    assert last_day(page) == table.index[-1]
+
+    # A name is typed and chosen.
+    page.get_by_role("combobox").click()
+    page.keyboard.type("하이닉스")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("ticker=000660"))
+    expect(page.get_by_text("000660 · KOSPI")).to_be_visible()
+
+
+def test_the_readme_command_opens_korean_stocks_on_an_empty_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Start, page: Page
+) -> None:
+    monkeypatch.delenv("MONGO_URI", raising=False)
+    monkeypatch.setenv("FINANCE_DATA_DIR", str(tmp_path / "data"))
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^.*&& \.venv/bin/(streamlit run Home\.py)$", readme, re.MULTILINE)
+    program, *arguments = command.split()
+    open_chart(page, start([str(Path(sys.executable).parent / program), *arguments]) + "/")
+    expect(page.get_by_text("표본 데이터: 실제 시세가 아닙니다")).to_be_visible()
+    expect(page.get_by_text("삼성전자").first).to_be_visible()
+    assert len(colours(page)) > 3, "the canvas is not blank"

@@ -1,0 +1,77 @@
+"""What tests of pages need: tables of prices, a category filled through the real update, and what a chart was given."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from finance_core import sessions
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.database import MongoDatabase
+from tests.conftest import KRX
+from tests.yahoo import Listing, YahooStandIn, random_walk
+from updaters import update
+
+PAGES_DIR = Path(__file__).resolve().parent.parent / "pages"
+PRICES = ["open", "high", "low", "close"]
+
+
+def made_table(seed: int = 1, first: str = "2023-01-02", last: str = "2026-11-20", halted: int = 3) -> pd.DataFrame:
+    """Bars of whole won on Korean sessions, of which the last but some are halted as the exchange publishes them."""
+    days = sessions.between("XKRX", pd.Timestamp(first).date(), pd.Timestamp(last).date())
+    table = random_walk(days, seed)
+    if halted:
+        table.iloc[-5 - halted : -5, [0, 1, 2, 4]] = 0.0
+    return table
+
+
+def real_tables() -> dict[str, pd.DataFrame]:
+    """The real tables by ticker; skips the test where a checkout has none beside it."""
+    if not KRX.is_dir():
+        pytest.skip("the real prices are not beside this checkout")
+    paths = [path for path in sorted(KRX.glob("*.csv")) if path.stem != "tickers"]
+    return {path.stem: pd.read_csv(path, parse_dates=["date"], index_col="date").astype(float) for path in paths}
+
+
+def symbol_suffixes() -> dict[str, str]:
+    """Yahoo's suffix of each real ticker."""
+    rows = pd.read_csv(KRX / "tickers.csv", dtype=str)
+    return dict(zip(rows["ticker"], rows["market"].map({"KOSPI": ".KS", "KOSDAQ": ".KQ"}), strict=True))
+
+
+def update_from(
+    yahoo: YahooStandIn, db: MongoDatabase, tables: dict[str, pd.DataFrame], suffixes: dict[str, str]
+) -> None:
+    """Bring `tables` through the stand-in and the real update into the database."""
+    for ticker, table in tables.items():
+        yahoo.listings[ticker + suffixes.get(ticker, ".KS")] = Listing(table)
+    summary = update.run(db, KOREAN_STOCKS, list(tables))
+    assert not summary.failures, [str(result.error) for result in summary.failures]
+
+
+def as_published(table: pd.DataFrame) -> pd.DataFrame:
+    """What the product should make of a published table, worked out another way: a halted day is flat at its close."""
+    expected = table.copy()
+    for day, row in table.iterrows():
+        if row["volume"] == 0 and row["open"] == 0:
+            expected.loc[day, PRICES] = row["close"]  # type: ignore[index]
+    return expected
+
+
+def open_viewer(**query: str) -> AppTest:
+    """The Korean stocks page as it answers an address with these parameters."""
+    page = AppTest.from_file(PAGES_DIR / "korean_stocks.py", default_timeout=60)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def chart(page: AppTest) -> tuple[dict[str, Any], pd.DataFrame]:
+    """The one chart of a page: its option, and its dataset as it goes to the browser."""
+    (element,) = page.get("echarts_chart")
+    (dataset,) = element.proto.datasets
+    return json.loads(element.proto.spec), pa.ipc.open_stream(dataset.data.data).read_pandas()

@@ -1,0 +1,230 @@
+"""The viewer's page, run by Streamlit's own test runner on a real database."""
+
+import os
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from finance_core import database, jobs
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.database import MongoDatabase
+from finance_core.embedded_mongod import EmbeddedMongod
+from finance_core.ui import page as page_module
+from finance_core.ui import updates
+from tests import pages
+from tests.yahoo import Listing, YahooStandIn
+
+
+def test_the_page_draws_exactly_the_published_prices(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    table = pages.made_table()
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
+    assert_shown("005930", table)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_the_page_draws_exactly_the_real_prices_of_all_tickers(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, part: int
+) -> None:
+    tables = dict(list(pages.real_tables().items())[part::4])
+    pages.update_from(yahoo, own_server_db, tables, pages.symbol_suffixes())
+    for ticker, table in tables.items():
+        assert_shown(ticker, table)
+
+
+def assert_shown(ticker: str, table: pd.DataFrame) -> None:
+    option, source = pages.chart(pages.open_viewer(ticker=ticker, period="MAX"))
+    expected = pages.as_published(table)
+    assert source["날짜"].tolist() == expected.index.strftime("%Y-%m-%d").tolist()
+    for korean, english in zip(["시가", "고가", "저가", "종가", "거래량"], expected.columns, strict=True):
+        assert source[korean].tolist() == expected[english].tolist(), (ticker, english)
+    naive = [expected["close"].iloc[max(0, end - 19) : end + 1].mean() for end in range(len(expected))]
+    assert source["20일 평균"].iloc[19:].tolist() == pytest.approx(naive[19:])
+    assert option["dataZoom"][0]["startValue"] == 0
+    assert option["graphic"] == [], "real prices are not called a sample"
+
+
+def test_the_first_view_is_one_month_and_its_first_bar_has_all_averages(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    option, source = pages.chart(pages.open_viewer())
+    first = source.iloc[option["dataZoom"][0]["startValue"]]
+    assert first["날짜"] == "2026-10-21", "the day after the same day a month before 2026-11-20"
+    assert first[[f"{window}일 평균" for window in KOREAN_STOCKS.averages]].notna().all()
+
+
+def test_a_period_in_the_address_is_what_the_page_opens_with(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    option, source = pages.chart(pages.open_viewer(ticker="005930", period="YTD"))
+    assert source["날짜"].iloc[option["dataZoom"][0]["startValue"]] == "2026-01-02"
+
+
+def test_choosing_a_ticker_and_a_period_is_kept_in_the_address(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(1), "000660": pages.made_table(2)}, {})
+    page = pages.open_viewer()
+    page.selectbox[0].select("000660").run()
+    page.get("button_group")[0].set_value("5Y").run()
+    assert page.query_params == {"ticker": "000660", "period": "5Y"}
+    assert pages.chart(page)[1]["종가"].tolist() == pages.as_published(pages.made_table(2))["close"].tolist()
+
+
+@pytest.mark.parametrize("ticker", ["999999", "<script>alert(1)</script>", ".*", "가" * 10_000, "🚀", "$where"])
+def test_an_unknown_ticker_in_the_address_gets_a_sentence_and_the_default(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, ticker: str
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    page = pages.open_viewer(ticker=ticker)
+    assert "이 목록에 없는 종목" in page.warning[0].value
+    assert page.selectbox[0].value == "005930"
+    assert not page.error
+
+
+def test_an_unknown_period_in_the_address_gets_a_sentence_and_the_default(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    page = pages.open_viewer(period="forever")
+    assert "forever" in page.warning[0].value
+    assert pages.chart(page)[0]["dataZoom"] == pages.chart(pages.open_viewer())[0]["dataZoom"]
+
+
+def test_a_name_with_markup_is_shown_as_text(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    own_server_db["ticker_metadata"].update_one(
+        {"ticker": "005930"}, {"$set": {"name": "<img src=x onerror=alert(1)>"}}
+    )
+    page = pages.open_viewer()
+    header = page.get("html")[0].proto.body
+    assert "&lt;img" in header
+    assert "<img" not in header
+
+
+def test_bars_without_any_metadata_are_shown(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"000660": pages.made_table()}, {})
+    own_server_db.drop_collection("ticker_metadata")
+    page = pages.open_viewer()
+    assert not page.error
+    assert page.selectbox[0].options == ["000660"]
+    assert len(pages.chart(page)[1])
+
+
+def test_an_empty_server_of_ones_own_gets_a_next_step_and_is_left_as_it_is(own_server_db: MongoDatabase) -> None:
+    page = pages.open_viewer()
+    assert "updaters.update_kr" in page.info[0].value
+    assert own_server_db.name not in own_server_db.client.list_database_names()
+
+
+def test_a_ticker_without_bars_gets_a_next_step(own_server_db: MongoDatabase) -> None:
+    own_server_db["ticker_metadata"].insert_one({"category": "korean_stocks", "ticker": "005930", "name": "삼성전자"})
+    page = pages.open_viewer()
+    assert "아직 없습니다" in page.info[0].value
+    assert not page.get("echarts_chart")
+
+
+def test_a_server_that_is_away_gets_one_sentence_soon_and_the_page_heals_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = EmbeddedMongod(tmp_path / "away", has_unix_sockets=False)
+    server.ensure_running()
+    address = server.uri.replace("mongodb://", "mongodb://analyst:s3cret@") + "&authSource=admin"
+    server.shut_down()
+    monkeypatch.setenv("MONGO_URI", address)
+    started = time.monotonic()
+    page = pages.open_viewer()
+    assert time.monotonic() - started < 3.5
+    (error,) = page.error
+    assert "연결할 수 없습니다" in error.value
+    assert "s3cret" not in error.value
+    assert page.button(key="retry").label == "다시 시도"
+    server.ensure_running()
+    monkeypatch.setenv("MONGO_URI", server.uri)  # without the user, as this server knows none
+    page.button(key="retry").click().run()
+    assert not page.error
+    database.close()
+    server.release()
+
+
+def test_the_page_speaks_english_where_the_address_says_so(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    page = pages.open_viewer(lang="en", ticker="nothing")
+    assert page.warning[0].value == "nothing is not in this list, so another ticker is shown."
+    assert "Close of 2026-11-20" in page.get("html")[0].proto.body
+    assert pages.chart(page)[1].columns[0] == "Date"
+
+
+def test_a_visitor_who_may_not_edit_sees_no_update_button(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    assert [button.key for button in pages.open_viewer().button] == [], "the test runner has no address at all"
+
+
+@pytest.mark.parametrize(
+    ("address", "local"),
+    [
+        (None, True),
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("192.168.0.7", False),
+        ("::ffff:192.168.0.7", False),
+        ("10.0.0.1", False),
+        ("nonsense", False),
+    ],
+)
+def test_only_this_machine_is_local(address: str | None, local: bool) -> None:
+    assert page_module.is_loopback(address) is local
+
+
+def test_the_update_button_brings_new_bars_and_says_what_it_did(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updates, "may_edit", lambda: True)
+    table = pages.made_table()
+    pages.update_from(yahoo, own_server_db, {"005930": table.iloc[:-1]}, {})
+    page = pages.open_viewer()
+    assert len(pages.chart(page)[1]) == len(table) - 1
+    yahoo.listings["005930.KS"] = Listing(table)
+    page.button(key="update").click().run()
+    job = jobs.latest("update:korean_stocks")
+    assert job is not None
+    assert job.wait(30)
+    page.run()
+    assert "봉 1개를 추가" in page.success[0].value
+    assert pages.chart(page)[1]["날짜"].iloc[-1] == "2026-11-20"
+    page.run()
+    assert not page.success, "an outcome is told once"
+
+
+def test_a_failed_update_names_the_ticker_and_the_reason(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updates, "may_edit", lambda: True)
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    del yahoo.listings["005930.KS"]
+    page = pages.open_viewer()
+    page.button(key="update").click().run()
+    job = jobs.latest("update:korean_stocks")
+    assert job is not None
+    assert job.wait(30)
+    page.run()
+    assert "실패" in page.warning[0].value
+    assert "005930" in page.text[0].value
+    assert len(pages.chart(page)[1]) == len(pages.made_table()), "what was stored is still shown"
+
+
+def test_an_embedded_database_opens_with_sample_prices_that_say_so(db: MongoDatabase) -> None:
+    page = pages.open_viewer()
+    assert page.selectbox[0].value == "005930"
+    assert len(page.selectbox[0].options) >= 40
+    assert "표본 데이터" in page.markdown[0].value
+    option, source = pages.chart(page)
+    assert "표본" in option["graphic"][0]["style"]["text"]
+    assert len(source) > 2_300, "ten years"
+    assert "표본" in page.sidebar.caption[0].value
+
+
+def test_no_configuration_of_the_machine_leaks_into_these_tests() -> None:
+    assert "MONGO_URI" not in os.environ
