@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 from pymongo.errors import PyMongoError
+from streamlit.runtime.pages_manager import PagesManager
 
 from finance_core import database, i18n
 from finance_core.errors import SisepanError
@@ -15,10 +16,22 @@ from finance_core.i18n import _
 _log = logging.getLogger(__name__)
 
 
+def begin() -> None:
+    """What every page calls first: the visitor's language, and the assurance that Home.py ran before it.
+
+    Streamlit runs the files of a directory called `pages` by itself until the first st.navigation of the process, so a
+    link straight to a page, opened right after the start, would come without Home.py's layout and navigation.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+    use_visitor_language()
+
+
 def use_visitor_language() -> None:
     """Speak the language of the link (`?lang=en`), else of the visitor's browser.
 
-    To be called first in every page and fragment: each may run in a thread of its own.
+    For every page and every fragment: each may run in a thread of its own.
     """
     i18n.use_language(i18n.match_language(st.query_params.get("lang") or st.context.locale))
 

@@ -18,7 +18,7 @@ from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.i18n import N_, _
 from finance_core.ui import updates
-from finance_core.ui.page import errors_shown, use_visitor_language
+from finance_core.ui.page import begin, errors_shown
 
 PERIODS: dict[Period, str] = {
     "1W": N_("1주"),
@@ -43,7 +43,7 @@ _prepared: set[str] = set()
 
 def show(category_key: str, update: updates.Update, prepare: Prepare) -> None:
     """The whole page of one category."""
-    use_visitor_language()
+    begin()
     with errors_shown():
         db = database.connect()
         _prepare_once(db, prepare)

@@ -145,3 +145,13 @@ def test_the_readme_command_opens_korean_stocks_on_an_empty_machine(
     expect(page.get_by_text("표본 데이터: 실제 시세가 아닙니다")).to_be_visible()
     expect(page.get_by_text("삼성전자").first).to_be_visible()
     assert len(colours(page)) > 3, "the canvas is not blank"
+
+
+def test_a_link_to_a_view_works_as_the_first_request_after_the_start(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page, table: pd.DataFrame
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(2), "000660": table}, {})
+    open_chart(page, app() + "/korean_stocks?ticker=000660&period=5Y")
+    expect(page.get_by_text("000660 · KOSPI")).to_be_visible()
+    expect(page.get_by_text("korean stocks", exact=True)).not_to_be_visible()  # Streamlit's own idea of a title
+    assert abs((last_day(page) - first_day(page)) - pd.Timedelta(days=5 * 365)) < pd.Timedelta(days=10)
