@@ -41,7 +41,7 @@ VOLUME_LIMIT: Final = 2.0**53
 """From here on a volume is an error of its source: a float no longer tells it from its neighbour."""
 
 Reason = Literal[
-    "no date", "duplicate", "no close", "halted", "open missing", "range mended", "volume mended", "event mended"
+    "no date", "duplicate", "no close", "halted", "open missing", "range missing", "volume mended", "event mended"
 ]
 
 
@@ -53,10 +53,6 @@ class Remark:
     """NaT where the bar had no date."""
     action: Literal["changed", "refused"]
     reason: Reason
-
-    def __str__(self) -> str:
-        """For a log: "2024-01-02 changed, halted"."""
-        return f"{str(self.date)[:10]} {self.action}, {self.reason}"
 
 
 def empty() -> pd.DataFrame:
@@ -74,9 +70,10 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
 
     Of several bars of a day the last one counts. A bar without a date or a positive, finite close is refused. A halted
     day (no open, high and low, no volume) becomes a flat bar at its close, so that it neither leaves a gap nor falls to
-    zero. A traded day whose open is missing opens at its close. High and low are widened to hold open and close, as
-    sources round them apart; a widening within `ROUNDING` is no change to speak of. A volume that is missing, negative
-    or absurd becomes 0, a fraction of a share is rounded; a negative or infinite dividend or split becomes 0.
+    zero. A traded day whose open is missing opens at its close; a missing high or low is the furthest of what is known.
+    A high below the close, by which sources that round adjusted prices are off at times, stays as it was published. A
+    volume that is missing, negative or absurd becomes 0, a fraction of a share is rounded; a negative or infinite
+    dividend or split becomes 0.
 
     Raises ValueError where a price column is missing, a column is there twice, or the index holds no dates.
     """
@@ -89,16 +86,14 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     halted = ~known[["open", "high", "low"]].any(axis=1) & (volume == 0)
     prices = bars[PRICES].where(known[PRICES])
     prices["open"] = prices["open"].fillna(prices["close"])
-    prices["high"] = prices[["open", "high", "close"]].max(axis=1)
-    prices["low"] = prices[["open", "low", "close"]].min(axis=1)
-    moved = (prices[["high", "low"]] - bars[["high", "low"]]).abs()
-    same_range = (moved <= ROUNDING * prices[["high", "low"]]).all(axis=1)
+    prices["high"] = prices["high"].fillna(prices.max(axis=1))
+    prices["low"] = prices["low"].fillna(prices.min(axis=1))
     events = bars[EVENTS].where(known[EVENTS], 0.0)
 
     reasons: dict[Reason, pd.Series[bool]] = {  # the weightiest first: a bar is remarked on once
         "halted": halted,
         "open missing": ~known["open"],
-        "range mended": ~same_range,
+        "range missing": ~known[["high", "low"]].all(axis=1),
         "volume mended": volume != bars["volume"],
         "event mended": (events != bars[EVENTS].fillna(0.0)).any(axis=1),
     }
@@ -107,6 +102,11 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
 
     result = pd.concat([prices, volume, events], axis=1)
     return result, sorted(refused + changed, key=lambda entry: (not pd.isna(entry.date), entry.date))
+
+
+def is_complete(bars: pd.DataFrame) -> bool:
+    """Whether every price of `bars` is there, so that nothing of them has to be cleaned before they are drawn."""
+    return bool((bars[PRICES].to_numpy() > 0).all())
 
 
 def whole_volume(volume: "pd.Series[float]") -> "pd.Series[int]":
@@ -128,9 +128,11 @@ def _typed(raw: pd.DataFrame) -> pd.DataFrame:
         raise ValueError("bars are not indexed by dates")
     columns = raw.reindex(columns=COLUMNS, fill_value=0)
     bars = pd.DataFrame({name: pd.to_numeric(columns[name], errors="coerce").astype("float64") for name in COLUMNS})
-    bars.index = raw.index.tz_localize(None).normalize().as_unit("ns").rename("date")
-    # A stable sort keeps "the last one counts" true within a day.
-    return bars.sort_index(kind="stable")
+    # By time before the time is dropped, and stable, so that the last one of a day is the latest, or came last.
+    bars = bars.set_axis(raw.index.tz_localize(None)).sort_index(kind="stable")
+    days = pd.DatetimeIndex(bars.index).normalize().as_unit("ns")
+    # Through numpy, to leave behind the frequency that pandas guesses for some days and not for others.
+    return bars.set_axis(pd.DatetimeIndex(days.to_numpy(), name="date"))
 
 
 def _one_dated_bar_a_day(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:

@@ -28,7 +28,7 @@ def active(db: MongoDatabase, category: Category) -> list[Document]:
     """
     documents = db[COLLECTION].find({"category": category.key, "active": {"$ne": False}}, {"_id": False}).to_list()
     if documents or any_registered(db, category):
-        named = [document | {"name": document.get("name") or document["ticker"]} for document in documents]
+        named = [document | {"name": str(document.get("name") or document["ticker"])} for document in documents]
         return sorted(named, key=lambda document: (document["name"], document["ticker"]))
     return [{"ticker": ticker, "name": ticker} for ticker in prices.tickers(db, category)]
 

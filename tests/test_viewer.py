@@ -1,5 +1,6 @@
 """The viewer's page, run by Streamlit's own test runner on a real database."""
 
+import datetime as dt
 import os
 import time
 from pathlib import Path
@@ -110,6 +111,35 @@ def test_bars_without_any_metadata_are_shown(own_server_db: MongoDatabase, yahoo
     assert not page.error
     assert page.selectbox[0].options == ["000660"]
     assert len(pages.chart(page)[1])
+
+
+def test_a_halted_day_as_the_exchange_publishes_it_is_drawn_flat_also_from_a_collection_of_ones_own(
+    own_server_db: MongoDatabase,
+) -> None:
+    own_server_db["korean_stocks"].insert_many(
+        [
+            {
+                "ticker": "000660",
+                "date": dt.datetime(2024, 1, 2),
+                "open": 10,
+                "high": 12,
+                "low": 9,
+                "close": 11,
+                "volume": 5,
+            },
+            {
+                "ticker": "000660",
+                "date": dt.datetime(2024, 1, 3),
+                "open": 0,
+                "high": 0,
+                "low": 0,
+                "close": 11,
+                "volume": 0,
+            },
+        ]
+    )
+    source = pages.chart(pages.open_viewer())[1]
+    assert source.loc[1, ["시가", "고가", "저가", "종가"]].tolist() == [11, 11, 11, 11]
 
 
 def test_an_empty_server_of_ones_own_gets_a_next_step_and_is_left_as_it_is(own_server_db: MongoDatabase) -> None:

@@ -69,6 +69,8 @@ def _show(db: MongoDatabase, category: Category, update: updates.Update) -> None
     updates.status(category)
     row = listed[ticker]
     bars = prices.load(db, category, ticker)
+    if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
+        bars, _remarks = candles.clean(bars)
     if bars.empty:
         st.info(
             _("{name}({ticker})의 시세가 아직 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.").format(

@@ -1,0 +1,192 @@
+"""Two languages: the English catalog is complete and true to the code, and visitors' languages never meet."""
+
+import contextvars
+import io
+import re
+import string
+import threading
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po, write_po
+
+from finance_core import i18n
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.i18n import Language, _
+
+PROJECT = Path(__file__).resolve().parent.parent
+PO_FILE = i18n.LOCALE_DIR / "en" / "messages.po"
+
+STAYS_HANGUL = ["한국어"]
+"""What an English text may say in Hangul: a language is offered under its own name."""
+
+
+@pytest.fixture(autouse=True)
+def korean_again() -> Iterator[None]:
+    yield
+    i18n.use_language("ko")
+
+
+@cache
+def marked() -> Catalog:
+    """Every message that the code marks with `_("…")` or `N_("…")`, with the places where it does."""
+    catalog = Catalog(locale="en")
+    for part in ("Home.py", "pages", "finance_core", "updaters"):
+        path = PROJECT / part
+        for source in [path] if path.is_file() else sorted(path.rglob("*.py")):
+            for line, message, _comments, _context in extract_from_file("python", source, {"_": None, "N_": None}):
+                catalog.add(message, locations=[(str(source.relative_to(PROJECT)), line)])
+    return catalog
+
+
+@cache
+def english() -> Catalog:
+    with PO_FILE.open("rb") as po:
+        return read_po(po, locale="en")
+
+
+def ids(catalog: Catalog) -> set[str]:
+    return {str(message.id) for message in catalog if message.id}
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _text, name, _spec, _conversion in string.Formatter().parse(text) if name is not None}
+
+
+def test_every_marked_message_has_an_english_translation() -> None:
+    missing = Catalog(locale="en")
+    for message in marked():
+        translated = english().get(message.id)
+        if message.id and not (translated and translated.string and not translated.fuzzy):
+            missing.add(message.id, locations=message.locations)
+    if ids(missing):
+        # To list what is missing at any time, run this test; what it prints is ready to be pasted and translated.
+        entries = io.BytesIO()
+        write_po(entries, missing, omit_header=True, width=120)
+        pytest.fail(f"add to {PO_FILE.relative_to(PROJECT)} and translate:\n\n{entries.getvalue().decode()}")
+
+
+def test_every_translation_has_a_message_in_the_code() -> None:
+    orphans = ids(english()) - ids(marked())
+    assert not orphans, "no code says these any more; delete them from the catalog"
+    assert not english().obsolete, "delete the entries that begin with #~"
+
+
+def test_a_message_stands_in_the_catalog_once() -> None:
+    entries = re.findall(r"^msgid (.*(?:\n\".*)*)", PO_FILE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(entries) == len(set(entries))
+
+
+def test_translations_have_the_placeholders_of_their_messages() -> None:
+    wrong = {
+        message.id: message.string
+        for message in english()
+        if message.id and message.string and placeholders(message.id) != placeholders(message.string)
+    }
+    assert wrong == {}
+
+
+def test_english_texts_hold_no_hangul() -> None:
+    allowed = re.compile("|".join(STAYS_HANGUL))
+    hangul = {
+        message.id: message.string
+        for message in english()
+        if message.id and re.search("[ㄱ-ㆎ가-힣]", allowed.sub("", message.string))
+    }
+    assert hangul == {}
+
+
+def test_the_code_marks_messages_where_they_are_looked_for() -> None:
+    """Or the tests above would hold for nothing."""
+    assert {"한국 주식"} < ids(marked())
+    assert {location[0] for message in marked() for location in message.locations} >= {"finance_core/categories.py"}
+
+
+def test_a_message_reads_in_the_language_of_the_context() -> None:
+    assert _(KOREAN_STOCKS.title) == "한국 주식"
+    i18n.use_language("en")
+    assert _(KOREAN_STOCKS.title) == "Korean stocks"
+    i18n.use_language("ko")
+    assert _(KOREAN_STOCKS.title) == "한국 주식"
+
+
+def test_a_message_without_a_translation_reads_as_it_is_and_nothing_reads_as_nothing() -> None:
+    for language in i18n.LANGUAGES:
+        i18n.use_language(language)
+        assert _("번역되지 않은 글") == "번역되지 않은 글"
+        assert _("") == ""
+
+
+def test_the_languages_of_two_threads_never_meet() -> None:
+    both_chose = threading.Barrier(2, timeout=10)
+    seen: dict[Language, list[Language]] = {"ko": [], "en": []}
+
+    def visit(language: Language) -> None:
+        seen[language].append(i18n.language())
+        i18n.use_language(language)
+        for _round in range(3):
+            both_chose.wait()
+            seen[language].append(i18n.language())
+
+    i18n.use_language("en")
+    threads = [threading.Thread(target=visit, args=[language]) for language in i18n.LANGUAGES]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # A thread begins in Korean, whatever the one that started it speaks.
+    assert seen == {"ko": ["ko"] * 4, "en": ["ko", "en", "en", "en"]}
+    assert i18n.language() == "en"
+
+
+def test_a_language_chosen_in_a_context_stays_in_it() -> None:
+    visit = contextvars.copy_context()
+    visit.run(i18n.use_language, "en")
+    assert visit.run(i18n.language) == "en"
+    assert i18n.language() == "ko"
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [
+        ("en", "en"),
+        ("en-US", "en"),
+        ("en_US.UTF-8", "en"),
+        ("EN-gb", "en"),
+        ("ko", "ko"),
+        ("ko-KR", "ko"),
+        ("ko_KR.UTF-8", "ko"),
+        ("ja-JP", "ko"),
+        ("C.UTF-8", "ko"),
+        ("POSIX", "ko"),
+        ("", "ko"),
+        (None, "ko"),
+    ],
+)
+def test_an_english_locale_reads_english_and_any_other_korean(locale: str | None, language: Language) -> None:
+    assert i18n.match_language(locale) == language
+
+
+@pytest.mark.parametrize(
+    ("shell", "language"),
+    [
+        ({}, "ko"),
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ko_KR.UTF-8"}, "ko"),
+        ({"LANG": "ko_KR.UTF-8", "LC_MESSAGES": "ko_KR.UTF-8", "LC_ALL": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": ""}, "en"),
+    ],
+)
+def test_a_command_speaks_the_language_of_its_shell(
+    monkeypatch: pytest.MonkeyPatch, shell: dict[str, str], language: Language
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+    i18n.use_shell_language()
+    assert i18n.language() == language
