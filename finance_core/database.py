@@ -6,7 +6,9 @@ when a server went away or came back. What is stored and how it is read is left 
 
 import atexit
 import logging
+import re
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,10 +17,11 @@ import pymongo
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import (
+    AutoReconnect,
     ConfigurationError,
     ConnectionFailure,
     DuplicateKeyError,
-    InvalidURI,
+    InvalidName,
     OperationFailure,
     PyMongoError,
 )
@@ -36,8 +39,14 @@ T = TypeVar("T")
 ANSWER_WITHIN = 2.5
 """Seconds a server may take to be found and to answer before the page says that it does not."""
 
-AUTHENTICATION_FAILED = 18
-UNAUTHORIZED = 13
+HOST = r"(?:\[[^\]@]+\]|[^][/?@:,]+)(?::\d{1,5})?"
+URI = re.compile(rf"mongodb(?:\+srv)?://(?:[^/?@]*@)?(?P<hosts>{HOST}(?:,{HOST})*)(?:[/?][^@]*)?")
+"""A well-formed MONGO_URI. Any other may have its password where a host or an option belongs."""
+
+NOT_ALLOWED = {18, 13, 8000}
+"""Codes for a wrong user or password, for a user without the right, and Atlas's own for both."""
+CANNOT_INDEX = {67, 72, 85, 86, 166}
+"""Codes for an index that a collection (a view, a time series, one with another index like it) cannot get."""
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -58,58 +67,73 @@ def connect() -> MongoDatabase:
     nothing. Raises DatabaseUnavailable (after at most about `ANSWER_WITHIN` seconds) or DatabaseMisconfigured, with a
     message that names the host but never the password.
     """
-    name = settings.get("FINANCE_DB", "finance_db")
     uri = settings.get("MONGO_URI")
-    if uri:
-        return _answering(uri)[name]
-    with _lock:
-        server = _servers.setdefault(settings.data_dir(), EmbeddedMongod(settings.data_dir()))
-        if server.ensure_running():
-            # A client keeps what it learnt of the old server (and may have met it before it had sessions).
-            _clients.pop(server.uri, None)
-    db = _answering(server.uri)[name]
-    if (server.uri, name) not in _indexed:
-        ensure_indexes(db)
-        _indexed.add((server.uri, name))
-    return db
+    try:
+        try:
+            return _answering(uri) if uri else _connect_embedded()
+        except AutoReconnect as error:
+            if error.timeout:
+                raise
+            # This connection was to a server that ended since its last use. It may be back, or can be started again.
+            return _answering(uri) if uri else _connect_embedded()
+    except PyMongoError as error:
+        raise explain(error) from error
 
 
 def address() -> str:
-    """Host and port of the user's own server as in MONGO_URI, without user, password and options; "" if embedded."""
-    after_credentials = settings.get("MONGO_URI").partition("://")[2].rpartition("@")[2]
-    return after_credentials.partition("/")[0].partition("?")[0]
+    """Host and port of the user's own server as in MONGO_URI, without user, password and options.
+
+    "" if the server is embedded, or if MONGO_URI is malformed.
+    """
+    parts = URI.fullmatch(settings.get("MONGO_URI"))
+    return parts["hosts"] if parts else ""
 
 
 @atexit.register
 def close() -> None:
     """Close the clients of this process and stop being a user of the embedded server; `connect` opens them anew."""
     with _lock:
-        for client in _clients.values():
-            client.close()
-        _clients.clear()
+        with pymongo.timeout(0.5):  # a client says goodbye to its server, which may be gone
+            for client in _clients.values():
+                client.close()
         for server in _servers.values():
             server.release()
+        _clients.clear()
         _servers.clear()
+        _indexed.clear()
 
 
 def ensure_indexes(db: MongoDatabase) -> None:
     """Create the indexes of the data model where they are missing. Called before anything of ours is written.
 
-    Raises DataConflict where a user's collection holds two documents for one key, so that no index can be unique.
+    A user's own index serves as well if it is unique, and stays beside ours if it is not. Raises DataConflict where
+    a collection holds two documents for one key or cannot have the index for another reason.
     """
     for collection, keys in [
-        *((category.collection, [("ticker", 1), ("date", 1)]) for category in CATEGORIES),
-        ("ticker_metadata", [("category", 1), ("ticker", 1)]),
+        *((category.collection, ["ticker", "date"]) for category in CATEGORIES),
+        ("ticker_metadata", ["category", "ticker"]),
     ]:
         try:
-            db[collection].create_index(keys, unique=True)
-        except (DuplicateKeyError, OperationFailure) as error:
-            if error.code not in (11000, 85, 86):  # duplicate values; an index on these keys with other options
-                raise
+            if not _has_unique_index(db, collection, keys):
+                # Under a name of its own, which an index of the user's on the same keys does not have.
+                db[collection].create_index(keys, unique=True, name="_".join([*keys, "unique"]))
+        except DuplicateKeyError as error:
             raise DataConflict(
                 N_("{collection}에 {keys}가 같은 문서가 둘 이상 있습니다. 중복을 지운 뒤 다시 시도하십시오."),
                 collection=collection,
-                keys=" + ".join(key for key, _order in keys),
+                keys=" + ".join(keys),
+            ) from error
+        except OperationFailure as error:
+            if error.code not in CANNOT_INDEX:
+                raise
+            raise DataConflict(
+                N_(
+                    "{collection}에 {keys} 고유 인덱스를 만들 수 없습니다({kind}). 그 컬렉션과 그 인덱스를 확인하거나 "
+                    "FINANCE_DB에 다른 데이터베이스를 적으십시오."
+                ),
+                collection=collection,
+                keys=" + ".join(keys),
+                kind=(error.details or {}).get("codeName", error.code),
             ) from error
 
 
@@ -131,13 +155,19 @@ def has_transactions(db: MongoDatabase) -> bool:
 
 
 def explain(error: PyMongoError) -> SisepanError:
-    """The error for a person that stands for `error` of the driver."""
+    """The error for a person that stands for `error` of the driver, which goes to the log."""
+    _log.error("MongoDB failed: %s: %s", type(error).__name__, error)
     host = address()
-    if isinstance(error, OperationFailure) and error.code in (AUTHENTICATION_FAILED, UNAUTHORIZED):
+    if isinstance(error, OperationFailure) and error.code in NOT_ALLOWED:
         return DatabaseMisconfigured(
-            N_("{host}의 MongoDB가 사용자나 암호를 받아들이지 않습니다. MONGO_URI를 확인하십시오."), host=host
+            N_(
+                "{host}의 MongoDB가 사용자나 암호를 받아들이지 않거나 필요한 권한을 주지 않습니다. "
+                "MONGO_URI와 그 사용자의 권한을 확인하십시오."
+            ),
+            host=host,
         )
-    if isinstance(error, ConnectionFailure) or error.timeout:
+    is_unresolved = isinstance(error, ConfigurationError) and settings.get("MONGO_URI").startswith("mongodb+srv")
+    if isinstance(error, ConnectionFailure) or error.timeout or is_unresolved:
         if host:
             return DatabaseUnavailable(
                 N_("{host}의 MongoDB에 연결할 수 없습니다. 서버가 켜져 있는지, MONGO_URI가 맞는지 확인하십시오."),
@@ -149,31 +179,85 @@ def explain(error: PyMongoError) -> SisepanError:
     )
 
 
-def _answering(uri: str) -> "pymongo.MongoClient[Document]":
-    """The client for `uri`, whose server has just answered a ping."""
+def _has_unique_index(db: MongoDatabase, collection: str, keys: list[str]) -> bool:
+    return any(
+        index["key"] == [(key, 1) for key in keys]
+        and index.get("unique")
+        and not index.keys() & {"partialFilterExpression", "collation"}
+        for index in db[collection].index_information().values()
+    )
+
+
+def _connect_embedded() -> MongoDatabase:
+    with _lock:
+        data_dir = settings.data_dir()
+        server = _servers.get(data_dir) or EmbeddedMongod(data_dir)
+        _servers[data_dir] = server
+        if server.ensure_running():
+            _indexed.clear()
     try:
-        client = _client(uri)
-        with pymongo.timeout(ANSWER_WITHIN):
-            client.admin.command("ping")
-    except (InvalidURI, ConfigurationError, ValueError) as error:
-        # The driver's own text may quote parts of the URI, the password among them: neither shown nor chained.
-        _log.error("MONGO_URI cannot be used: %s", type(error).__name__)
+        db = _answering(server.uri)
+        if (server.uri, db.name) not in _indexed:
+            ensure_indexes(db)
+            _indexed.add((server.uri, db.name))
+    except PyMongoError:
+        server.doubt()
+        raise
+    return db
+
+
+def _answering(uri: str) -> MongoDatabase:
+    """The database on the server of `uri`, which has just answered. Raises PyMongoError where it does not."""
+    client, name = _client(uri), settings.get("FINANCE_DB", "finance_db")
+    with pymongo.timeout(ANSWER_WITHIN):
+        client.admin.command("ping")
+    try:
+        return client[name]
+    except InvalidName as error:
         raise DatabaseMisconfigured(
-            N_(
-                "MONGO_URI를 이해할 수 없습니다. mongodb://사용자:암호@서버:27017 꼴이어야 하고, 암호의 특수문자는 %XX로 적습니다."
-            )
-        ) from None
-    except PyMongoError as error:
-        _log.error("MongoDB does not answer: %s", type(error).__name__)
-        raise explain(error) from None
-    return client
+            N_("FINANCE_DB의 {name}은(는) 데이터베이스 이름으로 쓸 수 없습니다. 영문자, 숫자, _만 쓰십시오."), name=name
+        ) from error
 
 
 def _client(uri: str) -> "pymongo.MongoClient[Document]":
     with _lock:
         if uri not in _clients:
-            milliseconds = int(ANSWER_WITHIN * 1000)
-            _clients[uri] = pymongo.MongoClient(
-                uri, appname="sisepan", serverSelectionTimeoutMS=milliseconds, connectTimeoutMS=milliseconds
-            )
+            _clients[uri] = _new_client(uri)
         return _clients[uri]
+
+
+def _new_client(uri: str) -> "pymongo.MongoClient[Document]":
+    """A client for `uri`, not connected yet.
+
+    What the driver says of a URI may quote it, with the password: it is neither logged, nor shown, nor chained, which
+    is why the errors are raised outside of the `except` clauses.
+    """
+    milliseconds = int(ANSWER_WITHIN * 1000)
+    failure = DatabaseMisconfigured(
+        N_(
+            "MONGO_URI를 이해할 수 없습니다. mongodb://사용자:암호@서버:27017 꼴이어야 하고, "
+            "암호의 특수문자는 %XX로 적습니다."
+        )
+    )
+    if URI.fullmatch(uri):
+        try:
+            with warnings.catch_warnings(record=True) as unknown:
+                warnings.simplefilter("always")
+                client: pymongo.MongoClient[Document] = pymongo.MongoClient(
+                    uri,
+                    appname="sisepan",
+                    connect=False,  # so that nobody else waits for a name server's answer
+                    serverSelectionTimeoutMS=milliseconds,
+                    connectTimeoutMS=milliseconds,
+                )
+            if unknown:
+                _log.warning("MONGO_URI has options that the driver does not understand and ignores")
+            return client
+        except (PyMongoError, ValueError, TypeError) as error:
+            _log.error("MONGO_URI cannot be used: %s", type(error).__name__)
+        except OSError as error:
+            failure = DatabaseMisconfigured(
+                N_("MONGO_URI에 적힌 인증서 파일을 읽을 수 없습니다({reason}). 그 경로를 확인하십시오."),
+                reason=error.strerror or type(error).__name__,
+            )
+    raise failure

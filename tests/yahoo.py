@@ -1,8 +1,8 @@
 """A stand-in for Yahoo Finance, reached by the real yfinance and curl_cffi over TLS under Yahoo's own names.
 
-It is an HTTP proxy that answers the tunnels asked of it itself, with a certificate by an authority made for the test, so
-environment variables alone lead a client here: the product has no hook for it, and a subprocess needs nothing but
-`YahooStandIn.env`. What a symbol's history looks like, and what a broken answer is answered with, is the test's.
+It is an HTTP proxy that answers the tunnels asked of it itself, with a certificate by an authority made for the test.
+So environment variables alone lead a client here: the product has no hook for it, and a subprocess needs nothing but
+`YahooStandIn.env`. What a symbol's history looks like, and which answers are broken, is the test's.
 """
 
 import json
@@ -14,7 +14,6 @@ import tempfile
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
@@ -61,6 +60,8 @@ class Request:
     path: str
     query: dict[str, str]
     time: float
+    agent: str
+    """User-Agent."""
 
     @property
     def symbol(self) -> str | None:
@@ -116,14 +117,16 @@ Answer = AsUsual | Status | Hang | Truncated | Malformed | Empty | NoResult
 class YahooStandIn:
     """A Yahoo of its own on a free local port, until it is closed.
 
-    `listings` and `requests` may be read and changed while it runs. `env` leads a client here; curl_cffi takes the
-    authority when a Session is made and the proxy at each request, so set it before making the session. `delay` is
-    seconds before each chart's answer. While `outage` is set, every chart request gets that answer.
+    `listings`, `requests` and `tunnels` (the host of each connection) may be read and changed while it runs. `env`
+    leads a client here; curl_cffi takes the authority when a Session is made and the proxy at each request, so set it
+    before making the session. `delay` is seconds before each chart's answer. While `outage` is set, every chart request
+    gets that answer.
     """
 
     def __init__(self, listings: dict[str, Listing] | None = None, delay: float = 0) -> None:
         self.listings = dict(listings or {})
         self.requests: list[Request] = []
+        self.tunnels: list[str] = []
         self.delay = delay
         self.outage: Answer | None = None
         self.env: dict[str, str] = {}
@@ -170,8 +173,9 @@ class YahooStandIn:
         self.close()
 
     def clear(self) -> None:
-        """Forgets the requests seen, the answers still queued and the outage."""
+        """Forgets the requests and tunnels seen, the answers still queued and the outage."""
         self.requests.clear()
+        self.tunnels.clear()
         self._scripts.clear()
         self.outage = None
 
@@ -182,6 +186,10 @@ class YahooStandIn:
     def asked(self, symbol: str) -> list[Request]:
         """The chart requests seen for a symbol."""
         return [request for request in list(self.requests) if request.symbol == symbol]
+
+    def is_connected(self) -> bool:
+        """Whether a client holds a connection open."""
+        return self._server is not None and bool(self._server.sockets)
 
     def _next_answer(self, symbol: str) -> Answer:
         if self.outage is not None:
@@ -249,6 +257,7 @@ class _Connection(BaseHTTPRequestHandler):
         if not self.host.endswith(".yahoo.com"):
             self.send_error(HTTPStatus.FORBIDDEN, "Only Yahoo is stood in for")
             return
+        self.server.yahoo.tunnels.append(self.host)
         self.send_response(HTTPStatus.OK)
         self.end_headers()
         super().finish()
@@ -262,7 +271,8 @@ class _Connection(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         address = urlsplit(self.path)
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        request = Request(self.host, unquote(address.path), dict(parse_qsl(address.query)), time.monotonic())
+        agent = self.headers.get("User-Agent", "")
+        request = Request(self.host, unquote(address.path), dict(parse_qsl(address.query)), time.monotonic(), agent)
         self.server.yahoo.requests.append(request)
         if request.symbol is not None:
             self._answer_chart(request)
@@ -337,7 +347,7 @@ def _window(times: Any, query: dict[str, str]) -> tuple[int, int]:
     count, unit = re.fullmatch(r"(\d+)(d|mo|y)", asked).groups()  # type: ignore[union-attr]
     if unit == "d":
         return int(times[-min(int(count), len(times))]), until
-    offset = pd.DateOffset(**{{"mo": "months", "y": "years"}[unit]: int(count)})
+    offset = pd.DateOffset(months=int(count) * (12 if unit == "y" else 1))
     return int((pd.Timestamp(until, unit="s") - offset).timestamp()), until
 
 

@@ -37,22 +37,27 @@ def starter(category: Category) -> list[dict[str, str]]:
 def prepare(db: MongoDatabase, today: dt.date, progress: Callable[[float], None] = lambda _done: None) -> None:
     """Fill an empty embedded database with the starter lists and sample prices; complete it where a fill broke off.
 
-    Does nothing on a user's own server, or where a category has tickers already. `progress` is told the share done,
-    0 to 1. Idempotent, and safe against kill -9: the list is registered first, then each ticker is filled at once.
+    Does nothing on a user's own server, or where a category has tickers or bars already. `progress` is told the share
+    done, up to 1. Idempotent, and safe against kill -9: the list is registered first and in one piece, then each ticker
+    is filled in one piece.
     """
     if not database.is_embedded():
         return
     for category in CATEGORIES:
         if not tickers.any_registered(db, category) and not prices.any_stored(db, category):
-            tickers.register(
-                db, category, ({**row, "source": tickers.SAMPLE, "bar_count": 0} for row in starter(category))
-            )
+            _register(db, category)
     todo = [(category, row) for category in CATEGORIES for row in tickers.unfilled_samples(db, category)]
     for done, (category, row) in enumerate(todo, start=1):
         _fill(db, category, row["ticker"], row.get("market", ""), today)
         progress(done / len(todo))
     if todo:
         _log.info("sample prices for %d tickers", len(todo))
+
+
+def _register(db: MongoDatabase, category: Category) -> None:
+    rows = [{**row, "source": tickers.SAMPLE, "bar_count": 0} for row in starter(category)]
+    # In one piece: a part of the list would pass for a list of the user's own, and never be completed.
+    database.atomically(db, lambda session: tickers.register(db, category, rows, session))
 
 
 def _fill(db: MongoDatabase, category: Category, ticker: str, market: str, today: dt.date) -> None:
@@ -62,6 +67,8 @@ def _fill(db: MongoDatabase, category: Category, ticker: str, market: str, today
     def write(session: ClientSession | None) -> None:
         # Another process may have filled or really updated it meanwhile; then there is nothing to do here.
         if tickers.unfilled_samples(db, category, ticker, session):
+            # First what only one of them can write, so that the other gives up before it has written any bar.
+            tickers.record(db, category, ticker, {"updated_at": tickers.now()}, session)
             prices.replace(db, category, ticker, bars, session)
             tickers.record(db, category, ticker, prices.state(db, category, ticker, session), session)
 

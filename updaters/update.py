@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 from curl_cffi.requests import Session
@@ -36,7 +37,7 @@ class TickerResult:
     """What happened to one ticker."""
 
     ticker: str
-    written: prices.Written = prices.Written()
+    written: prices.Written = field(default_factory=prices.Written)
     remarks: tuple[candles.Remark, ...] = ()
     error: SisepanError | None = None
 
@@ -79,63 +80,68 @@ def run(
     """Update the active tickers of `category`, or `only` those named; `full` fetches whole histories.
 
     `progress` is told the summary before the first and after each ticker; `cancelled` is asked between two. A ticker
-    that fails does not stop the others. Raises PyMongoError where the database goes away, DataConflict where a user's
-    collection cannot get the indexes it needs.
+    that fails does not stop the others, unless Yahoo wants fewer requests: then the rest fail unasked.
+
+    Raises PyMongoError where the database goes away, DataConflict where a user's collection cannot get the indexes it
+    needs.
     """
     database.ensure_indexes(db)
     chosen = _chosen(db, category, only)
     summary = Summary(category.key, len(chosen))
     progress(summary)
     with yahoo.session() as session:
-        for position, row in enumerate(chosen):
+        for position, ticker in enumerate(chosen):
             if cancelled():
                 summary.cancelled = True
                 break
-            result = _update(db, category, row, session, full=full)
+            result = _update(db, category, ticker, session, full=full)
             summary.results.append(result)
             if isinstance(result.error, yahoo.RateLimited):
                 # Asking on would only prolong it. What was not asked failed for the same reason.
-                summary.results.extend(
-                    TickerResult(rest["ticker"], error=result.error) for rest in chosen[position + 1 :]
-                )
+                summary.results += [_failed(db, category, rest, result.error) for rest in chosen[position + 1 :]]
                 break
             progress(summary)
     progress(summary)
     return summary
 
 
-def _chosen(db: MongoDatabase, category: Category, only: Iterable[str] | None) -> list[Document]:
-    """The metadata of the tickers to update, in the order to update them; registers those that have none yet."""
+def _chosen(db: MongoDatabase, category: Category, only: Iterable[str] | None) -> list[str]:
+    """The tickers to update, in the order to update them; registers those that have no metadata yet."""
     known = {row["ticker"]: row for row in tickers.active(db, category)}
     wanted = list(dict.fromkeys(only)) if only is not None else list(known)
     starters = {row["ticker"]: row for row in sample.starter(category)}
-    unregistered = [ticker for ticker in wanted if "category" not in known.get(ticker, {})]
+    # The known ones too: tickers that are seen for their bars alone would no longer be, once one is registered.
+    unregistered = [ticker for ticker in {**known, **dict.fromkeys(wanted)} if "category" not in known.get(ticker, {})]
     tickers.register(
         db,
         category,
         ({"ticker": ticker, "name": ticker, "market": ""} | starters.get(ticker, {}) for ticker in unregistered),
     )
-    return [known.get(ticker) or tickers.get(db, category, ticker) or {"ticker": ticker} for ticker in wanted]
+    return wanted
 
 
-def _update(db: MongoDatabase, category: Category, row: Document, session: Session, *, full: bool) -> TickerResult:
-    ticker = row["ticker"]
+def _update(db: MongoDatabase, category: Category, ticker: str, session: Session[Any], *, full: bool) -> TickerResult:
+    # Read now: since the run began a person may have edited it, or another process filled it.
+    row = tickers.get(db, category, ticker) or {"ticker": ticker}
     try:
         result = _fetch_and_store(db, category, row, session, full=full)
     except SisepanError as error:
-        _log.warning("%s %s: %s", category.key, ticker, error)
-        tickers.record(
-            db, category, ticker, {"last_status": "failed", "last_error": str(error), "updated_at": tickers.now()}
-        )
-        return TickerResult(ticker, error=error)
+        return _failed(db, category, ticker, error)
     _log.info("%s %s: %d added, %d replaced", category.key, ticker, result.written.added, result.written.replaced)
     for remark in result.remarks:
-        _log.info("%s %s: %s %s, %s", category.key, ticker, remark.date.date(), remark.action, remark.reason)
+        _log.info("%s %s: bar of %.10s %s, %s", category.key, ticker, remark.date, remark.action, remark.reason)
     return result
 
 
+def _failed(db: MongoDatabase, category: Category, ticker: str, error: SisepanError) -> TickerResult:
+    _log.warning("%s %s: %s", category.key, ticker, error)
+    fields = {"last_status": "failed", "last_error": str(error), "updated_at": tickers.now()}
+    tickers.record(db, category, ticker, fields)
+    return TickerResult(ticker, error=error)
+
+
 def _fetch_and_store(
-    db: MongoDatabase, category: Category, row: Document, session: Session, *, full: bool
+    db: MongoDatabase, category: Category, row: Document, session: Session[Any], *, full: bool
 ) -> TickerResult:
     ticker = row["ticker"]
     untrusted = row.get("source") == tickers.SAMPLE or row.get("rewriting", False)
@@ -145,29 +151,45 @@ def _fetch_and_store(
         fetched = _fetch(category, row, session, start=stored.index[0].date())
         bars, remarks = candles.clean(fetched.bars)
         if len(bars) and not _history_was_rewritten(stored, bars):
-            return _store(db, category, ticker, fetched, bars, remarks, replace=False)
+            return _store(db, category, row, fetched, bars, remarks, replace=False)
 
     fetched = _fetch(category, row, session)
     bars, remarks = candles.clean(fetched.bars)
     if bars.empty:
         raise FetchFailed(N_("Yahoo가 {symbol}의 쓸 수 있는 시세를 하나도 보내지 않았습니다."), symbol=fetched.symbol)
-    if not untrusted and len(bars) < SHRINK_LIMIT * prices.state(db, category, ticker)["bar_count"]:
+    if len(bars) < SHRINK_LIMIT * _count_to_keep(db, category, row):
         raise FetchFailed(
             N_("Yahoo가 저장된 것보다 훨씬 짧은 이력({bars}개)을 보내서 그대로 두었습니다."), bars=len(bars)
         )
-    return _store(db, category, ticker, fetched, bars, remarks, replace=True)
+    return _store(db, category, row, fetched, bars, remarks, replace=True)
 
 
-def _fetch(category: Category, row: Document, session: Session, start: dt.date | None = None) -> yahoo.Fetched:
-    """The raw bars of one ticker; where its market is unknown or wrong, from the market of the category that has it."""
-    unknown: yahoo.UnknownSymbol | None = None
+def _count_to_keep(db: MongoDatabase, category: Category, row: Document) -> int:
+    """How many stored bars a new history has to make up for."""
+    if row.get("source") == tickers.SAMPLE:
+        return 0
+    if row.get("rewriting"):  # what is stored is a mixture; the count is still that of before
+        return int(row.get("bar_count", 0))
+    return int(prices.state(db, category, row["ticker"])["bar_count"])
+
+
+def _fetch(category: Category, row: Document, session: Session[Any], start: dt.date | None = None) -> yahoo.Fetched:
+    """The raw bars of one ticker; where its market is unknown or wrong, from the market of the category that has it.
+
+    An answer without bars means a wrong market only where a whole history was asked for under a symbol that has never
+    worked. Otherwise another market could get hold of a ticker when Yahoo stumbles.
+    """
+    first: yahoo.NoBars | None = None
     for market, symbol in yahoo.candidates(category, row):
         try:
             return yahoo.fetch(session, market, symbol, sessions.timezone(market.calendar), start)
-        except yahoo.UnknownSymbol as error:
-            unknown = unknown or error
-    assert unknown is not None, "a category has at least one market"
-    raise unknown
+        except yahoo.NoBars as error:
+            certain = isinstance(error, yahoo.UnknownSymbol)
+            if not certain and (start is not None or symbol == row.get("yahoo_symbol")):
+                raise
+            first = first or error
+    assert first is not None, "a category has at least one market"
+    raise first
 
 
 def _history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
@@ -185,13 +207,14 @@ def _history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
 def _store(
     db: MongoDatabase,
     category: Category,
-    ticker: str,
+    row: Document,
     fetched: yahoo.Fetched,
     bars: pd.DataFrame,
     remarks: list[candles.Remark],
     *,
     replace: bool,
 ) -> TickerResult:
+    ticker = row["ticker"]
     if replace and not database.has_transactions(db):
         # Without transactions a reader may meet half of the old bars and half of the new: say so until it is done.
         tickers.record(db, category, ticker, {"rewriting": True})
@@ -204,7 +227,7 @@ def _store(
             "source": tickers.YAHOO,
             "currency": fetched.currency or category.currency,
             "yahoo_symbol": fetched.symbol,
-            "market": fetched.market.key,
+            **_found_market(category, row, fetched),
             "rewriting": None,
             "last_status": "ok",
             "last_error": None,
@@ -214,3 +237,10 @@ def _store(
         return written
 
     return TickerResult(ticker, database.atomically(db, write), tuple(remarks))
+
+
+def _found_market(category: Category, row: Document, fetched: yahoo.Fetched) -> dict[str, str]:
+    """The market to record where the ticker did not say one or the wrong one; a label of the user's own stays."""
+    said = row.get("market") or ""
+    ours = said in ("", *(market.key for market in category.markets))
+    return {"market": fetched.market.key} if ours and said != fetched.market.key else {}

@@ -5,6 +5,7 @@ This module knows Yahoo's symbols, answers and errors; what is done with the bar
 """
 
 import datetime as dt
+import logging
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,8 @@ import pandas as pd
 import yfinance
 from curl_cffi.requests import Session
 from curl_cffi.requests.exceptions import RequestException
-from yfinance.exceptions import YFException, YFPricesMissingError, YFRateLimitError, YFTzMissingError
+from pandas.errors import Pandas4Warning
+from yfinance.exceptions import YFPricesMissingError, YFRateLimitError
 
 from finance_core import candles, settings
 from finance_core.categories import Category, Market
@@ -36,13 +38,23 @@ _COLUMNS = {
     "Stock Splits": "stock_splits",
 }
 
+_UNKNOWN_SYMBOL = "no data found"
+"""How Yahoo puts it that it does not know a symbol."""
+_NO_BARS = ("no price data found", "data doesn't exist")
+"""How yfinance and Yahoo put it that there is no bar in the answer, without a reason."""
+
+_log = logging.getLogger(__name__)
 _session_lock = threading.Lock()
 _session_users = 0
-_session: "Session | None" = None
+_session: Session[Any] | None = None
 
 
-class UnknownSymbol(FetchFailed):
-    """Yahoo has no prices under this symbol."""
+class NoBars(FetchFailed):
+    """Yahoo answered without a bar and without a reason; some symbols it does not know it answers so too."""
+
+
+class UnknownSymbol(NoBars):
+    """Yahoo says that it does not know this symbol."""
 
 
 class RateLimited(FetchFailed):
@@ -69,20 +81,19 @@ def symbol(ticker: str, market: Market) -> str:
 def candidates(category: Category, row: Mapping[str, Any]) -> list[tuple[Market, str]]:
     """The symbols a ticker may have, likeliest first, each with its market.
 
-    `row` is the ticker's metadata: first the symbol that worked before, then the one on the market it is said to
-    trade on, then those on the other markets of its category.
+    `row` is the ticker's metadata: first the symbol on the market it is said to trade on, then the one that worked
+    before, then those on the other markets of its category. Where it says no market, or one that is not the
+    category's, what worked before comes first.
     """
+    symbols = {symbol(row["ticker"], market): market for market in category.markets}
     said = category.market(row.get("market", ""))
-    found: dict[str, Market] = {}
-    if row.get("yahoo_symbol"):
-        found[row["yahoo_symbol"]] = said
-    for market in (said, *category.markets):
-        found.setdefault(symbol(row["ticker"], market), market)
-    return [(market, name) for name, market in found.items()]
+    first = [symbol(row["ticker"], said)] if row.get("market") == said.key else []
+    before = [row["yahoo_symbol"]] if row.get("yahoo_symbol") else []
+    return [(symbols.get(name, said), name) for name in dict.fromkeys([*first, *before, *symbols])]
 
 
 @contextmanager
-def session() -> "Iterator[Session]":
+def session() -> Iterator[Session[Any]]:
     """The one session of this process, opened by the first run that needs it and closed by the last.
 
     yfinance keeps the session it was last given for all of its requests, so two runs must not have two: the one that
@@ -94,6 +105,8 @@ def session() -> "Iterator[Session]":
         if _session is None:
             yfinance.config.debug.hide_exceptions = False
             yfinance.set_tz_cache_location(str(settings.data_dir() / "yfinance"))
+            # For the whole process, as `catch_warnings` around each request would meddle with those of other threads.
+            warnings.filterwarnings("ignore", category=Pandas4Warning, module="yfinance")
             _session = Session(impersonate="chrome")
         _session_users += 1
         shared = _session
@@ -107,30 +120,37 @@ def session() -> "Iterator[Session]":
                 _session = None
 
 
-def fetch(session: "Session", market: Market, symbol: str, timezone: str, start: dt.date | None = None) -> Fetched:
+def fetch(session: Session[Any], market: Market, symbol: str, timezone: str, start: dt.date | None = None) -> Fetched:
     """All daily bars of `symbol` on `market` (its whole history), or those from `start` on.
 
-    `timezone` is the exchange's. Raises UnknownSymbol, RateLimited, or FetchFailed with the reason.
+    `timezone` is the exchange's. Raises UnknownSymbol, NoBars, RateLimited, or FetchFailed with the reason.
     """
-    # Told the time zone, yfinance need not ask for it: one request less, and six less for an unknown symbol.
-    yfinance.cache.get_tz_cache().store(symbol, timezone)
-    ticker = yfinance.Ticker(symbol, session=session)
     window = {"period": "max"} if start is None else {"start": start}
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")
-            frame = ticker.history(
-                interval="1d", auto_adjust=False, actions=True, keepna=True, timeout=TIMEOUT, **window
-            )
-            currency = str(ticker.history_metadata.get("currency") or "")
+        ticker = yfinance.Ticker(symbol, session=session)
+        # Told the time zone, yfinance need not ask for it: one request less, and six less for an unknown symbol.
+        ticker._tz = timezone
+        frame = ticker.history(interval="1d", auto_adjust=False, actions=True, keepna=True, timeout=TIMEOUT, **window)
+        currency = str(ticker.history_metadata.get("currency") or "")
     except YFRateLimitError as error:
         raise RateLimited(N_("Yahoo가 요청이 너무 많다고 합니다. 잠시 뒤 다시 시도하십시오.")) from error
-    except (YFPricesMissingError, YFTzMissingError) as error:
-        raise UnknownSymbol(N_("Yahoo에 {symbol}의 시세가 없습니다."), symbol=symbol) from error
+    except YFPricesMissingError as error:
+        raise _why_missing(symbol, error.rationale) from error
     except RequestException as error:
         raise FetchFailed(N_("Yahoo에 연결하지 못했습니다: {reason}"), reason=type(error).__name__) from error
-    except (YFException, ValueError, KeyError, TypeError, IndexError) as error:
+    except Exception as error:
+        # yfinance takes an answer apart without checking it first: what is wrong with it may raise anything.
+        _log.exception("yfinance failed with %s", symbol)
         raise FetchFailed(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
     bars = frame.rename(columns=_COLUMNS).reindex(columns=candles.COLUMNS)
     bars.index = pd.DatetimeIndex(frame.index).tz_localize(None).normalize().rename("date")
     return Fetched(market, symbol, currency, bars)
+
+
+def _why_missing(symbol: str, reason: str) -> FetchFailed:
+    """The error for an answer without bars, of which yfinance says that `reason`."""
+    if _UNKNOWN_SYMBOL in reason.lower():
+        return UnknownSymbol(N_("Yahoo에 {symbol} 종목이 없습니다."), symbol=symbol)
+    if reason.lower().startswith(_NO_BARS):
+        return NoBars(N_("Yahoo가 {symbol}의 시세를 하나도 보내지 않았습니다."), symbol=symbol)
+    return FetchFailed(N_("Yahoo가 {symbol}의 시세를 보내지 않았습니다: {reason}"), symbol=symbol, reason=reason)
