@@ -43,7 +43,7 @@ def data_dir(shared_server: EmbeddedMongod, tmp_path: Path, monkeypatch: pytest.
 
 @pytest.fixture
 def db(data_dir: Path) -> Iterator[MongoDatabase]:
-    """The test's own, empty database on the embedded server, as the product connects to it; subprocesses see the same."""
+    """The test's own, empty database on the embedded server, as the product connects to it, subprocesses too."""
     connected = database.connect()
     yield connected
     connected.client.drop_database(connected.name)

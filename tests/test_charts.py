@@ -84,7 +84,7 @@ def test_a_chart_in_english_labels_its_tooltip_in_english() -> None:
         _, source = option_of(bars_of([1, 2]))
     finally:
         i18n.use_language("ko")
-    assert ["Date", "Open", "High", "Low", "Close", "Change", "Volume"] == source.columns[:7].tolist()
+    assert source.columns[:7].tolist() == ["Date", "Open", "High", "Low", "Close", "Change", "Volume"]
 
 
 def test_no_bars_make_an_empty_chart_not_an_error() -> None:

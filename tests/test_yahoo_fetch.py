@@ -36,7 +36,7 @@ SYMBOL = "005930.KS"
 
 
 @pytest.fixture(autouse=True)
-def listing(yahoo: YahooStandIn, data_dir: Path) -> Listing:  # noqa: ARG001 - yfinance keeps files in data_dir
+def listing(yahoo: YahooStandIn, data_dir: Path) -> Listing:
     yahoo.listings[SYMBOL] = Listing(random_walk(DAYS, seed=1))
     return yahoo.listings[SYMBOL]
 
