@@ -72,8 +72,8 @@ def connect() -> MongoDatabase:
         try:
             return _answering(uri) if uri else _connect_embedded()
         except AutoReconnect as error:
-            if error.timeout:
-                raise
+            if error.timeout and (uri or _servers[settings.data_dir()].is_listening()):
+                raise  # it is there, but does not answer
             # This connection was to a server that ended since its last use. It may be back, or can be started again.
             return _answering(uri) if uri else _connect_embedded()
     except PyMongoError as error:

@@ -83,7 +83,7 @@ class EmbeddedMongod:
         DatabaseMisconfigured or DatabaseUnavailable with one sentence that says what to do.
         """
         try:
-            if self._is_user() and self._is_trusted and self._is_listening() and self._has_watchdog():
+            if self._is_user() and self._is_trusted and self.is_listening() and self._has_watchdog():
                 return False
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.database_files.mkdir(mode=0o700, exist_ok=True)
@@ -171,11 +171,13 @@ class EmbeddedMongod:
         # Journal files of 16 MB instead of three of 100: less disk, and less to scan at the start.
         journal = ["--wiredTigerEngineConfigString", "log=(file_max=16MB)"]
         spare = ["--noscripting", "--setParameter", "diagnosticDataCollectionEnabled=false"]
+        # A process killed in a transaction must not keep the others from its ticker for the usual minute.
+        spare += ["--setParameter", "transactionLifetimeLimitSeconds=10"]
         return [*listen, *files, *bounds, *journal, *spare, "--replSet", REPLICA_SET]
 
     def _is_writable(self) -> bool:
         """Whether the server accepts writes; makes it the one member of its replica set where it is not yet."""
-        if not self._is_listening():
+        if not self.is_listening():
             return False
         with self._client() as client:
             try:
@@ -208,7 +210,8 @@ class EmbeddedMongod:
         except FileNotFoundError:
             return False
 
-    def _is_listening(self) -> bool:
+    def is_listening(self) -> bool:
+        """Whether something accepts connections where the server listens, be it able to answer or not."""
         try:
             if self.socket_directory:
                 with socket.socket(socket.AF_UNIX) as attempt:
@@ -223,7 +226,7 @@ class EmbeddedMongod:
     def _is_usable(self) -> bool:
         """Whether the server of these files accepts writes; while it listens, it has `ANSWER_WITHIN` to say so."""
         deadline = time.monotonic() + ANSWER_WITHIN
-        while self._is_in_use() and self._is_listening():
+        while self._is_in_use() and self.is_listening():
             if self._names_our_files() and self._is_writable():
                 return True
             if time.monotonic() > deadline:
@@ -233,7 +236,7 @@ class EmbeddedMongod:
 
     def _names_our_files(self) -> bool:
         """Whether what listens says that it serves our files: a port can be anybody's."""
-        if not self._is_listening():
+        if not self.is_listening():
             return False
         with self._client() as client:
             try:
@@ -264,7 +267,7 @@ class EmbeddedMongod:
         if self._names_our_files():
             with contextlib.suppress(PyMongoError), self._client() as client:  # it never answers that
                 client.admin.command({"shutdown": 1, "force": True, "timeoutSecs": 0})
-            wait(lambda: not (self._is_in_use() or self._is_listening()), GONE_WITHIN)
+            wait(lambda: not (self._is_in_use() or self.is_listening()), GONE_WITHIN)
         for signal_number in (15, 9):  # SIGTERM, SIGKILL
             wait(lambda: not self._is_in_use() or holder(self.database_files) is not None, OPEN_WITHIN)
             process_id = holder(self.database_files)
