@@ -17,6 +17,12 @@ PRICES: Final = ["open", "high", "low", "close"]
 EVENTS: Final = ["dividends", "stock_splits"]
 COLUMNS: Final = [*PRICES, "volume", *EVENTS]
 
+Unit = Literal["D", "W", "M"]
+"""What one bar stands for: a trading day, the trading week, the month."""
+
+UNIT_PERIODS: Final[dict[Unit, str]] = {"W": "W-SUN", "M": "M"}
+"""pandas' names of the calendar periods whose sessions make one bar."""
+
 Period = Literal["1W", "1M", "3M", "6M", "YTD", "1Y", "3Y", "5Y", "10Y", "MAX"]
 
 PERIOD_OFFSETS: Final[dict[Period, pd.DateOffset | None]] = {
@@ -145,6 +151,47 @@ def _one_dated_bar_a_day(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]
 
 def _remarks(mask: "pd.Series[bool]", action: Literal["changed", "refused"], reason: Reason) -> list[Remark]:
     return [Remark(date, action, reason) for date in mask.index[mask]]
+
+
+def resample(bars: pd.DataFrame, unit: Unit) -> pd.DataFrame:
+    """Weekly or monthly bars of daily ones: first open, highest high, lowest low, last close, all of the volume.
+
+    A bar is dated by the last session it has, so the last one may stand for a week or month that still runs. Dividends
+    are added up, splits multiplied. For "D", `bars` as they are.
+    """
+    if unit == "D" or bars.empty:
+        return bars
+    days = pd.DatetimeIndex(bars.index)
+    groups = bars.assign(date=days).groupby(days.to_period(UNIT_PERIODS[unit]))
+    result = groups.agg(
+        {
+            "open": "first",
+            "high": "max",
+            "low": "min",
+            "close": "last",
+            "volume": "sum",
+            "dividends": "sum",
+            "date": "last",
+        }
+    )
+    splits = bars["stock_splits"].where(bars["stock_splits"] > 0)
+    result["stock_splits"] = splits.groupby(days.to_period(UNIT_PERIODS[unit])).prod(min_count=1).fillna(0.0)
+    return result.set_index("date")[COLUMNS]
+
+
+def span(last_bar: pd.Timestamp, unit: Unit) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last calendar day of the week or month that `last_bar` lies in."""
+    period = last_bar.to_period(UNIT_PERIODS[unit])
+    return period.start_time, period.end_time.normalize()
+
+
+def window(dates: pd.DatetimeIndex, first: pd.Timestamp, last: pd.Timestamp) -> tuple[int, int]:
+    """Positions of the first and the last of `dates` (ascending) from `first` to `last`, both included.
+
+    Where no date lies between, the nearest bar before; (0, 0) where `dates` is empty.
+    """
+    end = max(int(dates.searchsorted(last, side="right")) - 1, 0)
+    return min(int(dates.searchsorted(first)), end), end
 
 
 def period_start(dates: pd.DatetimeIndex, period: Period) -> int:

@@ -37,18 +37,30 @@ class Category:
     """Material icon of its page."""
     default_ticker: str
     """What its page shows before anything is chosen, where it has prices."""
+    headlines: tuple[str, ...]
+    """Tickers that stand for the category on the overview."""
     ticker_pattern: str
     """Regular expression that a whole ticker matches."""
     currency: str
-    """ISO code of the currency most of its prices are in; one ticker may differ (`ticker_metadata.currency`)."""
-    decimals: int
-    """Decimals of a price, at most."""
+    """ISO code of the currency most of its prices are in, "" for points; a ticker may differ
+    (`ticker_metadata.currency`)."""
+    decimals: tuple[tuple[float, int], ...]
+    """How many decimals a price has, by size: pairs of a price and the decimals from it on, largest price first."""
     markets: tuple[Market, ...]
     """The markets its tickers trade on; the first one is assumed where a ticker does not say."""
-    averages: tuple[int, ...]
-    """Windows, in bars, of the moving averages its charts offer; all of them are drawn at first."""
+    average_sets: tuple[tuple[int, ...], ...]
+    """Sets of moving averages, as windows in bars, that its charts offer."""
+    default_averages: tuple[int, ...]
+    """The windows that are drawn at first."""
+    rising_is_red: bool
+    """Whether rising is red and falling blue at first, as in Korea, or green and red, as in the US."""
     update_command: str
     """Module that updates it from the command line."""
+
+    @property
+    def averages(self) -> tuple[int, ...]:
+        """Every window that its charts offer, ascending."""
+        return tuple(sorted({window for windows in self.average_sets for window in windows}))
 
     def market(self, key: str) -> Market:
         """The market called `key`; the category's first one where `key` is unknown or empty."""
@@ -58,6 +70,13 @@ class Category:
         """Whether `text` has the shape of a ticker of this category."""
         return re.fullmatch(self.ticker_pattern, text) is not None
 
+    def decimals_of(self, price: float) -> int:
+        """How many decimals a price of about `price` is shown with."""
+        return next((decimals for least, decimals in self.decimals if abs(price) >= least), self.decimals[-1][1])
+
+
+KOREAN_AVERAGES = (5, 20, 60, 120)
+AMERICAN_AVERAGES = (5, 10, 20, 50, 200)
 
 KOREAN_STOCKS = Category(
     key="korean_stocks",
@@ -65,15 +84,89 @@ KOREAN_STOCKS = Category(
     title=N_("한국 주식"),
     icon=":material/candlestick_chart:",
     default_ticker="005930",
+    headlines=(),
     ticker_pattern=r"[0-9A-Z]{6}",
     currency="KRW",
-    decimals=0,
+    decimals=((0, 0),),
     markets=(Market("KOSPI", "XKRX", ".KS"), Market("KOSDAQ", "XKRX", ".KQ")),
-    averages=(5, 20, 60, 120),
+    average_sets=(KOREAN_AVERAGES,),
+    default_averages=KOREAN_AVERAGES,
+    rising_is_red=True,
     update_command="updaters.update_kr",
 )
 
-CATEGORIES: tuple[Category, ...] = (KOREAN_STOCKS,)
+US_STOCKS = Category(
+    key="us_stocks",
+    collection="us_stocks",
+    title=N_("미국 주식"),
+    icon=":material/monitoring:",
+    default_ticker="AAPL",
+    headlines=(),
+    ticker_pattern=r"[A-Z][A-Z0-9.\-]{0,9}",
+    currency="USD",
+    decimals=((0, 2),),
+    markets=(Market("NASDAQ", "XNYS"), Market("NYSE", "XNYS"), Market("AMEX", "XNYS")),
+    average_sets=(AMERICAN_AVERAGES,),
+    default_averages=AMERICAN_AVERAGES,
+    rising_is_red=False,
+    update_command="updaters.update_us",
+)
+
+INDICES = Category(
+    key="indices",
+    collection="indices",
+    title=N_("지수"),
+    icon=":material/query_stats:",
+    default_ticker="^KS11",
+    headlines=("^KS11", "^GSPC", "^IXIC"),
+    ticker_pattern=r"[\^A-Z0-9][A-Z0-9.\-]{1,14}",
+    currency="",
+    decimals=((0, 2),),
+    markets=(
+        Market("KOSPI", "XKRX"),
+        Market("KOSDAQ", "XKRX"),
+        Market("NYSE", "XNYS"),
+        Market("NASDAQ", "XNYS"),
+        Market("CBOE", "XNYS"),
+        Market("TSE", "XTKS"),
+        Market("HKEX", "XHKG"),
+        Market("SSE", "XSHG"),
+        Market("TWSE", "XTAI"),
+        Market("BSE", "XBOM"),
+        Market("SGX", "XSES"),
+        Market("IDX", "XIDX"),
+        Market("ASX", "XASX"),
+        Market("XETRA", "XETR"),
+        Market("LSE", "XLON"),
+        Market("EURONEXT PARIS", "XPAR"),
+        Market("SIX", "XSWX"),
+        Market("TSX", "XTSE"),
+        Market("B3", "BVMF"),
+    ),
+    average_sets=(KOREAN_AVERAGES, AMERICAN_AVERAGES),
+    default_averages=KOREAN_AVERAGES,
+    rising_is_red=True,
+    update_command="updaters.update_index",
+)
+
+CURRENCIES = Category(
+    key="currencies",
+    collection="currencies",
+    title=N_("환율"),
+    icon=":material/currency_exchange:",
+    default_ticker="USDKRW",
+    headlines=("USDKRW",),
+    ticker_pattern=r"[A-Z][A-Z\-]{2,7}",
+    currency="",
+    decimals=((100, 2), (10, 3), (0, 4)),
+    markets=(Market("FX", "24/5", "=X"), Market("ICE", "24/5", ".NYB")),
+    average_sets=(KOREAN_AVERAGES, AMERICAN_AVERAGES),
+    default_averages=(),
+    rising_is_red=True,
+    update_command="updaters.update_currency",
+)
+
+CATEGORIES: tuple[Category, ...] = (KOREAN_STOCKS, US_STOCKS, INDICES, CURRENCIES)
 
 
 def category(key: str) -> Category:

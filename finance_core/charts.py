@@ -5,19 +5,35 @@ without any JavaScript of ours, so whatever needs arithmetic is a column of the 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from finance_core.i18n import _, language
+from finance_core.candles import Unit
+from finance_core.i18n import N_, _, language
 
 Option = dict[str, Any]
 
-RISING: Final = "#f04452"
-FALLING: Final = "#3182f6"
-"""Rising red and falling blue, as Korean markets have it."""
-AVERAGE_COLORS: Final = ("#f59f00", "#12b886", "#7950f2", "#868e96", "#e64980")
+RED: Final = "#f04452"
+BLUE: Final = "#3182f6"
+GREEN: Final = "#0ca678"
+AVERAGE_COLORS: Final = ("#f59f00", "#12b886", "#7950f2", "#868e96", "#e64980", "#15aabf", "#a0522d")
+DIVIDEND_COLOR: Final = "#7950f2"
+SPLIT_COLOR: Final = "#f59f00"
+
+LOG_BASE: Final = 1.1
+"""A log axis begins and ends at powers of its base: a small one fits close around what is visible."""
+LOG_NARROW: Final = 4.0
+"""Up to which ratio of highest to lowest price a log axis is labelled as evenly as a linear one."""
+LOG_TICKS: Final = 8
+
+AVERAGE_NAMES: Final[Mapping[Unit, str]] = {
+    "D": N_("{window}일 평균"),
+    "W": N_("{window}주 평균"),
+    "M": N_("{window}개월 평균"),
+}
 
 VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str], ...]]] = {
     "ko": ((1e12, "조"), (1e8, "억"), (1e4, "만"), (1, "")),
@@ -26,26 +42,56 @@ VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str], ...]]] = {
 """Units of a volume axis, largest first: 6,000만 and 60M rather than 60,000,000."""
 
 
-def candlestick(
-    bars: pd.DataFrame, averages: pd.DataFrame, first_visible: int, decimals: int, *, sample: bool = False
-) -> Option:
+@dataclass(frozen=True)
+class Style:
+    """How a chart of one ticker looks."""
+
+    decimals: int = 0
+    """Of prices."""
+    rising_is_red: bool = True
+    """Red and blue as in Korea; else green and red as in the US."""
+    log: bool = False
+    """Whether equal distances on the price axis are equal ratios."""
+    sample: bool = False
+    """Whether it is written across the chart that it is not real, so that a saved picture says so too."""
+    unit: Unit = "D"
+    """What one bar stands for."""
+    running: bool = False
+    """Whether the last bar stands for a week or month that still runs."""
+
+    @property
+    def rising(self) -> str:
+        return RED if self.rising_is_red else GREEN
+
+    @property
+    def falling(self) -> str:
+        return BLUE if self.rising_is_red else RED
+
+    @property
+    def price_format(self) -> str:
+        """For tooltips, in the browser."""
+        return f"%,.{self.decimals}f"
+
+
+def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, int], style: Style) -> Option:
     """Candlesticks without gaps, moving averages and a volume pane over one category axis of days.
 
-    `bars` as in `candles`, `averages` on the same index with columns `ma5`, … ; both whole, so that zooming out needs
-    no server. The first view reaches from position `first_visible` to the last bar. Prices show `decimals` decimals.
-    `sample` writes across the chart that it is not real, so that a saved picture says so too.
+    `bars` as in `candles`, of any unit; `averages` on the same index with columns `ma5`, … ; both whole, so that
+    zooming out needs no server. The first view reaches from the first to the last position of `visible`. A rising body
+    is hollow and a falling one filled, so that they differ without colour too. Dividends and splits are marked on the
+    time axis.
     """
-    names = _Names()
-    source = _dataset(bars, averages, names)
+    names = _Names(style.unit)
+    source = _dataset(bars, averages, names, style)
     divisor, unit = _volume_unit(float(bars["volume"].max()) if len(bars) else 0)
     rising = bars["close"].to_numpy() >= bars["open"].to_numpy()
     volume = bars["volume"].to_numpy() / divisor
     source["rising"], source["falling"] = np.where(rising, volume, np.nan), np.where(rising, np.nan, volume)
-    zoom = {"xAxisIndex": [0, 1], "startValue": first_visible, "endValue": max(len(bars) - 1, 0), "minValueSpan": 4}
-    price_format = f"%,.{decimals}f"
+    zoom = {"xAxisIndex": [0, 1], "startValue": visible[0], "endValue": visible[1], "minValueSpan": 4}
+    events = _events(bars, source[names.date], names)
     return {
         "animation": False,
-        "dataset": {"source": source},
+        "dataset": [{"source": source}, *({"source": frame} for frame in events.values())],
         "legend": {
             "data": [names.average(column) for column in averages.columns],
             "left": 8,
@@ -53,34 +99,39 @@ def candlestick(
             "icon": "roundRect",
             "itemHeight": 4,
         },
-        "graphic": [_watermark(_("표본 데이터"))] if sample else [],
+        "toolbox": {"right": 72, "top": 0, "itemSize": 13, "feature": {"restore": {"title": _("처음 기간으로")}}},
+        "graphic": [_watermark(_("표본 데이터"))] if style.sample else [],
         "grid": [
-            {"left": 12, "right": 76, "top": 36, "bottom": 196},
-            {"left": 12, "right": 76, "height": 84, "bottom": 88},
+            {"left": 12, "right": 76, "top": 36, "bottom": 196, "outerBoundsMode": "none"},
+            {"left": 12, "right": 76, "height": 84, "bottom": 88, "outerBoundsMode": "none"},
         ],
         "xAxis": [_day_axis(0, labels=False), _day_axis(1, labels=True)],
-        "yAxis": [_price_axis(decimals), _volume_axis(unit)],
+        "yAxis": [_price_axis(style, bars.iloc[visible[0] : visible[1] + 1]), _volume_axis(unit), _event_axis()],
         "dataZoom": [
             {"type": "inside", **zoom},
             {"type": "slider", **zoom, "bottom": 12, "height": 36, "left": 12, "right": 76, "showDetail": False},
         ],
-        "axisPointer": {"link": [{"xAxisIndex": "all"}], "label": {"precision": decimals}},
+        "axisPointer": {"link": [{"xAxisIndex": "all"}], "label": {"precision": style.decimals}},
         "tooltip": {
             "trigger": "axis",
             "axisPointer": {"type": "cross"},
             "confine": True,
-            "valueFormatter": price_format,
+            "valueFormatter": style.price_format,
         },
         "series": [
-            _candles(names, bars, decimals, price_format),
+            _candles(names, bars, style),
             _only_tooltip(names.close, [names.change], "%+.2f%%"),
             *(
-                _average(names.average(column), AVERAGE_COLORS[position % len(AVERAGE_COLORS)], price_format)
+                _average(names.average(column), AVERAGE_COLORS[position % len(AVERAGE_COLORS)], style.price_format)
                 for position, column in enumerate(averages.columns)
             ),
             _only_tooltip(names.close, [names.volume], "%,.0f"),
-            _volume_bars("rising", RISING),
-            _volume_bars("falling", FALLING),
+            _volume_bars("rising", style.rising, opacity=0.45),
+            _volume_bars("falling", style.falling, opacity=0.75),
+            *(
+                _event_marks(position, name, names.date, SPLIT_COLOR if name == names.split else DIVIDEND_COLOR)
+                for position, name in enumerate(events, start=1)
+            ),
         ],
     }
 
@@ -88,18 +139,23 @@ def candlestick(
 class _Names:
     """The columns of the dataset, which are also the labels of the tooltip, in the running language."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: Unit) -> None:
+        self._average = AVERAGE_NAMES[unit]
         self.date, self.open, self.high, self.low, self.close = _("날짜"), _("시가"), _("고가"), _("저가"), _("종가")
         self.change, self.volume = _("등락률"), _("거래량")
+        self.dividend, self.split = _("배당"), _("분할")
 
     def average(self, column: str) -> str:
-        return _("{window}일 평균").format(window=column.removeprefix("ma"))
+        return _(self._average).format(window=column.removeprefix("ma"))
 
 
-def _dataset(bars: pd.DataFrame, averages: pd.DataFrame, names: _Names) -> pd.DataFrame:
+def _dataset(bars: pd.DataFrame, averages: pd.DataFrame, names: _Names, style: Style) -> pd.DataFrame:
+    days = pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d").to_numpy(dtype=object, copy=True)
+    if style.running and len(days):
+        days[-1] += " " + _("진행 중")
     source = pd.DataFrame(
         {
-            names.date: pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d"),
+            names.date: days,
             names.open: bars["open"].to_numpy(),
             names.high: bars["high"].to_numpy(),
             names.low: bars["low"].to_numpy(),
@@ -111,6 +167,25 @@ def _dataset(bars: pd.DataFrame, averages: pd.DataFrame, names: _Names) -> pd.Da
     for column in averages.columns:
         source[names.average(column)] = averages[column].to_numpy()
     return source
+
+
+def _events(bars: pd.DataFrame, days: "pd.Series[str]", names: _Names) -> dict[str, pd.DataFrame]:
+    """The bars with dividends and those with splits, each as day, height on the event axis, and what happened."""
+    events = {}
+    for name, column, text in ((names.dividend, "dividends", _dividend), (names.split, "stock_splits", _split)):
+        happened = bars[column].to_numpy() > 0
+        if happened.any():
+            amounts = [text(value) for value in bars[column].to_numpy()[happened]]
+            events[name] = pd.DataFrame({names.date: days.to_numpy()[happened], "height": 0.0, name: amounts})
+    return events
+
+
+def _dividend(amount: float) -> str:
+    return f"{amount:,.10g}"
+
+
+def _split(ratio: float) -> str:
+    return f"{ratio:,.6g} : 1" if ratio >= 1 else f"1 : {1 / ratio:,.6g}"
 
 
 def _watermark(text: str) -> Option:
@@ -130,14 +205,39 @@ def _day_axis(pane: int, *, labels: bool) -> Option:
     }
 
 
-def _price_axis(decimals: int) -> Option:
+def _price_axis(style: Style, visible: pd.DataFrame) -> Option:
+    kind: Option = _log_axis(visible) if style.log else {"scale": True, "boundaryGap": ["4%", "4%"]}
     return {
-        "scale": True,
+        **kind,
         "gridIndex": 0,
         "position": "right",
-        "boundaryGap": ["4%", "4%"],
-        "axisPointer": {"label": {"precision": decimals}},
+        "axisPointer": {"label": {"precision": style.decimals}},
     }
+
+
+def _log_axis(visible: pd.DataFrame) -> Option:
+    """A log axis with round numbers on it: evenly spaced where the first view is narrow, by 1, 2, 5 around it."""
+    low, high = (float(visible["low"].min()), float(visible["high"].max())) if len(visible) else (1.0, 10.0)
+    around = np.outer(10.0 ** np.arange(-4, 9), [1.0, 2.0, 5.0]).ravel()
+    if high / low < LOG_NARROW:
+        step = _round_step(max(high - low, high * 0.02) / LOG_TICKS)
+        inside = np.arange(np.ceil(low / step / 1.1), np.floor(high / step * 1.1) + 1) * step
+        around = around[(around < inside[0] * 0.9) | (around > inside[-1] * 1.1)]
+    else:
+        inside = np.outer(10.0 ** np.arange(-4, 9), [3.0, 7.0]).ravel()
+    ticks = np.unique(np.round(np.concatenate([around, inside]), 6)).tolist()
+    return {
+        "type": "log",
+        "logBase": LOG_BASE,
+        "axisLabel": {"customValues": ticks, "hideOverlap": True},
+        "axisTick": {"customValues": ticks},
+    }
+
+
+def _round_step(least: float) -> float:
+    """The smallest of …, 1, 2, 5, 10, 20, … that is at least `least`."""
+    decade = 10.0 ** np.floor(np.log10(max(least, 1e-4)))
+    return float(next(step for step in (decade, 2 * decade, 5 * decade, 10 * decade) if step >= least * 0.999))
 
 
 def _volume_axis(unit: str) -> Option:
@@ -150,7 +250,25 @@ def _volume_axis(unit: str) -> Option:
     }
 
 
-def _candles(names: _Names, bars: pd.DataFrame, decimals: int, price_format: str) -> Option:
+def _event_axis() -> Option:
+    return {"gridIndex": 0, "min": 0, "max": 1, "show": False, "axisPointer": {"show": False}}
+
+
+def _event_marks(dataset: int, name: str, date: str, color: str) -> Option:
+    return {
+        "type": "scatter",
+        "name": name,
+        "datasetIndex": dataset,
+        "yAxisIndex": 2,
+        "symbol": "triangle",
+        "symbolSize": 9,
+        "symbolOffset": [0, -5],
+        "itemStyle": {"color": color},
+        "encode": {"x": date, "y": "height", "tooltip": [name]},
+    }
+
+
+def _candles(names: _Names, bars: pd.DataFrame, style: Style) -> Option:
     series: Option = {
         "type": "candlestick",
         "name": _("시세"),
@@ -159,21 +277,28 @@ def _candles(names: _Names, bars: pd.DataFrame, decimals: int, price_format: str
             "y": [names.open, names.close, names.low, names.high],
             "tooltip": [names.open, names.high, names.low, names.close],
         },
-        "tooltip": {"valueFormatter": price_format},
-        "itemStyle": {"color": RISING, "borderColor": RISING, "color0": FALLING, "borderColor0": FALLING},
+        "tooltip": {"valueFormatter": style.price_format},
+        "itemStyle": {
+            "color": "transparent",
+            "borderColor": style.rising,
+            "color0": style.falling,
+            "borderColor0": style.falling,
+            "borderWidth": 1.5,
+        },
     }
     if len(bars):
         last = bars.iloc[-1]
+        color = style.rising if last["close"] >= last["open"] else style.falling
         series["markLine"] = {
             "symbol": "none",
             "silent": True,
-            "precision": decimals,
-            "lineStyle": {"color": RISING if last["close"] >= last["open"] else FALLING, "type": "dashed", "width": 1},
+            "precision": style.decimals,
+            "lineStyle": {"color": color, "type": "dashed", "width": 1},
             "label": {
                 "position": "end",
-                "formatter": f"{last['close']:,.{decimals}f}",
+                "formatter": f"{last['close']:,.{style.decimals}f}",
                 "color": "#ffffff",
-                "backgroundColor": RISING if last["close"] >= last["open"] else FALLING,
+                "backgroundColor": color,
                 "padding": [3, 5],
                 "borderRadius": 3,
             },
@@ -211,7 +336,7 @@ def _average(column: str, color: str, price_format: str) -> Option:
     }
 
 
-def _volume_bars(column: str, color: str) -> Option:
+def _volume_bars(column: str, color: str, opacity: float) -> Option:
     return {
         "type": "bar",
         "name": column,
@@ -219,7 +344,7 @@ def _volume_bars(column: str, color: str) -> Option:
         "xAxisIndex": 1,
         "yAxisIndex": 1,
         "stack": "volume",
-        "itemStyle": {"color": color, "opacity": 0.6},
+        "itemStyle": {"color": color, "opacity": opacity},
         "tooltip": {"show": False},
     }
 

@@ -26,8 +26,7 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from finance_core import settings
-from finance_core.categories import CATEGORIES
+from finance_core import categories, settings
 from finance_core.embedded_mongod import EmbeddedMongod
 from finance_core.errors import DatabaseMisconfigured, DatabaseUnavailable, DataConflict, SisepanError
 from finance_core.i18n import N_
@@ -109,8 +108,11 @@ def ensure_indexes(db: MongoDatabase) -> None:
     A user's own index serves as well if it is unique, and stays beside ours if it is not. Raises DataConflict where
     a collection holds two documents for one key or cannot have the index for another reason.
     """
+    # What the overview looks for: the largest moves, the newest bars.
+    for key in ("change", "last_date"):
+        db["ticker_metadata"].create_index(["category", key])
     for collection, keys in [
-        *((category.collection, ["ticker", "date"]) for category in CATEGORIES),
+        *((category.collection, ["ticker", "date"]) for category in categories.CATEGORIES),
         ("ticker_metadata", ["category", "ticker"]),
     ]:
         try:

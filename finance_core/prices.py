@@ -65,15 +65,18 @@ def any_stored(db: MongoDatabase, category: Category) -> bool:
 
 
 def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> dict[str, Any]:
-    """first_date, last_date, bar_count, last_close and previous_close of what is stored; None where there is none."""
+    """first_date, last_date, bar_count, last_close, previous_close and change (a ratio) of what is stored; None where
+    there is none."""
     bars = db[category.collection]
     newest = bars.find({"ticker": ticker}, {"date": 1, "close": 1}, session=session).sort("date", -1).limit(2).to_list()
     oldest = bars.find_one({"ticker": ticker}, {"date": 1}, sort=[("date", 1)], session=session)
+    last, previous = [document.get("close") for document in [*newest, {}, {}][:2]]
     return {
         "first_date": oldest["date"] if oldest else None,
         "last_date": newest[0]["date"] if newest else None,
-        "last_close": newest[0].get("close") if newest else None,
-        "previous_close": newest[1].get("close") if len(newest) == 2 else None,
+        "last_close": last,
+        "previous_close": previous,
+        "change": last / previous - 1 if last and previous else None,
         "bar_count": bars.count_documents({"ticker": ticker}, session=session),
     }
 
@@ -130,7 +133,8 @@ def _write(
     if removed:
         operations.append(DeleteMany({"_id": {"$in": removed}}))
     if operations:
-        collection.bulk_write(operations, ordered=False, session=session)
+        # In order where nothing undoes it: broken off, it leaves no hole between the days.
+        collection.bulk_write(operations, ordered=session is None and not remove_others, session=session)
     return Written(added, replaced, len(removed))
 
 

@@ -1,41 +1,83 @@
 """Trading sessions of the exchanges: which days are sessions, and which of them are over.
 
-A thin layer over `exchange_calendars`, whose calendars cost a second to build and are therefore kept.
+`exchange_calendars` knows them, but takes a second to import and another to build a calendar: too long for a page that
+looks at twenty exchanges. So what is needed of a calendar is kept in a small file, for the month that it is from.
 """
 
 import datetime as dt
+import logging
+import os
+import warnings
 from functools import cache
+from importlib import metadata
+from pathlib import Path
 
-import exchange_calendars
 import pandas as pd
+import pyarrow as pa
 
+from finance_core import settings
 
-@cache
-def _calendar(name: str) -> exchange_calendars.ExchangeCalendar:
-    return exchange_calendars.get_calendar(name)
+_log = logging.getLogger(__name__)
 
 
 def timezone(calendar: str) -> str:
     """IANA name of the exchange's time zone."""
-    return str(_calendar(calendar).tz)
+    return str(_calendar(calendar).attrs["timezone"])
 
 
 def between(calendar: str, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
     """The sessions from `first` to `last`, both included, tz-naive; what the calendar does not reach is left out."""
-    exchange = _calendar(calendar)
-    start = max(pd.Timestamp(first), exchange.first_session)
-    end = min(pd.Timestamp(last), exchange.last_session)
-    if start > end:
-        return pd.DatetimeIndex(exchange.sessions[:0])
-    return pd.DatetimeIndex(exchange.sessions_in_range(start, end))
+    return pd.DatetimeIndex(_calendar(calendar).loc[pd.Timestamp(first) : pd.Timestamp(last)].index)
 
 
 def last_finished(calendar: str, moment: dt.datetime) -> pd.Timestamp:
     """The last session that was over at `moment` (tz-aware)."""
-    minute = pd.Timestamp(moment).tz_convert("UTC").floor("min")
-    return pd.Timestamp(_calendar(calendar).minute_to_past_session(minute))
+    closes = _calendar(calendar)["close"]
+    over = int(closes.searchsorted(pd.Timestamp(moment).tz_convert("UTC"), side="right"))
+    return pd.Timestamp(closes.index[over - 1])
 
 
 def behind(calendar: str, last_bar: dt.date, moment: dt.datetime) -> int:
     """How many sessions were over at `moment` that come after `last_bar`: 0 is up to date."""
     return len(between(calendar, last_bar + dt.timedelta(days=1), last_finished(calendar, moment).date()))
+
+
+def _calendar(name: str) -> pd.DataFrame:
+    """The sessions of twenty years back to one ahead, tz-naive, with their closes in UTC."""
+    return _of_month(name, f"{dt.datetime.now(dt.UTC):%Y-%m}")
+
+
+@cache
+def _of_month(name: str, month: str) -> pd.DataFrame:
+    version = metadata.version("exchange_calendars")
+    path = settings.data_dir() / "calendars" / f"{name.replace('/', '-')}_{version}_{month}.parquet"
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        pass
+    except (OSError, pa.ArrowInvalid) as error:
+        _log.warning("%s cannot be read and is made anew: %s", path, error)
+    calendar = _build(name)
+    _keep(calendar, path)
+    return calendar
+
+
+def _build(name: str) -> pd.DataFrame:
+    import exchange_calendars  # here, as it costs a second and is seldom needed
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.Pandas4Warning)  # about what it does with pandas, not what we do
+        exchange = exchange_calendars.get_calendar(name)
+    calendar = pd.DataFrame({"close": exchange.closes})
+    calendar.attrs["timezone"] = str(exchange.tz)
+    return calendar
+
+
+def _keep(calendar: pd.DataFrame, path: Path) -> None:
+    part = path.with_suffix(f".{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        calendar.to_parquet(part)
+        part.replace(path)
+    except OSError as error:  # it only saves time
+        _log.warning("%s cannot be kept: %s", path, error)

@@ -37,7 +37,7 @@ def _secrets() -> dict[str, object]:
         return tomllib.loads(SECRETS_FILE.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise DatabaseMisconfigured(
             N_("설정 파일 {file}을 읽을 수 없습니다. TOML 형식인지 확인하십시오."), file=".streamlit/secrets.toml"
         ) from None  # what the parser says may quote the file, passwords among it

@@ -6,7 +6,7 @@ bars. Edits by people, and their history, come through here too.
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
@@ -17,8 +17,79 @@ from finance_core.database import Document, MongoDatabase
 
 COLLECTION = "ticker_metadata"
 
+STALE_AFTER = 4
+"""Days: a long weekend is not stale."""
 SAMPLE = "sample"
 YAHOO = "yahoo"
+
+
+def listed(db: MongoDatabase, category: Category) -> list[Document]:
+    """What lists and searches need of every active ticker: ticker, name, and where known name_en, market, source,
+    favourite. Without `ticker_metadata`, every ticker that has bars, named by itself."""
+    fields = {
+        "_id": False,
+        "ticker": True,
+        "name": True,
+        "name_en": True,
+        "market": True,
+        "source": True,
+        "favourite": True,
+    }
+    documents = db[COLLECTION].find({"category": category.key, "active": {"$ne": False}}, fields).to_list()
+    if documents or any_registered(db, category):
+        return [document | {"name": str(document.get("name") or document["ticker"])} for document in documents]
+    return [{"ticker": ticker, "name": ticker} for ticker in prices.tickers(db, category)]
+
+
+class Summary(NamedTuple):
+    """The state of a category."""
+
+    total: int
+    up_to_date: int
+    """Tickers with a bar of the last finished session of their market; samples never are."""
+    samples: int
+    updated_at: dt.datetime | None
+    """When the updater last wrote one of them, in UTC."""
+
+
+def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.datetime]) -> Summary:
+    """Counts over the active tickers of `category`; `finished` tells the last finished session of each market."""
+    metadata, of_category = db[COLLECTION], {"category": category.key, "active": {"$ne": False}}
+    real = {**of_category, "source": {"$ne": SAMPLE}}
+    first, *_others = finished
+    fresh: list[Document] = [{"market": market, "last_date": {"$gte": day}} for market, day in finished.items()]
+    # A market that the category does not know counts as its first one.
+    fresh.append({"market": {"$nin": list(finished)}, "last_date": {"$gte": finished[first]}})
+    newest = metadata.find_one(real, {"updated_at": True}, sort=[("updated_at", -1)])
+    return Summary(
+        metadata.count_documents(of_category),
+        metadata.count_documents({**real, "$or": fresh}),
+        metadata.count_documents({**of_category, "source": SAMPLE}),
+        (newest or {}).get("updated_at"),
+    )
+
+
+def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -> list[Document]:
+    """The active tickers whose last close moved most against the one before, among those that are not stale.
+
+    Not stale is a last bar at most `STALE_AFTER` days before the newest one of the category.
+    """
+    of_category = {"category": category.key, "active": {"$ne": False}}
+    newest = db[COLLECTION].find_one({**of_category, "last_date": {"$type": "date"}}, sort=[("last_date", -1)])
+    if newest is None:
+        return []
+    query = {
+        **of_category,
+        "last_date": {"$gte": newest["last_date"] - dt.timedelta(days=STALE_AFTER)},
+        "change": {"$gt": 0} if rising else {"$lt": 0},
+    }
+    return db[COLLECTION].find(query, {"_id": False}).sort("change", -1 if rising else 1).limit(limit).to_list()
+
+
+def set_favourite(db: MongoDatabase, category: Category, ticker: str, favourite: bool) -> None:
+    """Put a ticker on the installation's one list of favourites, or take it off; registers it if need be."""
+    register(db, category, [{"ticker": ticker, "name": ticker}])
+    record(db, category, ticker, {"favourite": True if favourite else None})
 
 
 def active(db: MongoDatabase, category: Category) -> list[Document]:

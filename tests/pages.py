@@ -10,8 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from finance_core import sessions
-from finance_core.categories import KOREAN_STOCKS
+from finance_core.categories import KOREAN_STOCKS, Category
 from finance_core.database import MongoDatabase
+from finance_core.ui import listing
 from tests.conftest import KRX
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import update
@@ -44,12 +45,16 @@ def symbol_suffixes() -> dict[str, str]:
 
 
 def update_from(
-    yahoo: YahooStandIn, db: MongoDatabase, tables: dict[str, pd.DataFrame], suffixes: dict[str, str]
+    yahoo: YahooStandIn,
+    db: MongoDatabase,
+    tables: dict[str, pd.DataFrame],
+    suffixes: dict[str, str],
+    category: Category = KOREAN_STOCKS,
 ) -> None:
     """Bring `tables` through the stand-in and the real update into the database."""
     for ticker, table in tables.items():
-        yahoo.listings[ticker + suffixes.get(ticker, ".KS")] = Listing(table)
-    summary = update.run(db, KOREAN_STOCKS, list(tables))
+        yahoo.listings[ticker + suffixes.get(ticker, category.markets[0].yahoo_suffix)] = Listing(table)
+    summary = update.run(db, category, list(tables))
     assert not summary.failures, [str(result.error) for result in summary.failures]
 
 
@@ -62,9 +67,10 @@ def as_published(table: pd.DataFrame) -> pd.DataFrame:
     return expected
 
 
-def open_viewer(**query: str) -> AppTest:
-    """The Korean stocks page as it answers an address with these parameters."""
-    page = AppTest.from_file(PAGES_DIR / "korean_stocks.py", default_timeout=60)
+def open_viewer(category: str = "korean_stocks", **query: str) -> AppTest:
+    """The page of a category as it answers an address with these parameters."""
+    listing.forget()  # each test has a database of its own
+    page = AppTest.from_file(PAGES_DIR / f"{category}.py", default_timeout=60)
     for name, value in query.items():
         page.query_params[name] = value
     return page.run()
@@ -73,5 +79,23 @@ def open_viewer(**query: str) -> AppTest:
 def chart(page: AppTest) -> tuple[dict[str, Any], pd.DataFrame]:
     """The one chart of a page: its option, and its dataset as it goes to the browser."""
     (element,) = page.get("echarts_chart")
-    (dataset,) = element.proto.datasets
+    dataset = element.proto.datasets[0]
     return json.loads(element.proto.spec), pa.ipc.open_stream(dataset.data.data).read_pandas()
+
+
+def visible_text(page: AppTest) -> list[str]:
+    """Every text that a page shows a reader, but for the names in its dataframes and the switch of languages."""
+    texts: list[str] = []
+    for kind in ("markdown", "caption", "info", "warning", "success", "error", "title", "subheader", "header", "text"):
+        texts += [element.value for element in page.get(kind)]
+    texts += [element.proto.body for element in page.get("html")]
+    texts += [widget.label for kind in ("button", "toggle", "metric") for widget in page.get(kind)]
+    for group in page.get("button_group"):
+        if group.proto.id.rpartition("-")[2] != "language_switch":
+            texts += [option.content for option in group.proto.options]
+    for frame in page.get("dataframe"):
+        texts += [str(column) for column in [*frame.value.columns, frame.value.index.name or ""]]
+    for element in page.get("echarts_chart"):
+        texts.append(element.proto.spec.encode().decode("unicode_escape"))
+        texts += [str(column) for column in chart(page)[1].columns]
+    return texts

@@ -330,3 +330,65 @@ def test_only_frames_with_all_prices_there_are_complete() -> None:
     assert candles.is_complete(candles.clean(bar())[0])
     for nothing in (0.0, math.nan, -1.0):
         assert not candles.is_complete(bar(open=nothing))
+
+
+def test_weekly_bars_are_the_weeks_of_the_exchange_dated_by_their_last_session() -> None:
+    days = pd.DatetimeIndex(["2025-09-29", "2025-10-01", "2025-10-02", "2025-10-10", "2025-10-13"], name="date")
+    daily = pd.DataFrame(
+        {
+            "open": [10.0, 11, 12, 13, 14],
+            "high": [15.0, 11, 19, 13, 14],
+            "low": [9.0, 5, 12, 12, 14],
+            "close": [11.0, 12, 13, 12, 14],
+            "volume": [1, 2, 3, 4, 5],
+            "dividends": [0.0, 100, 50, 0, 0],
+            "stock_splits": [2.0, 0, 5, 0, 0],
+        },
+        index=days,
+    )
+    weekly = candles.resample(daily, "W")
+    assert weekly.index.tolist() == [days[2], days[3], days[4]]
+    assert weekly.iloc[0].tolist() == [10, 19, 5, 13, 6, 150, 10]
+    assert weekly.iloc[1].tolist() == [13, 13, 12, 12, 4, 0, 0]
+    assert weekly.index.name == "date"
+    assert candles.resample(daily, "M").index.tolist() == [days[0], days[4]]
+    pd.testing.assert_frame_equal(candles.resample(daily, "D"), daily)
+    assert candles.resample(candles.empty(), "W").empty
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.dates(dt.date(2020, 1, 1), dt.date(2024, 12, 31)), min_size=1, unique=True), st.sampled_from(["W", "M"])
+)
+def test_resampling_loses_no_volume_and_no_extreme(days: list[dt.date], unit: candles.Unit) -> None:
+    raw = pd.concat([bar(str(day), high=110.0 + day.day, low=90.0 - day.day) for day in days])
+    daily, _ = candles.clean(raw)
+    units = candles.resample(daily, unit)
+    assert list(units.columns) == candles.COLUMNS
+    assert units["volume"].sum() == daily["volume"].sum()
+    assert units["high"].max() == daily["high"].max()
+    assert units["low"].min() == daily["low"].min()
+    assert units["close"].iloc[-1] == daily["close"].iloc[-1]
+    assert set(units.index) <= set(daily.index)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("2024-01-03", "2024-01-05", (1, 2)),
+        ("2020-01-01", "2030-01-01", (0, 3)),
+        ("2024-01-06", "2024-01-07", (2, 2)),  # a weekend: the bar before
+        ("2019-01-01", "2019-02-01", (0, 0)),
+        ("2031-01-01", "2032-01-01", (3, 3)),
+    ],
+)
+def test_a_range_of_days_is_a_range_of_bars(first: str, last: str, expected: tuple[int, int]) -> None:
+    dates = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-05", "2024-01-08"])
+    assert candles.window(dates, pd.Timestamp(first), pd.Timestamp(last)) == expected
+    assert candles.window(dates[:0], pd.Timestamp(first), pd.Timestamp(last)) == (0, 0)
+
+
+def test_a_week_spans_monday_to_sunday_and_a_month_its_days() -> None:
+    day = pd.Timestamp(2026, 11, 18)
+    assert candles.span(day, "W") == (pd.Timestamp(2026, 11, 16), pd.Timestamp(2026, 11, 22))
+    assert candles.span(day, "M") == (pd.Timestamp(2026, 11, 1), pd.Timestamp(2026, 11, 30))

@@ -6,6 +6,7 @@ import pytest
 
 from finance_core import categories, sessions
 from finance_core.categories import CATEGORIES, KOREAN_STOCKS, Category
+from updaters import sample, yahoo
 
 
 @pytest.mark.parametrize(
@@ -53,5 +54,49 @@ def test_every_category_is_complete(category: Category) -> None:
     assert len({market.key for market in category.markets}) == len(category.markets)
     assert all(sessions.timezone(market.calendar) for market in category.markets)
     assert category.is_ticker(category.default_ticker)
-    assert list(category.averages) == sorted(set(category.averages))
-    assert category.decimals >= 0
+    assert set(category.default_averages) <= set(category.averages)
+    assert all(category.is_ticker(ticker) for ticker in category.headlines)
+    assert [least for least, _ in category.decimals] == sorted((least for least, _ in category.decimals), reverse=True)
+    assert category.decimals[-1][0] == 0
+
+
+@pytest.mark.parametrize(
+    ("category", "price", "decimals"),
+    [
+        (KOREAN_STOCKS, 70_300, 0),
+        (categories.US_STOCKS, 0.5, 2),
+        (categories.INDICES, 4_500, 2),
+        (categories.CURRENCIES, 1_380, 2),
+        (categories.CURRENCIES, 9.4, 4),
+        (categories.CURRENCIES, 43.2, 3),
+        (categories.CURRENCIES, 1.08, 4),
+    ],
+)
+def test_a_price_has_the_decimals_of_its_category_and_size(category: Category, price: float, decimals: int) -> None:
+    assert category.decimals_of(price) == decimals
+
+
+@pytest.mark.parametrize("category", CATEGORIES, ids=lambda category: category.key)
+def test_every_starter_has_the_shape_a_name_and_a_market_of_its_category(category: Category) -> None:
+    rows = sample.starter(category)
+    assert len({row["ticker"] for row in rows}) == len(rows) >= {"currencies": 15, "indices": 25}.get(category.key, 40)
+    for row in rows:
+        assert category.is_ticker(row["ticker"]), row
+        assert row["market"] in {market.key for market in category.markets}, row
+        assert row["name"].strip()
+
+
+@pytest.mark.parametrize(
+    ("category", "ticker", "market", "symbol"),
+    [
+        (categories.US_STOCKS, "BRK-B", "NYSE", "BRK-B"),
+        (categories.INDICES, "^KS11", "KOSPI", "^KS11"),
+        (categories.INDICES, "000001.SS", "SSE", "000001.SS"),
+        (categories.CURRENCIES, "USDKRW", "FX", "USDKRW=X"),
+        (categories.CURRENCIES, "DX-Y", "ICE", "DX-Y.NYB"),
+    ],
+)
+def test_a_ticker_becomes_the_yahoo_symbol_of_its_market(
+    category: Category, ticker: str, market: str, symbol: str
+) -> None:
+    assert yahoo.symbol(ticker, category.market(market)) == symbol

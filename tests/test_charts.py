@@ -1,12 +1,14 @@
 """The ECharts option of the viewer."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from finance_core import candles, charts, i18n, indicators
+from finance_core.charts import Style
 
 
 def bars_of(closes: list[float], volume: int = 100) -> pd.DataFrame:
@@ -22,9 +24,10 @@ def bars_of(closes: list[float], volume: int = 100) -> pd.DataFrame:
     return frame
 
 
-def option_of(bars: pd.DataFrame, first: int = 0, **more: bool) -> tuple[charts.Option, pd.DataFrame]:
-    option = charts.candlestick(bars, indicators.moving_averages(bars["close"], [2, 3]), first, 0, **more)
-    return option, option["dataset"]["source"]
+def option_of(bars: pd.DataFrame, first: int = 0, **style: Any) -> tuple[charts.Option, pd.DataFrame]:
+    averages = indicators.moving_averages(bars["close"], [2, 3])
+    option = charts.candlestick(bars, averages, (first, max(len(bars) - 1, 0)), Style(**style))
+    return option, option["dataset"][0]["source"]
 
 
 def test_every_bar_and_average_is_in_the_dataset_as_it_is() -> None:
@@ -46,8 +49,11 @@ def test_the_option_but_for_its_dataset_is_plain_json() -> None:
 
 
 def test_a_column_is_named_by_every_series_that_draws_it() -> None:
-    option, source = option_of(bars_of([10, 12, 11]))
+    bars = bars_of([10, 12, 11])
+    bars.loc[bars.index[1], candles.EVENTS] = [361.0, 50.0]
+    option, _ = option_of(bars)
     for series in option["series"]:
+        source = option["dataset"][series.get("datasetIndex", 0)]["source"]
         encoded = [
             column for value in series["encode"].values() for column in ([value] if isinstance(value, str) else value)
         ]
@@ -91,3 +97,43 @@ def test_no_bars_make_an_empty_chart_not_an_error() -> None:
     option, source = option_of(candles.empty())
     assert source.empty
     assert option["dataZoom"][0]["endValue"] == 0
+
+
+def test_dividends_and_splits_are_marked_on_their_days() -> None:
+    bars = bars_of([10, 12, 11, 12])
+    bars.loc[bars.index[1], "dividends"] = 361.0
+    bars.loc[bars.index[2], "stock_splits"] = 50.0
+    bars.loc[bars.index[3], "stock_splits"] = 0.2
+    dividends, splits = [dataset["source"] for dataset in option_of(bars)[0]["dataset"][1:]]
+    assert dividends[["날짜", "배당"]].to_numpy().tolist() == [["2024-01-02", "361"]]
+    assert splits[["날짜", "분할"]].to_numpy().tolist() == [["2024-01-03", "50 : 1"], ["2024-01-04", "1 : 5"]]
+
+
+@pytest.mark.parametrize(
+    ("is_red", "rising", "falling"), [(True, charts.RED, charts.BLUE), (False, charts.GREEN, charts.RED)]
+)
+def test_rising_and_falling_differ_in_colour_by_country_and_in_shape(is_red: bool, rising: str, falling: str) -> None:
+    look = option_of(bars_of([1, 2, 1]), rising_is_red=is_red)[0]["series"][0]["itemStyle"]
+    assert (look["borderColor"], look["borderColor0"]) == (rising, falling)
+    assert (look["color"], look["color0"]) == ("transparent", falling)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(53_000, 62_000), (7_000, 120_000), (0.5, 0.61), (1.0, 500.0), (100.0, 100.0)]
+)
+def test_a_log_axis_has_round_labels_within_what_is_first_seen(low: float, high: float) -> None:
+    bars = bars_of([low, high])
+    axis = option_of(bars, log=True)[0]["yAxis"][0]
+    ticks = axis["axisLabel"]["customValues"]
+    assert axis["type"] == "log"
+    assert ticks == sorted(set(ticks))
+    assert all(tick > 0 for tick in ticks)
+    inside = [tick for tick in ticks if low * 0.98 <= tick <= high * 1.02]
+    assert len(inside) >= (1 if low == high else 3)
+    assert len(ticks) < 100
+
+
+def test_a_week_that_still_runs_says_so_on_its_bar() -> None:
+    _, source = option_of(bars_of([1, 2]), unit="W", running=True)
+    assert source["날짜"].tolist() == ["2024-01-01", "2024-01-02 진행 중"]
+    assert "2주 평균" in source.columns

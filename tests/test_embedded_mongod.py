@@ -245,7 +245,7 @@ def test_a_data_directory_deleted_under_a_running_server_is_made_anew(data_dir: 
 
         assert program.ask("pid()") != old
         assert program.ask("database.connect()['numbers'].find_one()") is None
-        assert program.ask("len(database.connect()['ticker_metadata'].index_information())") == 2
+        assert program.ask("len(database.connect()['korean_stocks'].index_information())") == 2
         assert len(servers(data_dir)) == 1
 
 

@@ -340,12 +340,14 @@ def test_the_state_of_what_is_stored_is_told(db: MongoDatabase) -> None:
         "last_date": dt.datetime(2024, 1, 4),
         "last_close": 1002.0,
         "previous_close": 1001.0,
+        "change": pytest.approx(1 / 1001),
         "bar_count": 3,
     }
 
 
 def test_the_state_of_little_or_nothing_says_none(db: MongoDatabase) -> None:
-    nothing = {"first_date": None, "last_date": None, "last_close": None, "previous_close": None, "bar_count": 0}
+    names = ("first_date", "last_date", "last_close", "previous_close", "change")
+    nothing = {**dict.fromkeys(names), "bar_count": 0}
     assert prices.state(db, KOREAN_STOCKS, TICKER) == nothing
 
     insert(db, {"ticker": TICKER, "date": FIRST})

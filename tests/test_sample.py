@@ -140,7 +140,9 @@ def test_a_category_that_has_a_ticker_or_a_bar_gets_no_samples(db: MongoDatabase
 
     sample.prepare(db, TODAY)
 
-    assert everything(db) == before
+    assert [document for document in everything(db) if document in before] == before
+    assert {row["ticker"] for row in tickers.active(db, KOREAN_STOCKS)} == {"035720"}
+    assert prices.tickers(db, KOREAN_STOCKS) == ([] if there == "ticker" else ["035720"])
 
 
 # How they go

@@ -131,6 +131,7 @@ def test_the_metadata_tells_the_state_of_the_bars(db: MongoDatabase, samsung: Li
         "bar_count": 50,
         "last_close": samsung.bars["close"].iloc[-1],
         "previous_close": samsung.bars["close"].iloc[-2],
+        "change": samsung.bars["close"].iloc[-1] / samsung.bars["close"].iloc[-2] - 1,
         "last_status": "ok",
     }
 

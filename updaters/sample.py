@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from pymongo.client_session import ClientSession
 
-from finance_core import candles, database, prices, sessions, tickers
-from finance_core.categories import CATEGORIES, Category
+from finance_core import candles, categories, database, prices, sessions, tickers
+from finance_core.categories import Category
 from finance_core.database import MongoDatabase
 
 YEARS = 10
@@ -43,10 +43,10 @@ def prepare(db: MongoDatabase, today: dt.date, progress: Callable[[float], None]
     """
     if not database.is_embedded():
         return
-    for category in CATEGORIES:
+    for category in categories.CATEGORIES:
         if not tickers.any_registered(db, category) and not prices.any_stored(db, category):
             _register(db, category)
-    todo = [(category, row) for category in CATEGORIES for row in tickers.unfilled_samples(db, category)]
+    todo = [(category, row) for category in categories.CATEGORIES for row in tickers.unfilled_samples(db, category)]
     for done, (category, row) in enumerate(todo, start=1):
         _fill(db, category, row["ticker"], row.get("market", ""), today)
         progress(done / len(todo))
@@ -62,7 +62,8 @@ def _register(db: MongoDatabase, category: Category) -> None:
 
 def _fill(db: MongoDatabase, category: Category, ticker: str, market: str, today: dt.date) -> None:
     calendar = category.market(market).calendar
-    bars = sample_bars(ticker, sessions.between(calendar, _years_before(today), today - dt.timedelta(days=1)))
+    days = sessions.between(calendar, _years_before(today), today - dt.timedelta(days=1))
+    bars = sample_bars(ticker, days, category.decimals[0][1])
 
     def write(session: ClientSession | None) -> None:
         # Another process may have filled or really updated it meanwhile; then there is nothing to do here.
@@ -75,14 +76,14 @@ def _fill(db: MongoDatabase, category: Category, ticker: str, market: str, today
     database.atomically(db, write)
 
 
-def sample_bars(ticker: str, days: pd.DatetimeIndex) -> pd.DataFrame:
-    """Bars on `days` of a random walk that depends on `ticker` and the number of days alone.
+def sample_bars(ticker: str, days: pd.DatetimeIndex, decimals: int = 0) -> pd.DataFrame:
+    """Bars on `days` of a random walk that depends on `ticker`, `decimals` and the number of days alone.
 
-    Whole numbers, so that they suit a currency without decimals; a yearly volatility of about 30 %.
+    Prices have `decimals` decimals and about five digits in all; a yearly volatility of about 30 %.
     """
     random = np.random.default_rng(int.from_bytes(hashlib.sha256(ticker.encode()).digest()[:8]))
     count = len(days)
-    start = 10 ** random.uniform(4, 5.5)
+    start = 10 ** (random.uniform(4, 5.5) - decimals)
     close = start * np.exp(np.cumsum(random.normal(0.0002, 0.019, count)))
     open_ = np.concatenate([[start], close[:-1]]) * np.exp(random.normal(0, 0.006, count))
     spread = np.abs(random.normal(0, 0.008, (2, count)))
@@ -94,8 +95,8 @@ def sample_bars(ticker: str, days: pd.DatetimeIndex) -> pd.DataFrame:
             "close": close,
         },
         index=days.rename("date"),
-    ).round(0)
-    bars["volume"] = (1e10 / close * random.lognormal(0, 0.5, count)).astype("int64")
+    ).round(decimals)
+    bars["volume"] = (1e10 / 10**decimals / close * random.lognormal(0, 0.5, count)).astype("int64")
     bars[candles.EVENTS] = 0.0
     return bars
 

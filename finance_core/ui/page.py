@@ -13,6 +13,8 @@ from finance_core import database, i18n
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
 
+LANGUAGE = "language"
+
 _log = logging.getLogger(__name__)
 
 
@@ -29,11 +31,34 @@ def begin() -> None:
 
 
 def use_visitor_language() -> None:
-    """Speak the language of the link (`?lang=en`), else of the visitor's browser.
+    """Speak the language of the link (`?lang=en`), else the one chosen in this visit, else the browser's.
 
     For every page and every fragment: each may run in a thread of its own.
     """
-    i18n.use_language(i18n.match_language(st.query_params.get("lang") or st.context.locale))
+    asked = st.query_params.get("lang") or st.session_state.get(LANGUAGE) or st.context.locale
+    i18n.use_language(i18n.match_language(asked))
+
+
+def language_switch() -> None:
+    """The switch in the sidebar. The choice is kept in the address, and for the other pages in the visit."""
+
+    def chosen() -> None:
+        st.session_state[LANGUAGE] = st.query_params["lang"] = st.session_state["language_switch"]
+
+    if "lang" in st.query_params:
+        st.session_state[LANGUAGE] = i18n.language()
+    elif st.session_state.get(LANGUAGE):
+        st.query_params["lang"] = st.session_state[LANGUAGE]
+    st.session_state["language_switch"] = i18n.language()
+    st.segmented_control(
+        "언어 · Language",
+        i18n.LANGUAGES,
+        format_func=lambda code: {"ko": "한국어", "en": "English"}[code],
+        required=True,
+        label_visibility="collapsed",
+        key="language_switch",
+        on_change=chosen,
+    )
 
 
 def may_edit() -> bool:
@@ -73,7 +98,12 @@ def errors_shown() -> Iterator[None]:
         )
 
 
+def plain(text: str) -> str:
+    """`text` so that Streamlit's Markdown shows it as it is."""
+    return "".join(f"\\{char}" if char in r"\`*_{}[]()#+-.!$:<>~|" else char for char in text)
+
+
 def show_error(error: SisepanError) -> None:
     """The sentence of `error`, and a button that tries again."""
-    st.error(str(error), icon=":material/error:")
+    st.error(plain(str(error)), icon=":material/error:")
     st.button(_("다시 시도"), icon=":material/refresh:", key="retry")

@@ -51,9 +51,7 @@ def button(category: Category, ordered: list[str], update: Update) -> None:
     if not may_edit():
         return
     running = _running(category)
-    if st.button(
-        _("업데이트"), icon=":material/sync:", type="primary", disabled=running, width="stretch", key="update"
-    ):
+    if st.button(_("업데이트"), icon=":material/sync:", type="primary", disabled=running, key="update"):
         st.session_state[WATCHED] = start(category, ordered, update)
         st.rerun()
 

@@ -1,38 +1,28 @@
-"""The viewer that all categories share: search, one header line, periods, the chart.
+"""The viewer that all categories share: search, one header line, controls, the chart, the table.
 
 A page names its category and hands over what the core does not know: how to update it and how to prepare sample data.
-What the page shows is in its address (`?ticker=…&period=…`), so that a link opens the same view.
+What the page shows is in its address (see `address`), so that a link opens the same view.
 """
 
 import datetime as dt
-import html
+import socket
 import threading
 from collections.abc import Callable
+from functools import partial
+from urllib.parse import urlencode, urlsplit
 
 import pandas as pd
 import streamlit as st
 
-from finance_core import candles, categories, charts, database, formats, indicators, prices, sessions, tickers
-from finance_core.candles import Period
+from finance_core import candles, categories, charts, database, indicators, prices, sessions, tickers
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
-from finance_core.i18n import N_, _
-from finance_core.ui import updates
-from finance_core.ui.page import begin, errors_shown
+from finance_core.i18n import _
+from finance_core.ui import address, controls, header, listing, search_box, table, updates
+from finance_core.ui.address import View
+from finance_core.ui.listing import Listing
+from finance_core.ui.page import begin, errors_shown, may_edit, plain
 
-PERIODS: dict[Period, str] = {
-    "1W": N_("1주"),
-    "1M": N_("1개월"),
-    "3M": N_("3개월"),
-    "6M": N_("6개월"),
-    "YTD": N_("금년"),
-    "1Y": N_("1년"),
-    "3Y": N_("3년"),
-    "5Y": N_("5년"),
-    "10Y": N_("10년"),
-    "MAX": N_("최대"),
-}
-DEFAULT_PERIOD: Period = "1M"
 CHART_HEIGHT = 580
 
 Prepare = Callable[[MongoDatabase, dt.date, Callable[[float], None]], None]
@@ -46,52 +36,32 @@ def show(category_key: str, update: updates.Update, prepare: Prepare) -> None:
     begin()
     with errors_shown():
         db = database.connect()
-        _prepare_once(db, prepare)
-        _show(db, categories.category(category_key), update)
+        prepare_once(db, prepare)
+        category = categories.category(category_key)
+        listed = listing.of(db, category)
+        view, problems = address.parse(dict(st.query_params), category)
+        ticker = _ticker(category, view, listed, problems)
+        if ticker:
+            search_box.remember_viewed(category, ticker)  # before the box, which lists it
+        # Laid out from top to bottom, but filled in the order in which it should appear: the chart first.
+        top, middle, bottom = st.container(), st.container(), st.container()
+        draw_table = None
+        with middle:
+            if ticker:
+                draw_table = _chart(db, category, listed.rows[ticker], view)
+            else:
+                _nothing_listed(category)
+        with top:
+            _top(db, category, ticker, view, listed, update)
+            for problem in problems:
+                st.warning(plain(problem), icon=":material/warning:")
+            updates.status(category)
+        with bottom:
+            if draw_table:
+                draw_table()
 
 
-def _show(db: MongoDatabase, category: Category, update: updates.Update) -> None:
-    listed = {row["ticker"]: row for row in tickers.active(db, category)}
-    _sidebar(listed)
-    if not listed:
-        st.info(
-            _(
-                "{category} 종목이 아직 없습니다. 터미널에서 python -m {command} --tickers 종목코드 로 받아 오십시오."
-            ).format(category=_(category.title), command=category.update_command),
-            icon=":material/info:",
-        )
-        return
-    search, button = st.columns([5, 1], vertical_alignment="bottom")
-    with search:
-        ticker = _search(category, listed)
-    with button:
-        updates.button(category, [ticker, *(other for other in listed if other != ticker)], update)
-    updates.status(category)
-    row = listed[ticker]
-    bars = prices.load(db, category, ticker)
-    if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
-        bars, _remarks = candles.clean(bars)
-    if bars.empty:
-        st.info(
-            _("{name}({ticker})의 시세가 아직 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.").format(
-                name=row.get("name", ticker), ticker=ticker
-            ),
-            icon=":material/info:",
-        )
-        return
-    _header(category, row, bars)
-    _warnings(row)
-    period = _period()
-    averages = indicators.moving_averages(bars["close"], category.averages)
-    first = candles.period_start(bars.index, period)  # type: ignore[arg-type]
-    st.echarts_chart(
-        charts.candlestick(bars, averages, first, category.decimals, sample=row.get("source") == tickers.SAMPLE),
-        height=CHART_HEIGHT,
-        alt=_("{name} 일봉 차트").format(name=row.get("name", ticker)),
-    )
-
-
-def _prepare_once(db: MongoDatabase, prepare: Prepare) -> None:
+def prepare_once(db: MongoDatabase, prepare: Prepare) -> None:
     """Sample data for the first start of an embedded database, with its progress; later starts find it done."""
     if db.name in _prepared or not database.is_embedded():
         return
@@ -103,125 +73,128 @@ def _prepare_once(db: MongoDatabase, prepare: Prepare) -> None:
 
         prepare(db, dt.datetime.now(dt.UTC).date(), progress)
         space.empty()
+        listing.forget()
         _prepared.add(db.name)
 
 
-def _search(category: Category, listed: dict[str, Document]) -> str:
-    """The chosen ticker; from the address, else the category's default, else the first one."""
-    options = list(listed)
-    asked = st.query_params.get("ticker", "")
-    if asked and asked not in listed:
-        st.warning(
-            _("{ticker}은(는) 이 목록에 없는 종목이라 다른 종목을 보여 드립니다.").format(ticker=_plain(asked)),
-            icon=":material/warning:",
+def _ticker(category: Category, view: View, listed: Listing, problems: list[str]) -> str:
+    """The ticker to show: the address's, else the category's default, else the first; "" where there is none."""
+    if view.ticker and view.ticker not in listed.rows:
+        problems.append(
+            _("{ticker}은(는) 이 목록에 없는 종목이라 다른 종목을 보여 드립니다.").format(ticker=view.ticker[:40])
         )
-    default = next((ticker for ticker in (asked, category.default_ticker) if ticker in listed), options[0])
-
-    def label(ticker: str) -> str:
-        name = listed[ticker].get("name") or ticker
-        return ticker if name == ticker else f"{name} {ticker}"
-
-    chosen = st.selectbox(
-        _("종목"),
-        options,
-        index=options.index(default),
-        format_func=label,
-        label_visibility="collapsed",
-        placeholder=_("이름이나 코드로 찾기"),
-        key=f"ticker_{category.key}",
-        on_change=_to_address,
-        args=("ticker", f"ticker_{category.key}"),
-        required=True,
-    )
-    return chosen if chosen in listed else default
-
-
-def _period() -> Period:
-    asked = st.query_params.get("period", DEFAULT_PERIOD)
-    if asked not in PERIODS:
-        st.warning(
-            _("기간 {period}은(는) 없어서 {default}을(를) 보여 드립니다.").format(
-                period=_plain(asked), default=_(PERIODS[DEFAULT_PERIOD])
-            ),
-            icon=":material/warning:",
-        )
-        asked = DEFAULT_PERIOD
-    chosen = st.segmented_control(
-        _("기간"),
-        list(PERIODS),
-        default=asked,
-        format_func=lambda period: _(PERIODS[period]),
-        required=True,
-        label_visibility="collapsed",
-        key="period",
-        on_change=_to_address,
-        args=("period", "period"),
-    )
-    return chosen or DEFAULT_PERIOD
-
-
-def _to_address(parameter: str, key: str) -> None:
-    """Keep a choice in the page's address; what is the default is left out."""
-    value = st.session_state[key]
-    if value is None or (parameter == "period" and value == DEFAULT_PERIOD):
-        st.query_params.pop(parameter, None)
-    else:
-        st.query_params[parameter] = value
-
-
-def _header(category: Category, row: Document, bars: pd.DataFrame) -> None:
-    """Name, last close, change against the previous close, and how old that is, in one line."""
-    close = float(bars["close"].iloc[-1])
-    previous = float(bars["close"].iloc[-2]) if len(bars) > 1 else float("nan")
-    change = close - previous
-    color, arrow = (charts.RISING, "▲") if change > 0 else (charts.FALLING, "▼") if change < 0 else ("inherit", "")
-    decimals = category.decimals
-    price = formats.money(close, row.get("currency") or category.currency, decimals)
-    moved = (
-        f"{arrow} {formats.price(abs(change), decimals)} ({formats.signed_percent(change / previous)})"
-        if previous == previous
-        else ""
-    )
-    about = " · ".join(text for text in (row["ticker"], row.get("market", "")) if text)
-    facts = _("{date} 종가").format(date=formats.date(bars.index[-1])) + " · " + _freshness(category, row, bars)
-    st.html(
-        '<div style="display:flex;flex-wrap:wrap;align-items:baseline;column-gap:1rem;row-gap:0">'
-        f'<span style="font-size:1.75rem;font-weight:700">{html.escape(str(row.get("name", row["ticker"])))}</span>'
-        f'<span style="opacity:.6">{html.escape(about)}</span>'
-        f'<span style="font-size:1.75rem;font-weight:700">{html.escape(price)}</span>'
-        f'<span style="color:{color};font-weight:600">{moved}</span>'
-        f'<span style="opacity:.6">{html.escape(facts)}</span></div>'
+    return next(
+        (ticker for ticker in (view.ticker, category.default_ticker, *listed.rows) if ticker in listed.rows), ""
     )
 
 
-def _freshness(category: Category, row: Document, bars: pd.DataFrame) -> str:
-    if row.get("source") == tickers.SAMPLE:
-        return _("표본")
-    calendar = category.market(row.get("market", "")).calendar
-    behind = sessions.behind(calendar, bars.index[-1].date(), dt.datetime.now(dt.UTC))
-    return _("최신") if behind == 0 else _("{count}거래일 뒤짐").format(count=behind)
+def _top(
+    db: MongoDatabase, category: Category, ticker: str, view: View, listed: Listing, update: updates.Update
+) -> None:
+    """Search, star, link and update in one row."""
+
+    def choose(chosen: str) -> None:
+        st.query_params["ticker"] = chosen
+
+    def add(new: str) -> None:
+        database.ensure_indexes(db)
+        tickers.register(db, category, [{"ticker": new, "name": new}])
+        listing.forget()
+        updates.start(category, [new], update)
+        choose(new)
+
+    search, buttons = st.columns([3, 2], vertical_alignment="top")
+    with search:
+        search_box.show(category, listed, choose, add)
+    with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        if ticker and may_edit():
+            _star(db, category, listed.rows[ticker])
+        if ticker:
+            _link(category, ticker, view)
+            updates.button(category, [ticker, *(other for other in listed.rows if other != ticker)], update)
 
 
-def _warnings(row: Document) -> None:
-    if row.get("source") == tickers.SAMPLE:
-        st.badge(_("표본 데이터: 실제 시세가 아닙니다"), icon=":material/science:", color="orange")
-    if row.get("rewriting"):
-        st.warning(_("이 종목의 이력을 다시 쓰는 중이라 일부가 아직 옛 값입니다."), icon=":material/warning:")
+def _star(db: MongoDatabase, category: Category, row: Document) -> None:
+    def toggle() -> None:
+        database.ensure_indexes(db)
+        tickers.set_favourite(db, category, row["ticker"], not row.get("favourite"))
+        listing.forget()
+
+    icon = ":material/star:" if row.get("favourite") else ":material/star_outline:"
+    st.button("", icon=icon, help=_("관심종목"), on_click=toggle, key="star", type="tertiary")
 
 
-def _sidebar(listed: dict[str, Document]) -> None:
-    server = _("내장 MongoDB") if database.is_embedded() else f"MongoDB {database.address()}"
-    newest = max((row["last_date"] for row in listed.values() if row.get("last_date")), default=None)
-    samples = sum(row.get("source") == tickers.SAMPLE for row in listed.values())
-    parts = [server, _("종목 {count}").format(count=formats.count(len(listed)))]
-    if newest:
-        parts.append(_("마지막 봉 {date}").format(date=formats.date(newest)))
-    if samples:
-        parts.append(_("표본 {count}").format(count=formats.count(samples)))
-    st.sidebar.caption(_plain(" · ".join(parts)))
+def _link(category: Category, ticker: str, view: View) -> None:
+    with st.popover(_("링크"), icon=":material/link:"):
+        shown = address.parameters(View(**{**view.__dict__, "ticker": ticker}), category)
+        if language := st.query_params.get("lang"):
+            shown["lang"] = language
+        st.caption(_("이 화면을 다른 컴퓨터에서 여는 주소"))
+        st.code(f"{_origin()}/{category.key}?{urlencode(shown)}", language=None, wrap_lines=True)
 
 
-def _plain(text: str) -> str:
-    """`text` so that Streamlit's Markdown shows it as it is, at most 40 characters of it where it came from outside."""
-    short = text if len(text) <= 120 else text[:120] + "…"
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()#+-.!$:<>~|" else char for char in short)
+def _origin() -> str:
+    """Scheme, host and port under which a colleague on the LAN reaches this page."""
+    here = urlsplit(st.context.url or "http://localhost:8501")
+    if here.hostname not in ("localhost", "127.0.0.1", "::1"):
+        return f"{here.scheme}://{here.netloc}"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: asks which of our addresses leads out
+            host = probe.getsockname()[0]
+        except OSError:
+            host = here.hostname
+    return f"{here.scheme}://{host}:{here.port}" if here.port else f"{here.scheme}://{host}"
+
+
+def _chart(db: MongoDatabase, category: Category, listed: Document, view: View) -> Callable[[], None] | None:
+    """Header, controls and chart of one ticker; returns what draws the table below, None where there are no bars."""
+    ticker = listed["ticker"]
+    row = tickers.get(db, category, ticker) or listed
+    bars = prices.load(db, category, ticker)
+    if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
+        bars, _remarks = candles.clean(bars)
+    if bars.empty:
+        sentence = _("{name}({ticker})의 시세가 아직 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
+        st.info(plain(sentence.format(name=listing.name_of(row), ticker=ticker)), icon=":material/info:")
+        return None
+    style = _style(category, row, bars, view)
+    header.show(category, row, bars, style)
+    controls.show(category, view, pd.DatetimeIndex(bars.index))
+    units = candles.resample(bars, view.unit)
+    averages = indicators.moving_averages(units["close"], view.averages)
+    visible = _visible(pd.DatetimeIndex(units.index), view)
+    name = listing.name_of(row)
+    st.echarts_chart(
+        charts.candlestick(units, averages, visible, style), height=CHART_HEIGHT, alt=_("{name} 차트").format(name=name)
+    )
+    return partial(table.show, ticker, name, units, averages, visible, style)
+
+
+def _style(category: Category, row: Document, bars: pd.DataFrame, view: View) -> charts.Style:
+    last = pd.Timestamp(bars.index[-1])
+    running = False
+    if view.unit != "D":
+        calendar = category.market(row.get("market", "")).calendar
+        first_day, last_day = candles.span(last, view.unit)
+        to_come = sessions.between(calendar, first_day.date(), last_day.date())
+        running = len(to_come) > 0 and last < to_come[-1]
+    return charts.Style(
+        decimals=category.decimals_of(float(bars["close"].iloc[-1])),
+        rising_is_red=controls.rising_is_red(category),
+        log=view.log,
+        sample=row.get("source") == tickers.SAMPLE,
+        unit=view.unit,
+        running=running,
+    )
+
+
+def _visible(dates: pd.DatetimeIndex, view: View) -> tuple[int, int]:
+    if view.first:
+        return candles.window(dates, pd.Timestamp(view.first), pd.Timestamp(view.last or dates[-1]))
+    return candles.period_start(dates, view.period), len(dates) - 1
+
+
+def _nothing_listed(category: Category) -> None:
+    sentence = _("{category} 종목이 아직 없습니다. 터미널에서 python -m {command} --tickers 종목코드 로 받아 오십시오.")
+    st.info(plain(sentence.format(category=_(category.title), command=category.update_command)), icon=":material/info:")

@@ -36,16 +36,16 @@ def day_at(page: Page, share: float) -> pd.Timestamp:
     assert box is not None
     width = box["width"] - PLOT_LEFT - PLOT_RIGHT
     x, y = box["x"] + PLOT_LEFT + width * share, box["y"] + box["height"] * 0.3
-    page.mouse.move(x - 3, y - 3)
-    page.mouse.move(x, y)
-    return pd.Timestamp(DAY.findall(tooltip(page))[0])
+    for attempt in range(20):  # a chart that is being drawn anew hides its tooltip
+        page.mouse.move(x, y - 2 - attempt % 2)
+        page.wait_for_timeout(100)
+        if days := DAY.findall(tooltip(page)):
+            return pd.Timestamp(days[0])
+    pytest.fail("the chart shows no tooltip")
 
 
 def tooltip(page: Page) -> str:
-    shown = page.locator("div", has_text=DAY).filter(has_text="종가").filter(has_text="거래량").last
-    expect(shown).to_be_visible()
-    page.wait_for_timeout(100)
-    return shown.inner_text()
+    return page.get_by_role("img", name=re.compile("차트$")).inner_text()
 
 
 def first_day(page: Page) -> pd.Timestamp:
@@ -54,6 +54,14 @@ def first_day(page: Page) -> pd.Timestamp:
 
 def last_day(page: Page) -> pd.Timestamp:
     return day_at(page, 0.998)
+
+
+def wheel(page: Page, times: int, delta: int) -> None:
+    day_at(page, 0.5)
+    page.wait_for_timeout(600)  # a wheel that turns as the pointer enters the chart scrolls the page
+    for _ in range(times):
+        page.mouse.wheel(0, delta)
+        page.wait_for_timeout(60)
 
 
 def colours(page: Page) -> set[tuple[int, int, int]]:
@@ -70,11 +78,10 @@ def test_search_periods_wheel_and_update(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page, table: pd.DataFrame
 ) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": table.iloc[:-1], "000660": pages.made_table(2)}, {})
-    open_chart(page, app() + "/")
-    assert page.url.endswith("/korean_stocks")
+    open_chart(page, app() + "/korean_stocks")
 
     # The first view: a month, red and blue candles, the newest bar at the right.
-    assert {(240, 68, 82), (49, 130, 246)} <= colours(page)
+    assert {(240, 68, 82), (49, 130, 246)} <= colours(page), "red and blue"
     assert last_day(page) == table.index[-2]
     assert pd.Timedelta(days=25) < last_day(page) - first_day(page) < pd.Timedelta(days=35)
     last_day(page)
@@ -106,16 +113,10 @@ def test_search_periods_wheel_and_update(
     assert month < pd.Timedelta(days=35)
 
     # The wheel zooms out to older bars at once, and in again.
-    day_at(page, 0.5)
-    for _ in range(12):
-        page.mouse.wheel(0, 240)
-        page.wait_for_timeout(60)
+    wheel(page, 12, 240)
     zoomed_out = last_day(page) - first_day(page)
     assert zoomed_out > 2 * month
-    day_at(page, 0.5)
-    for _ in range(6):
-        page.mouse.wheel(0, -240)
-        page.wait_for_timeout(60)
+    wheel(page, 6, -240)
     assert last_day(page) - first_day(page) < zoomed_out
 
     # The update button brings a bar that was not there.
@@ -125,9 +126,11 @@ def test_search_periods_wheel_and_update(
     page.wait_for_timeout(1_000)
     assert last_day(page) == table.index[-1]
 
-    # A name is typed and chosen.
-    page.get_by_role("combobox").click()
-    page.keyboard.type("하이닉스")
+    # A name is typed by its first consonants, suggested, and chosen; then the box is empty again.
+    box = page.frame_locator("iframe[title='streamlit_searchbox.searchbox']")
+    box.locator("input").click()
+    page.keyboard.type("ㅎㅇㄴㅅ")
+    expect(box.get_by_text("SK하이닉스 000660")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("ticker=000660"))
     expect(page.get_by_text("000660 · KOSPI")).to_be_visible()
@@ -141,7 +144,10 @@ def test_the_readme_command_opens_korean_stocks_on_an_empty_machine(
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"^.*&& \.venv/bin/(streamlit run Home\.py)$", readme, re.MULTILINE)
     program, *arguments = command.split()
-    open_chart(page, start([str(Path(sys.executable).parent / program), *arguments]) + "/")
+    page.goto(start([str(Path(sys.executable).parent / program), *arguments]))
+    expect(page.get_by_text("한국 주식").first).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="한국 주식").click()
+    expect(page.locator("canvas").first).to_be_visible(timeout=60_000)
     expect(page.get_by_text("표본 데이터: 실제 시세가 아닙니다")).to_be_visible()
     expect(page.get_by_text("삼성전자").first).to_be_visible()
     assert len(colours(page)) > 3, "the canvas is not blank"
@@ -154,4 +160,47 @@ def test_a_link_to_a_view_works_as_the_first_request_after_the_start(
     open_chart(page, app() + "/korean_stocks?ticker=000660&period=5Y")
     expect(page.get_by_text("000660 · KOSPI")).to_be_visible()
     expect(page.get_by_text("korean stocks", exact=True)).not_to_be_visible()  # Streamlit's own idea of a title
+    focused = page.frame_locator("iframe[title='streamlit_searchbox.searchbox']").locator("input:focus")
+    expect(focused).to_be_attached()  # typing searches at once
     assert abs((last_day(page) - first_day(page)) - pd.Timedelta(days=5 * 365)) < pd.Timedelta(days=10)
+
+
+def test_the_reset_brings_the_chosen_period_back_and_the_y_axis_follows_what_is_seen(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page, table: pd.DataFrame
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
+    open_chart(page, app() + "/korean_stocks?period=3M")
+    first = first_day(page)
+    wheel(page, 10, 240)
+    assert first_day(page) < first
+    canvas = page.locator("canvas").first
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] - 96, box["y"] + 23)
+    page.wait_for_timeout(500)
+    assert first_day(page) == first
+
+    # Dragging to the left shows older bars in the same number.
+    days = last_day(page) - first
+    page.mouse.move(box["x"] + 300, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 700, box["y"] + 200, steps=10)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    assert first_day(page) < first
+    assert abs((last_day(page) - first_day(page)) - days) < pd.Timedelta(days=10)
+
+
+def test_language_and_unit_are_chosen_with_a_click_and_kept_in_the_address(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page, table: pd.DataFrame
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
+    open_chart(page, app() + "/korean_stocks")
+    page.get_by_role("radio", name="English").click()
+    expect(page.get_by_role("radio", name="3M", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile("lang=en"))
+    page.get_by_role("radio", name="W", exact=True).click()
+    expect(page).to_have_url(re.compile("unit=W"))
+    page.get_by_role("link", name="US stocks").click()
+    expect(page.get_by_text("no tickers yet")).to_be_visible()
+    expect(page).to_have_url(re.compile("us_stocks.*lang=en"))

@@ -1,0 +1,57 @@
+"""The tickers of a category as the interface lists them: kept for a minute, so that a page costs the same with ten
+thousand tickers as with ten."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from finance_core import database, i18n, tickers
+from finance_core.categories import Category
+from finance_core.database import Document, MongoDatabase
+from finance_core.i18n import _
+from finance_core.search import Index
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The active tickers of a category."""
+
+    rows: dict[str, Document]
+    """By ticker."""
+    index: Index
+
+    @property
+    def favourites(self) -> list[str]:
+        return [ticker for ticker, row in self.rows.items() if row.get("favourite")]
+
+    def label(self, ticker: str) -> str:
+        """How a list names `ticker`: name, ticker, and that it is a sample if it is one."""
+        row = self.rows.get(ticker, {"ticker": ticker})
+        name = name_of(row)
+        parts = [name if name == ticker else f"{name} {ticker}"]
+        if row.get("source") == tickers.SAMPLE:
+            parts.append(_("표본"))
+        return " · ".join(parts)
+
+
+def of(db: MongoDatabase, category: Category) -> Listing:
+    """The listing of `category`, at most a minute old."""
+    return _listing(f"{database.address()}/{db.name}/{category.key}", db, category)
+
+
+def forget() -> None:
+    """Have the next listing read anew, after a change of names, favourites or tickers."""
+    _listing.clear()
+
+
+def name_of(row: Document) -> str:
+    """The name of a ticker in the visitor's language, as far as there is one."""
+    english = row.get("name_en") if i18n.language() == "en" else None
+    return str(english or row.get("name") or row["ticker"])
+
+
+@st.cache_resource(ttl=60, max_entries=32, show_spinner=False)
+def _listing(key: str, _db: MongoDatabase, _category: Category) -> Listing:
+    del key  # tells listings apart in the cache; what begins with an underscore does not
+    rows = sorted(tickers.listed(_db, _category), key=lambda row: (row["name"], row["ticker"]))
+    return Listing({row["ticker"]: row for row in rows}, Index(rows))

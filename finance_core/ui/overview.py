@@ -1,0 +1,115 @@
+"""The first page: headline prices, and for each category how many tickers, how fresh, and which moved most."""
+
+import datetime as dt
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import categories, database, formats, prices, sessions, tickers
+from finance_core.categories import Category
+from finance_core.database import Document, MongoDatabase
+from finance_core.i18n import _
+from finance_core.ui import controls, header, listing, viewer
+from finance_core.ui.navigation import viewer_link
+from finance_core.ui.page import begin, errors_shown, plain
+
+SPARK_BARS = 60
+MOVERS = 5
+
+
+def show(prepare: viewer.Prepare) -> None:
+    """The whole page."""
+    begin()
+    with errors_shown():
+        db = database.connect()
+        viewer.prepare_once(db, prepare)
+        st.title(_("한눈에"))
+        _headlines(db)
+        for category in categories.CATEGORIES:
+            _category(db, category)
+        st.caption(plain(_("데이터베이스: {server}").format(server=_server(db))))
+
+
+def _headlines(db: MongoDatabase) -> None:
+    cards = [(category, ticker) for category in categories.CATEGORIES for ticker in category.headlines]
+    found = [(category, row) for category, ticker in cards if (row := tickers.get(db, category, ticker))]
+    known = [(category, row) for category, row in found if row.get("last_close")]
+    for column, (category, row) in zip(st.columns(max(len(known), 1)), known, strict=False):
+        with column:
+            _card(db, category, row)
+
+
+def _card(db: MongoDatabase, category: Category, row: Document) -> None:
+    bars = prices.load(db, category, row["ticker"], last=SPARK_BARS)
+    last, previous = row["last_close"], row.get("previous_close")
+    decimals = category.decimals_of(last)
+    change = last - previous if previous else 0.0
+    red = (change > 0) == controls.rising_is_red(category)
+    moved = f"{change:+,.{decimals}f} ({formats.signed_percent(change / previous)})" if previous else None
+    st.metric(
+        plain(listing.name_of(row) + _marked(row)),
+        formats.price(last, decimals),
+        moved,
+        delta_color="off" if not change else "red" if red else "blue" if category.rising_is_red else "green",
+        chart_data=bars["close"].tolist(),
+        chart_type="line",
+        border=True,
+    )
+    st.caption(plain(f"{formats.date(row['last_date'])} · {_fresh(category, row)}"))
+    viewer_link(category, row["ticker"], _("차트 보기"))
+
+
+def _category(db: MongoDatabase, category: Category) -> None:
+    now = dt.datetime.now(dt.UTC)
+    finished = {market.key: sessions.last_finished(market.calendar, now) for market in category.markets}
+    state = tickers.summary(db, category, finished)
+    st.subheader(_(category.title), divider="gray")
+    if not state.total:
+        st.info(
+            _("아직 종목이 없습니다. 검색창에서 추가하거나 업데이트 명령으로 받아 오십시오."), icon=":material/info:"
+        )
+        viewer_link(category, "", _("열기"))
+        return
+    facts = [
+        _("종목 {count}").format(count=formats.count(state.total)),
+        _("최신 {count}").format(count=formats.count(state.up_to_date)),
+        _("표본 {count}").format(count=formats.count(state.samples)) if state.samples else "",
+        _("마지막 업데이트 {date}").format(date=formats.date(state.updated_at)) if state.updated_at else "",
+    ]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(plain(" · ".join(fact for fact in facts if fact)))
+        if state.samples:
+            st.badge(_("표본 포함"), icon=":material/science:", color="orange")
+        viewer_link(category, "", _("열기"))
+    risers, fallers = st.columns(2)
+    with risers:
+        _movers(category, tickers.movers(db, category, MOVERS, rising=True), _("많이 오른 종목"))
+    with fallers:
+        _movers(category, tickers.movers(db, category, MOVERS, rising=False), _("많이 내린 종목"))
+
+
+def _movers(category: Category, rows: list[Document], title: str) -> None:
+    if not rows:
+        return
+    table = pd.DataFrame(
+        {
+            title: [f"/{category.key}?ticker={row['ticker']}#{listing.name_of(row)}" for row in rows],
+            _("종가"): [formats.price(row["last_close"], category.decimals_of(row["last_close"])) for row in rows],
+            _("등락률"): [formats.signed_percent(row["change"]) for row in rows],
+            _("날짜"): [f"{formats.date(row['last_date'])}{_marked(row)}" for row in rows],
+        }
+    )
+    name = st.column_config.LinkColumn(display_text=r"#(.*)$")
+    st.dataframe(table, hide_index=True, column_config={title: name})
+
+
+def _marked(row: Document) -> str:
+    return f" ({_('표본')})" if row.get("source") == tickers.SAMPLE else ""
+
+
+def _fresh(category: Category, row: Document) -> str:
+    return header.freshness(category, row, row["last_date"].date(), dt.datetime.now(dt.UTC))
+
+
+def _server(db: MongoDatabase) -> str:
+    return f"{database.address() or _('내장 MongoDB')} · {db.name}"

@@ -1,0 +1,75 @@
+"""The search above a chart: suggests while one types; the empty box lists favourites and what was viewed."""
+
+from collections.abc import Callable
+
+import streamlit as st
+from streamlit_searchbox import st_searchbox
+
+from finance_core.categories import Category
+from finance_core.i18n import _
+from finance_core.search import LIMIT
+from finance_core.ui.listing import Listing
+from finance_core.ui.page import may_edit, use_visitor_language
+
+VIEWED = "viewed"
+ADD = "add:"
+"""Begins the value of the suggestion that adds a ticker."""
+
+# The suggestions lie over the page instead of pushing it down; the box is focused when the page opens.
+OVERLAY = "<style>.st-key-search{height:2.6rem} .st-key-search iframe{position:relative;z-index:1000}</style>"
+FOCUS = """<script>
+(function focus(tries) {
+  const frame = document.querySelector('.st-key-search iframe');
+  const input = frame && frame.contentDocument && frame.contentDocument.querySelector('input');
+  if (input) { if (document.activeElement === document.body) input.focus(); }
+  else if (tries) setTimeout(focus, 100, tries - 1);
+})(50);
+</script>"""
+
+
+def show(category: Category, listing: Listing, choose: Callable[[str], None], add: Callable[[str], None]) -> None:
+    """The box. `choose(ticker)` is called with what was chosen, `add(ticker)` where a ticker is to be added."""
+    st.html(OVERLAY)
+    with st.container(key="search"):
+        _box(category, listing, choose, add)
+    st.html(FOCUS, unsafe_allow_javascript=True)
+
+
+def remember_viewed(category: Category, ticker: str) -> None:
+    """Note what was viewed in this visit, newest first."""
+    viewed: list[str] = st.session_state.setdefault(f"{VIEWED}_{category.key}", [])
+    st.session_state[f"{VIEWED}_{category.key}"] = [ticker, *(other for other in viewed if other != ticker)][:LIMIT]
+
+
+def suggestions(query: str, category: Category, listing: Listing, *, may_add: bool) -> list[tuple[str, str]]:
+    """Labels and values for what was typed: matches, else the offer to add it as a ticker to whoever may."""
+    found = [(listing.label(ticker), ticker) for ticker in listing.index.search(query)]
+    asked = query.strip().upper()
+    if not found and may_add and category.is_ticker(asked):
+        return [(_("'{ticker}' 종목 추가하고 시세 받기").format(ticker=asked), ADD + asked)]
+    return found
+
+
+@st.fragment
+def _box(category: Category, listing: Listing, choose: Callable[[str], None], add: Callable[[str], None]) -> None:
+    use_visitor_language()
+
+    def submitted(value: str) -> None:
+        if value.startswith(ADD):
+            add(value.removeprefix(ADD))
+        else:
+            choose(value)
+        st.rerun()  # the whole page
+
+    viewed = [ticker for ticker in st.session_state.get(f"{VIEWED}_{category.key}", []) if ticker in listing.rows]
+    usual = list(dict.fromkeys([*listing.favourites, *viewed]))[:LIMIT]
+    st_searchbox(
+        lambda query: suggestions(query, category, listing, may_add=may_edit()),
+        placeholder=_("이름, 코드, 초성으로 찾기"),
+        default_options=[(listing.label(ticker), ticker) for ticker in usual],
+        clear_on_submit=True,
+        submit_function=submitted,
+        rerun_scope="fragment",
+        debounce=50,
+        key=f"search_{category.key}_{'_'.join(usual)}",
+    )

@@ -1,0 +1,28 @@
+"""A page with nothing but one chart of a century, or with nothing at all: ?chart=echarts, plotly, or empty."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from finance_core import candles, charts, figures, indicators
+from finance_core.charts import Style
+from tests.benchmarks.conftest import CENTURY, bars_of
+
+st.set_page_config(layout="wide")
+kind = st.query_params.get("chart", "empty")
+if kind == "empty":
+    st.write("ready")
+    st.stop()
+bars = bars_of(CENTURY)
+averages = indicators.moving_averages(bars["close"], [5, 10, 20, 50, 200])
+first = candles.period_start(bars.index, "1M")
+if kind == "echarts":
+    st.echarts_chart(charts.candlestick(bars, averages, (first, len(bars) - 1), Style()), height=580)
+else:
+    figure = figures.candlestick(bars, averages, Style(), "")
+    figure.update_xaxes(range=[first, len(bars) - 1])
+    figure.update_layout(dragmode="pan")
+    st.plotly_chart(figure, height=580, config={"scrollZoom": True})

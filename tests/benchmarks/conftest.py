@@ -1,0 +1,59 @@
+"""What the benchmarks share. They print ratios; how to run them is in the README.
+
+python -m pytest tests/benchmarks -o addopts= -s
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from finance_core import candles
+from tests.e2e.conftest import app, browser, page, start  # noqa: F401 - fixtures
+from tests.yahoo import random_walk
+
+CENTURY = 24_778
+"""Daily bars of a century."""
+
+
+def bars_of(count: int) -> pd.DataFrame:
+    """Clean bars of `count` weekdays up to 2026-11-20."""
+    days = pd.bdate_range(end="2026-11-20", periods=count)
+    return candles.clean(random_walk(pd.DatetimeIndex(days), 1))[0]
+
+
+def seconds(work: Callable[[], object], times: int = 15) -> float:
+    """The median of `times` runs, after a warm one."""
+    work()
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken)
+
+
+def tell(name: str, **numbers: float) -> None:
+    """Print one result."""
+    print(f"\n{name}: " + ", ".join(f"{key} {value:,.3g}" for key, value in numbers.items()), end="")  # noqa: T201
+
+
+def random_documents(count: int, per_ticker: int = 2_500) -> list[dict[str, object]]:
+    """Bars of other tickers, to fill a collection with."""
+    random = np.random.default_rng(1)
+    days = pd.bdate_range(end="2026-11-20", periods=per_ticker).to_pydatetime()
+    closes = random.uniform(1_000, 100_000, count).round().tolist()
+    return [
+        {
+            "ticker": f"X{position // per_ticker:05}",
+            "date": days[position % per_ticker],
+            "open": close,
+            "high": close,
+            "low": close,
+            "close": close,
+            "volume": 1_000,
+        }
+        for position, close in enumerate(closes)
+    ]

@@ -1,0 +1,102 @@
+"""Frames while zooming and panning through a century of bars, and the time to the first candle."""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from finance_core import prices, tickers
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.database import MongoDatabase
+from tests.benchmarks.conftest import CENTURY, bars_of, tell
+from tests.e2e.conftest import Start
+
+FRAMES = """() => {
+  window.frames_seen = [];
+  let last = performance.now();
+  const tick = now => { window.frames_seen.push(now - last); last = now; requestAnimationFrame(tick); };
+  requestAnimationFrame(tick);
+}"""
+PAINTED = """() => {
+  const canvas = document.querySelector('[data-testid=stMain] canvas');
+  if (!canvas || !canvas.width) return false;
+  const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  let seen = 0;
+  for (let i = 0; i < data.length; i += 4) if (data[i + 3] && Math.abs(data[i] - data[i + 2]) > 100) seen++;
+  return seen > 500;
+}"""
+CHART_APP = str(Path(__file__).with_name("chart_app.py"))
+STREAMLIT = str(Path(sys.executable).parent / "streamlit")
+
+
+def frames_of(page: Page, x: float, y: float) -> list[float]:
+    """Milliseconds of each frame while the wheel zooms out and in, and the pointer drags."""
+    page.mouse.move(x, y)
+    page.wait_for_timeout(1_000)
+    page.evaluate(FRAMES)
+    for delta in (120, -120, 120):
+        for _ in range(25):
+            page.mouse.wheel(0, delta)
+            page.wait_for_timeout(16)
+    page.mouse.down()
+    for step in range(60):
+        page.mouse.move(x + 5 * step, y)
+        page.wait_for_timeout(8)
+    page.mouse.up()
+    return [float(frame) for frame in page.evaluate("window.frames_seen")][2:]
+
+
+@pytest.mark.timeout(300)
+def test_zoom_and_pan_through_a_century(start: Start, page: Page) -> None:
+    address = start([STREAMLIT, "run", CHART_APP])
+    results = {}
+    for kind, selector in (("echarts", "canvas"), ("plotly", ".js-plotly-plot .nsewdrag")):
+        page.goto(f"{address}/?chart={kind}")
+        target = page.locator(selector).first
+        target.wait_for(timeout=60_000)
+        page.wait_for_timeout(4_000)
+        box = target.bounding_box()
+        assert box is not None
+        frames = frames_of(page, box["x"] + box["width"] / 2, box["y"] + 200)
+        results[kind] = 1000 / statistics.mean(frames)
+        tell(f"a century in {kind}", frames_per_second=results[kind], longest_ms=max(frames))
+    tell("zoom and pan", ratio=results["echarts"] / results["plotly"])
+    assert results["echarts"] >= 55
+
+
+@pytest.mark.timeout(300)
+def test_the_first_candle_of_a_century(
+    own_server_db: MongoDatabase, start: Start, app: Callable[[], str], browser: Browser
+) -> None:
+    prices.merge(own_server_db, KOREAN_STOCKS, "005930", bars_of(CENTURY))
+    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
+    empty = start([STREAMLIT, "run", CHART_APP]) + "/?chart=empty"
+    chart = start([STREAMLIT, "run", CHART_APP]) + "/?chart=echarts"
+    viewer = app() + "/korean_stocks?ticker=005930"
+    taken: dict[str, list[float]] = {"empty": [], "chart": [], "viewer": []}
+    for round_ in range(7):
+        for kind, address in (("empty", empty), ("chart", chart), ("viewer", viewer)):
+            context = browser.new_context(locale="ko-KR", viewport={"width": 1440, "height": 900})
+            tab = context.new_page()
+            begun = time.perf_counter()
+            tab.goto(address, wait_until="commit")
+            if kind == "empty":
+                tab.get_by_text("ready").wait_for(timeout=60_000)
+            else:
+                tab.wait_for_function(PAINTED, timeout=60_000, polling=20)
+            if round_:  # the first is warming up
+                taken[kind].append(time.perf_counter() - begun)
+            context.close()
+    median = {kind: statistics.median(times) for kind, times in taken.items()}
+    tell(
+        "first candle of a century",
+        empty_ms=median["empty"] * 1000,
+        chart_ms=median["chart"] * 1000,
+        viewer_ms=median["viewer"] * 1000,
+        chart_ratio=median["chart"] / median["empty"],
+        viewer_ratio=median["viewer"] / median["empty"],
+    )

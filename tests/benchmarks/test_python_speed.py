@@ -1,0 +1,56 @@
+"""What a page costs in Python, as ratios to the plain reading of the same bars in the same run."""
+
+import os
+
+import pandas as pd
+import pytest
+
+from finance_core import candles, charts, indicators, prices
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.charts import Style
+from finance_core.database import MongoDatabase
+from finance_core.search import Index
+from tests.benchmarks.conftest import bars_of, random_documents, seconds, tell
+
+FEW, MANY = 100_000, int(os.environ.get("SISEPAN_BENCHMARK_BARS", 10_000_000))
+
+
+def to_option(db: MongoDatabase, ticker: str) -> charts.Option:
+    """All that a viewer does between MongoDB and the browser."""
+    bars = prices.load(db, KOREAN_STOCKS, ticker)
+    averages = indicators.moving_averages(bars["close"], [5, 10, 20, 50, 200])
+    first = candles.period_start(pd.DatetimeIndex(bars.index), "1M")
+    return charts.candlestick(bars, averages, (first, len(bars) - 1), Style())
+
+
+def test_ten_thousand_bars_from_mongodb_to_an_option(db: MongoDatabase) -> None:
+    prices.merge(db, KOREAN_STOCKS, "005930", bars_of(10_000))
+    reference = seconds(lambda: list(db["korean_stocks"].find({"ticker": "005930"})))
+    ours = seconds(lambda: to_option(db, "005930"))
+    tell("10,000 bars to an option", ms=ours * 1000, reference_ms=reference * 1000, ratio=ours / reference)
+    assert ours / reference < 3
+
+
+@pytest.mark.timeout(1800)
+def test_a_chart_costs_the_same_however_many_bars_there_are(db: MongoDatabase) -> None:
+    prices.merge(db, KOREAN_STOCKS, "005930", bars_of(5_000))
+    db["korean_stocks"].insert_many(random_documents(FEW), ordered=False)
+    few = seconds(lambda: to_option(db, "005930"), times=41)
+    documents = random_documents(500_000)
+    for part in range((MANY - FEW) // len(documents)):
+        for document in documents:
+            document.pop("_id", None)
+            document["ticker"] = f"Y{part:02}{str(document['ticker'])[-4:]}"
+        db["korean_stocks"].insert_many(documents, ordered=False)
+    many = seconds(lambda: to_option(db, "005930"), times=41)
+    stored = db["korean_stocks"].estimated_document_count()
+    tell("one chart", ms_with_few=few * 1000, ms_with_many=many * 1000, bars=stored, ratio=many / few)
+    assert many / few < 1.3
+
+
+def test_a_search_among_ten_thousand_tickers() -> None:
+    rows = [{"ticker": f"{n:06}", "name": f"회사 이름 {n}", "name_en": f"Company {n}"} for n in range(10_000)]
+    index = Index(rows)
+    build, search = seconds(lambda: Index(rows), 5), seconds(lambda: index.search("ㅎㅅㅇㄹ99"))
+    tell("10,000 tickers", build_ms=build * 1000, search_ms=search * 1000)
+    assert search < 0.2
