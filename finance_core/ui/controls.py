@@ -40,6 +40,7 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
             format_func=lambda period: _(PERIODS[period]),
             label_visibility="collapsed",
             key="period",
+            wrap=True,
             on_change=_period_chosen,
         )
         _set("unit", view.unit)
