@@ -21,6 +21,8 @@ class Market:
     """Name of its sessions in `exchange_calendars`."""
     yahoo_suffix: str = ""
     """What Yahoo appends to a ticker of this market."""
+    timezone: str = ""
+    """IANA name of the zone whose days Yahoo's bars are, where it is not the calendar's."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class Category:
     ticker_pattern: str
     """Regular expression that a whole ticker matches."""
     currency: str
-    """ISO code of the currency most of its prices are in, "" for points; a ticker may differ
-    (`ticker_metadata.currency`)."""
+    """ISO code of the currency most of its prices are in; a ticker may differ (`ticker_metadata.currency`). "" where
+    they are points, whatever currency a source names."""
     decimals: tuple[tuple[float, int], ...]
     """How many decimals a price has, by size: pairs of a price and the decimals from it on, largest price first."""
     markets: tuple[Market, ...]
@@ -157,9 +159,9 @@ CURRENCIES = Category(
     default_ticker="USDKRW",
     headlines=("USDKRW",),
     ticker_pattern=r"[A-Z][A-Z\-]{2,7}",
-    currency="",
+    currency="KRW",
     decimals=((100, 2), (10, 3), (0, 4)),
-    markets=(Market("FX", "24/5", "=X"), Market("ICE", "24/5", ".NYB")),
+    markets=(Market("FX", "24/5", "=X", "Europe/London"), Market("ICE", "24/5", ".NYB", "America/New_York")),
     average_sets=(KOREAN_AVERAGES, AMERICAN_AVERAGES),
     default_averages=(),
     rising_is_red=True,

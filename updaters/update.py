@@ -182,7 +182,8 @@ def _fetch(category: Category, row: Document, session: Session[Any], start: dt.d
     first: yahoo.NoBars | None = None
     for market, symbol in yahoo.candidates(category, row):
         try:
-            return yahoo.fetch(session, market, symbol, sessions.timezone(market.calendar), start)
+            zone = market.timezone or sessions.timezone(market.calendar)
+            return yahoo.fetch(session, market, symbol, zone, start)
         except yahoo.NoBars as error:
             certain = isinstance(error, yahoo.UnknownSymbol)
             if not certain and (start is not None or symbol == row.get("yahoo_symbol")):

@@ -85,8 +85,10 @@ def candidates(category: Category, row: Mapping[str, Any]) -> list[tuple[Market,
     before, then those on the other markets of its category. Where it says no market, or one that is not the
     category's, what worked before comes first.
     """
-    symbols = {symbol(row["ticker"], market): market for market in category.markets}
     said = category.market(row.get("market", ""))
+    symbols: dict[str, Market] = {}
+    for market in (said, *category.markets):  # several may have one symbol: then it is the one that is said
+        symbols.setdefault(symbol(row["ticker"], market), market)
     first = [symbol(row["ticker"], said)] if row.get("market") == said.key else []
     before = [row["yahoo_symbol"]] if row.get("yahoo_symbol") else []
     return [(symbols.get(name, said), name) for name in dict.fromkeys([*first, *before, *symbols])]

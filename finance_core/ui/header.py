@@ -34,8 +34,9 @@ def show(category: Category, row: Document, bars: pd.DataFrame, style: Style) ->
 
 
 def _worth(category: Category, row: Document, close: float, decimals: int) -> str:
-    currency = row.get("currency") or category.currency
-    return formats.money(close, currency, decimals) if currency else formats.price(close, decimals)
+    if not category.currency:
+        return formats.price(close, decimals)
+    return formats.money(close, row.get("currency") or category.currency, decimals)
 
 
 def _change(bars: pd.DataFrame, close: float, style: Style) -> str:

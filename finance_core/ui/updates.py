@@ -11,6 +11,7 @@ from finance_core.categories import Category
 from finance_core.database import MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
+from finance_core.ui import listing
 from finance_core.ui.page import may_edit, use_visitor_language
 
 SHOWN_FAILURES = 20
@@ -52,18 +53,18 @@ def button(category: Category, ordered: list[str], update: Update) -> None:
         return
     running = _running(category)
     if st.button(_("업데이트"), icon=":material/sync:", type="primary", disabled=running, key="update"):
-        st.session_state[WATCHED] = start(category, ordered, update)
+        start(category, ordered, update)
         st.rerun()
 
 
-def start(category: Category, ordered: list[str], update: Update) -> jobs.Job:
-    """Begin an update of `ordered` in the background; where one of this category runs, that one is returned."""
+def start(category: Category, ordered: list[str], update: Update) -> None:
+    """Begin an update of `ordered` in the background, to be watched by this visitor; one that runs goes on instead."""
 
     def work(job: jobs.Job) -> Summary:
         db: MongoDatabase = database.connect()
         return update(db, category, ordered, progress=job.report, cancelled=lambda: job.cancelled)
 
-    return jobs.start(_key(category), work)
+    st.session_state[WATCHED] = jobs.start(_key(category), work)
 
 
 def status(category: Category) -> None:
@@ -75,6 +76,7 @@ def status(category: Category) -> None:
         st.session_state[WATCHED] = job
         _progress(category)
     elif st.session_state.pop(WATCHED, None) is job:  # once: it stays until the next click
+        listing.forget()  # what was a sample is one no longer
         _outcome(job)
 
 

@@ -204,3 +204,19 @@ def test_language_and_unit_are_chosen_with_a_click_and_kept_in_the_address(
     page.get_by_role("link", name="US stocks").click()
     expect(page.get_by_text("no tickers yet")).to_be_visible()
     expect(page).to_have_url(re.compile("us_stocks.*lang=en"))
+
+
+def test_a_ticker_that_is_not_listed_is_added_from_the_search_and_its_prices_come(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page, table: pd.DataFrame
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
+    yahoo.listings["00088K.KS"] = Listing(pages.made_table(7, halted=0))
+    open_chart(page, app() + "/korean_stocks")
+    box = page.frame_locator("iframe[title='streamlit_searchbox.searchbox']")
+    box.locator("input").click()
+    page.keyboard.type("00088k")
+    expect(box.get_by_text("'00088K' 종목 추가하고 시세 받기")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("ticker=00088K"))
+    expect(page.get_by_text("00088K · KOSPI")).to_be_visible(timeout=30_000)
+    assert last_day(page) == table.index[-1]
