@@ -290,10 +290,12 @@ def kill_some_fills(db: MongoDatabase, forks: Forks) -> None:
         os.kill(process, 9)
         assert forks.wait() == [-9]
         assert list(metadata(db)) == TEN
-        for ticker, row in metadata(db).items():
-            stored = db["korean_stocks"].count_documents({"ticker": ticker})
-            assert (row["source"], row["bar_count"]) == ("sample", stored)
-            assert stored in (0, len(days_of_samples()))
+        # One moment for both collections, as the killed process may have sent a commit that is carried out just now.
+        with db.client.start_session(snapshot=True) as session:
+            for row in db["ticker_metadata"].find({}, session=session).to_list():
+                stored = db["korean_stocks"].count_documents({"ticker": row["ticker"]}, session=session)
+                assert (row["source"], row["bar_count"]) == ("sample", stored)
+                assert stored in (0, len(days_of_samples()))
         forget_transactions(db)
 
 

@@ -16,7 +16,10 @@ ADD = "add:"
 """Begins the value of the suggestion that adds a ticker."""
 
 # The suggestions lie over the page instead of pushing it down; the box is focused when the page opens.
-OVERLAY = "<style>.st-key-search{height:2.6rem} .st-key-search iframe{position:relative;z-index:1000}</style>"
+OVERLAY = """<style>
+.st-key-search { flex: 0 0 2.6rem; max-height: 2.6rem; }
+.st-key-search iframe { position: relative; z-index: 1000; }
+</style>"""
 FOCUS = """<script>
 (function focus(tries) {
   const frame = document.querySelector('.st-key-search iframe');
