@@ -37,6 +37,13 @@ def last_finished(calendar: str, moment: dt.datetime) -> pd.Timestamp:
     return pd.Timestamp(closes.index[over - 1])
 
 
+def close_of(calendar: str, session: dt.date) -> dt.datetime | None:
+    """When `session` closes or closed, in UTC and tz-naive as MongoDB has it; None where it is no session."""
+    closes = _calendar(calendar)["close"]
+    moment = closes.get(pd.Timestamp(session))
+    return None if moment is None else moment.tz_localize(None).to_pydatetime()
+
+
 def behind(calendar: str, last_bar: dt.date, moment: dt.datetime) -> int:
     """How many sessions were over at `moment` that come after `last_bar`: 0 is up to date."""
     return len(between(calendar, last_bar + dt.timedelta(days=1), last_finished(calendar, moment).date()))

@@ -61,11 +61,20 @@ def _facts(category: Category, row: Document, bars: pd.DataFrame, decimals: int)
 
 
 def freshness(category: Category, row: Document, last_bar: dt.date, moment: dt.datetime) -> str:
-    """How old the last bar is against the calendar of the ticker's exchange; a sample is never fresh."""
+    """How old the last bar is against the calendar of the ticker's exchange; a sample is never fresh.
+
+    A bar of a session that still runs, or that was fetched before the close, is not the last word on its day.
+    """
     if row.get("source") == tickers.SAMPLE:
         return _("표본")
-    behind = sessions.behind(category.market(row.get("market", "")).calendar, last_bar, moment)
-    return _("최신") if behind == 0 else _("{count}거래일 뒤짐").format(count=behind)
+    calendar = category.market(row.get("market", "")).calendar
+    behind = sessions.behind(calendar, last_bar, moment)
+    if behind:
+        return _("{count}거래일 뒤짐").format(count=behind)
+    if pd.Timestamp(last_bar) > sessions.last_finished(calendar, moment):
+        return _("장중")
+    close, fetched = sessions.close_of(calendar, last_bar), row.get("updated_at")
+    return _("마감 전 값") if close and fetched and fetched < close else _("최신")
 
 
 def _span(text: str, style: str) -> str:
