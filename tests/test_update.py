@@ -1,15 +1,18 @@
 """The incremental algorithm: from the stand-in for Yahoo, through yfinance, into a real MongoDB, and out again."""
 
 import csv
+import datetime as dt
 import logging
 import subprocess
 import sys
 import tempfile
 import textwrap
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -880,3 +883,79 @@ def test_every_bar_of_a_table_arrives_as_it_was(
         assert (stored["volume"][halted] == 0).all()
         assert metadata(db, ticker)["bar_count"] == len(table)
     assert run(db).added == 0
+
+
+# What costs nothing
+
+
+def closed(day: str, hour: int, minute: int = 0) -> Callable[[], dt.datetime]:
+    moment = dt.datetime.fromisoformat(day).replace(hour=hour, minute=minute, tzinfo=ZoneInfo("Asia/Seoul"))
+    return lambda: moment
+
+
+def fetched_at(db: MongoDatabase, moment: dt.datetime) -> None:
+    db["ticker_metadata"].update_many({}, {"$set": {"updated_at": moment.astimezone(dt.UTC).replace(tzinfo=None)}})
+
+
+@pytest.mark.parametrize(
+    ("fetched", "now", "asked"),
+    [
+        (closed("2024-03-11", 16, 30), closed("2024-03-11", 17), 0),
+        (closed("2024-03-11", 16, 30), closed("2024-03-12", 9), 0),  # the next session runs
+        (closed("2024-03-11", 16, 30), closed("2024-03-12", 16), 1),  # the next session is over
+        (closed("2024-03-11", 11), closed("2024-03-11", 17), 1),  # what is stored is from before the close
+        (closed("2024-03-11", 15, 40), closed("2024-03-11", 17), 1),  # from just after it, when it may still change
+    ],
+)
+def test_yahoo_is_asked_only_where_it_can_have_something_new(
+    db: MongoDatabase,
+    yahoo: YahooStandIn,
+    samsung: Listing,
+    fetched: Callable[[], dt.datetime],
+    now: Callable[[], dt.datetime],
+    asked: int,
+) -> None:
+    run(db, "005930")
+    assert metadata(db)["last_date"] == dt.datetime(2024, 3, 11)
+    fetched_at(db, fetched())
+    yahoo.clear()
+
+    summary = update.run(db, KOREAN_STOCKS, ["005930"], now=now)
+
+    assert len(yahoo.asked("005930.KS")) == asked
+    assert (summary.current, summary.failures) == (1 - asked, [])
+    assert update.run(db, KOREAN_STOCKS, ["005930"], now=now, force=True).current == 0
+
+
+def test_what_failed_or_is_a_sample_is_asked_for_however_new_it_looks(
+    db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing
+) -> None:
+    run(db, "005930")
+    fetched_at(db, closed("2024-03-11", 17)())
+    for field, value in (("last_status", "failed"), ("source", "sample"), ("rewriting", True)):
+        kept = metadata(db).get(field)
+        db["ticker_metadata"].update_one({}, {"$set": {field: value}})
+        yahoo.clear()
+        update.run(db, KOREAN_STOCKS, ["005930"], now=closed("2024-03-11", 18))
+        assert yahoo.asked("005930.KS"), field
+        db["ticker_metadata"].update_one({}, {"$set": {field: kept}} if kept else {"$unset": {field: ""}})
+        fetched_at(db, closed("2024-03-11", 17)())
+
+
+def test_ten_thousand_tickers_that_are_up_to_date_cost_no_request_and_little_time(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    fresh = {
+        "category": "korean_stocks",
+        "market": "KOSPI",
+        "source": "yahoo",
+        "last_status": "ok",
+        "last_date": dt.datetime(2024, 3, 11),
+        "updated_at": dt.datetime(2024, 3, 11, 8),
+    }
+    db["ticker_metadata"].insert_many([{**fresh, "ticker": f"{n:06}", "name": str(n)} for n in range(10_000)])
+    begun = time.monotonic()
+    summary = update.run(db, KOREAN_STOCKS, now=closed("2024-03-11", 18))
+    assert time.monotonic() - begun < 2
+    assert summary.current == summary.total == 10_000
+    assert yahoo.requests == []

@@ -46,7 +46,7 @@ def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
     options = _parser(category).parse_args(arguments)
     try:
         _log_to_file()
-        summary = _run(category, options.tickers, full=options.full)
+        summary = _run(category, options.tickers, full=options.full, force=options.force)
     except SisepanError as error:
         return _fail(error)
     except PyMongoError as error:
@@ -84,6 +84,8 @@ def report(category: Category, summary: update.Summary) -> str:
             failed=len(summary.failures),
         )
     ]
+    if summary.current:
+        lines.append(_("이미 최신이라 묻지 않은 종목 {count}개").format(count=summary.current))
     corrected = sum(len(result.remarks) for result in summary.results)
     if corrected:
         lines.append(_("고치거나 뺀 봉 {count}개 (자세한 내용은 로그에 있습니다)").format(count=corrected))
@@ -93,7 +95,7 @@ def report(category: Category, summary: update.Summary) -> str:
     return "\n".join(lines)
 
 
-def _run(category: Category, only: list[str] | None, *, full: bool) -> update.Summary:
+def _run(category: Category, only: list[str] | None, *, full: bool, force: bool) -> update.Summary:
     bar = tqdm(total=1, unit="", disable=None, leave=False)
 
     def show(summary: update.Summary) -> None:
@@ -102,7 +104,7 @@ def _run(category: Category, only: list[str] | None, *, full: bool) -> update.Su
 
     with _asked_to_stop() as cancelled, bar, ThreadPoolExecutor(1) as worker:
         db = database.connect()
-        work = partial(update.run, db, category, only, full=full, progress=show, cancelled=cancelled)
+        work = partial(update.run, db, category, only, full=full, force=force, progress=show, cancelled=cancelled)
         # Not in this thread, which alone takes signals, and takes none while it waits for Yahoo.
         running = worker.submit(copy_context().run, work)
         while not running.done():
@@ -126,6 +128,7 @@ def _parser(category: Category) -> argparse.ArgumentParser:
     )
     parser.add_argument("--tickers", type=ticker_list, help=_("쉼표로 나눈 종목 코드; 없으면 등록된 종목 전부"))
     parser.add_argument("--full", action="store_true", help=_("새 봉만이 아니라 전체 이력을 다시 받습니다"))
+    parser.add_argument("--force", action="store_true", help=_("이미 최신인 종목도 Yahoo에 물어봅니다"))
     return parser
 
 

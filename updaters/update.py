@@ -1,9 +1,10 @@
 """The incremental algorithm: brings the stored bars of one category up to Yahoo's.
 
-Per ticker: nothing stored, sample bars, or an interrupted rewrite → its whole history replaces what is there. Else
-what is new, together with a few stored bars as overlap; if the overlap disagrees or a split lies in the new window,
-Yahoo has rewritten history and it is fetched whole, so that no chart shows a false cliff. Each ticker is written in
-one piece with its metadata. Yahoo itself is left to `yahoo`, storage to `prices` and `tickers`.
+A ticker whose last finished session is stored, and was fetched after its close, costs nothing: Yahoo is not asked.
+Where nothing is stored, or sample bars, or an interrupted rewrite, its whole history replaces what is there. Else what
+is new is fetched, together with a few stored bars as overlap; if the overlap disagrees or a split lies in the new
+window, Yahoo has rewritten history and it is fetched whole, so that no chart shows a false cliff. Each ticker is
+written in one piece with its metadata. Yahoo itself is left to `yahoo`, storage to `prices` and `tickers`.
 """
 
 import datetime as dt
@@ -26,6 +27,9 @@ from updaters import sample, yahoo
 OVERLAP = 5
 """Stored bars that are fetched again and compared: more than the last one, which may have been provisional."""
 
+SETTLING = dt.timedelta(minutes=30)
+"""How long after the close Yahoo's bar of the day may still change."""
+
 SHRINK_LIMIT = 0.9
 """A history may be replaced by one of at least this share of its bars; Yahoo sometimes answers with a stump."""
 
@@ -40,6 +44,8 @@ class TickerResult:
     written: prices.Written = field(default_factory=prices.Written)
     remarks: tuple[candles.Remark, ...] = ()
     error: SisepanError | None = None
+    current: bool = False
+    """Whether Yahoo was not asked, as it can have nothing new."""
 
 
 @dataclass
@@ -54,6 +60,10 @@ class Summary:
     @property
     def failures(self) -> list[TickerResult]:
         return [result for result in self.results if result.error]
+
+    @property
+    def current(self) -> int:
+        return sum(result.current for result in self.results)
 
     @property
     def added(self) -> int:
@@ -74,10 +84,13 @@ def run(
     only: Iterable[str] | None = None,
     *,
     full: bool = False,
+    force: bool = False,
     progress: Callable[[Summary], None] = lambda _summary: None,
     cancelled: Callable[[], bool] = lambda: False,
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
 ) -> Summary:
-    """Update the active tickers of `category`, or `only` those named; `full` fetches whole histories.
+    """Update the active tickers of `category`, or `only` those named; `full` fetches whole histories, `force` asks also
+    for what is up to date.
 
     `progress` is told the summary before the first and after each ticker; `cancelled` is asked between two. A ticker
     that fails does not stop the others, unless Yahoo wants fewer requests: then the rest fail unasked.
@@ -88,7 +101,13 @@ def run(
     database.ensure_indexes(db)
     chosen = _chosen(db, category, only)
     summary = Summary(category.key, len(chosen))
+    if not (full or force):
+        current = _current(db, category, now())
+        summary.results += [TickerResult(ticker, current=True) for ticker in chosen if ticker in current]
+        chosen = [ticker for ticker in chosen if ticker not in current]
     progress(summary)
+    if not chosen:
+        return summary
     with yahoo.session() as session:
         for position, ticker in enumerate(chosen):
             if cancelled():
@@ -118,6 +137,22 @@ def _chosen(db: MongoDatabase, category: Category, only: Iterable[str] | None) -
         ({"ticker": ticker, "name": ticker, "market": ""} | starters.get(ticker, {}) for ticker in unregistered),
     )
     return wanted
+
+
+def _current(db: MongoDatabase, category: Category, moment: dt.datetime) -> set[str]:
+    """The tickers of which Yahoo can have nothing new at `moment`."""
+    final: dict[str, tuple[dt.datetime, dt.datetime]] = {}
+    for market in category.markets:
+        session = sessions.last_finished(market.calendar, moment).to_pydatetime()
+        final[market.key] = session, (sessions.close_of(market.calendar, session) or session) + SETTLING
+
+    def is_current(row: Document) -> bool:
+        if row.get("source") != tickers.YAHOO or row.get("last_status") != "ok" or row.get("rewriting"):
+            return False
+        session, settled = final[category.market(row.get("market", "")).key]
+        return bool(row.get("last_date", session - dt.timedelta(days=1)) >= session and row["updated_at"] >= settled)
+
+    return {row["ticker"] for row in tickers.active(db, category) if is_current(row)}
 
 
 def _update(db: MongoDatabase, category: Category, ticker: str, session: Session[Any], *, full: bool) -> TickerResult:

@@ -38,6 +38,8 @@ class Summary(Protocol):
     @property
     def failures(self) -> list[Any]: ...
     @property
+    def current(self) -> int: ...
+    @property
     def added(self) -> int: ...
     @property
     def replaced(self) -> int: ...
@@ -105,6 +107,8 @@ def _outcome(job: jobs.Job) -> None:
     counts = _("{done}종목을 확인해 봉 {added}개를 추가하고 {replaced}개를 바꾸었습니다.").format(
         done=len(summary.results) - len(summary.failures), added=f"{summary.added:,}", replaced=f"{summary.replaced:,}"
     )
+    if summary.current:
+        counts += " " + _("{count}종목은 이미 최신이었습니다.").format(count=summary.current)
     if summary.cancelled:
         counts = _("중단했습니다.") + " " + counts
     if not summary.failures:
