@@ -8,6 +8,7 @@ from streamlit.navigation.page import StreamlitPage
 from finance_core.categories import Category
 from finance_core.i18n import _
 
+ICON = Path(__file__).with_name("icon.svg")
 PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
 
 

@@ -1,11 +1,12 @@
 """The first page: headline prices, and for each category how many tickers, how fresh, and which moved most."""
 
 import datetime as dt
+from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
-from finance_core import categories, database, formats, prices, sessions, tickers
+from finance_core import categories, database, formats, i18n, prices, sessions, tickers
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.i18n import _
@@ -93,14 +94,25 @@ def _movers(category: Category, rows: list[Document], title: str) -> None:
         return
     table = pd.DataFrame(
         {
-            title: [f"/{category.key}?ticker={row['ticker']}#{listing.name_of(row)}" for row in rows],
+            title: [_address(category, row) for row in rows],
             _("종가"): [formats.price(row["last_close"], category.decimals_of(row["last_close"])) for row in rows],
             _("등락률"): [formats.signed_percent(row["change"]) for row in rows],
             _("날짜"): [f"{formats.date(row['last_date'])}{_marked(row)}" for row in rows],
         }
     )
-    name = st.column_config.LinkColumn(display_text=r"#(.*)$")
-    st.dataframe(table, hide_index=True, column_config={title: name})
+    number = st.column_config.TextColumn(alignment="right")
+    columns = {
+        title: st.column_config.LinkColumn(display_text=r"#(.*)$"),
+        _("종가"): number,
+        _("등락률"): number,
+    }
+    st.dataframe(table, hide_index=True, column_config=columns)
+
+
+def _address(category: Category, row: Document) -> str:
+    """The viewer's address; behind the # stands the name, which is what the table shows."""
+    query = {"ticker": row["ticker"]} | ({"lang": "en"} if i18n.language() == "en" else {})
+    return f"/{category.key}?{urlencode(query)}#{listing.name_of(row)}"
 
 
 def _marked(row: Document) -> str:
