@@ -158,6 +158,14 @@ def test_a_ticker_without_bars_gets_a_next_step(own_server_db: MongoDatabase) ->
     assert not page.get("echarts_chart")
 
 
+def test_a_ticker_that_cannot_be_drawn_gets_a_sentence_and_leaves_the_search(own_server_db: MongoDatabase) -> None:
+    own_server_db["korean_stocks"].insert_one({"ticker": "005930", "date": "2024-01-02", "close": 1.0})
+    page = pages.open_viewer()
+    (error,) = page.error
+    assert "자정" in error.value
+    assert page.get("component_instance"), "the search box"
+
+
 def test_a_server_that_is_away_gets_one_sentence_soon_and_the_page_heals_when_it_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

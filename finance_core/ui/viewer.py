@@ -46,7 +46,7 @@ def show(category_key: str, update: updates.Update, prepare: Prepare) -> None:
         # Laid out from top to bottom, but filled in the order in which it should appear: the chart first.
         top, middle, bottom = st.container(), st.container(), st.container()
         draw_table = None
-        with middle:
+        with middle, errors_shown():  # so that a ticker that cannot be drawn leaves the search to find another
             if ticker:
                 draw_table = _chart(db, category, listed.rows[ticker], view)
             else:
