@@ -56,8 +56,8 @@ class Style:
     """Whether it is written across the chart that it is not real, so that a saved picture says so too."""
     unit: Unit = "D"
     """What one bar stands for."""
-    running: bool = False
-    """Whether the last bar stands for a week or month that still runs."""
+    last_note: str = ""
+    """What is written behind the day of the last bar, in the running language: that its week or month still runs."""
 
     @property
     def rising(self) -> str:
@@ -99,7 +99,7 @@ def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, 
             "icon": "roundRect",
             "itemHeight": 4,
         },
-        "toolbox": {"right": 72, "top": 0, "itemSize": 13, "feature": {"restore": {"title": _("처음 기간으로")}}},
+        "toolbox": {"right": 22, "bottom": 18, "itemSize": 16, "feature": {"restore": {"title": _("처음 기간으로")}}},
         "graphic": [_watermark(_("표본 데이터"))] if style.sample else [],
         "grid": [
             {"left": 12, "right": 76, "top": 36, "bottom": 196, "outerBoundsMode": "none"},
@@ -151,8 +151,8 @@ class _Names:
 
 def _dataset(bars: pd.DataFrame, averages: pd.DataFrame, names: _Names, style: Style) -> pd.DataFrame:
     days = pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d").to_numpy(dtype=object, copy=True)
-    if style.running and len(days):
-        days[-1] += " " + _("진행 중")
+    if style.last_note and len(days):
+        days[-1] += " " + style.last_note
     source = pd.DataFrame(
         {
             names.date: days,

@@ -134,6 +134,6 @@ def test_a_log_axis_has_round_labels_within_what_is_first_seen(low: float, high:
 
 
 def test_a_week_that_still_runs_says_so_on_its_bar() -> None:
-    _, source = option_of(bars_of([1, 2]), unit="W", running=True)
+    _, source = option_of(bars_of([1, 2]), unit="W", last_note="진행 중")
     assert source["날짜"].tolist() == ["2024-01-01", "2024-01-02 진행 중"]
     assert "2주 평균" in source.columns

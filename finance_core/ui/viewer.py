@@ -172,21 +172,25 @@ def _chart(db: MongoDatabase, category: Category, listed: Document, view: View) 
 
 
 def _style(category: Category, row: Document, bars: pd.DataFrame, view: View) -> charts.Style:
-    last = pd.Timestamp(bars.index[-1])
-    running = False
-    if view.unit != "D":
-        calendar = category.market(row.get("market", "")).calendar
-        first_day, last_day = candles.span(last, view.unit)
-        to_come = sessions.between(calendar, first_day.date(), last_day.date())
-        running = len(to_come) > 0 and last < to_come[-1]
     return charts.Style(
         decimals=category.decimals_of(float(bars["close"].iloc[-1])),
         rising_is_red=controls.rising_is_red(category),
         log=view.log,
         sample=row.get("source") == tickers.SAMPLE,
         unit=view.unit,
-        running=running,
+        last_note=_last_note(category, row, pd.Timestamp(bars.index[-1]), view.unit),
     )
+
+
+def _last_note(category: Category, row: Document, last: pd.Timestamp, unit: candles.Unit) -> str:
+    """That the week or month of the last bar still runs, or that sessions of it are missing."""
+    if unit == "D":
+        return ""
+    first_day, last_day = candles.span(last, unit)
+    of_calendar = sessions.between(category.market(row.get("market", "")).calendar, first_day.date(), last_day.date())
+    if of_calendar.empty or last >= of_calendar[-1]:
+        return ""
+    return _("진행 중") if last_day >= pd.Timestamp.now() else _("미완성")
 
 
 def _visible(dates: pd.DatetimeIndex, view: View) -> tuple[int, int]:

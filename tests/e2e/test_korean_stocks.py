@@ -176,7 +176,7 @@ def test_the_reset_brings_the_chosen_period_back_and_the_y_axis_follows_what_is_
     canvas = page.locator("canvas").first
     box = canvas.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] - 96, box["y"] + 23)
+    page.mouse.click(box["x"] + box["width"] - 47, box["y"] + box["height"] - 44)
     page.wait_for_timeout(500)
     assert first_day(page) == first
 
