@@ -122,6 +122,7 @@ def test_the_metadata_tells_the_state_of_the_bars(db: MongoDatabase, samsung: Li
         "category": "korean_stocks",
         "ticker": "005930",
         "name": "삼성전자",
+        "name_en": "Samsung Electronics",
         "market": "KOSPI",
         "marker": "circle",
         "active": True,
