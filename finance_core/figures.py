@@ -40,7 +40,7 @@ def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, style: Style, title:
         go.Bar(x=days, y=bars["volume"], name=_("거래량"), marker={"color": colors}, showlegend=False), row=2, col=1
     )
     if style.sample:
-        title = f"{title} · {_('표본 데이터: 실제 시세가 아닙니다')}"
+        title += " · " + _("표본 데이터: 실제 시세가 아닙니다")
     figure.update_layout(title=title, template="plotly_white", hovermode="x unified", xaxis_rangeslider_visible=False)
     figure.update_xaxes(type="category", nticks=12)  # days as categories leave no gaps
     figure.update_yaxes(

@@ -1,5 +1,6 @@
 """Two languages: the English catalog is complete and true to the code, and visitors' languages never meet."""
 
+import ast
 import contextvars
 import io
 import re
@@ -190,3 +191,14 @@ def test_a_command_speaks_the_language_of_its_shell(
         monkeypatch.setenv(name, value)
     i18n.use_shell_language()
     assert i18n.language() == language
+
+
+def test_no_message_hides_in_an_f_string_where_python_3_11_does_not_let_it_be_found() -> None:
+    files = [file for folder in ("finance_core", "updaters", "pages") for file in (PROJECT / folder).rglob("*.py")]
+    for file in [PROJECT / "Home.py", *files]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+                assert not [
+                    call for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("_", "N_")
+                ], file

@@ -116,7 +116,7 @@ def _address(category: Category, row: Document) -> str:
 
 
 def _marked(row: Document) -> str:
-    return f" ({_('표본')})" if row.get("source") == tickers.SAMPLE else ""
+    return " (" + _("표본") + ")" if row.get("source") == tickers.SAMPLE else ""
 
 
 def _fresh(category: Category, row: Document) -> str:
@@ -124,4 +124,5 @@ def _fresh(category: Category, row: Document) -> str:
 
 
 def _server(db: MongoDatabase) -> str:
-    return f"{database.address() or _('내장 MongoDB')} · {db.name}"
+    server = database.address() or _("내장 MongoDB")
+    return f"{server} · {db.name}"
