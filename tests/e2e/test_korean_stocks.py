@@ -32,12 +32,11 @@ def open_chart(page: Page, address: str) -> None:
 
 def day_at(page: Page, share: float) -> pd.Timestamp:
     """The day whose bar stands at this share of the chart's width, as its tooltip tells it."""
-    box = page.locator("canvas").first.bounding_box()
-    assert box is not None
-    width = box["width"] - PLOT_LEFT - PLOT_RIGHT
-    x, y = box["x"] + PLOT_LEFT + width * share, box["y"] + box["height"] * 0.3
-    for attempt in range(20):  # a chart that is being drawn anew hides its tooltip
-        page.mouse.move(x, y - 2 - attempt % 2)
+    for attempt in range(50):  # a chart that is drawn anew hides its tooltip, one that is pushed down moves away
+        box = page.locator("canvas").first.bounding_box()
+        assert box is not None
+        x = box["x"] + PLOT_LEFT + (box["width"] - PLOT_LEFT - PLOT_RIGHT) * share
+        page.mouse.move(x, box["y"] + box["height"] * 0.3 - attempt % 2)
         page.wait_for_timeout(100)
         if days := DAY.findall(tooltip(page)):
             return pd.Timestamp(days[0])
