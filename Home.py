@@ -5,13 +5,18 @@ import streamlit as st
 from finance_core import categories
 from finance_core.i18n import _
 from finance_core.ui.navigation import ICON, viewer_page
-from finance_core.ui.page import language_switch, use_visitor_language
+from finance_core.ui.page import language_switch, may_edit, use_visitor_language
+from updaters import scheduler
 
 st.set_page_config(page_title="시세판", page_icon=str(ICON), layout="wide")
 use_visitor_language()
+scheduler.start()
 
 overview = st.Page("pages/overview.py", title=_("한눈에"), icon=":material/dashboard:", default=True)
-page = st.navigation({"": [overview], _("시세"): [viewer_page(category) for category in categories.CATEGORIES]})
+viewers = [viewer_page(category) for category in categories.CATEGORIES]
+updates = st.Page("pages/admin_updates.py", title=_("업데이트"), icon=":material/sync:")
+admin = {_("관리"): [updates]} if may_edit() else {}
+page = st.navigation({"": [overview], _("시세"): viewers} | admin)
 with st.sidebar:
     language_switch()
 page.run()

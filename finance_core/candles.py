@@ -6,16 +6,17 @@ int64 volume (shares), and float dividends and stock_splits (0 where there was n
 left to `prices`; what is drawn of them to `charts`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 PRICES: Final = ["open", "high", "low", "close"]
 EVENTS: Final = ["dividends", "stock_splits"]
 COLUMNS: Final = [*PRICES, "volume", *EVENTS]
+_VOLUME: Final = len(PRICES)
 
 Unit = Literal["D", "W", "M"]
 """What one bar stands for: a trading day, the trading week, the month."""
@@ -68,6 +69,15 @@ def empty() -> pd.DataFrame:
     return frame.astype({"volume": "int64"})
 
 
+def frame(days: npt.NDArray[np.datetime64], values: npt.NDArray[np.float64]) -> pd.DataFrame:
+    """Bars of `values`, one column for each of `COLUMNS`; a volume that is none becomes 0, and so do events."""
+    columns = dict(zip(COLUMNS, values.T, strict=True))
+    volume = columns["volume"]
+    columns["volume"] = np.where((volume >= 0) & (volume < VOLUME_LIMIT), volume, 0).round().astype("int64")
+    events = {name: np.nan_to_num(columns[name]) for name in EVENTS}
+    return pd.DataFrame(columns | events, index=pd.DatetimeIndex(days, name="date").as_unit("ns"))
+
+
 def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     """Valid bars from raw ones, and one remark for each bar that was changed or refused.
 
@@ -83,6 +93,8 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
 
     Raises ValueError where a price column is missing, a column is there twice, or the index holds no dates.
     """
+    if _is_clean(raw):
+        return frame(raw.index.to_numpy(), _values(raw)), []
     bars, refused = _one_dated_bar_a_day(_typed(raw))
     known = (bars > 0) & np.isfinite(bars)
     refused += _remarks(~known["close"], "refused", "no close")
@@ -108,6 +120,32 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
 
     result = pd.concat([prices, volume, events], axis=1)
     return result, sorted(refused + changed, key=lambda entry: (not pd.isna(entry.date), entry.date))
+
+
+def _is_clean(raw: pd.DataFrame) -> bool:
+    """Whether `clean` would find nothing to do, as it does for most answers: told in a fraction of its time."""
+    days, has_all = raw.index, set(COLUMNS) == set(raw.columns) and raw.columns.is_unique
+    if not has_all or not isinstance(days, pd.DatetimeIndex) or days.tz is not None or not days.is_monotonic_increasing:
+        return False
+    if not all(isinstance(dtype, np.dtype) and dtype.kind in "fi" for dtype in raw.dtypes):
+        return False
+    values = _values(raw)
+    prices, volume = values[:, :_VOLUME], values[:, _VOLUME]
+    whole = (volume < VOLUME_LIMIT) & (volume == volume.round())
+    moments = days.to_numpy()
+    return bool(
+        np.isfinite(values).all()
+        and (prices > 0).all()
+        and (values >= 0).all()
+        and whole.all()
+        and days.is_unique
+        and (moments == moments.astype("datetime64[D]")).all()  # not so for a day that is none
+    )
+
+
+def _values(raw: pd.DataFrame) -> npt.NDArray[np.float64]:
+    in_order = raw if raw.columns.tolist() == COLUMNS else raw[COLUMNS]
+    return in_order.to_numpy(dtype="float64")
 
 
 def is_complete(bars: pd.DataFrame) -> bool:
@@ -209,14 +247,3 @@ def period_start(dates: pd.DatetimeIndex, period: Period) -> int:
     else:
         first_day = last - PERIOD_OFFSETS[period] + pd.Timedelta(days=1)  # type: ignore[operator]
     return int(dates.searchsorted(first_day))
-
-
-def changed_days(stored: pd.DataFrame, fetched: pd.DataFrame, columns: Iterable[str]) -> pd.DatetimeIndex:
-    """Days that are in both frames of bars but differ in one of `columns` by more than rounding.
-
-    Rounding is a relative `ROUNDING`. A value that is missing on one side or on both differs.
-    """
-    common = stored.index.intersection(fetched.index)
-    names = list(columns)
-    a, b = stored.loc[common, names].to_numpy(dtype=float), fetched.loc[common, names].to_numpy(dtype=float)
-    return pd.DatetimeIndex(common[~np.isclose(a, b, rtol=ROUNDING, atol=1e-9).all(axis=1)])

@@ -156,6 +156,13 @@ def has_transactions(db: MongoDatabase) -> bool:
     return "setName" in hello or hello.get("msg") == "isdbgrid"
 
 
+def is_outage(error: BaseException) -> bool:
+    """Whether what failed may work when the server is back: it went away, did not answer, or a new primary is due."""
+    return isinstance(error, PyMongoError) and (
+        isinstance(error, ConnectionFailure) or error.timeout or error.has_error_label("TransientTransactionError")
+    )
+
+
 def explain(error: PyMongoError) -> SisepanError:
     """The error for a person that stands for `error` of the driver, which goes to the log."""
     _log.error("MongoDB failed: %s: %s", type(error).__name__, error)

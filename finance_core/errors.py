@@ -5,6 +5,9 @@ defect and goes to the log with its traceback. Messages are Korean message ids (
 shown, so that the same exception reads right to each visitor.
 """
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 from finance_core.i18n import _
 
 
@@ -18,6 +21,16 @@ class SisepanError(Exception):
 
     def __str__(self) -> str:
         return _(self.message).format(**self.values)
+
+    def as_document(self) -> dict[str, Any]:
+        """What MongoDB keeps of it, so that it can still be read in either language: message and values."""
+        values = {name: value if isinstance(value, int | float) else str(value) for name, value in self.values.items()}
+        return {"message": self.message, "values": values}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """The error of an `as_document`."""
+        return cls(str(document["message"]), **document.get("values", {}))
 
 
 class DatabaseUnavailable(SisepanError):

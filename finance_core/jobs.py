@@ -1,43 +1,35 @@
-"""Work in the background of this process: one job a key at a time, watched and cancelled from any page.
+"""Work in the background of this process: it outlives the page that started it, and ends in order with the process.
 
-A job outlives the page that started it and the visitor who did. What it does is the caller's; how it is shown is left
-to `ui`.
+How far an update run is, and that there is one at a time, is in MongoDB (see `runs`), for all processes.
 """
 
+import atexit
 import contextvars
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
+
+FINISH_WITHIN = 10.0
+"""Seconds that the end of the process waits for its jobs to finish what they have begun."""
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
-_jobs: "dict[str, Job]" = {}
+_running: "set[Job]" = set()
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
-    """A job as its watchers see it. `progress` is what the work last reported, `result` what it returned."""
+    """One piece of work, as whoever started it sees it."""
 
-    progress: Any = None
     result: Any = None
     error: Exception | None = None
-    _cancel: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set where the work has to end at the next point where that loses nothing."""
     _finished: threading.Event = field(default_factory=threading.Event)
-
-    def report(self, progress: Any) -> None:
-        """For the work: tell the watchers how far it is."""
-        self.progress = progress
-
-    def cancel(self) -> None:
-        """Ask the work to stop at the next point where that loses nothing."""
-        self._cancel.set()
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether somebody asked it to stop."""
-        return self._cancel.is_set()
 
     @property
     def finished(self) -> bool:
@@ -49,28 +41,41 @@ class Job:
         return self._finished.wait(seconds)
 
 
-def start(key: str, work: Callable[[Job], Any]) -> Job:
-    """Run `work(job)` in a thread and return its job; where one of the same key still runs, that one."""
+def start(work: Callable[[threading.Event], Any]) -> Job:
+    """Run `work(stop)` in a thread and return its job."""
+    _end_with_the_process()
+    job = Job()
     with _lock:
-        job = _jobs.get(key)
-        if job and not job.finished:
-            return job
-        job = _jobs[key] = Job()
+        _running.add(job)
     context = contextvars.copy_context()  # so that the work speaks the language of whoever started it
-    threading.Thread(target=context.run, args=(_run, key, job, work), name=f"job {key}", daemon=True).start()
+    threading.Thread(target=context.run, args=(_run, job, work), name="job", daemon=True).start()
     return job
 
 
-def latest(key: str) -> Job | None:
-    """The running or last job of `key`; None where there was none since the process began."""
-    return _jobs.get(key)
+def stop_all() -> None:
+    """Have every job end, and wait for it: a run is then over, and not found dead later."""
+    with _lock:
+        jobs = list(_running)
+    for job in jobs:
+        job.stop.set()
+    deadline = time.monotonic() + FINISH_WITHIN
+    for job in jobs:
+        job.wait(max(0.0, deadline - time.monotonic()))
 
 
-def _run(key: str, job: Job, work: Callable[[Job], Any]) -> None:
+@cache
+def _end_with_the_process() -> None:
+    # At the first job, and so before the connection to the database is closed, which registered itself earlier.
+    atexit.register(stop_all)
+
+
+def _run(job: Job, work: Callable[[threading.Event], Any]) -> None:
     try:
-        job.result = work(job)
-    except Exception as error:  # noqa: BLE001 - the thread's last line: whoever watches the job is told
-        _log.exception("job %s failed", key)
+        job.result = work(job.stop)
+    except Exception as error:  # noqa: BLE001 - the thread's last line: whoever started it is told
+        _log.exception("a job failed")
         job.error = error
     finally:
+        with _lock:
+            _running.discard(job)
         job._finished.set()

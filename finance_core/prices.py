@@ -12,6 +12,8 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pymongo import DeleteMany, InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
@@ -46,12 +48,13 @@ def load(db: MongoDatabase, category: Category, ticker: str, last: int | None = 
     if not documents:
         return candles.empty()
     _check_days(category, ticker, documents)
-    frame = pd.DataFrame(documents, columns=["date", *candles.COLUMNS]).set_index("date").sort_index()
-    bars = pd.DataFrame({name: _numbers(category, ticker, frame[name]) for name in candles.COLUMNS})
-    bars.index = pd.DatetimeIndex(frame.index).as_unit("ns")
-    bars[candles.EVENTS] = bars[candles.EVENTS].fillna(0.0)
-    bars["volume"] = candles.whole_volume(bars["volume"])
-    return bars
+    if last is not None:
+        documents.reverse()
+    days = np.array([document["date"] for document in documents], dtype="datetime64[ns]")
+    values = np.empty((len(documents), len(candles.COLUMNS)))
+    for position, name in enumerate(candles.COLUMNS):
+        values[:, position] = _numbers(category, ticker, name, documents)
+    return candles.frame(days, values)
 
 
 def tickers(db: MongoDatabase, category: Category) -> list[str]:
@@ -74,11 +77,25 @@ def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSes
     return {
         "first_date": oldest["date"] if oldest else None,
         "last_date": newest[0]["date"] if newest else None,
-        "last_close": last,
-        "previous_close": previous,
-        "change": last / previous - 1 if last and previous else None,
-        "bar_count": bars.count_documents({"ticker": ticker}, session=session),
+        **_closes(last, previous),
+        "bar_count": count(db, category, ticker, session),
     }
+
+
+def state_at_end(bars: pd.DataFrame) -> dict[str, Any]:
+    """The part of `state` that the last bars of a ticker tell, of which `bars` has at least two."""
+    previous, last = bars["close"].tolist()[-2:]
+    return {"last_date": bars.index[-1].to_pydatetime(), **_closes(last, previous)}
+
+
+def count(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> int:
+    """How many bars of `ticker` are stored."""
+    return db[category.collection].count_documents({"ticker": ticker}, session=session)
+
+
+def _closes(last: float | None, previous: float | None) -> dict[str, float | None]:
+    change = last / previous - 1 if last and previous else None
+    return {"last_close": last, "previous_close": previous, "change": change}
 
 
 def merge(
@@ -116,6 +133,10 @@ def _write(
         # another time zone, and that day would be stored twice.
         window["date"] = {"$not": {"$lt": (bars.index[0] - pd.Timedelta(days=1)).to_pydatetime()}}
     documents = collection.find(window, session=session).to_list()
+    if not documents:
+        if len(bars):
+            collection.insert_many(to_documents(ticker, bars), ordered=True, session=session)
+        return Written(added=len(bars))
     _check_days(category, ticker, documents)
     stored = {document["date"]: document for document in documents}
 
@@ -198,13 +219,13 @@ def _check_days(category: Category, ticker: str, documents: Iterable[Document]) 
         seen.add(date)
 
 
-def _numbers(category: Category, ticker: str, values: "pd.Series[Any]") -> "pd.Series[float]":
+def _numbers(category: Category, ticker: str, field: str, documents: Iterable[Document]) -> npt.NDArray[np.float64]:
     try:
-        return pd.to_numeric(values).astype("float64")
+        return np.array([document.get(field) for document in documents], dtype="float64")  # None is NaN
     except (ValueError, TypeError) as error:
         raise DataConflict(
             N_("{collection}에 있는 {ticker} 문서의 {field} 값이 숫자가 아닙니다. 고친 뒤 다시 시도하십시오."),
             collection=category.collection,
             ticker=ticker,
-            field=values.name,
+            field=field,
         ) from error

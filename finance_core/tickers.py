@@ -22,6 +22,9 @@ STALE_AFTER = 4
 SAMPLE = "sample"
 YAHOO = "yahoo"
 
+OK, FAILED, DELISTED = "ok", "failed", "delisted"
+"""Values of `last_status`. Delisted is what Yahoo has not known for several runs: probably so, and not removed."""
+
 
 def listed(db: MongoDatabase, category: Category) -> list[Document]:
     """What lists and searches need of every active ticker: ticker, name, and where known name_en, market, source,
@@ -48,6 +51,8 @@ class Summary(NamedTuple):
     up_to_date: int
     """Tickers with a bar of the last finished session of their market; samples never are."""
     samples: int
+    delisted: int
+    """Tickers that Yahoo has not known for several runs."""
     updated_at: dt.datetime | None
     """When the updater last wrote one of them, in UTC."""
 
@@ -65,6 +70,7 @@ def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.dat
         metadata.count_documents(of_category),
         metadata.count_documents({**real, "$or": fresh}),
         metadata.count_documents({**of_category, "source": SAMPLE}),
+        metadata.count_documents({**of_category, "last_status": DELISTED}),
         (newest or {}).get("updated_at"),
     )
 

@@ -307,24 +307,6 @@ def test_a_longer_period_never_begins_later_and_none_past_the_last_bar(days: lis
     assert starts["MAX"] == 0
 
 
-def test_days_differ_where_a_price_moved_by_more_than_rounding() -> None:
-    stored, _ = candles.clean(pd.concat([bar(f"2024-01-0{day}", close=80000.0) for day in range(1, 6)]))
-    fetched = stored.iloc[1:].copy()
-    fetched["close"] *= [1 + 0.9e-6, 1 + 1.1e-6, 1.0, 0.5]
-    fetched["volume"] = [0, 1000, 1001, 1000]
-
-    days = [pd.Timestamp(2024, 1, day) for day in range(1, 6)]
-    assert candles.changed_days(stored, fetched, candles.PRICES).tolist() == [days[2], days[4]]
-    assert candles.changed_days(stored, fetched, ["volume"]).tolist() == [days[1], days[3]]
-    assert candles.changed_days(stored, stored.iloc[:0], candles.PRICES).empty
-
-
-def test_a_day_whose_stored_price_is_missing_differs() -> None:
-    fetched, _ = candles.clean(bar())
-    stored = fetched.assign(open=math.nan)
-    assert candles.changed_days(stored, fetched, candles.PRICES).tolist() == [pd.Timestamp(2024, 1, 2)]
-
-
 def test_only_frames_with_all_prices_there_are_complete() -> None:
     assert candles.is_complete(candles.empty())
     assert candles.is_complete(candles.clean(bar())[0])

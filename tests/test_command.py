@@ -322,7 +322,7 @@ def test_asked_to_stop_it_finishes_and_saves_the_ticker_in_flight_and_the_next_r
 ) -> None:
     tickers.register(db, KOREAN_STOCKS, [{"ticker": each, "name": each, "market": "KOSPI"} for each in listed])
     yahoo.delay = 0.5
-    process = start()
+    process = start("--workers", "1")
     wait_until(lambda: bool(yahoo.asked("005930.KS")))
 
     process.send_signal(number)

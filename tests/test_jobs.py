@@ -1,73 +1,50 @@
 """Background jobs."""
 
+import subprocess
+import sys
+import textwrap
 import threading
-import uuid
 
 from finance_core import i18n, jobs
-from finance_core.jobs import Job
+from tests.processes import PROJECT
 
 
-def key() -> str:
-    return uuid.uuid4().hex
-
-
-def test_a_job_reports_progress_and_its_result() -> None:
-    reported, go_on = threading.Event(), threading.Event()
-
-    def work(job: Job) -> str:
-        job.report(0.5)
-        reported.set()
-        go_on.wait(10)
-        return "done"
-
-    job = jobs.start(key(), work)
-    assert reported.wait(10)
-    assert (job.progress, job.finished) == (0.5, False)
+def test_a_job_has_its_result_when_it_is_finished() -> None:
+    go_on = threading.Event()
+    job = jobs.start(lambda _stop: go_on.wait(10) and "done")
+    assert not job.finished
     go_on.set()
     assert job.wait(10)
-    assert (job.result, job.error) == ("done", None)
+    assert (job.finished, job.result, job.error) == (True, "done", None)
 
 
-def test_a_second_start_of_a_running_key_watches_the_first() -> None:
-    go_on, runs = threading.Event(), []
-    name = key()
-
-    def work(_job: Job) -> None:
-        runs.append(1)
-        go_on.wait(10)
-
-    first = jobs.start(name, work)
-    assert jobs.start(name, work) is first
-    assert jobs.latest(name) is first
-    go_on.set()
-    assert first.wait(10)
-    assert jobs.start(name, work) is not first
-    assert jobs.latest(name).wait(10)  # type: ignore[union-attr]
-    assert len(runs) == 2
-
-
-def test_a_cancelled_job_learns_of_it() -> None:
-    job = jobs.start(key(), lambda job: job._cancel.wait(10) and job.cancelled)
-    job.cancel()
-    assert job.wait(10)
-    assert job.result is True
-
-
-def test_an_error_reaches_the_watcher_and_frees_the_key() -> None:
-    name = key()
-
-    def fail(_job: Job) -> None:
+def test_an_error_reaches_whoever_started_the_job() -> None:
+    def fail(_stop: threading.Event) -> None:
         raise ValueError("no")
 
-    job = jobs.start(name, fail)
+    job = jobs.start(fail)
     assert job.wait(10)
     assert isinstance(job.error, ValueError)
-    assert jobs.start(name, lambda _job: 1).wait(10)
 
 
 def test_a_job_speaks_the_language_of_whoever_started_it() -> None:
     i18n.use_language("en")
-    job = jobs.start(key(), lambda _job: i18n.language())
+    job = jobs.start(lambda _stop: i18n.language())
     i18n.use_language("ko")
     assert job.wait(10)
     assert job.result == "en"
+
+
+def test_the_end_of_the_process_waits_until_its_jobs_have_finished_what_they_began() -> None:
+    program = """
+        from finance_core import jobs
+
+        def work(stop):
+            stop.wait(60)
+            print("finished in order", flush=True)
+
+        jobs.start(work)
+    """
+    arguments = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == "finished in order\n"

@@ -60,7 +60,7 @@ def test_the_summary_counts_what_is_up_to_date_by_market_and_never_a_sample(own_
         ]
     )
     assert tickers.summary(own_server_db, KOREAN_STOCKS, {"KOSPI": today, "KOSDAQ": before}) == tickers.Summary(
-        total=5, up_to_date=3, samples=1, updated_at=dt.datetime(2026, 11, 20, 9)
+        total=5, up_to_date=3, samples=1, delisted=0, updated_at=dt.datetime(2026, 11, 20, 9)
     )
 
 

@@ -300,8 +300,9 @@ def kill_some_fills(db: MongoDatabase, forks: Forks) -> None:
 
 
 def forget_transactions(db: MongoDatabase) -> None:
-    """What the server does by itself in time."""
+    """What happens by itself in time: the server ends the transactions of who died, and the lease runs out."""
     db.client.admin.command({"killAllSessions": []})
+    db["update_leases"].update_many({}, {"$set": {"expires_at": dt.datetime(1970, 1, 1)}})
 
 
 def test_two_fills_at_once_are_as_good_as_one(db: MongoDatabase, ten_starters: Path) -> None:

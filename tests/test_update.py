@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ import pymongo
 import pytest
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
-from finance_core import candles, database, prices, sessions, tickers
+from finance_core import candles, database, prices, runs, sessions, tickers
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import DataConflict
@@ -40,11 +41,19 @@ from tests.yahoo import (
     YahooStandIn,
     random_walk,
 )
-from updaters import update
+from updaters import incremental, pace, update
 from updaters import yahoo as product
+from updaters.incremental import TickerResult
 
 DAYS = pd.bdate_range("2024-01-02", periods=60)
 PROJECT = Path(update.__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits between attempts as short as can be."""
+    monkeypatch.setattr(update, "RETRY_WITHIN", 0.01)
+    monkeypatch.setattr(pace, "FIRST_PAUSE", 0.02)
 
 
 @pytest.fixture
@@ -54,8 +63,26 @@ def samsung(yahoo: YahooStandIn) -> Listing:
     return yahoo.listings["005930.KS"]
 
 
-def run(db: MongoDatabase, *only: str, **options: Any) -> update.Summary:
-    return update.run(db, KOREAN_STOCKS, only or None, **options)
+class Ran(update.Summary):
+    """What a run did, and what happened to each ticker, in the order in which they were finished."""
+
+    results: list[TickerResult]
+
+
+def run(db: MongoDatabase, *only: str, **options: Any) -> Ran:
+    """A run with one worker, so that tickers are finished in the order in which they are begun."""
+    results: list[TickerResult] = []
+    told = options.pop("progress", lambda _summary, _result: None)
+
+    def progress(summary: update.Summary, result: TickerResult | None) -> None:
+        if result:
+            results.append(result)
+        told(summary, result)
+
+    summary = update.run(db, KOREAN_STOCKS, only or None, **{"workers": 1, "progress": progress, **options})
+    ran = Ran(**vars(summary))
+    ran.results = results
+    return ran
 
 
 def register(db: MongoDatabase, ticker: str, market: str = "KOSPI", **more: object) -> None:
@@ -117,7 +144,7 @@ def test_the_metadata_tells_the_state_of_the_bars(db: MongoDatabase, samsung: Li
     run(db, "005930")
 
     row = metadata(db)
-    assert row.pop("updated_at") <= tickers.now()
+    assert row.pop("updated_at") == row.pop("bars_changed_at") <= tickers.now()
     assert row == {
         "category": "korean_stocks",
         "ticker": "005930",
@@ -150,7 +177,7 @@ def test_a_ticker_with_bars_is_asked_for_what_is_new_and_a_few_bars_before(
     summary = run(db, "005930")
 
     assert len(yahoo.asked("005930.KS")) == 1
-    assert first_day_asked(yahoo) == DAYS[50 - update.OVERLAP]
+    assert first_day_asked(yahoo) == DAYS[50 - incremental.OVERLAP]
     assert (summary.added, summary.replaced, summary.removed) == (3, 0, 0)
     assert_stored(db, samsung)
     assert metadata(db)["last_date"] == DAYS[52].to_pydatetime()
@@ -419,7 +446,7 @@ def test_a_known_market_is_not_given_up_because_yahoo_stumbles(
     run(db, "005930")
     before = list(db["korean_stocks"].find())
     yahoo.listings["005930.KQ"] = Listing(random_walk(DAYS, seed=9))
-    yahoo.answer_with("005930.KS", answer, answer)
+    yahoo.answer_with("005930.KS", *[answer] * 2 * update.ATTEMPTS)
 
     summary = run(db, "005930", full=full)
 
@@ -457,8 +484,8 @@ def test_an_edit_made_while_a_run_is_under_way_is_heeded(db: MongoDatabase, yaho
     yahoo.listings |= {name: Listing(random_walk(DAYS, seed=2)) for name in ("247540.KS", "247540.KQ")}
     register(db, "247540", "KOSPI")
 
-    def edit(summary: update.Summary) -> None:
-        if len(summary.results) == 1:
+    def edit(summary: update.Summary, _result: TickerResult | None) -> None:
+        if summary.done == 1:
             db["ticker_metadata"].update_one({"ticker": "247540"}, {"$set": {"market": "KOSDAQ", "name": "에코"}})
 
     run(db, "005930", "247540", progress=edit)
@@ -510,7 +537,7 @@ def test_updating_one_of_a_users_tickers_without_metadata_leaves_the_others_in_v
 def test_a_category_without_tickers_has_nothing_to_update(db: MongoDatabase, yahoo: YahooStandIn) -> None:
     summary = run(db)
 
-    assert (summary.total, summary.results) == (0, [])
+    assert (summary.total, summary.results, summary.state) == (0, [], "done")
     assert yahoo.requests == []
 
 
@@ -536,7 +563,7 @@ def test_progress_is_told_before_the_first_and_after_each_ticker(
     yahoo.listings["000660.KS"] = samsung
     seen: list[tuple[int, int]] = []
 
-    run(db, "005930", "000660", progress=lambda summary: seen.append((len(summary.results), summary.total)))
+    run(db, "005930", "000660", progress=lambda summary, _result: seen.append((summary.done, summary.total)))
 
     assert list(dict.fromkeys(seen)) == [(0, 2), (1, 2), (2, 2)]
     assert seen == sorted(seen)
@@ -548,11 +575,11 @@ def test_a_cancelled_run_ends_after_the_ticker_in_flight_and_the_next_run_goes_o
     yahoo.listings["000660.KS"] = samsung
     register(db, "005930")
     register(db, "000660")
-    asked = iter([False, True])
+    stop = threading.Event()
 
-    summary = run(db, cancelled=lambda: next(asked))
+    summary = run(db, stop=stop, progress=lambda _summary, result: result and stop.set())
 
-    assert summary.cancelled
+    assert summary.state == "cancelled"
     assert (summary.total, [result.ticker for result in summary.results]) == (2, ["000660"])
     assert len(bars_of(db, "000660")) == 50
     assert run(db).added == 50
@@ -561,14 +588,14 @@ def test_a_cancelled_run_ends_after_the_ticker_in_flight_and_the_next_run_goes_o
 # Yahoo misbehaves
 
 MISBEHAVIOURS: list[tuple[list[Answer], str]] = [
-    ([Status(500), Status(500)], "Server got itself in trouble"),
+    ([Status(500), Status(500)] * update.ATTEMPTS, "Server got itself in trouble"),
     ([Status(404, "No data found, symbol may be delisted")] * 4, "종목이 없습니다"),
-    ([Hang()], "Timeout"),
-    ([Truncated()], "ConnectionError"),
-    ([Malformed()], "JSONDecodeError"),
-    ([Malformed('{"chart":{"result":[{"meta":{}}],"error":null}}')], "KeyError"),
-    ([Empty()], "하나도"),
-    ([NoResult()], "하나도"),
+    ([Hang()] * update.ATTEMPTS, "Timeout"),
+    ([Truncated()] * update.ATTEMPTS, "ConnectionError"),
+    ([Malformed()] * update.ATTEMPTS, "JSONDecodeError"),
+    ([Malformed('{"chart":{"result":[{"meta":{}}],"error":null}}')] * update.ATTEMPTS, "KeyError"),
+    ([Empty()] * update.ATTEMPTS, "하나도"),
+    ([NoResult()] * update.ATTEMPTS, "하나도"),
 ]
 
 
@@ -611,26 +638,82 @@ def test_a_misbehaviour_of_yahoo_fails_one_ticker_for_a_reason_and_harms_nothing
     assert_stored(db, yahoo.listings["005930.KS"])
 
 
-def test_a_yahoo_that_wants_fewer_requests_is_left_alone_and_the_rest_fail_for_that_reason(
-    db: MongoDatabase, yahoo: YahooStandIn
-) -> None:
+def four_listed(db: MongoDatabase, yahoo: YahooStandIn) -> tuple[str, ...]:
     four = ("000660", "005930", "035720", "051910")
     for ticker in four:
         yahoo.listings[f"{ticker}.KS"] = Listing(random_walk(DAYS, seed=int(ticker)))
         register(db, ticker)
-    yahoo.answer_with("005930.KS", Status(429), Status(429))
+    return four
+
+
+def test_a_yahoo_that_wants_fewer_requests_for_a_while_fails_nobody(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    four = four_listed(db, yahoo)
+    yahoo.answer_with("*", *[Status(429)] * pace.ROUNDS)
+
+    summary = run(db, workers=4)
+
+    assert (summary.state, summary.done, summary.failures) == ("done", 4, [])
+    for ticker in four:
+        assert_stored(db, yahoo.listings[f"{ticker}.KS"], ticker)
+
+
+def test_a_yahoo_that_goes_on_turning_away_ends_the_run_which_the_next_continues_furthest_behind_first(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    four = four_listed(db, yahoo)
+    run(db, "000660")
+    yahoo.answer_with("*", AsUsual())
+    yahoo.answer_with("*", *[Status(429)] * 30)
     seen: list[int] = []
 
-    summary = run(db, progress=lambda summary: seen.append(len(summary.results)))
+    summary = run(db, progress=lambda summary, _result: seen.append(summary.done))
 
-    assert [result.ticker for result in summary.failures] == ["005930", "035720", "051910"]
-    assert {str(result.error) for result in summary.failures} == {metadata(db, "051910")["last_error"]}
-    assert "너무 많다고" in metadata(db, "051910")["last_error"]
-    assert not yahoo.asked("035720.KS")
+    assert summary.state == "partial"
+    assert "거절" in str(summary.reason)
+    assert [result.ticker for result in summary.results] == ["005930"], "what was never stored came first"
+    assert (summary.failures, seen[-1]) == ([], 1), "what was not asked has not failed"
+    turned_away = len(yahoo.asked("035720.KS"))
+    assert turned_away == pace.ROUNDS + 1, "one request after each pause, and then no more"
     assert not yahoo.asked("051910.KS")
-    assert not summary.cancelled
-    assert seen[-1] == 4
-    assert not run(db).failures
+    assert "last_error" not in metadata(db, "035720")
+    yahoo.clear()
+    assert [result.ticker for result in run(db).results] == ["035720", "051910", "000660", "005930"]
+    for ticker in four:
+        assert_stored(db, yahoo.listings[f"{ticker}.KS"], ticker)
+
+
+def test_a_yahoo_that_cannot_be_reached_at_all_ends_the_run_soon(
+    db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(update, "UNREACHABLE_LIMIT", 2)
+    four_listed(db, yahoo)
+    yahoo.outage = Truncated()
+
+    summary = run(db)
+
+    assert (summary.state, len(summary.failures)) == ("partial", 2)
+    assert "연결되지" in str(summary.reason)
+
+
+def test_a_ticker_that_yahoo_has_not_known_for_three_runs_is_marked_and_no_failure_any_more(
+    db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing
+) -> None:
+    run(db, "005930")
+    del yahoo.listings["005930.KS"]
+
+    statuses = []
+    for _ in range(3):
+        assert len(run(db, "005930").failures) == 1
+        statuses.append(metadata(db)["last_status"])
+    fourth = run(db, "005930")
+
+    assert statuses == [tickers.FAILED, tickers.FAILED, tickers.DELISTED]
+    assert (fourth.failures, fourth.delisted) == ([], 1)
+    assert len(bars_of(db)) == 50, "it is not removed"
+    yahoo.listings["005930.KS"] = samsung
+    assert not run(db, "005930").failures
+    assert metadata(db)["last_status"] == tickers.OK
+    assert "unknown_runs" not in metadata(db)
 
 
 def test_an_error_that_passes_at_once_is_no_failure(db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing) -> None:
@@ -647,7 +730,7 @@ def test_an_outage_between_the_window_and_the_whole_history_harms_nothing(
     before = list(db["korean_stocks"].find())
     samsung.bars = random_walk(DAYS, seed=1)
     split(samsung, DAYS[55], 2)
-    yahoo.answer_with("005930.KS", AsUsual(), Status(500), Status(500))
+    yahoo.answer_with("005930.KS", AsUsual(), *[Status(500), Status(500)] * update.ATTEMPTS)
 
     assert len(run(db, "005930").failures) == 1
     assert list(db["korean_stocks"].find()) == before
@@ -706,25 +789,33 @@ def test_a_reader_meets_the_old_history_or_the_new_but_never_a_mixture(
     assert_stored(own_server_db, samsung)
 
 
-def test_two_updates_at_once_end_as_one_would(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
-    db, three = own_server_db, ("000660", "005930", "035720")
-    for ticker in three:
-        yahoo.listings[f"{ticker}.KS"] = Listing(random_walk(DAYS, seed=int(ticker)))
-        register(db, ticker)
-    yahoo.delay = 0.05
-    summaries: list[update.Summary] = []
-    threads = [threading.Thread(target=lambda: summaries.append(run(db))) for _ in range(2)]
+def test_of_two_updates_at_once_one_runs_and_the_other_says_who_does(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    db, four = own_server_db, four_listed(own_server_db, yahoo)
+    yahoo.delay = 0.1
+    outcomes: list[update.Summary | runs.AlreadyRunning] = []
+
+    def work() -> None:
+        try:
+            outcomes.append(run(db))
+        except runs.AlreadyRunning as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert [len(summary.failures) for summary in summaries] == [0, 0]
-    for ticker in three:
+    refused, ran = outcomes
+    assert isinstance(refused, runs.AlreadyRunning)
+    assert f"프로세스 {os.getpid()}" in str(refused)
+    assert isinstance(ran, update.Summary)
+    assert (ran.state, ran.failures) == ("done", [])
+    for ticker in four:
+        assert len(yahoo.asked(f"{ticker}.KS")) == 1
         assert_stored(db, yahoo.listings[f"{ticker}.KS"], ticker)
-    before = everything(db)
-    run(db)
-    assert everything(db) == before
 
 
 # A server without transactions
@@ -816,6 +907,7 @@ def test_without_transactions_a_rewrite_that_was_killed_is_completed_by_the_next
 
     assert subprocess.run(program, cwd=PROJECT, timeout=60).returncode == -9
 
+    db["update_leases"].update_one({}, {"$set": {"expires_at": tickers.now()}})  # as it does by itself
     mixture = bars_of(db)
     assert metadata(db)["rewriting"] is True
     assert mixture.index[-1] == DAYS[59], "some of the new bars were written"

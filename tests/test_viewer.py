@@ -220,6 +220,12 @@ def test_only_this_machine_is_local(address: str | None, local: bool) -> None:
     assert page_module.is_loopback(address) is local
 
 
+def finish_update(page: AppTest) -> None:
+    job: jobs.Job = page.session_state[f"{updates.STARTED}:korean_stocks"]
+    assert job.wait(30)
+    page.run()
+
+
 def test_the_update_button_brings_new_bars_and_says_what_it_did(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,10 +236,7 @@ def test_the_update_button_brings_new_bars_and_says_what_it_did(
     assert len(pages.chart(page)[1]) == len(table) - 1
     yahoo.listings["005930.KS"] = Listing(table)
     page.button(key="update").click().run()
-    job = jobs.latest("update:korean_stocks")
-    assert job is not None
-    assert job.wait(30)
-    page.run()
+    finish_update(page)
     assert "봉 1개를 추가" in page.success[0].value
     assert pages.chart(page)[1]["날짜"].iloc[-1] == "2026-11-20"
     page.run()
@@ -248,10 +251,7 @@ def test_a_failed_update_names_the_ticker_and_the_reason(
     del yahoo.listings["005930.KS"]
     page = pages.open_viewer()
     page.button(key="update").click().run()
-    job = jobs.latest("update:korean_stocks")
-    assert job is not None
-    assert job.wait(30)
-    page.run()
+    finish_update(page)
     assert "실패" in page.warning[0].value
     assert "005930" in page.text[0].value
     assert len(pages.chart(page)[1]) == len(pages.made_table()), "what was stored is still shown"

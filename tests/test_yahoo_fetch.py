@@ -42,8 +42,8 @@ def listing(yahoo: YahooStandIn, data_dir: Path) -> Listing:
 
 
 def fetch(start: dt.date | None = None, symbol: str = SYMBOL, market: Market = KOSPI) -> product.Fetched:
-    with product.session() as session:
-        return product.fetch(session, market, symbol, "Asia/Seoul", start)
+    with product.client() as client:
+        return client.fetch(market, symbol, "Asia/Seoul", start)
 
 
 # Symbols
@@ -127,8 +127,8 @@ def test_what_yahoo_lacks_is_missing_and_not_left_out(listing: Listing) -> None:
 def test_days_are_the_exchanges_own_however_far_from_utc(yahoo: YahooStandIn, listing: Listing) -> None:
     yahoo.listings["AAPL"] = replace(listing, timezone="America/New_York", opens="09:30", currency="USD")
 
-    with product.session() as session:
-        fetched = product.fetch(session, Market("NASDAQ", "XNYS"), "AAPL", "America/New_York")
+    with product.client() as client:
+        fetched = client.fetch(Market("NASDAQ", "XNYS"), "AAPL", "America/New_York")
 
     assert list(fetched.bars.index) == list(DAYS)
     assert fetched.currency == "USD"
@@ -145,10 +145,10 @@ def test_requests_look_like_chrome(yahoo: YahooStandIn) -> None:
 
 def test_all_tickers_of_a_run_share_one_session_which_closes_at_its_end(yahoo: YahooStandIn, listing: Listing) -> None:
     yahoo.listings["000660.KS"] = listing
-    with product.session() as session:
-        product.fetch(session, KOSPI, SYMBOL, "Asia/Seoul")
-        product.fetch(session, KOSPI, "000660.KS", "Asia/Seoul")
-        assert YfData()._session is session
+    with product.client() as client:
+        client.fetch(KOSPI, SYMBOL, "Asia/Seoul")
+        client.fetch(KOSPI, "000660.KS", "Asia/Seoul")
+        assert YfData()._session is client._session
         assert yahoo.is_connected()
 
     # One connection a host: the second ticker went through the first one's.
@@ -157,19 +157,19 @@ def test_all_tickers_of_a_run_share_one_session_which_closes_at_its_end(yahoo: Y
 
 
 def test_a_session_that_two_runs_share_closes_with_the_last_of_them() -> None:
-    with product.session() as outer:
-        with product.session() as inner:
-            assert inner is outer
-        assert product.fetch(outer, KOSPI, SYMBOL, "Asia/Seoul").symbol == SYMBOL
-    with product.session() as next_one:
-        assert next_one is not outer
-        assert product.fetch(next_one, KOSPI, SYMBOL, "Asia/Seoul").symbol == SYMBOL
+    with product.client() as outer:
+        with product.client() as inner:
+            assert inner._session is outer._session
+        assert outer.fetch(KOSPI, SYMBOL, "Asia/Seoul").symbol == SYMBOL
+    with product.client() as next_one:
+        assert next_one._session is not outer._session
+        assert next_one.fetch(KOSPI, SYMBOL, "Asia/Seoul").symbol == SYMBOL
 
 
 def test_a_run_that_breaks_off_closes_its_session(yahoo: YahooStandIn) -> None:
     def work() -> None:
-        with product.session() as session:
-            product.fetch(session, KOSPI, SYMBOL, "Asia/Seoul")
+        with product.client() as client:
+            client.fetch(KOSPI, SYMBOL, "Asia/Seoul")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -209,11 +209,11 @@ def test_no_warning_of_yfinance_reaches_a_thread() -> None:
     def work() -> None:
         try:
             for _ in range(3):
-                product.fetch(session, KOSPI, SYMBOL, "Asia/Seoul")
+                client.fetch(KOSPI, SYMBOL, "Asia/Seoul")
         except BaseException as error:  # noqa: BLE001 - told to the test
             problems.append(error)
 
-    with product.session() as session:
+    with product.client() as client:
         threads = [threading.Thread(target=work) for _ in range(3)]
         for thread in threads:
             thread.start()
@@ -223,7 +223,7 @@ def test_no_warning_of_yfinance_reaches_a_thread() -> None:
 
 
 def test_only_the_one_kind_of_warning_is_silenced_and_only_for_yfinance() -> None:
-    with product.session():
+    with product.client():
         with pytest.raises(DeprecationWarning):
             warnings.warn_explicit("another", DeprecationWarning, "x.py", 1, module="yfinance.utils")
         with pytest.raises(pd.errors.Pandas4Warning):
@@ -250,8 +250,8 @@ def test_an_unknown_symbol_is_told_apart_and_costs_few_requests(yahoo: YahooStan
         ([Status(401, "Invalid Crumb")] * 2, FetchFailed, "Invalid Crumb"),
         ([Status(400, "Data doesn't exist for startDate = 1, endDate = 2")] * 2, product.NoBars, "하나도"),
         ([Status(404, "No data found, symbol may be delisted")] * 2, product.UnknownSymbol, "종목이 없습니다"),
-        ([Hang()], FetchFailed, "Timeout"),
-        ([Truncated()], FetchFailed, "ConnectionError"),
+        ([Hang()], product.Unreachable, "Timeout"),
+        ([Truncated()], product.Unreachable, "ConnectionError"),
         ([Malformed()], FetchFailed, "JSONDecodeError"),
         ([Malformed("")], FetchFailed, "JSONDecodeError"),
         ([Malformed("Will be right back")], FetchFailed, "YFDataException"),

@@ -5,10 +5,12 @@ Each category's own module only names its category. What an update does is left 
 
 import argparse
 import io
+import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -19,14 +21,16 @@ from pathlib import Path
 from pymongo.errors import PyMongoError
 from tqdm import tqdm
 
-from finance_core import categories, database, i18n, settings
+from finance_core import categories, database, formats, i18n, runs, settings
 from finance_core.categories import Category
 from finance_core.errors import DatabaseMisconfigured, SisepanError
 from finance_core.i18n import N_, _
 from updaters import update
+from updaters.incremental import TickerResult
 
-ALL_GOOD, SOME_FAILED, WRONG_USE = 0, 1, 2
+ALL_GOOD, NOT_ALL_DONE, WRONG_USE, ALREADY_RUNNING = 0, 1, 2, 3
 
+MAX_WORKERS = 64
 LOG_BYTES = 5_000_000
 """A longer log is put aside, in place of the one before."""
 
@@ -34,7 +38,8 @@ _log = logging.getLogger(__name__)
 
 
 def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
-    """Run an update as a command says and return its exit code: 0 all good, 1 something failed.
+    """Run an update as a command says and return its exit code: 0 all good, 1 something failed or was left undone,
+    3 another run of this category is under way.
 
     Wrong use ends in SystemExit with code 2, as argparse has it. Whatever else happens, standard error gets a sentence
     and the log the traceback.
@@ -46,23 +51,25 @@ def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
     options = _parser(category).parse_args(arguments)
     try:
         _log_to_file()
-        summary = _run(category, options.tickers, full=options.full, force=options.force)
+        if options.dry_run:
+            sys.stdout.write(_dry_run(category, options) + "\n")
+            return ALL_GOOD
+        summary = _run(category, options)
     except SisepanError as error:
-        return _fail(error)
+        return _fail(category, options, error)
     except PyMongoError as error:
         _log.exception("the database failed during an update")
-        return _fail(database.explain(error))
+        return _fail(category, options, database.explain(error))
     except Exception as error:  # noqa: BLE001 - the last line of a command: whoever runs it is told
         _log.exception("an update failed")
-        return _fail(
-            SisepanError(
-                N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 {log}에 있습니다."),
-                kind=type(error).__name__,
-                log=str(_log_file()),
-            )
+        unexpected = SisepanError(
+            N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 {log}에 있습니다."),
+            kind=type(error).__name__,
+            log=str(_log_file()),
         )
-    sys.stdout.write(report(category, summary) + "\n")
-    return SOME_FAILED if summary.failures or summary.cancelled else ALL_GOOD
+        return _fail(category, options, unexpected)
+    sys.stdout.write((_as_json(summary) if options.json else report(category, summary)) + "\n")
+    return ALL_GOOD if summary.state == "done" and not summary.failures else NOT_ALL_DONE
 
 
 def report(category: Category, summary: update.Summary) -> str:
@@ -76,7 +83,7 @@ def report(category: Category, summary: update.Summary) -> str:
             "{category}: {done}/{total}종목, 봉 {added}개 추가, {replaced}개 교체, {removed}개 삭제, 실패 {failed}종목"
         ).format(
             category=_(category.title),
-            done=len(summary.results),
+            done=summary.done,
             total=summary.total,
             added=summary.added,
             replaced=summary.replaced,
@@ -86,25 +93,69 @@ def report(category: Category, summary: update.Summary) -> str:
     ]
     if summary.current:
         lines.append(_("이미 최신이라 묻지 않은 종목 {count}개").format(count=summary.current))
-    corrected = sum(len(result.remarks) for result in summary.results)
-    if corrected:
+    if summary.changed or summary.refused:
+        corrected = summary.changed + summary.refused
         lines.append(_("고치거나 뺀 봉 {count}개 (자세한 내용은 로그에 있습니다)").format(count=corrected))
-    lines += [f"  {result.ticker}: {result.error}" for result in summary.failures]
-    if summary.cancelled:
+    if summary.delisted:
+        lines.append(_("Yahoo에서 여러 번 찾지 못해 상장폐지된 듯한 종목 {count}개").format(count=summary.delisted))
+    lines += [f"  {failure.ticker}: {failure.error}" for failure in summary.failures]
+    if summary.reason:
+        lines.append(str(summary.reason))
+    if summary.state == "cancelled":
         lines.append(_("중단했습니다. 다시 실행하면 이어서 합니다."))
     return "\n".join(lines)
 
 
-def _run(category: Category, only: list[str] | None, *, full: bool, force: bool) -> update.Summary:
+def _as_json(summary: update.Summary) -> str:
+    failures = [{"ticker": failure.ticker, "reason": str(failure.error)} for failure in summary.failures]
+    told = {"category": summary.category, "state": summary.state, **summary.counts}
+    reason = {"reason": str(summary.reason)} if summary.reason else {}
+    return json.dumps(
+        {**told, "seconds": round(summary.seconds, 3), "failures": failures, **reason}, ensure_ascii=False
+    )
+
+
+def _dry_run(category: Category, options: argparse.Namespace) -> str:
+    planned, current = update.plan(
+        database.connect(), category, options.tickers, full=options.full, force=options.force
+    )
+    if options.json:
+        fetched = [
+            {"ticker": each.ticker, "since": formats.date(each.since) if each.since else None} for each in planned
+        ]
+        told = {"category": category.key, "state": "dry-run", "current": current, "would_fetch": fetched}
+        return json.dumps(told, ensure_ascii=False)
+    lines = [
+        _("{category}: {count}종목을 받을 것이고 {current}종목은 이미 최신입니다. 아무것도 바꾸지 않았습니다.").format(
+            category=_(category.title), count=len(planned), current=current
+        )
+    ]
+    for each in planned:
+        what = _("{date} 뒤의 새 봉").format(date=formats.date(each.since)) if each.since else _("전체 이력")
+        lines.append(f"  {each.ticker}: {what}")
+    return "\n".join(lines)
+
+
+def _run(category: Category, options: argparse.Namespace) -> update.Summary:
     bar = tqdm(total=1, unit="", disable=None, leave=False)
 
-    def show(summary: update.Summary) -> None:
-        bar.total, bar.n = max(summary.total, 1), len(summary.results)
+    def show(summary: update.Summary, _result: TickerResult | None) -> None:
+        bar.total, bar.n = max(summary.total, 1), summary.done
         bar.refresh()
 
-    with _asked_to_stop() as cancelled, bar, ThreadPoolExecutor(1) as worker:
+    with _asked_to_stop() as stop, bar, ThreadPoolExecutor(1) as worker:
         db = database.connect()
-        work = partial(update.run, db, category, only, full=full, force=force, progress=show, cancelled=cancelled)
+        work = partial(
+            update.run,
+            db,
+            category,
+            options.tickers,
+            full=options.full,
+            force=options.force,
+            workers=options.workers,
+            progress=show,
+            stop=stop,
+        )
         # Not in this thread, which alone takes signals, and takes none while it waits for Yahoo.
         running = worker.submit(copy_context().run, work)
         while not running.done():
@@ -122,6 +173,12 @@ def _parser(category: Category) -> argparse.ArgumentParser:
             )
         return tickers
 
+    def worker_count(text: str) -> int:
+        count = int(text) if text.isdecimal() else 0
+        if not 1 <= count <= MAX_WORKERS:
+            raise argparse.ArgumentTypeError(_("1에서 {most} 사이의 수여야 합니다").format(most=MAX_WORKERS))
+        return count
+
     parser = argparse.ArgumentParser(
         prog=f"python -m {category.update_command}",
         description=_("{category} 시세를 Yahoo에서 받아 MongoDB에 저장합니다.").format(category=_(category.title)),
@@ -129,6 +186,10 @@ def _parser(category: Category) -> argparse.ArgumentParser:
     parser.add_argument("--tickers", type=ticker_list, help=_("쉼표로 나눈 종목 코드; 없으면 등록된 종목 전부"))
     parser.add_argument("--full", action="store_true", help=_("새 봉만이 아니라 전체 이력을 다시 받습니다"))
     parser.add_argument("--force", action="store_true", help=_("이미 최신인 종목도 Yahoo에 물어봅니다"))
+    workers = _("동시에 받는 종목 수 (기본값 {count})").format(count=update.WORKERS)
+    parser.add_argument("--workers", type=worker_count, default=update.WORKERS, help=workers)
+    parser.add_argument("--dry-run", action="store_true", help=_("무엇을 받을지만 알리고 아무것도 바꾸지 않습니다"))
+    parser.add_argument("--json", action="store_true", help=_("결과를 JSON 하나로 표준 출력에 씁니다"))
     return parser
 
 
@@ -156,28 +217,32 @@ def _log_to_file() -> None:
 
 
 @contextmanager
-def _asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or SIGTERM asked to stop: the ticker in flight is still finished and saved.
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Set once Ctrl-C or SIGTERM asks to stop: the tickers in flight are still finished and saved.
 
     The second time means it, and ends the process at once.
     """
-    received: list[int] = []
+    asked = threading.Event()
 
-    def stop(number: int, _frame: object) -> None:
-        received.append(number)
+    def stop(_number: int, _frame: object) -> None:
         for each in before:
             signal.signal(each, signal.SIG_DFL)
+        asked.set()
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:
         signal.signal(number, stop)
     try:
-        yield lambda: bool(received)
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _fail(error: SisepanError) -> int:
+def _fail(category: Category, options: argparse.Namespace, error: SisepanError) -> int:
+    busy = isinstance(error, runs.AlreadyRunning)
+    if options.json:
+        told = {"category": category.key, "state": "already running" if busy else "failed", "reason": str(error)}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     sys.stderr.write(f"{error}\n")
-    return SOME_FAILED
+    return ALREADY_RUNNING if busy else NOT_ALL_DONE

@@ -8,8 +8,9 @@ import datetime as dt
 import logging
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +21,19 @@ from curl_cffi.requests.exceptions import RequestException
 from pandas.errors import Pandas4Warning
 from yfinance.exceptions import YFPricesMissingError, YFRateLimitError
 
-from finance_core import candles, settings
+from finance_core import settings
 from finance_core.categories import Category, Market
 from finance_core.errors import FetchFailed
 from finance_core.i18n import N_
+from updaters.pace import NotAsked, Pace
 
 TIMEOUT = 15
 """Seconds one answer may take."""
+RATE = 100.0
+"""Requests a second that all runs of this process together may make: above what eight workers come to, so that it
+bounds more of them."""
+CHART = "/v8/finance/chart/"
+TOO_MANY_REQUESTS = 429
 
 _COLUMNS = {
     "Open": "open",
@@ -46,7 +53,7 @@ _NO_BARS = ("no price data found", "data doesn't exist")
 _log = logging.getLogger(__name__)
 _session_lock = threading.Lock()
 _session_users = 0
-_session: Session[Any] | None = None
+_session: "_PacedSession | None" = None
 
 
 class NoBars(FetchFailed):
@@ -61,6 +68,10 @@ class RateLimited(FetchFailed):
     """Yahoo wants fewer requests."""
 
 
+class Unreachable(FetchFailed):
+    """There was no connection to Yahoo, or it broke."""
+
+
 @dataclass(frozen=True)
 class Fetched:
     """What Yahoo answered for one symbol."""
@@ -68,6 +79,7 @@ class Fetched:
     market: Market
     symbol: str
     currency: str
+    """"" where Yahoo did not say, or only a window was asked for: making it out costs as much as reading those bars."""
     bars: pd.DataFrame
     """Raw: columns of `candles.bars`, tz-naive days of the exchange, NaN where Yahoo had nothing; not yet cleaned.
     Split-adjusted, not dividend-adjusted."""
@@ -94,13 +106,65 @@ def candidates(category: Category, row: Mapping[str, Any]) -> list[tuple[Market,
     return [(symbols.get(name, said), name) for name in dict.fromkeys([*first, *before, *symbols])]
 
 
+class Client:
+    """Yahoo as one run asks it."""
+
+    def __init__(self, session: "_PacedSession", stopping: Callable[[], bool]) -> None:
+        self._session = session
+        self.stopping = stopping
+        self.requests = 0
+        """How many requests were made, yfinance's own for cookies and second attempts among them."""
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether Yahoo turned away so many requests in a row that no more are made."""
+        return self._session.pace.exhausted
+
+    def fetch(self, market: Market, symbol: str, timezone: str, start: dt.date | None = None) -> Fetched:
+        """All daily bars of `symbol` on `market` (its whole history), or those from `start` on.
+
+        `timezone` is the exchange's. Raises UnknownSymbol, NoBars, RateLimited, Unreachable, NotAsked, or FetchFailed
+        with the reason.
+        """
+        before = _asking.set(self)
+        try:
+            return _fetch(self._session, market, symbol, timezone, start)
+        finally:
+            _asking.reset(before)
+
+
+_asking: ContextVar[Client] = ContextVar("asking")
+"""Whose request is under way in this thread: yfinance has no way to hand that on to its session."""
+
+
+class _PacedSession(Session[Any]):
+    """A session that keeps the pace, whatever yfinance asks, and counts for whom."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__(impersonate="chrome")  # Yahoo turns other clients away; certificates are verified
+        self.pace = Pace(rate)
+
+    def request(self, method: Any, url: str, *arguments: Any, **options: Any) -> Any:
+        client = _asking.get()
+        asked_at = self.pace.wait(client.stopping)
+        client.requests += 1
+        response = super().request(method, url, *arguments, **options)
+        if CHART in url:  # the cookie's address has a limit of its own, without which charts are answered all the same
+            if response.status_code == TOO_MANY_REQUESTS:
+                _log.warning("Yahoo wants fewer requests: everyone pauses")
+                self.pace.turned_away(asked_at)
+            else:
+                self.pace.answered(asked_at)
+        return response
+
+
 @contextmanager
-def session() -> Iterator[Session[Any]]:
-    """The one session of this process, opened by the first run that needs it and closed by the last.
+def client(stopping: Callable[[], bool] = lambda: False) -> Iterator[Client]:
+    """Yahoo for one run, over the one session of this process: opened by the first run that needs it, closed by the
+    last. While `stopping()`, no request is made.
 
     yfinance keeps the session it was last given for all of its requests, so two runs must not have two: the one that
-    ends first would close the other's. Impersonates Chrome, since Yahoo turns other clients away; certificates are
-    verified.
+    ends first would close the other's. The pace is the session's, since it is the machine that Yahoo counts.
     """
     global _session, _session_users
     with _session_lock:
@@ -109,11 +173,11 @@ def session() -> Iterator[Session[Any]]:
             yfinance.set_tz_cache_location(str(settings.data_dir() / "yfinance"))
             # For the whole process, as `catch_warnings` around each request would meddle with those of other threads.
             warnings.filterwarnings("ignore", category=Pandas4Warning, module="yfinance")
-            _session = Session(impersonate="chrome")
+            _session = _PacedSession(RATE)
         _session_users += 1
         shared = _session
     try:
-        yield shared
+        yield Client(shared, stopping)
     finally:
         with _session_lock:
             _session_users -= 1
@@ -122,30 +186,28 @@ def session() -> Iterator[Session[Any]]:
                 _session = None
 
 
-def fetch(session: Session[Any], market: Market, symbol: str, timezone: str, start: dt.date | None = None) -> Fetched:
-    """All daily bars of `symbol` on `market` (its whole history), or those from `start` on.
-
-    `timezone` is the exchange's. Raises UnknownSymbol, NoBars, RateLimited, or FetchFailed with the reason.
-    """
+def _fetch(session: Session[Any], market: Market, symbol: str, timezone: str, start: dt.date | None = None) -> Fetched:
     window = {"period": "max"} if start is None else {"start": start}
     try:
         ticker = yfinance.Ticker(symbol, session=session)
         # Told the time zone, yfinance need not ask for it: one request less, and six less for an unknown symbol.
         ticker._tz = timezone
         frame = ticker.history(interval="1d", auto_adjust=False, actions=True, keepna=True, timeout=TIMEOUT, **window)
-        currency = str(ticker.history_metadata.get("currency") or "")
+        currency = str(ticker.history_metadata.get("currency") or "") if start is None else ""
+    except NotAsked:
+        raise
     except YFRateLimitError as error:
         raise RateLimited(N_("Yahoo가 요청이 너무 많다고 합니다. 잠시 뒤 다시 시도하십시오.")) from error
     except YFPricesMissingError as error:
         raise _why_missing(symbol, error.rationale) from error
     except RequestException as error:
-        raise FetchFailed(N_("Yahoo에 연결하지 못했습니다: {reason}"), reason=type(error).__name__) from error
+        raise Unreachable(N_("Yahoo에 연결하지 못했습니다: {reason}"), reason=type(error).__name__) from error
     except Exception as error:
         # yfinance takes an answer apart without checking it first: what is wrong with it may raise anything.
         _log.exception("yfinance failed with %s", symbol)
         raise FetchFailed(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
-    bars = frame.rename(columns=_COLUMNS).reindex(columns=candles.COLUMNS)
-    bars.index = pd.DatetimeIndex(frame.index).tz_localize(None).normalize().rename("date")
+    days = pd.DatetimeIndex(frame.index).tz_localize(None).normalize().rename("date")
+    bars = pd.DataFrame({ours: frame[theirs].to_numpy() for theirs, ours in _COLUMNS.items()}, index=days)
     return Fetched(market, symbol, currency, bars)
 
 

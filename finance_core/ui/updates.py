@@ -1,138 +1,123 @@
-"""The update button of a viewer: starts an update in the background, shows its progress, then the new bars."""
+"""Updates on a viewer: the button that begins one, its progress and outcome, and word of newer bars than those drawn.
 
-from collections.abc import Callable
-from typing import Any, Protocol
+What is shown is what MongoDB says of the category's run, whoever began it and wherever it runs.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import streamlit as st
 from pymongo.errors import PyMongoError
 
-from finance_core import database, jobs
+from finance_core import database, jobs, runs, tickers
 from finance_core.categories import Category
-from finance_core.database import MongoDatabase
+from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
-from finance_core.ui import listing
-from finance_core.ui.page import may_edit, use_visitor_language
+from finance_core.ui import listing, run_status
+from finance_core.ui.page import errors_shown, may_edit, plain, use_visitor_language
 
-SHOWN_FAILURES = 20
-WATCHED = "watched_update"
+STARTED, WATCHED = "started_update", "watched_update"
+LOOK_EVERY = 15.0
+"""Seconds between two looks for newer bars."""
 
-
-class Result(Protocol):
-    """What happened to one ticker, as far as it is shown."""
-
-    @property
-    def ticker(self) -> str: ...
-    @property
-    def error(self) -> SisepanError | None: ...
-
-
-class Summary(Protocol):
-    """What a run has done so far, as far as it is shown."""
-
-    total: int
-    cancelled: bool
-
-    @property
-    def results(self) -> list[Any]: ...
-    @property
-    def failures(self) -> list[Any]: ...
-    @property
-    def current(self) -> int: ...
-    @property
-    def added(self) -> int: ...
-    @property
-    def replaced(self) -> int: ...
-
-
-Update = Callable[..., Summary]
+Update = Callable[..., Any]
 """`updaters.update.run`, given to the interface by the pages, as the core knows no updaters."""
 
 
-def button(category: Category, ordered: list[str], update: Update) -> None:
-    """A button that updates the tickers `ordered`, for whoever may; while one runs, it is disabled."""
+def button(db: MongoDatabase, category: Category, ticker: str, update: Update) -> None:
+    """A button that updates the category, `ticker` first, for whoever may; while a run is under way, it is disabled."""
     if not may_edit():
         return
-    running = _running(category)
+    running = is_running(db, category)
     if st.button(_("업데이트"), icon=":material/sync:", type="primary", disabled=running, key="update"):
-        start(category, ordered, update)
+        start(category, update, first=ticker)
         st.rerun()
 
 
-def start(category: Category, ordered: list[str], update: Update) -> None:
-    """Begin an update of `ordered` in the background, to be watched by this visitor; one that runs goes on instead."""
+def start(category: Category, update: Update, only: Iterable[str] | None = None, **options: Any) -> None:
+    """Begin an update in the background, to be watched by this visitor. `options` are those of `updaters.update.run`.
 
-    def work(job: jobs.Job) -> Summary:
-        db: MongoDatabase = database.connect()
-        return update(db, category, ordered, progress=job.report, cancelled=lambda: job.cancelled)
-
-    st.session_state[WATCHED] = jobs.start(_key(category), work)
-
-
-def status(category: Category) -> None:
-    """Progress of a running update, and the outcome of one that this visitor saw running."""
-    job = jobs.latest(_key(category))
-    if job is None or not may_edit():
+    For whoever may: does nothing for anybody else, however they got here.
+    """
+    if not may_edit():
         return
-    if not job.finished:
-        st.session_state[WATCHED] = job
+
+    def work(stop: threading.Event) -> object:
+        return update(database.connect(), category, only, origin="page", stop=stop, **options)
+
+    st.session_state[f"{STARTED}:{category.key}"] = jobs.start(work)
+
+
+def is_running(db: MongoDatabase, category: Category) -> bool:
+    """Whether a run is under way, or this visitor has just begun one."""
+    job: jobs.Job | None = st.session_state.get(f"{STARTED}:{category.key}")
+    if job and not job.finished:
+        return True
+    run = runs.latest(db, category)
+    return run is not None and run["state"] == "running"
+
+
+def status(db: MongoDatabase, category: Category) -> None:
+    """Progress of a running update, and the outcome of one that this visitor saw running."""
+    if not may_edit():
+        return
+    if is_running(db, category):
         _progress(category)
-    elif st.session_state.pop(WATCHED, None) is job:  # once: it stays until the next click
+        return
+    could_not_start(category)
+    run = runs.latest(db, category)
+    if run and st.session_state.pop(f"{WATCHED}:{category.key}", None) == run["_id"]:  # once: it stays until a click
         listing.forget()  # what was a sample is one no longer
-        _outcome(job)
+        run_status.outcome(db, run)
+
+
+def could_not_start(category: Category) -> None:
+    """Tell this visitor, once, why the update they asked for did not begin; one that did is watched from now on."""
+    job: jobs.Job | None = st.session_state.pop(f"{STARTED}:{category.key}", None)
+    if job is None:
+        return
+    if job.error is None:
+        st.session_state.setdefault(f"{WATCHED}:{category.key}", job.result and job.result.run)
+    elif isinstance(job.error, runs.AlreadyRunning):
+        st.warning(plain(str(job.error)), icon=":material/lock_clock:")
+    else:
+        sentence = str(job.error) if isinstance(job.error, SisepanError) else _explained(job.error)
+        st.error(plain(_("업데이트하지 못했습니다. {reason}").format(reason=sentence)), icon=":material/error:")
+        st.session_state.pop(f"{WATCHED}:{category.key}", None)
 
 
 @st.fragment(run_every=0.5)
 def _progress(category: Category) -> None:
     use_visitor_language()
-    job = jobs.latest(_key(category))
-    if job is None or job.finished:
-        st.rerun()  # the whole page: there are new bars
-        return
-    summary: Summary | None = job.progress
-    done, total = (len(summary.results), summary.total) if summary else (0, 0)
-    bar, cancel = st.columns([6, 1], vertical_alignment="center")
-    text = _("업데이트 중: {done}/{total}종목").format(done=done, total=total)
-    bar.progress(done / total if total else 0.0, text=text)
-    if cancel.button(_("중단"), icon=":material/stop_circle:", disabled=job.cancelled, key="cancel_update"):
-        job.cancel()
+    with errors_shown():
+        db = database.connect()
+        run = runs.latest(db, category)
+        if run and run["state"] == "running":
+            st.session_state[f"{WATCHED}:{category.key}"] = run["_id"]
+            run_status.progress(db, run, category.key)
+        elif is_running(db, category):
+            st.progress(0.0, text=_("업데이트를 시작하는 중"))
+        else:
+            st.rerun()  # the whole page: there are new bars
 
 
-def _outcome(job: jobs.Job) -> None:
-    if job.error is not None:
-        sentence = str(job.error) if isinstance(job.error, SisepanError) else _explained(job.error)
-        st.error(_("업데이트하지 못했습니다. {reason}").format(reason=sentence), icon=":material/error:")
-        return
-    summary: Summary = job.result
-    counts = _("{done}종목을 확인해 봉 {added}개를 추가하고 {replaced}개를 바꾸었습니다.").format(
-        done=len(summary.results) - len(summary.failures), added=f"{summary.added:,}", replaced=f"{summary.replaced:,}"
-    )
-    if summary.current:
-        counts += " " + _("{count}종목은 이미 최신이었습니다.").format(count=summary.current)
-    if summary.cancelled:
-        counts = _("중단했습니다.") + " " + counts
-    if not summary.failures:
-        st.success(counts, icon=":material/check_circle:")
-        return
-    failed = _("{count}종목은 실패했습니다.").format(count=len(summary.failures))
-    st.warning(f"{counts} {failed}", icon=":material/warning:")
-    with st.expander(_("실패한 종목")):
-        for result in summary.failures[:SHOWN_FAILURES]:
-            st.text(f"{result.ticker}: {result.error}")
-        if len(summary.failures) > SHOWN_FAILURES:
-            st.text(_("외 {count}종목").format(count=len(summary.failures) - SHOWN_FAILURES))
+@st.fragment(run_every=LOOK_EVERY)
+def newer(category: Category, ticker: str, drawn: Document) -> None:
+    """Word that newer bars are stored than those that are drawn; `drawn` is the metadata as it was then."""
+    use_visitor_language()
+    with errors_shown():
+        stored = tickers.get(database.connect(), category, ticker) or {}
+        if stored.get("bars_changed_at") == drawn.get("bars_changed_at"):
+            return
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(_("이 차트를 그린 뒤에 새 시세가 들어왔습니다."), icon=":material/update:")
+            if st.button(_("새 시세 보기"), icon=":material/refresh:", key="newer"):
+                st.rerun()
 
 
 def _explained(error: Exception) -> str:
     if isinstance(error, PyMongoError):
         return str(database.explain(error))
     return _("자세한 내용은 로그에 있습니다.")
-
-
-def _running(category: Category) -> bool:
-    job = jobs.latest(_key(category))
-    return job is not None and not job.finished
-
-
-def _key(category: Category) -> str:
-    return f"update:{category.key}"

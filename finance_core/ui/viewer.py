@@ -55,7 +55,7 @@ def show(category_key: str, update: updates.Update, prepare: Prepare) -> None:
             _top(db, category, ticker, view, listed, update)
             for problem in problems:
                 st.warning(plain(problem), icon=":material/warning:")
-            updates.status(category)
+            updates.status(db, category)
         with bottom:
             if draw_table:
                 draw_table()
@@ -100,7 +100,7 @@ def _top(
         database.ensure_indexes(db)
         tickers.register(db, category, [{"ticker": new, "name": new}])
         listing.forget()
-        updates.start(category, [new], update)
+        updates.start(category, update, [new])
         choose(new)
 
     search, buttons = st.columns([3, 2], vertical_alignment="top")
@@ -111,7 +111,7 @@ def _top(
             _star(db, category, listed.rows[ticker])
         if ticker:
             _link(category, ticker, view)
-            updates.button(category, [ticker, *(other for other in listed.rows if other != ticker)], update)
+            updates.button(db, category, ticker, update)
 
 
 def _star(db: MongoDatabase, category: Category, row: Document) -> None:
@@ -160,6 +160,7 @@ def _chart(db: MongoDatabase, category: Category, listed: Document, view: View) 
         return None
     style = _style(category, row, bars, view)
     header.show(category, row, bars, style)
+    updates.newer(category, ticker, row)
     controls.show(category, view, pd.DatetimeIndex(bars.index))
     units = candles.resample(bars, view.unit)
     averages = indicators.moving_averages(units["close"], view.averages)

@@ -1,0 +1,6 @@
+"""Run, watch, cancel and schedule updates; their history."""
+
+from finance_core.ui import admin_updates
+from updaters import update
+
+admin_updates.show(update.run)

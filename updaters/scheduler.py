@@ -1,0 +1,63 @@
+"""Runs the daily updates that are due, while the app is up. When one is due is left to `schedule`."""
+
+import datetime as dt
+import logging
+import threading
+from functools import cache, partial
+
+from pymongo.errors import PyMongoError
+
+from finance_core import categories, database, jobs, runs, schedule
+from finance_core.categories import Category
+from finance_core.errors import SisepanError
+from updaters import update
+
+LOOK_EVERY = 30.0
+"""Seconds."""
+
+_log = logging.getLogger(__name__)
+
+
+@cache
+def start() -> None:
+    """Look for updates that are due, in a thread of its own, until the process ends. Once a process."""
+    threading.Thread(target=_watch, name="scheduler", daemon=True).start()
+
+
+def tick(now: dt.datetime) -> list[jobs.Job]:
+    """Start every update that is due at `now` (tz-aware), and record as interrupted what died.
+
+    Raises SisepanError or PyMongoError where the database cannot be reached.
+    """
+    db = database.connect()
+    started = []
+    for category in categories.CATEGORIES:
+        runs.mark_interrupted(db, category)
+        since = schedule.enabled_since(db, category)
+        if since is None:
+            continue
+        last = runs.latest(db, category)
+        # An interrupted one is not counted: it is completed by the next. One that runs elsewhere is found out at once.
+        last_start = last["started_at"] if last and last["state"] != "interrupted" else None
+        if schedule.is_due(category, since, last_start, now):
+            _log.info("%s: the daily update is due", category.key)
+            started.append(jobs.start(partial(_update, category)))
+    return started
+
+
+def _update(category: Category, stop: threading.Event) -> update.Summary | None:
+    try:
+        return update.run(database.connect(), category, origin="schedule", stop=stop)
+    except runs.AlreadyRunning as error:
+        _log.info("%s: %s", category.key, error)
+        return None
+
+
+def _watch() -> None:
+    never = threading.Event()
+    while True:
+        try:
+            tick(dt.datetime.now(dt.UTC))
+        except (SisepanError, PyMongoError) as error:
+            _log.warning("the schedule could not be looked at: %s", error)
+        never.wait(LOOK_EVERY)
