@@ -14,7 +14,7 @@ scheduler.start()
 
 overview = st.Page("pages/overview.py", title=_("한눈에"), icon=":material/dashboard:", default=True)
 viewers = [viewer_page(category) for category in categories.CATEGORIES]
-updates = st.Page("pages/admin_updates.py", title=_("업데이트"), icon=":material/sync:")
+updates = st.Page("pages/admin_updates.py", title=_("시세 업데이트"), icon=":material/sync:")
 admin = {_("관리"): [updates]} if may_edit() else {}
 page = st.navigation({"": [overview], _("시세"): viewers} | admin)
 with st.sidebar:

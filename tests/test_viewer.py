@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from finance_core import database, jobs
+from finance_core import database, jobs, tickers
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.database import MongoDatabase
+from finance_core.database import Document, MongoDatabase
 from finance_core.embedded_mongod import EmbeddedMongod
 from finance_core.ui import page as page_module
 from finance_core.ui import updates
 from tests import pages
+from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn
 
 
@@ -221,8 +222,7 @@ def test_only_this_machine_is_local(address: str | None, local: bool) -> None:
 
 
 def finish_update(page: AppTest) -> None:
-    job: jobs.Job = page.session_state[f"{updates.STARTED}:korean_stocks"]
-    assert job.wait(30)
+    assert wait_until(lambda: not jobs._running)
     page.run()
 
 
@@ -268,3 +268,40 @@ def test_an_embedded_database_opens_with_sample_prices_that_say_so(db: MongoData
 
 def test_no_configuration_of_the_machine_leaks_into_these_tests() -> None:
     assert "MONGO_URI" not in os.environ
+
+
+def test_an_open_chart_says_when_newer_bars_have_come_and_shows_them_on_request(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    table = pages.made_table(halted=0)
+    pages.update_from(yahoo, own_server_db, {"005930": table.iloc[:-1]}, {})
+    page = pages.open_viewer()
+    drawn = tickers.get(own_server_db, KOREAN_STOCKS, "005930")
+    assert drawn is not None
+    assert not page.info
+    pages.update_from(yahoo, own_server_db, {"005930": table.iloc[:-1]}, {})
+    assert not fragment_of(drawn).info, "an update that brought nothing is no news"
+
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
+
+    assert "새 시세" in fragment_of(drawn).info[0].value
+    assert pages.chart(page.run())[1]["날짜"].iloc[-1] == "2026-11-20"
+    assert not page.info
+
+
+def fragment_of(drawn: Document) -> AppTest:
+    """What looks for newer bars by itself, for a chart that was drawn when the metadata were `drawn`."""
+
+    def script(drawn: Document) -> None:
+        from finance_core.categories import KOREAN_STOCKS
+        from finance_core.ui import updates
+
+        updates.newer(KOREAN_STOCKS, "005930", drawn)
+
+    return AppTest.from_function(script, args=(drawn,), default_timeout=60).run()
+
+
+def test_a_ticker_that_is_probably_delisted_says_so(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(halted=0)}, {})
+    tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"last_status": tickers.DELISTED})
+    assert any("상장폐지" in element.value for element in pages.open_viewer().markdown)

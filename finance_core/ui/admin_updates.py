@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -23,16 +23,28 @@ def show(update: updates.Update) -> None:
     """The whole page. A visitor who may not edit gets a sentence instead."""
     begin()
     with errors_shown():
-        st.title(_("업데이트"))
+        st.title(_("시세 업데이트"))
         if not may_edit():
             st.info(_("업데이트는 이 앱이 실행되는 컴퓨터에서만 볼 수 있습니다."), icon=":material/lock:")
             return
         db = database.connect()
+        _all(db, update)
         for category in categories.CATEGORIES:
             running = updates.is_running(db, category)
             # Not a decorator, as how often it looks depends on what there is to see.
             st.fragment(_category, run_every=WATCHING if running else IDLE)(category, update, running)
         _history(db, update)
+
+
+def _all(db: MongoDatabase, update: updates.Update) -> None:
+    idle = [category for category in categories.CATEGORIES if not updates.is_running(db, category)]
+
+    def begin_all() -> None:
+        for category in idle:
+            updates.start(category, update)
+
+    label = _("모두 업데이트")
+    st.button(label, icon=":material/sync:", disabled=not idle, key="update_all", on_click=begin_all)
 
 
 def _category(category: Category, update: updates.Update, was_running: bool) -> None:
@@ -112,7 +124,9 @@ def _last_run(category: Category, update: updates.Update, run: Document) -> None
         _("실패 {count}").format(count=formats.count(run["failed"])) if run.get("failed") else "",
         run_status.duration(_seconds(run)),
     ]
-    color = {"done": "green", "failed": "red"}.get(run["state"], "orange")
+    color = (
+        "red" if run["state"] == "failed" else "green" if run["state"] == "done" and not run.get("failed") else "orange"
+    )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(run_status.state_name(run), icon=icon, color=color)  # type: ignore[arg-type]
         st.caption(plain(" · ".join(part for part in parts if part)))
@@ -167,7 +181,7 @@ def _history(db: MongoDatabase, update: updates.Update) -> None:
         st.caption(_("아직 끝난 업데이트가 없습니다. 위에서 카테고리를 골라 업데이트하십시오."))
         return
     titles = {category.key: _(category.title) for category in categories.CATEGORIES}
-    columns = {
+    columns: dict[str, list[Any]] = {
         _("시작"): [run_status.moment(run["started_at"]) for run in found],
         _("카테고리"): [titles.get(run["category"], run["category"]) for run in found],
         _("결과"): [run_status.state_name(run) for run in found],
@@ -183,7 +197,7 @@ def _history(db: MongoDatabase, update: updates.Update) -> None:
     number = st.column_config.NumberColumn(format="localized")
     counts = {name: number for name, values in columns.items() if isinstance(values[0], int)}
     st.caption(_("줄을 고르면 실패한 종목을 볼 수 있습니다."))
-    selection = st.dataframe(
+    selection: Any = st.dataframe(
         pd.DataFrame(columns),
         hide_index=True,
         column_config=counts,
@@ -191,14 +205,14 @@ def _history(db: MongoDatabase, update: updates.Update) -> None:
         selection_mode="single-row",
         key="history",
     )
-    for position in cast("dict[str, Any]", selection)["selection"]["rows"]:
+    for position in selection["selection"]["rows"]:
         if position < len(found):
             _one_run(db, update, found[position])
 
 
 def _one_run(db: MongoDatabase, update: updates.Update, run: Document) -> None:
     category = categories.category(run["category"])
-    run_status.outcome(db, run)
+    run_status.outcome(run)
     failures = runs.failures(db, run["_id"])
     if not failures:
         return

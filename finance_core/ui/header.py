@@ -29,6 +29,8 @@ def show(category: Category, row: Document, bars: pd.DataFrame, style: Style) ->
     st.html(f'<div style="{layout}">{"".join(parts)}</div>')
     if row.get("source") == tickers.SAMPLE:
         st.badge(_("표본 데이터: 실제 시세가 아닙니다"), icon=":material/science:", color="orange")
+    if row.get("last_status") == tickers.DELISTED:
+        st.badge(_("상장폐지된 듯합니다: Yahoo가 더는 이 종목을 모릅니다"), icon=":material/block:", color="gray")
     if row.get("rewriting"):
         st.warning(_("이 종목의 이력을 다시 쓰는 중이라 일부가 아직 옛 값입니다."), icon=":material/warning:")
 

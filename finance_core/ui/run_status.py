@@ -88,8 +88,8 @@ def duration(seconds: float) -> str:
     return _("{seconds}초").format(seconds=rest)
 
 
-def outcome(db: MongoDatabase, run: Document) -> None:
-    """What an ended run did, in a box of the colour that fits, and which tickers failed for what reason."""
+def outcome(run: Document) -> None:
+    """What an ended run did, in a box of the colour that fits."""
     failed = run.get("failed", 0)
     text = " ".join(_outcome_sentences(run))
     if run["state"] == "failed":
@@ -98,9 +98,6 @@ def outcome(db: MongoDatabase, run: Document) -> None:
         st.success(plain(text), icon=STATES["done"][1])
     else:
         st.warning(plain(text), icon=STATES[run["state"]][1] if run["state"] != "done" else ":material/warning:")
-    if failed:
-        with st.expander(_("실패한 종목")):
-            failures_shown(db, run)
 
 
 def failures_shown(db: MongoDatabase, run: Document) -> None:

@@ -70,22 +70,26 @@ def status(db: MongoDatabase, category: Category) -> None:
     run = runs.latest(db, category)
     if run and st.session_state.pop(f"{WATCHED}:{category.key}", None) == run["_id"]:  # once: it stays until a click
         listing.forget()  # what was a sample is one no longer
-        run_status.outcome(db, run)
+        run_status.outcome(run)
+        if run.get("failed"):
+            with st.expander(_("실패한 종목")):
+                run_status.failures_shown(db, run)
 
 
 def could_not_start(category: Category) -> None:
-    """Tell this visitor, once, why the update they asked for did not begin; one that did is watched from now on."""
-    job: jobs.Job | None = st.session_state.pop(f"{STARTED}:{category.key}", None)
-    if job is None:
+    """Tell this visitor why the update they asked for did not begin, until they ask again; one that did is watched."""
+    key = f"{STARTED}:{category.key}"
+    job: jobs.Job | None = st.session_state.get(key)
+    if job is None or not job.finished:
         return
     if job.error is None:
-        st.session_state.setdefault(f"{WATCHED}:{category.key}", job.result and job.result.run)
+        st.session_state.setdefault(f"{WATCHED}:{category.key}", job.result.run)
+        del st.session_state[key]
     elif isinstance(job.error, runs.AlreadyRunning):
         st.warning(plain(str(job.error)), icon=":material/lock_clock:")
     else:
         sentence = str(job.error) if isinstance(job.error, SisepanError) else _explained(job.error)
         st.error(plain(_("업데이트하지 못했습니다. {reason}").format(reason=sentence)), icon=":material/error:")
-        st.session_state.pop(f"{WATCHED}:{category.key}", None)
 
 
 @st.fragment(run_every=0.5)

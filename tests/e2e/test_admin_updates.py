@@ -1,0 +1,87 @@
+"""What a person does on the updates page, in a real browser; and what a visitor from the LAN does not get to."""
+
+import re
+import socket
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from finance_core import prices
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.database import MongoDatabase
+from tests import pages
+from tests.yahoo import Listing, YahooStandIn
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+TICKERS = [f"{number:06}" for number in range(100, 140)]
+
+
+@pytest.fixture
+def stored(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> dict[str, Listing]:
+    """Forty tickers that are one day behind."""
+    table = pages.made_table(first="2026-06-01", halted=0)
+    pages.update_from(yahoo, own_server_db, dict.fromkeys(TICKERS, table.iloc[:-1]), {})
+    for ticker in TICKERS:
+        yahoo.listings[f"{ticker}.KS"] = Listing(table)
+    return yahoo.listings
+
+
+@pytest.mark.usefixtures("stored")
+def test_an_update_is_watched_left_reloaded_cancelled_and_continued(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
+) -> None:
+    yahoo.delay = 1.0
+    address = app() + "/admin_updates"
+    page.goto(address)
+    page.get_by_role("button", name="업데이트", exact=True).first.click(timeout=60_000)
+    expect(page.get_by_text(re.compile(r"업데이트 중: \d+/40종목"))).to_be_visible(timeout=30_000)
+
+    page.reload()
+    expect(page.get_by_text(re.compile(r"업데이트 중: \d+/40종목 · 초당"))).to_be_visible(timeout=30_000)
+    page.get_by_role("link", name="한국 주식").click()
+    expect(page.get_by_text(re.compile(r"업데이트 중: \d+/40종목"))).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="중단").click()
+    expect(page.get_by_text(re.compile(r"중단했습니다\. \d+종목을 확인해"))).to_be_visible(timeout=30_000)
+
+    yahoo.delay = 0
+    page.get_by_role("link", name="시세 업데이트").click()
+    page.get_by_role("button", name="이어서 하기").click()
+    expect(page.get_by_text("40/40종목").first).to_be_visible(timeout=30_000)
+    counts = {len(prices.load(own_server_db, KOREAN_STOCKS, ticker)) for ticker in TICKERS}
+    assert counts == {len(pages.made_table(first="2026-06-01", halted=0))}
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_chart_that_is_open_elsewhere_says_that_newer_bars_have_come(app: Callable[[], str], page: Page) -> None:
+    address = app()
+    page.goto(address + f"/korean_stocks?ticker={TICKERS[0]}")
+    expect(page.locator("canvas").first).to_be_visible(timeout=60_000)
+    other = page.context.new_page()
+    other.goto(address + "/admin_updates")
+    other.get_by_role("button", name="모두 업데이트").click(timeout=60_000)
+    expect(other.get_by_text("40/40종목").first).to_be_visible(timeout=30_000)
+
+    expect(page.get_by_text("이 차트를 그린 뒤에 새 시세가 들어왔습니다.")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="새 시세 보기").click()
+    expect(page.get_by_text("2026-11-20 종가")).to_be_visible()
+    expect(page.get_by_text("이 차트를 그린 뒤에 새 시세가 들어왔습니다.")).not_to_be_visible()
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_visitor_from_the_lan_finds_no_way_to_the_updates(app: Callable[[], str], page: Page) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: asks which of our addresses leads out
+        except OSError:
+            pytest.skip("this machine has no address but its own")
+        own = probe.getsockname()[0]
+    if own.startswith("127."):
+        pytest.skip("this machine has no address but its own")
+    page.goto(app().replace("127.0.0.1", own) + "/korean_stocks")
+    expect(page.locator("canvas").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("link", name="시세 업데이트")).to_have_count(0)
+    expect(page.get_by_role("button", name="업데이트")).to_have_count(0)
+    page.goto(page.url.replace("/korean_stocks", "/admin_updates"))
+    expect(page.get_by_role("heading", name="한눈에")).to_be_visible(timeout=60_000)
