@@ -1,4 +1,7 @@
-"""Entry of the app: page config and navigation, nothing else. `streamlit run Home.py`."""
+"""Entry of the app: page config and navigation, nothing else. `streamlit run Home.py`.
+
+Streamlit imports this file once, to find the app and what lives as long as it does; and runs it at every visit.
+"""
 
 import streamlit as st
 
@@ -8,15 +11,22 @@ from finance_core.ui.navigation import ICON, viewer_page
 from finance_core.ui.page import language_switch, may_edit, use_visitor_language
 from updaters import scheduler
 
-st.set_page_config(page_title="시세판", page_icon=str(ICON), layout="wide")
-use_visitor_language()
-scheduler.start()
 
-overview = st.Page("pages/overview.py", title=_("한눈에"), icon=":material/dashboard:", default=True)
-viewers = [viewer_page(category) for category in categories.CATEGORIES]
-updates = st.Page("pages/admin_updates.py", title=_("시세 업데이트"), icon=":material/sync:")
-admin = {_("관리"): [updates]} if may_edit() else {}
-page = st.navigation({"": [overview], _("시세"): viewers} | admin)
-with st.sidebar:
-    language_switch()
-page.run()
+def visit() -> None:
+    """What happens at every visit and click."""
+    st.set_page_config(page_title="시세판", page_icon=str(ICON), layout="wide")
+    use_visitor_language()
+    overview = st.Page("pages/overview.py", title=_("한눈에"), icon=":material/dashboard:", default=True)
+    viewers = [viewer_page(category) for category in categories.CATEGORIES]
+    updates = st.Page("pages/admin_updates.py", title=_("시세 업데이트"), icon=":material/sync:")
+    admin = {_("관리"): [updates]} if may_edit() else {}
+    page = st.navigation({"": [overview], _("시세"): viewers} | admin)
+    with st.sidebar:
+        language_switch()
+    page.run()
+
+
+if __name__ == "__main__":
+    visit()
+else:
+    app = st.App(__file__, lifespan=scheduler.lifespan)

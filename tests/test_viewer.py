@@ -292,7 +292,7 @@ def test_an_open_chart_says_when_newer_bars_have_come_and_shows_them_on_request(
 def fragment_of(drawn: Document) -> AppTest:
     """What looks for newer bars by itself, for a chart that was drawn when the metadata were `drawn`."""
 
-    def script(drawn: Document) -> None:
+    def script(drawn: dict[str, object]) -> None:
         from finance_core.categories import KOREAN_STOCKS
         from finance_core.ui import updates
 

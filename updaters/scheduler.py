@@ -3,6 +3,8 @@
 import datetime as dt
 import logging
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache, partial
 
 from pymongo.errors import PyMongoError
@@ -61,3 +63,11 @@ def _watch() -> None:
         except (SisepanError, PyMongoError) as error:
             _log.warning("the schedule could not be looked at: %s", error)
         never.wait(LOOK_EVERY)
+
+
+@asynccontextmanager
+async def lifespan(_app: object) -> AsyncIterator[None]:
+    """The time in which the app is up, from before its first visitor on."""
+    start()
+    yield
+    jobs.stop_all()

@@ -1,5 +1,6 @@
 """What a person does on the updates page, in a real browser; and what a visitor from the LAN does not get to."""
 
+import datetime as dt
 import re
 import socket
 from collections.abc import Callable
@@ -7,10 +8,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from finance_core import prices
+from finance_core import prices, runs, schedule, tickers
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.database import MongoDatabase
 from tests import pages
+from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -85,3 +87,15 @@ def test_a_visitor_from_the_lan_finds_no_way_to_the_updates(app: Callable[[], st
     expect(page.get_by_role("button", name="업데이트")).to_have_count(0)
     page.goto(page.url.replace("/korean_stocks", "/admin_updates"))
     expect(page.get_by_role("heading", name="한눈에")).to_be_visible(timeout=60_000)
+
+
+@pytest.mark.usefixtures("stored")
+def test_the_schedule_runs_while_the_app_is_up_without_any_visitor(
+    own_server_db: MongoDatabase, app: Callable[[], str]
+) -> None:
+    long_ago = tickers.now() - dt.timedelta(days=30)
+    own_server_db[runs.RUNS].update_many({}, {"$set": {"started_at": long_ago}})
+    own_server_db[schedule.COLLECTION].insert_one({"_id": "schedule", "korean_stocks": long_ago})
+    app()
+    assert wait_until(lambda: (runs.latest(own_server_db, KOREAN_STOCKS) or {}).get("origin") == "schedule")
+    assert wait_until(lambda: (runs.latest(own_server_db, KOREAN_STOCKS) or {})["state"] == "done")
