@@ -19,7 +19,8 @@ def visit() -> None:
     overview = st.Page("pages/overview.py", title=_("한눈에"), icon=":material/dashboard:", default=True)
     viewers = [viewer_page(category) for category in categories.CATEGORIES]
     updates = st.Page("pages/admin_updates.py", title=_("시세 업데이트"), icon=":material/sync:")
-    admin = {_("관리"): [updates]} if may_edit() else {}
+    names = st.Page("pages/admin_tickers.py", title=_("종목 관리"), icon=":material/edit_note:")
+    admin = {_("관리"): [updates, names]} if may_edit() else {}
     page = st.navigation({"": [overview], _("시세"): viewers} | admin)
     with st.sidebar:
         language_switch()

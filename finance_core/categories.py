@@ -58,6 +58,8 @@ class Category:
     """Whether rising is red and falling blue at first, as in Korea, or green and red, as in the US."""
     update_command: str
     """Module that updates it from the command line."""
+    ticker_digits: int = 0
+    """How many digits a ticker has where it is a number, which spreadsheets like to shorten; 0 where none is."""
 
     @property
     def averages(self) -> tuple[int, ...]:
@@ -71,6 +73,11 @@ class Category:
     def is_ticker(self, text: str) -> bool:
         """Whether `text` has the shape of a ticker of this category."""
         return re.fullmatch(self.ticker_pattern, text) is not None
+
+    def ticker_of(self, text: str) -> str:
+        """`text`, as a person or a spreadsheet writes a ticker, as the ticker it means: 5930 is 005930 in Korea."""
+        ticker = text.strip().upper()
+        return ticker.zfill(self.ticker_digits) if ticker.isascii() and ticker.isdigit() else ticker
 
     def decimals_of(self, price: float) -> int:
         """How many decimals a price of about `price` is shown with."""
@@ -95,6 +102,7 @@ KOREAN_STOCKS = Category(
     default_averages=KOREAN_AVERAGES,
     rising_is_red=True,
     update_command="updaters.update_kr",
+    ticker_digits=6,
 )
 
 US_STOCKS = Category(

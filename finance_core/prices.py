@@ -9,7 +9,7 @@ would show a wrong one, and writing beside it would store that day twice, so bot
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,6 +91,16 @@ def state_at_end(bars: pd.DataFrame) -> dict[str, Any]:
 def count(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> int:
     """How many bars of `ticker` are stored."""
     return db[category.collection].count_documents({"ticker": ticker}, session=session)
+
+
+def counts(db: MongoDatabase, category: Category, tickers: Sequence[str]) -> int:
+    """How many bars of all of `tickers` together are stored."""
+    return db[category.collection].count_documents({"ticker": {"$in": list(tickers)}})
+
+
+def delete(db: MongoDatabase, category: Category, ticker: str) -> int:
+    """Remove every bar of `ticker`; returns how many there were."""
+    return db[category.collection].delete_many({"ticker": ticker}).deleted_count
 
 
 def _closes(last: float | None, previous: float | None) -> dict[str, float | None]:

@@ -5,6 +5,7 @@ bars. Edits by people, and their history, come through here too.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -42,6 +43,43 @@ def listed(db: MongoDatabase, category: Category) -> list[Document]:
     if documents or any_registered(db, category):
         return [document | {"name": str(document.get("name") or document["ticker"])} for document in documents]
     return [{"ticker": ticker, "name": ticker} for ticker in prices.tickers(db, category)]
+
+
+class Page(NamedTuple):
+    """Some rows of a longer list."""
+
+    rows: list[Document]
+    total: int
+    """How many there are in all."""
+
+
+LISTED = ("ticker", "name", "market", "marker", "active", "first_date", "last_date", "bar_count", "last_status")
+"""Columns of the editable list."""
+
+
+def page(
+    db: MongoDatabase,
+    category: Category,
+    search: str = "",
+    sort: str = "ticker",
+    *,
+    descending: bool = False,
+    skip: int = 0,
+    limit: int = 100,
+) -> Page:
+    """Rows `skip` to `skip + limit` of the list of all tickers, inactive ones too, whose ticker or name holds `search`.
+
+    Searching, sorting (by one of `LISTED`) and paging happen in MongoDB: the cost does not grow with what is not shown.
+    """
+    query: Document = {"category": category.key}
+    if search.strip():
+        pattern = {"$regex": re.escape(search.strip()), "$options": "i"}
+        query["$or"] = [{name: pattern} for name in ("ticker", "name", "name_en")]
+    direction = -1 if descending else 1
+    order = [(sort, direction)] if sort == "ticker" else [(sort, direction), ("ticker", 1)]
+    fields = {"_id": False, "version": True, **dict.fromkeys(LISTED, True)}
+    found = db[COLLECTION].find(query, fields).sort(order).skip(skip).limit(limit)
+    return Page(found.to_list(), db[COLLECTION].count_documents(query))
 
 
 class Summary(NamedTuple):

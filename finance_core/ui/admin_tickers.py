@@ -1,0 +1,559 @@
+"""The page of the ticker lists: a grid to edit, tickers to add, import, remove and export, and a history to undo."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import categories, database, formats, prices, ticker_edits, ticker_files, tickers
+from finance_core.categories import Category
+from finance_core.database import Document, MongoDatabase
+from finance_core.errors import SisepanError
+from finance_core.i18n import _
+from finance_core.ticker_edits import Conflict, Edit
+from finance_core.ui import listing, run_status, ticker_grid
+from finance_core.ui.page import begin, errors_shown, may_edit, plain, use_visitor_language
+
+PAGE_SIZES = (50, 100, 200, 500)
+SHOWN_CONFLICTS = 20
+SHOWN_CHANGES = 30
+SHOWN_PREVIEW = 1_000
+UPLOAD_MB = 10
+
+
+def show() -> None:
+    """The whole page. A visitor who may not edit gets a sentence instead."""
+    begin()
+    with errors_shown():
+        st.title(_("종목 관리"))
+        if not may_edit():
+            st.info(_("종목 목록은 이 앱이 실행되는 컴퓨터에서만 고칠 수 있습니다."), icon=":material/lock:")
+            return
+        tabs = st.tabs([_(category.title) for category in categories.CATEGORIES], key="category", on_change="rerun")
+        for category, tab in zip(categories.CATEGORIES, tabs, strict=True):
+            if tab.open:
+                with tab:
+                    _category(category)
+
+
+@st.fragment
+def _category(category: Category) -> None:
+    use_visitor_language()
+    with errors_shown():
+        db = database.connect()
+        state = _State(category)
+        _told(state)
+        _toolbar(category, state)
+        space = st.container()  # for what depends on the grid's answer, and stands above it
+        state.load(db)
+        answer = ticker_grid.show(category, state.rows, state.pending, state.sort, state.grid_key)
+        if state.take(answer):
+            st.rerun(scope="fragment")
+        with space:
+            _pending(db, category, state)
+            _conflicts(state)
+        # Each in a place of its own, so that what is open below stays open when something comes or goes above.
+        with st.container():
+            if state.pages > 1:
+                st.pagination(state.pages, key=state.key("page"))
+        with st.container():
+            if answer.chosen:
+                _removal(db, category, state, answer.chosen)
+        _additions(db, category, state)
+        _history(db, category, state)
+
+
+class _State:
+    """What one visitor has before them in one category, over all of its reruns: rows, edits, conflicts."""
+
+    def __init__(self, category: Category) -> None:
+        self.category = category
+        self._kept: dict[str, Any] = st.session_state.setdefault(
+            f"tickers:{category.key}",
+            {"pending": {}, "conflicts": [], "sort": ("ticker", False), "asked": None, "generation": 0, "told": []},
+        )
+
+    def key(self, name: str) -> str:
+        """The key of one of this category's widgets."""
+        return f"tickers:{self.category.key}:{name}"
+
+    @property
+    def pending(self) -> dict[str, Edit]:
+        """Edits that are not saved yet, by ticker."""
+        edits: dict[str, Edit] = self._kept["pending"]
+        return edits
+
+    @property
+    def conflicts(self) -> list[Conflict]:
+        found: list[Conflict] = self._kept["conflicts"]
+        return found
+
+    @conflicts.setter
+    def conflicts(self, found: list[Conflict]) -> None:
+        self._kept["conflicts"] = found
+
+    @property
+    def sort(self) -> tuple[str, bool]:
+        by: tuple[str, bool] = self._kept["sort"]
+        return by
+
+    @property
+    def rows(self) -> list[Document]:
+        """The rows before the visitor, as they were when they were loaded."""
+        found: list[Document] = self._kept["rows"]
+        return found
+
+    @property
+    def total(self) -> int:
+        return int(self._kept["total"])
+
+    @property
+    def search(self) -> str:
+        return str(st.session_state.get(self.key("search")) or "")
+
+    @property
+    def size(self) -> int:
+        return int(st.session_state.get(self.key("size")) or PAGE_SIZES[1])
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def grid_key(self) -> str:
+        return self.key(f"grid:{self._kept['generation']}")
+
+    def tell(self, kind: str, text: str) -> None:
+        """Have a sentence shown, once."""
+        self._kept["told"].append((kind, text))
+
+    def told(self) -> list[tuple[str, str]]:
+        """The sentences to show, which are then done with."""
+        texts, self._kept["told"] = self._kept["told"], []
+        return list(texts)
+
+    def reload(self) -> None:
+        """Have the rows read anew."""
+        self._kept["asked"] = None
+        listing.forget()
+
+    def load(self, db: MongoDatabase) -> None:
+        """Read the rows where others are asked for than those that are there."""
+        page = int(st.session_state.get(self.key("page")) or 1)
+        asked = (self.search, self.sort, self.size, page)
+        if asked == self._kept["asked"]:
+            return
+        found = self._page(db, page)
+        if not found.rows and page > 1:  # there are fewer pages now
+            st.session_state[self.key("page")] = page = 1
+            found = self._page(db, page)
+        asked = (self.search, self.sort, self.size, page)
+        self._kept |= {"rows": found.rows, "total": found.total, "asked": asked}
+        self._kept["generation"] += 1
+
+    def _page(self, db: MongoDatabase, page: int) -> tickers.Page:
+        by, descending = self.sort
+        skip = (page - 1) * self.size
+        return tickers.page(db, self.category, self.search, by, descending=descending, skip=skip, limit=self.size)
+
+    def take(self, answer: ticker_grid.Answer) -> bool:
+        """Keep what was edited in the grid; whether the rows are to be shown in another order."""
+        for row in self.rows:
+            original = {name: ticker_edits.shown(row, name) for name in ticker_edits.EDITABLE}
+            edited = answer.edited.get(row["ticker"], original if answer.touched else None)
+            if edited is None:
+                continue
+            changes = {name: value for name, value in edited.items() if value != original[name]}
+            if changes:
+                before = {name: original[name] for name in changes}
+                self.pending[row["ticker"]] = Edit(row["ticker"], row.get("version"), before, changes)
+            else:
+                self.pending.pop(row["ticker"], None)
+        if answer.sort and answer.sort != self.sort:
+            self._kept["sort"] = answer.sort
+            return True
+        return False
+
+
+def _told(state: _State) -> None:
+    for kind, text in state.told():
+        box = {"success": st.success, "warning": st.warning, "error": st.error}[kind]
+        box(plain(text))
+
+
+def _toolbar(category: Category, state: _State) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(_("이름이나 종목 코드로 찾기"), key=state.key("search"), icon=":material/search:", width=320)
+        st.selectbox(_("한 쪽에"), PAGE_SIZES, index=1, key=state.key("size"), width=110)
+        if st.button(_("새로 고침"), icon=":material/refresh:", key=state.key("refresh")):
+            state.reload()
+        with st.popover(_("내보내기"), icon=":material/download:"):
+            _export(category, state)
+
+
+def _export(category: Category, state: _State) -> None:
+    whole = _("전체 목록")
+    what = st.radio(_("무엇을"), [whole, _("찾은 것만")], key=state.key("export")) if state.search else whole
+
+    def rows() -> list[Document]:
+        search = "" if what == whole else state.search
+        return tickers.page(database.connect(), category, search, limit=0).rows
+
+    name = f"tickers_{category.key}"
+    st.download_button("CSV", lambda: ticker_files.to_csv(rows()), f"{name}.csv", "text/csv", key=state.key("csv"))
+    excel = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    st.download_button("Excel", lambda: ticker_files.to_excel(rows()), f"{name}.xlsx", excel, key=state.key("excel"))
+
+
+def _pending(db: MongoDatabase, category: Category, state: _State) -> None:
+    edits = state.pending
+    if not edits:
+        st.caption(plain(_("종목 {count}개. 칸을 두 번 눌러 고칩니다.").format(count=formats.count(state.total))))
+        return
+    cells = sum(len(edit.changes) for edit in edits.values())
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            counted = _("{rows}개 행에서 {cells}칸을 고쳤습니다").format(rows=len(edits), cells=cells)
+            st.markdown(f"**{plain(counted)}**")
+            _button(
+                state, "save", _("모두 저장"), ":material/save:", lambda: _save(db, category, state, list(edits)), True
+            )
+            _button(state, "discard", _("버리기"), ":material/delete_sweep:", lambda: _discard(state, list(edits)))
+        for ticker, edit in edits.items():
+            try:
+                ticker_edits.checked(category, edit.changes, edit.original)
+            except SisepanError as error:
+                st.error(plain(f"{ticker}: {error}"), icon=":material/error:")
+        with st.expander(_("고치기 전과 후")):
+            _preview(db, category, state)
+
+
+def _preview(db: MongoDatabase, category: Category, state: _State) -> None:
+    edits = list(state.pending.values())
+    table = pd.DataFrame(
+        [
+            {
+                _("종목 코드"): edit.ticker,
+                _("항목"): field_name(name),
+                _("전"): _value(name, edit.original[name]),
+                _("후"): _value(name, value),
+            }
+            for edit in edits
+            for name, value in edit.changes.items()
+        ]
+    )
+    of_row = [edit.ticker for edit in edits for _name in edit.changes]
+    selection: Any = st.dataframe(
+        table, hide_index=True, on_select="rerun", selection_mode="multi-row", key=state.key("preview")
+    )
+    rows = selection["selection"]["rows"]
+    chosen = list(dict.fromkeys(of_row[row] for row in rows if row < len(of_row)))
+    if chosen:
+        with st.container(horizontal=True):
+            label = _("고른 {count}개 행만 저장").format(count=len(chosen))
+            _button(state, "save_chosen", label, ":material/save:", lambda: _save(db, category, state, chosen))
+            label = _("고른 {count}개 행만 버리기").format(count=len(chosen))
+            _button(state, "discard_chosen", label, ":material/delete:", lambda: _discard(state, chosen))
+
+
+def _button(state: _State, key: str, label: str, icon: str, action: Callable[[], None], primary: bool = False) -> None:
+    """A button whose action may be refused with a sentence, and after which the part is drawn anew."""
+    if st.button(label, icon=icon, key=state.key(key), type="primary" if primary else "secondary"):
+        try:
+            action()
+        except SisepanError as error:
+            state.tell("error", str(error))
+        st.rerun(scope="fragment")
+
+
+def _save(db: MongoDatabase, category: Category, state: _State, chosen: list[str]) -> None:
+    _must_be_allowed()
+    saved = ticker_edits.save(db, category, [state.pending[ticker] for ticker in chosen], _who())
+    _after(state, saved)
+
+
+def _after(state: _State, saved: ticker_edits.Saved) -> None:
+    """Tell what a save did, keep what is left of it, and have the rows read anew."""
+    for ticker in saved.applied:
+        state.pending.pop(ticker, None)
+    for conflict in saved.conflicts:
+        state.pending.pop(conflict.mine.ticker, None)
+    state.conflicts = [*state.conflicts, *saved.conflicts]
+    if saved.applied:
+        state.tell("success", _("{count}개 행을 저장했습니다.").format(count=formats.count(len(saved.applied))))
+    for ticker, error in list(saved.refused.items())[:SHOWN_CONFLICTS]:
+        state.tell("error", f"{ticker}: {error}")
+    state.reload()
+
+
+def _discard(state: _State, chosen: list[str]) -> None:
+    for ticker in chosen:
+        state.pending.pop(ticker, None)
+    state.reload()
+
+
+def _conflicts(state: _State) -> None:
+    found = state.conflicts
+    if not found:
+        return
+    with st.container(border=True):
+        st.warning(
+            _("{count}개 행은 그사이 다른 사람이 고쳤습니다. 무엇을 남길지 고르십시오.").format(count=len(found)),
+            icon=":material/group:",
+        )
+        choices = [_conflict(state, position, conflict) for position, conflict in enumerate(found[:SHOWN_CONFLICTS])]
+        if st.button(_("고른 대로 하기"), icon=":material/done_all:", key=state.key("resolve")):
+            for conflict, keep_mine in zip(found, choices, strict=False):
+                if keep_mine and conflict.theirs is not None:
+                    rebased = {name: ticker_edits.shown(conflict.theirs, name) for name in conflict.mine.changes}
+                    mine = conflict.mine
+                    state.pending[mine.ticker] = Edit(
+                        mine.ticker, conflict.theirs.get("version"), rebased, mine.changes
+                    )
+            state.conflicts = found[SHOWN_CONFLICTS:]
+            state.reload()
+            st.rerun(scope="fragment")
+
+
+def _conflict(state: _State, position: int, conflict: Conflict) -> bool:
+    """One conflict, with the choice; whether mine is to be kept."""
+    mine, theirs = conflict.mine, conflict.theirs
+    if theirs is None:
+        st.markdown(plain(_("{ticker}: 그사이 목록에서 지워졌습니다.").format(ticker=mine.ticker)))
+        return False
+    table = pd.DataFrame(
+        [
+            {
+                _("항목"): field_name(name),
+                _("원래"): _value(name, mine.original[name]),
+                _("다른 사람"): _value(name, ticker_edits.shown(theirs, name)),
+                _("나"): _value(name, value),
+            }
+            for name, value in mine.changes.items()
+        ]
+    )
+    st.markdown(f"**{plain(mine.ticker)}**")
+    st.dataframe(table, hide_index=True)
+    keep_theirs, keep_mine = _("다른 사람의 것"), _("내 것")
+    options = [keep_theirs, keep_mine]
+    key = state.key(f"conflict:{position}:{mine.ticker}")
+    return st.radio(mine.ticker, options, horizontal=True, label_visibility="collapsed", key=key) == keep_mine
+
+
+def _removal(db: MongoDatabase, category: Category, state: _State, chosen: list[str]) -> None:
+    with st.container(border=True):
+        bars = prices.counts(db, category, chosen)
+        st.markdown(
+            plain(
+                _("고른 종목 {count}개 ({tickers}), 저장된 봉 {bars}개").format(
+                    count=len(chosen),
+                    tickers=", ".join(chosen[:5]) + ("…" if len(chosen) > 5 else ""),
+                    bars=formats.count(bars),
+                )
+            )
+        )
+        keep = _("봉은 두고 목록에서만 빼기 (사용 안 함으로 바꿉니다)")
+        drop = _("봉 {bars}개까지 모두 지우기 (되돌릴 수 없습니다)").format(bars=formats.count(bars))
+        how = st.radio(_("어떻게"), [keep, drop], key=state.key("how"), label_visibility="collapsed")
+        sure = how == keep or st.checkbox(_("지우면 되돌릴 수 없음을 알고 있습니다"), key=state.key("sure"))
+
+        def remove() -> None:
+            _must_be_allowed()
+            if how == keep:
+                _after(state, ticker_edits.deactivate(db, category, chosen, _who()))
+                return
+            removed = ticker_edits.delete(db, category, chosen, _who())
+            state.tell(
+                "success",
+                _("종목 {count}개와 봉 {bars}개를 지웠습니다.").format(count=len(chosen), bars=formats.count(removed)),
+            )
+            _discard(state, chosen)
+
+        if sure:
+            _button(state, "remove", _("고른 종목 빼기"), ":material/delete:", remove)
+
+
+def _additions(db: MongoDatabase, category: Category, state: _State) -> None:
+    with st.expander(_("종목 추가"), icon=":material/add:"):
+        _add_one(db, category, state)
+        st.divider()
+        _add_many(db, category, state)
+
+
+def _add_one(db: MongoDatabase, category: Category, state: _State) -> None:
+    with st.form(state.key("add"), border=False, enter_to_submit=True):
+        fields = st.columns([1, 2, 1, 1], vertical_alignment="bottom")
+        ticker = fields[0].text_input(_("종목 코드"), key=state.key("new_ticker"))
+        name = fields[1].text_input(_("이름"), key=state.key("new_name"))
+        markets = ["", *(market.key for market in category.markets)]
+        unknown = _("모름")
+        market = fields[2].selectbox(
+            _("시장"), markets, format_func=lambda each: each or unknown, key=state.key("new_market")
+        )
+        submitted = fields[3].form_submit_button(_("추가하기"), icon=":material/add:")
+    if submitted:
+        try:
+            _must_be_allowed()
+            wanted = category.ticker_of(ticker)
+            if not category.is_ticker(wanted):
+                raise SisepanError("종목 코드가 아닙니다: {tickers}", tickers=ticker[:40] or "''")
+            added = ticker_edits.add(
+                db, category, [{"ticker": wanted, "name": name.strip() or wanted, "market": market}], _who()
+            )
+            if added:
+                state.tell(
+                    "success", _("{ticker}을(를) 추가했습니다. 업데이트하면 시세를 받아 옵니다.").format(ticker=wanted)
+                )
+            else:
+                state.tell("warning", _("{ticker}은(는) 이미 목록에 있습니다.").format(ticker=wanted))
+        except SisepanError as error:
+            state.tell("error", str(error))
+        state.reload()
+        st.rerun(scope="fragment")
+
+
+def _add_many(db: MongoDatabase, category: Category, state: _State) -> None:
+    st.caption(
+        _("여러 줄을 붙여 넣거나 CSV, Excel 파일을 올립니다: 종목 코드, 이름, 시장, 표식. 제목 줄은 없어도 됩니다.")
+    )
+    text = st.text_area(_("붙여 넣기"), key=state.key("paste"), height=120)
+    file = st.file_uploader(
+        _("파일"), type=["csv", "txt", "tsv", "xlsx"], key=state.key("upload"), max_upload_size=UPLOAD_MB
+    )
+    if not text.strip() and file is None:
+        return
+    try:
+        if file is not None:
+            lines = ticker_files.read_file(file.name, file.getvalue(), category)
+        else:
+            lines = ticker_files.read_text(text, category)
+    except SisepanError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    allowed = [line.row for line in lines if line.problem is None]
+    found = ticker_edits.compare(db, category, allowed)
+    _preview_import(lines, found)
+
+    def apply() -> None:
+        _must_be_allowed()
+        added = ticker_edits.add(db, category, found.new, _who()) if found.new else []
+        saved = ticker_edits.save(db, category, found.edits, _who())
+        if added:
+            state.tell("success", _("종목 {count}개를 추가했습니다.").format(count=formats.count(len(added))))
+        _after(state, saved)
+
+    if found.new or found.edits:
+        label = _("새 종목 {new}개 추가, {changed}개 변경").format(
+            new=formats.count(len(found.new)), changed=formats.count(len(found.edits))
+        )
+        _button(state, "import", label, ":material/playlist_add:", apply, True)
+
+
+def _preview_import(lines: list[ticker_files.Line], found: ticker_edits.Comparison) -> None:
+    changed = {edit.ticker: edit for edit in found.edits}
+    new = {row["ticker"] for row in found.new}
+    refused = [line for line in lines if line.problem is not None]
+    st.markdown(
+        plain(
+            _("새 종목 {new}, 변경 {changed}, 그대로 {unchanged}, 거절 {refused}").format(
+                new=formats.count(len(new)),
+                changed=formats.count(len(changed)),
+                unchanged=formats.count(len(found.unchanged)),
+                refused=formats.count(len(refused)),
+            )
+        )
+    )
+
+    def what(line: ticker_files.Line) -> str:
+        if line.problem is not None:
+            return str(line.problem)
+        if line.row["ticker"] in new:
+            return _("새 종목")
+        if edit := changed.get(line.row["ticker"]):
+            pairs = ((name, edit.original[name], value) for name, value in edit.changes.items())
+            return ", ".join(f"{field_name(name)}: {_value(name, a)} → {_value(name, b)}" for name, a, b in pairs)
+        return _("그대로")
+
+    # What is refused first: it is what a person has to look at.
+    ordered = [*refused, *(line for line in lines if line.problem is None)][:SHOWN_PREVIEW]
+    table = pd.DataFrame(
+        {
+            _("줄"): [line.number for line in ordered],
+            _("종목 코드"): [line.row["ticker"] for line in ordered],
+            _("이름"): [line.row.get("name", "") for line in ordered],
+            _("결과"): [what(line) for line in ordered],
+        }
+    )
+    st.dataframe(table, hide_index=True, height=300)
+
+
+def _history(db: MongoDatabase, category: Category, state: _State) -> None:
+    with st.expander(_("변경 기록"), icon=":material/history:"):
+        changes = ticker_edits.history(db, category, SHOWN_CHANGES)
+        if not changes:
+            st.caption(_("아직 바꾼 것이 없습니다."))
+            return
+        kinds = {"edit": _("고침"), "undo": _("되돌림"), "add": _("추가"), "remove": _("삭제")}
+        table = pd.DataFrame(
+            {
+                _("언제"): [run_status.moment(change.when) for change in changes],
+                _("누가"): [change.who for change in changes],
+                _("무엇을"): [kinds[change.kind] for change in changes],
+                _("종목"): [_summary([row["ticker"] for row in change.rows]) for change in changes],
+            }
+        )
+        selection: Any = st.dataframe(
+            table, hide_index=True, on_select="rerun", selection_mode="single-row", key=state.key("changes")
+        )
+        for position in selection["selection"]["rows"]:
+            if position < len(changes):
+                _change(db, category, state, changes[position])
+
+
+def _change(db: MongoDatabase, category: Category, state: _State, change: ticker_edits.Change) -> None:
+    rows = [
+        {
+            _("종목 코드"): row["ticker"],
+            _("항목"): field_name(name),
+            _("전"): _value(name, row["before"].get(name)),
+            _("후"): _value(name, row["after"].get(name)),
+        }
+        for row in change.rows
+        for name in {**row["before"], **row["after"]}
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    if change.kind in ("edit", "undo"):
+
+        def undo() -> None:
+            _must_be_allowed()
+            _after(state, ticker_edits.undo(db, category, change.id, _who()))
+
+        _button(state, f"undo:{change.id}", _("이 저장을 되돌리기"), ":material/undo:", undo)
+
+
+def field_name(name: str) -> str:
+    """How an editable field is called."""
+    return {"name": _("이름"), "market": _("시장"), "marker": _("표식"), "active": _("사용")}[name]
+
+
+def _value(name: str, value: Any) -> str:
+    if value is None:
+        return formats.MISSING
+    if name == "active":
+        return _("예") if value else _("아니요")
+    return ticker_edits.MARKERS.get(value, str(value)) if name == "marker" else str(value)
+
+
+def _summary(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else _("{names} 외 {count}개").format(names=shown, count=len(names) - 3)
+
+
+def _who() -> str:
+    return st.context.ip_address or "localhost"
+
+
+def _must_be_allowed() -> None:
+    if not may_edit():
+        raise SisepanError("종목 목록은 이 앱이 실행되는 컴퓨터에서만 고칠 수 있습니다.")

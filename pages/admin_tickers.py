@@ -1,0 +1,5 @@
+"""The lists of what is collected, and the names people see."""
+
+from finance_core.ui import admin_tickers
+
+admin_tickers.show()
