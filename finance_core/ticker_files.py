@@ -28,6 +28,8 @@ HEADERS = {
     "active": ("active", "사용"),
 }
 LINES_LIMIT = 100_000
+SNIFFED = 5_000
+"""Characters that tell the delimiter."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that Excel would take for a formula."""
 
@@ -49,8 +51,7 @@ def read_text(text: str, category: Category) -> list[Line]:
     Empty lines are passed over. Raises SisepanError where there are too many lines, or it is no such list at all.
     """
     text = text.removeprefix("\ufeff").replace("\0", "")
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max("\t;,", key=first.count)
+    delimiter = max("\t;,", key=text[:SNIFFED].count)
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
@@ -87,7 +88,7 @@ def to_excel(rows: Iterable[Mapping[str, Any]]) -> bytes:
 
 def defused(value: object) -> object:
     """`value` so that no spreadsheet takes it for a formula: with an apostrophe before it, which `read_text` drops."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and value.lstrip("'").startswith(FORMULA) else value
 
 
 def _table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -148,4 +149,4 @@ def _problem(row: Document, category: Category, seen: set[str]) -> SisepanError 
 
 
 def _undefused(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell

@@ -43,7 +43,8 @@ def _category(category: Category) -> None:
     with errors_shown():
         db = database.connect()
         state = _State(category)
-        _told(state)
+        with st.container():
+            _told(state)
         _toolbar(category, state)
         space = st.container()  # for what depends on the grid's answer, and stands above it
         state.load(db)
