@@ -220,7 +220,7 @@ def test_an_undo_leaves_what_was_changed_since_and_says_so(listed: MongoDatabase
 def test_new_tickers_are_added_once_and_what_is_there_stays(listed: MongoDatabase) -> None:
     rows = [
         {"ticker": "005930", "name": "다른 이름"},
-        {"ticker": "373220", "name": "LG에너지솔루션", "market": "KOSPI"},
+        {"ticker": "373220", "name": "LG", "market": "KOSPI"},
     ]
     assert ticker_edits.add(listed, KOREAN_STOCKS, rows, "me") == ["373220"]
     assert ticker_edits.add(listed, KOREAN_STOCKS, rows, "me") == []
@@ -249,7 +249,7 @@ def test_an_import_is_compared_with_what_is_stored_and_writes_nothing(listed: Mo
     assert found.unchanged == ["005930"]
     assert found.edits == [Edit("000660", 1, {"name": "SK하이닉스"}, {"name": "하이닉스"})]
     assert [(each["ticker"], each["name"]) for each in found.new] == [
-        ("373220", "LG에너지솔루션"),
+        ("373220", "LG"),
         ("123450", "123450"),
     ]
     assert list(listed[tickers.COLLECTION].find()) == before
