@@ -1,10 +1,12 @@
 """The page of the ticker lists: a grid to edit, tickers to add, import, remove and export, and a history to undo."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
+from pymongo.errors import PyMongoError
 
 from finance_core import categories, database, formats, prices, ticker_edits, ticker_files, tickers
 from finance_core.categories import Category
@@ -20,6 +22,8 @@ SHOWN_CONFLICTS = 20
 SHOWN_CHANGES = 30
 SHOWN_PREVIEW = 1_000
 UPLOAD_MB = 10
+THEIRS, MINE = "theirs", "mine"
+NEW = ("new_ticker", "new_name", "new_market")
 
 
 def show() -> None:
@@ -43,24 +47,22 @@ def _category(category: Category) -> None:
     with errors_shown():
         db = database.connect()
         state = _State(category)
+        chosen = state.take(ticker_grid.answer(state.grid_key))
+        # Each in a place of its own, so that what is open below stays open when something comes or goes above.
         with st.container():
             _told(state)
         _toolbar(category, state)
-        space = st.container()  # for what depends on the grid's answer, and stands above it
         state.load(db)
-        answer = ticker_grid.show(category, state.rows, state.pending, state.sort, state.grid_key)
-        if state.take(answer):
-            st.rerun(scope="fragment")
-        with space:
-            _pending(db, category, state)
+        with st.container():
+            _pending(category, state)
             _conflicts(state)
-        # Each in a place of its own, so that what is open below stays open when something comes or goes above.
+        ticker_grid.show(category, state.rows, state.pending, state.sort, state.grid_key)
         with st.container():
             if state.pages > 1:
                 st.pagination(state.pages, key=state.key("page"))
         with st.container():
-            if answer.chosen:
-                _removal(db, category, state, answer.chosen)
+            if chosen:
+                _removal(db, category, state, chosen)
         _additions(db, category, state)
         _history(db, category, state)
 
@@ -72,7 +74,16 @@ class _State:
         self.category = category
         self._kept: dict[str, Any] = st.session_state.setdefault(
             f"tickers:{category.key}",
-            {"pending": {}, "conflicts": [], "sort": ("ticker", False), "asked": None, "generation": 0, "told": []},
+            {
+                "pending": {},
+                "conflicts": [],
+                "told": [],
+                "rows": [],
+                "total": 0,
+                "sort": ("ticker", False),
+                "asked": None,
+                "generation": 0,
+            },
         )
 
     def key(self, name: str) -> str:
@@ -135,8 +146,9 @@ class _State:
         return list(texts)
 
     def reload(self) -> None:
-        """Have the rows read anew."""
+        """Have the rows read anew, for another grid: what the present one tells has been heeded."""
         self._kept["asked"] = None
+        self._kept["generation"] += 1
         listing.forget()
 
     def load(self, db: MongoDatabase) -> None:
@@ -158,23 +170,20 @@ class _State:
         skip = (page - 1) * self.size
         return tickers.page(db, self.category, self.search, by, descending=descending, skip=skip, limit=self.size)
 
-    def take(self, answer: ticker_grid.Answer) -> bool:
-        """Keep what was edited in the grid; whether the rows are to be shown in another order."""
-        for row in self.rows:
+    def take(self, answer: ticker_grid.Answer) -> list[str]:
+        """Keep what was edited in the grid and by what to sort; returns the tickers that are chosen in it."""
+        for row in self.rows if answer.touched else []:
             original = {name: ticker_edits.shown(row, name) for name in ticker_edits.EDITABLE}
-            edited = answer.edited.get(row["ticker"], original if answer.touched else None)
-            if edited is None:
-                continue
+            edited = answer.edited.get(row["ticker"], original)
             changes = {name: value for name, value in edited.items() if value != original[name]}
             if changes:
                 before = {name: original[name] for name in changes}
                 self.pending[row["ticker"]] = Edit(row["ticker"], row.get("version"), before, changes)
             else:
                 self.pending.pop(row["ticker"], None)
-        if answer.sort and answer.sort != self.sort:
+        if answer.sort:
             self._kept["sort"] = answer.sort
-            return True
-        return False
+        return answer.chosen
 
 
 def _told(state: _State) -> None:
@@ -187,8 +196,7 @@ def _toolbar(category: Category, state: _State) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(_("이름이나 종목 코드로 찾기"), key=state.key("search"), icon=":material/search:", width=320)
         st.selectbox(_("한 쪽에"), PAGE_SIZES, index=1, key=state.key("size"), width=110)
-        if st.button(_("새로 고침"), icon=":material/refresh:", key=state.key("refresh")):
-            state.reload()
+        st.button(_("새로 고침"), icon=":material/refresh:", key=state.key("refresh"), on_click=state.reload)
         with st.popover(_("내보내기"), icon=":material/download:"):
             _export(category, state)
 
@@ -207,7 +215,7 @@ def _export(category: Category, state: _State) -> None:
     st.download_button("Excel", lambda: ticker_files.to_excel(rows()), f"{name}.xlsx", excel, key=state.key("excel"))
 
 
-def _pending(db: MongoDatabase, category: Category, state: _State) -> None:
+def _pending(category: Category, state: _State) -> None:
     edits = state.pending
     if not edits:
         st.caption(plain(_("종목 {count}개. 칸을 두 번 눌러 고칩니다.").format(count=formats.count(state.total))))
@@ -217,20 +225,23 @@ def _pending(db: MongoDatabase, category: Category, state: _State) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             counted = _("{rows}개 행에서 {cells}칸을 고쳤습니다").format(rows=len(edits), cells=cells)
             st.markdown(f"**{plain(counted)}**")
+            every: Callable[[], list[str]] = partial(
+                list, state.pending
+            )  # at the click: the last cell may be told together with it
             _button(
-                state, "save", _("모두 저장"), ":material/save:", lambda: _save(db, category, state, list(edits)), True
+                state, "save", _("모두 저장"), ":material/save:", lambda: _save(category, state, every()), primary=True
             )
-            _button(state, "discard", _("버리기"), ":material/delete_sweep:", lambda: _discard(state, list(edits)))
+            _button(state, "discard", _("버리기"), ":material/delete_sweep:", lambda: _discard(state, every()))
         for ticker, edit in edits.items():
             try:
                 ticker_edits.checked(category, edit.changes, edit.original)
             except SisepanError as error:
                 st.error(plain(f"{ticker}: {error}"), icon=":material/error:")
         with st.expander(_("고치기 전과 후")):
-            _preview(db, category, state)
+            _preview(category, state)
 
 
-def _preview(db: MongoDatabase, category: Category, state: _State) -> None:
+def _preview(category: Category, state: _State) -> None:
     edits = list(state.pending.values())
     table = pd.DataFrame(
         [
@@ -253,25 +264,36 @@ def _preview(db: MongoDatabase, category: Category, state: _State) -> None:
     if chosen:
         with st.container(horizontal=True):
             label = _("고른 {count}개 행만 저장").format(count=len(chosen))
-            _button(state, "save_chosen", label, ":material/save:", lambda: _save(db, category, state, chosen))
+            _button(state, "save_chosen", label, ":material/save:", lambda: _save(category, state, chosen))
             label = _("고른 {count}개 행만 버리기").format(count=len(chosen))
             _button(state, "discard_chosen", label, ":material/delete:", lambda: _discard(state, chosen))
 
 
-def _button(state: _State, key: str, label: str, icon: str, action: Callable[[], None], primary: bool = False) -> None:
-    """A button whose action may be refused with a sentence, and after which the part is drawn anew."""
-    if st.button(label, icon=icon, key=state.key(key), type="primary" if primary else "secondary"):
-        try:
-            action()
-        except SisepanError as error:
-            state.tell("error", str(error))
-        st.rerun(scope="fragment")
+def _button(
+    state: _State, key: str, label: str, icon: str, action: Callable[[], None], *, primary: bool = False
+) -> None:
+    """A button whose action may be refused with a sentence."""
+    kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+    st.button(label, icon=icon, key=state.key(key), type=kind, on_click=_guarded, args=(state, action))
 
 
-def _save(db: MongoDatabase, category: Category, state: _State, chosen: list[str]) -> None:
-    _must_be_allowed()
-    saved = ticker_edits.save(db, category, [state.pending[ticker] for ticker in chosen], _who())
-    _after(state, saved)
+def _guarded(state: _State, action: Callable[[], None]) -> None:
+    """Do what only an admin may; why it was not done is told when the page is drawn."""
+    use_visitor_language()
+    try:
+        if not may_edit():
+            raise SisepanError("종목 목록은 이 앱이 실행되는 컴퓨터에서만 고칠 수 있습니다.")
+        state.take(ticker_grid.answer(state.grid_key))
+        action()
+    except SisepanError as error:
+        state.tell("error", str(error))
+    except PyMongoError as error:
+        state.tell("error", str(database.explain(error)))
+
+
+def _save(category: Category, state: _State, chosen: list[str]) -> None:
+    edits = [state.pending[ticker] for ticker in chosen]
+    _after(state, ticker_edits.save(database.connect(), category, edits, _who()))
 
 
 def _after(state: _State, saved: ticker_edits.Saved) -> None:
@@ -303,26 +325,31 @@ def _conflicts(state: _State) -> None:
             _("{count}개 행은 그사이 다른 사람이 고쳤습니다. 무엇을 남길지 고르십시오.").format(count=len(found)),
             icon=":material/group:",
         )
-        choices = [_conflict(state, position, conflict) for position, conflict in enumerate(found[:SHOWN_CONFLICTS])]
-        if st.button(_("고른 대로 하기"), icon=":material/done_all:", key=state.key("resolve")):
-            for conflict, keep_mine in zip(found, choices, strict=False):
-                if keep_mine and conflict.theirs is not None:
-                    rebased = {name: ticker_edits.shown(conflict.theirs, name) for name in conflict.mine.changes}
-                    mine = conflict.mine
-                    state.pending[mine.ticker] = Edit(
-                        mine.ticker, conflict.theirs.get("version"), rebased, mine.changes
-                    )
+
+        def resolve() -> None:
+            for conflict in found[:SHOWN_CONFLICTS]:
+                mine, theirs = conflict.mine, conflict.theirs
+                if theirs is not None and st.session_state.get(_choice_key(state, conflict)) == MINE:
+                    seen = {name: ticker_edits.shown(theirs, name) for name in mine.changes}
+                    state.pending[mine.ticker] = Edit(mine.ticker, theirs.get("version"), seen, mine.changes)
             state.conflicts = found[SHOWN_CONFLICTS:]
             state.reload()
-            st.rerun(scope="fragment")
+
+        for conflict in found[:SHOWN_CONFLICTS]:
+            _conflict(state, conflict)
+        _button(state, "resolve", _("고른 대로 하기"), ":material/done_all:", resolve)
 
 
-def _conflict(state: _State, position: int, conflict: Conflict) -> bool:
-    """One conflict, with the choice; whether mine is to be kept."""
+def _choice_key(state: _State, conflict: Conflict) -> str:
+    return state.key(f"conflict:{conflict.mine.ticker}")
+
+
+def _conflict(state: _State, conflict: Conflict) -> None:
+    """One conflict, with the choice."""
     mine, theirs = conflict.mine, conflict.theirs
     if theirs is None:
         st.markdown(plain(_("{ticker}: 그사이 목록에서 지워졌습니다.").format(ticker=mine.ticker)))
-        return False
+        return
     table = pd.DataFrame(
         [
             {
@@ -336,10 +363,15 @@ def _conflict(state: _State, position: int, conflict: Conflict) -> bool:
     )
     st.markdown(f"**{plain(mine.ticker)}**")
     st.dataframe(table, hide_index=True)
-    keep_theirs, keep_mine = _("다른 사람의 것"), _("내 것")
-    options = [keep_theirs, keep_mine]
-    key = state.key(f"conflict:{position}:{mine.ticker}")
-    return st.radio(mine.ticker, options, horizontal=True, label_visibility="collapsed", key=key) == keep_mine
+    names = {THEIRS: _("다른 사람의 것"), MINE: _("내 것")}
+    st.radio(
+        mine.ticker,
+        list(names),
+        format_func=lambda choice: names[choice],
+        horizontal=True,
+        label_visibility="collapsed",
+        key=_choice_key(state, conflict),
+    )
 
 
 def _removal(db: MongoDatabase, category: Category, state: _State, chosen: list[str]) -> None:
@@ -360,11 +392,10 @@ def _removal(db: MongoDatabase, category: Category, state: _State, chosen: list[
         sure = how == keep or st.checkbox(_("지우면 되돌릴 수 없음을 알고 있습니다"), key=state.key("sure"))
 
         def remove() -> None:
-            _must_be_allowed()
             if how == keep:
-                _after(state, ticker_edits.deactivate(db, category, chosen, _who()))
+                _after(state, ticker_edits.deactivate(database.connect(), category, chosen, _who()))
                 return
-            removed = ticker_edits.delete(db, category, chosen, _who())
+            removed = ticker_edits.delete(database.connect(), category, chosen, _who())
             state.tell(
                 "success",
                 _("종목 {count}개와 봉 {bars}개를 지웠습니다.").format(count=len(chosen), bars=formats.count(removed)),
@@ -377,41 +408,32 @@ def _removal(db: MongoDatabase, category: Category, state: _State, chosen: list[
 
 def _additions(db: MongoDatabase, category: Category, state: _State) -> None:
     with st.expander(_("종목 추가"), icon=":material/add:"):
-        _add_one(db, category, state)
+        _add_one(category, state)
         st.divider()
         _add_many(db, category, state)
 
 
-def _add_one(db: MongoDatabase, category: Category, state: _State) -> None:
-    with st.form(state.key("add"), border=False, enter_to_submit=True):
-        fields = st.columns([1, 2, 1, 1], vertical_alignment="bottom")
-        ticker = fields[0].text_input(_("종목 코드"), key=state.key("new_ticker"))
-        name = fields[1].text_input(_("이름"), key=state.key("new_name"))
-        markets = ["", *(market.key for market in category.markets)]
-        unknown = _("모름")
-        market = fields[2].selectbox(
-            _("시장"), markets, format_func=lambda each: each or unknown, key=state.key("new_market")
-        )
-        submitted = fields[3].form_submit_button(_("추가하기"), icon=":material/add:")
-    if submitted:
-        try:
-            _must_be_allowed()
-            wanted = category.ticker_of(ticker)
-            if not category.is_ticker(wanted):
-                raise SisepanError("종목 코드가 아닙니다: {tickers}", tickers=ticker[:40] or "''")
-            added = ticker_edits.add(
-                db, category, [{"ticker": wanted, "name": name.strip() or wanted, "market": market}], _who()
-            )
-            if added:
-                state.tell(
-                    "success", _("{ticker}을(를) 추가했습니다. 업데이트하면 시세를 받아 옵니다.").format(ticker=wanted)
-                )
-            else:
-                state.tell("warning", _("{ticker}은(는) 이미 목록에 있습니다.").format(ticker=wanted))
-        except SisepanError as error:
-            state.tell("error", str(error))
+def _add_one(category: Category, state: _State) -> None:
+    def add() -> None:
+        ticker, name, market = (str(st.session_state[state.key(field)] or "") for field in NEW)
+        wanted = category.ticker_of(ticker)
+        if not category.is_ticker(wanted):
+            raise SisepanError("종목 코드가 아닙니다: {tickers}", tickers=ticker[:40] or "''")
+        row = {"ticker": wanted, "name": name.strip() or wanted, "market": market}
+        if ticker_edits.add(database.connect(), category, [row], _who()):
+            sentence = _("{ticker}을(를) 추가했습니다. 업데이트하면 시세를 받아 옵니다.")
+            state.tell("success", sentence.format(ticker=wanted))
+        else:
+            state.tell("warning", _("{ticker}은(는) 이미 목록에 있습니다.").format(ticker=wanted))
         state.reload()
-        st.rerun(scope="fragment")
+
+    with st.form(state.key("add"), border=False):
+        fields = st.columns([1, 2, 1, 1], vertical_alignment="bottom")
+        fields[0].text_input(_("종목 코드"), key=state.key("new_ticker"))
+        fields[1].text_input(_("이름"), key=state.key("new_name"))
+        markets, unknown = ["", *(market.key for market in category.markets)], _("모름")
+        fields[2].selectbox(_("시장"), markets, format_func=lambda each: each or unknown, key=state.key("new_market"))
+        fields[3].form_submit_button(_("추가하기"), icon=":material/add:", on_click=_guarded, args=(state, add))
 
 
 def _add_many(db: MongoDatabase, category: Category, state: _State) -> None:
@@ -437,9 +459,8 @@ def _add_many(db: MongoDatabase, category: Category, state: _State) -> None:
     _preview_import(lines, found)
 
     def apply() -> None:
-        _must_be_allowed()
-        added = ticker_edits.add(db, category, found.new, _who()) if found.new else []
-        saved = ticker_edits.save(db, category, found.edits, _who())
+        added = ticker_edits.add(database.connect(), category, found.new, _who()) if found.new else []
+        saved = ticker_edits.save(database.connect(), category, found.edits, _who())
         if added:
             state.tell("success", _("종목 {count}개를 추가했습니다.").format(count=formats.count(len(added))))
         _after(state, saved)
@@ -448,7 +469,7 @@ def _add_many(db: MongoDatabase, category: Category, state: _State) -> None:
         label = _("새 종목 {new}개 추가, {changed}개 변경").format(
             new=formats.count(len(found.new)), changed=formats.count(len(found.edits))
         )
-        _button(state, "import", label, ":material/playlist_add:", apply, True)
+        _button(state, "import", label, ":material/playlist_add:", apply, primary=True)
 
 
 def _preview_import(lines: list[ticker_files.Line], found: ticker_edits.Comparison) -> None:
@@ -509,10 +530,10 @@ def _history(db: MongoDatabase, category: Category, state: _State) -> None:
         )
         for position in selection["selection"]["rows"]:
             if position < len(changes):
-                _change(db, category, state, changes[position])
+                _change(category, state, changes[position])
 
 
-def _change(db: MongoDatabase, category: Category, state: _State, change: ticker_edits.Change) -> None:
+def _change(category: Category, state: _State, change: ticker_edits.Change) -> None:
     rows = [
         {
             _("종목 코드"): row["ticker"],
@@ -527,8 +548,7 @@ def _change(db: MongoDatabase, category: Category, state: _State, change: ticker
     if change.kind in ("edit", "undo"):
 
         def undo() -> None:
-            _must_be_allowed()
-            _after(state, ticker_edits.undo(db, category, change.id, _who()))
+            _after(state, ticker_edits.undo(database.connect(), category, change.id, _who()))
 
         _button(state, f"undo:{change.id}", _("이 저장을 되돌리기"), ":material/undo:", undo)
 
@@ -553,8 +573,3 @@ def _summary(names: list[str]) -> str:
 
 def _who() -> str:
     return st.context.ip_address or "localhost"
-
-
-def _must_be_allowed() -> None:
-    if not may_edit():
-        raise SisepanError("종목 목록은 이 앱이 실행되는 컴퓨터에서만 고칠 수 있습니다.")

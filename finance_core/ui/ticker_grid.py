@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
+import streamlit as st
 from st_aggrid import AgGrid, DataReturnMode, JsCode
 
 from finance_core import formats, ticker_edits
@@ -63,13 +64,24 @@ class Answer:
     """Whether the grid has told anything yet: before that it has nothing to say of edits either."""
 
 
+def answer(key: str) -> Answer:
+    """What a person did in the grid of `key`, as far as it has told."""
+    said = st.session_state.get(key) or {}
+    sorted_by = said.get("sort")
+    return Answer(
+        {row["ticker"]: {name: row[name] for name in ticker_edits.EDITABLE} for row in said.get("edited", [])},
+        list(said.get("chosen", [])),
+        (sorted_by["field"], sorted_by["descending"]) if sorted_by else None,
+        touched=bool(said),
+    )
+
+
 def show(
     category: Category, rows: list[Document], pending: Mapping[str, ticker_edits.Edit], sort: tuple[str, bool], key: str
-) -> Answer:
-    """Draw `rows`, with `pending` edits over them, and tell what a person did."""
-    table = pd.DataFrame([_row(row, pending) for row in rows])
-    returned: Any = AgGrid(
-        table,
+) -> None:
+    """Draw `rows`, with `pending` edits over them."""
+    AgGrid(
+        pd.DataFrame([_row(row, pending) for row in rows]),
         gridOptions=_options(category, rows, sort),
         height=min(MOST_HEIGHT, ROW_HEIGHT * (len(rows) + 1) + 60),
         data_return_mode=DataReturnMode.CUSTOM,
@@ -78,14 +90,6 @@ def show(
         allow_unsafe_jscode=True,
         theme="streamlit",
         key=key,
-    )
-    said = getattr(returned, "raw_data", None) or {}
-    sorted_by = said.get("sort")
-    return Answer(
-        {row["ticker"]: {name: row[name] for name in ticker_edits.EDITABLE} for row in said.get("edited", [])},
-        list(said.get("chosen", [])),
-        (sorted_by["field"], sorted_by["descending"]) if sorted_by else None,
-        touched=bool(said),
     )
 
 
