@@ -1,6 +1,7 @@
 """What an update costs, as ratios to the plain way of doing the same in the same run."""
 
 import datetime as dt
+import gc
 import json
 import statistics
 import subprocess
@@ -106,6 +107,7 @@ def test_two_hundred_tickers_with_five_new_bars_each(db: MongoDatabase, monkeypa
     tell(
         "200 tickers, 5 new bars each, answers after 100 ms",
         seconds=statistics.median(taken),
+        at_best=min(taken),
         one_after_another=plain_seconds,
         throughput_ratio=throughput,
         cpu_s=statistics.median(burnt),
@@ -122,21 +124,28 @@ def test_the_first_load_of_a_hundred_long_histories(db: MongoDatabase, monkeypat
     documents: list[Document] = []
     for number, name in enumerate(listed):
         documents += prices.to_documents(name, candles.clean(raw_bars(number, length))[0])
-    db["reference"].create_index(["ticker", "date"], unique=True)
-    bare = Cost()
-    for first in range(0, len(documents), length):
-        db["reference"].insert_many(documents[first : first + length])
-    bare_rate = len(documents) / bare.seconds
-    documents.clear()  # or the collector of garbage would look through them again and again
-    db["reference"].drop()
-    register(db, listed)
+    gc.freeze()  # or the collector of garbage would look through half a million documents again and again
+    ours, bare = [], []
     with serving(count, length, monkeypatch):
-        ours = Cost()
-        summary = update.run(db, US_STOCKS)
-        our_rate = count * length / ours.seconds
-    assert (summary.state, summary.failures, summary.added) == ("done", [], count * length)
-    tell("first load, bars a second", ours=our_rate, insert_many=bare_rate, ratio=our_rate / bare_rate)
-    assert our_rate / bare_rate >= 0.7
+        for _ in range(2):
+            db.client.drop_database(db.name)
+            db["reference"].create_index(["ticker", "date"], unique=True)
+            plain = Cost()
+            for first in range(0, len(documents), length):
+                db["reference"].insert_many(documents[first : first + length])
+            bare.append(len(documents) / plain.seconds)
+            for document in documents:
+                del document["_id"]
+            db.client.drop_database(db.name)
+            database.ensure_indexes(db)
+            register(db, listed)
+            run = Cost()
+            summary = update.run(db, US_STOCKS)
+            ours.append(len(documents) / run.seconds)
+            assert (summary.state, summary.failures, summary.added) == ("done", [], len(documents))
+    gc.unfreeze()
+    tell("first load, bars a second", ours=max(ours), insert_many=max(bare), ratio=max(ours) / max(bare))
+    assert max(ours) / max(bare) >= 0.7
 
 
 MEASURED = """
