@@ -3,6 +3,7 @@
 import datetime as dt
 import gc
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -53,6 +54,22 @@ class Cost:
         return time.process_time() - self._cpu
 
 
+def idle_seconds() -> float:
+    """How long the processors of this machine have had nothing to do since it started, together."""
+    return float(Path("/proc/uptime").read_text().split()[1])
+
+
+def wait_for_quiet(at_most: float = 60) -> None:
+    """Wait until others leave the machine alone for a second; ratios of what is parallel to what is not need that."""
+    deadline = time.monotonic() + at_most
+    quiet = 0.8 * (os.cpu_count() or 1)
+    while time.monotonic() < deadline:
+        before = idle_seconds()
+        time.sleep(1)
+        if idle_seconds() - before > quiet:
+            return
+
+
 TICKERS, STORED, NEW = 200, 300, 5
 
 
@@ -88,6 +105,7 @@ def test_two_hundred_tickers_with_five_new_bars_each(db: MongoDatabase, monkeypa
         with Session(impersonate="chrome") as session:
             list(histories(listed, session, calendar[STORED].date()))  # keeps the time zones
             yahoo.delay(0.1)
+            wait_for_quiet()
             bare = Cost()
             list(histories(listed, session, calendar[STORED - 5].date()))
             bare_cpu = bare.cpu
@@ -98,6 +116,7 @@ def test_two_hundred_tickers_with_five_new_bars_each(db: MongoDatabase, monkeypa
         taken, burnt = [], []
         for _ in range(3):
             without_the_new_bars(db, listed)
+            wait_for_quiet()
             ours = Cost()
             summary = update.run(db, US_STOCKS)
             taken.append(ours.seconds)
@@ -127,7 +146,8 @@ def test_the_first_load_of_a_hundred_long_histories(db: MongoDatabase, monkeypat
     gc.freeze()  # or the collector of garbage would look through half a million documents again and again
     ours, bare = [], []
     with serving(count, length, monkeypatch):
-        for _ in range(2):
+        for _ in range(3):
+            wait_for_quiet()
             db.client.drop_database(db.name)
             db["reference"].create_index(["ticker", "date"], unique=True)
             plain = Cost()
@@ -144,8 +164,9 @@ def test_the_first_load_of_a_hundred_long_histories(db: MongoDatabase, monkeypat
             ours.append(len(documents) / run.seconds)
             assert (summary.state, summary.failures, summary.added) == ("done", [], len(documents))
     gc.unfreeze()
-    tell("first load, bars a second", ours=max(ours), insert_many=max(bare), ratio=max(ours) / max(bare))
-    assert max(ours) / max(bare) >= 0.7
+    ratio = statistics.median(our_rate / bare_rate for our_rate, bare_rate in zip(ours, bare, strict=True))
+    tell("first load, bars a second", ours=max(ours), insert_many=max(bare), ratio=ratio)
+    assert ratio >= 0.7
 
 
 MEASURED = """
