@@ -59,7 +59,7 @@ def idle_seconds() -> float:
     return float(Path("/proc/uptime").read_text().split()[1])
 
 
-def wait_for_quiet(at_most: float = 60) -> None:
+def wait_for_quiet(at_most: float = 20) -> None:
     """Wait until others leave the machine alone for a second; ratios of what is parallel to what is not need that."""
     deadline = time.monotonic() + at_most
     quiet = 0.8 * (os.cpu_count() or 1)
