@@ -38,8 +38,9 @@ RANGES = ["1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd", "max"
 class Listing:
     """One symbol as Yahoo knows it today: prices already adjusted to its splits, a missing value as NaN.
 
-    `bars` is indexed by naive dates, ascending, and has the columns open, high, low, close and volume. A split is its
-    (numerator, denominator): 50 new shares for one old are (50, 1).
+    `bars` is indexed by naive dates, ascending, and has the columns open, high, low, close and volume. A date may stand
+    there twice, and with hours, which then are those after the opening. A split is its (numerator, denominator): 50 new
+    shares for one old are (50, 1).
     """
 
     bars: pd.DataFrame
