@@ -1,0 +1,139 @@
+"""What people do in the grid of names, in real browsers: type, tab, paste, page, sort, save, and meet each other."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
+
+from finance_core import tickers
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.database import MongoDatabase
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.fixture
+def listed(own_server_db: MongoDatabase) -> MongoDatabase:
+    """130 tickers: two pages."""
+    rows = [{"ticker": f"{n:06}", "name": f"회사 {n}", "market": "KOSPI"} for n in range(1, 131)]
+    tickers.register(own_server_db, KOREAN_STOCKS, rows)
+    return own_server_db
+
+
+def open_grid(page: Page, address: str) -> FrameLocator:
+    page.goto(f"{address}/admin_tickers")
+    grid = page.frame_locator("iframe[title^='st_aggrid']").last  # an old one stays a moment beside the new one
+    expect(grid.locator("[row-id='000001']").first).to_be_visible(timeout=60_000)
+    page.wait_for_timeout(1_000)  # a grid shows its rows a moment before it listens
+    return grid
+
+
+def cell(grid: FrameLocator, ticker: str, column: str = "name") -> Locator:
+    return grid.locator(f"[row-id='{ticker}'] [col-id='{column}']")
+
+
+def type_into(page: Page, target: Locator, text: str, end: str) -> None:
+    target.dblclick()
+    expect(target.locator("input")).to_be_focused()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text)
+    page.keyboard.press(end)
+
+
+def name_of(db: MongoDatabase, ticker: str) -> str:
+    row = tickers.get(db, KOREAN_STOCKS, ticker)
+    assert row is not None
+    return str(row["name"])
+
+
+def test_names_are_typed_kept_over_pages_and_sorting_saved_and_there_after_a_reload(
+    listed: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    address = app()
+    grid = open_grid(page, address)
+    type_into(page, cell(grid, "000001"), "삼성 <b>&'\" 📈", "Enter")
+    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
+    type_into(page, cell(grid, "000002"), "탭으로", "Tab")
+    page.keyboard.press("Escape")
+    type_into(page, cell(grid, "000003"), "버려진 글", "Escape")
+    cell(grid, "000004", "active").locator("input").click()
+    expect(page.get_by_text("3개 행에서 3칸을 고쳤습니다")).to_be_visible()
+
+    # Pasted, and left by a click elsewhere.
+    cell(grid, "000005").dblclick()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("붙여 넣은 이름")
+    page.get_by_role("heading", name="종목 관리").click()
+    expect(page.get_by_text("4개 행에서 4칸을 고쳤습니다")).to_be_visible()
+
+    # Another page, another order, a search: the edits stay, and stand in the grid again.
+    page.get_by_role("button", name="Page 2").click()
+    expect(cell(grid, "000130")).to_be_attached(timeout=20_000)
+    type_into(page, cell(grid, "000101"), "둘째 쪽", "Enter")
+    expect(page.get_by_text("5개 행에서 5칸을 고쳤습니다")).to_be_visible()
+    page.get_by_role("textbox", name="이름이나 종목 코드로 찾기").fill("00000")
+    page.keyboard.press("Enter")
+    expect(cell(grid, "000001")).to_have_text("삼성 <b>&'\" 📈", timeout=20_000)
+    expect(cell(grid, "000003")).to_have_text("회사 3")
+    grid.locator(".ag-header-cell[col-id='ticker']").click()  # it was ascending
+    expect(grid.locator("[row-index='0'][row-id='000009']").first).to_be_attached(timeout=20_000)
+    expect(page.get_by_text("5개 행에서 5칸을 고쳤습니다")).to_be_visible()
+
+    page.get_by_role("button", name="모두 저장").click()
+    expect(page.get_by_text("5개 행을 저장했습니다.")).to_be_visible()
+    assert name_of(listed, "000001") == "삼성 <b>&'\" 📈"
+    assert [name_of(listed, ticker) for ticker in ("000002", "000003", "000005", "000101")] == [
+        "탭으로",
+        "회사 3",
+        "붙여 넣은 이름",
+        "둘째 쪽",
+    ]
+    grid = open_grid(page, address)
+    expect(cell(grid, "000001")).to_have_text("삼성 <b>&'\" 📈")
+    expect(cell(grid, "000004", "active").locator("input")).not_to_be_checked()
+
+
+def test_what_is_being_typed_is_saved_by_a_click_on_save(
+    listed: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    grid = open_grid(page, app())
+    type_into(page, cell(grid, "000001"), "첫째", "Enter")
+    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
+    cell(grid, "000002").dblclick()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("둘째")
+    page.get_by_role("button", name="모두 저장").click()
+    expect(page.get_by_text(re.compile("행을 저장했습니다"))).to_be_visible()
+    if name_of(listed, "000002") != "둘째":  # told just after the click: then it waits to be saved, and is not lost
+        expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
+        page.get_by_role("button", name="모두 저장").click()
+        expect(page.get_by_text("1개 행을 저장했습니다.")).to_be_visible()
+    assert [name_of(listed, ticker) for ticker in ("000001", "000002")] == ["첫째", "둘째"]
+
+
+def test_two_people_who_edit_the_same_rows_at_once_lose_nothing(
+    listed: MongoDatabase, app: Callable[[], str], browser: Browser, page: Page
+) -> None:
+    address = app()
+    context = browser.new_context(locale="ko-KR", viewport={"width": 1440, "height": 900})
+    other = context.new_page()
+    mine, theirs = open_grid(page, address), open_grid(other, address)
+    type_into(page, cell(mine, "000001"), "나", "Enter")
+    type_into(page, cell(mine, "000002"), "나만", "Enter")
+    type_into(other, cell(theirs, "000001"), "남", "Enter")
+    type_into(other, cell(theirs, "000003"), "남만", "Enter")
+    for tab in (other, page):
+        expect(tab.get_by_text("2개 행에서 2칸을 고쳤습니다")).to_be_visible()
+        tab.get_by_role("button", name="모두 저장").click()
+        expect(tab.get_by_text(re.compile("행을 저장했습니다"))).to_be_visible()
+
+    expect(page.get_by_text("1개 행은 그사이 다른 사람이 고쳤습니다")).to_be_visible()
+    assert [name_of(listed, ticker) for ticker in ("000001", "000002", "000003")] == ["남", "나만", "남만"]
+    page.get_by_text("내 것", exact=True).click()
+    page.get_by_role("button", name="고른 대로 하기").click()
+    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
+    page.get_by_role("button", name="모두 저장").click()
+    expect(page.get_by_text("1개 행을 저장했습니다.")).to_be_visible()
+    assert name_of(listed, "000001") == "나"
+    context.close()
