@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
@@ -11,10 +12,12 @@ import pymongo
 import pytest
 from bson import ObjectId
 from pymongo.errors import PyMongoError
+from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from finance_core import i18n, runs
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.database import Document, MongoDatabase
+from finance_core.embedded_mongod import EmbeddedMongod
 from finance_core.errors import FetchFailed, SisepanError
 from tests.processes import wait_until
 from updaters import yahoo as product
@@ -258,6 +261,39 @@ def test_failures_that_could_not_be_written_are_written_later_and_once(
         run.finish("done")
 
     assert [each.ticker for each in runs.failures(db, run.id)] == ["005930"]
+
+
+class SlowKeeper(CommandListener):
+    """Holds back for half a second what a run's own thread writes; `at_it` is set meanwhile."""
+
+    def __init__(self) -> None:
+        self.at_it = threading.Event()
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if threading.current_thread().name == f"run {KOREAN_STOCKS.key}" and event.command_name == "findAndModify":
+            self.at_it.set()
+            time.sleep(0.5)
+
+    def succeeded(self, event: object) -> None:
+        pass
+
+    failed = succeeded
+
+
+def test_progress_that_is_written_late_does_not_overwrite_the_outcome(
+    own_server_db: MongoDatabase, shared_server: EmbeddedMongod
+) -> None:
+    slow = SlowKeeper()
+    client = pymongo.MongoClient[Document](shared_server.uri, event_listeners=[slow])
+    with client, leased(client[own_server_db.name]) as run:
+        run.report({"total": 2, "done": 1})
+        slow.at_it.clear()
+        assert slow.at_it.wait(10)
+        run.report({"total": 2, "done": 2})
+        run.finish("done")
+
+    ended = document(own_server_db, run.id)
+    assert (ended["state"], ended["done"]) == ("done", 2)
 
 
 def test_why_a_run_ended_is_kept_as_a_message_and_its_values(db: MongoDatabase) -> None:
