@@ -32,6 +32,11 @@ class ReplicaSet:
         """Start the members, make them one set, and wait until it has a primary."""
         for member in self.members.values():
             member.start()
+        for address in self.members:  # all of them have to answer before the set can be made
+            with pymongo.MongoClient[Document](
+                address, directConnection=True, serverSelectionTimeoutMS=20_000
+            ) as client:
+                client.admin.command("ping")
         first, *_others = self.members
         configuration = {
             "_id": "three",
