@@ -72,6 +72,8 @@ class Run:
     _counts: Document = field(default_factory=dict)
     _failures: list[Document] = field(default_factory=list)
     _ended: threading.Event = field(default_factory=threading.Event)
+    _writing: threading.Lock = field(default_factory=threading.Lock)
+    """Held from reading the counts to having written them, so that older ones never overwrite newer ones."""
 
     def report(self, counts: Mapping[str, int], failures: Sequence[Failure] = ()) -> None:
         """Tell the watchers how far it is: all counts, and the failures since the last report."""
@@ -85,7 +87,10 @@ class Run:
         while not self._ended.wait(WATCH):
             beat += WATCH
             try:
-                self._write(self._progress())
+                with self._writing:
+                    if self._ended.is_set():
+                        return
+                    self._write(self._progress())
                 if beat >= HEARTBEAT:
                     self._renew()
                     beat = 0.0
@@ -123,11 +128,13 @@ class Run:
 
     def finish(self, state: State, error: SisepanError | None = None) -> None:
         """Write the outcome and give the lease back. Raises PyMongoError where that cannot be written."""
-        changes = self._progress()
-        changes["$set"] |= {"state": state, "finished_at": tickers.now()}
-        if error:
-            changes["$set"]["error"] = error.as_document()
-        self._write(changes)
+        with self._writing:
+            changes = self._progress()
+            changes["$set"] |= {"state": state, "finished_at": tickers.now()}
+            if error:
+                changes["$set"]["error"] = error.as_document()
+            self._write(changes)
+            self._ended.set()
         self.db[LEASES].update_one({"_id": self.category.key, "run": self.id}, _expiring_in(0))
 
 

@@ -3,6 +3,7 @@
 The server is the product's own embedded one. All test workers use the same; it ends after the last of them.
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +60,27 @@ def own_server_db(
     connected = database.connect()
     yield connected
     connected.client.drop_database(connected.name)
+
+
+@pytest.fixture
+def forgetful_db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MongoDatabase]:
+    """The database of an embedded server of the test's own, which soon gives up a killed process's transaction.
+
+    Until then nobody else can write to that ticker. How long that takes is a setting of the server, usually a minute.
+    """
+    monkeypatch.delenv("MONGO_URI", raising=False)
+    monkeypatch.setattr(settings, "SECRETS_FILE", tmp_path / "secrets.toml")
+    monkeypatch.setenv("FINANCE_DATA_DIR", str(tmp_path / "data"))
+    db = database.connect()
+    db.client.admin.command({"setParameter": 1, "transactionLifetimeLimitSeconds": 1})
+    yield db
+    database.close()
+
+
+def forget_transactions(db: MongoDatabase) -> None:
+    """What happens by itself in time: the server ends the transactions of who died, and the lease runs out."""
+    db.client.admin.command({"killAllSessions": []})
+    db["update_leases"].update_many({}, {"$set": {"expires_at": dt.datetime(1970, 1, 1)}})
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from finance_core.embedded_mongod import EmbeddedMongod
+from finance_core.mongod_process import find_binary
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -55,6 +57,44 @@ for line in sys.stdin:
         answer = f"{type(error).__name__}: {error}"
     print(json.dumps(answer), flush=True)
 """
+
+
+class Mongod:
+    """A MongoDB server of a user's own, on a port of 127.0.0.1, whose files stay when it is killed."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        directory.mkdir()
+        files = ["--dbpath", str(directory), "--logpath", str(directory / "log"), "--logappend"]
+        listen = ["--bind_ip", "127.0.0.1", "--port", self.address.rpartition(":")[2], "--nounixsocket"]
+        small = ["--wiredTigerCacheSizeGB", "0.25", "--setParameter", "diagnosticDataCollectionEnabled=false"]
+        self._command = [str(find_binary()), *files, *listen, *small, *options]
+
+    def start(self) -> None:
+        """Start it; it is not waited for."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
+
+    def kill(self) -> None:
+        """End it by SIGKILL and wait until it is gone."""
+        self._process.kill()
+        self._process.wait()
+
+
+def start_update(*arguments: str, module: str = "updaters.update_kr") -> "subprocess.Popen[str]":
+    """An update command as a process; what it prints is for `communicate`."""
+    return start_python("-m", module, *arguments)
+
+
+def start_python(*arguments: str) -> "subprocess.Popen[str]":
+    """A Python process in the project; what it prints is for `communicate`."""
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
 
 
 class Program:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,9 +17,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finance_core import candles, database, prices, sessions, tickers
+from finance_core import candles, prices, sessions, tickers
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.database import Document, MongoDatabase
+from tests.conftest import forget_transactions
 from tests.yahoo import Listing, Status, YahooStandIn, random_walk
 from updaters import sample, update
 
@@ -255,20 +255,6 @@ class Forks:
         self.parent.communicate()
 
 
-@pytest.fixture
-def forgetful_db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MongoDatabase]:
-    """The database of an embedded server of the test's own, which soon gives up a killed process's transaction.
-
-    Until then nobody else can write to that ticker. How long that takes is a setting of the server, usually a minute.
-    """
-    monkeypatch.delenv("MONGO_URI", raising=False)
-    monkeypatch.setenv("FINANCE_DATA_DIR", str(tmp_path / "data"))
-    db = database.connect()
-    db.client.admin.command({"setParameter": 1, "transactionLifetimeLimitSeconds": 1})
-    yield db
-    database.close()
-
-
 def test_a_fill_that_is_killed_leaves_whole_tickers_and_the_next_completes_it(
     forgetful_db: MongoDatabase, ten_starters: Path
 ) -> None:
@@ -297,12 +283,6 @@ def kill_some_fills(db: MongoDatabase, forks: Forks) -> None:
                 assert (row["source"], row["bar_count"]) == ("sample", stored)
                 assert stored in (0, len(days_of_samples()))
         forget_transactions(db)
-
-
-def forget_transactions(db: MongoDatabase) -> None:
-    """What happens by itself in time: the server ends the transactions of who died, and the lease runs out."""
-    db.client.admin.command({"killAllSessions": []})
-    db["update_leases"].update_many({}, {"$set": {"expires_at": dt.datetime(1970, 1, 1)}})
 
 
 def test_two_fills_at_once_are_as_good_as_one(db: MongoDatabase, ten_starters: Path) -> None:

@@ -214,6 +214,8 @@ def _log_to_file() -> None:
             reason=error.strerror or type(error).__name__,
         ) from error
     logging.basicConfig(handlers=[handler], level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # No filter keeps them from the terminal: pandas puts another before it for moments, and that is for all threads.
+    logging.captureWarnings(True)
 
 
 @contextmanager

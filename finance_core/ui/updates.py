@@ -52,8 +52,7 @@ def start(category: Category, update: Update, only: Iterable[str] | None = None,
 
 def is_running(db: MongoDatabase, category: Category) -> bool:
     """Whether a run is under way, or this visitor has just begun one."""
-    job: jobs.Job | None = st.session_state.get(f"{STARTED}:{category.key}")
-    if job and not job.finished:
+    if _is_begun_here(category):
         return True
     run = runs.latest(db, category)
     return run is not None and run["state"] == "running"
@@ -63,10 +62,10 @@ def status(db: MongoDatabase, category: Category) -> None:
     """Progress of a running update, and the outcome of one that this visitor saw running."""
     if not may_edit():
         return
-    if is_running(db, category):
-        _progress(category)
-        return
     could_not_start(category)
+    if is_running(db, category):
+        _progress(category, _is_begun_here(category))
+        return
     run = runs.latest(db, category)
     if run and st.session_state.pop(f"{WATCHED}:{category.key}", None) == run["_id"]:  # once: it stays until a click
         listing.forget()  # what was a sample is one no longer
@@ -93,12 +92,14 @@ def could_not_start(category: Category) -> None:
 
 
 @st.fragment(run_every=0.5)
-def _progress(category: Category) -> None:
+def _progress(category: Category, was_begun_here: bool) -> None:
     use_visitor_language()
     with errors_shown():
         db = database.connect()
         run = runs.latest(db, category)
-        if run and run["state"] == "running":
+        if was_begun_here and not _is_begun_here(category):
+            st.rerun()  # the whole page: it did not begin, or is over
+        elif run and run["state"] == "running":
             st.session_state[f"{WATCHED}:{category.key}"] = run["_id"]
             run_status.progress(db, run, category.key)
         elif is_running(db, category):
@@ -119,6 +120,11 @@ def newer(category: Category, ticker: str, drawn: Document) -> None:
             st.info(_("이 차트를 그린 뒤에 새 시세가 들어왔습니다."), icon=":material/update:")
             if st.button(_("새 시세 보기"), icon=":material/refresh:", key="newer"):
                 st.rerun()
+
+
+def _is_begun_here(category: Category) -> bool:
+    job: jobs.Job | None = st.session_state.get(f"{STARTED}:{category.key}")
+    return job is not None and not job.finished
 
 
 def _explained(error: Exception) -> str:
