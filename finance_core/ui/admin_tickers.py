@@ -1,5 +1,6 @@
 """The page of the ticker lists: a grid to edit, tickers to add, import, remove and export, and a history to undo."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
@@ -22,6 +23,8 @@ SHOWN_CONFLICTS = 20
 SHOWN_CHANGES = 30
 SHOWN_PREVIEW = 1_000
 UPLOAD_MB = 10
+LAST_WORD = 0.4
+"""Seconds."""
 THEIRS, MINE = "theirs", "mine"
 NEW = ("new_ticker", "new_name", "new_market")
 
@@ -48,9 +51,10 @@ def _category(category: Category) -> None:
         db = database.connect()
         state = _State(category)
         chosen = state.take(ticker_grid.answer(state.grid_key))
+        leaving = state.is_leaving()  # else the rows are new ones from here on
         # Each in a place of its own, so that what is open below stays open when something comes or goes above.
         with st.container():
-            _told(state)
+            _told(state, keep=leaving)
         _toolbar(category, state)
         state.load(db)
         with st.container():
@@ -65,6 +69,10 @@ def _category(category: Category) -> None:
                 _removal(db, category, state, chosen)
         _additions(db, category, state)
         _history(db, category, state)
+        if leaving:
+            # A cell that was left by the click on "save" is told just after it: that is heard before the grid goes.
+            time.sleep(LAST_WORD)
+            st.rerun()
 
 
 class _State:
@@ -83,6 +91,8 @@ class _State:
                 "sort": ("ticker", False),
                 "asked": None,
                 "generation": 0,
+                "leaving": 0,
+                "heeded": set(),
             },
         )
 
@@ -140,16 +150,38 @@ class _State:
         """Have a sentence shown, once."""
         self._kept["told"].append((kind, text))
 
-    def told(self) -> list[tuple[str, str]]:
-        """The sentences to show, which are then done with."""
-        texts, self._kept["told"] = self._kept["told"], []
-        return list(texts)
+    def told(self, keep: bool) -> list[tuple[str, str]]:
+        """The sentences to show, which are then done with unless they are to be kept."""
+        texts = list(self._kept["told"])
+        if not keep:
+            self._kept["told"] = []
+        return texts
 
     def reload(self) -> None:
         """Have the rows read anew, for another grid: what the present one tells has been heeded."""
-        self._kept["asked"] = None
+        self.take(ticker_grid.answer(self.grid_key))
+        self._kept |= {"asked": None, "heeded": set(), "rows": []}
         self._kept["generation"] += 1
         listing.forget()
+
+    def leave(self, saved: ticker_edits.Saved) -> None:
+        """Have the rows read anew after a save, but not before the grid has told its last; see `is_leaving`.
+
+        Till then the grid shows what is saved as edited: `rows` become what it says.
+        """
+        changes = {ticker: self.pending[ticker].changes for ticker in saved.applied}
+        for row in self.rows:
+            if row["ticker"] in changes:
+                row |= {**changes[row["ticker"]], "version": (row.get("version") or 0) + 1}
+        self._kept["heeded"] = {conflict.mine.ticker for conflict in saved.conflicts}
+        self._kept["leaving"] = 2
+
+    def is_leaving(self) -> bool:
+        """Whether a save has just been made and the grid may have a last word; has the rows read anew where it had."""
+        self._kept["leaving"] -= 1
+        if self._kept["leaving"] == 0:
+            self.reload()
+        return bool(self._kept["leaving"] > 0)
 
     def load(self, db: MongoDatabase) -> None:
         """Read the rows where others are asked for than those that are there."""
@@ -173,6 +205,8 @@ class _State:
     def take(self, answer: ticker_grid.Answer) -> list[str]:
         """Keep what was edited in the grid and by what to sort; returns the tickers that are chosen in it."""
         for row in self.rows if answer.touched else []:
+            if row["ticker"] in self._kept["heeded"]:
+                continue
             original = {name: ticker_edits.shown(row, name) for name in ticker_edits.EDITABLE}
             edited = answer.edited.get(row["ticker"], original)
             changes = {name: value for name, value in edited.items() if value != original[name]}
@@ -186,8 +220,8 @@ class _State:
         return answer.chosen
 
 
-def _told(state: _State) -> None:
-    for kind, text in state.told():
+def _told(state: _State, *, keep: bool) -> None:
+    for kind, text in state.told(keep):
         box = {"success": st.success, "warning": st.warning, "error": st.error}[kind]
         box(plain(text))
 
@@ -292,12 +326,19 @@ def _guarded(state: _State, action: Callable[[], None]) -> None:
 
 
 def _save(category: Category, state: _State, chosen: list[str]) -> None:
-    edits = [state.pending[ticker] for ticker in chosen]
-    _after(state, ticker_edits.save(database.connect(), category, edits, _who()))
+    saved = ticker_edits.save(database.connect(), category, [state.pending[ticker] for ticker in chosen], _who())
+    state.leave(saved)
+    _tell_saved(state, saved)
 
 
 def _after(state: _State, saved: ticker_edits.Saved) -> None:
-    """Tell what a save did, keep what is left of it, and have the rows read anew."""
+    """Tell what a change did that was not made in the grid, and have the rows read anew."""
+    state.reload()
+    _tell_saved(state, saved)
+
+
+def _tell_saved(state: _State, saved: ticker_edits.Saved) -> None:
+    """Tell what a save did, and keep what is left of it."""
     for ticker in saved.applied:
         state.pending.pop(ticker, None)
     for conflict in saved.conflicts:
@@ -307,13 +348,12 @@ def _after(state: _State, saved: ticker_edits.Saved) -> None:
         state.tell("success", _("{count}개 행을 저장했습니다.").format(count=formats.count(len(saved.applied))))
     for ticker, error in list(saved.refused.items())[:SHOWN_CONFLICTS]:
         state.tell("error", f"{ticker}: {error}")
-    state.reload()
 
 
 def _discard(state: _State, chosen: list[str]) -> None:
+    state.reload()
     for ticker in chosen:
         state.pending.pop(ticker, None)
-    state.reload()
 
 
 def _conflicts(state: _State) -> None:
@@ -327,13 +367,13 @@ def _conflicts(state: _State) -> None:
         )
 
         def resolve() -> None:
+            state.reload()
             for conflict in found[:SHOWN_CONFLICTS]:
                 mine, theirs = conflict.mine, conflict.theirs
                 if theirs is not None and st.session_state.get(_choice_key(state, conflict)) == MINE:
                     seen = {name: ticker_edits.shown(theirs, name) for name in mine.changes}
                     state.pending[mine.ticker] = Edit(mine.ticker, theirs.get("version"), seen, mine.changes)
             state.conflicts = found[SHOWN_CONFLICTS:]
-            state.reload()
 
         for conflict in found[:SHOWN_CONFLICTS]:
             _conflict(state, conflict)
