@@ -1,0 +1,118 @@
+"""What the ticker lists cost: opening a long one, saving many edits, and readers while somebody saves."""
+
+import threading
+import time
+
+import pytest
+from pymongo import UpdateOne
+from streamlit.testing.v1 import AppTest
+
+from finance_core import prices, ticker_edits, ticker_files, tickers
+from finance_core.categories import KOREAN_STOCKS, US_STOCKS
+from finance_core.database import MongoDatabase
+from finance_core.ticker_edits import Edit
+from finance_core.ui import admin_tickers
+from tests.benchmarks.conftest import bars_of, seconds, tell
+from tests.pages import PAGES_DIR
+
+FEW, MANY = 100, 10_000
+VISITORS = 20
+
+
+def register(db: MongoDatabase, count: int) -> list[str]:
+    names = [f"{number:06}" for number in range(count)]
+    rows = [{"ticker": ticker, "name": f"회사 {ticker}", "market": "KOSPI"} for ticker in names]
+    tickers.register(db, KOREAN_STOCKS, rows)
+    return names
+
+
+def test_a_tab_with_ten_thousand_tickers_opens_like_one_with_a_hundred(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admin_tickers, "may_edit", lambda: True)
+
+    def open_tab() -> None:
+        page = AppTest.from_file(PAGES_DIR / "admin_tickers.py", default_timeout=60).run()
+        assert not page.exception
+
+    register(own_server_db, FEW)
+    few = seconds(open_tab, 15)
+    register(own_server_db, MANY)
+    many = seconds(open_tab, 15)
+    tell("opening the list", ms_with_100=few * 1000, ms_with_10_000=many * 1000, ratio=many / few)
+    assert many / few < 1.5
+
+
+def test_saving_a_thousand_edits_against_the_bare_conditional_updates(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    names = register(db, 1_000)
+    version = {"now": 1}
+
+    def bare() -> None:
+        now = version["now"]
+        operations = [
+            UpdateOne(
+                {"category": "korean_stocks", "ticker": ticker, "version": now},
+                {"$set": {"name": f"{ticker} {now}"}, "$inc": {"version": 1}},
+            )
+            for ticker in names
+        ]
+        assert db[tickers.COLLECTION].bulk_write(operations, ordered=False).modified_count == len(names)
+        version["now"] += 1
+
+    def ours() -> None:
+        now = version["now"]
+        edits = [Edit(ticker, now, {"name": ticker}, {"name": f"{ticker} {now}"}) for ticker in names]
+        assert len(ticker_edits.save(db, KOREAN_STOCKS, edits, "me").applied) == len(names)
+        version["now"] += 1
+
+    reference, taken = seconds(bare), seconds(ours)
+    tell("saving 1,000 edits", ms=taken * 1000, reference_ms=reference * 1000, ratio=taken / reference)
+    assert taken / reference < 3
+
+
+def test_ten_thousand_lines_are_read_and_compared(own_server_db: MongoDatabase) -> None:
+    register(own_server_db, MANY)
+    text = "\n".join(f"{number:06}\t다른 이름 {number}\tKOSPI" for number in range(MANY))
+
+    def preview() -> None:
+        lines = ticker_files.read_text(text, KOREAN_STOCKS)
+        found = ticker_edits.compare(own_server_db, KOREAN_STOCKS, [line.row for line in lines])
+        assert len(found.edits) == MANY
+
+    taken = seconds(preview, 5)
+    tell("a preview of 10,000 lines", seconds=taken)
+    assert taken < 5
+
+
+def test_visitors_who_read_while_somebody_saves(own_server_db: MongoDatabase) -> None:
+    """Twenty readers of charts and lists, each as fast as it can, while a thousand edits are saved again and again."""
+    db = own_server_db
+    names = register(db, 1_000)
+    prices.merge(db, US_STOCKS, "AAPL", bars_of(2_500))
+    done, waits, errors = threading.Event(), list[float](), list[BaseException]()
+
+    def read() -> None:
+        while not done.is_set():
+            begun = time.perf_counter()
+            try:
+                prices.load(db, US_STOCKS, "AAPL")
+                tickers.page(db, KOREAN_STOCKS, "회사", limit=100)
+            except BaseException as error:  # noqa: BLE001 - told to the test
+                errors.append(error)
+                return
+            waits.append(time.perf_counter() - begun)
+            time.sleep(0.2)  # nobody clicks faster
+
+    visitors = [threading.Thread(target=read) for _ in range(VISITORS)]
+    for visitor in visitors:
+        visitor.start()
+    for version in range(1, 21):
+        edits = [Edit(ticker, version, {"name": ""}, {"name": f"회사 {ticker} {version}"}) for ticker in names]
+        assert len(ticker_edits.save(db, KOREAN_STOCKS, edits, "me").applied) == len(names)
+    done.set()
+    for visitor in visitors:
+        visitor.join()
+    tell("20 visitors while somebody saves", reads=len(waits), longest_ms=max(waits) * 1000)
+    assert errors == []
+    assert max(waits) < 1
