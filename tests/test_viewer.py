@@ -14,7 +14,6 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.database import Document, MongoDatabase
 from finance_core.embedded_mongod import EmbeddedMongod
 from finance_core.ui import page as page_module
-from finance_core.ui import updates
 from tests import pages
 from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn

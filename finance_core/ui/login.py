@@ -11,7 +11,7 @@ from finance_core.i18n import N_, _
 from finance_core.ui.navigation import login_page, updates_page
 from finance_core.ui.page import LOGIN, admin_password, begin, errors_shown, may_edit, plain, visitor_address
 
-TYPED, PROBLEM = "typed_password", "login_problem"
+TRIES, PROBLEM = "login_tries", "login_problem"
 
 _log = logging.getLogger(__name__)
 _tries = access.Tries()
@@ -45,9 +45,18 @@ def logout_button() -> None:
         st.button(_("로그아웃"), icon=":material/logout:", key="log_out", on_click=_log_out)
 
 
+def typed_key() -> str:
+    """The key of the password's input.
+
+    Another one after each try: Streamlit forgets at the end of a run what was typed into an input that is gone, but
+    keeps what was typed into one that is still there, until the next click.
+    """
+    return f"typed_password_{st.session_state.get(TRIES, 0)}"
+
+
 def _form() -> None:
     with st.form("login_form", clear_on_submit=True, width=400):
-        st.text_input(_("관리자 비밀번호"), type="password", autocomplete="current-password", key=TYPED)
+        st.text_input(_("관리자 비밀번호"), type="password", autocomplete="current-password", key=typed_key())
         st.form_submit_button(_("로그인"), icon=":material/login:", type="primary", key="log_in", on_click=_log_in)
     problem: SisepanError | None = st.session_state.pop(PROBLEM, None)
     if problem:
@@ -55,8 +64,8 @@ def _form() -> None:
 
 
 def _log_in() -> None:
-    typed = st.session_state[TYPED]
-    st.session_state[TYPED] = ""  # or it would stand there until the next click
+    typed = st.session_state[typed_key()]
+    st.session_state[TRIES] = st.session_state.get(TRIES, 0) + 1
     try:
         password = admin_password()
         _check(typed, password)
