@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from finance_core import runs
 from finance_core.database import MongoDatabase
 from tests import pages
-from tests.e2e.visitor import Visitor, buttons
+from tests.e2e.visitor import Visitor, buttons, visit
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
@@ -91,7 +91,7 @@ def test_by_the_websocket_only_who_sits_at_the_machine_starts_anything(
         monkeypatch.setenv("FORWARDED_ALLOW_IPS", trusted_proxies)
     here = app()
     lan = here.replace("127.0.0.1", own_address)
-    with Visitor(here) as admin:
+    with visit(here) as admin:
         drawn = buttons(admin.run("admin_updates"))
         assert {"update_all", "update_korean_stocks"} <= set(drawn)
         star = buttons(admin.run("korean_stocks"))["star"]
@@ -115,7 +115,7 @@ def test_by_the_websocket_only_who_sits_at_the_machine_starts_anything(
         (here, {"host": "prices.example.com"}),
     ]
     for address, connection in others:
-        with Visitor(address, **connection) as visitor:
+        with visit(address, **connection) as visitor:
             assert not buttons(visitor.run("admin_updates")), connection
             visitor.run("admin_updates", *drawn.values())
             assert not {"star", "update"} & set(buttons(visitor.run("korean_stocks", star))), connection
@@ -124,7 +124,7 @@ def test_by_the_websocket_only_who_sits_at_the_machine_starts_anything(
     assert stored[runs.RUNS].count_documents({}) == 0
     assert stored["ticker_metadata"].count_documents({"favourite": True}) == 0
 
-    with Visitor(here) as admin:
+    with visit(here) as admin:
         admin.run("admin_updates")
         admin.run("admin_updates", drawn["update_korean_stocks"])
         assert wait_until(lambda: stored[runs.RUNS].count_documents({"origin": "page"}) == 1), "what was sent does work"
@@ -140,12 +140,12 @@ def test_who_hangs_up_at_once_is_not_taken_for_this_machine(
     """A run goes on for a while without its visitor, of whom nothing is known then."""
     here = app()
     lan = here.replace("127.0.0.1", own_address)
-    with Visitor(here) as admin:
+    with visit(here) as admin:
         drawn = buttons(admin.run("admin_updates"))
-    with Visitor(lan) as visitor:
+    with visit(lan) as visitor:
         visitor.run("admin_updates")
     for number in range(40):
-        with Visitor(lan, session=visitor.session) as again:
+        with visit(lan, session=visitor.session) as again:
             again.ask("admin_updates", *(drawn.values() if number % 2 else ()))
             time.sleep(0.005 * (number // 2))
     time.sleep(2.0)
@@ -161,10 +161,10 @@ def test_the_sixth_try_within_a_minute_is_refused_in_whatever_visit(
     here = app(log=log)
     lan = here.replace("127.0.0.1", own_address)
     for number in range(7):
-        with Visitor(lan, headers={"X-Forwarded-For": f"10.0.0.{number}"}) as visitor:
+        with visit(lan, headers={"X-Forwarded-For": f"10.0.0.{number}"}) as visitor:
             sent = visitor.run("login")
             assert not log_in(visitor, sent, PASSWORD if number > 4 else f"wrong-{number}")
-    with Visitor(here) as visitor:
+    with visit(here) as visitor:
         assert log_in(visitor, visitor.run("login"), PASSWORD), "another address is not held up"
     written = log.read_text(encoding="utf-8")
     assert written.count(f"a wrong admin password from {own_address}") == 5

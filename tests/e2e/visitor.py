@@ -1,39 +1,22 @@
 """A visitor without a browser, who speaks to the app's websocket directly and is bound by nothing that a page shows."""
 
 import socket
-from collections.abc import Mapping
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 
 class Visitor:
-    """A connection to the app at `address`, as if it were called `host`; takes up the visit `session` if one is given."""
+    """Whoever is at the other end of `connection`; `session` is the visit, once it is known."""
 
-    def __init__(
-        self, address: str, headers: Mapping[str, str] | None = None, host: str = "", session: str = ""
-    ) -> None:
-        where = urlsplit(address)
-        self.session = session
-        self._socket = connect(
-            f"ws://{host or where.hostname}:{where.port}/_stcore/stream",
-            sock=socket.create_connection((where.hostname, where.port), timeout=30),
-            subprotocols=[Subprotocol(part) for part in ("streamlit", "no-token", session) if part],
-            additional_headers=headers,
-            max_size=None,
-            proxy=None,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._socket.close()
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+        self.session = ""
 
     def ask(self, page: str, *pressed: str, typed: Mapping[str, str] | None = None) -> None:
         """Ask for a run of `page` with the buttons of the ids `pressed` and the inputs as `typed`."""
@@ -44,27 +27,41 @@ class Visitor:
             message.rerun_script.widget_states.widgets.add(id=widget, string_value=text)
         for widget in pressed:
             message.rerun_script.widget_states.widgets.add(id=widget, trigger_value=True)
-        self._socket.send(message.SerializeToString())
+        self._connection.send(message.SerializeToString())
 
     def run(self, page: str, *pressed: str, typed: Mapping[str, str] | None = None) -> list[ForwardMsg]:
         """`ask`, and what the app sent until that run was finished."""
         self.ask(page, *pressed, typed=typed)
         sent: list[ForwardMsg] = []
-        while not sent or sent[-1].WhichOneof("type") != "script_finished":
-            sent.append(ForwardMsg.FromString(self._socket.recv(timeout=60)))
+        while not sent or not _ended(sent[-1]):
+            sent.append(ForwardMsg.FromString(bytes(self._connection.recv(timeout=60))))
             if sent[-1].HasField("new_session"):
                 self.session = sent[-1].new_session.initialize.session_id
         return sent
+
+
+def _ended(message: ForwardMsg) -> bool:
+    return message.HasField("script_finished") and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+
+
+@contextmanager
+def visit(
+    address: str, headers: Mapping[str, str] | None = None, host: str = "", session: str = ""
+) -> Iterator[Visitor]:
+    """A connection to the app at `address`, asking for `host` where one is given; takes up the visit `session`."""
+    where = urlsplit(address)
+    with connect(
+        f"ws://{host or where.hostname}:{where.port}/_stcore/stream",
+        sock=socket.create_connection((where.hostname, where.port), timeout=30),
+        subprotocols=[Subprotocol(part) for part in ("streamlit", "no-token", session) if part],
+        additional_headers=headers,
+        max_size=None,
+        proxy=None,
+    ) as connection:
+        yield Visitor(connection)
 
 
 def buttons(sent: list[ForwardMsg]) -> dict[str, str]:
     """The ids of the buttons that were sent, by their keys."""
     ids = [message.delta.new_element.button.id for message in sent if message.delta.new_element.HasField("button")]
     return {widget.split("-", 2)[2]: widget for widget in ids}
-
-
-def text_of(sent: list[ForwardMsg]) -> str:
-    """Everything that was sent, as text."""
-    return "\n".join(
-        str(message).encode("latin-1", "backslashreplace").decode("unicode_escape", "replace") for message in sent
-    )
