@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -150,6 +151,30 @@ def test_with_a_password_sitting_at_the_machine_is_not_enough(monkeypatch: pytes
 def test_without_a_password_the_test_runner_which_has_no_connection_is_nobody() -> None:
     with pytest.raises(NotAllowed):
         page_module.require_admin()
+
+
+@pytest.mark.usefixtures("data_dir")
+@pytest.mark.parametrize(
+    ("client", "admin"),
+    [
+        (SimpleNamespace(remote_ip="127.0.0.1"), True),
+        (SimpleNamespace(remote_ip="::ffff:127.0.0.1"), True),
+        (SimpleNamespace(remote_ip="192.168.0.7"), False),
+        (SimpleNamespace(remote_ip=None), False),
+        (None, False),
+    ],
+)
+def test_a_visitor_who_has_hung_up_is_not_taken_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch, client: SimpleNamespace | None, admin: bool
+) -> None:
+    """A run goes on for a moment without its visitor, for whom st.context then tells what it tells for this machine."""
+    if client:
+        client.headers = [("Host", "localhost:8501")]
+    connection = client and SimpleNamespace(client_context=client)
+    running = SimpleNamespace(get_client={"the visit": connection}.get)
+    monkeypatch.setattr(page_module, "get_script_run_ctx", lambda: SimpleNamespace(session_id="the visit"))
+    monkeypatch.setattr(page_module.runtime, "get_instance", lambda: running)
+    assert page_module.may_edit() is admin
 
 
 @pytest.mark.usefixtures("password")

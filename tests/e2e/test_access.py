@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from websockets.exceptions import InvalidStatus
 
 from finance_core import runs
 from finance_core.database import MongoDatabase
@@ -134,24 +135,6 @@ def test_by_the_websocket_only_who_sits_at_the_machine_starts_anything(
         assert wait_until(lambda: stored[runs.RUNS].count_documents({"state": "running"}) == 0)
 
 
-def test_who_hangs_up_at_once_is_not_taken_for_this_machine(
-    stored: MongoDatabase, app: Start, own_address: str
-) -> None:
-    """A run goes on for a while without its visitor, of whom nothing is known then."""
-    here = app()
-    lan = here.replace("127.0.0.1", own_address)
-    with visit(here) as admin:
-        drawn = buttons(admin.run("admin_updates"))
-    with visit(lan) as visitor:
-        visitor.run("admin_updates")
-    for number in range(40):
-        with visit(lan, session=visitor.session) as again:
-            again.ask("admin_updates", *(drawn.values() if number % 2 else ()))
-            time.sleep(0.005 * (number // 2))
-    time.sleep(2.0)
-    assert stored[runs.RUNS].count_documents({}) == 0
-
-
 @pytest.mark.usefixtures("stored")
 def test_the_sixth_try_within_a_minute_is_refused_in_whatever_visit(
     app: Start, own_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -171,6 +154,24 @@ def test_the_sixth_try_within_a_minute_is_refused_in_whatever_visit(
     assert written.count(f"too many tries of the admin password from {own_address}") == 2
     assert "wrong-" not in written
     assert PASSWORD not in written
+
+
+@pytest.mark.usefixtures("stored")
+def test_behind_a_proxy_as_the_readme_sets_it_up_the_password_counts_and_tries_are_told_apart(
+    app: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
+    monkeypatch.setenv("STREAMLIT_SERVER_ADDRESS", "127.0.0.1")
+    log = tmp_path / "log"
+    address = app(log=log)
+    name = f"prices.example.lan:{address.rpartition(':')[2]}"
+    through = {"Origin": f"https://{name}", "X-Forwarded-For": "192.168.0.7", "X-Forwarded-Proto": "https"}
+    with visit(address, headers=through, host="prices.example.lan") as visitor:
+        assert not log_in(visitor, visitor.run("login"), "wrong")
+        assert log_in(visitor, visitor.run("login"), PASSWORD)
+    assert "a wrong admin password from 192.168.0.7" in log.read_text(encoding="utf-8")
+    with pytest.raises(InvalidStatus, match="403"), visit(address, headers=through):
+        pass  # a proxy that does not hand on the host
 
 
 def log_in(visitor: Visitor, sent: list[Any], password: str) -> bool:

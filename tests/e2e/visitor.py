@@ -12,11 +12,10 @@ from websockets.typing import Subprotocol
 
 
 class Visitor:
-    """Whoever is at the other end of `connection`; `session` is the visit, once it is known."""
+    """Whoever is at the other end of `connection`."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
-        self.session = ""
 
     def ask(self, page: str, *pressed: str, typed: Mapping[str, str] | None = None) -> None:
         """Ask for a run of `page` with the buttons of the ids `pressed` and the inputs as `typed`."""
@@ -35,8 +34,6 @@ class Visitor:
         sent: list[ForwardMsg] = []
         while not sent or not _ended(sent[-1]):
             sent.append(ForwardMsg.FromString(bytes(self._connection.recv(timeout=60))))
-            if sent[-1].HasField("new_session"):
-                self.session = sent[-1].new_session.initialize.session_id
         return sent
 
 
@@ -45,15 +42,13 @@ def _ended(message: ForwardMsg) -> bool:
 
 
 @contextmanager
-def visit(
-    address: str, headers: Mapping[str, str] | None = None, host: str = "", session: str = ""
-) -> Iterator[Visitor]:
-    """A connection to the app at `address`, asking for `host` where one is given; takes up the visit `session`."""
+def visit(address: str, headers: Mapping[str, str] | None = None, host: str = "") -> Iterator[Visitor]:
+    """A connection to the app at `address`, asking for `host` where one is given."""
     where = urlsplit(address)
     with connect(
         f"ws://{host or where.hostname}:{where.port}/_stcore/stream",
         sock=socket.create_connection((where.hostname, where.port), timeout=30),
-        subprotocols=[Subprotocol(part) for part in ("streamlit", "no-token", session) if part],
+        subprotocols=[Subprotocol(part) for part in ("streamlit", "no-token")],
         additional_headers=headers,
         max_size=None,
         proxy=None,
