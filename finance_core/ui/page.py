@@ -22,6 +22,8 @@ LANGUAGE = "language"
 LOGIN = "login"
 """Where a visit keeps the proof that the password was known (see `access.proof`); never the password."""
 
+FAILED_WRITE = "failed_write"
+
 P = ParamSpec("P")
 
 _log = logging.getLogger(__name__)
@@ -133,7 +135,7 @@ def _client() -> ClientContext | None:
 def writes(callback: Callable[P, None]) -> Callable[P, None]:
     """Make of `callback` what a widget that writes is given: for admins only, whatever was drawn and for whom.
 
-    A callback runs before there is a page, so that what goes wrong is told in a corner of it.
+    A callback runs before there is a page: what goes wrong is kept for the `errors_shown` that comes next.
     """
 
     @wraps(callback)
@@ -142,8 +144,7 @@ def writes(callback: Callable[P, None]) -> Callable[P, None]:
             require_admin()
             callback(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - as in errors_shown
-            use_visitor_language()
-            st.toast(plain(str(_explained(error))), icon=":material/error:", duration="long")
+            st.session_state[FAILED_WRITE] = _explained(error)
 
     return checked
 
@@ -152,6 +153,9 @@ def writes(callback: Callable[P, None]) -> Callable[P, None]:
 def errors_shown() -> Iterator[None]:
     """Turn what goes wrong inside into one sentence on the page and, if it is a defect, a traceback in the log."""
     try:
+        failed: SisepanError | None = st.session_state.pop(FAILED_WRITE, None)
+        if failed:
+            st.toast(plain(str(failed)), icon=":material/error:", duration="long")
         yield
     except Exception as error:  # noqa: BLE001 - the page's last line: no traceback on a page, every one in the log
         show_error(_explained(error))

@@ -104,9 +104,9 @@ def could_not_start(category: Category) -> None:
 @st.fragment(run_every=0.5)
 def _progress(category: Category) -> None:
     use_visitor_language()
+    if not may_edit():
+        st.rerun()  # the whole page, as it is for whoever only looks
     with errors_shown():
-        if not may_edit():
-            st.rerun()  # the whole page, as it is for whoever only looks
         db = database.connect()
         run = runs.latest(db, category)
         if run and run["state"] == "running":
