@@ -7,7 +7,8 @@ import streamlit as st
 
 from finance_core import categories
 from finance_core.i18n import _
-from finance_core.ui.navigation import ICON, viewer_page
+from finance_core.ui import login
+from finance_core.ui.navigation import ICON, tickers_page, updates_page, viewer_page
 from finance_core.ui.page import language_switch, may_edit, use_visitor_language
 from updaters import scheduler
 
@@ -18,12 +19,11 @@ def visit() -> None:
     use_visitor_language()
     overview = st.Page("pages/overview.py", title=_("한눈에"), icon=":material/dashboard:", default=True)
     viewers = [viewer_page(category) for category in categories.CATEGORIES]
-    updates = st.Page("pages/admin_updates.py", title=_("시세 업데이트"), icon=":material/sync:")
-    names = st.Page("pages/admin_tickers.py", title=_("종목 관리"), icon=":material/edit_note:")
-    admin = {_("관리"): [updates, names]} if may_edit() else {}
-    page = st.navigation({"": [overview], _("시세"): viewers} | admin)
+    admins = [updates_page(visible=may_edit()), tickers_page(visible=may_edit()), *login.pages()]
+    page = st.navigation({"": [overview], _("시세"): viewers, _("관리"): admins})
     with st.sidebar:
         language_switch()
+        login.logout_button()
     page.run()
 
 

@@ -45,5 +45,9 @@ class DataConflict(SisepanError):
     """What is stored contradicts what this product needs (for example, two bars of one day)."""
 
 
+class NotAllowed(SisepanError):
+    """Whoever asked may only look."""
+
+
 class FetchFailed(SisepanError):
     """A source of prices answered with something that cannot be stored as bars."""

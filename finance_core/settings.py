@@ -1,7 +1,7 @@
 """Settings of an installation: the environment first, then `.streamlit/secrets.toml`.
 
 Read without streamlit, so that the app and the commands started beside it always agree. Known names: MONGO_URI,
-FINANCE_DB, FINANCE_DATA_DIR.
+FINANCE_DB, FINANCE_DATA_DIR, ADMIN_PASSWORD.
 """
 
 import os

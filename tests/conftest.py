@@ -37,6 +37,7 @@ def data_dir(shared_server: EmbeddedMongod, tmp_path: Path, monkeypatch: pytest.
     directory.mkdir()
     (directory / "mongo").symlink_to(shared_server.directory)
     monkeypatch.delenv("MONGO_URI", raising=False)
+    monkeypatch.delenv("ADMIN_PASSWORD", raising=False)
     monkeypatch.setattr(settings, "SECRETS_FILE", tmp_path / "secrets.toml")  # not the developer's own
     monkeypatch.setenv("FINANCE_DATA_DIR", str(directory))
     monkeypatch.setenv("FINANCE_DB", f"test_{uuid.uuid4().hex[:16]}")

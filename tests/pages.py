@@ -13,12 +13,18 @@ from finance_core import sessions
 from finance_core.categories import KOREAN_STOCKS, Category
 from finance_core.database import MongoDatabase
 from finance_core.ui import listing
+from finance_core.ui import page as page_module
 from tests.conftest import KRX
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import update
 
 PAGES_DIR = Path(__file__).resolve().parent.parent / "pages"
 PRICES = ["open", "high", "low", "close"]
+
+
+def sit_at_the_machine(monkeypatch: pytest.MonkeyPatch, sits: bool = True) -> None:
+    """Have the pages of the test runner, which has no connection, opened as at the machine itself, or as elsewhere."""
+    monkeypatch.setattr(page_module, "is_at_the_machine", lambda: sits)
 
 
 def made_table(seed: int = 1, first: str = "2023-01-02", last: str = "2026-11-20", halted: int = 3) -> pd.DataFrame:

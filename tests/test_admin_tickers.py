@@ -17,8 +17,7 @@ KEY = "tickers:korean_stocks"
 
 @pytest.fixture(autouse=True)
 def at_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admin_tickers, "may_edit", lambda: True)
-    monkeypatch.setattr(admin_tickers, "_who", lambda: "localhost")  # the test runner has no address
+    pages.sit_at_the_machine(monkeypatch)
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def text_of(page: AppTest) -> str:
 
 @pytest.mark.usefixtures("listed")
 def test_a_visitor_from_the_lan_gets_a_sentence_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admin_tickers, "may_edit", lambda: False)
+    pages.sit_at_the_machine(monkeypatch, False)
     page = open_page()
     assert len(page.info) == 1
     assert not [*page.button, *page.text_input, *page.get("dataframe"), *page.tabs]
@@ -125,7 +124,7 @@ def test_a_write_is_refused_where_the_right_is_gone_by_then(
     listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = edited(open_page(), name_edit("005930", "삼성전자", "x"))
-    monkeypatch.setattr(admin_tickers, "may_edit", lambda: False)
+    pages.sit_at_the_machine(monkeypatch, False)
     page.button(key=f"{KEY}:save").click().run()
     assert name_of(listed, "005930") == "삼성전자"
     assert not page.exception

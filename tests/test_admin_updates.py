@@ -14,7 +14,6 @@ from finance_core import categories, jobs, prices, runs, schedule, tickers
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.database import MongoDatabase
 from finance_core.errors import SisepanError
-from finance_core.ui import admin_updates, updates
 from tests import pages
 from tests.processes import wait_until
 from tests.yahoo import Hang, Listing, Status, YahooStandIn
@@ -25,8 +24,7 @@ TABLES = {"005930": pages.made_table(1, halted=0), "000660": pages.made_table(2,
 
 @pytest.fixture(autouse=True)
 def at_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (admin_updates, updates):
-        monkeypatch.setattr(module, "may_edit", lambda: True)
+    pages.sit_at_the_machine(monkeypatch)
 
 
 def open_page(language: str = "ko") -> AppTest:
@@ -77,7 +75,7 @@ def test_an_empty_database_says_that_nothing_was_updated_yet_and_what_to_do(own_
 def test_a_visitor_from_the_lan_gets_a_sentence_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
-    monkeypatch.setattr(admin_updates, "may_edit", lambda: False)
+    pages.sit_at_the_machine(monkeypatch, False)
     page = open_page(language)
     assert len(page.info) == 1
     assert not [*page.button, *page.toggle, *page.get("dataframe"), *page.subheader]

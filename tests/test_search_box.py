@@ -6,8 +6,7 @@ from streamlit.testing.v1 import AppTest
 from finance_core import tickers
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.database import MongoDatabase
-from finance_core.ui import listing, search_box, viewer
-from finance_core.ui import updates as updates_module
+from finance_core.ui import listing, search_box
 from tests import pages
 from tests.yahoo import YahooStandIn
 
@@ -52,8 +51,7 @@ def test_favourites_are_one_list_of_the_installation(listed: listing.Listing, ow
 def test_the_star_beside_the_search_changes_the_favourites(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewer, "may_edit", lambda: True)
-    monkeypatch.setattr(updates_module, "may_edit", lambda: True)
+    pages.sit_at_the_machine(monkeypatch)
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
     page = pages.open_viewer()
     page.button(key="star").click().run()

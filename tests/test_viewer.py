@@ -14,7 +14,6 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.database import Document, MongoDatabase
 from finance_core.embedded_mongod import EmbeddedMongod
 from finance_core.ui import page as page_module
-from finance_core.ui import updates
 from tests import pages
 from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn
@@ -204,23 +203,6 @@ def test_a_visitor_who_may_not_edit_sees_no_update_button(own_server_db: MongoDa
     assert not keys & {"update", "star"}, "the test runner has no address at all"
 
 
-@pytest.mark.parametrize(
-    ("address", "local"),
-    [
-        (None, True),
-        ("127.0.0.1", True),
-        ("::1", True),
-        ("::ffff:127.0.0.1", True),
-        ("192.168.0.7", False),
-        ("::ffff:192.168.0.7", False),
-        ("10.0.0.1", False),
-        ("nonsense", False),
-    ],
-)
-def test_only_this_machine_is_local(address: str | None, local: bool) -> None:
-    assert page_module.is_loopback(address) is local
-
-
 def finish_update(page: AppTest) -> None:
     assert wait_until(lambda: not jobs._running)
     page.run()
@@ -229,7 +211,7 @@ def finish_update(page: AppTest) -> None:
 def test_the_update_button_brings_new_bars_and_says_what_it_did(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updates, "may_edit", lambda: True)
+    pages.sit_at_the_machine(monkeypatch)
     table = pages.made_table()
     pages.update_from(yahoo, own_server_db, {"005930": table.iloc[:-1]}, {})
     page = pages.open_viewer()
@@ -246,7 +228,7 @@ def test_the_update_button_brings_new_bars_and_says_what_it_did(
 def test_a_failed_update_names_the_ticker_and_the_reason(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updates, "may_edit", lambda: True)
+    pages.sit_at_the_machine(monkeypatch)
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
     del yahoo.listings["005930.KS"]
     page = pages.open_viewer()

@@ -16,7 +16,16 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.ticker_edits import Conflict, Edit
 from finance_core.ui import listing, run_status, ticker_grid
-from finance_core.ui.page import begin, errors_shown, may_edit, plain, use_visitor_language
+from finance_core.ui.page import (
+    begin,
+    errors_shown,
+    may_edit,
+    plain,
+    require_admin,
+    show_read_only,
+    use_visitor_language,
+    visitor_address,
+)
 
 PAGE_SIZES = (50, 100, 200, 500)
 SHOWN_CONFLICTS = 20
@@ -35,7 +44,7 @@ def show() -> None:
     with errors_shown():
         st.title(_("종목 관리"))
         if not may_edit():
-            st.info(_("종목 목록은 이 앱이 실행되는 컴퓨터에서만 고칠 수 있습니다."), icon=":material/lock:")
+            show_read_only()
             return
         tabs = st.tabs([_(category.title) for category in categories.CATEGORIES], key="category", on_change="rerun")
         for category, tab in zip(categories.CATEGORIES, tabs, strict=True):
@@ -315,8 +324,7 @@ def _guarded(state: _State, action: Callable[[], None]) -> None:
     """Do what only an admin may; why it was not done is told when the page is drawn."""
     use_visitor_language()
     try:
-        if not may_edit():
-            raise SisepanError("종목 목록은 이 앱이 실행되는 컴퓨터에서만 고칠 수 있습니다.")
+        require_admin()
         state.take(ticker_grid.answer(state.grid_key))
         action()
     except SisepanError as error:
@@ -612,4 +620,4 @@ def _summary(names: list[str]) -> str:
 
 
 def _who() -> str:
-    return st.context.ip_address or "localhost"
+    return visitor_address() or "localhost"

@@ -1,4 +1,4 @@
-"""The page on which updates are begun, watched, cancelled, scheduled, and looked back on. For whoever may edit."""
+"""The page on which updates are begun, watched, cancelled, scheduled, and looked back on. For admins."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.i18n import _
 from finance_core.ui import run_status, updates
-from finance_core.ui.page import begin, errors_shown, may_edit, plain, use_visitor_language
+from finance_core.ui.page import begin, errors_shown, may_edit, plain, show_read_only, use_visitor_language, writes
 
 WATCHING, IDLE = 1.0, 10.0
 """Seconds between two looks at a category while it is updated, and while it is not."""
@@ -25,7 +25,7 @@ def show(update: updates.Update) -> None:
     with errors_shown():
         st.title(_("시세 업데이트"))
         if not may_edit():
-            st.info(_("업데이트는 이 앱이 실행되는 컴퓨터에서만 볼 수 있습니다."), icon=":material/lock:")
+            show_read_only()
             return
         db = database.connect()
         _all(db, update)
@@ -39,6 +39,7 @@ def show(update: updates.Update) -> None:
 def _all(db: MongoDatabase, update: updates.Update) -> None:
     idle = [category for category in categories.CATEGORIES if not updates.is_running(db, category)]
 
+    @writes
     def begin_all() -> None:
         for category in idle:
             updates.start(category, update)
@@ -49,6 +50,8 @@ def _all(db: MongoDatabase, update: updates.Update) -> None:
 
 def _category(category: Category, update: updates.Update, was_running: bool) -> None:
     use_visitor_language()
+    if not may_edit():
+        st.rerun()  # the whole page, which says why
     with errors_shown(), st.container(border=True):
         db = database.connect()
         running = updates.is_running(db, category)
@@ -92,7 +95,7 @@ def _facts(db: MongoDatabase, category: Category) -> list[str]:
 
 def _actions(category: Category, update: updates.Update, running: bool) -> None:
     def begin_update(**options: Any) -> Callable[[], None]:
-        return lambda: updates.start(category, update, **options)
+        return writes(lambda: updates.start(category, update, **options))
 
     st.button(
         _("업데이트"),
@@ -139,6 +142,7 @@ def _continue(category: Category, update: updates.Update, run: Document) -> None
     """Buttons for what a run left undone."""
     if run["state"] not in ("done", "running"):
 
+        @writes
         def resume() -> None:
             since = run["started_at"] if run.get("full") else None
             updates.start(category, update, run.get("only"), full=run.get("full", False), full_since=since)
@@ -148,6 +152,7 @@ def _continue(category: Category, update: updates.Update, run: Document) -> None
         )
     if run.get("failed"):
 
+        @writes
         def retry() -> None:
             failed = [failure.ticker for failure in runs.failures(database.connect(), run["_id"])]
             updates.start(category, update, failed, full=run.get("full", False), force=True)
@@ -159,9 +164,9 @@ def _continue(category: Category, update: updates.Update, run: Document) -> None
 def _schedule(db: MongoDatabase, category: Category) -> None:
     key = f"schedule_{category.key}"
 
+    @writes
     def switch() -> None:
-        if may_edit():
-            schedule.switch(database.connect(), category, st.session_state[key])
+        schedule.switch(database.connect(), category, st.session_state[key])
 
     on = schedule.enabled_since(db, category) is not None
     st.session_state[key] = on  # what is stored, as another visitor may have switched it

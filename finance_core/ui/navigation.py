@@ -1,6 +1,7 @@
 """The pages of the categories, as Streamlit knows them: for the menu and for links."""
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -17,6 +18,28 @@ def viewer_page(category: Category) -> StreamlitPage:
     own = PAGES_DIR / f"{category.key}.py"
     file = own if own.exists() else PAGES_DIR / "category.py"
     return st.Page(file, title=_(category.title), icon=category.icon, url_path=category.key)
+
+
+def updates_page(visible: bool = True) -> StreamlitPage:
+    """The updates page; one that is not visible has its address, but no place in the menu."""
+    file = PAGES_DIR / "admin_updates.py"
+    return st.Page(file, title=_("시세 업데이트"), icon=":material/sync:", visibility=_visibility(visible))
+
+
+def tickers_page(visible: bool = True) -> StreamlitPage:
+    """The page of the ticker lists; for `visible` see `updates_page`."""
+    file = PAGES_DIR / "admin_tickers.py"
+    return st.Page(file, title=_("종목 관리"), icon=":material/edit_note:", visibility=_visibility(visible))
+
+
+def login_page(visible: bool = True) -> StreamlitPage:
+    """The page on which a visitor becomes an admin; for `visible` see `updates_page`."""
+    file = PAGES_DIR / "login.py"
+    return st.Page(file, title=_("로그인"), icon=":material/login:", visibility=_visibility(visible))
+
+
+def _visibility(visible: bool) -> Literal["visible", "hidden"]:
+    return "visible" if visible else "hidden"
 
 
 def viewer_link(category: Category, ticker: str, label: str) -> None:

@@ -1,19 +1,30 @@
 """What every page begins with: its language, who looks at it, and one place where errors become sentences."""
 
-import ipaddress
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec
 
 import streamlit as st
 from pymongo.errors import PyMongoError
+from streamlit import runtime
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.session_manager import ClientContext
 
-from finance_core import database, i18n
-from finance_core.errors import SisepanError
-from finance_core.i18n import _
+from finance_core import access, database, i18n, settings
+from finance_core.errors import NotAllowed, SisepanError
+from finance_core.i18n import N_, _
+from finance_core.ui.navigation import login_page
 
 LANGUAGE = "language"
+LOGIN = "login"
+"""Where a visit keeps the proof that the password was known (see `access.proof`); never the password."""
+
+FAILED_WRITE = "failed_write"
+
+P = ParamSpec("P")
 
 _log = logging.getLogger(__name__)
 
@@ -62,40 +73,103 @@ def language_switch() -> None:
 
 
 def may_edit() -> bool:
-    """Whether the visitor may change anything: only at this machine itself, not through the LAN or a proxy."""
-    forwarded = any(name in st.context.headers for name in ("X-Forwarded-For", "Forwarded", "X-Real-Ip"))
-    return not forwarded and is_loopback(st.context.ip_address)
+    """Whether the visitor is an admin and may change anything.
 
-
-def is_loopback(address: str | None) -> bool:
-    """Whether an address, as Streamlit tells it, is this machine's own.
-
-    Streamlit says None for 127.0.0.1 and ::1, but where it listens on IPv6 it tells 127.0.0.1 as ::ffff:127.0.0.1.
+    That is who knows ADMIN_PASSWORD; where there is none, who sits at this machine itself. For what to draw; what
+    writes asks again with `require_admin`.
     """
-    if address is None:
-        return True
     try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
+        password = admin_password()
+    except SisepanError:  # the page tells what is wrong with the settings; until then nobody is an admin
         return False
-    return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback
+    return access.is_proof(st.session_state.get(LOGIN), password) if password else is_at_the_machine()
+
+
+def require_admin() -> None:
+    """Raise NotAllowed unless the visitor is an admin. For whatever writes, at the moment in which it does."""
+    if not may_edit():
+        raise NotAllowed(_read_only())
+
+
+def admin_password() -> str:
+    """ADMIN_PASSWORD as it is set now, "" where it is not."""
+    return settings.get("ADMIN_PASSWORD")
+
+
+def show_read_only() -> None:
+    """What an admin page shows to everybody else: that there is nothing to change, and who could."""
+    st.info(_(_read_only()), icon=":material/lock:")
+    if admin_password():
+        st.page_link(login_page(), icon=":material/login:")
+
+
+def _read_only() -> str:
+    if admin_password():
+        return N_("읽기 전용입니다. 바꾸려면 관리자 비밀번호로 로그인하십시오.")
+    return N_("읽기 전용입니다. 바꾸려면 이 앱이 실행되는 컴퓨터에서 localhost 주소로 여십시오.")
+
+
+def is_at_the_machine() -> bool:
+    """Whether the visitor sits at this machine itself, and not beyond the LAN or a proxy."""
+    client = _client()
+    return client is not None and access.is_at_the_machine(client.remote_ip, client.headers)
+
+
+def visitor_address() -> str | None:
+    """The address from which the visitor comes, as far as it is known."""
+    client = _client()
+    return client.remote_ip if client else None
+
+
+def _client() -> ClientContext | None:
+    """The visitor's connection, None where it is closed.
+
+    Not `st.context`: that tells a closed connection the same as one from this machine, and a run goes on for a while
+    after a visitor has hung up.
+    """
+    run = get_script_run_ctx()
+    client = runtime.get_instance().get_client(run.session_id) if run else None
+    return client.client_context if client else None
+
+
+def writes(callback: Callable[P, None]) -> Callable[P, None]:
+    """Make of `callback` what a widget that writes is given: for admins only, whatever was drawn and for whom.
+
+    A callback runs before there is a page: what goes wrong is kept for the `errors_shown` that comes next.
+    """
+
+    @wraps(callback)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            require_admin()
+            callback(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - as in errors_shown
+            st.session_state[FAILED_WRITE] = _explained(error)
+
+    return checked
 
 
 @contextmanager
 def errors_shown() -> Iterator[None]:
     """Turn what goes wrong inside into one sentence on the page and, if it is a defect, a traceback in the log."""
     try:
+        failed: SisepanError | None = st.session_state.pop(FAILED_WRITE, None)
+        if failed:
+            st.toast(plain(str(failed)), icon=":material/error:", duration="long")
         yield
-    except SisepanError as error:
-        show_error(error)
-    except PyMongoError as error:
+    except Exception as error:  # noqa: BLE001 - the page's last line: no traceback on a page, every one in the log
+        show_error(_explained(error))
+
+
+def _explained(error: Exception) -> SisepanError:
+    """What a reader is told of `error`; a defect goes to the log with its traceback."""
+    if isinstance(error, SisepanError):
+        return error
+    if isinstance(error, PyMongoError):
         _log.error("MongoDB failed: %s", type(error).__name__)
-        show_error(database.explain(error))
-    except Exception:  # noqa: BLE001 - the page's last line: no traceback on a page, every one in the log
-        _log.exception("a page failed")
-        show_error(
-            SisepanError(i18n.N_("예상하지 못한 오류로 화면을 그리지 못했습니다. 자세한 내용은 로그에 있습니다."))
-        )
+        return database.explain(error)
+    _log.error("a page failed", exc_info=error)
+    return SisepanError(N_("예상하지 못한 오류로 화면을 그리지 못했습니다. 자세한 내용은 로그에 있습니다."))
 
 
 def plain(text: str) -> str:

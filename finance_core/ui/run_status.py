@@ -9,7 +9,7 @@ from finance_core import formats, runs
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
-from finance_core.ui.page import plain
+from finance_core.ui.page import plain, writes
 
 SHOWN_FAILURES = 20
 
@@ -54,9 +54,13 @@ def progress(db: MongoDatabase, run: Document, key: str) -> None:
     bar, button = st.columns([6, 1], vertical_alignment="center")
     bar.progress(done / total if total else 0.0, text=plain(_progress_text(run)))
     cancelling = run.get("cancel_requested", False)
-    if button.button(_("중단"), icon=":material/stop_circle:", disabled=cancelling, key=f"cancel_{key}"):
+
+    @writes
+    def cancel() -> None:
         runs.cancel(db, run["_id"])
-        st.rerun(scope="fragment")
+
+    label = _("중단")
+    button.button(label, icon=":material/stop_circle:", disabled=cancelling, key=f"cancel_{key}", on_click=cancel)
 
 
 def _progress_text(run: Document) -> str:

@@ -16,7 +16,7 @@ from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.ui import listing, run_status
-from finance_core.ui.page import errors_shown, may_edit, plain, use_visitor_language
+from finance_core.ui.page import errors_shown, may_edit, plain, require_admin, use_visitor_language, writes
 
 STARTED, WATCHED = "started_update", "watched_update"
 LOOK_EVERY = 15.0
@@ -31,18 +31,27 @@ def button(db: MongoDatabase, category: Category, ticker: str, update: Update) -
     if not may_edit():
         return
     running = is_running(db, category)
-    if st.button(_("업데이트"), icon=":material/sync:", type="primary", disabled=running, key="update"):
+
+    @writes
+    def begin_update() -> None:
         start(category, update, first=ticker)
-        st.rerun()
+
+    st.button(
+        _("업데이트"),
+        icon=":material/sync:",
+        type="primary",
+        disabled=running,
+        key="update",
+        on_click=begin_update,
+    )
 
 
 def start(category: Category, update: Update, only: Iterable[str] | None = None, **options: Any) -> None:
     """Begin an update in the background, to be watched by this visitor. `options` are those of `updaters.update.run`.
 
-    For whoever may: does nothing for anybody else, however they got here.
+    Raises NotAllowed unless the visitor is an admin, however they got here.
     """
-    if not may_edit():
-        return
+    require_admin()
 
     def work(stop: threading.Event) -> object:
         return update(database.connect(), category, only, origin="page", stop=stop, **options)
@@ -94,6 +103,8 @@ def could_not_start(category: Category) -> None:
 @st.fragment(run_every=0.5)
 def _progress(category: Category, was_begun_here: bool) -> None:
     use_visitor_language()
+    if not may_edit():
+        st.rerun()  # the whole page, as it is for whoever only looks
     with errors_shown():
         db = database.connect()
         run = runs.latest(db, category)

@@ -21,7 +21,7 @@ from finance_core.i18n import _
 from finance_core.ui import address, controls, header, listing, search_box, table, updates
 from finance_core.ui.address import View
 from finance_core.ui.listing import Listing
-from finance_core.ui.page import begin, errors_shown, may_edit, plain
+from finance_core.ui.page import begin, errors_shown, may_edit, plain, writes
 
 CHART_HEIGHT = 580
 
@@ -96,6 +96,7 @@ def _top(
     def choose(chosen: str) -> None:
         st.query_params["ticker"] = chosen
 
+    @writes
     def add(new: str) -> None:
         database.ensure_indexes(db)
         tickers.register(db, category, [{"ticker": new, "name": new}])
@@ -115,6 +116,7 @@ def _top(
 
 
 def _star(db: MongoDatabase, category: Category, row: Document) -> None:
+    @writes
     def toggle() -> None:
         database.ensure_indexes(db)
         tickers.set_favourite(db, category, row["ticker"], not row.get("favourite"))

@@ -11,9 +11,8 @@ from finance_core import prices, ticker_edits, ticker_files, tickers
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.database import MongoDatabase
 from finance_core.ticker_edits import Edit
-from finance_core.ui import admin_tickers
 from tests.benchmarks.conftest import bars_of, seconds, tell
-from tests.pages import PAGES_DIR
+from tests.pages import PAGES_DIR, sit_at_the_machine
 
 FEW, MANY = 100, 10_000
 VISITORS = 20
@@ -29,7 +28,7 @@ def register(db: MongoDatabase, count: int) -> list[str]:
 def test_a_tab_with_ten_thousand_tickers_opens_like_one_with_a_hundred(
     own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admin_tickers, "may_edit", lambda: True)
+    sit_at_the_machine(monkeypatch)
 
     def open_tab() -> None:
         page = AppTest.from_file(PAGES_DIR / "admin_tickers.py", default_timeout=60).run()

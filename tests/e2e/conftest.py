@@ -54,17 +54,21 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """`start(command)` runs a command that serves the app, and returns its address once it answers."""
+    """`start(command)` runs a command that serves the app, and returns its address once it answers.
+
+    What it writes goes to the file `log`, if one is given.
+    """
     processes: list[subprocess.Popen[bytes]] = []
 
-    def run(command: list[str], cwd: Path = PROJECT) -> str:
+    def run(command: list[str], cwd: Path = PROJECT, log: Path | None = None) -> str:
         port = _free_port()
         env = os.environ | {
             "STREAMLIT_SERVER_PORT": str(port),
             "STREAMLIT_SERVER_HEADLESS": "true",
             "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none",
         }
-        process = subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with log.open("wb") if log else Path(os.devnull).open("wb") as output:
+            process = subprocess.Popen(command, cwd=cwd, env=env, stdout=output, stderr=output)
         processes.append(process)
         address = f"http://127.0.0.1:{port}"
         _wait_until_it_answers(f"{address}/_stcore/health", process)
@@ -78,9 +82,23 @@ def start() -> Iterator[Start]:
 
 
 @pytest.fixture
-def app(start: Start) -> Callable[[], str]:
+def app(start: Start) -> Start:
     """`app()` starts the app as a person does and returns its address."""
-    return lambda: start([str(Path(sys.executable).parent / "streamlit"), "run", "Home.py"])
+    return lambda **options: start([str(Path(sys.executable).parent / "streamlit"), "run", "Home.py"], **options)
+
+
+@pytest.fixture
+def own_address() -> str:
+    """An address of this machine that is not loopback: who connects to it comes from it, as from the LAN."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: asks which of our addresses leads out
+        except OSError:
+            pytest.skip("this machine has no address but its own")
+        own = str(probe.getsockname()[0])
+    if own.startswith("127."):
+        pytest.skip("this machine has no address but its own")
+    return own
 
 
 def _wait_until_it_answers(address: str, process: "subprocess.Popen[bytes]") -> None:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-import socket
 from collections.abc import Callable
 
 import pytest
@@ -72,21 +71,18 @@ def test_a_chart_that_is_open_elsewhere_says_that_newer_bars_have_come(app: Call
 
 
 @pytest.mark.usefixtures("stored")
-def test_a_visitor_from_the_lan_finds_no_way_to_the_updates(app: Callable[[], str], page: Page) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing: asks which of our addresses leads out
-        except OSError:
-            pytest.skip("this machine has no address but its own")
-        own = probe.getsockname()[0]
-    if own.startswith("127."):
-        pytest.skip("this machine has no address but its own")
-    page.goto(app().replace("127.0.0.1", own) + "/korean_stocks")
+def test_a_visitor_from_the_lan_finds_no_way_to_the_updates(
+    app: Callable[[], str], own_address: str, page: Page
+) -> None:
+    page.goto(app().replace("127.0.0.1", own_address) + "/korean_stocks")
     expect(page.locator("canvas").first).to_be_visible(timeout=60_000)
     expect(page.get_by_role("link", name="시세 업데이트")).to_have_count(0)
+    expect(page.get_by_text("관리", exact=True)).to_have_count(0)
     expect(page.get_by_role("button", name="업데이트")).to_have_count(0)
     page.goto(page.url.replace("/korean_stocks", "/admin_updates"))
-    expect(page.get_by_role("heading", name="한눈에")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("읽기 전용입니다.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("link", name="시세 업데이트")).to_have_count(0)
+    expect(page.get_by_role("button", name="업데이트")).to_have_count(0)
 
 
 @pytest.mark.usefixtures("stored")

@@ -1,0 +1,98 @@
+"""Logging in and out as an admin, where ADMIN_PASSWORD is set. A login lasts as long as the visit: until a reload."""
+
+import logging
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from finance_core import access
+from finance_core.errors import NotAllowed, SisepanError
+from finance_core.i18n import N_, _
+from finance_core.ui.navigation import login_page, updates_page
+from finance_core.ui.page import LOGIN, admin_password, begin, errors_shown, may_edit, plain, visitor_address
+
+TRIES, PROBLEM = "login_tries", "login_problem"
+
+_log = logging.getLogger(__name__)
+_tries = access.Tries()
+
+
+def pages() -> list[StreamlitPage]:
+    """The login page where there is a password to log in with; in the menu only until somebody is logged in."""
+    return [login_page(visible=not may_edit())] if _has_password() else []
+
+
+def show() -> None:
+    """The whole page."""
+    begin()
+    with errors_shown():
+        st.title(_("로그인"))
+        if not admin_password():
+            st.info(
+                _("관리자 비밀번호가 없습니다. 이 앱이 실행되는 컴퓨터에서 localhost 주소로 열면 관리할 수 있습니다."),
+                icon=":material/lock:",
+            )
+        elif may_edit():
+            st.success(_("관리자로 로그인했습니다."), icon=":material/lock_open:")
+            st.page_link(updates_page())
+        else:
+            _form()
+
+
+def logout_button() -> None:
+    """The button that ends a login, where there is one."""
+    if _has_password() and may_edit():
+        st.button(_("로그아웃"), icon=":material/logout:", key="log_out", on_click=_log_out)
+
+
+def typed_key() -> str:
+    """The key of the password's input.
+
+    Another one after each try: Streamlit forgets at the end of a run what was typed into an input that is gone, but
+    keeps what was typed into one that is still there, until the next click.
+    """
+    return f"typed_password_{st.session_state.get(TRIES, 0)}"
+
+
+def _form() -> None:
+    with st.form("login_form", clear_on_submit=True, width=400):
+        st.text_input(_("관리자 비밀번호"), type="password", autocomplete="current-password", key=typed_key())
+        st.form_submit_button(_("로그인"), icon=":material/login:", type="primary", key="log_in", on_click=_log_in)
+    problem: SisepanError | None = st.session_state.pop(PROBLEM, None)
+    if problem:
+        st.error(plain(str(problem)), icon=":material/error:")
+
+
+def _log_in() -> None:
+    typed = st.session_state[typed_key()]
+    st.session_state[TRIES] = st.session_state.get(TRIES, 0) + 1
+    try:
+        password = admin_password()
+        _check(typed, password)
+        st.session_state[LOGIN] = access.proof(password)
+    except SisepanError as error:
+        st.session_state[PROBLEM] = error
+
+
+def _check(typed: str, password: str) -> None:
+    address = visitor_address()
+    told = access.parse(address) or "an unknown address"  # parsed, as a proxy's visitor may claim any text to be one
+    if not _tries.begin(address):
+        _log.warning("too many tries of the admin password from %s: refused unread", told)
+        raise NotAllowed(
+            N_("비밀번호는 1분에 {count}번까지 시도할 수 있습니다. 잠시 뒤 다시 시도하십시오."), count=access.MOST_TRIES
+        )
+    if not access.is_right(typed, password):
+        _log.warning("a wrong admin password from %s", told)
+        raise NotAllowed(N_("비밀번호가 맞지 않습니다."))
+
+
+def _log_out() -> None:
+    st.session_state.pop(LOGIN, None)
+
+
+def _has_password() -> bool:
+    try:
+        return bool(admin_password())
+    except SisepanError:  # the page tells
+        return False

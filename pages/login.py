@@ -1,0 +1,5 @@
+"""Where a visitor who knows the password becomes an admin."""
+
+from finance_core.ui import login
+
+login.show()

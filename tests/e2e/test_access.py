@@ -1,0 +1,181 @@
+"""Who gets to change anything, from wherever and by whatever means: in a browser, and by the websocket itself."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from websockets.exceptions import InvalidStatus
+
+from finance_core import runs
+from finance_core.database import MongoDatabase
+from tests import pages
+from tests.e2e.visitor import Visitor, buttons, visit
+from tests.processes import wait_until
+from tests.yahoo import YahooStandIn
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+PASSWORD = "s3cret-Passw0rd"
+Start = Callable[..., str]
+
+
+@pytest.fixture
+def stored(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> MongoDatabase:
+    """One ticker that is a day behind, and no run."""
+    table = pages.made_table(first="2026-06-01", halted=0)
+    pages.update_from(yahoo, own_server_db, {"005930": table.iloc[:-1]}, {})
+    own_server_db[runs.RUNS].delete_many({})
+    return own_server_db
+
+
+@pytest.mark.usefixtures("stored")
+def test_who_knows_the_password_is_an_admin_from_anywhere_and_nobody_else(
+    app: Start, own_address: str, page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
+    log = tmp_path / "log"
+    address = app(log=log)
+    page.goto(address + "/admin_updates")
+    expect(page.get_by_text("관리자 비밀번호로 로그인하십시오")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="업데이트")).to_have_count(0)
+
+    page.goto(address.replace("127.0.0.1", own_address))
+    page.get_by_role("link", name="로그인").click(timeout=60_000)
+    field = page.get_by_label("관리자 비밀번호")
+    field.fill("wrong-0ne")
+    field.press("Enter")
+    expect(page.get_by_text("비밀번호가 맞지 않습니다.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("link", name="시세 업데이트")).to_have_count(0)
+    expect(field).to_have_value("")
+
+    field.fill(PASSWORD)
+    page.get_by_role("button", name="로그인").click()
+    expect(page.get_by_text("관리자로 로그인했습니다.")).to_be_visible(timeout=30_000)
+    assert PASSWORD not in page.content() + page.url
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="시세 업데이트").click()
+    expect(page.get_by_role("button", name="모두 업데이트")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("link", name="로그인")).to_have_count(0)
+
+    page.get_by_role("button", name="로그아웃").click()
+    expect(page.get_by_text("관리자 비밀번호로 로그인하십시오")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="모두 업데이트")).to_have_count(0)
+    written = log.read_text(encoding="utf-8")
+    assert written.count(f"a wrong admin password from {own_address}") == 1
+    assert PASSWORD not in written
+    assert "wrong-0ne" not in written
+
+
+@pytest.mark.usefixtures("stored")
+def test_in_a_browser_forged_headers_make_no_admin(app: Start, own_address: str, browser: Browser) -> None:
+    address = app()
+    forged = {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Forwarded": "for=127.0.0.1;host=localhost"}
+    context = browser.new_context(locale="ko-KR", extra_http_headers=forged)
+    page = context.new_page()
+    page.goto(address.replace("127.0.0.1", own_address))
+    expect(page.get_by_role("heading", name="한눈에")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("link", name="시세 업데이트")).to_have_count(0)
+    page.goto(address.replace("127.0.0.1", own_address) + "/admin_updates")
+    expect(page.get_by_text("읽기 전용입니다.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="업데이트")).to_have_count(0)
+    context.close()
+
+
+@pytest.mark.parametrize("trusted_proxies", ["", "*"])
+def test_by_the_websocket_only_who_sits_at_the_machine_starts_anything(
+    stored: MongoDatabase, app: Start, own_address: str, monkeypatch: pytest.MonkeyPatch, trusted_proxies: str
+) -> None:
+    if trusted_proxies:
+        # The server's own belief in X-Forwarded-For, at its most trusting: it then takes 127.0.0.1 for the address.
+        monkeypatch.setenv("FORWARDED_ALLOW_IPS", trusted_proxies)
+    here = app()
+    lan = here.replace("127.0.0.1", own_address)
+    with visit(here) as admin:
+        drawn = buttons(admin.run("admin_updates"))
+        assert {"update_all", "update_korean_stocks"} <= set(drawn)
+        star = buttons(admin.run("korean_stocks"))["star"]
+
+    others: list[tuple[str, dict[str, Any]]] = [
+        (lan, {}),
+        (lan, {"host": "localhost"}),
+        (lan, {"host": "127.0.0.1"}),
+        *[
+            (address, {"headers": {name: value}})
+            for address in (lan, here)
+            for name, value in [
+                ("X-Forwarded-For", "127.0.0.1"),
+                ("x-forwarded-for", "::1"),
+                ("Forwarded", "for=127.0.0.1"),
+                ("X-Real-IP", "127.0.0.1"),
+                ("X-Forwarded-Host", "localhost"),
+            ]
+        ],
+        (lan, {"headers": {"X-Forwarded-For": "127.0.0.1"}, "host": "localhost"}),
+        (here, {"host": "prices.example.com"}),
+    ]
+    for address, connection in others:
+        with visit(address, **connection) as visitor:
+            assert not buttons(visitor.run("admin_updates")), connection
+            visitor.run("admin_updates", *drawn.values())
+            assert not {"star", "update"} & set(buttons(visitor.run("korean_stocks", star))), connection
+            visitor.run("korean_stocks", star)
+    time.sleep(1.0)
+    assert stored[runs.RUNS].count_documents({}) == 0
+    assert stored["ticker_metadata"].count_documents({"favourite": True}) == 0
+
+    with visit(here) as admin:
+        admin.run("admin_updates")
+        admin.run("admin_updates", drawn["update_korean_stocks"])
+        assert wait_until(lambda: stored[runs.RUNS].count_documents({"origin": "page"}) == 1), "what was sent does work"
+        admin.run("korean_stocks")
+        admin.run("korean_stocks", star)
+        assert stored["ticker_metadata"].count_documents({"favourite": True}) == 1
+        assert wait_until(lambda: stored[runs.RUNS].count_documents({"state": "running"}) == 0)
+
+
+@pytest.mark.usefixtures("stored")
+def test_the_sixth_try_within_a_minute_is_refused_in_whatever_visit(
+    app: Start, own_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
+    log = tmp_path / "log"
+    here = app(log=log)
+    lan = here.replace("127.0.0.1", own_address)
+    for number in range(7):
+        with visit(lan, headers={"X-Forwarded-For": f"10.0.0.{number}"}) as visitor:
+            sent = visitor.run("login")
+            assert not log_in(visitor, sent, PASSWORD if number > 4 else f"wrong-{number}")
+    with visit(here) as visitor:
+        assert log_in(visitor, visitor.run("login"), PASSWORD), "another address is not held up"
+    written = log.read_text(encoding="utf-8")
+    assert written.count(f"a wrong admin password from {own_address}") == 5
+    assert written.count(f"too many tries of the admin password from {own_address}") == 2
+    assert "wrong-" not in written
+    assert PASSWORD not in written
+
+
+@pytest.mark.usefixtures("stored")
+def test_behind_a_proxy_as_the_readme_sets_it_up_the_password_counts_and_tries_are_told_apart(
+    app: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
+    monkeypatch.setenv("STREAMLIT_SERVER_ADDRESS", "127.0.0.1")
+    log = tmp_path / "log"
+    address = app(log=log)
+    name = f"prices.example.lan:{address.rpartition(':')[2]}"
+    through = {"Origin": f"https://{name}", "X-Forwarded-For": "192.168.0.7", "X-Forwarded-Proto": "https"}
+    with visit(address, headers=through, host="prices.example.lan") as visitor:
+        assert not log_in(visitor, visitor.run("login"), "wrong")
+        assert log_in(visitor, visitor.run("login"), PASSWORD)
+    assert "a wrong admin password from 192.168.0.7" in log.read_text(encoding="utf-8")
+    with pytest.raises(InvalidStatus, match="403"), visit(address, headers=through):
+        pass  # a proxy that does not hand on the host
+
+
+def log_in(visitor: Visitor, sent: list[Any], password: str) -> bool:
+    """Whether the visitor gets to see the updates page after trying `password` on the login page, which was `sent`."""
+    (field,) = [message.delta.new_element.text_input.id for message in sent if message.delta.new_element.text_input.id]
+    visitor.run("login", buttons(sent)["log_in"], typed={field: password})
+    return "update_all" in buttons(visitor.run("admin_updates"))

@@ -1,0 +1,62 @@
+"""A visitor without a browser, who speaks to the app's websocket directly and is bound by nothing that a page shows."""
+
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+
+class Visitor:
+    """Whoever is at the other end of `connection`."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    def ask(self, page: str, *pressed: str, typed: Mapping[str, str] | None = None) -> None:
+        """Ask for a run of `page` with the buttons of the ids `pressed` and the inputs as `typed`."""
+        message = BackMsg()
+        message.rerun_script.page_name = page
+        message.rerun_script.query_string = "lang=ko"
+        for widget, text in (typed or {}).items():
+            message.rerun_script.widget_states.widgets.add(id=widget, string_value=text)
+        for widget in pressed:
+            message.rerun_script.widget_states.widgets.add(id=widget, trigger_value=True)
+        self._connection.send(message.SerializeToString())
+
+    def run(self, page: str, *pressed: str, typed: Mapping[str, str] | None = None) -> list[ForwardMsg]:
+        """`ask`, and what the app sent until that run was finished."""
+        self.ask(page, *pressed, typed=typed)
+        sent: list[ForwardMsg] = []
+        while not sent or not _ended(sent[-1]):
+            sent.append(ForwardMsg.FromString(bytes(self._connection.recv(timeout=60))))
+        return sent
+
+
+def _ended(message: ForwardMsg) -> bool:
+    return message.HasField("script_finished") and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+
+
+@contextmanager
+def visit(address: str, headers: Mapping[str, str] | None = None, host: str = "") -> Iterator[Visitor]:
+    """A connection to the app at `address`, asking for `host` where one is given."""
+    where = urlsplit(address)
+    with connect(
+        f"ws://{host or where.hostname}:{where.port}/_stcore/stream",
+        sock=socket.create_connection((where.hostname, where.port), timeout=30),
+        subprotocols=[Subprotocol(part) for part in ("streamlit", "no-token")],
+        additional_headers=headers,
+        max_size=None,
+        proxy=None,
+    ) as connection:
+        yield Visitor(connection)
+
+
+def buttons(sent: list[ForwardMsg]) -> dict[str, str]:
+    """The ids of the buttons that were sent, by their keys."""
+    ids = [message.delta.new_element.button.id for message in sent if message.delta.new_element.HasField("button")]
+    return {widget.split("-", 2)[2]: widget for widget in ids}
