@@ -15,8 +15,8 @@ from streamlit.testing.v1 import AppTest
 from finance_core import jobs, prices, runs, tickers
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.database import MongoDatabase
-from finance_core.ui import admin_updates, updates
 from finance_core.ui import page as page_module
+from finance_core.ui import updates
 from tests import pages
 from tests.processes import start_python, start_update, wait_until
 from tests.yahoo import Listing, YahooStandIn, random_walk
@@ -102,8 +102,7 @@ def test_commands_of_different_categories_run_at_the_same_time(db: MongoDatabase
 @pytest.fixture
 def four(own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Four tickers that are stored but for their last day, which Yahoo has by now, for a visitor who may edit."""
-    for module in (updates, admin_updates):
-        monkeypatch.setattr(module, "may_edit", lambda: True)
+    pages.sit_at_the_machine(monkeypatch)
     names, table = ["000660", "005930", "035720", "051910"], pages.made_table()
     pages.update_from(yahoo, own_server_db, dict.fromkeys(names, table.iloc[:-1]), {})
     for name in names:
@@ -131,7 +130,6 @@ def test_the_button_of_a_page_that_was_opened_before_a_command_began_starts_no_s
     page.button(key="update").click().run()
 
     assert page.button(key="update").disabled
-    assert f"{updates.STARTED}:korean_stocks" not in page.session_state
     assert shown_progress(page).startswith("업데이트 중")
     assert end(process)[::2] == (command.ALL_GOOD, "")
     page.run()
