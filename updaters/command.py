@@ -15,15 +15,13 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
 
 from pymongo.errors import PyMongoError
 from tqdm import tqdm
 
-from finance_core import categories, database, formats, i18n, runs, settings
+from finance_core import categories, database, formats, i18n, log, runs
 from finance_core.categories import Category
-from finance_core.errors import DatabaseMisconfigured, SisepanError
+from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from updaters import update
 from updaters.incremental import TickerResult
@@ -31,8 +29,6 @@ from updaters.incremental import TickerResult
 ALL_GOOD, NOT_ALL_DONE, WRONG_USE, ALREADY_RUNNING = 0, 1, 2, 3
 
 MAX_WORKERS = 64
-LOG_BYTES = 5_000_000
-"""A longer log is put aside, in place of the one before."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +46,7 @@ def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
     category = categories.category(category_key)
     options = _parser(category).parse_args(arguments)
     try:
-        _log_to_file()
+        log.to_file("update")  # the terminal belongs to the progress bar and the summary
         if options.dry_run:
             sys.stdout.write(_dry_run(category, options) + "\n")
             return ALL_GOOD
@@ -65,7 +61,7 @@ def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
         unexpected = SisepanError(
             N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 {log}에 있습니다."),
             kind=type(error).__name__,
-            log=str(_log_file()),
+            log=str(log.file("update")),
         )
         return _fail(category, options, unexpected)
     sys.stdout.write((_as_json(summary) if options.json else report(category, summary)) + "\n")
@@ -191,31 +187,6 @@ def _parser(category: Category) -> argparse.ArgumentParser:
     parser.add_argument("--dry-run", action="store_true", help=_("무엇을 받을지만 알리고 아무것도 바꾸지 않습니다"))
     parser.add_argument("--json", action="store_true", help=_("결과를 JSON 하나로 표준 출력에 씁니다"))
     return parser
-
-
-def _log_file() -> Path:
-    return settings.data_dir() / "log" / "update.log"
-
-
-def _log_to_file() -> None:
-    """Send the log to the data directory: the terminal belongs to the progress bar and the summary."""
-    logging.raiseExceptions = False  # a full disk is no reason for a traceback on the terminal
-    file = _log_file()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
-    except OSError as error:
-        raise DatabaseMisconfigured(
-            N_(
-                "{path}에 쓸 수 없습니다({reason}). 권한과 남은 공간을 확인하거나 "
-                "FINANCE_DATA_DIR에 다른 디렉터리를 적으십시오."
-            ),
-            path=error.filename or str(file),
-            reason=error.strerror or type(error).__name__,
-        ) from error
-    logging.basicConfig(handlers=[handler], level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # No filter keeps them from the terminal: pandas puts another before it for moments, and that is for all threads.
-    logging.captureWarnings(True)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from pymongo.errors import PyMongoError
 
-from finance_core import categories, database, jobs, runs, schedule
+from finance_core import categories, database, jobs, log, runs, schedule
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from updaters import update
@@ -68,6 +68,10 @@ def _watch() -> None:
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """The time in which the app is up, from before its first visitor on."""
+    try:
+        log.to_file("app")
+    except SisepanError as error:
+        _log.warning("%s", error)
     start()
     yield
     jobs.stop_all()

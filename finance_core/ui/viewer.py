@@ -55,7 +55,8 @@ def show(category_key: str, update: updates.Update, prepare: Prepare) -> None:
             _top(db, category, ticker, view, listed, update)
             for problem in problems:
                 st.warning(plain(problem), icon=":material/warning:")
-            updates.status(db, category)
+            with st.container():  # one place, whatever it holds: it is drawn anew by itself
+                updates.status(db, category)
         with bottom:
             if draw_table:
                 draw_table()
