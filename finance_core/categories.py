@@ -58,6 +58,8 @@ class Category:
     """Whether rising is red and falling blue at first, as in Korea, or green and red, as in the US."""
     update_command: str
     """Module that updates it from the command line."""
+    rates: bool = False
+    """Whether its prices are rates of exchange, USDKRW, and so no amounts of money themselves."""
     ticker_digits: int = 0
     """How many digits a ticker has where it is a number, which spreadsheets like to shorten; 0 where none is."""
 
@@ -174,6 +176,7 @@ CURRENCIES = Category(
     default_averages=(),
     rising_is_red=True,
     update_command="updaters.update_currency",
+    rates=True,
 )
 
 CATEGORIES: tuple[Category, ...] = (KOREAN_STOCKS, US_STOCKS, INDICES, CURRENCIES)

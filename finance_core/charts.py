@@ -100,12 +100,12 @@ def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, 
             "itemHeight": 4,
         },
         "toolbox": {"right": 22, "bottom": 18, "itemSize": 16, "feature": {"restore": {"title": _("처음 기간으로")}}},
-        "graphic": [_watermark(_("표본 데이터"))] if style.sample else [],
+        "graphic": [watermark(_("표본 데이터"))] if style.sample else [],
         "grid": [
             {"left": 12, "right": 76, "top": 36, "bottom": 196, "outerBoundsMode": "none"},
             {"left": 12, "right": 76, "height": 84, "bottom": 88, "outerBoundsMode": "none"},
         ],
-        "xAxis": [_day_axis(0, labels=False), _day_axis(1, labels=True)],
+        "xAxis": [day_axis(0, labels=False), day_axis(1, labels=True)],
         "yAxis": [_price_axis(style, bars.iloc[visible[0] : visible[1] + 1]), _volume_axis(unit), _event_axis()],
         "dataZoom": [
             {"type": "inside", **zoom},
@@ -120,12 +120,12 @@ def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, 
         },
         "series": [
             _candles(names, bars, style),
-            _only_tooltip(names.close, [names.change], "%+.2f%%"),
+            only_tooltip(names.close, [names.change], "%+.2f%%"),
             *(
                 _average(names.average(column), AVERAGE_COLORS[position % len(AVERAGE_COLORS)], style.price_format)
                 for position, column in enumerate(averages.columns)
             ),
-            _only_tooltip(names.close, [names.volume], "%,.0f"),
+            only_tooltip(names.close, [names.volume], "%,.0f"),
             _volume_bars("rising", style.rising, opacity=0.45),
             _volume_bars("falling", style.falling, opacity=0.75),
             *(
@@ -188,12 +188,12 @@ def _split(ratio: float) -> str:
     return f"{ratio:,.6g} : 1" if ratio >= 1 else f"1 : {1 / ratio:,.6g}"
 
 
-def _watermark(text: str) -> Option:
+def watermark(text: str) -> Option:
     style = {"text": text, "fontSize": 48, "fontWeight": "bold", "fill": "#f59f00", "opacity": 0.16}
     return {"type": "text", "left": "center", "top": "30%", "silent": True, "style": style}
 
 
-def _day_axis(pane: int, *, labels: bool) -> Option:
+def day_axis(pane: int, *, labels: bool) -> Option:
     return {
         "type": "category",
         "gridIndex": pane,
@@ -206,7 +206,7 @@ def _day_axis(pane: int, *, labels: bool) -> Option:
 
 
 def _price_axis(style: Style, visible: pd.DataFrame) -> Option:
-    kind: Option = _log_axis(visible) if style.log else {"scale": True, "boundaryGap": ["4%", "4%"]}
+    kind: Option = log_axis(visible) if style.log else {"scale": True, "boundaryGap": ["4%", "4%"]}
     return {
         **kind,
         "gridIndex": 0,
@@ -215,7 +215,7 @@ def _price_axis(style: Style, visible: pd.DataFrame) -> Option:
     }
 
 
-def _log_axis(visible: pd.DataFrame) -> Option:
+def log_axis(visible: pd.DataFrame) -> Option:
     """A log axis with round numbers on it: evenly spaced where the first view is narrow, by 1, 2, 5 around it."""
     low, high = (float(visible["low"].min()), float(visible["high"].max())) if len(visible) else (1.0, 10.0)
     around = np.outer(10.0 ** np.arange(-4, 9), [1.0, 2.0, 5.0]).ravel()
@@ -307,7 +307,7 @@ def _candles(names: _Names, bars: pd.DataFrame, style: Style) -> Option:
     return series
 
 
-def _only_tooltip(column: str, tooltip: list[str], value_format: str) -> Option:
+def only_tooltip(column: str, tooltip: list[str], value_format: str) -> Option:
     """A series that draws nothing and only adds columns to the tooltip: each series has one format there."""
     return {
         "type": "line",

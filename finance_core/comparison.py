@@ -153,7 +153,8 @@ def statistics(close: "pd.Series[float]") -> Statistics | None:
     known = close.dropna()
     if known.empty:
         return None
-    prices, days = known.to_numpy(dtype="float64"), pd.DatetimeIndex(known.index)
+    prices = np.asarray(known, dtype="float64")
+    days = pd.DatetimeIndex(known.index)
     returns = prices[1:] / prices[:-1] - 1
     years = (days[-1] - days[0]).days / YEAR_DAYS
     ratio = float(prices[-1] / prices[0])

@@ -20,6 +20,11 @@ def viewer_page(category: Category) -> StreamlitPage:
     return st.Page(file, title=_(category.title), icon=category.icon, url_path=category.key)
 
 
+def comparison_page() -> StreamlitPage:
+    """The page that shows several things on one chart."""
+    return st.Page(PAGES_DIR / "comparison.py", title=_("비교"), icon=":material/stacked_line_chart:")
+
+
 def updates_page(visible: bool = True) -> StreamlitPage:
     """The updates page; one that is not visible has its address, but no place in the menu."""
     file = PAGES_DIR / "admin_updates.py"
