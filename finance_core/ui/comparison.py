@@ -27,7 +27,7 @@ from finance_core.comparison import Base, Money, Scale
 from finance_core.comparison_chart import Line
 from finance_core.database import Document, MongoDatabase
 from finance_core.i18n import N_, _
-from finance_core.ui import comparison_address, controls, listing, search_box, viewer
+from finance_core.ui import comparison_address, comparison_analysis, controls, listing, search_box, viewer
 from finance_core.ui.comparison_address import View
 from finance_core.ui.page import begin, errors_shown, plain
 
@@ -172,7 +172,10 @@ def _compared(db: MongoDatabase, view: View, items: list[Item]) -> None:
         sample=any(item.row.get("source") == tickers.SAMPLE for item in items),
     )
     st.echarts_chart(option, height=CHART_HEIGHT, alt=_("비교 차트"))
-    _table(items, closes.iloc[first:], view)
+    measures = _measures(items, closes.iloc[first:], view)
+    st.dataframe(measures, hide_index=True, column_config=_explained())
+    named = closes.iloc[first:].set_axis([line.name for line in lines], axis=1)
+    comparison_analysis.show(named, drawn.iloc[first:], measures, {line.name: line.color for line in lines})
 
 
 def _rates(db: MongoDatabase) -> dict[str, "pd.Series[float]"]:
@@ -328,7 +331,7 @@ def _why(view: View, count: int, scale: Scale) -> str:
     return _("둘까지는 저마다의 축에 가격으로 보여 드립니다.")
 
 
-def _table(items: list[Item], closes: pd.DataFrame, view: View) -> None:
+def _measures(items: list[Item], closes: pd.DataFrame, view: View) -> pd.DataFrame:
     """Measures of what is shown at first: the chosen period, or what there is of it."""
     correlation = comparison.correlations(closes)
     rows = []
@@ -355,6 +358,11 @@ def _table(items: list[Item], closes: pd.DataFrame, view: View) -> None:
                 _("상관계수"): _ratio(float(correlation[item.key].iloc[0])),
             }
         )
+    return pd.DataFrame(rows)
+
+
+def _explained() -> dict[str, Any]:
+    """What each measure is, on hover."""
     explained = {
         _("처음"): N_("기간 안의 첫 종가"),
         _("끝"): N_("기간 안의 마지막 종가"),
@@ -370,7 +378,7 @@ def _table(items: list[Item], closes: pd.DataFrame, view: View) -> None:
     config: dict[str, Any] = {
         name: st.column_config.TextColumn(alignment="right", help=_(help_)) for name, help_ in explained.items()
     }
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=config | {_("이름"): st.column_config.TextColumn()})
+    return config | {_("이름"): st.column_config.TextColumn()}
 
 
 def _day(found: tuple[pd.Timestamp, float] | None) -> str:
