@@ -110,6 +110,42 @@ def test_a_conflict_shows_all_three_and_what_is_chosen_holds(listed: MongoDataba
     assert page.session_state[KEY]["conflicts"] == []
 
 
+def test_two_conflicts_over_one_ticker_are_one_with_all_that_was_wanted(listed: MongoDatabase) -> None:
+    page = edited(open_page(), name_edit("005930", "삼성전자", "나"))
+    ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
+    page.button(key=f"{KEY}:save").click().run()
+    page = edited(page, Edit("005930", 1, {"market": "KOSPI"}, {"market": "KOSDAQ"}))
+    page.button(key=f"{KEY}:save").click().run()
+
+    assert "1개 행은 그사이" in text_of(page)
+    page.radio(key=f"{KEY}:conflict:005930").set_value("mine").run()
+    page.button(key=f"{KEY}:resolve").click().run()
+    page.button(key=f"{KEY}:save").click().run()
+    row: Any = tickers.get(listed, KOREAN_STOCKS, "005930")
+    assert (row["name"], row["market"]) == ("나", "KOSDAQ")
+
+
+def test_deciding_a_conflict_keeps_what_was_edited_since(listed: MongoDatabase) -> None:
+    page = edited(open_page(), name_edit("005930", "삼성전자", "나"))
+    ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
+    page.button(key=f"{KEY}:save").click().run()
+    page = edited(page, Edit("005930", 2, {"marker": "circle"}, {"marker": "pin"}))
+    page.radio(key=f"{KEY}:conflict:005930").set_value("mine").run()
+    page.button(key=f"{KEY}:resolve").click().run()
+    page.button(key=f"{KEY}:save").click().run()
+    row: Any = tickers.get(listed, KOREAN_STOCKS, "005930")
+    assert (row["name"], row["marker"]) == ("나", "pin")
+
+
+@pytest.mark.parametrize("search", ["a\0b", "[(", "\\"])
+def test_no_search_breaks_the_page(listed: MongoDatabase, search: str) -> None:
+    page = open_page()
+    page.text_input(key=f"{KEY}:search").set_value(search).run()
+    assert not page.error
+    assert "종목 0개" in text_of(page)
+    assert page.text_input(key=f"{KEY}:search").max_chars == ticker_edits.NAME_LIMIT
+
+
 def test_edits_survive_searching_paging_and_sorting(listed: MongoDatabase) -> None:
     page = edited(open_page(), name_edit("005930", "삼성전자", "삼전"))
     page.text_input(key=f"{KEY}:search").set_value("카카오").run()
@@ -119,6 +155,40 @@ def test_edits_survive_searching_paging_and_sorting(listed: MongoDatabase) -> No
     page.button(key=f"{KEY}:refresh").click().run()
     page.button(key=f"{KEY}:save").click().run()
     assert name_of(listed, "005930") == "삼전"
+
+
+def test_an_edit_of_a_row_that_was_read_anew_is_still_one_of_the_row_it_was_made_to(
+    listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = edited(open_page(), name_edit("005930", "삼성전자", "나"))
+    ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
+    page.button(key=f"{KEY}:refresh").click().run()
+    # The new grid shows the edit over the new row, and tells of it as soon as anything is done in it.
+    shown = {"name": "나", "market": "KOSPI", "marker": "circle", "active": True}
+    answer = admin_tickers.ticker_grid.Answer(edited={"005930": shown}, touched=True)
+    monkeypatch.setattr(admin_tickers.ticker_grid, "answer", lambda _key: answer)
+    page.run()
+    page.button(key=f"{KEY}:save").click().run()
+    assert name_of(listed, "005930") == "남", "nothing is overwritten silently"
+    assert "1개 행은 그사이" in text_of(page)
+
+
+@pytest.mark.parametrize("action", ["import", "remove"])
+def test_what_is_done_to_a_row_otherwise_leaves_an_edit_of_it_that_can_still_be_saved(
+    listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    page = edited(open_page(), name_edit("005930", "삼성전자", "삼전"))
+    if action == "import":
+        page.text_area(key=f"{KEY}:paste").set_value("5930,삼성,KOSDAQ").run()
+        page.button(key=f"{KEY}:import").click().run()
+    else:
+        chosen = admin_tickers.ticker_grid.Answer(chosen=["005930"])
+        monkeypatch.setattr(admin_tickers.ticker_grid, "answer", lambda _key: chosen)
+        page.run()
+        page.button(key=f"{KEY}:remove").click().run()
+    page.button(key=f"{KEY}:save").click().run()
+    assert name_of(listed, "005930") == "삼전"
+    assert page.session_state[KEY]["conflicts"] == []
 
 
 def test_a_write_is_refused_where_the_right_is_gone_by_then(

@@ -115,6 +115,17 @@ class _State:
     def conflicts(self, found: list[Conflict]) -> None:
         self._kept["conflicts"] = found
 
+    def disagree(self, found: list[Conflict]) -> None:
+        """Keep these conflicts too; one for each ticker, as it is now, with all that was wanted of it."""
+        by_ticker = {conflict.mine.ticker: conflict for conflict in self.conflicts}
+        for conflict in found:
+            mine, before = conflict.mine, by_ticker.get(conflict.mine.ticker)
+            if before:
+                original = {**before.mine.original, **mine.original}
+                mine = Edit(mine.ticker, mine.version, original, {**before.mine.changes, **mine.changes})
+            by_ticker[mine.ticker] = Conflict(mine, conflict.theirs)
+        self.conflicts = list(by_ticker.values())
+
     @property
     def sort(self) -> tuple[str, bool]:
         by: tuple[str, bool] = self._kept["sort"]
@@ -132,7 +143,7 @@ class _State:
 
     @property
     def search(self) -> str:
-        return str(st.session_state.get(self.key("search")) or "")
+        return str(st.session_state.get(self.key("search")) or "").replace("\0", "")  # which no pattern may hold
 
     @property
     def size(self) -> int:
@@ -163,6 +174,17 @@ class _State:
         self._kept |= {"asked": None, "heeded": set(), "rows": []}
         self._kept["generation"] += 1
         listing.forget()
+
+    def rebase(self, db: MongoDatabase, changed: list[str]) -> None:
+        """Make edits that are not saved yet ones of their rows as they are now, where only we have `changed` them."""
+        for ticker in set(changed) & set(self.pending):
+            edit, row = self.pending[ticker], tickers.get(db, self.category, ticker)
+            if row is not None and row.get("version") == (edit.version or 0) + 1:
+                now = {name: ticker_edits.shown(row, name) for name in edit.changes}
+                changes = {name: value for name, value in edit.changes.items() if value != now[name]}
+                self.pending[ticker] = Edit(ticker, row["version"], {name: now[name] for name in changes}, changes)
+                if not changes:
+                    del self.pending[ticker]
 
     def leave(self, saved: ticker_edits.Saved) -> None:
         """Have the rows read anew after a save, but not before the grid has told its last; see `is_leaving`.
@@ -211,8 +233,10 @@ class _State:
             edited = answer.edited.get(row["ticker"], original)
             changes = {name: value for name, value in edited.items() if value != original[name]}
             if changes:
-                before = {name: original[name] for name in changes}
-                self.pending[row["ticker"]] = Edit(row["ticker"], row.get("version"), before, changes)
+                # An edit stays one of the row that it was made to: the rows may have been read anew since.
+                kept = self.pending.get(row["ticker"]) or Edit(row["ticker"], row.get("version"), {}, {})
+                before = {name: kept.original.get(name, original[name]) for name in changes}
+                self.pending[row["ticker"]] = Edit(row["ticker"], kept.version, before, changes)
             else:
                 self.pending.pop(row["ticker"], None)
         if answer.sort:
@@ -228,7 +252,9 @@ def _told(state: _State, *, keep: bool) -> None:
 
 def _toolbar(category: Category, state: _State) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(_("이름이나 종목 코드로 찾기"), key=state.key("search"), icon=":material/search:", width=320)
+        label = _("이름이나 종목 코드로 찾기")
+        longest = ticker_edits.NAME_LIMIT
+        st.text_input(label, key=state.key("search"), icon=":material/search:", width=320, max_chars=longest)
         st.selectbox(_("한 쪽에"), PAGE_SIZES, index=1, key=state.key("size"), width=110)
         st.button(_("새로 고침"), icon=":material/refresh:", key=state.key("refresh"), on_click=state.reload)
         with st.popover(_("내보내기"), icon=":material/download:"):
@@ -326,24 +352,25 @@ def _guarded(state: _State, action: Callable[[], None]) -> None:
 
 
 def _save(category: Category, state: _State, chosen: list[str]) -> None:
-    saved = ticker_edits.save(database.connect(), category, [state.pending[ticker] for ticker in chosen], _who())
+    # Not all that were chosen when the button was drawn have to be edited still: a second click finds none.
+    edits = [state.pending[ticker] for ticker in chosen if ticker in state.pending]
+    saved = ticker_edits.save(database.connect(), category, edits, _who())
     state.leave(saved)
+    for ticker in [*saved.applied, *(conflict.mine.ticker for conflict in saved.conflicts)]:
+        state.pending.pop(ticker, None)
     _tell_saved(state, saved)
 
 
 def _after(state: _State, saved: ticker_edits.Saved) -> None:
-    """Tell what a change did that was not made in the grid, and have the rows read anew."""
+    """Tell what a change did that was not made in the grid, and have the rows read anew; edits of them stay."""
     state.reload()
+    state.rebase(database.connect(), saved.applied)
     _tell_saved(state, saved)
 
 
 def _tell_saved(state: _State, saved: ticker_edits.Saved) -> None:
-    """Tell what a save did, and keep what is left of it."""
-    for ticker in saved.applied:
-        state.pending.pop(ticker, None)
-    for conflict in saved.conflicts:
-        state.pending.pop(conflict.mine.ticker, None)
-    state.conflicts = [*state.conflicts, *saved.conflicts]
+    """Tell what a save did, and keep its conflicts."""
+    state.disagree(saved.conflicts)
     if saved.applied:
         state.tell("success", _("{count}개 행을 저장했습니다.").format(count=formats.count(len(saved.applied))))
     for ticker, error in list(saved.refused.items())[:SHOWN_CONFLICTS]:
@@ -371,8 +398,10 @@ def _conflicts(state: _State) -> None:
             for conflict in found[:SHOWN_CONFLICTS]:
                 mine, theirs = conflict.mine, conflict.theirs
                 if theirs is not None and st.session_state.get(_choice_key(state, conflict)) == MINE:
-                    seen = {name: ticker_edits.shown(theirs, name) for name in mine.changes}
-                    state.pending[mine.ticker] = Edit(mine.ticker, theirs.get("version"), seen, mine.changes)
+                    since = state.pending.get(mine.ticker)
+                    changes = {**mine.changes, **(since.changes if since else {})}
+                    seen = {name: ticker_edits.shown(theirs, name) for name in changes}
+                    state.pending[mine.ticker] = Edit(mine.ticker, theirs.get("version"), seen, changes)
             state.conflicts = found[SHOWN_CONFLICTS:]
 
         for conflict in found[:SHOWN_CONFLICTS]:
