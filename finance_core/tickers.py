@@ -194,14 +194,19 @@ def record(
     ticker: str,
     fields: Mapping[str, Any],
     session: ClientSession | None = None,
-) -> None:
-    """Set `fields` of a registered ticker; a field of None is removed. `version` is for edits by people and stays."""
+) -> bool:
+    """Set `fields` of a registered ticker, and tell whether it is one; a field of None is removed.
+
+    `version` is for edits by people and stays.
+    """
     present = {name: value for name, value in fields.items() if value is not None}
     absent = {name: "" for name, value in fields.items() if value is None}
     # Servers before 5.0 refuse an operator without a field.
     changes = {operator: names for operator, names in (("$set", present), ("$unset", absent)) if names}
-    if changes:
-        db[COLLECTION].update_one({"category": category.key, "ticker": ticker}, changes, session=session)
+    if not changes:
+        return True
+    of_ticker = {"category": category.key, "ticker": ticker}
+    return db[COLLECTION].update_one(of_ticker, changes, session=session).matched_count > 0
 
 
 def now() -> dt.datetime:

@@ -298,7 +298,9 @@ class _Work:
 
     def _update(self, ticker: str, client: yahoo.Client) -> TickerResult:
         # Read now: since the run began a person may have edited it.
-        row = tickers.get(self._db, self._category, ticker) or {"ticker": ticker}
+        row = tickers.get(self._db, self._category, ticker)
+        if row is None:
+            return TickerResult(ticker)  # or has removed it, and its bars shall not come back
         fetch = partial(self._fetch, client)
         try:
             result = incremental.update(self._db, self._category, row, fetch, full=self._full)
