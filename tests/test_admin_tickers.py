@@ -1,5 +1,6 @@
 """The page of the ticker lists, run by Streamlit's own test runner; what is done inside the grid is in tests/e2e."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from finance_core.ui import admin_tickers
 from tests import pages
 
 KEY = "tickers:korean_stocks"
+WHO = admin_tickers._who
 
 
 @pytest.fixture(autouse=True)
@@ -207,6 +209,17 @@ def test_a_save_is_in_the_history(listed: MongoDatabase) -> None:
     history = next(each.value for each in page.get("dataframe") if "누가" in each.value.columns)
     assert history["종목"].tolist() == ["005930"]
     assert history["무엇을"].tolist() == ["고침"]
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [(None, "localhost"), ("::ffff:127.0.0.1", "localhost"), ("::1", "localhost"), ("10.0.0.9", "10.0.0.9")],
+)
+def test_who_made_a_change_is_the_machine_itself_by_whatever_address(
+    monkeypatch: pytest.MonkeyPatch, address: str | None, name: str
+) -> None:
+    monkeypatch.setattr(admin_tickers.st, "context", SimpleNamespace(ip_address=address))
+    assert WHO() == name
 
 
 def test_one_ticker_is_added_with_its_zeros_and_a_second_time_it_is_there_already(listed: MongoDatabase) -> None:

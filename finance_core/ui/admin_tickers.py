@@ -16,7 +16,7 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.ticker_edits import Conflict, Edit
 from finance_core.ui import listing, run_status, ticker_grid
-from finance_core.ui.page import begin, errors_shown, may_edit, plain, use_visitor_language
+from finance_core.ui.page import begin, errors_shown, is_loopback, may_edit, plain, use_visitor_language
 
 PAGE_SIZES = (50, 100, 200, 500)
 SHOWN_CONFLICTS = 20
@@ -316,9 +316,9 @@ def _preview(category: Category, state: _State) -> None:
         ]
     )
     of_row = [edit.ticker for edit in edits for _name in edit.changes]
-    selection: Any = st.dataframe(
-        table, hide_index=True, on_select="rerun", selection_mode="multi-row", key=state.key("preview")
-    )
+    # What is selected are positions: of these edits, and not of others that come to stand there.
+    key = state.key(f"preview:{hash(tuple((edit.ticker, *edit.changes) for edit in edits))}")
+    selection: Any = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key=key)
     rows = selection["selection"]["rows"]
     chosen = list(dict.fromkeys(of_row[row] for row in rows if row < len(of_row)))
     if chosen:
@@ -594,9 +594,9 @@ def _history(db: MongoDatabase, category: Category, state: _State) -> None:
                 _("종목"): [_summary([row["ticker"] for row in change.rows]) for change in changes],
             }
         )
-        selection: Any = st.dataframe(
-            table, hide_index=True, on_select="rerun", selection_mode="single-row", key=state.key("changes")
-        )
+        # What is selected is a position: a newer change moves the others, so it begins with nothing selected.
+        key = state.key(f"changes:{changes[0].id}")
+        selection: Any = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key=key)
         for position in selection["selection"]["rows"]:
             if position < len(changes):
                 _change(category, state, changes[position])
@@ -641,4 +641,5 @@ def _summary(names: list[str]) -> str:
 
 
 def _who() -> str:
-    return st.context.ip_address or "localhost"
+    address = st.context.ip_address
+    return "localhost" if address is None or is_loopback(address) else address

@@ -203,7 +203,7 @@ def _history(db: MongoDatabase, update: updates.Update) -> None:
         column_config=counts,
         on_select="rerun",
         selection_mode="single-row",
-        key="history",
+        key=f"history:{found[0]['_id']}",  # what is selected is a position: a newer run moves the others
     )
     for position in selection["selection"]["rows"]:
         if position < len(found):
