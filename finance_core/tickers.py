@@ -92,7 +92,7 @@ class Summary(NamedTuple):
     delisted: int
     """Tickers that Yahoo has not known for several runs."""
     updated_at: dt.datetime | None
-    """When the updater last wrote one of them, in UTC."""
+    """When the updater last had an answer for one of them, in UTC: what failed since does not count."""
 
 
 def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.datetime]) -> Summary:
@@ -103,7 +103,8 @@ def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.dat
     fresh: list[Document] = [{"market": market, "last_date": {"$gte": day}} for market, day in finished.items()]
     # A market that the category does not know counts as its first one.
     fresh.append({"market": {"$nin": list(finished)}, "last_date": {"$gte": finished[first]}})
-    newest = metadata.find_one(real, {"updated_at": True}, sort=[("updated_at", -1)])
+    answered = {**real, "last_status": {"$nin": [FAILED, DELISTED]}}
+    newest = metadata.find_one(answered, {"updated_at": True}, sort=[("updated_at", -1)])
     return Summary(
         metadata.count_documents(of_category),
         metadata.count_documents({**real, "$or": fresh}),

@@ -196,10 +196,14 @@ class _State:
             if row["ticker"] in changes:
                 row |= {**changes[row["ticker"]], "version": (row.get("version") or 0) + 1}
         self._kept["heeded"] = {conflict.mine.ticker for conflict in saved.conflicts}
+        self.linger()
+
+    def linger(self) -> None:
+        """Have the rows read anew, but not before the grid has told its last; see `is_leaving`."""
         self._kept["leaving"] = 2
 
     def is_leaving(self) -> bool:
-        """Whether a save has just been made and the grid may have a last word; has the rows read anew where it had."""
+        """Whether the grid is to go and may have a last word still; has the rows read anew where it had it."""
         self._kept["leaving"] -= 1
         if self._kept["leaving"] == 0:
             self.reload()
@@ -256,7 +260,7 @@ def _toolbar(category: Category, state: _State) -> None:
         longest = ticker_edits.NAME_LIMIT
         st.text_input(label, key=state.key("search"), icon=":material/search:", width=320, max_chars=longest)
         st.selectbox(_("한 쪽에"), PAGE_SIZES, index=1, key=state.key("size"), width=110)
-        st.button(_("새로 고침"), icon=":material/refresh:", key=state.key("refresh"), on_click=state.reload)
+        st.button(_("새로 고침"), icon=":material/refresh:", key=state.key("refresh"), on_click=state.linger)
         with st.popover(_("내보내기"), icon=":material/download:"):
             _export(category, state)
 

@@ -113,6 +113,20 @@ def test_what_is_being_typed_while_save_is_clicked_is_not_lost(
     assert wait_until(lambda: name_of(listed, "000002") == "둘째")
 
 
+def test_what_is_being_typed_while_the_rows_are_read_anew_is_not_lost(
+    listed: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    grid = open_grid(page, app())
+    tickers.record(listed, KOREAN_STOCKS, "000003", {"name": "다른 데서"})
+    cell(grid, "000002").dblclick()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("둘째")
+    page.get_by_role("button", name="새로 고침").click()
+    expect(cell(grid, "000003")).to_have_text("다른 데서", timeout=20_000)
+    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
+    expect(cell(grid, "000002")).to_have_text("둘째")
+
+
 def test_two_people_who_edit_the_same_rows_at_once_lose_nothing(
     listed: MongoDatabase, app: Callable[[], str], browser: Browser, page: Page
 ) -> None:
