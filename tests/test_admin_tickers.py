@@ -269,10 +269,28 @@ def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(
     how = page.radio(key=f"{KEY}:how")
     how.set_value(how.options[1]).run()
     assert not [button for button in page.button if button.key == f"{KEY}:remove"], "not before it is confirmed"
-    page.checkbox(key=f"{KEY}:sure").check().run()
+    page.checkbox[0].check().run()
     page.button(key=f"{KEY}:remove").click().run()
     assert tickers.get(listed, KOREAN_STOCKS, "005930") is None
     assert prices.counts(listed, KOREAN_STOCKS, ["005930"]) == 0
+
+
+@pytest.mark.usefixtures("listed")
+def test_that_tickers_may_be_deleted_is_said_of_those_and_not_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def choose(*chosen: str) -> None:
+        answer = admin_tickers.ticker_grid.Answer(chosen=list(chosen))
+        monkeypatch.setattr(admin_tickers.ticker_grid, "answer", lambda _key: answer)
+
+    choose("005930")
+    page = open_page()
+    how = page.radio(key=f"{KEY}:how")
+    how.set_value(how.options[1]).run()
+    page.checkbox[0].check().run()
+    assert [button for button in page.button if button.key == f"{KEY}:remove"]
+    choose("000660")
+    page.run()
+    assert page.radio(key=f"{KEY}:how").value == how.options[1]
+    assert not [button for button in page.button if button.key == f"{KEY}:remove"]
 
 
 def test_every_text_of_the_page_is_there_in_english(listed: MongoDatabase) -> None:

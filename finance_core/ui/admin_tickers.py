@@ -462,7 +462,9 @@ def _removal(db: MongoDatabase, category: Category, state: _State, chosen: list[
         keep = _("봉은 두고 목록에서만 빼기 (사용 안 함으로 바꿉니다)")
         drop = _("봉 {bars}개까지 모두 지우기 (되돌릴 수 없습니다)").format(bars=formats.count(bars))
         how = st.radio(_("어떻게"), [keep, drop], key=state.key("how"), label_visibility="collapsed")
-        sure = how == keep or st.checkbox(_("지우면 되돌릴 수 없음을 알고 있습니다"), key=state.key("sure"))
+        # Of these tickers, and not of others that are chosen afterwards.
+        key = state.key(f"sure:{hash(tuple(chosen))}")
+        sure = how == keep or st.checkbox(_("지우면 되돌릴 수 없음을 알고 있습니다"), key=key)
 
         def remove() -> None:
             if how == keep:
