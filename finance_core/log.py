@@ -17,8 +17,10 @@ def file(name: str) -> Path:
     return settings.data_dir() / "log" / f"{name}.log"
 
 
-def to_file(name: str) -> None:
+def to_file(name: str, *, warnings_on_terminal: bool = False) -> None:
     """Send the log of this process to the file called `name`, from information on for what is ours.
+
+    `warnings_on_terminal` sends what is a warning or worse to standard error as well.
 
     Raises DatabaseMisconfigured where it cannot be written.
     """
@@ -36,7 +38,12 @@ def to_file(name: str) -> None:
             path=error.filename or str(path),
             reason=error.strerror or type(error).__name__,
         ) from error
-    logging.basicConfig(handlers=[handler], format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    handlers: list[logging.Handler] = [handler]
+    if warnings_on_terminal:
+        terminal = logging.StreamHandler()
+        terminal.setLevel(logging.WARNING)
+        handlers.append(terminal)
+    logging.basicConfig(handlers=handlers, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # No filter keeps them from the terminal: pandas puts another before it for moments, and that is for all threads.
     logging.captureWarnings(True)
     for package in ("finance_core", "updaters"):

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -83,17 +84,17 @@ class Run:
 
     def _keep(self) -> None:
         """Write progress, renew the lease, and look for a wish to cancel, until the run ends."""
-        beat = 0.0
+        beat = time.monotonic()
         while not self._ended.wait(WATCH):
-            beat += WATCH
             try:
                 with self._writing:
                     if self._ended.is_set():
                         return
                     self._write(self._progress())
-                if beat >= HEARTBEAT:
+                # By the clock: to a slow server, writing takes longer than waiting.
+                if time.monotonic() - beat >= HEARTBEAT:
                     self._renew()
-                    beat = 0.0
+                    beat = time.monotonic()
             except PyMongoError as error:
                 _log.warning("%s: a heartbeat could not be written: %s", self.category.key, type(error).__name__)
 
@@ -101,12 +102,13 @@ class Run:
         with self._lock:
             changes: Document = {"$set": {**self._counts, "heartbeat_at": tickers.now()}}
             if self._failures:
-                changes["$push"] = {"failures": {"$each": self._failures}}
+                # Not pushed: what the server wrote without the answer coming through is written again.
+                changes["$addToSet"] = {"failures": {"$each": self._failures}}
                 self._failures = []
         return changes
 
     def _write(self, changes: Document) -> None:
-        pushed = changes.get("$push", {}).get("failures", {}).get("$each", [])
+        added = changes.get("$addToSet", {}).get("failures", {}).get("$each", [])
         try:
             fields = {"cancel_requested": True}
             run = self.db[RUNS].find_one_and_update(
@@ -114,7 +116,7 @@ class Run:
             )
         except PyMongoError:
             with self._lock:
-                self._failures = pushed + self._failures
+                self._failures = added + self._failures
             raise
         if run and run.get("cancel_requested"):
             self.stop.set()
@@ -177,6 +179,11 @@ def leased(
 def latest(db: MongoDatabase, category: Category) -> Document | None:
     """The running or last run of `category`, without its failures; None where there was none."""
     return next(iter(_runs(db, {"category": category.key}, 1)), None)
+
+
+def latest_whole(db: MongoDatabase, category: Category) -> Document | None:
+    """The running or last run of all tickers of `category`, not of some that were named; None where there was none."""
+    return next(iter(_runs(db, {"category": category.key, "only": None}, 1)), None)
 
 
 def history(db: MongoDatabase, limit: int) -> list[Document]:

@@ -76,13 +76,18 @@ class Change:
 def checked_name(name: object) -> str:
     """`name` without spaces around it. Raises SisepanError with the rule that it breaks."""
     text = unicodedata.normalize("NFC", str(name or "")).strip()
-    if not text:
+    if not any(unicodedata.category(char) not in ("Cf", "Zs") for char in text):
         raise SisepanError(N_("이름이 비어 있습니다."))
     if len(text) > NAME_LIMIT:
         raise SisepanError(N_("이름이 {limit}자를 넘습니다."), limit=NAME_LIMIT)
-    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in text):
+    if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or _turns_text(char) for char in text):
         raise SisepanError(N_("이름에 제어 문자가 있습니다."))
     return text
+
+
+def _turns_text(char: str) -> bool:
+    """Whether `char` is unseen and turns the direction of what follows, beyond the name's own end."""
+    return unicodedata.bidirectional(char) in ("LRE", "RLE", "LRO", "RLO", "LRI", "RLI", "FSI", "PDF", "PDI")
 
 
 def checked(category: Category, changes: Document, before: Document | None = None) -> Document:
@@ -209,7 +214,8 @@ def add(db: MongoDatabase, category: Category, rows: Iterable[Document], who: st
     """
     wanted = {row["ticker"]: {"ticker": row["ticker"], **checked(category, _editable(row))} for row in rows}
     database.ensure_indexes(db)
-    new = [ticker for ticker in wanted if ticker not in _rows(db, category, list(wanted))]
+    stored = _rows(db, category, list(wanted))
+    new = [ticker for ticker in wanted if ticker not in stored]
     added = {ticker: wanted[ticker] for ticker in new}
     tickers.register(db, category, added.values())
     _remember(db, category, "add", who, [_row(ticker, {}, _editable(row)) for ticker, row in added.items()])
@@ -247,7 +253,11 @@ def compare(db: MongoDatabase, category: Category, rows: Sequence[Document]) -> 
 def deactivate(db: MongoDatabase, category: Category, wanted: Sequence[str], who: str) -> Saved:
     """Take tickers off the lists of what is updated and suggested; their bars stay. Can be undone."""
     rows = _rows(db, category, wanted)
-    edits = [Edit(ticker, row.get("version"), {"active": True}, {"active": False}) for ticker, row in rows.items()]
+    edits = [
+        Edit(ticker, row.get("version"), {"active": True}, {"active": False})
+        for ticker, row in rows.items()
+        if shown(row, "active")  # else an undo would bring back what was never there
+    ]
     return save(db, category, edits, who)
 
 

@@ -6,6 +6,7 @@ Pure: bytes and text in, rows out, and the other way. What is done with the rows
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,12 @@ SNIFFED = 5_000
 """Characters that tell the delimiter."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that Excel would take for a formula."""
+UNREADABLE = (
+    *(ValueError, KeyError, OSError, IndexError, TypeError, AttributeError, EOFError),
+    *(zipfile.BadZipFile, zlib.error),
+    SyntaxError,  # of the XML, by either parser
+)
+"""What a broken Excel file raises."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +108,10 @@ def _table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 def _sheet(content: bytes) -> list[list[str]]:
     try:
-        sheet = pd.read_excel(io.BytesIO(content), header=None, dtype=str, na_filter=False, nrows=LINES_LIMIT + 2)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, IndexError, TypeError) as error:
+        sheet = pd.read_excel(
+            io.BytesIO(content), header=None, dtype=str, na_filter=False, nrows=LINES_LIMIT + 2, engine="openpyxl"
+        )
+    except UNREADABLE as error:
         raise SisepanError(N_("Excel 파일을 읽지 못했습니다({reason})."), reason=type(error).__name__) from error
     return [[str(cell) for cell in row] for row in sheet.itertuples(index=False)]
 

@@ -92,7 +92,7 @@ class Summary(NamedTuple):
     delisted: int
     """Tickers that Yahoo has not known for several runs."""
     updated_at: dt.datetime | None
-    """When the updater last wrote one of them, in UTC."""
+    """When the updater last had an answer for one of them, in UTC: what failed since does not count."""
 
 
 def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.datetime]) -> Summary:
@@ -103,7 +103,8 @@ def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.dat
     fresh: list[Document] = [{"market": market, "last_date": {"$gte": day}} for market, day in finished.items()]
     # A market that the category does not know counts as its first one.
     fresh.append({"market": {"$nin": list(finished)}, "last_date": {"$gte": finished[first]}})
-    newest = metadata.find_one(real, {"updated_at": True}, sort=[("updated_at", -1)])
+    answered = {**real, "last_status": {"$nin": [FAILED, DELISTED]}}
+    newest = metadata.find_one(answered, {"updated_at": True}, sort=[("updated_at", -1)])
     return Summary(
         metadata.count_documents(of_category),
         metadata.count_documents({**real, "$or": fresh}),
@@ -194,14 +195,19 @@ def record(
     ticker: str,
     fields: Mapping[str, Any],
     session: ClientSession | None = None,
-) -> None:
-    """Set `fields` of a registered ticker; a field of None is removed. `version` is for edits by people and stays."""
+) -> bool:
+    """Set `fields` of a registered ticker, and tell whether it is one; a field of None is removed.
+
+    `version` is for edits by people and stays.
+    """
     present = {name: value for name, value in fields.items() if value is not None}
     absent = {name: "" for name, value in fields.items() if value is None}
     # Servers before 5.0 refuse an operator without a field.
     changes = {operator: names for operator, names in (("$set", present), ("$unset", absent)) if names}
-    if changes:
-        db[COLLECTION].update_one({"category": category.key, "ticker": ticker}, changes, session=session)
+    if not changes:
+        return True
+    of_ticker = {"category": category.key, "ticker": ticker}
+    return db[COLLECTION].update_one(of_ticker, changes, session=session).matched_count > 0
 
 
 def now() -> dt.datetime:

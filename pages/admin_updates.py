@@ -1,6 +1,6 @@
 """Run, watch, cancel and schedule updates; their history."""
 
 from finance_core.ui import admin_updates
-from updaters import update
+from updaters import sample, update
 
-admin_updates.show(update.run)
+admin_updates.show(update.run, sample.prepare)

@@ -1,5 +1,6 @@
 """The page of the ticker lists, run by Streamlit's own test runner; what is done inside the grid is in tests/e2e."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from finance_core.ui import admin_tickers
 from tests import pages
 
 KEY = "tickers:korean_stocks"
+WHO = admin_tickers._who
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +112,42 @@ def test_a_conflict_shows_all_three_and_what_is_chosen_holds(listed: MongoDataba
     assert page.session_state[KEY]["conflicts"] == []
 
 
+def test_two_conflicts_over_one_ticker_are_one_with_all_that_was_wanted(listed: MongoDatabase) -> None:
+    page = edited(open_page(), name_edit("005930", "삼성전자", "나"))
+    ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
+    page.button(key=f"{KEY}:save").click().run()
+    page = edited(page, Edit("005930", 1, {"market": "KOSPI"}, {"market": "KOSDAQ"}))
+    page.button(key=f"{KEY}:save").click().run()
+
+    assert "1개 행은 그사이" in text_of(page)
+    page.radio(key=f"{KEY}:conflict:005930").set_value("mine").run()
+    page.button(key=f"{KEY}:resolve").click().run()
+    page.button(key=f"{KEY}:save").click().run()
+    row: Any = tickers.get(listed, KOREAN_STOCKS, "005930")
+    assert (row["name"], row["market"]) == ("나", "KOSDAQ")
+
+
+def test_deciding_a_conflict_keeps_what_was_edited_since(listed: MongoDatabase) -> None:
+    page = edited(open_page(), name_edit("005930", "삼성전자", "나"))
+    ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
+    page.button(key=f"{KEY}:save").click().run()
+    page = edited(page, Edit("005930", 2, {"marker": "circle"}, {"marker": "pin"}))
+    page.radio(key=f"{KEY}:conflict:005930").set_value("mine").run()
+    page.button(key=f"{KEY}:resolve").click().run()
+    page.button(key=f"{KEY}:save").click().run()
+    row: Any = tickers.get(listed, KOREAN_STOCKS, "005930")
+    assert (row["name"], row["marker"]) == ("나", "pin")
+
+
+@pytest.mark.parametrize("search", ["a\0b", "[(", "\\"])
+def test_no_search_breaks_the_page(listed: MongoDatabase, search: str) -> None:
+    page = open_page()
+    page.text_input(key=f"{KEY}:search").set_value(search).run()
+    assert not page.error
+    assert "종목 0개" in text_of(page)
+    assert page.text_input(key=f"{KEY}:search").max_chars == ticker_edits.NAME_LIMIT
+
+
 def test_edits_survive_searching_paging_and_sorting(listed: MongoDatabase) -> None:
     page = edited(open_page(), name_edit("005930", "삼성전자", "삼전"))
     page.text_input(key=f"{KEY}:search").set_value("카카오").run()
@@ -119,6 +157,40 @@ def test_edits_survive_searching_paging_and_sorting(listed: MongoDatabase) -> No
     page.button(key=f"{KEY}:refresh").click().run()
     page.button(key=f"{KEY}:save").click().run()
     assert name_of(listed, "005930") == "삼전"
+
+
+def test_an_edit_of_a_row_that_was_read_anew_is_still_one_of_the_row_it_was_made_to(
+    listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = edited(open_page(), name_edit("005930", "삼성전자", "나"))
+    ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
+    page.button(key=f"{KEY}:refresh").click().run()
+    # The new grid shows the edit over the new row, and tells of it as soon as anything is done in it.
+    shown = {"name": "나", "market": "KOSPI", "marker": "circle", "active": True}
+    answer = admin_tickers.ticker_grid.Answer(edited={"005930": shown}, touched=True)
+    monkeypatch.setattr(admin_tickers.ticker_grid, "answer", lambda _key: answer)
+    page.run()
+    page.button(key=f"{KEY}:save").click().run()
+    assert name_of(listed, "005930") == "남", "nothing is overwritten silently"
+    assert "1개 행은 그사이" in text_of(page)
+
+
+@pytest.mark.parametrize("action", ["import", "remove"])
+def test_what_is_done_to_a_row_otherwise_leaves_an_edit_of_it_that_can_still_be_saved(
+    listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    page = edited(open_page(), name_edit("005930", "삼성전자", "삼전"))
+    if action == "import":
+        page.text_area(key=f"{KEY}:paste").set_value("5930,삼성,KOSDAQ").run()
+        page.button(key=f"{KEY}:import").click().run()
+    else:
+        chosen = admin_tickers.ticker_grid.Answer(chosen=["005930"])
+        monkeypatch.setattr(admin_tickers.ticker_grid, "answer", lambda _key: chosen)
+        page.run()
+        page.button(key=f"{KEY}:remove").click().run()
+    page.button(key=f"{KEY}:save").click().run()
+    assert name_of(listed, "005930") == "삼전"
+    assert page.session_state[KEY]["conflicts"] == []
 
 
 def test_a_write_is_refused_where_the_right_is_gone_by_then(
@@ -137,6 +209,17 @@ def test_a_save_is_in_the_history(listed: MongoDatabase) -> None:
     history = next(each.value for each in page.get("dataframe") if "누가" in each.value.columns)
     assert history["종목"].tolist() == ["005930"]
     assert history["무엇을"].tolist() == ["고침"]
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [(None, "localhost"), ("::ffff:127.0.0.1", "localhost"), ("::1", "localhost"), ("10.0.0.9", "10.0.0.9")],
+)
+def test_who_made_a_change_is_the_machine_itself_by_whatever_address(
+    monkeypatch: pytest.MonkeyPatch, address: str | None, name: str
+) -> None:
+    monkeypatch.setattr(admin_tickers.st, "context", SimpleNamespace(ip_address=address))
+    assert WHO() == name
 
 
 def test_one_ticker_is_added_with_its_zeros_and_a_second_time_it_is_there_already(listed: MongoDatabase) -> None:
@@ -186,10 +269,28 @@ def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(
     how = page.radio(key=f"{KEY}:how")
     how.set_value(how.options[1]).run()
     assert not [button for button in page.button if button.key == f"{KEY}:remove"], "not before it is confirmed"
-    page.checkbox(key=f"{KEY}:sure").check().run()
+    page.checkbox[0].check().run()
     page.button(key=f"{KEY}:remove").click().run()
     assert tickers.get(listed, KOREAN_STOCKS, "005930") is None
     assert prices.counts(listed, KOREAN_STOCKS, ["005930"]) == 0
+
+
+@pytest.mark.usefixtures("listed")
+def test_that_tickers_may_be_deleted_is_said_of_those_and_not_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def choose(*chosen: str) -> None:
+        answer = admin_tickers.ticker_grid.Answer(chosen=list(chosen))
+        monkeypatch.setattr(admin_tickers.ticker_grid, "answer", lambda _key: answer)
+
+    choose("005930")
+    page = open_page()
+    how = page.radio(key=f"{KEY}:how")
+    how.set_value(how.options[1]).run()
+    page.checkbox[0].check().run()
+    assert [button for button in page.button if button.key == f"{KEY}:remove"]
+    choose("000660")
+    page.run()
+    assert page.radio(key=f"{KEY}:how").value == how.options[1]
+    assert not [button for button in page.button if button.key == f"{KEY}:remove"]
 
 
 def test_every_text_of_the_page_is_there_in_english(listed: MongoDatabase) -> None:

@@ -64,6 +64,19 @@ def test_the_summary_counts_what_is_up_to_date_by_market_and_never_a_sample(own_
     )
 
 
+def test_an_update_in_which_everything_failed_is_not_the_last_update(own_server_db: MongoDatabase) -> None:
+    day = dt.datetime(2026, 11, 20)
+    own_server_db[tickers.COLLECTION].insert_many(
+        [
+            metadata("000001", 0.1, day, updated_at=dt.datetime(2026, 11, 20, 9), last_status="ok"),
+            metadata("000002", 0.1, day, updated_at=dt.datetime(2026, 11, 23, 9), last_status="failed"),
+            metadata("000003", 0.1, day, updated_at=dt.datetime(2026, 11, 23, 9), last_status="delisted"),
+        ]
+    )
+    found = tickers.summary(own_server_db, KOREAN_STOCKS, {"KOSPI": day, "KOSDAQ": day})
+    assert found.updated_at == dt.datetime(2026, 11, 20, 9)
+
+
 def test_the_overview_shows_headlines_moves_and_the_state_of_each_category(
     own_server_db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:

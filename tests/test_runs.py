@@ -263,6 +263,40 @@ def test_failures_that_could_not_be_written_are_written_later_and_once(
     assert [each.ticker for each in runs.failures(db, run.id)] == ["005930"]
 
 
+def test_failures_that_were_written_without_an_answer_coming_through_are_there_once(
+    db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "WATCH", 3600)
+    failure = runs.Failure("005930", FetchFailed(UNKNOWN, symbol="005930.KS"))
+    with leased(db) as run:
+        run.report({"failed": 1}, [failure])
+        changes = run._progress()
+        db["update_runs"].update_one({"_id": run.id}, changes)
+        run.report({"failed": 1}, [failure])  # as it is put back where the driver raises
+        run.finish("done")
+
+    assert [each.ticker for each in runs.failures(db, run.id)] == ["005930"]
+
+
+def test_a_server_that_is_slow_to_write_does_not_cost_the_lease(
+    db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "HEARTBEAT", 1.0)
+    monkeypatch.setattr(runs, "LEASE", 2.5)
+    write = runs.Run._write
+
+    def slow(run: runs.Run, changes: Document) -> None:
+        time.sleep(0.5)
+        write(run, changes)
+
+    monkeypatch.setattr(runs.Run, "_write", slow)
+    with leased(db) as run:
+        time.sleep(4)
+        with pytest.raises(runs.AlreadyRunning), leased(db):
+            pass
+        run.finish("done")
+
+
 class SlowKeeper(CommandListener):
     """Holds back for half a second what a run's own thread writes; `at_it` is set meanwhile."""
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from finance_core import prices, runs, schedule, tickers
+from finance_core import jobs, prices, runs, schedule, tickers
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.database import MongoDatabase
 from tests.yahoo import Listing, YahooStandIn, random_walk
@@ -220,6 +220,30 @@ def test_what_a_person_started_since_the_close_counts_too(db: MongoDatabase) -> 
     update.run(db, KOREAN_STOCKS, origin="page")
 
     assert tick(dt.datetime.now(dt.UTC)) == 0
+
+
+@pytest.mark.usefixtures("switched_on")
+def test_a_run_of_some_tickers_is_not_the_daily_update(db: MongoDatabase) -> None:
+    update.run(db, KOREAN_STOCKS, ["005930"])
+
+    assert tick(dt.datetime.now(dt.UTC)) == 1
+    assert tick(dt.datetime.now(dt.UTC)) == 0
+
+
+def test_the_schedule_outlives_an_error_that_nobody_thought_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[dt.datetime] = []
+
+    def fail(now: dt.datetime) -> list[jobs.Job]:
+        looks.append(now)
+        if len(looks) > 2:
+            raise SystemExit  # so that the test's thread ends
+        raise KeyError("calendar")
+
+    monkeypatch.setattr(scheduler, "tick", fail)
+    monkeypatch.setattr(scheduler, "LOOK_EVERY", 0.01)
+    with pytest.raises(SystemExit):
+        scheduler._watch()
+    assert len(looks) == 3
 
 
 @pytest.mark.usefixtures("switched_on")

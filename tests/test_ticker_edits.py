@@ -1,6 +1,7 @@
 """Edits of the ticker lists on a real MongoDB: rules, conflicts, history, undo, adding and removing."""
 
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finance_core import candles, prices, ticker_edits, tickers
-from finance_core.categories import INDICES, KOREAN_STOCKS
+from finance_core.categories import INDICES, KOREAN_STOCKS, Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.ticker_edits import Edit
@@ -52,7 +53,20 @@ def test_an_edit_applies_and_raises_the_version(listed: MongoDatabase) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["한글", "A & B", "<b>굵게</b>", "\"따옴표' 둘", "📈 이모지 👩‍👩‍👧", "=1+1", "$ne", "a.b", "\\", "x" * 200]
+    "name",
+    [
+        "한글",
+        "A & B",
+        "<b>굵게</b>",
+        "\"따옴표' 둘",
+        "📈 이모지 👩‍👩‍👧",
+        "=1+1",
+        "$ne",
+        "a.b",
+        "\\",
+        "x" * 200,
+        "עברית",
+    ],
 )
 def test_a_name_may_hold_anything_printable_and_is_kept_as_typed(listed: MongoDatabase, name: str) -> None:
     assert save(listed, edit(listed, "005930", name=name)).applied == ["005930"]
@@ -70,6 +84,8 @@ def test_a_name_may_hold_anything_printable_and_is_kept_as_typed(listed: MongoDa
         ({"name": "a\x00b"}, "제어"),
         ({"name": "a\u2028b"}, "제어"),
         ({"name": "a\ud800"}, "제어"),
+        ({"name": "\u200b\u200d \ufeff"}, "비어"),
+        ({"name": "abc\u202e"}, "제어"),
         ({"market": "NASDAQ"}, "NASDAQ"),
         ({"marker": "star"}, "star"),
         ({"active": "yes"}, "예 또는"),
@@ -229,6 +245,22 @@ def test_new_tickers_are_added_once_and_what_is_there_stays(listed: MongoDatabas
     assert [change.kind for change in ticker_edits.history(listed, KOREAN_STOCKS, 9)] == ["add"]
 
 
+def test_ten_thousand_tickers_are_added_with_one_look_at_what_is_there(
+    db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    rows_of = ticker_edits._rows
+
+    def counted(db: MongoDatabase, category: Category, wanted: Sequence[str]) -> dict[str, Document]:
+        looks.append(len(wanted))
+        return rows_of(db, category, wanted)
+
+    monkeypatch.setattr(ticker_edits, "_rows", counted)
+    rows = [{"ticker": f"{n:06}", "name": f"회사 {n}"} for n in range(10_000)]
+    assert len(ticker_edits.add(db, KOREAN_STOCKS, rows, "me")) == 10_000
+    assert looks == [10_000]
+
+
 def test_nothing_is_added_where_one_breaks_a_rule(listed: MongoDatabase) -> None:
     with pytest.raises(SisepanError):
         ticker_edits.add(
@@ -265,6 +297,13 @@ def test_taking_tickers_off_the_list_keeps_their_bars_and_can_be_undone(listed: 
     (change,) = ticker_edits.history(listed, KOREAN_STOCKS, 1)
     ticker_edits.undo(listed, KOREAN_STOCKS, change.id, "me")
     assert "005930" in {each["ticker"] for each in tickers.listed(listed, KOREAN_STOCKS)}
+
+
+def test_what_is_off_the_list_already_is_not_taken_off_again_nor_brought_back_by_an_undo(listed: MongoDatabase) -> None:
+    save(listed, edit(listed, "000660", active=False))
+    assert ticker_edits.deactivate(listed, KOREAN_STOCKS, ["000660", "005930"], "me").applied == ["005930"]
+    ticker_edits.undo(listed, KOREAN_STOCKS, ticker_edits.history(listed, KOREAN_STOCKS, 1)[0].id, "me")
+    assert (row(listed, "000660")["active"], row(listed, "005930")["active"]) == (False, True)
 
 
 def test_deleting_tickers_takes_their_bars_and_no_others_and_is_remembered(listed: MongoDatabase) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import zipfile
 
 import pandas as pd
 import pytest
@@ -89,6 +90,25 @@ def test_an_excel_file_is_read_whether_its_codes_are_text_or_numbers() -> None:
 def test_a_file_that_is_no_list_gets_a_sentence(name: str, content: bytes) -> None:
     with pytest.raises(SisepanError, match="읽지 못했습니다"):
         ticker_files.read_file(name, content, KOREAN_STOCKS)
+
+
+@pytest.mark.filterwarnings("ignore:Workbook contains no stylesheet")
+@pytest.mark.parametrize(
+    "part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/styles.xml", "[Content_Types].xml"]
+)
+@pytest.mark.parametrize("broken", [b"<x", b"", b"<a/>"])
+def test_an_excel_file_with_a_broken_part_gets_a_sentence_or_is_read(part: str, broken: bytes) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(ticker_files.to_excel([]))) as whole, zipfile.ZipFile(file, "w") as parts:
+        for name in whole.namelist():
+            parts.writestr(name, broken if name == part else whole.read(name))
+    with contextlib.suppress(SisepanError):
+        ticker_files.read_file("a.xlsx", file.getvalue(), KOREAN_STOCKS)
+
+
+def test_an_old_excel_file_by_a_new_name_gets_a_sentence() -> None:
+    with pytest.raises(SisepanError, match="Excel"):
+        ticker_files.read_file("a.xlsx", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2_000), KOREAN_STOCKS)
 
 
 def test_too_many_lines_get_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

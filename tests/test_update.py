@@ -21,7 +21,7 @@ import pymongo
 import pytest
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
-from finance_core import candles, database, prices, runs, sessions, tickers
+from finance_core import candles, database, prices, runs, sessions, ticker_edits, tickers
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import DataConflict
@@ -498,6 +498,31 @@ def test_an_edit_made_while_a_run_is_under_way_is_heeded(db: MongoDatabase, yaho
 
 
 # Which tickers
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_ticker_that_is_removed_while_a_run_is_under_way_stays_removed(
+    db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing, monkeypatch: pytest.MonkeyPatch, stored: bool
+) -> None:
+    yahoo.listings["000660.KS"] = Listing(random_walk(DAYS, seed=2))
+    named = [{"ticker": ticker, "name": ticker, "market": "KOSPI"} for ticker in ("000660", "005930")]
+    tickers.register(db, KOREAN_STOCKS, named)
+    if stored:
+        assert run(db).state == "done"
+    fetch = incremental.fetch_from_any_market
+
+    def removed_then_fetched(client: product.Client, *asked: Any) -> product.Fetched:
+        # Both: the one that is under way, and the one that is to come.
+        ticker_edits.delete(db, KOREAN_STOCKS, ["000660", "005930"], "me")
+        return fetch(client, *asked)
+
+    monkeypatch.setattr(incremental, "fetch_from_any_market", removed_then_fetched)
+
+    ran = run(db, full=stored)
+
+    assert (ran.state, ran.done, ran.added, ran.failures) == ("done", 2, 0, [])
+    assert db["korean_stocks"].count_documents({}) == 0
+    assert tickers.page(db, KOREAN_STOCKS).total == 0
 
 
 def test_all_active_tickers_are_updated_where_none_is_named(db: MongoDatabase, yahoo: YahooStandIn) -> None:

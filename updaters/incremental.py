@@ -131,7 +131,8 @@ def _merge(
         state = prices.state_at_end(bars) | {"bar_count": prices.count(db, category, ticker)}
     else:
         state = prices.state(db, category, ticker)
-    tickers.record(db, category, ticker, _metadata(category, row, fetched, state, written))
+    if not tickers.record(db, category, ticker, _metadata(category, row, fetched, state, written)):
+        return _removed_meanwhile(db, category, ticker)
     return TickerResult(ticker, written, tuple(remarks))
 
 
@@ -149,13 +150,22 @@ def _replace(
         # Without transactions a reader may meet half of the old bars and half of the new: say so until it is done.
         tickers.record(db, category, ticker, {"rewriting": True})
 
-    def write(session: ClientSession | None) -> prices.Written:
+    def write(session: ClientSession | None) -> prices.Written | None:
         written = prices.replace(db, category, ticker, bars, session)
         state = prices.state(db, category, ticker, session)
-        tickers.record(db, category, ticker, _metadata(category, row, fetched, state, written), session)
-        return written
+        is_listed = tickers.record(db, category, ticker, _metadata(category, row, fetched, state, written), session)
+        return written if is_listed else None
 
-    return TickerResult(ticker, database.atomically(db, write), tuple(remarks))
+    replaced = database.atomically(db, write)
+    if replaced is None:
+        return _removed_meanwhile(db, category, ticker)
+    return TickerResult(ticker, replaced, tuple(remarks))
+
+
+def _removed_meanwhile(db: MongoDatabase, category: Category, ticker: str) -> TickerResult:
+    """A person has removed the ticker and all of its bars since it was asked for: so they shall stay removed."""
+    prices.delete(db, category, ticker)
+    return TickerResult(ticker)
 
 
 def _metadata(

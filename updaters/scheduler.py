@@ -38,7 +38,7 @@ def tick(now: dt.datetime) -> list[jobs.Job]:
         since = schedule.enabled_since(db, category)
         if since is None:
             continue
-        last = runs.latest(db, category)
+        last = runs.latest_whole(db, category)
         # An interrupted one is not counted: it is completed by the next. One that runs elsewhere is found out at once.
         last_start = last["started_at"] if last and last["state"] != "interrupted" else None
         if schedule.is_due(category, since, last_start, now):
@@ -62,6 +62,8 @@ def _watch() -> None:
             tick(dt.datetime.now(dt.UTC))
         except (SisepanError, PyMongoError) as error:
             _log.warning("the schedule could not be looked at: %s", error)
+        except Exception:  # noqa: BLE001 - the thread's last line: else no update would ever be due again
+            _log.exception("the schedule could not be looked at")
         never.wait(LOOK_EVERY)
 
 
@@ -69,7 +71,7 @@ def _watch() -> None:
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """The time in which the app is up, from before its first visitor on."""
     try:
-        log.to_file("app")
+        log.to_file("app", warnings_on_terminal=True)
     except SisepanError as error:
         _log.warning("%s", error)
     start()

@@ -298,7 +298,9 @@ class _Work:
 
     def _update(self, ticker: str, client: yahoo.Client) -> TickerResult:
         # Read now: since the run began a person may have edited it.
-        row = tickers.get(self._db, self._category, ticker) or {"ticker": ticker}
+        row = tickers.get(self._db, self._category, ticker)
+        if row is None:
+            return TickerResult(ticker)  # or has removed it, and its bars shall not come back
         fetch = partial(self._fetch, client)
         try:
             result = incremental.update(self._db, self._category, row, fetch, full=self._full)
@@ -367,16 +369,14 @@ class _Work:
 
 
 def _in_order(known: dict[str, Document], named: list[str] | None, first: str | None) -> list[str]:
-    """The tickers to update: those named as they are named, else all, furthest behind first."""
+    """The tickers to update: those named as they are named, else all, those first that were asked for longest ago.
+
+    Not by their last bar: tickers that can have no new one would stand before all others in every run.
+    """
     if named is not None:
         return named
     never = dt.datetime(1, 1, 1)
-
-    def age(ticker: str) -> tuple[bool, dt.datetime, dt.datetime, str]:
-        row = known[ticker]
-        return ticker != first, row.get("last_date") or never, row.get("updated_at") or never, ticker
-
-    return sorted(known, key=age)
+    return sorted(known, key=lambda ticker: (ticker != first, known[ticker].get("updated_at") or never, ticker))
 
 
 def _register(db: MongoDatabase, category: Category, known: dict[str, Document], chosen: list[str]) -> None:

@@ -9,13 +9,13 @@ import pandas as pd
 import streamlit as st
 from pymongo.errors import PyMongoError
 
-from finance_core import categories, database, formats, prices, ticker_edits, ticker_files, tickers
+from finance_core import access, categories, database, formats, prices, ticker_edits, ticker_files, tickers
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.ticker_edits import Conflict, Edit
-from finance_core.ui import listing, run_status, ticker_grid
+from finance_core.ui import listing, run_status, ticker_grid, viewer
 from finance_core.ui.page import (
     begin,
     errors_shown,
@@ -38,7 +38,7 @@ THEIRS, MINE = "theirs", "mine"
 NEW = ("new_ticker", "new_name", "new_market")
 
 
-def show() -> None:
+def show(prepare: viewer.Prepare) -> None:
     """The whole page. A visitor who may not edit gets a sentence instead."""
     begin()
     with errors_shown():
@@ -46,6 +46,7 @@ def show() -> None:
         if not may_edit():
             show_read_only()
             return
+        viewer.prepare_once(database.connect(), prepare)
         tabs = st.tabs([_(category.title) for category in categories.CATEGORIES], key="category", on_change="rerun")
         for category, tab in zip(categories.CATEGORIES, tabs, strict=True):
             if tab.open:
@@ -124,6 +125,17 @@ class _State:
     def conflicts(self, found: list[Conflict]) -> None:
         self._kept["conflicts"] = found
 
+    def disagree(self, found: list[Conflict]) -> None:
+        """Keep these conflicts too; one for each ticker, as it is now, with all that was wanted of it."""
+        by_ticker = {conflict.mine.ticker: conflict for conflict in self.conflicts}
+        for conflict in found:
+            mine, before = conflict.mine, by_ticker.get(conflict.mine.ticker)
+            if before:
+                original = {**before.mine.original, **mine.original}
+                mine = Edit(mine.ticker, mine.version, original, {**before.mine.changes, **mine.changes})
+            by_ticker[mine.ticker] = Conflict(mine, conflict.theirs)
+        self.conflicts = list(by_ticker.values())
+
     @property
     def sort(self) -> tuple[str, bool]:
         by: tuple[str, bool] = self._kept["sort"]
@@ -141,7 +153,7 @@ class _State:
 
     @property
     def search(self) -> str:
-        return str(st.session_state.get(self.key("search")) or "")
+        return str(st.session_state.get(self.key("search")) or "").replace("\0", "")  # which no pattern may hold
 
     @property
     def size(self) -> int:
@@ -173,6 +185,17 @@ class _State:
         self._kept["generation"] += 1
         listing.forget()
 
+    def rebase(self, db: MongoDatabase, changed: list[str]) -> None:
+        """Make edits that are not saved yet ones of their rows as they are now, where only we have `changed` them."""
+        for ticker in set(changed) & set(self.pending):
+            edit, row = self.pending[ticker], tickers.get(db, self.category, ticker)
+            if row is not None and row.get("version") == (edit.version or 0) + 1:
+                now = {name: ticker_edits.shown(row, name) for name in edit.changes}
+                changes = {name: value for name, value in edit.changes.items() if value != now[name]}
+                self.pending[ticker] = Edit(ticker, row["version"], {name: now[name] for name in changes}, changes)
+                if not changes:
+                    del self.pending[ticker]
+
     def leave(self, saved: ticker_edits.Saved) -> None:
         """Have the rows read anew after a save, but not before the grid has told its last; see `is_leaving`.
 
@@ -183,10 +206,14 @@ class _State:
             if row["ticker"] in changes:
                 row |= {**changes[row["ticker"]], "version": (row.get("version") or 0) + 1}
         self._kept["heeded"] = {conflict.mine.ticker for conflict in saved.conflicts}
+        self.linger()
+
+    def linger(self) -> None:
+        """Have the rows read anew, but not before the grid has told its last; see `is_leaving`."""
         self._kept["leaving"] = 2
 
     def is_leaving(self) -> bool:
-        """Whether a save has just been made and the grid may have a last word; has the rows read anew where it had."""
+        """Whether the grid is to go and may have a last word still; has the rows read anew where it had it."""
         self._kept["leaving"] -= 1
         if self._kept["leaving"] == 0:
             self.reload()
@@ -220,8 +247,10 @@ class _State:
             edited = answer.edited.get(row["ticker"], original)
             changes = {name: value for name, value in edited.items() if value != original[name]}
             if changes:
-                before = {name: original[name] for name in changes}
-                self.pending[row["ticker"]] = Edit(row["ticker"], row.get("version"), before, changes)
+                # An edit stays one of the row that it was made to: the rows may have been read anew since.
+                kept = self.pending.get(row["ticker"]) or Edit(row["ticker"], row.get("version"), {}, {})
+                before = {name: kept.original.get(name, original[name]) for name in changes}
+                self.pending[row["ticker"]] = Edit(row["ticker"], kept.version, before, changes)
             else:
                 self.pending.pop(row["ticker"], None)
         if answer.sort:
@@ -237,9 +266,11 @@ def _told(state: _State, *, keep: bool) -> None:
 
 def _toolbar(category: Category, state: _State) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(_("이름이나 종목 코드로 찾기"), key=state.key("search"), icon=":material/search:", width=320)
+        label = _("이름이나 종목 코드로 찾기")
+        longest = ticker_edits.NAME_LIMIT
+        st.text_input(label, key=state.key("search"), icon=":material/search:", width=320, max_chars=longest)
         st.selectbox(_("한 쪽에"), PAGE_SIZES, index=1, key=state.key("size"), width=110)
-        st.button(_("새로 고침"), icon=":material/refresh:", key=state.key("refresh"), on_click=state.reload)
+        st.button(_("새로 고침"), icon=":material/refresh:", key=state.key("refresh"), on_click=state.linger)
         with st.popover(_("내보내기"), icon=":material/download:"):
             _export(category, state)
 
@@ -299,9 +330,9 @@ def _preview(category: Category, state: _State) -> None:
         ]
     )
     of_row = [edit.ticker for edit in edits for _name in edit.changes]
-    selection: Any = st.dataframe(
-        table, hide_index=True, on_select="rerun", selection_mode="multi-row", key=state.key("preview")
-    )
+    # What is selected are positions: of these edits, and not of others that come to stand there.
+    key = state.key(f"preview:{hash(tuple((edit.ticker, *edit.changes) for edit in edits))}")
+    selection: Any = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key=key)
     rows = selection["selection"]["rows"]
     chosen = list(dict.fromkeys(of_row[row] for row in rows if row < len(of_row)))
     if chosen:
@@ -334,24 +365,25 @@ def _guarded(state: _State, action: Callable[[], None]) -> None:
 
 
 def _save(category: Category, state: _State, chosen: list[str]) -> None:
-    saved = ticker_edits.save(database.connect(), category, [state.pending[ticker] for ticker in chosen], _who())
+    # Not all that were chosen when the button was drawn have to be edited still: a second click finds none.
+    edits = [state.pending[ticker] for ticker in chosen if ticker in state.pending]
+    saved = ticker_edits.save(database.connect(), category, edits, _who())
     state.leave(saved)
+    for ticker in [*saved.applied, *(conflict.mine.ticker for conflict in saved.conflicts)]:
+        state.pending.pop(ticker, None)
     _tell_saved(state, saved)
 
 
 def _after(state: _State, saved: ticker_edits.Saved) -> None:
-    """Tell what a change did that was not made in the grid, and have the rows read anew."""
+    """Tell what a change did that was not made in the grid, and have the rows read anew; edits of them stay."""
     state.reload()
+    state.rebase(database.connect(), saved.applied)
     _tell_saved(state, saved)
 
 
 def _tell_saved(state: _State, saved: ticker_edits.Saved) -> None:
-    """Tell what a save did, and keep what is left of it."""
-    for ticker in saved.applied:
-        state.pending.pop(ticker, None)
-    for conflict in saved.conflicts:
-        state.pending.pop(conflict.mine.ticker, None)
-    state.conflicts = [*state.conflicts, *saved.conflicts]
+    """Tell what a save did, and keep its conflicts."""
+    state.disagree(saved.conflicts)
     if saved.applied:
         state.tell("success", _("{count}개 행을 저장했습니다.").format(count=formats.count(len(saved.applied))))
     for ticker, error in list(saved.refused.items())[:SHOWN_CONFLICTS]:
@@ -379,8 +411,10 @@ def _conflicts(state: _State) -> None:
             for conflict in found[:SHOWN_CONFLICTS]:
                 mine, theirs = conflict.mine, conflict.theirs
                 if theirs is not None and st.session_state.get(_choice_key(state, conflict)) == MINE:
-                    seen = {name: ticker_edits.shown(theirs, name) for name in mine.changes}
-                    state.pending[mine.ticker] = Edit(mine.ticker, theirs.get("version"), seen, mine.changes)
+                    since = state.pending.get(mine.ticker)
+                    changes = {**mine.changes, **(since.changes if since else {})}
+                    seen = {name: ticker_edits.shown(theirs, name) for name in changes}
+                    state.pending[mine.ticker] = Edit(mine.ticker, theirs.get("version"), seen, changes)
             state.conflicts = found[SHOWN_CONFLICTS:]
 
         for conflict in found[:SHOWN_CONFLICTS]:
@@ -437,7 +471,9 @@ def _removal(db: MongoDatabase, category: Category, state: _State, chosen: list[
         keep = _("봉은 두고 목록에서만 빼기 (사용 안 함으로 바꿉니다)")
         drop = _("봉 {bars}개까지 모두 지우기 (되돌릴 수 없습니다)").format(bars=formats.count(bars))
         how = st.radio(_("어떻게"), [keep, drop], key=state.key("how"), label_visibility="collapsed")
-        sure = how == keep or st.checkbox(_("지우면 되돌릴 수 없음을 알고 있습니다"), key=state.key("sure"))
+        # Of these tickers, and not of others that are chosen afterwards.
+        key = state.key(f"sure:{hash(tuple(chosen))}")
+        sure = how == keep or st.checkbox(_("지우면 되돌릴 수 없음을 알고 있습니다"), key=key)
 
         def remove() -> None:
             if how == keep:
@@ -573,9 +609,9 @@ def _history(db: MongoDatabase, category: Category, state: _State) -> None:
                 _("종목"): [_summary([row["ticker"] for row in change.rows]) for change in changes],
             }
         )
-        selection: Any = st.dataframe(
-            table, hide_index=True, on_select="rerun", selection_mode="single-row", key=state.key("changes")
-        )
+        # What is selected is a position: a newer change moves the others, so it begins with nothing selected.
+        key = state.key(f"changes:{changes[0].id}")
+        selection: Any = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key=key)
         for position in selection["selection"]["rows"]:
             if position < len(changes):
                 _change(category, state, changes[position])
@@ -620,4 +656,5 @@ def _summary(names: list[str]) -> str:
 
 
 def _who() -> str:
-    return visitor_address() or "localhost"
+    address = visitor_address()
+    return "localhost" if address is None or access.is_loopback(address) else address

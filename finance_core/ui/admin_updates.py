@@ -11,7 +11,7 @@ from finance_core import categories, database, formats, runs, schedule, sessions
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.i18n import _
-from finance_core.ui import run_status, updates
+from finance_core.ui import run_status, updates, viewer
 from finance_core.ui.page import begin, errors_shown, may_edit, plain, show_read_only, use_visitor_language, writes
 
 WATCHING, IDLE = 1.0, 10.0
@@ -19,7 +19,7 @@ WATCHING, IDLE = 1.0, 10.0
 SHOWN_RUNS = 50
 
 
-def show(update: updates.Update) -> None:
+def show(update: updates.Update, prepare: viewer.Prepare) -> None:
     """The whole page. A visitor who may not edit gets a sentence instead."""
     begin()
     with errors_shown():
@@ -28,6 +28,7 @@ def show(update: updates.Update) -> None:
             show_read_only()
             return
         db = database.connect()
+        viewer.prepare_once(db, prepare)
         _all(db, update)
         for category in categories.CATEGORIES:
             running = updates.is_running(db, category)
@@ -208,7 +209,7 @@ def _history(db: MongoDatabase, update: updates.Update) -> None:
         column_config=counts,
         on_select="rerun",
         selection_mode="single-row",
-        key="history",
+        key=f"history:{found[0]['_id']}",  # what is selected is a position: a newer run moves the others
     )
     for position in selection["selection"]["rows"]:
         if position < len(found):

@@ -113,6 +113,20 @@ def test_what_is_being_typed_while_save_is_clicked_is_not_lost(
     assert wait_until(lambda: name_of(listed, "000002") == "둘째")
 
 
+def test_what_is_being_typed_while_the_rows_are_read_anew_is_not_lost(
+    listed: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    grid = open_grid(page, app())
+    tickers.record(listed, KOREAN_STOCKS, "000003", {"name": "다른 데서"})
+    cell(grid, "000002").dblclick()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("둘째")
+    page.get_by_role("button", name="새로 고침").click()
+    expect(cell(grid, "000003")).to_have_text("다른 데서", timeout=20_000)
+    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
+    expect(cell(grid, "000002")).to_have_text("둘째")
+
+
 def test_two_people_who_edit_the_same_rows_at_once_lose_nothing(
     listed: MongoDatabase, app: Callable[[], str], browser: Browser, page: Page
 ) -> None:
@@ -137,3 +151,35 @@ def test_two_people_who_edit_the_same_rows_at_once_lose_nothing(
     page.get_by_role("button", name="모두 저장").click()
     assert wait_until(lambda: name_of(listed, "000001") == "나")
     context.close()
+
+
+def test_a_second_click_on_undo_or_on_saving_the_chosen_takes_no_other_change(
+    listed: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    grid = open_grid(page, app())
+    for ticker in ("000001", "000002"):
+        type_into(page, cell(grid, ticker), f"새 {ticker}", "Enter")
+    expect(page.get_by_text("2개 행에서 2칸을 고쳤습니다")).to_be_visible()
+    page.get_by_text("고치기 전과 후").click()
+    select_first(page, 0)
+    page.get_by_role("button", name="고른 1개 행만 저장").dblclick()
+    expect(page.get_by_text("1개 행을 저장했습니다.")).to_be_visible()
+    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
+    expect(page.get_by_role("button", name="고른 1개 행만 저장")).to_have_count(0)
+    assert (name_of(listed, "000001"), name_of(listed, "000002")) == ("새 000001", "회사 2")
+
+    page.get_by_text("변경 기록").click()
+    select_first(page, -1)
+    page.get_by_role("button", name="이 저장을 되돌리기").dblclick()
+    assert wait_until(lambda: name_of(listed, "000001") == "회사 1")
+    expect(page.get_by_role("button", name="이 저장을 되돌리기")).to_have_count(0)
+    assert name_of(listed, "000001") == "회사 1"
+
+
+def select_first(page: Page, table: int) -> None:
+    """Select the first row of one of the visible tables, which are drawn on canvases."""
+    shown = page.get_by_test_id("stDataFrame").filter(visible=True).nth(table)
+    expect(shown.locator("canvas").first).to_be_visible()
+    page.wait_for_timeout(1_000)  # it is drawn a moment after it is there
+    shown.scroll_into_view_if_needed()
+    shown.click(position={"x": 15, "y": 52})
