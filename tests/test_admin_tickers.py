@@ -1,6 +1,5 @@
 """The page of the ticker lists, run by Streamlit's own test runner; what is done inside the grid is in tests/e2e."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from finance_core.ui import admin_tickers
 from tests import pages
 
 KEY = "tickers:korean_stocks"
-WHO = admin_tickers._who
 
 
 @pytest.fixture(autouse=True)
@@ -218,8 +216,8 @@ def test_a_save_is_in_the_history(listed: MongoDatabase) -> None:
 def test_who_made_a_change_is_the_machine_itself_by_whatever_address(
     monkeypatch: pytest.MonkeyPatch, address: str | None, name: str
 ) -> None:
-    monkeypatch.setattr(admin_tickers.st, "context", SimpleNamespace(ip_address=address))
-    assert WHO() == name
+    monkeypatch.setattr(admin_tickers, "visitor_address", lambda: address)
+    assert admin_tickers._who() == name
 
 
 def test_one_ticker_is_added_with_its_zeros_and_a_second_time_it_is_there_already(listed: MongoDatabase) -> None:
