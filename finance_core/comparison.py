@@ -191,23 +191,27 @@ def correlations(closes: pd.DataFrame) -> pd.DataFrame:
     NaN where a pair has fewer than three common sessions, or one of them never moved.
     """
     names = list(closes.columns)
-    logs = np.log(closes.to_numpy(dtype="float64"))
+    logs = np.ascontiguousarray(np.log(closes.to_numpy(dtype="float64")).T)  # a row for each series: read in one piece
     known = np.isfinite(logs)
     result = np.full((len(names), len(names)), np.nan)
-    for row in range(len(names)):
-        for column in range(row, len(names)):
-            common = known[:, row] & known[:, column]
-            result[row, column] = result[column, row] = _correlation(logs[common, row], logs[common, column])
+    for one in range(len(names)):
+        for other in range(one, len(names)):
+            common = np.flatnonzero(known[one] & known[other])
+            result[one, other] = result[other, one] = _correlation(logs[one].take(common), logs[other].take(common))
     return pd.DataFrame(result, index=names, columns=names)
 
 
 def _correlation(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
-    if len(a) < 3:
+    count = len(a) - 1
+    if count < 2:
         return float("nan")
-    x, y = np.diff(a), np.diff(b)
-    x, y = x - x.mean(), y - y.mean()
-    spread = float(np.sqrt((x @ x) * (y @ y)))
-    return float(np.clip(x @ y / spread, -1, 1)) if spread > 1e-15 else float("nan")
+    x, y = a[1:] - a[:-1], b[1:] - b[:-1]
+    # Of the deviations from the means, without making them: the returns of a day are near nothing as they are.
+    mean_x, mean_y = (a[-1] - a[0]) / count, (b[-1] - b[0]) / count
+    variance_x, variance_y = x @ x - count * mean_x**2, y @ y - count * mean_y**2
+    if min(variance_x, variance_y) <= 1e-18 * count:
+        return float("nan")
+    return float(np.clip((x @ y - count * mean_x * mean_y) / np.sqrt(variance_x * variance_y), -1, 1))
 
 
 def rolling_correlation(closes: pd.DataFrame, window: int) -> "pd.Series[float]":

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from typing import Any
 
 import pandas as pd
@@ -11,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from finance_core import candles, comparison, prices, tickers
+from finance_core import analysis_figures, candles, comparison, comparison_sets, prices, tickers
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.comparison_chart import color_of
 from finance_core.database import MongoDatabase
+from finance_core.errors import SisepanError
 from finance_core.ui import comparison_address, listing
 from finance_core.ui.comparison_address import View
 from tests import pages
@@ -248,3 +250,69 @@ def test_no_address_breaks_the_page(parameters: dict[str, str]) -> None:
     view, _problems = comparison_address.parse(parameters)
     assert len(view.series) == len(view.slots) <= comparison.LIMIT
     assert len(set(view.slots)) == len(view.slots)
+
+
+# Sets
+
+
+def test_what_is_shown_is_saved_under_a_name_found_again_and_removed(
+    four: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages.sit_at_the_machine(monkeypatch)
+    page = open_page(SAMSUNG, KOSPI)
+    page.text_input(key="set_name").set_value(" 내 <묶음>. ").run()
+    page.button(key="save_set").click().run()
+    assert comparison_sets.load(four) == {"내 <묶음>.": (SAMSUNG, KOSPI)}
+
+    page = open_page(APPLE)
+    page.button(key="saved_내 <묶음>.").click().run()
+    assert [line["name"] for line in lines(chart(page)[0])] == ["삼성전자", "코스피"]
+    page.button(key="forget_내 <묶음>.").click().run()
+    assert comparison_sets.load(four) == {}
+
+
+def test_a_visitor_uses_saved_sets_and_changes_none(four: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    comparison_sets.save(four, "a", [SAMSUNG])
+    pages.sit_at_the_machine(monkeypatch, False)
+    page = open_page(APPLE)
+    assert not [button for button in page.button if button.key in ("save_set", "forget_a")]
+    page.button(key="saved_a").click().run()
+    assert [line["name"] for line in lines(chart(page)[0])] == ["삼성전자"]
+
+
+def test_a_set_without_a_name_is_refused_and_one_of_the_same_name_replaced(own_server_db: MongoDatabase) -> None:
+    with pytest.raises(SisepanError):
+        comparison_sets.save(own_server_db, "  ", [SAMSUNG])
+    comparison_sets.save(own_server_db, "a", [SAMSUNG])
+    comparison_sets.save(own_server_db, "b", [APPLE])
+    comparison_sets.save(own_server_db, "a", [KOSPI])
+    assert comparison_sets.load(own_server_db) == {"a": (KOSPI,), "b": (APPLE,)}
+
+
+# Analysis
+
+
+@pytest.mark.parametrize("series", [(SAMSUNG,), (SAMSUNG, APPLE, KOSPI)])
+def test_every_analysis_is_drawn(four: MongoDatabase, series: tuple[str, ...]) -> None:
+    page = open_page(*series)
+    assert not page.exception
+    assert len(page.get("plotly_chart")) == 1, "only that of the open tab"
+
+
+def test_the_file_to_take_away_opens_offline_and_takes_no_name_for_markup() -> None:
+    days = pd.bdate_range("2025-01-01", periods=300)
+    closes = pd.DataFrame({"<b>A</b>": range(100, 400), "B": [100 + day % 7 for day in range(300)]}, index=days)
+    colors = {"<b>A</b>": "#000000", "B": "#ffffff"}
+    figures = {
+        "chart": analysis_figures.lines(closes, colors, ""),
+        "map": analysis_figures.correlation_map(closes),
+        "rolling": analysis_figures.rolling_correlation(closes),
+        "drawdowns": analysis_figures.drawdowns(closes, colors),
+        "risk": analysis_figures.risk_and_return(closes, colors),
+        "distribution": analysis_figures.distribution(closes, colors),
+    }
+    text = analysis_figures.to_html("A & <b>", pd.DataFrame({"name": ["<b>A</b>"]}), figures)
+    assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="https?://', text)
+    assert text.count("Plotly.newPlot") >= 6
+    assert "<title>A &amp; &lt;b&gt;</title>" in text
+    assert "<td>&lt;b&gt;A&lt;/b&gt;</td>" in text

@@ -5,6 +5,7 @@ All of it is in the address (see `comparison_address`), so that a link opens the
 
 import html
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, get_args
 
 import pandas as pd
@@ -15,6 +16,7 @@ from finance_core import (
     categories,
     comparison,
     comparison_chart,
+    comparison_sets,
     database,
     formats,
     prices,
@@ -29,7 +31,7 @@ from finance_core.database import Document, MongoDatabase
 from finance_core.i18n import N_, _
 from finance_core.ui import comparison_address, comparison_analysis, controls, listing, search_box, viewer
 from finance_core.ui.comparison_address import View
-from finance_core.ui.page import begin, errors_shown, plain
+from finance_core.ui.page import begin, errors_shown, may_edit, plain, writes
 
 CHART_HEIGHT = 560
 SIGNS = {"KRW": "₩", "USD": "$", "JPY": "¥", "EUR": "€", "GBP": "£", "CNY": "CN¥", "HKD": "HK$"}
@@ -125,8 +127,29 @@ def _choosing(db: MongoDatabase, view: View) -> None:
         with st.container(width=420):
             search_box.show(category, listing.of(db, category), add, lambda _ticker: None)
         with st.popover(_("묶음"), icon=":material/bookmarks:"):
-            for name, series in SETS.items():
-                st.button(plain(name), key=f"set_{name}", on_click=_go, args=(replace(view, slots=()), list(series)))
+            _sets(db, view)
+
+
+def _sets(db: MongoDatabase, view: View) -> None:
+    """The ready sets and the saved ones; an admin saves what is shown under a name, and removes."""
+    fresh = replace(view, slots=())
+    for name, series in SETS.items():
+        st.button(plain(name), key=f"set_{name}", on_click=_go, args=(fresh, list(series)))
+    for name, series in comparison_sets.load(db).items():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(plain(name), key=f"saved_{name}", on_click=_go, args=(fresh, list(series)))
+            if may_edit():
+                remove = writes(partial(comparison_sets.remove, db, name))
+                st.button("", icon=":material/delete:", help=_("지우기"), key=f"forget_{name}", on_click=remove)
+    if may_edit() and view.series:
+
+        @writes
+        def save() -> None:
+            comparison_sets.save(database.connect(), st.session_state["set_name"], view.series)
+            st.session_state["set_name"] = ""
+
+        st.text_input(_("이름"), key="set_name", placeholder=_("지금 보이는 것을 이 이름으로"))
+        st.button(_("묶음으로 저장"), icon=":material/bookmark_add:", key="save_set", on_click=save)
 
 
 def _go(view: View, series: list[str]) -> None:

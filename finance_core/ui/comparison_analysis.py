@@ -41,6 +41,19 @@ def _titles(count: int) -> dict[str, str]:
 
 def _tab(kind: str, closes: pd.DataFrame, colors: Mapping[str, str]) -> None:
     window = analysis_figures.ROLLING
+    if kind == "correlation":
+        whole = _("보이는 기간")
+        latest = _("최근 {count}거래일")
+        chosen_days = st.segmented_control(
+            _("어느 기간으로"),
+            [0, *WINDOWS],
+            format_func=lambda count: latest.format(count=count) if count else whole,
+            default=0,
+            required=True,
+            key="correlation_window",
+            label_visibility="collapsed",
+        )
+        closes = closes.iloc[-int(chosen_days or len(closes)) :]
     if kind == "rolling":
         chosen = st.segmented_control(
             _("수익률 몇 개로"), WINDOWS, default=analysis_figures.ROLLING, required=True, key="rolling_window"

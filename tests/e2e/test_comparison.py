@@ -1,0 +1,79 @@
+"""What a person does on the comparison page, in a real browser."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from finance_core import candles, prices, tickers
+from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS, Category
+from finance_core.database import MongoDatabase
+from tests import pages
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.fixture
+def stored(own_server_db: MongoDatabase) -> MongoDatabase:
+    named: list[tuple[Category, str, str]] = [
+        (KOREAN_STOCKS, "005930", "삼성전자"),
+        (KOREAN_STOCKS, "000660", "SK하이닉스"),
+        (US_STOCKS, "AAPL", "애플"),
+        (INDICES, "^KS11", "코스피"),
+    ]
+    for seed, (category, ticker, name) in enumerate(named):
+        tickers.register(own_server_db, category, [{"ticker": ticker, "name": name}])
+        prices.merge(own_server_db, category, ticker, candles.clean(pages.made_table(seed, halted=0))[0])
+    return own_server_db
+
+
+def add(page: Page, category: str, typed: str) -> None:
+    """Choose a category, type into the search, take the first suggestion."""
+    page.get_by_role("combobox", name="카테고리").click()
+    page.get_by_role("option", name=category).click()
+    page.wait_for_timeout(1_500)  # the box of the other category gives way to this one's
+    box = page.frame_locator("iframe[title='streamlit_searchbox.searchbox']").last
+    box.locator("input").click()
+    page.keyboard.type(typed)
+    expect(box.get_by_text(typed).last).to_be_visible()
+    page.wait_for_timeout(300)
+    page.keyboard.press("Enter")
+
+
+def chip_color(page: Page, name: str) -> str:
+    dot = page.locator("[data-testid=stHtml]", has_text=name).locator("span").first
+    return str(dot.evaluate("element => getComputedStyle(element).color"))
+
+
+@pytest.mark.usefixtures("stored")
+def test_four_are_added_the_third_flips_to_percent_the_second_goes_and_the_link_shows_the_same(
+    app: Callable[[], str], page: Page
+) -> None:
+    page.goto(app() + "/comparison")
+    expect(page.get_by_text("비교할 것을 위에서 골라")).to_be_visible(timeout=60_000)
+    add(page, "한국 주식", "삼성전자")
+    expect(page.get_by_role("img", name="비교 차트")).to_be_visible(timeout=20_000)
+    add(page, "미국 주식", "애플")
+    expect(page.get_by_text("둘까지는 저마다의 축에")).to_be_visible(timeout=20_000)
+    expect(page).to_have_url(re.compile("AAPL"))
+    add(page, "지수", "코스피")
+    expect(page.get_by_text("셋 이상이라 기준일부터의 변화율로")).to_be_visible(timeout=20_000)
+    add(page, "한국 주식", "SK하이닉스")
+    expect(page).to_have_url(re.compile("000660"))
+    names = ["삼성전자", "코스피", "SK하이닉스"]
+    expect(page.locator("[data-testid=stHtml]", has_text="SK하이닉스")).to_be_visible()
+    colors = [chip_color(page, name) for name in names]
+    assert len(set(colors)) == 3
+
+    page.locator(".st-key-remove_us_stocks-AAPL button").click()
+    expect(page).not_to_have_url(re.compile("AAPL"))
+    expect(page.locator("[data-testid=stHtml]", has_text="애플")).to_have_count(0)
+    assert [chip_color(page, name) for name in names] == colors
+
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_role("img", name="비교 차트")).to_be_visible(timeout=60_000)
+    assert [chip_color(other, name) for name in names] == colors
+    other.get_by_role("radio", name="3년", exact=True).click()
+    expect(other).to_have_url(re.compile("period=3Y"))
