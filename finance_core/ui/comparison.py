@@ -121,6 +121,7 @@ def _choosing(db: MongoDatabase, view: View) -> None:
 
         def add(ticker: str) -> None:
             key = f"{category.key}{comparison_address.SEPARATOR}{ticker}"
+            search_box.remember_viewed(category, ticker)
             if key not in view.series and len(view.series) < comparison.LIMIT:
                 _go(view, [*view.series, key])
 

@@ -11,7 +11,7 @@ from finance_core.search import LIMIT
 from finance_core.ui.listing import Listing
 from finance_core.ui.page import may_edit, use_visitor_language
 
-VIEWED = "viewed"
+VIEWED, TURN = "viewed", "search_turn"
 ADD = "add:"
 """Begins the value of the suggestion that adds a ticker."""
 
@@ -58,6 +58,8 @@ def _box(category: Category, listing: Listing, choose: Callable[[str], None], ad
     use_visitor_language()
 
     def submitted(value: str) -> None:
+        # Another box next time: the whole page is drawn now, and this one would ask for its own part to be drawn anew.
+        st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
         if value.startswith(ADD):
             add(value.removeprefix(ADD))
         else:
@@ -74,5 +76,5 @@ def _box(category: Category, listing: Listing, choose: Callable[[str], None], ad
         submit_function=submitted,
         rerun_scope="fragment",
         debounce=50,
-        key=f"search_{category.key}_{'_'.join(usual)}",
+        key=f"search_{category.key}_{'_'.join(usual)}_{st.session_state.get(TURN, 0)}",
     )
