@@ -7,7 +7,7 @@ import pytest
 from pymongo import UpdateOne
 from streamlit.testing.v1 import AppTest
 
-from finance_core import prices, ticker_edits, ticker_files, tickers
+from finance_core import database, prices, ticker_edits, ticker_files, tickers
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.database import MongoDatabase
 from finance_core.ticker_edits import Edit
@@ -19,6 +19,7 @@ VISITORS = 20
 
 
 def register(db: MongoDatabase, count: int) -> list[str]:
+    database.ensure_indexes(db)  # the reference has them too
     names = [f"{number:06}" for number in range(count)]
     rows = [{"ticker": ticker, "name": f"회사 {ticker}", "market": "KOSPI"} for ticker in names]
     tickers.register(db, KOREAN_STOCKS, rows)
