@@ -170,7 +170,7 @@ def _compared(db: MongoDatabase, view: View, items: list[Item]) -> None:
     closes = comparison.resample(comparison.align(converted), view.unit)
     traded = comparison.resample(comparison.align({item.key: item.close for item in items}), view.unit).notna()
     if closes.empty:
-        _chips(view, items, {}, closes, 0)
+        _chips(view, items, {}, closes, 0, pd.Timestamp(0))
         sentence = _("고른 것 가운데 시세가 있는 것이 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
         st.info(sentence, icon=":material/info:")
         return
@@ -181,7 +181,7 @@ def _compared(db: MongoDatabase, view: View, items: list[Item]) -> None:
     scale = view.scale or comparison.choose_scale(len(items))
     if scale == "price" and len(items) > comparison.AXES:
         scale = "percent"
-    _chips(view, items, bases, closes, first)
+    _chips(view, items, bases, closes, first, base_day)
     _controls(view, items, scale, days, base_day)
     changes = comparison.rebase(closes, bases, "percent")
     drawn = closes if scale == "price" else comparison.rebase(closes, bases, scale)
@@ -234,14 +234,21 @@ def _line(item: Item, money: Money, price: float) -> Line:
     )
 
 
-def _chips(view: View, items: list[Item], bases: dict[str, Base | None], closes: pd.DataFrame, first: int) -> None:
+def _chips(
+    view: View,
+    items: list[Item],
+    bases: dict[str, Base | None],
+    closes: pd.DataFrame,
+    first: int,
+    base_day: pd.Timestamp,
+) -> None:
     """A chip for each series: colour, name, what there is to know, and buttons to move and to remove it."""
     chips = st.container(horizontal=True, gap="small")
     for position, item in enumerate(items):
         with chips.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
             color = comparison_chart.color_of(item.slot)
             dot = f'<span style="color:{color};font-size:1.2rem">●</span> <b>{html.escape(item.name)}</b>'
-            said = html.escape(f"{item.ticker} {_note(item, bases, closes, first)}")
+            said = html.escape(f"{item.ticker} {_note(item, bases.get(item.key), closes, first, base_day)}")
             about = f'<span style="opacity:.65">{said}</span>'
             st.html(f"{dot} {about}", width="content")
             series = list(view.series)
@@ -255,7 +262,7 @@ def _small(label: str, icon: str, key: str, view: View, series: list[str], *, di
     st.button("", icon=icon, help=label, key=key, type="tertiary", disabled=disabled, on_click=_go, args=(view, series))
 
 
-def _note(item: Item, bases: dict[str, Base | None], closes: pd.DataFrame, first: int) -> str:
+def _note(item: Item, base: Base | None, closes: pd.DataFrame, first: int, base_day: pd.Timestamp) -> str:
     """What a chip says of its series: that it has nothing, or only nothing here, or on which day it is based."""
     if item.close.empty:
         return _("시세가 아직 없습니다")
@@ -263,10 +270,9 @@ def _note(item: Item, bases: dict[str, Base | None], closes: pd.DataFrame, first
     notes = [_("표본")] if item.row.get("source") == tickers.SAMPLE else []
     if shown.empty:
         return " · ".join([*notes, _("이 기간에는 시세나 환율이 없습니다")])
-    base = bases.get(item.key)
     if base is None:
         notes.append(_("기준일 뒤의 시세가 없습니다"))
-    elif base.day != closes.index[first]:
+    elif base.day != base_day:
         notes.append(_("{day} 기준").format(day=formats.date(base.day)))
     blank = int((closes[item.key].iloc[first:].isna() & item.close.reindex(closes.index[first:]).notna()).sum())
     if blank:
