@@ -278,7 +278,7 @@ def fragment_of(drawn: Document) -> AppTest:
         from finance_core.categories import KOREAN_STOCKS
         from finance_core.ui import updates
 
-        updates.newer(KOREAN_STOCKS, "005930", drawn)
+        updates.newer(KOREAN_STOCKS, "005930", drawn, "")
 
     return AppTest.from_function(script, args=(drawn,), default_timeout=60).run()
 

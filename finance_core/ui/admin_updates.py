@@ -12,7 +12,16 @@ from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.i18n import _
 from finance_core.ui import run_status, updates, viewer
-from finance_core.ui.page import begin, errors_shown, may_edit, plain, show_read_only, use_visitor_language, writes
+from finance_core.ui.page import (
+    begin,
+    errors_shown,
+    may_edit,
+    page_path,
+    plain,
+    show_read_only,
+    use_visitor_language,
+    writes,
+)
 
 WATCHING, IDLE = 1.0, 10.0
 """Seconds between two looks at a category while it is updated, and while it is not."""
@@ -33,7 +42,7 @@ def show(update: updates.Update, prepare: viewer.Prepare) -> None:
         for category in categories.CATEGORIES:
             running = updates.is_running(db, category)
             # Not a decorator, as how often it looks depends on what there is to see.
-            st.fragment(_category, run_every=WATCHING if running else IDLE)(category, update, running)
+            st.fragment(_category, run_every=WATCHING if running else IDLE)(category, update, running, page_path())
         _history(db, update)
 
 
@@ -49,7 +58,9 @@ def _all(db: MongoDatabase, update: updates.Update) -> None:
     st.button(label, icon=":material/sync:", disabled=not idle, key="update_all", on_click=begin_all)
 
 
-def _category(category: Category, update: updates.Update, was_running: bool) -> None:
+def _category(category: Category, update: updates.Update, was_running: bool, path: str) -> None:
+    if page_path() != path:
+        return
     use_visitor_language()
     if not may_edit():
         st.rerun()  # the whole page, which says why

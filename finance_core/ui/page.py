@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec
+from urllib.parse import urlsplit
 
 import streamlit as st
 from pymongo.errors import PyMongoError
@@ -39,6 +40,14 @@ def begin() -> None:
         PagesManager.uses_pages_directory = False
         st.rerun()
     use_visitor_language()
+
+
+def page_path() -> str:
+    """The path of the page that the visitor has open.
+
+    For parts that draw themselves anew: one whose page was left in the meantime must not draw into the next one.
+    """
+    return urlsplit(st.context.url or "").path
 
 
 def use_visitor_language() -> None:

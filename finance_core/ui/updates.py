@@ -16,7 +16,15 @@ from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.ui import listing, run_status
-from finance_core.ui.page import errors_shown, may_edit, plain, require_admin, use_visitor_language, writes
+from finance_core.ui.page import (
+    errors_shown,
+    may_edit,
+    page_path,
+    plain,
+    require_admin,
+    use_visitor_language,
+    writes,
+)
 
 STARTED, WATCHED = "started_update", "watched_update"
 LOOK_EVERY = 15.0
@@ -71,10 +79,19 @@ def status(db: MongoDatabase, category: Category) -> None:
     """Progress of a running update, and the outcome of one that this visitor saw running."""
     if not may_edit():
         return
-    could_not_start(category)
+    # Two places: what a part that draws itself anew sends last must not meet something else where it used to be.
+    progress_place, outcome_place = st.container(), st.container()
+    with outcome_place:
+        could_not_start(category)
     if is_running(db, category):
-        _progress(category, _is_begun_here(category))
+        with progress_place:
+            _progress(category, _is_begun_here(category), page_path())
         return
+    with outcome_place:
+        _outcome(db, category)
+
+
+def _outcome(db: MongoDatabase, category: Category) -> None:
     run = runs.latest(db, category)
     if run and st.session_state.pop(f"{WATCHED}:{category.key}", None) == run["_id"]:  # once: it stays until a click
         listing.forget()  # what was a sample is one no longer
@@ -101,7 +118,9 @@ def could_not_start(category: Category) -> None:
 
 
 @st.fragment(run_every=0.5)
-def _progress(category: Category, was_begun_here: bool) -> None:
+def _progress(category: Category, was_begun_here: bool, path: str) -> None:
+    if page_path() != path:
+        return
     use_visitor_language()
     if not may_edit():
         st.rerun()  # the whole page, as it is for whoever only looks
@@ -120,8 +139,11 @@ def _progress(category: Category, was_begun_here: bool) -> None:
 
 
 @st.fragment(run_every=LOOK_EVERY)
-def newer(category: Category, ticker: str, drawn: Document) -> None:
-    """Word that newer bars are stored than those that are drawn; `drawn` is the metadata as it was then."""
+def newer(category: Category, ticker: str, drawn: Document, path: str) -> None:
+    """Word that newer bars are stored than those that are drawn; `drawn` is the metadata as it was then, `path` that of
+    the page."""
+    if page_path() != path:
+        return
     use_visitor_language()
     with errors_shown():
         stored = tickers.get(database.connect(), category, ticker) or {}

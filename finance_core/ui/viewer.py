@@ -21,7 +21,7 @@ from finance_core.i18n import _
 from finance_core.ui import address, controls, header, listing, search_box, table, updates
 from finance_core.ui.address import View
 from finance_core.ui.listing import Listing
-from finance_core.ui.page import begin, errors_shown, may_edit, plain, writes
+from finance_core.ui.page import begin, errors_shown, may_edit, page_path, plain, writes
 
 CHART_HEIGHT = 580
 
@@ -55,8 +55,7 @@ def show(category_key: str, update: updates.Update, prepare: Prepare) -> None:
             _top(db, category, ticker, view, listed, update)
             for problem in problems:
                 st.warning(plain(problem), icon=":material/warning:")
-            with st.container():  # one place, whatever it holds: it is drawn anew by itself
-                updates.status(db, category)
+            updates.status(db, category)
         with bottom:
             if draw_table:
                 draw_table()
@@ -163,7 +162,7 @@ def _chart(db: MongoDatabase, category: Category, listed: Document, view: View) 
         return None
     style = _style(category, row, bars, view)
     header.show(category, row, bars, style)
-    updates.newer(category, ticker, row)
+    updates.newer(category, ticker, row, page_path())
     controls.show(category, view, pd.DatetimeIndex(bars.index))
     units = candles.resample(bars, view.unit)
     averages = indicators.moving_averages(units["close"], view.averages)
