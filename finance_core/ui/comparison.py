@@ -126,7 +126,7 @@ def _choosing(db: MongoDatabase, view: View) -> None:
                 _go(view, [*view.series, key])
 
         with st.container(width=420):
-            search_box.show(category, listing.of(db, category), add, lambda _ticker: None)
+            search_box.show(category, listing.of(db, category), add)
         with st.popover(_("묶음"), icon=":material/bookmarks:"):
             _sets(db, view)
 

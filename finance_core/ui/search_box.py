@@ -30,8 +30,11 @@ FOCUS = """<script>
 </script>"""
 
 
-def show(category: Category, listing: Listing, choose: Callable[[str], None], add: Callable[[str], None]) -> None:
-    """The box. `choose(ticker)` is called with what was chosen, `add(ticker)` where a ticker is to be added."""
+def show(
+    category: Category, listing: Listing, choose: Callable[[str], None], add: Callable[[str], None] | None = None
+) -> None:
+    """The box. `choose(ticker)` is called with what was chosen, `add(ticker)` where a ticker is to be added; without
+    `add` nothing is offered to be added."""
     st.html(OVERLAY)
     with st.container(key="search"):
         _box(category, listing, choose, add)
@@ -54,13 +57,15 @@ def suggestions(query: str, category: Category, listing: Listing, *, may_add: bo
 
 
 @st.fragment
-def _box(category: Category, listing: Listing, choose: Callable[[str], None], add: Callable[[str], None]) -> None:
+def _box(
+    category: Category, listing: Listing, choose: Callable[[str], None], add: Callable[[str], None] | None
+) -> None:
     use_visitor_language()
 
     def submitted(value: str) -> None:
         # Another box next time: the whole page is drawn now, and this one would ask for its own part to be drawn anew.
         st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
-        if value.startswith(ADD):
+        if add and value.startswith(ADD):
             add(value.removeprefix(ADD))
         else:
             choose(value)
@@ -69,7 +74,7 @@ def _box(category: Category, listing: Listing, choose: Callable[[str], None], ad
     viewed = [ticker for ticker in st.session_state.get(f"{VIEWED}_{category.key}", []) if ticker in listing.rows]
     usual = list(dict.fromkeys([*listing.favourites, *viewed]))[:LIMIT]
     st_searchbox(
-        lambda query: suggestions(query, category, listing, may_add=may_edit()),
+        lambda query: suggestions(query, category, listing, may_add=add is not None and may_edit()),
         placeholder=_("이름, 코드, 초성으로 찾기"),
         default_options=[(listing.label(ticker), ticker) for ticker in usual],
         clear_on_submit=True,
