@@ -10,20 +10,27 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import plotly.io as pio
+from plotly.subplots import make_subplots
 
 from finance_core import comparison
+from finance_core.comparison import Scale
 from finance_core.i18n import _
 
 ROLLING = 60
 """Returns in a window of the rolling correlation."""
 
 
-def lines(drawn: pd.DataFrame, colors: Mapping[str, str], title: str) -> go.Figure:
-    """The chart of the page itself, for a file."""
-    figure = go.Figure(layout={"title": title, "hovermode": "x unified"})
+def lines(drawn: pd.DataFrame, colors: Mapping[str, str], scale: Scale) -> go.Figure:
+    """The chart of the page itself, for a file. Two prices have an axis each, as there."""
+    figure = make_subplots(specs=[[{"secondary_y": True}]])
     days = pd.DatetimeIndex(drawn.index).strftime("%Y-%m-%d")
-    for name in drawn.columns:
-        figure.add_trace(go.Scatter(x=days, y=drawn[name], name=name, line={"color": colors[name], "width": 2}))
+    for position, name in enumerate(drawn.columns):
+        line = go.Scatter(x=days, y=drawn[name], name=name, line={"color": colors[name], "width": 2})
+        figure.add_trace(line, secondary_y=scale == "price" and position > 0)
+        if scale == "price":
+            figure.update_yaxes(color=colors[name], secondary_y=position > 0)
+    figure.update_layout(hovermode="x unified")
+    figure.update_yaxes(type="log" if scale == "log" else "linear", ticksuffix="%" if scale == "percent" else "")
     return figure.update_xaxes(type="category", nticks=12)  # days as categories leave no gaps
 
 

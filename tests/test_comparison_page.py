@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import re
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import pyarrow as pa
@@ -21,6 +21,7 @@ from finance_core.ui import comparison_address, listing
 from finance_core.ui.comparison_address import View
 from tests import pages
 
+SCALES: tuple[comparison.Scale, ...] = get_args(comparison.Scale)
 SAMSUNG, APPLE, KOSPI, WON = "korean_stocks:005930", "us_stocks:AAPL", "indices:^KS11", "currencies:USDKRW"
 
 
@@ -213,6 +214,21 @@ def test_the_table_measures_the_period_that_is_shown(four: MongoDatabase) -> Non
     assert table["상관계수"].iloc[0] == "+1.00"
 
 
+@pytest.mark.parametrize("unit", ["W", "M"])
+def test_measures_are_of_days_whatever_the_unit_of_the_chart(four: MongoDatabase, unit: str) -> None:
+    days, others = (
+        open_page(SAMSUNG, APPLE, period="MAX", unit=each).get("dataframe")[0].value for each in ("D", unit)
+    )
+    pd.testing.assert_frame_equal(days, others)
+
+
+def test_prices_in_the_file_to_take_away_have_an_axis_each_and_other_scales_share_one() -> None:
+    closes = pd.DataFrame({"a": [70_000.0, 71_000], "b": [300.0, 299]}, index=pd.bdate_range("2026-01-01", periods=2))
+    colors = dict.fromkeys(closes, "#000000")
+    axes = {scale: {trace.yaxis for trace in analysis_figures.lines(closes, colors, scale).data} for scale in SCALES}
+    assert axes == {"price": {"y", "y2"}, "percent": {"y"}, "index": {"y"}, "log": {"y"}}
+
+
 def test_every_text_of_the_page_is_there_in_english(four: MongoDatabase) -> None:
     tickers.register(four, KOREAN_STOCKS, [{"ticker": "000001", "name": "Empty", "market": "KOSPI"}])
     for ticker, category in (("005930", KOREAN_STOCKS), ("AAPL", US_STOCKS), ("^KS11", INDICES)):
@@ -304,7 +320,7 @@ def test_the_file_to_take_away_opens_offline_and_takes_no_name_for_markup() -> N
     closes = pd.DataFrame({"<b>A</b>": range(100, 400), "B": [100 + day % 7 for day in range(300)]}, index=days)
     colors = {"<b>A</b>": "#000000", "B": "#ffffff"}
     figures = {
-        "chart": analysis_figures.lines(closes, colors, ""),
+        "chart": analysis_figures.lines(closes, colors, "price"),
         "map": analysis_figures.correlation_map(closes),
         "rolling": analysis_figures.rolling_correlation(closes),
         "drawdowns": analysis_figures.drawdowns(closes, colors),

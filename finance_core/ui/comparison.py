@@ -166,8 +166,10 @@ def _write(view: View) -> None:
 
 def _compared(db: MongoDatabase, view: View, items: list[Item]) -> None:
     won = _rates(db) if view.money != "local" else {}
-    converted = {item.key: comparison.convert(item.close, item.currency, view.money, won) for item in items}
-    closes = comparison.resample(comparison.align(converted), view.unit)
+    daily = comparison.align(
+        {item.key: comparison.convert(item.close, item.currency, view.money, won) for item in items}
+    )
+    closes = comparison.resample(daily, view.unit)
     traded = comparison.resample(comparison.align({item.key: item.close for item in items}), view.unit).notna()
     if closes.empty:
         _chips(view, items, {}, closes, 0, pd.Timestamp(0))
@@ -185,21 +187,19 @@ def _compared(db: MongoDatabase, view: View, items: list[Item]) -> None:
     _controls(view, items, scale, days, base_day)
     changes = comparison.rebase(closes, bases, "percent")
     drawn = closes if scale == "price" else comparison.rebase(closes, bases, scale)
+    drawn = comparison.joined(drawn, traded)
     lines = [_line(item, view.money, float(item.close.iloc[-1]) if len(item.close) else 0) for item in _unique(items)]
-    option = comparison_chart.option(
-        lines,
-        comparison.joined(drawn, traded),
-        closes,
-        changes,
-        (first, len(days) - 1),
-        scale,
-        sample=any(item.row.get("source") == tickers.SAMPLE for item in items),
-    )
+    sample = any(item.row.get("source") == tickers.SAMPLE for item in items)
+    visible = (first, len(days) - 1)
+    option = comparison_chart.option(lines, drawn, closes, changes, visible, scale, sample=sample)
     st.echarts_chart(option, height=CHART_HEIGHT, alt=_("비교 차트"))
-    measures = _measures(items, closes.iloc[first:], view)
+    # Measured are days, whatever the chart's unit: those of the weeks or months that are shown.
+    shown = daily.loc[days[first] if view.unit == "D" else candles.span(days[first], view.unit)[0] :]
+    measures = _measures(items, shown, view)
     st.dataframe(measures, hide_index=True, column_config=_explained())
-    named = closes.iloc[first:].set_axis([line.name for line in lines], axis=1)
-    comparison_analysis.show(named, drawn.iloc[first:], measures, {line.name: line.color for line in lines})
+    named = shown.set_axis([line.name for line in lines], axis=1)
+    colors = {line.name: line.color for line in lines}
+    comparison_analysis.show(named, drawn.iloc[first:], scale, measures, colors, sample=sample)
 
 
 def _rates(db: MongoDatabase) -> dict[str, "pd.Series[float]"]:
@@ -362,7 +362,7 @@ def _why(view: View, count: int, scale: Scale) -> str:
 
 
 def _measures(items: list[Item], closes: pd.DataFrame, view: View) -> pd.DataFrame:
-    """Measures of what is shown at first: the chosen period, or what there is of it."""
+    """Measures of the daily `closes` of what is shown at first: the chosen period, or what there is of it."""
     correlation = comparison.correlations(closes)
     rows = []
     for item in _unique(items):
@@ -380,7 +380,7 @@ def _measures(items: list[Item], closes: pd.DataFrame, view: View) -> pd.DataFra
                 _("끝"): f"{line.sign}{formats.price(found.last, line.decimals)}",
                 _("수익률"): formats.signed_percent(found.total),
                 _("연환산"): formats.signed_percent(found.annual),
-                _("변동성"): f"{found.volatility:.1%}" if found.volatility and view.unit == "D" else formats.MISSING,
+                _("변동성"): formats.MISSING if found.volatility is None else f"{found.volatility:.1%}",
                 _("최대 낙폭"): formats.signed_percent(drawdown.depth),
                 _("낙폭 기간"): fallen if drawdown.depth else formats.MISSING,
                 _("가장 오른 날"): _day(found.best),
@@ -398,7 +398,7 @@ def _explained() -> dict[str, Any]:
         _("끝"): N_("기간 안의 마지막 종가"),
         _("수익률"): N_("끝 ÷ 처음 − 1"),
         _("연환산"): N_("한 해로 고친 복리 수익률. 한 해가 안 되면 셈하지 않습니다"),
-        _("변동성"): N_("일간 로그 수익률의 표준편차 × √252. 일 단위에서만 셈합니다"),
+        _("변동성"): N_("일간 로그 수익률의 표준편차 × √252"),
         _("최대 낙폭"): N_("그때까지의 최고 종가에서 가장 많이 떨어진 비율"),
         _("낙폭 기간"): N_("그 최고 종가의 날과 최저 종가의 날"),
         _("가장 오른 날"): N_("앞 종가에 견준 수익률이 가장 큰 날"),

@@ -1,6 +1,6 @@
 """Below a comparison: analysis in tabs, and what can be taken away."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from functools import partial
 
@@ -9,14 +9,26 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from finance_core import analysis_figures
+from finance_core.comparison import Scale
 from finance_core.i18n import _
 from finance_core.ui.table import to_csv, to_excel
 
 WINDOWS = (20, 60, 120, 250)
 
 
-def show(closes: pd.DataFrame, drawn: pd.DataFrame, measures: pd.DataFrame, colors: Mapping[str, str]) -> None:
-    """Tabs and downloads for the `closes` that are shown at first; `drawn` is what the chart shows of them."""
+def show(
+    closes: pd.DataFrame,
+    drawn: pd.DataFrame,
+    scale: Scale,
+    measures: pd.DataFrame,
+    colors: Mapping[str, str],
+    *,
+    sample: bool,
+) -> None:
+    """Tabs and downloads for the daily `closes` that are shown at first.
+
+    `drawn` is what the chart shows of them, in `scale`; `sample` has the file say that not all of it is real.
+    """
     titles = _titles(len(closes.columns))
     # Only the open one is worked out.
     tabs = st.tabs(list(titles.values()), key="analysis", on_change="rerun")
@@ -24,7 +36,8 @@ def show(closes: pd.DataFrame, drawn: pd.DataFrame, measures: pd.DataFrame, colo
         if tab.open:
             with tab:
                 _tab(kind, closes, colors)
-    _downloads(closes, drawn.set_axis(closes.columns, axis=1), measures, colors)
+    chart = partial(analysis_figures.lines, drawn.set_axis(closes.columns, axis=1), colors, scale)
+    _downloads(closes, chart, measures, colors, sample=sample)
 
 
 def _titles(count: int) -> dict[str, str]:
@@ -76,10 +89,17 @@ def _figure(kind: str, closes: pd.DataFrame, colors: Mapping[str, str], window: 
     return analysis_figures.distribution(closes, colors)
 
 
-def _downloads(closes: pd.DataFrame, drawn: pd.DataFrame, measures: pd.DataFrame, colors: Mapping[str, str]) -> None:
+def _downloads(
+    closes: pd.DataFrame,
+    chart: Callable[[], go.Figure],
+    measures: pd.DataFrame,
+    colors: Mapping[str, str],
+    *,
+    sample: bool,
+) -> None:
     def html() -> str:
-        title = " · ".join(closes.columns)
-        figures = {title: analysis_figures.lines(drawn, colors, "")}
+        title = " · ".join([*closes.columns, *([_("표본 데이터 포함")] if sample else [])])
+        figures = {title: chart()}
         for kind, name in _titles(len(closes.columns)).items():
             figures[name] = _figure(kind, closes, colors, analysis_figures.ROLLING)
         return analysis_figures.to_html(title, measures, figures)
