@@ -2,8 +2,8 @@
 
 A run holds the category's lease (see `runs`), so that there is one at a time. A ticker whose last finished session is
 stored, and was fetched after its close, costs nothing: Yahoo is not asked. The others are worked through by threads
-over one session, those that are furthest behind first, so that a run that ends early is continued by the next. What
-happens to one ticker is left to `incremental`, the pace of requests to `pace`.
+over one session, those first that were asked for longest ago, so that a run that ends early is continued by the next.
+What happens to one ticker is left to `incremental`, the pace of requests to `pace`.
 """
 
 import datetime as dt
@@ -164,11 +164,9 @@ def plan(
     """What `run` would fetch, in its order, and how many tickers it would pass over as up to date. Writes nothing."""
     known = {row["ticker"]: row for row in tickers.active(db, category)}
     chosen = _in_order(known, list(dict.fromkeys(only)) if only is not None else None, None)
-    is_current = (lambda _row: False) if full or force else _currentness(category, now())
-    todo = [ticker for ticker in chosen if not is_current(known.get(ticker, {}))]
-    return [Planned(each, None if full else _stored_until(known.get(each, {}))) for each in todo], len(chosen) - len(
-        todo
-    )
+    todo = _due(category, known, chosen, now(), all_since=dt.datetime.max if full or force else None)
+    planned = [Planned(each, None if full else _stored_until(known.get(each, {}))) for each in todo]
+    return planned, len(chosen) - len(todo)
 
 
 class _Work:
@@ -219,12 +217,8 @@ class _Work:
         known = {row["ticker"]: row for row in tickers.active(self._db, self._category)}
         chosen = _in_order(known, named, first)
         _register(self._db, self._category, known, chosen)
-        is_current: Callable[[Document], bool]
-        if self._full or force:
-            is_current = partial(_was_updated, full_since or dt.datetime.max)
-        else:
-            is_current = _currentness(self._category, now)
-        todo = [ticker for ticker in chosen if not is_current(known.get(ticker, {}))]
+        all_since = full_since or dt.datetime.max if self._full or force else None
+        todo = _due(self._category, known, chosen, now, all_since=all_since)
         self.summary.total = len(chosen)
         self.summary.done = self.summary.current = len(chosen) - len(todo)
         self._tell(None)
@@ -245,7 +239,7 @@ class _Work:
                 for thread in threads:
                     thread.result()
             finally:
-                self._count_requests(client)
+                self.summary.requests = client.requests
 
     def finish(self) -> None:
         """Settle the state and write it down. Raises PyMongoError where MongoDB stays away."""
@@ -359,9 +353,6 @@ class _Work:
         with self._lock:
             self.summary.reason = self.summary.reason or FetchFailed(reason)
 
-    def _count_requests(self, client: yahoo.Client) -> None:
-        self.summary.requests = client.requests
-
     def _tell(self, result: TickerResult | None, failure: runs.Failure | None = None) -> None:
         self.summary.seconds = time.monotonic() - self._begun
         self._lease.report(self.summary.counts, [failure] if failure else [])
@@ -377,6 +368,15 @@ def _in_order(known: dict[str, Document], named: list[str] | None, first: str | 
         return named
     never = dt.datetime(1, 1, 1)
     return sorted(known, key=lambda ticker: (ticker != first, known[ticker].get("updated_at") or never, ticker))
+
+
+def _due(
+    category: Category, known: dict[str, Document], chosen: list[str], now: dt.datetime, all_since: dt.datetime | None
+) -> list[str]:
+    """Those of the `chosen` tickers to ask for: what may have something new, or whatever was not updated since
+    `all_since`."""
+    is_current = _currentness(category, now) if all_since is None else partial(_was_updated, all_since)
+    return [ticker for ticker in chosen if not is_current(known.get(ticker, {}))]
 
 
 def _register(db: MongoDatabase, category: Category, known: dict[str, Document], chosen: list[str]) -> None:
