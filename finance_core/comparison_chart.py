@@ -83,8 +83,10 @@ def option(
         source[height] = drawn.iloc[:, position].to_numpy()
         source[line.name] = prices.iloc[:, position].to_numpy()
         source[change] = changes.iloc[:, position].to_numpy()
-        series.append(_line(line, height, position if scale == "price" else 0))
-        series.append(only_tooltip(height, [change], "%+.2f%%"))
+        axis = position if scale == "price" else 0
+        series.append(_line(line, height, axis))
+        # On the same axis: what is not drawn stretches an axis all the same.
+        series.append(only_tooltip(height, [change], "%+.2f%%") | {"yAxisIndex": axis})
     zoom = {"xAxisIndex": [0], "startValue": visible[0], "endValue": visible[1], "minValueSpan": 4}
     sides = {"left": 70 if scale == "price" and len(lines) > 1 else 12, "right": 76}
     return {

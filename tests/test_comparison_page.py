@@ -81,6 +81,8 @@ def test_two_are_prices_each_on_its_own_axis_in_its_colour_with_its_currency(fou
     option, source = chart(page)
     drawn = lines(option)
     assert [line["yAxisIndex"] for line in drawn] == [0, 1]
+    for series in option["series"]:
+        assert series["yAxisIndex"] == int(series["encode"]["y"][1]), "no axis is stretched by the other's prices"
     assert [axis["position"] for axis in option["yAxis"]] == ["left", "right"]
     assert [axis["axisLabel"]["color"] for axis in option["yAxis"]] == [line["itemStyle"]["color"] for line in drawn]
     assert [axis["axisLabel"]["formatter"][0] for axis in option["yAxis"]] == ["₩", "$"]
