@@ -99,7 +99,7 @@ def defused(value: object) -> object:
 
 
 def _table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    columns = [*COLUMNS, "active", "first_date", "last_date", "bar_count", "last_status"]
+    columns = [*COLUMNS, "active", "first_date", "last_date", "bar_count", "last_status", "source"]
     table = pd.DataFrame([{name: row.get(name) for name in columns} for row in rows], columns=columns)
     for name in ("first_date", "last_date"):
         table[name] = pd.to_datetime(table[name]).dt.strftime("%Y-%m-%d")

@@ -77,7 +77,7 @@ def page(
         query["$or"] = [{name: pattern} for name in ("ticker", "name", "name_en")]
     direction = -1 if descending else 1
     order = [(sort, direction)] if sort == "ticker" else [(sort, direction), ("ticker", 1)]
-    fields = {"_id": False, "version": True, **dict.fromkeys(LISTED, True)}
+    fields = {"_id": False, "version": True, "source": True, **dict.fromkeys(LISTED, True)}
     found = db[COLLECTION].find(query, fields).sort(order).skip(skip).limit(limit)
     return Page(found.to_list(), db[COLLECTION].count_documents(query))
 

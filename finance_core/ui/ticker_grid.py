@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 from st_aggrid import AgGrid, DataReturnMode, JsCode
 
-from finance_core import formats, ticker_edits
+from finance_core import formats, ticker_edits, tickers
 from finance_core.categories import Category
 from finance_core.database import Document
 from finance_core.i18n import _
@@ -104,7 +104,7 @@ def _row(row: Document, pending: Mapping[str, ticker_edits.Edit]) -> Document:
         "first_date": formats.date(row.get("first_date")),
         "last_date": formats.date(row.get("last_date")),
         "bar_count": int(row.get("bar_count") or 0),
-        "last_status": status_name(row.get("last_status")),
+        "last_status": _("표본") if row.get("source") == tickers.SAMPLE else status_name(row.get("last_status")),
     }
 
 
