@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from finance_core.database import MongoDatabase
 from tests import pages
 from tests.e2e.conftest import PROJECT, Start
+from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -122,8 +123,7 @@ def test_search_periods_wheel_and_update(
     yahoo.listings["005930.KS"] = Listing(table)
     page.get_by_role("button", name="업데이트").click()
     expect(page.get_by_text("봉 1개를 추가")).to_be_visible(timeout=30_000)
-    page.wait_for_timeout(1_000)
-    assert last_day(page) == table.index[-1]
+    assert wait_until(lambda: last_day(page) == table.index[-1]), "the chart is drawn anew"
 
     # A name is typed by its first consonants, suggested, and chosen; then the box is empty again.
     box = page.frame_locator("iframe[title='streamlit_searchbox.searchbox']")
