@@ -2,7 +2,7 @@
 
 A category is a row of `CATEGORIES`, never a branch elsewhere: its collection, its names, its averages, how its prices
 read, the markets it knows and how a ticker becomes a Yahoo symbol there. Whoever adds one (say, crypto) adds a row here
-and a list in `updaters/starter`, and opens nothing else.
+and a list in `finance_core/starter`, and opens nothing else.
 """
 
 import re
@@ -62,6 +62,9 @@ class Category:
     """Whether its prices are rates of exchange, USDKRW, and so no amounts of money themselves."""
     ticker_digits: int = 0
     """How many digits a ticker has where it is a number, which spreadsheets like to shorten; 0 where none is."""
+    collection_names: tuple[str, ...] = ()
+    """What other programs usually call a collection, table or file of it, in lower case; a name may stand for several
+    categories, and is then told apart by the tickers."""
 
     @property
     def averages(self) -> tuple[int, ...]:
@@ -77,8 +80,19 @@ class Category:
         return re.fullmatch(self.ticker_pattern, text) is not None
 
     def ticker_of(self, text: str) -> str:
-        """`text`, as a person or a spreadsheet writes a ticker, as the ticker it means: 5930 is 005930 in Korea."""
+        """`text`, as a person, a spreadsheet or another program writes a ticker, as the ticker it means.
+
+        In Korea 5930, A005930 and 005930.KS are 005930; USD/KRW, USDKRW=X and KRW=X (Yahoo's) are USDKRW.
+        """
         ticker = text.strip().upper()
+        for market in self.markets:
+            if market.yahoo_suffix:
+                ticker = ticker.removesuffix(market.yahoo_suffix)
+        if self.rates:
+            ticker = ticker.replace("/", "")
+            return f"USD{ticker}" if len(ticker) == 3 and text.strip().upper() == f"{ticker}=X" else ticker
+        if self.ticker_digits and re.fullmatch(rf"A[0-9A-Z]{{{self.ticker_digits}}}", ticker):
+            ticker = ticker[1:]
         return ticker.zfill(self.ticker_digits) if ticker.isascii() and ticker.isdigit() else ticker
 
     def decimals_of(self, price: float) -> int:
@@ -105,6 +119,20 @@ KOREAN_STOCKS = Category(
     rising_is_red=True,
     update_command="updaters.update_kr",
     ticker_digits=6,
+    collection_names=(
+        "korean_stock",
+        "korea_stocks",
+        "stock_kr",
+        "stocks_kr",
+        "kr_stock",
+        "kr_stocks",
+        "krx",
+        "krx_stocks",
+        "kospi",
+        "kosdaq",
+        "stock",
+        "stocks",
+    ),
 )
 
 US_STOCKS = Category(
@@ -122,6 +150,18 @@ US_STOCKS = Category(
     default_averages=AMERICAN_AVERAGES,
     rising_is_red=False,
     update_command="updaters.update_us",
+    collection_names=(
+        "us_stock",
+        "usa_stocks",
+        "american_stocks",
+        "stock_us",
+        "stocks_us",
+        "nasdaq",
+        "nyse",
+        "sp500",
+        "stock",
+        "stocks",
+    ),
 )
 
 INDICES = Category(
@@ -159,6 +199,7 @@ INDICES = Category(
     default_averages=KOREAN_AVERAGES,
     rising_is_red=True,
     update_command="updaters.update_index",
+    collection_names=("index", "indexes", "market_index", "market_indices", "stock_index", "stock_indices"),
 )
 
 CURRENCIES = Category(
@@ -177,9 +218,16 @@ CURRENCIES = Category(
     rising_is_red=True,
     update_command="updaters.update_currency",
     rates=True,
+    collection_names=("currency", "fx", "forex", "fx_rates", "exchange_rate", "exchange_rates"),
 )
 
 CATEGORIES: tuple[Category, ...] = (KOREAN_STOCKS, US_STOCKS, INDICES, CURRENCIES)
+
+
+def named(name: str) -> list[Category]:
+    """The categories that a collection, table or file of this name usually stands for; none where it says nothing."""
+    said = name.strip().lower().replace("-", "_").replace(" ", "_")
+    return [row for row in CATEGORIES if said in (row.key, row.collection, *row.collection_names)]
 
 
 def category(key: str) -> Category:

@@ -26,7 +26,7 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from finance_core import categories, settings
+from finance_core import categories, settings, stores
 from finance_core.embedded_mongod import EmbeddedMongod
 from finance_core.errors import DatabaseMisconfigured, DatabaseUnavailable, DataConflict, SisepanError
 from finance_core.i18n import N_
@@ -105,38 +105,49 @@ def close() -> None:
 def ensure_indexes(db: MongoDatabase) -> None:
     """Create the indexes of the data model where they are missing. Called before anything of ours is written.
 
-    A user's own index serves as well if it is unique, and stays beside ours if it is not. Raises DataConflict where
-    a collection holds two documents for one key or cannot have the index for another reason.
+    A user's own index serves as well if it is unique, and stays beside ours if it is not. A collection that is only
+    read gets none. Raises DataConflict where a collection holds two documents for one key or cannot have the index for
+    another reason.
     """
+    metadata = stores.metadata(db)
     # What the overview looks for: the largest moves, the newest bars.
     for key in ("change", "last_date"):
-        db["ticker_metadata"].create_index(["category", key])
+        db[metadata].create_index(["category", key])
+    in_use = [stores.of(db, category) for category in categories.CATEGORIES]
     for collection, keys in [
-        *((category.collection, ["ticker", "date"]) for category in categories.CATEGORIES),
-        ("ticker_metadata", ["category", "ticker"]),
+        *((store.collection, ["ticker", "date"]) for store in in_use if not store.read_only),
+        (metadata, ["category", "ticker"]),
     ]:
-        try:
-            if not _has_unique_index(db, collection, keys):
-                # Under a name of its own, which an index of the user's on the same keys does not have.
-                db[collection].create_index(keys, unique=True, name="_".join([*keys, "unique"]))
-        except DuplicateKeyError as error:
-            raise DataConflict(
-                N_("{collection}에 {keys}가 같은 문서가 둘 이상 있습니다. 중복을 지운 뒤 다시 시도하십시오."),
-                collection=collection,
-                keys=" + ".join(keys),
-            ) from error
-        except OperationFailure as error:
-            if error.code not in CANNOT_INDEX:
-                raise
-            raise DataConflict(
-                N_(
-                    "{collection}에 {keys} 고유 인덱스를 만들 수 없습니다({kind}). 그 컬렉션과 그 인덱스를 확인하거나 "
-                    "FINANCE_DB에 다른 데이터베이스를 적으십시오."
-                ),
-                collection=collection,
-                keys=" + ".join(keys),
-                kind=(error.details or {}).get("codeName", error.code),
-            ) from error
+        ensure_unique_index(db, collection, keys)
+
+
+def ensure_unique_index(db: MongoDatabase, collection: str, keys: list[str]) -> None:
+    """Create one unique index where it is missing; raises DataConflict as `ensure_indexes`."""
+    try:
+        if not _has_unique_index(db, collection, keys):
+            # Under a name of its own, which an index of the user's on the same keys does not have.
+            db[collection].create_index(keys, unique=True, name="_".join([*keys, "unique"]))
+    except DuplicateKeyError as error:
+        raise DataConflict(
+            N_(
+                "{collection}에 {keys}가 같은 문서가 둘 이상 있습니다. 중복을 지우거나 '내 데이터' 화면에서 "
+                "전환한 뒤 다시 시도하십시오."
+            ),
+            collection=collection,
+            keys=" + ".join(keys),
+        ) from error
+    except OperationFailure as error:
+        if error.code not in CANNOT_INDEX:
+            raise
+        raise DataConflict(
+            N_(
+                "{collection}에 {keys} 고유 인덱스를 만들 수 없습니다({kind}). 그 컬렉션과 그 인덱스를 확인하거나 "
+                "FINANCE_DB에 다른 데이터베이스를 적으십시오."
+            ),
+            collection=collection,
+            keys=" + ".join(keys),
+            kind=(error.details or {}).get("codeName", error.code),
+        ) from error
 
 
 def atomically(db: MongoDatabase, write: Callable[[ClientSession | None], T]) -> T:

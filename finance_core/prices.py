@@ -1,7 +1,8 @@
 """Daily bars into and out of MongoDB: the only way in and the only way out.
 
 One document per ticker and trading day (`date` is the exchange's own day, stored as midnight UTC). Frames are `bars`
-as `candles` defines them. What the bars mean, and which are fetched, is left to others.
+as `candles` defines them. In which collection, and under which names, is told by `stores`; what the bars mean, and
+which are fetched, is left to others.
 
 In a collection of the user's own a `date` may be something else (a text, midnight in Seoul). Reading it as some day
 would show a wrong one, and writing beside it would store that day twice, so both raise DataConflict instead.
@@ -18,13 +19,13 @@ import pandas as pd
 from pymongo import DeleteMany, InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
 
-from finance_core import candles
+from finance_core import candles, stores
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import DataConflict
 from finance_core.i18n import N_
+from finance_core.stores import Store
 
-_FIELDS = {"_id": False, "date": True, **dict.fromkeys(candles.COLUMNS, True)}
 _MIDNIGHT = dt.time()
 
 
@@ -42,43 +43,73 @@ def load(db: MongoDatabase, category: Category, ticker: str, last: int | None = 
     The index is tz-naive and ascending. A price that is not stored is NaN, a volume that is not is 0. Raises
     DataConflict where a date or a number is none, or a day is stored twice.
     """
-    cursor = db[category.collection].find({"ticker": ticker}, _FIELDS)
-    cursor = cursor.sort("date", -1).limit(last) if last is not None else cursor.sort("date", 1)
+    return load_from(db, stores.of(db, category), ticker, last)
+
+
+def load_from(db: MongoDatabase, store: Store, ticker: str, last: int | None = None) -> pd.DataFrame:
+    """The same from `store`, whether it is in use or not."""
+    date = store.name("date")
+    fields = {"_id": False, date: True, **{store.name(name): True for name in candles.COLUMNS}}
+    cursor = db[store.collection].find({store.name("ticker"): ticker}, fields)
+    cursor = cursor.sort(date, -1).limit(last) if last is not None else cursor.sort(date, 1)
     documents = cursor.batch_size(50_000).to_list()
     if not documents:
         return candles.empty()
-    _check_days(category, ticker, documents)
+    _check_days(store, ticker, documents)
     if last is not None:
         documents.reverse()
-    days = np.array([document["date"] for document in documents], dtype="datetime64[ns]")
+    days = np.array([document[date] for document in documents], dtype="datetime64[ns]")
     values = np.empty((len(documents), len(candles.COLUMNS)))
     for position, name in enumerate(candles.COLUMNS):
-        values[:, position] = _numbers(category, ticker, name, documents)
+        values[:, position] = _numbers(store, ticker, store.name(name), documents)
     return candles.frame(days, values)
+
+
+def closes_from(db: MongoDatabase, store: Store, ticker: str) -> "pd.Series[float]":
+    """The closes of `ticker` in `store` by day, ascending, as they are stored."""
+    date, close = store.name("date"), store.name("close")
+    found = db[store.collection].find({store.name("ticker"): ticker}, {"_id": False, date: True, close: True})
+    documents = found.sort(date, 1).batch_size(50_000).to_list()
+    days = pd.DatetimeIndex([document[date] for document in documents], name="date").as_unit("ns")
+    return pd.Series(_numbers(store, ticker, close, documents), index=days, name="close")
 
 
 def tickers(db: MongoDatabase, category: Category) -> list[str]:
     """Every ticker that has a bar, sorted. Walks the index, not the bars, where the collection has one."""
-    return sorted(ticker for ticker in db[category.collection].distinct("ticker") if isinstance(ticker, str))
+    store = stores.of(db, category)
+    return sorted(ticker for ticker in db[store.collection].distinct(store.name("ticker")) if isinstance(ticker, str))
 
 
 def any_stored(db: MongoDatabase, category: Category) -> bool:
     """Whether `category` has a bar at all."""
-    return db[category.collection].find_one({}, {"_id": True}) is not None
+    return db[stores.of(db, category).collection].find_one({}, {"_id": True}) is not None
 
 
 def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> dict[str, Any]:
     """first_date, last_date, bar_count, last_close, previous_close and change (a ratio) of what is stored; None where
     there is none."""
-    bars = db[category.collection]
-    newest = bars.find({"ticker": ticker}, {"date": 1, "close": 1}, session=session).sort("date", -1).limit(2).to_list()
-    oldest = bars.find_one({"ticker": ticker}, {"date": 1}, sort=[("date", 1)], session=session)
-    last, previous = [document.get("close") for document in [*newest, {}, {}][:2]]
+    store = stores.of(db, category)
+    bars, date, close = db[store.collection], store.name("date"), store.name("close")
+    of_ticker = {store.name("ticker"): ticker}
+    newest = bars.find(of_ticker, {date: 1, close: 1}, session=session).sort(date, -1).limit(2).to_list()
+    oldest = bars.find_one(of_ticker, {date: 1}, sort=[(date, 1)], session=session)
+    last, previous = [document.get(close) for document in [*newest, {}, {}][:2]]
     return {
-        "first_date": oldest["date"] if oldest else None,
-        "last_date": newest[0]["date"] if newest else None,
+        "first_date": oldest[date] if oldest else None,
+        "last_date": newest[0][date] if newest else None,
         **_closes(last, previous),
         "bar_count": count(db, category, ticker, session),
+    }
+
+
+def state_of(bars: pd.DataFrame) -> dict[str, Any]:
+    """The `state` of a ticker whose bars are `bars` and no others, of which there is at least one."""
+    previous, last = [None, *bars["close"].tolist()[-2:]][-2:]
+    return {
+        "first_date": bars.index[0].to_pydatetime(),
+        "last_date": bars.index[-1].to_pydatetime(),
+        **_closes(last, previous),
+        "bar_count": len(bars),
     }
 
 
@@ -90,17 +121,21 @@ def state_at_end(bars: pd.DataFrame) -> dict[str, Any]:
 
 def count(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> int:
     """How many bars of `ticker` are stored."""
-    return db[category.collection].count_documents({"ticker": ticker}, session=session)
+    store = stores.of(db, category)
+    return db[store.collection].count_documents({store.name("ticker"): ticker}, session=session)
 
 
 def counts(db: MongoDatabase, category: Category, tickers: Sequence[str]) -> int:
     """How many bars of all of `tickers` together are stored."""
-    return db[category.collection].count_documents({"ticker": {"$in": list(tickers)}})
+    store = stores.of(db, category)
+    return db[store.collection].count_documents({store.name("ticker"): {"$in": list(tickers)}})
 
 
 def delete(db: MongoDatabase, category: Category, ticker: str) -> int:
-    """Remove every bar of `ticker`; returns how many there were."""
-    return db[category.collection].delete_many({"ticker": ticker}).deleted_count
+    """Remove every bar of `ticker`; returns how many there were. Raises ReadOnly where they are only read."""
+    store = stores.of(db, category)
+    stores.refuse_read_only(category, store)
+    return db[store.collection].delete_many({"ticker": ticker}).deleted_count
 
 
 def _closes(last: float | None, previous: float | None) -> dict[str, float | None]:
@@ -113,30 +148,35 @@ def merge(
 ) -> Written:
     """Store `bars` beside what is there: days that are new are added, days that differ replaced, the rest untouched.
 
-    Idempotent: what is stored already is not written again.
+    Idempotent: what is stored already is not written again. Raises ReadOnly where the bars of `category` are only read.
     """
-    return _write(db, category, ticker, bars, session, remove_others=False)
+    store = stores.of(db, category)
+    stores.refuse_read_only(category, store)
+    return write_to(db, store, ticker, bars, session, remove_others=False)
 
 
 def replace(
     db: MongoDatabase, category: Category, ticker: str, bars: pd.DataFrame, session: ClientSession | None = None
 ) -> Written:
-    """Make `bars` the only bars of `ticker`. Idempotent."""
-    return _write(db, category, ticker, bars, session, remove_others=True)
+    """Make `bars` the only bars of `ticker`. Idempotent. Raises ReadOnly as `merge`."""
+    store = stores.of(db, category)
+    stores.refuse_read_only(category, store)
+    return write_to(db, store, ticker, bars, session, remove_others=True)
 
 
-def _write(
+def write_to(
     db: MongoDatabase,
-    category: Category,
+    store: Store,
     ticker: str,
     bars: pd.DataFrame,
     session: ClientSession | None,
     *,
     remove_others: bool,
 ) -> Written:
+    """`replace` (where `remove_others`) or `merge` in `store`, which has our layout, whether it is in use or not."""
     if not remove_others and bars.empty:
         return Written()
-    collection = db[category.collection]
+    collection = db[store.collection]
     window: Document = {"ticker": ticker}
     if not remove_others:
         # Not "from the first day on": that would pass over dates that are texts, or the first day's own midnight in
@@ -147,7 +187,7 @@ def _write(
         if len(bars):
             collection.insert_many(to_documents(ticker, bars), ordered=True, session=session)
         return Written(added=len(bars))
-    _check_days(category, ticker, documents)
+    _check_days(store, ticker, documents)
     stored = {document["date"]: document for document in documents}
 
     added = replaced = 0
@@ -203,39 +243,46 @@ def to_documents(ticker: str, bars: pd.DataFrame) -> list[Document]:
     ]
 
 
-def _check_days(category: Category, ticker: str, documents: Iterable[Document]) -> None:
+def _check_days(store: Store, ticker: str, documents: Iterable[Document]) -> None:
     """Raise DataConflict unless each document has a day of its own, as midnight UTC."""
     seen = set()
+    name = store.name("date")
     for document in documents:
-        date = document.get("date")
+        date = document.get(name)
         # The years are those that pandas can count in nanoseconds.
         if not (isinstance(date, dt.datetime) and date.time() == _MIDNIGHT and 1677 < date.year < 2262):
             raise DataConflict(
                 N_(
                     "{collection}에 있는 {ticker} 문서의 date가 거래일의 자정(UTC)이 아닙니다: {date}. "
-                    "고친 뒤 다시 시도하십시오."
+                    "고치거나 '내 데이터' 화면에서 전환한 뒤 다시 시도하십시오."
                 ),
-                collection=category.collection,
+                collection=store.collection,
                 ticker=ticker,
                 date=date,
             )
         if date in seen:
             raise DataConflict(
-                N_("{collection}에 {ticker}의 {date} 문서가 둘 이상 있습니다. 중복을 지운 뒤 다시 시도하십시오."),
-                collection=category.collection,
+                N_(
+                    "{collection}에 {ticker}의 {date} 문서가 둘 이상 있습니다. 중복을 지우거나 '내 데이터' 화면에서 "
+                    "전환한 뒤 다시 시도하십시오."
+                ),
+                collection=store.collection,
                 ticker=ticker,
                 date=date.date(),
             )
         seen.add(date)
 
 
-def _numbers(category: Category, ticker: str, field: str, documents: Iterable[Document]) -> npt.NDArray[np.float64]:
+def _numbers(store: Store, ticker: str, field: str, documents: Iterable[Document]) -> npt.NDArray[np.float64]:
     try:
         return np.array([document.get(field) for document in documents], dtype="float64")  # None is NaN
     except (ValueError, TypeError) as error:
         raise DataConflict(
-            N_("{collection}에 있는 {ticker} 문서의 {field} 값이 숫자가 아닙니다. 고친 뒤 다시 시도하십시오."),
-            collection=category.collection,
+            N_(
+                "{collection}에 있는 {ticker} 문서의 {field} 값이 숫자가 아닙니다. 고치거나 '내 데이터' 화면에서 "
+                "전환한 뒤 다시 시도하십시오."
+            ),
+            collection=store.collection,
             ticker=ticker,
             field=field,
         ) from error

@@ -182,8 +182,9 @@ def latest(db: MongoDatabase, category: Category) -> Document | None:
 
 
 def latest_whole(db: MongoDatabase, category: Category) -> Document | None:
-    """The running or last run of all tickers of `category`, not of some that were named; None where there was none."""
-    return next(iter(_runs(db, {"category": category.key, "only": None}, 1)), None)
+    """The running or last update of all tickers of `category`, not of some that were named and no import; None where
+    there was none."""
+    return next(iter(_runs(db, {"category": category.key, "only": None, "kind": None}, 1)), None)
 
 
 def history(db: MongoDatabase, limit: int) -> list[Document]:

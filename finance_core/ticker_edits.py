@@ -156,7 +156,7 @@ def _apply(
         )
         for edit in edits
     ]
-    result = db[tickers.COLLECTION].bulk_write(operations, ordered=False, session=session)
+    result = tickers.collection(db).bulk_write(operations, ordered=False, session=session)
     if result.matched_count == len(edits):
         return {edit.ticker for edit in edits}
     applied = _applied(db, category, change, session)
@@ -170,7 +170,7 @@ def _apply(
 
 def _applied(db: MongoDatabase, category: Category, change: ObjectId, session: ClientSession | None) -> set[str]:
     query = {"category": category.key, "changed_by": change}
-    return {row["ticker"] for row in db[tickers.COLLECTION].find(query, {"ticker": True}, session=session)}
+    return {row["ticker"] for row in tickers.collection(db).find(query, {"ticker": True}, session=session)}
 
 
 def history(db: MongoDatabase, category: Category, limit: int) -> list[Change]:
@@ -276,7 +276,7 @@ def delete(
     for done, ticker in enumerate(wanted, start=1):
         removed += prices.delete(db, category, ticker)
         # Last, so that a ticker whose bars are only half gone is still on the list.
-        db[tickers.COLLECTION].delete_one({"category": category.key, "ticker": ticker})
+        tickers.collection(db).delete_one({"category": category.key, "ticker": ticker})
         progress(done / len(wanted))
     return removed
 
@@ -287,7 +287,7 @@ def _editable(row: Document) -> Document:
 
 def _rows(db: MongoDatabase, category: Category, wanted: Sequence[str]) -> dict[str, Document]:
     query = {"category": category.key, "ticker": {"$in": list(wanted)}}
-    return {row["ticker"]: row for row in db[tickers.COLLECTION].find(query, {"_id": False})}
+    return {row["ticker"]: row for row in tickers.collection(db).find(query, {"_id": False})}
 
 
 def _row(ticker: str, before: Document, after: Document) -> Document:

@@ -11,20 +11,26 @@ from typing import Any, NamedTuple
 
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 
-from finance_core import prices
+from finance_core import prices, stores
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
-
-COLLECTION = "ticker_metadata"
 
 STALE_AFTER = 4
 """Days: a long weekend is not stale."""
 SAMPLE = "sample"
 YAHOO = "yahoo"
+IMPORT = "import"
+"""Values of `source`: where the bars of a ticker come from."""
 
 OK, FAILED, DELISTED = "ok", "failed", "delisted"
 """Values of `last_status`. Delisted is what Yahoo has not known for several runs: probably so, and not removed."""
+
+
+def collection(db: MongoDatabase) -> Collection[Document]:
+    """The collection of the ticker lists."""
+    return db[stores.metadata(db)]
 
 
 def listed(db: MongoDatabase, category: Category) -> list[Document]:
@@ -39,7 +45,7 @@ def listed(db: MongoDatabase, category: Category) -> list[Document]:
         "source": True,
         "favourite": True,
     }
-    documents = db[COLLECTION].find({"category": category.key, "active": {"$ne": False}}, fields).to_list()
+    documents = collection(db).find({"category": category.key, "active": {"$ne": False}}, fields).to_list()
     if documents or any_registered(db, category):
         return [document | {"name": str(document.get("name") or document["ticker"])} for document in documents]
     return [{"ticker": ticker, "name": ticker} for ticker in prices.tickers(db, category)]
@@ -78,8 +84,8 @@ def page(
     direction = -1 if descending else 1
     order = [(sort, direction)] if sort == "ticker" else [(sort, direction), ("ticker", 1)]
     fields = {"_id": False, "version": True, "source": True, **dict.fromkeys(LISTED, True)}
-    found = db[COLLECTION].find(query, fields).sort(order).skip(skip).limit(limit)
-    return Page(found.to_list(), db[COLLECTION].count_documents(query))
+    found = collection(db).find(query, fields).sort(order).skip(skip).limit(limit)
+    return Page(found.to_list(), collection(db).count_documents(query))
 
 
 class Summary(NamedTuple):
@@ -97,7 +103,7 @@ class Summary(NamedTuple):
 
 def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.datetime]) -> Summary:
     """Counts over the active tickers of `category`; `finished` tells the last finished session of each market."""
-    metadata, of_category = db[COLLECTION], {"category": category.key, "active": {"$ne": False}}
+    metadata, of_category = collection(db), {"category": category.key, "active": {"$ne": False}}
     real = {**of_category, "source": {"$ne": SAMPLE}}
     first, *_others = finished
     fresh: list[Document] = [{"market": market, "last_date": {"$gte": day}} for market, day in finished.items()]
@@ -120,7 +126,7 @@ def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -
     Not stale is a last bar at most `STALE_AFTER` days before the newest one of the category.
     """
     of_category = {"category": category.key, "active": {"$ne": False}}
-    newest = db[COLLECTION].find_one({**of_category, "last_date": {"$type": "date"}}, sort=[("last_date", -1)])
+    newest = collection(db).find_one({**of_category, "last_date": {"$type": "date"}}, sort=[("last_date", -1)])
     if newest is None:
         return []
     query = {
@@ -128,7 +134,7 @@ def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -
         "last_date": {"$gte": newest["last_date"] - dt.timedelta(days=STALE_AFTER)},
         "change": {"$gt": 0} if rising else {"$lt": 0},
     }
-    return db[COLLECTION].find(query, {"_id": False}).sort("change", -1 if rising else 1).limit(limit).to_list()
+    return collection(db).find(query, {"_id": False}).sort("change", -1 if rising else 1).limit(limit).to_list()
 
 
 def set_favourite(db: MongoDatabase, category: Category, ticker: str, favourite: bool) -> None:
@@ -142,7 +148,7 @@ def active(db: MongoDatabase, category: Category) -> list[Document]:
 
     Each has at least ticker and name; market, source, last_date and the other fields where they are known.
     """
-    documents = db[COLLECTION].find({"category": category.key, "active": {"$ne": False}}, {"_id": False}).to_list()
+    documents = collection(db).find({"category": category.key, "active": {"$ne": False}}, {"_id": False}).to_list()
     if documents or any_registered(db, category):
         named = [document | {"name": str(document.get("name") or document["ticker"])} for document in documents]
         return sorted(named, key=lambda document: (document["name"], document["ticker"]))
@@ -151,12 +157,12 @@ def active(db: MongoDatabase, category: Category) -> list[Document]:
 
 def get(db: MongoDatabase, category: Category, ticker: str) -> Document | None:
     """The metadata of one ticker, or None where it has none."""
-    return db[COLLECTION].find_one({"category": category.key, "ticker": ticker}, {"_id": False})
+    return collection(db).find_one({"category": category.key, "ticker": ticker}, {"_id": False})
 
 
 def any_registered(db: MongoDatabase, category: Category) -> bool:
     """Whether `category` has a ticker at all."""
-    return db[COLLECTION].find_one({"category": category.key}, {"_id": True}) is not None
+    return collection(db).find_one({"category": category.key}, {"_id": True}) is not None
 
 
 def unfilled_samples(
@@ -166,7 +172,7 @@ def unfilled_samples(
     query: Document = {"category": category.key, "source": SAMPLE, "bar_count": 0}
     if ticker is not None:
         query["ticker"] = ticker
-    return db[COLLECTION].find(query, {"_id": False}, session=session).to_list()
+    return collection(db).find(query, {"_id": False}, session=session).to_list()
 
 
 def register(
@@ -186,7 +192,7 @@ def register(
         operations.append(UpdateOne(key, {"$setOnInsert": document}, upsert=True))
     if not operations:
         return 0
-    return db[COLLECTION].bulk_write(operations, ordered=False, session=session).upserted_count
+    return collection(db).bulk_write(operations, ordered=False, session=session).upserted_count
 
 
 def record(
@@ -207,7 +213,15 @@ def record(
     if not changes:
         return True
     of_ticker = {"category": category.key, "ticker": ticker}
-    return db[COLLECTION].update_one(of_ticker, changes, session=session).matched_count > 0
+    return collection(db).update_one(of_ticker, changes, session=session).matched_count > 0
+
+
+def name_nameless(
+    db: MongoDatabase, category: Category, ticker: str, fields: Mapping[str, Any], session: ClientSession | None = None
+) -> None:
+    """Set `fields`, among them a name, of a ticker that is only called by itself so far."""
+    nameless = {"category": category.key, "ticker": ticker, "name": {"$in": [ticker, "", None]}}
+    collection(db).update_one(nameless, {"$set": dict(fields)}, session=session)
 
 
 def now() -> dt.datetime:

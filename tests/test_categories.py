@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from finance_core import categories, sessions
+from finance_core import categories, sessions, starter
 from finance_core.categories import CATEGORIES, KOREAN_STOCKS, Category
-from updaters import sample, yahoo
+from updaters import yahoo
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_price_has_the_decimals_of_its_category_and_size(category: Category, p
 
 @pytest.mark.parametrize("category", CATEGORIES, ids=lambda category: category.key)
 def test_every_starter_has_the_shape_a_name_and_a_market_of_its_category(category: Category) -> None:
-    rows = sample.starter(category)
+    rows = starter.rows(category)
     assert len({row["ticker"] for row in rows}) == len(rows) >= {"currencies": 15, "indices": 25}.get(category.key, 40)
     for row in rows:
         assert category.is_ticker(row["ticker"]), row

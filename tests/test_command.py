@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finance_core import candles, prices, tickers
+from finance_core import candles, console, prices, tickers
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.database import MongoDatabase
 from tests.yahoo import Hang, Listing, YahooStandIn, random_walk
@@ -194,7 +194,7 @@ def test_wrong_use_ends_with_2_and_touches_nothing(
     with pytest.raises(SystemExit) as ended:
         command.main("korean_stocks", arguments)
 
-    assert ended.value.code == command.WRONG_USE
+    assert ended.value.code == console.WRONG_USE
     assert capsys.readouterr().err.startswith("usage: python -m updaters.update_kr")
     assert set(data_dir.iterdir()) == before
 
@@ -304,7 +304,7 @@ def test_malformed_secrets_are_one_sentence_that_names_the_file(
 
 @pytest.mark.usefixtures("db", "yahoo")
 def test_a_defect_is_one_sentence_and_the_log_has_the_rest(copied_project: Path, data_dir: Path) -> None:
-    (copied_project / "updaters" / "starter" / "korean_stocks.csv").write_text("damaged\nfile\n")
+    (copied_project / "finance_core" / "starter" / "korean_stocks.csv").write_text("damaged\nfile\n")
 
     done = python("updaters/update_kr.py", "--tickers", "005930", cwd=copied_project)
 

@@ -18,7 +18,7 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from finance_core import database, mongod_process, prices, settings, tickers
+from finance_core import database, mongod_process, prices, settings, stores, tickers
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.database import MongoDatabase
 from finance_core.embedded_mongod import EmbeddedMongod
@@ -73,7 +73,7 @@ def silent_port() -> Iterator[int]:
 
 def test_the_embedded_database_has_its_unique_indexes(db: MongoDatabase) -> None:
     assert _unique_keys(db, BARS) == [KEYS]
-    assert _unique_keys(db, tickers.COLLECTION) == [["category", "ticker"]]
+    assert _unique_keys(db, stores.METADATA) == [["category", "ticker"]]
 
     database.ensure_indexes(db)  # the second time changes nothing
     assert len(db[BARS].index_information()) == 2

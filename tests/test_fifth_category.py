@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from finance_core import categories, prices
+from finance_core import categories, prices, starter
 from finance_core.categories import Category, Market
 from finance_core.database import MongoDatabase
 from finance_core.ui import listing
@@ -37,7 +37,7 @@ def crypto(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Category:
     """The row, and the list."""
     monkeypatch.setattr(categories, "CATEGORIES", (*categories.CATEGORIES, CRYPTO))
     (tmp_path / "crypto.csv").write_text("ticker,name,name_en,market\nBTC,비트코인,Bitcoin,COINS\n", encoding="utf-8")
-    monkeypatch.setattr(sample, "STARTER_DIR", tmp_path)
+    monkeypatch.setattr(starter, "DIRECTORY", tmp_path)
     return CRYPTO
 
 
@@ -63,6 +63,6 @@ def test_a_fifth_category_gets_its_update_its_search_and_its_page(
 
 def open_page() -> None:
     from finance_core.ui import viewer
-    from updaters import sample, update
+    from updaters import update
 
     viewer.show("crypto", update.run, sample.prepare)

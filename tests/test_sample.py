@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finance_core import candles, prices, sessions, tickers
+from finance_core import candles, prices, sessions, starter, tickers
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.database import Document, MongoDatabase
 from tests.conftest import forget_transactions
@@ -38,7 +38,7 @@ def ten_starters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         rows = csv.writer(file)
         rows.writerow(["ticker", "name", "market"])
         rows.writerows([ticker, f"종목 {ticker}", "KOSPI"] for ticker in TEN)
-    monkeypatch.setattr(sample, "STARTER_DIR", directory)
+    monkeypatch.setattr(starter, "DIRECTORY", directory)
     monkeypatch.setattr(sample, "YEARS", 3)
     return directory
 
@@ -83,7 +83,7 @@ def test_sample_bars_are_valid_and_suit_a_currency_without_decimals(ticker: str)
 
 
 def test_the_starter_list_names_tickers_of_its_category_on_markets_it_knows() -> None:
-    rows = sample.starter(KOREAN_STOCKS)
+    rows = starter.rows(KOREAN_STOCKS)
 
     assert len(rows) >= 40
     assert len({row["ticker"] for row in rows}) == len(rows)
@@ -103,7 +103,7 @@ def test_an_empty_embedded_database_gets_the_starters_with_ten_years_of_sample_b
     assert (seen[0] > 0, seen[-1]) == (True, 1.0)
     rows, days = metadata(db), sessions.between("XKRX", dt.date(2016, 11, 24), dt.date(2026, 11, 23))
     assert {(row["ticker"], row["name"], row["market"]) for row in rows.values()} == {
-        (row["ticker"], row["name"], row["market"]) for row in sample.starter(KOREAN_STOCKS)
+        (row["ticker"], row["name"], row["market"]) for row in starter.rows(KOREAN_STOCKS)
     }
     assert db["korean_stocks"].estimated_document_count() == len(rows) * len(days)
     for ticker, row in rows.items():
@@ -195,7 +195,7 @@ def test_a_first_real_update_that_fails_leaves_the_sample_and_its_label(db: Mong
 FORKS = """
     import datetime as dt, os, sys
     from pathlib import Path
-    from finance_core import database, sessions
+    from finance_core import database, sessions, starter
     from finance_core.categories import KOREAN_STOCKS
     from updaters import sample, update
 
@@ -203,7 +203,7 @@ FORKS = """
         "prepare": lambda: sample.prepare(database.connect(), dt.date(2026, 11, 24)),
         "update": lambda: update.run(database.connect(), KOREAN_STOCKS),
     }
-    sample.STARTER_DIR, sample.YEARS = Path(sys.argv[1]), int(sys.argv[2])
+    starter.DIRECTORY, sample.YEARS = Path(sys.argv[1]), int(sys.argv[2])
     sessions.timezone("XKRX")  # builds the calendar once, for all children
     for line in sys.stdin:
         children = []

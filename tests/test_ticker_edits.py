@@ -111,7 +111,7 @@ def test_a_market_label_of_the_users_own_may_stay(listed: MongoDatabase) -> None
 
 
 def test_a_row_of_the_users_own_without_version_or_name_can_be_edited(listed: MongoDatabase) -> None:
-    listed[tickers.COLLECTION].insert_one({"category": "korean_stocks", "ticker": "123450"})
+    tickers.collection(listed).insert_one({"category": "korean_stocks", "ticker": "123450"})
     mine, theirs = (edit(listed, "123450", name=name) for name in ("나", "너"))
     assert mine.original == {"name": "123450"}
     assert save(listed, mine).applied == ["123450"]
@@ -270,7 +270,7 @@ def test_nothing_is_added_where_one_breaks_a_rule(listed: MongoDatabase) -> None
 
 
 def test_an_import_is_compared_with_what_is_stored_and_writes_nothing(listed: MongoDatabase) -> None:
-    before = list(listed[tickers.COLLECTION].find())
+    before = list(tickers.collection(listed).find())
     rows = [
         {"ticker": "005930", "name": "삼성전자"},
         {"ticker": "000660", "name": "하이닉스", "market": "KOSPI"},
@@ -284,7 +284,7 @@ def test_an_import_is_compared_with_what_is_stored_and_writes_nothing(listed: Mo
         ("373220", "LG"),
         ("123450", "123450"),
     ]
-    assert list(listed[tickers.COLLECTION].find()) == before
+    assert list(tickers.collection(listed).find()) == before
 
 
 def test_taking_tickers_off_the_list_keeps_their_bars_and_can_be_undone(listed: MongoDatabase) -> None:

@@ -100,7 +100,7 @@ def test_where_all_are_put_aside_none_is_active_though_there_are_bars(db: MongoD
 def test_a_ticker_of_a_users_own_without_a_name_is_called_by_itself(own_server_db: MongoDatabase) -> None:
     category = {"category": "korean_stocks"}
     own = [{"ticker": "005930"}, {"ticker": "035420", "name": ""}, {"ticker": "000660", "name": 7}]
-    own_server_db[tickers.COLLECTION].insert_many([category | row for row in own])
+    tickers.collection(own_server_db).insert_many([category | row for row in own])
     assert active(own_server_db) == [("005930", "005930"), ("035420", "035420"), ("000660", "7")]
 
 

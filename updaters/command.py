@@ -4,33 +4,22 @@ Each category's own module only names its category. What an update does is left 
 """
 
 import argparse
-import io
 import json
-import logging
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from contextvars import copy_context
+from collections.abc import Sequence
 from functools import partial
 
-from pymongo.errors import PyMongoError
 from tqdm import tqdm
 
-from finance_core import categories, database, formats, i18n, log, runs
+from finance_core import categories, console, database, formats, runs
 from finance_core.categories import Category
+from finance_core.console import ALL_GOOD, ALREADY_RUNNING, NOT_ALL_DONE
 from finance_core.errors import SisepanError
-from finance_core.i18n import N_, _
+from finance_core.i18n import _
 from updaters import update
 from updaters.incremental import TickerResult
 
-ALL_GOOD, NOT_ALL_DONE, WRONG_USE, ALREADY_RUNNING = 0, 1, 2, 3
-
 MAX_WORKERS = 64
-
-_log = logging.getLogger(__name__)
 
 
 def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
@@ -40,32 +29,19 @@ def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
     Wrong use ends in SystemExit with code 2, as argparse has it. Whatever else happens, standard error gets a sentence
     and the log the traceback.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Hangul is no reason to fail
-    i18n.use_shell_language()
+    console.prepare()
     category = categories.category(category_key)
     options = _parser(category).parse_args(arguments)
-    try:
-        log.to_file("update")  # the terminal belongs to the progress bar and the summary
+
+    def work() -> int:
         if options.dry_run:
             sys.stdout.write(_dry_run(category, options) + "\n")
             return ALL_GOOD
         summary = _run(category, options)
-    except SisepanError as error:
-        return _fail(category, options, error)
-    except PyMongoError as error:
-        _log.exception("the database failed during an update")
-        return _fail(category, options, database.explain(error))
-    except Exception as error:  # noqa: BLE001 - the last line of a command: whoever runs it is told
-        _log.exception("an update failed")
-        unexpected = SisepanError(
-            N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 {log}에 있습니다."),
-            kind=type(error).__name__,
-            log=str(log.file("update")),
-        )
-        return _fail(category, options, unexpected)
-    sys.stdout.write((_as_json(summary) if options.json else report(category, summary)) + "\n")
-    return ALL_GOOD if summary.state == "done" and not summary.failures else NOT_ALL_DONE
+        sys.stdout.write((_as_json(summary) if options.json else report(category, summary)) + "\n")
+        return ALL_GOOD if summary.state == "done" and not summary.failures else NOT_ALL_DONE
+
+    return console.run(work, "update", partial(_fail, category, options))
 
 
 def report(category: Category, summary: update.Summary) -> str:
@@ -139,24 +115,18 @@ def _run(category: Category, options: argparse.Namespace) -> update.Summary:
         bar.total, bar.n = max(summary.total, 1), summary.done
         bar.refresh()
 
-    with _asked_to_stop() as stop, bar, ThreadPoolExecutor(1) as worker:
-        db = database.connect()
+    with bar:
         work = partial(
             update.run,
-            db,
+            database.connect(),
             category,
             options.tickers,
             full=options.full,
             force=options.force,
             workers=options.workers,
             progress=show,
-            stop=stop,
         )
-        # Not in this thread, which alone takes signals, and takes none while it waits for Yahoo.
-        running = worker.submit(copy_context().run, work)
-        while not running.done():
-            wait([running], timeout=0.1)
-        return running.result()
+        return console.stoppable(lambda stop: work(stop=stop))
 
 
 def _parser(category: Category) -> argparse.ArgumentParser:
@@ -187,29 +157,6 @@ def _parser(category: Category) -> argparse.ArgumentParser:
     parser.add_argument("--dry-run", action="store_true", help=_("무엇을 받을지만 알리고 아무것도 바꾸지 않습니다"))
     parser.add_argument("--json", action="store_true", help=_("결과를 JSON 하나로 표준 출력에 씁니다"))
     return parser
-
-
-@contextmanager
-def _asked_to_stop() -> Iterator[threading.Event]:
-    """Set once Ctrl-C or SIGTERM asks to stop: the tickers in flight are still finished and saved.
-
-    The second time means it, and ends the process at once.
-    """
-    asked = threading.Event()
-
-    def stop(_number: int, _frame: object) -> None:
-        for each in before:
-            signal.signal(each, signal.SIG_DFL)
-        asked.set()
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        signal.signal(number, stop)
-    try:
-        yield asked
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _fail(category: Category, options: argparse.Namespace, error: SisepanError) -> int:

@@ -4,34 +4,22 @@ Only ever for the embedded server, and only for tickers that have nothing yet. A
 (`source: "sample"`), from before its first bar to the moment its first real update replaces all of them at once.
 """
 
-import csv
 import datetime as dt
 import hashlib
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from pymongo.client_session import ClientSession
 
-from finance_core import candles, categories, database, prices, sessions, tickers
+from finance_core import candles, categories, database, prices, sessions, starter, tickers
 from finance_core.categories import Category
 from finance_core.database import MongoDatabase
 
 YEARS = 10
-STARTER_DIR = Path(__file__).parent / "starter"
 
 _log = logging.getLogger(__name__)
-
-
-def starter(category: Category) -> list[dict[str, str]]:
-    """The tickers a category begins with: ticker, name and market. Empty where it has no list."""
-    path = STARTER_DIR / f"{category.key}.csv"
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
 
 
 def prepare(db: MongoDatabase, today: dt.date, progress: Callable[[float], None] = lambda _done: None) -> None:
@@ -55,7 +43,7 @@ def prepare(db: MongoDatabase, today: dt.date, progress: Callable[[float], None]
 
 
 def _register(db: MongoDatabase, category: Category) -> None:
-    rows = [{**row, "source": tickers.SAMPLE, "bar_count": 0} for row in starter(category)]
+    rows = [{**row, "source": tickers.SAMPLE, "bar_count": 0} for row in starter.rows(category)]
     # In one piece: a part of the list would pass for a list of the user's own, and never be completed.
     database.atomically(db, lambda session: tickers.register(db, category, rows, session))
 

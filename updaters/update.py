@@ -30,12 +30,12 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from finance_core import database, runs, sessions, tickers
+from finance_core import database, runs, sessions, starter, tickers
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import FetchFailed, SisepanError
 from finance_core.i18n import N_
-from updaters import incremental, sample, yahoo
+from updaters import incremental, yahoo
 from updaters.incremental import TickerResult
 from updaters.pace import NotAsked
 
@@ -382,7 +382,7 @@ def _due(
 def _register(db: MongoDatabase, category: Category, known: dict[str, Document], chosen: list[str]) -> None:
     # The known ones too: tickers that are seen for their bars alone would no longer be, once one is registered.
     unregistered = [ticker for ticker in {**known, **dict.fromkeys(chosen)} if "category" not in known.get(ticker, {})]
-    starters = {row["ticker"]: row for row in sample.starter(category)}
+    starters = {row["ticker"]: row for row in starter.rows(category)}
     rows = ({"ticker": ticker, "name": ticker, "market": ""} | starters.get(ticker, {}) for ticker in unregistered)
     tickers.register(db, category, rows)
 

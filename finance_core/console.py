@@ -1,0 +1,82 @@
+"""What all commands share: their language, their log, errors as one sentence, Ctrl-C, exit codes."""
+
+import io
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import copy_context
+from typing import TypeVar
+
+from pymongo.errors import PyMongoError
+
+from finance_core import database, i18n, log
+from finance_core.errors import SisepanError
+from finance_core.i18n import N_
+
+ALL_GOOD, NOT_ALL_DONE, WRONG_USE, ALREADY_RUNNING = 0, 1, 2, 3
+"""Exit codes; wrong use is argparse's own."""
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+def prepare() -> None:
+    """What comes before a command reads its arguments."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Hangul is no reason to fail
+    i18n.use_shell_language()
+
+
+def run(work: Callable[[], int], log_name: str, fail: Callable[[SisepanError], int]) -> int:
+    """The exit code of `work`, or of `fail` with the sentence for what went wrong, whose traceback is in the log."""
+    try:
+        log.to_file(log_name)  # the terminal belongs to the progress bar and the summary
+        return work()
+    except SisepanError as error:
+        return fail(error)
+    except PyMongoError as error:
+        _log.exception("the database failed during a command")
+        return fail(database.explain(error))
+    except Exception as error:  # noqa: BLE001 - the last line of a command: whoever runs it is told
+        _log.exception("a command failed")
+        unexpected = SisepanError(
+            N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 {log}에 있습니다."),
+            kind=type(error).__name__,
+            log=str(log.file(log_name)),
+        )
+        return fail(unexpected)
+
+
+def stoppable(work: Callable[[threading.Event], T]) -> T:
+    """The result of `work(stop)`, where `stop` is set once Ctrl-C or SIGTERM asks to end at the next good moment."""
+    with _asked_to_stop() as stop, ThreadPoolExecutor(1) as worker:
+        # Not in this thread, which alone takes signals, and takes none while it waits for an answer.
+        running = worker.submit(copy_context().run, work, stop)
+        while not running.done():
+            wait([running], timeout=0.1)
+        return running.result()
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Set once Ctrl-C or SIGTERM asks to stop. The second time means it, and ends the process at once."""
+    asked = threading.Event()
+
+    def stop(_number: int, _frame: object) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_DFL)
+        asked.set()
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
