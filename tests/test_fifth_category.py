@@ -12,7 +12,7 @@ from finance_core.database import MongoDatabase
 from finance_core.ui import listing
 from tests import pages
 from tests.yahoo import Listing, YahooStandIn, random_walk
-from updaters import sample, update
+from updaters import update
 
 CRYPTO = Category(
     key="crypto",
@@ -63,6 +63,6 @@ def test_a_fifth_category_gets_its_update_its_search_and_its_page(
 
 def open_page() -> None:
     from finance_core.ui import viewer
-    from updaters import update
+    from updaters import sample, update
 
     viewer.show("crypto", update.run, sample.prepare)
