@@ -9,7 +9,7 @@ import logging
 import re
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ from pymongo.errors import (
 )
 
 from finance_core import categories, settings, stores
+from finance_core.categories import Category
 from finance_core.embedded_mongod import EmbeddedMongod
 from finance_core.errors import DatabaseMisconfigured, DatabaseUnavailable, DataConflict, SisepanError
 from finance_core.i18n import N_
@@ -102,8 +103,9 @@ def close() -> None:
         _indexed.clear()
 
 
-def ensure_indexes(db: MongoDatabase) -> None:
-    """Create the indexes of the data model where they are missing. Called before anything of ours is written.
+def ensure_indexes(db: MongoDatabase, chosen: Iterable[Category] | None = None) -> None:
+    """Create the indexes of the ticker lists and of the prices of the `chosen` categories (all of them, if none are
+    named) where they are missing. Called before anything of ours is written.
 
     A user's own index serves as well if it is unique, and stays beside ours if it is not. A collection that is only
     read gets none. Raises DataConflict where a collection holds two documents for one key or cannot have the index for
@@ -113,7 +115,7 @@ def ensure_indexes(db: MongoDatabase) -> None:
     # What the overview looks for: the largest moves, the newest bars.
     for key in ("change", "last_date"):
         db[metadata].create_index(["category", key])
-    in_use = [stores.of(db, category) for category in categories.CATEGORIES]
+    in_use = [stores.of(db, category) for category in (categories.CATEGORIES if chosen is None else chosen)]
     for collection, keys in [
         *((store.collection, ["ticker", "date"]) for store in in_use if not store.read_only),
         (metadata, ["category", "ticker"]),
@@ -165,6 +167,17 @@ def has_transactions(db: MongoDatabase) -> bool:
     """Whether the server has transactions: a replica set or a sharded cluster, not a standalone server."""
     hello = db.client.admin.command("hello")
     return "setName" in hello or hello.get("msg") == "isdbgrid"
+
+
+def explained(error: BaseException) -> SisepanError:
+    """The error for a person that stands for whatever ended something."""
+    if isinstance(error, SisepanError):
+        return error
+    if isinstance(error, PyMongoError):
+        return explain(error)
+    return SisepanError(
+        N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 로그에 있습니다."), kind=type(error).__name__
+    )
 
 
 def is_outage(error: BaseException) -> bool:

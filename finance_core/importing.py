@@ -12,6 +12,7 @@ import hashlib
 import itertools
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -138,7 +139,7 @@ def run(
     stop = stop or threading.Event()
     options = {"kind": kind, "from": source.name}
     with runs.leased(db, category, origin, options, stop) as lease:
-        database.ensure_indexes(db)
+        database.ensure_indexes(db, [])
         store = into or stores.of(db, category)
         database.ensure_unique_index(db, store.collection, ["ticker", "date"])
         work = _Work(db, category, source, store, descriptions or {}, lease, progress)
@@ -148,7 +149,7 @@ def run(
                 finish(work.summary)
         except BaseException as error:
             with suppress(PyMongoError):
-                lease.finish("failed", _explained(error))
+                lease.finish("failed", database.explained(error))
             raise
         lease.finish(work.summary.state)
     return work.summary
@@ -249,14 +250,14 @@ class _Work:
         summary.added += written.added
         summary.replaced += written.replaced
         summary.removed += written.removed
-        for remark in found.remarks:
-            _log.info("%s %s: bar of %.10s %s, %s", self._category.key, found.ticker, *_words(remark))
+        for reason, count in Counter(remark.reason for remark in found.remarks).items():
+            _log.info("%s %s: %d bars changed, %s", self._category.key, found.ticker, count, reason)
 
     def _write(self, found: Found) -> Written:
         """Store what was found of one ticker: alone where it is the only source of it, else beside what is stored."""
         row = tickers.get(self._db, self._category, found.ticker) or {}
         stored = prices.load_from(self._db, self._store, found.ticker)
-        is_from_here = row.get("source") == tickers.IMPORT and row["imported"]["from"] == self._source.name
+        is_from_here = row.get("source") == tickers.IMPORT and row.get("imported", {}).get("from") == self._source.name
         imported = {
             "import": self.summary.import_id,
             "from": self._source.name,
@@ -399,10 +400,6 @@ def register(
         tickers.name_nameless(db, category, ticker, known, session)
 
 
-def _words(remark: candles.Remark) -> tuple[object, ...]:
-    return remark.date, remark.action, remark.reason
-
-
 def checksum(close: "pd.Series[float]") -> str:
     """Of closes and their days: two series with the same one are the same."""
     days = pd.DatetimeIndex(close.index).as_unit("ns").asi8
@@ -436,11 +433,3 @@ def _count(summary: Summary, found: Found) -> None:
         first, last = found.bars.index[0].date(), found.bars.index[-1].date()
         summary.first = min(summary.first or first, first)
         summary.last = max(summary.last or last, last)
-
-
-def _explained(error: BaseException) -> SisepanError:
-    if isinstance(error, SisepanError):
-        return error
-    if isinstance(error, PyMongoError):
-        return database.explain(error)
-    return SisepanError(N_("예상하지 못한 오류({kind})로 멈췄습니다."), kind=type(error).__name__)

@@ -123,7 +123,7 @@ def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str,
             refused[edit.ticker] = error
     if not allowed:
         return Saved([], [], refused)
-    database.ensure_indexes(db)
+    database.ensure_indexes(db, [])
     db[CHANGES].create_index([("category", 1), ("when", -1)])
     change = ObjectId()
 
@@ -213,7 +213,7 @@ def add(db: MongoDatabase, category: Category, rows: Iterable[Document], who: st
     Raises SisepanError where one breaks a rule; then none is added.
     """
     wanted = {row["ticker"]: {"ticker": row["ticker"], **checked(category, _editable(row))} for row in rows}
-    database.ensure_indexes(db)
+    database.ensure_indexes(db, [])
     stored = _rows(db, category, list(wanted))
     new = [ticker for ticker in wanted if ticker not in stored]
     added = {ticker: wanted[ticker] for ticker in new}

@@ -30,7 +30,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from finance_core import database, runs, sessions, starter, tickers
+from finance_core import database, runs, sessions, starter, stores, tickers
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import FetchFailed, SisepanError
@@ -135,7 +135,8 @@ def run(
     Raises AlreadyRunning, PyMongoError where the database stays away, DataConflict where a user's collection cannot
     get the indexes it needs.
     """
-    database.ensure_indexes(db)
+    stores.require_writable(db, category)
+    database.ensure_indexes(db, [category])
     stop = stop or threading.Event()
     named = list(dict.fromkeys(only)) if only is not None else None
     options = {"only": named, "full": full, "force": force}
@@ -146,7 +147,7 @@ def run(
             work.through(todo, workers)
         except BaseException as error:
             with suppress(PyMongoError):  # it may be the very reason; then the lease runs out and tells the rest
-                lease.finish("failed", _explained(error))
+                lease.finish("failed", database.explained(error))
             raise
         work.finish()
     return work.summary
@@ -421,13 +422,3 @@ def _reconnect() -> None:
     """Start the embedded server again where it is that which went away."""
     with suppress(SisepanError):
         database.connect()
-
-
-def _explained(error: BaseException) -> SisepanError:
-    if isinstance(error, SisepanError):
-        return error
-    if isinstance(error, PyMongoError):
-        return database.explain(error)
-    return SisepanError(
-        N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 로그에 있습니다."), kind=type(error).__name__
-    )

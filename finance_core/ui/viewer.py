@@ -98,7 +98,7 @@ def _top(
 
     @writes
     def add(new: str) -> None:
-        database.ensure_indexes(db)
+        database.ensure_indexes(db, [])
         tickers.register(db, category, [{"ticker": new, "name": new}])
         listing.forget()
         updates.start(category, update, [new])
@@ -118,7 +118,7 @@ def _top(
 def _star(db: MongoDatabase, category: Category, row: Document) -> None:
     @writes
     def toggle() -> None:
-        database.ensure_indexes(db)
+        database.ensure_indexes(db, [])
         tickers.set_favourite(db, category, row["ticker"], not row.get("favourite"))
         listing.forget()
 

@@ -1,0 +1,269 @@
+"""Making the user's own collections part of this product, after a yes: read as they are, or converted into ours.
+
+The collections themselves are never changed. A flat collection whose fields merely have other names is pointed to (see
+`stores`), once every one of its tickers has been read through that pointer. Any other is imported (see `importing`).
+What is done beforehand, and whether there was a yes, is left to whoever asks.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pandas as pd
+from bson import ObjectId
+from pymongo.errors import PyMongoError
+
+from finance_core import categories, database, importing, inspection, layouts, prices, runs, starter, stores, tickers
+from finance_core.categories import Category
+from finance_core.collection_source import CollectionSource
+from finance_core.database import Document, MongoDatabase
+from finance_core.errors import DataConflict, SisepanError
+from finance_core.i18n import N_
+from finance_core.importing import Descriptions
+from finance_core.inspection import Inspected
+from finance_core.stores import Store
+
+READ, CONVERT = "read", "convert"
+"""Kinds of runs, beside updates and imports."""
+INDEX = "sisepan_ticker_date"
+"""Name of the index that reading creates on the user's collection."""
+SHOWN_PROBLEMS = 20
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Reading:
+    """How far a collection is on its way to being read as it is, or what came of it."""
+
+    category: str
+    collection: str
+    run: ObjectId = field(default_factory=ObjectId)
+    total: int = 0
+    """Tickers."""
+    done: int = 0
+    bars: int = 0
+    index_created: bool = False
+    problems: list[runs.Failure] = field(default_factory=list)
+    """Tickers that cannot be read as they are. With one of them nothing is changed."""
+    state: runs.State = "running"
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What the watchers of its run see."""
+        return {"total": self.total, "done": self.done, "bars": self.bars, "failed": len(self.problems)}
+
+
+def source(db: MongoDatabase, found: Inspected) -> CollectionSource:
+    """An inspected collection as a source of bars."""
+    assert found.layout is not None, "only prices are adopted"
+    return CollectionSource(db, found.name, found.layout)
+
+
+def target(db: MongoDatabase, category: Category) -> Store:
+    """Where the bars of `category` are converted to: its usual collection, unless that is somebody else's."""
+    now = stores.of(db, category)
+    if not now.read_only and now.collection != category.collection:
+        return now
+    sampled = inspection.sample(db[category.collection])
+    layout = layouts.recognise(sampled, category)
+    is_free = not sampled or (layout is not None and layout.is_ours)
+    return Store(category.collection if is_free else stores.OWN_PREFIX + category.collection)
+
+
+def descriptions(db: MongoDatabase, category: Category) -> Descriptions:
+    """What the user's own lists, and then our starter lists, say of tickers of `category`."""
+    known: dict[str, dict[str, str]] = {
+        row["ticker"]: {name: row[name] for name in layouts.DESCRIPTIONS if row.get(name)}
+        for row in starter.rows(category)
+    }
+    for found in inspection.lists(db):
+        for document in db[found].find():
+            ticker, said = _described(category, document)
+            if ticker:
+                # A name of the user's own is one in his language: ours would stand beside it as that of another.
+                known[ticker] = {**known.get(ticker, {}), **said}
+    return known
+
+
+def read_as_is(
+    db: MongoDatabase,
+    category: Category,
+    found: Inspected,
+    *,
+    origin: runs.Origin = "terminal",
+    progress: Callable[[Reading], None] = lambda _reading: None,
+    stop: threading.Event | None = None,
+) -> Reading:
+    """Have `category` read from a collection as it is, if every ticker can be; else only tell which cannot.
+
+    Creates the one index that it needs, where it is missing, and lists the tickers. Raises AlreadyRunning, SisepanError
+    where the category has bars elsewhere, DataConflict where the collection cannot have the index.
+    """
+    assert found.layout is not None, "only prices are adopted"
+    fields = {ours: theirs for ours, theirs in found.layout.names.items() if ours != theirs}
+    is_usual = found.name == category.collection and not fields
+    store = Store(found.name, fields, read_only=not is_usual)
+    stop = stop or threading.Event()
+    with runs.leased(db, category, origin, {"kind": READ, "from": found.name}, stop) as lease:
+        reading = Reading(category.key, found.name, lease.id)
+        try:
+            _refuse_to_hide(db, category, store)
+            _look_through(db, category, store, reading, lease, progress, stop)
+        except BaseException as error:
+            with suppress(PyMongoError):
+                lease.finish("failed", database.explained(error))
+            raise
+        lease.finish(reading.state)
+    return reading
+
+
+def convert(
+    db: MongoDatabase,
+    category: Category,
+    found: Inspected,
+    *,
+    origin: runs.Origin = "terminal",
+    progress: importing.Progress = lambda _summary: None,
+    stop: threading.Event | None = None,
+) -> importing.Summary:
+    """Import a collection into ours, and have `category` read from there. Can be cut off and done again.
+
+    Raises as `importing.run`, and SisepanError where the category is read from another collection of the user's own.
+    """
+    now = stores.of(db, category)
+    if now.read_only and now.collection != found.name:
+        raise SisepanError(
+            N_("이 카테고리는 지금 {collection} 컬렉션에서 읽습니다. 그것을 먼저 전환하십시오."),
+            collection=now.collection,
+        )
+    into = target(db, category)
+    _keep_their_metadata(db)
+
+    def switch(_summary: importing.Summary | None = None) -> None:
+        stores.point(db, category, into)
+
+    if not now.read_only:
+        switch()  # what is there cannot be read; that which is done can be, ticker by ticker
+    # What can be read stays on the charts until everything is converted.
+    return importing.run(
+        db,
+        category,
+        source(db, found),
+        descriptions(db, category),
+        into=into,
+        kind=CONVERT,
+        origin=origin,
+        progress=progress,
+        stop=stop,
+        finish=switch,
+    )
+
+
+def give_up(db: MongoDatabase, category: Category) -> None:
+    """Read `category` from its usual collection again; what was read as it is stays where it is."""
+    if stores.of(db, category).read_only:
+        stores.point(db, category, Store(category.collection))
+
+
+def _keep_their_metadata(db: MongoDatabase) -> None:
+    """Have our lists in a collection of their own where the usual one is the user's, in another layout."""
+    if stores.metadata(db) == stores.METADATA and not inspection.is_ours_metadata(db):
+        stores.point_metadata(db, stores.OWN_PREFIX + stores.METADATA)
+
+
+def _refuse_to_hide(db: MongoDatabase, category: Category, store: Store) -> None:
+    """Raise SisepanError where `category` has bars elsewhere, which would be seen no more."""
+    now = stores.of(db, category)
+    if now.collection != store.collection and db[now.collection].find_one({}, {"_id": True}) is not None:
+        raise SisepanError(
+            N_("이 카테고리의 시세가 {now} 컬렉션에도 있습니다. 읽기 대신 전환하면 거기에 합쳐집니다."),
+            now=now.collection,
+        )
+
+
+def _look_through(
+    db: MongoDatabase,
+    category: Category,
+    store: Store,
+    reading: Reading,
+    lease: runs.Run,
+    progress: Callable[[Reading], None],
+    stop: threading.Event,
+) -> None:
+    reading.index_created = _ensure_index(db, store)
+    states: dict[str, Document] = {}
+    raw_tickers = db[store.collection].distinct(store.name("ticker"))
+    reading.total = len(raw_tickers)
+    for raw in sorted(raw_tickers, key=str):
+        if stop.is_set():
+            reading.state = "failed" if lease.lost else "cancelled"
+            break
+        try:
+            bars = _read(db, category, store, raw)
+            states[raw] = prices.state_of(bars)
+            reading.bars += len(bars)
+        except SisepanError as error:
+            problem = runs.Failure(str(raw), error)
+            reading.problems.append(problem)
+            lease.report(reading.counts, [problem])
+        reading.done += 1
+        lease.report(reading.counts)
+        progress(reading)
+    if stop.is_set() or reading.problems:
+        reading.state = "failed" if reading.problems else reading.state
+        if reading.index_created:
+            db[store.collection].drop_index(INDEX)
+            reading.index_created = False
+        return
+    _keep_their_metadata(db)
+    database.ensure_indexes(db, [])
+    described = descriptions(db, category)
+    for ticker, state in states.items():
+        importing.register(db, category, ticker, [ticker], described)
+        tickers.record(db, category, ticker, {**state, "source": tickers.IMPORT})
+    stores.point(db, category, store)
+    reading.state = "done"
+
+
+def _read(db: MongoDatabase, category: Category, store: Store, raw: object) -> pd.DataFrame:
+    """The bars of one ticker. Raises SisepanError where a chart could not be drawn from them as they are."""
+    if not isinstance(raw, str) or not category.is_ticker(raw) or category.ticker_of(raw) != raw:
+        raise SisepanError(N_("종목 코드가 이 카테고리의 꼴이 아닙니다: {ticker}"), ticker=str(raw)[:40])
+    bars = prices.load_from(db, store, raw)
+    if not (bars["close"] > 0).all():
+        raise DataConflict(N_("종가가 없는 날이 있습니다."))
+    return bars
+
+
+def _ensure_index(db: MongoDatabase, store: Store) -> bool:
+    """Create the index that finds one ticker's days, where there is none; whether it was created.
+
+    Not a unique one: the user's own programs must not begin to fail.
+    """
+    if not store.read_only:
+        database.ensure_unique_index(db, store.collection, ["ticker", "date"])
+        return False
+    wanted = [store.name("ticker"), store.name("date")]
+    for index in db[store.collection].index_information().values():
+        if [key for key, _direction in index["key"]][:2] == wanted and not index.get("partialFilterExpression"):
+            return False
+    db[store.collection].create_index(wanted, name=INDEX)
+    return True
+
+
+def _described(category: Category, document: Document) -> tuple[str, dict[str, str]]:
+    """The ticker that a document of a list names, if it is one of `category`, and what it says of it."""
+    names = layouts.descriptions_of(tuple(document))
+    said = {ours: document[theirs] for ours, theirs in names.items() if ours != "ticker"}
+    texts = {ours: value.strip() for ours, value in said.items() if isinstance(value, str) and value.strip()}
+    stands_for = texts.pop("category", "")
+    known = [row.key for row in categories.named(stands_for)]
+    ticker = category.ticker_of(layouts.ticker_text(document.get(names.get("ticker", ""))))
+    if not ticker or not category.is_ticker(ticker) or (known and category.key not in known):
+        return "", {}
+    if texts.get("currency") and len(texts["currency"]) != 3:
+        del texts["currency"]
+    return ticker, texts
