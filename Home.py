@@ -8,7 +8,7 @@ import streamlit as st
 from finance_core import categories
 from finance_core.i18n import _
 from finance_core.ui import login
-from finance_core.ui.navigation import ICON, comparison_page, tickers_page, updates_page, viewer_page
+from finance_core.ui.navigation import ICON, comparison_page, data_page, tickers_page, updates_page, viewer_page
 from finance_core.ui.page import language_switch, may_edit, use_visitor_language
 from updaters import scheduler
 
@@ -19,7 +19,8 @@ def visit() -> None:
     use_visitor_language()
     overview = st.Page("pages/overview.py", title=_("한눈에"), icon=":material/dashboard:", default=True)
     viewers = [*(viewer_page(category) for category in categories.CATEGORIES), comparison_page()]
-    admins = [updates_page(visible=may_edit()), tickers_page(visible=may_edit()), *login.pages()]
+    visible = may_edit()
+    admins = [updates_page(visible), tickers_page(visible), data_page(visible), *login.pages()]
     page = st.navigation({"": [overview], _("시세"): viewers, _("관리"): admins})
     with st.sidebar:
         language_switch()

@@ -39,7 +39,8 @@ class Reading:
     """How far a collection is on its way to being read as it is, or what came of it."""
 
     category: str
-    collection: str
+    source: str
+    """The collection."""
     run: ObjectId = field(default_factory=ObjectId)
     total: int = 0
     """Tickers."""
@@ -86,6 +87,48 @@ def descriptions(db: MongoDatabase, category: Category) -> Descriptions:
                 # A name of the user's own is one in his language: ours would stand beside it as that of another.
                 known[ticker] = {**known.get(ticker, {}), **said}
     return known
+
+
+def plan_of_reading(db: MongoDatabase, category: Category, found: Inspected) -> list[SisepanError]:
+    """What `read_as_is` will do, a sentence each, for whoever is asked for a yes."""
+    plan = [
+        SisepanError(N_("{collection}의 문서는 바꾸지 않습니다."), collection=found.name),
+        SisepanError(N_("모든 종목을 한 번씩 읽어 그대로 그릴 수 있는지 확인합니다.")),
+    ]
+    if not found.has_index:
+        name = INDEX if found.name != category.collection or not _is_ours(found) else "ticker_date_unique"
+        plan.append(SisepanError(N_("{collection}에 인덱스 {index}를 만듭니다."), collection=found.name, index=name))
+    plan.append(SisepanError(N_("종목 목록을 {collection} 컬렉션에 만듭니다."), collection=_metadata_to_be(db)))
+    if not _is_ours(found) or found.name != category.collection:
+        plan.append(SisepanError(N_("그 뒤 이 카테고리의 차트를 {collection}에서 그립니다."), collection=found.name))
+        plan.append(SisepanError(N_("읽기만 하므로, 업데이트하거나 가져오려면 먼저 전환해야 합니다.")))
+    return plan
+
+
+def plan_of_conversion(db: MongoDatabase, category: Category, found: Inspected) -> list[SisepanError]:
+    """What `convert` will do, as `plan_of_reading`."""
+    into = target(db, category).collection
+    return [
+        SisepanError(
+            N_("{collection}의 문서 약 {documents}개를 읽어 {into} 컬렉션에 봉으로 씁니다."),
+            collection=found.name,
+            documents=found.documents,
+            into=into,
+        ),
+        SisepanError(N_("{collection}은(는) 바꾸지 않습니다."), collection=found.name),
+        SisepanError(N_("종목 목록을 {collection} 컬렉션에 만듭니다."), collection=_metadata_to_be(db)),
+        SisepanError(N_("중단하거나 끊겨도 다시 실행하면 이어서 하고, 두 번 해도 한 번 한 것과 같습니다.")),
+        SisepanError(N_("쓰지 못한 문서는 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다.")),
+    ]
+
+
+def _is_ours(found: Inspected) -> bool:
+    return found.layout is not None and found.layout.is_ours
+
+
+def _metadata_to_be(db: MongoDatabase) -> str:
+    now = stores.metadata(db)
+    return now if now != stores.METADATA or inspection.is_ours_metadata(db) else stores.OWN_PREFIX + stores.METADATA
 
 
 def read_as_is(
@@ -162,6 +205,53 @@ def convert(
     )
 
 
+def is_outdated(db: MongoDatabase, category: Category) -> bool:
+    """Whether documents came or went since the list of a category that is only read was last brought up to date.
+
+    Cheap: asks neither for counts nor for bars. A document that was changed in place is not noticed.
+    """
+    store = stores.of(db, category)
+    if not store.read_only:
+        return False
+    known = db[stores.COLLECTION].find_one({"_id": f"{READ}:{category.key}"}) or {}
+    return bool(known.get("documents") != _extent_of(db, store))
+
+
+def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int:
+    """Bring the list of a category that is only read up to what its collection holds now; how many tickers changed.
+
+    Else the overview would show yesterday's close beside today's chart: only the user's own programs write there.
+    """
+    store = stores.of(db, category)
+    extent = _extent_of(db, store)
+    described = descriptions(db, category)
+    changed = 0
+    for ticker in prices.tickers(db, category):
+        if stop.is_set():
+            return changed
+        if not category.is_ticker(ticker):
+            continue
+        importing.register(db, category, ticker, [ticker], described)
+        before, state = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
+        if any(before.get(name) != value for name, value in state.items()):
+            now = {"source": tickers.IMPORT, "bars_changed_at": tickers.now()}
+            tickers.record(db, category, ticker, {**state, **now})
+            changed += 1
+    _remember_extent(db, category, extent)
+    return changed
+
+
+def _extent_of(db: MongoDatabase, store: Store) -> Document:
+    """What tells, without a count, whether documents came or went."""
+    newest = db[store.collection].find_one({}, {"_id": True}, sort=[("_id", -1)]) or {}
+    return {"count": db[store.collection].estimated_document_count(), "newest": str(newest.get("_id"))}
+
+
+def _remember_extent(db: MongoDatabase, category: Category, extent: Document) -> None:
+    of_category = {"_id": f"{READ}:{category.key}"}
+    db[stores.COLLECTION].update_one(of_category, {"$set": {"documents": extent}}, upsert=True)
+
+
 def give_up(db: MongoDatabase, category: Category) -> None:
     """Read `category` from its usual collection again; what was read as it is stays where it is."""
     if stores.of(db, category).read_only:
@@ -194,6 +284,7 @@ def _look_through(
     stop: threading.Event,
 ) -> None:
     reading.index_created = _ensure_index(db, store)
+    extent = _extent_of(db, store)
     states: dict[str, Document] = {}
     raw_tickers = db[store.collection].distinct(store.name("ticker"))
     reading.total = len(raw_tickers)
@@ -225,6 +316,7 @@ def _look_through(
         importing.register(db, category, ticker, [ticker], described)
         tickers.record(db, category, ticker, {**state, "source": tickers.IMPORT})
     stores.point(db, category, store)
+    _remember_extent(db, category, extent)
     reading.state = "done"
 
 

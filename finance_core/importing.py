@@ -34,6 +34,8 @@ from finance_core.sources import Conversion, Found, Refusal, Source
 from finance_core.stores import Store
 
 IMPORTS, REFUSALS = "imports", "import_refusals"
+KIND = "import"
+"""Kind of its runs, where they are no conversions."""
 
 
 DISAGREES = N_(
@@ -120,7 +122,7 @@ def run(
     descriptions: Descriptions | None = None,
     *,
     into: Store | None = None,
-    kind: str = "import",
+    kind: str = KIND,
     origin: runs.Origin = "terminal",
     progress: Progress = lambda _summary: None,
     stop: threading.Event | None = None,
@@ -164,6 +166,13 @@ def refusals(db: MongoDatabase, import_id: ObjectId) -> Iterator[Refusal]:
     """Every row that an import refused."""
     for row in db[REFUSALS].find({"import": import_id}).sort("_id", 1):
         yield Refusal(row["place"], row["ticker"], row["date"], SisepanError.from_document(row))
+
+
+def reasons(db: MongoDatabase, import_id: ObjectId) -> dict[str, int]:
+    """The message ids of the reasons for which an import refused rows, and how many each, the commonest first."""
+    of_reason = {"$group": {"_id": "$message", "count": {"$sum": 1}}}
+    steps: list[Document] = [{"$match": {"import": import_id}}, of_reason, {"$sort": {"count": -1, "_id": 1}}]
+    return {each["_id"]: each["count"] for each in db[REFUSALS].aggregate(steps)}
 
 
 class _Work:

@@ -15,7 +15,7 @@ import pymongo
 from pymongo.collection import Collection
 from pymongo.errors import ExecutionTimeout, OperationFailure, PyMongoError
 
-from finance_core import categories, layouts, raw_values, runs, stores, ticker_edits
+from finance_core import categories, layouts, raw_values, runs, settings, stores, ticker_edits
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
@@ -94,22 +94,47 @@ class LocalServer:
     """Names of its databases that hold prices, and of the collections with them."""
     wants_login: bool = False
 
+    @property
+    def sentence(self) -> SisepanError:
+        """That there is one, and where to write what uses it."""
+        if self.wants_login:
+            text = N_("이 컴퓨터의 {address}에 로그인이 필요한 MongoDB가 있습니다. 쓰려면 {file}에 다음을 적으십시오:")
+        else:
+            text = N_("이 컴퓨터의 {address}에 시세가 든 MongoDB가 있습니다. 쓰려면 {file}에 다음을 적으십시오:")
+        address = LOCAL_SERVER.removeprefix("mongodb://")
+        return SisepanError(text, address=address, file=".streamlit/secrets.toml")
 
-def inspect(db: MongoDatabase, chosen: Mapping[str, Category] | None = None) -> list[Inspected]:
-    """Every collection of `db` that may concern this product, prices first. `chosen` says what a person said of some.
+    def settings(self) -> list[tuple[str, Sequence[str]]]:
+        """For each of its databases the lines that make it the one in use, and its collections of prices."""
+        uri = LOCAL_SERVER
+        if self.wants_login:
+            uri = uri.replace("://", "://user:password@") + "/?authSource=admin"
+        held = self.databases or {settings.get("FINANCE_DB", "finance_db"): ()}
+        return [(f'MONGO_URI = "{uri}"\nFINANCE_DB = "{name}"', names) for name, names in held.items()]
+
+
+def inspect(db: MongoDatabase) -> list[Inspected]:
+    """Every collection of `db` that may concern this product, prices first.
 
     Raises PyMongoError where the database cannot be read.
     """
-    used = {stores.of(db, category).collection: category for category in categories.CATEGORIES}
-    found = []
-    for info in db.list_collections():
-        name = info["name"]
-        if name in OWN or name.startswith("system.") or name == stores.OWN_PREFIX + stores.METADATA:
-            continue
-        is_view = info.get("type") == "view"
-        found.append(_collection(db, name, is_view, (chosen or {}).get(name), used.get(name)))
+    hidden = {stores.METADATA} if is_ours_metadata(db) else set()
+    named = {info["name"]: info for info in db.list_collections()}
+    found = [_collection(db, info, None) for name, info in named.items() if not _is_own(name) and name not in hidden]
     order: dict[Kind, int] = {"prices": 0, "names": 1, "other": 2}
     return sorted(found, key=lambda each: (order[each.kind], each.name))
+
+
+def look_at(db: MongoDatabase, name: str, category: Category | None = None) -> Inspected:
+    """One collection, of `category` where a person says so. Raises SisepanError where there is none."""
+    for info in db.list_collections(filter={"name": name}):
+        return _collection(db, info, category)
+    raise SisepanError(N_("{collection} 컬렉션이 이 데이터베이스에 없습니다."), collection=name[:80])
+
+
+def _is_own(name: str) -> bool:
+    """Whether a collection is of this product, or of the server, and holds neither prices nor a user's list."""
+    return name in OWN or name.startswith("system.") or name == stores.OWN_PREFIX + stores.METADATA
 
 
 def sample(collection: Collection[Document], size: int = SAMPLE) -> list[Document]:
@@ -127,9 +152,8 @@ def sample(collection: Collection[Document], size: int = SAMPLE) -> list[Documen
 
 def lists(db: MongoDatabase) -> list[str]:
     """The user's own collections that name tickers."""
-    names = [info["name"] for info in db.list_collections() if info["name"] not in OWN]
-    in_question = [name for name in names if not name.startswith(("system.", stores.OWN_PREFIX))]
-    theirs = [name for name in in_question if name != stores.METADATA or not is_ours_metadata(db)]
+    names = [name for name in db.list_collection_names() if not _is_own(name)]
+    theirs = [name for name in names if name != stores.METADATA or not is_ours_metadata(db)]
     return [
         name for name in theirs if _is_list(sampled := sample(db[name], 20)) and not layouts.recognise(sampled, None)
     ]
@@ -164,7 +188,7 @@ def local_server() -> LocalServer | None:
 def _with_prices(db: MongoDatabase) -> list[str]:
     found = []
     for name in db.list_collection_names(filter={"type": "collection"}):
-        if name not in OWN and not name.startswith("system."):
+        if not _is_own(name):
             layout = layouts.recognise(sample(db[name], 20), None)
             if layout and categories_of(name, layout.raw_tickers):
                 found.append(name)
@@ -191,9 +215,10 @@ def _is_mostly_digits(text: str) -> bool:
     return 2 * sum(char.isdecimal() for char in text) > len(text)
 
 
-def _collection(
-    db: MongoDatabase, name: str, is_view: bool, chosen: Category | None, used_by: Category | None
-) -> Inspected:
+def _collection(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | None) -> Inspected:
+    name = info["name"]
+    in_use = {stores.of(db, category).collection: category for category in categories.CATEGORIES}
+    used_by = in_use.get(name)
     collection = db[name]
     documents = collection.estimated_document_count()
     sampled = sample(collection)
@@ -207,10 +232,9 @@ def _collection(
         candidates, certain = [used_by], True
     layout = layouts.recognise(sampled, candidates[0] if candidates else None)
     assert layout is not None, "the category does not decide whether these are prices"
-    indexes = {} if is_view else collection.index_information()
+    indexes = {} if info.get("type") == "view" else collection.index_information()
     has_index = any(_serves(index, layout) for index in indexes.values())
     tickers, first, last, is_exact = _extent(collection, layout, documents, has_index)
-    store = stores.of(db, used_by) if used_by else None
     found = Inspected(
         name=name,
         kind="prices",
@@ -224,8 +248,8 @@ def _collection(
         last=last,
         has_index=has_index,
         duplicates=_duplicates(collection, layout),
-        used_by=used_by.key if used_by and (store is None or store.collection == name) else "",
-        is_read_only=bool(store and store.read_only),
+        used_by=used_by.key if used_by else "",
+        is_read_only=used_by is not None and stores.of(db, used_by).read_only,
     )
     return Inspected(**{**found.__dict__, "facts": tuple(_facts(layout)), "obstacles": tuple(_obstacles(found))})
 

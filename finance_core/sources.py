@@ -232,6 +232,7 @@ def _table(portions: Sequence[Rows], codes: Mapping[Any, int], source: Source) -
     tables = []
     for number, rows in enumerate(portions):
         values = np.full((len(rows), len(candles.COLUMNS)), np.nan)
+        values[:, candles.COLUMNS.index("volume")] = 0.0  # a source that keeps none has lost none
         for column, name in enumerate(candles.COLUMNS):
             if name in rows.columns:
                 values[:, column] = raw_values.numbers(rows.columns[name])

@@ -15,7 +15,7 @@ from bson import ObjectId
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 
-from finance_core import database, prices, tickers
+from finance_core import database, prices, stores, tickers
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
@@ -268,7 +268,11 @@ def delete(
     who: str,
     progress: Callable[[float], None] = lambda _done: None,
 ) -> int:
-    """Remove tickers and all of their bars, for good; returns how many bars went. Broken off, it can be repeated."""
+    """Remove tickers and all of their bars, for good; returns how many bars went. Broken off, it can be repeated.
+
+    Raises ReadOnly where the bars are only read.
+    """
+    stores.require_writable(db, category)
     removed = 0
     _remember(
         db, category, "remove", who, [_row(ticker, row, {}) for ticker, row in _rows(db, category, wanted).items()]

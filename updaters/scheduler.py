@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from pymongo.errors import PyMongoError
 
-from finance_core import categories, database, jobs, log, runs, schedule
+from finance_core import adoption, categories, database, jobs, log, runs, schedule, stores
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from updaters import update
@@ -18,6 +18,7 @@ LOOK_EVERY = 30.0
 """Seconds."""
 
 _log = logging.getLogger(__name__)
+_following: dict[str, jobs.Job] = {}
 
 
 @cache
@@ -29,12 +30,20 @@ def start() -> None:
 def tick(now: dt.datetime) -> list[jobs.Job]:
     """Start every update that is due at `now` (tz-aware), and record as interrupted what died.
 
+    A category that is read from a collection of the user's own is not updated from Yahoo: its list follows that
+    collection.
+
     Raises SisepanError or PyMongoError where the database cannot be reached.
     """
     db = database.connect()
     started = []
     for category in categories.CATEGORIES:
         runs.mark_interrupted(db, category)
+        if stores.of(db, category).read_only:
+            if adoption.is_outdated(db, category) and not _is_following(category):
+                _following[category.key] = jobs.start(partial(_follow, category))
+                started.append(_following[category.key])
+            continue
         since = schedule.enabled_since(db, category)
         if since is None:
             continue
@@ -45,6 +54,17 @@ def tick(now: dt.datetime) -> list[jobs.Job]:
             _log.info("%s: the daily update is due", category.key)
             started.append(jobs.start(partial(_update, category)))
     return started
+
+
+def _is_following(category: Category) -> bool:
+    job = _following.get(category.key)
+    return job is not None and not job.finished
+
+
+def _follow(category: Category, stop: threading.Event) -> int:
+    changed = adoption.refresh(database.connect(), category, stop)
+    _log.info("%s: %d tickers have changed in the user's own collection", category.key, changed)
+    return changed
 
 
 def _update(category: Category, stop: threading.Event) -> update.Summary | None:

@@ -131,6 +131,7 @@ def _last_run(category: Category, update: updates.Update, run: Document) -> None
     _name, icon = run_status.STATES[run["state"]]
     parts = [
         run_status.moment(run["started_at"]),
+        f"{run_status.kind_name(run)}({run['from']})" if run.get("kind") else "",
         run_status.origin_name(run),
         _("{done}/{total}종목").format(
             done=formats.count(run.get("done", 0)), total=formats.count(run.get("total", 0))
@@ -151,7 +152,9 @@ def _last_run(category: Category, update: updates.Update, run: Document) -> None
 
 
 def _continue(category: Category, update: updates.Update, run: Document) -> None:
-    """Buttons for what a run left undone."""
+    """Buttons for what an update left undone; an import goes on where it was begun."""
+    if run.get("kind"):
+        return
     if run["state"] not in ("done", "running"):
 
         @writes
@@ -201,6 +204,7 @@ def _history(db: MongoDatabase, update: updates.Update) -> None:
     columns: dict[str, list[Any]] = {
         _("시작"): [run_status.moment(run["started_at"]) for run in found],
         _("카테고리"): [titles.get(run["category"], run["category"]) for run in found],
+        _("무엇"): [run_status.kind_name(run) for run in found],
         _("결과"): [run_status.state_name(run) for run in found],
         _("어디서"): [run_status.origin_name(run) for run in found],
         _("종목"): [run.get("done", 0) for run in found],

@@ -37,6 +37,12 @@ def tickers_page(visible: bool = True) -> StreamlitPage:
     return st.Page(file, title=_("종목 관리"), icon=":material/edit_note:", visibility=_visibility(visible))
 
 
+def data_page(visible: bool = True) -> StreamlitPage:
+    """The page of the user's own data; for `visible` see `updates_page`."""
+    file = PAGES_DIR / "admin_data.py"
+    return st.Page(file, title=_("내 데이터"), icon=":material/database:", visibility=_visibility(visible))
+
+
 def login_page(visible: bool = True) -> StreamlitPage:
     """The page on which a visitor becomes an admin; for `visible` see `updates_page`."""
     file = PAGES_DIR / "login.py"

@@ -11,8 +11,8 @@ from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.i18n import _
 from finance_core.ui import controls, header, listing, viewer
-from finance_core.ui.navigation import viewer_link
-from finance_core.ui.page import begin, errors_shown, plain
+from finance_core.ui.navigation import data_page, viewer_link
+from finance_core.ui.page import begin, errors_shown, may_edit, plain
 
 SPARK_BARS = 60
 MOVERS = 5
@@ -70,6 +70,8 @@ def _category(db: MongoDatabase, category: Category) -> None:
             _("아직 종목이 없습니다. 검색창에서 추가하거나 업데이트 명령으로 받아 오십시오."), icon=":material/info:"
         )
         viewer_link(category, "", _("열기"))
+        if may_edit():
+            st.page_link(data_page(), label=_("내 데이터에서 읽거나 가져오기"))
         return
     facts = [
         _("종목 {count}").format(count=formats.count(state.total)),

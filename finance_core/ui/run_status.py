@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from finance_core import formats, runs
+from finance_core import adoption, formats, importing, runs
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
@@ -24,11 +24,24 @@ STATES: dict[runs.State, tuple[str, str]] = {
 """Name and icon of each state."""
 ORIGINS: dict[runs.Origin, str] = {"terminal": N_("터미널"), "page": N_("화면"), "schedule": N_("예약")}
 
+KINDS: dict[str | None, str] = {
+    None: N_("업데이트"),
+    adoption.READ: N_("읽기 준비"),
+    adoption.CONVERT: N_("전환"),
+    importing.KIND: N_("가져오기"),
+}
+"""What a run does: bring in new bars from Yahoo, or bars of the user's own."""
+
 
 def state_name(run: Document) -> str:
     """The state of a run, as a word."""
     name, _icon = STATES[run["state"]]
     return _(name)
+
+
+def kind_name(run: Document) -> str:
+    """What a run does, as a word."""
+    return _(KINDS.get(run.get("kind"), KINDS[None]))
 
 
 def origin_name(run: Document) -> str:
@@ -66,7 +79,9 @@ def progress(db: MongoDatabase, run: Document, key: str) -> None:
 def _progress_text(run: Document) -> str:
     done, total = run.get("done", 0), run.get("total", 0)
     parts = [
-        _("업데이트 중: {done}/{total}종목").format(done=formats.count(done), total=formats.count(total))
+        _("{kind} 중: {done}/{total}종목").format(
+            kind=kind_name(run), done=formats.count(done), total=formats.count(total)
+        )
         if not run.get("cancel_requested")
         else _("중단하는 중: 받고 있는 종목을 마저 저장합니다")
     ]

@@ -21,6 +21,7 @@ from finance_core.i18n import _
 from finance_core.ui import address, controls, header, listing, search_box, table, updates
 from finance_core.ui.address import View
 from finance_core.ui.listing import Listing
+from finance_core.ui.navigation import data_page
 from finance_core.ui.page import begin, errors_shown, may_edit, page_path, plain, writes
 
 CHART_HEIGHT = 580
@@ -205,3 +206,6 @@ def _visible(dates: pd.DatetimeIndex, view: View) -> tuple[int, int]:
 def _nothing_listed(category: Category) -> None:
     sentence = _("{category} 종목이 아직 없습니다. 터미널에서 python -m {command} --tickers 종목코드 로 받아 오십시오.")
     st.info(plain(sentence.format(category=_(category.title), command=category.update_command)), icon=":material/info:")
+    if may_edit():
+        st.caption(_("데이터베이스에 다른 구성으로 저장된 시세나 파일이 있으면 그것을 읽거나 가져올 수 있습니다."))
+        st.page_link(data_page())
