@@ -118,7 +118,7 @@ def plan_of_conversion(db: MongoDatabase, category: Category, found: Inspected) 
         SisepanError(N_("{collection}은(는) 바꾸지 않습니다."), collection=found.name),
         SisepanError(N_("종목 목록을 {collection} 컬렉션에 만듭니다."), collection=_metadata_to_be(db)),
         SisepanError(N_("중단하거나 끊겨도 다시 실행하면 이어서 하고, 두 번 해도 한 번 한 것과 같습니다.")),
-        SisepanError(N_("쓰지 못한 문서는 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다.")),
+        SisepanError(N_("받지 않은 문서는 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다.")),
     ]
 
 
@@ -286,7 +286,7 @@ def _look_through(
     reading.index_created = _ensure_index(db, store)
     extent = _extent_of(db, store)
     states: dict[str, Document] = {}
-    raw_tickers = db[store.collection].distinct(store.name("ticker"))
+    raw_tickers = [raw for raw in db[store.collection].distinct(store.name("ticker")) if raw is not None]
     reading.total = len(raw_tickers)
     for raw in sorted(raw_tickers, key=str):
         if stop.is_set():
@@ -303,6 +303,8 @@ def _look_through(
         reading.done += 1
         lease.report(reading.counts)
         progress(reading)
+    if not stop.is_set() and not reading.problems:
+        _refuse_to_lose(db, store, reading)
     if stop.is_set() or reading.problems:
         reading.state = "failed" if reading.problems else reading.state
         if reading.index_created:
@@ -318,6 +320,14 @@ def _look_through(
     stores.point(db, category, store)
     _remember_extent(db, category, extent)
     reading.state = "done"
+
+
+def _refuse_to_lose(db: MongoDatabase, store: Store, reading: Reading) -> None:
+    """Find a problem where there are documents of no ticker, which no chart would show."""
+    documents = db[store.collection]
+    if documents.estimated_document_count() != reading.bars and (count := documents.count_documents({})) > reading.bars:
+        error = SisepanError(N_("종목 코드가 없는 문서가 {count}개 있습니다."), count=count - reading.bars)
+        reading.problems.append(runs.Failure("", error))
 
 
 def _read(db: MongoDatabase, category: Category, store: Store, raw: object) -> pd.DataFrame:

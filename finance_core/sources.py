@@ -31,7 +31,7 @@ NOT_A_TICKER = N_("{category}의 종목 코드가 아닙니다: {ticker}")
 NO_DATE = N_("날짜가 없습니다.")
 UNREADABLE_DATE = N_("날짜를 읽을 수 없습니다: {date}")
 NO_CLOSE = N_("종가가 없거나 0보다 크지 않습니다.")
-DUPLICATE = N_("같은 종목, 같은 날의 줄이 뒤에 또 있습니다.")
+DUPLICATE = N_("같은 종목, 같은 날의 행이 뒤에 또 있습니다.")
 
 
 class Source(Protocol):

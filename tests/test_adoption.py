@@ -146,6 +146,19 @@ def test_one_ticker_that_cannot_be_read_keeps_all_as_it_was(own_server_db: Mongo
     assert [failure.ticker for failure in runs.failures(db, reading.run)] == ["005930"]
 
 
+def test_documents_of_no_ticker_are_not_passed_over_in_silence(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    db["kr"].insert_many(flat(TABLES, CAPITAL))
+    found = inspection.look_at(db, "kr", KOREAN_STOCKS)
+    db["kr"].insert_one({"Date": dt.datetime(2024, 1, 2), "Close": 5.0})
+    reading = adoption.read_as_is(db, KOREAN_STOCKS, found)
+    assert (reading.state, [str(each.error) for each in reading.problems]) == (
+        "failed",
+        ["종목 코드가 없는 문서가 1개 있습니다."],
+    )
+    assert not stores.of(db, KOREAN_STOCKS).read_only
+
+
 def test_reading_that_is_stopped_changes_nothing(own_server_db: MongoDatabase) -> None:
     db = own_server_db
     db["kr"].insert_many(flat(TABLES, CAPITAL))

@@ -41,7 +41,7 @@ def test_the_largest_moves_are_listed_and_stale_ones_are_not(own_server_db: Mong
     moves = [0.1, -0.2, 0.03, 0.0, -0.01, 0.25]
     rows = [metadata(f"{position:06}", change, day) for position, change in enumerate(moves)]
     rows += [metadata("900000", 9.0, long_ago), metadata("900001", 5.0, day, active=False)]
-    own_server_db[tickers.COLLECTION].insert_many(rows)
+    tickers.collection(own_server_db).insert_many(rows)
     risers = tickers.movers(own_server_db, KOREAN_STOCKS, 2, rising=True)
     fallers = tickers.movers(own_server_db, KOREAN_STOCKS, 5, rising=False)
     assert [row["ticker"] for row in risers] == ["000005", "000000"]
@@ -50,7 +50,7 @@ def test_the_largest_moves_are_listed_and_stale_ones_are_not(own_server_db: Mong
 
 def test_the_summary_counts_what_is_up_to_date_by_market_and_never_a_sample(own_server_db: MongoDatabase) -> None:
     today, before = dt.datetime(2026, 11, 20), dt.datetime(2026, 11, 19)
-    own_server_db[tickers.COLLECTION].insert_many(
+    tickers.collection(own_server_db).insert_many(
         [
             metadata("000001", 0.1, today, updated_at=dt.datetime(2026, 11, 20, 9)),
             metadata("000002", 0.1, before),
@@ -66,7 +66,7 @@ def test_the_summary_counts_what_is_up_to_date_by_market_and_never_a_sample(own_
 
 def test_an_update_in_which_everything_failed_is_not_the_last_update(own_server_db: MongoDatabase) -> None:
     day = dt.datetime(2026, 11, 20)
-    own_server_db[tickers.COLLECTION].insert_many(
+    tickers.collection(own_server_db).insert_many(
         [
             metadata("000001", 0.1, day, updated_at=dt.datetime(2026, 11, 20, 9), last_status="ok"),
             metadata("000002", 0.1, day, updated_at=dt.datetime(2026, 11, 23, 9), last_status="failed"),
@@ -112,7 +112,7 @@ def test_no_page_in_english_shows_a_word_of_korean_that_is_not_a_name(
     pages.update_from(
         yahoo, own_server_db, {category.default_ticker: table}, {category.default_ticker: symbol}, category
     )
-    own_server_db[tickers.COLLECTION].update_many({}, {"$set": {"name_en": "A name"}})
+    tickers.collection(own_server_db).update_many({}, {"$set": {"name_en": "A name"}})
     for page in (open_overview(lang="en"), pages.open_viewer(category.key, lang="en", period="?", unit="W")):
         assert not page.error
         shown = pages.visible_text(page)

@@ -67,6 +67,8 @@ class Task:
     """Message id of what it does."""
     collection: str
     so_far: Summary | Reading | None = None
+    is_noticed: bool = False
+    """Whether the page has been drawn since it ended."""
 
 
 def show(prepare: viewer.Prepare) -> None:
@@ -85,6 +87,7 @@ def show(prepare: viewer.Prepare) -> None:
             if not task.job.finished:
                 _watch(page_path())
             else:
+                _notice(task)
                 _ended(task)
         found = _inspected(db)
         prices = [each for each in found if each.kind == "prices"]
@@ -322,9 +325,7 @@ def _watch(path: str) -> None:
     with errors_shown():
         task: Task | None = st.session_state.get(TASK)
         if task is None or task.job.finished:
-            st.session_state.pop(SEEN, None)
-            listing.forget()
-            st.rerun()
+            st.rerun()  # the whole page
         so_far = task.so_far
         bar, button = st.columns([6, 1], vertical_alignment="center")
         done, total = (so_far.done, so_far.total) if so_far else (0, 0)
@@ -343,6 +344,14 @@ def _watch(path: str) -> None:
             key="stop_task",
             on_click=task.job.stop.set,
         )
+
+
+def _notice(task: Task) -> None:
+    """Have everything looked at anew that the work may have changed; once."""
+    if not task.is_noticed:
+        task.is_noticed = True
+        st.session_state.pop(SEEN, None)
+        listing.forget()
 
 
 def _ended(task: Task) -> None:
@@ -389,7 +398,7 @@ def _reading(reading: Reading) -> None:
 
 def _examined(summary: Summary) -> None:
     """What a conversion would do."""
-    text = _("줄 {rows}개 가운데 {bars}개가 봉이 되고 {refused}개는 쓰지 못합니다. 아무것도 쓰지 않았습니다.")
+    text = _("행 {rows}개 가운데 {bars}개가 봉이 되고 {refused}개는 받지 않습니다. 아무것도 쓰지 않았습니다.")
     st.info(
         text.format(
             rows=formats.count(summary.rows),
@@ -408,7 +417,7 @@ def _examined(summary: Summary) -> None:
             _("종가"): [each.close for each in summary.conversions],
         }
     )
-    st.caption(_("처음 {count}줄이 이렇게 바뀝니다.").format(count=len(table)))
+    st.caption(_("처음 {count}행이 이렇게 바뀝니다.").format(count=len(table)))
     st.dataframe(table, hide_index=True, height=240)
     _refused(summary.reasons, lambda: refusals_csv(summary.refusals), "examined")
 
@@ -425,7 +434,7 @@ def _last_import(last: Document, found: Inspected) -> None:
 
 def outcome(last: Document) -> None:
     """What an import that is over did, and whether what it wrote is what it read."""
-    text = _("{moment}에 종목 {tickers}개의 봉 {bars}개를 가져왔고 {refused}줄을 쓰지 못했습니다.").format(
+    text = _("{moment}에 종목 {tickers}개의 봉 {bars}개를 가져왔고 {refused}행을 받지 않았습니다.").format(
         moment=run_status.moment(last["finished_at"]),
         tickers=formats.count(last["tickers"]),
         bars=formats.count(last["bars"]),
@@ -446,12 +455,12 @@ def outcome(last: Document) -> None:
 def _refused(reasons: dict[str, int], download: Callable[[], bytes], key: str) -> None:
     if not reasons:
         return
-    with st.expander(_("쓰지 못한 줄 {count}").format(count=formats.count(sum(reasons.values())))):
+    with st.expander(_("받지 않은 행 {count}").format(count=formats.count(sum(reasons.values())))):
         # Their values differ from row to row: here each stands for its kind.
         table = pd.DataFrame(
             {
                 _("이유"): [_(reason).split(":")[0].split("{")[0].strip() for reason in reasons],
-                _("줄 수"): list(reasons.values()),
+                _("행 수"): list(reasons.values()),
             }
         )
         st.dataframe(table, hide_index=True)

@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from finance_core import categories, database, formats, runs, schedule, sessions, tickers
+from finance_core import categories, database, formats, runs, schedule, sessions, stores, tickers
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.i18n import _
 from finance_core.ui import run_status, updates, viewer
+from finance_core.ui.navigation import data_page
 from finance_core.ui.page import (
     begin,
     errors_shown,
@@ -74,8 +75,9 @@ def _category(category: Category, update: updates.Update, was_running: bool, pat
         with title:
             st.subheader(_(category.title))
             st.caption(plain(" · ".join(_facts(db, category))))
+        store = stores.of(db, category)
         with actions, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-            _actions(category, update, running)
+            _actions(category, update, running or store.read_only)
         run = runs.latest(db, category)
         if run is None:
             st.caption(_("아직 업데이트한 적이 없습니다."))
@@ -88,7 +90,12 @@ def _category(category: Category, update: updates.Update, was_running: bool, pat
             st.progress(0.0, text=_("업데이트를 시작하는 중"))
         else:
             _last_run(category, update, run)
-        _schedule(db, category)
+        if store.read_only:
+            sentence = _("시세를 사용자의 {collection} 컬렉션에서 읽기만 하므로 Yahoo에서 받지 않습니다.")
+            st.caption(plain(sentence.format(collection=store.collection)))
+            st.page_link(data_page())
+        else:
+            _schedule(db, category)
 
 
 def _facts(db: MongoDatabase, category: Category) -> list[str]:

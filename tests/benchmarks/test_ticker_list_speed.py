@@ -57,7 +57,7 @@ def test_saving_a_thousand_edits_against_the_bare_conditional_updates(own_server
             )
             for ticker in names
         ]
-        assert db[tickers.COLLECTION].bulk_write(operations, ordered=False).modified_count == len(names)
+        assert tickers.collection(db).bulk_write(operations, ordered=False).modified_count == len(names)
         version["now"] += 1
 
     def ours() -> None:

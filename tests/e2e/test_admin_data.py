@@ -1,0 +1,92 @@
+"""What a person does who connects a database of their own, in a foreign layout: look, agree, see the chart."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from finance_core.database import Document, MongoDatabase
+from tests.e2e.conftest import Start
+from tests.pages import made_table
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+TABLE = made_table(1, halted=0)
+
+
+def in_his_layout(table: pd.DataFrame) -> list[Document]:
+    """As a script of the user's own might have stored it: other names, a leading A, texts."""
+    return [
+        {
+            "Symbol": "A005930",
+            "Date": f"{day:%Y%m%d}",
+            "Close": f"{row['close']:,.0f}",
+            **{name.capitalize(): f"{row[name]:,.0f}" for name in ("open", "high", "low", "volume")},
+        }
+        for day, row in table.iterrows()
+    ]
+
+
+def agree(page: Page, kind: str, collection: str) -> None:
+    """Read what will happen, and say yes."""
+    page.locator(f".st-key-{kind}_{collection}_plan button").first.click()
+    plan = page.get_by_test_id("stPopoverBody")
+    expect(plan).to_contain_text(f"{collection}")
+    plan.get_by_role("button", name="예, 시작합니다").click()
+
+
+def card(page: Page, collection: str):
+    return page.locator(f".st-key-collection_{collection}")
+
+
+def test_a_foreign_database_is_looked_at_converted_and_drawn(
+    page: Page, app: Start, own_server_db: MongoDatabase
+) -> None:
+    own_server_db["stocks"].insert_many([*in_his_layout(TABLE), {"Symbol": "A005930", "Date": "언제", "Close": "1"}])
+    own_server_db["companies"].insert_one({"code": "005930", "종목명": "나의 삼성"})
+    before = own_server_db["stocks"].find().to_list()
+    address = app().replace("127.0.0.1", "localhost")
+
+    page.goto(address)
+    page.get_by_role("link", name="내 데이터에서 읽거나 가져오기").first.click()
+    expect(card(page, "stocks")).to_contain_text("전환하면 쓸 수 있음", timeout=30_000)
+    expect(card(page, "stocks")).to_contain_text(f"문서 {len(TABLE) + 1:,}개")
+    assert sorted(own_server_db.list_collection_names()) == ["companies", "stocks"]  # looking changes nothing
+
+    agree(page, "convert", "stocks")
+    expect(card(page, "stocks")).to_contain_text("체크섬이 모두 같습니다", timeout=30_000)
+    expect(card(page, "stocks")).to_contain_text(f"봉 {len(TABLE):,}개")
+    assert own_server_db["stocks"].find().to_list() == before
+
+    card(page, "stocks").get_by_role("link", name="차트 보기").click()
+    expect(page.get_by_text("나의 삼성").first).to_be_visible(timeout=30_000)
+    last = TABLE["close"].iloc[-1]
+    expect(page.get_by_text(f"{last:,.0f}").first).to_be_visible()
+    expect(page.locator("canvas").first).to_be_visible()
+
+
+def test_a_collection_with_other_names_is_read_as_it_is_and_asks_for_conversion_before_an_update(
+    page: Page, app: Start, own_server_db: MongoDatabase
+) -> None:
+    documents = [
+        {"code": "005930", "day": day.to_pydatetime(), **{name: float(row[name]) for name in TABLE.columns[:5]}}
+        for day, row in TABLE.iterrows()
+    ]
+    own_server_db["kr_stocks"].insert_many(documents)
+    address = app().replace("127.0.0.1", "localhost")
+    page.goto(f"{address}/admin_data")
+    expect(card(page, "kr_stocks")).to_contain_text("그대로 읽을 수 있음", timeout=30_000)
+    agree(page, "read", "kr_stocks")
+    expect(card(page, "kr_stocks")).to_contain_text("모두 읽어 확인했습니다", timeout=30_000)
+    expect(card(page, "kr_stocks")).to_contain_text("읽기 전용으로 쓰는 중")
+
+    card(page, "kr_stocks").get_by_role("link", name="차트 보기").click()
+    expect(page.get_by_text("삼성전자").first).to_be_visible(timeout=30_000)
+    expect(page.locator("canvas").first).to_be_visible()
+    page.get_by_role("button", name="업데이트").first.click()
+    expect(page.get_by_text("읽기만 합니다").first).to_be_visible(timeout=30_000)
+    assert own_server_db["kr_stocks"].find({}, {"_id": False}).to_list() == [
+        {name: value for name, value in document.items() if name != "_id"} for document in documents
+    ]
+    assert documents[0]["day"] <= dt.datetime(2026, 11, 20)
