@@ -6,7 +6,7 @@ where a limit was met, the answer says that it is one of the sample. What is don
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -195,9 +195,10 @@ def _with_prices(db: MongoDatabase) -> list[str]:
     return sorted(found)
 
 
-def categories_of(name: str, raw_tickers: Iterable[Any]) -> list[Category]:
+def categories_of(name: str, raw_tickers: Mapping[Any, int]) -> list[Category]:
     """The categories that prices called `name` may be of: by the name, and by the tickers where that does not tell."""
-    texts = [text for text in map(layouts.ticker_text, raw_tickers) if text]
+    # As many times as there are rows: a stray document decides nothing.
+    texts = [text for raw, count in raw_tickers.items() for text in [layouts.ticker_text(raw)] * count if text]
     named = categories.named(name)
 
     def accepts(category: Category) -> bool:

@@ -238,7 +238,8 @@ class Layout:
     """See `raw_values.zone_of`."""
     epoch_unit: str
     """See `raw_values.epoch_unit`."""
-    raw_tickers: frozenset[Any] = field(default_factory=frozenset)
+    raw_tickers: Mapping[Any, int] = field(default_factory=dict)
+    """The tickers as they are written, and how many rows each has."""
     days: tuple[dt.date, dt.date] | None = None
     """The first and the last one in the sample."""
     ticker_fields: tuple[str, ...] = ()
@@ -316,7 +317,7 @@ def recognise(documents: Sequence[Document], category: Category | None) -> Layou
         without_close=int((~((close > 0) & np.isfinite(close))).sum()),
         zone=zone,
         epoch_unit=unit,
-        raw_tickers=frozenset(value for value in columns["ticker"] if _is_key(value)),
+        raw_tickers=dict(Counter(value for value in columns["ticker"] if _is_key(value))),
         days=(known.min().item(), known.max().item()) if len(known) else None,
         ticker_fields=tuple(name for name, _count in ticker_fields.most_common()),
     )
