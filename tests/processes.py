@@ -86,11 +86,12 @@ def start_update(*arguments: str, module: str = "updaters.update_kr") -> "subpro
     return start_python("-m", module, *arguments)
 
 
-def start_python(*arguments: str) -> "subprocess.Popen[str]":
+def start_python(*arguments: str, stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
     """A Python process in the project; what it prints is for `communicate`."""
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=PROJECT,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",

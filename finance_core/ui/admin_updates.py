@@ -48,7 +48,8 @@ def show(update: updates.Update, prepare: viewer.Prepare) -> None:
 
 
 def _all(db: MongoDatabase, update: updates.Update) -> None:
-    idle = [category for category in categories.CATEGORIES if not updates.is_running(db, category)]
+    ours = [category for category in categories.CATEGORIES if not stores.of(db, category).read_only]
+    idle = [category for category in ours if not updates.is_running(db, category)]
 
     @writes
     def begin_all() -> None:
