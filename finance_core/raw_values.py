@@ -111,7 +111,7 @@ def zone_of(utc: Moments, zones: Sequence[str]) -> str:
 
     def fitness(zone: str) -> tuple[float, float]:
         there = pd.DatetimeIndex(local(timed, zone))
-        weekdays = float((there.dayofweek < 5).mean())
+        weekdays = float((there.day_of_week < 5).mean())
         return round(weekdays, 2), float((there == there.normalize()).mean())
 
     # max takes the first of equals: the moments as they stand.
