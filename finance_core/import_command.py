@@ -328,8 +328,10 @@ def refused_rows(db: MongoDatabase, summary: Summary) -> Iterable[Refusal]:
 def require_writable(path: Path) -> None:
     """Raise WrongUse unless a file can be written at `path`: before an import, not after it."""
     try:
-        with path.open("ab"):
-            return
+        is_new = not path.exists()
+        path.open("ab").close()
+        if is_new:
+            path.unlink()
     except OSError as error:
         raise _unwritable(path, error) from error
 

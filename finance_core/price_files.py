@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -85,7 +86,10 @@ class CsvSource:
         if self._ticker:
             return {self._ticker: sum(1 for _record in self._records())}
         position = self._positions["ticker"]
-        return Counter(_key(record[position]) for _line, record in self._records())
+        counts: Counter[Any] = Counter()
+        for raw, count in Counter(record[position] for _line, record in self._records()).items():
+            counts[_key(raw)] += count
+        return counts
 
     def read(self, raw_tickers: Sequence[Any]) -> Iterator[Rows]:
         """The rows of these raw tickers, found by the numbers of their lines."""
@@ -94,7 +98,12 @@ class CsvSource:
             found = self._records() if self._ticker in wanted else iter(())
         else:
             position = self._positions["ticker"]
-            found = ((line, record) for line, record in self._records() if _key(record[position]) in wanted)
+            untold = None in wanted
+            found = (
+                (line, record)
+                for line, record in self._records()
+                if record[position] in wanted or (untold and not record[position].strip())
+            )
         while batch := list(islice(found, BATCH_ROWS)):
             columns: dict[str, Sequence[Any]] = {
                 ours: [record[position] for _line, record in batch] for ours, position in self._positions.items()
@@ -147,7 +156,8 @@ class ParquetSource:
             schema = file.schema_arrow
             index = (schema.pandas_metadata or {}).get("index_columns", [])
             self._names = _columns(path, schema.names, [name for name in index if isinstance(name, str)])
-            sample = next(self._batches(file, ["date"], SAMPLE_ROWS), {"date": []})["date"]
+            batch = next(file.iter_batches(SAMPLE_ROWS, columns=[self._names["date"]]), None)
+            sample = [] if batch is None else _values(batch.column(0))
         self._ticker = _ticker(path, category, self._names, ticker)
         self.zone, self.epoch_unit = _days(path, self._names["date"], sample, category)
 
@@ -157,9 +167,11 @@ class ParquetSource:
             if self._ticker:
                 return {self._ticker: file.metadata.num_rows}
             counts: Counter[Any] = Counter()
-            for columns in self._batches(file, ["ticker"]):
-                counts.update(map(_key, columns["ticker"]))
-        return counts
+            for batch in file.iter_batches(BATCH_ROWS, columns=[self._names["ticker"]]):
+                keys, codes = _encoded(batch.column(0))
+                for key, count in zip(keys, np.bincount(codes, minlength=len(keys)).tolist(), strict=True):
+                    counts[key] += count
+        return +counts  # without what a dictionary holds and no row has
 
     def read(self, raw_tickers: Sequence[Any]) -> Iterator[Rows]:
         """The rows of these raw tickers."""
@@ -168,25 +180,19 @@ class ParquetSource:
             return
         with self._opened() as file:
             first = 1
-            for columns in self._batches(file, list(self._names)):
-                count = len(columns["date"])
-                numbers = range(first, first + count)
-                first += count
-                if self._ticker:
-                    columns["ticker"] = [self._ticker] * count
-                    yield Rows(columns, numbers, numbers)
-                    continue
-                chosen = [position for position, raw in enumerate(columns["ticker"]) if _key(raw) in wanted]
-                if chosen:
-                    picked = {name: [values[position] for position in chosen] for name, values in columns.items()}
-                    places = [numbers[position] for position in chosen]
-                    yield Rows(picked, places, places)
-
-    def _batches(self, file: pq.ParquetFile, ours: list[str], size: int = BATCH_ROWS) -> Iterator[dict[str, list[Any]]]:
-        """The values of some of our columns, a portion at a time."""
-        theirs = [self._names[name] for name in ours]
-        for batch in file.iter_batches(batch_size=size, columns=theirs):
-            yield {name: _values(batch.column(column)) for name, column in zip(ours, theirs, strict=True)}
+            for batch in file.iter_batches(BATCH_ROWS, columns=list(self._names.values())):
+                numbers = np.arange(first, first + len(batch))
+                first += len(batch)
+                if not self._ticker:
+                    keys, codes = _encoded(batch.column(self._names["ticker"]))
+                    chosen = np.array([key in wanted for key in keys])[codes]
+                    batch, numbers = batch.filter(pa.array(chosen)), numbers[chosen]
+                if len(batch):
+                    columns = {ours: _values(batch.column(theirs)) for ours, theirs in self._names.items()}
+                    if self._ticker:
+                        columns["ticker"] = [self._ticker] * len(batch)
+                    places = numbers.tolist()
+                    yield Rows(columns, places, places)
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:
@@ -279,6 +285,13 @@ def _shown(text: str) -> str:
 def _key(raw: Any) -> Any:
     """A raw ticker as `counts` has it."""
     return raw if layouts.ticker_text(raw) else None
+
+
+def _encoded(column: pa.Array) -> tuple[list[Any], npt.NDArray[np.int64]]:
+    """The different raw tickers of a column, as `counts` has them, and which of them each row has."""
+    encoded = column.dictionary_encode()
+    keys = [_key(raw) for raw in encoded.dictionary.to_pylist()]
+    return [*keys, None], encoded.indices.cast(pa.int64()).fill_null(len(keys)).to_numpy()
 
 
 def _values(column: pa.Array) -> list[Any]:

@@ -234,6 +234,8 @@ def test_tickers_tell_a_category_only_where_they_leave_no_doubt(raw: list[object
 def test_a_report_that_cannot_be_written_is_said_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match="쓸 수 없습니다"):
         import_command.require_writable(tmp_path)
+    import_command.require_writable(tmp_path / "refused.csv")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_json_has_every_failure_and_report_the_first_ones() -> None:

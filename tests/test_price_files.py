@@ -243,6 +243,21 @@ def test_a_parquet_with_many_tickers_reads_only_the_wanted_rows_and_columns(tmp_
     assert_the_three_bars([each for each in found(tmp_path / "all.pq") if each.ticker == "005930"])
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())])
+def test_rows_without_a_ticker_are_refused(tmp_path: Path, kind: pa.DataType) -> None:
+    frame = pd.concat([table(DAYS).assign(symbol=ticker) for ticker in ("005930", None, " ", "")])
+    columns = pa.Table.from_pandas(frame, preserve_index=False)
+    symbols = columns["symbol"].combine_chunks().cast(pa.string())
+    at = columns.schema.get_field_index("symbol")
+    symbols = symbols.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else symbols
+    pq.write_table(columns.set_column(at, "symbol", symbols), tmp_path / "all.parquet")
+    source = price_files.open_file(tmp_path / "all.parquet", KOREAN_STOCKS)
+    assert source.counts() == {"005930": 3, None: 9}
+    samsung, *unknown = found(tmp_path / "all.parquet")
+    assert_the_three_bars([samsung])
+    assert [refusal.place for each in unknown for refusal in each.refusals] == [f"{row}" for row in range(4, 13)]
+
+
 def broken(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-30])
 
