@@ -1,0 +1,81 @@
+"""Export stored prices: `python -m finance_core.export CATEGORY FILE.parquet` (or FILE.csv)."""
+
+import signal
+import sys
+from collections.abc import Sequence
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while the modules load: no traceback
+
+import argparse
+from pathlib import Path
+
+from tqdm import tqdm
+
+from finance_core import categories, console, database, formats, price_exports
+from finance_core.console import ALL_GOOD, NOT_ALL_DONE
+from finance_core.errors import SisepanError
+from finance_core.i18n import _
+from finance_core.price_exports import Exported
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Export as a command says and return its exit code: 0 all good, 1 nothing was written. Wrong use ends in
+    SystemExit with code 2, as argparse has it."""
+    console.prepare()
+    options = _parser().parse_args(arguments)
+    category = categories.category(options.category)
+
+    def work() -> int:
+        with tqdm(total=1, unit="", disable=None, leave=False) as bar:
+
+            def show(done: int, total: int) -> None:
+                bar.total, bar.n = total, done
+                bar.refresh()
+
+            tickers = [category.ticker_of(ticker) for ticker in options.tickers.split(",") if ticker.strip()]
+            done: Exported = console.stoppable(
+                lambda stop: price_exports.export(
+                    database.connect(), category, options.file, tickers or None, progress=show, stop=stop
+                )
+            )
+        sys.stdout.write(
+            _("{category}: {tickers}종목의 봉 {bars}개를 {path}에 썼습니다.").format(
+                category=_(category.title),
+                tickers=formats.count(done.tickers),
+                bars=formats.count(done.bars),
+                path=options.file,
+            )
+            + "\n"
+        )
+        return ALL_GOOD
+
+    return console.run(work, "export", _fail)
+
+
+def _fail(error: SisepanError) -> int:
+    sys.stderr.write(f"{error}\n")
+    return NOT_ALL_DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    def file(text: str) -> Path:
+        try:
+            price_exports.format_of(Path(text))
+        except SisepanError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+        return Path(text)
+
+    parser = argparse.ArgumentParser(
+        prog="python -m finance_core.export",
+        description=_("저장된 시세를 CSV나 Parquet 파일로 내보냅니다. import_files로 다시 가져올 수 있습니다."),
+    )
+    keys = [category.key for category in categories.CATEGORIES]
+    parser.add_argument("category", choices=keys, metavar="CATEGORY", help=", ".join(keys))
+    parser.add_argument("file", type=file, metavar="FILE", help=_(".csv나 .parquet으로 끝나는 파일"))
+    parser.add_argument("--tickers", default="", help=_("쉼표로 나눈 종목 코드; 없으면 시세가 있는 종목 전부"))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Import CSV and Parquet files: `python -m updaters.import_files FILE... --category K` (or as a file)."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while the modules load: no traceback
+    if not __package__:  # started as a file: make the project importable
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import argparse
+
+from finance_core import categories, console, database, price_files
+from finance_core.i18n import N_, _
+from finance_core.import_command import ImportCommand, WrongUse, add_options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Import files as a command says and return its exit code: 0 all good, 1 something was kept back or left undone,
+    2 wrong use, 3 an update or import of this category is under way."""
+    console.prepare()
+    options = _parser().parse_args(arguments)
+    command = ImportCommand(options)
+
+    def work() -> int:
+        category = categories.category(options.category)
+        if len({path.name for path in options.files}) < len(options.files):
+            raise WrongUse(
+                N_("이름이 같은 파일이 둘 이상입니다. 파일 이름으로 가져온 곳을 기억하므로 이름이 달라야 합니다.")
+            )
+        ticker = category.ticker_of(options.ticker)
+        if ticker and len(options.files) > 1:
+            raise WrongUse(N_("--ticker는 파일이 하나일 때만 쓸 수 있습니다."))
+        if ticker and not category.is_ticker(ticker):
+            raise WrongUse(N_("종목 코드가 아닙니다: {tickers}"), tickers=options.ticker)
+        files = [price_files.open_file(path, category, ticker) for path in options.files]
+        return command.run(database.connect(), category, files)
+
+    return console.run(work, "import", command.fail)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m updaters.import_files",
+        description=_("CSV나 Parquet 파일의 시세를 MongoDB로 가져옵니다. 파일은 읽기만 합니다."),
+    )
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    keys = [category.key for category in categories.CATEGORIES]
+    parser.add_argument("--category", required=True, choices=keys, help=_("어느 카테고리의 시세인지"))
+    only = _("모든 행의 종목 코드; 없으면 종목코드 열이나 파일 이름에서 읽습니다")
+    parser.add_argument("--ticker", default="", help=only)
+    add_options(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

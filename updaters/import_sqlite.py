@@ -1,0 +1,70 @@
+"""Import a SQLite file: `python -m updaters.import_sqlite FILE [--category K] [--table T]` (or as a file)."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while the modules load: no traceback
+    if not __package__:  # started as a file: make the project importable
+        sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import argparse
+
+from finance_core import categories, console, database
+from finance_core.categories import Category
+from finance_core.i18n import N_, _
+from finance_core.import_command import ImportCommand, WrongUse, add_options, fitting, keys
+from finance_core.sqlite_source import SqliteSource
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Import a SQLite file as a command says and return its exit code: 0 all good, 1 something was kept back or left
+    undone, 2 wrong use, 3 an update or import of this category is under way."""
+    console.prepare()
+    options = _parser().parse_args(arguments)
+    command = ImportCommand(options)
+
+    def work() -> int:
+        source = SqliteSource(options.file, options.table)
+        category = categories.category(options.category) if options.category else category_of(source)
+        source.recognise(category)
+        return command.run(database.connect(), category, [source])
+
+    return console.run(work, "import", command.fail)
+
+
+def category_of(source: SqliteSource) -> Category:
+    """The category that the names of a file and its table, or else its tickers, stand for.
+
+    Raises WrongUse where they leave it open.
+    """
+    named = source.candidates
+    found = named[0] if len(named) == 1 else fitting(named, source.counts())
+    if found is None:
+        raise WrongUse(
+            N_("{source}이(가) 어느 카테고리인지 알 수 없습니다. --category로 정하십시오: {keys}"),
+            source=source.name,
+            keys=keys(),
+        )
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m updaters.import_sqlite",
+        description=_("SQLite 파일의 시세를 MongoDB로 가져옵니다. 파일은 읽기만 합니다."),
+    )
+    parser.add_argument("file", type=Path, metavar="FILE")
+    choices = [category.key for category in categories.CATEGORIES]
+    category = _("어느 카테고리의 시세인지; 없으면 파일 이름과 종목으로 정합니다")
+    parser.add_argument("--category", choices=choices, help=category)
+    table = _("시세가 있는 테이블; 없으면 날짜와 종가 열이 있는 테이블")
+    parser.add_argument("--table", default="", help=table)
+    add_options(parser)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
