@@ -183,13 +183,15 @@ def _outcome(category: Category, reading: Reading) -> list[str]:
 
 
 def _database(db: MongoDatabase) -> str:
-    return f"{database.address() or _('내장 MongoDB')} · {db.name}"
+    server = database.address() or _("내장 MongoDB")
+    return f"{server} · {db.name}"
 
 
 def _described(found: Inspected) -> list[str]:
     documents = _("문서 {count}개").format(count=formats.count(found.documents))
     if found.kind == "names":
-        return [f"{found.name}: {documents}, {_('종목의 이름이 든 목록')}", ""]
+        what = _("종목의 이름이 든 목록")
+        return [f"{found.name}: {documents}, {what}", ""]
     if found.kind == "other":
         return [f"{found.name}: {documents}, {_(VERDICTS['unknown'])}", ""]
     tickers = _("종목 {count}") if found.is_exact else _("표본에서 종목 {count}")

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from tqdm import tqdm
 
-from finance_core import console, database, formats, importing, layouts, runs, sources, starter, stores
+from finance_core import console, database, formats, importing, runs, sources, starter, stores
 from finance_core.categories import CATEGORIES, Category
 from finance_core.console import ALL_GOOD, ALREADY_RUNNING, NOT_ALL_DONE, WRONG_USE
 from finance_core.database import MongoDatabase
@@ -30,8 +30,6 @@ SHOWN_FAILURES = 100
 """How many tickers that were kept back a report names; JSON has all."""
 YES = ("y", "yes", "예", "네", "ㅛ")
 """What counts as a yes; the last one is y on a Korean keyboard."""
-FITS, FITS_NOT = 0.9, 0.5
-"""A category is told by tickers where at least so many of them fit it, and fewer than that fit any other."""
 
 
 class WrongUse(SisepanError):
@@ -171,7 +169,7 @@ def _details(category: Category, summary: Summary) -> list[str]:
         )
     if summary.refused:
         lines.append(_("받지 않은 행 {count}개:").format(count=formats.count(summary.refused)))
-        for reason, count in sorted(reasons(category, summary).items(), key=lambda each: -each[1]):
+        for reason, count in sorted(reasons(category, summary.reasons).items(), key=lambda each: -each[1]):
             lines.append(f"  {formats.count(count)}: {reason}")
     if summary.failures:
         kept = formats.count(len(summary.failures))
@@ -186,10 +184,10 @@ def _sides(conversion: Conversion) -> tuple[str, str]:
     )
 
 
-def reasons(category: Category, summary: Summary) -> dict[str, int]:
+def reasons(category: Category, counts: Mapping[str, int]) -> dict[str, int]:
     """How many rows were refused for each reason, in words; what differs from row to row is left out."""
     said = _Elided(category=_(category.title))
-    return {_(message).format_map(said): count for message, count in summary.reasons.items()}
+    return {_(message).format_map(said): count for message, count in counts.items()}
 
 
 class _Elided(dict[str, str]):
@@ -370,18 +368,6 @@ def descriptions(category: Category) -> dict[str, Mapping[str, Any]]:
     """What the list of tickers that a category begins with says of each: its names, market and currency."""
     names = ("name", "name_en", "market", "currency")
     return {row["ticker"]: {name: row[name] for name in names if row.get(name)} for row in starter.rows(category)}
-
-
-def fitting(candidates: Iterable[Category], raw_tickers: Iterable[Any]) -> Category | None:
-    """The one of `candidates` that tickers as others write them belong to; None where they do not tell."""
-    texts = [text for text in map(layouts.ticker_text, raw_tickers) if text]
-    shares = [
-        (sum(category.is_ticker(category.ticker_of(text)) for text in texts) / max(len(texts), 1), category)
-        for category in candidates
-    ]
-    fit = [category for share, category in shares if share >= FITS]
-    others = [category for share, category in shares if FITS_NOT <= share < FITS]
-    return fit[0] if len(fit) == 1 and not others else None
 
 
 def keys() -> str:

@@ -83,6 +83,8 @@ class Summary:
     differing: list[str] = field(default_factory=list)
     """Those that do not."""
     state: runs.State = "running"
+    is_written: bool = True
+    """Whether it is an import, and no mere look at what one would do."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -101,7 +103,7 @@ def examine(
 ) -> Summary:
     """What an import would take and refuse. Reads everything, writes nothing."""
     stop = stop or threading.Event()
-    summary = Summary(category.key, source.name)
+    summary = Summary(category.key, source.name, is_written=False)
     wanted, unknown = sources.by_ticker(category, source.counts())
     summary.total = len(wanted)
     for found in itertools.chain(

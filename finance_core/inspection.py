@@ -197,19 +197,24 @@ def _with_prices(db: MongoDatabase) -> list[str]:
 
 def categories_of(name: str, raw_tickers: Mapping[Any, int]) -> list[Category]:
     """The categories that prices called `name` may be of: by the name, and by the tickers where that does not tell."""
-    # As many times as there are rows: a stray document decides nothing.
-    texts = [text for raw, count in raw_tickers.items() for text in [layouts.ticker_text(raw)] * count if text]
     named = categories.named(name)
+    return fitting(named or categories.CATEGORIES, raw_tickers) or named
+
+
+def fitting(candidates: Sequence[Category], raw_tickers: Mapping[Any, int]) -> list[Category]:
+    """Those of `candidates` to which tickers, as others write them, belong; each counts as often as it has rows."""
+    counts = {layouts.ticker_text(raw): count for raw, count in raw_tickers.items() if layouts.ticker_text(raw)}
+    # A stray document decides nothing.
+    enough = ACCEPTED * sum(counts.values())
 
     def accepts(category: Category) -> bool:
-        accepted = sum(category.is_ticker(category.ticker_of(text)) for text in texts)
-        return accepted >= ACCEPTED * len(texts)
+        return sum(count for text, count in counts.items() if category.is_ticker(category.ticker_of(text))) >= enough
 
-    fitting = [category for category in named or categories.CATEGORIES if accepts(category)]
-    if sum(_is_mostly_digits(text) for text in texts) >= ACCEPTED * len(texts):
+    found = [category for category in candidates if accepts(category)]
+    if sum(count for text, count in counts.items() if _is_mostly_digits(text)) >= enough:
         # A005930 could be an American ticker, but a thousand of its kind are not.
-        fitting = [category for category in fitting if category.ticker_digits] or fitting
-    return fitting or named
+        return [category for category in found if category.ticker_digits] or found
+    return found
 
 
 def _is_mostly_digits(text: str) -> bool:

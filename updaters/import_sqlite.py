@@ -12,10 +12,10 @@ if __name__ == "__main__":
 
 import argparse
 
-from finance_core import categories, console, database
+from finance_core import categories, console, database, inspection
 from finance_core.categories import Category
 from finance_core.i18n import N_, _
-from finance_core.import_command import ImportCommand, WrongUse, add_options, fitting, keys
+from finance_core.import_command import ImportCommand, WrongUse, add_options, keys
 from finance_core.sqlite_source import SqliteSource
 
 
@@ -41,14 +41,14 @@ def category_of(source: SqliteSource) -> Category:
     Raises WrongUse where they leave it open.
     """
     named = source.candidates
-    found = named[0] if len(named) == 1 else fitting(named, source.counts())
-    if found is None:
+    found = named if len(named) == 1 else inspection.fitting(named, source.counts())
+    if len(found) != 1:
         raise WrongUse(
             N_("{source}이(가) 어느 카테고리인지 알 수 없습니다. --category로 정하십시오: {keys}"),
             source=source.name,
             keys=keys(),
         )
-    return found
+    return found[0]
 
 
 def _parser() -> argparse.ArgumentParser:

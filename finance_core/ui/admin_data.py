@@ -1,15 +1,11 @@
 """The page of the user's own data: what the database holds, and reading or converting it after a yes. For admins."""
 
-import dataclasses
 import threading
 from collections.abc import Callable
-from contextvars import copy_context
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
-import pandas as pd
 import streamlit as st
-from pymongo.errors import PyMongoError
 
 from finance_core import (
     adoption,
@@ -18,9 +14,7 @@ from finance_core import (
     formats,
     importing,
     inspection,
-    jobs,
     runs,
-    ticker_files,
     tickers,
 )
 from finance_core.adoption import Reading
@@ -30,17 +24,15 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.importing import Summary
 from finance_core.inspection import Inspected, LocalServer
-from finance_core.ui import listing, run_status, viewer
+from finance_core.ui import data_files, data_task, listing, viewer
+from finance_core.ui.data_task import Task
 from finance_core.ui.navigation import viewer_link
 from finance_core.ui.page import (
     begin,
     errors_shown,
     may_edit,
-    page_path,
     plain,
-    require_admin,
     show_read_only,
-    use_visitor_language,
     writes,
 )
 
@@ -58,19 +50,6 @@ VERDICTS: dict[inspection.Verdict, tuple[str, str, Color]] = {
 }
 
 
-@dataclasses.dataclass
-class Task:
-    """Work that this visitor has begun, as far as it is."""
-
-    job: jobs.Job
-    what: str
-    """Message id of what it does."""
-    collection: str
-    so_far: Summary | Reading | None = None
-    is_noticed: bool = False
-    """Whether the page has been drawn since it ended."""
-
-
 def show(prepare: viewer.Prepare) -> None:
     """The whole page. A visitor who may not edit gets a sentence instead."""
     begin()
@@ -82,13 +61,8 @@ def show(prepare: viewer.Prepare) -> None:
         db = database.connect()
         viewer.prepare_once(db, prepare)
         _server(db)
-        task: Task | None = st.session_state.get(TASK)
-        if task is not None:
-            if not task.job.finished:
-                _watch(page_path())
-            else:
-                _notice(task)
-                _ended(task)
+        if data_task.show():
+            st.session_state.pop(SEEN, None)
         found = _inspected(db)
         prices = [each for each in found if each.kind == "prices"]
         if not prices:
@@ -100,6 +74,8 @@ def show(prepare: viewer.Prepare) -> None:
             with errors_shown():
                 _collection(db, each)
         _others([each for each in found if each.kind != "prices"])
+        data_files.import_section(db)
+        data_files.export_section(db)
 
 
 def _server(db: MongoDatabase) -> None:
@@ -159,12 +135,10 @@ def _collection(db: MongoDatabase, found: Inspected) -> None:
             if category is None:
                 return
             run = runs.latest(db, category)
-            _actions(db, category, found, _is_busy() or bool(run and run["state"] == "running"))
-            task: Task | None = st.session_state.get(TASK)
-            if task and task.job.finished and task.collection == found.name:
-                _result(task)
+            _actions(db, category, found, data_task.is_busy() or bool(run and run["state"] == "running"))
+            data_task.result(found.name, category, with_outcome=False)
             if last:
-                _last_import(last, found)
+                _last_import(last, category, found)
             if found.used_by or (last and last["state"] == "done"):
                 viewer_link(category, "", _("차트 보기"))
 
@@ -274,40 +248,16 @@ def _ask(
 
 def _start(label: str, category: Category, found: Inspected, work: Callable[..., Summary | Reading]) -> None:
     def run(task: Task, stop: threading.Event) -> Summary | Reading:
-        def progress(so_far: Summary | Reading) -> None:
-            task.so_far = so_far
+        return work(database.connect(), category, found, origin="page", progress=task.report, stop=stop)
 
-        return work(database.connect(), category, found, origin="page", progress=progress, stop=stop)
-
-    _begin(label, found.name, run)
+    data_task.begin(label, found.name, run)
 
 
 def _try(category: Category, found: Inspected) -> None:
     def run(task: Task, stop: threading.Event) -> Summary:
-        def progress(so_far: Summary) -> None:
-            task.so_far = so_far
+        return importing.examine(category, adoption.source(database.connect(), found), task.report, stop)
 
-        return importing.examine(category, adoption.source(database.connect(), found), progress, stop)
-
-    _begin(_("시험 전환"), found.name, run)
-
-
-def _begin(what: str, collection: str, run: Callable[[Task, threading.Event], Any]) -> None:
-    require_admin()
-    if _is_busy():
-        return
-    task = Task(jobs.Job(), what, collection)
-
-    def work(stop: threading.Event) -> Any:
-        return run(task, stop)
-
-    task.job = jobs.start(work)
-    st.session_state[TASK] = task
-
-
-def _is_busy() -> bool:
-    task: Task | None = st.session_state.get(TASK)
-    return task is not None and not task.job.finished
+    data_task.begin(_("시험 전환"), found.name, run)
 
 
 def _give_up(category: Category) -> None:
@@ -316,175 +266,17 @@ def _give_up(category: Category) -> None:
     _look_again()
 
 
-@st.fragment(run_every=WATCHING)
-def _watch(path: str) -> None:
-    """The progress of what this visitor has begun, until it ends."""
-    if page_path() != path:
-        return
-    use_visitor_language()
-    with errors_shown():
-        task: Task | None = st.session_state.get(TASK)
-        if task is None or task.job.finished:
-            st.rerun()  # the whole page
-        so_far = task.so_far
-        bar, button = st.columns([6, 1], vertical_alignment="center")
-        done, total = (so_far.done, so_far.total) if so_far else (0, 0)
-        text = _("{collection} {what}: {done}/{total}종목, 봉 {bars}개").format(
-            collection=task.collection,
-            what=task.what,
-            done=formats.count(done),
-            total=formats.count(total),
-            bars=formats.count(so_far.bars if so_far else 0),
-        )
-        bar.progress(done / total if total else 0.0, text=plain(text))
-        button.button(
-            _("중단"),
-            icon=":material/stop_circle:",
-            disabled=task.job.stop.is_set(),
-            key="stop_task",
-            on_click=task.job.stop.set,
-        )
-
-
-def _notice(task: Task) -> None:
-    """Have everything looked at anew that the work may have changed; once."""
-    if not task.is_noticed:
-        task.is_noticed = True
-        st.session_state.pop(SEEN, None)
-        listing.forget()
-
-
-def _ended(task: Task) -> None:
-    """What became of what this visitor has begun, where it did not even end well."""
-    error = task.job.error
-    if error is None:
-        return
-    if isinstance(error, PyMongoError):
-        error = database.explain(error)
-    sentence = str(error) if isinstance(error, SisepanError) else _("자세한 내용은 로그에 있습니다.")
-    text = _("{collection} {what}: 하지 못했습니다. {reason}")
-    st.error(plain(text.format(collection=task.collection, what=task.what, reason=sentence)), icon=":material/error:")
-
-
-def _result(task: Task) -> None:
-    result = task.job.result
-    if isinstance(result, Reading):
-        _reading(result)
-    elif isinstance(result, Summary):
-        if result.state == "cancelled":
-            st.warning(_("중단했습니다. 다시 시작하면 이어서 합니다."), icon=run_status.STATES["cancelled"][1])
-        if result.conversions or result.refusals:
-            _examined(result)
-        if result.failures:
-            _kept([(failure.ticker, str(failure.error)) for failure in result.failures])
-
-
-def _reading(reading: Reading) -> None:
-    if reading.state == "done":
-        sentence = _("종목 {count}개의 봉 {bars}개를 모두 읽어 확인했습니다.")
-        st.success(
-            sentence.format(count=formats.count(reading.total), bars=formats.count(reading.bars)),
-            icon=":material/check_circle:",
-        )
-    elif reading.problems:
-        st.warning(
-            _("그대로 읽을 수 없는 종목이 {count}개 있어 아무것도 바꾸지 않았습니다. 전환하면 쓸 수 있습니다.").format(
-                count=formats.count(len(reading.problems))
-            ),
-            icon=":material/warning:",
-        )
-        _kept([(problem.ticker, str(problem.error)) for problem in reading.problems])
-
-
-def _examined(summary: Summary) -> None:
-    """What a conversion would do."""
-    text = _("행 {rows}개 가운데 {bars}개가 봉이 되고 {refused}개는 받지 않습니다. 아무것도 쓰지 않았습니다.")
-    st.info(
-        text.format(
-            rows=formats.count(summary.rows),
-            bars=formats.count(summary.bars),
-            refused=formats.count(summary.refused),
-        ),
-        icon=":material/science:",
-    )
-    table = pd.DataFrame(
-        {
-            _("있는 곳"): [each.place for each in summary.conversions],
-            _("적힌 종목"): [each.raw_ticker for each in summary.conversions],
-            _("적힌 날짜"): [each.raw_date for each in summary.conversions],
-            _("종목"): [each.ticker for each in summary.conversions],
-            _("날짜"): [f"{each.date:%Y-%m-%d}" for each in summary.conversions],
-            _("종가"): [each.close for each in summary.conversions],
-        }
-    )
-    st.caption(_("처음 {count}행이 이렇게 바뀝니다.").format(count=len(table)))
-    st.dataframe(table, hide_index=True, height=240)
-    _refused(summary.reasons, lambda: refusals_csv(summary.refusals), "examined")
-
-
-def _last_import(last: Document, found: Inspected) -> None:
+def _last_import(last: Document, category: Category, found: Inspected) -> None:
     """What the last conversion of a collection came to: it is in the database, and outlives the visit."""
     if last["state"] == "running":
         st.warning(_("시작한 전환이 아직 끝나지 않았습니다. 다시 시작하면 이어서 합니다."), icon=":material/resume:")
         return
-    outcome(last)
-    reasons = importing.reasons(database.connect(), last["_id"])
-    _refused(reasons, lambda: refusals_csv(importing.refusals(database.connect(), last["_id"])), found.name)
+    data_task.outcome(last)
 
+    def download() -> bytes:
+        return data_task.refusals_csv(importing.refusals(database.connect(), last["_id"]))
 
-def outcome(last: Document) -> None:
-    """What an import that is over did, and whether what it wrote is what it read."""
-    text = _("{moment}에 종목 {tickers}개의 봉 {bars}개를 가져왔고 {refused}행을 받지 않았습니다.").format(
-        moment=run_status.moment(last["finished_at"]),
-        tickers=formats.count(last["tickers"]),
-        bars=formats.count(last["bars"]),
-        refused=formats.count(last["refused"]),
-    )
-    if last["kept"]:
-        text += " " + _("{count}종목은 저장된 것과 달라 그대로 두었습니다.").format(count=formats.count(last["kept"]))
-    if last["differing"]:
-        differing = _("다시 읽어 보니 다음 종목이 다릅니다: {tickers}").format(
-            tickers=", ".join(last["differing"][:20])
-        )
-        st.error(plain(f"{text} {differing}"), icon=":material/error:")
-    else:
-        agrees = _("다시 읽어 견주니 개수, 기간, 종가의 체크섬이 모두 같습니다.")
-        st.success(plain(f"{text} {agrees}"), icon=":material/verified:")
-
-
-def _refused(reasons: dict[str, int], download: Callable[[], bytes], key: str) -> None:
-    if not reasons:
-        return
-    with st.expander(_("받지 않은 행 {count}").format(count=formats.count(sum(reasons.values())))):
-        # Their values differ from row to row: here each stands for its kind.
-        table = pd.DataFrame(
-            {
-                _("이유"): [_(reason).split(":")[0].split("{")[0].strip() for reason in reasons],
-                _("행 수"): list(reasons.values()),
-            }
-        )
-        st.dataframe(table, hide_index=True)
-        st.download_button(
-            _("모두 CSV로"),
-            partial(copy_context().run, download),
-            f"refused_{key}.csv",
-            "text/csv",
-            icon=":material/download:",
-            key=f"refused_{key}",
-            on_click="ignore",
-        )
-
-
-def refusals_csv(refusals: Any) -> bytes:
-    """Every refused row with its reason, for Excel."""
-    rows = [(each.place, each.ticker, each.date, str(each.reason)) for each in refusals]
-    table = pd.DataFrame(rows, columns=[_("있는 곳"), _("적힌 종목"), _("적힌 날짜"), _("이유")])
-    return table.map(ticker_files.defused).to_csv(index=False).encode("utf-8-sig")
-
-
-def _kept(problems: list[tuple[str, str]]) -> None:
-    table = pd.DataFrame(problems, columns=[_("종목"), _("이유")])
-    st.dataframe(table, hide_index=True)
+    data_task.refused(category, importing.reasons(database.connect(), last["_id"]), download, found.name)
 
 
 def _others(found: list[Inspected]) -> None:
