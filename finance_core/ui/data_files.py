@@ -76,14 +76,14 @@ def import_section(db: MongoDatabase) -> None:
             on_click=writes(partial(_try, category, path, what)),
         )
         with st.popover(_("가져오기"), icon=":material/upload_file:", disabled=busy, key="import_plan"):
-            plan = _("{file}을(를) 읽어 {category}의 {collection} 컬렉션에 봉으로 넣습니다.").format(
-                file=path.name, category=_(category.title), collection=stores.of(db, category).collection
-            )
-            st.markdown(
-                f"- {plain(plan)}\n"
-                f"- {_('저장된 것과 겹치는 날이 서로 다른 종목은 그대로 두고 알립니다.')}\n"
-                f"- {_('받지 않은 행은 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다.')}"
-            )
+            plan = [
+                _("{file}을(를) 읽어 {category}의 {collection} 컬렉션에 봉으로 넣습니다.").format(
+                    file=path.name, category=_(category.title), collection=stores.of(db, category).collection
+                ),
+                _("저장된 것과 겹치는 날이 서로 다른 종목은 그대로 두고 알립니다."),
+                _("받지 않은 행은 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다."),
+            ]
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in plan))
             st.button(
                 _("예, 시작합니다"),
                 type="primary",
