@@ -234,7 +234,7 @@ def _table(portions: Sequence[Rows], codes: Mapping[Any, int], source: Source) -
         values = np.full((len(rows), len(candles.COLUMNS)), np.nan)
         for column, name in enumerate(candles.COLUMNS):
             if name in rows.columns:
-                values[:, column] = raw_values.numbers(rows.columns[name])
+                values[:, column] = raw_values.numbers(rows.columns[name], ratios=name == "stock_splits")
         events = values[:, -len(candles.EVENTS) :]
         events[np.isnan(events)] = 0.0
         raws = [raw if layouts.ticker_text(raw) else None for raw in rows.columns["ticker"]]
