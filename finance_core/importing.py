@@ -183,6 +183,8 @@ class _Work:
         begun = self._begin()
         self.summary = Summary(category.key, source.name, lease.id, begun["_id"])
         self._is_new = begun["is_new"]
+        self._rows_of_others = 0
+        """Of tickers that are never marked as done, and so read anew by each run: without a bar, or left as stored."""
 
     def _begin(self) -> Document:
         """The import that was cut off, or a new one."""
@@ -237,10 +239,12 @@ class _Work:
         self._remember(found)
         _count(summary, found)
         if found.bars.empty:
+            self._rows_of_others += found.rows if found.ticker else 0
             return
         try:
             written = self._write(found)
         except SisepanError as error:
+            self._rows_of_others += found.rows
             _log.warning("%s %s: %s", self._category.key, found.ticker, error)
             failure = runs.Failure(found.ticker, error)
             summary.failures.append(failure)
@@ -256,7 +260,10 @@ class _Work:
         """Store what was found of one ticker: alone where it is the only source of it, else beside what is stored."""
         row = tickers.get(self._db, self._category, found.ticker) or {}
         stored = prices.load_from(self._db, self._store, found.ticker)
-        is_from_here = row.get("source") == tickers.IMPORT and row["imported"]["from"] == self._source.name
+        before = row.get("imported", {})
+        # Not what was only added to: there the source does not have all of it.
+        is_from_here = row.get("source") == tickers.IMPORT and before.get("from") == self._source.name
+        is_from_here = is_from_here and "whole" in before
         imported = {
             "import": self.summary.import_id,
             "from": self._source.name,
@@ -275,7 +282,8 @@ class _Work:
 
         def write(session: ClientSession | None) -> Written:
             # First whose bars they are, so that the next run knows them even where this one is cut off between them.
-            self._list(found, {"source": tickers.IMPORT, "imported": {"from": self._source.name}}, session)
+            begun = {"from": self._source.name, "whole": True}
+            self._list(found, {"source": tickers.IMPORT, "imported": begun}, session)
             written = prices.write_to(self._db, self._store, found.ticker, found.bars, session, remove_others=True)
             self._mark(found.ticker, fields, imported, written, session)
             return written
@@ -344,7 +352,7 @@ class _Work:
         done = self._done()
         # Of all runs of this import: the last one may have begun in the middle.
         unknown = self._db[REFUSALS].count_documents({"import": summary.import_id, "of": ""})
-        summary.rows = sum(imported["rows"] for imported in done.values()) + unknown
+        summary.rows = sum(imported["rows"] for imported in done.values()) + self._rows_of_others + unknown
         summary.bars = sum(imported["bars"] for imported in done.values())
         days = [imported[name] for imported in done.values() for name in ("first_date", "last_date")]
         summary.first, summary.last = (min(days).date(), max(days).date()) if days else (None, None)
