@@ -129,32 +129,29 @@ class _Plan:
 
 def rows_of(documents: Iterable[Document], first: int = 0) -> Iterator[Rows]:
     """The raw rows of `documents`, in whatever layouts, counted from `first` on."""
-    flat: dict[tuple[str, ...], tuple[_Plan, list[Document], list[int]]] = {}
+    flat: dict[tuple[str, ...], tuple[_Plan, str, list[Document], list[int]]] = {}
     position = itertools.count(first)
     for document in documents:
         if type(document.get("_id")) is dict:  # a key of ticker and date
             document = document["_id"] | document
         keys = tuple(document)
         known = flat.get(keys)
-        if known is None or not _is_day(document, known[0]):
+        # What has the fields of a day may hold lists in them all the same.
+        if known is None or not known[1] or type(document[known[1]]) is list:
             plan = _plan(document)
             if plan.shape != "flat":
                 rows = _rows_inside(document, plan, position)
                 if len(rows):
                     yield rows
                 continue
-            known = flat.setdefault(keys, (plan, [], []))
-        known[1].append(document)
-        known[2].append(next(position))
-    for plan, same, order in flat.values():
+            date = plan.names["date"] if {"date", "close"} <= plan.names.keys() else ""
+            known = flat.setdefault(keys, (plan, date, [], []))
+        known[2].append(document)
+        known[3].append(next(position))
+    for plan, _date, same, order in flat.values():
         columns = {ours: [document[theirs] for document in same] for ours, theirs in plan.names.items()}
         missing = dict.fromkeys({"ticker", "date"} - columns.keys(), [None] * len(same))
         yield Rows(columns | missing, order, [document.get("_id") for document in same])
-
-
-def _is_day(document: Document, plan: _Plan) -> bool:
-    """Whether a document is flat as another one with the same fields, of which `plan` is. A field may hold a list."""
-    return {"date", "close"} <= plan.names.keys() and type(document[plan.names["date"]]) is not list
 
 
 def _rows_inside(document: Document, plan: _Plan, position: Iterator[int]) -> Rows:
@@ -248,7 +245,7 @@ class Layout:
 
     shapes: Mapping[Shape, int]
     names: Mapping[str, str]
-    """Ours to theirs, as most rows have it."""
+    """Ours to theirs, as most rows have it; "_id.…" is a part of a key."""
     is_uniform: bool
     """Whether all documents call the fields the same."""
     rows: int
@@ -281,7 +278,7 @@ class Layout:
             set(self.shapes) == {"flat"}
             and self.is_uniform
             and {"ticker", "date", "close"} <= set(self.names)
-            and "_id" not in self.names.values()
+            and not any(theirs.split(".")[0] == "_id" for theirs in self.names.values())
             and set(self.tickers) == {"bare"}
             and set(self.dates) == {"day"}
             and set(self.prices) <= {"number", "missing"}
@@ -304,14 +301,15 @@ def recognise(documents: Sequence[Document], category: Category | None) -> Layou
     plans: Counter[tuple[tuple[str, str], ...]] = Counter()
     ticker_fields: set[str] = set()
     for document in documents:
-        flattened = document["_id"] | document if isinstance(document.get("_id"), dict) else document
-        plan = _plan(flattened)
+        key = document["_id"] if isinstance(document.get("_id"), dict) else {}
+        plan = _plan({**key, **document})
+        path_of = {name: f"_id.{name}" for name in key.keys() - document.keys()}
+        names = dict(plan.names)
+        if plan.shape == "flat":
+            names = {ours: path_of.get(theirs, theirs) for ours, theirs in names.items()}
         shapes[plan.shape] += 1
-        plans[tuple(sorted(plan.names.items()))] += 1
-        holds_ticker = plan.ticker or plan.names.get("ticker", "")
-        if holds_ticker:
-            inside = isinstance(document.get("_id"), dict) and holds_ticker not in document
-            ticker_fields.add(f"_id.{holds_ticker}" if inside else holds_ticker)
+        plans[tuple(sorted(names.items()))] += 1
+        ticker_fields.add(path_of.get(plan.ticker, plan.ticker) or names.get("ticker", ""))
     parts = list(rows_of(documents))
     rows = sum(len(part) for part in parts)
     if not rows or not any({"close", "open"} & part.columns.keys() for part in parts):
@@ -343,7 +341,7 @@ def recognise(documents: Sequence[Document], category: Category | None) -> Layou
         epoch_unit=unit,
         raw_tickers=frozenset(value for value in columns["ticker"] if _is_key(value)),
         days=(known.min().item(), known.max().item()) if len(known) else None,
-        ticker_fields=tuple(sorted(ticker_fields, key=_rank)),
+        ticker_fields=tuple(sorted(filter(None, ticker_fields), key=_rank)),
     )
 
 

@@ -224,6 +224,12 @@ def _read_group(source: Source, group: Mapping[str, Sequence[Any]]) -> list[Foun
     return result
 
 
+def _code(raw: Any, codes: Mapping[Any, int]) -> int:
+    if type(raw) is str:
+        return codes.get(raw, -1)
+    return codes.get(raw, -1) if layouts.ticker_text(raw) else -1
+
+
 def _date_problem(date: Any) -> SisepanError:
     return SisepanError(UNREADABLE_DATE, date=str(date)[:60]) if date not in (None, "") else SisepanError(NO_DATE)
 
@@ -237,10 +243,9 @@ def _table(portions: Sequence[Rows], codes: Mapping[Any, int], source: Source) -
                 values[:, column] = raw_values.numbers(rows.columns[name], ratios=name == "stock_splits")
         events = values[:, -len(candles.EVENTS) :]
         events[np.isnan(events)] = 0.0
-        raws = [raw if layouts.ticker_text(raw) else None for raw in rows.columns["ticker"]]
         tables.append(
             _Table(
-                codes=np.array([codes.get(raw, -1) for raw in raws], dtype="int64"),
+                codes=np.array([_code(raw, codes) for raw in rows.columns["ticker"]], dtype="int64"),
                 moments=raw_values.moments(rows.columns["date"], source.zone, source.epoch_unit),
                 values=values,
                 order=np.asarray(rows.order, dtype="int64"),

@@ -81,8 +81,6 @@ CHOICES: Final[dict[str, tuple[Any, ...]]] = {
     "gaps": (False, True),
     "index": ("none", "ticker", "ticker_date"),
 }
-FORMS_OF_OTHERS: Final = {"ticker_form": {"bare"}, "date_form": set(CHOICES["date_form"])}
-"""What there is outside of Korea: no suffixes, no numbers."""
 
 
 @dataclass
@@ -298,12 +296,16 @@ def _singles() -> list[Style]:
 def _pairs(seed: int = 1) -> list[Style]:
     """Styles in which each pair of choices occurs, by greedily covering what is left."""
     random = np.random.default_rng(seed)
-    names = list(CHOICES)
+    # Of names and of forms that are much alike some will do: the others have styles of their own.
+    choices = CHOICES | {"ticker_field": ("ticker", "Symbol", "종목코드"), "date_field": ("date", "datetime", "_id")}
+    alike = ("iso_offset", "compact", "new_york", "seoul_milliseconds")
+    choices["date_form"] = tuple(form for form in CHOICES["date_form"] if form not in alike)
+    names = list(choices)
     left = {
         frozenset({(one, a), (other, b)})
         for one, other in itertools.combinations(names, 2)
-        for a in CHOICES[one]
-        for b in CHOICES[other]
+        for a in choices[one]
+        for b in choices[other]
     }
 
     def covers(style: Mapping[str, Any]) -> set[frozenset[tuple[str, Any]]]:
@@ -313,8 +315,8 @@ def _pairs(seed: int = 1) -> list[Style]:
     while left:
         (first, second) = sorted(min(left, key=lambda pair: sorted(map(str, pair))), key=str)
         candidates = []
-        for _ in range(20):
-            made = {name: values[random.integers(len(values))] for name, values in CHOICES.items()}
+        for _ in range(60):
+            made = {name: values[random.integers(len(values))] for name, values in choices.items()}
             candidates.append(made | dict([first, second]))
         best = max(candidates, key=lambda made: len(covers(made)))
         left -= covers(best)
@@ -348,7 +350,7 @@ def _mixes() -> list[tuple[Style, Style]]:
     ]
     random = np.random.default_rng(2)
     singles = SINGLES
-    for _ in range(10):
+    for _ in range(3):
         one, other = random.choice(len(PAIRS), 2, replace=False)
         pairs.append((PAIRS[one], PAIRS[other]))
         pairs.append((singles[random.integers(len(singles))], PAIRS[other]))
@@ -358,18 +360,6 @@ def _mixes() -> list[tuple[Style, Style]]:
 SINGLES: Final = _singles()
 PAIRS: Final = _pairs()
 MIXES: Final = _mixes()
-
-
-def fits(style: Style, category: Category) -> bool:
-    """Whether there is such a thing in `category`."""
-    if category is KOREAN_STOCKS:
-        return True
-    return style.ticker_form == "bare" and style.date_form not in ("seoul", "seoul_milliseconds")
-
-
-def expected(table: pd.DataFrame, styles: Iterable[Style]) -> pd.DataFrame:
-    """What of a table is told in these styles."""
-    return table.assign(dividends=0.0, stock_splits=0.0) if all(each.extras == "none" for each in styles) else table
 
 
 # Which prices
