@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from pymongo.errors import PyMongoError
 
-from finance_core import categories, database, jobs, log, runs, schedule
+from finance_core import categories, database, jobs, log, runs, schedule, stores
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from updaters import update
@@ -36,7 +36,8 @@ def tick(now: dt.datetime) -> list[jobs.Job]:
     for category in categories.CATEGORIES:
         runs.mark_interrupted(db, category)
         since = schedule.enabled_since(db, category)
-        if since is None:
+        # What is only read has no updates until it is converted.
+        if since is None or stores.of(db, category).read_only:
             continue
         last = runs.latest_whole(db, category)
         # An interrupted one is not counted: it is completed by the next. One that runs elsewhere is found out at once.

@@ -30,7 +30,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from finance_core import database, runs, sessions, starter, tickers
+from finance_core import database, runs, sessions, starter, stores, tickers
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import FetchFailed, SisepanError
@@ -132,9 +132,10 @@ def run(
     The summary's state is done, cancelled, or partial, with a reason, where Yahoo wants no more requests or cannot be
     reached. A ticker that fails does not stop the others.
 
-    Raises AlreadyRunning, PyMongoError where the database stays away, DataConflict where a user's collection cannot
-    get the indexes it needs.
+    Raises AlreadyRunning, PyMongoError where the database stays away, ReadOnly where the bars of `category` are only
+    read, DataConflict where a user's collection cannot get the indexes it needs.
     """
+    stores.require_writable(db, category)
     database.ensure_indexes(db)
     stop = stop or threading.Event()
     named = list(dict.fromkeys(only)) if only is not None else None
