@@ -76,11 +76,21 @@ def told(refusals: Sequence[Refusal]) -> Counter[tuple[str, str]]:
     return Counter((refusal.place, refusal.reason.message) for refusal in refusals)
 
 
+_cleaned: dict[int, tuple[pd.DataFrame, pd.DataFrame]] = {}
+
+
+def cleaned(table: pd.DataFrame) -> pd.DataFrame:
+    """Its clean bars; those of the tables that the tests share are made once."""
+    if id(table) not in _cleaned:
+        _cleaned[id(table)] = table, candles.clean(table)[0]
+    return _cleaned[id(table)][1]
+
+
 def assert_bars(db: MongoDatabase, category: Category, tables: Tables) -> None:
     """The stored bars are those of the tables, cleaned, and no others; so are the states in the list of tickers."""
     assert prices.tickers(db, category) == sorted(tables)
     for ticker, table in tables.items():
-        bars, _remarks = candles.clean(table)
+        bars = cleaned(table)
         stored = prices.load(db, category, ticker)
         pd.testing.assert_frame_equal(stored, bars, check_freq=False, check_exact=True)
         row = tickers.get(db, category, ticker)
@@ -123,10 +133,11 @@ def check(
         assert (row["name"], row.get("market")) == (ticker, market)
 
 
-def told_of(tables: Tables, style: Style) -> dict[str, pd.DataFrame]:
+def told_of(tables: Tables, style: Style) -> Tables:
     """What of the tables a style tells."""
-    lost = {"dividends": 0.0, "stock_splits": 0.0} if style.extras == "none" else {}
-    return {ticker: table.assign(**lost) for ticker, table in tables.items()}
+    if style.extras != "none":
+        return tables
+    return {ticker: table.assign(dividends=0.0, stock_splits=0.0) for ticker, table in tables.items()}
 
 
 @pytest.mark.parametrize("style", [*foreign.SINGLES, *foreign.PAIRS], ids=str)
@@ -322,7 +333,7 @@ _table = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.dictionaries(st.sampled_from(list(KOREAN_TICKERS)), _table, min_size=1))
 def test_whatever_the_prices_imported_twice_is_imported_once(
     db: MongoDatabase, rows: dict[str, list[tuple[Any, ...]]]
