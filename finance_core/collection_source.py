@@ -10,7 +10,7 @@ from finance_core.layouts import Layout, Rows
 
 BATCH_ROWS = 20_000
 """Rows that become one portion."""
-KEY_TYPES = ["string", "number"]
+KEY_TYPES = ["string", "int", "long", "double"]
 """BSON types that a ticker may have."""
 
 
@@ -26,8 +26,9 @@ class CollectionSource:
 
     def counts(self) -> Mapping[Any, int]:
         """How many rows, about, each raw ticker has."""
-        fields: list[Any] = [f"${name}" for name in self._fields]
-        ticker = {"$ifNull": [*fields, None]} if fields else None
+        ticker: Any = None
+        for name in reversed(self._fields):  # the first one that a document has, as `layouts` reads it
+            ticker = {"$cond": [{"$eq": [{"$type": f"${name}"}, "missing"]}, ticker, f"${name}"]}
         grouped: list[Document] = [{"$group": {"_id": ticker, "count": {"$sum": 1}}}]
         counts: dict[Any, int] = {}
         for group in self._collection.aggregate(grouped, allowDiskUse=True):
@@ -39,17 +40,23 @@ class CollectionSource:
         """The rows of these raw tickers. Goes by an index on the ticker where there is one, else through all."""
         size = max(round(BATCH_ROWS / self._rows_per_document), 1)
         documents = iter(self._collection.find(self._query(raw_tickers)).batch_size(size))
+        # What is found by one of several fields may be another's by the first of them.
+        wanted = None if len(self._fields) < 2 and None not in raw_tickers else frozenset(raw_tickers)
         order = 0
         while batch := list(islice(documents, size)):
             for rows in layouts.rows_of(batch, order):
                 order += len(rows)
-                yield rows
+                if chosen := rows if wanted is None else rows.of(wanted):
+                    yield chosen
 
     def _query(self, raw_tickers: Sequence[Any]) -> Document:
+        """All documents of these raw tickers, and maybe more."""
         keys = [raw for raw in raw_tickers if raw is not None]
-        chosen: list[Document] = [{name: {"$in": keys}} for name in self._fields] if keys else []
+        # A list would be found by what is in it.
+        one_of = {"$in": keys, "$not": {"$type": "array"}}
+        chosen: list[Document] = [{name: one_of} for name in self._fields] if keys else []
         if None in raw_tickers:
-            without = [{name: {"$not": {"$type": KEY_TYPES}}} for name in self._fields]
-            nothing = [{name: {"$in": ["", float("nan")]}} for name in self._fields]
-            chosen += [{"$and": without}, *nothing] if self._fields else [{}]
+            none: list[Any] = [{"$not": {"$type": KEY_TYPES}}, {"$type": "array"}, {"$regex": r"^\s*$"}]
+            none.append({"$in": [float("nan")]})
+            chosen += [{name: each} for name in self._fields for each in none] or [{}]
         return chosen[0] if len(chosen) == 1 else {"$or": chosen}

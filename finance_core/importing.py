@@ -8,13 +8,14 @@ compared with what was read. `imports` holds one document for each import, `impo
 """
 
 import datetime as dt
+import gc
 import hashlib
 import itertools
 import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,8 @@ IMPORTS, REFUSALS = "imports", "import_refusals"
 KIND = "import"
 """Kind of its runs, where they are no conversions."""
 
+
+USUAL_COLLECTIONS = gc.get_threshold()
 
 DISAGREES = N_(
     "저장된 시세와 {date}의 종가가 다릅니다(저장 {stored}, 가져올 값 {found}). 저장된 것을 그대로 두었습니다."
@@ -107,7 +110,7 @@ def examine(
     wanted, unknown = sources.by_ticker(category, source.counts())
     summary.total = len(wanted)
     for found in itertools.chain(
-        sources.ahead(sources.groups(source, wanted, stop)), sources.refused(category, source, unknown, stop)
+        sources.ahead(sources.groups(source, wanted, stop)), sources.refused(source, unknown, stop)
     ):
         _count(summary, found)
         summary.refusals += found.refusals
@@ -148,7 +151,8 @@ def run(
         database.ensure_unique_index(db, store.collection, ["ticker", "date"])
         work = _Work(db, category, source, store, descriptions or {}, lease, progress)
         try:
-            work.through(stop)
+            with _rare_collections():
+                work.through(stop)
             if work.summary.state == "done":
                 finish(work.summary)
         except BaseException as error:
@@ -177,6 +181,16 @@ def reasons(db: MongoDatabase, import_id: ObjectId) -> dict[str, int]:
     return {each["_id"]: each["count"] for each in db[REFUSALS].aggregate(steps)}
 
 
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Have the collector of garbage look less often through what is being read: that is a quarter of the time."""
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*USUAL_COLLECTIONS)  # and not those of a moment ago, which may be another import's
+
+
 class _Work:
     """One import at work."""
 
@@ -195,6 +209,8 @@ class _Work:
         begun = self._begin()
         self.summary = Summary(category.key, source.name, lease.id, begun["_id"])
         self._is_new = begun["is_new"]
+        self._rows_of_others = 0
+        """Of tickers that are never marked as done, and so read anew by each run: without a bar, or left as stored."""
 
     def _begin(self) -> Document:
         """The import that was cut off, or a new one."""
@@ -229,7 +245,7 @@ class _Work:
             if stop.is_set():
                 break
         if not stop.is_set():
-            for found in sources.refused(self._category, self._source, unknown, stop):
+            for found in sources.refused(self._source, unknown, stop):
                 self._remember(found)
                 _count(summary, found)
                 self._tell()
@@ -249,10 +265,12 @@ class _Work:
         self._remember(found)
         _count(summary, found)
         if found.bars.empty:
+            self._rows_of_others += found.rows if found.ticker else 0
             return
         try:
             written = self._write(found)
         except SisepanError as error:
+            self._rows_of_others += found.rows
             _log.warning("%s %s: %s", self._category.key, found.ticker, error)
             failure = runs.Failure(found.ticker, error)
             summary.failures.append(failure)
@@ -268,7 +286,11 @@ class _Work:
         """Store what was found of one ticker: alone where it is the only source of it, else beside what is stored."""
         row = tickers.get(self._db, self._category, found.ticker) or {}
         stored = prices.load_from(self._db, self._store, found.ticker)
-        is_from_here = row.get("source") == tickers.IMPORT and row.get("imported", {}).get("from") == self._source.name
+        before = row.get("imported", {})
+        # Not what was only added to: there the source does not have all of it.
+        is_from_here = (
+            row.get("source") == tickers.IMPORT and before.get("from") == self._source.name and "whole" in before
+        )
         imported = {
             "import": self.summary.import_id,
             "from": self._source.name,
@@ -278,7 +300,8 @@ class _Work:
             "last_date": found.bars.index[-1].to_pydatetime(),
             "checksum": checksum(found.bars["close"]),
         }
-        if stored.empty or is_from_here or row.get("source") == tickers.SAMPLE:
+        # Nor what it now has less of, as the next month's file under last month's name.
+        if stored.empty or (is_from_here and _covers(found.bars, stored)) or row.get("source") == tickers.SAMPLE:
             return self._write_whole(found, stored, imported | {"whole": True})
         return self._add(found, stored, imported, row)
 
@@ -287,7 +310,8 @@ class _Work:
 
         def write(session: ClientSession | None) -> Written:
             # First whose bars they are, so that the next run knows them even where this one is cut off between them.
-            self._list(found, {"source": tickers.IMPORT, "imported": {"from": self._source.name}}, session)
+            begun = {"from": self._source.name, "whole": True}
+            self._list(found, {"source": tickers.IMPORT, "imported": begun}, session)
             written = prices.write_to(self._db, self._store, found.ticker, found.bars, session, remove_others=True)
             self._mark(found.ticker, fields, imported, written, session)
             return written
@@ -356,7 +380,7 @@ class _Work:
         done = self._done()
         # Of all runs of this import: the last one may have begun in the middle.
         unknown = self._db[REFUSALS].count_documents({"import": summary.import_id, "of": ""})
-        summary.rows = sum(imported["rows"] for imported in done.values()) + unknown
+        summary.rows = sum(imported["rows"] for imported in done.values()) + self._rows_of_others + unknown
         summary.bars = sum(imported["bars"] for imported in done.values())
         days = [imported[name] for imported in done.values() for name in ("first_date", "last_date")]
         summary.first, summary.last = (min(days).date(), max(days).date()) if days else (None, None)
@@ -409,6 +433,11 @@ def register(
     row = {"ticker": ticker, "name": ticker, **market, **known}
     if not tickers.register(db, category, [row], session) and known.get("name", ticker) != ticker:
         tickers.name_nameless(db, category, ticker, known, session)
+
+
+def _covers(bars: pd.DataFrame, stored: pd.DataFrame) -> bool:
+    """Whether `bars` reach from the first of the `stored` days, or before, to the last, or beyond."""
+    return bool(bars.index[0] <= stored.index[0] and bars.index[-1] >= stored.index[-1])
 
 
 def checksum(close: "pd.Series[float]") -> str:

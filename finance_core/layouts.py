@@ -7,7 +7,7 @@ English and Korean. What the raw values mean is left to `raw_values`; where the 
 import datetime as dt
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -101,6 +101,18 @@ class Rows:
         """What a person finds a row by."""
         return f"{self.places[0]}[{position}]" if self.inside else str(self.places[position])
 
+    def of(self, raw_tickers: Collection[Any]) -> "Rows":
+        """Only those of these raw tickers; None stands for what is none."""
+        raws = [raw if ticker_text(raw) else None for raw in self.columns["ticker"]]
+        chosen = [position for position, raw in enumerate(raws) if raw in raw_tickers]
+        if len(chosen) == len(self):
+            return self
+        if self.inside:  # all have the one ticker of their document
+            return Rows({"ticker": [], "date": []}, [], self.places, inside=True)
+        columns = {name: [values[position] for position in chosen] for name, values in self.columns.items()}
+        order, places = ([values[position] for position in chosen] for values in (self.order, self.places))
+        return Rows(columns, order, places)
+
 
 @dataclass(frozen=True)
 class _Plan:
@@ -117,24 +129,26 @@ class _Plan:
 
 def rows_of(documents: Iterable[Document], first: int = 0) -> Iterator[Rows]:
     """The raw rows of `documents`, in whatever layouts, counted from `first` on."""
-    flat: dict[tuple[str, ...], tuple[_Plan, list[Document], list[int]]] = {}
+    flat: dict[tuple[str, ...], tuple[_Plan, str, list[Document], list[int]]] = {}
     position = itertools.count(first)
     for document in documents:
         if type(document.get("_id")) is dict:  # a key of ticker and date
             document = document["_id"] | document
         keys = tuple(document)
         known = flat.get(keys)
-        if known is None or known[0].shape != "flat":
+        # What has the fields of a day may hold lists in them all the same.
+        if known is None or not known[1] or type(document[known[1]]) is list:
             plan = _plan(document)
             if plan.shape != "flat":
                 rows = _rows_inside(document, plan, position)
                 if len(rows):
                     yield rows
                 continue
-            known = flat.setdefault(keys, (plan, [], []))
-        known[1].append(document)
-        known[2].append(next(position))
-    for plan, same, order in flat.values():
+            date = plan.names["date"] if {"date", "close"} <= plan.names.keys() else ""
+            known = flat.setdefault(keys, (plan, date, [], []))
+        known[2].append(document)
+        known[3].append(next(position))
+    for plan, _date, same, order in flat.values():
         columns = {ours: [document[theirs] for document in same] for ours, theirs in plan.names.items()}
         missing = dict.fromkeys({"ticker", "date"} - columns.keys(), [None] * len(same))
         yield Rows(columns | missing, order, [document.get("_id") for document in same])
@@ -149,11 +163,18 @@ def _rows_inside(document: Document, plan: _Plan, position: Iterator[int]) -> Ro
             # Nobody can know which day a value belongs to.
             columns = {"date": [None] * count}
     else:
-        days = held if plan.shape == "rows" else [{"date": day, **row} for day, row in held.items()]
-        dictionaries = [day if isinstance(day, dict) else {} for day in days]
-        columns = {}
-        for ours in plan.names:
-            columns[ours] = [day.get(names_of(tuple(day)).get(ours)) for day in dictionaries]
+        if plan.shape == "days":
+            days = [{"date": day, **(row if isinstance(row, dict) else {})} for day, row in held.items()]
+        else:
+            days = [day if isinstance(day, dict) else {} for day in held]
+        keys = list(map(tuple, days))
+        named = {each: names_of(each) for each in set(keys)}
+        columns = {
+            ours: [day.get(named[key].get(ours)) for day, key in zip(days, keys, strict=True)]
+            for ours in ("date", *candles.COLUMNS)
+            # Of all days: one without a dividend may not have the field.
+            if any(ours in names for names in named.values())
+        }
         count = len(days)
     ticker = document.get(plan.ticker) if plan.ticker else None
     missing = {"date": [None] * count} if "date" not in columns else {}
@@ -171,17 +192,18 @@ def _plan(document: Document) -> _Plan:
         return _Plan("columns", names, ticker)
     if "date" not in names or "close" not in names:
         for key, held in document.items():
-            if isinstance(held, list) and held and isinstance(held[0], dict):
-                inner = dict(names_of(tuple(held[0])))
-                if "date" in inner:
+            if isinstance(held, list):
+                dated = (names_of(tuple(day)) for day in held if isinstance(day, dict))
+                inner = next((dict(names) for names in dated if "date" in names), {})
+                if inner:
                     return _Plan("rows", inner, ticker, key)
             elif isinstance(held, dict) and key != "_id" and held:
                 inner = dict(names_of(tuple(held)))
                 if isinstance(held.get(inner.get("date", "")), list):
                     return _Plan("columns", inner, ticker, key)
-                day, row = next(iter(held.items()))
-                if isinstance(row, dict) and not np.isnat(raw_values.moments([day])[0]):
-                    return _Plan("days", {"date": "date", **names_of(tuple(row))}, ticker, key)
+                for day, row in itertools.islice(held.items(), 10):
+                    if isinstance(row, dict) and not np.isnat(raw_values.moments([day], unit="")[0]):
+                        return _Plan("days", {"date": "date", **names_of(tuple(row))}, ticker, key)
     if "date" not in names and has_key and "ticker" in names:
         names["date"] = "_id"
     return _Plan("flat", names)
@@ -223,7 +245,7 @@ class Layout:
 
     shapes: Mapping[Shape, int]
     names: Mapping[str, str]
-    """Ours to theirs, as most rows have it."""
+    """Ours to theirs, as most rows have it; "_id.…" is a part of a key."""
     is_uniform: bool
     """Whether all documents call the fields the same."""
     rows: int
@@ -243,7 +265,7 @@ class Layout:
     days: tuple[dt.date, dt.date] | None = None
     """The first and the last one in the sample."""
     ticker_fields: tuple[str, ...] = ()
-    """Every field of the documents that holds a ticker, the usual one first."""
+    """Every field of the documents that holds a ticker: in the order in which `rows_of` looks for it in a document."""
 
     @property
     def is_ours(self) -> bool:
@@ -257,7 +279,7 @@ class Layout:
             set(self.shapes) == {"flat"}
             and self.is_uniform
             and {"ticker", "date", "close"} <= set(self.names)
-            and "_id" not in self.names.values()
+            and not any(theirs.split(".")[0] == "_id" for theirs in self.names.values())
             and set(self.tickers) == {"bare"}
             and set(self.dates) == {"day"}
             and set(self.prices) <= {"number", "missing"}
@@ -278,16 +300,17 @@ def recognise(documents: Sequence[Document], category: Category | None) -> Layou
     """What `documents`, a sample, are like; None where they are no daily bars at all."""
     shapes: Counter[Shape] = Counter()
     plans: Counter[tuple[tuple[str, str], ...]] = Counter()
-    ticker_fields: Counter[str] = Counter()
+    ticker_fields: set[str] = set()
     for document in documents:
-        flattened = document["_id"] | document if isinstance(document.get("_id"), dict) else document
-        plan = _plan(flattened)
+        key = document["_id"] if isinstance(document.get("_id"), dict) else {}
+        plan = _plan({**key, **document})
+        path_of = {name: f"_id.{name}" for name in key.keys() - document.keys()}
+        names = dict(plan.names)
+        if plan.shape == "flat":
+            names = {ours: path_of.get(theirs, theirs) for ours, theirs in names.items()}
         shapes[plan.shape] += 1
-        plans[tuple(sorted(plan.names.items()))] += 1
-        holds_ticker = plan.ticker or plan.names.get("ticker", "")
-        if holds_ticker:
-            inside = isinstance(document.get("_id"), dict) and holds_ticker not in document
-            ticker_fields[f"_id.{holds_ticker}" if inside else holds_ticker] += 1
+        plans[tuple(sorted(names.items()))] += 1
+        ticker_fields.add(path_of.get(plan.ticker, plan.ticker) or names.get("ticker", ""))
     parts = list(rows_of(documents))
     rows = sum(len(part) for part in parts)
     if not rows or not any({"close", "open"} & part.columns.keys() for part in parts):
@@ -319,8 +342,16 @@ def recognise(documents: Sequence[Document], category: Category | None) -> Layou
         epoch_unit=unit,
         raw_tickers=dict(Counter(value for value in columns["ticker"] if _is_key(value))),
         days=(known.min().item(), known.max().item()) if len(known) else None,
-        ticker_fields=tuple(name for name, _count in ticker_fields.most_common()),
+        ticker_fields=tuple(sorted(filter(None, ticker_fields), key=_rank)),
     )
+
+
+def _rank(field: str) -> tuple[bool, bool, int, bool, str]:
+    """By what a field with a ticker goes before another, as `names_of` and `_plan` choose."""
+    name = field.removeprefix("_id.")
+    known = _folded(name) in NAMES["ticker"]
+    place = NAMES["ticker"].index(_folded(name)) if known else 0
+    return not known, name != "ticker", place, name != field, field
 
 
 def _merged(plans: "Counter[tuple[tuple[str, str], ...]]") -> dict[str, str]:

@@ -27,7 +27,7 @@ SHOWN_CONVERSIONS = 20
 """How many conversions are kept of a ticker, to be shown."""
 
 NO_TICKER = N_("종목 코드가 없습니다.")
-NOT_A_TICKER = N_("{category}의 종목 코드가 아닙니다: {ticker}")
+NOT_A_TICKER = N_("이 카테고리의 종목 코드가 아닙니다: {ticker}")
 NO_DATE = N_("날짜가 없습니다.")
 UNREADABLE_DATE = N_("날짜를 읽을 수 없습니다: {date}")
 NO_CLOSE = N_("종가가 없거나 0보다 크지 않습니다.")
@@ -130,7 +130,7 @@ def _next(groups: Iterator[list[Found]]) -> list[Found] | None:
     return next(groups, None)
 
 
-def refused(category: Category, source: Source, unknown: Sequence[Any], stop: threading.Event) -> Iterator[Found]:
+def refused(source: Source, unknown: Sequence[Any], stop: threading.Event) -> Iterator[Found]:
     """The rows of what is no ticker, as refusals."""
     if not unknown:
         return
@@ -140,7 +140,7 @@ def refused(category: Category, source: Source, unknown: Sequence[Any], stop: th
         refused = []
         for position, raw in enumerate(rows.columns["ticker"]):
             text = layouts.ticker_text(raw)
-            reason = SisepanError(NOT_A_TICKER, ticker=text[:40], category=category.key) if text else None
+            reason = SisepanError(NOT_A_TICKER, ticker=text[:40]) if text else None
             refused.append(_refusal(rows, position, reason or SisepanError(NO_TICKER)))
         yield Found("", (), candles.empty(), len(rows), (), tuple(refused), ())
 
@@ -224,6 +224,12 @@ def _read_group(source: Source, group: Mapping[str, Sequence[Any]]) -> list[Foun
     return result
 
 
+def _code(raw: Any, codes: Mapping[Any, int]) -> int:
+    if type(raw) is str:
+        return codes.get(raw, -1)
+    return codes.get(raw, -1) if layouts.ticker_text(raw) else -1
+
+
 def _date_problem(date: Any) -> SisepanError:
     return SisepanError(UNREADABLE_DATE, date=str(date)[:60]) if date not in (None, "") else SisepanError(NO_DATE)
 
@@ -235,13 +241,12 @@ def _table(portions: Sequence[Rows], codes: Mapping[Any, int], source: Source) -
         values[:, candles.COLUMNS.index("volume")] = 0.0  # a source that keeps none has lost none
         for column, name in enumerate(candles.COLUMNS):
             if name in rows.columns:
-                values[:, column] = raw_values.numbers(rows.columns[name])
+                values[:, column] = raw_values.numbers(rows.columns[name], ratios=name == "stock_splits")
         events = values[:, -len(candles.EVENTS) :]
         events[np.isnan(events)] = 0.0
-        raws = [raw if layouts.ticker_text(raw) else None for raw in rows.columns["ticker"]]
         tables.append(
             _Table(
-                codes=np.array([codes.get(raw, -1) for raw in raws], dtype="int64"),
+                codes=np.array([_code(raw, codes) for raw in rows.columns["ticker"]], dtype="int64"),
                 moments=raw_values.moments(rows.columns["date"], source.zone, source.epoch_unit),
                 values=values,
                 order=np.asarray(rows.order, dtype="int64"),

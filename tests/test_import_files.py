@@ -200,7 +200,7 @@ def test_the_report_of_a_file_of_the_wrong_category_says_why_nothing_came_of_it(
     assert import_here(db, path, key="us_stocks") == 0
     said = capsys.readouterr()
     assert "0종목을 미국 주식(으)로" in said.err
-    assert "미국 주식의 종목 코드가 아닙니다: …" in said.out
+    assert "이 카테고리의 종목 코드가 아닙니다: …" in said.out
     assert prices.tickers(db, US_STOCKS) == []
 
 

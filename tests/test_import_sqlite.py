@@ -95,7 +95,7 @@ def test_a_whole_file_is_in_once_however_often_it_is_imported(db: MongoDatabase,
     assert f"/{db.name}의 korean_stocks 컬렉션에 넣습니다." in done.stderr
     assert f"봉 {len(rows)}개 중 {len(rows)}개 추가, 0개 교체, 0개 삭제" in done.stdout
     assert "받지 않은 행 2개:" in done.stdout
-    assert "1: 한국 주식의 종목 코드가 아닙니다: …" in done.stdout
+    assert "1: 이 카테고리의 종목 코드가 아닙니다: …" in done.stdout
     assert "3종목 모두 봉 수, 날짜 범위, 종가의 체크섬이 읽은 것과 같습니다." in done.stdout
     assert (tmp_path / "refused.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     listed = pd.read_csv(tmp_path / "refused.csv", dtype=str)

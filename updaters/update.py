@@ -132,8 +132,8 @@ def run(
     The summary's state is done, cancelled, or partial, with a reason, where Yahoo wants no more requests or cannot be
     reached. A ticker that fails does not stop the others.
 
-    Raises AlreadyRunning, PyMongoError where the database stays away, DataConflict where a user's collection cannot
-    get the indexes it needs.
+    Raises AlreadyRunning, PyMongoError where the database stays away, ReadOnly where the bars of `category` are only
+    read, DataConflict where a user's collection cannot get the indexes it needs.
     """
     stores.require_writable(db, category)
     database.ensure_indexes(db, [category])
