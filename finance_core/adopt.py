@@ -158,7 +158,7 @@ def _give_up(db: MongoDatabase, category: Category) -> int:
 
 
 def _titled(db: MongoDatabase, category: Category, found: Inspected, plan: Any) -> list[str]:
-    title = f"{_database(db)} · {found.name} → {_(category.title)}"
+    title = " ".join([_database(db), "·", found.name, "→", _(category.title)])
     return [title, *(f"  - {sentence}" for sentence in plan(db, category, found))]
 
 
@@ -190,10 +190,9 @@ def _database(db: MongoDatabase) -> str:
 def _described(found: Inspected) -> list[str]:
     documents = _("문서 {count}개").format(count=formats.count(found.documents))
     if found.kind == "names":
-        what = _("종목의 이름이 든 목록")
-        return [f"{found.name}: {documents}, {what}", ""]
+        return [": ".join([found.name, documents]) + ", " + _("종목의 이름이 든 목록"), ""]
     if found.kind == "other":
-        return [f"{found.name}: {documents}, {_(VERDICTS['unknown'])}", ""]
+        return [": ".join([found.name, documents]) + ", " + _(VERDICTS["unknown"]), ""]
     tickers = _("종목 {count}") if found.is_exact else _("표본에서 종목 {count}")
     facts = [
         _(categories.category(found.category).title) if found.category else "",

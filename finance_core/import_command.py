@@ -115,7 +115,7 @@ def report(category: Category, summary: Summary) -> str:
             replaced=formats.count(summary.replaced),
             removed=formats.count(summary.removed),
         ),
-        *_details(category, summary),
+        *_details(summary),
     ]
     for failure in summary.failures[:SHOWN_FAILURES]:
         lines.append(f"  {failure.ticker}: {failure.error}")
@@ -148,7 +148,7 @@ def dry_report(category: Category, summary: Summary) -> str:
             total=formats.count(summary.total),
             bars=formats.count(summary.bars),
         ),
-        *_details(category, summary),
+        *_details(summary),
     ]
     for each in summary.conversions[:SHOWN_CONVERSIONS]:
         before, after = _sides(each)
@@ -156,7 +156,7 @@ def dry_report(category: Category, summary: Summary) -> str:
     return "\n".join(lines)
 
 
-def _details(category: Category, summary: Summary) -> list[str]:
+def _details(summary: Summary) -> list[str]:
     lines = []
     if summary.first and summary.last:
         first, last = formats.date(summary.first), formats.date(summary.last)
@@ -169,7 +169,7 @@ def _details(category: Category, summary: Summary) -> list[str]:
         )
     if summary.refused:
         lines.append(_("받지 않은 행 {count}개:").format(count=formats.count(summary.refused)))
-        for reason, count in sorted(reasons(category, summary.reasons).items(), key=lambda each: -each[1]):
+        for reason, count in sorted(reasons(summary.reasons).items(), key=lambda each: -each[1]):
             lines.append(f"  {formats.count(count)}: {reason}")
     if summary.failures:
         kept = formats.count(len(summary.failures))
@@ -184,10 +184,9 @@ def _sides(conversion: Conversion) -> tuple[str, str]:
     )
 
 
-def reasons(category: Category, counts: Mapping[str, int]) -> dict[str, int]:
+def reasons(counts: Mapping[str, int]) -> dict[str, int]:
     """How many rows were refused for each reason, in words; what differs from row to row is left out."""
-    said = _Elided(category=_(category.title))
-    return {_(message).format_map(said): count for message, count in counts.items()}
+    return {_(message).format_map(_Elided()): count for message, count in counts.items()}
 
 
 class _Elided(dict[str, str]):
@@ -204,7 +203,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         **summary.counts,
         "first": formats.date(summary.first) if summary.first else None,
         "last": formats.date(summary.last) if summary.last else None,
-        "reasons": {_(message).format_map(_Elided()): count for message, count in summary.reasons.items()},
+        "reasons": reasons(summary.reasons),
         "failures": [{"ticker": each.ticker, "reason": str(each.error)} for each in summary.failures],
         "verified": summary.verified,
         "differing": summary.differing,

@@ -75,7 +75,7 @@ def found(source: SqliteSource, category: Category = KOREAN_STOCKS) -> list[sour
     source.recognise(category)
     wanted, unknown = sources.by_ticker(category, source.counts())
     stop = threading.Event()
-    return [*sources.ahead(sources.groups(source, wanted, stop)), *sources.refused(category, source, unknown, stop)]
+    return [*sources.ahead(sources.groups(source, wanted, stop)), *sources.refused(source, unknown, stop)]
 
 
 # The command

@@ -34,7 +34,7 @@ def found(path: Path, category: Category = KOREAN_STOCKS, ticker: str = "") -> l
     stop = threading.Event()
     return [
         *sources.ahead(sources.groups(source, wanted, stop)),
-        *sources.refused(category, source, unknown, stop),
+        *sources.refused(source, unknown, stop),
     ]
 
 

@@ -202,7 +202,7 @@ GARBAGE = [
     b"2024-01-02",
     ["2024-01-02"],
     {"day": 2},
-    ObjectId(),
+    ObjectId("64a1b2c3d4e5f60718293a4b"),
     Decimal128("20240102.5"),
     dt.time(9),
 ]
@@ -267,7 +267,7 @@ def test_reading_never_fails_and_stays_within_the_years(value: Any, unit: str) -
         ([72300], math.nan),
         ({"close": 1}, math.nan),
         (dt.datetime(2024, 1, 2), math.nan),
-        (ObjectId(), math.nan),
+        (ObjectId("64a1b2c3d4e5f60718293a4b"), math.nan),
         (b"72300", math.nan),
     ],
     ids=repr,

@@ -138,7 +138,7 @@ def _collection(db: MongoDatabase, found: Inspected) -> None:
             _actions(db, category, found, data_task.is_busy() or bool(run and run["state"] == "running"))
             data_task.result(found.name, category, with_outcome=False)
             if last:
-                _last_import(last, category, found)
+                _last_import(last, found)
             if found.used_by or (last and last["state"] == "done"):
                 viewer_link(category, "", _("차트 보기"))
 
@@ -266,7 +266,7 @@ def _give_up(category: Category) -> None:
     _look_again()
 
 
-def _last_import(last: Document, category: Category, found: Inspected) -> None:
+def _last_import(last: Document, found: Inspected) -> None:
     """What the last conversion of a collection came to: it is in the database, and outlives the visit."""
     if last["state"] == "running":
         st.warning(_("시작한 전환이 아직 끝나지 않았습니다. 다시 시작하면 이어서 합니다."), icon=":material/resume:")
@@ -276,7 +276,7 @@ def _last_import(last: Document, category: Category, found: Inspected) -> None:
     def download() -> bytes:
         return data_task.refusals_csv(importing.refusals(database.connect(), last["_id"]))
 
-    data_task.refused(category, importing.reasons(database.connect(), last["_id"]), download, found.name)
+    data_task.refused(importing.reasons(database.connect(), last["_id"]), download, found.name)
 
 
 def _others(found: list[Inspected]) -> None:

@@ -101,7 +101,7 @@ def result(subject: str, category: Category, *, with_outcome: bool = True) -> No
         if done.state == "cancelled":
             st.warning(_("중단했습니다. 다시 시작하면 이어서 합니다."), icon=run_status.STATES["cancelled"][1])
         elif not done.is_written:
-            _examined(done, category)
+            _examined(done)
         elif with_outcome:
             _imported(done, category)
         if done.failures:
@@ -167,7 +167,7 @@ def _reading(reading: Reading) -> None:
         _kept([(problem.ticker, str(problem.error)) for problem in reading.problems])
 
 
-def _examined(summary: Summary, category: Category) -> None:
+def _examined(summary: Summary) -> None:
     """What a conversion would do."""
     text = _("행 {rows}개 가운데 {bars}개가 봉이 되고 {refused}개는 받지 않습니다. 아무것도 쓰지 않았습니다.")
     st.info(
@@ -190,7 +190,7 @@ def _examined(summary: Summary, category: Category) -> None:
     )
     st.caption(_("처음 {count}행이 이렇게 바뀝니다.").format(count=len(table)))
     st.dataframe(table, hide_index=True, height=240)
-    refused(category, summary.reasons, lambda: refusals_csv(summary.refusals), "examined")
+    refused(summary.reasons, lambda: refusals_csv(summary.refusals), "examined")
 
 
 def _imported(summary: Summary, category: Category) -> None:
@@ -202,7 +202,7 @@ def _imported(summary: Summary, category: Category) -> None:
         def download() -> bytes:
             return refusals_csv(importing.refusals(database.connect(), last["_id"]))
 
-        refused(category, summary.reasons, download, "imported")
+        refused(summary.reasons, download, "imported")
 
 
 def outcome(last: Document) -> None:
@@ -225,12 +225,12 @@ def outcome(last: Document) -> None:
         st.success(plain(f"{text} {agrees}"), icon=":material/verified:")
 
 
-def refused(category: Category, reasons: Mapping[str, int], download: Callable[[], bytes], key: str) -> None:
+def refused(reasons: Mapping[str, int], download: Callable[[], bytes], key: str) -> None:
     """How many rows were refused and why, and all of them to take away."""
     if not reasons:
         return
     with st.expander(_("받지 않은 행 {count}").format(count=formats.count(sum(reasons.values())))):
-        said = import_command.reasons(category, reasons)
+        said = import_command.reasons(reasons)
         st.dataframe(pd.DataFrame({_("이유"): list(said), _("행 수"): list(said.values())}), hide_index=True)
         st.download_button(
             _("모두 CSV로"),
