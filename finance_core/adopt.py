@@ -37,7 +37,6 @@ VERDICTS: dict[inspection.Verdict, str] = {
     "ours": N_("이 제품의 구성"),
     "readable": N_("그대로 읽을 수 있음"),
     "convertible": N_("전환하면 쓸 수 있음"),
-    "unknown": N_("시세가 아님"),
 }
 
 
@@ -192,7 +191,7 @@ def _described(found: Inspected) -> list[str]:
     if found.kind == "names":
         return [": ".join([found.name, documents]) + ", " + _("종목의 이름이 든 목록"), ""]
     if found.kind == "other":
-        return [": ".join([found.name, documents]) + ", " + _(VERDICTS["unknown"]), ""]
+        return [": ".join([found.name, documents]) + ", " + _("시세가 아님"), ""]
     tickers = _("종목 {count}") if found.is_exact else _("표본에서 종목 {count}")
     facts = [
         _(categories.category(found.category).title) if found.category else "",

@@ -17,6 +17,8 @@ KEY_TYPES = ["string", "int", "long", "double"]
 class CollectionSource:
     """The bars in `collection`, of which a sample showed `layout`."""
 
+    keeps_all = True
+
     def __init__(self, db: MongoDatabase, collection: str, layout: Layout) -> None:
         self.name = collection
         self.zone, self.epoch_unit = layout.zone, layout.epoch_unit

@@ -300,8 +300,8 @@ class _Work:
             "last_date": found.bars.index[-1].to_pydatetime(),
             "checksum": checksum(found.bars["close"]),
         }
-        # Nor what it now has less of, as the next month's file under last month's name.
-        if stored.empty or (is_from_here and _covers(found.bars, stored)) or row.get("source") == tickers.SAMPLE:
+        replaces = is_from_here and (self._source.keeps_all or _covers(found.bars, stored))
+        if stored.empty or replaces or row.get("source") == tickers.SAMPLE:
             return self._write_whole(found, stored, imported | {"whole": True})
         return self._add(found, stored, imported, row)
 

@@ -70,6 +70,8 @@ def open_file(path: Path, category: Category, ticker: str = "") -> Source:
 class CsvSource:
     """A CSV file (UTF-8 or CP949; commas, semicolons or tabs) of daily prices, whose first line names its columns."""
 
+    keeps_all = False
+
     def __init__(self, path: Path, category: Category, ticker: str = "") -> None:
         self.name = path.name
         self._path = path
@@ -148,6 +150,8 @@ class CsvSource:
 
 class ParquetSource:
     """A Parquet file of daily prices. A row is found by its number, counted from 1."""
+
+    keeps_all = False
 
     def __init__(self, path: Path, category: Category, ticker: str = "") -> None:
         self.name = path.name

@@ -43,6 +43,9 @@ class Source(Protocol):
     """See `raw_values.zone_of`."""
     epoch_unit: str
     """See `raw_values.epoch_unit`."""
+    keeps_all: bool
+    """Whether days that it had and has no more are gone, as from a collection; a file may be the next month's, under
+    the name of last month's."""
 
     def counts(self) -> Mapping[Any, int]:
         """How many rows, about, each raw ticker has; None stands for those without one."""

@@ -43,6 +43,8 @@ class SqliteSource:
     Raises SisepanError where the file or the table is none.
     """
 
+    keeps_all = True
+
     def __init__(self, path: Path, table: str = "") -> None:
         self._path = path.resolve()
         with self._connected() as connection:

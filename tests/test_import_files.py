@@ -245,3 +245,26 @@ def test_json_has_every_failure_and_report_the_first_ones() -> None:
     assert import_command.exit_code([summary]) == 0
     summary.differing.append("005930")
     assert import_command.exit_code([summary]) == 1
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_the_next_part_under_the_name_of_the_last_one_adds_to_it_and_loses_nothing(
+    db: MongoDatabase, tmp_path: Path, ending: str
+) -> None:
+    whole = made_table(1, "2022-01-03", "2023-12-28", halted=0)
+    path = tmp_path / f"prices.{ending}"
+    import_here(db, write(path, {"005930": whole.iloc[:300]}))
+    assert import_here(db, write(path, {"005930": whole.iloc[295:]})) == 0
+    stored = prices.load(db, KOREAN_STOCKS, "005930")
+    assert stored["close"].tolist() == whole["close"].tolist()
+
+
+def test_the_next_part_that_disagrees_with_the_last_one_is_told_and_changes_nothing(
+    db: MongoDatabase, tmp_path: Path
+) -> None:
+    whole = made_table(1, "2022-01-03", "2023-12-28", halted=0)
+    path = tmp_path / "prices.csv"
+    import_here(db, write(path, {"005930": whole.iloc[:300]}))
+    halved = whole.iloc[295:].assign(**{name: whole[name] / 2 for name in candles.PRICES})  # after a split
+    assert import_here(db, write(path, {"005930": halved})) == 1
+    assert prices.load(db, KOREAN_STOCKS, "005930")["close"].tolist() == whole["close"].iloc[:300].tolist()
