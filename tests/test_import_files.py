@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from finance_core import candles, import_command, importing, price_files, prices, stores, tickers
-from finance_core.categories import KOREAN_STOCKS, US_STOCKS, category
+from finance_core.categories import KOREAN_STOCKS, category
 from finance_core.database import MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.import_command import ImportCommand, WrongUse
@@ -214,21 +214,6 @@ def test_what_differs_when_read_back_fails_the_command(
     )
     assert import_here(db, path) == 1
     assert "다시 읽어 보니 읽은 것과 다른 종목 1개: 000100" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        (["AAPL", "BRK-B"], US_STOCKS),
-        (["005930", 660.0, "A000020"], KOREAN_STOCKS),
-        (["005930", "AAPL"], None),
-        (["GOOGLE", "ORACLE"], None),
-        ([None, ""], None),
-        ([], None),
-    ],
-)
-def test_tickers_tell_a_category_only_where_they_leave_no_doubt(raw: list[object], expected: object) -> None:
-    assert import_command.fitting([KOREAN_STOCKS, US_STOCKS], raw) is expected
 
 
 def test_a_report_that_cannot_be_written_is_said_before_anything_is_read(tmp_path: Path) -> None:

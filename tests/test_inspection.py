@@ -1,6 +1,7 @@
 """What a database is found to hold, on real servers, without being touched."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,24 @@ def test_the_category_is_told_by_the_name_and_the_tickers_or_asked(
     found = look(own_server_db, name)
     assert found.category == (category.key if category else "")
     assert found.candidates
+
+
+@pytest.mark.parametrize(
+    ("raw_tickers", "category"),
+    [
+        (["AAPL", "BRK-B"], US_STOCKS),
+        (["005930", 660.0, "A000020"], KOREAN_STOCKS),
+        (["005930", "AAPL"], None),
+        (["GOOGLE", "ORACLE"], None),
+        ([None, ""], None),
+        ([], None),
+    ],
+)
+def test_tickers_tell_a_category_only_where_they_leave_no_doubt(
+    raw_tickers: list[object], category: Category | None
+) -> None:
+    found = inspection.fitting([KOREAN_STOCKS, US_STOCKS], Counter(raw_tickers))
+    assert (found[0] if len(found) == 1 else None) is category
 
 
 def test_a_person_may_say_which_category_it_is(own_server_db: MongoDatabase) -> None:
