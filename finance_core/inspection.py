@@ -211,7 +211,7 @@ def fitting(candidates: Sequence[Category], raw_tickers: Mapping[Any, int]) -> l
         return sum(count for text, count in counts.items() if category.is_ticker(category.ticker_of(text))) >= enough
 
     found = [category for category in candidates if accepts(category)]
-    if sum(count for text, count in counts.items() if _is_mostly_digits(text)) >= enough:
+    if counts and sum(count for text, count in counts.items() if _is_mostly_digits(text)) >= enough:
         # A005930 could be an American ticker, but a thousand of its kind are not.
         return [category for category in found if category.ticker_digits] or found
     return found

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from finance_core import candles, import_command, importing, price_files, prices, stores, tickers
-from finance_core.categories import KOREAN_STOCKS, category
+from finance_core.categories import KOREAN_STOCKS, US_STOCKS, category
 from finance_core.database import MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.import_command import ImportCommand, WrongUse

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finance_core import importing, layouts, prices
+from finance_core import importing, inspection, layouts, prices
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.collection_source import CollectionSource
 from finance_core.database import Document, MongoDatabase
@@ -50,6 +50,7 @@ def test_a_million_documents_are_converted(db: MongoDatabase) -> None:
         db["my_prices"].insert_many(ours)
     wait_for_quiet()
     gc.collect()
+    inspected = _inspection(db, is_exact=False)
     begun = time.perf_counter()
     layout = layouts.recognise(db["my_prices"].aggregate([{"$sample": {"size": 1_000}}]).to_list(), KOREAN_STOCKS)
     assert layout is not None
@@ -65,6 +66,20 @@ def test_a_million_documents_are_converted(db: MongoDatabase) -> None:
         ratio=bare / taken,
     )
     assert bare / taken >= 0.4
+    db["my_prices"].create_index(["symbol", "date"])
+    tell("a million documents inspected", without_index=inspected, with_index=_inspection(db, is_exact=True))
+
+
+def _inspection(db: MongoDatabase, *, is_exact: bool) -> float:
+    """Seconds that an inspection of the million documents takes; exact at least with an index."""
+    begun = time.perf_counter()
+    found = inspection.look_at(db, "my_prices", KOREAN_STOCKS)
+    taken = time.perf_counter() - begun
+    assert found.documents == TICKERS * DAYS
+    assert found.tickers == TICKERS
+    assert found.is_exact or not is_exact
+    assert taken < 5
+    return taken
 
 
 def test_a_collection_with_other_names_is_read_as_fast_as_ours(db: MongoDatabase) -> None:
