@@ -1,11 +1,14 @@
 """What a person does who connects a database of their own, in a foreign layout: look, agree, see the chart."""
 
 import datetime as dt
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from finance_core import prices
+from finance_core.categories import KOREAN_STOCKS
 from finance_core.database import Document, MongoDatabase
 from tests.e2e.conftest import Start
 from tests.pages import made_table
@@ -90,3 +93,27 @@ def test_a_collection_with_other_names_is_read_as_it_is_and_asks_for_conversion_
         {name: value for name, value in document.items() if name != "_id"} for document in documents
     ]
     assert documents[0]["day"] <= dt.datetime(2026, 11, 20)
+
+
+def test_a_file_is_tried_imported_drawn_and_taken_away_again(
+    page: Page, app: Start, db: MongoDatabase, tmp_path: Path
+) -> None:
+    file = tmp_path / "009990_회사.csv"
+    korean = {"open": "시가", "high": "고가", "low": "저가", "close": "종가", "volume": "거래량"}
+    TABLE.rename(columns=korean)[list(korean.values())].rename_axis("날짜").to_csv(file, encoding="cp949")
+    address = app().replace("127.0.0.1", "localhost")
+    page.goto(f"{address}/admin_data")
+    page.locator("input[type=file]").set_input_files(file)
+    page.locator(".st-key-try_file button").first.click()
+    expect(page.get_by_text(f"{len(TABLE):,}개가 봉이 되고 0개는")).to_be_visible(timeout=60_000)
+    page.locator(".st-key-import_plan button").first.click()
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="예, 시작합니다").click()
+    expect(page.get_by_text("체크섬이 모두 같습니다")).to_be_visible(timeout=30_000)
+    assert prices.load(db, KOREAN_STOCKS, "009990")["close"].tolist() == TABLE["close"].tolist()
+
+    with page.expect_download() as download:
+        page.locator(".st-key-export_parquet button").first.click()
+    exported = pd.read_parquet(download.value.path())
+    assert exported[exported["ticker"] == "009990"]["close"].tolist() == TABLE["close"].tolist()
+    page.goto(f"{address}/korean_stocks?ticker=009990")
+    expect(page.locator("canvas").first).to_be_visible(timeout=30_000)
