@@ -6,6 +6,7 @@ where a limit was met, the answer says that it is one of the sample. What is don
 
 import datetime as dt
 import logging
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -168,6 +169,12 @@ def is_ours_metadata(db: MongoDatabase) -> bool:
 
 def local_server() -> LocalServer | None:
     """The MongoDB that listens at the usual port of this machine, where it holds prices or does not say."""
+    host, _colon, port = LOCAL_SERVER.removeprefix("mongodb://").partition(":")
+    try:
+        # Told at once where nothing listens; the driver would try until its time is up.
+        socket.create_connection((host, int(port)), LOOK_WITHIN_MS / 1000).close()
+    except OSError:
+        return None
     client: pymongo.MongoClient[Document] = pymongo.MongoClient(
         LOCAL_SERVER, serverSelectionTimeoutMS=LOOK_WITHIN_MS, connectTimeoutMS=LOOK_WITHIN_MS, appname="sisepan"
     )

@@ -3,16 +3,18 @@
 import re
 import threading
 
+import pymongo
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from finance_core import importing, inspection, jobs, prices, runs, stores, tickers
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
-from finance_core.database import MongoDatabase
-from finance_core.ui import admin_data
+from finance_core.database import Document, MongoDatabase
+from finance_core.ui import local_server
 from tests import pages
 from tests.processes import wait_until
 from tests.test_adoption import CAPITAL, TABLES, flat
+from tests.test_inspection import neighbour  # noqa: F401 - a fixture
 
 TEXT = flat(TABLES, CAPITAL, as_text=True)
 
@@ -21,7 +23,7 @@ TEXT = flat(TABLES, CAPITAL, as_text=True)
 def at_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     pages.sit_at_the_machine(monkeypatch)
     monkeypatch.setattr(inspection, "LOCAL_SERVER", "mongodb://127.0.0.1:9")  # whatever runs on this machine
-    admin_data._local_server.clear()
+    local_server.forget()
 
 
 def open_page(language: str = "ko") -> AppTest:
@@ -150,6 +152,25 @@ def test_an_empty_database_says_what_to_do_next(own_server_db: MongoDatabase) ->
     page = open_page()
     assert not page.error
     assert "찾지 못했습니다" in text_of(page)
+
+
+@pytest.mark.parametrize("page_file", ["admin_data", "overview"])
+def test_a_server_on_this_machine_is_pointed_out_to_whoever_could_use_it(
+    db: MongoDatabase,
+    neighbour: "pymongo.MongoClient[Document]",  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    page_file: str,
+) -> None:
+    neighbour["mine"]["stocks"].insert_many(TEXT[:20])
+    local_server.forget()
+
+    def open_it() -> AppTest:
+        return AppTest.from_file(pages.PAGES_DIR / f"{page_file}.py", default_timeout=60).run()
+
+    assert "MongoDB가 있습니다" in text_of(open_it())
+    pages.sit_at_the_machine(monkeypatch, False)
+    assert "MongoDB가 있습니다" not in text_of(open_it())
+    local_server.forget()
 
 
 def test_a_visitor_who_may_only_look_sees_none_of_it(

@@ -23,8 +23,8 @@ from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.importing import Summary
-from finance_core.inspection import Inspected, LocalServer
-from finance_core.ui import data_files, data_task, listing, viewer
+from finance_core.inspection import Inspected
+from finance_core.ui import data_files, data_task, listing, local_server, viewer
 from finance_core.ui.data_task import Task
 from finance_core.ui.navigation import viewer_link
 from finance_core.ui.page import (
@@ -84,24 +84,7 @@ def _server(db: MongoDatabase) -> None:
     left.caption(plain(_("데이터베이스: {server}").format(server=f"{server} · {db.name}")))
     left.caption(_("컬렉션을 표본과 인덱스로 살펴본 것이며, 살펴보는 것만으로는 아무것도 바뀌지 않습니다."))
     right.button(_("다시 살펴보기"), icon=":material/refresh:", on_click=_look_again, key="look_again")
-    if database.is_embedded() and (local := _local_server()):
-        _point_out(local)
-
-
-def _point_out(local: LocalServer) -> None:
-    """The MongoDB on this machine that is not in use, and the lines that make it so."""
-    with st.container(border=True):
-        st.info(plain(str(local.sentence)), icon=":material/database:")
-        for setting, collections in local.settings():
-            st.code(setting, language="toml")
-            if collections:
-                st.caption(plain(_("컬렉션: {names}").format(names=", ".join(collections))))
-        st.caption(_("그리고 앱을 다시 시작하십시오."))
-
-
-@st.cache_data(ttl=60, show_spinner=False)
-def _local_server() -> LocalServer | None:
-    return inspection.local_server()
+    local_server.show()
 
 
 def _inspected(db: MongoDatabase) -> list[Inspected]:
@@ -117,7 +100,7 @@ def _inspected(db: MongoDatabase) -> list[Inspected]:
 
 def _look_again() -> None:
     st.session_state.pop(SEEN, None)
-    _local_server.clear()
+    local_server.forget()
 
 
 def _collection(db: MongoDatabase, found: Inspected) -> None:

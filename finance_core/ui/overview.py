@@ -10,7 +10,7 @@ from finance_core import categories, database, formats, i18n, prices, sessions, 
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.i18n import _
-from finance_core.ui import controls, header, listing, viewer
+from finance_core.ui import controls, header, listing, local_server, viewer
 from finance_core.ui.navigation import data_page, viewer_link
 from finance_core.ui.page import begin, errors_shown, may_edit, plain
 
@@ -25,6 +25,8 @@ def show(prepare: viewer.Prepare) -> None:
         db = database.connect()
         viewer.prepare_once(db, prepare)
         st.title(_("한눈에"))
+        if may_edit():
+            local_server.hint()
         _headlines(db)
         for category in categories.CATEGORIES:
             _category(db, category)
