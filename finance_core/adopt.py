@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from finance_core import (
     adoption,
     categories,
@@ -76,7 +78,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _look(db: MongoDatabase, options: argparse.Namespace) -> int:
-    found = inspection.inspect(db)
+    with tqdm(total=1, disable=None, leave=False, bar_format="{percentage:3.0f}%|{bar}|") as bar:
+
+        def progress(done: float) -> None:
+            bar.update(done - bar.n)
+
+        found = inspection.inspect(db, progress)
     local = inspection.local_server() if database.is_embedded() else None
     if options.json:
         _write_json(

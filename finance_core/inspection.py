@@ -7,7 +7,7 @@ where a limit was met, the answer says that it is one of the sample. What is don
 import datetime as dt
 import logging
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -114,14 +114,18 @@ class LocalServer:
         return [(f'MONGO_URI = "{uri}"\nFINANCE_DB = "{name}"', names) for name, names in held.items()]
 
 
-def inspect(db: MongoDatabase) -> list[Inspected]:
-    """Every collection of `db` that may concern this product, prices first.
+def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _done: None) -> list[Inspected]:
+    """Every collection of `db` that may concern this product, prices first. `progress` is told the share done, up to 1.
 
     Raises PyMongoError where the database cannot be read.
     """
     hidden = {stores.METADATA} if is_ours_metadata(db) else set()
     named = {info["name"]: info for info in db.list_collections()}
-    found = [_collection(db, info, None) for name, info in named.items() if not _is_own(name) and name not in hidden]
+    concerned = [info for name, info in named.items() if not _is_own(name) and name not in hidden]
+    found = []
+    for done, info in enumerate(concerned, start=1):
+        found.append(_collection(db, info, None))
+        progress(done / len(concerned))
     order: dict[Kind, int] = {"prices": 0, "names": 1, "other": 2}
     return sorted(found, key=lambda each: (order[each.kind], each.name))
 

@@ -91,8 +91,14 @@ def _inspected(db: MongoDatabase) -> list[Inspected]:
     where = f"{database.address()}/{db.name}"
     seen = st.session_state.get(SEEN)
     if seen is None or seen[0] != where:
-        with st.spinner(_("데이터베이스를 살펴보는 중")):
-            seen = (where, inspection.inspect(db))
+        text = _("데이터베이스를 살펴보는 중")
+        bar = st.progress(0.0, text=text)
+
+        def progress(done: float) -> None:
+            bar.progress(done, text=text)
+
+        seen = (where, inspection.inspect(db, progress))
+        bar.empty()
         st.session_state[SEEN] = seen
     found: list[Inspected] = seen[1]
     return found
