@@ -133,8 +133,7 @@ def counts(db: MongoDatabase, category: Category, tickers: Sequence[str]) -> int
 
 def delete(db: MongoDatabase, category: Category, ticker: str) -> int:
     """Remove every bar of `ticker`; returns how many there were. Raises ReadOnly where they are only read."""
-    store = stores.of(db, category)
-    stores.refuse_read_only(category, store)
+    store = stores.writable(db, category)
     return db[store.collection].delete_many({"ticker": ticker}).deleted_count
 
 
@@ -150,8 +149,7 @@ def merge(
 
     Idempotent: what is stored already is not written again. Raises ReadOnly where the bars of `category` are only read.
     """
-    store = stores.of(db, category)
-    stores.refuse_read_only(category, store)
+    store = stores.writable(db, category)
     return write_to(db, store, ticker, bars, session, remove_others=False)
 
 
@@ -159,8 +157,7 @@ def replace(
     db: MongoDatabase, category: Category, ticker: str, bars: pd.DataFrame, session: ClientSession | None = None
 ) -> Written:
     """Make `bars` the only bars of `ticker`. Idempotent. Raises ReadOnly as `merge`."""
-    store = stores.of(db, category)
-    stores.refuse_read_only(category, store)
+    store = stores.writable(db, category)
     return write_to(db, store, ticker, bars, session, remove_others=True)
 
 

@@ -29,6 +29,8 @@ FRESH = 2.0
 _lock = threading.Lock()
 _read: "weakref.WeakKeyDictionary[pymongo.MongoClient[dict[str, Any]], dict[str, tuple[float, dict[str, Any]]]]"
 _read = weakref.WeakKeyDictionary()
+_forgotten = 0
+"""How often this process was told to ask anew: what was asked before that and answered after it is not kept."""
 
 
 class ReadOnly(DataConflict):
@@ -64,11 +66,12 @@ def metadata(db: "Database[dict[str, Any]]") -> str:
 def require_writable(db: "Database[dict[str, Any]]", category: Category) -> None:
     """Raise ReadOnly where the bars of `category` are only read; as it is now."""
     forget(db)
-    refuse_read_only(category, of(db, category))
+    writable(db, category)
 
 
-def refuse_read_only(category: Category, store: Store) -> None:
-    """Raise ReadOnly if `store` is only read."""
+def writable(db: "Database[dict[str, Any]]", category: Category) -> Store:
+    """The store of `category`, as `of`. Raises ReadOnly where it is only read."""
+    store = of(db, category)
     if store.read_only:
         raise ReadOnly(
             N_(
@@ -78,6 +81,7 @@ def refuse_read_only(category: Category, store: Store) -> None:
             collection=store.collection,
             category=category.key,
         )
+    return store
 
 
 def point(db: "Database[dict[str, Any]]", category: Category, store: Store) -> None:
@@ -94,7 +98,9 @@ def point_metadata(db: "Database[dict[str, Any]]", collection: str) -> None:
 
 def forget(db: "Database[dict[str, Any]]") -> None:
     """Have the next question asked anew."""
+    global _forgotten
     with _lock:
+        _forgotten += 1
         _read.get(db.client, {}).pop(db.name, None)
 
 
@@ -105,11 +111,14 @@ def _set(db: "Database[dict[str, Any]]", key: str, said: dict[str, Any] | None) 
 
 
 def _stores(db: "Database[dict[str, Any]]") -> dict[str, Any]:
+    asked = time.monotonic()
     with _lock:
-        moment, said = _read.setdefault(db.client, {}).get(db.name, (0.0, {}))
-    if time.monotonic() - moment < FRESH and moment:
+        moment, said = _read.setdefault(db.client, {}).get(db.name, (-FRESH, {}))
+        forgotten = _forgotten
+    if asked - moment < FRESH:
         return said
     said = db[COLLECTION].find_one({"_id": ID}, {"_id": False}) or {}
     with _lock:
-        _read.setdefault(db.client, {})[db.name] = (time.monotonic(), said)
+        if forgotten == _forgotten:
+            _read.setdefault(db.client, {})[db.name] = (asked, said)
     return said
