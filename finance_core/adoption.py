@@ -63,14 +63,17 @@ def source(db: MongoDatabase, found: Inspected) -> CollectionSource:
     return CollectionSource(db, found.name, found.layout)
 
 
-def target(db: MongoDatabase, category: Category) -> Store:
-    """Where the bars of `category` are converted to: its usual collection, unless that is somebody else's."""
+def target(db: MongoDatabase, category: Category, source: str) -> Store:
+    """Where the bars of `category` in the collection `source` are converted to.
+
+    Its usual collection, unless that is somebody else's, or the source itself: one in our layout that has a day twice.
+    """
     now = stores.of(db, category)
     if not now.read_only and now.collection != category.collection:
         return now
     sampled = inspection.sample(db[category.collection])
     layout = layouts.recognise(sampled, category)
-    is_free = not sampled or (layout is not None and layout.is_ours)
+    is_free = source != category.collection and (not sampled or (layout is not None and layout.is_ours))
     return Store(category.collection if is_free else stores.OWN_PREFIX + category.collection)
 
 
@@ -107,7 +110,7 @@ def plan_of_reading(db: MongoDatabase, category: Category, found: Inspected) -> 
 
 def plan_of_conversion(db: MongoDatabase, category: Category, found: Inspected) -> list[SisepanError]:
     """What `convert` will do, as `plan_of_reading`."""
-    into = target(db, category).collection
+    into = target(db, category, found.name).collection
     return [
         SisepanError(
             N_("{collection}의 문서 약 {documents}개를 읽어 {into} 컬렉션에 봉으로 씁니다."),
@@ -153,6 +156,7 @@ def read_as_is(
     with runs.leased(db, category, origin, {"kind": READ, "from": found.name}, stop) as lease:
         reading = Reading(category.key, found.name, lease.id)
         try:
+            stores.forget(db)
             _refuse_to_hide(db, category, store)
             _look_through(db, category, store, reading, lease, progress, stop)
         except BaseException as error:
@@ -174,34 +178,41 @@ def convert(
 ) -> importing.Summary:
     """Import a collection into ours, and have `category` read from there. Can be cut off and done again.
 
-    Raises as `importing.run`, and SisepanError where the category is read from another collection of the user's own.
+    Raises as `importing.run`, and SisepanError where the collection is ours already, or the category is read from
+    another collection of the user's own.
     """
-    now = stores.of(db, category)
-    if now.read_only and now.collection != found.name:
+    if found.verdict == "ours":
         raise SisepanError(
-            N_("이 카테고리는 지금 {collection} 컬렉션에서 읽습니다. 그것을 먼저 전환하십시오."),
-            collection=now.collection,
+            N_("{collection}은(는) 이미 이 제품의 구성이라 전환할 것이 없습니다."), collection=found.name
         )
-    into = target(db, category)
-    _keep_their_metadata(db)
+    into = Store("")
 
-    def switch(_summary: importing.Summary | None = None) -> None:
-        stores.point(db, category, into)
+    def begin() -> Store:
+        nonlocal into
+        now = stores.of(db, category)
+        if now.read_only and now.collection != found.name:
+            raise SisepanError(
+                N_("이 카테고리는 지금 {collection} 컬렉션에서 읽습니다. 그것을 먼저 전환하십시오."),
+                collection=now.collection,
+            )
+        into = target(db, category, found.name)
+        _keep_their_metadata(db)
+        # What can be read stays on the charts until everything is converted; what cannot be is no loss.
+        if not now.read_only:
+            stores.point(db, category, into)
+        return into
 
-    if not now.read_only:
-        switch()  # what is there cannot be read; that which is done can be, ticker by ticker
-    # What can be read stays on the charts until everything is converted.
     return importing.run(
         db,
         category,
         source(db, found),
         descriptions(db, category),
-        into=into,
+        begin=begin,
         kind=CONVERT,
         origin=origin,
         progress=progress,
         stop=stop,
-        finish=switch,
+        finish=lambda _summary: stores.point(db, category, into),
     )
 
 

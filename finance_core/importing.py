@@ -126,31 +126,34 @@ def run(
     source: Source,
     descriptions: Descriptions | None = None,
     *,
-    into: Store | None = None,
+    begin: Callable[[], Store] | None = None,
     kind: str = KIND,
     origin: runs.Origin = "terminal",
     progress: Progress = lambda _summary: None,
     stop: threading.Event | None = None,
     finish: Callable[[Summary], None] = lambda _summary: None,
 ) -> Summary:
-    """Import `source` into `category`, whose collection it is, or `into` another store.
+    """Import `source` into `category`, or into the store that `begin` names.
 
     `descriptions` name the tickers that are new. Once `stop` is set the ticker at hand is finished, and no other; the
-    next run goes on. `finish` is called under the lease once everything is in and verified.
+    next run goes on. `begin` is called once the category is leased, `finish` before it is given back, once everything
+    is in and verified.
 
     Raises AlreadyRunning, ReadOnly where the category's bars are only read, DataConflict where its collection cannot
     get its indexes, PyMongoError where the database stays away.
     """
-    if into is None:
+    if begin is None:
         stores.require_writable(db, category)
     stop = stop or threading.Event()
     options = {"kind": kind, "from": source.name}
     with runs.leased(db, category, origin, options, stop) as lease:
-        database.ensure_indexes(db, [])
-        store = into or stores.of(db, category)
-        database.ensure_unique_index(db, store.collection, ["ticker", "date"])
-        work = _Work(db, category, source, store, descriptions or {}, lease, progress)
         try:
+            # Only now nobody points the category elsewhere.
+            stores.forget(db)
+            store = begin() if begin else stores.writable(db, category)
+            database.ensure_indexes(db, [])
+            database.ensure_unique_index(db, store.collection, ["ticker", "date"])
+            work = _Work(db, category, source, store, descriptions or {}, lease, progress)
             with _rare_collections():
                 work.through(stop)
             if work.summary.state == "done":

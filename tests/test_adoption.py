@@ -220,6 +220,40 @@ def test_a_foreign_collection_in_the_place_of_ours_is_left_there(own_server_db: 
     assert (again.added, again.replaced, again.removed) == (0, 0, 0)
 
 
+def test_our_own_layout_with_a_day_twice_is_converted_into_another_collection(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    documents = flat(TABLES)
+    db["korean_stocks"].insert_many([{**documents[0], "close": documents[0]["close"] * 2}, *documents])
+    before = untouched(db, "korean_stocks")
+
+    summary = converted(db, "korean_stocks")
+
+    assert (summary.state, summary.refused, summary.verified) == ("done", 1, len(TABLES))
+    assert stores.of(db, KOREAN_STOCKS).collection == "sisepan_korean_stocks"
+    assert untouched(db, "korean_stocks") == before
+    assert_all_drawn(db, TABLES)
+
+
+def test_what_is_ours_already_is_not_converted(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    db["korean_stocks"].insert_many(flat(TABLES))
+    before = untouched(db, "korean_stocks")
+    with pytest.raises(SisepanError, match="이미 이 제품의 구성"):
+        converted(db, "korean_stocks")
+    assert untouched(db, "korean_stocks") == before
+
+
+def test_while_another_run_is_under_way_a_conversion_changes_nothing(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    db["korean_stocks"].insert_many(flat(TABLES, CAPITAL, as_text=True))
+    db["ticker_metadata"].insert_one({"symbol": "005930", "company": "Samsung"})
+    with runs.leased(db, KOREAN_STOCKS, "terminal", {}, threading.Event()):
+        with pytest.raises(runs.AlreadyRunning):
+            converted(db, "korean_stocks")
+        assert stores.of(db, KOREAN_STOCKS).collection == "korean_stocks"
+        assert stores.metadata(db) == "ticker_metadata"
+
+
 def test_a_foreign_list_in_the_place_of_ours_is_left_there_and_used(own_server_db: MongoDatabase) -> None:
     db = own_server_db
     db["ticker_metadata"].insert_many(

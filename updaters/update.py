@@ -143,6 +143,7 @@ def run(
     with runs.leased(db, category, origin, options, stop) as lease:
         work = _Work(db, category, lease, stop, progress, full=full)
         try:
+            stores.require_writable(db, category)  # again: only now nobody points the category elsewhere
             todo = work.choose(named, first, full_since, now(), force=force)
             work.through(todo, workers)
         except BaseException as error:
