@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 
 from finance_core import categories, database, importing, inspection, layouts, prices, runs, starter, stores, tickers
 from finance_core.categories import Category
-from finance_core.collection_source import CollectionSource
+from finance_core.collection_source import CollectionSource, extent
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.i18n import N_
@@ -225,7 +225,7 @@ def is_outdated(db: MongoDatabase, category: Category) -> bool:
     if not store.read_only:
         return False
     known = db[stores.COLLECTION].find_one({"_id": f"{READ}:{category.key}"}) or {}
-    return bool(known.get("documents") != _extent_of(db, store))
+    return bool(known.get("documents") != extent(db[store.collection]))
 
 
 def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int:
@@ -234,7 +234,7 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
     Else the overview would show yesterday's close beside today's chart: only the user's own programs write there.
     """
     store = stores.of(db, category)
-    extent = _extent_of(db, store)
+    seen = extent(db[store.collection])
     described = descriptions(db, category)
     changed = 0
     for ticker in prices.tickers(db, category):
@@ -248,19 +248,13 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
             now = {"source": tickers.IMPORT, "bars_changed_at": tickers.now()}
             tickers.record(db, category, ticker, {**state, **now})
             changed += 1
-    _remember_extent(db, category, extent)
+    _remember_extent(db, category, seen)
     return changed
 
 
-def _extent_of(db: MongoDatabase, store: Store) -> Document:
-    """What tells, without a count, whether documents came or went."""
-    newest = db[store.collection].find_one({}, {"_id": True}, sort=[("_id", -1)]) or {}
-    return {"count": db[store.collection].estimated_document_count(), "newest": str(newest.get("_id"))}
-
-
-def _remember_extent(db: MongoDatabase, category: Category, extent: Document) -> None:
+def _remember_extent(db: MongoDatabase, category: Category, seen: Document) -> None:
     of_category = {"_id": f"{READ}:{category.key}"}
-    db[stores.COLLECTION].update_one(of_category, {"$set": {"documents": extent}}, upsert=True)
+    db[stores.COLLECTION].update_one(of_category, {"$set": {"documents": seen}}, upsert=True)
 
 
 def give_up(db: MongoDatabase, category: Category) -> None:
@@ -295,7 +289,7 @@ def _look_through(
     stop: threading.Event,
 ) -> None:
     reading.index_created = _ensure_index(db, store)
-    extent = _extent_of(db, store)
+    seen = extent(db[store.collection])
     states: dict[str, Document] = {}
     raw_tickers = [raw for raw in db[store.collection].distinct(store.name("ticker")) if raw is not None]
     reading.total = len(raw_tickers)
@@ -329,7 +323,7 @@ def _look_through(
         importing.register(db, category, ticker, [ticker], described)
         tickers.record(db, category, ticker, {**state, "source": tickers.IMPORT})
     stores.point(db, category, store)
-    _remember_extent(db, category, extent)
+    _remember_extent(db, category, seen)
     reading.state = "done"
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from pymongo.collection import Collection
+
 from finance_core import layouts
 from finance_core.database import Document, MongoDatabase
 from finance_core.layouts import Layout, Rows
@@ -25,6 +27,10 @@ class CollectionSource:
         self._collection = db[collection]
         self._fields = layout.ticker_fields
         self._rows_per_document = max(layout.rows_per_document, 1.0)
+
+    def fingerprint(self) -> str:
+        """What changes where documents come or go; one that was changed in place is not noticed."""
+        return "{count} {newest}".format_map(extent(self._collection))
 
     def counts(self) -> Mapping[Any, int]:
         """How many rows, about, each raw ticker has."""
@@ -62,3 +68,9 @@ class CollectionSource:
             none.append({"$in": [float("nan")]})
             chosen += [{name: each} for name in self._fields for each in none] or [{}]
         return chosen[0] if len(chosen) == 1 else {"$or": chosen}
+
+
+def extent(collection: Collection[Document]) -> Document:
+    """What tells, without a count, whether documents came or went."""
+    newest = collection.find_one({}, {"_id": True}, sort=[("_id", -1)]) or {}
+    return {"count": collection.estimated_document_count(), "newest": str(newest.get("_id"))}

@@ -38,7 +38,6 @@ IMPORTS, REFUSALS = "imports", "import_refusals"
 KIND = "import"
 """Kind of its runs, where they are no conversions."""
 
-
 USUAL_COLLECTIONS = gc.get_threshold()
 
 DISAGREES = N_(
@@ -82,7 +81,7 @@ class Summary:
     refusals: list[Refusal] = field(default_factory=list)
     """Of a dry run, which stores them nowhere."""
     verified: int = 0
-    """Tickers that were read back and agree in count, dates and checksum of closes."""
+    """Tickers that were read back and have the days and closes that they should have."""
     differing: list[str] = field(default_factory=list)
     """Those that do not."""
     state: runs.State = "running"
@@ -216,17 +215,20 @@ class _Work:
         """Of tickers that are never marked as done, and so read anew by each run: without a bar, or left as stored."""
 
     def _begin(self) -> Document:
-        """The import that was cut off, or a new one."""
+        """The import of the very same rows that was cut off, or a new one."""
         imports = self._db[IMPORTS]
         of_source = {"category": self._category.key, "source": self._source.name}
+        # What it is of: were it next month's file under the old name, what the first run took would hide its rows.
+        content = [self._source.fingerprint(), self._source.zone, self._source.epoch_unit]
         before = latest(self._db, self._category, self._source.name)
-        if before and before["state"] == "running":
+        if before and before["state"] == "running" and before.get("content") == content:
             return before | {"is_new": False}
         self._db[REFUSALS].create_index("import")
-        if before:  # its rows are read anew
-            self._db[REFUSALS].delete_many({"import": before["_id"]})
-        begun = {**of_source, "state": "running", "started_at": tickers.now()}
+        earlier = [each["_id"] for each in imports.find(of_source, {"_id": True})]
+        begun = {**of_source, "state": "running", "started_at": tickers.now(), "content": content}
         begun["_id"] = imports.insert_one(begun).inserted_id
+        imports.update_many({"_id": {"$in": earlier}, "state": "running"}, {"$set": {"state": "abandoned"}})
+        self._db[REFUSALS].delete_many({"import": {"$in": earlier}})  # their rows are read anew
         return begun | {"is_new": True}
 
     def through(self, stop: threading.Event) -> None:
@@ -252,15 +254,17 @@ class _Work:
                 self._remember(found)
                 _count(summary, found)
                 self._tell()
-        if stop.is_set():
+        if not stop.is_set():
+            self._verify(stop)
+        if stop.is_set():  # what was not read back is no import that is done
             summary.state = "failed" if self._lease.lost else "cancelled"
             return
-        self._verify(stop)
         self._finish()
 
     def _done(self) -> dict[str, Document]:
-        """What this import has taken before it was cut off."""
-        query = {"category": self._category.key, "imported.import": self.summary.import_id}
+        """What this import has taken, and nobody has changed since: between two runs of it Yahoo may have come by."""
+        unchanged = {"$expr": {"$eq": ["$bars_changed_at", "$imported.changed_at"]}}
+        query = {"category": self._category.key, "imported.import": self.summary.import_id, **unchanged}
         return {row["ticker"]: row["imported"] for row in tickers.collection(self._db).find(query)}
 
     def _take(self, found: Found) -> None:
@@ -301,22 +305,23 @@ class _Work:
             "bars": len(found.bars),
             "first_date": found.bars.index[0].to_pydatetime(),
             "last_date": found.bars.index[-1].to_pydatetime(),
-            "checksum": checksum(found.bars["close"]),
         }
         replaces = is_from_here and (self._source.keeps_all or _covers(found.bars, stored))
         if stored.empty or replaces or row.get("source") == tickers.SAMPLE:
-            return self._write_whole(found, stored, imported | {"whole": True})
+            return self._write_whole(found, stored, imported | {"whole": True}, row)
         return self._add(found, stored, imported, row)
 
-    def _write_whole(self, found: Found, stored: pd.DataFrame, imported: Document) -> Written:
-        fields = {**prices.state_of(found.bars), "source": tickers.IMPORT, "rewriting": None}
+    def _write_whole(self, found: Found, stored: pd.DataFrame, imported: Document, row: Document) -> Written:
+        fields = {"source": tickers.IMPORT, "rewriting": None}
 
         def write(session: ClientSession | None) -> Written:
-            # First whose bars they are, so that the next run knows them even where this one is cut off between them.
+            # First whose bars they are, so that the next run knows them even where this one is cut off between them;
+            # and, for a server without transactions, that until then they are half of the old and half of the new.
             begun = {"from": self._source.name, "whole": True}
-            self._list(found, {"source": tickers.IMPORT, "imported": begun}, session)
+            rewriting = None if stored.empty else True
+            self._list(found, {"source": tickers.IMPORT, "imported": begun, "rewriting": rewriting}, session)
             written = prices.write_to(self._db, self._store, found.ticker, found.bars, session, remove_others=True)
-            self._mark(found.ticker, fields, imported, written, session)
+            self._mark(row, found.ticker, found.bars, fields, imported, written, session)
             return written
 
         # In one piece where something is replaced. What is only added is in order: a reader sees the first of its days.
@@ -324,10 +329,10 @@ class _Work:
 
     def _add(self, found: Found, stored: pd.DataFrame, imported: Document, row: Document) -> Written:
         bars = _missing(stored, found.bars)
-        state = prices.state_of(pd.concat([stored, bars]).sort_index())
         self._list(found, {})
         written = prices.write_to(self._db, self._store, found.ticker, bars, None, remove_others=False)
-        self._mark(found.ticker, {**state, "source": row.get("source") or tickers.IMPORT}, imported, written)
+        fields = {"source": row.get("source") or tickers.IMPORT}
+        self._mark(row, found.ticker, pd.concat([stored, bars]).sort_index(), fields, imported, written)
         return written
 
     def _list(self, found: Found, fields: Document, session: ClientSession | None = None) -> None:
@@ -335,11 +340,24 @@ class _Work:
         tickers.record(self._db, self._category, found.ticker, fields, session)
 
     def _mark(
-        self, ticker: str, state: Document, imported: Document, written: Written, session: ClientSession | None = None
+        self,
+        before: Document,
+        ticker: str,
+        bars: pd.DataFrame,
+        fields: Document,
+        imported: Document,
+        written: Written,
+        session: ClientSession | None = None,
     ) -> None:
-        """Record that the ticker is done. Last, as the next run passes over it."""
-        changed = {"bars_changed_at": tickers.now()} if any(written) else {}
-        tickers.record(self._db, self._category, ticker, {**state, **changed, "imported": imported}, session)
+        """Record that the ticker is done, and now has `bars`. Last, as the next run passes over it."""
+        state = prices.state_of(bars)
+        # Written may have been by a run that was cut off before it could record it.
+        is_changed = any(written) or any(before.get(name) != value for name, value in state.items())
+        changed_at = tickers.now() if is_changed else before.get("bars_changed_at")
+        since = {"changed_at": changed_at} if changed_at else {}
+        done = {**imported, **since, "checksum": checksum(bars["close"])}
+        marked = {**state, **fields, "bars_changed_at": changed_at, "imported": done}
+        tickers.record(self._db, self._category, ticker, marked, session)
 
     def _remember(self, found: Found) -> None:
         if found.refusals:
@@ -358,21 +376,11 @@ class _Work:
             )
 
     def _verify(self, stop: threading.Event) -> None:
-        """Read back what was stored whole, and compare counts, dates and checksums."""
+        """Read back every ticker that was taken, and compare its days and closes with what it should have now."""
         for ticker, imported in self._done().items():
             if stop.is_set():
                 return
-            if "whole" not in imported:  # each of its bars was compared when it was added
-                self.summary.verified += 1
-                continue
-            stored = prices.closes_from(self._db, self._store, ticker)
-            same = (
-                len(stored) == imported["bars"]
-                and stored.index[0].to_pydatetime() == imported["first_date"]
-                and stored.index[-1].to_pydatetime() == imported["last_date"]
-                and checksum(stored) == imported["checksum"]
-            )
-            if same:
+            if checksum(prices.closes_from(self._db, self._store, ticker)) == imported["checksum"]:
                 self.summary.verified += 1
             else:
                 self.summary.differing.append(ticker)
@@ -388,11 +396,7 @@ class _Work:
         days = [imported[name] for imported in done.values() for name in ("first_date", "last_date")]
         summary.first, summary.last = (min(days).date(), max(days).date()) if days else (None, None)
         summary.refused = self._db[REFUSALS].count_documents({"import": summary.import_id})
-        grouped: list[Document] = [
-            {"$match": {"import": summary.import_id}},
-            {"$group": {"_id": "$message", "count": {"$sum": 1}}},
-        ]
-        summary.reasons = {each["_id"]: each["count"] for each in self._db[REFUSALS].aggregate(grouped)}
+        summary.reasons = reasons(self._db, summary.import_id)
         summary.state = "failed" if summary.differing else "done"
         self._db[IMPORTS].update_one(
             {"_id": summary.import_id},

@@ -6,6 +6,7 @@ table is refused with one sentence, and all of a CSV is looked at before the fir
 
 import codecs
 import csv
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -82,6 +83,10 @@ class CsvSource:
         self._ticker = _ticker(path, category, self._names, ticker)
         sample = [record[self._positions["date"]] for _line, record in islice(self._records(), SAMPLE_ROWS)]
         self.zone, self.epoch_unit = _days(path, self._names["date"], sample, category)
+
+    def fingerprint(self) -> str:
+        """Of every byte."""
+        return _fingerprint(self._path)
 
     def counts(self) -> Mapping[Any, int]:
         """How many rows each raw ticker has. Raises SisepanError where a line is not like the first one."""
@@ -165,6 +170,10 @@ class ParquetSource:
         self._ticker = _ticker(path, category, self._names, ticker)
         self.zone, self.epoch_unit = _days(path, self._names["date"], sample, category)
 
+    def fingerprint(self) -> str:
+        """Of every byte."""
+        return _fingerprint(self._path)
+
     def counts(self) -> Mapping[Any, int]:
         """How many rows each raw ticker has."""
         with self._opened() as file:
@@ -214,6 +223,11 @@ def _reading(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SisepanError(NO_FILE, file=path.name, reason=reason) from error
+
+
+def _fingerprint(path: Path) -> str:
+    with _reading(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
 
 
 def _encoding(path: Path) -> str:

@@ -47,6 +47,9 @@ class Source(Protocol):
     """Whether days that it had and has no more are gone, as from a collection; a file may be the next month's, under
     the name of last month's."""
 
+    def fingerprint(self) -> str:
+        """What changes where rows come, go or, in a file, are others; an import that was cut off goes by it."""
+
     def counts(self) -> Mapping[Any, int]:
         """How many rows, about, each raw ticker has; None stands for those without one."""
 

@@ -75,6 +75,16 @@ class SqliteSource:
                         return found
         return []
 
+    def fingerprint(self) -> str:
+        """What changes where anybody wrote to the file, be it into the log that stands beside it."""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        try:
+            states = [file.stat() for file in (self._path, log) if file.exists()]
+        except OSError as error:
+            raise SisepanError(NOT_SQLITE, file=self._path.name, reason=error.strerror or "?") from error
+        # Reading alone makes an empty log.
+        return " ".join(f"{state.st_size} {state.st_mtime_ns}" for state in states if state.st_size)
+
     def counts(self) -> Mapping[Any, int]:
         """How many rows each raw ticker has."""
         symbol = _quoted(self._names["ticker"])

@@ -5,11 +5,14 @@ import itertools
 import json
 import math
 import random
+import sqlite3
 import textwrap
 import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,13 +21,14 @@ from bson import Decimal128, ObjectId
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from finance_core import candles, importing, layouts, prices, runs, sources, tickers
+from finance_core import candles, importing, layouts, price_files, prices, runs, sources, tickers
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.collection_source import CollectionSource
 from finance_core.database import Document, MongoDatabase
 from finance_core.importing import Summary
 from finance_core.layouts import Layout
 from finance_core.sources import Refusal
+from finance_core.sqlite_source import SqliteSource
 from tests import foreign, pages
 from tests.conftest import forget_transactions
 from tests.foreign import KOREAN_TICKERS, Style
@@ -460,6 +464,129 @@ def test_a_cancelled_import_is_completed_by_the_next(
     assert_bars(db, KOREAN_STOCKS, korean)
     assert told(list(importing.refusals(db, second.import_id))) == laid_out.bad
     assert [run["state"] for run in runs.history(db, 5)] == ["done", "cancelled"]
+
+
+def half_an_import(db: MongoDatabase, source: sources.Source) -> Summary:
+    """An import that was stopped after its first ticker; `GROUP_ROWS` is 1."""
+    stop = threading.Event()
+    summary = importing.run(
+        db, KOREAN_STOCKS, source, stop=stop, progress=lambda summary: stop.set() if summary.done == 1 else None
+    )
+    assert (summary.state, summary.done) == ("cancelled", 1)
+    return summary
+
+
+def test_what_came_since_an_import_was_cut_off_is_taken_too(
+    db: MongoDatabase, korean: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "GROUP_ROWS", 1)
+    laid_out = foreign.lay_out(
+        {ticker: table.iloc[:-5] for ticker, table in korean.items()}, Style(), KOREAN_STOCKS, {}
+    )
+    laid_out.insert(db, THEIRS, Style())
+    first = half_an_import(db, source_of(db, KOREAN_STOCKS))
+    late = foreign.lay_out({ticker: table.iloc[-5:] for ticker, table in korean.items()}, Style(), KOREAN_STOCKS, {})
+    late.insert(db, THEIRS, Style())
+
+    second = adopt(db)
+
+    assert (second.state, second.current) == ("done", 0)
+    assert second.import_id != first.import_id
+    assert [each["state"] for each in db["imports"].find().sort("started_at", 1)] == ["abandoned", "done"]
+    assert_bars(db, KOREAN_STOCKS, korean)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "db"])
+def test_another_file_under_the_name_of_one_that_was_cut_off_is_taken_whole(
+    db: MongoDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.setattr(sources, "GROUP_ROWS", 1)
+    tables = {"000660": pages.made_table(2, halted=0), "005930": pages.made_table(1, halted=0)}
+    path = tmp_path / f"prices.{ending}"
+
+    def write(days: slice) -> sources.Source:
+        rows = pd.concat([table.iloc[days].reset_index().assign(ticker=ticker) for ticker, table in tables.items()])
+        path.unlink(missing_ok=True)
+        if ending == "csv":
+            rows.to_csv(path, index=False)
+        elif ending == "parquet":
+            rows.to_parquet(path)
+        else:
+            with closing(sqlite3.connect(path)) as connection:
+                rows.assign(date=rows["date"].astype(str)).to_sql("stocks", connection, index=False)
+            return SqliteSource(path)
+        return price_files.open_file(path, KOREAN_STOCKS)
+
+    half_an_import(db, write(slice(0, -5)))
+    summary = importing.run(db, KOREAN_STOCKS, write(slice(5, None)))
+
+    assert (summary.state, summary.current, summary.failures) == ("done", 0, [])
+    assert prices.load(db, KOREAN_STOCKS, "000660")["close"].iloc[-1] == tables["000660"]["close"].iloc[-1]
+
+
+def test_a_ticker_that_yahoo_updated_since_an_import_was_cut_off_is_looked_at_anew(
+    db: MongoDatabase, korean: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "GROUP_ROWS", 1)
+    foreign.lay_out(korean, Style(), KOREAN_STOCKS, {}).insert(db, THEIRS, Style())
+    half_an_import(db, source_of(db, KOREAN_STOCKS))
+    ticker = min(korean)
+    more = cleaned(korean[ticker]).iloc[-1:]
+    more = more.set_axis(more.index + pd.Timedelta(days=1))
+    prices.merge(db, KOREAN_STOCKS, ticker, more)
+    state = prices.state(db, KOREAN_STOCKS, ticker)
+    tickers.record(
+        db, KOREAN_STOCKS, ticker, {**state, "source": tickers.YAHOO, "bars_changed_at": dt.datetime(2100, 1, 1)}
+    )
+
+    summary = adopt(db)
+
+    assert (summary.state, summary.current, summary.differing, summary.failures) == ("done", 0, [], [])
+    assert summary.verified == len(korean)
+    row = tickers.get(db, KOREAN_STOCKS, ticker)
+    assert row is not None
+    assert (row["source"], row["bar_count"]) == (tickers.YAHOO, len(cleaned(korean[ticker])) + 1)
+
+
+def test_an_import_that_is_stopped_while_it_is_read_back_is_not_done(
+    db: MongoDatabase, korean: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign.lay_out(korean, Style(), KOREAN_STOCKS, {}).insert(db, THEIRS, Style())
+    stop, read, finished = threading.Event(), prices.closes_from, []
+
+    def stopping(*asked: Any) -> "pd.Series[float]":
+        stop.set()
+        return read(*asked)
+
+    monkeypatch.setattr(prices, "closes_from", stopping)
+    first = adopt(db, stop=stop, finish=finished.append)
+    monkeypatch.undo()
+    second = adopt(db)
+
+    assert (first.state, first.done, finished) == ("cancelled", len(korean), [])
+    assert (second.state, second.current, second.verified) == ("done", len(korean), len(korean))
+    assert second.import_id == first.import_id
+
+
+@pytest.mark.parametrize("is_added", [False, True])
+def test_what_is_not_stored_as_it_was_read_is_found_out(
+    db: MongoDatabase, korean: dict[str, pd.DataFrame], is_added: bool
+) -> None:
+    foreign.lay_out(korean, Style(), KOREAN_STOCKS, {}).insert(db, THEIRS, Style())
+    ticker = max(korean)
+    bars = cleaned(korean[ticker])
+    if is_added:
+        prices.merge(db, KOREAN_STOCKS, ticker, bars.iloc[:-3])
+
+    def spoil(summary: Summary) -> None:
+        if summary.done == summary.total:
+            db["korean_stocks"].delete_one({"ticker": ticker, "date": bars.index[-2].to_pydatetime()})
+
+    finished: list[Summary] = []
+    summary = adopt(db, progress=spoil, finish=finished.append)
+
+    assert (summary.state, summary.differing, summary.verified) == ("failed", [ticker], len(korean) - 1)
+    assert finished == []
 
 
 def test_two_imports_at_once_are_refused(db: MongoDatabase, korean: dict[str, pd.DataFrame]) -> None:
