@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 from pymongo.collection import Collection
+from pymongo.errors import OperationFailure
 
 from finance_core import layouts
 from finance_core.database import Document, MongoDatabase
@@ -27,6 +28,16 @@ class CollectionSource:
         self._collection = db[collection]
         self._fields = layout.ticker_fields
         self._rows_per_document = max(layout.rows_per_document, 1.0)
+
+    def is_indexed(self) -> bool:
+        """Whether every field that may hold the ticker begins an index that finds all of its documents."""
+        try:
+            indexes = self._collection.index_information().values()
+        except OperationFailure:  # a view has none
+            return False
+        partial = {"partialFilterExpression", "collation"}
+        whole = [index for index in indexes if not (index.keys() & partial or index.get("sparse"))]
+        return set(self._fields) <= {index["key"][0][0] for index in whole}
 
     def fingerprint(self) -> str:
         """What changes where documents come or go; one that was changed in place is not noticed."""

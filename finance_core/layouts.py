@@ -109,6 +109,10 @@ class Rows:
             return self
         if self.inside:  # all have the one ticker of their document
             return Rows({"ticker": [], "date": []}, [], self.places, inside=True)
+        return self.at(chosen)
+
+    def at(self, chosen: Sequence[int]) -> "Rows":
+        """Only those at these positions; of rows that are not `inside`."""
         columns = {name: [values[position] for position in chosen] for name, values in self.columns.items()}
         order, places = ([values[position] for position in chosen] for values in (self.order, self.places))
         return Rows(columns, order, places)

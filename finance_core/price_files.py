@@ -1,6 +1,6 @@
 """Files of daily prices as sources of bars: CSV and Parquet, of one ticker or with a column for it. Only ever read.
 
-A file is read in portions, and again for every group of tickers, so that its size does not matter. Whatever is no such
+A file is read in portions, so that its size does not matter. Whatever is no such
 table is refused with one sentence, and all of a CSV is looked at before the first of its rows is taken.
 """
 
@@ -83,6 +83,10 @@ class CsvSource:
         self._ticker = _ticker(path, category, self._names, ticker)
         sample = [record[self._positions["date"]] for _line, record in islice(self._records(), SAMPLE_ROWS)]
         self.zone, self.epoch_unit = _days(path, self._names["date"], sample, category)
+
+    def is_indexed(self) -> bool:
+        """Whether all rows are one ticker's: else each question goes through all of them."""
+        return bool(self._ticker)
 
     def fingerprint(self) -> str:
         """Of every byte."""
@@ -169,6 +173,10 @@ class ParquetSource:
             sample = [] if batch is None else _values(batch.column(0))
         self._ticker = _ticker(path, category, self._names, ticker)
         self.zone, self.epoch_unit = _days(path, self._names["date"], sample, category)
+
+    def is_indexed(self) -> bool:
+        """Whether all rows are one ticker's: else each question goes through all of them."""
+        return bool(self._ticker)
 
     def fingerprint(self) -> str:
         """Of every byte."""

@@ -1,12 +1,16 @@
 """Sources of daily rows in other layouts, and the bars that they hold of each ticker, with what of them is refused.
 
-Nothing is written here, and where rows come from is left to whoever implements `Source`. What becomes of the bars is
-left to `importing`.
+No database is written here, and where rows come from is left to whoever implements `Source`. What becomes of the bars
+is left to `importing`.
 """
 
+import itertools
+import pickle
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -15,14 +19,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from finance_core import candles, layouts, raw_values
+from finance_core import candles, layouts, raw_values, settings
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 from finance_core.layouts import Rows
 
 GROUP_ROWS = 200_000
-"""Rows that are held in memory at once, give or take a ticker."""
+"""Rows that are held in memory at once, give or take a ticker; and as many again that are read meanwhile."""
+SCANS = 4
+"""So many groups may each go through all of a source; of more, all rows are first sorted into a file."""
+KEYS = 20_000
+"""Raw tickers that one question names: MongoDB takes no question beyond 16 MB."""
 SHOWN_CONVERSIONS = 20
 """How many conversions are kept of a ticker, to be shown."""
 
@@ -46,6 +54,9 @@ class Source(Protocol):
     keeps_all: bool
     """Whether days that it had and has no more are gone, as from a collection; a file may be the next month's, under
     the name of last month's."""
+
+    def is_indexed(self) -> bool:
+        """Whether `read` finds the rows of a few tickers without going through all."""
 
     def fingerprint(self) -> str:
         """What changes where rows come, go or, in a file, are others; an import that was cut off goes by it."""
@@ -108,18 +119,77 @@ def by_ticker(category: Category, counts: Mapping[Any, int]) -> tuple[dict[str, 
 
 def groups(source: Source, wanted: Mapping[str, list[tuple[Any, int]]], stop: threading.Event) -> Iterator[list[Found]]:
     """What the source holds of the `wanted` tickers, as many at a time as fit into memory."""
+    planned = list(_planned(wanted))
+    if len(planned) <= SCANS or source.is_indexed():
+        for group in planned:
+            if stop.is_set():
+                return
+            yield _found(source, group, source.read(_raws(group)), stop)
+        return
+    with _sorted_out(source, planned, stop) as rows_of:
+        for number, group in enumerate(planned):
+            if stop.is_set():
+                return
+            yield _found(source, group, rows_of(number), stop)
+
+
+def _planned(wanted: Mapping[str, list[tuple[Any, int]]]) -> Iterator[dict[str, list[Any]]]:
+    """The raw tickers of each ticker, in groups of about `GROUP_ROWS`."""
     group: dict[str, list[Any]] = {}
     size = 0
     for ticker, raws in wanted.items():
         if size >= GROUP_ROWS:
-            yield _read_group(source, group)
+            yield group
             group, size = {}, 0
-        if stop.is_set():
-            return
         group[ticker] = [raw for raw, _count in raws]
         size += sum(count for _raw, count in raws)
     if group:
-        yield _read_group(source, group)
+        yield group
+
+
+def _raws(group: Mapping[str, Sequence[Any]]) -> list[Any]:
+    return [raw for raws in group.values() for raw in raws]
+
+
+@contextmanager
+def _sorted_out(
+    source: Source, planned: Sequence[Mapping[str, Sequence[Any]]], stop: threading.Event
+) -> Iterator[Callable[[int], Iterator[Rows]]]:
+    """The rows of each group, by its number, after the source was read once.
+
+    They wait in a file without a name, which is gone with this process, however it ends.
+    """
+    group_of = {raw: number for number, group in enumerate(planned) for raw in _raws(group)}
+    places: list[list[int]] = [[] for _ in planned]
+    directory = settings.data_dir()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory) as file:
+            for rows in source.read(list(group_of)):
+                if stop.is_set():
+                    break
+                for number, part in _parts(rows, group_of):
+                    places[number].append(file.tell())
+                    pickle.dump(part, file, pickle.HIGHEST_PROTOCOL)
+
+            def rows_of(number: int) -> Iterator[Rows]:
+                for place in places[number]:
+                    file.seek(place)
+                    yield pickle.load(file)
+
+            yield rows_of
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SisepanError(N_("{path}에 쓸 수 없습니다({reason})."), path=str(directory), reason=reason) from error
+
+
+def _parts(rows: Rows, group_of: Mapping[Any, int]) -> Iterator[tuple[int, Rows]]:
+    """Which of the rows belong to which group; those of no ticker to the first, where they are refused."""
+    positions: dict[int, list[int]] = {}
+    for position, raw in enumerate(rows.columns["ticker"]):
+        positions.setdefault(max(_code(raw, group_of), 0), []).append(position)
+    for number, chosen in positions.items():
+        yield number, rows if len(chosen) == len(rows) else rows.at(chosen)
 
 
 def ahead(groups: Iterator[list[Found]]) -> Iterator[Found]:
@@ -140,7 +210,8 @@ def refused(source: Source, unknown: Sequence[Any], stop: threading.Event) -> It
     """The rows of what is no ticker, as refusals."""
     if not unknown:
         return
-    for rows in source.read(unknown):
+    portions = (source.read(unknown[start : start + KEYS]) for start in range(0, len(unknown), KEYS))
+    for rows in itertools.chain.from_iterable(portions):
         if stop.is_set():
             return
         refused = []
@@ -174,11 +245,14 @@ class _Table:
         return _Table(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
 
-def _read_group(source: Source, group: Mapping[str, Sequence[Any]]) -> list[Found]:
+def _found(
+    source: Source, group: Mapping[str, Sequence[Any]], read: Iterator[Rows], stop: threading.Event
+) -> list[Found]:
+    """What a group's rows come to, once all are `read`; nothing where it is to stop before that."""
     code_of = {ticker: code for code, ticker in enumerate(group)}
     codes_of_raw = {raw: code_of[ticker] for ticker, raws in group.items() for raw in raws}
-    portions = list(source.read(list(codes_of_raw)))
-    if not portions:
+    portions = list(itertools.takewhile(lambda _portion: not stop.is_set(), read))
+    if stop.is_set() or not portions:
         return []
     table = _table(portions, codes_of_raw, source)
     refused: dict[int, list[Refusal]] = {}

@@ -75,6 +75,13 @@ class SqliteSource:
                         return found
         return []
 
+    def is_indexed(self) -> bool:
+        """Whether SQLite goes by an index on the ticker."""
+        (condition, values), *_others = self._conditions([""])
+        query = f"EXPLAIN QUERY PLAN {self._select(['ticker'])} WHERE {condition}"
+        with self._connected() as connection:
+            return any("SEARCH" in str(step[3]) for step in connection.execute(query, values))
+
     def fingerprint(self) -> str:
         """What changes where anybody wrote to the file, be it into the log that stands beside it."""
         log = self._path.with_name(f"{self._path.name}-wal")

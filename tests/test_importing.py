@@ -476,6 +476,62 @@ def half_an_import(db: MongoDatabase, source: sources.Source) -> Summary:
     return summary
 
 
+@pytest.mark.parametrize(
+    "style",
+    [
+        Style(gaps=True, duplicates=True),
+        Style(date_form="seoul", ticker_form="prefixed", ticker_field="symbol", gaps=True),
+        *[style for style in foreign.PAIRS if style.index == Style().index][::12],
+    ],
+    ids=str,
+)
+def test_a_source_without_an_index_is_gone_through_once_however_many_groups_it_takes(
+    db: MongoDatabase, data_dir: Path, monkeypatch: pytest.MonkeyPatch, style: Style
+) -> None:
+    tables = told_of(foreign.tables(KOREAN_STOCKS, [f"{number:06}" for number in range(100, 112)]), style)
+    laid_out = foreign.lay_out(tables, style, KOREAN_STOCKS, {})
+    laid_out.insert(db, THEIRS, style)
+    source, asked = source_of(db, KOREAN_STOCKS), []
+    read = CollectionSource.read
+    monkeypatch.setattr(
+        CollectionSource, "read", lambda self, raws: (asked.append(None not in raws), read(self, raws))[1]
+    )
+    monkeypatch.setattr(sources, "GROUP_ROWS", 1)
+
+    summary = importing.run(db, KOREAN_STOCKS, source)
+
+    assert asked.count(True) == (len(tables) if source.is_indexed() else 1), "a ticker that is an _id is indexed"
+    assert (summary.state, summary.verified, summary.failures) == ("done", len(tables), [])
+    assert told(list(importing.refusals(db, summary.import_id))) == laid_out.bad
+    assert_bars(db, KOREAN_STOCKS, tables)
+    assert {path.name for path in data_dir.iterdir()} <= {"mongo", "calendars"}
+
+
+def test_a_source_with_an_index_is_asked_for_each_group(
+    db: MongoDatabase, korean: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    style = Style(ticker_field="symbol", date_field="Date")
+    foreign.lay_out(korean, style, KOREAN_STOCKS, {}).insert(db, THEIRS, style)
+    source = source_of(db, KOREAN_STOCKS)
+    assert not source.is_indexed()
+    db[THEIRS].create_index(["symbol", "Date"], sparse=True)
+    assert not source.is_indexed(), "what has no symbol is not in it"
+    db[THEIRS].create_index(["symbol"])
+    assert source.is_indexed()
+
+
+def test_however_many_keys_are_no_tickers_each_row_is_refused(
+    db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "KEYS", 3)
+    db[THEIRS].insert_many(
+        {"ticker": ticker, "date": dt.datetime(2026, 1, 5), "close": 1.0}
+        for ticker in ["005930", *(f"not a ticker {number}" for number in range(10)), None]
+    )
+    summary = adopt(db)
+    assert (summary.bars, summary.refused, summary.rows) == (1, 11, 12)
+
+
 def test_what_came_since_an_import_was_cut_off_is_taken_too(
     db: MongoDatabase, korean: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -496,7 +552,26 @@ def test_what_came_since_an_import_was_cut_off_is_taken_too(
     assert_bars(db, KOREAN_STOCKS, korean)
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet", "db"])
+def file_of(path: Path, tables: Tables, days: slice = slice(None)) -> sources.Source:
+    """Those days of the tables in a file of prices; its ending says of which kind."""
+    rows = pd.concat([table.iloc[days].reset_index().assign(ticker=ticker) for ticker, table in tables.items()])
+    rows = rows.sort_values(["date", "ticker"])
+    path.unlink(missing_ok=True)
+    if path.suffix == ".csv":
+        rows.to_csv(path, index=False)
+    elif path.suffix == ".parquet":
+        rows.to_parquet(path)
+    else:
+        with closing(sqlite3.connect(path)) as connection:
+            rows.assign(date=rows["date"].astype(str)).to_sql("stocks", connection, index=False)
+        return SqliteSource(path)
+    return price_files.open_file(path, KOREAN_STOCKS)
+
+
+ENDINGS = ["csv", "parquet", "db"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_another_file_under_the_name_of_one_that_was_cut_off_is_taken_whole(
     db: MongoDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
@@ -504,24 +579,29 @@ def test_another_file_under_the_name_of_one_that_was_cut_off_is_taken_whole(
     tables = {"000660": pages.made_table(2, halted=0), "005930": pages.made_table(1, halted=0)}
     path = tmp_path / f"prices.{ending}"
 
-    def write(days: slice) -> sources.Source:
-        rows = pd.concat([table.iloc[days].reset_index().assign(ticker=ticker) for ticker, table in tables.items()])
-        path.unlink(missing_ok=True)
-        if ending == "csv":
-            rows.to_csv(path, index=False)
-        elif ending == "parquet":
-            rows.to_parquet(path)
-        else:
-            with closing(sqlite3.connect(path)) as connection:
-                rows.assign(date=rows["date"].astype(str)).to_sql("stocks", connection, index=False)
-            return SqliteSource(path)
-        return price_files.open_file(path, KOREAN_STOCKS)
-
-    half_an_import(db, write(slice(0, -5)))
-    summary = importing.run(db, KOREAN_STOCKS, write(slice(5, None)))
+    half_an_import(db, file_of(path, tables, slice(0, -5)))
+    summary = importing.run(db, KOREAN_STOCKS, file_of(path, tables, slice(5, None)))
 
     assert (summary.state, summary.current, summary.failures) == ("done", 0, [])
     assert prices.load(db, KOREAN_STOCKS, "000660")["close"].iloc[-1] == tables["000660"]["close"].iloc[-1]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_is_gone_through_once_however_many_groups_it_takes(
+    db: MongoDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    tables = {f"{number:06}": pages.made_table(number, halted=0) for number in range(100, 108)}
+    source = file_of(tmp_path / f"prices.{ending}", tables)
+    read, asked = type(source).read, []
+    monkeypatch.setattr(type(source), "read", lambda self, raws: (asked.append(raws), read(self, raws))[1])
+    monkeypatch.setattr(sources, "GROUP_ROWS", 1)
+
+    summary = importing.run(db, KOREAN_STOCKS, source)
+
+    assert len(asked) == 1
+    assert (summary.state, summary.refused, summary.verified) == ("done", 0, len(tables))
+    for ticker, table in tables.items():
+        assert prices.load(db, KOREAN_STOCKS, ticker)["close"].tolist() == table["close"].tolist()
 
 
 def test_a_ticker_that_yahoo_updated_since_an_import_was_cut_off_is_looked_at_anew(
