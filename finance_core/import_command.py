@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from tqdm import tqdm
 
-from finance_core import console, database, formats, importing, runs, sources, starter, stores
+from finance_core import adoption, console, database, formats, importing, runs, sources, stores
 from finance_core.categories import CATEGORIES, Category
 from finance_core.console import ALL_GOOD, ALREADY_RUNNING, NOT_ALL_DONE, WRONG_USE
 from finance_core.database import MongoDatabase
@@ -25,7 +25,6 @@ from finance_core.importing import Summary
 from finance_core.sources import Conversion, Refusal, Source
 from finance_core.ticker_files import defused
 
-SHOWN_CONVERSIONS = 20
 SHOWN_FAILURES = 100
 """How many tickers that were kept back a report names; JSON has all."""
 YES = ("y", "yes", "예", "네", "ㅛ")
@@ -150,7 +149,7 @@ def dry_report(category: Category, summary: Summary) -> str:
         ),
         *_details(summary),
     ]
-    for each in summary.conversions[:SHOWN_CONVERSIONS]:
+    for each in summary.conversions:
         before, after = _sides(each)
         lines.append(f"  {before} → {after}")
     return "\n".join(lines)
@@ -218,7 +217,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
                 "date": formats.date(each.date),
                 "close": each.close,
             }
-            for each in summary.conversions[:SHOWN_CONVERSIONS]
+            for each in summary.conversions
         ]
     return told
 
@@ -268,7 +267,7 @@ class ImportCommand:
         show: Callable[[Progressing], None],
         stop: threading.Event,
     ) -> None:
-        known = descriptions(category)
+        known = {} if self._options.dry_run else adoption.descriptions(db, category)
         for source in given:
             if stop.is_set():
                 return
@@ -361,12 +360,6 @@ def write_report(path: Path, refused: Iterable[tuple[str, Iterable[Refusal]]]) -
 def _unwritable(path: Path, error: OSError) -> WrongUse:
     reason = error.strerror or type(error).__name__
     return WrongUse(N_("{path}에 쓸 수 없습니다({reason})."), path=str(path), reason=reason)
-
-
-def descriptions(category: Category) -> dict[str, Mapping[str, Any]]:
-    """What the list of tickers that a category begins with says of each: its names, market and currency."""
-    names = ("name", "name_en", "market", "currency")
-    return {row["ticker"]: {name: row[name] for name in names if row.get(name)} for row in starter.rows(category)}
 
 
 def keys() -> str:

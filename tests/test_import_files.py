@@ -67,6 +67,14 @@ def is_empty(db: MongoDatabase) -> bool:
     return not any(db[name].find_one() for name in db.list_collection_names())
 
 
+def test_a_ticker_is_called_what_the_users_own_list_says(db: MongoDatabase, tmp_path: Path) -> None:
+    db["my_names"].insert_one({"symbol": "000100", "name": "나의 회사"})
+    assert import_here(db, write(tmp_path / "prices.csv", made(1))) == 0
+    row = tickers.get(db, KOREAN_STOCKS, "000100")
+    assert row is not None
+    assert row["name"] == "나의 회사"
+
+
 def test_several_files_one_ticker_each_are_all_imported_and_reported(db: MongoDatabase, tmp_path: Path) -> None:
     samsung, hynix = made_table(1, "2023-01-02", "2023-12-28"), made_table(2, "2023-01-02", "2023-12-28")
     samsung.to_csv(tmp_path / "005930_삼성전자.csv", encoding="cp949")
