@@ -139,7 +139,8 @@ def test_wrong_use_ends_with_2_and_a_sentence(
     assert is_empty(db)
 
 
-def test_a_big_csv_killed_in_the_middle_and_run_again_is_complete(db: MongoDatabase, tmp_path: Path) -> None:
+def test_a_big_csv_killed_in_the_middle_and_run_again_is_complete(forgetful_db: MongoDatabase, tmp_path: Path) -> None:
+    db = forgetful_db  # sessions end there for all: not on the server that the other tests share
     tables = made(60)
     path = write(tmp_path / "prices.csv", tables)
     process = start_python("-m", MODULE, str(path), "--category", "korean_stocks", "--yes")

@@ -171,7 +171,8 @@ def test_on_a_terminal_it_asks(db: MongoDatabase, tmp_path: Path, answer: bytes,
     assert prices.count(db, KOREAN_STOCKS, "005930") == (1 if code == 0 else 0)
 
 
-def test_killed_in_the_middle_and_run_again_it_is_complete(db: MongoDatabase, tmp_path: Path) -> None:
+def test_killed_in_the_middle_and_run_again_it_is_complete(forgetful_db: MongoDatabase, tmp_path: Path) -> None:
+    db = forgetful_db  # sessions end there for all: not on the server that the other tests share
     tables = {f"{number:06d}": made_table(number, "2022-01-03", "2023-12-28") for number in range(100, 160)}
     path = make(
         tmp_path / "finance_stock_kr.db", [row for ticker, table in tables.items() for row in rows_of(ticker, table)]
