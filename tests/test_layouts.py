@@ -147,7 +147,7 @@ def test_american_tickers_are_recognised_in_their_own_category_only(tables: dict
     assert others is not None
     assert set(ours.tickers) == {"bare"}
     assert set(others.tickers) == {"other"}
-    assert ours.raw_tickers == set(foreign.AMERICAN_TICKERS)
+    assert set(ours.raw_tickers) == set(foreign.AMERICAN_TICKERS)
 
 
 def test_a_part_of_a_key_is_told_by_its_path() -> None:
