@@ -5,6 +5,7 @@ What is found is left to `inspection`, what is done to `adoption`.
 
 import argparse
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -102,10 +103,10 @@ def _look(db: MongoDatabase, options: argparse.Namespace) -> int:
 def _read(db: MongoDatabase, category: Category, found: Inspected, options: argparse.Namespace) -> int:
     if found.verdict not in ("readable", "ours"):
         raise WrongUse(
-            N_("{collection}은(는) 그대로 읽을 수 없습니다: {why} 대신 전환하십시오: {command} --convert {collection}"),
+            N_("{collection}은(는) 그대로 읽을 수 없습니다: {why} 대신 전환하십시오: {command}"),
             collection=found.name,
             why=" ".join(map(str, found.obstacles)),
-            command=COMMAND,
+            command=_command("--convert", found.name) + (f" --category {category.key}" if options.category else ""),
         )
     if options.dry_run:
         _say(adoption.plan_of_reading(db, category, found))
@@ -191,6 +192,8 @@ def _described(found: Inspected) -> list[str]:
     if found.kind == "names":
         return [": ".join([found.name, documents]) + ", " + _("종목의 이름이 든 목록"), ""]
     if found.kind == "other":
+        if found.obstacles:
+            return [": ".join([found.name, *map(str, found.obstacles)]), ""]
         return [": ".join([found.name, documents]) + ", " + _("시세가 아님"), ""]
     tickers = _("종목 {count}") if found.is_exact else _("표본에서 종목 {count}")
     facts = [
@@ -206,8 +209,13 @@ def _described(found: Inspected) -> list[str]:
         lines += [f"  - {obstacle}" for obstacle in found.obstacles]
         asked = "" if found.category else f" --category {'|'.join(found.candidates)}"
         ways = ["--read", "--convert"] if found.verdict == "readable" and not found.is_read_only else ["--convert"]
-        lines += [f"  → {COMMAND} {way} {found.name}{asked}" for way in ways]
+        lines += [f"  → {_command(way, found.name)}{asked}" for way in ways]
     return [*lines, ""]
+
+
+def _command(way: str, collection: str) -> str:
+    """The command, as a shell takes it, for a collection of whatever name."""
+    return f"{COMMAND} {way}{'=' if collection.startswith('-') else ' '}{shlex.quote(collection)}"
 
 
 def _pointed_out(local: LocalServer) -> list[str]:

@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import pymongo
 from pymongo.client_session import ClientSession
@@ -43,6 +43,8 @@ HOST = r"(?:\[[^\]@]+\]|[^][/?@:,]+)(?::\d{1,5})?"
 URI = re.compile(rf"mongodb(?:\+srv)?://(?:[^/?@]*@)?(?P<hosts>{HOST}(?:,{HOST})*)(?:[/?][^@]*)?")
 """A well-formed MONGO_URI. Any other may have its password where a host or an option belongs."""
 
+DECODING: Final[dict[str, Any]] = {"datetime_conversion": "DATETIME_AUTO", "unicode_decode_error_handler": "replace"}
+"""A date that Python has none for, or a broken text, is one bad value of the user's, and no reason to read nothing."""
 NOT_ALLOWED = {18, 13, 8000}
 """Codes for a wrong user or password, for a user without the right, and Atlas's own for both."""
 CANNOT_INDEX = {67, 72, 85, 86, 166}
@@ -282,6 +284,7 @@ def _new_client(uri: str) -> "pymongo.MongoClient[Document]":
                     connect=False,  # so that nobody else waits for a name server's answer
                     serverSelectionTimeoutMS=milliseconds,
                     connectTimeoutMS=milliseconds,
+                    **DECODING,
                 )
             if unknown:
                 _log.warning("MONGO_URI has options that the driver does not understand and ignores")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -163,6 +164,15 @@ def test_a_category_that_is_not_known_is_asked_for(own_server_db: MongoDatabase)
     assert (told.code, "--category" in told.err) == (console.WRONG_USE, True)
     assert run("--convert", "daily", "--category", "indices", "--yes").code == console.ALL_GOOD
     assert len(prices.load(own_server_db, INDICES, "^KS11")) == 20
+
+
+@pytest.mark.parametrize("name", ["my stocks", "it's stocks", "--stocks", "a&b stocks; x"])
+def test_the_commands_it_names_work_as_they_are_pasted(own_server_db: MongoDatabase, name: str) -> None:
+    own_server_db[name].insert_many(TEXT)
+    (line,) = [line for line in run().out.splitlines() if "→" in line]
+    command = line.split("→ python -m finance_core.adopt ")[1].split(" --category")[0]
+    told = run(*shlex.split(command), "--category", "korean_stocks", "--dry-run", "--json")
+    assert (told.code, told.json["bars"]) == (console.ALL_GOOD, len(TEXT))
 
 
 @pytest.mark.parametrize(
