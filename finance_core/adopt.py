@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     db = database.connect()
     if options.give_up:
-        return _give_up(db, options.give_up)
+        return _give_up(db, options.give_up, options)
     name = options.read or options.convert
     if not name:
         return _look(db, options)
@@ -109,11 +109,15 @@ def _read(db: MongoDatabase, category: Category, found: Inspected, options: argp
             command=_command("--convert", found.name) + (f" --category {category.key}" if options.category else ""),
         )
     if options.dry_run:
-        _say(adoption.plan_of_reading(db, category, found))
-        sys.stdout.write(_("아무것도 바꾸지 않았습니다.") + "\n")
+        plan = adoption.plan_of_reading(db, category, found)
+        if options.json:
+            _write_json({"category": category.key, "state": "dry-run", "plan": list(map(str, plan))})
+        else:
+            _say(plan)
+            sys.stdout.write(_("아무것도 바꾸지 않았습니다.") + "\n")
         return ALL_GOOD
     if not import_command.confirm(_titled(db, category, found, adoption.plan_of_reading), options.yes):
-        return NOT_ALL_DONE
+        return _declined(options)
     with import_command.progress_bar() as show:
         reading = console.stoppable(lambda stop: adoption.read_as_is(db, category, found, progress=show, stop=stop))
     if options.json:
@@ -133,7 +137,7 @@ def _convert(db: MongoDatabase, category: Category, found: Inspected, options: a
             summary = console.stoppable(lambda stop: importing.examine(category, source, show, stop))
     else:
         if not import_command.confirm(_titled(db, category, found, adoption.plan_of_conversion), options.yes):
-            return NOT_ALL_DONE
+            return _declined(options)
         with import_command.progress_bar() as show:
             summary = console.stoppable(lambda stop: adoption.convert(db, category, found, progress=show, stop=stop))
     if options.json:
@@ -150,8 +154,17 @@ def _convert(db: MongoDatabase, category: Category, found: Inspected, options: a
     return import_command.exit_code([summary])
 
 
-def _give_up(db: MongoDatabase, category: Category) -> int:
+def _declined(options: argparse.Namespace) -> int:
+    if options.json:
+        _write_json({"state": "declined"})
+    return NOT_ALL_DONE
+
+
+def _give_up(db: MongoDatabase, category: Category, options: argparse.Namespace) -> int:
     adoption.give_up(db, category)
+    if options.json:
+        _write_json({"category": category.key, "state": "done", "collection": category.collection})
+        return ALL_GOOD
     sentence = _("{category}을(를) 다시 {collection} 컬렉션에서 읽습니다.")
     sys.stdout.write(sentence.format(category=_(category.title), collection=category.collection) + "\n")
     return ALL_GOOD

@@ -158,6 +158,7 @@ def read_as_is(
     where the category has bars elsewhere, DataConflict where the collection cannot have the index.
     """
     assert found.layout is not None, "only prices are adopted"
+    _require(db, found.name)
     fields = {ours: theirs for ours, theirs in found.layout.names.items() if ours != theirs}
     is_usual = found.name == category.collection and not fields
     store = Store(found.name, fields, read_only=not is_usual)
@@ -188,6 +189,7 @@ def convert(
 
     Raises as `importing.run`, and SisepanError where the category is read from another collection of the user's own.
     """
+    _require(db, found.name)
     now = stores.of(db, category)
     if now.read_only and now.collection != found.name:
         raise SisepanError(
@@ -283,6 +285,12 @@ def give_up(db: MongoDatabase, category: Category) -> None:
     """Read `category` from its usual collection again; what was read as it is stays where it is."""
     if stores.of(db, category).read_only:
         stores.point(db, category, Store(category.collection))
+
+
+def _require(db: MongoDatabase, collection: str) -> None:
+    """Raise SisepanError where nothing is left of what was inspected: that would be taken for a whole empty one."""
+    if db[collection].find_one({}, {"_id": True}) is None:
+        raise SisepanError(N_("{collection} 컬렉션이 없거나 비어 있습니다. 다시 살펴보십시오."), collection=collection)
 
 
 def _keep_their_metadata(db: MongoDatabase) -> None:

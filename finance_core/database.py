@@ -45,7 +45,10 @@ URI = re.compile(rf"mongodb(?:\+srv)?://(?:[^/?@]*@)?(?P<hosts>{HOST}(?:,{HOST})
 
 DECODING: Final[dict[str, Any]] = {"datetime_conversion": "DATETIME_AUTO", "unicode_decode_error_handler": "replace"}
 """A date that Python has none for, or a broken text, is one bad value of the user's, and no reason to read nothing."""
-NOT_ALLOWED = {18, 13, 8000}
+UNAUTHORIZED = 13
+DENIED = re.compile(r"not authorized on (?P<database>\S+) to execute command \{ (?P<command>\w+):")
+"""What the server says where a user has not the right to do something."""
+NOT_ALLOWED = {18, UNAUTHORIZED, 8000}
 """Codes for a wrong user or password, for a user without the right, and Atlas's own for both."""
 CANNOT_INDEX = {67, 72, 85, 86, 166}
 """Codes for an index that a collection (a view, a time series, one with another index like it) cannot get."""
@@ -193,6 +196,17 @@ def explain(error: PyMongoError) -> SisepanError:
     """The error for a person that stands for `error` of the driver, which goes to the log."""
     _log.error("MongoDB failed: %s: %s", type(error).__name__, error)
     host = address()
+    denied = DENIED.match(str(error)) if isinstance(error, OperationFailure) and error.code == UNAUTHORIZED else None
+    if denied:
+        return DatabaseMisconfigured(
+            N_(
+                "{host}의 MongoDB가 MONGO_URI의 사용자에게 데이터베이스 {database}에서 {command} 명령을 허락하지 "
+                "않습니다. 살펴보고 차트를 그리는 데는 read, 나머지에는 readWrite 역할이 필요합니다."
+            ),
+            host=host,
+            database=denied["database"],
+            command=denied["command"],
+        )
     if isinstance(error, OperationFailure) and error.code in NOT_ALLOWED:
         return DatabaseMisconfigured(
             N_(

@@ -209,6 +209,21 @@ def test_a_yes_is_asked_for_and_taken_on_a_terminal(own_server_db: MongoDatabase
         assert tickers.any_registered(own_server_db, KOREAN_STOCKS) is listed
 
 
+def test_whatever_was_asked_its_json_is_one_object(own_server_db: MongoDatabase) -> None:
+    own_server_db["stocks"].insert_many(flat(TABLES, CAPITAL))
+    told = run("--read", "stocks", "--dry-run", "--json")
+    assert (told.code, told.json["state"], told.json["category"]) == (console.ALL_GOOD, "dry-run", "korean_stocks")
+    assert "stocks의 문서는 바꾸지 않습니다." in told.json["plan"]
+    assert run("--give-up", "korean_stocks", "--json").json["state"] == "done"
+    main, terminal = os.openpty()
+    process = start_python("-m", "finance_core.adopt", "--convert", "stocks", "--json", stdin=terminal)
+    os.write(main, b"n\n")
+    out, _err = process.communicate(timeout=60)
+    os.close(main)
+    os.close(terminal)
+    assert json.loads(out) == {"state": "declined"}
+
+
 def test_killed_in_the_middle_it_is_continued_by_the_next(own_server_db: MongoDatabase) -> None:
     db = own_server_db
     tables = {f"{number:06d}": TABLES["005930"] for number in range(40)}

@@ -364,6 +364,19 @@ def test_a_list_for_a_ticker_keeps_all_as_it_was(own_server_db: MongoDatabase) -
     assert stores.of(db, KOREAN_STOCKS).collection == "korean_stocks"
 
 
+@pytest.mark.parametrize("work", [adoption.read_as_is, adoption.convert])
+def test_what_is_gone_since_it_was_looked_at_is_not_taken_for_an_empty_one(
+    own_server_db: MongoDatabase, work: Any
+) -> None:
+    db = own_server_db
+    db["kr"].insert_many(flat(TABLES, CAPITAL))
+    found = inspection.look_at(db, "kr", KOREAN_STOCKS)
+    db.drop_collection("kr")
+    with pytest.raises(SisepanError, match="없거나 비어"):
+        work(db, KOREAN_STOCKS, found)
+    assert db.list_collection_names() == []
+
+
 def test_where_the_index_cannot_be_made_it_says_so(own_server_db: MongoDatabase) -> None:
     db = own_server_db
     db["kr"].insert_many(flat(TABLES, CAPITAL))
