@@ -251,7 +251,7 @@ def _ask(
     busy: bool,
 ) -> None:
     """A button that says what will happen, and asks for the yes."""
-    with st.popover(label, icon=icon, disabled=busy, key=f"{kind}_{found.name}_plan"):
+    with st.popover(label, icon=icon, disabled=busy, key=f"plan_{kind}_{found.name}"):
         st.markdown("\n".join(f"- {plain(str(sentence))}" for sentence in plan))
         st.button(
             _("예, 시작합니다"),
