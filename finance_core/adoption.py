@@ -364,7 +364,8 @@ def _refuse_to_lose(db: MongoDatabase, store: Store, reading: Reading) -> None:
     if documents.find_one({store.name("ticker"): {"$type": "array"}}, {"_id": True}) is not None:
         error = SisepanError(N_("종목 코드가 목록인 문서가 있습니다."))
         reading.problems.append(runs.Failure("", error))
-    if documents.estimated_document_count() != reading.bars and (count := documents.count_documents({})) > reading.bars:
+    # Counted: what a server says without may be far off once it was killed.
+    if (count := documents.count_documents({})) > reading.bars:
         error = SisepanError(N_("종목 코드가 없는 문서가 {count}개 있습니다."), count=count - reading.bars)
         reading.problems.append(runs.Failure("", error))
 

@@ -250,8 +250,8 @@ def _collection(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | N
     in_use = {stores.of(db, category).collection: category for category in categories.CATEGORIES}
     used_by = in_use.get(name)
     collection = db[name]
-    documents = collection.estimated_document_count()
     sampled = sample(collection)
+    documents = _count(collection, len(sampled))
     layout = layouts.recognise(sampled, chosen or used_by)
     if layout is None:
         return Inspected(name, "names" if _is_list(sampled) else "other", documents)
@@ -283,6 +283,17 @@ def _collection(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | N
         is_read_only=used_by is not None and stores.of(db, used_by).read_only,
     )
     return Inspected(**{**found.__dict__, "facts": tuple(_facts(layout)), "obstacles": tuple(_obstacles(found))})
+
+
+def _count(collection: Collection[Document], at_least: int) -> int:
+    """About how many documents there are. What a server says without counting may be far off once it was killed."""
+    documents = collection.estimated_document_count()
+    if documents >= at_least:
+        return documents
+    try:
+        return collection.count_documents({}, maxTimeMS=BUDGET_MS)
+    except ExecutionTimeout:
+        return at_least
 
 
 def _is_list(sampled: Sequence[Document]) -> bool:

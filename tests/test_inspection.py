@@ -10,6 +10,7 @@ import pymongo
 import pytest
 from bson.datetime_ms import DatetimeMS
 from bson.raw_bson import RawBSONDocument
+from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
 from finance_core import database, importing, inspection, runs, stores
@@ -243,6 +244,14 @@ def test_collections_of_the_users_own_that_are_called_like_ours_are_no_trouble(o
     assert stores.metadata(db) == "ticker_metadata"
     assert importing.latest(db, KOREAN_STOCKS, "kr") is None
     assert runs.history(db, 10) == []
+
+
+def test_a_count_that_a_killed_server_has_lost_is_made_up_for(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_server_db["stocks"].insert_many(bars("005930"))
+    monkeypatch.setattr(Collection, "estimated_document_count", lambda _collection: 0)
+    assert look(own_server_db, "stocks").documents == len(DAYS)
 
 
 def test_looking_changes_nothing(own_server_db: MongoDatabase) -> None:
