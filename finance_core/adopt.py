@@ -5,6 +5,7 @@ What is found is left to `inspection`, what is done to `adoption`.
 
 import argparse
 import json
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     db = database.connect()
     if options.give_up:
-        return _give_up(db, options.give_up)
+        return _give_up(db, options.give_up, options)
     name = options.read or options.convert
     if not name:
         return _look(db, options)
@@ -109,17 +110,21 @@ def _look(db: MongoDatabase, options: argparse.Namespace) -> int:
 def _read(db: MongoDatabase, category: Category, found: Inspected, options: argparse.Namespace) -> int:
     if found.verdict not in ("readable", "ours"):
         raise WrongUse(
-            N_("{collection}은(는) 그대로 읽을 수 없습니다: {why} 대신 전환하십시오: {command} --convert {collection}"),
+            N_("{collection}은(는) 그대로 읽을 수 없습니다: {why} 대신 전환하십시오: {command}"),
             collection=found.name,
             why=" ".join(map(str, found.obstacles)),
-            command=COMMAND,
+            command=_command("--convert", found.name) + (f" --category {category.key}" if options.category else ""),
         )
     if options.dry_run:
-        _say(adoption.plan_of_reading(db, category, found))
-        sys.stdout.write(_("아무것도 바꾸지 않았습니다.") + "\n")
+        plan = adoption.plan_of_reading(db, category, found)
+        if options.json:
+            _write_json({"category": category.key, "state": "dry-run", "plan": list(map(str, plan))})
+        else:
+            _say(plan)
+            sys.stdout.write(_("아무것도 바꾸지 않았습니다.") + "\n")
         return ALL_GOOD
     if not import_command.confirm(_titled(db, category, found, adoption.plan_of_reading), options.yes):
-        return NOT_ALL_DONE
+        return _declined(options)
     with import_command.progress_bar() as show:
         reading = console.stoppable(lambda stop: adoption.read_as_is(db, category, found, progress=show, stop=stop))
     if options.json:
@@ -139,7 +144,7 @@ def _convert(db: MongoDatabase, category: Category, found: Inspected, options: a
             summary = console.stoppable(lambda stop: importing.examine(category, source, show, stop))
     else:
         if not import_command.confirm(_titled(db, category, found, adoption.plan_of_conversion), options.yes):
-            return NOT_ALL_DONE
+            return _declined(options)
         with import_command.progress_bar() as show:
             summary = console.stoppable(lambda stop: adoption.convert(db, category, found, progress=show, stop=stop))
     if options.json:
@@ -156,8 +161,17 @@ def _convert(db: MongoDatabase, category: Category, found: Inspected, options: a
     return import_command.exit_code([summary])
 
 
-def _give_up(db: MongoDatabase, category: Category) -> int:
+def _declined(options: argparse.Namespace) -> int:
+    if options.json:
+        _write_json({"state": "declined"})
+    return NOT_ALL_DONE
+
+
+def _give_up(db: MongoDatabase, category: Category, options: argparse.Namespace) -> int:
     adoption.give_up(db, category)
+    if options.json:
+        _write_json({"category": category.key, "state": "done", "collection": category.collection})
+        return ALL_GOOD
     sentence = _("{category}을(를) 다시 {collection} 컬렉션에서 읽습니다.")
     sys.stdout.write(sentence.format(category=_(category.title), collection=category.collection) + "\n")
     return ALL_GOOD
@@ -198,6 +212,8 @@ def _described(found: Inspected) -> list[str]:
     if found.kind == "names":
         return [": ".join([found.name, documents]) + ", " + _("종목의 이름이 든 목록"), ""]
     if found.kind == "other":
+        if found.obstacles:
+            return [": ".join([found.name, *map(str, found.obstacles)]), ""]
         return [": ".join([found.name, documents]) + ", " + _("시세가 아님"), ""]
     tickers = _("종목 {count}") if found.is_exact else _("표본에서 종목 {count}")
     facts = [
@@ -213,8 +229,13 @@ def _described(found: Inspected) -> list[str]:
         lines += [f"  - {obstacle}" for obstacle in found.obstacles]
         asked = "" if found.category else f" --category {'|'.join(found.candidates)}"
         ways = ["--read", "--convert"] if found.verdict == "readable" and not found.is_read_only else ["--convert"]
-        lines += [f"  → {COMMAND} {way} {found.name}{asked}" for way in ways]
+        lines += [f"  → {_command(way, found.name)}{asked}" for way in ways]
     return [*lines, ""]
+
+
+def _command(way: str, collection: str) -> str:
+    """The command, as a shell takes it, for a collection of whatever name."""
+    return f"{COMMAND} {way}{'=' if collection.startswith('-') else ' '}{shlex.quote(collection)}"
 
 
 def _pointed_out(local: LocalServer) -> list[str]:

@@ -13,9 +13,21 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 from bson import ObjectId
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
-from finance_core import categories, database, importing, inspection, layouts, prices, runs, starter, stores, tickers
+from finance_core import (
+    candles,
+    categories,
+    database,
+    importing,
+    inspection,
+    layouts,
+    prices,
+    runs,
+    starter,
+    stores,
+    tickers,
+)
 from finance_core.categories import Category
 from finance_core.collection_source import CollectionSource, extent
 from finance_core.database import Document, MongoDatabase
@@ -149,6 +161,7 @@ def read_as_is(
     where the category has bars elsewhere, DataConflict where the collection cannot have the index.
     """
     assert found.layout is not None, "only prices are adopted"
+    _require(db, found.name)
     fields = {ours: theirs for ours, theirs in found.layout.names.items() if ours != theirs}
     is_usual = found.name == category.collection and not fields
     store = Store(found.name, fields, read_only=not is_usual)
@@ -181,6 +194,7 @@ def convert(
     Raises as `importing.run`, and SisepanError where the collection is ours already, or the category is read from
     another collection of the user's own.
     """
+    _require(db, found.name)
     if found.verdict == "ours":
         raise SisepanError(
             N_("{collection}은(는) 이미 이 제품의 구성이라 전환할 것이 없습니다."), collection=found.name
@@ -234,22 +248,37 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
     Else the overview would show yesterday's close beside today's chart: only the user's own programs write there.
     """
     store = stores.of(db, category)
-    seen = extent(db[store.collection])
+    at_the_start = extent(db[store.collection])
     described = descriptions(db, category)
     changed = 0
-    for ticker in prices.tickers(db, category):
+    stored = {ticker for ticker in prices.tickers(db, category) if category.is_ticker(ticker)}
+    with_bars = {"category": category.key, "bar_count": {"$gt": 0}}
+    gone = {row["ticker"] for row in tickers.collection(db).find(with_bars, {"ticker": True})} - stored
+    for ticker in sorted(stored | gone):
         if stop.is_set():
             return changed
-        if not category.is_ticker(ticker):
+        if ticker in stored:
+            importing.register(db, category, ticker, [ticker], described)
+        before, seen = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
+        if all(before.get(name) == value for name, value in seen.items()):
             continue
-        importing.register(db, category, ticker, [ticker], described)
-        before, state = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
+        state = _drawn(db, category, ticker)
         if any(before.get(name) != value for name, value in state.items()):
             now = {"source": tickers.IMPORT, "bars_changed_at": tickers.now()}
             tickers.record(db, category, ticker, {**state, **now})
             changed += 1
-    _remember_extent(db, category, seen)
+    _remember_extent(db, category, at_the_start)
     return changed
+
+
+def _drawn(db: MongoDatabase, category: Category, ticker: str) -> Document:
+    """The state of the bars that a chart draws: none where it cannot be drawn."""
+    try:
+        bars, _remarks = candles.clean(prices.load(db, category, ticker))
+    except DataConflict as error:
+        _log.warning("%s %s: %s", category.key, ticker, error)
+        bars = candles.empty()
+    return prices.state_of(bars)
 
 
 def _remember_extent(db: MongoDatabase, category: Category, seen: Document) -> None:
@@ -261,6 +290,12 @@ def give_up(db: MongoDatabase, category: Category) -> None:
     """Read `category` from its usual collection again; what was read as it is stays where it is."""
     if stores.of(db, category).read_only:
         stores.point(db, category, Store(category.collection))
+
+
+def _require(db: MongoDatabase, collection: str) -> None:
+    """Raise SisepanError where nothing is left of what was inspected: that would be taken for a whole empty one."""
+    if db[collection].find_one({}, {"_id": True}) is None:
+        raise SisepanError(N_("{collection} 컬렉션이 없거나 비어 있습니다. 다시 살펴보십시오."), collection=collection)
 
 
 def _keep_their_metadata(db: MongoDatabase) -> None:
@@ -330,7 +365,12 @@ def _look_through(
 def _refuse_to_lose(db: MongoDatabase, store: Store, reading: Reading) -> None:
     """Find a problem where there are documents of no ticker, which no chart would show."""
     documents = db[store.collection]
-    if documents.estimated_document_count() != reading.bars and (count := documents.count_documents({})) > reading.bars:
+    # A list would be found by each ticker that is in it.
+    if documents.find_one({store.name("ticker"): {"$type": "array"}}, {"_id": True}) is not None:
+        error = SisepanError(N_("종목 코드가 목록인 문서가 있습니다."))
+        reading.problems.append(runs.Failure("", error))
+    # Counted: what a server says without may be far off once it was killed.
+    if (count := documents.count_documents({})) > reading.bars:
         error = SisepanError(N_("종목 코드가 없는 문서가 {count}개 있습니다."), count=count - reading.bars)
         reading.problems.append(runs.Failure("", error))
 
@@ -354,10 +394,18 @@ def _ensure_index(db: MongoDatabase, store: Store) -> bool:
         database.ensure_unique_index(db, store.collection, ["ticker", "date"])
         return False
     wanted = [store.name("ticker"), store.name("date")]
-    for index in db[store.collection].index_information().values():
-        if [key for key, _direction in index["key"]][:2] == wanted and not index.get("partialFilterExpression"):
+    try:
+        if inspection.is_indexed(db[store.collection], *wanted):
             return False
-    db[store.collection].create_index(wanted, name=INDEX)
+        db[store.collection].create_index(wanted, name=INDEX)
+    except OperationFailure as error:
+        if error.code not in database.CANNOT_INDEX:
+            raise
+        raise DataConflict(
+            N_("{collection}에 인덱스를 만들 수 없어 그대로 읽을 수 없습니다({kind}). 전환하면 쓸 수 있습니다."),
+            collection=store.collection,
+            kind=(error.details or {}).get("codeName", error.code),
+        ) from error
     return True
 
 

@@ -1,5 +1,6 @@
 """A collection of the user's own as a source of bars: read, never written."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -76,7 +77,7 @@ class CollectionSource:
         chosen: list[Document] = [{name: one_of} for name in self._fields] if keys else []
         if None in raw_tickers:
             none: list[Any] = [{"$not": {"$type": KEY_TYPES}}, {"$type": "array"}, {"$regex": r"^\s*$"}]
-            none.append({"$in": [float("nan")]})
+            none.append({"$in": [math.nan, math.inf, -math.inf]})
             chosen += [{name: each} for name in self._fields for each in none] or [{}]
         return chosen[0] if len(chosen) == 1 else {"$or": chosen}
 

@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import pymongo
 from pymongo.client_session import ClientSession
@@ -43,7 +43,12 @@ HOST = r"(?:\[[^\]@]+\]|[^][/?@:,]+)(?::\d{1,5})?"
 URI = re.compile(rf"mongodb(?:\+srv)?://(?:[^/?@]*@)?(?P<hosts>{HOST}(?:,{HOST})*)(?:[/?][^@]*)?")
 """A well-formed MONGO_URI. Any other may have its password where a host or an option belongs."""
 
-NOT_ALLOWED = {18, 13, 8000}
+DECODING: Final[dict[str, Any]] = {"datetime_conversion": "DATETIME_AUTO", "unicode_decode_error_handler": "replace"}
+"""A date that Python has none for, or a broken text, is one bad value of the user's, and no reason to read nothing."""
+UNAUTHORIZED = 13
+DENIED = re.compile(r"not authorized on (?P<database>\S+) to execute command \{ (?P<command>\w+):")
+"""What the server says where a user has not the right to do something."""
+NOT_ALLOWED = {18, UNAUTHORIZED, 8000}
 """Codes for a wrong user or password, for a user without the right, and Atlas's own for both."""
 CANNOT_INDEX = {67, 72, 85, 86, 166}
 """Codes for an index that a collection (a view, a time series, one with another index like it) cannot get."""
@@ -191,6 +196,17 @@ def explain(error: PyMongoError) -> SisepanError:
     """The error for a person that stands for `error` of the driver, which goes to the log."""
     _log.error("MongoDB failed: %s: %s", type(error).__name__, error)
     host = address()
+    denied = DENIED.match(str(error)) if isinstance(error, OperationFailure) and error.code == UNAUTHORIZED else None
+    if denied:
+        return DatabaseMisconfigured(
+            N_(
+                "{host}의 MongoDB가 MONGO_URI의 사용자에게 데이터베이스 {database}에서 {command} 명령을 허락하지 "
+                "않습니다. 살펴보고 차트를 그리는 데는 read, 나머지에는 readWrite 역할이 필요합니다."
+            ),
+            host=host,
+            database=denied["database"],
+            command=denied["command"],
+        )
     if isinstance(error, OperationFailure) and error.code in NOT_ALLOWED:
         return DatabaseMisconfigured(
             N_(
@@ -282,6 +298,7 @@ def _new_client(uri: str) -> "pymongo.MongoClient[Document]":
                     connect=False,  # so that nobody else waits for a name server's answer
                     serverSelectionTimeoutMS=milliseconds,
                     connectTimeoutMS=milliseconds,
+                    **DECODING,
                 )
             if unknown:
                 _log.warning("MONGO_URI has options that the driver does not understand and ignores")

@@ -246,6 +246,8 @@ class ImportCommand:
             tickers += len(wanted)
             lines.append(intention(db, category, source.name, sum(counts.values()), len(wanted)))
         if not options.dry_run and not confirm(lines, options.yes):
+            if options.json:
+                self._write_json("declined")
             return NOT_ALL_DONE
         with progress_bar(tickers) as show:
             console.stoppable(lambda stop: self._work(db, category, given, show, stop))

@@ -167,7 +167,9 @@ def run(
 
 def latest(db: MongoDatabase, category: Category, source: str) -> Document | None:
     """The running or last import of `source`; None where there was none."""
-    return db[IMPORTS].find_one({"category": category.key, "source": source}, sort=[("started_at", -1)])
+    # A user's own collection of that name may hold something else.
+    ours = {"category": category.key, "source": source, "started_at": {"$type": "date"}}
+    return db[IMPORTS].find_one(ours, sort=[("started_at", -1)])
 
 
 def refusals(db: MongoDatabase, import_id: ObjectId) -> Iterator[Refusal]:

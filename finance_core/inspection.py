@@ -14,9 +14,9 @@ from typing import Any, Final, Literal
 import numpy as np
 import pymongo
 from pymongo.collection import Collection
-from pymongo.errors import ExecutionTimeout, OperationFailure, PyMongoError
+from pymongo.errors import ExecutionTimeout, InvalidName, OperationFailure, PyMongoError
 
-from finance_core import categories, layouts, raw_values, runs, settings, stores, ticker_edits
+from finance_core import categories, database, layouts, raw_values, runs, settings, stores, ticker_edits
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
@@ -31,6 +31,8 @@ DUPLICATES_LOOKED_AT = 10
 """Tickers in which duplicates are looked for."""
 ACCEPTED: Final = 0.9
 """Share of sampled tickers that make a collection one of a category."""
+UNREADABLE: Final = (OperationFailure, InvalidName)
+"""What the server or the driver says of a collection that it cannot read, while it reads others."""
 LOCAL_SERVER = "mongodb://localhost:27017"
 LOOK_WITHIN_MS = 500
 
@@ -62,6 +64,8 @@ class Inspected:
     """Whether `tickers`, `first` and `last` are of all documents, and not only of the sample."""
     first: dt.date | None = None
     last: dt.date | None = None
+    is_view: bool = False
+    """Whether it is computed at each question, and can have no index."""
     has_index: bool = False
     """Whether one ticker's days are found by an index."""
     duplicates: int = 0
@@ -80,7 +84,7 @@ class Inspected:
         """What can be done with it."""
         if self.kind != "prices" or self.layout is None:
             return "unknown"
-        if not self.layout.is_readable or self.duplicates:
+        if not self.layout.is_readable or self.duplicates or self.is_view:
             return "convertible"
         usual = [category.collection for category in categories.CATEGORIES if category.key == self.category]
         is_ours = self.layout.is_ours and (self.name in usual or self.name.startswith(stores.OWN_PREFIX))
@@ -124,7 +128,7 @@ def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _done:
     concerned = [info for name, info in named.items() if not _is_own(name) and name not in hidden]
     found = []
     for done, info in enumerate(concerned, start=1):
-        found.append(_collection(db, info, None))
+        found.append(_if_it_can_be(db, info))
         progress(done / len(concerned))
     order: dict[Kind, int] = {"prices": 0, "names": 1, "other": 2}
     return sorted(found, key=lambda each: (order[each.kind], each.name))
@@ -159,16 +163,24 @@ def lists(db: MongoDatabase) -> list[str]:
     """The user's own collections that name tickers."""
     names = [name for name in db.list_collection_names() if not _is_own(name)]
     theirs = [name for name in names if name != stores.METADATA or not is_ours_metadata(db)]
-    return [
-        name for name in theirs if _is_list(sampled := sample(db[name], 20)) and not layouts.recognise(sampled, None)
-    ]
+    return [name for name in theirs if _names_tickers(db, name)]
+
+
+def _names_tickers(db: MongoDatabase, name: str) -> bool:
+    try:
+        sampled = sample(db[name], 20)
+    except UNREADABLE as error:
+        _log.info("%s: cannot be read: %s", name, error)
+        return False
+    return _is_list(sampled) and not layouts.recognise(sampled, None)
 
 
 def is_ours_metadata(db: MongoDatabase) -> bool:
     """Whether `ticker_metadata`, if it is there, is in the layout of this product."""
     keys = [category.key for category in categories.CATEGORIES]
     metadata = db[stores.METADATA]
-    return metadata.find_one({"category": {"$in": keys}}) is not None or metadata.find_one() is None
+    ours = {"category": {"$in": keys}, "ticker": {"$type": "string"}}
+    return metadata.find_one(ours) is not None or metadata.find_one() is None
 
 
 def local_server() -> LocalServer | None:
@@ -180,7 +192,11 @@ def local_server() -> LocalServer | None:
     except OSError:
         return None
     client: pymongo.MongoClient[Document] = pymongo.MongoClient(
-        LOCAL_SERVER, serverSelectionTimeoutMS=LOOK_WITHIN_MS, connectTimeoutMS=LOOK_WITHIN_MS, appname="sisepan"
+        LOCAL_SERVER,
+        serverSelectionTimeoutMS=LOOK_WITHIN_MS,
+        connectTimeoutMS=LOOK_WITHIN_MS,
+        appname="sisepan",
+        **database.DECODING,
     )
     with client, pymongo.timeout(3):
         try:
@@ -228,6 +244,14 @@ def fitting(candidates: Sequence[Category], raw_tickers: Mapping[Any, int]) -> l
     return found
 
 
+def _if_it_can_be(db: MongoDatabase, info: Mapping[str, Any]) -> Inspected:
+    """One collection; where it cannot be read (a broken view, no right to it) that alone, for the others can be."""
+    try:
+        return _collection(db, info, None)
+    except UNREADABLE as error:
+        return Inspected(info["name"], "other", 0, obstacles=(database.explain(error),))
+
+
 def _is_mostly_digits(text: str) -> bool:
     return 2 * sum(char.isdecimal() for char in text) > len(text)
 
@@ -237,8 +261,8 @@ def _collection(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | N
     in_use = {stores.of(db, category).collection: category for category in categories.CATEGORIES}
     used_by = in_use.get(name)
     collection = db[name]
-    documents = collection.estimated_document_count()
     sampled = sample(collection)
+    documents = _count(collection, len(sampled))
     layout = layouts.recognise(sampled, chosen or used_by)
     if layout is None:
         return Inspected(name, "names" if _is_list(sampled) else "other", documents)
@@ -249,8 +273,8 @@ def _collection(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | N
         candidates, certain = [used_by], True
     layout = layouts.recognise(sampled, candidates[0] if candidates else None)
     assert layout is not None, "the category does not decide whether these are prices"
-    indexes = {} if info.get("type") == "view" else collection.index_information()
-    has_index = any(_serves(index, layout) for index in indexes.values())
+    is_view = info.get("type") == "view"
+    has_index = not is_view and is_indexed(collection, layout.names.get("ticker", ""), layout.names.get("date", ""))
     tickers, first, last, is_exact = _extent(collection, layout, documents, has_index)
     found = Inspected(
         name=name,
@@ -263,6 +287,7 @@ def _collection(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | N
         is_exact=is_exact,
         first=first,
         last=last,
+        is_view=is_view,
         has_index=has_index,
         duplicates=_duplicates(collection, layout),
         used_by=used_by.key if used_by else "",
@@ -271,18 +296,34 @@ def _collection(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | N
     return Inspected(**{**found.__dict__, "facts": tuple(_facts(layout)), "obstacles": tuple(_obstacles(found))})
 
 
+def _count(collection: Collection[Document], at_least: int) -> int:
+    """About how many documents there are. What a server says without counting may be far off once it was killed."""
+    documents = collection.estimated_document_count()
+    if documents >= at_least:
+        return documents
+    try:
+        return collection.count_documents({}, maxTimeMS=BUDGET_MS)
+    except ExecutionTimeout:
+        return at_least
+
+
 def _is_list(sampled: Sequence[Document]) -> bool:
     """Whether documents name tickers."""
     named = sum({"ticker", "name"} <= layouts.descriptions_of(tuple(document)).keys() for document in sampled)
     return bool(sampled) and named >= ACCEPTED * len(sampled)
 
 
-def _serves(index: Mapping[str, Any], layout: Layout) -> bool:
-    """Whether an index finds the days of one ticker in order."""
-    keys = [key for key, _direction in index["key"]]
-    wanted = [layout.names.get("ticker"), layout.names.get("date")]
-    partial = index.keys() & {"partialFilterExpression", "collation"} or index.get("sparse")
-    return keys[:2] == wanted and not partial
+def is_indexed(collection: Collection[Document], ticker: str, date: str) -> bool:
+    """Whether an index finds the days of one ticker in order, where these are the names of the fields."""
+    usual = collection.options().get("collation", {})
+
+    def serves(index: Mapping[str, Any]) -> bool:
+        keys = [key for key, _direction in index["key"]]
+        is_whole = "partialFilterExpression" not in index and not index.get("sparse") and not index.get("hidden")
+        # A question without a collation of its own is asked in the collection's.
+        return keys[:2] == [ticker, date] and is_whole and index.get("collation", {}) == usual
+
+    return any(serves(index) for index in collection.index_information().values())
 
 
 def _extent(
@@ -413,7 +454,9 @@ def _obstacles(found: Inspected) -> list[SisepanError]:
         say(N_("종가가 없는 문서가 있습니다(표본의 {percent})."), percent=_percent(layout.without_close, layout.rows))
     if found.duplicates:
         say(N_("같은 날이 두 번 이상 있습니다(살펴본 종목에서 {count}일)."), count=found.duplicates)
-    if not found.has_index:
+    if found.is_view:
+        say(N_("뷰여서 인덱스를 가질 수 없습니다."))
+    elif not found.has_index:
         say(N_("종목과 날짜의 인덱스가 없습니다."))
     return result
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from finance_core.errors import SisepanError
+
 FINISH_WITHIN = 10.0
 """Seconds that the end of the process waits for its jobs to finish what they have begun."""
 
@@ -72,6 +74,9 @@ def _end_with_the_process() -> None:
 def _run(job: Job, work: Callable[[threading.Event], Any]) -> None:
     try:
         job.result = work(job.stop)
+    except SisepanError as error:
+        _log.warning("a job ended: %s", error)
+        job.error = error
     except Exception as error:  # noqa: BLE001 - the thread's last line: whoever started it is told
         _log.exception("a job failed")
         job.error = error

@@ -6,6 +6,7 @@ English and Korean. What the raw values mean is left to `raw_values`; where the 
 
 import datetime as dt
 import itertools
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -368,7 +369,9 @@ def _merged(plans: "Counter[tuple[tuple[str, str], ...]]") -> dict[str, str]:
 
 
 def _is_key(value: Any) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool) and value == value and value != ""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
 
 
 def ticker_text(value: Any) -> str:

@@ -87,7 +87,7 @@ def any_stored(db: MongoDatabase, category: Category) -> bool:
 
 def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> dict[str, Any]:
     """first_date, last_date, bar_count, last_close, previous_close and change (a ratio) of what is stored; None where
-    there is none."""
+    there is none. Cheap: what is no bar in a collection of the user's own counts too."""
     store = stores.of(db, category)
     bars, date, close = db[store.collection], store.name("date"), store.name("close")
     of_ticker = {store.name("ticker"): ticker}
@@ -95,15 +95,17 @@ def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSes
     oldest = bars.find_one(of_ticker, {date: 1}, sort=[(date, 1)], session=session)
     last, previous = [document.get(close) for document in [*newest, {}, {}][:2]]
     return {
-        "first_date": oldest[date] if oldest else None,
-        "last_date": newest[0][date] if newest else None,
+        "first_date": oldest.get(date) if oldest else None,
+        "last_date": newest[0].get(date) if newest else None,
         **_closes(last, previous),
         "bar_count": count(db, category, ticker, session),
     }
 
 
 def state_of(bars: pd.DataFrame) -> dict[str, Any]:
-    """The `state` of a ticker whose bars are `bars` and no others, of which there is at least one."""
+    """The `state` of a ticker whose bars are `bars` and no others."""
+    if bars.empty:
+        return {"first_date": None, "last_date": None, **_closes(None, None), "bar_count": 0}
     previous, last = [None, *bars["close"].tolist()[-2:]][-2:]
     return {
         "first_date": bars.index[0].to_pydatetime(),
@@ -137,7 +139,8 @@ def delete(db: MongoDatabase, category: Category, ticker: str) -> int:
     return db[store.collection].delete_many({"ticker": ticker}).deleted_count
 
 
-def _closes(last: float | None, previous: float | None) -> dict[str, float | None]:
+def _closes(*closes: Any) -> dict[str, float | None]:
+    last, previous = (close if isinstance(close, int | float) else None for close in closes)
     change = last / previous - 1 if last and previous else None
     return {"last_close": last, "previous_close": previous, "change": change}
 

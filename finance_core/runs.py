@@ -220,6 +220,7 @@ def mark_interrupted(db: MongoDatabase, category: Category) -> int:
 
 def _runs(db: MongoDatabase, query: Document, limit: int) -> list[Document]:
     """Runs, newest first. One that says it runs but has no living lease is told as interrupted."""
+    query = {**query, "heartbeat_at": {"$type": "date"}}  # a user's own collection of that name holds something else
     found = db[RUNS].find(query, {"failures": False}).sort("started_at", -1).limit(limit).to_list()
     if any(run["state"] == "running" for run in found):
         # After the runs: whatever ran when they were read had a lease, and has one still unless it ended since.

@@ -117,8 +117,19 @@ def _stores(db: "Database[dict[str, Any]]") -> dict[str, Any]:
         forgotten = _forgotten
     if asked - moment < FRESH:
         return said
-    said = db[COLLECTION].find_one({"_id": ID}, {"_id": False}) or {}
+    found = db[COLLECTION].find_one({"_id": ID}, {"_id": False}) or {}
+    said = {key: each for key, each in found.items() if _is_store(each)}
     with _lock:
         if forgotten == _forgotten:
             _read.setdefault(db.client, {})[db.name] = (asked, said)
     return said
+
+
+def _is_store(said: Any) -> bool:
+    """Whether `said` is one of ours: a user's own settings may have a document of that name."""
+    return (
+        isinstance(said, dict)
+        and said.keys() <= {"collection", "fields", "read_only"}
+        and isinstance(said.get("collection"), str)
+        and isinstance(said.get("fields", {}), dict)
+    )

@@ -13,7 +13,7 @@ from finance_core.database import Document, MongoDatabase
 from finance_core.ui import local_server
 from tests import pages
 from tests.processes import wait_until
-from tests.test_adoption import CAPITAL, TABLES, flat
+from tests.test_adoption import CAPITAL, TABLES, adopted, flat
 from tests.test_inspection import neighbour  # noqa: F401 - a fixture
 
 TEXT = flat(TABLES, CAPITAL, as_text=True)
@@ -118,6 +118,17 @@ def test_a_collection_that_says_nothing_is_asked_about(own_server_db: MongoDatab
     page.button(key="convert_daily").click().run()
     finish(page)
     assert len(prices.load(own_server_db, INDICES, "^KS11")) == 50
+
+
+def test_what_was_read_and_is_gone_can_be_given_up(own_server_db: MongoDatabase) -> None:
+    own_server_db["kr"].insert_many(flat(TABLES, CAPITAL))
+    adopted(own_server_db, "kr")
+    own_server_db.drop_collection("kr")
+    page = open_page()
+    assert "kr 컬렉션이 없거나" in text_of(page)
+    page.button(key="give_up_kr").click().run()
+    assert not stores.of(own_server_db, KOREAN_STOCKS).read_only
+    assert "kr 컬렉션이 없거나" not in text_of(page)
 
 
 def test_what_cannot_be_read_as_it_is_is_named_and_nothing_is_changed(own_server_db: MongoDatabase) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -165,6 +166,15 @@ def test_a_category_that_is_not_known_is_asked_for(own_server_db: MongoDatabase)
     assert len(prices.load(own_server_db, INDICES, "^KS11")) == 20
 
 
+@pytest.mark.parametrize("name", ["my stocks", "it's stocks", "--stocks", "a&b stocks; x"])
+def test_the_commands_it_names_work_as_they_are_pasted(own_server_db: MongoDatabase, name: str) -> None:
+    own_server_db[name].insert_many(TEXT)
+    (line,) = [line for line in run().out.splitlines() if "→" in line]
+    command = line.split("→ python -m finance_core.adopt ")[1].split(" --category")[0]
+    told = run(*shlex.split(command), "--category", "korean_stocks", "--dry-run", "--json")
+    assert (told.code, told.json["bars"]) == (console.ALL_GOOD, len(TEXT))
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -197,6 +207,21 @@ def test_a_yes_is_asked_for_and_taken_on_a_terminal(own_server_db: MongoDatabase
         assert "[y/N]" in err
         assert ("체크섬" in out) is listed, err
         assert tickers.any_registered(own_server_db, KOREAN_STOCKS) is listed
+
+
+def test_whatever_was_asked_its_json_is_one_object(own_server_db: MongoDatabase) -> None:
+    own_server_db["stocks"].insert_many(flat(TABLES, CAPITAL))
+    told = run("--read", "stocks", "--dry-run", "--json")
+    assert (told.code, told.json["state"], told.json["category"]) == (console.ALL_GOOD, "dry-run", "korean_stocks")
+    assert "stocks의 문서는 바꾸지 않습니다." in told.json["plan"]
+    assert run("--give-up", "korean_stocks", "--json").json["state"] == "done"
+    main, terminal = os.openpty()
+    process = start_python("-m", "finance_core.adopt", "--convert", "stocks", "--json", stdin=terminal)
+    os.write(main, b"n\n")
+    out, _err = process.communicate(timeout=60)
+    os.close(main)
+    os.close(terminal)
+    assert json.loads(out) == {"state": "declined"}
 
 
 def test_killed_in_the_middle_it_is_continued_by_the_next(own_server_db: MongoDatabase) -> None:

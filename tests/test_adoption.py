@@ -336,6 +336,89 @@ def test_the_list_follows_what_the_users_own_programs_add(own_server_db: MongoDa
     assert not scheduler.tick(now)
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"Date": TABLES["005930"].index[-1].to_pydatetime(), "Close": 1.0},
+        {"Date": "2026-11-23", "Close": 5.0},
+        {"Close": 5.0},
+        {"Date": dt.datetime(2026, 11, 23), "Close": "많음"},
+        {"Date": dt.datetime(2026, 11, 23, 15), "Close": 5.0},
+    ],
+    ids=["twice", "text date", "no date", "text close", "no midnight"],
+)
+def test_the_list_shows_nothing_of_what_no_chart_can_be_drawn_from(own_server_db: MongoDatabase, bad: Document) -> None:
+    db = own_server_db
+    db["kr"].insert_many(flat(TABLES, CAPITAL))
+    adopted(db, "kr")
+    db["kr"].insert_one({"symbol": "005930", **bad})
+    db["kr"].insert_many(flat({"000270": made_table(9)}, CAPITAL))
+    assert adoption.refresh(db, KOREAN_STOCKS, threading.Event()) == 2
+    row = tickers.get(db, KOREAN_STOCKS, "005930") or {}
+    assert row["bar_count"] == 0
+    assert not row.keys() & {"first_date", "last_date", "last_close", "previous_close", "change"}
+    assert (tickers.get(db, KOREAN_STOCKS, "000270") or {})["bar_count"] == len(made_table(9))
+    assert adoption.refresh(db, KOREAN_STOCKS, threading.Event()) == 0
+
+
+@pytest.mark.parametrize("close", [0, -5.0, None])
+def test_the_list_passes_over_a_day_without_a_close_as_the_chart_does(
+    own_server_db: MongoDatabase, close: float | None
+) -> None:
+    db = own_server_db
+    db["kr"].insert_many(flat(TABLES, CAPITAL))
+    adopted(db, "kr")
+    before = tickers.get(db, KOREAN_STOCKS, "005930")
+    db["kr"].insert_one({"symbol": "005930", "Date": dt.datetime(2026, 11, 23), "Close": close})
+    assert adoption.refresh(db, KOREAN_STOCKS, threading.Event()) == 0
+    assert tickers.get(db, KOREAN_STOCKS, "005930") == before
+    assert_all_drawn(db, TABLES)
+
+
+def test_the_list_shows_nothing_of_what_is_gone(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    db["kr"].insert_many(flat(TABLES, CAPITAL))
+    adopted(db, "kr")
+    db["kr"].delete_many({"symbol": "005930"})
+    assert adoption.refresh(db, KOREAN_STOCKS, threading.Event()) == 1
+    assert "last_close" not in (tickers.get(db, KOREAN_STOCKS, "005930") or {})
+    db.drop_collection("kr")
+    assert adoption.refresh(db, KOREAN_STOCKS, threading.Event()) == 2
+    assert {row["bar_count"] for row in tickers.active(db, KOREAN_STOCKS)} == {0}
+
+
+def test_a_list_for_a_ticker_keeps_all_as_it_was(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    db["kr"].insert_many(flat(TABLES, CAPITAL))
+    found = inspection.look_at(db, "kr", KOREAN_STOCKS)
+    db["kr"].insert_one({"symbol": ["005930", "000660"], "Date": dt.datetime(2020, 1, 2), "Close": 999.0})
+    reading = adoption.read_as_is(db, KOREAN_STOCKS, found)
+    assert reading.state == "failed"
+    assert "목록" in " ".join(str(problem.error) for problem in reading.problems)
+    assert stores.of(db, KOREAN_STOCKS).collection == "korean_stocks"
+
+
+@pytest.mark.parametrize("work", [adoption.read_as_is, adoption.convert])
+def test_what_is_gone_since_it_was_looked_at_is_not_taken_for_an_empty_one(
+    own_server_db: MongoDatabase, work: Any
+) -> None:
+    db = own_server_db
+    db["kr"].insert_many(flat(TABLES, CAPITAL))
+    found = inspection.look_at(db, "kr", KOREAN_STOCKS)
+    db.drop_collection("kr")
+    with pytest.raises(SisepanError, match="없거나 비어"):
+        work(db, KOREAN_STOCKS, found)
+    assert db.list_collection_names() == []
+
+
+def test_where_the_index_cannot_be_made_it_says_so(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    db["kr"].insert_many(flat(TABLES, CAPITAL))
+    db["kr"].create_index(["symbol", "Date"], hidden=True)
+    with pytest.raises(SisepanError, match="인덱스를 만들 수 없어"):
+        adopted(db, "kr")
+
+
 def test_real_prices_read_as_they_are_and_converted_are_the_published_ones(own_server_db: MongoDatabase) -> None:
     db, tables = own_server_db, pages.real_tables()
     db["stocks"].insert_many(flat(tables, CAPITAL))

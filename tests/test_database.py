@@ -400,6 +400,16 @@ def test_a_wrong_or_missing_password_is_told(
         monkeypatch.setenv("MONGO_URI", f"mongodb://user:{PASSWORD}@{host}/")
         db = database.connect()
         assert not database.has_transactions(db)  # this one is no replica set
+
+        roles = [{"role": "read", "db": db.name}]
+        db.client.admin.command("createUser", "reader", pwd=PASSWORD, roles=roles)
+        monkeypatch.setenv("MONGO_URI", f"mongodb://reader:{PASSWORD}@{host}/?authSource=admin")
+        reader = database.connect()
+        assert prices.load(reader, KOREAN_STOCKS, "005930").empty
+        with pytest.raises(OperationFailure) as denied:
+            reader["settings"].insert_one({})
+        said = str(database.explain(denied.value))
+        assert all(part in said for part in (reader.name, "insert 명령", "readWrite"))
         database.atomically(db, lambda session: db.numbers.insert_one({"_id": 1, "in transaction": bool(session)}))
         assert db.numbers.find_one() == {"_id": 1, "in transaction": False}
 

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import bson
 import pymongo
 import pytest
+from bson.datetime_ms import DatetimeMS
+from bson.raw_bson import RawBSONDocument
+from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
-from finance_core import database, inspection, stores
+from finance_core import database, importing, inspection, runs, stores
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
@@ -203,7 +207,70 @@ def test_a_view_is_inspected_too(own_server_db: MongoDatabase) -> None:
     own_server_db["raw"].insert_many(bars("005930"))
     own_server_db.create_collection("stock_kr", viewOn="raw", pipeline=[])
     found = look(own_server_db, "stock_kr")
-    assert (found.verdict, found.tickers, found.documents) == ("readable", 1, len(DAYS))
+    assert (found.verdict, found.tickers, found.documents) == ("convertible", 1, len(DAYS))
+    assert "뷰" in said(found)
+
+
+def test_what_cannot_be_read_does_not_hide_what_can(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    db["stocks"].insert_many(bars("005930"))
+    db.create_collection("broken", viewOn="stocks", pipeline=[{"$project": {"x": {"$divide": [1, 0]}}}])
+    db.command("insert", "us..dots", documents=[{"_id": 1}])  # a name that the driver does not take
+    found = {each.name: each for each in inspection.inspect(db)}
+    assert found["stocks"].kind == "prices"
+    assert [len(found[name].obstacles) for name in ("broken", "us..dots")] == [1, 1]
+    assert inspection.lists(db) == []
+
+
+def test_dates_beyond_all_years_and_broken_texts_are_bad_values_of_one_document(own_server_db: MongoDatabase) -> None:
+    far = [{"ticker": "005930", "date": DatetimeMS(moment), "close": 5.0} for moment in (10**15, -(10**15), 2**62)]
+    own_server_db["stocks"].insert_many([*bars("005930"), *far])
+    broken = bson.encode({"_id": 1, "ticker": "005930", "name": "?", "close": 5.0}).replace(b"?", b"\xff")
+    own_server_db["stocks"].insert_one(RawBSONDocument(broken))
+    (found,) = inspection.inspect(own_server_db)
+    assert (found.verdict, found.category, found.last) == ("convertible", "korean_stocks", DAYS[-1].date())
+    assert "읽을 수 없는 날짜" in said(found)
+
+
+@pytest.mark.parametrize(
+    ("of_collection", "of_index", "serves"),
+    [
+        ({}, {}, True),
+        ({}, {"collation": {"locale": "en", "strength": 2}}, False),
+        ({"collation": {"locale": "en", "strength": 2}}, {}, True),
+        ({}, {"hidden": True}, False),
+    ],
+    ids=["plain", "other collation", "same collation", "hidden"],
+)
+def test_an_index_counts_only_where_questions_go_by_it(
+    own_server_db: MongoDatabase, of_collection: dict[str, Any], of_index: dict[str, Any], serves: bool
+) -> None:
+    own_server_db.create_collection("stocks", **of_collection)
+    own_server_db["stocks"].insert_many(bars("005930"))
+    own_server_db["stocks"].create_index(["ticker", "date"], **of_index)
+    assert look(own_server_db, "stocks").has_index is serves
+
+
+def test_collections_of_the_users_own_that_are_called_like_ours_are_no_trouble(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    db["kr"].insert_many(bars("005930"))
+    db["settings"].insert_many([{"_id": "collections", "korean_stocks": "mine", "ticker_metadata": 5}, {"theme": 1}])
+    db["imports"].insert_one({"category": "korean_stocks", "source": "kr", "file": "x"})
+    db["update_runs"].insert_many([{"category": "korean_stocks", "pace": 1}, {"x": 2}])
+    db["ticker_metadata"].insert_one({"category": "korean_stocks", "about": "x"})
+    assert {each.name for each in inspection.inspect(db)} == {"kr", "ticker_metadata"}
+    assert not inspection.is_ours_metadata(db)
+    assert stores.metadata(db) == "ticker_metadata"
+    assert importing.latest(db, KOREAN_STOCKS, "kr") is None
+    assert runs.history(db, 10) == []
+
+
+def test_a_count_that_a_killed_server_has_lost_is_made_up_for(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_server_db["stocks"].insert_many(bars("005930"))
+    monkeypatch.setattr(Collection, "estimated_document_count", lambda _collection: 0)
+    assert look(own_server_db, "stocks").documents == len(DAYS)
 
 
 def test_looking_changes_nothing(own_server_db: MongoDatabase) -> None:

@@ -1,6 +1,7 @@
 """What a sample of documents shows of their layout."""
 
 import datetime as dt
+import math
 from typing import Any
 
 import pandas as pd
@@ -147,7 +148,7 @@ def test_american_tickers_are_recognised_in_their_own_category_only(tables: dict
     assert others is not None
     assert set(ours.tickers) == {"bare"}
     assert set(others.tickers) == {"other"}
-    assert ours.raw_tickers == set(foreign.AMERICAN_TICKERS)
+    assert set(ours.raw_tickers) == set(foreign.AMERICAN_TICKERS)
 
 
 def test_a_part_of_a_key_is_told_by_its_path() -> None:
@@ -158,3 +159,7 @@ def test_a_part_of_a_key_is_told_by_its_path() -> None:
     assert whole is not None
     assert dict(flat.names) == {"ticker": "_id.symbol", "date": "_id.date", "close": "close"}
     assert flat.ticker_fields == whole.ticker_fields == ("_id.symbol",)
+
+
+def test_an_infinite_number_is_no_ticker() -> None:
+    assert [layouts.ticker_text(value) for value in (math.inf, -math.inf, math.nan)] == ["", "", ""]

@@ -15,6 +15,7 @@ from finance_core import (
     importing,
     inspection,
     runs,
+    stores,
     tickers,
 )
 from finance_core.adoption import Reading
@@ -73,6 +74,7 @@ def show(prepare: viewer.Prepare) -> None:
         for each in prices:
             with errors_shown():
                 _collection(db, each)
+        _lost(db, prices)
         _others([each for each in found if each.kind != "prices"])
         data_files.import_section(db)
         data_files.export_section(db)
@@ -199,17 +201,32 @@ def _actions(db: MongoDatabase, category: Category, found: Inspected, busy: bool
             plan = adoption.plan_of_conversion(db, category, found)
             _ask("convert", _("전환"), ":material/sync_alt:", category, found, plan, adoption.convert, busy)
         if found.is_read_only:
-            give_up = writes(partial(_give_up, category))
-            st.button(
-                _("읽기 그만두기"),
-                icon=":material/link_off:",
-                help=_("차트를 다시 {collection} 컬렉션에서 그립니다. 이 컬렉션은 그대로 남습니다.").format(
-                    collection=category.collection
-                ),
-                disabled=busy,
-                key=f"give_up_{found.name}",
-                on_click=give_up,
-            )
+            _give_up_button(category, found.name, busy)
+
+
+def _give_up_button(category: Category, collection: str, busy: bool) -> None:
+    st.button(
+        _("읽기 그만두기"),
+        icon=":material/link_off:",
+        help=_("차트를 다시 {collection} 컬렉션에서 그립니다. 이 컬렉션은 그대로 남습니다.").format(
+            collection=category.collection
+        ),
+        disabled=busy,
+        key=f"give_up_{collection}",
+        on_click=writes(partial(_give_up, category)),
+    )
+
+
+def _lost(db: MongoDatabase, prices: list[Inspected]) -> None:
+    """The categories that are read from what is not there any more, each with the way back."""
+    for category in categories.CATEGORIES:
+        store = stores.of(db, category)
+        if store.read_only and not any(each.name == store.collection for each in prices):
+            with st.container(border=True, key=f"lost_{category.key}"):
+                text = _("{category}에서 읽던 {collection} 컬렉션이 없거나 시세로 보이지 않습니다.")
+                said = text.format(category=_(category.title), collection=store.collection)
+                st.warning(plain(said), icon=":material/warning:")
+                _give_up_button(category, store.collection, data_task.is_busy())
 
 
 def _ask(
@@ -223,7 +240,7 @@ def _ask(
     busy: bool,
 ) -> None:
     """A button that says what will happen, and asks for the yes."""
-    with st.popover(label, icon=icon, disabled=busy, key=f"{kind}_{found.name}_plan"):
+    with st.popover(label, icon=icon, disabled=busy, key=f"plan_{kind}_{found.name}"):
         st.markdown("\n".join(f"- {plain(str(sentence))}" for sentence in plan))
         st.button(
             _("예, 시작합니다"),
@@ -273,6 +290,9 @@ def _others(found: list[Inspected]) -> None:
         return
     st.subheader(_("다른 컬렉션"), divider="gray")
     for each in found:
+        if each.obstacles:
+            st.caption(plain(" · ".join([each.name, *map(str, each.obstacles)])))
+            continue
         what = (
             _("종목의 이름이 든 목록: 종목 목록을 만들 때 씁니다.") if each.kind == "names" else _("시세가 아닙니다.")
         )
