@@ -324,14 +324,40 @@ def _look_through(
     stop: threading.Event,
 ) -> None:
     reading.index_created = _ensure_index(db, store)
-    seen = extent(db[store.collection])
+    try:
+        seen = extent(db[store.collection])
+        states = _read_all(db, category, store, reading, lease, progress, stop)
+        if stop.is_set():
+            reading.state = "failed" if lease.lost else "cancelled"
+        elif reading.problems:
+            reading.state = "failed"
+        else:
+            _list(db, category, states)
+            stores.point(db, category, store)
+            _remember_extent(db, category, seen)
+            reading.state = "done"
+    finally:
+        if reading.state != "done" and reading.index_created:  # nothing came of it, so nothing stays of it
+            db[store.collection].drop_index(INDEX)
+            reading.index_created = False
+
+
+def _read_all(
+    db: MongoDatabase,
+    category: Category,
+    store: Store,
+    reading: Reading,
+    lease: runs.Run,
+    progress: Callable[[Reading], None],
+    stop: threading.Event,
+) -> dict[str, Document]:
+    """The state of every ticker that can be read as it is; the others become problems of the `reading`."""
     states: dict[str, Document] = {}
     raw_tickers = [raw for raw in db[store.collection].distinct(store.name("ticker")) if raw is not None]
     reading.total = len(raw_tickers)
     for raw in sorted(raw_tickers, key=str):
         if stop.is_set():
-            reading.state = "failed" if lease.lost else "cancelled"
-            break
+            return states
         try:
             bars = _read(db, category, store, raw)
             states[raw] = prices.state_of(bars)
@@ -343,23 +369,19 @@ def _look_through(
         reading.done += 1
         lease.report(reading.counts)
         progress(reading)
-    if not stop.is_set() and not reading.problems:
+    if not reading.problems:
         _refuse_to_lose(db, store, reading)
-    if stop.is_set() or reading.problems:
-        reading.state = "failed" if reading.problems else reading.state
-        if reading.index_created:
-            db[store.collection].drop_index(INDEX)
-            reading.index_created = False
-        return
+    return states
+
+
+def _list(db: MongoDatabase, category: Category, states: dict[str, Document]) -> None:
+    """Put tickers on the list with what is known of them, and the states of their bars."""
     _keep_their_metadata(db)
     database.ensure_indexes(db, [])
     described = descriptions(db, category)
     for ticker, state in states.items():
         importing.register(db, category, ticker, [ticker], described)
         tickers.record(db, category, ticker, {**state, "source": tickers.IMPORT})
-    stores.point(db, category, store)
-    _remember_extent(db, category, seen)
-    reading.state = "done"
 
 
 def _refuse_to_lose(db: MongoDatabase, store: Store, reading: Reading) -> None:
@@ -382,6 +404,9 @@ def _read(db: MongoDatabase, category: Category, store: Store, raw: object) -> p
     bars = prices.load_from(db, store, raw)
     if not (bars["close"] > 0).all():
         raise DataConflict(N_("종가가 없는 날이 있습니다."))
+    if splits := candles.unadjusted_splits(candles.clean(bars)[0]):
+        date = f"{bars.index[splits[0]]:%Y-%m-%d}"
+        raise DataConflict(N_("{date}의 액면분할이 그 전 가격에 반영되지 않았습니다. 전환하면 반영합니다."), date=date)
     return bars
 
 

@@ -47,8 +47,21 @@ ROUNDING: Final = 1e-6
 VOLUME_LIMIT: Final = 2.0**53
 """From here on a volume is an error of its source: a float no longer tells it from its neighbour."""
 
+SPLIT_LEAST: Final = 1.5
+"""From this ratio on (and below its inverse) a split is told from a day's own move."""
+SPLIT_TOLERANCE: Final = 0.25
+"""By how much, as a logarithm, the jump at a split may differ from the split: the day has a move of its own."""
+
 Reason = Literal[
-    "no date", "duplicate", "no close", "halted", "open missing", "range missing", "volume mended", "event mended"
+    "no date",
+    "duplicate",
+    "no close",
+    "halted",
+    "open missing",
+    "range missing",
+    "volume mended",
+    "event mended",
+    "split applied",
 ]
 
 
@@ -146,6 +159,38 @@ def _is_clean(raw: pd.DataFrame) -> bool:
 def _values(raw: pd.DataFrame) -> npt.NDArray[np.float64]:
     in_order = raw if raw.columns.tolist() == COLUMNS else raw[COLUMNS]
     return in_order.to_numpy(dtype="float64")
+
+
+def unadjusted_splits(bars: pd.DataFrame) -> list[int]:
+    """Positions of the splits in `bars` that their prices do not reflect yet: the close falls by the split itself."""
+    splits, close = bars["stock_splits"].to_numpy(), bars["close"].to_numpy()
+    large = (splits >= SPLIT_LEAST) | ((splits > 0) & (splits <= 1 / SPLIT_LEAST))
+    found = []
+    for position in np.flatnonzero(large).tolist():
+        split = np.log(splits[position])
+        jump = np.log(close[position - 1] / close[position]) if position else 0.0
+        # Nearer to the split than to no jump at all.
+        if abs(jump - split) < min(SPLIT_TOLERANCE, abs(split) / 2):
+            found.append(position)
+    return found
+
+
+def split_adjusted(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
+    """`bars`, which are clean, with the splits applied that their prices do not reflect, and a remark for each of them.
+
+    Prices before such a split are divided by it and volumes multiplied, as sources of adjusted prices do: else the
+    chart would show a cliff where nobody lost anything.
+    """
+    positions = unadjusted_splits(bars)
+    if not positions:
+        return bars, []
+    factor = np.ones(len(bars))
+    for position in positions:
+        factor[:position] *= bars["stock_splits"].iloc[position]
+    adjusted = bars.assign(
+        **{name: bars[name] / factor for name in PRICES}, volume=whole_volume((bars["volume"] * factor).round())
+    )
+    return adjusted, [Remark(bars.index[position], "changed", "split applied") for position in positions]
 
 
 def is_complete(bars: pd.DataFrame) -> bool:

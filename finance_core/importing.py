@@ -40,6 +40,9 @@ KIND = "import"
 
 USUAL_COLLECTIONS = gc.get_threshold()
 
+REFUSALS_KEPT = 100_000
+"""Refused rows that a dry run keeps, to be listed; it counts all of them."""
+
 DISAGREES = N_(
     "저장된 시세와 {date}의 종가가 다릅니다(저장 {stored}, 가져올 값 {found}). 저장된 것을 그대로 두었습니다."
 )
@@ -79,7 +82,7 @@ class Summary:
     """Tickers whose stored bars were left as they are."""
     conversions: list[Conversion] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    """Of a dry run, which stores them nowhere."""
+    """The first `REFUSALS_KEPT` of a dry run, which stores them nowhere."""
     verified: int = 0
     """Tickers that were read back and have the days and closes that they should have."""
     differing: list[str] = field(default_factory=list)
@@ -112,7 +115,7 @@ def examine(
         sources.ahead(sources.groups(source, wanted, stop)), sources.refused(source, unknown, stop)
     ):
         _count(summary, found)
-        summary.refusals += found.refusals
+        summary.refusals += found.refusals[: REFUSALS_KEPT - len(summary.refusals)]
         summary.conversions += found.conversions[: sources.SHOWN_CONVERSIONS - len(summary.conversions)]
         progress(summary)
     summary.state = "cancelled" if stop.is_set() else "done"
@@ -359,7 +362,9 @@ class _Work:
         since = {"changed_at": changed_at} if changed_at else {}
         done = {**imported, **since, "checksum": checksum(bars["close"])}
         marked = {**state, **fields, "bars_changed_at": changed_at, "imported": done}
-        tickers.record(self._db, self._category, ticker, marked, session)
+        if not tickers.record(self._db, self._category, ticker, marked, session):
+            # A person has removed it and all of its bars since it was listed: so they shall stay removed.
+            self._db[self._store.collection].delete_many({"ticker": ticker}, session=session)
 
     def _remember(self, found: Found) -> None:
         if found.refusals:
@@ -457,8 +462,10 @@ def checksum(close: "pd.Series[float]") -> str:
 
 def _missing(stored: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
     """Those of `bars` whose days are not `stored`. Raises SisepanError unless the days that both have agree."""
-    # The last stored one may have been provisional.
-    common = bars.index.intersection(stored.index[:-1] if len(stored) > 1 else stored.index)
+    common = bars.index.intersection(stored.index)
+    # The last day of either may have been provisional.
+    final = common.difference([stored.index[-1], bars.index[-1]])
+    common = final if len(final) else common
     if common.empty:
         raise SisepanError(APART)
     before, found = stored.loc[common, "close"], bars.loc[common, "close"]

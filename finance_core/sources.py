@@ -291,6 +291,7 @@ def _found(
         mine = slice(starts[code], starts[code + 1])
         index = pd.DatetimeIndex(days[mine], name="date")
         bars, remarks = candles.clean(pd.DataFrame(table.values[mine], columns=candles.COLUMNS, index=index))
+        bars, applied = candles.split_adjusted(bars)
         conversions = []
         for offset in range(min(SHOWN_CONVERSIONS, len(bars))):
             rows, position = portions[table.part[mine][offset]], int(table.position[mine][offset])
@@ -299,7 +300,7 @@ def _found(
             conversions.append(Conversion(rows.place(position), raw, date, ticker, *first))
         of_ticker = tuple(refused.get(code, ()))
         result.append(
-            Found(ticker, tuple(raws), bars, int(counts[code]), tuple(remarks), of_ticker, tuple(conversions))
+            Found(ticker, tuple(raws), bars, int(counts[code]), (*remarks, *applied), of_ticker, tuple(conversions))
         )
     return result
 

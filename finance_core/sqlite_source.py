@@ -43,7 +43,7 @@ class SqliteSource:
     Raises SisepanError where the file or the table is none.
     """
 
-    keeps_all = True
+    keeps_all = False
 
     def __init__(self, path: Path, table: str = "") -> None:
         self._path = path.resolve()

@@ -159,6 +159,23 @@ def test_documents_of_no_ticker_are_not_passed_over_in_silence(own_server_db: Mo
     assert not stores.of(db, KOREAN_STOCKS).read_only
 
 
+def test_prices_from_before_a_split_are_no_cliff(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    table = made_table(4, halted=0)
+    raw = table.copy()
+    raw.iloc[:300, :4] *= 50  # as they were before 50:1
+    documents = flat({"005930": raw}, CAPITAL)
+    documents[300]["stock_splits"] = 50.0
+    db["kr"].insert_many(documents)
+    reading = adopted(db, "kr")
+    assert reading.state == "failed"
+    assert f"{table.index[300]:%Y-%m-%d}의 액면분할" in str(reading.problems[0].error)
+    assert adoption.INDEX not in db["kr"].index_information()
+    assert converted(db, "kr").changed == 1
+    close = drawn(db, KOREAN_STOCKS, "005930")["close"]
+    assert close.to_numpy() == pytest.approx(table["close"].to_numpy())
+
+
 def test_reading_that_is_stopped_changes_nothing(own_server_db: MongoDatabase) -> None:
     db = own_server_db
     db["kr"].insert_many(flat(TABLES, CAPITAL))

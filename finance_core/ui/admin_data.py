@@ -37,10 +37,7 @@ from finance_core.ui.page import (
     writes,
 )
 
-WATCHING = 0.7
-"""Seconds between two looks at what is under way."""
 SEEN = "inspected"
-TASK = "data_task"
 
 Color = Literal["green", "blue", "orange", "gray"]
 VERDICTS: dict[inspection.Verdict, tuple[str, str, Color]] = {
