@@ -27,6 +27,7 @@ from finance_core import (
     import_command,
     importing,
     inspection,
+    local_server,
     runs,
 )
 from finance_core.adoption import Reading
@@ -36,7 +37,8 @@ from finance_core.database import MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.import_command import WrongUse
-from finance_core.inspection import Inspected, LocalServer
+from finance_core.inspection import Inspected
+from finance_core.local_server import LocalServer
 
 COMMAND = "python -m finance_core.adopt"
 
@@ -89,7 +91,7 @@ def _look(db: MongoDatabase, options: argparse.Namespace) -> int:
             bar.update(done - bar.n)
 
         found = inspection.inspect(db, progress)
-    local = inspection.local_server() if database.is_embedded() else None
+    local = local_server.find() if database.is_embedded() else None
     if options.json:
         _write_json(
             {
@@ -254,7 +256,7 @@ def _local_as_json(local: LocalServer | None) -> dict[str, Any] | None:
     if local is None:
         return None
     return {
-        "uri": inspection.LOCAL_SERVER,
+        "uri": local_server.URI,
         "wants_login": local.wants_login,
         "databases": {name: list(names) for name, names in local.databases.items()},
     }

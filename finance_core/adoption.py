@@ -17,15 +17,17 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from finance_core import (
     candles,
-    categories,
     database,
+    following,
+    import_records,
+    import_work,
     importing,
     inspection,
-    layouts,
     prices,
+    recognition,
     runs,
-    starter,
     stores,
+    ticker_descriptions,
     tickers,
 )
 from finance_core.categories import Category
@@ -33,7 +35,6 @@ from finance_core.collection_source import CollectionSource, extent
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.i18n import N_
-from finance_core.importing import Descriptions
 from finance_core.inspection import Inspected
 from finance_core.stores import Store
 
@@ -84,24 +85,9 @@ def target(db: MongoDatabase, category: Category, source: str) -> Store:
     if not now.read_only and now.collection != category.collection:
         return now
     sampled = inspection.sample(db[category.collection])
-    layout = layouts.recognise(sampled, category)
+    layout = recognition.recognise(sampled, category)
     is_free = source != category.collection and (not sampled or (layout is not None and layout.is_ours))
     return Store(category.collection if is_free else stores.OWN_PREFIX + category.collection)
-
-
-def descriptions(db: MongoDatabase, category: Category) -> Descriptions:
-    """What the user's own lists, and then our starter lists, say of tickers of `category`."""
-    known: dict[str, dict[str, str]] = {
-        row["ticker"]: {name: row[name] for name in layouts.DESCRIPTIONS if row.get(name)}
-        for row in starter.rows(category)
-    }
-    for found in inspection.lists(db):
-        for document in db[found].find():
-            ticker, said = _described(category, document)
-            if ticker:
-                # A name of the user's own is one in his language: ours would stand beside it as that of another.
-                known[ticker] = {**known.get(ticker, {}), **said}
-    return known
 
 
 def plan_of_reading(db: MongoDatabase, category: Category, found: Inspected) -> list[SisepanError]:
@@ -186,9 +172,9 @@ def convert(
     found: Inspected,
     *,
     origin: runs.Origin = "terminal",
-    progress: importing.Progress = lambda _summary: None,
+    progress: import_records.Progress = lambda _summary: None,
     stop: threading.Event | None = None,
-) -> importing.Summary:
+) -> import_records.Summary:
     """Import a collection into ours, and have `category` read from there. Can be cut off and done again.
 
     Raises as `importing.run`, and SisepanError where the collection is ours already, or the category is read from
@@ -220,7 +206,7 @@ def convert(
         db,
         category,
         source(db, found),
-        descriptions(db, category),
+        ticker_descriptions.of(db, category),
         begin=begin,
         kind=CONVERT,
         origin=origin,
@@ -228,62 +214,6 @@ def convert(
         stop=stop,
         finish=lambda _summary: stores.point(db, category, into),
     )
-
-
-def is_outdated(db: MongoDatabase, category: Category) -> bool:
-    """Whether documents came or went since the list of a category that is only read was last brought up to date.
-
-    Cheap: asks neither for counts nor for bars. A document that was changed in place is not noticed.
-    """
-    store = stores.of(db, category)
-    if not store.read_only:
-        return False
-    known = db[stores.COLLECTION].find_one({"_id": f"{READ}:{category.key}"}) or {}
-    return bool(known.get("documents") != extent(db[store.collection]))
-
-
-def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int:
-    """Bring the list of a category that is only read up to what its collection holds now; how many tickers changed.
-
-    Else the overview would show yesterday's close beside today's chart: only the user's own programs write there.
-    """
-    store = stores.of(db, category)
-    at_the_start = extent(db[store.collection])
-    described = descriptions(db, category)
-    changed = 0
-    stored = {ticker for ticker in prices.tickers(db, category) if category.is_ticker(ticker)}
-    with_bars = {"category": category.key, "bar_count": {"$gt": 0}}
-    gone = {row["ticker"] for row in tickers.collection(db).find(with_bars, {"ticker": True})} - stored
-    for ticker in sorted(stored | gone):
-        if stop.is_set():
-            return changed
-        if ticker in stored:
-            importing.register(db, category, ticker, [ticker], described)
-        before, seen = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
-        if all(before.get(name) == value for name, value in seen.items()):
-            continue
-        state = _drawn(db, category, ticker)
-        if any(before.get(name) != value for name, value in state.items()):
-            now = {"source": tickers.IMPORT, "bars_changed_at": tickers.now()}
-            tickers.record(db, category, ticker, {**state, **now})
-            changed += 1
-    _remember_extent(db, category, at_the_start)
-    return changed
-
-
-def _drawn(db: MongoDatabase, category: Category, ticker: str) -> Document:
-    """The state of the bars that a chart draws: none where it cannot be drawn."""
-    try:
-        bars, _remarks = candles.clean(prices.load(db, category, ticker))
-    except DataConflict as error:
-        _log.warning("%s %s: %s", category.key, ticker, error)
-        bars = candles.empty()
-    return prices.state_of(bars)
-
-
-def _remember_extent(db: MongoDatabase, category: Category, seen: Document) -> None:
-    of_category = {"_id": f"{READ}:{category.key}"}
-    db[stores.COLLECTION].update_one(of_category, {"$set": {"documents": seen}}, upsert=True)
 
 
 def give_up(db: MongoDatabase, category: Category) -> None:
@@ -334,7 +264,7 @@ def _look_through(
         else:
             _list(db, category, states)
             stores.point(db, category, store)
-            _remember_extent(db, category, seen)
+            following.remember_extent(db, category, seen)
             reading.state = "done"
     finally:
         if reading.state != "done" and reading.index_created:  # nothing came of it, so nothing stays of it
@@ -378,9 +308,9 @@ def _list(db: MongoDatabase, category: Category, states: dict[str, Document]) ->
     """Put tickers on the list with what is known of them, and the states of their bars."""
     _keep_their_metadata(db)
     database.ensure_indexes(db, [])
-    described = descriptions(db, category)
+    described = ticker_descriptions.of(db, category)
     for ticker, state in states.items():
-        importing.register(db, category, ticker, [ticker], described)
+        import_work.register(db, category, ticker, [ticker], described)
         tickers.record(db, category, ticker, {**state, "source": tickers.IMPORT})
 
 
@@ -432,18 +362,3 @@ def _ensure_index(db: MongoDatabase, store: Store) -> bool:
             kind=(error.details or {}).get("codeName", error.code),
         ) from error
     return True
-
-
-def _described(category: Category, document: Document) -> tuple[str, dict[str, str]]:
-    """The ticker that a document of a list names, if it is one of `category`, and what it says of it."""
-    names = layouts.descriptions_of(tuple(document))
-    said = {ours: document[theirs] for ours, theirs in names.items() if ours != "ticker"}
-    texts = {ours: value.strip() for ours, value in said.items() if isinstance(value, str) and value.strip()}
-    stands_for = texts.pop("category", "")
-    known = [row.key for row in categories.named(stands_for)]
-    ticker = category.ticker_of(layouts.ticker_text(document.get(names.get("ticker", ""))))
-    if not ticker or not category.is_ticker(ticker) or (known and category.key not in known):
-        return "", {}
-    if texts.get("currency") and len(texts["currency"]) != 3:
-        del texts["currency"]
-    return ticker, texts

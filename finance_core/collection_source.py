@@ -10,7 +10,8 @@ from pymongo.errors import OperationFailure
 
 from finance_core import layouts
 from finance_core.database import Document, MongoDatabase
-from finance_core.layouts import Layout, Rows
+from finance_core.layouts import Rows
+from finance_core.recognition import Layout
 
 BATCH_ROWS = 20_000
 """Rows that become one portion."""

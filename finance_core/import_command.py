@@ -15,13 +15,23 @@ from typing import Any, Protocol
 
 from tqdm import tqdm
 
-from finance_core import adoption, console, database, formats, importing, runs, sources, stores
+from finance_core import (
+    console,
+    database,
+    formats,
+    import_records,
+    importing,
+    runs,
+    sources,
+    stores,
+    ticker_descriptions,
+)
 from finance_core.categories import CATEGORIES, Category
 from finance_core.console import ALL_GOOD, ALREADY_RUNNING, NOT_ALL_DONE, WRONG_USE
 from finance_core.database import MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
-from finance_core.importing import Summary
+from finance_core.import_records import Summary
 from finance_core.sources import Conversion, Refusal, Source
 from finance_core.ticker_files import defused
 
@@ -269,7 +279,7 @@ class ImportCommand:
         show: Callable[[Progressing], None],
         stop: threading.Event,
     ) -> None:
-        known = {} if self._options.dry_run else adoption.descriptions(db, category)
+        known = {} if self._options.dry_run else ticker_descriptions.of(db, category)
         for source in given:
             if stop.is_set():
                 return
@@ -328,7 +338,7 @@ def failure_code(error: SisepanError) -> int:
 
 def refused_rows(db: MongoDatabase, summary: Summary) -> Iterable[Refusal]:
     """Every row that an import, or a dry run of one, refused."""
-    return summary.refusals or importing.refusals(db, summary.import_id)
+    return summary.refusals or import_records.refusals(db, summary.import_id)
 
 
 def require_writable(path: Path) -> None:

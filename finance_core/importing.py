@@ -4,103 +4,33 @@ Ticker by ticker, in groups that fit into memory: raw rows become bars, bars are
 done; so an import that was killed is continued where it was. Imported twice is imported once. What is stored already
 from elsewhere is only added to, and only where both agree on the days they share: else a split between them would leave
 a false cliff. Every row that is not taken is listed with its reason, and at the end the stored bars are read back and
-compared with what was read. `imports` holds one document for each import, `import_refusals` the rows that it refused.
+compared with what was read. How one ticker is taken is left to `import_work`.
 """
 
-import datetime as dt
 import gc
-import hashlib
 import itertools
 import logging
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-import pandas as pd
-from bson import ObjectId
-from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 
-from finance_core import candles, database, prices, runs, sources, stores, tickers
+from finance_core import database, import_records, runs, sources, stores
 from finance_core.categories import Category
-from finance_core.database import Document, MongoDatabase
-from finance_core.errors import SisepanError
-from finance_core.i18n import N_
-from finance_core.prices import Written
-from finance_core.sources import Conversion, Found, Refusal, Source
+from finance_core.database import MongoDatabase
+from finance_core.import_records import Descriptions, Progress, Summary
+from finance_core.import_work import Work
+from finance_core.sources import Source
 from finance_core.stores import Store
 
-IMPORTS, REFUSALS = "imports", "import_refusals"
 KIND = "import"
 """Kind of its runs, where they are no conversions."""
 
 USUAL_COLLECTIONS = gc.get_threshold()
 
-REFUSALS_KEPT = 100_000
-"""Refused rows that a dry run keeps, to be listed; it counts all of them."""
-
-DISAGREES = N_(
-    "저장된 시세와 {date}의 종가가 다릅니다(저장 {stored}, 가져올 값 {found}). 저장된 것을 그대로 두었습니다."
-)
-APART = N_("저장된 시세와 겹치는 날이 없어 서로 맞는지 알 수 없습니다. 저장된 것을 그대로 두었습니다.")
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class Summary:
-    """How far an import is, or what it did."""
-
-    category: str
-    source: str
-    run: ObjectId = field(default_factory=ObjectId)
-    import_id: ObjectId = field(default_factory=ObjectId)
-    total: int = 0
-    """Tickers, like the next two."""
-    done: int = 0
-    current: int = 0
-    """Done by an earlier run of the same import, which was cut off."""
-    rows: int = 0
-    bars: int = 0
-    """How many the rows became."""
-    added: int = 0
-    replaced: int = 0
-    removed: int = 0
-    changed: int = 0
-    """Bars that `candles.clean` mended."""
-    refused: int = 0
-    """Rows."""
-    first: dt.date | None = None
-    last: dt.date | None = None
-    reasons: dict[str, int] = field(default_factory=dict)
-    """Message ids of the reasons, and how many rows were refused for each."""
-    failures: list[runs.Failure] = field(default_factory=list)
-    """Tickers whose stored bars were left as they are."""
-    conversions: list[Conversion] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    """The first `REFUSALS_KEPT` of a dry run, which stores them nowhere."""
-    verified: int = 0
-    """Tickers that were read back and have the days and closes that they should have."""
-    differing: list[str] = field(default_factory=list)
-    """Those that do not."""
-    state: runs.State = "running"
-    is_written: bool = True
-    """Whether it is an import, and no mere look at what one would do."""
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """What the watchers of its run see."""
-        names = ("total", "done", "current", "added", "replaced", "removed", "changed", "refused", "rows", "bars")
-        return {**{name: getattr(self, name) for name in names}, "failed": len(self.failures)}
-
-
-Progress = Callable[[Summary], None]
-Descriptions = Mapping[str, Mapping[str, Any]]
-"""What is known of tickers beside their bars: name, name_en, market, currency; by ticker."""
 
 
 def examine(
@@ -114,8 +44,8 @@ def examine(
     for found in itertools.chain(
         sources.ahead(sources.groups(source, wanted, stop)), sources.refused(source, unknown, stop)
     ):
-        _count(summary, found)
-        summary.refusals += found.refusals[: REFUSALS_KEPT - len(summary.refusals)]
+        summary.count(found)
+        summary.refusals += found.refusals[: import_records.REFUSALS_KEPT - len(summary.refusals)]
         summary.conversions += found.conversions[: sources.SHOWN_CONVERSIONS - len(summary.conversions)]
         progress(summary)
     summary.state = "cancelled" if stop.is_set() else "done"
@@ -155,7 +85,7 @@ def run(
             store = begin() if begin else stores.writable(db, category)
             database.ensure_indexes(db, [])
             database.ensure_unique_index(db, store.collection, ["ticker", "date"])
-            work = _Work(db, category, source, store, descriptions or {}, lease, progress)
+            work = Work(db, category, source, store, descriptions or {}, lease, progress)
             with _rare_collections():
                 work.through(stop)
             if work.summary.state == "done":
@@ -168,26 +98,6 @@ def run(
     return work.summary
 
 
-def latest(db: MongoDatabase, category: Category, source: str) -> Document | None:
-    """The running or last import of `source`; None where there was none."""
-    # A user's own collection of that name may hold something else.
-    ours = {"category": category.key, "source": source, "started_at": {"$type": "date"}}
-    return db[IMPORTS].find_one(ours, sort=[("started_at", -1)])
-
-
-def refusals(db: MongoDatabase, import_id: ObjectId) -> Iterator[Refusal]:
-    """Every row that an import refused."""
-    for row in db[REFUSALS].find({"import": import_id}).sort("_id", 1):
-        yield Refusal(row["place"], row["ticker"], row["date"], SisepanError.from_document(row))
-
-
-def reasons(db: MongoDatabase, import_id: ObjectId) -> dict[str, int]:
-    """The message ids of the reasons for which an import refused rows, and how many each, the commonest first."""
-    of_reason = {"$group": {"_id": "$message", "count": {"$sum": 1}}}
-    steps: list[Document] = [{"$match": {"import": import_id}}, of_reason, {"$sort": {"count": -1, "_id": 1}}]
-    return {each["_id"]: each["count"] for each in db[REFUSALS].aggregate(steps)}
-
-
 @contextmanager
 def _rare_collections() -> Iterator[None]:
     """Have the collector of garbage look less often through what is being read: that is a quarter of the time."""
@@ -196,296 +106,3 @@ def _rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*USUAL_COLLECTIONS)  # and not those of a moment ago, which may be another import's
-
-
-class _Work:
-    """One import at work."""
-
-    def __init__(
-        self,
-        db: MongoDatabase,
-        category: Category,
-        source: Source,
-        store: Store,
-        descriptions: Descriptions,
-        lease: runs.Run,
-        progress: Progress,
-    ) -> None:
-        self._db, self._category, self._source, self._store = db, category, source, store
-        self._descriptions, self._lease, self._progress = descriptions, lease, progress
-        begun = self._begin()
-        self.summary = Summary(category.key, source.name, lease.id, begun["_id"])
-        self._is_new = begun["is_new"]
-        self._rows_of_others = 0
-        """Of tickers that are never marked as done, and so read anew by each run: without a bar, or left as stored."""
-
-    def _begin(self) -> Document:
-        """The import of the very same rows that was cut off, or a new one."""
-        imports = self._db[IMPORTS]
-        of_source = {"category": self._category.key, "source": self._source.name}
-        # What it is of: were it next month's file under the old name, what the first run took would hide its rows.
-        content = [self._source.fingerprint(), self._source.zone, self._source.epoch_unit]
-        before = latest(self._db, self._category, self._source.name)
-        if before and before["state"] == "running" and before.get("content") == content:
-            return before | {"is_new": False}
-        self._db[REFUSALS].create_index("import")
-        earlier = [each["_id"] for each in imports.find(of_source, {"_id": True})]
-        begun = {**of_source, "state": "running", "started_at": tickers.now(), "content": content}
-        begun["_id"] = imports.insert_one(begun).inserted_id
-        imports.update_many({"_id": {"$in": earlier}, "state": "running"}, {"$set": {"state": "abandoned"}})
-        self._db[REFUSALS].delete_many({"import": {"$in": earlier}})  # their rows are read anew
-        return begun | {"is_new": True}
-
-    def through(self, stop: threading.Event) -> None:
-        """Everything; afterwards the summary has its state."""
-        wanted, unknown = sources.by_ticker(self._category, self._source.counts())
-        summary = self.summary
-        summary.total = len(wanted)
-        done = {} if self._is_new else self._done()
-        if not self._is_new:  # of what it was cut off in, everything is refused again
-            self._db[REFUSALS].delete_many({"import": summary.import_id, "of": {"$nin": list(done)}})
-        for ticker in done.keys() & wanted.keys():
-            del wanted[ticker]
-            summary.done += 1
-            summary.current += 1
-        self._tell()
-        for found in sources.ahead(sources.groups(self._source, wanted, stop)):
-            self._take(found)
-            self._tell()
-            if stop.is_set():
-                break
-        if not stop.is_set():
-            for found in sources.refused(self._source, unknown, stop):
-                self._remember(found)
-                _count(summary, found)
-                self._tell()
-        if not stop.is_set():
-            self._verify(stop)
-        if stop.is_set():  # what was not read back is no import that is done
-            summary.state = "failed" if self._lease.lost else "cancelled"
-            return
-        self._finish()
-
-    def _done(self) -> dict[str, Document]:
-        """What this import has taken, and nobody has changed since: between two runs of it Yahoo may have come by."""
-        unchanged = {"$expr": {"$eq": ["$bars_changed_at", "$imported.changed_at"]}}
-        query = {"category": self._category.key, "imported.import": self.summary.import_id, **unchanged}
-        return {row["ticker"]: row["imported"] for row in tickers.collection(self._db).find(query)}
-
-    def _take(self, found: Found) -> None:
-        summary = self.summary
-        self._remember(found)
-        _count(summary, found)
-        if found.bars.empty:
-            self._rows_of_others += found.rows if found.ticker else 0
-            return
-        try:
-            written = self._write(found)
-        except SisepanError as error:
-            self._rows_of_others += found.rows
-            _log.warning("%s %s: %s", self._category.key, found.ticker, error)
-            failure = runs.Failure(found.ticker, error)
-            summary.failures.append(failure)
-            self._lease.report(summary.counts, [failure])
-            return
-        summary.added += written.added
-        summary.replaced += written.replaced
-        summary.removed += written.removed
-        for reason, count in Counter(remark.reason for remark in found.remarks).items():
-            _log.info("%s %s: %d bars changed, %s", self._category.key, found.ticker, count, reason)
-
-    def _write(self, found: Found) -> Written:
-        """Store what was found of one ticker: alone where it is the only source of it, else beside what is stored."""
-        row = tickers.get(self._db, self._category, found.ticker) or {}
-        stored = prices.load_from(self._db, self._store, found.ticker)
-        before = row.get("imported", {})
-        # Not what was only added to: there the source does not have all of it.
-        is_from_here = (
-            row.get("source") == tickers.IMPORT and before.get("from") == self._source.name and "whole" in before
-        )
-        imported = {
-            "import": self.summary.import_id,
-            "from": self._source.name,
-            "rows": found.rows,
-            "bars": len(found.bars),
-            "first_date": found.bars.index[0].to_pydatetime(),
-            "last_date": found.bars.index[-1].to_pydatetime(),
-        }
-        replaces = is_from_here and (self._source.keeps_all or _covers(found.bars, stored))
-        if stored.empty or replaces or row.get("source") == tickers.SAMPLE:
-            return self._write_whole(found, stored, imported | {"whole": True}, row)
-        return self._add(found, stored, imported, row)
-
-    def _write_whole(self, found: Found, stored: pd.DataFrame, imported: Document, row: Document) -> Written:
-        fields = {"source": tickers.IMPORT, "rewriting": None}
-
-        def write(session: ClientSession | None) -> Written:
-            # First whose bars they are, so that the next run knows them even where this one is cut off between them;
-            # and, for a server without transactions, that until then they are half of the old and half of the new.
-            begun = {"from": self._source.name, "whole": True}
-            rewriting = None if stored.empty else True
-            self._list(found, {"source": tickers.IMPORT, "imported": begun, "rewriting": rewriting}, session)
-            written = prices.write_to(self._db, self._store, found.ticker, found.bars, session, remove_others=True)
-            self._mark(row, found.ticker, found.bars, fields, imported, written, session)
-            return written
-
-        # In one piece where something is replaced. What is only added is in order: a reader sees the first of its days.
-        return write(None) if stored.empty else database.atomically(self._db, write)
-
-    def _add(self, found: Found, stored: pd.DataFrame, imported: Document, row: Document) -> Written:
-        bars = _missing(stored, found.bars)
-        self._list(found, {})
-        written = prices.write_to(self._db, self._store, found.ticker, bars, None, remove_others=False)
-        fields = {"source": row.get("source") or tickers.IMPORT}
-        self._mark(row, found.ticker, pd.concat([stored, bars]).sort_index(), fields, imported, written)
-        return written
-
-    def _list(self, found: Found, fields: Document, session: ClientSession | None = None) -> None:
-        register(self._db, self._category, found.ticker, found.raw_tickers, self._descriptions, session)
-        tickers.record(self._db, self._category, found.ticker, fields, session)
-
-    def _mark(
-        self,
-        before: Document,
-        ticker: str,
-        bars: pd.DataFrame,
-        fields: Document,
-        imported: Document,
-        written: Written,
-        session: ClientSession | None = None,
-    ) -> None:
-        """Record that the ticker is done, and now has `bars`. Last, as the next run passes over it."""
-        state = prices.state_of(bars)
-        # Written may have been by a run that was cut off before it could record it.
-        is_changed = any(written) or any(before.get(name) != value for name, value in state.items())
-        changed_at = tickers.now() if is_changed else before.get("bars_changed_at")
-        since = {"changed_at": changed_at} if changed_at else {}
-        done = {**imported, **since, "checksum": checksum(bars["close"])}
-        marked = {**state, **fields, "bars_changed_at": changed_at, "imported": done}
-        if not tickers.record(self._db, self._category, ticker, marked, session):
-            # A person has removed it and all of its bars since it was listed: so they shall stay removed.
-            self._db[self._store.collection].delete_many({"ticker": ticker}, session=session)
-
-    def _remember(self, found: Found) -> None:
-        if found.refusals:
-            self._db[REFUSALS].insert_many(
-                [
-                    {
-                        "import": self.summary.import_id,
-                        "of": found.ticker,
-                        "place": refusal.place,
-                        "ticker": refusal.ticker,
-                        "date": refusal.date,
-                        **refusal.reason.as_document(),
-                    }
-                    for refusal in found.refusals
-                ]
-            )
-
-    def _verify(self, stop: threading.Event) -> None:
-        """Read back every ticker that was taken, and compare its days and closes with what it should have now."""
-        for ticker, imported in self._done().items():
-            if stop.is_set():
-                return
-            if checksum(prices.closes_from(self._db, self._store, ticker)) == imported["checksum"]:
-                self.summary.verified += 1
-            else:
-                self.summary.differing.append(ticker)
-                _log.error("%s %s: what is stored differs from what was imported", self._category.key, ticker)
-
-    def _finish(self) -> None:
-        summary = self.summary
-        done = self._done()
-        # Of all runs of this import: the last one may have begun in the middle.
-        unknown = self._db[REFUSALS].count_documents({"import": summary.import_id, "of": ""})
-        summary.rows = sum(imported["rows"] for imported in done.values()) + self._rows_of_others + unknown
-        summary.bars = sum(imported["bars"] for imported in done.values())
-        days = [imported[name] for imported in done.values() for name in ("first_date", "last_date")]
-        summary.first, summary.last = (min(days).date(), max(days).date()) if days else (None, None)
-        summary.refused = self._db[REFUSALS].count_documents({"import": summary.import_id})
-        summary.reasons = reasons(self._db, summary.import_id)
-        summary.state = "failed" if summary.differing else "done"
-        self._db[IMPORTS].update_one(
-            {"_id": summary.import_id},
-            {
-                "$set": {
-                    "state": "done",
-                    "finished_at": tickers.now(),
-                    "tickers": len(done),
-                    "bars": summary.bars,
-                    "refused": summary.refused,
-                    "verified": summary.verified,
-                    "differing": summary.differing,
-                    "kept": len(summary.failures),
-                }
-            },
-        )
-        self._tell()
-
-    def _tell(self) -> None:
-        self._lease.report(self.summary.counts)
-        self._progress(self.summary)
-
-
-def register(
-    db: MongoDatabase,
-    category: Category,
-    ticker: str,
-    raw_tickers: Iterable[Any],
-    descriptions: Descriptions,
-    session: ClientSession | None = None,
-) -> None:
-    """Put `ticker` on the list with what is known of it, where it is not there; name it where it has no name yet."""
-    known = {name: value for name, value in descriptions.get(ticker, {}).items() if value}
-    suffixed = {
-        market.key
-        for market in category.markets
-        for raw in raw_tickers
-        if market.yahoo_suffix and str(raw).upper().endswith(market.yahoo_suffix)
-    }
-    market = {"market": suffixed.pop()} if len(suffixed) == 1 else {}
-    row = {"ticker": ticker, "name": ticker, **market, **known}
-    if not tickers.register(db, category, [row], session) and known.get("name", ticker) != ticker:
-        tickers.name_nameless(db, category, ticker, known, session)
-
-
-def _covers(bars: pd.DataFrame, stored: pd.DataFrame) -> bool:
-    """Whether `bars` reach from the first of the `stored` days, or before, to the last, or beyond."""
-    return bool(bars.index[0] <= stored.index[0] and bars.index[-1] >= stored.index[-1])
-
-
-def checksum(close: "pd.Series[float]") -> str:
-    """Of closes and their days: two series with the same one are the same."""
-    days = pd.DatetimeIndex(close.index).as_unit("ns").asi8
-    return hashlib.blake2b(days.tobytes() + close.to_numpy(dtype="float64").tobytes(), digest_size=8).hexdigest()
-
-
-def _missing(stored: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
-    """Those of `bars` whose days are not `stored`. Raises SisepanError unless the days that both have agree."""
-    common = bars.index.intersection(stored.index)
-    # The last day of either may have been provisional.
-    final = common.difference([stored.index[-1], bars.index[-1]])
-    common = final if len(final) else common
-    if common.empty:
-        raise SisepanError(APART)
-    before, found = stored.loc[common, "close"], bars.loc[common, "close"]
-    differs = ~np.isclose(before, found, rtol=candles.ROUNDING, atol=0)
-    if differs.any():
-        day = common[differs][0]
-        raise SisepanError(DISAGREES, date=f"{day:%Y-%m-%d}", stored=float(before[day]), found=float(found[day]))
-    return bars[~bars.index.isin(stored.index)]
-
-
-def _count(summary: Summary, found: Found) -> None:
-    summary.rows += found.rows
-    summary.bars += len(found.bars)
-    summary.changed += len(found.remarks)
-    summary.refused += len(found.refusals)
-    for refusal in found.refusals:
-        summary.reasons[refusal.reason.message] = summary.reasons.get(refusal.reason.message, 0) + 1
-    if found.ticker:
-        summary.done += 1
-    if len(found.bars):
-        first, last = found.bars.index[0].date(), found.bars.index[-1].date()
-        summary.first = min(summary.first or first, first)
-        summary.last = max(summary.last or last, last)

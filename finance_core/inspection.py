@@ -4,24 +4,33 @@ By samples and indexes, each question with a limit of time, so that it takes sec
 where a limit was met, the answer says that it is one of the sample. What is done with it is left to `adoption`.
 """
 
+import dataclasses
 import datetime as dt
 import logging
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
-import pymongo
 from pymongo.collection import Collection
-from pymongo.errors import ExecutionTimeout, InvalidName, OperationFailure, PyMongoError
+from pymongo.errors import ExecutionTimeout, InvalidName, OperationFailure
 
-from finance_core import categories, database, layouts, raw_values, runs, settings, stores, ticker_edits
+from finance_core import (
+    categories,
+    database,
+    layout_sentences,
+    layouts,
+    raw_values,
+    recognition,
+    runs,
+    stores,
+    ticker_edits,
+)
 from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
-from finance_core.layouts import Layout
+from finance_core.recognition import Layout
 
 SAMPLE, SAMPLE_BYTES = 1_000, 8_000_000
 """Documents of a sample, and about how many bytes it may have: a document may hold a century of days."""
@@ -33,8 +42,6 @@ ACCEPTED: Final = 0.9
 """Share of sampled tickers that make a collection one of a category."""
 UNREADABLE: Final = (OperationFailure, InvalidName)
 """What the server or the driver says of a collection that it cannot read, while it reads others."""
-LOCAL_SERVER = "mongodb://localhost:27017"
-LOOK_WITHIN_MS = 500
 
 OWN: Final = (stores.COLLECTION, runs.RUNS, runs.LEASES, ticker_edits.CHANGES, "imports", "import_refusals")
 """Collections of this product that hold neither prices nor tickers."""
@@ -91,33 +98,6 @@ class Inspected:
         return "ours" if is_ours else "readable"
 
 
-@dataclass(frozen=True)
-class LocalServer:
-    """A MongoDB on this machine that the installation does not use."""
-
-    databases: Mapping[str, Sequence[str]]
-    """Names of its databases that hold prices, and of the collections with them."""
-    wants_login: bool = False
-
-    @property
-    def sentence(self) -> SisepanError:
-        """That there is one, and where to write what uses it."""
-        if self.wants_login:
-            text = N_("이 컴퓨터의 {address}에 로그인이 필요한 MongoDB가 있습니다. 쓰려면 {file}에 다음을 적으십시오:")
-        else:
-            text = N_("이 컴퓨터의 {address}에 시세가 든 MongoDB가 있습니다. 쓰려면 {file}에 다음을 적으십시오:")
-        address = LOCAL_SERVER.removeprefix("mongodb://")
-        return SisepanError(text, address=address, file=".streamlit/secrets.toml")
-
-    def settings(self) -> list[tuple[str, Sequence[str]]]:
-        """For each of its databases the lines that make it the one in use, and its collections of prices."""
-        uri = LOCAL_SERVER
-        if self.wants_login:
-            uri = uri.replace("://", "://user:password@") + "/?authSource=admin"
-        held = self.databases or {settings.get("FINANCE_DB", "finance_db"): ()}
-        return [(f'MONGO_URI = "{uri}"\nFINANCE_DB = "{name}"', names) for name, names in held.items()]
-
-
 def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _done: None) -> list[Inspected]:
     """Every collection of `db` that may concern this product, prices first. `progress` is told the share done, up to 1.
 
@@ -125,7 +105,7 @@ def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _done:
     """
     hidden = {stores.METADATA} if is_ours_metadata(db) else set()
     named = {info["name"]: info for info in db.list_collections()}
-    concerned = [info for name, info in named.items() if not _is_own(name) and name not in hidden]
+    concerned = [info for name, info in named.items() if not is_own(name) and name not in hidden]
     found = []
     for done, info in enumerate(concerned, start=1):
         found.append(_if_it_can_be(db, info))
@@ -141,7 +121,7 @@ def look_at(db: MongoDatabase, name: str, category: Category | None = None) -> I
     raise SisepanError(N_("{collection} 컬렉션이 이 데이터베이스에 없습니다."), collection=name[:80])
 
 
-def _is_own(name: str) -> bool:
+def is_own(name: str) -> bool:
     """Whether a collection is of this product, or of the server, and holds neither prices nor a user's list."""
     return name in OWN or name.startswith("system.") or name == stores.OWN_PREFIX + stores.METADATA
 
@@ -161,7 +141,7 @@ def sample(collection: Collection[Document], size: int = SAMPLE) -> list[Documen
 
 def lists(db: MongoDatabase) -> list[str]:
     """The user's own collections that name tickers."""
-    names = [name for name in db.list_collection_names() if not _is_own(name)]
+    names = [name for name in db.list_collection_names() if not is_own(name)]
     theirs = [name for name in names if name != stores.METADATA or not is_ours_metadata(db)]
     return [name for name in theirs if _names_tickers(db, name)]
 
@@ -172,7 +152,7 @@ def _names_tickers(db: MongoDatabase, name: str) -> bool:
     except UNREADABLE as error:
         _log.info("%s: cannot be read: %s", name, error)
         return False
-    return _is_list(sampled) and not layouts.recognise(sampled, None)
+    return _is_list(sampled) and not recognition.recognise(sampled, None)
 
 
 def is_ours_metadata(db: MongoDatabase) -> bool:
@@ -181,45 +161,6 @@ def is_ours_metadata(db: MongoDatabase) -> bool:
     metadata = db[stores.METADATA]
     ours = {"category": {"$in": keys}, "ticker": {"$type": "string"}}
     return metadata.find_one(ours) is not None or metadata.find_one() is None
-
-
-def local_server() -> LocalServer | None:
-    """The MongoDB that listens at the usual port of this machine, where it holds prices or does not say."""
-    host, _colon, port = LOCAL_SERVER.removeprefix("mongodb://").partition(":")
-    try:
-        # Told at once where nothing listens; the driver would try until its time is up.
-        socket.create_connection((host, int(port)), LOOK_WITHIN_MS / 1000).close()
-    except OSError:
-        return None
-    client: pymongo.MongoClient[Document] = pymongo.MongoClient(
-        LOCAL_SERVER,
-        serverSelectionTimeoutMS=LOOK_WITHIN_MS,
-        connectTimeoutMS=LOOK_WITHIN_MS,
-        appname="sisepan",
-        **database.DECODING,
-    )
-    with client, pymongo.timeout(3):
-        try:
-            found = {}
-            for name in client.list_database_names():
-                if name not in ("admin", "config", "local") and (with_prices := _with_prices(client[name])):
-                    found[name] = with_prices
-            return LocalServer(found) if found else None
-        except OperationFailure as error:
-            return LocalServer({}, wants_login=True) if error.code in (13, 18) else None
-        except PyMongoError as error:
-            _log.info("nothing at %s: %s", LOCAL_SERVER, type(error).__name__)
-            return None
-
-
-def _with_prices(db: MongoDatabase) -> list[str]:
-    found = []
-    for name in db.list_collection_names(filter={"type": "collection"}):
-        if not _is_own(name):
-            layout = layouts.recognise(sample(db[name], 20), None)
-            if layout and categories_of(name, layout.raw_tickers):
-                found.append(name)
-    return sorted(found)
 
 
 def categories_of(name: str, raw_tickers: Mapping[Any, int]) -> list[Category]:
@@ -263,7 +204,7 @@ def _collection(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | N
     collection = db[name]
     sampled = sample(collection)
     documents = _count(collection, len(sampled))
-    layout = layouts.recognise(sampled, chosen or used_by)
+    layout = recognition.recognise(sampled, chosen or used_by)
     if layout is None:
         return Inspected(name, "names" if _is_list(sampled) else "other", documents)
     candidates = [chosen] if chosen else categories_of(name, layout.raw_tickers)
@@ -271,7 +212,7 @@ def _collection(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | N
     certain = bool(chosen) or (len(candidates) == 1 and bool(categories.named(name)))
     if used_by and not chosen:
         candidates, certain = [used_by], True
-    layout = layouts.recognise(sampled, candidates[0] if candidates else None)
+    layout = recognition.recognise(sampled, candidates[0] if candidates else None)
     assert layout is not None, "the category does not decide whether these are prices"
     is_view = info.get("type") == "view"
     has_index = not is_view and is_indexed(collection, layout.names.get("ticker", ""), layout.names.get("date", ""))
@@ -293,7 +234,11 @@ def _collection(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | N
         used_by=used_by.key if used_by else "",
         is_read_only=used_by is not None and stores.of(db, used_by).read_only,
     )
-    return Inspected(**{**found.__dict__, "facts": tuple(_facts(layout)), "obstacles": tuple(_obstacles(found))})
+    facts = layout_sentences.facts(layout)
+    obstacles = layout_sentences.obstacles(
+        layout, duplicates=found.duplicates, is_view=found.is_view, has_index=found.has_index
+    )
+    return dataclasses.replace(found, facts=tuple(facts), obstacles=tuple(obstacles))
 
 
 def _count(collection: Collection[Document], at_least: int) -> int:
@@ -405,78 +350,3 @@ def _duplicates(collection: Collection[Document], layout: Layout) -> int:
         _log.info("%s: duplicates were not looked for: %s", collection.name, error.code)
         return 0
     return int(found[0]["days"]) if found else 0
-
-
-SHAPES: Final[dict[layouts.Shape, str]] = {
-    "flat": N_("종목과 날짜마다 문서 하나"),
-    "rows": N_("종목마다 문서 하나, 날짜별 목록"),
-    "days": N_("종목마다 문서 하나, 날짜가 필드 이름"),
-    "columns": N_("종목마다 문서 하나, 필드마다 배열"),
-}
-
-
-def _facts(layout: Layout) -> list[SisepanError]:
-    facts = [SisepanError(SHAPES[shape]) for shape in layout.shapes]
-    fields = ", ".join(f"{ours}={theirs}" for ours, theirs in layout.names.items() if ours != theirs)
-    if fields:
-        facts.append(SisepanError(N_("필드 이름: {fields}"), fields=fields))
-    return facts
-
-
-def _obstacles(found: Inspected) -> list[SisepanError]:
-    layout = found.layout
-    assert layout is not None, "only prices have obstacles"
-    result = []
-
-    def say(message: str, **values: object) -> None:
-        result.append(SisepanError(message, **values))
-
-    if set(layout.shapes) != {"flat"}:
-        say(N_("종목과 날짜마다 문서 하나가 아닙니다."))
-    renamed = [theirs for ours, theirs in layout.names.items() if ours != theirs]
-    if renamed:
-        say(N_("필드 이름이 다릅니다: {fields}"), fields=", ".join(renamed))
-    if not layout.is_uniform:
-        say(N_("문서마다 필드 이름이 다릅니다."))
-    for form, count in layout.tickers.items():
-        message = _TICKERS.get(form)
-        if message:
-            say(message, percent=_percent(count, layout.rows))
-    for date, count in layout.dates.items():
-        message = _DATES.get(date)
-        if message:
-            say(message, percent=_percent(count, layout.rows), zone=layout.zone or "-")
-    if "text" in layout.prices or "text" in layout.volumes:
-        say(N_("숫자가 글자로 저장되어 있습니다."))
-    if "decimal" in layout.prices or "decimal" in layout.volumes:
-        say(N_("숫자가 Decimal128로 저장되어 있습니다."))
-    if layout.without_close:
-        say(N_("종가가 없는 문서가 있습니다(표본의 {percent})."), percent=_percent(layout.without_close, layout.rows))
-    if found.duplicates:
-        say(N_("같은 날이 두 번 이상 있습니다(살펴본 종목에서 {count}일)."), count=found.duplicates)
-    if found.is_view:
-        say(N_("뷰여서 인덱스를 가질 수 없습니다."))
-    elif not found.has_index:
-        say(N_("종목과 날짜의 인덱스가 없습니다."))
-    return result
-
-
-_TICKERS: Final[dict[layouts.TickerForm, str]] = {
-    "suffixed": N_("종목 코드에 덧붙은 것이 있습니다(.KS, =X 따위; 표본의 {percent})."),
-    "number": N_("종목 코드가 숫자로 저장되어 있습니다(표본의 {percent})."),
-    "prefixed": N_("종목 코드 앞에 A가 있습니다(표본의 {percent})."),
-    "other": N_("이 카테고리의 종목 코드가 아닌 것이 있습니다(표본의 {percent})."),
-    "missing": N_("종목 코드가 없는 문서가 있습니다(표본의 {percent})."),
-}
-_DATES: Final[dict[layouts.DateForm, str]] = {
-    "moment": N_("날짜가 자정(UTC)이 아닌 시각으로 저장되어 있습니다(표본의 {percent}; 시간대 {zone})."),
-    "text": N_("날짜가 글자로 저장되어 있습니다(표본의 {percent})."),
-    "number": N_("날짜가 숫자로 저장되어 있습니다(표본의 {percent})."),
-    "unreadable": N_("읽을 수 없는 날짜가 있습니다(표본의 {percent})."),
-    "missing": N_("날짜가 없는 문서가 있습니다(표본의 {percent})."),
-}
-
-
-def _percent(part: int, whole: int) -> str:
-    share = 100 * part / whole
-    return f"{share:.0f}%" if share >= 1 else "<1%"

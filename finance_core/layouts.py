@@ -1,23 +1,20 @@
 """How other programs lay out daily bars: which of their fields is which, one document a day or one a ticker.
 
-Pure: documents in, raw rows out, and what is to be said of a sample of them. Field names are matched without case, in
-English and Korean. What the raw values mean is left to `raw_values`; where the documents come from, to others.
+Pure: documents in, raw rows out. Field names are matched without case, in English and Korean. What a sample of them is
+like is told by `recognition`; what the raw values mean, by `raw_values`; where documents come from is left to others.
 """
 
-import datetime as dt
 import itertools
 import math
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal
 
 import numpy as np
-from bson import Decimal128, ObjectId
+from bson import ObjectId
 
-from finance_core import candles, raw_values, sessions
-from finance_core.categories import Category
+from finance_core import candles, raw_values
 from finance_core.database import Document
 
 NAMES: Final[dict[str, tuple[str, ...]]] = {
@@ -54,7 +51,7 @@ NAMES: Final[dict[str, tuple[str, ...]]] = {
     "dividends": ("dividends", "dividend", "배당", "배당금"),
     "stock_splits": ("stock_splits", "stock_split", "splits", "split", "액면분할"),
 }
-"""What others call our fields, folded as `_folded` does; the likeliest first."""
+"""What others call our fields, folded as `folded` does; the likeliest first."""
 DESCRIPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "name": (
         "name",
@@ -77,9 +74,6 @@ DESCRIPTIONS: Final[dict[str, tuple[str, ...]]] = {
 
 Shape = Literal["flat", "rows", "days", "columns"]
 """One document a day; or one a ticker: with a list of its days, its days by date, or a list for each field."""
-TickerForm = Literal["bare", "suffixed", "number", "prefixed", "other", "missing"]
-DateForm = Literal["day", "moment", "text", "number", "unreadable", "missing"]
-NumberForm = Literal["number", "text", "decimal", "missing"]
 
 
 @dataclass(frozen=True)
@@ -120,7 +114,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class Plan:
     """How documents with certain fields are read."""
 
     shape: Shape
@@ -134,7 +128,7 @@ class _Plan:
 
 def rows_of(documents: Iterable[Document], first: int = 0) -> Iterator[Rows]:
     """The raw rows of `documents`, in whatever layouts, counted from `first` on."""
-    flat: dict[tuple[str, ...], tuple[_Plan, str, list[Document], list[int]]] = {}
+    flat: dict[tuple[str, ...], tuple[Plan, str, list[Document], list[int]]] = {}
     position = itertools.count(first)
     for document in documents:
         if type(document.get("_id")) is dict:  # a key of ticker and date
@@ -143,7 +137,7 @@ def rows_of(documents: Iterable[Document], first: int = 0) -> Iterator[Rows]:
         known = flat.get(keys)
         # What has the fields of a day may hold lists in them all the same.
         if known is None or not known[1] or type(document[known[1]]) is list:
-            plan = _plan(document)
+            plan = plan_of(document)
             if plan.shape != "flat":
                 rows = _rows_inside(document, plan, position)
                 if len(rows):
@@ -159,7 +153,7 @@ def rows_of(documents: Iterable[Document], first: int = 0) -> Iterator[Rows]:
         yield Rows(columns | missing, order, [document.get("_id") for document in same])
 
 
-def _rows_inside(document: Document, plan: _Plan, position: Iterator[int]) -> Rows:
+def _rows_inside(document: Document, plan: Plan, position: Iterator[int]) -> Rows:
     held = document[plan.under] if plan.under else document
     if plan.shape == "columns":
         columns = {ours: held[theirs] for ours, theirs in plan.names.items() if isinstance(held[theirs], list)}
@@ -187,31 +181,32 @@ def _rows_inside(document: Document, plan: _Plan, position: Iterator[int]) -> Ro
     return Rows({**columns, **missing, "ticker": [ticker] * count}, order, [document.get("_id")], inside=True)
 
 
-def _plan(document: Document) -> _Plan:
+def plan_of(document: Document) -> Plan:
+    """How `document` is read; its _id, where that is a document, already among its fields."""
     names = dict(names_of(tuple(document)))
     own = document.get("_id")
     has_key = own is not None and not isinstance(own, ObjectId | dict)
     ticker = names.get("ticker", "_id" if has_key else "")
     if isinstance(document.get(names.get("date", "")), list):
         names.pop("ticker", None)
-        return _Plan("columns", names, ticker)
+        return Plan("columns", names, ticker)
     if "date" not in names or "close" not in names:
         for key, held in document.items():
             if isinstance(held, list):
                 dated = (names_of(tuple(day)) for day in held if isinstance(day, dict))
                 inner = next((dict(names) for names in dated if "date" in names), {})
                 if inner:
-                    return _Plan("rows", inner, ticker, key)
+                    return Plan("rows", inner, ticker, key)
             elif isinstance(held, dict) and key != "_id" and held:
                 inner = dict(names_of(tuple(held)))
                 if isinstance(held.get(inner.get("date", "")), list):
-                    return _Plan("columns", inner, ticker, key)
+                    return Plan("columns", inner, ticker, key)
                 for day, row in itertools.islice(held.items(), 10):
                     if isinstance(row, dict) and not np.isnat(raw_values.moments([day], unit="")[0]):
-                        return _Plan("days", {"date": "date", **names_of(tuple(row))}, ticker, key)
+                        return Plan("days", {"date": "date", **names_of(tuple(row))}, ticker, key)
     if "date" not in names and has_key and "ticker" in names:
         names["date"] = "_id"
-    return _Plan("flat", names)
+    return Plan("flat", names)
 
 
 @lru_cache(maxsize=4096)
@@ -229,146 +224,24 @@ def descriptions_of(keys: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def _matched(keys: tuple[str, ...], names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    folded: dict[str, str] = {}
+    by_folded: dict[str, str] = {}
     for key in keys:
-        folded.setdefault(_folded(key), key)
+        by_folded.setdefault(folded(key), key)
     return {
         # Ours, where it is there word for word, goes before one that only folds to it.
-        ours: ours if ours in keys else next(folded[each] for each in theirs if each in folded)
+        ours: ours if ours in keys else next(by_folded[each] for each in theirs if each in by_folded)
         for ours, theirs in names.items()
-        if ours in keys or any(each in folded for each in theirs)
+        if ours in keys or any(each in by_folded for each in theirs)
     }
 
 
-def _folded(key: str) -> str:
+def folded(key: str) -> str:
+    """A field's name without what writers of it differ in: case, spaces and hyphens."""
     return str(key).strip().strip("<>").strip().casefold().replace(" ", "_").replace("-", "_")
 
 
-@dataclass(frozen=True)
-class Layout:
-    """What a sample of documents shows of how they are laid out. Counts are of sampled rows."""
-
-    shapes: Mapping[Shape, int]
-    names: Mapping[str, str]
-    """Ours to theirs, as most rows have it; "_id.…" is a part of a key."""
-    is_uniform: bool
-    """Whether all documents call the fields the same."""
-    rows: int
-    rows_per_document: float
-    tickers: Mapping[TickerForm, int]
-    dates: Mapping[DateForm, int]
-    prices: Mapping[NumberForm, int]
-    """Of open, high, low and close."""
-    volumes: Mapping[NumberForm, int]
-    without_close: int
-    zone: str
-    """See `raw_values.zone_of`."""
-    epoch_unit: str
-    """See `raw_values.epoch_unit`."""
-    raw_tickers: Mapping[Any, int] = field(default_factory=dict)
-    """The tickers as they are written, and how many rows each has."""
-    days: tuple[dt.date, dt.date] | None = None
-    """The first and the last one in the sample."""
-    ticker_fields: tuple[str, ...] = ()
-    """Every field of the documents that holds a ticker: in the order in which `rows_of` looks for it in a document."""
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether documents are as this product writes them."""
-        return self.is_readable and all(ours == theirs for ours, theirs in self.names.items())
-
-    @property
-    def is_readable(self) -> bool:
-        """Whether they can be read as they are: one a day, and nothing but the names of the fields differs."""
-        return (
-            set(self.shapes) == {"flat"}
-            and self.is_uniform
-            and {"ticker", "date", "close"} <= set(self.names)
-            and not any(theirs.split(".")[0] == "_id" for theirs in self.names.values())
-            and set(self.tickers) == {"bare"}
-            and set(self.dates) == {"day"}
-            and set(self.prices) <= {"number", "missing"}
-            and set(self.volumes) <= {"number", "missing"}
-            and not self.without_close
-        )
-
-
-def zones(category: Category | None) -> list[str]:
-    """The zones in which days of `category` may have been kept: its markets', Seoul and New York."""
-    of_markets = (
-        [market.timezone or sessions.timezone(market.calendar) for market in category.markets] if category else []
-    )
-    return list(dict.fromkeys([*of_markets, "Asia/Seoul", "America/New_York"]))
-
-
-def recognise(documents: Sequence[Document], category: Category | None) -> Layout | None:
-    """What `documents`, a sample, are like; None where they are no daily bars at all."""
-    shapes: Counter[Shape] = Counter()
-    plans: Counter[tuple[tuple[str, str], ...]] = Counter()
-    ticker_fields: set[str] = set()
-    for document in documents:
-        key = document["_id"] if isinstance(document.get("_id"), dict) else {}
-        plan = _plan({**key, **document})
-        path_of = {name: f"_id.{name}" for name in key.keys() - document.keys()}
-        names = dict(plan.names)
-        if plan.shape == "flat":
-            names = {ours: path_of.get(theirs, theirs) for ours, theirs in names.items()}
-        shapes[plan.shape] += 1
-        plans[tuple(sorted(names.items()))] += 1
-        ticker_fields.add(path_of.get(plan.ticker, plan.ticker) or names.get("ticker", ""))
-    parts = list(rows_of(documents))
-    rows = sum(len(part) for part in parts)
-    if not rows or not any({"close", "open"} & part.columns.keys() for part in parts):
-        return None
-    names = _merged(plans)
-    columns = {
-        ours: [value for part in parts for value in part.columns.get(ours, [None] * len(part))]
-        for ours in ("ticker", "date", *candles.COLUMNS)
-    }
-    if all(value is None for value in columns["date"]):
-        return None
-    unit = raw_values.epoch_unit(columns["date"])
-    zone = raw_values.zone_of(raw_values.in_utc(columns["date"], unit), zones(category))
-    moments = raw_values.moments(columns["date"], zone, unit)
-    known = moments[~np.isnat(moments)].astype("datetime64[D]")
-    close = raw_values.numbers(columns["close"])
-    return Layout(
-        shapes=dict(shapes),
-        names=names,
-        is_uniform=all(set(plan) <= set(names.items()) for plan in plans),
-        rows=rows,
-        rows_per_document=rows / len(documents),
-        tickers=dict(Counter(_ticker_form(value, category) for value in columns["ticker"])),
-        dates=dict(Counter(map(_date_form, columns["date"], moments))),
-        prices=dict(Counter(_number_form(value) for name in candles.PRICES for value in columns[name])),
-        volumes=dict(Counter(_number_form(value) for value in columns["volume"])),
-        without_close=int((~((close > 0) & np.isfinite(close))).sum()),
-        zone=zone,
-        epoch_unit=unit,
-        raw_tickers=dict(Counter(value for value in columns["ticker"] if _is_key(value))),
-        days=(known.min().item(), known.max().item()) if len(known) else None,
-        ticker_fields=tuple(sorted(filter(None, ticker_fields), key=_rank)),
-    )
-
-
-def _rank(field: str) -> tuple[bool, bool, int, bool, str]:
-    """By what a field with a ticker goes before another, as `names_of` and `_plan` choose."""
-    name = field.removeprefix("_id.")
-    known = _folded(name) in NAMES["ticker"]
-    place = NAMES["ticker"].index(_folded(name)) if known else 0
-    return not known, name != "ticker", place, name != field, field
-
-
-def _merged(plans: "Counter[tuple[tuple[str, str], ...]]") -> dict[str, str]:
-    """For each of our fields what most documents call it."""
-    said: dict[str, Counter[str]] = {}
-    for plan, count in plans.items():
-        for ours, theirs in plan:
-            said.setdefault(ours, Counter())[theirs] += count
-    return {ours: counts.most_common(1)[0][0] for ours, counts in said.items()}
-
-
-def _is_key(value: Any) -> bool:
+def is_key(value: Any) -> bool:
+    """Whether a value can name a ticker."""
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, str | int) and not isinstance(value, bool) and value != ""
@@ -376,42 +249,6 @@ def _is_key(value: Any) -> bool:
 
 def ticker_text(value: Any) -> str:
     """A raw ticker as text: 5930.0, as pandas makes of an integer, is 5930; "" where it is none."""
-    if not _is_key(value):
+    if not is_key(value):
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-
-
-def _ticker_form(value: Any, category: Category | None) -> TickerForm:
-    text = ticker_text(value)
-    if not text:
-        return "missing"
-    if not isinstance(value, str):
-        return "number"
-    if category is None:
-        return "bare"
-    meant = category.ticker_of(text)
-    if not category.is_ticker(meant):
-        return "other"
-    if meant == value:
-        return "bare"
-    if text.isdecimal():
-        return "number"
-    return "prefixed" if text.upper() == f"A{meant}" else "suffixed"
-
-
-def _date_form(value: Any, moment: np.datetime64) -> DateForm:
-    if value is None or value == "":
-        return "missing"
-    if np.isnat(moment):
-        return "unreadable"
-    if isinstance(value, dt.datetime):
-        return "day" if value.time() == dt.time() and value.tzinfo is None else "moment"
-    return "text" if isinstance(value, str) else "number"
-
-
-def _number_form(value: Any) -> NumberForm:
-    if isinstance(value, str):
-        return "text" if value.strip() else "missing"
-    if isinstance(value, Decimal128):
-        return "decimal"
-    return "number" if isinstance(value, int | float) and value == value else "missing"

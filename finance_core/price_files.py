@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from finance_core import candles, layouts, raw_values
+from finance_core import candles, layouts, raw_values, recognition
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
@@ -294,7 +294,7 @@ def _days(path: Path, column: str, sample: Sequence[Any], category: Category) ->
     if not len(sample):
         raise SisepanError(EMPTY, file=path.name)
     unit = raw_values.epoch_unit(sample)
-    zone = raw_values.zone_of(raw_values.in_utc(sample, unit), layouts.zones(category))
+    zone = raw_values.zone_of(raw_values.in_utc(sample, unit), recognition.zones(category))
     known = raw_values.moments(sample, zone, unit)
     known = known[~np.isnat(known)]
     # The numbers of rows are read as seconds of the first day that computers count.

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from finance_core import candles, categories, layouts, raw_values
+from finance_core import candles, categories, layouts, raw_values, recognition
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
@@ -62,7 +62,7 @@ class SqliteSource:
 
     def recognise(self, category: Category) -> None:
         """Find out in which zone the days are, which the markets of `category` narrow down."""
-        self.zone = raw_values.zone_of(raw_values.in_utc(self._sample, self.epoch_unit), layouts.zones(category))
+        self.zone = raw_values.zone_of(raw_values.in_utc(self._sample, self.epoch_unit), recognition.zones(category))
 
     @property
     def candidates(self) -> list[Category]:

@@ -7,7 +7,8 @@ import pymongo
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from finance_core import importing, inspection, jobs, prices, runs, stores, tickers
+from finance_core import import_records, jobs, prices, runs, stores, tickers
+from finance_core import local_server as local_server_module
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
 from finance_core.database import Document, MongoDatabase
 from finance_core.ui import local_server
@@ -22,7 +23,7 @@ TEXT = flat(TABLES, CAPITAL, as_text=True)
 @pytest.fixture(autouse=True)
 def at_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     pages.sit_at_the_machine(monkeypatch)
-    monkeypatch.setattr(inspection, "LOCAL_SERVER", "mongodb://127.0.0.1:9")  # whatever runs on this machine
+    monkeypatch.setattr(local_server_module, "URI", "mongodb://127.0.0.1:9")  # whatever runs on this machine
     local_server.forget()
 
 
@@ -155,7 +156,7 @@ def test_an_error_of_the_work_is_a_sentence(own_server_db: MongoDatabase) -> Non
 def test_a_conversion_that_was_cut_off_says_so(own_server_db: MongoDatabase) -> None:
     own_server_db["stocks"].insert_many(TEXT)
     begun = {"category": "korean_stocks", "source": "stocks", "state": "running", "started_at": tickers.now()}
-    own_server_db[importing.IMPORTS].insert_one(begun)
+    own_server_db[import_records.IMPORTS].insert_one(begun)
     assert "아직 끝나지 않았습니다" in text_of(open_page())
 
 

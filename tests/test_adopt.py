@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from finance_core import adopt, console, importing, inspection, log, prices, stores, tickers
+from finance_core import adopt, console, local_server, log, prices, sources, stores, tickers
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
 from finance_core.database import MongoDatabase
 from tests.processes import start_python, wait_until
@@ -32,7 +32,7 @@ class Told(NamedTuple):
 @pytest.fixture(autouse=True)
 def korean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "ko_KR.UTF-8")
-    monkeypatch.setattr(inspection, "LOCAL_SERVER", "mongodb://127.0.0.1:9")  # whatever runs on this machine
+    monkeypatch.setattr(local_server, "URI", "mongodb://127.0.0.1:9")  # whatever runs on this machine
 
 
 def run(*arguments: str) -> Told:
@@ -102,7 +102,7 @@ def test_a_dry_run_says_what_would_become_of_what(own_server_db: MongoDatabase) 
     told = run("--convert", "stocks", "--dry-run")
     assert told.code == console.ALL_GOOD
     assert f"봉 {len(TEXT):,}개" in told.out
-    assert told.out.count("→") == 1 + importing.sources.SHOWN_CONVERSIONS
+    assert told.out.count("→") == 1 + sources.SHOWN_CONVERSIONS
     assert "날짜를 읽을 수 없습니다" in told.out
     assert own_server_db.list_collection_names() == ["stocks"]
 
@@ -254,7 +254,7 @@ def test_a_server_on_this_machine_is_pointed_out_with_the_lines_that_use_it(
     neighbour["mine"]["stocks"].insert_many(TEXT[:20])
     assert adopt.main([]) == console.ALL_GOOD
     said = capsys.readouterr().out
-    assert f'  MONGO_URI = "{inspection.LOCAL_SERVER}"\n  FINANCE_DB = "mine"' in said
+    assert f'  MONGO_URI = "{local_server.URI}"\n  FINANCE_DB = "mine"' in said
     assert adopt.main(["--json"]) == console.ALL_GOOD
     told = json.loads(capsys.readouterr().out)
     assert told["local_server"]["databases"] == {"mine": ["stocks"]}

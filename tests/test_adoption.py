@@ -7,7 +7,18 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from finance_core import adoption, candles, inspection, prices, runs, stores, ticker_edits, tickers
+from finance_core import (
+    adoption,
+    candles,
+    following,
+    inspection,
+    prices,
+    runs,
+    stores,
+    ticker_descriptions,
+    ticker_edits,
+    tickers,
+)
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
@@ -295,10 +306,10 @@ def test_a_list_names_only_tickers_of_its_category(own_server_db: MongoDatabase)
             {"symbol": "CASH", "name": "현금", "type": "fx"},
         ]
     )
-    said = adoption.descriptions(db, US_STOCKS)
+    said = ticker_descriptions.of(db, US_STOCKS)
     assert said["AAPL"]["name"] == "사과"
     assert "CASH" not in said
-    assert adoption.descriptions(db, CURRENCIES)["USDKRW"]["name"] == "원/달러"
+    assert ticker_descriptions.of(db, CURRENCIES)["USDKRW"]["name"] == "원/달러"
 
 
 def test_our_own_layout_without_a_list_gets_one(own_server_db: MongoDatabase) -> None:
@@ -370,12 +381,12 @@ def test_the_list_shows_nothing_of_what_no_chart_can_be_drawn_from(own_server_db
     adopted(db, "kr")
     db["kr"].insert_one({"symbol": "005930", **bad})
     db["kr"].insert_many(flat({"000270": made_table(9)}, CAPITAL))
-    assert adoption.refresh(db, KOREAN_STOCKS, threading.Event()) == 2
+    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 2
     row = tickers.get(db, KOREAN_STOCKS, "005930") or {}
     assert row["bar_count"] == 0
     assert not row.keys() & {"first_date", "last_date", "last_close", "previous_close", "change"}
     assert (tickers.get(db, KOREAN_STOCKS, "000270") or {})["bar_count"] == len(made_table(9))
-    assert adoption.refresh(db, KOREAN_STOCKS, threading.Event()) == 0
+    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 0
 
 
 @pytest.mark.parametrize("close", [0, -5.0, None])
@@ -387,7 +398,7 @@ def test_the_list_passes_over_a_day_without_a_close_as_the_chart_does(
     adopted(db, "kr")
     before = tickers.get(db, KOREAN_STOCKS, "005930")
     db["kr"].insert_one({"symbol": "005930", "Date": dt.datetime(2026, 11, 23), "Close": close})
-    assert adoption.refresh(db, KOREAN_STOCKS, threading.Event()) == 0
+    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 0
     assert tickers.get(db, KOREAN_STOCKS, "005930") == before
     assert_all_drawn(db, TABLES)
 
@@ -397,10 +408,10 @@ def test_the_list_shows_nothing_of_what_is_gone(own_server_db: MongoDatabase) ->
     db["kr"].insert_many(flat(TABLES, CAPITAL))
     adopted(db, "kr")
     db["kr"].delete_many({"symbol": "005930"})
-    assert adoption.refresh(db, KOREAN_STOCKS, threading.Event()) == 1
+    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 1
     assert "last_close" not in (tickers.get(db, KOREAN_STOCKS, "005930") or {})
     db.drop_collection("kr")
-    assert adoption.refresh(db, KOREAN_STOCKS, threading.Event()) == 2
+    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 2
     assert {row["bar_count"] for row in tickers.active(db, KOREAN_STOCKS)} == {0}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from finance_core import candles, import_command, importing, price_files, prices, stores, tickers
+from finance_core import candles, import_command, import_records, price_files, prices, stores, tickers
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS, category
 from finance_core.database import MongoDatabase
 from finance_core.errors import SisepanError
@@ -233,7 +233,7 @@ def test_a_report_that_cannot_be_written_is_said_before_anything_is_read(tmp_pat
 
 
 def test_json_has_every_failure_and_report_the_first_ones() -> None:
-    summary = importing.Summary("korean_stocks", "a.csv", state="done", total=1, done=1, verified=1)
+    summary = import_records.Summary("korean_stocks", "a.csv", state="done", total=1, done=1, verified=1)
     told = import_command.as_json(summary)
     assert (told["source"], told["verified"], told["failures"]) == ("a.csv", 1, [])
     assert import_command.exit_code([summary]) == 0
@@ -262,3 +262,16 @@ def test_the_next_part_that_disagrees_with_the_last_one_is_told_and_changes_noth
     halved = whole.iloc[295:].assign(**{name: whole[name] / 2 for name in candles.PRICES})  # after a split
     assert import_here(db, write(path, {"005930": halved})) == 1
     assert prices.load(db, KOREAN_STOCKS, "005930")["close"].tolist() == whole["close"].iloc[:300].tolist()
+
+
+def test_killed_between_listing_a_ticker_and_its_first_bar_it_is_taken_by_the_next_run(
+    db: MongoDatabase, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "prices.csv", made(1))
+    import_here(db, path)
+    (ticker,) = made(1)
+    begun = {"from": path.name, "whole": True}
+    db["korean_stocks"].delete_many({})
+    tickers.record(db, KOREAN_STOCKS, ticker, {"imported": begun, "bars_changed_at": None})
+    assert import_here(db, path) == 0
+    assert prices.count(db, KOREAN_STOCKS, ticker) == len(made(1)[ticker])

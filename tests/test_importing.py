@@ -21,12 +21,23 @@ from bson import Decimal128, ObjectId
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from finance_core import candles, importing, layouts, price_files, prices, runs, sources, tickers
+from finance_core import (
+    candles,
+    import_records,
+    import_work,
+    importing,
+    price_files,
+    prices,
+    recognition,
+    runs,
+    sources,
+    tickers,
+)
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.collection_source import CollectionSource
 from finance_core.database import Document, MongoDatabase
-from finance_core.importing import Summary
-from finance_core.layouts import Layout
+from finance_core.import_records import Summary
+from finance_core.recognition import Layout
 from finance_core.sources import Refusal
 from finance_core.sqlite_source import SqliteSource
 from tests import foreign, pages
@@ -45,7 +56,7 @@ def korean() -> dict[str, pd.DataFrame]:
 
 def layout_of(db: MongoDatabase, category: Category, size: int = 1_000) -> Layout:
     """What a sample of the foreign collection shows."""
-    layout = layouts.recognise(db[THEIRS].aggregate([{"$sample": {"size": size}}]).to_list(), category)
+    layout = recognition.recognise(db[THEIRS].aggregate([{"$sample": {"size": size}}]).to_list(), category)
     assert layout is not None
     return layout
 
@@ -123,7 +134,7 @@ def check(
 
     assert (summary.state, summary.failures, summary.differing) == ("done", [], [])
     assert_bars(db, category, tables)
-    assert told(list(importing.refusals(db, summary.import_id))) == bad
+    assert told(list(import_records.refusals(db, summary.import_id))) == bad
     assert (bits(everything(db, THEIRS)), db[THEIRS].index_information()) == before
     assert summary.refused == bad.total()
     assert summary.reasons == Counter(reason for _place, reason in bad.elements())
@@ -320,7 +331,7 @@ def test_imported_twice_is_imported_once(db: MongoDatabase, korean: dict[str, pd
 
     assert contents(db) == before
     assert (again.state, again.added, again.replaced, again.removed) == ("done", 0, 0, 0)
-    assert told(list(importing.refusals(db, again.import_id))) == laid_out.bad
+    assert told(list(import_records.refusals(db, again.import_id))) == laid_out.bad
     assert db["import_refusals"].count_documents({}) == laid_out.bad.total()
 
 
@@ -393,7 +404,7 @@ PROGRAM = """
 
     sources.GROUP_ROWS = 500
     db = database.connect()
-    layout = layouts.recognise(db["my_prices"].find().limit(500).to_list(), KOREAN_STOCKS)
+    layout = recognition.recognise(db["my_prices"].find().limit(500).to_list(), KOREAN_STOCKS)
     summary = importing.run(db, KOREAN_STOCKS, CollectionSource(db, "my_prices", layout))
     print(json.dumps([summary.state, summary.current, summary.verified, summary.refused, summary.rows]))
 """
@@ -433,7 +444,7 @@ def test_however_often_an_import_is_killed_the_next_continues_it_and_nothing_is_
     assert rows == len(laid_out.documents)
     assert_bars(db, KOREAN_STOCKS, tables)
     (done,) = db["imports"].find()
-    assert told(list(importing.refusals(db, done["_id"]))) == laid_out.bad
+    assert told(list(import_records.refusals(db, done["_id"]))) == laid_out.bad
     assert db["import_refusals"].count_documents({}) == laid_out.bad.total()
 
 
@@ -454,7 +465,7 @@ def test_a_cancelled_import_is_completed_by_the_next(
 
     assert (first.state, first.done, first.verified) == ("cancelled", 2, 0)
     assert prices.tickers(db, KOREAN_STOCKS) == sorted(korean)[:2]
-    latest = importing.latest(db, KOREAN_STOCKS, THEIRS)
+    latest = import_records.latest(db, KOREAN_STOCKS, THEIRS)
     assert latest is not None
     assert latest["state"] == "running"
     second = adopt(db)
@@ -462,7 +473,7 @@ def test_a_cancelled_import_is_completed_by_the_next(
     assert second.import_id == first.import_id
     assert (second.rows, second.refused) == (len(laid_out.documents), laid_out.bad.total())
     assert_bars(db, KOREAN_STOCKS, korean)
-    assert told(list(importing.refusals(db, second.import_id))) == laid_out.bad
+    assert told(list(import_records.refusals(db, second.import_id))) == laid_out.bad
     assert [run["state"] for run in runs.history(db, 5)] == ["done", "cancelled"]
 
 
@@ -502,7 +513,7 @@ def test_a_source_without_an_index_is_gone_through_once_however_many_groups_it_t
 
     assert asked.count(True) == (len(tables) if source.is_indexed() else 1), "a ticker that is an _id is indexed"
     assert (summary.state, summary.verified, summary.failures) == ("done", len(tables), [])
-    assert told(list(importing.refusals(db, summary.import_id))) == laid_out.bad
+    assert told(list(import_records.refusals(db, summary.import_id))) == laid_out.bad
     assert_bars(db, KOREAN_STOCKS, tables)
     assert {path.name for path in data_dir.iterdir()} <= {"mongo", "calendars"}
 
@@ -746,12 +757,12 @@ def test_the_last_stored_bar_may_be_provisional(db: MongoDatabase, theirs: pd.Da
 
 
 @pytest.mark.parametrize("source", [tickers.YAHOO, None])
-@pytest.mark.parametrize("reason", [importing.DISAGREES, importing.APART])
+@pytest.mark.parametrize("reason", [import_work.DISAGREES, import_work.APART])
 def test_bars_from_elsewhere_that_do_not_agree_are_left_as_they_are(
     db: MongoDatabase, theirs: pd.DataFrame, source: str | None, reason: str
 ) -> None:
     old = earlier(theirs)
-    old = old.iloc[:10] if reason == importing.APART else old.assign(close=old["close"] / 2)
+    old = old.iloc[:10] if reason == import_work.APART else old.assign(close=old["close"] / 2)
     store(db, old, source)
     before = bits(everything(db, "korean_stocks", "ticker_metadata"))
 

@@ -14,7 +14,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
-from finance_core import database, importing, inspection, runs, stores
+from finance_core import database, import_records, inspection, local_server, runs, stores
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
@@ -261,7 +261,7 @@ def test_collections_of_the_users_own_that_are_called_like_ours_are_no_trouble(o
     assert {each.name for each in inspection.inspect(db)} == {"kr", "ticker_metadata"}
     assert not inspection.is_ours_metadata(db)
     assert stores.metadata(db) == "ticker_metadata"
-    assert importing.latest(db, KOREAN_STOCKS, "kr") is None
+    assert import_records.latest(db, KOREAN_STOCKS, "kr") is None
     assert runs.history(db, 10) == []
 
 
@@ -292,7 +292,7 @@ def neighbour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pymon
     """A MongoDB on this machine, at what is taken for the usual port."""
     server = Mongod(tmp_path / "neighbour")
     server.start()
-    monkeypatch.setattr(inspection, "LOCAL_SERVER", f"mongodb://{server.address}")
+    monkeypatch.setattr(local_server, "URI", f"mongodb://{server.address}")
     with pymongo.MongoClient[Document](server.address, serverSelectionTimeoutMS=500) as client:
         assert wait_until(lambda: _answers(client))
         yield client
@@ -309,20 +309,20 @@ def _answers(client: pymongo.MongoClient[Document]) -> bool:
 def test_a_server_on_this_machine_with_prices_is_pointed_out(
     neighbour: pymongo.MongoClient[Document], db: MongoDatabase
 ) -> None:
-    assert inspection.local_server() is None  # nothing in it that concerns us
+    assert local_server.find() is None  # nothing in it that concerns us
     neighbour["mine"]["stocks"].insert_many(bars("AAPL"))
     neighbour["mine"]["notes"].insert_one({"text": "…"})
     neighbour["others"]["notes"].insert_one({"text": "…"})
-    local = inspection.local_server()
+    local = local_server.find()
     assert local is not None
     assert local.databases == {"mine": ["stocks"]}
     ((setting, collections),) = local.settings()
-    assert setting == f'MONGO_URI = "{inspection.LOCAL_SERVER}"\nFINANCE_DB = "mine"'
+    assert setting == f'MONGO_URI = "{local_server.URI}"\nFINANCE_DB = "mine"'
     assert collections == ["stocks"]
-    assert inspection.LOCAL_SERVER.removeprefix("mongodb://") in str(local.sentence)
+    assert local_server.URI.removeprefix("mongodb://") in str(local.sentence)
     assert database.is_embedded()
 
 
 def test_no_server_on_this_machine_is_nothing_to_point_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inspection, "LOCAL_SERVER", "mongodb://127.0.0.1:9")
-    assert inspection.local_server() is None
+    monkeypatch.setattr(local_server, "URI", "mongodb://127.0.0.1:9")
+    assert local_server.find() is None

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from finance_core import layouts
+from finance_core import layouts, recognition
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.database import Document
-from finance_core.layouts import Layout
+from finance_core.recognition import Layout
 from tests import foreign
 from tests.foreign import KOREAN_TICKERS, Style
 
@@ -24,7 +24,7 @@ def layout_of(tables: dict[str, pd.DataFrame], *styles: Style) -> Layout:
     documents: list[Document] = []
     for style in styles:
         documents += foreign.lay_out(tables, style, KOREAN_STOCKS, KOREAN_TICKERS).documents
-    layout = layouts.recognise(documents, KOREAN_STOCKS)
+    layout = recognition.recognise(documents, KOREAN_STOCKS)
     assert layout is not None
     return layout
 
@@ -103,7 +103,7 @@ def test_a_layout_is_described(tables: dict[str, pd.DataFrame], style: Style) ->
     ],
 )
 def test_what_is_no_daily_bars_is_not_taken_for_some(documents: list[Document]) -> None:
-    assert layouts.recognise(documents, KOREAN_STOCKS) is None
+    assert recognition.recognise(documents, KOREAN_STOCKS) is None
 
 
 def test_the_days_of_a_document_may_lack_values(tables: dict[str, pd.DataFrame]) -> None:
@@ -143,7 +143,7 @@ def test_our_own_name_goes_before_one_like_it() -> None:
 def test_american_tickers_are_recognised_in_their_own_category_only(tables: dict[str, pd.DataFrame]) -> None:
     american = foreign.tables(US_STOCKS, foreign.AMERICAN_TICKERS)
     documents = foreign.lay_out(american, Style(date_form="new_york"), US_STOCKS, {}).documents
-    ours, others = layouts.recognise(documents, US_STOCKS), layouts.recognise(documents, KOREAN_STOCKS)
+    ours, others = recognition.recognise(documents, US_STOCKS), recognition.recognise(documents, KOREAN_STOCKS)
     assert ours is not None
     assert others is not None
     assert set(ours.tickers) == {"bare"}
@@ -153,8 +153,10 @@ def test_american_tickers_are_recognised_in_their_own_category_only(tables: dict
 
 def test_a_part_of_a_key_is_told_by_its_path() -> None:
     key = {"symbol": "005930", "date": "2024-01-02"}
-    flat = layouts.recognise([{"_id": key, "close": 1.0}], KOREAN_STOCKS)
-    whole = layouts.recognise([{"_id": {"symbol": "005930"}, "history": [{"date": "2024-01-02", "close": 1.0}]}], None)
+    flat = recognition.recognise([{"_id": key, "close": 1.0}], KOREAN_STOCKS)
+    whole = recognition.recognise(
+        [{"_id": {"symbol": "005930"}, "history": [{"date": "2024-01-02", "close": 1.0}]}], None
+    )
     assert flat is not None
     assert whole is not None
     assert dict(flat.names) == {"ticker": "_id.symbol", "date": "_id.date", "close": "close"}

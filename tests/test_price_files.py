@@ -15,7 +15,7 @@ import pytest
 from finance_core import importing, price_files, sources
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.importing import Summary
+from finance_core.import_records import Summary
 from finance_core.sources import Found
 
 DAYS = [dt.date(2024, 1, 2), dt.date(2024, 1, 3), dt.date(2024, 1, 4)]

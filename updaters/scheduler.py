@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from pymongo.errors import PyMongoError
 
-from finance_core import adoption, categories, database, jobs, log, runs, schedule, stores
+from finance_core import categories, database, following, jobs, log, runs, schedule, stores
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from updaters import update
@@ -40,7 +40,7 @@ def tick(now: dt.datetime) -> list[jobs.Job]:
     for category in categories.CATEGORIES:
         runs.mark_interrupted(db, category)
         if stores.of(db, category).read_only:
-            if adoption.is_outdated(db, category) and not _is_following(category):
+            if following.is_outdated(db, category) and not _is_following(category):
                 _following[category.key] = jobs.start(partial(_follow, category))
                 started.append(_following[category.key])
             continue
@@ -62,7 +62,7 @@ def _is_following(category: Category) -> bool:
 
 
 def _follow(category: Category, stop: threading.Event) -> int:
-    changed = adoption.refresh(database.connect(), category, stop)
+    changed = following.refresh(database.connect(), category, stop)
     _log.info("%s: %d tickers have changed in the user's own collection", category.key, changed)
     return changed
 

@@ -12,6 +12,7 @@ from finance_core import (
     categories,
     database,
     formats,
+    import_records,
     importing,
     inspection,
     runs,
@@ -23,7 +24,7 @@ from finance_core.categories import Category
 from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
-from finance_core.importing import Summary
+from finance_core.import_records import Summary
 from finance_core.inspection import Inspected
 from finance_core.ui import data_files, data_task, listing, local_server, viewer
 from finance_core.ui.data_task import Task
@@ -113,7 +114,7 @@ def _collection(db: MongoDatabase, found: Inspected) -> None:
         head, body = st.container(), st.container()
         with body:
             category = _category_of(found)
-        last = importing.latest(db, category, found.name) if category else None
+        last = import_records.latest(db, category, found.name) if category else None
         with head:
             _head(found, last)
         with body:
@@ -277,9 +278,9 @@ def _last_import(last: Document, found: Inspected) -> None:
     data_task.outcome(last)
 
     def download() -> bytes:
-        return data_task.refusals_csv(importing.refusals(database.connect(), last["_id"]))
+        return data_task.refusals_csv(import_records.refusals(database.connect(), last["_id"]))
 
-    data_task.refused(importing.reasons(database.connect(), last["_id"]), download, found.name)
+    data_task.refused(import_records.reasons(database.connect(), last["_id"]), download, found.name)
 
 
 def _others(found: list[Inspected]) -> None:

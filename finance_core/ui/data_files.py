@@ -11,7 +11,6 @@ from typing import Any
 import streamlit as st
 
 from finance_core import (
-    adoption,
     categories,
     database,
     importing,
@@ -21,12 +20,13 @@ from finance_core import (
     runs,
     settings,
     stores,
+    ticker_descriptions,
 )
 from finance_core.categories import Category
 from finance_core.database import MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
-from finance_core.importing import Summary
+from finance_core.import_records import Summary
 from finance_core.price_exports import Format
 from finance_core.sources import Source
 from finance_core.sqlite_source import SqliteSource
@@ -174,7 +174,7 @@ def _import(category: Category, path: Path, what: str) -> None:
     def run(task: Task, stop: threading.Event) -> Summary:
         db = database.connect()
         source = _source(category, path, what)
-        described = adoption.descriptions(db, category)
+        described = ticker_descriptions.of(db, category)
         return importing.run(db, category, source, described, origin="page", progress=task.report, stop=stop)
 
     data_task.begin(_("가져오기"), path.name, run)

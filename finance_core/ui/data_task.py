@@ -14,13 +14,13 @@ import pandas as pd
 import streamlit as st
 from pymongo.errors import PyMongoError
 
-from finance_core import database, formats, import_command, importing, jobs, ticker_files
+from finance_core import database, formats, import_command, import_records, jobs, ticker_files
 from finance_core.adoption import Reading
 from finance_core.categories import Category
 from finance_core.database import Document
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
-from finance_core.importing import Summary
+from finance_core.import_records import Summary
 from finance_core.sources import Refusal
 from finance_core.ui import listing, run_status
 from finance_core.ui.page import errors_shown, page_path, plain, require_admin, use_visitor_language
@@ -195,12 +195,12 @@ def _examined(summary: Summary) -> None:
 
 def _imported(summary: Summary, category: Category) -> None:
     """What an import did."""
-    last = importing.latest(database.connect(), category, summary.source)
+    last = import_records.latest(database.connect(), category, summary.source)
     if last and last["state"] == "done":
         outcome(last)
 
         def download() -> bytes:
-            return refusals_csv(importing.refusals(database.connect(), last["_id"]))
+            return refusals_csv(import_records.refusals(database.connect(), last["_id"]))
 
         refused(summary.reasons, download, "imported")
 

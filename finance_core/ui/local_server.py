@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from finance_core import database, inspection
+from finance_core import database, local_server
 from finance_core.i18n import _
-from finance_core.inspection import LocalServer
+from finance_core.local_server import LocalServer
 from finance_core.ui.navigation import data_page
 from finance_core.ui.page import plain
 
@@ -41,4 +41,4 @@ def _found() -> LocalServer | None:
 
 @st.cache_data(ttl=600, show_spinner=False)
 def _look() -> LocalServer | None:
-    return inspection.local_server()
+    return local_server.find()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finance_core import importing, inspection, layouts, prices
+from finance_core import importing, inspection, prices, recognition
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.collection_source import CollectionSource
 from finance_core.database import Document, MongoDatabase
@@ -52,7 +52,7 @@ def test_a_million_documents_are_converted(db: MongoDatabase) -> None:
     gc.collect()
     inspected = _inspection(db, is_exact=False)
     begun = time.perf_counter()
-    layout = layouts.recognise(db["my_prices"].aggregate([{"$sample": {"size": 1_000}}]).to_list(), KOREAN_STOCKS)
+    layout = recognition.recognise(db["my_prices"].aggregate([{"$sample": {"size": 1_000}}]).to_list(), KOREAN_STOCKS)
     assert layout is not None
     summary = importing.run(db, KOREAN_STOCKS, CollectionSource(db, "my_prices", layout))
     taken = time.perf_counter() - begun
