@@ -398,7 +398,7 @@ def test_what_changed_in_the_source_is_brought_over_by_the_next_import(
 
 PROGRAM = """
     import json
-    from finance_core import database, importing, layouts, sources
+    from finance_core import database, importing, recognition, sources
     from finance_core.categories import KOREAN_STOCKS
     from finance_core.collection_source import CollectionSource
 
