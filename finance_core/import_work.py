@@ -172,7 +172,8 @@ class Work:
         self._list(found, {})
         written = prices.write_to(self._db, self._store, found.ticker, bars, None, remove_others=False)
         fields = {"source": row.get("source") or tickers.IMPORT}
-        self._mark(row, found.ticker, pd.concat([stored, bars]).sort_index(), fields, imported, written)
+        both = pd.concat([stored[~stored.index.isin(bars.index)], bars]).sort_index()
+        self._mark(row, found.ticker, both, fields, imported, written)
         return written
 
     def _list(self, found: Found, fields: Document, session: ClientSession | None = None) -> None:
@@ -296,7 +297,8 @@ def checksum(close: "pd.Series[float]") -> str:
 
 
 def _missing(stored: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
-    """Those of `bars` whose days are not `stored`. Raises SisepanError unless the days that both have agree."""
+    """Those of `bars` that are to be stored beside what is `stored`: of days that it lacks, and of its last one where
+    that was provisional. Raises SisepanError unless the days that both have agree."""
     common = bars.index.intersection(stored.index)
     # The last day of either may have been provisional.
     final = common.difference([stored.index[-1], bars.index[-1]])
@@ -308,4 +310,10 @@ def _missing(stored: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
     if differs.any():
         day = common[differs][0]
         raise SisepanError(DISAGREES, date=f"{day:%Y-%m-%d}", stored=float(before[day]), found=float(found[day]))
-    return bars[~bars.index.isin(stored.index)]
+    last = stored.index[-1]
+    was_provisional = (
+        last in bars.index
+        and bars.index[-1] > last
+        and not np.isclose(bars.loc[last, "close"], stored.loc[last, "close"], rtol=candles.ROUNDING, atol=0)
+    )
+    return bars[~bars.index.isin(stored.index[:-1] if was_provisional else stored.index)]

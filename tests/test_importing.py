@@ -753,7 +753,20 @@ def test_the_last_stored_bar_may_be_provisional(db: MongoDatabase, theirs: pd.Da
 
     summary = adopt(db)
 
+    assert (summary.added, summary.replaced, summary.failures) == (5, 1, [])
+    pd.testing.assert_frame_equal(prices.load(db, KOREAN_STOCKS, "005930"), theirs, check_freq=False, check_exact=True)
+
+
+def test_the_last_bar_of_an_import_may_be_provisional(db: MongoDatabase, theirs: pd.DataFrame) -> None:
+    later = theirs.iloc[-1:].set_axis(pd.DatetimeIndex(theirs.index[-1:]) + pd.Timedelta(days=1))
+    old = pd.concat([theirs.iloc[5:], later]).rename_axis("date")
+    old.loc[theirs.index[-1], "close"] += 300.0
+    store(db, old, tickers.YAHOO)
+
+    summary = adopt(db)
+
     assert (summary.added, summary.replaced, summary.failures) == (5, 0, [])
+    assert prices.load(db, KOREAN_STOCKS, "005930").loc[theirs.index[-1], "close"] == old.loc[theirs.index[-1], "close"]
 
 
 @pytest.mark.parametrize("source", [tickers.YAHOO, None])
