@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finance_core import candles, prices, runs, tickers
+from finance_core import candles, console, prices, runs, tickers
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.database import Document, MongoDatabase
 from tests.yahoo import (
@@ -472,7 +472,7 @@ def test_a_count_of_workers_out_of_bounds_is_wrong_use(
     with pytest.raises(SystemExit) as ended:
         updated(f"--workers={count}", "--json")
 
-    assert ended.value.code == command.WRONG_USE
+    assert ended.value.code == console.WRONG_USE
     out, err = capsys.readouterr()
     assert out == ""
     assert "1에서 64 사이" in err

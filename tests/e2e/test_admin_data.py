@@ -33,7 +33,7 @@ def in_his_layout(table: pd.DataFrame) -> list[Document]:
 
 def agree(page: Page, kind: str, collection: str) -> None:
     """Read what will happen, and say yes."""
-    page.locator(f".st-key-{kind}_{collection}_plan button").first.click()
+    page.locator(f".st-key-plan_{kind}_{collection} button").first.click()
     plan = page.get_by_test_id("stPopoverBody")
     expect(plan).to_contain_text(f"{collection}")
     plan.get_by_role("button", name="예, 시작합니다").click()
