@@ -149,7 +149,7 @@ def epoch_unit(values: Sequence[Any]) -> str:
     A number below `EPOCH_SECONDS_LIMIT` is a day of early 1970 in milliseconds or any day in seconds. "?" is where
     nothing tells which: then those that may well be both are not read.
     """
-    counts = [count for count in map(_count_of, values) if count is not None]
+    counts = {count for count in map(_count_of, values) if count is not None}  # said twice is no more evidence
     large = [count for count in counts if abs(count) >= EPOCH_SECONDS_LIMIT]
     if not large:
         return "s"

@@ -146,6 +146,13 @@ def test_seconds_and_milliseconds_in_one_collection_are_never_misread(
         assert found == day or (ambiguous and found is None), value
 
 
+def test_a_count_of_seconds_that_is_repeated_is_no_more_evidence_of_milliseconds() -> None:
+    seconds = foreign.date_of(dt.date(2075, 10, 2), "seconds", KOREAN_STOCKS)
+    assert seconds % raw_values.QUARTER_HOUR == 0  # by chance
+    values = [seconds, seconds, seconds, foreign.date_of(dt.date(1973, 1, 1), "milliseconds", KOREAN_STOCKS)]
+    assert read(values)[:3] == [None] * 3
+
+
 def test_seconds_and_milliseconds_of_the_same_years_are_all_read() -> None:
     days = [day.date() for day in pd.bdate_range("1990-01-01", "2026-11-20")]
     values = [foreign.date_of(day, "seconds" if day.day % 2 else "milliseconds", KOREAN_STOCKS) for day in days]
