@@ -84,7 +84,7 @@ def target(db: MongoDatabase, category: Category, source: str) -> Store:
     now = stores.of(db, category)
     if not now.read_only and now.collection != category.collection:
         return now
-    sampled = inspection.sample(db[category.collection])
+    sampled = [] if source == category.collection else inspection.sample(db[category.collection])
     layout = recognition.recognise(sampled, category)
     is_free = source != category.collection and (not sampled or (layout is not None and layout.is_ours))
     return Store(category.collection if is_free else stores.OWN_PREFIX + category.collection)

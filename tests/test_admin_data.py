@@ -153,6 +153,22 @@ def test_an_error_of_the_work_is_a_sentence(own_server_db: MongoDatabase) -> Non
     assert "이미 실행 중입니다" in " ".join(error.value for error in page.error)
 
 
+def test_a_conversion_that_another_visit_began_is_watched_and_its_end_is_seen(own_server_db: MongoDatabase) -> None:
+    own_server_db["stocks"].insert_many(TEXT)
+    options = {"kind": "convert", "from": "stocks"}
+    with runs.leased(own_server_db, KOREAN_STOCKS, "page", options, threading.Event()) as lease:
+        begun = {"category": "korean_stocks", "source": "stocks", "state": "running", "started_at": tickers.now()}
+        own_server_db[import_records.IMPORTS].insert_one(begun)
+        page = open_page()
+        assert "전환 중" in " ".join(bar.proto.text for bar in page.get("progress"))
+        assert "cancel_korean_stocks" in keys(page)
+        assert "아직 끝나지 않았습니다" not in text_of(page)  # it runs, and is not cut off
+        lease.finish("cancelled")
+    page.run()
+    assert not page.get("progress")
+    assert "아직 끝나지 않았습니다" in text_of(page)
+
+
 def test_a_conversion_that_was_cut_off_says_so(own_server_db: MongoDatabase) -> None:
     own_server_db["stocks"].insert_many(TEXT)
     begun = {"category": "korean_stocks", "source": "stocks", "state": "running", "started_at": tickers.now()}

@@ -38,7 +38,8 @@ from finance_core.ui.page import (
     writes,
 )
 
-SEEN = "inspected"
+SEEN, PLANS = "inspected", "adoption_plans"
+Plan = Callable[[MongoDatabase, Category, Inspected], list[SisepanError]]
 
 Color = Literal["green", "blue", "orange", "gray"]
 VERDICTS: dict[inspection.Verdict, tuple[str, str, Color]] = {
@@ -60,8 +61,8 @@ def show(prepare: viewer.Prepare) -> None:
         db = database.connect()
         viewer.prepare_once(db, prepare)
         _server(db)
-        if data_task.show():
-            st.session_state.pop(SEEN, None)
+        if data_task.show(db):
+            _forget()
         found = _inspected(db)
         prices = [each for each in found if each.kind == "prices"]
         if not prices:
@@ -105,8 +106,24 @@ def _inspected(db: MongoDatabase) -> list[Inspected]:
 
 
 def _look_again() -> None:
-    st.session_state.pop(SEEN, None)
+    _forget()
     local_server.forget()
+
+
+def _forget() -> None:
+    """Have the collections inspected anew, and what could be done with them."""
+    st.session_state.pop(SEEN, None)
+    st.session_state.pop(PLANS, None)
+
+
+def _plan(make: Plan, db: MongoDatabase, category: Category, found: Inspected) -> list[SisepanError]:
+    """What will be done, as of the inspection that is shown: it takes a sample, and a page is drawn often."""
+    plans = st.session_state.setdefault(PLANS, {})
+    key = make.__name__, category.key, found.name
+    if key not in plans:
+        plans[key] = make(db, category, found)
+    plan: list[SisepanError] = plans[key]
+    return plan
 
 
 def _collection(db: MongoDatabase, found: Inspected) -> None:
@@ -124,9 +141,10 @@ def _collection(db: MongoDatabase, found: Inspected) -> None:
             if category is None:
                 return
             run = runs.latest(db, category)
-            _actions(db, category, found, data_task.is_busy() or bool(run and run["state"] == "running"))
+            busy = data_task.is_busy() or bool(run and run["state"] == "running")
+            _actions(db, category, found, busy)
             data_task.result(found.name, category, with_outcome=False)
-            if last:
+            if last and not (busy and last["state"] == "running"):
                 _last_import(last, found)
             if found.used_by or (last and last["state"] == "done"):
                 viewer_link(category, "", _("차트 보기"))
@@ -185,7 +203,7 @@ def _actions(db: MongoDatabase, category: Category, found: Inspected, busy: bool
     with st.container(horizontal=True, gap="small"):
         if (found.verdict == "readable" and not found.is_read_only) or unlisted:
             label = _("종목 목록 만들기") if unlisted else _("그대로 읽기")
-            plan = adoption.plan_of_reading(db, category, found)
+            plan = _plan(adoption.plan_of_reading, db, category, found)
             _ask("read", label, ":material/menu_book:", category, found, plan, adoption.read_as_is, busy)
         if found.verdict in ("readable", "convertible"):
             st.button(
@@ -196,7 +214,7 @@ def _actions(db: MongoDatabase, category: Category, found: Inspected, busy: bool
                 key=f"try_{found.name}",
                 on_click=writes(partial(_try, category, found)),
             )
-            plan = adoption.plan_of_conversion(db, category, found)
+            plan = _plan(adoption.plan_of_conversion, db, category, found)
             _ask("convert", _("전환"), ":material/sync_alt:", category, found, plan, adoption.convert, busy)
         if found.is_read_only:
             _give_up_button(category, found.name, busy)

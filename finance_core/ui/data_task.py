@@ -14,10 +14,10 @@ import pandas as pd
 import streamlit as st
 from pymongo.errors import PyMongoError
 
-from finance_core import database, formats, import_command, import_records, jobs, ticker_files
+from finance_core import categories, database, formats, import_command, import_records, jobs, runs, ticker_files
 from finance_core.adoption import Reading
 from finance_core.categories import Category
-from finance_core.database import Document
+from finance_core.database import Document, MongoDatabase
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.import_records import Summary
@@ -27,7 +27,7 @@ from finance_core.ui.page import errors_shown, page_path, plain, require_admin, 
 
 WATCHING = 0.7
 """Seconds between two looks at what is under way."""
-TASK = "data_task"
+TASK, WATCHED, ENDED = "data_task", "data_watched", "data_ended"
 
 
 @dataclasses.dataclass
@@ -70,20 +70,23 @@ def is_busy() -> bool:
     return task is not None and not task.job.finished
 
 
-def show() -> bool:
-    """Progress of what is under way, or why it failed; whether it has ended since this was last called."""
+def show(db: MongoDatabase) -> bool:
+    """Progress of what is under way, or why it failed; whether something has ended since this was last called."""
     task: Task | None = st.session_state.get(TASK)
-    if task is None:
-        return False
-    if not task.job.finished:
+    has_ended_elsewhere: bool = st.session_state.pop(ENDED, False)
+    if task is not None and not task.job.finished:
         _watch(page_path())
-        return False
+        return has_ended_elsewhere
+    if _running(db):
+        _watch_runs(page_path())
+    if task is None:
+        return has_ended_elsewhere
     _failed(task)
     has_just_ended = not task.is_noticed
     task.is_noticed = True
     if has_just_ended:
         listing.forget()
-    return has_just_ended
+    return has_just_ended or has_ended_elsewhere
 
 
 def result(subject: str, category: Category, *, with_outcome: bool = True) -> None:
@@ -106,6 +109,32 @@ def result(subject: str, category: Category, *, with_outcome: bool = True) -> No
             _imported(done, category)
         if done.failures:
             _kept([(failure.ticker, str(failure.error)) for failure in done.failures])
+
+
+def _running(db: MongoDatabase) -> list[Document]:
+    """The runs under way that bring in the user's own data, whoever began them and wherever."""
+    found = (runs.latest(db, category) for category in categories.CATEGORIES)
+    return [run for run in found if run and run["state"] == "running" and run.get("kind")]
+
+
+@st.fragment(run_every=WATCHING)
+def _watch_runs(path: str) -> None:
+    """The progress of `_running`, for whoever has not begun them in this visit, until there are fewer."""
+    if page_path() != path:
+        return
+    use_visitor_language()
+    with errors_shown():
+        db = database.connect()
+        under_way = _running(db)
+        for run in under_way:
+            st.caption(plain(f"{_(categories.category(run['category']).title)} · {run['from']}"))
+            run_status.progress(db, run, run["category"])
+        known = {run["_id"] for run in under_way}
+        before, st.session_state[WATCHED] = st.session_state.get(WATCHED, known), known
+        if before - known:
+            listing.forget()
+            st.session_state[ENDED] = True
+            st.rerun()  # the whole page, which is looked at anew
 
 
 @st.fragment(run_every=WATCHING)
