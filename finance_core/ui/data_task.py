@@ -127,7 +127,7 @@ def _watch_runs(path: str) -> None:
         db = database.connect()
         under_way = _running(db)
         for run in under_way:
-            st.caption(plain(f"{_(categories.category(run['category']).title)} · {run['from']}"))
+            st.caption(plain(" · ".join([_(categories.category(run["category"]).title), run["from"]])))
             run_status.progress(db, run, run["category"])
         known = {run["_id"] for run in under_way}
         before, st.session_state[WATCHED] = st.session_state.get(WATCHED, known), known
