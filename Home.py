@@ -8,8 +8,8 @@ import streamlit as st
 from finance_core import categories
 from finance_core.i18n import _
 from finance_core.ui import login
+from finance_core.ui.frame import language_switch, may_edit, use_visitor_language
 from finance_core.ui.navigation import ICON, comparison_page, data_page, tickers_page, updates_page, viewer_page
-from finance_core.ui.page import language_switch, may_edit, use_visitor_language
 from updaters import scheduler
 
 

@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from pymongo.errors import PyMongoError
 
-from finance_core import database, i18n, log
+from finance_core import i18n, log
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
+from finance_core.storage import database
 
 ALL_GOOD, NOT_ALL_DONE, WRONG_USE, ALREADY_RUNNING = 0, 1, 2, 3
 """Exit codes; wrong use is argparse's own."""

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from finance_core import categories, console, database, formats, price_exports
+from finance_core import categories, console, formats
 from finance_core.console import ALL_GOOD, NOT_ALL_DONE
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
-from finance_core.price_exports import Exported
+from finance_core.storage import database, price_exports
+from finance_core.storage.price_exports import Exported
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,6 +1,6 @@
 """The lists of what is collected, and the names people see."""
 
-from finance_core.ui import admin_tickers
+from finance_core.ui.tickers import page
 from updaters import sample
 
-admin_tickers.show(sample.prepare)
+page.show(sample.prepare)

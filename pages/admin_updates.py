@@ -1,6 +1,6 @@
 """Run, watch, cancel and schedule updates; their history."""
 
-from finance_core.ui import admin_updates
-from updaters import sample, update
+from finance_core.ui.updates import page
+from updaters import category_update, sample
 
-admin_updates.show(update.run, sample.prepare)
+page.show(category_update.run, sample.prepare)

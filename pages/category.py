@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from finance_core.ui import viewer
-from updaters import sample, update
+from finance_core.ui.viewer import page
+from updaters import category_update, sample
 
-viewer.show(urlsplit(st.context.url or "").path.rpartition("/")[2], update.run, sample.prepare)
+page.show(urlsplit(st.context.url or "").path.rpartition("/")[2], category_update.run, sample.prepare)

@@ -1,6 +1,6 @@
 """Comparison: several things on one chart."""
 
-from finance_core.ui import comparison
+from finance_core.ui.comparison import page
 from updaters import sample
 
-comparison.show(sample.prepare)
+page.show(sample.prepare)

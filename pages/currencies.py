@@ -1,6 +1,6 @@
 """Exchange rates."""
 
-from finance_core.ui import viewer
-from updaters import sample, update
+from finance_core.ui.viewer import page
+from updaters import category_update, sample
 
-viewer.show("currencies", update.run, sample.prepare)
+page.show("currencies", category_update.run, sample.prepare)

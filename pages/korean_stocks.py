@@ -1,6 +1,6 @@
 """Korean stocks."""
 
-from finance_core.ui import viewer
-from updaters import sample, update
+from finance_core.ui.viewer import page
+from updaters import category_update, sample
 
-viewer.show("korean_stocks", update.run, sample.prepare)
+page.show("korean_stocks", category_update.run, sample.prepare)

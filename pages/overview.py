@@ -1,6 +1,7 @@
 """Overview: headline prices, the state of the data, the largest moves."""
 
 from finance_core.ui import overview
+from finance_core.ui.data import unused_server
 from updaters import sample
 
-overview.show(sample.prepare)
+overview.show(sample.prepare, unused_server.hint)

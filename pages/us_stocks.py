@@ -1,6 +1,6 @@
 """US stocks."""
 
-from finance_core.ui import viewer
-from updaters import sample, update
+from finance_core.ui.viewer import page
+from updaters import category_update, sample
 
-viewer.show("us_stocks", update.run, sample.prepare)
+page.show("us_stocks", category_update.run, sample.prepare)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from finance_core import database, settings
-from finance_core.database import MongoDatabase
-from finance_core.embedded_mongod import EmbeddedMongod
+from finance_core import settings
+from finance_core.mongod.server import EmbeddedMongod
+from finance_core.storage import database
+from finance_core.storage.database import MongoDatabase
 from tests import yahoo as stand_in
 
 KRX = Path(__file__).resolve().parents[2] / "shared" / "data" / "krx"

@@ -9,14 +9,14 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from finance_core import sessions
+from finance_core.bars import sessions
 from finance_core.categories import KOREAN_STOCKS, Category
-from finance_core.database import MongoDatabase
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui import frame as page_module
 from finance_core.ui import listing
-from finance_core.ui import page as page_module
 from tests.conftest import KRX
 from tests.yahoo import Listing, YahooStandIn, random_walk
-from updaters import update
+from updaters import category_update
 
 PAGES_DIR = Path(__file__).resolve().parent.parent / "pages"
 PRICES = ["open", "high", "low", "close"]
@@ -60,7 +60,7 @@ def update_from(
     """Bring `tables` through the stand-in and the real update into the database."""
     for ticker, table in tables.items():
         yahoo.listings[ticker + suffixes.get(ticker, category.markets[0].yahoo_suffix)] = Listing(table)
-    summary = update.run(db, category, list(tables))
+    summary = category_update.run(db, category, list(tables))
     assert not summary.failures, [str(result.error) for result in summary.failures]
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
-from finance_core.embedded_mongod import EmbeddedMongod
-from finance_core.mongod_process import find_binary
+from finance_core.mongod.process import find_binary
+from finance_core.mongod.server import EmbeddedMongod
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -169,7 +169,7 @@ def servers(directory: Path) -> list[int]:
 
 def watchdogs(directory: Path) -> list[int]:
     """Process ids of the watchdogs of `directory`."""
-    return [process for process, command in _processes(directory) if b"finance_core.mongod_watchdog" in command]
+    return [process for process, command in _processes(directory) if b"finance_core.mongod.watchdog" in command]
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 20) -> bool:

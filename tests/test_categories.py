@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from finance_core import categories, sessions, starter
+from finance_core import categories, starter
+from finance_core.bars import sessions
 from finance_core.categories import CATEGORIES, KOREAN_STOCKS, Category
 from updaters import yahoo
 

@@ -6,13 +6,14 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from finance_core import categories, prices, starter
+from finance_core import categories, starter
 from finance_core.categories import Category, Market
-from finance_core.database import MongoDatabase
+from finance_core.storage import prices
+from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing
 from tests import pages
 from tests.yahoo import Listing, YahooStandIn, random_walk
-from updaters import update
+from updaters import category_update as update
 
 CRYPTO = Category(
     key="crypto",
@@ -62,7 +63,8 @@ def test_a_fifth_category_gets_its_update_its_search_and_its_page(
 
 
 def open_page() -> None:
-    from finance_core.ui import viewer
-    from updaters import sample, update
+    from finance_core.ui.viewer import page as viewer
+    from updaters import category_update as update
+    from updaters import sample
 
     viewer.show("crypto", update.run, sample.prepare)

@@ -11,13 +11,14 @@ from functools import partial
 
 from tqdm import tqdm
 
-from finance_core import categories, console, database, formats, runs
+from finance_core import categories, console, formats
 from finance_core.categories import Category
 from finance_core.console import ALL_GOOD, ALREADY_RUNNING, NOT_ALL_DONE
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
-from updaters import update
-from updaters.incremental import TickerResult
+from finance_core.storage import database, runs
+from updaters import category_update
+from updaters.ticker_update import TickerResult
 
 MAX_WORKERS = 64
 
@@ -44,7 +45,7 @@ def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
     return console.run(work, "update", partial(_fail, category, options))
 
 
-def report(category: Category, summary: update.Summary) -> str:
+def report(category: Category, summary: category_update.Summary) -> str:
     """What a run did, for a person: counts, then each failure with its reason."""
     if not summary.total:
         return _("{category}: 등록된 종목이 없습니다. --tickers로 종목을 지정하십시오.").format(
@@ -78,7 +79,7 @@ def report(category: Category, summary: update.Summary) -> str:
     return "\n".join(lines)
 
 
-def _as_json(summary: update.Summary) -> str:
+def _as_json(summary: category_update.Summary) -> str:
     failures = [{"ticker": failure.ticker, "reason": str(failure.error)} for failure in summary.failures]
     told = {"category": summary.category, "state": summary.state, **summary.counts}
     reason = {"reason": str(summary.reason)} if summary.reason else {}
@@ -88,7 +89,7 @@ def _as_json(summary: update.Summary) -> str:
 
 
 def _dry_run(category: Category, options: argparse.Namespace) -> str:
-    planned, current = update.plan(
+    planned, current = category_update.plan(
         database.connect(), category, options.tickers, full=options.full, force=options.force
     )
     if options.json:
@@ -108,16 +109,16 @@ def _dry_run(category: Category, options: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def _run(category: Category, options: argparse.Namespace) -> update.Summary:
+def _run(category: Category, options: argparse.Namespace) -> category_update.Summary:
     bar = tqdm(total=1, unit="", disable=None, leave=False)
 
-    def show(summary: update.Summary, _result: TickerResult | None) -> None:
+    def show(summary: category_update.Summary, _result: TickerResult | None) -> None:
         bar.total, bar.n = max(summary.total, 1), summary.done
         bar.refresh()
 
     with bar:
         work = partial(
-            update.run,
+            category_update.run,
             database.connect(),
             category,
             options.tickers,
@@ -152,8 +153,8 @@ def _parser(category: Category) -> argparse.ArgumentParser:
     parser.add_argument("--tickers", type=ticker_list, help=_("쉼표로 나눈 종목 코드; 없으면 등록된 종목 전부"))
     parser.add_argument("--full", action="store_true", help=_("새 봉만이 아니라 전체 이력을 다시 받습니다"))
     parser.add_argument("--force", action="store_true", help=_("이미 최신인 종목도 Yahoo에 물어봅니다"))
-    workers = _("동시에 받는 종목 수 (기본값 {count})").format(count=update.WORKERS)
-    parser.add_argument("--workers", type=worker_count, default=update.WORKERS, help=workers)
+    workers = _("동시에 받는 종목 수 (기본값 {count})").format(count=category_update.WORKERS)
+    parser.add_argument("--workers", type=worker_count, default=category_update.WORKERS, help=workers)
     parser.add_argument("--dry-run", action="store_true", help=_("무엇을 받을지만 알리고 아무것도 바꾸지 않습니다"))
     parser.add_argument("--json", action="store_true", help=_("결과를 JSON 하나로 표준 출력에 씁니다"))
     return parser

@@ -12,9 +12,11 @@ if __name__ == "__main__":
 
 import argparse
 
-from finance_core import categories, console, database, price_files
+from finance_core import categories, console
+from finance_core.foreign import file_source
+from finance_core.foreign.import_command import ImportCommand, WrongUse, add_options
 from finance_core.i18n import N_, _
-from finance_core.import_command import ImportCommand, WrongUse, add_options
+from finance_core.storage import database
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise WrongUse(N_("--ticker는 파일이 하나일 때만 쓸 수 있습니다."))
         if ticker and not category.is_ticker(ticker):
             raise WrongUse(N_("종목 코드가 아닙니다: {tickers}"), tickers=options.ticker)
-        files = [price_files.open_file(path, category, ticker) for path in options.files]
+        files = [file_source.open_file(path, category, ticker) for path in options.files]
         return command.run(database.connect(), category, files)
 
     return console.run(work, "import", command.fail)

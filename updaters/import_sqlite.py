@@ -12,11 +12,13 @@ if __name__ == "__main__":
 
 import argparse
 
-from finance_core import categories, console, database, inspection
+from finance_core import categories, console
 from finance_core.categories import Category
+from finance_core.foreign import inspection
+from finance_core.foreign.import_command import ImportCommand, WrongUse, add_options, keys
+from finance_core.foreign.sqlite_source import SqliteSource
 from finance_core.i18n import N_, _
-from finance_core.import_command import ImportCommand, WrongUse, add_options, keys
-from finance_core.sqlite_source import SqliteSource
+from finance_core.storage import database
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

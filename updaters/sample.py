@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 from pymongo.client_session import ClientSession
 
-from finance_core import candles, categories, database, prices, sessions, starter, tickers
+from finance_core import categories, starter
+from finance_core.bars import candles, sessions
 from finance_core.categories import Category
-from finance_core.database import MongoDatabase
+from finance_core.storage import database, prices, tickers
+from finance_core.storage.database import MongoDatabase
 
 YEARS = 10
 

@@ -9,16 +9,18 @@ from functools import cache, partial
 
 from pymongo.errors import PyMongoError
 
-from finance_core import categories, database, following, jobs, log, runs, schedule, stores
+from finance_core import background, categories, log
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from updaters import update
+from finance_core.foreign import following
+from finance_core.storage import database, locations, runs, schedule
+from updaters import category_update
 
 LOOK_EVERY = 30.0
 """Seconds."""
 
 _log = logging.getLogger(__name__)
-_following: dict[str, jobs.Job] = {}
+_following: dict[str, background.Job] = {}
 
 
 @cache
@@ -27,7 +29,7 @@ def start() -> None:
     threading.Thread(target=_watch, name="scheduler", daemon=True).start()
 
 
-def tick(now: dt.datetime) -> list[jobs.Job]:
+def tick(now: dt.datetime) -> list[background.Job]:
     """Start every update that is due at `now` (tz-aware), and record as interrupted what died.
 
     A category that is read from a collection of the user's own is not updated from Yahoo: its list follows that
@@ -39,9 +41,9 @@ def tick(now: dt.datetime) -> list[jobs.Job]:
     started = []
     for category in categories.CATEGORIES:
         runs.mark_interrupted(db, category)
-        if stores.of(db, category).read_only:
+        if locations.of(db, category).read_only:
             if following.is_outdated(db, category) and not _is_following(category):
-                _following[category.key] = jobs.start(partial(_follow, category))
+                _following[category.key] = background.start(partial(_follow, category))
                 started.append(_following[category.key])
             continue
         since = schedule.enabled_since(db, category)
@@ -52,7 +54,7 @@ def tick(now: dt.datetime) -> list[jobs.Job]:
         last_start = last["started_at"] if last and last["state"] != "interrupted" else None
         if schedule.is_due(category, since, last_start, now):
             _log.info("%s: the daily update is due", category.key)
-            started.append(jobs.start(partial(_update, category)))
+            started.append(background.start(partial(_update, category)))
     return started
 
 
@@ -67,9 +69,9 @@ def _follow(category: Category, stop: threading.Event) -> int:
     return changed
 
 
-def _update(category: Category, stop: threading.Event) -> update.Summary | None:
+def _update(category: Category, stop: threading.Event) -> category_update.Summary | None:
     try:
-        return update.run(database.connect(), category, origin="schedule", stop=stop)
+        return category_update.run(database.connect(), category, origin="schedule", stop=stop)
     except runs.AlreadyRunning as error:
         _log.info("%s: %s", category.key, error)
         return None
@@ -96,4 +98,4 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
         _log.warning("%s", error)
     start()
     yield
-    jobs.stop_all()
+    background.stop_all()

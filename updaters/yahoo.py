@@ -25,7 +25,7 @@ from finance_core import settings
 from finance_core.categories import Category, Market
 from finance_core.errors import FetchFailed
 from finance_core.i18n import N_
-from updaters.pace import NotAsked, Pace
+from updaters.rate_limit import NotAsked, Pace
 
 TIMEOUT = 15
 """Seconds one answer may take."""

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from finance_core import database, i18n, tickers
+from finance_core import i18n
 from finance_core.categories import Category
-from finance_core.database import Document, MongoDatabase
 from finance_core.i18n import _
 from finance_core.search import Index
+from finance_core.storage import database, tickers
+from finance_core.storage.database import Document, MongoDatabase
 
 
 @dataclass(frozen=True)

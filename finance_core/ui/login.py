@@ -5,16 +5,16 @@ import logging
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from finance_core import access
+from finance_core import auth
 from finance_core.errors import NotAllowed, SisepanError
 from finance_core.i18n import N_, _
+from finance_core.ui.frame import LOGIN, admin_password, begin, errors_shown, may_edit, plain, visitor_address
 from finance_core.ui.navigation import login_page, updates_page
-from finance_core.ui.page import LOGIN, admin_password, begin, errors_shown, may_edit, plain, visitor_address
 
 TRIES, PROBLEM = "login_tries", "login_problem"
 
 _log = logging.getLogger(__name__)
-_tries = access.Tries()
+_tries = auth.Tries()
 
 
 def pages() -> list[StreamlitPage]:
@@ -69,20 +69,20 @@ def _log_in() -> None:
     try:
         password = admin_password()
         _check(typed, password)
-        st.session_state[LOGIN] = access.proof(password)
+        st.session_state[LOGIN] = auth.proof(password)
     except SisepanError as error:
         st.session_state[PROBLEM] = error
 
 
 def _check(typed: str, password: str) -> None:
     address = visitor_address()
-    told = access.parse(address) or "an unknown address"  # parsed, as a proxy's visitor may claim any text to be one
+    told = auth.parse(address) or "an unknown address"  # parsed, as a proxy's visitor may claim any text to be one
     if not _tries.begin(address):
         _log.warning("too many tries of the admin password from %s: refused unread", told)
         raise NotAllowed(
-            N_("비밀번호는 1분에 {count}번까지 시도할 수 있습니다. 잠시 뒤 다시 시도하십시오."), count=access.MOST_TRIES
+            N_("비밀번호는 1분에 {count}번까지 시도할 수 있습니다. 잠시 뒤 다시 시도하십시오."), count=auth.MOST_TRIES
         )
-    if not access.is_right(typed, password):
+    if not auth.is_right(typed, password):
         _log.warning("a wrong admin password from %s", told)
         raise NotAllowed(N_("비밀번호가 맞지 않습니다."))
 

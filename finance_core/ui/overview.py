@@ -1,32 +1,36 @@
 """The first page: headline prices, and for each category how many tickers, how fresh, and which moved most."""
 
 import datetime as dt
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
-from finance_core import categories, database, formats, i18n, prices, sessions, tickers
+from finance_core import categories, formats, i18n
+from finance_core.bars import sessions
 from finance_core.categories import Category
-from finance_core.database import Document, MongoDatabase
 from finance_core.i18n import _
-from finance_core.ui import controls, header, listing, local_server, viewer
+from finance_core.storage import database, prices, tickers
+from finance_core.storage.database import Document, MongoDatabase
+from finance_core.ui import listing
+from finance_core.ui.frame import begin, errors_shown, may_edit, plain
 from finance_core.ui.navigation import data_page, viewer_link
-from finance_core.ui.page import begin, errors_shown, may_edit, plain
+from finance_core.ui.viewer import controls, header, page
 
 SPARK_BARS = 60
 MOVERS = 5
 
 
-def show(prepare: viewer.Prepare) -> None:
-    """The whole page."""
+def show(prepare: page.Prepare, hint: Callable[[], None]) -> None:
+    """The whole page; `hint` draws what an admin should know of databases that are not used."""
     begin()
     with errors_shown():
         db = database.connect()
-        viewer.prepare_once(db, prepare)
+        page.prepare_once(db, prepare)
         st.title(_("한눈에"))
         if may_edit():
-            local_server.hint()
+            hint()
         _headlines(db)
         for category in categories.CATEGORIES:
             _category(db, category)

@@ -5,11 +5,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from finance_core import adoption, formats, importing, runs
-from finance_core.database import Document, MongoDatabase
+from finance_core import formats
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
-from finance_core.ui.page import plain, writes
+from finance_core.storage import runs
+from finance_core.storage.database import Document, MongoDatabase
+from finance_core.ui.frame import plain, writes
 
 SHOWN_FAILURES = 20
 
@@ -24,11 +25,11 @@ STATES: dict[runs.State, tuple[str, str]] = {
 """Name and icon of each state."""
 ORIGINS: dict[runs.Origin, str] = {"terminal": N_("터미널"), "page": N_("화면"), "schedule": N_("예약")}
 
-KINDS: dict[str | None, str] = {
+KINDS: dict[runs.Kind | None, str] = {
     None: N_("업데이트"),
-    adoption.READ: N_("읽기 준비"),
-    adoption.CONVERT: N_("전환"),
-    importing.KIND: N_("가져오기"),
+    "read": N_("읽기 준비"),
+    "convert": N_("전환"),
+    "import": N_("가져오기"),
 }
 """What a run does: bring in new bars from Yahoo, or bars of the user's own."""
 

@@ -7,8 +7,9 @@ import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from finance_core import candles, charts, figures, indicators
-from finance_core.charts import Style
+from finance_core.bars import candles, indicators
+from finance_core.charts import candlestick, candlestick_html
+from finance_core.charts.candlestick import Style
 from tests.benchmarks.conftest import CENTURY, bars_of
 
 st.set_page_config(layout="wide")
@@ -20,9 +21,9 @@ bars = bars_of(CENTURY)
 averages = indicators.moving_averages(bars["close"], [5, 10, 20, 50, 200])
 first = candles.period_start(bars.index, "1M")
 if kind == "echarts":
-    st.echarts_chart(charts.candlestick(bars, averages, (first, len(bars) - 1), Style()), height=580)
+    st.echarts_chart(candlestick.candlestick(bars, averages, (first, len(bars) - 1), Style()), height=580)
 else:
-    figure = figures.candlestick(bars, averages, Style(), "")
+    figure = candlestick_html.candlestick(bars, averages, Style(), "")
     figure.update_xaxes(range=[first, len(bars) - 1])
     figure.update_layout(dragmode="pan")
     st.plotly_chart(figure, height=580, config={"scrollZoom": True})

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from finance_core import candles
+from finance_core.bars import candles
 from tests.e2e.conftest import app, browser, page, start  # noqa: F401 - fixtures
 from tests.yahoo import random_walk
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from finance_core import prices, tickers
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.database import MongoDatabase
+from finance_core.storage import prices, tickers
+from finance_core.storage.database import MongoDatabase
 from tests.benchmarks.conftest import CENTURY, bars_of, tell
 from tests.e2e.conftest import Start
 

@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page
 
-from finance_core import candles, comparison, comparison_chart, prices, tickers
+from finance_core.bars import candles, comparison
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.comparison_chart import Line
-from finance_core.database import MongoDatabase
+from finance_core.charts import comparison as comparison_chart
+from finance_core.charts.comparison import Line
+from finance_core.storage import prices, tickers
+from finance_core.storage.database import MongoDatabase
 from tests.benchmarks.conftest import bars_of, seconds, tell
 from tests.benchmarks.test_browser_speed import frames_of
 

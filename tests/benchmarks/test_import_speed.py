@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finance_core import importing, inspection, prices, recognition
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.collection_source import CollectionSource
-from finance_core.database import Document, MongoDatabase
-from finance_core.stores import Store
+from finance_core.foreign import import_run, inspection, recognition
+from finance_core.foreign.collection_source import CollectionSource
+from finance_core.storage import prices
+from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.locations import Store
 from tests.benchmarks.conftest import seconds, tell
 from tests.benchmarks.test_update_speed import wait_for_quiet
 from tests.yahoo import random_walk
@@ -54,7 +55,7 @@ def test_a_million_documents_are_converted(db: MongoDatabase) -> None:
     begun = time.perf_counter()
     layout = recognition.recognise(db["my_prices"].aggregate([{"$sample": {"size": 1_000}}]).to_list(), KOREAN_STOCKS)
     assert layout is not None
-    summary = importing.run(db, KOREAN_STOCKS, CollectionSource(db, "my_prices", layout))
+    summary = import_run.run(db, KOREAN_STOCKS, CollectionSource(db, "my_prices", layout))
     taken = time.perf_counter() - begun
     assert (summary.state, summary.added, summary.refused) == ("done", TICKERS * DAYS, 0)
     assert summary.verified == TICKERS

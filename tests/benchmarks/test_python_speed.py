@@ -5,22 +5,24 @@ import os
 import pandas as pd
 import pytest
 
-from finance_core import candles, charts, indicators, prices
+from finance_core.bars import candles, indicators
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.charts import Style
-from finance_core.database import MongoDatabase
+from finance_core.charts import candlestick
+from finance_core.charts.candlestick import Style
 from finance_core.search import Index
+from finance_core.storage import prices
+from finance_core.storage.database import MongoDatabase
 from tests.benchmarks.conftest import bars_of, random_documents, seconds, tell
 
 FEW, MANY = 100_000, int(os.environ.get("SISEPAN_BENCHMARK_BARS", 10_000_000))
 
 
-def to_option(db: MongoDatabase, ticker: str) -> charts.Option:
+def to_option(db: MongoDatabase, ticker: str) -> candlestick.Option:
     """All that a viewer does between MongoDB and the browser."""
     bars = prices.load(db, KOREAN_STOCKS, ticker)
     averages = indicators.moving_averages(bars["close"], [5, 10, 20, 50, 200])
     first = candles.period_start(pd.DatetimeIndex(bars.index), "1M")
-    return charts.candlestick(bars, averages, (first, len(bars) - 1), Style())
+    return candlestick.candlestick(bars, averages, (first, len(bars) - 1), Style())
 
 
 def test_ten_thousand_bars_from_mongodb_to_an_option(db: MongoDatabase) -> None:

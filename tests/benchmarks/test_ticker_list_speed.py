@@ -7,10 +7,10 @@ import pytest
 from pymongo import UpdateOne
 from streamlit.testing.v1 import AppTest
 
-from finance_core import database, prices, ticker_edits, ticker_files, tickers
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
-from finance_core.database import MongoDatabase
-from finance_core.ticker_edits import Edit
+from finance_core.storage import database, prices, ticker_edits, ticker_files, tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.ticker_edits import Edit
 from tests.benchmarks.conftest import bars_of, seconds, tell
 from tests.pages import PAGES_DIR, sit_at_the_machine
 

@@ -16,13 +16,14 @@ import pytest
 import yfinance
 from curl_cffi.requests import Session
 
-from finance_core import candles, database, prices, sessions, tickers
+from finance_core.bars import candles, sessions
 from finance_core.categories import US_STOCKS
-from finance_core.database import Document, MongoDatabase
+from finance_core.storage import database, prices, tickers
+from finance_core.storage.database import Document, MongoDatabase
 from tests import yahoo as stand_in
 from tests.benchmarks.conftest import tell
 from tests.benchmarks.yahoo_process import PROJECT, days, names, raw_bars, serving
-from updaters import update
+from updaters import category_update
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.filterwarnings("ignore")]
 
@@ -118,7 +119,7 @@ def test_two_hundred_tickers_with_five_new_bars_each(db: MongoDatabase, monkeypa
             without_the_new_bars(db, listed)
             wait_for_quiet()
             ours = Cost()
-            summary = update.run(db, US_STOCKS)
+            summary = category_update.run(db, US_STOCKS)
             taken.append(ours.seconds)
             burnt.append(ours.cpu)
             assert (summary.state, summary.failures, summary.added) == ("done", [], TICKERS * NEW)
@@ -160,7 +161,7 @@ def test_the_first_load_of_a_hundred_long_histories(db: MongoDatabase, monkeypat
             database.ensure_indexes(db)
             register(db, listed)
             run = Cost()
-            summary = update.run(db, US_STOCKS)
+            summary = category_update.run(db, US_STOCKS)
             ours.append(len(documents) / run.seconds)
             assert (summary.state, summary.failures, summary.added) == ("done", [], len(documents))
     gc.unfreeze()
@@ -220,7 +221,7 @@ def test_ten_thousand_tickers_that_are_up_to_date(db: MongoDatabase) -> None:
     fetched = dt.datetime(2026, 2, 1)
     register(db, names(10_000), **fresh, updated_at=fetched, bar_count=5_000, last_close=100.0, change=0.01)
     ours = Cost()
-    summary = update.run(db, US_STOCKS, now=lambda: now)
+    summary = category_update.run(db, US_STOCKS, now=lambda: now)
     seconds = ours.seconds
     tell("10,000 tickers up to date", seconds=seconds, requests=summary.requests)
     assert (summary.current, summary.total, summary.requests) == (10_000, 10_000, 0)

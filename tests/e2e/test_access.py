@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from websockets.exceptions import InvalidStatus
 
-from finance_core import runs
-from finance_core.database import MongoDatabase
+from finance_core.storage import runs
+from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.e2e.visitor import Visitor, buttons, visit
 from tests.processes import wait_until

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from finance_core import prices
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.database import Document, MongoDatabase
+from finance_core.storage import prices
+from finance_core.storage.database import Document, MongoDatabase
 from tests.e2e.conftest import Start
 from tests.pages import made_table
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
-from finance_core import tickers
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.database import MongoDatabase
+from finance_core.storage import tickers
+from finance_core.storage.database import MongoDatabase
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("browser")

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from finance_core import prices, runs, schedule, tickers
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.database import MongoDatabase
+from finance_core.storage import prices, runs, schedule, tickers
+from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn

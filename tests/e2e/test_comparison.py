@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from finance_core import candles, prices, tickers
+from finance_core.bars import candles
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS, Category
-from finance_core.database import MongoDatabase
+from finance_core.storage import prices, tickers
+from finance_core.storage.database import MongoDatabase
 from tests import pages
 
 pytestmark = pytest.mark.xdist_group("browser")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from finance_core.database import MongoDatabase
+from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.e2e.conftest import PROJECT, Start
 from tests.processes import wait_until

@@ -1,0 +1,236 @@
+"""Several things on one chart: aligned by day, converted to one currency, rebased, and measured.
+
+Everything here is pure. `closes` is a DataFrame of closing prices: one column per series, indexed by the union of their
+sessions (ascending, unique, tz-naive midnight), NaN on the days on which only others traded. Returns are ratios: 0.05
+is five percent. Nothing is carried forward into a statistic; a pair of series is measured on the sessions both have.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from finance_core.bars.candles import UNIT_PERIODS, Unit
+
+Scale = Literal["price", "percent", "index", "log"]
+"""price: each series on an axis of its own. percent: change from a base. index: 100 at the base. log: that, on a
+logarithmic axis."""
+Money = Literal["local", "KRW", "USD"]
+"""What prices are shown in: each in its own currency, or all in one."""
+
+LIMIT: Final = 20
+"""Series on one chart."""
+AXES: Final = 2
+"""Series that can each have a price axis of their own."""
+RATE_AGE: Final = pd.Timedelta(days=7)
+"""How old a rate may be: longer than any market of it stays closed."""
+YEAR_SESSIONS: Final = 252
+YEAR_DAYS: Final = 365.25
+
+
+def align(closes: Mapping[str, "pd.Series[float]"]) -> pd.DataFrame:
+    """The closes of several series on the union of their sessions, in their order; a close that is no price is NaN."""
+    frame = pd.DataFrame(dict(closes), columns=list(closes), dtype="float64").sort_index()
+    frame.index = pd.DatetimeIndex(frame.index).as_unit("ns").rename("date")
+    return frame.where((frame > 0) & np.isfinite(frame))
+
+
+def convert(
+    close: "pd.Series[float]", currency: str, into: Money, won: Mapping[str, "pd.Series[float]"]
+) -> "pd.Series[float]":
+    """`close` in another currency, day by day, with the last rate known on or before the day, at most `RATE_AGE` old.
+
+    `won` tells what one unit of a currency costs in won, by its ISO code. Where a rate is older or missing the result
+    is NaN. What is in no currency ("": points, rates) and what is in the wanted one already stays as it is.
+    """
+    if into == "local" or currency in ("", into):
+        return close
+    days = pd.DatetimeIndex(close.index)
+    in_won = close if currency == "KRW" else close * _rate(won, currency, days)
+    return in_won if into == "KRW" else in_won / _rate(won, into, days)
+
+
+def _rate(won: Mapping[str, "pd.Series[float]"], currency: str, days: pd.DatetimeIndex) -> "pd.Series[float]":
+    rates = won.get(currency, pd.Series(dtype="float64"))
+    known = rates[(rates > 0) & np.isfinite(rates)]
+    if known.empty:
+        return pd.Series(np.nan, index=days)
+    known.index = pd.DatetimeIndex(known.index).as_unit("ns")
+    return known.reindex(days.as_unit("ns"), method="ffill", tolerance=RATE_AGE)
+
+
+def resample(closes: pd.DataFrame, unit: Unit) -> pd.DataFrame:
+    """The last close of each week or month, dated by the last session that any series has in it; "D" as it is."""
+    if unit == "D" or closes.empty:
+        return closes
+    days = pd.DatetimeIndex(closes.index)
+    periods = days.to_period(UNIT_PERIODS[unit])
+    result = closes.groupby(periods).last()
+    result.index = pd.DatetimeIndex(pd.Series(days, index=days).groupby(periods).last(), name="date")
+    return result
+
+
+class Base(NamedTuple):
+    """What a series is compared with."""
+
+    day: pd.Timestamp
+    price: float
+
+
+def base_of(close: "pd.Series[float]", first: pd.Timestamp) -> Base | None:
+    """The first close on or after `first`; None where there is none."""
+    known = close.dropna()
+    later = known[known.index >= first]
+    return Base(later.index[0], float(later.iloc[0])) if len(later) else None
+
+
+def rebase(closes: pd.DataFrame, bases: Mapping[str, Base | None], scale: Scale) -> pd.DataFrame:
+    """Each close relative to its base: change in percent, or 100 at the base. A series without a base is all NaN."""
+    prices = np.array([base.price if (base := bases[name]) else np.nan for name in closes.columns])
+    index = pd.DataFrame(closes.to_numpy() / prices * 100, index=closes.index, columns=closes.columns)
+    return index - 100 if scale == "percent" else index
+
+
+def choose_scale(count: int) -> Scale:
+    """The scale that `count` series are shown in where nobody chose one: prices while each can have an axis."""
+    return "price" if count <= AXES else "percent"
+
+
+def joined(values: pd.DataFrame, traded: pd.DataFrame) -> pd.DataFrame:
+    """`values` with a straight line over the days on which a series did not trade, to be drawn and not to be read.
+
+    `traded` tells on which days it did; a day on which it traded but has no value (a rate is missing) stays blank, and
+    so do the closed days around it.
+    """
+    ends = values.notna() | ~traded
+    across = values.interpolate(method="index", limit_area="inside").where(ends)
+    # No line from a day that is blank: both neighbours that were sessions must have a value.
+    before = values.notna().where(traded).ffill().fillna(False).astype(bool)
+    after = values.notna().where(traded).bfill().fillna(False).astype(bool)
+    return across.where(traded | (before & after))
+
+
+@dataclass(frozen=True)
+class Drawdown:
+    """The largest fall from a high."""
+
+    depth: float
+    """A ratio, at most 0."""
+    peak: pd.Timestamp
+    trough: pd.Timestamp
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a series did in a window; None where it has too few sessions to tell."""
+
+    first_day: pd.Timestamp
+    last_day: pd.Timestamp
+    first: float
+    last: float
+    total: float
+    """Return over the window."""
+    annual: float | None
+    """Compound annual growth rate; None under a year."""
+    volatility: float | None
+    """Standard deviation of the daily log returns, of a year: times the root of 252."""
+    drawdown: Drawdown
+    best: tuple[pd.Timestamp, float] | None
+    worst: tuple[pd.Timestamp, float] | None
+    """The days of the largest and the smallest daily return."""
+
+
+def statistics(close: "pd.Series[float]") -> Statistics | None:
+    """Measures of one series of daily closes, on its own sessions; None where it has no close.
+
+    Annual return: (last / first) ** (365.25 / days) − 1. Volatility: sample standard deviation of ln(close / previous)
+    times √252, as in J. Hull, Options, Futures, and Other Derivatives, "Estimating volatility from historical data".
+    Drawdown: close / highest close so far − 1.
+    """
+    known = close.dropna()
+    if known.empty:
+        return None
+    prices = np.asarray(known, dtype="float64")
+    days = pd.DatetimeIndex(known.index)
+    returns = prices[1:] / prices[:-1] - 1
+    years = (days[-1] - days[0]).days / YEAR_DAYS
+    ratio = float(prices[-1] / prices[0])
+    best, worst = (int(returns.argmax()), int(returns.argmin())) if len(returns) else (0, 0)
+    return Statistics(
+        first_day=days[0],
+        last_day=days[-1],
+        first=float(prices[0]),
+        last=float(prices[-1]),
+        total=ratio - 1,
+        annual=ratio ** (1 / years) - 1 if years >= 1 else None,
+        volatility=float(np.log1p(returns).std(ddof=1) * np.sqrt(YEAR_SESSIONS)) if len(returns) > 1 else None,
+        drawdown=_drawdown(prices, days),
+        best=(days[best + 1], float(returns[best])) if len(returns) else None,
+        worst=(days[worst + 1], float(returns[worst])) if len(returns) else None,
+    )
+
+
+def drawdowns(closes: pd.DataFrame) -> pd.DataFrame:
+    """How far each close lies under the highest so far: ratios, at most 0; NaN where there is no close."""
+    return closes / closes.cummax() - 1
+
+
+def _drawdown(prices: npt.NDArray[np.float64], days: pd.DatetimeIndex) -> Drawdown:
+    falls = prices / np.maximum.accumulate(prices) - 1
+    trough = int(falls.argmin())
+    return Drawdown(float(falls[trough]), days[int(prices[: trough + 1].argmax())], days[trough])
+
+
+def correlations(closes: pd.DataFrame) -> pd.DataFrame:
+    """Pearson's correlation of the daily log returns of each pair, on the sessions that both have.
+
+    A return reaches from one common session to the next, so that a holiday of one side is no return of 0 of the other.
+    NaN where a pair has fewer than three common sessions, or one of them never moved.
+    """
+    names = list(closes.columns)
+    logs = np.ascontiguousarray(np.log(closes.to_numpy(dtype="float64")).T)  # a row for each series: read in one piece
+    known = np.isfinite(logs)
+    result = np.full((len(names), len(names)), np.nan)
+    for one in range(len(names)):
+        for other in range(one, len(names)):
+            common = np.flatnonzero(known[one] & known[other])
+            result[one, other] = result[other, one] = _correlation(logs[one].take(common), logs[other].take(common))
+    return pd.DataFrame(result, index=names, columns=names)
+
+
+def _correlation(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
+    count = len(a) - 1
+    if count < 2:
+        return float("nan")
+    x, y = a[1:] - a[:-1], b[1:] - b[:-1]
+    # Of the deviations from the means, without making them: the returns of a day are near nothing as they are.
+    mean_x, mean_y = (a[-1] - a[0]) / count, (b[-1] - b[0]) / count
+    variance_x, variance_y = x @ x - count * mean_x**2, y @ y - count * mean_y**2
+    if min(variance_x, variance_y) <= 1e-18 * count:
+        return float("nan")
+    return float(np.clip((x @ y - count * mean_x * mean_y) / np.sqrt(variance_x * variance_y), -1, 1))
+
+
+def rolling_correlation(closes: pd.DataFrame, window: int) -> "pd.Series[float]":
+    """The correlation of the first two columns over the last `window` returns, on their common sessions."""
+    common = closes.iloc[:, :2].dropna()
+    first, second = (pd.Series(np.log(common.iloc[:, side].to_numpy()), common.index).diff() for side in (0, 1))
+    return first.rolling(window).corr(second)
+
+
+def returns(closes: pd.DataFrame) -> dict[str, "pd.Series[float]"]:
+    """The daily returns of each series on its own sessions."""
+    return {str(name): closes[name].dropna().pct_change().dropna() for name in closes.columns}
+
+
+def keep_slots(kept: Mapping[str, int], shown: Sequence[str]) -> dict[str, int]:
+    """A slot (a colour) for each series that is shown: the one it had, else the lowest that is free."""
+    slots = {key: kept[key] for key in shown if key in kept}
+    free = (slot for slot in range(len(kept) + len(shown) + 1) if slot not in slots.values())
+    for key in shown:
+        if key not in slots:
+            slots[key] = next(slot for slot in free)
+    return {key: slots[key] for key in shown}

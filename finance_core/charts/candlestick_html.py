@@ -1,0 +1,55 @@
+"""Plotly figures: the chart that a user takes away as one HTML file, which opens without a server or a network."""
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from finance_core.charts.candlestick import AVERAGE_COLORS, Style
+from finance_core.i18n import _
+
+
+def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, style: Style, title: str) -> go.Figure:
+    """Candlesticks without gaps, moving averages and volume of `bars`, as `charts.candlestick` draws them."""
+    days = pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d")
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.8, 0.2], vertical_spacing=0.03)
+    figure.add_trace(
+        go.Candlestick(
+            x=days,
+            open=bars["open"],
+            high=bars["high"],
+            low=bars["low"],
+            close=bars["close"],
+            name=_("시세"),
+            increasing={"line": {"color": style.rising}, "fillcolor": "rgba(0,0,0,0)"},
+            decreasing={"line": {"color": style.falling}, "fillcolor": style.falling},
+        ),
+        row=1,
+        col=1,
+    )
+    for position, column in enumerate(averages.columns):
+        color = AVERAGE_COLORS[position % len(AVERAGE_COLORS)]
+        name = column.removeprefix("ma")
+        figure.add_trace(
+            go.Scatter(x=days, y=averages[column], name=name, line={"color": color, "width": 1.5}), row=1, col=1
+        )
+    colors = [
+        style.rising if close >= open_ else style.falling
+        for open_, close in zip(bars["open"], bars["close"], strict=True)
+    ]
+    figure.add_trace(
+        go.Bar(x=days, y=bars["volume"], name=_("거래량"), marker={"color": colors}, showlegend=False), row=2, col=1
+    )
+    if style.sample:
+        title += " · " + _("표본 데이터: 실제 시세가 아닙니다")
+    figure.update_layout(title=title, template="plotly_white", hovermode="x unified", xaxis_rangeslider_visible=False)
+    figure.update_xaxes(type="category", nticks=12)  # days as categories leave no gaps
+    figure.update_yaxes(
+        type="log" if style.log else "linear", side="right", tickformat=f",.{style.decimals}f", row=1, col=1
+    )
+    figure.update_yaxes(side="right", row=2, col=1)
+    return figure
+
+
+def to_html(figure: go.Figure) -> str:
+    """The figure as one HTML file with everything it needs inside."""
+    return str(figure.to_html(include_plotlyjs=True, full_html=True))

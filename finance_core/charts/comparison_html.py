@@ -1,0 +1,97 @@
+"""Plotly figures of a comparison: how series move together, fall, and reward; and the file a user takes away.
+
+Pure: closes in (see `comparison`), figures out. `colors` are by column.
+"""
+
+import html
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
+from plotly.subplots import make_subplots
+
+from finance_core.bars import comparison
+from finance_core.bars.comparison import Scale
+from finance_core.i18n import _
+
+ROLLING = 60
+"""Returns in a window of the rolling correlation."""
+
+
+def lines(drawn: pd.DataFrame, colors: Mapping[str, str], scale: Scale) -> go.Figure:
+    """The chart of the page itself, for a file. Two prices have an axis each, as there."""
+    figure = make_subplots(specs=[[{"secondary_y": True}]])
+    days = pd.DatetimeIndex(drawn.index).strftime("%Y-%m-%d")
+    for position, name in enumerate(drawn.columns):
+        line = go.Scatter(x=days, y=drawn[name], name=name, line={"color": colors[name], "width": 2})
+        figure.add_trace(line, secondary_y=scale == "price" and position > 0)
+        if scale == "price":
+            figure.update_yaxes(color=colors[name], secondary_y=position > 0)
+    figure.update_layout(hovermode="x unified")
+    figure.update_yaxes(type="log" if scale == "log" else "linear", ticksuffix="%" if scale == "percent" else "")
+    return figure.update_xaxes(type="category", nticks=12)  # days as categories leave no gaps
+
+
+def correlation_map(closes: pd.DataFrame) -> go.Figure:
+    """The correlation of daily returns of each pair, on the sessions both have."""
+    found = comparison.correlations(closes)
+    text = [["" if np.isnan(value) else f"{value:.2f}" for value in row] for row in found.to_numpy()]
+    names = list(found.columns)
+    heat = go.Heatmap(z=found.to_numpy(), x=names, y=names, zmin=-1, zmax=1, colorscale="RdBu_r", text=text,
+                      texttemplate="%{text}")  # fmt: skip
+    return go.Figure(heat).update_yaxes(autorange="reversed")
+
+
+def drawdowns(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
+    """How far each series lies under its highest close so far, in percent."""
+    figure = go.Figure(layout={"hovermode": "x unified"})
+    for name in closes.columns:
+        fallen = comparison.drawdowns(closes[[name]].dropna())[name] * 100
+        figure.add_trace(go.Scatter(x=fallen.index, y=fallen, name=name, line={"color": colors[name], "width": 1.5}))
+    return figure.update_yaxes(ticksuffix="%")
+
+
+def risk_and_return(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
+    """Volatility of a year across, return up: annualized where there is a year of it, else of the period."""
+    figure = go.Figure()
+    for name in closes.columns:
+        found = comparison.statistics(closes[name])
+        if found is None or found.volatility is None:
+            continue
+        reward = found.total if found.annual is None else found.annual
+        point = {"x": [found.volatility * 100], "y": [reward * 100], "text": [name], "textposition": "top center"}
+        marker = {"size": 14, "color": colors[name]}
+        figure.add_trace(go.Scatter(mode="markers+text", name=name, marker=marker, **point))
+    figure.update_xaxes(title=_("변동성 (한 해)"), ticksuffix="%", rangemode="tozero")
+    return figure.update_yaxes(title=_("수익률 (한 해, 한 해가 안 되면 기간)"), ticksuffix="%")
+
+
+def rolling_correlation(closes: pd.DataFrame, window: int = ROLLING) -> go.Figure:
+    """The correlation of the first two series over the last `window` returns."""
+    found = comparison.rolling_correlation(closes, window)
+    figure = go.Figure(go.Scatter(x=found.index, y=found, line={"width": 2}, name=_("상관계수")))
+    return figure.update_yaxes(range=[-1.05, 1.05])
+
+
+def distribution(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
+    """How often daily returns of which size came, in percent."""
+    figure = go.Figure(layout={"barmode": "overlay"})
+    for name, values in comparison.returns(closes).items():
+        bins = go.Histogram(x=values * 100, name=name, opacity=0.5, marker={"color": colors[name]}, nbinsx=80)
+        figure.add_trace(bins)
+    return figure.update_xaxes(ticksuffix="%")
+
+
+def to_html(title: str, table: pd.DataFrame, figures: Mapping[str, go.Figure]) -> str:
+    """One HTML file with the figures under their titles and the table, which opens without a server or a network."""
+    parts = []
+    for position, (name, figure) in enumerate(figures.items()):
+        figure.update_layout(template="plotly_white")
+        drawn = pio.to_html(figure, full_html=False, include_plotlyjs=position == 0)
+        parts.append(f"<h2>{html.escape(name)}</h2>{drawn}")
+    body = parts[0] + table.to_html(index=False, escape=True, border=0) + "".join(parts[1:])
+    style = "body{font-family:sans-serif;margin:2rem}table{border-collapse:collapse}td,th{padding:.3rem .8rem}"
+    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{style}</style>'
+    return f"<!doctype html><html><head>{head}</head><body><h1>{html.escape(title)}</h1>{body}</body></html>"

@@ -1,0 +1,70 @@
+"""The list of a category that is only read, kept up to what the user's own programs write into its collection."""
+
+import logging
+import threading
+
+from finance_core.bars import candles
+from finance_core.categories import Category
+from finance_core.errors import DataConflict
+from finance_core.foreign import import_work, ticker_names
+from finance_core.foreign.collection_source import extent
+from finance_core.storage import locations, prices, tickers
+from finance_core.storage.database import Document, MongoDatabase
+
+_log = logging.getLogger(__name__)
+
+
+def is_outdated(db: MongoDatabase, category: Category) -> bool:
+    """Whether documents came or went since the list of a category that is only read was last brought up to date.
+
+    Cheap: asks neither for counts nor for bars. A document that was changed in place is not noticed.
+    """
+    store = locations.of(db, category)
+    if not store.read_only:
+        return False
+    known = db[locations.COLLECTION].find_one({"_id": f"read:{category.key}"}) or {}
+    return bool(known.get("documents") != extent(db[store.collection]))
+
+
+def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int:
+    """Bring the list of a category that is only read up to what its collection holds now; how many tickers changed.
+
+    Else the overview would show yesterday's close beside today's chart: only the user's own programs write there.
+    """
+    store = locations.of(db, category)
+    at_the_start = extent(db[store.collection])
+    described = ticker_names.of(db, category)
+    changed = 0
+    stored = {ticker for ticker in prices.tickers(db, category) if category.is_ticker(ticker)}
+    with_bars = {"category": category.key, "bar_count": {"$gt": 0}}
+    gone = {row["ticker"] for row in tickers.collection(db).find(with_bars, {"ticker": True})} - stored
+    for ticker in sorted(stored | gone):
+        if stop.is_set():
+            return changed
+        if ticker in stored:
+            import_work.register(db, category, ticker, [ticker], described)
+        before, seen = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
+        if all(before.get(name) == value for name, value in seen.items()):
+            continue
+        state = _drawn(db, category, ticker)
+        if any(before.get(name) != value for name, value in state.items()):
+            now = {"source": tickers.IMPORT, "bars_changed_at": tickers.now()}
+            tickers.record(db, category, ticker, {**state, **now})
+            changed += 1
+    remember_extent(db, category, at_the_start)
+    return changed
+
+
+def _drawn(db: MongoDatabase, category: Category, ticker: str) -> Document:
+    """The state of the bars that a chart draws: none where it cannot be drawn."""
+    try:
+        bars, _remarks = candles.clean(prices.load(db, category, ticker))
+    except DataConflict as error:
+        _log.warning("%s %s: %s", category.key, ticker, error)
+        bars = candles.empty()
+    return prices.state_of(bars)
+
+
+def remember_extent(db: MongoDatabase, category: Category, seen: Document) -> None:
+    of_category = {"_id": f"read:{category.key}"}
+    db[locations.COLLECTION].update_one(of_category, {"$set": {"documents": seen}}, upsert=True)

@@ -1,0 +1,87 @@
+"""A MongoDB on this machine that the installation does not use, though it may hold the prices that the user means."""
+
+import logging
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pymongo
+from pymongo.errors import OperationFailure, PyMongoError
+
+from finance_core import settings
+from finance_core.errors import SisepanError
+from finance_core.foreign import inspection, recognition
+from finance_core.i18n import N_
+from finance_core.storage import database
+from finance_core.storage.database import Document, MongoDatabase
+
+_log = logging.getLogger(__name__)
+
+URI = "mongodb://localhost:27017"
+LOOK_WITHIN_MS = 500
+
+
+@dataclass(frozen=True)
+class LocalServer:
+    """A MongoDB on this machine that the installation does not use."""
+
+    databases: Mapping[str, Sequence[str]]
+    """Names of its databases that hold prices, and of the collections with them."""
+    wants_login: bool = False
+
+    @property
+    def sentence(self) -> SisepanError:
+        """That there is one, and where to write what uses it."""
+        if self.wants_login:
+            text = N_("이 컴퓨터의 {address}에 로그인이 필요한 MongoDB가 있습니다. 쓰려면 {file}에 다음을 적으십시오:")
+        else:
+            text = N_("이 컴퓨터의 {address}에 시세가 든 MongoDB가 있습니다. 쓰려면 {file}에 다음을 적으십시오:")
+        address = URI.removeprefix("mongodb://")
+        return SisepanError(text, address=address, file=".streamlit/secrets.toml")
+
+    def settings(self) -> list[tuple[str, Sequence[str]]]:
+        """For each of its databases the lines that make it the one in use, and its collections of prices."""
+        uri = URI
+        if self.wants_login:
+            uri = uri.replace("://", "://user:password@") + "/?authSource=admin"
+        held = self.databases or {settings.get("FINANCE_DB", "finance_db"): ()}
+        return [(f'MONGO_URI = "{uri}"\nFINANCE_DB = "{name}"', names) for name, names in held.items()]
+
+
+def find() -> LocalServer | None:
+    """The MongoDB that listens at the usual port of this machine, where it holds prices or does not say."""
+    host, _colon, port = URI.removeprefix("mongodb://").partition(":")
+    try:
+        # Told at once where nothing listens; the driver would try until its time is up.
+        socket.create_connection((host, int(port)), LOOK_WITHIN_MS / 1000).close()
+    except OSError:
+        return None
+    client: pymongo.MongoClient[Document] = pymongo.MongoClient(
+        URI,
+        serverSelectionTimeoutMS=LOOK_WITHIN_MS,
+        connectTimeoutMS=LOOK_WITHIN_MS,
+        appname="sisepan",
+        **database.DECODING,
+    )
+    with client, pymongo.timeout(3):
+        try:
+            found = {}
+            for name in client.list_database_names():
+                if name not in ("admin", "config", "local") and (with_prices := _with_prices(client[name])):
+                    found[name] = with_prices
+            return LocalServer(found) if found else None
+        except OperationFailure as error:
+            return LocalServer({}, wants_login=True) if error.code in (13, 18) else None
+        except PyMongoError as error:
+            _log.info("nothing at %s: %s", URI, type(error).__name__)
+            return None
+
+
+def _with_prices(db: MongoDatabase) -> list[str]:
+    found = []
+    for name in db.list_collection_names(filter={"type": "collection"}):
+        if not inspection.is_own(name):
+            layout = recognition.recognise(inspection.sample(db[name], 20), None)
+            if layout and inspection.categories_of(name, layout.raw_tickers):
+                found.append(name)
+    return sorted(found)

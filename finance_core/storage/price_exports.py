@@ -1,0 +1,127 @@
+"""Stored bars as a CSV or Parquet file, which `price_files` reads back to the same bars.
+
+Ticker by ticker, so that no more than the bars of one are in memory. The file is written beside its place and moved
+there once it is whole: nobody ever finds half of one.
+"""
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from finance_core.bars import candles
+from finance_core.categories import Category
+from finance_core.errors import SisepanError
+from finance_core.i18n import N_
+from finance_core.storage import prices
+from finance_core.storage.database import MongoDatabase
+
+Format = Literal["csv", "parquet"]
+FORMATS: tuple[Format, ...] = ("csv", "parquet")
+COLUMNS = ("ticker", "date", *candles.COLUMNS)
+SCHEMA = pa.schema(
+    [
+        ("ticker", pa.string()),
+        ("date", pa.date32()),
+        *((name, pa.int64() if name == "volume" else pa.float64()) for name in candles.COLUMNS),
+    ]
+)
+
+NO_FORMAT = N_("{path}: 파일 이름이 .csv나 .parquet으로 끝나야 합니다.")
+NO_BARS = N_("저장된 시세가 없는 종목: {tickers}")
+NOTHING = N_("{category} 카테고리에 저장된 시세가 없습니다.")
+STOPPED = N_("중단했습니다. 파일을 쓰지 않았습니다.")
+
+Write = Callable[[pd.DataFrame], None]
+
+
+class Exported(NamedTuple):
+    """How many tickers and bars a file holds."""
+
+    tickers: int
+    bars: int
+
+
+def format_of(path: Path) -> Format:
+    """What a file of this name holds. Raises SisepanError where it is neither."""
+    for each in FORMATS:
+        if path.suffix.lower() == f".{each}":
+            return each
+    raise SisepanError(NO_FORMAT, path=str(path))
+
+
+def export(
+    db: MongoDatabase,
+    category: Category,
+    path: Path,
+    tickers: Sequence[str] | None = None,
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    stop: threading.Event | None = None,
+) -> Exported:
+    """Write the bars of `tickers` (all that have some, where None) to `path`, whose ending says in which format.
+
+    `progress` is told how many tickers of how many are written. Raises SisepanError where there is nothing to write,
+    the file cannot be written, or `stop` was set; what was at `path` is then as it was.
+    """
+    kind = format_of(path)
+    stored = prices.tickers(db, category)
+    chosen = stored if tickers is None else list(dict.fromkeys(tickers))
+    missing = sorted(set(chosen) - set(stored))
+    if missing:
+        raise SisepanError(NO_BARS, tickers=", ".join(missing[:20]))
+    if not chosen:
+        raise SisepanError(NOTHING, category=category.key)
+    bars = 0
+    with _in_place(path) as beside, _csv(beside) if kind == "csv" else _parquet(beside) as write:
+        for done, ticker in enumerate(chosen, start=1):
+            if stop is not None and stop.is_set():
+                raise SisepanError(STOPPED)
+            frame = prices.load(db, category, ticker)
+            write(frame.reset_index().assign(ticker=ticker)[list(COLUMNS)])
+            bars += len(frame)
+            progress(done, len(chosen))
+    return Exported(len(chosen), bars)
+
+
+def export_bytes(db: MongoDatabase, category: Category, kind: Format, tickers: Sequence[str] | None = None) -> bytes:
+    """The same as the content of a file, for a download. Raises SisepanError as `export`."""
+    with tempfile.TemporaryDirectory(prefix="sisepan-") as directory:
+        path = Path(directory) / f"export.{kind}"
+        export(db, category, path, tickers)
+        return path.read_bytes()
+
+
+@contextmanager
+def _in_place(path: Path) -> Iterator[Path]:
+    """A file beside `path`, which is moved there once the block has ended well."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            yield beside
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise SisepanError(N_("{path}에 쓸 수 없습니다({reason})."), path=str(path), reason=reason) from error
+
+
+@contextmanager
+def _csv(path: Path) -> Iterator[Write]:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        pd.DataFrame(columns=list(COLUMNS)).to_csv(file, index=False)
+        yield lambda rows: rows.to_csv(file, index=False, header=False, date_format="%Y-%m-%d")
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[Write]:
+    with pq.ParquetWriter(path, SCHEMA) as writer:
+        yield lambda rows: writer.write_table(pa.Table.from_pandas(rows, SCHEMA, preserve_index=False))

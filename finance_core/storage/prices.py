@@ -1,0 +1,304 @@
+"""Daily bars into and out of MongoDB: the only way in and the only way out.
+
+One document per ticker and trading day (`date` is the exchange's own day, stored as midnight UTC). Frames are `bars`
+as `candles` defines them. In which collection, and under which names, is told by `stores`; what the bars mean, and
+which are fetched, is left to others.
+
+In a collection of the user's own a `date` may be something else (a text, midnight in Seoul). Reading it as some day
+would show a wrong one, and writing beside it would store that day twice, so both raise DataConflict instead.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pymongo import DeleteMany, InsertOne, UpdateOne
+from pymongo.client_session import ClientSession
+
+from finance_core.bars import candles
+from finance_core.categories import Category
+from finance_core.errors import DataConflict
+from finance_core.i18n import N_
+from finance_core.storage import locations
+from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.locations import Store
+
+_MIDNIGHT = dt.time()
+_EPOCH = dt.date(1970, 1, 1).toordinal()
+_FIRST_DAY, _LAST_DAY = dt.date(1677, 12, 31).toordinal(), dt.date(2262, 1, 1).toordinal()
+"""Between them lie the days that pandas can count in nanoseconds."""
+
+
+class Written(NamedTuple):
+    """How many bars a write added, replaced with other values, and removed."""
+
+    added: int = 0
+    replaced: int = 0
+    removed: int = 0
+
+
+def load(db: MongoDatabase, category: Category, ticker: str, last: int | None = None) -> pd.DataFrame:
+    """All stored bars of `ticker`, or its `last` ones (at least one); no rows where it has none.
+
+    The index is tz-naive and ascending. A price that is not stored is NaN, a volume that is not is 0. Raises
+    DataConflict where a date or a number is none, or a day is stored twice.
+    """
+    return load_from(db, locations.of(db, category), ticker, last)
+
+
+def load_from(db: MongoDatabase, store: Store, ticker: str, last: int | None = None) -> pd.DataFrame:
+    """The same from `store`, whether it is in use or not."""
+    date = store.name("date")
+    fields = {"_id": False, date: True, **{store.name(name): True for name in candles.COLUMNS}}
+    cursor = db[store.collection].find({store.name("ticker"): ticker}, fields)
+    cursor = cursor.sort(date, -1).limit(last) if last is not None else cursor.sort(date, 1)
+    documents = cursor.batch_size(50_000).to_list()
+    if not documents:
+        return candles.empty()
+    if last is not None:
+        documents.reverse()
+    days = _days(store, ticker, documents)
+    values = np.empty((len(documents), len(candles.COLUMNS)))
+    for position, name in enumerate(candles.COLUMNS):
+        values[:, position] = _numbers(store, ticker, store.name(name), documents)
+    return candles.frame(days, values)
+
+
+def closes_from(db: MongoDatabase, store: Store, ticker: str) -> "pd.Series[float]":
+    """The closes of `ticker` in `store` by day, ascending, as they are stored."""
+    date, close = store.name("date"), store.name("close")
+    found = db[store.collection].find({store.name("ticker"): ticker}, {"_id": False, date: True, close: True})
+    documents = found.sort(date, 1).batch_size(50_000).to_list()
+    days = pd.DatetimeIndex([document[date] for document in documents], name="date").as_unit("ns")
+    return pd.Series(_numbers(store, ticker, close, documents), index=days, name="close")
+
+
+def tickers(db: MongoDatabase, category: Category) -> list[str]:
+    """Every ticker that has a bar, sorted. Walks the index, not the bars, where the collection has one."""
+    store = locations.of(db, category)
+    return sorted(ticker for ticker in db[store.collection].distinct(store.name("ticker")) if isinstance(ticker, str))
+
+
+def any_stored(db: MongoDatabase, category: Category) -> bool:
+    """Whether `category` has a bar at all."""
+    return db[locations.of(db, category).collection].find_one({}, {"_id": True}) is not None
+
+
+def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> dict[str, Any]:
+    """first_date, last_date, bar_count, last_close, previous_close and change (a ratio) of what is stored; None where
+    there is none. Cheap: what is no bar in a collection of the user's own counts too."""
+    store = locations.of(db, category)
+    bars, date, close = db[store.collection], store.name("date"), store.name("close")
+    of_ticker = {store.name("ticker"): ticker}
+    newest = bars.find(of_ticker, {date: 1, close: 1}, session=session).sort(date, -1).limit(2).to_list()
+    oldest = bars.find_one(of_ticker, {date: 1}, sort=[(date, 1)], session=session)
+    last, previous = [document.get(close) for document in [*newest, {}, {}][:2]]
+    return {
+        "first_date": oldest.get(date) if oldest else None,
+        "last_date": newest[0].get(date) if newest else None,
+        **_closes(last, previous),
+        "bar_count": count(db, category, ticker, session),
+    }
+
+
+def state_of(bars: pd.DataFrame) -> dict[str, Any]:
+    """The `state` of a ticker whose bars are `bars` and no others."""
+    if bars.empty:
+        return {"first_date": None, "last_date": None, **_closes(None, None), "bar_count": 0}
+    previous, last = [None, *bars["close"].tolist()[-2:]][-2:]
+    return {
+        "first_date": bars.index[0].to_pydatetime(),
+        "last_date": bars.index[-1].to_pydatetime(),
+        **_closes(last, previous),
+        "bar_count": len(bars),
+    }
+
+
+def state_at_end(bars: pd.DataFrame) -> dict[str, Any]:
+    """The part of `state` that the last bars of a ticker tell, of which `bars` has at least two."""
+    previous, last = bars["close"].tolist()[-2:]
+    return {"last_date": bars.index[-1].to_pydatetime(), **_closes(last, previous)}
+
+
+def count(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> int:
+    """How many bars of `ticker` are stored."""
+    store = locations.of(db, category)
+    return db[store.collection].count_documents({store.name("ticker"): ticker}, session=session)
+
+
+def counts(db: MongoDatabase, category: Category, tickers: Sequence[str]) -> int:
+    """How many bars of all of `tickers` together are stored."""
+    store = locations.of(db, category)
+    return db[store.collection].count_documents({store.name("ticker"): {"$in": list(tickers)}})
+
+
+def delete(db: MongoDatabase, category: Category, ticker: str) -> int:
+    """Remove every bar of `ticker`; returns how many there were. Raises ReadOnly where they are only read."""
+    store = locations.writable(db, category)
+    return db[store.collection].delete_many({"ticker": ticker}).deleted_count
+
+
+def _closes(*closes: Any) -> dict[str, float | None]:
+    last, previous = (close if isinstance(close, int | float) else None for close in closes)
+    change = last / previous - 1 if last and previous else None
+    return {"last_close": last, "previous_close": previous, "change": change}
+
+
+def merge(
+    db: MongoDatabase, category: Category, ticker: str, bars: pd.DataFrame, session: ClientSession | None = None
+) -> Written:
+    """Store `bars` beside what is there: days that are new are added, days that differ replaced, the rest untouched.
+
+    Idempotent: what is stored already is not written again. Raises ReadOnly where the bars of `category` are only read.
+    """
+    store = locations.writable(db, category)
+    return write_to(db, store, ticker, bars, session, remove_others=False)
+
+
+def replace(
+    db: MongoDatabase, category: Category, ticker: str, bars: pd.DataFrame, session: ClientSession | None = None
+) -> Written:
+    """Make `bars` the only bars of `ticker`. Idempotent. Raises ReadOnly as `merge`."""
+    store = locations.writable(db, category)
+    return write_to(db, store, ticker, bars, session, remove_others=True)
+
+
+def write_to(
+    db: MongoDatabase,
+    store: Store,
+    ticker: str,
+    bars: pd.DataFrame,
+    session: ClientSession | None,
+    *,
+    remove_others: bool,
+) -> Written:
+    """`replace` (where `remove_others`) or `merge` in `store`, which has our layout, whether it is in use or not."""
+    if not remove_others and bars.empty:
+        return Written()
+    collection = db[store.collection]
+    window: Document = {"ticker": ticker}
+    if not remove_others:
+        # Not "from the first day on": that would pass over dates that are texts, or the first day's own midnight in
+        # another time zone, and that day would be stored twice.
+        window["date"] = {"$not": {"$lt": (bars.index[0] - pd.Timedelta(days=1)).to_pydatetime()}}
+    documents = collection.find(window, session=session).to_list()
+    if not documents:
+        if len(bars):
+            collection.insert_many(to_documents(ticker, bars), ordered=True, session=session)
+        return Written(added=len(bars))
+    _check_days(store, ticker, documents)
+    stored = {document["date"]: document for document in documents}
+
+    added = replaced = 0
+    operations: list[InsertOne[Document] | UpdateOne | DeleteMany] = []
+    for document in to_documents(ticker, bars):
+        before = stored.pop(document["date"], None)
+        if before is None:
+            added += 1
+            operations.append(InsertOne(document))
+        elif change := _change(before, document):
+            replaced += 1
+            operations.append(UpdateOne({"_id": before["_id"]}, change))
+    removed = [document["_id"] for document in stored.values()] if remove_others else []
+    if removed:
+        operations.append(DeleteMany({"_id": {"$in": removed}}))
+    if operations:
+        # In order where nothing undoes it: broken off, it leaves no hole between the days.
+        collection.bulk_write(operations, ordered=session is None and not remove_others, session=session)
+    return Written(added, replaced, len(removed))
+
+
+def _change(before: Document, after: Document) -> Document | None:
+    """The update that gives the stored `before` the values of `after`; None where it has them already.
+
+    Fields that are not ours stay: a user's own collection may hold more than we know of.
+    """
+    values = {name: value for name, value in after.items() if before.get(name) != value}
+    obsolete = {
+        name: ""
+        for name in candles.COLUMNS
+        if name not in after and before.get(name) is not None and (before[name] or name not in candles.EVENTS)
+    }
+    if not values and not obsolete:
+        return None
+    return {key: fields for key, fields in (("$set", values), ("$unset", obsolete)) if fields}
+
+
+def to_documents(ticker: str, bars: pd.DataFrame) -> list[Document]:
+    """The documents that store `bars` of `ticker`; a price only where it is known, dividends and splits where not 0."""
+    days = pd.DatetimeIndex(bars.index).to_pydatetime()
+    rows = zip(*(bars[name].tolist() for name in candles.COLUMNS), strict=True)
+    return [
+        {
+            "ticker": ticker,
+            "date": day,
+            **{
+                name: value
+                for name, value in zip(candles.COLUMNS, row, strict=True)
+                if not math.isnan(value) and (value or name not in candles.EVENTS)
+            },
+        }
+        for day, row in zip(days, rows, strict=True)
+    ]
+
+
+def _days(store: Store, ticker: str, documents: Sequence[Document]) -> npt.NDArray[np.datetime64]:
+    """The days of `documents`, which ascend. Raises DataConflict as `_check_days`."""
+    name = store.name("date")
+    dates: list[Any] = [document.get(name) for document in documents]
+    # Told by C alone where all is well, as numpy's own conversion and a loop take as long as the whole query.
+    if set(map(type, dates)) == {dt.datetime} and set(map(dt.datetime.time, dates)) == {_MIDNIGHT}:
+        ordinals = np.fromiter(map(dt.datetime.toordinal, dates), dtype="int64", count=len(dates))
+        if ordinals[0] > _FIRST_DAY and ordinals[-1] < _LAST_DAY and (np.diff(ordinals) > 0).all():
+            return (ordinals - _EPOCH).astype("datetime64[D]").astype("datetime64[ns]")
+    _check_days(store, ticker, documents)
+    return np.array(dates, dtype="datetime64[ns]")
+
+
+def _check_days(store: Store, ticker: str, documents: Iterable[Document]) -> None:
+    """Raise DataConflict unless each document has a day of its own, as midnight UTC."""
+    seen = set()
+    name = store.name("date")
+    for document in documents:
+        date = document.get(name)
+        # The years are those that pandas can count in nanoseconds.
+        if not (isinstance(date, dt.datetime) and date.time() == _MIDNIGHT and 1677 < date.year < 2262):
+            raise DataConflict(
+                N_(
+                    "{collection}에 있는 {ticker} 문서의 date가 거래일의 자정(UTC)이 아닙니다: {date}. "
+                    "고치거나 '내 데이터' 화면에서 전환한 뒤 다시 시도하십시오."
+                ),
+                collection=store.collection,
+                ticker=ticker,
+                date=date,
+            )
+        if date in seen:
+            raise DataConflict(
+                N_(
+                    "{collection}에 {ticker}의 {date} 문서가 둘 이상 있습니다. 중복을 지우거나 '내 데이터' 화면에서 "
+                    "전환한 뒤 다시 시도하십시오."
+                ),
+                collection=store.collection,
+                ticker=ticker,
+                date=date.date(),
+            )
+        seen.add(date)
+
+
+def _numbers(store: Store, ticker: str, field: str, documents: Iterable[Document]) -> npt.NDArray[np.float64]:
+    try:
+        return np.array([document.get(field) for document in documents], dtype="float64")  # None is NaN
+    except (ValueError, TypeError) as error:
+        raise DataConflict(
+            N_(
+                "{collection}에 있는 {ticker} 문서의 {field} 값이 숫자가 아닙니다. 고치거나 '내 데이터' 화면에서 "
+                "전환한 뒤 다시 시도하십시오."
+            ),
+            collection=store.collection,
+            ticker=ticker,
+            field=field,
+        ) from error

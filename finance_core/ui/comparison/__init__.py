@@ -1,0 +1,1 @@
+"""The page that shows several series on one chart, with measures and analysis."""

@@ -1,0 +1,171 @@
+"""Files in and out, on the page of the user's own data: CSV, Parquet and SQLite in, CSV and Parquet out."""
+
+import shutil
+import threading
+import time
+from contextvars import copy_context
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from finance_core import categories, settings
+from finance_core.categories import Category
+from finance_core.errors import SisepanError
+from finance_core.foreign import file_source, import_run, ticker_names
+from finance_core.foreign.import_records import Summary
+from finance_core.foreign.sources import Source
+from finance_core.foreign.sqlite_source import SqliteSource
+from finance_core.i18n import N_, _
+from finance_core.storage import database, locations, price_exports, prices, runs
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.price_exports import Format
+from finance_core.ui.data import task as data_task
+from finance_core.ui.data.task import Task
+from finance_core.ui.frame import plain, writes
+
+KINDS = ["csv", "parquet", "db", "sqlite", "sqlite3"]
+SQLITE = (".db", ".sqlite", ".sqlite3")
+ABANDONED = 86_400.0
+"""Seconds after which an uploaded file that nobody imported is removed."""
+EXPORT_MIME: dict[Format, str] = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+
+
+def import_section(db: MongoDatabase) -> None:
+    """Upload a file, see what it would become, and import it after a yes."""
+    st.subheader(_("파일 가져오기"), divider="gray")
+    st.caption(
+        plain(
+            _(
+                "CSV나 Parquet(종목마다 파일 하나, 또는 종목 열), SQLite. 열 이름은 영어나 한국어(날짜, 시가, 고가, "
+                "저가, 종가, 거래량). 큰 파일은 {command} 명령으로 가져오십시오."
+            ).format(command="python -m updaters.import_files, updaters.import_sqlite")
+        )
+    )
+    category = _choose_category("import")
+    upload = st.file_uploader(_("파일"), type=KINDS, key="import_file", label_visibility="collapsed")
+    if upload is None:
+        return
+    path = _saved(upload)
+    is_sqlite = path.suffix.lower() in SQLITE
+    hint = (
+        _("테이블; 비우면 시세가 있는 테이블")
+        if is_sqlite
+        else _("종목 코드; 비우면 종목 열이나 파일 이름에서 읽습니다")
+    )
+    what = st.text_input(hint, key="import_what", width=420).strip()
+    run = runs.latest(db, category)
+    busy = data_task.is_busy() or bool(run and run["state"] == "running")
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            _("시험 가져오기"),
+            icon=":material/science:",
+            help=_("모두 읽어 무엇이 어떻게 바뀔지 보여 주고, 아무것도 쓰지 않습니다."),
+            disabled=busy,
+            key="try_file",
+            on_click=writes(partial(_try, category, path, what)),
+        )
+        with st.popover(_("가져오기"), icon=":material/upload_file:", disabled=busy, key="import_plan"):
+            plan = [
+                _("{file}을(를) 읽어 {category}의 {collection} 컬렉션에 봉으로 넣습니다.").format(
+                    file=path.name, category=_(category.title), collection=locations.of(db, category).collection
+                ),
+                _("저장된 것과 겹치는 날이 서로 다른 종목은 그대로 두고 알립니다."),
+                _("받지 않은 행은 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다."),
+            ]
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in plan))
+            st.button(
+                _("예, 시작합니다"),
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=busy,
+                key="import_yes",
+                on_click=writes(partial(_import, category, path, what)),
+            )
+    data_task.result(path.name, category)
+
+
+def export_section(db: MongoDatabase) -> None:
+    """All bars of a category as a file."""
+    st.subheader(_("파일로 내보내기"), divider="gray")
+    category = _choose_category("export")
+    if not prices.any_stored(db, category):
+        st.caption(_("이 카테고리에는 저장된 시세가 없습니다."))
+        return
+    with st.container(horizontal=True, gap="small"):
+        for kind in price_exports.FORMATS:
+            st.download_button(
+                {"csv": "CSV", "parquet": "Parquet"}[kind],
+                partial(copy_context().run, _exported, category, kind),
+                f"{category.key}.{kind}",
+                EXPORT_MIME[kind],
+                icon=":material/download:",
+                key=f"export_{kind}",
+                on_click="ignore",
+            )
+    st.caption(
+        plain(
+            _("모든 종목의 모든 봉입니다. 아주 많으면 {command} 명령이 낫습니다.").format(
+                command=f"python -m finance_core.export {category.key} {category.key}.parquet"
+            )
+        )
+    )
+
+
+def _choose_category(key: str) -> Category:
+    titles = {category.key: _(category.title) for category in categories.CATEGORIES}
+    chosen = st.selectbox(
+        _("카테고리"), list(titles), format_func=lambda each: titles[each], key=f"{key}_category", width=240
+    )
+    return categories.category(chosen)
+
+
+def _exported(category: Category, kind: Format) -> bytes:
+    return price_exports.export_bytes(database.connect(), category, kind)
+
+
+def _uploads() -> Path:
+    return settings.data_dir() / "uploads"
+
+
+def _saved(upload: Any) -> Path:
+    """An uploaded file under its own name, which is what an import knows it by."""
+    directory = _uploads() / str(upload.file_id)
+    path = directory / Path(upload.name).name
+    if not path.exists():
+        for old in _uploads().glob("*"):
+            if time.time() - old.stat().st_mtime > ABANDONED:
+                shutil.rmtree(old)
+        directory.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(upload.getbuffer())
+    return path
+
+
+def _source(category: Category, path: Path, what: str) -> Source:
+    """The rows of a file; `what` is its table or its ticker. Raises SisepanError where it is no such file."""
+    if path.suffix.lower() in SQLITE:
+        source = SqliteSource(path, what)
+        source.recognise(category)
+        return source
+    ticker = category.ticker_of(what)
+    if what and not category.is_ticker(ticker):
+        raise SisepanError(N_("종목 코드가 아닙니다: {tickers}"), tickers=what[:40])
+    return file_source.open_file(path, category, ticker)
+
+
+def _try(category: Category, path: Path, what: str) -> None:
+    def run(task: Task, stop: threading.Event) -> Summary:
+        return import_run.examine(category, _source(category, path, what), task.report, stop)
+
+    data_task.begin(_("시험 가져오기"), path.name, run)
+
+
+def _import(category: Category, path: Path, what: str) -> None:
+    def run(task: Task, stop: threading.Event) -> Summary:
+        db = database.connect()
+        source = _source(category, path, what)
+        described = ticker_names.of(db, category)
+        return import_run.run(db, category, source, described, origin="page", progress=task.report, stop=stop)
+
+    data_task.begin(_("가져오기"), path.name, run)

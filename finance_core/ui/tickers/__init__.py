@@ -1,0 +1,1 @@
+"""The page of the ticker lists: an editable grid, additions, removals, history."""

@@ -1,0 +1,1 @@
+"""The page on which updates are begun, watched, cancelled and scheduled."""

@@ -1,0 +1,85 @@
+"""The line that answers at once: what is it worth, how much did it move, how old is this?"""
+
+import datetime as dt
+import html
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import formats
+from finance_core.bars import sessions
+from finance_core.categories import Category
+from finance_core.charts.candlestick import Style
+from finance_core.i18n import _
+from finance_core.storage import tickers
+from finance_core.storage.database import Document
+from finance_core.ui import listing
+
+
+def show(category: Category, row: Document, bars: pd.DataFrame, style: Style) -> None:
+    """Name, ticker, market, last close, change, date and freshness, and the range of 52 weeks, of daily `bars`."""
+    close = float(bars["close"].iloc[-1])
+    name, about = listing.name_of(row), " · ".join(text for text in (row["ticker"], row.get("market", "")) if text)
+    parts = [
+        _span(name, "font-size:1.75rem;font-weight:700"),
+        _span(about, "opacity:.65"),
+        _span(_worth(category, row, close, style.decimals), "font-size:1.75rem;font-weight:700"),
+        _change(bars, close, style),
+        _span(" · ".join(_facts(category, row, bars, style.decimals)), "opacity:.65"),
+    ]
+    layout = "display:flex;flex-wrap:wrap;align-items:baseline;column-gap:1rem;row-gap:0"
+    st.html(f'<div style="{layout}">{"".join(parts)}</div>')
+    if row.get("source") == tickers.SAMPLE:
+        st.badge(_("표본 데이터: 실제 시세가 아닙니다"), icon=":material/science:", color="orange")
+    if row.get("last_status") == tickers.DELISTED:
+        st.badge(_("상장폐지된 듯합니다: Yahoo가 더는 이 종목을 모릅니다"), icon=":material/block:", color="gray")
+    if row.get("rewriting"):
+        st.warning(_("이 종목의 이력을 다시 쓰는 중이라 일부가 아직 옛 값입니다."), icon=":material/warning:")
+
+
+def _worth(category: Category, row: Document, close: float, decimals: int) -> str:
+    if not category.currency:
+        return formats.price(close, decimals)
+    return formats.money(close, row.get("currency") or category.currency, decimals)
+
+
+def _change(bars: pd.DataFrame, close: float, style: Style) -> str:
+    if len(bars) < 2:
+        return ""
+    previous = float(bars["close"].iloc[-2])
+    change = close - previous
+    color, arrow = (style.rising, "▲") if change > 0 else (style.falling, "▼") if change < 0 else ("inherit", "")
+    moved = f"{arrow} {formats.price(abs(change), style.decimals)} ({formats.signed_percent(change / previous)})"
+    return _span(moved, f"color:{color};font-weight:600")
+
+
+def _facts(category: Category, row: Document, bars: pd.DataFrame, decimals: int) -> list[str]:
+    last = bars.index[-1]
+    year = bars[bars.index > last - pd.DateOffset(weeks=52)]
+    low, high = formats.price(float(year["low"].min()), decimals), formats.price(float(year["high"].max()), decimals)
+    return [
+        _("{date} 종가").format(date=formats.date(last)),
+        freshness(category, row, last.date(), dt.datetime.now(dt.UTC)),
+        _("52주 {low}–{high}").format(low=low, high=high),
+    ]
+
+
+def freshness(category: Category, row: Document, last_bar: dt.date, moment: dt.datetime) -> str:
+    """How old the last bar is against the calendar of the ticker's exchange; a sample is never fresh.
+
+    A bar of a session that still runs, or that was fetched before the close, is not the last word on its day.
+    """
+    if row.get("source") == tickers.SAMPLE:
+        return _("표본")
+    calendar = category.market(row.get("market", "")).calendar
+    behind = sessions.behind(calendar, last_bar, moment)
+    if behind:
+        return _("{count}거래일 뒤짐").format(count=behind)
+    if pd.Timestamp(last_bar) > sessions.last_finished(calendar, moment):
+        return _("장중")
+    close, fetched = sessions.close_of(calendar, last_bar), row.get("updated_at")
+    return _("마감 전 값") if close and fetched and fetched < close else _("최신")
+
+
+def _span(text: str, style: str) -> str:
+    return f'<span style="{style}">{html.escape(text)}</span>'

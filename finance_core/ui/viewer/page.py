@@ -1,0 +1,217 @@
+"""The viewer that all categories share: search, one header line, controls, the chart, the table.
+
+A page names its category and hands over what the core does not know: how to update it and how to prepare sample data.
+What the page shows is in its address (see `address`), so that a link opens the same view.
+"""
+
+import datetime as dt
+import socket
+import threading
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import urlencode, urlsplit
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import categories
+from finance_core.bars import candles, indicators, sessions
+from finance_core.categories import Category
+from finance_core.charts import candlestick
+from finance_core.i18n import _
+from finance_core.storage import database, prices, tickers
+from finance_core.storage.database import Document, MongoDatabase
+from finance_core.ui import listing, search_box, update_actions
+from finance_core.ui.frame import begin, errors_shown, may_edit, page_path, plain, writes
+from finance_core.ui.listing import Listing
+from finance_core.ui.navigation import data_page
+from finance_core.ui.viewer import address, controls, header, table
+from finance_core.ui.viewer.address import View
+
+CHART_HEIGHT = 580
+
+Prepare = Callable[[MongoDatabase, dt.date, Callable[[float], None]], None]
+
+_preparing = threading.Lock()
+_prepared: set[str] = set()
+
+
+def show(category_key: str, update: update_actions.Update, prepare: Prepare) -> None:
+    """The whole page of one category."""
+    begin()
+    with errors_shown():
+        db = database.connect()
+        prepare_once(db, prepare)
+        category = categories.category(category_key)
+        listed = listing.of(db, category)
+        view, problems = address.parse(dict(st.query_params), category)
+        ticker = _ticker(category, view, listed, problems)
+        if ticker:
+            search_box.remember_viewed(category, ticker)  # before the box, which lists it
+        # Laid out from top to bottom, but filled in the order in which it should appear: the chart first.
+        top, middle, bottom = st.container(), st.container(), st.container()
+        draw_table = None
+        with middle, errors_shown():  # so that a ticker that cannot be drawn leaves the search to find another
+            if ticker:
+                draw_table = _chart(db, category, listed.rows[ticker], view)
+            else:
+                _nothing_listed(category)
+        with top:
+            _top(db, category, ticker, view, listed, update)
+            for problem in problems:
+                st.warning(plain(problem), icon=":material/warning:")
+            update_actions.status(db, category)
+        with bottom:
+            if draw_table:
+                draw_table()
+
+
+def prepare_once(db: MongoDatabase, prepare: Prepare) -> None:
+    """Sample data for the first start of an embedded database, with its progress; later starts find it done."""
+    if db.name in _prepared or not database.is_embedded():
+        return
+    with _preparing:
+        space = st.empty()
+
+        def progress(done: float) -> None:
+            space.progress(done, text=_("처음이라 둘러볼 표본 시세를 만들고 있습니다."))
+
+        prepare(db, dt.datetime.now(dt.UTC).date(), progress)
+        space.empty()
+        listing.forget()
+        _prepared.add(db.name)
+
+
+def _ticker(category: Category, view: View, listed: Listing, problems: list[str]) -> str:
+    """The ticker to show: the address's, else the category's default, else the first; "" where there is none."""
+    if view.ticker and view.ticker not in listed.rows:
+        problems.append(
+            _("{ticker}은(는) 이 목록에 없는 종목이라 다른 종목을 보여 드립니다.").format(ticker=view.ticker[:40])
+        )
+    return next(
+        (ticker for ticker in (view.ticker, category.default_ticker, *listed.rows) if ticker in listed.rows), ""
+    )
+
+
+def _top(
+    db: MongoDatabase, category: Category, ticker: str, view: View, listed: Listing, update: update_actions.Update
+) -> None:
+    """Search, star, link and update in one row."""
+
+    def choose(chosen: str) -> None:
+        st.query_params["ticker"] = chosen
+
+    @writes
+    def add(new: str) -> None:
+        database.ensure_indexes(db, [])
+        tickers.register(db, category, [{"ticker": new, "name": new}])
+        listing.forget()
+        update_actions.start(category, update, [new])
+        choose(new)
+
+    search, buttons = st.columns([3, 2], vertical_alignment="top")
+    with search:
+        search_box.show(category, listed, choose, add)
+    with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        if ticker and may_edit():
+            _star(db, category, listed.rows[ticker])
+        if ticker:
+            _link(category, ticker, view)
+            update_actions.button(db, category, ticker, update)
+
+
+def _star(db: MongoDatabase, category: Category, row: Document) -> None:
+    @writes
+    def toggle() -> None:
+        database.ensure_indexes(db, [])
+        tickers.set_favourite(db, category, row["ticker"], not row.get("favourite"))
+        listing.forget()
+
+    icon = ":material/star:" if row.get("favourite") else ":material/star_outline:"
+    st.button("", icon=icon, help=_("관심종목"), on_click=toggle, key="star", type="tertiary")
+
+
+def _link(category: Category, ticker: str, view: View) -> None:
+    with st.popover(_("링크"), icon=":material/link:"):
+        shown = address.parameters(View(**{**view.__dict__, "ticker": ticker}), category)
+        if language := st.query_params.get("lang"):
+            shown["lang"] = language
+        st.caption(_("이 화면을 다른 컴퓨터에서 여는 주소"))
+        st.code(f"{_origin()}/{category.key}?{urlencode(shown)}", language=None, wrap_lines=True)
+
+
+def _origin() -> str:
+    """Scheme, host and port under which a colleague on the LAN reaches this page."""
+    here = urlsplit(st.context.url or "http://localhost:8501")
+    if here.hostname not in ("localhost", "127.0.0.1", "::1"):
+        return f"{here.scheme}://{here.netloc}"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: asks which of our addresses leads out
+            host = probe.getsockname()[0]
+        except OSError:
+            host = here.hostname
+    return f"{here.scheme}://{host}:{here.port}" if here.port else f"{here.scheme}://{host}"
+
+
+def _chart(db: MongoDatabase, category: Category, listed: Document, view: View) -> Callable[[], None] | None:
+    """Header, controls and chart of one ticker; returns what draws the table below, None where there are no bars."""
+    ticker = listed["ticker"]
+    row = tickers.get(db, category, ticker) or listed
+    bars = prices.load(db, category, ticker)
+    if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
+        bars, _remarks = candles.clean(bars)
+    if bars.empty:
+        sentence = _("{name}({ticker})의 시세가 아직 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
+        st.info(plain(sentence.format(name=listing.name_of(row), ticker=ticker)), icon=":material/info:")
+        return None
+    style = _style(category, row, bars, view)
+    header.show(category, row, bars, style)
+    update_actions.newer(category, ticker, row, page_path())
+    controls.show(category, view, pd.DatetimeIndex(bars.index))
+    units = candles.resample(bars, view.unit)
+    averages = indicators.moving_averages(units["close"], view.averages)
+    visible = _visible(pd.DatetimeIndex(units.index), view)
+    name = listing.name_of(row)
+    st.echarts_chart(
+        candlestick.candlestick(units, averages, visible, style),
+        height=CHART_HEIGHT,
+        alt=_("{name} 차트").format(name=name),
+    )
+    return partial(table.show, ticker, name, units, averages, visible, style)
+
+
+def _style(category: Category, row: Document, bars: pd.DataFrame, view: View) -> candlestick.Style:
+    return candlestick.Style(
+        decimals=category.decimals_of(float(bars["close"].iloc[-1])),
+        rising_is_red=controls.rising_is_red(category),
+        log=view.log,
+        sample=row.get("source") == tickers.SAMPLE,
+        unit=view.unit,
+        last_note=_last_note(category, row, pd.Timestamp(bars.index[-1]), view.unit),
+    )
+
+
+def _last_note(category: Category, row: Document, last: pd.Timestamp, unit: candles.Unit) -> str:
+    """That the week or month of the last bar still runs, or that sessions of it are missing."""
+    if unit == "D":
+        return ""
+    first_day, last_day = candles.span(last, unit)
+    of_calendar = sessions.between(category.market(row.get("market", "")).calendar, first_day.date(), last_day.date())
+    if of_calendar.empty or last >= of_calendar[-1]:
+        return ""
+    return _("진행 중") if last_day >= pd.Timestamp.now() else _("미완성")
+
+
+def _visible(dates: pd.DatetimeIndex, view: View) -> tuple[int, int]:
+    if view.first:
+        return candles.window(dates, pd.Timestamp(view.first), pd.Timestamp(view.last or dates[-1]))
+    return candles.period_start(dates, view.period), len(dates) - 1
+
+
+def _nothing_listed(category: Category) -> None:
+    sentence = _("{category} 종목이 아직 없습니다. 터미널에서 python -m {command} --tickers 종목코드 로 받아 오십시오.")
+    st.info(plain(sentence.format(category=_(category.title), command=category.update_command)), icon=":material/info:")
+    if may_edit():
+        st.caption(_("데이터베이스에 다른 구성으로 저장된 시세나 파일이 있으면 그것을 읽거나 가져올 수 있습니다."))
+        st.page_link(data_page())

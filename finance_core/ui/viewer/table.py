@@ -1,0 +1,94 @@
+"""Below the chart: the last bars as a table, and what can be taken away."""
+
+import io
+from contextvars import copy_context
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from finance_core.charts import candlestick_html
+from finance_core.charts.candlestick import Style
+from finance_core.i18n import _
+
+SHOWN = 100
+
+
+def show(
+    ticker: str, name: str, bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, int], style: Style
+) -> None:
+    """The newest bars of the visible range, newest first, and downloads of that range or of everything."""
+    table = as_table(bars, averages)
+    seen = table.iloc[visible[0] : visible[1] + 1]
+    price = st.column_config.NumberColumn(format=style.price_format)
+    columns: dict[str, Any] = dict.fromkeys(table.columns, price)
+    columns[_("거래량")] = st.column_config.NumberColumn(format="%,d")
+    columns[_("등락률")] = st.column_config.NumberColumn(format="%+.2f%%")
+    newest = seen.iloc[::-1].head(SHOWN)
+    newest.index = pd.DatetimeIndex(newest.index).strftime("%Y-%m-%d").rename(_("날짜"))
+    st.dataframe(newest, column_config=columns, height=300, row_height=28)
+    _downloads(ticker, name, table, seen, bars, averages, visible, style)
+
+
+def as_table(bars: pd.DataFrame, averages: pd.DataFrame) -> pd.DataFrame:
+    """`bars` and `averages` under their names in the running language, with the change in percent."""
+    names = {"open": _("시가"), "high": _("고가"), "low": _("저가"), "close": _("종가")}
+    table = bars[list(names)].rename(columns=names)
+    table[_("등락률")] = bars["close"].pct_change() * 100
+    table[_("거래량")] = bars["volume"]
+    for column in averages.columns:
+        table[column.upper()] = averages[column]
+    return table.rename_axis(_("날짜"))
+
+
+def to_csv(table: pd.DataFrame) -> bytes:
+    """CSV that Excel opens with Hangul intact."""
+    return table.to_csv(date_format="%Y-%m-%d").encode("utf-8-sig")
+
+
+def to_excel(table: pd.DataFrame, name: str) -> bytes:
+    """An Excel workbook with one sheet."""
+    output = io.BytesIO()
+    days = table.set_axis(pd.Index(pd.DatetimeIndex(table.index).date, name=table.index.name))
+    days.to_excel(output, sheet_name="".join(char for char in name if char not in r"[]:*?/\\'")[:31] or "Sisepan")
+    return output.getvalue()
+
+
+def _downloads(
+    ticker: str,
+    name: str,
+    table: pd.DataFrame,
+    seen: pd.DataFrame,
+    bars: pd.DataFrame,
+    averages: pd.DataFrame,
+    visible: tuple[int, int],
+    style: Style,
+) -> None:
+    part = slice(visible[0], visible[1] + 1)
+    file = "".join(char for char in ticker if char.isalnum() or char in "-_")
+
+    def html() -> str:
+        figure = candlestick_html.candlestick(bars.iloc[part], averages.iloc[part], style, f"{name} {ticker}")
+        return candlestick_html.to_html(figure)
+
+    # Made when asked for, not before: a century of bars takes a second as Excel.
+    with st.container(horizontal=True, gap="small"):
+        for label, rows, suffix in ((_("보이는 기간"), seen, "range"), (_("전체"), table, "all")):
+            st.download_button(
+                f"{label} CSV", partial(to_csv, rows), f"{file}_{suffix}.csv", "text/csv",
+                icon=":material/download:", key=f"csv_{suffix}", on_click="ignore",
+            )  # fmt: skip
+            st.download_button(
+                f"{label} Excel", partial(to_excel, rows, name), f"{file}_{suffix}.xlsx",
+                icon=":material/table_view:", key=f"xlsx_{suffix}", on_click="ignore",
+            )  # fmt: skip
+        st.download_button(
+            _("차트 HTML"),
+            partial(copy_context().run, html),  # it is called in a thread that knows nothing of the visitor's language
+            f"{file}.html",
+            "text/html",
+            icon=":material/draft:",
+            key="html",
+            on_click="ignore",
+        )

@@ -1,0 +1,425 @@
+"""Cleaning bars, and choosing the window of them to look at."""
+
+import datetime as dt
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from finance_core.bars import candles
+from finance_core.bars.candles import Remark
+from tests.conftest import KRX
+
+FULL_DAY = {"open": 100.0, "high": 110.0, "low": 90.0, "close": 105.0, "volume": 1000.0}
+NOTHING = [0.0, math.nan, None]
+
+# What a source may have in a field: nothing, nonsense, absurdities and, mostly, prices.
+_numbers = st.one_of(
+    st.sampled_from([0.0, math.nan, -1.0, math.inf, -math.inf, 1e300, -1e308, 2.0**53, 2.0**63, 0.4, 79999.9922]),
+    st.floats(1e-4, 1e7),
+)
+_days = st.one_of(st.dates(dt.date(2024, 2, 26), dt.date(2024, 3, 4)).map(pd.Timestamp), st.just(pd.NaT))
+
+
+@st.composite
+def raw_bars(draw: st.DrawFn) -> pd.DataFrame:
+    """Frames as bad as a source could make them, and sometimes without the columns that may be absent."""
+    columns = [*candles.PRICES, *draw(st.lists(st.sampled_from(["volume", *candles.EVENTS]), unique=True))]
+    row = st.tuples(_days, *[_numbers] * len(columns))
+    rows = draw(st.lists(row, max_size=10))
+    index = pd.DatetimeIndex([row[0] for row in rows], tz=draw(st.sampled_from([None, "Asia/Seoul"])))
+    return pd.DataFrame([row[1:] for row in rows], index=index, columns=columns, dtype="float64")
+
+
+def bar(day: str = "2024-01-02", **fields: Any) -> pd.DataFrame:
+    """One raw bar: an ordinary day but for `fields`."""
+    return pd.DataFrame({name: [value] for name, value in {**FULL_DAY, **fields}.items()}, index=[pd.Timestamp(day)])
+
+
+def only_remark(raw: pd.DataFrame) -> tuple[str, str]:
+    (remark,) = candles.clean(raw)[1]
+    return remark.action, remark.reason
+
+
+@settings(deadline=None, max_examples=80)
+@given(raw_bars())
+def test_cleaned_bars_are_valid_whatever_came_in(raw: pd.DataFrame) -> None:
+    bars, _ = candles.clean(raw)
+
+    assert list(bars.columns) == candles.COLUMNS
+    assert isinstance(bars.index, pd.DatetimeIndex)
+    assert bars.index.dtype == "datetime64[ns]"
+    assert bars.index.name == "date"
+    assert bars.index.is_monotonic_increasing
+    assert bars.index.is_unique
+    assert (bars.index == bars.index.normalize()).all()
+    assert bars["volume"].dtype == "int64"
+    assert (bars[["volume", *candles.EVENTS]] >= 0).all(axis=None)
+    assert (bars[candles.PRICES] > 0).all(axis=None)
+    assert np.isfinite(bars.to_numpy()).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(raw_bars())
+def test_cleaning_clean_bars_changes_and_remarks_nothing(raw: pd.DataFrame) -> None:
+    once, _ = candles.clean(raw)
+    twice, remarks = candles.clean(once)
+
+    pd.testing.assert_frame_equal(twice, once)
+    assert remarks == []
+
+
+@settings(deadline=None, max_examples=80)
+@given(raw_bars())
+def test_exactly_the_bars_that_changed_or_went_are_remarked_on(raw: pd.DataFrame) -> None:
+    bars, remarks = candles.clean(raw)
+    refused = [remark.date for remark in remarks if remark.action == "refused"]
+    changed = [remark.date for remark in remarks if remark.action == "changed"]
+    days = pd.DatetimeIndex(raw.index).tz_localize(None)
+    last_of_days = {day: row for day, (_, row) in zip(days, raw.iterrows(), strict=True) if day is not pd.NaT}
+
+    assert len(bars) + len(refused) == len(raw)
+    assert sum(day is pd.NaT for day in refused) == days.isna().sum()
+    assert set(last_of_days) == set(bars.index) | (set(refused) & set(last_of_days))
+    assert changed == [
+        day
+        for day in bars.index
+        if any(not same(name, given, bars.at[day, name]) for name, given in last_of_days[day].items())
+    ]
+
+
+def same(name: str, given: float, kept: float) -> bool:
+    """Whether a field was kept as it was given; no event where none was given is the same."""
+    return given == kept or (name in candles.EVENTS and math.isnan(given) and kept == 0)
+
+
+@settings(deadline=None, max_examples=25)
+@given(raw_bars())
+def test_cleaning_leaves_its_argument_as_it_was(raw: pd.DataFrame) -> None:
+    before = raw.copy(deep=True)
+    bars, _ = candles.clean(raw)
+    bars.loc[:, "close"] = 1.0
+    pd.testing.assert_frame_equal(raw, before)
+
+
+def test_bars_are_sorted_and_the_last_of_a_day_counts() -> None:
+    raw = pd.concat([bar("2024-01-03"), bar("2024-01-02", close=101.0), bar("2024-01-02", close=102.0)])
+    bars, remarks = candles.clean(raw)
+
+    assert bars["close"].to_dict() == {pd.Timestamp(2024, 1, 2): 102.0, pd.Timestamp(2024, 1, 3): 105.0}
+    assert remarks == [Remark(pd.Timestamp(2024, 1, 2), "refused", "duplicate")]
+
+
+def test_bars_of_one_day_at_different_times_are_duplicates_in_the_order_of_time() -> None:
+    raw = pd.concat([bar("2024-01-02 15:30", close=102.0), bar("2024-01-02 09:00", close=101.0)])
+    bars, remarks = candles.clean(raw)
+
+    assert bars["close"].tolist() == [102.0]
+    assert [remark.reason for remark in remarks] == ["duplicate"]
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+@pytest.mark.parametrize("volume", NOTHING)
+def test_a_halted_day_becomes_a_flat_bar_at_its_close(nothing: float | None, volume: float | None) -> None:
+    raw = bar(open=nothing, high=nothing, low=nothing, volume=volume)
+    bars, remarks = candles.clean(raw)
+
+    assert bars.iloc[0].tolist() == [105.0, 105.0, 105.0, 105.0, 0, 0, 0]
+    assert remarks == [Remark(pd.Timestamp(2024, 1, 2), "changed", "halted")]
+
+
+def test_a_traded_day_without_an_open_opens_at_its_close() -> None:
+    bars, _ = candles.clean(bar(open=0.0))
+    assert bars.iloc[0][candles.PRICES].tolist() == [105.0, 110.0, 90.0, 105.0]
+    assert only_remark(bar(open=0.0)) == ("changed", "open missing")
+
+
+@pytest.mark.parametrize("close", [*NOTHING, -1.0, math.inf, "n/a"])
+def test_a_bar_without_a_positive_finite_close_is_refused(close: object) -> None:
+    bars, remarks = candles.clean(pd.concat([bar("2024-01-02", close=close), bar("2024-01-03")]))
+
+    assert bars.index.tolist() == [pd.Timestamp(2024, 1, 3)]
+    assert remarks == [Remark(pd.Timestamp(2024, 1, 2), "refused", "no close")]
+
+
+def test_a_bar_without_a_date_is_refused_and_reported_first() -> None:
+    raw = pd.concat([bar("2024-01-02", close=0.0), bar().set_axis([pd.NaT])])
+    bars, remarks = candles.clean(raw)
+
+    assert bars.empty
+    assert [(remark.action, remark.reason) for remark in remarks] == [("refused", "no date"), ("refused", "no close")]
+    assert remarks[0].date is pd.NaT
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+def test_a_missing_high_or_low_is_the_furthest_price_known(nothing: float | None) -> None:
+    bars, _ = candles.clean(bar(high=nothing))
+    assert bars.iloc[0][candles.PRICES].tolist() == [100.0, 105.0, 90.0, 105.0]
+    bars, _ = candles.clean(bar(low=nothing))
+    assert bars.iloc[0][candles.PRICES].tolist() == [100.0, 110.0, 100.0, 105.0]
+    assert only_remark(bar(low=nothing)) == ("changed", "range missing")
+
+
+def test_a_published_range_that_does_not_hold_open_and_close_stays_as_it_is() -> None:
+    bars, remarks = candles.clean(bar(high=104.0, low=101.0))
+
+    assert bars.iloc[0][candles.PRICES].tolist() == [100.0, 104.0, 101.0, 105.0]
+    assert remarks == []
+
+
+@pytest.mark.parametrize("volume", [math.nan, -1, math.inf, 1e300, 2**53, 2**63 - 1, "n/a"])
+def test_a_volume_that_cannot_be_is_zero(volume: object) -> None:
+    bars, _ = candles.clean(bar(volume=volume))
+    assert bars["volume"].item() == 0
+    assert only_remark(bar(volume=volume)) == ("changed", "volume mended")
+
+
+def test_the_largest_volume_a_float_tells_apart_is_kept() -> None:
+    bars, remarks = candles.clean(bar(volume=2**53 - 1))
+    assert bars["volume"].item() == 2**53 - 1
+    assert remarks == []
+
+
+@pytest.mark.parametrize("column", candles.EVENTS)
+def test_an_event_is_kept_or_absent_and_reported_only_where_it_cannot_be(column: str) -> None:
+    for event, kept, remarked in [(2.5, 2.5, False), (math.nan, 0.0, False), (-1.0, 0.0, True), (math.inf, 0.0, True)]:
+        bars, remarks = candles.clean(bar(**{column: event}))
+        assert bars[column].item() == kept
+        assert [remark.reason for remark in remarks] == ["event mended"] * remarked
+
+
+def test_one_bar_with_many_faults_is_remarked_on_once_with_the_weightiest() -> None:
+    assert only_remark(bar(open=0.0, high=1.0, volume=-1, dividends=-1.0)) == ("changed", "open missing")
+
+
+def test_columns_that_may_be_absent_are_zero_and_no_fault_of_a_bar() -> None:
+    bars, remarks = candles.clean(bar().drop(columns="volume"))
+    assert bars[["volume", *candles.EVENTS]].iloc[0].tolist() == [0, 0, 0]
+    assert remarks == []
+
+
+def test_days_with_a_time_zone_are_the_days_of_that_zone() -> None:
+    raw = bar("2024-01-02").tz_localize("Asia/Seoul")  # 15:00 of the day before in UTC
+    assert candles.clean(raw)[0].index.tolist() == [pd.Timestamp(2024, 1, 2)]
+
+
+@pytest.mark.parametrize("dtype", ["object", "str", "int64", "Int64", "int64[pyarrow]"])
+def test_numbers_are_understood_in_any_type_of_column(dtype: str) -> None:
+    raw = bar().astype("int64").astype(dtype)
+    bars, remarks = candles.clean(raw)
+    pd.testing.assert_frame_equal(bars, candles.clean(bar())[0])
+    assert remarks == []
+
+
+def test_missing_values_are_understood_in_any_type_of_column() -> None:
+    for values in (pd.array([None], "Int64"), pd.array([None], "int64[pyarrow]"), pd.array([None], "str"), [None]):
+        assert only_remark(bar(open=values[0])) == ("changed", "open missing")
+        assert only_remark(bar().assign(open=values)) == ("changed", "open missing")
+
+
+def test_no_bars_are_clean() -> None:
+    for raw in (candles.empty(), candles.empty()[candles.PRICES], candles.empty().astype("object")):
+        bars, remarks = candles.clean(raw)
+        pd.testing.assert_frame_equal(bars, candles.empty(), check_freq=False)
+        assert remarks == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        (bar().drop(columns=["open", "close"]), "bars lack the columns open, close"),
+        (bar().reset_index(), "bars are not indexed by dates"),
+        (bar().set_axis(["2024-01-02"]), "bars are not indexed by dates"),
+        (pd.concat([bar(), bar()], axis=1), "bars have a column twice"),
+    ],
+)
+def test_frames_that_are_no_bars_are_refused_with_a_sentence(raw: pd.DataFrame, sentence: str) -> None:
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        candles.clean(raw)
+
+
+@pytest.mark.skipif(not KRX.exists(), reason=f"no real prices at {KRX}")
+def test_of_real_prices_only_halted_days_are_changed() -> None:
+    halted_tickers = set()
+    for path in sorted(KRX.glob("[0-9]*.csv")):
+        raw = pd.read_csv(path, index_col="date", parse_dates=True)
+        bars, remarks = candles.clean(raw)
+        halted = raw.index[(raw["open"] == 0) & (raw["volume"] == 0)]
+
+        assert [remark.date for remark in remarks if remark.reason == "halted"] == halted.tolist()
+        assert len(remarks) == len(halted)
+        assert (bars.drop(halted)[candles.PRICES] == raw.drop(halted)[candles.PRICES]).all(axis=None)
+        assert (bars["close"] == raw["close"]).all()
+        halted_tickers |= {path.stem} if len(halted) else set()
+    assert halted_tickers == {"000040", "000670", "001465", "003920", "012170", "058450", "086520"}
+
+
+@pytest.mark.parametrize(
+    ("last", "period", "first"),
+    [
+        ("2026-11-24", "1W", "2026-11-18"),
+        ("2026-11-24", "1M", "2026-10-25"),
+        ("2026-11-24", "YTD", "2026-01-01"),
+        ("2026-11-24", "10Y", "2016-11-25"),
+        ("2024-03-31", "1M", "2024-03-01"),  # February 29 is the 31st of February
+        ("2024-02-29", "1Y", "2023-03-01"),
+        ("2024-02-29", "3M", "2023-11-30"),
+        ("2025-02-28", "1Y", "2024-02-29"),
+        ("2024-05-31", "3M", "2024-03-01"),
+        ("2024-08-31", "6M", "2024-03-01"),
+        ("2024-01-01", "YTD", "2024-01-01"),
+        ("2024-12-31", "YTD", "2024-01-01"),
+        ("2026-11-24", "MAX", "2000-01-01"),
+    ],
+)
+def test_a_period_begins_on_the_day_after_the_same_day_of_the_earlier_month(
+    last: str, period: candles.Period, first: str
+) -> None:
+    dates = pd.date_range("2000-01-01", last)
+    assert dates[candles.period_start(dates, period)] == pd.Timestamp(first)
+
+
+def test_a_period_that_begins_on_a_closed_day_begins_with_the_next_session() -> None:
+    dates = pd.DatetimeIndex(["2026-10-23", "2026-10-26", "2026-11-24"])  # October 25 is a Sunday
+    assert candles.period_start(dates, "1M") == 1
+
+
+@pytest.mark.parametrize("period", candles.PERIOD_OFFSETS)
+def test_any_period_of_no_bar_or_a_single_bar_begins_at_the_start(period: candles.Period) -> None:
+    assert candles.period_start(pd.DatetimeIndex([]), period) == 0
+    assert candles.period_start(pd.DatetimeIndex(["2024-02-29"]), period) == 0
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.dates(dt.date(1990, 1, 1), dt.date(2040, 12, 31)), min_size=1, max_size=40, unique=True))
+def test_a_longer_period_never_begins_later_and_none_past_the_last_bar(days: list[Any]) -> None:
+    dates = pd.DatetimeIndex(sorted(days))
+    starts = {period: candles.period_start(dates, period) for period in candles.PERIOD_OFFSETS}
+
+    assert all(0 <= start < len(dates) for start in starts.values())
+    assert starts["YTD"] >= starts["1Y"]
+    by_length = [start for period, start in starts.items() if period != "YTD"]
+    assert by_length == sorted(by_length, reverse=True)
+    assert starts["MAX"] == 0
+
+
+def test_only_frames_with_all_prices_there_are_complete() -> None:
+    assert candles.is_complete(candles.empty())
+    assert candles.is_complete(candles.clean(bar())[0])
+    for nothing in (0.0, math.nan, -1.0):
+        assert not candles.is_complete(bar(open=nothing))
+
+
+def test_weekly_bars_are_the_weeks_of_the_exchange_dated_by_their_last_session() -> None:
+    days = pd.DatetimeIndex(["2025-09-29", "2025-10-01", "2025-10-02", "2025-10-10", "2025-10-13"], name="date")
+    daily = pd.DataFrame(
+        {
+            "open": [10.0, 11, 12, 13, 14],
+            "high": [15.0, 11, 19, 13, 14],
+            "low": [9.0, 5, 12, 12, 14],
+            "close": [11.0, 12, 13, 12, 14],
+            "volume": [1, 2, 3, 4, 5],
+            "dividends": [0.0, 100, 50, 0, 0],
+            "stock_splits": [2.0, 0, 5, 0, 0],
+        },
+        index=days,
+    )
+    weekly = candles.resample(daily, "W")
+    assert weekly.index.tolist() == [days[2], days[3], days[4]]
+    assert weekly.iloc[0].tolist() == [10, 19, 5, 13, 6, 150, 10]
+    assert weekly.iloc[1].tolist() == [13, 13, 12, 12, 4, 0, 0]
+    assert weekly.index.name == "date"
+    assert candles.resample(daily, "M").index.tolist() == [days[0], days[4]]
+    pd.testing.assert_frame_equal(candles.resample(daily, "D"), daily)
+    assert candles.resample(candles.empty(), "W").empty
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.dates(dt.date(2020, 1, 1), dt.date(2024, 12, 31)), min_size=1, unique=True), st.sampled_from(["W", "M"])
+)
+def test_resampling_loses_no_volume_and_no_extreme(days: list[dt.date], unit: candles.Unit) -> None:
+    raw = pd.concat([bar(str(day), high=110.0 + day.day, low=90.0 - day.day) for day in days])
+    daily, _ = candles.clean(raw)
+    units = candles.resample(daily, unit)
+    assert list(units.columns) == candles.COLUMNS
+    assert units["volume"].sum() == daily["volume"].sum()
+    assert units["high"].max() == daily["high"].max()
+    assert units["low"].min() == daily["low"].min()
+    assert units["close"].iloc[-1] == daily["close"].iloc[-1]
+    assert set(units.index) <= set(daily.index)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("2024-01-03", "2024-01-05", (1, 2)),
+        ("2020-01-01", "2030-01-01", (0, 3)),
+        ("2024-01-06", "2024-01-07", (2, 2)),  # a weekend: the bar before
+        ("2019-01-01", "2019-02-01", (0, 0)),
+        ("2031-01-01", "2032-01-01", (3, 3)),
+    ],
+)
+def test_a_range_of_days_is_a_range_of_bars(first: str, last: str, expected: tuple[int, int]) -> None:
+    dates = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-05", "2024-01-08"])
+    assert candles.window(dates, pd.Timestamp(first), pd.Timestamp(last)) == expected
+    assert candles.window(dates[:0], pd.Timestamp(first), pd.Timestamp(last)) == (0, 0)
+
+
+def test_a_week_spans_monday_to_sunday_and_a_month_its_days() -> None:
+    day = pd.Timestamp(2026, 11, 18)
+    assert candles.span(day, "W") == (pd.Timestamp(2026, 11, 16), pd.Timestamp(2026, 11, 22))
+    assert candles.span(day, "M") == (pd.Timestamp(2026, 11, 1), pd.Timestamp(2026, 11, 30))
+
+
+def split_bars(splits: dict[int, float], jumps: dict[int, float]) -> pd.DataFrame:
+    """Bars that move by a hundredth a day, and by a further factor on the days of `jumps`."""
+    factor = np.ones(20)
+    for position, jump in jumps.items():
+        factor[position:] /= jump
+    close = 1000 * 1.01 ** np.arange(20) * factor
+    events = np.array([splits.get(position, 0.0) for position in range(20)])
+    index = pd.bdate_range("2024-01-01", periods=20, name="date", unit="ns").to_numpy()
+    return candles.frame(index, np.column_stack([close, close, close, close, np.full(20, 100), np.zeros(20), events]))
+
+
+@pytest.mark.parametrize("split", [2.0, 5.0, 50.0, 1.5, 0.1, 0.5])
+def test_a_split_that_prices_do_not_reflect_is_applied_to_what_was_before_it(split: float) -> None:
+    expected = split_bars({7: split}, {})
+    adjusted, remarks = candles.split_adjusted(split_bars({7: split}, {7: split}))
+    np.testing.assert_allclose(
+        adjusted["close"] / adjusted["close"].iloc[-1], expected["close"] / expected["close"].iloc[-1]
+    )
+    assert adjusted["volume"].tolist() == [round(100 * split)] * 7 + [100] * 13
+    assert [(remark.date, remark.reason) for remark in remarks] == [(expected.index[7], "split applied")]
+
+
+@pytest.mark.parametrize(
+    ("splits", "jumps"),
+    [
+        ({7: 5.0}, {}),  # reflected already
+        ({7: 5.0}, {8: 5.0}),  # a fall of another day
+        ({7: 2.0}, {7: 1.2}),  # a bad day
+        ({7: 1.05}, {7: 1.05}),  # too small to be told from a day's own move
+        ({0: 5.0}, {}),
+        ({}, {7: 5.0}),  # a crash
+    ],
+)
+def test_nothing_is_applied_where_prices_do_not_fall_by_the_split(
+    splits: dict[int, float], jumps: dict[int, float]
+) -> None:
+    bars = split_bars(splits, jumps)
+    adjusted, remarks = candles.split_adjusted(bars)
+    assert not remarks
+    pd.testing.assert_frame_equal(adjusted, bars)
+
+
+def test_two_splits_are_both_applied_and_a_second_look_finds_none() -> None:
+    adjusted, remarks = candles.split_adjusted(split_bars({5: 2.0, 12: 10.0}, {5: 2.0, 12: 10.0}))
+    assert len(remarks) == 2
+    assert adjusted["close"].pct_change().abs().max() < 0.02
+    assert candles.split_adjusted(adjusted)[1] == []

@@ -1,0 +1,237 @@
+"""Aligning, converting, rebasing and measuring several series, on frames alone."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from finance_core.bars import comparison
+from finance_core.bars.comparison import Base
+from tests.pages import real_tables
+
+
+def series(*pairs: tuple[str, float]) -> "pd.Series[float]":
+    return pd.Series([price for _day, price in pairs], index=pd.DatetimeIndex([day for day, _price in pairs]))
+
+
+def walk(seed: int, days: pd.DatetimeIndex) -> "pd.Series[float]":
+    return pd.Series(100 * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, 0.02, len(days)))), index=days)
+
+
+# Alignment: Seoul is closed for Seollal (2026-02-16 to 18), New York on Presidents' Day (2026-02-16).
+
+SEOUL = series(("2026-02-13", 100.0), ("2026-02-19", 110.0), ("2026-02-20", 99.0))
+NEW_YORK = series(
+    ("2026-02-13", 50.0), ("2026-02-17", 51.0), ("2026-02-18", 52.0), ("2026-02-19", 53.0), ("2026-02-20", 54.0)
+)
+
+
+def test_days_are_the_union_of_sessions_and_nothing_is_carried_forward() -> None:
+    closes = comparison.align({"kr": SEOUL, "us": NEW_YORK})
+    assert [f"{day:%m-%d}" for day in closes.index] == ["02-13", "02-17", "02-18", "02-19", "02-20"]
+    assert closes["kr"].tolist()[1:3] == pytest.approx([math.nan, math.nan], nan_ok=True)
+
+
+def test_a_line_is_joined_over_days_on_which_only_others_traded() -> None:
+    closes = comparison.align({"kr": SEOUL, "us": NEW_YORK})
+    drawn = comparison.joined(closes, closes.notna())
+    assert drawn.notna().all().all()
+    assert 100 < drawn["kr"].iloc[1] < drawn["kr"].iloc[2] < 110
+
+
+def test_correlation_is_of_common_sessions_so_that_a_holiday_is_no_return_of_nothing() -> None:
+    closes = comparison.align({"kr": SEOUL, "us": NEW_YORK})
+    x, y = [math.log(1.1), math.log(0.9)], [math.log(53 / 50), math.log(54 / 53)]
+    expected = np.corrcoef(x, y)[0, 1]
+    assert comparison.correlations(closes).loc["kr", "us"] == pytest.approx(expected)
+
+
+def test_a_price_that_is_none_is_missing() -> None:
+    closes = comparison.align({"a": series(("2026-01-02", 0.0), ("2026-01-05", -1.0), ("2026-01-06", math.inf))})
+    assert closes["a"].isna().all()
+
+
+# Currencies
+
+RATES = {"USD": series(("2026-01-02", 1_400.0), ("2026-01-05", 1_500.0)), "JPY": series(("2026-01-02", 9.0))}
+
+
+def test_dollars_become_won_at_the_last_rate_of_at_most_seven_days() -> None:
+    apple = series(
+        ("2026-01-02", 10.0), ("2026-01-03", 10.0), ("2026-01-05", 10.0), ("2026-01-12", 10.0), ("2026-01-13", 10.0)
+    )
+    won = comparison.convert(apple, "USD", "KRW", RATES)
+    assert won.tolist() == pytest.approx([14_000, 14_000, 15_000, 15_000, math.nan], nan_ok=True)
+
+
+def test_before_the_first_rate_nothing_is_known() -> None:
+    won = comparison.convert(series(("2026-01-01", 10.0), ("2026-01-02", 10.0)), "USD", "KRW", RATES)
+    assert won.tolist() == pytest.approx([math.nan, 14_000], nan_ok=True)
+
+
+def test_won_become_dollars_and_yen_go_through_won() -> None:
+    assert comparison.convert(series(("2026-01-05", 75_000.0)), "KRW", "USD", RATES).tolist() == [50.0]
+    assert comparison.convert(series(("2026-01-02", 1_400.0)), "JPY", "USD", RATES).tolist() == [9.0]
+    assert comparison.convert(series(("2026-01-02", 1_400.0)), "EUR", "USD", RATES).isna().all()
+
+
+@pytest.mark.parametrize(
+    ("currency", "into"), [("KRW", "KRW"), ("USD", "USD"), ("", "KRW"), ("", "USD"), ("USD", "local")]
+)
+def test_what_is_in_no_currency_or_the_wanted_one_stays_as_it_is(currency: str, into: comparison.Money) -> None:
+    close = series(("2020-01-02", 5.0))
+    assert comparison.convert(close, currency, into, RATES).tolist() == [5.0]
+
+
+def test_a_stretch_without_a_rate_is_blank_and_not_joined_over() -> None:
+    days = pd.bdate_range("2026-01-01", periods=6)
+    values = comparison.align({"a": pd.Series([1.0, 2.0, math.nan, math.nan, 5.0, 6.0], index=days)})
+    traded = pd.DataFrame({"a": [True, True, True, True, False, True]}, index=days)
+    values.iloc[4, 0] = math.nan
+    drawn = comparison.joined(values, traded)["a"]
+    assert drawn.tolist() == pytest.approx([1, 2, math.nan, math.nan, math.nan, 6], nan_ok=True)
+
+
+# Bases and scales
+
+
+def test_the_base_is_the_first_close_on_or_after_the_day() -> None:
+    assert comparison.base_of(SEOUL, pd.Timestamp("2026-02-14")) == Base(pd.Timestamp("2026-02-19"), 110.0)
+    assert comparison.base_of(SEOUL, pd.Timestamp("2026-02-13")) == Base(pd.Timestamp("2026-02-13"), 100.0)
+    assert comparison.base_of(SEOUL, pd.Timestamp("2026-03-01")) is None
+
+
+def test_percent_is_from_nought_and_index_from_a_hundred_and_without_a_base_nothing_is_drawn() -> None:
+    closes = comparison.align({"kr": SEOUL, "us": NEW_YORK})
+    bases = {"kr": Base(closes.index[0], 100.0), "us": None}
+    assert comparison.rebase(closes, bases, "percent")["kr"].dropna().tolist() == pytest.approx([0, 10, -1])
+    assert comparison.rebase(closes, bases, "index")["kr"].dropna().tolist() == pytest.approx([100, 110, 99])
+    assert comparison.rebase(closes, bases, "percent")["us"].isna().all()
+
+
+@pytest.mark.parametrize(("count", "scale"), [(1, "price"), (2, "price"), (3, "percent"), (20, "percent")])
+def test_the_third_series_makes_it_percent(count: int, scale: str) -> None:
+    assert comparison.choose_scale(count) == scale
+
+
+PRICES = st.lists(st.floats(0.01, 1e6), min_size=1, max_size=30)
+
+
+@settings(deadline=None, max_examples=100)
+@given(PRICES)
+def test_percent_is_index_less_a_hundred_and_rebasing_twice_is_rebasing_once(prices: list[float]) -> None:
+    closes = comparison.align({"a": pd.Series(prices, index=pd.bdate_range("2024-01-01", periods=len(prices)))})
+    bases = {"a": comparison.base_of(closes["a"], closes.index[0])}
+    index = comparison.rebase(closes, bases, "index")
+    assert np.allclose(comparison.rebase(closes, bases, "percent"), index - 100)
+    again = comparison.rebase(index, {"a": comparison.base_of(index["a"], index.index[0])}, "index")
+    assert np.allclose(again, index)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.permutations(["a", "b", "c"]))
+def test_the_order_of_series_does_not_matter(order: list[str]) -> None:
+    days = pd.bdate_range("2024-01-01", periods=50)
+    made = {name: walk(seed, days[seed::2]) for seed, name in enumerate("abc")}
+    one = comparison.align(made)
+    other = comparison.align({name: made[name] for name in order})
+    pd.testing.assert_frame_equal(one[order], other)
+    pd.testing.assert_frame_equal(
+        comparison.correlations(one).loc[order, order], comparison.correlations(other), check_exact=False
+    )
+
+
+# Weeks and months
+
+
+def test_a_week_has_the_last_close_of_each_and_the_day_of_the_last_session_of_any() -> None:
+    closes = comparison.align({"kr": SEOUL.iloc[:2], "us": NEW_YORK})
+    weeks = comparison.resample(closes, "W")
+    assert [f"{day:%m-%d}" for day in weeks.index] == ["02-13", "02-20"]
+    assert weeks["kr"].tolist() == [100, 110]
+    assert weeks["us"].tolist() == [50, 54]
+    assert comparison.resample(closes, "D") is closes
+
+
+# Measures
+
+
+def test_measures_of_a_series_worked_out_by_hand() -> None:
+    close = series(("2024-01-02", 100.0), ("2024-01-03", 120.0), ("2024-01-04", 90.0), ("2026-01-02", 121.0))
+    found = comparison.statistics(close)
+    assert found is not None
+    assert (found.first, found.last, found.total) == (100, 121, pytest.approx(0.21))
+    years = (pd.Timestamp("2026-01-02") - pd.Timestamp("2024-01-02")).days / 365.25
+    assert found.annual == pytest.approx(1.21 ** (1 / years) - 1)
+    logs = [math.log(1.2), math.log(0.75), math.log(121 / 90)]
+    mean = sum(logs) / 3
+    assert found.volatility == pytest.approx(math.sqrt(sum((x - mean) ** 2 for x in logs) / 2 * 252))
+    assert found.drawdown == comparison.Drawdown(
+        pytest.approx(-0.25), pd.Timestamp("2024-01-03"), pd.Timestamp("2024-01-04")
+    )
+    assert found.best == (pd.Timestamp("2026-01-02"), pytest.approx(121 / 90 - 1))
+    assert found.worst == (pd.Timestamp("2024-01-04"), pytest.approx(-0.25))
+
+
+def test_what_a_short_series_cannot_tell_is_not_told() -> None:
+    assert comparison.statistics(pd.Series(dtype="float64")) is None
+    one = comparison.statistics(series(("2026-01-02", 5.0)))
+    assert one is not None
+    assert (one.total, one.annual, one.volatility, one.best, one.drawdown.depth) == (0, None, None, None, 0)
+
+
+def test_correlations_of_the_real_prices_are_those_of_an_independent_calculation() -> None:
+    tables = dict(list(real_tables().items())[:4])
+    closes = comparison.align({ticker: table["close"].iloc[-500:] for ticker, table in tables.items()})
+    found = comparison.correlations(closes)
+    for a in closes:
+        for b in closes:
+            pair = pd.DataFrame({"a": closes[a], "b": closes[b]}).dropna()
+            expected = np.log(pair).diff().corr().iloc[0, 1]
+            assert found.loc[a, b] == pytest.approx(expected)
+
+
+def test_measures_of_the_real_prices_are_those_of_an_independent_calculation() -> None:
+    for table in list(real_tables().values())[:5]:
+        close = table["close"]
+        found = comparison.statistics(close)
+        assert found is not None
+        daily = np.log(close / close.shift()).dropna()
+        assert found.volatility == pytest.approx(float(daily.std()) * 252**0.5)
+        assert found.drawdown.depth == pytest.approx(float((close / close.cummax() - 1).min()))
+        assert found.best is not None
+        assert found.best[1] == pytest.approx(float(close.pct_change().max()))
+
+
+def test_a_series_that_never_moves_has_no_correlation_and_a_perfect_pair_has_one() -> None:
+    days = pd.bdate_range("2024-01-01", periods=10)
+    moving = walk(1, days)
+    closes = comparison.align({"a": moving, "b": moving * 3, "c": 100 / moving, "flat": pd.Series(5.0, index=days)})
+    found = comparison.correlations(closes)
+    assert found.loc["a", "b"] == pytest.approx(1)
+    assert found.loc["a", "c"] == pytest.approx(-1)
+    assert math.isnan(found.loc["a", "flat"])
+
+
+def test_a_rolling_correlation_is_of_common_sessions() -> None:
+    days = pd.bdate_range("2024-01-01", periods=40)
+    a, b = walk(1, days), walk(2, days[::2])
+    rolled = comparison.rolling_correlation(comparison.align({"a": a, "b": b}), 10)
+    common = pd.DataFrame({"a": a, "b": b}).dropna()
+    expected = np.log(common).diff().iloc[-10:].corr().iloc[0, 1]
+    assert rolled.iloc[-1] == pytest.approx(expected)
+    assert len(rolled) == 20
+
+
+# Slots
+
+
+def test_a_series_keeps_its_slot_when_others_come_and_go() -> None:
+    slots = comparison.keep_slots({}, ["a", "b", "c"])
+    assert slots == {"a": 0, "b": 1, "c": 2}
+    slots = comparison.keep_slots(slots, ["a", "c"])
+    assert slots == {"a": 0, "c": 2}
+    assert comparison.keep_slots(slots, ["d", "c", "a"]) == {"d": 1, "c": 2, "a": 0}

@@ -1,0 +1,102 @@
+"""Which days are sessions, and which of them are over; as the Korea Exchange really kept them."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+
+from finance_core.bars import sessions
+
+SEOUL = ZoneInfo("Asia/Seoul")
+FRIDAY = dt.date(2026, 11, 20)
+
+
+def at(day: str, time: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=SEOUL)
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [
+        "2026-01-01",  # New Year's Day
+        "2025-12-31",  # the last day of the year
+        "2025-10-06",  # Chuseok
+        "2024-02-12",  # a substitute for the Lunar New Year
+        "2025-05-01",  # Labour Day
+        "2025-06-03",  # an election
+        "2026-11-21",  # a Saturday
+        "2026-11-22",  # a Sunday
+    ],
+)
+def test_the_korea_exchange_is_closed_on_weekends_and_holidays(closed: str) -> None:
+    day = dt.date.fromisoformat(closed)
+    assert sessions.between("XKRX", day, day).empty
+
+
+def test_the_sessions_between_two_days_include_both() -> None:
+    found = sessions.between("XKRX", dt.date(2025, 10, 2), dt.date(2025, 10, 13))
+
+    # October 3 is a holiday, Chuseok takes 6 to 8 and Hangul Day the 9th.
+    assert found.tolist() == [pd.Timestamp(2025, 10, day) for day in (2, 10, 13)]
+    assert found.tz is None
+
+
+def test_there_are_no_sessions_where_the_calendar_does_not_reach_or_the_days_are_turned_round() -> None:
+    for first, last in [
+        (dt.date(1990, 1, 1), dt.date(1990, 12, 31)),
+        (dt.date(2100, 1, 1), dt.date(2100, 12, 31)),
+        (dt.date(2025, 10, 13), dt.date(2025, 10, 2)),
+    ]:
+        none = sessions.between("XKRX", first, last)
+        assert none.empty
+        assert none.dtype == sessions.between("XKRX", FRIDAY, FRIDAY).dtype
+
+
+def test_the_exchange_says_its_time_zone() -> None:
+    assert sessions.timezone("XKRX") == "Asia/Seoul"
+
+
+@pytest.mark.parametrize(
+    ("moment", "last"),
+    [
+        (at("2026-11-20", "08:59"), "2026-11-19"),
+        (at("2026-11-20", "09:00"), "2026-11-19"),
+        (at("2026-11-20", "15:29:59"), "2026-11-19"),
+        (at("2026-11-20", "15:30"), "2026-11-20"),
+        (at("2026-11-20", "23:59"), "2026-11-20"),
+        (at("2026-11-23", "00:00"), "2026-11-20"),  # over the weekend
+        (at("2025-10-09", "18:00"), "2025-10-02"),  # over Chuseok
+    ],
+)
+@pytest.mark.parametrize("zone", ["Asia/Seoul", "UTC", "America/New_York", "Pacific/Kiritimati"])
+def test_a_session_is_finished_from_its_close_on_wherever_the_clock_is(
+    moment: dt.datetime, last: str, zone: str
+) -> None:
+    elsewhere = moment.astimezone(ZoneInfo(zone))
+    assert sessions.last_finished("XKRX", elsewhere) == pd.Timestamp(last)
+    assert sessions.last_finished("XKRX", elsewhere).tz is None
+
+
+def test_a_moment_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(TypeError):
+        sessions.last_finished("XKRX", dt.datetime(2026, 11, 20, 12))
+
+
+@pytest.mark.parametrize(
+    ("last_bar", "moment", "behind"),
+    [
+        ("2026-11-20", at("2026-11-20", "15:30"), 0),
+        ("2026-11-19", at("2026-11-20", "15:29"), 0),
+        ("2026-11-19", at("2026-11-20", "15:30"), 1),
+        ("2026-11-20", at("2026-11-22", "12:00"), 0),  # a weekend is not behind
+        ("2026-11-20", at("2026-11-20", "10:00"), 0),  # nor is the running session's bar ahead
+        ("2025-10-02", at("2025-10-13", "16:00"), 2),
+        ("2024-11-20", at("2024-12-20", "16:00"), 22),
+    ],
+)
+def test_behind_counts_the_finished_sessions_after_the_last_bar(
+    last_bar: str, moment: dt.datetime, behind: int
+) -> None:
+    assert sessions.behind("XKRX", dt.date.fromisoformat(last_bar), moment) == behind
+    assert sessions.behind("XKRX", pd.Timestamp(last_bar), moment) == behind

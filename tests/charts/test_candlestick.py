@@ -1,0 +1,142 @@
+"""The ECharts option of the viewer."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from finance_core import i18n
+from finance_core.bars import candles, indicators
+from finance_core.charts import candlestick
+from finance_core.charts.candlestick import Style
+
+
+def bars_of(closes: list[float], volume: int = 100) -> pd.DataFrame:
+    index = pd.date_range("2024-01-01", periods=len(closes), name="date")
+    close = np.array(closes)
+    opening = np.concatenate([close[:1], close[:-1]])
+    frame = pd.DataFrame(
+        {"open": opening, "high": np.maximum(opening, close), "low": np.minimum(opening, close), "close": close},
+        index=index,
+    )
+    frame["volume"] = volume
+    frame[candles.EVENTS] = 0.0
+    return frame
+
+
+def option_of(bars: pd.DataFrame, first: int = 0, **style: Any) -> tuple[candlestick.Option, pd.DataFrame]:
+    averages = indicators.moving_averages(bars["close"], [2, 3])
+    option = candlestick.candlestick(bars, averages, (first, max(len(bars) - 1, 0)), Style(**style))
+    return option, option["dataset"][0]["source"]
+
+
+def test_every_bar_and_average_is_in_the_dataset_as_it_is() -> None:
+    bars = bars_of([10, 12, 11, 13])
+    _, source = option_of(bars)
+    assert source["날짜"].tolist() == ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
+    for korean, english in zip(
+        ["시가", "고가", "저가", "종가", "거래량"], ["open", "high", "low", "close", "volume"], strict=True
+    ):
+        assert source[korean].tolist() == bars[english].tolist()
+    assert source["2일 평균"].tolist()[1:] == [11.0, 11.5, 12.0]
+    assert source["3일 평균"].isna().tolist() == [True, True, False, False]
+    assert source["등락률"].tolist()[1:] == pytest.approx([20, -100 / 12, 200 / 11])
+
+
+def test_the_option_but_for_its_dataset_is_plain_json() -> None:
+    option, _ = option_of(bars_of([1.5, 2.5]))
+    json.dumps(option | {"dataset": None}, allow_nan=False)
+
+
+def test_a_column_is_named_by_every_series_that_draws_it() -> None:
+    bars = bars_of([10, 12, 11])
+    bars.loc[bars.index[1], candles.EVENTS] = [361.0, 50.0]
+    option, _ = option_of(bars)
+    for series in option["series"]:
+        source = option["dataset"][series.get("datasetIndex", 0)]["source"]
+        encoded = [
+            column for value in series["encode"].values() for column in ([value] if isinstance(value, str) else value)
+        ]
+        assert set(encoded) <= set(source.columns)
+
+
+def test_volume_is_drawn_once_per_bar_in_the_colour_of_its_candle() -> None:
+    _, source = option_of(bars_of([10, 12, 11, 11]))
+    assert source["rising"].notna().tolist() == [True, True, False, True]
+    assert (source["rising"].isna() == source["falling"].notna()).all()
+
+
+def test_the_first_view_starts_at_the_given_bar_and_ends_at_the_last() -> None:
+    option, _ = option_of(bars_of([1, 2, 3, 4, 5, 6]), first=2)
+    assert {(zoom["startValue"], zoom["endValue"]) for zoom in option["dataZoom"]} == {(2, 5)}
+
+
+@pytest.mark.parametrize(("volume", "unit"), [(5, ""), (250_000, "만"), (3_000_000_000, "억")])
+def test_the_volume_axis_counts_in_units_that_keep_its_labels_short(volume: int, unit: str) -> None:
+    option, source = option_of(bars_of([1, 2], volume))
+    assert option["yAxis"][1]["axisLabel"]["formatter"] == "{value}" + unit
+    assert source["거래량"].tolist() == [volume, volume]
+    assert source["rising"].max() <= 100_000
+
+
+def test_sample_data_is_written_across_the_chart_and_real_data_is_not() -> None:
+    assert "표본" in option_of(bars_of([1, 2]), sample=True)[0]["graphic"][0]["style"]["text"]
+    assert option_of(bars_of([1, 2]))[0]["graphic"] == []
+
+
+def test_a_chart_in_english_labels_its_tooltip_in_english() -> None:
+    i18n.use_language("en")
+    try:
+        _, source = option_of(bars_of([1, 2]))
+    finally:
+        i18n.use_language("ko")
+    assert source.columns[:7].tolist() == ["Date", "Open", "High", "Low", "Close", "Change", "Volume"]
+
+
+def test_no_bars_make_an_empty_chart_not_an_error() -> None:
+    option, source = option_of(candles.empty())
+    assert source.empty
+    assert option["dataZoom"][0]["endValue"] == 0
+
+
+def test_dividends_and_splits_are_marked_on_their_days() -> None:
+    bars = bars_of([10, 12, 11, 12])
+    bars.loc[bars.index[1], "dividends"] = 361.0
+    bars.loc[bars.index[2], "stock_splits"] = 50.0
+    bars.loc[bars.index[3], "stock_splits"] = 0.2
+    dividends, splits = [dataset["source"] for dataset in option_of(bars)[0]["dataset"][1:]]
+    assert dividends[["날짜", "배당"]].to_numpy().tolist() == [["2024-01-02", "361"]]
+    assert splits[["날짜", "분할"]].to_numpy().tolist() == [["2024-01-03", "50 : 1"], ["2024-01-04", "1 : 5"]]
+
+
+@pytest.mark.parametrize(
+    ("is_red", "rising", "falling"),
+    [(True, candlestick.RED, candlestick.BLUE), (False, candlestick.GREEN, candlestick.RED)],
+)
+def test_rising_and_falling_differ_in_colour_by_country_and_in_shape(is_red: bool, rising: str, falling: str) -> None:
+    look = option_of(bars_of([1, 2, 1]), rising_is_red=is_red)[0]["series"][0]["itemStyle"]
+    assert (look["borderColor"], look["borderColor0"]) == (rising, falling)
+    assert (look["color"], look["color0"]) == ("transparent", falling)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(53_000, 62_000), (7_000, 120_000), (0.5, 0.61), (1.0, 500.0), (100.0, 100.0)]
+)
+def test_a_log_axis_has_round_labels_within_what_is_first_seen(low: float, high: float) -> None:
+    bars = bars_of([low, high])
+    axis = option_of(bars, log=True)[0]["yAxis"][0]
+    ticks = axis["axisLabel"]["customValues"]
+    assert axis["type"] == "log"
+    assert ticks == sorted(set(ticks))
+    assert all(tick > 0 for tick in ticks)
+    inside = [tick for tick in ticks if low * 0.98 <= tick <= high * 1.02]
+    assert len(inside) >= (1 if low == high else 3)
+    assert len(ticks) < 100
+
+
+def test_a_week_that_still_runs_says_so_on_its_bar() -> None:
+    _, source = option_of(bars_of([1, 2]), unit="W", last_note="진행 중")
+    assert source["날짜"].tolist() == ["2024-01-01", "2024-01-02 진행 중"]
+    assert "2주 평균" in source.columns

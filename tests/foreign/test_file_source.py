@@ -1,0 +1,297 @@
+"""CSV and Parquet files as sources: their columns, days and tickers, and the sentence for whatever is no such table."""
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
+from finance_core.errors import SisepanError
+from finance_core.foreign import file_source, import_run, sources
+from finance_core.foreign.import_records import Summary
+from finance_core.foreign.sources import Found
+
+DAYS = [dt.date(2024, 1, 2), dt.date(2024, 1, 3), dt.date(2024, 1, 4)]
+HEADER = "date,open,high,low,close,volume"
+BARS = [
+    "2024-01-02,78200,79800,78200,79600,17142847",
+    "2024-01-03,78500,78800,77000,77000,21753644",
+    "2024-01-04,76100,77300,76100,76600,15324439",
+]
+CSV = "\n".join([HEADER, *BARS]) + "\n"
+
+
+def found(path: Path, category: Category = KOREAN_STOCKS, ticker: str = "") -> list[Found]:
+    source = file_source.open_file(path, category, ticker)
+    wanted, unknown = sources.by_ticker(category, source.counts())
+    stop = threading.Event()
+    return [
+        *sources.ahead(sources.groups(source, wanted, stop)),
+        *sources.refused(source, unknown, stop),
+    ]
+
+
+def write(directory: Path, name: str, content: str | bytes) -> Path:
+    path = directory / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def assert_the_three_bars(found: list[Found], ticker: str = "005930") -> None:
+    (one,) = found
+    assert one.ticker == ticker
+    assert one.refusals == ()
+    assert [day.date() for day in one.bars.index] == DAYS
+    assert one.bars["close"].tolist() == [79600, 77000, 76600]
+    assert one.bars["volume"].tolist() == [17142847, 21753644, 15324439]
+
+
+# CSV
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CSV.encode(),
+        b"\xef\xbb\xbf" + CSV.encode(),
+        CSV.replace("\n", "\r\n").encode(),
+        CSV.replace(",", ";").encode(),
+        CSV.replace(",", "\t").encode(),
+        CSV.replace(HEADER, "날짜,시가,고가,저가,종가,거래량").encode(),
+        CSV.replace(HEADER, "일자,시가,고가,저가,종가,거래량").encode("cp949"),
+        CSV.replace(HEADER, "Date, Open, High, Low, Close, Volume").encode(),
+        CSV.replace(HEADER, ",open,high,low,close,volume").encode(),
+        CSV.replace("2024-01-0", "2024010").encode(),
+        CSV.replace("2024-01-0", "2024/1/").encode(),
+        CSV.replace("79600", '"79,600"').encode(),
+        CSV.replace("\n", ",\n").encode(),
+        ("\n" + CSV.replace("\n", "\n\n") + ",,,,,\n").encode(),
+        (CSV + CSV.splitlines()[1] + ",,\n").replace(BARS[0] + "\n", "", 1).encode(),
+    ],
+)
+def test_a_csv_reads_however_it_was_written(tmp_path: Path, content: bytes) -> None:
+    assert_the_three_bars(found(write(tmp_path, "005930.csv", content)))
+
+
+@pytest.mark.parametrize(
+    ("name", "category", "ticker"),
+    [
+        ("005930.csv", KOREAN_STOCKS, "005930"),
+        ("005930_삼성전자.csv", KOREAN_STOCKS, "005930"),
+        ("삼성전자_005930.csv", KOREAN_STOCKS, "005930"),
+        ("2024_005930.csv", KOREAN_STOCKS, "005930"),
+        ("005930.KS.csv", KOREAN_STOCKS, "005930"),
+        ("A005930.csv", KOREAN_STOCKS, "005930"),
+        ("5930.csv", KOREAN_STOCKS, "005930"),
+        ("prices.csv", KOREAN_STOCKS, ""),
+        ("AAPL.csv", US_STOCKS, "AAPL"),
+        ("AAPL daily.csv", US_STOCKS, "AAPL"),
+        ("BRK-B.csv", US_STOCKS, "BRK-B"),
+        ("^KS11.csv", INDICES, "^KS11"),
+        ("KRW=X.csv", CURRENCIES, "USDKRW"),
+        ("USDKRW_1981.csv", CURRENCIES, "USDKRW"),
+        ("daily prices.csv", US_STOCKS, ""),
+    ],
+)
+def test_the_name_of_a_file_tells_its_ticker(tmp_path: Path, name: str, category: Category, ticker: str) -> None:
+    path = write(tmp_path, name, CSV)
+    if ticker:
+        assert_the_three_bars(found(path, category), ticker)
+    else:
+        with pytest.raises(SisepanError, match="--ticker"):
+            file_source.open_file(path, category)
+    given = "000660" if category is KOREAN_STOCKS else "USDJPY"
+    assert_the_three_bars(found(path, category, given), given)
+
+
+def test_a_column_tells_the_tickers_and_rows_are_found_by_the_line_an_editor_shows(tmp_path: Path) -> None:
+    lines = [
+        "종목코드,이름,날짜,시가,고가,저가,종가,거래량",
+        "5930,삼성전자,2024-01-02,78200,79800,78200,79600,17142847",
+        '005930,"삼성\n전자",2024-01-03,78500,78800,77000,77000,21753644',
+        "",
+        "A005930,삼성전자,2024-01-04,76100,77300,76100,76600,15324439",
+        "삼성전자,,2024-01-04,1,1,1,1,1",
+        "000660,,어제,1,1,1,1,1",
+        "000660,,2024-01-04,1,1,1,0,1",
+        ",,2024-01-04,1,1,1,1,1",
+    ]
+    path = write(tmp_path, "prices.csv", "\n".join(lines))
+
+    empty, samsung, *unknown = found(path)
+
+    assert_the_three_bars([samsung])
+    assert empty.ticker == "000660"
+    refused = [refusal for each in (empty, *unknown) for refusal in each.refusals]
+    assert [(refusal.place, refusal.ticker, refusal.date) for refusal in refused] == [
+        ("8", "000660", "어제"),
+        ("9", "000660", "2024-01-04"),
+        ("7", "삼성전자", "2024-01-04"),
+        ("10", "", "2024-01-04"),
+    ]
+    assert [conversion.place for conversion in samsung.conversions] == ["2", "3", "6"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", "시세가 한 줄도"),
+        ("\n\n", "시세가 한 줄도"),
+        (HEADER + "\n", "시세가 한 줄도"),
+        ("day_of,close_\n1,2\n", "있는 열: day_of, close_"),
+        ("date,open\n2024-01-02,1\n", "종가 열"),
+        ("open,close\n1,2\n", "날짜와 종가 열"),
+        (",close\n0,2\n1,3\n", "날짜를 읽지 못했습니다"),
+        ("date,close\n어제,2\n", "날짜를 읽지 못했습니다(첫 값: 어제)"),
+        (CSV + "2024-01-05,72,300,73,000,72,000,72,500,100\n", "5번째 줄은 칸이 10개인데 머리글은 6개"),
+        (CSV + "2024-01-05,72300", "5번째 줄은 칸이 2개"),
+        (CSV + '2024-01-05,"72300\n', "5번째 줄을 CSV로"),
+        (bytes(range(256)) * 40, "글자를 읽지 못했습니다"),
+        ("date,close\n2024-01-02,1\n".encode("utf-16"), "글자를 읽지 못했습니다"),
+        (CSV.encode() + "종가".encode("euc-kr") + b"\xff", "글자를 읽지 못했습니다"),
+        (b"\x1b[2Jclose\n1\n", "있는 열: ?[2Jclose"),
+    ],
+)
+def test_what_is_no_csv_of_prices_is_refused_with_a_sentence(
+    tmp_path: Path, content: str | bytes, sentence: str
+) -> None:
+    path = write(tmp_path, "005930.csv", content)
+    with pytest.raises(SisepanError) as raised:
+        file_source.open_file(path, KOREAN_STOCKS).counts()
+    assert sentence in str(raised.value)
+    assert str(raised.value).startswith("005930.csv")
+
+
+def test_a_file_that_is_not_there_or_is_a_directory_is_said_so(tmp_path: Path) -> None:
+    for path in (tmp_path / "005930.csv", tmp_path):
+        with pytest.raises(SisepanError, match="읽지 못했습니다"):
+            file_source.open_file(path, KOREAN_STOCKS)
+
+
+def test_a_ticker_cannot_be_given_beside_a_column_of_them(tmp_path: Path) -> None:
+    path = write(tmp_path, "prices.csv", "Symbol,date,close\n5930,2024-01-02,1\n")
+    with pytest.raises(SisepanError, match="Symbol"):
+        file_source.open_file(path, KOREAN_STOCKS, "005930")
+
+
+# Parquet
+
+
+def table(days: Any) -> pd.DataFrame:
+    rows = [line.split(",")[1:] for line in BARS]
+    frame = pd.DataFrame(rows, columns=HEADER.split(",")[1:]).astype(float)
+    return frame.assign(date=days)
+
+
+def in_zone(zone: str, *time: int) -> list[dt.datetime]:
+    return [dt.datetime(day.year, day.month, day.day, *time, tzinfo=ZoneInfo(zone)) for day in DAYS]
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        pa.array(DAYS, pa.date32()),
+        pa.array(DAYS, pa.date64()),
+        pa.array([f"{day}" for day in DAYS]),
+        pa.array([f"{day:%Y%m%d}" for day in DAYS], pa.large_string()).dictionary_encode(),
+        pa.array([int(f"{day:%Y%m%d}") for day in DAYS]),
+        pa.array(pd.DatetimeIndex(DAYS).as_unit("ns")),
+        pa.array(pd.DatetimeIndex(DAYS) + pd.Timedelta("15:30:00")),
+        pa.array(in_zone("Asia/Seoul", 0), pa.timestamp("us", "Asia/Seoul")),
+        pa.array(in_zone("Asia/Seoul", 15, 30), pa.timestamp("ns", "Asia/Seoul")),
+        pa.array(in_zone("Asia/Seoul", 0), pa.timestamp("us", "UTC")),
+        pa.array(in_zone("UTC", 0), pa.timestamp("s", "UTC")),
+        pa.array([int(moment.timestamp() * 1000) for moment in in_zone("Asia/Seoul", 0)]),
+        pa.array([int(moment.timestamp()) for moment in in_zone("UTC", 0)]),
+    ],
+    ids=lambda days: str(days.type),
+)
+def test_every_way_to_keep_a_day_in_parquet_gives_that_day(tmp_path: Path, days: pa.Array) -> None:
+    columns = pa.Table.from_pandas(table(DAYS).drop(columns="date")).append_column("Date", days)
+    pq.write_table(columns, tmp_path / "005930.parquet")
+    assert_the_three_bars(found(tmp_path / "005930.parquet"))
+
+
+@pytest.mark.parametrize("name", [None, "Date", "index", "날짜"])
+@pytest.mark.parametrize("zone", [None, "Asia/Seoul", "UTC"])
+def test_an_index_of_pandas_is_the_day(tmp_path: Path, name: str | None, zone: str | None) -> None:
+    frame = table(DAYS).drop(columns="date").set_axis(pd.DatetimeIndex(DAYS, name=name).tz_localize(zone))
+    frame.to_parquet(tmp_path / "005930.parquet")
+    assert_the_three_bars(found(tmp_path / "005930.parquet"))
+    frame.to_csv(tmp_path / "005930.csv")
+    if name != "index":
+        assert_the_three_bars(found(tmp_path / "005930.csv"))
+
+
+def test_a_parquet_with_many_tickers_reads_only_the_wanted_rows_and_columns(tmp_path: Path) -> None:
+    frames = [table(DAYS).assign(symbol=ticker, note="x" * 100) for ticker in (5930, 660, 20)]
+    pd.concat(frames).set_index(["symbol", "date"]).to_parquet(tmp_path / "all.pq", row_group_size=2)
+    source = file_source.open_file(tmp_path / "all.pq", KOREAN_STOCKS)
+
+    assert source.counts() == {5930: 3, 660: 3, 20: 3}
+    portions = list(source.read([660]))
+
+    assert [place for rows in portions for place in rows.places] == [4, 5, 6]
+    assert "note" not in portions[0].columns
+    assert_the_three_bars([each for each in found(tmp_path / "all.pq") if each.ticker == "005930"])
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())])
+def test_rows_without_a_ticker_are_refused(tmp_path: Path, kind: pa.DataType) -> None:
+    frame = pd.concat([table(DAYS).assign(symbol=ticker) for ticker in ("005930", None, " ", "")])
+    columns = pa.Table.from_pandas(frame, preserve_index=False)
+    symbols = columns["symbol"].combine_chunks().cast(pa.string())
+    at = columns.schema.get_field_index("symbol")
+    symbols = symbols.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else symbols
+    pq.write_table(columns.set_column(at, "symbol", symbols), tmp_path / "all.parquet")
+    source = file_source.open_file(tmp_path / "all.parquet", KOREAN_STOCKS)
+    assert source.counts() == {"005930": 3, None: 9}
+    samsung, *unknown = found(tmp_path / "all.parquet")
+    assert_the_three_bars([samsung])
+    assert [refusal.place for each in unknown for refusal in each.refusals] == [f"{row}" for row in range(4, 13)]
+
+
+def broken(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (broken, "Parquet으로 읽지 못했습니다"),
+        (lambda path: path.write_bytes(b"PAR1"), "Parquet으로 읽지 못했습니다"),
+        (lambda path: path.write_text(CSV), "Parquet으로 읽지 못했습니다"),
+        (lambda path: path.write_bytes(b""), "Parquet으로 읽지 못했습니다"),
+        (lambda path: table(DAYS).drop(columns="date").to_parquet(path), "날짜와 종가 열"),
+        (lambda path: table(DAYS).drop(columns="close").to_parquet(path), "날짜와 종가 열"),
+        (lambda path: table(DAYS).iloc[:0].to_parquet(path), "시세가 한 줄도"),
+        (lambda path: table([None] * 3).to_parquet(path), "날짜를 읽지 못했습니다"),
+        (lambda path: table([1, 2, 3]).to_parquet(path), "날짜를 읽지 못했습니다"),
+    ],
+)
+def test_what_is_no_parquet_of_prices_is_refused_with_a_sentence(
+    tmp_path: Path, spoil: Callable[[Path], object], sentence: str
+) -> None:
+    path = tmp_path / "005930.parquet"
+    table(DAYS).to_parquet(path)
+    spoil(path)
+    with pytest.raises(SisepanError, match=sentence):
+        file_source.open_file(path, KOREAN_STOCKS).counts()
+
+
+# As an import sees them
+
+
+def test_a_dry_run_shows_conversions(tmp_path: Path) -> None:
+    path = write(tmp_path, "005930.csv", CSV)
+    summary: Summary = import_run.examine(KOREAN_STOCKS, file_source.open_file(path, KOREAN_STOCKS))
+    assert (summary.rows, summary.bars, summary.total, summary.refused) == (3, 3, 1, 0)
+    first = summary.conversions[0]
+    assert (first.place, first.raw_date, first.close) == ("2", "2024-01-02", 79600)

@@ -1,0 +1,159 @@
+"""Lists of tickers as text and files, in and out."""
+
+import contextlib
+import io
+import zipfile
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from finance_core.categories import CATEGORIES, INDICES, KOREAN_STOCKS, US_STOCKS
+from finance_core.errors import SisepanError
+from finance_core.storage import ticker_edits, ticker_files
+from finance_core.storage.ticker_files import Line
+
+SAMSUNG = {"ticker": "005930", "name": "삼성전자", "market": "KOSPI", "marker": "diamond"}
+
+
+def rows_of(lines: list[Line]) -> list[dict[str, object]]:
+    return [line.row for line in lines if line.problem is None]
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+@pytest.mark.parametrize("header", ["", "ticker{0}name{0}market{0}marker\n", "종목코드{0}종목명{0}시장{0}표식\n"])
+def test_a_list_may_have_any_delimiter_and_a_header_or_none(delimiter: str, header: str) -> None:
+    text = header.format(delimiter) + delimiter.join(["005930", "삼성전자", "KOSPI", "diamond"]) + "\n"
+    assert rows_of(ticker_files.read_text(text, KOREAN_STOCKS)) == [SAMSUNG]
+
+
+def test_a_header_says_the_order_of_the_columns_and_what_is_unknown_is_passed_over() -> None:
+    text = "시장,비고,종목명,종목코드\nKOSPI,x,삼성전자,005930\n"
+    expected = {name: SAMSUNG[name] for name in ("ticker", "name", "market")}
+    assert rows_of(ticker_files.read_text(text, KOREAN_STOCKS)) == [expected]
+
+
+def test_lines_may_be_short_quoted_empty_and_end_as_they_like() -> None:
+    text = '\ufeff005930\r\n\r\n000660,"SK, ""하이닉스"""\r\n   \n035720,\n'
+    assert rows_of(ticker_files.read_text(text, KOREAN_STOCKS)) == [
+        {"ticker": "005930"},
+        {"ticker": "000660", "name": 'SK, "하이닉스"'},
+        {"ticker": "035720"},
+    ]
+
+
+def test_a_korean_code_that_a_spreadsheet_shortened_gets_its_zeros_back() -> None:
+    lines = ticker_files.read_text("5930\n660\n00088k\n", KOREAN_STOCKS)
+    assert [row["ticker"] for row in rows_of(lines)] == ["005930", "000660", "00088K"]
+    assert ticker_files.read_text("5930\n", US_STOCKS)[0].problem is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("AAPL,Apple", "종목 코드가 아닙니다"),
+        (",이름만", "종목 코드가 아닙니다"),
+        ("000001,x,NASDAQ", "NASDAQ"),
+        ("000001,x,KOSPI,star", "star"),
+        ("000001," + "x" * 201, "200자"),
+        ('000001,"a\nb"', "제어 문자"),
+        ("005930,또", "앞에 또"),
+    ],
+)
+def test_a_line_that_breaks_a_rule_is_refused_with_its_number_and_the_rule(line: str, rule: str) -> None:
+    lines = ticker_files.read_text("005930,삼성전자\n\n" + line, KOREAN_STOCKS)
+    assert [each.problem is None for each in lines] == [True, False]
+    assert lines[1].number == 3
+    assert rule in str(lines[1].problem)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949"])
+def test_a_file_may_be_encoded_as_korean_excel_does(encoding: str) -> None:
+    content = "종목코드,종목명,시장,표식\n005930,삼성전자,KOSPI,diamond\n".encode(encoding)
+    assert rows_of(ticker_files.read_file("목록.csv", content, KOREAN_STOCKS)) == [SAMSUNG]
+
+
+def test_an_excel_file_is_read_whether_its_codes_are_text_or_numbers() -> None:
+    file = io.BytesIO()
+    table = pd.DataFrame({"ticker": ["005930", 660], "name": ["삼성전자", "SK하이닉스"], "market": "KOSPI"})
+    table.to_excel(file, index=False)
+    rows = rows_of(ticker_files.read_file("a.XLSX", file.getvalue(), KOREAN_STOCKS))
+    assert [(row["ticker"], row["name"]) for row in rows] == [("005930", "삼성전자"), ("000660", "SK하이닉스")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.csv", b"\xff\xfe\x00\x81"), ("a.xlsx", b"no zip"), ("a.xlsx", b"PK\x03\x04"), ("a.xlsx", b"")],
+)
+def test_a_file_that_is_no_list_gets_a_sentence(name: str, content: bytes) -> None:
+    with pytest.raises(SisepanError, match="읽지 못했습니다"):
+        ticker_files.read_file(name, content, KOREAN_STOCKS)
+
+
+@pytest.mark.filterwarnings("ignore:Workbook contains no stylesheet")
+@pytest.mark.parametrize(
+    "part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/styles.xml", "[Content_Types].xml"]
+)
+@pytest.mark.parametrize("broken", [b"<x", b"", b"<a/>"])
+def test_an_excel_file_with_a_broken_part_gets_a_sentence_or_is_read(part: str, broken: bytes) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(ticker_files.to_excel([]))) as whole, zipfile.ZipFile(file, "w") as parts:
+        for name in whole.namelist():
+            parts.writestr(name, broken if name == part else whole.read(name))
+    with contextlib.suppress(SisepanError):
+        ticker_files.read_file("a.xlsx", file.getvalue(), KOREAN_STOCKS)
+
+
+def test_an_old_excel_file_by_a_new_name_gets_a_sentence() -> None:
+    with pytest.raises(SisepanError, match="Excel"):
+        ticker_files.read_file("a.xlsx", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2_000), KOREAN_STOCKS)
+
+
+def test_too_many_lines_get_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticker_files, "LINES_LIMIT", 10)
+    with pytest.raises(SisepanError, match="10줄"):
+        ticker_files.read_text("005930\n" * 11, KOREAN_STOCKS)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(max_size=400), st.sampled_from(CATEGORIES))
+def test_pasted_text_never_raises_anything_but_a_sentence_and_lets_only_good_rows_through(text, category) -> None:  # type: ignore[no-untyped-def]
+    try:
+        lines = ticker_files.read_text(text, category)
+    except SisepanError:
+        return
+    good = rows_of(lines)
+    assert len({row["ticker"] for row in good}) == len(good)
+    for row in good:
+        assert category.is_ticker(row["ticker"])
+        ticker_edits.checked(category, {name: value for name, value in row.items() if name != "ticker"})
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.binary(max_size=400), st.sampled_from(["a.csv", "a.txt", "a.xlsx"]), st.booleans())
+def test_uploaded_bytes_never_raise_anything_but_a_sentence(content: bytes, name: str, zipped: bool) -> None:
+    with contextlib.suppress(SisepanError):
+        ticker_files.read_file(name, b"PK\x03\x04" + content if zipped else content, INDICES)
+
+
+# Out
+
+
+NAMES = ["=1+1", "+82", "-5", "@x", "삼성 & <b>", 'q"uote,', "'=2", "이모지 📈"]
+
+
+def test_an_export_opens_in_excel_with_hangul_and_without_formulas_and_comes_back_the_same() -> None:
+    rows = [{"ticker": f"{n:06}", "name": name, "market": "KOSPI", "marker": "circle"} for n, name in enumerate(NAMES)]
+    content = ticker_files.to_csv(rows)
+    assert content.startswith("\ufeff".encode())
+    cells = pd.read_csv(io.BytesIO(content), dtype=str)["name"]
+    assert not [cell for cell in cells if cell.startswith(ticker_files.FORMULA)]
+    assert [row["name"] for row in rows_of(ticker_files.read_file("x.csv", content, KOREAN_STOCKS))] == NAMES
+
+    sheet = load_workbook(io.BytesIO(ticker_files.to_excel(rows))).active
+    assert sheet is not None
+    written = [cell.value for cell in sheet["B"][1:]]
+    assert not [cell for cell in written if str(cell).startswith(ticker_files.FORMULA)]
+    assert all(cell.data_type == "s" for cell in sheet["B"][1:])

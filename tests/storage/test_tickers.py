@@ -1,0 +1,156 @@
+"""The metadata of tickers in a real MongoDB."""
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+from finance_core.categories import KOREAN_STOCKS, Category
+from finance_core.storage import prices, tickers
+from finance_core.storage.database import Document, MongoDatabase
+from tests.test_prices import make_bars
+
+SAMSUNG = {"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}
+NAVER = {"ticker": "035420", "name": "NAVER", "market": "KOSPI"}
+ECOPRO = {"ticker": "086520", "name": "에코프로", "market": "KOSDAQ"}
+
+OTHER = dataclasses.replace(KOREAN_STOCKS, key="other", collection="other", currency="USD")
+
+
+def register(db: MongoDatabase, *rows: dict[str, Any], category: Category = KOREAN_STOCKS) -> int:
+    return tickers.register(db, category, rows)
+
+
+def get(db: MongoDatabase, ticker: str = "005930") -> Document:
+    found = tickers.get(db, KOREAN_STOCKS, ticker)
+    assert found is not None
+    return found
+
+
+def active(db: MongoDatabase, category: Category = KOREAN_STOCKS) -> list[tuple[str, str]]:
+    return [(row["ticker"], row["name"]) for row in tickers.active(db, category)]
+
+
+def test_a_registered_ticker_has_what_was_given_and_what_goes_without_saying(db: MongoDatabase) -> None:
+    assert register(db, SAMSUNG) == 1
+    assert get(db) == {
+        "category": "korean_stocks",
+        **SAMSUNG,
+        "marker": "circle",
+        "active": True,
+        "currency": "KRW",
+        "version": 1,
+    }
+
+
+def test_what_is_given_goes_before_what_goes_without_saying(db: MongoDatabase) -> None:
+    register(db, SAMSUNG | {"currency": "USD", "active": False, "source": "sample"})
+    assert get(db).items() >= {"currency": "USD", "active": False, "source": "sample"}.items()
+
+
+def test_registering_again_adds_only_what_is_new_and_overwrites_nothing(db: MongoDatabase) -> None:
+    register(db, SAMSUNG)
+    tickers.record(db, KOREAN_STOCKS, "005930", {"name": "Samsung", "active": False})
+    before = get(db)
+
+    assert register(db, SAMSUNG, NAVER, NAVER | {"name": "again"}) == 1
+    assert register(db, SAMSUNG, NAVER) == 0
+    assert register(db) == 0
+    assert get(db) == before
+    assert get(db, "035420")["name"] == "NAVER"
+
+
+def test_registering_leaves_the_rows_it_was_given(db: MongoDatabase) -> None:
+    row = dict(SAMSUNG)
+    register(db, row)
+    assert row == SAMSUNG
+
+
+def test_one_ticker_may_be_in_two_categories(db: MongoDatabase) -> None:
+    assert register(db, SAMSUNG) == 1
+    assert register(db, SAMSUNG | {"name": "other"}, category=OTHER) == 1
+    tickers.record(db, OTHER, "005930", {"name": "changed"})
+
+    assert active(db) == [("005930", "삼성전자")]
+    assert active(db, OTHER) == [("005930", "changed")]
+
+
+def test_active_tickers_come_by_name_without_those_that_were_put_aside(db: MongoDatabase) -> None:
+    register(db, ECOPRO, SAMSUNG, NAVER)
+    assert active(db) == [("035420", "NAVER"), ("005930", "삼성전자"), ("086520", "에코프로")]
+
+    tickers.record(db, KOREAN_STOCKS, "005930", {"active": False})
+    tickers.record(db, KOREAN_STOCKS, "035420", {"active": None})  # a document of a user's own may not say
+    assert active(db) == [("035420", "NAVER"), ("086520", "에코프로")]
+
+
+def test_without_metadata_every_ticker_that_has_bars_is_active_under_its_own_name(db: MongoDatabase) -> None:
+    assert active(db) == []
+    register(db, NAVER, category=OTHER)
+    for ticker in ("035420", "005930"):
+        prices.merge(db, KOREAN_STOCKS, ticker, make_bars(2))
+    assert active(db) == [("005930", "005930"), ("035420", "035420")]
+
+
+def test_where_all_are_put_aside_none_is_active_though_there_are_bars(db: MongoDatabase) -> None:
+    prices.merge(db, KOREAN_STOCKS, "005930", make_bars(2))
+    register(db, SAMSUNG | {"active": False})
+    assert active(db) == []
+
+
+def test_a_ticker_of_a_users_own_without_a_name_is_called_by_itself(own_server_db: MongoDatabase) -> None:
+    category = {"category": "korean_stocks"}
+    own = [{"ticker": "005930"}, {"ticker": "035420", "name": ""}, {"ticker": "000660", "name": 7}]
+    tickers.collection(own_server_db).insert_many([category | row for row in own])
+    assert active(own_server_db) == [("005930", "005930"), ("035420", "035420"), ("000660", "7")]
+
+
+def test_an_unknown_ticker_has_no_metadata(db: MongoDatabase) -> None:
+    register(db, SAMSUNG, category=OTHER)
+    assert tickers.get(db, KOREAN_STOCKS, "005930") is None
+    assert not tickers.any_registered(db, KOREAN_STOCKS)
+    assert tickers.any_registered(db, OTHER)
+
+
+def test_recording_sets_fields_and_removes_those_of_none(db: MongoDatabase) -> None:
+    register(db, SAMSUNG, NAVER)
+    before, other = get(db), get(db, "035420")
+
+    tickers.record(db, KOREAN_STOCKS, "005930", {"last_status": "failed", "last_error": "…", "bar_count": 0})
+    assert get(db) == before | {"last_status": "failed", "last_error": "…", "bar_count": 0}
+    tickers.record(db, KOREAN_STOCKS, "005930", {"last_status": "ok", "last_error": None, "bar_count": None})
+    assert get(db) == before | {"last_status": "ok"}
+    tickers.record(db, KOREAN_STOCKS, "005930", {"last_status": None})
+    tickers.record(db, KOREAN_STOCKS, "005930", {})
+    assert get(db) == before
+    assert get(db, "035420") == other
+
+
+def test_recording_registers_nobody(db: MongoDatabase) -> None:
+    tickers.record(db, KOREAN_STOCKS, "005930", {"last_status": "ok"})
+    assert tickers.get(db, KOREAN_STOCKS, "005930") is None
+
+
+def test_a_sample_ticker_waits_until_its_bars_are_counted_or_it_is_no_sample_any_more(db: MongoDatabase) -> None:
+    waiting = {"source": tickers.SAMPLE, "bar_count": 0}
+    register(db, SAMSUNG | waiting, NAVER | waiting, ECOPRO | {"source": tickers.YAHOO, "bar_count": 0})
+    register(db, ECOPRO | waiting, category=OTHER)
+
+    def waits(ticker: str | None = None) -> set[str]:
+        return {row["ticker"] for row in tickers.unfilled_samples(db, KOREAN_STOCKS, ticker)}
+
+    assert waits() == {"005930", "035420"}
+    assert waits("005930") == {"005930"}
+    assert waits("086520") == waits("000000") == set()
+
+    tickers.record(db, KOREAN_STOCKS, "005930", {"bar_count": 2500})
+    tickers.record(db, KOREAN_STOCKS, "035420", {"source": tickers.YAHOO})
+    assert waits() == waits("005930") == set()
+
+
+def test_now_comes_back_from_the_database_as_it_went_in(db: MongoDatabase) -> None:
+    register(db, SAMSUNG)
+    now = tickers.now()
+    tickers.record(db, KOREAN_STOCKS, "005930", {"updated_at": now})
+
+    assert get(db)["updated_at"] == now
+    assert abs(now - dt.datetime.now(dt.UTC).replace(tzinfo=None)) < dt.timedelta(minutes=1)

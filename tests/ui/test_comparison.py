@@ -1,0 +1,339 @@
+"""The comparison page and its address, run by Streamlit's own test runner on a real database."""
+
+import datetime as dt
+import json
+import re
+from typing import Any, get_args
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from finance_core.bars import candles, comparison
+from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
+from finance_core.charts import comparison_html
+from finance_core.charts.comparison import color_of
+from finance_core.errors import SisepanError
+from finance_core.storage import comparison_sets, prices, tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui import listing
+from finance_core.ui.comparison import address
+from finance_core.ui.comparison.address import View
+from tests import pages
+
+SCALES: tuple[comparison.Scale, ...] = get_args(comparison.Scale)
+SAMSUNG, APPLE, KOSPI, WON = "korean_stocks:005930", "us_stocks:AAPL", "indices:^KS11", "currencies:USDKRW"
+
+
+def store(db: MongoDatabase, category: Category, ticker: str, name: str, bars: pd.DataFrame, **more: Any) -> None:
+    tickers.register(db, category, [{"ticker": ticker, "name": name, **more}])
+    prices.merge(db, category, ticker, candles.clean(bars)[0])
+
+
+@pytest.fixture
+def four(own_server_db: MongoDatabase) -> MongoDatabase:
+    """A Korean stock, an American one, an index and an exchange rate."""
+    store(own_server_db, KOREAN_STOCKS, "005930", "삼성전자", pages.made_table(1, halted=0))
+    store(
+        own_server_db, US_STOCKS, "AAPL", "애플", pages.made_table(2, halted=0) / 100, market="NASDAQ", currency="USD"
+    )
+    store(own_server_db, INDICES, "^KS11", "코스피", pages.made_table(3, halted=0))
+    store(own_server_db, CURRENCIES, "USDKRW", "달러/원", pages.made_table(4, halted=0) / 40)
+    return own_server_db
+
+
+def open_page(*series: str, **query: str) -> AppTest:
+    listing.forget()
+    page = AppTest.from_file(pages.PAGES_DIR / "comparison.py", default_timeout=60)
+    if series:
+        page.query_params["series"] = ",".join(series)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def chart(page: AppTest) -> tuple[dict[str, Any], pd.DataFrame]:
+    assert not page.exception, page.exception
+    (element,) = page.get("echarts_chart")
+    dataset = element.proto.datasets[0]
+    return json.loads(element.proto.spec), pa.ipc.open_stream(dataset.data.data).read_pandas()
+
+
+def lines(option: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in option["series"] if each["lineStyle"].get("width")]
+
+
+def text_of(page: AppTest) -> str:
+    return "\n".join(pages.visible_text(page)).replace("\\", "")
+
+
+# The page
+
+
+def test_without_series_it_says_how_to_begin(four: MongoDatabase) -> None:
+    page = open_page()
+    assert "위에서 골라" in page.info[0].value
+    assert not page.get("echarts_chart")
+
+
+def test_two_are_prices_each_on_its_own_axis_in_its_colour_with_its_currency(four: MongoDatabase) -> None:
+    page = open_page(SAMSUNG, APPLE)
+    option, source = chart(page)
+    drawn = lines(option)
+    assert [line["yAxisIndex"] for line in drawn] == [0, 1]
+    for series in option["series"]:
+        assert series["yAxisIndex"] == int(series["encode"]["y"][1]), "no axis is stretched by the other's prices"
+    assert [axis["position"] for axis in option["yAxis"]] == ["left", "right"]
+    assert [axis["axisLabel"]["color"] for axis in option["yAxis"]] == [line["itemStyle"]["color"] for line in drawn]
+    assert [axis["axisLabel"]["formatter"][0] for axis in option["yAxis"]] == ["₩", "$"]
+    assert source["삼성전자"].iloc[-1] == prices.load(four, KOREAN_STOCKS, "005930")["close"].iloc[-1]
+    assert "저마다의 축" in text_of(page)
+
+
+def test_the_third_flips_the_page_to_percent_from_the_base_and_says_why(four: MongoDatabase) -> None:
+    page = open_page(SAMSUNG, APPLE, KOSPI)
+    option, source = chart(page)
+    assert "셋 이상이라" in text_of(page)
+    assert len(option["yAxis"]) == 1
+    first = option["dataZoom"][0]["startValue"]
+    assert source[["y0", "y1", "y2"]].iloc[first].tolist() == [0, 0, 0]
+    close = prices.load(four, KOREAN_STOCKS, "005930")["close"]
+    expected = (close.iloc[-1] / close.loc[source["날짜"].iloc[first]] - 1) * 100
+    assert source["y0"].iloc[-1] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("scale", ["index", "log"])
+def test_a_scale_of_ones_own_choice_holds(four: MongoDatabase, scale: str) -> None:
+    option, source = chart(open_page(SAMSUNG, APPLE, scale=scale))
+    assert source["y0"].iloc[option["dataZoom"][0]["startValue"]] == pytest.approx(100)
+    assert option["yAxis"][0].get("type", "value") == ("log" if scale == "log" else "value")
+
+
+def test_prices_of_three_are_refused_with_a_sentence_and_shown_as_percent(four: MongoDatabase) -> None:
+    page = open_page(SAMSUNG, APPLE, KOSPI, scale="price")
+    assert len(chart(page)[0]["yAxis"]) == 1
+    assert "저마다 축을 가질 수 없어" in text_of(page)
+
+
+def test_all_in_won_converts_dollars_day_by_day_and_leaves_points_alone(four: MongoDatabase) -> None:
+    _option, source = chart(open_page(APPLE, KOSPI, currency="KRW"))
+    rate = prices.load(four, CURRENCIES, "USDKRW")["close"]
+    apple = prices.load(four, US_STOCKS, "AAPL")["close"]
+    assert source["애플"].iloc[-1] == pytest.approx(apple.iloc[-1] * rate.iloc[-1])
+    assert source["코스피"].iloc[-1] == prices.load(four, INDICES, "^KS11")["close"].iloc[-1]
+
+
+def test_where_the_rate_is_missing_the_line_is_blank_and_its_chip_says_so(four: MongoDatabase) -> None:
+    four["currencies"].delete_many({"date": {"$gte": dt.datetime(2026, 10, 1)}})
+    page = open_page(SAMSUNG, APPLE, currency="KRW")
+    _option, source = chart(page)
+    assert source["y1"].isna().iloc[-1]
+    assert source["y0"].notna().iloc[-1]
+    assert "환율이 없는" in text_of(page)
+
+
+def test_a_series_keeps_its_colour_when_another_goes(four: MongoDatabase) -> None:
+    page = open_page(SAMSUNG, APPLE, KOSPI, WON)
+    before = {line["name"]: line["itemStyle"]["color"] for line in lines(chart(page)[0])}
+    assert before["코스피"] == color_of(2)
+    page.button(key=f"remove_{APPLE}").click().run()
+    after = {line["name"]: line["itemStyle"]["color"] for line in lines(chart(page)[0])}
+    assert after == {name: color for name, color in before.items() if name != "애플"}
+    asked = {name: str(page.query_params[name]) for name in ("series", "colors")}
+    assert asked == {"series": ",".join([SAMSUNG, KOSPI, WON]), "colors": "0,2,3"}
+    again = open_page(**asked)
+    assert {line["name"]: line["itemStyle"]["color"] for line in lines(chart(again)[0])} == after
+
+
+def test_an_arrow_moves_a_series_forward(four: MongoDatabase) -> None:
+    page = open_page(SAMSUNG, APPLE)
+    page.button(key=f"up_{APPLE}").click().run()
+    assert [line["name"] for line in lines(chart(page)[0])] == ["애플", "삼성전자"]
+
+
+def test_a_ready_set_shows_what_there_is_of_it_and_says_what_is_not(four: MongoDatabase) -> None:
+    page = open_page()
+    next(button for button in page.button if "KOSPI" in button.label).click().run()
+    assert [line["name"] for line in lines(chart(page)[0])] == ["코스피", "달러/원"]
+    assert "^GSPC" in text_of(page)
+
+
+def test_what_has_no_prices_or_none_in_the_period_says_so_and_the_rest_is_drawn(four: MongoDatabase) -> None:
+    tickers.register(four, KOREAN_STOCKS, [{"ticker": "000001", "name": "빈 종목", "market": "KOSPI"}])
+    store(four, KOREAN_STOCKS, "000002", "옛 종목", pages.made_table(5, last="2024-03-29", halted=0))
+    store(four, KOREAN_STOCKS, "000003", "새 종목", pages.made_table(6, first="2026-11-20", halted=0))
+    page = open_page("korean_stocks:000001", "korean_stocks:000002", "korean_stocks:000003", SAMSUNG)
+    option, source = chart(page)
+    assert len(lines(option)) == 4, "every chosen series is there"
+    text = text_of(page)
+    assert "시세가 아직 없습니다" in text
+    assert "이 기간에는 시세나 환율이 없습니다" in text
+    assert "2026-11-20 기준" in text
+    assert source["y3"].notna().any()
+
+
+def test_the_base_is_the_first_close_on_or_after_the_day_and_the_chip_says_which(four: MongoDatabase) -> None:
+    option, source = chart(open_page(SAMSUNG, APPLE, KOSPI, base="2026-10-03"))
+    days = source["날짜"].tolist()
+    first_after = next(day for day in days if day >= "2026-10-03")
+    assert source["y0"].iloc[days.index(first_after)] == pytest.approx(0)
+    assert option["yAxis"][0]["axisLabel"]["formatter"] == "{value}%"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"series": f"{SAMSUNG},{SAMSUNG},{APPLE}"}, "두 번"),
+        ({"series": f"{SAMSUNG},korean_stocks:999999"}, "999999"),
+        ({"series": f"{SAMSUNG},nonsense,other:AAPL,us_stocks:"}, "카테고리:종목"),
+        ({"series": ",".join([SAMSUNG, *(f"korean_stocks:{n:06}" for n in range(500))])}, "20개까지"),
+        ({"series": SAMSUNG, "base": "2999-01-01"}, "아직 오지 않은"),
+        ({"series": SAMSUNG, "base": "yesterday"}, "base=yesterday"),
+        ({"series": SAMSUNG, "scale": "cubic", "currency": "BTC", "period": "2W", "unit": "H"}, "scale=cubic"),
+        ({"series": SAMSUNG, "colors": "x,99999,-1"}, ""),
+    ],
+)
+def test_bad_input_gets_a_sentence_and_the_rest_is_drawn(four: MongoDatabase, query: dict[str, str], said: str) -> None:
+    page = open_page(**query)
+    assert "삼성전자" in [line["name"] for line in lines(chart(page)[0])]
+    assert said in text_of(page)
+
+
+def test_a_sample_is_called_one(four: MongoDatabase) -> None:
+    tickers.record(four, US_STOCKS, "AAPL", {"source": tickers.SAMPLE})
+    assert chart(open_page(SAMSUNG, KOSPI))[0]["graphic"] == []
+    assert chart(open_page(SAMSUNG, APPLE))[0]["graphic"] != []
+
+
+def test_the_table_measures_the_period_that_is_shown(four: MongoDatabase) -> None:
+    page = open_page(SAMSUNG, APPLE, KOSPI, period="MAX")
+    table = page.get("dataframe")[0].value
+    found = comparison.statistics(prices.load(four, KOREAN_STOCKS, "005930")["close"])
+    assert found is not None
+    assert table["이름"].tolist() == ["삼성전자", "애플", "코스피"]
+    assert table["수익률"].iloc[0] == f"{found.total:+.2%}"
+    assert table["변동성"].iloc[0] == f"{found.volatility:.1%}"
+    assert table["상관계수"].iloc[0] == "+1.00"
+
+
+@pytest.mark.parametrize("unit", ["W", "M"])
+def test_measures_are_of_days_whatever_the_unit_of_the_chart(four: MongoDatabase, unit: str) -> None:
+    days, others = (
+        open_page(SAMSUNG, APPLE, period="MAX", unit=each).get("dataframe")[0].value for each in ("D", unit)
+    )
+    pd.testing.assert_frame_equal(days, others)
+
+
+def test_prices_in_the_file_to_take_away_have_an_axis_each_and_other_scales_share_one() -> None:
+    closes = pd.DataFrame({"a": [70_000.0, 71_000], "b": [300.0, 299]}, index=pd.bdate_range("2026-01-01", periods=2))
+    colors = dict.fromkeys(closes, "#000000")
+    axes = {scale: {trace.yaxis for trace in comparison_html.lines(closes, colors, scale).data} for scale in SCALES}
+    assert axes == {"price": {"y", "y2"}, "percent": {"y"}, "index": {"y"}, "log": {"y"}}
+
+
+def test_every_text_of_the_page_is_there_in_english(four: MongoDatabase) -> None:
+    tickers.register(four, KOREAN_STOCKS, [{"ticker": "000001", "name": "Empty", "market": "KOSPI"}])
+    for ticker, category in (("005930", KOREAN_STOCKS), ("AAPL", US_STOCKS), ("^KS11", INDICES)):
+        tickers.record(four, category, ticker, {"name_en": ticker})
+    page = open_page(SAMSUNG, APPLE, KOSPI, "korean_stocks:000001", SAMSUNG, "x", lang="en", base="2999-01-01")
+    korean = [text for text in pages.visible_text(page) if any("가" <= char <= "힣" for char in text)]
+    assert [text for text in korean if "삼성전자 · SK" not in text] == [], "but for the names in a ready set"
+
+
+# The address
+
+KEYS = st.sampled_from([SAMSUNG, APPLE, KOSPI, WON, "korean_stocks:000660", "us_stocks:NVDA"])
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(KEYS, unique=True, max_size=6),
+    st.sampled_from(["1Y", "MAX", "1M"]),
+    st.sampled_from(["D", "W", "M"]),
+    st.sampled_from([None, "price", "percent", "index", "log"]),
+    st.sampled_from(["local", "KRW", "USD"]),
+    st.none() | st.dates(dt.date(2000, 1, 1), dt.date(2026, 1, 1)),
+    st.randoms(use_true_random=False),
+)
+def test_an_address_names_the_view_that_it_was_made_of(series, period, unit, scale, money, base, random) -> None:  # type: ignore[no-untyped-def]
+    slots = tuple(random.sample(range(20), len(series)))
+    view = View(tuple(series), slots, period, unit, scale, money, base)
+    parsed, problems = address.parse(address.parameters(view))
+    assert (parsed, problems) == (view, [])
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.dictionaries(st.sampled_from(["series", "colors", "base", "scale", "period"]), st.text(max_size=80)))
+def test_no_address_breaks_the_page(parameters: dict[str, str]) -> None:
+    view, _problems = address.parse(parameters)
+    assert len(view.series) == len(view.slots) <= comparison.LIMIT
+    assert len(set(view.slots)) == len(view.slots)
+
+
+# Sets
+
+
+def test_what_is_shown_is_saved_under_a_name_found_again_and_removed(
+    four: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages.sit_at_the_machine(monkeypatch)
+    page = open_page(SAMSUNG, KOSPI)
+    page.text_input(key="set_name").set_value(" 내 <묶음>. ").run()
+    page.button(key="save_set").click().run()
+    assert comparison_sets.load(four) == {"내 <묶음>.": (SAMSUNG, KOSPI)}
+
+    page = open_page(APPLE)
+    page.button(key="saved_내 <묶음>.").click().run()
+    assert [line["name"] for line in lines(chart(page)[0])] == ["삼성전자", "코스피"]
+    page.button(key="forget_내 <묶음>.").click().run()
+    assert comparison_sets.load(four) == {}
+
+
+def test_a_visitor_uses_saved_sets_and_changes_none(four: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    comparison_sets.save(four, "a", [SAMSUNG])
+    pages.sit_at_the_machine(monkeypatch, False)
+    page = open_page(APPLE)
+    assert not [button for button in page.button if button.key in ("save_set", "forget_a")]
+    page.button(key="saved_a").click().run()
+    assert [line["name"] for line in lines(chart(page)[0])] == ["삼성전자"]
+
+
+def test_a_set_without_a_name_is_refused_and_one_of_the_same_name_replaced(own_server_db: MongoDatabase) -> None:
+    with pytest.raises(SisepanError):
+        comparison_sets.save(own_server_db, "  ", [SAMSUNG])
+    comparison_sets.save(own_server_db, "a", [SAMSUNG])
+    comparison_sets.save(own_server_db, "b", [APPLE])
+    comparison_sets.save(own_server_db, "a", [KOSPI])
+    assert comparison_sets.load(own_server_db) == {"a": (KOSPI,), "b": (APPLE,)}
+
+
+# Analysis
+
+
+@pytest.mark.parametrize("series", [(SAMSUNG,), (SAMSUNG, APPLE, KOSPI)])
+def test_every_analysis_is_drawn(four: MongoDatabase, series: tuple[str, ...]) -> None:
+    page = open_page(*series)
+    assert not page.exception
+    assert len(page.get("plotly_chart")) == 1, "only that of the open tab"
+
+
+def test_the_file_to_take_away_opens_offline_and_takes_no_name_for_markup() -> None:
+    days = pd.bdate_range("2025-01-01", periods=300)
+    closes = pd.DataFrame({"<b>A</b>": range(100, 400), "B": [100 + day % 7 for day in range(300)]}, index=days)
+    colors = {"<b>A</b>": "#000000", "B": "#ffffff"}
+    figures = {
+        "chart": comparison_html.lines(closes, colors, "price"),
+        "map": comparison_html.correlation_map(closes),
+        "rolling": comparison_html.rolling_correlation(closes),
+        "drawdowns": comparison_html.drawdowns(closes, colors),
+        "risk": comparison_html.risk_and_return(closes, colors),
+        "distribution": comparison_html.distribution(closes, colors),
+    }
+    text = comparison_html.to_html("A & <b>", pd.DataFrame({"name": ["<b>A</b>"]}), figures)
+    assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="https?://', text)
+    assert text.count("Plotly.newPlot") >= 6
+    assert "<title>A &amp; &lt;b&gt;</title>" in text
+    assert "<td>&lt;b&gt;A&lt;/b&gt;</td>" in text

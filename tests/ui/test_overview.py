@@ -1,0 +1,120 @@
+"""The first page."""
+
+import datetime as dt
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from finance_core import categories
+from finance_core.categories import INDICES, KOREAN_STOCKS
+from finance_core.storage import tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui import listing
+from tests import pages
+from tests.yahoo import YahooStandIn
+
+
+def open_overview(**query: str) -> AppTest:
+    listing.forget()
+    page = AppTest.from_file(pages.PAGES_DIR.parent / "Home.py", default_timeout=120)
+    for name, value in query.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def metadata(ticker: str, change: float, day: dt.datetime, **more: object) -> dict[str, object]:
+    return {
+        "category": "korean_stocks",
+        "ticker": ticker,
+        "name": f"회사 {ticker}",
+        "market": "KOSPI",
+        "active": True,
+        "last_date": day,
+        "last_close": 1000.0,
+        "previous_close": 1000.0 / (1 + change),
+        "change": change,
+        **more,
+    }
+
+
+def test_the_largest_moves_are_listed_and_stale_ones_are_not(own_server_db: MongoDatabase) -> None:
+    day, long_ago = dt.datetime(2026, 11, 20), dt.datetime(2026, 10, 1)
+    moves = [0.1, -0.2, 0.03, 0.0, -0.01, 0.25]
+    rows = [metadata(f"{position:06}", change, day) for position, change in enumerate(moves)]
+    rows += [metadata("900000", 9.0, long_ago), metadata("900001", 5.0, day, active=False)]
+    tickers.collection(own_server_db).insert_many(rows)
+    risers = tickers.movers(own_server_db, KOREAN_STOCKS, 2, rising=True)
+    fallers = tickers.movers(own_server_db, KOREAN_STOCKS, 5, rising=False)
+    assert [row["ticker"] for row in risers] == ["000005", "000000"]
+    assert [row["ticker"] for row in fallers] == ["000001", "000004"]
+
+
+def test_the_summary_counts_what_is_up_to_date_by_market_and_never_a_sample(own_server_db: MongoDatabase) -> None:
+    today, before = dt.datetime(2026, 11, 20), dt.datetime(2026, 11, 19)
+    tickers.collection(own_server_db).insert_many(
+        [
+            metadata("000001", 0.1, today, updated_at=dt.datetime(2026, 11, 20, 9)),
+            metadata("000002", 0.1, before),
+            metadata("000003", 0.1, before, market="KOSDAQ"),
+            metadata("000004", 0.1, today, source="sample"),
+            metadata("000005", 0.1, today, market="somewhere"),
+        ]
+    )
+    assert tickers.summary(own_server_db, KOREAN_STOCKS, {"KOSPI": today, "KOSDAQ": before}) == tickers.Summary(
+        total=5, up_to_date=3, samples=1, delisted=0, updated_at=dt.datetime(2026, 11, 20, 9)
+    )
+
+
+def test_an_update_in_which_everything_failed_is_not_the_last_update(own_server_db: MongoDatabase) -> None:
+    day = dt.datetime(2026, 11, 20)
+    tickers.collection(own_server_db).insert_many(
+        [
+            metadata("000001", 0.1, day, updated_at=dt.datetime(2026, 11, 20, 9), last_status="ok"),
+            metadata("000002", 0.1, day, updated_at=dt.datetime(2026, 11, 23, 9), last_status="failed"),
+            metadata("000003", 0.1, day, updated_at=dt.datetime(2026, 11, 23, 9), last_status="delisted"),
+        ]
+    )
+    found = tickers.summary(own_server_db, KOREAN_STOCKS, {"KOSPI": day, "KOSDAQ": day})
+    assert found.updated_at == dt.datetime(2026, 11, 20, 9)
+
+
+def test_the_overview_shows_headlines_moves_and_the_state_of_each_category(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    tables = {"005930": pages.made_table(1, halted=0), "000660": pages.made_table(2, halted=0)}
+    pages.update_from(yahoo, own_server_db, tables, {})
+    pages.update_from(yahoo, own_server_db, {"^KS11": pages.made_table(3, halted=0)}, {"^KS11": ""}, INDICES)
+    page = open_overview()
+    assert not page.exception
+    assert not page.error
+    assert [header.value for header in page.subheader] == ["한국 주식", "미국 주식", "지수", "환율"]
+    (card,) = page.metric
+    close = pages.made_table(3, halted=0)["close"]
+    assert card.label == "코스피"
+    assert card.value == f"{close.iloc[-1]:,.2f}"
+    assert f"{close.iloc[-1] / close.iloc[-2] - 1:+.2%}" in card.delta
+    moved = sum(len(frame.value) for frame in page.dataframe)
+    assert moved == 3
+
+
+def test_an_empty_server_of_ones_own_gets_a_next_step_for_each_category(own_server_db: MongoDatabase) -> None:
+    page = open_overview()
+    assert len(page.info) == len(categories.CATEGORIES)
+    assert not page.error
+    assert own_server_db.name not in own_server_db.client.list_database_names()
+
+
+@pytest.mark.parametrize("category", categories.CATEGORIES, ids=lambda category: category.key)
+def test_no_page_in_english_shows_a_word_of_korean_that_is_not_a_name(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, category: categories.Category
+) -> None:
+    symbol = f"{category.default_ticker}{category.markets[0].yahoo_suffix}".removeprefix(category.default_ticker)
+    table = pages.made_table(halted=0)
+    pages.update_from(
+        yahoo, own_server_db, {category.default_ticker: table}, {category.default_ticker: symbol}, category
+    )
+    tickers.collection(own_server_db).update_many({}, {"$set": {"name_en": "A name"}})
+    for page in (open_overview(lang="en"), pages.open_viewer(category.key, lang="en", period="?", unit="W")):
+        assert not page.error
+        shown = pages.visible_text(page)
+        assert not [text for text in shown if any("가" <= char <= "힣" for char in text)]

@@ -1,0 +1,60 @@
+"""What can be taken away from a viewer: CSV, Excel, and a chart in one HTML file."""
+
+import io
+
+import pandas as pd
+import pytest
+
+from finance_core import i18n
+from finance_core.bars import candles, indicators
+from finance_core.charts import candlestick_html
+from finance_core.charts.candlestick import Style
+from finance_core.ui.viewer import table
+from tests import pages
+
+
+@pytest.fixture
+def bars() -> pd.DataFrame:
+    return candles.clean(pages.made_table(halted=3))[0].tail(60)
+
+
+@pytest.fixture
+def taken(bars: pd.DataFrame) -> pd.DataFrame:
+    return table.as_table(bars, indicators.moving_averages(bars["close"], [5]))
+
+
+def test_csv_holds_the_same_numbers_and_opens_in_excel_with_its_hangul(bars: pd.DataFrame, taken: pd.DataFrame) -> None:
+    content = table.to_csv(taken)
+    assert content.startswith(b"\xef\xbb\xbf"), "Excel takes it for UTF-8"
+    read = pd.read_csv(io.BytesIO(content), encoding="utf-8-sig", index_col="날짜", parse_dates=True)
+    assert read["종가"].tolist() == bars["close"].tolist()
+    assert read["거래량"].tolist() == bars["volume"].tolist()
+    assert read.index.tolist() == bars.index.tolist()
+
+
+@pytest.mark.parametrize("name", ["삼성전자", "A/B: [x]*?", "", "가" * 50])
+def test_excel_holds_the_same_numbers_whatever_the_name_of_its_sheet(
+    bars: pd.DataFrame, taken: pd.DataFrame, name: str
+) -> None:
+    read = pd.read_excel(io.BytesIO(table.to_excel(taken, name)), index_col=0)
+    assert read["시가"].tolist() == bars["open"].tolist()
+    assert read["MA5"].iloc[4:].tolist() == pytest.approx(bars["close"].rolling(5).mean().iloc[4:].tolist())
+    assert pd.DatetimeIndex(read.index).tolist() == bars.index.tolist()
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_the_chart_in_a_file_is_gap_free_and_needs_no_network(bars: pd.DataFrame, language: i18n.Language) -> None:
+    i18n.use_language(language)
+    averages = indicators.moving_averages(bars["close"], [5])
+    figure = candlestick_html.candlestick(bars, averages, Style(sample=True, log=True), "삼성전자 005930")
+    i18n.use_language("ko")
+    candlesticks, average, volume = figure.data
+    assert list(candlesticks.close) == bars["close"].tolist()
+    assert list(average.y)[4:] == averages["ma5"].tolist()[4:]
+    assert list(volume.y) == bars["volume"].tolist()
+    assert figure.layout.xaxis.type == "category"
+    assert figure.layout.yaxis.type == "log"
+    assert ("표본" if language == "ko" else "Sample") in figure.layout.title.text
+    page = candlestick_html.to_html(figure)
+    assert "삼성전자" in page or "\\uc0bc" in page
+    assert 'src="http' not in page

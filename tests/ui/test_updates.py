@@ -1,0 +1,238 @@
+"""The updates page, run by Streamlit's own test runner on a real database, with runs against the stand-in for Yahoo."""
+
+import datetime as dt
+import re
+import socket
+import threading
+from typing import Any
+
+import pytest
+from bson import ObjectId
+from streamlit.testing.v1 import AppTest
+
+from finance_core import background, categories
+from finance_core.categories import KOREAN_STOCKS, US_STOCKS
+from finance_core.errors import SisepanError
+from finance_core.storage import prices, runs, schedule, tickers
+from finance_core.storage.database import MongoDatabase
+from tests import pages
+from tests.processes import wait_until
+from tests.yahoo import Hang, Listing, Status, YahooStandIn
+from updaters import category_update
+
+TABLES = {"005930": pages.made_table(1, halted=0), "000660": pages.made_table(2, halted=0)}
+
+
+@pytest.fixture(autouse=True)
+def at_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages.sit_at_the_machine(monkeypatch)
+
+
+def open_page(language: str = "ko") -> AppTest:
+    page = AppTest.from_file(pages.PAGES_DIR / "admin_updates.py", default_timeout=60)
+    page.query_params["lang"] = language
+    return page.run()
+
+
+def finish(page: AppTest) -> AppTest:
+    """Wait for whatever the page began, and look again."""
+    assert wait_until(lambda: not background._running)
+    return page.run()
+
+
+def text_of(page: AppTest) -> str:
+    return "\n".join(pages.visible_text(page)).replace("\\", "")
+
+
+def insert_run(db: MongoDatabase, state: str, **more: Any) -> ObjectId:
+    """A run that another process left behind."""
+    now = tickers.now()
+    run = {
+        "category": "korean_stocks",
+        "origin": "terminal",
+        "host": "elsewhere",
+        "process": 1,
+        "state": state,
+        "started_at": now - dt.timedelta(seconds=100),
+        "heartbeat_at": now,
+        "only": None,
+        "full": False,
+        "force": False,
+        **more,
+    }
+    return db[runs.RUNS].insert_one(run).inserted_id  # type: ignore[no-any-return]
+
+
+def test_an_empty_database_says_that_nothing_was_updated_yet_and_what_to_do(own_server_db: MongoDatabase) -> None:
+    page = open_page()
+    assert not page.exception
+    assert text_of(page).count("아직 업데이트한 적이 없습니다.") == len(categories.CATEGORIES)
+    assert "위에서 카테고리를 골라" in text_of(page)
+    assert own_server_db.list_collection_names() == [], "looking changes nothing"
+
+
+@pytest.mark.usefixtures("own_server_db")
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_a_visitor_from_the_lan_gets_a_sentence_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    pages.sit_at_the_machine(monkeypatch, False)
+    page = open_page(language)
+    assert len(page.info) == 1
+    assert not [*page.button, *page.toggle, *page.get("dataframe"), *page.subheader]
+
+
+def test_an_update_is_begun_told_as_it_goes_and_kept_in_the_history(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    pages.update_from(yahoo, own_server_db, {ticker: table.iloc[:-1] for ticker, table in TABLES.items()}, {})
+    for ticker, table in TABLES.items():
+        yahoo.listings[f"{ticker}.KS"] = Listing(table)
+    page = open_page()
+    assert "종목 2 · 뒤진 종목 2" in text_of(page)
+    page.button(key="update_korean_stocks").click().run()
+    finish(page)
+    assert "2/2종목 · 봉 2개 추가" in text_of(page)
+    history = page.get("dataframe")[-1].value
+    assert history["추가"].tolist()[0] == 2
+    assert history["어디서"].tolist() == ["화면", "터미널"]
+    assert len(prices.load(own_server_db, KOREAN_STOCKS, "005930")) == len(TABLES["005930"])
+
+
+def test_a_run_that_another_process_has_is_shown_with_its_speed_and_can_be_cancelled(
+    own_server_db: MongoDatabase,
+) -> None:
+    stop = threading.Event()
+    with runs.leased(own_server_db, KOREAN_STOCKS, "terminal", {}, stop) as run:
+        since = {"started_at": tickers.now() - dt.timedelta(seconds=100)}
+        own_server_db[runs.RUNS].update_one({"_id": run.id}, {"$set": since})
+        run.report(
+            {"total": 1_234, "done": 200, "current": 0, "failed": 1},
+            [runs.Failure("005930", SisepanError("Yahoo에 {symbol} 종목이 없습니다.", symbol="005930.KS"))],
+        )
+        assert stop.wait(2 * runs.WATCH) is False
+        page = open_page()
+        assert re.search(r"200/1,234종목 · 초당 2\.0종목 · 약 8분 \d+초 남음 · 실패 1", progress_text(page))
+        assert "005930: Yahoo에 005930.KS 종목이 없습니다." in text_of(page)
+        assert page.button(key="update_korean_stocks").disabled
+        assert not page.button(key="update_us_stocks").disabled
+        page.button(key="cancel_korean_stocks").click().run()
+        assert stop.wait(10), "whoever has the run is told"
+        assert "중단하는 중" in progress_text(open_page())
+        run.finish("cancelled")
+    assert "200/1,234종목" in text_of(open_page())
+
+
+def progress_text(page: AppTest) -> str:
+    return "\n".join(bar.text for bar in page.progress).replace("\\", "")
+
+
+def test_a_run_whose_process_died_is_shown_as_interrupted_and_can_be_continued(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    pages.update_from(yahoo, own_server_db, {ticker: table.iloc[:-1] for ticker, table in TABLES.items()}, {})
+    for ticker, table in TABLES.items():
+        yahoo.listings[f"{ticker}.KS"] = Listing(table)
+    dead = insert_run(own_server_db, "running", total=2, done=1, full=True, started_at=tickers.now())
+    yahoo.clear()
+    update_time = tickers.now()
+    tickers.record(own_server_db, KOREAN_STOCKS, "000660", {"updated_at": update_time})
+
+    page = open_page()
+    assert "끊김" in text_of(page)
+    page.button(key=f"resume_korean_stocks_{dead}").click().run()
+    finish(page)
+
+    assert not yahoo.asked("000660.KS"), "what the dead run had finished is not fetched again"
+    assert len(prices.load(own_server_db, KOREAN_STOCKS, "005930")) == len(TABLES["005930"])
+    assert runs.get(own_server_db, dead)["state"] == "interrupted"  # type: ignore[index]
+
+
+def test_the_failed_tickers_of_a_run_are_listed_with_reasons_and_retried_alone(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(category_update, "RETRY_WITHIN", 0.01)
+    pages.update_from(yahoo, own_server_db, TABLES, {})
+    yahoo.answer_with("005930.KS", *[Status(500)] * 2 * category_update.ATTEMPTS)
+    failed = category_update.run(own_server_db, KOREAN_STOCKS).run
+    yahoo.clear()
+
+    page = open_page()
+    page.button(key=f"retry_korean_stocks_{failed}").click().run()
+    finish(page)
+
+    assert yahoo.asked("005930.KS")
+    assert not yahoo.asked("000660.KS")
+    assert "1/1종목" in text_of(page)
+
+
+def test_a_full_refresh_fetches_whole_histories_and_asks_first(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    pages.update_from(yahoo, own_server_db, TABLES, {})
+    revised = TABLES["005930"].copy()
+    revised.iloc[3, 3] += 1
+    yahoo.listings["005930.KS"] = Listing(revised)
+
+    page = open_page()
+    assert "저장된 것과 바꿉니다" in text_of(page)
+    page.button(key="full_korean_stocks").click().run()
+    finish(page)
+
+    assert prices.load(own_server_db, KOREAN_STOCKS, "005930")["close"].iloc[3] == revised["close"].iloc[3]
+
+
+def test_all_four_run_at_once(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    for category in categories.CATEGORIES:
+        pages.update_from(yahoo, own_server_db, {category.default_ticker: TABLES["005930"].iloc[:-1]}, {}, category)
+    yahoo.answer_with("*", *[Hang(1.0)] * len(categories.CATEGORIES))
+    page = open_page()
+    page.button(key="update_all").click().run()
+    held = own_server_db[runs.LEASES].count_documents({"$expr": {"$gt": ["$expires_at", "$$NOW"]}})
+    assert held == len(categories.CATEGORIES)
+    finish(page)
+    for category in categories.CATEGORIES:
+        run = runs.latest(own_server_db, category)
+        assert run is not None
+        assert (run["state"], run["done"]) == ("done", 1)
+
+
+def test_an_update_that_someone_else_began_in_this_very_moment_is_told_and_not_begun_again(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    pages.update_from(yahoo, own_server_db, TABLES, {})
+    page = open_page()
+    with runs.leased(own_server_db, KOREAN_STOCKS, "terminal", {}, threading.Event()) as run:
+        page.button(key="update_korean_stocks").click().run()
+        run.finish("done")
+    finish(page)
+    assert socket.gethostname() in "\n".join(warning.value for warning in page.warning).replace("\\", "")
+
+
+def test_the_schedule_is_off_until_switched_on_and_tells_when_it_runs_next(own_server_db: MongoDatabase) -> None:
+    page = open_page()
+    assert not page.toggle(key="schedule_us_stocks").value
+    page.toggle(key="schedule_us_stocks").set_value(True).run()
+    assert schedule.enabled_since(own_server_db, US_STOCKS) is not None
+    assert schedule.enabled_since(own_server_db, KOREAN_STOCKS) is None
+    assert "다음은 20" in page.toggle(key="schedule_us_stocks").label
+    page.toggle(key="schedule_us_stocks").set_value(False).run()
+    assert schedule.enabled_since(own_server_db, US_STOCKS) is None
+
+
+def test_every_text_of_the_page_is_there_in_english(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, TABLES, {})
+    insert_run(own_server_db, "cancelled", total=2, done=1, added=3)
+    insert_run(
+        own_server_db, "partial", error={"message": "Yahoo에 {symbol} 종목이 없습니다.", "values": {"symbol": "X"}}
+    )
+    texts = pages.visible_text(open_page("en"))
+    assert [text for text in texts if any("가" <= char <= "힣" for char in text)] == []
+
+
+def test_the_database_going_away_is_a_sentence(own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert own_server_db.name
+    monkeypatch.setenv("MONGO_URI", "mongodb://127.0.0.1:1/")
+    page = open_page()
+    assert not page.exception
+    assert "127.0.0.1:1" in page.error[0].value.replace("\\", "")

@@ -1,0 +1,290 @@
+"""The viewer's page, run by Streamlit's own test runner on a real database."""
+
+import datetime as dt
+import os
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from finance_core import background
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.mongod.server import EmbeddedMongod
+from finance_core.storage import database, tickers
+from finance_core.storage.database import Document, MongoDatabase
+from finance_core.ui import frame as page_module
+from tests import pages
+from tests.processes import wait_until
+from tests.yahoo import Listing, YahooStandIn
+
+
+def test_the_page_draws_exactly_the_published_prices(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    table = pages.made_table()
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
+    assert_shown("005930", table)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_the_page_draws_exactly_the_real_prices_of_all_tickers(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, part: int
+) -> None:
+    tables = dict(list(pages.real_tables().items())[part::4])
+    pages.update_from(yahoo, own_server_db, tables, pages.symbol_suffixes())
+    for ticker, table in tables.items():
+        assert_shown(ticker, table)
+
+
+def header(page: AppTest) -> str:
+    return next(element.proto.body for element in page.get("html") if "baseline" in element.proto.body)
+
+
+def assert_shown(ticker: str, table: pd.DataFrame) -> None:
+    option, source = pages.chart(pages.open_viewer(ticker=ticker, period="MAX"))
+    expected = pages.as_published(table)
+    assert source["날짜"].tolist() == expected.index.strftime("%Y-%m-%d").tolist()
+    for korean, english in zip(["시가", "고가", "저가", "종가", "거래량"], expected.columns, strict=True):
+        assert source[korean].tolist() == expected[english].tolist(), (ticker, english)
+    naive = [expected["close"].iloc[max(0, end - 19) : end + 1].mean() for end in range(len(expected))]
+    assert source["20일 평균"].iloc[19:].tolist() == pytest.approx(naive[19:])
+    assert option["dataZoom"][0]["startValue"] == 0
+    assert option["graphic"] == [], "real prices are not called a sample"
+
+
+def test_the_first_view_is_one_month_and_its_first_bar_has_all_averages(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    option, source = pages.chart(pages.open_viewer())
+    first = source.iloc[option["dataZoom"][0]["startValue"]]
+    assert first["날짜"] == "2026-10-21", "the day after the same day a month before 2026-11-20"
+    assert first[[f"{window}일 평균" for window in KOREAN_STOCKS.averages]].notna().all()
+
+
+def test_a_period_in_the_address_is_what_the_page_opens_with(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    option, source = pages.chart(pages.open_viewer(ticker="005930", period="YTD"))
+    assert source["날짜"].iloc[option["dataZoom"][0]["startValue"]] == "2026-01-02"
+
+
+def test_a_chosen_period_and_unit_are_kept_in_the_address(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(1)}, {})
+    page = pages.open_viewer()
+    page.button_group(key="period").set_value("5Y").run()
+    page.button_group(key="unit").set_value("W").run()
+    assert page.query_params == {"period": "5Y", "unit": "W"}
+    page.button_group(key="period").set_value("1M").run()
+    assert page.query_params == {"unit": "W"}, "what is the default is left out"
+
+
+@pytest.mark.parametrize("ticker", ["999999", "<script>alert(1)</script>", ".*", "가" * 10_000, "🚀", "$where"])
+def test_an_unknown_ticker_in_the_address_gets_a_sentence_and_the_default(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, ticker: str
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    page = pages.open_viewer(ticker=ticker)
+    assert "이 목록에 없는 종목" in page.warning[0].value
+    assert "005930 · KOSPI" in header(page)
+    assert not page.error
+
+
+def test_an_unknown_period_in_the_address_gets_a_sentence_and_the_default(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    page = pages.open_viewer(period="forever")
+    assert "forever" in page.warning[0].value
+    assert pages.chart(page)[0]["dataZoom"] == pages.chart(pages.open_viewer())[0]["dataZoom"]
+
+
+def test_a_name_with_markup_is_shown_as_text(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    own_server_db["ticker_metadata"].update_one(
+        {"ticker": "005930"}, {"$set": {"name": "<img src=x onerror=alert(1)>"}}
+    )
+    page = pages.open_viewer()
+    assert "&lt;img" in header(page)
+    assert "<img" not in header(page)
+
+
+def test_bars_without_any_metadata_are_shown(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"000660": pages.made_table()}, {})
+    own_server_db.drop_collection("ticker_metadata")
+    page = pages.open_viewer()
+    assert not page.error
+    assert "000660" in header(page)
+    assert len(pages.chart(page)[1])
+
+
+def test_a_halted_day_as_the_exchange_publishes_it_is_drawn_flat_also_from_a_collection_of_ones_own(
+    own_server_db: MongoDatabase,
+) -> None:
+    own_server_db["korean_stocks"].insert_many(
+        [
+            {
+                "ticker": "000660",
+                "date": dt.datetime(2024, 1, 2),
+                "open": 10,
+                "high": 12,
+                "low": 9,
+                "close": 11,
+                "volume": 5,
+            },
+            {
+                "ticker": "000660",
+                "date": dt.datetime(2024, 1, 3),
+                "open": 0,
+                "high": 0,
+                "low": 0,
+                "close": 11,
+                "volume": 0,
+            },
+        ]
+    )
+    source = pages.chart(pages.open_viewer())[1]
+    assert source.loc[1, ["시가", "고가", "저가", "종가"]].tolist() == [11, 11, 11, 11]
+
+
+def test_an_empty_server_of_ones_own_gets_a_next_step_and_is_left_as_it_is(own_server_db: MongoDatabase) -> None:
+    page = pages.open_viewer()
+    assert page_module.plain("python -m updaters.update_kr") in page.info[0].value
+    assert own_server_db.name not in own_server_db.client.list_database_names()
+
+
+def test_a_ticker_without_bars_gets_a_next_step(own_server_db: MongoDatabase) -> None:
+    own_server_db["ticker_metadata"].insert_one({"category": "korean_stocks", "ticker": "005930", "name": "삼성전자"})
+    page = pages.open_viewer()
+    assert "아직 없습니다" in page.info[0].value
+    assert not page.get("echarts_chart")
+
+
+def test_a_ticker_that_cannot_be_drawn_gets_a_sentence_and_leaves_the_search(own_server_db: MongoDatabase) -> None:
+    own_server_db["korean_stocks"].insert_one({"ticker": "005930", "date": "2024-01-02", "close": 1.0})
+    page = pages.open_viewer()
+    (error,) = page.error
+    assert "자정" in error.value
+    assert page.get("component_instance"), "the search box"
+
+
+def test_a_server_that_is_away_gets_one_sentence_soon_and_the_page_heals_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = EmbeddedMongod(tmp_path / "away", has_unix_sockets=False)
+    server.ensure_running()
+    address = server.uri.replace("mongodb://", "mongodb://analyst:s3cret@") + "&authSource=admin"
+    server.shut_down()
+    monkeypatch.setenv("MONGO_URI", address)
+    started = time.monotonic()
+    page = pages.open_viewer()
+    assert time.monotonic() - started < 3.5
+    (error,) = page.error
+    assert "연결할 수 없습니다" in error.value
+    assert "s3cret" not in error.value
+    assert page.button(key="retry").label == "다시 시도"
+    server.ensure_running()
+    monkeypatch.setenv("MONGO_URI", server.uri)  # without the user, as this server knows none
+    page.button(key="retry").click().run()
+    assert not page.error
+    database.close()
+    server.release()
+
+
+def test_the_page_speaks_english_where_the_address_says_so(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    page = pages.open_viewer(lang="en", ticker="nothing")
+    assert page.warning[0].value == page_module.plain("nothing is not in this list, so another ticker is shown.")
+    assert "Close of 2026-11-20" in header(page)
+    assert pages.chart(page)[1].columns[0] == "Date"
+
+
+def test_a_visitor_who_may_not_edit_sees_no_update_button(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    keys = {button.key for button in pages.open_viewer().button}
+    assert not keys & {"update", "star"}, "the test runner has no address at all"
+
+
+def finish_update(page: AppTest) -> None:
+    assert wait_until(lambda: not background._running)
+    page.run()
+
+
+def test_the_update_button_brings_new_bars_and_says_what_it_did(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages.sit_at_the_machine(monkeypatch)
+    table = pages.made_table()
+    pages.update_from(yahoo, own_server_db, {"005930": table.iloc[:-1]}, {})
+    page = pages.open_viewer()
+    assert len(pages.chart(page)[1]) == len(table) - 1
+    yahoo.listings["005930.KS"] = Listing(table)
+    page.button(key="update").click().run()
+    finish_update(page)
+    assert "봉 1개를 추가" in page.success[0].value
+    assert pages.chart(page)[1]["날짜"].iloc[-1] == "2026-11-20"
+    page.run()
+    assert not page.success, "an outcome is told once"
+
+
+def test_a_failed_update_names_the_ticker_and_the_reason(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages.sit_at_the_machine(monkeypatch)
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    del yahoo.listings["005930.KS"]
+    page = pages.open_viewer()
+    page.button(key="update").click().run()
+    finish_update(page)
+    assert "실패" in page.warning[0].value
+    assert "005930" in page.text[0].value
+    assert len(pages.chart(page)[1]) == len(pages.made_table()), "what was stored is still shown"
+
+
+def test_an_embedded_database_opens_with_sample_prices_that_say_so(db: MongoDatabase) -> None:
+    page = pages.open_viewer()
+    assert "삼성전자" in header(page)
+    assert "표본 데이터" in page.markdown[0].value
+    option, source = pages.chart(page)
+    assert "표본" in option["graphic"][0]["style"]["text"]
+    assert len(source) > 2_300, "ten years"
+
+
+def test_no_configuration_of_the_machine_leaks_into_these_tests() -> None:
+    assert "MONGO_URI" not in os.environ
+
+
+def test_an_open_chart_says_when_newer_bars_have_come_and_shows_them_on_request(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    table = pages.made_table(halted=0)
+    pages.update_from(yahoo, own_server_db, {"005930": table.iloc[:-1]}, {})
+    page = pages.open_viewer()
+    drawn = tickers.get(own_server_db, KOREAN_STOCKS, "005930")
+    assert drawn is not None
+    assert not page.info
+    pages.update_from(yahoo, own_server_db, {"005930": table.iloc[:-1]}, {})
+    assert not fragment_of(drawn).info, "an update that brought nothing is no news"
+
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
+
+    assert "새 시세" in fragment_of(drawn).info[0].value
+    assert pages.chart(page.run())[1]["날짜"].iloc[-1] == "2026-11-20"
+    assert not page.info
+
+
+def fragment_of(drawn: Document) -> AppTest:
+    """What looks for newer bars by itself, for a chart that was drawn when the metadata were `drawn`."""
+
+    def script(drawn: dict[str, object]) -> None:
+        from finance_core.categories import KOREAN_STOCKS
+        from finance_core.ui import update_actions
+
+        update_actions.newer(KOREAN_STOCKS, "005930", drawn, "")
+
+    return AppTest.from_function(script, args=(drawn,), default_timeout=60).run()
+
+
+def test_a_ticker_that_is_probably_delisted_says_so(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(halted=0)}, {})
+    tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"last_status": tickers.DELISTED})
+    assert any("상장폐지" in element.value for element in pages.open_viewer().markdown)
