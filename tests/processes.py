@@ -20,8 +20,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 _PROGRAM = """
 import json, sys, threading
-from finance_core import database, settings
+from finance_core import settings
 from finance_core.errors import SisepanError
+from finance_core.storage import database
 
 settings.SECRETS_FILE = settings.PROJECT_DIR / "tests" / "no-secrets.toml"
 

@@ -37,7 +37,7 @@ def test_a_job_speaks_the_language_of_whoever_started_it() -> None:
 
 def test_the_end_of_the_process_waits_until_its_jobs_have_finished_what_they_began() -> None:
     program = """
-        from finance_core import jobs
+        from finance_core import background as jobs
 
         def work(stop):
             stop.wait(60)

@@ -173,9 +173,9 @@ def test_the_first_load_of_a_hundred_long_histories(db: MongoDatabase, monkeypat
 MEASURED = """
     import json, sys
     from pathlib import Path
-    from finance_core import database
     from finance_core.categories import US_STOCKS
-    from updaters import update
+    from finance_core.storage import database
+    from updaters import category_update
 
     def memory(name):
         lines = Path("/proc/self/status").read_text().splitlines()
@@ -183,7 +183,7 @@ MEASURED = """
 
     db = database.connect()
     before = memory("VmRSS")
-    summary = update.run(db, US_STOCKS, sys.argv[1].split(","))
+    summary = category_update.run(db, US_STOCKS, sys.argv[1].split(","))
     assert (summary.state, summary.failures, summary.done) == ("done", [], len(sys.argv[1].split(",")))
     print(json.dumps({"before": before, "peak": memory("VmHWM")}))
 """

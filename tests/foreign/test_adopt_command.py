@@ -14,9 +14,9 @@ from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
 from finance_core.foreign import adopt_command, sources, unused_server
 from finance_core.storage import locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
+from tests.foreign.test_adoption import CAPITAL, TABLES, assert_all_drawn, flat, untouched
+from tests.foreign.test_inspection import neighbour  # noqa: F401 - a fixture
 from tests.processes import start_python, wait_until
-from tests.test_adoption import CAPITAL, TABLES, assert_all_drawn, flat, untouched
-from tests.test_inspection import neighbour  # noqa: F401 - a fixture
 
 TEXT = flat(TABLES, CAPITAL, as_text=True)
 

@@ -390,14 +390,15 @@ def test_what_changed_in_the_source_is_brought_over_by_the_next_import(
 
 PROGRAM = """
     import json
-    from finance_core import database, importing, recognition, sources
     from finance_core.categories import KOREAN_STOCKS
-    from finance_core.collection_source import CollectionSource
+    from finance_core.foreign import import_run, recognition, sources
+    from finance_core.foreign.collection_source import CollectionSource
+    from finance_core.storage import database
 
     sources.GROUP_ROWS = 500
     db = database.connect()
     layout = recognition.recognise(db["my_prices"].find().limit(500).to_list(), KOREAN_STOCKS)
-    summary = importing.run(db, KOREAN_STOCKS, CollectionSource(db, "my_prices", layout))
+    summary = import_run.run(db, KOREAN_STOCKS, CollectionSource(db, "my_prices", layout))
     print(json.dumps([summary.state, summary.current, summary.verified, summary.refused, summary.rows]))
 """
 

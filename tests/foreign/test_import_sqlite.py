@@ -426,9 +426,9 @@ def test_more_tickers_than_a_statement_takes_are_all_read(tmp_path: Path) -> Non
 PEAK = """
 import re, sys
 from pathlib import Path
-from finance_core import importing
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.sqlite_source import SqliteSource
+from finance_core.foreign import import_run
+from finance_core.foreign.sqlite_source import SqliteSource
 
 
 def peak():  # not by getrusage, which begins with the parent's
@@ -438,7 +438,7 @@ def peak():  # not by getrusage, which begins with the parent's
 source = SqliteSource(Path(sys.argv[1]))
 source.recognise(KOREAN_STOCKS)
 before = peak()
-summary = importing.examine(KOREAN_STOCKS, source)
+summary = import_run.examine(KOREAN_STOCKS, source)
 print(summary.bars, peak() - before)
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 from finance_core.categories import KOREAN_STOCKS, Category
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
-from tests.test_prices import make_bars
+from tests.storage.test_prices import make_bars
 
 SAMSUNG = {"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}
 NAVER = {"ticker": "035420", "name": "NAVER", "market": "KOSPI"}

@@ -15,9 +15,9 @@ from finance_core.storage import locations, prices, runs, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.ui.data import unused_server as local_server
 from tests import pages
+from tests.foreign.test_adoption import CAPITAL, TABLES, adopted, flat
+from tests.foreign.test_inspection import neighbour  # noqa: F401 - a fixture
 from tests.processes import wait_until
-from tests.test_adoption import CAPITAL, TABLES, adopted, flat
-from tests.test_inspection import neighbour  # noqa: F401 - a fixture
 
 TEXT = flat(TABLES, CAPITAL, as_text=True)
 

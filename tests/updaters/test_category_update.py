@@ -912,13 +912,13 @@ KILLED_WHILE_WRITING = """
     import os, signal, sys
     import pymongo
     from finance_core.categories import KOREAN_STOCKS
-    from tests.test_update import watched
-    from updaters import update
+    from tests.updaters.test_category_update import watched
+    from updaters import category_update
 
     writer, watcher = watched(pymongo.MongoClient(sys.argv[1])[sys.argv[2]], sys.argv[1])
     writes = iter(range(1, 9))
     watcher.look = lambda: next(writes) == 2 and os.kill(os.getpid(), signal.SIGKILL)
-    update.run(writer, KOREAN_STOCKS, ["005930"])
+    category_update.run(writer, KOREAN_STOCKS, ["005930"])
 """
 
 

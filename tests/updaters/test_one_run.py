@@ -152,7 +152,7 @@ HOLDER = """
     from pymongo.monitoring import CommandListener
 
     from finance_core.categories import KOREAN_STOCKS
-    from updaters import update
+    from updaters import category_update
 
 
     class Pause(CommandListener):
@@ -167,7 +167,7 @@ HOLDER = """
 
 
     client = pymongo.MongoClient(sys.argv[1], event_listeners=[Pause()])
-    update.run(client[sys.argv[2]], KOREAN_STOCKS, workers=1)
+    category_update.run(client[sys.argv[2]], KOREAN_STOCKS, workers=1)
     client.close()
 """
 """A run that has the lease, but does not show itself before the file of its third argument is there."""

@@ -197,13 +197,15 @@ def test_a_first_real_update_that_fails_leaves_the_sample_and_its_label(db: Mong
 FORKS = """
     import datetime as dt, os, sys
     from pathlib import Path
-    from finance_core import database, sessions, starter
+    from finance_core import starter
+    from finance_core.bars import sessions
     from finance_core.categories import KOREAN_STOCKS
-    from updaters import sample, update
+    from finance_core.storage import database
+    from updaters import category_update, sample
 
     work = {
         "prepare": lambda: sample.prepare(database.connect(), dt.date(2026, 11, 24)),
-        "update": lambda: update.run(database.connect(), KOREAN_STOCKS),
+        "update": lambda: category_update.run(database.connect(), KOREAN_STOCKS),
     }
     starter.DIRECTORY, sample.YEARS = Path(sys.argv[1]), int(sys.argv[2])
     sessions.timezone("XKRX")  # builds the calendar once, for all children

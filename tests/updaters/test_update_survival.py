@@ -182,12 +182,12 @@ def runs_by_state(db: MongoDatabase) -> dict[str, int]:
 # The lease
 
 HOLDER = """
-    from finance_core import database, runs
     from finance_core.categories import KOREAN_STOCKS
-    from updaters import update
+    from finance_core.storage import database, runs
+    from updaters import category_update
 
     runs.LEASE, runs.HEARTBEAT = 2.0, 0.5
-    update.run(database.connect(), KOREAN_STOCKS, ["005930"])
+    category_update.run(database.connect(), KOREAN_STOCKS, ["005930"])
 """
 
 
@@ -307,9 +307,9 @@ def test_an_embedded_server_that_is_killed_during_a_run_is_started_again_and_not
 
 SOON_TIRED = """
     import sys
-    from updaters import command, update
+    from updaters import category_update, command
 
-    update.OUTAGE_LIMIT = 3.0
+    category_update.OUTAGE_LIMIT = 3.0
     sys.exit(command.main("korean_stocks", ["--workers", "4"]))
 """
 
