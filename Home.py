@@ -7,10 +7,11 @@ import streamlit as st
 
 from finance_core import categories
 from finance_core.i18n import _
-from finance_core.ui import login
-from finance_core.ui.frame import language_switch, may_edit, use_visitor_language
+from finance_core.ui import first_start, login
+from finance_core.ui.decorators import errors_shown
 from finance_core.ui.navigation import ICON, comparison_page, data_page, tickers_page, updates_page, viewer_page
-from updaters import scheduler
+from finance_core.ui.visitor import language_switch, may_edit, use_visitor_language
+from updaters import sample, scheduler
 
 
 def visit() -> None:
@@ -25,6 +26,8 @@ def visit() -> None:
     with st.sidebar:
         language_switch()
         login.logout_button()
+    with errors_shown():
+        first_start.fill_once(sample.prepare)
     page.run()
 
 

@@ -1,6 +1,5 @@
 """The lists of what is collected, and the names people see."""
 
 from finance_core.ui.tickers import page
-from updaters import sample
 
-page.show(sample.prepare)
+page.show()

@@ -5,6 +5,6 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from finance_core.ui.viewer import page
-from updaters import category_update, sample
+from updaters import category_update
 
-page.show(urlsplit(st.context.url or "").path.rpartition("/")[2], category_update.run, sample.prepare)
+page.show(urlsplit(st.context.url or "").path.rpartition("/")[2], category_update.run)

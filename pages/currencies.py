@@ -1,6 +1,6 @@
 """Exchange rates."""
 
 from finance_core.ui.viewer import page
-from updaters import category_update, sample
+from updaters import category_update
 
-page.show("currencies", category_update.run, sample.prepare)
+page.show("currencies", category_update.run)

@@ -1,6 +1,6 @@
 """Market indices."""
 
 from finance_core.ui.viewer import page
-from updaters import category_update, sample
+from updaters import category_update
 
-page.show("indices", category_update.run, sample.prepare)
+page.show("indices", category_update.run)

@@ -2,6 +2,5 @@
 
 from finance_core.ui import overview
 from finance_core.ui.data import unused_server
-from updaters import sample
 
-overview.show(sample.prepare, unused_server.hint)
+overview.show(unused_server.hint)

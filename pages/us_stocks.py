@@ -1,6 +1,6 @@
 """US stocks."""
 
 from finance_core.ui.viewer import page
-from updaters import category_update, sample
+from updaters import category_update
 
-page.show("us_stocks", category_update.run, sample.prepare)
+page.show("us_stocks", category_update.run)

@@ -12,8 +12,7 @@ from streamlit.testing.v1 import AppTest
 from finance_core.bars import sessions
 from finance_core.categories import KOREAN_STOCKS, Category
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import frame as page_module
-from finance_core.ui import listing
+from finance_core.ui import listing, visitor
 from tests.conftest import KRX
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import category_update
@@ -24,7 +23,7 @@ PRICES = ["open", "high", "low", "close"]
 
 def sit_at_the_machine(monkeypatch: pytest.MonkeyPatch, sits: bool = True) -> None:
     """Have the pages of the test runner, which has no connection, opened as at the machine itself, or as elsewhere."""
-    monkeypatch.setattr(page_module, "is_at_the_machine", lambda: sits)
+    monkeypatch.setattr(visitor, "is_at_the_machine", lambda: sits)
 
 
 def made_table(seed: int = 1, first: str = "2023-01-02", last: str = "2026-11-20", halted: int = 3) -> pd.DataFrame:

@@ -65,6 +65,5 @@ def test_a_fifth_category_gets_its_update_its_search_and_its_page(
 def open_page() -> None:
     from finance_core.ui.viewer import page as viewer
     from updaters import category_update as update
-    from updaters import sample
 
-    viewer.show("crypto", update.run, sample.prepare)
+    viewer.show("crypto", update.run)

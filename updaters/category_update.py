@@ -36,7 +36,8 @@ from finance_core.categories import Category
 from finance_core.errors import FetchFailed, SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import database, locations, runs, tickers
-from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import Origin, State, TickerRow
 from updaters import ticker_update, yahoo
 from updaters.rate_limit import NotAsked
 from updaters.ticker_update import TickerResult
@@ -82,7 +83,7 @@ class Summary:
     requests: int = 0
     seconds: float = 0.0
     failures: list[runs.Failure] = field(default_factory=list)
-    state: runs.State = "running"
+    state: State = "running"
     reason: SisepanError | None = None
     """Why it ended early, where it did."""
 
@@ -119,7 +120,7 @@ def run(
     force: bool = False,
     full_since: dt.datetime | None = None,
     workers: int = WORKERS,
-    origin: runs.Origin = "terminal",
+    origin: Origin = "terminal",
     progress: Progress = lambda _summary, _result: None,
     stop: threading.Event | None = None,
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
@@ -313,7 +314,7 @@ class _Work:
             )
         return result
 
-    def _fetch(self, client: yahoo.Client, row: Document, start: dt.date | None) -> yahoo.Fetched:
+    def _fetch(self, client: yahoo.Client, row: TickerRow, start: dt.date | None) -> yahoo.Fetched:
         while True:
             try:
                 return self._asking(ticker_update.fetch_from_any_market, client, self._category, row, start)
@@ -321,12 +322,12 @@ class _Work:
                 # The pause is everyone's, and comes before the next request, which is not made if all were in vain.
                 _log.info("%s %s: asked again after the pause", self._category.key, row["ticker"])
 
-    def _failed(self, row: Document, error: SisepanError) -> TickerResult:
+    def _failed(self, row: TickerRow, error: SisepanError) -> TickerResult:
         ticker = row["ticker"]
         _log.warning("%s %s: %s", self._category.key, ticker, error)
         unknown = int(row.get("unknown_runs", 0)) + 1 if isinstance(error, yahoo.UnknownSymbol) else 0
         fields = {
-            "last_status": tickers.DELISTED if unknown >= DELISTED_AFTER else tickers.FAILED,
+            "last_status": "delisted" if unknown >= DELISTED_AFTER else "failed",
             "last_error": str(error),
             "unknown_runs": unknown or None,
             "updated_at": tickers.now(),
@@ -363,7 +364,7 @@ class _Work:
         self._progress(self.summary, result)
 
 
-def _in_order(known: dict[str, Document], named: list[str] | None, first: str | None) -> list[str]:
+def _in_order(known: dict[str, TickerRow], named: list[str] | None, first: str | None) -> list[str]:
     """The tickers to update: those named as they are named, else all, those first that were asked for longest ago.
 
     Not by their last bar: tickers that can have no new one would stand before all others in every run.
@@ -375,7 +376,7 @@ def _in_order(known: dict[str, Document], named: list[str] | None, first: str | 
 
 
 def _due(
-    category: Category, known: dict[str, Document], chosen: list[str], now: dt.datetime, all_since: dt.datetime | None
+    category: Category, known: dict[str, TickerRow], chosen: list[str], now: dt.datetime, all_since: dt.datetime | None
 ) -> list[str]:
     """Those of the `chosen` tickers to ask for: what may have something new, or whatever was not updated since
     `all_since`."""
@@ -383,7 +384,7 @@ def _due(
     return [ticker for ticker in chosen if not is_current(known.get(ticker, {}))]
 
 
-def _register(db: MongoDatabase, category: Category, known: dict[str, Document], chosen: list[str]) -> None:
+def _register(db: MongoDatabase, category: Category, known: dict[str, TickerRow], chosen: list[str]) -> None:
     # The known ones too: tickers that are seen for their bars alone would no longer be, once one is registered.
     unregistered = [ticker for ticker in {**known, **dict.fromkeys(chosen)} if "category" not in known.get(ticker, {})]
     starters = {row["ticker"]: row for row in starter.rows(category)}
@@ -391,15 +392,15 @@ def _register(db: MongoDatabase, category: Category, known: dict[str, Document],
     tickers.register(db, category, rows)
 
 
-def _currentness(category: Category, moment: dt.datetime) -> Callable[[Document], bool]:
+def _currentness(category: Category, moment: dt.datetime) -> Callable[[TickerRow], bool]:
     """Tells of a ticker's metadata whether Yahoo can have nothing new for it at `moment`."""
     final: dict[str, tuple[dt.datetime, dt.datetime]] = {}
     for market in category.markets:
         session = sessions.last_finished(market.calendar, moment).to_pydatetime()
         final[market.key] = session, (sessions.close_of(market.calendar, session) or session) + SETTLING
 
-    def is_current(row: Document) -> bool:
-        if row.get("source") != tickers.YAHOO or row.get("last_status") != tickers.OK or row.get("rewriting"):
+    def is_current(row: TickerRow) -> bool:
+        if row.get("source") != "yahoo" or row.get("last_status") != "ok" or row.get("rewriting"):
             return False
         session, settled = final[category.market(row.get("market", "")).key]
         return bool(row.get("last_date", session - dt.timedelta(days=1)) >= session and row["updated_at"] >= settled)
@@ -407,12 +408,12 @@ def _currentness(category: Category, moment: dt.datetime) -> Callable[[Document]
     return is_current
 
 
-def _was_updated(since: dt.datetime, row: Document) -> bool:
-    return bool(row.get("last_status") == tickers.OK and row["updated_at"] >= since and not row.get("rewriting"))
+def _was_updated(since: dt.datetime, row: TickerRow) -> bool:
+    return bool(row.get("last_status") == "ok" and row["updated_at"] >= since and not row.get("rewriting"))
 
 
-def _stored_until(row: Document) -> dt.datetime | None:
-    untrusted = row.get("source") == tickers.SAMPLE or row.get("rewriting")
+def _stored_until(row: TickerRow) -> dt.datetime | None:
+    untrusted = row.get("source") == "sample" or row.get("rewriting")
     return None if untrusted else row.get("last_date")
 
 

@@ -45,7 +45,7 @@ def prepare(db: MongoDatabase, today: dt.date, progress: Callable[[float], None]
 
 
 def _register(db: MongoDatabase, category: Category) -> None:
-    rows = [{**row, "source": tickers.SAMPLE, "bar_count": 0} for row in starter.rows(category)]
+    rows = [{**row, "source": "sample", "bar_count": 0} for row in starter.rows(category)]
     # In one piece: a part of the list would pass for a list of the user's own, and never be completed.
     database.atomically(db, lambda session: tickers.register(db, category, rows, session))
 

@@ -20,6 +20,7 @@ from finance_core.errors import FetchFailed, SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import database, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.documents import BarState, TickerRow
 from updaters import yahoo
 
 OVERLAP = 5
@@ -27,7 +28,7 @@ OVERLAP = 5
 SHRINK_LIMIT = 0.9
 """A history may be replaced by one of at least this share of its bars; Yahoo sometimes answers with a stump."""
 
-Fetch = Callable[[Document, dt.date | None], yahoo.Fetched]
+Fetch = Callable[[TickerRow, dt.date | None], yahoo.Fetched]
 """Fetches the bars of the ticker of a metadata row, all of them or those from a day on."""
 
 
@@ -43,12 +44,12 @@ class TickerResult:
     """Whether Yahoo has not known it for so many runs that this is no failure any more."""
 
 
-def update(db: MongoDatabase, category: Category, row: Document, fetch: Fetch, *, full: bool) -> TickerResult:
+def update(db: MongoDatabase, category: Category, row: TickerRow, fetch: Fetch, *, full: bool) -> TickerResult:
     """Fetch and store what is new for the ticker of `row`, its metadata; `full` takes its whole history.
 
     Idempotent. Raises FetchFailed where nothing usable came, DataConflict where what is stored is in the way.
     """
-    untrusted = row.get("source") == tickers.SAMPLE or row.get("rewriting", False)
+    untrusted = row.get("source") == "sample" or row.get("rewriting", False)
     stored = candles.empty() if untrusted else prices.load(db, category, row["ticker"], last=OVERLAP)
     if len(stored) and not full:
         fetched = fetch(row, stored.index[0].date())
@@ -69,7 +70,7 @@ def update(db: MongoDatabase, category: Category, row: Document, fetch: Fetch, *
 
 
 def fetch_from_any_market(
-    client: yahoo.Client, category: Category, row: Document, start: dt.date | None
+    client: yahoo.Client, category: Category, row: TickerRow, start: dt.date | None
 ) -> yahoo.Fetched:
     """The raw bars of one ticker; where its market is unknown or wrong, from the market of the category that has it.
 
@@ -89,13 +90,13 @@ def fetch_from_any_market(
     raise first
 
 
-def _count_to_keep(db: MongoDatabase, category: Category, row: Document) -> int:
+def _count_to_keep(db: MongoDatabase, category: Category, row: TickerRow) -> int:
     """How many stored bars a new history has to make up for."""
-    if row.get("source") == tickers.SAMPLE:
+    if row.get("source") == "sample":
         return 0
     if row.get("rewriting"):  # what is stored is a mixture; the count is still that of before
         return int(row.get("bar_count", 0))
-    return int(prices.state(db, category, row["ticker"])["bar_count"])
+    return prices.count(db, category, row["ticker"])
 
 
 def history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
@@ -119,7 +120,7 @@ def history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
 def _merge(
     db: MongoDatabase,
     category: Category,
-    row: Document,
+    row: TickerRow,
     fetched: yahoo.Fetched,
     stored: pd.DataFrame,
     bars: pd.DataFrame,
@@ -129,7 +130,7 @@ def _merge(
     ticker = row["ticker"]
     written = prices.merge(db, category, ticker, bars)
     if "first_date" in row and len(stored) and len(bars) > 1 and bars.index[-1] >= stored.index[-1]:
-        state = prices.state_at_end(bars) | {"bar_count": prices.count(db, category, ticker)}
+        state = prices.state_of(bars, row["first_date"], prices.count(db, category, ticker))
     else:
         state = prices.state(db, category, ticker)
     if not tickers.record(db, category, ticker, _metadata(category, row, fetched, state, written)):
@@ -140,7 +141,7 @@ def _merge(
 def _replace(
     db: MongoDatabase,
     category: Category,
-    row: Document,
+    row: TickerRow,
     fetched: yahoo.Fetched,
     bars: pd.DataFrame,
     remarks: list[candles.Remark],
@@ -170,25 +171,25 @@ def _removed_meanwhile(db: MongoDatabase, category: Category, ticker: str) -> Ti
 
 
 def _metadata(
-    category: Category, row: Document, fetched: yahoo.Fetched, state: Document, written: prices.Written
+    category: Category, row: TickerRow, fetched: yahoo.Fetched, state: BarState, written: prices.Written
 ) -> Document:
     now = tickers.now()
     return {
         **state,
-        "source": tickers.YAHOO,
+        "source": "yahoo",
         "currency": fetched.currency or row.get("currency") or category.currency,
         "yahoo_symbol": fetched.symbol,
         **_found_market(category, row, fetched),
         **({"bars_changed_at": now} if any(written) else {}),
         "rewriting": None,
         "unknown_runs": None,
-        "last_status": tickers.OK,
+        "last_status": "ok",
         "last_error": None,
         "updated_at": now,
     }
 
 
-def _found_market(category: Category, row: Document, fetched: yahoo.Fetched) -> dict[str, str]:
+def _found_market(category: Category, row: TickerRow, fetched: yahoo.Fetched) -> dict[str, str]:
     """The market to record where the ticker did not say one or the wrong one; a label of the user's own stays."""
     said = row.get("market") or ""
     ours = said in ("", *(market.key for market in category.markets))

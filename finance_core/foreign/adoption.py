@@ -30,8 +30,9 @@ from finance_core.foreign import (
 from finance_core.foreign.collection_source import CollectionSource, extent
 from finance_core.foreign.inspection import Inspected
 from finance_core.i18n import N_
-from finance_core.storage import database, locations, prices, runs, tickers
-from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage import database, documents, locations, prices, runs, tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import BarState, Origin, State
 from finance_core.storage.locations import Store
 
 """Kinds of runs, beside updates and imports."""
@@ -57,7 +58,7 @@ class Reading:
     index_created: bool = False
     problems: list[runs.Failure] = field(default_factory=list)
     """Tickers that cannot be read as they are. With one of them nothing is changed."""
-    state: runs.State = "running"
+    state: State = "running"
 
     @property
     def counts(self) -> dict[str, int]:
@@ -125,9 +126,7 @@ def _is_ours(found: Inspected) -> bool:
 def _metadata_to_be(db: MongoDatabase) -> str:
     now = locations.metadata(db)
     return (
-        now
-        if now != locations.METADATA or inspection.is_ours_metadata(db)
-        else locations.OWN_PREFIX + locations.METADATA
+        now if now != documents.TICKERS or inspection.is_ours_metadata(db) else locations.OWN_PREFIX + documents.TICKERS
     )
 
 
@@ -136,7 +135,7 @@ def read_as_is(
     category: Category,
     found: Inspected,
     *,
-    origin: runs.Origin = "terminal",
+    origin: Origin = "terminal",
     progress: Callable[[Reading], None] = lambda _reading: None,
     stop: threading.Event | None = None,
 ) -> Reading:
@@ -170,7 +169,7 @@ def convert(
     category: Category,
     found: Inspected,
     *,
-    origin: runs.Origin = "terminal",
+    origin: Origin = "terminal",
     progress: import_records.Progress = lambda _summary: None,
     stop: threading.Event | None = None,
 ) -> import_records.Summary:
@@ -229,8 +228,8 @@ def _require(db: MongoDatabase, collection: str) -> None:
 
 def _keep_their_metadata(db: MongoDatabase) -> None:
     """Have our lists in a collection of their own where the usual one is the user's, in another layout."""
-    if locations.metadata(db) == locations.METADATA and not inspection.is_ours_metadata(db):
-        locations.point_metadata(db, locations.OWN_PREFIX + locations.METADATA)
+    if locations.metadata(db) == documents.TICKERS and not inspection.is_ours_metadata(db):
+        locations.point_metadata(db, locations.OWN_PREFIX + documents.TICKERS)
 
 
 def _refuse_to_hide(db: MongoDatabase, category: Category, store: Store) -> None:
@@ -279,9 +278,9 @@ def _read_all(
     lease: runs.Run,
     progress: Callable[[Reading], None],
     stop: threading.Event,
-) -> dict[str, Document]:
+) -> dict[str, BarState]:
     """The state of every ticker that can be read as it is; the others become problems of the `reading`."""
-    states: dict[str, Document] = {}
+    states: dict[str, BarState] = {}
     raw_tickers = [raw for raw in db[store.collection].distinct(store.name("ticker")) if raw is not None]
     reading.total = len(raw_tickers)
     for raw in sorted(raw_tickers, key=str):
@@ -303,14 +302,14 @@ def _read_all(
     return states
 
 
-def _list(db: MongoDatabase, category: Category, states: dict[str, Document]) -> None:
+def _list(db: MongoDatabase, category: Category, states: dict[str, BarState]) -> None:
     """Put tickers on the list with what is known of them, and the states of their bars."""
     _keep_their_metadata(db)
     database.ensure_indexes(db, [])
     described = ticker_names.of(db, category)
     for ticker, state in states.items():
         import_work.register(db, category, ticker, [ticker], described)
-        tickers.record(db, category, ticker, {**state, "source": tickers.IMPORT})
+        tickers.record(db, category, ticker, {**state, "source": "import"})
 
 
 def _refuse_to_lose(db: MongoDatabase, store: Store, reading: Reading) -> None:

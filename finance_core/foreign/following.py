@@ -8,8 +8,9 @@ from finance_core.categories import Category
 from finance_core.errors import DataConflict
 from finance_core.foreign import import_work, ticker_names
 from finance_core.foreign.collection_source import extent
-from finance_core.storage import locations, prices, tickers
+from finance_core.storage import documents, locations, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.documents import BarState
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ def is_outdated(db: MongoDatabase, category: Category) -> bool:
     store = locations.of(db, category)
     if not store.read_only:
         return False
-    known = db[locations.COLLECTION].find_one({"_id": f"read:{category.key}"}) or {}
+    known = db[documents.CHOICES].find_one({"_id": f"read:{category.key}"}) or {}
     return bool(known.get("documents") != extent(db[store.collection]))
 
 
@@ -48,14 +49,14 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
             continue
         state = _drawn(db, category, ticker)
         if any(before.get(name) != value for name, value in state.items()):
-            now = {"source": tickers.IMPORT, "bars_changed_at": tickers.now()}
+            now = {"source": "import", "bars_changed_at": tickers.now()}
             tickers.record(db, category, ticker, {**state, **now})
             changed += 1
     remember_extent(db, category, at_the_start)
     return changed
 
 
-def _drawn(db: MongoDatabase, category: Category, ticker: str) -> Document:
+def _drawn(db: MongoDatabase, category: Category, ticker: str) -> BarState:
     """The state of the bars that a chart draws: none where it cannot be drawn."""
     try:
         bars, _remarks = candles.clean(prices.load(db, category, ticker))
@@ -67,4 +68,4 @@ def _drawn(db: MongoDatabase, category: Category, ticker: str) -> Document:
 
 def remember_extent(db: MongoDatabase, category: Category, seen: Document) -> None:
     of_category = {"_id": f"read:{category.key}"}
-    db[locations.COLLECTION].update_one(of_category, {"$set": {"documents": seen}}, upsert=True)
+    db[documents.CHOICES].update_one(of_category, {"$set": {"documents": seen}}, upsert=True)

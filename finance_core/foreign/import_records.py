@@ -15,8 +15,8 @@ from finance_core.errors import SisepanError
 from finance_core.foreign.sources import Conversion, Found, Refusal
 from finance_core.storage import runs
 from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.documents import IMPORTS, REFUSALS, State
 
-IMPORTS, REFUSALS = "imports", "import_refusals"
 REFUSALS_KEPT = 100_000
 """Refused rows that a dry run keeps, to be listed; it counts all of them."""
 
@@ -57,7 +57,7 @@ class Summary:
     """Tickers that were read back and have the days and closes that they should have."""
     differing: list[str] = field(default_factory=list)
     """Those that do not."""
-    state: runs.State = "running"
+    state: State = "running"
     is_written: bool = True
     """Whether it is an import, and no mere look at what one would do."""
 

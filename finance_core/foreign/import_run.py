@@ -23,6 +23,7 @@ from finance_core.foreign.import_work import Work
 from finance_core.foreign.sources import Source
 from finance_core.storage import database, locations, runs
 from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import Kind, Origin
 from finance_core.storage.locations import Store
 
 KIND = "import"
@@ -60,8 +61,8 @@ def run(
     descriptions: Descriptions | None = None,
     *,
     begin: Callable[[], Store] | None = None,
-    kind: runs.Kind = "import",
-    origin: runs.Origin = "terminal",
+    kind: Kind = "import",
+    origin: Origin = "terminal",
     progress: Progress = lambda _summary: None,
     stop: threading.Event | None = None,
     finish: Callable[[Summary], None] = lambda _summary: None,

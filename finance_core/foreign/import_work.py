@@ -22,8 +22,9 @@ from finance_core.foreign import import_records, sources
 from finance_core.foreign.import_records import Descriptions, Progress, Summary
 from finance_core.foreign.sources import Found, Source
 from finance_core.i18n import N_
-from finance_core.storage import database, prices, runs, tickers
+from finance_core.storage import database, documents, prices, runs, tickers
 from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.documents import Imported, TickerRow
 from finance_core.storage.locations import Store
 from finance_core.storage.prices import Written
 
@@ -58,19 +59,19 @@ class Work:
 
     def _begin(self) -> Document:
         """The import of the very same rows that was cut off, or a new one."""
-        imports = self._db[import_records.IMPORTS]
+        imports = self._db[documents.IMPORTS]
         of_source = {"category": self._category.key, "source": self._source.name}
         # What it is of: were it next month's file under the old name, what the first run took would hide its rows.
         content = [self._source.fingerprint(), self._source.zone, self._source.epoch_unit]
         before = import_records.latest(self._db, self._category, self._source.name)
         if before and before["state"] == "running" and before.get("content") == content:
             return before | {"is_new": False}
-        self._db[import_records.REFUSALS].create_index("import")
+        self._db[documents.REFUSALS].create_index("import")
         earlier = [each["_id"] for each in imports.find(of_source, {"_id": True})]
         begun = {**of_source, "state": "running", "started_at": tickers.now(), "content": content}
         begun["_id"] = imports.insert_one(begun).inserted_id
         imports.update_many({"_id": {"$in": earlier}, "state": "running"}, {"$set": {"state": "abandoned"}})
-        self._db[import_records.REFUSALS].delete_many({"import": {"$in": earlier}})  # their rows are read anew
+        self._db[documents.REFUSALS].delete_many({"import": {"$in": earlier}})  # their rows are read anew
         return begun | {"is_new": True}
 
     def through(self, stop: threading.Event) -> None:
@@ -80,7 +81,7 @@ class Work:
         summary.total = len(wanted)
         done = {} if self._is_new else self._done()
         if not self._is_new:  # of what it was cut off in, everything is refused again
-            self._db[import_records.REFUSALS].delete_many({"import": summary.import_id, "of": {"$nin": list(done)}})
+            self._db[documents.REFUSALS].delete_many({"import": summary.import_id, "of": {"$nin": list(done)}})
         for ticker in done.keys() & wanted.keys():
             del wanted[ticker]
             summary.done += 1
@@ -103,7 +104,7 @@ class Work:
             return
         self._finish()
 
-    def _done(self) -> dict[str, Document]:
+    def _done(self) -> dict[str, Imported]:
         """What this import has taken, and nobody has changed since: between two runs of it Yahoo may have come by."""
         unchanged = {"$expr": {"$eq": ["$bars_changed_at", "$imported.changed_at"]}}
         query = {"category": self._category.key, "imported.import": self.summary.import_id, **unchanged}
@@ -137,9 +138,7 @@ class Work:
         stored = prices.load_from(self._db, self._store, found.ticker)
         before = row.get("imported", {})
         # Not what was only added to: there the source does not have all of it.
-        is_from_here = (
-            row.get("source") == tickers.IMPORT and before.get("from") == self._source.name and "whole" in before
-        )
+        is_from_here = row.get("source") == "import" and before.get("from") == self._source.name and "whole" in before
         imported = {
             "import": self.summary.import_id,
             "from": self._source.name,
@@ -149,19 +148,19 @@ class Work:
             "last_date": found.bars.index[-1].to_pydatetime(),
         }
         replaces = self._source.keeps_all or _covers(found.bars, stored)
-        if stored.empty or (is_from_here and replaces) or row.get("source") == tickers.SAMPLE:
+        if stored.empty or (is_from_here and replaces) or row.get("source") == "sample":
             return self._write_whole(found, stored, imported | {"whole": True}, row)
         return self._add(found, stored, imported, row)
 
-    def _write_whole(self, found: Found, stored: pd.DataFrame, imported: Document, row: Document) -> Written:
-        fields = {"source": tickers.IMPORT, "rewriting": None}
+    def _write_whole(self, found: Found, stored: pd.DataFrame, imported: Document, row: TickerRow) -> Written:
+        fields = {"source": "import", "rewriting": None}
 
         def write(session: ClientSession | None) -> Written:
             # First whose bars they are, so that the next run knows them even where this one is cut off between them;
             # and, for a server without transactions, that until then they are half of the old and half of the new.
             begun = {"from": self._source.name, "whole": True}
             rewriting = None if stored.empty else True
-            self._list(found, {"source": tickers.IMPORT, "imported": begun, "rewriting": rewriting}, session)
+            self._list(found, {"source": "import", "imported": begun, "rewriting": rewriting}, session)
             written = prices.write_to(self._db, self._store, found.ticker, found.bars, session, remove_others=True)
             self._mark(row, found.ticker, found.bars, fields, imported, written, session)
             return written
@@ -169,11 +168,11 @@ class Work:
         # In one piece where something is replaced. What is only added is in order: a reader sees the first of its days.
         return write(None) if stored.empty else database.atomically(self._db, write)
 
-    def _add(self, found: Found, stored: pd.DataFrame, imported: Document, row: Document) -> Written:
+    def _add(self, found: Found, stored: pd.DataFrame, imported: Document, row: TickerRow) -> Written:
         bars = _missing(stored, found.bars)
         self._list(found, {})
         written = prices.write_to(self._db, self._store, found.ticker, bars, None, remove_others=False)
-        fields = {"source": row.get("source") or tickers.IMPORT}
+        fields = {"source": row.get("source") or "import"}
         both = pd.concat([stored[~stored.index.isin(bars.index)], bars]).sort_index()
         self._mark(row, found.ticker, both, fields, imported, written)
         return written
@@ -184,7 +183,7 @@ class Work:
 
     def _mark(
         self,
-        before: Document,
+        before: TickerRow,
         ticker: str,
         bars: pd.DataFrame,
         fields: Document,
@@ -206,7 +205,7 @@ class Work:
 
     def _remember(self, found: Found) -> None:
         if found.refusals:
-            self._db[import_records.REFUSALS].insert_many(
+            self._db[documents.REFUSALS].insert_many(
                 [
                     {
                         "import": self.summary.import_id,
@@ -235,15 +234,15 @@ class Work:
         summary = self.summary
         done = self._done()
         # Of all runs of this import: the last one may have begun in the middle.
-        unknown = self._db[import_records.REFUSALS].count_documents({"import": summary.import_id, "of": ""})
+        unknown = self._db[documents.REFUSALS].count_documents({"import": summary.import_id, "of": ""})
         summary.rows = sum(imported["rows"] for imported in done.values()) + self._rows_of_others + unknown
         summary.bars = sum(imported["bars"] for imported in done.values())
         days = [imported[name] for imported in done.values() for name in ("first_date", "last_date")]
         summary.first, summary.last = (min(days).date(), max(days).date()) if days else (None, None)
-        summary.refused = self._db[import_records.REFUSALS].count_documents({"import": summary.import_id})
+        summary.refused = self._db[documents.REFUSALS].count_documents({"import": summary.import_id})
         summary.reasons = import_records.reasons(self._db, summary.import_id)
         summary.state = "failed" if summary.differing else "done"
-        self._db[import_records.IMPORTS].update_one(
+        self._db[documents.IMPORTS].update_one(
             {"_id": summary.import_id},
             {
                 "$set": {

@@ -21,8 +21,9 @@ from finance_core.errors import SisepanError
 from finance_core.foreign import layout_sentences, layouts, raw_values, recognition
 from finance_core.foreign.recognition import Layout
 from finance_core.i18n import N_
-from finance_core.storage import database, locations, runs, ticker_edits
+from finance_core.storage import database, documents, locations
 from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.documents import TICKERS
 
 SAMPLE, SAMPLE_BYTES = 1_000, 8_000_000
 """Documents of a sample, and about how many bytes it may have: a document may hold a century of days."""
@@ -35,7 +36,14 @@ ACCEPTED: Final = 0.9
 UNREADABLE: Final = (OperationFailure, InvalidName)
 """What the server or the driver says of a collection that it cannot read, while it reads others."""
 
-OWN: Final = (locations.COLLECTION, runs.RUNS, runs.LEASES, ticker_edits.CHANGES, "imports", "import_refusals")
+OWN: Final = (
+    documents.CHOICES,
+    documents.RUNS,
+    documents.LEASES,
+    documents.EDITS,
+    documents.IMPORTS,
+    documents.REFUSALS,
+)
 """Collections of this product that hold neither prices nor tickers."""
 
 Kind = Literal["prices", "names", "other"]
@@ -95,7 +103,7 @@ def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _done:
 
     Raises PyMongoError where the database cannot be read.
     """
-    hidden = {locations.METADATA} if is_ours_metadata(db) else set()
+    hidden = {TICKERS} if is_ours_metadata(db) else set()
     named = {info["name"]: info for info in db.list_collections()}
     concerned = [info for name, info in named.items() if not is_own(name) and name not in hidden]
     found = []
@@ -115,7 +123,7 @@ def look_at(db: MongoDatabase, name: str, category: Category | None = None) -> I
 
 def is_own(name: str) -> bool:
     """Whether a collection is of this product, or of the server, and holds neither prices nor a user's list."""
-    return name in OWN or name.startswith("system.") or name == locations.OWN_PREFIX + locations.METADATA
+    return name in OWN or name.startswith("system.") or name == locations.OWN_PREFIX + TICKERS
 
 
 def sample(collection: Collection[Document], size: int = SAMPLE) -> list[Document]:
@@ -134,7 +142,7 @@ def sample(collection: Collection[Document], size: int = SAMPLE) -> list[Documen
 def lists(db: MongoDatabase) -> list[str]:
     """The user's own collections that name tickers."""
     names = [name for name in db.list_collection_names() if not is_own(name)]
-    theirs = [name for name in names if name != locations.METADATA or not is_ours_metadata(db)]
+    theirs = [name for name in names if name != TICKERS or not is_ours_metadata(db)]
     return [name for name in theirs if _names_tickers(db, name)]
 
 
@@ -150,7 +158,7 @@ def _names_tickers(db: MongoDatabase, name: str) -> bool:
 def is_ours_metadata(db: MongoDatabase) -> bool:
     """Whether `ticker_metadata`, if it is there, is in the layout of this product."""
     keys = [category.key for category in categories.CATEGORIES]
-    metadata = db[locations.METADATA]
+    metadata = db[TICKERS]
     ours = {"category": {"$in": keys}, "ticker": {"$type": "string"}}
     return metadata.find_one(ours) is not None or metadata.find_one() is None
 

@@ -6,14 +6,15 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import ticker_edits
 from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import CHOICES
 
-COLLECTION, ID = "settings", "comparison_sets"
+ID = "comparison_sets"
 LIMIT = 50
 
 
 def load(db: MongoDatabase) -> dict[str, tuple[str, ...]]:
     """The series of each set, by name, in the order in which they were saved first."""
-    document = db[COLLECTION].find_one({"_id": ID}) or {}
+    document = db[CHOICES].find_one({"_id": ID}) or {}
     return {each["name"]: tuple(each["series"]) for each in document.get("sets", [])}
 
 
@@ -22,7 +23,7 @@ def save(db: MongoDatabase, name: str, series: Sequence[str]) -> str:
 
     Raises SisepanError where the name breaks a rule, or there are too many sets.
     """
-    kept, sets = ticker_edits.checked_name(name), db[COLLECTION]
+    kept, sets = ticker_edits.checked_name(name), db[CHOICES]
     if sets.update_one({"_id": ID, "sets.name": kept}, {"$set": {"sets.$.series": list(series)}}).matched_count:
         return kept
     if len(load(db)) >= LIMIT:
@@ -33,4 +34,4 @@ def save(db: MongoDatabase, name: str, series: Sequence[str]) -> str:
 
 def remove(db: MongoDatabase, name: str) -> None:
     """Forget a set."""
-    db[COLLECTION].update_one({"_id": ID}, {"$pull": {"sets": {"name": name}}})
+    db[CHOICES].update_one({"_id": ID}, {"$pull": {"sets": {"name": name}}})

@@ -18,9 +18,9 @@ from pymongo.database import Database
 from finance_core.categories import Category
 from finance_core.errors import DataConflict
 from finance_core.i18n import N_
+from finance_core.storage.documents import CHOICES, TICKERS
 
-COLLECTION, ID = "settings", "collections"
-METADATA = "ticker_metadata"
+ID = "collections"
 OWN_PREFIX = "sisepan_"
 """Begins the names of our collections where the usual ones are the user's, in another layout."""
 FRESH = 2.0
@@ -60,7 +60,7 @@ def of(db: "Database[dict[str, Any]]", category: Category) -> Store:
 
 def metadata(db: "Database[dict[str, Any]]") -> str:
     """The collection of the ticker lists, as `of`."""
-    return str(_stores(db).get(METADATA, {}).get("collection", METADATA))
+    return str(_stores(db).get(TICKERS, {}).get("collection", TICKERS))
 
 
 def require_writable(db: "Database[dict[str, Any]]", category: Category) -> None:
@@ -93,7 +93,7 @@ def point(db: "Database[dict[str, Any]]", category: Category, store: Store) -> N
 
 def point_metadata(db: "Database[dict[str, Any]]", collection: str) -> None:
     """Have every process find the ticker lists in `collection`."""
-    _set(db, METADATA, None if collection == METADATA else {"collection": collection})
+    _set(db, TICKERS, None if collection == TICKERS else {"collection": collection})
 
 
 def forget(db: "Database[dict[str, Any]]") -> None:
@@ -106,7 +106,7 @@ def forget(db: "Database[dict[str, Any]]") -> None:
 
 def _set(db: "Database[dict[str, Any]]", key: str, said: dict[str, Any] | None) -> None:
     change = {"$set": {key: said}} if said else {"$unset": {key: ""}}
-    db[COLLECTION].update_one({"_id": ID}, change, upsert=True)
+    db[CHOICES].update_one({"_id": ID}, change, upsert=True)
     forget(db)
 
 
@@ -117,7 +117,7 @@ def _stores(db: "Database[dict[str, Any]]") -> dict[str, Any]:
         forgotten = _forgotten
     if asked - moment < FRESH:
         return said
-    found = db[COLLECTION].find_one({"_id": ID}, {"_id": False}) or {}
+    found = db[CHOICES].find_one({"_id": ID}, {"_id": False}) or {}
     said = {key: each for key, each in found.items() if _is_store(each)}
     with _lock:
         if forgotten == _forgotten:

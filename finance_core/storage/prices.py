@@ -25,6 +25,7 @@ from finance_core.errors import DataConflict
 from finance_core.i18n import N_
 from finance_core.storage import locations
 from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.documents import BarState
 from finance_core.storage.locations import Store
 
 _MIDNIGHT = dt.time()
@@ -88,40 +89,45 @@ def any_stored(db: MongoDatabase, category: Category) -> bool:
     return db[locations.of(db, category).collection].find_one({}, {"_id": True}) is not None
 
 
-def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> dict[str, Any]:
-    """first_date, last_date, bar_count, last_close, previous_close and change (a ratio) of what is stored; None where
-    there is none. Cheap: what is no bar in a collection of the user's own counts too."""
+def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> BarState:
+    """What lists need to know of the stored bars of `ticker`. Reads three documents and the index.
+
+    Counts every document, also those of a user's own collection that are no valid bar.
+    """
     store = locations.of(db, category)
     bars, date, close = db[store.collection], store.name("date"), store.name("close")
     of_ticker = {store.name("ticker"): ticker}
-    newest = bars.find(of_ticker, {date: 1, close: 1}, session=session).sort(date, -1).limit(2).to_list()
-    oldest = bars.find_one(of_ticker, {date: 1}, sort=[(date, 1)], session=session)
-    last, previous = [document.get(close) for document in [*newest, {}, {}][:2]]
-    return {
-        "first_date": oldest.get(date) if oldest else None,
-        "last_date": newest[0].get(date) if newest else None,
-        **_closes(last, previous),
-        "bar_count": count(db, category, ticker, session),
-    }
+    newest = bars.find(of_ticker, {date: 1, close: 1}, session=session).sort(date, -1).limit(2)
+    oldest = bars.find_one(of_ticker, {date: 1}, sort=[(date, 1)], session=session) or {}
+    nothing: Document = {}
+    last, previous = [*newest, nothing, nothing][:2]
+    return _state(
+        oldest.get(date), last.get(date), count(db, category, ticker, session), last.get(close), previous.get(close)
+    )
 
 
-def state_of(bars: pd.DataFrame) -> dict[str, Any]:
-    """The `state` of a ticker whose bars are `bars` and no others."""
+def state_of(bars: pd.DataFrame, first_date: dt.datetime | None = None, bar_count: int | None = None) -> BarState:
+    """The `state` of a ticker whose bars are `bars`, or whose last bars they are.
+
+    In the second case `bars` has at least two rows, and `first_date` and `bar_count` are those of all bars.
+    """
     if bars.empty:
-        return {"first_date": None, "last_date": None, **_closes(None, None), "bar_count": 0}
+        return _state(None, None, 0, None, None)
     previous, last = [None, *bars["close"].tolist()[-2:]][-2:]
+    first_date = first_date or bars.index[0].to_pydatetime()
+    return _state(first_date, bars.index[-1].to_pydatetime(), bar_count or len(bars), last, previous)
+
+
+def _state(first_date: Any, last_date: Any, bar_count: int, *closes: Any) -> BarState:
+    last, previous = (close if isinstance(close, int | float) else None for close in closes)
     return {
-        "first_date": bars.index[0].to_pydatetime(),
-        "last_date": bars.index[-1].to_pydatetime(),
-        **_closes(last, previous),
-        "bar_count": len(bars),
+        "first_date": first_date,
+        "last_date": last_date,
+        "bar_count": bar_count,
+        "last_close": last,
+        "previous_close": previous,
+        "change": last / previous - 1 if last and previous else None,
     }
-
-
-def state_at_end(bars: pd.DataFrame) -> dict[str, Any]:
-    """The part of `state` that the last bars of a ticker tell, of which `bars` has at least two."""
-    previous, last = bars["close"].tolist()[-2:]
-    return {"last_date": bars.index[-1].to_pydatetime(), **_closes(last, previous)}
 
 
 def count(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> int:
@@ -140,12 +146,6 @@ def delete(db: MongoDatabase, category: Category, ticker: str) -> int:
     """Remove every bar of `ticker`; returns how many there were. Raises ReadOnly where they are only read."""
     store = locations.writable(db, category)
     return db[store.collection].delete_many({"ticker": ticker}).deleted_count
-
-
-def _closes(*closes: Any) -> dict[str, float | None]:
-    last, previous = (close if isinstance(close, int | float) else None for close in closes)
-    change = last / previous - 1 if last and previous else None
-    return {"last_close": last, "previous_close": previous, "change": change}
 
 
 def merge(

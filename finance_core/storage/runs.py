@@ -15,10 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, cast
 
 from bson import ObjectId
 from pymongo import ReturnDocument
+from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from finance_core.categories import Category
@@ -26,21 +27,13 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import tickers
 from finance_core.storage.database import Document, MongoDatabase
-
-RUNS, LEASES = "update_runs", "update_leases"
+from finance_core.storage.documents import LEASES, RUNS, Origin, RunRecord, State
 
 LEASE = 45.0
 """Seconds after the last heartbeat at which a run counts as dead."""
 HEARTBEAT = 10.0
 WATCH = 0.5
 """Seconds between two looks at whether there is progress to write and whether somebody cancelled."""
-
-State = Literal["running", "done", "partial", "cancelled", "failed", "interrupted"]
-"""partial: Yahoo wanted no more requests. failed: an error ended it. interrupted: its process died."""
-Origin = Literal["terminal", "page", "schedule"]
-"""Who began a run."""
-Kind = Literal["read", "convert", "import"]
-"""What a run that is no update from Yahoo does with the user's own data; an update run has no kind."""
 
 _log = logging.getLogger(__name__)
 
@@ -178,23 +171,23 @@ def leased(
         keeper.join()
 
 
-def latest(db: MongoDatabase, category: Category) -> Document | None:
+def latest(db: MongoDatabase, category: Category) -> RunRecord | None:
     """The running or last run of `category`, without its failures; None where there was none."""
     return next(iter(_runs(db, {"category": category.key}, 1)), None)
 
 
-def latest_whole(db: MongoDatabase, category: Category) -> Document | None:
+def latest_whole(db: MongoDatabase, category: Category) -> RunRecord | None:
     """The running or last update of all tickers of `category`, not of some that were named and no import; None where
     there was none."""
     return next(iter(_runs(db, {"category": category.key, "only": None, "kind": None}, 1)), None)
 
 
-def history(db: MongoDatabase, limit: int) -> list[Document]:
+def history(db: MongoDatabase, limit: int) -> list[RunRecord]:
     """The latest runs of all categories, newest first, without their failures."""
     return _runs(db, {}, limit)
 
 
-def get(db: MongoDatabase, run: ObjectId) -> Document | None:
+def get(db: MongoDatabase, run: ObjectId) -> RunRecord | None:
     """One run, without its failures."""
     return next(iter(_runs(db, {"_id": run}, 1)), None)
 
@@ -220,17 +213,18 @@ def mark_interrupted(db: MongoDatabase, category: Category) -> int:
     return db[RUNS].update_many({"_id": {"$in": dead}, "state": "running"}, changes).modified_count
 
 
-def _runs(db: MongoDatabase, query: Document, limit: int) -> list[Document]:
+def _runs(db: MongoDatabase, query: Document, limit: int) -> list[RunRecord]:
     """Runs, newest first. One that says it runs but has no living lease is told as interrupted."""
     query = {**query, "heartbeat_at": {"$type": "date"}}  # a user's own collection of that name holds something else
-    found = db[RUNS].find(query, {"failures": False}).sort("started_at", -1).limit(limit).to_list()
+    records = cast("Collection[RunRecord]", db[RUNS])
+    found = records.find(query, {"failures": False}).sort("started_at", -1).limit(limit).to_list()
     if any(run["state"] == "running" for run in found):
         # After the runs: whatever ran when they were read had a lease, and has one still unless it ended since.
         leases = db[LEASES].find({"$expr": {"$gt": ["$expires_at", "$$NOW"]}}, {"run": True})
         alive = {lease.get("run") for lease in leases}
         doubtful = [run["_id"] for run in found if run["state"] == "running" and run["_id"] not in alive]
         if doubtful:
-            now = {run["_id"]: run for run in db[RUNS].find({"_id": {"$in": doubtful}}, {"failures": False})}
+            now = {run["_id"]: run for run in records.find({"_id": {"$in": doubtful}}, {"failures": False})}
             found = [now.get(run["_id"], run) for run in found]
             for run in found:
                 if run["_id"] in doubtful and run["state"] == "running":

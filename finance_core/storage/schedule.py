@@ -10,8 +10,8 @@ from finance_core.bars import sessions
 from finance_core.categories import Category
 from finance_core.storage import tickers
 from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.documents import CHOICES
 
-COLLECTION = "settings"
 DELAY = dt.timedelta(minutes=40)
 """How long after a close: Yahoo's bar of the day is final by then."""
 
@@ -25,7 +25,7 @@ def enabled_since(db: MongoDatabase, category: Category) -> dt.datetime | None:
 def switch(db: MongoDatabase, category: Category, on: bool) -> None:
     """Switch the schedule of `category` on or off."""
     change = {"$set": {category.key: tickers.now()}} if on else {"$unset": {category.key: ""}}
-    db[COLLECTION].update_one({"_id": "schedule"}, change, upsert=True)
+    db[CHOICES].update_one({"_id": "schedule"}, change, upsert=True)
 
 
 def is_due(category: Category, since: dt.datetime, last_start: dt.datetime | None, now: dt.datetime) -> bool:
@@ -56,4 +56,4 @@ def _due_before(calendar: str, now: dt.datetime) -> dt.datetime | None:
 
 
 def _document(db: MongoDatabase) -> Document:
-    return db[COLLECTION].find_one({"_id": "schedule"}) or {}
+    return db[CHOICES].find_one({"_id": "schedule"}) or {}

@@ -7,7 +7,7 @@ one entry of `metadata_changes`. What the updater records is no edit and passes 
 
 import datetime as dt
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -20,8 +20,7 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import database, locations, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
-
-CHANGES = "metadata_changes"
+from finance_core.storage.documents import EDITS
 
 EDITABLE = ("name", "market", "marker", "active")
 MARKERS = {"circle": "●", "rect": "■", "triangle": "▲", "diamond": "◆", "pin": "▼", "arrow": "➤", "emptyCircle": "○"}
@@ -124,7 +123,7 @@ def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str,
     if not allowed:
         return Saved([], [], refused)
     database.ensure_indexes(db, [])
-    db[CHANGES].create_index([("category", 1), ("when", -1)])
+    db[EDITS].create_index([("category", 1), ("when", -1)])
     change = ObjectId()
 
     def write(session: ClientSession | None) -> set[str]:
@@ -148,7 +147,7 @@ def _apply(
 ) -> set[str]:
     entry = _entry(change, category, kind, who, [_row(edit.ticker, edit.original, edit.changes) for edit in edits])
     # First, so that a save that dies halfway through, where there are no transactions, has an entry all the same.
-    db[CHANGES].replace_one({"_id": change}, entry, upsert=True, session=session)
+    db[EDITS].replace_one({"_id": change}, entry, upsert=True, session=session)
     operations = [
         UpdateOne(
             {"category": category.key, "ticker": edit.ticker, "version": edit.version},
@@ -162,9 +161,9 @@ def _apply(
     applied = _applied(db, category, change, session)
     if applied:
         rows = [row for row in entry["rows"] if row["ticker"] in applied]
-        db[CHANGES].update_one({"_id": change}, {"$set": {"rows": rows}}, session=session)
+        db[EDITS].update_one({"_id": change}, {"$set": {"rows": rows}}, session=session)
     else:
-        db[CHANGES].delete_one({"_id": change}, session=session)
+        db[EDITS].delete_one({"_id": change}, session=session)
     return applied
 
 
@@ -175,13 +174,13 @@ def _applied(db: MongoDatabase, category: Category, change: ObjectId, session: C
 
 def history(db: MongoDatabase, category: Category, limit: int) -> list[Change]:
     """The latest changes, newest first."""
-    found = db[CHANGES].find({"category": category.key}).sort("when", -1).limit(limit)
+    found = db[EDITS].find({"category": category.key}).sort("when", -1).limit(limit)
     return [Change(each["_id"], each["kind"], each["who"], each["when"], each["rows"]) for each in found]
 
 
 def undo(db: MongoDatabase, category: Category, change: ObjectId, who: str) -> Saved:
     """Bring back what the rows of an edit held before it, where they still hold what it gave them."""
-    entry = db[CHANGES].find_one({"_id": change, "category": category.key})
+    entry = db[EDITS].find_one({"_id": change, "category": category.key})
     if entry is None or entry["kind"] not in ("edit", "undo"):
         raise SisepanError(N_("되돌릴 수 없는 변경입니다."))
     now = _rows(db, category, [row["ticker"] for row in entry["rows"]])
@@ -198,7 +197,7 @@ def undo(db: MongoDatabase, category: Category, change: ObjectId, who: str) -> S
     return Saved(saved.applied, conflicts + saved.conflicts, saved.refused)
 
 
-def shown(row: Document, name: str) -> Any:
+def shown(row: Mapping[str, Any], name: str) -> Any:
     """The value of an editable field as an editor sees it, where a row does not have it too."""
     if name == "active":
         return row.get("active") is not False
@@ -291,7 +290,7 @@ def _editable(row: Document) -> Document:
 
 def _rows(db: MongoDatabase, category: Category, wanted: Sequence[str]) -> dict[str, Document]:
     query = {"category": category.key, "ticker": {"$in": list(wanted)}}
-    return {row["ticker"]: row for row in tickers.collection(db).find(query, {"_id": False})}
+    return {row["ticker"]: dict(row) for row in tickers.collection(db).find(query, {"_id": False})}
 
 
 def _row(ticker: str, before: Document, after: Document) -> Document:
@@ -304,4 +303,4 @@ def _entry(change: ObjectId, category: Category, kind: str, who: str, rows: list
 
 def _remember(db: MongoDatabase, category: Category, kind: str, who: str, rows: list[Document]) -> None:
     if rows:
-        db[CHANGES].insert_one(_entry(ObjectId(), category, kind, who, rows))
+        db[EDITS].insert_one(_entry(ObjectId(), category, kind, who, rows))

@@ -7,7 +7,7 @@ bars. Edits by people, and their history, come through here too.
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
@@ -16,24 +16,18 @@ from pymongo.collection import Collection
 from finance_core.categories import Category
 from finance_core.storage import locations, prices
 from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.documents import TickerRow
 
 STALE_AFTER = 4
 """Days: a long weekend is not stale."""
-SAMPLE = "sample"
-YAHOO = "yahoo"
-IMPORT = "import"
-"""Values of `source`: where the bars of a ticker come from."""
-
-OK, FAILED, DELISTED = "ok", "failed", "delisted"
-"""Values of `last_status`. Delisted is what Yahoo has not known for several runs: probably so, and not removed."""
 
 
-def collection(db: MongoDatabase) -> Collection[Document]:
+def collection(db: MongoDatabase) -> Collection[TickerRow]:
     """The collection of the ticker lists."""
-    return db[locations.metadata(db)]
+    return cast("Collection[TickerRow]", db[locations.metadata(db)])
 
 
-def listed(db: MongoDatabase, category: Category) -> list[Document]:
+def listed(db: MongoDatabase, category: Category) -> list[TickerRow]:
     """What lists and searches need of every active ticker: ticker, name, and where known name_en, market, source,
     favourite. Without `ticker_metadata`, every ticker that has bars, named by itself."""
     fields = {
@@ -54,7 +48,7 @@ def listed(db: MongoDatabase, category: Category) -> list[Document]:
 class Page(NamedTuple):
     """Some rows of a longer list."""
 
-    rows: list[Document]
+    rows: list[TickerRow]
     total: int
     """How many there are in all."""
 
@@ -103,24 +97,25 @@ class Summary(NamedTuple):
 
 def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.datetime]) -> Summary:
     """Counts over the active tickers of `category`; `finished` tells the last finished session of each market."""
-    metadata, of_category = collection(db), {"category": category.key, "active": {"$ne": False}}
-    real = {**of_category, "source": {"$ne": SAMPLE}}
+    metadata = collection(db)
+    of_category: Document = {"category": category.key, "active": {"$ne": False}}
+    real: Document = {**of_category, "source": {"$ne": "sample"}}
     first, *_others = finished
     fresh: list[Document] = [{"market": market, "last_date": {"$gte": day}} for market, day in finished.items()]
     # A market that the category does not know counts as its first one.
     fresh.append({"market": {"$nin": list(finished)}, "last_date": {"$gte": finished[first]}})
-    answered = {**real, "last_status": {"$nin": [FAILED, DELISTED]}}
+    answered: Document = {**real, "last_status": {"$nin": ["failed", "delisted"]}}
     newest = metadata.find_one(answered, {"updated_at": True}, sort=[("updated_at", -1)])
     return Summary(
         metadata.count_documents(of_category),
         metadata.count_documents({**real, "$or": fresh}),
-        metadata.count_documents({**of_category, "source": SAMPLE}),
-        metadata.count_documents({**of_category, "last_status": DELISTED}),
+        metadata.count_documents({**of_category, "source": "sample"}),
+        metadata.count_documents({**of_category, "last_status": "delisted"}),
         (newest or {}).get("updated_at"),
     )
 
 
-def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -> list[Document]:
+def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -> list[TickerRow]:
     """The active tickers whose last close moved most against the one before, among those that are not stale.
 
     Not stale is a last bar at most `STALE_AFTER` days before the newest one of the category.
@@ -143,7 +138,7 @@ def set_favourite(db: MongoDatabase, category: Category, ticker: str, favourite:
     record(db, category, ticker, {"favourite": True if favourite else None})
 
 
-def active(db: MongoDatabase, category: Category) -> list[Document]:
+def active(db: MongoDatabase, category: Category) -> list[TickerRow]:
     """The active tickers of `category` by name. Without `ticker_metadata`, every ticker that has bars, named by itself.
 
     Each has at least ticker and name; market, source, last_date and the other fields where they are known.
@@ -155,7 +150,7 @@ def active(db: MongoDatabase, category: Category) -> list[Document]:
     return [{"ticker": ticker, "name": ticker} for ticker in prices.tickers(db, category)]
 
 
-def get(db: MongoDatabase, category: Category, ticker: str) -> Document | None:
+def get(db: MongoDatabase, category: Category, ticker: str) -> TickerRow | None:
     """The metadata of one ticker, or None where it has none."""
     return collection(db).find_one({"category": category.key, "ticker": ticker}, {"_id": False})
 
@@ -167,9 +162,9 @@ def any_registered(db: MongoDatabase, category: Category) -> bool:
 
 def unfilled_samples(
     db: MongoDatabase, category: Category, ticker: str | None = None, session: ClientSession | None = None
-) -> list[Document]:
+) -> list[TickerRow]:
     """The sample tickers of `category` (or only `ticker`, if it is one) that wait for their sample bars."""
-    query: Document = {"category": category.key, "source": SAMPLE, "bar_count": 0}
+    query: Document = {"category": category.key, "source": "sample", "bar_count": 0}
     if ticker is not None:
         query["ticker"] = ticker
     return collection(db).find(query, {"_id": False}, session=session).to_list()

@@ -10,14 +10,15 @@ from finance_core.categories import Category
 from finance_core.i18n import _
 from finance_core.search import Index
 from finance_core.storage import database, tickers
-from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
 
 
 @dataclass(frozen=True)
 class Listing:
     """The active tickers of a category."""
 
-    rows: dict[str, Document]
+    rows: dict[str, TickerRow]
     """By ticker."""
     index: Index
 
@@ -30,7 +31,7 @@ class Listing:
         row = self.rows.get(ticker, {"ticker": ticker})
         name = name_of(row)
         parts = [name if name == ticker else f"{name} {ticker}"]
-        if row.get("source") == tickers.SAMPLE:
+        if row.get("source") == "sample":
             parts.append(_("표본"))
         return " · ".join(parts)
 
@@ -45,7 +46,7 @@ def forget() -> None:
     _listing.clear()
 
 
-def name_of(row: Document) -> str:
+def name_of(row: TickerRow) -> str:
     """The name of a ticker in the visitor's language, as far as there is one."""
     english = row.get("name_en") if i18n.language() == "en" else None
     return str(english or row.get("name") or row["ticker"])

@@ -8,8 +8,10 @@ from streamlit.navigation.page import StreamlitPage
 from finance_core import auth
 from finance_core.errors import NotAllowed, SisepanError
 from finance_core.i18n import N_, _
-from finance_core.ui.frame import LOGIN, admin_password, begin, errors_shown, may_edit, plain, visitor_address
+from finance_core.ui.decorators import begin, errors_shown
 from finance_core.ui.navigation import login_page, updates_page
+from finance_core.ui.text import plain
+from finance_core.ui.visitor import LOGIN, admin_password, may_edit, visitor_address
 
 TRIES, PROBLEM = "login_tries", "login_problem"
 

@@ -10,31 +10,30 @@ import streamlit as st
 from finance_core import categories, formats, i18n
 from finance_core.bars import sessions
 from finance_core.categories import Category
-from finance_core.i18n import _
+from finance_core.i18n import N_, _
 from finance_core.storage import database, prices, tickers
-from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing
-from finance_core.ui.frame import begin, errors_shown, may_edit, plain
+from finance_core.ui.decorators import page
 from finance_core.ui.navigation import data_page, viewer_link
-from finance_core.ui.viewer import controls, header, page
+from finance_core.ui.text import plain
+from finance_core.ui.viewer import controls, header
+from finance_core.ui.visitor import may_edit
 
 SPARK_BARS = 60
 MOVERS = 5
 
 
-def show(prepare: page.Prepare, hint: Callable[[], None]) -> None:
+@page(N_("한눈에"))
+def show(db: MongoDatabase, hint: Callable[[], None]) -> None:
     """The whole page; `hint` draws what an admin should know of databases that are not used."""
-    begin()
-    with errors_shown():
-        db = database.connect()
-        page.prepare_once(db, prepare)
-        st.title(_("한눈에"))
-        if may_edit():
-            hint()
-        _headlines(db)
-        for category in categories.CATEGORIES:
-            _category(db, category)
-        st.caption(plain(_("데이터베이스: {server}").format(server=_server(db))))
+    if may_edit():
+        hint()
+    _headlines(db)
+    for category in categories.CATEGORIES:
+        _category(db, category)
+    st.caption(plain(_("데이터베이스: {server}").format(server=_server(db))))
 
 
 def _headlines(db: MongoDatabase) -> None:
@@ -46,7 +45,7 @@ def _headlines(db: MongoDatabase) -> None:
             _card(db, category, row)
 
 
-def _card(db: MongoDatabase, category: Category, row: Document) -> None:
+def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
     bars = prices.load(db, category, row["ticker"], last=SPARK_BARS)
     last, previous = row["last_close"], row.get("previous_close")
     decimals = category.decimals_of(last)
@@ -97,7 +96,7 @@ def _category(db: MongoDatabase, category: Category) -> None:
         _movers(category, tickers.movers(db, category, MOVERS, rising=False), _("많이 내린 종목"))
 
 
-def _movers(category: Category, rows: list[Document], title: str) -> None:
+def _movers(category: Category, rows: list[TickerRow], title: str) -> None:
     if not rows:
         return
     table = pd.DataFrame(
@@ -117,17 +116,17 @@ def _movers(category: Category, rows: list[Document], title: str) -> None:
     st.dataframe(table, hide_index=True, column_config=columns)
 
 
-def _address(category: Category, row: Document) -> str:
+def _address(category: Category, row: TickerRow) -> str:
     """The viewer's address; behind the # stands the name, which is what the table shows."""
     query = {"ticker": row["ticker"]} | ({"lang": "en"} if i18n.language() == "en" else {})
     return f"/{category.key}?{urlencode(query)}#{listing.name_of(row)}"
 
 
-def _marked(row: Document) -> str:
-    return " (" + _("표본") + ")" if row.get("source") == tickers.SAMPLE else ""
+def _marked(row: TickerRow) -> str:
+    return " (" + _("표본") + ")" if row.get("source") == "sample" else ""
 
 
-def _fresh(category: Category, row: Document) -> str:
+def _fresh(category: Category, row: TickerRow) -> str:
     return header.freshness(category, row, row["last_date"].date(), dt.datetime.now(dt.UTC))
 
 

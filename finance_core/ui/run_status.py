@@ -9,12 +9,14 @@ from finance_core import formats
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.storage import runs
-from finance_core.storage.database import Document, MongoDatabase
-from finance_core.ui.frame import plain, writes
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import Kind, Origin, RunRecord, State
+from finance_core.ui.decorators import writes
+from finance_core.ui.text import plain
 
 SHOWN_FAILURES = 20
 
-STATES: dict[runs.State, tuple[str, str]] = {
+STATES: dict[State, tuple[str, str]] = {
     "running": (N_("실행 중"), ":material/sync:"),
     "done": (N_("완료"), ":material/check_circle:"),
     "partial": (N_("일부만"), ":material/pause_circle:"),
@@ -23,9 +25,9 @@ STATES: dict[runs.State, tuple[str, str]] = {
     "interrupted": (N_("끊김"), ":material/power_off:"),
 }
 """Name and icon of each state."""
-ORIGINS: dict[runs.Origin, str] = {"terminal": N_("터미널"), "page": N_("화면"), "schedule": N_("예약")}
+ORIGINS: dict[Origin, str] = {"terminal": N_("터미널"), "page": N_("화면"), "schedule": N_("예약")}
 
-KINDS: dict[runs.Kind | None, str] = {
+KINDS: dict[Kind | None, str] = {
     None: N_("업데이트"),
     "read": N_("읽기 준비"),
     "convert": N_("전환"),
@@ -34,18 +36,18 @@ KINDS: dict[runs.Kind | None, str] = {
 """What a run does: bring in new bars from Yahoo, or bars of the user's own."""
 
 
-def state_name(run: Document) -> str:
+def state_name(run: RunRecord) -> str:
     """The state of a run, as a word."""
     name, _icon = STATES[run["state"]]
     return _(name)
 
 
-def kind_name(run: Document) -> str:
+def kind_name(run: RunRecord) -> str:
     """What a run does, as a word."""
     return _(KINDS.get(run.get("kind"), KINDS[None]))
 
 
-def origin_name(run: Document) -> str:
+def origin_name(run: RunRecord) -> str:
     """Where a run was begun, as a word."""
     name = ORIGINS[run["origin"]]
     return _(name)
@@ -62,7 +64,7 @@ def moment(utc: dt.datetime | None) -> str:
     return f"{utc.replace(tzinfo=dt.UTC).astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def progress(db: MongoDatabase, run: Document, key: str) -> None:
+def progress(db: MongoDatabase, run: RunRecord, key: str) -> None:
     """The bar of a running run, with its speed and a button that cancels it."""
     done, total = run.get("done", 0), run.get("total", 0)
     bar, button = st.columns([6, 1], vertical_alignment="center")
@@ -77,7 +79,7 @@ def progress(db: MongoDatabase, run: Document, key: str) -> None:
     button.button(label, icon=":material/stop_circle:", disabled=cancelling, key=f"cancel_{key}", on_click=cancel)
 
 
-def _progress_text(run: Document) -> str:
+def _progress_text(run: RunRecord) -> str:
     done, total = run.get("done", 0), run.get("total", 0)
     parts = [
         _("{kind} 중: {done}/{total}종목").format(
@@ -108,7 +110,7 @@ def duration(seconds: float) -> str:
     return _("{seconds}초").format(seconds=rest)
 
 
-def outcome(run: Document) -> None:
+def outcome(run: RunRecord) -> None:
     """What an ended run did, in a box of the colour that fits."""
     failed = run.get("failed", 0)
     text = " ".join(_outcome_sentences(run))
@@ -120,7 +122,7 @@ def outcome(run: Document) -> None:
         st.warning(plain(text), icon=STATES[run["state"]][1] if run["state"] != "done" else ":material/warning:")
 
 
-def failures_shown(db: MongoDatabase, run: Document) -> None:
+def failures_shown(db: MongoDatabase, run: RunRecord) -> None:
     """The last failures of a run with their reasons."""
     failures = runs.failures(db, run["_id"])
     for failure in failures[-SHOWN_FAILURES:]:
@@ -129,12 +131,12 @@ def failures_shown(db: MongoDatabase, run: Document) -> None:
         st.text(_("외 {count}종목").format(count=formats.count(len(failures) - SHOWN_FAILURES)))
 
 
-def reason(run: Document) -> str:
+def reason(run: RunRecord) -> str:
     """Why a run ended early; "" where it did not, or nobody can know."""
     return str(SisepanError.from_document(run["error"])) if "error" in run else ""
 
 
-def _outcome_sentences(run: Document) -> list[str]:
+def _outcome_sentences(run: RunRecord) -> list[str]:
     sentences = {
         "partial": [reason(run)],
         "cancelled": [_("중단했습니다.")],

@@ -8,8 +8,8 @@ from streamlit_searchbox import st_searchbox
 from finance_core.categories import Category
 from finance_core.i18n import _
 from finance_core.search import LIMIT
-from finance_core.ui.frame import may_edit, use_visitor_language
 from finance_core.ui.listing import Listing
+from finance_core.ui.visitor import may_edit, use_visitor_language
 
 VIEWED, TURN = "viewed", "search_turn"
 ADD = "add:"

@@ -15,9 +15,12 @@ from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.storage import database, runs, tickers
-from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing, run_status
-from finance_core.ui.frame import errors_shown, may_edit, page_path, plain, require_admin, use_visitor_language, writes
+from finance_core.ui.decorators import live, writes
+from finance_core.ui.text import plain
+from finance_core.ui.visitor import may_edit, require_admin
 
 STARTED, WATCHED = "started_update", "watched_update"
 LOOK_EVERY = 15.0
@@ -78,7 +81,7 @@ def status(db: MongoDatabase, category: Category) -> None:
         could_not_start(category)
     if is_running(db, category):
         with progress_place:
-            _progress(category, _is_begun_here(category), page_path())
+            _progress(category, _is_begun_here(category))
         return
     with outcome_place:
         _outcome(db, category)
@@ -110,42 +113,30 @@ def could_not_start(category: Category) -> None:
         st.error(plain(_("업데이트하지 못했습니다. {reason}").format(reason=sentence)), icon=":material/error:")
 
 
-@st.fragment(run_every=0.5)
-def _progress(category: Category, was_begun_here: bool, path: str) -> None:
-    if page_path() != path:
-        return
-    use_visitor_language()
-    if not may_edit():
-        st.rerun()  # the whole page, as it is for whoever only looks
-    with errors_shown():
-        db = database.connect()
-        run = runs.latest(db, category)
-        if was_begun_here and not _is_begun_here(category):
-            st.rerun()  # the whole page: it did not begin, or is over
-        elif run and run["state"] == "running":
-            st.session_state[f"{WATCHED}:{category.key}"] = run["_id"]
-            run_status.progress(db, run, category.key)
-        elif is_running(db, category):
-            st.progress(0.0, text=_("업데이트를 시작하는 중"))
-        else:
-            st.rerun()  # the whole page: there are new bars
+@live(0.5, for_admins=True)
+def _progress(db: MongoDatabase, category: Category, was_begun_here: bool) -> None:
+    run = runs.latest(db, category)
+    if was_begun_here and not _is_begun_here(category):
+        st.rerun()  # the whole page: it did not begin, or is over
+    elif run and run["state"] == "running":
+        st.session_state[f"{WATCHED}:{category.key}"] = run["_id"]
+        run_status.progress(db, run, category.key)
+    elif is_running(db, category):
+        st.progress(0.0, text=_("업데이트를 시작하는 중"))
+    else:
+        st.rerun()  # the whole page: there are new bars
 
 
-@st.fragment(run_every=LOOK_EVERY)
-def newer(category: Category, ticker: str, drawn: Document, path: str) -> None:
-    """Word that newer bars are stored than those that are drawn; `drawn` is the metadata as it was then, `path` that of
-    the page."""
-    if page_path() != path:
+@live(LOOK_EVERY)
+def newer(db: MongoDatabase, category: Category, ticker: str, drawn: TickerRow) -> None:
+    """A note that newer bars are stored than those that are drawn; `drawn` is the ticker's row as it was then."""
+    stored = tickers.get(db, category, ticker) or {}
+    if stored.get("bars_changed_at") == drawn.get("bars_changed_at"):
         return
-    use_visitor_language()
-    with errors_shown():
-        stored = tickers.get(database.connect(), category, ticker) or {}
-        if stored.get("bars_changed_at") == drawn.get("bars_changed_at"):
-            return
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.info(_("이 차트를 그린 뒤에 새 시세가 들어왔습니다."), icon=":material/update:")
-            if st.button(_("새 시세 보기"), icon=":material/refresh:", key="newer"):
-                st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(_("이 차트를 그린 뒤에 새 시세가 들어왔습니다."), icon=":material/update:")
+        if st.button(_("새 시세 보기"), icon=":material/refresh:", key="newer"):
+            st.rerun()
 
 
 def _is_begun_here(category: Category) -> bool:

@@ -78,7 +78,7 @@ def without_the_new_bars(db: MongoDatabase, listed: list[str]) -> None:
     """The state of the day before: every bar is stored but the new ones."""
     db.client.drop_database(db.name)
     database.ensure_indexes(db)
-    register(db, listed, source=tickers.YAHOO)
+    register(db, listed, source="yahoo")
     for number, name in enumerate(listed):
         bars = candles.clean(raw_bars(number, STORED + NEW))[0].iloc[:STORED]
         prices.merge(db, US_STOCKS, name, bars)
@@ -217,7 +217,7 @@ def test_ten_thousand_tickers_that_are_up_to_date(db: MongoDatabase) -> None:
     market = US_STOCKS.market("NYSE").calendar
     now = dt.datetime(2026, 2, 2, 12, tzinfo=dt.UTC)
     session = sessions.last_finished(market, now)  # keeps the calendar, as a page or an earlier run has done
-    fresh = {"source": tickers.YAHOO, "last_status": tickers.OK, "last_date": session.to_pydatetime()}
+    fresh = {"source": "yahoo", "last_status": "ok", "last_date": session.to_pydatetime()}
     fetched = dt.datetime(2026, 2, 1)
     register(db, names(10_000), **fresh, updated_at=fetched, bar_count=5_000, last_close=100.0, change=0.01)
     ours = Cost()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from websockets.exceptions import InvalidStatus
 
-from finance_core.storage import runs
+from finance_core.storage import documents
 from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.e2e.visitor import Visitor, buttons, visit
@@ -27,7 +27,7 @@ def stored(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> MongoDatabase:
     """One ticker that is a day behind, and no run."""
     table = pages.made_table(first="2026-06-01", halted=0)
     pages.update_from(yahoo, own_server_db, {"005930": table.iloc[:-1]}, {})
-    own_server_db[runs.RUNS].delete_many({})
+    own_server_db[documents.RUNS].delete_many({})
     return own_server_db
 
 
@@ -122,17 +122,19 @@ def test_by_the_websocket_only_who_sits_at_the_machine_starts_anything(
             assert not {"star", "update"} & set(buttons(visitor.run("korean_stocks", star))), connection
             visitor.run("korean_stocks", star)
     time.sleep(1.0)
-    assert stored[runs.RUNS].count_documents({}) == 0
+    assert stored[documents.RUNS].count_documents({}) == 0
     assert stored["ticker_metadata"].count_documents({"favourite": True}) == 0
 
     with visit(here) as admin:
         admin.run("admin_updates")
         admin.run("admin_updates", drawn["update_korean_stocks"])
-        assert wait_until(lambda: stored[runs.RUNS].count_documents({"origin": "page"}) == 1), "what was sent does work"
+        assert wait_until(lambda: stored[documents.RUNS].count_documents({"origin": "page"}) == 1), (
+            "what was sent does work"
+        )
         admin.run("korean_stocks")
         admin.run("korean_stocks", star)
         assert stored["ticker_metadata"].count_documents({"favourite": True}) == 1
-        assert wait_until(lambda: stored[runs.RUNS].count_documents({"state": "running"}) == 0)
+        assert wait_until(lambda: stored[documents.RUNS].count_documents({"state": "running"}) == 0)
 
 
 @pytest.mark.usefixtures("stored")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import prices, runs, schedule, tickers
+from finance_core.storage import documents, prices, runs, tickers
 from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.processes import wait_until
@@ -93,8 +93,8 @@ def test_the_schedule_runs_while_the_app_is_up_without_any_visitor(
     own_server_db: MongoDatabase, app: Callable[[], str]
 ) -> None:
     long_ago = tickers.now() - dt.timedelta(days=30)
-    own_server_db[runs.RUNS].update_many({}, {"$set": {"started_at": long_ago}})
-    own_server_db[schedule.COLLECTION].insert_one({"_id": "schedule", "korean_stocks": long_ago})
+    own_server_db[documents.RUNS].update_many({}, {"$set": {"started_at": long_ago}})
+    own_server_db[documents.CHOICES].insert_one({"_id": "schedule", "korean_stocks": long_ago})
     app()
     assert wait_until(lambda: (runs.latest(own_server_db, KOREAN_STOCKS) or {}).get("origin") == "schedule")
     assert wait_until(lambda: (runs.latest(own_server_db, KOREAN_STOCKS) or {})["state"] == "done")

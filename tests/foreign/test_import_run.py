@@ -619,9 +619,7 @@ def test_a_ticker_that_yahoo_updated_since_an_import_was_cut_off_is_looked_at_an
     more = more.set_axis(more.index + pd.Timedelta(days=1))
     prices.merge(db, KOREAN_STOCKS, ticker, more)
     state = prices.state(db, KOREAN_STOCKS, ticker)
-    tickers.record(
-        db, KOREAN_STOCKS, ticker, {**state, "source": tickers.YAHOO, "bars_changed_at": dt.datetime(2100, 1, 1)}
-    )
+    tickers.record(db, KOREAN_STOCKS, ticker, {**state, "source": "yahoo", "bars_changed_at": dt.datetime(2100, 1, 1)})
 
     summary = adopt(db)
 
@@ -629,7 +627,7 @@ def test_a_ticker_that_yahoo_updated_since_an_import_was_cut_off_is_looked_at_an
     assert summary.verified == len(korean)
     row = tickers.get(db, KOREAN_STOCKS, ticker)
     assert row is not None
-    assert (row["source"], row["bar_count"]) == (tickers.YAHOO, len(cleaned(korean[ticker])) + 1)
+    assert (row["source"], row["bar_count"]) == ("yahoo", len(cleaned(korean[ticker])) + 1)
 
 
 def test_an_import_that_is_stopped_while_it_is_read_back_is_not_done(
@@ -713,7 +711,7 @@ def earlier(bars: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([before, bars.iloc[:-10]]).rename_axis("date")
 
 
-@pytest.mark.parametrize("source", [tickers.YAHOO, None])
+@pytest.mark.parametrize("source", ["yahoo", None])
 def test_bars_from_elsewhere_are_extended_where_the_common_days_agree(
     db: MongoDatabase, theirs: pd.DataFrame, source: str | None
 ) -> None:
@@ -732,7 +730,7 @@ def test_bars_from_elsewhere_are_extended_where_the_common_days_agree(
     assert contents(db) == before
     row = tickers.get(db, KOREAN_STOCKS, "005930")
     assert row is not None
-    assert row["source"] == (source or tickers.IMPORT)
+    assert row["source"] == (source or "import")
     assert {name: row[name] for name in ("bar_count", "last_close")} == {
         "bar_count": len(expected),
         "last_close": expected["close"].iloc[-1],
@@ -742,7 +740,7 @@ def test_bars_from_elsewhere_are_extended_where_the_common_days_agree(
 def test_the_last_stored_bar_may_be_provisional(db: MongoDatabase, theirs: pd.DataFrame) -> None:
     old = theirs.iloc[:-5].copy()
     old.iloc[-1, old.columns.get_loc("close")] += 300.0  # type: ignore[index, operator]
-    store(db, old, tickers.YAHOO)
+    store(db, old, "yahoo")
 
     summary = adopt(db)
 
@@ -754,7 +752,7 @@ def test_the_last_bar_of_an_import_may_be_provisional(db: MongoDatabase, theirs:
     later = theirs.iloc[-1:].set_axis(pd.DatetimeIndex(theirs.index[-1:]) + pd.Timedelta(days=1))
     old = pd.concat([theirs.iloc[5:], later]).rename_axis("date")
     old.loc[theirs.index[-1], "close"] += 300.0
-    store(db, old, tickers.YAHOO)
+    store(db, old, "yahoo")
 
     summary = adopt(db)
 
@@ -762,7 +760,7 @@ def test_the_last_bar_of_an_import_may_be_provisional(db: MongoDatabase, theirs:
     assert prices.load(db, KOREAN_STOCKS, "005930").loc[theirs.index[-1], "close"] == old.loc[theirs.index[-1], "close"]
 
 
-@pytest.mark.parametrize("source", [tickers.YAHOO, None])
+@pytest.mark.parametrize("source", ["yahoo", None])
 @pytest.mark.parametrize("reason", [import_work.DISAGREES, import_work.APART])
 def test_bars_from_elsewhere_that_do_not_agree_are_left_as_they_are(
     db: MongoDatabase, theirs: pd.DataFrame, source: str | None, reason: str
@@ -784,7 +782,7 @@ def test_bars_from_elsewhere_that_do_not_agree_are_left_as_they_are(
 
 def test_sample_bars_are_replaced(db: MongoDatabase, theirs: pd.DataFrame) -> None:
     sample = earlier(theirs)
-    store(db, sample.assign(close=sample["close"] / 2), tickers.SAMPLE)
+    store(db, sample.assign(close=sample["close"] / 2), "sample")
 
     summary = adopt(db)
 

@@ -23,7 +23,7 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.errors import DatabaseMisconfigured, DatabaseUnavailable, DataConflict, SisepanError
 from finance_core.mongod import process as mongod_process
 from finance_core.mongod.server import EmbeddedMongod
-from finance_core.storage import database, locations, prices, tickers
+from finance_core.storage import database, documents, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.processes import Program, kill, nothing_left, servers, wait_until
 
@@ -75,7 +75,7 @@ def silent_port() -> Iterator[int]:
 
 def test_the_embedded_database_has_its_unique_indexes(db: MongoDatabase) -> None:
     assert _unique_keys(db, BARS) == [KEYS]
-    assert _unique_keys(db, locations.METADATA) == [["category", "ticker"]]
+    assert _unique_keys(db, documents.TICKERS) == [["category", "ticker"]]
 
     database.ensure_indexes(db)  # the second time changes nothing
     assert len(db[BARS].index_information()) == 2

@@ -131,8 +131,8 @@ def test_recording_registers_nobody(db: MongoDatabase) -> None:
 
 
 def test_a_sample_ticker_waits_until_its_bars_are_counted_or_it_is_no_sample_any_more(db: MongoDatabase) -> None:
-    waiting = {"source": tickers.SAMPLE, "bar_count": 0}
-    register(db, SAMSUNG | waiting, NAVER | waiting, ECOPRO | {"source": tickers.YAHOO, "bar_count": 0})
+    waiting = {"source": "sample", "bar_count": 0}
+    register(db, SAMSUNG | waiting, NAVER | waiting, ECOPRO | {"source": "yahoo", "bar_count": 0})
     register(db, ECOPRO | waiting, category=OTHER)
 
     def waits(ticker: str | None = None) -> set[str]:
@@ -143,7 +143,7 @@ def test_a_sample_ticker_waits_until_its_bars_are_counted_or_it_is_no_sample_any
     assert waits("086520") == waits("000000") == set()
 
     tickers.record(db, KOREAN_STOCKS, "005930", {"bar_count": 2500})
-    tickers.record(db, KOREAN_STOCKS, "035420", {"source": tickers.YAHOO})
+    tickers.record(db, KOREAN_STOCKS, "035420", {"source": "yahoo"})
     assert waits() == waits("005930") == set()
 
 

@@ -203,7 +203,7 @@ def test_bad_input_gets_a_sentence_and_the_rest_is_drawn(four: MongoDatabase, qu
 
 
 def test_a_sample_is_called_one(four: MongoDatabase) -> None:
-    tickers.record(four, US_STOCKS, "AAPL", {"source": tickers.SAMPLE})
+    tickers.record(four, US_STOCKS, "AAPL", {"source": "sample"})
     assert chart(open_page(SAMSUNG, KOSPI))[0]["graphic"] == []
     assert chart(open_page(SAMSUNG, APPLE))[0]["graphic"] != []
 

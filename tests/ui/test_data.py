@@ -9,9 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from finance_core import background
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
-from finance_core.foreign import import_records
 from finance_core.foreign import unused_server as local_server_module
-from finance_core.storage import locations, prices, runs, tickers
+from finance_core.storage import documents, locations, prices, runs, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.ui.data import unused_server as local_server
 from tests import pages
@@ -160,7 +159,7 @@ def test_a_conversion_that_another_visit_began_is_watched_and_its_end_is_seen(ow
     options = {"kind": "convert", "from": "stocks"}
     with runs.leased(own_server_db, KOREAN_STOCKS, "page", options, threading.Event()) as lease:
         begun = {"category": "korean_stocks", "source": "stocks", "state": "running", "started_at": tickers.now()}
-        own_server_db[import_records.IMPORTS].insert_one(begun)
+        own_server_db[documents.IMPORTS].insert_one(begun)
         page = open_page()
         assert "전환 중" in " ".join(bar.proto.text for bar in page.get("progress"))
         assert "cancel_korean_stocks" in keys(page)
@@ -174,7 +173,7 @@ def test_a_conversion_that_another_visit_began_is_watched_and_its_end_is_seen(ow
 def test_a_conversion_that_was_cut_off_says_so(own_server_db: MongoDatabase) -> None:
     own_server_db["stocks"].insert_many(TEXT)
     begun = {"category": "korean_stocks", "source": "stocks", "state": "running", "started_at": tickers.now()}
-    own_server_db[import_records.IMPORTS].insert_one(begun)
+    own_server_db[documents.IMPORTS].insert_one(begun)
     assert "아직 끝나지 않았습니다" in text_of(open_page())
 
 

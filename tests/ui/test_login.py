@@ -13,10 +13,10 @@ from streamlit.testing.v1 import AppTest
 from finance_core import auth, settings
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.errors import NotAllowed
-from finance_core.storage import runs, schedule, tickers
+from finance_core.storage import documents, runs, schedule, tickers
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import frame as page_module
-from finance_core.ui import login, update_actions
+from finance_core.ui import login, update_actions, visitor
+from finance_core.ui.text import plain
 from tests import pages
 from tests.yahoo import YahooStandIn
 
@@ -70,7 +70,7 @@ def test_the_right_password_makes_an_admin_and_is_kept_nowhere(caplog: pytest.Lo
     page = try_password(open_login(), PASSWORD)
     assert not page.exception
     assert page.success[0].value == "관리자로 로그인했습니다."
-    assert page.session_state[page_module.LOGIN] == auth.proof(PASSWORD)
+    assert page.session_state[visitor.LOGIN] == auth.proof(PASSWORD)
     assert PASSWORD not in everything_kept(page) + caplog.text
 
 
@@ -80,8 +80,8 @@ def test_a_wrong_password_is_a_sentence_and_a_line_in_the_log_with_the_address(
     typed: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     page = try_password(open_login(), typed)
-    assert page.error[0].value == page_module.plain("비밀번호가 맞지 않습니다.")
-    assert page_module.LOGIN not in page.session_state
+    assert page.error[0].value == plain("비밀번호가 맞지 않습니다.")
+    assert visitor.LOGIN not in page.session_state
     (line,) = [record.getMessage() for record in caplog.records if record.name == login.__name__]
     assert line == "a wrong admin password from 192.168.0.7"
     assert not typed or typed not in everything_kept(page) + caplog.text
@@ -95,7 +95,7 @@ def test_the_sixth_try_within_a_minute_is_refused_even_if_it_is_right(
         page = try_password(open_login(), "wrong")  # a visit of its own each: what counts is the address
     page = try_password(page, password)
     assert "1분에 5번까지" in page.error[0].value
-    assert page_module.LOGIN not in page.session_state
+    assert visitor.LOGIN not in page.session_state
     clock.now += 60
     assert try_password(page, password).success
     assert caplog.text.count("192.168.0.7") == 6
@@ -134,7 +134,7 @@ def test_settings_that_cannot_be_read_make_nobody_an_admin(password: str, monkey
     pages.sit_at_the_machine(monkeypatch)
     monkeypatch.delenv("ADMIN_PASSWORD")
     settings.SECRETS_FILE.write_text("ADMIN_PASSWORD = s3cret\n", encoding="utf-8")
-    assert not page_module.may_edit()
+    assert not visitor.may_edit()
     page = open_login()
     assert "secrets" in page.error[0].value
     assert "s3cret" not in page.error[0].value
@@ -145,13 +145,13 @@ def test_with_a_password_sitting_at_the_machine_is_not_enough(monkeypatch: pytes
     pages.sit_at_the_machine(monkeypatch)
     assert open_login().text_input
     with pytest.raises(NotAllowed):
-        page_module.require_admin()
+        visitor.require_admin()
 
 
 @pytest.mark.usefixtures("data_dir")
 def test_without_a_password_the_test_runner_which_has_no_connection_is_nobody() -> None:
     with pytest.raises(NotAllowed):
-        page_module.require_admin()
+        visitor.require_admin()
 
 
 @pytest.mark.usefixtures("data_dir")
@@ -173,9 +173,9 @@ def test_a_visitor_who_has_hung_up_is_not_taken_for_this_machine(
         client.headers = [("Host", "localhost:8501")]
     connection = client and SimpleNamespace(client_context=client)
     running = SimpleNamespace(get_client={"the visit": connection}.get)
-    monkeypatch.setattr(page_module, "get_script_run_ctx", lambda: SimpleNamespace(session_id="the visit"))
-    monkeypatch.setattr(page_module.runtime, "get_instance", lambda: running)
-    assert page_module.may_edit() is admin
+    monkeypatch.setattr(visitor, "get_script_run_ctx", lambda: SimpleNamespace(session_id="the visit"))
+    monkeypatch.setattr(visitor.runtime, "get_instance", lambda: running)
+    assert visitor.may_edit() is admin
 
 
 @pytest.mark.usefixtures("password")
@@ -197,14 +197,14 @@ def test_logging_in_opens_the_admin_pages_and_logging_out_closes_them(
     page.run()
     assert "로그인하십시오" in page.info[0].value
     assert not [*page.button, *page.toggle, *page.get("dataframe"), *page.subheader]
-    page.session_state[page_module.LOGIN] = auth.proof(password)
+    page.session_state[visitor.LOGIN] = auth.proof(password)
     assert page.run().button(key="update_all")
 
     home = AppTest.from_file(HOME, default_timeout=60).run()
     assert "log_out" not in {button.key for button in home.button}
-    home.session_state[page_module.LOGIN] = auth.proof(password)
+    home.session_state[visitor.LOGIN] = auth.proof(password)
     home.run().button(key="log_out").click().run()
-    assert page_module.LOGIN not in home.session_state
+    assert visitor.LOGIN not in home.session_state
     assert "log_out" not in {button.key for button in home.button}
 
 
@@ -265,7 +265,7 @@ def test_continuing_a_run_is_refused_where_it_begins(
 ) -> None:
     run = runs.latest(own_server_db, KOREAN_STOCKS)
     assert run is not None
-    own_server_db[runs.RUNS].update_one({"_id": run["_id"]}, {"$set": {"state": "cancelled", "failed": 1}})
+    own_server_db[documents.RUNS].update_one({"_id": run["_id"]}, {"$set": {"state": "cancelled", "failed": 1}})
     key = f"{button}_korean_stocks_{run['_id']}"
     drawn_then_refused(open_updates, lambda page: page.button(key=key).click())
 

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from finance_core import background, categories
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.errors import SisepanError
-from finance_core.storage import prices, runs, schedule, tickers
+from finance_core.storage import documents, prices, runs, schedule, tickers
 from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.processes import wait_until
@@ -60,7 +60,7 @@ def insert_run(db: MongoDatabase, state: str, **more: Any) -> ObjectId:
         "force": False,
         **more,
     }
-    return db[runs.RUNS].insert_one(run).inserted_id  # type: ignore[no-any-return]
+    return db[documents.RUNS].insert_one(run).inserted_id  # type: ignore[no-any-return]
 
 
 def test_an_empty_database_says_that_nothing_was_updated_yet_and_what_to_do(own_server_db: MongoDatabase) -> None:
@@ -105,7 +105,7 @@ def test_a_run_that_another_process_has_is_shown_with_its_speed_and_can_be_cance
     stop = threading.Event()
     with runs.leased(own_server_db, KOREAN_STOCKS, "terminal", {}, stop) as run:
         since = {"started_at": tickers.now() - dt.timedelta(seconds=100)}
-        own_server_db[runs.RUNS].update_one({"_id": run.id}, {"$set": since})
+        own_server_db[documents.RUNS].update_one({"_id": run.id}, {"$set": since})
         run.report(
             {"total": 1_234, "done": 200, "current": 0, "failed": 1},
             [runs.Failure("005930", SisepanError("Yahoo에 {symbol} 종목이 없습니다.", symbol="005930.KS"))],
@@ -188,7 +188,7 @@ def test_all_four_run_at_once(own_server_db: MongoDatabase, yahoo: YahooStandIn)
     yahoo.answer_with("*", *[Hang(1.0)] * len(categories.CATEGORIES))
     page = open_page()
     page.button(key="update_all").click().run()
-    held = own_server_db[runs.LEASES].count_documents({"$expr": {"$gt": ["$expires_at", "$$NOW"]}})
+    held = own_server_db[documents.LEASES].count_documents({"$expr": {"$gt": ["$expires_at", "$$NOW"]}})
     assert held == len(categories.CATEGORIES)
     finish(page)
     for category in categories.CATEGORIES:

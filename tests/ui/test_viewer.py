@@ -14,7 +14,7 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.mongod.server import EmbeddedMongod
 from finance_core.storage import database, tickers
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.ui import frame as page_module
+from finance_core.ui.text import plain
 from tests import pages
 from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn
@@ -148,7 +148,7 @@ def test_a_halted_day_as_the_exchange_publishes_it_is_drawn_flat_also_from_a_col
 
 def test_an_empty_server_of_ones_own_gets_a_next_step_and_is_left_as_it_is(own_server_db: MongoDatabase) -> None:
     page = pages.open_viewer()
-    assert page_module.plain("python -m updaters.update_kr") in page.info[0].value
+    assert plain("python -m updaters.update_kr") in page.info[0].value
     assert own_server_db.name not in own_server_db.client.list_database_names()
 
 
@@ -193,7 +193,7 @@ def test_a_server_that_is_away_gets_one_sentence_soon_and_the_page_heals_when_it
 def test_the_page_speaks_english_where_the_address_says_so(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
     page = pages.open_viewer(lang="en", ticker="nothing")
-    assert page.warning[0].value == page_module.plain("nothing is not in this list, so another ticker is shown.")
+    assert page.warning[0].value == plain("nothing is not in this list, so another ticker is shown.")
     assert "Close of 2026-11-20" in header(page)
     assert pages.chart(page)[1].columns[0] == "Date"
 
@@ -279,12 +279,12 @@ def fragment_of(drawn: Document) -> AppTest:
         from finance_core.categories import KOREAN_STOCKS
         from finance_core.ui import update_actions
 
-        update_actions.newer(KOREAN_STOCKS, "005930", drawn, "")
+        update_actions.newer(KOREAN_STOCKS, "005930", drawn)
 
     return AppTest.from_function(script, args=(drawn,), default_timeout=60).run()
 
 
 def test_a_ticker_that_is_probably_delisted_says_so(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(halted=0)}, {})
-    tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"last_status": tickers.DELISTED})
+    tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"last_status": "delisted"})
     assert any("상장폐지" in element.value for element in pages.open_viewer().markdown)

@@ -16,8 +16,8 @@ from finance_core import background
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.storage import prices, runs, tickers
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import frame as page_module
 from finance_core.ui import update_actions
+from finance_core.ui.text import plain
 from tests import pages
 from tests.processes import start_python, start_update, wait_until
 from tests.yahoo import Listing, YahooStandIn, random_walk
@@ -188,7 +188,7 @@ def hidden(own_server_db: MongoDatabase, four: list[str], tmp_path: Path) -> "It
 
 def assert_told(page: AppTest, holder: int) -> None:
     (warning,) = page.warning
-    assert page_module.plain(f"{socket.gethostname()}의 프로세스 {holder}") in warning.value
+    assert plain(f"{socket.gethostname()}의 프로세스 {holder}") in warning.value
 
 
 def test_a_button_that_was_pressed_a_moment_too_late_says_who_runs(

@@ -8,7 +8,7 @@ import pytest
 
 from finance_core import background
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
-from finance_core.storage import prices, runs, schedule, tickers
+from finance_core.storage import documents, prices, runs, schedule, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import category_update, scheduler
@@ -161,7 +161,7 @@ def switched_on(db: MongoDatabase, yahoo: YahooStandIn) -> Listing:
     """Samsung as Yahoo has it, not stored yet, in a category whose schedule was switched on long ago."""
     yahoo.listings["005930.KS"] = Listing(random_walk(DAYS, seed=1))
     tickers.register(db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
-    db[schedule.COLLECTION].insert_one({"_id": "schedule", KOREAN_STOCKS.key: LONG_AGO})
+    db[documents.CHOICES].insert_one({"_id": "schedule", KOREAN_STOCKS.key: LONG_AGO})
     return yahoo.listings["005930.KS"]
 
 

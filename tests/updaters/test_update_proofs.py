@@ -199,7 +199,7 @@ def test_an_answer_that_is_none_shows_in_the_bars_the_report_and_the_exit_code(
     assert told.report == expected
     assert told.report["requests"] == len(yahoo.requests)
     assert (told.code, told.err) == (command.NOT_ALL_DONE if reason else command.ALL_GOOD, "")
-    assert metadata(db)["last_status"] == (tickers.FAILED if reason else tickers.OK)
+    assert metadata(db)["last_status"] == ("failed" if reason else "ok")
     for ticker in THREE:
         count = before if reason and ticker == "005930" else WHOLE
         assert_stored(db, whole[ticker].iloc[:count], ticker)
@@ -216,7 +216,7 @@ def test_an_answer_that_is_none_shows_in_the_bars_the_report_and_the_exit_code(
     yahoo.clear()
     assert updated("--json").report == a_report(added=WHOLE - before if reason else 0)
     assert_stored(db, whole["005930"])
-    assert metadata(db)["last_status"] == tickers.OK
+    assert metadata(db)["last_status"] == "ok"
 
 
 def test_429_for_good_leaves_the_rest_undone_but_not_failed_and_the_next_run_begins_with_it(
@@ -258,7 +258,7 @@ def test_a_symbol_unknown_for_three_runs_is_reported_as_delisted_and_keeps_its_b
         told = updated("--json")
         assert told.report == a_report({"005930": "Yahoo에 005930.KS 종목이 없습니다."})
         assert told.code == command.NOT_ALL_DONE
-    assert metadata(db)["last_status"] == tickers.DELISTED
+    assert metadata(db)["last_status"] == "delisted"
 
     told = updated("--json")
 

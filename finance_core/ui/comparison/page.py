@@ -20,12 +20,15 @@ from finance_core.charts import comparison as comparison_chart
 from finance_core.charts.comparison import Line
 from finance_core.i18n import N_, _
 from finance_core.storage import comparison_sets, database, prices, ticker_edits, tickers
-from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing, search_box
 from finance_core.ui.comparison import address, analysis
 from finance_core.ui.comparison.address import View
-from finance_core.ui.frame import begin, errors_shown, may_edit, plain, writes
-from finance_core.ui.viewer import controls, page
+from finance_core.ui.decorators import page, writes
+from finance_core.ui.text import plain
+from finance_core.ui.viewer import controls
+from finance_core.ui.visitor import may_edit
 
 CHART_HEIGHT = 560
 SIGNS = {"KRW": "₩", "USD": "$", "JPY": "¥", "EUR": "€", "GBP": "£", "CNY": "CN¥", "HKD": "HK$"}
@@ -53,7 +56,7 @@ class Item:
     category: Category
     ticker: str
     name: str
-    row: Document
+    row: TickerRow
     close: "pd.Series[float]"
     """In its own currency, whole; empty where there are no bars."""
     currency: str
@@ -61,26 +64,22 @@ class Item:
     slot: int
 
 
-def show(prepare: page.Prepare) -> None:
+@page(N_("비교"))
+def show(db: MongoDatabase) -> None:
     """The whole page."""
-    begin()
-    with errors_shown():
-        db = database.connect()
-        page.prepare_once(db, prepare)
-        st.title(_("비교"))
-        view, problems = address.parse(dict(st.query_params))
-        items = [_item(db, key, slot, problems) for key, slot in zip(view.series, view.slots, strict=True)]
-        found = [item for item in items if item is not None]
-        view = view.with_series([item.key for item in found], {item.key: item.slot for item in found})
-        _choosing(db, view)
-        for problem in problems:
-            st.warning(plain(problem), icon=":material/warning:")
-        with st.container():
-            if found:
-                _compared(db, view, found)
-            else:
-                sentence = _("비교할 것을 위에서 골라 더하십시오. 준비된 묶음으로 시작할 수도 있습니다.")
-                st.info(sentence, icon=":material/info:")
+    view, problems = address.parse(dict(st.query_params))
+    items = [_item(db, key, slot, problems) for key, slot in zip(view.series, view.slots, strict=True)]
+    found = [item for item in items if item is not None]
+    view = view.with_series([item.key for item in found], {item.key: item.slot for item in found})
+    _choosing(db, view)
+    for problem in problems:
+        st.warning(plain(problem), icon=":material/warning:")
+    with st.container():
+        if found:
+            _compared(db, view, found)
+        else:
+            sentence = _("비교할 것을 위에서 골라 더하십시오. 준비된 묶음으로 시작할 수도 있습니다.")
+            st.info(sentence, icon=":material/info:")
 
 
 def _item(db: MongoDatabase, key: str, slot: int, problems: list[str]) -> Item | None:
@@ -183,7 +182,7 @@ def _compared(db: MongoDatabase, view: View, items: list[Item]) -> None:
     drawn = closes if scale == "price" else comparison.rebase(closes, bases, scale)
     drawn = comparison.joined(drawn, traded)
     lines = [_line(item, view.money, float(item.close.iloc[-1]) if len(item.close) else 0) for item in _unique(items)]
-    sample = any(item.row.get("source") == tickers.SAMPLE for item in items)
+    sample = any(item.row.get("source") == "sample" for item in items)
     visible = (first, len(days) - 1)
     option = comparison_chart.option(lines, drawn, closes, changes, visible, scale, sample=sample)
     st.echarts_chart(option, height=CHART_HEIGHT, alt=_("비교 차트"))
@@ -261,7 +260,7 @@ def _note(item: Item, base: Base | None, closes: pd.DataFrame, first: int, base_
     if item.close.empty:
         return _("시세가 아직 없습니다")
     shown = closes[item.key].iloc[first:].dropna()
-    notes = [_("표본")] if item.row.get("source") == tickers.SAMPLE else []
+    notes = [_("표본")] if item.row.get("source") == "sample" else []
     if shown.empty:
         return " · ".join([*notes, _("이 기간에는 시세나 환율이 없습니다")])
     if base is None:

@@ -23,7 +23,8 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.storage.price_exports import Format
 from finance_core.ui.data import task as data_task
 from finance_core.ui.data.task import Task
-from finance_core.ui.frame import plain, writes
+from finance_core.ui.decorators import writes
+from finance_core.ui.text import plain
 
 KINDS = ["csv", "parquet", "db", "sqlite", "sqlite3"]
 SQLITE = (".db", ".sqlite", ".sqlite3")

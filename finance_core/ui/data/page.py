@@ -21,9 +21,9 @@ from finance_core.ui import listing
 from finance_core.ui.data import files, unused_server
 from finance_core.ui.data import task as data_task
 from finance_core.ui.data.task import Task
-from finance_core.ui.frame import begin, errors_shown, may_edit, plain, show_read_only, writes
+from finance_core.ui.decorators import errors_shown, page, writes
 from finance_core.ui.navigation import viewer_link
-from finance_core.ui.viewer import page
+from finance_core.ui.text import plain
 
 SEEN, PLANS = "inspected", "adoption_plans"
 Plan = Callable[[MongoDatabase, Category, Inspected], list[SisepanError]]
@@ -37,33 +37,26 @@ VERDICTS: dict[inspection.Verdict, tuple[str, str, Color]] = {
 }
 
 
-def show(prepare: page.Prepare) -> None:
-    """The whole page. A visitor who may not edit gets a sentence instead."""
-    begin()
-    with errors_shown():
-        st.title(_("내 데이터"))
-        if not may_edit():
-            show_read_only()
-            return
-        db = database.connect()
-        page.prepare_once(db, prepare)
-        _server(db)
-        if data_task.show(db):
-            _forget()
-        found = _inspected(db)
-        prices = [each for each in found if each.kind == "prices"]
-        if not prices:
-            st.info(
-                _("이 데이터베이스에서 시세로 보이는 컬렉션을 찾지 못했습니다. 아래에서 파일을 가져올 수 있습니다."),
-                icon=":material/info:",
-            )
-        for each in prices:
-            with errors_shown():
-                _collection(db, each)
-        _lost(db, prices)
-        _others([each for each in found if each.kind != "prices"])
-        files.import_section(db)
-        files.export_section(db)
+@page(N_("내 데이터"), for_admins=True)
+def show(db: MongoDatabase) -> None:
+    """The whole page."""
+    _server(db)
+    if data_task.show(db):
+        _forget()
+    found = _inspected(db)
+    prices = [each for each in found if each.kind == "prices"]
+    if not prices:
+        st.info(
+            _("이 데이터베이스에서 시세로 보이는 컬렉션을 찾지 못했습니다. 아래에서 파일을 가져올 수 있습니다."),
+            icon=":material/info:",
+        )
+    for each in prices:
+        with errors_shown():
+            _collection(db, each)
+    _lost(db, prices)
+    _others([each for each in found if each.kind != "prices"])
+    files.import_section(db)
+    files.export_section(db)
 
 
 def _server(db: MongoDatabase) -> None:

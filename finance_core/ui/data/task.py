@@ -24,8 +24,11 @@ from finance_core.foreign.sources import Refusal
 from finance_core.i18n import _
 from finance_core.storage import database, runs, ticker_files
 from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.documents import RunRecord
 from finance_core.ui import listing, run_status
-from finance_core.ui.frame import errors_shown, page_path, plain, require_admin, use_visitor_language
+from finance_core.ui.decorators import live
+from finance_core.ui.text import plain
+from finance_core.ui.visitor import require_admin
 
 WATCHING = 0.7
 """Seconds between two looks at what is under way."""
@@ -77,10 +80,10 @@ def show(db: MongoDatabase) -> bool:
     task: Task | None = st.session_state.get(TASK)
     has_ended_elsewhere: bool = st.session_state.pop(ENDED, False)
     if task is not None and not task.job.finished:
-        _watch(page_path())
+        _watch()
         return has_ended_elsewhere
     if _running(db):
-        _watch_runs(page_path())
+        _watch_runs()
     if task is None:
         return has_ended_elsewhere
     _failed(task)
@@ -113,60 +116,51 @@ def result(subject: str, category: Category, *, with_outcome: bool = True) -> No
             _kept([(failure.ticker, str(failure.error)) for failure in done.failures])
 
 
-def _running(db: MongoDatabase) -> list[Document]:
+def _running(db: MongoDatabase) -> list[RunRecord]:
     """The runs under way that bring in the user's own data, whoever began them and wherever."""
     found = (runs.latest(db, category) for category in categories.CATEGORIES)
     return [run for run in found if run and run["state"] == "running" and run.get("kind")]
 
 
-@st.fragment(run_every=WATCHING)
-def _watch_runs(path: str) -> None:
+@live(WATCHING)
+def _watch_runs(db: MongoDatabase) -> None:
     """The progress of `_running`, for whoever has not begun them in this visit, until there are fewer."""
-    if page_path() != path:
-        return
-    use_visitor_language()
-    with errors_shown():
-        db = database.connect()
-        under_way = _running(db)
-        for run in under_way:
-            st.caption(plain(" · ".join([_(categories.category(run["category"]).title), run["from"]])))
-            run_status.progress(db, run, run["category"])
-        known = {run["_id"] for run in under_way}
-        before, st.session_state[WATCHED] = st.session_state.get(WATCHED, known), known
-        if before - known:
-            listing.forget()
-            st.session_state[ENDED] = True
-            st.rerun()  # the whole page, which is looked at anew
+    under_way = _running(db)
+    for run in under_way:
+        st.caption(plain(" · ".join([_(categories.category(run["category"]).title), run["from"]])))
+        run_status.progress(db, run, run["category"])
+    known = {run["_id"] for run in under_way}
+    before, st.session_state[WATCHED] = st.session_state.get(WATCHED, known), known
+    if before - known:
+        listing.forget()
+        st.session_state[ENDED] = True
+        st.rerun()  # the whole page, which is looked at anew
 
 
-@st.fragment(run_every=WATCHING)
-def _watch(path: str) -> None:
+@live(WATCHING)
+def _watch(_db: MongoDatabase) -> None:
     """The progress of what this visitor has begun, until it ends."""
-    if page_path() != path:
-        return
-    use_visitor_language()
-    with errors_shown():
-        task: Task | None = st.session_state.get(TASK)
-        if task is None or task.job.finished:
-            st.rerun()  # the whole page
-        so_far = task.so_far
-        bar, button = st.columns([6, 1], vertical_alignment="center")
-        done, total = (so_far.done, so_far.total) if so_far else (0, 0)
-        text = _("{subject} {what}: {done}/{total}종목, 봉 {bars}개").format(
-            subject=task.subject,
-            what=task.what,
-            done=formats.count(done),
-            total=formats.count(total),
-            bars=formats.count(so_far.bars if so_far else 0),
-        )
-        bar.progress(done / total if total else 0.0, text=plain(text))
-        button.button(
-            _("중단"),
-            icon=":material/stop_circle:",
-            disabled=task.job.stop.is_set(),
-            key="stop_task",
-            on_click=task.job.stop.set,
-        )
+    task: Task | None = st.session_state.get(TASK)
+    if task is None or task.job.finished:
+        st.rerun()  # the whole page
+    so_far = task.so_far
+    bar, button = st.columns([6, 1], vertical_alignment="center")
+    done, total = (so_far.done, so_far.total) if so_far else (0, 0)
+    text = _("{subject} {what}: {done}/{total}종목, 봉 {bars}개").format(
+        subject=task.subject,
+        what=task.what,
+        done=formats.count(done),
+        total=formats.count(total),
+        bars=formats.count(so_far.bars if so_far else 0),
+    )
+    bar.progress(done / total if total else 0.0, text=plain(text))
+    button.button(
+        _("중단"),
+        icon=":material/stop_circle:",
+        disabled=task.job.stop.is_set(),
+        key="stop_task",
+        on_click=task.job.stop.set,
+    )
 
 
 def _failed(task: Task) -> None:

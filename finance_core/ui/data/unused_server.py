@@ -6,8 +6,8 @@ from finance_core.foreign import unused_server
 from finance_core.foreign.unused_server import LocalServer
 from finance_core.i18n import _
 from finance_core.storage import database
-from finance_core.ui.frame import plain
 from finance_core.ui.navigation import data_page
+from finance_core.ui.text import plain
 
 
 def show() -> None:

@@ -15,8 +15,9 @@ from st_aggrid import AgGrid, DataReturnMode, JsCode
 from finance_core import formats
 from finance_core.categories import Category
 from finance_core.i18n import _
-from finance_core.storage import ticker_edits, tickers
+from finance_core.storage import ticker_edits
 from finance_core.storage.database import Document
+from finance_core.storage.documents import TickerRow
 
 ROW_HEIGHT = 34
 MOST_HEIGHT = 620
@@ -78,7 +79,11 @@ def answer(key: str) -> Answer:
 
 
 def show(
-    category: Category, rows: list[Document], pending: Mapping[str, ticker_edits.Edit], sort: tuple[str, bool], key: str
+    category: Category,
+    rows: list[TickerRow],
+    pending: Mapping[str, ticker_edits.Edit],
+    sort: tuple[str, bool],
+    key: str,
 ) -> None:
     """Draw `rows`, with `pending` edits over them."""
     AgGrid(
@@ -94,7 +99,7 @@ def show(
     )
 
 
-def _row(row: Document, pending: Mapping[str, ticker_edits.Edit]) -> Document:
+def _row(row: TickerRow, pending: Mapping[str, ticker_edits.Edit]) -> Document:
     stored = {name: ticker_edits.shown(row, name) for name in ticker_edits.EDITABLE}
     edit = pending.get(row["ticker"])
     return {
@@ -105,7 +110,7 @@ def _row(row: Document, pending: Mapping[str, ticker_edits.Edit]) -> Document:
         "first_date": formats.date(row.get("first_date")),
         "last_date": formats.date(row.get("last_date")),
         "bar_count": int(row.get("bar_count") or 0),
-        "last_status": _("표본") if row.get("source") == tickers.SAMPLE else status_name(row.get("last_status")),
+        "last_status": _("표본") if row.get("source") == "sample" else status_name(row.get("last_status")),
     }
 
 
@@ -115,7 +120,7 @@ def status_name(status: str | None) -> str:
     return names.get(status or "", formats.MISSING)
 
 
-def _options(category: Category, rows: list[Document], sort: tuple[str, bool]) -> dict[str, Any]:
+def _options(category: Category, rows: list[TickerRow], sort: tuple[str, bool]) -> dict[str, Any]:
     markets = dict.fromkeys(["", *(market.key for market in category.markets), *_markets_of(rows)])
     symbols = JsCode(f"params => ({ticker_edits.MARKERS})[params.value] || params.value")
     number = {"type": "rightAligned", "valueFormatter": JsCode("params => params.value.toLocaleString()")}
@@ -173,6 +178,6 @@ def _options(category: Category, rows: list[Document], sort: tuple[str, bool]) -
     }
 
 
-def _markets_of(rows: Iterable[Document]) -> list[str]:
+def _markets_of(rows: Iterable[TickerRow]) -> list[str]:
     """The markets that the rows have: a label of the user's own is offered too."""
     return [str(row["market"]) for row in rows if row.get("market")]

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pandas as pd
 import streamlit as st
@@ -12,23 +12,16 @@ from pymongo.errors import PyMongoError
 from finance_core import auth, categories, formats
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.i18n import _
+from finance_core.i18n import N_, _
 from finance_core.storage import database, prices, ticker_edits, ticker_files, tickers
-from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
 from finance_core.storage.ticker_edits import Conflict, Edit
 from finance_core.ui import listing, run_status
-from finance_core.ui.frame import (
-    begin,
-    errors_shown,
-    may_edit,
-    plain,
-    require_admin,
-    show_read_only,
-    use_visitor_language,
-    visitor_address,
-)
+from finance_core.ui.decorators import live, page
+from finance_core.ui.text import plain
 from finance_core.ui.tickers import grid
-from finance_core.ui.viewer import page as viewer
+from finance_core.ui.visitor import require_admin, use_visitor_language, visitor_address
 
 PAGE_SIZES = (50, 100, 200, 500)
 SHOWN_CONFLICTS = 20
@@ -41,51 +34,42 @@ THEIRS, MINE = "theirs", "mine"
 NEW = ("new_ticker", "new_name", "new_market")
 
 
-def show(prepare: viewer.Prepare) -> None:
-    """The whole page. A visitor who may not edit gets a sentence instead."""
-    begin()
-    with errors_shown():
-        st.title(_("종목 관리"))
-        if not may_edit():
-            show_read_only()
-            return
-        viewer.prepare_once(database.connect(), prepare)
-        tabs = st.tabs([_(category.title) for category in categories.CATEGORIES], key="category", on_change="rerun")
-        for category, tab in zip(categories.CATEGORIES, tabs, strict=True):
-            if tab.open:
-                with tab:
-                    _category(category)
+@page(N_("종목 관리"), for_admins=True)
+def show(_db: MongoDatabase) -> None:
+    """The whole page."""
+    tabs = st.tabs([_(category.title) for category in categories.CATEGORIES], key="category", on_change="rerun")
+    for category, tab in zip(categories.CATEGORIES, tabs, strict=True):
+        if tab.open:
+            with tab:
+                _category(category)
 
 
-@st.fragment
-def _category(category: Category) -> None:
-    use_visitor_language()
-    with errors_shown():
-        db = database.connect()
-        state = _State(category)
-        chosen = state.take(grid.answer(state.grid_key))
-        leaving = state.is_leaving()  # else the rows are new ones from here on
-        # Each in a place of its own, so that what is open below stays open when something comes or goes above.
-        with st.container():
-            _told(state, keep=leaving)
-        _toolbar(category, state)
-        state.load(db)
-        with st.container():
-            _pending(category, state)
-            _conflicts(state)
-        grid.show(category, state.rows, state.pending, state.sort, state.grid_key)
-        with st.container():
-            if state.pages > 1:
-                st.pagination(state.pages, key=state.key("page"))
-        with st.container():
-            if chosen:
-                _removal(db, category, state, chosen)
-        _additions(db, category, state)
-        _history(db, category, state)
-        if leaving:
-            # A cell that was left by the click on "save" is told just after it: that is heard before the grid goes.
-            time.sleep(LAST_WORD)
-            st.rerun()
+@live(None)
+def _category(db: MongoDatabase, category: Category) -> None:
+    state = _State(category)
+    chosen = state.take(grid.answer(state.grid_key))
+    leaving = state.is_leaving()  # else the rows are new ones from here on
+    # Each in a place of its own, so that what is open below stays open when something comes or goes above.
+    with st.container():
+        _told(state, keep=leaving)
+    _toolbar(category, state)
+    state.load(db)
+    with st.container():
+        _pending(category, state)
+        _conflicts(state)
+    grid.show(category, state.rows, state.pending, state.sort, state.grid_key)
+    with st.container():
+        if state.pages > 1:
+            st.pagination(state.pages, key=state.key("page"))
+    with st.container():
+        if chosen:
+            _removal(db, category, state, chosen)
+    _additions(db, category, state)
+    _history(db, category, state)
+    if leaving:
+        # A cell that was left by the click on "save" is told just after it: that is heard before the grid goes.
+        time.sleep(LAST_WORD)
+        st.rerun()
 
 
 class _State:
@@ -145,9 +129,9 @@ class _State:
         return by
 
     @property
-    def rows(self) -> list[Document]:
+    def rows(self) -> list[TickerRow]:
         """The rows before the visitor, as they were when they were loaded."""
-        found: list[Document] = self._kept["rows"]
+        found: list[TickerRow] = self._kept["rows"]
         return found
 
     @property
@@ -207,7 +191,8 @@ class _State:
         changes = {ticker: self.pending[ticker].changes for ticker in saved.applied}
         for row in self.rows:
             if row["ticker"] in changes:
-                row |= {**changes[row["ticker"]], "version": (row.get("version") or 0) + 1}
+                row.update(cast("TickerRow", changes[row["ticker"]]))
+                row["version"] = (row.get("version") or 0) + 1
         self._kept["heeded"] = {conflict.mine.ticker for conflict in saved.conflicts}
         self.linger()
 
@@ -282,7 +267,7 @@ def _export(category: Category, state: _State) -> None:
     whole = _("전체 목록")
     what = st.radio(_("무엇을"), [whole, _("찾은 것만")], key=state.key("export")) if state.search else whole
 
-    def rows() -> list[Document]:
+    def rows() -> list[TickerRow]:
         search = "" if what == whole else state.search
         return tickers.page(database.connect(), category, search, limit=0).rows
 

@@ -10,44 +10,29 @@ import streamlit as st
 from finance_core import categories, formats
 from finance_core.bars import sessions
 from finance_core.categories import Category
-from finance_core.i18n import _
+from finance_core.i18n import N_, _
 from finance_core.storage import database, locations, runs, schedule, tickers
-from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import RunRecord
 from finance_core.ui import run_status, update_actions
-from finance_core.ui.frame import (
-    begin,
-    errors_shown,
-    may_edit,
-    page_path,
-    plain,
-    show_read_only,
-    use_visitor_language,
-    writes,
-)
+from finance_core.ui.decorators import live, page, writes
 from finance_core.ui.navigation import data_page
-from finance_core.ui.viewer import page
+from finance_core.ui.text import plain
 
 WATCHING, IDLE = 1.0, 10.0
 """Seconds between two looks at a category while it is updated, and while it is not."""
 SHOWN_RUNS = 50
 
 
-def show(update: update_actions.Update, prepare: page.Prepare) -> None:
-    """The whole page. A visitor who may not edit gets a sentence instead."""
-    begin()
-    with errors_shown():
-        st.title(_("시세 업데이트"))
-        if not may_edit():
-            show_read_only()
-            return
-        db = database.connect()
-        page.prepare_once(db, prepare)
-        _all(db, update)
-        for category in categories.CATEGORIES:
-            running = update_actions.is_running(db, category)
-            # Not a decorator, as how often it looks depends on what there is to see.
-            st.fragment(_category, run_every=WATCHING if running else IDLE)(category, update, running, page_path())
-        _history(db, update)
+@page(N_("시세 업데이트"), for_admins=True)
+def show(db: MongoDatabase, update: update_actions.Update) -> None:
+    """The whole page."""
+    _all(db, update)
+    for category in categories.CATEGORIES:
+        running = update_actions.is_running(db, category)
+        # Not a decorator, as how often it looks depends on what there is to see.
+        live(WATCHING if running else IDLE, for_admins=True)(_category)(category, update, running)
+    _history(db, update)
 
 
 def _all(db: MongoDatabase, update: update_actions.Update) -> None:
@@ -63,14 +48,8 @@ def _all(db: MongoDatabase, update: update_actions.Update) -> None:
     st.button(label, icon=":material/sync:", disabled=not idle, key="update_all", on_click=begin_all)
 
 
-def _category(category: Category, update: update_actions.Update, was_running: bool, path: str) -> None:
-    if page_path() != path:
-        return
-    use_visitor_language()
-    if not may_edit():
-        st.rerun()  # the whole page, which says why
-    with errors_shown(), st.container(border=True):
-        db = database.connect()
+def _category(db: MongoDatabase, category: Category, update: update_actions.Update, was_running: bool) -> None:
+    with st.container(border=True):
         running = update_actions.is_running(db, category)
         if running != was_running:
             st.rerun()  # the whole page: the history too, and how often this part looks
@@ -138,7 +117,7 @@ def _actions(category: Category, update: update_actions.Update, running: bool) -
         )
 
 
-def _last_run(category: Category, update: update_actions.Update, run: Document) -> None:
+def _last_run(category: Category, update: update_actions.Update, run: RunRecord) -> None:
     _name, icon = run_status.STATES[run["state"]]
     parts = [
         run_status.moment(run["started_at"]),
@@ -162,7 +141,7 @@ def _last_run(category: Category, update: update_actions.Update, run: Document) 
         st.caption(plain(reason))
 
 
-def _continue(category: Category, update: update_actions.Update, run: Document) -> None:
+def _continue(category: Category, update: update_actions.Update, run: RunRecord) -> None:
     """Buttons for what an update left undone; an import goes on where it was begun."""
     if run.get("kind"):
         return
@@ -242,7 +221,7 @@ def _history(db: MongoDatabase, update: update_actions.Update) -> None:
             _one_run(db, update, found[position])
 
 
-def _one_run(db: MongoDatabase, update: update_actions.Update, run: Document) -> None:
+def _one_run(db: MongoDatabase, update: update_actions.Update, run: RunRecord) -> None:
     category = categories.category(run["category"])
     run_status.outcome(run)
     failures = runs.failures(db, run["_id"])
@@ -264,6 +243,6 @@ def _one_run(db: MongoDatabase, update: update_actions.Update, run: Document) ->
             _continue(category, update, run | {"state": "done"})
 
 
-def _seconds(run: Document) -> float:
+def _seconds(run: RunRecord) -> float:
     ended: dt.datetime = run.get("finished_at") or run["heartbeat_at"]
     return float((ended - run["started_at"]).total_seconds())

@@ -11,12 +11,11 @@ from finance_core.bars import sessions
 from finance_core.categories import Category
 from finance_core.charts.candlestick import Style
 from finance_core.i18n import _
-from finance_core.storage import tickers
-from finance_core.storage.database import Document
+from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing
 
 
-def show(category: Category, row: Document, bars: pd.DataFrame, style: Style) -> None:
+def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style) -> None:
     """Name, ticker, market, last close, change, date and freshness, and the range of 52 weeks, of daily `bars`."""
     close = float(bars["close"].iloc[-1])
     name, about = listing.name_of(row), " · ".join(text for text in (row["ticker"], row.get("market", "")) if text)
@@ -29,15 +28,15 @@ def show(category: Category, row: Document, bars: pd.DataFrame, style: Style) ->
     ]
     layout = "display:flex;flex-wrap:wrap;align-items:baseline;column-gap:1rem;row-gap:0"
     st.html(f'<div style="{layout}">{"".join(parts)}</div>')
-    if row.get("source") == tickers.SAMPLE:
+    if row.get("source") == "sample":
         st.badge(_("표본 데이터: 실제 시세가 아닙니다"), icon=":material/science:", color="orange")
-    if row.get("last_status") == tickers.DELISTED:
+    if row.get("last_status") == "delisted":
         st.badge(_("상장폐지된 듯합니다: Yahoo가 더는 이 종목을 모릅니다"), icon=":material/block:", color="gray")
     if row.get("rewriting"):
         st.warning(_("이 종목의 이력을 다시 쓰는 중이라 일부가 아직 옛 값입니다."), icon=":material/warning:")
 
 
-def _worth(category: Category, row: Document, close: float, decimals: int) -> str:
+def _worth(category: Category, row: TickerRow, close: float, decimals: int) -> str:
     if not category.currency:
         return formats.price(close, decimals)
     return formats.money(close, row.get("currency") or category.currency, decimals)
@@ -53,7 +52,7 @@ def _change(bars: pd.DataFrame, close: float, style: Style) -> str:
     return _span(moved, f"color:{color};font-weight:600")
 
 
-def _facts(category: Category, row: Document, bars: pd.DataFrame, decimals: int) -> list[str]:
+def _facts(category: Category, row: TickerRow, bars: pd.DataFrame, decimals: int) -> list[str]:
     last = bars.index[-1]
     year = bars[bars.index > last - pd.DateOffset(weeks=52)]
     low, high = formats.price(float(year["low"].min()), decimals), formats.price(float(year["high"].max()), decimals)
@@ -64,12 +63,12 @@ def _facts(category: Category, row: Document, bars: pd.DataFrame, decimals: int)
     ]
 
 
-def freshness(category: Category, row: Document, last_bar: dt.date, moment: dt.datetime) -> str:
+def freshness(category: Category, row: TickerRow, last_bar: dt.date, moment: dt.datetime) -> str:
     """How old the last bar is against the calendar of the ticker's exchange; a sample is never fresh.
 
     A bar of a session that still runs, or that was fetched before the close, is not the last word on its day.
     """
-    if row.get("source") == tickers.SAMPLE:
+    if row.get("source") == "sample":
         return _("표본")
     calendar = category.market(row.get("market", "")).calendar
     behind = sessions.behind(calendar, last_bar, moment)

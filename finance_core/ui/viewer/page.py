@@ -1,12 +1,10 @@
 """The viewer that all categories share: search, one header line, controls, the chart, the table.
 
-A page names its category and hands over what the core does not know: how to update it and how to prepare sample data.
+A page names its category and hands over what the core does not know: how to update it.
 What the page shows is in its address (see `address`), so that a link opens the same view.
 """
 
-import datetime as dt
 import socket
-import threading
 from collections.abc import Callable
 from functools import partial
 from urllib.parse import urlencode, urlsplit
@@ -20,66 +18,45 @@ from finance_core.categories import Category
 from finance_core.charts import candlestick
 from finance_core.i18n import _
 from finance_core.storage import database, prices, tickers
-from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing, search_box, update_actions
-from finance_core.ui.frame import begin, errors_shown, may_edit, page_path, plain, writes
+from finance_core.ui.decorators import errors_shown, page, writes
 from finance_core.ui.listing import Listing
 from finance_core.ui.navigation import data_page
+from finance_core.ui.text import plain
 from finance_core.ui.viewer import address, controls, header, table
 from finance_core.ui.viewer.address import View
+from finance_core.ui.visitor import may_edit
 
 CHART_HEIGHT = 580
 
-Prepare = Callable[[MongoDatabase, dt.date, Callable[[float], None]], None]
 
-_preparing = threading.Lock()
-_prepared: set[str] = set()
-
-
-def show(category_key: str, update: update_actions.Update, prepare: Prepare) -> None:
+@page()
+def show(db: MongoDatabase, category_key: str, update: update_actions.Update) -> None:
     """The whole page of one category."""
-    begin()
-    with errors_shown():
-        db = database.connect()
-        prepare_once(db, prepare)
-        category = categories.category(category_key)
-        listed = listing.of(db, category)
-        view, problems = address.parse(dict(st.query_params), category)
-        ticker = _ticker(category, view, listed, problems)
+    category = categories.category(category_key)
+    listed = listing.of(db, category)
+    view, problems = address.parse(dict(st.query_params), category)
+    ticker = _ticker(category, view, listed, problems)
+    if ticker:
+        search_box.remember_viewed(category, ticker)  # before the box, which lists it
+    # Laid out from top to bottom, but filled in the order in which it should appear: the chart first.
+    top, middle, bottom = st.container(), st.container(), st.container()
+    draw_table = None
+    with middle, errors_shown():  # so that a ticker that cannot be drawn leaves the search to find another
         if ticker:
-            search_box.remember_viewed(category, ticker)  # before the box, which lists it
-        # Laid out from top to bottom, but filled in the order in which it should appear: the chart first.
-        top, middle, bottom = st.container(), st.container(), st.container()
-        draw_table = None
-        with middle, errors_shown():  # so that a ticker that cannot be drawn leaves the search to find another
-            if ticker:
-                draw_table = _chart(db, category, listed.rows[ticker], view)
-            else:
-                _nothing_listed(category)
-        with top:
-            _top(db, category, ticker, view, listed, update)
-            for problem in problems:
-                st.warning(plain(problem), icon=":material/warning:")
-            update_actions.status(db, category)
-        with bottom:
-            if draw_table:
-                draw_table()
-
-
-def prepare_once(db: MongoDatabase, prepare: Prepare) -> None:
-    """Sample data for the first start of an embedded database, with its progress; later starts find it done."""
-    if db.name in _prepared or not database.is_embedded():
-        return
-    with _preparing:
-        space = st.empty()
-
-        def progress(done: float) -> None:
-            space.progress(done, text=_("처음이라 둘러볼 표본 시세를 만들고 있습니다."))
-
-        prepare(db, dt.datetime.now(dt.UTC).date(), progress)
-        space.empty()
-        listing.forget()
-        _prepared.add(db.name)
+            draw_table = _chart(db, category, listed.rows[ticker], view)
+        else:
+            _nothing_listed(category)
+    with top:
+        _top(db, category, ticker, view, listed, update)
+        for problem in problems:
+            st.warning(plain(problem), icon=":material/warning:")
+        update_actions.status(db, category)
+    with bottom:
+        if draw_table:
+            draw_table()
 
 
 def _ticker(category: Category, view: View, listed: Listing, problems: list[str]) -> str:
@@ -120,7 +97,7 @@ def _top(
             update_actions.button(db, category, ticker, update)
 
 
-def _star(db: MongoDatabase, category: Category, row: Document) -> None:
+def _star(db: MongoDatabase, category: Category, row: TickerRow) -> None:
     @writes
     def toggle() -> None:
         database.ensure_indexes(db, [])
@@ -154,7 +131,7 @@ def _origin() -> str:
     return f"{here.scheme}://{host}:{here.port}" if here.port else f"{here.scheme}://{host}"
 
 
-def _chart(db: MongoDatabase, category: Category, listed: Document, view: View) -> Callable[[], None] | None:
+def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View) -> Callable[[], None] | None:
     """Header, controls and chart of one ticker; returns what draws the table below, None where there are no bars."""
     ticker = listed["ticker"]
     row = tickers.get(db, category, ticker) or listed
@@ -167,7 +144,7 @@ def _chart(db: MongoDatabase, category: Category, listed: Document, view: View) 
         return None
     style = _style(category, row, bars, view)
     header.show(category, row, bars, style)
-    update_actions.newer(category, ticker, row, page_path())
+    update_actions.newer(category, ticker, row)
     controls.show(category, view, pd.DatetimeIndex(bars.index))
     units = candles.resample(bars, view.unit)
     averages = indicators.moving_averages(units["close"], view.averages)
@@ -181,18 +158,18 @@ def _chart(db: MongoDatabase, category: Category, listed: Document, view: View) 
     return partial(table.show, ticker, name, units, averages, visible, style)
 
 
-def _style(category: Category, row: Document, bars: pd.DataFrame, view: View) -> candlestick.Style:
+def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View) -> candlestick.Style:
     return candlestick.Style(
         decimals=category.decimals_of(float(bars["close"].iloc[-1])),
         rising_is_red=controls.rising_is_red(category),
         log=view.log,
-        sample=row.get("source") == tickers.SAMPLE,
+        sample=row.get("source") == "sample",
         unit=view.unit,
         last_note=_last_note(category, row, pd.Timestamp(bars.index[-1]), view.unit),
     )
 
 
-def _last_note(category: Category, row: Document, last: pd.Timestamp, unit: candles.Unit) -> str:
+def _last_note(category: Category, row: TickerRow, last: pd.Timestamp, unit: candles.Unit) -> str:
     """That the week or month of the last bar still runs, or that sessions of it are missing."""
     if unit == "D":
         return ""

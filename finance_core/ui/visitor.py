@@ -1,46 +1,20 @@
-"""What every page begins with: its language, who looks at it, and one place where errors become sentences."""
+"""Who looks at a page: the visitor's language and address, and whether they are an admin."""
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import wraps
-from typing import ParamSpec
 from urllib.parse import urlsplit
 
 import streamlit as st
-from pymongo.errors import PyMongoError
 from streamlit import runtime
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.session_manager import ClientContext
 
 from finance_core import auth, i18n, settings
 from finance_core.errors import NotAllowed, SisepanError
 from finance_core.i18n import N_, _
-from finance_core.storage import database
 from finance_core.ui.navigation import login_page
 
 LANGUAGE = "language"
 LOGIN = "login"
-"""Where a visit keeps the proof that the password was known (see `access.proof`); never the password."""
-
-FAILED_WRITE = "failed_write"
-
-P = ParamSpec("P")
-
-_log = logging.getLogger(__name__)
-
-
-def begin() -> None:
-    """What every page calls first: the visitor's language, and the assurance that Home.py ran before it.
-
-    Streamlit runs the files of a directory called `pages` by itself until the first st.navigation of the process, so a
-    link straight to a page, opened right after the start, would come without Home.py's layout and navigation.
-    """
-    if PagesManager.uses_pages_directory:
-        PagesManager.uses_pages_directory = False
-        st.rerun()
-    use_visitor_language()
+"""Where a visit keeps the proof that the password was known (see `auth.proof`); never the password."""
 
 
 def page_path() -> str:
@@ -140,54 +114,3 @@ def _client() -> ClientContext | None:
     run = get_script_run_ctx()
     client = runtime.get_instance().get_client(run.session_id) if run else None
     return client.client_context if client else None
-
-
-def writes(callback: Callable[P, None]) -> Callable[P, None]:
-    """Make of `callback` what a widget that writes is given: for admins only, whatever was drawn and for whom.
-
-    A callback runs before there is a page: what goes wrong is kept for the `errors_shown` that comes next.
-    """
-
-    @wraps(callback)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            require_admin()
-            callback(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - as in errors_shown
-            st.session_state[FAILED_WRITE] = _explained(error)
-
-    return checked
-
-
-@contextmanager
-def errors_shown() -> Iterator[None]:
-    """Turn what goes wrong inside into one sentence on the page and, if it is a defect, a traceback in the log."""
-    try:
-        failed: SisepanError | None = st.session_state.pop(FAILED_WRITE, None)
-        if failed:
-            st.toast(plain(str(failed)), icon=":material/error:", duration="long")
-        yield
-    except Exception as error:  # noqa: BLE001 - the page's last line: no traceback on a page, every one in the log
-        show_error(_explained(error))
-
-
-def _explained(error: Exception) -> SisepanError:
-    """What a reader is told of `error`; a defect goes to the log with its traceback."""
-    if isinstance(error, SisepanError):
-        return error
-    if isinstance(error, PyMongoError):
-        _log.error("MongoDB failed: %s", type(error).__name__)
-        return database.explain(error)
-    _log.error("a page failed", exc_info=error)
-    return SisepanError(N_("예상하지 못한 오류로 화면을 그리지 못했습니다. 자세한 내용은 로그에 있습니다."))
-
-
-def plain(text: str) -> str:
-    """`text` so that Streamlit's Markdown shows it as it is."""
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()#+-.!$:<>~|" else char for char in text)
-
-
-def show_error(error: SisepanError) -> None:
-    """The sentence of `error`, and a button that tries again."""
-    st.error(plain(str(error)), icon=":material/error:")
-    st.button(_("다시 시도"), icon=":material/refresh:", key="retry")

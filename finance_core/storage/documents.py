@@ -1,0 +1,273 @@
+"""The schema: every document that the product stores in MongoDB, a line a field, and the names of their collections.
+
+Dates and moments are stored as UTC and read as tz-naive datetimes; a `date` is a trading day at midnight. A document
+lacks a field that has no value: nothing is stored as null. Raw dictionaries end here: other rooms pass these
+types on. The user's own collections are not described here (see `foreign`).
+"""
+
+import datetime as dt
+from typing import Any, Literal, NotRequired, TypedDict
+
+from bson import ObjectId
+
+TICKERS = "ticker_metadata"
+RUNS, LEASES = "update_runs", "update_leases"
+EDITS = "metadata_changes"
+IMPORTS, REFUSALS = "imports", "import_refusals"
+CHOICES = "settings"
+"""Choices that hold for every process of this installation, a document a kind: where bars are stored, schedules,
+comparison sets, what was last seen of a collection that is only read. Settings of one process are in
+`finance_core.settings`."""
+
+Source = Literal["yahoo", "sample", "import"]
+"""Where the bars of a ticker come from."""
+Status = Literal["ok", "failed", "delisted"]
+"""How the last update of a ticker ended. delisted: Yahoo has not known it for several runs; probably so."""
+State = Literal["running", "done", "partial", "cancelled", "failed", "interrupted"]
+"""partial: Yahoo wanted no more requests. failed: an error ended the run. interrupted: its process died."""
+Origin = Literal["terminal", "page", "schedule"]
+"""Who began a run."""
+Kind = Literal["read", "convert", "import"]
+"""What a run that is no update from Yahoo does with the user's own data; an update run has no kind."""
+
+
+class Bar(TypedDict):
+    """One trading day of a ticker, in the collection of its category. Written by `prices` alone."""
+
+    ticker: str
+    date: dt.datetime
+    """The exchange's trading day, as midnight UTC."""
+    open: NotRequired[float]
+    """Prices in the ticker's currency, adjusted for splits and not for dividends; absent where not known."""
+    high: NotRequired[float]
+    low: NotRequired[float]
+    close: NotRequired[float]
+    volume: int
+    """Shares."""
+    dividends: NotRequired[float]
+    """Per share, in the ticker's currency; absent where there was none."""
+    stock_splits: NotRequired[float]
+    """New shares for an old one; absent where there was none."""
+
+
+class BarState(TypedDict):
+    """What lists need to know of the bars of a ticker; None where it has none, and nothing is stored then.
+
+    Written together with the bars, so that lists read no bars.
+    """
+
+    first_date: dt.datetime | None
+    last_date: dt.datetime | None
+    bar_count: int
+    last_close: float | None
+    previous_close: float | None
+    """The close before the last one."""
+    change: float | None
+    """last_close / previous_close - 1."""
+
+
+Imported = TypedDict(
+    "Imported",
+    {
+        "import": ObjectId,  # the entry of `imports`
+        "from": str,  # name of the source
+        "changed_at": dt.datetime,  # `bars_changed_at` after the import: unequal where somebody changed the bars since
+        "whole": bool,  # True: all bars of the ticker are from this source; absent where it only added days
+        "rows": int,  # of the source
+        "bars": int,  # that they became
+        "first_date": dt.datetime,
+        "last_date": dt.datetime,
+        "checksum": str,  # of the days and closes that are stored afterwards
+    },
+    total=False,
+)
+"""What the last import of a ticker took. Written by imports."""
+
+
+class TickerRow(TypedDict, total=False):
+    """One ticker of a category (`ticker_metadata`)."""
+
+    category: str
+    """Key of the category."""
+    ticker: str
+    name: str
+    """Edited by people."""
+    name_en: str
+    """Written by starter lists and imports."""
+    market: str
+    """Key of a market of the category, or the user's own word. Edited by people; found out by updates."""
+    marker: str
+    """ECharts' name of the symbol in comparisons. Edited by people."""
+    active: bool
+    """False: neither updated nor suggested. Edited by people."""
+    version: int
+    """Rises with each edit by a person (see `ticker_edits`)."""
+    changed_by: ObjectId
+    """The last entry of `metadata_changes` that changed the row."""
+    favourite: bool
+    currency: str
+    """ISO code, "" for points. Written by updates and imports."""
+    source: Source
+    yahoo_symbol: str
+    """The symbol that last worked. Written by updates, like the next five."""
+    last_status: Status
+    last_error: str
+    """The sentence of the last failure, in the language of the run."""
+    unknown_runs: int
+    """Runs in a row in which Yahoo did not know the ticker; absent when it is known."""
+    updated_at: dt.datetime
+    """When Yahoo was last asked for it."""
+    bars_changed_at: dt.datetime
+    """When a bar of it was last added, changed or removed."""
+    rewriting: bool
+    """True while its history is replaced without a transaction: some bars are still the old ones."""
+    imported: Imported
+    first_date: dt.datetime
+    """As in `BarState`, like the next five."""
+    last_date: dt.datetime
+    bar_count: int
+    last_close: float
+    previous_close: float
+    change: float
+
+
+class Error(TypedDict):
+    """A `SisepanError` (see its `as_document`), so that it can be read in either language."""
+
+    message: str
+    """A message id."""
+    values: dict[str, Any]
+
+
+class Failure(Error):
+    """A ticker that failed in a run."""
+
+    ticker: str
+
+
+RunRecord = TypedDict(
+    "RunRecord",
+    {
+        "_id": ObjectId,
+        "category": str,
+        "kind": NotRequired[Kind],
+        "from": NotRequired[str],  # name of the source of an import
+        "origin": Origin,
+        "host": str,
+        "process": int,
+        "state": State,
+        "started_at": dt.datetime,
+        "heartbeat_at": dt.datetime,
+        "finished_at": NotRequired[dt.datetime],
+        "cancel_requested": NotRequired[bool],
+        "error": NotRequired[Error],
+        "failures": NotRequired[list[Failure]],  # left out where runs are listed
+        "only": NotRequired[list[str] | None],  # the tickers that were named; None: all of them
+        "full": NotRequired[bool],
+        "force": NotRequired[bool],
+        "total": NotRequired[int],  # tickers, like the next four
+        "done": NotRequired[int],
+        "current": NotRequired[int],
+        "delisted": NotRequired[int],
+        "failed": NotRequired[int],
+        "added": NotRequired[int],  # bars, like the next four
+        "replaced": NotRequired[int],
+        "removed": NotRequired[int],
+        "changed": NotRequired[int],
+        "refused": NotRequired[int],
+        "rows": NotRequired[int],  # of the source of an import, like the next
+        "bars": NotRequired[int],
+        "requests": NotRequired[int],  # to Yahoo
+    },
+)
+"""An update run or an import run (`update_runs`). Written by itself; `cancel_requested` by whoever cancels it."""
+
+
+class Lease(TypedDict, total=False):
+    """The right to run in the category of this key (`update_leases`). Written by runs, by the server's clock."""
+
+    _id: str
+    run: ObjectId
+    host: str
+    process: int
+    since: dt.datetime
+    expires_at: dt.datetime
+
+
+class RowChange(TypedDict):
+    """What an edit changed of one ticker."""
+
+    ticker: str
+    before: dict[str, Any]
+    """The changed fields of the row; empty where the ticker was added."""
+    after: dict[str, Any]
+    """Empty where the ticker was removed."""
+
+
+class EditEntry(TypedDict):
+    """One save of a person (`metadata_changes`). Written by `ticker_edits` alone."""
+
+    _id: ObjectId
+    category: str
+    kind: Literal["edit", "undo", "add", "remove"]
+    who: str
+    """The visitor's address, as far as it is known."""
+    when: dt.datetime
+    rows: list[RowChange]
+
+
+class ImportRecord(TypedDict):
+    """One import, by one or several runs (`imports`). Written by import runs."""
+
+    _id: ObjectId
+    category: str
+    source: str
+    """Name of the collection or file."""
+    content: list[str]
+    """What the rows are: fingerprint, time zone, unit of epochs. Unequal where the source has changed since."""
+    state: Literal["running", "done", "abandoned"]
+    started_at: dt.datetime
+    finished_at: NotRequired[dt.datetime]
+    tickers: NotRequired[int]
+    bars: NotRequired[int]
+    refused: NotRequired[int]
+    """Rows."""
+    verified: NotRequired[int]
+    """Tickers whose bars were read back and are the same."""
+    differing: NotRequired[list[str]]
+    kept: NotRequired[int]
+    """Tickers whose stored bars were left as they are."""
+
+
+RefusedRow = TypedDict(
+    "RefusedRow",
+    {
+        "_id": ObjectId,
+        "import": ObjectId,
+        "of": str,  # the ticker; "" where the row names none of the category
+        "place": str,  # where the row stands in its source
+        "ticker": str,  # as it is written there, like the date
+        "date": str,
+        "message": str,  # of the reason, as in `Error`
+        "values": dict[str, Any],
+    },
+)
+"""One row that an import did not take (`import_refusals`). Written by import runs."""
+
+
+class Location(TypedDict, total=False):
+    """Where the bars of a category are stored (a field of `settings`/`collections`). Written by `locations`."""
+
+    collection: str
+    fields: dict[str, str]
+    """The collection's names of our fields, where they differ."""
+    read_only: bool
+    """True: the user's own collection, which is never written."""
+
+
+class ComparisonSet(TypedDict):
+    """A saved comparison (an entry of `settings`/`comparison_sets`)."""
+
+    name: str
+    series: list[str]
+    """`category:ticker`, in order."""

@@ -1,0 +1,138 @@
+"""What every page and every live part of one shares: language, database, admins only, errors as sentences.
+
+`@page` makes a whole page of a function, `@live` a part that draws itself anew, `@writes` what a button may call.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+import streamlit as st
+from pymongo.errors import PyMongoError
+from streamlit.runtime.pages_manager import PagesManager
+
+from finance_core.errors import SisepanError
+from finance_core.i18n import N_, _
+from finance_core.storage import database
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui.text import plain
+from finance_core.ui.visitor import may_edit, page_path, require_admin, show_read_only, use_visitor_language
+
+FAILED_WRITE = "failed_write"
+
+P = ParamSpec("P")
+Draw = Callable[Concatenate[MongoDatabase, P], None]
+"""Draws on the page from the database."""
+
+_log = logging.getLogger(__name__)
+
+
+def page(title: str = "", *, for_admins: bool = False) -> Callable[[Draw[P]], Callable[P, None]]:
+    """Make `draw(db, …)` a whole page under `title`, a message id.
+
+    A page `for_admins` shows everybody else a sentence instead.
+    """
+
+    def decorate(draw: Draw[P]) -> Callable[P, None]:
+        @wraps(draw)
+        def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+            begin()
+            with errors_shown():
+                if title:
+                    st.title(_(title))
+                if for_admins and not may_edit():
+                    show_read_only()
+                else:
+                    draw(database.connect(), *args, **kwargs)
+
+        return drawn
+
+    return decorate
+
+
+def live(every: float | None, *, for_admins: bool = False) -> Callable[[Draw[P]], Callable[P, None]]:
+    """Make `draw(db, …)` a part of a page that draws itself anew `every` so many seconds, until its page is left.
+
+    Where `for_admins` and the visitor is none any more, the whole page is drawn anew, and says why.
+    """
+
+    def decorate(draw: Draw[P]) -> Callable[P, None]:
+        @wraps(draw)
+        def drawn(path: str, *args: P.args, **kwargs: P.kwargs) -> None:
+            if page_path() != path:  # its page was left: it must not draw into the next one
+                return
+            use_visitor_language()
+            if for_admins and not may_edit():
+                st.rerun()
+            with errors_shown():
+                draw(database.connect(), *args, **kwargs)
+
+        fragment = st.fragment(drawn, run_every=every)
+
+        @wraps(draw)
+        def placed(*args: P.args, **kwargs: P.kwargs) -> None:
+            fragment(page_path(), *args, **kwargs)
+
+        return placed
+
+    return decorate
+
+
+def begin() -> None:
+    """What every page calls first: the visitor's language, and the assurance that Home.py ran before it.
+
+    Streamlit runs the files of a directory called `pages` by itself until the first st.navigation of the process, so a
+    link straight to a page, opened right after the start, would come without Home.py's layout and navigation.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+    use_visitor_language()
+
+
+def writes(callback: Callable[P, None]) -> Callable[P, None]:
+    """Make of `callback` what a widget that writes is given: for admins only, whatever was drawn and for whom.
+
+    A callback runs before there is a page: what goes wrong is kept for the `errors_shown` that comes next.
+    """
+
+    @wraps(callback)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            require_admin()
+            callback(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - as in errors_shown
+            st.session_state[FAILED_WRITE] = _explained(error)
+
+    return checked
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Turn what goes wrong inside into one sentence on the page and, if it is a defect, a traceback in the log."""
+    try:
+        failed: SisepanError | None = st.session_state.pop(FAILED_WRITE, None)
+        if failed:
+            st.toast(plain(str(failed)), icon=":material/error:", duration="long")
+        yield
+    except Exception as error:  # noqa: BLE001 - the page's last line: no traceback on a page, every one in the log
+        show_error(_explained(error))
+
+
+def _explained(error: Exception) -> SisepanError:
+    """What a reader is told of `error`; a defect goes to the log with its traceback."""
+    if isinstance(error, SisepanError):
+        return error
+    if isinstance(error, PyMongoError):
+        _log.error("MongoDB failed: %s", type(error).__name__)
+        return database.explain(error)
+    _log.error("a page failed", exc_info=error)
+    return SisepanError(N_("예상하지 못한 오류로 화면을 그리지 못했습니다. 자세한 내용은 로그에 있습니다."))
+
+
+def show_error(error: SisepanError) -> None:
+    """The sentence of `error`, and a button that tries again."""
+    st.error(plain(str(error)), icon=":material/error:")
+    st.button(_("다시 시도"), icon=":material/refresh:", key="retry")
