@@ -223,7 +223,7 @@ def drawn_then_refused(
         pressed.run()
         assert not page.exception
         assert "읽기 전용" in page.toast[0].value
-        assert not update_actions.jobs._running
+        assert not update_actions.background._running
         assert contents(own_server_db) == before
         return page
 
@@ -296,7 +296,7 @@ def test_adding_a_ticker_is_refused_where_it_happens(
         search_box.show = lambda _category, _listed, _choose, add: st.button(
             "add", key="add", on_click=add, args=("000660",)
         )  # type: ignore[assignment]
-        viewer.show("korean_stocks", lambda *_args, **_options: None, lambda *_args: None)
+        viewer.show("korean_stocks", lambda *_args, **_options: None)
 
     from finance_core.ui import search_box
 

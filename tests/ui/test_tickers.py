@@ -166,8 +166,8 @@ def test_an_edit_of_a_row_that_was_read_anew_is_still_one_of_the_row_it_was_made
     page.button(key=f"{KEY}:refresh").click().run()
     # The new grid shows the edit over the new row, and tells of it as soon as anything is done in it.
     shown = {"name": "나", "market": "KOSPI", "marker": "circle", "active": True}
-    answer = admin_tickers.ticker_grid.Answer(edited={"005930": shown}, touched=True)
-    monkeypatch.setattr(admin_tickers.ticker_grid, "answer", lambda _key: answer)
+    answer = admin_tickers.grid.Answer(edited={"005930": shown}, touched=True)
+    monkeypatch.setattr(admin_tickers.grid, "answer", lambda _key: answer)
     page.run()
     page.button(key=f"{KEY}:save").click().run()
     assert name_of(listed, "005930") == "남", "nothing is overwritten silently"
@@ -183,8 +183,8 @@ def test_what_is_done_to_a_row_otherwise_leaves_an_edit_of_it_that_can_still_be_
         page.text_area(key=f"{KEY}:paste").set_value("5930,삼성,KOSDAQ").run()
         page.button(key=f"{KEY}:import").click().run()
     else:
-        chosen = admin_tickers.ticker_grid.Answer(chosen=["005930"])
-        monkeypatch.setattr(admin_tickers.ticker_grid, "answer", lambda _key: chosen)
+        chosen = admin_tickers.grid.Answer(chosen=["005930"])
+        monkeypatch.setattr(admin_tickers.grid, "answer", lambda _key: chosen)
         page.run()
         page.button(key=f"{KEY}:remove").click().run()
     page.button(key=f"{KEY}:save").click().run()
@@ -256,8 +256,8 @@ def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(
 ) -> None:
     bars = candles.clean(pages.made_table(halted=0))[0]
     prices.merge(listed, KOREAN_STOCKS, "005930", bars)
-    answer = admin_tickers.ticker_grid.Answer(chosen=["005930"])
-    monkeypatch.setattr(admin_tickers.ticker_grid, "answer", lambda _key: answer)
+    answer = admin_tickers.grid.Answer(chosen=["005930"])
+    monkeypatch.setattr(admin_tickers.grid, "answer", lambda _key: answer)
     page = open_page()
     assert f"저장된 봉 {len(bars):,}개" in text_of(page)
     page.button(key=f"{KEY}:remove").click().run()
@@ -277,8 +277,8 @@ def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(
 @pytest.mark.usefixtures("listed")
 def test_that_tickers_may_be_deleted_is_said_of_those_and_not_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     def choose(*chosen: str) -> None:
-        answer = admin_tickers.ticker_grid.Answer(chosen=list(chosen))
-        monkeypatch.setattr(admin_tickers.ticker_grid, "answer", lambda _key: answer)
+        answer = admin_tickers.grid.Answer(chosen=list(chosen))
+        monkeypatch.setattr(admin_tickers.grid, "answer", lambda _key: answer)
 
     choose("005930")
     page = open_page()

@@ -241,6 +241,7 @@ def test_a_failed_update_names_the_ticker_and_the_reason(
 
 
 def test_an_embedded_database_opens_with_sample_prices_that_say_so(db: MongoDatabase) -> None:
+    AppTest.from_file(pages.PAGES_DIR.parent / "Home.py", default_timeout=60).run()
     page = pages.open_viewer()
     assert "삼성전자" in header(page)
     assert "표본 데이터" in page.markdown[0].value
