@@ -1,6 +1,6 @@
-"""Work in the background of this process: it outlives the page that started it, and ends in order with the process.
+"""Background tasks of this process: they outlive the page that starts them, and end in order with the process.
 
-How far an update run is, and that there is one at a time, is in MongoDB (see `runs`), for all processes.
+The progress of an update run, and that a category has one run at a time, is in MongoDB for all processes (see `runs`).
 """
 
 import atexit
@@ -16,71 +16,76 @@ from typing import Any
 from finance_core.errors import SisepanError
 
 FINISH_WITHIN = 10.0
-"""Seconds that the end of the process waits for its jobs to finish what they have begun."""
+"""Seconds that the end of the process waits for its tasks."""
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
-_running: "set[Job]" = set()
+_running: "set[BackgroundTask]" = set()
 
 
 @dataclass(eq=False)
-class Job:
-    """One piece of work, as whoever started it sees it."""
+class BackgroundTask:
+    """A function that runs in a thread, as seen by the code that starts it."""
 
     result: Any = None
     error: Exception | None = None
     stop: threading.Event = field(default_factory=threading.Event)
-    """Set where the work has to end at the next point where that loses nothing."""
+    """Set to ask the task to end at the next point where nothing is lost."""
     _finished: threading.Event = field(default_factory=threading.Event)
 
     @property
     def finished(self) -> bool:
-        """Whether it ended, with a result or an error."""
+        """Whether it has ended, with a result or an error."""
         return self._finished.is_set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end at most so long; whether it came."""
+        """Wait at most `seconds` for the end; returns whether it has ended."""
         return self._finished.wait(seconds)
 
 
-def start(work: Callable[[threading.Event], Any]) -> Job:
-    """Run `work(stop)` in a thread and return its job."""
-    _end_with_the_process()
-    job = Job()
+def start(work: Callable[[threading.Event], Any]) -> BackgroundTask:
+    """Run `work(stop)` in a thread, in the language of the caller."""
+    _stop_all_at_exit()
+    task = BackgroundTask()
     with _lock:
-        _running.add(job)
-    context = contextvars.copy_context()  # so that the work speaks the language of whoever started it
-    threading.Thread(target=context.run, args=(_run, job, work), name="job", daemon=True).start()
-    return job
+        _running.add(task)
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(_run, task, work), name="background task", daemon=True).start()
+    return task
+
+
+def running() -> list[BackgroundTask]:
+    """The tasks of this process that have not ended."""
+    with _lock:
+        return list(_running)
 
 
 def stop_all() -> None:
-    """Have every job end, and wait for it: a run is then over, and not found dead later."""
-    with _lock:
-        jobs = list(_running)
-    for job in jobs:
-        job.stop.set()
+    """Ask every task to end and wait `FINISH_WITHIN`, so that its run ends in order instead of as interrupted."""
+    tasks = running()
+    for task in tasks:
+        task.stop.set()
     deadline = time.monotonic() + FINISH_WITHIN
-    for job in jobs:
-        job.wait(max(0.0, deadline - time.monotonic()))
+    for task in tasks:
+        task.wait(max(0.0, deadline - time.monotonic()))
 
 
 @cache
-def _end_with_the_process() -> None:
-    # At the first job, and so before the connection to the database is closed, which registered itself earlier.
+def _stop_all_at_exit() -> None:
+    # Registered at the first task, after the database connection: the tasks end before the connection is closed.
     atexit.register(stop_all)
 
 
-def _run(job: Job, work: Callable[[threading.Event], Any]) -> None:
+def _run(task: BackgroundTask, work: Callable[[threading.Event], Any]) -> None:
     try:
-        job.result = work(job.stop)
+        task.result = work(task.stop)
     except SisepanError as error:
-        _log.warning("a job ended: %s", error)
-        job.error = error
-    except Exception as error:  # noqa: BLE001 - the thread's last line: whoever started it is told
-        _log.exception("a job failed")
-        job.error = error
+        _log.warning("a background task ended: %s", error)
+        task.error = error
+    except Exception as error:  # noqa: BLE001 - the last line of the thread: the caller reads the error
+        _log.exception("a background task failed")
+        task.error = error
     finally:
         with _lock:
-            _running.discard(job)
-        job._finished.set()
+            _running.discard(task)
+        task._finished.set()

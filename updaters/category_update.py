@@ -181,7 +181,7 @@ class _Work:
         self,
         db: MongoDatabase,
         category: Category,
-        lease: runs.Run,
+        lease: runs.LeasedRun,
         stop: threading.Event,
         progress: Progress,
         *,

@@ -20,7 +20,7 @@ LOOK_EVERY = 30.0
 """Seconds."""
 
 _log = logging.getLogger(__name__)
-_following: dict[str, background.Job] = {}
+_following: dict[str, background.BackgroundTask] = {}
 
 
 @cache
@@ -29,7 +29,7 @@ def start() -> None:
     threading.Thread(target=_watch, name="scheduler", daemon=True).start()
 
 
-def tick(now: dt.datetime) -> list[background.Job]:
+def tick(now: dt.datetime) -> list[background.BackgroundTask]:
     """Start every update that is due at `now` (tz-aware), and record as interrupted what died.
 
     A category that is read from a collection of the user's own is not updated from Yahoo: its list follows that

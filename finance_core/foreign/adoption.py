@@ -247,7 +247,7 @@ def _look_through(
     category: Category,
     store: Store,
     reading: Reading,
-    lease: runs.Run,
+    lease: runs.LeasedRun,
     progress: Callable[[Reading], None],
     stop: threading.Event,
 ) -> None:
@@ -275,7 +275,7 @@ def _read_all(
     category: Category,
     store: Store,
     reading: Reading,
-    lease: runs.Run,
+    lease: runs.LeasedRun,
     progress: Callable[[Reading], None],
     stop: threading.Event,
 ) -> dict[str, BarState]:

@@ -46,7 +46,7 @@ class Work:
         source: Source,
         store: Store,
         descriptions: Descriptions,
-        lease: runs.Run,
+        lease: runs.LeasedRun,
         progress: Progress,
     ) -> None:
         self._db, self._category, self._source, self._store = db, category, source, store

@@ -51,7 +51,7 @@ class Failure:
 
 
 @dataclass
-class Run:
+class LeasedRun:
     """A run of this process, from the moment it has the lease.
 
     Whoever works it reads `stop` and calls `report`; everything else happens in a thread of its own.
@@ -138,12 +138,12 @@ class Run:
 @contextmanager
 def leased(
     db: MongoDatabase, category: Category, origin: Origin, options: Mapping[str, Any], stop: threading.Event
-) -> Iterator[Run]:
+) -> Iterator[LeasedRun]:
     """The run of `category` that this process may now do, its lease kept alive; the caller calls `finish`.
 
     `options` are kept with the run, to be shown and to be repeated. Raises AlreadyRunning.
     """
-    run = Run(db, category, stop)
+    run = LeasedRun(db, category, stop)
     _acquire(run)
     db[RUNS].create_index([("category", 1), ("started_at", -1)])
     # Whatever else says that it runs has lost the lease, and with it its life.
@@ -232,7 +232,7 @@ def _runs(db: MongoDatabase, query: Document, limit: int) -> list[RunRecord]:
     return found
 
 
-def _acquire(run: Run) -> None:
+def _acquire(run: LeasedRun) -> None:
     leases, key = run.db[LEASES], run.category.key
     try:
         leases.update_one({"_id": key}, {"$setOnInsert": {"expires_at": dt.datetime(1970, 1, 1)}}, upsert=True)

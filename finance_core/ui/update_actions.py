@@ -100,7 +100,7 @@ def _outcome(db: MongoDatabase, category: Category) -> None:
 def could_not_start(category: Category) -> None:
     """Tell this visitor why the update they asked for did not begin, until they ask again; one that did is watched."""
     key = f"{STARTED}:{category.key}"
-    job: background.Job | None = st.session_state.get(key)
+    job: background.BackgroundTask | None = st.session_state.get(key)
     if job is None or not job.finished:
         return
     if job.error is None:
@@ -140,7 +140,7 @@ def newer(db: MongoDatabase, category: Category, ticker: str, drawn: TickerRow) 
 
 
 def _is_begun_here(category: Category) -> bool:
-    job: background.Job | None = st.session_state.get(f"{STARTED}:{category.key}")
+    job: background.BackgroundTask | None = st.session_state.get(f"{STARTED}:{category.key}")
     return job is not None and not job.finished
 
 

@@ -41,7 +41,7 @@ def english() -> Iterator[None]:
 
 def leased(
     db: MongoDatabase, category: Category = KOREAN_STOCKS, stop: threading.Event | None = None, **options: object
-) -> AbstractContextManager[runs.Run]:
+) -> AbstractContextManager[runs.LeasedRun]:
     return runs.leased(db, category, "terminal", options, stop or threading.Event())
 
 
@@ -284,13 +284,13 @@ def test_a_server_that_is_slow_to_write_does_not_cost_the_lease(
 ) -> None:
     monkeypatch.setattr(runs, "HEARTBEAT", 1.0)
     monkeypatch.setattr(runs, "LEASE", 2.5)
-    write = runs.Run._write
+    write = runs.LeasedRun._write
 
-    def slow(run: runs.Run, changes: Document) -> None:
+    def slow(run: runs.LeasedRun, changes: Document) -> None:
         time.sleep(0.5)
         write(run, changes)
 
-    monkeypatch.setattr(runs.Run, "_write", slow)
+    monkeypatch.setattr(runs.LeasedRun, "_write", slow)
     with leased(db) as run:
         time.sleep(4)
         with pytest.raises(runs.AlreadyRunning), leased(db):

@@ -36,7 +36,7 @@ def open_page(language: str = "ko") -> AppTest:
 
 def finish(page: AppTest) -> AppTest:
     """Wait for what the page began, and look again as it does by itself."""
-    assert wait_until(lambda: not background._running)
+    assert wait_until(lambda: not background.running())
     page.run()
     return page.run()
 
@@ -220,7 +220,7 @@ def test_nobody_starts_anything_who_was_an_admin_only_when_the_page_was_drawn(
     page = open_page()
     pages.sit_at_the_machine(monkeypatch, False)
     page.button(key="convert_stocks").click().run()
-    assert wait_until(lambda: not background._running)
+    assert wait_until(lambda: not background.running())
     assert own_server_db.list_collection_names() == ["stocks"]
 
 

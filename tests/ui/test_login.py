@@ -223,7 +223,7 @@ def drawn_then_refused(
         pressed.run()
         assert not page.exception
         assert "읽기 전용" in page.toast[0].value
-        assert not update_actions.background._running
+        assert not update_actions.background.running()
         assert contents(own_server_db) == before
         return page
 

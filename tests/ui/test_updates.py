@@ -36,7 +36,7 @@ def open_page(language: str = "ko") -> AppTest:
 
 def finish(page: AppTest) -> AppTest:
     """Wait for whatever the page began, and look again."""
-    assert wait_until(lambda: not background._running)
+    assert wait_until(lambda: not background.running())
     return page.run()
 
 

@@ -205,7 +205,7 @@ def test_a_visitor_who_may_not_edit_sees_no_update_button(own_server_db: MongoDa
 
 
 def finish_update(page: AppTest) -> None:
-    assert wait_until(lambda: not background._running)
+    assert wait_until(lambda: not background.running())
     page.run()
 
 

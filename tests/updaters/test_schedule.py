@@ -234,7 +234,7 @@ def test_a_run_of_some_tickers_is_not_the_daily_update(db: MongoDatabase) -> Non
 def test_the_schedule_outlives_an_error_that_nobody_thought_of(monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[dt.datetime] = []
 
-    def fail(now: dt.datetime) -> list[background.Job]:
+    def fail(now: dt.datetime) -> list[background.BackgroundTask]:
         looks.append(now)
         if len(looks) > 2:
             raise SystemExit  # so that the test's thread ends

@@ -39,7 +39,7 @@ TASK, WATCHED, ENDED = "data_task", "data_watched", "data_ended"
 class Task:
     """Work that this visitor has begun, as far as it is."""
 
-    job: background.Job
+    job: background.BackgroundTask
     what: str
     subject: str
     """The collection or file."""
@@ -60,7 +60,7 @@ def begin(what: str, subject: str, run: Callable[[Task, threading.Event], Any]) 
     require_admin()
     if is_busy():
         return
-    task = Task(background.Job(), what, subject)
+    task = Task(background.BackgroundTask(), what, subject)
 
     def work(stop: threading.Event) -> Any:
         return run(task, stop)
