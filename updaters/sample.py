@@ -87,7 +87,7 @@ def sample_bars(ticker: str, days: pd.DatetimeIndex, decimals: int = 0) -> pd.Da
         index=days.rename("date"),
     ).round(decimals)
     bars["volume"] = (1e10 / 10**decimals / close * random.lognormal(0, 0.5, count)).astype("int64")
-    bars[candles.EVENTS] = 0.0
+    bars[candles.CORPORATE_ACTIONS] = 0.0
     return bars
 
 

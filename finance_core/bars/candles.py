@@ -14,14 +14,14 @@ import numpy.typing as npt
 import pandas as pd
 
 PRICES: Final = ["open", "high", "low", "close"]
-EVENTS: Final = ["dividends", "stock_splits"]
-COLUMNS: Final = [*PRICES, "volume", *EVENTS]
+CORPORATE_ACTIONS: Final = ["dividends", "stock_splits"]
+COLUMNS: Final = [*PRICES, "volume", *CORPORATE_ACTIONS]
 _VOLUME: Final = len(PRICES)
 
-Unit = Literal["D", "W", "M"]
+Interval = Literal["D", "W", "M"]
 """What one bar stands for: a trading day, the trading week, the month."""
 
-UNIT_PERIODS: Final[dict[Unit, str]] = {"W": "W-SUN", "M": "M"}
+INTERVAL_PERIODS: Final[dict[Interval, str]] = {"W": "W-SUN", "M": "M"}
 """pandas' names of the calendar periods whose sessions make one bar."""
 
 Period = Literal["1W", "1M", "3M", "6M", "YTD", "1Y", "3Y", "5Y", "10Y", "MAX"]
@@ -60,7 +60,7 @@ Reason = Literal[
     "open missing",
     "range missing",
     "volume mended",
-    "event mended",
+    "corporate action mended",
     "split applied",
 ]
 
@@ -83,12 +83,12 @@ def empty() -> pd.DataFrame:
 
 
 def frame(days: npt.NDArray[np.datetime64], values: npt.NDArray[np.float64]) -> pd.DataFrame:
-    """Bars of `values`, one column for each of `COLUMNS`; a volume that is none becomes 0, and so do events."""
+    """Bars of `values`, one column for each of `COLUMNS`; missing volumes and corporate actions become 0."""
     columns = dict(zip(COLUMNS, values.T, strict=True))
     volume = columns["volume"]
     columns["volume"] = np.where((volume >= 0) & (volume < VOLUME_LIMIT), volume, 0).round().astype("int64")
-    events = {name: np.nan_to_num(columns[name]) for name in EVENTS}
-    return pd.DataFrame(columns | events, index=pd.DatetimeIndex(days, name="date").as_unit("ns"))
+    actions = {name: np.nan_to_num(columns[name]) for name in CORPORATE_ACTIONS}
+    return pd.DataFrame(columns | actions, index=pd.DatetimeIndex(days, name="date").as_unit("ns"))
 
 
 def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
@@ -119,19 +119,19 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     prices["open"] = prices["open"].fillna(prices["close"])
     prices["high"] = prices["high"].fillna(prices.max(axis=1))
     prices["low"] = prices["low"].fillna(prices.min(axis=1))
-    events = bars[EVENTS].where(known[EVENTS], 0.0)
+    actions = bars[CORPORATE_ACTIONS].where(known[CORPORATE_ACTIONS], 0.0)
 
     reasons: dict[Reason, pd.Series[bool]] = {  # the weightiest first: a bar is remarked on once
         "halted": halted,
         "open missing": ~known["open"],
         "range missing": ~known[["high", "low"]].all(axis=1),
         "volume mended": volume != bars["volume"],
-        "event mended": (events != bars[EVENTS].fillna(0.0)).any(axis=1),
+        "corporate action mended": (actions != bars[CORPORATE_ACTIONS].fillna(0.0)).any(axis=1),
     }
     reason = np.select(list(reasons.values()), list(reasons), default="").tolist()
     changed = [Remark(date, "changed", why) for date, why in zip(bars.index, reason, strict=True) if why]
 
-    result = pd.concat([prices, volume, events], axis=1)
+    result = pd.concat([prices, volume, actions], axis=1)
     return result, sorted(refused + changed, key=lambda entry: (not pd.isna(entry.date), entry.date))
 
 
@@ -236,16 +236,16 @@ def _remarks(mask: "pd.Series[bool]", action: Literal["changed", "refused"], rea
     return [Remark(date, action, reason) for date in mask.index[mask]]
 
 
-def resample(bars: pd.DataFrame, unit: Unit) -> pd.DataFrame:
+def resample(bars: pd.DataFrame, interval: Interval) -> pd.DataFrame:
     """Weekly or monthly bars of daily ones: first open, highest high, lowest low, last close, all of the volume.
 
     A bar is dated by the last session it has, so the last one may stand for a week or month that still runs. Dividends
     are added up, splits multiplied. For "D", `bars` as they are.
     """
-    if unit == "D" or bars.empty:
+    if interval == "D" or bars.empty:
         return bars
     days = pd.DatetimeIndex(bars.index)
-    groups = bars.assign(date=days).groupby(days.to_period(UNIT_PERIODS[unit]))
+    groups = bars.assign(date=days).groupby(days.to_period(INTERVAL_PERIODS[interval]))
     result = groups.agg(
         {
             "open": "first",
@@ -258,13 +258,13 @@ def resample(bars: pd.DataFrame, unit: Unit) -> pd.DataFrame:
         }
     )
     splits = bars["stock_splits"].where(bars["stock_splits"] > 0)
-    result["stock_splits"] = splits.groupby(days.to_period(UNIT_PERIODS[unit])).prod(min_count=1).fillna(0.0)
+    result["stock_splits"] = splits.groupby(days.to_period(INTERVAL_PERIODS[interval])).prod(min_count=1).fillna(0.0)
     return result.set_index("date")[COLUMNS]
 
 
-def span(last_bar: pd.Timestamp, unit: Unit) -> tuple[pd.Timestamp, pd.Timestamp]:
+def span(last_bar: pd.Timestamp, interval: Interval) -> tuple[pd.Timestamp, pd.Timestamp]:
     """First and last calendar day of the week or month that `last_bar` lies in."""
-    period = last_bar.to_period(UNIT_PERIODS[unit])
+    period = last_bar.to_period(INTERVAL_PERIODS[interval])
     return period.start_time, period.end_time.normalize()
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from finance_core.bars.candles import UNIT_PERIODS, Unit
+from finance_core.bars.candles import INTERVAL_PERIODS, Interval
 
 Scale = Literal["price", "percent", "index", "log"]
 """price: each series on an axis of its own. percent: change from a base. index: 100 at the base. log: that, on a
@@ -62,12 +62,12 @@ def _rate(won: Mapping[str, "pd.Series[float]"], currency: str, days: pd.Datetim
     return known.reindex(days.as_unit("ns"), method="ffill", tolerance=RATE_AGE)
 
 
-def resample(closes: pd.DataFrame, unit: Unit) -> pd.DataFrame:
+def resample(closes: pd.DataFrame, interval: Interval) -> pd.DataFrame:
     """The last close of each week or month, dated by the last session that any series has in it; "D" as it is."""
-    if unit == "D" or closes.empty:
+    if interval == "D" or closes.empty:
         return closes
     days = pd.DatetimeIndex(closes.index)
-    periods = days.to_period(UNIT_PERIODS[unit])
+    periods = days.to_period(INTERVAL_PERIODS[interval])
     result = closes.groupby(periods).last()
     result.index = pd.DatetimeIndex(pd.Series(days, index=days).groupby(periods).last(), name="date")
     return result

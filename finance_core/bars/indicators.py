@@ -6,7 +6,7 @@ import pandas as pd
 
 
 def moving_averages(close: "pd.Series[float]", windows: Iterable[int]) -> pd.DataFrame:
-    """Simple moving averages of `close`: the mean of the last `window` bars, in the unit of `close`.
+    """Simple moving averages of `close`: the mean of the last `window` bars, in the interval of `close`.
 
     Columns `ma5`, `ma20`, … on the index of `close`; NaN where fewer than `window` bars have gone before. Computed on
     the whole history, so that the first bar of any visible window already has its averages.

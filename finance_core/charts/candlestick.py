@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from finance_core.bars.candles import Unit
+from finance_core.bars.candles import Interval
 from finance_core.i18n import N_, _, language
 
 Option = dict[str, Any]
@@ -29,7 +29,7 @@ LOG_NARROW: Final = 4.0
 """Up to which ratio of highest to lowest price a log axis is labelled as evenly as a linear one."""
 LOG_TICKS: Final = 8
 
-AVERAGE_NAMES: Final[Mapping[Unit, str]] = {
+AVERAGE_NAMES: Final[Mapping[Interval, str]] = {
     "D": N_("{window}일 평균"),
     "W": N_("{window}주 평균"),
     "M": N_("{window}개월 평균"),
@@ -54,7 +54,7 @@ class Style:
     """Whether equal distances on the price axis are equal ratios."""
     sample: bool = False
     """Whether it is written across the chart that it is not real, so that a saved picture says so too."""
-    unit: Unit = "D"
+    interval: Interval = "D"
     """What one bar stands for."""
     last_note: str = ""
     """What is written behind the day of the last bar, in the running language: that its week or month still runs."""
@@ -76,22 +76,22 @@ class Style:
 def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, int], style: Style) -> Option:
     """Candlesticks without gaps, moving averages and a volume pane over one category axis of days.
 
-    `bars` as in `candles`, of any unit; `averages` on the same index with columns `ma5`, … ; both whole, so that
+    `bars` as in `candles`, of any interval; `averages` on the same index with columns `ma5`, … ; both whole, so that
     zooming out needs no server. The first view reaches from the first to the last position of `visible`. A rising body
     is hollow and a falling one filled, so that they differ without colour too. Dividends and splits are marked on the
     time axis.
     """
-    names = _Names(style.unit)
+    names = _Names(style.interval)
     source = _dataset(bars, averages, names, style)
     divisor, unit = _volume_unit(float(bars["volume"].max()) if len(bars) else 0)
     rising = bars["close"].to_numpy() >= bars["open"].to_numpy()
     volume = bars["volume"].to_numpy() / divisor
     source["rising"], source["falling"] = np.where(rising, volume, np.nan), np.where(rising, np.nan, volume)
     zoom = {"xAxisIndex": [0, 1], "startValue": visible[0], "endValue": visible[1], "minValueSpan": 4}
-    events = _events(bars, source[names.date], names)
+    actions = _corporate_actions(bars, source[names.date], names)
     return {
         "animation": False,
-        "dataset": [{"source": source}, *({"source": frame} for frame in events.values())],
+        "dataset": [{"source": source}, *({"source": frame} for frame in actions.values())],
         "legend": {
             "data": [names.average(column) for column in averages.columns],
             "left": 8,
@@ -106,7 +106,7 @@ def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, 
             {"left": 12, "right": 76, "height": 84, "bottom": 88, "outerBoundsMode": "none"},
         ],
         "xAxis": [day_axis(0, labels=False), day_axis(1, labels=True)],
-        "yAxis": [_price_axis(style, bars.iloc[visible[0] : visible[1] + 1]), _volume_axis(unit), _event_axis()],
+        "yAxis": [_price_axis(style, bars.iloc[visible[0] : visible[1] + 1]), _volume_axis(unit), _action_axis()],
         "dataZoom": [
             {"type": "inside", **zoom},
             {"type": "slider", **zoom, "bottom": 12, "height": 36, "left": 12, "right": 76, "showDetail": False},
@@ -129,8 +129,8 @@ def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, 
             _volume_bars("rising", style.rising, opacity=0.45),
             _volume_bars("falling", style.falling, opacity=0.75),
             *(
-                _event_marks(position, name, names.date, SPLIT_COLOR if name == names.split else DIVIDEND_COLOR)
-                for position, name in enumerate(events, start=1)
+                _action_marks(position, name, names.date, SPLIT_COLOR if name == names.split else DIVIDEND_COLOR)
+                for position, name in enumerate(actions, start=1)
             ),
         ],
     }
@@ -139,8 +139,8 @@ def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, 
 class _Names:
     """The columns of the dataset, which are also the labels of the tooltip, in the running language."""
 
-    def __init__(self, unit: Unit) -> None:
-        self._average = AVERAGE_NAMES[unit]
+    def __init__(self, interval: Interval) -> None:
+        self._average = AVERAGE_NAMES[interval]
         self.date, self.open, self.high, self.low, self.close = _("날짜"), _("시가"), _("고가"), _("저가"), _("종가")
         self.change, self.volume = _("등락률"), _("거래량")
         self.dividend, self.split = _("배당"), _("분할")
@@ -169,15 +169,15 @@ def _dataset(bars: pd.DataFrame, averages: pd.DataFrame, names: _Names, style: S
     return source
 
 
-def _events(bars: pd.DataFrame, days: "pd.Series[str]", names: _Names) -> dict[str, pd.DataFrame]:
-    """The bars with dividends and those with splits, each as day, height on the event axis, and what happened."""
-    events = {}
+def _corporate_actions(bars: pd.DataFrame, days: "pd.Series[str]", names: _Names) -> dict[str, pd.DataFrame]:
+    """The bars with dividends and those with splits, each as day, height on their axis, and what happened."""
+    actions = {}
     for name, column, text in ((names.dividend, "dividends", _dividend), (names.split, "stock_splits", _split)):
         happened = bars[column].to_numpy() > 0
         if happened.any():
             amounts = [text(value) for value in bars[column].to_numpy()[happened]]
-            events[name] = pd.DataFrame({names.date: days.to_numpy()[happened], "height": 0.0, name: amounts})
-    return events
+            actions[name] = pd.DataFrame({names.date: days.to_numpy()[happened], "height": 0.0, name: amounts})
+    return actions
 
 
 def _dividend(amount: float) -> str:
@@ -250,11 +250,11 @@ def _volume_axis(unit: str) -> Option:
     }
 
 
-def _event_axis() -> Option:
+def _action_axis() -> Option:
     return {"gridIndex": 0, "min": 0, "max": 1, "show": False, "axisPointer": {"show": False}}
 
 
-def _event_marks(dataset: int, name: str, date: str, color: str) -> Option:
+def _action_marks(dataset: int, name: str, date: str, color: str) -> Option:
     return {
         "type": "scatter",
         "name": name,

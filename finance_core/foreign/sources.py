@@ -325,8 +325,8 @@ def _table(portions: Sequence[Rows], codes: Mapping[Any, int], source: Source) -
         for column, name in enumerate(candles.COLUMNS):
             if name in rows.columns:
                 values[:, column] = raw_values.numbers(rows.columns[name], ratios=name == "stock_splits")
-        events = values[:, -len(candles.EVENTS) :]
-        events[np.isnan(events)] = 0.0
+        actions = values[:, -len(candles.CORPORATE_ACTIONS) :]
+        actions[np.isnan(actions)] = 0.0
         tables.append(
             _Table(
                 codes=np.array([_code(raw, codes) for raw in rows.columns["ticker"]], dtype="int64"),

@@ -221,7 +221,9 @@ def _change(before: Document, after: Document) -> Document | None:
     obsolete = {
         name: ""
         for name in candles.COLUMNS
-        if name not in after and before.get(name) is not None and (before[name] or name not in candles.EVENTS)
+        if name not in after
+        and before.get(name) is not None
+        and (before[name] or name not in candles.CORPORATE_ACTIONS)
     }
     if not values and not obsolete:
         return None
@@ -239,7 +241,7 @@ def to_documents(ticker: str, bars: pd.DataFrame) -> list[Document]:
             **{
                 name: value
                 for name, value in zip(candles.COLUMNS, row, strict=True)
-                if not math.isnan(value) and (value or name not in candles.EVENTS)
+                if not math.isnan(value) and (value or name not in candles.CORPORATE_ACTIONS)
             },
         }
         for day, row in zip(days, rows, strict=True)

@@ -28,7 +28,7 @@ _days = st.one_of(st.dates(dt.date(2024, 2, 26), dt.date(2024, 3, 4)).map(pd.Tim
 @st.composite
 def raw_bars(draw: st.DrawFn) -> pd.DataFrame:
     """Frames as bad as a source could make them, and sometimes without the columns that may be absent."""
-    columns = [*candles.PRICES, *draw(st.lists(st.sampled_from(["volume", *candles.EVENTS]), unique=True))]
+    columns = [*candles.PRICES, *draw(st.lists(st.sampled_from(["volume", *candles.CORPORATE_ACTIONS]), unique=True))]
     row = st.tuples(_days, *[_numbers] * len(columns))
     rows = draw(st.lists(row, max_size=10))
     index = pd.DatetimeIndex([row[0] for row in rows], tz=draw(st.sampled_from([None, "Asia/Seoul"])))
@@ -58,7 +58,7 @@ def test_cleaned_bars_are_valid_whatever_came_in(raw: pd.DataFrame) -> None:
     assert bars.index.is_unique
     assert (bars.index == bars.index.normalize()).all()
     assert bars["volume"].dtype == "int64"
-    assert (bars[["volume", *candles.EVENTS]] >= 0).all(axis=None)
+    assert (bars[["volume", *candles.CORPORATE_ACTIONS]] >= 0).all(axis=None)
     assert (bars[candles.PRICES] > 0).all(axis=None)
     assert np.isfinite(bars.to_numpy()).all()
 
@@ -93,8 +93,8 @@ def test_exactly_the_bars_that_changed_or_went_are_remarked_on(raw: pd.DataFrame
 
 
 def same(name: str, given: float, kept: float) -> bool:
-    """Whether a field was kept as it was given; no event where none was given is the same."""
-    return given == kept or (name in candles.EVENTS and math.isnan(given) and kept == 0)
+    """Whether a field was kept as it was given; no corporate action where none was given is the same."""
+    return given == kept or (name in candles.CORPORATE_ACTIONS and math.isnan(given) and kept == 0)
 
 
 @settings(deadline=None, max_examples=25)
@@ -184,12 +184,12 @@ def test_the_largest_volume_a_float_tells_apart_is_kept() -> None:
     assert remarks == []
 
 
-@pytest.mark.parametrize("column", candles.EVENTS)
+@pytest.mark.parametrize("column", candles.CORPORATE_ACTIONS)
 def test_an_event_is_kept_or_absent_and_reported_only_where_it_cannot_be(column: str) -> None:
-    for event, kept, remarked in [(2.5, 2.5, False), (math.nan, 0.0, False), (-1.0, 0.0, True), (math.inf, 0.0, True)]:
-        bars, remarks = candles.clean(bar(**{column: event}))
+    for amount, kept, remarked in [(2.5, 2.5, False), (math.nan, 0.0, False), (-1.0, 0.0, True), (math.inf, 0.0, True)]:
+        bars, remarks = candles.clean(bar(**{column: amount}))
         assert bars[column].item() == kept
-        assert [remark.reason for remark in remarks] == ["event mended"] * remarked
+        assert [remark.reason for remark in remarks] == ["corporate action mended"] * remarked
 
 
 def test_one_bar_with_many_faults_is_remarked_on_once_with_the_weightiest() -> None:
@@ -198,7 +198,7 @@ def test_one_bar_with_many_faults_is_remarked_on_once_with_the_weightiest() -> N
 
 def test_columns_that_may_be_absent_are_zero_and_no_fault_of_a_bar() -> None:
     bars, remarks = candles.clean(bar().drop(columns="volume"))
-    assert bars[["volume", *candles.EVENTS]].iloc[0].tolist() == [0, 0, 0]
+    assert bars[["volume", *candles.CORPORATE_ACTIONS]].iloc[0].tolist() == [0, 0, 0]
     assert remarks == []
 
 
@@ -342,16 +342,16 @@ def test_weekly_bars_are_the_weeks_of_the_exchange_dated_by_their_last_session()
 @given(
     st.lists(st.dates(dt.date(2020, 1, 1), dt.date(2024, 12, 31)), min_size=1, unique=True), st.sampled_from(["W", "M"])
 )
-def test_resampling_loses_no_volume_and_no_extreme(days: list[dt.date], unit: candles.Unit) -> None:
+def test_resampling_loses_no_volume_and_no_extreme(days: list[dt.date], interval: candles.Interval) -> None:
     raw = pd.concat([bar(str(day), high=110.0 + day.day, low=90.0 - day.day) for day in days])
     daily, _ = candles.clean(raw)
-    units = candles.resample(daily, unit)
-    assert list(units.columns) == candles.COLUMNS
-    assert units["volume"].sum() == daily["volume"].sum()
-    assert units["high"].max() == daily["high"].max()
-    assert units["low"].min() == daily["low"].min()
-    assert units["close"].iloc[-1] == daily["close"].iloc[-1]
-    assert set(units.index) <= set(daily.index)
+    resampled = candles.resample(daily, interval)
+    assert list(resampled.columns) == candles.COLUMNS
+    assert resampled["volume"].sum() == daily["volume"].sum()
+    assert resampled["high"].max() == daily["high"].max()
+    assert resampled["low"].min() == daily["low"].min()
+    assert resampled["close"].iloc[-1] == daily["close"].iloc[-1]
+    assert set(resampled.index) <= set(daily.index)
 
 
 @pytest.mark.parametrize(
@@ -382,9 +382,11 @@ def split_bars(splits: dict[int, float], jumps: dict[int, float]) -> pd.DataFram
     for position, jump in jumps.items():
         factor[position:] /= jump
     close = 1000 * 1.01 ** np.arange(20) * factor
-    events = np.array([splits.get(position, 0.0) for position in range(20)])
+    split_column = np.array([splits.get(position, 0.0) for position in range(20)])
     index = pd.bdate_range("2024-01-01", periods=20, name="date", unit="ns").to_numpy()
-    return candles.frame(index, np.column_stack([close, close, close, close, np.full(20, 100), np.zeros(20), events]))
+    return candles.frame(
+        index, np.column_stack([close, close, close, close, np.full(20, 100), np.zeros(20), split_column])
+    )
 
 
 @pytest.mark.parametrize("split", [2.0, 5.0, 50.0, 1.5, 0.1, 0.5])

@@ -22,7 +22,7 @@ def bars_of(closes: list[float], volume: int = 100) -> pd.DataFrame:
         index=index,
     )
     frame["volume"] = volume
-    frame[candles.EVENTS] = 0.0
+    frame[candles.CORPORATE_ACTIONS] = 0.0
     return frame
 
 
@@ -52,7 +52,7 @@ def test_the_option_but_for_its_dataset_is_plain_json() -> None:
 
 def test_a_column_is_named_by_every_series_that_draws_it() -> None:
     bars = bars_of([10, 12, 11])
-    bars.loc[bars.index[1], candles.EVENTS] = [361.0, 50.0]
+    bars.loc[bars.index[1], candles.CORPORATE_ACTIONS] = [361.0, 50.0]
     option, _ = option_of(bars)
     for series in option["series"]:
         source = option["dataset"][series.get("datasetIndex", 0)]["source"]
@@ -137,6 +137,6 @@ def test_a_log_axis_has_round_labels_within_what_is_first_seen(low: float, high:
 
 
 def test_a_week_that_still_runs_says_so_on_its_bar() -> None:
-    _, source = option_of(bars_of([1, 2]), unit="W", last_note="진행 중")
+    _, source = option_of(bars_of([1, 2]), interval="W", last_note="진행 중")
     assert source["날짜"].tolist() == ["2024-01-01", "2024-01-02 진행 중"]
     assert "2주 평균" in source.columns

@@ -219,10 +219,10 @@ def test_the_table_measures_the_period_that_is_shown(four: MongoDatabase) -> Non
     assert table["상관계수"].iloc[0] == "+1.00"
 
 
-@pytest.mark.parametrize("unit", ["W", "M"])
-def test_measures_are_of_days_whatever_the_unit_of_the_chart(four: MongoDatabase, unit: str) -> None:
+@pytest.mark.parametrize("interval", ["W", "M"])
+def test_measures_are_of_days_whatever_the_interval_of_the_chart(four: MongoDatabase, interval: str) -> None:
     days, others = (
-        open_page(SAMSUNG, APPLE, period="MAX", unit=each).get("dataframe")[0].value for each in ("D", unit)
+        open_page(SAMSUNG, APPLE, period="MAX", unit=each).get("dataframe")[0].value for each in ("D", interval)
     )
     pd.testing.assert_frame_equal(days, others)
 
@@ -258,9 +258,9 @@ KEYS = st.sampled_from([SAMSUNG, APPLE, KOSPI, WON, "korean_stocks:000660", "us_
     st.none() | st.dates(dt.date(2000, 1, 1), dt.date(2026, 1, 1)),
     st.randoms(use_true_random=False),
 )
-def test_an_address_names_the_view_that_it_was_made_of(series, period, unit, scale, money, base, random) -> None:  # type: ignore[no-untyped-def]
+def test_an_address_names_the_view_that_it_was_made_of(series, period, interval, scale, money, base, random) -> None:  # type: ignore[no-untyped-def]
     slots = tuple(random.sample(range(20), len(series)))
-    view = View(tuple(series), slots, period, unit, scale, money, base)
+    view = View(tuple(series), slots, period, interval, scale, money, base)
     parsed, problems = address.parse(address.parameters(view))
     assert (parsed, problems) == (view, [])
 

@@ -10,7 +10,7 @@ from typing import get_args
 
 from finance_core import categories
 from finance_core.bars import comparison
-from finance_core.bars.candles import Period, Unit
+from finance_core.bars.candles import Interval, Period
 from finance_core.bars.comparison import Money, Scale
 from finance_core.i18n import _
 from finance_core.ui.viewer.address import SENTENCE
@@ -28,7 +28,7 @@ class View:
     slots: tuple[int, ...] = ()
     """The colour of each, where the address says it."""
     period: Period = DEFAULT_PERIOD
-    unit: Unit = "D"
+    interval: Interval = "D"
     scale: Scale | None = None
     """None where the page chooses."""
     money: Money = "local"
@@ -56,7 +56,7 @@ def parse(parameters: Mapping[str, str]) -> tuple[View, list[str]]:
         series=series,
         slots=slots,
         period=chosen("period", get_args(Period), DEFAULT_PERIOD),  # type: ignore[arg-type]
-        unit=chosen("unit", get_args(Unit), "D"),  # type: ignore[arg-type]
+        interval=chosen("unit", get_args(Interval), "D"),  # type: ignore[arg-type]
         scale=chosen("scale", (*get_args(Scale), ""), "") or None,  # type: ignore[arg-type]
         money=chosen("currency", get_args(Money), "local"),  # type: ignore[arg-type]
         base=_base(parameters, problems),
@@ -71,7 +71,7 @@ def parameters(view: View) -> dict[str, str]:
         "series": ",".join(view.series),
         "colors": "" if in_order else ",".join(str(slot) for slot in view.slots),
         "period": "" if view.period == DEFAULT_PERIOD else view.period,
-        "unit": "" if view.unit == "D" else view.unit,
+        "unit": "" if view.interval == "D" else view.interval,
         "scale": view.scale or "",
         "currency": "" if view.money == "local" else view.money,
         "base": view.base.isoformat() if view.base else "",

@@ -13,7 +13,7 @@ import streamlit as st
 
 from finance_core import categories, formats
 from finance_core.bars import candles, comparison
-from finance_core.bars.candles import Period, Unit
+from finance_core.bars.candles import Interval, Period
 from finance_core.bars.comparison import Base, Money, Scale
 from finance_core.categories import Category
 from finance_core.charts import comparison as comparison_chart
@@ -162,8 +162,8 @@ def _compared(db: MongoDatabase, view: View, items: list[Item]) -> None:
     daily = comparison.align(
         {item.key: comparison.convert(item.close, item.currency, view.money, won) for item in items}
     )
-    closes = comparison.resample(daily, view.unit)
-    traded = comparison.resample(comparison.align({item.key: item.close for item in items}), view.unit).notna()
+    closes = comparison.resample(daily, view.interval)
+    traded = comparison.resample(comparison.align({item.key: item.close for item in items}), view.interval).notna()
     if closes.empty:
         _chips(view, items, {}, closes, 0, pd.Timestamp(0))
         sentence = _("고른 것 가운데 시세가 있는 것이 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
@@ -186,8 +186,8 @@ def _compared(db: MongoDatabase, view: View, items: list[Item]) -> None:
     visible = (first, len(days) - 1)
     option = comparison_chart.option(lines, drawn, closes, changes, visible, scale, sample=sample)
     st.echarts_chart(option, height=CHART_HEIGHT, alt=_("비교 차트"))
-    # Measured are days, whatever the chart's unit: those of the weeks or months that are shown.
-    shown = daily.loc[days[first] if view.unit == "D" else candles.span(days[first], view.unit)[0] :]
+    # Measured are days, whatever the chart's interval: those of the weeks or months that are shown.
+    shown = daily.loc[days[first] if view.interval == "D" else candles.span(days[first], view.interval)[0] :]
     measures = _measures(items, shown, view)
     st.dataframe(measures, hide_index=True, column_config=_explained())
     named = shown.set_axis([line.name for line in lines], axis=1)
@@ -291,15 +291,15 @@ def _controls(view: View, items: list[Item], scale: Scale, days: pd.DatetimeInde
             on_change=choose,
             args=("comparison_period", "period"),
         )
-        _set("comparison_unit", view.unit)
+        _set("comparison_unit", view.interval)
         st.segmented_control(
             _("봉 단위"),
-            get_args(Unit),
-            format_func=lambda unit: _(controls.UNITS[unit]),
+            get_args(Interval),
+            format_func=lambda interval: _(controls.INTERVALS[interval]),
             key="comparison_unit",
             label_visibility="collapsed",
             on_change=choose,
-            args=("comparison_unit", "unit"),
+            args=("comparison_unit", "interval"),
         )
         _set("comparison_scale", scale)
         possible = [each for each in SCALES if each != "price" or len(items) <= comparison.AXES]

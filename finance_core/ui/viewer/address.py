@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from finance_core.bars.candles import Period, Unit
+from finance_core.bars.candles import Interval, Period
 from finance_core.categories import Category
 from finance_core.i18n import N_, _
 
@@ -29,7 +29,7 @@ class View:
     """First day of a range of one's own, which goes before `period`."""
     last: dt.date | None = None
     """Its last day; None for the newest bar."""
-    unit: Unit = "D"
+    interval: Interval = "D"
     log: bool = False
 
 
@@ -51,7 +51,7 @@ def parse(parameters: Mapping[str, str], category: Category) -> tuple[View, list
         period=chosen("period", get_args(Period), DEFAULT_PERIOD),  # type: ignore[arg-type]
         first=first,
         last=last,
-        unit=chosen("unit", get_args(Unit), "D"),  # type: ignore[arg-type]
+        interval=chosen("unit", get_args(Interval), "D"),  # type: ignore[arg-type]
         log=chosen("scale", ("linear", "log"), "linear") == "log",
     )
     return view, problems
@@ -64,7 +64,7 @@ def parameters(view: View, category: Category) -> dict[str, str]:
         "period": "" if view.period == DEFAULT_PERIOD or view.first else view.period,
         "from": view.first.isoformat() if view.first else "",
         "to": view.last.isoformat() if view.first and view.last else "",
-        "unit": "" if view.unit == "D" else view.unit,
+        "unit": "" if view.interval == "D" else view.interval,
         "ma": average_parameter(view.averages, category),
         "scale": "log" if view.log else "",
     }

@@ -1,4 +1,4 @@
-"""The row of controls above a chart: period, unit, range, and how it looks.
+"""The row of controls above a chart: period, interval, range, and how it looks.
 
 The address is where a choice is kept: a control shows what the address says and, changed, writes into it.
 """
@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pandas as pd
 import streamlit as st
 
-from finance_core.bars.candles import Period, Unit
+from finance_core.bars.candles import Interval, Period
 from finance_core.categories import Category
 from finance_core.i18n import N_, _
 from finance_core.ui.viewer import address
@@ -26,7 +26,7 @@ PERIODS: dict[Period, str] = {
     "10Y": N_("10년"),
     "MAX": N_("최대"),
 }
-UNITS: dict[Unit, str] = {"D": N_("일"), "W": N_("주"), "M": N_("월")}
+INTERVALS: dict[Interval, str] = {"D": N_("일"), "W": N_("주"), "M": N_("월")}
 OTHER_COLORS = "other_colors"
 
 
@@ -43,14 +43,14 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
             wrap=True,
             on_change=_period_chosen,
         )
-        _set("unit", view.unit)
+        _set("unit", view.interval)
         st.segmented_control(
             _("봉 단위"),
-            get_args(Unit),
-            format_func=lambda unit: _(UNITS[unit]),
+            get_args(Interval),
+            format_func=lambda interval: _(INTERVALS[interval]),
             label_visibility="collapsed",
             key="unit",
-            on_change=_unit_chosen,
+            on_change=_interval_chosen,
         )
         _range(view, dates)
         _looks(category, view)
@@ -124,10 +124,10 @@ def _period_chosen() -> None:
     _write("to", "")
 
 
-def _unit_chosen() -> None:
-    unit = st.session_state["unit"]
-    if unit is not None:
-        _write("unit", "" if unit == "D" else unit)
+def _interval_chosen() -> None:
+    interval = st.session_state["unit"]
+    if interval is not None:
+        _write("unit", "" if interval == "D" else interval)
 
 
 def _range_chosen() -> None:

@@ -146,16 +146,16 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View)
     header.show(category, row, bars, style)
     update_actions.newer(category, ticker, row)
     controls.show(category, view, pd.DatetimeIndex(bars.index))
-    units = candles.resample(bars, view.unit)
-    averages = indicators.moving_averages(units["close"], view.averages)
-    visible = _visible(pd.DatetimeIndex(units.index), view)
+    resampled = candles.resample(bars, view.interval)
+    averages = indicators.moving_averages(resampled["close"], view.averages)
+    visible = _visible(pd.DatetimeIndex(resampled.index), view)
     name = listing.name_of(row)
     st.echarts_chart(
-        candlestick.candlestick(units, averages, visible, style),
+        candlestick.candlestick(resampled, averages, visible, style),
         height=CHART_HEIGHT,
         alt=_("{name} 차트").format(name=name),
     )
-    return partial(table.show, ticker, name, units, averages, visible, style)
+    return partial(table.show, ticker, name, resampled, averages, visible, style)
 
 
 def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View) -> candlestick.Style:
@@ -164,16 +164,16 @@ def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View) -
         rising_is_red=controls.rising_is_red(category),
         log=view.log,
         sample=row.get("source") == "sample",
-        unit=view.unit,
-        last_note=_last_note(category, row, pd.Timestamp(bars.index[-1]), view.unit),
+        interval=view.interval,
+        last_note=_last_note(category, row, pd.Timestamp(bars.index[-1]), view.interval),
     )
 
 
-def _last_note(category: Category, row: TickerRow, last: pd.Timestamp, unit: candles.Unit) -> str:
+def _last_note(category: Category, row: TickerRow, last: pd.Timestamp, interval: candles.Interval) -> str:
     """That the week or month of the last bar still runs, or that sessions of it are missing."""
-    if unit == "D":
+    if interval == "D":
         return ""
-    first_day, last_day = candles.span(last, unit)
+    first_day, last_day = candles.span(last, interval)
     of_calendar = sessions.between(category.market(row.get("market", "")).calendar, first_day.date(), last_day.date())
     if of_calendar.empty or last >= of_calendar[-1]:
         return ""
