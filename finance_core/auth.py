@@ -1,6 +1,6 @@
-"""Who may change anything: whoever knows ADMIN_PASSWORD or, where there is none, whoever sits at the machine itself.
+"""Who is an admin: who knows ADMIN_PASSWORD or, if there is no password, who sits at the machine itself.
 
-Pure logic: what a visitor's connection looks like is told by `finance_core.ui.page`.
+Pure logic. `ui.visitor` knows the visitor's connection.
 """
 
 import hashlib
@@ -14,40 +14,39 @@ from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 MOST_TRIES, TRIES_WITHIN = 5, 60.0
-"""How often one address may try a password within how many seconds."""
+"""Tries of a password by one address, and the seconds in which it may make them."""
 MOST_ADDRESSES = 256
-"""How many addresses may try at a time, so that neither memory nor all tries together grow with forged addresses."""
+"""Addresses that may try at a time: forged addresses can neither fill the memory nor add up to many tries."""
 
 _FORWARDING = {"forwarded", "via", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip"}
 _FORWARDING_PREFIX = "x-forwarded-"
 
 _key = secrets.token_bytes(32)
-"""Known to this process alone, so that a proof neither tells the password nor can be made up."""
+"""Known to this process alone: a proof reveals nothing of the password, and nobody can forge one."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def proof(password: str) -> str:
-    """What shows that somebody knew `password`: worthless without it, in another process, or once it was changed."""
+    """A token for who knew `password`; it is valid in this process, until the password changes."""
     return hmac.new(_key, password.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def is_proof(shown: object, password: str) -> bool:
-    """Whether `shown` is the proof of `password`. There is none of an empty password."""
+    """Whether `shown` is the proof of `password`; an empty password has no proof."""
     return bool(password) and isinstance(shown, str) and _same(shown, proof(password))
 
 
 def is_right(typed: str, password: str) -> bool:
-    """Whether `typed` is `password`, in a time that tells nothing of either. No text is right for an empty password."""
+    """Whether `typed` is `password`, compared in constant time. Nothing is right for an empty password."""
     return bool(password) and _same(proof(typed), proof(password))
 
 
 def is_at_the_machine(peer: str | None, headers: Iterable[tuple[str, str]]) -> bool:
     """Whether a connection from the address `peer` with these request headers was opened at this very machine.
 
-    Everything must speak for it. The address alone is not enough: a reverse proxy connects from this machine on behalf
-    of anybody, and a web page from elsewhere can have its own name resolved to 127.0.0.1 (DNS rebinding), for which the
-    browser sends that name as the host.
+    The address alone is not enough. A reverse proxy connects from this machine for anybody: it adds forwarding headers.
+    A foreign web page can have its own name resolved to 127.0.0.1 (DNS rebinding): the browser sends that name as host.
     """
     sent = [(name.lower(), value) for name, value in headers]
     if any(name in _FORWARDING or name.startswith(_FORWARDING_PREFIX) for name, _value in sent):
@@ -57,16 +56,13 @@ def is_at_the_machine(peer: str | None, headers: Iterable[tuple[str, str]]) -> b
 
 
 def is_loopback(address: str | None) -> bool:
-    """Whether an address is this machine's own. An unknown one is not: a closed connection has none."""
+    """Whether an address is this machine's own; an unknown address (of a closed connection) is not."""
     parsed = parse(address)
     return parsed is not None and parsed.is_loopback
 
 
 def parse(address: str | None) -> Address | None:
-    """The address as which a connection is told, None where it is none.
-
-    A server that listens on IPv6 is told 127.0.0.1 as ::ffff:127.0.0.1.
-    """
+    """`address` parsed, None if it is no address; ::ffff:127.0.0.1, as IPv6 sockets name it, is 127.0.0.1."""
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
@@ -77,8 +73,8 @@ def parse(address: str | None) -> Address | None:
 class Tries:
     """Counts tries by address, for all threads: at most `most` within `within` seconds of `clock`.
 
-    One home or host usually has a whole /64 of IPv6, so that counts as one address. While `addresses` others are
-    counted, a further one must wait as well.
+    An IPv6 /64 counts as one address, since one home usually has all of it. While `addresses` others are counted, a
+    further one must wait.
     """
 
     def __init__(
@@ -96,11 +92,11 @@ class Tries:
         self._made: dict[object, deque[float]] = {}
 
     def __len__(self) -> int:
-        """How many addresses are remembered."""
+        """Number of addresses that are counted."""
         return len(self._made)
 
     def begin(self, address: str | None) -> bool:
-        """Whether a try may be made from `address` now, which is then counted. A refused one is not."""
+        """Whether `address` may try now; if so, the try is counted."""
         counted = _counted_as(address)
         with self._lock:
             now = self._clock()

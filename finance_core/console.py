@@ -1,4 +1,4 @@
-"""What all commands share: their language, their log, errors as one sentence, Ctrl-C, exit codes."""
+"""What all commands share: language, log, errors as one sentence, Ctrl-C, exit codes."""
 
 import io
 import logging
@@ -19,7 +19,7 @@ from finance_core.i18n import N_
 from finance_core.storage import database
 
 ALL_GOOD, NOT_ALL_DONE, WRONG_USE, ALREADY_RUNNING = 0, 1, 2, 3
-"""Exit codes; wrong use is argparse's own."""
+"""Exit codes; that of wrong use is argparse's."""
 
 T = TypeVar("T")
 
@@ -27,14 +27,14 @@ _log = logging.getLogger(__name__)
 
 
 def prepare() -> None:
-    """What comes before a command reads its arguments."""
+    """Set language and output before a command reads its arguments."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without Hangul is no reason to fail
+        sys.stdout.reconfigure(errors="backslashreplace")  # for a terminal that cannot show Hangul
     i18n.use_shell_language()
 
 
 def run(work: Callable[[], int], log_name: str, fail: Callable[[SisepanError], int]) -> int:
-    """The exit code of `work`, or of `fail` with the sentence for what went wrong, whose traceback is in the log."""
+    """The exit code of `work`; if it raises, that of `fail(error)`, and the traceback goes to the log."""
     try:
         log.to_file(log_name)  # the terminal belongs to the progress bar and the summary
         return work()
@@ -54,9 +54,9 @@ def run(work: Callable[[], int], log_name: str, fail: Callable[[SisepanError], i
 
 
 def stoppable(work: Callable[[threading.Event], T]) -> T:
-    """The result of `work(stop)`, where `stop` is set once Ctrl-C or SIGTERM asks to end at the next good moment."""
+    """The result of `work(stop)`; Ctrl-C and SIGTERM set `stop`, and the work ends at the next good moment."""
     with _asked_to_stop() as stop, ThreadPoolExecutor(1) as worker:
-        # Not in this thread, which alone takes signals, and takes none while it waits for an answer.
+        # In another thread: only the main thread receives signals, and not while it waits for the network.
         running = worker.submit(copy_context().run, work, stop)
         while not running.done():
             wait([running], timeout=0.1)
@@ -65,7 +65,7 @@ def stoppable(work: Callable[[threading.Event], T]) -> T:
 
 @contextmanager
 def _asked_to_stop() -> Iterator[threading.Event]:
-    """Set once Ctrl-C or SIGTERM asks to stop. The second time means it, and ends the process at once."""
+    """An event that Ctrl-C or SIGTERM sets. A second signal ends the process at once."""
     asked = threading.Event()
 
     def stop(_number: int, _frame: object) -> None:

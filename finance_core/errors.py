@@ -1,8 +1,18 @@
 """Errors a user can meet, each with one sentence that says what was wrong and what to do.
 
-A page turns any of these into one `st.error`, a command into one line on standard error; everything else is a
-defect and goes to the log with its traceback. Messages are Korean message ids (see `i18n`), translated when they are
-shown, so that the same exception reads right to each visitor.
+A page shows any of these as one `st.error`, a command as one line on standard error. Every other exception is a defect
+and goes to the log with its traceback. Messages are Korean message ids (see `i18n`), translated when they are shown, so
+that each visitor reads the same exception in their own language.
+
+SisepanError
+├── DatabaseUnavailable    the database cannot be reached now
+├── DatabaseMisconfigured  somebody must change a setting
+├── DataConflict           stored data contradicts what the product needs
+│   └── locations.ReadOnly
+├── NotAllowed             the visitor is no admin
+├── FetchFailed            a source of prices sent nothing that can be stored
+│   └── …                  see `updaters.yahoo` and `updaters.rate_limit`
+└── runs.AlreadyRunning    another run of the category is under way
 """
 
 from collections.abc import Mapping
@@ -23,31 +33,31 @@ class SisepanError(Exception):
         return _(self.message).format(**self.values)
 
     def as_document(self) -> dict[str, Any]:
-        """What MongoDB keeps of it, so that it can still be read in either language: message and values."""
+        """The error as MongoDB stores it (see `documents.Error`)."""
         values = {name: value if isinstance(value, int | float) else str(value) for name, value in self.values.items()}
         return {"message": self.message, "values": values}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """The error of an `as_document`."""
+        """The error that `as_document` has stored."""
         return cls(str(document["message"]), **document.get("values", {}))
 
 
 class DatabaseUnavailable(SisepanError):
-    """The database cannot be reached now; trying again later may help."""
+    """The database cannot be reached now; later it may be."""
 
 
 class DatabaseMisconfigured(SisepanError):
-    """The database cannot be used until someone changes a setting."""
+    """The database cannot be used until somebody changes a setting."""
 
 
 class DataConflict(SisepanError):
-    """What is stored contradicts what this product needs (for example, two bars of one day)."""
+    """Stored data contradicts what the product needs, for example two bars of one day."""
 
 
 class NotAllowed(SisepanError):
-    """Whoever asked may only look."""
+    """The visitor may look and not change anything."""
 
 
 class FetchFailed(SisepanError):
-    """A source of prices answered with something that cannot be stored as bars."""
+    """A source of prices sent nothing that can be stored as bars."""

@@ -21,8 +21,10 @@ from finance_core.storage.price_exports import Exported
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Export as a command says and return its exit code: 0 all good, 1 nothing was written. Wrong use ends in
-    SystemExit with code 2, as argparse has it."""
+    """Export as the command line says; returns the exit code: 0 all good, 1 nothing was written.
+
+    Wrong use raises SystemExit with code 2, as argparse does.
+    """
     console.prepare()
     options = _parser().parse_args(arguments)
     category = categories.category(options.category)

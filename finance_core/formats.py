@@ -1,6 +1,6 @@
 """Numbers and dates as a reader of the running language writes them.
 
-Text only; for charts, which format in the browser, `charts` passes on patterns. Missing values read "–".
+For text on pages and in commands; charts format in the browser, by patterns. A missing value is "–".
 """
 
 import datetime as dt

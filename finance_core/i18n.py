@@ -1,8 +1,8 @@
 """Two languages with gettext: Korean is the source language, English the translation.
 
-Message ids are the Korean texts themselves; `locale/en/messages.po` holds the English ones and is read as it is, no
-compile step. The language belongs to the running context (a page's script run, a command), so two visitors with two
-languages never meet. Formatting numbers and dates is left to `finance_core.formats`.
+Message ids are the Korean texts; `locale/en/messages.po` holds the English ones and is read without a compile step. The
+language belongs to the running context (the script run of a page, a command), so visitors with different languages do
+not disturb each other. `formats` formats numbers and dates.
 """
 
 import gettext
@@ -34,7 +34,7 @@ def use_language(lang: Language) -> None:
 
 
 def match_language(locale: str | None) -> Language:
-    """The language for a browser's or a shell's locale ("en-US", "ko_KR.UTF-8"); Korean when it says nothing."""
+    """The language for a locale of a browser or shell ("en-US", "ko_KR.UTF-8"); Korean if it is empty."""
     return "en" if (locale or "").lower().startswith("en") else "ko"
 
 
@@ -44,7 +44,7 @@ def use_shell_language() -> None:
 
 
 def _(message: str) -> str:
-    """`message` in the language of the running context; the message itself where a translation is missing."""
+    """`message` in the language of the running context; `message` itself if there is no translation."""
     return _catalog(language()).gettext(message) if message else ""
 
 

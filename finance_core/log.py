@@ -1,4 +1,4 @@
-"""Where the log goes: a file in the data directory, one for the commands and one for the app."""
+"""The log: a file in the data directory for the app, and one for each kind of command."""
 
 import logging
 from logging.handlers import RotatingFileHandler
@@ -9,7 +9,7 @@ from finance_core.errors import DatabaseMisconfigured
 from finance_core.i18n import N_
 
 LOG_BYTES = 5_000_000
-"""A longer log is put aside, in place of the one before."""
+"""A longer log is renamed, and replaces the last one that was."""
 
 
 def file(name: str) -> Path:
@@ -18,13 +18,12 @@ def file(name: str) -> Path:
 
 
 def to_file(name: str, *, warnings_on_terminal: bool = False) -> None:
-    """Send the log of this process to the file called `name`, from information on for what is ours.
+    """Write the log of this process to the file called `name`: our own messages from INFO on, others from WARNING on.
 
-    `warnings_on_terminal` sends what is a warning or worse to standard error as well.
-
-    Raises DatabaseMisconfigured where it cannot be written.
+    `warnings_on_terminal` also sends warnings and errors to standard error. Raises DatabaseMisconfigured if the file
+    cannot be written.
     """
-    logging.raiseExceptions = False  # a full disk is no reason for a traceback on the terminal
+    logging.raiseExceptions = False  # no traceback on the terminal if the disk is full
     path = file(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +43,7 @@ def to_file(name: str, *, warnings_on_terminal: bool = False) -> None:
         terminal.setLevel(logging.WARNING)
         handlers.append(terminal)
     logging.basicConfig(handlers=handlers, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # No filter keeps them from the terminal: pandas puts another before it for moments, and that is for all threads.
+    # A filter cannot keep warnings off the terminal: pandas changes the filters of all threads for a short time.
     logging.captureWarnings(True)
     for package in ("finance_core", "updaters"):
         logging.getLogger(package).setLevel(logging.INFO)

@@ -1,6 +1,6 @@
-"""Processes and locks between them: where `mongod` is, how it is launched, why it ended, and who has its files open.
+"""The process of `mongod`, and locks between processes: where it is, how it starts, why it ended, who holds its files.
 
-Who uses the server, which locks stand for that, and what the server is told, is left to `server`.
+`server` decides who uses the server, which locks mean that, and with which options it runs.
 """
 
 import errno
@@ -36,7 +36,7 @@ _children: list[Daemon] = []
 
 
 def find_binary() -> Path:
-    """The installed `mongod`. Raises DatabaseMisconfigured where there is none."""
+    """The installed `mongod`. Raises DatabaseMisconfigured if there is none."""
     name = "mongod.exe" if sys.platform == "win32" else "mongod"
     package = importlib.util.find_spec("fiftyone")  # finds the namespace, imports nothing
     for location in (package.submodule_search_locations or []) if package else []:
@@ -52,11 +52,11 @@ def find_binary() -> Path:
 
 
 def launch(command: list[str], log_file: Path) -> Daemon:
-    """Start a process that outlives this one; what it prints is appended to `log_file`.
+    """Start a process that outlives this one, and append its output to `log_file`.
 
-    Raises DatabaseMisconfigured where the program cannot be executed.
+    Raises DatabaseMisconfigured if the program cannot be executed.
     """
-    # Ctrl-C in the app's terminal is not for it.
+    # Ctrl-C in the app's terminal must not end it.
     apart: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         apart = {"creationflags": subprocess.CREATE_NO_WINDOW}
@@ -149,6 +149,7 @@ def is_locked(path: Path) -> bool:
 
 
 def unlock(file: IO[Any]) -> None:
+    """Release a `lock`."""
     portalocker.unlock(file)
     file.close()
 

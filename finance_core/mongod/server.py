@@ -8,7 +8,7 @@ each other through locks that the kernel releases however a process ends:
 - `startup.lock` is held exclusively while one of them starts it;
 - `watchdog.lock` is held by `watchdog`, which waits for `users.lock` to become free and then shuts it down.
 
-What is stored on the server is no concern of this module.
+What is stored on the server is left to `storage`.
 """
 
 import contextlib
@@ -37,9 +37,9 @@ OPLOG_MB = 128
 LOG_BYTES = 5_000_000
 """A longer log is put aside when the server starts."""
 READY_WITHIN = 120.0
-"""Seconds: usually it takes less than one, but a server that was killed first replays its journal."""
+"""Seconds; usually less than one, but a server that was killed first replays its journal."""
 GONE_WITHIN = 30.0
-"""Seconds a clean shutdown may take; it usually takes one."""
+"""Seconds that a clean shutdown may take; it usually takes one."""
 OPEN_WITHIN = 10.0
 """Seconds until a server that was just launched has opened its files."""
 ANSWER_WITHIN = 10.0
@@ -50,9 +50,9 @@ _log = logging.getLogger(__name__)
 
 
 class EmbeddedMongod:
-    """The server of `data_dir`, as one process sees it. Safe to use from several threads only under a lock.
+    """The server of `data_dir`, as one process sees it. Threads need a lock of their own around it.
 
-    `has_unix_sockets` is given by tests alone.
+    Only tests give `has_unix_sockets`.
     """
 
     def __init__(self, data_dir: Path, *, has_unix_sockets: bool = sys.platform != "win32") -> None:
@@ -77,10 +77,10 @@ class EmbeddedMongod:
         return f"mongodb://{host}/?directConnection=true"
 
     def ensure_running(self) -> bool:
-        """Become a user of the server and start it where it does not run; afterwards it accepts writes.
+        """Become a user of the server, and start it if it does not run; afterwards it accepts writes.
 
-        Returns whether this call (re)started it; takes less than a millisecond where it runs. Raises
-        DatabaseMisconfigured or DatabaseUnavailable with one sentence that says what to do.
+        Returns whether this call started it; takes less than a millisecond if it runs. Raises DatabaseMisconfigured or
+        DatabaseUnavailable with a sentence that says what to do.
         """
         try:
             if self._is_user() and self._is_trusted and self.is_listening() and self._has_watchdog():
@@ -99,18 +99,20 @@ class EmbeddedMongod:
             ) from error
 
     def doubt(self) -> None:
-        """Have the next `ensure_running` look closer, since the server did not answer: one that hangs is replaced."""
+        """Make the next `ensure_running` check the server, which did not answer: a server that hangs is replaced."""
         self._is_trusted = False
 
     def release(self) -> None:
-        """Stop being a user of the server. The end of the process, however it comes, does the same."""
+        """Stop being a user of the server. Any end of the process does the same."""
         if self._users_lock:
             unlock(self._users_lock)
             self._users_lock = None
 
     def shut_down(self) -> None:
-        """End the server cleanly and wait until it is gone; a server that does not end is killed (its journal keeps
-        every acknowledged write). For the watchdog, which makes sure that nobody uses it."""
+        """End the server and wait until it is gone. For the watchdog, which makes sure that nobody uses the server.
+
+        A server that does not end is killed; its journal keeps every acknowledged write.
+        """
         # Whoever launched the server may have been killed before the server could open its files.
         wait(self._is_in_use, 1)
         self._end_server()

@@ -1,7 +1,7 @@
 """A process of its own that shuts the embedded server down after its last user: `python -m … DATA_DIR`.
 
-It outlives whoever started it. Waiting costs nothing: it sleeps in the kernel until nobody holds `users.lock`, which is
-so however the users ended. If it is killed itself, the next use of the server starts another.
+It outlives the process that started it, and sleeps in the kernel until nobody holds `users.lock`; the kernel releases a
+lock however its holder ends. If the watchdog itself is killed, the next use of the server starts another.
 """
 
 import os
@@ -19,11 +19,11 @@ def main(data_dir: Path) -> None:
     with Path("watchdog.lock").open("a") as watching, Path("users.lock").open("a") as users:
         _wait_for(watching)
         _wait_for(users)
-        # Imported now, not earlier: while it waits this process should weigh next to nothing.
+        # Imported now, so that the waiting process needs little memory.
         from finance_core.mongod.server import EmbeddedMongod
 
         EmbeddedMongod(Path.cwd().parent).shut_down()
-        # In this order: whoever waits for `users` must not find a watchdog that is about to leave.
+        # In this order: a process that waits for `users` must not find a watchdog that is about to end.
         portalocker.unlock(watching)
         portalocker.unlock(users)
 

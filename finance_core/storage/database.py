@@ -1,7 +1,7 @@
 """The one MongoDB of this installation: the user's own (`MONGO_URI`), else the embedded server.
 
-`connect` is cheap enough to be called at every interaction: it keeps one client per server and process, and notices
-when a server went away or came back. What is stored and how it is read is left to `prices` and `tickers`.
+`connect` costs little, so that every interaction can call it: it keeps one client per server and process, and notices
+a server that went away or came back. What is stored and how it is read is left to `prices` and `tickers`.
 """
 
 import atexit
@@ -38,21 +38,21 @@ MongoDatabase = Database[Document]
 T = TypeVar("T")
 
 ANSWER_WITHIN = 2.5
-"""Seconds a server may take to be found and to answer before the page says that it does not."""
+"""Seconds that a server may take to answer before the page says that it does not."""
 
 HOST = r"(?:\[[^\]@]+\]|[^][/?@:,]+)(?::\d{1,5})?"
 URI = re.compile(rf"mongodb(?:\+srv)?://(?:[^/?@]*@)?(?P<hosts>{HOST}(?:,{HOST})*)(?:[/?][^@]*)?")
-"""A well-formed MONGO_URI. Any other may have its password where a host or an option belongs."""
+"""A well-formed MONGO_URI. In any other text the password may stand where a host or an option belongs."""
 
 DECODING: Final[dict[str, Any]] = {"datetime_conversion": "DATETIME_AUTO", "unicode_decode_error_handler": "replace"}
-"""A date that Python has none for, or a broken text, is one bad value of the user's, and no reason to read nothing."""
+"""A date outside of Python's range, or a broken text, is one bad value: the rest of the collection is still read."""
 UNAUTHORIZED = 13
 DENIED = re.compile(r"not authorized on (?P<database>\S+) to execute command \{ (?P<command>\w+):")
-"""What the server says where a user has not the right to do something."""
+"""The server's message when a user lacks a right."""
 NOT_ALLOWED = {18, UNAUTHORIZED, 8000}
-"""Codes for a wrong user or password, for a user without the right, and Atlas's own for both."""
+"""Error codes of a wrong user or password, of a missing right, and Atlas's own code for both."""
 CANNOT_INDEX = {67, 72, 85, 86, 166}
-"""Codes for an index that a collection (a view, a time series, one with another index like it) cannot get."""
+"""Error codes of an index that a collection cannot have: a view, a time series, a conflict with another index."""
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -62,16 +62,16 @@ _indexed: set[tuple[str, str]] = set()
 
 
 def is_embedded() -> bool:
-    """Whether this installation uses the embedded server, that is, names no server of its own."""
+    """Whether this installation uses the embedded server: it names no other in MONGO_URI."""
     return not settings.get("MONGO_URI")
 
 
 def connect() -> MongoDatabase:
     """The database of this installation, on a server that has just answered.
 
-    Starts the embedded server where it is needed and ensures the indexes on it; on a user's own server it changes
-    nothing. Raises DatabaseUnavailable (after at most about `ANSWER_WITHIN` seconds) or DatabaseMisconfigured, with a
-    message that names the host but never the password.
+    Starts the embedded server if it does not run, and creates its indexes. Changes nothing on a user's own server.
+    Raises DatabaseUnavailable (after about `ANSWER_WITHIN` seconds at most) or DatabaseMisconfigured; the message names
+    the host and never the password.
     """
     uri = settings.get("MONGO_URI")
     try:
@@ -79,27 +79,24 @@ def connect() -> MongoDatabase:
             return _answering(uri) if uri else _connect_embedded()
         except AutoReconnect as error:
             if error.timeout and (uri or _servers[settings.data_dir()].is_listening()):
-                raise  # it is there, but does not answer
-            # This connection was to a server that ended since its last use. It may be back, or can be started again.
+                raise  # it listens, but does not answer
+            # The server ended since this connection was last used. It may be back, or can be started again.
             return _answering(uri) if uri else _connect_embedded()
     except PyMongoError as error:
         raise explain(error) from error
 
 
 def address() -> str:
-    """Host and port of the user's own server as in MONGO_URI, without user, password and options.
-
-    "" if the server is embedded, or if MONGO_URI is malformed.
-    """
+    """Host and port of the user's own server, as in MONGO_URI; "" if the server is embedded or MONGO_URI malformed."""
     parts = URI.fullmatch(settings.get("MONGO_URI"))
     return parts["hosts"] if parts else ""
 
 
 @atexit.register
 def close() -> None:
-    """Close the clients of this process and stop being a user of the embedded server; `connect` opens them anew."""
+    """Close the clients of this process and release the embedded server; `connect` opens them again."""
     with _lock:
-        with pymongo.timeout(0.5):  # a client says goodbye to its server, which may be gone
+        with pymongo.timeout(0.5):  # closing a client sends a message to its server, which may be gone
             for client in _clients.values():
                 client.close()
         for server in _servers.values():
@@ -110,15 +107,14 @@ def close() -> None:
 
 
 def ensure_indexes(db: MongoDatabase, chosen: Iterable[Category] | None = None) -> None:
-    """Create the indexes of the ticker lists and of the prices of the `chosen` categories (all of them, if none are
-    named) where they are missing. Called before anything of ours is written.
+    """Create the missing indexes of the ticker lists and of the prices of the `chosen` categories (None: of all).
 
-    A user's own index serves as well if it is unique, and stays beside ours if it is not. A collection that is only
-    read gets none. Raises DataConflict where a collection holds two documents for one key or cannot have the index for
-    another reason.
+    Every writer calls this first. A unique index of the user's own is used; one that is not unique stays beside ours. A
+    collection that is only read gets no index. Raises DataConflict if a collection holds two documents of one key, or
+    cannot have the index for another reason.
     """
     metadata = locations.metadata(db)
-    # What the overview looks for: the largest moves, the newest bars.
+    # For the overview: the largest moves, the newest bars.
     for key in ("change", "last_date"):
         db[metadata].create_index(["category", key])
     in_use = [locations.of(db, category) for category in (categories.CATEGORIES if chosen is None else chosen)]
@@ -130,10 +126,10 @@ def ensure_indexes(db: MongoDatabase, chosen: Iterable[Category] | None = None) 
 
 
 def ensure_unique_index(db: MongoDatabase, collection: str, keys: list[str]) -> None:
-    """Create one unique index where it is missing; raises DataConflict as `ensure_indexes`."""
+    """Create one unique index if it is missing. Raises DataConflict as `ensure_indexes`."""
     try:
         if not _has_unique_index(db, collection, keys):
-            # Under a name of its own, which an index of the user's on the same keys does not have.
+            # With a name of our own, which differs from that of a user's index on the same keys.
             db[collection].create_index(keys, unique=True, name="_".join([*keys, "unique"]))
     except DuplicateKeyError as error:
         raise DataConflict(
@@ -159,9 +155,9 @@ def ensure_unique_index(db: MongoDatabase, collection: str, keys: list[str]) -> 
 
 
 def atomically(db: MongoDatabase, write: Callable[[ClientSession | None], T]) -> T:
-    """Run `write(session)` in one transaction where the server has transactions, else `write(None)` as it is.
+    """The result of `write(session)` in one transaction, or of `write(None)` on a server without transactions.
 
-    `write` may run more than once (the driver repeats it after a change of primary), so it must be idempotent.
+    The driver repeats `write` after a change of primary, so it must be idempotent.
     """
     if not has_transactions(db):
         return write(None)
@@ -170,13 +166,13 @@ def atomically(db: MongoDatabase, write: Callable[[ClientSession | None], T]) ->
 
 
 def has_transactions(db: MongoDatabase) -> bool:
-    """Whether the server has transactions: a replica set or a sharded cluster, not a standalone server."""
+    """Whether the server has transactions: a replica set or a sharded cluster has, a standalone server has not."""
     hello = db.client.admin.command("hello")
     return "setName" in hello or hello.get("msg") == "isdbgrid"
 
 
 def explained(error: BaseException) -> SisepanError:
-    """The error for a person that stands for whatever ended something."""
+    """`error` as a sentence for a person."""
     if isinstance(error, SisepanError):
         return error
     if isinstance(error, PyMongoError):
@@ -187,14 +183,14 @@ def explained(error: BaseException) -> SisepanError:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether what failed may work when the server is back: it went away, did not answer, or a new primary is due."""
+    """Whether the operation may succeed later: the server is away, did not answer, or has no primary yet."""
     return isinstance(error, PyMongoError) and (
         isinstance(error, ConnectionFailure) or error.timeout or error.has_error_label("TransientTransactionError")
     )
 
 
 def explain(error: PyMongoError) -> SisepanError:
-    """The error for a person that stands for `error` of the driver, which goes to the log."""
+    """An error of the driver as a sentence for a person; the error itself goes to the log."""
     _log.error("MongoDB failed: %s: %s", type(error).__name__, error)
     host = address()
     denied = DENIED.match(str(error)) if isinstance(error, OperationFailure) and error.code == UNAUTHORIZED else None
@@ -257,7 +253,7 @@ def _connect_embedded() -> MongoDatabase:
 
 
 def _answering(uri: str) -> MongoDatabase:
-    """The database on the server of `uri`, which has just answered. Raises PyMongoError where it does not."""
+    """The database on the server of `uri`, which has just answered. Raises PyMongoError if it does not answer."""
     client, name = _client(uri), settings.get("FINANCE_DB", "finance_db")
     with pymongo.timeout(ANSWER_WITHIN):
         client.admin.command("ping")
@@ -279,8 +275,8 @@ def _client(uri: str) -> "pymongo.MongoClient[Document]":
 def _new_client(uri: str) -> "pymongo.MongoClient[Document]":
     """A client for `uri`, not connected yet.
 
-    What the driver says of a URI may quote it, with the password: it is neither logged, nor shown, nor chained, which
-    is why the errors are raised outside of the `except` clauses.
+    The driver's message may quote the URI with its password. So it is neither logged nor shown nor chained: the errors
+    are raised outside of the `except` clauses.
     """
     milliseconds = int(ANSWER_WITHIN * 1000)
     failure = DatabaseMisconfigured(
@@ -296,7 +292,7 @@ def _new_client(uri: str) -> "pymongo.MongoClient[Document]":
                 client: pymongo.MongoClient[Document] = pymongo.MongoClient(
                     uri,
                     appname="sisepan",
-                    connect=False,  # so that nobody else waits for a name server's answer
+                    connect=False,  # so that nobody waits for a name server under the lock
                     serverSelectionTimeoutMS=milliseconds,
                     connectTimeoutMS=milliseconds,
                     **DECODING,

@@ -1,11 +1,10 @@
 """Daily bars into and out of MongoDB: the only way in and the only way out.
 
-One document per ticker and trading day (`date` is the exchange's own day, stored as midnight UTC). Frames are `bars`
-as `candles` defines them. In which collection, and under which names, is told by `stores`; what the bars mean, and
-which are fetched, is left to others.
+A document per ticker and trading day (see `documents.Bar`). Frames are `bars` as `candles` defines them. The collection
+and its field names are those of `locations`.
 
-In a collection of the user's own a `date` may be something else (a text, midnight in Seoul). Reading it as some day
-would show a wrong one, and writing beside it would store that day twice, so both raise DataConflict instead.
+In a user's own collection a `date` may be a text, or midnight in Seoul. Reading such a date as a day could show a wrong
+day, and writing beside it would store the day twice: both raise DataConflict instead.
 """
 
 import datetime as dt
@@ -31,11 +30,11 @@ from finance_core.storage.locations import Store
 _MIDNIGHT = dt.time()
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _FIRST_DAY, _LAST_DAY = dt.date(1677, 12, 31).toordinal(), dt.date(2262, 1, 1).toordinal()
-"""Between them lie the days that pandas can count in nanoseconds."""
+"""pandas counts the days between these two in nanoseconds."""
 
 
 class Written(NamedTuple):
-    """How many bars a write added, replaced with other values, and removed."""
+    """Numbers of bars that a write added, replaced by other values, and removed."""
 
     added: int = 0
     replaced: int = 0
@@ -43,16 +42,16 @@ class Written(NamedTuple):
 
 
 def load(db: MongoDatabase, category: Category, ticker: str, last: int | None = None) -> pd.DataFrame:
-    """All stored bars of `ticker`, or its `last` ones (at least one); no rows where it has none.
+    """All stored bars of `ticker`, or its `last` ones (at least 1); an empty frame if it has no bars.
 
-    The index is tz-naive and ascending. A price that is not stored is NaN, a volume that is not is 0. Raises
-    DataConflict where a date or a number is none, or a day is stored twice.
+    The index is tz-naive and ascending. A missing price is NaN, a missing volume 0. Raises DataConflict if a value is
+    no date or no number, or if a day is stored twice.
     """
     return load_from(db, locations.of(db, category), ticker, last)
 
 
 def load_from(db: MongoDatabase, store: Store, ticker: str, last: int | None = None) -> pd.DataFrame:
-    """The same from `store`, whether it is in use or not."""
+    """`load` from `store`, also if it is not the location of a category."""
     date = store.name("date")
     fields = {"_id": False, date: True, **{store.name(name): True for name in candles.COLUMNS}}
     cursor = db[store.collection].find({store.name("ticker"): ticker}, fields)
@@ -70,7 +69,7 @@ def load_from(db: MongoDatabase, store: Store, ticker: str, last: int | None = N
 
 
 def closes_from(db: MongoDatabase, store: Store, ticker: str) -> "pd.Series[float]":
-    """The closes of `ticker` in `store` by day, ascending, as they are stored."""
+    """The stored closes of `ticker` in `store`, indexed by day, ascending."""
     date, close = store.name("date"), store.name("close")
     found = db[store.collection].find({store.name("ticker"): ticker}, {"_id": False, date: True, close: True})
     documents = found.sort(date, 1).batch_size(50_000).to_list()
@@ -79,13 +78,13 @@ def closes_from(db: MongoDatabase, store: Store, ticker: str) -> "pd.Series[floa
 
 
 def tickers(db: MongoDatabase, category: Category) -> list[str]:
-    """Every ticker that has a bar, sorted. Walks the index, not the bars, where the collection has one."""
+    """Every ticker that has a bar, sorted. Reads the index of the collection, if it has one, and no bars."""
     store = locations.of(db, category)
     return sorted(ticker for ticker in db[store.collection].distinct(store.name("ticker")) if isinstance(ticker, str))
 
 
 def any_stored(db: MongoDatabase, category: Category) -> bool:
-    """Whether `category` has a bar at all."""
+    """Whether `category` has any bar."""
     return db[locations.of(db, category).collection].find_one({}, {"_id": True}) is not None
 
 
@@ -131,19 +130,19 @@ def _state(first_date: Any, last_date: Any, bar_count: int, *closes: Any) -> Bar
 
 
 def count(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> int:
-    """How many bars of `ticker` are stored."""
+    """Number of stored bars of `ticker`."""
     store = locations.of(db, category)
     return db[store.collection].count_documents({store.name("ticker"): ticker}, session=session)
 
 
 def counts(db: MongoDatabase, category: Category, tickers: Sequence[str]) -> int:
-    """How many bars of all of `tickers` together are stored."""
+    """Number of stored bars of all `tickers` together."""
     store = locations.of(db, category)
     return db[store.collection].count_documents({store.name("ticker"): {"$in": list(tickers)}})
 
 
 def delete(db: MongoDatabase, category: Category, ticker: str) -> int:
-    """Remove every bar of `ticker`; returns how many there were. Raises ReadOnly where they are only read."""
+    """Remove every bar of `ticker` and return their number. Raises ReadOnly if the category is only read."""
     store = locations.writable(db, category)
     return db[store.collection].delete_many({"ticker": ticker}).deleted_count
 
@@ -151,9 +150,9 @@ def delete(db: MongoDatabase, category: Category, ticker: str) -> int:
 def merge(
     db: MongoDatabase, category: Category, ticker: str, bars: pd.DataFrame, session: ClientSession | None = None
 ) -> Written:
-    """Store `bars` beside what is there: days that are new are added, days that differ replaced, the rest untouched.
+    """Add the days of `bars` that are not stored, and replace those that differ; other stored days stay.
 
-    Idempotent: what is stored already is not written again. Raises ReadOnly where the bars of `category` are only read.
+    Idempotent: equal bars are not written again. Raises ReadOnly if the category is only read.
     """
     store = locations.writable(db, category)
     return write_to(db, store, ticker, bars, session, remove_others=False)
@@ -162,7 +161,7 @@ def merge(
 def replace(
     db: MongoDatabase, category: Category, ticker: str, bars: pd.DataFrame, session: ClientSession | None = None
 ) -> Written:
-    """Make `bars` the only bars of `ticker`. Idempotent. Raises ReadOnly as `merge`."""
+    """Make `bars` the only stored bars of `ticker`. Idempotent. Raises ReadOnly if the category is only read."""
     store = locations.writable(db, category)
     return write_to(db, store, ticker, bars, session, remove_others=True)
 
@@ -176,14 +175,14 @@ def write_to(
     *,
     remove_others: bool,
 ) -> Written:
-    """`replace` (where `remove_others`) or `merge` in `store`, which has our layout, whether it is in use or not."""
+    """`replace` (if `remove_others`) or `merge` in `store`, which has our layout; it need not be a location in use."""
     if not remove_others and bars.empty:
         return Written()
     collection = db[store.collection]
     window: Document = {"ticker": ticker}
     if not remove_others:
-        # Not "from the first day on": that would pass over dates that are texts, or the first day's own midnight in
-        # another time zone, and that day would be stored twice.
+        # Not "from the first day on": that would miss dates that are texts, or the first day's midnight in another time
+        # zone, and would store that day twice.
         window["date"] = {"$not": {"$lt": (bars.index[0] - pd.Timedelta(days=1)).to_pydatetime()}}
     documents = collection.find(window, session=session).to_list()
     if not documents:
@@ -207,15 +206,15 @@ def write_to(
     if removed:
         operations.append(DeleteMany({"_id": {"$in": removed}}))
     if operations:
-        # In order where nothing undoes it: broken off, it leaves no hole between the days.
+        # In order if there is no transaction: a write that is broken off leaves no hole between the days.
         collection.bulk_write(operations, ordered=session is None and not remove_others, session=session)
     return Written(added, replaced, len(removed))
 
 
 def _change(before: Document, after: Document) -> Document | None:
-    """The update that gives the stored `before` the values of `after`; None where it has them already.
+    """The update that gives the stored `before` the values of `after`; None if it has them already.
 
-    Fields that are not ours stay: a user's own collection may hold more than we know of.
+    Fields that are not ours stay: a user's own collection may hold more fields.
     """
     values = {name: value for name, value in after.items() if before.get(name) != value}
     obsolete = {
@@ -231,7 +230,7 @@ def _change(before: Document, after: Document) -> Document | None:
 
 
 def to_documents(ticker: str, bars: pd.DataFrame) -> list[Document]:
-    """The documents that store `bars` of `ticker`; a price only where it is known, dividends and splits where not 0."""
+    """The documents that store `bars` of `ticker`, without prices that are NaN and corporate actions that are 0."""
     days = pd.DatetimeIndex(bars.index).to_pydatetime()
     rows = zip(*(bars[name].tolist() for name in candles.COLUMNS), strict=True)
     return [
@@ -249,10 +248,10 @@ def to_documents(ticker: str, bars: pd.DataFrame) -> list[Document]:
 
 
 def _days(store: Store, ticker: str, documents: Sequence[Document]) -> npt.NDArray[np.datetime64]:
-    """The days of `documents`, which ascend. Raises DataConflict as `_check_days`."""
+    """The days of `documents`, which are in ascending order. Raises DataConflict as `_check_days`."""
     name = store.name("date")
     dates: list[Any] = [document.get(name) for document in documents]
-    # Told by C alone where all is well, as numpy's own conversion and a loop take as long as the whole query.
+    # In C for valid documents: numpy's own conversion, or a loop, takes as long as the whole query.
     if set(map(type, dates)) == {dt.datetime} and set(map(dt.datetime.time, dates)) == {_MIDNIGHT}:
         ordinals = np.fromiter(map(dt.datetime.toordinal, dates), dtype="int64", count=len(dates))
         if ordinals[0] > _FIRST_DAY and ordinals[-1] < _LAST_DAY and (np.diff(ordinals) > 0).all():
@@ -262,12 +261,12 @@ def _days(store: Store, ticker: str, documents: Sequence[Document]) -> npt.NDArr
 
 
 def _check_days(store: Store, ticker: str, documents: Iterable[Document]) -> None:
-    """Raise DataConflict unless each document has a day of its own, as midnight UTC."""
+    """Raise DataConflict unless every date is midnight UTC and no day occurs twice."""
     seen = set()
     name = store.name("date")
     for document in documents:
         date = document.get(name)
-        # The years are those that pandas can count in nanoseconds.
+        # pandas counts these years in nanoseconds.
         if not (isinstance(date, dt.datetime) and date.time() == _MIDNIGHT and 1677 < date.year < 2262):
             raise DataConflict(
                 N_(

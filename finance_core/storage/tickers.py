@@ -1,7 +1,7 @@
 """`ticker_metadata`: which tickers there are, what they are called, and the state of their bars.
 
-The only way to that collection. The updater keeps the counts and dates here, so that lists and the overview read no
-bars. Edits by people, and their history, come through here too.
+The only way to that collection, with `ticker_edits` for the edits of people. Whoever writes bars records their counts
+and dates here, so that lists and the overview read no bars.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TickerRow
 
 STALE_AFTER = 4
-"""Days: a long weekend is not stale."""
+"""Days after which a last bar is stale; a long weekend is shorter."""
 
 
 def collection(db: MongoDatabase) -> Collection[TickerRow]:
@@ -27,30 +27,12 @@ def collection(db: MongoDatabase) -> Collection[TickerRow]:
     return cast("Collection[TickerRow]", db[locations.metadata(db)])
 
 
-def listed(db: MongoDatabase, category: Category) -> list[TickerRow]:
-    """What lists and searches need of every active ticker: ticker, name, and where known name_en, market, source,
-    favourite. Without `ticker_metadata`, every ticker that has bars, named by itself."""
-    fields = {
-        "_id": False,
-        "ticker": True,
-        "name": True,
-        "name_en": True,
-        "market": True,
-        "source": True,
-        "favourite": True,
-    }
-    documents = collection(db).find({"category": category.key, "active": {"$ne": False}}, fields).to_list()
-    if documents or any_registered(db, category):
-        return [document | {"name": str(document.get("name") or document["ticker"])} for document in documents]
-    return [{"ticker": ticker, "name": ticker} for ticker in prices.tickers(db, category)]
-
-
 class Page(NamedTuple):
     """Some rows of a longer list."""
 
     rows: list[TickerRow]
     total: int
-    """How many there are in all."""
+    """Rows of the whole list."""
 
 
 LISTED = ("ticker", "name", "market", "marker", "active", "first_date", "last_date", "bar_count", "last_status")
@@ -87,22 +69,22 @@ class Summary(NamedTuple):
 
     total: int
     up_to_date: int
-    """Tickers with a bar of the last finished session of their market; samples never are."""
+    """Tickers with a bar of the last finished session of their market; samples do not count."""
     samples: int
     delisted: int
     """Tickers that Yahoo has not known for several runs."""
     updated_at: dt.datetime | None
-    """When the updater last had an answer for one of them, in UTC: what failed since does not count."""
+    """When Yahoo last answered for one of them, in UTC; failures do not count."""
 
 
 def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.datetime]) -> Summary:
-    """Counts over the active tickers of `category`; `finished` tells the last finished session of each market."""
+    """Counts over the active tickers of `category`; `finished` is the last finished session of each market."""
     metadata = collection(db)
     of_category: Document = {"category": category.key, "active": {"$ne": False}}
     real: Document = {**of_category, "source": {"$ne": "sample"}}
     first, *_others = finished
     fresh: list[Document] = [{"market": market, "last_date": {"$gte": day}} for market, day in finished.items()]
-    # A market that the category does not know counts as its first one.
+    # A market that the category does not know counts as its first market.
     fresh.append({"market": {"$nin": list(finished)}, "last_date": {"$gte": finished[first]}})
     answered: Document = {**real, "last_status": {"$nin": ["failed", "delisted"]}}
     newest = metadata.find_one(answered, {"updated_at": True}, sort=[("updated_at", -1)])
@@ -116,9 +98,9 @@ def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.dat
 
 
 def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -> list[TickerRow]:
-    """The active tickers whose last close moved most against the one before, among those that are not stale.
+    """The active tickers with the largest change of the last close against the one before.
 
-    Not stale is a last bar at most `STALE_AFTER` days before the newest one of the category.
+    Leaves out tickers whose last bar is more than `STALE_AFTER` days older than the newest bar of the category.
     """
     of_category = {"category": category.key, "active": {"$ne": False}}
     newest = collection(db).find_one({**of_category, "last_date": {"$type": "date"}}, sort=[("last_date", -1)])
@@ -133,37 +115,38 @@ def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -
 
 
 def set_favourite(db: MongoDatabase, category: Category, ticker: str, favourite: bool) -> None:
-    """Put a ticker on the installation's one list of favourites, or take it off; registers it if need be."""
+    """Put a ticker on the list of favourites of this installation, or take it off; registers the ticker if needed."""
     register(db, category, [{"ticker": ticker, "name": ticker}])
     record(db, category, ticker, {"favourite": True if favourite else None})
 
 
-def active(db: MongoDatabase, category: Category) -> list[TickerRow]:
-    """The active tickers of `category` by name. Without `ticker_metadata`, every ticker that has bars, named by itself.
+def active(db: MongoDatabase, category: Category, fields: Iterable[str] | None = None) -> list[TickerRow]:
+    """The active tickers of `category`, sorted by name, with all fields or with `fields`; ticker and name always there.
 
-    Each has at least ticker and name; market, source, last_date and the other fields where they are known.
+    If no ticker of the category is registered: every ticker that has bars, named by itself.
     """
-    documents = collection(db).find({"category": category.key, "active": {"$ne": False}}, {"_id": False}).to_list()
-    if documents or any_registered(db, category):
-        named = [document | {"name": str(document.get("name") or document["ticker"])} for document in documents]
-        return sorted(named, key=lambda document: (document["name"], document["ticker"]))
-    return [{"ticker": ticker, "name": ticker} for ticker in prices.tickers(db, category)]
+    projection = {"_id": False} | dict.fromkeys([*fields, "ticker", "name"] if fields else [], True)
+    rows = collection(db).find({"category": category.key, "active": {"$ne": False}}, projection).to_list()
+    if not rows and not any_registered(db, category):
+        return [{"ticker": ticker, "name": ticker} for ticker in prices.tickers(db, category)]
+    named = [row | {"name": str(row.get("name") or row["ticker"])} for row in rows]
+    return sorted(named, key=lambda row: (row["name"], row["ticker"]))
 
 
 def get(db: MongoDatabase, category: Category, ticker: str) -> TickerRow | None:
-    """The metadata of one ticker, or None where it has none."""
+    """The row of one ticker; None if it is not registered."""
     return collection(db).find_one({"category": category.key, "ticker": ticker}, {"_id": False})
 
 
 def any_registered(db: MongoDatabase, category: Category) -> bool:
-    """Whether `category` has a ticker at all."""
+    """Whether `category` has any ticker."""
     return collection(db).find_one({"category": category.key}, {"_id": True}) is not None
 
 
 def unfilled_samples(
     db: MongoDatabase, category: Category, ticker: str | None = None, session: ClientSession | None = None
 ) -> list[TickerRow]:
-    """The sample tickers of `category` (or only `ticker`, if it is one) that wait for their sample bars."""
+    """The sample tickers of `category` without sample bars yet; with `ticker`, only that one."""
     query: Document = {"category": category.key, "source": "sample", "bar_count": 0}
     if ticker is not None:
         query["ticker"] = ticker
@@ -176,9 +159,9 @@ def register(
     rows: Iterable[Mapping[str, Any]],
     session: ClientSession | None = None,
 ) -> int:
-    """Add the tickers of `rows` (ticker, name, market and more fields) that are not there yet; returns how many.
+    """Add the tickers of `rows` (ticker, name, market and more fields) that are not registered; return their number.
 
-    What is there already stays as it is, whatever it says.
+    A registered ticker stays as it is.
     """
     operations = []
     for row in rows:
@@ -197,9 +180,9 @@ def record(
     fields: Mapping[str, Any],
     session: ClientSession | None = None,
 ) -> bool:
-    """Set `fields` of a registered ticker, and tell whether it is one; a field of None is removed.
+    """Set `fields` of a ticker, and remove those that are None. Returns whether the ticker is registered.
 
-    `version` is for edits by people and stays.
+    `version` stays: it counts the edits of people.
     """
     present = {name: value for name, value in fields.items() if value is not None}
     absent = {name: "" for name, value in fields.items() if value is None}
@@ -214,7 +197,7 @@ def record(
 def name_nameless(
     db: MongoDatabase, category: Category, ticker: str, fields: Mapping[str, Any], session: ClientSession | None = None
 ) -> None:
-    """Set `fields`, among them a name, of a ticker that is only called by itself so far."""
+    """Set `fields`, among them a name, of a ticker whose name is missing or the ticker itself."""
     nameless = {"category": category.key, "ticker": ticker, "name": {"$in": [ticker, "", None]}}
     collection(db).update_one(nameless, {"$set": dict(fields)}, session=session)
 

@@ -81,10 +81,10 @@ def live(every: float | None, *, for_admins: bool = False) -> Callable[[Draw[P]]
 
 
 def begin() -> None:
-    """What every page calls first: the visitor's language, and the assurance that Home.py ran before it.
+    """Set the visitor's language, and make sure that Home.py ran before the page.
 
-    Streamlit runs the files of a directory called `pages` by itself until the first st.navigation of the process, so a
-    link straight to a page, opened right after the start, would come without Home.py's layout and navigation.
+    Until the first st.navigation of a process, Streamlit runs the files of a directory called `pages` by itself: a link
+    to a page that is opened right after the start would lack Home.py's layout and navigation.
     """
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
@@ -93,9 +93,9 @@ def begin() -> None:
 
 
 def writes(callback: Callable[P, None]) -> Callable[P, None]:
-    """Make of `callback` what a widget that writes is given: for admins only, whatever was drawn and for whom.
+    """Make `callback` the callback of a widget that writes: it runs for admins only, whoever the widget was drawn for.
 
-    A callback runs before there is a page: what goes wrong is kept for the `errors_shown` that comes next.
+    A callback runs before the page is drawn; the next `errors_shown` shows its error.
     """
 
     @wraps(callback)
@@ -111,7 +111,7 @@ def writes(callback: Callable[P, None]) -> Callable[P, None]:
 
 @contextmanager
 def errors_shown() -> Iterator[None]:
-    """Turn what goes wrong inside into one sentence on the page and, if it is a defect, a traceback in the log."""
+    """Show an error inside the block as a sentence on the page; a defect also leaves its traceback in the log."""
     try:
         failed: SisepanError | None = st.session_state.pop(FAILED_WRITE, None)
         if failed:
@@ -122,7 +122,7 @@ def errors_shown() -> Iterator[None]:
 
 
 def _explained(error: Exception) -> SisepanError:
-    """What a reader is told of `error`; a defect goes to the log with its traceback."""
+    """`error` as a sentence for the visitor; a defect goes to the log with its traceback."""
     if isinstance(error, SisepanError):
         return error
     if isinstance(error, PyMongoError):

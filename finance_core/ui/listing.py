@@ -55,5 +55,5 @@ def name_of(row: TickerRow) -> str:
 @st.cache_resource(ttl=60, max_entries=32, show_spinner=False)
 def _listing(key: str, _db: MongoDatabase, _category: Category) -> Listing:
     del key  # tells listings apart in the cache; what begins with an underscore does not
-    rows = sorted(tickers.listed(_db, _category), key=lambda row: (row["name"], row["ticker"]))
+    rows = tickers.active(_db, _category, ("name_en", "market", "source", "favourite"))
     return Listing({row["ticker"]: row for row in rows}, Index(rows))

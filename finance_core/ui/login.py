@@ -1,4 +1,4 @@
-"""Logging in and out as an admin, where ADMIN_PASSWORD is set. A login lasts as long as the visit: until a reload."""
+"""Log in and out as an admin, if ADMIN_PASSWORD is set. A login lasts as long as the visit: until a reload."""
 
 import logging
 
@@ -20,7 +20,7 @@ _tries = auth.Tries()
 
 
 def pages() -> list[StreamlitPage]:
-    """The login page where there is a password to log in with; in the menu only until somebody is logged in."""
+    """The login page, if a password is set; the menu shows it until the visitor has logged in."""
     return [login_page(visible=not may_edit())] if _has_password() else []
 
 
@@ -42,16 +42,15 @@ def show() -> None:
 
 
 def logout_button() -> None:
-    """The button that ends a login, where there is one."""
+    """The button that ends the visitor's login."""
     if _has_password() and may_edit():
         st.button(_("로그아웃"), icon=":material/logout:", key="log_out", on_click=_log_out)
 
 
 def typed_key() -> str:
-    """The key of the password's input.
+    """The key of the password's input: a new one after each try.
 
-    Another one after each try: Streamlit forgets at the end of a run what was typed into an input that is gone, but
-    keeps what was typed into one that is still there, until the next click.
+    Streamlit forgets the text of an input that has gone at the end of the run, but keeps that of one that stays.
     """
     return f"typed_password_{st.session_state.get(TRIES, 0)}"
 

@@ -18,24 +18,21 @@ LOGIN = "login"
 
 
 def page_path() -> str:
-    """The path of the page that the visitor has open.
-
-    For parts that draw themselves anew: one whose page was left in the meantime must not draw into the next one.
-    """
+    """The path of the page that the visitor has open."""
     return urlsplit(st.context.url or "").path
 
 
 def use_visitor_language() -> None:
-    """Speak the language of the link (`?lang=en`), else the one chosen in this visit, else the browser's.
+    """Use the language of the link (`?lang=en`), else the one chosen in this visit, else the browser's.
 
-    For every page and every fragment: each may run in a thread of its own.
+    Every page and every fragment calls this, since each may run in a thread of its own.
     """
     asked = st.query_params.get("lang") or st.session_state.get(LANGUAGE) or st.context.locale
     i18n.use_language(i18n.match_language(asked))
 
 
 def language_switch() -> None:
-    """The switch in the sidebar. The choice is kept in the address, and for the other pages in the visit."""
+    """The switch in the sidebar. The address keeps the choice, and the visit keeps it for the other pages."""
 
     def chosen() -> None:
         st.session_state[LANGUAGE] = st.query_params["lang"] = st.session_state["language_switch"]
@@ -57,31 +54,30 @@ def language_switch() -> None:
 
 
 def may_edit() -> bool:
-    """Whether the visitor is an admin and may change anything.
+    """Whether the visitor is an admin: knows ADMIN_PASSWORD or, if there is none, sits at this machine itself.
 
-    That is who knows ADMIN_PASSWORD; where there is none, who sits at this machine itself. For what to draw; what
-    writes asks again with `require_admin`.
+    For what to draw. Code that writes calls `require_admin` at that moment.
     """
     try:
         password = admin_password()
-    except SisepanError:  # the page tells what is wrong with the settings; until then nobody is an admin
+    except SisepanError:  # the page shows what is wrong with the settings; until then nobody is an admin
         return False
     return auth.is_proof(st.session_state.get(LOGIN), password) if password else is_at_the_machine()
 
 
 def require_admin() -> None:
-    """Raise NotAllowed unless the visitor is an admin. For whatever writes, at the moment in which it does."""
+    """Raise NotAllowed unless the visitor is an admin at this moment."""
     if not may_edit():
         raise NotAllowed(_read_only())
 
 
 def admin_password() -> str:
-    """ADMIN_PASSWORD as it is set now, "" where it is not."""
+    """ADMIN_PASSWORD as it is set now; "" if it is not set."""
     return settings.get("ADMIN_PASSWORD")
 
 
 def show_read_only() -> None:
-    """What an admin page shows to everybody else: that there is nothing to change, and who could."""
+    """A sentence on an admin page for everybody else: that it is read-only, and how to become an admin."""
     st.info(_(_read_only()), icon=":material/lock:")
     if admin_password():
         st.page_link(login_page(), icon=":material/login:")
@@ -94,22 +90,22 @@ def _read_only() -> str:
 
 
 def is_at_the_machine() -> bool:
-    """Whether the visitor sits at this machine itself, and not beyond the LAN or a proxy."""
+    """Whether the visitor sits at this machine itself, not elsewhere on the LAN or behind a proxy."""
     client = _client()
     return client is not None and auth.is_at_the_machine(client.remote_ip, client.headers)
 
 
 def visitor_address() -> str | None:
-    """The address from which the visitor comes, as far as it is known."""
+    """The visitor's address; None if the connection is closed."""
     client = _client()
     return client.remote_ip if client else None
 
 
 def _client() -> ClientContext | None:
-    """The visitor's connection, None where it is closed.
+    """The visitor's connection, None if it is closed.
 
-    Not `st.context`: that tells a closed connection the same as one from this machine, and a run goes on for a while
-    after a visitor has hung up.
+    Not `st.context`: it shows a closed connection like one from this machine, and a script run goes on for a while
+    after the visitor has left.
     """
     run = get_script_run_ctx()
     client = runtime.get_instance().get_client(run.session_id) if run else None

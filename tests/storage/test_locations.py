@@ -62,7 +62,7 @@ def test_a_mapped_category_reads_as_one_of_ours(mapped: MongoDatabase, tables: d
         pd.testing.assert_series_equal(closes, candles.clean(tables[ticker])[0]["close"], check_freq=False)
     assert prices.load(mapped, KOREAN_STOCKS, "999999").empty
     assert prices.state(mapped, KOREAN_STOCKS, "999999") == prices.state(mapped, US_STOCKS, "999999")
-    assert [row["ticker"] for row in tickers.listed(mapped, KOREAN_STOCKS)] == sorted(tables)
+    assert [row["ticker"] for row in tickers.active(mapped, KOREAN_STOCKS)] == sorted(tables)
 
 
 def test_a_mapped_category_is_never_written(mapped: MongoDatabase, tables: dict[str, pd.DataFrame]) -> None:

@@ -292,12 +292,12 @@ def test_taking_tickers_off_the_list_keeps_their_bars_and_can_be_undone(listed: 
     bars = candles.clean(made_table(halted=0))[0]
     prices.merge(listed, KOREAN_STOCKS, "005930", bars)
     assert ticker_edits.deactivate(listed, KOREAN_STOCKS, ["005930"], "me").applied == ["005930"]
-    assert "005930" not in {each["ticker"] for each in tickers.listed(listed, KOREAN_STOCKS)}
+    assert "005930" not in {each["ticker"] for each in tickers.active(listed, KOREAN_STOCKS)}
     assert "005930" not in {each["ticker"] for each in tickers.active(listed, KOREAN_STOCKS)}
     assert prices.counts(listed, KOREAN_STOCKS, ["005930"]) == len(bars)
     (change,) = ticker_edits.history(listed, KOREAN_STOCKS, 1)
     ticker_edits.undo(listed, KOREAN_STOCKS, change.id, "me")
-    assert "005930" in {each["ticker"] for each in tickers.listed(listed, KOREAN_STOCKS)}
+    assert "005930" in {each["ticker"] for each in tickers.active(listed, KOREAN_STOCKS)}
 
 
 def test_what_is_off_the_list_already_is_not_taken_off_again_nor_brought_back_by_an_undo(listed: MongoDatabase) -> None:
