@@ -23,9 +23,9 @@ from finance_core.foreign import import_records, import_run, sources, ticker_nam
 from finance_core.foreign.import_records import Summary
 from finance_core.foreign.sources import Conversion, Refusal, Source
 from finance_core.i18n import N_, _
+from finance_core.spreadsheets import defused
 from finance_core.storage import database, locations, runs
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.ticker_files import defused
 
 SHOWN_FAILURES = 100
 """How many tickers that were kept back a report names; JSON has all."""

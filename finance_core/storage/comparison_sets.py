@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from finance_core import ticker_fields
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
-from finance_core.storage import ticker_edits
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import CHOICES
 
@@ -23,7 +23,7 @@ def save(db: MongoDatabase, name: str, series: Sequence[str]) -> str:
 
     Raises SisepanError where the name breaks a rule, or there are too many sets.
     """
-    kept, sets = ticker_edits.checked_name(name), db[CHOICES]
+    kept, sets = ticker_fields.clean_name(name), db[CHOICES]
     if sets.update_one({"_id": ID, "sets.name": kept}, {"$set": {"sets.$.series": list(series)}}).matched_count:
         return kept
     if len(load(db)) >= LIMIT:

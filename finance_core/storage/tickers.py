@@ -13,6 +13,7 @@ from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
+from finance_core import ticker_fields
 from finance_core.categories import Category
 from finance_core.storage import locations, prices
 from finance_core.storage.database import Document, MongoDatabase
@@ -35,8 +36,8 @@ class Page(NamedTuple):
     """Rows of the whole list."""
 
 
-LISTED = ("ticker", "name", "market", "marker", "active", "first_date", "last_date", "bar_count", "last_status")
-"""Columns of the editable list."""
+LISTED = ("ticker", "first_date", "last_date", "bar_count", "last_status")
+"""Columns of the editable list, beside the editable fields."""
 
 
 def page(
@@ -51,7 +52,8 @@ def page(
 ) -> Page:
     """Rows `skip` to `skip + limit` of the list of all tickers, inactive ones too, whose ticker or name holds `search`.
 
-    Searching, sorting (by one of `LISTED`) and paging happen in MongoDB: the cost does not grow with what is not shown.
+    Searching, sorting (by an editable field or one of `LISTED`) and paging happen in MongoDB: the cost does not grow
+    with what is not shown.
     """
     query: Document = {"category": category.key}
     if search.strip():
@@ -59,7 +61,7 @@ def page(
         query["$or"] = [{name: pattern} for name in ("ticker", "name", "name_en")]
     direction = -1 if descending else 1
     order = [(sort, direction)] if sort == "ticker" else [(sort, direction), ("ticker", 1)]
-    fields = {"_id": False, "version": True, "source": True, **dict.fromkeys(LISTED, True)}
+    fields = {"_id": False, "version": True, "source": True, **dict.fromkeys([*LISTED, *ticker_fields.by_key()], True)}
     found = collection(db).find(query, fields).sort(order).skip(skip).limit(limit)
     return Page(found.to_list(), collection(db).count_documents(query))
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
+from finance_core import spreadsheets, ticker_fields
 from finance_core.categories import CATEGORIES, INDICES, KOREAN_STOCKS, US_STOCKS
 from finance_core.errors import SisepanError
-from finance_core.storage import ticker_edits, ticker_files
+from finance_core.storage import ticker_files
 from finance_core.storage.ticker_files import Line
 
 SAMSUNG = {"ticker": "005930", "name": "삼성전자", "market": "KOSPI", "marker": "diamond"}
@@ -99,7 +100,10 @@ def test_a_file_that_is_no_list_gets_a_sentence(name: str, content: bytes) -> No
 @pytest.mark.parametrize("broken", [b"<x", b"", b"<a/>"])
 def test_an_excel_file_with_a_broken_part_gets_a_sentence_or_is_read(part: str, broken: bytes) -> None:
     file = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(ticker_files.to_excel([]))) as whole, zipfile.ZipFile(file, "w") as parts:
+    with (
+        zipfile.ZipFile(io.BytesIO(spreadsheets.to_excel(ticker_files.export([])))) as whole,
+        zipfile.ZipFile(file, "w") as parts,
+    ):
         for name in whole.namelist():
             parts.writestr(name, broken if name == part else whole.read(name))
     with contextlib.suppress(SisepanError):
@@ -128,7 +132,7 @@ def test_pasted_text_never_raises_anything_but_a_sentence_and_lets_only_good_row
     assert len({row["ticker"] for row in good}) == len(good)
     for row in good:
         assert category.is_ticker(row["ticker"])
-        ticker_edits.checked(category, {name: value for name, value in row.items() if name != "ticker"})
+        ticker_fields.checked(category, {name: value for name, value in row.items() if name != "ticker"})
 
 
 @settings(deadline=None, max_examples=150)
@@ -146,14 +150,14 @@ NAMES = ["=1+1", "+82", "-5", "@x", "삼성 & <b>", 'q"uote,', "'=2", "이모지
 
 def test_an_export_opens_in_excel_with_hangul_and_without_formulas_and_comes_back_the_same() -> None:
     rows = [{"ticker": f"{n:06}", "name": name, "market": "KOSPI", "marker": "circle"} for n, name in enumerate(NAMES)]
-    content = ticker_files.to_csv(rows)
+    content = spreadsheets.to_csv(ticker_files.export(rows))
     assert content.startswith("\ufeff".encode())
     cells = pd.read_csv(io.BytesIO(content), dtype=str)["name"]
-    assert not [cell for cell in cells if cell.startswith(ticker_files.FORMULA)]
+    assert not [cell for cell in cells if cell.startswith(spreadsheets.FORMULA)]
     assert [row["name"] for row in rows_of(ticker_files.read_file("x.csv", content, KOREAN_STOCKS))] == NAMES
 
-    sheet = load_workbook(io.BytesIO(ticker_files.to_excel(rows))).active
+    sheet = load_workbook(io.BytesIO(spreadsheets.to_excel(ticker_files.export(rows)))).active
     assert sheet is not None
     written = [cell.value for cell in sheet["B"][1:]]
-    assert not [cell for cell in written if str(cell).startswith(ticker_files.FORMULA)]
+    assert not [cell for cell in written if str(cell).startswith(spreadsheets.FORMULA)]
     assert all(cell.data_type == "s" for cell in sheet["B"][1:])

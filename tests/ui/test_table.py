@@ -5,7 +5,7 @@ import io
 import pandas as pd
 import pytest
 
-from finance_core import i18n
+from finance_core import i18n, spreadsheets
 from finance_core.bars import candles, indicators
 from finance_core.charts import candlestick_html
 from finance_core.charts.candlestick import Style
@@ -24,7 +24,7 @@ def taken(bars: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_csv_holds_the_same_numbers_and_opens_in_excel_with_its_hangul(bars: pd.DataFrame, taken: pd.DataFrame) -> None:
-    content = table.to_csv(taken)
+    content = spreadsheets.to_csv(taken, index=True)
     assert content.startswith(b"\xef\xbb\xbf"), "Excel takes it for UTF-8"
     read = pd.read_csv(io.BytesIO(content), encoding="utf-8-sig", index_col="날짜", parse_dates=True)
     assert read["종가"].tolist() == bars["close"].tolist()
@@ -36,7 +36,7 @@ def test_csv_holds_the_same_numbers_and_opens_in_excel_with_its_hangul(bars: pd.
 def test_excel_holds_the_same_numbers_whatever_the_name_of_its_sheet(
     bars: pd.DataFrame, taken: pd.DataFrame, name: str
 ) -> None:
-    read = pd.read_excel(io.BytesIO(table.to_excel(taken, name)), index_col=0)
+    read = pd.read_excel(io.BytesIO(spreadsheets.to_excel(taken, name, index=True)), index_col=0)
     assert read["시가"].tolist() == bars["open"].tolist()
     assert read["MA5"].iloc[4:].tolist() == pytest.approx(bars["close"].rolling(5).mean().iloc[4:].tolist())
     assert pd.DatetimeIndex(read.index).tolist() == bars.index.tolist()

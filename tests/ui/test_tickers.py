@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from finance_core import ticker_fields
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import prices, ticker_edits, tickers
@@ -144,7 +145,7 @@ def test_no_search_breaks_the_page(listed: MongoDatabase, search: str) -> None:
     page.text_input(key=f"{KEY}:search").set_value(search).run()
     assert not page.error
     assert "종목 0개" in text_of(page)
-    assert page.text_input(key=f"{KEY}:search").max_chars == ticker_edits.NAME_LIMIT
+    assert page.text_input(key=f"{KEY}:search").max_chars == ticker_fields.NAME_LIMIT
 
 
 def test_edits_survive_searching_paging_and_sorting(listed: MongoDatabase) -> None:

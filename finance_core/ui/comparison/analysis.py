@@ -8,10 +8,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from finance_core import spreadsheets
 from finance_core.bars.comparison import Scale
 from finance_core.charts import comparison_html
 from finance_core.i18n import _
-from finance_core.ui.viewer.table import to_csv, to_excel
 
 WINDOWS = (20, 60, 120, 250)
 
@@ -109,11 +109,11 @@ def _downloads(
     made = partial(copy_context().run, html)
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "CSV", partial(to_csv, table), "comparison.csv", "text/csv",
+            "CSV", partial(spreadsheets.to_csv, table, index=True), "comparison.csv", "text/csv",
             icon=":material/download:", key="comparison_csv", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            "Excel", partial(to_excel, table, "Sisepan"), "comparison.xlsx",
+            "Excel", partial(spreadsheets.to_excel, table, "Sisepan", index=True), "comparison.xlsx",
             icon=":material/table_view:", key="comparison_xlsx", on_click="ignore",
         )  # fmt: skip
         st.download_button(

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pandas as pd
 import streamlit as st
 
-from finance_core import categories, formats
+from finance_core import categories, formats, ticker_fields
 from finance_core.bars import candles, comparison
 from finance_core.bars.candles import Interval, Period
 from finance_core.bars.comparison import Base, Money, Scale
@@ -19,7 +19,7 @@ from finance_core.categories import Category
 from finance_core.charts import comparison as comparison_chart
 from finance_core.charts.comparison import Line
 from finance_core.i18n import N_, _
-from finance_core.storage import comparison_sets, database, prices, ticker_edits, tickers
+from finance_core.storage import comparison_sets, database, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing, search_box
@@ -221,7 +221,7 @@ def _line(item: Item, money: Money, price: float) -> Line:
     return Line(
         name=item.name,
         slot=item.slot,
-        marker=marker if marker in ticker_edits.MARKERS else "circle",
+        marker=marker if marker in ticker_fields.MARKERS else "circle",
         decimals=decimals,
         sign=SIGNS.get(currency, ""),
     )

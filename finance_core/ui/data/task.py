@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 from pymongo.errors import PyMongoError
 
-from finance_core import background, categories, formats
+from finance_core import background, categories, formats, spreadsheets
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import import_command, import_records
@@ -22,7 +22,7 @@ from finance_core.foreign.adoption import Reading
 from finance_core.foreign.import_records import Summary
 from finance_core.foreign.sources import Refusal
 from finance_core.i18n import _
-from finance_core.storage import database, runs, ticker_files
+from finance_core.storage import database, runs
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import RunRecord
 from finance_core.ui import listing, run_status
@@ -272,7 +272,7 @@ def refusals_csv(refusals: Iterable[Refusal]) -> bytes:
     """Every refused row with its reason, for Excel."""
     rows = [(each.place, each.ticker, each.date, str(each.reason)) for each in refusals]
     table = pd.DataFrame(rows, columns=[_("있는 곳"), _("적힌 종목"), _("적힌 날짜"), _("이유")])
-    return table.map(ticker_files.defused).to_csv(index=False).encode("utf-8-sig")
+    return spreadsheets.to_csv(table.map(spreadsheets.defused))
 
 
 def _kept(problems: list[tuple[str, str]]) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 from st_aggrid import AgGrid, DataReturnMode, JsCode
 
-from finance_core import formats
+from finance_core import formats, ticker_fields
 from finance_core.categories import Category
 from finance_core.i18n import _
 from finance_core.storage import ticker_edits
@@ -49,7 +49,7 @@ _STYLE = JsCode(
       const edited = params.data[field] !== params.data['_' + field];
       return {backgroundColor: bad ? 'rgba(220, 38, 38, .3)' : edited ? 'rgba(245, 158, 11, .3)' : 'transparent'};
     }
-    """.replace("LIMIT", str(ticker_edits.NAME_LIMIT))
+    """.replace("LIMIT", str(ticker_fields.NAME_LIMIT))
 )
 
 
@@ -71,7 +71,7 @@ def answer(key: str) -> Answer:
     said = st.session_state.get(key) or {}
     sorted_by = said.get("sort")
     return Answer(
-        {row["ticker"]: {name: row[name] for name in ticker_edits.EDITABLE} for row in said.get("edited", [])},
+        {row["ticker"]: {name: row[name] for name in ticker_fields.by_key()} for row in said.get("edited", [])},
         list(said.get("chosen", [])),
         (sorted_by["field"], sorted_by["descending"]) if sorted_by else None,
         touched=bool(said),
@@ -100,7 +100,7 @@ def show(
 
 
 def _row(row: TickerRow, pending: Mapping[str, ticker_edits.Edit]) -> Document:
-    stored = {name: ticker_edits.shown(row, name) for name in ticker_edits.EDITABLE}
+    stored = ticker_fields.shown(row)
     edit = pending.get(row["ticker"])
     return {
         "ticker": row["ticker"],
@@ -122,7 +122,7 @@ def status_name(status: str | None) -> str:
 
 def _options(category: Category, rows: list[TickerRow], sort: tuple[str, bool]) -> dict[str, Any]:
     markets = dict.fromkeys(["", *(market.key for market in category.markets), *_markets_of(rows)])
-    symbols = JsCode(f"params => ({ticker_edits.MARKERS})[params.value] || params.value")
+    symbols = JsCode(f"params => ({ticker_fields.MARKERS})[params.value] || params.value")
     number = {"type": "rightAligned", "valueFormatter": JsCode("params => params.value.toLocaleString()")}
     columns: list[dict[str, Any]] = [
         {"field": "ticker", "headerName": _("종목 코드"), "pinned": "left", "width": 105},
@@ -142,7 +142,7 @@ def _options(category: Category, rows: list[TickerRow], sort: tuple[str, bool]) 
             "editable": True,
             "cellStyle": _STYLE,
             "cellEditor": "agSelectCellEditor",
-            "cellEditorParams": {"values": list(ticker_edits.MARKERS)},
+            "cellEditorParams": {"values": list(ticker_fields.MARKERS)},
             "valueFormatter": symbols,
             "width": 70,
         },

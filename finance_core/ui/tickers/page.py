@@ -9,13 +9,13 @@ import pandas as pd
 import streamlit as st
 from pymongo.errors import PyMongoError
 
-from finance_core import auth, categories, formats
+from finance_core import auth, categories, formats, spreadsheets, ticker_fields
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.storage import database, prices, ticker_edits, ticker_files, tickers
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import TickerRow
+from finance_core.storage.documents import EditEntry, TickerRow
 from finance_core.storage.ticker_edits import Conflict, Edit
 from finance_core.ui import listing, run_status
 from finance_core.ui.decorators import live, page
@@ -177,7 +177,7 @@ class _State:
         for ticker in set(changed) & set(self.pending):
             edit, row = self.pending[ticker], tickers.get(db, self.category, ticker)
             if row is not None and row.get("version") == (edit.version or 0) + 1:
-                now = {name: ticker_edits.shown(row, name) for name in edit.changes}
+                now = {name: ticker_fields.shown(row)[name] for name in edit.changes}
                 changes = {name: value for name, value in edit.changes.items() if value != now[name]}
                 self.pending[ticker] = Edit(ticker, row["version"], {name: now[name] for name in changes}, changes)
                 if not changes:
@@ -231,7 +231,7 @@ class _State:
         for row in self.rows if answer.touched else []:
             if row["ticker"] in self._kept["heeded"]:
                 continue
-            original = {name: ticker_edits.shown(row, name) for name in ticker_edits.EDITABLE}
+            original = ticker_fields.shown(row)
             edited = answer.edited.get(row["ticker"], original)
             changes = {name: value for name, value in edited.items() if value != original[name]}
             if changes:
@@ -255,7 +255,7 @@ def _told(state: _State, *, keep: bool) -> None:
 def _toolbar(category: Category, state: _State) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = _("이름이나 종목 코드로 찾기")
-        longest = ticker_edits.NAME_LIMIT
+        longest = ticker_fields.NAME_LIMIT
         st.text_input(label, key=state.key("search"), icon=":material/search:", width=320, max_chars=longest)
         st.selectbox(_("한 쪽에"), PAGE_SIZES, index=1, key=state.key("size"), width=110)
         st.button(_("새로 고침"), icon=":material/refresh:", key=state.key("refresh"), on_click=state.linger)
@@ -272,9 +272,17 @@ def _export(category: Category, state: _State) -> None:
         return tickers.page(database.connect(), category, search, limit=0).rows
 
     name = f"tickers_{category.key}"
-    st.download_button("CSV", lambda: ticker_files.to_csv(rows()), f"{name}.csv", "text/csv", key=state.key("csv"))
+    st.download_button(
+        "CSV", lambda: spreadsheets.to_csv(ticker_files.export(rows())), f"{name}.csv", "text/csv", key=state.key("csv")
+    )
     excel = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    st.download_button("Excel", lambda: ticker_files.to_excel(rows()), f"{name}.xlsx", excel, key=state.key("excel"))
+    st.download_button(
+        "Excel",
+        lambda: spreadsheets.to_excel(ticker_files.export(rows())),
+        f"{name}.xlsx",
+        excel,
+        key=state.key("excel"),
+    )
 
 
 def _pending(category: Category, state: _State) -> None:
@@ -296,7 +304,7 @@ def _pending(category: Category, state: _State) -> None:
             _button(state, "discard", _("버리기"), ":material/delete_sweep:", lambda: _discard(state, every()))
         for ticker, edit in edits.items():
             try:
-                ticker_edits.checked(category, edit.changes, edit.original)
+                ticker_fields.checked(category, edit.changes, edit.original)
             except SisepanError as error:
                 st.error(plain(f"{ticker}: {error}"), icon=":material/error:")
         with st.expander(_("고치기 전과 후")):
@@ -401,7 +409,7 @@ def _conflicts(state: _State) -> None:
                 if theirs is not None and st.session_state.get(_choice_key(state, conflict)) == MINE:
                     since = state.pending.get(mine.ticker)
                     changes = {**mine.changes, **(since.changes if since else {})}
-                    seen = {name: ticker_edits.shown(theirs, name) for name in changes}
+                    seen = {name: ticker_fields.shown(theirs)[name] for name in changes}
                     state.pending[mine.ticker] = Edit(mine.ticker, theirs.get("version"), seen, changes)
             state.conflicts = found[SHOWN_CONFLICTS:]
 
@@ -425,7 +433,7 @@ def _conflict(state: _State, conflict: Conflict) -> None:
             {
                 _("항목"): field_name(name),
                 _("원래"): _value(name, mine.original[name]),
-                _("다른 사람"): _value(name, ticker_edits.shown(theirs, name)),
+                _("다른 사람"): _value(name, ticker_fields.shown(theirs)[name]),
                 _("나"): _value(name, value),
             }
             for name, value in mine.changes.items()
@@ -591,21 +599,21 @@ def _history(db: MongoDatabase, category: Category, state: _State) -> None:
         kinds = {"edit": _("고침"), "undo": _("되돌림"), "add": _("추가"), "remove": _("삭제")}
         table = pd.DataFrame(
             {
-                _("언제"): [run_status.moment(change.when) for change in changes],
-                _("누가"): [change.who for change in changes],
-                _("무엇을"): [kinds[change.kind] for change in changes],
-                _("종목"): [_summary([row["ticker"] for row in change.rows]) for change in changes],
+                _("언제"): [run_status.moment(change["when"]) for change in changes],
+                _("누가"): [change["who"] for change in changes],
+                _("무엇을"): [kinds[change["kind"]] for change in changes],
+                _("종목"): [_summary([row["ticker"] for row in change["rows"]]) for change in changes],
             }
         )
         # What is selected is a position: a newer change moves the others, so it begins with nothing selected.
-        key = state.key(f"changes:{changes[0].id}")
+        key = state.key(f"changes:{changes[0]['_id']}")
         selection: Any = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key=key)
         for position in selection["selection"]["rows"]:
             if position < len(changes):
                 _change(category, state, changes[position])
 
 
-def _change(category: Category, state: _State, change: ticker_edits.Change) -> None:
+def _change(category: Category, state: _State, change: EditEntry) -> None:
     rows = [
         {
             _("종목 코드"): row["ticker"],
@@ -613,29 +621,25 @@ def _change(category: Category, state: _State, change: ticker_edits.Change) -> N
             _("전"): _value(name, row["before"].get(name)),
             _("후"): _value(name, row["after"].get(name)),
         }
-        for row in change.rows
+        for row in change["rows"]
         for name in {**row["before"], **row["after"]}
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True)
-    if change.kind in ("edit", "undo"):
+    if change["kind"] in ("edit", "undo"):
 
         def undo() -> None:
-            _after(state, ticker_edits.undo(database.connect(), category, change.id, _who()))
+            _after(state, ticker_edits.undo(database.connect(), category, change["_id"], _who()))
 
-        _button(state, f"undo:{change.id}", _("이 저장을 되돌리기"), ":material/undo:", undo)
+        _button(state, f"undo:{change['_id']}", _("이 저장을 되돌리기"), ":material/undo:", undo)
 
 
-def field_name(name: str) -> str:
+def field_name(key: str) -> str:
     """How an editable field is called."""
-    return {"name": _("이름"), "market": _("시장"), "marker": _("표식"), "active": _("사용")}[name]
+    return _(ticker_fields.by_key()[key].title)
 
 
-def _value(name: str, value: Any) -> str:
-    if value is None:
-        return formats.MISSING
-    if name == "active":
-        return _("예") if value else _("아니요")
-    return ticker_edits.MARKERS.get(value, str(value)) if name == "marker" else str(value)
+def _value(key: str, value: Any) -> str:
+    return ticker_fields.by_key()[key].label(value)
 
 
 def _summary(names: list[str]) -> str:

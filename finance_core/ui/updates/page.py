@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from finance_core import categories, formats
+from finance_core import categories, formats, spreadsheets
 from finance_core.bars import sessions
 from finance_core.categories import Category
 from finance_core.i18n import N_, _
@@ -234,7 +234,7 @@ def _one_run(db: MongoDatabase, update: update_actions.Update, run: RunRecord) -
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             _("실패한 종목 내려받기"),
-            table.to_csv(index=False).encode("utf-8-sig"),  # so that Excel shows Hangul
+            spreadsheets.to_csv(table),
             file_name=f"failures_{run['category']}_{run['started_at']:%Y%m%d_%H%M}.csv",
             mime="text/csv",
             icon=":material/download:",

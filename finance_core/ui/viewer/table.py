@@ -1,6 +1,5 @@
 """Below the chart: the last bars as a table, and what can be taken away."""
 
-import io
 from contextvars import copy_context
 from functools import partial
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from finance_core import spreadsheets
 from finance_core.charts import candlestick_html
 from finance_core.charts.candlestick import Style
 from finance_core.i18n import _
@@ -42,19 +42,6 @@ def as_table(bars: pd.DataFrame, averages: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis(_("날짜"))
 
 
-def to_csv(table: pd.DataFrame) -> bytes:
-    """CSV that Excel opens with Hangul intact."""
-    return table.to_csv(date_format="%Y-%m-%d").encode("utf-8-sig")
-
-
-def to_excel(table: pd.DataFrame, name: str) -> bytes:
-    """An Excel workbook with one sheet."""
-    output = io.BytesIO()
-    days = table.set_axis(pd.Index(pd.DatetimeIndex(table.index).date, name=table.index.name))
-    days.to_excel(output, sheet_name="".join(char for char in name if char not in r"[]:*?/\\'")[:31] or "Sisepan")
-    return output.getvalue()
-
-
 def _downloads(
     ticker: str,
     name: str,
@@ -76,11 +63,11 @@ def _downloads(
     with st.container(horizontal=True, gap="small"):
         for label, rows, suffix in ((_("보이는 기간"), seen, "range"), (_("전체"), table, "all")):
             st.download_button(
-                f"{label} CSV", partial(to_csv, rows), f"{file}_{suffix}.csv", "text/csv",
+                f"{label} CSV", partial(spreadsheets.to_csv, rows, index=True), f"{file}_{suffix}.csv", "text/csv",
                 icon=":material/download:", key=f"csv_{suffix}", on_click="ignore",
             )  # fmt: skip
             st.download_button(
-                f"{label} Excel", partial(to_excel, rows, name), f"{file}_{suffix}.xlsx",
+                f"{label} Excel", partial(spreadsheets.to_excel, rows, name, index=True), f"{file}_{suffix}.xlsx",
                 icon=":material/table_view:", key=f"xlsx_{suffix}", on_click="ignore",
             )  # fmt: skip
         st.download_button(

@@ -1,0 +1,175 @@
+"""The editable fields of a ticker, as data.
+
+A field is a row of `FIELDS`, never a branch elsewhere: the grid, the lists that people upload and download, the form,
+the history and undo all follow this table. To add a field (for example a note), add a row here, and the type of what is
+stored to `TickerRow` in `storage.documents`.
+"""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from finance_core import formats
+from finance_core.categories import Category
+from finance_core.errors import SisepanError
+from finance_core.i18n import N_, _
+
+MARKERS = {"circle": "●", "rect": "■", "triangle": "▲", "diamond": "◆", "pin": "▼", "arrow": "➤", "emptyCircle": "○"}
+"""Markers that a comparison chart can draw (ECharts' names), with the symbol that lists show for each."""
+NAME_LIMIT = 200
+"""Characters."""
+CONTROL = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode categories of control characters and line breaks."""
+DIRECTIONS = ("LRE", "RLE", "LRO", "RLO", "LRI", "RLI", "FSI", "PDF", "PDI")
+"""Unicode classes of invisible characters that turn the direction of the text after them."""
+
+
+def clean_name(value: object) -> str:
+    """`value` as a name: normalized, without spaces around it. Raises SisepanError with the rule that it breaks."""
+    name = unicodedata.normalize("NFC", str(value or "")).strip()
+    if not any(unicodedata.category(char) not in ("Cf", "Zs") for char in name):
+        raise SisepanError(N_("이름이 비어 있습니다."))
+    if len(name) > NAME_LIMIT:
+        raise SisepanError(N_("이름이 {limit}자를 넘습니다."), limit=NAME_LIMIT)
+    if any(unicodedata.category(char) in CONTROL or unicodedata.bidirectional(char) in DIRECTIONS for char in name):
+        raise SisepanError(N_("이름에 제어 문자가 있습니다."))
+    return name
+
+
+def _markets(category: Category) -> Sequence[str]:
+    return ["", *(market.key for market in category.markets)]
+
+
+def _clean_market(category: Category, value: Any, before: Any) -> str:
+    # The row may keep a market that it has already, even one that the category does not know.
+    if value not in {*_markets(category), str(before or "")}:
+        raise SisepanError(N_("모르는 시장입니다: {market}"), market=str(value)[:40])
+    return str(value)
+
+
+def _clean_marker(_category: Category, value: Any, _before: Any) -> str:
+    if value not in MARKERS:
+        raise SisepanError(N_("모르는 표식입니다: {marker}"), marker=str(value)[:40])
+    return str(value)
+
+
+def _clean_active(_category: Category, value: Any, _before: Any) -> bool:
+    if not isinstance(value, bool):
+        raise SisepanError(N_("사용 여부는 예 또는 아니요여야 합니다."))
+    return value
+
+
+@dataclass(frozen=True)
+class TickerField:
+    """One editable field of a ticker."""
+
+    key: str
+    """As stored in `ticker_metadata`, and as exported lists name the column."""
+    title: str
+    """Message id."""
+    check: Callable[[Category, Any, Any], Any]
+    """Takes the category, a value and the value before it. Returns the value as it may be stored; raises SisepanError
+    with the rule that the value breaks."""
+    width: int
+    """Of the column in the grid, in pixels."""
+    default: str | bool | None = ""
+    """The value of a row that stores none. None means: the ticker itself. A bool makes the field a check box."""
+    choices: Callable[[Category], Sequence[str]] | None = None
+    """The values that the grid and the form offer; None means: any text."""
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    """By value: the symbol that lists show in its place."""
+    headers: tuple[str, ...] = ()
+    """Names of its column in uploaded lists, in lower case; empty where uploaded lists do not set it."""
+    in_form: bool = False
+    """Whether the form that adds one ticker asks for it."""
+    limit: int = 0
+    """The grid marks text with more characters, or with control characters; 0 means: the grid marks none."""
+    required: bool = False
+    """Whether the grid marks empty text."""
+    grows: bool = False
+    """Whether its column takes the width that the others leave."""
+
+    def shown(self, row: Mapping[str, Any]) -> Any:
+        """The value that an editor sees in a stored row."""
+        stored = row.get(self.key)
+        if isinstance(self.default, bool):
+            return stored if isinstance(stored, bool) else self.default
+        return str(stored or (row["ticker"] if self.default is None else self.default))
+
+    def label(self, value: Any) -> str:
+        """How a table words a value; None means: there is none."""
+        if value is None:
+            return formats.MISSING
+        if isinstance(value, bool):
+            return _("예") if value else _("아니요")
+        return self.symbols.get(value, str(value))
+
+
+FIELDS: tuple[TickerField, ...] = (
+    TickerField(
+        key="name",
+        title=N_("이름"),
+        check=lambda _category, value, _before: clean_name(value),
+        width=150,
+        default=None,
+        headers=("name", "종목명", "이름", "회사명", "한글명"),
+        in_form=True,
+        limit=NAME_LIMIT,
+        required=True,
+        grows=True,
+    ),
+    TickerField(
+        key="market",
+        title=N_("시장"),
+        check=_clean_market,
+        width=95,
+        choices=_markets,
+        headers=("market", "exchange", "시장", "시장구분", "거래소"),
+        in_form=True,
+    ),
+    TickerField(
+        key="marker",
+        title=N_("표식"),
+        check=_clean_marker,
+        width=70,
+        default="circle",
+        choices=lambda _category: list(MARKERS),
+        symbols=MARKERS,
+        headers=("marker", "표식"),
+    ),
+    TickerField(key="active", title=N_("사용"), check=_clean_active, width=65, default=True),
+)
+
+
+def by_key() -> dict[str, TickerField]:
+    """The editable fields by key, in the order of their columns."""
+    return {field.key: field for field in FIELDS}
+
+
+def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The editable values of a stored row as an editor sees them, by key."""
+    return {field.key: field.shown(row) for field in FIELDS}
+
+
+def in_lists() -> list[TickerField]:
+    """The fields that uploaded lists set; in this order after the ticker where a list has no header."""
+    return [field for field in FIELDS if field.headers]
+
+
+def held(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The editable values that `row` holds, by key."""
+    return {field.key: row[field.key] for field in FIELDS if field.key in row}
+
+
+def checked(category: Category, values: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The editable values among `values` as they may be stored, by key; `before` holds the values that they replace.
+
+    Raises SisepanError with the first rule that one of them breaks.
+    """
+    old = before or {}
+    return {
+        field.key: field.check(category, values[field.key], old.get(field.key))
+        for field in FIELDS
+        if field.key in values
+    }
