@@ -25,6 +25,35 @@ class Market:
     """IANA name of the zone whose days Yahoo's bars are, where it is not the calendar's."""
 
 
+SIMPLE = "ma"
+"""The kind of average that addresses name by its window alone: 5 rather than ma5."""
+
+
+@dataclass(frozen=True, order=True)
+class Average:
+    """A moving average. Averages sort by their windows."""
+
+    window: int
+    """Over how many bars."""
+    kind: str = SIMPLE
+    """Key of a row of `KINDS` in `finance_core.bars.indicators`."""
+
+    @property
+    def text(self) -> str:
+        """How an address names it: 5, ema12."""
+        return str(self.window) if self.kind == SIMPLE else f"{self.kind}{self.window}"
+
+    @property
+    def label(self) -> str:
+        """How a button or the legend of a file names it: 5, EMA12."""
+        return self.text.upper()
+
+    @property
+    def column(self) -> str:
+        """How the header of a table names it: MA5, EMA12."""
+        return f"{self.kind}{self.window}".upper()
+
+
 @dataclass(frozen=True)
 class Category:
     """One kind of things with prices."""
@@ -50,10 +79,10 @@ class Category:
     """How many decimals a price has, by size: pairs of a price and the decimals from it on, largest price first."""
     markets: tuple[Market, ...]
     """The markets its tickers trade on; the first one is assumed where a ticker does not say."""
-    average_sets: tuple[tuple[int, ...], ...]
-    """Sets of moving averages, as windows in bars, that its charts offer."""
-    default_averages: tuple[int, ...]
-    """The windows that are drawn at first."""
+    average_sets: tuple[tuple[Average, ...], ...]
+    """Sets of moving averages that its charts offer."""
+    default_averages: tuple[Average, ...]
+    """The averages that are drawn at first."""
     rising_is_red: bool
     """Whether rising is red and falling blue at first, as in Korea, or green and red, as in the US."""
     update_command: str
@@ -67,9 +96,9 @@ class Category:
     categories, and is then told apart by the tickers."""
 
     @property
-    def averages(self) -> tuple[int, ...]:
-        """Every window that its charts offer, ascending."""
-        return tuple(sorted({window for windows in self.average_sets for window in windows}))
+    def averages(self) -> tuple[Average, ...]:
+        """Every average that its charts offer, by window."""
+        return tuple(sorted({average for averages in self.average_sets for average in averages}))
 
     def market(self, key: str) -> Market:
         """The market called `key`; the category's first one where `key` is unknown or empty."""
@@ -100,8 +129,8 @@ class Category:
         return next((decimals for least, decimals in self.decimals if abs(price) >= least), self.decimals[-1][1])
 
 
-KOREAN_AVERAGES = (5, 20, 60, 120)
-AMERICAN_AVERAGES = (5, 10, 20, 50, 200)
+KOREAN_AVERAGES = tuple(Average(window) for window in (5, 20, 60, 120))
+AMERICAN_AVERAGES = tuple(Average(window) for window in (5, 10, 20, 50, 200))
 
 KOREAN_STOCKS = Category(
     key="korean_stocks",

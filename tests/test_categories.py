@@ -5,7 +5,7 @@ import re
 import pytest
 
 from finance_core import categories, starter
-from finance_core.bars import sessions
+from finance_core.bars import indicators, sessions
 from finance_core.categories import CATEGORIES, KOREAN_STOCKS, Category
 from updaters import yahoo
 
@@ -56,6 +56,7 @@ def test_every_category_is_complete(category: Category) -> None:
     assert all(sessions.timezone(market.calendar) for market in category.markets)
     assert category.is_ticker(category.default_ticker)
     assert set(category.default_averages) <= set(category.averages)
+    assert {average.kind for average in category.averages} <= set(indicators.KINDS)
     assert all(category.is_ticker(ticker) for ticker in category.headlines)
     assert [least for least, _ in category.decimals] == sorted((least for least, _ in category.decimals), reverse=True)
     assert category.decimals[-1][0] == 0

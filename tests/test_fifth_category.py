@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from finance_core import categories, starter
-from finance_core.categories import Category, Market
+from finance_core.categories import Average, Category, Market
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing
@@ -26,8 +26,8 @@ CRYPTO = Category(
     currency="USD",
     decimals=((0, 2),),
     markets=(Market("COINS", "24/7", "-USD"),),
-    average_sets=((7, 30),),
-    default_averages=(7, 30),
+    average_sets=((Average(7), Average(30)),),
+    default_averages=(Average(7), Average(30)),
     rising_is_red=False,
     update_command="updaters.command",
 )

@@ -11,8 +11,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from finance_core.bars import indicators
 from finance_core.bars.candles import Interval
-from finance_core.i18n import N_, _, language
+from finance_core.bars.indicators import Averages
+from finance_core.categories import Average
+from finance_core.i18n import _, language
 
 Option = dict[str, Any]
 
@@ -28,12 +31,6 @@ LOG_BASE: Final = 1.1
 LOG_NARROW: Final = 4.0
 """Up to which ratio of highest to lowest price a log axis is labelled as evenly as a linear one."""
 LOG_TICKS: Final = 8
-
-AVERAGE_NAMES: Final[Mapping[Interval, str]] = {
-    "D": N_("{window}일 평균"),
-    "W": N_("{window}주 평균"),
-    "M": N_("{window}개월 평균"),
-}
 
 VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str], ...]]] = {
     "ko": ((1e12, "조"), (1e8, "억"), (1e4, "만"), (1, "")),
@@ -73,10 +70,10 @@ class Style:
         return f"%,.{self.decimals}f"
 
 
-def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, int], style: Style) -> Option:
+def candlestick(bars: pd.DataFrame, averages: Averages, visible: tuple[int, int], style: Style) -> Option:
     """Candlesticks without gaps, moving averages and a volume pane over one category axis of days.
 
-    `bars` as in `candles`, of any interval; `averages` on the same index with columns `ma5`, … ; both whole, so that
+    `bars` as in `candles`, of any interval; `averages` as in `indicators`, on the same index; both whole, so that
     zooming out needs no server. The first view reaches from the first to the last position of `visible`. A rising body
     is hollow and a falling one filled, so that they differ without colour too. Dividends and splits are marked on the
     time axis.
@@ -93,7 +90,7 @@ def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, 
         "animation": False,
         "dataset": [{"source": source}, *({"source": frame} for frame in actions.values())],
         "legend": {
-            "data": [names.average(column) for column in averages.columns],
+            "data": [names.average(average) for average in averages],
             "left": 8,
             "top": 0,
             "icon": "roundRect",
@@ -122,8 +119,8 @@ def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, 
             _candles(names, bars, style),
             only_tooltip(names.close, [names.change], "%+.2f%%"),
             *(
-                _average(names.average(column), AVERAGE_COLORS[position % len(AVERAGE_COLORS)], style.price_format)
-                for position, column in enumerate(averages.columns)
+                _average(names.average(average), AVERAGE_COLORS[position % len(AVERAGE_COLORS)], style.price_format)
+                for position, average in enumerate(averages)
             ),
             only_tooltip(names.close, [names.volume], "%,.0f"),
             _volume_bars("rising", style.rising, opacity=0.45),
@@ -140,16 +137,16 @@ class _Names:
     """The columns of the dataset, which are also the labels of the tooltip, in the running language."""
 
     def __init__(self, interval: Interval) -> None:
-        self._average = AVERAGE_NAMES[interval]
+        self._interval: Interval = interval
         self.date, self.open, self.high, self.low, self.close = _("날짜"), _("시가"), _("고가"), _("저가"), _("종가")
         self.change, self.volume = _("등락률"), _("거래량")
         self.dividend, self.split = _("배당"), _("분할")
 
-    def average(self, column: str) -> str:
-        return _(self._average).format(window=column.removeprefix("ma"))
+    def average(self, average: Average) -> str:
+        return indicators.title(average, self._interval)
 
 
-def _dataset(bars: pd.DataFrame, averages: pd.DataFrame, names: _Names, style: Style) -> pd.DataFrame:
+def _dataset(bars: pd.DataFrame, averages: Averages, names: _Names, style: Style) -> pd.DataFrame:
     days = pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d").to_numpy(dtype=object, copy=True)
     if style.last_note and len(days):
         days[-1] += " " + style.last_note
@@ -164,8 +161,8 @@ def _dataset(bars: pd.DataFrame, averages: pd.DataFrame, names: _Names, style: S
             names.volume: bars["volume"].to_numpy(),
         }
     )
-    for column in averages.columns:
-        source[names.average(column)] = averages[column].to_numpy()
+    for average, values in averages.items():
+        source[names.average(average)] = values.to_numpy()
     return source
 
 

@@ -1,14 +1,17 @@
 """Plotly figures: the chart that a user takes away as one HTML file, which opens without a server or a network."""
 
+from itertools import cycle
+
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from finance_core.bars.indicators import Averages
 from finance_core.charts.candlestick import AVERAGE_COLORS, Style
 from finance_core.i18n import _
 
 
-def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, style: Style, title: str) -> go.Figure:
+def candlestick(bars: pd.DataFrame, averages: Averages, style: Style, title: str) -> go.Figure:
     """Candlesticks without gaps, moving averages and volume of `bars`, as `charts.candlestick` draws them."""
     days = pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d")
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.8, 0.2], vertical_spacing=0.03)
@@ -26,12 +29,9 @@ def candlestick(bars: pd.DataFrame, averages: pd.DataFrame, style: Style, title:
         row=1,
         col=1,
     )
-    for position, column in enumerate(averages.columns):
-        color = AVERAGE_COLORS[position % len(AVERAGE_COLORS)]
-        name = column.removeprefix("ma")
-        figure.add_trace(
-            go.Scatter(x=days, y=averages[column], name=name, line={"color": color, "width": 1.5}), row=1, col=1
-        )
+    for (average, values), color in zip(averages.items(), cycle(AVERAGE_COLORS), strict=False):
+        line = go.Scatter(x=days, y=values, name=average.label, line={"color": color, "width": 1.5})
+        figure.add_trace(line, row=1, col=1)
     colors = [
         style.rising if close >= open_ else style.falling
         for open_, close in zip(bars["open"], bars["close"], strict=True)

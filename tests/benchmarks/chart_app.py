@@ -8,6 +8,7 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from finance_core.bars import candles, indicators
+from finance_core.categories import AMERICAN_AVERAGES
 from finance_core.charts import candlestick, candlestick_html
 from finance_core.charts.candlestick import Style
 from tests.benchmarks.conftest import CENTURY, bars_of
@@ -18,7 +19,7 @@ if kind == "empty":
     st.write("ready")
     st.stop()
 bars = bars_of(CENTURY)
-averages = indicators.moving_averages(bars["close"], [5, 10, 20, 50, 200])
+averages = indicators.moving_averages(bars["close"], AMERICAN_AVERAGES)
 first = candles.period_start(bars.index, "1M")
 if kind == "echarts":
     st.echarts_chart(candlestick.candlestick(bars, averages, (first, len(bars) - 1), Style()), height=580)

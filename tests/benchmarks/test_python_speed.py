@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from finance_core.bars import candles, indicators
-from finance_core.categories import KOREAN_STOCKS
+from finance_core.categories import AMERICAN_AVERAGES, KOREAN_STOCKS
 from finance_core.charts import candlestick
 from finance_core.charts.candlestick import Style
 from finance_core.search import Index
@@ -20,7 +20,7 @@ FEW, MANY = 100_000, int(os.environ.get("SISEPAN_BENCHMARK_BARS", 10_000_000))
 def to_option(db: MongoDatabase, ticker: str) -> candlestick.Option:
     """All that a viewer does between MongoDB and the browser."""
     bars = prices.load(db, KOREAN_STOCKS, ticker)
-    averages = indicators.moving_averages(bars["close"], [5, 10, 20, 50, 200])
+    averages = indicators.moving_averages(bars["close"], AMERICAN_AVERAGES)
     first = candles.period_start(pd.DatetimeIndex(bars.index), "1M")
     return candlestick.candlestick(bars, averages, (first, len(bars) - 1), Style())
 

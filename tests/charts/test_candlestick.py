@@ -9,6 +9,7 @@ import pytest
 
 from finance_core import i18n
 from finance_core.bars import candles, indicators
+from finance_core.categories import Average
 from finance_core.charts import candlestick
 from finance_core.charts.candlestick import Style
 
@@ -27,7 +28,7 @@ def bars_of(closes: list[float], volume: int = 100) -> pd.DataFrame:
 
 
 def option_of(bars: pd.DataFrame, first: int = 0, **style: Any) -> tuple[candlestick.Option, pd.DataFrame]:
-    averages = indicators.moving_averages(bars["close"], [2, 3])
+    averages = indicators.moving_averages(bars["close"], [Average(2), Average(3)])
     option = candlestick.candlestick(bars, averages, (first, max(len(bars) - 1, 0)), Style(**style))
     return option, option["dataset"][0]["source"]
 

@@ -7,6 +7,7 @@ import pytest
 
 from finance_core import i18n, spreadsheets
 from finance_core.bars import candles, indicators
+from finance_core.categories import Average
 from finance_core.charts import candlestick_html
 from finance_core.charts.candlestick import Style
 from finance_core.ui.viewer import table
@@ -20,7 +21,7 @@ def bars() -> pd.DataFrame:
 
 @pytest.fixture
 def taken(bars: pd.DataFrame) -> pd.DataFrame:
-    return table.as_table(bars, indicators.moving_averages(bars["close"], [5]))
+    return table.as_table(bars, indicators.moving_averages(bars["close"], [Average(5)]))
 
 
 def test_csv_holds_the_same_numbers_and_opens_in_excel_with_its_hangul(bars: pd.DataFrame, taken: pd.DataFrame) -> None:
@@ -45,12 +46,12 @@ def test_excel_holds_the_same_numbers_whatever_the_name_of_its_sheet(
 @pytest.mark.parametrize("language", i18n.LANGUAGES)
 def test_the_chart_in_a_file_is_gap_free_and_needs_no_network(bars: pd.DataFrame, language: i18n.Language) -> None:
     i18n.use_language(language)
-    averages = indicators.moving_averages(bars["close"], [5])
+    averages = indicators.moving_averages(bars["close"], [Average(5)])
     figure = candlestick_html.candlestick(bars, averages, Style(sample=True, log=True), "삼성전자 005930")
     i18n.use_language("ko")
     candlesticks, average, volume = figure.data
     assert list(candlesticks.close) == bars["close"].tolist()
-    assert list(average.y)[4:] == averages["ma5"].tolist()[4:]
+    assert list(average.y)[4:] == averages[Average(5)].tolist()[4:]
     assert list(volume.y) == bars["volume"].tolist()
     assert figure.layout.xaxis.type == "category"
     assert figure.layout.yaxis.type == "log"

@@ -59,7 +59,7 @@ def test_the_first_view_is_one_month_and_its_first_bar_has_all_averages(
     option, source = pages.chart(pages.open_viewer())
     first = source.iloc[option["dataZoom"][0]["startValue"]]
     assert first["날짜"] == "2026-10-21", "the day after the same day a month before 2026-11-20"
-    assert first[[f"{window}일 평균" for window in KOREAN_STOCKS.averages]].notna().all()
+    assert first[[f"{average.window}일 평균" for average in KOREAN_STOCKS.averages]].notna().all()
 
 
 def test_a_period_in_the_address_is_what_the_page_opens_with(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finance_core.categories import CATEGORIES, CURRENCIES, INDICES, KOREAN_STOCKS
+from finance_core.categories import CATEGORIES, CURRENCIES, INDICES, KOREAN_STOCKS, Average
 from finance_core.ui.viewer import address
 from finance_core.ui.viewer.address import View
 
@@ -22,7 +22,7 @@ def test_the_plain_address_is_the_plain_view() -> None:
 def test_a_full_address_is_understood() -> None:
     asked = {"ticker": "005930", "period": "3M", "unit": "W", "ma": "5,20", "scale": "log"}
     view, problems = address.parse(asked, KOREAN_STOCKS)
-    assert view == View("005930", (5, 20), "3M", None, None, "W", True)
+    assert view == View("005930", (Average(5), Average(20)), "3M", None, None, "W", True)
     assert problems == []
     assert address.parameters(view, KOREAN_STOCKS) == asked
 

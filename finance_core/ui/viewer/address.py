@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from finance_core.bars.candles import Interval, Period
-from finance_core.categories import Category
+from finance_core.categories import Average, Category
 from finance_core.i18n import N_, _
 
 DEFAULT_PERIOD: Period = "1M"
@@ -23,7 +23,7 @@ class View:
 
     ticker: str
     """"" where the address names none."""
-    averages: tuple[int, ...]
+    averages: tuple[Average, ...]
     period: Period = DEFAULT_PERIOD
     first: dt.date | None = None
     """First day of a range of one's own, which goes before `period`."""
@@ -71,19 +71,19 @@ def parameters(view: View, category: Category) -> dict[str, str]:
     return {name: value for name, value in result.items() if value}
 
 
-def average_parameter(averages: tuple[int, ...], category: Category) -> str:
-    """The value of `ma` for these windows; "" where they are the category's default."""
+def average_parameter(averages: tuple[Average, ...], category: Category) -> str:
+    """The value of `ma` for `averages`; "" where they are the category's default."""
     if averages == category.default_averages:
         return ""
-    return ",".join(str(window) for window in averages) or NO_AVERAGES
+    return ",".join(average.text for average in averages) or NO_AVERAGES
 
 
-def _averages(value: str | None, category: Category, problems: list[str]) -> tuple[int, ...]:
+def _averages(value: str | None, category: Category, problems: list[str]) -> tuple[Average, ...]:
     if value is None:
         return category.default_averages
     if value == NO_AVERAGES:
         return ()
-    known = {str(window): window for window in category.averages}
+    known = {average.text: average for average in category.averages}
     parts = value.split(",")
     if not all(part in known for part in parts):
         problems.append(_sentence("ma", value, (*known, NO_AVERAGES)))

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from finance_core.bars.candles import Interval, Period
-from finance_core.categories import Category
+from finance_core.categories import Average, Category
 from finance_core.i18n import N_, _
 from finance_core.ui.viewer import address
 from finance_core.ui.viewer.address import View
@@ -84,18 +84,19 @@ def _looks(category: Category, view: View) -> None:
         st.pills(
             _("이동평균"),
             category.averages,
+            format_func=lambda average: average.label,
             selection_mode="multi",
             key="averages",
             on_change=_averages_chosen,
             args=(category,),
         )
         if len(category.average_sets) > 1:
-            for windows in category.average_sets:
+            for averages in category.average_sets:
                 st.button(
-                    "·".join(str(window) for window in windows),
-                    key=f"averages_{windows[-1]}",
+                    "·".join(average.label for average in averages),
+                    key=f"averages_{averages[-1].text}",
                     on_click=_set_averages,
-                    args=(category, windows),
+                    args=(category, averages),
                 )
         _set("log", view.log)
         st.toggle(_("로그 축"), key="log", on_change=_log_chosen)
@@ -141,8 +142,8 @@ def _averages_chosen(category: Category) -> None:
     _set_averages(category, tuple(sorted(st.session_state["averages"])))
 
 
-def _set_averages(category: Category, windows: tuple[int, ...]) -> None:
-    _write("ma", address.average_parameter(windows, category))
+def _set_averages(category: Category, averages: tuple[Average, ...]) -> None:
+    _write("ma", address.average_parameter(averages, category))
 
 
 def _log_chosen() -> None:

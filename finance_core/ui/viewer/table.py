@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import spreadsheets
+from finance_core.bars.indicators import Averages
 from finance_core.charts import candlestick_html
 from finance_core.charts.candlestick import Style
 from finance_core.i18n import _
@@ -16,7 +17,7 @@ SHOWN = 100
 
 
 def show(
-    ticker: str, name: str, bars: pd.DataFrame, averages: pd.DataFrame, visible: tuple[int, int], style: Style
+    ticker: str, name: str, bars: pd.DataFrame, averages: Averages, visible: tuple[int, int], style: Style
 ) -> None:
     """The newest bars of the visible range, newest first, and downloads of that range or of everything."""
     table = as_table(bars, averages)
@@ -31,14 +32,14 @@ def show(
     _downloads(ticker, name, table, seen, bars, averages, visible, style)
 
 
-def as_table(bars: pd.DataFrame, averages: pd.DataFrame) -> pd.DataFrame:
+def as_table(bars: pd.DataFrame, averages: Averages) -> pd.DataFrame:
     """`bars` and `averages` under their names in the running language, with the change in percent."""
     names = {"open": _("시가"), "high": _("고가"), "low": _("저가"), "close": _("종가")}
     table = bars[list(names)].rename(columns=names)
     table[_("등락률")] = bars["close"].pct_change() * 100
     table[_("거래량")] = bars["volume"]
-    for column in averages.columns:
-        table[column.upper()] = averages[column]
+    for average, values in averages.items():
+        table[average.column] = values
     return table.rename_axis(_("날짜"))
 
 
@@ -48,7 +49,7 @@ def _downloads(
     table: pd.DataFrame,
     seen: pd.DataFrame,
     bars: pd.DataFrame,
-    averages: pd.DataFrame,
+    averages: Averages,
     visible: tuple[int, int],
     style: Style,
 ) -> None:
@@ -56,7 +57,8 @@ def _downloads(
     file = "".join(char for char in ticker if char.isalnum() or char in "-_")
 
     def html() -> str:
-        figure = candlestick_html.candlestick(bars.iloc[part], averages.iloc[part], style, f"{name} {ticker}")
+        shown = {average: values.iloc[part] for average, values in averages.items()}
+        figure = candlestick_html.candlestick(bars.iloc[part], shown, style, f"{name} {ticker}")
         return candlestick_html.to_html(figure)
 
     # Made when asked for, not before: a century of bars takes a second as Excel.
