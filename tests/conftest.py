@@ -14,6 +14,7 @@ from finance_core import settings
 from finance_core.mongod.server import EmbeddedMongod
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
+from tests import forked
 from tests import yahoo as stand_in
 
 KRX = Path(__file__).resolve().parents[2] / "shared" / "data" / "krx"
@@ -31,12 +32,32 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> I
     database.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    """The process that forks the programs of tests ends with the tests."""
+    yield
+    forked.close()
+
+
+@pytest.fixture(scope="session")
+def calendars(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The calendars of the exchanges, which all tests of a run build once: each costs two seconds."""
+    base = tmp_path_factory.getbasetemp()
+    directory = (base if worker_id == "master" else base.parent) / "calendars"
+    directory.mkdir(exist_ok=True)
+    return directory
+
+
 @pytest.fixture
-def data_dir(shared_server: EmbeddedMongod, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data directory of the test's own, as the environment names it, but for the server, which all tests share."""
+def data_dir(shared_server: EmbeddedMongod, calendars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data directory of the test's own, as the environment names it, but for what all tests share.
+
+    That is the server, and the calendars.
+    """
     directory = tmp_path / "data"
     directory.mkdir()
     (directory / "mongo").symlink_to(shared_server.directory)
+    (directory / "calendars").symlink_to(calendars)
     monkeypatch.delenv("MONGO_URI", raising=False)
     monkeypatch.delenv("ADMIN_PASSWORD", raising=False)
     monkeypatch.setattr(settings, "SECRETS_FILE", tmp_path / "secrets.toml")  # not the developer's own
@@ -65,14 +86,17 @@ def own_server_db(
 
 
 @pytest.fixture
-def forgetful_db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MongoDatabase]:
+def forgetful_db(calendars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MongoDatabase]:
     """The database of an embedded server of the test's own, which soon gives up a killed process's transaction.
 
     Until then nobody else can write to that ticker. How long that takes is a setting of the server, usually a minute.
     """
     monkeypatch.delenv("MONGO_URI", raising=False)
     monkeypatch.setattr(settings, "SECRETS_FILE", tmp_path / "secrets.toml")
-    monkeypatch.setenv("FINANCE_DATA_DIR", str(tmp_path / "data"))
+    directory = tmp_path / "data"
+    directory.mkdir()
+    (directory / "calendars").symlink_to(calendars)
+    monkeypatch.setenv("FINANCE_DATA_DIR", str(directory))
     db = database.connect()
     db.client.admin.command({"setParameter": 1, "transactionLifetimeLimitSeconds": 1})
     yield db

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Self
 
 from finance_core.mongod.process import find_binary
 from finance_core.mongod.server import EmbeddedMongod
+from tests import forked
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -82,21 +82,14 @@ class Mongod:
         self._process.wait()
 
 
-def start_update(*arguments: str, module: str = "updaters.update_kr") -> "subprocess.Popen[str]":
+def start_update(*arguments: str, module: str = "updaters.update_kr") -> forked.Process:
     """An update command as a process; what it prints is for `communicate`."""
     return start_python("-m", module, *arguments)
 
 
-def start_python(*arguments: str, stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
-    """A Python process in the project; what it prints is for `communicate`."""
-    return subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=PROJECT,
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+def start_python(*arguments: str, stdin: int = subprocess.DEVNULL, stderr: int = subprocess.PIPE) -> forked.Process:
+    """A Python process in the project, `-m MODULE …` or `-c PROGRAM …`; what it prints is for `communicate`."""
+    return forked.start(*arguments, stdin=stdin, stderr=stderr)
 
 
 class Program:
@@ -109,14 +102,11 @@ class Program:
         environment = {name: value for name, value in os.environ.items() if name not in ("MONGO_URI", "FINANCE_DB")}
         self._complaints = data_dir.parent / f"stderr-{time.monotonic_ns()}"
         with self._complaints.open("wb") as errors:
-            self.process = subprocess.Popen(
-                [sys.executable, "-W", "default", "-c", _PROGRAM],
-                cwd=PROJECT,
+            self.process = forked.start(
+                *("-W", "default", "-c", _PROGRAM),
                 env=environment | {"FINANCE_DATA_DIR": str(data_dir)},
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
+                stderr=errors.fileno(),
             )
 
     def __enter__(self) -> Self:

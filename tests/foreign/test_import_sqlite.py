@@ -136,16 +136,7 @@ def test_a_dry_run_shows_what_becomes_of_what_and_writes_nothing(db: MongoDataba
 
 def test_without_a_terminal_and_without_yes_nothing_is_written(db: MongoDatabase, tmp_path: Path) -> None:
     path = make(tmp_path / "finance_stock_kr.db", [ROW])
-    process = subprocess.run(
-        [sys.executable, "-m", MODULE, str(path)],
-        cwd=PROJECT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert process.returncode == 2
-    assert "--yes" in process.stderr
+    assert "--yes" in run(path, code=2).stderr
     assert is_empty(db)
 
 
@@ -153,21 +144,19 @@ def test_without_a_terminal_and_without_yes_nothing_is_written(db: MongoDatabase
 def test_on_a_terminal_it_asks(db: MongoDatabase, tmp_path: Path, answer: bytes, code: int) -> None:
     path = make(tmp_path / "finance_stock_kr.db", [ROW])
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", MODULE, str(path)], cwd=PROJECT, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs
-    ) as process:
-        os.close(theirs)
-        shown = b""
-        while "계속할까요?".encode() not in shown:
-            shown += os.read(ours, 4096)
-        assert prices.count(db, KOREAN_STOCKS, "005930") == 0
-        os.write(ours, answer)
-        try:
-            while os.read(ours, 4096):
-                pass
-        except OSError:  # how a terminal ends
+    process = start_python("-m", MODULE, str(path), stdin=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while "계속할까요?".encode() not in shown:
+        shown += os.read(ours, 4096)
+    assert prices.count(db, KOREAN_STOCKS, "005930") == 0
+    os.write(ours, answer)
+    try:
+        while os.read(ours, 4096):
             pass
-        process.wait(30)
+    except OSError:  # how a terminal ends
+        pass
+    process.communicate(timeout=30)
     os.close(ours)
     assert process.returncode == code
     assert prices.count(db, KOREAN_STOCKS, "005930") == (1 if code == 0 else 0)
@@ -455,8 +444,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     path = make(tmp_path / "data.db", rows())
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE INDEX by_symbol ON stocks (symbol)")
-    process = start_python("-c", PEAK, str(path))
-    output, errors = process.communicate(timeout=60)
-    bars, megabytes = map(int, output.split() or [0, 0])
-    assert bars == 600_000, errors
+    command = [sys.executable, "-c", PEAK, str(path)]
+    process = subprocess.run(command, cwd=PROJECT, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    bars, megabytes = map(int, process.stdout.split() or [0, 0])
+    assert bars == 600_000, process.stderr
     assert megabytes < 220  # two groups of rows at a time; all of them at once would be 400

@@ -21,6 +21,7 @@ from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
+from tests import forked
 from tests.yahoo import Hang, Listing, YahooStandIn, random_walk
 from updaters import category_update, command
 
@@ -51,19 +52,13 @@ def listed(yahoo: YahooStandIn) -> dict[str, Listing]:
 
 
 def python(*arguments: str, cwd: Path = PROJECT) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=cwd, capture_output=True, encoding="utf-8", timeout=60, check=False
-    )
+    process = forked.start(*arguments, cwd=cwd)
+    out, err = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(arguments, process.wait(), out, err)
 
 
-def start(*arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, *MODULE, *arguments],
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+def start(*arguments: str) -> forked.Process:
+    return forked.start(*MODULE, *arguments)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -131,7 +126,8 @@ def test_the_file_can_be_run_from_anywhere_for_all_tickers_and_their_whole_histo
     listed["035720"].bars.loc[DAYS[3], "volume"] = 7
     yahoo.clear()
 
-    done = python(str(PROJECT / "updaters" / "update_kr.py"), "--full", cwd=tmp_path)
+    command_line = [sys.executable, str(PROJECT / "updaters" / "update_kr.py"), "--full"]
+    done = subprocess.run(command_line, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=60, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "한국 주식: 3/3종목, 봉 0개 추가, 1개 교체, 0개 삭제, 실패 0종목\n"
@@ -145,14 +141,12 @@ def test_the_file_can_be_run_from_anywhere_for_all_tickers_and_their_whole_histo
 def test_a_terminal_gets_a_progress_bar_and_nothing_else_does(listed: dict[str, Listing]) -> None:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
-    arguments = [sys.executable, *MODULE, "--tickers", ",".join(listed)]
-    with subprocess.Popen(arguments, cwd=PROJECT, stdout=subprocess.PIPE, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        while chunk := read(ours):
-            shown += chunk
-        assert process.stdout
-        summary = process.stdout.read().decode()
+    process = forked.start(*MODULE, "--tickers", ",".join(listed), stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while chunk := read(ours):
+        shown += chunk
+    summary, _err = process.communicate(timeout=60)
     os.close(ours)
 
     text = shown.decode()
@@ -358,7 +352,8 @@ def test_asked_twice_it_stops_at_once(yahoo: YahooStandIn) -> None:
 
 @pytest.mark.usefixtures("data_dir")
 def test_asked_while_its_modules_load_it_stops_at_once_without_a_traceback() -> None:
-    process = start("--tickers", "005930")
+    command_line = [sys.executable, *MODULE, "--tickers", "005930"]
+    process = subprocess.Popen(command_line, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: "numpy" in Path(f"/proc/{process.pid}/maps").read_text())
 
     process.send_signal(signal.SIGINT)
@@ -367,7 +362,7 @@ def test_asked_while_its_modules_load_it_stops_at_once_without_a_traceback() -> 
     assert process.returncode == -signal.SIGINT
 
 
-def catches(process: "subprocess.Popen[str]", number: int) -> bool:
+def catches(process: forked.Process, number: int) -> bool:
     status = Path(f"/proc/{process.pid}/status").read_text()
     caught = int(re.findall(r"SigCgt:\s*(\w+)", status)[0], 16)
     return bool(caught >> (number - 1) & 1)

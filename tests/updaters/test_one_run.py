@@ -3,7 +3,6 @@
 import os
 import re
 import socket
-import subprocess
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from finance_core.storage import prices, runs, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import update_actions
 from finance_core.ui.text import plain
-from tests import pages
+from tests import forked, pages
 from tests.processes import start_python, start_update, wait_until
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import category_update, command
@@ -45,7 +44,7 @@ def symbols_asked(yahoo: YahooStandIn) -> list[str]:
     return sorted(request.symbol for request in list(yahoo.requests) if request.symbol)
 
 
-def end(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
+def end(process: forked.Process) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
@@ -174,7 +173,7 @@ HOLDER = """
 
 
 @pytest.fixture
-def hidden(own_server_db: MongoDatabase, four: list[str], tmp_path: Path) -> "Iterator[subprocess.Popen[str]]":
+def hidden(own_server_db: MongoDatabase, four: list[str], tmp_path: Path) -> Iterator[forked.Process]:
     """Another process whose run a page finds out about only when it wants one itself."""
     uri = os.environ["MONGO_URI"]
     process = start_python("-c", textwrap.dedent(HOLDER), uri, own_server_db.name, str(tmp_path / "go on"))
@@ -195,7 +194,7 @@ def test_a_button_that_was_pressed_a_moment_too_late_says_who_runs(
     own_server_db: MongoDatabase,
     yahoo: YahooStandIn,
     four: list[str],
-    hidden: "subprocess.Popen[str]",
+    hidden: forked.Process,
     tmp_path: Path,
 ) -> None:
     page = pages.open_viewer()
@@ -213,7 +212,7 @@ def test_who_runs_is_said_while_it_runs_and_not_only_afterwards(
     own_server_db: MongoDatabase,
     yahoo: YahooStandIn,
     four: list[str],
-    hidden: "subprocess.Popen[str]",
+    hidden: forked.Process,
     tmp_path: Path,
 ) -> None:
     page = pages.open_viewer()
@@ -238,7 +237,7 @@ def test_the_updates_page_says_who_runs_too_however_long_the_answer_takes(
     own_server_db: MongoDatabase,
     yahoo: YahooStandIn,
     four: list[str],
-    hidden: "subprocess.Popen[str]",
+    hidden: forked.Process,
     tmp_path: Path,
 ) -> None:
     page = AppTest.from_file(pages.PAGES_DIR / "admin_updates.py", default_timeout=60).run()
