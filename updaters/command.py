@@ -1,13 +1,16 @@
 """The command line of an updater: arguments, progress bar, summary, exit code.
 
-Each category's own module only names its category. What an update does is left to `update`.
+The module of each category (`updaters.update_kr`, …) only names its category. The update run itself is left to
+`category_update`.
 """
 
 import argparse
+import datetime as dt
 import json
 import sys
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from tqdm import tqdm
 
@@ -17,18 +20,19 @@ from finance_core.console import ALL_GOOD, ALREADY_RUNNING, NOT_ALL_DONE
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.storage import database, runs
-from updaters import category_update
+from updaters import category_update, update_plan
+from updaters.category_update import Summary
 from updaters.ticker_update import TickerResult
 
 MAX_WORKERS = 64
 
 
 def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
-    """Run an update as a command says and return its exit code: 0 all good, 1 something failed or was left undone,
-    3 another run of this category is under way.
+    """Run an update and return the exit code of the command.
 
-    Wrong use ends in SystemExit with code 2, as argparse has it. Whatever else happens, standard error gets a sentence
-    and the log the traceback.
+    0: all good. 1: a ticker failed, or something was left undone. 3: another run of this category is under way. Wrong
+    use raises SystemExit with code 2, as argparse does. Every other error is a sentence on standard error, and a
+    traceback in the log.
     """
     console.prepare()
     category = categories.category(category_key)
@@ -45,8 +49,8 @@ def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
     return console.run(work, "update", partial(_fail, category, options))
 
 
-def report(category: Category, summary: category_update.Summary) -> str:
-    """What a run did, for a person: counts, then each failure with its reason."""
+def report(category: Category, summary: Summary) -> str:
+    """The outcome of a run as text: counts, then each failure with its reason."""
     if not summary.total:
         return _("{category}: 등록된 종목이 없습니다. --tickers로 종목을 지정하십시오.").format(
             category=_(category.title)
@@ -79,55 +83,59 @@ def report(category: Category, summary: category_update.Summary) -> str:
     return "\n".join(lines)
 
 
-def _as_json(summary: category_update.Summary) -> str:
-    failures = [{"ticker": failure.ticker, "reason": str(failure.error)} for failure in summary.failures]
-    told = {"category": summary.category, "state": summary.state, **summary.counts}
-    reason = {"reason": str(summary.reason)} if summary.reason else {}
-    return json.dumps(
-        {**told, "seconds": round(summary.seconds, 3), "failures": failures, **reason}, ensure_ascii=False
-    )
+def _as_json(summary: Summary) -> str:
+    report: dict[str, Any] = {
+        "category": summary.category,
+        "state": summary.state,
+        **summary.counts,
+        "seconds": round(summary.seconds, 3),
+        "failures": [{"ticker": failure.ticker, "reason": str(failure.error)} for failure in summary.failures],
+    }
+    if summary.reason:
+        report["reason"] = str(summary.reason)
+    return json.dumps(report, ensure_ascii=False)
 
 
 def _dry_run(category: Category, options: argparse.Namespace) -> str:
-    planned, current = category_update.plan(
-        database.connect(), category, options.tickers, full=options.full, force=options.force
+    now = dt.datetime.now(dt.UTC)
+    plan = update_plan.make(
+        database.connect(), category, options.tickers, now=now, full=options.full, force=options.force
     )
     if options.json:
-        fetched = [
-            {"ticker": each.ticker, "since": formats.date(each.since) if each.since else None} for each in planned
-        ]
-        told = {"category": category.key, "state": "dry-run", "current": current, "would_fetch": fetched}
-        return json.dumps(told, ensure_ascii=False)
+        fetched = [{"ticker": due.ticker, "since": formats.date(due.since) if due.since else None} for due in plan.due]
+        report = {"category": category.key, "state": "dry-run", "current": plan.current, "would_fetch": fetched}
+        return json.dumps(report, ensure_ascii=False)
     lines = [
         _("{category}: {count}종목을 받을 것이고 {current}종목은 이미 최신입니다. 아무것도 바꾸지 않았습니다.").format(
-            category=_(category.title), count=len(planned), current=current
+            category=_(category.title), count=len(plan.due), current=plan.current
         )
     ]
-    for each in planned:
-        what = _("{date} 뒤의 새 봉").format(date=formats.date(each.since)) if each.since else _("전체 이력")
-        lines.append(f"  {each.ticker}: {what}")
+    for due in plan.due:
+        what = _("{date} 뒤의 새 봉").format(date=formats.date(due.since)) if due.since else _("전체 이력")
+        lines.append(f"  {due.ticker}: {what}")
     return "\n".join(lines)
 
 
-def _run(category: Category, options: argparse.Namespace) -> category_update.Summary:
-    bar = tqdm(total=1, unit="", disable=None, leave=False)
+def _run(category: Category, options: argparse.Namespace) -> Summary:
+    db = database.connect()
+    with tqdm(total=1, unit="", disable=None, leave=False) as bar:
 
-    def show(summary: category_update.Summary, _result: TickerResult | None) -> None:
-        bar.total, bar.n = max(summary.total, 1), summary.done
-        bar.refresh()
+        def show(summary: Summary, _result: TickerResult | None) -> None:
+            bar.total, bar.n = max(summary.total, 1), summary.done
+            bar.refresh()
 
-    with bar:
-        work = partial(
-            category_update.run,
-            database.connect(),
-            category,
-            options.tickers,
-            full=options.full,
-            force=options.force,
-            workers=options.workers,
-            progress=show,
+        return console.stoppable(
+            lambda stop: category_update.run(
+                db,
+                category,
+                options.tickers,
+                full=options.full,
+                force=options.force,
+                workers=options.workers,
+                progress=show,
+                stop=stop,
+            )
         )
-        return console.stoppable(lambda stop: work(stop=stop))
 
 
 def _parser(category: Category) -> argparse.ArgumentParser:
@@ -161,9 +169,9 @@ def _parser(category: Category) -> argparse.ArgumentParser:
 
 
 def _fail(category: Category, options: argparse.Namespace, error: SisepanError) -> int:
-    busy = isinstance(error, runs.AlreadyRunning)
+    is_busy = isinstance(error, runs.AlreadyRunning)
     if options.json:
-        told = {"category": category.key, "state": "already running" if busy else "failed", "reason": str(error)}
-        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+        report = {"category": category.key, "state": "already running" if is_busy else "failed", "reason": str(error)}
+        sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
     sys.stderr.write(f"{error}\n")
-    return ALREADY_RUNNING if busy else NOT_ALL_DONE
+    return ALREADY_RUNNING if is_busy else NOT_ALL_DONE

@@ -1,4 +1,4 @@
-"""How fast Yahoo may be asked: a rate that all workers share, and a common pause when Yahoo wants fewer requests."""
+"""The rate limit of requests to Yahoo: a rate that all workers share, and a common pause when Yahoo refuses one."""
 
 import random
 import threading
@@ -9,21 +9,21 @@ from finance_core.errors import FetchFailed
 from finance_core.i18n import N_
 
 ROUNDS = 5
-"""How many pauses in a row may bring nothing before the run gives up."""
+"""After so many pauses in a row without an answer, the run gives up."""
 FIRST_PAUSE = 2.0
-"""Seconds of the first pause; each further one in a row takes twice as long, plus up to half of it at random."""
+"""Seconds of the first pause. Each further pause in a row is twice as long; up to half of it is added at random."""
 NAP = 0.2
-"""Seconds after which whoever waits looks again whether it should stop."""
+"""Seconds between two checks of a waiting worker whether its run stops."""
 
 
 class NotAsked(FetchFailed):
-    """The request was not made: the run is stopping, or Yahoo has turned away too many in a row."""
+    """The request was not made: the run stops, or Yahoo refused too many requests in a row."""
 
 
-class Pace:
-    """The pace of one session's requests, for any number of threads.
+class RateLimit:
+    """The rate limit of one session, for any number of threads.
 
-    `rate` is in requests per second. `clock` (seconds, monotonic) and `sleep` are given by tests.
+    `rate` is in requests per second. Tests replace `clock` (monotonic seconds) and `sleep`.
     """
 
     def __init__(
@@ -40,22 +40,22 @@ class Pace:
         self._rounds = 0
 
     def wait(self, stopping: Callable[[], bool]) -> float:
-        """Wait for one's turn; returns the moment of it. Raises NotAsked where it is not to come."""
+        """Wait until a request may be made; returns that moment. Raises NotAsked if no request may be made any more."""
         while True:
             with self._lock:
                 now = self._clock()
-                left = self._next - now
+                remaining = self._next - now
                 if self.exhausted or stopping():
                     raise NotAsked(N_("요청을 보내지 않았습니다."))
-                if left <= 0:
+                if remaining <= 0:
                     self._next = now + self._interval
                     return now
-            self._sleep(min(left, NAP))
+            self._sleep(min(remaining, NAP))
 
-    def turned_away(self, asked_at: float) -> None:
-        """Yahoo wants fewer requests, it said to the one of `asked_at`: everyone pauses.
+    def refused(self, asked_at: float) -> None:
+        """Begin a pause for all workers, because Yahoo refused the request made at `asked_at`.
 
-        Requests that were under way when the pause began belong to the same round.
+        Requests that were under way when the pause began belong to the same round and begin no further pause.
         """
         with self._lock:
             if asked_at < self._paused_at:
@@ -66,12 +66,12 @@ class Pace:
             self._next = self._paused_at + pause * (1 + random.random() / 2)
 
     def answered(self, asked_at: float) -> None:
-        """Yahoo answered the request of `asked_at`: the pauses before it were long enough."""
+        """Count pauses from zero again, if the request of `asked_at` was made after the last pause."""
         with self._lock:
             if asked_at >= self._paused_at:
                 self._rounds = 0
 
     @property
     def exhausted(self) -> bool:
-        """Whether all rounds passed without an answer."""
+        """Whether all pauses passed without an answer."""
         return self._rounds > ROUNDS

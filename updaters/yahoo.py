@@ -1,14 +1,14 @@
 """Raw daily bars from Yahoo, through yfinance over one curl_cffi session.
 
-This module knows Yahoo's symbols, answers and errors; what is done with the bars, and when to ask again, is left to
-`update`.
+This module knows Yahoo's symbols, answers and errors, and when asking again helps. What is done with the bars is left
+to `ticker_update`.
 """
 
 import datetime as dt
 import logging
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,19 +19,32 @@ import yfinance
 from curl_cffi.requests import Session
 from curl_cffi.requests.exceptions import RequestException
 from pandas.errors import Pandas4Warning
+from tenacity import (
+    Retrying,
+    retry_if_exception,
+    sleep_using_event,
+    stop_after_attempt,
+    stop_when_event_set,
+    wait_random_exponential,
+)
 from yfinance.exceptions import YFPricesMissingError, YFRateLimitError
 
 from finance_core import settings
+from finance_core.bars import sessions
 from finance_core.categories import Category, Market
 from finance_core.errors import FetchFailed
 from finance_core.i18n import N_
-from updaters.rate_limit import NotAsked, Pace
+from finance_core.storage.documents import TickerRow
+from updaters.rate_limit import NotAsked, RateLimit
 
+ATTEMPTS = 3
+"""How often a ticker is asked for before it counts as failed."""
+RETRY_WITHIN = 1.0
+"""The second attempt follows within so many seconds, at random; the third within twice as many."""
 TIMEOUT = 15
 """Seconds one answer may take."""
 RATE = 100.0
-"""Requests a second that all runs of this process together may make: above what eight workers come to, so that it
-bounds more of them."""
+"""Requests per second of all runs of this process together. Eight workers stay below it; more workers do not."""
 CHART = "/v8/finance/chart/"
 TOO_MANY_REQUESTS = 429
 
@@ -46,18 +59,18 @@ _COLUMNS = {
 }
 
 _UNKNOWN_SYMBOL = "no data found"
-"""How Yahoo puts it that it does not know a symbol."""
+"""Yahoo's words for an unknown symbol."""
 _NO_BARS = ("no price data found", "data doesn't exist")
-"""How yfinance and Yahoo put it that there is no bar in the answer, without a reason."""
+"""The words of yfinance and of Yahoo for an answer without bars and without a reason."""
 
 _log = logging.getLogger(__name__)
 _session_lock = threading.Lock()
 _session_users = 0
-_session: "_PacedSession | None" = None
+_session: "_LimitedSession | None" = None
 
 
 class NoBars(FetchFailed):
-    """Yahoo answered without a bar and without a reason; some symbols it does not know it answers so too."""
+    """Yahoo answered without bars and without a reason. It answers so for some unknown symbols too."""
 
 
 class UnknownSymbol(NoBars):
@@ -74,15 +87,15 @@ class Unreachable(FetchFailed):
 
 @dataclass(frozen=True)
 class Fetched:
-    """What Yahoo answered for one symbol."""
+    """Yahoo's answer for one symbol."""
 
     market: Market
     symbol: str
     currency: str
-    """"" where Yahoo did not say, or only a window was asked for: making it out costs as much as reading those bars."""
+    """ISO code; "" if Yahoo names none, or if only a window was asked for: reading it costs as much as the bars."""
     bars: pd.DataFrame
-    """Raw: columns of `candles.bars`, tz-naive days of the exchange, NaN where Yahoo had nothing; not yet cleaned.
-    Split-adjusted, not dividend-adjusted."""
+    """Raw and not yet cleaned: the columns of `candles`, indexed by tz-naive days of the exchange; NaN where Yahoo has
+    no number. Split-adjusted, not dividend-adjusted."""
 
 
 def symbol(ticker: str, market: Market) -> str:
@@ -90,94 +103,126 @@ def symbol(ticker: str, market: Market) -> str:
     return f"{ticker}{market.yahoo_suffix}"
 
 
-def candidates(category: Category, row: Mapping[str, Any]) -> list[tuple[Market, str]]:
-    """The symbols a ticker may have, likeliest first, each with its market.
+def candidates(category: Category, row: TickerRow) -> list[tuple[Market, str]]:
+    """The symbols that the ticker of `row` may have, each with its market, the likeliest first.
 
-    `row` is the ticker's metadata: first the symbol on the market it is said to trade on, then the one that worked
-    before, then those on the other markets of its category. Where it says no market, or one that is not the
-    category's, what worked before comes first.
+    That is the symbol on the market that the row names, then the one that worked before, then those on the other
+    markets of the category. If the row names no market of the category, the one that worked before comes first.
     """
-    said = category.market(row.get("market", ""))
+    named = category.market(row.get("market", ""))
     symbols: dict[str, Market] = {}
-    for market in (said, *category.markets):  # several may have one symbol: then it is the one that is said
+    for market in (named, *category.markets):  # if several markets share a symbol, it belongs to the named one
         symbols.setdefault(symbol(row["ticker"], market), market)
-    first = [symbol(row["ticker"], said)] if row.get("market") == said.key else []
+    first = [symbol(row["ticker"], named)] if row.get("market") == named.key else []
     before = [row["yahoo_symbol"]] if row.get("yahoo_symbol") else []
-    return [(symbols.get(name, said), name) for name in dict.fromkeys([*first, *before, *symbols])]
+    return [(symbols.get(name, named), name) for name in dict.fromkeys([*first, *before, *symbols])]
 
 
 class Client:
-    """Yahoo as one run asks it."""
+    """Yahoo for one run, which no request leaves any more once `stop` is set."""
 
-    def __init__(self, session: "_PacedSession", stopping: Callable[[], bool]) -> None:
+    def __init__(self, session: "_LimitedSession", stop: threading.Event) -> None:
         self._session = session
-        self.stopping = stopping
+        self.stop = stop
         self.requests = 0
-        """How many requests were made, yfinance's own for cookies and second attempts among them."""
+        """How many requests were made, including those of yfinance for cookies and for second attempts."""
+        self._retrying = Retrying(
+            reraise=True,
+            retry=retry_if_exception(_may_pass),
+            stop=stop_after_attempt(ATTEMPTS) | stop_when_event_set(stop),
+            wait=wait_random_exponential(multiplier=RETRY_WITHIN),
+            sleep=sleep_using_event(stop),
+        )
 
     @property
     def exhausted(self) -> bool:
-        """Whether Yahoo turned away so many requests in a row that no more are made."""
-        return self._session.pace.exhausted
+        """Whether Yahoo refused so many requests in a row that no more are made."""
+        return self._session.rate_limit.exhausted
 
-    def fetch(self, market: Market, symbol: str, timezone: str, start: dt.date | None = None) -> Fetched:
-        """All daily bars of `symbol` on `market` (its whole history), or those from `start` on.
+    def fetch(self, category: Category, row: TickerRow, start: dt.date | None = None) -> Fetched:
+        """The raw daily bars of the ticker of `row`: its whole history, or those from `start` on.
 
-        `timezone` is the exchange's. Raises UnknownSymbol, NoBars, RateLimited, Unreachable, NotAsked, or FetchFailed
-        with the reason.
+        Tries the `candidates` in order, and asks again after errors that may pass. Raises UnknownSymbol, NoBars,
+        Unreachable, NotAsked, or FetchFailed with the reason.
         """
-        before = _asking.set(self)
+        while True:
+            try:
+                return self._retrying(self._fetch_from_any_market, category, row, start)
+            except RateLimited:
+                # The pause comes before the next request, which raises NotAsked after too many pauses in a row.
+                _log.info("%s %s: asked again after the pause", category.key, row["ticker"])
+
+    def fetch_symbol(self, market: Market, symbol: str, start: dt.date | None = None) -> Fetched:
+        """The raw daily bars of one symbol, asked for once. Raises as `fetch`, and RateLimited."""
+        token = _asking.set(self)
         try:
-            return _fetch(self._session, market, symbol, timezone, start)
+            return _fetch(self._session, market, symbol, start)
         finally:
-            _asking.reset(before)
+            _asking.reset(token)
+
+    def _fetch_from_any_market(self, category: Category, row: TickerRow, start: dt.date | None) -> Fetched:
+        """The bars from the first market that has them.
+
+        An answer without bars means a wrong market only for a whole history, under a symbol that has never worked.
+        Otherwise a passing fault of Yahoo would give the ticker to another market.
+        """
+        first_error: NoBars | None = None
+        for market, symbol in candidates(category, row):
+            try:
+                return self.fetch_symbol(market, symbol, start)
+            except NoBars as error:
+                is_certain = isinstance(error, UnknownSymbol)
+                if not is_certain and (start is not None or symbol == row.get("yahoo_symbol")):
+                    raise
+                first_error = first_error or error
+        assert first_error is not None, "a category has at least one market"
+        raise first_error
 
 
 _asking: ContextVar[Client] = ContextVar("asking")
-"""Whose request is under way in this thread: yfinance has no way to hand that on to its session."""
+"""The client whose request is under way in this thread: yfinance cannot pass it on to its session."""
 
 
-class _PacedSession(Session[Any]):
-    """A session that keeps the pace, whatever yfinance asks, and counts for whom."""
+class _LimitedSession(Session[Any]):
+    """A session that keeps the rate limit for all requests of yfinance, and counts them for their clients."""
 
     def __init__(self, rate: float) -> None:
-        super().__init__(impersonate="chrome")  # Yahoo turns other clients away; certificates are verified
-        self.pace = Pace(rate)
+        super().__init__(impersonate="chrome")  # Yahoo refuses other clients; certificates are verified
+        self.rate_limit = RateLimit(rate)
 
     def request(self, method: Any, url: str, *arguments: Any, **options: Any) -> Any:
         client = _asking.get()
-        asked_at = self.pace.wait(client.stopping)
+        asked_at = self.rate_limit.wait(client.stop.is_set)
         client.requests += 1
         response = super().request(method, url, *arguments, **options)
-        if CHART in url:  # the cookie's address has a limit of its own, without which charts are answered all the same
+        if CHART in url:  # the address of the cookie has a limit of its own, and charts are answered without it
             if response.status_code == TOO_MANY_REQUESTS:
-                _log.warning("Yahoo wants fewer requests: everyone pauses")
-                self.pace.turned_away(asked_at)
+                _log.warning("Yahoo wants fewer requests: all workers pause")
+                self.rate_limit.refused(asked_at)
             else:
-                self.pace.answered(asked_at)
+                self.rate_limit.answered(asked_at)
         return response
 
 
 @contextmanager
-def client(stopping: Callable[[], bool] = lambda: False) -> Iterator[Client]:
-    """Yahoo for one run, over the one session of this process: opened by the first run that needs it, closed by the
-    last. While `stopping()`, no request is made.
+def client(stop: threading.Event | None = None) -> Iterator[Client]:
+    """Yahoo for one run, over the one session of this process; the first run opens it and the last one closes it.
 
-    yfinance keeps the session it was last given for all of its requests, so two runs must not have two: the one that
-    ends first would close the other's. The pace is the session's, since it is the machine that Yahoo counts.
+    yfinance uses the session that it was last given for all of its requests, so two runs must not have two: the one
+    that ends first would close the other's. The rate limit belongs to the session, because Yahoo counts the machine.
     """
     global _session, _session_users
     with _session_lock:
         if _session is None:
             yfinance.config.debug.hide_exceptions = False
             yfinance.set_tz_cache_location(str(settings.data_dir() / "yfinance"))
-            # For the whole process, as `catch_warnings` around each request would meddle with those of other threads.
+            # For the whole process: `catch_warnings` around each request would change the filters of other threads.
             warnings.filterwarnings("ignore", category=Pandas4Warning, module="yfinance")
-            _session = _PacedSession(RATE)
+            _session = _LimitedSession(RATE)
         _session_users += 1
         shared = _session
     try:
-        yield Client(shared, stopping)
+        yield Client(shared, stop or threading.Event())
     finally:
         with _session_lock:
             _session_users -= 1
@@ -186,11 +231,17 @@ def client(stopping: Callable[[], bool] = lambda: False) -> Iterator[Client]:
                 _session = None
 
 
-def _fetch(session: Session[Any], market: Market, symbol: str, timezone: str, start: dt.date | None = None) -> Fetched:
+def _may_pass(error: BaseException) -> bool:
+    """Whether asking again at once may help: not for an unknown symbol, and not if Yahoo wants fewer requests."""
+    return isinstance(error, FetchFailed) and not isinstance(error, UnknownSymbol | RateLimited | NotAsked)
+
+
+def _fetch(session: Session[Any], market: Market, symbol: str, start: dt.date | None) -> Fetched:
     window = {"period": "max"} if start is None else {"start": start}
+    timezone = market.timezone or sessions.timezone(market.calendar)
     try:
         ticker = yfinance.Ticker(symbol, session=session)
-        # Told the time zone, yfinance need not ask for it: one request less, and six less for an unknown symbol.
+        # Without the time zone, yfinance asks Yahoo for it: one request more, and six more for an unknown symbol.
         ticker._tz = timezone
         frame = ticker.history(interval="1d", auto_adjust=False, actions=True, keepna=True, timeout=TIMEOUT, **window)
         currency = str(ticker.history_metadata.get("currency") or "") if start is None else ""
@@ -199,20 +250,20 @@ def _fetch(session: Session[Any], market: Market, symbol: str, timezone: str, st
     except YFRateLimitError as error:
         raise RateLimited(N_("Yahoo가 요청이 너무 많다고 합니다. 잠시 뒤 다시 시도하십시오.")) from error
     except YFPricesMissingError as error:
-        raise _why_missing(symbol, error.rationale) from error
+        raise _missing(symbol, error.rationale) from error
     except RequestException as error:
         raise Unreachable(N_("Yahoo에 연결하지 못했습니다: {reason}"), reason=type(error).__name__) from error
     except Exception as error:
-        # yfinance takes an answer apart without checking it first: what is wrong with it may raise anything.
+        # yfinance does not check an answer before it reads it: a malformed one may raise anything.
         _log.exception("yfinance failed with %s", symbol)
         raise FetchFailed(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
     days = pd.DatetimeIndex(frame.index).tz_localize(None).normalize().rename("date")
-    bars = pd.DataFrame({ours: frame[theirs].to_numpy() for theirs, ours in _COLUMNS.items()}, index=days)
+    bars = pd.DataFrame({name: frame[yahoo_name].to_numpy() for yahoo_name, name in _COLUMNS.items()}, index=days)
     return Fetched(market, symbol, currency, bars)
 
 
-def _why_missing(symbol: str, reason: str) -> FetchFailed:
-    """The error for an answer without bars, of which yfinance says that `reason`."""
+def _missing(symbol: str, reason: str) -> FetchFailed:
+    """The error for an answer without bars, for which yfinance gives `reason`."""
     if _UNKNOWN_SYMBOL in reason.lower():
         return UnknownSymbol(N_("Yahoo에 {symbol} 종목이 없습니다."), symbol=symbol)
     if reason.lower().startswith(_NO_BARS):

@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -71,7 +71,7 @@ class LeasedRun:
     _writing: threading.Lock = field(default_factory=threading.Lock)
     """Held from reading the counts to having written them, so that older ones never overwrite newer ones."""
 
-    def report(self, counts: Mapping[str, int], failures: Sequence[Failure] = ()) -> None:
+    def report(self, counts: Mapping[str, int], failures: Iterable[Failure] = ()) -> None:
         """Tell the watchers how far it is: all counts, and the failures since the last report."""
         with self._lock:
             self._counts = dict(counts)

@@ -19,6 +19,7 @@ from tests import pages
 from tests.processes import wait_until
 from tests.yahoo import Hang, Listing, Status, YahooStandIn
 from updaters import category_update
+from updaters import yahoo as yahoo_client
 
 TABLES = {"005930": pages.made_table(1, halted=0), "000660": pages.made_table(2, halted=0)}
 
@@ -151,9 +152,9 @@ def test_a_run_whose_process_died_is_shown_as_interrupted_and_can_be_continued(
 def test_the_failed_tickers_of_a_run_are_listed_with_reasons_and_retried_alone(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(category_update, "RETRY_WITHIN", 0.01)
+    monkeypatch.setattr(yahoo_client, "RETRY_WITHIN", 0.01)
     pages.update_from(yahoo, own_server_db, TABLES, {})
-    yahoo.answer_with("005930.KS", *[Status(500)] * 2 * category_update.ATTEMPTS)
+    yahoo.answer_with("005930.KS", *[Status(500)] * 2 * yahoo_client.ATTEMPTS)
     failed = category_update.run(own_server_db, KOREAN_STOCKS).run
     yahoo.clear()
 

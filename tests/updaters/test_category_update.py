@@ -53,7 +53,7 @@ PROJECT = Path(category_update.__file__).resolve().parents[1]
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits between attempts as short as can be."""
-    monkeypatch.setattr(category_update, "RETRY_WITHIN", 0.01)
+    monkeypatch.setattr(product, "RETRY_WITHIN", 0.01)
     monkeypatch.setattr(rate_limit, "FIRST_PAUSE", 0.02)
 
 
@@ -447,7 +447,7 @@ def test_a_known_market_is_not_given_up_because_yahoo_stumbles(
     run(db, "005930")
     before = list(db["korean_stocks"].find())
     yahoo.listings["005930.KQ"] = Listing(random_walk(DAYS, seed=9))
-    yahoo.answer_with("005930.KS", *[answer] * 2 * category_update.ATTEMPTS)
+    yahoo.answer_with("005930.KS", *[answer] * 2 * product.ATTEMPTS)
 
     summary = run(db, "005930", full=full)
 
@@ -510,14 +510,14 @@ def test_a_ticker_that_is_removed_while_a_run_is_under_way_stays_removed(
     tickers.register(db, KOREAN_STOCKS, named)
     if stored:
         assert run(db).state == "done"
-    fetch = ticker_update.fetch_from_any_market
+    fetch = product.Client.fetch
 
     def removed_then_fetched(client: product.Client, *asked: Any) -> product.Fetched:
         # Both: the one that is under way, and the one that is to come.
         ticker_edits.delete(db, KOREAN_STOCKS, ["000660", "005930"], "me")
         return fetch(client, *asked)
 
-    monkeypatch.setattr(ticker_update, "fetch_from_any_market", removed_then_fetched)
+    monkeypatch.setattr(product.Client, "fetch", removed_then_fetched)
 
     ran = run(db, full=stored)
 
@@ -614,14 +614,14 @@ def test_a_cancelled_run_ends_after_the_ticker_in_flight_and_the_next_run_goes_o
 # Yahoo misbehaves
 
 MISBEHAVIOURS: list[tuple[list[Answer], str]] = [
-    ([Status(500), Status(500)] * category_update.ATTEMPTS, "Server got itself in trouble"),
+    ([Status(500), Status(500)] * product.ATTEMPTS, "Server got itself in trouble"),
     ([Status(404, "No data found, symbol may be delisted")] * 4, "종목이 없습니다"),
-    ([Hang()] * category_update.ATTEMPTS, "Timeout"),
-    ([Truncated()] * category_update.ATTEMPTS, "ConnectionError"),
-    ([Malformed()] * category_update.ATTEMPTS, "JSONDecodeError"),
-    ([Malformed('{"chart":{"result":[{"meta":{}}],"error":null}}')] * category_update.ATTEMPTS, "KeyError"),
-    ([Empty()] * category_update.ATTEMPTS, "하나도"),
-    ([NoResult()] * category_update.ATTEMPTS, "하나도"),
+    ([Hang()] * product.ATTEMPTS, "Timeout"),
+    ([Truncated()] * product.ATTEMPTS, "ConnectionError"),
+    ([Malformed()] * product.ATTEMPTS, "JSONDecodeError"),
+    ([Malformed('{"chart":{"result":[{"meta":{}}],"error":null}}')] * product.ATTEMPTS, "KeyError"),
+    ([Empty()] * product.ATTEMPTS, "하나도"),
+    ([NoResult()] * product.ATTEMPTS, "하나도"),
 ]
 
 
@@ -756,7 +756,7 @@ def test_an_outage_between_the_window_and_the_whole_history_harms_nothing(
     before = list(db["korean_stocks"].find())
     samsung.bars = random_walk(DAYS, seed=1)
     split(samsung, DAYS[55], 2)
-    yahoo.answer_with("005930.KS", AsUsual(), *[Status(500), Status(500)] * category_update.ATTEMPTS)
+    yahoo.answer_with("005930.KS", AsUsual(), *[Status(500), Status(500)] * product.ATTEMPTS)
 
     assert len(run(db, "005930").failures) == 1
     assert list(db["korean_stocks"].find()) == before

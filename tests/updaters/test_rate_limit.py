@@ -16,7 +16,7 @@ from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from tests.yahoo import AsUsual, Listing, Status, YahooStandIn, random_walk
 from updaters import category_update, rate_limit
-from updaters.rate_limit import FIRST_PAUSE, NAP, ROUNDS, NotAsked, Pace
+from updaters.rate_limit import FIRST_PAUSE, NAP, ROUNDS, NotAsked, RateLimit
 
 
 @dataclass
@@ -64,9 +64,9 @@ def never() -> bool:
     return False
 
 
-def at(rate: float = 10.0, threads: int = 1) -> tuple[Pace, SimulatedTime]:
+def at(rate: float = 10.0, threads: int = 1) -> tuple[RateLimit, SimulatedTime]:
     time = SimulatedTime(threads)
-    return Pace(rate, clock=time.clock, sleep=time.sleep), time
+    return RateLimit(rate, clock=time.clock, sleep=time.sleep), time
 
 
 # The rate
@@ -130,7 +130,7 @@ def test_pauses_in_a_row_double_and_are_longer_at_random_by_up_to_half() -> None
         for number in range(ROUNDS):
             time.sleep(0.05)
             begun = time.now
-            paced.turned_away(asked)
+            paced.refused(asked)
             asked = paced.wait(never)
             shares[number].append((asked - begun) / (FIRST_PAUSE * 2**number))
 
@@ -155,7 +155,7 @@ def test_during_a_pause_nobody_has_a_turn(times: list[float], refused: float) ->
 
     def refuse() -> None:
         time.sleep(refused)
-        paced.turned_away(time.now)
+        paced.refused(time.now)
         pauses.append(time.now)
         time.leave()
 
@@ -174,7 +174,7 @@ def test_requests_that_were_under_way_when_the_pause_began_belong_to_its_round()
     time.sleep(0.5)
 
     for asked in under_way:
-        paced.turned_away(asked)
+        paced.refused(asked)
         time.sleep(0.01)
 
     begun = under_way[-1] + 0.5
@@ -186,7 +186,7 @@ def test_an_answer_to_what_was_asked_after_the_pause_begins_the_count_anew() -> 
     paced, _time = at()
     for _ in range(3 * ROUNDS):
         refused = paced.wait(never)
-        paced.turned_away(refused)
+        paced.refused(refused)
         answered = paced.wait(never)
         paced.answered(answered)
         assert FIRST_PAUSE <= answered - refused <= 1.5 * FIRST_PAUSE + 1e-9
@@ -198,7 +198,7 @@ def test_a_late_answer_to_what_was_asked_before_the_pause_does_not() -> None:
     for _ in range(ROUNDS + 1):
         asked = paced.wait(never)
         time.sleep(0.1)
-        paced.turned_away(asked)
+        paced.refused(asked)
         paced.answered(early)
 
     assert paced.exhausted
@@ -207,11 +207,11 @@ def test_a_late_answer_to_what_was_asked_before_the_pause_does_not() -> None:
 def test_after_as_many_pauses_as_there_are_rounds_nothing_more_is_asked() -> None:
     paced, time = at()
     for _ in range(ROUNDS):
-        paced.turned_away(paced.wait(never))
+        paced.refused(paced.wait(never))
     last = paced.wait(never)
     assert not paced.exhausted, "the request after the last pause may still be answered"
 
-    paced.turned_away(last)
+    paced.refused(last)
 
     assert paced.exhausted
     slept = time.slept
@@ -225,7 +225,7 @@ def test_after_as_many_pauses_as_there_are_rounds_nothing_more_is_asked() -> Non
 
 def test_whoever_waits_learns_within_a_nap_that_it_is_to_stop() -> None:
     paced, time = at()
-    paced.turned_away(paced.wait(never))
+    paced.refused(paced.wait(never))
 
     with pytest.raises(NotAsked):
         paced.wait(lambda: time.now >= 0.5)
@@ -235,7 +235,7 @@ def test_whoever_waits_learns_within_a_nap_that_it_is_to_stop() -> None:
 
 def test_where_it_is_to_stop_already_nobody_waits() -> None:
     paced, time = at()
-    paced.turned_away(paced.wait(never))
+    paced.refused(paced.wait(never))
 
     with pytest.raises(NotAsked):
         paced.wait(lambda: True)

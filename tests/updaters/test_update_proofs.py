@@ -46,7 +46,7 @@ WHOLE, BEFORE = 60, 50
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits as short as can be, and Korean, whatever the shell speaks."""
-    monkeypatch.setattr(category_update, "RETRY_WITHIN", 0.01)
+    monkeypatch.setattr(product, "RETRY_WITHIN", 0.01)
     monkeypatch.setattr(rate_limit, "FIRST_PAUSE", 0.02)
     monkeypatch.setattr(product, "TIMEOUT", 0.5)
     for name in ("LC_ALL", "LC_MESSAGES"):
@@ -151,19 +151,19 @@ UNKNOWN = Status(404, "No data found, symbol may be delisted")
 
 ANSWERS: dict[str, tuple[list[Answer], str]] = {
     "a burst of 429": ([Status(429)] * rate_limit.ROUNDS, ""),
-    "500 that passes": ([Status(500)] * 2 * (category_update.ATTEMPTS - 1), ""),
-    "500 that stays": ([Status(500)] * 2 * category_update.ATTEMPTS, "Server got itself in trouble"),
-    "a hang that passes": ([Hang()] * (category_update.ATTEMPTS - 1), ""),
-    "a hang that stays": ([Hang()] * category_update.ATTEMPTS, "Timeout"),
-    "a broken connection": ([Truncated()] * category_update.ATTEMPTS, "ConnectionError"),
-    "JSON cut off": ([Malformed()] * category_update.ATTEMPTS, "JSONDecodeError"),
-    "a page of HTML": ([Malformed("<html>Sorry</html>")] * category_update.ATTEMPTS, "JSONDecodeError"),
+    "500 that passes": ([Status(500)] * 2 * (product.ATTEMPTS - 1), ""),
+    "500 that stays": ([Status(500)] * 2 * product.ATTEMPTS, "Server got itself in trouble"),
+    "a hang that passes": ([Hang()] * (product.ATTEMPTS - 1), ""),
+    "a hang that stays": ([Hang()] * product.ATTEMPTS, "Timeout"),
+    "a broken connection": ([Truncated()] * product.ATTEMPTS, "ConnectionError"),
+    "JSON cut off": ([Malformed()] * product.ATTEMPTS, "JSONDecodeError"),
+    "a page of HTML": ([Malformed("<html>Sorry</html>")] * product.ATTEMPTS, "JSONDecodeError"),
     "a page of Yahoo's own": (
-        [Malformed("<html>Will be right back</html>")] * category_update.ATTEMPTS,
+        [Malformed("<html>Will be right back</html>")] * product.ATTEMPTS,
         "YFDataException",
     ),
-    "no bars": ([Empty()] * category_update.ATTEMPTS, "하나도"),
-    "no result": ([NoResult()] * category_update.ATTEMPTS, "하나도"),
+    "no bars": ([Empty()] * product.ATTEMPTS, "하나도"),
+    "no result": ([NoResult()] * product.ATTEMPTS, "하나도"),
     "an unknown symbol": ([UNKNOWN] * 2, "005930.KS 종목이 없습니다"),
 }
 

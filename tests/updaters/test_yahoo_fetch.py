@@ -43,7 +43,7 @@ def listing(yahoo: YahooStandIn, data_dir: Path) -> Listing:
 
 def fetch(start: dt.date | None = None, symbol: str = SYMBOL, market: Market = KOSPI) -> product.Fetched:
     with product.client() as client:
-        return client.fetch(market, symbol, "Asia/Seoul", start)
+        return client.fetch_symbol(market, symbol, start)
 
 
 # Symbols
@@ -128,7 +128,7 @@ def test_days_are_the_exchanges_own_however_far_from_utc(yahoo: YahooStandIn, li
     yahoo.listings["AAPL"] = replace(listing, timezone="America/New_York", opens="09:30", currency="USD")
 
     with product.client() as client:
-        fetched = client.fetch(Market("NASDAQ", "XNYS"), "AAPL", "America/New_York")
+        fetched = client.fetch_symbol(Market("NASDAQ", "XNYS"), "AAPL")
 
     assert list(fetched.bars.index) == list(DAYS)
     assert fetched.currency == "USD"
@@ -146,8 +146,8 @@ def test_requests_look_like_chrome(yahoo: YahooStandIn) -> None:
 def test_all_tickers_of_a_run_share_one_session_which_closes_at_its_end(yahoo: YahooStandIn, listing: Listing) -> None:
     yahoo.listings["000660.KS"] = listing
     with product.client() as client:
-        client.fetch(KOSPI, SYMBOL, "Asia/Seoul")
-        client.fetch(KOSPI, "000660.KS", "Asia/Seoul")
+        client.fetch_symbol(KOSPI, SYMBOL)
+        client.fetch_symbol(KOSPI, "000660.KS")
         assert YfData()._session is client._session
         assert yahoo.is_connected()
 
@@ -160,16 +160,16 @@ def test_a_session_that_two_runs_share_closes_with_the_last_of_them() -> None:
     with product.client() as outer:
         with product.client() as inner:
             assert inner._session is outer._session
-        assert outer.fetch(KOSPI, SYMBOL, "Asia/Seoul").symbol == SYMBOL
+        assert outer.fetch_symbol(KOSPI, SYMBOL).symbol == SYMBOL
     with product.client() as next_one:
         assert next_one._session is not outer._session
-        assert next_one.fetch(KOSPI, SYMBOL, "Asia/Seoul").symbol == SYMBOL
+        assert next_one.fetch_symbol(KOSPI, SYMBOL).symbol == SYMBOL
 
 
 def test_a_run_that_breaks_off_closes_its_session(yahoo: YahooStandIn) -> None:
     def work() -> None:
         with product.client() as client:
-            client.fetch(KOSPI, SYMBOL, "Asia/Seoul")
+            client.fetch_symbol(KOSPI, SYMBOL)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -209,7 +209,7 @@ def test_no_warning_of_yfinance_reaches_a_thread() -> None:
     def work() -> None:
         try:
             for _ in range(3):
-                client.fetch(KOSPI, SYMBOL, "Asia/Seoul")
+                client.fetch_symbol(KOSPI, SYMBOL)
         except BaseException as error:  # noqa: BLE001 - told to the test
             problems.append(error)
 

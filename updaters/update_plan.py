@@ -1,0 +1,105 @@
+"""Which tickers an update run fetches, and in which order.
+
+A ticker is up to date, and costs no request, if its last finished session is stored and was fetched after its close.
+The ticker that was asked for longest ago comes first, so that the next run continues a run that ends early.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from finance_core import starter
+from finance_core.bars import sessions
+from finance_core.categories import Category
+from finance_core.storage import tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
+
+SETTLING = dt.timedelta(minutes=30)
+"""Time after the close within which Yahoo's bar of the day may still change."""
+
+_NEVER, _ALWAYS = dt.datetime.min, dt.datetime.max
+
+
+@dataclass(frozen=True)
+class Due:
+    """A ticker that is to be fetched."""
+
+    ticker: str
+    since: dt.datetime | None
+    """Its last stored session; None if its whole history is fetched."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The tickers of one update run."""
+
+    due: list[Due]
+    """Those to fetch, in order."""
+    current: int
+    """How many more were chosen and are up to date."""
+    unregistered: list[str]
+    """Chosen tickers, and tickers that are known by their bars alone, which have no metadata yet."""
+
+
+def make(
+    db: MongoDatabase,
+    category: Category,
+    only: Iterable[str] | None = None,
+    *,
+    now: dt.datetime,
+    first: str | None = None,
+    full: bool = False,
+    force: bool = False,
+    full_since: dt.datetime | None = None,
+) -> Plan:
+    """The plan of a run at `now` (tz-aware) with the options of `category_update.run`. Writes nothing."""
+    rows = {row["ticker"]: row for row in tickers.active(db, category)}
+
+    def by_age(ticker: str) -> tuple[bool, dt.datetime, str]:
+        # Not by the last bar: tickers that can have no new bar would come first in every run.
+        return ticker != first, rows[ticker].get("updated_at") or _NEVER, ticker
+
+    chosen = list(dict.fromkeys(only)) if only is not None else sorted(rows, key=by_age)
+    is_current = _updated_since(full_since or _ALWAYS) if full or force else _up_to_date(category, now)
+    due = [
+        Due(ticker, None if full else _stored_until(rows.get(ticker, {})))
+        for ticker in chosen
+        if not is_current(rows.get(ticker, {}))
+    ]
+    # The known ones too: once a ticker is registered, those known by their bars alone are no longer listed.
+    unregistered = [ticker for ticker in dict.fromkeys([*rows, *chosen]) if "category" not in rows.get(ticker, {})]
+    return Plan(due, len(chosen) - len(due), unregistered)
+
+
+def register(db: MongoDatabase, category: Category, names: Iterable[str]) -> None:
+    """Give the tickers `names` metadata: their row of the starter list, or else only their name."""
+    starters = {row["ticker"]: row for row in starter.rows(category)}
+    tickers.register(
+        db, category, ({"ticker": name, "name": name, "market": ""} | starters.get(name, {}) for name in names)
+    )
+
+
+def _up_to_date(category: Category, moment: dt.datetime) -> Callable[[TickerRow], bool]:
+    """The test whether Yahoo can have nothing new at `moment` for the ticker of a row."""
+    final: dict[str, tuple[dt.datetime, dt.datetime]] = {}
+    for market in category.markets:
+        session = sessions.last_finished(market.calendar, moment).to_pydatetime()
+        final[market.key] = session, (sessions.close_of(market.calendar, session) or session) + SETTLING
+
+    def is_current(row: TickerRow) -> bool:
+        if row.get("source") != "yahoo" or row.get("last_status") != "ok" or row.get("rewriting"):
+            return False
+        session, settled = final[category.market(row.get("market", "")).key]
+        return row.get("last_date", _NEVER) >= session and row["updated_at"] >= settled
+
+    return is_current
+
+
+def _updated_since(moment: dt.datetime) -> Callable[[TickerRow], bool]:
+    """The test whether the ticker of a row was updated since `moment` (UTC, tz-naive)."""
+    return lambda row: row.get("last_status") == "ok" and row["updated_at"] >= moment and not row.get("rewriting")
+
+
+def _stored_until(row: TickerRow) -> dt.datetime | None:
+    return None if row.get("source") == "sample" or row.get("rewriting") else row.get("last_date")
