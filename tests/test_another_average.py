@@ -66,7 +66,7 @@ def shown_table(page: AppTest) -> pd.DataFrame:
 def test_an_address_names_it_by_its_kind_and_window(korean_stocks: Category) -> None:
     view, problems = address.parse({"ma": "20,ema12"}, korean_stocks)
     assert (view.averages, problems) == ((EMA, Average(20)), [])
-    assert address.parameters(view, korean_stocks) == {"ma": "ema12,20"}
+    assert address.texts_of(view, korean_stocks) == {"ma": "ema12,20"}
     (problem,) = address.parse({"ma": "ema13"}, korean_stocks)[1]
     assert "ema12" in problem, "what could be asked for"
 

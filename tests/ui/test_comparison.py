@@ -261,7 +261,7 @@ KEYS = st.sampled_from([SAMSUNG, APPLE, KOSPI, WON, "korean_stocks:000660", "us_
 def test_an_address_names_the_view_that_it_was_made_of(series, period, interval, scale, money, base, random) -> None:  # type: ignore[no-untyped-def]
     slots = tuple(random.sample(range(20), len(series)))
     view = View(tuple(series), slots, period, interval, scale, money, base)
-    parsed, problems = address.parse(address.parameters(view))
+    parsed, problems = address.parse(address.texts_of(view))
     assert (parsed, problems) == (view, [])
 
 

@@ -16,7 +16,7 @@ def test_the_plain_address_is_the_plain_view() -> None:
         view, problems = address.parse({}, category)
         assert view == View("", category.default_averages)
         assert problems == []
-        assert address.parameters(view, category) == {}
+        assert address.texts_of(view, category) == {}
 
 
 def test_a_full_address_is_understood() -> None:
@@ -24,19 +24,19 @@ def test_a_full_address_is_understood() -> None:
     view, problems = address.parse(asked, KOREAN_STOCKS)
     assert view == View("005930", (Average(5), Average(20)), "3M", None, None, "W", True)
     assert problems == []
-    assert address.parameters(view, KOREAN_STOCKS) == asked
+    assert address.texts_of(view, KOREAN_STOCKS) == asked
 
 
 def test_no_averages_are_a_choice_of_their_own_where_some_are_the_default() -> None:
     assert address.parse({"ma": "none"}, INDICES)[0].averages == ()
-    assert address.average_parameter((), INDICES) == "none"
-    assert address.average_parameter((), CURRENCIES) == ""
+    assert address.texts_of(View("", ()), INDICES) == {"ma": "none"}
+    assert address.texts_of(View("", ()), CURRENCIES) == {}
 
 
 def test_a_range_of_ones_own_goes_before_the_period_and_may_be_open_or_reversed() -> None:
     view, _ = address.parse({"from": "2024-05-01", "to": "2024-02-01", "period": "5Y"}, KOREAN_STOCKS)
     assert (view.first, view.last) == (dt.date(2024, 2, 1), dt.date(2024, 5, 1))
-    assert address.parameters(view, KOREAN_STOCKS) == {"from": "2024-02-01", "to": "2024-05-01"}
+    assert address.texts_of(view, KOREAN_STOCKS) == {"from": "2024-02-01", "to": "2024-05-01"}
 
 
 @pytest.mark.parametrize(
@@ -66,4 +66,4 @@ def test_what_cannot_be_understood_is_said_and_falls_back_to_the_default(bad: di
 def test_any_address_is_understood_or_said_and_comes_back_from_its_view(parameters: dict[str, str]) -> None:
     for category in CATEGORIES:
         view, _ = address.parse(parameters, category)
-        assert address.parse(address.parameters(view, category), category) == (view, [])
+        assert address.parse(address.texts_of(view, category), category) == (view, [])

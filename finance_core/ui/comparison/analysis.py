@@ -1,17 +1,16 @@
 """Below a comparison: analysis in tabs, and what can be taken away."""
 
 from collections.abc import Callable, Mapping
-from contextvars import copy_context
 from functools import partial
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from finance_core import spreadsheets
 from finance_core.bars.comparison import Scale
 from finance_core.charts import comparison_html
 from finance_core.i18n import _
+from finance_core.ui import downloads
 
 WINDOWS = (20, 60, 120, 250)
 
@@ -104,19 +103,6 @@ def _downloads(
             figures[name] = _figure(kind, closes, colors, comparison_html.ROLLING)
         return comparison_html.to_html(title, measures, figures)
 
-    table = closes.rename_axis(_("날짜"))
-    # Called in a thread that knows nothing of the visitor's language, and only when asked for.
-    made = partial(copy_context().run, html)
     with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            "CSV", partial(spreadsheets.to_csv, table, index=True), "comparison.csv", "text/csv",
-            icon=":material/download:", key="comparison_csv", on_click="ignore",
-        )  # fmt: skip
-        st.download_button(
-            "Excel", partial(spreadsheets.to_excel, table, "Sisepan", index=True), "comparison.xlsx",
-            icon=":material/table_view:", key="comparison_xlsx", on_click="ignore",
-        )  # fmt: skip
-        st.download_button(
-            _("차트와 분석 HTML"), made, "comparison.html", "text/html",
-            icon=":material/draft:", key="comparison_html", on_click="ignore",
-        )  # fmt: skip
+        downloads.table_buttons("", "comparison", closes.rename_axis(_("날짜")), "Sisepan")
+        downloads.button(_("차트와 분석 HTML"), "comparison.html", html)

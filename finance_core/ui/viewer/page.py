@@ -6,6 +6,7 @@ What the page shows is in its address (see `address`), so that a link opens the 
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlencode, urlsplit
 
@@ -110,7 +111,7 @@ def _star(db: MongoDatabase, category: Category, row: TickerRow) -> None:
 
 def _link(category: Category, ticker: str, view: View) -> None:
     with st.popover(_("링크"), icon=":material/link:"):
-        shown = address.parameters(View(**{**view.__dict__, "ticker": ticker}), category)
+        shown = address.texts_of(replace(view, ticker=ticker), category)
         if language := st.query_params.get("lang"):
             shown["lang"] = language
         st.caption(_("이 화면을 다른 컴퓨터에서 여는 주소"))

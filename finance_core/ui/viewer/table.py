@@ -1,17 +1,15 @@
 """Below the chart: the last bars as a table, and what can be taken away."""
 
-from contextvars import copy_context
-from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from finance_core import spreadsheets
 from finance_core.bars.indicators import Averages
 from finance_core.charts import candlestick_html
 from finance_core.charts.candlestick import Style
 from finance_core.i18n import _
+from finance_core.ui import downloads
 
 SHOWN = 100
 
@@ -61,23 +59,7 @@ def _downloads(
         figure = candlestick_html.candlestick(bars.iloc[part], shown, style, f"{name} {ticker}")
         return candlestick_html.to_html(figure)
 
-    # Made when asked for, not before: a century of bars takes a second as Excel.
     with st.container(horizontal=True, gap="small"):
-        for label, rows, suffix in ((_("보이는 기간"), seen, "range"), (_("전체"), table, "all")):
-            st.download_button(
-                f"{label} CSV", partial(spreadsheets.to_csv, rows, index=True), f"{file}_{suffix}.csv", "text/csv",
-                icon=":material/download:", key=f"csv_{suffix}", on_click="ignore",
-            )  # fmt: skip
-            st.download_button(
-                f"{label} Excel", partial(spreadsheets.to_excel, rows, name, index=True), f"{file}_{suffix}.xlsx",
-                icon=":material/table_view:", key=f"xlsx_{suffix}", on_click="ignore",
-            )  # fmt: skip
-        st.download_button(
-            _("차트 HTML"),
-            partial(copy_context().run, html),  # it is called in a thread that knows nothing of the visitor's language
-            f"{file}.html",
-            "text/html",
-            icon=":material/draft:",
-            key="html",
-            on_click="ignore",
-        )
+        downloads.table_buttons(_("보이는 기간"), f"{file}_range", seen, name)
+        downloads.table_buttons(_("전체"), f"{file}_all", table, name)
+        downloads.button(_("차트 HTML"), f"{file}.html", html)

@@ -1,0 +1,183 @@
+"""What is chosen on the comparison page: which series, and how they are shown. All of it is kept in the address."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import categories, formats
+from finance_core.bars import comparison
+from finance_core.bars.comparison import Base, Money, Scale
+from finance_core.charts.comparison import color_of
+from finance_core.i18n import N_, _
+from finance_core.storage import comparison_sets, database
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui import listing, search_box
+from finance_core.ui.choices import segmented, set_widget
+from finance_core.ui.comparison import address
+from finance_core.ui.comparison.address import View
+from finance_core.ui.comparison.items import Item
+from finance_core.ui.decorators import writes
+from finance_core.ui.parameters import INTERVALS, PERIODS
+from finance_core.ui.text import plain
+from finance_core.ui.visitor import may_edit
+
+SCALES: dict[Scale, str] = {"price": N_("가격"), "percent": N_("변화율 %"), "index": N_("지수 100"), "log": N_("로그")}
+MONEY: dict[Money, str] = {"local": N_("현지 통화"), "KRW": N_("원화로"), "USD": N_("달러로")}
+
+SETS: dict[str, tuple[str, ...]] = {
+    "KOSPI · S&P 500 · NASDAQ · USD/KRW": ("indices:^KS11", "indices:^GSPC", "indices:^IXIC", "currencies:USDKRW"),
+    "삼성전자 · SK하이닉스 · NVIDIA · TSMC ADR": (
+        "korean_stocks:005930",
+        "korean_stocks:000660",
+        "us_stocks:NVDA",
+        "us_stocks:TSM",
+    ),
+}
+"""Ready sets, by name. Names of companies and indices are the same in both languages."""
+
+
+def add(db: MongoDatabase, view: View) -> None:
+    """Category, search and sets in one row; what is chosen there is added."""
+    with st.container(horizontal=True, vertical_alignment="top"):
+        titles = {category.key: _(category.title) for category in categories.CATEGORIES}
+        key = st.selectbox(
+            _("카테고리"),
+            list(titles),
+            format_func=lambda key: titles[key],
+            key="comparison_category",
+            width=160,
+            label_visibility="collapsed",
+        )
+        category = categories.category(key)
+
+        def choose(ticker: str) -> None:
+            series = f"{category.key}{address.SEPARATOR}{ticker}"
+            search_box.remember_viewed(category, ticker)
+            if series not in view.series and len(view.series) < comparison.LIMIT:
+                _show_series(view, [*view.series, series])
+
+        with st.container(width=420):
+            search_box.show(category, listing.of(db, category), choose)
+        with st.popover(_("묶음"), icon=":material/bookmarks:"):
+            _sets(db, view)
+
+
+def chips(
+    view: View, items: Sequence[Item], bases: dict[str, Base | None], shown: pd.DataFrame, base_day: pd.Timestamp
+) -> None:
+    """A chip for each series: colour, name, what there is to know, and buttons to move and to remove it.
+
+    `shown` are the closes of the period, whose base is that of `base_day`.
+    """
+    row = st.container(horizontal=True, gap="small")
+    for position, item in enumerate(items):
+        with row.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+            dot = f'<span style="color:{color_of(item.slot)};font-size:1.2rem">●</span> <b>{html.escape(item.name)}</b>'
+            note = html.escape(f"{item.ticker} {_note(item, bases.get(item.key), shown, base_day)}")
+            st.html(f'{dot} <span style="opacity:.65">{note}</span>', width="content")
+            rest = [key for key in view.series if key != item.key]
+            moved = [*rest[: max(position - 1, 0)], item.key, *rest[max(position - 1, 0) :]]
+            small = partial(st.button, "", type="tertiary", on_click=_show_series)
+            small(
+                icon=":material/arrow_upward:",
+                help=_("앞으로"),
+                key=f"up_{item.key}",
+                disabled=position == 0,
+                args=(view, moved),
+            )
+            small(icon=":material/remove:", help=_("빼기"), key=f"remove_{item.key}", args=(view, rest))
+
+
+def looks(view: View, count: int, scale: Scale, days: pd.DatetimeIndex, base_day: pd.Timestamp) -> None:
+    """Period, interval, axis, currency and base of the `count` series, which are shown in `scale`."""
+    write = partial(_change, view)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        scales = {name: title for name, title in SCALES.items() if name != "price" or count <= comparison.AXES}
+        segmented(_("기간"), "period", PERIODS, view.period, lambda period: write(period=period))
+        segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
+        segmented(_("축"), "scale", scales, scale, lambda chosen: write(scale=chosen))
+        segmented(_("통화"), "currency", MONEY, view.money, lambda money: write(money=money))
+        with st.popover(_("기준일 {day}").format(day=formats.date(base_day)), icon=":material/flag:"):
+            first, last = days[0].date(), days[-1].date()
+            set_widget("base", min(max(base_day.date(), first), last))
+            st.date_input(
+                _("이 날이나 그 뒤 첫 종가가 기준입니다"),
+                min_value=first,
+                max_value=last,
+                format="YYYY-MM-DD",
+                key="base",
+                on_change=lambda: write(base=st.session_state["base"]),
+            )
+            st.button(_("기간의 처음으로"), on_click=lambda: write(base=None), disabled=view.base is None)
+    st.caption(plain(_why(view, count, scale)))
+
+
+def _why(view: View, count: int, scale: Scale) -> str:
+    """Why the page shows this scale."""
+    if view.scale == "price" and scale != "price":
+        return _("셋 이상은 저마다 축을 가질 수 없어 변화율로 보여 드립니다.")
+    if view.scale:
+        return ""
+    if count > comparison.AXES:
+        return _("셋 이상이라 기준일부터의 변화율로 보여 드립니다.")
+    return _("둘까지는 저마다의 축에 가격으로 보여 드립니다.")
+
+
+def _note(item: Item, base: Base | None, shown: pd.DataFrame, base_day: pd.Timestamp) -> str:
+    """What a chip says of its series: that it has no prices, or none in the period, or on which day it is based."""
+    if item.close.empty:
+        return _("시세가 아직 없습니다")
+    close = shown[item.key]
+    notes = [_("표본")] if item.is_sample else []
+    if close.notna().sum() == 0:
+        return " · ".join([*notes, _("이 기간에는 시세나 환율이 없습니다")])
+    if base is None:
+        notes.append(_("기준일 뒤의 시세가 없습니다"))
+    elif base.day != base_day:
+        notes.append(_("{day} 기준").format(day=formats.date(base.day)))
+    without_rate = int((close.isna() & item.close.reindex(close.index).notna()).sum())
+    if without_rate:
+        notes.append(_("환율이 없는 {count}일은 비어 있습니다").format(count=formats.count(without_rate)))
+    return " · ".join(notes)
+
+
+def _sets(db: MongoDatabase, view: View) -> None:
+    """The ready sets and the saved ones; an admin saves what is shown under a name, and removes."""
+    fresh = replace(view, slots=())
+    for name, series in SETS.items():
+        st.button(plain(name), key=f"set_{name}", on_click=_show_series, args=(fresh, series))
+    for name, series in comparison_sets.load(db).items():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(plain(name), key=f"saved_{name}", on_click=_show_series, args=(fresh, series))
+            if may_edit():
+                remove = writes(partial(comparison_sets.remove, db, name))
+                st.button("", icon=":material/delete:", help=_("지우기"), key=f"forget_{name}", on_click=remove)
+    if may_edit() and view.series:
+
+        @writes
+        def save() -> None:
+            comparison_sets.save(database.connect(), st.session_state["set_name"], view.series)
+            st.session_state["set_name"] = ""
+
+        st.text_input(_("이름"), key="set_name", placeholder=_("지금 보이는 것을 이 이름으로"))
+        st.button(_("묶음으로 저장"), icon=":material/bookmark_add:", key="save_set", on_click=save)
+
+
+def _show_series(view: View, series: Sequence[str]) -> None:
+    """Show other series; a series that stays keeps its colour."""
+    kept = dict(zip(view.series, view.slots, strict=False))
+    _write(view.with_series(series, comparison.keep_slots(kept, series)))
+
+
+def _change(view: View, **fields: Any) -> None:
+    _write(replace(view, **fields))
+
+
+def _write(view: View) -> None:
+    language = st.query_params.get("lang")
+    st.query_params.from_dict(address.texts_of(view) | ({"lang": language} if language else {}))

@@ -1,0 +1,76 @@
+"""What is compared: the series that an address names, with their closes and with the way in which they are drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from finance_core import categories, ticker_fields
+from finance_core.bars.comparison import Money
+from finance_core.categories import Category
+from finance_core.charts.comparison import Line
+from finance_core.storage import prices, tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
+from finance_core.ui import listing
+from finance_core.ui.comparison import address
+
+SIGNS = {"KRW": "₩", "USD": "$", "JPY": "¥", "EUR": "€", "GBP": "£", "CNY": "CN¥", "HKD": "HK$"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One series that is compared, with all of its closes."""
+
+    key: str
+    """Category and ticker, as in the address."""
+    category: Category
+    ticker: str
+    name: str
+    row: TickerRow
+    close: "pd.Series[float]"
+    """In its own currency, whole; empty where there are no bars."""
+    currency: str
+    """ISO code; "" for points and rates."""
+    slot: int
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether its prices are not real."""
+        return self.row.get("source") == "sample"
+
+    def line(self, money: Money, price: float) -> Line:
+        """How it is drawn where prices are shown in `money`; `price` tells how many decimals they have."""
+        currency = self.currency if money == "local" or not self.currency else money
+        decimals = self.category.decimals_of(price)
+        if currency != self.currency:
+            decimals = 0 if currency == "KRW" else 2
+        marker = self.row.get("marker", "")
+        marker = marker if marker in ticker_fields.MARKERS else "circle"
+        return Line(self.name, self.slot, marker, decimals, SIGNS.get(currency, ""))
+
+
+def load(db: MongoDatabase, key: str, slot: int) -> Item | None:
+    """The item that an address calls `key` (see `address.View.series`); None where its ticker is not listed."""
+    category_key, _separator, ticker = key.partition(address.SEPARATOR)
+    category = categories.category(category_key)
+    row = tickers.get(db, category, ticker) or listing.of(db, category).rows.get(ticker)
+    if row is None:
+        return None
+    is_money = bool(category.currency) and not category.rates
+    currency = row.get("currency") or category.currency if is_money else ""
+    close = prices.load(db, category, ticker)["close"]
+    return Item(key, category, ticker, listing.name_of(row), row, close, currency, slot)
+
+
+def rates(db: MongoDatabase) -> dict[str, "pd.Series[float]"]:
+    """What one unit of each currency costs in won, as far as it is stored."""
+    pairs = [(currency, category) for category in categories.CATEGORIES if category.rates for currency in SIGNS]
+    closes = {currency: prices.load(db, category, f"{currency}KRW")["close"] for currency, category in pairs}
+    return {currency: close for currency, close in closes.items() if len(close)}
+
+
+def with_unique_names(items: Sequence[Item]) -> list[Item]:
+    """The items with names that differ: items of the same name carry their tickers."""
+    names = [item.name for item in items]
+    return [replace(item, name=f"{item.name} {item.ticker}") if names.count(item.name) > 1 else item for item in items]

@@ -1,0 +1,67 @@
+"""The table of measures below a comparison: what each series did in the period that is shown."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import formats
+from finance_core.bars import comparison
+from finance_core.bars.comparison import Money
+from finance_core.i18n import N_, _
+from finance_core.ui.comparison.items import Item
+
+EXPLANATIONS = {
+    N_("처음"): N_("기간 안의 첫 종가"),
+    N_("끝"): N_("기간 안의 마지막 종가"),
+    N_("수익률"): N_("끝 ÷ 처음 − 1"),
+    N_("연환산"): N_("한 해로 고친 복리 수익률. 한 해가 안 되면 셈하지 않습니다"),
+    N_("변동성"): N_("일간 로그 수익률의 표준편차 × √252"),
+    N_("최대 낙폭"): N_("그때까지의 최고 종가에서 가장 많이 떨어진 비율"),
+    N_("낙폭 기간"): N_("그 최고 종가의 날과 최저 종가의 날"),
+    N_("가장 오른 날"): N_("앞 종가에 견준 수익률이 가장 큰 날"),
+    N_("가장 내린 날"): N_("앞 종가에 견준 수익률이 가장 작은 날"),
+    N_("상관계수"): N_("첫째 것과 함께 연 날들의 로그 수익률의 상관계수"),
+}
+"""Message ids of the columns behind the name, each with what it says on hover."""
+
+
+def table(items: Sequence[Item], closes: pd.DataFrame, money: Money) -> pd.DataFrame:
+    """The measures of the daily `closes` (columns by the keys of `items`), a row an item, as text."""
+    correlations = comparison.correlations(closes).iloc[0]
+    rows = [_measures(item, closes[item.key], float(correlations[item.key]), money) for item in items]
+    return pd.DataFrame(rows)
+
+
+def columns() -> dict[str, Any]:
+    """How Streamlit shows the columns of the table."""
+    numbers = {
+        _(column): st.column_config.TextColumn(alignment="right", help=_(text)) for column, text in EXPLANATIONS.items()
+    }
+    return numbers | {_("이름"): st.column_config.TextColumn()}
+
+
+def _measures(item: Item, close: "pd.Series[float]", correlation: float, money: Money) -> dict[str, str]:
+    statistics = comparison.statistics(close)
+    name = {_("이름"): item.name}
+    if statistics is None:
+        return name
+    line, drawdown, volatility = item.line(money, statistics.last), statistics.drawdown, statistics.volatility
+    texts = (
+        f"{line.sign}{formats.price(statistics.first, line.decimals)}",
+        f"{line.sign}{formats.price(statistics.last, line.decimals)}",
+        formats.signed_percent(statistics.total),
+        formats.signed_percent(statistics.annual),
+        formats.MISSING if volatility is None else f"{volatility:.1%}",
+        formats.signed_percent(drawdown.depth),
+        f"{formats.date(drawdown.peak)} → {formats.date(drawdown.trough)}" if drawdown.depth else formats.MISSING,
+        _day(statistics.best),
+        _day(statistics.worst),
+        formats.MISSING if pd.isna(correlation) else f"{correlation:+.2f}",
+    )
+    return name | {_(column): text for column, text in zip(EXPLANATIONS, texts, strict=True)}
+
+
+def _day(move: tuple[pd.Timestamp, float] | None) -> str:
+    return f"{formats.date(move[0])} {formats.signed_percent(move[1])}" if move else formats.MISSING

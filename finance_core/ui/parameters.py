@@ -1,0 +1,114 @@
+"""The parameters of a page's address, declared as a table. Pure.
+
+The texts of an address become the fields of a view, a frozen dataclass, and back. The plain view is what an address
+without parameters shows. A field as in the plain view is left out of the address. A text that cannot be used gets a
+sentence, and the field of the plain view.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from finance_core.bars.candles import Interval, Period
+from finance_core.i18n import N_, _
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+V = TypeVar("V", bound="DataclassInstance")
+
+PERIODS: dict[Period, str] = {
+    "1W": N_("1주"),
+    "1M": N_("1개월"),
+    "3M": N_("3개월"),
+    "6M": N_("6개월"),
+    "YTD": N_("금년"),
+    "1Y": N_("1년"),
+    "3Y": N_("3년"),
+    "5Y": N_("5년"),
+    "10Y": N_("10년"),
+    "MAX": N_("최대"),
+}
+INTERVALS: dict[Interval, str] = {"D": N_("일"), "W": N_("주"), "M": N_("월")}
+"""Message ids of the names on buttons."""
+
+LONGEST_TEXT = 40
+"""Characters of a text that a sentence repeats."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter, which is one field of a view."""
+
+    name: str
+    """In the address."""
+    field: str
+    """Of the view."""
+    read: Callable[[str], Any]
+    """The field of a text. Raises ValueError or KeyError where the text cannot be used."""
+    write: Callable[[Any], str]
+    """The text of a field."""
+    usable: Sequence[str] = ()
+    """Texts that can be used, for the sentence about one that cannot."""
+
+
+def choice(name: str, field: str, values: Mapping[str, Any]) -> Parameter:
+    """A parameter with few texts, each with the value of its field."""
+    texts = {value: text for text, value in values.items()}
+    return Parameter(name, field, values.__getitem__, texts.__getitem__, [text for text in values if text])
+
+
+def several(name: str, field: str, values: Mapping[str, Any], none: str) -> Parameter:
+    """A parameter with some of the texts of `values`, separated by commas; `none` stands for no value at all.
+
+    The field is a sorted tuple.
+    """
+    texts = {value: text for text, value in values.items()}
+
+    def read(text: str) -> tuple[Any, ...]:
+        return () if text == none else tuple(sorted({values[part] for part in text.split(",")}))
+
+    def write(field: tuple[Any, ...]) -> str:
+        return ",".join(texts[value] for value in field) or none
+
+    return Parameter(name, field, read, write, [*values, none])
+
+
+def day(name: str, field: str, example: str) -> Parameter:
+    """A parameter with a day in ISO form, or None."""
+
+    def read(text: str) -> dt.date | None:
+        return dt.date.fromisoformat(text) if text else None
+
+    return Parameter(name, field, read, dt.date.isoformat, [example])
+
+
+PERIOD = choice("period", "period", {period: period for period in PERIODS})
+INTERVAL = choice("unit", "interval", {interval: interval for interval in INTERVALS})
+
+
+def parse(texts: Mapping[str, str], table: Iterable[Parameter], plain: V) -> tuple[V, dict[str, str]]:
+    """The view that an address names, and a sentence for each parameter that cannot be used, by its name."""
+    fields, problems = {}, {}
+    for parameter in table:
+        if parameter.name not in texts:
+            continue
+        text = texts[parameter.name]
+        try:
+            fields[parameter.field] = parameter.read(text)
+        except (KeyError, ValueError):
+            problems[parameter.name] = _unusable(parameter, text)
+    return replace(plain, **fields), problems
+
+
+def texts_of(view: V, table: Iterable[Parameter], plain: V) -> dict[str, str]:
+    """The parameters of an address that names `view`."""
+    changed = [row for row in table if getattr(view, row.field) != getattr(plain, row.field)]
+    return {parameter.name: parameter.write(getattr(view, parameter.field)) for parameter in changed}
+
+
+def _unusable(parameter: Parameter, text: str) -> str:
+    shown = text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+    sentence = _("주소의 {name}={value}은(는) 쓸 수 없는 값이라 기본값으로 보여 드립니다. 쓸 수 있는 값: {options}")
+    return sentence.format(name=parameter.name, value=shown, options=", ".join(parameter.usable))
