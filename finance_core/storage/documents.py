@@ -145,8 +145,36 @@ class Failure(Error):
     ticker: str
 
 
-RunRecord = TypedDict(
-    "RunRecord",
+class RunCounts(TypedDict):
+    """How far a run is. Stored from its first report on; read as 0 before that."""
+
+    total: int
+    """Tickers, like the next four."""
+    done: int
+    """Finished, whether updated, up to date or failed."""
+    current: int
+    """Up to date before the run: not asked for."""
+    delisted: int
+    """Not known to Yahoo for several runs."""
+    failed: int
+    added: int
+    """Bars, like the next two."""
+    replaced: int
+    removed: int
+    changed: int
+    """Bars that `candles.clean` changed."""
+    refused: int
+    """Bars, or rows of an import, that were left out."""
+    rows: int
+    """Rows of the source of an import."""
+    bars: int
+    """Bars that these rows became."""
+    requests: int
+    """Requests to Yahoo."""
+
+
+_Run = TypedDict(
+    "_Run",
     {
         "_id": ObjectId,
         "category": str,
@@ -165,22 +193,12 @@ RunRecord = TypedDict(
         "only": NotRequired[list[str] | None],  # the tickers that were named; None: all of them
         "full": NotRequired[bool],
         "force": NotRequired[bool],
-        "total": NotRequired[int],  # tickers, like the next four
-        "done": NotRequired[int],
-        "current": NotRequired[int],
-        "delisted": NotRequired[int],
-        "failed": NotRequired[int],
-        "added": NotRequired[int],  # bars, like the next four
-        "replaced": NotRequired[int],
-        "removed": NotRequired[int],
-        "changed": NotRequired[int],
-        "refused": NotRequired[int],
-        "rows": NotRequired[int],  # of the source of an import, like the next
-        "bars": NotRequired[int],
-        "requests": NotRequired[int],  # to Yahoo
     },
 )
-"""An update run or an import run (`update_runs`). Written by itself; `cancel_requested` by whoever cancels it."""
+
+
+class RunRecord(RunCounts, _Run):
+    """An update run or an import run (`update_runs`). Written by itself; `cancel_requested` by whoever cancels it."""
 
 
 class Lease(TypedDict, total=False):

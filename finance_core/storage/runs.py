@@ -1,8 +1,8 @@
-"""Update runs in MongoDB: one at a time per category, watched, cancelled and looked back on from anywhere.
+"""Update runs and import runs in MongoDB: one at a time per category, watched and cancelled from any process.
 
-`update_leases` holds one lease per category, which a run keeps alive by a heartbeat; a run that dies loses it within
-`LEASE` seconds. `update_runs` holds each run's progress and outcome. The server's clock decides, so that machines whose
-clocks differ agree. What a run does is left to the updaters; how it is shown, to `ui`.
+`update_leases` holds a lease per category, which a run keeps by a heartbeat; a run that dies loses it within `LEASE`
+seconds. `update_runs` holds the progress and the outcome of each run. Leases go by the clock of the server, so that
+machines whose clocks differ agree.
 """
 
 import datetime as dt
@@ -19,7 +19,6 @@ from typing import Any, cast
 
 from bson import ObjectId
 from pymongo import ReturnDocument
-from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from finance_core.categories import Category
@@ -27,13 +26,14 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import tickers
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.storage.documents import LEASES, RUNS, Origin, RunRecord, State
+from finance_core.storage.documents import LEASES, RUNS, Origin, RunCounts, RunRecord, State
 
 LEASE = 45.0
 """Seconds after the last heartbeat at which a run counts as dead."""
 HEARTBEAT = 10.0
+"""Seconds between two renewals of the lease."""
 WATCH = 0.5
-"""Seconds between two looks at whether there is progress to write and whether somebody cancelled."""
+"""Seconds between two writes of progress, each of which also reads whether the run is to be cancelled."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,102 +52,91 @@ class Failure:
 
 @dataclass
 class LeasedRun:
-    """A run of this process, from the moment it has the lease.
+    """A run of this process, as long as it has the lease.
 
-    Whoever works it reads `stop` and calls `report`; everything else happens in a thread of its own.
+    The code that does the run reads `stop` and calls `report`; a thread of its own writes to MongoDB.
     """
 
     db: MongoDatabase
     category: Category
     stop: threading.Event
-    """Set where the run has to end: by its own process, by a cancel button, or when the lease is lost."""
+    """Set when the run must end: by its process, by a cancel button, or because the lease is lost."""
     id: ObjectId = field(default_factory=ObjectId)
     lost: bool = False
-    """Whether another run has taken the lease: this one was out of touch for too long."""
+    """Whether another run has taken the lease, because this one had no connection for too long."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _counts: Document = field(default_factory=dict)
     _failures: list[Document] = field(default_factory=list)
+    """Reported, but not written yet."""
     _ended: threading.Event = field(default_factory=threading.Event)
     _writing: threading.Lock = field(default_factory=threading.Lock)
-    """Held from reading the counts to having written them, so that older ones never overwrite newer ones."""
+    """Held from reading the counts to having written them, so that older counts never overwrite newer ones."""
 
     def report(self, counts: Mapping[str, int], failures: Iterable[Failure] = ()) -> None:
-        """Tell the watchers how far it is: all counts, and the failures since the last report."""
+        """Keep all counts, and the failures since the last report, to be written within `WATCH` seconds."""
         with self._lock:
             self._counts = dict(counts)
-            self._failures += [{"ticker": each.ticker, **each.error.as_document()} for each in failures]
+            self._failures += [{"ticker": failure.ticker, **failure.error.as_document()} for failure in failures]
+
+    def finish(self, state: State, error: SisepanError | None = None) -> None:
+        """Write the outcome and give the lease back. Raises PyMongoError if that cannot be written."""
+        with self._writing:
+            reason = {"error": error.as_document()} if error else {}
+            self._write({"state": state, "finished_at": tickers.now(), **reason})
+            self._ended.set()
+        self.db[LEASES].update_one({"_id": self.category.key, "run": self.id}, _expiring_in(0))
 
     def _keep(self) -> None:
-        """Write progress, renew the lease, and look for a wish to cancel, until the run ends."""
-        beat = time.monotonic()
+        """Write progress, and renew the lease, until the run ends."""
+        renewed_at = time.monotonic()
         while not self._ended.wait(WATCH):
             try:
                 with self._writing:
                     if self._ended.is_set():
                         return
-                    self._write(self._progress())
-                # By the clock: to a slow server, writing takes longer than waiting.
-                if time.monotonic() - beat >= HEARTBEAT:
+                    self._write({})
+                # By the clock, not by the number of rounds: writing to a slow server takes longer than waiting.
+                if time.monotonic() - renewed_at >= HEARTBEAT:
                     self._renew()
-                    beat = time.monotonic()
+                    renewed_at = time.monotonic()
             except PyMongoError as error:
                 _log.warning("%s: a heartbeat could not be written: %s", self.category.key, type(error).__name__)
 
-    def _progress(self) -> Document:
+    def _write(self, fields: Document) -> None:
         with self._lock:
-            changes: Document = {"$set": {**self._counts, "heartbeat_at": tickers.now()}}
-            if self._failures:
-                # Not pushed: what the server wrote without the answer coming through is written again.
-                changes["$addToSet"] = {"failures": {"$each": self._failures}}
-                self._failures = []
-        return changes
-
-    def _write(self, changes: Document) -> None:
-        added = changes.get("$addToSet", {}).get("failures", {}).get("$each", [])
-        try:
-            fields = {"cancel_requested": True}
-            run = self.db[RUNS].find_one_and_update(
-                {"_id": self.id}, changes, fields, return_document=ReturnDocument.AFTER
-            )
-        except PyMongoError:
-            with self._lock:
-                self._failures = added + self._failures
-            raise
+            failures = list(self._failures)
+            changes: Document = {"$set": {**self._counts, "heartbeat_at": tickers.now(), **fields}}
+        if failures:
+            # Not $push: if the answer of the server is lost, the same failures are written again.
+            changes["$addToSet"] = {"failures": {"$each": failures}}
+        run = self.db[RUNS].find_one_and_update(
+            {"_id": self.id}, changes, {"cancel_requested": True}, return_document=ReturnDocument.AFTER
+        )
+        with self._lock:
+            del self._failures[: len(failures)]
         if run and run.get("cancel_requested"):
             self.stop.set()
 
     def _renew(self) -> None:
-        ours = {"_id": self.category.key, "run": self.id}
-        if not self.db[LEASES].update_one(ours, _expiring_in(LEASE)).matched_count:
+        own_lease = {"_id": self.category.key, "run": self.id}
+        if not self.db[LEASES].update_one(own_lease, _expiring_in(LEASE)).matched_count:
             _log.error("%s: another run has taken the lease; this one ends", self.category.key)
             self.lost = True
             self.stop.set()
-
-    def finish(self, state: State, error: SisepanError | None = None) -> None:
-        """Write the outcome and give the lease back. Raises PyMongoError where that cannot be written."""
-        with self._writing:
-            changes = self._progress()
-            changes["$set"] |= {"state": state, "finished_at": tickers.now()}
-            if error:
-                changes["$set"]["error"] = error.as_document()
-            self._write(changes)
-            self._ended.set()
-        self.db[LEASES].update_one({"_id": self.category.key, "run": self.id}, _expiring_in(0))
 
 
 @contextmanager
 def leased(
     db: MongoDatabase, category: Category, origin: Origin, options: Mapping[str, Any], stop: threading.Event
 ) -> Iterator[LeasedRun]:
-    """The run of `category` that this process may now do, its lease kept alive; the caller calls `finish`.
+    """A run of `category` by this process, whose lease is kept until the block ends; the block calls `finish`.
 
-    `options` are kept with the run, to be shown and to be repeated. Raises AlreadyRunning.
+    `options` are stored with the run, to be shown and to be repeated. Raises AlreadyRunning.
     """
     run = LeasedRun(db, category, stop)
     _acquire(run)
     db[RUNS].create_index([("category", 1), ("started_at", -1)])
-    # Whatever else says that it runs has lost the lease, and with it its life.
-    mark_interrupted(db, category)
+    mark_interrupted(db, category)  # a run that still counts as running has lost the lease: it is dead
     now = tickers.now()
     db[RUNS].insert_one(
         {
@@ -172,13 +161,12 @@ def leased(
 
 
 def latest(db: MongoDatabase, category: Category) -> RunRecord | None:
-    """The running or last run of `category`, without its failures; None where there was none."""
+    """The running or last run of `category`, without its failures; None if it never had one."""
     return next(iter(_runs(db, {"category": category.key}, 1)), None)
 
 
 def latest_whole(db: MongoDatabase, category: Category) -> RunRecord | None:
-    """The running or last update of all tickers of `category`, not of some that were named and no import; None where
-    there was none."""
+    """The running or last update run of all tickers of `category`: no import, and no run of named tickers."""
     return next(iter(_runs(db, {"category": category.key, "only": None, "kind": None}, 1)), None)
 
 
@@ -194,17 +182,17 @@ def get(db: MongoDatabase, run: ObjectId) -> RunRecord | None:
 
 def failures(db: MongoDatabase, run: ObjectId) -> list[Failure]:
     """The tickers that failed in a run."""
-    document = db[RUNS].find_one({"_id": run}, {"failures": True}) or {}
-    return [Failure(each["ticker"], SisepanError.from_document(each)) for each in document.get("failures", [])]
+    record = db[RUNS].find_one({"_id": run}, {"failures": True}) or {}
+    return [Failure(failure["ticker"], SisepanError.from_document(failure)) for failure in record.get("failures", [])]
 
 
 def cancel(db: MongoDatabase, run: ObjectId) -> None:
-    """Ask a run, wherever it runs, to end after the tickers in flight."""
+    """Ask a run, in whichever process, to end after the tickers in flight."""
     db[RUNS].update_one({"_id": run, "state": "running"}, {"$set": {"cancel_requested": True}})
 
 
 def mark_interrupted(db: MongoDatabase, category: Category) -> int:
-    """Record as interrupted what says that it runs but has lost its lease; returns how many."""
+    """Store the state "interrupted" of runs that died; returns how many."""
     running = _runs(db, {"category": category.key, "state": "running"}, 20)
     dead = [run["_id"] for run in running if run["state"] == "interrupted"]
     if not dead:
@@ -214,22 +202,28 @@ def mark_interrupted(db: MongoDatabase, category: Category) -> int:
 
 
 def _runs(db: MongoDatabase, query: Document, limit: int) -> list[RunRecord]:
-    """Runs, newest first. One that says it runs but has no living lease is told as interrupted."""
-    query = {**query, "heartbeat_at": {"$type": "date"}}  # a user's own collection of that name holds something else
-    records = cast("Collection[RunRecord]", db[RUNS])
-    found = records.find(query, {"failures": False}).sort("started_at", -1).limit(limit).to_list()
-    if any(run["state"] == "running" for run in found):
-        # After the runs: whatever ran when they were read had a lease, and has one still unless it ended since.
-        leases = db[LEASES].find({"$expr": {"$gt": ["$expires_at", "$$NOW"]}}, {"run": True})
-        alive = {lease.get("run") for lease in leases}
-        doubtful = [run["_id"] for run in found if run["state"] == "running" and run["_id"] not in alive]
-        if doubtful:
-            now = {run["_id"]: run for run in records.find({"_id": {"$in": doubtful}}, {"failures": False})}
-            found = [now.get(run["_id"], run) for run in found]
-            for run in found:
-                if run["_id"] in doubtful and run["state"] == "running":
-                    run["state"] = "interrupted"
-    return found
+    """Runs, newest first. A running run without a living lease gets the state "interrupted"."""
+    # A user's own collection of that name may hold something else.
+    records = _read(db, {**query, "heartbeat_at": {"$type": "date"}}, limit)
+    running = {run["_id"] for run in records if run["state"] == "running"}
+    if not running:
+        return records
+    # Read after the runs: a run that was running then had a lease, and still has it unless it ended since.
+    leases = db[LEASES].find({"$expr": {"$gt": ["$expires_at", "$$NOW"]}}, {"run": True})
+    doubtful = running - {lease.get("run") for lease in leases}
+    if not doubtful:
+        return records
+    now = {run["_id"]: run for run in _read(db, {"_id": {"$in": list(doubtful)}}, limit)}
+    for run in now.values():
+        if run["state"] == "running":
+            run["state"] = "interrupted"
+    return [now.get(run["_id"], run) for run in records]
+
+
+def _read(db: MongoDatabase, query: Document, limit: int) -> list[RunRecord]:
+    records = db[RUNS].find(query, {"failures": False}).sort("started_at", -1).limit(limit)
+    no_counts = dict.fromkeys(RunCounts.__annotations__, 0)
+    return [cast("RunRecord", {**no_counts, **record}) for record in records]
 
 
 def _acquire(run: LeasedRun) -> None:
@@ -237,24 +231,24 @@ def _acquire(run: LeasedRun) -> None:
     try:
         leases.update_one({"_id": key}, {"$setOnInsert": {"expires_at": dt.datetime(1970, 1, 1)}}, upsert=True)
     except DuplicateKeyError:
-        _log.debug("%s: another process made the lease in this very moment", key)
+        _log.debug("%s: another process made the lease at the same moment", key)
     free = {"_id": key, "$expr": {"$lte": ["$expires_at", "$$NOW"]}}
-    mine = {"run": run.id, "host": socket.gethostname(), "process": os.getpid(), "since": "$$NOW"}
-    (expiry,) = _expiring_in(LEASE)
-    if leases.find_one_and_update(free, [{"$set": {**mine, **expiry["$set"]}}]) is not None:
+    holder = {"run": run.id, "host": socket.gethostname(), "process": os.getpid(), "since": "$$NOW"}
+    if leases.find_one_and_update(free, [{"$set": holder}, *_expiring_in(LEASE)]) is not None:
         return
-    holder = leases.find_one({"_id": key}) or {}
-    since = holder.get("since", dt.datetime(1970, 1, 1)).replace(tzinfo=dt.UTC).astimezone()
+    other = leases.find_one({"_id": key}) or {}
+    since = other.get("since", dt.datetime(1970, 1, 1)).replace(tzinfo=dt.UTC).astimezone()
     raise AlreadyRunning(
         N_(
             "이 카테고리의 업데이트가 이미 실행 중입니다: {host}의 프로세스 {process}, {since}부터. "
             "끝난 뒤 다시 시도하거나 업데이트 화면에서 중단하십시오."
         ),
-        host=holder.get("host", "?"),
-        process=holder.get("process", "?"),
+        host=other.get("host", "?"),
+        process=other.get("process", "?"),
         since=f"{since:%Y-%m-%d %H:%M:%S}",
     )
 
 
 def _expiring_in(seconds: float) -> list[Document]:
+    """The update that moves the end of a lease to `seconds` from now, by the clock of the server."""
     return [{"$set": {"expires_at": {"$add": ["$$NOW", int(seconds * 1000)]}}}]

@@ -1,18 +1,18 @@
-"""Updates on a viewer: the button that begins one, its progress and outcome, and word of newer bars than those drawn.
+"""Updates on a viewer: the button that begins one, its progress and outcome, and a note that newer bars are stored.
 
-What is shown is what MongoDB says of the category's run, whoever began it and wherever it runs.
+Progress and outcome are those of the latest run of the category in MongoDB, in whichever process it runs.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
-from pymongo.errors import PyMongoError
+from bson import ObjectId
 
 from finance_core import background
 from finance_core.categories import Category
-from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.storage import database, runs, tickers
 from finance_core.storage.database import MongoDatabase
@@ -23,37 +23,18 @@ from finance_core.ui.text import plain
 from finance_core.ui.visitor import may_edit, require_admin
 
 STARTED, WATCHED = "started_update", "watched_update"
+"""What the session state of a visitor keeps for each category: the background task, and the `_id` of the run."""
 LOOK_EVERY = 15.0
 """Seconds between two looks for newer bars."""
 
 Update = Callable[..., Any]
-"""`updaters.update.run`, given to the interface by the pages, as the core knows no updaters."""
-
-
-def button(db: MongoDatabase, category: Category, ticker: str, update: Update) -> None:
-    """A button that updates the category, `ticker` first, for whoever may; while a run is under way, it is disabled."""
-    if not may_edit():
-        return
-    running = is_running(db, category)
-
-    @writes
-    def begin_update() -> None:
-        start(category, update, first=ticker)
-
-    st.button(
-        _("업데이트"),
-        icon=":material/sync:",
-        type="primary",
-        disabled=running,
-        key="update",
-        on_click=begin_update,
-    )
+"""`updaters.category_update.run`, which the pages pass in, because `finance_core` does not import updaters."""
 
 
 def start(category: Category, update: Update, only: Iterable[str] | None = None, **options: Any) -> None:
-    """Begin an update in the background, to be watched by this visitor. `options` are those of `updaters.update.run`.
+    """Begin an update in the background and watch it for this visitor. `options` are those of `category_update.run`.
 
-    Raises NotAllowed unless the visitor is an admin, however they got here.
+    Raises NotAllowed unless the visitor is an admin.
     """
     require_admin()
 
@@ -61,6 +42,18 @@ def start(category: Category, update: Update, only: Iterable[str] | None = None,
         return update(database.connect(), category, only, origin="page", stop=stop, **options)
 
     st.session_state[f"{STARTED}:{category.key}"] = background.start(work)
+
+
+def start_button(category: Category, update: Update, label: str, options: Mapping[str, Any], **appearance: Any) -> None:
+    """A button that begins an update with `options` as `start`; `appearance` is for `st.button`."""
+    st.button(label, on_click=writes(partial(start, category, update, **options)), **appearance)
+
+
+def button(db: MongoDatabase, category: Category, ticker: str, update: Update) -> None:
+    """For admins, a button that updates the category, `ticker` first; disabled while a run is under way."""
+    if may_edit():
+        look = {"icon": ":material/sync:", "type": "primary", "key": "update"}
+        start_button(category, update, _("업데이트"), {"first": ticker}, disabled=is_running(db, category), **look)
 
 
 def is_running(db: MongoDatabase, category: Category) -> bool:
@@ -72,52 +65,38 @@ def is_running(db: MongoDatabase, category: Category) -> bool:
 
 
 def status(db: MongoDatabase, category: Category) -> None:
-    """Progress of a running update, and the outcome of one that this visitor saw running."""
+    """Progress of a running update, and the outcome of one that this visitor began or saw running."""
     if not may_edit():
         return
-    # Two places: what a part that draws itself anew sends last must not meet something else where it used to be.
+    # Two places: the last elements of a live part must not replace other elements at the same place.
     progress_place, outcome_place = st.container(), st.container()
     with outcome_place:
-        could_not_start(category)
+        show_start_error(category)
     if is_running(db, category):
         with progress_place:
             _progress(category, _is_begun_here(category))
-        return
-    with outcome_place:
-        _outcome(db, category)
-
-
-def _outcome(db: MongoDatabase, category: Category) -> None:
-    run = runs.latest(db, category)
-    if run and st.session_state.pop(f"{WATCHED}:{category.key}", None) == run["_id"]:  # once: it stays until a click
-        listing.forget()  # what was a sample is one no longer
-        run_status.outcome(run)
-        if run.get("failed"):
-            with st.expander(_("실패한 종목")):
-                run_status.failures_shown(db, run)
-
-
-def could_not_start(category: Category) -> None:
-    """Tell this visitor why the update they asked for did not begin, until they ask again; one that did is watched."""
-    key = f"{STARTED}:{category.key}"
-    job: background.BackgroundTask | None = st.session_state.get(key)
-    if job is None or not job.finished:
-        return
-    if job.error is None:
-        st.session_state.setdefault(f"{WATCHED}:{category.key}", job.result.run)
-        del st.session_state[key]
-    elif isinstance(job.error, runs.AlreadyRunning):
-        st.warning(plain(str(job.error)), icon=":material/lock_clock:")
     else:
-        sentence = str(job.error) if isinstance(job.error, SisepanError) else _explained(job.error)
-        st.error(plain(_("업데이트하지 못했습니다. {reason}").format(reason=sentence)), icon=":material/error:")
+        with outcome_place:
+            _outcome(db, category)
+
+
+def show_start_error(category: Category) -> None:
+    """The reason why the update that this visitor began did not run; shown until they begin another."""
+    task = _started(category)
+    if task is None or task.error is None:
+        return
+    if isinstance(task.error, runs.AlreadyRunning):
+        st.warning(plain(str(task.error)), icon=":material/lock_clock:")
+        return
+    sentence = _("업데이트하지 못했습니다. {reason}").format(reason=database.explained(task.error))
+    st.error(plain(sentence), icon=":material/error:")
 
 
 @live(0.5, for_admins=True)
 def _progress(db: MongoDatabase, category: Category, was_begun_here: bool) -> None:
     run = runs.latest(db, category)
     if was_begun_here and not _is_begun_here(category):
-        st.rerun()  # the whole page: it did not begin, or is over
+        st.rerun()  # the whole page: the run did not begin, or is over
     elif run and run["state"] == "running":
         st.session_state[f"{WATCHED}:{category.key}"] = run["_id"]
         run_status.progress(db, run, category.key)
@@ -127,9 +106,17 @@ def _progress(db: MongoDatabase, category: Category, was_begun_here: bool) -> No
         st.rerun()  # the whole page: there are new bars
 
 
+def _outcome(db: MongoDatabase, category: Category) -> None:
+    run = runs.latest(db, category)
+    if run and run["_id"] in _forget_watched(category):  # shown once, and on the page until the next click
+        listing.forget()  # a sample may have become a real ticker
+        run_status.outcome(run)
+        run_status.failures(db, run, _("실패한 종목"))
+
+
 @live(LOOK_EVERY)
 def newer(db: MongoDatabase, category: Category, ticker: str, drawn: TickerRow) -> None:
-    """A note that newer bars are stored than those that are drawn; `drawn` is the ticker's row as it was then."""
+    """A note if newer bars are stored than those that are drawn; `drawn` is the row of the ticker at that time."""
     stored = tickers.get(db, category, ticker) or {}
     if stored.get("bars_changed_at") == drawn.get("bars_changed_at"):
         return
@@ -139,12 +126,21 @@ def newer(db: MongoDatabase, category: Category, ticker: str, drawn: TickerRow) 
             st.rerun()
 
 
+def _started(category: Category) -> background.BackgroundTask | None:
+    task: background.BackgroundTask | None = st.session_state.get(f"{STARTED}:{category.key}")
+    return task
+
+
 def _is_begun_here(category: Category) -> bool:
-    job: background.BackgroundTask | None = st.session_state.get(f"{STARTED}:{category.key}")
-    return job is not None and not job.finished
+    task = _started(category)
+    return task is not None and not task.finished
 
 
-def _explained(error: Exception) -> str:
-    if isinstance(error, PyMongoError):
-        return str(database.explain(error))
-    return _("자세한 내용은 로그에 있습니다.")
+def _forget_watched(category: Category) -> set[ObjectId | None]:
+    """The runs that this visitor saw running, or began and ended without an error; they are not watched any more."""
+    watched = {st.session_state.pop(f"{WATCHED}:{category.key}", None)}
+    task = _started(category)
+    if task and task.finished and task.error is None:
+        watched.add(task.result.run)
+        del st.session_state[f"{STARTED}:{category.key}"]
+    return watched

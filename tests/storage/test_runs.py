@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pymongo
 import pytest
 from bson import ObjectId
-from pymongo.errors import PyMongoError
+from pymongo.collection import Collection
+from pymongo.errors import AutoReconnect, PyMongoError
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from finance_core import i18n
@@ -269,11 +271,19 @@ def test_failures_that_were_written_without_an_answer_coming_through_are_there_o
 ) -> None:
     monkeypatch.setattr(runs, "WATCH", 3600)
     failure = runs.Failure("005930", FetchFailed(UNKNOWN, symbol="005930.KS"))
+    write = Collection.find_one_and_update
+
+    def lose_the_answer(*arguments: Any, **options: Any) -> None:
+        write(*arguments, **options)
+        raise AutoReconnect
+
     with leased(db) as run:
         run.report({"failed": 1}, [failure])
-        changes = run._progress()
-        db["update_runs"].update_one({"_id": run.id}, changes)
-        run.report({"failed": 1}, [failure])  # as it is put back where the driver raises
+        with monkeypatch.context() as patched:
+            patched.setattr(Collection, "find_one_and_update", lose_the_answer)
+            with pytest.raises(AutoReconnect):
+                run.finish("done")
+        assert len(runs.failures(db, run.id)) == 1
         run.finish("done")
 
     assert [each.ticker for each in runs.failures(db, run.id)] == ["005930"]
@@ -282,17 +292,21 @@ def test_failures_that_were_written_without_an_answer_coming_through_are_there_o
 def test_a_server_that_is_slow_to_write_does_not_cost_the_lease(
     db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "HEARTBEAT", 1.0)
+    """A heartbeat that counted rounds of `WATCH` instead of seconds would come after the end of the lease."""
+    monkeypatch.setattr(runs, "HEARTBEAT", 0.6)
     monkeypatch.setattr(runs, "LEASE", 2.5)
-    write = runs.LeasedRun._write
+    write = Collection.find_one_and_update
+    keeper = f"run {KOREAN_STOCKS.key}"
 
-    def slow(run: runs.LeasedRun, changes: Document) -> None:
-        time.sleep(0.5)
-        write(run, changes)
+    def slow(*arguments: Any, **options: Any) -> Any:
+        if threading.current_thread().name == keeper:
+            threading.Event().wait(0.4)
+        return write(*arguments, **options)
 
-    monkeypatch.setattr(runs.LeasedRun, "_write", slow)
+    monkeypatch.setattr(Collection, "find_one_and_update", slow)
     with leased(db) as run:
-        time.sleep(4)
+        (first,) = db["update_leases"].find()
+        assert wait_until(lambda: server_time(db) > first["expires_at"] + dt.timedelta(seconds=0.5))
         with pytest.raises(runs.AlreadyRunning), leased(db):
             pass
         run.finish("done")
