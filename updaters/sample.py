@@ -1,7 +1,7 @@
-"""Labelled sample prices, so that a first look needs no network.
+"""Sample prices, so that a first look needs no network.
 
-Only ever for the embedded server, and only for tickers that have nothing yet. A sample ticker says so in its metadata
-(`source: "sample"`), from before its first bar to the moment its first real update replaces all of them at once.
+Only for the embedded server, and only for categories that have nothing yet. The row of a sample ticker says so
+(`source: "sample"`), until its first update from Yahoo replaces all of its bars at once.
 """
 
 import datetime as dt
@@ -20,56 +20,57 @@ from finance_core.storage import database, prices, tickers
 from finance_core.storage.database import MongoDatabase
 
 YEARS = 10
+"""Length of the sample prices."""
 
 _log = logging.getLogger(__name__)
 
 
 def prepare(db: MongoDatabase, today: dt.date, progress: Callable[[float], None] = lambda _done: None) -> None:
-    """Fill an empty embedded database with the starter lists and sample prices; complete it where a fill broke off.
+    """Give the categories of an empty embedded database the starter lists and sample prices.
 
-    Does nothing on a user's own server, or where a category has tickers or bars already. `progress` is told the share
-    done, up to 1. Idempotent, and safe against kill -9: the list is registered first and in one piece, then each ticker
-    is filled in one piece.
+    Leaves alone a user's own server, and categories that have tickers or bars. Completes an interrupted fill: a list is
+    registered in one piece, then each ticker is filled in one piece. `progress` is called with the share done, up to 1.
+    Idempotent.
     """
     if not database.is_embedded():
         return
     for category in categories.CATEGORIES:
         if not tickers.any_registered(db, category) and not prices.any_stored(db, category):
             _register(db, category)
-    todo = [(category, row) for category in categories.CATEGORIES for row in tickers.unfilled_samples(db, category)]
-    for done, (category, row) in enumerate(todo, start=1):
+    unfilled = [(category, row) for category in categories.CATEGORIES for row in tickers.unfilled_samples(db, category)]
+    for done, (category, row) in enumerate(unfilled, start=1):
         _fill(db, category, row["ticker"], row.get("market", ""), today)
-        progress(done / len(todo))
-    if todo:
-        _log.info("sample prices for %d tickers", len(todo))
+        progress(done / len(unfilled))
+    if unfilled:
+        _log.info("sample prices for %d tickers", len(unfilled))
 
 
 def _register(db: MongoDatabase, category: Category) -> None:
     rows = [{**row, "source": "sample", "bar_count": 0} for row in starter.rows(category)]
-    # In one piece: a part of the list would pass for a list of the user's own, and never be completed.
+    # In one piece: a part of the list would look like a list of the user's own and stay incomplete.
     database.atomically(db, lambda session: tickers.register(db, category, rows, session))
 
 
 def _fill(db: MongoDatabase, category: Category, ticker: str, market: str, today: dt.date) -> None:
-    calendar = category.market(market).calendar
-    days = sessions.between(calendar, _years_before(today), today - dt.timedelta(days=1))
+    first = (pd.Timestamp(today) - pd.DateOffset(years=YEARS)).date()
+    days = sessions.between(category.market(market).calendar, first, today - dt.timedelta(days=1))
     bars = sample_bars(ticker, days, category.decimals[0][1])
 
     def write(session: ClientSession | None) -> None:
-        # Another process may have filled or really updated it meanwhile; then there is nothing to do here.
+        # Another process may have filled or updated the ticker meanwhile.
         if tickers.unfilled_samples(db, category, ticker, session):
-            # First what only one of them can write, so that the other gives up before it has written any bar.
+            # The row comes first: of two processes that write it, one gives up before it has written a bar.
             tickers.record(db, category, ticker, {"updated_at": tickers.now()}, session)
             prices.replace(db, category, ticker, bars, session)
-            tickers.record(db, category, ticker, prices.state(db, category, ticker, session), session)
+            tickers.record(db, category, ticker, prices.state_of(bars), session)
 
     database.atomically(db, write)
 
 
 def sample_bars(ticker: str, days: pd.DatetimeIndex, decimals: int = 0) -> pd.DataFrame:
-    """Bars on `days` of a random walk that depends on `ticker`, `decimals` and the number of days alone.
+    """A random walk on `days`, the same for the same `ticker`, `decimals` and number of days.
 
-    Prices have `decimals` decimals and about five digits in all; a yearly volatility of about 30 %.
+    Prices have `decimals` decimals and about five digits in all; the yearly volatility is about 30 %.
     """
     random = np.random.default_rng(int.from_bytes(hashlib.sha256(ticker.encode()).digest()[:8]))
     count = len(days)
@@ -89,7 +90,3 @@ def sample_bars(ticker: str, days: pd.DatetimeIndex, decimals: int = 0) -> pd.Da
     bars["volume"] = (1e10 / 10**decimals / close * random.lognormal(0, 0.5, count)).astype("int64")
     bars[candles.CORPORATE_ACTIONS] = 0.0
     return bars
-
-
-def _years_before(day: dt.date) -> dt.date:
-    return (pd.Timestamp(day) - pd.DateOffset(years=YEARS)).date()

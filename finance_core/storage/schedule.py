@@ -1,7 +1,7 @@
-"""When a category is due for its daily update: some minutes after its exchanges close, on days on which they open.
+"""When a category is due for its daily update: `DELAY` after its exchanges close, on their sessions.
 
-The choice is kept in MongoDB (`settings`), for every process that serves the app. Who runs the update is left to
-`updaters.scheduler`.
+The switch of each category is stored in MongoDB (`settings`), for every process that serves the app. Who starts the
+update is left to `updaters.scheduler`.
 """
 
 import datetime as dt
@@ -9,16 +9,17 @@ import datetime as dt
 from finance_core.bars import sessions
 from finance_core.categories import Category
 from finance_core.storage import tickers
-from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import CHOICES
 
 DELAY = dt.timedelta(minutes=40)
-"""How long after a close: Yahoo's bar of the day is final by then."""
+"""Time after a close; by then Yahoo's bar of the day is final."""
 
 
 def enabled_since(db: MongoDatabase, category: Category) -> dt.datetime | None:
-    """When the schedule of `category` was switched on (UTC, tz-naive); None where it is off."""
-    since: dt.datetime | None = _document(db).get(category.key)
+    """When the schedule of `category` was switched on (UTC, tz-naive); None if it is off."""
+    switches = db[CHOICES].find_one({"_id": "schedule"}) or {}
+    since: dt.datetime | None = switches.get(category.key)
     return since
 
 
@@ -29,31 +30,30 @@ def switch(db: MongoDatabase, category: Category, on: bool) -> None:
 
 
 def is_due(category: Category, since: dt.datetime, last_start: dt.datetime | None, now: dt.datetime) -> bool:
-    """Whether a run is due at `now` (tz-aware): an exchange closed long enough ago, after the schedule was switched on
-    (`since`), and no run was started since (`last_start`). Both are UTC and tz-naive."""
-    moments = [_due_before(market.calendar, now) for market in category.markets]
-    latest = max((moment for moment in moments if moment is not None), default=None)
+    """Whether an update is due at `now` (tz-aware).
+
+    It is due if a close of one of the exchanges lies `DELAY` back, and that moment is after the schedule was switched
+    on (`since`) and after the last run started (`last_start`), both UTC and tz-naive.
+    """
+    due = [_due_before(market.calendar, now) for market in category.markets]
+    latest = max((moment for moment in due if moment is not None), default=None)
     return latest is not None and latest > since and (last_start is None or last_start < latest)
 
 
 def next_due(category: Category, now: dt.datetime) -> dt.datetime | None:
-    """The next moment at which a run of `category` becomes due (UTC, tz-aware)."""
-    horizon = now.date() + dt.timedelta(days=15)  # longer than any exchange stays closed
-    moments = []
-    for calendar in {market.calendar for market in category.markets}:
-        for session in sessions.between(calendar, now.date() - dt.timedelta(days=2), horizon):
-            close = sessions.close_of(calendar, session)
-            if close and (due := close.replace(tzinfo=dt.UTC) + DELAY) > now:
-                moments.append(due)
-                break
-    return min(moments, default=None)
+    """The next moment at which an update of `category` becomes due (UTC, tz-aware)."""
+    calendars = {market.calendar for market in category.markets}
+    return min(filter(None, (_next_due(calendar, now) for calendar in calendars)), default=None)
+
+
+def _next_due(calendar: str, now: dt.datetime) -> dt.datetime | None:
+    first, last = now.date() - dt.timedelta(days=2), now.date() + dt.timedelta(days=15)  # no exchange closes longer
+    closes = (sessions.close_of(calendar, session) for session in sessions.between(calendar, first, last))
+    due = (close.replace(tzinfo=dt.UTC) + DELAY for close in closes if close)
+    return next((moment for moment in due if moment > now), None)
 
 
 def _due_before(calendar: str, now: dt.datetime) -> dt.datetime | None:
-    """The latest moment up to `now` at which this exchange's closing became due."""
+    """The latest moment up to `now` at which an update became due after a close of this exchange."""
     close = sessions.close_of(calendar, sessions.last_finished(calendar, now - DELAY))
     return close + DELAY if close else None
-
-
-def _document(db: MongoDatabase) -> Document:
-    return db[CHOICES].find_one({"_id": "schedule"}) or {}

@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import termios
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,21 +20,15 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from tests import forked
+from tests.processes import PROJECT, wait_until
 from tests.yahoo import Hang, Listing, YahooStandIn, random_walk
 from updaters import category_update, command
 
 DAYS = pd.bdate_range("2024-01-02", periods=60)
-PROJECT = Path(command.__file__).resolve().parents[1]
 MODULE = ["-m", "updaters.update_kr"]
 
 
-@pytest.fixture(autouse=True)
-def korean(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LC_ALL", "LC_MESSAGES", "PYTHONIOENCODING"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
-    monkeypatch.setenv("PYTHONUTF8", "1")
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+pytestmark = pytest.mark.usefixtures("korean_shell")
 
 
 @pytest.fixture
@@ -59,13 +51,6 @@ def python(*arguments: str, cwd: Path = PROJECT) -> "subprocess.CompletedProcess
 
 def start(*arguments: str) -> forked.Process:
     return forked.start(*MODULE, *arguments)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 def closes(db: MongoDatabase, ticker: str) -> list[float]:
@@ -319,7 +304,7 @@ def test_asked_to_stop_it_finishes_and_saves_the_ticker_in_flight_and_the_next_r
     tickers.register(db, KOREAN_STOCKS, [{"ticker": each, "name": each, "market": "KOSPI"} for each in listed])
     yahoo.delay = 0.5
     process = start("--workers", "1")
-    wait_until(lambda: bool(yahoo.asked("005930.KS")))
+    assert wait_until(lambda: bool(yahoo.asked("005930.KS")), 30)
 
     process.send_signal(number)
 
@@ -339,10 +324,10 @@ def test_asked_to_stop_it_finishes_and_saves_the_ticker_in_flight_and_the_next_r
 def test_asked_twice_it_stops_at_once(yahoo: YahooStandIn) -> None:
     yahoo.answer_with("005930.KS", Hang())
     process = start("--tickers", "005930")
-    wait_until(lambda: bool(yahoo.asked("005930.KS")))
+    assert wait_until(lambda: bool(yahoo.asked("005930.KS")), 30)
     # The second one has to find the first one heeded, or they count as one.
     process.send_signal(signal.SIGINT)
-    wait_until(lambda: not catches(process, signal.SIGINT))
+    assert wait_until(lambda: not catches(process, signal.SIGINT), 30)
 
     process.send_signal(signal.SIGINT)
 
@@ -354,7 +339,7 @@ def test_asked_twice_it_stops_at_once(yahoo: YahooStandIn) -> None:
 def test_asked_while_its_modules_load_it_stops_at_once_without_a_traceback() -> None:
     command_line = [sys.executable, *MODULE, "--tickers", "005930"]
     process = subprocess.Popen(command_line, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: "numpy" in Path(f"/proc/{process.pid}/maps").read_text())
+    assert wait_until(lambda: "numpy" in Path(f"/proc/{process.pid}/maps").read_text(), 30)
 
     process.send_signal(signal.SIGINT)
 

@@ -25,12 +25,7 @@ from updaters import category_update, command
 DAYS = pd.bdate_range("2024-01-02", periods=60)
 
 
-@pytest.fixture(autouse=True)
-def korean(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LC_ALL", "LC_MESSAGES", "PYTHONIOENCODING"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
-    monkeypatch.setenv("PYTHONUTF8", "1")
+pytestmark = pytest.mark.usefixtures("korean_shell")
 
 
 def list_some(db: MongoDatabase, yahoo: YahooStandIn, category: Category, names: list[str]) -> None:

@@ -168,9 +168,9 @@ def switched_on(db: MongoDatabase, yahoo: YahooStandIn) -> Listing:
 def tick(now: dt.datetime) -> int:
     """Look once, wait for what it starts, and return how many updates that were."""
     started = scheduler.tick(now)
-    for job in started:
-        assert job.wait(30)
-        assert job.error is None
+    for task in started:
+        assert task.wait(30)
+        assert task.error is None
     return len(started)
 
 
@@ -199,10 +199,10 @@ def test_what_is_under_way_is_not_started_again(db: MongoDatabase, yahoo: YahooS
     now = dt.datetime.now(dt.UTC)
     yahoo.delay = 0.5
 
-    (job,) = scheduler.tick(now)
+    (task,) = scheduler.tick(now)
     others = scheduler.tick(now)  # it may have begun or not: then it is found out when it wants the lease
 
-    assert job.wait(30)
+    assert task.wait(30)
     assert all(other.wait(30) and other.error is None for other in others)
     assert len(yahoo.asked("005930.KS")) == 1
     assert [run["state"] for run in runs.history(db, 10)] == ["done"]
@@ -243,7 +243,7 @@ def test_the_schedule_outlives_an_error_that_nobody_thought_of(monkeypatch: pyte
     monkeypatch.setattr(scheduler, "tick", fail)
     monkeypatch.setattr(scheduler, "LOOK_EVERY", 0.01)
     with pytest.raises(SystemExit):
-        scheduler._watch()
+        scheduler.watch()
     assert len(looks) == 3
 
 

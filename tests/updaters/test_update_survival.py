@@ -30,12 +30,7 @@ DAYS = pd.bdate_range("2024-01-02", periods=70)
 STATE = ("first_date", "last_date", "bar_count", "last_close")
 
 
-@pytest.fixture(autouse=True)
-def korean(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("LC_ALL", "LC_MESSAGES", "PYTHONIOENCODING"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LANG", "ko_KR.UTF-8")
-    monkeypatch.setenv("PYTHONUTF8", "1")
+pytestmark = pytest.mark.usefixtures("korean_shell")
 
 
 def register(db: MongoDatabase, names: list[str]) -> None:

@@ -1,0 +1,98 @@
+"""Histories that Yahoo has rewritten, after a split or a correction: no chart shows a false cliff."""
+
+import pytest
+
+from finance_core.bars import candles
+from finance_core.storage.database import MongoDatabase
+from tests.updaters.updating import (
+    DAYS,
+    actions_of,
+    assert_stored,
+    bars_of,
+    metadata,
+    run,
+    split,
+)
+from tests.yahoo import (
+    Listing,
+    random_walk,
+)
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+
+def test_after_a_split_the_whole_history_is_replaced_and_shows_no_cliff(db: MongoDatabase, samsung: Listing) -> None:
+    run(db, "005930")
+    ids = {document["date"]: document["_id"] for document in db["korean_stocks"].find()}
+    samsung.bars = random_walk(DAYS, seed=1).iloc[:52]
+    split(samsung, DAYS[51], 50)
+
+    summary = run(db, "005930")
+
+    assert (summary.added, summary.replaced, summary.removed) == (2, 50, 0)
+    assert_stored(db, samsung)
+    assert bars_of(db)["close"].pct_change().abs().max() < 0.15
+    assert actions_of(db, "stock_splits") == {DAYS[51]: 50.0}
+    assert {d["date"]: d["_id"] for d in db["korean_stocks"].find({"date": {"$in": list(ids)}})} == ids
+
+
+def test_a_split_between_two_updates_far_apart_leaves_no_cliff_either(db: MongoDatabase, samsung: Listing) -> None:
+    whole, samsung.bars = random_walk(DAYS, seed=1), samsung.bars.iloc[:10]
+    run(db, "005930")
+    samsung.bars = whole
+    split(samsung, DAYS[30], 5)
+
+    run(db, "005930")
+
+    assert_stored(db, samsung)
+
+
+def test_a_split_that_yahoo_announces_before_it_rewrites_history_leaves_no_cliff_in_the_end(
+    db: MongoDatabase, samsung: Listing
+) -> None:
+    run(db, "005930")
+    samsung.bars = random_walk(DAYS, seed=1).iloc[:51]
+    samsung.bars.loc[DAYS[50], candles.PRICES] /= 5
+    samsung.splits[DAYS[50].date()] = (5, 1)
+    run(db, "005930")
+    assert_stored(db, samsung)
+    samsung.bars = random_walk(DAYS, seed=1).iloc[:52]
+    samsung.bars[candles.PRICES] /= 5
+
+    run(db, "005930")
+
+    assert_stored(db, samsung)
+
+
+def test_a_reverse_split_is_a_split(db: MongoDatabase, samsung: Listing) -> None:
+    run(db, "005930")
+    samsung.bars = random_walk(DAYS, seed=1).iloc[:51]
+    samsung.bars[candles.PRICES] *= 10
+    samsung.splits[DAYS[50].date()] = (1, 10)
+
+    run(db, "005930")
+
+    assert_stored(db, samsung)
+
+
+def test_a_bar_that_yahoo_takes_back_is_removed(db: MongoDatabase, samsung: Listing) -> None:
+    run(db, "005930")
+    samsung.bars = samsung.bars.drop(DAYS[47])
+
+    summary = run(db, "005930")
+
+    assert (summary.added, summary.replaced, summary.removed) == (0, 0, 1)
+    assert_stored(db, samsung)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_stump_of_a_history_does_not_replace_what_is_stored(db: MongoDatabase, samsung: Listing, full: bool) -> None:
+    run(db, "005930")
+    before = list(db["korean_stocks"].find())
+    samsung.bars = samsung.bars.iloc[-3:]
+
+    (result,) = run(db, "005930", full=full).results
+
+    assert "3개" in str(result.error)
+    assert list(db["korean_stocks"].find()) == before
+    assert metadata(db)["bar_count"] == 50

@@ -1,0 +1,175 @@
+"""Whatever Yahoo does, one ticker fails for a reason, a run ends for a reason, and stored bars stay."""
+
+import pytest
+
+from finance_core.storage.database import MongoDatabase
+from tests.updaters.updating import (
+    DAYS,
+    assert_stored,
+    bars_of,
+    four_listed,
+    metadata,
+    register,
+    run,
+    split,
+)
+from tests.yahoo import (
+    Answer,
+    AsUsual,
+    Empty,
+    Hang,
+    Listing,
+    Malformed,
+    NoResult,
+    Status,
+    Truncated,
+    YahooStandIn,
+    random_walk,
+)
+from updaters import category_update, rate_limit
+from updaters import yahoo as product
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+
+MISBEHAVIOURS: list[tuple[list[Answer], str]] = [
+    ([Status(500), Status(500)] * product.ATTEMPTS, "Server got itself in trouble"),
+    ([Status(404, "No data found, symbol may be delisted")] * 4, "종목이 없습니다"),
+    ([Hang()] * product.ATTEMPTS, "Timeout"),
+    ([Truncated()] * product.ATTEMPTS, "ConnectionError"),
+    ([Malformed()] * product.ATTEMPTS, "JSONDecodeError"),
+    ([Malformed('{"chart":{"result":[{"meta":{}}],"error":null}}')] * product.ATTEMPTS, "KeyError"),
+    ([Empty()] * product.ATTEMPTS, "하나도"),
+    ([NoResult()] * product.ATTEMPTS, "하나도"),
+]
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["new", "stored"])
+@pytest.mark.parametrize(("answers", "reason"), MISBEHAVIOURS, ids=[repr(m[0][0])[:30] for m in MISBEHAVIOURS])
+def test_a_misbehaviour_of_yahoo_fails_one_ticker_for_a_reason_and_harms_nothing(
+    db: MongoDatabase,
+    yahoo: YahooStandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: list[Answer],
+    reason: str,
+    stored: bool,
+) -> None:
+    three = ("000660", "005930", "035720")
+    for ticker in three:
+        yahoo.listings[f"{ticker}.KS"] = Listing(random_walk(DAYS, seed=int(ticker)))
+        register(db, ticker)
+    if stored:
+        run(db)
+    before = list(db["korean_stocks"].find({"ticker": "005930"}))
+    monkeypatch.setattr(product, "TIMEOUT", 0.3)
+    yahoo.answer_with("005930.KS", *answers)
+
+    summary = run(db)
+
+    (failure,) = summary.failures
+    assert (failure.ticker, [result.ticker for result in summary.results]) == ("005930", list(three))
+    assert reason in str(failure.error)
+    assert list(db["korean_stocks"].find({"ticker": "005930"})) == before
+    failed = metadata(db)
+    assert (failed["last_status"], failed["last_error"]) == ("failed", str(failure.error))
+    assert failed.get("bar_count", 0) == (60 if stored else 0)
+    for ticker in ("000660", "035720"):
+        assert_stored(db, yahoo.listings[f"{ticker}.KS"], ticker)
+
+    yahoo.clear()
+    assert not run(db).failures
+    assert metadata(db)["last_status"] == "ok"
+    assert "last_error" not in metadata(db)
+    assert_stored(db, yahoo.listings["005930.KS"])
+
+
+def test_a_yahoo_that_wants_fewer_requests_for_a_while_fails_nobody(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    four = four_listed(db, yahoo)
+    yahoo.answer_with("*", *[Status(429)] * rate_limit.ROUNDS)
+
+    summary = run(db, workers=4)
+
+    assert (summary.state, summary.done, summary.failures) == ("done", 4, [])
+    for ticker in four:
+        assert_stored(db, yahoo.listings[f"{ticker}.KS"], ticker)
+
+
+def test_a_yahoo_that_goes_on_turning_away_ends_the_run_which_the_next_continues_furthest_behind_first(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    four = four_listed(db, yahoo)
+    run(db, "000660")
+    yahoo.answer_with("*", AsUsual())
+    yahoo.answer_with("*", *[Status(429)] * 30)
+    seen: list[int] = []
+
+    summary = run(db, progress=lambda summary, _result: seen.append(summary.done))
+
+    assert summary.state == "partial"
+    assert "거절" in str(summary.reason)
+    assert [result.ticker for result in summary.results] == ["005930"], "what was never stored came first"
+    assert (summary.failures, seen[-1]) == ([], 1), "what was not asked has not failed"
+    turned_away = len(yahoo.asked("035720.KS"))
+    assert turned_away == rate_limit.ROUNDS + 1, "one request after each pause, and then no more"
+    assert not yahoo.asked("051910.KS")
+    assert "last_error" not in metadata(db, "035720")
+    yahoo.clear()
+    assert [result.ticker for result in run(db).results] == ["035720", "051910", "000660", "005930"]
+    for ticker in four:
+        assert_stored(db, yahoo.listings[f"{ticker}.KS"], ticker)
+
+
+def test_a_yahoo_that_cannot_be_reached_at_all_ends_the_run_soon(
+    db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(category_update, "UNREACHABLE_LIMIT", 2)
+    four_listed(db, yahoo)
+    yahoo.outage = Truncated()
+
+    summary = run(db)
+
+    assert (summary.state, len(summary.failures)) == ("partial", 2)
+    assert "연결되지" in str(summary.reason)
+
+
+def test_a_ticker_that_yahoo_has_not_known_for_three_runs_is_marked_and_no_failure_any_more(
+    db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing
+) -> None:
+    run(db, "005930")
+    del yahoo.listings["005930.KS"]
+
+    statuses = []
+    for _ in range(3):
+        assert len(run(db, "005930").failures) == 1
+        statuses.append(metadata(db)["last_status"])
+    fourth = run(db, "005930")
+
+    assert statuses == ["failed", "failed", "delisted"]
+    assert (fourth.failures, fourth.delisted) == ([], 1)
+    assert len(bars_of(db)) == 50, "it is not removed"
+    yahoo.listings["005930.KS"] = samsung
+    assert not run(db, "005930").failures
+    assert metadata(db)["last_status"] == "ok"
+    assert "unknown_runs" not in metadata(db)
+
+
+def test_an_error_that_passes_at_once_is_no_failure(db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing) -> None:
+    yahoo.answer_with("005930.KS", Status(500), AsUsual())
+
+    assert not run(db, "005930").failures
+    assert_stored(db, samsung)
+
+
+def test_an_outage_between_the_window_and_the_whole_history_harms_nothing(
+    db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing
+) -> None:
+    run(db, "005930")
+    before = list(db["korean_stocks"].find())
+    samsung.bars = random_walk(DAYS, seed=1)
+    split(samsung, DAYS[55], 2)
+    yahoo.answer_with("005930.KS", AsUsual(), *[Status(500), Status(500)] * product.ATTEMPTS)
+
+    assert len(run(db, "005930").failures) == 1
+    assert list(db["korean_stocks"].find()) == before
+    run(db, "005930")
+    assert_stored(db, samsung)
