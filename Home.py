@@ -9,7 +9,7 @@ from finance_core import categories
 from finance_core.i18n import _
 from finance_core.ui import first_start, login
 from finance_core.ui.decorators import errors_shown
-from finance_core.ui.navigation import ICON, comparison_page, data_page, tickers_page, updates_page, viewer_page
+from finance_core.ui.navigation import ICON, page, viewer_page
 from finance_core.ui.visitor import language_switch, may_edit, use_visitor_language
 from updaters import sample, scheduler
 
@@ -18,17 +18,15 @@ def visit() -> None:
     """What happens at every visit and click."""
     st.set_page_config(page_title="시세판", page_icon=str(ICON), layout="wide")
     use_visitor_language()
-    overview = st.Page("pages/overview.py", title=_("한눈에"), icon=":material/dashboard:", default=True)
-    viewers = [*(viewer_page(category) for category in categories.CATEGORIES), comparison_page()]
-    visible = may_edit()
-    admins = [updates_page(visible), tickers_page(visible), data_page(visible), *login.pages()]
-    page = st.navigation({"": [overview], _("시세"): viewers, _("관리"): admins})
+    viewers = [*(viewer_page(category) for category in categories.CATEGORIES), page("comparison")]
+    admins = [page(name, visible=may_edit()) for name in ("admin_updates", "admin_tickers", "admin_data")]
+    chosen = st.navigation({"": [page("overview")], _("시세"): viewers, _("관리"): [*admins, *login.pages()]})
     with st.sidebar:
         language_switch()
         login.logout_button()
     with errors_shown():
         first_start.fill_once(sample.prepare)
-    page.run()
+    chosen.run()
 
 
 if __name__ == "__main__":

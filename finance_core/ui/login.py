@@ -8,8 +8,8 @@ from streamlit.navigation.page import StreamlitPage
 from finance_core import auth
 from finance_core.errors import NotAllowed, SisepanError
 from finance_core.i18n import N_, _
+from finance_core.ui import navigation
 from finance_core.ui.decorators import begin, errors_shown
-from finance_core.ui.navigation import login_page, updates_page
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import LOGIN, admin_password, may_edit, visitor_address
 
@@ -21,7 +21,7 @@ _tries = auth.Tries()
 
 def pages() -> list[StreamlitPage]:
     """The login page, if a password is set; the menu shows it until the visitor has logged in."""
-    return [login_page(visible=not may_edit())] if _has_password() else []
+    return [navigation.page("login", visible=not may_edit())] if _has_password() else []
 
 
 def show() -> None:
@@ -36,7 +36,7 @@ def show() -> None:
             )
         elif may_edit():
             st.success(_("관리자로 로그인했습니다."), icon=":material/lock_open:")
-            st.page_link(updates_page())
+            st.page_link(navigation.page("admin_updates"))
         else:
             _form()
 

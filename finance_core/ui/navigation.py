@@ -1,59 +1,45 @@
-"""The pages of the categories, as Streamlit knows them: for the menu and for links."""
+"""The pages as Streamlit knows them, a row each: for the menu and for links."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from finance_core.categories import Category
-from finance_core.i18n import _
+from finance_core.i18n import N_, _
 
 ICON = Path(__file__).with_name("icon.svg")
 PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
 
+PAGES: Final = {
+    "overview": (N_("한눈에"), "dashboard"),
+    "comparison": (N_("비교"), "stacked_line_chart"),
+    "admin_updates": (N_("시세 업데이트"), "sync"),
+    "admin_tickers": (N_("종목 관리"), "edit_note"),
+    "admin_data": (N_("내 데이터"), "database"),
+    "login": (N_("로그인"), "login"),
+}
+"""By file in `pages` and address: title and Material icon."""
+
+
+def page(name: str, *, visible: bool = True) -> StreamlitPage:
+    """The page of a row of `PAGES`, the first of which answers at `/`; if not visible, it is not in the menu."""
+    title, icon = PAGES[name]
+    is_first = name == next(iter(PAGES))
+    visibility: Literal["visible", "hidden"] = "visible" if visible else "hidden"
+    file = PAGES_DIR / f"{name}.py"
+    return st.Page(file, title=_(title), icon=f":material/{icon}:", default=is_first, visibility=visibility)
+
 
 def viewer_page(category: Category) -> StreamlitPage:
-    """The viewer of `category`: its own page file where it has one, else the one for any category."""
+    """The viewer of `category`: its own page file if there is one, else the one for any category."""
     own = PAGES_DIR / f"{category.key}.py"
     file = own if own.exists() else PAGES_DIR / "category.py"
     return st.Page(file, title=_(category.title), icon=category.icon, url_path=category.key)
 
 
-def comparison_page() -> StreamlitPage:
-    """The page that shows several things on one chart."""
-    return st.Page(PAGES_DIR / "comparison.py", title=_("비교"), icon=":material/stacked_line_chart:")
-
-
-def updates_page(visible: bool = True) -> StreamlitPage:
-    """The updates page; one that is not visible has its address, but no place in the menu."""
-    file = PAGES_DIR / "admin_updates.py"
-    return st.Page(file, title=_("시세 업데이트"), icon=":material/sync:", visibility=_visibility(visible))
-
-
-def tickers_page(visible: bool = True) -> StreamlitPage:
-    """The page of the ticker lists; for `visible` see `updates_page`."""
-    file = PAGES_DIR / "admin_tickers.py"
-    return st.Page(file, title=_("종목 관리"), icon=":material/edit_note:", visibility=_visibility(visible))
-
-
-def data_page(visible: bool = True) -> StreamlitPage:
-    """The page of the user's own data; for `visible` see `updates_page`."""
-    file = PAGES_DIR / "admin_data.py"
-    return st.Page(file, title=_("내 데이터"), icon=":material/database:", visibility=_visibility(visible))
-
-
-def login_page(visible: bool = True) -> StreamlitPage:
-    """The page on which a visitor becomes an admin; for `visible` see `updates_page`."""
-    file = PAGES_DIR / "login.py"
-    return st.Page(file, title=_("로그인"), icon=":material/login:", visibility=_visibility(visible))
-
-
-def _visibility(visible: bool) -> Literal["visible", "hidden"]:
-    return "visible" if visible else "hidden"
-
-
 def viewer_link(category: Category, ticker: str, label: str) -> None:
-    """A link to the viewer of `category`, on `ticker` where it is not ""."""
+    """A link to the viewer of `category`, on `ticker` unless it is ""."""
     query = {"ticker": ticker} if ticker else {}
     st.page_link(viewer_page(category), label=label, icon=":material/open_in_new:", query_params=query)

@@ -14,9 +14,9 @@ from finance_core.i18n import N_, _
 from finance_core.storage import database, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
-from finance_core.ui import listing
+from finance_core.ui import listing, navigation
 from finance_core.ui.decorators import page
-from finance_core.ui.navigation import data_page, viewer_link
+from finance_core.ui.navigation import viewer_link
 from finance_core.ui.text import plain
 from finance_core.ui.viewer import controls, header
 from finance_core.ui.visitor import may_edit
@@ -76,7 +76,7 @@ def _category(db: MongoDatabase, category: Category) -> None:
         )
         viewer_link(category, "", _("열기"))
         if may_edit():
-            st.page_link(data_page(), label=_("내 데이터에서 읽거나 가져오기"))
+            st.page_link(navigation.page("admin_data"), label=_("내 데이터에서 읽거나 가져오기"))
         return
     facts = [
         _("종목 {count}").format(count=formats.count(state.total)),

@@ -10,7 +10,7 @@ from streamlit.runtime.session_manager import ClientContext
 from finance_core import auth, i18n, settings
 from finance_core.errors import NotAllowed, SisepanError
 from finance_core.i18n import N_, _
-from finance_core.ui.navigation import login_page
+from finance_core.ui import navigation
 
 LANGUAGE = "language"
 LOGIN = "login"
@@ -80,7 +80,7 @@ def show_read_only() -> None:
     """A sentence on an admin page for everybody else: that it is read-only, and how to become an admin."""
     st.info(_(_read_only()), icon=":material/lock:")
     if admin_password():
-        st.page_link(login_page(), icon=":material/login:")
+        st.page_link(navigation.page("login"), icon=":material/login:")
 
 
 def _read_only() -> str:

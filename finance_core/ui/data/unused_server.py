@@ -6,7 +6,7 @@ from finance_core.foreign import unused_server
 from finance_core.foreign.unused_server import LocalServer
 from finance_core.i18n import _
 from finance_core.storage import database
-from finance_core.ui.navigation import data_page
+from finance_core.ui import navigation
 from finance_core.ui.text import plain
 
 
@@ -28,7 +28,7 @@ def hint() -> None:
     """That there is one, and where more is said of it."""
     if _found():
         st.info(_("이 컴퓨터에 쓸 수 있는 다른 MongoDB가 있습니다."), icon=":material/database:")
-        st.page_link(data_page())
+        st.page_link(navigation.page("admin_data"))
 
 
 def forget() -> None:

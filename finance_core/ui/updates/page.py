@@ -13,9 +13,8 @@ from finance_core.i18n import N_, _
 from finance_core.storage import database, locations, runs, schedule, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import RunRecord
-from finance_core.ui import run_status, update_actions
+from finance_core.ui import navigation, run_status, update_actions
 from finance_core.ui.decorators import live, page, writes
-from finance_core.ui.navigation import data_page
 from finance_core.ui.text import plain
 from finance_core.ui.update_actions import Update
 
@@ -65,7 +64,7 @@ def _category(db: MongoDatabase, category: Category, update: Update, was_running
         if location.read_only:
             sentence = _("시세를 사용자의 {collection} 컬렉션에서 읽기만 하므로 Yahoo에서 받지 않습니다.")
             st.caption(plain(sentence.format(collection=location.collection)))
-            st.page_link(data_page())
+            st.page_link(navigation.page("admin_data"))
         else:
             _schedule(db, category)
 

@@ -21,10 +21,9 @@ from finance_core.i18n import _
 from finance_core.storage import database, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
-from finance_core.ui import listing, search_box, update_actions
+from finance_core.ui import listing, navigation, search_box, update_actions
 from finance_core.ui.decorators import errors_shown, page, writes
 from finance_core.ui.listing import Listing
-from finance_core.ui.navigation import data_page
 from finance_core.ui.text import plain
 from finance_core.ui.viewer import address, controls, header, table
 from finance_core.ui.viewer.address import View
@@ -192,4 +191,4 @@ def _nothing_listed(category: Category) -> None:
     st.info(plain(sentence.format(category=_(category.title), command=category.update_command)), icon=":material/info:")
     if may_edit():
         st.caption(_("데이터베이스에 다른 구성으로 저장된 시세나 파일이 있으면 그것을 읽거나 가져올 수 있습니다."))
-        st.page_link(data_page())
+        st.page_link(navigation.page("admin_data"))
