@@ -6,7 +6,7 @@ one entry of `metadata_changes`. Updates do not edit; they write through `ticker
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, cast
 
 from bson import ObjectId
@@ -53,6 +53,8 @@ class Saved:
     conflicts: list[Conflict]
     refused: dict[str, SisepanError] = field(default_factory=dict)
     """By ticker: edits that break a rule."""
+    entry: ObjectId | None = None
+    """The entry in the history; None where nothing applied."""
 
 
 class Comparison(NamedTuple):
@@ -86,7 +88,8 @@ def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str,
     missed = [edit for edit in allowed if edit.ticker not in applied]
     rows = _rows(db, category, [edit.ticker for edit in missed])
     conflicts = [Conflict(edit, rows.get(edit.ticker)) for edit in missed]
-    return Saved([edit.ticker for edit in allowed if edit.ticker in applied], conflicts, refused)
+    in_order = [edit.ticker for edit in allowed if edit.ticker in applied]
+    return Saved(in_order, conflicts, refused, entry["_id"] if applied else None)
 
 
 def _apply(db: MongoDatabase, entry: EditEntry, edits: Sequence[Edit], session: ClientSession | None) -> set[str]:
@@ -138,7 +141,7 @@ def undo(db: MongoDatabase, category: Category, change: ObjectId, who: str) -> S
         else:
             conflicts.append(Conflict(edit, theirs))
     saved = save(db, category, edits, who, "undo")
-    return Saved(saved.applied, conflicts + saved.conflicts, saved.refused)
+    return replace(saved, conflicts=conflicts + saved.conflicts)
 
 
 def add(db: MongoDatabase, category: Category, rows: Iterable[Values], who: str) -> list[str]:

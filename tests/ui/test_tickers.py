@@ -1,7 +1,9 @@
 """The page of the ticker lists, run by Streamlit's own test runner; what is done inside the grid is in tests/e2e."""
 
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,16 +13,42 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import prices, ticker_edits, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.ticker_edits import Edit
-from finance_core.ui.tickers import page as admin_tickers
+from finance_core.ui import visitor
+from finance_core.ui.tickers import grid
 from tests import pages
 
 KEY = "tickers:korean_stocks"
 
 
+class Hand:
+    """What a person does in the grid, which the test runner does not draw."""
+
+    def __init__(self) -> None:
+        self.answer = grid.Answer(frame=1)
+
+    def edit(self, page: AppTest, *edits: Edit) -> AppTest:
+        """The page after these edits, cell by cell, on top of those before."""
+        cells = [
+            grid.CellEdit(edit.ticker, edit.version, 1, key, edit.original[key], value)
+            for edit in edits
+            for key, value in edit.changes.items()
+        ]
+        self.answer = replace(self.answer, edits=(*self.answer.edits, *cells))
+        return page.run()
+
+    def choose(self, *chosen: str) -> None:
+        """Have exactly these tickers ticked."""
+        self.answer = replace(self.answer, chosen=chosen)
+
+
 @pytest.fixture(autouse=True)
-def at_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
+    """An admin at the machine, and their hand in the grid."""
     pages.sit_at_the_machine(monkeypatch)
-    monkeypatch.setattr(admin_tickers, "visitor_address", lambda: None)  # the test runner has none
+    monkeypatch.setattr(visitor, "visitor_address", lambda: None)  # the test runner has none
+    hand = Hand()
+    monkeypatch.setattr(grid, "answer", lambda _key, _generation: hand.answer)
+    return hand
 
 
 @pytest.fixture
@@ -37,12 +65,6 @@ def open_page(language: str = "ko") -> AppTest:
     return page.run()
 
 
-def edited(page: AppTest, *edits: Edit) -> AppTest:
-    """The page after its visitor made these edits in the grid."""
-    page.session_state[KEY]["pending"].update({edit.ticker: edit for edit in edits})
-    return page.run()
-
-
 def name_edit(ticker: str, before: str, after: str, version: int = 1) -> Edit:
     return Edit(ticker, version, {"name": before}, {"name": after})
 
@@ -51,6 +73,17 @@ def name_of(db: MongoDatabase, ticker: str) -> str:
     row = tickers.get(db, KOREAN_STOCKS, ticker)
     assert row is not None
     return str(row["name"])
+
+
+def dataframe(page: AppTest, column: str) -> pd.DataFrame:
+    """The one table of the page with this column."""
+    (table,) = (element.value for element in page.get("dataframe") if column in element.value.columns)
+    assert isinstance(table, pd.DataFrame)
+    return table
+
+
+def has_button(page: AppTest, name: str) -> bool:
+    return any(button.key == f"{KEY}:{name}" for button in page.button)
 
 
 def text_of(page: AppTest) -> str:
@@ -72,51 +105,54 @@ def test_looking_changes_nothing(own_server_db: MongoDatabase) -> None:
     assert own_server_db.list_collection_names() == []
 
 
-def test_edits_are_counted_saved_and_told(listed: MongoDatabase) -> None:
+def test_edits_are_counted_saved_and_told(listed: MongoDatabase, hand: Hand) -> None:
     both = Edit("000660", 1, {"name": "SK하이닉스", "marker": "circle"}, {"name": "하이닉스", "marker": "pin"})
-    page = edited(open_page(), name_edit("005930", "삼성전자", "<b>삼성</b> & $x$"), both)
+    page = hand.edit(open_page(), name_edit("005930", "삼성전자", "<b>삼성</b> & $x$"), both)
     assert "2개 행에서 3칸을 고쳤습니다" in text_of(page)
     page.button(key=f"{KEY}:save").click().run()
     assert "2개 행을 저장했습니다" in page.success[0].value
     assert name_of(listed, "005930") == "<b>삼성</b> & $x$"
-    assert page.session_state[KEY]["pending"] == {}
+    assert not has_button(page, "save"), "nothing is left to save"
 
 
 def test_an_edit_that_breaks_a_rule_names_row_and_rule_and_stays_while_the_others_are_saved(
-    listed: MongoDatabase,
+    listed: MongoDatabase, hand: Hand
 ) -> None:
-    page = edited(open_page(), name_edit("005930", "삼성전자", " "), name_edit("000660", "SK하이닉스", "하이닉스"))
+    page = hand.edit(open_page(), name_edit("005930", "삼성전자", " "), name_edit("000660", "SK하이닉스", "하이닉스"))
     assert "005930: 이름이 비어 있습니다." in text_of(page)
     page.button(key=f"{KEY}:save").click().run()
     assert name_of(listed, "000660") == "하이닉스"
     assert name_of(listed, "005930") == "삼성전자"
-    assert list(page.session_state[KEY]["pending"]) == ["005930"]
+    assert dataframe(page, "후")["종목 코드"].tolist() == ["005930"]
 
 
 @pytest.mark.parametrize(("choice", "name"), [("mine", "나"), ("theirs", "남")])
-def test_a_conflict_shows_all_three_and_what_is_chosen_holds(listed: MongoDatabase, choice: str, name: str) -> None:
-    page = edited(open_page(), name_edit("005930", "삼성전자", "나"))
+def test_a_conflict_shows_all_three_and_what_is_chosen_holds(
+    listed: MongoDatabase, choice: str, name: str, hand: Hand
+) -> None:
+    page = hand.edit(open_page(), name_edit("005930", "삼성전자", "나"))
     ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
 
     page.button(key=f"{KEY}:save").click().run()
 
     assert name_of(listed, "005930") == "남", "nothing is overwritten silently"
     assert "1개 행은 그사이" in text_of(page)
-    table = next(each.value for each in page.get("dataframe") if "다른 사람" in each.value.columns)
-    assert table.to_dict("records") == [{"항목": "이름", "원래": "삼성전자", "다른 사람": "남", "나": "나"}]
+    assert dataframe(page, "다른 사람").to_dict("records") == [
+        {"항목": "이름", "원래": "삼성전자", "다른 사람": "남", "나": "나"}
+    ]
     page.radio(key=f"{KEY}:conflict:005930").set_value(choice).run()
     page.button(key=f"{KEY}:resolve").click().run()
     if choice == "mine":
         page.button(key=f"{KEY}:save").click().run()
     assert name_of(listed, "005930") == name
-    assert page.session_state[KEY]["conflicts"] == []
+    assert not has_button(page, "resolve"), "no conflict is left"
 
 
-def test_two_conflicts_over_one_ticker_are_one_with_all_that_was_wanted(listed: MongoDatabase) -> None:
-    page = edited(open_page(), name_edit("005930", "삼성전자", "나"))
+def test_two_conflicts_over_one_ticker_are_one_with_all_that_was_wanted(listed: MongoDatabase, hand: Hand) -> None:
+    page = hand.edit(open_page(), name_edit("005930", "삼성전자", "나"))
     ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
     page.button(key=f"{KEY}:save").click().run()
-    page = edited(page, Edit("005930", 1, {"market": "KOSPI"}, {"market": "KOSDAQ"}))
+    page = hand.edit(page, Edit("005930", 1, {"market": "KOSPI"}, {"market": "KOSDAQ"}))
     page.button(key=f"{KEY}:save").click().run()
 
     assert "1개 행은 그사이" in text_of(page)
@@ -127,11 +163,11 @@ def test_two_conflicts_over_one_ticker_are_one_with_all_that_was_wanted(listed: 
     assert (row["name"], row["market"]) == ("나", "KOSDAQ")
 
 
-def test_deciding_a_conflict_keeps_what_was_edited_since(listed: MongoDatabase) -> None:
-    page = edited(open_page(), name_edit("005930", "삼성전자", "나"))
+def test_deciding_a_conflict_keeps_what_was_edited_since(listed: MongoDatabase, hand: Hand) -> None:
+    page = hand.edit(open_page(), name_edit("005930", "삼성전자", "나"))
     ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
     page.button(key=f"{KEY}:save").click().run()
-    page = edited(page, Edit("005930", 2, {"marker": "circle"}, {"marker": "pin"}))
+    page = hand.edit(page, Edit("005930", 2, {"marker": "circle"}, {"marker": "pin"}))
     page.radio(key=f"{KEY}:conflict:005930").set_value("mine").run()
     page.button(key=f"{KEY}:resolve").click().run()
     page.button(key=f"{KEY}:save").click().run()
@@ -148,8 +184,8 @@ def test_no_search_breaks_the_page(listed: MongoDatabase, search: str) -> None:
     assert page.text_input(key=f"{KEY}:search").max_chars == ticker_fields.NAME_LIMIT
 
 
-def test_edits_survive_searching_paging_and_sorting(listed: MongoDatabase) -> None:
-    page = edited(open_page(), name_edit("005930", "삼성전자", "삼전"))
+def test_edits_survive_searching_paging_and_sorting(listed: MongoDatabase, hand: Hand) -> None:
+    page = hand.edit(open_page(), name_edit("005930", "삼성전자", "삼전"))
     page.text_input(key=f"{KEY}:search").set_value("카카오").run()
     assert "1개 행에서 1칸" in text_of(page)
     page.selectbox(key=f"{KEY}:size").set_value(50).run()
@@ -160,16 +196,13 @@ def test_edits_survive_searching_paging_and_sorting(listed: MongoDatabase) -> No
 
 
 def test_an_edit_of_a_row_that_was_read_anew_is_still_one_of_the_row_it_was_made_to(
-    listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+    listed: MongoDatabase, hand: Hand
 ) -> None:
-    page = edited(open_page(), name_edit("005930", "삼성전자", "나"))
+    page = hand.edit(open_page(), name_edit("005930", "삼성전자", "나"))
     ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
     page.button(key=f"{KEY}:refresh").click().run()
-    # The new grid shows the edit over the new row, and tells of it as soon as anything is done in it.
-    shown = {"name": "나", "market": "KOSPI", "marker": "circle", "active": True}
-    answer = admin_tickers.grid.Answer(edited={"005930": shown}, touched=True)
-    monkeypatch.setattr(admin_tickers.grid, "answer", lambda _key: answer)
-    page.run()
+    # The grid shows the edit over the new row, and it is edited again there.
+    page = hand.edit(page, name_edit("005930", "남", "나야", version=2))
     page.button(key=f"{KEY}:save").click().run()
     assert name_of(listed, "005930") == "남", "nothing is overwritten silently"
     assert "1개 행은 그사이" in text_of(page)
@@ -177,36 +210,35 @@ def test_an_edit_of_a_row_that_was_read_anew_is_still_one_of_the_row_it_was_made
 
 @pytest.mark.parametrize("action", ["import", "remove"])
 def test_what_is_done_to_a_row_otherwise_leaves_an_edit_of_it_that_can_still_be_saved(
-    listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch, action: str
+    listed: MongoDatabase, action: str, hand: Hand
 ) -> None:
-    page = edited(open_page(), name_edit("005930", "삼성전자", "삼전"))
+    page = hand.edit(open_page(), name_edit("005930", "삼성전자", "삼전"))
     if action == "import":
         page.text_area(key=f"{KEY}:paste").set_value("5930,삼성,KOSDAQ").run()
         page.button(key=f"{KEY}:import").click().run()
     else:
-        chosen = admin_tickers.grid.Answer(chosen=["005930"])
-        monkeypatch.setattr(admin_tickers.grid, "answer", lambda _key: chosen)
+        hand.choose("005930")
         page.run()
         page.button(key=f"{KEY}:remove").click().run()
     page.button(key=f"{KEY}:save").click().run()
     assert name_of(listed, "005930") == "삼전"
-    assert page.session_state[KEY]["conflicts"] == []
+    assert not has_button(page, "resolve"), "no conflict is left"
 
 
 def test_a_write_is_refused_where_the_right_is_gone_by_then(
-    listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+    listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch, hand: Hand
 ) -> None:
-    page = edited(open_page(), name_edit("005930", "삼성전자", "x"))
+    page = hand.edit(open_page(), name_edit("005930", "삼성전자", "x"))
     pages.sit_at_the_machine(monkeypatch, False)
     page.button(key=f"{KEY}:save").click().run()
     assert name_of(listed, "005930") == "삼성전자"
     assert not page.exception
 
 
-def test_a_save_is_in_the_history(listed: MongoDatabase) -> None:
-    page = edited(open_page(), name_edit("005930", "삼성전자", "삼전"))
+def test_a_save_is_in_the_history(listed: MongoDatabase, hand: Hand) -> None:
+    page = hand.edit(open_page(), name_edit("005930", "삼성전자", "삼전"))
     page.button(key=f"{KEY}:save").click().run()
-    history = next(each.value for each in page.get("dataframe") if "누가" in each.value.columns)
+    history = dataframe(page, "누가")
     assert history["종목"].tolist() == ["005930"]
     assert history["무엇을"].tolist() == ["고침"]
 
@@ -216,10 +248,12 @@ def test_a_save_is_in_the_history(listed: MongoDatabase) -> None:
     [(None, "localhost"), ("::ffff:127.0.0.1", "localhost"), ("::1", "localhost"), ("10.0.0.9", "10.0.0.9")],
 )
 def test_who_made_a_change_is_the_machine_itself_by_whatever_address(
-    monkeypatch: pytest.MonkeyPatch, address: str | None, name: str
+    listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch, hand: Hand, address: str | None, name: str
 ) -> None:
-    monkeypatch.setattr(admin_tickers, "visitor_address", lambda: address)
-    assert admin_tickers._who() == name
+    monkeypatch.setattr(visitor, "visitor_address", lambda: address)
+    page = hand.edit(open_page(), name_edit("005930", "삼성전자", "삼전"))
+    page.button(key=f"{KEY}:save").click().run()
+    assert dataframe(page, "누가")["누가"].tolist() == [name]
 
 
 def test_one_ticker_is_added_with_its_zeros_and_a_second_time_it_is_there_already(listed: MongoDatabase) -> None:
@@ -236,7 +270,7 @@ def test_a_ticker_of_another_shape_is_refused_with_a_sentence(listed: MongoDatab
     page = open_page()
     page.text_input(key=f"{KEY}:new_ticker").set_value("AAPL")
     next(button for button in page.button if button.label == "추가하기").click().run()
-    assert "종목 코드가 아닙니다: AAPL" in text_of(page)
+    assert "AAPL" in page.toast[0].value
     assert tickers.page(listed, KOREAN_STOCKS).total == 3
 
 
@@ -244,21 +278,22 @@ def test_pasted_lines_are_previewed_and_written_only_on_request(listed: MongoDat
     page = open_page()
     page.text_area(key=f"{KEY}:paste").set_value("5930\t삼전\n660\tSK하이닉스\n373220\tLG\nAAPL\t애플").run()
     assert "새 종목 1, 변경 1, 그대로 1, 거절 1" in text_of(page)
-    preview = next(each.value for each in page.get("dataframe") if "줄" in each.value.columns)
-    assert preview["결과"].tolist() == ["종목 코드가 아닙니다: AAPL", "이름: 삼성전자 → 삼전", "그대로", "새 종목"]
+    assert dataframe(page, "줄")["결과"].tolist() == [
+        "종목 코드가 아닙니다: AAPL",
+        "이름: 삼성전자 → 삼전",
+        "그대로",
+        "새 종목",
+    ]
     assert name_of(listed, "005930") == "삼성전자"
     page.button(key=f"{KEY}:import").click().run()
     assert name_of(listed, "005930") == "삼전"
     assert name_of(listed, "373220") == "LG"
 
 
-def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(
-    listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(listed: MongoDatabase, hand: Hand) -> None:
     bars = candles.clean(pages.made_table(halted=0))[0]
     prices.merge(listed, KOREAN_STOCKS, "005930", bars)
-    answer = admin_tickers.grid.Answer(chosen=["005930"])
-    monkeypatch.setattr(admin_tickers.grid, "answer", lambda _key: answer)
+    hand.choose("005930")
     page = open_page()
     assert f"저장된 봉 {len(bars):,}개" in text_of(page)
     page.button(key=f"{KEY}:remove").click().run()
@@ -268,7 +303,7 @@ def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(
 
     how = page.radio(key=f"{KEY}:how")
     how.set_value(how.options[1]).run()
-    assert not [button for button in page.button if button.key == f"{KEY}:remove"], "not before it is confirmed"
+    assert not has_button(page, "remove"), "not before it is confirmed"
     page.checkbox[0].check().run()
     page.button(key=f"{KEY}:remove").click().run()
     assert tickers.get(listed, KOREAN_STOCKS, "005930") is None
@@ -276,25 +311,21 @@ def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(
 
 
 @pytest.mark.usefixtures("listed")
-def test_that_tickers_may_be_deleted_is_said_of_those_and_not_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    def choose(*chosen: str) -> None:
-        answer = admin_tickers.grid.Answer(chosen=list(chosen))
-        monkeypatch.setattr(admin_tickers.grid, "answer", lambda _key: answer)
-
-    choose("005930")
+def test_that_tickers_may_be_deleted_is_said_of_those_and_not_of_others(hand: Hand) -> None:
+    hand.choose("005930")
     page = open_page()
     how = page.radio(key=f"{KEY}:how")
     how.set_value(how.options[1]).run()
     page.checkbox[0].check().run()
-    assert [button for button in page.button if button.key == f"{KEY}:remove"]
-    choose("000660")
+    assert has_button(page, "remove")
+    hand.choose("000660")
     page.run()
     assert page.radio(key=f"{KEY}:how").value == how.options[1]
-    assert not [button for button in page.button if button.key == f"{KEY}:remove"]
+    assert not has_button(page, "remove")
 
 
-def test_every_text_of_the_page_is_there_in_english(listed: MongoDatabase) -> None:
-    page = edited(open_page("en"), Edit("005930", 1, {"active": True}, {"active": False}))
+def test_every_text_of_the_page_is_there_in_english(listed: MongoDatabase, hand: Hand) -> None:
+    page = hand.edit(open_page("en"), Edit("005930", 1, {"active": True}, {"active": False}))
     page.button(key=f"{KEY}:save").click().run()
     page.text_area(key=f"{KEY}:paste").set_value("373220\tLG\nBAD!").run()
     korean = [text for text in pages.visible_text(page) if any("가" <= char <= "힣" for char in text)]

@@ -1,11 +1,13 @@
-"""The editable grid of one page of tickers (AG Grid): what a person changed, chose and sorted by in it.
+"""The editable grid of one page of tickers (AG Grid), and what a person does in it.
 
-Edits live in the grid and are told after each cell. While its key stays, the grid keeps them whatever rows it is given,
-so the rows of a key must not change; a new key shows new rows.
+The grid stays in the browser while its category is open, and so does a cell that is being edited. It reports every edit
+of a cell in a list that only grows, so that none is lost: an edit that a click on "save" ends may arrive after that
+click. The page sends new rows under a new generation; those replace the rows of the grid.
 """
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,83 +17,102 @@ from st_aggrid import AgGrid, DataReturnMode, JsCode
 from finance_core import formats, ticker_fields
 from finance_core.categories import Category
 from finance_core.i18n import _
-from finance_core.storage import ticker_edits
-from finance_core.storage.database import Document
 from finance_core.storage.documents import TickerRow
+from finance_core.storage.ticker_edits import Edit
+from finance_core.ticker_fields import TickerField
 
 ROW_HEIGHT = 34
 MOST_HEIGHT = 620
 
-_ANSWER = JsCode(
-    """
-    function({eventData}) {
-      const api = eventData.api, fields = ['name', 'market', 'marker', 'active'], rows = [];
-      api.forEachNode(node => {
-        if (fields.some(field => node.data[field] !== node.data['_' + field])) {
-          rows.push(Object.fromEntries(['ticker', ...fields].map(field => [field, node.data[field] ?? ''])));
-        }
-      });
+_ANSWER = JsCode("""
+    function({streamlitRerunEventTriggerName: name, eventData: {api, colDef, data}}) {
+      const log = window.tickerEdits ??= {frame: Date.now(), edits: []};
+      if (name === 'cellValueChanged') {
+        const key = colDef.field, {ticker, _version: version, _generation: generation} = data;
+        log.edits.push({ticker, version, generation, key, before: data['_' + key], after: data[key] ?? ''});
+      }
       const sorted = api.getColumnState().find(column => column.sort);
       return {
-        edited: rows,
+        ...log,
+        generation: api.getDisplayedRowAtIndex(0)?.data._generation,
         chosen: api.getSelectedNodes().map(node => node.data.ticker),
-        sort: sorted ? {field: sorted.colId, descending: sorted.sort === 'desc'} : null,
+        sort: sorted ? [sorted.colId, sorted.sort === 'desc'] : null,
       };
     }
-    """
-)
-_STYLE = JsCode(
-    """
-    function(params) {
-      const field = params.colDef.field, text = String(params.value ?? '');
+""")
+_ROWS_OF_SERVER_WIN = JsCode("function() { this.setState({isRowDataEdited: false}); return true; }")
+"""st_aggrid stops taking rows from the page after the first edit, or else closes the open cell at every rerun
+(`server_sync_strategy`). It calls this function after an edit as a method of its component: with the flag reset, the
+grid takes new rows and keeps the open cell."""
+_NEW_ROWS = JsCode("({api}) => { api.deselectAll(); api.refreshCells({force: true}); }")
+_STYLE = """
+    ({value, data}) => {
+      const {key, limit, required} = FIELD, text = String(value ?? '');
       const control = /[\\u0000-\\u001f\\u007f]/.test(text);
-      const bad = field === 'name' && (!text.trim() || [...text].length > LIMIT || control);
-      const edited = params.data[field] !== params.data['_' + field];
+      const bad = required && !text.trim() || limit && ([...text].length > limit || control);
+      const edited = data[key] !== data['_' + key];
       return {backgroundColor: bad ? 'rgba(220, 38, 38, .3)' : edited ? 'rgba(245, 158, 11, .3)' : 'transparent'};
     }
-    """.replace("LIMIT", str(ticker_fields.NAME_LIMIT))
-)
+"""
+
+
+@dataclass(frozen=True)
+class CellEdit:
+    """One edit of one cell."""
+
+    ticker: str
+    version: int | None
+    """Of the row that was edited."""
+    generation: int
+    """Of the rows in the grid."""
+    key: str
+    """Of the field."""
+    before: Any
+    """The stored value, as the editor saw it."""
+    after: Any
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person did in the grid so far."""
+    """What a person has done in the grid."""
 
-    edited: dict[str, Document] = field(default_factory=dict)
-    """The editable values of each row with an edit, by ticker."""
-    chosen: list[str] = field(default_factory=list)
+    frame: float = 0
+    """Tells one grid from the one that takes its place when the category is opened again."""
+    edits: tuple[CellEdit, ...] = ()
+    """Every edit in this grid, oldest first."""
+    chosen: tuple[str, ...] = ()
+    """The tickers with a tick, among the rows of the present generation."""
     sort: tuple[str, bool] | None = None
-    """Column to sort by, and whether descending; None where none was clicked."""
-    touched: bool = False
-    """Whether the grid has told anything yet: before that it has nothing to say of edits either."""
+    """Column to sort by, and whether descending; None where no column was clicked."""
 
 
-def answer(key: str) -> Answer:
-    """What a person did in the grid of `key`, as far as it has told."""
-    said = st.session_state.get(key) or {}
-    sorted_by = said.get("sort")
-    return Answer(
-        {row["ticker"]: {name: row[name] for name in ticker_fields.by_key()} for row in said.get("edited", [])},
-        list(said.get("chosen", [])),
-        (sorted_by["field"], sorted_by["descending"]) if sorted_by else None,
-        touched=bool(said),
-    )
+def answer(key: str, generation: int) -> Answer:
+    """What a person has done so far in the grid of `key`, which was last given the rows of `generation`."""
+    value = st.session_state.get(key)
+    if not value:
+        return Answer()
+    edits = tuple(CellEdit(**edit) for edit in value["edits"])
+    chosen = tuple(value["chosen"]) if value.get("generation") == generation else ()
+    column, descending = value["sort"] or (None, False)
+    return Answer(value["frame"], edits, chosen, (column, descending) if column else None)
 
 
 def show(
     category: Category,
     rows: list[TickerRow],
-    pending: Mapping[str, ticker_edits.Edit],
+    pending: Mapping[str, Edit],
     sort: tuple[str, bool],
+    generation: int,
     key: str,
 ) -> None:
-    """Draw `rows`, with `pending` edits over them."""
+    """Draw `rows`, with `pending` edits over them. Only a new `generation` changes rows that are drawn already."""
     AgGrid(
-        pd.DataFrame([_row(row, pending) for row in rows]),
-        gridOptions=_options(category, rows, sort),
+        pd.DataFrame([_row(row, pending.get(row["ticker"])) | {"_generation": generation} for row in rows]),
+        gridOptions=options(category, rows, sort),
         height=min(MOST_HEIGHT, ROW_HEIGHT * (len(rows) + 1) + 60),
         data_return_mode=DataReturnMode.CUSTOM,
         custom_jscode_for_grid_return=_ANSWER,
+        should_grid_return=_ROWS_OF_SERVER_WIN,
         update_on=["cellValueChanged", "selectionChanged", "sortChanged"],
         allow_unsafe_jscode=True,
         theme="streamlit",
@@ -99,14 +120,14 @@ def show(
     )
 
 
-def _row(row: TickerRow, pending: Mapping[str, ticker_edits.Edit]) -> Document:
+def _row(row: TickerRow, edit: Edit | None) -> dict[str, Any]:
     stored = ticker_fields.shown(row)
-    edit = pending.get(row["ticker"])
     return {
         "ticker": row["ticker"],
         **stored,
         **(edit.changes if edit else {}),
-        **{f"_{name}": value for name, value in stored.items()},
+        **{f"_{key}": value for key, value in stored.items()},
+        "_version": row.get("version"),
         "first_date": formats.date(row.get("first_date")),
         "last_date": formats.date(row.get("last_date")),
         "bar_count": int(row.get("bar_count") or 0),
@@ -120,40 +141,12 @@ def status_name(status: str | None) -> str:
     return names.get(status or "", formats.MISSING)
 
 
-def _options(category: Category, rows: list[TickerRow], sort: tuple[str, bool]) -> dict[str, Any]:
-    markets = dict.fromkeys(["", *(market.key for market in category.markets), *_markets_of(rows)])
-    symbols = JsCode(f"params => ({ticker_fields.MARKERS})[params.value] || params.value")
+def options(category: Category, rows: Iterable[TickerRow], sort: tuple[str, bool]) -> dict[str, Any]:
+    """The options of AG Grid for `rows`, sorted by a column (and whether descending)."""
     number = {"type": "rightAligned", "valueFormatter": JsCode("params => params.value.toLocaleString()")}
     columns: list[dict[str, Any]] = [
         {"field": "ticker", "headerName": _("종목 코드"), "pinned": "left", "width": 105},
-        {"field": "name", "headerName": _("이름"), "editable": True, "cellStyle": _STYLE, "flex": 1, "minWidth": 150},
-        {
-            "field": "market",
-            "headerName": _("시장"),
-            "editable": True,
-            "cellStyle": _STYLE,
-            "cellEditor": "agSelectCellEditor",
-            "cellEditorParams": {"values": list(markets)},
-            "width": 95,
-        },
-        {
-            "field": "marker",
-            "headerName": _("표식"),
-            "editable": True,
-            "cellStyle": _STYLE,
-            "cellEditor": "agSelectCellEditor",
-            "cellEditorParams": {"values": list(ticker_fields.MARKERS)},
-            "valueFormatter": symbols,
-            "width": 70,
-        },
-        {
-            "field": "active",
-            "headerName": _("사용"),
-            "editable": True,
-            "cellStyle": _STYLE,
-            "cellDataType": "boolean",
-            "width": 65,
-        },
+        *(_column(field, category, rows) for field in ticker_fields.FIELDS),
         {"field": "first_date", "headerName": _("첫 날짜"), "width": 105},
         {"field": "last_date", "headerName": _("마지막 날짜"), "width": 105},
         {"field": "bar_count", "headerName": _("봉 수"), "width": 85, **number},
@@ -161,12 +154,13 @@ def _options(category: Category, rows: list[TickerRow], sort: tuple[str, bool]) 
     ]
     for column in columns:
         if column["field"] == sort[0]:
-            column["sort"] = "desc" if sort[1] else "asc"
+            column["initialSort"] = "desc" if sort[1] else "asc"
     return {
         "columnDefs": columns,
         # MongoDB sorts; a click on a header only says by what.
         "defaultColDef": {"sortable": True, "resizable": True, "comparator": JsCode("() => 0"), "filter": False},
         "getRowId": JsCode("params => params.data.ticker"),
+        "onRowDataUpdated": _NEW_ROWS,
         "rowSelection": {"mode": "multiRow", "enableClickSelection": False},
         "rowHeight": ROW_HEIGHT,
         "stopEditingWhenCellsLoseFocus": True,
@@ -178,6 +172,22 @@ def _options(category: Category, rows: list[TickerRow], sort: tuple[str, bool]) 
     }
 
 
-def _markets_of(rows: Iterable[TickerRow]) -> list[str]:
-    """The markets that the rows have: a label of the user's own is offered too."""
-    return [str(row["market"]) for row in rows if row.get("market")]
+def _column(field: TickerField, category: Category, rows: Iterable[TickerRow]) -> dict[str, Any]:
+    marks = json.dumps({"key": field.key, "limit": field.limit, "required": field.required})
+    column: dict[str, Any] = {
+        "field": field.key,
+        "headerName": _(field.title),
+        "editable": True,
+        "cellStyle": JsCode(_STYLE.replace("FIELD", marks)),
+        **({"flex": 1, "minWidth": field.width} if field.grows else {"width": field.width}),
+    }
+    if isinstance(field.default, bool):
+        column["cellDataType"] = "boolean"
+    if field.choices:
+        # A value of the user's own that a row has is offered too, but for one that st_aggrid would run as code.
+        values = dict.fromkeys([*field.choices(category), *(field.shown(row) for row in rows)])
+        offered = [value for value in values if "::JSCODE::" not in value]
+        column |= {"cellEditor": "agSelectCellEditor", "cellEditorParams": {"values": offered}}
+    if field.symbols:
+        column["valueFormatter"] = JsCode(f"params => ({json.dumps(field.symbols)})[params.value] || params.value")
+    return column

@@ -1,0 +1,121 @@
+"""Adding tickers: one by a form, many by a list that is pasted or uploaded, with a preview of what it would change."""
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import formats, ticker_fields
+from finance_core.errors import SisepanError
+from finance_core.i18n import N_, _
+from finance_core.storage import ticker_edits, ticker_files
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.ticker_edits import Comparison
+from finance_core.storage.ticker_files import Line
+from finance_core.ui.text import plain
+from finance_core.ui.tickers import pending
+from finance_core.ui.tickers.state import State, editor
+
+SHOWN = 1_000
+UPLOAD_MB = 10
+
+
+def show(db: MongoDatabase, state: State) -> None:
+    """The form, and the place for lists."""
+    with st.expander(_("종목 추가"), icon=":material/add:"):
+        _form(state)
+        st.divider()
+        _list(db, state)
+
+
+def _form(state: State) -> None:
+    category = state.category
+    fields = [field for field in ticker_fields.FIELDS if field.in_form]
+
+    def add(db: MongoDatabase) -> None:
+        text = st.session_state[state.key("new_ticker")]
+        ticker = category.ticker_of(text)
+        if not category.is_ticker(ticker):
+            raise SisepanError(N_("종목 코드가 아닙니다: {tickers}"), tickers=text[:40] or "''")
+        values = {field.key: str(st.session_state[state.key(f"new_{field.key}")] or "").strip() for field in fields}
+        row = {field.key: field.shown({**values, "ticker": ticker}) for field in fields}
+        if ticker_edits.add(db, category, [{"ticker": ticker, **row}], editor()):
+            sentence = _("{ticker}을(를) 추가했습니다. 업데이트하면 시세를 받아 옵니다.")
+            state.tell("success", sentence.format(ticker=ticker))
+        else:
+            state.tell("warning", _("{ticker}은(는) 이미 목록에 있습니다.").format(ticker=ticker))
+        state.read_anew()
+
+    with st.form(state.key("add"), border=False):
+        widths = [1, *(2 if field.grows else 1 for field in fields), 1]
+        first, *others, last = st.columns(widths, vertical_alignment="bottom")
+        first.text_input(_("종목 코드"), key=state.key("new_ticker"))
+        unknown = _("모름")
+        for field, place in zip(fields, others, strict=True):
+            title, key = _(field.title), state.key(f"new_{field.key}")
+            if field.choices:
+                choices = field.choices(category)
+                place.selectbox(title, choices, format_func=lambda value: value or unknown, key=key)
+            else:
+                place.text_input(title, key=key)
+        last.form_submit_button(_("추가하기"), icon=":material/add:", on_click=state.acting(add))
+
+
+def _list(db: MongoDatabase, state: State) -> None:
+    st.caption(
+        _("여러 줄을 붙여 넣거나 CSV, Excel 파일을 올립니다: 종목 코드, 이름, 시장, 표식. 제목 줄은 없어도 됩니다.")
+    )
+    text = st.text_area(_("붙여 넣기"), key=state.key("paste"), height=120)
+    types = ["csv", "txt", "tsv", "xlsx"]
+    file = st.file_uploader(_("파일"), type=types, key=state.key("upload"), max_upload_size=UPLOAD_MB)
+    if not text.strip() and file is None:
+        return
+    try:
+        if file is not None:
+            lines = ticker_files.read_file(file.name, file.getvalue(), state.category)
+        else:
+            lines = ticker_files.read_text(text, state.category)
+    except SisepanError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    changes = ticker_edits.compare(db, state.category, [line.row for line in lines if line.problem is None])
+    _preview(lines, changes)
+
+    def apply(db: MongoDatabase) -> None:
+        added = ticker_edits.add(db, state.category, changes.new, editor()) if changes.new else []
+        if added:
+            state.tell("success", _("종목 {count}개를 추가했습니다.").format(count=formats.count(len(added))))
+        pending.after(state, ticker_edits.save(db, state.category, changes.edits, editor()))
+
+    if changes.new or changes.edits:
+        label = _("새 종목 {new}개 추가, {changed}개 변경").format(
+            new=formats.count(len(changes.new)), changed=formats.count(len(changes.edits))
+        )
+        state.button("import", label, ":material/playlist_add:", apply, type="primary")
+
+
+def _preview(lines: list[Line], changes: Comparison) -> None:
+    refused = [line for line in lines if line.problem is not None]
+    counted = _("새 종목 {new}, 변경 {changed}, 그대로 {unchanged}, 거절 {refused}").format(
+        new=formats.count(len(changes.new)),
+        changed=formats.count(len(changes.edits)),
+        unchanged=formats.count(len(changes.unchanged)),
+        refused=formats.count(len(refused)),
+    )
+    st.markdown(plain(counted))
+    results = dict.fromkeys(changes.unchanged, _("그대로")) | {row["ticker"]: _("새 종목") for row in changes.new}
+    fields = ticker_fields.by_key()
+    for edit in changes.edits:
+        pairs = ((fields[key], edit.original[key], value) for key, value in edit.changes.items())
+        results[edit.ticker] = ", ".join(
+            f"{_(field.title)}: {field.label(before)} → {field.label(after)}" for field, before, after in pairs
+        )
+    # The refused lines come first: a person has to look at them.
+    shown = [*refused, *(line for line in lines if line.problem is None)][:SHOWN]
+    table = pd.DataFrame(
+        {
+            _("줄"): [line.number for line in shown],
+            _("종목 코드"): [line.row["ticker"] for line in shown],
+            _("이름"): [line.row.get("name", "") for line in shown],
+            _("결과"): [str(line.problem or results[line.row["ticker"]]) for line in shown],
+        }
+    )
+    st.dataframe(table, hide_index=True, height=300)

@@ -1,0 +1,56 @@
+"""The history of a ticker list: who changed what and when, and the button that undoes a save."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from finance_core.i18n import _
+from finance_core.storage import ticker_edits
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import EditEntry
+from finance_core.ui import run_status
+from finance_core.ui.tickers import pending
+from finance_core.ui.tickers.state import State, editor
+
+SHOWN = 30
+
+
+def show(db: MongoDatabase, state: State) -> None:
+    """The latest entries, and the rows of the selected one."""
+    with st.expander(_("변경 기록"), icon=":material/history:"):
+        entries = ticker_edits.history(db, state.category, SHOWN)
+        if not entries:
+            st.caption(_("아직 바꾼 것이 없습니다."))
+            return
+        kinds = {"edit": _("고침"), "undo": _("되돌림"), "add": _("추가"), "remove": _("삭제")}
+        table = pd.DataFrame(
+            {
+                _("언제"): [run_status.moment(entry["when"]) for entry in entries],
+                _("누가"): [entry["who"] for entry in entries],
+                _("무엇을"): [kinds[entry["kind"]] for entry in entries],
+                _("종목"): [_summary([row["ticker"] for row in entry["rows"]]) for entry in entries],
+            }
+        )
+        # A position is selected, and a newer entry moves the others: then nothing is selected at first.
+        key = state.key(f"changes:{entries[0]['_id']}")
+        selection: Any = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key=key)
+        for position in selection["selection"]["rows"]:
+            if position < len(entries):
+                _show_entry(state, entries[position])
+
+
+def _show_entry(state: State, entry: EditEntry) -> None:
+    st.dataframe(pending.changes_table(entry["rows"]), hide_index=True)
+    if entry["kind"] in ("edit", "undo"):
+
+        def undo(db: MongoDatabase) -> None:
+            pending.after(state, ticker_edits.undo(db, state.category, entry["_id"], editor()))
+
+        state.button(f"undo:{entry['_id']}", _("이 저장을 되돌리기"), ":material/undo:", undo)
+
+
+def _summary(tickers: Sequence[str]) -> str:
+    shown = ", ".join(tickers[:3])
+    return shown if len(tickers) <= 3 else _("{names} 외 {count}개").format(names=shown, count=len(tickers) - 3)

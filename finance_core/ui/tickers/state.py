@@ -1,0 +1,191 @@
+"""What one visitor has before them in one category, over all reruns: rows, edits that are not saved yet, conflicts."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+import streamlit as st
+from bson import ObjectId
+
+from finance_core import auth, ticker_fields
+from finance_core.categories import Category
+from finance_core.storage import database, tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
+from finance_core.storage.ticker_edits import Conflict, Edit, Saved
+from finance_core.ui import listing, visitor
+from finance_core.ui.decorators import writes
+from finance_core.ui.tickers import grid
+
+PAGE_SIZES = (50, 100, 200, 500)
+
+
+def editor() -> str:
+    """How the history names the visitor: by address, or as localhost."""
+    address = visitor.visitor_address()
+    return "localhost" if address is None or auth.is_loopback(address) else address
+
+
+@dataclass
+class State:
+    """The state of one category. `of` returns the visitor's own."""
+
+    category: Category
+    pending: dict[str, Edit] = field(default_factory=dict)
+    """Edits that are not saved yet, by ticker."""
+    conflicts: dict[str, Conflict] = field(default_factory=dict)
+    """Conflicts to decide, by ticker."""
+    messages: list[tuple[str, str]] = field(default_factory=list)
+    """Results of the last action: success, warning or error, and the sentence."""
+    rows: list[TickerRow] = field(default_factory=list)
+    """The rows before the visitor, as they were when they were read."""
+    total: int = 0
+    """Tickers that the search finds."""
+    sort: tuple[str, bool] = ("ticker", False)
+    """Column, and whether descending."""
+    generation: int = 0
+    """Rises whenever the grid gets new rows, or other edits over them."""
+    drawn: dict[str, Edit] = field(default_factory=dict)
+    """The edits that the grid was given with the rows of this generation."""
+    _shown: tuple[Any, ...] = ()
+    """Search, sort, size and page of `rows`; empty where they must be read anew."""
+    _redraw: bool = False
+    """Whether the rows, or the edits over them, are others than the grid has."""
+    _taken: dict[float, int] = field(default_factory=dict)
+    """How many of its edits are in `pending` already, by grid."""
+    _changed: dict[str, ObjectId | None] = field(default_factory=dict)
+    """The last entry of the history with which this visitor changed a ticker, by ticker."""
+
+    @classmethod
+    def of(cls, category: Category) -> Self:
+        """The state of `category` in this visit."""
+        state: Self = st.session_state.setdefault(f"tickers:{category.key}", cls(category))
+        return state
+
+    def key(self, name: str) -> str:
+        """The key of one of this category's widgets."""
+        return f"tickers:{self.category.key}:{name}"
+
+    @property
+    def search(self) -> str:
+        """The text to look for."""
+        return str(st.session_state.get(self.key("search")) or "").replace("\0", "")  # no pattern may hold it
+
+    @property
+    def size(self) -> int:
+        """Rows on a page."""
+        return int(st.session_state.get(self.key("size")) or PAGE_SIZES[1])
+
+    @property
+    def pages(self) -> int:
+        """Pages that the search finds."""
+        return max(1, -(-self.total // self.size))
+
+    def acting(self, action: Callable[[MongoDatabase], None]) -> Callable[[], None]:
+        """What a button for admins calls: `action`, which knows every edit that the grid reported before the click."""
+
+        def clicked() -> None:
+            visitor.use_visitor_language()
+            self.hear()
+            self.messages.clear()
+            action(database.connect())
+
+        return writes(clicked)
+
+    def button(self, name: str, label: str, icon: str, action: Callable[[MongoDatabase], None], **options: Any) -> None:
+        """A button that does `action`."""
+        st.button(label, icon=icon, key=self.key(name), on_click=self.acting(action), **options)
+
+    def tell(self, kind: Literal["success", "warning", "error"], sentence: str) -> None:
+        """Have a sentence shown until the next action or edit."""
+        self.messages.append((kind, sentence))
+
+    def hear(self) -> tuple[str, ...]:
+        """Take over what was edited and sorted in the grid since the last time; returns the tickers with a tick."""
+        answer = grid.answer(self.key("grid"), self.generation)
+        for edit in answer.edits[self._taken.get(answer.frame, 0) :]:
+            self._take(edit)
+        self._taken[answer.frame] = len(answer.edits)
+        self.sort = answer.sort or self.sort
+        return answer.chosen
+
+    def _take(self, cell: grid.CellEdit) -> None:
+        # An edit stays one of the row that it was first made to: the rows may have been read anew since.
+        edit = self.pending.get(cell.ticker) or Edit(cell.ticker, cell.version, {}, {})
+        original = {cell.key: cell.before} | edit.original
+        self._keep(edit.ticker, edit.version, original, edit.changes | {cell.key: cell.after})
+        if cell.generation == self.generation:
+            self.messages.clear()
+        else:  # it arrives late: the grid has new rows already, without this edit
+            self._redraw = True
+
+    def _keep(self, ticker: str, version: int | None, original: dict[str, Any], changes: dict[str, Any]) -> None:
+        """Make the `changes` that differ from `original` the pending edit of a ticker."""
+        changes = {key: value for key, value in changes.items() if value != original[key]}
+        if changes:
+            self.pending[ticker] = Edit(ticker, version, {key: original[key] for key in changes}, changes)
+        else:
+            self.pending.pop(ticker, None)
+
+    def discard(self, chosen: Collection[str]) -> None:
+        """Drop the pending edits of these tickers, and have the rows read anew."""
+        self.read_anew()
+        for ticker in chosen:
+            self.pending.pop(ticker, None)
+
+    def read_anew(self) -> None:
+        """Have the rows read anew."""
+        self._shown = ()
+        listing.forget()
+
+    def after(self, saved: Saved) -> None:
+        """Have the rows read anew after a change of theirs, and keep its conflicts: one a ticker, with all changes."""
+        self.read_anew()
+        self._changed |= dict.fromkeys(saved.applied, saved.entry)
+        for conflict in saved.conflicts:
+            mine, earlier = conflict.mine, self.conflicts.get(conflict.mine.ticker)
+            if earlier:
+                original = earlier.mine.original | mine.original
+                mine = Edit(mine.ticker, mine.version, original, earlier.mine.changes | mine.changes)
+            self.conflicts[mine.ticker] = Conflict(mine, conflict.theirs)
+
+    def decide(self, conflict: Conflict, *, mine: bool) -> None:
+        """Make my changes pending edits of the row as it is now, or drop them."""
+        edit, theirs = self.conflicts.pop(conflict.mine.ticker).mine, conflict.theirs
+        if mine and theirs is not None:
+            since = self.pending.get(edit.ticker)
+            changes = edit.changes | (since.changes if since else {})
+            self._keep(edit.ticker, theirs.get("version"), ticker_fields.shown(theirs), changes)
+
+    def refresh(self, db: MongoDatabase) -> None:
+        """Read the rows where they must be read, and have the grid draw them where they or their edits are others."""
+        page = int(st.session_state.get(self.key("page")) or 1)
+        wanted = (self.search, self.sort, self.size, page)
+        if wanted != self._shown:
+            found = self._page(db, page)
+            if not found.rows and page > 1:  # there are fewer pages now
+                st.session_state[self.key("page")] = page = 1
+                found = self._page(db, page)
+            self.rows, self.total = found.rows, found.total
+            self._shown = (self.search, self.sort, self.size, page)
+            self._redraw = True
+        self._rebase(db)
+        if self._redraw:
+            self.generation += 1
+            self.drawn, self._redraw = dict(self.pending), False
+
+    def _page(self, db: MongoDatabase, page: int) -> tickers.Page:
+        by, descending = self.sort
+        skip = (page - 1) * self.size
+        return tickers.page(db, self.category, self.search, by, descending=descending, skip=skip, limit=self.size)
+
+    def _rebase(self, db: MongoDatabase) -> None:
+        """Make pending edits ones of their rows as they are now, where only this visitor has changed the rows."""
+        for ticker in self._changed.keys() & self.pending.keys():
+            edit, row = self.pending[ticker], tickers.get(db, self.category, ticker)
+            if (
+                row is not None
+                and row.get("changed_by") == self._changed[ticker]
+                and row.get("version") == (edit.version or 0) + 1
+            ):
+                self._keep(ticker, row["version"], ticker_fields.shown(row), edit.changes)
