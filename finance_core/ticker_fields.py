@@ -72,9 +72,10 @@ class TickerField:
     """Takes the category, a value and the value before it. Returns the value as it may be stored; raises SisepanError
     with the rule that the value breaks."""
     width: int
-    """Of the column in the grid, in pixels."""
+    """Of the column in the grid, in pixels; the least width where any text is allowed."""
     default: str | bool | None = ""
-    """The value of a row that stores none. None means: the ticker itself. A bool makes the field a check box."""
+    """The value of a row that stores none. A bool makes the field a check box. None means: the ticker itself, and the
+    grid marks empty text."""
     choices: Callable[[Category], Sequence[str]] | None = None
     """The values that the grid and the form offer; None means: any text."""
     symbols: Mapping[str, str] = field(default_factory=dict)
@@ -84,11 +85,12 @@ class TickerField:
     in_form: bool = False
     """Whether the form that adds one ticker asks for it."""
     limit: int = 0
-    """The grid marks text with more characters, or with control characters; 0 means: the grid marks none."""
-    required: bool = False
-    """Whether the grid marks empty text."""
-    grows: bool = False
-    """Whether its column takes the width that the others leave."""
+    """The grid marks text with more characters, or with control characters; 0 means: no text is marked."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether any text is allowed."""
+        return self.choices is None and not isinstance(self.default, bool)
 
     def shown(self, row: Mapping[str, Any]) -> Any:
         """The value that an editor sees in a stored row."""
@@ -116,8 +118,6 @@ FIELDS: tuple[TickerField, ...] = (
         headers=("name", "종목명", "이름", "회사명", "한글명"),
         in_form=True,
         limit=NAME_LIMIT,
-        required=True,
-        grows=True,
     ),
     TickerField(
         key="market",

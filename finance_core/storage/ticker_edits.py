@@ -83,7 +83,7 @@ def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str,
         return Saved([], [], refused)
     database.ensure_indexes(db, [])
     db[EDITS].create_index([("category", 1), ("when", -1)])
-    entry = _entry(category, kind, who, [_change(edit.ticker, edit.original, edit.changes) for edit in allowed])
+    entry = _entry(category, kind, who, [(edit.ticker, edit.original, edit.changes) for edit in allowed])
     applied = database.atomically(db, lambda session: _apply(db, entry, allowed, session))
     missed = [edit for edit in allowed if edit.ticker not in applied]
     rows = _rows(db, category, [edit.ticker for edit in missed])
@@ -154,7 +154,7 @@ def add(db: MongoDatabase, category: Category, rows: Iterable[Values], who: str)
     stored = _rows(db, category, list(wanted))
     added = {ticker: values for ticker, values in wanted.items() if ticker not in stored}
     tickers.register(db, category, [{"ticker": ticker, **values} for ticker, values in added.items()])
-    _remember(db, category, "add", who, [_change(ticker, {}, values) for ticker, values in added.items()])
+    _remember(db, _entry(category, "add", who, [(ticker, {}, values) for ticker, values in added.items()]))
     return list(added)
 
 
@@ -194,8 +194,8 @@ def delete(db: MongoDatabase, category: Category, wanted: Sequence[str], who: st
     """
     locations.require_writable(db, category)
     rows = _rows(db, category, wanted)
-    changes = [_change(ticker, ticker_fields.held(row), {}) for ticker, row in rows.items()]
-    _remember(db, category, "remove", who, changes)
+    removals = [(ticker, ticker_fields.held(row), dict[str, Any]()) for ticker, row in rows.items()]
+    _remember(db, _entry(category, "remove", who, removals))
     removed = 0
     for ticker in wanted:
         removed += prices.delete(db, category, ticker)
@@ -209,21 +209,12 @@ def _rows(db: MongoDatabase, category: Category, wanted: Sequence[str]) -> dict[
     return {row["ticker"]: row for row in tickers.collection(db).find(query, {"_id": False})}
 
 
-def _change(ticker: str, before: Values, after: Values) -> RowChange:
-    return {"ticker": ticker, "before": before, "after": after}
+def _entry(category: Category, kind: Kind, who: str, rows: Iterable[tuple[str, Values, Values]]) -> EditEntry:
+    """A new entry of the history for `rows`: ticker, values before, values after."""
+    changes = [RowChange(ticker=ticker, before=before, after=after) for ticker, before, after in rows]
+    return EditEntry(_id=ObjectId(), category=category.key, kind=kind, who=who, when=tickers.now(), rows=changes)
 
 
-def _entry(category: Category, kind: Kind, who: str, rows: list[RowChange]) -> EditEntry:
-    return {
-        "_id": ObjectId(),
-        "category": category.key,
-        "kind": kind,
-        "who": who,
-        "when": tickers.now(),
-        "rows": rows,
-    }
-
-
-def _remember(db: MongoDatabase, category: Category, kind: Kind, who: str, rows: list[RowChange]) -> None:
-    if rows:
-        db[EDITS].insert_one(cast("Document", _entry(category, kind, who, rows)))
+def _remember(db: MongoDatabase, entry: EditEntry) -> None:
+    if entry["rows"]:
+        db[EDITS].insert_one(cast("Document", entry))

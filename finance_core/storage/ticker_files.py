@@ -26,8 +26,7 @@ LINES_LIMIT = 100_000
 SNIFFED = 5_000
 """Characters in which the delimiter is looked for."""
 UNREADABLE = (
-    *(ValueError, KeyError, OSError, IndexError, TypeError, AttributeError, EOFError),
-    *(zipfile.BadZipFile, zlib.error),
+    *(ValueError, LookupError, OSError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error),
     SyntaxError,  # of the XML, by either parser
 )
 """Raised by pandas and openpyxl for a broken Excel file."""
@@ -97,19 +96,18 @@ def _lines(records: list[list[str]], category: Category) -> list[Line]:
     if len(records) > LINES_LIMIT:
         raise SisepanError(N_("한 번에 {limit}줄까지 읽습니다."), limit=LINES_LIMIT)
     known = ["ticker", *(field.key for field in ticker_fields.in_lists())]
-    columns = known
+    columns: list[str] = []
     lines: list[Line] = []
     seen: set[str] = set()
-    is_first = True
     for number, record in enumerate(records, start=1):
         cells = [spreadsheets.undefused(cell.strip()) for cell in record]
         if not any(cells):
             continue
-        header = _header(cells) if is_first else None
-        is_first = False
-        if header:
-            columns = header
-            continue
+        if not columns:
+            header = _header(cells)
+            columns = header or known
+            if header:
+                continue
         values = {name: cell for name, cell in zip(columns, cells, strict=False) if name in known and cell}
         ticker = category.ticker_of(values.get("ticker", ""))
         lines.append(_line(number, ticker, values, category, seen))

@@ -45,7 +45,7 @@ def _form(state: State) -> None:
         state.read_anew()
 
     with st.form(state.key("add"), border=False):
-        widths = [1, *(2 if field.grows else 1 for field in fields), 1]
+        widths = [1, *(2 if field.is_text else 1 for field in fields), 1]
         first, *others, last = st.columns(widths, vertical_alignment="bottom")
         first.text_input(_("종목 코드"), key=state.key("new_ticker"))
         unknown = _("모름")
@@ -102,11 +102,10 @@ def _preview(lines: list[Line], changes: Comparison) -> None:
     )
     st.markdown(plain(counted))
     results = dict.fromkeys(changes.unchanged, _("그대로")) | {row["ticker"]: _("새 종목") for row in changes.new}
-    fields = ticker_fields.by_key()
     for edit in changes.edits:
-        pairs = ((fields[key], edit.original[key], value) for key, value in edit.changes.items())
+        table = pending.changes_table([{"ticker": edit.ticker, "before": edit.original, "after": edit.changes}])
         results[edit.ticker] = ", ".join(
-            f"{_(field.title)}: {field.label(before)} → {field.label(after)}" for field, before, after in pairs
+            f"{field}: {a} → {b}" for _ticker, field, a, b in table.itertuples(index=False)
         )
     # The refused lines come first: a person has to look at them.
     shown = [*refused, *(line for line in lines if line.problem is None)][:SHOWN]

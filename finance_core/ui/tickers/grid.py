@@ -173,13 +173,13 @@ def options(category: Category, rows: Iterable[TickerRow], sort: tuple[str, bool
 
 
 def _column(field: TickerField, category: Category, rows: Iterable[TickerRow]) -> dict[str, Any]:
-    marks = json.dumps({"key": field.key, "limit": field.limit, "required": field.required})
+    marks = json.dumps({"key": field.key, "limit": field.limit, "required": field.default is None})
     column: dict[str, Any] = {
         "field": field.key,
         "headerName": _(field.title),
         "editable": True,
         "cellStyle": JsCode(_STYLE.replace("FIELD", marks)),
-        **({"flex": 1, "minWidth": field.width} if field.grows else {"width": field.width}),
+        **({"flex": 1, "minWidth": field.width} if field.is_text else {"width": field.width}),
     }
     if isinstance(field.default, bool):
         column["cellDataType"] = "boolean"

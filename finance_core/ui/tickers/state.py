@@ -151,8 +151,9 @@ class State:
 
     def decide(self, conflict: Conflict, *, mine: bool) -> None:
         """Make my changes pending edits of the row as it is now, or drop them."""
-        edit, theirs = self.conflicts.pop(conflict.mine.ticker).mine, conflict.theirs
-        if mine and theirs is not None:
+        edit, theirs = conflict.mine, conflict.theirs
+        # A second click finds it decided.
+        if self.conflicts.pop(edit.ticker, None) and mine and theirs is not None:
             since = self.pending.get(edit.ticker)
             changes = edit.changes | (since.changes if since else {})
             self._keep(edit.ticker, theirs.get("version"), ticker_fields.shown(theirs), changes)
@@ -160,24 +161,19 @@ class State:
     def refresh(self, db: MongoDatabase) -> None:
         """Read the rows where they must be read, and have the grid draw them where they or their edits are others."""
         page = int(st.session_state.get(self.key("page")) or 1)
-        wanted = (self.search, self.sort, self.size, page)
-        if wanted != self._shown:
-            found = self._page(db, page)
-            if not found.rows and page > 1:  # there are fewer pages now
+        while self._shown != (wanted := (self.search, self.sort, self.size, page)):
+            by, descending = self.sort
+            skip = (page - 1) * self.size
+            self.rows, self.total = tickers.page(
+                db, self.category, self.search, by, descending=descending, skip=skip, limit=self.size
+            )
+            self._shown, self._redraw = wanted, True
+            if not self.rows and page > 1:  # there are fewer pages now
                 st.session_state[self.key("page")] = page = 1
-                found = self._page(db, page)
-            self.rows, self.total = found.rows, found.total
-            self._shown = (self.search, self.sort, self.size, page)
-            self._redraw = True
         self._rebase(db)
         if self._redraw:
             self.generation += 1
             self.drawn, self._redraw = dict(self.pending), False
-
-    def _page(self, db: MongoDatabase, page: int) -> tickers.Page:
-        by, descending = self.sort
-        skip = (page - 1) * self.size
-        return tickers.page(db, self.category, self.search, by, descending=descending, skip=skip, limit=self.size)
 
     def _rebase(self, db: MongoDatabase) -> None:
         """Make pending edits ones of their rows as they are now, where only this visitor has changed the rows."""
