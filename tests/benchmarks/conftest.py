@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from finance_core.bars import candles
-from tests.e2e.conftest import app, browser, page, start  # noqa: F401 - fixtures
+from tests.e2e.conftest import browser, page, start  # noqa: F401 - fixtures
+from tests.e2e.conftest import own_app as app  # noqa: F401
 from tests.yahoo import random_walk
 
 CENTURY = 24_778

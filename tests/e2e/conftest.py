@@ -1,11 +1,11 @@
-"""A real browser before the real app, each on ports and data of its own."""
+"""A real browser before the real app. The tests share one of each, and each test has a database of its own."""
 
+import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
-import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests import forked
+from tests.processes import wait_until
 
 PROJECT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -23,7 +26,28 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SHARED_APP = """
+import json, os, runpy, signal, sys
+from pathlib import Path
+
+environment = Path(sys.argv[1])
+
+
+def take_over(*_):
+    told = json.loads(environment.read_text())
+    os.environ.update(told)
+    for name in os.environ.keys() - told.keys():
+        del os.environ[name]
+    environment.unlink()
+
+
+signal.signal(signal.SIGUSR1, take_over)
+sys.argv = ["streamlit", "run", "Home.py"]
+runpy.run_module("streamlit", run_name="__main__")
+"""
+"""`streamlit run Home.py`, which takes over another environment from a file when it gets a signal."""
 Start = Callable[..., str]
+Served = subprocess.Popen[bytes] | forked.Process
 
 
 @pytest.fixture(scope="session")
@@ -56,35 +80,56 @@ def page(browser: Browser) -> Iterator[Page]:
 def start() -> Iterator[Start]:
     """`start(command)` runs a command that serves the app, and returns its address once it answers.
 
-    What it writes goes to the file `log`, if one is given.
+    A command is a list of words, or of the arguments of a Python that is forked. What it writes goes to the file `log`,
+    if one is given.
     """
-    processes: list[subprocess.Popen[bytes]] = []
+    processes: list[Served] = []
 
-    def run(command: list[str], cwd: Path = PROJECT, log: Path | None = None) -> str:
-        port = _free_port()
-        env = os.environ | {
-            "STREAMLIT_SERVER_PORT": str(port),
-            "STREAMLIT_SERVER_HEADLESS": "true",
-            "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none",
-        }
-        with log.open("wb") if log else Path(os.devnull).open("wb") as output:
-            process = subprocess.Popen(command, cwd=cwd, env=env, stdout=output, stderr=output)
+    def run(command: list[str], log: Path = Path(os.devnull), forks: bool = False) -> str:
+        process, address = _serve(command, log, forks)
         processes.append(process)
-        address = f"http://127.0.0.1:{port}"
-        _wait_until_it_answers(f"{address}/_stcore/health", process)
+        _wait_until_it_answers(address, process)
         return address
 
     yield run
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.wait(20)
+    _end(processes)
 
 
 @pytest.fixture
-def app(start: Start) -> Start:
-    """`app()` starts the app as a person does and returns its address."""
-    return lambda **options: start([str(Path(sys.executable).parent / "streamlit"), "run", "Home.py"], **options)
+def own_app(start: Start) -> Start:
+    """`own_app()` starts an app of the test's own, with the settings of this moment, and returns its address."""
+    return lambda **options: start(["-m", "streamlit", "run", "Home.py"], forks=True, **options)
+
+
+@pytest.fixture(scope="session")
+def app_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """The app that the tests share: gives its address, after it has taken over this moment's environment."""
+    environment = tmp_path_factory.mktemp("app") / "environment.json"
+    running: list[tuple[Served, str]] = []
+
+    def address() -> str:
+        if not running:
+            running.append(_serve(["-c", SHARED_APP, str(environment)], Path(os.devnull), forks=True))
+            _wait_until_it_answers(running[0][1], running[0][0])
+        process, address = running[0]
+        environment.with_suffix(".part").write_text(json.dumps(_environment(address)))
+        environment.with_suffix(".part").rename(environment)
+        process.send_signal(signal.SIGUSR1)
+        assert wait_until(lambda: not environment.exists()), "the app takes over the environment"
+        return address
+
+    yield address
+    _end([process for process, _address in running])
+
+
+@pytest.fixture
+def app(app_of_all: Callable[[], str]) -> Callable[[], str]:
+    """`app()` returns the address of an app with the settings of this moment: its database, its Yahoo, its directory.
+
+    It is one process for all tests, as it is for all visitors. A test that is about the start of an app, or about what
+    an app decides as it starts or remembers of its visitors, asks for `own_app`.
+    """
+    return app_of_all
 
 
 @pytest.fixture
@@ -101,16 +146,40 @@ def own_address() -> str:
     return own
 
 
-def _wait_until_it_answers(address: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, f"the app ended with code {process.returncode}"
+def _environment(address: str) -> dict[str, str]:
+    return os.environ | {
+        "STREAMLIT_SERVER_PORT": address.rpartition(":")[2],
+        "STREAMLIT_SERVER_HEADLESS": "true",
+        "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none",
+    }
+
+
+def _serve(command: list[str], log: Path, forks: bool) -> tuple[Served, str]:
+    address = f"http://127.0.0.1:{_free_port()}"
+    env = _environment(address)
+    with log.open("wb") as output:
+        if forks:
+            return forked.start(*command, stdout=output.fileno(), stderr=output.fileno(), env=env), address
+        return subprocess.Popen(command, cwd=PROJECT, env=env, stdout=output, stderr=output), address
+
+
+def _end(processes: list[Served]) -> None:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.wait(20)
+
+
+def _wait_until_it_answers(address: str, process: Served) -> None:
+    def has_ended_or_answers() -> bool:
         try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5):
+                return True
         except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-    pytest.fail(f"{address} did not answer within a minute")
+            return process.poll() is not None
+
+    assert wait_until(has_ended_or_answers, 60), f"{address} did not answer within a minute"
+    assert process.poll() is None, f"the app ended with code {process.returncode}"
 
 
 def _free_port() -> int:

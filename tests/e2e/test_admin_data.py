@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import prices
+from finance_core.categories import CATEGORIES, KOREAN_STOCKS
+from finance_core.storage import prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests.e2e.conftest import Start
 from tests.pages import made_table
@@ -98,6 +98,8 @@ def test_a_collection_with_other_names_is_read_as_it_is_and_asks_for_conversion_
 def test_a_file_is_tried_imported_drawn_and_taken_away_again(
     page: Page, app: Start, db: MongoDatabase, tmp_path: Path
 ) -> None:
+    for category in CATEGORIES:  # then they need no sample prices, which take long to fill in
+        tickers.register(db, category, [{"ticker": "000001", "name": "회사"}])
     file = tmp_path / "009990_회사.csv"
     korean = {"open": "시가", "high": "고가", "low": "저가", "close": "종가", "volume": "거래량"}
     TABLE.rename(columns=korean)[list(korean.values())].rename_axis("날짜").to_csv(file, encoding="cp949")

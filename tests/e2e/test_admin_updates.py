@@ -90,11 +90,11 @@ def test_a_visitor_from_the_lan_finds_no_way_to_the_updates(
 
 @pytest.mark.usefixtures("stored")
 def test_the_schedule_runs_while_the_app_is_up_without_any_visitor(
-    own_server_db: MongoDatabase, app: Callable[[], str]
+    own_server_db: MongoDatabase, own_app: Callable[[], str]
 ) -> None:
     long_ago = tickers.now() - dt.timedelta(days=30)
     own_server_db[documents.RUNS].update_many({}, {"$set": {"started_at": long_ago}})
     own_server_db[documents.CHOICES].insert_one({"_id": "schedule", "korean_stocks": long_ago})
-    app()
+    own_app()
     assert wait_until(lambda: (runs.latest(own_server_db, KOREAN_STOCKS) or {}).get("origin") == "schedule")
     assert wait_until(lambda: (runs.latest(own_server_db, KOREAN_STOCKS) or {})["state"] == "done")

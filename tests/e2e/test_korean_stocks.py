@@ -153,10 +153,10 @@ def test_the_readme_command_opens_korean_stocks_on_an_empty_machine(
 
 
 def test_a_link_to_a_view_works_as_the_first_request_after_the_start(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page, table: pd.DataFrame
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, own_app: Callable[[], str], page: Page, table: pd.DataFrame
 ) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(2), "000660": table}, {})
-    open_chart(page, app() + "/korean_stocks?ticker=000660&period=5Y")
+    open_chart(page, own_app() + "/korean_stocks?ticker=000660&period=5Y")
     expect(page.get_by_text("000660 · KOSPI")).to_be_visible()
     expect(page.get_by_text("korean stocks", exact=True)).not_to_be_visible()  # Streamlit's own idea of a title
     focused = page.frame_locator("iframe[title='streamlit_searchbox.searchbox']").locator("input:focus")
