@@ -13,6 +13,11 @@ from tests.processes import wait_until
 
 pytestmark = pytest.mark.xdist_group("browser")
 
+HAS_PIXELS = """canvas => {
+  const {width, height} = canvas;
+  return width * height > 0 && canvas.getContext("2d").getImageData(0, 0, width, height).data.some(Boolean);
+}"""
+
 
 @pytest.fixture
 def listed(own_server_db: MongoDatabase) -> MongoDatabase:
@@ -179,7 +184,8 @@ def test_a_second_click_on_undo_or_on_saving_the_chosen_takes_no_other_change(
 def select_first(page: Page, table: int) -> None:
     """Select the first row of one of the visible tables, which are drawn on canvases."""
     shown = page.get_by_test_id("stDataFrame").filter(visible=True).nth(table)
-    expect(shown.locator("canvas").first).to_be_visible()
-    page.wait_for_timeout(1_000)  # it is drawn a moment after it is there
+    canvas = shown.locator("canvas").first
+    expect(canvas).to_be_visible()
+    assert wait_until(lambda: canvas.evaluate(HAS_PIXELS)), "it is drawn a moment after it is there"
     shown.scroll_into_view_if_needed()
     shown.click(position={"x": 15, "y": 52})

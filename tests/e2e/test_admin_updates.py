@@ -33,10 +33,10 @@ def stored(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> dict[str, Listi
 def test_an_update_is_watched_left_reloaded_cancelled_and_continued(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
 ) -> None:
-    yahoo.delay = 1.0
+    yahoo.delay = 4.0  # so that it still runs when it is cancelled, on a busy machine too
     address = app() + "/admin_updates"
     page.goto(address)
-    page.get_by_role("button", name="업데이트", exact=True).first.click(timeout=60_000)
+    page.locator(".st-key-update_korean_stocks button").click(timeout=60_000)
     expect(page.get_by_text(re.compile(r"업데이트 중: \d+/40종목"))).to_be_visible(timeout=30_000)
 
     page.reload()

@@ -29,16 +29,14 @@ def stored(own_server_db: MongoDatabase) -> MongoDatabase:
     return own_server_db
 
 
-def add(page: Page, category: str, typed: str) -> None:
+def add(page: Page, category: Category, typed: str) -> None:
     """Choose a category, type into the search, take the first suggestion."""
     page.get_by_role("combobox", name="카테고리").click()
-    page.get_by_role("option", name=category).click()
-    page.wait_for_timeout(1_500)  # the box of the other category gives way to this one's
-    box = page.frame_locator("iframe[title='streamlit_searchbox.searchbox']").last
+    page.get_by_role("option", name=category.title).click()
+    box = page.frame_locator(f"[class*='st-key-search_{category.key}_'] iframe")
     box.locator("input").click()
     page.keyboard.type(typed)
-    expect(box.get_by_text(typed).last).to_be_visible()
-    page.wait_for_timeout(300)
+    expect(box.get_by_role("option", name=typed).first).to_be_visible()
     page.keyboard.press("Enter")
 
 
@@ -53,14 +51,14 @@ def test_four_are_added_the_third_flips_to_percent_the_second_goes_and_the_link_
 ) -> None:
     page.goto(app() + "/comparison")
     expect(page.get_by_text("비교할 것을 위에서 골라")).to_be_visible(timeout=60_000)
-    add(page, "한국 주식", "삼성전자")
+    add(page, KOREAN_STOCKS, "삼성전자")
     expect(page.get_by_role("img", name="비교 차트")).to_be_visible(timeout=20_000)
-    add(page, "미국 주식", "애플")
+    add(page, US_STOCKS, "애플")
     expect(page.get_by_text("둘까지는 저마다의 축에")).to_be_visible(timeout=20_000)
     expect(page).to_have_url(re.compile("AAPL"))
-    add(page, "지수", "코스피")
+    add(page, INDICES, "코스피")
     expect(page.get_by_text("셋 이상이라 기준일부터의 변화율로")).to_be_visible(timeout=20_000)
-    add(page, "한국 주식", "SK하이닉스")
+    add(page, KOREAN_STOCKS, "SK하이닉스")
     expect(page).to_have_url(re.compile("000660"))
     names = ["삼성전자", "코스피", "SK하이닉스"]
     expect(page.locator("[data-testid=stHtml]", has_text="SK하이닉스")).to_be_visible()

@@ -56,6 +56,11 @@ def last_day(page: Page) -> pd.Timestamp:
     return day_at(page, 0.998)
 
 
+def span(page: Page) -> pd.Timedelta:
+    """How long a time is visible."""
+    return last_day(page) - first_day(page)
+
+
 def wheel(page: Page, times: int, delta: int) -> None:
     day_at(page, 0.5)
     page.wait_for_timeout(600)  # a wheel that turns as the pointer enters the chart scrolls the page
@@ -104,20 +109,18 @@ def test_search_periods_wheel_and_update(
     # Period buttons.
     page.get_by_role("radio", name="3년", exact=True).click()
     expect(page).to_have_url(re.compile("period=3Y"))
-    page.wait_for_timeout(1_000)
-    assert abs((last_day(page) - first_day(page)) - pd.Timedelta(days=3 * 365)) < pd.Timedelta(days=10)
+    assert wait_until(lambda: abs(span(page) - pd.Timedelta(days=3 * 365)) < pd.Timedelta(days=10))
     page.get_by_role("radio", name="1개월", exact=True).click()
     expect(page).not_to_have_url(re.compile("period"))
-    page.wait_for_timeout(1_000)
-    month = last_day(page) - first_day(page)
-    assert month < pd.Timedelta(days=35)
+    assert wait_until(lambda: span(page) < pd.Timedelta(days=35))
+    month = span(page)
 
     # The wheel zooms out to older bars at once, and in again.
     wheel(page, 12, 240)
-    zoomed_out = last_day(page) - first_day(page)
+    zoomed_out = span(page)
     assert zoomed_out > 2 * month
     wheel(page, 6, -240)
-    assert last_day(page) - first_day(page) < zoomed_out
+    assert span(page) < zoomed_out
 
     # The update button brings a bar that was not there.
     yahoo.listings["005930.KS"] = Listing(table)
@@ -176,8 +179,7 @@ def test_the_reset_brings_the_chosen_period_back_and_the_y_axis_follows_what_is_
     box = canvas.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] - 47, box["y"] + box["height"] - 44)
-    page.wait_for_timeout(500)
-    assert first_day(page) == first
+    assert wait_until(lambda: first_day(page) == first)
 
     # Dragging to the left shows older bars in the same number.
     days = last_day(page) - first
@@ -185,9 +187,8 @@ def test_the_reset_brings_the_chosen_period_back_and_the_y_axis_follows_what_is_
     page.mouse.down()
     page.mouse.move(box["x"] + 700, box["y"] + 200, steps=10)
     page.mouse.up()
-    page.wait_for_timeout(300)
-    assert first_day(page) < first
-    assert abs((last_day(page) - first_day(page)) - days) < pd.Timedelta(days=10)
+    assert wait_until(lambda: first_day(page) < first)
+    assert abs(span(page) - days) < pd.Timedelta(days=10)
 
 
 def test_language_and_unit_are_chosen_with_a_click_and_kept_in_the_address(
