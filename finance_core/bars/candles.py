@@ -2,8 +2,12 @@
 
 Everything here is pure: frames in, frames out. `bars` is a DataFrame indexed by trading day (ascending, unique,
 tz-naive midnight, name "date") with float columns open, high, low, close (in the ticker's currency, split-adjusted),
-int64 volume (shares), and float dividends and stock_splits (0 where there was none). Where bars come from and go to is
-left to `prices`; what is drawn of them to `charts`.
+int64 volume (shares), and float dividends and stock_splits (0 on days without one). Reading and storing bars is left
+to `storage.prices`, drawing them to `charts`. The examples use these bars:
+
+>>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-09"])
+>>> rows = [[10, 12, 9, 11, 500, 0, 0], [11, 11, 10, 10, 300, 1, 0], [10, 13, 10, 12, 200, 0, 0]]
+>>> bars = frame(days.to_numpy(), np.array(rows, dtype="float64"))
 """
 
 from dataclasses import dataclass
@@ -19,10 +23,10 @@ COLUMNS: Final = [*PRICES, "volume", *CORPORATE_ACTIONS]
 _VOLUME: Final = len(PRICES)
 
 Interval = Literal["D", "W", "M"]
-"""What one bar stands for: a trading day, the trading week, the month."""
+"""What one bar covers: a trading day, a trading week, a month."""
 
 INTERVAL_PERIODS: Final[dict[Interval, str]] = {"W": "W-SUN", "M": "M"}
-"""pandas' names of the calendar periods whose sessions make one bar."""
+"""The names that pandas has for the calendar periods whose sessions make one bar."""
 
 Period = Literal["1W", "1M", "3M", "6M", "YTD", "1Y", "3Y", "5Y", "10Y", "MAX"]
 
@@ -38,19 +42,16 @@ PERIOD_OFFSETS: Final[dict[Period, pd.DateOffset | None]] = {
     "10Y": pd.DateOffset(years=10),
     "MAX": None,
 }
-"""How far a period reaches back from the last bar; YTD and MAX have rules of their own in `period_start`."""
-
+"""How far a period reaches back from the last bar; `period_start` has the rules of YTD and MAX."""
 
 ROUNDING: Final = 1e-6
 """Relative difference up to which two prices are the same: sources keep them as 32-bit floats, seven digits."""
-
 VOLUME_LIMIT: Final = 2.0**53
-"""From here on a volume is an error of its source: a float no longer tells it from its neighbour."""
-
+"""A volume from here on is an error of its source: floats no longer hold every whole number."""
 SPLIT_LEAST: Final = 1.5
-"""From this ratio on (and below its inverse) a split is told from a day's own move."""
+"""A split by at least this ratio (or at most its inverse) stands out from the ordinary move of a day."""
 SPLIT_TOLERANCE: Final = 0.25
-"""By how much, as a logarithm, the jump at a split may differ from the split: the day has a move of its own."""
+"""How far, as a logarithm, the jump of prices at a split may be from the split: the day moves prices too."""
 
 Reason = Literal[
     "no date",
@@ -67,7 +68,7 @@ Reason = Literal[
 
 @dataclass(frozen=True)
 class Remark:
-    """One bar that `clean` changed or refused, with the weightiest reason."""
+    """One bar that was changed or refused, with the most important reason."""
 
     date: pd.Timestamp
     """NaT where the bar had no date."""
@@ -76,14 +77,20 @@ class Remark:
 
 
 def empty() -> pd.DataFrame:
-    """Bars without a row."""
-    index = pd.DatetimeIndex([], name="date").as_unit("ns")
-    frame = pd.DataFrame(index=index, columns=COLUMNS, dtype="float64")
-    return frame.astype({"volume": "int64"})
+    """Bars without a row.
+
+    >>> len(empty())
+    0
+    """
+    return frame(np.array([], dtype="datetime64[ns]"), np.empty((0, len(COLUMNS))))
 
 
 def frame(days: npt.NDArray[np.datetime64], values: npt.NDArray[np.float64]) -> pd.DataFrame:
-    """Bars of `values`, one column for each of `COLUMNS`; missing volumes and corporate actions become 0."""
+    """Bars of `values`, one column for each of `COLUMNS`. Missing volumes and corporate actions become 0.
+
+    >>> frame(days.to_numpy()[:1], np.array([[10, 12, 9, 11, np.nan, np.nan, np.nan]]))["volume"].item()
+    0
+    """
     columns = dict(zip(COLUMNS, values.T, strict=True))
     volume = columns["volume"]
     columns["volume"] = np.where((volume >= 0) & (volume < VOLUME_LIMIT), volume, 0).round().astype("int64")
@@ -95,16 +102,21 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     """Valid bars from raw ones, and one remark for each bar that was changed or refused.
 
     `raw` has the columns of `bars` (volume, dividends and stock_splits may be absent), any order of days, any
-    duplicates, and NaN or 0 where a source had nothing. Days with a time zone are the days of that zone.
+    duplicates, and NaN or 0 where a source has no number. Days with a time zone are the days of that zone.
 
     Of several bars of a day the last one counts. A bar without a date or a positive, finite close is refused. A halted
     day (no open, high and low, no volume) becomes a flat bar at its close, so that it neither leaves a gap nor falls to
-    zero. A traded day whose open is missing opens at its close; a missing high or low is the furthest of what is known.
-    A high below the close, by which sources that round adjusted prices are off at times, stays as it was published. A
-    volume that is missing, negative or absurd becomes 0, a fraction of a share is rounded; a negative or infinite
+    zero. A traded day without an open opens at its close; a missing high or low becomes the highest or lowest price of
+    the day that is known. A high below the close stays as published: sources that round adjusted prices have such days.
+    A volume that is missing, negative or absurd becomes 0, a fraction of a share is rounded; a negative or infinite
     dividend or split becomes 0.
 
     Raises ValueError where a price column is missing, a column is there twice, or the index holds no dates.
+
+    >>> halted = pd.DataFrame({"open": 0, "high": 0, "low": 0, "close": 11.0, "volume": 0}, index=days[:1])
+    >>> cleaned, remarks = clean(halted)
+    >>> cleaned["open"].item(), remarks[0].reason
+    (11.0, 'halted')
     """
     if _is_clean(raw):
         return frame(raw.index.to_numpy(), _values(raw)), []
@@ -121,7 +133,7 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     prices["low"] = prices["low"].fillna(prices.min(axis=1))
     actions = bars[CORPORATE_ACTIONS].where(known[CORPORATE_ACTIONS], 0.0)
 
-    reasons: dict[Reason, pd.Series[bool]] = {  # the weightiest first: a bar is remarked on once
+    reasons: dict[Reason, pd.Series[bool]] = {  # the most important first: a bar gets one remark
         "halted": halted,
         "open missing": ~known["open"],
         "range missing": ~known[["high", "low"]].all(axis=1),
@@ -136,7 +148,7 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
 
 
 def _is_clean(raw: pd.DataFrame) -> bool:
-    """Whether `clean` would find nothing to do, as it does for most answers: told in a fraction of its time."""
+    """Whether `clean` has nothing to do, as with most answers of a source. Costs a fraction of cleaning."""
     days, has_all = raw.index, set(COLUMNS) == set(raw.columns) and raw.columns.is_unique
     if not has_all or not isinstance(days, pd.DatetimeIndex) or days.tz is not None or not days.is_monotonic_increasing:
         return False
@@ -152,7 +164,7 @@ def _is_clean(raw: pd.DataFrame) -> bool:
         and (values >= 0).all()
         and whole.all()
         and days.is_unique
-        and (moments == moments.astype("datetime64[D]")).all()  # not so for a day that is none
+        and (moments == moments.astype("datetime64[D]")).all()  # False for a missing day
     )
 
 
@@ -162,24 +174,31 @@ def _values(raw: pd.DataFrame) -> npt.NDArray[np.float64]:
 
 
 def unadjusted_splits(bars: pd.DataFrame) -> list[int]:
-    """Positions of the splits in `bars` that their prices do not reflect yet: the close falls by the split itself."""
+    """Positions of the splits in `bars` that their prices do not reflect yet: the close falls by the split itself.
+
+    >>> unadjusted_splits(bars.assign(close=[50.0, 52.0, 26.0], stock_splits=[0, 0, 2]))
+    [2]
+    """
     splits, close = bars["stock_splits"].to_numpy(), bars["close"].to_numpy()
     large = (splits >= SPLIT_LEAST) | ((splits > 0) & (splits <= 1 / SPLIT_LEAST))
-    found = []
+    positions = []
     for position in np.flatnonzero(large).tolist():
         split = np.log(splits[position])
         jump = np.log(close[position - 1] / close[position]) if position else 0.0
         # Nearer to the split than to no jump at all.
         if abs(jump - split) < min(SPLIT_TOLERANCE, abs(split) / 2):
-            found.append(position)
-    return found
+            positions.append(position)
+    return positions
 
 
 def split_adjusted(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
-    """`bars`, which are clean, with the splits applied that their prices do not reflect, and a remark for each of them.
+    """Clean `bars` with the splits applied that their prices do not reflect, and a remark for each of these splits.
 
-    Prices before such a split are divided by it and volumes multiplied, as sources of adjusted prices do: else the
-    chart would show a cliff where nobody lost anything.
+    Prices before such a split are divided by it and volumes multiplied, as sources of adjusted prices do. Otherwise the
+    chart shows a cliff on a day on which nobody lost money.
+
+    >>> split_adjusted(bars.assign(close=[50.0, 52.0, 26.0], stock_splits=[0, 0, 2]))[0]["close"].tolist()
+    [25.0, 26.0, 26.0]
     """
     positions = unadjusted_splits(bars)
     if not positions:
@@ -194,19 +213,27 @@ def split_adjusted(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
 
 
 def is_complete(bars: pd.DataFrame) -> bool:
-    """Whether every price of `bars` is there, so that nothing of them has to be cleaned before they are drawn."""
+    """Whether `bars` have all their prices, so that they can be drawn without cleaning.
+
+    >>> is_complete(bars), is_complete(bars.assign(open=np.nan))
+    (True, False)
+    """
     return bool((bars[PRICES].to_numpy() > 0).all())
 
 
 def whole_volume(volume: "pd.Series[float]") -> "pd.Series[int]":
-    """`volume` in whole shares as int64; 0 where it is missing, negative or absurd (see `VOLUME_LIMIT`)."""
+    """`volume` in whole shares as int64; 0 where it is missing, negative or absurd (see `VOLUME_LIMIT`).
+
+    >>> whole_volume(pd.Series([1.6, np.nan, -5])).tolist()
+    [2, 0, 0]
+    """
     return volume.where((volume >= 0) & (volume < VOLUME_LIMIT), 0).round().astype("int64")
 
 
 def _typed(raw: pd.DataFrame) -> pd.DataFrame:
     """A sorted copy of `raw` with the columns of `bars` as floats (NaN where there is no number) and midnight days.
 
-    A column that may be absent and is, is 0: its bars lack nothing. A bar without a date stands last.
+    An absent column that may be absent becomes 0, which needs no remark. A bar without a date stands last.
     """
     absent = [column for column in PRICES if column not in raw.columns]
     if absent:
@@ -217,10 +244,10 @@ def _typed(raw: pd.DataFrame) -> pd.DataFrame:
         raise ValueError("bars are not indexed by dates")
     columns = raw.reindex(columns=COLUMNS, fill_value=0)
     bars = pd.DataFrame({name: pd.to_numeric(columns[name], errors="coerce").astype("float64") for name in COLUMNS})
-    # By time before the time is dropped, and stable, so that the last one of a day is the latest, or came last.
+    # Sorted by time before the time is dropped, and stably: the last bar of a day is the latest, or came last.
     bars = bars.set_axis(raw.index.tz_localize(None)).sort_index(kind="stable")
     days = pd.DatetimeIndex(bars.index).normalize().as_unit("ns")
-    # Through numpy, to leave behind the frequency that pandas guesses for some days and not for others.
+    # Through numpy, which drops the frequency that pandas guesses for some days and not for others.
     return bars.set_axis(pd.DatetimeIndex(days.to_numpy(), name="date"))
 
 
@@ -237,33 +264,32 @@ def _remarks(mask: "pd.Series[bool]", action: Literal["changed", "refused"], rea
 
 
 def resample(bars: pd.DataFrame, interval: Interval) -> pd.DataFrame:
-    """Weekly or monthly bars of daily ones: first open, highest high, lowest low, last close, all of the volume.
+    """Weekly or monthly bars of daily ones: first open, highest high, lowest low, last close, sum of the volumes.
 
-    A bar is dated by the last session it has, so the last one may stand for a week or month that still runs. Dividends
-    are added up, splits multiplied. For "D", `bars` as they are.
+    A bar has the date of its last session, so the last bar may be of a week or month that still runs. Dividends are
+    added, splits multiplied. With "D", `bars` as they are.
+
+    >>> resample(bars, "W")["close"].to_dict()
+    {Timestamp('2024-01-03 00:00:00'): 10.0, Timestamp('2024-01-09 00:00:00'): 12.0}
     """
     if interval == "D" or bars.empty:
         return bars
     days = pd.DatetimeIndex(bars.index)
-    groups = bars.assign(date=days).groupby(days.to_period(INTERVAL_PERIODS[interval]))
-    result = groups.agg(
-        {
-            "open": "first",
-            "high": "max",
-            "low": "min",
-            "close": "last",
-            "volume": "sum",
-            "dividends": "sum",
-            "date": "last",
-        }
-    )
+    periods = days.to_period(INTERVAL_PERIODS[interval])
+    prices = {"open": "first", "high": "max", "low": "min", "close": "last"}
+    fields = {**prices, "volume": "sum", "dividends": "sum", "date": "last"}
+    result = bars.assign(date=days).groupby(periods).agg(fields)
     splits = bars["stock_splits"].where(bars["stock_splits"] > 0)
-    result["stock_splits"] = splits.groupby(days.to_period(INTERVAL_PERIODS[interval])).prod(min_count=1).fillna(0.0)
+    result["stock_splits"] = splits.groupby(periods).prod(min_count=1).fillna(0.0)
     return result.set_index("date")[COLUMNS]
 
 
 def span(last_bar: pd.Timestamp, interval: Interval) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """First and last calendar day of the week or month that `last_bar` lies in."""
+    """First and last calendar day of the week or month that `last_bar` lies in.
+
+    >>> [str(day.date()) for day in span(pd.Timestamp("2024-01-03"), "W")]
+    ['2024-01-01', '2024-01-07']
+    """
     period = last_bar.to_period(INTERVAL_PERIODS[interval])
     return period.start_time, period.end_time.normalize()
 
@@ -272,6 +298,9 @@ def window(dates: pd.DatetimeIndex, first: pd.Timestamp, last: pd.Timestamp) -> 
     """Positions of the first and the last of `dates` (ascending) from `first` to `last`, both included.
 
     Where no date lies between, the nearest bar before; (0, 0) where `dates` is empty.
+
+    >>> window(days, pd.Timestamp("2024-01-03"), pd.Timestamp("2024-01-31"))
+    (1, 2)
     """
     end = max(int(dates.searchsorted(last, side="right")) - 1, 0)
     return min(int(dates.searchsorted(first)), end), end
@@ -283,6 +312,9 @@ def period_start(dates: pd.DatetimeIndex, period: Period) -> int:
     A period of whole months ends on the last bar's day and begins on the day after the same day of the earlier month,
     so that "1M" of a bar on November 24 begins on October 25 or the first session after it; YTD begins with the year
     of the last bar. 0 where `dates` is empty or the period reaches past the first bar.
+
+    >>> period_start(days, "1W")
+    1
     """
     if len(dates) == 0 or period == "MAX":
         return 0

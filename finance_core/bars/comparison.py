@@ -1,12 +1,17 @@
-"""Several things on one chart: aligned by day, converted to one currency, rebased, and measured.
+"""Several series on one chart: aligned by day, converted to one currency, rebased, and measured.
 
 Everything here is pure. `closes` is a DataFrame of closing prices: one column per series, indexed by the union of their
 sessions (ascending, unique, tz-naive midnight), NaN on the days on which only others traded. Returns are ratios: 0.05
-is five percent. Nothing is carried forward into a statistic; a pair of series is measured on the sessions both have.
+is five percent. No statistic carries a price forward; a pair of series is measured on the sessions both have. The
+examples use these closes:
+
+>>> days = pd.bdate_range("2024-01-04", periods=4)
+>>> closes = pd.DataFrame({"A": [10.0, 12, 9, 11], "B": [np.nan, 5, 6, 6]}, index=days)
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -19,7 +24,7 @@ Scale = Literal["price", "percent", "index", "log"]
 """price: each series on an axis of its own. percent: change from a base. index: 100 at the base. log: that, on a
 logarithmic axis."""
 Money = Literal["local", "KRW", "USD"]
-"""What prices are shown in: each in its own currency, or all in one."""
+"""The currency of prices: local is each in its own; else all in one."""
 
 LIMIT: Final = 20
 """Series on one chart."""
@@ -32,7 +37,11 @@ YEAR_DAYS: Final = 365.25
 
 
 def align(closes: Mapping[str, "pd.Series[float]"]) -> pd.DataFrame:
-    """The closes of several series on the union of their sessions, in their order; a close that is no price is NaN."""
+    """The closes of several series on the union of their sessions, in their order; an impossible price becomes NaN.
+
+    >>> align({"A": pd.Series([10.0, 0.0], index=days[:2]), "B": pd.Series([5.0], index=days[2:3])})["A"].tolist()
+    [10.0, nan, nan]
+    """
     frame = pd.DataFrame(dict(closes), columns=list(closes), dtype="float64").sort_index()
     frame.index = pd.DatetimeIndex(frame.index).as_unit("ns").rename("date")
     return frame.where((frame > 0) & np.isfinite(frame))
@@ -43,8 +52,11 @@ def convert(
 ) -> "pd.Series[float]":
     """`close` in another currency, day by day, with the last rate known on or before the day, at most `RATE_AGE` old.
 
-    `won` tells what one unit of a currency costs in won, by its ISO code. Where a rate is older or missing the result
-    is NaN. What is in no currency ("": points, rates) and what is in the wanted one already stays as it is.
+    `won` holds the price of one unit of a currency in won, by ISO code. Where the rate is older or missing, the result
+    is NaN. Closes in no currency ("": points, rates) and closes in the wanted currency stay as they are.
+
+    >>> convert(closes["A"], "USD", "KRW", {"USD": pd.Series([1300.0], index=days[:1])}).tolist()
+    [13000.0, 15600.0, 11700.0, 14300.0]
     """
     if into == "local" or currency in ("", into):
         return close
@@ -63,7 +75,11 @@ def _rate(won: Mapping[str, "pd.Series[float]"], currency: str, days: pd.Datetim
 
 
 def resample(closes: pd.DataFrame, interval: Interval) -> pd.DataFrame:
-    """The last close of each week or month, dated by the last session that any series has in it; "D" as it is."""
+    """The last close of each week or month, dated by the last session that any series has in it; "D" as it is.
+
+    >>> resample(closes, "W")["A"].to_dict()
+    {Timestamp('2024-01-05 00:00:00'): 12.0, Timestamp('2024-01-09 00:00:00'): 11.0}
+    """
     if interval == "D" or closes.empty:
         return closes
     days = pd.DatetimeIndex(closes.index)
@@ -74,36 +90,52 @@ def resample(closes: pd.DataFrame, interval: Interval) -> pd.DataFrame:
 
 
 class Base(NamedTuple):
-    """What a series is compared with."""
+    """The close that a series is compared with."""
 
     day: pd.Timestamp
     price: float
 
 
 def base_of(close: "pd.Series[float]", first: pd.Timestamp) -> Base | None:
-    """The first close on or after `first`; None where there is none."""
+    """The first close on or after `first`; None where no close follows.
+
+    >>> base_of(closes["B"], days[0])
+    Base(day=Timestamp('2024-01-05 00:00:00'), price=5.0)
+    """
     known = close.dropna()
     later = known[known.index >= first]
     return Base(later.index[0], float(later.iloc[0])) if len(later) else None
 
 
 def rebase(closes: pd.DataFrame, bases: Mapping[str, Base | None], scale: Scale) -> pd.DataFrame:
-    """Each close relative to its base: change in percent, or 100 at the base. A series without a base is all NaN."""
+    """Each close relative to its base: change in percent, or 100 at the base. A series without a base is all NaN.
+
+    >>> rebase(closes, {"A": Base(days[0], 10.0), "B": None}, "index")["A"].round().tolist()
+    [100.0, 120.0, 90.0, 110.0]
+    """
     prices = np.array([base.price if (base := bases[name]) else np.nan for name in closes.columns])
     index = pd.DataFrame(closes.to_numpy() / prices * 100, index=closes.index, columns=closes.columns)
     return index - 100 if scale == "percent" else index
 
 
-def choose_scale(count: int) -> Scale:
-    """The scale that `count` series are shown in where nobody chose one: prices while each can have an axis."""
-    return "price" if count <= AXES else "percent"
+def choose_scale(series: int) -> Scale:
+    """The scale of so many `series` as long as nobody chooses one: prices while each series can have an axis.
+
+    >>> choose_scale(2), choose_scale(3)
+    ('price', 'percent')
+    """
+    return "price" if series <= AXES else "percent"
 
 
 def joined(values: pd.DataFrame, traded: pd.DataFrame) -> pd.DataFrame:
-    """`values` with a straight line over the days on which a series did not trade, to be drawn and not to be read.
+    """`values` with a straight line over the days on which a series did not trade, for drawing only.
 
-    `traded` tells on which days it did; a day on which it traded but has no value (a rate is missing) stays blank, and
-    so do the closed days around it.
+    `traded` is True on the days on which it traded. A day on which it traded but has no value (a rate is missing) stays
+    blank, and so do the closed days around it.
+
+    >>> values = pd.DataFrame({"A": [10.0, np.nan, 12.0]}, index=days[:3])
+    >>> joined(values, values.notna())["A"].iloc[1].round(1).item()
+    10.5
     """
     ends = values.notna() | ~traded
     across = values.interpolate(method="index", limit_area="inside").where(ends)
@@ -125,10 +157,8 @@ class Drawdown:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a series did in a window; None where it has too few sessions to tell."""
+    """Measures of a series in a window; None where it has too few sessions for a measure."""
 
-    first_day: pd.Timestamp
-    last_day: pd.Timestamp
     first: float
     last: float
     total: float
@@ -149,6 +179,9 @@ def statistics(close: "pd.Series[float]") -> Statistics | None:
     Annual return: (last / first) ** (365.25 / days) − 1. Volatility: sample standard deviation of ln(close / previous)
     times √252, as in J. Hull, Options, Futures, and Other Derivatives, "Estimating volatility from historical data".
     Drawdown: close / highest close so far − 1.
+
+    >>> statistics(closes["A"]).drawdown.depth
+    -0.25
     """
     known = close.dropna()
     if known.empty:
@@ -160,8 +193,6 @@ def statistics(close: "pd.Series[float]") -> Statistics | None:
     ratio = float(prices[-1] / prices[0])
     best, worst = (int(returns.argmax()), int(returns.argmin())) if len(returns) else (0, 0)
     return Statistics(
-        first_day=days[0],
-        last_day=days[-1],
         first=float(prices[0]),
         last=float(prices[-1]),
         total=ratio - 1,
@@ -174,7 +205,11 @@ def statistics(close: "pd.Series[float]") -> Statistics | None:
 
 
 def drawdowns(closes: pd.DataFrame) -> pd.DataFrame:
-    """How far each close lies under the highest so far: ratios, at most 0; NaN where there is no close."""
+    """How far each close lies under the highest so far: ratios, at most 0; NaN where the close is missing.
+
+    >>> drawdowns(closes)["A"].round(2).tolist()
+    [0.0, 0.0, -0.25, -0.08]
+    """
     return closes / closes.cummax() - 1
 
 
@@ -187,11 +222,14 @@ def _drawdown(prices: npt.NDArray[np.float64], days: pd.DatetimeIndex) -> Drawdo
 def correlations(closes: pd.DataFrame) -> pd.DataFrame:
     """Pearson's correlation of the daily log returns of each pair, on the sessions that both have.
 
-    A return reaches from one common session to the next, so that a holiday of one side is no return of 0 of the other.
-    NaN where a pair has fewer than three common sessions, or one of them never moved.
+    A return reaches from one common session to the next, so that a holiday of one series is no return of 0 of the
+    other. NaN where a pair has fewer than three common sessions, or one of them never moved.
+
+    >>> correlations(closes).loc["A", "B"].round(2).item()
+    -1.0
     """
     names = list(closes.columns)
-    logs = np.ascontiguousarray(np.log(closes.to_numpy(dtype="float64")).T)  # a row for each series: read in one piece
+    logs = np.ascontiguousarray(np.log(closes.to_numpy(dtype="float64")).T)  # contiguous by series
     known = np.isfinite(logs)
     result = np.full((len(names), len(names)), np.nan)
     for one in range(len(names)):
@@ -206,7 +244,7 @@ def _correlation(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> floa
     if count < 2:
         return float("nan")
     x, y = a[1:] - a[:-1], b[1:] - b[:-1]
-    # Of the deviations from the means, without making them: the returns of a day are near nothing as they are.
+    # Without subtracting the means from each return first: daily returns are near 0, so nothing is lost.
     mean_x, mean_y = (a[-1] - a[0]) / count, (b[-1] - b[0]) / count
     variance_x, variance_y = x @ x - count * mean_x**2, y @ y - count * mean_y**2
     if min(variance_x, variance_y) <= 1e-18 * count:
@@ -215,22 +253,31 @@ def _correlation(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> floa
 
 
 def rolling_correlation(closes: pd.DataFrame, window: int) -> "pd.Series[float]":
-    """The correlation of the first two columns over the last `window` returns, on their common sessions."""
+    """The correlation of the first two columns over the last `window` returns, on their common sessions.
+
+    >>> rolling_correlation(closes, window=2).round(2).tolist()
+    [nan, nan, -1.0]
+    """
     common = closes.iloc[:, :2].dropna()
     first, second = (pd.Series(np.log(common.iloc[:, side].to_numpy()), common.index).diff() for side in (0, 1))
     return first.rolling(window).corr(second)
 
 
 def returns(closes: pd.DataFrame) -> dict[str, "pd.Series[float]"]:
-    """The daily returns of each series on its own sessions."""
+    """The daily returns of each series on its own sessions.
+
+    >>> returns(closes)["B"].round(2).tolist()
+    [0.2, 0.0]
+    """
     return {str(name): closes[name].dropna().pct_change().dropna() for name in closes.columns}
 
 
 def keep_slots(kept: Mapping[str, int], shown: Sequence[str]) -> dict[str, int]:
-    """A slot (a colour) for each series that is shown: the one it had, else the lowest that is free."""
-    slots = {key: kept[key] for key in shown if key in kept}
-    free = (slot for slot in range(len(kept) + len(shown) + 1) if slot not in slots.values())
-    for key in shown:
-        if key not in slots:
-            slots[key] = next(slot for slot in free)
-    return {key: slots[key] for key in shown}
+    """A slot (a colour) for each series that is shown: the one it had, else the lowest that is free.
+
+    >>> keep_slots({"A": 0, "B": 1}, ["B", "C"])
+    {'B': 1, 'C': 0}
+    """
+    taken = {kept[key] for key in shown if key in kept}
+    free = (slot for slot in count() if slot not in taken)
+    return {key: kept[key] if key in kept else next(free) for key in shown}

@@ -2,54 +2,53 @@
 
 from itertools import cycle
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from finance_core.bars.candles import PRICES
 from finance_core.bars.indicators import Averages
 from finance_core.charts.candlestick import AVERAGE_COLORS, Style
 from finance_core.i18n import _
 
 
 def candlestick(bars: pd.DataFrame, averages: Averages, style: Style, title: str) -> go.Figure:
-    """Candlesticks without gaps, moving averages and volume of `bars`, as `charts.candlestick` draws them."""
+    """Candlesticks without gaps, moving averages and volume of `bars`, as `charts.candlestick` draws them.
+
+    >>> from finance_core.bars import candles
+    >>> [trace.type for trace in candlestick(candles.empty(), {}, Style(), "").data]
+    ['candlestick', 'bar']
+    """
     days = pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d")
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.8, 0.2], vertical_spacing=0.03)
-    figure.add_trace(
-        go.Candlestick(
-            x=days,
-            open=bars["open"],
-            high=bars["high"],
-            low=bars["low"],
-            close=bars["close"],
-            name=_("시세"),
-            increasing={"line": {"color": style.rising}, "fillcolor": "rgba(0,0,0,0)"},
-            decreasing={"line": {"color": style.falling}, "fillcolor": style.falling},
-        ),
-        row=1,
-        col=1,
+    prices = go.Candlestick(
+        x=days,
+        **bars[PRICES],
+        name=_("시세"),
+        increasing={"line": {"color": style.rising}, "fillcolor": "rgba(0,0,0,0)"},
+        decreasing={"line": {"color": style.falling}, "fillcolor": style.falling},
     )
+    figure.add_trace(prices, row=1, col=1)
     for (average, values), color in zip(averages.items(), cycle(AVERAGE_COLORS), strict=False):
         line = go.Scatter(x=days, y=values, name=average.label, line={"color": color, "width": 1.5})
         figure.add_trace(line, row=1, col=1)
-    colors = [
-        style.rising if close >= open_ else style.falling
-        for open_, close in zip(bars["open"], bars["close"], strict=True)
-    ]
-    figure.add_trace(
-        go.Bar(x=days, y=bars["volume"], name=_("거래량"), marker={"color": colors}, showlegend=False), row=2, col=1
-    )
+    colors = np.where(bars["close"] >= bars["open"], style.rising, style.falling).tolist()
+    volume = go.Bar(x=days, y=bars["volume"], name=_("거래량"), marker={"color": colors}, showlegend=False)
+    figure.add_trace(volume, row=2, col=1)
     if style.sample:
         title += " · " + _("표본 데이터: 실제 시세가 아닙니다")
     figure.update_layout(title=title, template="plotly_white", hovermode="x unified", xaxis_rangeslider_visible=False)
     figure.update_xaxes(type="category", nticks=12)  # days as categories leave no gaps
-    figure.update_yaxes(
-        type="log" if style.log else "linear", side="right", tickformat=f",.{style.decimals}f", row=1, col=1
-    )
-    figure.update_yaxes(side="right", row=2, col=1)
+    figure.update_yaxes(side="right")
+    figure.update_yaxes(type="log" if style.log else "linear", tickformat=f",.{style.decimals}f", row=1, col=1)
     return figure
 
 
 def to_html(figure: go.Figure) -> str:
-    """The figure as one HTML file with everything it needs inside."""
+    """The figure as one HTML file with everything it needs inside.
+
+    >>> to_html(go.Figure()).startswith("<!doctype html>")
+    True
+    """
     return str(figure.to_html(include_plotlyjs=True, full_html=True))

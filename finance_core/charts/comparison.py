@@ -1,4 +1,4 @@
-"""The ECharts option of several series on one chart. Pure, like `charts`, whose parts it shares."""
+"""The ECharts option of several series on one chart. Pure: frames in, option out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,31 +8,14 @@ import numpy as np
 import pandas as pd
 
 from finance_core.bars.comparison import Scale
-from finance_core.charts.candlestick import Option, day_axis, log_axis, only_tooltip, watermark
+from finance_core.charts import parts
+from finance_core.charts.parts import Option
 from finance_core.i18n import _
 
 COLORS: Final = (
-    "#3182f6",
-    "#f04452",
-    "#0ca678",
-    "#f59f00",
-    "#7950f2",
-    "#e64980",
-    "#15aabf",
-    "#74b816",
-    "#a0522d",
-    "#868e96",
-    "#1864ab",
-    "#c92a2a",
-    "#087f5b",
-    "#e67700",
-    "#5f3dc4",
-    "#a61e4d",
-    "#0b7285",
-    "#5c940d",
-    "#cc5de8",
-    "#495057",
-)
+    "#3182f6", "#f04452", "#0ca678", "#f59f00", "#7950f2", "#e64980", "#15aabf", "#74b816", "#a0522d", "#868e96",
+    "#1864ab", "#c92a2a", "#087f5b", "#e67700", "#5f3dc4", "#a61e4d", "#0b7285", "#5c940d", "#cc5de8", "#495057",
+)  # fmt: skip
 """By slot: a series keeps its slot, and so its colour, when others come and go."""
 
 
@@ -51,11 +34,16 @@ class Line:
 
     @property
     def color(self) -> str:
+        """The colour of its slot."""
         return color_of(self.slot)
 
 
 def color_of(slot: int) -> str:
-    """The colour of a slot."""
+    """The colour of a slot; colours repeat.
+
+    >>> color_of(0), color_of(20)
+    ('#3182f6', '#3182f6')
+    """
     return COLORS[slot % len(COLORS)]
 
 
@@ -74,35 +62,34 @@ def option(
     The columns of the frames are the lines, in their order. `drawn` is what is drawn, in the units of `scale`;
     `prices` and `changes` (in percent since the base) are what is read, NaN where a series did not trade. `sample`
     writes across the chart that not all of it is real.
+
+    >>> closes = pd.DataFrame({"A": [10.0, 11.0]}, index=pd.DatetimeIndex(["2024-01-02", "2024-01-03"]))
+    >>> line = Line("A", slot=0, marker="circle", decimals=0)
+    >>> option([line], closes, closes, closes, (0, 1), "price", sample=False)["legend"]["data"]
+    [{'name': 'A', 'icon': 'circle'}]
     """
-    days = pd.DatetimeIndex(drawn.index).strftime("%Y-%m-%d").to_numpy(dtype=object)
-    source = pd.DataFrame({_("날짜"): days})
+    source = pd.DataFrame({_("날짜"): parts.days(drawn)})
     series: list[Option] = []
     for position, line in enumerate(lines):
         height, change = f"y{position}", _("{name} 변화").format(name=line.name)
-        source[height] = drawn.iloc[:, position].to_numpy()
-        source[line.name] = prices.iloc[:, position].to_numpy()
-        source[change] = changes.iloc[:, position].to_numpy()
+        for column, frame in ((height, drawn), (line.name, prices), (change, changes)):
+            source[column] = frame.iloc[:, position].to_numpy()
         axis = position if scale == "price" else 0
         series.append(_line(line, height, axis))
-        # On the same axis: what is not drawn stretches an axis all the same.
-        series.append(only_tooltip(height, [change], "%+.2f%%") | {"yAxisIndex": axis})
-    zoom = {"xAxisIndex": [0], "startValue": visible[0], "endValue": visible[1], "minValueSpan": 4}
+        # On the same axis: a series stretches its axis even where it draws nothing.
+        series.append(parts.only_tooltip(height, [change], "%+.2f%%") | {"yAxisIndex": axis})
     sides = {"left": 70 if scale == "price" and len(lines) > 1 else 12, "right": 76}
     return {
         "animation": False,
         "dataset": {"source": source},
         "legend": {"data": [{"name": line.name, "icon": line.marker} for line in lines], "type": "scroll", "top": 0},
-        "toolbox": {"right": 22, "bottom": 18, "itemSize": 16, "feature": {"restore": {"title": _("처음 기간으로")}}},
-        "graphic": [watermark(_("표본 데이터 포함"))] if sample else [],
+        "toolbox": parts.toolbox(),
+        "graphic": [parts.watermark(_("표본 데이터 포함"))] if sample else [],
         "grid": [{**sides, "top": 40, "bottom": 92, "outerBoundsMode": "none"}],
-        "xAxis": [day_axis(0, labels=True)],
+        "xAxis": [parts.day_axis(0, labels=True)],
         "yAxis": _axes(lines, drawn.iloc[visible[0] : visible[1] + 1], scale),
-        "dataZoom": [
-            {"type": "inside", **zoom},
-            {"type": "slider", **zoom, "bottom": 12, "height": 36, **sides, "showDetail": False},
-        ],
-        "tooltip": {"trigger": "axis", "axisPointer": {"type": "cross"}, "confine": True},
+        "dataZoom": parts.zooms(1, visible, sides),
+        "tooltip": parts.TOOLTIP,
         "series": series,
     }
 
@@ -124,25 +111,22 @@ def _line(line: Line, height: str, axis: int) -> Option:
 
 
 def _axes(lines: Sequence[Line], visible: pd.DataFrame, scale: Scale) -> list[Option]:
-    fit: Option = {"scale": True, "boundaryGap": ["4%", "4%"]}
     if scale == "price":
-        return [
-            _price_axis(line, fit, "right" if len(lines) == 1 or position else "left")
-            for position, line in enumerate(lines)
-        ]
+        sides = ["right"] if len(lines) == 1 else ["left", "right"]
+        return [_price_axis(line, side) for line, side in zip(lines, sides, strict=True)]
     if scale == "log":
         values = visible.to_numpy(dtype="float64")
         known = values[np.isfinite(values)]
-        ends = pd.DataFrame(
-            {"low": [known.min() if len(known) else 1.0], "high": [known.max() if len(known) else 10.0]}
-        )
-        return [{**log_axis(ends), "position": "right"}]
-    return [{**fit, "position": "right", "axisLabel": {"formatter": "{value}%" if scale == "percent" else "{value}"}}]
+        low, high = (float(known.min()), float(known.max())) if len(known) else (1.0, 10.0)
+        return [{**parts.log_axis(low, high), "position": "right"}]
+    return [
+        {**parts.FIT, "position": "right", "axisLabel": {"formatter": "{value}%" if scale == "percent" else "{value}"}}
+    ]
 
 
-def _price_axis(line: Line, fit: Option, side: str) -> Option:
+def _price_axis(line: Line, side: str) -> Option:
     return {
-        **fit,
+        **parts.FIT,
         "position": side,
         "axisLine": {"show": True, "lineStyle": {"color": line.color}},
         "axisLabel": {"color": line.color, "formatter": f"{line.sign}{{value}}"},

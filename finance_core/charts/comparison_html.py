@@ -1,6 +1,10 @@
 """Plotly figures of a comparison: how series move together, fall, and reward; and the file a user takes away.
 
-Pure: closes in (see `comparison`), figures out. `colors` are by column.
+Pure: closes in (see `bars.comparison`), figures out. `colors` are by column. The examples use these closes:
+
+>>> days = pd.bdate_range("2024-01-01", periods=5)
+>>> closes = pd.DataFrame({"A": [10.0, 11, 12, 11, 13], "B": [5.0, 5, 6, 6, 5]}, index=days)
+>>> colors = {"A": "#3182f6", "B": "#f04452"}
 """
 
 import html
@@ -21,7 +25,11 @@ ROLLING = 60
 
 
 def lines(drawn: pd.DataFrame, colors: Mapping[str, str], scale: Scale) -> go.Figure:
-    """The chart of the page itself, for a file. Two prices have an axis each, as there."""
+    """The chart of the page itself, for a file. Two prices have an axis each, as there.
+
+    >>> [trace.yaxis for trace in lines(closes, colors, "price").data]
+    ['y', 'y2']
+    """
     figure = make_subplots(specs=[[{"secondary_y": True}]])
     days = pd.DatetimeIndex(drawn.index).strftime("%Y-%m-%d")
     for position, name in enumerate(drawn.columns):
@@ -35,17 +43,25 @@ def lines(drawn: pd.DataFrame, colors: Mapping[str, str], scale: Scale) -> go.Fi
 
 
 def correlation_map(closes: pd.DataFrame) -> go.Figure:
-    """The correlation of daily returns of each pair, on the sessions both have."""
-    found = comparison.correlations(closes)
-    text = [["" if np.isnan(value) else f"{value:.2f}" for value in row] for row in found.to_numpy()]
-    names = list(found.columns)
-    heat = go.Heatmap(z=found.to_numpy(), x=names, y=names, zmin=-1, zmax=1, colorscale="RdBu_r", text=text,
+    """The correlation of daily returns of each pair, on the sessions both have.
+
+    >>> correlation_map(closes).data[0].text[0]
+    ['1.00', '-0.30']
+    """
+    correlations = comparison.correlations(closes).to_numpy()
+    text = [["" if np.isnan(value) else f"{value:.2f}" for value in row] for row in correlations]
+    names = list(closes.columns)
+    heat = go.Heatmap(z=correlations, x=names, y=names, zmin=-1, zmax=1, colorscale="RdBu_r", text=text,
                       texttemplate="%{text}")  # fmt: skip
     return go.Figure(heat).update_yaxes(autorange="reversed")
 
 
 def drawdowns(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
-    """How far each series lies under its highest close so far, in percent."""
+    """How far each series lies under its highest close so far, in percent.
+
+    >>> drawdowns(closes, colors).data[0].y.round(1).tolist()
+    [0.0, 0.0, 0.0, -8.3, 0.0]
+    """
     figure = go.Figure(layout={"hovermode": "x unified"})
     for name in closes.columns:
         fallen = comparison.drawdowns(closes[[name]].dropna())[name] * 100
@@ -54,14 +70,18 @@ def drawdowns(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
 
 
 def risk_and_return(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
-    """Volatility of a year across, return up: annualized where there is a year of it, else of the period."""
+    """Volatility of a year across, return up: annualized where there is a year of it, else of the period.
+
+    >>> [round(point.x[0]) for point in risk_and_return(closes, colors).data]
+    [171, 236]
+    """
     figure = go.Figure()
     for name in closes.columns:
-        found = comparison.statistics(closes[name])
-        if found is None or found.volatility is None:
+        statistics = comparison.statistics(closes[name])
+        if statistics is None or statistics.volatility is None:
             continue
-        reward = found.total if found.annual is None else found.annual
-        point = {"x": [found.volatility * 100], "y": [reward * 100], "text": [name], "textposition": "top center"}
+        reward = statistics.total if statistics.annual is None else statistics.annual
+        point = {"x": [statistics.volatility * 100], "y": [reward * 100], "text": [name], "textposition": "top center"}
         marker = {"size": 14, "color": colors[name]}
         figure.add_trace(go.Scatter(mode="markers+text", name=name, marker=marker, **point))
     figure.update_xaxes(title=_("변동성 (한 해)"), ticksuffix="%", rangemode="tozero")
@@ -69,14 +89,22 @@ def risk_and_return(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figur
 
 
 def rolling_correlation(closes: pd.DataFrame, window: int = ROLLING) -> go.Figure:
-    """The correlation of the first two series over the last `window` returns."""
-    found = comparison.rolling_correlation(closes, window)
-    figure = go.Figure(go.Scatter(x=found.index, y=found, line={"width": 2}, name=_("상관계수")))
+    """The correlation of the first two series over the last `window` returns.
+
+    >>> rolling_correlation(closes, window=3).data[0].y.round(2).tolist()
+    [nan, nan, nan, 0.46, -0.31]
+    """
+    correlation = comparison.rolling_correlation(closes, window)
+    figure = go.Figure(go.Scatter(x=correlation.index, y=correlation, line={"width": 2}, name=_("상관계수")))
     return figure.update_yaxes(range=[-1.05, 1.05])
 
 
 def distribution(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
-    """How often daily returns of which size came, in percent."""
+    """How often each size of daily return came, in percent.
+
+    >>> distribution(closes, colors).data[0].x.round(1).tolist()
+    [10.0, 9.1, -8.3, 18.2]
+    """
     figure = go.Figure(layout={"barmode": "overlay"})
     for name, values in comparison.returns(closes).items():
         bins = go.Histogram(x=values * 100, name=name, opacity=0.5, marker={"color": colors[name]}, nbinsx=80)
@@ -85,7 +113,11 @@ def distribution(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
 
 
 def to_html(title: str, table: pd.DataFrame, figures: Mapping[str, go.Figure]) -> str:
-    """One HTML file with the figures under their titles and the table, which opens without a server or a network."""
+    """One HTML file with the figures under their titles and the table, which opens without a server or a network.
+
+    >>> to_html("A & B", pd.DataFrame(), {"Chart": go.Figure()})[:15]
+    '<!doctype html>'
+    """
     parts = []
     for position, (name, figure) in enumerate(figures.items()):
         figure.update_layout(template="plotly_white")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from finance_core.bars.indicators import Averages
 from finance_core.charts import candlestick_html
-from finance_core.charts.candlestick import Style
+from finance_core.charts.candlestick import Style, titled
 from finance_core.i18n import _
 from finance_core.ui import downloads
 
@@ -32,13 +32,8 @@ def show(
 
 def as_table(bars: pd.DataFrame, averages: Averages) -> pd.DataFrame:
     """`bars` and `averages` under their names in the running language, with the change in percent."""
-    names = {"open": _("시가"), "high": _("고가"), "low": _("저가"), "close": _("종가")}
-    table = bars[list(names)].rename(columns=names)
-    table[_("등락률")] = bars["close"].pct_change() * 100
-    table[_("거래량")] = bars["volume"]
-    for average, values in averages.items():
-        table[average.column] = values
-    return table.rename_axis(_("날짜"))
+    columns = {average.column: values for average, values in averages.items()}
+    return titled(bars, columns).rename_axis(_("날짜"))
 
 
 def _downloads(

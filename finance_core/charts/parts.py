@@ -1,0 +1,115 @@
+"""Parts that the ECharts options of all charts share. Pure.
+
+Colours of axes, grid lines and text are left to Streamlit's ECharts theme, which knows light from dark. ECharts runs
+without any JavaScript of ours, so whatever needs arithmetic is a column of the dataset.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from finance_core.i18n import _
+
+Option = dict[str, Any]
+"""What ECharts draws: plain JSON, but for the frames of its datasets."""
+
+FIT: Final[Option] = {"scale": True, "boundaryGap": ["4%", "4%"]}
+"""An axis that fits around what is visible."""
+TOOLTIP: Final[Option] = {"trigger": "axis", "axisPointer": {"type": "cross"}, "confine": True}
+
+LOG_BASE: Final = 1.1
+"""A log axis begins and ends at powers of its base: a small one fits close around what is visible."""
+LOG_NARROW: Final = 4.0
+"""Up to which ratio of highest to lowest price a log axis is labelled as evenly as a linear one."""
+LOG_TICKS: Final = 8
+
+
+def days(bars: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """The dates of `bars` as text for a category axis.
+
+    >>> days(pd.DataFrame(index=pd.DatetimeIndex(["2024-01-02"]))).tolist()
+    ['2024-01-02']
+    """
+    return pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d").to_numpy(dtype=object, copy=True)
+
+
+def watermark(text: str) -> Option:
+    """Text across the chart, in saved pictures too.
+
+    >>> watermark("표본")["style"]["text"]
+    '표본'
+    """
+    style = {"text": text, "fontSize": 48, "fontWeight": "bold", "fill": "#f59f00", "opacity": 0.16}
+    return {"type": "text", "left": "center", "top": "30%", "silent": True, "style": style}
+
+
+def toolbox() -> Option:
+    """The button that brings back the first view."""
+    return {"right": 22, "bottom": 18, "itemSize": 16, "feature": {"restore": {"title": _("처음 기간으로")}}}
+
+
+def zooms(panes: int, visible: tuple[int, int], sides: Option) -> list[Option]:
+    """Zooming with the wheel and with a slider, in all panes at once; at first from and to the positions `visible`."""
+    zoom = {"xAxisIndex": [*range(panes)], "startValue": visible[0], "endValue": visible[1], "minValueSpan": 4}
+    slider = {"type": "slider", **zoom, "bottom": 12, "height": 36, **sides, "showDetail": False}
+    return [{"type": "inside", **zoom}, slider]
+
+
+def day_axis(pane: int, *, labels: bool) -> Option:
+    """A category axis of days, which leaves no gaps."""
+    return {
+        "type": "category",
+        "gridIndex": pane,
+        "boundaryGap": True,
+        "axisLabel": {"show": labels, "hideOverlap": True},
+        "axisTick": {"show": labels},
+        "axisPointer": {"label": {"show": labels}},
+        "splitLine": {"show": False},
+    }
+
+
+def log_axis(low: float, high: float) -> Option:
+    """A log axis with round numbers on it, for a first view from `low` to `high`.
+
+    Evenly spaced where that is narrow; 1, 2, 5 of each decade around it.
+
+    >>> log_axis(50, 60)["axisTick"]["customValues"][19:24]
+    [50.0, 52.0, 54.0, 56.0, 58.0]
+    """
+    around = np.outer(10.0 ** np.arange(-4, 9), [1.0, 2.0, 5.0]).ravel()
+    if high / low < LOG_NARROW:
+        step = _round_step(max(high - low, high * 0.02) / LOG_TICKS)
+        inside = np.arange(np.ceil(low / step / 1.1), np.floor(high / step * 1.1) + 1) * step
+        around = around[(around < inside[0] * 0.9) | (around > inside[-1] * 1.1)]
+    else:
+        inside = np.outer(10.0 ** np.arange(-4, 9), [3.0, 7.0]).ravel()
+    ticks = np.unique(np.round(np.concatenate([around, inside]), 6)).tolist()
+    return {
+        "type": "log",
+        "logBase": LOG_BASE,
+        "axisLabel": {"customValues": ticks, "hideOverlap": True},
+        "axisTick": {"customValues": ticks},
+    }
+
+
+def _round_step(least: float) -> float:
+    """The smallest of …, 1, 2, 5, 10, 20, … that is at least `least`."""
+    decade = 10.0 ** np.floor(np.log10(max(least, 1e-4)))
+    return float(next(step for step in (decade, 2 * decade, 5 * decade, 10 * decade) if step >= least * 0.999))
+
+
+def only_tooltip(column: str, tooltip: list[str], value_format: str) -> Option:
+    """A series that draws nothing and only adds columns to the tooltip: each series has one format there."""
+    return {
+        "type": "line",
+        "name": tooltip[0],
+        "encode": {"y": column, "tooltip": tooltip},
+        "itemStyle": {"color": "transparent"},
+        "lineStyle": {"opacity": 0},
+        "showSymbol": False,
+        "symbol": "none",
+        "silent": True,
+        "tooltip": {"valueFormatter": value_format},
+    }
