@@ -1,8 +1,8 @@
 """The categories of prices, as data.
 
-A category is a row of `CATEGORIES`, never a branch elsewhere: its collection, its names, its averages, how its prices
-read, the markets it knows and how a ticker becomes a Yahoo symbol there. Whoever adds one (say, crypto) adds a row here
-and a list in `finance_core/starter`, and opens nothing else.
+A category is a row of `CATEGORIES`, never a branch elsewhere: its collection, its names, its averages, the decimals of
+its prices, its markets, and how a ticker becomes a Yahoo symbol there. A new category (say, crypto) is a row here and a
+list in `finance_core/starter`, and nothing else.
 """
 
 import re
@@ -20,9 +20,9 @@ class Market:
     calendar: str
     """Name of its sessions in `exchange_calendars`."""
     yahoo_suffix: str = ""
-    """What Yahoo appends to a ticker of this market."""
+    """Yahoo appends it to a ticker of this market."""
     timezone: str = ""
-    """IANA name of the zone whose days Yahoo's bars are, where it is not the calendar's."""
+    """IANA name of the zone that the days of Yahoo's bars are in, where it is not the zone of the calendar."""
 
 
 SIMPLE = "ma"
@@ -56,7 +56,7 @@ class Average:
 
 @dataclass(frozen=True)
 class Category:
-    """One kind of things with prices."""
+    """One kind of instruments, such as Korean stocks."""
 
     key: str
     """Identifies the category in URLs, in `ticker_metadata` and on the command line."""
@@ -67,14 +67,14 @@ class Category:
     icon: str
     """Material icon of its page."""
     default_ticker: str
-    """What its page shows before anything is chosen, where it has prices."""
+    """The ticker that its page shows before a visitor chooses one."""
     headlines: tuple[str, ...]
     """Tickers that stand for the category on the overview."""
     ticker_pattern: str
     """Regular expression that a whole ticker matches."""
     currency: str
-    """ISO code of the currency most of its prices are in; a ticker may differ (`ticker_metadata.currency`). "" where
-    they are points, whatever currency a source names."""
+    """ISO code of the currency of most of its prices; a ticker may differ (`ticker_metadata.currency`). "" for points,
+    even if a source names a currency."""
     decimals: tuple[tuple[float, int], ...]
     """How many decimals a price has, by size: pairs of a price and the decimals from it on, largest price first."""
     markets: tuple[Market, ...]
@@ -84,16 +84,16 @@ class Category:
     default_averages: tuple[Average, ...]
     """The averages that are drawn at first."""
     rising_is_red: bool
-    """Whether rising is red and falling blue at first, as in Korea, or green and red, as in the US."""
+    """The colours before a visitor chooses: red and blue as in Korea, else green and red as in the US."""
     update_command: str
     """Module that updates it from the command line."""
     rates: bool = False
-    """Whether its prices are rates of exchange, USDKRW, and so no amounts of money themselves."""
+    """Whether its prices are exchange rates (USDKRW) and not amounts of money."""
     ticker_digits: int = 0
-    """How many digits a ticker has where it is a number, which spreadsheets like to shorten; 0 where none is."""
-    collection_names: tuple[str, ...] = ()
-    """What other programs usually call a collection, table or file of it, in lower case; a name may stand for several
-    categories, and is then told apart by the tickers."""
+    """How many digits a numeric ticker has, because spreadsheets drop leading zeros; 0 where no ticker is a number."""
+    collection_names: str = ""
+    """What other programs usually call a collection, table or file of it: lower-case words, separated by spaces. A word
+    may stand for several categories; the tickers then decide."""
 
     @property
     def averages(self) -> tuple[Average, ...]:
@@ -101,7 +101,7 @@ class Category:
         return tuple(sorted({average for averages in self.average_sets for average in averages}))
 
     def market(self, key: str) -> Market:
-        """The market called `key`; the category's first one where `key` is unknown or empty."""
+        """The market with this key; the first market where the key is unknown or empty."""
         return next((market for market in self.markets if market.key == key), self.markets[0])
 
     def is_ticker(self, text: str) -> bool:
@@ -109,7 +109,7 @@ class Category:
         return re.fullmatch(self.ticker_pattern, text) is not None
 
     def ticker_of(self, text: str) -> str:
-        """`text`, as a person, a spreadsheet or another program writes a ticker, as the ticker it means.
+        """The ticker that `text` means, as people, spreadsheets and other programs write it.
 
         In Korea 5930, A005930 and 005930.KS are 005930; USD/KRW, USDKRW=X and KRW=X (Yahoo's) are USDKRW.
         """
@@ -125,7 +125,7 @@ class Category:
         return ticker.zfill(self.ticker_digits) if ticker.isascii() and ticker.isdigit() else ticker
 
     def decimals_of(self, price: float) -> int:
-        """How many decimals a price of about `price` is shown with."""
+        """How many decimals a price of about this size is shown with."""
         return next((decimals for least, decimals in self.decimals if abs(price) >= least), self.decimals[-1][1])
 
 
@@ -148,20 +148,8 @@ KOREAN_STOCKS = Category(
     rising_is_red=True,
     update_command="updaters.update_kr",
     ticker_digits=6,
-    collection_names=(
-        "korean_stock",
-        "korea_stocks",
-        "stock_kr",
-        "stocks_kr",
-        "kr_stock",
-        "kr_stocks",
-        "krx",
-        "krx_stocks",
-        "kospi",
-        "kosdaq",
-        "stock",
-        "stocks",
-    ),
+    collection_names="korean_stock korea_stocks stock_kr stocks_kr kr_stock kr_stocks krx krx_stocks"
+    " kospi kosdaq stock stocks",
 )
 
 US_STOCKS = Category(
@@ -179,18 +167,7 @@ US_STOCKS = Category(
     default_averages=AMERICAN_AVERAGES,
     rising_is_red=False,
     update_command="updaters.update_us",
-    collection_names=(
-        "us_stock",
-        "usa_stocks",
-        "american_stocks",
-        "stock_us",
-        "stocks_us",
-        "nasdaq",
-        "nyse",
-        "sp500",
-        "stock",
-        "stocks",
-    ),
+    collection_names="us_stock usa_stocks american_stocks stock_us stocks_us nasdaq nyse sp500 stock stocks",
 )
 
 INDICES = Category(
@@ -228,7 +205,7 @@ INDICES = Category(
     default_averages=KOREAN_AVERAGES,
     rising_is_red=True,
     update_command="updaters.update_index",
-    collection_names=("index", "indexes", "market_index", "market_indices", "stock_index", "stock_indices"),
+    collection_names="index indexes market_index market_indices stock_index stock_indices",
 )
 
 CURRENCIES = Category(
@@ -247,18 +224,18 @@ CURRENCIES = Category(
     rising_is_red=True,
     update_command="updaters.update_currency",
     rates=True,
-    collection_names=("currency", "fx", "forex", "fx_rates", "exchange_rate", "exchange_rates"),
+    collection_names="currency fx forex fx_rates exchange_rate exchange_rates",
 )
 
 CATEGORIES: tuple[Category, ...] = (KOREAN_STOCKS, US_STOCKS, INDICES, CURRENCIES)
 
 
 def named(name: str) -> list[Category]:
-    """The categories that a collection, table or file of this name usually stands for; none where it says nothing."""
-    said = name.strip().lower().replace("-", "_").replace(" ", "_")
-    return [row for row in CATEGORIES if said in (row.key, row.collection, *row.collection_names)]
+    """The categories that a collection, table or file of this name usually stands for; often none."""
+    word = name.strip().lower().replace("-", "_").replace(" ", "_")
+    return [row for row in CATEGORIES if word in (row.key, row.collection, *row.collection_names.split())]
 
 
 def category(key: str) -> Category:
-    """The category called `key`. Raises KeyError where there is none."""
+    """The category with this key. Raises KeyError where no category has it."""
     return {row.key: row for row in CATEGORIES}[key]

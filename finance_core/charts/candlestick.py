@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,7 @@ VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str], ...]]] = {
 
 SIDES: Final[Option] = {"left": 12, "right": 76}
 """Pixels beside the candles."""
+ACTION_AXIS: Final[Option] = {"gridIndex": 0, "min": 0, "max": 1, "show": False, "axisPointer": {"show": False}}
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,6 @@ def candlestick(bars: pd.DataFrame, averages: Averages, visible: tuple[int, int]
     rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy() / divisor
     source["rising"], source["falling"] = np.where(rising, volume, np.nan), np.where(rising, np.nan, volume)
     actions = _corporate_actions(bars, source[_("날짜")])
-    colors = [AVERAGE_COLORS[position % len(AVERAGE_COLORS)] for position in range(len(titles))]
     return {
         "animation": False,
         "dataset": [{"source": source}, *({"source": frame} for frame in actions.values())],
@@ -111,14 +112,17 @@ def candlestick(bars: pd.DataFrame, averages: Averages, visible: tuple[int, int]
             {**SIDES, "height": 84, "bottom": 88, "outerBoundsMode": "none"},
         ],
         "xAxis": [parts.day_axis(0, labels=False), parts.day_axis(1, labels=True)],
-        "yAxis": [_price_axis(style, bars.iloc[visible[0] : visible[1] + 1]), _volume_axis(unit), _action_axis()],
+        "yAxis": [_price_axis(style, bars.iloc[visible[0] : visible[1] + 1]), _volume_axis(unit), ACTION_AXIS],
         "dataZoom": parts.zooms(2, visible, SIDES),
         "axisPointer": {"link": [{"xAxisIndex": "all"}], "label": {"precision": style.decimals}},
         "tooltip": {**parts.TOOLTIP, "valueFormatter": style.price_format},
         "series": [
             _candles(bars, style),
             parts.only_tooltip(_("종가"), [_("등락률")], "%+.2f%%"),
-            *(_average(title, color, style) for title, color in zip(titles, colors, strict=True)),
+            *(
+                parts.line(title, [title], style.price_format, color, {"color": color, "width": 1.5})
+                for title, color in zip(titles, cycle(AVERAGE_COLORS), strict=False)
+            ),
             parts.only_tooltip(_("종가"), [_("거래량")], "%,.0f"),
             _volume_bars("rising", style.rising, opacity=0.45),
             _volume_bars("falling", style.falling, opacity=0.75),
@@ -160,10 +164,6 @@ def _volume_axis(unit: str) -> Option:
 
 def _volume_unit(largest: float) -> tuple[float, str]:
     return next((unit for unit in VOLUME_UNITS[language()] if largest >= unit[0] * 10), (1, ""))
-
-
-def _action_axis() -> Option:
-    return {"gridIndex": 0, "min": 0, "max": 1, "show": False, "axisPointer": {"show": False}}
 
 
 def _action_marks(dataset: int, title: str) -> Option:
@@ -221,20 +221,6 @@ def _last_close(bars: pd.DataFrame, style: Style) -> Option:
             "borderRadius": 3,
         },
         "data": [{"yAxis": float(last["close"])}],
-    }
-
-
-def _average(title: str, color: str, style: Style) -> Option:
-    return {
-        "type": "line",
-        "name": title,
-        "encode": {"y": title, "tooltip": [title]},
-        "showSymbol": False,
-        "symbol": "none",
-        "silent": True,
-        "itemStyle": {"color": color},
-        "lineStyle": {"color": color, "width": 1.5},
-        "tooltip": {"valueFormatter": style.price_format},
     }
 
 

@@ -100,16 +100,21 @@ def _round_step(least: float) -> float:
     return float(next(step for step in (decade, 2 * decade, 5 * decade, 10 * decade) if step >= least * 0.999))
 
 
-def only_tooltip(column: str, tooltip: list[str], value_format: str) -> Option:
-    """A series that draws nothing and only adds columns to the tooltip: each series has one format there."""
+def line(column: str, tooltip: list[str], value_format: str, color: str, stroke: Option) -> Option:
+    """A line without symbols over `column` of the dataset, with columns in the tooltip, the first of which names it."""
     return {
         "type": "line",
         "name": tooltip[0],
         "encode": {"y": column, "tooltip": tooltip},
-        "itemStyle": {"color": "transparent"},
-        "lineStyle": {"opacity": 0},
+        "itemStyle": {"color": color},
+        "lineStyle": stroke,
         "showSymbol": False,
         "symbol": "none",
         "silent": True,
         "tooltip": {"valueFormatter": value_format},
     }
+
+
+def only_tooltip(column: str, tooltip: list[str], value_format: str) -> Option:
+    """A series that draws nothing and only adds columns to the tooltip: each series has one format there."""
+    return line(column, tooltip, value_format, "transparent", {"opacity": 0})

@@ -1,7 +1,7 @@
 """Rows of buttons, of which one is chosen. What is chosen is kept in the address of the page."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import streamlit as st
 
@@ -21,7 +21,7 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
         if value is not None:  # None: the marked one was clicked again
             choose(value)
 
-    set_widget(key, shown)
+    st.session_state[key] = shown
     st.segmented_control(
         label,
         list(titles),
@@ -31,8 +31,3 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
         wrap=True,
         on_change=clicked,
     )
-
-
-def set_widget(key: str, value: Any) -> None:
-    """Have the widget of this key, which is drawn next, show `value`."""
-    st.session_state[key] = value

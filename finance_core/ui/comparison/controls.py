@@ -17,7 +17,7 @@ from finance_core.i18n import N_, _
 from finance_core.storage import comparison_sets, database
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing, search_box
-from finance_core.ui.choices import segmented, set_widget
+from finance_core.ui.choices import segmented
 from finance_core.ui.comparison import address
 from finance_core.ui.comparison.address import View
 from finance_core.ui.comparison.items import Item
@@ -104,7 +104,7 @@ def looks(view: View, count: int, scale: Scale, days: pd.DatetimeIndex, base_day
         segmented(_("통화"), "currency", MONEY, view.money, lambda money: write(money=money))
         with st.popover(_("기준일 {day}").format(day=formats.date(base_day)), icon=":material/flag:"):
             first, last = days[0].date(), days[-1].date()
-            set_widget("base", min(max(base_day.date(), first), last))
+            st.session_state["base"] = min(max(base_day.date(), first), last)
             st.date_input(
                 _("이 날이나 그 뒤 첫 종가가 기준입니다"),
                 min_value=first,

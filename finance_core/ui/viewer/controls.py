@@ -12,7 +12,7 @@ import streamlit as st
 
 from finance_core.categories import Category
 from finance_core.i18n import _
-from finance_core.ui.choices import segmented, set_widget
+from finance_core.ui.choices import segmented
 from finance_core.ui.parameters import INTERVALS, PERIODS
 from finance_core.ui.viewer import address
 from finance_core.ui.viewer.address import View
@@ -60,7 +60,7 @@ def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
     with st.popover(label, icon=":material/date_range:"):
         first, last = dates[0].date(), dates[-1].date()
         shown = (max(first, min(view.first, last)), max(first, min(view.last or last, last))) if view.first else ()
-        set_widget("range", shown)
+        st.session_state["range"] = shown
         label = _("처음과 끝 날짜")
         st.date_input(label, min_value=first, max_value=last, key="range", on_change=chosen, format="YYYY-MM-DD")
 
@@ -68,7 +68,7 @@ def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
 def _looks(category: Category, view: View) -> None:
     write = partial(_write, category, view)
     with st.popover(_("표시"), icon=":material/tune:"):
-        set_widget("averages", list(view.averages))
+        st.session_state["averages"] = list(view.averages)
         st.pills(
             _("이동평균"),
             category.averages,
@@ -81,9 +81,9 @@ def _looks(category: Category, view: View) -> None:
             for averages in category.average_sets:
                 label = "·".join(average.label for average in averages)
                 st.button(label, key=f"averages_{averages[-1].text}", on_click=partial(write, averages=averages))
-        set_widget("log", view.log)
+        st.session_state["log"] = view.log
         st.toggle(_("로그 축"), key="log", on_change=lambda: write(log=st.session_state["log"]))
-        set_widget("red", rising_is_red(category))
+        st.session_state["red"] = rising_is_red(category)
         st.toggle(_("상승을 빨강으로"), key="red", on_change=_colors_chosen, args=(category,))
 
 
