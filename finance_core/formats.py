@@ -5,6 +5,7 @@ For text on pages and in commands; charts format in the browser, by patterns. A 
 
 import datetime as dt
 import math
+from typing import Any
 
 from babel import numbers
 
@@ -39,3 +40,8 @@ def count(value: float | None) -> str:
 def date(day: dt.date | None) -> str:
     """A day in ISO form, which sorts and reads the same in both languages: 2026-11-24."""
     return MISSING if day is None else f"{day:%Y-%m-%d}"
+
+
+def filled(text: str, **values: Any) -> str:
+    """`text` with its {placeholders} filled, whole numbers as by `count`: "12,345종목"."""
+    return text.format(**{name: count(value) if isinstance(value, int) else value for name, value in values.items()})

@@ -58,15 +58,7 @@ def report(category: Category, summary: Summary) -> str:
     lines = [
         _(
             "{category}: {done}/{total}종목, 봉 {added}개 추가, {replaced}개 교체, {removed}개 삭제, 실패 {failed}종목"
-        ).format(
-            category=_(category.title),
-            done=summary.done,
-            total=summary.total,
-            added=summary.added,
-            replaced=summary.replaced,
-            removed=summary.removed,
-            failed=len(summary.failures),
-        )
+        ).format(category=_(category.title), **summary.counts)
     ]
     if summary.current:
         lines.append(_("이미 최신이라 묻지 않은 종목 {count}개").format(count=summary.current))
@@ -97,10 +89,8 @@ def _as_json(summary: Summary) -> str:
 
 
 def _dry_run(category: Category, options: argparse.Namespace) -> str:
-    now = dt.datetime.now(dt.UTC)
-    plan = update_plan.make(
-        database.connect(), category, options.tickers, now=now, full=options.full, force=options.force
-    )
+    db, now = database.connect(), dt.datetime.now(dt.UTC)
+    plan = update_plan.make(db, category, options.tickers, now=now, full=options.full, force=options.force)
     if options.json:
         fetched = [{"ticker": due.ticker, "since": formats.date(due.since) if due.since else None} for due in plan.due]
         report = {"category": category.key, "state": "dry-run", "current": plan.current, "would_fetch": fetched}
@@ -117,25 +107,14 @@ def _dry_run(category: Category, options: argparse.Namespace) -> str:
 
 
 def _run(category: Category, options: argparse.Namespace) -> Summary:
-    db = database.connect()
+    update = partial(category_update.run, database.connect(), category, options.tickers, workers=options.workers)
     with tqdm(total=1, unit="", disable=None, leave=False) as bar:
 
         def show(summary: Summary, _result: TickerResult | None) -> None:
             bar.total, bar.n = max(summary.total, 1), summary.done
             bar.refresh()
 
-        return console.stoppable(
-            lambda stop: category_update.run(
-                db,
-                category,
-                options.tickers,
-                full=options.full,
-                force=options.force,
-                workers=options.workers,
-                progress=show,
-                stop=stop,
-            )
-        )
+        return console.stoppable(lambda stop: update(full=options.full, force=options.force, progress=show, stop=stop))
 
 
 def _parser(category: Category) -> argparse.ArgumentParser:

@@ -30,7 +30,7 @@ from tenacity import (
 from yfinance.exceptions import YFPricesMissingError, YFRateLimitError
 
 from finance_core import settings
-from finance_core.bars import sessions
+from finance_core.bars import candles, sessions
 from finance_core.categories import Category, Market
 from finance_core.errors import FetchFailed
 from finance_core.i18n import N_
@@ -47,16 +47,6 @@ RATE = 100.0
 """Requests per second of all runs of this process together. Eight workers stay below it; more workers do not."""
 CHART = "/v8/finance/chart/"
 TOO_MANY_REQUESTS = 429
-
-_COLUMNS = {
-    "Open": "open",
-    "High": "high",
-    "Low": "low",
-    "Close": "close",
-    "Volume": "volume",
-    "Dividends": "dividends",
-    "Stock Splits": "stock_splits",
-}
 
 _UNKNOWN_SYMBOL = "no data found"
 """Yahoo's words for an unknown symbol."""
@@ -122,8 +112,7 @@ class Client:
     """Yahoo for one run, which no request leaves any more once `stop` is set."""
 
     def __init__(self, session: "_LimitedSession", stop: threading.Event) -> None:
-        self._session = session
-        self.stop = stop
+        self._session, self.stop = session, stop
         self.requests = 0
         """How many requests were made, including those of yfinance for cookies and for second attempts."""
         self._retrying = Retrying(
@@ -154,11 +143,8 @@ class Client:
 
     def fetch_symbol(self, market: Market, symbol: str, start: dt.date | None = None) -> Fetched:
         """The raw daily bars of one symbol, asked for once. Raises as `fetch`, and RateLimited."""
-        token = _asking.set(self)
-        try:
-            return _fetch(self._session, market, symbol, start)
-        finally:
-            _asking.reset(token)
+        _asking.set(self)
+        return _fetch(self._session, market, symbol, start)
 
     def _fetch_from_any_market(self, category: Category, row: TickerRow, start: dt.date | None) -> Fetched:
         """The bars from the first market that has them.
@@ -180,7 +166,7 @@ class Client:
 
 
 _asking: ContextVar[Client] = ContextVar("asking")
-"""The client whose request is under way in this thread: yfinance cannot pass it on to its session."""
+"""The client that last asked in this thread: yfinance cannot pass it on to its session."""
 
 
 class _LimitedSession(Session[Any]):
@@ -258,7 +244,8 @@ def _fetch(session: Session[Any], market: Market, symbol: str, start: dt.date | 
         _log.exception("yfinance failed with %s", symbol)
         raise FetchFailed(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
     days = pd.DatetimeIndex(frame.index).tz_localize(None).normalize().rename("date")
-    bars = pd.DataFrame({name: frame[yahoo_name].to_numpy() for yahoo_name, name in _COLUMNS.items()}, index=days)
+    names = {name: name.replace("_", " ").title() for name in candles.COLUMNS}  # stock_splits is Stock Splits there
+    bars = pd.DataFrame({name: frame[yahoo_name].to_numpy() for name, yahoo_name in names.items()}, index=days)
     return Fetched(market, symbol, currency, bars)
 
 

@@ -175,11 +175,6 @@ def history(db: MongoDatabase, limit: int) -> list[RunRecord]:
     return _runs(db, {}, limit)
 
 
-def get(db: MongoDatabase, run: ObjectId) -> RunRecord | None:
-    """One run, without its failures."""
-    return next(iter(_runs(db, {"_id": run}, 1)), None)
-
-
 def failures(db: MongoDatabase, run: ObjectId) -> list[Failure]:
     """The tickers that failed in a run."""
     record = db[RUNS].find_one({"_id": run}, {"failures": True}) or {}

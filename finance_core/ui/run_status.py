@@ -80,11 +80,6 @@ def seconds(run: RunRecord) -> float:
     return (run.get("finished_at", run["heartbeat_at"]) - run["started_at"]).total_seconds()
 
 
-def done_of_total(run: RunRecord, sentence: str) -> str:
-    """`sentence`, a translated message, with the finished tickers as {done} and all tickers as {total}."""
-    return sentence.format(kind=kind_name(run), done=formats.count(run["done"]), total=formats.count(run["total"]))
-
-
 def reason(run: RunRecord) -> str:
     """Why a run ended early; "" if it did not, or if the reason is not known."""
     return str(SisepanError.from_document(run["error"])) if "error" in run else ""
@@ -108,14 +103,14 @@ def _progress_text(run: RunRecord) -> str:
     if run.get("cancel_requested"):
         parts = [_("중단하는 중: 받고 있는 종목을 마저 저장합니다")]
     else:
-        parts = [done_of_total(run, _("{kind} 중: {done}/{total}종목"))]
+        parts = [formats.filled(_("{kind} 중: {done}/{total}종목"), **{**run, "kind": kind_name(run)})]
     fetched, elapsed = run["done"] - run["current"], seconds(run)
     if fetched and elapsed > 1:
         rate = fetched / elapsed
         parts.append(_("초당 {rate}종목").format(rate=f"{rate:,.1f}"))
         parts.append(_("약 {time} 남음").format(time=duration((run["total"] - run["done"]) / rate)))
     if run["failed"]:
-        parts.append(_("실패 {count}").format(count=formats.count(run["failed"])))
+        parts.append(formats.filled(_("실패 {count}"), count=run["failed"]))
     return " · ".join(parts)
 
 
@@ -138,17 +133,12 @@ def _outcome_sentences(run: RunRecord) -> list[str]:
         "failed": [_("업데이트하지 못했습니다. {reason}").format(reason=reason(run))],
         "interrupted": [_("실행하던 프로그램이 끝나서 업데이트가 끊겼습니다.")],
     }.get(run["state"], [])
-    sentences.append(
-        _("{done}종목을 확인해 봉 {added}개를 추가하고 {replaced}개를 바꾸었습니다.").format(
-            done=formats.count(run["done"] - run["failed"]),
-            added=formats.count(run["added"]),
-            replaced=formats.count(run["replaced"]),
-        )
-    )
+    stored = _("{done}종목을 확인해 봉 {added}개를 추가하고 {replaced}개를 바꾸었습니다.")
+    sentences.append(formats.filled(stored, **{**run, "done": run["done"] - run["failed"]}))
     if run["current"]:
-        sentences.append(_("{count}종목은 이미 최신이었습니다.").format(count=formats.count(run["current"])))
+        sentences.append(formats.filled(_("{count}종목은 이미 최신이었습니다."), count=run["current"]))
     if run["failed"]:
-        sentences.append(_("{count}종목은 실패했습니다.").format(count=formats.count(run["failed"])))
+        sentences.append(formats.filled(_("{count}종목은 실패했습니다."), count=run["failed"]))
     return sentences
 
 
@@ -161,4 +151,4 @@ def failures(db: MongoDatabase, run: RunRecord, label: str) -> None:
         for failure in failed[-SHOWN_FAILURES:]:
             st.text(f"{failure.ticker}: {failure.error}")
         if len(failed) > SHOWN_FAILURES:
-            st.text(_("외 {count}종목").format(count=formats.count(len(failed) - SHOWN_FAILURES)))
+            st.text(formats.filled(_("외 {count}종목"), count=len(failed) - SHOWN_FAILURES))

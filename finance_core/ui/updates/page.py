@@ -75,29 +75,21 @@ def _facts(db: MongoDatabase, category: Category) -> list[str]:
     summary = tickers.summary(db, category, finished)
     behind = summary.total - summary.up_to_date - summary.samples
     facts = [
-        _("종목 {count}").format(count=formats.count(summary.total)),
-        _("뒤진 종목 {count}").format(count=formats.count(behind)),
+        formats.filled(_("종목 {count}"), count=summary.total),
+        formats.filled(_("뒤진 종목 {count}"), count=behind),
     ]
     if summary.samples:
-        facts.append(_("표본 {count}").format(count=formats.count(summary.samples)))
+        facts.append(formats.filled(_("표본 {count}"), count=summary.samples))
     if summary.delisted:
-        facts.append(_("상장폐지된 듯한 종목 {count}").format(count=formats.count(summary.delisted)))
+        facts.append(formats.filled(_("상장폐지된 듯한 종목 {count}"), count=summary.delisted))
     if summary.updated_at:
         facts.append(_("마지막 업데이트 {date}").format(date=run_status.moment(summary.updated_at)))
     return facts
 
 
 def _actions(category: Category, update: Update, *, disabled: bool) -> None:
-    update_actions.start_button(
-        category,
-        update,
-        _("업데이트"),
-        {},
-        icon=":material/sync:",
-        type="primary",
-        disabled=disabled,
-        key=f"update_{category.key}",
-    )
+    look = {"icon": ":material/sync:", "type": "primary", "key": f"update_{category.key}"}
+    update_actions.start_button(category, update, _("업데이트"), {}, disabled=disabled, **look)
     with st.popover(_("전체 새로 받기"), icon=":material/restart_alt:", disabled=disabled):
         st.write(_("모든 종목의 전체 이력을 Yahoo에서 다시 받아 저장된 것과 바꿉니다. 오래 걸릴 수 있습니다."))
         label, icon = _("전체 이력 새로 받기 시작"), ":material/warning:"
@@ -110,8 +102,7 @@ def _latest_run(db: MongoDatabase, category: Category, update: Update, running: 
         st.caption(_("아직 업데이트한 적이 없습니다."))
     elif run["state"] == "running":
         run_status.progress(db, run, category.key)
-        failed = formats.count(run["failed"])
-        run_status.failures(db, run, _("지금까지 실패한 종목 {count}").format(count=failed))
+        run_status.failures(db, run, formats.filled(_("지금까지 실패한 종목 {count}"), count=run["failed"]))
     elif running:
         st.progress(0.0, text=_("업데이트를 시작하는 중"))
     else:
@@ -127,11 +118,11 @@ def _ended_run(category: Category, update: Update, run: RunRecord) -> None:
         parts.append(f"{run_status.kind_name(run)}({run['from']})")
     parts += [
         run_status.origin_name(run),
-        run_status.done_of_total(run, _("{done}/{total}종목")),
-        _("봉 {count}개 추가").format(count=formats.count(run["added"])),
+        formats.filled(_("{done}/{total}종목"), **run),
+        formats.filled(_("봉 {count}개 추가"), count=run["added"]),
     ]
     if run["failed"]:
-        parts.append(_("실패 {count}").format(count=formats.count(run["failed"])))
+        parts.append(formats.filled(_("실패 {count}"), count=run["failed"]))
     parts.append(run_status.duration(run_status.seconds(run)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(run_status.state_name(run), icon=icon, color=color)  # type: ignore[arg-type]
@@ -185,6 +176,8 @@ def _history(db: MongoDatabase, update: Update) -> None:
         st.caption(_("아직 끝난 업데이트가 없습니다. 위에서 카테고리를 골라 업데이트하십시오."))
         return
     titles = {category.key: _(category.title) for category in categories.CATEGORIES}
+    names = [_("종목"), _("추가"), _("교체"), _("뺀 봉"), _("실패"), _("요청")]
+    counts = pd.DataFrame(ended, columns=["done", "added", "replaced", "refused", "failed", "requests"])
     words = {
         _("시작"): [run_status.moment(run["started_at"]) for run in ended],
         _("카테고리"): [titles.get(run["category"], run["category"]) for run in ended],
@@ -192,20 +185,13 @@ def _history(db: MongoDatabase, update: Update) -> None:
         _("결과"): [run_status.state_name(run) for run in ended],
         _("어디서"): [run_status.origin_name(run) for run in ended],
     }
-    counts = {
-        _("종목"): [run["done"] for run in ended],
-        _("추가"): [run["added"] for run in ended],
-        _("교체"): [run["replaced"] for run in ended],
-        _("뺀 봉"): [run["refused"] for run in ended],
-        _("실패"): [run["failed"] for run in ended],
-        _("요청"): [run["requests"] for run in ended],
-    }
     durations = {_("걸린 시간"): [run_status.duration(run_status.seconds(run)) for run in ended]}
+    table = pd.concat([pd.DataFrame(words), counts.set_axis(names, axis=1), pd.DataFrame(durations)], axis=1)
     st.caption(_("줄을 고르면 실패한 종목을 볼 수 있습니다."))
     selection: Any = st.dataframe(
-        pd.DataFrame({**words, **counts, **durations}),
+        table,
         hide_index=True,
-        column_config=dict.fromkeys(counts, st.column_config.NumberColumn(format="localized")),
+        column_config=dict.fromkeys(names, st.column_config.NumberColumn(format="localized")),
         on_select="rerun",
         selection_mode="single-row",
         key=f"history:{ended[0]['_id']}",  # a selection is a position: a newer run moves the others
@@ -221,12 +207,8 @@ def _one_run(db: MongoDatabase, update: Update, run: RunRecord) -> None:
     failures = runs.failures(db, run["_id"])
     if not failures:
         return
-    table = pd.DataFrame(
-        {
-            _("종목"): [failure.ticker for failure in failures],
-            _("이유"): [str(failure.error) for failure in failures],
-        }
-    )
+    reasons = [(failure.ticker, str(failure.error)) for failure in failures]
+    table = pd.DataFrame(reasons, columns=[_("종목"), _("이유")])
     st.dataframe(table, hide_index=True)
     with st.container(horizontal=True, gap="small"):
         st.download_button(
