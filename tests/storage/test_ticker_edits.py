@@ -4,8 +4,6 @@ import threading
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from finance_core import ticker_fields
 from finance_core.bars import candles
@@ -325,16 +323,3 @@ def test_a_page_is_searched_sorted_and_cut_by_mongodb(listed: MongoDatabase) -> 
     assert [each["ticker"] for each in tickers.page(listed, KOREAN_STOCKS, "3572").rows] == ["035720"]
     assert tickers.page(listed, KOREAN_STOCKS, ".*").total == 0, "a search is no regular expression"
     assert tickers.page(listed, KOREAN_STOCKS, sort="bar_count", descending=True).rows[0]["ticker"] == "035720"
-
-
-@settings(deadline=None, max_examples=200)
-@given(st.text(max_size=300))
-def test_a_name_is_either_kept_printable_or_refused_with_a_sentence(text: str) -> None:
-    try:
-        name = ticker_fields.clean_name(text)
-    except SisepanError:
-        return
-    assert 0 < len(name) <= ticker_fields.NAME_LIMIT
-    assert name == name.strip()
-    name.encode()
-    assert ticker_fields.clean_name(name) == name
