@@ -36,6 +36,14 @@ class Edit:
     original: Values
     changes: Values
 
+    def then(self, later: "Edit") -> "Edit":
+        """This edit and a `later` one of the same row as one; it stays an edit of the row that this one was made to."""
+        return Edit(self.ticker, self.version, later.original | self.original, self.changes | later.changes)
+
+    def as_change(self) -> RowChange:
+        """This edit as the history keeps it."""
+        return RowChange(ticker=self.ticker, before=self.original, after=self.changes)
+
 
 @dataclass(frozen=True)
 class Conflict:
@@ -83,7 +91,7 @@ def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str,
         return Saved([], [], refused)
     database.ensure_indexes(db, [])
     db[EDITS].create_index([("category", 1), ("when", -1)])
-    entry = _entry(category, kind, who, [(edit.ticker, edit.original, edit.changes) for edit in allowed])
+    entry = _entry(category, kind, who, [edit.as_change() for edit in allowed])
     applied = database.atomically(db, lambda session: _apply(db, entry, allowed, session))
     missed = [edit for edit in allowed if edit.ticker not in applied]
     rows = _rows(db, category, [edit.ticker for edit in missed])
@@ -154,7 +162,8 @@ def add(db: MongoDatabase, category: Category, rows: Iterable[Values], who: str)
     stored = _rows(db, category, list(wanted))
     added = {ticker: values for ticker, values in wanted.items() if ticker not in stored}
     tickers.register(db, category, [{"ticker": ticker, **values} for ticker, values in added.items()])
-    _remember(db, _entry(category, "add", who, [(ticker, {}, values) for ticker, values in added.items()]))
+    changes = [RowChange(ticker=ticker, before={}, after=values) for ticker, values in added.items()]
+    _remember(db, _entry(category, "add", who, changes))
     return list(added)
 
 
@@ -194,8 +203,8 @@ def delete(db: MongoDatabase, category: Category, wanted: Sequence[str], who: st
     """
     locations.require_writable(db, category)
     rows = _rows(db, category, wanted)
-    removals = [(ticker, ticker_fields.held(row), dict[str, Any]()) for ticker, row in rows.items()]
-    _remember(db, _entry(category, "remove", who, removals))
+    changes = [RowChange(ticker=ticker, before=ticker_fields.held(row), after={}) for ticker, row in rows.items()]
+    _remember(db, _entry(category, "remove", who, changes))
     removed = 0
     for ticker in wanted:
         removed += prices.delete(db, category, ticker)
@@ -209,10 +218,8 @@ def _rows(db: MongoDatabase, category: Category, wanted: Sequence[str]) -> dict[
     return {row["ticker"]: row for row in tickers.collection(db).find(query, {"_id": False})}
 
 
-def _entry(category: Category, kind: Kind, who: str, rows: Iterable[tuple[str, Values, Values]]) -> EditEntry:
-    """A new entry of the history for `rows`: ticker, values before, values after."""
-    changes = [RowChange(ticker=ticker, before=before, after=after) for ticker, before, after in rows]
-    return EditEntry(_id=ObjectId(), category=category.key, kind=kind, who=who, when=tickers.now(), rows=changes)
+def _entry(category: Category, kind: Kind, who: str, rows: list[RowChange]) -> EditEntry:
+    return EditEntry(_id=ObjectId(), category=category.key, kind=kind, who=who, when=tickers.now(), rows=rows)
 
 
 def _remember(db: MongoDatabase, entry: EditEntry) -> None:

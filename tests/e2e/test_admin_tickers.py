@@ -132,6 +132,26 @@ def test_what_is_being_typed_while_the_rows_are_read_anew_is_not_lost(
     expect(cell(grid, "000002")).to_have_text("둘째")
 
 
+def test_a_cell_that_is_being_edited_stays_open_while_new_rows_arrive(
+    listed: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    grid = open_grid(page, app())
+    tickers.record(listed, KOREAN_STOCKS, "000003", {"name": "다른 데서"})
+    cell(grid, "000002").dblclick()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("반쯤 ")
+    page.get_by_role("button", name="새로 고침").evaluate("button => button.click()")  # which takes no focus
+    expect(cell(grid, "000003")).to_have_text("다른 데서", timeout=20_000)
+    page.keyboard.type("그리고 나머지")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
+    expect(cell(grid, "000002")).to_have_text("반쯤 그리고 나머지")
+    cell(grid, "000002").click()
+    page.keyboard.press("Control+Z")
+    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_have_count(0)
+    expect(cell(grid, "000002")).to_have_text("회사 2")
+
+
 def test_two_people_who_edit_the_same_rows_at_once_lose_nothing(
     listed: MongoDatabase, app: Callable[[], str], browser: Browser, page: Page
 ) -> None:

@@ -29,7 +29,7 @@ class Hand:
     def edit(self, page: AppTest, *edits: Edit) -> AppTest:
         """The page after these edits, cell by cell, on top of those before."""
         cells = [
-            grid.CellEdit(edit.ticker, edit.version, 1, key, edit.original[key], value)
+            (1, Edit(edit.ticker, edit.version, {key: edit.original[key]}, {key: value}))
             for edit in edits
             for key, value in edit.changes.items()
         ]
@@ -264,6 +264,29 @@ def test_one_ticker_is_added_with_its_zeros_and_a_second_time_it_is_there_alread
         next(button for button in page.button if button.label == "추가하기").click().run()
         assert expected in text_of(page)
     assert name_of(listed, "373220") == "LG에너지솔루션"
+
+
+def test_the_form_asks_for_a_field_that_is_added_to_the_table_and_a_list_shows_it(
+    listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = replace(ticker_fields.by_key()["name"], key="note", title="Note", default="", headers=("note",))
+    monkeypatch.setattr(ticker_fields, "FIELDS", (*ticker_fields.FIELDS, note))
+    page = open_page()
+    page.text_input(key=f"{KEY}:new_ticker").set_value("373220")
+    page.text_input(key=f"{KEY}:new_note").set_value("fine")
+    next(button for button in page.button if button.label == "추가하기").click().run()
+    row: Any = tickers.get(listed, KOREAN_STOCKS, "373220")
+    assert (row["name"], row["note"]) == ("373220", "fine")
+    page.text_area(key=f"{KEY}:paste").set_value("ticker,note\n373220,better").run()
+    assert dataframe(page, "줄")["결과"].tolist() == ["Note: fine → better"]
+
+
+def test_an_edit_that_the_row_holds_already_needs_no_saving(listed: MongoDatabase, hand: Hand) -> None:
+    page = hand.edit(open_page(), name_edit("005930", "삼성전자", "삼전"))
+    ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "삼전")], "you")
+    page.button(key=f"{KEY}:refresh").click().run()
+    assert not has_button(page, "save")
+    assert not has_button(page, "resolve")
 
 
 def test_a_ticker_of_another_shape_is_refused_with_a_sentence(listed: MongoDatabase) -> None:

@@ -39,9 +39,9 @@ def _form(state: State) -> None:
         row = {field.key: field.shown({**values, "ticker": ticker}) for field in fields}
         if ticker_edits.add(db, category, [{"ticker": ticker, **row}], editor()):
             sentence = _("{ticker}을(를) 추가했습니다. 업데이트하면 시세를 받아 옵니다.")
-            state.tell("success", sentence.format(ticker=ticker))
+            state.add_message("success", sentence.format(ticker=ticker))
         else:
-            state.tell("warning", _("{ticker}은(는) 이미 목록에 있습니다.").format(ticker=ticker))
+            state.add_message("warning", _("{ticker}은(는) 이미 목록에 있습니다.").format(ticker=ticker))
         state.read_anew()
 
     with st.form(state.key("add"), border=False):
@@ -82,8 +82,8 @@ def _list(db: MongoDatabase, state: State) -> None:
     def apply(db: MongoDatabase) -> None:
         added = ticker_edits.add(db, state.category, changes.new, editor()) if changes.new else []
         if added:
-            state.tell("success", _("종목 {count}개를 추가했습니다.").format(count=formats.count(len(added))))
-        pending.after(state, ticker_edits.save(db, state.category, changes.edits, editor()))
+            state.add_message("success", _("종목 {count}개를 추가했습니다.").format(count=formats.count(len(added))))
+        state.after(ticker_edits.save(db, state.category, changes.edits, editor()))
 
     if changes.new or changes.edits:
         label = _("새 종목 {new}개 추가, {changed}개 변경").format(
@@ -103,7 +103,7 @@ def _preview(lines: list[Line], changes: Comparison) -> None:
     st.markdown(plain(counted))
     results = dict.fromkeys(changes.unchanged, _("그대로")) | {row["ticker"]: _("새 종목") for row in changes.new}
     for edit in changes.edits:
-        table = pending.changes_table([{"ticker": edit.ticker, "before": edit.original, "after": edit.changes}])
+        table = pending.changes_table([edit.as_change()])
         results[edit.ticker] = ", ".join(
             f"{field}: {a} → {b}" for _ticker, field, a, b in table.itertuples(index=False)
         )

@@ -23,13 +23,16 @@ from finance_core.ticker_fields import TickerField
 
 ROW_HEIGHT = 34
 MOST_HEIGHT = 620
+Sort = tuple[str, bool]
+"""The column to sort by, and whether descending."""
 
 _ANSWER = JsCode("""
     function({streamlitRerunEventTriggerName: name, eventData: {api, colDef, data}}) {
       const log = window.tickerEdits ??= {frame: Date.now(), edits: []};
       if (name === 'cellValueChanged') {
         const key = colDef.field, {ticker, _version: version, _generation: generation} = data;
-        log.edits.push({ticker, version, generation, key, before: data['_' + key], after: data[key] ?? ''});
+        const original = {[key]: data['_' + key]}, changes = {[key]: data[key] ?? ''};
+        log.edits.push([generation, {ticker, version, original, changes}]);
       }
       const sorted = api.getColumnState().find(column => column.sort);
       return {
@@ -57,33 +60,17 @@ _STYLE = """
 
 
 @dataclass(frozen=True)
-class CellEdit:
-    """One edit of one cell."""
-
-    ticker: str
-    version: int | None
-    """Of the row that was edited."""
-    generation: int
-    """Of the rows in the grid."""
-    key: str
-    """Of the field."""
-    before: Any
-    """The stored value, as the editor saw it."""
-    after: Any
-
-
-@dataclass(frozen=True)
 class Answer:
     """What a person has done in the grid."""
 
     frame: float = 0
     """Tells one grid from the one that takes its place when the category is opened again."""
-    edits: tuple[CellEdit, ...] = ()
-    """Every edit in this grid, oldest first."""
+    edits: tuple[tuple[int, Edit], ...] = ()
+    """Every edit of a cell in this grid, oldest first, each with the generation of the rows in which it was made."""
     chosen: tuple[str, ...] = ()
     """The tickers with a tick, among the rows of the present generation."""
-    sort: tuple[str, bool] | None = None
-    """Column to sort by, and whether descending; None where no column was clicked."""
+    sort: Sort | None = None
+    """None where no column was clicked."""
 
 
 def answer(key: str, generation: int) -> Answer:
@@ -91,19 +78,13 @@ def answer(key: str, generation: int) -> Answer:
     value = st.session_state.get(key)
     if not value:
         return Answer()
-    edits = tuple(CellEdit(**edit) for edit in value["edits"])
+    edits = tuple((made_in, Edit(**edit)) for made_in, edit in value["edits"])
     chosen = tuple(value["chosen"]) if value.get("generation") == generation else ()
-    column, descending = value["sort"] or (None, False)
-    return Answer(value["frame"], edits, chosen, (column, descending) if column else None)
+    return Answer(value["frame"], edits, chosen, tuple(value["sort"]) if value["sort"] else None)
 
 
 def show(
-    category: Category,
-    rows: list[TickerRow],
-    pending: Mapping[str, Edit],
-    sort: tuple[str, bool],
-    generation: int,
-    key: str,
+    category: Category, rows: list[TickerRow], pending: Mapping[str, Edit], sort: Sort, generation: int, key: str
 ) -> None:
     """Draw `rows`, with `pending` edits over them. Only a new `generation` changes rows that are drawn already."""
     AgGrid(
@@ -141,8 +122,8 @@ def status_name(status: str | None) -> str:
     return names.get(status or "", formats.MISSING)
 
 
-def options(category: Category, rows: Iterable[TickerRow], sort: tuple[str, bool]) -> dict[str, Any]:
-    """The options of AG Grid for `rows`, sorted by a column (and whether descending)."""
+def options(category: Category, rows: Iterable[TickerRow], sort: Sort) -> dict[str, Any]:
+    """The options of AG Grid for `rows`."""
     number = {"type": "rightAligned", "valueFormatter": JsCode("params => params.value.toLocaleString()")}
     columns: list[dict[str, Any]] = [
         {"field": "ticker", "headerName": _("종목 코드"), "pinned": "left", "width": 105},

@@ -46,7 +46,7 @@ def _show_entry(state: State, entry: EditEntry) -> None:
     if entry["kind"] in ("edit", "undo"):
 
         def undo(db: MongoDatabase) -> None:
-            pending.after(state, ticker_edits.undo(db, state.category, entry["_id"], editor()))
+            state.after(ticker_edits.undo(db, state.category, entry["_id"], editor()))
 
         state.button(f"undo:{entry['_id']}", _("이 저장을 되돌리기"), ":material/undo:", undo)
 

@@ -10,7 +10,7 @@ from finance_core.storage import database, prices, ticker_edits, ticker_files, t
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.decorators import live, page
 from finance_core.ui.text import plain
-from finance_core.ui.tickers import additions, conflicts, grid, history, pending
+from finance_core.ui.tickers import additions, grid, history, pending
 from finance_core.ui.tickers.state import PAGE_SIZES, State, editor
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -26,10 +26,10 @@ def show(_db: MongoDatabase) -> None:
                 _category(category)
 
 
-@live(None)
+@live(None, for_admins=True)
 def _category(db: MongoDatabase, category: Category) -> None:
     state = State.of(category)
-    chosen = state.hear()
+    chosen = state.take_answer()
     # Each in a container of its own, so that what is open below stays open when something comes or goes above.
     with st.container():
         for kind, sentence in state.messages:
@@ -38,7 +38,7 @@ def _category(db: MongoDatabase, category: Category) -> None:
     state.refresh(db)
     with st.container():
         pending.show(state)
-        conflicts.show(state)
+        pending.show_conflicts(state)
     grid.show(category, state.rows, state.drawn, state.sort, state.generation, state.key("grid"))
     with st.container():
         if state.pages > 1:
@@ -91,11 +91,11 @@ def _removal(db: MongoDatabase, state: State, chosen: tuple[str, ...]) -> None:
 
         def remove(db: MongoDatabase) -> None:
             if how == keep:
-                pending.after(state, ticker_edits.deactivate(db, state.category, chosen, editor()))
+                state.after(ticker_edits.deactivate(db, state.category, chosen, editor()))
                 return
             removed = ticker_edits.delete(db, state.category, chosen, editor())
             sentence = _("종목 {count}개와 봉 {bars}개를 지웠습니다.")
-            state.tell("success", sentence.format(count=len(chosen), bars=formats.count(removed)))
+            state.add_message("success", sentence.format(count=len(chosen), bars=formats.count(removed)))
             state.discard(chosen)
 
         if sure:

@@ -1,4 +1,4 @@
-"""The edits of a visitor that are not saved yet: how many, which, and the buttons that save or discard them."""
+"""The edits of a visitor that are not saved yet, and those that met another person's edit of the same row."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -12,15 +12,16 @@ from finance_core.i18n import _
 from finance_core.storage import ticker_edits
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import RowChange
-from finance_core.storage.ticker_edits import Saved
+from finance_core.storage.ticker_edits import Conflict
 from finance_core.ui.text import plain
 from finance_core.ui.tickers.state import State, editor
 
-SHOWN_REFUSED = 20
+SHOWN_CONFLICTS = 20
+THEIRS, MINE = "theirs", "mine"
 
 
 def show(state: State) -> None:
-    """The pending edits; how to make one where there are none."""
+    """How many edits there are and which, and the buttons that save or discard them; without edits, how to make one."""
     edits = state.pending
     if not edits:
         st.caption(plain(_("종목 {count}개. 칸을 두 번 눌러 고칩니다.").format(count=formats.count(state.total))))
@@ -49,10 +50,7 @@ def show(state: State) -> None:
 
 def _preview(state: State) -> None:
     edits = list(state.pending.values())
-    changes: list[RowChange] = [
-        {"ticker": edit.ticker, "before": edit.original, "after": edit.changes} for edit in edits
-    ]
-    table = changes_table(changes)
+    table = changes_table(edit.as_change() for edit in edits)
     # Positions are selected: of these edits, and not of others that take their place.
     key = state.key(f"preview:{hash(tuple((edit.ticker, *edit.changes) for edit in edits))}")
     selection: Any = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key=key)
@@ -85,13 +83,51 @@ def save(db: MongoDatabase, state: State, chosen: Collection[str]) -> None:
     saved = ticker_edits.save(db, state.category, edits, editor())
     for ticker in [*saved.applied, *(conflict.mine.ticker for conflict in saved.conflicts)]:
         del state.pending[ticker]
-    after(state, saved)
-
-
-def after(state: State, saved: Saved) -> None:
-    """Show the result of a change of rows; pending edits of them stay."""
     state.after(saved)
-    if saved.applied:
-        state.tell("success", _("{count}개 행을 저장했습니다.").format(count=formats.count(len(saved.applied))))
-    for ticker, error in list(saved.refused.items())[:SHOWN_REFUSED]:
-        state.tell("error", f"{ticker}: {error}")
+
+
+def show_conflicts(state: State) -> None:
+    """The first conflicts to decide: both edits, and the choice which of them stays."""
+    conflicts = list(state.conflicts.values())
+    if not conflicts:
+        return
+    with st.container(border=True):
+        counted = _("{count}개 행은 그사이 다른 사람이 고쳤습니다. 무엇을 남길지 고르십시오.")
+        st.warning(counted.format(count=formats.count(len(conflicts))), icon=":material/group:")
+        for conflict in conflicts[:SHOWN_CONFLICTS]:
+            _show_conflict(state, conflict)
+
+        def decide(_db: MongoDatabase) -> None:
+            state.read_anew()
+            for conflict in conflicts[:SHOWN_CONFLICTS]:
+                state.decide(conflict, mine=st.session_state.get(_choice_key(state, conflict)) == MINE)
+
+        state.button("resolve", _("고른 대로 하기"), ":material/done_all:", decide)
+
+
+def _choice_key(state: State, conflict: Conflict) -> str:
+    return state.key(f"conflict:{conflict.mine.ticker}")
+
+
+def _show_conflict(state: State, conflict: Conflict) -> None:
+    mine, theirs = conflict.mine, conflict.theirs
+    if theirs is None:
+        st.markdown(plain(_("{ticker}: 그사이 목록에서 지워졌습니다.").format(ticker=mine.ticker)))
+        return
+    columns = [_("항목"), _("원래"), _("다른 사람"), _("나")]
+    cells = [
+        (_(field.title), *map(field.label, (mine.original[key], field.shown(theirs), mine.changes[key])))
+        for key, field in ticker_fields.by_key().items()
+        if key in mine.changes
+    ]
+    st.markdown(f"**{plain(mine.ticker)}**")
+    st.dataframe(pd.DataFrame(cells, columns=columns), hide_index=True)
+    names = {THEIRS: _("다른 사람의 것"), MINE: _("내 것")}
+    st.radio(
+        mine.ticker,
+        list(names),
+        format_func=lambda choice: names[choice],
+        horizontal=True,
+        label_visibility="collapsed",
+        key=_choice_key(state, conflict),
+    )

@@ -1,14 +1,15 @@
 """What one visitor has before them in one category, over all reruns: rows, edits that are not saved yet, conflicts."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 import streamlit as st
 from bson import ObjectId
 
-from finance_core import auth, ticker_fields
+from finance_core import auth, formats, ticker_fields
 from finance_core.categories import Category
+from finance_core.i18n import _
 from finance_core.storage import database, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
@@ -18,6 +19,7 @@ from finance_core.ui.decorators import writes
 from finance_core.ui.tickers import grid
 
 PAGE_SIZES = (50, 100, 200, 500)
+SHOWN_REFUSED = 20
 
 
 def editor() -> str:
@@ -41,8 +43,7 @@ class State:
     """The rows before the visitor, as they were when they were read."""
     total: int = 0
     """Tickers that the search finds."""
-    sort: tuple[str, bool] = ("ticker", False)
-    """Column, and whether descending."""
+    sort: grid.Sort = ("ticker", False)
     generation: int = 0
     """Rises whenever the grid gets new rows, or other edits over them."""
     drawn: dict[str, Edit] = field(default_factory=dict)
@@ -86,7 +87,7 @@ class State:
 
         def clicked() -> None:
             visitor.use_visitor_language()
-            self.hear()
+            self.take_answer()
             self.messages.clear()
             action(database.connect())
 
@@ -96,36 +97,33 @@ class State:
         """A button that does `action`."""
         st.button(label, icon=icon, key=self.key(name), on_click=self.acting(action), **options)
 
-    def tell(self, kind: Literal["success", "warning", "error"], sentence: str) -> None:
+    def add_message(self, kind: Literal["success", "warning", "error"], sentence: str) -> None:
         """Have a sentence shown until the next action or edit."""
         self.messages.append((kind, sentence))
 
-    def hear(self) -> tuple[str, ...]:
+    def take_answer(self) -> tuple[str, ...]:
         """Take over what was edited and sorted in the grid since the last time; returns the tickers with a tick."""
         answer = grid.answer(self.key("grid"), self.generation)
-        for edit in answer.edits[self._taken.get(answer.frame, 0) :]:
-            self._take(edit)
+        for generation, edit in answer.edits[self._taken.get(answer.frame, 0) :]:
+            earlier = self.pending.get(edit.ticker)
+            self._keep(earlier.then(edit) if earlier else edit)
+            if generation == self.generation:
+                self.messages.clear()
+            else:  # it arrives late: the grid has new rows already, without this edit
+                self._redraw = True
         self._taken[answer.frame] = len(answer.edits)
         self.sort = answer.sort or self.sort
         return answer.chosen
 
-    def _take(self, cell: grid.CellEdit) -> None:
-        # An edit stays one of the row that it was first made to: the rows may have been read anew since.
-        edit = self.pending.get(cell.ticker) or Edit(cell.ticker, cell.version, {}, {})
-        original = {cell.key: cell.before} | edit.original
-        self._keep(edit.ticker, edit.version, original, edit.changes | {cell.key: cell.after})
-        if cell.generation == self.generation:
-            self.messages.clear()
-        else:  # it arrives late: the grid has new rows already, without this edit
-            self._redraw = True
-
-    def _keep(self, ticker: str, version: int | None, original: dict[str, Any], changes: dict[str, Any]) -> None:
-        """Make the `changes` that differ from `original` the pending edit of a ticker."""
-        changes = {key: value for key, value in changes.items() if value != original[key]}
+    def _keep(self, edit: Edit) -> None:
+        """Make the changes of `edit` that differ from its original the pending edit of the row."""
+        changes = {key: value for key, value in edit.changes.items() if value != edit.original[key]}
         if changes:
-            self.pending[ticker] = Edit(ticker, version, {key: original[key] for key in changes}, changes)
+            self.pending[edit.ticker] = replace(
+                edit, original={key: edit.original[key] for key in changes}, changes=changes
+            )
         else:
-            self.pending.pop(ticker, None)
+            self.pending.pop(edit.ticker, None)
 
     def discard(self, chosen: Collection[str]) -> None:
         """Drop the pending edits of these tickers, and have the rows read anew."""
@@ -139,15 +137,19 @@ class State:
         listing.forget()
 
     def after(self, saved: Saved) -> None:
-        """Have the rows read anew after a change of theirs, and keep its conflicts: one a ticker, with all changes."""
+        """Show the result of a save, keep its conflicts (one a ticker), and have the rows read anew."""
         self.read_anew()
         self._changed |= dict.fromkeys(saved.applied, saved.entry)
         for conflict in saved.conflicts:
-            mine, earlier = conflict.mine, self.conflicts.get(conflict.mine.ticker)
-            if earlier:
-                original = earlier.mine.original | mine.original
-                mine = Edit(mine.ticker, mine.version, original, earlier.mine.changes | mine.changes)
-            self.conflicts[mine.ticker] = Conflict(mine, conflict.theirs)
+            ticker, mine = conflict.mine.ticker, conflict.mine
+            if ticker in self.conflicts:
+                mine = self.conflicts[ticker].mine.then(mine)
+            self.conflicts[ticker] = Conflict(mine, conflict.theirs)
+        if saved.applied:
+            sentence = _("{count}개 행을 저장했습니다.")
+            self.add_message("success", sentence.format(count=formats.count(len(saved.applied))))
+        for ticker, error in list(saved.refused.items())[:SHOWN_REFUSED]:
+            self.add_message("error", f"{ticker}: {error}")
 
     def decide(self, conflict: Conflict, *, mine: bool) -> None:
         """Make my changes pending edits of the row as it is now, or drop them."""
@@ -155,8 +157,8 @@ class State:
         # A second click finds it decided.
         if self.conflicts.pop(edit.ticker, None) and mine and theirs is not None:
             since = self.pending.get(edit.ticker)
-            changes = edit.changes | (since.changes if since else {})
-            self._keep(edit.ticker, theirs.get("version"), ticker_fields.shown(theirs), changes)
+            changes = (edit.then(since) if since else edit).changes
+            self._keep(Edit(edit.ticker, theirs.get("version"), ticker_fields.shown(theirs), changes))
 
     def refresh(self, db: MongoDatabase) -> None:
         """Read the rows where they must be read, and have the grid draw them where they or their edits are others."""
@@ -170,6 +172,10 @@ class State:
             self._shown, self._redraw = wanted, True
             if not self.rows and page > 1:  # there are fewer pages now
                 st.session_state[self.key("page")] = page = 1
+            for row in self.rows:  # an edit of which the row holds all changes needs no saving
+                edit = self.pending.get(row["ticker"])
+                if edit and edit.changes.items() <= ticker_fields.shown(row).items():
+                    del self.pending[row["ticker"]]
         self._rebase(db)
         if self._redraw:
             self.generation += 1
@@ -184,4 +190,4 @@ class State:
                 and row.get("changed_by") == self._changed[ticker]
                 and row.get("version") == (edit.version or 0) + 1
             ):
-                self._keep(ticker, row["version"], ticker_fields.shown(row), edit.changes)
+                self._keep(Edit(ticker, row["version"], ticker_fields.shown(row), edit.changes))
