@@ -147,6 +147,11 @@ def by_key() -> dict[str, TickerField]:
     return {field.key: field for field in FIELDS}
 
 
+def defaults() -> dict[str, str | bool]:
+    """The values with which a new row is stored, by key."""
+    return {field.key: field.default for field in FIELDS if field.default}
+
+
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """The editable values of a stored row as an editor sees them, by key."""
     return {field.key: field.shown(row) for field in FIELDS}

@@ -166,8 +166,9 @@ def register(
     A registered ticker stays as it is.
     """
     operations = []
+    defaults = {**ticker_fields.defaults(), "currency": category.currency, "version": 1}
     for row in rows:
-        document = {"marker": "circle", "active": True, "currency": category.currency, "version": 1, **row}
+        document = {**defaults, **row}
         key = {"category": category.key, "ticker": document.pop("ticker")}
         operations.append(UpdateOne(key, {"$setOnInsert": document}, upsert=True))
     if not operations:

@@ -14,6 +14,8 @@ from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.ticker_edits import Edit
 from tests.pages import made_table
 
+EMPTY, CONTROL = "이름이 비어 있습니다.", "이름에 제어 문자가 있습니다."
+
 
 @pytest.fixture
 def listed(db: MongoDatabase) -> MongoDatabase:
@@ -75,19 +77,19 @@ def test_a_name_may_hold_anything_printable_and_is_kept_as_typed(listed: MongoDa
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
-        ({"name": ""}, "비어"),
-        ({"name": "  \u3000"}, "비어"),
-        ({"name": None}, "비어"),
-        ({"name": "x" * 201}, "200자"),
-        ({"name": "a\nb"}, "제어"),
-        ({"name": "a\x00b"}, "제어"),
-        ({"name": "a\u2028b"}, "제어"),
-        ({"name": "a\ud800"}, "제어"),
-        ({"name": "\u200b\u200d \ufeff"}, "비어"),
-        ({"name": "abc\u202e"}, "제어"),
-        ({"market": "NASDAQ"}, "NASDAQ"),
-        ({"marker": "star"}, "star"),
-        ({"active": "yes"}, "예 또는"),
+        ({"name": ""}, EMPTY),
+        ({"name": "  \u3000"}, EMPTY),
+        ({"name": None}, EMPTY),
+        ({"name": "x" * 201}, "이름이 200자를 넘습니다."),
+        ({"name": "a\nb"}, CONTROL),
+        ({"name": "a\x00b"}, CONTROL),
+        ({"name": "a\u2028b"}, CONTROL),
+        ({"name": "a\ud800"}, CONTROL),
+        ({"name": "\u200b\u200d \ufeff"}, EMPTY),
+        ({"name": "abc\u202e"}, CONTROL),
+        ({"market": "NASDAQ"}, "모르는 시장입니다: NASDAQ"),
+        ({"marker": "star"}, "모르는 표식입니다: star"),
+        ({"active": "yes"}, "사용 여부는 예 또는 아니요여야 합니다."),
     ],
 )
 def test_what_breaks_a_rule_is_refused_with_that_rule_and_the_rest_is_saved(
@@ -95,7 +97,7 @@ def test_what_breaks_a_rule_is_refused_with_that_rule_and_the_rest_is_saved(
 ) -> None:
     before = row(listed, "005930")
     saved = save(listed, edit(listed, "005930", **changes), edit(listed, "000660", name="하이닉스"))
-    assert rule in str(saved.refused["005930"])
+    assert str(saved.refused["005930"]) == rule
     assert saved.applied == ["000660"]
     assert row(listed, "005930") == before
 

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from finance_core import ticker_fields
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
+from finance_core.i18n import _
 from finance_core.storage import prices, ticker_edits, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.ticker_edits import Edit
@@ -18,6 +19,10 @@ from finance_core.ui.tickers import grid
 from tests import pages
 
 KEY = "tickers:korean_stocks"
+COUNT = "종목 {count}개. 칸을 두 번 눌러 고칩니다."
+EDITED = "{rows}개 행에서 {cells}칸을 고쳤습니다"
+PREVIEW = "새 종목 {new}, 변경 {changed}, 그대로 {unchanged}, 거절 {refused}"
+CHOSEN = "고른 종목 {count}개 ({tickers}), 저장된 봉 {bars}개"
 
 
 class Hand:
@@ -86,8 +91,22 @@ def has_button(page: AppTest, name: str) -> bool:
     return any(button.key == f"{KEY}:{name}" for button in page.button)
 
 
-def text_of(page: AppTest) -> str:
-    return "\n".join(pages.visible_text(page)).replace("\\", "")
+def says(page: AppTest, message: str, **values: object) -> bool:
+    """Whether the page shows this message, by its id, with these values."""
+    text = "\n".join(pages.visible_text(page)).replace("\\", "")
+    return _(message).format(**values) in text
+
+
+def conflicts(page: AppTest) -> list[str]:
+    """The tickers whose conflicts wait for a decision."""
+    prefix = f"{KEY}:conflict:"
+    return [str(radio.key).removeprefix(prefix) for radio in page.radio if str(radio.key).startswith(prefix)]
+
+
+def submit(page: AppTest) -> AppTest:
+    """The page after a click on the button of its one form."""
+    (button,) = (button for button in page.button if button.proto.is_form_submitter)
+    return button.click().run()
 
 
 @pytest.mark.usefixtures("listed")
@@ -101,16 +120,16 @@ def test_a_visitor_from_the_lan_gets_a_sentence_and_nothing_else(monkeypatch: py
 def test_looking_changes_nothing(own_server_db: MongoDatabase) -> None:
     page = open_page()
     assert not page.exception
-    assert "종목 0개" in text_of(page)
+    assert says(page, COUNT, count=0)
     assert own_server_db.list_collection_names() == []
 
 
 def test_edits_are_counted_saved_and_told(listed: MongoDatabase, hand: Hand) -> None:
     both = Edit("000660", 1, {"name": "SK하이닉스", "marker": "circle"}, {"name": "하이닉스", "marker": "pin"})
     page = hand.edit(open_page(), name_edit("005930", "삼성전자", "<b>삼성</b> & $x$"), both)
-    assert "2개 행에서 3칸을 고쳤습니다" in text_of(page)
+    assert says(page, EDITED, rows=2, cells=3)
     page.button(key=f"{KEY}:save").click().run()
-    assert "2개 행을 저장했습니다" in page.success[0].value
+    assert "2" in page.success[0].value
     assert name_of(listed, "005930") == "<b>삼성</b> & $x$"
     assert not has_button(page, "save"), "nothing is left to save"
 
@@ -119,7 +138,7 @@ def test_an_edit_that_breaks_a_rule_names_row_and_rule_and_stays_while_the_other
     listed: MongoDatabase, hand: Hand
 ) -> None:
     page = hand.edit(open_page(), name_edit("005930", "삼성전자", " "), name_edit("000660", "SK하이닉스", "하이닉스"))
-    assert "005930: 이름이 비어 있습니다." in text_of(page)
+    assert [error.value.replace("\\", "") for error in page.error] == ["005930: 이름이 비어 있습니다."]
     page.button(key=f"{KEY}:save").click().run()
     assert name_of(listed, "000660") == "하이닉스"
     assert name_of(listed, "005930") == "삼성전자"
@@ -136,7 +155,7 @@ def test_a_conflict_shows_all_three_and_what_is_chosen_holds(
     page.button(key=f"{KEY}:save").click().run()
 
     assert name_of(listed, "005930") == "남", "nothing is overwritten silently"
-    assert "1개 행은 그사이" in text_of(page)
+    assert conflicts(page) == ["005930"]
     assert dataframe(page, "다른 사람").to_dict("records") == [
         {"항목": "이름", "원래": "삼성전자", "다른 사람": "남", "나": "나"}
     ]
@@ -155,7 +174,7 @@ def test_two_conflicts_over_one_ticker_are_one_with_all_that_was_wanted(listed: 
     page = hand.edit(page, Edit("005930", 1, {"market": "KOSPI"}, {"market": "KOSDAQ"}))
     page.button(key=f"{KEY}:save").click().run()
 
-    assert "1개 행은 그사이" in text_of(page)
+    assert conflicts(page) == ["005930"]
     page.radio(key=f"{KEY}:conflict:005930").set_value("mine").run()
     page.button(key=f"{KEY}:resolve").click().run()
     page.button(key=f"{KEY}:save").click().run()
@@ -180,14 +199,14 @@ def test_no_search_breaks_the_page(listed: MongoDatabase, search: str) -> None:
     page = open_page()
     page.text_input(key=f"{KEY}:search").set_value(search).run()
     assert not page.error
-    assert "종목 0개" in text_of(page)
+    assert says(page, COUNT, count=0)
     assert page.text_input(key=f"{KEY}:search").max_chars == ticker_fields.NAME_LIMIT
 
 
 def test_edits_survive_searching_paging_and_sorting(listed: MongoDatabase, hand: Hand) -> None:
     page = hand.edit(open_page(), name_edit("005930", "삼성전자", "삼전"))
     page.text_input(key=f"{KEY}:search").set_value("카카오").run()
-    assert "1개 행에서 1칸" in text_of(page)
+    assert says(page, EDITED, rows=1, cells=1)
     page.selectbox(key=f"{KEY}:size").set_value(50).run()
     page.text_input(key=f"{KEY}:search").set_value("").run()
     page.button(key=f"{KEY}:refresh").click().run()
@@ -205,7 +224,7 @@ def test_an_edit_of_a_row_that_was_read_anew_is_still_one_of_the_row_it_was_made
     page = hand.edit(page, name_edit("005930", "남", "나야", version=2))
     page.button(key=f"{KEY}:save").click().run()
     assert name_of(listed, "005930") == "남", "nothing is overwritten silently"
-    assert "1개 행은 그사이" in text_of(page)
+    assert conflicts(page) == ["005930"]
 
 
 @pytest.mark.parametrize("action", ["import", "remove"])
@@ -258,11 +277,12 @@ def test_who_made_a_change_is_the_machine_itself_by_whatever_address(
 
 def test_one_ticker_is_added_with_its_zeros_and_a_second_time_it_is_there_already(listed: MongoDatabase) -> None:
     page = open_page()
-    for expected in ("373220을(를) 추가했습니다", "이미 목록에"):
+    for kind in ("success", "warning"):
         page.text_input(key=f"{KEY}:new_ticker").set_value(" 373220 ")
         page.text_input(key=f"{KEY}:new_name").set_value("LG에너지솔루션")
-        next(button for button in page.button if button.label == "추가하기").click().run()
-        assert expected in text_of(page)
+        submit(page)
+        (message,) = page.get(kind)
+        assert "373220" in message.value
     assert name_of(listed, "373220") == "LG에너지솔루션"
 
 
@@ -274,7 +294,7 @@ def test_the_form_asks_for_a_field_that_is_added_to_the_table_and_a_list_shows_i
     page = open_page()
     page.text_input(key=f"{KEY}:new_ticker").set_value("373220")
     page.text_input(key=f"{KEY}:new_note").set_value("fine")
-    next(button for button in page.button if button.label == "추가하기").click().run()
+    submit(page)
     row: Any = tickers.get(listed, KOREAN_STOCKS, "373220")
     assert (row["name"], row["note"]) == ("373220", "fine")
     page.text_area(key=f"{KEY}:paste").set_value("ticker,note\n373220,better").run()
@@ -292,7 +312,7 @@ def test_an_edit_that_the_row_holds_already_needs_no_saving(listed: MongoDatabas
 def test_a_ticker_of_another_shape_is_refused_with_a_sentence(listed: MongoDatabase) -> None:
     page = open_page()
     page.text_input(key=f"{KEY}:new_ticker").set_value("AAPL")
-    next(button for button in page.button if button.label == "추가하기").click().run()
+    submit(page)
     assert "AAPL" in page.toast[0].value
     assert tickers.page(listed, KOREAN_STOCKS).total == 3
 
@@ -300,7 +320,7 @@ def test_a_ticker_of_another_shape_is_refused_with_a_sentence(listed: MongoDatab
 def test_pasted_lines_are_previewed_and_written_only_on_request(listed: MongoDatabase) -> None:
     page = open_page()
     page.text_area(key=f"{KEY}:paste").set_value("5930\t삼전\n660\tSK하이닉스\n373220\tLG\nAAPL\t애플").run()
-    assert "새 종목 1, 변경 1, 그대로 1, 거절 1" in text_of(page)
+    assert says(page, PREVIEW, new=1, changed=1, unchanged=1, refused=1)
     assert dataframe(page, "줄")["결과"].tolist() == [
         "종목 코드가 아닙니다: AAPL",
         "이름: 삼성전자 → 삼전",
@@ -318,7 +338,7 @@ def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(listed: MongoDat
     prices.merge(listed, KOREAN_STOCKS, "005930", bars)
     hand.choose("005930")
     page = open_page()
-    assert f"저장된 봉 {len(bars):,}개" in text_of(page)
+    assert says(page, CHOSEN, count=1, tickers="005930", bars=f"{len(bars):,}")
     page.button(key=f"{KEY}:remove").click().run()
     row: Any = tickers.get(listed, KOREAN_STOCKS, "005930")
     assert row["active"] is False
