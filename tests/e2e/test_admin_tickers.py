@@ -1,15 +1,17 @@
 """What people do in the grid of names, in real browsers: type, tab, paste, page, sort, save, and meet each other."""
 
-import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
 from finance_core.categories import KOREAN_STOCKS
+from finance_core.i18n import _
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from tests.processes import wait_until
+
+KEY = "st-key-tickers-korean_stocks"
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -47,6 +49,21 @@ def type_into(page: Page, target: Locator, text: str, end: str) -> None:
     page.keyboard.press(end)
 
 
+def button(page: Page, name: str) -> Locator:
+    """A button of the page by its key."""
+    return page.locator(f".{KEY}-{name} button")
+
+
+def edited(page: Page, rows: int, cells: int) -> Locator:
+    """The line that counts the edits which are not saved."""
+    return page.get_by_text(_("{rows}개 행에서 {cells}칸을 고쳤습니다").format(rows=rows, cells=cells))
+
+
+def saved(page: Page, rows: int) -> Locator:
+    """The box that reports a save."""
+    return page.get_by_text(_("{count}개 행을 저장했습니다.").format(count=rows))
+
+
 def name_of(db: MongoDatabase, ticker: str) -> str:
     row = tickers.get(db, KOREAN_STOCKS, ticker)
     assert row is not None
@@ -59,35 +76,35 @@ def test_names_are_typed_kept_over_pages_and_sorting_saved_and_there_after_a_rel
     address = app()
     grid = open_grid(page, address)
     type_into(page, cell(grid, "000001"), "삼성 <b>&'\" 📈", "Enter")
-    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
+    expect(edited(page, 1, 1)).to_be_visible()
     type_into(page, cell(grid, "000002"), "탭으로", "Tab")
     page.keyboard.press("Escape")
     type_into(page, cell(grid, "000003"), "버려진 글", "Escape")
     cell(grid, "000004", "active").locator("input").click()
-    expect(page.get_by_text("3개 행에서 3칸을 고쳤습니다")).to_be_visible()
+    expect(edited(page, 3, 3)).to_be_visible()
 
     # Pasted, and left by a click elsewhere.
     cell(grid, "000005").dblclick()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text("붙여 넣은 이름")
-    page.get_by_role("heading", name="종목 관리").click()
-    expect(page.get_by_text("4개 행에서 4칸을 고쳤습니다")).to_be_visible()
+    page.get_by_role("heading", level=1).click()
+    expect(edited(page, 4, 4)).to_be_visible()
 
     # Another page, another order, a search: the edits stay, and stand in the grid again.
     page.get_by_role("button", name="Page 2").click()
     expect(cell(grid, "000101")).to_be_attached(timeout=20_000)
     type_into(page, cell(grid, "000101"), "둘째 쪽", "Enter")
-    expect(page.get_by_text("5개 행에서 5칸을 고쳤습니다")).to_be_visible()
-    page.get_by_role("textbox", name="이름이나 종목 코드로 찾기").fill("00000")
+    expect(edited(page, 5, 5)).to_be_visible()
+    page.locator(f".{KEY}-search input").fill("00000")
     page.keyboard.press("Enter")
     expect(cell(grid, "000001")).to_have_text("삼성 <b>&'\" 📈", timeout=20_000)
     expect(cell(grid, "000003")).to_have_text("회사 3")
     grid.locator(".ag-header-cell[col-id='ticker']").click()  # it was ascending
     expect(grid.locator("[row-index='0'][row-id='000009']").first).to_be_attached(timeout=20_000)
-    expect(page.get_by_text("5개 행에서 5칸을 고쳤습니다")).to_be_visible()
+    expect(edited(page, 5, 5)).to_be_visible()
 
-    page.get_by_role("button", name="모두 저장").click()
-    expect(page.get_by_text("5개 행을 저장했습니다.")).to_be_visible()
+    button(page, "save").click()
+    expect(saved(page, 5)).to_be_visible()
     assert name_of(listed, "000001") == "삼성 <b>&'\" 📈"
     assert [name_of(listed, ticker) for ticker in ("000002", "000003", "000005", "000101")] == [
         "탭으로",
@@ -105,16 +122,16 @@ def test_what_is_being_typed_while_save_is_clicked_is_not_lost(
 ) -> None:
     grid = open_grid(page, app())
     type_into(page, cell(grid, "000001"), "첫째", "Enter")
-    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
+    expect(edited(page, 1, 1)).to_be_visible()
     cell(grid, "000002").dblclick()
     page.keyboard.press("Control+A")
     page.keyboard.type("둘째")
-    page.get_by_role("button", name="모두 저장").click()
-    expect(page.get_by_text(re.compile("행을 저장했습니다"))).to_be_visible()
+    button(page, "save").click()
+    expect(page.get_by_test_id("stAlertContentSuccess")).to_be_visible()
     assert name_of(listed, "000001") == "첫째"
     if name_of(listed, "000002") != "둘째":  # told just after the click: then it waits to be saved, and is not lost
-        expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
-        page.get_by_role("button", name="모두 저장").click()
+        expect(edited(page, 1, 1)).to_be_visible()
+        button(page, "save").click()
     assert wait_until(lambda: name_of(listed, "000002") == "둘째")
 
 
@@ -126,9 +143,9 @@ def test_what_is_being_typed_while_the_rows_are_read_anew_is_not_lost(
     cell(grid, "000002").dblclick()
     page.keyboard.press("Control+A")
     page.keyboard.type("둘째")
-    page.get_by_role("button", name="새로 고침").click()
+    button(page, "refresh").click()
     expect(cell(grid, "000003")).to_have_text("다른 데서", timeout=20_000)
-    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
+    expect(edited(page, 1, 1)).to_be_visible()
     expect(cell(grid, "000002")).to_have_text("둘째")
 
 
@@ -140,15 +157,15 @@ def test_a_cell_that_is_being_edited_stays_open_while_new_rows_arrive(
     cell(grid, "000002").dblclick()
     page.keyboard.press("Control+A")
     page.keyboard.type("반쯤 ")
-    page.get_by_role("button", name="새로 고침").evaluate("button => button.click()")  # which takes no focus
+    button(page, "refresh").evaluate("button => button.click()")  # which takes no focus
     expect(cell(grid, "000003")).to_have_text("다른 데서", timeout=20_000)
     page.keyboard.type("그리고 나머지")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
+    expect(edited(page, 1, 1)).to_be_visible()
     expect(cell(grid, "000002")).to_have_text("반쯤 그리고 나머지")
     cell(grid, "000002").click()
     page.keyboard.press("Control+Z")
-    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_have_count(0)
+    expect(edited(page, 1, 1)).to_have_count(0)
     expect(cell(grid, "000002")).to_have_text("회사 2")
 
 
@@ -164,16 +181,16 @@ def test_two_people_who_edit_the_same_rows_at_once_lose_nothing(
     type_into(other, cell(theirs, "000001"), "남", "Enter")
     type_into(other, cell(theirs, "000003"), "남만", "Enter")
     for tab in (other, page):
-        expect(tab.get_by_text("2개 행에서 2칸을 고쳤습니다")).to_be_visible()
-        tab.get_by_role("button", name="모두 저장").click()
-        expect(tab.get_by_text(re.compile("행을 저장했습니다"))).to_be_visible()
+        expect(edited(tab, 2, 2)).to_be_visible()
+        button(tab, "save").click()
+        expect(tab.get_by_test_id("stAlertContentSuccess")).to_be_visible()
 
-    expect(page.get_by_text("1개 행은 그사이 다른 사람이 고쳤습니다")).to_be_visible()
+    expect(page.get_by_test_id("stAlertContentWarning")).to_contain_text("1")
     assert [name_of(listed, ticker) for ticker in ("000001", "000002", "000003")] == ["남", "나만", "남만"]
-    page.get_by_text("내 것", exact=True).click()
-    page.get_by_role("button", name="고른 대로 하기").click()
-    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
-    page.get_by_role("button", name="모두 저장").click()
+    page.locator(f".{KEY}-conflict-000001 label").filter(has_text=_("내 것")).click()
+    button(page, "resolve").click()
+    expect(edited(page, 1, 1)).to_be_visible()
+    button(page, "save").click()
     assert wait_until(lambda: name_of(listed, "000001") == "나")
     context.close()
 
@@ -184,20 +201,20 @@ def test_a_second_click_on_undo_or_on_saving_the_chosen_takes_no_other_change(
     grid = open_grid(page, app())
     for ticker in ("000001", "000002"):
         type_into(page, cell(grid, ticker), f"새 {ticker}", "Enter")
-    expect(page.get_by_text("2개 행에서 2칸을 고쳤습니다")).to_be_visible()
-    page.get_by_text("고치기 전과 후").click()
+    expect(edited(page, 2, 2)).to_be_visible()
+    page.get_by_text(_("고치기 전과 후")).click()
     select_first(page, 0)
-    page.get_by_role("button", name="고른 1개 행만 저장").dblclick()
-    expect(page.get_by_text("1개 행을 저장했습니다.")).to_be_visible()
-    expect(page.get_by_text("1개 행에서 1칸을 고쳤습니다")).to_be_visible()
-    expect(page.get_by_role("button", name="고른 1개 행만 저장")).to_have_count(0)
+    button(page, "save_chosen").dblclick()
+    expect(saved(page, 1)).to_be_visible()
+    expect(edited(page, 1, 1)).to_be_visible()
+    expect(button(page, "save_chosen")).to_have_count(0)
     assert (name_of(listed, "000001"), name_of(listed, "000002")) == ("새 000001", "회사 2")
 
-    page.get_by_text("변경 기록").click()
+    page.get_by_text(_("변경 기록")).click()
     select_first(page, -1)
-    page.get_by_role("button", name="이 저장을 되돌리기").dblclick()
+    page.locator("[class*='st-key-tickers-korean_stocks-undo'] button").dblclick()
     assert wait_until(lambda: name_of(listed, "000001") == "회사 1")
-    expect(page.get_by_role("button", name="이 저장을 되돌리기")).to_have_count(0)
+    expect(page.locator("[class*='st-key-tickers-korean_stocks-undo'] button")).to_have_count(0)
     assert name_of(listed, "000001") == "회사 1"
 
 

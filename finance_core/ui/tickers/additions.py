@@ -1,5 +1,7 @@
 """Adding tickers: one by a form, many by a list that is pasted or uploaded, with a preview of what it would change."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -69,52 +71,48 @@ def _list(db: MongoDatabase, state: State) -> None:
     if not text.strip() and file is None:
         return
     try:
-        if file is not None:
-            lines = ticker_files.read_file(file.name, file.getvalue(), state.category)
-        else:
+        if file is None:
             lines = ticker_files.read_text(text, state.category)
+        else:
+            lines = ticker_files.read_file(file.name, file.getvalue(), state.category)
     except SisepanError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    changes = ticker_edits.compare(db, state.category, [line.row for line in lines if line.problem is None])
-    _preview(lines, changes)
+    refused = [line for line in lines if line.problem is not None]
+    allowed = [line for line in lines if line.problem is None]
+    changes = ticker_edits.compare(db, state.category, [line.row for line in allowed])
+    kinds: dict[str, list[Any]] = {
+        "new": changes.new,
+        "changed": changes.edits,
+        "unchanged": changes.unchanged,
+        "refused": refused,
+    }
+    counts = {kind: formats.count(len(rows)) for kind, rows in kinds.items()}
+    st.markdown(plain(_("새 종목 {new}, 변경 {changed}, 그대로 {unchanged}, 거절 {refused}").format(**counts)))
+    _preview([*refused, *allowed][:SHOWN], changes)  # the refused lines first: a person has to look at them
 
     def apply(db: MongoDatabase) -> None:
         added = ticker_edits.add(db, state.category, changes.new, editor()) if changes.new else []
         if added:
-            state.add_message("success", _("종목 {count}개를 추가했습니다.").format(count=formats.count(len(added))))
+            sentence = _("종목 {count}개를 추가했습니다.")
+            state.add_message("success", sentence.format(count=formats.count(len(added))))
         state.after(ticker_edits.save(db, state.category, changes.edits, editor()))
 
     if changes.new or changes.edits:
-        label = _("새 종목 {new}개 추가, {changed}개 변경").format(
-            new=formats.count(len(changes.new)), changed=formats.count(len(changes.edits))
-        )
+        label = _("새 종목 {new}개 추가, {changed}개 변경").format(**counts)
         state.button("import", label, ":material/playlist_add:", apply, type="primary")
 
 
 def _preview(lines: list[Line], changes: Comparison) -> None:
-    refused = [line for line in lines if line.problem is not None]
-    counted = _("새 종목 {new}, 변경 {changed}, 그대로 {unchanged}, 거절 {refused}").format(
-        new=formats.count(len(changes.new)),
-        changed=formats.count(len(changes.edits)),
-        unchanged=formats.count(len(changes.unchanged)),
-        refused=formats.count(len(refused)),
-    )
-    st.markdown(plain(counted))
     results = dict.fromkeys(changes.unchanged, _("그대로")) | {row["ticker"]: _("새 종목") for row in changes.new}
     for edit in changes.edits:
         table = pending.changes_table([edit.as_change()])
         results[edit.ticker] = ", ".join(
             f"{field}: {a} → {b}" for _ticker, field, a, b in table.itertuples(index=False)
         )
-    # The refused lines come first: a person has to look at them.
-    shown = [*refused, *(line for line in lines if line.problem is None)][:SHOWN]
-    table = pd.DataFrame(
-        {
-            _("줄"): [line.number for line in shown],
-            _("종목 코드"): [line.row["ticker"] for line in shown],
-            _("이름"): [line.row.get("name", "") for line in shown],
-            _("결과"): [str(line.problem or results[line.row["ticker"]]) for line in shown],
-        }
-    )
-    st.dataframe(table, hide_index=True, height=300)
+    cells = [
+        (line.number, line.row["ticker"], line.row.get("name", ""), str(line.problem or results[line.row["ticker"]]))
+        for line in lines
+    ]
+    columns = [_("줄"), _("종목 코드"), _("이름"), _("결과")]
+    st.dataframe(pd.DataFrame(cells, columns=columns), hide_index=True, height=300)

@@ -16,13 +16,15 @@ from st_aggrid import AgGrid, DataReturnMode, JsCode
 
 from finance_core import formats, ticker_fields
 from finance_core.categories import Category
-from finance_core.i18n import _
+from finance_core.i18n import N_, _
 from finance_core.storage.documents import TickerRow
 from finance_core.storage.ticker_edits import Edit
 from finance_core.ticker_fields import TickerField
 
 ROW_HEIGHT = 34
 MOST_HEIGHT = 620
+STATUSES = {"sample": N_("표본"), "ok": N_("정상"), "failed": N_("실패"), "delisted": N_("상장폐지된 듯함")}
+"""How a list words the outcome of a ticker's last update."""
 Sort = tuple[str, bool]
 """The column to sort by, and whether descending."""
 
@@ -103,6 +105,7 @@ def show(
 
 def _row(row: TickerRow, edit: Edit | None) -> dict[str, Any]:
     stored = ticker_fields.shown(row)
+    status = "sample" if row.get("source") == "sample" else row.get("last_status")
     return {
         "ticker": row["ticker"],
         **stored,
@@ -112,14 +115,8 @@ def _row(row: TickerRow, edit: Edit | None) -> dict[str, Any]:
         "first_date": formats.date(row.get("first_date")),
         "last_date": formats.date(row.get("last_date")),
         "bar_count": int(row.get("bar_count") or 0),
-        "last_status": _("표본") if row.get("source") == "sample" else status_name(row.get("last_status")),
+        "last_status": _(STATUSES.get(status or "", formats.MISSING)),
     }
-
-
-def status_name(status: str | None) -> str:
-    """How a list words the outcome of a ticker's last update."""
-    names = {"ok": _("정상"), "failed": _("실패"), "delisted": _("상장폐지된 듯함")}
-    return names.get(status or "", formats.MISSING)
 
 
 def options(category: Category, rows: Iterable[TickerRow], sort: Sort) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The page of the ticker lists: a grid to edit, tickers to add, import, remove and export, and a history to undo."""
 
+import math
+
 import pandas as pd
 import streamlit as st
 
@@ -41,8 +43,8 @@ def _category(db: MongoDatabase, category: Category) -> None:
         pending.show_conflicts(state)
     grid.show(category, state.rows, state.drawn, state.sort, state.generation, state.key("grid"))
     with st.container():
-        if state.pages > 1:
-            st.pagination(state.pages, key=state.key("page"))
+        if state.total > state.size:
+            st.pagination(math.ceil(state.total / state.size), key=state.key("page"))
     with st.container():
         if chosen:
             _removal(db, state, chosen)

@@ -31,14 +31,10 @@ def show(state: State) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             counted = _("{rows}개 행에서 {cells}칸을 고쳤습니다").format(rows=len(edits), cells=cells)
             st.markdown(f"**{plain(counted)}**")
-
             # All that are pending at the click: the last edit may be reported together with it.
-            def save_all(db: MongoDatabase) -> None:
-                save(db, state, list(edits))
-
-            state.button("save", _("모두 저장"), ":material/save:", save_all, type="primary")
-            discard = ":material/delete_sweep:"
-            state.button("discard", _("버리기"), discard, lambda _db: state.discard(list(edits)))
+            icons = ":material/save:", ":material/delete_sweep:"
+            state.button("save", _("모두 저장"), icons[0], lambda db: save(db, state, list(edits)), type="primary")
+            state.button("discard", _("버리기"), icons[1], lambda _db: state.discard(list(edits)))
         for ticker, edit in edits.items():
             try:
                 ticker_fields.checked(state.category, edit.changes, edit.original)

@@ -77,11 +77,6 @@ class State:
         """Rows on a page."""
         return int(st.session_state.get(self.key("size")) or PAGE_SIZES[1])
 
-    @property
-    def pages(self) -> int:
-        """Pages that the search finds."""
-        return max(1, -(-self.total // self.size))
-
     def acting(self, action: Callable[[MongoDatabase], None]) -> Callable[[], None]:
         """What a button for admins calls: `action`, which knows every edit that the grid reported before the click."""
 
