@@ -1,7 +1,5 @@
 """Adding tickers: one by a form, many by a list that is pasted or uploaded, with a preview of what it would change."""
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
@@ -81,13 +79,12 @@ def _list(db: MongoDatabase, state: State) -> None:
     refused = [line for line in lines if line.problem is not None]
     allowed = [line for line in lines if line.problem is None]
     changes = ticker_edits.compare(db, state.category, [line.row for line in allowed])
-    kinds: dict[str, list[Any]] = {
-        "new": changes.new,
-        "changed": changes.edits,
-        "unchanged": changes.unchanged,
-        "refused": refused,
+    counts = {
+        "new": formats.count(len(changes.new)),
+        "changed": formats.count(len(changes.edits)),
+        "unchanged": formats.count(len(changes.unchanged)),
+        "refused": formats.count(len(refused)),
     }
-    counts = {kind: formats.count(len(rows)) for kind, rows in kinds.items()}
     st.markdown(plain(_("새 종목 {new}, 변경 {changed}, 그대로 {unchanged}, 거절 {refused}").format(**counts)))
     _preview([*refused, *allowed][:SHOWN], changes)  # the refused lines first: a person has to look at them
 
