@@ -1,6 +1,6 @@
 """Finding tickers as one types: by ticker, by name in Korean or English, by initial consonants (ㅅㅅㅈㅈ is 삼성전자).
 
-Pure and in memory; which tickers there are is `tickers`' to know, how suggestions look is the interface's.
+Pure and in memory. `storage.tickers` knows which tickers exist, `ui.search_box` shows the suggestions.
 """
 
 import unicodedata
@@ -32,11 +32,12 @@ class Index:
         self._entries = sorted((_entry(row) for row in rows), key=lambda entry: (entry.name, entry.ticker))
 
     def search(self, query: str, limit: int = LIMIT) -> list[str]:
-        """At most `limit` tickers that match `query`, best first: exact ticker, ticker prefix, name prefix, initial
-        consonants, part of a name; ties by name. Case, spaces and full-width letters do not matter."""
-        if len(query) > LONGEST_QUERY:
-            return []
-        key = _key(query)
+        """At most `limit` tickers that match `query`, best first.
+
+        Exact ticker, then ticker prefix, name prefix, initial consonants, part of a name; ties by name. Case, spaces
+        and full-width letters do not matter.
+        """
+        key = _key(query) if len(query) <= LONGEST_QUERY else ""
         if not key:
             return []
         ranked = ((rank, position) for position, entry in enumerate(self._entries) if (rank := _rank(entry, key)) < 5)
@@ -44,7 +45,7 @@ class Index:
 
 
 def _rank(entry: _Entry, key: str) -> int:
-    """0 is the best match, 5 is none."""
+    """0 for the best match, 5 for no match."""
     if entry.ticker_key == key:
         return 0
     if entry.ticker_key.startswith(key):
@@ -67,8 +68,7 @@ def _entry(row: Mapping[str, Any]) -> _Entry:
 def _key(text: str) -> str:
     """`text` without spaces, case and width, and with its syllables taken apart.
 
-    Taken apart, 삼서 is a prefix of 삼성 while the last letter is still being typed, and a single ㅅ is the letter that
-    begins 삼.
+    Then 삼서 is a prefix of 삼성 while the last letter is still being typed, and a single ㅅ is the first letter of 삼.
     """
     return "".join(unicodedata.normalize("NFKD", text).casefold().split())
 

@@ -1,7 +1,7 @@
 """Parts that the ECharts options of all charts share. Pure.
 
 Colours of axes, grid lines and text are left to Streamlit's ECharts theme, which knows light from dark. ECharts runs
-without any JavaScript of ours, so whatever needs arithmetic is a column of the dataset.
+without any JavaScript of ours, so everything that needs arithmetic is a column of the dataset.
 """
 
 from typing import Any, Final
@@ -71,9 +71,9 @@ def day_axis(pane: int, *, labels: bool) -> Option:
 
 
 def log_axis(low: float, high: float) -> Option:
-    """A log axis with round numbers on it, for a first view from `low` to `high`.
+    """A log axis with round numbers, for a first view from `low` to `high`.
 
-    Evenly spaced where that is narrow; 1, 2, 5 of each decade around it.
+    The numbers are evenly spaced within a narrow view, and 1, 2, 5 of each decade outside.
 
     >>> log_axis(50, 60)["axisTick"]["customValues"][19:24]
     [50.0, 52.0, 54.0, 56.0, 58.0]
@@ -101,7 +101,7 @@ def _round_step(least: float) -> float:
 
 
 def line(column: str, tooltip: list[str], value_format: str, color: str, stroke: Option) -> Option:
-    """A line without symbols over `column` of the dataset, with columns in the tooltip, the first of which names it."""
+    """A line without symbols over `column` of the dataset; the first column of the tooltip is its name."""
     return {
         "type": "line",
         "name": tooltip[0],

@@ -6,7 +6,7 @@ from finance_core import ticker_fields
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import CHOICES
+from finance_core.storage.documents import CHOICES, ComparisonSet
 
 ID = "comparison_sets"
 LIMIT = 50
@@ -15,13 +15,14 @@ LIMIT = 50
 def load(db: MongoDatabase) -> dict[str, tuple[str, ...]]:
     """The series of each set, by name, in the order in which they were saved first."""
     document = db[CHOICES].find_one({"_id": ID}) or {}
-    return {each["name"]: tuple(each["series"]) for each in document.get("sets", [])}
+    sets: list[ComparisonSet] = document.get("sets", [])
+    return {row["name"]: tuple(row["series"]) for row in sets}
 
 
 def save(db: MongoDatabase, name: str, series: Sequence[str]) -> str:
-    """Keep `series` under `name`, in place of what was there; returns the name as it is kept.
+    """Store `series` under `name`, and replace a set of this name; returns the name as it is stored.
 
-    Raises SisepanError where the name breaks a rule, or there are too many sets.
+    Raises SisepanError where the name breaks a rule, or with too many sets.
     """
     kept, sets = ticker_fields.clean_name(name), db[CHOICES]
     if sets.update_one({"_id": ID, "sets.name": kept}, {"$set": {"sets.$.series": list(series)}}).matched_count:
@@ -33,5 +34,5 @@ def save(db: MongoDatabase, name: str, series: Sequence[str]) -> str:
 
 
 def remove(db: MongoDatabase, name: str) -> None:
-    """Forget a set."""
+    """Delete a set."""
     db[CHOICES].update_one({"_id": ID}, {"$pull": {"sets": {"name": name}}})

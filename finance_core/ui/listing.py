@@ -1,5 +1,7 @@
-"""The tickers of a category as the interface lists them: kept for a minute, so that a page costs the same with ten
-thousand tickers as with ten."""
+"""The tickers of a category as the interface lists them.
+
+A listing is kept for a minute, so that a page takes as long with ten thousand tickers as with ten.
+"""
 
 from dataclasses import dataclass
 
@@ -24,16 +26,15 @@ class Listing:
 
     @property
     def favourites(self) -> list[str]:
+        """The tickers with a star."""
         return [ticker for ticker, row in self.rows.items() if row.get("favourite")]
 
     def label(self, ticker: str) -> str:
-        """How a list names `ticker`: name, ticker, and that it is a sample if it is one."""
+        """How a list names `ticker`: name, ticker, and a note if it is a sample."""
         row = self.rows.get(ticker, {"ticker": ticker})
         name = name_of(row)
-        parts = [name if name == ticker else f"{name} {ticker}"]
-        if row.get("source") == "sample":
-            parts.append(_("표본"))
-        return " · ".join(parts)
+        label = name if name == ticker else f"{name} {ticker}"
+        return " · ".join([label, _("표본")]) if row.get("source") == "sample" else label
 
 
 def of(db: MongoDatabase, category: Category) -> Listing:
@@ -42,18 +43,18 @@ def of(db: MongoDatabase, category: Category) -> Listing:
 
 
 def forget() -> None:
-    """Have the next listing read anew, after a change of names, favourites or tickers."""
+    """Read the next listing from the database, after a change of names, favourites or tickers."""
     _listing.clear()
 
 
 def name_of(row: TickerRow) -> str:
-    """The name of a ticker in the visitor's language, as far as there is one."""
+    """The name of a ticker, in the visitor's language if it has one there."""
     english = row.get("name_en") if i18n.language() == "en" else None
     return str(english or row.get("name") or row["ticker"])
 
 
 @st.cache_resource(ttl=60, max_entries=32, show_spinner=False)
 def _listing(key: str, _db: MongoDatabase, _category: Category) -> Listing:
-    del key  # tells listings apart in the cache; what begins with an underscore does not
+    del key  # the cache's key: arguments with an underscore are not part of it
     rows = tickers.active(_db, _category, ("name_en", "market", "source", "favourite"))
     return Listing({row["ticker"]: row for row in rows}, Index(rows))

@@ -27,7 +27,7 @@ MOVERS = 5
 
 @page(N_("한눈에"))
 def show(db: MongoDatabase, hint: Callable[[], None]) -> None:
-    """The whole page; `hint` draws what an admin should know of databases that are not used."""
+    """The whole page; `hint` draws a note for admins about databases that are not used."""
     if may_edit():
         hint()
     _headlines(db)
@@ -37,10 +37,10 @@ def show(db: MongoDatabase, hint: Callable[[], None]) -> None:
 
 
 def _headlines(db: MongoDatabase) -> None:
-    cards = [(category, ticker) for category in categories.CATEGORIES for ticker in category.headlines]
-    found = [(category, row) for category, ticker in cards if (row := tickers.get(db, category, ticker))]
-    known = [(category, row) for category, row in found if row.get("last_close")]
-    for column, (category, row) in zip(st.columns(max(len(known), 1)), known, strict=False):
+    headlines = [(category, ticker) for category in categories.CATEGORIES for ticker in category.headlines]
+    rows = [(category, tickers.get(db, category, ticker)) for category, ticker in headlines]
+    cards = [(category, row) for category, row in rows if row and row.get("last_close")]
+    for column, (category, row) in zip(st.columns(max(len(cards), 1)), cards, strict=False):
         with column:
             _card(db, category, row)
 
@@ -108,16 +108,12 @@ def _movers(category: Category, rows: list[TickerRow], title: str) -> None:
         }
     )
     number = st.column_config.TextColumn(alignment="right")
-    columns = {
-        title: st.column_config.LinkColumn(display_text=r"#(.*)$"),
-        _("종가"): number,
-        _("등락률"): number,
-    }
-    st.dataframe(table, hide_index=True, column_config=columns)
+    name = st.column_config.LinkColumn(display_text=r"#(.*)$")
+    st.dataframe(table, hide_index=True, column_config={title: name, _("종가"): number, _("등락률"): number})
 
 
 def _address(category: Category, row: TickerRow) -> str:
-    """The viewer's address; behind the # stands the name, which is what the table shows."""
+    """The viewer's address with the name behind a #, which is the part that the table shows."""
     query = {"ticker": row["ticker"]} | ({"lang": "en"} if i18n.language() == "en" else {})
     return f"/{category.key}?{urlencode(query)}#{listing.name_of(row)}"
 

@@ -1,4 +1,4 @@
-"""The search above a chart: suggests while one types; the empty box lists favourites and what was viewed."""
+"""The search above a chart: suggests tickers while one types; the empty box lists favourites and viewed tickers."""
 
 from collections.abc import Callable
 
@@ -33,8 +33,10 @@ FOCUS = """<script>
 def show(
     category: Category, listing: Listing, choose: Callable[[str], None], add: Callable[[str], None] | None = None
 ) -> None:
-    """The box. `choose(ticker)` is called with what was chosen, `add(ticker)` where a ticker is to be added; without
-    `add` nothing is offered to be added."""
+    """The box. Calls `choose(ticker)` with the chosen ticker, and `add(ticker)` with a new one.
+
+    Without `add` the box offers no new tickers.
+    """
     st.html(OVERLAY)
     with st.container(key="search"):
         _box(category, listing, choose, add)
@@ -42,18 +44,18 @@ def show(
 
 
 def remember_viewed(category: Category, ticker: str) -> None:
-    """Note what was viewed in this visit, newest first."""
+    """Note that this visitor viewed the ticker, for the list of the empty box."""
     viewed: list[str] = st.session_state.setdefault(f"{VIEWED}_{category.key}", [])
     st.session_state[f"{VIEWED}_{category.key}"] = [ticker, *(other for other in viewed if other != ticker)][:LIMIT]
 
 
 def suggestions(query: str, category: Category, listing: Listing, *, may_add: bool) -> list[tuple[str, str]]:
-    """Labels and values for what was typed: matches, else the offer to add it as a ticker to whoever may."""
-    found = [(listing.label(ticker), ticker) for ticker in listing.index.search(query)]
-    asked = query.strip().upper()
-    if not found and may_add and category.is_ticker(asked):
-        return [(_("'{ticker}' 종목 추가하고 시세 받기").format(ticker=asked), ADD + asked)]
-    return found
+    """Labels and values for a typed text: the matches, else, where `may_add`, the offer to add it as a ticker."""
+    matches = [(listing.label(ticker), ticker) for ticker in listing.index.search(query)]
+    new = query.strip().upper()
+    if not matches and may_add and category.is_ticker(new):
+        return [(_("'{ticker}' 종목 추가하고 시세 받기").format(ticker=new), ADD + new)]
+    return matches
 
 
 @st.fragment
@@ -63,7 +65,7 @@ def _box(
     use_visitor_language()
 
     def submitted(value: str) -> None:
-        # Another box next time: the whole page is drawn now, and this one would ask for its own part to be drawn anew.
+        # The whole page is drawn next. A new key makes a new box then: the old one would ask for its own part only.
         st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
         if add and value.startswith(ADD):
             add(value.removeprefix(ADD))

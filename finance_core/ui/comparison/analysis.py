@@ -1,4 +1,4 @@
-"""Below a comparison: analysis in tabs, and what can be taken away."""
+"""Below a comparison: analysis in tabs, and downloads."""
 
 from collections.abc import Callable, Mapping
 
@@ -41,10 +41,10 @@ def show(
 ) -> None:
     """Tabs and downloads for the daily `closes` that are shown at first.
 
-    `drawn` is what the chart shows of them, in `scale`; `sample` has the file say that not all of it is real.
+    `drawn` is what the chart shows of them, in `scale`; with `sample`, the file says that it holds sample prices.
     """
     analyses = {key: row for key, row in ANALYSES.items() if len(closes.columns) > 1 or key not in OF_PAIRS}
-    # Only the open one is worked out.
+    # Only the figure of the open tab is computed.
     tabs = st.tabs([_(title) for title, _draw in analyses.values()], key="analysis", on_change="rerun")
     for (key, (_title, draw)), tab in zip(analyses.items(), tabs, strict=True):
         if tab.open:

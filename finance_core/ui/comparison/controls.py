@@ -70,7 +70,7 @@ def add(db: MongoDatabase, view: View) -> None:
 def chips(
     view: View, items: Sequence[Item], bases: dict[str, Base | None], shown: pd.DataFrame, base_day: pd.Timestamp
 ) -> None:
-    """A chip for each series: colour, name, what there is to know, and buttons to move and to remove it.
+    """A chip for each series: colour, name, a note, and buttons to move and to remove it.
 
     `shown` are the closes of the period, whose base is that of `base_day`.
     """

@@ -1,4 +1,4 @@
-"""The line that answers at once: what is it worth, how much did it move, how old is this?"""
+"""The line above a chart: name, last close, change, and how old the close is."""
 
 import datetime as dt
 import html
@@ -16,7 +16,7 @@ from finance_core.ui import listing
 
 
 def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style) -> None:
-    """Name, ticker, market, last close, change, date and freshness, and the range of 52 weeks, of daily `bars`."""
+    """Name, ticker, market, last close, change, date, freshness and 52-week range of daily `bars`."""
     close = float(bars["close"].iloc[-1])
     name, about = listing.name_of(row), " · ".join(text for text in (row["ticker"], row.get("market", "")) if text)
     parts = [
@@ -64,9 +64,9 @@ def _facts(category: Category, row: TickerRow, bars: pd.DataFrame, decimals: int
 
 
 def freshness(category: Category, row: TickerRow, last_bar: dt.date, moment: dt.datetime) -> str:
-    """How old the last bar is against the calendar of the ticker's exchange; a sample is never fresh.
+    """How old the last bar is at `moment` by the calendar of the ticker's exchange; a sample is never up to date.
 
-    A bar of a session that still runs, or that was fetched before the close, is not the last word on its day.
+    A bar may still change if its session runs, or if it was fetched before the close.
     """
     if row.get("source") == "sample":
         return _("표본")

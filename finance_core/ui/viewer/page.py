@@ -1,7 +1,7 @@
 """The viewer that all categories share: search, one header line, controls, the chart, the table.
 
-A page names its category and hands over what the core does not know: how to update it.
-What the page shows is in its address (see `address`), so that a link opens the same view.
+A page passes its category and the function that updates it, because `finance_core` does not import updaters.
+The address of the page names what it shows (see `address`), so that a link opens the same view.
 """
 
 import socket
@@ -41,7 +41,7 @@ def show(db: MongoDatabase, category_key: str, update: update_actions.Update) ->
     ticker = _ticker(category, view, listed, problems)
     if ticker:
         search_box.remember_viewed(category, ticker)  # before the box, which lists it
-    # Laid out from top to bottom, but filled in the order in which it should appear: the chart first.
+    # Laid out from top to bottom, but filled in the order in which readers want them: the chart first.
     top, middle, bottom = st.container(), st.container(), st.container()
     draw_table = None
     with middle, errors_shown():  # so that a ticker that cannot be drawn leaves the search to find another
@@ -60,14 +60,12 @@ def show(db: MongoDatabase, category_key: str, update: update_actions.Update) ->
 
 
 def _ticker(category: Category, view: View, listed: Listing, problems: list[str]) -> str:
-    """The ticker to show: the address's, else the category's default, else the first; "" where there is none."""
+    """The ticker to show: the address's, else the category's default, else the first; "" where none is listed."""
     if view.ticker and view.ticker not in listed.rows:
-        problems.append(
-            _("{ticker}은(는) 이 목록에 없는 종목이라 다른 종목을 보여 드립니다.").format(ticker=view.ticker[:40])
-        )
-    return next(
-        (ticker for ticker in (view.ticker, category.default_ticker, *listed.rows) if ticker in listed.rows), ""
-    )
+        sentence = _("{ticker}은(는) 이 목록에 없는 종목이라 다른 종목을 보여 드립니다.")
+        problems.append(sentence.format(ticker=view.ticker[:40]))
+    candidates = (view.ticker, category.default_ticker, *listed.rows)
+    return next((ticker for ticker in candidates if ticker in listed.rows), "")
 
 
 def _top(
@@ -132,7 +130,7 @@ def _origin() -> str:
 
 
 def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View) -> Callable[[], None] | None:
-    """Header, controls and chart of one ticker; returns what draws the table below, None where there are no bars."""
+    """Header, controls and chart of one ticker; returns a function that draws the table below, None without bars."""
     ticker = listed["ticker"]
     row = tickers.get(db, category, ticker) or listed
     bars = prices.load(db, category, ticker)
@@ -170,7 +168,7 @@ def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View) -
 
 
 def _last_note(category: Category, row: TickerRow, last: pd.Timestamp, interval: candles.Interval) -> str:
-    """That the week or month of the last bar still runs, or that sessions of it are missing."""
+    """A note that the week or month of the last bar still runs, or lacks sessions; "" where it is complete."""
     if interval == "D":
         return ""
     first_day, last_day = candles.span(last, interval)

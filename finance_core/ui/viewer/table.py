@@ -1,4 +1,4 @@
-"""Below the chart: the last bars as a table, and what can be taken away."""
+"""Below the chart: the newest bars as a table, and downloads."""
 
 from typing import Any
 
