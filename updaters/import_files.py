@@ -13,20 +13,22 @@ if __name__ == "__main__":
 import argparse
 
 from finance_core import categories, console
-from finance_core.foreign import file_source
-from finance_core.foreign.import_command import ImportCommand, WrongUse, add_options
+from finance_core.categories import Category
+from finance_core.foreign import file_source, import_command
+from finance_core.foreign.reports import WrongUse
+from finance_core.foreign.sources import Source
 from finance_core.i18n import N_, _
-from finance_core.storage import database
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Import files as a command says and return its exit code: 0 all good, 1 something was kept back or left undone,
-    2 wrong use, 3 an update or import of this category is under way."""
+    """Import files and return the exit code.
+
+    0: everything is stored; 1: something failed or was left undone; 2: wrong use; 3: the category has another run.
+    """
     console.prepare()
     options = _parser().parse_args(arguments)
-    command = ImportCommand(options)
 
-    def work() -> int:
+    def prepare() -> tuple[Category, list[Source]]:
         category = categories.category(options.category)
         if len({path.name for path in options.files}) < len(options.files):
             raise WrongUse(
@@ -37,10 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise WrongUse(N_("--ticker는 파일이 하나일 때만 쓸 수 있습니다."))
         if ticker and not category.is_ticker(ticker):
             raise WrongUse(N_("종목 코드가 아닙니다: {tickers}"), tickers=options.ticker)
-        files = [file_source.open_file(path, category, ticker) for path in options.files]
-        return command.run(database.connect(), category, files)
+        return category, [file_source.open_file(path, category, ticker) for path in options.files]
 
-    return console.run(work, "import", command.fail)
+    return import_command.run(options, prepare)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,11 +50,10 @@ def _parser() -> argparse.ArgumentParser:
         description=_("CSV나 Parquet 파일의 시세를 MongoDB로 가져옵니다. 파일은 읽기만 합니다."),
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    keys = [category.key for category in categories.CATEGORIES]
-    parser.add_argument("--category", required=True, choices=keys, help=_("어느 카테고리의 시세인지"))
+    parser.add_argument("--category", required=True, choices=import_command.KEYS, help=_("어느 카테고리의 시세인지"))
     only = _("모든 행의 종목 코드; 없으면 종목코드 열이나 파일 이름에서 읽습니다")
     parser.add_argument("--ticker", default="", help=only)
-    add_options(parser)
+    import_command.add_options(parser)
     return parser
 
 

@@ -14,27 +14,29 @@ import argparse
 
 from finance_core import categories, console
 from finance_core.categories import Category
-from finance_core.foreign import inspection
-from finance_core.foreign.import_command import ImportCommand, WrongUse, add_options, keys
+from finance_core.foreign import import_command, raw_tickers
+from finance_core.foreign.import_command import KEYS
+from finance_core.foreign.reports import WrongUse
+from finance_core.foreign.sources import Source
 from finance_core.foreign.sqlite_source import SqliteSource
 from finance_core.i18n import N_, _
-from finance_core.storage import database
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Import a SQLite file as a command says and return its exit code: 0 all good, 1 something was kept back or left
-    undone, 2 wrong use, 3 an update or import of this category is under way."""
+    """Import a SQLite file and return the exit code.
+
+    0: everything is stored; 1: something failed or was left undone; 2: wrong use; 3: the category has another run.
+    """
     console.prepare()
     options = _parser().parse_args(arguments)
-    command = ImportCommand(options)
 
-    def work() -> int:
+    def prepare() -> tuple[Category, list[Source]]:
         source = SqliteSource(options.file, options.table)
         category = categories.category(options.category) if options.category else category_of(source)
         source.recognise(category)
-        return command.run(database.connect(), category, [source])
+        return category, [source]
 
-    return console.run(work, "import", command.fail)
+    return import_command.run(options, prepare)
 
 
 def category_of(source: SqliteSource) -> Category:
@@ -43,14 +45,14 @@ def category_of(source: SqliteSource) -> Category:
     Raises WrongUse where they leave it open.
     """
     named = source.candidates
-    found = named if len(named) == 1 else inspection.fitting(named, source.counts())
-    if len(found) != 1:
+    fitting = named if len(named) == 1 else raw_tickers.fitting(named, source.counts())
+    if len(fitting) != 1:
         raise WrongUse(
             N_("{source}이(가) 어느 카테고리인지 알 수 없습니다. --category로 정하십시오: {keys}"),
             source=source.name,
-            keys=keys(),
+            keys=", ".join(KEYS),
         )
-    return found[0]
+    return fitting[0]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,12 +61,11 @@ def _parser() -> argparse.ArgumentParser:
         description=_("SQLite 파일의 시세를 MongoDB로 가져옵니다. 파일은 읽기만 합니다."),
     )
     parser.add_argument("file", type=Path, metavar="FILE")
-    choices = [category.key for category in categories.CATEGORIES]
     category = _("어느 카테고리의 시세인지; 없으면 파일 이름과 종목으로 정합니다")
-    parser.add_argument("--category", choices=choices, help=category)
+    parser.add_argument("--category", choices=KEYS, help=category)
     table = _("시세가 있는 테이블; 없으면 날짜와 종가 열이 있는 테이블")
     parser.add_argument("--table", default="", help=table)
-    add_options(parser)
+    import_command.add_options(parser)
     return parser
 
 

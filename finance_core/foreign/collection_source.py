@@ -1,38 +1,38 @@
-"""A collection of the user's own as a source of bars: read, never written."""
+"""A collection of the user's own as a source of bars. Only ever read."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from pymongo.collection import Collection
 from pymongo.errors import OperationFailure
 
-from finance_core.foreign import layouts
-from finance_core.foreign.layouts import Rows
-from finance_core.foreign.recognition import Layout
+from finance_core.foreign import raw_tickers, shapes
+from finance_core.foreign.layout import Layout
+from finance_core.foreign.shapes import Rows
 from finance_core.storage.database import Document, MongoDatabase
 
-BATCH_ROWS = 20_000
+BATCH_ROWS: Final = 20_000
 """Rows that become one portion."""
-KEY_TYPES = ["string", "int", "long", "double"]
+KEY_TYPES: Final = ["string", "int", "long", "double"]
 """BSON types that a ticker may have."""
 
 
 class CollectionSource:
-    """The bars in `collection`, of which a sample showed `layout`."""
+    """The bars in `collection`, of which a sample shows `layout`."""
 
     keeps_all = True
 
     def __init__(self, db: MongoDatabase, collection: str, layout: Layout) -> None:
         self.name = collection
-        self.zone, self.epoch_unit = layout.zone, layout.epoch_unit
+        self.convention = layout.convention
         self._collection = db[collection]
         self._fields = layout.ticker_fields
         self._rows_per_document = max(layout.rows_per_document, 1.0)
 
     def is_indexed(self) -> bool:
-        """Whether every field that may hold the ticker begins an index that finds all of its documents."""
+        """Whether every field that may hold the ticker begins an index over all documents."""
         try:
             indexes = self._collection.index_information().values()
         except OperationFailure:  # a view has none
@@ -42,48 +42,48 @@ class CollectionSource:
         return set(self._fields) <= {index["key"][0][0] for index in whole}
 
     def fingerprint(self) -> str:
-        """What changes where documents come or go; one that was changed in place is not noticed."""
+        """A text that changes when documents come or go, but not when one is changed in place."""
         return "{count} {newest}".format_map(extent(self._collection))
 
     def counts(self) -> Mapping[Any, int]:
-        """How many rows, about, each raw ticker has."""
+        """About how many rows each raw ticker has."""
         ticker: Any = None
-        for name in reversed(self._fields):  # the first one that a document has, as `layouts` reads it
+        for name in reversed(self._fields):  # the first one that a document has, as `shapes` reads it
             ticker = {"$cond": [{"$eq": [{"$type": f"${name}"}, "missing"]}, ticker, f"${name}"]}
         grouped: list[Document] = [{"$group": {"_id": ticker, "count": {"$sum": 1}}}]
         counts: dict[Any, int] = {}
         for group in self._collection.aggregate(grouped, allowDiskUse=True):
-            raw = group["_id"] if layouts.ticker_text(group["_id"]) else None
-            counts[raw] = counts.get(raw, 0) + round(group["count"] * self._rows_per_document)
+            key = raw_tickers.key_of(group["_id"])
+            counts[key] = counts.get(key, 0) + round(group["count"] * self._rows_per_document)
         return counts
 
-    def read(self, raw_tickers: Sequence[Any]) -> Iterator[Rows]:
-        """The rows of these raw tickers. Goes by an index on the ticker where there is one, else through all."""
+    def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
+        """The rows of the `wanted` raw tickers. Uses an index on the ticker where there is one."""
         size = max(round(BATCH_ROWS / self._rows_per_document), 1)
-        documents = iter(self._collection.find(self._query(raw_tickers)).batch_size(size))
-        # What is found by one of several fields may be another's by the first of them.
-        wanted = None if len(self._fields) < 2 and None not in raw_tickers else frozenset(raw_tickers)
+        documents = iter(self._collection.find(self._query(wanted)).batch_size(size))
+        # A document that one of several fields matches may be another ticker's by the first of them.
+        keys = None if len(self._fields) < 2 and None not in wanted else frozenset(wanted)
         order = 0
         while batch := list(islice(documents, size)):
-            for rows in layouts.rows_of(batch, order):
+            for rows in shapes.rows_of(batch, order):
                 order += len(rows)
-                if chosen := rows if wanted is None else rows.of(wanted):
+                if chosen := rows if keys is None else rows.of(keys):
                     yield chosen
 
-    def _query(self, raw_tickers: Sequence[Any]) -> Document:
-        """All documents of these raw tickers, and maybe more."""
-        keys = [raw for raw in raw_tickers if raw is not None]
-        # A list would be found by what is in it.
+    def _query(self, wanted: Sequence[Any]) -> Document:
+        """A query for all documents of these raw tickers, and perhaps more."""
+        keys = [raw for raw in wanted if raw is not None]
+        # A list would match by each of its elements.
         one_of = {"$in": keys, "$not": {"$type": "array"}}
         chosen: list[Document] = [{name: one_of} for name in self._fields] if keys else []
-        if None in raw_tickers:
-            none: list[Any] = [{"$not": {"$type": KEY_TYPES}}, {"$type": "array"}, {"$regex": r"^\s*$"}]
-            none.append({"$in": [math.nan, math.inf, -math.inf]})
-            chosen += [{name: each} for name in self._fields for each in none] or [{}]
+        if None in wanted:
+            no_ticker: list[Any] = [{"$not": {"$type": KEY_TYPES}}, {"$type": "array"}, {"$regex": r"^\s*$"}]
+            no_ticker.append({"$in": [math.nan, math.inf, -math.inf]})
+            chosen += [{name: condition} for name in self._fields for condition in no_ticker] or [{}]
         return chosen[0] if len(chosen) == 1 else {"$or": chosen}
 
 
 def extent(collection: Collection[Document]) -> Document:
-    """What tells, without a count, whether documents came or went."""
+    """What shows, without counting, whether documents came or went."""
     newest = collection.find_one({}, {"_id": True}, sort=[("_id", -1)]) or {}
     return {"count": collection.estimated_document_count(), "newest": str(newest.get("_id"))}

@@ -1,42 +1,35 @@
-"""Files of daily prices as sources of bars: CSV and Parquet, of one ticker or with a column for it. Only ever read.
+"""CSV and Parquet files of daily prices as sources of bars, of one ticker or with a column for it. Only ever read.
 
-A file is read in portions, so that its size does not matter. Whatever is no such
-table is refused with one sentence, and all of a CSV is looked at before the first of its rows is taken.
+A file is read in portions, so that its size does not matter. A file that is no such table is refused with one
+sentence, and a whole CSV is read before the first of its rows is taken.
 """
 
 import codecs
 import csv
 import hashlib
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import layouts, raw_values, recognition
-from finance_core.foreign.layouts import Rows
-from finance_core.foreign.sources import Source
+from finance_core.foreign import dates
+from finance_core.foreign.shapes import Rows
+from finance_core.foreign.table_source import BATCH_ROWS, TableSource, bar_columns
 from finance_core.i18n import N_
 
-BATCH_ROWS = 20_000
-"""Rows that become one portion."""
-SAMPLE_ROWS = 1000
-"""The first rows, which tell the time zone and the unit of an epoch."""
 ENCODINGS = ("utf-8-sig", "cp949")
 DELIMITERS = ",;\t"
 MAGIC = b"PAR1"
 """How a Parquet file begins."""
 UNNAMED = ("", "Unnamed: 0", "__index_level_0__")
-"""What pandas calls an index without a name."""
+"""The names that pandas gives to an index without a name."""
 SHOWN_COLUMNS = 12
 """How many columns a sentence names."""
 
@@ -58,10 +51,10 @@ NO_TICKER = N_(
 TICKER_TWICE = N_("{file} 파일에 종목 열({column})이 있으므로 종목을 따로 지정할 수 없습니다. --ticker를 빼십시오.")
 
 
-def open_file(path: Path, category: Category, ticker: str = "") -> Source:
+def open_file(path: Path, category: Category, ticker: str = "") -> TableSource:
     """The rows in `path`, a CSV or Parquet file of prices in `category`.
 
-    They are those of `ticker` where it is given; else a column tells, or the name of the file. Raises SisepanError
+    Their ticker is `ticker` where it is given; else a column or the name of the file shows it. Raises SisepanError
     where it is no such file, or its ticker remains unknown.
     """
     with _reading(path), path.open("rb") as file:
@@ -69,85 +62,67 @@ def open_file(path: Path, category: Category, ticker: str = "") -> Source:
     return ParquetSource(path, category, ticker) if is_parquet else CsvSource(path, category, ticker)
 
 
-class CsvSource:
-    """A CSV file (UTF-8 or CP949; commas, semicolons or tabs) of daily prices, whose first line names its columns."""
+class _FileSource(TableSource):
+    """What CSV and Parquet files share: their columns are checked when they are opened."""
 
-    keeps_all = False
-
-    def __init__(self, path: Path, category: Category, ticker: str = "") -> None:
-        self.name = path.name
+    def __init__(
+        self, path: Path, category: Category, ticker: str, columns: Sequence[str], index: Sequence[str] = ()
+    ) -> None:
+        names = _names(path, columns, index)
+        super().__init__(path.name, names, _ticker(path, category, names, ticker))
         self._path = path
-        self._encoding = _encoding(path)
-        self._delimiter, self._header = self._read_header()
-        self._names = _columns(path, self._header)
-        self._positions = {ours: self._header.index(theirs) for ours, theirs in self._names.items()}
-        self._ticker = _ticker(path, category, self._names, ticker)
-        sample = [record[self._positions["date"]] for _line, record in islice(self._records(), SAMPLE_ROWS)]
-        self.zone, self.epoch_unit = _days(path, self._names["date"], sample, category)
-
-    def is_indexed(self) -> bool:
-        """Whether all rows are one ticker's: else each question goes through all of them."""
-        return bool(self._ticker)
+        self.recognise(category)
+        sample = self.sample()
+        if not sample:
+            raise SisepanError(EMPTY, file=self.name)
+        days = dates.moments(sample, self.convention).astype("datetime64[D]")
+        # Numbers of rows would be read as seconds of the first day that computers count.
+        if (np.isnat(days) | (days == np.datetime64("1970-01-01"))).all():
+            column, value = _shown(names["date"]), _shown(str(sample[0]))
+            raise SisepanError(NO_DAYS, file=self.name, column=column, value=value)
 
     def fingerprint(self) -> str:
-        """Of every byte."""
-        return _fingerprint(self._path)
+        """A hash of every byte."""
+        with _reading(self._path), self._path.open("rb") as file:
+            return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
 
-    def counts(self) -> Mapping[Any, int]:
-        """How many rows each raw ticker has. Raises SisepanError where a line is not like the first one."""
-        if self._ticker:
-            return {self._ticker: sum(1 for _record in self._records())}
-        position = self._positions["ticker"]
-        counts: Counter[Any] = Counter()
-        for raw, count in Counter(record[position] for _line, record in self._records()).items():
-            counts[_key(raw)] += count
-        return counts
 
-    def read(self, raw_tickers: Sequence[Any]) -> Iterator[Rows]:
-        """The rows of these raw tickers, found by the numbers of their lines."""
-        wanted = set(raw_tickers)
-        if self._ticker:
-            found = self._records() if self._ticker in wanted else iter(())
-        else:
-            position = self._positions["ticker"]
-            untold = None in wanted
-            found = (
-                (line, record)
-                for line, record in self._records()
-                if record[position] in wanted or (untold and not record[position].strip())
-            )
-        while batch := list(islice(found, BATCH_ROWS)):
-            columns: dict[str, Sequence[Any]] = {
-                ours: [record[position] for _line, record in batch] for ours, position in self._positions.items()
-            }
-            if self._ticker:
-                columns["ticker"] = [self._ticker] * len(batch)
+class CsvSource(_FileSource):
+    """A CSV file (UTF-8 or CP949; commas, semicolons or tabs) of daily prices, whose first line names its columns.
+
+    A row is found by the number of its line, as an editor counts.
+    """
+
+    def __init__(self, path: Path, category: Category, ticker: str = "") -> None:
+        self._path = path
+        self._encoding = _encoding(path)
+        with self._opened() as lines:
+            first = next((line for line in lines if line.strip()), "")
+        self._delimiter = max(DELIMITERS, key=first.count)
+        _line, self._header = next(self._records(), (0, []))
+        if not self._header:
+            raise SisepanError(EMPTY, file=path.name)
+        super().__init__(path, category, ticker, self._header)
+
+    def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
+        positions = {ours: self._header.index(self._names[ours]) for ours in names}
+        records = self._rows_below_header()
+        while batch := list(islice(records, BATCH_ROWS)):
+            columns = {ours: [record[position] for _line, record in batch] for ours, position in positions.items()}
             lines = [line for line, _record in batch]
             yield Rows(columns, lines, lines)
 
-    def _read_header(self) -> tuple[str, list[str]]:
-        """The delimiter, and the names of the columns."""
-        with _reading(self._path), self._path.open(encoding=self._encoding, newline="") as lines:
-            first = next((line for line in lines if line.strip()), "")
-        delimiter = max(DELIMITERS, key=first.count)
-        header = next(self._raw_records(delimiter), None)
-        if header is None:
-            raise SisepanError(EMPTY, file=self.name)
-        return delimiter, header[1]
+    def _rows_below_header(self) -> Iterator[tuple[int, list[str]]]:
+        width = len(self._header)
+        for line, record in islice(self._records(), 1, None):
+            if len(record) < width or any(record[width:]):
+                raise SisepanError(RAGGED, file=self._path.name, line=line, found=len(record), expected=width)
+            yield line, record[:width]
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """The lines with something in them, after the header, each with its number as an editor counts."""
-        width = len(self._header)
-        for line, record in islice(self._raw_records(self._delimiter), 1, None):
-            if len(record) != width:
-                if len(record) < width or any(record[width:]):
-                    raise SisepanError(RAGGED, file=self.name, line=line, found=len(record), expected=width)
-                record = record[:width]
-            yield line, record
-
-    def _raw_records(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-        with _reading(self._path), self._path.open(encoding=self._encoding, newline="") as lines:
-            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        """Every line that is not empty, with its number."""
+        with self._opened() as lines:
+            reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
             line = 1
             try:
                 for record in reader:
@@ -155,66 +130,32 @@ class CsvSource:
                         yield line, record
                     line = reader.line_num + 1
             except csv.Error as error:
-                raise SisepanError(NOT_CSV, file=self.name, line=line, reason=str(error)) from error
+                raise SisepanError(NOT_CSV, file=self._path.name, line=line, reason=str(error)) from error
+
+    @contextmanager
+    def _opened(self) -> Iterator[Iterable[str]]:
+        with _reading(self._path), self._path.open(encoding=self._encoding, newline="") as lines:
+            yield lines
 
 
-class ParquetSource:
+class ParquetSource(_FileSource):
     """A Parquet file of daily prices. A row is found by its number, counted from 1."""
 
-    keeps_all = False
-
     def __init__(self, path: Path, category: Category, ticker: str = "") -> None:
-        self.name = path.name
         self._path = path
         with self._opened() as file:
             schema = file.schema_arrow
-            index = (schema.pandas_metadata or {}).get("index_columns", [])
-            self._names = _columns(path, schema.names, [name for name in index if isinstance(name, str)])
-            batch = next(file.iter_batches(SAMPLE_ROWS, columns=[self._names["date"]]), None)
-            sample = [] if batch is None else _values(batch.column(0))
-        self._ticker = _ticker(path, category, self._names, ticker)
-        self.zone, self.epoch_unit = _days(path, self._names["date"], sample, category)
+        index = (schema.pandas_metadata or {}).get("index_columns", [])
+        super().__init__(path, category, ticker, schema.names, [name for name in index if isinstance(name, str)])
 
-    def is_indexed(self) -> bool:
-        """Whether all rows are one ticker's: else each question goes through all of them."""
-        return bool(self._ticker)
-
-    def fingerprint(self) -> str:
-        """Of every byte."""
-        return _fingerprint(self._path)
-
-    def counts(self) -> Mapping[Any, int]:
-        """How many rows each raw ticker has."""
-        with self._opened() as file:
-            if self._ticker:
-                return {self._ticker: file.metadata.num_rows}
-            counts: Counter[Any] = Counter()
-            for batch in file.iter_batches(BATCH_ROWS, columns=[self._names["ticker"]]):
-                keys, codes = _encoded(batch.column(0))
-                for key, count in zip(keys, np.bincount(codes, minlength=len(keys)).tolist(), strict=True):
-                    counts[key] += count
-        return +counts  # without what a dictionary holds and no row has
-
-    def read(self, raw_tickers: Sequence[Any]) -> Iterator[Rows]:
-        """The rows of these raw tickers."""
-        wanted = set(raw_tickers)
-        if self._ticker and self._ticker not in wanted:
-            return
+    def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
+        columns = {ours: self._names[ours] for ours in names}
         with self._opened() as file:
             first = 1
-            for batch in file.iter_batches(BATCH_ROWS, columns=list(self._names.values())):
-                numbers = np.arange(first, first + len(batch))
+            for batch in file.iter_batches(BATCH_ROWS, columns=list(columns.values())):
+                numbers = range(first, first + len(batch))
                 first += len(batch)
-                if not self._ticker:
-                    keys, codes = _encoded(batch.column(self._names["ticker"]))
-                    chosen = np.array([key in wanted for key in keys])[codes]
-                    batch, numbers = batch.filter(pa.array(chosen)), numbers[chosen]
-                if len(batch):
-                    columns = {ours: _values(batch.column(theirs)) for ours, theirs in self._names.items()}
-                    if self._ticker:
-                        columns["ticker"] = [self._ticker] * len(batch)
-                    places = numbers.tolist()
-                    yield Rows(columns, places, places)
+                yield Rows({ours: _values(batch.column(theirs)) for ours, theirs in columns.items()}, numbers, numbers)
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:
@@ -222,7 +163,7 @@ class ParquetSource:
             with pq.ParquetFile(self._path) as file:
                 yield file
         except (pa.ArrowException, OSError) as error:
-            raise SisepanError(NOT_PARQUET, file=self.name, reason=str(error).split("\n")[0][:100]) from error
+            raise SisepanError(NOT_PARQUET, file=self._path.name, reason=str(error).split("\n")[0][:100]) from error
 
 
 @contextmanager
@@ -230,17 +171,11 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SisepanError(NO_FILE, file=path.name, reason=reason) from error
-
-
-def _fingerprint(path: Path) -> str:
-    with _reading(path), path.open("rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+        raise SisepanError(NO_FILE, file=path.name, reason=error.strerror or type(error).__name__) from error
 
 
 def _encoding(path: Path) -> str:
-    """In which encoding all of the file can be read."""
+    """The encoding in which the whole file can be read."""
     for encoding in ENCODINGS:
         decoder = codecs.getincrementaldecoder(encoding)()
         with _reading(path), path.open("rb") as file:
@@ -255,10 +190,9 @@ def _encoding(path: Path) -> str:
     raise SisepanError(NOT_TEXT, file=path.name)
 
 
-def _columns(path: Path, columns: Sequence[str], index: Sequence[str] = ()) -> dict[str, str]:
-    """Which of the file's columns is which of ours. An index of pandas is the date where no column is called so."""
-    known = layouts.names_of(tuple(columns))
-    names = {ours: theirs for ours, theirs in known.items() if ours in ("ticker", "date", *candles.COLUMNS)}
+def _names(path: Path, columns: Sequence[str], index: Sequence[str]) -> dict[str, str]:
+    """Our names of the file's columns to its own. Without a column for the date, an index of pandas is the date."""
+    names = bar_columns(columns)
     if "date" not in names:
         unnamed = [*index, *(column for column in columns[:1] if column in UNNAMED)]
         names |= {"date": unnamed[0]} if unnamed and unnamed[0] not in names.values() else {}
@@ -268,61 +202,34 @@ def _columns(path: Path, columns: Sequence[str], index: Sequence[str] = ()) -> d
 
 
 def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str) -> str:
-    """The ticker of all rows; "" where a column tells it."""
+    """The ticker of all rows; "" where a column shows it."""
     if "ticker" in names:
         if given:
             raise SisepanError(TICKER_TWICE, file=path.name, column=names["ticker"])
         return ""
-    found = given or ticker_of_name(path.stem, category)
-    if not found:
+    ticker = given or ticker_of_name(path.stem, category)
+    if not ticker:
         raise SisepanError(NO_TICKER, file=path.name)
-    return found
+    return ticker
 
 
 def ticker_of_name(stem: str, category: Category) -> str:
-    """The ticker in the name of a file without its ending: 005930, 005930_삼성전자, AAPL daily; "" where there is none.
+    """The ticker in the name of a file without its ending: 005930, 005930_삼성전자, AAPL daily; "" where it has none.
 
-    Only as tickers are written, in capitals: `prices` would be one else.
+    Tickers are written in capitals: `prices` would be one otherwise.
     """
     parts = [part for part in (stem, *stem.replace("_", " ").split()) if part == part.upper()]
-    as_written = [part for part in parts if category.is_ticker(part)]
-    meant = [category.ticker_of(part) for part in parts]
-    return next(iter([*as_written, *filter(category.is_ticker, meant)]), "")
-
-
-def _days(path: Path, column: str, sample: Sequence[Any], category: Category) -> tuple[str, str]:
-    """The zone and the epoch's unit of the days in `sample`. Raises SisepanError where none of them is a day."""
-    if not len(sample):
-        raise SisepanError(EMPTY, file=path.name)
-    unit = raw_values.epoch_unit(sample)
-    zone = raw_values.zone_of(raw_values.in_utc(sample, unit), recognition.zones(category))
-    known = raw_values.moments(sample, zone, unit)
-    known = known[~np.isnat(known)]
-    # The numbers of rows are read as seconds of the first day that computers count.
-    if (known.astype("datetime64[D]") == np.datetime64("1970-01-01")).all():
-        raise SisepanError(NO_DAYS, file=path.name, column=_shown(column), value=_shown(str(sample[0])))
-    return zone, unit
+    candidates = [*filter(category.is_ticker, parts), *filter(category.is_ticker, map(category.ticker_of, parts))]
+    return next(iter(candidates), "")
 
 
 def _shown(text: str) -> str:
-    """What a file holds so that it can be shown: no more than a line of it, and nothing that moves a terminal."""
+    """A text of a file as one line that moves no terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text[:200]) or "''"
 
 
-def _key(raw: Any) -> Any:
-    """A raw ticker as `counts` has it."""
-    return raw if layouts.ticker_text(raw) else None
-
-
-def _encoded(column: pa.Array) -> tuple[list[Any], npt.NDArray[np.int64]]:
-    """The different raw tickers of a column, as `counts` has them, and which of them each row has."""
-    encoded = column.dictionary_encode()
-    keys = [_key(raw) for raw in encoded.dictionary.to_pylist()]
-    return [*keys, None], encoded.indices.cast(pa.int64()).fill_null(len(keys)).to_numpy()
-
-
 def _values(column: pa.Array) -> list[Any]:
-    """The values of a column as Python has them; moments without nanoseconds, which nothing but pandas has."""
+    """The values of a column as Python has them; moments without nanoseconds, which only pandas has."""
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
     values: list[Any] = column.to_pylist()

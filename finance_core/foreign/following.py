@@ -1,4 +1,4 @@
-"""The list of a category that is only read, kept up to what the user's own programs write into its collection."""
+"""Keeping the list of a category that is only read up to what the user's own programs write into its collection."""
 
 import logging
 import threading
@@ -6,7 +6,7 @@ import threading
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import DataConflict
-from finance_core.foreign import import_work, ticker_names
+from finance_core.foreign import ticker_names
 from finance_core.foreign.collection_source import extent
 from finance_core.storage import documents, locations, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
@@ -43,7 +43,7 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
         if stop.is_set():
             return changed
         if ticker in stored:
-            import_work.register(db, category, ticker, [ticker], described)
+            ticker_names.register(db, category, ticker, [ticker], described)
         before, seen = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
         if all(before.get(name) == value for name, value in seen.items()):
             continue

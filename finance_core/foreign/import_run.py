@@ -1,54 +1,99 @@
-"""Bars of another program into a category: from a collection in a foreign layout, a file, anything that is a `Source`.
+"""Import runs: the bars of a `Source` into a category, ticker by ticker, or only a look at what they would do.
 
-Ticker by ticker, in groups that fit into memory: raw rows become bars, bars are stored, then the ticker is marked as
-done; so an import that was killed is continued where it was. Imported twice is imported once. What is stored already
-from elsewhere is only added to, and only where both agree on the days they share: else a split between them would leave
-a false cliff. Every row that is not taken is listed with its reason, and at the end the stored bars are read back and
-compared with what was read. How one ticker is taken is left to `import_work`.
+A ticker is marked as done after its bars are stored, so that the next run continues an import that was interrupted.
+Imported twice is imported once. Every refused row is listed with its reason, and at the end the stored bars are read
+back and compared with the imported ones.
 """
 
-import gc
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
 
+import pandas as pd
+from pymongo.client_session import ClientSession
 from pymongo.errors import PyMongoError
 
+from finance_core.bars import candles
 from finance_core.categories import Category
-from finance_core.foreign import import_records, sources
-from finance_core.foreign.import_records import Descriptions, Progress, Summary
-from finance_core.foreign.import_work import Work
+from finance_core.errors import SisepanError
+from finance_core.foreign import conversion, import_records, merging, raw_tickers, sources, ticker_names
+from finance_core.foreign.conversion import Converted
+from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.sources import Source
-from finance_core.storage import database, locations, runs
+from finance_core.foreign.ticker_names import Descriptions
+from finance_core.storage import database, locations, prices, runs, tickers
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import Kind, Origin
+from finance_core.storage.documents import Imported, Kind, Origin, TickerRow
 from finance_core.storage.locations import Store
-
-KIND = "import"
-"""Kind of its runs, where they are no conversions."""
-
-USUAL_COLLECTIONS = gc.get_threshold()
-
+from finance_core.storage.prices import Written
 
 _log = logging.getLogger(__name__)
 
 
+def ignore(_summary: Summary) -> None:
+    """Nobody watches the progress."""
+
+
+@dataclass
+class ImportRun:
+    """A run with the user's own data that holds the lease of its category."""
+
+    lease: runs.LeasedRun
+    summary: Summary
+    progress: Progress
+
+    def report(self, *failures: runs.Failure) -> None:
+        """Show how far the run is, and the tickers that failed since the last report."""
+        self.summary.failures += failures
+        self.lease.report(self.summary.counts, failures)
+        self.progress(self.summary)
+
+
+@contextmanager
+def leased(
+    db: MongoDatabase,
+    category: Category,
+    kind: Kind,
+    source: str,
+    *,
+    origin: Origin = "terminal",
+    progress: Progress = ignore,
+    stop: threading.Event | None = None,
+) -> Iterator[ImportRun]:
+    """A run of `category` until the end of the block, which sets the state of its summary.
+
+    Raises AlreadyRunning. An error of the block ends the run as failed.
+    """
+    options = {"kind": kind, "from": source}
+    with runs.leased(db, category, origin, options, stop or threading.Event()) as lease:
+        run = ImportRun(lease, Summary(category.key, source, kind, lease.id), progress)
+        try:
+            locations.forget(db)  # from now on nobody else changes where the category is stored
+            yield run
+        except BaseException as error:
+            with suppress(PyMongoError):
+                lease.finish("failed", database.explained(error))
+            raise
+        lease.finish(run.summary.state)
+
+
 def examine(
-    category: Category, source: Source, progress: Progress = lambda _summary: None, stop: threading.Event | None = None
+    category: Category, source: Source, progress: Progress = ignore, stop: threading.Event | None = None
 ) -> Summary:
-    """What an import would take and refuse. Reads everything, writes nothing."""
+    """A dry run: what an import would take and refuse. Reads everything, writes nothing."""
     stop = stop or threading.Event()
-    summary = Summary(category.key, source.name, is_written=False)
-    wanted, unknown = sources.by_ticker(category, source.counts())
-    summary.total = len(wanted)
-    for found in itertools.chain(
-        sources.ahead(sources.groups(source, wanted, stop)), sources.refused(source, unknown, stop)
-    ):
-        summary.count(found)
-        summary.refusals += found.refusals[: import_records.REFUSALS_KEPT - len(summary.refusals)]
-        summary.conversions += found.conversions[: sources.SHOWN_CONVERSIONS - len(summary.conversions)]
+    summary = Summary(category.key, source.name, is_dry=True)
+    known, unknown = raw_tickers.by_ticker(category, source.counts())
+    summary.total = len(known)
+    for converted in itertools.chain(sources.converted(source, known, stop), sources.refused(source, unknown, stop)):
+        summary.count(converted)
+        summary.refusals += converted.refusals[: import_records.REFUSALS_KEPT - len(summary.refusals)]
+        summary.conversions += converted.conversions[: conversion.SHOWN_CONVERSIONS - len(summary.conversions)]
         progress(summary)
     summary.state = "cancelled" if stop.is_set() else "done"
     return summary
@@ -60,51 +105,184 @@ def run(
     source: Source,
     descriptions: Descriptions | None = None,
     *,
-    begin: Callable[[], Store] | None = None,
-    kind: Kind = "import",
     origin: Origin = "terminal",
-    progress: Progress = lambda _summary: None,
+    progress: Progress = ignore,
     stop: threading.Event | None = None,
-    finish: Callable[[Summary], None] = lambda _summary: None,
 ) -> Summary:
-    """Import `source` into `category`, or into the store that `begin` names.
-
-    `descriptions` name the tickers that are new. Once `stop` is set the ticker at hand is finished, and no other; the
-    next run goes on. `begin` is called once the category is leased, `finish` before it is given back, once everything
-    is in and verified.
+    """Import `source` into `category`; `descriptions` name new tickers. Once `stop` is set, no other ticker is begun.
 
     Raises AlreadyRunning, ReadOnly where the category's bars are only read, DataConflict where its collection cannot
-    get its indexes, PyMongoError where the database stays away.
+    get its indexes, PyMongoError where the database fails.
     """
-    if begin is None:
-        locations.require_writable(db, category)
-    stop = stop or threading.Event()
-    options = {"kind": kind, "from": source.name}
-    with runs.leased(db, category, origin, options, stop) as lease:
-        try:
-            # Only now nobody points the category elsewhere.
-            locations.forget(db)
-            store = begin() if begin else locations.writable(db, category)
-            database.ensure_indexes(db, [])
-            database.ensure_unique_index(db, store.collection, ["ticker", "date"])
-            work = Work(db, category, source, store, descriptions or {}, lease, progress)
-            with _rare_collections():
-                work.through(stop)
-            if work.summary.state == "done":
-                finish(work.summary)
-        except BaseException as error:
-            with suppress(PyMongoError):
-                lease.finish("failed", database.explained(error))
-            raise
-        lease.finish(work.summary.state)
-    return work.summary
+    locations.require_writable(db, category)
+    with leased(db, category, "import", source.name, origin=origin, progress=progress, stop=stop) as this_run:
+        bring_in(this_run, source, locations.writable(db, category), descriptions or {})
+    return this_run.summary
 
 
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Have the collector of garbage look less often through what is being read: that is a quarter of the time."""
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*USUAL_COLLECTIONS)  # and not those of a moment ago, which may be another import's
+def bring_in(run: ImportRun, source: Source, store: Store, descriptions: Descriptions) -> None:
+    """Import `source` into `store` within `run`, and set the state of its summary. Raises as `run`."""
+    database.ensure_indexes(run.lease.db, [])
+    database.ensure_unique_index(run.lease.db, store.collection, ["ticker", "date"])
+    _Import(run, source, store, descriptions).go_through()
+
+
+class _Import:
+    """One import within a run."""
+
+    def __init__(self, run: ImportRun, source: Source, store: Store, descriptions: Descriptions) -> None:
+        self._run, self._source, self._store, self._descriptions = run, source, store, descriptions
+        self._db, self._category, self._stop = run.lease.db, run.lease.category, run.lease.stop
+        self._summary = run.summary
+        self._summary.import_id, self._is_new = import_records.begin(self._db, self._category, source)
+        self._rows_of_others = 0
+        """Rows of tickers that are never marked as done, and so are read by each run: without a bar, or failed."""
+
+    def go_through(self) -> None:
+        """Import every ticker, read everything back, and record the outcome."""
+        summary, stop = self._summary, self._stop
+        known, unknown = raw_tickers.by_ticker(self._category, self._source.counts())
+        summary.total = len(known)
+        if not self._is_new:
+            done = self._done()
+            import_records.drop_refusals(self._db, summary.import_id, done)
+            current = done.keys() & known.keys()
+            summary.done = summary.current = len(current)
+            known = {ticker: raws for ticker, raws in known.items() if ticker not in current}
+        self._run.report()
+        for converted in itertools.chain(
+            sources.converted(self._source, known, stop), sources.refused(self._source, unknown, stop)
+        ):
+            self._take(converted)
+            if stop.is_set():
+                break
+        if not stop.is_set():
+            self._verify()
+        if stop.is_set():
+            summary.state = "failed" if self._run.lease.lost else "cancelled"
+        else:
+            self._finish()
+
+    def _done(self) -> dict[str, Imported]:
+        """What this import has taken and nobody has changed since; an update may run between two of its runs."""
+        unchanged = {"$expr": {"$eq": ["$bars_changed_at", "$imported.changed_at"]}}
+        query = {"category": self._category.key, "imported.import": self._summary.import_id, **unchanged}
+        return {row["ticker"]: row["imported"] for row in tickers.collection(self._db).find(query)}
+
+    def _take(self, converted: Converted) -> None:
+        summary, ticker = self._summary, converted.ticker
+        import_records.keep_refusals(self._db, summary.import_id, converted)
+        summary.count(converted)
+        failures = []
+        if converted.bars.empty:
+            self._rows_of_others += converted.rows if ticker else 0
+        else:
+            try:
+                written = self._write(converted)
+            except SisepanError as error:
+                self._rows_of_others += converted.rows
+                _log.warning("%s %s: %s", self._category.key, ticker, error)
+                failures.append(runs.Failure(ticker, error))
+            else:
+                summary.added += written.added
+                summary.replaced += written.replaced
+                summary.removed += written.removed
+                for reason, count in Counter(remark.reason for remark in converted.remarks).items():
+                    _log.info("%s %s: %d bars changed, %s", self._category.key, ticker, count, reason)
+        self._run.report(*failures)
+
+    def _write(self, converted: Converted) -> Written:
+        """Store the bars of one ticker, alone where this source is the only one of it, else beside the stored bars."""
+        row: TickerRow = tickers.get(self._db, self._category, converted.ticker) or {}
+        stored = prices.load_from(self._db, self._store, converted.ticker)
+        imported = row.get("imported", {})
+        # A source that only added days does not have all of the ticker.
+        is_from_here = (
+            row.get("source") == "import" and imported.get("from") == self._source.name and "whole" in imported
+        )
+        has_all = self._source.keeps_all or merging.covers(converted.bars, stored)
+        if not (stored.empty or (is_from_here and has_all) or row.get("source") == "sample"):
+            return self._add(converted, stored, row)
+
+        def replace(session: ClientSession | None) -> Written:
+            # First whose bars they are, so that the next run knows even if this one is interrupted now; and, on a
+            # server without transactions, that some bars are still the old ones.
+            begun: dict[str, Any] = {"source": "import", "imported": {"from": self._source.name, "whole": True}}
+            self._list(converted, begun | {"rewriting": None if stored.empty else True}, session)
+            bars = converted.bars
+            written = prices.write_to(self._db, self._store, converted.ticker, bars, session, remove_others=True)
+            fields = {"source": "import", "rewriting": None}
+            self._mark(converted, bars, row, written, fields, {"whole": True}, session)
+            return written
+
+        # Atomic where bars are replaced. Bars that are only added come in order: a reader sees the first of the days.
+        return replace(None) if stored.empty else database.atomically(self._db, replace)
+
+    def _add(self, converted: Converted, stored: pd.DataFrame, row: TickerRow) -> Written:
+        bars = merging.missing(stored, converted.bars)
+        self._list(converted, {})
+        written = prices.write_to(self._db, self._store, converted.ticker, bars, None, remove_others=False)
+        both = pd.concat([stored[~stored.index.isin(bars.index)], bars]).sort_index()
+        self._mark(converted, both, row, written, {"source": row.get("source") or "import"}, {})
+        return written
+
+    def _list(self, converted: Converted, fields: dict[str, Any], session: ClientSession | None = None) -> None:
+        db, category, ticker = self._db, self._category, converted.ticker
+        ticker_names.register(db, category, ticker, converted.raw_tickers, self._descriptions, session)
+        tickers.record(db, category, ticker, fields, session)
+
+    def _mark(
+        self,
+        converted: Converted,
+        bars: pd.DataFrame,
+        before: TickerRow,
+        written: Written,
+        fields: dict[str, Any],
+        imported: Imported,
+        session: ClientSession | None = None,
+    ) -> None:
+        """Record that the ticker is done and now has `bars`. Last, as the next run skips it then."""
+        ticker, state = converted.ticker, prices.state_of(bars)
+        # A run that was interrupted before it could record it may have written bars.
+        is_changed = any(written) or any(before.get(name) != value for name, value in state.items())
+        changed_at = tickers.now() if is_changed else before.get("bars_changed_at")
+        done: dict[str, Any] = {
+            **imported,
+            "import": self._summary.import_id,
+            "from": self._source.name,
+            "rows": converted.rows,
+            "bars": len(converted.bars),
+            "first_date": converted.bars.index[0].to_pydatetime(),
+            "last_date": converted.bars.index[-1].to_pydatetime(),
+            "checksum": merging.checksum(bars["close"]),
+            **({"changed_at": changed_at} if changed_at else {}),
+        }
+        marked = {**state, **fields, "bars_changed_at": changed_at, "imported": done}
+        if not tickers.record(self._db, self._category, ticker, marked, session):
+            # A person has removed the ticker and its bars since it was listed: they stay removed.
+            prices.write_to(self._db, self._store, ticker, candles.empty(), session, remove_others=True)
+
+    def _verify(self) -> None:
+        """Read back every ticker that was taken, and compare its days and closes with those it should have."""
+        for ticker, imported in self._done().items():
+            if self._stop.is_set():
+                return
+            if merging.checksum(prices.closes_from(self._db, self._store, ticker)) == imported["checksum"]:
+                self._summary.verified += 1
+            else:
+                self._summary.differing.append(ticker)
+                _log.error("%s %s: what is stored differs from what was imported", self._category.key, ticker)
+
+    def _finish(self) -> None:
+        """Sum up all runs of this import: the last one may have begun in the middle."""
+        db, summary, done = self._db, self._summary, self._done().values()
+        unknown = import_records.count_refusals(db, summary.import_id, of="")
+        summary.rows = sum(imported["rows"] for imported in done) + self._rows_of_others + unknown
+        summary.bars = sum(imported["bars"] for imported in done)
+        summary.first = min((imported["first_date"].date() for imported in done), default=None)
+        summary.last = max((imported["last_date"].date() for imported in done), default=None)
+        summary.refused = import_records.count_refusals(db, summary.import_id)
+        summary.reasons = import_records.reasons(db, summary.import_id)
+        summary.state = "failed" if summary.differing else "done"
+        import_records.finish(db, summary, len(done))
+        self._run.report()

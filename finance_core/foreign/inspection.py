@@ -1,25 +1,24 @@
-"""What a database holds, looked at without touching it: which collections are prices, of what, in which layout.
+"""A look at what a database holds: which collections are prices, of which category, in which layout. Changes nothing.
 
-By samples and indexes, each question with a limit of time, so that it takes seconds however many documents there are;
-where a limit was met, the answer says that it is one of the sample. What is done with it is left to `adoption`.
+It takes samples and uses indexes, each query with a limit of time, so that it takes seconds for any number of
+documents; where a limit is met, the answer is that of the sample. What is done with a collection is left to `adoption`.
 """
 
-import dataclasses
 import datetime as dt
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from pymongo.collection import Collection
 from pymongo.errors import ExecutionTimeout, InvalidName, OperationFailure
 
 from finance_core import categories
-from finance_core.categories import Category
+from finance_core.categories import CATEGORIES, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import layout_sentences, layouts, raw_values, recognition
-from finance_core.foreign.recognition import Layout
+from finance_core.foreign import dates, field_names, layout, raw_tickers
+from finance_core.foreign.layout import Layout
 from finance_core.i18n import N_
 from finance_core.storage import database, documents, locations
 from finance_core.storage.database import Document, MongoDatabase
@@ -28,21 +27,15 @@ from finance_core.storage.documents import TICKERS
 SAMPLE, SAMPLE_BYTES = 1_000, 8_000_000
 """Documents of a sample, and about how many bytes it may have: a document may hold a century of days."""
 BUDGET_MS = 1_500
-"""How long one question to the server may take."""
+"""The time that one query may take."""
 DUPLICATES_LOOKED_AT = 10
 """Tickers in which duplicates are looked for."""
-ACCEPTED: Final = 0.9
-"""Share of sampled tickers that make a collection one of a category."""
 UNREADABLE: Final = (OperationFailure, InvalidName)
-"""What the server or the driver says of a collection that it cannot read, while it reads others."""
+"""Errors of one collection that cannot be read, while others can."""
 
 OWN: Final = (
-    documents.CHOICES,
-    documents.RUNS,
-    documents.LEASES,
-    documents.EDITS,
-    documents.IMPORTS,
-    documents.REFUSALS,
+    *(documents.CHOICES, documents.RUNS, documents.LEASES),
+    *(documents.EDITS, documents.IMPORTS, documents.REFUSALS),
 )
 """Collections of this product that hold neither prices nor tickers."""
 
@@ -55,36 +48,34 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Inspected:
-    """One collection."""
+    """What is known of one collection."""
 
     name: str
     kind: Kind
     documents: int
-    """About: what the server says without counting."""
+    """About: the number that the server gives without counting."""
     category: str = ""
-    """Key of the category it is one of; "" where that has to be asked."""
+    """Key of its category; "" where a person has to choose."""
     candidates: tuple[str, ...] = ()
-    """Keys of the categories that it may be one of."""
+    """Keys of the categories that are possible."""
     layout: Layout | None = None
     tickers: int = 0
     is_exact: bool = False
-    """Whether `tickers`, `first` and `last` are of all documents, and not only of the sample."""
+    """True: `tickers`, `first` and `last` are of all documents; False: of the sample."""
     first: dt.date | None = None
     last: dt.date | None = None
     is_view: bool = False
-    """Whether it is computed at each question, and can have no index."""
+    """True: a view, which can have no index."""
     has_index: bool = False
-    """Whether one ticker's days are found by an index."""
+    """Whether an index finds the days of one ticker."""
     duplicates: int = 0
-    """Days of the tickers that were looked at that are there more than once."""
+    """Days that are stored more than once, among the tickers that were looked at."""
     used_by: str = ""
     """Key of the category whose charts are drawn from it now."""
     is_read_only: bool = False
-    """Whether they are by agreement, without it being ours."""
-    facts: tuple[SisepanError, ...] = ()
-    """How it is laid out, a sentence each."""
-    obstacles: tuple[SisepanError, ...] = field(default=())
-    """What stands between it and the layout of this product."""
+    """Whether it is used by agreement, without being ours."""
+    problem: SisepanError | None = None
+    """Why it cannot be read."""
 
     @property
     def verdict(self) -> Verdict:
@@ -93,45 +84,59 @@ class Inspected:
             return "unknown"
         if not self.layout.is_readable or self.duplicates or self.is_view:
             return "convertible"
-        usual = [category.collection for category in categories.CATEGORIES if category.key == self.category]
+        usual = [category.collection for category in CATEGORIES if category.key == self.category]
         is_ours = self.layout.is_ours and (self.name in usual or self.name.startswith(locations.OWN_PREFIX))
         return "ours" if is_ours else "readable"
 
+    @property
+    def facts(self) -> list[SisepanError]:
+        """How it is laid out, a sentence each."""
+        return layout.facts(self.layout) if self.layout else []
 
-def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _done: None) -> list[Inspected]:
-    """Every collection of `db` that may concern this product, prices first. `progress` is told the share done, up to 1.
+    @property
+    def obstacles(self) -> list[SisepanError]:
+        """What differs from the layout of this product, a sentence each."""
+        if self.layout is None:
+            return [self.problem] if self.problem else []
+        return layout.obstacles(self.layout, duplicates=self.duplicates, is_view=self.is_view, has_index=self.has_index)
+
+
+def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _share: None) -> list[Inspected]:
+    """Every collection of `db` that may concern this product, prices first; `progress` gets the share done, up to 1.
 
     Raises PyMongoError where the database cannot be read.
     """
     hidden = {TICKERS} if is_ours_metadata(db) else set()
-    named = {info["name"]: info for info in db.list_collections()}
-    concerned = [info for name, info in named.items() if not is_own(name) and name not in hidden]
-    found = []
-    for done, info in enumerate(concerned, start=1):
-        found.append(_if_it_can_be(db, info))
-        progress(done / len(concerned))
+    concerned = [info for info in db.list_collections() if not is_own(info["name"]) and info["name"] not in hidden]
+    collections = []
+    for info in concerned:
+        try:
+            collections.append(_inspected(db, info, None))
+        except UNREADABLE as error:  # a broken view, a missing right: the others can be read
+            collections.append(Inspected(info["name"], "other", 0, problem=database.explain(error)))
+        progress(len(collections) / len(concerned))
     order: dict[Kind, int] = {"prices": 0, "names": 1, "other": 2}
-    return sorted(found, key=lambda each: (order[each.kind], each.name))
+    return sorted(collections, key=lambda inspected: (order[inspected.kind], inspected.name))
 
 
 def look_at(db: MongoDatabase, name: str, category: Category | None = None) -> Inspected:
-    """One collection, of `category` where a person says so. Raises SisepanError where there is none."""
+    """One collection, of `category` where a person says so. Raises SisepanError where it does not exist."""
     for info in db.list_collections(filter={"name": name}):
-        return _collection(db, info, category)
+        return _inspected(db, info, category)
     raise SisepanError(N_("{collection} 컬렉션이 이 데이터베이스에 없습니다."), collection=name[:80])
 
 
 def is_own(name: str) -> bool:
-    """Whether a collection is of this product, or of the server, and holds neither prices nor a user's list."""
+    """Whether a collection is this product's or the server's, and holds neither prices nor a user's list."""
     return name in OWN or name.startswith("system.") or name == locations.OWN_PREFIX + TICKERS
 
 
 def sample(collection: Collection[Document], size: int = SAMPLE) -> list[Document]:
     """Some documents of `collection`, chosen at random."""
     try:
-        stored = collection.database.command("collStats", collection.name)
-        size = int(max(5, min(size, SAMPLE_BYTES // max(stored.get("avgObjSize", 1), 1))))
-    except OperationFailure as error:  # a view has none, a user may not be allowed to ask
+        stats = collection.database.command("collStats", collection.name)
+        size = int(max(5, min(size, SAMPLE_BYTES // max(stats.get("avgObjSize", 1), 1))))
+    except OperationFailure as error:  # a view has none, a user may not have the right
         _log.info("%s: its size is not known: %s", collection.name, error.code)
     try:
         return collection.aggregate([{"$sample": {"size": size}}], maxTimeMS=BUDGET_MS).to_list()
@@ -152,100 +157,60 @@ def _names_tickers(db: MongoDatabase, name: str) -> bool:
     except UNREADABLE as error:
         _log.info("%s: cannot be read: %s", name, error)
         return False
-    return _is_list(sampled) and not recognition.recognise(sampled, None)
+    return _is_list(sampled) and not layout.recognise(sampled, None)
 
 
 def is_ours_metadata(db: MongoDatabase) -> bool:
-    """Whether `ticker_metadata`, if it is there, is in the layout of this product."""
-    keys = [category.key for category in categories.CATEGORIES]
-    metadata = db[TICKERS]
-    ours = {"category": {"$in": keys}, "ticker": {"$type": "string"}}
-    return metadata.find_one(ours) is not None or metadata.find_one() is None
+    """Whether `ticker_metadata`, if it exists, is in the layout of this product."""
+    ours = {"category": {"$in": [category.key for category in CATEGORIES]}, "ticker": {"$type": "string"}}
+    return db[TICKERS].find_one(ours) is not None or db[TICKERS].find_one() is None
 
 
-def categories_of(name: str, raw_tickers: Mapping[Any, int]) -> list[Category]:
-    """The categories that prices called `name` may be of: by the name, and by the tickers where that does not tell."""
+def categories_of(name: str, counts: Mapping[Any, int]) -> list[Category]:
+    """The categories that prices called `name`, with these counts of raw tickers, may be of."""
     named = categories.named(name)
-    return fitting(named or categories.CATEGORIES, raw_tickers) or named
+    return raw_tickers.fitting(named or CATEGORIES, counts) or named
 
 
-def fitting(candidates: Sequence[Category], raw_tickers: Mapping[Any, int]) -> list[Category]:
-    """Those of `candidates` to which tickers, as others write them, belong; each counts as often as it has rows."""
-    counts = {layouts.ticker_text(raw): count for raw, count in raw_tickers.items() if layouts.ticker_text(raw)}
-    # A stray document decides nothing.
-    enough = ACCEPTED * sum(counts.values())
-
-    def accepts(category: Category) -> bool:
-        return sum(count for text, count in counts.items() if category.is_ticker(category.ticker_of(text))) >= enough
-
-    found = [category for category in candidates if accepts(category)]
-    if counts and sum(count for text, count in counts.items() if _is_mostly_digits(text)) >= enough:
-        # A005930 could be an American ticker, but a thousand of its kind are not.
-        return [category for category in found if category.ticker_digits] or found
-    return found
-
-
-def _if_it_can_be(db: MongoDatabase, info: Mapping[str, Any]) -> Inspected:
-    """One collection; where it cannot be read (a broken view, no right to it) that alone, for the others can be."""
-    try:
-        return _collection(db, info, None)
-    except UNREADABLE as error:
-        return Inspected(info["name"], "other", 0, obstacles=(database.explain(error),))
-
-
-def _is_mostly_digits(text: str) -> bool:
-    return 2 * sum(char.isdecimal() for char in text) > len(text)
-
-
-def _collection(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | None) -> Inspected:
+def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | None) -> Inspected:
     name = info["name"]
-    in_use = {locations.of(db, category).collection: category for category in categories.CATEGORIES}
-    used_by = in_use.get(name)
     collection = db[name]
+    used_by = next((category for category in CATEGORIES if locations.of(db, category).collection == name), None)
     sampled = sample(collection)
-    documents = _count(collection, len(sampled))
-    layout = recognition.recognise(sampled, chosen or used_by)
-    if layout is None:
-        return Inspected(name, "names" if _is_list(sampled) else "other", documents)
-    candidates = [chosen] if chosen else categories_of(name, layout.raw_tickers)
-    # A name that says nothing is no reason to take what the tickers look like for certain.
-    certain = bool(chosen) or (len(candidates) == 1 and bool(categories.named(name)))
-    if used_by and not chosen:
-        candidates, certain = [used_by], True
-    layout = recognition.recognise(sampled, candidates[0] if candidates else None)
-    assert layout is not None, "the category does not decide whether these are prices"
+    count = _count(collection, len(sampled))
+    certain = chosen or used_by
+    found = layout.recognise(sampled, certain)
+    if found is None:
+        return Inspected(name, "names" if _is_list(sampled) else "other", count)
+    candidates = [certain] if certain else categories_of(name, found.raw_tickers)
+    # A name that says nothing is no reason to be sure of what the tickers look like.
+    is_certain = bool(certain) or (len(candidates) == 1 and bool(categories.named(name)))
+    if candidates and not certain:  # now with the zones of the category
+        found = layout.recognise(sampled, candidates[0]) or found
     is_view = info.get("type") == "view"
-    has_index = not is_view and is_indexed(collection, layout.names.get("ticker", ""), layout.names.get("date", ""))
-    tickers, first, last, is_exact = _extent(collection, layout, documents, has_index)
-    found = Inspected(
+    has_index = not is_view and is_indexed(collection, found.names.get("ticker", ""), found.names.get("date", ""))
+    extent = _extent(collection, found, count, has_index)
+    return Inspected(
         name=name,
         kind="prices",
-        documents=documents,
-        category=candidates[0].key if certain else "",
-        candidates=tuple(category.key for category in candidates or categories.CATEGORIES),
-        layout=layout,
-        tickers=tickers,
-        is_exact=is_exact,
-        first=first,
-        last=last,
+        documents=count,
+        category=candidates[0].key if is_certain else "",
+        candidates=tuple(category.key for category in candidates or CATEGORIES),
+        layout=found,
+        **extent._asdict(),
         is_view=is_view,
         has_index=has_index,
-        duplicates=_duplicates(collection, layout),
+        duplicates=_duplicates(collection, found),
         used_by=used_by.key if used_by else "",
         is_read_only=used_by is not None and locations.of(db, used_by).read_only,
     )
-    facts = layout_sentences.facts(layout)
-    obstacles = layout_sentences.obstacles(
-        layout, duplicates=found.duplicates, is_view=found.is_view, has_index=found.has_index
-    )
-    return dataclasses.replace(found, facts=tuple(facts), obstacles=tuple(obstacles))
 
 
 def _count(collection: Collection[Document], at_least: int) -> int:
-    """About how many documents there are. What a server says without counting may be far off once it was killed."""
-    documents = collection.estimated_document_count()
-    if documents >= at_least:
-        return documents
+    """About how many documents there are. After a server was killed, its number without counting may be far off."""
+    count = collection.estimated_document_count()
+    if count >= at_least:
+        return count
     try:
         return collection.count_documents({}, maxTimeMS=BUDGET_MS)
     except ExecutionTimeout:
@@ -254,89 +219,87 @@ def _count(collection: Collection[Document], at_least: int) -> int:
 
 def _is_list(sampled: Sequence[Document]) -> bool:
     """Whether documents name tickers."""
-    named = sum({"ticker", "name"} <= layouts.descriptions_of(tuple(document)).keys() for document in sampled)
-    return bool(sampled) and named >= ACCEPTED * len(sampled)
+    named = sum({"ticker", "name"} <= field_names.of_tickers(tuple(document)).keys() for document in sampled)
+    return bool(sampled) and named >= raw_tickers.ACCEPTED * len(sampled)
 
 
 def is_indexed(collection: Collection[Document], ticker: str, date: str) -> bool:
-    """Whether an index finds the days of one ticker in order, where these are the names of the fields."""
+    """Whether an index finds the days of one ticker in order; `ticker` and `date` are names of fields."""
     usual = collection.options().get("collation", {})
 
     def serves(index: Mapping[str, Any]) -> bool:
         keys = [key for key, _direction in index["key"]]
         is_whole = "partialFilterExpression" not in index and not index.get("sparse") and not index.get("hidden")
-        # A question without a collation of its own is asked in the collection's.
+        # A query without a collation uses that of the collection.
         return keys[:2] == [ticker, date] and is_whole and index.get("collation", {}) == usual
 
     return any(serves(index) for index in collection.index_information().values())
 
 
-def _extent(
-    collection: Collection[Document], layout: Layout, documents: int, has_index: bool
-) -> tuple[int, dt.date | None, dt.date | None, bool]:
-    """How many tickers, from when to when, and whether that is of all documents."""
-    first, last = layout.days or (None, None)
-    of_sample = (len(layout.raw_tickers), first, last, False)
-    if set(layout.shapes) != {"flat"}:
-        # One document a ticker: only how many is known without reading them.
-        whole = documents <= sum(layout.shapes.values())
-        return (len(layout.raw_tickers) if whole else max(documents, len(layout.raw_tickers)), first, last, whole)
-    ticker, date = layout.names.get("ticker"), layout.names.get("date")
-    if not ticker or not date or not layout.is_uniform:
+class _Extent(NamedTuple):
+    """As the fields of `Inspected`."""
+
+    tickers: int
+    first: dt.date | None
+    last: dt.date | None
+    is_exact: bool
+
+
+def _extent(collection: Collection[Document], found: Layout, count: int, has_index: bool) -> _Extent:
+    """How many tickers, from when to when; of all documents where that is known within the limit of time."""
+    first, last = found.days or (None, None)
+    of_sample = _Extent(len(found.raw_tickers), first, last, False)
+    if not found.is_flat:
+        # One document a ticker: only their number is known without reading them.
+        is_whole = count <= sum(found.shapes.values())
+        return of_sample._replace(
+            tickers=of_sample.tickers if is_whole else max(count, of_sample.tickers), is_exact=is_whole
+        )
+    ticker, date = found.names.get("ticker"), found.names.get("date")
+    if not ticker or not date or not found.is_uniform:
         return of_sample
     try:
-        if has_index:
-            raws, days = _by_index(collection, ticker, date)
-        else:
-            raws, days = _by_scan(collection, ticker, date)
-    except ExecutionTimeout:
-        return of_sample
-    except OperationFailure as error:
+        raws, written = (_by_index if has_index else _by_scan)(collection, ticker, date)
+    except OperationFailure as error:  # of which a timeout is one
         _log.info("%s: its extent is only known from the sample: %s", collection.name, error.code)
         return of_sample
-    moments = raw_values.moments(days, layout.zone, layout.epoch_unit)
-    known = moments[~np.isnat(moments)].astype("datetime64[D]")
-    if len(known):
-        first, last = known.min().item(), known.max().item()
-    return len([raw for raw in raws if layouts.ticker_text(raw)]), first, last, True
+    moments = dates.moments(written, found.convention)
+    days = moments[~np.isnat(moments)].astype("datetime64[D]")
+    if len(days):
+        first, last = days.min().item(), days.max().item()
+    return _Extent(len([raw for raw in raws if raw_tickers.text_of(raw)]), first, last, True)
 
 
 def _by_index(collection: Collection[Document], ticker: str, date: str) -> tuple[list[Any], list[Any]]:
-    """Every ticker, and the first and last days of each: a walk from ticker to ticker through the index."""
+    """Every raw ticker, and the first and last dates of each: a walk from ticker to ticker through the index."""
     raws: list[Any] = []
-    days: list[Any] = []
+    written: list[Any] = []
     for direction in (1, -1):
         steps: list[Document] = [
             {"$sort": {ticker: direction, date: direction}},
-            {"$group": {"_id": f"${ticker}", "day": {"$first": f"${date}"}}},
+            {"$group": {"_id": f"${ticker}", "date": {"$first": f"${date}"}}},
         ]
         groups = collection.aggregate(steps, maxTimeMS=BUDGET_MS).to_list()
         raws = [group["_id"] for group in groups]
-        days += [group["day"] for group in groups]
-    return raws, days
+        written += [group["date"] for group in groups]
+    return raws, written
 
 
 def _by_scan(collection: Collection[Document], ticker: str, date: str) -> tuple[list[Any], list[Any]]:
-    groups: list[Document] = [
-        {
-            "$group": {
-                "_id": {"ticker": f"${ticker}", "kind": {"$type": f"${date}"}},
-                "first": {"$min": f"${date}"},
-                "last": {"$max": f"${date}"},
-            }
-        }
-    ]
-    found = collection.aggregate(groups, maxTimeMS=BUDGET_MS).to_list()
-    raws = list({repr(group["_id"].get("ticker")): group["_id"].get("ticker") for group in found}.values())
-    return raws, [group[end] for group in found for end in ("first", "last")]
+    """The same by reading all documents; types of dates are kept apart, as they do not compare."""
+    key = {"ticker": f"${ticker}", "kind": {"$type": f"${date}"}}
+    steps: list[Document] = [{"$group": {"_id": key, "first": {"$min": f"${date}"}, "last": {"$max": f"${date}"}}}]
+    groups = collection.aggregate(steps, maxTimeMS=BUDGET_MS).to_list()
+    raws = list({repr(group["_id"].get("ticker")): group["_id"].get("ticker") for group in groups}.values())
+    return raws, [group[end] for group in groups for end in ("first", "last")]
 
 
-def _duplicates(collection: Collection[Document], layout: Layout) -> int:
-    """How many days are there more than once, among some tickers."""
-    ticker, date = layout.names.get("ticker"), layout.names.get("date")
-    if set(layout.shapes) != {"flat"} or not ticker or not date or "_id" in (ticker, date):
+def _duplicates(collection: Collection[Document], found: Layout) -> int:
+    """How many days are stored more than once, among some tickers."""
+    ticker, date = found.names.get("ticker"), found.names.get("date")
+    if not found.is_flat or not ticker or not date or "_id" in (ticker, date):
         return 0
-    some = sorted(layout.raw_tickers, key=str)[:DUPLICATES_LOOKED_AT]
+    some = sorted(found.raw_tickers, key=str)[:DUPLICATES_LOOKED_AT]
     day = {"ticker": f"${ticker}", "date": f"${date}"}
     steps: list[Document] = [
         {"$match": {ticker: {"$in": some}}},
@@ -345,8 +308,8 @@ def _duplicates(collection: Collection[Document], layout: Layout) -> int:
         {"$count": "days"},
     ]
     try:
-        found = collection.aggregate(steps, maxTimeMS=BUDGET_MS).to_list()
+        groups = collection.aggregate(steps, maxTimeMS=BUDGET_MS).to_list()
     except OperationFailure as error:
         _log.info("%s: duplicates were not looked for: %s", collection.name, error.code)
         return 0
-    return int(found[0]["days"]) if found else 0
+    return int(groups[0]["days"]) if groups else 0

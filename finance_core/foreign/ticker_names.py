@@ -1,37 +1,60 @@
-"""What is known of tickers beside their bars: from lists of the user's own, and from those to begin with."""
+"""What is known of tickers beside their bars, from the user's own lists and from our starter lists."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pymongo.client_session import ClientSession
 
 from finance_core import categories, starter
 from finance_core.categories import Category
-from finance_core.foreign import inspection, layouts
-from finance_core.foreign.import_records import Descriptions
+from finance_core.foreign import field_names, inspection, raw_tickers
+from finance_core.storage import tickers
 from finance_core.storage.database import Document, MongoDatabase
+
+Descriptions = Mapping[str, Mapping[str, Any]]
+"""For each ticker what is known of it: name, name_en, market, currency."""
 
 
 def of(db: MongoDatabase, category: Category) -> Descriptions:
-    """What the user's own lists, and then our starter lists, say of tickers of `category`."""
+    """What the user's own lists, and then our starter lists, know of tickers of `category`."""
     known: dict[str, dict[str, str]] = {
-        row["ticker"]: {name: row[name] for name in layouts.DESCRIPTIONS if row.get(name)}
+        row["ticker"]: {name: row[name] for name in field_names.TICKERS if row.get(name)}
         for row in starter.rows(category)
     }
-    for found in inspection.lists(db):
-        for document in db[found].find():
-            ticker, said = _described(category, document)
+    for collection in inspection.lists(db):
+        for document in db[collection].find():
+            ticker, described = _described(category, document)
             if ticker:
-                # A name of the user's own is one in his language: ours would stand beside it as that of another.
-                known[ticker] = {**known.get(ticker, {}), **said}
+                # The user's name is in the user's language: our name in another language does not replace it.
+                known[ticker] = {**known.get(ticker, {}), **described}
     return known
 
 
+def register(
+    db: MongoDatabase,
+    category: Category,
+    ticker: str,
+    raws: Iterable[Any],
+    descriptions: Descriptions,
+    session: ClientSession | None = None,
+) -> None:
+    """Put `ticker`, which a source writes as `raws`, on the list with what is known of it; name it if it has none."""
+    known = {name: value for name, value in descriptions.get(ticker, {}).items() if value}
+    market = raw_tickers.market_of(category, raws)
+    row = {"ticker": ticker, "name": ticker, **({"market": market} if market else {}), **known}
+    if not tickers.register(db, category, [row], session) and known.get("name", ticker) != ticker:
+        tickers.name_nameless(db, category, ticker, known, session)
+
+
 def _described(category: Category, document: Document) -> tuple[str, dict[str, str]]:
-    """The ticker that a document of a list names, if it is one of `category`, and what it says of it."""
-    names = layouts.descriptions_of(tuple(document))
-    said = {ours: document[theirs] for ours, theirs in names.items() if ours != "ticker"}
-    texts = {ours: value.strip() for ours, value in said.items() if isinstance(value, str) and value.strip()}
-    stands_for = texts.pop("category", "")
-    known = [row.key for row in categories.named(stands_for)]
-    ticker = category.ticker_of(layouts.ticker_text(document.get(names.get("ticker", ""))))
-    if not ticker or not category.is_ticker(ticker) or (known and category.key not in known):
+    """The ticker that a document of a list names, and what it says of it; ("", {}) where it is none of `category`."""
+    names = field_names.of_tickers(tuple(document))
+    values = {ours: document[theirs] for ours, theirs in names.items() if ours != "ticker"}
+    texts = {ours: value.strip() for ours, value in values.items() if isinstance(value, str) and value.strip()}
+    named = [row.key for row in categories.named(texts.pop("category", ""))]
+    ticker = category.ticker_of(raw_tickers.text_of(document.get(names.get("ticker", ""))))
+    if not ticker or not category.is_ticker(ticker) or (named and category.key not in named):
         return "", {}
-    if texts.get("currency") and len(texts["currency"]) != 3:
-        del texts["currency"]
+    if len(texts.get("currency", "")) != 3:
+        texts.pop("currency", None)
     return ticker, texts

@@ -1,4 +1,4 @@
-"""A MongoDB on this machine that the installation does not use, though it may hold the prices that the user means."""
+"""A MongoDB on this machine that the installation does not use, though it may hold the user's prices."""
 
 import logging
 import socket
@@ -10,7 +10,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from finance_core import settings
 from finance_core.errors import SisepanError
-from finance_core.foreign import inspection, recognition
+from finance_core.foreign import inspection, layout
 from finance_core.i18n import N_
 from finance_core.storage import database
 from finance_core.storage.database import Document, MongoDatabase
@@ -26,12 +26,12 @@ class LocalServer:
     """A MongoDB on this machine that the installation does not use."""
 
     databases: Mapping[str, Sequence[str]]
-    """Names of its databases that hold prices, and of the collections with them."""
+    """Names of its databases with prices, and for each the names of the collections with prices."""
     wants_login: bool = False
 
     @property
     def sentence(self) -> SisepanError:
-        """That there is one, and where to write what uses it."""
+        """A sentence that there is one, and where to write the settings that use it."""
         if self.wants_login:
             text = N_("이 컴퓨터의 {address}에 로그인이 필요한 MongoDB가 있습니다. 쓰려면 {file}에 다음을 적으십시오:")
         else:
@@ -40,19 +40,17 @@ class LocalServer:
         return SisepanError(text, address=address, file=".streamlit/secrets.toml")
 
     def settings(self) -> list[tuple[str, Sequence[str]]]:
-        """For each of its databases the lines that make it the one in use, and its collections of prices."""
-        uri = URI
-        if self.wants_login:
-            uri = uri.replace("://", "://user:password@") + "/?authSource=admin"
-        held = self.databases or {settings.get("FINANCE_DB", "finance_db"): ()}
-        return [(f'MONGO_URI = "{uri}"\nFINANCE_DB = "{name}"', names) for name, names in held.items()]
+        """For each of its databases the lines of settings that use it, and its collections with prices."""
+        uri = URI.replace("://", "://user:password@") + "/?authSource=admin" if self.wants_login else URI
+        databases = self.databases or {settings.get("FINANCE_DB", "finance_db"): ()}
+        return [(f'MONGO_URI = "{uri}"\nFINANCE_DB = "{name}"', names) for name, names in databases.items()]
 
 
 def find() -> LocalServer | None:
-    """The MongoDB that listens at the usual port of this machine, where it holds prices or does not say."""
+    """The MongoDB at the usual port of this machine; None where it has no prices. One that wants a login may have."""
     host, _colon, port = URI.removeprefix("mongodb://").partition(":")
     try:
-        # Told at once where nothing listens; the driver would try until its time is up.
+        # Fails at once where nothing listens; the driver would try until its time is up.
         socket.create_connection((host, int(port)), LOOK_WITHIN_MS / 1000).close()
     except OSError:
         return None
@@ -65,11 +63,10 @@ def find() -> LocalServer | None:
     )
     with client, pymongo.timeout(3):
         try:
-            found = {}
-            for name in client.list_database_names():
-                if name not in ("admin", "config", "local") and (with_prices := _with_prices(client[name])):
-                    found[name] = with_prices
-            return LocalServer(found) if found else None
+            names = [name for name in client.list_database_names() if name not in ("admin", "config", "local")]
+            collections = {name: _with_prices(client[name]) for name in names}
+            databases = {name: with_prices for name, with_prices in collections.items() if with_prices}
+            return LocalServer(databases) if databases else None
         except OperationFailure as error:
             return LocalServer({}, wants_login=True) if error.code in (13, 18) else None
         except PyMongoError as error:
@@ -78,10 +75,10 @@ def find() -> LocalServer | None:
 
 
 def _with_prices(db: MongoDatabase) -> list[str]:
-    found = []
+    names = []
     for name in db.list_collection_names(filter={"type": "collection"}):
         if not inspection.is_own(name):
-            layout = recognition.recognise(inspection.sample(db[name], 20), None)
-            if layout and inspection.categories_of(name, layout.raw_tickers):
-                found.append(name)
-    return sorted(found)
+            recognised = layout.recognise(inspection.sample(db[name], 20), None)
+            if recognised and inspection.categories_of(name, recognised.raw_tickers):
+                names.append(name)
+    return sorted(names)

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.foreign import import_run, inspection, recognition
+from finance_core.foreign import import_run, inspection
 from finance_core.foreign.collection_source import CollectionSource
+from finance_core.foreign.layout import recognise
 from finance_core.storage import prices
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.locations import Store
@@ -53,7 +54,7 @@ def test_a_million_documents_are_converted(db: MongoDatabase) -> None:
     gc.collect()
     inspected = _inspection(db, is_exact=False)
     begun = time.perf_counter()
-    layout = recognition.recognise(db["my_prices"].aggregate([{"$sample": {"size": 1_000}}]).to_list(), KOREAN_STOCKS)
+    layout = recognise(db["my_prices"].aggregate([{"$sample": {"size": 1_000}}]).to_list(), KOREAN_STOCKS)
     assert layout is not None
     summary = import_run.run(db, KOREAN_STOCKS, CollectionSource(db, "my_prices", layout))
     taken = time.perf_counter() - begun

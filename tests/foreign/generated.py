@@ -19,7 +19,7 @@ from bson import Decimal128, ObjectId
 
 from finance_core.bars import sessions
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, Category
-from finance_core.foreign import sources
+from finance_core.foreign import conversion
 from finance_core.storage.database import Document, MongoDatabase
 from tests.yahoo import random_walk
 
@@ -175,7 +175,7 @@ def _plant_tickers(foreign: Foreign, style: Style, category: Category) -> None:
     day = pd.DataFrame([[1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]], columns=[*PRICES, "volume", "dividends", "stock_splits"])
     day.index = pd.DatetimeIndex(["2024-05-07"])
     ((row, _reason),) = _rows(day, replace(style, gaps=False, duplicates=False), category, 0, is_flat=False)
-    for raw, reason in ((None, sources.NO_TICKER), ("?!", sources.NOT_A_TICKER)):
+    for raw, reason in ((None, conversion.NO_TICKER), ("?!", conversion.NOT_A_TICKER)):
         if style.shape == "flat":
             _add_flat(foreign, style, raw, row, reason)
         elif raw is not None or style.date_field != "_id":
@@ -196,16 +196,16 @@ def _rows(
         row = _row(day.date(), values, style, category)
         date, close = _date_name(style), _names(style)["close"]
         if style.duplicates and can_repeat and position % 7 == number % 7:
-            yield row | {close: _number(float(values["close"]) * 2, style.number_form)}, sources.DUPLICATE
+            yield row | {close: _number(float(values["close"]) * 2, style.number_form)}, conversion.DUPLICATE
         if style.gaps and can_repeat and position == 3:
-            yield {name: value for name, value in row.items() if name != date}, sources.NO_DATE
+            yield {name: value for name, value in row.items() if name != date}, conversion.NO_DATE
         if style.gaps and can_repeat and position == 5:
-            yield row | {date: "someday"}, sources.UNREADABLE_DATE
+            yield row | {date: "someday"}, conversion.UNREADABLE_DATE
         if style.gaps and can_repeat and position == 8:
             # Before the real one of that day, which it must not supersede.
-            yield {name: value for name, value in row.items() if name != close}, sources.NO_CLOSE
+            yield {name: value for name, value in row.items() if name != close}, conversion.NO_CLOSE
         if style.gaps and can_repeat and position == 9:
-            yield row | {close: math.nan}, sources.NO_CLOSE
+            yield row | {close: math.nan}, conversion.NO_CLOSE
         yield row, ""
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from finance_core import console, log
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
-from finance_core.foreign import adopt_command, sources, unused_server
+from finance_core.foreign import adopt_command, conversion, unused_server
 from finance_core.storage import locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.foreign.test_adoption import CAPITAL, TABLES, assert_all_drawn, flat, untouched
@@ -104,7 +104,7 @@ def test_a_dry_run_says_what_would_become_of_what(own_server_db: MongoDatabase) 
     told = run("--convert", "stocks", "--dry-run")
     assert told.code == console.ALL_GOOD
     assert f"봉 {len(TEXT):,}개" in told.out
-    assert told.out.count("→") == 1 + sources.SHOWN_CONVERSIONS
+    assert told.out.count("→") == 1 + conversion.SHOWN_CONVERSIONS
     assert "날짜를 읽을 수 없습니다" in told.out
     assert own_server_db.list_collection_names() == ["stocks"]
 

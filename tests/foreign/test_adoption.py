@@ -11,6 +11,7 @@ from finance_core.bars import candles
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import adoption, following, inspection, ticker_names
+from finance_core.foreign.import_records import Summary
 from finance_core.storage import locations, prices, runs, ticker_edits, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests import pages
@@ -36,7 +37,7 @@ def flat(tables: dict[str, pd.DataFrame], names: dict[str, str] | None = None, a
     ]
 
 
-def adopted(db: MongoDatabase, name: str, category: Category = KOREAN_STOCKS, **options: Any) -> adoption.Reading:
+def adopted(db: MongoDatabase, name: str, category: Category = KOREAN_STOCKS, **options: Any) -> Summary:
     return adoption.read_as_is(db, category, inspection.look_at(db, name, category), **options)
 
 
@@ -65,7 +66,7 @@ def test_what_is_read_as_it_is_gives_the_same_charts_and_is_not_changed(own_serv
     db["kr"].insert_many(flat(TABLES, CAPITAL))
     documents, _indexes = untouched(db, "kr")
     reading = adopted(db, "kr")
-    assert (reading.state, reading.total, reading.index_created) == ("done", 3, True)
+    assert (reading.state, reading.total) == ("done", 3)
     assert reading.bars == sum(map(len, TABLES.values()))
     assert_all_drawn(db, TABLES)
     assert untouched(db, "kr")[0] == documents
@@ -141,7 +142,7 @@ def test_one_ticker_that_cannot_be_read_keeps_all_as_it_was(own_server_db: Mongo
     before = untouched(db, "kr"), sorted(db.list_collection_names())
     reading = adoption.read_as_is(db, KOREAN_STOCKS, found)
     assert reading.state == "failed"
-    assert [problem.ticker for problem in reading.problems] == ["005930"]
+    assert [problem.ticker for problem in reading.failures] == ["005930"]
     assert untouched(db, "kr") == before[0]
     assert locations.of(db, KOREAN_STOCKS) == locations.Store("korean_stocks")
     assert not tickers.any_registered(db, KOREAN_STOCKS)
@@ -154,7 +155,7 @@ def test_documents_of_no_ticker_are_not_passed_over_in_silence(own_server_db: Mo
     found = inspection.look_at(db, "kr", KOREAN_STOCKS)
     db["kr"].insert_one({"Date": dt.datetime(2024, 1, 2), "Close": 5.0})
     reading = adoption.read_as_is(db, KOREAN_STOCKS, found)
-    assert (reading.state, [str(each.error) for each in reading.problems]) == (
+    assert (reading.state, [str(each.error) for each in reading.failures]) == (
         "failed",
         ["종목 코드가 없는 문서가 1개 있습니다."],
     )
@@ -171,7 +172,7 @@ def test_prices_from_before_a_split_are_no_cliff(own_server_db: MongoDatabase) -
     db["kr"].insert_many(documents)
     reading = adopted(db, "kr")
     assert reading.state == "failed"
-    assert f"{table.index[300]:%Y-%m-%d}의 액면분할" in str(reading.problems[0].error)
+    assert f"{table.index[300]:%Y-%m-%d}의 액면분할" in str(reading.failures[0].error)
     assert adoption.INDEX not in db["kr"].index_information()
     assert converted(db, "kr").changed == 1
     close = drawn(db, KOREAN_STOCKS, "005930")["close"]
@@ -413,7 +414,7 @@ def test_a_list_for_a_ticker_keeps_all_as_it_was(own_server_db: MongoDatabase) -
     db["kr"].insert_one({"symbol": ["005930", "000660"], "Date": dt.datetime(2020, 1, 2), "Close": 999.0})
     reading = adoption.read_as_is(db, KOREAN_STOCKS, found)
     assert reading.state == "failed"
-    assert "목록" in " ".join(str(problem.error) for problem in reading.problems)
+    assert "목록" in " ".join(str(problem.error) for problem in reading.failures)
     assert locations.of(db, KOREAN_STOCKS).collection == "korean_stocks"
 
 

@@ -14,9 +14,9 @@ import pytest
 
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import file_source, import_run, sources
+from finance_core.foreign import file_source, import_run, raw_tickers, sources
+from finance_core.foreign.conversion import Converted
 from finance_core.foreign.import_records import Summary
-from finance_core.foreign.sources import Found
 
 DAYS = [dt.date(2024, 1, 2), dt.date(2024, 1, 3), dt.date(2024, 1, 4)]
 HEADER = "date,open,high,low,close,volume"
@@ -28,12 +28,12 @@ BARS = [
 CSV = "\n".join([HEADER, *BARS]) + "\n"
 
 
-def found(path: Path, category: Category = KOREAN_STOCKS, ticker: str = "") -> list[Found]:
+def found(path: Path, category: Category = KOREAN_STOCKS, ticker: str = "") -> list[Converted]:
     source = file_source.open_file(path, category, ticker)
-    wanted, unknown = sources.by_ticker(category, source.counts())
+    wanted, unknown = raw_tickers.by_ticker(category, source.counts())
     stop = threading.Event()
     return [
-        *sources.ahead(sources.groups(source, wanted, stop)),
+        *sources.converted(source, wanted, stop),
         *sources.refused(source, unknown, stop),
     ]
 
@@ -44,7 +44,7 @@ def write(directory: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
-def assert_the_three_bars(found: list[Found], ticker: str = "005930") -> None:
+def assert_the_three_bars(found: list[Converted], ticker: str = "005930") -> None:
     (one,) = found
     assert one.ticker == ticker
     assert one.refusals == ()

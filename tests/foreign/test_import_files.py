@@ -12,8 +12,8 @@ import pytest
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS, category
 from finance_core.errors import SisepanError
-from finance_core.foreign import file_source, import_command, import_records
-from finance_core.foreign.import_command import ImportCommand, WrongUse
+from finance_core.foreign import file_source, import_command, import_records, reports
+from finance_core.foreign.reports import WrongUse
 from finance_core.storage import locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.locations import Store
@@ -62,7 +62,7 @@ def options(**given: object) -> argparse.Namespace:
 def import_here(db: MongoDatabase, *paths: Path, key: str = "korean_stocks", **given: object) -> int:
     chosen = category(key)
     files = [file_source.open_file(path, chosen) for path in paths]
-    return ImportCommand(options(**given)).run(db, chosen, files)
+    return import_command.import_all(db, chosen, files, options(**given))
 
 
 def is_empty(db: MongoDatabase) -> bool:
@@ -229,14 +229,14 @@ def test_what_differs_when_read_back_fails_the_command(
 
 def test_a_report_that_cannot_be_written_is_said_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match="쓸 수 없습니다"):
-        import_command.require_writable(tmp_path)
-    import_command.require_writable(tmp_path / "refused.csv")
+        reports.require_writable(tmp_path)
+    reports.require_writable(tmp_path / "refused.csv")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_json_has_every_failure_and_report_the_first_ones() -> None:
     summary = import_records.Summary("korean_stocks", "a.csv", state="done", total=1, done=1, verified=1)
-    told = import_command.as_json(summary)
+    told = reports.as_json(summary)
     assert (told["source"], told["verified"], told["failures"]) == ("a.csv", 1, [])
     assert import_command.exit_code([summary]) == 0
     summary.differing.append("005930")

@@ -23,14 +23,24 @@ from hypothesis import strategies as st
 
 from finance_core.bars import candles
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
-from finance_core.foreign import file_source, import_records, import_run, import_work, recognition, sources
+from finance_core.foreign import (
+    adoption,
+    conversion,
+    file_source,
+    import_records,
+    import_run,
+    inspection,
+    merging,
+    sources,
+)
 from finance_core.foreign.collection_source import CollectionSource
+from finance_core.foreign.conversion import Refusal
 from finance_core.foreign.import_records import Summary
-from finance_core.foreign.recognition import Layout
-from finance_core.foreign.sources import Refusal
+from finance_core.foreign.layout import Layout, recognise
 from finance_core.foreign.sqlite_source import SqliteSource
-from finance_core.storage import prices, runs, tickers
+from finance_core.storage import locations, prices, runs, tickers
 from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.locations import Store
 from tests import pages
 from tests.conftest import forget_transactions
 from tests.foreign import generated
@@ -48,7 +58,7 @@ def korean() -> dict[str, pd.DataFrame]:
 
 def layout_of(db: MongoDatabase, category: Category, size: int = 1_000) -> Layout:
     """What a sample of the foreign collection shows."""
-    layout = recognition.recognise(db[THEIRS].aggregate([{"$sample": {"size": size}}]).to_list(), category)
+    layout = recognise(db[THEIRS].aggregate([{"$sample": {"size": size}}]).to_list(), category)
     assert layout is not None
     return layout
 
@@ -59,6 +69,11 @@ def source_of(db: MongoDatabase, category: Category) -> CollectionSource:
 
 def adopt(db: MongoDatabase, category: Category = KOREAN_STOCKS, **options: Any) -> Summary:
     return import_run.run(db, category, source_of(db, category), **options)
+
+
+def convert(db: MongoDatabase, **options: Any) -> Summary:
+    found = inspection.look_at(db, THEIRS, KOREAN_STOCKS)
+    return adoption.convert(db, KOREAN_STOCKS, found, **options)
 
 
 def everything(db: MongoDatabase, *names: str) -> list[Document]:
@@ -238,7 +253,7 @@ def test_a_document_without_a_ticker_of_any_kind_is_refused_and_never_lost(
 
     summary = adopt(db)
 
-    assert summary.reasons == {sources.NO_TICKER: len(others) * len(fields) + 1, sources.NOT_A_TICKER: 2}
+    assert summary.reasons == {conversion.NO_TICKER: len(others) * len(fields) + 1, conversion.NOT_A_TICKER: 2}
     assert summary.bars == summary.done == len(fields)
     assert summary.rows == db[THEIRS].count_documents({})
 
@@ -266,7 +281,7 @@ def test_a_ticker_without_a_day_does_not_hide_the_days_of_the_next(
 
     summary = adopt(db)
 
-    assert summary.reasons == {sources.NO_DATE: 1}
+    assert summary.reasons == {conversion.NO_DATE: 1}
     assert prices.tickers(db, KOREAN_STOCKS) == sorted(korean)
     assert summary.rows == summary.bars + 1
 
@@ -278,7 +293,7 @@ def test_lists_of_unlike_lengths_are_refused_as_nobody_knows_their_days(db: Mong
 
     summary = adopt(db)
 
-    assert summary.reasons == {sources.NO_DATE: 3}
+    assert summary.reasons == {conversion.NO_DATE: 3}
     assert prices.load(db, KOREAN_STOCKS, "000660")["close"].tolist() == [1.0, 2.0, 3.0]
     assert prices.tickers(db, KOREAN_STOCKS) == ["000660"]
 
@@ -296,7 +311,7 @@ def test_an_examination_says_what_an_import_does_and_writes_nothing(
     assert sorted(db.list_collection_names()) == before
     assert everything(db, "korean_stocks", "ticker_metadata", "imports", "import_refusals", "update_runs") == []
     assert told(examined.refusals) == laid_out.bad
-    assert len(examined.conversions) == sources.SHOWN_CONVERSIONS
+    assert len(examined.conversions) == conversion.SHOWN_CONVERSIONS
     first = examined.conversions[0]
     bars = candles.clean(korean["000660"])[0]
     assert (first.raw_ticker, first.ticker, first.close) == ("000660.KS", "000660", bars["close"].iloc[0])
@@ -391,14 +406,14 @@ def test_what_changed_in_the_source_is_brought_over_by_the_next_import(
 PROGRAM = """
     import json
     from finance_core.categories import KOREAN_STOCKS
-    from finance_core.foreign import import_run, recognition, sources
+    from finance_core.foreign import import_run, layout, sources
     from finance_core.foreign.collection_source import CollectionSource
     from finance_core.storage import database
 
     sources.GROUP_ROWS = 500
     db = database.connect()
-    layout = recognition.recognise(db["my_prices"].find().limit(500).to_list(), KOREAN_STOCKS)
-    summary = import_run.run(db, KOREAN_STOCKS, CollectionSource(db, "my_prices", layout))
+    recognised = layout.recognise(db["my_prices"].find().limit(500).to_list(), KOREAN_STOCKS)
+    summary = import_run.run(db, KOREAN_STOCKS, CollectionSource(db, "my_prices", recognised))
     print(json.dumps([summary.state, summary.current, summary.verified, summary.refused, summary.rows]))
 """
 
@@ -634,18 +649,21 @@ def test_an_import_that_is_stopped_while_it_is_read_back_is_not_done(
     db: MongoDatabase, korean: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generated.lay_out(korean, Style(), KOREAN_STOCKS, {}).insert(db, THEIRS, Style())
-    stop, read, finished = threading.Event(), prices.closes_from, []
+    locations.point(db, KOREAN_STOCKS, Store(THEIRS, read_only=True))
+    stop, read = threading.Event(), prices.closes_from
 
     def stopping(*asked: Any) -> "pd.Series[float]":
         stop.set()
         return read(*asked)
 
     monkeypatch.setattr(prices, "closes_from", stopping)
-    first = adopt(db, stop=stop, finish=finished.append)
+    first = convert(db, stop=stop)
     monkeypatch.undo()
-    second = adopt(db)
+    assert locations.of(db, KOREAN_STOCKS).read_only, "charts are not drawn from what was not read back"
+    second = convert(db)
 
-    assert (first.state, first.done, finished) == ("cancelled", len(korean), [])
+    assert (first.state, first.done) == ("cancelled", len(korean))
+    assert not locations.of(db, KOREAN_STOCKS).read_only
     assert (second.state, second.current, second.verified) == ("done", len(korean), len(korean))
     assert second.import_id == first.import_id
 
@@ -664,11 +682,11 @@ def test_what_is_not_stored_as_it_was_read_is_found_out(
         if summary.done == summary.total:
             db["korean_stocks"].delete_one({"ticker": ticker, "date": bars.index[-2].to_pydatetime()})
 
-    finished: list[Summary] = []
-    summary = adopt(db, progress=spoil, finish=finished.append)
+    locations.point(db, KOREAN_STOCKS, Store(THEIRS, read_only=True))
+    summary = convert(db, progress=spoil)
 
     assert (summary.state, summary.differing, summary.verified) == ("failed", [ticker], len(korean) - 1)
-    assert finished == []
+    assert locations.of(db, KOREAN_STOCKS).read_only, "charts are not drawn from what differs"
 
 
 def test_two_imports_at_once_are_refused(db: MongoDatabase, korean: dict[str, pd.DataFrame]) -> None:
@@ -761,12 +779,12 @@ def test_the_last_bar_of_an_import_may_be_provisional(db: MongoDatabase, theirs:
 
 
 @pytest.mark.parametrize("source", ["yahoo", None])
-@pytest.mark.parametrize("reason", [import_work.DISAGREES, import_work.APART])
+@pytest.mark.parametrize("reason", [merging.DISAGREES, merging.APART])
 def test_bars_from_elsewhere_that_do_not_agree_are_left_as_they_are(
     db: MongoDatabase, theirs: pd.DataFrame, source: str | None, reason: str
 ) -> None:
     old = earlier(theirs)
-    old = old.iloc[:10] if reason == import_work.APART else old.assign(close=old["close"] / 2)
+    old = old.iloc[:10] if reason == merging.APART else old.assign(close=old["close"] / 2)
     store(db, old, source)
     before = bits(everything(db, "korean_stocks", "ticker_metadata"))
 

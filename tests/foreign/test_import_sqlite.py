@@ -21,7 +21,8 @@ import pytest
 from finance_core.bars import candles
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import import_run, sources
+from finance_core.foreign import import_run, raw_tickers, sources
+from finance_core.foreign.conversion import Converted
 from finance_core.foreign.sqlite_source import SqliteSource
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
@@ -73,11 +74,11 @@ def is_empty(db: MongoDatabase) -> bool:
     return not any(db[name].find_one() for name in db.list_collection_names())
 
 
-def found(source: SqliteSource, category: Category = KOREAN_STOCKS) -> list[sources.Found]:
+def found(source: SqliteSource, category: Category = KOREAN_STOCKS) -> list[Converted]:
     source.recognise(category)
-    wanted, unknown = sources.by_ticker(category, source.counts())
+    wanted, unknown = raw_tickers.by_ticker(category, source.counts())
     stop = threading.Event()
-    return [*sources.ahead(sources.groups(source, wanted, stop)), *sources.refused(source, unknown, stop)]
+    return [*sources.converted(source, wanted, stop), *sources.refused(source, unknown, stop)]
 
 
 # The command

@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import import_records, inspection, unused_server
+from finance_core.foreign import import_records, inspection, raw_tickers, unused_server
 from finance_core.foreign.inspection import Inspected
 from finance_core.storage import database, locations, runs
 from finance_core.storage.database import Document, MongoDatabase
@@ -147,7 +147,7 @@ def test_the_category_is_told_by_the_name_and_the_tickers_or_asked(
 
 
 @pytest.mark.parametrize(
-    ("raw_tickers", "category"),
+    ("raws", "category"),
     [
         (["AAPL", "BRK-B"], US_STOCKS),
         (["005930", 660.0, "A000020"], KOREAN_STOCKS),
@@ -157,10 +157,8 @@ def test_the_category_is_told_by_the_name_and_the_tickers_or_asked(
         ([], None),
     ],
 )
-def test_tickers_tell_a_category_only_where_they_leave_no_doubt(
-    raw_tickers: list[object], category: Category | None
-) -> None:
-    found = inspection.fitting([KOREAN_STOCKS, US_STOCKS], Counter(raw_tickers))
+def test_tickers_tell_a_category_only_where_they_leave_no_doubt(raws: list[object], category: Category | None) -> None:
+    found = raw_tickers.fitting([KOREAN_STOCKS, US_STOCKS], Counter(raws))
     assert (found[0] if len(found) == 1 else None) is category
 
 

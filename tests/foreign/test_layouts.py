@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
-from finance_core.foreign import layouts, recognition
-from finance_core.foreign.recognition import Layout
+from finance_core.foreign import field_names, raw_tickers, shapes
+from finance_core.foreign.layout import Layout, recognise
 from finance_core.storage.database import Document
 from tests.foreign import generated
 from tests.foreign.generated import KOREAN_TICKERS, Style
@@ -24,7 +24,7 @@ def layout_of(tables: dict[str, pd.DataFrame], *styles: Style) -> Layout:
     documents: list[Document] = []
     for style in styles:
         documents += generated.lay_out(tables, style, KOREAN_STOCKS, KOREAN_TICKERS).documents
-    layout = recognition.recognise(documents, KOREAN_STOCKS)
+    layout = recognise(documents, KOREAN_STOCKS)
     assert layout is not None
     return layout
 
@@ -76,7 +76,7 @@ def test_a_layout_is_described(tables: dict[str, pd.DataFrame], style: Style) ->
     form = max(layout.tickers, key=lambda each: layout.tickers[each])
     assert form == style.ticker_form
     if style.date_form in ("seoul", "seoul_milliseconds"):
-        assert layout.zone == ("" if style.shape == "days" and style.date_form == "seoul" else "Asia/Seoul")
+        assert layout.convention.zone == ("" if style.shape == "days" and style.date_form == "seoul" else "Asia/Seoul")
     assert layout.days == (dt.date(2024, 7, 4), dt.date(2024, 8, 14)) or style.gaps
     names = generated._names(style)
     assert {layout.names[name] for name in ("open", "close", "volume")} == {
@@ -103,7 +103,7 @@ def test_a_layout_is_described(tables: dict[str, pd.DataFrame], style: Style) ->
     ],
 )
 def test_what_is_no_daily_bars_is_not_taken_for_some(documents: list[Document]) -> None:
-    assert recognition.recognise(documents, KOREAN_STOCKS) is None
+    assert recognise(documents, KOREAN_STOCKS) is None
 
 
 def test_the_days_of_a_document_may_lack_values(tables: dict[str, pd.DataFrame]) -> None:
@@ -111,7 +111,7 @@ def test_the_days_of_a_document_may_lack_values(tables: dict[str, pd.DataFrame])
         "_id": "005930",
         "history": {"2024-01-02": None, "2024-01-03": {"close": 1.0}, "n/a": {"close": 2.0}, "2024-01-04": 7},
     }
-    (rows,) = layouts.rows_of([document])
+    (rows,) = shapes.rows_of([document])
     assert list(rows.columns["ticker"]) == ["005930"] * 4
     assert list(rows.columns["close"]) == [None, 1.0, 2.0, None]
     assert [rows.place(position) for position in range(2)] == ["005930[0]", "005930[1]"]
@@ -120,7 +120,7 @@ def test_the_days_of_a_document_may_lack_values(tables: dict[str, pd.DataFrame])
 def test_dividends_of_some_embedded_days_are_read_though_the_first_has_none() -> None:
     history: list[Any] = [{"close": 1.0}, None, {"date": "2024-01-02", "close": 1.0}]
     history.append({"date": "2024-01-03", "close": 2.0, "Dividends": 361.0})
-    (rows,) = layouts.rows_of([{"ticker": "005930", "history": history}])
+    (rows,) = shapes.rows_of([{"ticker": "005930", "history": history}])
     assert list(rows.columns["dividends"]) == [None, None, None, 361.0]
     assert list(rows.columns["date"]) == [None, None, "2024-01-02", "2024-01-03"]
 
@@ -129,21 +129,21 @@ def test_documents_of_the_same_fields_may_hold_a_day_or_many() -> None:
     day = {"ticker": "005930", "date": "2024-01-02", "close": 1.0}
     many = {"ticker": "005930", "date": ["2024-01-03", "2024-01-04"], "close": [2.0, 3.0]}
     for documents in ([day, many], [many, day], [day, many, day]):
-        parts = list(layouts.rows_of(documents))
+        parts = list(shapes.rows_of(documents))
         closes = [close for part in parts for close in part.columns["close"]]
         assert sorted(set(closes)) == [1.0, 2.0, 3.0]
         assert sorted(place for part in parts for place in part.order) == list(range(len(closes)))
 
 
 def test_our_own_name_goes_before_one_like_it() -> None:
-    names = layouts.names_of(("Ticker", "ticker", "symbol", "DATE", "adj_close", "Close", "close_price"))
+    names = field_names.of_bars(("Ticker", "ticker", "symbol", "DATE", "adj_close", "Close", "close_price"))
     assert names == {"ticker": "ticker", "date": "DATE", "close": "Close"}
 
 
 def test_american_tickers_are_recognised_in_their_own_category_only(tables: dict[str, pd.DataFrame]) -> None:
     american = generated.tables(US_STOCKS, generated.AMERICAN_TICKERS)
     documents = generated.lay_out(american, Style(date_form="new_york"), US_STOCKS, {}).documents
-    ours, others = recognition.recognise(documents, US_STOCKS), recognition.recognise(documents, KOREAN_STOCKS)
+    ours, others = recognise(documents, US_STOCKS), recognise(documents, KOREAN_STOCKS)
     assert ours is not None
     assert others is not None
     assert set(ours.tickers) == {"bare"}
@@ -153,10 +153,8 @@ def test_american_tickers_are_recognised_in_their_own_category_only(tables: dict
 
 def test_a_part_of_a_key_is_told_by_its_path() -> None:
     key = {"symbol": "005930", "date": "2024-01-02"}
-    flat = recognition.recognise([{"_id": key, "close": 1.0}], KOREAN_STOCKS)
-    whole = recognition.recognise(
-        [{"_id": {"symbol": "005930"}, "history": [{"date": "2024-01-02", "close": 1.0}]}], None
-    )
+    flat = recognise([{"_id": key, "close": 1.0}], KOREAN_STOCKS)
+    whole = recognise([{"_id": {"symbol": "005930"}, "history": [{"date": "2024-01-02", "close": 1.0}]}], None)
     assert flat is not None
     assert whole is not None
     assert dict(flat.names) == {"ticker": "_id.symbol", "date": "_id.date", "close": "close"}
@@ -164,4 +162,4 @@ def test_a_part_of_a_key_is_told_by_its_path() -> None:
 
 
 def test_an_infinite_number_is_no_ticker() -> None:
-    assert [layouts.ticker_text(value) for value in (math.inf, -math.inf, math.nan)] == ["", "", ""]
+    assert [raw_tickers.text_of(value) for value in (math.inf, -math.inf, math.nan)] == ["", "", ""]

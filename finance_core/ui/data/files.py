@@ -3,6 +3,7 @@
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
@@ -14,15 +15,14 @@ from finance_core import categories, settings
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import file_source, import_run, ticker_names
-from finance_core.foreign.import_records import Summary
+from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.sources import Source
 from finance_core.foreign.sqlite_source import SqliteSource
 from finance_core.i18n import N_, _
 from finance_core.storage import database, locations, price_exports, prices, runs
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.price_exports import Format
-from finance_core.ui.data import task as data_task
-from finance_core.ui.data.task import Task
+from finance_core.ui.data import outcome, started
 from finance_core.ui.decorators import writes
 from finance_core.ui.text import plain
 
@@ -36,37 +36,26 @@ EXPORT_MIME: dict[Format, str] = {"csv": "text/csv", "parquet": "application/vnd
 def import_section(db: MongoDatabase) -> None:
     """Upload a file, see what it would become, and import it after a yes."""
     st.subheader(_("파일 가져오기"), divider="gray")
-    st.caption(
-        plain(
-            _(
-                "CSV나 Parquet(종목마다 파일 하나, 또는 종목 열), SQLite. 열 이름은 영어나 한국어(날짜, 시가, 고가, "
-                "저가, 종가, 거래량). 큰 파일은 {command} 명령으로 가져오십시오."
-            ).format(command="python -m updaters.import_files, updaters.import_sqlite")
-        )
+    text = _(
+        "CSV나 Parquet(종목마다 파일 하나, 또는 종목 열), SQLite. 열 이름은 영어나 한국어(날짜, 시가, 고가, "
+        "저가, 종가, 거래량). 큰 파일은 {command} 명령으로 가져오십시오."
     )
+    st.caption(plain(text.format(command="python -m updaters.import_files, updaters.import_sqlite")))
     category = _choose_category("import")
     upload = st.file_uploader(_("파일"), type=KINDS, key="import_file", label_visibility="collapsed")
     if upload is None:
         return
     path = _saved(upload)
-    is_sqlite = path.suffix.lower() in SQLITE
-    hint = (
-        _("테이블; 비우면 시세가 있는 테이블")
-        if is_sqlite
-        else _("종목 코드; 비우면 종목 열이나 파일 이름에서 읽습니다")
+    of_table, of_ticker = (
+        _("테이블; 비우면 시세가 있는 테이블"),
+        _("종목 코드; 비우면 종목 열이나 파일 이름에서 읽습니다"),
     )
+    hint = of_table if path.suffix.lower() in SQLITE else of_ticker
     what = st.text_input(hint, key="import_what", width=420).strip()
     run = runs.latest(db, category)
-    busy = data_task.is_busy() or bool(run and run["state"] == "running")
+    busy = started.is_busy() or bool(run and run["state"] == "running")
     with st.container(horizontal=True, gap="small"):
-        st.button(
-            _("시험 가져오기"),
-            icon=":material/science:",
-            help=_("모두 읽어 무엇이 어떻게 바뀔지 보여 주고, 아무것도 쓰지 않습니다."),
-            disabled=busy,
-            key="try_file",
-            on_click=writes(partial(_try, category, path, what)),
-        )
+        dry_run_button(_("시험 가져오기"), "try_file", busy, partial(_try, category, path, what))
         with st.popover(_("가져오기"), icon=":material/upload_file:", disabled=busy, key="import_plan"):
             plan = [
                 _("{file}을(를) 읽어 {category}의 {collection} 컬렉션에 봉으로 넣습니다.").format(
@@ -84,7 +73,19 @@ def import_section(db: MongoDatabase) -> None:
                 key="import_yes",
                 on_click=writes(partial(_import, category, path, what)),
             )
-    data_task.result(path.name, category)
+    outcome.of_run(started.ended(path.name), category)
+
+
+def dry_run_button(label: str, key: str, busy: bool, start: Callable[[], None]) -> None:
+    """A button that starts a dry run."""
+    st.button(
+        label,
+        icon=":material/science:",
+        help=_("모두 읽어 무엇이 어떻게 바뀔지 보여 주고, 아무것도 쓰지 않습니다."),
+        disabled=busy,
+        key=key,
+        on_click=writes(start),
+    )
 
 
 def export_section(db: MongoDatabase) -> None:
@@ -105,13 +106,8 @@ def export_section(db: MongoDatabase) -> None:
                 key=f"export_{kind}",
                 on_click="ignore",
             )
-    st.caption(
-        plain(
-            _("모든 종목의 모든 봉입니다. 아주 많으면 {command} 명령이 낫습니다.").format(
-                command=f"python -m finance_core.export {category.key} {category.key}.parquet"
-            )
-        )
-    )
+    command = f"python -m finance_core.export {category.key} {category.key}.parquet"
+    st.caption(plain(_("모든 종목의 모든 봉입니다. 아주 많으면 {command} 명령이 낫습니다.").format(command=command)))
 
 
 def _choose_category(key: str) -> Category:
@@ -144,7 +140,7 @@ def _saved(upload: Any) -> Path:
 
 
 def _source(category: Category, path: Path, what: str) -> Source:
-    """The rows of a file; `what` is its table or its ticker. Raises SisepanError where it is no such file."""
+    """The rows of a file; `what` is its table or its ticker. Raises SisepanError where it cannot be read."""
     if path.suffix.lower() in SQLITE:
         source = SqliteSource(path, what)
         source.recognise(category)
@@ -156,17 +152,17 @@ def _source(category: Category, path: Path, what: str) -> Source:
 
 
 def _try(category: Category, path: Path, what: str) -> None:
-    def run(task: Task, stop: threading.Event) -> Summary:
-        return import_run.examine(category, _source(category, path, what), task.report, stop)
-
-    data_task.begin(_("시험 가져오기"), path.name, run)
+    started.begin(
+        _("시험 가져오기"),
+        path.name,
+        lambda progress, stop: import_run.examine(category, _source(category, path, what), progress, stop),
+    )
 
 
 def _import(category: Category, path: Path, what: str) -> None:
-    def run(task: Task, stop: threading.Event) -> Summary:
-        db = database.connect()
-        source = _source(category, path, what)
-        described = ticker_names.of(db, category)
-        return import_run.run(db, category, source, described, origin="page", progress=task.report, stop=stop)
+    def work(progress: Progress, stop: threading.Event) -> Summary:
+        db, source = database.connect(), _source(category, path, what)
+        descriptions = ticker_names.of(db, category)
+        return import_run.run(db, category, source, descriptions, origin="page", progress=progress, stop=stop)
 
-    data_task.begin(_("가져오기"), path.name, run)
+    started.begin(_("가져오기"), path.name, work)

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, US_STOCKS
-from finance_core.foreign import raw_values
+from finance_core.foreign import dates, numbers
+from finance_core.foreign.dates import Convention
 from tests.foreign import generated
 
 ZONES = {"seoul": "Asia/Seoul", "new_york": "America/New_York", "london": "Europe/London", "day": ""}
@@ -23,15 +24,14 @@ WEEKDAYS = CENTURIES[CENTURIES.day_of_week < 5]
 EPOCH = dt.datetime(1970, 1, 1)
 
 
-def days_of(values: Sequence[Any], zone: str = "", unit: str = "s") -> list[dt.date | None]:
+def days_of(values: Sequence[Any], zone: str = "", unit: dates.EpochUnit = "s") -> list[dt.date | None]:
     """The days that values are read as; None where they are not."""
-    return raw_values.moments(values, zone, unit).astype("datetime64[D]").tolist()
+    return dates.moments(values, Convention(zone, unit)).astype("datetime64[D]").tolist()
 
 
 def read(values: Sequence[Any], zones: Sequence[str] = tuple(filter(None, ZONES.values()))) -> list[dt.date | None]:
     """The days that values are read as by what they themselves show."""
-    unit = raw_values.epoch_unit(values)
-    return days_of(values, raw_values.zone_of(raw_values.in_utc(values, unit), zones), unit)
+    return days_of(values, *dates.convention_of(values, zones))
 
 
 # Days
@@ -45,7 +45,7 @@ def test_every_day_of_two_centuries_is_read_as_itself(form: str) -> None:
     usual = form in ("text", "seconds", "milliseconds")
     days = [day.date() for day in (CENTURIES if usual else CENTURIES[::11])]
     values = [generated.date_of(day, form, KOREAN_STOCKS) for day in days]
-    assert days_of(values, unit=raw_values.epoch_unit(values)) == days
+    assert days_of(values, unit=dates.epoch_unit(values)) == days
 
 
 @pytest.mark.parametrize("form", ["timed", "iso_offset"])
@@ -115,7 +115,7 @@ def test_a_century_of_milliseconds_is_told_from_seconds() -> None:
     days = [day.date() for day in pd.bdate_range("1926-01-04", "2026-11-20")]
     values = [generated.date_of(day, "milliseconds", KOREAN_STOCKS) for day in days]
     assert min(values) < 0 < max(values)
-    assert raw_values.epoch_unit(values) == "ms"
+    assert dates.epoch_unit(values) == "ms"
     assert days_of(values, unit="ms") == days
 
 
@@ -142,13 +142,13 @@ def test_seconds_and_milliseconds_in_one_collection_are_never_misread(
     values += [generated.date_of(day, "milliseconds", KOREAN_STOCKS) for day in others]
     days = read(values)
     for value, day, found in zip(values, [*in_seconds, *others], days, strict=True):
-        ambiguous = value % raw_values.QUARTER_HOUR == 0 and abs(value) < raw_values.EPOCH_SECONDS_LIMIT
+        ambiguous = value % dates.QUARTER_HOUR == 0 and abs(value) < dates.EPOCH_SECONDS_LIMIT
         assert found == day or (ambiguous and found is None), value
 
 
 def test_a_count_of_seconds_that_is_repeated_is_no_more_evidence_of_milliseconds() -> None:
     seconds = generated.date_of(dt.date(2075, 10, 2), "seconds", KOREAN_STOCKS)
-    assert seconds % raw_values.QUARTER_HOUR == 0  # by chance
+    assert seconds % dates.QUARTER_HOUR == 0  # by chance
     values = [seconds, seconds, seconds, generated.date_of(dt.date(1973, 1, 1), "milliseconds", KOREAN_STOCKS)]
     assert read(values)[:3] == [None] * 3
 
@@ -156,7 +156,7 @@ def test_a_count_of_seconds_that_is_repeated_is_no_more_evidence_of_milliseconds
 def test_seconds_and_milliseconds_of_the_same_years_are_all_read() -> None:
     days = [day.date() for day in pd.bdate_range("1990-01-01", "2026-11-20")]
     values = [generated.date_of(day, "seconds" if day.day % 2 else "milliseconds", KOREAN_STOCKS) for day in days]
-    assert raw_values.epoch_unit(values) == ""
+    assert dates.epoch_unit(values) == ""
     assert read(values) == days
 
 
@@ -165,7 +165,7 @@ def test_digits_of_a_day_are_no_count(unit: str) -> None:
     days = [day.date() for day in CENTURIES[::17]]
     values = [generated.date_of(day, "compact_number", KOREAN_STOCKS) for day in days]
     assert days_of(values, unit=unit) == days
-    assert raw_values.epoch_unit(values) == "s"
+    assert dates.epoch_unit(values) == "s"
 
 
 # What is none
@@ -220,8 +220,8 @@ GARBAGE = [
 def test_what_is_no_day_is_never_guessed(value: Any, unit: str) -> None:
     assert days_of([value], unit=unit) == [None]
     assert days_of([value, dt.datetime(2024, 1, 2)], "Asia/Seoul", unit) == [None, dt.date(2024, 1, 2)]
-    raw_values.epoch_unit([value, 5])
-    raw_values.in_utc([value], unit)
+    dates.epoch_unit([value, 5])
+    dates.zone_of([value], ["Asia/Seoul"], unit)
 
 
 @settings(deadline=None, max_examples=150)
@@ -232,7 +232,7 @@ def test_what_is_no_day_is_never_guessed(value: Any, unit: str) -> None:
 def test_reading_never_fails_and_stays_within_the_years(value: Any, unit: str) -> None:
     (day,) = days_of([value], "Asia/Seoul", unit)
     assert day is None or 1799 < day.year < 2201
-    assert raw_values.numbers([value]).shape == (1,)
+    assert numbers.numbers([value]).shape == (1,)
 
 
 # Numbers
@@ -281,12 +281,12 @@ def test_reading_never_fails_and_stays_within_the_years(value: Any, unit: str) -
 )
 def test_a_number_is_read_as_it_is_written_or_not_at_all(value: Any, number: float) -> None:
     for values in ([value], [value, None], [value, "1,000"], [value, 1.0]):
-        np.testing.assert_array_equal(raw_values.numbers(values)[0], number)
+        np.testing.assert_array_equal(numbers.numbers(values)[0], number)
 
 
 def test_a_split_may_be_a_ratio() -> None:
     values = ["2:1", "1/50", "3", 0.2, None, "2:0", "a:b"]
-    read = raw_values.numbers(values, ratios=True)
+    read = numbers.numbers(values, ratios=True)
     np.testing.assert_array_equal(read, [2.0, 0.02, 3.0, 0.2, math.nan, math.nan, math.nan])
 
 
@@ -294,4 +294,4 @@ def test_a_split_may_be_a_ratio() -> None:
 @given(st.floats(0, 1e15, allow_nan=False), st.integers(0, 10**15))
 def test_whatever_python_writes_is_read_back(price: float, volume: int) -> None:
     values = [repr(price), f"{price:,.4f}", f"{volume:,}", str(volume), Decimal128(repr(price))]
-    assert raw_values.numbers(values).tolist() == [price, float(f"{price:.4f}"), float(volume), float(volume), price]
+    assert numbers.numbers(values).tolist() == [price, float(f"{price:.4f}"), float(volume), float(volume), price]

@@ -1,0 +1,70 @@
+"""The names that other programs give to the fields of daily bars and of lists of tickers, in English and Korean.
+
+To read another name, add it to its row. Names match without case, spaces and hyphens.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+FieldNames = dict[str, tuple[str, ...]]
+
+BARS: Final[FieldNames] = {
+    "ticker": (
+        *("ticker", "symbol", "code", "stock_code", "ticker_symbol"),
+        *("종목코드", "종목_코드", "단축코드", "티커", "코드"),
+    ),
+    "date": (
+        *("date", "datetime", "trade_date", "trading_date", "timestamp", "day", "time"),
+        *("날짜", "일자", "거래일", "일시"),
+    ),
+    "open": ("open", "open_price", "시가"),
+    "high": ("high", "high_price", "고가"),
+    "low": ("low", "low_price", "저가"),
+    "close": ("close", "close_price", "종가", "현재가"),
+    "volume": ("volume", "vol", "거래량"),
+    "dividends": ("dividends", "dividend", "배당", "배당금"),
+    "stock_splits": ("stock_splits", "stock_split", "splits", "split", "액면분할"),
+}
+"""For each of our fields of a bar the names that other programs use, as `folded` writes them, the likeliest first."""
+TICKERS: Final[FieldNames] = {
+    "name": (
+        *("name", "company_name", "company", "long_name", "longname", "short_name", "shortname"),
+        *("종목명", "회사명", "이름"),
+    ),
+    "name_en": ("name_en", "english_name", "영문명"),
+    "market": ("market", "exchange", "시장", "시장구분", "거래소"),
+    "category": ("category", "type", "asset_type", "분류"),
+    "currency": ("currency", "통화"),
+}
+"""The same for the fields of a list of tickers, beside the ticker."""
+
+
+@lru_cache(maxsize=4096)
+def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
+    """Our names of bar fields to the ones among `keys` that mean them."""
+    return _matched(keys, BARS)
+
+
+@lru_cache(maxsize=4096)
+def of_tickers(keys: tuple[str, ...]) -> Mapping[str, str]:
+    """Our names of the fields of a ticker list to the ones among `keys` that mean them; the ticker may be the _id."""
+    names = _matched(keys, {"ticker": BARS["ticker"], **TICKERS})
+    return names if "ticker" in names or "_id" not in keys else {**names, "ticker": "_id"}
+
+
+def folded(key: str) -> str:
+    """The name of a field without the differences between its writers: case, spaces, hyphens, angle brackets."""
+    return str(key).strip().strip("<>").strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def _matched(keys: tuple[str, ...], table: FieldNames) -> dict[str, str]:
+    by_folded: dict[str, str] = {}
+    for key in keys:
+        by_folded.setdefault(folded(key), key)
+    return {
+        # Our own name, written exactly, goes before a name that only folds to it.
+        ours: ours if ours in keys else next(by_folded[name] for name in names if name in by_folded)
+        for ours, names in table.items()
+        if ours in keys or not by_folded.keys().isdisjoint(names)
+    }

@@ -1,0 +1,219 @@
+"""The layout of a collection: what a sample of its documents shows, and what of it differs from our own layout.
+
+Pure: documents in, a `Layout` or sentences out. How rows are taken from documents is left to `shapes`.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from finance_core.bars import candles, sessions
+from finance_core.categories import Category
+from finance_core.errors import SisepanError
+from finance_core.foreign import dates, field_names, numbers, raw_tickers, shapes
+from finance_core.foreign.dates import Convention, DateForm
+from finance_core.foreign.numbers import NumberForm
+from finance_core.foreign.raw_tickers import TickerForm
+from finance_core.foreign.shapes import ShapeKind
+from finance_core.i18n import N_
+from finance_core.storage.database import Document
+
+SHAPES: Final[dict[ShapeKind, str]] = {
+    "flat": N_("종목과 날짜마다 문서 하나"),
+    "rows": N_("종목마다 문서 하나, 날짜별 목록"),
+    "days": N_("종목마다 문서 하나, 날짜가 필드 이름"),
+    "columns": N_("종목마다 문서 하나, 필드마다 배열"),
+}
+TICKERS: Final[dict[TickerForm, str]] = {
+    "suffixed": N_("종목 코드에 덧붙은 것이 있습니다(.KS, =X 따위; 표본의 {percent})."),
+    "number": N_("종목 코드가 숫자로 저장되어 있습니다(표본의 {percent})."),
+    "prefixed": N_("종목 코드 앞에 A가 있습니다(표본의 {percent})."),
+    "other": N_("이 카테고리의 종목 코드가 아닌 것이 있습니다(표본의 {percent})."),
+    "missing": N_("종목 코드가 없는 문서가 있습니다(표본의 {percent})."),
+}
+DATES: Final[dict[DateForm, str]] = {
+    "moment": N_("날짜가 자정(UTC)이 아닌 시각으로 저장되어 있습니다(표본의 {percent}; 시간대 {zone})."),
+    "text": N_("날짜가 글자로 저장되어 있습니다(표본의 {percent})."),
+    "number": N_("날짜가 숫자로 저장되어 있습니다(표본의 {percent})."),
+    "unreadable": N_("읽을 수 없는 날짜가 있습니다(표본의 {percent})."),
+    "missing": N_("날짜가 없는 문서가 있습니다(표본의 {percent})."),
+}
+NUMBERS: Final[dict[NumberForm, str]] = {
+    "text": N_("숫자가 글자로 저장되어 있습니다."),
+    "decimal": N_("숫자가 Decimal128로 저장되어 있습니다."),
+}
+"""The sentence for each form that differs from ours."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a sample of documents shows of their layout. Counts are of sampled rows, but for `shapes`."""
+
+    shapes: Mapping[ShapeKind, int]
+    """Counts of documents."""
+    names: Mapping[str, str]
+    """Our field names to theirs, as most documents have them; "_id.…" is a part of a key."""
+    is_uniform: bool
+    """True: all documents have the same names."""
+    rows: int
+    rows_per_document: float
+    tickers: Mapping[TickerForm, int]
+    dates: Mapping[DateForm, int]
+    prices: Mapping[NumberForm, int]
+    """Of open, high, low and close."""
+    volumes: Mapping[NumberForm, int]
+    without_close: int
+    convention: Convention
+    raw_tickers: Mapping[Any, int] = field(default_factory=dict)
+    """The tickers as they are written, with their counts of rows."""
+    days: tuple[dt.date, dt.date] | None = None
+    """The first and the last day of the sample."""
+    ticker_fields: tuple[str, ...] = ()
+    """Every field that holds a ticker, in the order in which `shapes.rows_of` prefers them."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether documents are as this product writes them."""
+        return self.is_readable and not self.renamed
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether documents can be read as they are: one a day, and at most the names of the fields differ."""
+        return (
+            self.is_flat
+            and self.is_uniform
+            and {"ticker", "date", "close"} <= set(self.names)
+            and not any(theirs.split(".")[0] == "_id" for theirs in self.names.values())
+            and set(self.tickers) == {"bare"}
+            and set(self.dates) == {"day"}
+            and {*self.prices, *self.volumes} <= {"number", "missing"}
+            and not self.without_close
+        )
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether every document is one day of one ticker."""
+        return set(self.shapes) == {"flat"}
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The `names` that differ from ours."""
+        return {ours: theirs for ours, theirs in self.names.items() if ours != theirs}
+
+
+def zones(category: Category | None) -> list[str]:
+    """The IANA zones in which days of `category` may be kept: its markets', Seoul and New York."""
+    markets = category.markets if category else ()
+    of_markets = [market.timezone or sessions.timezone(market.calendar) for market in markets]
+    return list(dict.fromkeys([*of_markets, "Asia/Seoul", "America/New_York"]))
+
+
+def recognise(documents: Sequence[Document], category: Category | None) -> Layout | None:
+    """The layout of `documents`, a sample; None where they are no daily bars."""
+    kinds: Counter[ShapeKind] = Counter()
+    names: Counter[tuple[tuple[str, str], ...]] = Counter()
+    ticker_fields: set[str] = set()
+    for document in documents:
+        kind, named, ticker = _fields_of(document)
+        kinds[kind] += 1
+        names[tuple(sorted(named.items()))] += 1
+        ticker_fields.add(ticker or named.get("ticker", ""))
+    parts = list(shapes.rows_of(documents))
+    rows = sum(map(len, parts))
+    columns = {
+        ours: [value for part in parts for value in part.columns.get(ours, [None] * len(part))]
+        for ours in ("ticker", "date", *candles.COLUMNS)
+    }
+    has_prices = any({"close", "open"} & part.columns.keys() for part in parts)
+    if not has_prices or all(value is None for value in columns["date"]):
+        return None
+    most = _commonest(names)
+    convention = dates.convention_of(columns["date"], zones(category))
+    moments = dates.moments(columns["date"], convention)
+    days = moments[~np.isnat(moments)].astype("datetime64[D]")
+    close = numbers.numbers(columns["close"])
+    return Layout(
+        shapes=dict(kinds),
+        names=most,
+        is_uniform=all(set(each) <= set(most.items()) for each in names),
+        rows=rows,
+        rows_per_document=rows / len(documents),
+        tickers=dict(Counter(raw_tickers.form_of(raw, category) for raw in columns["ticker"])),
+        dates=dict(Counter(map(dates.form_of, columns["date"], moments))),
+        prices=dict(Counter(numbers.form_of(value) for name in candles.PRICES for value in columns[name])),
+        volumes=dict(Counter(map(numbers.form_of, columns["volume"]))),
+        without_close=int((~((close > 0) & np.isfinite(close))).sum()),
+        convention=convention,
+        raw_tickers=dict(Counter(filter(raw_tickers.is_ticker, columns["ticker"]))),
+        days=(days.min().item(), days.max().item()) if len(days) else None,
+        ticker_fields=tuple(sorted(filter(None, ticker_fields), key=_preference)),
+    )
+
+
+def _fields_of(document: Document) -> tuple[ShapeKind, dict[str, str], str]:
+    """The shape of a document, its names, and the field of its ticker where it holds many rows."""
+    key = document["_id"] if isinstance(document.get("_id"), dict) else {}
+    shape = shapes.shape_of({**key, **document})
+    paths = {name: f"_id.{name}" for name in key.keys() - document.keys()}
+    names = dict(shape.names)
+    if shape.kind == "flat":
+        names = {ours: paths.get(theirs, theirs) for ours, theirs in names.items()}
+    return shape.kind, names, paths.get(shape.ticker, shape.ticker)
+
+
+def _preference(ticker_field: str) -> tuple[bool, bool, int, bool, str]:
+    """A sort key of fields with a ticker, in the order in which `field_names` and `shapes` prefer them."""
+    name = ticker_field.removeprefix("_id.")
+    known = field_names.BARS["ticker"]
+    rank = known.index(field_names.folded(name)) if field_names.folded(name) in known else len(known)
+    return rank == len(known), name != "ticker", rank, name != ticker_field, ticker_field
+
+
+def _commonest(names: "Counter[tuple[tuple[str, str], ...]]") -> dict[str, str]:
+    """For each of our fields the name that most documents give it."""
+    counts: dict[str, Counter[str]] = {}
+    for named, count in names.items():
+        for ours, theirs in named:
+            counts.setdefault(ours, Counter())[theirs] += count
+    return {ours: theirs.most_common(1)[0][0] for ours, theirs in counts.items()}
+
+
+def facts(layout: Layout) -> list[SisepanError]:
+    """How documents are laid out, a sentence each."""
+    sentences = [SisepanError(SHAPES[kind]) for kind in layout.shapes]
+    if layout.renamed:
+        fields = ", ".join(f"{ours}={theirs}" for ours, theirs in layout.renamed.items())
+        sentences.append(SisepanError(N_("필드 이름: {fields}"), fields=fields))
+    return sentences
+
+
+def obstacles(layout: Layout, *, duplicates: int, is_view: bool, has_index: bool) -> list[SisepanError]:
+    """What differs from this product's own layout, a sentence each; `duplicates` are days stored more than once."""
+
+    def share(count: int) -> str:
+        percent = 100 * count / layout.rows
+        return f"{percent:.0f}%" if percent >= 1 else "<1%"
+
+    forms = {*layout.prices, *layout.volumes}
+    zone = layout.convention.zone or "-"
+    sentences: list[tuple[object, str, dict[str, Any]]] = [
+        (not layout.is_flat, N_("종목과 날짜마다 문서 하나가 아닙니다."), {}),
+        (layout.renamed, N_("필드 이름이 다릅니다: {fields}"), {"fields": ", ".join(layout.renamed.values())}),
+        (not layout.is_uniform, N_("문서마다 필드 이름이 다릅니다."), {}),
+        *((True, TICKERS[form], {"percent": share(n)}) for form, n in layout.tickers.items() if form in TICKERS),
+        *((True, DATES[day], {"percent": share(n), "zone": zone}) for day, n in layout.dates.items() if day in DATES),
+        *((number in forms, message, {}) for number, message in NUMBERS.items()),
+        (
+            layout.without_close,
+            N_("종가가 없는 문서가 있습니다(표본의 {percent})."),
+            {"percent": share(layout.without_close)},
+        ),
+        (duplicates, N_("같은 날이 두 번 이상 있습니다(살펴본 종목에서 {count}일)."), {"count": duplicates}),
+        (is_view, N_("뷰여서 인덱스를 가질 수 없습니다."), {}),
+        (not is_view and not has_index, N_("종목과 날짜의 인덱스가 없습니다."), {}),
+    ]
+    return [SisepanError(message, **values) for is_so, message, values in sentences if is_so]

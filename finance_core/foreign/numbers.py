@@ -1,0 +1,76 @@
+"""Numbers as other programs write them: texts with separators or currency signs, Decimal128, splits as ratios.
+
+To read another form of number, add a row to `CLEANINGS`. Pure: values in, an array out. A value that cannot be read
+becomes NaN; nothing is guessed.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+from bson import Binary, Decimal128
+
+NumberForm = Literal["number", "text", "decimal", "missing"]
+
+CLEANINGS: Final = (
+    (re.compile(r"\u00a0"), " "),
+    (re.compile(r"(?<![^\s+-])[₩$€¥]|(?<=\d)\s*원\s*$"), ""),  # a sign before or a unit behind the number
+)
+"""Replacements that turn a text into a plain number, perhaps with thousands separators."""
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:,\d{2,3})*,\d{3}|(?: \d{3})+)(?:\.\d*)?", re.ASCII)
+"""A number whose commas or spaces certainly separate thousands (or, in India, hundreds of thousands)."""
+_RATIO = re.compile(r"\s*(\d+(?:\.\d+)?)\s*[:/]\s*(\d+(?:\.\d+)?)\s*", re.ASCII)
+_NO_NUMBERS = frozenset({bool, bytes, Binary, list, dict, tuple, dt.datetime})
+"""Types of which numpy would make a number, or several."""
+
+
+def numbers(values: Sequence[Any], *, ratios: bool = False) -> npt.NDArray[np.float64]:
+    """Each value as a float; NaN where it is missing or no number.
+
+    A comma that separates no thousands leaves a number that nobody can be sure of: NaN. With `ratios`, a text may be a
+    split such as "2:1".
+    """
+    if _NO_NUMBERS.isdisjoint(map(type, values)):
+        try:
+            return np.array(values, dtype="float64")  # None becomes NaN
+        except (ValueError, TypeError, OverflowError):
+            pass  # each value by itself
+    return np.array([_number(value, ratios) for value in values], dtype="float64")
+
+
+def form_of(value: Any) -> NumberForm:
+    """How a number is stored."""
+    if isinstance(value, str):
+        return "text" if value.strip() else "missing"
+    if isinstance(value, Decimal128):
+        return "decimal"
+    return "number" if isinstance(value, int | float) and value == value else "missing"
+
+
+def _number(value: Any, ratios: bool) -> float:
+    if isinstance(value, str):
+        return _number_of_text(value, ratios)
+    if isinstance(value, bool | bytes):
+        return np.nan
+    try:
+        return float(value.to_decimal() if isinstance(value, Decimal128) else value)
+    except (ValueError, TypeError, OverflowError):
+        return np.nan
+
+
+@lru_cache(maxsize=65_536)
+def _number_of_text(text: str, ratios: bool) -> float:
+    ratio = _RATIO.fullmatch(text) if ratios else None
+    for pattern, replacement in CLEANINGS:
+        text = pattern.sub(replacement, text)
+    text = text.strip()
+    if _GROUPED.fullmatch(text):
+        text = text.replace(",", "").replace(" ", "")
+    try:
+        return float(ratio[1]) / float(ratio[2]) if ratio else float(text)
+    except (ValueError, ZeroDivisionError):
+        return np.nan

@@ -1,0 +1,199 @@
+"""Reports of runs with the user's own data: as text for a person, as JSON for a program, refused rows as CSV.
+
+And the words for an inspected collection that commands and pages share.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from finance_core import categories, formats
+from finance_core.categories import Category
+from finance_core.errors import SisepanError
+from finance_core.foreign import import_records, inspection
+from finance_core.foreign.conversion import Conversion, Refusal
+from finance_core.foreign.import_records import Summary
+from finance_core.foreign.inspection import Inspected
+from finance_core.i18n import N_, _
+from finance_core.spreadsheets import defused
+from finance_core.storage.database import MongoDatabase
+
+VERDICTS: Final[dict[inspection.Verdict, str]] = {
+    "ours": N_("이 제품의 구성"),
+    "readable": N_("그대로 읽을 수 있음"),
+    "convertible": N_("전환하면 쓸 수 있음"),
+    "unknown": N_("모르는 구성"),
+}
+SHOWN_FAILURES = 100
+"""How many tickers a text names; JSON has all."""
+
+
+class WrongUse(SisepanError):
+    """A command was called in a way that it cannot work with; nothing was changed."""
+
+
+def text(category: Category, summary: Summary) -> str:
+    """What a run did or, dry, would do: counts, refused rows, failed tickers, whether all is stored as it was read."""
+    return "\n".join(_lines_of_reading(category, summary) if summary.kind == "read" else _lines(category, summary))
+
+
+def _lines(category: Category, summary: Summary) -> list[str]:
+    values = {
+        "source": summary.source,
+        "category": _(category.title),
+        "first": formats.date(summary.first),
+        "last": formats.date(summary.last),
+        "tickers": ", ".join(summary.differing[:SHOWN_FAILURES]),
+        **{name: formats.count(number) for name, number in summary.counts.items()},
+    }
+
+    def said(*sentences: tuple[object, int, str]) -> list[str]:
+        """Those of (condition, count, message) whose condition holds."""
+        return [_(message).format(**values, count=formats.count(count)) for is_so, count, message in sentences if is_so]
+
+    is_written = not summary.is_dry
+    kept, differing = len(summary.failures), len(summary.differing)
+    is_verified = is_written and summary.state == "done" and not differing
+    is_lost, is_cancelled = summary.state == "failed" and not differing, summary.state == "cancelled"
+    return [
+        *said(
+            (
+                is_written,
+                0,
+                N_(
+                    "{source} → {category}: {rows}행, {done}/{total}종목, 봉 {bars}개 중 {added}개 추가, "
+                    "{replaced}개 교체, {removed}개 삭제"
+                ),
+            ),
+            (
+                summary.is_dry,
+                0,
+                N_("{source} → {category}: {rows}행이 {total}종목의 봉 {bars}개가 됩니다. 아무것도 바꾸지 않았습니다."),
+            ),
+            (summary.first, 0, N_("기간: {first} ~ {last}")),
+            (summary.current, summary.current, N_("앞서 중단된 가져오기에서 끝낸 종목 {count}개")),
+            (summary.changed, summary.changed, N_("고친 봉 {count}개 (자세한 내용은 로그에 있습니다)")),
+            (summary.refused, summary.refused, N_("받지 않은 행 {count}개:")),
+        ),
+        *(f"  {formats.count(n)}: {reason}" for reason, n in reasons(summary.reasons).items()),
+        *said((kept, kept, N_("저장된 시세를 그대로 둔 종목 {count}개:"))),
+        *_failures(summary),
+        *said(
+            (differing, differing, N_("다시 읽어 보니 읽은 것과 다른 종목 {count}개: {tickers}")),
+            (
+                is_verified,
+                summary.verified,
+                N_("다시 읽어 보니 {count}종목 모두 봉 수, 날짜 범위, 종가의 체크섬이 읽은 것과 같습니다."),
+            ),
+            (is_lost, 0, N_("다른 실행이 이 카테고리를 넘겨받아 멈췄습니다. 다시 실행하면 이어서 합니다.")),
+            (is_written and is_cancelled, 0, N_("중단했습니다. 다시 실행하면 이어서 합니다.")),
+        ),
+        *map(_example, summary.conversions),
+    ]
+
+
+def _lines_of_reading(category: Category, summary: Summary) -> list[str]:
+    if summary.state == "done":
+        sentence = _(
+            "종목 {count}개의 봉 {bars}개를 모두 읽어 확인했습니다. 이제 {category}의 차트에서 볼 수 있습니다."
+        )
+        counts = {"count": formats.count(summary.total), "bars": formats.count(summary.bars)}
+        return [sentence.format(category=_(category.title), **counts)]
+    if not summary.failures:
+        return [_("중단했습니다. 아무것도 바꾸지 않았습니다.")]
+    sentence = _("그대로 읽을 수 없는 종목이 {count}개 있어 아무것도 바꾸지 않았습니다. 전환하면 쓸 수 있습니다.")
+    return [sentence.format(count=formats.count(len(summary.failures))), *_failures(summary)]
+
+
+def _failures(summary: Summary) -> list[str]:
+    return [f"  {failure.ticker}: {failure.error}" for failure in summary.failures[:SHOWN_FAILURES]]
+
+
+def _example(conversion: Conversion) -> str:
+    raw = f"[{conversion.place}] {conversion.raw_ticker} {conversion.raw_date}"
+    return f"  {raw} → {conversion.ticker} {formats.date(conversion.date)} {conversion.close:.10g}"
+
+
+def reasons(counts: Mapping[str, int]) -> dict[str, int]:
+    """How many rows were refused for each reason, in words, the commonest first; values of single rows become …"""
+    commonest = sorted(counts.items(), key=lambda counted: -counted[1])
+    return {_(message).format_map(_Elided()): count for message, count in commonest}
+
+
+class _Elided(dict[str, str]):
+    def __missing__(self, _name: str) -> str:
+        return "…"
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """The same as `text` for a program."""
+    failures = [{"ticker": failure.ticker, "reason": str(failure.error)} for failure in summary.failures]
+    of_run = {"category": summary.category, "source": summary.source, "state": summary.state, **summary.counts}
+    if summary.kind == "read":
+        names = ("category", "state", "total", "done", "bars", "failed")
+        return {**{name: of_run[name] for name in names}, "problems": failures}
+    conversions = [
+        {**conversion._asdict(), "date": formats.date(conversion.date)} for conversion in summary.conversions
+    ]
+    return {
+        **of_run,
+        "first": formats.date(summary.first) if summary.first else None,
+        "last": formats.date(summary.last) if summary.last else None,
+        "reasons": reasons(summary.reasons),
+        "failures": failures,
+        "verified": summary.verified,
+        "differing": summary.differing,
+        **({"conversions": conversions} if conversions else {}),
+    }
+
+
+def extent(collection: Inspected, dash: str) -> list[str]:
+    """How much a collection of prices holds, from when to when, and how it is laid out."""
+    tickers = _("종목 {count}") if collection.is_exact else _("표본에서 종목 {count}")
+    days = f"{formats.date(collection.first)} {dash} {formats.date(collection.last)}"
+    facts = [
+        _(categories.category(collection.category).title) if collection.category else "",
+        _("문서 {count}개").format(count=formats.count(collection.documents)),
+        tickers.format(count=formats.count(collection.tickers)),
+        days if collection.first and collection.last else "",
+        *map(str, collection.facts),
+    ]
+    return list(filter(None, facts))
+
+
+def require_writable(path: Path) -> None:
+    """Raise WrongUse unless a file can be written at `path`: before an import, not after it."""
+    try:
+        is_new = not path.exists()
+        path.open("ab").close()
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def write_refusals(db: MongoDatabase, path: Path, summaries: Iterable[Summary]) -> int:
+    """Write every refused row of each run as CSV, for Excel too; returns how many there are."""
+    count = 0
+    try:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(["source", "place", "ticker", "date", "reason"])
+            for summary in summaries:
+                for refusal in summary.refusals or import_records.refusals(db, summary.import_id):
+                    rows.writerow(map(defused, (summary.source, *cells(refusal))))
+                    count += 1
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    return count
+
+
+def cells(refusal: Refusal) -> tuple[str, str, str, str]:
+    """A refused row as the cells of a table."""
+    return refusal.place, refusal.ticker, refusal.date, str(refusal.reason)
+
+
+def _unwritable(path: Path, error: OSError) -> WrongUse:
+    reason = error.strerror or type(error).__name__
+    return WrongUse(N_("{path}에 쓸 수 없습니다({reason})."), path=str(path), reason=reason)

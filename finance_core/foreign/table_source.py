@@ -1,0 +1,77 @@
+"""A table of daily prices in a file as a source of bars, read from its first row to its last. Never written."""
+
+import dataclasses
+import itertools
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from finance_core.bars import candles
+from finance_core.categories import Category
+from finance_core.foreign import dates, field_names, layout, raw_tickers
+from finance_core.foreign.shapes import Rows
+
+BATCH_ROWS: Final = 20_000
+"""Rows that become one portion."""
+SAMPLE_ROWS: Final = 1000
+"""The first rows, which show the convention of dates."""
+
+
+class TableSource(ABC):
+    """A table whose columns `names` gives (our name to theirs); with a `ticker`, all rows are of that one."""
+
+    keeps_all = False
+
+    def __init__(self, name: str, names: Mapping[str, str], ticker: str = "") -> None:
+        self.name = name
+        self.convention = dates.Convention()
+        self._names, self._ticker = names, ticker
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """A text that changes with the file."""
+
+    @abstractmethod
+    def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
+        """All rows, with the columns of these names of ours. Raises SisepanError where the file cannot be read."""
+
+    def recognise(self, category: Category) -> None:
+        """Find out how days are written, which the markets of `category` narrow down."""
+        self.convention = dates.convention_of(self.sample(), layout.zones(category))
+
+    def sample(self) -> Sequence[Any]:
+        """The dates of the first rows, as they are written."""
+        written = itertools.chain.from_iterable(rows.columns["date"] for rows in self._portions(["date"]))
+        return list(itertools.islice(written, SAMPLE_ROWS))
+
+    def is_indexed(self) -> bool:
+        """False: each question goes through all rows."""
+        return False
+
+    def counts(self) -> Mapping[Any, int]:
+        """How many rows each raw ticker has. Raises SisepanError where the file cannot be read to its end."""
+        counts: Counter[Any] = Counter()
+        for rows in self._rows(["date"] if self._ticker else ["ticker"]):
+            counts.update(map(raw_tickers.key_of, rows.columns["ticker"]))
+        return counts
+
+    def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
+        """The rows of the `wanted` raw tickers."""
+        keys = frozenset(wanted)
+        for rows in self._rows(self._names):
+            if chosen := rows.of(keys):
+                yield chosen
+
+    def _rows(self, names: Iterable[str]) -> Iterator[Rows]:
+        """The portions, with a column for the ticker."""
+        for rows in self._portions(names):
+            if self._ticker:
+                rows = dataclasses.replace(rows, columns={**rows.columns, "ticker": [self._ticker] * len(rows)})
+            yield rows
+
+
+def bar_columns(columns: Iterable[str]) -> dict[str, str]:
+    """Our names of a bar's fields to the columns of a table that mean them."""
+    names = field_names.of_bars(tuple(columns))
+    return {ours: theirs for ours, theirs in names.items() if ours in ("ticker", "date", *candles.COLUMNS)}

@@ -1,0 +1,102 @@
+"""What came of a run with the user's own data: counts, conversions, refused rows, failed tickers."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import copy_context
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import formats, spreadsheets
+from finance_core.categories import Category
+from finance_core.foreign import import_records, reports
+from finance_core.foreign.conversion import Refusal
+from finance_core.foreign.import_records import Summary
+from finance_core.i18n import _
+from finance_core.storage import database
+from finance_core.storage.documents import ImportRecord
+from finance_core.ui import run_status
+from finance_core.ui.text import plain
+
+
+def of_run(summary: Summary | None, category: Category, *, with_record: bool = True) -> None:
+    """What came of a run of this visit; `with_record` also what MongoDB keeps of an import."""
+    if summary is None:
+        return
+    if summary.kind == "read":
+        _of_reading(summary)
+    elif summary.state == "cancelled":
+        st.warning(_("중단했습니다. 다시 시작하면 이어서 합니다."), icon=run_status.STATES["cancelled"][1])
+    elif summary.is_dry:
+        _of_dry_run(summary)
+    elif with_record:
+        last = import_records.latest(database.connect(), category, summary.source)
+        if last and last["state"] == "done":
+            of_import(last, "imported")
+    if summary.failures:
+        failures = [(failure.ticker, str(failure.error)) for failure in summary.failures]
+        st.dataframe(pd.DataFrame(failures, columns=[_("종목"), _("이유")]), hide_index=True)
+
+
+def of_import(last: ImportRecord, key: str) -> None:
+    """What a finished import did, whether the stored bars are the imported ones, and the rows that it refused."""
+    text = _("{moment}에 종목 {tickers}개의 봉 {bars}개를 가져왔고 {refused}행을 받지 않았습니다.").format(
+        moment=run_status.moment(last["finished_at"]),
+        **{name: formats.count(last[name]) for name in ("tickers", "bars", "refused")},
+    )
+    if last["kept"]:
+        text += " " + _("{count}종목은 저장된 것과 달라 그대로 두었습니다.").format(count=formats.count(last["kept"]))
+    if last["differing"]:
+        names = ", ".join(last["differing"][:20])
+        differing = _("다시 읽어 보니 다음 종목이 다릅니다: {tickers}").format(tickers=names)
+        st.error(plain(f"{text} {differing}"), icon=":material/error:")
+    else:
+        agrees = _("다시 읽어 견주니 개수, 기간, 종가의 체크섬이 모두 같습니다.")
+        st.success(plain(f"{text} {agrees}"), icon=":material/verified:")
+    reasons = import_records.reasons(database.connect(), last["_id"])
+    _refused(reasons, lambda: import_records.refusals(database.connect(), last["_id"]), key)
+
+
+def _of_reading(summary: Summary) -> None:
+    count = formats.count(summary.total if summary.state == "done" else len(summary.failures))
+    if summary.state == "done":
+        text = _("종목 {count}개의 봉 {bars}개를 모두 읽어 확인했습니다.")
+        st.success(text.format(count=count, bars=formats.count(summary.bars)), icon=":material/check_circle:")
+    elif summary.failures:
+        text = _("그대로 읽을 수 없는 종목이 {count}개 있어 아무것도 바꾸지 않았습니다. 전환하면 쓸 수 있습니다.")
+        st.warning(text.format(count=count), icon=":material/warning:")
+
+
+def _of_dry_run(summary: Summary) -> None:
+    text = _("행 {rows}개 가운데 {bars}개가 봉이 되고 {refused}개는 받지 않습니다. 아무것도 쓰지 않았습니다.")
+    counts = {name: formats.count(summary.counts[name]) for name in ("rows", "bars", "refused")}
+    st.info(text.format(**counts), icon=":material/science:")
+    titles = [_("있는 곳"), _("적힌 종목"), _("적힌 날짜"), _("종목"), _("날짜"), _("종가")]
+    examples = [(*example[:4], f"{example.date:%Y-%m-%d}", example.close) for example in summary.conversions]
+    st.caption(_("처음 {count}행이 이렇게 바뀝니다.").format(count=len(examples)))
+    st.dataframe(pd.DataFrame(examples, columns=titles), hide_index=True, height=240)
+    _refused(summary.reasons, lambda: summary.refusals, "examined")
+
+
+def _refused(counts: Mapping[str, int], refusals: Callable[[], Iterable[Refusal]], key: str) -> None:
+    """How many rows were refused and why, and all of them as a CSV for Excel."""
+    if not counts:
+        return
+
+    def download() -> bytes:
+        columns = [_("있는 곳"), _("적힌 종목"), _("적힌 날짜"), _("이유")]
+        table = pd.DataFrame(map(reports.cells, refusals()), columns=columns)
+        return spreadsheets.to_csv(table.map(spreadsheets.defused))
+
+    with st.expander(_("받지 않은 행 {count}").format(count=formats.count(sum(counts.values())))):
+        reasons = reports.reasons(counts)
+        st.dataframe(pd.DataFrame({_("이유"): list(reasons), _("행 수"): list(reasons.values())}), hide_index=True)
+        st.download_button(
+            _("모두 CSV로"),
+            partial(copy_context().run, download),
+            f"refused_{key}.csv",
+            "text/csv",
+            icon=":material/download:",
+            key=f"refused_{key}",
+            on_click="ignore",
+        )

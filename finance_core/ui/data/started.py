@@ -1,0 +1,148 @@
+"""The run with the user's own data that a visitor has started: one at a time, in the background, shown until it ends.
+
+It continues when the page is left. What came of it is left to `outcome`.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import streamlit as st
+from pymongo.errors import PyMongoError
+
+from finance_core import background, categories, formats
+from finance_core.background import BackgroundTask
+from finance_core.errors import SisepanError
+from finance_core.foreign.import_records import Progress, Summary
+from finance_core.i18n import _
+from finance_core.storage import database, runs
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import RunRecord
+from finance_core.ui import listing, run_status
+from finance_core.ui.decorators import live
+from finance_core.ui.text import plain
+from finance_core.ui.visitor import require_admin
+
+REFRESH = 0.7
+"""Seconds between two looks at the progress."""
+STARTED, WATCHED, ENDED = "data_started", "data_watched", "data_ended"
+
+
+@dataclass
+class Started:
+    """A run that this visitor has started."""
+
+    what: str
+    """What it does, in the visitor's language."""
+    subject: str
+    """The collection or file."""
+    progress: Summary | None = None
+    task: BackgroundTask = field(default_factory=BackgroundTask)
+    is_shown: bool = False
+    """Whether the page has been drawn since it ended."""
+
+
+def begin(what: str, subject: str, work: Callable[[Progress, threading.Event], Summary]) -> None:
+    """Start `work(progress, stop)`, which does `what` (a word in the visitor's language) to `subject`, unless one runs.
+
+    Raises NotAllowed unless the visitor is an admin.
+    """
+    require_admin()
+    if is_busy():
+        return
+    started = Started(what, subject)
+
+    def show(summary: Summary) -> None:
+        started.progress = summary
+
+    started.task = background.start(lambda stop: work(show, stop))
+    st.session_state[STARTED] = started
+
+
+def is_busy() -> bool:
+    """Whether a run that this visitor has started is under way."""
+    started = _started()
+    return started is not None and not started.task.finished
+
+
+def ended(subject: str) -> Summary | None:
+    """What came of the last run that this visitor has started, if it was of `subject` and did not fail."""
+    started = _started()
+    if started is None or started.subject != subject or not started.task.finished:
+        return None
+    summary: Summary | None = started.task.result
+    return summary
+
+
+def show(db: MongoDatabase) -> bool:
+    """Draw the progress of runs under way, or why one failed; returns whether one has ended since the last call."""
+    started = _started()
+    has_ended: bool = st.session_state.pop(ENDED, False)
+    if started is not None and not started.task.finished:
+        _watch()
+        return has_ended
+    if _running(db):
+        _watch_runs()
+    if started is None:
+        return has_ended
+    if started.task.error:
+        _show_error(started, started.task.error)
+    if not started.is_shown:
+        started.is_shown = has_ended = True
+        listing.forget()
+    return has_ended
+
+
+def _started() -> Started | None:
+    started: Started | None = st.session_state.get(STARTED)
+    return started
+
+
+def _running(db: MongoDatabase) -> list[RunRecord]:
+    """The runs under way that bring in the user's own data, on any machine."""
+    latest = (runs.latest(db, category) for category in categories.CATEGORIES)
+    return [run for run in latest if run and run["state"] == "running" and run.get("kind")]
+
+
+@live(REFRESH)
+def _watch_runs(db: MongoDatabase) -> None:
+    """The progress of the runs of other visits, until one ends."""
+    running = _running(db)
+    for run in running:
+        st.caption(plain(" · ".join([_(categories.category(run["category"]).title), run["from"]])))
+        run_status.progress(db, run, run["category"])
+    now = {run["_id"] for run in running}
+    before, st.session_state[WATCHED] = st.session_state.get(WATCHED, now), now
+    if before - now:
+        listing.forget()
+        st.session_state[ENDED] = True
+        st.rerun()  # the whole page, which is inspected anew
+
+
+@live(REFRESH)
+def _watch(_db: MongoDatabase) -> None:
+    """The progress of the run that this visitor has started, until it ends."""
+    started = _started()
+    if started is None or started.task.finished:
+        st.rerun()  # the whole page
+    summary = started.progress or Summary("", started.subject)
+    text = _("{subject} {what}: {done}/{total}종목, 봉 {bars}개").format(
+        subject=started.subject,
+        what=started.what,
+        done=formats.count(summary.done),
+        total=formats.count(summary.total),
+        bars=formats.count(summary.bars),
+    )
+    bar, button = st.columns([6, 1], vertical_alignment="center")
+    bar.progress(summary.done / summary.total if summary.total else 0.0, text=plain(text))
+    stop = started.task.stop
+    icon = ":material/stop_circle:"
+    button.button(_("중단"), icon=icon, disabled=stop.is_set(), key="stop_task", on_click=stop.set)
+
+
+def _show_error(started: Started, error: Exception) -> None:
+    if isinstance(error, PyMongoError):
+        error = database.explain(error)
+    reason = str(error) if isinstance(error, SisepanError) else _("자세한 내용은 로그에 있습니다.")
+    text = _("{subject} {what}: 하지 못했습니다. {reason}")
+    st.error(plain(text.format(subject=started.subject, what=started.what, reason=reason)), icon=":material/error:")
