@@ -4,8 +4,7 @@ The documents themselves are never changed. A flat collection whose fields merel
 `locations`), once all of its tickers have been read through that pointer. Any other is imported (see `import_run`).
 """
 
-import logging
-import threading
+from typing import Unpack
 
 import pandas as pd
 from pymongo.errors import OperationFailure
@@ -15,19 +14,17 @@ from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign import following, import_run, inspection, layout, ticker_names
 from finance_core.foreign.collection_source import CollectionSource, extent
-from finance_core.foreign.import_records import Progress, Summary
-from finance_core.foreign.import_run import ImportRun
+from finance_core.foreign.import_records import Summary
+from finance_core.foreign.import_run import ImportRun, Watch
 from finance_core.foreign.inspection import Inspected
 from finance_core.i18n import N_
 from finance_core.storage import database, documents, locations, prices, runs, tickers
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import BarState, Origin
+from finance_core.storage.documents import BarState
 from finance_core.storage.locations import Store
 
 INDEX = "sisepan_ticker_date"
 """Name of the index that reading creates on the user's collection."""
-
-_log = logging.getLogger(__name__)
 
 
 def source(db: MongoDatabase, collection: Inspected) -> CollectionSource:
@@ -86,15 +83,7 @@ def plan_of_conversion(db: MongoDatabase, category: Category, collection: Inspec
     return [SisepanError(sentence, **values) for sentence in sentences]
 
 
-def read_as_is(
-    db: MongoDatabase,
-    category: Category,
-    collection: Inspected,
-    *,
-    origin: Origin = "terminal",
-    progress: Progress = import_run.ignore,
-    stop: threading.Event | None = None,
-) -> Summary:
+def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **watch: Unpack[Watch]) -> Summary:
     """Have `category` read from a collection as it is, if all tickers can be; the failures are those that cannot.
 
     Creates the one index that it needs, where it is missing, and lists the tickers. Raises AlreadyRunning, SisepanError
@@ -102,7 +91,7 @@ def read_as_is(
     """
     _require(db, collection.name)
     store = _store(category, collection)
-    with import_run.leased(db, category, "read", collection.name, origin=origin, progress=progress, stop=stop) as run:
+    with import_run.leased(db, category, "read", collection.name, **watch) as run:
         _refuse_to_hide(db, category, store)
         is_index_new = _ensure_index(db, store)
         try:
@@ -118,15 +107,7 @@ def read_as_is(
     return run.summary
 
 
-def convert(
-    db: MongoDatabase,
-    category: Category,
-    collection: Inspected,
-    *,
-    origin: Origin = "terminal",
-    progress: Progress = import_run.ignore,
-    stop: threading.Event | None = None,
-) -> Summary:
+def convert(db: MongoDatabase, category: Category, collection: Inspected, **watch: Unpack[Watch]) -> Summary:
     """Import a collection into ours, and have `category` read from there. Can be interrupted and repeated.
 
     Raises as `import_run.run`, and SisepanError where the collection is ours already, or the category is read from
@@ -137,9 +118,7 @@ def convert(
         raise SisepanError(
             N_("{collection}은(는) 이미 이 제품의 구성이라 전환할 것이 없습니다."), collection=collection.name
         )
-    with import_run.leased(
-        db, category, "convert", collection.name, origin=origin, progress=progress, stop=stop
-    ) as run:
+    with import_run.leased(db, category, "convert", collection.name, **watch) as run:
         now = locations.of(db, category)
         if now.read_only and now.collection != collection.name:
             raise SisepanError(

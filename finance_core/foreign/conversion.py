@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from finance_core.bars import candles
@@ -71,47 +72,49 @@ def convert(
 ) -> list[Converted]:
     """The bars of each ticker of a `group`, whose values are raw tickers, from all of its rows."""
     codes = {raw: code for code, raws in enumerate(group.values()) for raw in raws}
-    tables = [_table(convention, codes, number, rows) for number, rows in enumerate(portions)]
-    table = pd.concat(tables, ignore_index=True)
+    table = pd.concat([_table(convention, codes, number, rows) for number, rows in enumerate(portions)])
     refusals: dict[int, list[Refusal]] = defaultdict(list)
 
-    def accepted(chosen: "pd.Series[bool]", message: str) -> pd.DataFrame:
-        """The rows of `table` that are not `chosen`, which are refused."""
+    def accepted(chosen: npt.NDArray[np.bool_], message: str) -> pd.DataFrame:
+        """The rows of `table` that are not `chosen`; the `chosen` ones are refused."""
         refused = table.loc[chosen, ["code", "portion", "position"]]
         for code, portion, position in refused.itertuples(index=False):
             refusals[code].append(_refusal(portions[portion], position, message))
         return table[~chosen] if len(refused) else table
 
-    table = accepted(table["code"] < 0, NO_TICKER)
+    table = accepted((table["code"] < 0).to_numpy(), NO_TICKER)
     counts = np.bincount(table["code"], minlength=len(group))
-    table = accepted(table["moment"].isna(), NO_DATE)
-    table = accepted(~((table["close"] > 0) & np.isfinite(table["close"])), NO_CLOSE)
+    table = accepted(table["moment"].isna().to_numpy(), NO_DATE)
+    close = table["close"].to_numpy()
+    table = accepted(~((close > 0) & np.isfinite(close)), NO_CLOSE)
     # Of two rows of a day the later moment counts, of two of a moment the one that comes later.
     table = table.iloc[np.lexsort((table["order"], table["moment"], table["code"]))]
-    day = table["moment"].dt.normalize()
-    table = table.assign(day=day)
-    table = accepted(table.duplicated(["code", "day"], keep="last"), DUPLICATE)
+    days = table["moment"].to_numpy().astype("datetime64[D]")
+    is_same = (days[:-1] == days[1:]) & (np.diff(table["code"]) == 0)
+    table = accepted(np.append(is_same, np.zeros(min(len(days), 1), dtype=bool)), DUPLICATE)
 
-    starts = np.searchsorted(table["code"], np.arange(len(group) + 1))
+    days = table["moment"].to_numpy().astype("datetime64[D]").astype("datetime64[ns]")
+    values, rows = table[candles.COLUMNS].to_numpy(), table[["portion", "position"]].to_numpy()
+    ends = np.searchsorted(table["code"], np.arange(len(group) + 1))
     result = [_without_bars(refusals[-1])] if refusals[-1] else []
     for code, (ticker, raws) in enumerate(group.items()):
-        rows = table.iloc[starts[code] : starts[code + 1]]
-        bars, remarks = candles.clean(rows.set_index(pd.DatetimeIndex(rows["day"], name="date"))[candles.COLUMNS])
+        own = slice(ends[code], ends[code + 1])
+        raw_bars = pd.DataFrame(values[own], columns=candles.COLUMNS, index=pd.DatetimeIndex(days[own], name="date"))
+        bars, remarks = candles.clean(raw_bars)
         bars, applied = candles.split_adjusted(bars)
-        conversions: list[Conversion] = []
-        for day, close, portion, position in zip(
-            bars.index, bars["close"], rows["portion"], rows["position"], strict=True
-        ):
-            if len(conversions) == SHOWN_CONVERSIONS:
-                break
-            read = portions[portion].columns
-            raw, date = raw_tickers.text_of(read["ticker"][position]), str(read["date"][position])
-            conversions.append(Conversion(portions[portion].place(position), raw, date, ticker, day, float(close)))
-        refused = tuple(refusals[code])
-        result.append(
-            Converted(ticker, tuple(raws), bars, int(counts[code]), (*remarks, *applied), refused, tuple(conversions))
-        )
+        examples = [
+            _conversion(portions[portion], position, ticker, bars.iloc[number : number + 1])
+            for number, (portion, position) in enumerate(rows[own][:SHOWN_CONVERSIONS].tolist())
+        ]
+        outcome = (*remarks, *applied), tuple(refusals[code]), tuple(examples)
+        result.append(Converted(ticker, tuple(raws), bars, int(counts[code]), *outcome))
     return result
+
+
+def _conversion(rows: Rows, position: int, ticker: str, bar: pd.DataFrame) -> Conversion:
+    raw = raw_tickers.text_of(rows.columns["ticker"][position])
+    date = str(rows.columns["date"][position])
+    return Conversion(rows.place(position), raw, date, ticker, bar.index[0], float(bar["close"].iloc[0]))
 
 
 def refused(rows: Rows) -> Converted:
@@ -142,7 +145,7 @@ def _table(convention: dates.Convention, codes: Mapping[Any, int], number: int, 
     """The rows of portion `number` as numbers: the code of the ticker in its group, the moment, the values of a bar."""
     table = pd.DataFrame(
         {
-            "code": [codes.get(raw_tickers.key_of(raw), -1) for raw in rows.columns["ticker"]],
+            "code": [codes.get(key, -1) for key in raw_tickers.keys_of(rows.columns["ticker"])],
             "moment": dates.moments(rows.columns["date"], convention),
             **{
                 name: numbers(values, ratios=name == "stock_splits")

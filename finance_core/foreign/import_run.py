@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import pandas as pd
 from pymongo.client_session import ClientSession
@@ -54,24 +54,28 @@ class ImportRun:
         self.progress(self.summary)
 
 
+class Watch(TypedDict, total=False):
+    """Who starts a run and watches it."""
+
+    origin: Origin
+    """terminal where it is absent."""
+    progress: Progress
+    """Called after each ticker."""
+    stop: threading.Event
+    """Set to end the run after the ticker at hand."""
+
+
 @contextmanager
 def leased(
-    db: MongoDatabase,
-    category: Category,
-    kind: Kind,
-    source: str,
-    *,
-    origin: Origin = "terminal",
-    progress: Progress = ignore,
-    stop: threading.Event | None = None,
+    db: MongoDatabase, category: Category, kind: Kind, source: str, **watch: Unpack[Watch]
 ) -> Iterator[ImportRun]:
     """A run of `category` until the end of the block, which sets the state of its summary.
 
     Raises AlreadyRunning. An error of the block ends the run as failed.
     """
-    options = {"kind": kind, "from": source}
-    with runs.leased(db, category, origin, options, stop or threading.Event()) as lease:
-        run = ImportRun(lease, Summary(category.key, source, kind, lease.id), progress)
+    origin, stop = watch.get("origin", "terminal"), watch.get("stop") or threading.Event()
+    with runs.leased(db, category, origin, {"kind": kind, "from": source}, stop) as lease:
+        run = ImportRun(lease, Summary(category.key, source, kind, lease.id), watch.get("progress", ignore))
         try:
             locations.forget(db)  # from now on nobody else changes where the category is stored
             yield run
@@ -104,10 +108,7 @@ def run(
     category: Category,
     source: Source,
     descriptions: Descriptions | None = None,
-    *,
-    origin: Origin = "terminal",
-    progress: Progress = ignore,
-    stop: threading.Event | None = None,
+    **watch: Unpack[Watch],
 ) -> Summary:
     """Import `source` into `category`; `descriptions` name new tickers. Once `stop` is set, no other ticker is begun.
 
@@ -115,7 +116,7 @@ def run(
     get its indexes, PyMongoError where the database fails.
     """
     locations.require_writable(db, category)
-    with leased(db, category, "import", source.name, origin=origin, progress=progress, stop=stop) as this_run:
+    with leased(db, category, "import", source.name, **watch) as this_run:
         bring_in(this_run, source, locations.writable(db, category), descriptions or {})
     return this_run.summary
 

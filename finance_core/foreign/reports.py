@@ -39,58 +39,44 @@ def text(category: Category, summary: Summary) -> str:
 
 
 def _lines(category: Category, summary: Summary) -> list[str]:
-    values = {
-        "source": summary.source,
-        "category": _(category.title),
-        "first": formats.date(summary.first),
-        "last": formats.date(summary.last),
-        "tickers": ", ".join(summary.differing[:SHOWN_FAILURES]),
-        **{name: formats.count(number) for name, number in summary.counts.items()},
-    }
+    counts = {name: formats.count(number) for name, number in summary.counts.items()}
+    ends = {"first": formats.date(summary.first), "last": formats.date(summary.last)}
+    differing = ", ".join(summary.differing[:SHOWN_FAILURES])
+    values = {"source": summary.source, "category": _(category.title), "tickers": differing, **ends, **counts}
 
-    def said(*sentences: tuple[object, int, str]) -> list[str]:
-        """Those of (condition, count, message) whose condition holds."""
-        return [_(message).format(**values, count=formats.count(count)) for is_so, count, message in sentences if is_so]
+    def line(message: str, count: int | None = None) -> list[str]:
+        """A sentence; none where its count is 0."""
+        return [] if count == 0 else [_(message).format(**values, count=formats.count(count))]
 
-    is_written = not summary.is_dry
-    kept, differing = len(summary.failures), len(summary.differing)
-    is_verified = is_written and summary.state == "done" and not differing
-    is_lost, is_cancelled = summary.state == "failed" and not differing, summary.state == "cancelled"
-    return [
-        *said(
-            (
-                is_written,
-                0,
-                N_(
-                    "{source} → {category}: {rows}행, {done}/{total}종목, 봉 {bars}개 중 {added}개 추가, "
-                    "{replaced}개 교체, {removed}개 삭제"
-                ),
-            ),
-            (
-                summary.is_dry,
-                0,
-                N_("{source} → {category}: {rows}행이 {total}종목의 봉 {bars}개가 됩니다. 아무것도 바꾸지 않았습니다."),
-            ),
-            (summary.first, 0, N_("기간: {first} ~ {last}")),
-            (summary.current, summary.current, N_("앞서 중단된 가져오기에서 끝낸 종목 {count}개")),
-            (summary.changed, summary.changed, N_("고친 봉 {count}개 (자세한 내용은 로그에 있습니다)")),
-            (summary.refused, summary.refused, N_("받지 않은 행 {count}개:")),
-        ),
-        *(f"  {formats.count(n)}: {reason}" for reason, n in reasons(summary.reasons).items()),
-        *said((kept, kept, N_("저장된 시세를 그대로 둔 종목 {count}개:"))),
+    first = (
+        N_("{source} → {category}: {rows}행이 {total}종목의 봉 {bars}개가 됩니다. 아무것도 바꾸지 않았습니다.")
+        if summary.is_dry
+        else N_(
+            "{source} → {category}: {rows}행, {done}/{total}종목, 봉 {bars}개 중 {added}개 추가, {replaced}개 교체, "
+            "{removed}개 삭제"
+        )
+    )
+    lines = [
+        *line(first),
+        *line(N_("기간: {first} ~ {last}"), 0 if summary.first is None else None),
+        *line(N_("앞서 중단된 가져오기에서 끝낸 종목 {count}개"), summary.current),
+        *line(N_("고친 봉 {count}개 (자세한 내용은 로그에 있습니다)"), summary.changed),
+        *line(N_("받지 않은 행 {count}개:"), summary.refused),
+        *(f"  {formats.count(count)}: {reason}" for reason, count in reasons(summary.reasons).items()),
+        *line(N_("저장된 시세를 그대로 둔 종목 {count}개:"), len(summary.failures)),
         *_failures(summary),
-        *said(
-            (differing, differing, N_("다시 읽어 보니 읽은 것과 다른 종목 {count}개: {tickers}")),
-            (
-                is_verified,
-                summary.verified,
-                N_("다시 읽어 보니 {count}종목 모두 봉 수, 날짜 범위, 종가의 체크섬이 읽은 것과 같습니다."),
-            ),
-            (is_lost, 0, N_("다른 실행이 이 카테고리를 넘겨받아 멈췄습니다. 다시 실행하면 이어서 합니다.")),
-            (is_written and is_cancelled, 0, N_("중단했습니다. 다시 실행하면 이어서 합니다.")),
-        ),
-        *map(_example, summary.conversions),
+        *line(N_("다시 읽어 보니 읽은 것과 다른 종목 {count}개: {tickers}"), len(summary.differing)),
     ]
+    if summary.is_dry:
+        return [*lines, *map(_example, summary.conversions)]
+    if summary.state == "done":
+        text = N_("다시 읽어 보니 {verified}종목 모두 봉 수, 날짜 범위, 종가의 체크섬이 읽은 것과 같습니다.")
+        lines.append(_(text).format(verified=formats.count(summary.verified)))
+    elif summary.state == "cancelled":
+        lines.append(_("중단했습니다. 다시 실행하면 이어서 합니다."))
+    elif not summary.differing:
+        lines.append(_("다른 실행이 이 카테고리를 넘겨받아 멈췄습니다. 다시 실행하면 이어서 합니다."))
+    return lines
 
 
 def _lines_of_reading(category: Category, summary: Summary) -> list[str]:

@@ -42,7 +42,7 @@ class Rows:
 
     def of(self, wanted: Collection[Any]) -> "Rows":
         """The rows of the `wanted` raw tickers; None among them means: rows without one."""
-        keys = map(raw_tickers.key_of, self.columns["ticker"])
+        keys = raw_tickers.keys_of(self.columns["ticker"])
         chosen = [position for position, key in enumerate(keys) if key in wanted]
         if len(chosen) == len(self):
             return self

@@ -24,8 +24,6 @@ from finance_core.i18n import N_
 
 GROUP_ROWS = 200_000
 """Rows in memory at once, give or take a ticker; as many again are read meanwhile."""
-SCANS = 4
-"""How many groups may each go through a whole source. For more groups, all rows are first sorted into a file."""
 KEYS = 20_000
 """Raw tickers in one query: MongoDB takes no query beyond 16 MB."""
 
@@ -106,7 +104,7 @@ def _reader(
     A source without an index is read once: its rows wait in a file without a name, which vanishes with this process.
     """
     raws = [list(itertools.chain.from_iterable(group.values())) for group in groups]
-    if len(groups) <= SCANS or source.is_indexed():
+    if len(groups) <= 1 or source.is_indexed():
         yield lambda number: source.read(raws[number])
         return
     directory = settings.data_dir()
@@ -134,9 +132,9 @@ def _sorted_into(
     places: list[list[int]] = [[] for _ in raws]
     for rows in itertools.takewhile(lambda _rows: not stop.is_set(), source.read(list(group_of))):
         positions: dict[int, list[int]] = {}
-        for position, raw in enumerate(rows.columns["ticker"]):
+        for position, key in enumerate(raw_tickers.keys_of(rows.columns["ticker"])):
             # A row whose own field has no ticker is refused with the first group.
-            positions.setdefault(group_of.get(raw_tickers.key_of(raw), 0), []).append(position)
+            positions.setdefault(group_of.get(key, 0), []).append(position)
         for number, chosen in positions.items():
             places[number].append(file.tell())
             part = rows if len(chosen) == len(rows) else rows.at(chosen)

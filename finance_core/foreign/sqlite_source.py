@@ -81,7 +81,7 @@ class SqliteSource(TableSource):
             cursor = connection.execute(query)
             while batch := cursor.fetchmany(BATCH_ROWS):
                 *cells, ids = zip(*batch, strict=True)
-                texts = {name: list(map(_text, values)) for name, values in zip(names, cells, strict=True)}
+                texts = {name: _texts(values) for name, values in zip(names, cells, strict=True)}
                 if self._row_id:
                     yield Rows(texts, ids, ids)
                 else:
@@ -147,6 +147,10 @@ def _row_id(connection: sqlite3.Connection, table: str, columns: Sequence[str]) 
 def _quoted(name: str) -> str:
     escaped = name.replace('"', '""')
     return f'"{escaped}"'
+
+
+def _texts(values: Sequence[Any]) -> Sequence[Any]:
+    return list(map(_text, values)) if bytes in set(map(type, values)) else values
 
 
 def _text(value: Any) -> Any:

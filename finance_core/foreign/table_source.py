@@ -53,7 +53,7 @@ class TableSource(ABC):
         """How many rows each raw ticker has. Raises SisepanError where the file cannot be read to its end."""
         counts: Counter[Any] = Counter()
         for rows in self._rows(["date"] if self._ticker else ["ticker"]):
-            counts.update(map(raw_tickers.key_of, rows.columns["ticker"]))
+            counts.update(raw_tickers.keys_of(rows.columns["ticker"]))
         return counts
 
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
