@@ -10,11 +10,9 @@ from pymongo.errors import OperationFailure
 
 from finance_core.foreign import raw_tickers, shapes
 from finance_core.foreign.layout import Layout
-from finance_core.foreign.shapes import Rows
+from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.storage.database import Document, MongoDatabase
 
-BATCH_ROWS: Final = 20_000
-"""Rows that become one portion."""
 KEY_TYPES: Final = ["string", "int", "long", "double"]
 """BSON types that a ticker may have."""
 

@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import dates
-from finance_core.foreign.shapes import Rows
-from finance_core.foreign.table_source import BATCH_ROWS, TableSource, bar_columns
+from finance_core.foreign.shapes import BATCH_ROWS, Rows
+from finance_core.foreign.table_source import TableSource, bar_columns
 from finance_core.i18n import N_
 
 ENCODINGS = ("utf-8-sig", "cp949")

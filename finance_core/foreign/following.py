@@ -1,4 +1,4 @@
-"""Keeping the list of a category that is only read up to what the user's own programs write into its collection."""
+"""The list of tickers of a category that is only read follows what the user's own programs write there."""
 
 import logging
 import threading
@@ -16,9 +16,9 @@ _log = logging.getLogger(__name__)
 
 
 def is_outdated(db: MongoDatabase, category: Category) -> bool:
-    """Whether documents came or went since the list of a category that is only read was last brought up to date.
+    """Whether documents came or went since the list of a category that is only read was last updated.
 
-    Cheap: asks neither for counts nor for bars. A document that was changed in place is not noticed.
+    Cheap: reads neither counts nor bars. A document that changes in place is not noticed.
     """
     store = locations.of(db, category)
     if not store.read_only:
@@ -28,13 +28,13 @@ def is_outdated(db: MongoDatabase, category: Category) -> bool:
 
 
 def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int:
-    """Bring the list of a category that is only read up to what its collection holds now; how many tickers changed.
+    """Update the list of a category that is only read from its collection; returns how many tickers changed.
 
-    Else the overview would show yesterday's close beside today's chart: only the user's own programs write there.
+    Only the user's own programs write there: without this, the overview shows an older close than the chart.
     """
     store = locations.of(db, category)
     at_the_start = extent(db[store.collection])
-    described = ticker_names.of(db, category)
+    descriptions = ticker_names.of(db, category)
     changed = 0
     stored = {ticker for ticker in prices.tickers(db, category) if category.is_ticker(ticker)}
     with_bars = {"category": category.key, "bar_count": {"$gt": 0}}
@@ -43,7 +43,7 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
         if stop.is_set():
             return changed
         if ticker in stored:
-            ticker_names.register(db, category, ticker, [ticker], described)
+            ticker_names.register(db, category, ticker, [ticker], descriptions)
         before, seen = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
         if all(before.get(name) == value for name, value in seen.items()):
             continue
@@ -57,7 +57,7 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
 
 
 def _drawn(db: MongoDatabase, category: Category, ticker: str) -> BarState:
-    """The state of the bars that a chart draws: none where it cannot be drawn."""
+    """The state of the bars that a chart draws; of no bars where it cannot be drawn."""
     try:
         bars, _remarks = candles.clean(prices.load(db, category, ticker))
     except DataConflict as error:
@@ -67,5 +67,6 @@ def _drawn(db: MongoDatabase, category: Category, ticker: str) -> BarState:
 
 
 def remember_extent(db: MongoDatabase, category: Category, seen: Document) -> None:
+    """Record the extent of the collection for which the list of `category` is up to date."""
     of_category = {"_id": f"read:{category.key}"}
     db[documents.CHOICES].update_one(of_category, {"$set": {"documents": seen}}, upsert=True)

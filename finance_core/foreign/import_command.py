@@ -24,7 +24,6 @@ from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.reports import WrongUse
 from finance_core.foreign.sources import Source
 from finance_core.i18n import N_, _
-from finance_core.spreadsheets import defused
 from finance_core.storage import database, locations, runs
 from finance_core.storage.database import MongoDatabase
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import pandas as pd
 from pymongo.client_session import ClientSession
@@ -194,61 +194,48 @@ class _Import:
 
     def _write(self, converted: Converted) -> Written:
         """Store the bars of one ticker, alone where this source is the only one of it, else beside the stored bars."""
-        row: TickerRow = tickers.get(self._db, self._category, converted.ticker) or {}
-        stored = prices.load_from(self._db, self._store, converted.ticker)
-        imported = row.get("imported", {})
+        db, category, store, ticker = self._db, self._category, self._store, converted.ticker
+        before: TickerRow = tickers.get(db, category, ticker) or {}
+        stored = prices.load_from(db, store, ticker)
+        imported = before.get("imported", {})
         # A source that only added days does not have all of the ticker.
-        is_from_here = (
-            row.get("source") == "import" and imported.get("from") == self._source.name and "whole" in imported
-        )
+        is_from_here = imported.get("from") == self._source.name and "whole" in imported
         has_all = self._source.keeps_all or merging.covers(converted.bars, stored)
-        if not (stored.empty or (is_from_here and has_all) or row.get("source") == "sample"):
-            return self._add(converted, stored, row)
+        of = before.get("source")
+        is_whole = stored.empty or of == "sample" or (of == "import" and is_from_here and has_all)
+        bars = converted.bars if is_whole else merging.missing(stored, converted.bars)
+        # First whose bars they are, so that the next run knows even if this one is interrupted now; and, on a server
+        # without transactions, that some bars are still the old ones.
+        begun = {"from": self._source.name, "whole": True}
+        rewriting = None if stored.empty else True
+        fields = {"source": "import", "imported": begun, "rewriting": rewriting} if is_whole else {}
 
-        def replace(session: ClientSession | None) -> Written:
-            # First whose bars they are, so that the next run knows even if this one is interrupted now; and, on a
-            # server without transactions, that some bars are still the old ones.
-            begun: dict[str, Any] = {"source": "import", "imported": {"from": self._source.name, "whole": True}}
-            self._list(converted, begun | {"rewriting": None if stored.empty else True}, session)
-            bars = converted.bars
-            written = prices.write_to(self._db, self._store, converted.ticker, bars, session, remove_others=True)
-            fields = {"source": "import", "rewriting": None}
-            self._mark(converted, bars, row, written, fields, {"whole": True}, session)
+        def write(session: ClientSession | None) -> Written:
+            ticker_names.register(db, category, ticker, converted.raw_tickers, self._descriptions, session)
+            tickers.record(db, category, ticker, fields, session)
+            written = prices.write_to(db, store, ticker, bars, session, remove_others=is_whole)
+            after = bars if is_whole else pd.concat([stored[~stored.index.isin(bars.index)], bars]).sort_index()
+            self._mark(converted, before, after, any(written), is_whole, session)
             return written
 
         # Atomic where bars are replaced. Bars that are only added come in order: a reader sees the first of the days.
-        return replace(None) if stored.empty else database.atomically(self._db, replace)
-
-    def _add(self, converted: Converted, stored: pd.DataFrame, row: TickerRow) -> Written:
-        bars = merging.missing(stored, converted.bars)
-        self._list(converted, {})
-        written = prices.write_to(self._db, self._store, converted.ticker, bars, None, remove_others=False)
-        both = pd.concat([stored[~stored.index.isin(bars.index)], bars]).sort_index()
-        self._mark(converted, both, row, written, {"source": row.get("source") or "import"}, {})
-        return written
-
-    def _list(self, converted: Converted, fields: dict[str, Any], session: ClientSession | None = None) -> None:
-        db, category, ticker = self._db, self._category, converted.ticker
-        ticker_names.register(db, category, ticker, converted.raw_tickers, self._descriptions, session)
-        tickers.record(db, category, ticker, fields, session)
+        return database.atomically(db, write) if is_whole and len(stored) else write(None)
 
     def _mark(
         self,
         converted: Converted,
-        bars: pd.DataFrame,
         before: TickerRow,
-        written: Written,
-        fields: dict[str, Any],
-        imported: Imported,
-        session: ClientSession | None = None,
+        bars: pd.DataFrame,
+        is_changed: bool,
+        is_whole: bool,
+        session: ClientSession | None,
     ) -> None:
         """Record that the ticker is done and now has `bars`. Last, as the next run skips it then."""
         ticker, state = converted.ticker, prices.state_of(bars)
         # A run that was interrupted before it could record it may have written bars.
-        is_changed = any(written) or any(before.get(name) != value for name, value in state.items())
+        is_changed = is_changed or any(before.get(name) != value for name, value in state.items())
         changed_at = tickers.now() if is_changed else before.get("bars_changed_at")
-        done: dict[str, Any] = {
-            **imported,
+        imported = {
             "import": self._summary.import_id,
             "from": self._source.name,
             "rows": converted.rows,
@@ -256,10 +243,12 @@ class _Import:
             "first_date": converted.bars.index[0].to_pydatetime(),
             "last_date": converted.bars.index[-1].to_pydatetime(),
             "checksum": merging.checksum(bars["close"]),
+            **({"whole": True} if is_whole else {}),
             **({"changed_at": changed_at} if changed_at else {}),
         }
-        marked = {**state, **fields, "bars_changed_at": changed_at, "imported": done}
-        if not tickers.record(self._db, self._category, ticker, marked, session):
+        source = {"source": "import", "rewriting": None} if is_whole else {"source": before.get("source") or "import"}
+        fields = {**state, **source, "bars_changed_at": changed_at, "imported": imported}
+        if not tickers.record(self._db, self._category, ticker, fields, session):
             # A person has removed the ticker and its bars since it was listed: they stay removed.
             prices.write_to(self._db, self._store, ticker, candles.empty(), session, remove_others=True)
 

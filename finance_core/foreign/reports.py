@@ -102,7 +102,7 @@ def _example(conversion: Conversion) -> str:
 
 
 def reasons(counts: Mapping[str, int]) -> dict[str, int]:
-    """How many rows were refused for each reason, in words, the commonest first; values of single rows become …"""
+    """How many rows were refused for each reason, in words, the commonest first; "…" is the value of a single row."""
     commonest = sorted(counts.items(), key=lambda counted: -counted[1])
     return {_(message).format_map(_Elided()): count for message, count in commonest}
 

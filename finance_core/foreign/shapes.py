@@ -7,7 +7,7 @@ Pure: documents in, raw rows out. The names of fields are left to `field_names`,
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from bson import ObjectId
@@ -18,6 +18,10 @@ from finance_core.storage.database import Document
 
 ShapeKind = Literal["flat", "rows", "days", "columns"]
 """One document a day; or one a ticker: with a list of its days, its days by date, or a list for each field."""
+
+
+BATCH_ROWS: Final = 20_000
+"""Rows that a source reads as one portion."""
 
 
 @dataclass(frozen=True)

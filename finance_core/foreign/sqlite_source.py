@@ -15,8 +15,8 @@ from finance_core import categories
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import dates
-from finance_core.foreign.shapes import Rows
-from finance_core.foreign.table_source import BATCH_ROWS, TableSource, bar_columns
+from finance_core.foreign.shapes import BATCH_ROWS, Rows
+from finance_core.foreign.table_source import TableSource, bar_columns
 from finance_core.i18n import N_
 
 PATIENCE = 30.0

@@ -12,8 +12,6 @@ from finance_core.categories import Category
 from finance_core.foreign import dates, field_names, layout, raw_tickers
 from finance_core.foreign.shapes import Rows
 
-BATCH_ROWS: Final = 20_000
-"""Rows that become one portion."""
 SAMPLE_ROWS: Final = 1000
 """The first rows, which show the convention of dates."""
 

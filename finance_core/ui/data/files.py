@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
@@ -56,36 +56,30 @@ def import_section(db: MongoDatabase) -> None:
     busy = started.is_busy() or bool(run and run["state"] == "running")
     with st.container(horizontal=True, gap="small"):
         dry_run_button(_("시험 가져오기"), "try_file", busy, partial(_try, category, path, what))
+        plan = [
+            _("{file}을(를) 읽어 {category}의 {collection} 컬렉션에 봉으로 넣습니다.").format(
+                file=path.name, category=_(category.title), collection=locations.of(db, category).collection
+            ),
+            _("저장된 것과 겹치는 날이 서로 다른 종목은 그대로 두고 알립니다."),
+            _("받지 않은 행은 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다."),
+        ]
+        start = partial(_import, category, path, what)
         with st.popover(_("가져오기"), icon=":material/upload_file:", disabled=busy, key="import_plan"):
-            plan = [
-                _("{file}을(를) 읽어 {category}의 {collection} 컬렉션에 봉으로 넣습니다.").format(
-                    file=path.name, category=_(category.title), collection=locations.of(db, category).collection
-                ),
-                _("저장된 것과 겹치는 날이 서로 다른 종목은 그대로 두고 알립니다."),
-                _("받지 않은 행은 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다."),
-            ]
-            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in plan))
-            st.button(
-                _("예, 시작합니다"),
-                type="primary",
-                icon=":material/play_arrow:",
-                disabled=busy,
-                key="import_yes",
-                on_click=writes(partial(_import, category, path, what)),
-            )
+            ask(plan, "import_yes", busy, start)
     outcome.of_run(started.ended(path.name), category)
+
+
+def ask(plan: Iterable[object], key: str, busy: bool, start: Callable[[], None]) -> None:
+    """What will happen, a sentence each, and the button for a yes."""
+    st.markdown("\n".join(f"- {plain(str(sentence))}" for sentence in plan))
+    text, icon = _("예, 시작합니다"), ":material/play_arrow:"
+    st.button(text, type="primary", icon=icon, disabled=busy, key=key, on_click=writes(start))
 
 
 def dry_run_button(label: str, key: str, busy: bool, start: Callable[[], None]) -> None:
     """A button that starts a dry run."""
-    st.button(
-        label,
-        icon=":material/science:",
-        help=_("모두 읽어 무엇이 어떻게 바뀔지 보여 주고, 아무것도 쓰지 않습니다."),
-        disabled=busy,
-        key=key,
-        on_click=writes(start),
-    )
+    text = _("모두 읽어 무엇이 어떻게 바뀔지 보여 주고, 아무것도 쓰지 않습니다.")
+    st.button(label, icon=":material/science:", help=text, disabled=busy, key=key, on_click=writes(start))
 
 
 def export_section(db: MongoDatabase) -> None:

@@ -1,5 +1,6 @@
 """The page of the user's own data: what the database holds, and reading or converting it after a yes. For admins."""
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Literal
@@ -10,7 +11,7 @@ from finance_core import categories, formats
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import adoption, import_records, import_run, inspection, reports
-from finance_core.foreign.import_records import Summary
+from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.inspection import Inspected
 from finance_core.i18n import N_, _
 from finance_core.storage import database, locations, runs, tickers
@@ -103,7 +104,7 @@ def _collection(db: MongoDatabase, collection: Inspected) -> None:
             obstacles = collection.obstacles if collection.verdict != "ours" else []
             if obstacles:
                 with st.expander(_("이 제품의 구성과 다른 점 {count}").format(count=len(obstacles))):
-                    _bullets(obstacles)
+                    st.markdown("\n".join(f"- {plain(str(obstacle))}" for obstacle in obstacles))
             if category is None:
                 return
             run = runs.latest(db, category)
@@ -117,10 +118,6 @@ def _collection(db: MongoDatabase, collection: Inspected) -> None:
                 st.warning(text, icon=":material/resume:")
             if collection.used_by or (last and last["state"] == "done"):
                 viewer_link(category, "", _("차트 보기"))
-
-
-def _bullets(sentences: list[SisepanError]) -> None:
-    st.markdown("\n".join(f"- {plain(str(sentence))}" for sentence in sentences))
 
 
 def _head(collection: Inspected, last: ImportRecord | None) -> None:
@@ -170,16 +167,9 @@ def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy:
 
     def ask(kind: str, label: str, icon: str, plan: Plan, work: Callable[..., Summary]) -> None:
         """A button that shows what will happen, and asks for a yes."""
+        start = partial(_start, label, category, collection, work)
         with st.popover(label, icon=icon, disabled=busy, key=f"plan_{kind}_{name}"):
-            _bullets(_planned(plan, db, category, collection))
-            st.button(
-                _("예, 시작합니다"),
-                type="primary",
-                icon=":material/play_arrow:",
-                disabled=busy,
-                key=f"{kind}_{name}",
-                on_click=writes(partial(_start, label, category, collection, work)),
-            )
+            files.ask(_planned(plan, db, category, collection), f"{kind}_{name}", busy, start)
 
     with st.container(horizontal=True, gap="small"):
         if (collection.verdict == "readable" and not collection.is_read_only) or is_unlisted:
@@ -202,13 +192,10 @@ def _planned(plan: Plan, db: MongoDatabase, category: Category, collection: Insp
 
 
 def _start(label: str, category: Category, collection: Inspected, work: Callable[..., Summary]) -> None:
-    started.begin(
-        label,
-        collection.name,
-        lambda progress, stop: work(
-            database.connect(), category, collection, origin="page", progress=progress, stop=stop
-        ),
-    )
+    def begun(progress: Progress, stop: threading.Event) -> Summary:
+        return work(database.connect(), category, collection, origin="page", progress=progress, stop=stop)
+
+    started.begin(label, collection.name, begun)
 
 
 def _try(category: Category, collection: Inspected) -> None:
