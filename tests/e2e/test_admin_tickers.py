@@ -169,6 +169,24 @@ def test_a_cell_that_is_being_edited_stays_open_while_new_rows_arrive(
     expect(cell(grid, "000002")).to_have_text("회사 2")
 
 
+def test_edits_stay_while_another_category_is_open(listed: MongoDatabase, app: Callable[[], str], page: Page) -> None:
+    grid = open_grid(page, app())
+    type_into(page, cell(grid, "000001"), "첫째", "Enter")
+    expect(edited(page, 1, 1)).to_be_visible()
+    korean, american, *_others = page.get_by_role("tab").all()
+    american.click()
+    expect(edited(page, 1, 1)).to_have_count(0)
+    korean.click()
+    expect(edited(page, 1, 1)).to_be_visible()
+    expect(cell(grid, "000001")).to_have_text("첫째", timeout=20_000)
+    page.wait_for_timeout(1_000)  # as in open_grid
+    type_into(page, cell(grid, "000002"), "둘째", "Enter")
+    expect(edited(page, 2, 2)).to_be_visible()
+    button(page, "save").click()
+    expect(saved(page, 2)).to_be_visible()
+    assert [name_of(listed, ticker) for ticker in ("000001", "000002")] == ["첫째", "둘째"]
+
+
 def test_two_people_who_edit_the_same_rows_at_once_lose_nothing(
     listed: MongoDatabase, app: Callable[[], str], browser: Browser, page: Page
 ) -> None:

@@ -106,6 +106,8 @@ class State:
                 self.messages.clear()
             else:  # it arrives late: the grid has new rows already, without this edit
                 self._redraw = True
+        if not answer.frame and self.drawn != self.pending:  # the category was opened again: a new grid
+            self._redraw = True
         self._taken[answer.frame] = len(answer.edits)
         self.sort = answer.sort or self.sort
         return answer.chosen
