@@ -381,3 +381,10 @@ def test_the_database_going_away_is_a_sentence(listed: MongoDatabase, monkeypatc
     page.run()
     assert not page.exception
     assert "127.0.0.1:1" in page.error[0].value.replace("\\", "")
+
+
+def test_the_grid_offers_a_market_of_the_users_own_but_no_text_that_st_aggrid_runs_as_code() -> None:
+    rows: list[Any] = [{"ticker": "1", "market": "반도체"}, {"ticker": "2", "market": "::JSCODE::alert(1)::JSCODE::"}]
+    columns = {column["field"]: column for column in grid.options(KOREAN_STOCKS, rows, ("name", False))["columnDefs"]}
+    assert columns["market"]["cellEditorParams"]["values"] == ["", "KOSPI", "KOSDAQ", "반도체"]
+    assert [key for key, column in columns.items() if "initialSort" in column] == ["name"]

@@ -79,12 +79,8 @@ def _list(db: MongoDatabase, state: State) -> None:
     refused = [line for line in lines if line.problem is not None]
     allowed = [line for line in lines if line.problem is None]
     changes = ticker_edits.compare(db, state.category, [line.row for line in allowed])
-    counts = {
-        "new": formats.count(len(changes.new)),
-        "changed": formats.count(len(changes.edits)),
-        "unchanged": formats.count(len(changes.unchanged)),
-        "refused": formats.count(len(refused)),
-    }
+    sizes = {"new": len(changes.new), "changed": len(changes.edits), "unchanged": len(changes.unchanged)}
+    counts = {name: formats.count(size) for name, size in (sizes | {"refused": len(refused)}).items()}
     st.markdown(plain(_("새 종목 {new}, 변경 {changed}, 그대로 {unchanged}, 거절 {refused}").format(**counts)))
     _preview([*refused, *allowed][:SHOWN], changes)  # the refused lines first: a person has to look at them
 
