@@ -46,17 +46,13 @@ class Index:
 
 def _rank(entry: _Entry, key: str) -> int:
     """0 for the best match, 5 for no match."""
-    if entry.ticker_key == key:
-        return 0
     if entry.ticker_key.startswith(key):
-        return 1
+        return 0 if entry.ticker_key == key else 1
     if any(name.startswith(key) for name in entry.name_keys):
         return 2
     if entry.initials.startswith(key):
         return 3
-    if any(key in name for name in entry.name_keys) or key in entry.initials or key in entry.ticker_key:
-        return 4
-    return 5
+    return 4 if any(key in text for text in (*entry.name_keys, entry.initials, entry.ticker_key)) else 5
 
 
 def _entry(row: Mapping[str, Any]) -> _Entry:

@@ -16,6 +16,7 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.tseries.offsets import BaseOffset, DateOffset, YearEnd
 
 PRICES: Final = ["open", "high", "low", "close"]
 CORPORATE_ACTIONS: Final = ["dividends", "stock_splits"]
@@ -30,19 +31,19 @@ INTERVAL_PERIODS: Final[dict[Interval, str]] = {"W": "W-SUN", "M": "M"}
 
 Period = Literal["1W", "1M", "3M", "6M", "YTD", "1Y", "3Y", "5Y", "10Y", "MAX"]
 
-PERIOD_OFFSETS: Final[dict[Period, pd.DateOffset | None]] = {
-    "1W": pd.DateOffset(weeks=1),
-    "1M": pd.DateOffset(months=1),
-    "3M": pd.DateOffset(months=3),
-    "6M": pd.DateOffset(months=6),
-    "YTD": None,
-    "1Y": pd.DateOffset(years=1),
-    "3Y": pd.DateOffset(years=3),
-    "5Y": pd.DateOffset(years=5),
-    "10Y": pd.DateOffset(years=10),
+PERIOD_OFFSETS: Final[dict[Period, BaseOffset | None]] = {
+    "1W": DateOffset(weeks=1),
+    "1M": DateOffset(months=1),
+    "3M": DateOffset(months=3),
+    "6M": DateOffset(months=6),
+    "YTD": YearEnd(),
+    "1Y": DateOffset(years=1),
+    "3Y": DateOffset(years=3),
+    "5Y": DateOffset(years=5),
+    "10Y": DateOffset(years=10),
     "MAX": None,
 }
-"""How far a period reaches back from the last bar; `period_start` has the rules of YTD and MAX."""
+"""How far a period reaches back from the last bar; None for all bars."""
 
 ROUNDING: Final = 1e-6
 """Relative difference up to which two prices are the same: sources keep them as 32-bit floats, seven digits."""
@@ -316,11 +317,7 @@ def period_start(dates: pd.DatetimeIndex, period: Period) -> int:
     >>> period_start(days, "1W")
     1
     """
-    if len(dates) == 0 or period == "MAX":
+    offset = PERIOD_OFFSETS[period]
+    if len(dates) == 0 or offset is None:
         return 0
-    last = dates[-1]
-    if period == "YTD":
-        first_day = pd.Timestamp(last.year, 1, 1)
-    else:
-        first_day = last - PERIOD_OFFSETS[period] + pd.Timedelta(days=1)  # type: ignore[operator]
-    return int(dates.searchsorted(first_day))
+    return int(dates.searchsorted(dates[-1] - offset + pd.Timedelta(days=1)))

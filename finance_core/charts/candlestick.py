@@ -134,17 +134,13 @@ def candlestick(bars: pd.DataFrame, averages: Averages, visible: tuple[int, int]
 def _corporate_actions(bars: pd.DataFrame, dates: "pd.Series[str]") -> dict[str, pd.DataFrame]:
     """The bars with dividends and those with splits, each as day, height on their axis, and what happened."""
     actions = {}
-    for title, column, text in ((_("배당"), "dividends", _dividend), (_("분할"), "stock_splits", _split)):
+    for title, column, text in ((_("배당"), "dividends", "{:,.10g}".format), (_("분할"), "stock_splits", _split)):
         amounts = bars[column].to_numpy()
         happened = amounts > 0
         if happened.any():
             texts = [text(amount) for amount in amounts[happened]]
             actions[title] = pd.DataFrame({_("날짜"): dates.to_numpy()[happened], "height": 0.0, title: texts})
     return actions
-
-
-def _dividend(amount: float) -> str:
-    return f"{amount:,.10g}"
 
 
 def _split(ratio: float) -> str:

@@ -33,7 +33,8 @@ def show(db: MongoDatabase, hint: Callable[[], None]) -> None:
     _headlines(db)
     for category in categories.CATEGORIES:
         _category(db, category)
-    st.caption(plain(_("데이터베이스: {server}").format(server=_server(db))))
+    server = database.address() or _("내장 MongoDB")
+    st.caption(plain(_("데이터베이스: {server}").format(server=f"{server} · {db.name}")))
 
 
 def _headlines(db: MongoDatabase) -> None:
@@ -61,7 +62,8 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
         chart_type="line",
         border=True,
     )
-    st.caption(plain(f"{formats.date(row['last_date'])} · {_fresh(category, row)}"))
+    freshness = header.freshness(category, row, row["last_date"].date(), dt.datetime.now(dt.UTC))
+    st.caption(plain(f"{formats.date(row['last_date'])} · {freshness}"))
     viewer_link(category, row["ticker"], _("차트 보기"))
 
 
@@ -120,12 +122,3 @@ def _address(category: Category, row: TickerRow) -> str:
 
 def _marked(row: TickerRow) -> str:
     return " (" + _("표본") + ")" if row.get("source") == "sample" else ""
-
-
-def _fresh(category: Category, row: TickerRow) -> str:
-    return header.freshness(category, row, row["last_date"].date(), dt.datetime.now(dt.UTC))
-
-
-def _server(db: MongoDatabase) -> str:
-    server = database.address() or _("내장 MongoDB")
-    return f"{server} · {db.name}"

@@ -82,15 +82,13 @@ def chips(
             st.html(f'{dot} <span style="opacity:.65">{note}</span>', width="content")
             rest = [key for key in view.series if key != item.key]
             moved = [*rest[: max(position - 1, 0)], item.key, *rest[max(position - 1, 0) :]]
-            small = partial(st.button, "", type="tertiary", on_click=_show_series)
-            small(
-                icon=":material/arrow_upward:",
-                help=_("앞으로"),
-                key=f"up_{item.key}",
-                disabled=position == 0,
-                args=(view, moved),
-            )
-            small(icon=":material/remove:", help=_("빼기"), key=f"remove_{item.key}", args=(view, rest))
+            _small(_("앞으로"), "arrow_upward", f"up_{item.key}", view, moved, disabled=position == 0)
+            _small(_("빼기"), "remove", f"remove_{item.key}", view, rest)
+
+
+def _small(label: str, icon: str, key: str, view: View, series: Sequence[str], *, disabled: bool = False) -> None:
+    show = partial(_show_series, view, series)
+    st.button("", icon=f":material/{icon}:", help=label, key=key, type="tertiary", disabled=disabled, on_click=show)
 
 
 def looks(view: View, count: int, scale: Scale, days: pd.DatetimeIndex, base_day: pd.Timestamp) -> None:
@@ -105,14 +103,8 @@ def looks(view: View, count: int, scale: Scale, days: pd.DatetimeIndex, base_day
         with st.popover(_("기준일 {day}").format(day=formats.date(base_day)), icon=":material/flag:"):
             first, last = days[0].date(), days[-1].date()
             st.session_state["base"] = min(max(base_day.date(), first), last)
-            st.date_input(
-                _("이 날이나 그 뒤 첫 종가가 기준입니다"),
-                min_value=first,
-                max_value=last,
-                format="YYYY-MM-DD",
-                key="base",
-                on_change=lambda: write(base=st.session_state["base"]),
-            )
+            label, chosen = _("이 날이나 그 뒤 첫 종가가 기준입니다"), lambda: write(base=st.session_state["base"])
+            st.date_input(label, min_value=first, max_value=last, format="YYYY-MM-DD", key="base", on_change=chosen)
             st.button(_("기간의 처음으로"), on_click=lambda: write(base=None), disabled=view.base is None)
     st.caption(plain(_why(view, count, scale)))
 

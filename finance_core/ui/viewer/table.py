@@ -27,34 +27,20 @@ def show(
     newest = seen.iloc[::-1].head(SHOWN)
     newest.index = pd.DatetimeIndex(newest.index).strftime("%Y-%m-%d").rename(_("날짜"))
     st.dataframe(newest, column_config=columns, height=300, row_height=28)
-    _downloads(ticker, name, table, seen, bars, averages, visible, style)
+
+    def html() -> str:
+        part = {average: values.loc[seen.index] for average, values in averages.items()}
+        figure = candlestick_html.candlestick(bars.loc[seen.index], part, style, f"{name} {ticker}")
+        return candlestick_html.to_html(figure)
+
+    file = "".join(char for char in ticker if char.isalnum() or char in "-_")
+    with st.container(horizontal=True, gap="small"):
+        downloads.table_buttons(_("보이는 기간"), f"{file}_range", seen, name)
+        downloads.table_buttons(_("전체"), f"{file}_all", table, name)
+        downloads.button(_("차트 HTML"), f"{file}.html", html)
 
 
 def as_table(bars: pd.DataFrame, averages: Averages) -> pd.DataFrame:
     """`bars` and `averages` under their names in the running language, with the change in percent."""
     columns = {average.column: values for average, values in averages.items()}
     return titled(bars, columns).rename_axis(_("날짜"))
-
-
-def _downloads(
-    ticker: str,
-    name: str,
-    table: pd.DataFrame,
-    seen: pd.DataFrame,
-    bars: pd.DataFrame,
-    averages: Averages,
-    visible: tuple[int, int],
-    style: Style,
-) -> None:
-    part = slice(visible[0], visible[1] + 1)
-    file = "".join(char for char in ticker if char.isalnum() or char in "-_")
-
-    def html() -> str:
-        shown = {average: values.iloc[part] for average, values in averages.items()}
-        figure = candlestick_html.candlestick(bars.iloc[part], shown, style, f"{name} {ticker}")
-        return candlestick_html.to_html(figure)
-
-    with st.container(horizontal=True, gap="small"):
-        downloads.table_buttons(_("보이는 기간"), f"{file}_range", seen, name)
-        downloads.table_buttons(_("전체"), f"{file}_all", table, name)
-        downloads.button(_("차트 HTML"), f"{file}.html", html)
