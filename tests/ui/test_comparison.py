@@ -1,31 +1,24 @@
-"""The comparison page and its address, run by Streamlit's own test runner on a real database."""
+"""The comparison page, run by Streamlit's own test runner on a real database."""
 
 import datetime as dt
 import json
 import re
-from typing import Any, get_args
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from finance_core.bars import candles, comparison
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
-from finance_core.charts import comparison_html
 from finance_core.charts.comparison import color_of
-from finance_core.errors import SisepanError
 from finance_core.storage import comparison_sets, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing
-from finance_core.ui.comparison import address
-from finance_core.ui.comparison.address import View
 from finance_core.ui.text import plain
 from tests import pages
 
-SCALES: tuple[comparison.Scale, ...] = get_args(comparison.Scale)
 SAMSUNG, APPLE, KOSPI, WON = "korean_stocks:005930", "us_stocks:AAPL", "indices:^KS11", "currencies:USDKRW"
 
 
@@ -242,13 +235,6 @@ def test_measures_are_of_days_whatever_the_interval_of_the_chart(four: MongoData
     pd.testing.assert_frame_equal(days, others)
 
 
-def test_prices_in_the_file_to_take_away_have_an_axis_each_and_other_scales_share_one() -> None:
-    closes = pd.DataFrame({"a": [70_000.0, 71_000], "b": [300.0, 299]}, index=pd.bdate_range("2026-01-01", periods=2))
-    colors = dict.fromkeys(closes, "#000000")
-    axes = {scale: {trace.yaxis for trace in comparison_html.lines(closes, colors, scale).data} for scale in SCALES}
-    assert axes == {"price": {"y", "y2"}, "percent": {"y"}, "index": {"y"}, "log": {"y"}}
-
-
 def test_every_text_of_the_page_is_there_in_english(four: MongoDatabase) -> None:
     tickers.register(four, KOREAN_STOCKS, [{"ticker": "000001", "name": "Empty", "market": "KOSPI"}])
     for ticker, category in (("005930", KOREAN_STOCKS), ("AAPL", US_STOCKS), ("^KS11", INDICES)):
@@ -256,36 +242,6 @@ def test_every_text_of_the_page_is_there_in_english(four: MongoDatabase) -> None
     page = open_page(SAMSUNG, APPLE, KOSPI, "korean_stocks:000001", SAMSUNG, "x", lang="en", base="2999-01-01")
     korean = [text for text in pages.visible_text(page) if any("가" <= char <= "힣" for char in text)]
     assert [text for text in korean if "삼성전자 · SK" not in text] == [], "but for the names in a ready set"
-
-
-# The address
-
-KEYS = st.sampled_from([SAMSUNG, APPLE, KOSPI, WON, "korean_stocks:000660", "us_stocks:NVDA"])
-
-
-@settings(deadline=None, max_examples=100)
-@given(
-    st.lists(KEYS, unique=True, max_size=6),
-    st.sampled_from(["1Y", "MAX", "1M"]),
-    st.sampled_from(["D", "W", "M"]),
-    st.sampled_from([None, "price", "percent", "index", "log"]),
-    st.sampled_from(["local", "KRW", "USD"]),
-    st.none() | st.dates(dt.date(2000, 1, 1), dt.date(2026, 1, 1)),
-    st.randoms(use_true_random=False),
-)
-def test_an_address_names_the_view_that_it_was_made_of(series, period, interval, scale, money, base, random) -> None:  # type: ignore[no-untyped-def]
-    slots = tuple(random.sample(range(20), len(series)))
-    view = View(tuple(series), slots, period, interval, scale, money, base)
-    parsed, problems = address.parse(address.texts_of(view))
-    assert (parsed, problems) == (view, [])
-
-
-@settings(deadline=None, max_examples=200)
-@given(st.dictionaries(st.sampled_from(["series", "colors", "base", "scale", "period"]), st.text(max_size=80)))
-def test_no_address_breaks_the_page(parameters: dict[str, str]) -> None:
-    view, _problems = address.parse(parameters)
-    assert len(view.series) == len(view.slots) <= comparison.LIMIT
-    assert len(set(view.slots)) == len(view.slots)
 
 
 # Sets
@@ -316,15 +272,6 @@ def test_a_visitor_uses_saved_sets_and_changes_none(four: MongoDatabase, monkeyp
     assert [line["name"] for line in lines(chart(page)[0])] == ["삼성전자"]
 
 
-def test_a_set_without_a_name_is_refused_and_one_of_the_same_name_replaced(own_server_db: MongoDatabase) -> None:
-    with pytest.raises(SisepanError):
-        comparison_sets.save(own_server_db, "  ", [SAMSUNG])
-    comparison_sets.save(own_server_db, "a", [SAMSUNG])
-    comparison_sets.save(own_server_db, "b", [APPLE])
-    comparison_sets.save(own_server_db, "a", [KOSPI])
-    assert comparison_sets.load(own_server_db) == {"a": (KOSPI,), "b": (APPLE,)}
-
-
 # Analysis
 
 
@@ -333,22 +280,3 @@ def test_every_analysis_is_drawn(four: MongoDatabase, series: tuple[str, ...]) -
     page = open_page(*series)
     assert not page.exception
     assert len(page.get("plotly_chart")) == 1, "only that of the open tab"
-
-
-def test_the_file_to_take_away_opens_offline_and_takes_no_name_for_markup() -> None:
-    days = pd.bdate_range("2025-01-01", periods=300)
-    closes = pd.DataFrame({"<b>A</b>": range(100, 400), "B": [100 + day % 7 for day in range(300)]}, index=days)
-    colors = {"<b>A</b>": "#000000", "B": "#ffffff"}
-    figures = {
-        "chart": comparison_html.lines(closes, colors, "price"),
-        "map": comparison_html.correlation_map(closes),
-        "rolling": comparison_html.rolling_correlation(closes),
-        "drawdowns": comparison_html.drawdowns(closes, colors),
-        "risk": comparison_html.risk_and_return(closes, colors),
-        "distribution": comparison_html.distribution(closes, colors),
-    }
-    text = comparison_html.to_html("A & <b>", pd.DataFrame({"name": ["<b>A</b>"]}), figures)
-    assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="https?://', text)
-    assert text.count("Plotly.newPlot") >= 6
-    assert "<title>A &amp; &lt;b&gt;</title>" in text
-    assert "<td>&lt;b&gt;A&lt;/b&gt;</td>" in text

@@ -1,15 +1,13 @@
-"""What can be taken away from a viewer: CSV, Excel, and a chart in one HTML file."""
+"""The table below a chart, and its downloads."""
 
 import io
 
 import pandas as pd
 import pytest
 
-from finance_core import i18n, spreadsheets
+from finance_core import spreadsheets
 from finance_core.bars import candles, indicators
 from finance_core.categories import Average
-from finance_core.charts import candlestick_html
-from finance_core.charts.candlestick import Style
 from finance_core.ui.viewer import table
 from tests import pages
 
@@ -41,21 +39,3 @@ def test_excel_holds_the_same_numbers_whatever_the_name_of_its_sheet(
     assert read["시가"].tolist() == bars["open"].tolist()
     assert read["MA5"].iloc[4:].tolist() == pytest.approx(bars["close"].rolling(5).mean().iloc[4:].tolist())
     assert pd.DatetimeIndex(read.index).tolist() == bars.index.tolist()
-
-
-@pytest.mark.parametrize("language", i18n.LANGUAGES)
-def test_the_chart_in_a_file_is_gap_free_and_needs_no_network(bars: pd.DataFrame, language: i18n.Language) -> None:
-    i18n.use_language(language)
-    averages = indicators.moving_averages(bars["close"], [Average(5)])
-    figure = candlestick_html.candlestick(bars, averages, Style(sample=True, log=True), "삼성전자 005930")
-    i18n.use_language("ko")
-    candlesticks, average, volume = figure.data
-    assert list(candlesticks.close) == bars["close"].tolist()
-    assert list(average.y)[4:] == averages[Average(5)].tolist()[4:]
-    assert list(volume.y) == bars["volume"].tolist()
-    assert figure.layout.xaxis.type == "category"
-    assert figure.layout.yaxis.type == "log"
-    assert ("표본" if language == "ko" else "Sample") in figure.layout.title.text
-    page = candlestick_html.to_html(figure)
-    assert "삼성전자" in page or "\\uc0bc" in page
-    assert 'src="http' not in page
