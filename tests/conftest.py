@@ -4,6 +4,9 @@ The server is the product's own embedded one. All test workers use the same; it 
 """
 
 import datetime as dt
+import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,18 +17,44 @@ from finance_core import settings
 from finance_core.mongod.server import EmbeddedMongod
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
-from tests import forked
+from tests import forked, processes
 from tests import yahoo as stand_in
 
 KRX = Path(__file__).resolve().parents[2] / "shared" / "data" / "krx"
 """Real prices, where a checkout has them beside it."""
 
 
+MEMORY = Path("/dev/shm")
+SERVER_DIRECTORY = "SISEPAN_TEST_SERVER_DIRECTORY"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the directory of this run's server, for all workers: in memory if there is some.
+
+    The server makes and drops a database for every test, and each waits for the disk several times.
+    """
+    if hasattr(config, "workerinput") or not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < 2 << 30:
+        return
+    for left in MEMORY.glob(f"sisepan-tests-{os.getuid()}-*"):  # by a run that was killed
+        if not processes.servers(left):
+            shutil.rmtree(left, ignore_errors=True)
+    os.environ[SERVER_DIRECTORY] = tempfile.mkdtemp(prefix=f"sisepan-tests-{os.getuid()}-", dir=MEMORY)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Delete what this run's server has left in memory."""
+    if SERVER_DIRECTORY in os.environ and not hasattr(config, "workerinput"):
+        directory = Path(os.environ.pop(SERVER_DIRECTORY))
+        processes.wait_until(lambda: not processes.servers(directory))
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[EmbeddedMongod]:
     """The server of this test run, running."""
     base = tmp_path_factory.getbasetemp()
-    server = EmbeddedMongod((base if worker_id == "master" else base.parent) / "server")
+    in_files = (base if worker_id == "master" else base.parent) / "server"
+    server = EmbeddedMongod(Path(os.environ.get(SERVER_DIRECTORY, in_files)))
     server.ensure_running()
     yield server
     server.release()

@@ -48,6 +48,7 @@ def test_a_command_that_a_document_names_exists_and_has_its_options(
         assert all((PROJECT / path.partition("::")[0]).exists() for path in named)
         return
     monkeypatch.setattr(sys, "argv", [module, "--help"])
+    monkeypatch.delitem(sys.modules, module, raising=False)  # another test may have imported it
     with pytest.raises(SystemExit) as ended:
         runpy.run_module(module, run_name="__main__")
     assert ended.value.code == 0

@@ -15,6 +15,8 @@ from tests import pages
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import category_update as update
 
+pytestmark = pytest.mark.slow
+
 CRYPTO = Category(
     key="crypto",
     collection="crypto",

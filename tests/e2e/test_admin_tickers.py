@@ -13,7 +13,7 @@ from tests.processes import wait_until
 
 KEY = "st-key-tickers-korean_stocks"
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 HAS_PIXELS = """canvas => {
   const {width, height} = canvas;

@@ -18,6 +18,8 @@ from tests.foreign.test_adoption import CAPITAL, TABLES, assert_all_drawn, flat,
 from tests.foreign.test_inspection import neighbour  # noqa: F401 - a fixture
 from tests.processes import start_python, wait_until
 
+pytestmark = pytest.mark.slow
+
 TEXT = flat(TABLES, CAPITAL, as_text=True)
 
 

@@ -19,6 +19,8 @@ from tests.pages import made_table
 from tests.yahoo import Listing, YahooStandIn
 from updaters import category_update, scheduler
 
+pytestmark = pytest.mark.slow
+
 TABLES = {"005930": made_table(1), "000660": made_table(2, first="2024-03-04"), "035720": made_table(3, halted=0)}
 CAPITAL = {"ticker": "symbol", "date": "Date", **{name: name.capitalize() for name in (*candles.PRICES, "volume")}}
 

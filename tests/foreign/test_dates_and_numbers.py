@@ -40,6 +40,7 @@ TEXTS = ("text", "compact", "compact_number", "slashes", "dots", "iso", "iso_off
 EPOCHS = ("seconds", "milliseconds", "float_seconds", "text_seconds", "text_milliseconds")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [*TEXTS, *EPOCHS, "day", "iso_utc"])
 def test_every_day_of_two_centuries_is_read_as_itself(form: str) -> None:
     usual = form in ("text", "seconds", "milliseconds")
@@ -130,6 +131,7 @@ def test_milliseconds_around_1970_are_no_seconds(first: str, form: str) -> None:
 _days = st.lists(st.dates(dt.date(1900, 1, 1), dt.date(2100, 12, 31)), max_size=30)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=500)
 @given(in_seconds=_days, in_milliseconds=_days)
 def test_seconds_and_milliseconds_in_one_collection_are_never_misread(

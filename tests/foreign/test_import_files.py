@@ -23,6 +23,8 @@ from tests.processes import start_python, wait_until
 from tests.yahoo import Listing, YahooStandIn
 from updaters import category_update
 
+pytestmark = pytest.mark.slow
+
 MODULE = "updaters.import_files"
 
 

@@ -32,6 +32,8 @@ from tests.processes import PROJECT, start_python, wait_until
 from tests.yahoo import Listing, YahooStandIn
 from updaters import category_update, import_sqlite
 
+pytestmark = pytest.mark.slow
+
 TABLE = (
     "CREATE TABLE {table} (symbol TEXT, date DATE, open REAL, high REAL, low REAL, close REAL, volume INTEGER, "
     "dividends REAL, stock_splits TEXT)"

@@ -22,7 +22,7 @@ from finance_core.mongod import server as embedded_mongod
 from finance_core.mongod.server import EmbeddedMongod
 from tests.processes import Program, kill, nothing_left, servers, wait_until, watchdogs
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")]
 
 UNCLEAN = "Detected unclean shutdown"
 ENDED_CLEANLY = '"exitCode":0'

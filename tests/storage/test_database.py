@@ -108,6 +108,7 @@ def test_it_connects_again_after_it_was_closed() -> None:
     assert database.connect()["numbers"].find_one() == {"_id": 1}
 
 
+@pytest.mark.slow
 def test_a_server_that_another_process_restarted_is_found_at_once(own_data_dir: Path) -> None:
     database.connect()
     with Program(own_data_dir) as other:
@@ -117,6 +118,7 @@ def test_a_server_that_another_process_restarted_is_found_at_once(own_data_dir: 
         assert database.connect().client.admin.command("serverStatus")["pid"] == new
 
 
+@pytest.mark.slow
 def test_an_embedded_server_that_hangs_is_told_and_then_replaced(
     own_data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -360,6 +362,7 @@ def test_a_certificate_file_that_is_not_there_is_told(
     assert "인증서 파일" in str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("own_data_dir")
 def test_a_server_that_comes_back_is_found_without_a_restart(
     data_dirs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -46,6 +46,7 @@ def assert_the_same_after_a_round_trip(db: MongoDatabase, stored: dict[str, pd.D
         pd.testing.assert_frame_equal(prices.load(db, KOREAN_STOCKS, ticker), bars, check_exact=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", price_exports.FORMATS)
 def test_real_prices_are_the_same_after_a_round_trip(db: MongoDatabase, tmp_path: Path, kind: str) -> None:
     assert_the_same_after_a_round_trip(db, store(db, real_tables()), tmp_path / f"krx.{kind}")
@@ -138,6 +139,7 @@ def test_the_command_says_what_it_cannot_export(db: MongoDatabase, tmp_path: Pat
     assert raised.value.code == 2
 
 
+@pytest.mark.slow
 def test_a_killed_export_leaves_no_half_file(db: MongoDatabase, tmp_path: Path) -> None:
     store(db, {f"{number:06d}": made_table(number, "2020-01-02", "2023-06-28") for number in range(100, 160)})
     path = tmp_path / "all.csv"

@@ -16,6 +16,8 @@ from finance_core.storage.database import Document, MongoDatabase
 from tests.processes import Mongod, start_update, wait_until
 from tests.yahoo import COLUMNS, Listing, YahooStandIn, random_walk
 
+pytestmark = pytest.mark.slow
+
 DAYS = pd.bdate_range("2024-01-02", periods=60)
 ELECTED_WITHIN = 30.0
 

@@ -289,6 +289,7 @@ def test_failures_that_were_written_without_an_answer_coming_through_are_there_o
     assert [each.ticker for each in runs.failures(db, run.id)] == ["005930"]
 
 
+@pytest.mark.slow
 def test_a_server_that_is_slow_to_write_does_not_cost_the_lease(
     db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "page", ["finance_core.ui.viewer.page", "finance_core.ui.comparison.page", "finance_core.ui.overview"]

@@ -183,6 +183,7 @@ def test_a_full_refresh_fetches_whole_histories_and_asks_first(
     assert prices.load(own_server_db, KOREAN_STOCKS, "005930")["close"].iloc[3] == revised["close"].iloc[3]
 
 
+@pytest.mark.slow
 def test_all_four_run_at_once(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
     for category in categories.CATEGORIES:
         pages.update_from(yahoo, own_server_db, {category.default_ticker: TABLES["005930"].iloc[:-1]}, {}, category)

@@ -26,6 +26,7 @@ def test_the_page_draws_exactly_the_published_prices(own_server_db: MongoDatabas
     assert_shown("005930", table)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_the_page_draws_exactly_the_real_prices_of_all_tickers(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, part: int
@@ -168,6 +169,7 @@ def test_a_ticker_that_cannot_be_drawn_gets_a_sentence_and_leaves_the_search(own
     assert page.get("component_instance"), "the search box"
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_gets_one_sentence_and_the_page_heals_when_it_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,6 +240,7 @@ def test_a_failed_update_names_the_ticker_and_the_reason(
     assert len(pages.chart(page)[1]) == len(pages.made_table()), "what was stored is still shown"
 
 
+@pytest.mark.slow
 def test_an_embedded_database_opens_with_sample_prices_that_say_so(db: MongoDatabase) -> None:
     AppTest.from_file(pages.PAGES_DIR.parent / "Home.py", default_timeout=60).run()
     page = pages.open_viewer()

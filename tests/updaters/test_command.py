@@ -28,7 +28,7 @@ DAYS = pd.bdate_range("2024-01-02", periods=60)
 MODULE = ["-m", "updaters.update_kr"]
 
 
-pytestmark = pytest.mark.usefixtures("korean_shell")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("korean_shell")]
 
 
 @pytest.fixture

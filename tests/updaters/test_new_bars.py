@@ -221,6 +221,7 @@ def made_tables(directory: Path) -> None:
     pd.DataFrame(listed).to_csv(directory / "tickers.csv", index=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "real",
     [False, pytest.param(True, marks=pytest.mark.skipif(not KRX.is_dir(), reason=f"no real prices in {KRX}"))],

@@ -25,7 +25,7 @@ from updaters import category_update, command
 DAYS = pd.bdate_range("2024-01-02", periods=60)
 
 
-pytestmark = pytest.mark.usefixtures("korean_shell")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("korean_shell")]
 
 
 def list_some(db: MongoDatabase, yahoo: YahooStandIn, category: Category, names: list[str]) -> None:

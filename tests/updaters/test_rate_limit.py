@@ -260,6 +260,7 @@ def most_in_a_second(moments: list[float]) -> int:
     return max(sum(begun <= moment < begun + 1 for moment in moments) for begun in moments)
 
 
+@pytest.mark.slow
 def test_a_run_of_eight_workers_keeps_the_rate(
     db: MongoDatabase, yahoo: YahooStandIn, thirty: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,6 +275,7 @@ def test_a_run_of_eight_workers_keeps_the_rate(
     assert most_in_a_second(arrivals) <= 20 + 2, "as many as two may be late and come with those after them"
 
 
+@pytest.mark.slow
 def test_while_a_run_pauses_no_request_arrives(
     db: MongoDatabase, yahoo: YahooStandIn, thirty: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,6 +96,7 @@ def test_the_starter_list_names_tickers_of_its_category_on_markets_it_knows() ->
 # Where they come
 
 
+@pytest.mark.slow
 def test_an_empty_embedded_database_gets_the_starters_with_ten_years_of_sample_bars(db: MongoDatabase) -> None:
     seen: list[float] = []
 
@@ -131,6 +132,7 @@ def test_a_server_of_the_users_own_never_gets_samples(own_server_db: MongoDataba
     assert own_server_db.list_collection_names() == []
 
 
+@pytest.mark.usefixtures("ten_starters")
 @pytest.mark.parametrize("there", ["ticker", "bar"])
 def test_a_category_that_has_a_ticker_or_a_bar_gets_no_samples(db: MongoDatabase, there: str) -> None:
     if there == "ticker":
@@ -259,6 +261,7 @@ class Forks:
         self.parent.communicate()
 
 
+@pytest.mark.slow
 def test_a_fill_that_is_killed_leaves_whole_tickers_and_the_next_completes_it(
     forgetful_db: MongoDatabase, ten_starters: Path
 ) -> None:
@@ -289,6 +292,7 @@ def kill_some_fills(db: MongoDatabase, forks: Forks) -> None:
         forget_transactions(db)
 
 
+@pytest.mark.slow
 def test_two_fills_at_once_are_as_good_as_one(db: MongoDatabase, ten_starters: Path) -> None:
     with Forks(ten_starters) as forks:
         forks.start("prepare", "prepare")
@@ -299,6 +303,7 @@ def test_two_fills_at_once_are_as_good_as_one(db: MongoDatabase, ten_starters: P
         assert_is_sample(db, ticker)
 
 
+@pytest.mark.slow
 def test_sample_and_real_bars_never_mix_however_often_updates_are_killed(
     forgetful_db: MongoDatabase, yahoo: YahooStandIn, real: dict[str, Listing], ten_starters: Path
 ) -> None:

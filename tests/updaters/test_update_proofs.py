@@ -37,6 +37,8 @@ from tests.yahoo import (
 from updaters import category_update, command, rate_limit
 from updaters import yahoo as product
 
+pytestmark = pytest.mark.slow
+
 DAYS = pd.bdate_range("2024-01-02", periods=60)
 THREE = ("000660", "005930", "035720")
 WHOLE, BEFORE = 60, 50

@@ -30,7 +30,7 @@ DAYS = pd.bdate_range("2024-01-02", periods=70)
 STATE = ("first_date", "last_date", "bar_count", "last_close")
 
 
-pytestmark = pytest.mark.usefixtures("korean_shell")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("korean_shell")]
 
 
 def register(db: MongoDatabase, names: list[str]) -> None:

@@ -29,7 +29,7 @@ from tests.yahoo import (
 from updaters import category_update, rate_limit
 from updaters import yahoo as product
 
-pytestmark = pytest.mark.usefixtures("impatient")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
 
 MISBEHAVIOURS: list[tuple[list[Answer], str]] = [
