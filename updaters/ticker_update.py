@@ -52,7 +52,7 @@ def update(db: MongoDatabase, category: Category, row: TickerRow, client: yahoo.
         fetched = client.fetch(category, row, stored.index[0].date())
         bars, remarks = candles.clean(fetched.bars)
         if len(bars) and not history_was_rewritten(stored, bars):
-            return _result(db, category, row, remarks, _merge(db, category, row, fetched, stored, bars))
+            return _store(db, category, row, fetched, bars, remarks, stored)
     fetched = client.fetch(category, row)
     bars, remarks = candles.clean(fetched.bars)
     if bars.empty:
@@ -61,9 +61,8 @@ def update(db: MongoDatabase, category: Category, row: TickerRow, client: yahoo.
         raise FetchFailed(
             N_("Yahoo가 저장된 것보다 훨씬 짧은 이력({bars}개)을 보내서 그대로 두었습니다."), bars=len(bars)
         )
-    if stored.empty and is_trusted:  # no reader can meet half of an old history
-        return _result(db, category, row, remarks, _merge(db, category, row, fetched, stored, bars))
-    return _result(db, category, row, remarks, _replace(db, category, row, fetched, bars))
+    # If nothing was stored, no reader can meet half of an old history.
+    return _store(db, category, row, fetched, bars, remarks, stored if is_trusted and stored.empty else None)
 
 
 def history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
@@ -93,50 +92,49 @@ def _count_to_keep(db: MongoDatabase, category: Category, row: TickerRow, stored
     return prices.count(db, category, row["ticker"]) if len(stored) else 0
 
 
-def _result(
-    db: MongoDatabase, category: Category, row: TickerRow, remarks: list[candles.Remark], written: Written | None
+def _store(
+    db: MongoDatabase,
+    category: Category,
+    row: TickerRow,
+    fetched: Fetched,
+    bars: pd.DataFrame,
+    remarks: list[candles.Remark],
+    before: pd.DataFrame | None,
 ) -> TickerResult:
-    if written is None:
-        # A person removed the ticker and its bars while it was fetched: its bars must not come back.
-        prices.delete(db, category, row["ticker"])
-        return TickerResult(row["ticker"])
-    return TickerResult(row["ticker"], written, tuple(remarks))
+    """Add `bars` to the stored ones, of which `before` are the last; if it is None, replace them in one piece.
 
-
-def _merge(
-    db: MongoDatabase, category: Category, row: TickerRow, fetched: Fetched, stored: pd.DataFrame, bars: pd.DataFrame
-) -> Written | None:
-    """Add the new days to `stored`, the last bars; None if the ticker is not listed any more.
-
-    Days are added in order and the metadata is written last: the next run completes an interrupted merge.
+    Days are added in order and the metadata is written last: the next run completes an interrupted addition.
     """
     ticker = row["ticker"]
-    written = prices.merge(db, category, ticker, bars)
-    if stored.empty:
-        state = prices.state_of(bars)
-    elif "first_date" in row and len(bars) > 1 and bars.index[-1] >= stored.index[-1]:
-        state = prices.state_of(bars, row["first_date"], prices.count(db, category, ticker))
-    else:
-        state = prices.state(db, category, ticker)
-    is_listed = tickers.record(db, category, ticker, _metadata(category, row, fetched, state, written))
-    return written if is_listed else None
-
-
-def _replace(
-    db: MongoDatabase, category: Category, row: TickerRow, fetched: Fetched, bars: pd.DataFrame
-) -> Written | None:
-    """Make `bars` the history of the ticker, in one piece with its metadata; None if it is not listed any more."""
-    ticker = row["ticker"]
-    if not database.has_transactions(db):
-        # A reader may meet half of the old bars and half of the new ones: the row says so until the end.
-        tickers.record(db, category, ticker, {"rewriting": True})
 
     def write(session: ClientSession | None) -> Written | None:
-        written = prices.replace(db, category, ticker, bars, session)
-        metadata = _metadata(category, row, fetched, prices.state_of(bars), written)
-        return written if tickers.record(db, category, ticker, metadata, session) else None
+        if before is None:
+            written, state = prices.replace(db, category, ticker, bars, session), prices.state_of(bars)
+        else:
+            written = prices.merge(db, category, ticker, bars)
+            state = _state_after_merge(db, category, row, before, bars)
+        is_listed = tickers.record(db, category, ticker, _metadata(category, row, fetched, state, written), session)
+        return written if is_listed else None
 
-    return database.atomically(db, write)
+    if before is None and not database.has_transactions(db):
+        # A reader may meet half of the old bars and half of the new ones: the row says so until the end.
+        tickers.record(db, category, ticker, {"rewriting": True})
+    written = database.atomically(db, write) if before is None else write(None)
+    if written is None:
+        # A person removed the ticker and its bars while it was fetched: its bars must not come back.
+        prices.delete(db, category, ticker)
+        return TickerResult(ticker)
+    return TickerResult(ticker, written, tuple(remarks))
+
+
+def _state_after_merge(
+    db: MongoDatabase, category: Category, row: TickerRow, before: pd.DataFrame, bars: pd.DataFrame
+) -> BarState:
+    if before.empty:
+        return prices.state_of(bars)
+    if "first_date" in row and len(bars) > 1 and bars.index[-1] >= before.index[-1]:
+        return prices.state_of(bars, row["first_date"], prices.count(db, category, row["ticker"]))
+    return prices.state(db, category, row["ticker"])
 
 
 def _metadata(category: Category, row: TickerRow, fetched: Fetched, state: BarState, written: Written) -> Document:

@@ -1,7 +1,9 @@
-"""The pace of requests: in simulated time with real threads, and once for real against the stand-in for Yahoo."""
+"""The rate limit of requests: in simulated time with real threads, and in real runs against the stand-in for Yahoo."""
 
 import math
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
@@ -65,8 +67,8 @@ def never() -> bool:
 
 
 def at(rate: float = 10.0, threads: int = 1) -> tuple[RateLimit, SimulatedTime]:
-    time = SimulatedTime(threads)
-    return RateLimit(rate, clock=time.clock, sleep=time.sleep), time
+    simulated = SimulatedTime(threads)
+    return RateLimit(rate, clock=simulated.clock, sleep=simulated.sleep), simulated
 
 
 # The rate
@@ -80,14 +82,14 @@ def at(rate: float = 10.0, threads: int = 1) -> tuple[RateLimit, SimulatedTime]:
 def test_no_two_turns_are_closer_than_the_rate_allows_however_many_threads_there_are(
     rate: float, answers: list[list[float]]
 ) -> None:
-    paced, time = at(rate, len(answers))
+    limit, simulated = at(rate, len(answers))
     turns: list[float] = []
 
     def work(durations: list[float]) -> None:
         for duration in durations:
-            turns.append(paced.wait(never))
-            time.sleep(duration)
-        time.leave()
+            turns.append(limit.wait(never))
+            simulated.sleep(duration)
+        simulated.leave()
 
     with ThreadPoolExecutor(len(answers)) as pool:
         list(pool.map(work, answers))
@@ -98,11 +100,11 @@ def test_no_two_turns_are_closer_than_the_rate_allows_however_many_threads_there
 
 
 def test_threads_enough_use_the_whole_rate() -> None:
-    paced, time = at(20, 8)
+    limit, simulated = at(20, 8)
 
     def work(_number: int) -> list[float]:
-        turns = [paced.wait(never) for _ in range(50)]
-        time.leave()
+        turns = [limit.wait(never) for _ in range(50)]
+        simulated.leave()
         return turns
 
     with ThreadPoolExecutor(8) as pool:
@@ -112,11 +114,11 @@ def test_threads_enough_use_the_whole_rate() -> None:
 
 
 def test_a_lull_is_not_made_up_for_by_a_burst() -> None:
-    paced, time = at(10)
-    paced.wait(never)
-    time.sleep(60)
+    limit, simulated = at(10)
+    limit.wait(never)
+    simulated.sleep(60)
 
-    assert [paced.wait(never) for _ in range(3)] == pytest.approx([60, 60.1, 60.2])
+    assert [limit.wait(never) for _ in range(3)] == pytest.approx([60, 60.1, 60.2])
 
 
 # Pauses
@@ -125,13 +127,13 @@ def test_a_lull_is_not_made_up_for_by_a_burst() -> None:
 def test_pauses_in_a_row_double_and_are_longer_at_random_by_up_to_half() -> None:
     shares: list[list[float]] = [[] for _ in range(ROUNDS)]
     for _ in range(100):
-        paced, time = at()
-        asked = paced.wait(never)
+        limit, simulated = at()
+        asked = limit.wait(never)
         for number in range(ROUNDS):
-            time.sleep(0.05)
-            begun = time.now
-            paced.refused(asked)
-            asked = paced.wait(never)
+            simulated.sleep(0.05)
+            begun = simulated.now
+            limit.refused(asked)
+            asked = limit.wait(never)
             shares[number].append((asked - begun) / (FIRST_PAUSE * 2**number))
 
     for share in shares:
@@ -143,21 +145,21 @@ def test_pauses_in_a_row_double_and_are_longer_at_random_by_up_to_half() -> None
 @settings(max_examples=60, deadline=None)
 @given(times=st.lists(st.floats(0, 0.5), min_size=2, max_size=16), refused=st.floats(0, 5))
 def test_during_a_pause_nobody_has_a_turn(times: list[float], refused: float) -> None:
-    paced, time = at(100, len(times) + 1)
+    limit, simulated = at(100, len(times) + 1)
     turns: list[float] = []
     pauses: list[float] = []
 
     def ask(duration: float) -> None:
         for _ in range(20):
-            turns.append(paced.wait(never))
-            time.sleep(duration)
-        time.leave()
+            turns.append(limit.wait(never))
+            simulated.sleep(duration)
+        simulated.leave()
 
     def refuse() -> None:
-        time.sleep(refused)
-        paced.refused(time.now)
-        pauses.append(time.now)
-        time.leave()
+        simulated.sleep(refused)
+        limit.refused(simulated.now)
+        pauses.append(simulated.now)
+        simulated.leave()
 
     with ThreadPoolExecutor(len(times) + 1) as pool:
         done = [pool.submit(ask, duration) for duration in times] + [pool.submit(refuse)]
@@ -169,81 +171,81 @@ def test_during_a_pause_nobody_has_a_turn(times: list[float], refused: float) ->
 
 
 def test_requests_that_were_under_way_when_the_pause_began_belong_to_its_round() -> None:
-    paced, time = at()
-    under_way = [paced.wait(never) for _ in range(2 * ROUNDS)]
-    time.sleep(0.5)
+    limit, simulated = at()
+    under_way = [limit.wait(never) for _ in range(2 * ROUNDS)]
+    simulated.sleep(0.5)
 
     for asked in under_way:
-        paced.refused(asked)
-        time.sleep(0.01)
+        limit.refused(asked)
+        simulated.sleep(0.01)
 
     begun = under_way[-1] + 0.5
-    assert begun + FIRST_PAUSE <= paced.wait(never) <= begun + 1.5 * FIRST_PAUSE + 0.01
-    assert not paced.exhausted
+    assert begun + FIRST_PAUSE <= limit.wait(never) <= begun + 1.5 * FIRST_PAUSE + 0.01
+    assert not limit.exhausted
 
 
 def test_an_answer_to_what_was_asked_after_the_pause_begins_the_count_anew() -> None:
-    paced, _time = at()
+    limit, _time = at()
     for _ in range(3 * ROUNDS):
-        refused = paced.wait(never)
-        paced.refused(refused)
-        answered = paced.wait(never)
-        paced.answered(answered)
+        refused = limit.wait(never)
+        limit.refused(refused)
+        answered = limit.wait(never)
+        limit.answered(answered)
         assert FIRST_PAUSE <= answered - refused <= 1.5 * FIRST_PAUSE + 1e-9
 
 
 def test_a_late_answer_to_what_was_asked_before_the_pause_does_not() -> None:
-    paced, time = at()
-    early = paced.wait(never)
+    limit, simulated = at()
+    early = limit.wait(never)
     for _ in range(ROUNDS + 1):
-        asked = paced.wait(never)
-        time.sleep(0.1)
-        paced.refused(asked)
-        paced.answered(early)
+        asked = limit.wait(never)
+        simulated.sleep(0.1)
+        limit.refused(asked)
+        limit.answered(early)
 
-    assert paced.exhausted
+    assert limit.exhausted
 
 
 def test_after_as_many_pauses_as_there_are_rounds_nothing_more_is_asked() -> None:
-    paced, time = at()
+    limit, simulated = at()
     for _ in range(ROUNDS):
-        paced.refused(paced.wait(never))
-    last = paced.wait(never)
-    assert not paced.exhausted, "the request after the last pause may still be answered"
+        limit.refused(limit.wait(never))
+    last = limit.wait(never)
+    assert not limit.exhausted, "the request after the last pause may still be answered"
 
-    paced.refused(last)
+    limit.refused(last)
 
-    assert paced.exhausted
-    slept = time.slept
+    assert limit.exhausted
+    slept = simulated.slept
     with pytest.raises(NotAsked):
-        paced.wait(never)
-    assert time.slept == slept
+        limit.wait(never)
+    assert simulated.slept == slept
 
 
 # Stopping
 
 
 def test_whoever_waits_learns_within_a_nap_that_it_is_to_stop() -> None:
-    paced, time = at()
-    paced.refused(paced.wait(never))
+    limit, simulated = at()
+    limit.refused(limit.wait(never))
 
     with pytest.raises(NotAsked):
-        paced.wait(lambda: time.now >= 0.5)
+        limit.wait(lambda: simulated.now >= 0.5)
 
-    assert 0.5 <= time.now <= 0.5 + NAP
+    assert 0.5 <= simulated.now <= 0.5 + NAP
 
 
 def test_where_it_is_to_stop_already_nobody_waits() -> None:
-    paced, time = at()
-    paced.refused(paced.wait(never))
+    limit, simulated = at()
+    limit.refused(limit.wait(never))
 
     with pytest.raises(NotAsked):
-        paced.wait(lambda: True)
+        limit.wait(lambda: True)
 
-    assert time.slept == 0
+    assert simulated.slept == 0
 
 
-# Real time, real requests
+# Real requests
 
 
 @pytest.fixture
@@ -256,36 +258,53 @@ def thirty(db: MongoDatabase, yahoo: YahooStandIn) -> list[str]:
     return names
 
 
-def most_in_a_second(moments: list[float]) -> int:
-    return max(sum(begun <= moment < begun + 1 for moment in moments) for begun in moments)
+@pytest.fixture
+def turns(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The moment of every turn that a worker gets."""
+    moments: list[float] = []
+    wait = RateLimit.wait
+
+    def noted(limit: RateLimit, stopping: Callable[[], bool]) -> float:
+        moments.append(wait(limit, stopping))
+        return moments[-1]
+
+    monkeypatch.setattr(RateLimit, "wait", noted)
+    return moments
 
 
-@pytest.mark.slow
-def test_a_run_of_eight_workers_keeps_the_rate(
-    db: MongoDatabase, yahoo: YahooStandIn, thirty: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("thirty")
+def test_every_request_of_a_run_of_eight_workers_has_a_turn_and_turns_keep_the_rate(
+    db: MongoDatabase, yahoo: YahooStandIn, turns: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("updaters.yahoo.RATE", 20.0)
+    monkeypatch.setattr("updaters.yahoo.RATE", 40.0)
 
     summary = category_update.run(db, KOREAN_STOCKS, workers=8)
 
     assert (summary.state, summary.done, summary.failures) == ("done", 30, [])
-    arrivals = sorted(request.time for request in yahoo.requests)
-    assert len(arrivals) == summary.requests >= 30
-    assert arrivals[-1] - arrivals[0] >= (len(arrivals) - 2) / 20
-    assert most_in_a_second(arrivals) <= 20 + 2, "as many as two may be late and come with those after them"
+    assert len(turns) == len(yahoo.requests) == summary.requests >= 30
+    turns.sort()
+    assert all(after - before >= 1 / 40 - 1e-9 for before, after in pairwise(turns))
 
 
-@pytest.mark.slow
-def test_while_a_run_pauses_no_request_arrives(
-    db: MongoDatabase, yahoo: YahooStandIn, thirty: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("thirty")
+def test_while_a_run_pauses_nobody_has_a_turn(
+    db: MongoDatabase, yahoo: YahooStandIn, turns: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_limit, "FIRST_PAUSE", 1.5)
+    monkeypatch.setattr(rate_limit, "FIRST_PAUSE", 0.5)
     yahoo.answer_with("000150.KS", Status(429), AsUsual())
+    refused = RateLimit.refused
+    pauses: list[tuple[float, float]] = []
+
+    def noted(limit: RateLimit, asked_at: float) -> None:
+        before = time.monotonic()
+        refused(limit, asked_at)
+        pauses.append((before, time.monotonic()))
+
+    monkeypatch.setattr(RateLimit, "refused", noted)
 
     summary = category_update.run(db, KOREAN_STOCKS, workers=8)
 
     assert (summary.state, summary.done, summary.failures) == ("done", 30, [])
-    refused = yahoo.asked("000150.KS")[0].time
-    under_way = 0.3
-    assert not [each for each in yahoo.requests if refused + under_way < each.time < refused + 1.5]
-    assert [each for each in yahoo.requests if each.time >= refused + 1.5], "and then it goes on"
+    ((earliest, latest),) = pauses
+    assert not [turn for turn in turns if latest < turn < earliest + 0.5]
+    assert [turn for turn in turns if turn >= earliest + 0.5], "and then it goes on"

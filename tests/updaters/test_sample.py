@@ -23,6 +23,7 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests.conftest import forget_transactions
+from tests.processes import wait_until
 from tests.yahoo import Listing, Status, YahooStandIn, random_walk
 from updaters import category_update, sample
 
@@ -277,8 +278,7 @@ def test_a_fill_that_is_killed_leaves_whole_tickers_and_the_next_completes_it(
 def kill_some_fills(db: MongoDatabase, forks: Forks) -> None:
     for fill in (2, 6):
         (process,) = forks.start("prepare")
-        while db["ticker_metadata"].count_documents({"bar_count": {"$gt": 0}}) < fill:
-            time.sleep(0.002)
+        assert wait_until(lambda: db["ticker_metadata"].count_documents({"bar_count": {"$gt": 0}}) >= fill)  # noqa: B023
         time.sleep(random.Random(fill).uniform(0, 0.04))
         os.kill(process, 9)
         assert forks.wait() == [-9]
@@ -314,8 +314,8 @@ def test_sample_and_real_bars_never_mix_however_often_updates_are_killed(
             yahoo.clear()
             done = sum(row["source"] == "yahoo" for row in metadata(db).values())
             (process,) = forks.start("update")
-            while sum(request.symbol is not None for request in list(yahoo.requests)) < min(done + 2, len(TEN)):
-                time.sleep(0.001)
+            enough = min(done + 2, len(TEN))
+            assert wait_until(lambda: sum(request.symbol is not None for request in list(yahoo.requests)) >= enough)  # noqa: B023
             time.sleep(moments.uniform(0, 0.1))
             with contextlib.suppress(ProcessLookupError):  # it may just have ended by itself
                 os.kill(process, 9)

@@ -164,6 +164,10 @@ ANSWERS: dict[str, tuple[list[Answer], str]] = {
         [Malformed("<html>Will be right back</html>")] * product.ATTEMPTS,
         "YFDataException",
     ),
+    "JSON without prices": (
+        [Malformed('{"chart":{"result":[{"meta":{}}],"error":null}}')] * product.ATTEMPTS,
+        "KeyError",
+    ),
     "no bars": ([Empty()] * product.ATTEMPTS, "하나도"),
     "no result": ([NoResult()] * product.ATTEMPTS, "하나도"),
     "an unknown symbol": ([UNKNOWN] * 2, "005930.KS 종목이 없습니다"),
@@ -190,6 +194,7 @@ def test_an_answer_that_is_none_shows_in_the_bars_the_report_and_the_exit_code(
             listing.bars = whole[ticker]
         yahoo.clear()
     before = BEFORE if stored else 0
+    documents = list(db["korean_stocks"].find({"ticker": "005930"}))
     yahoo.answer_with("005930.KS", *answers)
 
     told = updated("--json")
@@ -202,6 +207,9 @@ def test_an_answer_that_is_none_shows_in_the_bars_the_report_and_the_exit_code(
     assert told.report["requests"] == len(yahoo.requests)
     assert (told.code, told.err) == (command.NOT_ALL_DONE if reason else command.ALL_GOOD, "")
     assert metadata(db)["last_status"] == ("failed" if reason else "ok")
+    if reason:
+        assert list(db["korean_stocks"].find({"ticker": "005930"})) == documents
+        assert metadata(db).get("bar_count", 0) == before
     for ticker in THREE:
         count = before if reason and ticker == "005930" else WHOLE
         assert_stored(db, whole[ticker].iloc[:count], ticker)
@@ -219,6 +227,7 @@ def test_an_answer_that_is_none_shows_in_the_bars_the_report_and_the_exit_code(
     assert updated("--json").report == a_report(added=WHOLE - before if reason else 0)
     assert_stored(db, whole["005930"])
     assert metadata(db)["last_status"] == "ok"
+    assert "last_error" not in metadata(db)
 
 
 def test_429_for_good_leaves_the_rest_undone_but_not_failed_and_the_next_run_begins_with_it(

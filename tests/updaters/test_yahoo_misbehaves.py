@@ -9,18 +9,12 @@ from tests.updaters.updating import (
     bars_of,
     four_listed,
     metadata,
-    register,
     run,
     split,
 )
 from tests.yahoo import (
-    Answer,
     AsUsual,
-    Empty,
-    Hang,
     Listing,
-    Malformed,
-    NoResult,
     Status,
     Truncated,
     YahooStandIn,
@@ -29,58 +23,7 @@ from tests.yahoo import (
 from updaters import category_update, rate_limit
 from updaters import yahoo as product
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
-
-
-MISBEHAVIOURS: list[tuple[list[Answer], str]] = [
-    ([Status(500), Status(500)] * product.ATTEMPTS, "Server got itself in trouble"),
-    ([Status(404, "No data found, symbol may be delisted")] * 4, "종목이 없습니다"),
-    ([Hang()] * product.ATTEMPTS, "Timeout"),
-    ([Truncated()] * product.ATTEMPTS, "ConnectionError"),
-    ([Malformed()] * product.ATTEMPTS, "JSONDecodeError"),
-    ([Malformed('{"chart":{"result":[{"meta":{}}],"error":null}}')] * product.ATTEMPTS, "KeyError"),
-    ([Empty()] * product.ATTEMPTS, "하나도"),
-    ([NoResult()] * product.ATTEMPTS, "하나도"),
-]
-
-
-@pytest.mark.parametrize("stored", [False, True], ids=["new", "stored"])
-@pytest.mark.parametrize(("answers", "reason"), MISBEHAVIOURS, ids=[repr(m[0][0])[:30] for m in MISBEHAVIOURS])
-def test_a_misbehaviour_of_yahoo_fails_one_ticker_for_a_reason_and_harms_nothing(
-    db: MongoDatabase,
-    yahoo: YahooStandIn,
-    monkeypatch: pytest.MonkeyPatch,
-    answers: list[Answer],
-    reason: str,
-    stored: bool,
-) -> None:
-    three = ("000660", "005930", "035720")
-    for ticker in three:
-        yahoo.listings[f"{ticker}.KS"] = Listing(random_walk(DAYS, seed=int(ticker)))
-        register(db, ticker)
-    if stored:
-        run(db)
-    before = list(db["korean_stocks"].find({"ticker": "005930"}))
-    monkeypatch.setattr(product, "TIMEOUT", 0.3)
-    yahoo.answer_with("005930.KS", *answers)
-
-    summary = run(db)
-
-    (failure,) = summary.failures
-    assert (failure.ticker, [result.ticker for result in summary.results]) == ("005930", list(three))
-    assert reason in str(failure.error)
-    assert list(db["korean_stocks"].find({"ticker": "005930"})) == before
-    failed = metadata(db)
-    assert (failed["last_status"], failed["last_error"]) == ("failed", str(failure.error))
-    assert failed.get("bar_count", 0) == (60 if stored else 0)
-    for ticker in ("000660", "035720"):
-        assert_stored(db, yahoo.listings[f"{ticker}.KS"], ticker)
-
-    yahoo.clear()
-    assert not run(db).failures
-    assert metadata(db)["last_status"] == "ok"
-    assert "last_error" not in metadata(db)
-    assert_stored(db, yahoo.listings["005930.KS"])
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def test_a_yahoo_that_wants_fewer_requests_for_a_while_fails_nobody(db: MongoDatabase, yahoo: YahooStandIn) -> None:
