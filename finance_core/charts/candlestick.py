@@ -6,6 +6,7 @@ from itertools import cycle
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from finance_core.bars import indicators
@@ -93,10 +94,7 @@ def candlestick(bars: pd.DataFrame, averages: Averages, visible: tuple[int, int]
     """
     titles = [indicators.title(average, style.interval) for average in averages]
     source = titled(bars, dict(zip(titles, averages.values(), strict=True))).reset_index(drop=True)
-    dates = parts.days(bars)
-    if style.last_note and len(dates):
-        dates[-1] += " " + style.last_note
-    source.insert(0, _("날짜"), dates)
+    source.insert(0, _("날짜"), _dates(bars, style))
     divisor, unit = _volume_unit(float(bars["volume"].max()) if len(bars) else 0)
     rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy() / divisor
     source["rising"], source["falling"] = np.where(rising, volume, np.nan), np.where(rising, np.nan, volume)
@@ -129,6 +127,13 @@ def candlestick(bars: pd.DataFrame, averages: Averages, visible: tuple[int, int]
             *(_action_marks(dataset, title) for dataset, title in enumerate(actions, start=1)),
         ],
     }
+
+
+def _dates(bars: pd.DataFrame, style: Style) -> npt.NDArray[np.object_]:
+    dates = parts.days(bars)
+    if style.last_note and len(dates):
+        dates[-1] += " " + style.last_note
+    return dates
 
 
 def _corporate_actions(bars: pd.DataFrame, dates: "pd.Series[str]") -> dict[str, pd.DataFrame]:
