@@ -148,29 +148,19 @@ class Failure(Error):
 class RunCounts(TypedDict):
     """How far a run is. Stored from its first report on; read as 0 before that."""
 
-    total: int
-    """Tickers, like the next four."""
-    done: int
-    """Finished, whether updated, up to date or failed."""
-    current: int
-    """Up to date before the run: not asked for."""
-    delisted: int
-    """Not known to Yahoo for several runs."""
+    total: int  # tickers, like the next four
+    done: int  # updated, up to date, or failed
+    current: int  # up to date before the run, and not asked for
+    delisted: int  # not known to Yahoo for several runs
     failed: int
-    added: int
-    """Bars, like the next two."""
+    added: int  # bars, like the next three
     replaced: int
     removed: int
-    changed: int
-    """Bars that `candles.clean` changed."""
-    refused: int
-    """Bars, or rows of an import, that were left out."""
-    rows: int
-    """Rows of the source of an import."""
-    bars: int
-    """Bars that these rows became."""
-    requests: int
-    """Requests to Yahoo."""
+    changed: int  # by `candles.clean`
+    refused: int  # bars, or rows of an import, that were left out
+    rows: int  # of the source of an import
+    bars: int  # that these rows became
+    requests: int  # to Yahoo
 
 
 _Run = TypedDict(

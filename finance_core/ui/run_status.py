@@ -1,6 +1,7 @@
 """How runs are shown, on viewers, on the updates page and on the page of one's own data: progress, outcome, words."""
 
 import datetime as dt
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -46,6 +47,13 @@ def origin_name(run: RunRecord) -> str:
     """The place where a run was begun, as a word."""
     name = ORIGINS[run["origin"]]
     return _(name)
+
+
+def color(run: RunRecord) -> Literal["red", "green", "orange"]:
+    """The colour of the outcome of an ended run: green if it left nothing undone."""
+    if run["state"] == "failed":
+        return "red"
+    return "green" if run["state"] == "done" and not run["failed"] else "orange"
 
 
 def kind_name(run: RunRecord) -> str:
@@ -115,15 +123,11 @@ def _progress_text(run: RunRecord) -> str:
 
 
 def outcome(run: RunRecord) -> None:
-    """The outcome of an ended run, in a box of the colour that fits."""
-    text = plain(" ".join(_outcome_sentences(run)))
+    """The outcome of an ended run, in a box of its colour."""
+    box = {"red": st.error, "green": st.success, "orange": st.warning}[color(run)]
     _name, icon = STATES[run["state"]]
-    if run["state"] == "failed":
-        st.error(text, icon=icon)
-    elif run["state"] == "done" and not run["failed"]:
-        st.success(text, icon=icon)
-    else:
-        st.warning(text, icon=":material/warning:" if run["state"] == "done" else icon)
+    is_incomplete = run["state"] == "done" and run["failed"]
+    box(plain(" ".join(_outcome_sentences(run))), icon=":material/warning:" if is_incomplete else icon)
 
 
 def _outcome_sentences(run: RunRecord) -> list[str]:

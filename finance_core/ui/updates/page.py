@@ -111,8 +111,6 @@ def _latest_run(db: MongoDatabase, category: Category, update: Update, running: 
 
 def _ended_run(category: Category, update: Update, run: RunRecord) -> None:
     _name, icon = run_status.STATES[run["state"]]
-    is_clean = run["state"] == "done" and not run["failed"]
-    color = "green" if is_clean else "red" if run["state"] == "failed" else "orange"
     parts = [run_status.moment(run["started_at"])]
     if run.get("kind"):
         parts.append(f"{run_status.kind_name(run)}({run['from']})")
@@ -125,7 +123,7 @@ def _ended_run(category: Category, update: Update, run: RunRecord) -> None:
         parts.append(formats.filled(_("실패 {count}"), count=run["failed"]))
     parts.append(run_status.duration(run_status.seconds(run)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(run_status.state_name(run), icon=icon, color=color)  # type: ignore[arg-type]
+        st.badge(run_status.state_name(run), icon=icon, color=run_status.color(run))
         st.caption(plain(" · ".join(parts)))
         _continue(category, update, run, can_resume=run["state"] != "done")
     if reason := run_status.reason(run):
