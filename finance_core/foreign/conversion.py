@@ -114,7 +114,7 @@ def convert(
 def _conversion(rows: Rows, position: int, ticker: str, bar: pd.DataFrame) -> Conversion:
     raw = raw_tickers.text_of(rows.columns["ticker"][position])
     date = str(rows.columns["date"][position])
-    return Conversion(rows.place(position), raw, date, ticker, bar.index[0], float(bar["close"].iloc[0]))
+    return Conversion(str(rows.places[position]), raw, date, ticker, bar.index[0], float(bar["close"].iloc[0]))
 
 
 def refused(rows: Rows) -> Converted:
@@ -128,17 +128,15 @@ def _without_bars(refusals: Sequence[Refusal]) -> Converted:
 
 def _refusal(rows: Rows, position: int, message: str) -> Refusal:
     ticker = raw_tickers.text_of(rows.columns["ticker"][position])
-    date = rows.columns["date"][position]
-    shown = "" if date is None else str(date)[:60]
-    if message == NOT_A_TICKER and not ticker:
-        message = NO_TICKER
-    elif message == NO_DATE and date not in (None, ""):
-        message = UNREADABLE_DATE
-    reason = {
-        NOT_A_TICKER: SisepanError(message, ticker=ticker[:40]),
-        UNREADABLE_DATE: SisepanError(message, date=shown),
-    }
-    return Refusal(rows.place(position), ticker, shown, reason.get(message) or SisepanError(message))
+    written = rows.columns["date"][position]
+    date = "" if written is None else str(written)[:60]
+    if message == NOT_A_TICKER:
+        reason = SisepanError(message, ticker=ticker[:40]) if ticker else SisepanError(NO_TICKER)
+    elif message == NO_DATE and date:
+        reason = SisepanError(UNREADABLE_DATE, date=date)
+    else:
+        reason = SisepanError(message)
+    return Refusal(str(rows.places[position]), ticker, date, reason)
 
 
 def _table(convention: dates.Convention, codes: Mapping[Any, int], number: int, rows: Rows) -> pd.DataFrame:

@@ -47,6 +47,7 @@ NUMBERS: Final[dict[NumberForm, str]] = {
     "decimal": N_("숫자가 Decimal128로 저장되어 있습니다."),
 }
 """The sentence for each form that differs from ours."""
+NO_CLOSE: Final = N_("종가가 없는 문서가 있습니다(표본의 {percent}).")
 
 
 @dataclass(frozen=True)
@@ -207,11 +208,7 @@ def obstacles(layout: Layout, *, duplicates: int, is_view: bool, has_index: bool
         *((True, TICKERS[form], {"percent": share(n)}) for form, n in layout.tickers.items() if form in TICKERS),
         *((True, DATES[day], {"percent": share(n), "zone": zone}) for day, n in layout.dates.items() if day in DATES),
         *((number in forms, message, {}) for number, message in NUMBERS.items()),
-        (
-            layout.without_close,
-            N_("종가가 없는 문서가 있습니다(표본의 {percent})."),
-            {"percent": share(layout.without_close)},
-        ),
+        (layout.without_close, NO_CLOSE, {"percent": share(layout.without_close)}),
         (duplicates, N_("같은 날이 두 번 이상 있습니다(살펴본 종목에서 {count}일)."), {"count": duplicates}),
         (is_view, N_("뷰여서 인덱스를 가질 수 없습니다."), {}),
         (not is_view and not has_index, N_("종목과 날짜의 인덱스가 없습니다."), {}),

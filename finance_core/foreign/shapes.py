@@ -33,29 +33,21 @@ class Rows:
     order: Sequence[int]
     """The position of each row among all that were read: of two rows of one day, the later one counts."""
     places: Sequence[Any]
-    """Where a person finds each row: the _id of its document, a line number."""
-    inside: bool = False
-    """True: all rows are inside one document, whose _id is the only one of `places`."""
+    """Where a person finds each row: the _id of its document, with a position inside it; a line number."""
 
     def __len__(self) -> int:
         return len(self.order)
-
-    def place(self, position: int) -> str:
-        """Where a person finds a row."""
-        return f"{self.places[0]}[{position}]" if self.inside else str(self.places[position])
 
     def of(self, wanted: Collection[Any]) -> "Rows":
         """The rows of the `wanted` raw tickers; None among them means: rows without one."""
         keys = raw_tickers.keys_of(self.columns["ticker"])
         chosen = [position for position, key in enumerate(keys) if key in wanted]
-        if len(chosen) == len(self):
-            return self
-        if self.inside:  # all rows have the ticker of their document
-            return Rows({"ticker": [], "date": []}, [], self.places, inside=True)
         return self.at(chosen)
 
     def at(self, chosen: Sequence[int]) -> "Rows":
-        """The rows at these positions; not for rows `inside` a document."""
+        """The rows at these positions, which ascend."""
+        if len(chosen) == len(self):
+            return self
         columns = {name: [values[position] for position in chosen] for name, values in self.columns.items()}
         order, places = ([values[position] for position in chosen] for values in (self.order, self.places))
         return Rows(columns, order, places)
@@ -129,7 +121,8 @@ def _rows_inside(document: Document, shape: Shape, position: Iterator[int]) -> R
     nothing = [None] * count
     ticker = [document.get(shape.ticker) if shape.ticker else None] * count
     order = list(itertools.islice(position, count))
-    return Rows({"date": nothing, **columns, "ticker": ticker}, order, [document.get("_id")], inside=True)
+    places = [f"{document.get('_id')}[{number}]" for number in range(count)]
+    return Rows({"date": nothing, **columns, "ticker": ticker}, order, places)
 
 
 def shape_of(document: Document) -> Shape:

@@ -137,8 +137,7 @@ def _sorted_into(
             positions.setdefault(group_of.get(key, 0), []).append(position)
         for number, chosen in positions.items():
             places[number].append(file.tell())
-            part = rows if len(chosen) == len(rows) else rows.at(chosen)
-            pickle.dump(part, file, pickle.HIGHEST_PROTOCOL)
+            pickle.dump(rows.at(chosen), file, pickle.HIGHEST_PROTOCOL)
     return places
 
 

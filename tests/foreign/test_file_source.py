@@ -140,39 +140,51 @@ def test_a_column_tells_the_tickers_and_rows_are_found_by_the_line_an_editor_sho
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    ("content", "message", "values"),
     [
-        ("", "시세가 한 줄도"),
-        ("\n\n", "시세가 한 줄도"),
-        (HEADER + "\n", "시세가 한 줄도"),
-        ("day_of,close_\n1,2\n", "있는 열: day_of, close_"),
-        ("date,open\n2024-01-02,1\n", "종가 열"),
-        ("open,close\n1,2\n", "날짜와 종가 열"),
-        (",close\n0,2\n1,3\n", "날짜를 읽지 못했습니다"),
-        ("date,close\n어제,2\n", "날짜를 읽지 못했습니다(첫 값: 어제)"),
-        (CSV + "2024-01-05,72,300,73,000,72,000,72,500,100\n", "5번째 줄은 칸이 10개인데 머리글은 6개"),
-        (CSV + "2024-01-05,72300", "5번째 줄은 칸이 2개"),
-        (CSV + '2024-01-05,"72300\n', "5번째 줄을 CSV로"),
-        (bytes(range(256)) * 40, "글자를 읽지 못했습니다"),
-        ("date,close\n2024-01-02,1\n".encode("utf-16"), "글자를 읽지 못했습니다"),
-        (CSV.encode() + "종가".encode("euc-kr") + b"\xff", "글자를 읽지 못했습니다"),
-        (b"\x1b[2Jclose\n1\n", "있는 열: ?[2Jclose"),
+        ("", file_source.EMPTY, {}),
+        ("\n\n", file_source.EMPTY, {}),
+        (HEADER + "\n", file_source.EMPTY, {}),
+        ("day_of,close_\n1,2\n", file_source.NO_COLUMNS, {"columns": "day_of, close_"}),
+        ("date,open\n2024-01-02,1\n", file_source.NO_COLUMNS, {"columns": "date, open"}),
+        ("open,close\n1,2\n", file_source.NO_COLUMNS, {"columns": "open, close"}),
+        (",close\n0,2\n1,3\n", file_source.NO_DAYS, {"value": "0"}),
+        ("date,close\n어제,2\n", file_source.NO_DAYS, {"column": "date", "value": "어제"}),
+        (
+            CSV + "2024-01-05,72,300,73,000,72,000,72,500,100\n",
+            file_source.RAGGED,
+            {"line": 5, "found": 10, "expected": 6},
+        ),
+        (CSV + "2024-01-05,72300", file_source.RAGGED, {"line": 5, "found": 2, "expected": 6}),
+        (CSV + '2024-01-05,"72300\n', file_source.NOT_CSV, {"line": 5}),
+        (bytes(range(256)) * 40, file_source.NOT_TEXT, {}),
+        ("date,close\n2024-01-02,1\n".encode("utf-16"), file_source.NOT_TEXT, {}),
+        (CSV.encode() + "종가".encode("euc-kr") + b"\xff", file_source.NOT_TEXT, {}),
+        (b"\x1b[2Jclose\n1\n", file_source.NO_COLUMNS, {"columns": "?[2Jclose"}),
     ],
 )
 def test_what_is_no_csv_of_prices_is_refused_with_a_sentence(
-    tmp_path: Path, content: str | bytes, sentence: str
+    tmp_path: Path, content: str | bytes, message: str, values: dict[str, Any]
 ) -> None:
     path = write(tmp_path, "005930.csv", content)
     with pytest.raises(SisepanError) as raised:
         file_source.open_file(path, KOREAN_STOCKS).counts()
-    assert sentence in str(raised.value)
-    assert str(raised.value).startswith("005930.csv")
+    assert_says(raised.value, message, "005930.csv", **values)
+
+
+def assert_says(error: SisepanError, message: str, file: str, **values: Any) -> None:
+    """The error has this message id, and its sentence names the file and these values."""
+    assert error.message == message
+    for value in (file, *values.values()):
+        assert str(value) in str(error)
+    assert {name: error.values[name] for name in values} == values
 
 
 def test_a_file_that_is_not_there_or_is_a_directory_is_said_so(tmp_path: Path) -> None:
     for path in (tmp_path / "005930.csv", tmp_path):
-        with pytest.raises(SisepanError, match="읽지 못했습니다"):
+        with pytest.raises(SisepanError) as raised:
             file_source.open_file(path, KOREAN_STOCKS)
+        assert_says(raised.value, file_source.NO_FILE, path.name)
 
 
 def test_a_ticker_cannot_be_given_beside_a_column_of_them(tmp_path: Path) -> None:
@@ -263,27 +275,28 @@ def broken(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "sentence"),
+    ("spoil", "message"),
     [
-        (broken, "Parquet으로 읽지 못했습니다"),
-        (lambda path: path.write_bytes(b"PAR1"), "Parquet으로 읽지 못했습니다"),
-        (lambda path: path.write_text(CSV), "Parquet으로 읽지 못했습니다"),
-        (lambda path: path.write_bytes(b""), "Parquet으로 읽지 못했습니다"),
-        (lambda path: table(DAYS).drop(columns="date").to_parquet(path), "날짜와 종가 열"),
-        (lambda path: table(DAYS).drop(columns="close").to_parquet(path), "날짜와 종가 열"),
-        (lambda path: table(DAYS).iloc[:0].to_parquet(path), "시세가 한 줄도"),
-        (lambda path: table([None] * 3).to_parquet(path), "날짜를 읽지 못했습니다"),
-        (lambda path: table([1, 2, 3]).to_parquet(path), "날짜를 읽지 못했습니다"),
+        (broken, file_source.NOT_PARQUET),
+        (lambda path: path.write_bytes(b"PAR1"), file_source.NOT_PARQUET),
+        (lambda path: path.write_text(CSV), file_source.NOT_PARQUET),
+        (lambda path: path.write_bytes(b""), file_source.NOT_PARQUET),
+        (lambda path: table(DAYS).drop(columns="date").to_parquet(path), file_source.NO_COLUMNS),
+        (lambda path: table(DAYS).drop(columns="close").to_parquet(path), file_source.NO_COLUMNS),
+        (lambda path: table(DAYS).iloc[:0].to_parquet(path), file_source.EMPTY),
+        (lambda path: table([None] * 3).to_parquet(path), file_source.NO_DAYS),
+        (lambda path: table([1, 2, 3]).to_parquet(path), file_source.NO_DAYS),
     ],
 )
 def test_what_is_no_parquet_of_prices_is_refused_with_a_sentence(
-    tmp_path: Path, spoil: Callable[[Path], object], sentence: str
+    tmp_path: Path, spoil: Callable[[Path], object], message: str
 ) -> None:
     path = tmp_path / "005930.parquet"
     table(DAYS).to_parquet(path)
     spoil(path)
-    with pytest.raises(SisepanError, match=sentence):
+    with pytest.raises(SisepanError) as raised:
         file_source.open_file(path, KOREAN_STOCKS).counts()
+    assert_says(raised.value, message, "005930.parquet")
 
 
 # As an import sees them

@@ -21,7 +21,7 @@ import pytest
 from finance_core.bars import candles
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import import_run, raw_tickers, sources
+from finance_core.foreign import import_run, raw_tickers, sources, sqlite_source
 from finance_core.foreign.conversion import Converted
 from finance_core.foreign.sqlite_source import SqliteSource
 from finance_core.storage import prices, tickers
@@ -293,26 +293,28 @@ def test_the_usual_table_goes_before_another_and_of_several_one_is_asked_for(tmp
 
 
 @pytest.mark.parametrize(
-    ("spoil", "table", "sentence"),
+    ("spoil", "table", "message", "named"),
     [
-        (lambda path: path.write_bytes(b"date,close\n" * 200), "", "SQLite로 읽지 못했습니다"),
-        (lambda path: path.mkdir(), "", "SQLite로 읽지 못했습니다"),
-        (lambda _path: None, "", "SQLite로 읽지 못했습니다"),
-        (lambda path: path.write_bytes(b""), "", "테이블이 없습니다"),
-        (lambda path: make(path, []), "", "stocks 테이블에 시세가 한 줄도"),
-        (lambda path: make(path, [ROW]), "nothing", "nothing 테이블이 없습니다. 있는 테이블: stocks"),
-        (lambda path: make(path, [ROW]), 'stocks" --', "테이블이 없습니다"),
-        (lambda path: cut(make(path, [ROW] * 5000)), "", "SQLite로 읽지 못했습니다"),
+        (lambda path: path.write_bytes(b"date,close\n" * 200), "", sqlite_source.NOT_SQLITE, []),
+        (lambda path: path.mkdir(), "", sqlite_source.NOT_SQLITE, []),
+        (lambda _path: None, "", sqlite_source.NOT_SQLITE, []),
+        (lambda path: path.write_bytes(b""), "", sqlite_source.NO_TABLE, []),
+        (lambda path: make(path, []), "", sqlite_source.EMPTY, ["stocks"]),
+        (lambda path: make(path, [ROW]), "nothing", sqlite_source.NO_SUCH_TABLE, ["nothing", "stocks"]),
+        (lambda path: make(path, [ROW]), 'stocks" --', sqlite_source.NO_SUCH_TABLE, ['stocks" --']),
+        (lambda path: cut(make(path, [ROW] * 5000)), "", sqlite_source.NOT_SQLITE, []),
     ],
 )
 def test_what_is_no_table_of_prices_is_refused_with_a_sentence(
-    tmp_path: Path, spoil: Any, table: str, sentence: str
+    tmp_path: Path, spoil: Any, table: str, message: str, named: list[str]
 ) -> None:
     path = tmp_path / "data.db"
     spoil(path)
     is_there = path.exists()
-    with pytest.raises(SisepanError, match=sentence):
+    with pytest.raises(SisepanError) as raised:
         SqliteSource(path, table).counts()
+    assert raised.value.message == message
+    assert all(name in str(raised.value) for name in ["data.db", *named])
     assert path.exists() == is_there
 
 

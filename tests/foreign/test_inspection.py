@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import import_records, inspection, raw_tickers, unused_server
+from finance_core.foreign import import_records, inspection, layout, raw_tickers, unused_server
 from finance_core.foreign.inspection import Inspected
 from finance_core.storage import database, locations, runs
 from finance_core.storage.database import Document, MongoDatabase
@@ -88,20 +88,20 @@ def test_our_layout_under_another_name_can_be_read_as_it_is(own_server_db: Mongo
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"ticker": "005930.KS"}, "덧붙은"),
-        ({"ticker": 5930}, "숫자로 저장"),
-        ({"ticker": "A005930"}, "앞에 A"),
-        ({"ticker": None}, "종목 코드가 없는"),
-        ({"ticker": "삼성전자"}, "종목 코드가 아닌"),
-        ({"date": "2024-01-02"}, "날짜가 글자"),
-        ({"date": 20240102}, "날짜가 숫자"),
-        ({"date": dt.datetime(2024, 1, 1, 15)}, "자정(UTC)이 아닌"),
-        ({"date": "언젠가"}, "읽을 수 없는 날짜"),
-        ({"date": None}, "날짜가 없는"),
-        ({"open": "72,300"}, "글자로 저장"),
-        ({"volume": "1"}, "글자로 저장"),
-        ({"close": None}, "종가가 없는"),
-        ({"close": 0.0}, "종가가 없는"),
+        ({"ticker": "005930.KS"}, layout.TICKERS["suffixed"]),
+        ({"ticker": 5930}, layout.TICKERS["number"]),
+        ({"ticker": "A005930"}, layout.TICKERS["prefixed"]),
+        ({"ticker": None}, layout.TICKERS["missing"]),
+        ({"ticker": "삼성전자"}, layout.TICKERS["other"]),
+        ({"date": "2024-01-02"}, layout.DATES["text"]),
+        ({"date": 20240102}, layout.DATES["number"]),
+        ({"date": dt.datetime(2024, 1, 1, 15)}, layout.DATES["moment"]),
+        ({"date": "언젠가"}, layout.DATES["unreadable"]),
+        ({"date": None}, layout.DATES["missing"]),
+        ({"open": "72,300"}, layout.NUMBERS["text"]),
+        ({"volume": "1"}, layout.NUMBERS["text"]),
+        ({"close": None}, layout.NO_CLOSE),
+        ({"close": 0.0}, layout.NO_CLOSE),
     ],
 )
 def test_whatever_else_differs_is_told_and_has_to_be_converted(
@@ -112,7 +112,7 @@ def test_whatever_else_differs_is_told_and_has_to_be_converted(
     own_server_db["stock_kr"].insert_many(documents)
     found = look(own_server_db, "stock_kr")
     assert (found.verdict, found.category) == ("convertible", "korean_stocks")
-    assert sentence in said(found)
+    assert sentence in [obstacle.message for obstacle in found.obstacles]
 
 
 def test_a_day_that_is_there_twice_has_to_be_converted(own_server_db: MongoDatabase) -> None:

@@ -114,7 +114,7 @@ def test_the_days_of_a_document_may_lack_values(tables: dict[str, pd.DataFrame])
     (rows,) = shapes.rows_of([document])
     assert list(rows.columns["ticker"]) == ["005930"] * 4
     assert list(rows.columns["close"]) == [None, 1.0, 2.0, None]
-    assert [rows.place(position) for position in range(2)] == ["005930[0]", "005930[1]"]
+    assert list(rows.places[:2]) == ["005930[0]", "005930[1]"]
 
 
 def test_dividends_of_some_embedded_days_are_read_though_the_first_has_none() -> None:
