@@ -64,8 +64,8 @@ def _look(db: MongoDatabase, options: argparse.Namespace) -> int:
         collections = inspection.inspect(db, progress)
     local = unused_server.find() if database.is_embedded() else None
     if options.json:
-        found = list(map(as_json, collections))
-        write_json({"database": _database(db), "collections": found, "local_server": _local_as_json(local)})
+        seen = {"collections": list(map(as_json, collections)), "local_server": _local_as_json(local)}
+        write_json({"database": _database(db), **seen})
         return ALL_GOOD
     lines = [_database(db), ""]
     for collection in collections:

@@ -17,7 +17,8 @@ from pymongo.errors import ExecutionTimeout, InvalidName, OperationFailure
 from finance_core import categories
 from finance_core.categories import CATEGORIES, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, field_names, layout, raw_tickers
+from finance_core.foreign import dates, field_names, raw_tickers
+from finance_core.foreign import layout as layouts
 from finance_core.foreign.layout import Layout
 from finance_core.i18n import N_
 from finance_core.storage import database, documents, locations
@@ -91,14 +92,16 @@ class Inspected:
     @property
     def facts(self) -> list[SisepanError]:
         """How it is laid out, a sentence each."""
-        return layout.facts(self.layout) if self.layout else []
+        return layouts.facts(self.layout) if self.layout else []
 
     @property
     def obstacles(self) -> list[SisepanError]:
         """What differs from the layout of this product, a sentence each."""
         if self.layout is None:
             return [self.problem] if self.problem else []
-        return layout.obstacles(self.layout, duplicates=self.duplicates, is_view=self.is_view, has_index=self.has_index)
+        return layouts.obstacles(
+            self.layout, duplicates=self.duplicates, is_view=self.is_view, has_index=self.has_index
+        )
 
 
 def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _share: None) -> list[Inspected]:
@@ -157,7 +160,7 @@ def _names_tickers(db: MongoDatabase, name: str) -> bool:
     except UNREADABLE as error:
         _log.info("%s: cannot be read: %s", name, error)
         return False
-    return _is_list(sampled) and not layout.recognise(sampled, None)
+    return _is_list(sampled) and not layouts.recognise(sampled, None)
 
 
 def is_ours_metadata(db: MongoDatabase) -> bool:
@@ -179,28 +182,28 @@ def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | No
     sampled = sample(collection)
     count = _count(collection, len(sampled))
     certain = chosen or used_by
-    found = layout.recognise(sampled, certain)
-    if found is None:
+    layout = layouts.recognise(sampled, certain)
+    if layout is None:
         return Inspected(name, "names" if _is_list(sampled) else "other", count)
-    candidates = [certain] if certain else categories_of(name, found.raw_tickers)
+    candidates = [certain] if certain else categories_of(name, layout.raw_tickers)
     # A name that says nothing is no reason to be sure of what the tickers look like.
     is_certain = bool(certain) or (len(candidates) == 1 and bool(categories.named(name)))
     if candidates and not certain:  # now with the zones of the category
-        found = layout.recognise(sampled, candidates[0]) or found
+        layout = layouts.recognise(sampled, candidates[0]) or layout
     is_view = info.get("type") == "view"
-    has_index = not is_view and is_indexed(collection, found.names.get("ticker", ""), found.names.get("date", ""))
-    extent = _extent(collection, found, count, has_index)
+    has_index = not is_view and is_indexed(collection, layout.names.get("ticker", ""), layout.names.get("date", ""))
+    extent = _extent(collection, layout, count, has_index)
     return Inspected(
         name=name,
         kind="prices",
         documents=count,
         category=candidates[0].key if is_certain else "",
         candidates=tuple(category.key for category in candidates or CATEGORIES),
-        layout=found,
+        layout=layout,
         **extent._asdict(),
         is_view=is_view,
         has_index=has_index,
-        duplicates=_duplicates(collection, found),
+        duplicates=_duplicates(collection, layout),
         used_by=used_by.key if used_by else "",
         is_read_only=used_by is not None and locations.of(db, used_by).read_only,
     )
@@ -245,25 +248,25 @@ class _Extent(NamedTuple):
     is_exact: bool
 
 
-def _extent(collection: Collection[Document], found: Layout, count: int, has_index: bool) -> _Extent:
+def _extent(collection: Collection[Document], layout: Layout, count: int, has_index: bool) -> _Extent:
     """How many tickers, from when to when; of all documents where that is known within the limit of time."""
-    first, last = found.days or (None, None)
-    of_sample = _Extent(len(found.raw_tickers), first, last, False)
-    if not found.is_flat:
+    first, last = layout.days or (None, None)
+    of_sample = _Extent(len(layout.raw_tickers), first, last, False)
+    if not layout.is_flat:
         # One document a ticker: only their number is known without reading them.
-        is_whole = count <= sum(found.shapes.values())
+        is_whole = count <= sum(layout.shapes.values())
         return of_sample._replace(
             tickers=of_sample.tickers if is_whole else max(count, of_sample.tickers), is_exact=is_whole
         )
-    ticker, date = found.names.get("ticker"), found.names.get("date")
-    if not ticker or not date or not found.is_uniform:
+    ticker, date = layout.names.get("ticker"), layout.names.get("date")
+    if not ticker or not date or not layout.is_uniform:
         return of_sample
     try:
         raws, written = (_by_index if has_index else _by_scan)(collection, ticker, date)
     except OperationFailure as error:  # of which a timeout is one
         _log.info("%s: its extent is only known from the sample: %s", collection.name, error.code)
         return of_sample
-    moments = dates.moments(written, found.convention)
+    moments = dates.moments(written, layout.convention)
     days = moments[~np.isnat(moments)].astype("datetime64[D]")
     if len(days):
         first, last = days.min().item(), days.max().item()
@@ -294,12 +297,12 @@ def _by_scan(collection: Collection[Document], ticker: str, date: str) -> tuple[
     return raws, [group[end] for group in groups for end in ("first", "last")]
 
 
-def _duplicates(collection: Collection[Document], found: Layout) -> int:
+def _duplicates(collection: Collection[Document], layout: Layout) -> int:
     """How many days are stored more than once, among some tickers."""
-    ticker, date = found.names.get("ticker"), found.names.get("date")
-    if not found.is_flat or not ticker or not date or "_id" in (ticker, date):
+    ticker, date = layout.names.get("ticker"), layout.names.get("date")
+    if not layout.is_flat or not ticker or not date or "_id" in (ticker, date):
         return 0
-    some = sorted(found.raw_tickers, key=str)[:DUPLICATES_LOOKED_AT]
+    some = sorted(layout.raw_tickers, key=str)[:DUPLICATES_LOOKED_AT]
     day = {"ticker": f"${ticker}", "date": f"${date}"}
     steps: list[Document] = [
         {"$match": {ticker: {"$in": some}}},

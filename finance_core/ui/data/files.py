@@ -19,7 +19,7 @@ from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.sources import Source
 from finance_core.foreign.sqlite_source import SqliteSource
 from finance_core.i18n import N_, _
-from finance_core.storage import database, locations, price_exports, prices, runs
+from finance_core.storage import database, locations, price_exports, prices
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.price_exports import Format
 from finance_core.ui.data import outcome, started
@@ -46,14 +46,11 @@ def import_section(db: MongoDatabase) -> None:
     if upload is None:
         return
     path = _saved(upload)
-    of_table, of_ticker = (
-        _("테이블; 비우면 시세가 있는 테이블"),
-        _("종목 코드; 비우면 종목 열이나 파일 이름에서 읽습니다"),
-    )
-    hint = of_table if path.suffix.lower() in SQLITE else of_ticker
+    hint = _("종목 코드; 비우면 종목 열이나 파일 이름에서 읽습니다")
+    if path.suffix.lower() in SQLITE:
+        hint = _("테이블; 비우면 시세가 있는 테이블")
     what = st.text_input(hint, key="import_what", width=420).strip()
-    run = runs.latest(db, category)
-    busy = started.is_busy() or bool(run and run["state"] == "running")
+    busy = started.blocks(db, category)
     with st.container(horizontal=True, gap="small"):
         dry_run_button(_("시험 가져오기"), "try_file", busy, partial(_try, category, path, what))
         plan = [

@@ -14,7 +14,7 @@ from finance_core.foreign import adoption, import_records, import_run, inspectio
 from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.inspection import Inspected
 from finance_core.i18n import N_, _
-from finance_core.storage import database, locations, runs, tickers
+from finance_core.storage import database, locations, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import ImportRecord
 from finance_core.ui import listing
@@ -107,8 +107,7 @@ def _collection(db: MongoDatabase, collection: Inspected) -> None:
                     st.markdown("\n".join(f"- {plain(str(obstacle))}" for obstacle in obstacles))
             if category is None:
                 return
-            run = runs.latest(db, category)
-            busy = started.is_busy() or bool(run and run["state"] == "running")
+            busy = started.blocks(db, category)
             _actions(db, category, collection, busy)
             outcome.of_run(started.ended(collection.name), category, with_record=False)
             if last and last["state"] == "done":

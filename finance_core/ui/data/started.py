@@ -12,6 +12,7 @@ from pymongo.errors import PyMongoError
 
 from finance_core import background, categories, formats
 from finance_core.background import BackgroundTask
+from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign.import_records import Progress, Summary
 from finance_core.i18n import _
@@ -63,6 +64,12 @@ def is_busy() -> bool:
     """Whether a run that this visitor has started is under way."""
     started = _started()
     return started is not None and not started.task.finished
+
+
+def blocks(db: MongoDatabase, category: Category) -> bool:
+    """Whether no run of `category` can be started: another one is under way, of this visitor or of the category."""
+    run = runs.latest(db, category)
+    return is_busy() or bool(run and run["state"] == "running")
 
 
 def ended(subject: str) -> Summary | None:
