@@ -4,7 +4,6 @@ A file is read in portions, so that its size does not matter. A file that is no 
 sentence, and a whole CSV is read before the first of its rows is taken.
 """
 
-import codecs
 import csv
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -177,13 +176,11 @@ def _reading(path: Path) -> Iterator[None]:
 def _encoding(path: Path) -> str:
     """The encoding in which the whole file can be read."""
     for encoding in ENCODINGS:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        with _reading(path), path.open("rb") as file:
+        with _reading(path), path.open(encoding=encoding) as text:
             try:
-                while block := file.read(1 << 20):
-                    if "\0" in decoder.decode(block):
+                while block := text.read(1 << 20):
+                    if "\0" in block:
                         raise SisepanError(NOT_TEXT, file=path.name)
-                decoder.decode(b"", final=True)
             except UnicodeDecodeError:
                 continue
         return encoding

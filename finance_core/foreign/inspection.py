@@ -150,8 +150,7 @@ def sample(collection: Collection[Document], size: int = SAMPLE) -> list[Documen
 def lists(db: MongoDatabase) -> list[str]:
     """The user's own collections that name tickers."""
     names = [name for name in db.list_collection_names() if not is_own(name)]
-    theirs = [name for name in names if name != TICKERS or not is_ours_metadata(db)]
-    return [name for name in theirs if _names_tickers(db, name)]
+    return [name for name in names if (name != TICKERS or not is_ours_metadata(db)) and _names_tickers(db, name)]
 
 
 def _names_tickers(db: MongoDatabase, name: str) -> bool:

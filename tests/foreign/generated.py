@@ -194,7 +194,7 @@ def _rows(
     for position, (day, values) in enumerate(table.iterrows()):
         assert isinstance(day, pd.Timestamp)
         row = _row(day.date(), values, style, category)
-        date, close = _date_name(style), _names(style)["close"]
+        date, close = _date_name(style), names_of(style)["close"]
         if style.duplicates and can_repeat and position % 7 == number % 7:
             yield row | {close: _number(float(values["close"]) * 2, style.number_form)}, conversion.DUPLICATE
         if style.gaps and can_repeat and position == 3:
@@ -209,7 +209,7 @@ def _rows(
         yield row, ""
 
 
-def _names(style: Style) -> dict[str, str]:
+def names_of(style: Style) -> dict[str, str]:
     ours = {name: name for name in (*PRICES, "volume", "dividends", "stock_splits", "adj_close")}
     if style.price_case == "title":
         title = {name: name.title() for name in (*PRICES, "volume", "dividends")}
@@ -221,7 +221,7 @@ def _row(day: dt.date, values: "pd.Series[float]", style: Style, category: Categ
     row: Document = {_date_name(style): date_of(day, style.date_form, category)}
     if style.shape == "days" and not isinstance(row[_date_name(style)], str | int):
         row[_date_name(style)] = day.isoformat()
-    names = _names(style)
+    names = names_of(style)
     for name in PRICES:
         row[names[name]] = _number(float(values[name]), style.number_form)
     volume = float(values["volume"])

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -107,6 +108,12 @@ def test_a_moment_in_utc_is_the_day_that_it_is_in_the_zone(moment: dt.datetime, 
     there = moment.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone)).date()
     expected = moment.date() if moment.time() == dt.time() else there
     assert days_of([moment, f"{moment.isoformat()}Z", moment.replace(tzinfo=dt.UTC)], zone) == [expected] * 3
+
+
+def test_another_form_of_date_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    day_first = re.compile(r"(?P<day>\d{2})\|(?P<month>\d{2})\|(?P<year>\d{4})(?P<clock>)")
+    monkeypatch.setattr(dates, "TEXTS", (*dates.TEXTS, day_first))
+    assert days_of(["05|03|2024"]) == [dt.date(2024, 3, 5)]
 
 
 # Epochs

@@ -78,7 +78,7 @@ def test_a_layout_is_described(tables: dict[str, pd.DataFrame], style: Style) ->
     if style.date_form in ("seoul", "seoul_milliseconds"):
         assert layout.convention.zone == ("" if style.shape == "days" and style.date_form == "seoul" else "Asia/Seoul")
     assert layout.days == (dt.date(2024, 7, 4), dt.date(2024, 8, 14)) or style.gaps
-    names = generated._names(style)
+    names = generated.names_of(style)
     assert {layout.names[name] for name in ("open", "close", "volume")} == {
         names[name] for name in ("open", "close", "volume")
     }
@@ -133,6 +133,11 @@ def test_documents_of_the_same_fields_may_hold_a_day_or_many() -> None:
         closes = [close for part in parts for close in part.columns["close"]]
         assert sorted(set(closes)) == [1.0, 2.0, 3.0]
         assert sorted(place for part in parts for place in part.order) == list(range(len(closes)))
+
+
+def test_another_name_of_a_field_is_one_entry_of_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(field_names.BARS, "close", (*field_names.BARS["close"], "settlement"))
+    assert field_names.of_bars(("Day", "Settlement")) == {"date": "Day", "close": "Settlement"}
 
 
 def test_our_own_name_goes_before_one_like_it() -> None:
