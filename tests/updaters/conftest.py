@@ -2,9 +2,13 @@
 
 import pytest
 
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import tickers
+from finance_core.storage.database import MongoDatabase
+from tests.updaters.commanding import THREE, Command, Told, log_of_its_own
 from tests.updaters.updating import DAYS
 from tests.yahoo import Listing, YahooStandIn, random_walk
-from updaters import rate_limit
+from updaters import command, rate_limit
 from updaters import yahoo as product
 
 
@@ -29,3 +33,31 @@ def samsung(yahoo: YahooStandIn) -> Listing:
     """Samsung as Yahoo has it, on KOSPI: 50 days of which a test may add the last 10."""
     yahoo.listings["005930.KS"] = Listing(random_walk(DAYS, seed=1).iloc[:50])
     return yahoo.listings["005930.KS"]
+
+
+@pytest.fixture
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer of Yahoo may take half a second."""
+    monkeypatch.setattr(product, "TIMEOUT", 0.5)
+
+
+@pytest.fixture
+def three(db: MongoDatabase, yahoo: YahooStandIn) -> dict[str, Listing]:
+    """Three registered tickers of KOSPI and what Yahoo has of them."""
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": each, "name": each, "market": "KOSPI"} for each in THREE])
+    listings = {each: Listing(random_walk(DAYS, seed=int(each))) for each in THREE}
+    yahoo.listings |= {f"{each}.KS": listing for each, listing in listings.items()}
+    return listings
+
+
+@pytest.fixture
+def updated(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs the command of the Korean stocks in this process."""
+
+    def main(*arguments: str) -> Told:
+        capsys.readouterr()
+        with log_of_its_own():
+            code = command.main("korean_stocks", arguments)
+        return Told(code, *capsys.readouterr())
+
+    return main

@@ -1,0 +1,81 @@
+"""What tests of the update command share: three tickers, what one run of the command left behind, and its report."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import ANY
+
+import pandas as pd
+
+from finance_core.storage.database import MongoDatabase
+from tests.updaters.updating import bars_of
+from tests.yahoo import (
+    COLUMNS,
+    Status,
+)
+
+THREE = ("000660", "005930", "035720")
+WHOLE, BEFORE = 60, 50
+"""Bars of each ticker, and how many of them were stored by an earlier run."""
+UNKNOWN = Status(404, "No data found, symbol may be delisted")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one run of the command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The one JSON object on standard output."""
+        assert self.out.count("\n") == 1, self.out
+        return dict(json.loads(self.out))
+
+
+Command = Callable[..., Told]
+
+
+@contextmanager
+def log_of_its_own() -> Iterator[None]:
+    """The command sets up the log of its process: here as in a process that has none yet."""
+    root, raises = logging.getLogger(), logging.raiseExceptions
+    handlers, root.handlers, level = root.handlers, [], root.level
+    try:
+        yield
+    finally:
+        for handler in root.handlers:
+            handler.close()
+        root.handlers = handlers
+        root.setLevel(level)
+        logging.raiseExceptions = raises
+
+
+def a_report(failed: dict[str, str] | None = None, **counts: Any) -> dict[str, Any]:
+    """The JSON of a run over the three tickers in which nothing happened but `counts`; `failed` by their reasons."""
+    names = ("current", "delisted", "added", "replaced", "removed", "changed", "refused")
+    failures = [{"ticker": ticker, "reason": reason} for ticker, reason in (failed or {}).items()]
+    return {
+        "category": "korean_stocks",
+        "state": "done",
+        "total": 3,
+        "done": 3,
+        **dict.fromkeys(names, 0),
+        "failed": len(failures),
+        "requests": ANY,
+        "seconds": ANY,
+        "failures": failures,
+        **counts,
+    }
+
+
+def assert_bars(db: MongoDatabase, bars: pd.DataFrame, ticker: str = "005930") -> None:
+    """These bars, and no others, are stored."""
+    pd.testing.assert_frame_equal(
+        bars_of(db, ticker)[COLUMNS].astype(float), bars, check_index_type=False, check_freq=False, check_names=False
+    )
