@@ -1,0 +1,293 @@
+"""Databases and files as other programs leave them, each made of the same prices: a row of `LAYOUTS` each.
+
+A layout is either to be read, equal bar by bar, or to be refused with a sentence; it is never to come out wrong.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from bson import Int64, Timestamp
+
+from finance_core.bars import sessions
+from tests.yahoo import random_walk
+
+Document = dict[str, Any]
+Tables = Mapping[str, pd.DataFrame]
+PRICES: Final = ("open", "high", "low", "close")
+FIELDS: Final = (*PRICES, "volume")
+FIRST, LAST = dt.date(2023, 12, 1), dt.date(2024, 5, 31)
+
+
+def tables(tickers: Mapping[str, str], first: dt.date = FIRST, last: dt.date = LAST) -> dict[str, pd.DataFrame]:
+    """A table of prices for each ticker, on the sessions of its calendar; the columns are `FIELDS`."""
+    return {
+        ticker: random_walk(sessions.between(calendar, first, last), seed)[list(FIELDS)]
+        for seed, (ticker, calendar) in enumerate(tickers.items(), start=1)
+    }
+
+
+KOREAN: Final = tables({"005930": "XKRX", "000660": "XKRX", "035720": "XKRX"})
+AMERICAN: Final = tables({"AAPL": "XNYS", "MSFT": "XNYS", "BRK-B": "XNYS"})
+FEW_DAYS: Final = tables({"005930": "XKRX"}, dt.date(2024, 1, 2), dt.date(2024, 1, 12))
+WORLD_ZONES: Final = {
+    "^KS11": ("XKRX", "Asia/Seoul"),
+    "^KQ11": ("XKRX", "Asia/Seoul"),
+    "^GSPC": ("XNYS", "America/New_York"),
+    "^IXIC": ("XNYS", "America/New_York"),
+    "^DJI": ("XNYS", "America/New_York"),
+    "^N225": ("XTKS", "Asia/Tokyo"),
+    "^HSI": ("XHKG", "Asia/Hong_Kong"),
+    "^TWII": ("XTAI", "Asia/Taipei"),
+    "^BSESN": ("XBOM", "Asia/Kolkata"),
+    "^STI": ("XSES", "Asia/Singapore"),
+    "^AXJO": ("XASX", "Australia/Sydney"),
+    "^NZ50": ("XNZE", "Pacific/Auckland"),
+    "^GDAXI": ("XETR", "Europe/Berlin"),
+    "^FTSE": ("XLON", "Europe/London"),
+    "^FCHI": ("XPAR", "Europe/Paris"),
+    "^SSMI": ("XSWX", "Europe/Zurich"),
+    "^GSPTSE": ("XTSE", "America/Toronto"),
+    "^BVSP": ("BVMF", "America/Sao_Paulo"),
+}
+WORLD: Final = tables({ticker: calendar for ticker, (calendar, _zone) in WORLD_ZONES.items()})
+
+
+def rows(prices: Tables) -> Iterator[tuple[str, dt.date, dict[str, float]]]:
+    """Ticker, day and values of every bar."""
+    for ticker, table in prices.items():
+        for day, values in zip(table.index, table.to_dict("records"), strict=True):
+            yield ticker, day.date(), {str(name): value for name, value in values.items()}
+
+
+def midnight(day: dt.date, zone: str = "UTC") -> dt.datetime:
+    """Midnight of `day` in `zone`, as a moment in UTC."""
+    return dt.datetime.combine(day, dt.time(), ZoneInfo(zone)).astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def flat(prices: Tables, **form: Callable[[Any], Any]) -> list[Document]:
+    """A document a bar in our own layout; `form` changes fields: `ticker=`, `date=`, `number=`, `volume=`."""
+    same: Callable[[Any], Any] = lambda value: value  # noqa: E731
+    ticker_form, date_form = form.get("ticker", same), form.get("date", midnight)
+    number, volume = form.get("number", same), form.get("volume", int)
+    return [
+        {
+            "ticker": ticker_form(ticker),
+            "date": date_form(day),
+            **{name: number(values[name]) for name in PRICES},
+            "volume": volume(values["volume"]),
+        }
+        for ticker, day, values in rows(prices)
+    ]
+
+
+def renamed(prices: Tables, names: Mapping[str, str], **form: Callable[[Any], Any]) -> list[Document]:
+    """`flat` under other field names."""
+    return [{names.get(key, key): value for key, value in row.items()} for row in flat(prices, **form)]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One database that another program leaves."""
+
+    collections: Callable[[], dict[str, list[Document]]]
+    prices: Tables
+    category: str
+    """Of the converted prices."""
+    read: bool = True
+    """False: it must be refused, since nothing in it tells what is right."""
+    arguments: tuple[str, ...] = ()
+    """Further options of the conversion: what a person answers to the question that is asked without them."""
+
+
+def one(documents: Callable[[], list[Document]], name: str = "prices") -> Callable[[], dict[str, list[Document]]]:
+    return lambda: {name: documents()}
+
+
+def by_ticker(prices: Tables, value: Callable[[str, pd.DataFrame], Document]) -> list[Document]:
+    return [value(ticker, table) for ticker, table in prices.items()]
+
+
+def by_day(prices: Tables, value: Callable[[dict[str, dict[str, float]]], Any], name: str = "prices") -> list[Document]:
+    """A document a day, with what `value` makes of the values by ticker."""
+    days: dict[dt.date, dict[str, dict[str, float]]] = {}
+    for ticker, day, values in rows(prices):
+        days.setdefault(day, {})[ticker] = values
+    return [{"date": midnight(day), name: value(of_day)} for day, of_day in sorted(days.items())]
+
+
+def text(day: dt.date, pattern: str) -> str:
+    return f"{day:{pattern}}"
+
+
+KIS = {
+    "ticker": "stck_shrn_iscd",
+    "date": "stck_bsop_date",
+    "open": "stck_oprc",
+    "high": "stck_hgpr",
+    "low": "stck_lwpr",
+}
+KIS |= {"close": "stck_clpr", "volume": "acml_vol"}
+NAVER = {"ticker": "itemCode", "date": "localTradedAt", "open": "openPrice", "high": "highPrice", "low": "lowPrice"}
+NAVER |= {"close": "closePrice", "volume": "accumulatedTradingVolume"}
+KOREAN_NAMES = {"ticker": "종목코드", "date": "날짜", "open": "시가", "high": "고가", "low": "저가", "close": "종가"}
+KOREAN_NAMES |= {"volume": "거래량"}
+YFINANCE = {name: name.capitalize() for name in FIELDS} | {"date": "Date", "ticker": "symbol"}
+
+
+def in_zones(prices: Tables) -> list[Document]:
+    """Midnights of each exchange, as `history()` leaves them in MongoDB."""
+    return [
+        {**row, "date": midnight(day, WORLD_ZONES[ticker][1])}
+        for row, (ticker, day, _values) in zip(flat(prices), rows(prices), strict=True)
+    ]
+
+
+def wide_closes() -> list[Document]:
+    days = by_day(KOREAN, lambda of_day: {ticker: values["close"] for ticker, values in of_day.items()})
+    return [{"date": row["date"], **row["prices"]} for row in days]
+
+
+def by_years(ticker: str, table: pd.DataFrame) -> Document:
+    years: dict[str, list[Document]] = {}
+    for _ticker, day, values in rows({ticker: table}):
+        years.setdefault(str(day.year), []).append({"date": midnight(day), **values})
+    return {"ticker": ticker, "years": years}
+
+
+def nested(row: Document) -> Document:
+    ohlc = {name: row.pop(name) for name in PRICES}
+    return {**row, "ohlc": ohlc}
+
+
+def yf_download(separator: Callable[[str, str], str]) -> list[Document]:
+    """`yf.download` of several tickers with its columns made flat."""
+    documents: dict[dt.date, Document] = {}
+    for ticker, day, values in rows(KOREAN):
+        document = documents.setdefault(day, {"Date": midnight(day)})
+        document |= {separator(name.capitalize(), f"{ticker}.KS"): value for name, value in values.items()}
+    return [document for _day, document in sorted(documents.items())]
+
+
+def closes_only(prices: Tables) -> dict[str, pd.DataFrame]:
+    """The bars of tables of which only the close is known."""
+    flat_bars = {}
+    for ticker, table in prices.items():
+        bars = table.copy()
+        for name in PRICES:
+            bars[name] = table["close"]
+        bars["volume"] = 0.0
+        flat_bars[ticker] = bars
+    return flat_bars
+
+
+def dates(form: Callable[[dt.date], Any]) -> Layout:
+    """Our own layout but for the form of its dates."""
+    return Layout(one(lambda: flat(KOREAN, date=form), "korea_daily"), KOREAN, "korean_stocks")
+
+
+def numbers(**form: Callable[[Any], Any]) -> Layout:
+    """Our own layout but for the form of its numbers."""
+    return Layout(one(lambda: flat(KOREAN, **form), "korea_daily"), KOREAN, "korean_stocks")
+
+
+def korean(documents: Callable[[], list[Document]], prices: Tables = KOREAN) -> Layout:
+    return Layout(one(documents, "korea_daily"), prices, "korean_stocks")
+
+
+LAYOUTS: Final[dict[str, Layout]] = {
+    # Shapes
+    "yf.download flat": korean(lambda: yf_download(lambda name, ticker: f"{name}_{ticker}")),
+    "yf.download tuple texts": korean(lambda: yf_download(lambda name, ticker: f"('{name}', '{ticker}')")),
+    "wide closes": korean(wide_closes, closes_only(KOREAN)),
+    "a collection a ticker": Layout(
+        lambda: {
+            ticker: [{key: row[key] for key in row if key != "ticker"} for row in flat({ticker: table})]
+            for ticker, table in KOREAN.items()
+        },
+        KOREAN,
+        "korean_stocks",
+    ),
+    "key of ticker and day": korean(
+        lambda: [
+            {"_id": f"{row['ticker']}_{row['date']:%Y%m%d}", **{name: row[name] for name in FIELDS}}
+            for row in flat(KOREAN)
+        ]
+    ),
+    "to_dict by field": korean(
+        lambda: by_ticker(
+            KOREAN,
+            lambda ticker, table: {
+                "ticker": ticker,
+                "data": {
+                    name: {f"{day:%Y-%m-%d}": float(value) for day, value in table[name].items()} for name in FIELDS
+                },
+            },
+        )
+    ),
+    "candles as lists": korean(
+        lambda: by_ticker(
+            KOREAN,
+            lambda ticker, table: {
+                "symbol": ticker,
+                "candles": [
+                    [int(day.timestamp()) * 1000, *map(float, values)]
+                    for day, values in zip(table.index, table.to_numpy(), strict=True)
+                ],
+            },
+        )
+    ),
+    "nested ohlc": korean(lambda: [nested(row) for row in flat(KOREAN)]),
+    "a document a day, list": korean(
+        lambda: by_day(
+            KOREAN, lambda of_day: [{"ticker": ticker, **values} for ticker, values in of_day.items()], "stocks"
+        )
+    ),
+    "a document a day, dict": korean(lambda: by_day(KOREAN, lambda of_day: of_day)),
+    "years": korean(lambda: by_ticker(KOREAN, by_years)),
+    "short names": korean(lambda: renamed(KOREAN, {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"})),
+    "time series": korean(
+        lambda: [
+            {"ts": row["date"], "meta": {"ticker": row["ticker"]}, **{name: row[name] for name in FIELDS}}
+            for row in flat(KOREAN)
+        ]
+    ),
+    "Naver": korean(lambda: renamed(KOREAN, NAVER, date=lambda day: f"{day}T00:00:00+09:00", number="{:,.0f}".format)),
+    "KIS": korean(
+        lambda: renamed(KOREAN, KIS, date=lambda day: f"{day:%Y%m%d}", number="{:.0f}".format, volume="{:.0f}".format)
+    ),
+    "Korean names, 오픈": korean(lambda: renamed(KOREAN, KOREAN_NAMES | {"open": "오픈"})),
+    # Dates
+    "day first": dates(lambda day: text(day, "%d/%m/%Y")),
+    "month first": dates(lambda day: text(day, "%m/%d/%Y")),
+    "Korean words": dates(lambda day: f"{day.year}년 {day.month}월 {day.day}일"),
+    "two-digit years": dates(lambda day: text(day, "%y.%m.%d")),
+    "Excel days": dates(lambda day: (day - dt.date(1899, 12, 30)).days),
+    "nanoseconds": dates(lambda day: Int64(int(midnight(day).replace(tzinfo=dt.UTC).timestamp()) * 10**9)),
+    "microseconds": dates(lambda day: Int64(int(midnight(day).replace(tzinfo=dt.UTC).timestamp()) * 10**6)),
+    "BSON timestamps": dates(lambda day: Timestamp(int(midnight(day).replace(tzinfo=dt.UTC).timestamp()), 1)),
+    "naive text in UTC": dates(lambda day: f"{midnight(day, 'Asia/Seoul'):%Y-%m-%d %H:%M:%S}"),
+    # Numbers
+    "shares with a unit": numbers(volume="{:,.0f}주".format),
+    "falls marked by a sign": numbers(number=lambda price: f"{'-' if price % 2 else '+'}{price:.0f}"),
+    "points between thousands": numbers(number=lambda price: f"{price:,.0f}".replace(",", ".")),
+    # Time zones
+    **{
+        f"{count} world indices": Layout(
+            one(lambda count=count: in_zones(dict(list(WORLD.items())[-count:])), "world"),
+            dict(list(WORLD.items())[-count:]),
+            "indices",
+        )
+        for count in (1, 8, 18)
+    },
+    # Refused: nothing tells what is right
+    "ambiguous days": Layout(
+        one(lambda: flat(FEW_DAYS, date=lambda day: text(day, "%d/%m/%Y")), "korea_daily"),
+        FEW_DAYS,
+        "korean_stocks",
+        read=False,
+    ),
+}
