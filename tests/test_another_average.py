@@ -35,7 +35,7 @@ def test_it_is_computed_offered_drawn_and_named_on_the_page(
 ) -> None:
     bars = candles.clean(pages.made_table(halted=0))[0]
     tickers.register(own_server_db, korean_stocks, [{"ticker": "005930", "name": "삼성전자"}])
-    prices.merge(own_server_db, korean_stocks, "005930", bars)
+    prices.write(own_server_db, korean_stocks, "005930", bars)
 
     page = pages.open_viewer()
     offered = page.button_group(key="averages")

@@ -61,7 +61,7 @@ def _fill(db: MongoDatabase, category: Category, ticker: str, market: str, today
         if tickers.unfilled_samples(db, category, ticker, session):
             # The row comes first: of two processes that write it, one gives up before it has written a bar.
             tickers.record(db, category, ticker, {"updated_at": tickers.now()}, session)
-            prices.replace(db, category, ticker, bars, session)
+            prices.write(db, category, ticker, bars, session, remove_others=True)
             tickers.record(db, category, ticker, prices.state_of(bars), session)
 
     database.atomically(db, write)

@@ -109,9 +109,10 @@ def _store(
 
     def write(session: ClientSession | None) -> Written | None:
         if before is None:
-            written, state = prices.replace(db, category, ticker, bars, session), prices.state_of(bars)
+            written = prices.write(db, category, ticker, bars, session, remove_others=True)
+            state = prices.state_of(bars)
         else:
-            written = prices.merge(db, category, ticker, bars)
+            written = prices.write(db, category, ticker, bars)
             state = _state_after_merge(db, category, row, before, bars)
         is_listed = tickers.record(db, category, ticker, _metadata(category, row, fetched, state, written), session)
         return written if is_listed else None

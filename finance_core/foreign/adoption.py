@@ -231,7 +231,7 @@ def _read(db: MongoDatabase, category: Category, store: Store, raw: object) -> p
     """The bars of one ticker. Raises SisepanError where no chart can be drawn from them as they are."""
     if not isinstance(raw, str) or not category.is_ticker(raw) or category.ticker_of(raw) != raw:
         raise SisepanError(N_("종목 코드가 이 카테고리의 꼴이 아닙니다: {ticker}"), ticker=str(raw)[:40])
-    bars = prices.load_from(db, store, raw)
+    bars = prices.load(db, store, raw)
     if not (bars["close"] > 0).all():
         raise DataConflict(N_("종가가 없는 날이 있습니다."))
     if splits := candles.unadjusted_splits(candles.clean(bars)[0]):

@@ -210,7 +210,7 @@ class _Import:
         """Store the bars of one ticker, alone where this source is the only one of it, else beside the stored bars."""
         db, category, store, ticker = self._db, self._category, self._store, converted.ticker
         before: TickerRow = tickers.get(db, category, ticker) or {}
-        stored = prices.load_from(db, store, ticker)
+        stored = prices.load(db, store, ticker)
         imported = before.get("imported", {})
         # A source that only added days does not have all of the ticker.
         is_from_here = imported.get("from") == self._source.name and "whole" in imported
@@ -227,7 +227,7 @@ class _Import:
         def write(session: ClientSession | None) -> Written:
             ticker_names.register(db, category, ticker, converted.raw_tickers, self._descriptions, session)
             tickers.record(db, category, ticker, fields, session)
-            written = prices.write_to(db, store, ticker, bars, session, remove_others=is_whole)
+            written = prices.write(db, store, ticker, bars, session, remove_others=is_whole)
             after = bars if is_whole else pd.concat([stored[~stored.index.isin(bars.index)], bars]).sort_index()
             self._mark(converted, before, after, any(written), is_whole, session)
             return written
@@ -264,7 +264,7 @@ class _Import:
         fields = {**state, **source, "bars_changed_at": changed_at, "imported": imported}
         if not tickers.record(self._db, self._category, ticker, fields, session):
             # A person has removed the ticker and its bars since it was listed: they stay removed.
-            prices.write_to(self._db, self._store, ticker, candles.empty(), session, remove_others=True)
+            prices.write(self._db, self._store, ticker, candles.empty(), session, remove_others=True)
 
     def _verify(self) -> None:
         """Read back every ticker that was taken, and compare its days and closes with those it should have."""

@@ -41,17 +41,13 @@ class Written(NamedTuple):
     removed: int = 0
 
 
-def load(db: MongoDatabase, category: Category, ticker: str, last: int | None = None) -> pd.DataFrame:
+def load(db: MongoDatabase, where: Category | Store, ticker: str, last: int | None = None) -> pd.DataFrame:
     """All stored bars of `ticker`, or its `last` ones (at least 1); an empty frame if it has no bars.
 
     The index is tz-naive and ascending. A missing price is NaN, a missing volume 0. Raises DataConflict if a value is
     no date or no number, or if a day is stored twice.
     """
-    return load_from(db, locations.of(db, category), ticker, last)
-
-
-def load_from(db: MongoDatabase, store: Store, ticker: str, last: int | None = None) -> pd.DataFrame:
-    """`load` from `store`, also if it is not the location of a category."""
+    store = where if isinstance(where, Store) else locations.of(db, where)
     date = store.name("date")
     fields = {"_id": False, date: True, **{store.name(name): True for name in candles.COLUMNS}}
     cursor = db[store.collection].find({store.name("ticker"): ticker}, fields)
@@ -100,9 +96,8 @@ def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSes
     oldest = bars.find_one(of_ticker, {date: 1}, sort=[(date, 1)], session=session) or {}
     nothing: Document = {}
     last, previous = [*newest, nothing, nothing][:2]
-    return _state(
-        oldest.get(date), last.get(date), count(db, category, ticker, session), last.get(close), previous.get(close)
-    )
+    bar_count = count(db, category, ticker, session=session)
+    return _state(oldest.get(date), last.get(date), bar_count, last.get(close), previous.get(close))
 
 
 def state_of(bars: pd.DataFrame, first_date: dt.datetime | None = None, bar_count: int | None = None) -> BarState:
@@ -129,16 +124,10 @@ def _state(first_date: Any, last_date: Any, bar_count: int, *closes: Any) -> Bar
     }
 
 
-def count(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> int:
-    """Number of stored bars of `ticker`."""
-    store = locations.of(db, category)
-    return db[store.collection].count_documents({store.name("ticker"): ticker}, session=session)
-
-
-def counts(db: MongoDatabase, category: Category, tickers: Sequence[str]) -> int:
+def count(db: MongoDatabase, category: Category, *tickers: str, session: ClientSession | None = None) -> int:
     """Number of stored bars of all `tickers` together."""
     store = locations.of(db, category)
-    return db[store.collection].count_documents({store.name("ticker"): {"$in": list(tickers)}})
+    return db[store.collection].count_documents({store.name("ticker"): {"$in": tickers}}, session=session)
 
 
 def delete(db: MongoDatabase, category: Category, ticker: str) -> int:
@@ -147,35 +136,21 @@ def delete(db: MongoDatabase, category: Category, ticker: str) -> int:
     return db[store.collection].delete_many({"ticker": ticker}).deleted_count
 
 
-def merge(
-    db: MongoDatabase, category: Category, ticker: str, bars: pd.DataFrame, session: ClientSession | None = None
-) -> Written:
-    """Add the days of `bars` that are not stored, and replace those that differ; other stored days stay.
-
-    Idempotent: equal bars are not written again. Raises ReadOnly if the category is only read.
-    """
-    store = locations.writable(db, category)
-    return write_to(db, store, ticker, bars, session, remove_others=False)
-
-
-def replace(
-    db: MongoDatabase, category: Category, ticker: str, bars: pd.DataFrame, session: ClientSession | None = None
-) -> Written:
-    """Make `bars` the only stored bars of `ticker`. Idempotent. Raises ReadOnly if the category is only read."""
-    store = locations.writable(db, category)
-    return write_to(db, store, ticker, bars, session, remove_others=True)
-
-
-def write_to(
+def write(
     db: MongoDatabase,
-    store: Store,
+    where: Category | Store,
     ticker: str,
     bars: pd.DataFrame,
-    session: ClientSession | None,
+    session: ClientSession | None = None,
     *,
-    remove_others: bool,
+    remove_others: bool = False,
 ) -> Written:
-    """`replace` (if `remove_others`) or `merge` in `store`, which has our layout; it need not be a location in use."""
+    """Add the days of `bars` that are not stored, and replace those that differ; `remove_others` removes other days.
+
+    Idempotent: equal bars are not written again. Raises ReadOnly if `where` is a category that is only read; a store
+    must have our layout.
+    """
+    store = where if isinstance(where, Store) else locations.writable(db, where)
     if not remove_others and bars.empty:
         return Written()
     collection = db[store.collection]

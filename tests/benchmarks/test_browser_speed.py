@@ -72,7 +72,7 @@ def test_zoom_and_pan_through_a_century(start: Start, page: Page) -> None:
 def test_the_first_candle_of_a_century(
     own_server_db: MongoDatabase, start: Start, app: Callable[[], str], browser: Browser
 ) -> None:
-    prices.merge(own_server_db, KOREAN_STOCKS, "005930", bars_of(CENTURY))
+    prices.write(own_server_db, KOREAN_STOCKS, "005930", bars_of(CENTURY))
     tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
     empty = start([STREAMLIT, "run", CHART_APP]) + "/?chart=empty"
     chart = start([STREAMLIT, "run", CHART_APP]) + "/?chart=echarts"

@@ -27,7 +27,7 @@ def ten(own_server_db: MongoDatabase) -> MongoDatabase:
     for position, name in enumerate(NAMES):
         moved = bars.drop(bars.index[position + 1 :: 97])
         moved[candles.PRICES] *= 1 + position / 10
-        prices.merge(own_server_db, KOREAN_STOCKS, name, moved)
+        prices.write(own_server_db, KOREAN_STOCKS, name, moved)
         tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": name, "name": f"회사 {name}", "market": "KOSPI"}])
     return own_server_db
 

@@ -100,8 +100,8 @@ def test_a_collection_with_other_names_is_read_as_fast_as_ours(db: MongoDatabase
     for last in (None, 250):
         measured = []
         for _ in range(5):
-            native = seconds(lambda: [prices.load_from(db, Store("korean_stocks"), name, last) for name in names], 5)  # noqa: B023
-            mapped = seconds(lambda: [prices.load_from(db, store, name, last) for name in names], 5)  # noqa: B023
+            native = seconds(lambda: [prices.load(db, Store("korean_stocks"), name, last) for name in names], 5)  # noqa: B023
+            mapped = seconds(lambda: [prices.load(db, store, name, last) for name in names], 5)  # noqa: B023
             measured.append(mapped / native)
         ratios[str(last or "all")] = statistics.median(measured)
     tell("reading under other names, as a ratio to ours", **ratios)

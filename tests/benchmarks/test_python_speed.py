@@ -29,7 +29,7 @@ def to_option(db: MongoDatabase, ticker: str) -> candlestick.Option:
 
 
 def test_ten_thousand_bars_from_mongodb_to_an_option(db: MongoDatabase) -> None:
-    prices.merge(db, KOREAN_STOCKS, "005930", bars_of(10_000))
+    prices.write(db, KOREAN_STOCKS, "005930", bars_of(10_000))
     reference = seconds(lambda: list(db["korean_stocks"].find({"ticker": "005930"})))
     ours = seconds(lambda: to_option(db, "005930"))
     tell("10,000 bars to an option", ms=ours * 1000, reference_ms=reference * 1000, ratio=ours / reference)
@@ -38,7 +38,7 @@ def test_ten_thousand_bars_from_mongodb_to_an_option(db: MongoDatabase) -> None:
 
 @pytest.mark.timeout(1800)
 def test_a_chart_costs_the_same_however_many_bars_there_are(db: MongoDatabase) -> None:
-    prices.merge(db, KOREAN_STOCKS, "005930", bars_of(5_000))
+    prices.write(db, KOREAN_STOCKS, "005930", bars_of(5_000))
     db["korean_stocks"].insert_many(random_documents(FEW), ordered=False)
     few = seconds(lambda: to_option(db, "005930"), times=41)
     documents = random_documents(500_000)

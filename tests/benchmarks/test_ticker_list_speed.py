@@ -89,7 +89,7 @@ def test_visitors_who_read_while_somebody_saves(own_server_db: MongoDatabase) ->
     """Twenty readers of charts and lists, each as fast as it can, while a thousand edits are saved again and again."""
     db = own_server_db
     names = register(db, 1_000)
-    prices.merge(db, US_STOCKS, "AAPL", bars_of(2_500))
+    prices.write(db, US_STOCKS, "AAPL", bars_of(2_500))
     done, waits, errors = threading.Event(), list[float](), list[BaseException]()
 
     def read() -> None:

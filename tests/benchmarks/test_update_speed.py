@@ -81,7 +81,7 @@ def without_the_new_bars(db: MongoDatabase, listed: list[str]) -> None:
     register(db, listed, source="yahoo")
     for number, name in enumerate(listed):
         bars = candles.clean(raw_bars(number, STORED + NEW))[0].iloc[:STORED]
-        prices.merge(db, US_STOCKS, name, bars)
+        prices.write(db, US_STOCKS, name, bars)
         tickers.record(db, US_STOCKS, name, prices.state(db, US_STOCKS, name))
 
 

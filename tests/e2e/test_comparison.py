@@ -25,7 +25,7 @@ def stored(own_server_db: MongoDatabase) -> MongoDatabase:
     ]
     for seed, (category, ticker, name) in enumerate(named):
         tickers.register(own_server_db, category, [{"ticker": ticker, "name": name}])
-        prices.merge(own_server_db, category, ticker, candles.clean(pages.made_table(seed, halted=0))[0])
+        prices.write(own_server_db, category, ticker, candles.clean(pages.made_table(seed, halted=0))[0])
     return own_server_db
 
 

@@ -110,7 +110,7 @@ def test_what_is_only_read_asks_for_conversion_before_it_is_written(
     with pytest.raises(locations.ReadOnly, match="--convert kr --category korean_stocks"):
         category_update.run(db, KOREAN_STOCKS)
     with pytest.raises(locations.ReadOnly):
-        prices.merge(db, KOREAN_STOCKS, "005930", candles.clean(TABLES["005930"])[0])
+        prices.write(db, KOREAN_STOCKS, "005930", candles.clean(TABLES["005930"])[0])
     with pytest.raises(locations.ReadOnly):
         ticker_edits.delete(db, KOREAN_STOCKS, ["005930"], "me")
     assert untouched(db, "kr") == before

@@ -640,7 +640,7 @@ def test_a_ticker_that_yahoo_updated_since_an_import_was_cut_off_is_looked_at_an
     ticker = min(korean)
     more = cleaned(korean[ticker]).iloc[-1:]
     more = more.set_axis(more.index + pd.Timedelta(days=1))
-    prices.merge(db, KOREAN_STOCKS, ticker, more)
+    prices.write(db, KOREAN_STOCKS, ticker, more)
     state = prices.state(db, KOREAN_STOCKS, ticker)
     tickers.record(db, KOREAN_STOCKS, ticker, {**state, "source": "yahoo", "bars_changed_at": dt.datetime(2100, 1, 1)})
 
@@ -684,7 +684,7 @@ def test_what_is_not_stored_as_it_was_read_is_found_out(
     ticker = max(korean)
     bars = cleaned(korean[ticker])
     if is_added:
-        prices.merge(db, KOREAN_STOCKS, ticker, bars.iloc[:-3])
+        prices.write(db, KOREAN_STOCKS, ticker, bars.iloc[:-3])
 
     def spoil(summary: Summary) -> None:
         if summary.done == summary.total:
@@ -725,7 +725,7 @@ def theirs(db: MongoDatabase, korean: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def store(db: MongoDatabase, bars: pd.DataFrame, source: str | None) -> None:
-    prices.merge(db, KOREAN_STOCKS, "005930", bars)
+    prices.write(db, KOREAN_STOCKS, "005930", bars)
     if source:
         tickers.register(db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
         tickers.record(db, KOREAN_STOCKS, "005930", {"source": source})

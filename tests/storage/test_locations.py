@@ -39,7 +39,7 @@ def mapped(db: MongoDatabase, tables: dict[str, pd.DataFrame]) -> MongoDatabase:
     generated.lay_out(tables, STYLE, KOREAN_STOCKS, {}).insert(db, THEIRS.collection, STYLE)
     locations.point(db, KOREAN_STOCKS, THEIRS)
     for ticker, table in tables.items():
-        prices.merge(db, US_STOCKS, ticker, candles.clean(table)[0])
+        prices.write(db, US_STOCKS, ticker, candles.clean(table)[0])
     return db
 
 
@@ -50,7 +50,7 @@ def everything(db: MongoDatabase) -> dict[str, list[Document]]:
 def test_a_mapped_category_reads_as_one_of_ours(mapped: MongoDatabase, tables: dict[str, pd.DataFrame]) -> None:
     assert prices.tickers(mapped, KOREAN_STOCKS) == prices.tickers(mapped, US_STOCKS) == sorted(tables)
     assert prices.any_stored(mapped, KOREAN_STOCKS)
-    assert prices.counts(mapped, KOREAN_STOCKS, list(tables)) == sum(map(len, tables.values()))
+    assert prices.count(mapped, KOREAN_STOCKS, *tables) == sum(map(len, tables.values()))
     for ticker in tables:
         for last in (None, 1, 7, 1_000):
             theirs = prices.load(mapped, KOREAN_STOCKS, ticker, last)
@@ -70,8 +70,8 @@ def test_a_mapped_category_is_never_written(mapped: MongoDatabase, tables: dict[
     bars = candles.clean(tables["005930"])[0]
 
     for write in (
-        lambda: prices.merge(mapped, KOREAN_STOCKS, "005930", bars),
-        lambda: prices.replace(mapped, KOREAN_STOCKS, "005930", bars),
+        lambda: prices.write(mapped, KOREAN_STOCKS, "005930", bars),
+        lambda: prices.write(mapped, KOREAN_STOCKS, "005930", bars, remove_others=True),
         lambda: prices.delete(mapped, KOREAN_STOCKS, "005930"),
         lambda: locations.require_writable(mapped, KOREAN_STOCKS),
         lambda: category_update.run(mapped, KOREAN_STOCKS),

@@ -23,7 +23,7 @@ COLUMNS = ["ticker", "date", *candles.COLUMNS]
 
 def store(db: MongoDatabase, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     for ticker, table in tables.items():
-        prices.merge(db, KOREAN_STOCKS, ticker, candles.clean(table)[0])
+        prices.write(db, KOREAN_STOCKS, ticker, candles.clean(table)[0])
     return {ticker: prices.load(db, KOREAN_STOCKS, ticker) for ticker in tables}
 
 

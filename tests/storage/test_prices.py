@@ -84,11 +84,11 @@ def load(db: MongoDatabase, last: int | None = None) -> pd.DataFrame:
 
 
 def merge(db: MongoDatabase, bars: pd.DataFrame) -> Written:
-    return prices.merge(db, KOREAN_STOCKS, TICKER, bars)
+    return prices.write(db, KOREAN_STOCKS, TICKER, bars)
 
 
 def replace(db: MongoDatabase, bars: pd.DataFrame) -> Written:
-    return prices.replace(db, KOREAN_STOCKS, TICKER, bars)
+    return prices.write(db, KOREAN_STOCKS, TICKER, bars, remove_others=True)
 
 
 def assert_same(left: pd.DataFrame, right: pd.DataFrame) -> None:
@@ -116,10 +116,10 @@ def test_bars_come_out_of_the_database_as_they_went_in(db: MongoDatabase, rows: 
     bars = pd.DataFrame([row[1:] for row in rows], index=index, columns=candles.COLUMNS).sort_index()
     bars = bars.astype(candles.empty().dtypes)
 
-    assert prices.merge(db, KOREAN_STOCKS, ticker, bars) == Written(added=len(bars))
+    assert prices.write(db, KOREAN_STOCKS, ticker, bars) == Written(added=len(bars))
     assert_same(prices.load(db, KOREAN_STOCKS, ticker), bars)
-    assert prices.merge(db, KOREAN_STOCKS, ticker, bars) == Written()
-    assert prices.replace(db, KOREAN_STOCKS, ticker, bars) == Written()
+    assert prices.write(db, KOREAN_STOCKS, ticker, bars) == Written()
+    assert prices.write(db, KOREAN_STOCKS, ticker, bars, remove_others=True) == Written()
 
 
 def test_a_bar_is_stored_as_the_data_model_says(db: MongoDatabase) -> None:
@@ -184,7 +184,7 @@ def test_a_replacement_removes_the_days_it_does_not_have_and_keeps_the_documents
 
 
 def test_a_write_to_one_ticker_leaves_the_others(db: MongoDatabase) -> None:
-    prices.merge(db, KOREAN_STOCKS, "000660", make_bars(3))
+    prices.write(db, KOREAN_STOCKS, "000660", make_bars(3))
     assert replace(db, make_bars(2)) == Written(added=2)
     assert replace(db, candles.empty()) == Written(removed=2)
     assert len(prices.load(db, KOREAN_STOCKS, "000660")) == 3
@@ -201,7 +201,8 @@ def test_a_write_in_a_transaction_that_fails_leaves_everything_as_it_was(db: Mon
     before = stored(db)
 
     def write(session: Any) -> None:
-        assert prices.replace(db, KOREAN_STOCKS, TICKER, make_bars(2) * 2, session) == Written(replaced=2, removed=1)
+        written = prices.write(db, KOREAN_STOCKS, TICKER, make_bars(2) * 2, session, remove_others=True)
+        assert written == Written(replaced=2, removed=1)
         assert prices.state(db, KOREAN_STOCKS, TICKER, session)["bar_count"] == 2
         raise RuntimeError
 
@@ -361,7 +362,7 @@ def test_tickers_are_those_that_have_bars_sorted(db: MongoDatabase) -> None:
     assert not prices.any_stored(db, KOREAN_STOCKS)
 
     for ticker in ("035420", "000660", "00593K"):
-        prices.merge(db, KOREAN_STOCKS, ticker, make_bars(2))
+        prices.write(db, KOREAN_STOCKS, ticker, make_bars(2))
     insert(db, {"ticker": None, "date": FIRST})
     assert prices.tickers(db, KOREAN_STOCKS) == ["000660", "00593K", "035420"]
     assert prices.any_stored(db, KOREAN_STOCKS)

@@ -282,10 +282,10 @@ def test_an_import_is_compared_with_what_is_stored_and_writes_nothing(listed: Mo
 
 def test_taking_tickers_off_the_list_keeps_their_bars_and_can_be_undone(listed: MongoDatabase) -> None:
     bars = candles.clean(made_table(halted=0))[0]
-    prices.merge(listed, KOREAN_STOCKS, "005930", bars)
+    prices.write(listed, KOREAN_STOCKS, "005930", bars)
     assert ticker_edits.deactivate(listed, KOREAN_STOCKS, ["005930"], "me").applied == ["005930"]
     assert "005930" not in {each["ticker"] for each in tickers.active(listed, KOREAN_STOCKS)}
-    assert prices.counts(listed, KOREAN_STOCKS, ["005930"]) == len(bars)
+    assert prices.count(listed, KOREAN_STOCKS, "005930") == len(bars)
     (change,) = ticker_edits.history(listed, KOREAN_STOCKS, 1)
     ticker_edits.undo(listed, KOREAN_STOCKS, change["_id"], "me")
     assert "005930" in {each["ticker"] for each in tickers.active(listed, KOREAN_STOCKS)}
@@ -301,10 +301,10 @@ def test_what_is_off_the_list_already_is_not_taken_off_again_nor_brought_back_by
 def test_deleting_tickers_takes_their_bars_and_no_others_and_is_remembered(listed: MongoDatabase) -> None:
     bars = candles.clean(made_table(halted=0))[0]
     for ticker in ("005930", "000660"):
-        prices.merge(listed, KOREAN_STOCKS, ticker, bars)
+        prices.write(listed, KOREAN_STOCKS, ticker, bars)
     assert ticker_edits.delete(listed, KOREAN_STOCKS, ["005930"], "me") == len(bars)
     assert tickers.get(listed, KOREAN_STOCKS, "005930") is None
-    assert prices.counts(listed, KOREAN_STOCKS, ["005930", "000660"]) == len(bars)
+    assert prices.count(listed, KOREAN_STOCKS, "005930", "000660") == len(bars)
     (change,) = ticker_edits.history(listed, KOREAN_STOCKS, 1)
     assert (change["kind"], change["rows"][0]["before"]["name"]) == ("remove", "삼성전자")
     with pytest.raises(SisepanError):

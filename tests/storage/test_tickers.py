@@ -87,12 +87,12 @@ def test_without_metadata_every_ticker_that_has_bars_is_active_under_its_own_nam
     assert active(db) == []
     register(db, NAVER, category=OTHER)
     for ticker in ("035420", "005930"):
-        prices.merge(db, KOREAN_STOCKS, ticker, make_bars(2))
+        prices.write(db, KOREAN_STOCKS, ticker, make_bars(2))
     assert active(db) == [("005930", "005930"), ("035420", "035420")]
 
 
 def test_where_all_are_put_aside_none_is_active_though_there_are_bars(db: MongoDatabase) -> None:
-    prices.merge(db, KOREAN_STOCKS, "005930", make_bars(2))
+    prices.write(db, KOREAN_STOCKS, "005930", make_bars(2))
     register(db, SAMSUNG | {"active": False})
     assert active(db) == []
 

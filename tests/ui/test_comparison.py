@@ -24,7 +24,7 @@ SAMSUNG, APPLE, KOSPI, WON = "korean_stocks:005930", "us_stocks:AAPL", "indices:
 
 def store(db: MongoDatabase, category: Category, ticker: str, name: str, bars: pd.DataFrame, **more: Any) -> None:
     tickers.register(db, category, [{"ticker": ticker, "name": name, **more}])
-    prices.merge(db, category, ticker, candles.clean(bars)[0])
+    prices.write(db, category, ticker, candles.clean(bars)[0])
 
 
 @pytest.fixture

@@ -335,14 +335,14 @@ def test_pasted_lines_are_previewed_and_written_only_on_request(listed: MongoDat
 
 def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(listed: MongoDatabase, hand: Hand) -> None:
     bars = candles.clean(pages.made_table(halted=0))[0]
-    prices.merge(listed, KOREAN_STOCKS, "005930", bars)
+    prices.write(listed, KOREAN_STOCKS, "005930", bars)
     hand.choose("005930")
     page = open_page()
     assert says(page, CHOSEN, count=1, tickers="005930", bars=f"{len(bars):,}")
     page.button(key=f"{KEY}:remove").click().run()
     row: Any = tickers.get(listed, KOREAN_STOCKS, "005930")
     assert row["active"] is False
-    assert prices.counts(listed, KOREAN_STOCKS, ["005930"]) == len(bars)
+    assert prices.count(listed, KOREAN_STOCKS, "005930") == len(bars)
 
     how = page.radio(key=f"{KEY}:how")
     how.set_value(how.options[1]).run()
@@ -350,7 +350,7 @@ def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(listed: MongoDat
     page.checkbox[0].check().run()
     page.button(key=f"{KEY}:remove").click().run()
     assert tickers.get(listed, KOREAN_STOCKS, "005930") is None
-    assert prices.counts(listed, KOREAN_STOCKS, ["005930"]) == 0
+    assert prices.count(listed, KOREAN_STOCKS, "005930") == 0
 
 
 @pytest.mark.usefixtures("listed")

@@ -140,7 +140,7 @@ def test_a_category_that_has_a_ticker_or_a_bar_gets_no_samples(db: MongoDatabase
         tickers.register(db, KOREAN_STOCKS, [{"ticker": "035720", "name": "카카오", "market": "KOSPI"}])
     else:
         bars, _remarks = candles.clean(random_walk(pd.bdate_range("2026-01-01", periods=3), seed=1))
-        prices.merge(db, KOREAN_STOCKS, "035720", bars)
+        prices.write(db, KOREAN_STOCKS, "035720", bars)
     before = everything(db)
 
     sample.prepare(db, TODAY)

@@ -83,7 +83,7 @@ def test_updating_one_of_a_users_tickers_without_metadata_leaves_the_others_in_v
 ) -> None:
     db = own_server_db
     for ticker in ("000660", "005930"):
-        prices.merge(db, KOREAN_STOCKS, ticker, candles.clean(samsung.bars.iloc[:40])[0])
+        prices.write(db, KOREAN_STOCKS, ticker, candles.clean(samsung.bars.iloc[:40])[0])
 
     summary = run(db, "005930")
 

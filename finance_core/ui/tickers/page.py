@@ -80,7 +80,7 @@ def _export(state: State) -> None:
 
 def _removal(db: MongoDatabase, state: State, chosen: tuple[str, ...]) -> None:
     with st.container(border=True):
-        bars = formats.count(prices.counts(db, state.category, chosen))
+        bars = formats.count(prices.count(db, state.category, *chosen))
         named = ", ".join(chosen[:5]) + ("…" if len(chosen) > 5 else "")
         counted = _("고른 종목 {count}개 ({tickers}), 저장된 봉 {bars}개")
         st.markdown(plain(counted.format(count=len(chosen), tickers=named, bars=bars)))
