@@ -102,6 +102,9 @@ class Process:
         return self.returncode
 
 
+Started = Process | subprocess.Popen[str]
+
+
 def start(
     *arguments: str,
     stdin: int = subprocess.DEVNULL,
@@ -109,8 +112,11 @@ def start(
     stderr: int = subprocess.PIPE,
     cwd: Path = PROJECT,
     env: Mapping[str, str] | None = None,
-) -> Process:
+) -> Started:
     """Start `python` with these arguments: `-m MODULE …`, `-c PROGRAM …` or `FILE …`, after `-W ACTION` if wished."""
+    if sys.platform != "linux":  # a fork is not safe on macOS, and not known on Windows
+        streams = {"stdin": stdin, "stdout": stdout, "stderr": stderr}
+        return subprocess.Popen([sys.executable, *arguments], cwd=cwd, env=env, encoding="utf-8", **streams)
     return Process(arguments, stdin, stdout, stderr, cwd, os.environ if env is None else env)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from finance_core import background
+from finance_core import background, starter
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.mongod.server import EmbeddedMongod
 from finance_core.storage import database, tickers
@@ -241,7 +241,11 @@ def test_a_failed_update_names_the_ticker_and_the_reason(
 
 
 @pytest.mark.slow
-def test_an_embedded_database_opens_with_sample_prices_that_say_so(db: MongoDatabase) -> None:
+def test_an_embedded_database_opens_with_sample_prices_that_say_so(
+    db: MongoDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "korean_stocks.csv").write_text("ticker,name,market\n005930,삼성전자,KOSPI\n", encoding="utf-8")
+    monkeypatch.setattr(starter, "DIRECTORY", tmp_path)
     AppTest.from_file(pages.PAGES_DIR.parent / "Home.py", default_timeout=60).run()
     page = pages.open_viewer()
     assert "삼성전자" in header(page)
