@@ -120,11 +120,9 @@ def run(
     The state of the returned summary is done, cancelled, or partial with a reason, if Yahoo wants no more requests or
     cannot be reached. A ticker that fails does not stop the others.
 
-    Raises AlreadyRunning, PyMongoError if the database stays away, ReadOnly if the bars of `category` are only read,
-    DataConflict if a user's collection cannot get the indexes it needs.
+    Raises AlreadyRunning, PyMongoError if the database stays away, and as `database.prepare_writing`.
     """
-    locations.require_writable(db, category)
-    database.ensure_indexes(db, [category])
+    database.prepare_writing(db, category, bars=True)
     only = list(dict.fromkeys(only)) if only is not None else None
     options = {"only": only, "full": full, "force": force}
     with runs.leased(db, category, origin, options, stop or threading.Event()) as lease:

@@ -115,10 +115,9 @@ def run(
 ) -> Summary:
     """Import `source` into `category`; `descriptions` name new tickers. Once `stop` is set, no other ticker is begun.
 
-    Raises AlreadyRunning, ReadOnly where the category's bars are only read, DataConflict where its collection cannot
-    get its indexes, PyMongoError where the database fails.
+    Raises AlreadyRunning, as `database.prepare_writing`, and PyMongoError if the database fails.
     """
-    locations.require_writable(db, category)
+    database.prepare_writing(db, category, bars=True)
     with leased(db, category, "import", source.name, **watch) as this_run:
         bring_in(this_run, source, locations.writable(db, category), descriptions or {})
     return this_run.summary

@@ -125,6 +125,18 @@ def ensure_indexes(db: MongoDatabase, chosen: Iterable[Category] | None = None) 
         ensure_unique_index(db, collection, keys)
 
 
+def prepare_writing(db: MongoDatabase, category: Category, *, bars: bool = False) -> None:
+    """Make sure that rows of `category`, and with `bars` its bars, may be written and have their indexes.
+
+    Every writer calls this first, but adoption, which has a yes. Raises NotAdopted if the database holds data of the
+    user's own that was not adopted, ReadOnly if bars are only read, DataConflict as `ensure_indexes`.
+    """
+    if bars:
+        locations.require_writable(db, category)
+    locations.require_adopted(db, category)
+    ensure_indexes(db, [category] if bars else [])
+
+
 def ensure_unique_index(db: MongoDatabase, collection: str, keys: list[str]) -> None:
     """Create one unique index if it is missing. Raises DataConflict as `ensure_indexes`."""
     try:

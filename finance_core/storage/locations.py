@@ -15,7 +15,7 @@ from typing import Any
 import pymongo
 from pymongo.database import Database
 
-from finance_core.categories import Category
+from finance_core.categories import CATEGORIES, Category
 from finance_core.errors import DataConflict
 from finance_core.i18n import N_
 from finance_core.storage.documents import CHOICES, TICKERS, Location
@@ -35,6 +35,10 @@ _forgotten = 0
 
 class ReadOnly(DataConflict):
     """The bars of this category are in the user's own collection, which is never written."""
+
+
+class NotAdopted(DataConflict):
+    """The database holds prices or lists of the user's own, and nobody has agreed yet to write beside them."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,32 @@ def of(db: "Database[dict[str, Any]]", category: Category) -> Store:
 def metadata(db: "Database[dict[str, Any]]") -> str:
     """Name of the collection of the ticker lists, as it was at most `FRESH` seconds ago."""
     return str(_locations(db).get(TICKERS, {}).get("collection", TICKERS))
+
+
+def require_adopted(db: "Database[dict[str, Any]]", category: Category) -> None:
+    """Raise NotAdopted if the user's own data must be adopted before anything of `category` is written.
+
+    That is so if the category has bars and no list, or if its list would go into a collection of the user's own.
+    """
+    if db[metadata(db)].find_one({"category": category.key}, {"_id": True}) is not None:
+        return
+    own = [of(db, category).collection, *([] if is_list_ours(db) else [metadata(db)])]
+    taken = [collection for collection in own if db[collection].find_one({}, {"_id": True}) is not None]
+    if taken:
+        raise NotAdopted(
+            N_(
+                "{collections} 컬렉션에 아직 받아들이지 않은 사용자의 데이터가 있어서 아무것도 쓰지 않았습니다. 첫 "
+                "화면의 '목록 만들기' 단추를 누르거나 python -m finance_core.adopt --all 명령을 실행하십시오."
+            ),
+            collections=", ".join(taken),
+        )
+
+
+def is_list_ours(db: "Database[dict[str, Any]]") -> bool:
+    """Whether the collection of the ticker lists is in our layout, or empty."""
+    rows = db[metadata(db)]
+    ours = {"category": {"$in": [category.key for category in CATEGORIES]}, "ticker": {"$type": "string"}}
+    return rows.find_one(ours, {"_id": True}) is not None or rows.find_one({}, {"_id": True}) is None
 
 
 def require_writable(db: "Database[dict[str, Any]]", category: Category) -> None:

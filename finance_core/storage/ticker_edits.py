@@ -89,7 +89,7 @@ def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str,
             refused[edit.ticker] = error
     if not allowed:
         return Saved([], [], refused)
-    database.ensure_indexes(db, [])
+    database.prepare_writing(db, category)
     db[EDITS].create_index([("category", 1), ("when", -1)])
     entry = _entry(category, kind, who, [edit.as_change() for edit in allowed])
     applied = database.atomically(db, lambda session: _apply(db, entry, allowed, session))
@@ -158,7 +158,7 @@ def add(db: MongoDatabase, category: Category, rows: Iterable[Values], who: str)
     Raises SisepanError where a row breaks a rule; then no row is added.
     """
     wanted = {row["ticker"]: ticker_fields.checked(category, row) for row in rows}
-    database.ensure_indexes(db, [])
+    database.prepare_writing(db, category)
     stored = _rows(db, category, list(wanted))
     added = {ticker: values for ticker, values in wanted.items() if ticker not in stored}
     tickers.register(db, category, [{"ticker": ticker, **values} for ticker, values in added.items()])

@@ -15,7 +15,7 @@ from pymongo.collection import Collection
 
 from finance_core import ticker_fields
 from finance_core.categories import Category
-from finance_core.storage import locations, prices
+from finance_core.storage import database, locations, prices
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TickerRow
 
@@ -117,7 +117,11 @@ def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -
 
 
 def set_favourite(db: MongoDatabase, category: Category, ticker: str, favourite: bool) -> None:
-    """Put a ticker on the list of favourites of this installation, or take it off; registers the ticker if needed."""
+    """Put a ticker on the list of favourites of this installation, or take it off; registers the ticker if needed.
+
+    Raises as `database.prepare_writing`.
+    """
+    database.prepare_writing(db, category)
     register(db, category, [{"ticker": ticker, "name": ticker}])
     record(db, category, ticker, {"favourite": True if favourite else None})
 

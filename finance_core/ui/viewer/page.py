@@ -78,7 +78,7 @@ def _top(
 
     @writes
     def add(new: str) -> None:
-        database.ensure_indexes(db, [])
+        database.prepare_writing(db, category)
         tickers.register(db, category, [{"ticker": new, "name": new}])
         listing.forget()
         update_actions.start(category, update, [new])
@@ -98,7 +98,6 @@ def _top(
 def _star(db: MongoDatabase, category: Category, row: TickerRow) -> None:
     @writes
     def toggle() -> None:
-        database.ensure_indexes(db, [])
         tickers.set_favourite(db, category, row["ticker"], not row.get("favourite"))
         listing.forget()
 
