@@ -1,6 +1,6 @@
 """Overview: headline prices, the state of the data, the largest moves."""
 
 from finance_core.ui import overview
-from finance_core.ui.data import unused_server
+from finance_core.ui.data import offer
 
-overview.show(unused_server.hint)
+overview.show(offer.show)

@@ -1,27 +1,32 @@
 """Everything in the user's database that can be used, made part of the product at one yes.
 
 For each category without a list: the collections that are certainly prices of it. A collection in our layout, or one
-whose fields merely have other names, is read as it is; any other is converted. What needs a person's choice (a
-collection of an unknown category) is left to the page and the command that ask.
+whose fields merely have other names, is read as it is; any other is converted. A collection that needs a person's
+choice is left to `adoption`.
 """
 
-import threading
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Unpack
 
 from finance_core import categories, formats
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import adoption, inspection
-from finance_core.foreign.adoption import Reading
 from finance_core.foreign.import_records import Summary
+from finance_core.foreign.import_run import Watch
 from finance_core.foreign.inspection import Inspected
 from finance_core.i18n import N_
-from finance_core.storage import tickers
+from finance_core.storage import runs, tickers
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import Origin
 
-Outcome = Reading | Summary
+READ = N_(
+    "{collection}: 종목 {tickers}개, 문서 {documents}개, {last}까지. 그대로 두고 읽어 종목 목록을 만듭니다. "
+    "이름: {lists}"
+)
+CONVERTED = N_(
+    "{collection}: 종목 {tickers}개, 문서 {documents}개, {last}까지. 그대로 두고 시세를 {into}에 옮겨 씁니다. "
+    "이름: {lists}"
+)
 
 
 class Step(NamedTuple):
@@ -41,62 +46,39 @@ def steps(db: MongoDatabase, collections: Sequence[Inspected]) -> list[Step]:
             continue
         certain = [each for each in collections if each.kind == "prices" and each.category == category.key]
         certain.sort(key=lambda each: (each.verdict != "ours", each.name))
-        # Only one collection can be read as it is; our own takes in what is converted from others.
-        is_alone = len(certain) == 1
         for each in certain:
-            result.append(Step(category, each, each.verdict == "ours" or (each.verdict == "readable" and is_alone)))
+            # A collection in our layout takes in what is converted from others; any other is read only if it is alone.
+            is_read = each.verdict == "ours" or (each.verdict == "readable" and len(certain) == 1)
+            result.append(Step(category, each, is_read))
     return result
 
 
 def sentences(db: MongoDatabase, planned: Sequence[Step]) -> list[SisepanError]:
-    """What is there, and what a yes will do with it, a sentence a collection."""
-    lists = ", ".join(inspection.lists(db))
+    """What is there, and what a yes does with it, a sentence a step."""
+    lists = ", ".join(inspection.lists(db)) or formats.MISSING
     return [
         SisepanError(
             READ if step.is_read else CONVERTED,
             collection=step.collection.name,
-            category=step.category.key,
+            into=adoption.target(db, step.category, step.collection.name).collection,
             tickers=formats.count(step.collection.tickers),
             documents=formats.count(step.collection.documents),
             last=formats.date(step.collection.last),
-            lists=lists or formats.MISSING,
+            lists=lists,
         )
         for step in planned
     ]
 
 
-READ = N_(
-    "{collection}: 종목 {tickers}개, 문서 {documents}개, {last}까지; 이름은 {lists}에서. "
-    "그대로 두고 종목 목록만 만듭니다."
-)
-CONVERTED = N_(
-    "{collection}: 종목 {tickers}개, 문서 {documents}개, {last}까지; 이름은 {lists}에서. "
-    "그대로 두고 시세를 우리 컬렉션에 옮겨 씁니다."
-)
-
-
-def run(
-    db: MongoDatabase,
-    planned: Sequence[Step],
-    *,
-    origin: Origin = "terminal",
-    progress: Callable[[Outcome], None] = lambda _outcome: None,
-    stop: threading.Event | None = None,
-) -> list[Outcome]:
-    """Do the steps, and return what came of each. A collection that cannot be read as it is is converted instead.
-
-    Raises as `adoption.read_as_is` and `adoption.convert`.
-    """
-    outcomes: list[Outcome] = []
-    for step in planned:
-        if stop is not None and stop.is_set():
-            break
-        outcome: Outcome | None = None
-        if step.is_read:
-            outcome = adoption.read_as_is(
-                db, step.category, step.collection, origin=origin, progress=progress, stop=stop
-            )
-        if outcome is None or (outcome.state == "failed" and step.collection.verdict != "ours"):
-            outcome = adoption.convert(db, step.category, step.collection, origin=origin, progress=progress, stop=stop)
-        outcomes.append(outcome)
-    return outcomes
+def perform(db: MongoDatabase, step: Step, **watch: Unpack[Watch]) -> Summary:
+    """Do one step. A collection that cannot be read as it is is converted instead; an error fails the step alone."""
+    category, collection, is_read = step
+    try:
+        if is_read:
+            summary = adoption.read_as_is(db, category, collection, **watch)
+            if summary.state != "failed" or collection.verdict == "ours":
+                return summary
+        return adoption.convert(db, category, collection, **watch)
+    except SisepanError as error:
+        failures = [runs.Failure("", error)]
+        return Summary(category.key, collection.name, "read", failures=failures, state="failed")

@@ -16,7 +16,8 @@ from tqdm import tqdm
 from finance_core import categories, console, formats
 from finance_core.categories import Category
 from finance_core.console import ALL_GOOD, NOT_ALL_DONE
-from finance_core.foreign import adoption, import_command, import_run, inspection, reports, unused_server
+from finance_core.foreign import adopt_all, adoption, import_command, import_run, inspection, reports, unused_server
+from finance_core.foreign.adopt_all import Step
 from finance_core.foreign.import_command import KEYS, add_options, write_json
 from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.inspection import Inspected
@@ -40,6 +41,8 @@ def _run(options: argparse.Namespace) -> int:
     db = database.connect()
     if options.give_up:
         return _give_up(db, options.give_up, options)
+    if options.all:
+        return _adopt_all(db, options)
     name = options.read or options.convert
     if not name:
         return _look(db, options)
@@ -107,7 +110,7 @@ def _adopt(db: MongoDatabase, category: Category, collection: Inspected, options
 
     title = " ".join([_database(db), "·", collection.name, "→", _(category.title)])
     done: list[Summary] = []
-    if not import_command.perform(options, category, [title, *(f"  - {line}" for line in plan)], [step], done):
+    if not import_command.perform(options, [title, *(f"  - {line}" for line in plan)], [step], done):
         if options.json:
             write_json({"state": "declined"})
         return NOT_ALL_DONE
@@ -116,6 +119,29 @@ def _adopt(db: MongoDatabase, category: Category, collection: Inspected, options
     if options.convert:
         import_command.write_refusals(db, options, done)
     return import_command.exit_code(done)
+
+
+def _adopt_all(db: MongoDatabase, options: argparse.Namespace) -> int:
+    """Make everything that is certain part of the product."""
+    planned = adopt_all.steps(db, inspection.inspect(db))
+    plan = list(map(str, adopt_all.sentences(db, planned)))
+    if not planned or options.dry_run:
+        nothing = _("모든 카테고리에 종목 목록이 있거나, 어느 카테고리인지 확실한 시세가 없습니다.")
+        lines = plan or [nothing]
+        if options.json:
+            write_json({"state": "dry-run" if planned else "nothing to do", "plan": lines})
+        else:
+            sys.stdout.write("\n".join(lines) + "\n")
+        return ALL_GOOD if planned else NOT_ALL_DONE
+
+    def step(chosen: Step, progress: Progress, stop: threading.Event) -> Summary:
+        return adopt_all.perform(db, chosen, progress=progress, stop=stop)
+
+    done: list[Summary] = []
+    agreed = import_command.perform(options, [_database(db), *plan], [partial(step, each) for each in planned], done)
+    if options.json:
+        write_json({"state": "done" if agreed else "declined", "imports": list(map(reports.as_json, done))})
+    return import_command.exit_code(done) if agreed and len(done) == len(planned) else NOT_ALL_DONE
 
 
 def _give_up(db: MongoDatabase, category: Category, options: argparse.Namespace) -> int:
@@ -222,6 +248,7 @@ def _parser() -> argparse.ArgumentParser:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--read", metavar="COLLECTION", help=_("이 컬렉션을 바꾸지 않고 그대로 읽습니다"))
     what.add_argument("--convert", metavar="COLLECTION", help=_("이 컬렉션을 이 제품의 컬렉션으로 옮겨 씁니다"))
+    what.add_argument("--all", action="store_true", help=_("확실한 것을 모두 읽거나 옮겨 종목 목록을 만듭니다"))
     what.add_argument("--give-up", type=key, metavar="CATEGORY", help=_("--read로 읽던 것을 그만둡니다"))
     parser.add_argument("--category", type=key, help=_("컬렉션이 어느 카테고리인지; 이름과 종목으로 알 수 없을 때"))
     add_options(parser)

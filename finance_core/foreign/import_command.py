@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from finance_core import console, formats
+from finance_core import categories, console, formats
 from finance_core.categories import CATEGORIES, Category
 from finance_core.console import ALL_GOOD, ALREADY_RUNNING, NOT_ALL_DONE, WRONG_USE
 from finance_core.errors import SisepanError
@@ -89,7 +89,7 @@ def import_all(
             return import_run.examine(category, source, progress, stop)
         return import_run.run(db, category, source, descriptions(), progress=progress, stop=stop)
 
-    if not perform(options, category, intentions, [partial(step, source) for source in sources], done, total):
+    if not perform(options, intentions, [partial(step, source) for source in sources], done, total):
         if options.json:
             write_json({"state": "declined", "imports": []})
         return NOT_ALL_DONE
@@ -107,7 +107,6 @@ def import_all(
 
 def perform(
     options: argparse.Namespace,
-    category: Category,
     intentions: Sequence[str],
     steps: Sequence[Step],
     done: list[Summary],
@@ -127,7 +126,7 @@ def perform(
             summary = step(show, stop)
             done.append(summary)
             if not options.json:
-                tqdm.write(reports.text(category, summary), file=sys.stdout)
+                tqdm.write(reports.text(categories.category(summary.category), summary), file=sys.stdout)
 
     with _progress_bar(total) as show:
         console.stoppable(work)

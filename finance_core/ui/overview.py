@@ -26,10 +26,10 @@ MOVERS = 5
 
 
 @page(N_("한눈에"))
-def show(db: MongoDatabase, hint: Callable[[], None]) -> None:
-    """The whole page; `hint` draws a note for admins about databases that are not used."""
+def show(db: MongoDatabase, offer: Callable[[MongoDatabase], None]) -> None:
+    """The whole page; `offer` draws for an admin what of their own data is not used yet."""
     if may_edit():
-        hint()
+        offer(db)
     _headlines(db)
     for category in categories.CATEGORIES:
         _category(db, category)
@@ -72,6 +72,11 @@ def _category(db: MongoDatabase, category: Category) -> None:
     finished = {market.key: sessions.last_finished(market.calendar, now) for market in category.markets}
     state = tickers.summary(db, category, finished)
     st.subheader(_(category.title), divider="gray")
+    if not state.total and prices.any_stored(db, category):
+        text = _("시세가 있지만 종목 목록이 없습니다. 위의 '목록 만들기'나 '내 데이터' 화면에서 만들 수 있습니다.")
+        st.info(plain(text), icon=":material/info:")
+        viewer_link(category, "", _("열기"))
+        return
     if not state.total:
         st.info(
             _("아직 종목이 없습니다. 검색창에서 추가하거나 업데이트 명령으로 받아 오십시오."), icon=":material/info:"

@@ -12,8 +12,9 @@ from pymongo.monitoring import CommandListener, CommandStartedEvent
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.errors import DataConflict
+from finance_core.foreign import adoption, inspection
 from finance_core.mongod.server import EmbeddedMongod
-from finance_core.storage import prices, ticker_edits, tickers
+from finance_core.storage import locations, prices, ticker_edits, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests.updaters.updating import (
     DAYS,
@@ -78,12 +79,16 @@ def test_a_ticker_named_for_the_first_time_is_registered_with_what_is_known_of_i
     assert (metadata(db, "123450")["name"], metadata(db, "123450")["market"]) == ("123450", "KOSDAQ")
 
 
-def test_updating_one_of_a_users_tickers_without_metadata_leaves_the_others_in_view(
+def test_updating_one_of_a_users_tickers_leaves_the_others_in_view_once_they_are_adopted(
     own_server_db: MongoDatabase, samsung: Listing
 ) -> None:
     db = own_server_db
     for ticker in ("000660", "005930"):
         prices.write(db, KOREAN_STOCKS, ticker, candles.clean(samsung.bars.iloc[:40])[0])
+    with pytest.raises(locations.NotAdopted):
+        run(db, "005930")
+    assert db.list_collection_names() == [KOREAN_STOCKS.collection], "nothing is written before a yes"
+    adoption.read_as_is(db, KOREAN_STOCKS, inspection.look_at(db, KOREAN_STOCKS.collection))
 
     summary = run(db, "005930")
 
