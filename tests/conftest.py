@@ -7,13 +7,14 @@ import datetime as dt
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from finance_core import settings
+from finance_core import i18n, settings
 from finance_core.mongod.server import EmbeddedMongod
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
@@ -36,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < 2 << 30:
         return
     for left in MEMORY.glob(f"sisepan-tests-{os.getuid()}-*"):  # by a run that was killed
-        if not processes.servers(left):
+        if left.stat().st_mtime < time.time() - 3600 and not processes.servers(left):
             shutil.rmtree(left, ignore_errors=True)
     os.environ[SERVER_DIRECTORY] = tempfile.mkdtemp(prefix=f"sisepan-tests-{os.getuid()}-", dir=MEMORY)
 
@@ -59,6 +60,12 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> I
     yield server
     server.release()
     database.close()
+
+
+@pytest.fixture(autouse=True)
+def in_korean() -> None:
+    """Every test begins in Korean, whatever language the test before it has chosen."""
+    i18n.use_language("ko")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -82,7 +82,8 @@ class LeasedRun:
         """Write the outcome and give the lease back. Raises PyMongoError if that cannot be written."""
         with self._writing:
             reason = {"error": error.as_document()} if error else {}
-            self._write({"state": state, "finished_at": tickers.now(), **reason})
+            now = tickers.now()
+            self._write({"state": state, "heartbeat_at": now, "finished_at": now, **reason})
             self._ended.set()
         self.db[LEASES].update_one({"_id": self.category.key, "run": self.id}, _expiring_in(0))
 
