@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 MOST_TRIES, TRIES_WITHIN = 5, 60.0
@@ -34,12 +35,14 @@ def proof(password: str) -> str:
 
 def is_proof(shown: object, password: str) -> bool:
     """Whether `shown` is the proof of `password`; an empty password has no proof."""
-    return bool(password) and isinstance(shown, str) and _same(shown, proof(password))
+    if not password or not isinstance(shown, str):
+        return False
+    return hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), proof(password).encode())
 
 
 def is_right(typed: str, password: str) -> bool:
     """Whether `typed` is `password`, compared in constant time. Nothing is right for an empty password."""
-    return bool(password) and _same(proof(typed), proof(password))
+    return is_proof(proof(typed), password)
 
 
 def is_at_the_machine(peer: str | None, headers: Iterable[tuple[str, str]]) -> bool:
@@ -70,26 +73,19 @@ def parse(address: str | None) -> Address | None:
     return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
+@dataclass
 class Tries:
-    """Counts tries by address, for all threads: at most `most` within `within` seconds of `clock`.
+    """Counts tries by address, for all threads: at most `most` within `TRIES_WITHIN` seconds of `clock`.
 
     An IPv6 /64 counts as one address, since one home usually has all of it. While `addresses` others are counted, a
     further one must wait.
     """
 
-    def __init__(
-        self,
-        most: int = MOST_TRIES,
-        within: float = TRIES_WITHIN,
-        addresses: int = MOST_ADDRESSES,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._most = most
-        self._within = within
-        self._addresses = addresses
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._made: dict[object, deque[float]] = {}
+    most: int = MOST_TRIES
+    addresses: int = MOST_ADDRESSES
+    clock: Callable[[], float] = time.monotonic
+    _made: dict[object, deque[float]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __len__(self) -> int:
         """Number of addresses that are counted."""
@@ -99,20 +95,15 @@ class Tries:
         """Whether `address` may try now; if so, the try is counted."""
         counted = _counted_as(address)
         with self._lock:
-            now = self._clock()
-            if counted not in self._made and len(self._made) >= self._addresses:
-                self._forget(now)
-                if len(self._made) >= self._addresses:
-                    return False
-            made = self._made.setdefault(counted, deque(maxlen=self._most))
-            if len(made) == self._most and now - made[0] < self._within:
+            now = self.clock()
+            self._made = {one: made for one, made in self._made.items() if now - made[-1] < TRIES_WITHIN}
+            if counted not in self._made and len(self._made) >= self.addresses:
+                return False
+            made = self._made.setdefault(counted, deque(maxlen=self.most))
+            if len(made) == self.most and now - made[0] < TRIES_WITHIN:
                 return False
             made.append(now)
             return True
-
-    def _forget(self, now: float) -> None:
-        """Drop the addresses whose last try no longer counts."""
-        self._made = {address: made for address, made in self._made.items() if now - made[-1] < self._within}
 
 
 def _counted_as(address: str | None) -> object:
@@ -128,7 +119,3 @@ def _is_own_name(host: str) -> bool:
     except ValueError:
         return False
     return name == "localhost" or is_loopback(name)
-
-
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))

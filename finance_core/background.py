@@ -9,7 +9,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -19,45 +18,52 @@ FINISH_WITHIN = 10.0
 """Seconds that the end of the process waits for its tasks."""
 
 _log = logging.getLogger(__name__)
-_lock = threading.Lock()
-_running: "set[BackgroundTask]" = set()
 
 
-@dataclass(eq=False)
-class BackgroundTask:
+class BackgroundTask(threading.Thread):
     """A function that runs in a thread, as seen by the code that starts it."""
 
-    result: Any = None
-    error: Exception | None = None
-    stop: threading.Event = field(default_factory=threading.Event)
-    """Set to ask the task to end at the next point where nothing is lost."""
-    _finished: threading.Event = field(default_factory=threading.Event)
+    def __init__(self, work: Callable[[threading.Event], Any]) -> None:
+        super().__init__(name="background task", daemon=True)
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.stop = threading.Event()
+        """Set to ask the task to end at the next point where nothing is lost."""
+        self._work, self._caller = work, contextvars.copy_context()
 
     @property
     def finished(self) -> bool:
         """Whether it has ended, with a result or an error."""
-        return self._finished.is_set()
+        return not self.is_alive()
 
     def wait(self, seconds: float) -> bool:
         """Wait at most `seconds` for the end; returns whether it has ended."""
-        return self._finished.wait(seconds)
+        self.join(seconds)
+        return self.finished
+
+    def run(self) -> None:
+        """Do the work; `start` calls this in the new thread."""
+        try:
+            self.result = self._caller.run(self._work, self.stop)
+        except SisepanError as error:
+            _log.warning("a background task ended: %s", error)
+            self.error = error
+        except Exception as error:  # noqa: BLE001 - the last line of the thread: the caller reads the error
+            _log.exception("a background task failed")
+            self.error = error
 
 
 def start(work: Callable[[threading.Event], Any]) -> BackgroundTask:
     """Run `work(stop)` in a thread, in the language of the caller."""
     _stop_all_at_exit()
-    task = BackgroundTask()
-    with _lock:
-        _running.add(task)
-    context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(_run, task, work), name="background task", daemon=True).start()
+    task = BackgroundTask(work)
+    task.start()
     return task
 
 
 def running() -> list[BackgroundTask]:
     """The tasks of this process that have not ended."""
-    with _lock:
-        return list(_running)
+    return [thread for thread in threading.enumerate() if isinstance(thread, BackgroundTask)]
 
 
 def stop_all() -> None:
@@ -74,18 +80,3 @@ def stop_all() -> None:
 def _stop_all_at_exit() -> None:
     # Registered at the first task, after the database connection: the tasks end before the connection is closed.
     atexit.register(stop_all)
-
-
-def _run(task: BackgroundTask, work: Callable[[threading.Event], Any]) -> None:
-    try:
-        task.result = work(task.stop)
-    except SisepanError as error:
-        _log.warning("a background task ended: %s", error)
-        task.error = error
-    except Exception as error:  # noqa: BLE001 - the last line of the thread: the caller reads the error
-        _log.exception("a background task failed")
-        task.error = error
-    finally:
-        with _lock:
-            _running.discard(task)
-        task._finished.set()

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from typing import TypeVar
 
-from pymongo.errors import PyMongoError
-
 from finance_core import i18n, log
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
@@ -40,17 +38,10 @@ def run(work: Callable[[], int], log_name: str, fail: Callable[[SisepanError], i
         return work()
     except SisepanError as error:
         return fail(error)
-    except PyMongoError as error:
-        _log.exception("the database failed during a command")
-        return fail(database.explain(error))
     except Exception as error:  # noqa: BLE001 - the last line of a command: whoever runs it is told
         _log.exception("a command failed")
-        unexpected = SisepanError(
-            N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 {log}에 있습니다."),
-            kind=type(error).__name__,
-            log=str(log.file(log_name)),
-        )
-        return fail(unexpected)
+        unexpected = N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 {log}에 있습니다.")
+        return fail(database.explained(error, unexpected, log=str(log.file(log_name))))
 
 
 def stoppable(work: Callable[[threading.Event], T]) -> T:

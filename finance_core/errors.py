@@ -3,16 +3,6 @@
 A page shows any of these as one `st.error`, a command as one line on standard error. Every other exception is a defect
 and goes to the log with its traceback. Messages are Korean message ids (see `i18n`), translated when they are shown, so
 that each visitor reads the same exception in their own language.
-
-SisepanError
-├── DatabaseUnavailable    the database cannot be reached now
-├── DatabaseMisconfigured  somebody must change a setting
-├── DataConflict           stored data contradicts what the product needs
-│   └── locations.ReadOnly
-├── NotAllowed             the visitor is no admin
-├── FetchFailed            a source of prices sent nothing that can be stored
-│   └── …                  see `updaters.yahoo` and `updaters.rate_limit`
-└── runs.AlreadyRunning    another run of the category is under way
 """
 
 from collections.abc import Mapping

@@ -17,7 +17,6 @@ from finance_core.console import ALL_GOOD, NOT_ALL_DONE
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.storage import database, price_exports
-from finance_core.storage.price_exports import Exported
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 bar.refresh()
 
             tickers = [category.ticker_of(ticker) for ticker in options.tickers.split(",") if ticker.strip()]
-            done: Exported = console.stoppable(
+            done = console.stoppable(
                 lambda stop: price_exports.export(
                     database.connect(), category, options.file, tickers or None, progress=show, stop=stop
                 )

@@ -1,19 +1,15 @@
-"""Two languages with gettext: Korean is the source language, English the translation.
+"""Two languages: Korean is the source language, English the translation.
 
-Message ids are the Korean texts; `locale/en/messages.po` holds the English ones and is read without a compile step. The
-language belongs to the running context (the script run of a page, a command), so visitors with different languages do
-not disturb each other. `formats` formats numbers and dates.
+Message ids are the Korean texts; `locale/en/messages.po` holds the English ones. The language belongs to the running
+context (the script run of a page, a command), so that visitors do not disturb each other. See also `formats`.
 """
 
-import gettext
-import io
 import os
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 Language = Literal["ko", "en"]
@@ -45,7 +41,7 @@ def use_shell_language() -> None:
 
 def _(message: str) -> str:
     """`message` in the language of the running context; `message` itself if there is no translation."""
-    return _catalog(language()).gettext(message) if message else ""
+    return _translations(language()).get(message, message)
 
 
 def N_(message: str) -> str:
@@ -54,12 +50,10 @@ def N_(message: str) -> str:
 
 
 @cache
-def _catalog(lang: Language) -> gettext.NullTranslations:
+def _translations(lang: Language) -> dict[str, str]:
+    """The translations into `lang` by message id; none into Korean."""
     if lang == "ko":
-        return gettext.NullTranslations()
+        return {}
     with (LOCALE_DIR / lang / "messages.po").open("rb") as po:
-        catalog = read_po(po, locale=lang)
-    compiled = io.BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+        messages = read_po(po, locale=lang)
+    return {str(message.id): str(message.string) for message in messages if message.id and message.string}

@@ -37,11 +37,9 @@ def to_file(name: str, *, warnings_on_terminal: bool = False) -> None:
             path=error.filename or str(path),
             reason=error.strerror or type(error).__name__,
         ) from error
-    handlers: list[logging.Handler] = [handler]
-    if warnings_on_terminal:
-        terminal = logging.StreamHandler()
-        terminal.setLevel(logging.WARNING)
-        handlers.append(terminal)
+    terminal = logging.StreamHandler()
+    terminal.setLevel(logging.WARNING)
+    handlers: list[logging.Handler] = [handler, terminal] if warnings_on_terminal else [handler]
     logging.basicConfig(handlers=handlers, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # A filter cannot keep warnings off the terminal: pandas changes the filters of all threads for a short time.
     logging.captureWarnings(True)

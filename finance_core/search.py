@@ -12,8 +12,6 @@ LIMIT = 20
 LONGEST_QUERY = 100
 """Longer texts match nothing: no name is that long."""
 
-_FIRST_SYLLABLE, _LAST_SYLLABLE = "가", "힣"
-
 
 @dataclass(frozen=True)
 class _Entry:
@@ -71,6 +69,4 @@ def _key(text: str) -> str:
 
 def _initials(name: str) -> str:
     """`name` with only the first consonant of each syllable: SK하이닉스 is SKㅎㅇㄴㅅ."""
-    return "".join(
-        unicodedata.normalize("NFD", char)[0] if _FIRST_SYLLABLE <= char <= _LAST_SYLLABLE else char for char in name
-    )
+    return "".join(unicodedata.normalize("NFD", char)[0] if "가" <= char <= "힣" else char for char in name)

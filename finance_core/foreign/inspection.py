@@ -116,7 +116,7 @@ def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _share
         try:
             collections.append(_inspected(db, info, None))
         except UNREADABLE as error:  # a broken view, a missing right: the others can be read
-            collections.append(Inspected(info["name"], "other", 0, problem=database.explain(error)))
+            collections.append(Inspected(info["name"], "other", 0, problem=database.explained(error)))
         progress(len(collections) / len(concerned))
     order: dict[Kind, int] = {"prices": 0, "names": 1, "other": 2}
     return sorted(collections, key=lambda inspected: (order[inspected.kind], inspected.name))

@@ -56,10 +56,6 @@ def launch(command: list[str], log_file: Path) -> Daemon:
 
     Raises DatabaseMisconfigured if the program cannot be executed.
     """
-    # Ctrl-C in the app's terminal must not end it.
-    apart: dict[str, Any] = {"start_new_session": True}
-    if sys.platform == "win32":
-        apart = {"creationflags": subprocess.CREATE_NO_WINDOW}
     _children[:] = [child for child in _children if child.poll() is None]  # those that ended shall not stay zombies
     with log_file.open("ab") as output:
         try:
@@ -69,7 +65,9 @@ def launch(command: list[str], log_file: Path) -> Daemon:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                **apart,
+                # Ctrl-C in the app's terminal must not end it.
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # as Windows has it
             )
         except OSError as error:
             raise _cannot_run(error.strerror or type(error).__name__) from error

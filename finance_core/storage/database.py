@@ -46,13 +46,13 @@ URI = re.compile(rf"mongodb(?:\+srv)?://(?:[^/?@]*@)?(?P<hosts>{HOST}(?:,{HOST})
 
 DECODING: Final[dict[str, Any]] = {"datetime_conversion": "DATETIME_AUTO", "unicode_decode_error_handler": "replace"}
 """A date outside of Python's range, or a broken text, is one bad value: the rest of the collection is still read."""
-UNAUTHORIZED = 13
 DENIED = re.compile(r"not authorized on (?P<database>\S+) to execute command \{ (?P<command>\w+):")
 """The server's message when a user lacks a right."""
-NOT_ALLOWED = {18, UNAUTHORIZED, 8000}
-"""Error codes of a wrong user or password, of a missing right, and Atlas's own code for both."""
+NOT_ALLOWED = {13, 18, 8000}
+"""Error codes of a missing right, of a wrong user or password, and Atlas's own code for both."""
 CANNOT_INDEX = {67, 72, 85, 86, 166}
 """Error codes of an index that a collection cannot have: a view, a time series, a conflict with another index."""
+UNEXPECTED = N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 로그에 있습니다.")
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -83,7 +83,7 @@ def connect() -> MongoDatabase:
             # The server ended since this connection was last used. It may be back, or can be started again.
             return _answering(uri) if uri else _connect_embedded()
     except PyMongoError as error:
-        raise explain(error) from error
+        raise _explain(error) from error
 
 
 def address() -> str:
@@ -113,16 +113,14 @@ def ensure_indexes(db: MongoDatabase, chosen: Iterable[Category] | None = None) 
     collection that is only read gets no index. Raises DataConflict if a collection holds two documents of one key, or
     cannot have the index for another reason.
     """
+    for category in categories.CATEGORIES if chosen is None else chosen:
+        store = locations.of(db, category)
+        if not store.read_only:
+            ensure_unique_index(db, store.collection, ["ticker", "date"])
     metadata = locations.metadata(db)
-    # For the overview: the largest moves, the newest bars.
-    for key in ("change", "last_date"):
+    ensure_unique_index(db, metadata, ["category", "ticker"])
+    for key in ("change", "last_date"):  # for the overview: the largest moves, the newest bars
         db[metadata].create_index(["category", key])
-    in_use = [locations.of(db, category) for category in (categories.CATEGORIES if chosen is None else chosen)]
-    for collection, keys in [
-        *((store.collection, ["ticker", "date"]) for store in in_use if not store.read_only),
-        (metadata, ["category", "ticker"]),
-    ]:
-        ensure_unique_index(db, collection, keys)
 
 
 def prepare_writing(db: MongoDatabase, category: Category, *, bars: bool = False) -> None:
@@ -143,27 +141,21 @@ def ensure_unique_index(db: MongoDatabase, collection: str, keys: list[str]) -> 
         if not _has_unique_index(db, collection, keys):
             # With a name of our own, which differs from that of a user's index on the same keys.
             db[collection].create_index(keys, unique=True, name="_".join([*keys, "unique"]))
-    except DuplicateKeyError as error:
-        raise DataConflict(
-            N_(
+    except OperationFailure as error:
+        if isinstance(error, DuplicateKeyError):
+            sentence = N_(
                 "{collection}에 {keys}가 같은 문서가 둘 이상 있습니다. 중복을 지우거나 '내 데이터' 화면에서 "
                 "전환한 뒤 다시 시도하십시오."
-            ),
-            collection=collection,
-            keys=" + ".join(keys),
-        ) from error
-    except OperationFailure as error:
-        if error.code not in CANNOT_INDEX:
-            raise
-        raise DataConflict(
-            N_(
+            )
+        elif error.code in CANNOT_INDEX:
+            sentence = N_(
                 "{collection}에 {keys} 고유 인덱스를 만들 수 없습니다({kind}). 그 컬렉션과 그 인덱스를 확인하거나 "
                 "FINANCE_DB에 다른 데이터베이스를 적으십시오."
-            ),
-            collection=collection,
-            keys=" + ".join(keys),
-            kind=(error.details or {}).get("codeName", error.code),
-        ) from error
+            )
+        else:
+            raise
+        kind = (error.details or {}).get("codeName", error.code)
+        raise DataConflict(sentence, collection=collection, keys=" + ".join(keys), kind=kind) from error
 
 
 def atomically(db: MongoDatabase, write: Callable[[ClientSession | None], T]) -> T:
@@ -183,15 +175,16 @@ def has_transactions(db: MongoDatabase) -> bool:
     return "setName" in hello or hello.get("msg") == "isdbgrid"
 
 
-def explained(error: BaseException) -> SisepanError:
-    """`error` as a sentence for a person."""
+def explained(error: BaseException, otherwise: str = UNEXPECTED, **values: object) -> SisepanError:
+    """`error` as a sentence for a person: for a defect, the message `otherwise` with its `values` and the error's kind.
+
+    An error of the driver goes to the log; the caller logs a defect.
+    """
     if isinstance(error, SisepanError):
         return error
     if isinstance(error, PyMongoError):
-        return explain(error)
-    return SisepanError(
-        N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 로그에 있습니다."), kind=type(error).__name__
-    )
+        return _explain(error)
+    return SisepanError(otherwise, kind=type(error).__name__, **values)
 
 
 def is_outage(error: BaseException) -> bool:
@@ -201,22 +194,19 @@ def is_outage(error: BaseException) -> bool:
     )
 
 
-def explain(error: PyMongoError) -> SisepanError:
-    """An error of the driver as a sentence for a person; the error itself goes to the log."""
+def _explain(error: PyMongoError) -> SisepanError:
     _log.error("MongoDB failed: %s: %s", type(error).__name__, error)
     host = address()
-    denied = DENIED.match(str(error)) if isinstance(error, OperationFailure) and error.code == UNAUTHORIZED else None
-    if denied:
-        return DatabaseMisconfigured(
-            N_(
-                "{host}의 MongoDB가 MONGO_URI의 사용자에게 데이터베이스 {database}에서 {command} 명령을 허락하지 "
-                "않습니다. 살펴보고 차트를 그리는 데는 read, 나머지에는 readWrite 역할이 필요합니다."
-            ),
-            host=host,
-            database=denied["database"],
-            command=denied["command"],
-        )
     if isinstance(error, OperationFailure) and error.code in NOT_ALLOWED:
+        if denied := DENIED.match(str(error)):
+            return DatabaseMisconfigured(
+                N_(
+                    "{host}의 MongoDB가 MONGO_URI의 사용자에게 데이터베이스 {database}에서 {command} 명령을 허락하지 "
+                    "않습니다. 살펴보고 차트를 그리는 데는 read, 나머지에는 readWrite 역할이 필요합니다."
+                ),
+                host=host,
+                **denied.groupdict(),
+            )
         return DatabaseMisconfigured(
             N_(
                 "{host}의 MongoDB가 사용자나 암호를 받아들이지 않거나 필요한 권한을 주지 않습니다. "
@@ -266,7 +256,11 @@ def _connect_embedded() -> MongoDatabase:
 
 def _answering(uri: str) -> MongoDatabase:
     """The database on the server of `uri`, which has just answered. Raises PyMongoError if it does not answer."""
-    client, name = _client(uri), settings.get("FINANCE_DB", "finance_db")
+    with _lock:
+        if uri not in _clients:
+            _clients[uri] = _new_client(uri)
+        client = _clients[uri]
+    name = settings.get("FINANCE_DB", "finance_db")
     with pymongo.timeout(ANSWER_WITHIN):
         client.admin.command("ping")
     try:
@@ -275,13 +269,6 @@ def _answering(uri: str) -> MongoDatabase:
         raise DatabaseMisconfigured(
             N_("FINANCE_DB의 {name}은(는) 데이터베이스 이름으로 쓸 수 없습니다. 영문자, 숫자, _만 쓰십시오."), name=name
         ) from error
-
-
-def _client(uri: str) -> "pymongo.MongoClient[Document]":
-    with _lock:
-        if uri not in _clients:
-            _clients[uri] = _new_client(uri)
-        return _clients[uri]
 
 
 def _new_client(uri: str) -> "pymongo.MongoClient[Document]":

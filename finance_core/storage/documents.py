@@ -1,8 +1,7 @@
 """The schema: every document that the product stores in MongoDB, a line a field, and the names of their collections.
 
-Dates and moments are stored as UTC and read as tz-naive datetimes; a `date` is a trading day at midnight. A document
-lacks a field that has no value: nothing is stored as null. Raw dictionaries end here: other rooms pass these
-types on. The user's own collections are not described here (see `foreign`).
+Dates and moments are stored as UTC and read as tz-naive datetimes; a `date` is a trading day at midnight. A field
+without a value is absent: nothing is stored as null. The user's own collections are not described here (see `foreign`).
 """
 
 import datetime as dt
@@ -35,19 +34,14 @@ class Bar(TypedDict):
     """One trading day of a ticker, in the collection of its category. Written by `prices` alone."""
 
     ticker: str
-    date: dt.datetime
-    """The exchange's trading day, as midnight UTC."""
-    open: NotRequired[float]
-    """Prices in the ticker's currency, adjusted for splits and not for dividends; absent where not known."""
+    date: dt.datetime  # the exchange's trading day, as midnight UTC
+    open: NotRequired[float]  # in the ticker's currency, adjusted for splits, not for dividends; absent where not known
     high: NotRequired[float]
     low: NotRequired[float]
     close: NotRequired[float]
-    volume: int
-    """Shares."""
-    dividends: NotRequired[float]
-    """Per share, in the ticker's currency; absent where there was none."""
-    stock_splits: NotRequired[float]
-    """New shares for an old one; absent where there was none."""
+    volume: int  # shares
+    dividends: NotRequired[float]  # per share, in the ticker's currency; absent where there was none
+    stock_splits: NotRequired[float]  # new shares for an old one; absent where there was none
 
 
 class BarState(TypedDict):
@@ -60,10 +54,8 @@ class BarState(TypedDict):
     last_date: dt.datetime | None
     bar_count: int
     last_close: float | None
-    previous_close: float | None
-    """The close before the last one."""
-    change: float | None
-    """last_close / previous_close - 1."""
+    previous_close: float | None  # the close before the last one
+    change: float | None  # last_close / previous_close - 1
 
 
 Imported = TypedDict(
@@ -87,43 +79,27 @@ Imported = TypedDict(
 class TickerRow(TypedDict, total=False):
     """One ticker of a category (`ticker_metadata`)."""
 
-    category: str
-    """Key of the category."""
+    category: str  # key of the category
     ticker: str
-    name: str
-    """Edited by people."""
-    name_en: str
-    """Written by starter lists and imports."""
-    market: str
-    """Key of a market of the category, or the user's own word. Edited by people; found out by updates."""
-    marker: str
-    """ECharts' name of the symbol in comparisons. Edited by people."""
-    active: bool
-    """False: neither updated nor suggested. Edited by people."""
-    version: int
-    """Rises with each edit by a person (see `ticker_edits`)."""
-    changed_by: ObjectId
-    """The last entry of `metadata_changes` that changed the row."""
+    name: str  # edited by people
+    name_en: str  # written by starter lists and imports
+    market: str  # key of a market of the category, or the user's own word; edited by people, found out by updates
+    marker: str  # ECharts' name of the symbol in comparisons; edited by people
+    active: bool  # False: neither updated nor suggested; edited by people
+    version: int  # rises with each edit by a person (see `ticker_edits`)
+    changed_by: ObjectId  # the last entry of `metadata_changes` that changed the row
     favourite: bool
-    currency: str
-    """ISO code, "" for points. Written by updates and imports."""
+    currency: str  # ISO code, "" for points; written by updates and imports
     source: Source
-    yahoo_symbol: str
-    """The symbol that last worked. Written by updates, like the next five."""
+    yahoo_symbol: str  # the symbol that last worked; written by updates, like the next five
     last_status: Status
-    last_error: str
-    """The sentence of the last failure, in the language of the run."""
-    unknown_runs: int
-    """Runs in a row in which Yahoo did not know the ticker; absent when it is known."""
-    updated_at: dt.datetime
-    """When Yahoo was last asked for it."""
-    bars_changed_at: dt.datetime
-    """When a bar of it was last added, changed or removed."""
-    rewriting: bool
-    """True while its history is replaced without a transaction: some bars are still the old ones."""
+    last_error: str  # the sentence of the last failure, in the language of the run
+    unknown_runs: int  # runs in a row in which Yahoo did not know the ticker; absent when it is known
+    updated_at: dt.datetime  # when Yahoo was last asked for it
+    bars_changed_at: dt.datetime  # when a bar of it was last added, changed or removed
+    rewriting: bool  # True while its history is replaced without a transaction: some bars are still the old ones
     imported: Imported
-    first_date: dt.datetime
-    """As in `BarState`, like the next five."""
+    first_date: dt.datetime  # as in `BarState`, like the next five
     last_date: dt.datetime
     bar_count: int
     last_close: float
@@ -134,8 +110,7 @@ class TickerRow(TypedDict, total=False):
 class Error(TypedDict):
     """A `SisepanError` (see its `as_document`), so that it can be read in either language."""
 
-    message: str
-    """A message id."""
+    message: str  # a message id
     values: dict[str, Any]
 
 
@@ -206,10 +181,8 @@ class RowChange(TypedDict):
     """What an edit changed of one ticker."""
 
     ticker: str
-    before: dict[str, Any]
-    """The changed fields of the row; empty where the ticker was added."""
-    after: dict[str, Any]
-    """Empty where the ticker was removed."""
+    before: dict[str, Any]  # the changed fields of the row; empty where the ticker was added
+    after: dict[str, Any]  # empty where the ticker was removed
 
 
 class EditEntry(TypedDict):
@@ -218,8 +191,7 @@ class EditEntry(TypedDict):
     _id: ObjectId
     category: str
     kind: Literal["edit", "undo", "add", "remove"]
-    who: str
-    """The visitor's address, as far as it is known."""
+    who: str  # the visitor's address, as far as it is known
     when: dt.datetime
     rows: list[RowChange]
 
@@ -229,22 +201,17 @@ class ImportRecord(TypedDict):
 
     _id: ObjectId
     category: str
-    source: str
-    """Name of the collection or file."""
-    content: list[str]
-    """What the rows are: fingerprint, time zone, unit of epochs. Unequal where the source has changed since."""
+    source: str  # name of the collection or file
+    content: list[str]  # fingerprint of the rows, time zone, unit of epochs; unequal where the source has changed since
     state: Literal["running", "done", "abandoned"]
     started_at: dt.datetime
     finished_at: NotRequired[dt.datetime]
     tickers: NotRequired[int]
     bars: NotRequired[int]
-    refused: NotRequired[int]
-    """Rows."""
-    verified: NotRequired[int]
-    """Tickers whose bars were read back and are the same."""
+    refused: NotRequired[int]  # rows
+    verified: NotRequired[int]  # tickers whose bars were read back and are the same
     differing: NotRequired[list[str]]
-    kept: NotRequired[int]
-    """Tickers whose stored bars were left as they are."""
+    kept: NotRequired[int]  # tickers whose stored bars were left as they are
 
 
 RefusedRow = TypedDict(
@@ -267,15 +234,12 @@ class Location(TypedDict, total=False):
     """Where the bars of a category are stored (a field of `settings`/`collections`). Written by `locations`."""
 
     collection: str
-    fields: dict[str, str]
-    """The collection's names of our fields, where they differ."""
-    read_only: bool
-    """True: the user's own collection, which is never written."""
+    fields: dict[str, str]  # the collection's names of our fields, where they differ
+    read_only: bool  # True: the user's own collection, which is never written
 
 
 class ComparisonSet(TypedDict):
     """A saved comparison (an entry of `settings`/`comparison_sets`)."""
 
     name: str
-    series: list[str]
-    """`category:ticker`, in order."""
+    series: list[str]  # `category:ticker`, in order

@@ -7,12 +7,10 @@ every process. What is stored there is left to `prices` and `tickers`.
 
 import threading
 import time
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pymongo
 from pymongo.database import Database
 
 from finance_core.categories import CATEGORIES, Category
@@ -27,8 +25,8 @@ FRESH = 2.0
 """Seconds for which a process uses the locations it last read, so that a chart costs no further query."""
 
 _lock = threading.Lock()
-_read: "weakref.WeakKeyDictionary[pymongo.MongoClient[dict[str, Any]], dict[str, tuple[float, dict[str, Location]]]]"
-_read = weakref.WeakKeyDictionary()
+_read: "dict[Database[dict[str, Any]], tuple[float, dict[str, Location]]]" = {}
+"""The locations of each database, and when they were read."""
 _forgotten = 0
 """Counts the calls of `forget`: an answer to a query that began before the last call is not kept."""
 
@@ -130,7 +128,7 @@ def forget(db: "Database[dict[str, Any]]") -> None:
     global _forgotten
     with _lock:
         _forgotten += 1
-        _read.get(db.client, {}).pop(db.name, None)
+        _read.pop(db, None)
 
 
 def _set(db: "Database[dict[str, Any]]", key: str, location: dict[str, Any] | None) -> None:
@@ -142,7 +140,7 @@ def _set(db: "Database[dict[str, Any]]", key: str, location: dict[str, Any] | No
 def _locations(db: "Database[dict[str, Any]]") -> dict[str, Location]:
     now = time.monotonic()
     with _lock:
-        read_at, locations = _read.setdefault(db.client, {}).get(db.name, (-FRESH, {}))
+        read_at, locations = _read.get(db, (-FRESH, {}))
         forgotten = _forgotten
     if now - read_at < FRESH:
         return locations
@@ -150,7 +148,7 @@ def _locations(db: "Database[dict[str, Any]]") -> dict[str, Location]:
     locations = {key: location for key, location in document.items() if _is_location(location)}
     with _lock:
         if forgotten == _forgotten:
-            _read.setdefault(db.client, {})[db.name] = (now, locations)
+            _read[db] = (now, locations)
     return locations
 
 

@@ -34,11 +34,6 @@ SCHEMA = pa.schema(
     ]
 )
 
-NO_FORMAT = N_("{path}: 파일 이름이 .csv나 .parquet으로 끝나야 합니다.")
-NO_BARS = N_("저장된 시세가 없는 종목: {tickers}")
-NOTHING = N_("{category} 카테고리에 저장된 시세가 없습니다.")
-STOPPED = N_("중단했습니다. 파일을 쓰지 않았습니다.")
-
 Write = Callable[[pd.DataFrame], None]
 
 
@@ -51,10 +46,10 @@ class Exported(NamedTuple):
 
 def format_of(path: Path) -> Format:
     """What a file of this name holds. Raises SisepanError where it is neither."""
-    for each in FORMATS:
-        if path.suffix.lower() == f".{each}":
-            return each
-    raise SisepanError(NO_FORMAT, path=str(path))
+    for known in FORMATS:
+        if path.suffix.lower() == f".{known}":
+            return known
+    raise SisepanError(N_("{path}: 파일 이름이 .csv나 .parquet으로 끝나야 합니다."), path=str(path))
 
 
 def export(
@@ -76,14 +71,14 @@ def export(
     chosen = stored if tickers is None else list(dict.fromkeys(tickers))
     missing = sorted(set(chosen) - set(stored))
     if missing:
-        raise SisepanError(NO_BARS, tickers=", ".join(missing[:20]))
+        raise SisepanError(N_("저장된 시세가 없는 종목: {tickers}"), tickers=", ".join(missing[:20]))
     if not chosen:
-        raise SisepanError(NOTHING, category=category.key)
+        raise SisepanError(N_("{category} 카테고리에 저장된 시세가 없습니다."), category=category.key)
     bars = 0
     with _in_place(path) as beside, _csv(beside) if kind == "csv" else _parquet(beside) as write:
         for done, ticker in enumerate(chosen, start=1):
             if stop is not None and stop.is_set():
-                raise SisepanError(STOPPED)
+                raise SisepanError(N_("중단했습니다. 파일을 쓰지 않았습니다."))
             frame = prices.load(db, category, ticker)
             write(frame.reset_index().assign(ticker=ticker)[list(COLUMNS)])
             bars += len(frame)

@@ -238,30 +238,21 @@ def _days(store: Store, ticker: str, documents: Sequence[Document]) -> npt.NDArr
 def _check_days(store: Store, ticker: str, documents: Iterable[Document]) -> None:
     """Raise DataConflict unless every date is midnight UTC and no day occurs twice."""
     seen = set()
-    name = store.name("date")
     for document in documents:
-        date = document.get(name)
+        date = document.get(store.name("date"))
         # pandas counts these years in nanoseconds.
         if not (isinstance(date, dt.datetime) and date.time() == _MIDNIGHT and 1677 < date.year < 2262):
-            raise DataConflict(
-                N_(
-                    "{collection}에 있는 {ticker} 문서의 date가 거래일의 자정(UTC)이 아닙니다: {date}. "
-                    "고치거나 '내 데이터' 화면에서 전환한 뒤 다시 시도하십시오."
-                ),
-                collection=store.collection,
-                ticker=ticker,
-                date=date,
+            sentence = N_(
+                "{collection}에 있는 {ticker} 문서의 date가 거래일의 자정(UTC)이 아닙니다: {date}. "
+                "고치거나 '내 데이터' 화면에서 전환한 뒤 다시 시도하십시오."
             )
+            raise DataConflict(sentence, collection=store.collection, ticker=ticker, date=date)
         if date in seen:
-            raise DataConflict(
-                N_(
-                    "{collection}에 {ticker}의 {date} 문서가 둘 이상 있습니다. 중복을 지우거나 '내 데이터' 화면에서 "
-                    "전환한 뒤 다시 시도하십시오."
-                ),
-                collection=store.collection,
-                ticker=ticker,
-                date=date.date(),
+            sentence = N_(
+                "{collection}에 {ticker}의 {date} 문서가 둘 이상 있습니다. 중복을 지우거나 '내 데이터' 화면에서 "
+                "전환한 뒤 다시 시도하십시오."
             )
+            raise DataConflict(sentence, collection=store.collection, ticker=ticker, date=date.date())
         seen.add(date)
 
 
@@ -269,12 +260,8 @@ def _numbers(store: Store, ticker: str, field: str, documents: Iterable[Document
     try:
         return np.array([document.get(field) for document in documents], dtype="float64")  # None is NaN
     except (ValueError, TypeError) as error:
-        raise DataConflict(
-            N_(
-                "{collection}에 있는 {ticker} 문서의 {field} 값이 숫자가 아닙니다. 고치거나 '내 데이터' 화면에서 "
-                "전환한 뒤 다시 시도하십시오."
-            ),
-            collection=store.collection,
-            ticker=ticker,
-            field=field,
-        ) from error
+        sentence = N_(
+            "{collection}에 있는 {ticker} 문서의 {field} 값이 숫자가 아닙니다. 고치거나 '내 데이터' 화면에서 "
+            "전환한 뒤 다시 시도하십시오."
+        )
+        raise DataConflict(sentence, collection=store.collection, ticker=ticker, field=field) from error

@@ -17,6 +17,7 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
+from finance_core.ui import navigation
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import may_edit, page_path, require_admin, show_read_only, use_visitor_language
 
@@ -29,8 +30,8 @@ Draw = Callable[Concatenate[MongoDatabase, P], None]
 _log = logging.getLogger(__name__)
 
 
-def page(title: str = "", *, for_admins: bool = False) -> Callable[[Draw[P]], Callable[P, None]]:
-    """Make `draw(db, …)` a whole page under `title`, a message id.
+def page(name: str = "", *, for_admins: bool = False) -> Callable[[Draw[P]], Callable[P, None]]:
+    """Make `draw(db, …)` a whole page, under the title that `navigation.PAGES` gives the page called `name`.
 
     A page `for_admins` shows everybody else a sentence instead.
     """
@@ -40,8 +41,8 @@ def page(title: str = "", *, for_admins: bool = False) -> Callable[[Draw[P]], Ca
         def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
             begin()
             with errors_shown():
-                if title:
-                    st.title(_(title))
+                if name:
+                    st.title(navigation.page(name).title)
                 if for_admins and not may_edit():
                     show_read_only()
                 else:
@@ -111,28 +112,20 @@ def writes(callback: Callable[P, None]) -> Callable[P, None]:
 
 @contextmanager
 def errors_shown() -> Iterator[None]:
-    """Show an error inside the block as a sentence on the page; a defect also leaves its traceback in the log."""
+    """Show an error inside the block as a sentence and a button that tries again; the log has what a defect left."""
     try:
         failed: SisepanError | None = st.session_state.pop(FAILED_WRITE, None)
         if failed:
             st.toast(plain(str(failed)), icon=":material/error:", duration="long")
         yield
     except Exception as error:  # noqa: BLE001 - the page's last line: no traceback on a page, every one in the log
-        show_error(_explained(error))
+        st.error(plain(str(_explained(error))), icon=":material/error:")
+        st.button(_("다시 시도"), icon=":material/refresh:", key="retry")
 
 
 def _explained(error: Exception) -> SisepanError:
     """`error` as a sentence for the visitor; a defect goes to the log with its traceback."""
-    if isinstance(error, SisepanError):
-        return error
-    if isinstance(error, PyMongoError):
-        _log.error("MongoDB failed: %s", type(error).__name__)
-        return database.explain(error)
-    _log.error("a page failed", exc_info=error)
-    return SisepanError(N_("예상하지 못한 오류로 화면을 그리지 못했습니다. 자세한 내용은 로그에 있습니다."))
-
-
-def show_error(error: SisepanError) -> None:
-    """The sentence of `error`, and a button that tries again."""
-    st.error(plain(str(error)), icon=":material/error:")
-    st.button(_("다시 시도"), icon=":material/refresh:", key="retry")
+    if not isinstance(error, SisepanError | PyMongoError):
+        _log.error("a page failed", exc_info=error)
+    sentence = N_("예상하지 못한 오류로 화면을 그리지 못했습니다. 자세한 내용은 로그에 있습니다.")
+    return database.explained(error, sentence)

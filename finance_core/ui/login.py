@@ -28,7 +28,7 @@ def show() -> None:
     """The whole page."""
     begin()
     with errors_shown():
-        st.title(_("로그인"))
+        st.title(navigation.page("login").title)
         if not admin_password():
             st.info(
                 _("관리자 비밀번호가 없습니다. 이 앱이 실행되는 컴퓨터에서 localhost 주소로 열면 관리할 수 있습니다."),

@@ -10,7 +10,7 @@ import streamlit as st
 from finance_core import categories, formats, i18n
 from finance_core.bars import sessions
 from finance_core.categories import Category
-from finance_core.i18n import N_, _
+from finance_core.i18n import _
 from finance_core.storage import database, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
@@ -25,7 +25,7 @@ SPARK_BARS = 60
 MOVERS = 5
 
 
-@page(N_("한눈에"))
+@page("overview")
 def show(db: MongoDatabase, offer: Callable[[MongoDatabase], None]) -> None:
     """The whole page; `offer` draws for an admin what of their own data is not used yet."""
     if may_edit():

@@ -61,10 +61,8 @@ def kind_name(run: RunRecord) -> str:
     return _(KINDS.get(run.get("kind"), KINDS[None]))
 
 
-def moment(utc: dt.datetime | None) -> str:
+def moment(utc: dt.datetime) -> str:
     """A stored moment (UTC, tz-naive) in the time zone of the visitor: 2026-11-24 16:10."""
-    if utc is None:
-        return formats.MISSING
     try:
         zone = ZoneInfo(st.context.timezone or "Asia/Seoul")
     except (ZoneInfoNotFoundError, ValueError):  # the browser may send any name

@@ -396,7 +396,7 @@ def test_a_wrong_or_missing_password_is_told(
         monkeypatch.setenv("MONGO_URI", f"mongodb://{host}/")
         with pytest.raises(OperationFailure) as refused:
             prices.load(database.connect(), KOREAN_STOCKS, "005930")
-        assert isinstance(database.explain(refused.value), DatabaseMisconfigured)
+        assert isinstance(database.explained(refused.value), DatabaseMisconfigured)
 
         monkeypatch.setenv("MONGO_URI", f"mongodb://user:{PASSWORD}@{host}/")
         db = database.connect()
@@ -409,7 +409,7 @@ def test_a_wrong_or_missing_password_is_told(
         assert prices.load(reader, KOREAN_STOCKS, "005930").empty
         with pytest.raises(OperationFailure) as denied:
             reader["settings"].insert_one({})
-        said = str(database.explain(denied.value))
+        said = str(database.explained(denied.value))
         assert all(part in said for part in (reader.name, "insert 명령", "readWrite"))
         database.atomically(db, lambda session: db.numbers.insert_one({"_id": 1, "in transaction": bool(session)}))
         assert db.numbers.find_one() == {"_id": 1, "in transaction": False}
@@ -420,7 +420,7 @@ def test_an_error_that_nobody_foresaw_is_explained_and_logged(
 ) -> None:
     with pytest.raises(PyMongoError) as refused:
         db.command("nonsense")
-    assert "OperationFailure" in str(database.explain(refused.value))
+    assert "OperationFailure" in str(database.explained(refused.value))
     assert "nonsense" in caplog.text
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from finance_core import categories
 from finance_core.bars import candles, comparison
 from finance_core.charts import comparison as comparison_chart
-from finance_core.i18n import N_, _
+from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.comparison import address, analysis, controls, items, measures
 from finance_core.ui.comparison.address import View
@@ -20,7 +20,7 @@ from finance_core.ui.text import plain
 CHART_HEIGHT = 560
 
 
-@page(N_("비교"))
+@page("comparison")
 def show(db: MongoDatabase) -> None:
     """The whole page."""
     view, problems = address.parse(dict(st.query_params))

@@ -36,7 +36,7 @@ VERDICTS: dict[inspection.Verdict, tuple[str, Color]] = {
 """Icon and colour; the words are in `reports`."""
 
 
-@page(N_("내 데이터"), for_admins=True)
+@page("admin_data", for_admins=True)
 def show(db: MongoDatabase) -> None:
     """The whole page."""
     _server(db)

@@ -8,14 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import streamlit as st
-from pymongo.errors import PyMongoError
 
 from finance_core import background, categories, formats
 from finance_core.background import BackgroundTask
 from finance_core.categories import Category
-from finance_core.errors import SisepanError
 from finance_core.foreign.import_records import Progress, Summary
-from finance_core.i18n import _
+from finance_core.i18n import N_, _
 from finance_core.storage import database, runs
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import RunRecord
@@ -38,7 +36,7 @@ class Started:
     subject: str
     """The collection or file."""
     progress: Summary | None = None
-    task: BackgroundTask = field(default_factory=BackgroundTask)
+    task: BackgroundTask = field(init=False)
     is_shown: bool = False
     """Whether the page has been drawn since it ended."""
 
@@ -148,8 +146,6 @@ def _watch(_db: MongoDatabase) -> None:
 
 
 def _show_error(started: Started, error: Exception) -> None:
-    if isinstance(error, PyMongoError):
-        error = database.explain(error)
-    reason = str(error) if isinstance(error, SisepanError) else _("자세한 내용은 로그에 있습니다.")
+    reason = database.explained(error, N_("자세한 내용은 로그에 있습니다."))
     text = _("{subject} {what}: 하지 못했습니다. {reason}")
     st.error(plain(text.format(subject=started.subject, what=started.what, reason=reason)), icon=":material/error:")

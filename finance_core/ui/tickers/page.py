@@ -7,7 +7,7 @@ import streamlit as st
 
 from finance_core import categories, formats, spreadsheets, ticker_fields
 from finance_core.categories import Category
-from finance_core.i18n import N_, _
+from finance_core.i18n import _
 from finance_core.storage import database, prices, ticker_edits, ticker_files, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.decorators import live, page
@@ -18,7 +18,7 @@ from finance_core.ui.tickers.state import PAGE_SIZES, State, editor
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-@page(N_("종목 관리"), for_admins=True)
+@page("admin_tickers", for_admins=True)
 def show(_db: MongoDatabase) -> None:
     """The whole page."""
     tabs = st.tabs([_(category.title) for category in categories.CATEGORIES], key="category", on_change="rerun")

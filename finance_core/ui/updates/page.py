@@ -9,7 +9,7 @@ import streamlit as st
 from finance_core import categories, formats
 from finance_core.bars import sessions
 from finance_core.categories import Category
-from finance_core.i18n import N_, _
+from finance_core.i18n import _
 from finance_core.storage import database, locations, runs, schedule, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import RunRecord
@@ -23,7 +23,7 @@ WATCHING, IDLE = 1.0, 10.0
 SHOWN_RUNS = 50
 
 
-@page(N_("시세 업데이트"), for_admins=True)
+@page("admin_updates", for_admins=True)
 def show(db: MongoDatabase, update: Update) -> None:
     """The whole page."""
     _all(db, update)
@@ -174,22 +174,31 @@ def _history(db: MongoDatabase, update: Update) -> None:
         st.caption(_("아직 끝난 업데이트가 없습니다. 위에서 카테고리를 골라 업데이트하십시오."))
         return
     titles = {category.key: _(category.title) for category in categories.CATEGORIES}
-    names = [_("종목"), _("추가"), _("교체"), _("뺀 봉"), _("실패"), _("요청")]
-    counts = pd.DataFrame(ended, columns=["done", "added", "replaced", "refused", "failed", "requests"])
-    words = {
-        _("시작"): [run_status.moment(run["started_at"]) for run in ended],
-        _("카테고리"): [titles.get(run["category"], run["category"]) for run in ended],
-        _("무엇"): [run_status.kind_name(run) for run in ended],
-        _("결과"): [run_status.state_name(run) for run in ended],
-        _("어디서"): [run_status.origin_name(run) for run in ended],
+    counts = {
+        _("종목"): "done",
+        _("추가"): "added",
+        _("교체"): "replaced",
+        _("뺀 봉"): "refused",
+        _("실패"): "failed",
+        _("요청"): "requests",
     }
-    durations = {_("걸린 시간"): [run_status.duration(run_status.seconds(run)) for run in ended]}
-    table = pd.concat([pd.DataFrame(words), counts.set_axis(names, axis=1), pd.DataFrame(durations)], axis=1)
+    rows: list[dict[str, Any]] = [
+        {
+            _("시작"): run_status.moment(run["started_at"]),
+            _("카테고리"): titles.get(run["category"], run["category"]),
+            _("무엇"): run_status.kind_name(run),
+            _("결과"): run_status.state_name(run),
+            _("어디서"): run_status.origin_name(run),
+            **{name: dict(run)[field] for name, field in counts.items()},
+            _("걸린 시간"): run_status.duration(run_status.seconds(run)),
+        }
+        for run in ended
+    ]
     st.caption(_("줄을 고르면 실패한 종목을 볼 수 있습니다."))
     selection: Any = st.dataframe(
-        table,
+        pd.DataFrame(rows),
         hide_index=True,
-        column_config=dict.fromkeys(names, st.column_config.NumberColumn(format="localized")),
+        column_config=dict.fromkeys(counts, st.column_config.NumberColumn(format="localized")),
         on_select="rerun",
         selection_mode="single-row",
         key=f"history:{ended[0]['_id']}",  # a selection is a position: a newer run moves the others
