@@ -21,13 +21,13 @@ from pandas.tseries.offsets import BaseOffset, DateOffset, YearEnd
 PRICES: Final = ["open", "high", "low", "close"]
 CORPORATE_ACTIONS: Final = ["dividends", "stock_splits"]
 COLUMNS: Final = [*PRICES, "volume", *CORPORATE_ACTIONS]
-_VOLUME: Final = len(PRICES)
+
 
 Interval = Literal["D", "W", "M"]
 """What one bar covers: a trading day, a trading week, a month."""
 
 INTERVAL_PERIODS: Final[dict[Interval, str]] = {"W": "W-SUN", "M": "M"}
-"""The names that pandas has for the calendar periods whose sessions make one bar."""
+"""pandas' names of the calendar periods whose sessions make one bar."""
 
 Period = Literal["1W", "1M", "3M", "6M", "YTD", "1Y", "3Y", "5Y", "10Y", "MAX"]
 
@@ -78,16 +78,15 @@ class Remark:
 
 
 def empty() -> pd.DataFrame:
-    """Bars without a row.
-
-    >>> len(empty())
-    0
-    """
+    """Bars without a row."""
     return frame(np.array([], dtype="datetime64[ns]"), np.empty((0, len(COLUMNS))))
 
 
 def frame(days: npt.NDArray[np.datetime64], values: npt.NDArray[np.float64]) -> pd.DataFrame:
-    """Bars of `values`, one column for each of `COLUMNS`. Missing volumes and corporate actions become 0.
+    """Bars of `values`, one column for each of `COLUMNS`.
+
+    A volume that is missing, negative or absurd becomes 0, a fraction of a share is rounded; missing corporate actions
+    become 0.
 
     >>> frame(days.to_numpy()[:1], np.array([[10, 12, 9, 11, np.nan, np.nan, np.nan]]))["volume"].item()
     0
@@ -105,12 +104,11 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     `raw` has the columns of `bars` (volume, dividends and stock_splits may be absent), any order of days, any
     duplicates, and NaN or 0 where a source has no number. Days with a time zone are the days of that zone.
 
-    Of several bars of a day the last one counts. A bar without a date or a positive, finite close is refused. A halted
-    day (no open, high and low, no volume) becomes a flat bar at its close, so that it neither leaves a gap nor falls to
-    zero. A traded day without an open opens at its close; a missing high or low becomes the highest or lowest price of
-    the day that is known. A high below the close stays as published: sources that round adjusted prices have such days.
-    A volume that is missing, negative or absurd becomes 0, a fraction of a share is rounded; a negative or infinite
-    dividend or split becomes 0.
+    Of several bars of a day the last one counts. A bar without a date or a positive, finite close is refused. A day
+    without an open opens at its close; a missing high or low becomes the highest or lowest price of the day that is
+    known. So a halted day (no open, high and low, no volume) becomes a flat bar at its close. A high below the close
+    stays as published: sources that round adjusted prices have such days. Volumes become whole shares as in `frame`;
+    a negative or infinite dividend or split becomes 0.
 
     Raises ValueError where a price column is missing, a column is there twice, or the index holds no dates.
 
@@ -123,28 +121,25 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
         return frame(raw.index.to_numpy(), _values(raw)), []
     bars, refused = _one_dated_bar_a_day(_typed(raw))
     known = (bars > 0) & np.isfinite(bars)
-    refused += _remarks(~known["close"], "refused", "no close")
+    refused += _refused(bars.index[~known["close"]], "no close")
     bars, known = bars[known["close"]], known[known["close"]]
 
-    volume = whole_volume(bars["volume"])
-    halted = ~known[["open", "high", "low"]].any(axis=1) & (volume == 0)
-    prices = bars[PRICES].where(known[PRICES])
-    prices["open"] = prices["open"].fillna(prices["close"])
-    prices["high"] = prices["high"].fillna(prices.max(axis=1))
-    prices["low"] = prices["low"].fillna(prices.min(axis=1))
-    actions = bars[CORPORATE_ACTIONS].where(known[CORPORATE_ACTIONS], 0.0)
+    filled = bars.where(known)
+    filled["open"] = filled["open"].fillna(filled["close"])
+    filled["high"] = filled["high"].fillna(filled[PRICES].max(axis=1))
+    filled["low"] = filled["low"].fillna(filled[PRICES].min(axis=1))
+    result = frame(filled.index.to_numpy(), filled.to_numpy())
 
     reasons: dict[Reason, pd.Series[bool]] = {  # the most important first: a bar gets one remark
-        "halted": halted,
+        "halted": ~known[["open", "high", "low"]].any(axis=1) & (result["volume"] == 0),
         "open missing": ~known["open"],
         "range missing": ~known[["high", "low"]].all(axis=1),
-        "volume mended": volume != bars["volume"],
-        "corporate action mended": (actions != bars[CORPORATE_ACTIONS].fillna(0.0)).any(axis=1),
+        "volume mended": result["volume"] != bars["volume"],
+        "corporate action mended": (result[CORPORATE_ACTIONS] != bars[CORPORATE_ACTIONS].fillna(0.0)).any(axis=1),
     }
     reason = np.select(list(reasons.values()), list(reasons), default="").tolist()
     changed = [Remark(date, "changed", why) for date, why in zip(bars.index, reason, strict=True) if why]
 
-    result = pd.concat([prices, volume, actions], axis=1)
     return result, sorted(refused + changed, key=lambda entry: (not pd.isna(entry.date), entry.date))
 
 
@@ -156,7 +151,7 @@ def _is_clean(raw: pd.DataFrame) -> bool:
     if not all(isinstance(dtype, np.dtype) and dtype.kind in "fi" for dtype in raw.dtypes):
         return False
     values = _values(raw)
-    prices, volume = values[:, :_VOLUME], values[:, _VOLUME]
+    prices, volume = values[:, : len(PRICES)], values[:, len(PRICES)]
     whole = (volume < VOLUME_LIMIT) & (volume == volume.round())
     moments = days.to_numpy()
     return bool(
@@ -181,22 +176,17 @@ def unadjusted_splits(bars: pd.DataFrame) -> list[int]:
     [2]
     """
     splits, close = bars["stock_splits"].to_numpy(), bars["close"].to_numpy()
-    large = (splits >= SPLIT_LEAST) | ((splits > 0) & (splits <= 1 / SPLIT_LEAST))
-    positions = []
-    for position in np.flatnonzero(large).tolist():
-        split = np.log(splits[position])
-        jump = np.log(close[position - 1] / close[position]) if position else 0.0
-        # Nearer to the split than to no jump at all.
-        if abs(jump - split) < min(SPLIT_TOLERANCE, abs(split) / 2):
-            positions.append(position)
+    large = np.flatnonzero((splits >= SPLIT_LEAST) | ((splits > 0) & (splits <= 1 / SPLIT_LEAST)))
+    split, jump = np.log(splits[large]), np.log(close[np.maximum(large - 1, 0)] / close[large])
+    # Nearer to the split than to no jump at all.
+    positions: list[int] = large[np.abs(jump - split) < np.minimum(SPLIT_TOLERANCE, np.abs(split) / 2)].tolist()
     return positions
 
 
 def split_adjusted(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     """Clean `bars` with the splits applied that their prices do not reflect, and a remark for each of these splits.
 
-    Prices before such a split are divided by it and volumes multiplied, as sources of adjusted prices do. Otherwise the
-    chart shows a cliff on a day on which nobody lost money.
+    Prices before such a split are divided by it and volumes multiplied, as sources of adjusted prices do.
 
     >>> split_adjusted(bars.assign(close=[50.0, 52.0, 26.0], stock_splits=[0, 0, 2]))[0]["close"].tolist()
     [25.0, 26.0, 26.0]
@@ -207,10 +197,10 @@ def split_adjusted(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     factor = np.ones(len(bars))
     for position in positions:
         factor[:position] *= bars["stock_splits"].iloc[position]
-    adjusted = bars.assign(
-        **{name: bars[name] / factor for name in PRICES}, volume=whole_volume((bars["volume"] * factor).round())
-    )
-    return adjusted, [Remark(bars.index[position], "changed", "split applied") for position in positions]
+    adjusted = bars.assign(**{name: bars[name] / factor for name in PRICES}, volume=bars["volume"] * factor)
+    return frame(bars.index.to_numpy(), _values(adjusted)), [
+        Remark(bars.index[position], "changed", "split applied") for position in positions
+    ]
 
 
 def is_complete(bars: pd.DataFrame) -> bool:
@@ -220,15 +210,6 @@ def is_complete(bars: pd.DataFrame) -> bool:
     (True, False)
     """
     return bool((bars[PRICES].to_numpy() > 0).all())
-
-
-def whole_volume(volume: "pd.Series[float]") -> "pd.Series[int]":
-    """`volume` in whole shares as int64; 0 where it is missing, negative or absurd (see `VOLUME_LIMIT`).
-
-    >>> whole_volume(pd.Series([1.6, np.nan, -5])).tolist()
-    [2, 0, 0]
-    """
-    return volume.where((volume >= 0) & (volume < VOLUME_LIMIT), 0).round().astype("int64")
 
 
 def _typed(raw: pd.DataFrame) -> pd.DataFrame:
@@ -255,13 +236,12 @@ def _typed(raw: pd.DataFrame) -> pd.DataFrame:
 def _one_dated_bar_a_day(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     undated = np.asarray(bars.index.isna())
     superseded = np.asarray(bars.index.duplicated(keep="last")) & ~undated
-    remarks = [Remark(date, "refused", "no date") for date in bars.index[undated]]
-    remarks += [Remark(date, "refused", "duplicate") for date in bars.index[superseded]]
+    remarks = _refused(bars.index[undated], "no date") + _refused(bars.index[superseded], "duplicate")
     return bars[~undated & ~superseded], remarks
 
 
-def _remarks(mask: "pd.Series[bool]", action: Literal["changed", "refused"], reason: Reason) -> list[Remark]:
-    return [Remark(date, action, reason) for date in mask.index[mask]]
+def _refused(days: "pd.Index[pd.Timestamp]", reason: Reason) -> list[Remark]:
+    return [Remark(date, "refused", reason) for date in days]
 
 
 def resample(bars: pd.DataFrame, interval: Interval) -> pd.DataFrame:
@@ -310,9 +290,8 @@ def window(dates: pd.DatetimeIndex, first: pd.Timestamp, last: pd.Timestamp) -> 
 def period_start(dates: pd.DatetimeIndex, period: Period) -> int:
     """Position of the first bar of `period`, counted back from the last bar of `dates` (ascending).
 
-    A period of whole months ends on the last bar's day and begins on the day after the same day of the earlier month,
-    so that "1M" of a bar on November 24 begins on October 25 or the first session after it; YTD begins with the year
-    of the last bar. 0 where `dates` is empty or the period reaches past the first bar.
+    "1M" of a last bar on November 24 begins on October 25 or the first session after it; YTD begins with the year of
+    the last bar. 0 where `dates` is empty or the period reaches past the first bar.
 
     >>> period_start(days, "1W")
     1

@@ -1,9 +1,8 @@
 """Several series on one chart: aligned by day, converted to one currency, rebased, and measured.
 
 Everything here is pure. `closes` is a DataFrame of closing prices: one column per series, indexed by the union of their
-sessions (ascending, unique, tz-naive midnight), NaN on the days on which only others traded. Returns are ratios: 0.05
-is five percent. No statistic carries a price forward; a pair of series is measured on the sessions both have. The
-examples use these closes:
+sessions (ascending, unique, tz-naive midnight), NaN on the days on which only others traded. Returns are ratios. No
+statistic carries a price forward; a pair of series is measured on the sessions both have. Examples use these closes:
 
 >>> days = pd.bdate_range("2024-01-04", periods=4)
 >>> closes = pd.DataFrame({"A": [10.0, 12, 9, 11], "B": [np.nan, 5, 6, 6]}, index=days)
@@ -83,10 +82,7 @@ def resample(closes: pd.DataFrame, interval: Interval) -> pd.DataFrame:
     if interval == "D" or closes.empty:
         return closes
     days = pd.DatetimeIndex(closes.index)
-    periods = days.to_period(INTERVAL_PERIODS[interval])
-    result = closes.groupby(periods).last()
-    result.index = pd.DatetimeIndex(pd.Series(days, index=days).groupby(periods).last(), name="date")
-    return result
+    return closes.assign(date=days).groupby(days.to_period(INTERVAL_PERIODS[interval])).last().set_index("date")
 
 
 class Base(NamedTuple):
@@ -186,37 +182,39 @@ def statistics(close: "pd.Series[float]") -> Statistics | None:
     known = close.dropna()
     if known.empty:
         return None
-    prices = np.asarray(known, dtype="float64")
-    days = pd.DatetimeIndex(known.index)
-    returns = prices[1:] / prices[:-1] - 1
+    moves, falls, days = returns(known), drawdowns(known), pd.DatetimeIndex(known.index)
+    trough = int(falls.argmin())
     years = (days[-1] - days[0]).days / YEAR_DAYS
-    ratio = float(prices[-1] / prices[0])
-    best, worst = (int(returns.argmax()), int(returns.argmin())) if len(returns) else (0, 0)
+    ratio = float(known.iloc[-1] / known.iloc[0])
     return Statistics(
-        first=float(prices[0]),
-        last=float(prices[-1]),
+        first=float(known.iloc[0]),
+        last=float(known.iloc[-1]),
         total=ratio - 1,
         annual=ratio ** (1 / years) - 1 if years >= 1 else None,
-        volatility=float(np.log1p(returns).std(ddof=1) * np.sqrt(YEAR_SESSIONS)) if len(returns) > 1 else None,
-        drawdown=_drawdown(prices, days),
-        best=(days[best + 1], float(returns[best])) if len(returns) else None,
-        worst=(days[worst + 1], float(returns[worst])) if len(returns) else None,
+        volatility=float(np.log1p(moves).std() * np.sqrt(YEAR_SESSIONS)) if len(moves) > 1 else None,
+        drawdown=Drawdown(float(falls.min()), days[int(known.iloc[: trough + 1].argmax())], days[trough]),
+        best=(days[int(moves.argmax()) + 1], float(moves.max())) if len(moves) else None,
+        worst=(days[int(moves.argmin()) + 1], float(moves.min())) if len(moves) else None,
     )
 
 
-def drawdowns(closes: pd.DataFrame) -> pd.DataFrame:
-    """How far each close lies under the highest so far: ratios, at most 0; NaN where the close is missing.
+def returns(close: "pd.Series[float]") -> "pd.Series[float]":
+    """The daily returns of a series on its own sessions.
 
-    >>> drawdowns(closes)["A"].round(2).tolist()
+    >>> returns(closes["B"]).round(2).tolist()
+    [0.2, 0.0]
+    """
+    return close.dropna().pct_change().iloc[1:]
+
+
+def drawdowns(close: "pd.Series[float]") -> "pd.Series[float]":
+    """How far each close of a series lies under the highest so far, on its own sessions: ratios, at most 0.
+
+    >>> drawdowns(closes["A"]).round(2).tolist()
     [0.0, 0.0, -0.25, -0.08]
     """
-    return closes / closes.cummax() - 1
-
-
-def _drawdown(prices: npt.NDArray[np.float64], days: pd.DatetimeIndex) -> Drawdown:
-    falls = prices / np.maximum.accumulate(prices) - 1
-    trough = int(falls.argmin())
-    return Drawdown(float(falls[trough]), days[int(prices[: trough + 1].argmax())], days[trough])
+    known = close.dropna()
+    return known / known.cummax() - 1
 
 
 def correlations(closes: pd.DataFrame) -> pd.DataFrame:
@@ -261,15 +259,6 @@ def rolling_correlation(closes: pd.DataFrame, window: int) -> "pd.Series[float]"
     common = closes.iloc[:, :2].dropna()
     first, second = (pd.Series(np.log(common.iloc[:, side].to_numpy()), common.index).diff() for side in (0, 1))
     return first.rolling(window).corr(second)
-
-
-def returns(closes: pd.DataFrame) -> dict[str, "pd.Series[float]"]:
-    """The daily returns of each series on its own sessions.
-
-    >>> returns(closes)["B"].round(2).tolist()
-    [0.2, 0.0]
-    """
-    return {str(name): closes[name].dropna().pct_change().dropna() for name in closes.columns}
 
 
 def keep_slots(kept: Mapping[str, int], shown: Sequence[str]) -> dict[str, int]:

@@ -6,7 +6,6 @@ from itertools import cycle
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from finance_core.bars import indicators
@@ -31,6 +30,7 @@ VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str], ...]]] = {
 
 SIDES: Final[Option] = {"left": 12, "right": 76}
 """Pixels beside the candles."""
+VOLUME_AXIS: Final[Option] = {"gridIndex": 1, "position": "right", "splitNumber": 2, "axisPointer": {"show": False}}
 ACTION_AXIS: Final[Option] = {"gridIndex": 0, "min": 0, "max": 1, "show": False, "axisPointer": {"show": False}}
 
 
@@ -94,7 +94,10 @@ def candlestick(bars: pd.DataFrame, averages: Averages, visible: tuple[int, int]
     """
     titles = [indicators.title(average, style.interval) for average in averages]
     source = titled(bars, dict(zip(titles, averages.values(), strict=True))).reset_index(drop=True)
-    source.insert(0, _("날짜"), _dates(bars, style))
+    dates = parts.days(bars)
+    if style.last_note and len(dates):
+        dates[-1] += f" {style.last_note}"
+    source.insert(0, _("날짜"), dates)
     divisor, unit = _volume_unit(float(bars["volume"].max()) if len(bars) else 0)
     rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy() / divisor
     source["rising"], source["falling"] = np.where(rising, volume, np.nan), np.where(rising, np.nan, volume)
@@ -110,7 +113,11 @@ def candlestick(bars: pd.DataFrame, averages: Averages, visible: tuple[int, int]
             {**SIDES, "height": 84, "bottom": 88, "outerBoundsMode": "none"},
         ],
         "xAxis": [parts.day_axis(0, labels=False), parts.day_axis(1, labels=True)],
-        "yAxis": [_price_axis(style, bars.iloc[visible[0] : visible[1] + 1]), _volume_axis(unit), ACTION_AXIS],
+        "yAxis": [
+            _price_axis(style, bars.iloc[visible[0] : visible[1] + 1]),
+            {**VOLUME_AXIS, "axisLabel": {"formatter": f"{{value}}{unit}"}},
+            ACTION_AXIS,
+        ],
         "dataZoom": parts.zooms(2, visible, SIDES),
         "axisPointer": {"link": [{"xAxisIndex": "all"}], "label": {"precision": style.decimals}},
         "tooltip": {**parts.TOOLTIP, "valueFormatter": style.price_format},
@@ -127,13 +134,6 @@ def candlestick(bars: pd.DataFrame, averages: Averages, visible: tuple[int, int]
             *(_action_marks(dataset, title) for dataset, title in enumerate(actions, start=1)),
         ],
     }
-
-
-def _dates(bars: pd.DataFrame, style: Style) -> npt.NDArray[np.object_]:
-    dates = parts.days(bars)
-    if style.last_note and len(dates):
-        dates[-1] += " " + style.last_note
-    return dates
 
 
 def _corporate_actions(bars: pd.DataFrame, dates: "pd.Series[str]") -> dict[str, pd.DataFrame]:
@@ -158,11 +158,6 @@ def _price_axis(style: Style, visible: pd.DataFrame) -> Option:
     return {**kind, "gridIndex": 0, "position": "right", "axisPointer": {"label": {"precision": style.decimals}}}
 
 
-def _volume_axis(unit: str) -> Option:
-    label, pointer = {"formatter": f"{{value}}{unit}"}, {"show": False}
-    return {"gridIndex": 1, "position": "right", "splitNumber": 2, "axisLabel": label, "axisPointer": pointer}
-
-
 def _volume_unit(largest: float) -> tuple[float, str]:
     return next((unit for unit in VOLUME_UNITS[language()] if largest >= unit[0] * 10), (1, ""))
 
@@ -182,7 +177,7 @@ def _action_marks(dataset: int, title: str) -> Option:
 
 
 def _candles(bars: pd.DataFrame, style: Style) -> Option:
-    series: Option = {
+    return {
         "type": "candlestick",
         "name": _("시세"),
         "encode": {
@@ -198,10 +193,8 @@ def _candles(bars: pd.DataFrame, style: Style) -> Option:
             "borderColor0": style.falling,
             "borderWidth": 1.5,
         },
+        **({"markLine": _last_close(bars, style)} if len(bars) else {}),
     }
-    if len(bars):
-        series["markLine"] = _last_close(bars, style)
-    return series
 
 
 def _last_close(bars: pd.DataFrame, style: Style) -> Option:

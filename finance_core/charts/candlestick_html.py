@@ -43,12 +43,3 @@ def candlestick(bars: pd.DataFrame, averages: Averages, style: Style, title: str
     figure.update_yaxes(side="right")
     figure.update_yaxes(type="log" if style.log else "linear", tickformat=f",.{style.decimals}f", row=1, col=1)
     return figure
-
-
-def to_html(figure: go.Figure) -> str:
-    """The figure as one HTML file with everything it needs inside.
-
-    >>> to_html(go.Figure()).startswith("<!doctype html>")
-    True
-    """
-    return str(figure.to_html(include_plotlyjs=True, full_html=True))

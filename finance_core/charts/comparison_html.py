@@ -64,7 +64,7 @@ def drawdowns(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
     """
     figure = go.Figure(layout={"hovermode": "x unified"})
     for name in closes.columns:
-        fallen = comparison.drawdowns(closes[[name]].dropna())[name] * 100
+        fallen = comparison.drawdowns(closes[name]) * 100
         figure.add_trace(go.Scatter(x=fallen.index, y=fallen, name=name, line={"color": colors[name], "width": 1.5}))
     return figure.update_yaxes(ticksuffix="%")
 
@@ -106,9 +106,9 @@ def distribution(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
     [10.0, 9.1, -8.3, 18.2]
     """
     figure = go.Figure(layout={"barmode": "overlay"})
-    for name, values in comparison.returns(closes).items():
-        bins = go.Histogram(x=values * 100, name=name, opacity=0.5, marker={"color": colors[name]}, nbinsx=80)
-        figure.add_trace(bins)
+    for name in closes.columns:
+        sizes = comparison.returns(closes[name]) * 100
+        figure.add_trace(go.Histogram(x=sizes, name=name, opacity=0.5, marker={"color": colors[name]}, nbinsx=80))
     return figure.update_xaxes(ticksuffix="%")
 
 

@@ -29,6 +29,6 @@ def test_the_chart_in_a_file_is_gap_free_and_needs_no_network(bars: pd.DataFrame
     assert figure.layout.xaxis.type == "category"
     assert figure.layout.yaxis.type == "log"
     assert ("표본" if language == "ko" else "Sample") in figure.layout.title.text
-    page = candlestick_html.to_html(figure)
+    page = figure.to_html()
     assert "삼성전자" in page or "\\uc0bc" in page
     assert 'src="http' not in page

@@ -11,8 +11,6 @@ from finance_core.charts.candlestick import Style, titled
 from finance_core.i18n import _
 from finance_core.ui import downloads
 
-SHOWN = 100
-
 
 def show(
     ticker: str, name: str, bars: pd.DataFrame, averages: Averages, visible: tuple[int, int], style: Style
@@ -24,14 +22,13 @@ def show(
     columns: dict[str, Any] = dict.fromkeys(table.columns, price)
     columns[_("거래량")] = st.column_config.NumberColumn(format="%,d")
     columns[_("등락률")] = st.column_config.NumberColumn(format="%+.2f%%")
-    newest = seen.iloc[::-1].head(SHOWN)
+    newest = seen.iloc[::-1].head(100)
     newest.index = pd.DatetimeIndex(newest.index).strftime("%Y-%m-%d").rename(_("날짜"))
     st.dataframe(newest, column_config=columns, height=300, row_height=28)
 
     def html() -> str:
         part = {average: values.loc[seen.index] for average, values in averages.items()}
-        figure = candlestick_html.candlestick(bars.loc[seen.index], part, style, f"{name} {ticker}")
-        return candlestick_html.to_html(figure)
+        return str(candlestick_html.candlestick(bars.loc[seen.index], part, style, f"{name} {ticker}").to_html())
 
     file = "".join(char for char in ticker if char.isalnum() or char in "-_")
     with st.container(horizontal=True, gap="small"):
