@@ -13,16 +13,17 @@ FORMATS = {
     "csv": (":material/download:", "text/csv"),
     "xlsx": (":material/table_view:", None),
     "html": (":material/draft:", "text/html"),
+    "parquet": (":material/download:", "application/vnd.apache.parquet"),
 }
 """Icon and media type, by the ending of the file."""
 
 
-def button(label: str, file: str, make: Callable[[], bytes | str]) -> None:
-    """A button that hands out what `make` returns as `file`."""
+def button(label: str, file: str, make: Callable[[], bytes | str], key: str = "") -> None:
+    """A button that hands out what `make` returns as `file`, whose name is also the key of the button without `key`."""
     icon, media_type = FORMATS[file.rpartition(".")[2]]
     # Streamlit calls it in a thread of its own, which does not know the visitor's language.
     in_language = partial(copy_context().run, make)
-    st.download_button(label, in_language, file, media_type, icon=icon, key=file, on_click="ignore")
+    st.download_button(label, in_language, file, media_type, icon=icon, key=key or file, on_click="ignore")
 
 
 def table_buttons(label: str, name: str, table: pd.DataFrame, sheet: str) -> None:

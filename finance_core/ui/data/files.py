@@ -4,7 +4,6 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable
-from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from finance_core.i18n import N_, _
 from finance_core.storage import database, locations, price_exports, prices
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.price_exports import Format
+from finance_core.ui import downloads
 from finance_core.ui.data import outcome, started
 from finance_core.ui.decorators import writes
 from finance_core.ui.text import plain
@@ -30,7 +30,6 @@ KINDS = ["csv", "parquet", "db", "sqlite", "sqlite3"]
 SQLITE = (".db", ".sqlite", ".sqlite3")
 ABANDONED = 86_400.0
 """Seconds after which an uploaded file that nobody imported is removed."""
-EXPORT_MIME: dict[Format, str] = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 
 def import_section(db: MongoDatabase) -> None:
@@ -88,15 +87,8 @@ def export_section(db: MongoDatabase) -> None:
         return
     with st.container(horizontal=True, gap="small"):
         for kind in price_exports.FORMATS:
-            st.download_button(
-                {"csv": "CSV", "parquet": "Parquet"}[kind],
-                partial(copy_context().run, _exported, category, kind),
-                f"{category.key}.{kind}",
-                EXPORT_MIME[kind],
-                icon=":material/download:",
-                key=f"export_{kind}",
-                on_click="ignore",
-            )
+            label, make = {"csv": "CSV", "parquet": "Parquet"}[kind], partial(_exported, category, kind)
+            downloads.button(label, f"{category.key}.{kind}", make, key=f"export_{kind}")
     command = f"python -m finance_core.export {category.key} {category.key}.parquet"
     st.caption(plain(_("모든 종목의 모든 봉입니다. 아주 많으면 {command} 명령이 낫습니다.").format(command=command)))
 

@@ -1,8 +1,6 @@
 """What came of a run with the user's own data: counts, conversions, refused rows, failed tickers."""
 
 from collections.abc import Callable, Iterable, Mapping
-from contextvars import copy_context
-from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +13,7 @@ from finance_core.foreign.import_records import Summary
 from finance_core.i18n import _
 from finance_core.storage import database
 from finance_core.storage.documents import ImportRecord
-from finance_core.ui import run_status
+from finance_core.ui import downloads, run_status
 from finance_core.ui.text import plain
 
 
@@ -91,12 +89,4 @@ def _refused(counts: Mapping[str, int], refusals: Callable[[], Iterable[Refusal]
     with st.expander(_("받지 않은 행 {count}").format(count=formats.count(sum(counts.values())))):
         reasons = reports.reasons(counts)
         st.dataframe(pd.DataFrame({_("이유"): list(reasons), _("행 수"): list(reasons.values())}), hide_index=True)
-        st.download_button(
-            _("모두 CSV로"),
-            partial(copy_context().run, download),
-            f"refused_{key}.csv",
-            "text/csv",
-            icon=":material/download:",
-            key=f"refused_{key}",
-            on_click="ignore",
-        )
+        downloads.button(_("모두 CSV로"), f"refused_{key}.csv", download)

@@ -10,12 +10,11 @@ from finance_core.categories import Category
 from finance_core.i18n import _
 from finance_core.storage import database, prices, ticker_edits, ticker_files, tickers
 from finance_core.storage.database import MongoDatabase
+from finance_core.ui import downloads
 from finance_core.ui.decorators import live, page
 from finance_core.ui.text import plain
 from finance_core.ui.tickers import additions, grid, history, pending
 from finance_core.ui.tickers.state import PAGE_SIZES, State, editor
-
-EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @page("admin_tickers", for_admins=True)
@@ -73,9 +72,8 @@ def _export(state: State) -> None:
         return ticker_files.export(tickers.page(database.connect(), state.category, search, limit=0).rows)
 
     name = f"tickers_{state.category.key}"
-    csv, excel = state.key("csv"), state.key("excel")
-    st.download_button("CSV", lambda: spreadsheets.to_csv(table()), f"{name}.csv", "text/csv", key=csv)
-    st.download_button("Excel", lambda: spreadsheets.to_excel(table()), f"{name}.xlsx", EXCEL, key=excel)
+    downloads.button("CSV", f"{name}.csv", lambda: spreadsheets.to_csv(table()))
+    downloads.button("Excel", f"{name}.xlsx", lambda: spreadsheets.to_excel(table()))
 
 
 def _removal(db: MongoDatabase, state: State, chosen: tuple[str, ...]) -> None:
@@ -96,8 +94,8 @@ def _removal(db: MongoDatabase, state: State, chosen: tuple[str, ...]) -> None:
                 state.after(ticker_edits.deactivate(db, state.category, chosen, editor()))
                 return
             removed = ticker_edits.delete(db, state.category, chosen, editor())
-            sentence = _("종목 {count}개와 봉 {bars}개를 지웠습니다.")
-            state.add_message("success", sentence.format(count=len(chosen), bars=formats.count(removed)))
+            sentence = formats.filled(_("종목 {count}개와 봉 {bars}개를 지웠습니다."), count=len(chosen), bars=removed)
+            state.add_message("success", sentence)
             state.discard(chosen)
 
         if sure:

@@ -6,14 +6,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from finance_core import categories, formats
+from finance_core import categories, formats, spreadsheets
 from finance_core.bars import sessions
 from finance_core.categories import Category
 from finance_core.i18n import _
 from finance_core.storage import database, locations, runs, schedule, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import RunRecord
-from finance_core.ui import navigation, run_status, update_actions
+from finance_core.ui import downloads, navigation, run_status, update_actions
 from finance_core.ui.decorators import live, page, writes
 from finance_core.ui.text import plain
 from finance_core.ui.update_actions import Update
@@ -218,12 +218,7 @@ def _one_run(db: MongoDatabase, update: Update, run: RunRecord) -> None:
     table = pd.DataFrame(reasons, columns=[_("종목"), _("이유")])
     st.dataframe(table, hide_index=True)
     with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            _("실패한 종목 내려받기"),
-            table.to_csv(index=False).encode("utf-8-sig"),  # so that Excel shows Hangul
-            file_name=f"failures_{run['category']}_{run['started_at']:%Y%m%d_%H%M}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-        )
+        file = f"failures_{run['category']}_{run['started_at']:%Y%m%d_%H%M}.csv"
+        downloads.button(_("실패한 종목 내려받기"), file, lambda: spreadsheets.to_csv(table))
         if not update_actions.is_running(db, category):
             _continue(category, update, run, can_resume=False)
