@@ -68,8 +68,7 @@ class Category:
     """Material icon of its page."""
     default_ticker: str
     """The ticker that its page shows before a visitor chooses one."""
-    headlines: tuple[str, ...]
-    """Tickers that stand for the category on the overview."""
+
     ticker_pattern: str
     """Regular expression that a whole ticker matches."""
     currency: str
@@ -87,6 +86,8 @@ class Category:
     """The colours before a visitor chooses: red and blue as in Korea, else green and red as in the US."""
     update_command: str
     """Module that updates it from the command line."""
+    headlines: tuple[str, ...] = ()
+    """Tickers that stand for the category on the overview."""
     rates: bool = False
     """Whether its prices are exchange rates (USDKRW) and not amounts of money."""
     ticker_digits: int = 0
@@ -138,7 +139,6 @@ KOREAN_STOCKS = Category(
     title=N_("한국 주식"),
     icon=":material/candlestick_chart:",
     default_ticker="005930",
-    headlines=(),
     ticker_pattern=r"[0-9A-Z]{6}",
     currency="KRW",
     decimals=((0, 0),),
@@ -158,7 +158,6 @@ US_STOCKS = Category(
     title=N_("미국 주식"),
     icon=":material/monitoring:",
     default_ticker="AAPL",
-    headlines=(),
     ticker_pattern=r"[A-Z][A-Z0-9.\-]{0,9}",
     currency="USD",
     decimals=((0, 2),),

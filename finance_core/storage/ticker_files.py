@@ -23,8 +23,7 @@ TICKER_HEADERS = ("ticker", "symbol", "code", "종목코드", "종목 코드", "
 STATE = ("first_date", "last_date", "bar_count", "last_status", "source")
 """Columns that an export has beside the editable fields."""
 LINES_LIMIT = 100_000
-SNIFFED = 5_000
-"""Characters in which the delimiter is looked for."""
+
 UNREADABLE = (
     *(ValueError, LookupError, OSError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error),
     SyntaxError,  # of the XML, by either parser
@@ -50,7 +49,7 @@ def read_text(text: str, category: Category) -> list[Line]:
     Empty lines are left out. Raises SisepanError where there are too many lines, or `text` is no such list.
     """
     text = text.removeprefix("\ufeff").replace("\0", "")
-    delimiter = max("\t;,", key=text[:SNIFFED].count)
+    delimiter = max("\t;,", key=text[:5_000].count)
     try:
         records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:

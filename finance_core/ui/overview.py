@@ -21,9 +21,6 @@ from finance_core.ui.text import plain
 from finance_core.ui.viewer import controls, header
 from finance_core.ui.visitor import may_edit
 
-SPARK_BARS = 60
-MOVERS = 5
-
 
 @page("overview")
 def show(db: MongoDatabase, offer: Callable[[MongoDatabase], None]) -> None:
@@ -47,7 +44,7 @@ def _headlines(db: MongoDatabase) -> None:
 
 
 def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
-    bars = prices.load(db, category, row["ticker"], last=SPARK_BARS)
+    bars = prices.load(db, category, row["ticker"], last=60)
     last, previous = row["last_close"], row.get("previous_close")
     decimals = category.decimals_of(last)
     change = last - previous if previous else 0.0
@@ -96,11 +93,10 @@ def _category(db: MongoDatabase, category: Category) -> None:
         if state.samples:
             st.badge(_("표본 포함"), icon=":material/science:", color="orange")
         viewer_link(category, "", _("열기"))
-    risers, fallers = st.columns(2)
-    with risers:
-        _movers(category, tickers.movers(db, category, MOVERS, rising=True), _("많이 오른 종목"))
-    with fallers:
-        _movers(category, tickers.movers(db, category, MOVERS, rising=False), _("많이 내린 종목"))
+    titles = {True: _("많이 오른 종목"), False: _("많이 내린 종목")}
+    for column, (rising, title) in zip(st.columns(2), titles.items(), strict=True):
+        with column:
+            _movers(category, tickers.movers(db, category, 5, rising=rising), title)
 
 
 def _movers(category: Category, rows: list[TickerRow], title: str) -> None:

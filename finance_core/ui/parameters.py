@@ -33,9 +33,6 @@ PERIODS: dict[Period, str] = {
 INTERVALS: dict[Interval, str] = {"D": N_("일"), "W": N_("주"), "M": N_("월")}
 """Message ids of the names on buttons."""
 
-LONGEST_TEXT = 40
-"""Characters of a text that a sentence repeats."""
-
 
 @dataclass(frozen=True)
 class Parameter:
@@ -91,24 +88,22 @@ INTERVAL = choice("unit", "interval", {interval: interval for interval in INTERV
 def parse(texts: Mapping[str, str], table: Iterable[Parameter], plain: V) -> tuple[V, dict[str, str]]:
     """The view that an address names, and a sentence for each parameter that cannot be used, by its name."""
     fields, problems = {}, {}
-    for parameter in table:
-        if parameter.name not in texts:
-            continue
-        text = texts[parameter.name]
+    named = [parameter for parameter in table if parameter.name in texts]
+    for parameter in named:
         try:
-            fields[parameter.field] = parameter.read(text)
+            fields[parameter.field] = parameter.read(texts[parameter.name])
         except (KeyError, ValueError):
-            problems[parameter.name] = _unusable(parameter, text)
+            problems[parameter.name] = _unusable(parameter, texts[parameter.name])
     return replace(plain, **fields), problems
 
 
 def texts_of(view: V, table: Iterable[Parameter], plain: V) -> dict[str, str]:
     """The parameters of an address that names `view`."""
-    changed = [row for row in table if getattr(view, row.field) != getattr(plain, row.field)]
-    return {parameter.name: parameter.write(getattr(view, parameter.field)) for parameter in changed}
+    fields, default = vars(view), vars(plain)
+    return {row.name: row.write(fields[row.field]) for row in table if fields[row.field] != default[row.field]}
 
 
 def _unusable(parameter: Parameter, text: str) -> str:
-    shown = text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
+    shown = text if len(text) <= 40 else text[:40] + "…"
     sentence = _("주소의 {name}={value}은(는) 쓸 수 없는 값이라 기본값으로 보여 드립니다. 쓸 수 있는 값: {options}")
     return sentence.format(name=parameter.name, value=shown, options=", ".join(parameter.usable))

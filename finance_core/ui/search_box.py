@@ -45,8 +45,8 @@ def show(
 
 def remember_viewed(category: Category, ticker: str) -> None:
     """Note that this visitor viewed the ticker, for the list of the empty box."""
-    viewed: list[str] = st.session_state.setdefault(f"{VIEWED}_{category.key}", [])
-    st.session_state[f"{VIEWED}_{category.key}"] = [ticker, *(other for other in viewed if other != ticker)][:LIMIT]
+    earlier = st.session_state.get(f"{VIEWED}_{category.key}", [])
+    st.session_state[f"{VIEWED}_{category.key}"] = list(dict.fromkeys([ticker, *earlier]))[:LIMIT]
 
 
 def suggestions(query: str, category: Category, listing: Listing, *, may_add: bool) -> list[tuple[str, str]]:

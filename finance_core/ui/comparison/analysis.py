@@ -18,10 +18,7 @@ Draw = Callable[[pd.DataFrame, Mapping[str, str], int], go.Figure]
 
 ANALYSES: dict[str, tuple[str, Draw]] = {
     "correlation": (N_("상관관계"), lambda closes, _colors, _window: figures.correlation_map(closes)),
-    "rolling": (
-        N_("이동 상관계수"),
-        lambda closes, _colors, window: figures.rolling_correlation(closes, window),
-    ),
+    "rolling": (N_("이동 상관계수"), lambda closes, _colors, window: figures.rolling_correlation(closes, window)),
     "drawdown": (N_("낙폭"), lambda closes, colors, _window: figures.drawdowns(closes, colors)),
     "risk": (N_("위험과 수익"), lambda closes, colors, _window: figures.risk_and_return(closes, colors)),
     "distribution": (N_("수익률 분포"), lambda closes, colors, _window: figures.distribution(closes, colors)),

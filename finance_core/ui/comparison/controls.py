@@ -44,11 +44,10 @@ SETS: dict[str, tuple[str, ...]] = {
 def add(db: MongoDatabase, view: View) -> None:
     """Category, search and sets in one row; what is chosen there is added."""
     with st.container(horizontal=True, vertical_alignment="top"):
-        titles = {category.key: _(category.title) for category in categories.CATEGORIES}
         key = st.selectbox(
             _("카테고리"),
-            list(titles),
-            format_func=lambda key: titles[key],
+            [category.key for category in categories.CATEGORIES],
+            format_func=lambda key: _(categories.category(key).title),
             key="comparison_category",
             width=160,
             label_visibility="collapsed",
@@ -93,7 +92,7 @@ def _small(label: str, icon: str, key: str, view: View, series: Sequence[str], *
 
 def looks(view: View, count: int, scale: Scale, days: pd.DatetimeIndex, base_day: pd.Timestamp) -> None:
     """Period, interval, axis, currency and base of the `count` series, which are shown in `scale`."""
-    write = partial(_change, view)
+    write = partial(_write, view)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         scales = {name: title for name, title in SCALES.items() if name != "price" or count <= comparison.AXES}
         segmented(_("기간"), "period", PERIODS, view.period, lambda period: write(period=period))
@@ -166,10 +165,7 @@ def _show_series(view: View, series: Sequence[str]) -> None:
     _write(view.with_series(series, comparison.keep_slots(kept, series)))
 
 
-def _change(view: View, **fields: Any) -> None:
-    _write(replace(view, **fields))
-
-
-def _write(view: View) -> None:
-    language = st.query_params.get("lang")
-    st.query_params.from_dict(address.texts_of(view) | ({"lang": language} if language else {}))
+def _write(view: View, **fields: Any) -> None:
+    """Put the view, with other `fields`, into the address."""
+    language = {name: text for name, text in st.query_params.items() if name == "lang"}
+    st.query_params.from_dict(address.texts_of(replace(view, **fields)) | language)

@@ -36,10 +36,9 @@ def table(items: Sequence[Item], closes: pd.DataFrame, money: Money) -> pd.DataF
 
 def columns() -> dict[str, Any]:
     """How Streamlit shows the columns of the table."""
-    numbers = {
+    return {
         _(column): st.column_config.TextColumn(alignment="right", help=_(text)) for column, text in EXPLANATIONS.items()
     }
-    return numbers | {_("이름"): st.column_config.TextColumn()}
 
 
 def _measures(item: Item, close: "pd.Series[float]", correlation: float, money: Money) -> dict[str, str]:

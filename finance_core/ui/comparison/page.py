@@ -17,8 +17,6 @@ from finance_core.ui.comparison.items import Item
 from finance_core.ui.decorators import page
 from finance_core.ui.text import plain
 
-CHART_HEIGHT = 560
-
 
 @page("comparison")
 def show(db: MongoDatabase) -> None:
@@ -64,9 +62,8 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item]) -> None:
     first = candles.period_start(days, view.period)
     base_day = pd.Timestamp(view.base) if view.base else days[first]
     bases = {item.key: comparison.base_of(closes[item.key], base_day) for item in listed}
-    scale = view.scale or comparison.choose_scale(len(listed))
-    if scale == "price" and len(listed) > comparison.AXES:
-        scale = "percent"
+    usual = comparison.choose_scale(len(listed))
+    scale = usual if view.scale in (None, "price") else view.scale
     controls.chips(view, listed, bases, closes.iloc[first:], base_day)
     controls.looks(view, len(listed), scale, days, base_day)
 
@@ -77,7 +74,7 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item]) -> None:
     lines = [item.line(view.money, float(item.close.iloc[-1]) if len(item.close) else 0) for item in named]
     sample = any(item.is_sample for item in listed)
     option = comparison_chart.option(lines, drawn, closes, changes, (first, len(days) - 1), scale, sample=sample)
-    st.echarts_chart(option, height=CHART_HEIGHT, alt=_("비교 차트"))
+    st.echarts_chart(option, height=560, alt=_("비교 차트"))
     # Days are measured at every interval: those of the weeks or months that are shown.
     start = days[first] if view.interval == "D" else candles.span(days[first], view.interval)[0]
     shown = daily.loc[start:]

@@ -14,9 +14,6 @@ from finance_core.ui.text import plain
 from finance_core.ui.tickers import pending
 from finance_core.ui.tickers.state import State, editor
 
-SHOWN = 1_000
-UPLOAD_MB = 10
-
 
 def show(db: MongoDatabase, state: State) -> None:
     """The form, and the place for lists."""
@@ -65,7 +62,7 @@ def _list(db: MongoDatabase, state: State) -> None:
     )
     text = st.text_area(_("붙여 넣기"), key=state.key("paste"), height=120)
     types = ["csv", "txt", "tsv", "xlsx"]
-    file = st.file_uploader(_("파일"), type=types, key=state.key("upload"), max_upload_size=UPLOAD_MB)
+    file = st.file_uploader(_("파일"), type=types, key=state.key("upload"), max_upload_size=10)
     if not text.strip() and file is None:
         return
     try:
@@ -79,20 +76,19 @@ def _list(db: MongoDatabase, state: State) -> None:
     refused = [line for line in lines if line.problem is not None]
     allowed = [line for line in lines if line.problem is None]
     changes = ticker_edits.compare(db, state.category, [line.row for line in allowed])
-    sizes = {"new": len(changes.new), "changed": len(changes.edits), "unchanged": len(changes.unchanged)}
-    counts = {name: formats.count(size) for name, size in (sizes | {"refused": len(refused)}).items()}
-    st.markdown(plain(_("새 종목 {new}, 변경 {changed}, 그대로 {unchanged}, 거절 {refused}").format(**counts)))
-    _preview([*refused, *allowed][:SHOWN], changes)  # the refused lines first: a person has to look at them
+    counts = {"new": len(changes.new), "changed": len(changes.edits), "unchanged": len(changes.unchanged)}
+    sentence = _("새 종목 {new}, 변경 {changed}, 그대로 {unchanged}, 거절 {refused}")
+    st.markdown(plain(formats.filled(sentence, **counts, refused=len(refused))))
+    _preview([*refused, *allowed][:1_000], changes)  # the refused lines first: a person has to look at them
 
     def apply(db: MongoDatabase) -> None:
         added = ticker_edits.add(db, state.category, changes.new, editor()) if changes.new else []
         if added:
-            sentence = _("종목 {count}개를 추가했습니다.")
-            state.add_message("success", sentence.format(count=formats.count(len(added))))
+            state.add_message("success", formats.filled(_("종목 {count}개를 추가했습니다."), count=len(added)))
         state.after(ticker_edits.save(db, state.category, changes.edits, editor()))
 
     if changes.new or changes.edits:
-        label = _("새 종목 {new}개 추가, {changed}개 변경").format(**counts)
+        label = formats.filled(_("새 종목 {new}개 추가, {changed}개 변경"), **counts)
         state.button("import", label, ":material/playlist_add:", apply, type="primary")
 
 

@@ -22,7 +22,7 @@ from finance_core.storage.ticker_edits import Edit
 from finance_core.ticker_fields import TickerField
 
 ROW_HEIGHT = 34
-MOST_HEIGHT = 620
+
 STATUSES = {"sample": N_("표본"), "ok": N_("정상"), "failed": N_("실패"), "delisted": N_("상장폐지된 듯함")}
 """How a list words the outcome of a ticker's last update."""
 Sort = tuple[str, bool]
@@ -92,7 +92,7 @@ def show(
     AgGrid(
         pd.DataFrame([_row(row, pending.get(row["ticker"])) | {"_generation": generation} for row in rows]),
         gridOptions=options(category, rows, sort),
-        height=min(MOST_HEIGHT, ROW_HEIGHT * (len(rows) + 1) + 60),
+        height=min(620, ROW_HEIGHT * (len(rows) + 1) + 60),
         data_return_mode=DataReturnMode.CUSTOM,
         custom_jscode_for_grid_return=_ANSWER,
         should_grid_return=_ROWS_OF_SERVER_WIN,

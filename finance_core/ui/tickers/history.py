@@ -14,13 +14,11 @@ from finance_core.ui import run_status
 from finance_core.ui.tickers import pending
 from finance_core.ui.tickers.state import State, editor
 
-SHOWN = 30
-
 
 def show(db: MongoDatabase, state: State) -> None:
     """The latest entries, and the rows of the selected one."""
     with st.expander(_("변경 기록"), icon=":material/history:"):
-        entries = ticker_edits.history(db, state.category, SHOWN)
+        entries = ticker_edits.history(db, state.category, limit=30)
         if not entries:
             st.caption(_("아직 바꾼 것이 없습니다."))
             return

@@ -19,7 +19,6 @@ from finance_core.ui.decorators import writes
 from finance_core.ui.tickers import grid
 
 PAGE_SIZES = (50, 100, 200, 500)
-SHOWN_REFUSED = 20
 
 
 def editor() -> str:
@@ -116,9 +115,8 @@ class State:
         """Make the changes of `edit` that differ from its original the pending edit of the row."""
         changes = {key: value for key, value in edit.changes.items() if value != edit.original[key]}
         if changes:
-            self.pending[edit.ticker] = replace(
-                edit, original={key: edit.original[key] for key in changes}, changes=changes
-            )
+            original = {key: edit.original[key] for key in changes}
+            self.pending[edit.ticker] = replace(edit, original=original, changes=changes)
         else:
             self.pending.pop(edit.ticker, None)
 
@@ -143,9 +141,8 @@ class State:
                 mine = self.conflicts[ticker].mine.then(mine)
             self.conflicts[ticker] = Conflict(mine, conflict.theirs)
         if saved.applied:
-            sentence = _("{count}개 행을 저장했습니다.")
-            self.add_message("success", sentence.format(count=formats.count(len(saved.applied))))
-        for ticker, error in list(saved.refused.items())[:SHOWN_REFUSED]:
+            self.add_message("success", formats.filled(_("{count}개 행을 저장했습니다."), count=len(saved.applied)))
+        for ticker, error in list(saved.refused.items())[:20]:
             self.add_message("error", f"{ticker}: {error}")
 
     def decide(self, conflict: Conflict, *, mine: bool) -> None:

@@ -18,7 +18,7 @@ from finance_core.ui.viewer import address
 from finance_core.ui.viewer.address import View
 
 OTHER_COLORS = "other_colors"
-"""Where a visit keeps the categories whose colours are not the category's own."""
+"""Where a visit keeps whether the colours of a category are not the category's own."""
 
 
 def show(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
@@ -34,20 +34,15 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
 
 def rising_is_red(category: Category) -> bool:
     """Whether this visitor wants rising red in this category; a choice holds for the visit."""
-    others: dict[str, bool] = st.session_state.get(OTHER_COLORS, {})
-    return category.rising_is_red != others.get(category.key, False)
+    return bool(category.rising_is_red != st.session_state.get(f"{OTHER_COLORS}:{category.key}", False))
 
 
 def _write(category: Category, view: View, **fields: Any) -> None:
     """Put `fields` of the view into the address; its other parameters stay as they are."""
     texts = address.texts_of(replace(view, **fields), category)
-    for parameter in address.table(category):
-        if parameter.field not in fields:
-            continue
-        if parameter.name in texts:
-            st.query_params[parameter.name] = texts[parameter.name]
-        else:
-            st.query_params.pop(parameter.name, None)
+    written = {parameter.name for parameter in address.table(category) if parameter.field in fields}
+    others = {name: text for name, text in st.query_params.items() if name not in written}
+    st.query_params.from_dict(others | {name: text for name, text in texts.items() if name in written})
 
 
 def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
@@ -88,5 +83,4 @@ def _looks(category: Category, view: View) -> None:
 
 
 def _colors_chosen(category: Category) -> None:
-    others = st.session_state.setdefault(OTHER_COLORS, {})
-    others[category.key] = st.session_state["red"] != category.rising_is_red
+    st.session_state[f"{OTHER_COLORS}:{category.key}"] = st.session_state["red"] != category.rising_is_red

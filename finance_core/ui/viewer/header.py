@@ -18,11 +18,13 @@ from finance_core.ui import listing
 def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style) -> None:
     """Name, ticker, market, last close, change, date, freshness and 52-week range of daily `bars`."""
     close = float(bars["close"].iloc[-1])
-    name, about = listing.name_of(row), " · ".join(text for text in (row["ticker"], row.get("market", "")) if text)
+    currency = category.currency and (row.get("currency") or category.currency)
+    worth = formats.money(close, currency, style.decimals) if currency else formats.price(close, style.decimals)
+    about = " · ".join(text for text in (row["ticker"], row.get("market", "")) if text)
     parts = [
-        _span(name, "font-size:1.75rem;font-weight:700"),
+        _span(listing.name_of(row), "font-size:1.75rem;font-weight:700"),
         _span(about, "opacity:.65"),
-        _span(_worth(category, row, close, style.decimals), "font-size:1.75rem;font-weight:700"),
+        _span(worth, "font-size:1.75rem;font-weight:700"),
         _change(bars, close, style),
         _span(" · ".join(_facts(category, row, bars, style.decimals)), "opacity:.65"),
     ]
@@ -34,12 +36,6 @@ def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style) -
         st.badge(_("상장폐지된 듯합니다: Yahoo가 더는 이 종목을 모릅니다"), icon=":material/block:", color="gray")
     if row.get("rewriting"):
         st.warning(_("이 종목의 이력을 다시 쓰는 중이라 일부가 아직 옛 값입니다."), icon=":material/warning:")
-
-
-def _worth(category: Category, row: TickerRow, close: float, decimals: int) -> str:
-    if not category.currency:
-        return formats.price(close, decimals)
-    return formats.money(close, row.get("currency") or category.currency, decimals)
 
 
 def _change(bars: pd.DataFrame, close: float, style: Style) -> str:

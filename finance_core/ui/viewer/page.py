@@ -29,8 +29,6 @@ from finance_core.ui.viewer import address, controls, header, table
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import may_edit
 
-CHART_HEIGHT = 580
-
 
 @page()
 def show(db: MongoDatabase, category_key: str, update: update_actions.Update) -> None:
@@ -132,12 +130,13 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View)
     """Header, controls and chart of one ticker; returns a function that draws the table below, None without bars."""
     ticker = listed["ticker"]
     row = tickers.get(db, category, ticker) or listed
+    name = listing.name_of(row)
     bars = prices.load(db, category, ticker)
     if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
         bars, _remarks = candles.clean(bars)
     if bars.empty:
         sentence = _("{name}({ticker})의 시세가 아직 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
-        st.info(plain(sentence.format(name=listing.name_of(row), ticker=ticker)), icon=":material/info:")
+        st.info(plain(sentence.format(name=name, ticker=ticker)), icon=":material/info:")
         return None
     style = _style(category, row, bars, view)
     header.show(category, row, bars, style)
@@ -146,12 +145,8 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View)
     resampled = candles.resample(bars, view.interval)
     averages = indicators.moving_averages(resampled["close"], view.averages)
     visible = _visible(pd.DatetimeIndex(resampled.index), view)
-    name = listing.name_of(row)
-    st.echarts_chart(
-        candlestick.candlestick(resampled, averages, visible, style),
-        height=CHART_HEIGHT,
-        alt=_("{name} 차트").format(name=name),
-    )
+    chart = candlestick.candlestick(resampled, averages, visible, style)
+    st.echarts_chart(chart, height=580, alt=_("{name} 차트").format(name=name))
     return partial(table.show, ticker, name, resampled, averages, visible, style)
 
 
