@@ -256,9 +256,8 @@ def rolling_correlation(closes: pd.DataFrame, window: int) -> "pd.Series[float]"
     >>> rolling_correlation(closes, window=2).round(2).tolist()
     [nan, nan, -1.0]
     """
-    common = closes.iloc[:, :2].dropna()
-    first, second = (pd.Series(np.log(common.iloc[:, side].to_numpy()), common.index).diff() for side in (0, 1))
-    return first.rolling(window).corr(second)
+    moves = np.log(closes.iloc[:, :2].dropna()).diff()
+    return moves.iloc[:, 0].rolling(window).corr(moves.iloc[:, 1])
 
 
 def keep_slots(kept: Mapping[str, int], shown: Sequence[str]) -> dict[str, int]:

@@ -30,7 +30,6 @@ VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str], ...]]] = {
 
 SIDES: Final[Option] = {"left": 12, "right": 76}
 """Pixels beside the candles."""
-VOLUME_AXIS: Final[Option] = {"gridIndex": 1, "position": "right", "splitNumber": 2, "axisPointer": {"show": False}}
 ACTION_AXIS: Final[Option] = {"gridIndex": 0, "min": 0, "max": 1, "show": False, "axisPointer": {"show": False}}
 
 
@@ -47,7 +46,6 @@ class Style:
     sample: bool = False
     """Whether it is written across the chart that it is not real, so that a saved picture says so too."""
     interval: Interval = "D"
-    """What one bar covers."""
     last_note: str = ""
     """Text behind the day of the last bar, in the running language: that its week or month still runs."""
 
@@ -94,11 +92,9 @@ def candlestick(bars: pd.DataFrame, averages: Averages, visible: tuple[int, int]
     """
     titles = [indicators.title(average, style.interval) for average in averages]
     source = titled(bars, dict(zip(titles, averages.values(), strict=True))).reset_index(drop=True)
-    dates = parts.days(bars)
-    if style.last_note and len(dates):
-        dates[-1] += f" {style.last_note}"
-    source.insert(0, _("날짜"), dates)
-    divisor, unit = _volume_unit(float(bars["volume"].max()) if len(bars) else 0)
+    source.insert(0, _("날짜"), parts.days(bars, style.last_note))
+    largest = float(bars["volume"].max()) if len(bars) else 0
+    divisor, unit = next((unit for unit in VOLUME_UNITS[language()] if largest >= unit[0] * 10), (1, ""))
     rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy() / divisor
     source["rising"], source["falling"] = np.where(rising, volume, np.nan), np.where(rising, np.nan, volume)
     actions = _corporate_actions(bars, source[_("날짜")])
@@ -113,11 +109,7 @@ def candlestick(bars: pd.DataFrame, averages: Averages, visible: tuple[int, int]
             {**SIDES, "height": 84, "bottom": 88, "outerBoundsMode": "none"},
         ],
         "xAxis": [parts.day_axis(0, labels=False), parts.day_axis(1, labels=True)],
-        "yAxis": [
-            _price_axis(style, bars.iloc[visible[0] : visible[1] + 1]),
-            {**VOLUME_AXIS, "axisLabel": {"formatter": f"{{value}}{unit}"}},
-            ACTION_AXIS,
-        ],
+        "yAxis": [_price_axis(style, bars.iloc[visible[0] : visible[1] + 1]), _volume_axis(unit), ACTION_AXIS],
         "dataZoom": parts.zooms(2, visible, SIDES),
         "axisPointer": {"link": [{"xAxisIndex": "all"}], "label": {"precision": style.decimals}},
         "tooltip": {**parts.TOOLTIP, "valueFormatter": style.price_format},
@@ -158,8 +150,9 @@ def _price_axis(style: Style, visible: pd.DataFrame) -> Option:
     return {**kind, "gridIndex": 0, "position": "right", "axisPointer": {"label": {"precision": style.decimals}}}
 
 
-def _volume_unit(largest: float) -> tuple[float, str]:
-    return next((unit for unit in VOLUME_UNITS[language()] if largest >= unit[0] * 10), (1, ""))
+def _volume_axis(unit: str) -> Option:
+    label, pointer = {"formatter": f"{{value}}{unit}"}, {"show": False}
+    return {"gridIndex": 1, "position": "right", "splitNumber": 2, "axisLabel": label, "axisPointer": pointer}
 
 
 def _action_marks(dataset: int, title: str) -> Option:

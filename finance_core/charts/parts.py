@@ -26,13 +26,16 @@ LOG_NARROW: Final = 4.0
 LOG_TICKS: Final = 8
 
 
-def days(bars: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """The dates of `bars` as text for a category axis.
+def days(bars: pd.DataFrame, last_note: str = "") -> npt.NDArray[np.object_]:
+    """The dates of `bars` as text for a category axis, the last one with a note.
 
-    >>> days(pd.DataFrame(index=pd.DatetimeIndex(["2024-01-02"]))).tolist()
-    ['2024-01-02']
+    >>> days(pd.DataFrame(index=pd.DatetimeIndex(["2024-01-02"])), "still running").tolist()
+    ['2024-01-02 still running']
     """
-    return pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d").to_numpy(dtype=object, copy=True)
+    dates = pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d").to_numpy(dtype=object, copy=True)
+    if last_note and len(dates):
+        dates[-1] += f" {last_note}"
+    return dates
 
 
 def watermark(text: str) -> Option:

@@ -1,10 +1,12 @@
-"""Rows of buttons, of which one is chosen. What is chosen is kept in the address of the page."""
+"""Choices that several pages offer: of one in a row of buttons, and of a category."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
+from finance_core import categories
+from finance_core.categories import Category
 from finance_core.i18n import _
 
 T = TypeVar("T")
@@ -31,3 +33,10 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
         wrap=True,
         on_change=clicked,
     )
+
+
+def category(key: str, **options: Any) -> Category:
+    """The category that is chosen in a list of all, a widget with `key` and `options` of Streamlit."""
+    titles = {category.key: _(category.title) for category in categories.CATEGORIES}
+    chosen = st.selectbox(_("카테고리"), list(titles), format_func=titles.__getitem__, key=key, **options)
+    return categories.category(chosen)

@@ -9,14 +9,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from finance_core import categories, formats
+from finance_core import formats
 from finance_core.bars import comparison
 from finance_core.bars.comparison import Base, Money, Scale
 from finance_core.charts.comparison import color_of
 from finance_core.i18n import N_, _
 from finance_core.storage import comparison_sets, database
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import listing, search_box
+from finance_core.ui import choices, listing, search_box
 from finance_core.ui.choices import segmented
 from finance_core.ui.comparison import address
 from finance_core.ui.comparison.address import View
@@ -44,15 +44,7 @@ SETS: dict[str, tuple[str, ...]] = {
 def add(db: MongoDatabase, view: View) -> None:
     """Category, search and sets in one row; what is chosen there is added."""
     with st.container(horizontal=True, vertical_alignment="top"):
-        key = st.selectbox(
-            _("카테고리"),
-            [category.key for category in categories.CATEGORIES],
-            format_func=lambda key: _(categories.category(key).title),
-            key="comparison_category",
-            width=160,
-            label_visibility="collapsed",
-        )
-        category = categories.category(key)
+        category = choices.category("comparison_category", width=160, label_visibility="collapsed")
 
         def choose(ticker: str) -> None:
             series = f"{category.key}{address.SEPARATOR}{ticker}"

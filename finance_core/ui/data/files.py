@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from finance_core import categories, settings
+from finance_core import settings
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import file_source, import_run, ticker_names
@@ -21,7 +21,7 @@ from finance_core.i18n import N_, _
 from finance_core.storage import database, locations, price_exports, prices
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.price_exports import Format
-from finance_core.ui import downloads
+from finance_core.ui import choices, downloads
 from finance_core.ui.data import outcome, started
 from finance_core.ui.decorators import writes
 from finance_core.ui.text import plain
@@ -40,7 +40,7 @@ def import_section(db: MongoDatabase) -> None:
         "저가, 종가, 거래량). 큰 파일은 {command} 명령으로 가져오십시오."
     )
     st.caption(plain(text.format(command="python -m updaters.import_files, updaters.import_sqlite")))
-    category = _choose_category("import")
+    category = choices.category("import_category", width=240)
     upload = st.file_uploader(_("파일"), type=KINDS, key="import_file", label_visibility="collapsed")
     if upload is None:
         return
@@ -81,7 +81,7 @@ def dry_run_button(label: str, key: str, busy: bool, start: Callable[[], None]) 
 def export_section(db: MongoDatabase) -> None:
     """All bars of a category as a file."""
     st.subheader(_("파일로 내보내기"), divider="gray")
-    category = _choose_category("export")
+    category = choices.category("export_category", width=240)
     if not prices.any_stored(db, category):
         st.caption(_("이 카테고리에는 저장된 시세가 없습니다."))
         return
@@ -91,14 +91,6 @@ def export_section(db: MongoDatabase) -> None:
             downloads.button(label, f"{category.key}.{kind}", make, key=f"export_{kind}")
     command = f"python -m finance_core.export {category.key} {category.key}.parquet"
     st.caption(plain(_("모든 종목의 모든 봉입니다. 아주 많으면 {command} 명령이 낫습니다.").format(command=command)))
-
-
-def _choose_category(key: str) -> Category:
-    titles = {category.key: _(category.title) for category in categories.CATEGORIES}
-    chosen = st.selectbox(
-        _("카테고리"), list(titles), format_func=lambda each: titles[each], key=f"{key}_category", width=240
-    )
-    return categories.category(chosen)
 
 
 def _exported(category: Category, kind: Format) -> bytes:

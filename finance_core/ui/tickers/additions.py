@@ -36,9 +36,9 @@ def _form(state: State) -> None:
         row = {field.key: field.shown({**values, "ticker": ticker}) for field in fields}
         if ticker_edits.add(db, category, [{"ticker": ticker, **row}], editor()):
             sentence = _("{ticker}을(를) 추가했습니다. 업데이트하면 시세를 받아 옵니다.")
-            state.add_message("success", sentence.format(ticker=ticker))
+            state.messages.append(("success", sentence.format(ticker=ticker)))
         else:
-            state.add_message("warning", _("{ticker}은(는) 이미 목록에 있습니다.").format(ticker=ticker))
+            state.messages.append(("warning", _("{ticker}은(는) 이미 목록에 있습니다.").format(ticker=ticker)))
         state.read_anew()
 
     with st.form(state.key("add"), border=False):
@@ -84,7 +84,7 @@ def _list(db: MongoDatabase, state: State) -> None:
     def apply(db: MongoDatabase) -> None:
         added = ticker_edits.add(db, state.category, changes.new, editor()) if changes.new else []
         if added:
-            state.add_message("success", formats.filled(_("종목 {count}개를 추가했습니다."), count=len(added)))
+            state.messages.append(("success", formats.filled(_("종목 {count}개를 추가했습니다."), count=len(added))))
         state.after(ticker_edits.save(db, state.category, changes.edits, editor()))
 
     if changes.new or changes.edits:

@@ -95,7 +95,7 @@ def _removal(db: MongoDatabase, state: State, chosen: tuple[str, ...]) -> None:
                 return
             removed = ticker_edits.delete(db, state.category, chosen, editor())
             sentence = formats.filled(_("종목 {count}개와 봉 {bars}개를 지웠습니다."), count=len(chosen), bars=removed)
-            state.add_message("success", sentence)
+            state.messages.append(("success", sentence))
             state.discard(chosen)
 
         if sure:

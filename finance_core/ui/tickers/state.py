@@ -36,8 +36,8 @@ class State:
     """Edits that are not saved yet, by ticker."""
     conflicts: dict[str, Conflict] = field(default_factory=dict)
     """Conflicts to decide, by ticker."""
-    messages: list[tuple[str, str]] = field(default_factory=list)
-    """Results of the last action: success, warning or error, and the sentence."""
+    messages: list[tuple[Literal["success", "warning", "error"], str]] = field(default_factory=list)
+    """Sentences about the last action, shown until the next action or edit."""
     rows: list[TickerRow] = field(default_factory=list)
     """The rows before the visitor, as they were when they were read."""
     total: int = 0
@@ -91,10 +91,6 @@ class State:
         """A button that does `action`."""
         st.button(label, icon=icon, key=self.key(name), on_click=self.acting(action), **options)
 
-    def add_message(self, kind: Literal["success", "warning", "error"], sentence: str) -> None:
-        """Have a sentence shown until the next action or edit."""
-        self.messages.append((kind, sentence))
-
     def take_answer(self) -> tuple[str, ...]:
         """Take over what was edited and sorted in the grid since the last time; returns the tickers with a tick."""
         answer = grid.answer(self.key("grid"), self.generation)
@@ -141,9 +137,10 @@ class State:
                 mine = self.conflicts[ticker].mine.then(mine)
             self.conflicts[ticker] = Conflict(mine, conflict.theirs)
         if saved.applied:
-            self.add_message("success", formats.filled(_("{count}개 행을 저장했습니다."), count=len(saved.applied)))
+            sentence = formats.filled(_("{count}개 행을 저장했습니다."), count=len(saved.applied))
+            self.messages.append(("success", sentence))
         for ticker, error in list(saved.refused.items())[:20]:
-            self.add_message("error", f"{ticker}: {error}")
+            self.messages.append(("error", f"{ticker}: {error}"))
 
     def decide(self, conflict: Conflict, *, mine: bool) -> None:
         """Make my changes pending edits of the row as it is now, or drop them."""

@@ -39,5 +39,4 @@ def show(
 
 def as_table(bars: pd.DataFrame, averages: Averages) -> pd.DataFrame:
     """`bars` and `averages` under their names in the running language, with the change in percent."""
-    columns = {average.column: values for average, values in averages.items()}
-    return titled(bars, columns).rename_axis(_("날짜"))
+    return titled(bars, {average.column: values for average, values in averages.items()}).rename_axis(_("날짜"))
