@@ -256,7 +256,7 @@ def rolling_correlation(closes: pd.DataFrame, window: int) -> "pd.Series[float]"
     >>> rolling_correlation(closes, window=2).round(2).tolist()
     [nan, nan, -1.0]
     """
-    moves = np.log(closes.iloc[:, :2].dropna()).diff()
+    moves = closes.iloc[:, :2].dropna().apply(np.log).diff()
     return moves.iloc[:, 0].rolling(window).corr(moves.iloc[:, 1])
 
 
