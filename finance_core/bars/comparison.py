@@ -31,8 +31,6 @@ AXES: Final = 2
 """Series that can each have a price axis of their own."""
 RATE_AGE: Final = pd.Timedelta(days=7)
 """How old a rate may be: longer than any market of it stays closed."""
-YEAR_SESSIONS: Final = 252
-YEAR_DAYS: Final = 365.25
 
 
 def align(closes: Mapping[str, "pd.Series[float]"]) -> pd.DataFrame:
@@ -184,14 +182,14 @@ def statistics(close: "pd.Series[float]") -> Statistics | None:
         return None
     moves, falls, days = returns(known), drawdowns(known), pd.DatetimeIndex(known.index)
     trough = int(falls.argmin())
-    years = (days[-1] - days[0]).days / YEAR_DAYS
+    years = (days[-1] - days[0]).days / 365.25
     ratio = float(known.iloc[-1] / known.iloc[0])
     return Statistics(
         first=float(known.iloc[0]),
         last=float(known.iloc[-1]),
         total=ratio - 1,
         annual=ratio ** (1 / years) - 1 if years >= 1 else None,
-        volatility=float(np.log1p(moves).std() * np.sqrt(YEAR_SESSIONS)) if len(moves) > 1 else None,
+        volatility=float(np.log1p(moves).std() * np.sqrt(252)) if len(moves) > 1 else None,
         drawdown=Drawdown(float(falls.min()), days[int(known.iloc[: trough + 1].argmax())], days[trough]),
         best=(days[int(moves.argmax()) + 1], float(moves.max())) if len(moves) else None,
         worst=(days[int(moves.argmin()) + 1], float(moves.min())) if len(moves) else None,

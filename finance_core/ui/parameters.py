@@ -88,12 +88,14 @@ INTERVAL = choice("unit", "interval", {interval: interval for interval in INTERV
 def parse(texts: Mapping[str, str], table: Iterable[Parameter], plain: V) -> tuple[V, dict[str, str]]:
     """The view that an address names, and a sentence for each parameter that cannot be used, by its name."""
     fields, problems = {}, {}
-    named = [parameter for parameter in table if parameter.name in texts]
-    for parameter in named:
+    sentence = _("주소의 {name}={value}은(는) 쓸 수 없는 값이라 기본값으로 보여 드립니다. 쓸 수 있는 값: {options}")
+    for parameter in [parameter for parameter in table if parameter.name in texts]:
+        text = texts[parameter.name]
         try:
-            fields[parameter.field] = parameter.read(texts[parameter.name])
+            fields[parameter.field] = parameter.read(text)
         except (KeyError, ValueError):
-            problems[parameter.name] = _unusable(parameter, texts[parameter.name])
+            shown, options = text if len(text) <= 40 else text[:40] + "…", ", ".join(parameter.usable)
+            problems[parameter.name] = sentence.format(name=parameter.name, value=shown, options=options)
     return replace(plain, **fields), problems
 
 
@@ -101,9 +103,3 @@ def texts_of(view: V, table: Iterable[Parameter], plain: V) -> dict[str, str]:
     """The parameters of an address that names `view`."""
     fields, default = vars(view), vars(plain)
     return {row.name: row.write(fields[row.field]) for row in table if fields[row.field] != default[row.field]}
-
-
-def _unusable(parameter: Parameter, text: str) -> str:
-    shown = text if len(text) <= 40 else text[:40] + "…"
-    sentence = _("주소의 {name}={value}은(는) 쓸 수 없는 값이라 기본값으로 보여 드립니다. 쓸 수 있는 값: {options}")
-    return sentence.format(name=parameter.name, value=shown, options=", ".join(parameter.usable))

@@ -27,7 +27,9 @@ def show(db: MongoDatabase) -> None:
         if item := items.load(db, key, slot):
             listed.append(item)
         else:
-            problems.append(_not_listed(key))
+            category, _separator, ticker = key.partition(address.SEPARATOR)
+            sentence = _("{ticker}은(는) {category} 목록에 없는 종목이라 뺐습니다.")
+            problems.append(sentence.format(ticker=ticker[:40], category=_(categories.category(category).title)))
     view = view.with_series([item.key for item in listed], {item.key: item.slot for item in listed})
     controls.add(db, view)
     for problem in problems:
@@ -38,12 +40,6 @@ def show(db: MongoDatabase) -> None:
         else:
             sentence = _("비교할 것을 위에서 골라 더하십시오. 준비된 묶음으로 시작할 수도 있습니다.")
             st.info(sentence, icon=":material/info:")
-
-
-def _not_listed(key: str) -> str:
-    category, _separator, ticker = key.partition(address.SEPARATOR)
-    sentence = _("{ticker}은(는) {category} 목록에 없는 종목이라 뺐습니다.")
-    return sentence.format(ticker=ticker[:40], category=_(categories.category(category).title))
 
 
 def _comparison(db: MongoDatabase, view: View, listed: list[Item]) -> None:
