@@ -22,7 +22,6 @@ PRICES: Final = ["open", "high", "low", "close"]
 CORPORATE_ACTIONS: Final = ["dividends", "stock_splits"]
 COLUMNS: Final = [*PRICES, "volume", *CORPORATE_ACTIONS]
 
-
 Interval = Literal["D", "W", "M"]
 """What one bar covers: a trading day, a trading week, a month."""
 
@@ -78,7 +77,11 @@ class Remark:
 
 
 def empty() -> pd.DataFrame:
-    """Bars without a row."""
+    """Bars without a row.
+
+    >>> len(empty())
+    0
+    """
     return frame(np.array([], dtype="datetime64[ns]"), np.empty((0, len(COLUMNS))))
 
 
@@ -198,9 +201,8 @@ def split_adjusted(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     for position in positions:
         factor[:position] *= bars["stock_splits"].iloc[position]
     adjusted = bars.assign(**{name: bars[name] / factor for name in PRICES}, volume=bars["volume"] * factor)
-    return frame(bars.index.to_numpy(), _values(adjusted)), [
-        Remark(bars.index[position], "changed", "split applied") for position in positions
-    ]
+    remarks = [Remark(bars.index[position], "changed", "split applied") for position in positions]
+    return frame(bars.index.to_numpy(), _values(adjusted)), remarks
 
 
 def is_complete(bars: pd.DataFrame) -> bool:

@@ -10,7 +10,6 @@ import os
 import warnings
 from functools import cache
 from importlib import metadata
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -85,7 +84,13 @@ def _of_month(name: str, month: str) -> pd.DataFrame:
     except (OSError, pa.ArrowInvalid) as error:
         _log.warning("%s cannot be read and is made anew: %s", path, error)
     calendar = _build(name)
-    _keep(calendar, path)
+    part = path.with_suffix(f".{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        calendar.to_parquet(part)
+        part.replace(path)
+    except OSError as error:  # it only saves time
+        _log.warning("%s cannot be kept: %s", path, error)
     return calendar
 
 
@@ -98,13 +103,3 @@ def _build(name: str) -> pd.DataFrame:
     calendar = pd.DataFrame({"close": exchange.closes})
     calendar.attrs["timezone"] = str(exchange.tz)
     return calendar
-
-
-def _keep(calendar: pd.DataFrame, path: Path) -> None:
-    part = path.with_suffix(f".{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        calendar.to_parquet(part)
-        part.replace(path)
-    except OSError as error:  # it only saves time
-        _log.warning("%s cannot be kept: %s", path, error)

@@ -4,7 +4,7 @@ Pure, both ways. What cannot be used is passed over with a sentence; the rest is
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -36,9 +36,9 @@ class View:
     base: dt.date | None = None
     """None for the start of the period."""
 
-    def with_series(self, series: Sequence[str], slots: Mapping[str, int]) -> "View":
-        """The same with other series, each in its slot."""
-        return replace(self, series=tuple(series), slots=tuple(slots[key] for key in series))
+    def with_series(self, slots: Mapping[str, int]) -> "View":
+        """The same with other series: those of `slots`, each in its slot."""
+        return replace(self, series=tuple(slots), slots=tuple(slots.values()))
 
 
 TABLE = (

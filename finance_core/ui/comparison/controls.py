@@ -154,7 +154,7 @@ def _sets(db: MongoDatabase, view: View) -> None:
 def _show_series(view: View, series: Sequence[str]) -> None:
     """Show other series; a series that stays keeps its colour."""
     kept = dict(zip(view.series, view.slots, strict=False))
-    _write(view.with_series(series, comparison.keep_slots(kept, series)))
+    _write(view.with_series(comparison.keep_slots(kept, series)))
 
 
 def _write(view: View, **fields: Any) -> None:

@@ -30,7 +30,7 @@ def show(db: MongoDatabase) -> None:
             category, _separator, ticker = key.partition(address.SEPARATOR)
             sentence = _("{ticker}은(는) {category} 목록에 없는 종목이라 뺐습니다.")
             problems.append(sentence.format(ticker=ticker[:40], category=_(categories.category(category).title)))
-    view = view.with_series([item.key for item in listed], {item.key: item.slot for item in listed})
+    view = view.with_series({item.key: item.slot for item in listed})
     controls.add(db, view)
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
