@@ -47,6 +47,8 @@ from tests.foreign import generated
 from tests.foreign.generated import KOREAN_TICKERS, Style
 from tests.processes import start_python, wait_until
 
+pytestmark = pytest.mark.slow
+
 THEIRS = "my_prices"
 Tables = Mapping[str, pd.DataFrame]
 
@@ -162,7 +164,6 @@ def told_of(tables: Tables, style: Style) -> Tables:
     return {ticker: table.assign(dividends=0.0, stock_splits=0.0) for ticker, table in tables.items()}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("style", [*generated.SINGLES, *generated.PAIRS], ids=str)
 def test_every_layout_is_imported_without_loss(
     db: MongoDatabase, korean: dict[str, pd.DataFrame], style: Style
@@ -170,7 +171,6 @@ def test_every_layout_is_imported_without_loss(
     check(db, KOREAN_STOCKS, told_of(korean, style), [(korean, style)], KOREAN_TICKERS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("one", "other"), generated.MIXES, ids=str)
 def test_two_layouts_in_one_collection_are_imported_without_loss(
     db: MongoDatabase, korean: dict[str, pd.DataFrame], one: Style, other: Style
@@ -182,7 +182,6 @@ def test_two_layouts_in_one_collection_are_imported_without_loss(
     check(db, KOREAN_STOCKS, whole, [(first, one), (second, other)], KOREAN_TICKERS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("style", [Style(), *generated.PAIRS[5::20]], ids=str)
 def test_real_prices_are_imported_without_loss(db: MongoDatabase, style: Style) -> None:
     real = dict(itertools.islice(pages.real_tables().items(), 4))
@@ -193,7 +192,6 @@ def test_real_prices_are_imported_without_loss(db: MongoDatabase, style: Style) 
 # Other categories
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "style",
     [
@@ -359,7 +357,6 @@ _table = st.lists(
 )
 
 
-@pytest.mark.slow
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.dictionaries(st.sampled_from(list(KOREAN_TICKERS)), _table, min_size=1))
 def test_whatever_the_prices_imported_twice_is_imported_once(
@@ -423,7 +420,6 @@ PROGRAM = """
 """
 
 
-@pytest.mark.slow
 def test_however_often_an_import_is_killed_the_next_continues_it_and_nothing_is_missing_or_double(
     forgetful_db: MongoDatabase,
 ) -> None:
@@ -501,7 +497,6 @@ def half_an_import(db: MongoDatabase, source: sources.Source) -> Summary:
     return summary
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "style",
     [
@@ -612,7 +607,6 @@ def test_another_file_under_the_name_of_one_that_was_cut_off_is_taken_whole(
     assert prices.load(db, KOREAN_STOCKS, "000660")["close"].iloc[-1] == tables["000660"]["close"].iloc[-1]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_a_file_is_gone_through_once_however_many_groups_it_takes(
     db: MongoDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str

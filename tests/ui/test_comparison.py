@@ -19,6 +19,8 @@ from finance_core.ui import listing
 from finance_core.ui.text import plain
 from tests import pages
 
+pytestmark = pytest.mark.slow
+
 SAMSUNG, APPLE, KOSPI, WON = "korean_stocks:005930", "us_stocks:AAPL", "indices:^KS11", "currencies:USDKRW"
 
 
