@@ -5,19 +5,17 @@ Pure and in memory. `storage.tickers` knows which tickers exist, `ui.search_box`
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 LIMIT = 20
 LONGEST_QUERY = 100
 """Longer texts match nothing: no name is that long."""
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(NamedTuple):
+    name: str
     ticker: str
     ticker_key: str
-    name: str
     name_keys: tuple[str, ...]
     initials: str
 
@@ -27,7 +25,7 @@ class Index:
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """`rows` have ticker and name, perhaps name_en."""
-        self._entries = sorted((_entry(row) for row in rows), key=lambda entry: (entry.name, entry.ticker))
+        self._entries = sorted(map(_entry, rows))
 
     def search(self, query: str, limit: int = LIMIT) -> list[str]:
         """At most `limit` tickers that match `query`, best first.
@@ -56,7 +54,7 @@ def _rank(entry: _Entry, key: str) -> int:
 def _entry(row: Mapping[str, Any]) -> _Entry:
     ticker, name = str(row["ticker"]), str(row.get("name") or row["ticker"])
     names = dict.fromkeys([name, str(row.get("name_en") or name)])
-    return _Entry(ticker, _key(ticker), name, tuple(_key(text) for text in names), _key(_initials(name)))
+    return _Entry(name, ticker, _key(ticker), tuple(_key(text) for text in names), _key(_initials(name)))
 
 
 def _key(text: str) -> str:

@@ -109,7 +109,15 @@ def _lines(records: list[list[str]], category: Category) -> list[Line]:
                 continue
         values = {name: cell for name, cell in zip(columns, cells, strict=False) if name in known and cell}
         ticker = category.ticker_of(values.get("ticker", ""))
-        lines.append(_line(number, ticker, values, category, seen))
+        row = {**values, "ticker": ticker}
+        try:
+            if not category.is_ticker(ticker):
+                raise SisepanError(N_("종목 코드가 아닙니다: {tickers}"), tickers=ticker[:40] or "''")
+            if ticker in seen:
+                raise SisepanError(N_("같은 종목이 앞에 또 있습니다."))
+            lines.append(Line(number, row | ticker_fields.checked(category, row)))
+        except SisepanError as error:
+            lines.append(Line(number, row, error))
         seen.add(ticker)
     return lines
 
@@ -120,15 +128,3 @@ def _header(cells: list[str]) -> list[str] | None:
     keys |= {header: field.key for field in ticker_fields.in_lists() for header in field.headers}
     columns = [keys.get(cell.lower(), "") for cell in cells]
     return columns if "ticker" in columns else None
-
-
-def _line(number: int, ticker: str, values: dict[str, Any], category: Category, seen: set[str]) -> Line:
-    row = {**values, "ticker": ticker}
-    if not category.is_ticker(ticker):
-        return Line(number, row, SisepanError(N_("종목 코드가 아닙니다: {tickers}"), tickers=ticker[:40] or "''"))
-    if ticker in seen:
-        return Line(number, row, SisepanError(N_("같은 종목이 앞에 또 있습니다.")))
-    try:
-        return Line(number, row | ticker_fields.checked(category, row))
-    except SisepanError as error:
-        return Line(number, row, error)
