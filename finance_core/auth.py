@@ -1,7 +1,4 @@
-"""Who is an admin: who knows ADMIN_PASSWORD or, if there is no password, who sits at the machine itself.
-
-Pure logic. `ui.visitor` knows the visitor's connection.
-"""
+"""Who is an admin: who knows ADMIN_PASSWORD or, if there is no password, who sits at the machine itself."""
 
 import hashlib
 import hmac

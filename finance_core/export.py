@@ -20,10 +20,7 @@ from finance_core.storage import database, price_exports
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Export as the command line says; returns the exit code: 0 all good, 1 nothing was written.
-
-    Wrong use raises SystemExit with code 2, as argparse does.
-    """
+    """Export as the command line says; returns 0 if all is good, 1 if nothing was written. Wrong use exits with 2."""
     console.prepare()
     options = _parser().parse_args(arguments)
     category = categories.category(options.category)
@@ -41,15 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     database.connect(), category, options.file, tickers or None, progress=show, stop=stop
                 )
             )
-        sys.stdout.write(
-            _("{category}: {tickers}종목의 봉 {bars}개를 {path}에 썼습니다.").format(
-                category=_(category.title),
-                tickers=formats.count(done.tickers),
-                bars=formats.count(done.bars),
-                path=options.file,
-            )
-            + "\n"
-        )
+        sentence = _("{category}: {tickers}종목의 봉 {bars}개를 {path}에 썼습니다.")
+        written = formats.filled(sentence, category=_(category.title), path=options.file, **done._asdict())
+        sys.stdout.write(f"{written}\n")
         return ALL_GOOD
 
     return console.run(work, "export", _fail)

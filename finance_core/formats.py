@@ -1,7 +1,4 @@
-"""Numbers and dates as a reader of the running language writes them.
-
-For text on pages and in commands; charts format in the browser, by patterns. A missing value is "–".
-"""
+"""Numbers and dates as a reader of the running language writes them: "–" for a missing value."""
 
 import datetime as dt
 import math

@@ -29,14 +29,12 @@ def to_file(name: str, *, warnings_on_terminal: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
     except OSError as error:
-        raise DatabaseMisconfigured(
-            N_(
-                "{path}에 쓸 수 없습니다({reason}). 권한과 남은 공간을 확인하거나 "
-                "FINANCE_DATA_DIR에 다른 디렉터리를 적으십시오."
-            ),
-            path=error.filename or str(path),
-            reason=error.strerror or type(error).__name__,
-        ) from error
+        sentence = N_(
+            "{path}에 쓸 수 없습니다({reason}). 권한과 남은 공간을 확인하거나 "
+            "FINANCE_DATA_DIR에 다른 디렉터리를 적으십시오."
+        )
+        place, reason = error.filename or str(path), error.strerror or type(error).__name__
+        raise DatabaseMisconfigured(sentence, path=place, reason=reason) from error
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.WARNING)
     handlers: list[logging.Handler] = [handler, terminal] if warnings_on_terminal else [handler]

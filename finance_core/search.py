@@ -1,7 +1,4 @@
-"""Finding tickers as one types: by ticker, by name in Korean or English, by initial consonants (ㅅㅅㅈㅈ is 삼성전자).
-
-Pure and in memory. `storage.tickers` knows which tickers exist, `ui.search_box` shows the suggestions.
-"""
+"""Finding tickers as one types: by ticker, by Korean or English name, by initial consonants (ㅅㅅㅈㅈ is 삼성전자)."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping

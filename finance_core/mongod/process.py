@@ -1,7 +1,4 @@
-"""The process of `mongod`, and locks between processes: where it is, how it starts, why it ended, who holds its files.
-
-`server` decides who uses the server, which locks mean that, and with which options it runs.
-"""
+"""The process of `mongod`: where it is, how it starts, why it ended, who holds its files; and locks."""
 
 import errno
 import importlib.util
@@ -43,19 +40,15 @@ def find_binary() -> Path:
         binary = Path(location) / "db" / "bin" / name
         if binary.is_file():
             return binary
-    raise DatabaseMisconfigured(
-        N_(
-            "내장 MongoDB의 실행 파일이 없습니다. pip install -r requirements.txt를 다시 실행하거나, "
-            "가지고 있는 MongoDB의 주소를 MONGO_URI에 적으십시오."
-        )
+    sentence = N_(
+        "내장 MongoDB의 실행 파일이 없습니다. pip install -r requirements.txt를 다시 실행하거나, "
+        "가지고 있는 MongoDB의 주소를 MONGO_URI에 적으십시오."
     )
+    raise DatabaseMisconfigured(sentence)
 
 
 def launch(command: list[str], log_file: Path) -> Daemon:
-    """Start a process that outlives this one, and append its output to `log_file`.
-
-    Raises DatabaseMisconfigured if the program cannot be executed.
-    """
+    """Start a process that outlives this one and appends to `log_file`. Raises DatabaseMisconfigured if it cannot."""
     _children[:] = [child for child in _children if child.poll() is None]  # those that ended shall not stay zombies
     with log_file.open("ab") as output:
         try:
@@ -103,23 +96,18 @@ def why_it_ended(code: int, log_file: Path, since: int) -> DatabaseMisconfigured
     # As the loaders of glibc, musl and macOS say it.
     library = re.search(r"(?:shared librar(?:y|ies):? |Library not loaded: )([^\s:]+)", complaint)
     if library:
-        return DatabaseMisconfigured(
-            N_(
-                "내장 MongoDB에 필요한 {library}가 없습니다. 설치하거나(Debian·Ubuntu: sudo apt install libcurl4 "
-                "libssl3), 가지고 있는 MongoDB의 주소를 MONGO_URI에 적으십시오."
-            ),
-            library=library[1],
+        sentence = N_(
+            "내장 MongoDB에 필요한 {library}가 없습니다. 설치하거나(Debian·Ubuntu: sudo apt install libcurl4 "
+            "libssl3), 가지고 있는 MongoDB의 주소를 MONGO_URI에 적으십시오."
         )
+        return DatabaseMisconfigured(sentence, library=library[1])
     if code == -4:  # SIGILL: MongoDB since 5.0 needs a processor with AVX
         return _cannot_run("AVX")
-    return DatabaseUnavailable(
-        N_(
-            "내장 MongoDB가 시작하다가 끝났습니다(코드 {code}). {log}에 까닭이 있습니다. "
-            "가지고 있는 MongoDB의 주소를 MONGO_URI에 적어 쓸 수도 있습니다."
-        ),
-        code=code,
-        log=str(log_file),
+    sentence = N_(
+        "내장 MongoDB가 시작하다가 끝났습니다(코드 {code}). {log}에 까닭이 있습니다. "
+        "가지고 있는 MongoDB의 주소를 MONGO_URI에 적어 쓸 수도 있습니다."
     )
+    return DatabaseUnavailable(sentence, code=code, log=str(log_file))
 
 
 def lock(path: Path, kind: LockFlags, timeout: float) -> IO[Any]:
@@ -163,10 +151,8 @@ def wait(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def _cannot_run(reason: str) -> DatabaseMisconfigured:
-    return DatabaseMisconfigured(
-        N_(
-            "내장 MongoDB를 이 컴퓨터에서 실행할 수 없습니다({reason}). "
-            "가지고 있는 MongoDB의 주소를 MONGO_URI에 적으십시오."
-        ),
-        reason=reason,
+    sentence = N_(
+        "내장 MongoDB를 이 컴퓨터에서 실행할 수 없습니다({reason}). "
+        "가지고 있는 MongoDB의 주소를 MONGO_URI에 적으십시오."
     )
+    return DatabaseMisconfigured(sentence, reason=reason)

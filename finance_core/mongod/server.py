@@ -7,8 +7,6 @@ each other through locks that the kernel releases however a process ends:
 - `users.lock` is held shared by every process that uses the server;
 - `startup.lock` is held exclusively while one of them starts it;
 - `watchdog.lock` is held by `watchdog`, which waits for `users.lock` to become free and then shuts it down.
-
-What is stored on the server is left to `storage`.
 """
 
 import contextlib
@@ -50,10 +48,7 @@ _log = logging.getLogger(__name__)
 
 
 class EmbeddedMongod:
-    """The server of `data_dir`, as one process sees it. Threads need a lock of their own around it.
-
-    Only tests give `has_unix_sockets`.
-    """
+    """The server of `data_dir` as one process sees it; threads need a lock around it. Tests give `has_unix_sockets`."""
 
     def __init__(self, data_dir: Path, *, has_unix_sockets: bool = sys.platform != "win32") -> None:
         self.directory = (data_dir / "mongo").resolve()
@@ -89,14 +84,12 @@ class EmbeddedMongod:
             self.database_files.mkdir(mode=0o700, exist_ok=True)
             return self._join()
         except OSError as error:
-            raise DatabaseMisconfigured(
-                N_(
-                    "{path}에 쓸 수 없습니다({reason}). 권한과 남은 공간을 확인하거나 "
-                    "FINANCE_DATA_DIR에 다른 디렉터리를 적으십시오."
-                ),
-                path=error.filename or str(self.directory),
-                reason=error.strerror or type(error).__name__,
-            ) from error
+            sentence = N_(
+                "{path}에 쓸 수 없습니다({reason}). 권한과 남은 공간을 확인하거나 "
+                "FINANCE_DATA_DIR에 다른 디렉터리를 적으십시오."
+            )
+            path, reason = error.filename or str(self.directory), error.strerror or type(error).__name__
+            raise DatabaseMisconfigured(sentence, path=path, reason=reason) from error
 
     def doubt(self) -> None:
         """Make the next `ensure_running` check the server, which did not answer: a server that hangs is replaced."""
@@ -155,10 +148,8 @@ class EmbeddedMongod:
             self._choose_port()
         server = launch([str(binary), *self._options()], self.log_file)
         if not wait(lambda: server.poll() is not None or self._is_writable(), READY_WITHIN):
-            raise DatabaseUnavailable(
-                N_("내장 MongoDB가 제때 준비되지 않았습니다. {log}를 확인하고 다시 시도하십시오."),
-                log=str(self.log_file),
-            )
+            sentence = N_("내장 MongoDB가 제때 준비되지 않았습니다. {log}를 확인하고 다시 시도하십시오.")
+            raise DatabaseUnavailable(sentence, log=str(self.log_file))
         if server.returncode is not None:
             raise why_it_ended(server.returncode, self.log_file, already_said)
 
@@ -280,13 +271,11 @@ class EmbeddedMongod:
                 os.kill(process_id, signal_number)
             wait(lambda: not self._is_in_use(), GONE_WITHIN)
         if self._is_in_use():
-            raise DatabaseMisconfigured(
-                N_(
-                    "다른 프로그램이 {directory}의 데이터베이스를 쓰고 있습니다. "
-                    "그 프로그램을 끝내거나 FINANCE_DATA_DIR에 다른 디렉터리를 적으십시오."
-                ),
-                directory=str(self.directory),
+            sentence = N_(
+                "다른 프로그램이 {directory}의 데이터베이스를 쓰고 있습니다. "
+                "그 프로그램을 끝내거나 FINANCE_DATA_DIR에 다른 디렉터리를 적으십시오."
             )
+            raise DatabaseMisconfigured(sentence, directory=str(self.directory))
 
     def _make_socket_directory(self) -> None:
         if self.socket_directory is None:
@@ -295,10 +284,8 @@ class EmbeddedMongod:
             self.socket_directory.mkdir(mode=0o700)
         found = self.socket_directory.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != _user_id() or stat.S_IMODE(found.st_mode) != 0o700:
-            raise DatabaseMisconfigured(
-                N_("{directory}를 다른 사용자가 만들었거나 열어 두었습니다. 지운 뒤 다시 시도하십시오."),
-                directory=str(self.socket_directory),
-            )
+            sentence = N_("{directory}를 다른 사용자가 만들었거나 열어 두었습니다. 지운 뒤 다시 시도하십시오.")
+            raise DatabaseMisconfigured(sentence, directory=str(self.socket_directory))
 
     def _port(self) -> int:
         """The port the server was last given, 0 where none is known."""

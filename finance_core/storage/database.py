@@ -199,32 +199,24 @@ def _explain(error: PyMongoError) -> SisepanError:
     host = address()
     if isinstance(error, OperationFailure) and error.code in NOT_ALLOWED:
         if denied := DENIED.match(str(error)):
-            return DatabaseMisconfigured(
-                N_(
-                    "{host}의 MongoDB가 MONGO_URI의 사용자에게 데이터베이스 {database}에서 {command} 명령을 허락하지 "
-                    "않습니다. 살펴보고 차트를 그리는 데는 read, 나머지에는 readWrite 역할이 필요합니다."
-                ),
-                host=host,
-                **denied.groupdict(),
+            sentence = N_(
+                "{host}의 MongoDB가 MONGO_URI의 사용자에게 데이터베이스 {database}에서 {command} 명령을 허락하지 "
+                "않습니다. 살펴보고 차트를 그리는 데는 read, 나머지에는 readWrite 역할이 필요합니다."
             )
-        return DatabaseMisconfigured(
-            N_(
-                "{host}의 MongoDB가 사용자나 암호를 받아들이지 않거나 필요한 권한을 주지 않습니다. "
-                "MONGO_URI와 그 사용자의 권한을 확인하십시오."
-            ),
-            host=host,
+            return DatabaseMisconfigured(sentence, host=host, **denied.groupdict())
+        sentence = N_(
+            "{host}의 MongoDB가 사용자나 암호를 받아들이지 않거나 필요한 권한을 주지 않습니다. "
+            "MONGO_URI와 그 사용자의 권한을 확인하십시오."
         )
+        return DatabaseMisconfigured(sentence, host=host)
     is_unresolved = isinstance(error, ConfigurationError) and settings.get("MONGO_URI").startswith("mongodb+srv")
     if isinstance(error, ConnectionFailure) or error.timeout or is_unresolved:
         if host:
-            return DatabaseUnavailable(
-                N_("{host}의 MongoDB에 연결할 수 없습니다. 서버가 켜져 있는지, MONGO_URI가 맞는지 확인하십시오."),
-                host=host,
-            )
+            sentence = N_("{host}의 MongoDB에 연결할 수 없습니다. 서버가 켜져 있는지, MONGO_URI가 맞는지 확인하십시오.")
+            return DatabaseUnavailable(sentence, host=host)
         return DatabaseUnavailable(N_("내장 MongoDB가 응답하지 않습니다. 다시 시도하십시오."))
-    return DatabaseUnavailable(
-        N_("MongoDB가 요청을 처리하지 못했습니다({kind}). 자세한 내용은 로그에 있습니다."), kind=type(error).__name__
-    )
+    sentence = N_("MongoDB가 요청을 처리하지 못했습니다({kind}). 자세한 내용은 로그에 있습니다.")
+    return DatabaseUnavailable(sentence, kind=type(error).__name__)
 
 
 def _has_unique_index(db: MongoDatabase, collection: str, keys: list[str]) -> bool:
@@ -266,9 +258,8 @@ def _answering(uri: str) -> MongoDatabase:
     try:
         return client[name]
     except InvalidName as error:
-        raise DatabaseMisconfigured(
-            N_("FINANCE_DB의 {name}은(는) 데이터베이스 이름으로 쓸 수 없습니다. 영문자, 숫자, _만 쓰십시오."), name=name
-        ) from error
+        sentence = N_("FINANCE_DB의 {name}은(는) 데이터베이스 이름으로 쓸 수 없습니다. 영문자, 숫자, _만 쓰십시오.")
+        raise DatabaseMisconfigured(sentence, name=name) from error
 
 
 def _new_client(uri: str) -> "pymongo.MongoClient[Document]":
@@ -302,8 +293,6 @@ def _new_client(uri: str) -> "pymongo.MongoClient[Document]":
         except (PyMongoError, ValueError, TypeError) as error:
             _log.error("MONGO_URI cannot be used: %s", type(error).__name__)
         except OSError as error:
-            failure = DatabaseMisconfigured(
-                N_("MONGO_URI에 적힌 인증서 파일을 읽을 수 없습니다({reason}). 그 경로를 확인하십시오."),
-                reason=error.strerror or type(error).__name__,
-            )
+            sentence = N_("MONGO_URI에 적힌 인증서 파일을 읽을 수 없습니다({reason}). 그 경로를 확인하십시오.")
+            failure = DatabaseMisconfigured(sentence, reason=error.strerror or type(error).__name__)
     raise failure

@@ -14,20 +14,15 @@ RUNS, LEASES = "update_runs", "update_leases"
 EDITS = "metadata_changes"
 IMPORTS, REFUSALS = "imports", "import_refusals"
 CHOICES = "settings"
-"""Choices that hold for every process of this installation, a document a kind: where bars are stored, schedules,
-comparison sets, what was last seen of a collection that is only read. Settings of one process are in
-`finance_core.settings`."""
+"""Choices for every process of this installation, a document a kind: where bars are stored, schedules, comparison sets,
+what was last seen of a collection that is only read. Settings of one process are in `finance_core.settings`."""
 
-Source = Literal["yahoo", "sample", "import"]
-"""Where the bars of a ticker come from."""
-Status = Literal["ok", "failed", "delisted"]
-"""How the last update of a ticker ended. delisted: Yahoo has not known it for several runs; probably so."""
+Source = Literal["yahoo", "sample", "import"]  # where the bars of a ticker come from
+Status = Literal["ok", "failed", "delisted"]  # of the last update; delisted: not known to Yahoo for several runs
+Origin = Literal["terminal", "page", "schedule"]  # who began a run
+Kind = Literal["read", "convert", "import"]  # what an import run does with the user's own data; an update run has none
 State = Literal["running", "done", "partial", "cancelled", "failed", "interrupted"]
 """partial: Yahoo wanted no more requests. failed: an error ended the run. interrupted: its process died."""
-Origin = Literal["terminal", "page", "schedule"]
-"""Who began a run."""
-Kind = Literal["read", "convert", "import"]
-"""What a run that is no update from Yahoo does with the user's own data; an update run has no kind."""
 
 
 class Bar(TypedDict):
@@ -45,10 +40,7 @@ class Bar(TypedDict):
 
 
 class BarState(TypedDict):
-    """What lists need to know of the bars of a ticker; None where it has none, and nothing is stored then.
-
-    Written together with the bars, so that lists read no bars.
-    """
+    """What lists show of the bars of a ticker, written together with them. None where it has none: not stored then."""
 
     first_date: dt.datetime | None
     last_date: dt.datetime | None

@@ -75,13 +75,11 @@ def require_adopted(db: "Database[dict[str, Any]]", category: Category) -> None:
     own = [of(db, category).collection, *([] if is_list_ours(db) else [metadata(db)])]
     taken = [collection for collection in own if db[collection].find_one({}, {"_id": True}) is not None]
     if taken:
-        raise NotAdopted(
-            N_(
-                "{collections} 컬렉션에 아직 받아들이지 않은 사용자의 데이터가 있어서 아무것도 쓰지 않았습니다. 첫 "
-                "화면의 '목록 만들기' 단추를 누르거나 python -m finance_core.adopt --all 명령을 실행하십시오."
-            ),
-            collections=", ".join(taken),
+        sentence = N_(
+            "{collections} 컬렉션에 아직 받아들이지 않은 사용자의 데이터가 있어서 아무것도 쓰지 않았습니다. 첫 "
+            "화면의 '목록 만들기' 단추를 누르거나 python -m finance_core.adopt --all 명령을 실행하십시오."
         )
+        raise NotAdopted(sentence, collections=", ".join(taken))
 
 
 def is_list_ours(db: "Database[dict[str, Any]]") -> bool:
@@ -101,14 +99,11 @@ def writable(db: "Database[dict[str, Any]]", category: Category) -> Store:
     """The store of `category`, as `of`. Raises ReadOnly if it is only read."""
     store = of(db, category)
     if store.read_only:
-        raise ReadOnly(
-            N_(
-                "이 카테고리는 사용자의 {collection} 컬렉션을 바꾸지 않고 읽기만 합니다. 먼저 '내 데이터' 화면이나 "
-                "python -m finance_core.adopt --convert {collection} --category {category} 명령으로 전환하십시오."
-            ),
-            collection=store.collection,
-            category=category.key,
+        sentence = N_(
+            "이 카테고리는 사용자의 {collection} 컬렉션을 바꾸지 않고 읽기만 합니다. 먼저 '내 데이터' 화면이나 "
+            "python -m finance_core.adopt --convert {collection} --category {category} 명령으로 전환하십시오."
         )
+        raise ReadOnly(sentence, collection=store.collection, category=category.key)
     return store
 
 

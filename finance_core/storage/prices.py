@@ -1,8 +1,6 @@
 """Daily bars into and out of MongoDB: the only way in and the only way out.
 
-A document per ticker and trading day (see `documents.Bar`). Frames are `bars` as `candles` defines them. The collection
-and its field names are those of `locations`.
-
+A document per ticker and trading day (see `documents.Bar`), where `locations` says; frames are `bars` as in `candles`.
 In a user's own collection a `date` may be a text, or midnight in Seoul. Reading such a date as a day could show a wrong
 day, and writing beside it would store the day twice: both raise DataConflict instead.
 """

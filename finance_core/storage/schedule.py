@@ -1,7 +1,6 @@
 """When a category is due for its daily update: `DELAY` after its exchanges close, on their sessions.
 
-The switch of each category is stored in MongoDB (`settings`), for every process that serves the app. Who starts the
-update is left to `updaters.scheduler`.
+The switch of each category is in MongoDB (`settings`), for every process. `updaters.scheduler` starts the updates.
 """
 
 import datetime as dt
@@ -35,25 +34,16 @@ def is_due(category: Category, since: dt.datetime, last_start: dt.datetime | Non
     It is due if a close of one of the exchanges lies `DELAY` back, and that moment is after the schedule was switched
     on (`since`) and after the last run started (`last_start`), both UTC and tz-naive.
     """
-    due = [_due_before(market.calendar, now) for market in category.markets]
-    latest = max((moment for moment in due if moment is not None), default=None)
-    return latest is not None and latest > since and (last_start is None or last_start < latest)
+    finished = ((market.calendar, sessions.last_finished(market.calendar, now - DELAY)) for market in category.markets)
+    due = [close + DELAY for calendar, session in finished if (close := sessions.close_of(calendar, session))]
+    latest = max(due, default=dt.datetime.min)
+    return latest > since and (last_start is None or latest > last_start)
 
 
 def next_due(category: Category, now: dt.datetime) -> dt.datetime | None:
     """The next moment at which an update of `category` becomes due (UTC, tz-aware)."""
-    calendars = {market.calendar for market in category.markets}
-    return min(filter(None, (_next_due(calendar, now) for calendar in calendars)), default=None)
-
-
-def _next_due(calendar: str, now: dt.datetime) -> dt.datetime | None:
     first, last = now.date() - dt.timedelta(days=2), now.date() + dt.timedelta(days=15)  # no exchange closes longer
-    closes = (sessions.close_of(calendar, session) for session in sessions.between(calendar, first, last))
-    due = (close.replace(tzinfo=dt.UTC) + DELAY for close in closes if close)
-    return next((moment for moment in due if moment > now), None)
-
-
-def _due_before(calendar: str, now: dt.datetime) -> dt.datetime | None:
-    """The latest moment up to `now` at which an update became due after a close of this exchange."""
-    close = sessions.close_of(calendar, sessions.last_finished(calendar, now - DELAY))
-    return close + DELAY if close else None
+    calendars = {market.calendar for market in category.markets}
+    opened = ((calendar, session) for calendar in calendars for session in sessions.between(calendar, first, last))
+    due = (close.replace(tzinfo=dt.UTC) + DELAY for day in opened if (close := sessions.close_of(*day)))
+    return min((moment for moment in due if moment > now), default=None)

@@ -1,7 +1,7 @@
 """`ticker_metadata`: which tickers there are, what they are called, and the state of their bars.
 
-The only way to that collection, with `ticker_edits` for the edits of people. Whoever writes bars records their counts
-and dates here, so that lists and the overview read no bars.
+The only way to that collection, with `ticker_edits` for the edits of people. Whoever writes bars records their state
+here, so that lists and the overview read no bars.
 """
 
 import datetime as dt
@@ -165,10 +165,7 @@ def register(
     rows: Iterable[Mapping[str, Any]],
     session: ClientSession | None = None,
 ) -> int:
-    """Add the tickers of `rows` (ticker, name, market and more fields) that are not registered; return their number.
-
-    A registered ticker stays as it is.
-    """
+    """Add the tickers of `rows` (ticker, name, market, …) that are not registered; return the number of those."""
     operations = []
     defaults = {**ticker_fields.defaults(), "currency": category.currency, "version": 1}
     for row in rows:

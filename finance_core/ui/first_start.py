@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 
 import streamlit as st
-from pymongo.errors import PyMongoError
 
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
@@ -13,21 +12,18 @@ from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing
 
-Fill = Callable[[MongoDatabase, dt.date, Callable[[float], None]], None]
-"""Fills an empty database; told today's date, and what shows the share done."""
-
 _lock = threading.Lock()
 _filled: set[str] = set()
 """Names of databases."""
 
 
-def fill_once(fill: Fill) -> None:
-    """Have `fill` fill the embedded database, with its progress on the page; later visits find it done."""
+def fill_once(fill: Callable[[MongoDatabase, dt.date, Callable[[float], None]], None]) -> None:
+    """Have `fill(db, today, progress)` fill the embedded database, and show its progress; later visits find it done."""
     if not database.is_embedded():
         return
     try:
         db = database.connect()
-    except (SisepanError, PyMongoError):  # the page connects too, and says what is wrong
+    except SisepanError:  # the page connects too, and says what is wrong
         return
     if db.name in _filled:
         return

@@ -21,7 +21,10 @@ _tries = auth.Tries()
 
 def pages() -> list[StreamlitPage]:
     """The login page, if a password is set; the menu shows it until the visitor has logged in."""
-    return [navigation.page("login", visible=not may_edit())] if _has_password() else []
+    try:
+        return [navigation.page("login", visible=not may_edit())] if admin_password() else []
+    except SisepanError:  # the page says what is wrong with the settings
+        return []
 
 
 def show() -> None:
@@ -43,7 +46,7 @@ def show() -> None:
 
 def logout_button() -> None:
     """The button that ends the visitor's login."""
-    if _has_password() and may_edit():
+    if may_edit() and admin_password():
         st.button(_("로그아웃"), icon=":material/logout:", key="log_out", on_click=_log_out)
 
 
@@ -80,9 +83,8 @@ def _check(typed: str, password: str) -> None:
     told = auth.parse(address) or "an unknown address"  # parsed, as a proxy's visitor may claim any text to be one
     if not _tries.begin(address):
         _log.warning("too many tries of the admin password from %s: refused unread", told)
-        raise NotAllowed(
-            N_("비밀번호는 1분에 {count}번까지 시도할 수 있습니다. 잠시 뒤 다시 시도하십시오."), count=auth.MOST_TRIES
-        )
+        sentence = N_("비밀번호는 1분에 {count}번까지 시도할 수 있습니다. 잠시 뒤 다시 시도하십시오.")
+        raise NotAllowed(sentence, count=auth.MOST_TRIES)
     if not auth.is_right(typed, password):
         _log.warning("a wrong admin password from %s", told)
         raise NotAllowed(N_("비밀번호가 맞지 않습니다."))
@@ -90,10 +92,3 @@ def _check(typed: str, password: str) -> None:
 
 def _log_out() -> None:
     st.session_state.pop(LOGIN, None)
-
-
-def _has_password() -> bool:
-    try:
-        return bool(admin_password())
-    except SisepanError:  # the page tells
-        return False

@@ -32,10 +32,7 @@ Update = Callable[..., Any]
 
 
 def start(category: Category, update: Update, only: Iterable[str] | None = None, **options: Any) -> None:
-    """Begin an update in the background and watch it for this visitor. `options` are those of `category_update.run`.
-
-    Raises NotAllowed unless the visitor is an admin.
-    """
+    """Begin an update in the background and watch it for this visitor; raises NotAllowed unless they are an admin."""
     require_admin()
 
     def work(stop: threading.Event) -> object:
