@@ -16,7 +16,16 @@ from tqdm import tqdm
 from finance_core import categories, console, formats
 from finance_core.categories import Category
 from finance_core.console import ALL_GOOD, NOT_ALL_DONE
-from finance_core.foreign import adopt_all, adoption, import_command, import_run, inspection, reports, unused_server
+from finance_core.foreign import (
+    adopt_all,
+    adoption,
+    import_command,
+    import_run,
+    inspection,
+    reports,
+    ticker_names,
+    unused_server,
+)
 from finance_core.foreign.adopt_all import Step
 from finance_core.foreign.import_command import KEYS, add_options, write_json
 from finance_core.foreign.import_records import Progress, Summary
@@ -104,9 +113,12 @@ def _adopt(db: MongoDatabase, category: Category, collection: Inspected, options
 
     def step(progress: Progress, stop: threading.Event) -> Summary:
         if options.dry_run:
-            return import_run.examine(category, adoption.source(db, collection), progress, stop)
-        work = adoption.read_as_is if options.read else adoption.convert
-        return work(db, category, collection, progress=progress, stop=stop)
+            descriptions = ticker_names.of(db, category)
+            source, ways = adoption.source(db, collection), {"intraday": options.intraday}
+            return import_run.examine(category, source, progress, stop, descriptions=descriptions, **ways)
+        if options.read:
+            return adoption.read_as_is(db, category, collection, progress=progress, stop=stop)
+        return adoption.convert(db, category, collection, options.intraday, progress=progress, stop=stop)
 
     title = " ".join([_database(db), "·", collection.name, "→", _(category.title)])
     done: list[Summary] = []

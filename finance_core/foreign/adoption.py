@@ -6,17 +6,29 @@ The documents themselves are never changed. A flat collection whose fields merel
 
 from typing import Unpack
 
+import numpy as np
 import pandas as pd
 from pymongo.errors import OperationFailure
 
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
-from finance_core.foreign import following, import_run, inspection, layout, ticker_names
+from finance_core.foreign import (
+    conversion,
+    following,
+    import_run,
+    inspection,
+    intervals,
+    layout,
+    ticker_names,
+    trading_days,
+)
 from finance_core.foreign.collection_source import CollectionSource, extent
+from finance_core.foreign.conversion import Rules
 from finance_core.foreign.import_records import Summary
 from finance_core.foreign.import_run import ImportRun, Watch
 from finance_core.foreign.inspection import Inspected
+from finance_core.foreign.intervals import Intraday
 from finance_core.i18n import N_
 from finance_core.storage import database, documents, locations, prices, runs, tickers
 from finance_core.storage.database import MongoDatabase
@@ -107,8 +119,16 @@ def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **w
     return run.summary
 
 
-def convert(db: MongoDatabase, category: Category, collection: Inspected, **watch: Unpack[Watch]) -> Summary:
+def convert(
+    db: MongoDatabase,
+    category: Category,
+    collection: Inspected,
+    intraday: Intraday = "refuse",
+    **watch: Unpack[Watch],
+) -> Summary:
     """Import a collection into ours, and have `category` read from there. Can be interrupted and repeated.
+
+    `intraday` says what becomes of rows within the day.
 
     Raises as `import_run.run`, and SisepanError where the collection is ours already, or the category is read from
     another collection of the user's own.
@@ -130,7 +150,7 @@ def convert(db: MongoDatabase, category: Category, collection: Inspected, **watc
         # What can be read stays on the charts until everything is converted; the rest is no loss.
         if not now.read_only:
             locations.point(db, category, into)
-        import_run.bring_in(run, source(db, collection), into, ticker_names.of(db, category))
+        import_run.bring_in(run, source(db, collection), into, ticker_names.of(db, category), intraday)
         if run.summary.state == "done":
             locations.point(db, category, into)
     return run.summary
@@ -182,6 +202,7 @@ def _read_all(run: ImportRun, store: Store) -> dict[str, BarState]:
     """The state of every ticker that can be read as it is; the others become failures. Sets the state of the run."""
     db, category, summary = run.lease.db, run.lease.category, run.summary
     states: dict[str, BarState] = {}
+    rules = conversion.rules(category, ticker_names.of(db, category))
     raws = [raw for raw in db[store.collection].distinct(store.name("ticker")) if raw is not None]
     summary.total = len(raws)
     for raw in sorted(raws, key=str):
@@ -189,7 +210,7 @@ def _read_all(run: ImportRun, store: Store) -> dict[str, BarState]:
             break
         failures = []
         try:
-            bars = _read(db, category, store, raw)
+            bars = _read(db, rules, store, raw)
             states[raw] = prices.state_of(bars)
             summary.bars += len(bars)
         except SisepanError as error:
@@ -227,13 +248,19 @@ def _list(db: MongoDatabase, category: Category, states: dict[str, BarState]) ->
         tickers.record(db, category, ticker, {**state, "source": "import"})
 
 
-def _read(db: MongoDatabase, category: Category, store: Store, raw: object) -> pd.DataFrame:
+def _read(db: MongoDatabase, rules: Rules, store: Store, raw: object) -> pd.DataFrame:
     """The bars of one ticker. Raises SisepanError where no chart can be drawn from them as they are."""
+    category = rules.category
     if not isinstance(raw, str) or not category.is_ticker(raw) or category.ticker_of(raw) != raw:
         raise SisepanError(N_("종목 코드가 이 카테고리의 꼴이 아닙니다: {ticker}"), ticker=str(raw)[:40])
     bars = prices.load(db, store, raw)
     if not (bars["close"] > 0).all():
         raise DataConflict(N_("종가가 없는 날이 있습니다."))
+    days = bars.index.to_numpy()
+    if error := intervals.refusal(intervals.interval_of(days), days, "refuse"):
+        raise error
+    nowhere = np.zeros(len(days), dtype=bool)
+    trading_days.read(days, nowhere, nowhere, rules.exchange_of(raw, [raw]))
     if splits := candles.unadjusted_splits(candles.clean(bars)[0]):
         date = f"{bars.index[splits[0]]:%Y-%m-%d}"
         raise DataConflict(N_("{date}의 액면분할이 그 전 가격에 반영되지 않았습니다. 전환하면 반영합니다."), date=date)

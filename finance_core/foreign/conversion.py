@@ -3,20 +3,25 @@
 Pure: rows in, bars out.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from finance_core import starter
 from finance_core.bars import candles
+from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, raw_tickers
+from finance_core.foreign import dates, intervals, raw_tickers, trading_days
+from finance_core.foreign.intervals import Intraday
 from finance_core.foreign.numbers import numbers
 from finance_core.foreign.shapes import Rows
+from finance_core.foreign.trading_days import Exchange
 from finance_core.i18n import N_
 
 SHOWN_CONVERSIONS = 20
@@ -28,6 +33,13 @@ NO_DATE = N_("날짜가 없습니다.")
 UNREADABLE_DATE = N_("날짜를 읽을 수 없습니다: {date}")
 NO_CLOSE = N_("종가가 없거나 0보다 크지 않습니다.")
 DUPLICATE = N_("같은 종목, 같은 날의 행이 뒤에 또 있습니다.")
+NOT_DAILY = N_("하루보다 짧은 봉의 행입니다.")
+AMBIGUOUS = N_("{date} 같은 날짜에서 무엇이 일이고 무엇이 월인지 다른 행으로도 알 수 없습니다.")
+DISAGREE = N_("{tickers}이(가) 같은 종목을 뜻하는데 {date}의 종가가 다릅니다({closes}).")
+
+DISAGREEING = 0.1
+"""Share of common days on which two spellings of a ticker may differ: prices of a day that was not over. Those with
+suffixes of two markets may not differ at all."""
 
 
 class Refusal(NamedTuple):
@@ -65,50 +77,190 @@ class Converted:
     refusals: tuple[Refusal, ...]
     conversions: tuple[Conversion, ...]
     """The first `SHOWN_CONVERSIONS`."""
+    failure: SisepanError | None = None
+    """Why the rows of the ticker, as a whole, become no bars."""
+
+
+class Rules(NamedTuple):
+    """What is known of a category and decided by a person before its rows are read."""
+
+    category: Category
+    markets: Mapping[str, str]
+    """The market of each ticker that a list names."""
+    intraday: Intraday = "refuse"
+
+    def exchange_of(self, ticker: str, raws: Sequence[Any]) -> Exchange | None:
+        """Where a ticker, which a source writes as `raws`, is traded; None: not known."""
+        market = raw_tickers.market_of(self.category, raws) or self.markets.get(ticker, "")
+        return trading_days.exchange_of(self.category, market)
+
+
+def rules(category: Category, descriptions: Mapping[str, Mapping[str, Any]], intraday: Intraday = "refuse") -> Rules:
+    """The rules for rows of `category`, whose tickers `descriptions` and our starter list describe."""
+    described = {row["ticker"]: row for row in starter.rows(category)} | dict(descriptions)
+    return Rules(category, {ticker: str(row.get("market", "")) for ticker, row in described.items()}, intraday)
+
+
+class _Own(NamedTuple):
+    """The rows of one ticker that have a moment and a close."""
+
+    moments: dates.Moments
+    is_utc: dates.Mask
+    is_naive: dates.Mask
+    values: npt.NDArray[np.float64]
+    """A column for each of `candles.COLUMNS`."""
+    place: npt.NDArray[np.int64]
+    """Portion, position in it, and order among all."""
+
+    def at(self, chosen: npt.NDArray[Any]) -> "_Own":
+        return _Own(*(part[chosen] for part in self))
 
 
 def convert(
-    convention: dates.Convention, group: Mapping[str, Sequence[Any]], portions: Sequence[Rows]
+    rules: Rules, convention: dates.Convention, group: Mapping[str, Sequence[Any]], portions: Sequence[Rows]
 ) -> list[Converted]:
     """The bars of each ticker of a `group`, whose values are raw tickers, from all of its rows."""
     codes = {raw: code for code, raws in enumerate(group.values()) for raw in raws}
-    table = pd.concat([_table(convention, codes, number, rows) for number, rows in enumerate(portions)])
+    table = pd.concat([_table(codes, number, rows) for number, rows in enumerate(portions)], ignore_index=True)
     refusals: dict[int, list[Refusal]] = defaultdict(list)
+    failures: dict[int, SisepanError] = {}
+
+    def refuse(code: int, places: npt.NDArray[np.int64], message: str) -> None:
+        refusals[code] += [_refusal(portions[place[0]], place[1], message) for place in places.tolist()]
 
     def accepted(chosen: npt.NDArray[np.bool_], message: str) -> pd.DataFrame:
         """The rows of `table` that are not `chosen`; the `chosen` ones are refused."""
-        refused = table.loc[chosen, ["code", "portion", "position"]]
-        for code, portion, position in refused.itertuples(index=False):
+        if not chosen.any():
+            return table
+        for code, portion, position in table.loc[chosen, ["code", "portion", "position"]].itertuples(index=False):
             refusals[code].append(_refusal(portions[portion], position, message))
-        return table[~chosen] if len(refused) else table
+        return table[~chosen]
 
     table = accepted((table["code"] < 0).to_numpy(), NO_TICKER)
     counts = np.bincount(table["code"], minlength=len(group))
+    table = table.assign(**_moments(convention, table, portions, failures))
     table = accepted(table["moment"].isna().to_numpy(), NO_DATE)
     close = table["close"].to_numpy()
     table = accepted(~((close > 0) & np.isfinite(close)), NO_CLOSE)
-    # Of two rows of a day the later moment counts, of two of a moment the one that comes later.
-    table = table.iloc[np.lexsort((table["order"], table["moment"], table["code"]))]
-    days = table["moment"].to_numpy().astype("datetime64[D]")
-    is_same = (days[:-1] == days[1:]) & (np.diff(table["code"]) == 0)
-    table = accepted(np.append(is_same, np.zeros(min(len(days), 1), dtype=bool)), DUPLICATE)
-
-    days = table["moment"].to_numpy().astype("datetime64[D]").astype("datetime64[ns]")
-    values, rows = table[candles.COLUMNS].to_numpy(), table[["portion", "position"]].to_numpy()
+    table = table.iloc[np.argsort(table["code"].to_numpy(), kind="stable")]
+    moment, is_utc, is_naive = (table[name].to_numpy() for name in ("moment", "is_utc", "is_naive"))
+    place = table[["portion", "position", "order"]].to_numpy()
+    rows = _Own(moment, is_utc, is_naive, table[candles.COLUMNS].to_numpy(), place)
     ends = np.searchsorted(table["code"], np.arange(len(group) + 1))
     result = [_without_bars(refusals[-1])] if refusals[-1] else []
     for code, (ticker, raws) in enumerate(group.items()):
-        own = slice(ends[code], ends[code + 1])
-        raw_bars = pd.DataFrame(values[own], columns=candles.COLUMNS, index=pd.DatetimeIndex(days[own], name="date"))
-        bars, remarks = candles.clean(raw_bars)
+        own = rows.at(np.arange(ends[code], ends[code + 1]))
+        try:
+            if code in failures:
+                raise failures[code]
+            daily, refused_places = _daily(rules, ticker, raws, own, portions)
+        except SisepanError as error:
+            failed = _without_bars(refusals[code], int(counts[code]), ticker, tuple(raws))
+            result.append(replace(failed, failure=error))
+            continue
+        for message, places in refused_places.items():
+            refuse(code, places, message)
+        days = pd.DatetimeIndex(daily.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
+        bars, remarks = candles.clean(pd.DataFrame(daily.values, columns=candles.COLUMNS, index=days))
         bars, applied = candles.split_adjusted(bars)
         examples = [
             _conversion(portions[portion], position, ticker, bars.iloc[number : number + 1])
-            for number, (portion, position) in enumerate(rows[own][:SHOWN_CONVERSIONS].tolist())
+            for number, (portion, position, _order) in enumerate(daily.place[:SHOWN_CONVERSIONS].tolist())
         ]
         outcome = (*remarks, *applied), tuple(refusals[code]), tuple(examples)
         result.append(Converted(ticker, tuple(raws), bars, int(counts[code]), *outcome))
     return result
+
+
+def _moments(
+    convention: dates.Convention, table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, SisepanError]
+) -> dict[str, npt.NDArray[Any]]:
+    """The moment of each row, and whose time it is; dates that need the other rows of their ticker are read with them.
+
+    A ticker whose dates nothing decides becomes one of `failures`.
+    """
+    values = [value for rows in portions for value in rows.columns["date"]]
+    values = [values[number] for number in table.index] if len(table) < len(values) else values
+    names = ("moment", "is_utc", "is_naive")
+    if dates.are_sure(values):
+        return dict(zip(names, dates.written(values, convention), strict=True))
+    columns: list[npt.NDArray[Any]] = [np.full(len(values), "NaT", "datetime64[ns]")]
+    columns += [np.zeros(len(values), dtype=bool), np.zeros(len(values), dtype=bool)]
+    codes = table["code"].to_numpy()
+    by_code = np.argsort(codes, kind="stable")
+    for positions in np.split(by_code, np.flatnonzero(np.diff(codes[by_code])) + 1):
+        own = [values[position] for position in positions.tolist()]
+        shown = dates.convention_of(own, unit=convention.unit)
+        for column, part in zip(columns, dates.written(own, shown), strict=True):
+            column[positions] = part
+        if dates.is_ambiguous(own, shown):
+            failures[int(codes[positions[0]])] = SisepanError(AMBIGUOUS, date=str(own[0])[:40])
+    return dict(zip(names, columns, strict=True))
+
+
+def _daily(
+    rules: Rules, ticker: str, raws: Sequence[Any], own: _Own, portions: Sequence[Rows]
+) -> tuple[_Own, dict[str, npt.NDArray[np.int64]]]:
+    """The rows of one ticker as one a day, ascending, and the places of the others by the reason of their refusal.
+
+    Raises SisepanError if they are no daily bars, or their days are not sure.
+    """
+    refused: dict[str, npt.NDArray[np.int64]] = {}
+    if not len(own.moments):
+        return own, refused
+    exchange = rules.exchange_of(ticker, raws)
+    interval = intervals.interval_of(own.moments)
+    if error := intervals.refusal(interval, own.moments, rules.intraday):
+        raise error
+    if interval == "intraday":
+        return _aggregated(own, exchange), refused
+    if interval == "mixed":
+        local = trading_days.local_times(own.moments, own.is_utc, own.is_naive & False, exchange)
+        is_daily = intervals.daily_rows(own.moments, local, own.is_utc)
+        refused[NOT_DAILY] = own.place[~is_daily]
+        own = own.at(is_daily)
+        if (left := intervals.interval_of(own.moments)) != "daily":
+            raise intervals.refusal(left, own.moments, "refuse") or AssertionError
+    reading = trading_days.read(own.moments, own.is_utc, own.is_naive, exchange)
+    own = own._replace(moments=reading.moments)
+    # Of two rows of a day the later moment counts, of two of a moment the one that comes later.
+    own = own.at(np.lexsort((own.place[:, 2], own.moments)))
+    days = own.moments.astype("datetime64[D]")
+    is_same = np.append(days[:-1] == days[1:], False)
+    if is_same.any():
+        if error := intervals.longer_beside(days, own.values[:, : len(candles.PRICES) + 1]):
+            raise error
+        if len(raws) > 1:
+            _require_agreement(rules.category, own, portions)
+        refused[DUPLICATE] = own.place[is_same]
+    return own.at(~is_same), refused
+
+
+def _aggregated(own: _Own, exchange: Exchange | None) -> _Own:
+    """Rows within the days as a row a day, which has the place of its first one."""
+    local = trading_days.local_times(own.moments, own.is_utc, own.is_naive, exchange)
+    first = np.lexsort((own.place[:, 2], local))
+    moments = pd.DatetimeIndex(local[first])
+    bars = intervals.aggregated(pd.DataFrame(own.values[first], columns=candles.COLUMNS, index=moments))
+    days, starts = np.unique(local[first].astype("datetime64[D]"), return_index=True)
+    nowhere = np.zeros(len(days), dtype=bool)
+    return _Own(days.astype("datetime64[ns]"), nowhere, nowhere, bars.to_numpy(), own.place[first][starts])
+
+
+def _require_agreement(category: Category, own: _Own, portions: Sequence[Rows]) -> None:
+    """Raise SisepanError if spellings of one ticker, such as .KS and .KQ, have different closes on common days."""
+    spelled = [raw_tickers.text_of(portions[place[0]].columns["ticker"][place[1]]) for place in own.place.tolist()]
+    closes = pd.DataFrame({"day": own.moments.astype("datetime64[D]"), "raw": spelled, "close": own.values[:, 3]})
+    table = closes.groupby(["day", "raw"])["close"].last().unstack()
+    markets = {raw: raw_tickers.market_of(category, [raw]) for raw in table.columns}
+    for one, other in itertools.combinations(table.columns, 2):
+        common = table[[one, other]].dropna()
+        differing = common[~np.isclose(common[one], common[other], rtol=candles.ROUNDING, atol=0)]
+        are_markets = markets[one] and markets[other] and markets[one] != markets[other]
+        if len(differing) > (0 if are_markets else DISAGREEING * len(common)):
+            values = [f"{value:.10g}" for value in differing.iloc[0]]
+            date = f"{differing.index[0]:%Y-%m-%d}"
+            raise SisepanError(DISAGREE, tickers=f"{one}, {other}", date=date, closes=", ".join(values))
 
 
 def _conversion(rows: Rows, position: int, ticker: str, bar: pd.DataFrame) -> Conversion:
@@ -122,8 +274,11 @@ def refused(rows: Rows) -> Converted:
     return _without_bars([_refusal(rows, position, NOT_A_TICKER) for position in range(len(rows))])
 
 
-def _without_bars(refusals: Sequence[Refusal]) -> Converted:
-    return Converted("", (), candles.empty(), len(refusals), (), tuple(refusals), ())
+def _without_bars(
+    refusals: Sequence[Refusal], rows: int | None = None, ticker: str = "", raws: tuple[Any, ...] = ()
+) -> Converted:
+    count = len(refusals) if rows is None else rows
+    return Converted(ticker, raws, candles.empty(), count, (), tuple(refusals), ())
 
 
 def _refusal(rows: Rows, position: int, message: str) -> Refusal:
@@ -139,12 +294,11 @@ def _refusal(rows: Rows, position: int, message: str) -> Refusal:
     return Refusal(str(rows.places[position]), ticker, date, reason)
 
 
-def _table(convention: dates.Convention, codes: Mapping[Any, int], number: int, rows: Rows) -> pd.DataFrame:
-    """The rows of portion `number` as numbers: the code of the ticker in its group, the moment, the values of a bar."""
+def _table(codes: Mapping[Any, int], number: int, rows: Rows) -> pd.DataFrame:
+    """The rows of portion `number` as numbers: the code of the ticker in its group, the values of a bar, the place."""
     table = pd.DataFrame(
         {
             "code": [codes.get(key, -1) for key in raw_tickers.keys_of(rows.columns["ticker"])],
-            "moment": dates.moments(rows.columns["date"], convention),
             **{
                 name: numbers(values, ratios=name == "stock_splits")
                 for name, values in rows.columns.items()

@@ -14,17 +14,28 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from bson import Timestamp
 
 Moments = npt.NDArray[np.datetime64]
+Mask = npt.NDArray[np.bool_]
 DateForm = Literal["day", "moment", "text", "number", "unreadable", "missing"]
-EpochUnit = Literal["s", "ms", "", "?"]
-"""Seconds; milliseconds; both, and the size of a number shows which; both, and of some numbers nothing shows which."""
+EpochUnit = Literal["s", "ms", "", "?", "days"]
+"""Seconds; milliseconds; both, and the size of a number shows which; both, and of some numbers nothing shows which;
+days as spreadsheets count them. Microseconds and nanoseconds show by their size in any of them."""
+Order = Literal["dmy", "mdy", "ymd", ""]
+"""Of day, month and a year in a text such as 01/02/24; "" where nothing tells it."""
 
 TEXTS: Final = (
     # 2024-1-2, 2024/01/02 and 2024. 1. 2., each with or without a clock behind it
     re.compile(r"(?P<year>\d{4})[-./]\s?(?P<month>\d{1,2})[-./]\s?(?P<day>\d{1,2})\.?(?=$|\D)(?P<clock>.*)", re.DOTALL),
+    # 2024년 1월 2일
+    re.compile(r"(?P<year>\d{4})년\s*(?P<month>\d{1,2})월\s*(?P<day>\d{1,2})일(?P<clock>.*)", re.DOTALL),
 )
 """Forms of a text that is not ISO 8601 yet: year, month, day, and a clock in ISO 8601."""
+ORDERED: Final = re.compile(r"(\d{1,2})([-./])\s?(\d{1,2})\2\s?(\d{4}|\d{1,2})\.?(?=$|\D)(?P<clock>.*)", re.DOTALL)
+"""01/02/2024, 1.2.2024 and 24.01.02: what comes first must be told by other rows."""
+ORDERS: Final[dict[Order, tuple[int, int, int]]] = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
+"""For each order the positions of year, month and day."""
 DIGITS: Final = (8, 12, 14)
 """Lengths of a number whose digits are a date: YYYYMMDD, with hhmm, with hhmmss."""
 YEARS: Final = range(1800, 2200)
@@ -42,7 +53,13 @@ SURE: Final = (3, 50)
 FEW_SECONDS: Final = 10**8
 """A smaller number is a count of seconds only where it is a multiple of a quarter of an hour."""
 
-_INTEGER = re.compile(r"\s*-?\d{1,18}\s*", re.ASCII)
+SPREADSHEET_EPOCH: Final = dt.datetime(1899, 12, 30)
+SPREADSHEET_DAYS: Final = range(20_000, 80_000)
+"""Days of 1954 to 2119 as spreadsheets count them; a smaller number may be the number of a row."""
+SMALL_UNITS: Final = ((10**17, 10**19, 1000), (10**14, 10**16, 1))
+"""Nanoseconds and microseconds: from which count to which, and how many of them a microsecond has."""
+
+_INTEGER = re.compile(r"\s*-?\d{1,19}\s*", re.ASCII)
 
 
 class Convention(NamedTuple):
@@ -51,12 +68,23 @@ class Convention(NamedTuple):
     zone: str = ""
     """IANA zone in which moments that are kept in UTC are trading days; "" where they are local time already."""
     unit: EpochUnit = "s"
+    order: Order = ""
 
 
 UNTIMED: Final = Convention()
-Moment = tuple[dt.datetime | None, bool]
-"""A tz-naive moment (None where a value names none), and whether it is UTC; any other is local time of the exchange."""
-NO_MOMENT: Final[Moment] = (None, False)
+LOCAL, IN_UTC, NAIVE = range(3)
+"""Whose time a moment is: the exchange's; UTC; either of them, as a text with a clock and no zone."""
+Moment = tuple[dt.datetime | None, int]
+"""A tz-naive moment (None where a value names none), and whose time it is."""
+NO_MOMENT: Final[Moment] = (None, LOCAL)
+
+
+class Written(NamedTuple):
+    """Moments as they are written, in nanoseconds; NaT where a value names none."""
+
+    moments: Moments
+    is_utc: Mask
+    is_naive: Mask
 
 
 def moments(values: Sequence[Any], convention: Convention = UNTIMED) -> Moments:
@@ -65,16 +93,27 @@ def moments(values: Sequence[Any], convention: Convention = UNTIMED) -> Moments:
     A moment in UTC is converted to the zone of the `convention`, unless it is midnight: that is a day without a time.
     Text with offset +00:00 is UTC; any other text is local time of the exchange.
     """
-    read, in_utc = _read(values, convention.unit)
+    read, is_utc, _is_naive = written(values, convention)
     if convention.zone:
-        read[in_utc] = _local(read[in_utc], convention.zone)
+        read[is_utc] = _local(read[is_utc], convention.zone)
     return read
 
 
-def convention_of(values: Sequence[Any], zones: Sequence[str]) -> Convention:
-    """The convention that a sample of values shows; its zone is one of `zones`, or ""."""
-    unit = epoch_unit(values)
-    return Convention(zone_of(values, zones, unit), unit)
+def convention_of(values: Sequence[Any], zones: Sequence[str] = (), unit: EpochUnit | None = None) -> Convention:
+    """The convention that values show; its zone is one of `zones`, or ""; without their own, epochs are in `unit`."""
+    unit = "days" if _are_spreadsheet_days(values) else epoch_unit(values) if unit is None else unit
+    return Convention(zone_of(values, zones, unit) if zones else "", unit, _order_of(values))
+
+
+def are_sure(values: Sequence[Any]) -> bool:
+    """Whether every value means one day by itself, so that the other rows of its ticker need not be asked."""
+    distinct = {value for value in values if isinstance(value, str | int | float)}
+    return not any(_ordered(value) or _is_spreadsheet_day(value) for value in distinct)
+
+
+def is_ambiguous(values: Sequence[Any], convention: Convention) -> bool:
+    """Whether nothing tells the order of day and month of some of these values of one ticker."""
+    return not convention.order and any(map(_ordered, values))
 
 
 def zone_of(values: Sequence[Any], zones: Sequence[str], unit: EpochUnit = "s") -> str:
@@ -82,7 +121,7 @@ def zone_of(values: Sequence[Any], zones: Sequence[str], unit: EpochUnit = "s") 
 
     It is the zone in which the fewest of them fall on a weekend, and, among equals, in which most are midnights.
     """
-    read, in_utc = _read(values, unit)
+    read, in_utc, _is_naive = written(values, Convention(unit=unit))
     timed = read[in_utc & ~np.isnat(read) & (read != read.astype("datetime64[D]"))]
     if len(timed) == 0:
         return ""
@@ -119,17 +158,18 @@ def form_of(value: Any, moment: np.datetime64) -> DateForm:
     return "text" if isinstance(value, str) else "number"
 
 
-def _read(values: Sequence[Any], unit: EpochUnit) -> tuple[Moments, npt.NDArray[np.bool_]]:
-    """The moments of `values` as they are written, and which of them are UTC."""
+def written(values: Sequence[Any], convention: Convention = UNTIMED) -> Written:
+    """The moments of `values` as they are written, and whose time they are."""
     if set(map(type, values)) == {dt.datetime} and not any(value.tzinfo for value in values):
         read = np.array(values, dtype="datetime64[us]")  # the usual case, ten times as fast
-        in_utc = np.ones(len(values), dtype=bool)
+        whose = np.full(len(values), IN_UTC)
     else:
-        pairs = [_moment(value, unit) for value in values]
-        read = np.array([moment for moment, _utc in pairs], dtype="datetime64[us]")
-        in_utc = np.array([utc for _moment, utc in pairs], dtype=bool)
+        pairs = [_moment(value, convention.unit, convention.order) for value in values]
+        read = np.array([moment for moment, _whose in pairs], dtype="datetime64[us]")
+        whose = np.array([whose for _moment, whose in pairs], dtype="int64")
     outside = (read < np.datetime64(f"{YEARS[0]}-01-01")) | (read >= np.datetime64(f"{YEARS[-1]}-01-01"))
-    return np.where(outside, np.datetime64("NaT"), read).astype("datetime64[ns]"), in_utc
+    in_years = np.where(outside, np.datetime64("NaT"), read).astype("datetime64[ns]")
+    return Written(in_years, whose == IN_UTC, whose == NAIVE)
 
 
 def _local(utc: Moments, zone: str) -> Moments:
@@ -142,51 +182,104 @@ def _local(utc: Moments, zone: str) -> Moments:
     return result
 
 
-def _moment(value: Any, unit: EpochUnit) -> Moment:
+def _moment(value: Any, unit: EpochUnit, order: Order) -> Moment:
     if isinstance(value, dt.datetime):
-        return NO_MOMENT if value is pd.NaT else (value.replace(tzinfo=None), not value.utcoffset())
+        return NO_MOMENT if value is pd.NaT else (value.replace(tzinfo=None), LOCAL if value.utcoffset() else IN_UTC)
     if isinstance(value, dt.date):
-        return dt.datetime(value.year, value.month, value.day), False
+        return dt.datetime(value.year, value.month, value.day), LOCAL
     if isinstance(value, str):
-        return _moment_of_text(value, unit)
+        return _moment_of_text(value, unit, order)
     if isinstance(value, int | float | np.integer) and not isinstance(value, bool):
         return _moment_of_number(float(value), unit)
-    return NO_MOMENT
+    return (EPOCH + dt.timedelta(seconds=value.time), IN_UTC) if isinstance(value, Timestamp) else NO_MOMENT
 
 
 @lru_cache(maxsize=65_536)
-def _moment_of_text(text: str, unit: EpochUnit) -> Moment:
+def _moment_of_text(text: str, unit: EpochUnit, order: Order) -> Moment:
     text = text.strip()
     if _INTEGER.fullmatch(text):
-        return _moment_of_number(float(text), unit)
+        # Zeros before a number make it a code, such as that of a Korean stock.
+        return NO_MOMENT if text.startswith("0") else _moment_of_number(float(text), unit)
     for form in TEXTS:
         if parts := form.fullmatch(text):
             text = f"{parts['year']}-{int(parts['month']):02d}-{int(parts['day']):02d}{parts['clock']}"
             break
+    else:
+        text = (_ordered_as_iso(text, order) if order else None) or text
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
         return NO_MOMENT
-    return moment.replace(tzinfo=None), moment.tzinfo is not None and not moment.utcoffset()
+    if moment.tzinfo is not None:
+        return moment.replace(tzinfo=None), LOCAL if moment.utcoffset() else IN_UTC
+    return moment, NAIVE if moment.time() != dt.time() else LOCAL
+
+
+def _ordered(value: Any) -> "re.Match[str] | None":
+    return ORDERED.fullmatch(value.strip()) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=65_536)
+def _ordered_as_iso(text: str, order: Order) -> str | None:
+    """A text of which only the other rows tell the order, in ISO 8601; None where it names no day in this order."""
+    parts = ORDERED.fullmatch(text)
+    fields = parts and [parts[1], parts[3], parts[4]]
+    year, month, day = [fields[position] for position in ORDERS[order]] if fields else ("", "", "")
+    if parts is None or len(year) not in (2, 4) or len(day) > 2:
+        return None
+    century = "" if len(year) == 4 else "19" if int(year) >= 70 else "20"
+    return f"{century}{year}-{int(month):02d}-{int(day):02d}{parts['clock']}"
+
+
+def _order_of(values: Sequence[Any]) -> Order:
+    """The one order in which all texts that need one are days that have come already; "" where none or several are."""
+    texts = {value.strip() for value in values if _ordered(value)}
+    latest = dt.datetime.now() + dt.timedelta(days=1)
+
+    def are_days(order: Order) -> bool:
+        moments = (_moment_of_text(text, "s", order)[0] for text in texts)
+        return all(moment is not None and moment <= latest for moment in moments)
+
+    possible = [order for order in ORDERS if are_days(order)] if texts else []
+    return possible[0] if len(possible) == 1 else ""
+
+
+def _is_spreadsheet_day(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(_INTEGER.fullmatch(value)) and int(value) in SPREADSHEET_DAYS and not value.startswith("0")
+    return isinstance(value, int | float) and value == value and abs(value) < 2**62 and int(value) in SPREADSHEET_DAYS
+
+
+def _are_spreadsheet_days(values: Sequence[Any]) -> bool:
+    """Whether all numbers among `values` are days as spreadsheets count them."""
+    counts = [value for value in values if _is_spreadsheet_day(value) or _epoch(value) is not None]
+    return bool(counts) and all(map(_is_spreadsheet_day, counts))
 
 
 @lru_cache(maxsize=65_536)
 def _moment_of_number(number: float, unit: EpochUnit) -> Moment:
-    if not math.isfinite(number) or (number != int(number) and abs(number) < FEW_SECONDS):
+    if not math.isfinite(number):
+        return NO_MOMENT
+    if unit == "days" and int(number) in SPREADSHEET_DAYS:
+        return SPREADSHEET_EPOCH + dt.timedelta(days=number), LOCAL
+    if number != int(number) and abs(number) < FEW_SECONDS:
         return NO_MOMENT
     count = int(number)  # a fraction of a second belongs to a clock
     is_small, is_quarter = abs(count) < EPOCH_SECONDS_LIMIT, count % QUARTER_HOUR == 0
     date = _date_of_digits(count)
     # Digits of a clock on the 10th, 20th or 30th may be a day of 1976 in milliseconds.
     if date and (count < 10 ** DIGITS[0] or unit == "s" or not is_quarter):
-        return date, False
+        return date, NAIVE if date.time() != dt.time() else LOCAL
+    for least, most, per_microsecond in SMALL_UNITS:
+        if least <= abs(count) < most:
+            return EPOCH + dt.timedelta(microseconds=count // per_microsecond), IN_UTC
     if is_small and unit in ("ms", "?") and is_quarter == (unit == "?"):
         return NO_MOMENT
     in_milliseconds = unit == "ms" or (unit != "s" and not is_small)
     if not in_milliseconds and abs(count) < FEW_SECONDS and count % (QUARTER_HOUR // 1000):
         return NO_MOMENT
     try:
-        return EPOCH + dt.timedelta(milliseconds=count if in_milliseconds else count * 1000), True
+        return EPOCH + dt.timedelta(milliseconds=count if in_milliseconds else count * 1000), IN_UTC
     except OverflowError:
         return NO_MOMENT
 
@@ -197,7 +290,8 @@ def _epoch(value: Any) -> int | None:
         value = int(value) if _INTEGER.fullmatch(value) else None
     if not isinstance(value, int | float) or isinstance(value, bool) or value != value or abs(value) >= 2**62:
         return None
-    return None if _date_of_digits(int(value)) else int(value)
+    is_small_unit = abs(value) >= SMALL_UNITS[-1][0]
+    return None if is_small_unit or _date_of_digits(int(value)) else int(value)
 
 
 def _date_of_digits(count: int) -> dt.datetime | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tqdm import tqdm
 
@@ -19,7 +19,7 @@ from finance_core import categories, console, formats
 from finance_core.categories import CATEGORIES, Category
 from finance_core.console import ALL_GOOD, ALREADY_RUNNING, NOT_ALL_DONE, WRONG_USE
 from finance_core.errors import SisepanError
-from finance_core.foreign import import_run, raw_tickers, reports, ticker_names
+from finance_core.foreign import import_run, intervals, raw_tickers, reports, ticker_names
 from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.reports import WrongUse
 from finance_core.foreign.sources import Source
@@ -42,6 +42,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--yes", action="store_true", help=_("묻지 않고 그대로 합니다"))
     parser.add_argument("--json", action="store_true", help=_("결과를 JSON 하나로 표준 출력에 씁니다"))
+    parser.add_argument(
+        "--intraday",
+        choices=get_args(intervals.Intraday),
+        default="refuse",
+        help=_("분봉이나 시간봉을 하루의 봉으로 합칠지(aggregate), 섞인 일봉만 받을지(daily); 없으면 받지 않습니다"),
+    )
     parser.add_argument("--report", type=Path, metavar="CSV", help=_("받지 않은 행을 이유와 함께 적을 CSV 파일"))
 
 
@@ -86,8 +92,9 @@ def import_all(
 
     def step(source: Source, progress: Progress, stop: threading.Event) -> Summary:
         if options.dry_run:
-            return import_run.examine(category, source, progress, stop)
-        return import_run.run(db, category, source, descriptions(), progress=progress, stop=stop)
+            ways = {"descriptions": descriptions(), "intraday": options.intraday}
+            return import_run.examine(category, source, progress, stop, **ways)
+        return import_run.run(db, category, source, descriptions(), options.intraday, progress=progress, stop=stop)
 
     if not perform(options, intentions, [partial(step, source) for source in sources], done, total):
         if options.json:

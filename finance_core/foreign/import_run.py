@@ -25,6 +25,7 @@ from finance_core.errors import SisepanError
 from finance_core.foreign import conversion, import_records, merging, raw_tickers, sources, ticker_names
 from finance_core.foreign.conversion import Converted
 from finance_core.foreign.import_records import Progress, Summary
+from finance_core.foreign.intervals import Intraday
 from finance_core.foreign.sources import Source
 from finance_core.foreign.ticker_names import Descriptions
 from finance_core.storage import database, locations, prices, runs, tickers
@@ -90,15 +91,26 @@ def leased(
 
 
 def examine(
-    category: Category, source: Source, progress: Progress = ignore, stop: threading.Event | None = None
+    category: Category,
+    source: Source,
+    progress: Progress = ignore,
+    stop: threading.Event | None = None,
+    *,
+    descriptions: Descriptions | None = None,
+    intraday: Intraday = "refuse",
 ) -> Summary:
     """A dry run: what an import would take and refuse. Reads everything, writes nothing."""
     stop = stop or threading.Event()
+    rules = conversion.rules(category, descriptions or {}, intraday)
     summary = Summary(category.key, source.name, is_dry=True)
     known, unknown = raw_tickers.by_ticker(category, source.counts())
     summary.total = len(known)
-    for converted in itertools.chain(sources.converted(source, known, stop), sources.refused(source, unknown, stop)):
+    for converted in itertools.chain(
+        sources.converted(source, known, rules, stop), sources.refused(source, unknown, stop)
+    ):
         summary.count(converted)
+        if converted.failure:
+            summary.failures.append(runs.Failure(converted.ticker, converted.failure))
         summary.refusals += converted.refusals[: import_records.REFUSALS_KEPT - len(summary.refusals)]
         summary.conversions += converted.conversions[: conversion.SHOWN_CONVERSIONS - len(summary.conversions)]
         progress(summary)
@@ -111,24 +123,27 @@ def run(
     category: Category,
     source: Source,
     descriptions: Descriptions | None = None,
+    intraday: Intraday = "refuse",
     **watch: Unpack[Watch],
 ) -> Summary:
     """Import `source` into `category`; `descriptions` name new tickers. Once `stop` is set, no other ticker is begun.
 
-    Raises AlreadyRunning, as `database.prepare_writing`, and PyMongoError if the database fails.
+    `intraday` says what becomes of rows within the day. Raises AlreadyRunning, as `database.prepare_writing`, and PyMongoError if the database fails.
     """
     database.prepare_writing(db, category, bars=True)
     with leased(db, category, "import", source.name, **watch) as this_run:
-        bring_in(this_run, source, locations.writable(db, category), descriptions or {})
+        bring_in(this_run, source, locations.writable(db, category), descriptions or {}, intraday)
     return this_run.summary
 
 
-def bring_in(run: ImportRun, source: Source, store: Store, descriptions: Descriptions) -> None:
+def bring_in(
+    run: ImportRun, source: Source, store: Store, descriptions: Descriptions, intraday: Intraday = "refuse"
+) -> None:
     """Import `source` into `store` within `run`, and set the state of its summary. Raises as `run`."""
     database.ensure_indexes(run.lease.db, [])
     database.ensure_unique_index(run.lease.db, store.collection, ["ticker", "date"])
     with _rare_garbage_collection():
-        _Import(run, source, store, descriptions).go_through()
+        _Import(run, source, store, descriptions, intraday).go_through()
 
 
 @contextmanager
@@ -144,10 +159,13 @@ def _rare_garbage_collection() -> Iterator[None]:
 class _Import:
     """One import within a run."""
 
-    def __init__(self, run: ImportRun, source: Source, store: Store, descriptions: Descriptions) -> None:
+    def __init__(
+        self, run: ImportRun, source: Source, store: Store, descriptions: Descriptions, intraday: Intraday
+    ) -> None:
         self._run, self._source, self._store, self._descriptions = run, source, store, descriptions
         self._db, self._category, self._stop = run.lease.db, run.lease.category, run.lease.stop
         self._summary = run.summary
+        self._rules = conversion.rules(self._category, descriptions, intraday)
         self._summary.import_id, self._is_new = import_records.begin(self._db, self._category, source)
         self._rows_of_others = 0
         """Rows of tickers that are never marked as done, and so are read by each run: without a bar, or failed."""
@@ -165,7 +183,7 @@ class _Import:
             known = {ticker: raws for ticker, raws in known.items() if ticker not in current}
         self._run.report()
         for converted in itertools.chain(
-            sources.converted(self._source, known, stop), sources.refused(self._source, unknown, stop)
+            sources.converted(self._source, known, self._rules, stop), sources.refused(self._source, unknown, stop)
         ):
             self._take(converted)
             if stop.is_set():
@@ -188,7 +206,11 @@ class _Import:
         import_records.keep_refusals(self._db, summary.import_id, converted)
         summary.count(converted)
         failures = []
-        if converted.bars.empty:
+        if converted.failure:
+            self._rows_of_others += converted.rows
+            _log.warning("%s %s: %s", self._category.key, ticker, converted.failure)
+            failures.append(runs.Failure(ticker, converted.failure))
+        elif converted.bars.empty:
             self._rows_of_others += converted.rows if ticker else 0
         else:
             try:

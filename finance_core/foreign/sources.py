@@ -17,7 +17,7 @@ from typing import IO, Any, Protocol, TypeVar
 from finance_core import settings
 from finance_core.errors import SisepanError
 from finance_core.foreign import conversion, dates, raw_tickers
-from finance_core.foreign.conversion import Converted
+from finance_core.foreign.conversion import Converted, Rules
 from finance_core.foreign.raw_tickers import ByTicker
 from finance_core.foreign.shapes import Rows
 from finance_core.i18n import N_
@@ -55,9 +55,9 @@ class Source(Protocol):
         """The rows of the `wanted` raw tickers, in the order in which they came, in portions."""
 
 
-def converted(source: Source, known: ByTicker, stop: threading.Event) -> Iterator[Converted]:
+def converted(source: Source, known: ByTicker, rules: Rules, stop: threading.Event) -> Iterator[Converted]:
     """The bars of the `known` tickers, until `stop`; the next group is read while the caller works on one."""
-    for group in _ahead(_groups(source, known, stop)):
+    for group in _ahead(_groups(source, known, rules, stop)):
         yield from group
 
 
@@ -70,7 +70,7 @@ def refused(source: Source, unknown: Sequence[Any], stop: threading.Event) -> It
             yield conversion.refused(rows)
 
 
-def _groups(source: Source, known: ByTicker, stop: threading.Event) -> Iterator[list[Converted]]:
+def _groups(source: Source, known: ByTicker, rules: Rules, stop: threading.Event) -> Iterator[list[Converted]]:
     groups = list(_planned(known))
     with _reader(source, groups, stop) as read:
         for number, group in enumerate(groups):
@@ -78,7 +78,7 @@ def _groups(source: Source, known: ByTicker, stop: threading.Event) -> Iterator[
             if stop.is_set():
                 return
             if portions:
-                yield conversion.convert(source.convention, group, portions)
+                yield conversion.convert(rules, source.convention, group, portions)
 
 
 def _planned(known: ByTicker) -> Iterator[Group]:

@@ -6,6 +6,7 @@ allow is held against the sessions of the exchange; exactly one must fit. Pure b
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from finance_core.bars import sessions
+from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 
@@ -64,87 +66,142 @@ EXCHANGES: Final = tuple(
 """A calendar a zone. Zones that keep the same time, as most of Europe, are told apart by nothing here."""
 WEEKDAYS: Final = "24/5"
 """The calendar of a ticker whose exchange is not known."""
+PLAIN: Final = (WEEKDAYS, "XSAU")
+"""The same for days without a clock time, which mean nothing but themselves; some exchanges trade on Sundays."""
 CLOSED_LIMIT: Final = 0.01
 """Share of days on which the exchange was closed, up to which a reading fits."""
 MIDNIGHT_SHARE: Final = 0.99
 """Share of moments that must be midnights of a zone, for them to be days of it."""
 
+DAYTIME: Final = (5, 22)
+"""Hours between which bars have the time of a session, and no time in another zone."""
+
+UNKNOWN: Final = N_("어느 거래소의 종목인지 알 수 없어 하루로 합칠 수 없습니다.")
 NONE_FITS = N_("날짜를 어느 시간대로 읽어도 {share}는 {calendar} 거래소가 쉬는 날입니다(예: {day}).")
 SEVERAL_FIT = N_("날짜를 {days} 가운데 어느 쪽으로 읽어야 하는지 알 수 없습니다.")
 
 
 class Reading(NamedTuple):
-    """The moments of one ticker, read as trading days."""
+    """The moments of one ticker as local ones, whose days are trading days."""
 
-    days: Days
-    """datetime64[D], in the order of the moments."""
+    moments: Days
+    """datetime64[ns], in the order in which they came."""
     zone: str
-    """The zone whose midnights they are; "" if they are days as they stand."""
+    """The zone whose times they are; "" if they are read as they stand."""
     calendar: str
     closed: int
-    """Days on which that calendar is closed."""
+    """Rows on days on which that calendar is closed."""
+    is_midnight: bool = False
+    """Whether nearly all times kept in UTC are midnights of the zone."""
+    is_daytime: bool = False
+    """Whether they are times at which an exchange may be open."""
+
+    @property
+    def days(self) -> Days:
+        """The trading days, as datetime64[D]."""
+        return self.moments.astype("datetime64[D]")
+
+    @property
+    def fits(self) -> bool:
+        """Whether the exchange was open on nearly all of the days."""
+        return self.closed <= CLOSED_LIMIT * len(self.moments)
 
 
 def read(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None) -> Reading:
     """The trading days that `moments` mean (datetime64[ns], no NaT, at least one).
 
     `is_utc` marks moments that are surely in UTC, `is_naive` texts with a clock time and no zone, which may be local or
-    in UTC; all others are local. `own` is the exchange of the ticker, if it is known. Raises SisepanError if no reading
-    fits the sessions, or several do that differ.
+    in UTC; all others are local. A midnight in UTC is a day without a time. `own` is the exchange of the ticker, if it
+    is known. Raises SisepanError if no reading fits the sessions, or several do that differ.
     """
+    is_timed = moments != moments.astype("datetime64[D]")
+    is_utc, is_naive = is_utc & is_timed, is_naive & is_timed
+    if own and is_utc.any():
+        # Midnights of its own exchange are its days: no other zone has to be tried.
+        reading = _reading(moments, is_utc, own, own.calendar)
+        if reading.is_midnight and reading.fits and not is_naive.any():
+            return reading
     readings = _readings(moments, is_utc, is_naive, own)
-    fitting = [reading for reading in readings if reading.closed <= CLOSED_LIMIT * len(moments)]
-    if len(fitting) > 1 and own is not None:
-        fitting = [reading for reading in fitting if reading.zone == own.zone] or fitting
+    if own and not is_naive.any():
+        own_midnights = [reading for reading in readings if reading.zone == own.zone and reading.is_midnight]
+        readings = [reading for reading in own_midnights if reading.fits] or readings
+    return _chosen(readings)
+
+
+def _chosen(readings: Sequence[Reading]) -> Reading:
+    """The only one that fits."""
+    fitting = [reading for reading in readings if reading.fits]
     if not fitting:
         best = min(readings, key=lambda reading: reading.closed)
-        raise SisepanError(
-            NONE_FITS,
-            share=f"{best.closed / len(moments):.1%}",
-            calendar=best.calendar,
-            day=str(_closed_days(best.days, best.calendar)[0]),
-        )
+        share, day = best.closed / len(best.moments), closed_days(best.days, best.calendar)[0]
+        raise SisepanError(NONE_FITS, share=f"{share:.1%}", calendar=best.calendar, day=str(day))
     if len(fitting) > 1:
         raise SisepanError(SEVERAL_FIT, days=", ".join(str(reading.days[0]) for reading in fitting))
     return fitting[0]
 
 
-def _readings(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None) -> list[Reading]:
-    """Every reading that the moments allow, each once: as they stand, and as midnights of each zone."""
-    standing = moments.astype("datetime64[D]")
-    is_timed = moments != standing
-    readings: dict[bytes, Reading] = {}
-
-    def add(days: Days, zone: str, calendar: str) -> None:
-        reading = Reading(days, zone, calendar, len(_closed_days(days, calendar)))
-        known = readings.get(days.tobytes())
-        if known is None or reading.closed < known.closed:
-            readings[days.tobytes()] = reading
-
-    add(standing, "", own.calendar if own else WEEKDAYS)
-    exchanges: Sequence[Exchange] = [own, *EXCHANGES] if own else EXCHANGES
-    for in_utc in (is_utc & is_timed, (is_utc | is_naive) & is_timed):
-        if not in_utc.any():
-            continue
-        instants = pd.DatetimeIndex(moments[in_utc]).tz_localize("UTC")
-        for exchange in exchanges:
-            local = instants.tz_convert(exchange.zone).tz_localize(None)
-            if (local == local.normalize()).mean() < MIDNIGHT_SHARE:
-                continue
-            days = standing.copy()
-            days[in_utc] = local.to_numpy().astype("datetime64[D]")
-            add(days, exchange.zone, own.calendar if own else exchange.calendar)
-    return list(readings.values())
+def exchange_of(category: Category, market: str) -> Exchange | None:
+    """The exchange of a ticker: of the market with this key, else the only one of its category; None: not known."""
+    named = [known for known in category.markets if known.key == market]
+    is_one = len({known.calendar for known in category.markets}) == 1
+    for chosen in [*named, *(category.markets if is_one else ())][:1]:
+        return Exchange(chosen.timezone or sessions.timezone(chosen.calendar), chosen.calendar)
+    return None
 
 
-def _closed_days(days: Days, calendar: str) -> Days:
+def local_times(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None) -> Days:
+    """Moments within days as times of their exchange; midnights too are moments. Raises SisepanError as `read`."""
+    if own is None:
+        raise SisepanError(UNKNOWN)
+    readings = {
+        reading.days.tobytes(): reading
+        for in_utc in (is_utc | is_naive, is_utc)
+        for reading in [_reading(moments, in_utc, own, own.calendar)]
+    }
+    return _chosen(list(readings.values())).moments
+
+
+def closed_days(days: Days, calendar: str) -> Days:
     """Those of `days` on which the exchange was closed, within the range of its calendar."""
-    first, last = days.min().item(), days.max().item()
-    assert isinstance(first, dt.date)
-    assert isinstance(last, dt.date)
-    open_days = sessions.between(calendar, first, last).to_numpy().astype("datetime64[D]")
-    if not len(open_days):
-        return days[:0]
+    open_days = _open_days(calendar, dt.datetime.now(dt.UTC).year)
     inside = days[(days >= open_days[0]) & (days <= open_days[-1])]
-    closed: Days = inside[~np.isin(inside, open_days)]
+    closed: Days = inside[open_days[np.searchsorted(open_days, inside)] != inside]
     return closed
+
+
+@lru_cache(maxsize=64)
+def _open_days(calendar: str, _year: int) -> Days:
+    """All sessions of a calendar, as datetime64[D]."""
+    return sessions.between(calendar, dt.date(1900, 1, 1), dt.date(2200, 1, 1)).to_numpy().astype("datetime64[D]")
+
+
+def _readings(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None) -> list[Reading]:
+    """Every reading that the moments allow, one for each result: as they stand, and as times of each zone."""
+    is_plain = not (is_utc.any() or is_naive.any())
+    standing = moments.astype("datetime64[D]")
+    readings = [
+        Reading(moments, "", calendar, len(closed_days(standing, calendar)))
+        for calendar in ([own.calendar] if own else PLAIN if is_plain else [WEEKDAYS])
+    ]
+    for in_utc, may_be_any_time in ((is_utc, True), (is_utc | is_naive, False)):
+        for exchange in ([own, *EXCHANGES] if own else EXCHANGES) if in_utc.any() else ():
+            reading = _reading(moments, in_utc, exchange, own.calendar if own else exchange.calendar)
+            if reading.is_midnight or (may_be_any_time and exchange == own and reading.is_daytime):
+                readings.append(reading)
+    results: dict[bytes, Reading] = {}
+    for reading in sorted(readings, key=lambda reading: (reading.closed, not reading.is_midnight)):
+        results.setdefault(reading.days.tobytes(), reading)
+    return list(results.values())
+
+
+def _reading(moments: Days, in_utc: Mask, exchange: Exchange, calendar: str) -> Reading:
+    """The moments as times of an exchange; those that are not `in_utc` are its times already."""
+    if not in_utc.any():
+        return Reading(moments, "", calendar, len(closed_days(moments.astype("datetime64[D]"), calendar)))
+    there = pd.DatetimeIndex(moments[in_utc]).tz_localize("UTC").tz_convert(exchange.zone).tz_localize(None)
+    local = moments.copy()
+    local[in_utc] = there.to_numpy()
+    is_midnight = bool((there == there.normalize()).mean() >= MIDNIGHT_SHARE)
+    is_daytime = bool(((there.hour >= DAYTIME[0]) & (there.hour < DAYTIME[1])).mean() >= MIDNIGHT_SHARE)
+    closed = len(closed_days(local.astype("datetime64[D]"), calendar))
+    return Reading(local, exchange.zone, calendar, closed, is_midnight, is_daytime)

@@ -1,5 +1,6 @@
 """What it costs to adopt a user's own collection, as ratios to the plain way of doing the same in the same run."""
 
+import datetime as dt
 import gc
 import statistics
 import time
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from finance_core.bars import sessions
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.foreign import import_run, inspection
 from finance_core.foreign.collection_source import CollectionSource
@@ -26,9 +28,16 @@ TICKERS, DAYS = 100, 10_000
 FOREIGN = {name: name.title() for name in ("date", "open", "high", "low", "close", "volume")} | {"ticker": "symbol"}
 
 
+def trading_days() -> pd.DatetimeIndex:
+    """Sessions, and weekdays in the years before the calendar."""
+    known = sessions.between("XKRX", dt.date(1990, 1, 1), dt.date(2026, 11, 20))
+    before = pd.bdate_range(end=known[0] - pd.Timedelta(days=1), periods=DAYS - len(known))
+    return before.append(known)
+
+
 def documents() -> Iterator[list[Document]]:
     """A million days of a hundred tickers, a ticker at a time, in a layout that needs converting."""
-    days = pd.bdate_range(end="2026-11-20", periods=DAYS)
+    days = trading_days()
     texts = days.strftime("%Y-%m-%d").tolist()
     for number in range(TICKERS):
         table = random_walk(days, number)

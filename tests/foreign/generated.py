@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from bson import Decimal128, ObjectId
 
+from finance_core import starter
 from finance_core.bars import sessions
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, Category
 from finance_core.foreign import conversion
@@ -369,12 +370,13 @@ MIXES: Final = _mixes()
 def tables(
     category: Category, names: Iterable[str], days: int = 30, last: str = "2024-08-14"
 ) -> dict[str, pd.DataFrame]:
-    """Bars of some sessions up to `last`, with a halt, a dividend and a split in each."""
-    calendar = category.markets[0].calendar
+    """Bars of some sessions of its own exchange up to `last`, with a halt, a dividend and a split in each."""
+    markets = {row["ticker"]: row["market"] for row in starter.rows(category)}
     end = pd.Timestamp(last).date()
     first = end - dt.timedelta(days=days * 2)
     found = {}
     for seed, name in enumerate(names):
+        calendar = category.market(markets.get(name, "")).calendar
         table = random_walk(sessions.between(calendar, first, end)[-days:], seed + 1)
         table = table.assign(dividends=0.0, stock_splits=0.0)
         if category is not KOREAN_STOCKS:

@@ -14,6 +14,7 @@ from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
 from finance_core.foreign import adopt_command, conversion, unused_server
 from finance_core.storage import locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
+from tests.foreign.other_programs import AMERICAN
 from tests.foreign.test_adoption import CAPITAL, TABLES, assert_all_drawn, flat, untouched
 from tests.foreign.test_inspection import neighbour  # noqa: F401 - a fixture
 from tests.processes import start_python, wait_until
@@ -49,7 +50,8 @@ def run(*arguments: str) -> Told:
 def test_without_options_it_looks_says_what_there_is_and_how_to_go_on(own_server_db: MongoDatabase) -> None:
     db = own_server_db
     db["stocks"].insert_many(TEXT)
-    db["us_stock"].insert_many([row | {"symbol": "AAPL"} for row in flat({"A": TABLES["005930"]}, CAPITAL)])
+    table = AMERICAN["AAPL"]
+    db["us_stock"].insert_many(flat({"AAPL": table.assign(dividends=0.0, stock_splits=0.0)}, CAPITAL))
     db["prices"].insert_many([row | {"symbol": "^KS11"} for row in TEXT[:20]])
     db["companies"].insert_one({"code": "005930", "name": "삼성"})
     before = {name: untouched(db, name) for name in db.list_collection_names()}
@@ -137,12 +139,13 @@ def test_a_conversion_reports_and_lists_every_refused_document(own_server_db: Mo
 
 def test_reading_as_it_is_says_what_was_read_and_can_be_given_up(own_server_db: MongoDatabase) -> None:
     db = own_server_db
-    db["us_stock"].insert_many([row | {"symbol": "AAPL"} for row in flat({"A": TABLES["005930"]}, CAPITAL)])
+    table = AMERICAN["AAPL"]
+    db["us_stock"].insert_many(flat({"AAPL": table.assign(dividends=0.0, stock_splits=0.0)}, CAPITAL))
     told = run("--read", "us_stock", "--yes")
     assert told.code == console.ALL_GOOD, told.err
-    assert f"봉 {len(TABLES['005930']):,}개" in told.out
+    assert f"봉 {len(table):,}개" in told.out
     locations.forget(db)
-    assert len(prices.load(db, US_STOCKS, "AAPL")) == len(TABLES["005930"])
+    assert len(prices.load(db, US_STOCKS, "AAPL")) == len(table)
     assert "읽기 전용으로 쓰는 중" in run().out
     update = start_python("-m", "updaters.update_us")
     _out, err = update.communicate(timeout=60)

@@ -14,7 +14,7 @@ import pytest
 
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import file_source, import_run, raw_tickers, sources
+from finance_core.foreign import conversion, file_source, import_run, raw_tickers, sources
 from finance_core.foreign.conversion import Converted
 from finance_core.foreign.import_records import Summary
 
@@ -33,7 +33,7 @@ def found(path: Path, category: Category = KOREAN_STOCKS, ticker: str = "") -> l
     wanted, unknown = raw_tickers.by_ticker(category, source.counts())
     stop = threading.Event()
     return [
-        *sources.converted(source, wanted, stop),
+        *sources.converted(source, wanted, conversion.rules(category, {}), stop),
         *sources.refused(source, unknown, stop),
     ]
 

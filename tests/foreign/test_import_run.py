@@ -262,7 +262,7 @@ def test_a_document_without_a_ticker_of_any_kind_is_refused_and_never_lost(
 
 def test_a_document_that_has_two_tickers_counts_once(db: MongoDatabase) -> None:
     row = {"open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0, "volume": 1}
-    days = pd.bdate_range("2024-05-06", periods=6)
+    days = pd.bdate_range("2024-05-07", periods=6)
     for position, day in enumerate(days.to_pydatetime()):
         named: Document = [{"ticker": "005930", "symbol": "000660"}, {"symbol": "000660"}][position % 2]
         db[THEIRS].insert_one(row | named | {"date": day})

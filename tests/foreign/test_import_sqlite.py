@@ -1,5 +1,6 @@
 """A SQLite file into the database: by the command as a real process, killed and run again, and as a source."""
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -18,10 +19,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finance_core.bars import candles
+from finance_core.bars import candles, sessions
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import import_run, raw_tickers, sources, sqlite_source
+from finance_core.foreign import conversion, import_run, raw_tickers, sources, sqlite_source
 from finance_core.foreign.conversion import Converted
 from finance_core.foreign.sqlite_source import SqliteSource
 from finance_core.storage import prices, tickers
@@ -80,7 +81,10 @@ def found(source: SqliteSource, category: Category = KOREAN_STOCKS) -> list[Conv
     source.recognise(category)
     wanted, unknown = raw_tickers.by_ticker(category, source.counts())
     stop = threading.Event()
-    return [*sources.converted(source, wanted, stop), *sources.refused(source, unknown, stop)]
+    return [
+        *sources.converted(source, wanted, conversion.rules(category, {}), stop),
+        *sources.refused(source, unknown, stop),
+    ]
 
 
 # The command
@@ -368,7 +372,7 @@ def test_loosely_typed_values_are_read_or_refused_one_by_one(tmp_path: Path) -> 
 
 
 def test_a_day_is_the_one_of_its_market(tmp_path: Path) -> None:
-    days = pd.bdate_range("2024-01-02", periods=40)
+    days = sessions.between("XKRX", dt.date(2024, 1, 2), dt.date(2024, 2, 29))
     seconds = [int(day.tz_localize("Asia/Seoul").timestamp()) for day in days]
     for cells in (seconds, [value * 1000 for value in seconds], [f"{day} 00:00:00+09:00" for day in days.date]):
         path = tmp_path / f"{len(list(tmp_path.iterdir()))}.db"
@@ -438,7 +442,8 @@ print(summary.bars, peak() - before)
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
-    days = [f"{day:%Y-%m-%d}" for day in pd.bdate_range("2012-01-02", periods=3000)]
+    trading = sessions.between("XKRX", dt.date(2012, 1, 2), dt.date(2025, 1, 1))
+    days = [f"{day:%Y-%m-%d}" for day in trading[:3000]]
     closes = np.random.default_rng(1).uniform(1000, 2000, 3000).round().tolist()
 
     def rows() -> Iterable[tuple[Any, ...]]:
