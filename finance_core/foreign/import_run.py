@@ -128,7 +128,8 @@ def run(
 ) -> Summary:
     """Import `source` into `category`; `descriptions` name new tickers. Once `stop` is set, no other ticker is begun.
 
-    `intraday` says what becomes of rows within the day. Raises AlreadyRunning, as `database.prepare_writing`, and PyMongoError if the database fails.
+    `intraday` says what becomes of rows within the day. Raises AlreadyRunning, as `database.prepare_writing`, and
+    PyMongoError if the database fails.
     """
     database.prepare_writing(db, category, bars=True)
     with leased(db, category, "import", source.name, **watch) as this_run:
