@@ -37,9 +37,35 @@ def show(
 
     Without `add` the box offers no new tickers.
     """
+
+    def submitted(value: str) -> None:
+        # The whole page is drawn next. A new key makes a new box then: the old one would ask for its own part only.
+        st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+        if add and value.startswith(ADD):
+            add(value.removeprefix(ADD))
+        else:
+            choose(value)
+        st.rerun()  # the whole page
+
+    @st.fragment
+    def box() -> None:
+        use_visitor_language()
+        viewed = [ticker for ticker in st.session_state.get(f"{VIEWED}_{category.key}", []) if ticker in listing.rows]
+        usual = list(dict.fromkeys([*listing.favourites, *viewed]))[:LIMIT]
+        st_searchbox(
+            lambda query: suggestions(query, category, listing, may_add=add is not None and may_edit()),
+            placeholder=_("이름, 코드, 초성으로 찾기"),
+            default_options=[(listing.label(ticker), ticker) for ticker in usual],
+            clear_on_submit=True,
+            submit_function=submitted,
+            rerun_scope="fragment",
+            debounce=50,
+            key=f"search_{category.key}_{'_'.join(usual)}_{st.session_state.get(TURN, 0)}",
+        )
+
     st.html(OVERLAY)
     with st.container(key="search"):
-        _box(category, listing, choose, add)
+        box()
     st.html(FOCUS, unsafe_allow_javascript=True)
 
 
@@ -56,32 +82,3 @@ def suggestions(query: str, category: Category, listing: Listing, *, may_add: bo
     if not matches and may_add and category.is_ticker(new):
         return [(_("'{ticker}' 종목 추가하고 시세 받기").format(ticker=new), ADD + new)]
     return matches
-
-
-@st.fragment
-def _box(
-    category: Category, listing: Listing, choose: Callable[[str], None], add: Callable[[str], None] | None
-) -> None:
-    use_visitor_language()
-
-    def submitted(value: str) -> None:
-        # The whole page is drawn next. A new key makes a new box then: the old one would ask for its own part only.
-        st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
-        if add and value.startswith(ADD):
-            add(value.removeprefix(ADD))
-        else:
-            choose(value)
-        st.rerun()  # the whole page
-
-    viewed = [ticker for ticker in st.session_state.get(f"{VIEWED}_{category.key}", []) if ticker in listing.rows]
-    usual = list(dict.fromkeys([*listing.favourites, *viewed]))[:LIMIT]
-    st_searchbox(
-        lambda query: suggestions(query, category, listing, may_add=add is not None and may_edit()),
-        placeholder=_("이름, 코드, 초성으로 찾기"),
-        default_options=[(listing.label(ticker), ticker) for ticker in usual],
-        clear_on_submit=True,
-        submit_function=submitted,
-        rerun_scope="fragment",
-        debounce=50,
-        key=f"search_{category.key}_{'_'.join(usual)}_{st.session_state.get(TURN, 0)}",
-    )
