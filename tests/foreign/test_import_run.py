@@ -92,7 +92,7 @@ def contents(db: MongoDatabase) -> str:
     """What an import leaves, but for what it notes of itself."""
     rows = everything(db, "ticker_metadata")
     for row in rows:
-        row["imported"].pop("import", None)
+        row.get("imported", {}).pop("import", None)
     return bits([*everything(db, "korean_stocks", "us_stocks", "indices", "currencies"), *rows])
 
 
@@ -719,8 +719,11 @@ def theirs(db: MongoDatabase, korean: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def store(db: MongoDatabase, bars: pd.DataFrame, source: str | None) -> None:
+    """Bars of a ticker from `source`; None: it is not on the list, which has another."""
     prices.write(db, KOREAN_STOCKS, "005930", bars)
-    if source:
+    if source is None:
+        tickers.register(db, KOREAN_STOCKS, [{"ticker": "000660", "name": "SK하이닉스", "source": "import"}])
+    else:
         tickers.register(db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
         tickers.record(db, KOREAN_STOCKS, "005930", {"source": source})
 

@@ -78,6 +78,7 @@ def test_a_run_with_failures_names_each_with_its_reason_and_ends_with_1(
     whole = listed["005930"].bars
     before = whole.iloc[:58].copy()
     before.loc[DAYS[57], "volume"] = 1
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": "005930", "name": "005930"}])
     prices.write(db, KOREAN_STOCKS, "005930", candles.clean(before)[0])
     listed["000660"].bars.loc[DAYS[20], ["open", "high", "low", "volume"]] = 0
     listed["000660"].bars.loc[DAYS[59]] = np.nan
