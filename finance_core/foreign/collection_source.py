@@ -1,15 +1,19 @@
 """A collection of the user's own as a source of bars. Only ever read."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
 from pymongo.collection import Collection
+from pymongo.cursor import Cursor
 from pymongo.errors import OperationFailure
 
-from finance_core.foreign import raw_tickers, shapes
+from finance_core.foreign import field_names, raw_tickers, shapes
 from finance_core.foreign.layout import Layout
+from finance_core.foreign.raw_tickers import KINDS, Described
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.storage.database import Document, MongoDatabase
 
@@ -25,8 +29,14 @@ class CollectionSource:
     def __init__(self, db: MongoDatabase, collection: str, layout: Layout) -> None:
         self.name = collection
         self.convention = layout.convention
+        self.described: Described = {}
+        self.only: frozenset[Any] | None = None
+        """The raw tickers that count; None means all."""
         self._collection = db[collection]
-        self._fields = layout.ticker_fields
+        self._ticker = layout.ticker
+        self._fields = () if layout.are_tickers_inside or layout.ticker else layout.ticker_fields
+        self._has_to_look = layout.are_tickers_inside
+        self._said = layout.said
         self._rows_per_document = max(layout.rows_per_document, 1.0)
 
     def is_indexed(self) -> bool:
@@ -37,36 +47,61 @@ class CollectionSource:
             return False
         partial = {"partialFilterExpression", "collation"}
         whole = [index for index in indexes if not (index.keys() & partial or index.get("sparse"))]
-        return set(self._fields) <= {index["key"][0][0] for index in whole}
+        return not self._has_to_look and set(self._fields) <= {index["key"][0][0] for index in whole}
 
     def fingerprint(self) -> str:
         """A text that changes when documents come or go, but not when one is changed in place."""
         return "{count} {newest}".format_map(extent(self._collection))
 
     def counts(self) -> Mapping[Any, int]:
-        """About how many rows each raw ticker has."""
-        ticker: Any = None
+        """About how many rows each raw ticker has; what they say of it is in `described` then."""
+        counts: Counter[Any] = Counter()
+        self.described = {}
+        for raw, count, said in self._looked_through() if self._has_to_look else self._grouped():
+            key = raw_tickers.key_of(raw)
+            if self.only is None or key in self.only:
+                counts[key] += count
+                self.described[key] = {**self.described.get(key, {}), **said}
+        return counts
+
+    def _grouped(self) -> Iterator[tuple[Any, int, Mapping[str, Any]]]:
+        """Raw tickers with their counts of rows, and what documents say of them, by MongoDB."""
+        ticker: Any = {"$literal": self._ticker} if self._ticker else None
         for name in reversed(self._fields):  # the first one that a document has, as `shapes` reads it
             ticker = {"$cond": [{"$eq": [{"$type": f"${name}"}, "missing"]}, ticker, f"${name}"]}
-        grouped: list[Document] = [{"$group": {"_id": ticker, "count": {"$sum": 1}}}]
-        counts: dict[Any, int] = {}
+        said = {ours: {"$addToSet" if ours in KINDS else "$last": f"${theirs}"} for ours, theirs in self._said.items()}
+        grouped: list[Document] = [{"$group": {"_id": ticker, "count": {"$sum": 1}, **said}}]
         for group in self._collection.aggregate(grouped, allowDiskUse=True):
-            key = raw_tickers.key_of(group["_id"])
-            counts[key] = counts.get(key, 0) + round(group["count"] * self._rows_per_document)
-        return counts
+            words = {ours: group[ours] if ours in KINDS else [group[ours]] for ours in said if group.get(ours)}
+            yield group["_id"], round(group["count"] * self._rows_per_document), words
+
+    def _looked_through(self) -> Iterator[tuple[Any, int, Mapping[str, Any]]]:
+        """The same by reading all documents."""
+        for rows in self._rows(self._collection.find()):
+            said = [ours for ours in field_names.TICKERS if ours in rows.columns]
+            for position, raw in enumerate(rows.columns["ticker"]):
+                words = {ours: [rows.columns[ours][position]] for ours in said if rows.columns[ours][position]}
+                yield raw, 1, words
 
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
         """The rows of the `wanted` raw tickers. Uses an index on the ticker where there is one."""
-        size = max(round(BATCH_ROWS / self._rows_per_document), 1)
-        documents = iter(self._collection.find(self._query(wanted)).batch_size(size))
         # A document that one of several fields matches may be another ticker's by the first of them.
-        keys = None if len(self._fields) < 2 and None not in wanted else frozenset(wanted)
+        keys = frozenset(wanted) if self._has_to_look or len(self._fields) > 1 or None in wanted else None
+        query = {} if self._has_to_look or self._ticker else self._query(wanted)
+        for rows in self._rows(self._collection.find(query)):
+            if chosen := rows if keys is None else rows.of(keys):
+                yield chosen
+
+    def _rows(self, found: Cursor[Document]) -> Iterator[Rows]:
+        size = max(round(BATCH_ROWS / self._rows_per_document), 1)
+        documents = iter(found.batch_size(size))
         order = 0
         while batch := list(islice(documents, size)):
             for rows in shapes.rows_of(batch, order):
                 order += len(rows)
-                if chosen := rows if keys is None else rows.of(keys):
-                    yield chosen
+                if self._ticker:
+                    rows = replace(rows, columns={**rows.columns, "ticker": [self._ticker] * len(rows)})
+                yield rows
 
     def _query(self, wanted: Sequence[Any]) -> Document:
         """A query for all documents of these raw tickers, and perhaps more."""

@@ -11,42 +11,53 @@ FieldNames = dict[str, tuple[str, ...]]
 
 BARS: Final[FieldNames] = {
     "ticker": (
-        *("ticker", "symbol", "code", "stock_code", "ticker_symbol"),
+        *("ticker", "symbol", "code", "stock_code", "ticker_symbol", "stock_symbol", "item_code", "itemcode", "srtncd"),
+        *("stck_shrn_iscd", "shrn_iscd", "isu_srt_cd", "shcode"),
         *("종목코드", "종목_코드", "단축코드", "티커", "코드"),
     ),
     "date": (
-        *("date", "datetime", "trade_date", "trading_date", "timestamp", "day", "time"),
-        *("날짜", "일자", "거래일", "일시"),
+        *("date", "datetime", "trade_date", "trading_date", "timestamp", "day", "time", "ts", "t", "basdt", "bas_dd"),
+        *("localtradedat", "local_traded_at", "localdate", "stck_bsop_date", "xymd", "candle_date_time_kst"),
+        *("날짜", "일자", "거래일", "거래일자", "기준일자", "일시"),
     ),
-    "open": ("open", "open_price", "시가"),
-    "high": ("high", "high_price", "고가"),
-    "low": ("low", "low_price", "저가"),
-    "close": ("close", "close_price", "종가", "현재가"),
-    "volume": ("volume", "vol", "거래량"),
+    "open": ("open", "open_price", "openprice", "stck_oprc", "mkp", "tdd_opnprc", "o", "시가", "오픈"),
+    "high": ("high", "high_price", "highprice", "stck_hgpr", "hipr", "tdd_hgprc", "h", "고가"),
+    "low": ("low", "low_price", "lowprice", "stck_lwpr", "lopr", "tdd_lwprc", "l", "저가"),
+    "close": (
+        *("close", "close_price", "closeprice", "stck_clpr", "clpr", "tdd_clsprc", "c"),
+        *("종가", "현재가"),
+    ),
+    "volume": (
+        *("volume", "vol", "acml_vol", "accumulatedtradingvolume", "trqu", "acc_trdvol", "v"),
+        *("거래량", "누적거래량"),
+    ),
     "dividends": ("dividends", "dividend", "배당", "배당금"),
     "stock_splits": ("stock_splits", "stock_split", "splits", "split", "액면분할"),
 }
-"""For each of our fields of a bar the names that other programs use, as `folded` writes them, the likeliest first."""
+"""For each of our fields of a bar the names that other programs use, as `folded` writes them, the likeliest first.
+
+Among them are those of the interfaces of KIS, Naver, KRX and the Korean government's open data.
+"""
 TICKERS: Final[FieldNames] = {
     "name": (
         *("name", "company_name", "company", "long_name", "longname", "short_name", "shortname"),
-        *("종목명", "회사명", "이름"),
+        *("stock_name", "stockname", "itmsnm", "hts_kor_isnm", "isu_abbrv", "종목명", "회사명", "이름"),
     ),
     "name_en": ("name_en", "english_name", "영문명"),
     "market": ("market", "exchange", "시장", "시장구분", "거래소"),
-    "category": ("category", "type", "asset_type", "분류"),
+    "category": ("category", "type", "asset_type", "asset_class", "asset", "분류", "구분"),
     "currency": ("currency", "통화"),
 }
-"""The same for the fields of a list of tickers, beside the ticker."""
+"""The same for the fields of a list of tickers, beside the ticker; documents of prices may have them too."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
-    """Our names of bar fields to the ones among `keys` that mean them."""
-    return _matched(keys, BARS)
+    """Our names of bar fields, and of what else rows say of their ticker, to the ones among `keys` that mean them."""
+    return _matched(keys, {**BARS, **TICKERS})
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def of_tickers(keys: tuple[str, ...]) -> Mapping[str, str]:
     """Our names of the fields of a ticker list to the ones among `keys` that mean them; the ticker may be the _id."""
     names = _matched(keys, {"ticker": BARS["ticker"], **TICKERS})

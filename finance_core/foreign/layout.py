@@ -17,7 +17,7 @@ from finance_core.errors import SisepanError
 from finance_core.foreign import dates, field_names, numbers, raw_tickers, shapes
 from finance_core.foreign.dates import Convention, DateForm
 from finance_core.foreign.numbers import NumberForm
-from finance_core.foreign.raw_tickers import TickerForm
+from finance_core.foreign.raw_tickers import Described, TickerForm
 from finance_core.foreign.shapes import ShapeKind
 from finance_core.i18n import N_
 from finance_core.storage.database import Document
@@ -27,6 +27,7 @@ SHAPES: Final[dict[ShapeKind, str]] = {
     "rows": N_("종목마다 문서 하나, 날짜별 목록"),
     "days": N_("종목마다 문서 하나, 날짜가 필드 이름"),
     "columns": N_("종목마다 문서 하나, 필드마다 배열"),
+    "tickers": N_("문서 하나에 종목이 여럿"),
 }
 TICKERS: Final[dict[TickerForm, str]] = {
     "suffixed": N_("종목 코드에 덧붙은 것이 있습니다(.KS, =X 따위; 표본의 {percent})."),
@@ -75,6 +76,14 @@ class Layout:
     """The first and the last day of the sample."""
     ticker_fields: tuple[str, ...] = ()
     """Every field that holds a ticker, in the order in which `shapes.rows_of` prefers them."""
+    are_tickers_inside: bool = False
+    """Whether the tickers of some rows are in no field by which MongoDB could find them."""
+    ticker: str = ""
+    """The one ticker of all rows, which is the name of the collection; "" where documents have tickers."""
+    said: Mapping[str, str] = field(default_factory=dict)
+    """Our names of what documents say of their tickers (`field_names.TICKERS`), to theirs."""
+    described: Described = field(default_factory=dict)
+    """What the sample says of its raw tickers."""
 
     @property
     def is_ours(self) -> bool:
@@ -113,22 +122,28 @@ def zones(category: Category | None) -> list[str]:
     return list(dict.fromkeys([*of_markets, "Asia/Seoul", "America/New_York"]))
 
 
-def recognise(documents: Sequence[Document], category: Category | None) -> Layout | None:
-    """The layout of `documents`, a sample; None where they are no daily bars."""
+def recognise(documents: Sequence[Document], category: Category | None, name: str = "") -> Layout | None:
+    """The layout of `documents`, a sample of the collection `name`; None where they are no daily bars."""
     kinds: Counter[ShapeKind] = Counter()
     names: Counter[tuple[tuple[str, str], ...]] = Counter()
     ticker_fields: set[str] = set()
+    said: dict[str, str] = {}
+    are_tickers_inside = False
     for document in documents:
-        kind, named, ticker = _fields_of(document)
-        kinds[kind] += 1
-        names[tuple(sorted(named.items()))] += 1
-        ticker_fields.add(ticker or named.get("ticker", ""))
+        shape = shapes.shape_of(document)
+        kinds[shape.kind] += 1
+        names[tuple(sorted((ours, shape.names[ours]) for ours in shape.names if ours in shapes.BAR_FIELDS))] += 1
+        ticker_fields.add(shape.ticker)
+        said = {**shape.said, **said}
+        are_tickers_inside |= shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names)
     parts = list(shapes.rows_of(documents))
     rows = sum(map(len, parts))
     columns = {
         ours: [value for part in parts for value in part.columns.get(ours, [None] * len(part))]
-        for ours in ("ticker", "date", *candles.COLUMNS)
+        for ours in (*shapes.BAR_FIELDS, *field_names.TICKERS)
     }
+    ticker = "" if any(map(raw_tickers.key_of, columns["ticker"])) else raw_tickers.written_in(name, category)
+    columns["ticker"] = [ticker] * rows if ticker else columns["ticker"]
     has_prices = any({"close", "open"} & part.columns.keys() for part in parts)
     if not has_prices or all(value is None for value in columns["date"]):
         return None
@@ -152,26 +167,27 @@ def recognise(documents: Sequence[Document], category: Category | None) -> Layou
         raw_tickers=dict(Counter(filter(raw_tickers.is_ticker, columns["ticker"]))),
         days=(days.min().item(), days.max().item()) if len(days) else None,
         ticker_fields=tuple(sorted(filter(None, ticker_fields), key=_preference)),
+        are_tickers_inside=are_tickers_inside,
+        ticker=ticker,
+        said=said,
+        described=_described(columns),
     )
 
 
-def _fields_of(document: Document) -> tuple[ShapeKind, dict[str, str], str]:
-    """The shape of a document, its names, and the field of its ticker where it holds many rows."""
-    key = document["_id"] if isinstance(document.get("_id"), dict) else {}
-    shape = shapes.shape_of({**key, **document})
-    paths = {name: f"_id.{name}" for name in key.keys() - document.keys()}
-    names = dict(shape.names)
-    if shape.kind == "flat":
-        names = {ours: paths.get(theirs, theirs) for ours, theirs in names.items()}
-    return shape.kind, names, paths.get(shape.ticker, shape.ticker)
+def _described(columns: Mapping[str, Sequence[Any]]) -> Described:
+    described: dict[Any, dict[str, list[Any]]] = {}
+    for name in raw_tickers.KINDS:
+        for raw, word in {(raw, word) for raw, word in zip(*map(columns.get, ("ticker", name))) if isinstance(word, str)}:
+            described.setdefault(raw, {}).setdefault(name, []).append(word)
+    return dict(described)
 
 
-def _preference(ticker_field: str) -> tuple[bool, bool, int, bool, str]:
+def _preference(path: str) -> tuple[bool, bool, bool, int, bool, str]:
     """A sort key of fields with a ticker, in the order in which `field_names` and `shapes` prefer them."""
-    name = ticker_field.removeprefix("_id.")
+    name = path.rpartition(".")[2]
     known = field_names.BARS["ticker"]
     rank = known.index(field_names.folded(name)) if field_names.folded(name) in known else len(known)
-    return rank == len(known), name != "ticker", rank, name != ticker_field, ticker_field
+    return path == "_id", name != path, name != "ticker", rank, name != field_names.folded(name), path
 
 
 def _commonest(names: "Counter[tuple[tuple[str, str], ...]]") -> dict[str, str]:

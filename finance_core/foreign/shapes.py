@@ -1,23 +1,28 @@
-"""The shapes of documents with daily bars, one document a day or one a ticker, and the raw rows that they hold.
+"""The shapes of documents with daily bars, and the raw rows that they hold.
 
-Pure: documents in, raw rows out. The names of fields are left to `field_names`, the meaning of raw values to `dates`,
-`numbers` and `raw_tickers`.
+A document is one day of one ticker, or holds many rows in lists and documents within each other. Each such level is a
+row of `LEVELS`; levels combine freely. Pure: documents in, raw rows out. The names of fields are left to `field_names`,
+the meaning of raw values to `dates`, `numbers` and `raw_tickers`.
 """
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from bson import ObjectId
 
 from finance_core.bars import candles
 from finance_core.foreign import dates, field_names, raw_tickers
+from finance_core.foreign.numbers import numbers
 from finance_core.storage.database import Document
 
-ShapeKind = Literal["flat", "rows", "days", "columns"]
-"""One document a day; or one a ticker: with a list of its days, its days by date, or a list for each field."""
+ShapeKind = Literal["flat", "rows", "days", "columns", "tickers"]
+"""One document a day; or one a ticker: with a list of its days, its days by date, or values for each field; or one with
+several tickers."""
 
 
 BATCH_ROWS: Final = 20_000
@@ -29,7 +34,8 @@ class Rows:
     """Raw daily rows: for each of our names (ticker, date, `candles.COLUMNS`) a sequence of values, of equal length."""
 
     columns: Mapping[str, Sequence[Any]]
-    """Always has ticker and date; the value of any other absent column is missing in every row."""
+    """Always has ticker and date; the value of any other absent column is missing in every row. May have the fields of
+    `field_names.TICKERS`."""
     order: Sequence[int]
     """The position of each row among all that were read: of two rows of one day, the later one counts."""
     places: Sequence[Any]
@@ -59,16 +65,176 @@ class Shape:
 
     kind: ShapeKind
     names: Mapping[str, str]
-    """Our names of the fields of a row to theirs; without ticker where a document holds many rows."""
+    """Our names of the fields of a row to theirs, or to a path such as meta.ticker; without ticker where a document
+    holds many rows."""
     ticker: str = ""
-    """Their name of the ticker of a document with many rows."""
-    under: str = ""
-    """The field with the days or the columns; "" means the document itself."""
+    """The field in which MongoDB finds the ticker of all rows of the document; "" where it has none, or several, or one
+    that is a part of a text."""
+    said: Mapping[str, str] = field(default_factory=dict)
+    """Our names of what a document says of its ticker, such as its name and market, to theirs."""
+    parts: tuple[str, ...] = ()
+    """The fields of a flat document that are documents with parts of the row."""
 
     @property
     def day(self) -> str:
         """Their name of the date of a flat document that shows by its field names alone that it is a day; else ""."""
-        return self.names["date"] if self.kind == "flat" and {"date", "close"} <= self.names.keys() else ""
+        is_day = self.kind == "flat" and not self.parts and {"date", "close"} <= self.names.keys()
+        return self.names["date"] if is_day else ""
+
+
+Known = dict[str, Any]
+"""Values, under our names, that all rows of a part of a document share."""
+Leaf = tuple[Known, Document]
+"""One row: what the levels above it say of it, and its own fields."""
+
+
+class Level(NamedTuple):
+    """One way in which a list or a document holds many rows."""
+
+    kind: ShapeKind
+    fits: Callable[[Any, Known], bool]
+    split: Callable[[Any], Iterable[Leaf]]
+    """Its parts, each with what its place says of it: a date, a ticker."""
+
+
+_CLOCK = dates.Convention(unit="")
+CANDLE: Final = ("date", *candles.PRICES, "volume")
+"""What the values of a list mean that is one row."""
+BAR_FIELDS: Final = ("ticker", "date", *candles.COLUMNS)
+CANDLE_LENGTHS: Final = (5, 6, 7, 8, 11, 12)
+"""With a volume, an amount, and what exchanges of cryptocurrencies add."""
+KEYS: Final = (
+    re.compile(r"(?P<ticker>.+?)[_:|/ -](?P<date>\d{8}|\d{4}-\d\d?-\d\d?)(T.*)?"),
+    re.compile(r"(?P<date>\d{8}|\d{4}-\d\d?-\d\d?)[_:|/ -](?P<ticker>.+)"),
+)
+"""Texts that are a ticker and a day, as an _id often is."""
+PERIOD: Final = re.compile(r"(19|20)\d\d(-\d\d)?")
+"""A name of a field that holds the rows of a year, or of a month."""
+PART_FIELDS: Final = 40
+"""A document with more fields is no part of one row."""
+DEPTH: Final = 5
+"""Levels and documents within each other, at most."""
+
+
+def _is_date(value: Any) -> bool:
+    """Whether a value is a moment. A number with less digits than a date is a ticker or a position."""
+    is_short = re.fullmatch(r"\d{1,7}", value) if isinstance(value, str) else _is_number(value) and abs(value) < 10**7
+    return not is_short and not np.isnat(dates.moments([value], _CLOCK)[0])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _are_dates(keys: Iterable[Any]) -> bool:
+    some = list(itertools.islice(keys, 10))
+    return 2 * sum(map(_is_date, some)) > len(some)
+
+
+def _holds(value: Any, *kinds: type) -> bool:
+    """Whether `value` is a document whose values are of these types or missing, but not all of them missing."""
+    held = value.values() if isinstance(value, dict) else ()
+    return all(item is None or type(item) in kinds for item in held) and any(item is not None for item in held)
+
+
+def _fields(value: Any, kind: type) -> dict[str, str]:
+    """Our names of the fields of a bar in `value` whose values are of a type."""
+    names = field_names.of_bars(tuple(value)) if isinstance(value, dict) else {}
+    return {ours: theirs for ours, theirs in names.items() if isinstance(value[theirs], kind)}
+
+
+def _columns(value: Document) -> list[Leaf]:
+    columns = {theirs: value[theirs] for theirs in _fields(value, list).values()}
+    counts = set(map(len, columns.values()))
+    if len(counts) > 1:  # nobody can know which day a value belongs to
+        return [({}, {})] * max(counts)
+    return [({}, dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+
+
+def _by_field(value: Document) -> list[Leaf]:
+    columns = {theirs: value[theirs] for theirs in _fields(value, dict).values()}
+    keys = list(dict.fromkeys(itertools.chain.from_iterable(columns.values())))
+    by = "date" if _are_dates(keys) else "ticker" if raw_tickers.are_tickers(keys) else ""
+    rows = ({theirs: column.get(key) for theirs, column in columns.items()} for key in keys)
+    return [({by: key} if by else {}, row) for key, row in zip(keys, rows, strict=True)]
+
+
+@lru_cache(maxsize=65_536)
+def _joined(key: str) -> tuple[str, str] | None:
+    """The field and the ticker in the name of a column: Close_005930.KS, ('Close', '005930.KS'), 005930 종가."""
+    for separator in re.finditer(r"[_,|/:. -]+", key):
+        parts = [part.strip("()'\" ") for part in (key[: separator.start()], key[separator.end() :])]
+        for field, ticker in (parts, reversed(parts)):
+            is_field = len(field) > 1 and not field_names.of_bars((field,)).keys().isdisjoint(candles.COLUMNS)
+            if is_field and ticker and ticker == ticker.upper():
+                return field, ticker
+    return None
+
+
+def _by_joined(value: Document) -> list[Leaf]:
+    rows: dict[str, Document] = {}
+    for key, held in value.items():
+        if joined := _joined(str(key)):
+            rows.setdefault(joined[1], {})[joined[0]] = held
+    return [({"ticker": ticker}, row) for ticker, row in rows.items()]
+
+
+def _are_candles(value: Any) -> bool:
+    """Whether a list holds rows as lists, whose prices prove their order: the high is the highest, the low the lowest."""
+    rows = value if isinstance(value, list) else []
+    if not rows or not all(isinstance(row, list) and len(row) in CANDLE_LENGTHS for row in rows):
+        return False
+    prices = np.array([numbers(row[1:5]) for row in rows])
+    prices = prices[(prices > 0).all(axis=1)]
+    is_in_order = (prices[:, 1] >= prices.max(axis=1)) & (prices[:, 2] <= prices.min(axis=1))
+    return len(prices) > 0 and bool(is_in_order.all()) and _are_dates(row[0] for row in rows)
+
+
+LEVELS: Final = (
+    Level("columns", lambda value, _known: "date" in _fields(value, list), _columns),
+    Level("columns", lambda value, _known: "close" in _fields(value, dict), _by_field),
+    Level("tickers", lambda value, known: "date" in known and bool(_by_joined(value)), _by_joined),
+    Level(
+        "days",
+        lambda value, _known: any(isinstance(row, dict | list) for row in value.values()) and _are_dates(value),
+        lambda value: [({"date": day}, row) for day, row in value.items()],
+    ),
+    Level(
+        "days",  # of closes
+        lambda value, _known: _holds(value, int, float) and _are_dates(value),
+        lambda value: [({"date": day}, {"close": close}) for day, close in value.items()],
+    ),
+    Level(
+        "tickers",
+        lambda value, _known: _holds(value, dict, list) and raw_tickers.are_tickers(value),
+        lambda value: [({"ticker": ticker}, rows) for ticker, rows in value.items()],
+    ),
+    Level(
+        "tickers",  # with a close each
+        lambda value, known: "date" in known and _holds(value, int, float) and raw_tickers.are_tickers(value),
+        lambda value: [({"ticker": ticker}, {"close": close}) for ticker, close in value.items()],
+    ),
+    Level(
+        "rows",  # by year or month
+        lambda value, _known: _holds(value, dict, list) and all(PERIOD.fullmatch(str(key)) for key in value),
+        lambda value: [({}, rows) for rows in value.values()],
+    ),
+)
+"""The ways in which a document holds many rows; the first that fits counts. The fields of a document that say the same
+of all its rows are known already, and only the first three see them again."""
+LISTS: Final = (
+    Level(
+        "rows",
+        lambda value, _known: _are_candles(value),
+        lambda value: [({}, dict(zip(CANDLE, row, strict=False))) for row in value],
+    ),
+    Level(
+        "rows",
+        lambda value, _known: any(isinstance(row, dict) for row in value),
+        lambda value: [({}, row) for row in value],
+    ),
+)
+"""The same for a list."""
 
 
 def rows_of(documents: Iterable[Document], first: int = 0) -> Iterator[Rows]:
@@ -76,19 +242,18 @@ def rows_of(documents: Iterable[Document], first: int = 0) -> Iterator[Rows]:
     flat: dict[tuple[str, ...], tuple[Shape, str, list[Document], list[int]]] = {}
     position = itertools.count(first)
     for document in documents:
-        if type(document.get("_id")) is dict:  # a key of ticker and date
-            document = document["_id"] | document
         keys = tuple(document)
         alike = flat.get(keys)
         # The fields of a day may hold lists, and the document then many days.
         if alike is None or not alike[1] or type(document[alike[1]]) is list:
-            shape = shape_of(document)
+            shape, leaves = _read(document)
             if shape.kind != "flat":
-                rows = _rows_inside(document, shape, position)
-                if len(rows):
-                    yield rows
+                if leaves:
+                    yield _rows_inside(document, leaves, position)
                 continue
-            alike = flat.setdefault(keys, (shape, shape.day, [], []))
+            document = _with_parts(document, shape.parts)
+            key = keys if shape.day else (*keys, "", *shape.names.values())
+            alike = flat.setdefault(key, (shape, shape.day, [], []))
         alike[2].append(document)
         alike[3].append(next(position))
     for shape, _day, same, order in flat.values():
@@ -97,64 +262,174 @@ def rows_of(documents: Iterable[Document], first: int = 0) -> Iterator[Rows]:
         yield Rows(columns | missing, order, [document.get("_id") for document in same])
 
 
-def _rows_inside(document: Document, shape: Shape, position: Iterator[int]) -> Rows:
-    held = document[shape.under] if shape.under else document
-    columns: dict[str, list[Any]]
-    if shape.kind == "columns":
-        columns = {ours: held[theirs] for ours, theirs in shape.names.items() if isinstance(held[theirs], list)}
-        count = max(map(len, columns.values()))
-        if len(set(map(len, columns.values()))) > 1:  # nobody can know which day a value belongs to
-            columns = {}
-    else:
-        if shape.kind == "days":
-            days = [{"date": day, **(row if isinstance(row, dict) else {})} for day, row in held.items()]
-        else:
-            days = [day if isinstance(day, dict) else {} for day in held]
-        keys = list(map(tuple, days))
-        names = {key: field_names.of_bars(key) for key in set(keys)}
-        columns = {
-            ours: [day.get(names[key].get(ours)) for day, key in zip(days, keys, strict=True)]
-            for ours in ("date", *candles.COLUMNS)
-            if any(ours in known for known in names.values())  # a day without a dividend may lack the field
-        }
-        count = len(days)
-    nothing = [None] * count
-    ticker = [document.get(shape.ticker) if shape.ticker else None] * count
-    order = list(itertools.islice(position, count))
-    places = [f"{document.get('_id')}[{number}]" for number in range(count)]
-    return Rows({"date": nothing, **columns, "ticker": ticker}, order, places)
+def _rows_inside(document: Document, leaves: Sequence[Leaf], position: Iterator[int]) -> Rows:
+    keys = [tuple(row) for _above, row in leaves]
+    names = {key: field_names.of_bars(key) for key in set(keys)}
+    every = {"ticker", "date"}.union(*names.values(), *(above for above, _row in leaves))
+    columns = {
+        ours: [
+            row[names[key][ours]] if ours in names[key] else above.get(ours)
+            for key, (above, row) in zip(keys, leaves, strict=True)
+        ]
+        for ours in every
+    }
+    order = list(itertools.islice(position, len(leaves)))
+    return Rows(columns, order, [f"{document.get('_id')}[{number}]" for number in range(len(leaves))])
 
 
 def shape_of(document: Document) -> Shape:
-    """How `document` is read; an _id that is a document counts as known, with its parts among the fields."""
+    """How `document` is read."""
+    return _read(document)[0]
+
+
+def _read(document: Document) -> tuple[Shape, list[Leaf]]:
+    """The shape of a document, and its rows unless it is flat."""
+    names, parts = _names(document)
+    is_day = {"date", "close"} <= names.keys() and not parts and type(document[names["date"]]) is not list
+    if not is_day and (unfolded := _unfold(document, {}, DEPTH)):
+        return _shape_inside(document, names, *unfolded)
+    if isinstance(document.get(names.get("date", "")), dict | list):
+        del names["date"]
+    ticker = names.get("ticker", "")
+    is_in_text = ticker.startswith("_id.") and not isinstance(document["_id"], dict)
+    return Shape("flat", names, "" if is_in_text else ticker, _of_ticker(names), parts), []
+
+
+def _shape_inside(
+    document: Document, names: Mapping[str, str], kind: ShapeKind, leaves: list[Leaf]
+) -> tuple[Shape, list[Leaf]]:
+    """The shape of a document with many `leaves`; `names` are those of its own fields."""
+    field = names.get("ticker", "")
+    if not field and _has_key(document) and names.get("date") != "_id":
+        field = "_id"
+        leaves = [({"ticker": document["_id"], **above}, row) for above, row in leaves]
+    tickers = {_value(leaf, "ticker") for leaf in leaves}
+    if tickers != {_with_parts(document, [field.split(".")[0]]).get(field)}:
+        field, kind = "", kind if tickers == {None} else "tickers"
+    above, row = next(filter(_has_bar, leaves), leaves[0])
+    inner = {"date": "date"} if "date" in above else {}
+    inner |= {ours: theirs for ours, theirs in field_names.of_bars(tuple(row)).items() if ours in BAR_FIELDS[1:]}
+    return Shape(kind, inner, field, _of_ticker(names)), leaves
+
+
+def _of_ticker(names: Mapping[str, str]) -> dict[str, str]:
+    return {ours: names[ours] for ours in field_names.TICKERS if ours in names}
+
+
+def _names(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Our names of the fields of a document to theirs or to paths, and the fields that are documents on these paths."""
     names = dict(field_names.of_bars(tuple(document)))
-    own = document.get("_id")
-    has_key = own is not None and not isinstance(own, ObjectId | dict)
-    ticker = names.get("ticker", "_id" if has_key else "")
-    if isinstance(document.get(names.get("date", "")), list):
-        names.pop("ticker", None)
-        return Shape("columns", names, ticker)
-    if not {"date", "close"} <= names.keys():
-        for key, held in document.items():
-            if key != "_id" and (kind_and_names := _inner(held)):
-                return Shape(*kind_and_names, ticker, key)
-    if "date" not in names and has_key and "ticker" in names:
+    parts = []
+    if not {"ticker", "date", "close"} <= names.keys():
+        for field, held in document.items():
+            part = _part(field, held)
+            inner = field_names.of_bars(tuple(part)) if 0 < len(part) <= PART_FIELDS else {}
+            more = {
+                ours: f"{field}.{theirs}" for ours, theirs in inner.items() if not isinstance(part[theirs], dict | list)
+            }
+            more = {
+                ours: path
+                for ours, path in more.items()
+                if ours not in names and (ours in BAR_FIELDS or "ticker" in more)
+            }
+            names |= more
+            parts += [field] if more else []
+    if "date" not in names and _has_key(document) and ("ticker" in names or _is_date(document["_id"])):
         names["date"] = "_id"
-    return Shape("flat", names)
+    return names, tuple(parts)
 
 
-def _inner(held: Any) -> tuple[ShapeKind, Mapping[str, str]] | None:
-    """The kind and names of the rows inside a field's value; None where it holds no rows."""
-    if isinstance(held, list):
-        dated = (field_names.of_bars(tuple(day)) for day in held if isinstance(day, dict))
-        names = next((names for names in dated if "date" in names), None)
-        return ("rows", names) if names else None
-    if not isinstance(held, dict):
+def _part(field: str, value: Any) -> Document:
+    """The part of a row that a field holds: a document, or a key of ticker and day in a text."""
+    if isinstance(value, dict):
+        return value
+    matches = (key.fullmatch(value) for key in KEYS) if field == "_id" and isinstance(value, str) else ()
+    return next((match.groupdict() for match in matches if match and _is_date(match["date"])), {})
+
+
+def _with_parts(document: Document, parts: Iterable[str]) -> Document:
+    """A document with the fields of its `parts` beside its own, under their paths."""
+    for field in parts:
+        inner = {f"{field}.{name}": held for name, held in _part(field, document.get(field)).items()}
+        document = {**document, **inner}
+    return document
+
+
+def _has_key(document: Document) -> bool:
+    """Whether the _id of a document says something."""
+    key = document.get("_id")
+    return key is not None and not isinstance(key, ObjectId | dict) and not _part("_id", key)
+
+
+def _value(leaf: Leaf, ours: str) -> Any:
+    """The value that a row has under our name; None where it is a list or a document."""
+    above, row = leaf
+    names = field_names.of_bars(tuple(row))
+    value = row[names[ours]] if ours in names else above.get(ours)
+    return None if isinstance(value, dict | list) else value
+
+
+def _has_bar(leaf: Leaf) -> bool:
+    return _value(leaf, "date") is not None and any(_value(leaf, name) is not None for name in ("close", "open"))
+
+
+def _is_row(value: Any) -> bool:
+    """Whether a value is a document with a price."""
+    names = field_names.of_bars(tuple(value)) if isinstance(value, dict) else {}
+    return any(name in names and not isinstance(value[names[name]], dict | list) for name in ("close", "open"))
+
+
+def _unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]] | None:
+    """The rows inside a list or a document; None where none has a day and a price."""
+    if not value or not depth:
         return None
-    names = field_names.of_bars(tuple(held))
-    if isinstance(held.get(names.get("date", "")), list):
-        return "columns", names
-    for day, row in itertools.islice(held.items(), 10):
-        if isinstance(row, dict) and not np.isnat(dates.moments([day], dates.Convention(unit=""))[0]):
-            return "days", {"date": "date", **field_names.of_bars(tuple(row))}
-    return None
+    if isinstance(value, list):
+        return _split(LISTS, value, known, depth)
+    names, parts = _names(value)
+    inner = _with_parts(value, parts)
+    scalars = {ours: inner[theirs] for ours, theirs in names.items() if not isinstance(inner[theirs], dict | list)}
+    known = known | {ours: held for ours, held in scalars.items() if ours not in candles.COLUMNS}
+    rest = {key: held for key, held in value.items() if key not in {"_id", *(names[ours] for ours in scalars)}}
+    inside = _split(LEVELS[:3], value, known, depth) or (rest and _split(LEVELS[3:], rest, known, depth))
+    if inside:
+        return inside
+    parts_inside = [
+        inside
+        for held in rest.values()
+        if isinstance(held, dict | list) and (inside := _unfold(held, known, depth - 1))
+    ]
+    if len(parts_inside) > 1:
+        keys = [{(str(_value(leaf, "ticker")), str(_value(leaf, "date"))) for leaf in of} for _kind, of in parts_inside]
+        if sum(map(len, keys)) > len(set().union(*keys)):
+            return None  # nobody can know which of two fields with the same days is meant
+    leaves = [leaf for _kind, leaves in parts_inside for leaf in leaves]
+    return (parts_inside[0][0], leaves) if leaves else None
+
+
+def _split(levels: Sequence[Level], value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]] | None:
+    """The rows of the first of the `levels` that fits."""
+    level = next((level for level in levels if level.fits(value, known)), None)
+    if level is None:
+        return None
+    parts = list(level.split(value))
+    if any("date" in field_names.of_bars(tuple(part)) for _more, part in parts if isinstance(part, dict)):
+        known = {ours: held for ours, held in known.items() if ours != "date"}  # that of the document, not of its rows
+    leaves: list[Leaf] = []
+    for more, part in parts:
+        above = {**known, **more}
+        if _is_row(part):
+            leaves.append((above, part))
+        elif isinstance(part, dict | list) and (inside := _unfold(part, above, depth - 1)):
+            leaves += inside[1]
+        else:
+            leaves.append((above, _flattened(part)))
+    is_sure = level is LEVELS[0] and bool(leaves)
+    return (level.kind, leaves) if is_sure or any(map(_has_bar, leaves)) else None
+
+
+def _flattened(part: Any) -> Document:
+    """The own fields of a row, and those of the documents in it."""
+    if not isinstance(part, dict):
+        return {}
+    inner = (held.items() for held in part.values() if isinstance(held, dict))
+    return {**dict(itertools.chain.from_iterable(inner)), **part}
