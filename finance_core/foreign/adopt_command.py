@@ -57,14 +57,18 @@ def _run(options: argparse.Namespace) -> int:
         return _look(db, options)
     collection = inspection.look_at(db, name, options.category)
     if collection.kind != "prices":
-        raise WrongUse(N_("{collection}은(는) 시세로 보이지 않습니다."), collection=name)
-    if not collection.category:
-        raise WrongUse(
-            N_("{collection}이(가) 어느 카테고리인지 알 수 없습니다. --category에 적으십시오: {keys}"),
-            collection=name,
-            keys=", ".join(collection.candidates),
-        )
-    return _adopt(db, categories.category(collection.category), collection, options)
+        why = " ".join(map(str, collection.obstacles))
+        raise WrongUse(N_("{collection}은(는) 시세로 보이지 않습니다. {why}"), collection=name, why=why)
+    if collection.category:
+        return _adopt(db, [collection], options)
+    unknown = N_("{collection}이(가) 어느 카테고리인지 알 수 없습니다. --category에 적으십시오: {keys}")
+    if options.read or len(collection.candidates) < 2:
+        raise WrongUse(unknown, collection=name, keys=", ".join(collection.candidates))
+    kinds = adoption.kinds(db, collection)
+    if "" in kinds or not kinds:
+        keys = ", ".join(f"{key or '?'} {formats.count(len(raws))}" for key, raws in kinds.items())
+        raise WrongUse(unknown, collection=name, keys=keys or ", ".join(collection.candidates))
+    return _adopt(db, [adoption.part(db, name, key, raws) for key, raws in kinds.items()], options)
 
 
 def _look(db: MongoDatabase, options: argparse.Namespace) -> int:
@@ -91,27 +95,31 @@ def _look(db: MongoDatabase, options: argparse.Namespace) -> int:
     return ALL_GOOD
 
 
-def _adopt(db: MongoDatabase, category: Category, collection: Inspected, options: argparse.Namespace) -> int:
-    """Read a collection as it is, or convert it."""
-    if options.read and collection.verdict not in ("readable", "ours"):
+def _adopt(db: MongoDatabase, collections: Sequence[Inspected], options: argparse.Namespace) -> int:
+    """Read a collection as it is, or convert it: one of `collections` for each category that it holds."""
+    unreadable = [each for each in collections if options.read and each.verdict not in ("readable", "ours")]
+    for collection in unreadable:
         raise WrongUse(
             N_("{collection}은(는) 그대로 읽을 수 없습니다: {why} 대신 전환하십시오: {command}"),
             collection=collection.name,
             why=" ".join(map(str, collection.obstacles)),
-            command=_command("--convert", collection.name, options.category and category.key),
+            command=_command("--convert", collection.name, options.category and options.category.key),
         )
     if options.report and options.convert:
         reports.require_writable(options.report)
     planned = adoption.plan_of_reading if options.read else adoption.plan_of_conversion
-    plan = list(map(str, planned(db, category, collection)))
+    plans = [list(map(str, planned(db, categories.category(each.category), each))) for each in collections]
     if options.read and options.dry_run:
         if options.json:
-            write_json({"category": category.key, "state": "dry-run", "plan": plan})
+            write_json({"category": collections[0].category, "state": "dry-run", "plan": plans[0]})
         else:
-            sys.stdout.write("".join(f"- {sentence}\n" for sentence in plan) + _("아무것도 바꾸지 않았습니다.") + "\n")
+            sys.stdout.write(
+                "".join(f"- {sentence}\n" for sentence in plans[0]) + _("아무것도 바꾸지 않았습니다.") + "\n"
+            )
         return ALL_GOOD
 
-    def step(progress: Progress, stop: threading.Event) -> Summary:
+    def step(collection: Inspected, progress: Progress, stop: threading.Event) -> Summary:
+        category = categories.category(collection.category)
         if options.dry_run:
             descriptions = ticker_names.of(db, category)
             source, ways = adoption.source(db, collection), {"intraday": options.intraday}
@@ -120,17 +128,22 @@ def _adopt(db: MongoDatabase, category: Category, collection: Inspected, options
             return adoption.read_as_is(db, category, collection, progress=progress, stop=stop)
         return adoption.convert(db, category, collection, options.intraday, progress=progress, stop=stop)
 
-    title = " ".join([_database(db), "·", collection.name, "→", _(category.title)])
+    intentions: list[str] = []
+    for collection, plan in zip(collections, plans, strict=True):
+        title = _(categories.category(collection.category).title)
+        intentions += [" ".join([_database(db), "·", collection.name, "→", title]), *(f"  - {line}" for line in plan)]
     done: list[Summary] = []
-    if not import_command.perform(options, [title, *(f"  - {line}" for line in plan)], [step], done):
+    if not import_command.perform(options, intentions, [partial(step, each) for each in collections], done):
         if options.json:
             write_json({"state": "declined"})
         return NOT_ALL_DONE
     if options.json:
-        write_json({**reports.as_json(done[0]), **({"state": "dry-run"} if options.dry_run else {})})
+        states = {"state": "dry-run"} if options.dry_run else {}
+        results = [{**reports.as_json(summary), **states} for summary in done]
+        write_json(results[0] if len(collections) == 1 else {"imports": results})
     if options.convert:
         import_command.write_refusals(db, options, done)
-    return import_command.exit_code(done)
+    return import_command.exit_code(done) if len(done) == len(collections) else NOT_ALL_DONE
 
 
 def _adopt_all(db: MongoDatabase, options: argparse.Namespace) -> int:
@@ -181,12 +194,15 @@ def _described(collection: Inspected) -> list[str]:
         return [f"{name}: {problem}" if problem else f"{name}: {documents}, " + _("시세가 아님")]
     verdict = _("읽기 전용으로 쓰는 중") if collection.is_read_only else _(reports.VERDICTS[collection.verdict])
     lines = [f"{name}: {verdict}", "  " + ", ".join(reports.extent(collection, "~"))]
-    if collection.verdict != "ours":
+    if collection.verdict == "ours":
+        ways = [] if collection.is_listed else ["--read"]
+    else:
         lines += [f"  - {obstacle}" for obstacle in collection.obstacles]
-        asked = "" if collection.category else "|".join(collection.candidates)
         can_be_read = collection.verdict == "readable" and not collection.is_read_only
         ways = ["--read", "--convert"] if can_be_read else ["--convert"]
-        lines += [f"  → {_command(way, name, asked)}" for way in ways]
+    for way in ways:
+        is_known = collection.category or (collection.is_split and way == "--convert")
+        lines.append(f"  → {_command(way, name, '' if is_known else '|'.join(collection.candidates))}")
     return lines
 
 

@@ -4,12 +4,15 @@ The documents themselves are never changed. A flat collection whose fields merel
 `locations`), once all of its tickers have been read through that pointer. Any other is imported (see `import_run`).
 """
 
-from typing import Unpack
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
 from pymongo.errors import OperationFailure
 
+from finance_core import categories
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
@@ -20,6 +23,7 @@ from finance_core.foreign import (
     inspection,
     intervals,
     layout,
+    raw_tickers,
     ticker_names,
     trading_days,
 )
@@ -42,7 +46,20 @@ INDEX = "sisepan_ticker_date"
 def source(db: MongoDatabase, collection: Inspected) -> CollectionSource:
     """An inspected collection as a source of bars."""
     assert collection.layout is not None, "only prices are adopted"
-    return CollectionSource(db, collection.name, collection.layout)
+    source = CollectionSource(db, collection.name, collection.layout)
+    source.only = collection.only
+    return source
+
+
+def kinds(db: MongoDatabase, collection: Inspected) -> dict[str, list[Any]]:
+    """The raw tickers of each category in a collection, by the key of the category; "" for those that nothing tells."""
+    whole = source(db, collection)
+    return raw_tickers.by_kind(whole.counts(), whole.described)
+
+
+def part(db: MongoDatabase, name: str, key: str, raws: Iterable[Any]) -> Inspected:
+    """The `raws` in the collection `name`, which are of the category `key`, as a collection of its own."""
+    return replace(inspection.look_at(db, name, categories.category(key)), only=frozenset(raws))
 
 
 def target(db: MongoDatabase, category: Category, source: str) -> Store:

@@ -103,7 +103,7 @@ def examine(
     stop = stop or threading.Event()
     rules = conversion.rules(category, descriptions or {}, intraday)
     summary = Summary(category.key, source.name, is_dry=True)
-    known, unknown = raw_tickers.by_ticker(category, source.counts())
+    known, unknown = raw_tickers.by_ticker(category, source.counts(), source.described)
     summary.total = len(known)
     for converted in itertools.chain(
         sources.converted(source, known, rules, stop), sources.refused(source, unknown, stop)
@@ -174,7 +174,8 @@ class _Import:
     def go_through(self) -> None:
         """Import every ticker, read everything back, and record the outcome."""
         summary, stop = self._summary, self._stop
-        known, unknown = raw_tickers.by_ticker(self._category, self._source.counts())
+        known, unknown = raw_tickers.by_ticker(self._category, self._source.counts(), self._source.described)
+        self._descriptions = ticker_names.completed(self._descriptions, self._category, known, self._source.described)
         summary.total = len(known)
         if not self._is_new:
             done = self._done()

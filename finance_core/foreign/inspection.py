@@ -20,8 +20,9 @@ from finance_core.errors import SisepanError
 from finance_core.foreign import dates, field_names, raw_tickers
 from finance_core.foreign import layout as layouts
 from finance_core.foreign.layout import Layout
+from finance_core.foreign.raw_tickers import Described
 from finance_core.i18n import N_
-from finance_core.storage import database, documents, locations
+from finance_core.storage import database, documents, locations, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TICKERS
 
@@ -75,6 +76,12 @@ class Inspected:
     """Key of the category whose charts are drawn from it now."""
     is_read_only: bool = False
     """Whether it is used by agreement, without being ours."""
+    is_listed: bool = False
+    """Whether its category has a list of tickers."""
+    is_split: bool = False
+    """Whether its tickers are of several categories, each for certain, as far as the sample shows."""
+    only: frozenset[Any] | None = None
+    """The raw tickers that are meant; None means all."""
     problem: SisepanError | None = None
     """Why it cannot be read."""
 
@@ -168,10 +175,16 @@ def is_ours_metadata(db: MongoDatabase) -> bool:
     return db[TICKERS].find_one(ours) is not None or db[TICKERS].find_one() is None
 
 
-def categories_of(name: str, counts: Mapping[Any, int]) -> list[Category]:
-    """The categories that prices called `name`, with these counts of raw tickers, may be of."""
+def categories_of(name: str, counts: Mapping[Any, int], described: Described) -> list[Category]:
+    """The categories that prices called `name`, with these counts of raw tickers, may be of; the likeliest first."""
     named = categories.named(name)
-    return raw_tickers.fitting(named or CATEGORIES, counts) or named
+    fitting = raw_tickers.fitting(named, counts, described)
+    if len(fitting) == 1:
+        return fitting
+    rows = {key: sum(map(counts.__getitem__, of)) for key, of in raw_tickers.by_kind(counts, described).items()}
+    if rows.pop("", 0) <= (1 - raw_tickers.ACCEPTED) * sum(counts.values()) and rows:
+        return [categories.category(key) for key in sorted(rows, key=lambda key: (-rows[key], key))]
+    return fitting or raw_tickers.fitting(CATEGORIES, counts, described) or named
 
 
 def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | None) -> Inspected:
@@ -181,14 +194,18 @@ def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | No
     sampled = sample(collection)
     count = _count(collection, len(sampled))
     certain = chosen or used_by
-    layout = layouts.recognise(sampled, certain)
+    layout = layouts.recognise(sampled, certain, name)
     if layout is None:
-        return Inspected(name, "names" if _is_list(sampled) else "other", count)
-    candidates = [certain] if certain else categories_of(name, layout.raw_tickers)
+        if _is_list(sampled):
+            return Inspected(name, "names", count)
+        return Inspected(name, "other", count, problem=layouts.missing(sampled))
+    candidates = [certain] if certain else categories_of(name, layout.raw_tickers, layout.described)
+    kinds = raw_tickers.by_kind(layout.raw_tickers, layout.described)
     # A name that says nothing is no reason to be sure of what the tickers look like.
-    is_certain = bool(certain) or (len(candidates) == 1 and bool(categories.named(name)))
+    says_it = bool(layout.ticker) or candidates[:1] == [row for row in categories.named(name) if row in candidates]
+    is_certain = bool(certain) or (len(candidates) == 1 and says_it)
     if candidates and not certain:  # now with the zones of the category
-        layout = layouts.recognise(sampled, candidates[0]) or layout
+        layout = layouts.recognise(sampled, candidates[0], name) or layout
     is_view = info.get("type") == "view"
     has_index = not is_view and is_indexed(collection, layout.names.get("ticker", ""), layout.names.get("date", ""))
     extent = _extent(collection, layout, count, has_index)
@@ -204,6 +221,8 @@ def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | No
         has_index=has_index,
         duplicates=_duplicates(collection, layout),
         used_by=used_by.key if used_by else "",
+        is_listed=is_certain and tickers.any_registered(db, candidates[0]),
+        is_split=len(kinds) > 1 and "" not in kinds,
         is_read_only=used_by is not None and locations.of(db, used_by).read_only,
     )
 
@@ -258,7 +277,7 @@ def _extent(collection: Collection[Document], layout: Layout, count: int, has_in
             tickers=of_sample.tickers if is_whole else max(count, of_sample.tickers), is_exact=is_whole
         )
     ticker, date = layout.names.get("ticker"), layout.names.get("date")
-    if not ticker or not date or not layout.is_uniform:
+    if not date or not layout.is_uniform or ticker not in layout.ticker_fields:
         return of_sample
     try:
         raws, written = (_by_index if has_index else _by_scan)(collection, ticker, date)
@@ -299,7 +318,7 @@ def _by_scan(collection: Collection[Document], ticker: str, date: str) -> tuple[
 def _duplicates(collection: Collection[Document], layout: Layout) -> int:
     """How many days are stored more than once, among some tickers."""
     ticker, date = layout.names.get("ticker"), layout.names.get("date")
-    if not layout.is_flat or not ticker or not date or "_id" in (ticker, date):
+    if not layout.is_flat or not date or "_id" in (ticker, date) or ticker not in layout.ticker_fields:
         return 0
     some = sorted(layout.raw_tickers, key=str)[:DUPLICATES_LOOKED_AT]
     day = {"ticker": f"${ticker}", "date": f"${date}"}

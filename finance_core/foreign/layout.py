@@ -5,7 +5,7 @@ Pure: documents in, a `Layout` or sentences out. How rows are taken from documen
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -49,6 +49,11 @@ NUMBERS: Final[dict[NumberForm, str]] = {
 }
 """The sentence for each form that differs from ours."""
 NO_CLOSE: Final = N_("종가가 없는 문서가 있습니다(표본의 {percent}).")
+NO_DATE_FIELD: Final = N_("날짜 필드를 찾지 못했습니다. 있는 필드: {fields}")
+NO_CLOSE_FIELD: Final = N_("종가 필드를 찾지 못했습니다. 있는 필드: {fields}")
+NO_ROWS: Final = N_("어느 값이 어느 날의 것인지 알 수 없습니다. 있는 필드: {fields}")
+SHOWN_FIELDS: Final = 20
+"""How many fields a sentence names."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,8 @@ class Layout:
             self.is_flat
             and self.is_uniform
             and {"ticker", "date", "close"} <= set(self.names)
-            and not any(theirs.split(".")[0] == "_id" for theirs in self.names.values())
+            and not self.ticker
+            and not any(theirs == "_id" or "." in theirs for theirs in self.names.values())
             and set(self.tickers) == {"bare"}
             and set(self.dates) == {"day"}
             and {*self.prices, *self.volumes} <= {"number", "missing"}
@@ -174,10 +180,37 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     )
 
 
+def missing(documents: Iterable[Document]) -> SisepanError | None:
+    """What documents lack to be daily bars; None where they have no numbers, or neither dates nor prices."""
+    names: dict[str, None] = {}
+    types: set[type] = set()
+    pending: list[Any] = list(documents)
+    while pending:
+        held = pending.pop()
+        if isinstance(held, dict):
+            names |= dict.fromkeys(map(str, held))
+            pending += held.values()
+        elif isinstance(held, list):
+            pending += held
+        else:
+            is_text = isinstance(held, str)
+            is_date = isinstance(held, dt.date) or (is_text and len(held) >= 8 and shapes.is_date(held))
+            types.add(dt.date if is_date else float if numbers.form_of(held) != "missing" and not is_text else str)
+    ours = field_names.of_bars(tuple(names)).keys()
+    has_price = not ours.isdisjoint(candles.PRICES)
+    if not ((float in types and dt.date in types) or has_price):
+        return None
+    message = NO_DATE_FIELD if "date" not in ours else NO_ROWS if "close" in ours else NO_CLOSE_FIELD
+    shown = [name for name in names if name != "_id"]
+    fields = ", ".join(shown[:SHOWN_FIELDS]) + (", …" if len(shown) > SHOWN_FIELDS else "")
+    return SisepanError(message, fields=fields[:300])
+
+
 def _described(columns: Mapping[str, Sequence[Any]]) -> Described:
     described: dict[Any, dict[str, list[Any]]] = {}
     for name in raw_tickers.KINDS:
-        for raw, word in {(raw, word) for raw, word in zip(*map(columns.get, ("ticker", name))) if isinstance(word, str)}:
+        said = zip(raw_tickers.keys_of(columns["ticker"]), columns[name], strict=True)
+        for raw, word in {(raw, word) for raw, word in said if isinstance(word, str)}:
             described.setdefault(raw, {}).setdefault(name, []).append(word)
     return dict(described)
 

@@ -24,24 +24,27 @@ KINDS: Final = ("category", "market")
 ACCEPTED: Final = 0.9
 """The share of rows whose tickers make them rows of a category."""
 
-CURRENCY: Final = (
-    "(?:USD|KRW|EUR|JPY|CNY|CNH|GBP|AUD|CAD|CHF|HKD|TWD|SGD|NZD|SEK|NOK|THB|VND|INR|IDR|MYR|PHP|RUB|BRL|MXN)"
-)
+_CURRENCY = "(USD|KRW|EUR|JPY|CNY|CNH|GBP|AUD|CAD|CHF|HKD|TWD|SGD|NZD|SEK|NOK|THB|VND|INR|IDR|MYR|PHP|RUB|BRL|MXN)"
 FORMS: Final[Mapping[str, str]] = {
     r"\^.+": "indices",
     r"KOSPI|KOSDAQ|KOSPI200|KS11|KQ11|KS200|DJI|IXIC|NDX|SPX|GSPC|US500|VIX|RUT|N225|HSI|SSEC|FTSE|GDAXI": "indices",
-    rf".+=X|DX-Y(\.NYB)?|{_CURRENCY}[/-]?{_CURRENCY}": "currencies",
+    rf".+=X|DX-Y(\.NYB)?|{_CURRENCY}/{_CURRENCY}": "currencies",
     r"A?\d[0-9A-Z]{5}(\.K[SQ])?": "korean_stocks",
 }
 """Patterns of tickers that are of one category for certain, of the whole text in capitals; the first counts."""
-USUAL_FORMS: Final[Mapping[str, str]] = {r"\d{1,5}": "korean_stocks", r"[A-Z]{1,5}([.-][A-Z])?": "us_stocks"}
+USUAL_FORMS: Final[Mapping[str, str]] = {
+    rf"{_CURRENCY}-?{_CURRENCY}": "currencies",
+    r"\d{1,5}": "korean_stocks",
+    r"[A-Z]{1,5}([.-][A-Z])?": "us_stocks",
+}
 """Forms that are nearly always of one category, unless something says otherwise."""
 WORDS: Final[Mapping[str, str]] = {
     "korean_stocks": "stock equity etf etn kr kor korea krx kospi kosdaq konex korean_stock 주식"
     " 국내주식 한국주식 국내 한국 코스피 코스닥 코넥스 유가증권 유가증권시장",
     "us_stocks": "stock equity etf us usa nasdaq nyse amex us_stock us_equity 주식 미국주식 해외주식 미국 나스닥 뉴욕",
     "indices": "index indices kospi kosdaq nasdaq nyse 지수",
-    "other": "crypto cryptocurrency coin bond fund future futures option commodity 코인 암호화폐 채권 펀드 선물 옵션 원자재",
+    "other": "crypto cryptocurrency coin bond fund future futures option commodity"
+    " 코인 암호화폐 채권 펀드 선물 옵션 원자재",
     "currencies": "currency currencies fx forex exchange_rate ccy 환율 통화 외환",
 }
 """What other programs call a category or a market of it, in a field beside the ticker."""
@@ -106,7 +109,9 @@ def written_in(name: str, category: Category | None) -> str:
     """
     for part in (name, *name.replace("_", " ").split()):
         is_sure = bool(_by_form(FORMS, part.upper())) or part in _well_known()
-        is_usual = part == part.upper() and (category is not None or (part == name and bool(_by_form(USUAL_FORMS, part))))
+        is_usual = part == part.upper() and (
+            category is not None or (part == name and bool(_by_form(USUAL_FORMS, part)))
+        )
         if (is_sure or is_usual) and any(accepts(row, part) for row in ([category] if category else CATEGORIES)):
             return part
     return ""
@@ -164,19 +169,25 @@ def by_ticker(
     return dict(sorted(known.items())), unknown
 
 
-def fitting(candidates: Sequence[Category], counts: Mapping[Any, int]) -> list[Category]:
+def fitting(
+    candidates: Sequence[Category], counts: Mapping[Any, int], described: Described | None = None
+) -> list[Category]:
     """The `candidates` of which nearly all rows are, by their raw tickers; `counts` are rows of each."""
-    texts = {text_of(raw): count for raw, count in counts.items() if text_of(raw)}
-    enough = ACCEPTED * sum(texts.values())  # a stray row decides nothing
+    known = {raw: count for raw, count in counts.items() if text_of(raw)}
+    enough = ACCEPTED * sum(known.values())  # a stray row decides nothing
 
-    def accepts(category: Category) -> bool:
-        return sum(count for text, count in texts.items() if category.is_ticker(category.ticker_of(text))) >= enough
+    def rows(category: Category) -> int:
+        return sum(n for raw, n in known.items() if accepts(category, raw, words(described or {}, raw)))
 
-    accepted = [category for category in candidates if accepts(category)]
-    if texts and sum(count for text, count in texts.items() if _is_mostly_digits(text)) >= enough:
-        # A005930 could be an American ticker, but a thousand of its kind are not.
-        return [category for category in accepted if category.ticker_digits] or accepted
-    return accepted
+    return [category for category in candidates if rows(category) >= enough]
+
+
+def by_kind(raws: Iterable[Any], described: Described) -> dict[str, list[Any]]:
+    """The raw tickers of each category, as `kind_of` tells it; those without a ticker are left out."""
+    kinds: dict[str, list[Any]] = {}
+    for raw in filter(text_of, raws):
+        kinds.setdefault(kind_of(raw, words(described, raw)), []).append(raw)
+    return kinds
 
 
 def market_of(category: Category, raw_tickers: Iterable[Any]) -> str:
@@ -200,14 +211,10 @@ def form_of(raw: Any, category: Category | None) -> TickerForm:
     if category is None:
         return "bare"
     ticker = category.ticker_of(text)
-    if not category.is_ticker(ticker):
+    if not accepts(category, raw):
         return "other"
     if ticker == raw:
         return "bare"
     if text.isdecimal():
         return "number"
     return "prefixed" if text.upper() == f"A{ticker}" else "suffixed"
-
-
-def _is_mostly_digits(text: str) -> bool:
-    return 2 * sum(char.isdecimal() for char in text) > len(text)

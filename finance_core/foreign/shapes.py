@@ -116,7 +116,7 @@ DEPTH: Final = 5
 """Levels and documents within each other, at most."""
 
 
-def _is_date(value: Any) -> bool:
+def is_date(value: Any) -> bool:
     """Whether a value is a moment. A number with less digits than a date is a ticker or a position."""
     is_short = re.fullmatch(r"\d{1,7}", value) if isinstance(value, str) else _is_number(value) and abs(value) < 10**7
     return not is_short and not np.isnat(dates.moments([value], _CLOCK)[0])
@@ -128,7 +128,7 @@ def _is_number(value: Any) -> bool:
 
 def _are_dates(keys: Iterable[Any]) -> bool:
     some = list(itertools.islice(keys, 10))
-    return 2 * sum(map(_is_date, some)) > len(some)
+    return 2 * sum(map(is_date, some)) > len(some)
 
 
 def _holds(value: Any, *kinds: type) -> bool:
@@ -164,10 +164,10 @@ def _joined(key: str) -> tuple[str, str] | None:
     """The field and the ticker in the name of a column: Close_005930.KS, ('Close', '005930.KS'), 005930 종가."""
     for separator in re.finditer(r"[_,|/:. -]+", key):
         parts = [part.strip("()'\" ") for part in (key[: separator.start()], key[separator.end() :])]
-        for field, ticker in (parts, reversed(parts)):
-            is_field = len(field) > 1 and not field_names.of_bars((field,)).keys().isdisjoint(candles.COLUMNS)
+        for name, ticker in (parts, reversed(parts)):
+            is_field = len(name) > 1 and not field_names.of_bars((name,)).keys().isdisjoint(candles.COLUMNS)
             if is_field and ticker and ticker == ticker.upper():
-                return field, ticker
+                return name, ticker
     return None
 
 
@@ -180,7 +180,7 @@ def _by_joined(value: Document) -> list[Leaf]:
 
 
 def _are_candles(value: Any) -> bool:
-    """Whether a list holds rows as lists, whose prices prove their order: the high is the highest, the low the lowest."""
+    """Whether a list holds rows as lists, and their prices prove the order: the high is the highest of each."""
     rows = value if isinstance(value, list) else []
     if not rows or not all(isinstance(row, list) and len(row) in CANDLE_LENGTHS for row in rows):
         return False
@@ -334,7 +334,7 @@ def _names(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
             }
             names |= more
             parts += [field] if more else []
-    if "date" not in names and _has_key(document) and ("ticker" in names or _is_date(document["_id"])):
+    if "date" not in names and _has_key(document) and ("ticker" in names or is_date(document["_id"])):
         names["date"] = "_id"
     return names, tuple(parts)
 
@@ -344,13 +344,13 @@ def _part(field: str, value: Any) -> Document:
     if isinstance(value, dict):
         return value
     matches = (key.fullmatch(value) for key in KEYS) if field == "_id" and isinstance(value, str) else ()
-    return next((match.groupdict() for match in matches if match and _is_date(match["date"])), {})
+    return next((match.groupdict() for match in matches if match and is_date(match["date"])), {})
 
 
 def _with_parts(document: Document, parts: Iterable[str]) -> Document:
     """A document with the fields of its `parts` beside its own, under their paths."""
-    for field in parts:
-        inner = {f"{field}.{name}": held for name, held in _part(field, document.get(field)).items()}
+    for part in parts:
+        inner = {f"{part}.{name}": held for name, held in _part(part, document.get(part)).items()}
         document = {**document, **inner}
     return document
 

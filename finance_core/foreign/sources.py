@@ -18,7 +18,7 @@ from finance_core import settings
 from finance_core.errors import SisepanError
 from finance_core.foreign import conversion, dates, raw_tickers
 from finance_core.foreign.conversion import Converted, Rules
-from finance_core.foreign.raw_tickers import ByTicker
+from finance_core.foreign.raw_tickers import ByTicker, Described
 from finance_core.foreign.shapes import Rows
 from finance_core.i18n import N_
 
@@ -37,6 +37,8 @@ class Source(Protocol):
 
     name: str
     """What a person calls it; one source has the same name every time."""
+    described: Described
+    """What rows say of their raw tickers; known once they are counted."""
     convention: dates.Convention
     keeps_all: bool
     """True: days that it no longer has are gone, as in a collection. A file may be the next month's, under the name of

@@ -10,6 +10,7 @@ from typing import Any, Final
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.foreign import dates, field_names, layout, raw_tickers
+from finance_core.foreign.raw_tickers import Described
 from finance_core.foreign.shapes import Rows
 
 SAMPLE_ROWS: Final = 1000
@@ -24,6 +25,7 @@ class TableSource(ABC):
     def __init__(self, name: str, names: Mapping[str, str], ticker: str = "") -> None:
         self.name = name
         self.convention = dates.Convention()
+        self.described: Described = {}
         self._names, self._ticker = names, ticker
 
     @abstractmethod

@@ -8,6 +8,7 @@ from pymongo.client_session import ClientSession
 from finance_core import categories, starter
 from finance_core.categories import Category
 from finance_core.foreign import field_names, inspection, raw_tickers
+from finance_core.foreign.raw_tickers import ByTicker, Described
 from finance_core.storage import tickers
 from finance_core.storage.database import Document, MongoDatabase
 
@@ -28,6 +29,18 @@ def of(db: MongoDatabase, category: Category) -> Descriptions:
                 # The user's name is in the user's language: our name in another language does not replace it.
                 known[ticker] = {**known.get(ticker, {}), **described}
     return known
+
+
+def completed(descriptions: Descriptions, category: Category, known: ByTicker, described: Described) -> Descriptions:
+    """`descriptions`, and where they know nothing of a ticker, what rows of prices say of its raw tickers."""
+    of_rows: dict[str, dict[str, str]] = {}
+    for ticker, raws in known.items():
+        for ours, values in ((ours, values) for raw, _count in raws for ours, values in described.get(raw, {}).items()):
+            texts = [value.strip() for value in values if isinstance(value, str) and value.strip()]
+            markets = [market.key for market in category.markets if market.key in texts]
+            if chosen := markets if ours == "market" else texts if ours in ("name", "name_en") else []:
+                of_rows.setdefault(ticker, {})[ours] = chosen[-1]
+    return {**descriptions, **{ticker: {**of_rows[ticker], **descriptions.get(ticker, {})} for ticker in of_rows}}
 
 
 def register(

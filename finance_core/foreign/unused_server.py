@@ -79,6 +79,6 @@ def _with_prices(db: MongoDatabase) -> list[str]:
     for name in db.list_collection_names(filter={"type": "collection"}):
         if not inspection.is_own(name):
             recognised = layout.recognise(inspection.sample(db[name], 20), None)
-            if recognised and inspection.categories_of(name, recognised.raw_tickers):
+            if recognised and inspection.categories_of(name, recognised.raw_tickers, recognised.described):
                 names.append(name)
     return sorted(names)
