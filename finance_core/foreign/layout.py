@@ -14,11 +14,11 @@ import numpy as np
 from finance_core.bars import candles, sessions
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, field_names, numbers, raw_tickers, shapes
+from finance_core.foreign import dates, field_names, levels, numbers, raw_tickers, shapes
 from finance_core.foreign.dates import Convention, DateForm
+from finance_core.foreign.levels import ShapeKind
 from finance_core.foreign.numbers import NumberForm
 from finance_core.foreign.raw_tickers import Described, TickerForm
-from finance_core.foreign.shapes import ShapeKind
 from finance_core.i18n import N_
 from finance_core.storage.database import Document
 
@@ -138,7 +138,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     for document in documents:
         shape = shapes.shape_of(document)
         kinds[shape.kind] += 1
-        names[tuple(sorted((ours, shape.names[ours]) for ours in shape.names if ours in shapes.BAR_FIELDS))] += 1
+        names[tuple(sorted((ours, shape.names[ours]) for ours in shape.names if ours in levels.BAR_FIELDS))] += 1
         ticker_fields.add(shape.ticker)
         said = {**shape.said, **said}
         are_tickers_inside |= shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names)
@@ -146,7 +146,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     rows = sum(map(len, parts))
     columns = {
         ours: [value for part in parts for value in part.columns.get(ours, [None] * len(part))]
-        for ours in (*shapes.BAR_FIELDS, *field_names.TICKERS)
+        for ours in (*levels.BAR_FIELDS, *field_names.TICKERS)
     }
     ticker = "" if any(map(raw_tickers.key_of, columns["ticker"])) else raw_tickers.written_in(name, category)
     columns["ticker"] = [ticker] * rows if ticker else columns["ticker"]
@@ -194,7 +194,7 @@ def missing(documents: Iterable[Document]) -> SisepanError | None:
             pending += held
         else:
             is_text = isinstance(held, str)
-            is_date = isinstance(held, dt.date) or (is_text and len(held) >= 8 and shapes.is_date(held))
+            is_date = isinstance(held, dt.date) or (is_text and len(held) >= 8 and levels.is_date(held))
             types.add(dt.date if is_date else float if numbers.form_of(held) != "missing" and not is_text else str)
     ours = field_names.of_bars(tuple(names)).keys()
     has_price = not ours.isdisjoint(candles.PRICES)

@@ -1,0 +1,296 @@
+"""The levels of lists and documents within each other, by which a document holds many rows.
+
+Each is a row of `LEVELS` or `LISTS`: how it is recognised, and its parts. Levels combine freely: days within tickers
+within years. Pure. What becomes of the rows is left to `shapes`.
+"""
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+from bson import ObjectId
+
+from finance_core.bars import candles
+from finance_core.foreign import dates, field_names, raw_tickers
+from finance_core.foreign.numbers import numbers
+from finance_core.storage.database import Document
+
+ShapeKind = Literal["flat", "rows", "days", "columns", "tickers"]
+"""One document a day; or one a ticker: with a list of its days, its days by date, or values for each field; or one with
+several tickers."""
+Known = dict[str, Any]
+"""Values, under our names, that all rows of a part of a document share."""
+Leaf = tuple[Known, Document]
+"""One row: what the levels above it say of it, and its own fields."""
+
+
+class Level(NamedTuple):
+    """One way in which a list or a document holds many rows."""
+
+    kind: ShapeKind
+    fits: Callable[[Any, Known], bool]
+    split: Callable[[Any], Iterable[Leaf]]
+    """Its parts, each with what its place says of it: a date, a ticker."""
+
+
+_CLOCK = dates.Convention(unit="")
+CANDLE: Final = ("date", *candles.PRICES, "volume")
+"""What the values of a list mean that is one row."""
+BAR_FIELDS: Final = ("ticker", "date", *candles.COLUMNS)
+CANDLE_LENGTHS: Final = (5, 6, 7, 8, 11, 12)
+"""With a volume, an amount, and what exchanges of cryptocurrencies add."""
+KEYS: Final = (
+    re.compile(r"(?P<ticker>.+?)[_:|/ -](?P<date>\d{8}|\d{4}-\d\d?-\d\d?)(T.*)?"),
+    re.compile(r"(?P<date>\d{8}|\d{4}-\d\d?-\d\d?)[_:|/ -](?P<ticker>.+)"),
+)
+"""Texts that are a ticker and a day, as an _id often is."""
+PERIOD: Final = re.compile(r"(19|20)\d\d(-\d\d)?")
+"""A name of a field that holds the rows of a year, or of a month."""
+PART_FIELDS: Final = 40
+"""A document with more fields is no part of one row."""
+DEPTH: Final = 5
+"""Levels and documents within each other, at most."""
+
+
+def is_date(value: Any) -> bool:
+    """Whether a value is a moment. A number with less digits than a date is a ticker or a position."""
+    is_short = re.fullmatch(r"\d{1,7}", value) if isinstance(value, str) else _is_number(value) and abs(value) < 10**7
+    return not is_short and not np.isnat(dates.moments([value], _CLOCK)[0])
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _are_dates(keys: Iterable[Any]) -> bool:
+    some = list(itertools.islice(keys, 10))
+    return 2 * sum(map(is_date, some)) > len(some)
+
+
+def _holds(value: Any, *kinds: type) -> bool:
+    """Whether `value` is a document whose values are of these types or missing, but not all of them missing."""
+    held = value.values() if isinstance(value, dict) else ()
+    return all(item is None or type(item) in kinds for item in held) and any(item is not None for item in held)
+
+
+def _fields(value: Any, kind: type) -> dict[str, str]:
+    """Our names of the fields of a bar in `value` whose values are of a type."""
+    names = field_names.of_bars(tuple(value)) if isinstance(value, dict) else {}
+    return {ours: theirs for ours, theirs in names.items() if isinstance(value[theirs], kind)}
+
+
+def _columns(value: Document) -> list[Leaf]:
+    columns = {theirs: value[theirs] for theirs in _fields(value, list).values()}
+    counts = set(map(len, columns.values()))
+    if len(counts) > 1:  # nobody can know which day a value belongs to
+        return [({}, {})] * max(counts)
+    return [({}, dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+
+
+def _by_field(value: Document) -> list[Leaf]:
+    columns = {theirs: value[theirs] for theirs in _fields(value, dict).values()}
+    keys = list(dict.fromkeys(itertools.chain.from_iterable(columns.values())))
+    by = "date" if _are_dates(keys) else "ticker" if raw_tickers.are_tickers(keys) else ""
+    rows = ({theirs: column.get(key) for theirs, column in columns.items()} for key in keys)
+    return [({by: key} if by else {}, row) for key, row in zip(keys, rows, strict=True)]
+
+
+@lru_cache(maxsize=65_536)
+def _joined(key: str) -> tuple[str, str] | None:
+    """The field and the ticker in the name of a column: Close_005930.KS, ('Close', '005930.KS'), 005930 종가."""
+    for separator in re.finditer(r"[_,|/:. -]+", key):
+        parts = [part.strip("()'\" ") for part in (key[: separator.start()], key[separator.end() :])]
+        for name, ticker in (parts, reversed(parts)):
+            is_field = len(name) > 1 and not field_names.of_bars((name,)).keys().isdisjoint(candles.COLUMNS)
+            if is_field and ticker and ticker == ticker.upper():
+                return name, ticker
+    return None
+
+
+def _by_joined(value: Document) -> list[Leaf]:
+    rows: dict[str, Document] = {}
+    for key, held in value.items():
+        if joined := _joined(str(key)):
+            rows.setdefault(joined[1], {})[joined[0]] = held
+    return [({"ticker": ticker}, row) for ticker, row in rows.items()]
+
+
+def _are_candles(value: Any) -> bool:
+    """Whether a list holds rows as lists, and their prices prove the order: the high is the highest of each."""
+    rows = value if isinstance(value, list) else []
+    if not rows or not all(isinstance(row, list) and len(row) in CANDLE_LENGTHS for row in rows):
+        return False
+    prices = np.array([numbers(row[1:5]) for row in rows])
+    prices = prices[(prices > 0).all(axis=1)]
+    is_in_order = (prices[:, 1] >= prices.max(axis=1)) & (prices[:, 2] <= prices.min(axis=1))
+    return len(prices) > 0 and bool(is_in_order.all()) and _are_dates(row[0] for row in rows)
+
+
+LEVELS: Final = (
+    Level("columns", lambda value, _known: "date" in _fields(value, list), _columns),
+    Level("columns", lambda value, _known: "close" in _fields(value, dict), _by_field),
+    Level("tickers", lambda value, known: "date" in known and bool(_by_joined(value)), _by_joined),
+    Level(
+        "days",
+        lambda value, _known: any(isinstance(row, dict | list) for row in value.values()) and _are_dates(value),
+        lambda value: [({"date": day}, row) for day, row in value.items()],
+    ),
+    Level(
+        "days",  # of closes
+        lambda value, _known: _holds(value, int, float) and _are_dates(value),
+        lambda value: [({"date": day}, {"close": close}) for day, close in value.items()],
+    ),
+    Level(
+        "tickers",
+        lambda value, _known: _holds(value, dict, list) and raw_tickers.are_tickers(value),
+        lambda value: [({"ticker": ticker}, rows) for ticker, rows in value.items()],
+    ),
+    Level(
+        "tickers",  # with a close each
+        lambda value, known: "date" in known and _holds(value, int, float) and raw_tickers.are_tickers(value),
+        lambda value: [({"ticker": ticker}, {"close": close}) for ticker, close in value.items()],
+    ),
+    Level(
+        "rows",  # by year or month
+        lambda value, _known: _holds(value, dict, list) and all(PERIOD.fullmatch(str(key)) for key in value),
+        lambda value: [({}, rows) for rows in value.values()],
+    ),
+)
+"""The ways in which a document holds many rows; the first that fits counts. The fields of a document that say the same
+of all its rows are known already, and only the first three see them again."""
+LISTS: Final = (
+    Level(
+        "rows",
+        lambda value, _known: _are_candles(value),
+        lambda value: [({}, dict(zip(CANDLE, row, strict=False))) for row in value],
+    ),
+    Level(
+        "rows",
+        lambda value, _known: any(isinstance(row, dict) for row in value),
+        lambda value: [({}, row) for row in value],
+    ),
+)
+"""The same for a list."""
+
+
+def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Our names of the fields of a document to theirs or to paths, and the fields that are documents on these paths."""
+    names = dict(field_names.of_bars(tuple(document)))
+    parts = []
+    if not {"ticker", "date", "close"} <= names.keys():
+        for field, held in document.items():
+            part = _part(field, held)
+            inner = field_names.of_bars(tuple(part)) if 0 < len(part) <= PART_FIELDS else {}
+            more = {
+                ours: f"{field}.{theirs}" for ours, theirs in inner.items() if not isinstance(part[theirs], dict | list)
+            }
+            more = {
+                ours: path
+                for ours, path in more.items()
+                if ours not in names and (ours in BAR_FIELDS or "ticker" in more)
+            }
+            names |= more
+            parts += [field] if more else []
+    if "date" not in names and has_key(document) and ("ticker" in names or is_date(document["_id"])):
+        names["date"] = "_id"
+    return names, tuple(parts)
+
+
+def _part(field: str, value: Any) -> Document:
+    """The part of a row that a field holds: a document, or a key of ticker and day in a text."""
+    if isinstance(value, dict):
+        return value
+    matches = (key.fullmatch(value) for key in KEYS) if field == "_id" and isinstance(value, str) else ()
+    return next((match.groupdict() for match in matches if match and is_date(match["date"])), {})
+
+
+def with_parts(document: Document, parts: Iterable[str]) -> Document:
+    """A document with the fields of its `parts` beside its own, under their paths."""
+    for part in parts:
+        inner = {f"{part}.{name}": held for name, held in _part(part, document.get(part)).items()}
+        document = {**document, **inner}
+    return document
+
+
+def has_key(document: Document) -> bool:
+    """Whether the _id of a document says something."""
+    key = document.get("_id")
+    return key is not None and not isinstance(key, ObjectId | dict) and not _part("_id", key)
+
+
+def value_of(leaf: Leaf, ours: str) -> Any:
+    """The value that a row has under our name; None where it is a list or a document."""
+    above, row = leaf
+    names = field_names.of_bars(tuple(row))
+    value = row[names[ours]] if ours in names else above.get(ours)
+    return None if isinstance(value, dict | list) else value
+
+
+def has_bar(leaf: Leaf) -> bool:
+    """Whether a row has a day and a price."""
+    return value_of(leaf, "date") is not None and any(value_of(leaf, name) is not None for name in ("close", "open"))
+
+
+def _is_row(value: Any) -> bool:
+    """Whether a value is a document with a price."""
+    names = field_names.of_bars(tuple(value)) if isinstance(value, dict) else {}
+    return any(name in names and not isinstance(value[names[name]], dict | list) for name in ("close", "open"))
+
+
+def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]] | None:
+    """The rows inside a list or a document; None where none has a day and a price."""
+    if not value or not depth:
+        return None
+    if isinstance(value, list):
+        return _split(LISTS, value, known, depth)
+    names, parts = names_of(value)
+    inner = with_parts(value, parts)
+    scalars = {ours: inner[theirs] for ours, theirs in names.items() if not isinstance(inner[theirs], dict | list)}
+    known = known | {ours: held for ours, held in scalars.items() if ours not in candles.COLUMNS}
+    rest = {key: held for key, held in value.items() if key not in {"_id", *(names[ours] for ours in scalars)}}
+    inside = _split(LEVELS[:3], value, known, depth) or (rest and _split(LEVELS[3:], rest, known, depth))
+    if inside:
+        return inside
+    parts_inside = [
+        inside for held in rest.values() if isinstance(held, dict | list) and (inside := unfold(held, known, depth - 1))
+    ]
+    if len(parts_inside) > 1:
+        keys = [
+            {(str(value_of(leaf, "ticker")), str(value_of(leaf, "date"))) for leaf in of} for _kind, of in parts_inside
+        ]
+        if sum(map(len, keys)) > len(set().union(*keys)):
+            return None  # nobody can know which of two fields with the same days is meant
+    leaves = [leaf for _kind, leaves in parts_inside for leaf in leaves]
+    return (parts_inside[0][0], leaves) if leaves else None
+
+
+def _split(levels: Sequence[Level], value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]] | None:
+    """The rows of the first of the `levels` that fits."""
+    level = next((level for level in levels if level.fits(value, known)), None)
+    if level is None:
+        return None
+    parts = list(level.split(value))
+    if any("date" in field_names.of_bars(tuple(part)) for _more, part in parts if isinstance(part, dict)):
+        known = {ours: held for ours, held in known.items() if ours != "date"}  # that of the document, not of its rows
+    leaves: list[Leaf] = []
+    for more, part in parts:
+        above = {**known, **more}
+        if _is_row(part):
+            leaves.append((above, part))
+        elif isinstance(part, dict | list) and (inside := unfold(part, above, depth - 1)):
+            leaves += inside[1]
+        else:
+            leaves.append((above, _flattened(part)))
+    is_sure = level is LEVELS[0] and bool(leaves)
+    return (level.kind, leaves) if is_sure or any(map(has_bar, leaves)) else None
+
+
+def _flattened(part: Any) -> Document:
+    """The own fields of a row, and those of the documents in it."""
+    if not isinstance(part, dict):
+        return {}
+    inner = (held.items() for held in part.values() if isinstance(held, dict))
+    return {**dict(itertools.chain.from_iterable(inner)), **part}
