@@ -17,11 +17,12 @@ from finance_core import starter
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, intervals, raw_tickers, trading_days
+from finance_core.foreign import dates, intervals, raw_tickers, trading_days, verification
 from finance_core.foreign.intervals import Intraday
 from finance_core.foreign.numbers import numbers
 from finance_core.foreign.shapes import Rows
 from finance_core.foreign.trading_days import Exchange
+from finance_core.foreign.verification import RawRow
 from finance_core.i18n import N_
 
 SHOWN_CONVERSIONS = 20
@@ -77,6 +78,8 @@ class Converted:
     refusals: tuple[Refusal, ...]
     conversions: tuple[Conversion, ...]
     """The first `SHOWN_CONVERSIONS`."""
+    sample: tuple[RawRow, ...] = ()
+    """Some of the rows that became bars, as they are written."""
     failure: SisepanError | None = None
     """Why the rows of the ticker, as a whole, become no bars."""
 
@@ -111,9 +114,12 @@ class _Own(NamedTuple):
     """A column for each of `candles.COLUMNS`."""
     place: npt.NDArray[np.int64]
     """Portion, position in it, and order among all."""
+    has_closes: bool = True
+    """False: the close of a bar is another row's."""
 
     def at(self, chosen: npt.NDArray[Any]) -> "_Own":
-        return _Own(*(part[chosen] for part in self))
+        moments, is_utc, is_naive, values, place, has_closes = self
+        return _Own(moments[chosen], is_utc[chosen], is_naive[chosen], values[chosen], place[chosen], has_closes)
 
 
 def convert(
@@ -168,7 +174,8 @@ def convert(
             for number, (portion, position, _order) in enumerate(daily.place[:SHOWN_CONVERSIONS].tolist())
         ]
         outcome = (*remarks, *applied), tuple(refusals[code]), tuple(examples)
-        result.append(Converted(ticker, tuple(raws), bars, int(counts[code]), *outcome))
+        sample = _sample(daily, portions, has_closes=daily.has_closes and not applied)
+        result.append(Converted(ticker, tuple(raws), bars, int(counts[code]), *outcome, sample))
     return result
 
 
@@ -210,17 +217,20 @@ def _daily(
         return own, refused
     exchange = rules.exchange_of(ticker, raws)
     interval = intervals.interval_of(own.moments)
+    if interval in ("intraday", "mixed") and exchange:
+        local = trading_days.in_zone(own.moments, own.is_utc, exchange)
+        interval = intervals.interval_of(own.moments, local)
     if error := intervals.refusal(interval, own.moments, rules.intraday):
         raise error
     if interval == "intraday":
         return _aggregated(own, exchange), refused
     if interval == "mixed":
-        local = trading_days.local_times(own.moments, own.is_utc, own.is_naive & False, exchange)
-        is_daily = intervals.daily_rows(own.moments, local, own.is_utc)
+        local = trading_days.in_zone(own.moments, own.is_utc, exchange) if exchange else own.moments
+        is_daily = intervals.daily_rows(own.moments, local)
         refused[NOT_DAILY] = own.place[~is_daily]
         own = own.at(is_daily)
-        if (left := intervals.interval_of(own.moments)) != "daily":
-            raise intervals.refusal(left, own.moments, "refuse") or AssertionError
+        if error := intervals.refusal(intervals.interval_of(own.moments), own.moments, "refuse"):
+            raise error
     reading = trading_days.read(own.moments, own.is_utc, own.is_naive, exchange)
     own = own._replace(moments=reading.moments)
     # Of two rows of a day the later moment counts, of two of a moment the one that comes later.
@@ -240,11 +250,15 @@ def _aggregated(own: _Own, exchange: Exchange | None) -> _Own:
     """Rows within the days as a row a day, which has the place of its first one."""
     local = trading_days.local_times(own.moments, own.is_utc, own.is_naive, exchange)
     first = np.lexsort((own.place[:, 2], local))
+    is_same = local[first][:-1] == local[first][1:]
+    if (own.values[first][:-1][is_same] != own.values[first][1:][is_same])[:, : len(candles.PRICES) + 1].any():
+        raise SisepanError(intervals.TWICE, day=str(local[first][1:][is_same][0])[:16])
+    first = first[np.append(~is_same, True)]
     moments = pd.DatetimeIndex(local[first])
     bars = intervals.aggregated(pd.DataFrame(own.values[first], columns=candles.COLUMNS, index=moments))
     days, starts = np.unique(local[first].astype("datetime64[D]"), return_index=True)
     nowhere = np.zeros(len(days), dtype=bool)
-    return _Own(days.astype("datetime64[ns]"), nowhere, nowhere, bars.to_numpy(), own.place[first][starts])
+    return _Own(days.astype("datetime64[ns]"), nowhere, nowhere, bars.to_numpy(), own.place[first][starts], False)
 
 
 def _require_agreement(category: Category, own: _Own, portions: Sequence[Rows]) -> None:
@@ -261,6 +275,13 @@ def _require_agreement(category: Category, own: _Own, portions: Sequence[Rows]) 
             values = [f"{value:.10g}" for value in differing.iloc[0]]
             date = f"{differing.index[0]:%Y-%m-%d}"
             raise SisepanError(DISAGREE, tickers=f"{one}, {other}", date=date, closes=", ".join(values))
+
+
+def _sample(daily: _Own, portions: Sequence[Rows], *, has_closes: bool) -> tuple[RawRow, ...]:
+    """Some rows from first to last, as they are written."""
+    chosen = np.linspace(0, max(len(daily.place) - 1, 0), min(verification.ROWS, len(daily.place))).astype("int64")
+    places = [(portions[portion].columns, position) for portion, position, _order in daily.place[chosen].tolist()]
+    return tuple(RawRow(of["date"][position], of["close"][position] if has_closes else None) for of, position in places)
 
 
 def _conversion(rows: Rows, position: int, ticker: str, bar: pd.DataFrame) -> Conversion:

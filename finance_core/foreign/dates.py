@@ -72,6 +72,8 @@ class Convention(NamedTuple):
 
 
 UNTIMED: Final = Convention()
+PLAIN: Final = {str, int, float}
+"""Types of values of which equal ones are equal dates."""
 LOCAL, IN_UTC, NAIVE = range(3)
 """Whose time a moment is: the exchange's; UTC; either of them, as a text with a clock and no zone."""
 Moment = tuple[dt.datetime | None, int]
@@ -107,7 +109,10 @@ def convention_of(values: Sequence[Any], zones: Sequence[str] = (), unit: EpochU
 
 def are_sure(values: Sequence[Any]) -> bool:
     """Whether every value means one day by itself, so that the other rows of its ticker need not be asked."""
-    distinct = {value for value in values if isinstance(value, str | int | float)}
+    kinds = set(map(type, values))
+    if kinds <= {dt.datetime, dt.date}:
+        return True
+    distinct = set(values) if kinds <= PLAIN else {value for value in values if isinstance(value, str | int | float)}
     return not any(_ordered(value) or _is_spreadsheet_day(value) for value in distinct)
 
 
@@ -160,6 +165,15 @@ def form_of(value: Any, moment: np.datetime64) -> DateForm:
 
 def written(values: Sequence[Any], convention: Convention = UNTIMED) -> Written:
     """The moments of `values` as they are written, and whose time they are."""
+    kinds = set(map(type, values))
+    if kinds and kinds <= PLAIN and len(values) > 1:  # the days of one ticker are those of the others
+        codes, distinct = pd.factorize(np.array(values, dtype=object), use_na_sentinel=False)
+        moments, is_utc, is_naive = _written(distinct.tolist(), convention)
+        return Written(moments[codes], is_utc[codes], is_naive[codes])
+    return _written(values, convention)
+
+
+def _written(values: Sequence[Any], convention: Convention) -> Written:
     if set(map(type, values)) == {dt.datetime} and not any(value.tzinfo for value in values):
         read = np.array(values, dtype="datetime64[us]")  # the usual case, ten times as fast
         whose = np.full(len(values), IN_UTC)

@@ -171,7 +171,10 @@ def fail(options: argparse.Namespace, error: SisepanError, **more: Any) -> int:
 
 def exit_code(summaries: Sequence[Summary]) -> int:
     """0 where everything is stored as it was read, 1 where a ticker failed, differs, or was not reached."""
-    good = all(summary.state == "done" and not summary.failures and not summary.differing for summary in summaries)
+    good = all(
+        summary.state == "done" and summary.bars and not summary.failures and not summary.differing
+        for summary in summaries
+    )
     return ALL_GOOD if good else NOT_ALL_DONE
 
 

@@ -14,6 +14,7 @@ from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign.conversion import Conversion, Converted, Refusal
 from finance_core.foreign.sources import Source
+from finance_core.foreign.verification import Checks
 from finance_core.storage import runs, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import IMPORTS, REFUSALS, ImportRecord, Kind, State
@@ -60,7 +61,8 @@ class Summary:
     verified: int = 0
     """Tickers that were read back and have the days and closes that they should have."""
     differing: list[str] = field(default_factory=list)
-    """Tickers that were read back and do not."""
+    """Tickers that were read back and do not, or are not true to raw rows or to the calendar of their exchange."""
+    checks: Checks = field(default_factory=Checks)
     state: State = "running"
     is_dry: bool = False
     """True: a dry run, which writes nothing."""

@@ -22,12 +22,14 @@ from pymongo.errors import PyMongoError
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import conversion, import_records, merging, raw_tickers, sources, ticker_names
+from finance_core.foreign import conversion, import_records, merging, raw_tickers, sources, ticker_names, verification
 from finance_core.foreign.conversion import Converted
 from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.intervals import Intraday
 from finance_core.foreign.sources import Source
 from finance_core.foreign.ticker_names import Descriptions
+from finance_core.foreign.trading_days import Exchange
+from finance_core.foreign.verification import RawRow
 from finance_core.storage import database, locations, prices, runs, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import Imported, Kind, Origin, TickerRow
@@ -168,6 +170,8 @@ class _Import:
         self._summary = run.summary
         self._rules = conversion.rules(self._category, descriptions, intraday)
         self._summary.import_id, self._is_new = import_records.begin(self._db, self._category, source)
+        self._samples: dict[str, tuple[tuple[RawRow, ...], Exchange | None]] = {}
+        """Raw rows of the tickers that this run took, and where these are traded."""
         self._rows_of_others = 0
         """Rows of tickers that are never marked as done, and so are read by each run: without a bar, or failed."""
 
@@ -222,6 +226,8 @@ class _Import:
                 _log.warning("%s %s: %s", self._category.key, ticker, error)
                 failures.append(runs.Failure(ticker, error))
             else:
+                exchange = self._rules.exchange_of(ticker, converted.raw_tickers)
+                self._samples[ticker] = converted.sample, exchange
                 summary.added += written.added
                 summary.replaced += written.replaced
                 summary.removed += written.removed
@@ -241,6 +247,7 @@ class _Import:
         of = before.get("source")
         is_whole = stored.empty or of == "sample" or (of == "import" and is_from_here and has_all)
         bars = converted.bars if is_whole else merging.missing(stored, converted.bars)
+        self._summary.checks.compared += merging.agreeing(stored, converted.bars)
         # First whose bars they are, so that the next run knows even if this one is interrupted now; and, on a server
         # without transactions, that some bars are still the old ones.
         begun = {"from": self._source.name, "whole": True}
@@ -290,11 +297,14 @@ class _Import:
             prices.write(self._db, self._store, ticker, candles.empty(), session, remove_others=True)
 
     def _verify(self) -> None:
-        """Read back every ticker that was taken, and compare its days and closes with those it should have."""
+        """Read back every ticker that was taken, and compare it with what it should have, and with raw rows."""
         for ticker, imported in self._done().items():
             if self._stop.is_set():
                 return
-            if merging.checksum(prices.closes_from(self._db, self._store, ticker)) == imported["checksum"]:
+            closes = prices.closes_from(self._db, self._store, ticker)
+            rows, exchange = self._samples.pop(ticker, ((), None))
+            is_true = verification.is_true(closes, rows, exchange, self._summary.checks)
+            if is_true and merging.checksum(closes) == imported["checksum"]:
                 self._summary.verified += 1
             else:
                 self._summary.differing.append(ticker)
@@ -310,6 +320,6 @@ class _Import:
         summary.last = max((imported["last_date"].date() for imported in done), default=None)
         summary.refused = import_records.count_refusals(db, summary.import_id)
         summary.reasons = import_records.reasons(db, summary.import_id)
-        summary.state = "failed" if summary.differing else "done"
+        summary.state = "failed" if summary.differing or not summary.bars else "done"
         import_records.finish(db, summary, len(done))
         self._run.report()

@@ -38,35 +38,71 @@ REFUSED: Final[dict[Interval, str]] = {
     "longer": N_("주봉이나 월봉처럼 하루보다 긴 봉이 있어 일봉으로 받을 수 없습니다(예: {day})."),
 }
 """Why rows of an interval are refused."""
+TWICE: Final = N_("같은 시각의 행이 둘이고 값이 달라 하루로 합칠 수 없습니다(예: {day}).")
 NO_DAILY: Final = N_("--intraday daily로 받을 일봉이 어느 행인지 알 수 없습니다(예: {day}).")
 
 
-def interval_of(moments: Moments) -> Interval:
-    """The interval of rows at these local `moments` (datetime64[ns], any order, at least one).
+def interval_of(moments: Moments, local: Moments | None = None) -> Interval:
+    """The interval of rows at these `moments` (datetime64[ns], any order, at least one).
+
+    `local` are the same as times of the exchange, where it is known; daily rows within a mixture may be at midnight
+    there.
 
     >>> interval_of(np.array(["2024-01-02T09", "2024-01-02T10", "2024-01-03T09", "2024-01-03T10"], "datetime64[ns]"))
     'intraday'
     >>> interval_of(np.array(["2024-01-05", "2024-01-12", "2024-01-19", "2024-01-26"], "datetime64[ns]"))
     'longer'
     """
-    distinct = np.unique(moments)
+    distinct = moments if (moments[:-1] < moments[1:]).all() else np.unique(moments)
     days, clocks_a_day = np.unique(distinct.astype("datetime64[D]"), return_counts=True)
-    if len(distinct) >= ROWS_A_DAY * len(days):
-        return "mixed" if _has_daily_rows(distinct, days) else "intraday"
-    if (clocks_a_day > 1).mean() > 0.1:
-        return "mixed"
-    if clocks_a_day.max() >= CLOCKS_A_DAY:
-        return "mixed"
+    is_within = len(distinct) >= ROWS_A_DAY * len(days) or (clocks_a_day > 1).mean() > 0.1
+    if is_within or clocks_a_day.max() >= CLOCKS_A_DAY:
+        at_home, plain = _daily(moments, moments if local is None else local)
+        return "mixed" if (at_home | plain).any() else "intraday"
     is_long = np.diff(days).astype("int64") >= LONGER_GAP
     runs = np.convolve(is_long, np.ones(LONGER_RUN), "valid") if len(is_long) >= LONGER_RUN else np.zeros(1)
     is_longer = len(days) >= FEW and 2 * is_long.sum() > len(is_long)
     return "longer" if is_longer or runs.max() >= LONGER_RUN else "daily"
 
 
-def is_daily(moments: Moments) -> Mask:
-    """Which rows of a mixture are the daily ones: those at midnight."""
-    daily: Mask = moments == moments.astype("datetime64[D]")
-    return daily
+def daily_rows(moments: Moments, local: Moments) -> Mask:
+    """Which rows of a mixture are daily ones: those at midnight of the exchange or, if none is, at midnight in UTC.
+
+    Raises SisepanError if nothing shows which they are.
+    """
+    at_home, plain = _daily(moments, local)
+    days = local.astype("datetime64[D]")
+    if at_home.any():
+        chosen, doubtful = at_home, days[plain & ~np.isin(days, days[at_home])]
+    else:
+        chosen, doubtful = plain, days[_is_midnight(moments) & ~plain]
+    distinct, counts = np.unique(local[chosen], return_counts=True)
+    doubtful = np.concatenate([doubtful, distinct[counts > 1].astype("datetime64[D]")])
+    if len(doubtful):
+        raise SisepanError(NO_DAILY, day=str(doubtful[0]))
+    return chosen
+
+
+def _daily(moments: Moments, local: Moments) -> tuple[Mask, Mask]:
+    """Which rows are at midnight of the exchange alone, and which at midnight as they stand, but in no row of hours."""
+    at_home = _is_midnight(local) & (moments != local)
+    plain = _is_midnight(moments)
+    return at_home & ~_is_in_sequence(local), plain & ~_is_in_sequence(moments)
+
+
+def _is_midnight(moments: Moments) -> Mask:
+    midnights: Mask = moments == moments.astype("datetime64[D]")
+    return midnights
+
+
+def _is_in_sequence(moments: Moments) -> Mask:
+    """Which rows are followed by the next of their day as closely as others are: bars within the day may be at 0:00."""
+    distinct, positions = np.unique(moments, return_inverse=True)
+    steps = np.append(np.diff(distinct), np.timedelta64(1, "D"))
+    is_last = np.append(np.diff(distinct.astype("datetime64[D]")).astype("int64") > 0, True)
+    usual = steps[~is_last & ~_is_midnight(distinct)]
+    followed: Mask = ~is_last & (steps <= (np.median(usual) if len(usual) else np.timedelta64(0, "ns")))
+    return followed[positions]
 
 
 def refusal(interval: Interval, moments: Moments, way: Intraday) -> SisepanError | None:
@@ -76,21 +112,6 @@ def refusal(interval: Interval, moments: Moments, way: Intraday) -> SisepanError
     days, counts = np.unique(moments.astype("datetime64[D]"), return_counts=True)
     message = NO_DAILY if (interval, way) == ("intraday", "daily") else REFUSED[interval]
     return SisepanError(message, day=str(days[counts.argmax()]))
-
-
-def daily_rows(stored: Moments, local: Moments, is_utc: Mask) -> Mask:
-    """Which rows of a mixture are daily ones, by their moments as they are stored, and as times of their exchange.
-
-    They are at midnight of the exchange or, if none is, at midnight in UTC. Raises SisepanError if nobody can know.
-    """
-    at_home = is_daily(local) & is_utc & ~is_daily(stored)
-    plain = is_daily(stored)
-    chosen = at_home if at_home.any() else plain
-    days = local.astype("datetime64[D]")
-    doubtful = days[plain & ~np.isin(days, days[at_home])] if at_home.any() else _repeated(stored[plain])
-    if len(doubtful) or not chosen.any():
-        raise SisepanError(NO_DAILY, day=str((doubtful if len(doubtful) else days)[0])[:10])
-    return chosen
 
 
 def longer_beside(days: Moments, values: npt.NDArray[np.float64]) -> SisepanError | None:
@@ -114,14 +135,3 @@ def aggregated(bars: pd.DataFrame) -> pd.DataFrame:
     splits = factors.groupby(days.sort_values()).prod()
     daily["stock_splits"] = splits.where(splits != 1.0, 0.0)
     return daily[candles.COLUMNS]
-
-
-def _repeated(moments: Moments) -> Moments:
-    distinct, counts = np.unique(moments, return_counts=True)
-    repeated: Moments = distinct[counts > 1]
-    return repeated
-
-
-def _has_daily_rows(distinct: Moments, days: Moments) -> bool:
-    """Whether most days have a row at midnight beside others: bars within the day seldom begin there."""
-    return bool(is_daily(distinct).sum() >= 0.5 * len(days))

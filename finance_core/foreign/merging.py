@@ -48,6 +48,13 @@ def missing(stored: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
     return bars[~bars.index.isin(stored.index[:-1] if was_provisional else stored.index)]
 
 
+def agreeing(stored: pd.DataFrame, bars: pd.DataFrame) -> int:
+    """On how many days that both have the closes are the same."""
+    common = bars.index.intersection(stored.index)
+    close, before = bars.loc[common, "close"], stored.loc[common, "close"]
+    return int(np.isclose(close, before, rtol=candles.ROUNDING, atol=0).sum())
+
+
 def checksum(close: "pd.Series[float]") -> str:
     """A checksum of closes and their days: equal for equal series."""
     days = pd.DatetimeIndex(close.index).as_unit("ns").asi8

@@ -5,6 +5,7 @@ And the words for an inspected collection that commands and pages share.
 
 import csv
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,8 +73,15 @@ def _lines(category: Category, summary: Summary) -> list[str]:
     if summary.state == "done":
         text = N_("다시 읽어 보니 {verified}종목 모두 봉 수, 날짜 범위, 종가의 체크섬이 읽은 것과 같습니다.")
         lines.append(_(text).format(verified=formats.count(summary.verified)))
+        checked = _(
+            "다른 방법으로 확인한 것: 거래소 달력과 견준 봉 {days}개(휴장일 {closed}개), "
+            "원본에서 다시 읽은 행 {rows}개, 전에 저장된 종가와 같은 봉 {compared}개"
+        )
+        lines.append(checked.format(**{name: formats.count(count) for name, count in asdict(summary.checks).items()}))
     elif summary.state == "cancelled":
         lines.append(_("중단했습니다. 다시 실행하면 이어서 합니다."))
+    elif not summary.bars:
+        lines.append(_("봉을 하나도 받지 못했습니다."))
     elif not summary.differing:
         lines.append(_("다른 실행이 이 카테고리를 넘겨받아 멈췄습니다. 다시 실행하면 이어서 합니다."))
     return lines
@@ -130,6 +138,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "failures": failures,
         "verified": summary.verified,
         "differing": summary.differing,
+        "checked": asdict(summary.checks),
         **({"conversions": conversions} if conversions else {}),
     }
 

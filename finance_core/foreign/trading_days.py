@@ -149,6 +149,11 @@ def exchange_of(category: Category, market: str) -> Exchange | None:
     return None
 
 
+def in_zone(moments: Days, is_utc: Mask, exchange: Exchange) -> Days:
+    """Moments as times of an exchange, those in UTC converted, midnights too."""
+    return _reading(moments, is_utc, exchange, exchange.calendar).moments
+
+
 def local_times(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None) -> Days:
     """Moments within days as times of their exchange; midnights too are moments. Raises SisepanError as `read`."""
     if own is None:

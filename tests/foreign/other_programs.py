@@ -5,7 +5,7 @@ A layout is either to be read, equal bar by bar, or to be refused with a sentenc
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ import pandas as pd
 from bson import Int64, Timestamp
 
 from finance_core.bars import sessions
+from finance_core.foreign.trading_days import EXCHANGES
 from tests.yahoo import random_walk
 
 Document = dict[str, Any]
@@ -32,6 +33,7 @@ def tables(tickers: Mapping[str, str], first: dt.date = FIRST, last: dt.date = L
 
 KOREAN: Final = tables({"005930": "XKRX", "000660": "XKRX", "035720": "XKRX"})
 AMERICAN: Final = tables({"AAPL": "XNYS", "MSFT": "XNYS", "BRK-B": "XNYS"})
+EVERY_WEEKDAY: Final = tables({"005930": "24/5"})["005930"]
 FEW_DAYS: Final = tables({"005930": "XKRX"}, dt.date(2024, 1, 2), dt.date(2024, 1, 12))
 WORLD_ZONES: Final = {
     "^KS11": ("XKRX", "Asia/Seoul"),
@@ -102,6 +104,13 @@ class Layout:
     arguments: tuple[str, ...] = ()
     """Further options of the conversion: what a person answers to the question that is asked without them."""
 
+    @property
+    def refused(self) -> "Layout":
+        return replace(self, read=False)
+
+    def with_options(self, options: tuple[str, ...]) -> "Layout":
+        return replace(self, arguments=options)
+
 
 def one(documents: Callable[[], list[Document]], name: str = "prices") -> Callable[[], dict[str, list[Document]]]:
     return lambda: {name: documents()}
@@ -141,9 +150,39 @@ YFINANCE = {name: name.capitalize() for name in FIELDS} | {"date": "Date", "tick
 def in_zones(prices: Tables) -> list[Document]:
     """Midnights of each exchange, as `history()` leaves them in MongoDB."""
     return [
-        {**row, "date": midnight(day, WORLD_ZONES[ticker][1])}
+        {**row, "date": midnight(day, EVERYWHERE[ticker][1])}
         for row, (ticker, day, _values) in zip(flat(prices), rows(prices), strict=True)
     ]
+
+
+def hourly(prices: Tables, days: int | None = None, zone: str = "Asia/Seoul") -> list[Document]:
+    """Seven bars a day that make up the bars of `prices`, of the last `days` of each ticker."""
+    documents = []
+    for ticker, day, values in rows({ticker: table.iloc[-days if days else 0 :] for ticker, table in prices.items()}):
+        for hour in range(9, 16):
+            moment = dt.datetime.combine(day, dt.time(hour), ZoneInfo(zone)).astimezone(dt.UTC).replace(tzinfo=None)
+            volume = int(values["volume"]) // 7 + (int(values["volume"]) % 7 if hour == 15 else 0)
+            close = values["close" if hour == 15 else "open"]
+            documents.append({"ticker": ticker, "date": moment, **values, "close": close, "volume": volume})
+    return documents
+
+
+def weekly(prices: Tables) -> list[Document]:
+    """Bars of weeks, with the date of their first session."""
+    ways = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+    weeks = {}
+    for ticker, table in prices.items():
+        by_week = table.assign(day=table.index).groupby(table.index.to_period("W"))
+        weeks[ticker] = by_week.agg({"day": "first", **ways}).set_index("day")
+    return flat(weeks)
+
+
+def seoul(day: dt.date) -> dt.datetime:
+    return midnight(day, "Asia/Seoul")
+
+
+def new_york(day: dt.date) -> dt.datetime:
+    return midnight(day, "America/New_York")
 
 
 def wide_closes() -> list[Document]:
@@ -197,6 +236,15 @@ def numbers(**form: Callable[[Any], Any]) -> Layout:
 def korean(documents: Callable[[], list[Document]], prices: Tables = KOREAN) -> Layout:
     return Layout(one(documents, "korea_daily"), prices, "korean_stocks")
 
+
+def american(documents: Callable[[], list[Document]]) -> Layout:
+    return Layout(one(documents, "us_daily"), AMERICAN, "us_stocks")
+
+
+EVERYWHERE: Final = WORLD_ZONES | {f"^{exchange.calendar}": exchange[::-1] for exchange in EXCHANGES}
+"""An index of each exchange too, of which nothing tells where it is."""
+
+AGGREGATE, DAILY = ("--intraday", "aggregate"), ("--intraday", "daily")
 
 LAYOUTS: Final[dict[str, Layout]] = {
     # Shapes
@@ -283,6 +331,39 @@ LAYOUTS: Final[dict[str, Layout]] = {
         )
         for count in (1, 8, 18)
     },
+    f"{len(EVERYWHERE)} world indices": Layout(
+        one(lambda: in_zones(tables({ticker: calendar for ticker, (calendar, _zone) in EVERYWHERE.items()})), "world"),
+        tables({ticker: calendar for ticker, (calendar, _zone) in EVERYWHERE.items()}),
+        "indices",
+    ),
+    "naive text in UTC of New York": american(
+        lambda: flat(AMERICAN, date=lambda day: f"{new_york(day):%Y-%m-%d %H:%M:%S}")
+    ),
+    # Intervals
+    "hours put together": korean(lambda: hourly(KOREAN)).with_options(AGGREGATE),
+    "days beside hours": korean(lambda: flat(KOREAN, date=seoul) + hourly(KOREAN)).with_options(DAILY),
+    "days beside a day of hours": korean(lambda: flat(KOREAN, date=seoul) + hourly(KOREAN, 1)).with_options(DAILY),
+    "hours": korean(lambda: hourly(KOREAN)).refused,
+    "hours of which the days are wanted": korean(lambda: hourly(KOREAN)).with_options(DAILY).refused,
+    "days and hours, not chosen": korean(lambda: flat(KOREAN, date=seoul) + hourly(KOREAN)).refused,
+    "days and a day of hours, not chosen": korean(lambda: flat(KOREAN, date=seoul) + hourly(KOREAN, 1)).refused,
+    "days in UTC and hours that open then": korean(lambda: flat(KOREAN) + hourly(KOREAN)).with_options(DAILY).refused,
+    "days in UTC and hours, summed": korean(lambda: flat(KOREAN) + hourly(KOREAN)).with_options(AGGREGATE).refused,
+    "days in UTC beside hours of New York": american(
+        lambda: flat(AMERICAN) + hourly(AMERICAN, zone="America/New_York")
+    ).with_options(DAILY),
+    "days of New York beside its hours": american(
+        lambda: flat(AMERICAN, date=new_york) + hourly(AMERICAN, 20, zone="America/New_York")
+    ).with_options(DAILY),
+    "weeks": korean(lambda: weekly(KOREAN)).refused,
+    "days beside weeks": korean(lambda: flat(KOREAN) + weekly(KOREAN)).refused,
+    "weeks beside days": korean(lambda: weekly(KOREAN) + flat(KOREAN)).refused,
+    "weeks before days": korean(
+        lambda: (
+            weekly({ticker: table[:60] for ticker, table in KOREAN.items()})
+            + flat({ticker: table[60:] for ticker, table in KOREAN.items()})
+        )
+    ).refused,
     # Refused: nothing tells what is right
     "ambiguous days": Layout(
         one(lambda: flat(FEW_DAYS, date=lambda day: text(day, "%d/%m/%Y")), "korea_daily"),
@@ -290,4 +371,9 @@ LAYOUTS: Final[dict[str, Layout]] = {
         "korean_stocks",
         read=False,
     ),
+    "two markets, different prices": korean(
+        lambda: flat({"005930.KS": KOREAN["005930"], "005930.KQ": KOREAN["000660"]})
+    ).refused,
+    "weekdays on which the exchange was closed": korean(lambda: flat({"005930": EVERY_WEEKDAY})).refused,
+    "days before their sessions": dates(lambda day: midnight(day - dt.timedelta(1))).refused,
 }

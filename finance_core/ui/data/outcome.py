@@ -44,7 +44,10 @@ def of_import(last: ImportRecord, key: str) -> None:
     )
     if last["kept"]:
         text += " " + _("{count}종목은 저장된 것과 달라 그대로 두었습니다.").format(count=formats.count(last["kept"]))
-    if last["differing"]:
+    if not last["bars"]:
+        nothing = _("봉을 하나도 받지 못했습니다.")
+        st.error(plain(f"{text} {nothing}"), icon=":material/error:")
+    elif last["differing"]:
         names = ", ".join(last["differing"][:20])
         differing = _("다시 읽어 보니 다음 종목이 다릅니다: {tickers}").format(tickers=names)
         st.error(plain(f"{text} {differing}"), icon=":material/error:")

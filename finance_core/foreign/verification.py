@@ -1,0 +1,132 @@
+"""Whether stored bars are true to their source, by other code than the one that read them.
+
+A sample of raw rows of each ticker is read again by plain means, as sets of days that a text or a number can mean, and
+every stored day is held against the calendar of the exchange. Pure but for the calendars of `sessions`.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from finance_core.bars import candles, sessions
+from finance_core.foreign.trading_days import Exchange
+
+ROWS: Final = 20
+"""Raw rows of a ticker that are read again."""
+CLOSED_LIMIT: Final = 0.01
+"""Share of stored days on which the exchange may have been closed."""
+UNITS: Final = ((1e5, "D"), (1e11, "s"), (1e14, "ms"), (1e17, "us"), (np.inf, "ns"))
+"""Below which size a number is a count of what."""
+
+
+class RawRow(NamedTuple):
+    """What a source writes of one bar."""
+
+    date: Any
+    close: Any
+    """None if the close of the bar is not the one of a single row."""
+
+
+@dataclass
+class Checks:
+    """How much was verified."""
+
+    days: int = 0
+    """Stored days that were held against a calendar."""
+    closed: int = 0
+    """Those of them on which the exchange was closed."""
+    rows: int = 0
+    """Raw rows that were read again."""
+    compared: int = 0
+    """Bars that were stored before and have the same close now."""
+
+
+def is_true(closes: "pd.Series[float]", rows: tuple[RawRow, ...], exchange: Exchange | None, checks: Checks) -> bool:
+    """Whether stored `closes`, indexed by days, agree with raw rows and the exchange; adds what was checked."""
+    known = {day.date(): close for day, close in closes.items() if isinstance(day, pd.Timestamp)}
+    agree = True
+    for row in rows:
+        if days := _days(row.date, exchange):
+            checks.rows += 1
+            agree &= any(day in known and (row.close is None or _is_same(row.close, known[day])) for day in days)
+    if exchange is None or closes.empty:
+        return agree
+    trading = sessions.between(exchange.calendar, min(known), max(known))
+    inside = [day for day in known if len(trading) and trading[0].date() <= day <= trading[-1].date()]
+    closed = len(set(inside) - set(trading.date))
+    checks.days += len(inside)
+    checks.closed += closed
+    return agree and closed <= CLOSED_LIMIT * len(known)
+
+
+def _days(written: Any, exchange: Exchange | None) -> set[dt.date]:
+    """Every trading day that a date may mean by itself; empty if this simple reader knows none."""
+    if isinstance(written, str) and not written.strip().lstrip("-").isdigit():
+        return _days_of_text(written)
+    if isinstance(written, dt.datetime):
+        moment = written.replace(tzinfo=written.tzinfo or dt.UTC)
+    elif isinstance(written, dt.date):
+        return {written}
+    elif isinstance(written, str | int | float) and not isinstance(written, bool):
+        text = str(int(float(written)))
+        try:
+            return {dt.datetime.strptime(text[:8], "%Y%m%d").date()} if len(text) in (8, 12, 14) else _counted(text)
+        except ValueError:
+            return _counted(text)
+    else:
+        return set()
+    zone = ZoneInfo(exchange.zone) if exchange else dt.timezone(dt.timedelta(hours=14))
+    is_day = moment.time() == dt.time()
+    return {moment.date()} | (set() if is_day else {moment.astimezone(zone).date()})
+
+
+def _counted(text: str) -> set[dt.date]:
+    """The days around a count from an epoch: those of all zones, in each unit that gives a usual year."""
+    count = float(text)
+    units = [unit for limit, unit in UNITS if abs(count) < limit][:2]
+    moments = []
+    for unit in units:
+        origin = pd.Timestamp("1899-12-30") if unit == "D" else pd.Timestamp("1970-01-01")
+        try:
+            moments.append(origin + pd.Timedelta(count, unit=unit))  # type: ignore[arg-type]
+        except (OverflowError, ValueError):
+            continue
+    return {(moment + pd.Timedelta(hours=hours)).date() for moment in moments for hours in (0, 14)}
+
+
+def _days_of_text(text: str) -> set[dt.date]:
+    numbers = re.findall(r"\d+", text)
+    if len(numbers) < 3:
+        return set()
+    first, second, third = numbers[:3]
+    orders = [(first, second, third)] if len(first) != 1 else []
+    orders += [] if len(first) == 4 else [(third, second, first), (third, first, second)]
+    days = set()
+    for year, month, day in orders:
+        full = year if len(year) == 4 else f"{'19' if year >= '70' else '20'}{year}"
+        try:
+            days.add(dt.date(int(full), int(month), int(day)))
+        except ValueError:
+            continue
+    has_clock = any(int(number) for number in numbers[3:])
+    return days | ({day + dt.timedelta(days=1) for day in days} if has_clock else set())
+
+
+def _is_same(written: Any, close: float) -> bool:
+    """Whether a price as it is written is a stored one; of a text only the digits count that are not zeros around."""
+    if isinstance(written, str):
+        digits, stored = (re.sub(r"\D", "", text).strip("0") for text in (written, f"{close:.10f}"))
+        return digits == stored or bool(np.isclose(_plain(written), close, rtol=candles.ROUNDING, atol=0))
+    return bool(np.isclose(_plain(str(written)), close, rtol=candles.ROUNDING, atol=0))
+
+
+def _plain(text: str) -> float:
+    try:
+        return abs(float(re.sub(r"[^\d.eE+-]", "", text)))
+    except ValueError:
+        return float("nan")
