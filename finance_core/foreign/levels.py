@@ -57,8 +57,15 @@ DEPTH: Final = 5
 
 def is_date(value: Any) -> bool:
     """Whether a value is a moment. A number with less digits than a date is a ticker or a position."""
-    is_short = re.fullmatch(r"\d{1,7}", value) if isinstance(value, str) else _is_number(value) and abs(value) < 10**7
+    if isinstance(value, str):
+        return _is_date_text(value)
+    is_short = _is_number(value) and abs(value) < 10**7
     return not is_short and not np.isnat(dates.moments([value], _CLOCK)[0])
+
+
+@lru_cache(maxsize=65_536)
+def _is_date_text(text: str) -> bool:
+    return not re.fullmatch(r"\d{1,7}", text) and not np.isnat(dates.moments([text], _CLOCK)[0])
 
 
 def _is_number(value: Any) -> bool:
@@ -182,7 +189,7 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
     parts = []
     if not {"ticker", "date", "close"} <= names.keys():
         for field, held in document.items():
-            part = _part(field, held)
+            part = part_of(field, held)
             inner = field_names.of_bars(tuple(part)) if 0 < len(part) <= PART_FIELDS else {}
             more = {
                 ours: f"{field}.{theirs}" for ours, theirs in inner.items() if not isinstance(part[theirs], dict | list)
@@ -199,7 +206,7 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
     return names, tuple(parts)
 
 
-def _part(field: str, value: Any) -> Document:
+def part_of(field: str, value: Any) -> Document:
     """The part of a row that a field holds: a document, or a key of ticker and day in a text."""
     if isinstance(value, dict):
         return value
@@ -210,7 +217,7 @@ def _part(field: str, value: Any) -> Document:
 def with_parts(document: Document, parts: Iterable[str]) -> Document:
     """A document with the fields of its `parts` beside its own, under their paths."""
     for part in parts:
-        inner = {f"{part}.{name}": held for name, held in _part(part, document.get(part)).items()}
+        inner = {f"{part}.{name}": held for name, held in part_of(part, document.get(part)).items()}
         document = {**document, **inner}
     return document
 
@@ -218,7 +225,7 @@ def with_parts(document: Document, parts: Iterable[str]) -> Document:
 def has_key(document: Document) -> bool:
     """Whether the _id of a document says something."""
     key = document.get("_id")
-    return key is not None and not isinstance(key, ObjectId | dict) and not _part("_id", key)
+    return key is not None and not isinstance(key, ObjectId | dict) and not part_of("_id", key)
 
 
 def value_of(leaf: Leaf, ours: str) -> Any:
