@@ -68,7 +68,9 @@ def _run(options: argparse.Namespace) -> int:
     if "" in kinds or not kinds:
         keys = ", ".join(f"{key or '?'} {formats.count(len(raws))}" for key, raws in kinds.items())
         raise WrongUse(unknown, collection=name, keys=keys or ", ".join(collection.candidates))
-    return _adopt(db, [adoption.part(db, name, key, raws) for key, raws in kinds.items()], options)
+    # Rows without a ticker are refused with the first category.
+    parts = [adoption.part(db, name, key, raws if n else [None, *raws]) for n, (key, raws) in enumerate(kinds.items())]
+    return _adopt(db, parts, options)
 
 
 def _look(db: MongoDatabase, options: argparse.Namespace) -> int:

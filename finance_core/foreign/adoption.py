@@ -54,7 +54,7 @@ def source(db: MongoDatabase, collection: Inspected) -> CollectionSource:
 def kinds(db: MongoDatabase, collection: Inspected) -> dict[str, list[Any]]:
     """The raw tickers of each category in a collection, by the key of the category; "" for those that nothing tells."""
     whole = source(db, collection)
-    return raw_tickers.by_kind(whole.counts(), whole.described)
+    return dict(sorted(raw_tickers.by_kind(whole.counts(), whole.described).items()))
 
 
 def part(db: MongoDatabase, name: str, key: str, raws: Iterable[Any]) -> Inspected:
@@ -127,7 +127,7 @@ def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **w
             seen = extent(db[store.collection])
             states = _read_all(run, store)
             if run.summary.state == "done":
-                _list(db, category, states)
+                _list(db, category, states, collection)
                 locations.point(db, category, store)
                 following.remember_extent(db, category, seen)
         finally:
@@ -255,11 +255,15 @@ def _unlisted(db: MongoDatabase, store: Store, bars: int) -> list[runs.Failure]:
     return [runs.Failure("", error) for error in errors]
 
 
-def _list(db: MongoDatabase, category: Category, states: dict[str, BarState]) -> None:
+def _list(db: MongoDatabase, category: Category, states: dict[str, BarState], collection: Inspected) -> None:
     """Put tickers on the list with what is known of them, and the states of their bars."""
     _keep_their_metadata(db)
     database.ensure_indexes(db, [])
     descriptions = ticker_names.of(db, category)
+    if collection.layout and collection.layout.said:
+        whole = source(db, collection)
+        known, _others = raw_tickers.by_ticker(category, whole.counts())
+        descriptions = ticker_names.completed(descriptions, category, known, whole.described)
     for ticker, state in states.items():
         ticker_names.register(db, category, ticker, [ticker], descriptions)
         tickers.record(db, category, ticker, {**state, "source": "import"})

@@ -11,7 +11,7 @@ from pymongo.collection import Collection
 from pymongo.cursor import Cursor
 from pymongo.errors import OperationFailure
 
-from finance_core.foreign import field_names, raw_tickers, shapes
+from finance_core.foreign import raw_tickers, shapes
 from finance_core.foreign.layout import Layout
 from finance_core.foreign.raw_tickers import KINDS, Described
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
@@ -57,31 +57,26 @@ class CollectionSource:
         """About how many rows each raw ticker has; what they say of it is in `described` then."""
         counts: Counter[Any] = Counter()
         self.described = {}
-        for raw, count, said in self._looked_through() if self._has_to_look else self._grouped():
-            key = raw_tickers.key_of(raw)
-            if self.only is None or key in self.only:
-                counts[key] += count
-                self.described[key] = {**self.described.get(key, {}), **said}
-        return counts
+        if self._has_to_look:
+            for rows in self._rows(self._collection.find()):
+                counts.update(raw_tickers.keys_of(rows.columns["ticker"]))
+                raw_tickers.describe(self.described, rows.columns)
+        else:
+            for group in self._grouped():
+                key = raw_tickers.key_of(group.pop("_id"))
+                counts[key] += round(group.pop("count") * self._rows_per_document)
+                for name, held in group.items():
+                    self.described.setdefault(key, {}).setdefault(name, []).extend(held if name in KINDS else [held])
+        return counts if self.only is None else {key: counts[key] for key in counts.keys() & self.only}
 
-    def _grouped(self) -> Iterator[tuple[Any, int, Mapping[str, Any]]]:
-        """Raw tickers with their counts of rows, and what documents say of them, by MongoDB."""
+    def _grouped(self) -> Iterator[Document]:
+        """Raw tickers with their counts of documents, and what documents say of them."""
         ticker: Any = {"$literal": self._ticker} if self._ticker else None
         for name in reversed(self._fields):  # the first one that a document has, as `shapes` reads it
             ticker = {"$cond": [{"$eq": [{"$type": f"${name}"}, "missing"]}, ticker, f"${name}"]}
         said = {ours: {"$addToSet" if ours in KINDS else "$last": f"${theirs}"} for ours, theirs in self._said.items()}
         grouped: list[Document] = [{"$group": {"_id": ticker, "count": {"$sum": 1}, **said}}]
-        for group in self._collection.aggregate(grouped, allowDiskUse=True):
-            words = {ours: group[ours] if ours in KINDS else [group[ours]] for ours in said if group.get(ours)}
-            yield group["_id"], round(group["count"] * self._rows_per_document), words
-
-    def _looked_through(self) -> Iterator[tuple[Any, int, Mapping[str, Any]]]:
-        """The same by reading all documents."""
-        for rows in self._rows(self._collection.find()):
-            said = [ours for ours in field_names.TICKERS if ours in rows.columns]
-            for position, raw in enumerate(rows.columns["ticker"]):
-                words = {ours: [rows.columns[ours][position]] for ours in said if rows.columns[ours][position]}
-                yield raw, 1, words
+        return self._collection.aggregate(grouped, allowDiskUse=True)
 
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
         """The rows of the `wanted` raw tickers. Uses an index on the ticker where there is one."""

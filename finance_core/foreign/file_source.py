@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates
+from finance_core.foreign import dates, levels, raw_tickers
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.foreign.table_source import TableSource, bar_columns
 from finance_core.i18n import N_
@@ -89,7 +89,8 @@ class _FileSource(TableSource):
 class CsvSource(_FileSource):
     """A CSV file (UTF-8 or CP949; commas, semicolons or tabs) of daily prices, whose first line names its columns.
 
-    A row is found by the number of its line, as an editor counts.
+    A column may be of one ticker, as in what `yf.download(...).to_csv()` writes, with three lines above the rows. A row
+    is found by the number of its line, as an editor counts.
     """
 
     def __init__(self, path: Path, category: Category, ticker: str = "") -> None:
@@ -98,22 +99,37 @@ class CsvSource(_FileSource):
         with self._opened() as lines:
             first = next((line for line in lines if line.strip()), "")
         self._delimiter = max(DELIMITERS, key=first.count)
-        _line, self._header = next(self._records(), (0, []))
-        if not self._header:
+        head = [record for _line, record in islice(self._records(), 3)]
+        if not head:
             raise SisepanError(EMPTY, file=path.name)
-        super().__init__(path, category, ticker, self._header)
+        pairs, self._head = _columns_of_tickers(head)
+        self._width, columns = len(head[0]), ["Ticker", "Date", *dict.fromkeys(field for field, _ticker in pairs)]
+        self._positions: dict[str, dict[str, int]] = {} if pairs else {"": {}}
+        for position, (field, of) in reversed(list(enumerate(pairs, start=1))):  # of two columns the first one counts
+            if of:
+                self._positions.setdefault(of, {"Date": 0})[field] = position
+        if not pairs:
+            columns = head[0]
+            self._positions[""] = {name: columns.index(name) for name in columns}
+        super().__init__(path, category, ticker, columns)
 
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
-        positions = {ours: self._header.index(self._names[ours]) for ours in names}
+        wanted = {ours: self._names[ours] for ours in names}
         records = self._rows_below_header()
         while batch := list(islice(records, BATCH_ROWS)):
-            columns = {ours: [record[position] for _line, record in batch] for ours, position in positions.items()}
             lines = [line for line, _record in batch]
-            yield Rows(columns, lines, lines)
+            for ticker, positions in self._positions.items():
+                columns = {
+                    ours: [record[positions[theirs]] for _line, record in batch]
+                    if theirs in positions
+                    else [ticker if ours == "ticker" else None] * len(batch)
+                    for ours, theirs in wanted.items()
+                }
+                yield Rows(columns, lines, lines)
 
     def _rows_below_header(self) -> Iterator[tuple[int, list[str]]]:
-        width = len(self._header)
-        for line, record in islice(self._records(), 1, None):
+        width = self._width
+        for line, record in islice(self._records(), self._head, None):
             if len(record) < width or any(record[width:]):
                 raise SisepanError(RAGGED, file=self._path.name, line=line, found=len(record), expected=width)
             yield line, record[:width]
@@ -163,6 +179,24 @@ class ParquetSource(_FileSource):
                 yield file
         except (pa.ArrowException, OSError) as error:
             raise SisepanError(NOT_PARQUET, file=self._path.name, reason=str(error).split("\n")[0][:100]) from error
+
+
+def _columns_of_tickers(head: Sequence[Sequence[str]]) -> tuple[list[tuple[str, str]], int]:
+    """The field and the ticker of each column but the first, which has the dates; [] where columns are of no ticker.
+
+    `head` are the first three lines; also returns how many of them are above the rows.
+    """
+    first = list(head[0][1:])
+    if "close" in bar_columns(head[0]) and (any(head[-1][1:]) or levels.is_date(head[-1][0])):
+        return [], 1
+    if len(head) == 3 and not any(head[2][1:]) and not levels.is_date(head[2][0]):
+        for fields, tickers in ((first, head[1][1:]), (head[1][1:], first)):
+            if "close" in bar_columns(fields) and raw_tickers.are_tickers(set(tickers)):
+                return list(zip(fields, tickers, strict=True)), 3
+    pairs = [levels.joined(name) or ("", "") for name in first]
+    if raw_tickers.are_tickers({ticker for _field, ticker in pairs if ticker}):
+        return pairs, 1
+    return ([("Close", ticker) for ticker in first], 1) if raw_tickers.are_tickers(first) else ([], 1)
 
 
 @contextmanager

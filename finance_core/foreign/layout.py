@@ -150,6 +150,8 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     }
     ticker = "" if any(map(raw_tickers.key_of, columns["ticker"])) else raw_tickers.written_in(name, category)
     columns["ticker"] = [ticker] * rows if ticker else columns["ticker"]
+    described: Described = {}
+    raw_tickers.describe(described, columns)
     has_prices = any({"close", "open"} & part.columns.keys() for part in parts)
     if not has_prices or all(value is None for value in columns["date"]):
         return None
@@ -176,7 +178,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         are_tickers_inside=are_tickers_inside,
         ticker=ticker,
         said=said,
-        described=_described(columns),
+        described=described,
     )
 
 
@@ -204,15 +206,6 @@ def missing(documents: Iterable[Document]) -> SisepanError | None:
     shown = [name for name in names if name != "_id"]
     fields = ", ".join(shown[:SHOWN_FIELDS]) + (", …" if len(shown) > SHOWN_FIELDS else "")
     return SisepanError(message, fields=fields[:300])
-
-
-def _described(columns: Mapping[str, Sequence[Any]]) -> Described:
-    described: dict[Any, dict[str, list[Any]]] = {}
-    for name in raw_tickers.KINDS:
-        said = zip(raw_tickers.keys_of(columns["ticker"]), columns[name], strict=True)
-        for raw, word in {(raw, word) for raw, word in said if isinstance(word, str)}:
-            described.setdefault(raw, {}).setdefault(name, []).append(word)
-    return dict(described)
 
 
 def _preference(path: str) -> tuple[bool, bool, bool, int, bool, str]:

@@ -106,7 +106,7 @@ def _by_field(value: Document) -> list[Leaf]:
 
 
 @lru_cache(maxsize=65_536)
-def _joined(key: str) -> tuple[str, str] | None:
+def joined(key: str) -> tuple[str, str] | None:
     """The field and the ticker in the name of a column: Close_005930.KS, ('Close', '005930.KS'), 005930 종가."""
     for separator in re.finditer(r"[_,|/:. -]+", key):
         parts = [part.strip("()'\" ") for part in (key[: separator.start()], key[separator.end() :])]
@@ -120,8 +120,8 @@ def _joined(key: str) -> tuple[str, str] | None:
 def _by_joined(value: Document) -> list[Leaf]:
     rows: dict[str, Document] = {}
     for key, held in value.items():
-        if joined := _joined(str(key)):
-            rows.setdefault(joined[1], {})[joined[0]] = held
+        if pair := joined(str(key)):
+            rows.setdefault(pair[1], {})[pair[0]] = held
     return [({"ticker": ticker}, row) for ticker, row in rows.items()]
 
 

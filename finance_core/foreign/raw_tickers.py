@@ -12,11 +12,12 @@ from typing import Any, Final, Literal
 
 from finance_core import starter
 from finance_core.categories import CATEGORIES, Category
+from finance_core.foreign import field_names
 
 TickerForm = Literal["bare", "suffixed", "number", "prefixed", "other", "missing"]
 ByTicker = dict[str, list[tuple[Any, int]]]
 """For each ticker the raw tickers that stand for it, each with its count of rows."""
-Described = dict[Any, Mapping[str, Collection[Any]]]
+Described = dict[Any, dict[str, list[Any]]]
 """What rows say of their raw tickers, under the names of `field_names.TICKERS`."""
 KINDS: Final = ("category", "market")
 """The fields of a description that show a category."""
@@ -115,6 +116,15 @@ def written_in(name: str, category: Category | None) -> str:
         if (is_sure or is_usual) and any(accepts(row, part) for row in ([category] if category else CATEGORIES)):
             return part
     return ""
+
+
+def describe(described: Described, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Add to `described` what the columns of rows say of their tickers."""
+    keys = keys_of(columns["ticker"])
+    for name in field_names.TICKERS.keys() & columns.keys():
+        said = zip(keys, columns[name], strict=True)
+        for raw, word in dict.fromkeys((raw, word) for raw, word in said if isinstance(word, str) and word.strip()):
+            described.setdefault(raw, {}).setdefault(name, []).append(word)
 
 
 def words(described: Described, raw: Any) -> list[Any]:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.foreign import dates, field_names, layout, raw_tickers
 from finance_core.foreign.raw_tickers import Described
@@ -52,14 +51,17 @@ class TableSource(ABC):
     def counts(self) -> Mapping[Any, int]:
         """How many rows each raw ticker has. Raises SisepanError where the file cannot be read to its end."""
         counts: Counter[Any] = Counter()
-        for rows in self._rows(["date"] if self._ticker else ["ticker"]):
+        self.described = {}
+        said = [name for name in field_names.TICKERS if name in self._names]
+        for rows in self._rows([*(["date"] if self._ticker else ["ticker"]), *said]):
             counts.update(raw_tickers.keys_of(rows.columns["ticker"]))
+            raw_tickers.describe(self.described, rows.columns)
         return counts
 
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
         """The rows of the `wanted` raw tickers."""
         keys = frozenset(wanted)
-        for rows in self._rows(self._names):
+        for rows in self._rows([name for name in self._names if name not in field_names.TICKERS]):
             if chosen := rows.of(keys):
                 yield chosen
 
@@ -72,6 +74,5 @@ class TableSource(ABC):
 
 
 def bar_columns(columns: Iterable[str]) -> dict[str, str]:
-    """Our names of a bar's fields to the columns of a table that mean them."""
-    names = field_names.of_bars(tuple(columns))
-    return {ours: theirs for ours, theirs in names.items() if ours in ("ticker", "date", *candles.COLUMNS)}
+    """Our names of the fields of a bar and its ticker to the columns of a table that mean them."""
+    return dict(field_names.of_bars(tuple(columns)))

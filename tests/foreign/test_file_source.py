@@ -4,7 +4,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -36,6 +36,51 @@ def found(path: Path, category: Category = KOREAN_STOCKS, ticker: str = "") -> l
         *sources.converted(source, wanted, conversion.rules(category, {}), stop),
         *sources.refused(source, unknown, stop),
     ]
+
+
+TWO: Final = {"005930": 1, "000660": 2}
+"""Tickers, and by what the prices of the first are multiplied."""
+
+
+def columns_of_two(names: Callable[[str, str], str], first: str = "Date", fields: str = "Open Close") -> list[str]:
+    """The lines of a file with columns for two tickers; `names` makes the name of a column."""
+    pairs = [(name, ticker) for name in fields.split() for ticker in TWO]
+    values = {"Open": [78200, 78500, 76100], "Close": [79600, 77000, 76600]}
+    rows = [[str(day), *(str(values[name][n] * TWO[of]) for name, of in pairs)] for n, day in enumerate(DAYS)]
+    header = [first, *(names(name, ticker) for name, ticker in pairs)]
+    return [",".join(row) for row in [header, *rows]]
+
+
+STACKED: Final = columns_of_two(lambda name, _ticker: name, "Price")
+TICKERS_ABOVE: Final = ["Ticker,005930.KS,000660.KS,005930.KS,000660.KS", "Date,,,,"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [STACKED[0], *TICKERS_ABOVE, *STACKED[1:]],
+        [TICKERS_ABOVE[0], STACKED[0], TICKERS_ABOVE[1], *STACKED[1:]],
+        columns_of_two(lambda name, ticker: f"{name}_{ticker}.KS"),
+        columns_of_two(lambda name, ticker: f"\"('{name}', '{ticker}.KS')\""),
+        columns_of_two(lambda _name, ticker: ticker, fields="Close"),
+    ],
+    ids=["yf.download", "by ticker", "flat", "tuples", "closes"],
+)
+def test_a_csv_with_columns_of_each_ticker(tmp_path: Path, lines: list[str]) -> None:
+    bars = {one.ticker: one.bars for one in found(write(tmp_path, "prices.csv", "\n".join(lines)))}
+    assert {ticker: of["close"].tolist() for ticker, of in bars.items()} == {
+        ticker: [close * times for close in (79600, 77000, 76600)] for ticker, times in TWO.items()
+    }
+    has_opens = "Open" in "".join(lines[:2])
+    assert bars["000660"]["open"].tolist() == ([156400, 157000, 152200] if has_opens else [159200, 154000, 153200])
+    assert [day.date() for day in bars["005930"].index] == DAYS
+
+
+def test_names_in_rows_are_told(tmp_path: Path) -> None:
+    lines = [f"종목코드,종목명,시장,{HEADER}", *(f"005930,어느 회사,KOSDAQ,{row}" for row in BARS)]
+    source = file_source.open_file(write(tmp_path, "prices.csv", "\n".join(lines)), KOREAN_STOCKS)
+    assert source.counts() == {"005930": 3}
+    assert source.described == {"005930": {"name": ["어느 회사"], "market": ["KOSDAQ"]}}
 
 
 def write(directory: Path, name: str, content: str | bytes) -> Path:

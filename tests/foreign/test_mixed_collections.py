@@ -61,10 +61,12 @@ def commands(printed: str) -> list[list[str]]:
 def test_the_command_that_is_named_brings_each_ticker_into_its_category(
     own_server_db: MongoDatabase, capsys: pytest.CaptureFixture[str], documents: list[Document]
 ) -> None:
-    own_server_db["prices"].insert_many(documents)
+    own_server_db["prices"].insert_many([*documents, {"date": documents[0]["date"], "close": 5.0}])
     (command,) = commands(run(capsys)[1])
     assert command == ["--convert", "prices"]
-    assert run(capsys, *command, "--yes")[0] == console.ALL_GOOD
+    code, printed = run(capsys, *command, "--yes")
+    assert code == console.ALL_GOOD
+    assert printed.count("1 rows refused") == 1
     days = {"korean_stocks": {"005930": len(SAMSUNG["005930"])}, "us_stocks": {"AAPL": len(APPLE["AAPL"])}}
     assert stored(own_server_db) == days
 
@@ -183,6 +185,15 @@ def test_names_in_documents_of_prices_are_used_for_the_list(
     assert run(capsys, "--convert", "korea_daily", "--category", "korean_stocks", "--yes")[0] == console.ALL_GOOD
     (row,) = tickers.active(own_server_db, categories.KOREAN_STOCKS)
     assert (row["ticker"], row["name"], row["market"]) == ("123450", "어느 회사", "KOSDAQ")
+
+
+def test_names_in_documents_that_are_read_as_they_are_are_used_for_the_list(
+    own_server_db: MongoDatabase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own_server_db["us_stocks"].insert_many(saying(flat({"ZZZZ": AMERICAN["AAPL"]}), name="Some company", market="NYSE"))
+    assert run(capsys, "--read", "us_stocks", "--yes")[0] == console.ALL_GOOD
+    (row,) = tickers.active(own_server_db, categories.US_STOCKS)
+    assert (row["ticker"], row["name"], row["market"]) == ("ZZZZ", "Some company", "NYSE")
 
 
 @pytest.mark.parametrize(
