@@ -58,7 +58,9 @@ def run(*arguments: object, code: int = 0) -> tuple[str, str]:
 
 
 def options(**given: object) -> argparse.Namespace:
-    return argparse.Namespace(**{"dry_run": False, "yes": True, "json": False, "report": None, **given})
+    return argparse.Namespace(
+        **{"dry_run": False, "yes": True, "json": False, "report": None, "intraday": "refuse", **given}
+    )
 
 
 def import_here(db: MongoDatabase, *paths: Path, key: str = "korean_stocks", **given: object) -> int:
