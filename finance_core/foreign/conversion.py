@@ -6,7 +6,7 @@ Pure: rows in, bars out.
 import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,9 +17,9 @@ from finance_core import starter
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, intervals, raw_tickers, trading_days, verification
+from finance_core.foreign import dates, intervals, mending, numbers, raw_tickers, trading_days, verification
 from finance_core.foreign.intervals import Intraday
-from finance_core.foreign.numbers import numbers
+from finance_core.foreign.mending import Changes
 from finance_core.foreign.shapes import Rows
 from finance_core.foreign.trading_days import Exchange
 from finance_core.foreign.verification import RawRow
@@ -34,6 +34,7 @@ NO_DATE = N_("날짜가 없습니다.")
 UNREADABLE_DATE = N_("날짜를 읽을 수 없습니다: {date}")
 NO_CLOSE = N_("종가가 없거나 0보다 크지 않습니다.")
 DUPLICATE = N_("같은 종목, 같은 날의 행이 뒤에 또 있습니다.")
+ABSURD = N_("가격이 너무 커서 믿을 수 없습니다.")
 NOT_DAILY = N_("하루보다 짧은 봉의 행입니다.")
 AMBIGUOUS = N_("{date} 같은 날짜에서 무엇이 일이고 무엇이 월인지 다른 행으로도 알 수 없습니다.")
 DISAGREE = N_("{tickers}이(가) 같은 종목을 뜻하는데 {date}의 종가가 다릅니다({closes}).")
@@ -80,6 +81,7 @@ class Converted:
     """The first `SHOWN_CONVERSIONS`."""
     sample: tuple[RawRow, ...] = ()
     """Some of the rows that became bars, as they are written."""
+    changes: Changes = field(default_factory=dict)
     failure: SisepanError | None = None
     """Why the rows of the ticker, as a whole, become no bars."""
 
@@ -144,8 +146,10 @@ def convert(
 
     table = accepted((table["code"] < 0).to_numpy(), NO_TICKER)
     counts = np.bincount(table["code"], minlength=len(group))
+    table, changes = mending.mended(rules.category, table, portions)
     table = table.assign(**_moments(convention, table, portions, failures))
     table = accepted(table["moment"].isna().to_numpy(), NO_DATE)
+    table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
     close = table["close"].to_numpy()
     table = accepted(~((close > 0) & np.isfinite(close)), NO_CLOSE)
     table = table.iloc[np.argsort(table["code"].to_numpy(), kind="stable")]
@@ -175,7 +179,7 @@ def convert(
         ]
         outcome = (*remarks, *applied), tuple(refusals[code]), tuple(examples)
         sample = _sample(daily, portions, has_closes=daily.has_closes and not applied)
-        result.append(Converted(ticker, tuple(raws), bars, int(counts[code]), *outcome, sample))
+        result.append(Converted(ticker, tuple(raws), bars, int(counts[code]), *outcome, sample, changes[code]))
     return result
 
 
@@ -321,7 +325,7 @@ def _table(codes: Mapping[Any, int], number: int, rows: Rows) -> pd.DataFrame:
         {
             "code": [codes.get(key, -1) for key in raw_tickers.keys_of(rows.columns["ticker"])],
             **{
-                name: numbers(values, ratios=name == "stock_splits")
+                name: numbers.numbers(values, ratios=name == "stock_splits")
                 for name, values in rows.columns.items()
                 if name in candles.COLUMNS
             },
@@ -331,4 +335,4 @@ def _table(codes: Mapping[Any, int], number: int, rows: Rows) -> pd.DataFrame:
         }
     )
     absent = {name: np.nan if name in candles.PRICES else 0.0 for name in candles.COLUMNS if name not in table}
-    return table.assign(**absent).fillna(dict.fromkeys(candles.CORPORATE_ACTIONS, 0.0))
+    return table.assign(**absent)

@@ -13,6 +13,7 @@ from bson import ObjectId
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign.conversion import Conversion, Converted, Refusal
+from finance_core.foreign.mending import Changes
 from finance_core.foreign.sources import Source
 from finance_core.foreign.verification import Checks
 from finance_core.storage import runs, tickers
@@ -62,6 +63,8 @@ class Summary:
     """Tickers that were read back and have the days and closes that they should have."""
     differing: list[str] = field(default_factory=list)
     """Tickers that were read back and do not, or are not true to raw rows or to the calendar of their exchange."""
+    changes: Changes = field(default_factory=dict)
+    """What was changed of the values of each field, and how."""
     checks: Checks = field(default_factory=Checks)
     state: State = "running"
     is_dry: bool = False
@@ -81,6 +84,9 @@ class Summary:
         self.refused += len(converted.refusals)
         for refusal in converted.refusals:
             self.reasons[refusal.reason.message] = self.reasons.get(refusal.reason.message, 0) + 1
+        for way, change in converted.changes.items():
+            known = self.changes.get(way)
+            self.changes[way] = known._replace(times=known.times + change.times) if known else change
         self.done += bool(converted.ticker)
         if len(bars):
             self.first = min(self.first or dt.date.max, bars.index[0].date())

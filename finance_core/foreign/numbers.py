@@ -18,11 +18,19 @@ NumberForm = Literal["number", "text", "decimal", "missing"]
 
 CLEANINGS: Final = (
     (re.compile(r"\u00a0"), " "),
-    (re.compile(r"(?<![^\s+-])[₩$€¥]|(?<=\d)\s*원\s*$"), ""),  # a sign before or a unit behind the number
+    (re.compile(r"(?<![^\s+-])[₩$€¥]|(?<=[\d만억조])\s*[원주]\s*$"), ""),  # a sign before or a unit behind the number
 )
 """Replacements that turn a text into a plain number, perhaps with thousands separators."""
+NOTHING: Final = ("", "-", "N/A", "NA", "NaN", "nan", "null", "None", "n/a")
+"""Texts that mean: no number."""
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:,\d{2,3})*,\d{3}|(?: \d{3})+)(?:\.\d*)?", re.ASCII)
 """A number whose commas or spaces certainly separate thousands (or, in India, hundreds of thousands)."""
+SCALES: Final = {"K": 1e3, "M": 1e6, "B": 1e9, "천": 1e3, "만": 1e4, "억": 1e8, "조": 1e12}
+"""What a unit behind a number multiplies it by: 12.1M; several may follow one another, as in 1억 2,345만."""
+_SCALED = re.compile(r"([+-]?)((?:[\d,]*\d(?:\.\d+)?\s*[KMB천만억조]\s*)+)([\d,]+)?", re.ASCII | re.IGNORECASE)
+_PART = re.compile(r"([\d,.]+)\s*([KMB천만억조])", re.ASCII | re.IGNORECASE)
+_POINTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+", re.ASCII)
+"""A number whose points may separate thousands."""
 _RATIO = re.compile(r"\s*(\d+(?:\.\d+)?)\s*[:/]\s*(\d+(?:\.\d+)?)\s*", re.ASCII)
 _NO_NUMBERS = frozenset({bool, bytes, Binary, list, dict, tuple, dt.datetime})
 """Types of which numpy would make a number, or several."""
@@ -40,6 +48,23 @@ def numbers(values: Sequence[Any], *, ratios: bool = False) -> npt.NDArray[np.fl
         except (ValueError, TypeError, OverflowError):
             pass  # each value by itself
     return np.array([_number(value, ratios) for value in values], dtype="float64")
+
+
+def points(values: Sequence[Any]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which values are texts with a point, and which of these may have it between thousands."""
+    texts = [value.strip() if isinstance(value, str) and "." in value else "" for value in values]
+    may_be_thousands = [bool(text and _POINTED.fullmatch(text)) for text in texts]
+    return np.array(list(map(bool, texts)), dtype=bool), np.array(may_be_thousands, dtype=bool)
+
+
+def without_points(value: Any) -> float:
+    """A text whose points separate thousands as a number."""
+    return float(str(value).replace(".", ""))
+
+
+def is_missing(value: Any) -> bool:
+    """Whether there is no value, unlike one that cannot be read."""
+    return value is None or value != value or (isinstance(value, str) and value.strip() in NOTHING)
 
 
 def form_of(value: Any) -> NumberForm:
@@ -68,9 +93,18 @@ def _number_of_text(text: str, ratios: bool) -> float:
     for pattern, replacement in CLEANINGS:
         text = pattern.sub(replacement, text)
     text = text.strip()
+    if scaled := _SCALED.fullmatch(text):
+        return _scaled(scaled)
     if _GROUPED.fullmatch(text):
         text = text.replace(",", "").replace(" ", "")
     try:
         return float(ratio[1]) / float(ratio[2]) if ratio else float(text)
     except (ValueError, ZeroDivisionError):
         return np.nan
+
+
+def _scaled(text: "re.Match[str]") -> float:
+    sign, parts, rest = text.groups()
+    number = sum(float(count.replace(",", "")) * SCALES[unit.upper()] for count, unit in _PART.findall(parts))
+    number += float(rest.replace(",", "")) if rest else 0.0
+    return round(-number if sign == "-" else number, 6)

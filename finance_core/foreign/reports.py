@@ -62,6 +62,7 @@ def _lines(category: Category, summary: Summary) -> list[str]:
         *line(N_("기간: {first} ~ {last}"), 0 if summary.first is None else None),
         *line(N_("앞서 중단된 가져오기에서 끝낸 종목 {count}개"), summary.current),
         *line(N_("고친 봉 {count}개 (자세한 내용은 로그에 있습니다)"), summary.changed),
+        *_changes(summary),
         *line(N_("받지 않은 행 {count}개:"), summary.refused),
         *(f"  {formats.count(count)}: {reason}" for reason, count in reasons(summary.reasons).items()),
         *line(N_("저장된 시세를 그대로 둔 종목 {count}개:"), len(summary.failures)),
@@ -98,6 +99,14 @@ def _lines_of_reading(category: Category, summary: Summary) -> list[str]:
         return [_("중단했습니다. 아무것도 바꾸지 않았습니다.")]
     sentence = _("그대로 읽을 수 없는 종목이 {count}개 있어 아무것도 바꾸지 않았습니다. 전환하면 쓸 수 있습니다.")
     return [sentence.format(count=formats.count(len(summary.failures))), *_failures(summary)]
+
+
+def _changes(summary: Summary) -> list[str]:
+    sentence = _("{field}: {what} ({times}개, 예: {before} → {after})")
+    return [
+        sentence.format(field=name, what=_(message), **change._asdict() | {"times": formats.count(change.times)})
+        for (name, message), change in summary.changes.items()
+    ]
 
 
 def _failures(summary: Summary) -> list[str]:
@@ -139,6 +148,10 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "verified": summary.verified,
         "differing": summary.differing,
         "checked": asdict(summary.checks),
+        "changes": [
+            {"field": name, "what": _(message), **change._asdict()}
+            for (name, message), change in summary.changes.items()
+        ],
         **({"conversions": conversions} if conversions else {}),
     }
 

@@ -371,6 +371,15 @@ LAYOUTS: Final[dict[str, Layout]] = {
         "korean_stocks",
         read=False,
     ),
+    "millions with a letter": numbers(volume=lambda volume: f"{volume / 1e6:.6f}M"),
+    "units of ten thousand": numbers(volume=lambda volume: f"{volume // 1e4:.0f}만 {volume % 1e4:.0f}주"),
+    "points between thousands of some": korean(
+        lambda: (
+            flat({"005930": KOREAN["005930"]}, number=lambda price: f"{price:,.0f}".replace(",", "."))
+            + flat({"000660": KOREAN["000660"]}, number=lambda price: f"{price:.2f}")
+        ),
+        {"005930": KOREAN["005930"], "000660": KOREAN["000660"]},
+    ),
     "two markets, different prices": korean(
         lambda: flat({"005930.KS": KOREAN["005930"], "005930.KQ": KOREAN["000660"]})
     ).refused,
