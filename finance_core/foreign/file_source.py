@@ -119,12 +119,10 @@ class CsvSource(_FileSource):
         while batch := list(islice(records, BATCH_ROWS)):
             lines = [line for line, _record in batch]
             for ticker, positions in self._positions.items():
-                columns = {
-                    ours: [record[positions[theirs]] for _line, record in batch]
-                    if theirs in positions
-                    else [ticker if ours == "ticker" else None] * len(batch)
-                    for ours, theirs in wanted.items()
-                }
+                places = {ours: positions[theirs] for ours, theirs in wanted.items() if theirs in positions}
+                columns = {ours: [record[place] for _line, record in batch] for ours, place in places.items()}
+                if "ticker" in wanted and "ticker" not in places:
+                    columns["ticker"] = [ticker] * len(batch)
                 yield Rows(columns, lines, lines)
 
     def _rows_below_header(self) -> Iterator[tuple[int, list[str]]]:

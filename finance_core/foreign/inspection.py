@@ -26,7 +26,7 @@ from finance_core.storage import database, documents, locations, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TICKERS
 
-SAMPLE, SAMPLE_BYTES = 1_000, 8_000_000
+SAMPLE, SAMPLE_BYTES = 1_000, 4_000_000
 """Documents of a sample, and about how many bytes it may have: a document may hold a century of days."""
 BUDGET_MS = 1_500
 """The time that one query may take."""

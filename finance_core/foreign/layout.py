@@ -135,14 +135,14 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     ticker_fields: set[str] = set()
     said: dict[str, str] = {}
     are_tickers_inside = False
-    for document in documents:
-        shape = shapes.shape_of(document)
+    seen: list[shapes.Shape] = []
+    parts = list(shapes.rows_of(documents, seen=seen))
+    for shape in seen:
         kinds[shape.kind] += 1
         names[tuple(sorted((ours, shape.names[ours]) for ours in shape.names if ours in levels.BAR_FIELDS))] += 1
         ticker_fields.add(shape.ticker)
         said = {**shape.said, **said}
         are_tickers_inside |= shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names)
-    parts = list(shapes.rows_of(documents))
     rows = sum(map(len, parts))
     columns = {
         ours: [value for part in parts for value in part.columns.get(ours, [None] * len(part))]

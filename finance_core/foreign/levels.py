@@ -117,6 +117,13 @@ def joined(key: str) -> tuple[str, str] | None:
     return None
 
 
+def _are_joined(value: Document, known: Known) -> bool:
+    """Whether columns of a day are of tickers."""
+    if "date" not in known or "ticker" in known:
+        return False
+    return raw_tickers.are_tickers({pair[1] for pair in map(joined, map(str, value)) if pair})
+
+
 def _by_joined(value: Document) -> list[Leaf]:
     rows: dict[str, Document] = {}
     for key, held in value.items():
@@ -139,7 +146,7 @@ def _are_candles(value: Any) -> bool:
 LEVELS: Final = (
     Level("columns", lambda value, _known: "date" in _fields(value, list), _columns),
     Level("columns", lambda value, _known: "close" in _fields(value, dict), _by_field),
-    Level("tickers", lambda value, known: "date" in known and bool(_by_joined(value)), _by_joined),
+    Level("tickers", _are_joined, _by_joined),
     Level(
         "days",
         lambda value, _known: any(isinstance(row, dict | list) for row in value.values()) and _are_dates(value),
@@ -157,7 +164,9 @@ LEVELS: Final = (
     ),
     Level(
         "tickers",  # with a close each
-        lambda value, known: "date" in known and _holds(value, int, float) and raw_tickers.are_tickers(value),
+        lambda value, known: (
+            "date" in known and "ticker" not in known and _holds(value, int, float) and raw_tickers.are_tickers(value)
+        ),
         lambda value: [({"ticker": ticker}, {"close": close}) for ticker, close in value.items()],
     ),
     Level(

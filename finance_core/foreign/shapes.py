@@ -71,8 +71,8 @@ class Shape:
         return self.names["date"] if is_day else ""
 
 
-def rows_of(documents: Iterable[Document], first: int = 0) -> Iterator[Rows]:
-    """The raw rows of `documents` of any shapes, counted from `first` on."""
+def rows_of(documents: Iterable[Document], first: int = 0, seen: list[Shape] | None = None) -> Iterator[Rows]:
+    """The raw rows of `documents` of any shapes, counted from `first` on; `seen` gets the shape of each document."""
     flat: dict[tuple[str, ...], tuple[Shape, str, list[Document], list[int]]] = {}
     position = itertools.count(first)
     for document in documents:
@@ -82,6 +82,8 @@ def rows_of(documents: Iterable[Document], first: int = 0) -> Iterator[Rows]:
         if alike is None or (type(document[alike[1]]) is list if alike[1] else not _has_parts(document, alike[0])):
             shape, leaves = _read(document)
             if shape.kind != "flat":
+                if seen is not None:
+                    seen.append(shape)
                 if leaves:
                     yield _rows_inside(document, leaves, position)
                 continue
@@ -90,6 +92,8 @@ def rows_of(documents: Iterable[Document], first: int = 0) -> Iterator[Rows]:
             alike = flat.setdefault(key, (shape, shape.day, [], []))
         if alike[0].parts:
             document = levels.with_parts(document, alike[0].parts)
+        if seen is not None:
+            seen.append(alike[0])
         alike[2].append(document)
         alike[3].append(next(position))
     for shape, _day, same, order in flat.values():
@@ -120,11 +124,6 @@ def _rows_inside(document: Document, leaves: Sequence[levels.Leaf], position: It
     return Rows(columns, order, [f"{document.get('_id')}[{number}]" for number in range(len(leaves))])
 
 
-def shape_of(document: Document) -> Shape:
-    """How `document` is read."""
-    return _read(document)[0]
-
-
 def _read(document: Document) -> tuple[Shape, list[levels.Leaf]]:
     """The shape of a document, and its rows unless it is flat."""
     names, parts = levels.names_of(document)
@@ -146,8 +145,8 @@ def _shape_inside(
     if not field and levels.has_key(document) and names.get("date") != "_id":
         field = "_id"
         leaves = [({"ticker": document["_id"], **above}, row) for above, row in leaves]
-    tickers = {levels.value_of(leaf, "ticker") for leaf in leaves}
-    if tickers != {levels.with_parts(document, [field.split(".")[0]]).get(field)}:
+    tickers = {raw_tickers.key_of(levels.value_of(leaf, "ticker")) for leaf in leaves}
+    if tickers != {raw_tickers.key_of(levels.with_parts(document, [field.split(".")[0]]).get(field))}:
         field, kind = "", kind if tickers == {None} else "tickers"
     above, row = next(filter(levels.has_bar, leaves), leaves[0])
     inner = {"date": "date"} if "date" in above else {}

@@ -4,12 +4,14 @@ import datetime as dt
 import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from bson import ObjectId, Regex
 
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.foreign import field_names, raw_tickers, shapes
-from finance_core.foreign.layout import Layout, recognise
+from finance_core.foreign.layout import Layout, missing, recognise
 from finance_core.storage.database import Document
 from tests.foreign import generated
 from tests.foreign.generated import KOREAN_TICKERS, Style
@@ -168,3 +170,30 @@ def test_a_part_of_a_key_is_told_by_its_path() -> None:
 
 def test_an_infinite_number_is_no_ticker() -> None:
     assert [raw_tickers.text_of(value) for value in (math.inf, -math.inf, math.nan)] == ["", "", ""]
+
+
+KEYS = ("_id", "ticker", "date", "close", "open", "data", "meta", "AAPL", "005930", "2024", "2024-01-02", "Close_AAPL")
+LEAVES = (None, 1, 70.5, "2024-01-02", "005930", "x", True, math.nan, ObjectId(), Regex("x"), dt.datetime(2024, 1, 2))
+
+
+def random_value(random: np.random.Generator, depth: int) -> Any:
+    """Anything that a document may hold."""
+    form = random.integers(4) if depth else 0
+    if form == 0:
+        return LEAVES[random.integers(len(LEAVES))]
+    if form == 1:
+        return [random_value(random, depth - 1) for _ in range(random.integers(4))]
+    return {KEYS[random.integers(len(KEYS))]: random_value(random, depth - 1) for _ in range(random.integers(1, 6))}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_document_breaks_the_reader(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    values = [random_value(random, 4) for _ in range(150)]
+    documents: list[Document] = [
+        {"_id": number, **held} for number, held in enumerate(values) if isinstance(held, dict)
+    ]
+    for rows in shapes.rows_of(documents):
+        assert {len(column) for column in rows.columns.values()} == {len(rows)} == {len(rows.places)}
+    recognise(documents, KOREAN_STOCKS)
+    missing(documents)
