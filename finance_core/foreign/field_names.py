@@ -3,6 +3,7 @@
 To read another name, add it to its row. Names match without case, spaces and hyphens.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
@@ -12,7 +13,7 @@ FieldNames = dict[str, tuple[str, ...]]
 BARS: Final[FieldNames] = {
     "ticker": (
         *("ticker", "symbol", "code", "stock_code", "ticker_symbol", "stock_symbol", "item_code", "itemcode", "srtncd"),
-        *("stck_shrn_iscd", "shrn_iscd", "isu_srt_cd", "shcode"),
+        *("stck_shrn_iscd", "shrn_iscd", "symb", "isu_srt_cd", "shcode"),
         *("종목코드", "종목_코드", "단축코드", "티커", "코드"),
     ),
     "date": (
@@ -24,11 +25,11 @@ BARS: Final[FieldNames] = {
     "high": ("high", "high_price", "highprice", "stck_hgpr", "hipr", "tdd_hgprc", "h", "고가"),
     "low": ("low", "low_price", "lowprice", "stck_lwpr", "lopr", "tdd_lwprc", "l", "저가"),
     "close": (
-        *("close", "close_price", "closeprice", "stck_clpr", "clpr", "tdd_clsprc", "c"),
+        *("close", "close_price", "closeprice", "stck_clpr", "clos", "clpr", "tdd_clsprc", "c"),
         *("종가", "현재가"),
     ),
     "volume": (
-        *("volume", "vol", "acml_vol", "accumulatedtradingvolume", "trqu", "acc_trdvol", "v"),
+        *("volume", "vol", "acml_vol", "tvol", "accumulatedtradingvolume", "trqu", "acc_trdvol", "v"),
         *("거래량", "누적거래량"),
     ),
     "dividends": ("dividends", "dividend", "배당", "배당금"),
@@ -44,7 +45,7 @@ TICKERS: Final[FieldNames] = {
         *("stock_name", "stockname", "itmsnm", "hts_kor_isnm", "isu_abbrv", "종목명", "회사명", "이름"),
     ),
     "name_en": ("name_en", "english_name", "영문명"),
-    "market": ("market", "exchange", "시장", "시장구분", "거래소"),
+    "market": ("market", "exchange", "mrktctg", "시장", "시장구분", "거래소"),
     "category": ("category", "type", "asset_type", "asset_class", "asset", "분류", "구분"),
     "currency": ("currency", "통화"),
 }
@@ -65,8 +66,9 @@ def of_tickers(keys: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def folded(key: str) -> str:
-    """The name of a field without the differences between its writers: case, spaces, hyphens, angle brackets."""
-    return str(key).strip().strip("<>").strip().casefold().replace(" ", "_").replace("-", "_")
+    """The name of a field without the differences between its writers: case, spaces, hyphens, brackets, a number."""
+    name = re.sub(r"^\d+\. ", "", str(key).strip().strip("<>").strip())
+    return name.casefold().replace(" ", "_").replace("-", "_")
 
 
 def _matched(keys: tuple[str, ...], table: FieldNames) -> dict[str, str]:

@@ -134,7 +134,8 @@ def _read(document: Document) -> tuple[Shape, list[levels.Leaf]]:
         del names["date"]
     ticker = names.get("ticker", "")
     is_in_text = ticker.startswith("_id.") and not isinstance(document["_id"], dict)
-    return Shape("flat", names, "" if is_in_text else ticker, _of_ticker(names), parts), []
+    has_dots = ticker not in document and ticker.count(".") > 1
+    return Shape("flat", names, "" if is_in_text or has_dots else ticker, _of_ticker(names), parts), []
 
 
 def _shape_inside(
@@ -146,7 +147,8 @@ def _shape_inside(
         field = "_id"
         leaves = [({"ticker": document["_id"], **above}, row) for above, row in leaves]
     tickers = {raw_tickers.key_of(levels.value_of(leaf, "ticker")) for leaf in leaves}
-    if tickers != {raw_tickers.key_of(levels.with_parts(document, [field.split(".")[0]]).get(field))}:
+    own = raw_tickers.key_of(levels.with_parts(document, [field.split(".")[0]]).get(field))
+    if tickers != {own} or field.count(".") > 1:  # MongoDB takes a dot in a name for a level
         field, kind = "", kind if tickers == {None} else "tickers"
     above, row = next(filter(levels.has_bar, leaves), leaves[0])
     inner = {"date": "date"} if "date" in above else {}

@@ -197,3 +197,50 @@ def test_no_document_breaks_the_reader(seed: int) -> None:
         assert {len(column) for column in rows.columns.values()} == {len(rows)} == {len(rows.places)}
     recognise(documents, KOREAN_STOCKS)
     missing(documents)
+
+
+ROW = {"open": 10.0, "high": 12.0, "low": 9.0, "close": 11.0, "volume": 100}
+DAYS = ("2024-01-02", "2024-01-03")
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        [{"date": day, "005930": ROW, "000660": ROW} for day in DAYS],
+        [{"_id": 1, **{ticker: dict.fromkeys(DAYS, ROW) for ticker in ("005930", "000660")}}],
+        [{"date": day, "kospi": [{"code": "005930", **ROW}], "kosdaq": [{"code": "000660", **ROW}]} for day in DAYS],
+        [{"date": day, "quotes": [{"ticker": of, "ohlc": ROW} for of in ("005930", "000660")]} for day in DAYS],
+        [{"output1": {"stck_shrn_iscd": of}, "output2": [{"d": 1, "stck_bsop_date": day, **ROW} for day in DAYS]}
+         for of in ("005930", "000660")],
+        [{"Meta Data": {"2. Symbol": of}, "Time Series": {day: {"4. close": 11.0} for day in DAYS}}
+         for of in ("005930", "000660")],
+        [{"symbol": of, "close": dict.fromkeys(DAYS, 11.0)} for of in ("005930", "000660")],
+        [{"symbol": of, "latest": {"date": DAYS[1], "close": 5.0}, "history": [{"date": day, **ROW} for day in DAYS]}
+         for of in ("005930", "000660")],
+        [{"_id": of, **dict.fromkeys(DAYS, ROW)} for of in ("005930", "000660")],
+    ],
+)  # fmt: skip
+def test_levels_combine(documents: list[Document]) -> None:
+    read = [
+        row
+        for rows in shapes.rows_of(documents)
+        for row in zip(*(rows.columns[name] for name in ("ticker", "date", "close")), strict=True)
+    ]
+    assert sorted(read) == sorted((ticker, day, 11.0) for ticker in ("005930", "000660") for day in DAYS)
+    layout = recognise(documents, KOREAN_STOCKS)
+    assert layout is not None
+    assert layout.raw_tickers == {"005930": 2, "000660": 2}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"symbol": "AAPL", "daily": [{"date": DAYS[0], **ROW}], "weekly": [{"date": DAYS[0], **ROW}]},
+        {"ticker": "AAPL", "data": {"2024": {"01": {"02": ROW}}}},
+        {"date": DAYS[0], "PER": 12.1, "PBR": 1.1},
+        {"symbol": "AAPL", "bars": [[DAYS[0], 5.0, 1.0, 2.0, 6.0, 1]]},
+    ],
+)
+def test_what_nobody_can_be_sure_of_is_not_read(document: Document) -> None:
+    assert recognise([document], US_STOCKS) is None
+    assert missing([document]) is not None
