@@ -80,9 +80,10 @@ def _days(written: Any, exchange: Exchange | None) -> set[dt.date]:
             return _counted(text)
     else:
         return set()
-    zone = ZoneInfo(exchange.zone) if exchange else dt.timezone(dt.timedelta(hours=14))
-    is_day = moment.time() == dt.time()
-    return {moment.date()} | (set() if is_day else {moment.astimezone(zone).date()})
+    if moment.time() == dt.time():
+        return {moment.date()}
+    zones = [dt.timezone(dt.timedelta(hours=14)), *([ZoneInfo(exchange.zone)] if exchange else [])]
+    return {moment.date(), *(moment.astimezone(zone).date() for zone in zones)}
 
 
 def _counted(text: str) -> set[dt.date]:
