@@ -87,7 +87,9 @@ def rows_of(documents: Iterable[Document], first: int = 0, seen: list[Shape] | N
                 if leaves:
                     yield _rows_inside(document, leaves, position)
                 continue
-            is_sure = alike is None and {"date", "close"} <= shape.names.keys()
+            # Another document may have the ticker in a part in which this one has none.
+            needed = {"ticker", "date", "close"} if shape.parts else {"date", "close"}
+            is_sure = alike is None and needed <= shape.names.keys()
             key = keys if is_sure else (*keys, "", *shape.names.values())
             alike = flat.setdefault(key, (shape, shape.day, [], []))
         if alike[0].parts:

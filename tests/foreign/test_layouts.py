@@ -244,3 +244,11 @@ def test_levels_combine(documents: list[Document]) -> None:
 def test_what_nobody_can_be_sure_of_is_not_read(document: Document) -> None:
     assert recognise([document], US_STOCKS) is None
     assert missing([document]) is not None
+
+
+def test_a_document_without_a_ticker_in_its_key_hides_no_ticker_of_the_next() -> None:
+    keys: list[Document] = [{"date": DAYS[0]}, {"ticker": "005930", "date": DAYS[0]}, {"date": DAYS[1]}]
+    for order in (keys, keys[::-1], keys[1:]):
+        parts = list(shapes.rows_of([{"_id": key, **ROW} for key in order]))
+        read = sorted(str(ticker) for rows in parts for ticker in rows.columns["ticker"])
+        assert read == ["005930", *["None"] * (len(order) - 1)]
