@@ -212,7 +212,7 @@ def test_the_report_of_a_file_of_the_wrong_category_says_why_nothing_came_of_it(
     db: MongoDatabase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path / "prices.csv", {"005930": made_table(1, "2023-12-01", "2023-12-28")})
-    assert import_here(db, path, key="us_stocks") == 1
+    assert import_here(db, path, key="us_stocks") == 1, "no bar taken is no success"
     said = capsys.readouterr()
     assert "0종목을 미국 주식(으)로" in said.err
     assert "이 카테고리의 종목 코드가 아닙니다: …" in said.out
@@ -239,7 +239,7 @@ def test_a_report_that_cannot_be_written_is_said_before_anything_is_read(tmp_pat
 
 
 def test_json_has_every_failure_and_report_the_first_ones() -> None:
-    summary = import_records.Summary("korean_stocks", "a.csv", state="done", total=1, done=1, bars=1, verified=1)
+    summary = import_records.Summary("korean_stocks", "a.csv", state="done", total=1, done=1, verified=1)
     told = reports.as_json(summary)
     assert (told["source"], told["verified"], told["failures"]) == ("a.csv", 1, [])
     assert import_command.exit_code([summary]) == 0

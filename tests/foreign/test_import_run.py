@@ -21,7 +21,7 @@ from bson import Decimal128, ObjectId
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from finance_core.bars import candles
+from finance_core.bars import candles, sessions
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.foreign import (
     adoption,
@@ -347,7 +347,7 @@ def test_imported_twice_is_imported_once(db: MongoDatabase, korean: dict[str, pd
 _cell = st.floats(1e-3, 1e9) | st.sampled_from([0.0, math.nan, -1.0, math.inf])
 _table = st.lists(
     st.tuples(
-        st.dates(dt.date(1901, 1, 1), dt.date(2099, 12, 31)),
+        st.sampled_from([day.date() for day in sessions.between("XKRX", dt.date(2024, 5, 2), dt.date(2024, 5, 10))]),
         *[_cell] * 4,
         st.integers(0, 2**53 - 1),
         *[st.just(0.0) | st.floats(1e-3, 1e3)] * 2,

@@ -213,6 +213,7 @@ def test_ctrl_c_finishes_the_ticker_at_hand_and_says_how_to_go_on(db: MongoDatab
 
 def test_a_ticker_that_disagrees_with_what_is_stored_is_kept_and_said(db: MongoDatabase, tmp_path: Path) -> None:
     table = made_table(1, "2024-01-02", "2024-06-28", halted=0)
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자"}])
     prices.write(db, KOREAN_STOCKS, "005930", candles.clean(table * 2)[0])
     path = make(tmp_path / "finance_stock_kr.db", rows_of("005930", table))
     done = run(path, "--yes", code=1)

@@ -12,7 +12,6 @@ from pymongo.monitoring import CommandListener, CommandStartedEvent
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.errors import DataConflict
-from finance_core.foreign import adoption, inspection
 from finance_core.mongod.server import EmbeddedMongod
 from finance_core.storage import locations, prices, ticker_edits, tickers
 from finance_core.storage.database import Document, MongoDatabase
@@ -88,7 +87,7 @@ def test_updating_one_of_a_users_tickers_leaves_the_others_in_view_once_they_are
     with pytest.raises(locations.NotAdopted):
         run(db, "005930")
     assert db.list_collection_names() == [KOREAN_STOCKS.collection], "nothing is written before a yes"
-    adoption.read_as_is(db, KOREAN_STOCKS, inspection.look_at(db, KOREAN_STOCKS.collection))
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": ticker, "name": ticker} for ticker in ("000660", "005930")])
 
     summary = run(db, "005930")
 
