@@ -152,11 +152,13 @@ def convert(
     table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
     close = table["close"].to_numpy()
     table = accepted(~((close > 0) & np.isfinite(close)), NO_CLOSE)
-    table = table.iloc[np.argsort(table["code"].to_numpy(), kind="stable")]
+    if not table["code"].is_monotonic_increasing:
+        table = table.iloc[np.argsort(table["code"].to_numpy(), kind="stable")]
     moment, is_utc, is_naive = (table[name].to_numpy() for name in ("moment", "is_utc", "is_naive"))
     place = table[["portion", "position", "order"]].to_numpy()
     rows = _Own(moment, is_utc, is_naive, table[candles.COLUMNS].to_numpy(), place)
     ends = np.searchsorted(table["code"], np.arange(len(group) + 1))
+    table = table[["code"]]  # the rest is in `rows`, and a group may be large
     result = [_without_bars(refusals[-1])] if refusals[-1] else []
     for code, (ticker, raws) in enumerate(group.items()):
         own = rows.at(np.arange(ends[code], ends[code + 1]))

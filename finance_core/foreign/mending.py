@@ -98,7 +98,8 @@ def mended(
         for row in np.flatnonzero(unread).tolist():
             unread[row] = not numbers.is_missing(written.value(name, row))
         change(name, unread, UNREADABLE, np.nan)
-    return table.assign(**columns).fillna(dict.fromkeys(candles.CORPORATE_ACTIONS, 0.0)), changes
+    columns |= {name: np.where(np.isnan(columns[name]), 0.0, columns[name]) for name in candles.CORPORATE_ACTIONS}
+    return table.assign(**columns), changes
 
 
 def _thousands(codes: npt.NDArray[np.int64], written: _Written) -> dict[str, Values]:
