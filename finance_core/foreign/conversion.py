@@ -133,9 +133,6 @@ def convert(
     refusals: dict[int, list[Refusal]] = defaultdict(list)
     failures: dict[int, SisepanError] = {}
 
-    def refuse(code: int, places: npt.NDArray[np.int64], message: str) -> None:
-        refusals[code] += [_refusal(portions[place[0]], place[1], message) for place in places.tolist()]
-
     def accepted(chosen: npt.NDArray[np.bool_], message: str) -> pd.DataFrame:
         """The rows of `table` that are not `chosen`; the `chosen` ones are refused."""
         if not chosen.any():
@@ -162,27 +159,40 @@ def convert(
     result = [_without_bars(refusals[-1])] if refusals[-1] else []
     for code, (ticker, raws) in enumerate(group.items()):
         own = rows.at(np.arange(ends[code], ends[code + 1]))
+        without_bars = _without_bars(refusals[code], int(counts[code]), ticker, tuple(raws))
         try:
             if code in failures:
                 raise failures[code]
-            daily, refused_places = _daily(rules, ticker, raws, own, portions)
+            converted = _with_bars(without_bars, rules, own, portions)
+            result.append(replace(converted, changes=changes[code]))
         except SisepanError as error:
-            failed = _without_bars(refusals[code], int(counts[code]), ticker, tuple(raws))
-            result.append(replace(failed, failure=error))
-            continue
-        for message, places in refused_places.items():
-            refuse(code, places, message)
-        days = pd.DatetimeIndex(daily.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
-        bars, remarks = candles.clean(pd.DataFrame(daily.values, columns=candles.COLUMNS, index=days))
-        bars, applied = candles.split_adjusted(bars)
-        examples = [
-            _conversion(portions[portion], position, ticker, bars.iloc[number : number + 1])
-            for number, (portion, position, _order) in enumerate(daily.place[:SHOWN_CONVERSIONS].tolist())
-        ]
-        outcome = (*remarks, *applied), tuple(refusals[code]), tuple(examples)
-        sample = _sample(daily, portions, has_closes=daily.has_closes and not applied)
-        result.append(Converted(ticker, tuple(raws), bars, int(counts[code]), *outcome, sample, changes[code]))
+            result.append(replace(without_bars, failure=error))
     return result
+
+
+def _with_bars(converted: Converted, rules: Rules, own: _Own, portions: Sequence[Rows]) -> Converted:
+    """The outcome of one ticker with the bars of its `own` rows. Raises SisepanError if they are no daily bars."""
+    daily, refused_places = _daily(rules, converted.ticker, converted.raw_tickers, own, portions)
+    refused = [
+        _refusal(portions[place[0]], place[1], message)
+        for message, places in refused_places.items()
+        for place in places.tolist()
+    ]
+    days = pd.DatetimeIndex(daily.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
+    bars, remarks = candles.clean(pd.DataFrame(daily.values, columns=candles.COLUMNS, index=days))
+    bars, applied = candles.split_adjusted(bars)
+    examples = [
+        _conversion(portions[portion], position, converted.ticker, bars.iloc[number : number + 1])
+        for number, (portion, position, _order) in enumerate(daily.place[:SHOWN_CONVERSIONS].tolist())
+    ]
+    return replace(
+        converted,
+        bars=bars,
+        remarks=(*remarks, *applied),
+        refusals=(*converted.refusals, *refused),
+        conversions=tuple(examples),
+        sample=_sample(daily, portions, has_closes=daily.has_closes and not applied),
+    )
 
 
 def _moments(

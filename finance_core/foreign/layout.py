@@ -137,6 +137,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     are_tickers_inside = False
     seen: list[shapes.Shape] = []
     parts = list(shapes.rows_of(documents, seen=seen))
+    columns = _columns(parts)
     for shape in seen:
         kinds[shape.kind] += 1
         names[tuple(sorted((ours, shape.names[ours]) for ours in shape.names if ours in levels.BAR_FIELDS))] += 1
@@ -144,10 +145,6 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         said = {**shape.said, **said}
         are_tickers_inside |= shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names)
     rows = sum(map(len, parts))
-    columns = {
-        ours: [value for part in parts for value in part.columns.get(ours, [None] * len(part))]
-        for ours in (*levels.BAR_FIELDS, *field_names.TICKERS)
-    }
     ticker = "" if any(map(raw_tickers.key_of, columns["ticker"])) else raw_tickers.written_in(name, category)
     columns["ticker"] = [ticker] * rows if ticker else columns["ticker"]
     described: Described = {}
@@ -180,6 +177,14 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         said=said,
         described=described,
     )
+
+
+def _columns(parts: Sequence[shapes.Rows]) -> dict[str, list[Any]]:
+    """The raw values of all `parts` by our names of fields; None where a part lacks the field."""
+    return {
+        ours: [value for part in parts for value in part.columns.get(ours, [None] * len(part))]
+        for ours in (*levels.BAR_FIELDS, *field_names.TICKERS)
+    }
 
 
 def missing(documents: Iterable[Document]) -> SisepanError | None:

@@ -22,7 +22,7 @@ from finance_core.foreign.raw_tickers import ByTicker, Described
 from finance_core.foreign.shapes import Rows
 from finance_core.i18n import N_
 
-GROUP_ROWS = 200_000
+GROUP_ROWS = 150_000
 """Rows in memory at once, give or take a ticker; as many again are read meanwhile."""
 KEYS = 20_000
 """Raw tickers in one query: MongoDB takes no query beyond 16 MB."""

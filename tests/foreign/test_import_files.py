@@ -239,7 +239,7 @@ def test_a_report_that_cannot_be_written_is_said_before_anything_is_read(tmp_pat
 
 
 def test_json_has_every_failure_and_report_the_first_ones() -> None:
-    summary = import_records.Summary("korean_stocks", "a.csv", state="done", total=1, done=1, verified=1)
+    summary = import_records.Summary("korean_stocks", "a.csv", state="done", total=1, done=1, bars=1, verified=1)
     told = reports.as_json(summary)
     assert (told["source"], told["verified"], told["failures"]) == ("a.csv", 1, [])
     assert import_command.exit_code([summary]) == 0
