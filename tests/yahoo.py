@@ -31,6 +31,9 @@ from yfinance import base, cache, data
 
 COLUMNS = ["open", "high", "low", "close", "volume"]
 CHART = "/v8/finance/chart/"
+SCREENER = "/v1/finance/screener"
+LARGEST_PAGE = 250
+"""Quotes of the screener."""
 RANGES = ["1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd", "max"]
 
 
@@ -118,14 +121,16 @@ Answer = AsUsual | Status | Hang | Truncated | Malformed | Empty | NoResult
 class YahooStandIn:
     """A Yahoo of its own on a free local port, until it is closed.
 
-    `listings`, `requests` and `tunnels` (the host of each connection) may be read and changed while it runs. `env`
+    `listings`, `requests` and `tunnels` (the host of each connection) may be read and changed while it runs. So may
+    `quotes`: what the screener answers of each symbol, by the names of its JSON; it filters by exchange alone. `env`
     leads a client here; curl_cffi takes the authority when a Session is made and the proxy at each request, so set it
-    before making the session. `delay` is seconds before each chart's answer. While `outage` is set, every chart request
-    gets that answer.
+    before making the session. `delay` is seconds before each answer of chart or screener. While `outage` is set, each
+    of them gets that answer.
     """
 
     def __init__(self, listings: dict[str, Listing] | None = None, delay: float = 0) -> None:
         self.listings = dict(listings or {})
+        self.quotes: dict[str, dict[str, Any]] = {}
         self.requests: list[Request] = []
         self.tunnels: list[str] = []
         self.delay = delay
@@ -181,7 +186,10 @@ class YahooStandIn:
         self.outage = None
 
     def answer_with(self, symbol: str, *answers: Answer) -> None:
-        """Queues what the symbol's next chart requests get, one each; "*" is any symbol without a queue of its own."""
+        """Queues what the symbol's next chart requests get, one each; "*" is any symbol without a queue of its own.
+
+        `SCREENER` in place of a symbol is the screener's next requests.
+        """
         self._scripts[symbol].extend(answers)
 
     def asked(self, symbol: str) -> list[Request]:
@@ -195,7 +203,7 @@ class YahooStandIn:
     def _next_answer(self, symbol: str) -> Answer:
         if self.outage is not None:
             return self.outage
-        for queue in (self._scripts[symbol], self._scripts["*"]):
+        for queue in (self._scripts[symbol], self._scripts["*" if symbol != SCREENER else symbol]):
             try:
                 return queue.popleft()
             except IndexError:
@@ -271,12 +279,14 @@ class _Connection(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         agent = self.headers.get("User-Agent", "")
         request = Request(self.host, unquote(address.path), dict(parse_qsl(address.query)), time.monotonic(), agent)
         self.server.yahoo.requests.append(request)
         if request.symbol is not None:
             self._answer_chart(request)
+        elif request.path == SCREENER:
+            self._answer_screener(request, body)
         elif self.host == "fc.yahoo.com":
             # yfinance reads the expiry of a cookie it kept, so there has to be one.
             cookie = "A3=d=stand-in&S=stand-in; Max-Age=31557600; Domain=.yahoo.com; Path=/; SameSite=None; Secure"
@@ -290,10 +300,34 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _answer_chart(self, request: Request) -> None:
         yahoo, symbol = self.server.yahoo, str(request.symbol)
-        answer = yahoo._next_answer(symbol)
-        listing = yahoo.listings.get(symbol)
-        if yahoo.delay:
-            self.server.closing.wait(yahoo.delay)
+        answer, listing = yahoo._next_answer(symbol), yahoo.listings.get(symbol)
+        if self._misbehaved(answer, "chart"):
+            return
+        if listing is None:
+            self._send(404, _failure("chart", "Not Found", "No data found, symbol may be delisted"))
+            return
+        query = {**request.query, "period2": "0"} if isinstance(answer, Empty) else request.query
+        result = _chart(symbol, listing, query)
+        self._send(200, {"chart": {"result": [result], "error": None}}, whole=not isinstance(answer, Truncated))
+
+    def _answer_screener(self, request: Request, body: bytes) -> None:
+        answer = self.server.yahoo._next_answer(SCREENER)
+        if self._misbehaved(answer, "finance"):
+            return
+        if "crumb" not in request.query:
+            self._send(401, _failure("finance", "Unauthorized", "Invalid Crumb"))
+            return
+        asked = json.loads(body)
+        if asked["size"] is not None and asked["size"] > LARGEST_PAGE:
+            self._send(400, _failure("finance", "Bad Request", f"size is limited to {LARGEST_PAGE}"))
+            return
+        result = _screened({} if isinstance(answer, Empty) else self.server.yahoo.quotes, asked)
+        self._send(200, {"finance": {"result": [result], "error": None}}, whole=not isinstance(answer, Truncated))
+
+    def _misbehaved(self, answer: Answer, kind: str) -> bool:
+        """Whether the answer is one without a result, which was sent; `kind` is the name of the JSON's only part."""
+        if self.server.yahoo.delay:
+            self.server.closing.wait(self.server.yahoo.delay)
         match answer:
             case Hang(seconds):
                 self.server.closing.wait(seconds)
@@ -301,17 +335,14 @@ class _Connection(BaseHTTPRequestHandler):
             case Status(429):
                 self._send(429, "Too Many Requests\r\n")
             case Status(code, description):
-                self._send(code, _failure(HTTPStatus(code).phrase, description or HTTPStatus(code).description))
+                self._send(code, _failure(kind, HTTPStatus(code).phrase, description or HTTPStatus(code).description))
             case Malformed(body):
                 self._send(200, body)
             case NoResult():
-                self._send(200, {"chart": {"result": None, "error": None}})
-            case _ if listing is None:
-                self._send(404, _failure("Not Found", "No data found, symbol may be delisted"))
+                self._send(200, {kind: {"result": None, "error": None}})
             case _:
-                query = {**request.query, "period2": "0"} if isinstance(answer, Empty) else request.query
-                result = _chart(symbol, listing, query)
-                self._send(200, {"chart": {"result": [result], "error": None}}, whole=not isinstance(answer, Truncated))
+                return False
+        return True
 
     def _send(self, code: int, body: object, *, cookie: str = "", whole: bool = True) -> None:
         text = body if isinstance(body, str) else json.dumps(body, separators=(",", ":"), allow_nan=False)
@@ -329,8 +360,33 @@ class _Connection(BaseHTTPRequestHandler):
         pass
 
 
-def _failure(code: str, description: str) -> dict[str, Any]:
-    return {"chart": {"result": None, "error": {"code": code, "description": description}}}
+def _failure(kind: str, code: str, description: str) -> dict[str, Any]:
+    return {kind: {"result": None, "error": {"code": code, "description": description}}}
+
+
+def _screened(quotes: dict[str, dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any]:
+    """One element of finance.result: the page of the matching quotes, in the order of their symbols."""
+    symbols = sorted(symbol for symbol, quote in quotes.items() if _matches(quote, asked["query"]))
+    if asked["sortType"] == "DESC":
+        symbols.reverse()
+    start = asked["offset"]
+    page = symbols[start : start + (asked["size"] or asked["count"])]
+    usual = {"language": "en-US", "region": "US", "quoteType": asked["quoteType"]}
+    found = [{**usual, **quotes[symbol], "symbol": symbol} for symbol in page]
+    return {"start": start, "count": len(found), "total": len(symbols), "quotes": found}
+
+
+def _matches(quote: dict[str, Any], query: dict[str, Any]) -> bool:
+    operands = query["operands"]
+    match query["operator"].lower():
+        case "and":
+            return all(_matches(quote, operand) for operand in operands)
+        case "or":
+            return any(_matches(quote, operand) for operand in operands)
+        case "eq" if operands[0] == "exchange":
+            return bool(quote["exchange"] == operands[1])
+        case operator:
+            raise NotImplementedError(operator, operands)
 
 
 def _openings(days: pd.Index, listing: Listing) -> np.ndarray[Any, np.dtype[np.int64]]:

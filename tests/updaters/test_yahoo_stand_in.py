@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yfinance
 from curl_cffi.requests import Session
 from curl_cffi.requests.exceptions import CertificateVerifyError, RequestException
 
 from tests.yahoo import (
     CHART,
+    SCREENER,
     Answer,
     AsUsual,
     Empty,
@@ -215,3 +217,24 @@ def test_a_random_walk_is_the_same_for_the_same_seed_and_always_a_valid_bar() ->
     assert (bars["high"] >= bars[["open", "close"]].max(axis=1)).all()
     assert (bars["low"] <= bars[["open", "close"]].min(axis=1)).all()
     assert np.isfinite(bars.to_numpy()).all()
+
+
+def test_the_screener_answers_the_quotes_of_an_exchange_in_pages(yahoo: YahooStandIn, client: "Session[Any]") -> None:
+    yahoo.quotes = {f"{number:06}.KS": {"exchange": "KSC", "longName": f"No. {number}"} for number in range(5)}
+    yahoo.quotes["000009.KQ"] = {"exchange": "KOE", "longName": "No. 9"}
+    kospi = yfinance.EquityQuery("eq", ["exchange", "KSC"])
+    both = yfinance.EquityQuery("is-in", ["exchange", "KSC", "KOE"])
+
+    page = yfinance.screen(kospi, offset=3, size=250, sortField="ticker", sortAsc=True, session=client)
+    assert (page["start"], page["count"], page["total"]) == (3, 2, 5)
+    assert [(quote["symbol"], quote["longName"]) for quote in page["quotes"]] == [
+        ("000003.KS", "No. 3"),
+        ("000004.KS", "No. 4"),
+    ]
+    assert yfinance.screen(both, size=1, session=client)["quotes"][0]["symbol"] == "000009.KQ", "descending by default"
+    yahoo.answer_with(SCREENER, Empty())
+    assert yfinance.screen(kospi, session=client)["total"] == 0
+
+
+def test_the_screener_wants_a_crumb_as_yahoo_does(client: "Session[Any]") -> None:
+    assert client.post(f"https://query1.finance.yahoo.com{SCREENER}", json={}).status_code == 401
