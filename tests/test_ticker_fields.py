@@ -43,8 +43,8 @@ def test_a_new_field_has_a_column_of_the_grid_that_can_be_edited(note: ticker_fi
 @pytest.mark.usefixtures("note")
 def test_a_new_field_is_checked_saved_in_the_history_found_and_undone(db: MongoDatabase) -> None:
     tickers.register(db, KOREAN_STOCKS, [{"ticker": ticker, "name": ticker} for ticker in ("000660", "005930")])
-    edit = Edit("005930", 1, {"note": ""}, {"note": " cheap "})
-    saved = ticker_edits.save(db, KOREAN_STOCKS, [edit, Edit("000660", 1, {"note": ""}, {"note": "dear?"})], "me")
+    edit = Edit("005930", {"note": ""}, {"note": " cheap "})
+    saved = ticker_edits.save(db, KOREAN_STOCKS, [edit, Edit("000660", {"note": ""}, {"note": "dear?"})], "me")
     assert (saved.applied, list(saved.refused)) == (["005930"], ["000660"])
     assert [row.get("note") for row in tickers.page(db, KOREAN_STOCKS, sort="note").rows] == [None, "cheap"]
     (entry,) = ticker_edits.history(db, KOREAN_STOCKS, 9)

@@ -78,7 +78,6 @@ class TickerRow(TypedDict, total=False):
     market: str  # key of a market of the category, or the user's own word; edited by people, found out by updates
     marker: str  # ECharts' name of the symbol in comparisons; edited by people
     active: bool  # False: neither updated nor suggested; edited by people
-    version: int  # rises with each edit by a person (see `ticker_edits`)
     changed_by: ObjectId  # the last entry of `metadata_changes` that changed the row
     favourite: bool
     currency: str  # ISO code, "" for points; written by updates and imports

@@ -70,11 +70,11 @@ def require_adopted(db: "Database[dict[str, Any]]", category: Category) -> None:
 
     That is so if the category has bars and no list, or if its list would go into a collection of the user's own.
     """
-    if db[metadata(db)].find_one({"category": category.key}, {"_id": True}) is not None:
+    if _has_list(db, category):
         return
     own = [of(db, category).collection, *([] if is_list_ours(db) else [metadata(db)])]
     taken = [collection for collection in own if db[collection].find_one({}, {"_id": True}) is not None]
-    if taken:
+    if taken and not _has_list(db, category):  # others may have begun the list since the first look
         sentence = N_(
             "{collections} 컬렉션에 아직 받아들이지 않은 사용자의 데이터가 있어서 아무것도 쓰지 않았습니다. 첫 "
             "화면의 '목록 만들기' 단추를 누르거나 python -m finance_core.adopt --all 명령을 실행하십시오."
@@ -85,8 +85,14 @@ def require_adopted(db: "Database[dict[str, Any]]", category: Category) -> None:
 def is_list_ours(db: "Database[dict[str, Any]]") -> bool:
     """Whether the collection of the ticker lists is in our layout, or empty."""
     rows = db[metadata(db)]
+    if rows.find_one({}, {"_id": True}) is None:
+        return True
     ours = {"category": {"$in": [category.key for category in CATEGORIES]}, "ticker": {"$type": "string"}}
-    return rows.find_one(ours, {"_id": True}) is not None or rows.find_one({}, {"_id": True}) is None
+    return rows.find_one(ours, {"_id": True}) is not None
+
+
+def _has_list(db: "Database[dict[str, Any]]", category: Category) -> bool:
+    return db[metadata(db)].find_one({"category": category.key}, {"_id": True}) is not None
 
 
 def require_writable(db: "Database[dict[str, Any]]", category: Category) -> None:

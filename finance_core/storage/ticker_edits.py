@@ -1,8 +1,9 @@
 """Edits of the ticker lists by people: checked, applied only to what the editor saw, kept in a history, undone.
 
-Every row carries a `version`, which rises with each edit; an edit applies only if the row still has the version that
-the editor saw. So two people never overwrite each other silently: the later one gets a conflict to decide. Each save is
-one entry of `metadata_changes`. Updates do not edit; they write through `tickers`.
+An edit applies only if the fields that it changes still hold what its editor saw. So two people who change different
+fields of a row both succeed, and never overwrite each other silently: of two who change the same field, the later one
+gets a conflict to decide. Each save is one entry of `metadata_changes`. Updates do not edit; they write through
+`tickers`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,14 +32,12 @@ class Edit:
     """The changes that one editor wants in one row. `original` holds, for the changed fields, what the editor saw."""
 
     ticker: str
-    version: int | None
-    """The row's version when the editor saw it; None where it had none."""
     original: Values
     changes: Values
 
     def then(self, later: "Edit") -> "Edit":
-        """This edit and a `later` one of the same row as one; it stays an edit of the row that this one was made to."""
-        return Edit(self.ticker, self.version, later.original | self.original, self.changes | later.changes)
+        """This edit and a `later` one of the same row as one; it starts from what this one saw."""
+        return Edit(self.ticker, later.original | self.original, self.changes | later.changes)
 
     def as_change(self) -> RowChange:
         """This edit as the history keeps it."""
@@ -61,8 +60,8 @@ class Saved:
     conflicts: list[Conflict]
     refused: dict[str, SisepanError] = field(default_factory=dict)
     """By ticker: edits that break a rule."""
-    entry: ObjectId | None = None
-    """The entry in the history; None where nothing applied."""
+    entry: EditEntry | None = None
+    """The entry in the history, with the rows to which an edit applied; None where there is no such row."""
 
 
 class Comparison(NamedTuple):
@@ -76,7 +75,7 @@ class Comparison(NamedTuple):
 
 
 def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str, kind: Kind = "edit") -> Saved:
-    """Apply the `edits` whose rows still have the version that their editor saw, as one entry in the history.
+    """Apply the `edits` whose fields still hold what their editor saw, as one entry in the history.
 
     The others come back as conflicts, and those that break a rule as refused; their rows stay as they are.
     """
@@ -84,45 +83,50 @@ def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str,
     for edit in edits:
         try:
             changes = ticker_fields.checked(category, edit.changes, edit.original)
-            allowed.append(Edit(edit.ticker, edit.version, edit.original, changes))
+            allowed.append(replace(edit, changes=changes))
         except SisepanError as error:
             refused[edit.ticker] = error
     if not allowed:
         return Saved([], [], refused)
     database.prepare_writing(db, category)
     db[EDITS].create_index([("category", 1), ("when", -1)])
-    entry = _entry(category, kind, who, [edit.as_change() for edit in allowed])
-    applied = database.atomically(db, lambda session: _apply(db, entry, allowed, session))
-    missed = [edit for edit in allowed if edit.ticker not in applied]
+    wanted = _entry(category, kind, who, [edit.as_change() for edit in allowed])
+    entry = database.atomically(db, lambda session: _apply(db, category, wanted, session))
+    applied = [row["ticker"] for row in entry["rows"]]
+    missed = [edit for edit in allowed if edit.ticker not in set(applied)]
     rows = _rows(db, category, [edit.ticker for edit in missed])
     conflicts = [Conflict(edit, rows.get(edit.ticker)) for edit in missed]
-    in_order = [edit.ticker for edit in allowed if edit.ticker in applied]
-    return Saved(in_order, conflicts, refused, entry["_id"] if applied else None)
+    return Saved(applied, conflicts, refused, entry if applied else None)
 
 
-def _apply(db: MongoDatabase, entry: EditEntry, edits: Sequence[Edit], session: ClientSession | None) -> set[str]:
-    """Write `entry` and its `edits`; returns the tickers whose edits applied, which are the rows that `entry` keeps."""
-    change, category = entry["_id"], entry["category"]
+def _apply(db: MongoDatabase, category: Category, entry: EditEntry, session: ClientSession | None) -> EditEntry:
+    """Write the rows of `entry` whose fields hold their values before it; returns the entry with those rows alone."""
+    rows = _rows(db, category, [row["ticker"] for row in entry["rows"]], session)
+    seen = [row for row in entry["rows"] if row["ticker"] in rows and _is_as_before(row, rows[row["ticker"]])]
+    if not seen:
+        return _with_rows(entry, [])
     # First, so that a save that dies halfway through has an entry even on a server without transactions.
-    db[EDITS].replace_one({"_id": change}, cast("Document", entry), upsert=True, session=session)
+    _remember(db, _with_rows(entry, seen), session)
     operations = [
         UpdateOne(
-            {"category": category, "ticker": edit.ticker, "version": edit.version},
-            {"$set": {**edit.changes, "changed_by": change}, "$inc": {"version": 1}},
+            # As read, for a server without transactions: somebody may write between the reading and this.
+            _key(category, row["ticker"]) | {key: {"$eq": rows[row["ticker"]].get(key)} for key in row["after"]},
+            {"$set": {**row["after"], "changed_by": entry["_id"]}},
         )
-        for edit in edits
+        for row in seen
     ]
-    result = tickers.collection(db).bulk_write(operations, ordered=False, session=session)
-    if result.matched_count == len(edits):
-        return {edit.ticker for edit in edits}
-    changed = {"category": category, "changed_by": change}
-    applied = {row["ticker"] for row in tickers.collection(db).find(changed, {"ticker": True}, session=session)}
-    if applied:
-        rows = [row for row in entry["rows"] if row["ticker"] in applied]
-        db[EDITS].update_one({"_id": change}, {"$set": {"rows": rows}}, session=session)
-    else:
-        db[EDITS].delete_one({"_id": change}, session=session)
-    return applied
+    metadata = tickers.collection(db)
+    if metadata.bulk_write(operations, ordered=False, session=session).matched_count == len(seen):
+        return _with_rows(entry, seen)
+    changed = {"category": category.key, "changed_by": entry["_id"]}
+    applied = {row["ticker"] for row in metadata.find(changed, {"ticker": True}, session=session)}
+    result = _with_rows(entry, [row for row in seen if row["ticker"] in applied])
+    _remember(db, result, session)
+    return result
+
+
+def _is_as_before(change: RowChange, row: TickerRow) -> bool:
+    return change["before"].items() <= ticker_fields.shown(row).items()
 
 
 def history(db: MongoDatabase, category: Category, limit: int) -> list[EditEntry]:
@@ -132,24 +136,15 @@ def history(db: MongoDatabase, category: Category, limit: int) -> list[EditEntry
 
 
 def undo(db: MongoDatabase, category: Category, change: ObjectId, who: str) -> Saved:
-    """Bring back the values before an edit, in the rows that still hold the values of the edit.
+    """Bring back the values before an edit, in the rows whose fields still hold the values of the edit.
 
     The other rows come back as conflicts. Raises SisepanError where the entry is neither an edit nor an undo.
     """
     entry = db[EDITS].find_one({"_id": change, "category": category.key})
     if entry is None or entry["kind"] not in ("edit", "undo"):
         raise SisepanError(N_("되돌릴 수 없는 변경입니다."))
-    stored = _rows(db, category, [row["ticker"] for row in entry["rows"]])
-    edits, conflicts = [], []
-    for row in entry["rows"]:
-        theirs = stored.get(row["ticker"])
-        edit = Edit(row["ticker"], (theirs or {}).get("version"), row["after"], row["before"])
-        if theirs and row["after"].items() <= ticker_fields.shown(theirs).items():
-            edits.append(edit)
-        else:
-            conflicts.append(Conflict(edit, theirs))
-    saved = save(db, category, edits, who, "undo")
-    return replace(saved, conflicts=conflicts + saved.conflicts)
+    edits = [Edit(row["ticker"], original=row["after"], changes=row["before"]) for row in entry["rows"]]
+    return save(db, category, edits, who, "undo")
 
 
 def add(db: MongoDatabase, category: Category, rows: Iterable[Values], who: str) -> list[str]:
@@ -160,11 +155,18 @@ def add(db: MongoDatabase, category: Category, rows: Iterable[Values], who: str)
     wanted = {row["ticker"]: ticker_fields.checked(category, row) for row in rows}
     database.prepare_writing(db, category)
     stored = _rows(db, category, list(wanted))
-    added = {ticker: values for ticker, values in wanted.items() if ticker not in stored}
-    tickers.register(db, category, [{"ticker": ticker, **values} for ticker, values in added.items()])
-    changes = [RowChange(ticker=ticker, before={}, after=values) for ticker, values in added.items()]
-    _remember(db, _entry(category, "add", who, changes))
-    return list(added)
+    changes = [RowChange(ticker=key, before={}, after=values) for key, values in wanted.items() if key not in stored]
+    entry = _entry(category, "add", who, changes)
+
+    def write(session: ClientSession | None) -> list[str]:
+        _remember(db, entry, session)  # first, as in a save
+        new = [{"ticker": row["ticker"], **row["after"]} for row in changes]
+        added = tickers.register(db, category, new, session)
+        if len(added) < len(changes):  # somebody else has added one meanwhile
+            _remember(db, _with_rows(entry, [row for row in changes if row["ticker"] in set(added)]), session)
+        return added
+
+    return database.atomically(db, write)
 
 
 def compare(db: MongoDatabase, category: Category, rows: Sequence[Values]) -> Comparison:
@@ -180,7 +182,7 @@ def compare(db: MongoDatabase, category: Category, rows: Sequence[Values]) -> Co
         changes = {key: value for key, value in ticker_fields.held(row).items() if value != now[key]}
         if changes:
             original = {key: now[key] for key in changes}
-            result.edits.append(Edit(ticker, stored[ticker].get("version"), original, changes))
+            result.edits.append(Edit(ticker, original, changes))
         else:
             result.unchanged.append(ticker)
     return result
@@ -189,7 +191,7 @@ def compare(db: MongoDatabase, category: Category, rows: Sequence[Values]) -> Co
 def deactivate(db: MongoDatabase, category: Category, wanted: Sequence[str], who: str) -> Saved:
     """Take tickers off the lists of what is updated and suggested; their bars stay. Can be undone."""
     edits = [
-        Edit(ticker, row.get("version"), {"active": True}, {"active": False})
+        Edit(ticker, {"active": True}, {"active": False})
         for ticker, row in _rows(db, category, wanted).items()
         if ticker_fields.shown(row)["active"]  # or an undo would activate a ticker that was inactive before
     ]
@@ -209,19 +211,32 @@ def delete(db: MongoDatabase, category: Category, wanted: Sequence[str], who: st
     for ticker in wanted:
         removed += prices.delete(db, category, ticker)
         # Last, so that a ticker of which only some bars are deleted is still on the list.
-        tickers.collection(db).delete_one({"category": category.key, "ticker": ticker})
+        tickers.collection(db).delete_one(_key(category, ticker))
     return removed
 
 
-def _rows(db: MongoDatabase, category: Category, wanted: Sequence[str]) -> dict[str, TickerRow]:
+def _key(category: Category, ticker: str) -> Document:
+    return {"category": category.key, "ticker": ticker}
+
+
+def _rows(
+    db: MongoDatabase, category: Category, wanted: Sequence[str], session: ClientSession | None = None
+) -> dict[str, TickerRow]:
     query = {"category": category.key, "ticker": {"$in": list(wanted)}}
-    return {row["ticker"]: row for row in tickers.collection(db).find(query, {"_id": False})}
+    return {row["ticker"]: row for row in tickers.collection(db).find(query, {"_id": False}, session=session)}
 
 
 def _entry(category: Category, kind: Kind, who: str, rows: list[RowChange]) -> EditEntry:
     return EditEntry(_id=ObjectId(), category=category.key, kind=kind, who=who, when=tickers.now(), rows=rows)
 
 
-def _remember(db: MongoDatabase, entry: EditEntry) -> None:
+def _with_rows(entry: EditEntry, rows: list[RowChange]) -> EditEntry:
+    return cast("EditEntry", {**entry, "rows": rows})
+
+
+def _remember(db: MongoDatabase, entry: EditEntry, session: ClientSession | None = None) -> None:
+    """Put `entry` into the history, or in the place of what was there under its id; without rows it goes."""
     if entry["rows"]:
-        db[EDITS].insert_one(cast("Document", entry))
+        db[EDITS].replace_one({"_id": entry["_id"]}, cast("Document", entry), upsert=True, session=session)
+    else:
+        db[EDITS].delete_one({"_id": entry["_id"]}, session=session)

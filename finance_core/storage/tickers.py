@@ -61,7 +61,7 @@ def page(
         query["$or"] = [{name: pattern} for name in ("ticker", "name", "name_en")]
     direction = -1 if descending else 1
     order = [(sort, direction)] if sort == "ticker" else [(sort, direction), ("ticker", 1)]
-    fields = {"_id": False, "version": True, "source": True, **dict.fromkeys([*LISTED, *ticker_fields.by_key()], True)}
+    fields = {"_id": False, "source": True, **dict.fromkeys([*LISTED, *ticker_fields.by_key()], True)}
     found = collection(db).find(query, fields).sort(order).skip(skip).limit(limit)
     return Page(found.to_list(), collection(db).count_documents(query))
 
@@ -164,17 +164,19 @@ def register(
     category: Category,
     rows: Iterable[Mapping[str, Any]],
     session: ClientSession | None = None,
-) -> int:
-    """Add the tickers of `rows` (ticker, name, market, …) that are not registered; return the number of those."""
-    operations = []
-    defaults = {**ticker_fields.defaults(), "currency": category.currency, "version": 1}
+) -> list[str]:
+    """Add the tickers of `rows` (ticker, name, market, …) that are not registered; return those."""
+    operations, names = [], []
+    defaults = {**ticker_fields.defaults(), "currency": category.currency}
     for row in rows:
         document = {**defaults, **row}
-        key = {"category": category.key, "ticker": document.pop("ticker")}
+        names.append(document.pop("ticker"))
+        key = {"category": category.key, "ticker": names[-1]}
         operations.append(UpdateOne(key, {"$setOnInsert": document}, upsert=True))
     if not operations:
-        return 0
-    return collection(db).bulk_write(operations, ordered=False, session=session).upserted_count
+        return []
+    added = collection(db).bulk_write(operations, ordered=False, session=session).upserted_ids or {}
+    return [names[position] for position in sorted(added)]
 
 
 def record(
@@ -184,10 +186,7 @@ def record(
     fields: Mapping[str, Any],
     session: ClientSession | None = None,
 ) -> bool:
-    """Set `fields` of a ticker, and remove those that are None. Returns whether the ticker is registered.
-
-    `version` stays: it counts the edits of people.
-    """
+    """Set `fields` of a ticker, and remove those that are None. Returns whether the ticker is registered."""
     present = {name: value for name, value in fields.items() if value is not None}
     absent = {name: "" for name, value in fields.items() if value is None}
     # Servers before 5.0 refuse an operator without a field.

@@ -1,5 +1,6 @@
 """What the ticker lists cost: opening a long one, saving many edits, and readers while somebody saves."""
 
+import itertools
 import threading
 import time
 
@@ -46,25 +47,25 @@ def test_a_tab_with_ten_thousand_tickers_opens_like_one_with_a_hundred(
 def test_saving_a_thousand_edits_against_the_bare_conditional_updates(own_server_db: MongoDatabase) -> None:
     db = own_server_db
     names = register(db, 1_000)
-    version = {"now": 1}
+    for ticker in names:
+        tickers.record(db, KOREAN_STOCKS, ticker, {"name": f"{ticker} 0"})
+    saves = itertools.count()
 
     def bare() -> None:
-        now = version["now"]
+        save = next(saves)
         operations = [
             UpdateOne(
-                {"category": "korean_stocks", "ticker": ticker, "version": now},
-                {"$set": {"name": f"{ticker} {now}"}, "$inc": {"version": 1}},
+                {"category": "korean_stocks", "ticker": ticker, "name": f"{ticker} {save}"},
+                {"$set": {"name": f"{ticker} {save + 1}"}},
             )
             for ticker in names
         ]
         assert tickers.collection(db).bulk_write(operations, ordered=False).modified_count == len(names)
-        version["now"] += 1
 
     def ours() -> None:
-        now = version["now"]
-        edits = [Edit(ticker, now, {"name": ticker}, {"name": f"{ticker} {now}"}) for ticker in names]
+        save = next(saves)
+        edits = [Edit(ticker, {"name": f"{ticker} {save}"}, {"name": f"{ticker} {save + 1}"}) for ticker in names]
         assert len(ticker_edits.save(db, KOREAN_STOCKS, edits, "me").applied) == len(names)
-        version["now"] += 1
 
     reference, taken = seconds(bare), seconds(ours)
     tell("saving 1,000 edits", ms=taken * 1000, reference_ms=reference * 1000, ratio=taken / reference)
@@ -107,8 +108,11 @@ def test_visitors_who_read_while_somebody_saves(own_server_db: MongoDatabase) ->
     visitors = [threading.Thread(target=read) for _ in range(VISITORS)]
     for visitor in visitors:
         visitor.start()
-    for version in range(1, 21):
-        edits = [Edit(ticker, version, {"name": ""}, {"name": f"회사 {ticker} {version}"}) for ticker in names]
+    before = {ticker: {"name": f"회사 {ticker}"} for ticker in names}
+    for save in range(1, 21):
+        after = {ticker: {"name": f"회사 {ticker} {save}"} for ticker in names}
+        edits = [Edit(ticker, before[ticker], after[ticker]) for ticker in names]
+        before = after
         assert len(ticker_edits.save(db, KOREAN_STOCKS, edits, "me").applied) == len(names)
     done.set()
     for visitor in visitors:

@@ -286,7 +286,7 @@ def test_a_foreign_list_in_the_place_of_ours_is_left_there_and_used(own_server_d
     converted(db, "kr")
     assert untouched(db, "ticker_metadata") == before
     assert {row["name"] for row in tickers.active(db, KOREAN_STOCKS)} == {"삼전", "닉스", "카카오"}
-    edit = ticker_edits.Edit("005930", 1, {"name": "삼전"}, {"name": "삼성전자"})
+    edit = ticker_edits.Edit("005930", {"name": "삼전"}, {"name": "삼성전자"})
     assert ticker_edits.save(db, KOREAN_STOCKS, [edit], "me").applied == ["005930"]
     assert untouched(db, "ticker_metadata") == before
 

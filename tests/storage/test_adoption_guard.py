@@ -49,7 +49,7 @@ def add(db: MongoDatabase, category: Category) -> None:
 
 
 def edit(db: MongoDatabase, category: Category) -> None:
-    wanted = ticker_edits.Edit(category.default_ticker, None, {"name": "old"}, {"name": "new"})
+    wanted = ticker_edits.Edit(category.default_ticker, {"name": "old"}, {"name": "new"})
     ticker_edits.save(db, category, [wanted], "a person")
 
 

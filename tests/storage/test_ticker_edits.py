@@ -1,6 +1,7 @@
 """Edits of the ticker lists on a real MongoDB: rules, conflicts, history, undo, adding and removing."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from finance_core import ticker_fields
 from finance_core.bars import candles
 from finance_core.categories import INDICES, KOREAN_STOCKS
 from finance_core.errors import SisepanError
-from finance_core.storage import prices, ticker_edits, tickers
+from finance_core.storage import database, prices, ticker_edits, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.ticker_edits import Edit
 from tests.pages import made_table
@@ -34,7 +35,7 @@ def row(db: MongoDatabase, ticker: str) -> Document:
 def edit(db: MongoDatabase, ticker: str, **changes: Any) -> Edit:
     """What an editor who sees the row now wants of it."""
     now = row(db, ticker)
-    return Edit(ticker, now.get("version"), {name: ticker_fields.shown(now)[name] for name in changes}, changes)
+    return Edit(ticker, {name: ticker_fields.shown(now)[name] for name in changes}, changes)
 
 
 def save(db: MongoDatabase, *edits: Edit, who: str = "me") -> ticker_edits.Saved:
@@ -44,13 +45,11 @@ def save(db: MongoDatabase, *edits: Edit, who: str = "me") -> ticker_edits.Saved
 # Saving
 
 
-def test_an_edit_applies_and_raises_the_version(listed: MongoDatabase) -> None:
+def test_an_edit_applies(listed: MongoDatabase) -> None:
     saved = save(listed, edit(listed, "005930", name="삼전", market="KOSDAQ", marker="diamond", active=False))
     assert (saved.applied, saved.conflicts, saved.refused) == (["005930"], [], {})
     now = row(listed, "005930")
     assert (now["name"], now["market"], now["marker"], now["active"]) == ("삼전", "KOSDAQ", "diamond", False)
-    assert now["version"] == 2
-    assert row(listed, "000660")["version"] == 1
 
 
 @pytest.mark.parametrize(
@@ -104,20 +103,17 @@ def test_what_breaks_a_rule_is_refused_with_that_rule_and_the_rest_is_saved(
 
 def test_a_market_label_of_the_users_own_may_stay(listed: MongoDatabase) -> None:
     tickers.record(listed, KOREAN_STOCKS, "005930", {"market": "반도체"})
-    seen = row(listed, "005930")
-    kept = Edit(
-        "005930", seen["version"], {"market": "반도체", "name": seen["name"]}, {"market": "반도체", "name": "n"}
-    )
+    kept = Edit("005930", {"market": "반도체", "name": "삼성전자"}, {"market": "반도체", "name": "n"})
     assert save(listed, kept).applied == ["005930"]
 
 
-def test_a_row_of_the_users_own_without_version_or_name_can_be_edited(listed: MongoDatabase) -> None:
+def test_a_row_of_the_users_own_without_a_name_can_be_edited(listed: MongoDatabase) -> None:
     tickers.collection(listed).insert_one({"category": "korean_stocks", "ticker": "123450"})
     mine, theirs = (edit(listed, "123450", name=name) for name in ("나", "너"))
     assert mine.original == {"name": "123450"}
     assert save(listed, mine).applied == ["123450"]
     assert [conflict.mine for conflict in save(listed, theirs).conflicts] == [theirs]
-    assert row(listed, "123450")["version"] == 1
+    assert row(listed, "123450")["name"] == "나"
 
 
 # Conflicts
@@ -162,18 +158,42 @@ def test_of_many_who_save_the_same_row_at_once_exactly_one_does(listed: MongoDat
     for thread in threads:
         thread.join()
     assert sorted(len(saved.applied) for saved in outcomes) == [0] * 7 + [1]
-    assert row(listed, "005930")["version"] == 2
+    (applied,) = [saved.entry for saved in outcomes if saved.entry]
+    assert row(listed, "005930")["name"] == applied["rows"][0]["after"]["name"]
     assert len(ticker_edits.history(listed, KOREAN_STOCKS, 10)) == 1
 
 
 def test_a_thousand_edits_are_saved_in_one_go(db: MongoDatabase) -> None:
     names = [f"{number:06}" for number in range(1_000)]
     tickers.register(db, KOREAN_STOCKS, [{"ticker": ticker, "name": ticker, "market": "KOSPI"} for ticker in names])
-    edits = [Edit(ticker, 1, {"name": ticker}, {"name": f"이름 {ticker}"}) for ticker in names]
+    edits = [Edit(ticker, {"name": ticker}, {"name": f"이름 {ticker}"}) for ticker in names]
     assert len(save(db, *edits).applied) == 1_000
     assert row(db, "000999")["name"] == "이름 000999"
     (change,) = ticker_edits.history(db, KOREAN_STOCKS, 10)
     assert len(change["rows"]) == 1_000
+
+
+@pytest.mark.parametrize("transactions", [True, False])
+def test_two_who_change_different_fields_of_a_row_both_succeed(
+    listed: MongoDatabase, transactions: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "has_transactions", lambda _db: transactions)
+    mine, theirs = edit(listed, "005930", name="나"), edit(listed, "005930", market="KOSDAQ", active=False)
+    assert save(listed, theirs).applied == ["005930"]
+    assert save(listed, mine).applied == ["005930"]
+    assert (
+        ticker_fields.shown(row(listed, "005930")).items()
+        >= {"name": "나", "market": "KOSDAQ", "active": False}.items()
+    )
+
+
+def test_a_ticker_removed_and_added_again_is_not_the_one_that_an_editor_saw(listed: MongoDatabase) -> None:
+    mine = edit(listed, "005930", name="내 이름")
+    ticker_edits.delete(listed, KOREAN_STOCKS, ["005930"], "you")
+    ticker_edits.add(listed, KOREAN_STOCKS, [{"ticker": "005930", "name": "새 이름"}], "you")
+    (conflict,) = save(listed, mine).conflicts
+    assert conflict.theirs is not None
+    assert conflict.theirs["name"] == row(listed, "005930")["name"] == "새 이름"
 
 
 # History and undo
@@ -246,12 +266,45 @@ def test_new_tickers_are_added_once_and_what_is_there_stays(listed: MongoDatabas
     assert [change["kind"] for change in ticker_edits.history(listed, KOREAN_STOCKS, 9)] == ["add"]
 
 
+def test_a_ticker_is_added_together_with_its_entry_in_the_history_or_not_at_all(
+    listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register = tickers.register
+
+    def dies(*arguments: Any) -> None:
+        register(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tickers, "register", dies)
+    with pytest.raises(KeyboardInterrupt):
+        ticker_edits.add(listed, KOREAN_STOCKS, [{"ticker": "373220", "name": "LG"}], "me")
+    assert tickers.get(listed, KOREAN_STOCKS, "373220") is None
+    assert ticker_edits.history(listed, KOREAN_STOCKS, 9) == []
+
+
+@pytest.mark.parametrize("transactions", [True, False])
+def test_of_twenty_who_add_a_ticker_one_is_told_so(
+    db: MongoDatabase, transactions: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "has_transactions", lambda _db: transactions)
+    database.prepare_writing(db, KOREAN_STOCKS)
+
+    def add(number: int) -> list[str]:
+        return ticker_edits.add(db, KOREAN_STOCKS, [{"ticker": "005930", "name": f"이름 {number}"}], f"editor {number}")
+
+    with ThreadPoolExecutor(20) as pool:
+        added = list(pool.map(add, range(20)))
+    (winner,) = [number for number, new in enumerate(added) if new]
+    (entry,) = ticker_edits.history(db, KOREAN_STOCKS, 30)
+    assert (entry["who"], row(db, "005930")["name"]) == (f"editor {winner}", f"이름 {winner}")
+
+
 def test_ten_thousand_tickers_are_added_with_one_look_at_what_is_there(db: MongoDatabase) -> None:
     rows = [{"ticker": f"{n:06}", "name": f"회사 {n}"} for n in range(10_000)]
     db.command("profile", 1, filter={"op": "query", "ns": tickers.collection(db).full_name})
     assert len(ticker_edits.add(db, KOREAN_STOCKS, rows, "me")) == 10_000
     db.command("profile", 0)
-    assert db["system.profile"].count_documents({}) == 1 + 3, "three of them see whether anything may be written"
+    assert db["system.profile"].count_documents({}) == 1 + 2, "two of them see whether anything may be written"
 
 
 def test_nothing_is_added_where_one_breaks_a_rule(listed: MongoDatabase) -> None:
@@ -272,7 +325,7 @@ def test_an_import_is_compared_with_what_is_stored_and_writes_nothing(listed: Mo
     ]
     found = ticker_edits.compare(listed, KOREAN_STOCKS, rows)
     assert found.unchanged == ["005930"]
-    assert found.edits == [Edit("000660", 1, {"name": "SK하이닉스"}, {"name": "하이닉스"})]
+    assert found.edits == [Edit("000660", {"name": "SK하이닉스"}, {"name": "하이닉스"})]
     assert [(each["ticker"], each["name"]) for each in found.new] == [
         ("373220", "LG"),
         ("123450", "123450"),

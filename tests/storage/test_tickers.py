@@ -16,7 +16,7 @@ ECOPRO = {"ticker": "086520", "name": "에코프로", "market": "KOSDAQ"}
 OTHER = dataclasses.replace(KOREAN_STOCKS, key="other", collection="other", currency="USD")
 
 
-def register(db: MongoDatabase, *rows: dict[str, Any], category: Category = KOREAN_STOCKS) -> int:
+def register(db: MongoDatabase, *rows: dict[str, Any], category: Category = KOREAN_STOCKS) -> list[str]:
     return tickers.register(db, category, rows)
 
 
@@ -31,14 +31,13 @@ def active(db: MongoDatabase, category: Category = KOREAN_STOCKS) -> list[tuple[
 
 
 def test_a_registered_ticker_has_what_was_given_and_what_goes_without_saying(db: MongoDatabase) -> None:
-    assert register(db, SAMSUNG) == 1
+    assert register(db, SAMSUNG) == ["005930"]
     assert get(db) == {
         "category": "korean_stocks",
         **SAMSUNG,
         "marker": "circle",
         "active": True,
         "currency": "KRW",
-        "version": 1,
     }
 
 
@@ -52,9 +51,9 @@ def test_registering_again_adds_only_what_is_new_and_overwrites_nothing(db: Mong
     tickers.record(db, KOREAN_STOCKS, "005930", {"name": "Samsung", "active": False})
     before = get(db)
 
-    assert register(db, SAMSUNG, NAVER, NAVER | {"name": "again"}) == 1
-    assert register(db, SAMSUNG, NAVER) == 0
-    assert register(db) == 0
+    assert register(db, SAMSUNG, NAVER, NAVER | {"name": "again"}) == ["035420"]
+    assert register(db, SAMSUNG, NAVER) == []
+    assert register(db) == []
     assert get(db) == before
     assert get(db, "035420")["name"] == "NAVER"
 
@@ -66,8 +65,8 @@ def test_registering_leaves_the_rows_it_was_given(db: MongoDatabase) -> None:
 
 
 def test_one_ticker_may_be_in_two_categories(db: MongoDatabase) -> None:
-    assert register(db, SAMSUNG) == 1
-    assert register(db, SAMSUNG | {"name": "other"}, category=OTHER) == 1
+    assert register(db, SAMSUNG) == ["005930"]
+    assert register(db, SAMSUNG | {"name": "other"}, category=OTHER) == ["005930"]
     tickers.record(db, OTHER, "005930", {"name": "changed"})
 
     assert active(db) == [("005930", "삼성전자")]

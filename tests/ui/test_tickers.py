@@ -34,7 +34,7 @@ class Hand:
     def edit(self, page: AppTest, *edits: Edit) -> AppTest:
         """The page after these edits, cell by cell, on top of those before."""
         cells = [
-            (1, Edit(edit.ticker, edit.version, {key: edit.original[key]}, {key: value}))
+            (1, Edit(edit.ticker, {key: edit.original[key]}, {key: value}))
             for edit in edits
             for key, value in edit.changes.items()
         ]
@@ -70,8 +70,8 @@ def open_page(language: str = "ko") -> AppTest:
     return page.run()
 
 
-def name_edit(ticker: str, before: str, after: str, version: int = 1) -> Edit:
-    return Edit(ticker, version, {"name": before}, {"name": after})
+def name_edit(ticker: str, before: str, after: str) -> Edit:
+    return Edit(ticker, {"name": before}, {"name": after})
 
 
 def name_of(db: MongoDatabase, ticker: str) -> str:
@@ -125,7 +125,7 @@ def test_looking_changes_nothing(own_server_db: MongoDatabase) -> None:
 
 
 def test_edits_are_counted_saved_and_told(listed: MongoDatabase, hand: Hand) -> None:
-    both = Edit("000660", 1, {"name": "SK하이닉스", "marker": "circle"}, {"name": "하이닉스", "marker": "pin"})
+    both = Edit("000660", {"name": "SK하이닉스", "marker": "circle"}, {"name": "하이닉스", "marker": "pin"})
     page = hand.edit(open_page(), name_edit("005930", "삼성전자", "<b>삼성</b> & $x$"), both)
     assert says(page, EDITED, rows=2, cells=3)
     page.button(key=f"{KEY}:save").click().run()
@@ -171,7 +171,7 @@ def test_two_conflicts_over_one_ticker_are_one_with_all_that_was_wanted(listed: 
     page = hand.edit(open_page(), name_edit("005930", "삼성전자", "나"))
     ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
     page.button(key=f"{KEY}:save").click().run()
-    page = hand.edit(page, Edit("005930", 1, {"market": "KOSPI"}, {"market": "KOSDAQ"}))
+    page = hand.edit(page, Edit("005930", {"market": "KOSPI"}, {"market": "KOSDAQ"}))
     page.button(key=f"{KEY}:save").click().run()
 
     assert conflicts(page) == ["005930"]
@@ -186,7 +186,7 @@ def test_deciding_a_conflict_keeps_what_was_edited_since(listed: MongoDatabase, 
     page = hand.edit(open_page(), name_edit("005930", "삼성전자", "나"))
     ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
     page.button(key=f"{KEY}:save").click().run()
-    page = hand.edit(page, Edit("005930", 2, {"marker": "circle"}, {"marker": "pin"}))
+    page = hand.edit(page, Edit("005930", {"marker": "circle"}, {"marker": "pin"}))
     page.radio(key=f"{KEY}:conflict:005930").set_value("mine").run()
     page.button(key=f"{KEY}:resolve").click().run()
     page.button(key=f"{KEY}:save").click().run()
@@ -221,7 +221,7 @@ def test_an_edit_of_a_row_that_was_read_anew_is_still_one_of_the_row_it_was_made
     ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "남")], "you")
     page.button(key=f"{KEY}:refresh").click().run()
     # The grid shows the edit over the new row, and it is edited again there.
-    page = hand.edit(page, name_edit("005930", "남", "나야", version=2))
+    page = hand.edit(page, name_edit("005930", "남", "나야"))
     page.button(key=f"{KEY}:save").click().run()
     assert name_of(listed, "005930") == "남", "nothing is overwritten silently"
     assert conflicts(page) == ["005930"]
@@ -368,7 +368,7 @@ def test_that_tickers_may_be_deleted_is_said_of_those_and_not_of_others(hand: Ha
 
 
 def test_every_text_of_the_page_is_there_in_english(listed: MongoDatabase, hand: Hand) -> None:
-    page = hand.edit(open_page("en"), Edit("005930", 1, {"active": True}, {"active": False}))
+    page = hand.edit(open_page("en"), Edit("005930", {"active": True}, {"active": False}))
     page.button(key=f"{KEY}:save").click().run()
     page.text_area(key=f"{KEY}:paste").set_value("373220\tLG\nBAD!").run()
     korean = [text for text in pages.visible_text(page) if any("가" <= char <= "힣" for char in text)]

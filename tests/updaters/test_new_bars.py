@@ -60,7 +60,6 @@ def test_the_metadata_tells_the_state_of_the_bars(db: MongoDatabase, samsung: Li
         "marker": "circle",
         "active": True,
         "currency": "KRW",
-        "version": 1,
         "yahoo_symbol": "005930.KS",
         "source": "yahoo",
         "first_date": DAYS[0].to_pydatetime(),

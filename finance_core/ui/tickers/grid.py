@@ -32,9 +32,9 @@ _ANSWER = JsCode("""
     function({streamlitRerunEventTriggerName: name, eventData: {api, colDef, data}}) {
       const log = window.tickerEdits ??= {frame: Date.now(), edits: []};
       if (name === 'cellValueChanged') {
-        const key = colDef.field, {ticker, _version: version, _generation: generation} = data;
+        const key = colDef.field, {ticker, _generation: generation} = data;
         const original = {[key]: data['_' + key]}, changes = {[key]: data[key] ?? ''};
-        log.edits.push([generation, {ticker, version, original, changes}]);
+        log.edits.push([generation, {ticker, original, changes}]);
       }
       const sorted = api.getColumnState().find(column => column.sort);
       return {
@@ -111,7 +111,6 @@ def _row(row: TickerRow, edit: Edit | None) -> dict[str, Any]:
         **stored,
         **(edit.changes if edit else {}),
         **{f"_{key}": value for key, value in stored.items()},
-        "_version": row.get("version"),
         "first_date": formats.date(row.get("first_date")),
         "last_date": formats.date(row.get("last_date")),
         "bar_count": int(row.get("bar_count") or 0),

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
 import streamlit as st
-from bson import ObjectId
 
 from finance_core import auth, formats, ticker_fields
 from finance_core.categories import Category
@@ -13,7 +12,7 @@ from finance_core.i18n import _
 from finance_core.storage import database, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
-from finance_core.storage.ticker_edits import Conflict, Edit, Saved
+from finance_core.storage.ticker_edits import Conflict, Edit, Saved, Values
 from finance_core.ui import listing, visitor
 from finance_core.ui.decorators import writes
 from finance_core.ui.tickers import grid
@@ -53,8 +52,8 @@ class State:
     """Whether the rows, or the edits over them, are others than the grid has."""
     _taken: dict[float, int] = field(default_factory=dict)
     """How many of its edits are in `pending` already, by grid."""
-    _changed: dict[str, ObjectId | None] = field(default_factory=dict)
-    """The last entry of the history with which this visitor changed a ticker, by ticker."""
+    _saved: dict[str, Values] = field(default_factory=dict)
+    """By ticker: the values that this visitor saved last."""
 
     @classmethod
     def of(cls, category: Category) -> Self:
@@ -130,7 +129,7 @@ class State:
     def after(self, saved: Saved) -> None:
         """Show the result of a save, keep its conflicts (one a ticker), and have the rows read anew."""
         self.read_anew()
-        self._changed |= dict.fromkeys(saved.applied, saved.entry)
+        self._saved |= {row["ticker"]: row["after"] for row in saved.entry["rows"]} if saved.entry else {}
         for conflict in saved.conflicts:
             ticker, mine = conflict.mine.ticker, conflict.mine
             if ticker in self.conflicts:
@@ -149,7 +148,7 @@ class State:
         if self.conflicts.pop(edit.ticker, None) and mine and theirs is not None:
             since = self.pending.get(edit.ticker)
             changes = (edit.then(since) if since else edit).changes
-            self._keep(Edit(edit.ticker, theirs.get("version"), ticker_fields.shown(theirs), changes))
+            self._keep(Edit(edit.ticker, ticker_fields.shown(theirs), changes))
 
     def refresh(self, db: MongoDatabase) -> None:
         """Read the rows where they must be read, and have the grid draw them where they or their edits are others."""
@@ -173,12 +172,10 @@ class State:
             self.drawn, self._redraw = dict(self.pending), False
 
     def _rebase(self, db: MongoDatabase) -> None:
-        """Make pending edits ones of their rows as they are now, where only this visitor has changed the rows."""
-        for ticker in self._changed.keys() & self.pending.keys():
-            edit, row = self.pending[ticker], tickers.get(db, self.category, ticker)
-            if (
-                row is not None
-                and row.get("changed_by") == self._changed[ticker]
-                and row.get("version") == (edit.version or 0) + 1
-            ):
-                self._keep(Edit(ticker, row["version"], ticker_fields.shown(row), edit.changes))
+        """Have pending edits start from what this visitor saved after them, where it is still stored."""
+        for ticker in self._saved.keys() & self.pending.keys():
+            row = tickers.get(db, self.category, ticker)
+            if row is not None:
+                edit, now = self.pending[ticker], ticker_fields.shown(row)
+                own = {key: value for key, value in self._saved[ticker].items() if now[key] == value}
+                self._keep(replace(edit, original=edit.original | own))
