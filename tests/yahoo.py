@@ -84,6 +84,8 @@ class Status:
 
     code: int
     description: str = ""
+    html: bool = False
+    """Whether it is a page of the server before Yahoo's own, which speaks no JSON."""
 
 
 @dataclass(frozen=True)
@@ -334,6 +336,8 @@ class _Connection(BaseHTTPRequestHandler):
                 self.close_connection = True
             case Status(429):
                 self._send(429, "Too Many Requests\r\n")
+            case Status(code, _, html=True):
+                self._send(code, f"<html><title>{HTTPStatus(code).phrase}</title></html>")
             case Status(code, description):
                 self._send(code, _failure(kind, HTTPStatus(code).phrase, description or HTTPStatus(code).description))
             case Malformed(body):

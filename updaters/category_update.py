@@ -4,7 +4,6 @@ The run holds the lease of its category (see `runs`), so that there is one at a 
 to `update_plan`, what happens to one of them to `ticker_update`, requests and second attempts to `yahoo`.
 """
 
-import dataclasses
 import datetime as dt
 import logging
 import threading
@@ -13,9 +12,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import dataclass, field
 
-from bson import ObjectId
 from pymongo.errors import PyMongoError
 from tenacity import (
     Retrying,
@@ -30,10 +27,11 @@ from finance_core.categories import Category
 from finance_core.errors import FetchFailed, SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import database, locations, runs, tickers
-from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import Origin, State, TickerRow
-from updaters import ticker_update, update_plan, yahoo
+from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.documents import Origin, TickerRow
+from updaters import run_summary, ticker_update, update_plan, yahoo
 from updaters.rate_limit import NotAsked
+from updaters.run_summary import Summary
 from updaters.ticker_update import TickerResult
 from updaters.update_plan import Plan
 
@@ -41,56 +39,14 @@ WORKERS = 8
 OUTAGE_LIMIT = 60.0
 """Seconds that a run waits for MongoDB to come back."""
 UNREACHABLE_LIMIT = 20
-"""After so many tickers in a row without a connection to Yahoo, the run gives up."""
+"""After so many tickers in a row without a connection to Yahoo, or that it has forgotten, the run gives up."""
 DELISTED_AFTER = 3
 """After so many runs in a row in which Yahoo does not know a ticker, it is marked as probably delisted."""
 
+_UNREACHABLE = N_("Yahoo에 연결되지 않아 여기서 멈췄습니다. 네트워크를 확인하고 다시 실행하십시오.")
+_REFUSED = N_("Yahoo가 요청을 계속 거절해 여기서 멈췄습니다. 한동안 기다린 뒤 다시 실행하십시오.")
+
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class Summary:
-    """The progress of a run, or its outcome. `RunRecord` describes its counts."""
-
-    category: str
-    run: ObjectId
-    """Its `_id` in `update_runs`."""
-    total: int = 0
-    done: int = 0
-    current: int = 0
-    delisted: int = 0
-    added: int = 0
-    replaced: int = 0
-    removed: int = 0
-    changed: int = 0
-    refused: int = 0
-    failed: int = 0
-    requests: int = 0
-    seconds: float = 0.0
-    failures: list[runs.Failure] = field(default_factory=list)
-    state: State = "running"
-    reason: SisepanError | None = None
-    """Why the run ended early; None if it did not."""
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """All counts by name, as `RunRecord` stores them."""
-        return {count.name: getattr(self, count.name) for count in dataclasses.fields(self) if count.type is int}
-
-    def count(self, result: TickerResult) -> list[runs.Failure]:
-        """Add the result of one ticker; returns its failure, if it failed."""
-        self.done += 1
-        self.added += result.written.added
-        self.replaced += result.written.replaced
-        self.removed += result.written.removed
-        self.changed += sum(remark.action == "changed" for remark in result.remarks)
-        self.refused += sum(remark.action == "refused" for remark in result.remarks)
-        self.delisted += result.delisted
-        failures = [runs.Failure(result.ticker, result.error)] if result.error and not result.delisted else []
-        self.failed += len(failures)
-        self.failures += failures
-        return failures
-
 
 Progress = Callable[[Summary, TickerResult | None], None]
 
@@ -124,15 +80,17 @@ def run(
     """
     database.prepare_writing(db, category, bars=True)
     only = list(dict.fromkeys(only)) if only is not None else None
-    options = {"only": only, "full": full, "force": force}
+    options = {"only": only, "full": full, "force": force, **({"full_since": full_since} if full_since else {})}
     with runs.leased(db, category, origin, options, stop or threading.Event()) as lease:
         update_run = _UpdateRun(db, category, lease, progress, full=full)
+        update_run.summary.continued = full_since
         try:
             locations.require_writable(db, category)  # again: under the lease nobody changes the location
             plan = update_plan.make(
                 db, category, only, now=now(), first=first, full=full, force=force, full_since=full_since
             )
             update_run.update_all(plan, workers)
+            update_run.summary.fresh, update_run.summary.expected = update_plan.freshness(db, category, only, now())
         except BaseException as error:
             with suppress(PyMongoError):  # the database may be the cause; then the lease runs out by itself
                 lease.finish("failed", database.explained(error))
@@ -152,7 +110,15 @@ class _UpdateRun:
         self._stop, self._progress = lease.stop, progress
         self._begun = time.monotonic()
         self._lock = threading.Lock()
-        self._unreachable = 0
+        self._without_answer = 0
+        """Tickers in a row without a connection to Yahoo, or that it has forgotten."""
+        self._new: frozenset[str] = frozenset()
+        self._known: set[str] = set()
+        """Tickers that Yahoo knew before this run and was asked for."""
+        self._forgotten: set[str] = set()
+        """Those of them that it does not know now."""
+        self._unknown: dict[str, TickerRow] = {}
+        """Rows of all tickers that it does not know now."""
         self._retrying_outages = Retrying(
             sleep=sleep_using_event(self._stop),
             reraise=True,
@@ -165,6 +131,7 @@ class _UpdateRun:
     def update_all(self, plan: Plan, workers: int) -> None:
         """Update the tickers of `plan`, to the end or until the run stops."""
         update_plan.register(self._db, self._category, plan.unregistered)
+        self._new = plan.new
         self.summary.total = len(plan.due) + plan.current
         self.summary.done = self.summary.current = plan.current
         self._report()
@@ -181,14 +148,14 @@ class _UpdateRun:
 
     def finish(self) -> None:
         """Settle the state and store it. Raises PyMongoError if MongoDB stays away."""
-        summary = self.summary
+        summary, forgotten, known = self.summary, len(self._forgotten), len(self._known)
         if self._lease.lost:
             summary.state = "failed"
             summary.reason = SisepanError(N_("데이터베이스와 너무 오래 끊겨 다른 실행이 이어받았습니다."))
-        elif summary.reason:
-            summary.state = "partial"
         else:
-            summary.state = "cancelled" if summary.done < summary.total else "done"
+            if not summary.is_outage(forgotten, known):
+                self._count_unknown()
+            summary.settle(forgotten, known)
         self._report()
         retrying = self._retrying_outages.copy(stop=stop_after_delay(OUTAGE_LIMIT))  # even if the run is stopped
         retrying(self._lease.finish, summary.state, summary.reason)
@@ -201,15 +168,20 @@ class _UpdateRun:
             self._count(self._retrying_outages(self._update, ticker, client), client)
         except NotAsked:
             if client.exhausted:
-                self._give_up(N_("Yahoo가 요청을 계속 거절해 여기서 멈췄습니다. 한동안 기다린 뒤 다시 실행하십시오."))
+                self._give_up(FetchFailed(_REFUSED))
         except BaseException:
             self._stop.set()  # an error that stops one worker stops all of them
             raise
 
     def _update(self, ticker: str, client: yahoo.Client) -> TickerResult:
         row = tickers.get(self._db, self._category, ticker)  # a person may have edited it since the run began
+        if row is None and ticker in self._new:
+            row = update_plan.new_row(self._category, ticker)
         if row is None:
             return TickerResult(ticker)  # or removed it, and its bars must not come back
+        if row.get("source") == "yahoo" and row.get("last_status") != "delisted":
+            with self._lock:
+                self._known.add(ticker)
         try:
             result = ticker_update.update(self._db, self._category, row, client, full=self._full)
         except NotAsked:
@@ -226,28 +198,43 @@ class _UpdateRun:
     def _failed(self, row: TickerRow, error: SisepanError) -> TickerResult:
         ticker = row["ticker"]
         _log.warning("%s %s: %s", self._category.key, ticker, error)
-        unknown_runs = row.get("unknown_runs", 0) + 1 if isinstance(error, yahoo.UnknownSymbol) else 0
-        fields = {
-            "last_status": "delisted" if unknown_runs >= DELISTED_AFTER else "failed",
-            "last_error": str(error),
-            "unknown_runs": unknown_runs or None,
-            "updated_at": tickers.now(),
-        }
+        fields: Document = {"last_error": str(error), "updated_at": tickers.now()}
+        is_unknown = isinstance(error, yahoo.UnknownSymbol)
+        is_delisted = is_unknown and row.get("last_status") == "delisted"
+        if is_unknown:
+            with self._lock:
+                self._unknown[ticker] = row
+                self._forgotten |= {ticker} & self._known
+        if not is_delisted:
+            fields["last_status"] = "failed"
+        if not is_unknown:
+            fields["unknown_runs"] = None
         tickers.record(self._db, self._category, ticker, fields)
-        return TickerResult(ticker, error=error, delisted=unknown_runs > DELISTED_AFTER)
+        return TickerResult(ticker, error=error, delisted=is_delisted)
+
+    def _count_unknown(self) -> None:
+        """Store for each unknown ticker in how many runs Yahoo has not known it. Not before the end: an outage."""
+        for ticker, row in self._unknown.items():
+            unknown_runs = row.get("unknown_runs", 0) + 1
+            status = "delisted" if unknown_runs >= DELISTED_AFTER else "failed"
+            fields = {"unknown_runs": unknown_runs, "last_status": status}
+            tickers.record(self._db, self._category, ticker, fields)
 
     def _count(self, result: TickerResult, client: yahoo.Client) -> None:
         with self._lock:
             failures = self.summary.count(result)
             self.summary.requests = client.requests
-            self._unreachable = self._unreachable + 1 if isinstance(result.error, yahoo.Unreachable) else 0
+            is_forgotten = result.ticker in self._forgotten
+            is_unanswered = is_forgotten or isinstance(result.error, yahoo.Unreachable)
+            self._without_answer = self._without_answer + 1 if is_unanswered else 0
             self._report(result, failures)
-        if self._unreachable >= UNREACHABLE_LIMIT:
-            self._give_up(N_("Yahoo에 연결되지 않아 여기서 멈췄습니다. 네트워크를 확인하고 다시 실행하십시오."))
+        if self._without_answer >= UNREACHABLE_LIMIT:
+            outage = run_summary.outage(len(self._forgotten))
+            self._give_up(outage if is_forgotten else FetchFailed(_UNREACHABLE))
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, reason: SisepanError) -> None:
         with self._lock:
-            self.summary.reason = self.summary.reason or FetchFailed(reason)
+            self.summary.reason = self.summary.reason or reason
 
     def _report(self, result: TickerResult | None = None, failures: Iterable[runs.Failure] = ()) -> None:
         self.summary.seconds = time.monotonic() - self._begun

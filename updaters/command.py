@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -20,8 +21,9 @@ from finance_core.console import ALL_GOOD, ALREADY_RUNNING, NOT_ALL_DONE
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.storage import database, runs
+from finance_core.storage.database import MongoDatabase
 from updaters import category_update, update_plan
-from updaters.category_update import Summary
+from updaters.run_summary import Summary
 from updaters.ticker_update import TickerResult
 
 MAX_WORKERS = 64
@@ -30,7 +32,8 @@ MAX_WORKERS = 64
 def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
     """Run an update and return the exit code of the command.
 
-    0: all good. 1: a ticker failed, or something was left undone. 3: another run of this category is under way. Wrong
+    0: all good. 1: a ticker failed, or something was left undone; with --fail-below: the run is not done, or too few
+    tickers have the bar of their last session. 3: another run of this category is under way. Wrong
     use raises SystemExit with code 2, as argparse does. Every other error is a sentence on standard error, and a
     traceback in the log.
     """
@@ -44,9 +47,16 @@ def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
             return ALL_GOOD
         summary = _run(category, options)
         sys.stdout.write((_as_json(summary) if options.json else report(category, summary)) + "\n")
-        return ALL_GOOD if summary.state == "done" and not summary.failures else NOT_ALL_DONE
+        return _exit_code(summary, options.fail_below)
 
     return console.run(work, "update", partial(_fail, category, options))
+
+
+def _exit_code(summary: Summary, fail_below: Fraction | None) -> int:
+    if summary.state != "done" or not summary.total:
+        return NOT_ALL_DONE
+    is_good = not summary.failures if fail_below is None else summary.fresh >= fail_below * summary.expected
+    return ALL_GOOD if is_good else NOT_ALL_DONE
 
 
 def report(category: Category, summary: Summary) -> str:
@@ -65,11 +75,18 @@ def report(category: Category, summary: Summary) -> str:
     if summary.changed or summary.refused:
         corrected = summary.changed + summary.refused
         lines.append(_("고치거나 뺀 봉 {count}개 (자세한 내용은 로그에 있습니다)").format(count=corrected))
+    if summary.fresh < summary.expected:
+        lines.append(_("마지막 거래일의 봉이 있는 종목 {fresh}/{expected}").format(**summary.counts))
     if summary.delisted:
         lines.append(_("Yahoo에서 여러 번 찾지 못해 상장폐지된 듯한 종목 {count}개").format(count=summary.delisted))
     lines += [f"  {failure.ticker}: {failure.error}" for failure in summary.failures]
     if summary.reason:
         lines.append(str(summary.reason))
+    if summary.continued:
+        sentence = _(
+            "{moment}에 시작해 끝내지 못한 전체 받기를 이어서 했습니다. --full --force는 처음부터 다시 받습니다."
+        )
+        lines.append(sentence.format(moment=f"{summary.continued.replace(tzinfo=dt.UTC).astimezone():%Y-%m-%d %H:%M}"))
     if summary.state == "cancelled":
         lines.append(_("중단했습니다. 다시 실행하면 이어서 합니다."))
     return "\n".join(lines)
@@ -90,7 +107,15 @@ def _as_json(summary: Summary) -> str:
 
 def _dry_run(category: Category, options: argparse.Namespace) -> str:
     db, now = database.connect(), dt.datetime.now(dt.UTC)
-    plan = update_plan.make(db, category, options.tickers, now=now, full=options.full, force=options.force)
+    plan = update_plan.make(
+        db,
+        category,
+        options.tickers,
+        now=now,
+        full=options.full,
+        force=options.force,
+        full_since=_begun(options, db, category),
+    )
     if options.json:
         fetched = [{"ticker": due.ticker, "since": formats.date(due.since) if due.since else None} for due in plan.due]
         report = {"category": category.key, "state": "dry-run", "current": plan.current, "would_fetch": fetched}
@@ -107,14 +132,22 @@ def _dry_run(category: Category, options: argparse.Namespace) -> str:
 
 
 def _run(category: Category, options: argparse.Namespace) -> Summary:
-    update = partial(category_update.run, database.connect(), category, options.tickers, workers=options.workers)
+    db = database.connect()
+    what = {"full": options.full, "force": options.force, "full_since": _begun(options, db, category)}
+    update = partial(category_update.run, db, category, options.tickers, workers=options.workers, **what)
     with tqdm(total=1, unit="", disable=None, leave=False) as bar:
 
         def show(summary: Summary, _result: TickerResult | None) -> None:
             bar.total, bar.n = max(summary.total, 1), summary.done
             bar.refresh()
 
-        return console.stoppable(lambda stop: update(full=options.full, force=options.force, progress=show, stop=stop))
+        return console.stoppable(lambda stop: update(progress=show, stop=stop))
+
+
+def _begun(options: argparse.Namespace, db: MongoDatabase, category: Category) -> dt.datetime | None:
+    """When the full run began that this one continues; None if it continues none."""
+    is_anew = options.force or not options.full
+    return None if is_anew else runs.unfinished_full(db, category, options.tickers)
 
 
 def _parser(category: Category) -> argparse.ArgumentParser:
@@ -133,6 +166,18 @@ def _parser(category: Category) -> argparse.ArgumentParser:
             raise argparse.ArgumentTypeError(_("1에서 {most} 사이의 수여야 합니다").format(most=MAX_WORKERS))
         return count
 
+    def share(text: str) -> Fraction:
+        number = text.strip()
+        try:
+            value = Fraction(number.removesuffix("%").strip()) / (100 if number.endswith("%") else 1)
+        except (ValueError, ZeroDivisionError):
+            value = Fraction(-1)
+        if not 0 <= value <= 1:
+            raise argparse.ArgumentTypeError(
+                _("비율이 아닙니다: {text}. 99%나 0.99처럼 0과 1 사이여야 합니다").format(text=repr(text))
+            )
+        return value
+
     parser = argparse.ArgumentParser(
         prog=f"python -m {category.update_command}",
         description=_("{category} 시세를 Yahoo에서 받아 MongoDB에 저장합니다.").format(category=_(category.title)),
@@ -142,6 +187,8 @@ def _parser(category: Category) -> argparse.ArgumentParser:
     parser.add_argument("--force", action="store_true", help=_("이미 최신인 종목도 Yahoo에 물어봅니다"))
     workers = _("동시에 받는 종목 수 (기본값 {count})").format(count=category_update.WORKERS)
     parser.add_argument("--workers", type=worker_count, default=category_update.WORKERS, help=workers)
+    least = _("마지막 거래일의 봉이 있는 종목이 이 비율(99%, 0.99)에 못 미칠 때만 1로 끝납니다")
+    parser.add_argument("--fail-below", type=share, metavar="SHARE", help=least.replace("%", "%%"))
     parser.add_argument("--dry-run", action="store_true", help=_("무엇을 받을지만 알리고 아무것도 바꾸지 않습니다"))
     parser.add_argument("--json", action="store_true", help=_("결과를 JSON 하나로 표준 출력에 씁니다"))
     return parser

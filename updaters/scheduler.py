@@ -17,6 +17,7 @@ from finance_core.foreign import following
 from finance_core.storage import database, locations, runs, schedule
 from finance_core.storage.database import MongoDatabase
 from updaters import category_update
+from updaters.run_summary import Summary
 
 LOOK_EVERY = 30.0
 """Seconds between two looks for updates that are due."""
@@ -93,7 +94,7 @@ def _follow(category: Category, stop: threading.Event) -> int:
     return changed
 
 
-def _update(category: Category, stop: threading.Event) -> category_update.Summary | None:
+def _update(category: Category, stop: threading.Event) -> Summary | None:
     try:
         return category_update.run(database.connect(), category, origin="schedule", stop=stop)
     except runs.AlreadyRunning as error:

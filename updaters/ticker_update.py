@@ -20,7 +20,7 @@ from finance_core.storage import database, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import BarState, TickerRow
 from finance_core.storage.prices import Written
-from updaters import yahoo
+from updaters import update_plan, yahoo
 from updaters.yahoo import Fetched
 
 OVERLAP = 5
@@ -46,7 +46,7 @@ def update(db: MongoDatabase, category: Category, row: TickerRow, client: yahoo.
 
     Idempotent. Raises FetchFailed if Yahoo sends nothing usable, DataConflict if the stored bars cannot be read.
     """
-    is_trusted = not (row.get("source") == "sample" or row.get("rewriting", False))
+    is_trusted = _is_trusted(row)
     stored = prices.load(db, category, row["ticker"], last=OVERLAP) if is_trusted else candles.empty()
     if len(stored) and not full:
         fetched = client.fetch(category, row, stored.index[0].date())
@@ -63,6 +63,11 @@ def update(db: MongoDatabase, category: Category, row: TickerRow, client: yahoo.
         )
     # If nothing was stored, no reader can meet half of an old history.
     return _store(db, category, row, fetched, bars, remarks, stored if is_trusted and stored.empty else None)
+
+
+def _is_trusted(row: TickerRow) -> bool:
+    """Whether the stored bars are prices of one history, if there are any."""
+    return not (row.get("source") == "sample" or row.get("rewriting", False))
 
 
 def history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
@@ -106,6 +111,13 @@ def _store(
     Days are added in order and the metadata is written last: the next run completes an interrupted addition.
     """
     ticker = row["ticker"]
+    if "category" not in row:  # named for the first time: only what Yahoo knows is registered
+        update_plan.register(db, category, [ticker])
+
+    stored = before
+    if remarks and before is None:
+        stored = prices.load(db, category, ticker) if _is_trusted(row) else candles.empty()
+    news = _news(remarks, bars, stored) if remarks and stored is not None else ()
 
     def write(session: ClientSession | None) -> Written | None:
         if before is None:
@@ -125,7 +137,19 @@ def _store(
         # A person removed the ticker and its bars while it was fetched: its bars must not come back.
         prices.delete(db, category, ticker)
         return TickerResult(ticker)
-    return TickerResult(ticker, written, tuple(remarks))
+    if row.get("source") == "sample":
+        written = Written(added=len(bars))  # made-up prices count for nothing
+    return TickerResult(ticker, written, news)
+
+
+def _news(remarks: list[candles.Remark], bars: pd.DataFrame, stored: pd.DataFrame) -> tuple[candles.Remark, ...]:
+    """The remarks on bars that `stored` does not have just so: an earlier update made the others."""
+    last = stored.index[-1] if len(stored) else pd.Timestamp.min
+    same = set(bars.index.intersection(stored.index))
+    same &= set(stored.index[(stored == bars.reindex(stored.index)).all(axis=1)])
+    return tuple(
+        remark for remark in remarks if remark.date not in same and (remark.action == "changed" or remark.date > last)
+    )
 
 
 def _state_after_merge(

@@ -5,8 +5,9 @@ The ticker that was asked for longest ago comes first, so that the next run cont
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from finance_core import starter
 from finance_core.bars import sessions
@@ -39,7 +40,9 @@ class Plan:
     current: int
     """How many more were chosen and are up to date."""
     unregistered: list[str]
-    """Chosen tickers, and tickers that are known by their bars alone, which have no metadata yet."""
+    """Tickers that are known by their bars alone and have no metadata yet."""
+    new: frozenset[str]
+    """Chosen tickers without metadata and bars: registered once Yahoo knows them."""
 
 
 def make(
@@ -67,17 +70,44 @@ def make(
         for ticker in chosen
         if not is_current(rows.get(ticker, {}))
     ]
-    # The known ones too: once a ticker is registered, those known by their bars alone are no longer listed.
-    unregistered = [ticker for ticker in dict.fromkeys([*rows, *chosen]) if "category" not in rows.get(ticker, {})]
-    return Plan(due, len(chosen) - len(due), unregistered)
+    # Once a ticker is registered, those known by their bars alone are no longer listed.
+    unregistered = [ticker for ticker, row in rows.items() if "category" not in row]
+    new = frozenset(ticker for ticker in chosen if ticker not in rows)
+    return Plan(due, len(chosen) - len(due), unregistered, new)
 
 
 def register(db: MongoDatabase, category: Category, names: Iterable[str]) -> None:
     """Give the tickers `names` metadata: their row of the starter list, or else only their name."""
+    tickers.register(db, category, _new_rows(category, names))
+
+
+def new_row(category: Category, ticker: str) -> TickerRow:
+    """The row that `register` would give `ticker`; it has no category yet."""
+    return _new_rows(category, [ticker])[0]
+
+
+def _new_rows(category: Category, names: Iterable[str]) -> list[TickerRow]:
     starters = {row["ticker"]: row for row in starter.rows(category)}
-    tickers.register(
-        db, category, ({"ticker": name, "name": name, "market": ""} | starters.get(name, {}) for name in names)
-    )
+    return [cast("TickerRow", {"ticker": name, "name": name, "market": ""} | starters.get(name, {})) for name in names]
+
+
+def freshness(
+    db: MongoDatabase, category: Category, only: Iterable[str] | None, moment: dt.datetime
+) -> tuple[int, int]:
+    """How many of the active tickers, or of `only`, have the bar of their last session at `moment`, and of how many.
+
+    Delisted tickers are left out; sample prices are no bars.
+    """
+    rows = tickers.active(db, category, ["market", "source", "last_date", "last_status"])
+    chosen = {*only} if only is not None else {row["ticker"] for row in rows}
+    last = {market.key: sessions.last_finished(market.calendar, moment) for market in category.markets}
+    expected = [row for row in rows if row["ticker"] in chosen and row.get("last_status") != "delisted"]
+    fresh = [row for row in expected if row.get("source") != "sample" and _has_bar_of(row, category, last)]
+    return len(fresh), len(expected)
+
+
+def _has_bar_of(row: TickerRow, category: Category, last: Mapping[str, dt.datetime]) -> bool:
+    return row.get("last_date", _NEVER) >= last[category.market(row.get("market", "")).key]
 
 
 def _up_to_date(category: Category, moment: dt.datetime) -> Callable[[TickerRow], bool]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import pandas as pd
@@ -46,7 +47,6 @@ TIMEOUT = 15
 RATE = 100.0
 """Requests per second of all runs of this process together. Eight workers stay below it; more workers do not."""
 CHART = "/v8/finance/chart/"
-TOO_MANY_REQUESTS = 429
 
 _UNKNOWN_SYMBOL = "no data found"
 """Yahoo's words for an unknown symbol."""
@@ -167,6 +167,8 @@ class Client:
 
 _asking: ContextVar[Client] = ContextVar("asking")
 """The client that last asked in this thread: yfinance cannot pass it on to its session."""
+_status: ContextVar[int] = ContextVar("status", default=0)
+"""HTTP status of the last answer in this thread: yfinance does not tell it."""
 
 
 class _LimitedSession(Session[Any]):
@@ -180,9 +182,11 @@ class _LimitedSession(Session[Any]):
         client = _asking.get()
         asked_at = self.rate_limit.wait(client.stop.is_set)
         client.requests += 1
+        _status.set(0)
         response = super().request(method, url, *arguments, **options)
+        _status.set(response.status_code)
         if CHART in url:  # the address of the cookie has a limit of its own, and charts are answered without it
-            if response.status_code == TOO_MANY_REQUESTS:
+            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                 _log.warning("Yahoo wants fewer requests: all workers pause")
                 self.rate_limit.refused(asked_at)
             else:
@@ -241,7 +245,12 @@ def _fetch(session: Session[Any], market: Market, symbol: str, start: dt.date | 
         raise Unreachable(N_("Yahoo에 연결하지 못했습니다: {reason}"), reason=type(error).__name__) from error
     except Exception as error:
         # yfinance does not check an answer before it reads it: a malformed one may raise anything.
-        _log.exception("yfinance failed with %s", symbol)
+        if (status := _status.get()) >= HTTPStatus.BAD_REQUEST:
+            raise FetchFailed(N_("Yahoo가 시세 대신 HTTP 오류 {status}을(를) 보냈습니다."), status=status) from error
+        if isinstance(error, ValueError):  # no JSON: the words of the error say all
+            _log.warning("the answer for %s is no JSON: %s", symbol, error)
+        else:
+            _log.exception("yfinance failed with %s", symbol)
         raise FetchFailed(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
     days = pd.DatetimeIndex(frame.index).tz_localize(None).normalize().rename("date")
     names = {name: name.replace("_", " ").title() for name in candles.COLUMNS}  # stock_splits is Stock Splits there

@@ -22,7 +22,8 @@ Status = Literal["ok", "failed", "delisted"]  # of the last update; delisted: no
 Origin = Literal["terminal", "page", "schedule"]  # who began a run
 Kind = Literal["read", "convert", "import"]  # what an import run does with the user's own data; an update run has none
 State = Literal["running", "done", "partial", "cancelled", "failed", "interrupted"]
-"""partial: Yahoo wanted no more requests. failed: an error ended the run. interrupted: its process died."""
+"""partial: Yahoo gave up answering, or much of the market failed. failed: an error ended the run, or every ticker that
+was asked for failed. interrupted: its process died."""
 
 
 class Bar(TypedDict):
@@ -127,6 +128,8 @@ class RunCounts(TypedDict):
     rows: int  # of the source of an import
     bars: int  # that these rows became
     requests: int  # to Yahoo
+    fresh: int  # tickers with the bar of their last finished session at the end of the run
+    expected: int  # tickers that should have it: all chosen ones but delisted ones
 
 
 _Run = TypedDict(
@@ -149,6 +152,7 @@ _Run = TypedDict(
         "only": NotRequired[list[str] | None],  # the tickers that were named; None: all of them
         "full": NotRequired[bool],
         "force": NotRequired[bool],
+        "full_since": NotRequired[dt.datetime],  # the begin of the full run that this one continues
     },
 )
 

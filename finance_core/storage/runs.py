@@ -34,6 +34,8 @@ HEARTBEAT = 10.0
 """Seconds between two renewals of the lease."""
 WATCH = 0.5
 """Seconds between two writes of progress, each of which also reads whether the run is to be cancelled."""
+CONTINUE_WITHIN = dt.timedelta(days=2)
+"""So long a full run that ended early is continued by the next one."""
 
 _log = logging.getLogger(__name__)
 
@@ -169,6 +171,28 @@ def latest(db: MongoDatabase, category: Category) -> RunRecord | None:
 def latest_whole(db: MongoDatabase, category: Category) -> RunRecord | None:
     """The running or last update run of all tickers of `category`: no import, and no run of named tickers."""
     return next(iter(_runs(db, {"category": category.key, "only": None, "kind": None}, 1)), None)
+
+
+def unfinished_full(db: MongoDatabase, category: Category, only: Iterable[str] | None = None) -> dt.datetime | None:
+    """When the full run of `only` began that the last update run of `category` has left unfinished.
+
+    None if that run was finished, was no full one, was of other tickers, or began more than `CONTINUE_WITHIN` ago.
+    """
+    last = next(iter(_runs(db, {"category": category.key, "kind": None}, 1)), None)
+    if last is None or not last.get("full") or last["state"] in ("running", "done"):
+        return None
+    if last["started_at"] < tickers.now() - CONTINUE_WITHIN or _as_set(last.get("only")) != _as_set(only):
+        return None
+    return full_since(last)
+
+
+def full_since(run: RunRecord) -> dt.datetime:
+    """When the full run began that `run` is, or continues."""
+    return run.get("full_since", run["started_at"])
+
+
+def _as_set(only: Iterable[str] | None) -> set[str] | None:
+    return None if only is None else set(only)
 
 
 def history(db: MongoDatabase, limit: int) -> list[RunRecord]:

@@ -56,6 +56,12 @@ def color(run: RunRecord) -> Literal["red", "green", "orange"]:
     return "green" if run["state"] == "done" and not run["failed"] else "orange"
 
 
+def icon(run: RunRecord) -> str:
+    """The icon of the state of a run; a run in which a ticker failed has no green tick."""
+    _name, of_state = STATES[run["state"]]
+    return ":material/warning:" if run["state"] == "done" and run["failed"] else of_state
+
+
 def kind_name(run: RunRecord) -> str:
     """What a run does, as a word."""
     return _(KINDS.get(run.get("kind"), KINDS[None]))
@@ -123,9 +129,7 @@ def _progress_text(run: RunRecord) -> str:
 def outcome(run: RunRecord) -> None:
     """The outcome of an ended run, in a box of its colour."""
     box = {"red": st.error, "green": st.success, "orange": st.warning}[color(run)]
-    _name, icon = STATES[run["state"]]
-    is_incomplete = run["state"] == "done" and run["failed"]
-    box(plain(" ".join(_outcome_sentences(run))), icon=":material/warning:" if is_incomplete else icon)
+    box(plain(" ".join(_outcome_sentences(run))), icon=icon(run))
 
 
 def _outcome_sentences(run: RunRecord) -> list[str]:

@@ -167,6 +167,24 @@ def test_the_failed_tickers_of_a_run_are_listed_with_reasons_and_retried_alone(
     assert "1/1종목" in text_of(page)
 
 
+def test_a_run_in_which_everything_failed_is_not_called_done(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yahoo_client, "RETRY_WITHIN", 0.01)
+    pages.update_from(yahoo, own_server_db, TABLES, {})
+    own_server_db["update_runs"].delete_many({})
+    yahoo.outage = Status(500)
+
+    page = open_page()
+    page.button(key="update_korean_stocks").click().run()
+    finish(page)
+
+    shown = text_of(page)
+    assert "실패" in shown
+    assert "모두 실패했습니다" in shown
+    assert "완료" not in shown
+
+
 def test_a_full_refresh_fetches_whole_histories_and_asks_first(
     own_server_db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:

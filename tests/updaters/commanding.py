@@ -38,6 +38,11 @@ class Told:
         return dict(json.loads(self.out))
 
 
+def long_past(tickers: int) -> str:
+    """What a report says of tickers whose bars, as in most tests, end long ago."""
+    return f"마지막 거래일의 봉이 있는 종목 0/{tickers}"
+
+
 Command = Callable[..., Told]
 
 
@@ -68,6 +73,8 @@ def a_report(failed: dict[str, str] | None = None, **counts: Any) -> dict[str, A
         **dict.fromkeys(names, 0),
         "failed": len(failures),
         "requests": ANY,
+        "fresh": ANY,
+        "expected": ANY,
         "seconds": ANY,
         "failures": failures,
         **counts,

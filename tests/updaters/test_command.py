@@ -21,6 +21,7 @@ from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from tests import forked
 from tests.processes import PROJECT, wait_until
+from tests.updaters.commanding import long_past
 from tests.yahoo import Hang, Listing, YahooStandIn, random_walk
 from updaters import category_update, command
 
@@ -60,13 +61,14 @@ def closes(db: MongoDatabase, ticker: str) -> list[float]:
 # What a run says
 
 
-def test_a_run_without_failures_says_so_in_one_line_and_ends_with_0(
-    db: MongoDatabase, listed: dict[str, Listing]
-) -> None:
+def test_a_run_without_failures_ends_with_0(db: MongoDatabase, listed: dict[str, Listing]) -> None:
     done = python(*MODULE, "--tickers", " 005930,000660 ,005930")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "한국 주식: 2/2종목, 봉 120개 추가, 0개 교체, 0개 삭제, 실패 0종목\n"
+    assert done.stdout.splitlines() == [
+        "한국 주식: 2/2종목, 봉 120개 추가, 0개 교체, 0개 삭제, 실패 0종목",
+        long_past(2),
+    ]
     for ticker in ("000660", "005930"):
         assert closes(db, ticker) == listed[ticker].bars["close"].tolist()
     assert tickers.get(db, KOREAN_STOCKS, "035720") is None
@@ -89,6 +91,7 @@ def test_a_run_with_failures_names_each_with_its_reason_and_ends_with_1(
     assert done.stdout.splitlines() == [
         "한국 주식: 3/3종목, 봉 61개 추가, 1개 교체, 0개 삭제, 실패 1종목",
         "고치거나 뺀 봉 2개 (자세한 내용은 로그에 있습니다)",
+        long_past(2),
         "  123456: Yahoo에 123456.KS 종목이 없습니다.",
     ]
     log = (data_dir / "log" / "update.log").read_text(encoding="utf-8")
@@ -98,10 +101,10 @@ def test_a_run_with_failures_names_each_with_its_reason_and_ends_with_1(
 
 
 @pytest.mark.usefixtures("data_dir", "yahoo")
-def test_without_any_ticker_it_says_how_to_name_one() -> None:
+def test_without_any_ticker_it_says_how_to_name_one_and_ends_with_1() -> None:
     done = python(*MODULE)
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (1, "")
     assert "--tickers" in done.stdout
 
 
@@ -116,7 +119,10 @@ def test_the_file_can_be_run_from_anywhere_for_all_tickers_and_their_whole_histo
     done = subprocess.run(command_line, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=60, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "한국 주식: 3/3종목, 봉 0개 추가, 1개 교체, 0개 삭제, 실패 0종목\n"
+    assert done.stdout.splitlines() == [
+        "한국 주식: 3/3종목, 봉 0개 추가, 1개 교체, 0개 삭제, 실패 0종목",
+        long_past(3),
+    ]
     assert all(len(yahoo.asked(f"{ticker}.KS")) == 1 for ticker in listed)
 
 
@@ -139,7 +145,7 @@ def test_a_terminal_gets_a_progress_bar_and_nothing_else_does(listed: dict[str, 
     assert process.returncode == 0
     assert re.findall(r"(\d)/3", text)[-1] == "3"
     assert "1/3" in text
-    assert summary == "한국 주식: 3/3종목, 봉 180개 추가, 0개 교체, 0개 삭제, 실패 0종목\n"
+    assert summary.splitlines()[0] == "한국 주식: 3/3종목, 봉 180개 추가, 0개 교체, 0개 삭제, 실패 0종목"
     assert "Warning" not in text
 
 
@@ -229,6 +235,7 @@ def test_a_server_that_cannot_be_reached_is_one_sentence_without_the_password(
     assert "s3cret" not in done.stderr
 
 
+@pytest.mark.usefixtures("listed")
 def test_a_server_that_refuses_what_is_written_is_one_sentence_and_the_log_has_the_rest(
     own_server_db: MongoDatabase, data_dir: Path
 ) -> None:
@@ -313,6 +320,7 @@ def test_asked_to_stop_it_finishes_and_saves_the_ticker_in_flight_and_the_next_r
     assert (process.returncode, err) == (1, "")
     assert out.splitlines() == [
         "한국 주식: 2/3종목, 봉 120개 추가, 0개 교체, 0개 삭제, 실패 0종목",
+        long_past(3),
         "중단했습니다. 다시 실행하면 이어서 합니다.",
     ]
     assert closes(db, "005930") == listed["005930"].bars["close"].tolist()

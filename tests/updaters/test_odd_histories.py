@@ -11,7 +11,7 @@ from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
-from tests.updaters.commanding import BEFORE, UNKNOWN, WHOLE, Command, a_report, assert_bars
+from tests.updaters.commanding import BEFORE, UNKNOWN, WHOLE, Command, a_report, assert_bars, long_past
 from tests.updaters.updating import DAYS, metadata
 from tests.yahoo import (
     Answer,
@@ -142,6 +142,7 @@ def test_an_odd_history_shows_in_the_bars_the_report_and_the_exit_code(
         assert told.out.splitlines() == [
             f"한국 주식: 3/3종목, 봉 {added}개 추가, {replaced}개 교체, 0개 삭제, 실패 {len(failed)}종목",
             *oddity.said,
+            long_past(3),
             *(f"  {ticker}: {reason}" for ticker, reason in failed.items()),
         ]
     assert_bars(db, oddity.expected(three["005930"], before))

@@ -3,7 +3,7 @@
 import pytest
 
 from finance_core.storage.database import MongoDatabase
-from tests.updaters.commanding import BEFORE, THREE, UNKNOWN, WHOLE, Command, a_report, assert_bars
+from tests.updaters.commanding import BEFORE, THREE, UNKNOWN, WHOLE, Command, a_report, assert_bars, long_past
 from tests.updaters.updating import bars_of, metadata
 from tests.yahoo import (
     Answer,
@@ -92,6 +92,7 @@ def test_an_answer_that_is_none_shows_in_the_bars_the_report_and_the_exit_code(
     assert again.code == told.code
     assert again.out.splitlines() == [
         f"한국 주식: 3/3종목, 봉 0개 추가, 0개 교체, 0개 삭제, 실패 {1 if reason else 0}종목",
+        long_past(3),
         *([f"  005930: {metadata(db)['last_error']}"] if reason else []),
     ]
 
@@ -122,7 +123,11 @@ def test_429_for_good_leaves_the_rest_undone_but_not_failed_and_the_next_run_beg
     yahoo.outage = Status(429)
     again = updated("--workers", "1")
     assert again.code == command.NOT_ALL_DONE
-    assert again.out.splitlines() == ["한국 주식: 0/3종목, 봉 0개 추가, 0개 교체, 0개 삭제, 실패 0종목", refusal]
+    assert again.out.splitlines() == [
+        "한국 주식: 0/3종목, 봉 0개 추가, 0개 교체, 0개 삭제, 실패 0종목",
+        long_past(3),
+        refusal,
+    ]
 
     yahoo.clear()
     continued = updated("--json", "--workers", "1")

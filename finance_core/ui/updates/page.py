@@ -110,7 +110,6 @@ def _latest_run(db: MongoDatabase, category: Category, update: Update, running: 
 
 
 def _ended_run(category: Category, update: Update, run: RunRecord) -> None:
-    _name, icon = run_status.STATES[run["state"]]
     parts = [run_status.moment(run["started_at"])]
     if run.get("kind"):
         parts.append(f"{run_status.kind_name(run)}({run['from']})")
@@ -123,7 +122,7 @@ def _ended_run(category: Category, update: Update, run: RunRecord) -> None:
         parts.append(formats.filled(_("실패 {count}"), count=run["failed"]))
     parts.append(run_status.duration(run_status.seconds(run)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.badge(run_status.state_name(run), icon=icon, color=run_status.color(run))
+        st.badge(run_status.state_name(run), icon=run_status.icon(run), color=run_status.color(run))
         st.caption(plain(" · ".join(parts)))
         _continue(category, update, run, can_resume=run["state"] != "done")
     if reason := run_status.reason(run):
@@ -136,7 +135,7 @@ def _continue(category: Category, update: Update, run: RunRecord, *, can_resume:
         return
     key, full = f"{category.key}_{run['_id']}", run.get("full", False)
     if can_resume:
-        options = {"only": run.get("only"), "full": full, "full_since": run["started_at"] if full else None}
+        options = {"only": run.get("only"), "full": full, "full_since": runs.full_since(run) if full else None}
         icon = ":material/resume:"
         update_actions.start_button(category, update, _("이어서 하기"), options, icon=icon, key=f"resume_{key}")
     if run["failed"]:
