@@ -48,20 +48,21 @@ class Checks:
 
 def is_true(closes: "pd.Series[float]", rows: tuple[RawRow, ...], exchange: Exchange | None, checks: Checks) -> bool:
     """Whether stored `closes`, indexed by days, agree with raw rows and the exchange; adds what was checked."""
-    known = {day.date(): close for day, close in closes.items() if isinstance(day, pd.Timestamp)}
+    days = closes.index.to_numpy().astype("datetime64[D]")
     agree = True
     for row in rows:
-        if days := _days(row.date, exchange):
+        if meant := _days(row.date, exchange):
             checks.rows += 1
-            agree &= any(day in known and (row.close is None or _is_same(row.close, known[day])) for day in days)
+            stored = closes.to_numpy()[np.isin(days, np.array(list(meant), dtype="datetime64[D]"))].tolist()
+            agree &= bool(stored) and (row.close is None or any(_is_same(row.close, close) for close in stored))
     if exchange is None or closes.empty:
         return agree
-    trading = sessions.between(exchange.calendar, min(known), max(known))
-    inside = [day for day in known if len(trading) and trading[0].date() <= day <= trading[-1].date()]
-    closed = len(set(inside) - set(trading.date))
+    trading = sessions.between(exchange.calendar, days[0].item(), days[-1].item()).to_numpy().astype("datetime64[D]")
+    inside = days[(days >= trading[0]) & (days <= trading[-1])] if len(trading) else trading
+    closed = int((~np.isin(inside, trading)).sum())
     checks.days += len(inside)
     checks.closed += closed
-    return agree and closed <= CLOSED_LIMIT * len(known)
+    return agree and closed <= CLOSED_LIMIT * len(days)
 
 
 def _days(written: Any, exchange: Exchange | None) -> set[dt.date]:
