@@ -33,7 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def prepare() -> tuple[Category, list[Source]]:
         source = SqliteSource(options.file, options.table)
         category = categories.category(options.category) if options.category else category_of(source)
-        source.recognise(category)
         return category, [source]
 
     return import_command.run(options, prepare)

@@ -257,7 +257,6 @@ def as_json(collection: Inspected) -> dict[str, Any]:
             "dates": dict(layout.dates),
             "prices": dict(layout.prices),
             "volumes": dict(layout.volumes),
-            "time_zone": layout.convention.zone or None,
             "epoch_unit": layout.convention.unit,
             "sampled_rows": layout.rows,
         },

@@ -282,7 +282,7 @@ def _read(db: MongoDatabase, rules: Rules, store: Store, raw: object) -> pd.Data
         raise error
     nowhere = np.zeros(len(days), dtype=bool)
     trading_days.read(days, nowhere, nowhere, rules.exchange_of(raw, [raw]))
-    if splits := candles.unadjusted_splits(candles.clean(bars)[0]):
+    if (bars["stock_splits"] != 0).any() and (splits := candles.unadjusted_splits(candles.clean(bars)[0])):
         date = f"{bars.index[splits[0]]:%Y-%m-%d}"
         raise DataConflict(N_("{date}의 액면분할이 그 전 가격에 반영되지 않았습니다. 전환하면 반영합니다."), date=date)
     return bars

@@ -28,7 +28,6 @@ class CollectionSource:
 
     def __init__(self, db: MongoDatabase, collection: str, layout: Layout) -> None:
         self.name = collection
-        self.convention = layout.convention
         self.described: Described = {}
         self.only: frozenset[Any] | None = None
         """The raw tickers that count; None means all."""

@@ -124,9 +124,7 @@ class _Own(NamedTuple):
         return _Own(moments[chosen], is_utc[chosen], is_naive[chosen], values[chosen], place[chosen], has_closes)
 
 
-def convert(
-    rules: Rules, convention: dates.Convention, group: Mapping[str, Sequence[Any]], portions: Sequence[Rows]
-) -> list[Converted]:
+def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence[Rows]) -> list[Converted]:
     """The bars of each ticker of a `group`, whose values are raw tickers, from all of its rows."""
     codes = {raw: code for code, raws in enumerate(group.values()) for raw in raws}
     table = pd.concat([_table(codes, number, rows) for number, rows in enumerate(portions)], ignore_index=True)
@@ -144,7 +142,7 @@ def convert(
     table = accepted((table["code"] < 0).to_numpy(), NO_TICKER)
     counts = np.bincount(table["code"], minlength=len(group))
     table, changes = mending.mended(rules.category, table, portions)
-    table = table.assign(**_moments(convention, table, portions, failures))
+    table = table.assign(**_moments(table, portions, failures))
     table = accepted(table["moment"].isna().to_numpy(), NO_DATE)
     table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
     close = table["close"].to_numpy()
@@ -196,7 +194,7 @@ def _with_bars(converted: Converted, rules: Rules, own: _Own, portions: Sequence
 
 
 def _moments(
-    convention: dates.Convention, table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, SisepanError]
+    table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, SisepanError]
 ) -> dict[str, npt.NDArray[Any]]:
     """The moment of each row, and whose time it is; dates that need the other rows of their ticker are read with them.
 
@@ -206,14 +204,14 @@ def _moments(
     values = [values[number] for number in table.index] if len(table) < len(values) else values
     names = ("moment", "is_utc", "is_naive")
     if dates.are_sure(values):
-        return dict(zip(names, dates.written(values, convention), strict=True))
+        return dict(zip(names, dates.written(values), strict=True))
     columns: list[npt.NDArray[Any]] = [np.full(len(values), "NaT", "datetime64[ns]")]
     columns += [np.zeros(len(values), dtype=bool), np.zeros(len(values), dtype=bool)]
     codes = table["code"].to_numpy()
     by_code = np.argsort(codes, kind="stable")
     for positions in np.split(by_code, np.flatnonzero(np.diff(codes[by_code])) + 1):
         own = [values[position] for position in positions.tolist()]
-        shown = dates.convention_of(own, unit=convention.unit)
+        shown = dates.convention_of(own)
         for column, part in zip(columns, dates.written(own, shown), strict=True):
             column[positions] = part
         if dates.is_ambiguous(own, shown):

@@ -65,13 +65,12 @@ _INTEGER = re.compile(r"\s*-?\d{1,19}\s*", re.ASCII)
 class Convention(NamedTuple):
     """How a source writes its days."""
 
-    zone: str = ""
-    """IANA zone in which moments that are kept in UTC are trading days; "" where they are local time already."""
-    unit: EpochUnit = "s"
+    unit: EpochUnit = ""
     order: Order = ""
 
 
-UNTIMED: Final = Convention()
+USUAL: Final = Convention()
+"""That of values which are sure by themselves."""
 PLAIN: Final = {str, int, float}
 """Types of values of which equal ones are equal dates."""
 LOCAL, IN_UTC, NAIVE = range(3)
@@ -89,22 +88,23 @@ class Written(NamedTuple):
     is_naive: Mask
 
 
-def moments(values: Sequence[Any], convention: Convention = UNTIMED) -> Moments:
-    """The local moment of each value, tz-naive in nanoseconds; NaT where it names none. Its day is the trading day.
+def moments(values: Sequence[Any], convention: Convention = USUAL, zones: Sequence[str] = ()) -> Moments:
+    """The moment of each value, tz-naive in nanoseconds, to be shown; NaT where it names none.
 
-    A moment in UTC is converted to the zone of the `convention`, unless it is midnight: that is a day without a time.
-    Text with offset +00:00 is UTC; any other text is local time of the exchange.
+    A moment in UTC that is midnight in one of `zones` is that local midnight. Which day a bar is of is left to
+    `trading_days`.
     """
     read, is_utc, _is_naive = written(values, convention)
-    if convention.zone:
-        read[is_utc] = _local(read[is_utc], convention.zone)
+    for zone in zones:
+        timed = np.flatnonzero(is_utc & ~np.isnat(read) & ~_is_midnight(read))
+        local = pd.DatetimeIndex(read[timed]).tz_localize("UTC").tz_convert(zone).tz_localize(None).to_numpy()
+        read[timed] = np.where(_is_midnight(local), local, read[timed])
     return read
 
 
-def convention_of(values: Sequence[Any], zones: Sequence[str] = (), unit: EpochUnit | None = None) -> Convention:
-    """The convention that values show; its zone is one of `zones`, or ""; without their own, epochs are in `unit`."""
-    unit = "days" if _are_spreadsheet_days(values) else epoch_unit(values) if unit is None else unit
-    return Convention(zone_of(values, zones, unit) if zones else "", unit, _order_of(values))
+def convention_of(values: Sequence[Any]) -> Convention:
+    """The convention that values of one source, or better of one ticker, show."""
+    return Convention("days" if _are_spreadsheet_days(values) else epoch_unit(values), _order_of(values))
 
 
 def are_sure(values: Sequence[Any]) -> bool:
@@ -113,7 +113,7 @@ def are_sure(values: Sequence[Any]) -> bool:
     if kinds <= {dt.datetime, dt.date}:
         return True
     distinct = set(values) if kinds <= PLAIN else {value for value in values if isinstance(value, str | int | float)}
-    return not any(_ordered(value) or _is_spreadsheet_day(value) for value in distinct)
+    return not any(_ordered(value) or _is_spreadsheet_day(value) or _has_any_unit(value) for value in distinct)
 
 
 def is_ambiguous(values: Sequence[Any], convention: Convention) -> bool:
@@ -121,31 +121,14 @@ def is_ambiguous(values: Sequence[Any], convention: Convention) -> bool:
     return not convention.order and any(map(_ordered, values))
 
 
-def zone_of(values: Sequence[Any], zones: Sequence[str], unit: EpochUnit = "s") -> str:
-    """The one of `zones` in which moments kept in UTC are trading days; "" where they are local time already.
-
-    It is the zone in which the fewest of them fall on a weekend, and, among equals, in which most are midnights.
-    """
-    read, in_utc, _is_naive = written(values, Convention(unit=unit))
-    timed = read[in_utc & ~np.isnat(read) & (read != read.astype("datetime64[D]"))]
-    if len(timed) == 0:
-        return ""
-
-    def fitness(zone: str) -> tuple[float, float]:
-        there = pd.DatetimeIndex(_local(timed, zone))
-        return round(float((there.day_of_week < 5).mean()), 2), float((there == there.normalize()).mean())
-
-    return max(["", *zones], key=fitness)  # the first of equals
-
-
 def epoch_unit(values: Sequence[Any]) -> EpochUnit:
     """The unit of the epochs among `values`; "s" where there are none."""
     counts = {count for count in map(_epoch, values) if count is not None}  # a repeated one is no more evidence
     small = {count for count in counts if abs(count) < EPOCH_SECONDS_LIMIT}
     large = counts - small
-    if not large:
-        return "s"
     has_seconds = any(count % QUARTER_HOUR for count in small)
+    if not large:
+        return "s" if has_seconds or not small else "?"
     if min(map(abs, large)) >= PAST_1970 and not min(large) < 0 < max(large):
         return "" if has_seconds else "?"
     is_sure = len(small) >= SURE[0] or len(counts) >= SURE[1]
@@ -163,7 +146,7 @@ def form_of(value: Any, moment: np.datetime64) -> DateForm:
     return "text" if isinstance(value, str) else "number"
 
 
-def written(values: Sequence[Any], convention: Convention = UNTIMED) -> Written:
+def written(values: Sequence[Any], convention: Convention = USUAL) -> Written:
     """The moments of `values` as they are written, and whose time they are."""
     kinds = set(map(type, values))
     if kinds and kinds <= PLAIN and len(values) > 1:  # the days of one ticker are those of the others
@@ -186,14 +169,9 @@ def _written(values: Sequence[Any], convention: Convention) -> Written:
     return Written(in_years, whose == IN_UTC, whose == NAIVE)
 
 
-def _local(utc: Moments, zone: str) -> Moments:
-    """Moments in UTC as local ones of `zone`; midnights stay as they are."""
-    timed = utc != utc.astype("datetime64[D]")
-    if not zone or not timed.any():
-        return utc
-    result = utc.copy()
-    result[timed] = pd.DatetimeIndex(utc[timed]).tz_localize("UTC").tz_convert(zone).tz_localize(None).to_numpy()
-    return result
+def _is_midnight(moments: Moments) -> Mask:
+    midnights: Mask = moments == moments.astype("datetime64[D]")
+    return midnights
 
 
 def _moment(value: Any, unit: EpochUnit, order: Order) -> Moment:
@@ -300,12 +278,25 @@ def _moment_of_number(number: float, unit: EpochUnit) -> Moment:
 
 def _epoch(value: Any) -> int | None:
     """The whole number that `value` is, unless its digits are a date."""
+    count = _count(value)
+    return None if count is None or _date_of_digits(count) else count
+
+
+def _has_any_unit(value: Any) -> bool:
+    """Whether a value may be a count of seconds and one of milliseconds, or digits of a clock and a count."""
+    count = _count(value)
+    if count is None or count % QUARTER_HOUR:
+        return False
+    return abs(count) < EPOCH_SECONDS_LIMIT or _date_of_digits(count) is not None
+
+
+def _count(value: Any) -> int | None:
+    """The whole number that `value` is, unless it is one of a smaller unit than milliseconds."""
     if isinstance(value, str):
         value = int(value) if _INTEGER.fullmatch(value) else None
-    if not isinstance(value, int | float) or isinstance(value, bool) or value != value or abs(value) >= 2**62:
+    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
         return None
-    is_small_unit = abs(value) >= SMALL_UNITS[-1][0]
-    return None if is_small_unit or _date_of_digits(int(value)) else int(value)
+    return int(value) if abs(value) < SMALL_UNITS[-1][0] else None
 
 
 def _date_of_digits(count: int) -> dt.datetime | None:

@@ -70,11 +70,10 @@ class _FileSource(TableSource):
         names = _names(path, columns, index)
         super().__init__(path.name, names, _ticker(path, category, names, ticker))
         self._path = path
-        self.recognise(category)
         sample = self.sample()
         if not sample:
             raise SisepanError(EMPTY, file=self.name)
-        days = dates.moments(sample, self.convention).astype("datetime64[D]")
+        days = dates.moments(sample, dates.convention_of(sample)).astype("datetime64[D]")
         # Numbers of rows would be read as seconds of the first day that computers count.
         if (np.isnat(days) | (days == np.datetime64("1970-01-01"))).all():
             column, value = _shown(names["date"]), _shown(str(sample[0]))

@@ -101,7 +101,7 @@ def begin(db: MongoDatabase, category: Category, source: Source) -> tuple[Object
 
     Rows under a known name that are not the same are a new import: last month's would hide them otherwise.
     """
-    content = [source.fingerprint(), *source.convention]
+    content = [source.fingerprint()]
     last = latest(db, category, source.name)
     if last and last["state"] == "running" and last.get("content") == content:
         return last["_id"], False

@@ -208,7 +208,7 @@ def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | No
         layout = layouts.recognise(sampled, candidates[0], name) or layout
     is_view = info.get("type") == "view"
     has_index = not is_view and is_indexed(collection, layout.names.get("ticker", ""), layout.names.get("date", ""))
-    extent = _extent(collection, layout, count, has_index)
+    extent = _extent(collection, layout, count, has_index, layouts.zones(next(iter(candidates), None)))
     return Inspected(
         name=name,
         kind="prices",
@@ -266,7 +266,9 @@ class _Extent(NamedTuple):
     is_exact: bool
 
 
-def _extent(collection: Collection[Document], layout: Layout, count: int, has_index: bool) -> _Extent:
+def _extent(
+    collection: Collection[Document], layout: Layout, count: int, has_index: bool, zones: Sequence[str]
+) -> _Extent:
     """How many tickers, from when to when; of all documents where that is known within the limit of time."""
     first, last = layout.days or (None, None)
     of_sample = _Extent(len(layout.raw_tickers), first, last, False)
@@ -284,7 +286,7 @@ def _extent(collection: Collection[Document], layout: Layout, count: int, has_in
     except OperationFailure as error:  # of which a timeout is one
         _log.info("%s: its extent is only known from the sample: %s", collection.name, error.code)
         return of_sample
-    moments = dates.moments(written, layout.convention)
+    moments = dates.moments(written, layout.convention, zones)
     days = moments[~np.isnat(moments)].astype("datetime64[D]")
     if len(days):
         first, last = days.min().item(), days.max().item()

@@ -37,7 +37,7 @@ TICKERS: Final[dict[TickerForm, str]] = {
     "missing": N_("종목 코드가 없는 문서가 있습니다(표본의 {percent})."),
 }
 DATES: Final[dict[DateForm, str]] = {
-    "moment": N_("날짜가 자정(UTC)이 아닌 시각으로 저장되어 있습니다(표본의 {percent}; 시간대 {zone})."),
+    "moment": N_("날짜가 자정(UTC)이 아닌 시각으로 저장되어 있습니다(표본의 {percent})."),
     "text": N_("날짜가 글자로 저장되어 있습니다(표본의 {percent})."),
     "number": N_("날짜가 숫자로 저장되어 있습니다(표본의 {percent})."),
     "unreadable": N_("읽을 수 없는 날짜가 있습니다(표본의 {percent})."),
@@ -153,8 +153,8 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     if not has_prices or all(value is None for value in columns["date"]):
         return None
     most = _commonest(names)
-    convention = dates.convention_of(columns["date"], zones(category))
-    moments = dates.moments(columns["date"], convention)
+    convention = dates.convention_of(columns["date"])
+    moments = dates.moments(columns["date"], convention, zones(category))
     days = moments[~np.isnat(moments)].astype("datetime64[D]")
     close = numbers.numbers(columns["close"])
     return Layout(
@@ -247,13 +247,12 @@ def obstacles(layout: Layout, *, duplicates: int, is_view: bool, has_index: bool
         return f"{percent:.0f}%" if percent >= 1 else "<1%"
 
     forms = {*layout.prices, *layout.volumes}
-    zone = layout.convention.zone or "-"
     sentences: list[tuple[object, str, dict[str, Any]]] = [
         (not layout.is_flat, N_("종목과 날짜마다 문서 하나가 아닙니다."), {}),
         (layout.renamed, N_("필드 이름이 다릅니다: {fields}"), {"fields": ", ".join(layout.renamed.values())}),
         (not layout.is_uniform, N_("문서마다 필드 이름이 다릅니다."), {}),
         *((True, TICKERS[form], {"percent": share(n)}) for form, n in layout.tickers.items() if form in TICKERS),
-        *((True, DATES[day], {"percent": share(n), "zone": zone}) for day, n in layout.dates.items() if day in DATES),
+        *((True, DATES[day], {"percent": share(n)}) for day, n in layout.dates.items() if day in DATES),
         *((number in forms, message, {}) for number, message in NUMBERS.items()),
         (layout.without_close, NO_CLOSE, {"percent": share(layout.without_close)}),
         (duplicates, N_("같은 날이 두 번 이상 있습니다(살펴본 종목에서 {count}일)."), {"count": duplicates}),

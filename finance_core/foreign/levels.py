@@ -36,7 +36,6 @@ class Level(NamedTuple):
     """Its parts, each with what its place says of it: a date, a ticker."""
 
 
-_CLOCK = dates.Convention(unit="")
 CANDLE: Final = ("date", *candles.PRICES, "volume")
 """What the values of a list mean that is one row."""
 BAR_FIELDS: Final = ("ticker", "date", *candles.COLUMNS)
@@ -60,12 +59,12 @@ def is_date(value: Any) -> bool:
     if isinstance(value, str):
         return _is_date_text(value)
     is_short = _is_number(value) and abs(value) < 10**7
-    return not is_short and not np.isnat(dates.moments([value], _CLOCK)[0])
+    return not is_short and not np.isnat(dates.moments([value])[0])
 
 
 @lru_cache(maxsize=65_536)
 def _is_date_text(text: str) -> bool:
-    return not re.fullmatch(r"\d{1,7}", text) and not np.isnat(dates.moments([text], _CLOCK)[0])
+    return not re.fullmatch(r"\d{1,7}", text) and not np.isnat(dates.moments([text])[0])
 
 
 def _is_number(value: Any) -> bool:

@@ -16,7 +16,7 @@ from typing import IO, Any, Protocol, TypeVar
 
 from finance_core import settings
 from finance_core.errors import SisepanError
-from finance_core.foreign import conversion, dates, raw_tickers
+from finance_core.foreign import conversion, raw_tickers
 from finance_core.foreign.conversion import Converted, Rules
 from finance_core.foreign.raw_tickers import ByTicker, Described
 from finance_core.foreign.shapes import Rows
@@ -39,7 +39,6 @@ class Source(Protocol):
     """What a person calls it; one source has the same name every time."""
     described: Described
     """What rows say of their raw tickers; known once they are counted."""
-    convention: dates.Convention
     keeps_all: bool
     """True: days that it no longer has are gone, as in a collection. A file may be the next month's, under the name of
     last month's."""
@@ -80,7 +79,7 @@ def _groups(source: Source, known: ByTicker, rules: Rules, stop: threading.Event
             if stop.is_set():
                 return
             if portions:
-                yield conversion.convert(rules, source.convention, group, portions)
+                yield conversion.convert(rules, group, portions)
 
 
 def _planned(known: ByTicker) -> Iterator[Group]:

@@ -14,7 +14,6 @@ from typing import Any
 from finance_core import categories
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.foreign.table_source import TableSource, bar_columns
 from finance_core.i18n import N_
@@ -46,10 +45,8 @@ class SqliteSource(TableSource):
             self.table, columns = self._choose(connection, table)
             self._row_id = _row_id(connection, self.table, columns)
         super().__init__(f"{path.name}:{self.table}", _prices(columns))
-        sample = self.sample()
-        if not sample:
+        if not self.sample():
             raise SisepanError(EMPTY, file=path.name, table=self.table)
-        self.convention = dates.convention_of(sample, [])
 
     @property
     def candidates(self) -> list[Category]:

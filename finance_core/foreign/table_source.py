@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from finance_core.categories import Category
-from finance_core.foreign import dates, field_names, layout, raw_tickers
+from finance_core.foreign import field_names, raw_tickers
 from finance_core.foreign.raw_tickers import Described
 from finance_core.foreign.shapes import Rows
 
 SAMPLE_ROWS: Final = 1000
-"""The first rows, which show the convention of dates."""
+"""The first rows, which show whether a table has days."""
 
 
 class TableSource(ABC):
@@ -23,7 +22,6 @@ class TableSource(ABC):
 
     def __init__(self, name: str, names: Mapping[str, str], ticker: str = "") -> None:
         self.name = name
-        self.convention = dates.Convention()
         self.described: Described = {}
         self._names, self._ticker = names, ticker
 
@@ -34,10 +32,6 @@ class TableSource(ABC):
     @abstractmethod
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
         """All rows, with the columns of these names of ours. Raises SisepanError where the file cannot be read."""
-
-    def recognise(self, category: Category) -> None:
-        """Find out how days are written, which the markets of `category` narrow down."""
-        self.convention = dates.convention_of(self.sample(), layout.zones(category))
 
     def sample(self) -> Sequence[Any]:
         """The dates of the first rows, as they are written."""

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, US_STOCKS
-from finance_core.foreign import dates, numbers
+from finance_core.foreign import dates, numbers, trading_days
 from finance_core.foreign.dates import Convention
+from finance_core.foreign.trading_days import Exchange
 from tests.foreign import generated
 
 ZONES = {"seoul": "Asia/Seoul", "new_york": "America/New_York", "london": "Europe/London", "day": ""}
@@ -29,12 +30,12 @@ def days_of(
     values: Sequence[Any], zone: str = "", unit: dates.EpochUnit = "s", order: dates.Order = ""
 ) -> list[dt.date | None]:
     """The days that values are read as; None where they are not."""
-    return dates.moments(values, Convention(zone, unit, order)).astype("datetime64[D]").tolist()
+    return dates.moments(values, Convention(unit, order), [zone] if zone else []).astype("datetime64[D]").tolist()
 
 
 def read(values: Sequence[Any], zones: Sequence[str] = tuple(filter(None, ZONES.values()))) -> list[dt.date | None]:
     """The days that values are read as by what they themselves show."""
-    return days_of(values, *dates.convention_of(values, zones))
+    return dates.moments(values, dates.convention_of(values), zones).astype("datetime64[D]").tolist()
 
 
 # Days
@@ -55,8 +56,13 @@ def test_every_day_of_two_centuries_is_read_as_itself(form: str) -> None:
 @pytest.mark.parametrize("form", ["timed", "iso_offset"])
 @pytest.mark.parametrize("category", [KOREAN_STOCKS, US_STOCKS, CURRENCIES], ids=lambda category: category.key)
 def test_a_bar_of_the_close_is_of_the_day_there(form: str, category: Any) -> None:
-    days = [day.date() for day in WEEKDAYS[::7]]
-    assert read([generated.date_of(day, form, category) for day in days]) == days
+    exchange = trading_days.exchange_of(category, category.markets[0].key)
+    days = [day.date() for day in WEEKDAYS[(WEEKDAYS >= "2010-01-01") & (WEEKDAYS < "2020-01-01")]]
+    days = [
+        day for day in days if not len(trading_days.closed_days(np.array([day], "datetime64[D]"), exchange.calendar))
+    ]
+    written = dates.written([generated.date_of(day, form, category) for day in days])
+    assert trading_days.read(*written, exchange).days.tolist() == days
 
 
 @pytest.mark.parametrize("form", ["seoul", "new_york", "london"])
@@ -108,8 +114,9 @@ def test_a_text_with_a_clock_is_the_day_that_it_says(day: dt.date, clock: dt.tim
 )
 def test_a_moment_in_utc_is_the_day_that_it_is_in_the_zone(moment: dt.datetime, zone: str) -> None:
     there = moment.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone)).date()
-    expected = moment.date() if moment.time() == dt.time() else there
-    assert days_of([moment, f"{moment.isoformat()}Z", moment.replace(tzinfo=dt.UTC)], zone) == [expected] * 3
+    read, is_utc, _is_naive = dates.written([moment, f"{moment.isoformat()}Z", moment.replace(tzinfo=dt.UTC)])
+    local = trading_days.in_zone(read, is_utc, Exchange(zone, "24/5"))
+    assert local.astype("datetime64[D]").tolist() == [there] * 3
 
 
 def test_another_form_of_date_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,7 +238,6 @@ def test_what_is_no_day_is_never_guessed(value: Any, unit: str) -> None:
     assert days_of([value], unit=unit) == [None]
     assert days_of([value, dt.datetime(2024, 1, 2)], "Asia/Seoul", unit) == [None, dt.date(2024, 1, 2)]
     dates.epoch_unit([value, 5])
-    dates.zone_of([value], ["Asia/Seoul"], unit)
 
 
 @settings(deadline=None, max_examples=150)

@@ -78,7 +78,6 @@ def is_empty(db: MongoDatabase) -> bool:
 
 
 def found(source: SqliteSource, category: Category = KOREAN_STOCKS) -> list[Converted]:
-    source.recognise(category)
     wanted, unknown = raw_tickers.by_ticker(category, source.counts())
     stop = threading.Event()
     return [
@@ -229,7 +228,6 @@ def test_an_update_after_an_import_compares_and_goes_on(db: MongoDatabase, yahoo
         rows_of("005930", whole.iloc[:-30]) + rows_of("000660", (split * 50).iloc[:-30]),
     )
     source = SqliteSource(path)
-    source.recognise(KOREAN_STOCKS)
     imported = import_run.run(db, KOREAN_STOCKS, source)
     assert (imported.state, imported.failures, imported.differing) == ("done", [], [])
     yahoo.listings["005930.KS"], yahoo.listings["000660.KS"] = Listing(whole), Listing(split)
@@ -435,7 +433,6 @@ def peak():  # not by getrusage, which begins with the parent's
 
 
 source = SqliteSource(Path(sys.argv[1]))
-source.recognise(KOREAN_STOCKS)
 before = peak()
 summary = import_run.examine(KOREAN_STOCKS, source)
 print(summary.bars, peak() - before)

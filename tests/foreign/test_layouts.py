@@ -77,8 +77,6 @@ def test_a_layout_is_described(tables: dict[str, pd.DataFrame], style: Style) ->
     assert max(layout.shapes, key=lambda shape: layout.shapes[shape]) == shapes.get(style.shape, style.shape)
     form = max(layout.tickers, key=lambda each: layout.tickers[each])
     assert form == style.ticker_form
-    if style.date_form in ("seoul", "seoul_milliseconds"):
-        assert layout.convention.zone == ("" if style.shape == "days" and style.date_form == "seoul" else "Asia/Seoul")
     assert layout.days == (dt.date(2024, 7, 4), dt.date(2024, 8, 14)) or style.gaps
     names = generated.names_of(style)
     assert {layout.names[name] for name in ("open", "close", "volume")} == {

@@ -117,9 +117,7 @@ def _saved(upload: Any) -> Path:
 def _source(category: Category, path: Path, what: str) -> Source:
     """The rows of a file; `what` is its table or its ticker. Raises SisepanError where it cannot be read."""
     if path.suffix.lower() in SQLITE:
-        source = SqliteSource(path, what)
-        source.recognise(category)
-        return source
+        return SqliteSource(path, what)
     ticker = category.ticker_of(what)
     if what and not category.is_ticker(ticker):
         raise SisepanError(N_("종목 코드가 아닙니다: {tickers}"), tickers=what[:40])
