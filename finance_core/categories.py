@@ -23,6 +23,8 @@ class Market:
     """Yahoo appends it to a ticker of this market."""
     timezone: str = ""
     """IANA name of the zone that the days of Yahoo's bars are in, where it is not the zone of the calendar."""
+    yahoo_exchanges: tuple[str, ...] = ()
+    """What Yahoo's screener calls it; empty where the screener is not asked for it."""
 
 
 SIMPLE = "ma"
@@ -142,7 +144,10 @@ KOREAN_STOCKS = Category(
     ticker_pattern=r"[0-9A-Z]{6}",
     currency="KRW",
     decimals=((0, 0),),
-    markets=(Market("KOSPI", "XKRX", ".KS"), Market("KOSDAQ", "XKRX", ".KQ")),
+    markets=(
+        Market("KOSPI", "XKRX", ".KS", yahoo_exchanges=("KSC",)),
+        Market("KOSDAQ", "XKRX", ".KQ", yahoo_exchanges=("KOE",)),
+    ),
     average_sets=(KOREAN_AVERAGES,),
     default_averages=KOREAN_AVERAGES,
     rising_is_red=True,
@@ -161,7 +166,11 @@ US_STOCKS = Category(
     ticker_pattern=r"[A-Z][A-Z0-9.\-]{0,9}",
     currency="USD",
     decimals=((0, 2),),
-    markets=(Market("NASDAQ", "XNYS"), Market("NYSE", "XNYS"), Market("AMEX", "XNYS")),
+    markets=(
+        Market("NASDAQ", "XNYS", yahoo_exchanges=("NMS", "NGM", "NCM")),
+        Market("NYSE", "XNYS", yahoo_exchanges=("NYQ",)),
+        Market("AMEX", "XNYS", yahoo_exchanges=("ASE",)),
+    ),
     average_sets=(AMERICAN_AVERAGES,),
     default_averages=AMERICAN_AVERAGES,
     rising_is_red=False,

@@ -27,9 +27,17 @@ DIRECTIONS = ("LRE", "RLE", "LRO", "RLO", "LRI", "RLI", "FSI", "PDF", "PDI")
 
 def clean_name(value: object) -> str:
     """`value` as a name: normalized, without spaces around it. Raises SisepanError with the rule that it breaks."""
+    name = clean_text(value)
+    if not name:
+        raise SisepanError(N_("이름이 비어 있습니다."))
+    return name
+
+
+def clean_text(value: object) -> str:
+    """As `clean_name`, but "" where `value` shows nothing."""
     name = unicodedata.normalize("NFC", str(value or "")).strip()
     if not any(unicodedata.category(char) not in ("Cf", "Zs") for char in name):
-        raise SisepanError(N_("이름이 비어 있습니다."))
+        return ""
     if len(name) > NAME_LIMIT:
         raise SisepanError(N_("이름이 {limit}자를 넘습니다."), limit=NAME_LIMIT)
     if any(unicodedata.category(char) in CONTROL or unicodedata.bidirectional(char) in DIRECTIONS for char in name):
@@ -139,6 +147,22 @@ FIELDS: tuple[TickerField, ...] = (
         headers=("marker", "표식"),
     ),
     TickerField(key="active", title=N_("사용"), check=_clean_active, width=65, default=True),
+    TickerField(
+        key="name_en",
+        title=N_("영어 이름"),
+        check=lambda _category, value, _before: clean_text(value),
+        width=130,
+        headers=("name_en", "영어 이름", "영문명", "영문 종목명"),
+        limit=NAME_LIMIT,
+    ),
+    TickerField(
+        key="industry",
+        title=N_("업종"),
+        check=lambda _category, value, _before: clean_text(value),
+        width=120,
+        headers=("industry", "업종", "산업", "업종명"),
+        limit=NAME_LIMIT,
+    ),
 )
 
 

@@ -18,7 +18,7 @@ from finance_core.ui.tickers.pending import changes_table
 
 @pytest.fixture
 def note(monkeypatch: pytest.MonkeyPatch) -> ticker_fields.TickerField:
-    """A fifth field, at the end of the table."""
+    """One more field, at the end of the table."""
 
     def check(_category: object, value: object, _before: object) -> str:
         if "?" in str(value):
@@ -36,7 +36,16 @@ def test_a_new_field_has_a_column_of_the_grid_that_can_be_edited(note: ticker_fi
     columns = grid.options(KOREAN_STOCKS, [], ("note", True))["columnDefs"]
     (column,) = [column for column in columns if column["field"] == "note"]
     assert (column["headerName"], column["editable"], column["initialSort"]) == ("Note", True, "desc")
-    assert [column["field"] for column in columns][:6] == ["ticker", "name", "market", "marker", "active", "note"]
+    assert [column["field"] for column in columns][:8] == [
+        "ticker",
+        "name",
+        "market",
+        "marker",
+        "active",
+        "name_en",
+        "industry",
+        "note",
+    ]
     assert '"limit": 50' in column["cellStyle"].js_code
 
 
@@ -61,7 +70,7 @@ def test_a_new_field_is_checked_saved_in_the_history_found_and_undone(db: MongoD
 def test_a_new_field_is_read_from_lists_added_and_exported(db: MongoDatabase) -> None:
     lines = ticker_files.read_text("종목코드,Memo\n5930,=cheap\n660,why?", KOREAN_STOCKS)
     assert [line.problem is None for line in lines] == [True, False]
-    assert ticker_files.read_text("5930,삼성전자,KOSPI,pin,fine", KOREAN_STOCKS)[0].row["note"] == "fine"
+    assert ticker_files.read_text("5930,삼성전자,KOSPI,pin,Samsung,반도체,fine", KOREAN_STOCKS)[0].row["note"] == "fine"
 
     new = ticker_edits.compare(db, KOREAN_STOCKS, [lines[0].row]).new
     ticker_edits.add(db, KOREAN_STOCKS, new, "me")

@@ -8,12 +8,12 @@ import datetime as dt
 import logging
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import pandas as pd
 import yfinance
@@ -47,11 +47,20 @@ TIMEOUT = 15
 RATE = 100.0
 """Requests per second of all runs of this process together. Eight workers stay below it; more workers do not."""
 CHART = "/v8/finance/chart/"
+SCREENER = "/v1/finance/screener"
+LARGEST_PAGE = 250
+"""Quotes that one answer of the screener holds at most."""
+LIMITED = (CHART, SCREENER)
+"""What counts for the pauses: the address of the cookie has a limit of its own, and charts are answered without it."""
 
+HTTP_ERROR = N_("Yahoo가 시세 대신 HTTP 오류 {status}을(를) 보냈습니다.")
 _UNKNOWN_SYMBOL = "no data found"
 """Yahoo's words for an unknown symbol."""
 _NO_BARS = ("no price data found", "data doesn't exist")
 """The words of yfinance and of Yahoo for an answer without bars and without a reason."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 _session_lock = threading.Lock()
@@ -134,12 +143,32 @@ class Client:
         Tries the `candidates` in order, and asks again after errors that may pass. Raises UnknownSymbol, NoBars,
         Unreachable, NotAsked, or FetchFailed with the reason.
         """
+        return self._patiently(self._fetch_from_any_market, category, row, start)
+
+    def screen(self, market: Market, offset: int) -> dict[str, Any]:
+        """One page of the screener: from `offset` on `quotes` of the stocks of `market`, by symbol, and their `total`.
+
+        Raises as `fetch`, but for an unknown symbol.
+        """
+        return self._patiently(self._screen, market, offset)
+
+    def _patiently(self, ask: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+        """What `ask` returns, asked again after errors that may pass and after every pause."""
         while True:
             try:
-                return self._retrying(self._fetch_from_any_market, category, row, start)
+                return self._retrying(ask, *arguments, **options)
             except RateLimited:
                 # The pause comes before the next request, which raises NotAsked after too many pauses in a row.
-                _log.info("%s %s: asked again after the pause", category.key, row["ticker"])
+                _log.info("asked again after the pause: %s", arguments)
+
+    def _screen(self, market: Market, offset: int) -> dict[str, Any]:
+        _asking.set(self)
+        query = yfinance.EquityQuery("is-in", ["exchange", *market.yahoo_exchanges])
+        with _errors_explained(f"the screener of {market.key}"):
+            page: dict[str, Any] = yfinance.screen(
+                query, offset, LARGEST_PAGE, sortField="ticker", sortAsc=True, session=self._session
+            )
+            return {"total": page["total"], "quotes": page["quotes"]}
 
     def fetch_symbol(self, market: Market, symbol: str, start: dt.date | None = None) -> Fetched:
         """The raw daily bars of one symbol, asked for once. Raises as `fetch`, and RateLimited."""
@@ -185,7 +214,7 @@ class _LimitedSession(Session[Any]):
         _status.set(0)
         response = super().request(method, url, *arguments, **options)
         _status.set(response.status_code)
-        if CHART in url:  # the address of the cookie has a limit of its own, and charts are answered without it
+        if any(path in url for path in LIMITED):
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                 _log.warning("Yahoo wants fewer requests: all workers pause")
                 self.rate_limit.refused(asked_at)
@@ -229,33 +258,42 @@ def _may_pass(error: BaseException) -> bool:
 def _fetch(session: Session[Any], market: Market, symbol: str, start: dt.date | None) -> Fetched:
     window = {"period": "max"} if start is None else {"start": start}
     timezone = market.timezone or sessions.timezone(market.calendar)
-    try:
+    with _errors_explained(symbol):
         ticker = yfinance.Ticker(symbol, session=session)
         # Without the time zone, yfinance asks Yahoo for it: one request more, and six more for an unknown symbol.
         ticker._tz = timezone
         frame = ticker.history(interval="1d", auto_adjust=False, actions=True, keepna=True, timeout=TIMEOUT, **window)
         currency = str(ticker.history_metadata.get("currency") or "") if start is None else ""
+    days = pd.DatetimeIndex(frame.index).tz_localize(None).normalize().rename("date")
+    names = {name: name.replace("_", " ").title() for name in candles.COLUMNS}  # stock_splits is Stock Splits there
+    bars = pd.DataFrame({name: frame[yahoo_name].to_numpy() for name, yahoo_name in names.items()}, index=days)
+    return Fetched(market, symbol, currency, bars)
+
+
+@contextmanager
+def _errors_explained(asked: str) -> Iterator[None]:
+    """Raise what yfinance raises as a FetchFailed; `asked` is a symbol or what else Yahoo was asked for."""
+    try:
+        yield
     except NotAsked:
         raise
     except YFRateLimitError as error:
         raise RateLimited(N_("Yahoo가 요청이 너무 많다고 합니다. 잠시 뒤 다시 시도하십시오.")) from error
     except YFPricesMissingError as error:
-        raise _missing(symbol, error.rationale) from error
+        raise _missing(asked, error.rationale) from error
     except RequestException as error:
+        if (status := _status.get()) >= HTTPStatus.BAD_REQUEST:
+            raise FetchFailed(HTTP_ERROR, status=status) from error
         raise Unreachable(N_("Yahoo에 연결하지 못했습니다: {reason}"), reason=type(error).__name__) from error
     except Exception as error:
         # yfinance does not check an answer before it reads it: a malformed one may raise anything.
         if (status := _status.get()) >= HTTPStatus.BAD_REQUEST:
-            raise FetchFailed(N_("Yahoo가 시세 대신 HTTP 오류 {status}을(를) 보냈습니다."), status=status) from error
+            raise FetchFailed(HTTP_ERROR, status=status) from error
         if isinstance(error, ValueError):  # no JSON: the words of the error say all
-            _log.warning("the answer for %s is no JSON: %s", symbol, error)
+            _log.warning("the answer for %s is no JSON: %s", asked, error)
         else:
-            _log.exception("yfinance failed with %s", symbol)
+            _log.exception("yfinance failed with %s", asked)
         raise FetchFailed(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
-    days = pd.DatetimeIndex(frame.index).tz_localize(None).normalize().rename("date")
-    names = {name: name.replace("_", " ").title() for name in candles.COLUMNS}  # stock_splits is Stock Splits there
-    bars = pd.DataFrame({name: frame[yahoo_name].to_numpy() for name, yahoo_name in names.items()}, index=days)
-    return Fetched(market, symbol, currency, bars)
 
 
 def _missing(symbol: str, reason: str) -> FetchFailed:

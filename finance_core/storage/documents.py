@@ -12,6 +12,7 @@ from bson import ObjectId
 TICKERS = "ticker_metadata"
 RUNS, LEASES = "update_runs", "update_leases"
 EDITS = "metadata_changes"
+LISTS = "market_lists"
 IMPORTS, REFUSALS = "imports", "import_refusals"
 CHOICES = "settings"
 """Choices for every process of this installation, a document a kind: where bars are stored, schedules, comparison sets,
@@ -75,7 +76,8 @@ class TickerRow(TypedDict, total=False):
     category: str  # key of the category
     ticker: str
     name: str  # edited by people
-    name_en: str  # written by starter lists and imports
+    name_en: str  # edited by people, written by lists and imports
+    industry: str  # as the source of a list words it; edited by people
     market: str  # key of a market of the category, or the user's own word; edited by people, found out by updates
     marker: str  # ECharts' name of the symbol in comparisons; edited by people
     active: bool  # False: neither updated nor suggested; edited by people
@@ -185,10 +187,32 @@ class EditEntry(TypedDict):
 
     _id: ObjectId
     category: str
-    kind: Literal["edit", "undo", "add", "remove"]
+    kind: Literal["edit", "undo", "add", "list", "remove"]  # list: what the list of a market changed
     who: str  # the visitor's address, as far as it is known
     when: dt.datetime
     rows: list[RowChange]
+
+
+class ListedTicker(TypedDict):
+    """One ticker of the list of a market."""
+
+    ticker: str
+    name: str
+    name_en: str  # "" where it is not known, like the next two
+    market: str
+    industry: str
+    quoted_as: NotRequired[str]  # name that the source gave it when it last listed it
+    former: NotRequired[list[str]]  # names that earlier versions of the list gave it
+    gone: NotRequired[dt.datetime]  # the day since which the source does not list it
+
+
+class MarketListing(TypedDict):
+    """The last good list of a market (`market_lists`). Written by `market_lists`."""
+
+    _id: str  # name of its file in `starter`
+    source: Literal["file", "yahoo"]
+    date: dt.datetime
+    rows: list[ListedTicker]
 
 
 class ImportRecord(TypedDict):

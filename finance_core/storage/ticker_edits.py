@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, cast
 
 from bson import ObjectId
-from pymongo import UpdateOne
+from pymongo import DeleteOne, UpdateOne
 from pymongo.client_session import ClientSession
 
 from finance_core import ticker_fields
@@ -24,12 +24,22 @@ from finance_core.storage.documents import EDITS, EditEntry, RowChange, TickerRo
 
 Values = dict[str, Any]
 """Values of editable fields, by key (see `ticker_fields`)."""
-Kind = Literal["edit", "undo", "add", "remove"]
+Kind = Literal["edit", "undo", "add", "list", "remove"]
+UNDONE = ("edit", "undo", "add", "list")
+"""The kinds of entries that can be undone; deleted bars do not come back."""
+WITHOUT_BARS: Document = {"bar_count": {"$in": [None, 0]}}
+"""Rows of tickers without bars."""
+BY_TICKER = {"category": 1, "ticker": 1}
+"""The index that finds a row. Where a category is empty at first, MongoDB keeps to another one, and reads every row of
+the category for each that is added."""
 
 
 @dataclass(frozen=True)
 class Edit:
-    """The changes that one editor wants in one row. `original` holds, for the changed fields, what the editor saw."""
+    """The changes that one editor wants in one row. `original` holds, for the changed fields, what the editor saw.
+
+    An empty `original` adds the row; empty `changes` take it away, if it has no bars.
+    """
 
     ticker: str
     original: Values
@@ -94,7 +104,7 @@ def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str,
     entry = database.atomically(db, lambda session: _apply(db, category, wanted, session))
     applied = [row["ticker"] for row in entry["rows"]]
     missed = [edit for edit in allowed if edit.ticker not in set(applied)]
-    rows = _rows(db, category, [edit.ticker for edit in missed])
+    rows = _rows(db, category, [edit.ticker for edit in missed]) if missed else {}
     conflicts = [Conflict(edit, rows.get(edit.ticker)) for edit in missed]
     return Saved(applied, conflicts, refused, entry if applied else None)
 
@@ -102,31 +112,40 @@ def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str,
 def _apply(db: MongoDatabase, category: Category, entry: EditEntry, session: ClientSession | None) -> EditEntry:
     """Write the rows of `entry` whose fields hold their values before it; returns the entry with those rows alone."""
     rows = _rows(db, category, [row["ticker"] for row in entry["rows"]], session)
-    seen = [row for row in entry["rows"] if row["ticker"] in rows and _is_as_before(row, rows[row["ticker"]])]
+    seen = [row for row in entry["rows"] if _is_as_before(row, rows.get(row["ticker"]))]
     if not seen:
         return _with_rows(entry, [])
     # First, so that a save that dies halfway through has an entry even on a server without transactions.
     _remember(db, _with_rows(entry, seen), session)
-    operations = [
-        UpdateOne(
-            # As read, for a server without transactions: somebody may write between the reading and this.
-            _key(category, row["ticker"]) | {key: {"$eq": rows[row["ticker"]].get(key)} for key in row["after"]},
-            {"$set": {**row["after"], "changed_by": entry["_id"]}},
-        )
-        for row in seen
-    ]
-    metadata = tickers.collection(db)
-    if metadata.bulk_write(operations, ordered=False, session=session).matched_count == len(seen):
+    operations = [_operation(category, entry["_id"], row, rows.get(row["ticker"], TickerRow())) for row in seen]
+    written = tickers.collection(db).bulk_write(operations, ordered=False, session=session)
+    if written.modified_count + written.upserted_count + written.deleted_count == len(seen):
         return _with_rows(entry, seen)
-    changed = {"category": category.key, "changed_by": entry["_id"]}
-    applied = {row["ticker"] for row in metadata.find(changed, {"ticker": True}, session=session)}
-    result = _with_rows(entry, [row for row in seen if row["ticker"] in applied])
-    _remember(db, result, session)
-    return result
+    now = _rows(db, category, [row["ticker"] for row in seen], session)
+    changed = {ticker for ticker, row in now.items() if row.get("changed_by") == entry["_id"]}
+    applied = [row for row in seen if (row["ticker"] in changed if row["after"] else row["ticker"] not in now)]
+    _remember(db, _with_rows(entry, applied), session)
+    return _with_rows(entry, applied)
 
 
-def _is_as_before(change: RowChange, row: TickerRow) -> bool:
+def _is_as_before(change: RowChange, row: TickerRow | None) -> bool:
+    if row is None or not change["before"]:
+        return row is None and not change["before"]
+    if not change["after"] and row.get("bar_count"):
+        return False
     return change["before"].items() <= ticker_fields.shown(row).items()
+
+
+def _operation(category: Category, entry: ObjectId, change: RowChange, row: TickerRow) -> UpdateOne | DeleteOne:
+    """What makes `change` of `row` as it was read: without transactions, somebody may write before this."""
+    key, after = _key(category, change["ticker"]), change["after"]
+    as_read = {name: {"$eq": row.get(name)} for name in after or change["before"]}
+    if not change["before"]:
+        new = {**tickers.new_row(category, after), "changed_by": entry}
+        return UpdateOne(key, {"$setOnInsert": new}, upsert=True, hint=BY_TICKER)
+    if not after:
+        return DeleteOne(key | as_read | WITHOUT_BARS, hint=BY_TICKER)
+    return UpdateOne(key | as_read, {"$set": {**after, "changed_by": entry}}, hint=BY_TICKER)
 
 
 def history(db: MongoDatabase, category: Category, limit: int) -> list[EditEntry]:
@@ -138,13 +157,35 @@ def history(db: MongoDatabase, category: Category, limit: int) -> list[EditEntry
 def undo(db: MongoDatabase, category: Category, change: ObjectId, who: str) -> Saved:
     """Bring back the values before an edit, in the rows whose fields still hold the values of the edit.
 
-    The other rows come back as conflicts. Raises SisepanError where the entry is neither an edit nor an undo.
+    Rows that it added go again; those that have bars by now are only taken off the lists. The rows that hold other
+    values come back as conflicts. Raises SisepanError where the entry is not `UNDONE`.
     """
     entry = db[EDITS].find_one({"_id": change, "category": category.key})
-    if entry is None or entry["kind"] not in ("edit", "undo"):
+    if entry is None or entry["kind"] not in UNDONE:
         raise SisepanError(N_("되돌릴 수 없는 변경입니다."))
-    edits = [Edit(row["ticker"], original=row["after"], changes=row["before"]) for row in entry["rows"]]
-    return save(db, category, edits, who, "undo")
+    stored = _rows(db, category, [row["ticker"] for row in entry["rows"]])
+    edits = []
+    for row in entry["rows"]:
+        now: TickerRow = stored.get(row["ticker"], TickerRow())
+        is_used = not row["before"] and now.get("bar_count") and _is_as_before(_turned(row), {**now, "bar_count": 0})
+        edits.append(_off(row["ticker"]) if is_used else Edit(row["ticker"], row["after"], row["before"]))
+    saved = save(db, category, edits, who, "undo")
+    # A ticker that is there again needs no adding; one that was changed since may still be taken off the lists.
+    conflicts = [
+        each if each.mine.changes or each.theirs is None else replace(each, mine=_off(each.mine.ticker))
+        for each in saved.conflicts
+        if each.mine.original
+    ]
+    return replace(saved, conflicts=conflicts)
+
+
+def _off(ticker: str) -> Edit:
+    """The edit that takes a ticker off the lists of what is updated and suggested."""
+    return Edit(ticker, {"active": True}, {"active": False})
+
+
+def _turned(change: RowChange) -> RowChange:
+    return RowChange(ticker=change["ticker"], before=change["after"], after=change["before"])
 
 
 def add(db: MongoDatabase, category: Category, rows: Iterable[Values], who: str) -> list[str]:
@@ -153,20 +194,7 @@ def add(db: MongoDatabase, category: Category, rows: Iterable[Values], who: str)
     Raises SisepanError where a row breaks a rule; then no row is added.
     """
     wanted = {row["ticker"]: ticker_fields.checked(category, row) for row in rows}
-    database.prepare_writing(db, category)
-    stored = _rows(db, category, list(wanted))
-    changes = [RowChange(ticker=key, before={}, after=values) for key, values in wanted.items() if key not in stored]
-    entry = _entry(category, "add", who, changes)
-
-    def write(session: ClientSession | None) -> list[str]:
-        _remember(db, entry, session)  # first, as in a save
-        new = [{"ticker": row["ticker"], **row["after"]} for row in changes]
-        added = tickers.register(db, category, new, session)
-        if len(added) < len(changes):  # somebody else has added one meanwhile
-            _remember(db, _with_rows(entry, [row for row in changes if row["ticker"] in set(added)]), session)
-        return added
-
-    return database.atomically(db, write)
+    return save(db, category, [Edit(ticker, {}, values) for ticker, values in wanted.items()], who, "add").applied
 
 
 def compare(db: MongoDatabase, category: Category, rows: Sequence[Values]) -> Comparison:
@@ -191,7 +219,7 @@ def compare(db: MongoDatabase, category: Category, rows: Sequence[Values]) -> Co
 def deactivate(db: MongoDatabase, category: Category, wanted: Sequence[str], who: str) -> Saved:
     """Take tickers off the lists of what is updated and suggested; their bars stay. Can be undone."""
     edits = [
-        Edit(ticker, {"active": True}, {"active": False})
+        _off(ticker)
         for ticker, row in _rows(db, category, wanted).items()
         if ticker_fields.shown(row)["active"]  # or an undo would activate a ticker that was inactive before
     ]

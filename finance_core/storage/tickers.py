@@ -139,6 +139,11 @@ def active(db: MongoDatabase, category: Category, fields: Iterable[str] | None =
     return sorted(named, key=lambda row: (row["name"], row["ticker"]))
 
 
+def all_rows(db: MongoDatabase, category: Category) -> list[TickerRow]:
+    """The rows of all tickers of `category`, inactive ones too, in no order."""
+    return collection(db).find({"category": category.key}, {"_id": False}).to_list()
+
+
 def get(db: MongoDatabase, category: Category, ticker: str) -> TickerRow | None:
     """The row of one ticker; None if it is not registered."""
     return collection(db).find_one({"category": category.key, "ticker": ticker}, {"_id": False})
@@ -167,9 +172,8 @@ def register(
 ) -> list[str]:
     """Add the tickers of `rows` (ticker, name, market, …) that are not registered; return those."""
     operations, names = [], []
-    defaults = {**ticker_fields.defaults(), "currency": category.currency}
     for row in rows:
-        document = {**defaults, **row}
+        document = new_row(category, row)
         names.append(document.pop("ticker"))
         key = {"category": category.key, "ticker": names[-1]}
         operations.append(UpdateOne(key, {"$setOnInsert": document}, upsert=True))
@@ -177,6 +181,11 @@ def register(
         return []
     added = collection(db).bulk_write(operations, ordered=False, session=session).upserted_ids or {}
     return [names[position] for position in sorted(added)]
+
+
+def new_row(category: Category, values: Mapping[str, Any]) -> Document:
+    """The document of a new ticker with these `values`, but for the category."""
+    return {**ticker_fields.defaults(), "currency": category.currency, **values}
 
 
 def record(

@@ -58,7 +58,10 @@ def _form(state: State) -> None:
 
 def _list(db: MongoDatabase, state: State) -> None:
     st.caption(
-        _("여러 줄을 붙여 넣거나 CSV, Excel 파일을 올립니다: 종목 코드, 이름, 시장, 표식. 제목 줄은 없어도 됩니다.")
+        _(
+            "여러 줄을 붙여 넣거나 CSV, Excel 파일을 올립니다: 종목 코드, 이름, 시장, 표식, 영어 이름, 업종. "
+            "제목 줄은 없어도 됩니다."
+        )
     )
     text = st.text_area(_("붙여 넣기"), key=state.key("paste"), height=120)
     types = ["csv", "txt", "tsv", "xlsx"]

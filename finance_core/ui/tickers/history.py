@@ -22,7 +22,7 @@ def show(db: MongoDatabase, state: State) -> None:
         if not entries:
             st.caption(_("아직 바꾼 것이 없습니다."))
             return
-        kinds = {"edit": _("고침"), "undo": _("되돌림"), "add": _("추가"), "remove": _("삭제")}
+        kinds = {"edit": _("고침"), "undo": _("되돌림"), "add": _("추가"), "list": _("시장 목록"), "remove": _("삭제")}
         table = pd.DataFrame(
             {
                 _("언제"): [run_status.moment(entry["when"]) for entry in entries],
@@ -41,7 +41,7 @@ def show(db: MongoDatabase, state: State) -> None:
 
 def _show_entry(state: State, entry: EditEntry) -> None:
     st.dataframe(pending.changes_table(entry["rows"]), hide_index=True)
-    if entry["kind"] in ("edit", "undo"):
+    if entry["kind"] in ticker_edits.UNDONE:
 
         def undo(db: MongoDatabase) -> None:
             state.after(ticker_edits.undo(db, state.category, entry["_id"], editor()))

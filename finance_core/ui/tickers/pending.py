@@ -112,7 +112,7 @@ def _show_conflict(state: State, conflict: Conflict) -> None:
         return
     columns = [_("항목"), _("원래"), _("다른 사람"), _("나")]
     cells = [
-        (_(field.title), *map(field.label, (mine.original[key], field.shown(theirs), mine.changes[key])))
+        (_(field.title), *map(field.label, (mine.original.get(key), field.shown(theirs), mine.changes[key])))
         for key, field in ticker_fields.by_key().items()
         if key in mine.changes
     ]
