@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 
 from finance_core import ticker_fields
 from finance_core.bars import candles
@@ -269,13 +270,13 @@ def test_new_tickers_are_added_once_and_what_is_there_stays(listed: MongoDatabas
 def test_a_ticker_is_added_together_with_its_entry_in_the_history_or_not_at_all(
     listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    register = tickers.register
+    write = Collection.bulk_write
 
-    def dies(*arguments: Any) -> None:
-        register(*arguments)
+    def dies(*arguments: Any, **options: Any) -> None:
+        write(*arguments, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tickers, "register", dies)
+    monkeypatch.setattr(Collection, "bulk_write", dies)
     with pytest.raises(KeyboardInterrupt):
         ticker_edits.add(listed, KOREAN_STOCKS, [{"ticker": "373220", "name": "LG"}], "me")
     assert tickers.get(listed, KOREAN_STOCKS, "373220") is None
