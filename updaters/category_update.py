@@ -29,7 +29,7 @@ from finance_core.i18n import N_
 from finance_core.storage import database, locations, runs, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import Origin, TickerRow
-from updaters import run_summary, ticker_update, update_plan, yahoo
+from updaters import quotes, run_summary, ticker_update, update_plan, yahoo
 from updaters.rate_limit import NotAsked
 from updaters.run_summary import Summary
 from updaters.ticker_update import TickerResult
@@ -60,6 +60,7 @@ def run(
     full: bool = False,
     force: bool = False,
     full_since: dt.datetime | None = None,
+    by_quotes: bool | None = None,
     workers: int = WORKERS,
     origin: Origin = "terminal",
     progress: Progress = lambda _summary, _result: None,
@@ -69,7 +70,9 @@ def run(
     """Update the active tickers of `category`, or `only` those named, `first` before the others.
 
     `full` fetches whole histories; with `full_since` (UTC, tz-naive), only of tickers that were not updated since: this
-    continues a full run that ended early. `force` also fetches tickers that are up to date. `progress` is called with
+    continues a full run that ended early. `force` also fetches tickers that are up to date. Without any of these, whole
+    markets are updated by their quotes (see `quotes`), if `by_quotes`, or if it is None and the installation wants it.
+    `progress` is called with
     the summary at the beginning, and with the result of each ticker, from the workers' threads but one at a time. Once
     `stop` is set, the tickers in flight are finished, and no others.
 
@@ -89,7 +92,9 @@ def run(
             plan = update_plan.make(
                 db, category, only, now=now(), first=first, full=full, force=force, full_since=full_since
             )
-            update_run.update_all(plan, workers)
+            if not (only or full or force) and (quotes.are_wanted() if by_quotes is None else by_quotes):
+                update_run.quote_at = now()
+            update_run.update_all(plan, workers, first)
             update_run.summary.fresh, update_run.summary.expected = update_plan.freshness(db, category, only, now())
         except BaseException as error:
             with suppress(PyMongoError):  # the database may be the cause; then the lease runs out by itself
@@ -108,6 +113,8 @@ class _UpdateRun:
         self.summary = Summary(category.key, lease.id)
         self._db, self._category, self._lease, self._full = db, category, lease, full
         self._stop, self._progress = lease.stop, progress
+        self.quote_at: dt.datetime | None = None
+        """The moment whose quotes are taken for bars; None: no quote is."""
         self._begun = time.monotonic()
         self._lock = threading.Lock()
         self._without_answer = 0
@@ -128,8 +135,8 @@ class _UpdateRun:
             before_sleep=lambda _state: _reconnect(),
         )
 
-    def update_all(self, plan: Plan, workers: int) -> None:
-        """Update the tickers of `plan`, to the end or until the run stops."""
+    def update_all(self, plan: Plan, workers: int, first: str | None = None) -> None:
+        """Update the tickers of `plan`, to the end or until the run stops; `first` by its chart in any case."""
         update_plan.register(self._db, self._category, plan.unregistered)
         self._new = plan.new
         self.summary.total = len(plan.due) + plan.current
@@ -140,11 +147,24 @@ class _UpdateRun:
         context = copy_context()  # the language of whoever began the run
         with yahoo.client(self._stop) as client, ThreadPoolExecutor(min(workers, len(plan.due))) as pool:
             try:
-                list(
-                    pool.map(lambda due: context.copy().run(self._update_unless_stopped, due.ticker, client), plan.due)
+                quoted = self._update_by_quotes(
+                    [due.ticker for due in plan.due if due.since and due.ticker != first], client
                 )
+                charted = [due.ticker for due in plan.due if due.ticker not in quoted]
+                list(pool.map(lambda ticker: context.copy().run(self._update_unless_stopped, ticker, client), charted))
             finally:
                 self.summary.requests = client.requests
+
+    def _update_by_quotes(self, chosen: list[str], client: yahoo.Client) -> set[str]:
+        """Update those of the `chosen` tickers whose quotes are their new bars, and return them."""
+        if self.quote_at is None:
+            return set()
+        results = self._retrying_outages(quotes.update, self._db, self._category, chosen, client, self.quote_at)
+        for result in results:
+            self._count(result, client)
+        self.summary.quoted = len(results)
+        _log.info("%s: %d tickers updated by quotes", self._category.key, len(results))
+        return {result.ticker for result in results}
 
     def finish(self) -> None:
         """Settle the state and store it. Raises PyMongoError if MongoDB stays away."""

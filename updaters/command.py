@@ -134,6 +134,8 @@ def _dry_run(category: Category, options: argparse.Namespace) -> str:
 def _run(category: Category, options: argparse.Namespace) -> Summary:
     db = database.connect()
     what = {"full": options.full, "force": options.force, "full_since": _begun(options, db, category)}
+    if options.no_quotes:
+        what["by_quotes"] = False
     update = partial(category_update.run, db, category, options.tickers, workers=options.workers, **what)
     with tqdm(total=1, unit="", disable=None, leave=False) as bar:
 
@@ -185,6 +187,8 @@ def _parser(category: Category) -> argparse.ArgumentParser:
     parser.add_argument("--tickers", type=ticker_list, help=_("쉼표로 나눈 종목 코드; 없으면 등록된 종목 전부"))
     parser.add_argument("--full", action="store_true", help=_("새 봉만이 아니라 전체 이력을 다시 받습니다"))
     parser.add_argument("--force", action="store_true", help=_("이미 최신인 종목도 Yahoo에 물어봅니다"))
+    no_quotes = _("시장 전체의 현재가 대신 종목마다 차트를 물어봅니다")
+    parser.add_argument("--no-quotes", action="store_true", help=no_quotes)
     workers = _("동시에 받는 종목 수 (기본값 {count})").format(count=category_update.WORKERS)
     parser.add_argument("--workers", type=worker_count, default=category_update.WORKERS, help=workers)
     least = _("마지막 거래일의 봉이 있는 종목이 이 비율(99%, 0.99)에 못 미칠 때만 1로 끝납니다")

@@ -37,6 +37,7 @@ class Summary:
     changed: int = 0
     refused: int = 0
     failed: int = 0
+    quoted: int = 0
     requests: int = 0
     fresh: int = 0
     expected: int = 0

@@ -129,6 +129,7 @@ class RunCounts(TypedDict):
     refused: int  # bars, or rows of an import, that were left out
     rows: int  # of the source of an import
     bars: int  # that these rows became
+    quoted: int  # tickers whose new bar is a quote of the whole market
     requests: int  # to Yahoo
     fresh: int  # tickers with the bar of their last finished session at the end of the run
     expected: int  # tickers that should have it: all chosen ones but delisted ones

@@ -7,7 +7,8 @@ day, and writing beside it would store the day twice: both raise DataConflict in
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -182,6 +183,38 @@ def write(
         # In order if there is no transaction: a write that is broken off leaves no hole between the days.
         collection.bulk_write(operations, ordered=session is None and not remove_others, session=session)
     return Written(added, replaced, len(removed))
+
+
+def add_session(
+    db: MongoDatabase,
+    category: Category,
+    day: dt.datetime,
+    previous: dt.datetime,
+    closes: Mapping[str, float],
+    bars: Mapping[str, Document],
+) -> list[str]:
+    """Add the bar of `day` to each ticker of `bars` whose last stored bar is that of `previous`, closed at `closes`.
+
+    Returns the tickers to which one was added; the others are left as they are. `bars` have the fields of `Bar` but
+    for ticker and date. Raises ReadOnly if the category is only read.
+    """
+    collection = db[locations.writable(db, category).collection]
+    # As in `write`: dates that are texts, or another midnight, show too.
+    since = {"$not": {"$lt": previous}}
+    stored: dict[str, list[Document]] = defaultdict(list)
+    for document in collection.find({"ticker": {"$in": list(bars)}, "date": since}).batch_size(50_000):
+        stored[document["ticker"]].append(document)
+
+    def is_next(ticker: str) -> bool:
+        documents = stored[ticker]
+        return [document["date"] for document in documents] == [previous] and math.isclose(
+            documents[0].get("close", math.nan), closes[ticker], rel_tol=candles.ROUNDING
+        )
+
+    added = [ticker for ticker in bars if is_next(ticker)]
+    if added:
+        collection.insert_many(({"ticker": ticker, "date": day, **bars[ticker]} for ticker in added), ordered=False)
+    return added
 
 
 def _change(before: Document, after: Document) -> Document | None:

@@ -206,6 +206,15 @@ def record(
     return collection(db).update_one(of_ticker, changes, session=session).matched_count > 0
 
 
+def record_each(db: MongoDatabase, category: Category, fields: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Set the fields of each ticker of `fields`. Returns the tickers that are not registered."""
+    updates = [UpdateOne({"category": category.key, "ticker": name}, {"$set": each}) for name, each in fields.items()]
+    if not updates or collection(db).bulk_write(updates, ordered=False).matched_count == len(updates):
+        return []
+    listed = collection(db).distinct("ticker", {"category": category.key, "ticker": {"$in": list(fields)}})
+    return sorted(fields.keys() - set(listed))
+
+
 def name_nameless(
     db: MongoDatabase, category: Category, ticker: str, fields: Mapping[str, Any], session: ClientSession | None = None
 ) -> None:

@@ -235,7 +235,7 @@ def test_a_failed_update_names_the_ticker_and_the_reason(
     page = pages.open_viewer()
     page.button(key="update").click().run()
     finish_update(page)
-    assert len(page.warning) == 1
+    assert len(page.error) == 1, "every ticker that was asked for failed"
     assert "005930" in page.text[0].value
     assert len(pages.chart(page)[1]) == len(pages.made_table()), "what was stored is still shown"
 

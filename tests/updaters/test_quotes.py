@@ -1,0 +1,278 @@
+"""New bars from the quotes of a whole market, and when a quote is not taken for a bar."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+
+from finance_core.bars import sessions
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import prices, ticker_edits, tickers
+from finance_core.storage.database import MongoDatabase
+from tests.updaters.commanding import Command
+from tests.updaters.updating import bars_of, metadata, register, run
+from tests.yahoo import SCREENER, Listing, Malformed, Status, YahooStandIn, random_walk
+from updaters import quotes
+from updaters import yahoo as product
+
+pytestmark = pytest.mark.usefixtures("impatient", "korean_shell")
+
+SESSIONS = sessions.between("XKRX", dt.date(2026, 9, 1), dt.date(2026, 10, 30))
+YESTERDAY, TODAY = SESSIONS[-2], SESSIONS[-1]
+SEOUL = ZoneInfo("Asia/Seoul")
+
+
+def at(day: pd.Timestamp, hour: int, minute: int = 0) -> dt.datetime:
+    return day.to_pydatetime().replace(hour=hour, minute=minute, tzinfo=SEOUL)
+
+
+EVENING = at(TODAY, 16, 10)
+
+
+def quote_of(listing: Listing) -> dict[str, Any]:
+    """What the screener says of the last bar of a listing, half a minute after its close."""
+    (_, before), (day, last) = listing.bars.iloc[-2:].iterrows()
+    assert isinstance(day, pd.Timestamp)
+    return {
+        "exchange": listing.exchange,
+        "currency": listing.currency,
+        "regularMarketOpen": last["open"],
+        "regularMarketDayHigh": last["high"],
+        "regularMarketDayLow": last["low"],
+        "regularMarketPrice": last["close"],
+        "regularMarketVolume": int(last["volume"]),
+        "regularMarketPreviousClose": before["close"],
+        "regularMarketChange": last["close"] - before["close"],
+        "regularMarketTime": int(at(day, 15, 30).timestamp()) + 30,
+    }
+
+
+@pytest.fixture
+def market(db: MongoDatabase, yahoo: YahooStandIn) -> list[str]:
+    """Forty tickers of both markets, stored up to yesterday; Yahoo has today's bars and quotes."""
+    names = [f"{number:06}" for number in range(100, 140)]
+    for number, name in enumerate(names):
+        market = KOREAN_STOCKS.markets[number // 20]
+        listing = Listing(random_walk(SESSIONS, number).iloc[:-1], exchange=market.yahoo_exchanges[0])
+        yahoo.listings[name + market.yahoo_suffix] = listing
+        register(db, name, market.key)
+    assert run(db, workers=8, now=lambda: at(YESTERDAY, 18)).added == 40 * (len(SESSIONS) - 1)
+    db["ticker_metadata"].update_many({}, {"$set": {"updated_at": at(YESTERDAY, 9).astimezone(dt.UTC)}})
+    for number, (symbol, listing) in enumerate(yahoo.listings.items()):
+        listing.bars = random_walk(SESSIONS, number)
+        yahoo.quotes[symbol] = quote_of(listing)
+    yahoo.clear()
+    return names
+
+
+def listing_of(yahoo: YahooStandIn, name: str) -> Listing:
+    return next(listing for symbol, listing in yahoo.listings.items() if symbol.startswith(name))
+
+
+def assert_all_stored(db: MongoDatabase, yahoo: YahooStandIn, names: list[str]) -> None:
+    for name in names:
+        expected = listing_of(yahoo, name).bars
+        pd.testing.assert_frame_equal(
+            bars_of(db, name)[expected.columns].astype(float), expected, check_index_type=False, check_freq=False
+        )
+        row = metadata(db, name)
+        assert {key: row[key] for key in prices.state_of(bars_of(db, name))} == prices.state_of(bars_of(db, name))
+
+
+def charts(yahoo: YahooStandIn) -> list[str]:
+    return sorted({request.symbol.partition(".")[0] for request in yahoo.requests if request.symbol})
+
+
+def test_a_night_of_a_market_costs_its_pages(db: MongoDatabase, yahoo: YahooStandIn, market: list[str]) -> None:
+    ran = run(db, now=lambda: EVENING)
+
+    assert (ran.state, ran.added, ran.quoted, ran.done) == ("done", 40, 40, 40)
+    assert charts(yahoo) == []
+    assert len([request for request in yahoo.requests if request.path == SCREENER]) == 2
+    assert ran.requests == len(yahoo.requests) <= 5
+    assert_all_stored(db, yahoo, market)
+    yahoo.clear()
+    again = run(db, now=lambda: at(TODAY, 18))
+    assert (again.current, again.requests) == (40, 0)
+
+
+def changed(**fields: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda quote: quote | fields
+
+
+def times(field: str, factor: float) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda quote: quote | {field: quote[field] * factor}
+
+
+def a_hundredfold(quote: dict[str, Any]) -> dict[str, Any]:
+    prices_of = [name for name in quote if name.startswith("regularMarket") and name[13:] not in ("Time", "Volume")]
+    return quote | {name: quote[name] * 100 for name in prices_of}
+
+
+def with_a_split(quote: dict[str, Any]) -> dict[str, Any]:
+    prices_of = [name for name in quote if name.startswith("regularMarket") and name[13:] not in ("Time", "Volume")]
+    return quote | {name: quote[name] / 10 for name in prices_of}
+
+
+FALSE_QUOTES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "of the day before": changed(regularMarketTime=int(at(YESTERDAY, 15, 30).timestamp()) + 30),
+    "of a trade before the close": changed(regularMarketTime=int(at(TODAY, 15, 29).timestamp())),
+    "of the future": changed(regularMarketTime=int(at(TODAY, 18).timestamp())),
+    "with another previous close": times("regularMarketPreviousClose", 1.001),
+    "after a split": with_a_split,
+    "a hundredfold": a_hundredfold,
+    "with the price alone a hundredfold": times("regularMarketPrice", 100),
+    "with a price that its change denies": times("regularMarketPrice", 1.001),
+    "without an open": changed(regularMarketOpen=0),
+    "with no open at all": changed(regularMarketOpen=None),
+    "with a text": changed(regularMarketDayHigh="51,000"),
+    "with a price above the high": times("regularMarketDayHigh", 0.9),
+    "with a price below the low": times("regularMarketDayLow", 1.1),
+    "of a halted ticker": changed(regularMarketVolume=0),
+    "with half a share": changed(regularMarketVolume=10.5),
+    "in another currency": changed(currency="USD"),
+    "without a time": lambda quote: {name: value for name, value in quote.items() if name != "regularMarketTime"},
+}
+
+
+@pytest.mark.parametrize("falsify", FALSE_QUOTES.values(), ids=list(FALSE_QUOTES))
+def test_no_bar_is_made_of_a_quote(db: MongoDatabase, falsify: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    listing = Listing(random_walk(SESSIONS, 1))
+    row: Any = {"ticker": "000100", "currency": "KRW", "last_close": listing.bars["close"].iloc[-2].item()}
+    session = quotes.last_session(KOREAN_STOCKS.markets[0], EVENING)
+
+    assert quotes.bar_of(quote_of(listing), row, session, EVENING) == listing.bars.iloc[-1].to_dict()
+    assert quotes.bar_of(falsify(quote_of(listing)), row, session, EVENING) is None
+
+
+def test_every_ticker_without_a_true_quote_is_asked_for_its_chart(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str]
+) -> None:
+    false = dict(zip(market[::2], FALSE_QUOTES.values(), strict=False))
+    for symbol in list(yahoo.quotes):
+        if falsify := false.get(symbol.partition(".")[0]):
+            yahoo.quotes[symbol] = falsify(yahoo.quotes[symbol])
+    del yahoo.quotes[f"{market[1]}.KS"]
+
+    ran = run(db, now=lambda: EVENING)
+
+    assert charts(yahoo) == sorted([*false, market[1]])
+    assert (ran.added, ran.quoted) == (40, 40 - len(false) - 1)
+    assert_all_stored(db, yahoo, market)
+
+
+@pytest.mark.parametrize(
+    "what", ["an older last bar", "another stored close", "a bar of today", "a failure", "a sample"]
+)
+def test_a_ticker_in_another_state_is_asked_for_its_chart(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str], what: str
+) -> None:
+    odd, bars = market[3], db["korean_stocks"]
+    match what:
+        case "an older last bar":
+            bars.delete_one({"ticker": odd, "date": YESTERDAY.to_pydatetime()})
+            tickers.record(db, KOREAN_STOCKS, odd, prices.state(db, KOREAN_STOCKS, odd))
+        case "another stored close":
+            bars.update_one({"ticker": odd, "date": YESTERDAY.to_pydatetime()}, {"$inc": {"close": 100.0}})
+        case "a bar of today":
+            bars.insert_one({"ticker": odd, "date": TODAY.to_pydatetime(), "close": 1.0, "volume": 0})
+        case "a failure":
+            tickers.record(db, KOREAN_STOCKS, odd, {"last_status": "failed"})
+        case "a sample":
+            tickers.record(db, KOREAN_STOCKS, odd, {"source": "sample"})
+
+    assert run(db, now=lambda: EVENING).quoted == 39
+
+    assert charts(yahoo) == [odd]
+    assert_all_stored(db, yahoo, market)
+
+
+@pytest.mark.parametrize("moment", [at(TODAY, 14), at(TODAY, 15, 45), at(TODAY + pd.Timedelta(days=3), 11)])
+def test_no_quote_is_taken_before_it_is_settled_or_once_the_next_session_runs(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str], moment: dt.datetime
+) -> None:
+    for quote in yahoo.quotes.values():
+        quote["regularMarketTime"] = int(moment.timestamp()) - 1200
+
+    assert run(db, now=lambda: moment).quoted == 0
+
+
+@pytest.mark.parametrize("answer", [Status(500), Malformed(), Status(500, html=True)], ids=repr)
+def test_without_the_screener_every_chart_is_asked_for(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str], answer: Any
+) -> None:
+    yahoo.answer_with(SCREENER, *[answer] * 4 * product.ATTEMPTS)
+
+    ran = run(db, workers=8, now=lambda: EVENING)
+
+    assert (ran.state, ran.added, ran.quoted) == ("done", 40, 0)
+    assert_all_stored(db, yahoo, market)
+
+
+def test_pages_that_cost_more_than_the_charts_are_not_turned(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str]
+) -> None:
+    for number in range(2_600):
+        yahoo.quotes[f"{number + 500_000}.KS"] = {"exchange": "KSC"}
+
+    ran = run(db, workers=8, now=lambda: EVENING)
+
+    assert len([request for request in yahoo.requests if request.path == SCREENER]) == 2
+    assert (ran.quoted, len(charts(yahoo))) == (20, 20)
+
+
+def test_a_ticker_removed_meanwhile_stays_removed(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = prices.add_session
+
+    def added_then_removed(*arguments: Any) -> list[str]:
+        added = add(*arguments)
+        ticker_edits.delete(db, KOREAN_STOCKS, market[:1], "me")
+        return added
+
+    monkeypatch.setattr(prices, "add_session", added_then_removed)
+
+    assert run(db, now=lambda: EVENING).added == 39
+    assert db["korean_stocks"].count_documents({"ticker": market[0]}) == 0
+
+
+def test_an_interrupted_addition_is_completed_by_the_next_run(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(tickers, "record_each", lambda *_arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run(db, now=lambda: EVENING)
+    yahoo.clear()
+
+    assert run(db, workers=8, now=lambda: EVENING).state == "done"
+
+    assert_all_stored(db, yahoo, market)
+
+
+@pytest.mark.parametrize("how", ["the option", "the setting", "named tickers", "force", "full"])
+def test_quotes_are_not_used_with(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    if how == "the setting":
+        monkeypatch.setenv("FINANCE_QUOTES", "off")
+    options = {"the option": {"by_quotes": False}, "force": {"force": True}, "full": {"full": True}}.get(how, {})
+
+    ran = run(db, *(market if how == "named tickers" else ()), workers=8, now=lambda: EVENING, **options)
+
+    assert (ran.quoted, len(charts(yahoo))) == (0, 40)
+
+
+def test_the_ticker_on_the_screen_is_asked_for_its_chart(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str]
+) -> None:
+    assert run(db, first=market[5], now=lambda: EVENING).quoted == 39
+    assert charts(yahoo) == [market[5]]
+
+
+def test_the_command_has_a_switch(db: MongoDatabase, yahoo: YahooStandIn, updated: Command) -> None:
+    assert updated("--no-quotes", "--json").report["quoted"] == 0

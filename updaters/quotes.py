@@ -1,0 +1,205 @@
+"""The new bars of a whole market from the quotes of Yahoo's screener, 250 tickers a request.
+
+A quote is the bar of its session only where all of it agrees with what is stored (see `bar_of`). Every other ticker is
+left to `ticker_update`, which asks for its chart: after a split, a halt or a longer absence, or where Yahoo sends no
+quote, an old or a faulty one. Quotes tell no dividends; the rotation (see `verification`) adds them within its rounds,
+and compares these bars with the charts.
+"""
+
+import datetime as dt
+import logging
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from finance_core import settings
+from finance_core.bars import candles, sessions
+from finance_core.categories import Category, Market
+from finance_core.errors import FetchFailed
+from finance_core.storage import prices, tickers
+from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.documents import TickerRow
+from finance_core.storage.prices import Written
+from updaters import yahoo
+from updaters.ticker_update import TickerResult
+from updaters.update_plan import SETTLING
+
+LEAST = 10
+"""Fewer tickers of a market are asked for one by one."""
+LARGEST_MOVE = 0.3
+"""A larger change of the close within a day is looked at in the chart. It is the daily limit of the KRX."""
+CHANGE_TOLERANCE = 1e-5
+"""How far the change that a quote names may be from that of its prices, as a share of the close."""
+
+_FIELDS = {
+    "open": "regularMarketOpen",
+    "high": "regularMarketDayHigh",
+    "low": "regularMarketDayLow",
+    "close": "regularMarketPrice",
+    "volume": "regularMarketVolume",
+}
+_PREVIOUS, _CHANGE, _TIME = "regularMarketPreviousClose", "regularMarketChange", "regularMarketTime"
+_SWITCHED_OFF = ("0", "false", "no", "off")
+
+_log = logging.getLogger(__name__)
+
+Quote = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Session:
+    """The last finished session of a market."""
+
+    day: dt.datetime
+    previous: dt.datetime
+    """The session before it."""
+    closed_at: dt.datetime
+    """In UTC, tz-aware."""
+    timezone: ZoneInfo
+
+
+def are_wanted() -> bool:
+    """Whether this installation uses quotes: it does unless FINANCE_QUOTES is off."""
+    return settings.get("FINANCE_QUOTES", "on").lower() not in _SWITCHED_OFF
+
+
+def update(
+    db: MongoDatabase, category: Category, chosen: Iterable[str], client: yahoo.Client, now: dt.datetime
+) -> list[TickerResult]:
+    """Store the new bar of each of the `chosen` tickers whose quote at `now` (tz-aware) is that bar.
+
+    Returns their results; the others are to be asked for one by one. Idempotent.
+    """
+    rows, names = tickers.active(db, category), {*chosen}
+    results: list[TickerResult] = []
+    for market in category.markets:
+        session = last_session(market, now)
+        if not market.yahoo_exchanges or now < session.closed_at + SETTLING:
+            continue
+        lacking = {
+            row["yahoo_symbol"]: row for row in rows if row["ticker"] in names and _lacks_one(row, market, session)
+        }
+        if len(lacking) >= LEAST:
+            results += _store(db, category, session, _bars(client, market, session, lacking, now), now)
+    return results
+
+
+def last_session(market: Market, now: dt.datetime) -> Session:
+    """The last session of `market` that was over at `now` (tz-aware)."""
+    day = sessions.last_finished(market.calendar, now)
+    closed_at = (sessions.close_of(market.calendar, day) or day.to_pydatetime()).replace(tzinfo=dt.UTC)
+    previous = sessions.last_finished(market.calendar, closed_at - dt.timedelta(seconds=1))
+    zone = ZoneInfo(sessions.timezone(market.calendar))
+    return Session(day.to_pydatetime(), previous.to_pydatetime(), closed_at, zone)
+
+
+def _lacks_one(row: TickerRow, market: Market, session: Session) -> bool:
+    """Whether exactly the bar of `session` is missing, and nothing else is to be found out about the ticker."""
+    return (
+        row.get("market") == market.key
+        and row.get("yahoo_symbol") == yahoo.symbol(row["ticker"], market)
+        and row.get("source") == "yahoo"
+        and row.get("last_status") == "ok"
+        and not row.get("rewriting")
+        and row.get("last_date") == session.previous
+    )
+
+
+def _bars(
+    client: yahoo.Client, market: Market, session: Session, rows: Mapping[str, TickerRow], now: dt.datetime
+) -> list[tuple[TickerRow, Document]]:
+    """The rows (by symbol) whose quote is the bar of `session`, each with that bar."""
+    quotes: dict[str, Quote] = {}
+    contradicted: set[str] = set()
+    for quote in _screened(client, market, len(rows)):
+        symbol = str(quote.get("symbol"))
+        if quotes.setdefault(symbol, quote) != quote:
+            contradicted.add(symbol)
+    bars = {
+        symbol: bar_of(quotes[symbol], row, session, now)
+        for symbol, row in rows.items()
+        if symbol in quotes and symbol not in contradicted
+    }
+    return [(rows[symbol], bar) for symbol, bar in bars.items() if bar]
+
+
+def _screened(client: yahoo.Client, market: Market, lacking: int) -> list[Quote]:
+    """All quotes of `market`; none where they cost more than half the requests of `lacking` charts, or Yahoo errs."""
+    quotes: list[Quote] = []
+    total = 1
+    try:
+        while len(quotes) < total:
+            page = client.screen(market, len(quotes))
+            total = page["total"]
+            if not page["quotes"] or 2 * total / yahoo.LARGEST_PAGE > lacking:
+                break
+            quotes += page["quotes"]
+    except FetchFailed as error:
+        _log.warning("no more quotes of %s, its tickers are asked for one by one: %s", market.key, error)
+    return quotes
+
+
+def bar_of(quote: Quote, row: TickerRow, session: Session, now: dt.datetime) -> Document | None:
+    """The fields of the bar of `session` that `quote` of the ticker of `row` is; None where anything disagrees.
+
+    It must be a trade of that day at or after its close and before `now`, in the currency of the row, of a ticker that
+    was traded; its previous close must be the stored one, its prices must be in order, and its change their difference.
+    Prices are rounded to 32-bit floats, as Yahoo's charts have them.
+    """
+    fields = {**_FIELDS, "previous": _PREVIOUS, "time": _TIME}
+    numbers = {name: float(quote[field]) for name, field in fields.items() if _is_number(quote.get(field))}
+    if len(numbers) < len(fields) or min(numbers.values()) <= 0:
+        return None
+    moment = dt.datetime.fromtimestamp(numbers.pop("time"), dt.UTC)
+    bar = {name: float(np.float32(number)) for name, number in numbers.items()}
+    previous, volume = bar.pop("previous"), numbers["volume"]
+    change = quote.get(_CHANGE, bar["close"] - previous)
+    agrees = (
+        session.closed_at <= moment <= now
+        and moment.astimezone(session.timezone).date() == session.day.date()
+        and quote.get("currency") == row.get("currency")
+        and math.isclose(previous, row["last_close"], rel_tol=candles.ROUNDING)
+        and bar["low"] <= min(bar["open"], bar["close"]) <= max(bar["open"], bar["close"]) <= bar["high"]
+        and abs(bar["close"] / previous - 1) <= LARGEST_MOVE
+        and volume == int(volume) < candles.VOLUME_LIMIT
+        and _is_number(change)
+        and math.isclose(bar["close"] - previous, change, abs_tol=CHANGE_TOLERANCE * bar["close"])
+    )
+    return {**bar, "volume": int(volume)} if agrees else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _store(
+    db: MongoDatabase, category: Category, session: Session, bars: list[tuple[TickerRow, Document]], now: dt.datetime
+) -> list[TickerResult]:
+    """Add `bars`, and then what lists show of them: the next run completes an interrupted addition."""
+    rows = {row["ticker"]: row for row, _bar in bars}
+    closes = {ticker: row["last_close"] for ticker, row in rows.items()}
+    offered = {row["ticker"]: bar for row, bar in bars}
+    added = prices.add_session(db, category, session.day, session.previous, closes, offered)
+    moment = now.astimezone(dt.UTC).replace(tzinfo=None)
+    gone = tickers.record_each(
+        db, category, {ticker: _metadata(rows[ticker], session, offered[ticker], moment) for ticker in added}
+    )
+    for ticker in gone:  # a person removed it meanwhile: its bar must not come back
+        prices.delete(db, category, ticker)
+    return [TickerResult(ticker, Written(added=0 if ticker in gone else 1)) for ticker in added]
+
+
+def _metadata(row: TickerRow, session: Session, bar: Document, moment: dt.datetime) -> Document:
+    return {
+        "last_date": session.day,
+        "bar_count": row["bar_count"] + 1,
+        "last_close": bar["close"],
+        "previous_close": row["last_close"],
+        "change": bar["close"] / row["last_close"] - 1,
+        "updated_at": moment,
+        "bars_changed_at": moment,
+    }
