@@ -4,11 +4,13 @@ Streamlit imports this file once, to find the app and what lives as long as it d
 """
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from finance_core import categories
 from finance_core.i18n import _
 from finance_core.ui import first_start, login
 from finance_core.ui.decorators import errors_shown
+from finance_core.ui.door import Door
 from finance_core.ui.navigation import ICON, page, viewer_page
 from finance_core.ui.visitor import language_switch, may_edit, use_visitor_language
 from updaters import sample, scheduler
@@ -32,4 +34,4 @@ def visit() -> None:
 if __name__ == "__main__":
     visit()
 else:
-    app = st.App(__file__, lifespan=scheduler.lifespan)
+    app = st.App(__file__, lifespan=scheduler.lifespan, middleware=[Middleware(Door)])

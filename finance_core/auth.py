@@ -25,21 +25,25 @@ _key = secrets.token_bytes(32)
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def proof(password: str) -> str:
-    """A token for who knew `password`; it is valid in this process, until the password changes."""
-    return hmac.new(_key, password.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+def proof(password: str, address: str | None) -> str:
+    """A token for who knew `password` at `address`; it is valid in this process, until the password changes.
+
+    Whoever takes over a visit from another address, by the id of its session, cannot use it.
+    """
+    known_there = f"{parse(address)} {password}".encode("utf-8", "surrogatepass")
+    return hmac.new(_key, known_there, hashlib.sha256).hexdigest()
 
 
-def is_proof(shown: object, password: str) -> bool:
-    """Whether `shown` is the proof of `password`; an empty password has no proof."""
+def is_proof(shown: object, password: str, address: str | None) -> bool:
+    """Whether `shown` is the proof of `password` at `address`; an empty password has no proof."""
     if not password or not isinstance(shown, str):
         return False
-    return hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), proof(password).encode())
+    return hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), proof(password, address).encode())
 
 
 def is_right(typed: str, password: str) -> bool:
     """Whether `typed` is `password`, compared in constant time. Nothing is right for an empty password."""
-    return is_proof(proof(typed), password)
+    return is_proof(proof(typed, None), password, None)
 
 
 def is_at_the_machine(peer: str | None, headers: Iterable[tuple[str, str]]) -> bool:
@@ -47,12 +51,25 @@ def is_at_the_machine(peer: str | None, headers: Iterable[tuple[str, str]]) -> b
 
     The address alone is not enough. A reverse proxy connects from this machine for anybody: it adds forwarding headers.
     A foreign web page can have its own name resolved to 127.0.0.1 (DNS rebinding): the browser sends that name as host.
+    A page of another port of this machine connects from here too: the browser sends its origin.
     """
     sent = [(name.lower(), value) for name, value in headers]
     if any(name in _FORWARDING or name.startswith(_FORWARDING_PREFIX) for name, _value in sent):
         return False
     hosts = [value for name, value in sent if name == "host"]
-    return is_loopback(peer) and len(hosts) == 1 and _is_own_name(hosts[0])
+    return is_loopback(peer) and len(hosts) == 1 and _is_own_name(hosts[0]) and is_same_origin(sent)
+
+
+def is_same_origin(headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether a request comes from a page of the app itself, as far as these headers (names in lower case) tell.
+
+    A browser sends the origin of the page with every websocket; a program need not send one.
+    """
+    values = {name: value.lower() for name, value in headers}
+    try:
+        return "origin" not in values or urlsplit(values["origin"]).netloc == values.get("host")
+    except ValueError:
+        return False
 
 
 def is_loopback(address: str | None) -> bool:

@@ -1,8 +1,8 @@
 """Settings of an installation: the environment first, then `.streamlit/secrets.toml`.
 
 Read without Streamlit, so that the app and the commands always agree. Known names: MONGO_URI, FINANCE_DB,
-FINANCE_DATA_DIR, FINANCE_QUOTES (off: updates ask for the chart of every ticker), ADMIN_PASSWORD. Choices that all
-processes share are in MongoDB (see `storage.documents.CHOICES`).
+FINANCE_DATA_DIR, FINANCE_QUOTES (off: updates ask for the chart of every ticker), ADMIN_PASSWORD, TRUSTED_PROXY.
+Choices that all processes share are in MongoDB (see `storage.documents.CHOICES`).
 """
 
 import os

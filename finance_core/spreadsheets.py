@@ -1,11 +1,14 @@
 """Tables as files that spreadsheet programs open: with their Hangul, and without taking text for formulas.
 
-Pure: frames and values in, bytes and values out.
+Every table that is handed out is written here. Pure: frames and values in, bytes and values out.
 """
 
 import io
+from collections.abc import Callable
 
 import pandas as pd
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # type: ignore[import-untyped]
+from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a text that Excel takes for a formula."""
@@ -28,18 +31,36 @@ def undefused(text: str) -> str:
 
 
 def to_csv(table: pd.DataFrame, *, index: bool = False) -> bytes:
-    """`table` as CSV (UTF-8 with a mark that Excel needs to show Hangul); dates read 2026-11-24."""
-    return table.to_csv(index=index, date_format="%Y-%m-%d").encode("utf-8-sig")
+    """`table` as CSV, its texts `defused`: UTF-8 with a mark that Excel needs to show Hangul; dates read 2026-11-24."""
+    return with_texts(table, defused).to_csv(index=index, date_format="%Y-%m-%d").encode("utf-8-sig")
 
 
 def to_excel(table: pd.DataFrame, sheet: str = "Sheet1", *, index: bool = False) -> bytes:
-    """`table` as a workbook of one sheet; characters that the name of a sheet must not have are left out.
+    """`table` as a workbook of one sheet, its texts `defused`; characters that a name must not have are left out.
 
-    An `index` of moments becomes one of days.
+    Control characters, which a workbook cannot hold, become question marks. An `index` of moments becomes one of days.
     """
     if isinstance(table.index, pd.DatetimeIndex):
         table = table.set_axis(pd.Index(table.index.date, name=table.index.name))
     name = "".join(char for char in sheet if char not in r"[]:*?/\\'")[:31] or "Sisepan"
     file = io.BytesIO()
-    table.to_excel(file, sheet_name=name, index=index)
+    with_texts(table, _printable).to_excel(file, sheet_name=name, index=index)
     return file.getvalue()
+
+
+def with_texts(table: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:
+    """`table` with `change` done to each value of its columns of texts, to its headers, and to an index of texts.
+
+    >>> with_texts(pd.DataFrame({"=a": ["-b"], "c": [-1]}), defused).to_dict("list")
+    {"'=a": ["'-b"], 'c': [-1]}
+    """
+    changed = table.rename(columns=change)
+    for position, dtype in enumerate(table.dtypes):
+        if not (is_numeric_dtype(dtype) or is_bool_dtype(dtype) or is_datetime64_any_dtype(dtype)):
+            changed.isetitem(position, table.iloc[:, position].map(change).to_numpy())
+    return changed if isinstance(table.index, pd.DatetimeIndex | pd.RangeIndex) else changed.rename(index=change)
+
+
+def _printable(value: object) -> object:
+    safe = defused(value)
+    return ILLEGAL_CHARACTERS_RE.sub("?", safe) if isinstance(safe, str) else safe

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from finance_core import auth
 
 HERE = [("host", "localhost:8501")]
+HOME = "192.168.0.7"
 
 
 @given(st.text(), st.text(min_size=1))
@@ -18,27 +19,28 @@ HERE = [("host", "localhost:8501")]
 def test_only_the_password_itself_is_right_and_only_its_proof_proves_it(typed: str, password: str) -> None:
     assert auth.is_right(typed, password) is (typed == password)
     assert auth.is_right(password, password)
-    assert auth.is_proof(auth.proof(typed), password) is (typed == password)
-    assert not auth.is_proof(password, password)
+    assert auth.is_proof(auth.proof(typed, HOME), password, HOME) is (typed == password)
+    assert not auth.is_proof(password, password, HOME)
+    assert not auth.is_proof(auth.proof(password, HOME), password, "192.168.0.8"), "nor from another address"
 
 
 @given(st.text())
 def test_nothing_is_right_for_an_empty_password(typed: str) -> None:
     assert not auth.is_right(typed, "")
-    assert not auth.is_proof(auth.proof(typed), "")
+    assert not auth.is_proof(auth.proof(typed, HOME), "", HOME)
 
 
 @pytest.mark.parametrize("shown", [None, "", b"", 1, True, "é", "0" * 64])
 def test_what_is_no_proof_proves_nothing(shown: object) -> None:
-    assert not auth.is_proof(shown, "s3cret")
+    assert not auth.is_proof(shown, "s3cret", HOME)
 
 
 def test_a_proof_tells_nothing_of_the_password_and_holds_in_one_process_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = auth.proof("s3cret")
+    shown = auth.proof("s3cret", HOME)
     assert "s3cret" not in shown
-    assert len(shown) == len(auth.proof("s" * 1_000))
+    assert len(shown) == len(auth.proof("s" * 1_000, HOME))
     monkeypatch.setattr(auth, "_key", b"of another process")
-    assert not auth.is_proof(shown, "s3cret")
+    assert not auth.is_proof(shown, "s3cret", HOME)
 
 
 class Clock:
@@ -177,3 +179,22 @@ def test_what_came_through_a_proxy_is_not_from_this_machine_whatever_the_proxy_s
 def test_a_name_from_elsewhere_that_leads_here_is_not_from_this_machine(hosts: list[str], own: bool) -> None:
     assert auth.is_at_the_machine("127.0.0.1", [("Host", host) for host in hosts]) is own
     assert not auth.is_at_the_machine("192.168.0.7", [("Host", host) for host in hosts])
+
+
+@pytest.mark.parametrize(
+    ("origin", "own"),
+    [
+        ("http://localhost:8501", True),
+        ("HTTP://LOCALHOST:8501", True),
+        ("http://localhost:28999", False),
+        ("http://127.0.0.1:8501", False),
+        ("http://localhost", False),
+        ("https://example.com", False),
+        ("null", False),
+        ("http://[", False),
+        ("", False),
+    ],
+)
+def test_a_page_of_another_origin_is_not_the_app(origin: str, own: bool) -> None:
+    assert auth.is_at_the_machine("127.0.0.1", [*HERE, ("Origin", origin)]) is own
+    assert auth.is_same_origin([*HERE, ("origin", origin)]) is own

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from finance_core import spreadsheets
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
@@ -113,7 +114,12 @@ def _in_place(path: Path) -> Iterator[Path]:
 def _csv(path: Path) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="") as file:
         pd.DataFrame(columns=list(COLUMNS)).to_csv(file, index=False)
-        yield lambda rows: rows.to_csv(file, index=False, header=False, date_format="%Y-%m-%d")
+
+        def write(rows: pd.DataFrame) -> None:
+            defused = spreadsheets.with_texts(rows, spreadsheets.defused)
+            defused.to_csv(file, index=False, header=False, date_format="%Y-%m-%d")
+
+        yield write
 
 
 @contextmanager

@@ -78,7 +78,7 @@ def export(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame([{name: row.get(name) for name in columns} for row in rows], columns=columns)
     for name in ("first_date", "last_date"):
         table[name] = pd.to_datetime(table[name]).dt.strftime("%Y-%m-%d")
-    return table.map(spreadsheets.defused)
+    return table
 
 
 def _sheet(content: bytes) -> list[list[str]]:

@@ -19,9 +19,18 @@ from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import navigation
 from finance_core.ui.text import plain
-from finance_core.ui.visitor import may_edit, page_path, require_admin, show_read_only, use_visitor_language
+from finance_core.ui.visitor import (
+    admin_password,
+    may_edit,
+    page_path,
+    require_admin,
+    show_read_only,
+    use_visitor_language,
+)
 
 FAILED_WRITE = "failed_write"
+RIGHTS_EVERY = 10.0
+"""Seconds between two looks whether the visitor of an open page for admins still is one."""
 
 P = ParamSpec("P")
 Draw = Callable[Concatenate[MongoDatabase, P], None]
@@ -46,6 +55,8 @@ def page(name: str = "", *, for_admins: bool = False) -> Callable[[Draw[P]], Cal
                 if for_admins and not may_edit():
                     show_read_only()
                 else:
+                    if for_admins and admin_password():
+                        _watch_rights()
                     draw(database.connect(), *args, **kwargs)
 
         return drawn
@@ -79,6 +90,11 @@ def live(every: float | None, *, for_admins: bool = False) -> Callable[[Draw[P]]
         return placed
 
     return decorate
+
+
+@live(RIGHTS_EVERY, for_admins=True)
+def _watch_rights(_db: MongoDatabase) -> None:
+    """Nothing to see: an admin's page that stays open goes soon after the password was changed."""
 
 
 def begin() -> None:

@@ -1,4 +1,7 @@
-"""Log in and out as an admin, if ADMIN_PASSWORD is set. A login lasts as long as the visit: until a reload."""
+"""Log in and out as an admin, if ADMIN_PASSWORD is set. A login lasts as long as the visit: until a reload.
+
+It counts at the address only that it was made at.
+"""
 
 import logging
 
@@ -8,7 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 from finance_core import auth
 from finance_core.errors import NotAllowed, SisepanError
 from finance_core.i18n import N_, _
-from finance_core.ui import navigation
+from finance_core.ui import door, navigation
 from finance_core.ui.decorators import begin, errors_shown
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import LOGIN, admin_password, may_edit, visitor_address
@@ -73,7 +76,7 @@ def _log_in() -> None:
     try:
         password = admin_password()
         _check(typed, password)
-        st.session_state[LOGIN] = auth.proof(password)
+        st.session_state[LOGIN] = auth.proof(password, visitor_address())
     except SisepanError as error:
         st.session_state[PROBLEM] = error
 
@@ -92,3 +95,4 @@ def _check(typed: str, password: str) -> None:
 
 def _log_out() -> None:
     st.session_state.pop(LOGIN, None)
+    door.end_uploads()

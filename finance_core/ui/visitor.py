@@ -62,7 +62,9 @@ def may_edit() -> bool:
         password = admin_password()
     except SisepanError:  # the page shows what is wrong with the settings; until then nobody is an admin
         return False
-    return auth.is_proof(st.session_state.get(LOGIN), password) if password else is_at_the_machine()
+    if password:
+        return auth.is_proof(st.session_state.get(LOGIN), password, visitor_address())
+    return is_at_the_machine()
 
 
 def require_admin() -> None:

@@ -28,6 +28,10 @@ class Visitor:
             message.rerun_script.widget_states.widgets.add(id=widget, trigger_value=True)
         self._connection.send(message.SerializeToString())
 
+    def clear_cache(self) -> None:
+        """Ask the app to forget what all visitors share."""
+        self._connection.send(BackMsg(clear_cache=True).SerializeToString())
+
     def run(self, page: str, *pressed: str, typed: Mapping[str, str] | None = None) -> list[ForwardMsg]:
         """`ask`, and what the app sent until that run was finished."""
         self.ask(page, *pressed, typed=typed)
@@ -42,18 +46,26 @@ def _ended(message: ForwardMsg) -> bool:
 
 
 @contextmanager
-def visit(address: str, headers: Mapping[str, str] | None = None, host: str = "") -> Iterator[Visitor]:
-    """A connection to the app at `address`, asking for `host` where one is given."""
+def visit(
+    address: str, headers: Mapping[str, str] | None = None, host: str = "", session: str = ""
+) -> Iterator[Visitor]:
+    """A connection to the app at `address`, asking for `host` and to go on with `session` where they are given."""
     where = urlsplit(address)
     with connect(
         f"ws://{host or where.hostname}:{where.port}/_stcore/stream",
         sock=socket.create_connection((where.hostname, where.port), timeout=30),
-        subprotocols=[Subprotocol(part) for part in ("streamlit", "no-token")],
+        subprotocols=[Subprotocol(part) for part in ("streamlit", "no-token", session) if part],
         additional_headers=headers,
         max_size=None,
         proxy=None,
     ) as connection:
         yield Visitor(connection)
+
+
+def session_of(sent: list[ForwardMsg]) -> str:
+    """The id of the visit, as a run begins with it."""
+    (session,) = {message.new_session.initialize.session_id for message in sent if message.HasField("new_session")}
+    return session
 
 
 def buttons(sent: list[ForwardMsg]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from tests import pages
 from tests.yahoo import YahooStandIn
 
 PASSWORD = "비밀 s3cret-Passw0rd"
+ADDRESS = "::ffff:192.168.0.7"
 HOME = Path(__file__).resolve().parents[2] / "Home.py"
 
 
@@ -35,7 +36,8 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(login, "_tries", auth.Tries(clock=clock))
-    monkeypatch.setattr(login, "visitor_address", lambda: "::ffff:192.168.0.7")
+    for module in (login, visitor):
+        monkeypatch.setattr(module, "visitor_address", lambda: ADDRESS)
     return clock
 
 
@@ -70,7 +72,7 @@ def test_the_right_password_makes_an_admin_and_is_kept_nowhere(caplog: pytest.Lo
     page = try_password(open_login(), PASSWORD)
     assert not page.exception
     assert page.success[0].value == "관리자로 로그인했습니다."
-    assert page.session_state[visitor.LOGIN] == auth.proof(PASSWORD)
+    assert page.session_state[visitor.LOGIN] == auth.proof(PASSWORD, ADDRESS)
     assert PASSWORD not in everything_kept(page) + caplog.text
 
 
@@ -197,12 +199,12 @@ def test_logging_in_opens_the_admin_pages_and_logging_out_closes_them(
     page.run()
     assert "로그인하십시오" in page.info[0].value
     assert not [*page.button, *page.toggle, *page.get("dataframe"), *page.subheader]
-    page.session_state[visitor.LOGIN] = auth.proof(password)
+    page.session_state[visitor.LOGIN] = auth.proof(password, ADDRESS)
     assert page.run().button(key="update_all")
 
     home = AppTest.from_file(HOME, default_timeout=60).run()
     assert "log_out" not in {button.key for button in home.button}
-    home.session_state[visitor.LOGIN] = auth.proof(password)
+    home.session_state[visitor.LOGIN] = auth.proof(password, ADDRESS)
     home.run().button(key="log_out").click().run()
     assert visitor.LOGIN not in home.session_state
     assert "log_out" not in {button.key for button in home.button}

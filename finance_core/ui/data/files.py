@@ -21,7 +21,7 @@ from finance_core.i18n import N_, _
 from finance_core.storage import database, locations, price_exports, prices
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.price_exports import Format
-from finance_core.ui import choices, downloads
+from finance_core.ui import choices, door, downloads
 from finance_core.ui.data import outcome, started
 from finance_core.ui.decorators import writes
 from finance_core.ui.text import plain
@@ -41,7 +41,7 @@ def import_section(db: MongoDatabase) -> None:
     )
     st.caption(plain(text.format(command="python -m updaters.import_files, updaters.import_sqlite")))
     category = choices.category("import_category", width=240)
-    upload = st.file_uploader(_("파일"), type=KINDS, key="import_file", label_visibility="collapsed")
+    upload = door.file_uploader(_("파일"), type=KINDS, key="import_file", label_visibility="collapsed")
     if upload is None:
         return
     path = _saved(upload)

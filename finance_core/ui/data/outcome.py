@@ -87,7 +87,7 @@ def _refused(counts: Mapping[str, int], refusals: Callable[[], Iterable[Refusal]
     def download() -> bytes:
         columns = [_("있는 곳"), _("적힌 종목"), _("적힌 날짜"), _("이유")]
         table = pd.DataFrame(map(reports.cells, refusals()), columns=columns)
-        return spreadsheets.to_csv(table.map(spreadsheets.defused))
+        return spreadsheets.to_csv(table)
 
     with st.expander(_("받지 않은 행 {count}").format(count=formats.count(sum(counts.values())))):
         reasons = reports.reasons(counts)

@@ -109,7 +109,7 @@ def _running(db: MongoDatabase) -> list[RunRecord]:
     return [run for run in latest if run and run["state"] == "running" and run.get("kind")]
 
 
-@live(REFRESH)
+@live(REFRESH, for_admins=True)
 def _watch_runs(db: MongoDatabase) -> None:
     """The progress of the runs of other visits, until one ends."""
     running = _running(db)
@@ -124,7 +124,7 @@ def _watch_runs(db: MongoDatabase) -> None:
         st.rerun()  # the whole page, which is inspected anew
 
 
-@live(REFRESH)
+@live(REFRESH, for_admins=True)
 def _watch(_db: MongoDatabase) -> None:
     """The progress of the run that this visitor has started, until it ends."""
     started = _started()

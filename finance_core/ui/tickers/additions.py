@@ -10,6 +10,7 @@ from finance_core.storage import ticker_edits, ticker_files
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.ticker_edits import Comparison
 from finance_core.storage.ticker_files import Line
+from finance_core.ui import door
 from finance_core.ui.text import plain
 from finance_core.ui.tickers import pending
 from finance_core.ui.tickers.state import State, editor
@@ -65,7 +66,7 @@ def _list(db: MongoDatabase, state: State) -> None:
     )
     text = st.text_area(_("붙여 넣기"), key=state.key("paste"), height=120)
     types = ["csv", "txt", "tsv", "xlsx"]
-    file = st.file_uploader(_("파일"), type=types, key=state.key("upload"), max_upload_size=10)
+    file = door.file_uploader(_("파일"), type=types, key=state.key("upload"), max_upload_size=10)
     if not text.strip() and file is None:
         return
     try:

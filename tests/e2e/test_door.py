@@ -1,0 +1,150 @@
+"""What reaches the app beside its pages: sessions of others, other origins, uploads, and what all visitors share."""
+
+import http.client
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+from websockets.exceptions import InvalidStatus
+
+from finance_core.storage.database import MongoDatabase
+from tests.e2e.conftest import Start
+from tests.e2e.test_login import PASSWORD, log_in
+from tests.e2e.visitor import buttons, session_of, visit
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.usefixtures("own_server_db")]
+
+MEGABYTE = 1 << 20
+
+
+def ask(address: str, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> int:
+    """The status of the answer to a request."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+    connection.request(method, path, body, headers or {})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def upload(address: str, session: str, size: int, file: str = "one", announced: int = 0) -> int:
+    """The status of the answer to an upload of `size` bytes, with a token as Streamlit's own page sends it.
+
+    With `announced`, the request says that so many bytes follow.
+    """
+    netloc = urlsplit(address).netloc
+    connection = http.client.HTTPConnection(netloc, timeout=60)
+    connection.request("GET", "/_stcore/health")
+    answer = connection.getresponse()
+    answer.read()
+    cookie = next(value for name, value in answer.getheaders() if value.startswith("_streamlit_xsrf="))
+    token = cookie.partition("=")[2].partition(";")[0]
+    part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    headers = {
+        "Cookie": f"_streamlit_xsrf={token}",
+        "X-Xsrftoken": token.strip('"'),
+        "Content-Type": "multipart/form-data; boundary=x",
+    }
+    headers |= {"Content-Length": str(announced)} if announced else {}
+    body = part + b"0" * size + b"\r\n--x--\r\n"
+    with closing(connection):
+        connection.request("PUT", f"/_stcore/upload_file/{session}/{file}", body, headers)
+        return connection.getresponse().status
+
+
+def test_an_admins_session_taken_over_from_another_address_has_no_rights(
+    own_app: Start, own_address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
+    log = tmp_path / "log"
+    here = own_app(log=log)
+    lan = here.replace("127.0.0.1", own_address)
+    with visit(lan) as admin:
+        sent = admin.run("login")
+        session = session_of(sent)
+        assert log_in(admin, sent, PASSWORD)
+        with visit(here, session=session) as thief:
+            taken = thief.run("admin_updates")
+            assert session_of(taken) == session, "Streamlit hands the session over"
+            assert not buttons(taken)
+    with visit(lan, session=session) as admin:
+        assert "update_all" in buttons(admin.run("admin_updates")), "whose it is goes on after a break"
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:28999", "http://127.0.0.1", "null", "http://[", "https://x.test"])
+def test_a_page_of_another_origin_gets_no_connection(app: Start, origin: str) -> None:
+    address = app()
+    with pytest.raises(InvalidStatus, match="403"), visit(address, headers={"Origin": origin}):
+        pass
+    with visit(address, headers={"Origin": address}) as admin:
+        assert "update_all" in buttons(admin.run("admin_updates")), "a page of the app itself does"
+
+
+def test_only_an_admin_before_an_uploader_uploads_and_not_without_bound(app: Start, own_address: str) -> None:
+    here = app()
+    lan = here.replace("127.0.0.1", own_address)
+    with visit(lan) as visitor:
+        session = session_of(visitor.run("admin_data"))
+        assert upload(lan, session, 1) == 403
+        assert upload(here, session, 1) == 403, "even from the machine itself"
+    with visit(here) as admin:
+        session = session_of(admin.run("korean_stocks"))
+        assert upload(here, session, 1) == 403, "there is no uploader on a chart"
+        admin.run("admin_data")
+        assert upload(here, session, 1) == 204
+        assert upload(lan, session, 1) == 403
+        assert [upload(here, session, 150 * MEGABYTE, file=f"large{number}") for number in range(2)] == [204, 204]
+        assert upload(here, session, 1, announced=150 * MEGABYTE) == 413
+
+
+def test_with_a_password_an_upload_needs_the_login(
+    own_app: Start, own_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
+    here = own_app()
+    lan = here.replace("127.0.0.1", own_address)
+    with visit(lan) as admin:
+        sent = admin.run("login")
+        session = session_of(sent)
+        assert log_in(admin, sent, PASSWORD)
+        drawn = admin.run("admin_data")
+        assert upload(lan, session, 1) == 204
+        assert upload(here, session, 1) == 403, "from where nobody has logged in"
+        admin.run("admin_data", buttons(drawn)["log_out"])
+        admin.run("admin_data")
+        assert upload(lan, session, 1) == 403
+
+
+def test_metrics_are_for_who_sits_at_the_machine(app: Start, own_address: str) -> None:
+    here = app()
+    assert ask(here, "GET", "/_stcore/metrics") == 200
+    assert ask(here.replace("127.0.0.1", own_address), "GET", "/_stcore/metrics") == 404
+    assert ask(here, "GET", "/_stcore/metrics", headers={"X-Forwarded-For": "10.0.0.7"}) == 404
+
+
+@pytest.mark.parametrize(("trusted", "told"), [("", "own"), ("192.0.2.1", "own"), ("own", "10.0.0.7")])
+def test_only_a_trusted_proxy_names_the_visitor(
+    own_app: Start, own_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: str, told: str
+) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
+    monkeypatch.setenv("TRUSTED_PROXY", own_address if trusted == "own" else trusted)
+    log = tmp_path / "log"
+    lan = own_app(log=log).replace("127.0.0.1", own_address)
+    with visit(lan, headers={"X-Forwarded-For": "10.0.0.7"}) as visitor:
+        assert not log_in(visitor, visitor.run("login"), "wrong")
+    assert f"a wrong admin password from {own_address if told == 'own' else told}" in log.read_text(encoding="utf-8")
+
+
+def test_an_open_page_of_an_admin_goes_after_the_password_was_changed(
+    app: Start, page: Page, monkeypatch: pytest.MonkeyPatch, own_server_db: MongoDatabase
+) -> None:
+    monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD)
+    page.goto(app() + "/login")
+    page.get_by_label("관리자 비밀번호").fill(PASSWORD)
+    page.get_by_label("관리자 비밀번호").press("Enter")
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="종목 관리").click(timeout=60_000)
+    expect(page.get_by_role("tab", name="한국 주식").or_(page.get_by_text("한국 주식")).first).to_be_visible()
+    monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD + "!")
+    app()
+    expect(page.get_by_text("읽기 전용입니다.")).to_be_visible(timeout=30_000)
