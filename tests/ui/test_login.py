@@ -18,6 +18,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui import login, update_actions, visitor
 from finance_core.ui.text import plain
 from tests import pages
+from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
 PASSWORD = "비밀 s3cret-Passw0rd"
@@ -279,6 +280,7 @@ def test_cancelling_a_run_is_refused_where_it_happens(
     stop = threading.Event()
     with runs.leased(own_server_db, KOREAN_STOCKS, "terminal", {}, stop) as run:
         run.report({"total": 2, "done": 1, "current": 0, "failed": 0}, [])
+        assert wait_until(lambda: (runs.latest(own_server_db, KOREAN_STOCKS) or {}).get("done") == 1), "is stored"
         drawn_then_refused(draw, lambda page: page.button(key="cancel_korean_stocks").click())
         assert "cancel_requested" not in (runs.latest(own_server_db, KOREAN_STOCKS) or {})
         run.finish("done")
