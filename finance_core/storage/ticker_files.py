@@ -6,12 +6,12 @@ Pure: bytes and text in, rows out, and the other way. `ticker_edits` compares an
 import csv
 import io
 import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from python_calamine import CalamineError, CalamineWorkbook
 
 from finance_core import spreadsheets, ticker_fields
 from finance_core.categories import Category
@@ -24,11 +24,10 @@ STATE = ("first_date", "last_date", "bar_count", "last_status", "source")
 """Columns that an export has beside the editable fields."""
 LINES_LIMIT = 100_000
 
-UNREADABLE = (
-    *(ValueError, LookupError, OSError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error),
-    SyntaxError,  # of the XML, by either parser
-)
-"""Raised by pandas and openpyxl for a broken Excel file."""
+SHEET_LIMIT = 50 << 20
+"""Bytes of an Excel file once it is unpacked: a hundred thousand lines have twenty million, a second's reading."""
+UNREADABLE = (CalamineError, zipfile.BadZipFile, OSError, EOFError, ValueError)
+"""Raised for a broken Excel file."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,24 @@ def export(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 def _sheet(content: bytes) -> list[list[str]]:
     try:
-        sheet = pd.read_excel(
-            io.BytesIO(content), header=None, dtype=str, na_filter=False, nrows=LINES_LIMIT + 2, engine="openpyxl"
-        )
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            size = sum(part.file_size for part in parts.infolist())
+        if size > SHEET_LIMIT:
+            sentence = N_(
+                "Excel 파일을 풀면 {size}MB라서 읽지 않았습니다. {limit}MB까지 읽습니다. "
+                "종목 목록만 남겨 저장하거나 CSV로 올리십시오."
+            )
+            raise SisepanError(sentence, size=size >> 20, limit=SHEET_LIMIT >> 20)
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
+        rows = sheet.to_python(nrows=LINES_LIMIT + 2)
     except UNREADABLE as error:
         raise SisepanError(N_("Excel 파일을 읽지 못했습니다({reason})."), reason=type(error).__name__) from error
-    return [[str(cell) for cell in row] for row in sheet.itertuples(index=False)]
+    return [[_cell(value) for value in row] for row in rows]
+
+
+def _cell(value: object) -> str:
+    """A cell as text; a whole number, which a workbook keeps as 660.0, without its fraction."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _lines(records: list[list[str]], category: Category) -> list[Line]:

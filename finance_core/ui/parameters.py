@@ -30,6 +30,8 @@ PERIODS: dict[Period, str] = {
     "10Y": N_("10년"),
     "MAX": N_("최대"),
 }
+DAYS = dt.date(1800, 1, 1), dt.date(2199, 12, 31)
+"""The first and the last day that an address may name; pandas computes with days from 1677 to 2262."""
 INTERVALS: dict[Interval, str] = {"D": N_("일"), "W": N_("주"), "M": N_("월")}
 """Message ids of the names on buttons."""
 
@@ -73,12 +75,17 @@ def several(name: str, field: str, values: Mapping[str, Any], none: str) -> Para
 
 
 def day(name: str, field: str, example: str) -> Parameter:
-    """A parameter with a day in ISO form, or None."""
+    """A parameter with a day in ISO form of `DAYS`, or None."""
 
     def read(text: str) -> dt.date | None:
-        return dt.date.fromisoformat(text) if text else None
+        if not text:
+            return None
+        first, last = DAYS
+        if not first <= (value := dt.date.fromisoformat(text)) <= last:
+            raise ValueError(text)
+        return value
 
-    return Parameter(name, field, read, dt.date.isoformat, [example])
+    return Parameter(name, field, read, dt.date.isoformat, [example, f"{DAYS[0]} – {DAYS[1]}"])
 
 
 PERIOD = choice("period", "period", {period: period for period in PERIODS})

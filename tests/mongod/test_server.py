@@ -283,6 +283,16 @@ def test_a_socket_directory_that_others_may_have_made_is_refused(
     assert servers(server.directory.parent) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a directory to another user")
+def test_a_socket_directory_of_another_user_gets_advice_that_can_be_followed(server: EmbeddedMongod) -> None:
+    directory = _socket_directory(server.directory.parent)
+    directory.mkdir(mode=0o700)
+    os.chown(directory, 65534, 65534)
+    with pytest.raises(DatabaseMisconfigured, match=rf"{directory}.*{server.directory.parent}.*FINANCE_DATA_DIR"):
+        server.ensure_running()
+    directory.rmdir()
+
+
 @pytest.mark.parametrize("blocked", ["data", "data/mongo", "data/mongo/db"])
 def test_a_data_directory_that_cannot_be_written_to_is_named(
     server: EmbeddedMongod, tmp_path: Path, blocked: str

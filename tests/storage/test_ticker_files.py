@@ -110,6 +110,35 @@ def test_an_excel_file_with_a_broken_part_gets_a_sentence_or_is_read(part: str, 
         ticker_files.read_file("a.xlsx", file.getvalue(), KOREAN_STOCKS)
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(100_000, 4), (100, 4_000), (2, 150_000)])
+def test_a_small_file_with_a_large_sheet_is_read(rows: int, columns: int) -> None:
+    content = workbook("<row>" + "<c><v>5930</v></c>" * columns + "</row>", rows)
+    assert len(content) < 200_000
+    lines = ticker_files.read_file("a.xlsx", content, KOREAN_STOCKS)
+    assert (len(lines), lines[0].row["ticker"]) == (rows, "005930")
+
+
+def test_a_sheet_without_bound_gets_a_sentence() -> None:
+    content = workbook("<row><c><v>5930</v></c></row>", 2_000_000)
+    assert len(content) < 500_000
+    with pytest.raises(SisepanError, match="MB"):
+        ticker_files.read_file("a.xlsx", content, KOREAN_STOCKS)
+
+
+def workbook(row: str, rows: int) -> bytes:
+    """An Excel file whose sheet is `row`, repeated."""
+    file = io.BytesIO()
+    sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{row * rows}'
+    with (
+        zipfile.ZipFile(io.BytesIO(spreadsheets.to_excel(ticker_files.export([])))) as whole,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as parts,
+    ):
+        for name in whole.namelist():
+            is_sheet = name == "xl/worksheets/sheet1.xml"
+            parts.writestr(name, sheet + "</sheetData></worksheet>" if is_sheet else whole.read(name))
+    return file.getvalue()
+
+
 def test_an_old_excel_file_by_a_new_name_gets_a_sentence() -> None:
     with pytest.raises(SisepanError, match="Excel"):
         ticker_files.read_file("a.xlsx", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2_000), KOREAN_STOCKS)

@@ -51,6 +51,10 @@ def test_a_range_of_ones_own_goes_before_the_period_and_may_be_open_or_reversed(
         {"scale": "cubic"},
         {"from": "2024-13-01"},
         {"to": "yesterday"},
+        {"from": "1600-01-01"},
+        {"from": "0001-01-01"},
+        {"from": "2262-04-12"},
+        {"to": "9999-12-31"},
         {"unit": "가" * 10_000},
     ],
 )

@@ -4,6 +4,9 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import pandas as pd
+
+from finance_core.bars import candles
 from finance_core.bars.candles import Interval, Period
 from finance_core.categories import Average, Category
 from finance_core.ui import parameters
@@ -24,6 +27,12 @@ class View:
     """Its last day; None for the newest bar."""
     interval: Interval = "D"
     log: bool = False
+
+    def visible(self, dates: pd.DatetimeIndex) -> tuple[int, int]:
+        """Positions of the first and the last bar to show, of bars on `dates` (ascending)."""
+        if self.first:
+            return candles.window(dates, pd.Timestamp(self.first), pd.Timestamp(self.last or dates[-1]))
+        return candles.period_start(dates, self.period), len(dates) - 1
 
 
 def plain(category: Category) -> View:

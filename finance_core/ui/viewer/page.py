@@ -144,7 +144,7 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View)
     controls.show(category, view, pd.DatetimeIndex(bars.index))
     resampled = candles.resample(bars, view.interval)
     averages = indicators.moving_averages(resampled["close"], view.averages)
-    visible = _visible(pd.DatetimeIndex(resampled.index), view)
+    visible = view.visible(pd.DatetimeIndex(resampled.index))
     chart = candlestick.candlestick(resampled, averages, visible, style)
     st.echarts_chart(chart, height=580, alt=_("{name} 차트").format(name=name))
     return partial(table.show, ticker, name, resampled, averages, visible, style)
@@ -170,12 +170,6 @@ def _last_note(category: Category, row: TickerRow, last: pd.Timestamp, interval:
     if of_calendar.empty or last >= of_calendar[-1]:
         return ""
     return _("진행 중") if last_day >= pd.Timestamp.now() else _("미완성")
-
-
-def _visible(dates: pd.DatetimeIndex, view: View) -> tuple[int, int]:
-    if view.first:
-        return candles.window(dates, pd.Timestamp(view.first), pd.Timestamp(view.last or dates[-1]))
-    return candles.period_start(dates, view.period), len(dates) - 1
 
 
 def _nothing_listed(category: Category) -> None:
