@@ -26,14 +26,14 @@ from tenacity import (
 from finance_core.categories import Category
 from finance_core.errors import FetchFailed, SisepanError
 from finance_core.i18n import N_
-from finance_core.storage import database, locations, runs, tickers
+from finance_core.storage import database, locations, runs, tickers, trading_calendars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import Origin, TickerRow
 from updaters import quotes, run_summary, ticker_update, update_plan, yahoo
 from updaters.rate_limit import NotAsked
 from updaters.run_summary import Summary
 from updaters.ticker_update import TickerResult
-from updaters.update_plan import Plan
+from updaters.update_plan import Due, Plan
 
 WORKERS = 8
 OUTAGE_LIMIT = 60.0
@@ -85,7 +85,7 @@ def run(
     only = list(dict.fromkeys(only)) if only is not None else None
     options = {"only": only, "full": full, "force": force, **({"full_since": full_since} if full_since else {})}
     with runs.leased(db, category, origin, options, stop or threading.Event()) as lease:
-        update_run = _UpdateRun(db, category, lease, progress, full=full)
+        update_run = _UpdateRun(db, category, lease, progress, now)
         update_run.summary.continued = full_since
         try:
             locations.require_writable(db, category)  # again: under the lease nobody changes the location
@@ -95,6 +95,7 @@ def run(
             if not (only or full or force) and (quotes.are_wanted() if by_quotes is None else by_quotes):
                 update_run.quote_at = now()
             update_run.update_all(plan, workers, first)
+            trading_calendars.learn(db)
             update_run.summary.fresh, update_run.summary.expected = update_plan.freshness(db, category, only, now())
         except BaseException as error:
             with suppress(PyMongoError):  # the database may be the cause; then the lease runs out by itself
@@ -108,10 +109,15 @@ class _UpdateRun:
     """What the threads of one run share."""
 
     def __init__(
-        self, db: MongoDatabase, category: Category, lease: runs.LeasedRun, progress: Progress, *, full: bool
+        self,
+        db: MongoDatabase,
+        category: Category,
+        lease: runs.LeasedRun,
+        progress: Progress,
+        now: Callable[[], dt.datetime],
     ) -> None:
         self.summary = Summary(category.key, lease.id)
-        self._db, self._category, self._lease, self._full = db, category, lease, full
+        self._db, self._category, self._lease, self._now = db, category, lease, now
         self._stop, self._progress = lease.stop, progress
         self.quote_at: dt.datetime | None = None
         """The moment whose quotes are taken for bars; None: no quote is."""
@@ -150,8 +156,8 @@ class _UpdateRun:
                 quoted = self._update_by_quotes(
                     [due.ticker for due in plan.due if due.since and due.ticker != first], client
                 )
-                charted = [due.ticker for due in plan.due if due.ticker not in quoted]
-                list(pool.map(lambda ticker: context.copy().run(self._update_unless_stopped, ticker, client), charted))
+                charted = [due for due in plan.due if due.ticker not in quoted]
+                list(pool.map(lambda due: context.copy().run(self._update_unless_stopped, due, client), charted))
             finally:
                 self.summary.requests = client.requests
 
@@ -181,11 +187,11 @@ class _UpdateRun:
         retrying(self._lease.finish, summary.state, summary.reason)
         _log.info("%s: %s, %s, %.1f s", summary.category, summary.state, summary.counts, summary.seconds)
 
-    def _update_unless_stopped(self, ticker: str, client: yahoo.Client) -> None:
+    def _update_unless_stopped(self, due: Due, client: yahoo.Client) -> None:
         if self._stop.is_set() or self.summary.reason:
             return
         try:
-            self._count(self._retrying_outages(self._update, ticker, client), client)
+            self._count(self._retrying_outages(self._update, due, client), client)
         except NotAsked:
             if client.exhausted:
                 self._give_up(FetchFailed(_REFUSED))
@@ -193,7 +199,8 @@ class _UpdateRun:
             self._stop.set()  # an error that stops one worker stops all of them
             raise
 
-    def _update(self, ticker: str, client: yahoo.Client) -> TickerResult:
+    def _update(self, due: Due, client: yahoo.Client) -> TickerResult:
+        ticker = due.ticker
         row = tickers.get(self._db, self._category, ticker)  # a person may have edited it since the run began
         if row is None and ticker in self._new:
             row = update_plan.new_row(self._category, ticker)
@@ -203,7 +210,7 @@ class _UpdateRun:
             with self._lock:
                 self._known.add(ticker)
         try:
-            result = ticker_update.update(self._db, self._category, row, client, full=self._full)
+            result = ticker_update.update(self._db, self._category, row, client, full=due.is_whole, now=self._now())
         except NotAsked:
             raise
         except SisepanError as error:
@@ -258,7 +265,7 @@ class _UpdateRun:
 
     def _report(self, result: TickerResult | None = None, failures: Iterable[runs.Failure] = ()) -> None:
         self.summary.seconds = time.monotonic() - self._begun
-        self._lease.report(self.summary.counts, failures)
+        self._lease.report(self.summary.counts, failures, result.records() if result else ())
         self._progress(self.summary, result)
 
 

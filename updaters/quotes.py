@@ -18,9 +18,10 @@ import numpy as np
 
 from finance_core import settings
 from finance_core.bars import candles, sessions
+from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category, Market
 from finance_core.errors import FetchFailed
-from finance_core.storage import prices, tickers
+from finance_core.storage import prices, tickers, trading_calendars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.storage.prices import Written
@@ -77,7 +78,7 @@ def update(
     rows, names = tickers.active(db, category), {*chosen}
     results: list[TickerResult] = []
     for market in category.markets:
-        session = last_session(market, now)
+        session = last_session(market, now, trading_calendars.of(db, market.calendar))
         if not market.yahoo_exchanges or now < session.closed_at + SETTLING:
             continue
         lacking = {
@@ -88,12 +89,13 @@ def update(
     return results
 
 
-def last_session(market: Market, now: dt.datetime) -> Session:
-    """The last session of `market` that was over at `now` (tz-aware)."""
-    day = sessions.last_finished(market.calendar, now)
-    closed_at = (sessions.close_of(market.calendar, day) or day.to_pydatetime()).replace(tzinfo=dt.UTC)
-    previous = sessions.last_finished(market.calendar, closed_at - dt.timedelta(seconds=1))
-    zone = ZoneInfo(sessions.timezone(market.calendar))
+def last_session(market: Market, now: dt.datetime, calendar: Calendar | None = None) -> Session:
+    """The last session of `market` that was over at `now` (tz-aware), by its `calendar` as it was corrected."""
+    calendar = calendar or Calendar(market.calendar)
+    day = sessions.last_finished(calendar, now)
+    closed_at = (sessions.close_of(calendar, day) or day.to_pydatetime()).replace(tzinfo=dt.UTC)
+    previous = sessions.last_finished(calendar, closed_at - dt.timedelta(seconds=1))
+    zone = ZoneInfo(sessions.timezone(calendar))
     return Session(day.to_pydatetime(), previous.to_pydatetime(), closed_at, zone)
 
 

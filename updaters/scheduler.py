@@ -14,7 +14,7 @@ from finance_core.background import BackgroundTask
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import following
-from finance_core.storage import database, locations, runs, schedule
+from finance_core.storage import database, locations, runs, schedule, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from updaters import category_update
 from updaters.run_summary import Summary
@@ -85,7 +85,7 @@ def _is_due(db: MongoDatabase, category: Category, now: dt.datetime) -> bool:
     last = runs.latest_whole(db, category)
     # An interrupted run does not count: the next one completes it. A running one is found when the lease is wanted.
     last_start = last["started_at"] if last and last["state"] != "interrupted" else None
-    return schedule.is_due(category, since, last_start, now)
+    return schedule.is_due(category, since, last_start, now, partial(trading_calendars.of, db))
 
 
 def _follow(category: Category, stop: threading.Event) -> int:

@@ -3,9 +3,11 @@
 A ticker without trusted bars (none, sample bars, or an interrupted rewrite) gets its whole history. Any other ticker
 gets its new bars, fetched together with a few stored bars as overlap. If the overlap disagrees, or a split lies in the
 new window, Yahoo has rewritten its history: then the whole history is fetched and replaced in one piece, so that no
-chart shows a false cliff. Which tickers are updated, and what follows an error, is left to `category_update`.
+chart shows a false cliff. So it is while Yahoo has a split that its own earlier prices do not reflect. Which tickers
+are updated, and what follows an error, is left to `category_update`; when a history is verified, to `verification`.
 """
 
+import datetime as dt
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,11 +18,12 @@ from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import FetchFailed, SisepanError
 from finance_core.i18n import N_
-from finance_core.storage import database, prices, tickers
+from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.storage.documents import BarState, TickerRow
+from finance_core.storage.documents import BarRemark, BarState, TickerRow
 from finance_core.storage.prices import Written
-from updaters import update_plan, yahoo
+from updaters import faults, update_plan, verification, yahoo
+from updaters.faults import Valid
 from updaters.yahoo import Fetched
 
 OVERLAP = 5
@@ -40,29 +43,83 @@ class TickerResult:
     delisted: bool = False
     """Whether Yahoo has not known it for so many runs that this is no failure any more."""
 
+    def records(self) -> list[BarRemark]:
+        """Its remarks as they are stored with a run."""
+        return [
+            {
+                "ticker": self.ticker,
+                **({} if pd.isna(remark.date) else {"date": remark.date.to_pydatetime()}),  # type: ignore[typeddict-item]
+                "action": remark.action,
+                "reason": remark.reason,
+            }
+            for remark in self.remarks
+        ]
 
-def update(db: MongoDatabase, category: Category, row: TickerRow, client: yahoo.Client, *, full: bool) -> TickerResult:
+
+def update(
+    db: MongoDatabase,
+    category: Category,
+    row: TickerRow,
+    client: yahoo.Client,
+    *,
+    full: bool,
+    now: dt.datetime | None = None,
+) -> TickerResult:
     """Fetch and store the new bars of the ticker of `row`, its metadata, or its whole history if `full`.
 
-    Idempotent. Raises FetchFailed if Yahoo sends nothing usable, DataConflict if the stored bars cannot be read.
+    Bars of sessions that are not over at `now` (tz-aware; by default the present) are left out. Idempotent. Raises
+    FetchFailed if Yahoo sends nothing usable, DataConflict if the stored bars cannot be read.
     """
+    now = now or dt.datetime.now(dt.UTC)
     is_trusted = _is_trusted(row)
-    stored = prices.load(db, category, row["ticker"], last=OVERLAP) if is_trusted else candles.empty()
-    if len(stored) and not full:
+    stored = prices.as_stored(db, category, row["ticker"], last=OVERLAP) if is_trusted else candles.empty()
+    if len(stored) and not full and not row.get("unadjusted_splits"):
         fetched = client.fetch(category, row, stored.index[0].date())
-        bars, remarks = candles.clean(fetched.bars)
-        if len(bars) and not history_was_rewritten(stored, bars):
-            return _store(db, category, row, fetched, bars, remarks, stored)
+        answer = _valid(db, row, fetched, now, stored)
+        if len(answer.bars) and not history_was_rewritten(stored, answer.bars):
+            return _store(db, category, row, fetched, answer, stored, now)
     fetched = client.fetch(category, row)
-    bars, remarks = candles.clean(fetched.bars)
-    if bars.empty:
+    answer = _valid(db, row, fetched, now, candles.empty())
+    if answer.bars.empty:
         raise FetchFailed(N_("Yahoo가 {symbol}의 쓸 수 있는 시세를 하나도 보내지 않았습니다."), symbol=fetched.symbol)
+    _refuse_another_history(db, category, row, stored, answer.bars)
+    answer = answer._replace(bars=_with_stored_dividends(db, category, row, answer))
+    # If nothing was stored, no reader can meet half of an old history.
+    return _store(db, category, row, fetched, answer, stored if is_trusted and stored.empty else None, now)
+
+
+def _valid(db: MongoDatabase, row: TickerRow, fetched: Fetched, now: dt.datetime, stored: pd.DataFrame) -> Valid:
+    calendar = trading_calendars.of(db, fetched.market.calendar)
+    return faults.valid(fetched.bars, calendar, row, now, stored.index.to_numpy())
+
+
+def _refuse_another_history(
+    db: MongoDatabase, category: Category, row: TickerRow, stored: pd.DataFrame, bars: pd.DataFrame
+) -> None:
+    """Raise FetchFailed if `bars` cannot be the whole history whose last stored bars are `stored`."""
     if len(bars) < SHRINK_LIMIT * _count_to_keep(db, category, row, stored):
         raise FetchFailed(
             N_("Yahoo가 저장된 것보다 훨씬 짧은 이력({bars}개)을 보내서 그대로 두었습니다."), bars=len(bars)
         )
-    # If nothing was stored, no reader can meet half of an old history.
-    return _store(db, category, row, fetched, bars, remarks, stored if is_trusted and stored.empty else None)
+    if (scale := faults.scale(stored, bars)) != 1:
+        sentence = N_(
+            "Yahoo가 보낸 시세가 모두 저장된 것의 {scale}배라서 그대로 두었습니다. 정말 바뀌었다면 이 종목의 시세를 "
+            "지우고 다시 받으십시오."
+        )
+        raise FetchFailed(sentence, scale=f"{scale:g}")
+
+
+def _with_stored_dividends(db: MongoDatabase, category: Category, row: TickerRow, answer: Valid) -> pd.DataFrame:
+    """The bars of `answer`, with the dividends that are stored where Yahoo now has impossible ones."""
+    impossible = [remark.date for remark in answer.remarks if remark.reason == "dividend impossible"]
+    if not impossible or row.get("source") == "sample":
+        return answer.bars
+    stored = prices.as_stored(db, category, row["ticker"])["dividends"]
+    days = stored.index.intersection(pd.DatetimeIndex(impossible)).intersection(answer.bars.index)
+    dividends = answer.bars["dividends"].copy()
+    dividends[days] = stored[days]
+    kept, _remarks = faults.without_impossible_dividends(answer.bars.assign(dividends=dividends))
+    return kept
 
 
 def _is_trusted(row: TickerRow) -> bool:
@@ -102,22 +159,27 @@ def _store(
     category: Category,
     row: TickerRow,
     fetched: Fetched,
-    bars: pd.DataFrame,
-    remarks: list[candles.Remark],
+    answer: Valid,
     before: pd.DataFrame | None,
+    now: dt.datetime,
 ) -> TickerResult:
-    """Add `bars` to the stored ones, of which `before` are the last; if it is None, replace them in one piece.
+    """Add the bars of `answer` to the stored ones, of which `before` are the last; if None, replace them in one piece.
 
     Days are added in order and the metadata is written last: the next run completes an interrupted addition.
     """
-    ticker = row["ticker"]
+    ticker, bars, remarks = row["ticker"], answer.bars, answer.remarks
     if "category" not in row:  # named for the first time: only what Yahoo knows is registered
         update_plan.register(db, category, [ticker])
 
     stored = before
     if remarks and before is None:
-        stored = prices.load(db, category, ticker) if _is_trusted(row) else candles.empty()
+        stored = prices.as_stored(db, category, ticker) if _is_trusted(row) else candles.empty()
     news = _news(remarks, bars, stored) if remarks and stored is not None else ()
+    is_whole = before is None or before.empty
+    calendar = trading_calendars.of(db, fetched.market.calendar)
+    findings = verification.findings(calendar, row, bars, answer.unexpected, is_whole=is_whole)
+    if is_whole:
+        findings["verified_at"] = now.astimezone(dt.UTC).replace(tzinfo=None)
 
     def write(session: ClientSession | None) -> Written | None:
         if before is None:
@@ -126,7 +188,8 @@ def _store(
         else:
             written = prices.write(db, category, ticker, bars)
             state = _state_after_merge(db, category, row, before, bars)
-        is_listed = tickers.record(db, category, ticker, _metadata(category, row, fetched, state, written), session)
+        metadata = _metadata(category, row, fetched, state, written) | findings
+        is_listed = tickers.record(db, category, ticker, metadata, session)
         return written if is_listed else None
 
     if before is None and not database.has_transactions(db):

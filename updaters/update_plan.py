@@ -1,7 +1,8 @@
 """Which tickers an update run fetches, and in which order.
 
-A ticker is up to date, and costs no request, if its last finished session is stored and was fetched after its close.
-The ticker that was asked for longest ago comes first, so that the next run continues a run that ends early.
+A ticker is up to date if its last finished session is stored and was fetched after its close. It costs no request,
+unless its whole history is to be verified (see `verification`). The ticker that was asked for longest ago comes first,
+so that the next run continues a run that ends early.
 """
 
 import datetime as dt
@@ -12,9 +13,10 @@ from typing import cast
 from finance_core import starter
 from finance_core.bars import sessions
 from finance_core.categories import Category
-from finance_core.storage import tickers
+from finance_core.storage import tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
+from updaters import verification
 
 SETTLING = dt.timedelta(minutes=30)
 """Time after the close within which Yahoo's bar of the day may still change."""
@@ -29,6 +31,8 @@ class Due:
     ticker: str
     since: dt.datetime | None
     """Its last stored session; None if its whole history is fetched."""
+    is_whole: bool = False
+    """Whether its whole history is to be fetched, though new bars alone might do."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,16 @@ def make(
         return ticker != first, rows[ticker].get("updated_at") or _NEVER, ticker
 
     chosen = list(dict.fromkeys(only)) if only is not None else sorted(rows, key=by_age)
-    is_current = _updated_since(full_since or _ALWAYS) if full or force else _up_to_date(category, now)
+    settled = _last_settled(db, category, now)
+    is_current = _updated_since(full_since or _ALWAYS) if full or force else _up_to_date(settled)
+    verified = set() if full else _to_verify(db, category, rows, chosen, now)
+    if only is None and not full:
+        verified |= verification.turn(rows.values(), lambda row: settled(row)[1])
+    asked = [ticker for ticker in chosen if ticker in verified or not is_current(rows.get(ticker, {}))]
+    whole = set(asked) if full else verified
     due = [
-        Due(ticker, None if full else _stored_until(rows.get(ticker, {})))
-        for ticker in chosen
-        if not is_current(rows.get(ticker, {}))
+        Due(ticker, None, is_whole=True) if ticker in whole else Due(ticker, _stored_until(rows.get(ticker, {})))
+        for ticker in asked
     ]
     # Once a ticker is registered, those known by their bars alone are no longer listed.
     unregistered = [ticker for ticker, row in rows.items() if "category" not in row]
@@ -100,7 +109,7 @@ def freshness(
     """
     rows = tickers.active(db, category, ["market", "source", "last_date", "last_status"])
     chosen = {*only} if only is not None else {row["ticker"] for row in rows}
-    last = {market.key: sessions.last_finished(market.calendar, moment) for market in category.markets}
+    last = trading_calendars.last_finished(db, category, moment)
     expected = [row for row in rows if row["ticker"] in chosen and row.get("last_status") != "delisted"]
     fresh = [row for row in expected if row.get("source") != "sample" and _has_bar_of(row, category, last)]
     return len(fresh), len(expected)
@@ -110,20 +119,42 @@ def _has_bar_of(row: TickerRow, category: Category, last: Mapping[str, dt.dateti
     return row.get("last_date", _NEVER) >= last[category.market(row.get("market", "")).key]
 
 
-def _up_to_date(category: Category, moment: dt.datetime) -> Callable[[TickerRow], bool]:
-    """The test whether Yahoo can have nothing new at `moment` for the ticker of a row."""
+def _last_settled(
+    db: MongoDatabase, category: Category, moment: dt.datetime
+) -> Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]:
+    """The last session that was over at `moment` for the ticker of a row, and when its bar is final."""
     final: dict[str, tuple[dt.datetime, dt.datetime]] = {}
     for market in category.markets:
-        session = sessions.last_finished(market.calendar, moment).to_pydatetime()
-        final[market.key] = session, (sessions.close_of(market.calendar, session) or session) + SETTLING
+        calendar = trading_calendars.of(db, market.calendar)
+        session = sessions.last_finished(calendar, moment).to_pydatetime()
+        final[market.key] = session, (sessions.close_of(calendar, session) or session) + SETTLING
+    return lambda row: final[category.market(row.get("market", "")).key]
+
+
+def _up_to_date(settled: Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]) -> Callable[[TickerRow], bool]:
+    """The test whether Yahoo can have nothing new for the ticker of a row."""
 
     def is_current(row: TickerRow) -> bool:
         if row.get("source") != "yahoo" or row.get("last_status") != "ok" or row.get("rewriting"):
             return False
-        session, settled = final[category.market(row.get("market", "")).key]
-        return row.get("last_date", _NEVER) >= session and row["updated_at"] >= settled
+        session, final = settled(row)
+        return row.get("last_date", _NEVER) >= session and row["updated_at"] >= final
 
     return is_current
+
+
+def _to_verify(
+    db: MongoDatabase, category: Category, rows: dict[str, TickerRow], chosen: Iterable[str], moment: dt.datetime
+) -> set[str]:
+    """The tickers of `chosen` about whose histories Yahoo is to be asked at `moment`."""
+    calendars = {market.key: trading_calendars.of(db, market.calendar) for market in category.markets}
+    moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
+    known = {ticker: rows[ticker] for ticker in chosen if ticker in rows}
+    return {
+        ticker
+        for ticker, row in known.items()
+        if verification.asks_again(calendars[category.market(row.get("market", "")).key], row, moment)
+    }
 
 
 def _updated_since(moment: dt.datetime) -> Callable[[TickerRow], bool]:

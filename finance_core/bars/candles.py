@@ -52,6 +52,8 @@ SPLIT_LEAST: Final = 1.5
 """A split by at least this ratio (or at most its inverse) stands out from the ordinary move of a day."""
 SPLIT_TOLERANCE: Final = 0.25
 """How far, as a logarithm, the jump of prices at a split may be from the split: the day moves prices too."""
+SPLIT_LARGE: Final = 3.0
+"""A jump that is nearer to a split by at least this ratio (or its inverse) than to none is no move of a day."""
 
 Reason = Literal[
     "no date",
@@ -63,6 +65,10 @@ Reason = Literal[
     "volume mended",
     "corporate action mended",
     "split applied",
+    "hundredfold",
+    "dividend impossible",
+    "session open",
+    "closed day",
 ]
 
 
@@ -172,24 +178,43 @@ def _values(raw: pd.DataFrame) -> npt.NDArray[np.float64]:
     return in_order.to_numpy(dtype="float64")
 
 
+def is_unadjusted(before: npt.ArrayLike, close: npt.ArrayLike, splits: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Whether each close falls from the one `before` by its split itself: earlier prices do not reflect the split yet.
+
+    All three are as long as each other, or single numbers. False where a number is missing or the split is small.
+
+    >>> is_unadjusted(52.0, 26.0, 2.0).item(), is_unadjusted(26.0, 26.0, 2.0).item()
+    (True, False)
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        split = np.log(np.asarray(splits, dtype="float64"))
+        jump = np.log(np.asarray(before, dtype="float64") / np.asarray(close, dtype="float64"))
+        size = np.abs(split)
+        # Nearer to the split than to no jump at all.
+        nearer = np.where(size >= np.log(SPLIT_LARGE), size / 2, np.minimum(SPLIT_TOLERANCE, size / 2))
+        is_large = np.isfinite(split) & (size >= np.log(SPLIT_LEAST) * (1 - ROUNDING))
+        return np.asarray(is_large & (np.abs(jump - split) < nearer))
+
+
 def unadjusted_splits(bars: pd.DataFrame) -> list[int]:
     """Positions of the splits in `bars` that their prices do not reflect yet: the close falls by the split itself.
 
     >>> unadjusted_splits(bars.assign(close=[50.0, 52.0, 26.0], stock_splits=[0, 0, 2]))
     [2]
     """
-    splits, close = bars["stock_splits"].to_numpy(), bars["close"].to_numpy()
-    large = np.flatnonzero((splits >= SPLIT_LEAST) | ((splits > 0) & (splits <= 1 / SPLIT_LEAST)))
-    split, jump = np.log(splits[large]), np.log(close[np.maximum(large - 1, 0)] / close[large])
-    # Nearer to the split than to no jump at all.
-    positions: list[int] = large[np.abs(jump - split) < np.minimum(SPLIT_TOLERANCE, np.abs(split) / 2)].tolist()
+    splits = bars["stock_splits"].to_numpy()
+    at = np.flatnonzero(splits[1:]) + 1
+    if not at.size:  # as in most histories
+        return []
+    close = bars["close"].to_numpy()
+    positions: list[int] = at[is_unadjusted(close[at - 1], close[at], splits[at])].tolist()
     return positions
 
 
 def split_adjusted(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     """Clean `bars` with the splits applied that their prices do not reflect, and a remark for each of these splits.
 
-    Prices before such a split are divided by it and volumes multiplied, as sources of adjusted prices do.
+    Prices and dividends before such a split are divided by it and volumes multiplied, as sources of adjusted prices do.
 
     >>> split_adjusted(bars.assign(close=[50.0, 52.0, 26.0], stock_splits=[0, 0, 2]))[0]["close"].tolist()
     [25.0, 26.0, 26.0]
@@ -200,7 +225,8 @@ def split_adjusted(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     factor = np.ones(len(bars))
     for position in positions:
         factor[:position] *= bars["stock_splits"].iloc[position]
-    adjusted = bars.assign(**{name: bars[name] / factor for name in PRICES}, volume=bars["volume"] * factor)
+    divided = {name: bars[name] / factor for name in (*PRICES, "dividends")}
+    adjusted = bars.assign(**divided, volume=bars["volume"] * factor)
     remarks = [Remark(bars.index[position], "changed", "split applied") for position in positions]
     return frame(bars.index.to_numpy(), _values(adjusted)), remarks
 

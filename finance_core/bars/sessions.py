@@ -2,15 +2,21 @@
 
 `exchange_calendars` knows them, but takes a second to import and another to build a calendar: too long for a page that
 looks at twenty exchanges. So a small file keeps what is needed of a calendar until the month is over.
+
+It does not know days that were announced after its release. So every function takes the name of a calendar, or a
+`Calendar` that the stored bars have corrected (see `storage.trading_calendars`).
 """
 
 import datetime as dt
 import logging
 import os
 import warnings
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib import metadata
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -19,7 +25,19 @@ from finance_core import settings
 _log = logging.getLogger(__name__)
 
 
-def timezone(calendar: str) -> str:
+@dataclass(frozen=True)
+class Calendar:
+    """The calendar of an exchange, with the days on which its bars prove it wrong."""
+
+    name: str
+    """As `exchange_calendars` calls it."""
+    closed: tuple[dt.datetime, ...] = ()
+    """Its sessions on which the exchange was closed."""
+    opened: tuple[dt.datetime, ...] = ()
+    """Days without a session on which the exchange traded."""
+
+
+def timezone(calendar: str | Calendar) -> str:
     """IANA name of the exchange's time zone.
 
     >>> timezone("XKRX")
@@ -28,7 +46,16 @@ def timezone(calendar: str) -> str:
     return str(_calendar(calendar).attrs["timezone"])
 
 
-def between(calendar: str, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
+def days(calendar: str | Calendar) -> npt.NDArray[np.datetime64]:
+    """All its sessions, ascending, in nanoseconds.
+
+    >>> str(days("XKRX")[-1])[:4] >= "2026"
+    True
+    """
+    return _calendar(calendar).index.to_numpy()
+
+
+def between(calendar: str | Calendar, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
     """The sessions from `first` to `last`, both included, tz-naive; only those that the calendar reaches.
 
     >>> len(between("XKRX", dt.date(2026, 1, 1), dt.date(2026, 1, 9)))
@@ -37,18 +64,18 @@ def between(calendar: str, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(_calendar(calendar).loc[pd.Timestamp(first) : pd.Timestamp(last)].index)
 
 
-def last_finished(calendar: str, moment: dt.datetime) -> pd.Timestamp:
+def last_finished(calendar: str | Calendar, moment: dt.datetime) -> pd.Timestamp:
     """The last session that was over at `moment` (tz-aware).
 
     >>> last_finished("XKRX", dt.datetime(2026, 1, 9, 12, tzinfo=dt.UTC))
     Timestamp('2026-01-09 00:00:00')
     """
-    closes = _calendar(calendar)["close"]
-    over = int(closes.searchsorted(pd.Timestamp(moment).tz_convert("UTC"), side="right"))
-    return pd.Timestamp(closes.index[over - 1])
+    moment_in_utc = pd.Timestamp(moment).tz_convert("UTC").tz_localize(None)
+    over = int(np.searchsorted(_closes(calendar, _month()), moment_in_utc.to_datetime64(), side="right"))
+    return pd.Timestamp(days(calendar)[over - 1])
 
 
-def close_of(calendar: str, session: dt.date) -> dt.datetime | None:
+def close_of(calendar: str | Calendar, session: dt.date) -> dt.datetime | None:
     """When `session` closes or closed, in UTC and tz-naive as MongoDB has it; None on days without a session.
 
     >>> close_of("XKRX", dt.date(2026, 1, 9))
@@ -59,7 +86,7 @@ def close_of(calendar: str, session: dt.date) -> dt.datetime | None:
     return None if moment is None else moment.tz_localize(None).to_pydatetime()
 
 
-def behind(calendar: str, last_bar: dt.date, moment: dt.datetime) -> int:
+def behind(calendar: str | Calendar, last_bar: dt.date, moment: dt.datetime) -> int:
     """How many sessions after `last_bar` were over at `moment`: 0 is up to date.
 
     >>> behind("XKRX", dt.date(2026, 1, 7), dt.datetime(2026, 1, 9, 12, tzinfo=dt.UTC))
@@ -68,9 +95,42 @@ def behind(calendar: str, last_bar: dt.date, moment: dt.datetime) -> int:
     return len(between(calendar, last_bar + dt.timedelta(days=1), last_finished(calendar, moment).date()))
 
 
-def _calendar(name: str) -> pd.DataFrame:
+def _calendar(calendar: str | Calendar) -> pd.DataFrame:
     """The sessions of twenty years back to one ahead, tz-naive, with their closes in UTC."""
-    return _of_month(name, f"{dt.datetime.now(dt.UTC):%Y-%m}")
+    return _of_month(calendar, _month()) if isinstance(calendar, str) else _corrected(calendar, _month())
+
+
+def _month() -> str:
+    return f"{dt.datetime.now(dt.UTC):%Y-%m}"
+
+
+@lru_cache(maxsize=64)
+def _closes(calendar: str | Calendar, month: str) -> npt.NDArray[np.datetime64]:
+    """The closes of all sessions in UTC, in numpy: updates look for one for each ticker."""
+    sessions = _of_month(calendar, month) if isinstance(calendar, str) else _corrected(calendar, month)
+    closes: npt.NDArray[np.datetime64] = sessions["close"].dt.tz_localize(None).to_numpy()
+    return closes
+
+
+@lru_cache(maxsize=64)
+def _corrected(calendar: Calendar, month: str) -> pd.DataFrame:
+    sessions = _of_month(calendar.name, month)
+    sessions = sessions[~sessions.index.isin(pd.DatetimeIndex(calendar.closed))]
+    opened = [pd.Timestamp(day) for day in calendar.opened if pd.Timestamp(day) not in sessions.index]
+    # Such a day closes at the exchange's usual time: when the session before it did.
+    closes = [_close_like(sessions, day) for day in opened]
+    added = pd.DataFrame({"close": pd.DatetimeIndex(closes, tz="UTC")}, index=pd.DatetimeIndex(opened))
+    result = pd.concat([sessions, added.astype(sessions.dtypes)]).sort_index() if opened else sessions
+    result.attrs = sessions.attrs
+    return result
+
+
+def _close_like(sessions: pd.DataFrame, day: pd.Timestamp) -> pd.Timestamp:
+    """The close of `day` in UTC, at the time of the exchange's clock at which the session before it closed."""
+    before = max(int(sessions.index.searchsorted(day)) - 1, 0)
+    local = sessions["close"].iloc[before].tz_convert(sessions.attrs["timezone"]).tz_localize(None)
+    at: pd.Timestamp = day + (local - sessions.index[before])
+    return at.tz_localize(sessions.attrs["timezone"]).tz_convert("UTC")
 
 
 @cache

@@ -274,7 +274,7 @@ def _read(db: MongoDatabase, rules: Rules, store: Store, raw: object) -> pd.Data
     category = rules.category
     if not isinstance(raw, str) or not category.is_ticker(raw) or category.ticker_of(raw) != raw:
         raise SisepanError(N_("종목 코드가 이 카테고리의 꼴이 아닙니다: {ticker}"), ticker=str(raw)[:40])
-    bars = prices.load(db, store, raw)
+    bars = prices.as_stored(db, store, raw)
     if not (bars["close"] > 0).all():
         raise DataConflict(N_("종가가 없는 날이 있습니다."))
     days = bars.index.to_numpy()

@@ -59,7 +59,7 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
 def _drawn(db: MongoDatabase, category: Category, ticker: str) -> BarState:
     """The state of the bars that a chart draws; of no bars where it cannot be drawn."""
     try:
-        bars, _remarks = candles.clean(prices.load(db, category, ticker))
+        bars, _remarks = candles.clean(prices.as_stored(db, category, ticker))
     except DataConflict as error:
         _log.warning("%s %s: %s", category.key, ticker, error)
         bars = candles.empty()

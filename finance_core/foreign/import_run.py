@@ -239,7 +239,7 @@ class _Import:
         """Store the bars of one ticker, alone where this source is the only one of it, else beside the stored bars."""
         db, category, store, ticker = self._db, self._category, self._store, converted.ticker
         before: TickerRow = tickers.get(db, category, ticker) or {}
-        stored = prices.load(db, store, ticker)
+        stored = prices.as_stored(db, store, ticker)
         imported = before.get("imported", {})
         # A source that only added days does not have all of the ticker.
         is_from_here = imported.get("from") == self._source.name and "whole" in imported

@@ -48,7 +48,7 @@ class BarState(TypedDict):
     last_date: dt.datetime | None
     bar_count: int
     last_close: float | None
-    previous_close: float | None  # the close before the last one
+    previous_close: float | None  # the close before the last one, with a split of the last day applied
     change: float | None  # last_close / previous_close - 1
 
 
@@ -91,6 +91,11 @@ class TickerRow(TypedDict, total=False):
     unknown_runs: int  # runs in a row in which Yahoo did not know the ticker; absent when it is known
     updated_at: dt.datetime  # when Yahoo was last asked for it
     bars_changed_at: dt.datetime  # when a bar of it was last added, changed or removed
+    verified_at: dt.datetime  # when its whole history was last compared with Yahoo's; written by updates, like the next
+    missing: list[dt.datetime]  # sessions between its first and last bar without a bar
+    unexpected: list[dt.datetime]  # days that its exchange's calendar calls closed, for which Yahoo has a bar
+    unadjusted_splits: list[dt.datetime]  # days of splits that the prices before them do not reflect yet
+    asked_again: int  # how often in a row its whole history was asked for and these stayed as they were
     rewriting: bool  # True while its history is replaced without a transaction: some bars are still the old ones
     imported: Imported
     first_date: dt.datetime  # as in `BarState`, like the next five
@@ -112,6 +117,15 @@ class Failure(Error):
     """A ticker that failed in a run."""
 
     ticker: str
+
+
+class BarRemark(TypedDict):
+    """A bar that an update changed or left out, and why (see `candles.Remark`)."""
+
+    ticker: str
+    date: NotRequired[dt.datetime]  # absent where the bar had none
+    action: Literal["changed", "refused"]
+    reason: str
 
 
 class RunCounts(TypedDict):
@@ -151,7 +165,8 @@ _Run = TypedDict(
         "finished_at": NotRequired[dt.datetime],
         "cancel_requested": NotRequired[bool],
         "error": NotRequired[Error],
-        "failures": NotRequired[list[Failure]],  # left out where runs are listed
+        "failures": NotRequired[list[Failure]],  # left out where runs are listed, like the next
+        "remarks": NotRequired[list[BarRemark]],  # the first `runs.KEPT_REMARKS`
         "only": NotRequired[list[str] | None],  # the tickers that were named; None: all of them
         "full": NotRequired[bool],
         "force": NotRequired[bool],
@@ -256,6 +271,13 @@ class Location(TypedDict, total=False):
     collection: str
     fields: dict[str, str]  # the collection's names of our fields, where they differ
     read_only: bool  # True: the user's own collection, which is never written
+
+
+class Learned(TypedDict):
+    """Days on which a calendar is wrong (a field of `settings`/`calendars`). Written by `trading_calendars`."""
+
+    closed: list[dt.datetime]  # its sessions on which the exchange was closed
+    opened: list[dt.datetime]  # days without a session on which the exchange traded
 
 
 class ComparisonSet(TypedDict):

@@ -41,6 +41,16 @@ class Written(NamedTuple):
 
 
 def load(db: MongoDatabase, where: Category | Store, ticker: str, last: int | None = None) -> pd.DataFrame:
+    """The bars of `ticker`, or its `last` ones (at least 1), as they are drawn, compared and exported.
+
+    That is `as_stored`, with the splits applied that its source has not applied to the prices before them yet: no
+    reader meets a cliff that is no fall. Raises DataConflict as `as_stored`.
+    """
+    bars, _remarks = candles.split_adjusted(as_stored(db, where, ticker, last))
+    return bars
+
+
+def as_stored(db: MongoDatabase, where: Category | Store, ticker: str, last: int | None = None) -> pd.DataFrame:
     """All stored bars of `ticker`, or its `last` ones (at least 1); an empty frame if it has no bars.
 
     The index is tz-naive and ascending. A missing price is NaN, a missing volume 0. Raises DataConflict if a value is
@@ -89,14 +99,15 @@ def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSes
     Counts every document, also those of a user's own collection that are no valid bar.
     """
     store = locations.of(db, category)
-    bars, date, close = db[store.collection], store.name("date"), store.name("close")
+    bars, date, close, splits = db[store.collection], *map(store.name, ("date", "close", "stock_splits"))
     of_ticker = {store.name("ticker"): ticker}
-    newest = bars.find(of_ticker, {date: 1, close: 1}, session=session).sort(date, -1).limit(2)
+    newest = bars.find(of_ticker, {date: 1, close: 1, splits: 1}, session=session).sort(date, -1).limit(2)
     oldest = bars.find_one(of_ticker, {date: 1}, sort=[(date, 1)], session=session) or {}
     nothing: Document = {}
     last, previous = [*newest, nothing, nothing][:2]
     bar_count = count(db, category, ticker, session=session)
-    return _state(oldest.get(date), last.get(date), bar_count, last.get(close), previous.get(close))
+    numbers = (last.get(close), previous.get(close), last.get(splits))
+    return _state(oldest.get(date), last.get(date), bar_count, *numbers)
 
 
 def state_of(bars: pd.DataFrame, first_date: dt.datetime | None = None, bar_count: int | None = None) -> BarState:
@@ -105,14 +116,19 @@ def state_of(bars: pd.DataFrame, first_date: dt.datetime | None = None, bar_coun
     In the second case `bars` has at least two rows, and `first_date` and `bar_count` are those of all bars.
     """
     if bars.empty:
-        return _state(None, None, 0, None, None)
+        return _state(None, None, 0)
     previous, last = [None, *bars["close"].tolist()[-2:]][-2:]
+    split = bars["stock_splits"].iloc[-1].item()
     first_date = first_date or bars.index[0].to_pydatetime()
-    return _state(first_date, bars.index[-1].to_pydatetime(), bar_count or len(bars), last, previous)
+    return _state(first_date, bars.index[-1].to_pydatetime(), bar_count or len(bars), last, previous, split)
 
 
-def _state(first_date: Any, last_date: Any, bar_count: int, *closes: Any) -> BarState:
-    last, previous = (close if isinstance(close, int | float) else None for close in closes)
+def _state(
+    first_date: Any, last_date: Any, bar_count: int, last: Any = None, previous: Any = None, split: Any = None
+) -> BarState:
+    last, previous, split = (number if isinstance(number, int | float) else None for number in (last, previous, split))
+    if last and previous and split and candles.is_unadjusted(previous, last, split):
+        previous /= split  # as `load` does
     return {
         "first_date": first_date,
         "last_date": last_date,

@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import tickers
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.storage.documents import LEASES, RUNS, Origin, RunCounts, RunRecord, State
+from finance_core.storage.documents import LEASES, RUNS, BarRemark, Origin, RunCounts, RunRecord, State
 
 LEASE = 45.0
 """Seconds after the last heartbeat at which a run counts as dead."""
@@ -36,6 +36,9 @@ WATCH = 0.5
 """Seconds between two writes of progress, each of which also reads whether the run is to be cancelled."""
 CONTINUE_WITHIN = dt.timedelta(days=2)
 """So long a full run that ended early is continued by the next one."""
+
+KEPT_REMARKS = 500
+"""So many remarks on bars are stored with a run; the counts are of all, and the log has all."""
 
 _log = logging.getLogger(__name__)
 
@@ -68,17 +71,23 @@ class LeasedRun:
     """Whether another run has taken the lease, because this one had no connection for too long."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _counts: Document = field(default_factory=dict)
-    _failures: list[Document] = field(default_factory=list)
+    _lists: dict[str, list[Document]] = field(default_factory=lambda: {"failures": [], "remarks": []})
     """Reported, but not written yet."""
+    _remark_count: int = 0
     _ended: threading.Event = field(default_factory=threading.Event)
     _writing: threading.Lock = field(default_factory=threading.Lock)
     """Held from reading the counts to having written them, so that older counts never overwrite newer ones."""
 
-    def report(self, counts: Mapping[str, int], failures: Iterable[Failure] = ()) -> None:
-        """Keep all counts, and the failures since the last report, to be written within `WATCH` seconds."""
+    def report(
+        self, counts: Mapping[str, int], failures: Iterable[Failure] = (), remarks: Sequence[BarRemark] = ()
+    ) -> None:
+        """Keep all counts, and the failures and remarks since the last report, to be written within `WATCH` seconds."""
         with self._lock:
             self._counts = dict(counts)
-            self._failures += [{"ticker": failure.ticker, **failure.error.as_document()} for failure in failures]
+            self._lists["failures"] += [{"ticker": each.ticker, **each.error.as_document()} for each in failures]
+            kept = remarks[: KEPT_REMARKS - self._remark_count]
+            self._lists["remarks"] += [dict(remark) for remark in kept]
+            self._remark_count += len(kept)
 
     def finish(self, state: State, error: SisepanError | None = None) -> None:
         """Write the outcome and give the lease back. Raises PyMongoError if that cannot be written."""
@@ -107,16 +116,17 @@ class LeasedRun:
 
     def _write(self, fields: Document) -> None:
         with self._lock:
-            failures = list(self._failures)
+            lists = {name: list(entries) for name, entries in self._lists.items() if entries}
             changes: Document = {"$set": {**self._counts, "heartbeat_at": tickers.now(), **fields}}
-        if failures:
-            # Not $push: if the answer of the server is lost, the same failures are written again.
-            changes["$addToSet"] = {"failures": {"$each": failures}}
+        if lists:
+            # Not $push: if the answer of the server is lost, the same entries are written again.
+            changes["$addToSet"] = {name: {"$each": entries} for name, entries in lists.items()}
         run = self.db[RUNS].find_one_and_update(
             {"_id": self.id}, changes, {"cancel_requested": True}, return_document=ReturnDocument.AFTER
         )
         with self._lock:
-            del self._failures[: len(failures)]
+            for name, entries in lists.items():
+                del self._lists[name][: len(entries)]
         if run and run.get("cancel_requested"):
             self.stop.set()
 
@@ -206,6 +216,12 @@ def failures(db: MongoDatabase, run: ObjectId) -> list[Failure]:
     return [Failure(failure["ticker"], SisepanError.from_document(failure)) for failure in record.get("failures", [])]
 
 
+def remarks(db: MongoDatabase, run: ObjectId) -> list[BarRemark]:
+    """The bars that an update run changed or left out, at most `KEPT_REMARKS`."""
+    record = db[RUNS].find_one({"_id": run}, {"remarks": True}) or {}
+    return cast("list[BarRemark]", record.get("remarks", []))
+
+
 def cancel(db: MongoDatabase, run: ObjectId) -> None:
     """Ask a run, in whichever process, to end after the tickers in flight."""
     db[RUNS].update_one({"_id": run, "state": "running"}, {"$set": {"cancel_requested": True}})
@@ -241,7 +257,7 @@ def _runs(db: MongoDatabase, query: Document, limit: int) -> list[RunRecord]:
 
 
 def _read(db: MongoDatabase, query: Document, limit: int) -> list[RunRecord]:
-    records = db[RUNS].find(query, {"failures": False}).sort("started_at", -1).limit(limit)
+    records = db[RUNS].find(query, {"failures": False, "remarks": False}).sort("started_at", -1).limit(limit)
     no_counts = dict.fromkeys(RunCounts.__annotations__, 0)
     return [cast("RunRecord", {**no_counts, **record}) for record in records]
 

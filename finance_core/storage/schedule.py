@@ -4,8 +4,10 @@ The switch of each category is in MongoDB (`settings`), for every process. `upda
 """
 
 import datetime as dt
+from collections.abc import Callable
 
 from finance_core.bars import sessions
+from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
@@ -28,22 +30,32 @@ def switch(db: MongoDatabase, category: Category, on: bool) -> None:
     db[CHOICES].update_one({"_id": "schedule"}, change, upsert=True)
 
 
-def is_due(category: Category, since: dt.datetime, last_start: dt.datetime | None, now: dt.datetime) -> bool:
+def is_due(
+    category: Category,
+    since: dt.datetime,
+    last_start: dt.datetime | None,
+    now: dt.datetime,
+    calendar_of: Callable[[str], Calendar] = Calendar,
+) -> bool:
     """Whether an update is due at `now` (tz-aware).
 
     It is due if a close of one of the exchanges lies `DELAY` back, and that moment is after the schedule was switched
-    on (`since`) and after the last run started (`last_start`), both UTC and tz-naive.
+    on (`since`) and after the last run started (`last_start`), both UTC and tz-naive. `calendar_of` finds a calendar by
+    its name, as stored bars have corrected it.
     """
-    finished = ((market.calendar, sessions.last_finished(market.calendar, now - DELAY)) for market in category.markets)
+    calendars = [calendar_of(market.calendar) for market in category.markets]
+    finished = ((calendar, sessions.last_finished(calendar, now - DELAY)) for calendar in calendars)
     due = [close + DELAY for calendar, session in finished if (close := sessions.close_of(calendar, session))]
     latest = max(due, default=dt.datetime.min)
     return latest > since and (last_start is None or latest > last_start)
 
 
-def next_due(category: Category, now: dt.datetime) -> dt.datetime | None:
-    """The next moment at which an update of `category` becomes due (UTC, tz-aware)."""
+def next_due(
+    category: Category, now: dt.datetime, calendar_of: Callable[[str], Calendar] = Calendar
+) -> dt.datetime | None:
+    """The next moment at which an update of `category` becomes due (UTC, tz-aware); `calendar_of` as in `is_due`."""
     first, last = now.date() - dt.timedelta(days=2), now.date() + dt.timedelta(days=15)  # no exchange closes longer
-    calendars = {market.calendar for market in category.markets}
+    calendars = {calendar_of(market.calendar) for market in category.markets}
     opened = ((calendar, session) for calendar in calendars for session in sessions.between(calendar, first, last))
     due = (close.replace(tzinfo=dt.UTC) + DELAY for day in opened if (close := sessions.close_of(*day)))
     return min((moment for moment in due if moment > now), default=None)

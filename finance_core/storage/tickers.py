@@ -77,6 +77,10 @@ class Summary(NamedTuple):
     """Tickers that Yahoo has not known for several runs."""
     updated_at: dt.datetime | None
     """When Yahoo last answered for one of them, in UTC; failures do not count."""
+    verified_at: dt.datetime | None = None
+    """Since when every whole history from Yahoo was compared with it, in UTC; None where none was."""
+    unverified: int = 0
+    """Tickers with bars from Yahoo whose whole history never was compared."""
 
 
 def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.datetime]) -> Summary:
@@ -90,12 +94,17 @@ def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.dat
     fresh.append({"market": {"$nin": list(finished)}, "last_date": {"$gte": finished[first]}})
     answered: Document = {**real, "last_status": {"$nin": ["failed", "delisted"]}}
     newest = metadata.find_one(answered, {"updated_at": True}, sort=[("updated_at", -1)])
+    of_yahoo: Document = {**of_category, "source": "yahoo", "bar_count": {"$gt": 0}}
+    verified = {**of_yahoo, "verified_at": {"$type": "date"}}
+    oldest = metadata.find_one(verified, {"verified_at": True}, sort=[("verified_at", 1)])
     return Summary(
         metadata.count_documents(of_category),
         metadata.count_documents({**real, "$or": fresh}),
         metadata.count_documents({**of_category, "source": "sample"}),
         metadata.count_documents({**of_category, "last_status": "delisted"}),
         (newest or {}).get("updated_at"),
+        (oldest or {}).get("verified_at"),
+        metadata.count_documents({**of_yahoo, "verified_at": {"$exists": False}}),
     )
 
 

@@ -8,10 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import categories, formats, i18n
-from finance_core.bars import sessions
 from finance_core.categories import Category
 from finance_core.i18n import _
-from finance_core.storage import database, prices, tickers
+from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing, navigation
@@ -59,15 +58,14 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
         chart_type="line",
         border=True,
     )
-    freshness = header.freshness(category, row, row["last_date"].date(), dt.datetime.now(dt.UTC))
+    calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
+    freshness = header.freshness(category, row, row["last_date"].date(), dt.datetime.now(dt.UTC), calendar)
     st.caption(plain(f"{formats.date(row['last_date'])} · {freshness}"))
     viewer_link(category, row["ticker"], _("차트 보기"))
 
 
 def _category(db: MongoDatabase, category: Category) -> None:
-    now = dt.datetime.now(dt.UTC)
-    finished = {market.key: sessions.last_finished(market.calendar, now) for market in category.markets}
-    state = tickers.summary(db, category, finished)
+    state = tickers.summary(db, category, trading_calendars.last_finished(db, category, dt.datetime.now(dt.UTC)))
     st.subheader(_(category.title), divider="gray")
     if not state.total and prices.any_stored(db, category):
         text = _("시세가 있지만 종목 목록이 없습니다. 위의 '목록 만들기'나 '내 데이터' 화면에서 만들 수 있습니다.")

@@ -80,7 +80,7 @@ def stored(db: MongoDatabase) -> list[Document]:
 
 
 def load(db: MongoDatabase, last: int | None = None) -> pd.DataFrame:
-    return prices.load(db, KOREAN_STOCKS, TICKER, last)
+    return prices.as_stored(db, KOREAN_STOCKS, TICKER, last)
 
 
 def merge(db: MongoDatabase, bars: pd.DataFrame) -> Written:
@@ -117,7 +117,7 @@ def test_bars_come_out_of_the_database_as_they_went_in(db: MongoDatabase, rows: 
     bars = bars.astype(candles.empty().dtypes)
 
     assert prices.write(db, KOREAN_STOCKS, ticker, bars) == Written(added=len(bars))
-    assert_same(prices.load(db, KOREAN_STOCKS, ticker), bars)
+    assert_same(prices.as_stored(db, KOREAN_STOCKS, ticker), bars)
     assert prices.write(db, KOREAN_STOCKS, ticker, bars) == Written()
     assert prices.write(db, KOREAN_STOCKS, ticker, bars, remove_others=True) == Written()
 
@@ -366,3 +366,24 @@ def test_tickers_are_those_that_have_bars_sorted(db: MongoDatabase) -> None:
     insert(db, {"ticker": None, "date": FIRST})
     assert prices.tickers(db, KOREAN_STOCKS) == ["000660", "00593K", "035420"]
     assert prices.any_stored(db, KOREAN_STOCKS)
+
+
+def test_readers_get_bars_with_the_splits_that_the_prices_before_them_lack(db: MongoDatabase) -> None:
+    days = pd.bdate_range("2024-01-02", periods=4, name="date", unit="ns").to_numpy()
+    values = np.array(
+        [[500.0] * 4 + [10, 5.0, 0], [520.0] * 4 + [10, 0, 0], [52.0] * 4 + [100, 1.0, 10], [53.0] * 4 + [100, 0, 0]]
+    )
+    prices.write(db, KOREAN_STOCKS, TICKER, candles.frame(days, values))
+
+    bars = prices.load(db, KOREAN_STOCKS, TICKER)
+
+    assert bars["close"].tolist() == [50.0, 52.0, 52.0, 53.0]
+    assert bars["volume"].tolist() == [100, 100, 100, 100]
+    assert bars["dividends"].tolist() == [0.5, 0.0, 1.0, 0.0]
+    assert prices.load(db, KOREAN_STOCKS, TICKER, last=3)["close"].tolist() == [52.0, 52.0, 53.0]
+    assert prices.as_stored(db, KOREAN_STOCKS, TICKER)["close"].tolist() == [500.0, 520.0, 52.0, 53.0]
+    for state in (prices.state(db, KOREAN_STOCKS, TICKER), prices.state_of(candles.frame(days, values))):
+        assert (state["last_close"], state["previous_close"]) == (53.0, 52.0)
+    prices.write(db, KOREAN_STOCKS, TICKER, candles.frame(days[:3], values[:3]), remove_others=True)
+    for state in (prices.state(db, KOREAN_STOCKS, TICKER), prices.state_of(candles.frame(days[:3], values[:3]))):
+        assert (state["last_close"], state["previous_close"], state["change"]) == (52.0, 52.0, 0.0)

@@ -18,7 +18,7 @@ from tests.yahoo import COLUMNS, Listing, YahooStandIn, random_walk
 
 pytestmark = pytest.mark.slow
 
-DAYS = pd.bdate_range("2024-01-02", periods=60)
+DAYS = pd.bdate_range("2024-01-02", periods=63).drop(pd.DatetimeIndex(["2024-02-09", "2024-02-12", "2024-03-01"]))
 ELECTED_WITHIN = 30.0
 
 

@@ -74,7 +74,7 @@ def test_a_dry_run_tells_what_the_run_then_asks_for_and_changes_nothing(
     assert report["current"] == (0 if options else 1)
     assert (planned == {"035720": None, "123456": None}) if named else (planned["035720"] is None)
     if not named:
-        assert planned["005930"] == (None if options == ["--full"] else "2024-03-25")
+        assert planned["005930"] == (None if options == ["--full"] else "2024-03-28")
     updated(*options, "--workers", "1")
     asked = [request.symbol.removesuffix(".KS") for request in yahoo.requests if (request.symbol or "").endswith(".KS")]
     assert list(dict.fromkeys(asked)) == list(planned)

@@ -51,6 +51,7 @@ def test_the_metadata_tells_the_state_of_the_bars(db: MongoDatabase, samsung: Li
 
     row = metadata(db)
     assert row.pop("updated_at") == row.pop("bars_changed_at") <= tickers.now()
+    assert row.pop("verified_at") <= tickers.now()
     assert row == {
         "category": "korean_stocks",
         "ticker": "005930",

@@ -131,11 +131,11 @@ def fetched_at(db: MongoDatabase, moment: dt.datetime) -> None:
 @pytest.mark.parametrize(
     ("fetched", "now", "asked"),
     [
-        (closed("2024-03-11", 16, 30), closed("2024-03-11", 17), 0),
-        (closed("2024-03-11", 16, 30), closed("2024-03-12", 9), 0),  # the next session runs
-        (closed("2024-03-11", 16, 30), closed("2024-03-12", 16), 1),  # the next session is over
-        (closed("2024-03-11", 11), closed("2024-03-11", 17), 1),  # what is stored is from before the close
-        (closed("2024-03-11", 15, 40), closed("2024-03-11", 17), 1),  # from just after it, when it may still change
+        (closed("2024-03-14", 16, 30), closed("2024-03-14", 17), 0),
+        (closed("2024-03-14", 16, 30), closed("2024-03-15", 9), 0),  # the next session runs
+        (closed("2024-03-14", 16, 30), closed("2024-03-15", 16), 1),  # the next session is over
+        (closed("2024-03-14", 11), closed("2024-03-14", 17), 1),  # what is stored is from before the close
+        (closed("2024-03-14", 15, 40), closed("2024-03-14", 17), 1),  # from just after it, when it may still change
     ],
 )
 def test_yahoo_is_asked_only_where_it_can_have_something_new(
@@ -147,7 +147,7 @@ def test_yahoo_is_asked_only_where_it_can_have_something_new(
     asked: int,
 ) -> None:
     run(db, "005930")
-    assert metadata(db)["last_date"] == dt.datetime(2024, 3, 11)
+    assert metadata(db)["last_date"] == dt.datetime(2024, 3, 14)
     fetched_at(db, fetched())
     yahoo.clear()
 
@@ -162,15 +162,15 @@ def test_what_failed_or_is_a_sample_is_asked_for_however_new_it_looks(
     db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing
 ) -> None:
     run(db, "005930")
-    fetched_at(db, closed("2024-03-11", 17)())
+    fetched_at(db, closed("2024-03-14", 17)())
     for field, value in (("last_status", "failed"), ("source", "sample"), ("rewriting", True)):
         kept = metadata(db).get(field)
         db["ticker_metadata"].update_one({}, {"$set": {field: value}})
         yahoo.clear()
-        category_update.run(db, KOREAN_STOCKS, ["005930"], now=closed("2024-03-11", 18))
+        category_update.run(db, KOREAN_STOCKS, ["005930"], now=closed("2024-03-14", 18))
         assert yahoo.asked("005930.KS"), field
         db["ticker_metadata"].update_one({}, {"$set": {field: kept}} if kept else {"$unset": {field: ""}})
-        fetched_at(db, closed("2024-03-11", 17)())
+        fetched_at(db, closed("2024-03-14", 17)())
 
 
 class ReadCounter(CommandListener):
@@ -196,15 +196,17 @@ def test_ten_thousand_tickers_that_are_up_to_date_cost_no_request_and_few_querie
         "market": "KOSPI",
         "source": "yahoo",
         "last_status": "ok",
-        "last_date": dt.datetime(2024, 3, 11),
-        "updated_at": dt.datetime(2024, 3, 11, 8),
+        "last_date": dt.datetime(2024, 3, 14),
+        "updated_at": dt.datetime(2024, 3, 14, 8),
+        "verified_at": dt.datetime(2024, 3, 14, 8),
+        "bar_count": 50,
     }
     own_server_db["ticker_metadata"].insert_many(
         [{**fresh, "ticker": f"{n:06}", "name": str(n)} for n in range(10_000)]
     )
     reads = ReadCounter()
     with pymongo.MongoClient[Document](shared_server.uri, event_listeners=[reads]) as client:
-        summary = category_update.run(client[own_server_db.name], KOREAN_STOCKS, now=closed("2024-03-11", 18))
+        summary = category_update.run(client[own_server_db.name], KOREAN_STOCKS, now=closed("2024-03-14", 18))
 
     assert summary.current == summary.total == 10_000
     assert yahoo.requests == []

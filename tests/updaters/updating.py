@@ -20,7 +20,8 @@ from tests.yahoo import (
 from updaters import category_update
 from updaters.ticker_update import TickerResult
 
-DAYS = pd.bdate_range("2024-01-02", periods=60)
+DAYS = pd.bdate_range("2024-01-02", periods=63).drop(pd.DatetimeIndex(["2024-02-09", "2024-02-12", "2024-03-01"]))
+"""Sessions of the Korea Exchange."""
 
 
 class Ran(category_update.Summary):
@@ -56,8 +57,9 @@ def metadata(db: MongoDatabase, ticker: str = "005930") -> Document:
 
 
 def everything(db: MongoDatabase) -> list[Document]:
-    """All that is stored, with the `_id`s, but for when it was written."""
-    documents = [*db["korean_stocks"].find(), *db["ticker_metadata"].find({}, {"updated_at": False})]
+    """All that is stored, with the `_id`s, but for when it was written or compared with Yahoo's."""
+    moments = {"updated_at": False, "verified_at": False, "asked_again": False}
+    documents = [*db["korean_stocks"].find(), *db["ticker_metadata"].find({}, moments)]
     return sorted(documents, key=lambda document: str(document["_id"]))
 
 
@@ -73,7 +75,10 @@ def actions_of(db: MongoDatabase, kind: str) -> dict[Any, float]:
 def assert_stored(db: MongoDatabase, listing: Listing, ticker: str = "005930") -> None:
     """All bars of the listing, and no others, are stored with its values; none of them was halted."""
     pd.testing.assert_frame_equal(
-        bars_of(db, ticker)[COLUMNS].astype(float), listing.bars, check_index_type=False, check_freq=False
+        prices.as_stored(db, KOREAN_STOCKS, ticker)[COLUMNS].astype(float),
+        listing.bars,
+        check_index_type=False,
+        check_freq=False,
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from finance_core import categories, ticker_fields
+from finance_core.bars import candles
+from finance_core.bars.candles import Remark
 from finance_core.bars.comparison import Money
 from finance_core.categories import Category
 from finance_core.charts.comparison import Line
@@ -33,6 +35,8 @@ class Item:
     currency: str
     """ISO code; "" for points and rates."""
     slot: int
+    late_splits: tuple[Remark, ...] = ()
+    """The splits that its source has not applied to the closes before them, and that are applied here."""
 
     @property
     def is_sample(self) -> bool:
@@ -59,8 +63,8 @@ def load(db: MongoDatabase, key: str, slot: int) -> Item | None:
         return None
     is_money = bool(category.currency) and not category.rates
     currency = row.get("currency") or category.currency if is_money else ""
-    close = prices.load(db, category, ticker)["close"]
-    return Item(key, category, ticker, listing.name_of(row), row, close, currency, slot)
+    bars, late_splits = candles.split_adjusted(prices.as_stored(db, category, ticker))
+    return Item(key, category, ticker, listing.name_of(row), row, bars["close"], currency, slot, tuple(late_splits))
 
 
 def rates(db: MongoDatabase) -> dict[str, "pd.Series[float]"]:

@@ -11,6 +11,7 @@ from finance_core.bars import candles, comparison
 from finance_core.charts import comparison as comparison_chart
 from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
+from finance_core.ui import split_note
 from finance_core.ui.comparison import address, analysis, controls, items, measures
 from finance_core.ui.comparison.address import View
 from finance_core.ui.comparison.items import Item
@@ -71,6 +72,8 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item]) -> None:
     sample = any(item.is_sample for item in listed)
     option = comparison_chart.option(lines, drawn, closes, changes, (first, len(days) - 1), scale, sample=sample)
     st.echarts_chart(option, height=560, alt=_("비교 차트"))
+    for item in listed:
+        split_note.show(item.name, item.late_splits)
     # Days are measured at every interval: those of the weeks or months that are shown.
     start = days[first] if view.interval == "D" else candles.span(days[first], view.interval)[0]
     shown = daily.loc[start:]

@@ -1,22 +1,23 @@
 """The page for admins where updates are begun, watched, cancelled, scheduled, and looked back on."""
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from finance_core import categories, formats, spreadsheets
-from finance_core.bars import sessions
 from finance_core.categories import Category
 from finance_core.i18n import _
-from finance_core.storage import database, locations, runs, schedule, tickers
+from finance_core.storage import database, locations, runs, schedule, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import RunRecord
 from finance_core.ui import downloads, navigation, run_status, update_actions
 from finance_core.ui.decorators import live, page, writes
 from finance_core.ui.text import plain
 from finance_core.ui.update_actions import Update
+from finance_core.ui.updates import remarks
 
 WATCHING, IDLE = 1.0, 10.0
 """Seconds between two looks at a category, while it is updated and while it is not."""
@@ -71,8 +72,7 @@ def _category(db: MongoDatabase, category: Category, update: Update, was_running
 
 def _facts(db: MongoDatabase, category: Category) -> list[str]:
     now = dt.datetime.now(dt.UTC)
-    finished = {market.key: sessions.last_finished(market.calendar, now) for market in category.markets}
-    summary = tickers.summary(db, category, finished)
+    summary = tickers.summary(db, category, trading_calendars.last_finished(db, category, now))
     behind = summary.total - summary.up_to_date - summary.samples
     facts = [
         formats.filled(_("종목 {count}"), count=summary.total),
@@ -84,6 +84,11 @@ def _facts(db: MongoDatabase, category: Category) -> list[str]:
         facts.append(formats.filled(_("상장폐지된 듯한 종목 {count}"), count=summary.delisted))
     if summary.updated_at:
         facts.append(_("마지막 업데이트 {date}").format(date=run_status.moment(summary.updated_at)))
+    if summary.unverified:
+        facts.append(formats.filled(_("전체 이력을 대조한 적 없는 종목 {count}"), count=summary.unverified))
+    elif summary.verified_at:
+        sentence = _("모든 이력을 {date} 뒤에 Yahoo와 대조함")
+        facts.append(sentence.format(date=run_status.moment(summary.verified_at)))
     return facts
 
 
@@ -157,7 +162,8 @@ def _schedule(db: MongoDatabase, category: Category) -> None:
 
     on = schedule.enabled_since(db, category) is not None
     st.session_state[key] = on  # as stored: another visitor may have switched it
-    next_due = schedule.next_due(category, dt.datetime.now(dt.UTC)) if on else None
+    calendar_of = partial(trading_calendars.of, db)
+    next_due = schedule.next_due(category, dt.datetime.now(dt.UTC), calendar_of) if on else None
     label = _("마감 {minutes}분 뒤에 매일 업데이트").format(minutes=int(schedule.DELAY.total_seconds() / 60))
     if next_due:
         label += " · " + _("다음은 {moment}").format(moment=run_status.moment(next_due.replace(tzinfo=None)))
@@ -210,6 +216,7 @@ def _history(db: MongoDatabase, update: Update) -> None:
 def _one_run(db: MongoDatabase, update: Update, run: RunRecord) -> None:
     category = categories.category(run["category"])
     run_status.outcome(run)
+    remarks.show(db, run)
     failures = runs.failures(db, run["_id"])
     if not failures:
         return

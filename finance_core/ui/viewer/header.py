@@ -8,6 +8,7 @@ import streamlit as st
 
 from finance_core import formats
 from finance_core.bars import sessions
+from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
 from finance_core.charts.candlestick import Style
 from finance_core.i18n import _
@@ -15,8 +16,11 @@ from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing
 
 
-def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style) -> None:
-    """Name, ticker, market, last close, change, date, freshness and 52-week range of daily `bars`."""
+def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style, calendar: Calendar) -> None:
+    """Name, ticker, market, last close, change, date, freshness and 52-week range of daily `bars`.
+
+    `calendar` is that of the ticker's market.
+    """
     close = float(bars["close"].iloc[-1])
     currency = category.currency and (row.get("currency") or category.currency)
     worth = formats.money(close, currency, style.decimals) if currency else formats.price(close, style.decimals)
@@ -26,7 +30,7 @@ def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style) -
         _span(about, "opacity:.65"),
         _span(worth, "font-size:1.75rem;font-weight:700"),
         _change(bars, close, style),
-        _span(" · ".join(_facts(category, row, bars, style.decimals)), "opacity:.65"),
+        _span(" · ".join(_facts(category, row, bars, style.decimals, calendar)), "opacity:.65"),
     ]
     layout = "display:flex;flex-wrap:wrap;align-items:baseline;column-gap:1rem;row-gap:0"
     st.html(f'<div style="{layout}">{"".join(parts)}</div>')
@@ -48,25 +52,27 @@ def _change(bars: pd.DataFrame, close: float, style: Style) -> str:
     return _span(moved, f"color:{color};font-weight:600")
 
 
-def _facts(category: Category, row: TickerRow, bars: pd.DataFrame, decimals: int) -> list[str]:
+def _facts(category: Category, row: TickerRow, bars: pd.DataFrame, decimals: int, calendar: Calendar) -> list[str]:
     last = bars.index[-1]
     year = bars[bars.index > last - pd.DateOffset(weeks=52)]
     low, high = formats.price(float(year["low"].min()), decimals), formats.price(float(year["high"].max()), decimals)
     return [
         _("{date} 종가").format(date=formats.date(last)),
-        freshness(category, row, last.date(), dt.datetime.now(dt.UTC)),
+        freshness(category, row, last.date(), dt.datetime.now(dt.UTC), calendar),
         _("52주 {low}–{high}").format(low=low, high=high),
     ]
 
 
-def freshness(category: Category, row: TickerRow, last_bar: dt.date, moment: dt.datetime) -> str:
-    """How old the last bar is at `moment` by the calendar of the ticker's exchange; a sample is never up to date.
+def freshness(
+    category: Category, row: TickerRow, last_bar: dt.date, moment: dt.datetime, calendar: Calendar | None = None
+) -> str:
+    """How old the last bar is at `moment` by `calendar`, that of the ticker's market; a sample is never up to date.
 
     A bar may still change if its session runs, or if it was fetched before the close.
     """
     if row.get("source") == "sample":
         return _("표본")
-    calendar = category.market(row.get("market", "")).calendar
+    calendar = calendar or Calendar(category.market(row.get("market", "")).calendar)
     behind = sessions.behind(calendar, last_bar, moment)
     if behind:
         return _("{count}거래일 뒤짐").format(count=behind)

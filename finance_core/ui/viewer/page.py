@@ -15,13 +15,14 @@ import streamlit as st
 
 from finance_core import categories
 from finance_core.bars import candles, indicators, sessions
+from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
 from finance_core.charts import candlestick
 from finance_core.i18n import _
-from finance_core.storage import database, prices, tickers
+from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
-from finance_core.ui import listing, navigation, search_box, update_actions
+from finance_core.ui import listing, navigation, search_box, split_note, update_actions
 from finance_core.ui.decorators import errors_shown, page, writes
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
@@ -131,15 +132,18 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View)
     ticker = listed["ticker"]
     row = tickers.get(db, category, ticker) or listed
     name = listing.name_of(row)
-    bars = prices.load(db, category, ticker)
+    bars = prices.as_stored(db, category, ticker)
     if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
         bars, _remarks = candles.clean(bars)
+    bars, splits = candles.split_adjusted(bars)
     if bars.empty:
         sentence = _("{name}({ticker})의 시세가 아직 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
         st.info(plain(sentence.format(name=name, ticker=ticker)), icon=":material/info:")
         return None
-    style = _style(category, row, bars, view)
-    header.show(category, row, bars, style)
+    calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
+    style = _style(category, row, bars, view, calendar)
+    header.show(category, row, bars, style, calendar)
+    split_note.show(name, splits)
     update_actions.newer(category, ticker, row)
     controls.show(category, view, pd.DatetimeIndex(bars.index))
     resampled = candles.resample(bars, view.interval)
@@ -150,23 +154,23 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View)
     return partial(table.show, ticker, name, resampled, averages, visible, style)
 
 
-def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View) -> candlestick.Style:
+def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, calendar: Calendar) -> candlestick.Style:
     return candlestick.Style(
         decimals=category.decimals_of(float(bars["close"].iloc[-1])),
         rising_is_red=controls.rising_is_red(category),
         log=view.log,
         sample=row.get("source") == "sample",
         interval=view.interval,
-        last_note=_last_note(category, row, pd.Timestamp(bars.index[-1]), view.interval),
+        last_note=_last_note(calendar, pd.Timestamp(bars.index[-1]), view.interval),
     )
 
 
-def _last_note(category: Category, row: TickerRow, last: pd.Timestamp, interval: candles.Interval) -> str:
+def _last_note(calendar: Calendar, last: pd.Timestamp, interval: candles.Interval) -> str:
     """A note that the week or month of the last bar still runs, or lacks sessions; "" where it is complete."""
     if interval == "D":
         return ""
     first_day, last_day = candles.span(last, interval)
-    of_calendar = sessions.between(category.market(row.get("market", "")).calendar, first_day.date(), last_day.date())
+    of_calendar = sessions.between(calendar, first_day.date(), last_day.date())
     if of_calendar.empty or last >= of_calendar[-1]:
         return ""
     return _("진행 중") if last_day >= pd.Timestamp.now() else _("미완성")

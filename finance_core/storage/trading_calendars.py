@@ -1,0 +1,110 @@
+"""Trading calendars as the stored bars have corrected them, and what runs learn for that.
+
+`exchange_calendars` does not know days that were announced after its release, such as an election day in Seoul. A
+session of which no ticker has a bar, though it has later ones, was no session; a day without a session on which many
+tickers traded was one. Updates note such days for each ticker (see `documents.TickerRow`); `learn` counts the notes
+after a run, and keeps the outcome in `settings`: a page reads one small document, however many tickers there are.
+"""
+
+import datetime as dt
+import math
+import threading
+import time
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Literal, cast
+
+import pandas as pd
+
+from finance_core.bars import sessions
+from finance_core.bars.sessions import Calendar
+from finance_core.categories import CATEGORIES, Category
+from finance_core.storage import tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import CHOICES, Learned, TickerRow
+
+ID = "calendars"
+LEAST = 5
+"""So many tickers at least outvote a calendar."""
+CLOSED_SHARE = 0.99
+"""A session that this share of the tickers lacks was none; sources make up a bar for some ticker or other."""
+OPENED_SHARE = 0.5
+"""A day on which this share of the tickers traded was a session."""
+RECENT = dt.timedelta(days=10)
+"""A ticker whose last bar is not older than this may have traded on a day, though its bar of that day was refused."""
+FRESH = 5.0
+"""Seconds for which a process uses the calendars it last read."""
+
+_lock = threading.Lock()
+_read: dict[MongoDatabase, tuple[float, dict[str, Learned]]] = {}
+"""What was learned in each database, and when it was read."""
+
+
+def of(db: MongoDatabase, calendar: str) -> Calendar:
+    """The calendar with this name, with what was learned of it at most `FRESH` seconds ago."""
+    known = _known(db).get(calendar)
+    return Calendar(calendar, tuple(known["closed"]), tuple(known["opened"])) if known else Calendar(calendar)
+
+
+def last_finished(db: MongoDatabase, category: Category, moment: dt.datetime) -> dict[str, pd.Timestamp]:
+    """For each market of `category`, the last session that was over at `moment` (tz-aware)."""
+    return {market.key: sessions.last_finished(of(db, market.calendar), moment) for market in category.markets}
+
+
+def learn(db: MongoDatabase) -> None:
+    """Find from the notes of all tickers on which days the calendars are wrong, and keep it.
+
+    Tickers that traded on a day that is found to be a session, and whose bar was refused, are asked for again.
+    """
+    before = _known(db, fresh=0.0)
+    # Where too few tickers are left to tell, what was learned before stays.
+    voting = {calendar: rows for calendar, rows in _by_calendar(db).items() if len(rows) >= LEAST}
+    after = {**before, **{calendar: _learned(rows) for calendar, rows in voting.items()}}
+    if after == before:
+        return
+    for calendar, found in after.items():
+        known = before[calendar]["opened"] if calendar in before else []
+        for day in set(found["opened"]) - set(known):
+            asked = {"$addToSet": {"missing": day}, "$unset": {"asked_again": ""}}
+            tickers.collection(db).update_many({"unexpected": day}, asked)
+    db[CHOICES].replace_one({"_id": ID}, dict(after), upsert=True)
+    with _lock:
+        _read.pop(db, None)
+
+
+def _known(db: MongoDatabase, fresh: float = FRESH) -> dict[str, Learned]:
+    """What was learned of each calendar, as it was at most `fresh` seconds ago."""
+    with _lock:
+        read_at, known = _read.get(db, (-math.inf, {}))
+    if time.monotonic() - read_at < fresh:
+        return known
+    document = cast("dict[str, Learned]", db[CHOICES].find_one({"_id": ID}, {"_id": False}) or {})
+    with _lock:
+        _read[db] = time.monotonic(), document
+    return document
+
+
+def _by_calendar(db: MongoDatabase) -> dict[str, list[TickerRow]]:
+    """The rows of the real tickers whose whole history was verified, by the calendar of their market."""
+    is_date = {"$type": "date"}
+    verified = {"source": {"$ne": "sample"}, "verified_at": is_date, "first_date": is_date, "last_date": is_date}
+    fields = {"_id": False, **dict.fromkeys(("market", "first_date", "last_date", "missing", "unexpected"), True)}
+    found: dict[str, list[TickerRow]] = defaultdict(list)
+    for category in CATEGORIES:
+        for row in tickers.collection(db).find({"category": category.key, **verified}, fields):
+            found[category.market(row.get("market", "")).calendar].append(row)
+    return found
+
+
+def _learned(rows: Sequence[TickerRow]) -> Learned:
+    firsts = sorted(row["first_date"] for row in rows)
+    lasts = sorted(row["last_date"] for row in rows)
+
+    def days(notes: Literal["missing", "unexpected"], share: float, recent: dt.timedelta) -> list[dt.datetime]:
+        counts = Counter(day for row in rows for day in row.get(notes, []))
+        # How many tickers have bars before and after the day, or could have one of it.
+        spans = {day: bisect_right(firsts, day) - bisect_left(lasts, day - recent) for day in counts}
+        return sorted(day for day, count in counts.items() if count >= max(LEAST, share * spans[day]))
+
+    return {"closed": days("missing", CLOSED_SHARE, dt.timedelta()), "opened": days("unexpected", OPENED_SHARE, RECENT)}

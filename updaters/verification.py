@@ -1,0 +1,103 @@
+"""When the whole history of a ticker is asked for again, though its new bars alone would do.
+
+Either something about it is doubtful: Yahoo is asked about a split that the prices before it do not reflect in every
+run, and about a session without a bar ever less often while there is none. Or its turn has come in the rotation, which
+compares everything stored with Yahoo's within `ROUNDS` runs. Pure: rows and frames in, answers out.
+"""
+
+import dataclasses
+import datetime as dt
+import math
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from finance_core.bars import candles, sessions
+from finance_core.bars.sessions import Calendar
+from finance_core.storage.database import Document
+from finance_core.storage.documents import TickerRow
+
+ROUNDS = 20
+"""Within so many runs, every whole history of a category is compared with Yahoo's."""
+ASK_AGAIN = tuple(dt.timedelta(hours=hours) for hours in (0, 0, 20, 164, 716))
+"""How long a missing session is left alone after Yahoo was asked about it once, twice, … in vain: then a day, a week, a
+month, less four hours, because a daily run does not begin at the same minute."""
+
+_NEVER = dt.datetime.min
+
+
+def missing(calendar: Calendar, bars: pd.DataFrame) -> list[dt.datetime]:
+    """The sessions of `calendar` between the first and the last of `bars` without a bar.
+
+    Those too that `calendar` counts as closed because no other ticker has them: that is found from all these lists.
+
+    >>> days = pd.DatetimeIndex(["2026-01-07", "2026-01-09"])
+    >>> missing(Calendar("XKRX"), pd.DataFrame(index=days))
+    [datetime.datetime(2026, 1, 8, 0, 0)]
+    """
+    days = bars.index.to_numpy()
+    of_calendar = sessions.days(dataclasses.replace(calendar, closed=()))
+    first, last = np.searchsorted(of_calendar, days[[0, -1]])
+    between = of_calendar[first:last]
+    return moments(between[~np.isin(between, days, assume_unique=True)])
+
+
+def moments(days: npt.NDArray[np.datetime64]) -> list[dt.datetime]:
+    """`days` as MongoDB has them."""
+    return pd.DatetimeIndex(days).to_pydatetime().tolist() if days.size else []
+
+
+def findings(
+    calendar: Calendar, row: TickerRow, bars: pd.DataFrame, unexpected: list[dt.datetime], *, is_whole: bool
+) -> Document:
+    """The fields of the row that tell what is doubtful about a history of which `bars` were stored.
+
+    `unexpected` are the days of Yahoo's answer that the calendar calls closed. With `is_whole`, `bars` are the whole
+    history; else they are its end, and what is noted of the days before them stays. None removes a field.
+    """
+    lacking = missing(calendar, bars)
+    before = row.get("missing", [])
+    if not is_whole:
+        first = bars.index[0].to_pydatetime()
+        lacking = [day for day in before if day < first] + lacking
+        unexpected = [day for day in row.get("unexpected", []) if day < first] + unexpected
+        fields = {"missing": lacking or None, "unexpected": unexpected or None}
+        return fields if lacking == before else {**fields, "asked_again": None}
+    splits = moments(bars.index.to_numpy()[candles.unadjusted_splits(bars)])
+    stayed = (lacking, splits) == (before, row.get("unadjusted_splits", [])) != ([], [])
+    return {
+        "missing": lacking or None,
+        "unexpected": unexpected or None,
+        "unadjusted_splits": splits or None,
+        "asked_again": row.get("asked_again", 0) + 1 if stayed else None,
+    }
+
+
+def asks_again(calendar: Calendar, row: TickerRow, now: dt.datetime) -> bool:
+    """Whether Yahoo is to be asked at `now` (UTC, tz-naive) about what is doubtful in the history of `row`.
+
+    A session without a bar is not doubtful where `calendar` has learned that the exchange was closed.
+    """
+    if row.get("unadjusted_splits"):  # until its history agrees with itself
+        return True
+    if not _lacks_any(calendar, row.get("missing")):
+        return False
+    pause = ASK_AGAIN[min(row.get("asked_again", 0), len(ASK_AGAIN) - 1)]
+    return row.get("verified_at", _NEVER) + pause <= now
+
+
+def _lacks_any(calendar: Calendar, days: list[dt.datetime] | None) -> bool:
+    return bool(days) and bool(np.isin(np.array(days, dtype="datetime64[ns]"), sessions.days(calendar)).any())
+
+
+def turn(rows: Iterable[TickerRow], settled: Callable[[TickerRow], dt.datetime]) -> set[str]:
+    """The tickers of `rows` whose turn in the rotation it is: those verified longest ago, a share of one in `ROUNDS`.
+
+    None that was verified since its last session was `settled` (UTC, tz-naive): there is nothing new to compare.
+    """
+    ours = [row for row in rows if row.get("source") == "yahoo" and row.get("bar_count") and not row.get("rewriting")]
+    share = math.ceil(len(ours) / ROUNDS)
+    oldest = sorted(ours, key=lambda row: (row.get("verified_at", _NEVER), row["ticker"]))[:share]
+    return {row["ticker"] for row in oldest if row.get("verified_at", _NEVER) < settled(row)}
