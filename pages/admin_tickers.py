@@ -1,5 +1,6 @@
 """The lists of what is collected, and the names people see."""
 
 from finance_core.ui.tickers import page
+from updaters import listing_refresh
 
-page.show()
+page.show(listing_refresh.refresh)

@@ -77,12 +77,7 @@ def _report(
     db: MongoDatabase, lists: Sequence[MarketList], fetched: Sequence[MarketListing], difference: Difference
 ) -> Iterator[str]:
     """The dates of the lists, how many rows they change, and the first of those."""
-    of_file = {listing["_id"]: listing for listing in fetched}
-    for each in lists:
-        listing = of_file.get(each.file) or market_lists.last_good(db, each.file)
-        source = _("Yahoo") if listing["source"] == "yahoo" else _("프로그램에 든 목록")
-        title, date = _(each.title), formats.date(listing["date"])
-        yield f"{title}: {date} ({source})"
+    yield from market_lists.dates(db, lists, fetched)
     yield market_lists.summary(difference)
     yield from market_lists.remarks(difference)
     for kind, edits in difference.edits.items():

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,8 +52,9 @@ def rows(category: Category) -> list[dict[str, str]]:
     return _read(path)[1] if path.exists() else []
 
 
+@cache
 def shipped(file: str) -> Shipped:
-    """The list in the CSV called `file`, whose comments give its date."""
+    """The list in the CSV called `file`, whose comments give its date. Its rows are read once: do not change them."""
     about, tickers = _read(DIRECTORY / f"{file}.csv")
     return Shipped(
         dt.date.fromisoformat(about["date"]),

@@ -149,13 +149,19 @@ def _listed(
 ) -> Iterator[tuple[MarketListing, ListedTicker]]:
     """The tickers of `lists`, and those of their files whose market no category has."""
     of_category = {market.key for market in lists[0].category.markets}
-    of_file = {listing["_id"]: listing for listing in fetched}
-    for file in dict.fromkeys(each.file for each in lists):
-        listing = of_file.get(file) or last_good(db, file)
+    for file, listing in _listings(db, lists, fetched).items():
         wanted = {each.market for each in lists if each.file == file}
         for listed in listing["rows"]:
             if "" in wanted or listed["market"] in wanted or listed["market"] not in of_category:
                 yield listing, listed
+
+
+def _listings(
+    db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable[MarketListing]
+) -> dict[str, MarketListing]:
+    """By file: what was fetched of it, else its last good list."""
+    of_file = {listing["_id"]: listing for listing in fetched}
+    return {file: of_file.get(file) or last_good(db, file) for file in dict.fromkeys(each.file for each in lists)}
 
 
 def _edit(category: Category, listing: MarketListing, listed: ListedTicker, row: TickerRow | None) -> Edit | None:
@@ -194,6 +200,20 @@ def _kind(edit: Edit) -> Kind:
 def apply(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str) -> Saved:
     """Make these edits of a difference, as one entry of the history that one step undoes."""
     return ticker_edits.save(db, category, edits, who, "list")
+
+
+def dates(db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable[MarketListing] = ()) -> list[str]:
+    """Of each list its day, where it is from and its number of tickers, as a sentence."""
+    listings = _listings(db, lists, fetched)
+    lines = []
+    for each in lists:
+        listing = listings[each.file]
+        count = sum("gone" not in row and each.market in ("", row["market"]) for row in listing["rows"])
+        source = _("Yahoo") if listing["source"] == "yahoo" else _("프로그램에 든 목록")
+        sentence = _("{title}: {date} ({source}), {count}종목")
+        date = formats.date(listing["date"])
+        lines.append(formats.filled(sentence, title=_(each.title), date=date, source=source, count=count))
+    return lines
 
 
 def summary(changes: Difference) -> str:

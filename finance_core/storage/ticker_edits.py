@@ -6,6 +6,7 @@ gets a conflict to decide. Each save is one entry of `metadata_changes`. Updates
 `tickers`.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, cast
@@ -154,18 +155,51 @@ def history(db: MongoDatabase, category: Category, limit: int) -> list[EditEntry
     return entries
 
 
+class EntrySummary(NamedTuple):
+    """An entry of the history, but for what it changed: that may be thousands of rows."""
+
+    entry: ObjectId
+    kind: Kind
+    who: str
+    when: dt.datetime
+    size: int
+    """Number of tickers."""
+    first: list[str]
+    """The first tickers."""
+
+
+def summaries(db: MongoDatabase, category: Category, limit: int, first: int = 3) -> list[EntrySummary]:
+    """The latest entries of the history, newest first, each with its `first` tickers."""
+    fields = {"kind": True, "who": True, "when": True, "size": {"$size": "$rows"}}
+    pipeline: list[Document] = [
+        {"$match": {"category": category.key}},
+        {"$sort": {"when": -1}},
+        {"$limit": limit},
+        {"$project": {**fields, "first": {"$slice": ["$rows.ticker", first]}}},
+    ]
+    return [EntrySummary(row.pop("_id"), **row) for row in db[EDITS].aggregate(pipeline)]
+
+
+def entry(db: MongoDatabase, category: Category, change: ObjectId) -> EditEntry:
+    """One entry of the history. Raises SisepanError where there is none."""
+    found = db[EDITS].find_one({"_id": change, "category": category.key})
+    if found is None:
+        raise SisepanError(N_("되돌릴 수 없는 변경입니다."))
+    return cast("EditEntry", found)
+
+
 def undo(db: MongoDatabase, category: Category, change: ObjectId, who: str) -> Saved:
     """Bring back the values before an edit, in the rows whose fields still hold the values of the edit.
 
     Rows that it added go again; those that have bars by now are only taken off the lists. The rows that hold other
     values come back as conflicts. Raises SisepanError where the entry is not `UNDONE`.
     """
-    entry = db[EDITS].find_one({"_id": change, "category": category.key})
-    if entry is None or entry["kind"] not in UNDONE:
+    changed = entry(db, category, change)
+    if changed["kind"] not in UNDONE:
         raise SisepanError(N_("되돌릴 수 없는 변경입니다."))
-    stored = _rows(db, category, [row["ticker"] for row in entry["rows"]])
+    stored = _rows(db, category, [row["ticker"] for row in changed["rows"]])
     edits = []
-    for row in entry["rows"]:
+    for row in changed["rows"]:
         now: TickerRow = stored.get(row["ticker"], TickerRow())
         is_used = not row["before"] and now.get("bar_count") and _is_as_before(_turned(row), {**now, "bar_count": 0})
         edits.append(_off(row["ticker"]) if is_used else Edit(row["ticker"], row["after"], row["before"]))

@@ -51,7 +51,7 @@ def korean(db: MongoDatabase, ticker: str) -> dict[str, object]:
 def test_the_command_registers_the_lists_it_is_given_and_again_changes_nothing(run: Command, db: MongoDatabase) -> None:
     told = run("kospi", "kosdaq", "sp500")
     assert (told.code, told.err) == (0, "")
-    assert "코스피: 2026-03-22 (프로그램에 든 목록)" in told.out
+    assert "코스피: 2026-03-22 (프로그램에 든 목록), 951종목\n" in told.out
     assert "KONEX 110종목은 Yahoo에 없어서 뺐습니다." in told.out
     assert "종목 2,769개를 목록에 반영했습니다." in told.out
     assert len(tickers.all_rows(db, KOREAN_STOCKS)) == 2_769

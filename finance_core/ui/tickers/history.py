@@ -1,6 +1,5 @@
 """The history of a ticker list: who changed what and when, and the button that undoes a save."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,6 +9,7 @@ from finance_core.i18n import _
 from finance_core.storage import ticker_edits
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import EditEntry
+from finance_core.storage.ticker_edits import EntrySummary
 from finance_core.ui import run_status
 from finance_core.ui.tickers import pending
 from finance_core.ui.tickers.state import State, editor
@@ -18,25 +18,25 @@ from finance_core.ui.tickers.state import State, editor
 def show(db: MongoDatabase, state: State) -> None:
     """The latest entries, and the rows of the selected one."""
     with st.expander(_("변경 기록"), icon=":material/history:"):
-        entries = ticker_edits.history(db, state.category, limit=30)
+        entries = ticker_edits.summaries(db, state.category, limit=30)
         if not entries:
             st.caption(_("아직 바꾼 것이 없습니다."))
             return
         kinds = {"edit": _("고침"), "undo": _("되돌림"), "add": _("추가"), "list": _("시장 목록"), "remove": _("삭제")}
         table = pd.DataFrame(
             {
-                _("언제"): [run_status.moment(entry["when"]) for entry in entries],
-                _("누가"): [entry["who"] for entry in entries],
-                _("무엇을"): [kinds[entry["kind"]] for entry in entries],
-                _("종목"): [_summary([row["ticker"] for row in entry["rows"]]) for entry in entries],
+                _("언제"): [run_status.moment(entry.when) for entry in entries],
+                _("누가"): [entry.who for entry in entries],
+                _("무엇을"): [kinds[entry.kind] for entry in entries],
+                _("종목"): [_summary(entry) for entry in entries],
             }
         )
         # A position is selected, and a newer entry moves the others: then nothing is selected at first.
-        key = state.key(f"changes:{entries[0]['_id']}")
+        key = state.key(f"changes:{entries[0].entry}")
         selection: Any = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key=key)
         for position in selection["selection"]["rows"]:
             if position < len(entries):
-                _show_entry(state, entries[position])
+                _show_entry(state, ticker_edits.entry(db, state.category, entries[position].entry))
 
 
 def _show_entry(state: State, entry: EditEntry) -> None:
@@ -49,6 +49,6 @@ def _show_entry(state: State, entry: EditEntry) -> None:
         state.button(f"undo:{entry['_id']}", _("이 저장을 되돌리기"), ":material/undo:", undo)
 
 
-def _summary(tickers: Sequence[str]) -> str:
-    shown = ", ".join(tickers[:3])
-    return shown if len(tickers) <= 3 else _("{names} 외 {count}개").format(names=shown, count=len(tickers) - 3)
+def _summary(entry: EntrySummary) -> str:
+    shown, others = ", ".join(entry.first), entry.size - len(entry.first)
+    return _("{names} 외 {count}개").format(names=shown, count=others) if others else shown

@@ -13,22 +13,23 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui import downloads
 from finance_core.ui.decorators import live, page
 from finance_core.ui.text import plain
-from finance_core.ui.tickers import additions, grid, history, pending
+from finance_core.ui.tickers import additions, grid, history, market_lists, pending
+from finance_core.ui.tickers.market_lists import Refresh
 from finance_core.ui.tickers.state import PAGE_SIZES, State, editor
 
 
 @page("admin_tickers", for_admins=True)
-def show(_db: MongoDatabase) -> None:
-    """The whole page."""
+def show(_db: MongoDatabase, refresh: Refresh) -> None:
+    """The whole page. `refresh` fetches newer lists of markets (`updaters.listing_refresh.refresh`)."""
     tabs = st.tabs([_(category.title) for category in categories.CATEGORIES], key="category", on_change="rerun")
     for category, tab in zip(categories.CATEGORIES, tabs, strict=True):
         if tab.open:
             with tab:
-                _category(category)
+                _category(category, refresh)
 
 
 @live(None, for_admins=True)
-def _category(db: MongoDatabase, category: Category) -> None:
+def _category(db: MongoDatabase, category: Category, refresh: Refresh) -> None:
     state = State.of(category)
     chosen = state.take_answer()
     # Each in a container of its own, so that what is open below stays open when something comes or goes above.
@@ -48,6 +49,7 @@ def _category(db: MongoDatabase, category: Category) -> None:
         if chosen:
             _removal(db, state, chosen)
     additions.show(db, state)
+    market_lists.show(db, state, refresh)
     history.show(db, state)
 
 

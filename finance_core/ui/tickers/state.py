@@ -46,6 +46,10 @@ class State:
     """Rises whenever the grid gets new rows, or other edits over them."""
     drawn: dict[str, Edit] = field(default_factory=dict)
     """The edits that the grid was given with the rows of this generation."""
+    comparing: bool = False
+    """Whether the difference between the lists of the markets and the ticker list is open."""
+    fetching: bool = False
+    """Whether newer lists of the markets were asked for."""
     _shown: tuple[Any, ...] = ()
     """Search, sort, size and page of `rows`; empty where they must be read anew."""
     _redraw: bool = False
