@@ -92,6 +92,8 @@ class TickerField:
     """Names of its column in uploaded lists, in lower case; empty where uploaded lists do not set it."""
     in_form: bool = False
     """Whether the form that adds one ticker asks for it."""
+    is_detail: bool = False
+    """Whether the grid shows its column after those of the bars."""
     limit: int = 0
     """The grid marks text with more characters, or with control characters; 0 means: no text is marked."""
 
@@ -153,6 +155,7 @@ FIELDS: tuple[TickerField, ...] = (
         check=lambda _category, value, _before: clean_text(value),
         width=130,
         headers=("name_en", "영어 이름", "영문명", "영문 종목명"),
+        is_detail=True,
         limit=NAME_LIMIT,
     ),
     TickerField(
@@ -161,6 +164,7 @@ FIELDS: tuple[TickerField, ...] = (
         check=lambda _category, value, _before: clean_text(value),
         width=120,
         headers=("industry", "업종", "산업", "업종명"),
+        is_detail=True,
         limit=NAME_LIMIT,
     ),
 )

@@ -36,16 +36,7 @@ def test_a_new_field_has_a_column_of_the_grid_that_can_be_edited(note: ticker_fi
     columns = grid.options(KOREAN_STOCKS, [], ("note", True))["columnDefs"]
     (column,) = [column for column in columns if column["field"] == "note"]
     assert (column["headerName"], column["editable"], column["initialSort"]) == ("Note", True, "desc")
-    assert [column["field"] for column in columns][:8] == [
-        "ticker",
-        "name",
-        "market",
-        "marker",
-        "active",
-        "name_en",
-        "industry",
-        "note",
-    ]
+    assert [column["field"] for column in columns][:6] == ["ticker", "name", "market", "marker", "active", "note"]
     assert '"limit": 50' in column["cellStyle"].js_code
 
 

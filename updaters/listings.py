@@ -83,7 +83,7 @@ def _report(
     for kind, edits in difference.edits.items():
         title = _(market_lists.TITLES[kind])
         for edit in edits[:SHOWN]:
-            yield f"  {title} {edit.ticker}: {market_lists.described(edit)}"
+            yield f"  {title} {edit.ticker} {difference.names[edit.ticker]}: {market_lists.described(edit)}"
         if len(edits) > SHOWN:
             yield "  " + formats.filled(_("… 외 {count}개"), count=len(edits) - SHOWN)
 

@@ -41,6 +41,8 @@ class Difference:
     """What the lists of one category would change."""
 
     category: Category
+    names: dict[str, str]
+    """By ticker of an edit: what it is called now, or what the list calls it."""
     edits: dict[Kind, list[Edit]]
     """By kind. A row with several changes stands under the first of its kinds in the order of `_kind`."""
     kept: list[str]
@@ -126,6 +128,7 @@ def difference(db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable
     stored = {row["ticker"]: row for row in tickers.all_rows(db, category)}
     known = {"", *(market.key for market in category.markets)}
     edits: dict[Kind, list[Edit]] = {kind: [] for kind in TITLES}
+    names: dict[str, str] = {}
     kept: list[str] = []
     left_out: Counter[str] = Counter()
     unchanged = 0
@@ -137,11 +140,12 @@ def difference(db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable
         edit = _edit(category, listing, listed, row)
         if edit:
             edits[_kind(edit)].append(edit)
+            names[edit.ticker] = (row or {}).get("name") or listed["name"]
         else:
             unchanged += row is not None
         if row and ({} if edit is None else edit.changes).get("name", row.get("name")) != listed["name"]:
             kept.append(listed["ticker"])
-    return Difference(category, edits, kept, unchanged, dict(left_out))
+    return Difference(category, names, edits, kept, unchanged, dict(left_out))
 
 
 def _listed(
@@ -237,10 +241,10 @@ def remarks(changes: Difference) -> list[str]:
 
 
 def described(edit: Edit) -> str:
-    """What an edit changes, in one line."""
+    """What an edit changes, in one line; of a new ticker what else than its name the list knows."""
     fields = ticker_fields.by_key()
     if not edit.original:
-        return " · ".join(str(value) for value in edit.changes.values() if value)
+        return " · ".join(str(value) for key, value in edit.changes.items() if value and key != "name")
     words = []
     for key, value in edit.changes.items():
         title, before = _(fields[key].title), fields[key].label(edit.original[key]) or formats.MISSING

@@ -62,8 +62,9 @@ def page(
     direction = -1 if descending else 1
     order = [(sort, direction)] if sort == "ticker" else [(sort, direction), ("ticker", 1)]
     fields = {"_id": False, "source": True, **dict.fromkeys([*LISTED, *ticker_fields.by_key()], True)}
-    found = collection(db).find(query, fields).sort(order).skip(skip).limit(limit)
-    return Page(found.to_list(), collection(db).count_documents(query))
+    rows = collection(db).find(query, fields).sort(order).skip(skip).limit(limit).to_list()
+    is_last = rows and len(rows) < limit  # then nothing is left to count, which would go through all rows again
+    return Page(rows, skip + len(rows) if is_last else collection(db).count_documents(query))
 
 
 class Summary(NamedTuple):

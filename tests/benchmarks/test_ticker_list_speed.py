@@ -3,13 +3,14 @@
 import itertools
 import threading
 import time
+import timeit
 
 import pytest
 from pymongo import UpdateOne
 from streamlit.testing.v1 import AppTest
 
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
-from finance_core.storage import database, prices, ticker_edits, ticker_files, tickers
+from finance_core.storage import database, market_lists, prices, ticker_edits, ticker_files, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.ticker_edits import Edit
 from tests.benchmarks.conftest import bars_of, seconds, tell
@@ -42,6 +43,39 @@ def test_a_tab_with_ten_thousand_tickers_opens_like_one_with_a_hundred(
     many = seconds(open_tab, 15)
     tell("opening the list", ms_with_100=few * 1000, ms_with_10_000=many * 1000, ratio=many / few)
     assert many / few < 1.5
+
+
+def test_the_registry_of_whole_markets_opens_searches_and_pages_like_one_of_two_pages(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tickers of the KRX and more, up to 3,300, registered as the page does it: as one entry in the history."""
+    sit_at_the_machine(monkeypatch)
+    krx = market_lists.difference(own_server_db, market_lists.chosen(["kospi", "kosdaq"])["korean_stocks"]).additions
+    more = [
+        Edit(f"9{number:05}", {}, {"name": f"회사 {number}", "market": "KOSDAQ", "industry": "기타"})
+        for number in range(3_300 - len(krx))
+    ]
+    taken: dict[int, list[float]] = {}
+    for edits in ([*krx, *more][: 2 * FEW], [*krx, *more]):  # two pages are the least that can be turned
+        market_lists.apply(own_server_db, KOREAN_STOCKS, edits, "me")
+        page = AppTest.from_file(PAGES_DIR / "admin_tickers.py", default_timeout=60).run()
+
+        def search(page: AppTest = page) -> None:
+            key = "tickers:korean_stocks:search"
+            page.text_input(key=key).set_value("" if page.text_input(key=key).value else "삼양").run()
+
+        def turn(page: AppTest = page) -> None:
+            key = "tickers:korean_stocks:page"
+            page.session_state[key] = 2 if page.session_state[key] in (None, 1) else 1
+            page.run()
+
+        def load() -> None:
+            tickers.page(own_server_db, KOREAN_STOCKS, sort="name", limit=100)
+
+        taken[len(edits)] = [min(timeit.repeat(work, number=1, repeat=25)) for work in (page.run, search, turn, load)]
+    for name, few, many in zip(("opening", "searching", "paging", "reading by name"), *taken.values(), strict=True):
+        tell(f"{name}, of the registry", ms_with_200=few * 1000, ms_with_3_300=many * 1000, ratio=many / few)
+        assert many / few < (3 if name == "reading by name" else 1.5)
 
 
 def test_saving_a_thousand_edits_against_the_bare_conditional_updates(own_server_db: MongoDatabase) -> None:

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
+from finance_core import formats, starter
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.i18n import _
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from tests.processes import wait_until
+from tests.yahoo import YahooStandIn
 
 KEY = "st-key-tickers-korean_stocks"
 
@@ -61,7 +63,7 @@ def edited(page: Page, rows: int, cells: int) -> Locator:
 
 def saved(page: Page, rows: int) -> Locator:
     """The box that reports a save."""
-    return page.get_by_text(_("{count}개 행을 저장했습니다.").format(count=rows))
+    return page.get_by_text(formats.filled(_("{count}개 행을 저장했습니다."), count=rows))
 
 
 def name_of(db: MongoDatabase, ticker: str) -> str:
@@ -244,3 +246,33 @@ def select_first(page: Page, table: int) -> None:
     assert wait_until(lambda: canvas.evaluate(HAS_PIXELS)), "it is drawn a moment after it is there"
     shown.scroll_into_view_if_needed()
     shown.click(position={"x": 15, "y": 52})
+
+
+def test_a_whole_market_is_registered_found_compared_with_yahoos_newer_list_and_undone(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
+) -> None:
+    db = own_server_db
+    for row in starter.shipped("krx").rows:
+        if row["market"] == "KOSPI" and row["ticker"] != "000020":
+            yahoo.quotes[f"{row['ticker']}.KS"] = {"exchange": "KSC", "longName": f"Company {row['ticker']}"}
+        if row["market"] == "KOSDAQ":
+            yahoo.quotes[f"{row['ticker']}.KQ"] = {"exchange": "KOE", "longName": f"Company {row['ticker']}"}
+    yahoo.quotes["0999Z0.KQ"] = {"exchange": "KOE", "longName": "Newcomer"}
+    page.goto(f"{app()}/admin_tickers")
+    page.get_by_text(_("시장 목록"), exact=True).first.click()
+    button(page, "register").click()
+    expect(saved(page, 2_769)).to_be_visible(timeout=60_000)
+    grid = page.frame_locator("iframe[title^='st_aggrid']").last
+    expect(cell(grid, "000020")).to_have_text("동화약품")
+    page.get_by_label(_("이름이나 종목 코드로 찾기")).fill("에코프로")
+    page.keyboard.press("Enter")
+    expect(cell(grid, "086520", "industry")).to_have_text("기타 금융업")
+
+    button(page, "refresh_lists").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(_("상장폐지된 듯함") + " 1")).to_be_visible(timeout=60_000)
+    assert tickers.get(db, KOREAN_STOCKS, "0999Z0") is None
+    button(page, "apply_lists").click()
+    expect(dialog).to_be_hidden()
+    assert wait_until(lambda: tickers.get(db, KOREAN_STOCKS, "0999Z0") is not None)
+    assert (tickers.get(db, KOREAN_STOCKS, "000020") or {})["active"] is False

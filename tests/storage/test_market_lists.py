@@ -220,7 +220,7 @@ def test_a_newer_list_tells_what_is_new_renamed_moved_and_delisted(registered: M
     }
     described = {each.ticker: market_lists.described(each) for each in difference.all}
     assert described == {
-        "0999Z0": "Newcomer · Newcomer · KOSDAQ",
+        "0999Z0": "Newcomer · KOSDAQ",
         "000040": "영어 이름 000040 Co. → Renamed Motors",
         "086520": "시장 KOSDAQ → KOSPI",
         "000020": "사용 예 → 아니요",

@@ -91,9 +91,9 @@ def test_a_newer_list_changes_nothing_before_the_yes(own_server_db: MongoDatabas
         each.value.replace("\\", "") for each in page.markdown
     )
     assert difference_table(page).iloc[:3].to_numpy().tolist() == [
-        ["상장폐지된 듯함", "000020", "사용 예 → 아니요"],
-        ["시장 옮김", "086520", "시장 KOSDAQ → KOSPI"],
-        ["새 종목", "0999Z0", "Newcomer <b> · Newcomer <b> · KOSDAQ"],
+        ["상장폐지된 듯함", "000020", "동화약품", "사용 예 → 아니요"],
+        ["시장 옮김", "086520", "에코프로", "시장 KOSDAQ → KOSPI"],
+        ["새 종목", "0999Z0", "Newcomer <b>", "Newcomer <b> · KOSDAQ"],
     ]
     assert (shown(db, "000020")["active"], shown(db, "086520")["market"]) == (True, "KOSDAQ")
     assert market_lists.last_good(db, "krx")["source"] == "yahoo"

@@ -96,7 +96,7 @@ def test_a_refresh_shows_the_difference_and_changes_nothing_without_a_yes(
 
     assert told.code == 0
     assert "새 종목 1, 이름 바뀜 1, 시장 옮김 1, 상장폐지된 듯함 1, 빈칸 채움 0, 그대로 2,766" in told.out
-    assert "  이름 바뀜 000040: 영어 이름 Company 000040 → Renamed Motors\n" in told.out
+    assert "  이름 바뀜 000040 KR모터스: 영어 이름 Company 000040 → Renamed Motors\n" in told.out
     assert "4개는 확인을 기다립니다" in told.out
     assert korean(db, "0999Z0") == {}
     assert (korean(db, "086520")["market"], korean(db, "000020")["active"]) == ("KOSDAQ", True)

@@ -123,11 +123,12 @@ def options(category: Category, rows: Iterable[TickerRow], sort: Sort) -> dict[s
     number = {"type": "rightAligned", "valueFormatter": JsCode("params => params.value.toLocaleString()")}
     columns: list[dict[str, Any]] = [
         {"field": "ticker", "headerName": _("종목 코드"), "pinned": "left", "width": 105},
-        *(_column(field, category, rows) for field in ticker_fields.FIELDS),
+        *(_column(field, category, rows) for field in ticker_fields.FIELDS if not field.is_detail),
         {"field": "first_date", "headerName": _("첫 날짜"), "width": 105},
         {"field": "last_date", "headerName": _("마지막 날짜"), "width": 105},
         {"field": "bar_count", "headerName": _("봉 수"), "width": 85, **number},
         {"field": "last_status", "headerName": _("마지막 결과"), "width": 110},
+        *(_column(field, category, rows) for field in ticker_fields.FIELDS if field.is_detail),
     ]
     for column in columns:
         if column["field"] == sort[0]:

@@ -28,8 +28,7 @@ def show(db: MongoDatabase, state: State, refresh: Refresh) -> None:
     if not lists:
         return
     with st.expander(_("시장 목록"), icon=":material/playlist_add_check:"):
-        for line in market_lists.dates(db, lists):
-            st.caption(plain(line))
+        dates = st.container()
         chosen = st.pills(
             _("시장 목록"),
             lists,
@@ -44,6 +43,9 @@ def show(db: MongoDatabase, state: State, refresh: Refresh) -> None:
         if state.fetching:
             state.fetching = False
             _fetch(db, state, chosen, refresh)
+        with dates:
+            for line in market_lists.dates(db, lists):
+                st.caption(plain(line))
     if state.comparing and chosen:
         _compare(db, state, chosen)
 
@@ -116,8 +118,8 @@ def _compare(db: MongoDatabase, state: State, chosen: Sequence[MarketList]) -> N
 def _table(difference: Difference) -> pd.DataFrame:
     """The rows of a difference, those that need a look first."""
     cells = [
-        (_(market_lists.TITLES[kind]), edit.ticker, market_lists.described(edit))
+        (_(market_lists.TITLES[kind]), edit.ticker, difference.names[edit.ticker], market_lists.described(edit))
         for kind in ("delisted", "moved", "renamed", "new", "filled")
         for edit in difference.edits[kind]
     ]
-    return pd.DataFrame(cells[:SHOWN], columns=[_("결과"), _("종목 코드"), _("바뀌는 것")])
+    return pd.DataFrame(cells[:SHOWN], columns=[_("결과"), _("종목 코드"), _("이름"), _("바뀌는 것")])
