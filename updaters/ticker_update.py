@@ -83,7 +83,6 @@ def update(
     if answer.bars.empty:
         raise FetchFailed(N_("Yahoo가 {symbol}의 쓸 수 있는 시세를 하나도 보내지 않았습니다."), symbol=fetched.symbol)
     _refuse_another_history(db, category, row, stored, answer.bars)
-    answer = answer._replace(bars=_with_stored_dividends(db, category, row, answer))
     # If nothing was stored, no reader can meet half of an old history.
     return _store(db, category, row, fetched, answer, stored if is_trusted and stored.empty else None, now)
 
@@ -167,7 +166,7 @@ def _store(
 
     Days are added in order and the metadata is written last: the next run completes an interrupted addition.
     """
-    ticker, bars, remarks = row["ticker"], answer.bars, answer.remarks
+    ticker, bars, remarks = row["ticker"], _with_stored_dividends(db, category, row, answer), answer.remarks
     if "category" not in row:  # named for the first time: only what Yahoo knows is registered
         update_plan.register(db, category, [ticker])
 

@@ -154,10 +154,17 @@ def test_a_dividend_times_the_exchange_rate_is_left_out_and_what_was_stored_stay
     assert remarks_of(ran) == {days()[101]: "dividend impossible"}
     assert actions_of(db, "dividends") == {days()[20]: 350.0}
 
+    yahoo.listings["005930.KS"].dividends[days()[99].date()] = 120.0
+    run(db, "005930", full=True, now=lambda: evening(days()[102]))
+    yahoo.listings["005930.KS"].dividends[days()[99].date()] = 120.0 * RATE
+    run(db, "005930", force=True, now=lambda: evening(days()[102]))
+    assert actions_of(db, "dividends") == {days()[20]: 350.0, days()[99]: 120.0}, "so it is in the compared bars"
+
     ran = run(db, "005930", full=True, now=lambda: evening(days()[102]))
     assert (ran.replaced, remarks_of(ran)) == (0, {}), "it is told once"
-    assert actions_of(db, "dividends") == {days()[20]: 350.0}
+    assert actions_of(db, "dividends") == {days()[20]: 350.0, days()[99]: 120.0}
 
+    del both[days()[99].date()]
     fetched(db, yahoo, whole().iloc[:104], dividends={day: amount / RATE for day, amount in both.items()})
     run(db, "005930", full=True, now=lambda: evening(days()[103]))
     assert actions_of(db, "dividends") == {days()[20]: 350.0, days()[101]: pytest.approx(90.0)}
