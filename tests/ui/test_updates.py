@@ -256,3 +256,31 @@ def test_the_database_going_away_is_a_sentence(own_server_db: MongoDatabase, mon
     page = open_page()
     assert not page.exception
     assert "127.0.0.1:1" in page.error[0].value.replace("\\", "")
+
+
+def test_the_bars_that_a_run_changed_or_left_out_are_told_with_their_reasons(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    table = pages.made_table(1, halted=0)
+    table.iloc[-20, :4] *= 100
+    table.iloc[-30] = float("nan")
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
+
+    page = AppTest.from_string(
+        """
+        from finance_core.categories import KOREAN_STOCKS
+        from finance_core.storage import database, runs
+        from finance_core.ui.updates import remarks
+
+        db = database.connect()
+        remarks.show(db, runs.latest(db, KOREAN_STOCKS))
+        """,
+        default_timeout=60,
+    ).run()
+
+    (told,) = page.get("dataframe")
+    assert page.expander[0].label.replace("\\", "") == "고치거나 뺀 봉 2"
+    assert told.value.values.tolist() == [
+        ["005930", f"{table.index[-30]:%Y-%m-%d}", "종가가 없음"],
+        ["005930", f"{table.index[-20]:%Y-%m-%d}", "가격이 100배나 100분의 1: 바로잡음"],
+    ]
