@@ -17,6 +17,7 @@ import pandas as pd
 from finance_core.bars import candles, sessions
 from finance_core.bars.candles import Reason, Remark
 from finance_core.bars.sessions import Calendar
+from finance_core.storage import trading_calendars
 from finance_core.storage.documents import TickerRow
 from updaters import verification
 
@@ -25,8 +26,6 @@ SCALE_TOLERANCE = 0.1
 """How far, as a share of the logarithm of 100, a jump may be from a factor of 100: between 63 and 158."""
 LARGE_DIVIDEND = 0.5
 """A dividend of this share of the price must show in the price."""
-FOREIGN_DAYS, FOREIGN_SHARE = 2, 0.02
-"""With bars on more closed days than these, a ticker does not follow the calendar: its market is a wrong guess."""
 
 _NONE = np.array([], dtype="datetime64[ns]")
 
@@ -162,7 +161,7 @@ def _without_closed_days(
     traded = odd & (bars["high"] > bars["low"]).to_numpy() & ~repeated
     unexpected = verification.moments(days[traded])
     known = {*row.get("unexpected", ()), *unexpected} - set(calendar.opened)
-    if len(known) > max(FOREIGN_DAYS, FOREIGN_SHARE * max(len(bars), row.get("bar_count") or 0)):
+    if trading_calendars.is_foreign(len(known), max(len(bars), row.get("bar_count") or 0)):
         return bars, [], unexpected
     refused = odd & ~np.isin(days, learned) & ~np.isin(days, stored)
     return bars[~refused], _remarks(days[refused], "refused", "closed day"), unexpected

@@ -12,7 +12,7 @@ import threading
 import time
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, cast
 
 import pandas as pd
@@ -33,8 +33,12 @@ OPENED_SHARE = 0.5
 """A day on which this share of the tickers traded was a session."""
 RECENT = dt.timedelta(days=10)
 """A ticker whose last bar is not older than this may have traded on a day, though its bar of that day was refused."""
+FOREIGN_DAYS, FOREIGN_SHARE = 2, 0.02
+"""With bars on more closed days than these, a ticker does not follow the calendar: its market is a wrong guess."""
 FRESH = 5.0
 """Seconds for which a process uses the calendars it last read."""
+
+_NOTED = ("market", "first_date", "last_date", "bar_count", "missing", "unexpected")
 
 _lock = threading.Lock()
 _read: dict[MongoDatabase, tuple[float, dict[str, Learned]]] = {}
@@ -52,6 +56,15 @@ def last_finished(db: MongoDatabase, category: Category, moment: dt.datetime) ->
     return {market.key: sessions.last_finished(of(db, market.calendar), moment) for market in category.markets}
 
 
+def is_foreign(unexpected: int, bar_count: int) -> bool:
+    """Whether a ticker with `bar_count` bars, `unexpected` of them on closed days, follows another calendar.
+
+    >>> is_foreign(2, 30), is_foreign(12, 250)
+    (False, True)
+    """
+    return unexpected > max(FOREIGN_DAYS, FOREIGN_SHARE * bar_count)
+
+
 def learn(db: MongoDatabase) -> None:
     """Find from the notes of all tickers on which days the calendars are wrong, and keep it.
 
@@ -59,7 +72,7 @@ def learn(db: MongoDatabase) -> None:
     """
     before = _known(db, fresh=0.0)
     # Where too few tickers are left to tell, what was learned before stays.
-    voting = {calendar: rows for calendar, rows in _by_calendar(db).items() if len(rows) >= LEAST}
+    voting = {calendar: rows for calendar, rows in _by_calendar(db, before).items() if len(rows) >= LEAST}
     after = {**before, **{calendar: _learned(rows) for calendar, rows in voting.items()}}
     if after == before:
         return
@@ -85,15 +98,18 @@ def _known(db: MongoDatabase, fresh: float = FRESH) -> dict[str, Learned]:
     return document
 
 
-def _by_calendar(db: MongoDatabase) -> dict[str, list[TickerRow]]:
-    """The rows of the real tickers whose whole history was verified, by the calendar of their market."""
+def _by_calendar(db: MongoDatabase, known: Mapping[str, Learned]) -> dict[str, list[TickerRow]]:
+    """The rows of the real tickers that follow the calendar of their market, and were verified, by that calendar."""
     is_date = {"$type": "date"}
     verified = {"source": {"$ne": "sample"}, "verified_at": is_date, "first_date": is_date, "last_date": is_date}
-    fields = {"_id": False, **dict.fromkeys(("market", "first_date", "last_date", "missing", "unexpected"), True)}
+    fields = {"_id": False, **dict.fromkeys(_NOTED, True)}
     found: dict[str, list[TickerRow]] = defaultdict(list)
     for category in CATEGORIES:
         for row in tickers.collection(db).find({"category": category.key, **verified}, fields):
-            found[category.market(row.get("market", "")).calendar].append(row)
+            calendar = category.market(row.get("market", "")).calendar
+            opened = known[calendar]["opened"] if calendar in known else []
+            if not is_foreign(len({*row.get("unexpected", [])} - {*opened}), row.get("bar_count", 0)):
+                found[calendar].append(row)
     return found
 
 

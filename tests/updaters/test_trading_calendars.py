@@ -178,3 +178,15 @@ def test_what_a_page_reads_of_it_does_not_grow_with_the_number_of_tickers(db: Mo
     for _ in range(1000):
         trading_calendars.of(db, "XKRX")
     assert time.perf_counter() - begun < 0.5
+
+
+def test_tickers_of_another_calendar_do_not_vote(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    weekdays = pd.bdate_range(days()[0], days()[-1])
+    for number, name in enumerate(NAMES):
+        yahoo.listings[f"{name}.KS"] = Listing(random_walk(weekdays, seed=number))
+
+    run(db, now=at(days()[-1]))
+
+    assert len(weekdays) > len(days()) + trading_calendars.FOREIGN_DAYS
+    assert known(db).opened == ()
+    assert all(len(bars_of(db, name)) == len(weekdays) for name in NAMES)
