@@ -119,8 +119,12 @@ def ensure_indexes(db: MongoDatabase, chosen: Iterable[Category] | None = None) 
             ensure_unique_index(db, store.collection, ["ticker", "date"])
     metadata = locations.metadata(db)
     ensure_unique_index(db, metadata, ["category", "ticker"])
-    for key in ("change", "last_date", "name"):  # for the largest moves, the newest bars, the list by name
-        db[metadata].create_index(["category", key])
+    for keys in (
+        ["change"],
+        ["last_date"],
+        ["name", "ticker"],
+    ):  # for the largest moves, the newest bars, the list by name
+        db[metadata].create_index(["category", *keys])
 
 
 def prepare_writing(db: MongoDatabase, category: Category, *, bars: bool = False) -> None:

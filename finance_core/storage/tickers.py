@@ -60,7 +60,7 @@ def page(
         pattern = {"$regex": re.escape(search.strip()), "$options": "i"}
         query["$or"] = [{name: pattern} for name in ("ticker", "name", "name_en")]
     direction = -1 if descending else 1
-    order = [(sort, direction)] if sort == "ticker" else [(sort, direction), ("ticker", 1)]
+    order = [(sort, direction)] if sort == "ticker" else [(sort, direction), ("ticker", direction)]
     fields = {"_id": False, "source": True, **dict.fromkeys([*LISTED, *ticker_fields.by_key()], True)}
     rows = collection(db).find(query, fields).sort(order).skip(skip).limit(limit).to_list()
     is_last = rows and len(rows) < limit  # then nothing is left to count, which would go through all rows again
