@@ -3,10 +3,13 @@
 Streamlit imports this file once, to find the app and what lives as long as it does; and runs it at every visit.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import streamlit as st
 from starlette.middleware import Middleware
 
-from finance_core import categories
+from finance_core import background, categories
 from finance_core.i18n import _
 from finance_core.ui import first_start, login
 from finance_core.ui.decorators import errors_shown
@@ -27,11 +30,19 @@ def visit() -> None:
         language_switch()
         login.logout_button()
     with errors_shown():
-        first_start.fill_once(sample.prepare)
+        first_start.wait(sample.prepare)
     chosen.run()
+
+
+@asynccontextmanager
+async def lifespan(served: st.App) -> AsyncIterator[None]:
+    """The time in which the app is up; it begins before the first visitor."""
+    async with scheduler.lifespan(served):
+        background.start(lambda _stop: first_start.begin(sample.prepare))
+        yield
 
 
 if __name__ == "__main__":
     visit()
 else:
-    app = st.App(__file__, lifespan=scheduler.lifespan, middleware=[Middleware(Door)])
+    app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(Door)])

@@ -7,6 +7,7 @@ Only for the embedded server, and only for categories that have nothing yet. The
 import datetime as dt
 import hashlib
 import logging
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -25,20 +26,34 @@ YEARS = 10
 _log = logging.getLogger(__name__)
 
 
-def prepare(db: MongoDatabase, today: dt.date, progress: Callable[[float], None] = lambda _done: None) -> None:
+def prepare(
+    db: MongoDatabase,
+    today: dt.date,
+    progress: Callable[[float], None] = lambda _done: None,
+    *,
+    shown_first: bool = False,
+    stop: threading.Event | None = None,
+) -> None:
     """Give the categories of an empty embedded database the starter lists and sample prices.
 
     Leaves alone a user's own server, and categories that have tickers or bars. Completes an interrupted fill: a list is
-    registered in one piece, then each ticker is filled in one piece. `progress` is called with the share done, up to 1.
-    Idempotent.
+    registered in one piece, then each ticker is filled in one piece, until `stop` is set. `progress` is called with the
+    share done, up to 1. With `shown_first`, only the tickers are filled that pages show first. Idempotent.
     """
     if not database.is_embedded():
         return
     for category in categories.CATEGORIES:
         if not tickers.any_registered(db, category) and not prices.any_stored(db, category):
             _register(db, category)
-    unfilled = [(category, row) for category in categories.CATEGORIES for row in tickers.unfilled_samples(db, category)]
+    unfilled = [
+        (category, row)
+        for category in categories.CATEGORIES
+        for row in tickers.unfilled_samples(db, category)
+        if not shown_first or row["ticker"] in (category.default_ticker, *category.headlines)
+    ]
     for done, (category, row) in enumerate(unfilled, start=1):
+        if stop is not None and stop.is_set():
+            return
         _fill(db, category, row["ticker"], row.get("market", ""), today)
         progress(done / len(unfilled))
     if unfilled:

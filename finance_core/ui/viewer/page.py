@@ -136,6 +136,9 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View)
     if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
         bars, _remarks = candles.clean(bars)
     bars, splits = candles.split_adjusted(bars)
+    if bars.empty and row.get("source") == "sample":
+        st.info(_("이 종목의 표본 시세를 만들고 있습니다. 잠시 뒤 나타납니다."), icon=":material/science:")
+        return None
     if bars.empty:
         sentence = _("{name}({ticker})의 시세가 아직 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
         st.info(plain(sentence.format(name=name, ticker=ticker)), icon=":material/info:")
