@@ -219,7 +219,8 @@ def test_ten_thousand_tickers_that_are_up_to_date(db: MongoDatabase) -> None:
     session = sessions.last_finished(market, now)  # keeps the calendar, as a page or an earlier run has done
     fresh = {"source": "yahoo", "last_status": "ok", "last_date": session.to_pydatetime()}
     fetched = dt.datetime(2026, 2, 1)
-    register(db, names(10_000), **fresh, updated_at=fetched, bar_count=5_000, last_close=100.0, change=0.01)
+    fetched_whole = {"updated_at": fetched, "verified_at": fetched}
+    register(db, names(10_000), **fresh, **fetched_whole, bar_count=5_000, last_close=100.0, change=0.01)
     ours = Cost()
     summary = category_update.run(db, US_STOCKS, now=lambda: now)
     seconds = ours.seconds

@@ -8,10 +8,13 @@ each answer from there on, until its standard input ends.
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
+import exchange_calendars
 import pandas as pd
 import pytest
 
@@ -26,9 +29,13 @@ def names(count: int) -> list[str]:
     return [first + second + third for first in LETTERS for second in LETTERS for third in LETTERS][:count]
 
 
+@cache
 def days(bars: int) -> pd.DatetimeIndex:
-    """Weekdays up to a Friday that is long past."""
-    return pd.DatetimeIndex(pd.bdate_range(end="2026-01-30", periods=bars))
+    """Sessions of New York up to a Friday that is long past."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.Pandas4Warning)
+        exchange = exchange_calendars.get_calendar("XNYS", start="1980-01-01", end="2026-01-30")
+    return pd.DatetimeIndex(exchange.sessions[-bars:].tz_localize(None))
 
 
 def raw_bars(number: int, bars: int) -> pd.DataFrame:
