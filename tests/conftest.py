@@ -29,6 +29,11 @@ MEMORY = Path("/dev/shm")
 SERVER_DIRECTORY = "SISEPAN_TEST_SERVER_DIRECTORY"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers more than cores: tests wait for servers, browsers and timeouts for a good part of their time."""
+    return (os.cpu_count() or 1) + 2
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Name the directory of this run's server, for all workers: in memory if there is some.
 

@@ -15,7 +15,7 @@ from tests.yahoo import YahooStandIn
 
 KEY = "st-key-tickers-korean_stocks"
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of admins")]
 
 HAS_PIXELS = """canvas => {
   const {width, height} = canvas;

@@ -12,7 +12,7 @@ from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from tests import pages
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
 
 
 @pytest.fixture

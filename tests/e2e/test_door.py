@@ -14,7 +14,11 @@ from tests.e2e.conftest import Start
 from tests.e2e.test_login import PASSWORD, log_in
 from tests.e2e.visitor import buttons, session_of, visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser"), pytest.mark.usefixtures("own_server_db")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("browser of visitors"),
+    pytest.mark.usefixtures("own_server_db"),
+]
 
 MEGABYTE = 1 << 20
 
