@@ -95,7 +95,6 @@ def run(
             if not (only or full or force) and (quotes.are_wanted() if by_quotes is None else by_quotes):
                 update_run.quote_at = now()
             update_run.update_all(plan, workers, first)
-            trading_calendars.learn(db)
             update_run.summary.fresh, update_run.summary.expected = update_plan.freshness(db, category, only, now())
         except BaseException as error:
             with suppress(PyMongoError):  # the database may be the cause; then the lease runs out by itself
@@ -160,6 +159,7 @@ class _UpdateRun:
                 list(pool.map(lambda due: context.copy().run(self._update_unless_stopped, due, client), charted))
             finally:
                 self.summary.requests = client.requests
+        self._retrying_outages(trading_calendars.learn, self._db)
 
     def _update_by_quotes(self, chosen: list[str], client: yahoo.Client) -> set[str]:
         """Update those of the `chosen` tickers whose quotes are their new bars, and return them."""
