@@ -501,6 +501,24 @@ def _meta(symbol: str, listing: Listing, times: Any, query: dict[str, str]) -> d
     }
 
 
+def quote_of(listing: Listing, closes: str = "15:30") -> dict[str, Any]:
+    """What the screener says of the last bar of a listing, half a minute after its close."""
+    before, last = (listing.bars.iloc[position] for position in (-2, -1))
+    close = pd.Timestamp(f"{listing.bars.index[-1]:%Y-%m-%d} {closes}:30", tz=listing.timezone)
+    return {
+        "exchange": listing.exchange,
+        "currency": listing.currency,
+        "regularMarketOpen": last["open"],
+        "regularMarketDayHigh": last["high"],
+        "regularMarketDayLow": last["low"],
+        "regularMarketPrice": last["close"],
+        "regularMarketVolume": int(last["volume"]),
+        "regularMarketPreviousClose": before["close"],
+        "regularMarketChange": last["close"] - before["close"],
+        "regularMarketTime": int(close.timestamp()),
+    }
+
+
 def forget(directory: Path) -> None:
     """Makes yfinance in this process as if just imported, with its sqlite files in the directory.
 
