@@ -29,7 +29,7 @@ from finance_core.i18n import N_
 from finance_core.storage import database, locations, runs, tickers, trading_calendars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import Origin, TickerRow
-from updaters import quotes, run_summary, ticker_update, update_plan, yahoo
+from updaters import back_off, quotes, run_summary, ticker_update, update_plan, yahoo
 from updaters.rate_limit import NotAsked
 from updaters.run_summary import Summary
 from updaters.ticker_update import TickerResult
@@ -144,8 +144,9 @@ class _UpdateRun:
         """Update the tickers of `plan`, to the end or until the run stops; `first` by its chart in any case."""
         update_plan.register(self._db, self._category, plan.unregistered)
         self._new = plan.new
-        self.summary.total = len(plan.due) + plan.current
-        self.summary.done = self.summary.current = plan.current
+        self.summary.current, self.summary.deferred = plan.current, plan.deferred
+        self.summary.done = plan.current + plan.deferred
+        self.summary.total = self.summary.done + len(plan.due)
         self._report()
         if not plan.due:
             return
@@ -225,7 +226,7 @@ class _UpdateRun:
     def _failed(self, row: TickerRow, error: SisepanError) -> TickerResult:
         ticker = row["ticker"]
         _log.warning("%s %s: %s", self._category.key, ticker, error)
-        fields: Document = {"last_error": str(error), "updated_at": tickers.now()}
+        fields: Document = {"last_error": str(error), "updated_at": self._moment()}
         is_unknown = isinstance(error, yahoo.UnknownSymbol)
         is_delisted = is_unknown and row.get("last_status") == "delisted"
         if is_unknown:
@@ -239,12 +240,16 @@ class _UpdateRun:
         tickers.record(self._db, self._category, ticker, fields)
         return TickerResult(ticker, error=error, delisted=is_delisted)
 
+    def _moment(self) -> dt.datetime:
+        return self._now().astimezone(dt.UTC).replace(tzinfo=None)
+
     def _count_unknown(self) -> None:
         """Store for each unknown ticker in how many runs Yahoo has not known it. Not before the end: an outage."""
         for ticker, row in self._unknown.items():
             unknown_runs = row.get("unknown_runs", 0) + 1
             status = "delisted" if unknown_runs >= DELISTED_AFTER else "failed"
-            fields = {"unknown_runs": unknown_runs, "last_status": status}
+            since = back_off.silent_since(row, self._moment())
+            fields = {"unknown_runs": unknown_runs, "last_status": status, "silent_since": since}
             tickers.record(self._db, self._category, ticker, fields)
 
     def _count(self, result: TickerResult, client: yahoo.Client) -> None:

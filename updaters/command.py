@@ -72,6 +72,8 @@ def report(category: Category, summary: Summary) -> str:
     ]
     if summary.current:
         lines.append(_("이미 최신이라 묻지 않은 종목 {count}개").format(count=summary.current))
+    if summary.deferred:
+        lines.append(_("Yahoo에 오래 새 봉이 없어 이번에 묻지 않은 종목 {count}개").format(count=summary.deferred))
     if summary.changed or summary.refused:
         corrected = summary.changed + summary.refused
         lines.append(_("고치거나 뺀 봉 {count}개 (자세한 내용은 로그에 있습니다)").format(count=corrected))
@@ -118,7 +120,13 @@ def _dry_run(category: Category, options: argparse.Namespace) -> str:
     )
     if options.json:
         fetched = [{"ticker": due.ticker, "since": formats.date(due.since) if due.since else None} for due in plan.due]
-        report = {"category": category.key, "state": "dry-run", "current": plan.current, "would_fetch": fetched}
+        report = {
+            "category": category.key,
+            "state": "dry-run",
+            "current": plan.current,
+            "deferred": plan.deferred,
+            "would_fetch": fetched,
+        }
         return json.dumps(report, ensure_ascii=False)
     lines = [
         _("{category}: {count}종목을 받을 것이고 {current}종목은 이미 최신입니다. 아무것도 바꾸지 않았습니다.").format(

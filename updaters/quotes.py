@@ -107,6 +107,7 @@ def _lacks_one(row: TickerRow, market: Market, session: Session) -> bool:
         and row.get("source") == "yahoo"
         and row.get("last_status") == "ok"
         and not row.get("rewriting")
+        and not row.get("unadjusted_splits")
         and row.get("last_date") == session.previous
     )
 
@@ -203,5 +204,6 @@ def _metadata(row: TickerRow, session: Session, bar: Document, moment: dt.dateti
         "previous_close": row["last_close"],
         "change": bar["close"] / row["last_close"] - 1,
         "updated_at": moment,
+        "silent_since": None,
         "bars_changed_at": moment,
     }

@@ -30,6 +30,7 @@ class Summary:
     total: int = 0
     done: int = 0
     current: int = 0
+    deferred: int = 0
     delisted: int = 0
     added: int = 0
     replaced: int = 0
@@ -57,7 +58,7 @@ class Summary:
     @property
     def asked(self) -> int:
         """Tickers that Yahoo was asked for and that are not known to be delisted."""
-        return self.done - self.current - self.delisted
+        return self.done - self.current - self.deferred - self.delisted
 
     def count(self, result: TickerResult) -> list[runs.Failure]:
         """Add the result of one ticker; returns its failure, if it failed."""

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from pymongo.client_session import ClientSession
 
-from finance_core.bars import candles
+from finance_core.bars import candles, sessions
 from finance_core.categories import Category
 from finance_core.errors import FetchFailed, SisepanError
 from finance_core.i18n import N_
@@ -22,7 +22,7 @@ from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import BarRemark, BarState, TickerRow
 from finance_core.storage.prices import Written
-from updaters import faults, update_plan, verification, yahoo
+from updaters import back_off, faults, update_plan, verification, yahoo
 from updaters.faults import Valid
 from updaters.yahoo import Fetched
 
@@ -177,8 +177,9 @@ def _store(
     is_whole = before is None or before.empty
     calendar = trading_calendars.of(db, fetched.market.calendar)
     findings = verification.findings(calendar, row, bars, answer.unexpected, is_whole=is_whole)
+    moment = now.astimezone(dt.UTC).replace(tzinfo=None)
     if is_whole:
-        findings["verified_at"] = now.astimezone(dt.UTC).replace(tzinfo=None)
+        findings["verified_at"] = moment
 
     def write(session: ClientSession | None) -> Written | None:
         if before is None:
@@ -187,7 +188,10 @@ def _store(
         else:
             written = prices.write(db, category, ticker, bars)
             state = _state_after_merge(db, category, row, before, bars)
-        metadata = _metadata(category, row, fetched, state, written) | findings
+        metadata = _metadata(category, row, fetched, state, written, moment) | findings
+        last = sessions.last_finished(calendar, now).to_pydatetime()
+        is_silent = not written.added and (state["last_date"] or last) < last
+        metadata["silent_since"] = back_off.silent_since(row, moment) if is_silent else None
         is_listed = tickers.record(db, category, ticker, metadata, session)
         return written if is_listed else None
 
@@ -224,9 +228,10 @@ def _state_after_merge(
     return prices.state(db, category, row["ticker"])
 
 
-def _metadata(category: Category, row: TickerRow, fetched: Fetched, state: BarState, written: Written) -> Document:
-    """The fields of `TickerRow` after an update; None removes a field."""
-    now = tickers.now()
+def _metadata(
+    category: Category, row: TickerRow, fetched: Fetched, state: BarState, written: Written, moment: dt.datetime
+) -> Document:
+    """The fields of `TickerRow` after an update at `moment` (UTC, tz-naive); None removes a field."""
     metadata: Document = {
         **state,
         "source": "yahoo",
@@ -236,10 +241,10 @@ def _metadata(category: Category, row: TickerRow, fetched: Fetched, state: BarSt
         "unknown_runs": None,
         "last_status": "ok",
         "last_error": None,
-        "updated_at": now,
+        "updated_at": moment,
     }
     if any(written):
-        metadata["bars_changed_at"] = now
+        metadata["bars_changed_at"] = tickers.now()
     market = row.get("market") or ""
     # A missing or wrong market is corrected; a word of the user's own stays.
     if market != fetched.market.key and market in ("", *(known.key for known in category.markets)):

@@ -16,7 +16,7 @@ from finance_core.categories import Category
 from finance_core.storage import tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
-from updaters import verification
+from updaters import back_off, verification
 
 SETTLING = dt.timedelta(minutes=30)
 """Time after the close within which Yahoo's bar of the day may still change."""
@@ -43,6 +43,8 @@ class Plan:
     """Those to fetch, in order."""
     current: int
     """How many more were chosen and are up to date."""
+    deferred: int
+    """How many more were chosen and are left alone for now, because Yahoo has nothing new for them (see `back_off`)."""
     unregistered: list[str]
     """Tickers that are known by their bars alone and have no metadata yet."""
     new: frozenset[str]
@@ -71,9 +73,15 @@ def make(
     settled = _last_settled(db, category, now)
     is_current = _updated_since(full_since or _ALWAYS) if full or force else _up_to_date(settled)
     verified = set() if full else _to_verify(db, category, rows, chosen, now)
+    is_persons = full or force or only is not None
+    resting = set() if is_persons else _resting(rows, now) - {first}
     if only is None and not full:
-        verified |= verification.turn(rows.values(), lambda row: settled(row)[1])
-    asked = [ticker for ticker in chosen if ticker in verified or not is_current(rows.get(ticker, {}))]
+        known = [row for ticker, row in rows.items() if row.get("last_status") == "ok" and ticker not in resting]
+        verified |= verification.turn(known, lambda row: settled(row)[1])
+    behind = [ticker for ticker in chosen if not is_current(rows.get(ticker, {}))]
+    deferred = resting.intersection(behind) - verified
+    wanted = {*behind} - deferred
+    asked = [ticker for ticker in chosen if ticker in verified or ticker in wanted]
     whole = set(asked) if full else verified
     due = [
         Due(ticker, None, is_whole=True) if ticker in whole else Due(ticker, _stored_until(rows.get(ticker, {})))
@@ -82,7 +90,7 @@ def make(
     # Once a ticker is registered, those known by their bars alone are no longer listed.
     unregistered = [ticker for ticker, row in rows.items() if "category" not in row]
     new = frozenset(ticker for ticker in chosen if ticker not in rows)
-    return Plan(due, len(chosen) - len(due), unregistered, new)
+    return Plan(due, len(chosen) - len(due) - len(deferred), len(deferred), unregistered, new)
 
 
 def register(db: MongoDatabase, category: Category, names: Iterable[str]) -> None:
@@ -141,6 +149,12 @@ def _up_to_date(settled: Callable[[TickerRow], tuple[dt.datetime, dt.datetime]])
         return row.get("last_date", _NEVER) >= session and row["updated_at"] >= final
 
     return is_current
+
+
+def _resting(rows: Mapping[str, TickerRow], moment: dt.datetime) -> set[str]:
+    """The tickers of `rows` that are left alone at `moment`, because Yahoo has nothing new for them."""
+    moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
+    return {ticker for ticker, row in rows.items() if back_off.rests(row, moment)}
 
 
 def _to_verify(

@@ -90,6 +90,7 @@ class TickerRow(TypedDict, total=False):
     last_error: str  # the sentence of the last failure, in the language of the run
     unknown_runs: int  # runs in a row in which Yahoo did not know the ticker; absent when it is known
     updated_at: dt.datetime  # when Yahoo was last asked for it
+    silent_since: dt.datetime  # since when Yahoo has nothing new for it, or does not know it; absent when it has
     bars_changed_at: dt.datetime  # when a bar of it was last added, changed or removed
     verified_at: dt.datetime  # when its whole history was last compared with Yahoo's; written by updates, like the next
     missing: list[dt.datetime]  # sessions between its first and last bar without a bar
@@ -134,6 +135,7 @@ class RunCounts(TypedDict):
     total: int  # tickers, like the next four
     done: int  # updated, up to date, or failed
     current: int  # up to date before the run, and not asked for
+    deferred: int  # not asked for this time: Yahoo has had nothing new for them for long
     delisted: int  # not known to Yahoo for several runs
     failed: int
     added: int  # bars, like the next three

@@ -206,19 +206,23 @@ def record(
     session: ClientSession | None = None,
 ) -> bool:
     """Set `fields` of a ticker, and remove those that are None. Returns whether the ticker is registered."""
+    if not fields:
+        return True
+    of_ticker = {"category": category.key, "ticker": ticker}
+    return collection(db).update_one(of_ticker, _changes(fields), session=session).matched_count > 0
+
+
+def _changes(fields: Mapping[str, Any]) -> Document:
+    """The update that sets `fields`, and removes those that are None."""
     present = {name: value for name, value in fields.items() if value is not None}
     absent = {name: "" for name, value in fields.items() if value is None}
     # Servers before 5.0 refuse an operator without a field.
-    changes = {operator: names for operator, names in (("$set", present), ("$unset", absent)) if names}
-    if not changes:
-        return True
-    of_ticker = {"category": category.key, "ticker": ticker}
-    return collection(db).update_one(of_ticker, changes, session=session).matched_count > 0
+    return {operator: names for operator, names in (("$set", present), ("$unset", absent)) if names}
 
 
 def record_each(db: MongoDatabase, category: Category, fields: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Set the fields of each ticker of `fields`. Returns the tickers that are not registered."""
-    updates = [UpdateOne({"category": category.key, "ticker": name}, {"$set": each}) for name, each in fields.items()]
+    """Set the fields of each ticker of `fields`, as `record`. Returns the tickers that are not registered."""
+    updates = [UpdateOne({"category": category.key, "ticker": name}, _changes(each)) for name, each in fields.items()]
     if not updates or collection(db).bulk_write(updates, ordered=False).matched_count == len(updates):
         return []
     listed = collection(db).distinct("ticker", {"category": category.key, "ticker": {"$in": list(fields)}})

@@ -143,6 +143,9 @@ def _outcome_sentences(run: RunRecord) -> list[str]:
     sentences.append(formats.filled(stored, **{**run, "done": run["done"] - run["failed"]}))
     if run["current"]:
         sentences.append(formats.filled(_("{count}종목은 이미 최신이었습니다."), count=run["current"]))
+    if run["deferred"]:
+        sentence = _("{count}종목은 Yahoo에 오래 새 봉이 없어 이번에 묻지 않았습니다.")
+        sentences.append(formats.filled(sentence, count=run["deferred"]))
     if run["failed"]:
         sentences.append(formats.filled(_("{count}종목은 실패했습니다."), count=run["failed"]))
     return sentences

@@ -63,7 +63,7 @@ def log_of_its_own() -> Iterator[None]:
 
 def a_report(failed: dict[str, str] | None = None, **counts: Any) -> dict[str, Any]:
     """The JSON of a run over the three tickers in which nothing happened but `counts`; `failed` by their reasons."""
-    names = ("current", "delisted", "added", "replaced", "removed", "changed", "refused", "quoted")
+    names = ("current", "deferred", "quoted", "delisted", "added", "replaced", "removed", "changed", "refused")
     failures = [{"ticker": ticker, "reason": reason} for ticker, reason in (failed or {}).items()]
     return {
         "category": "korean_stocks",
