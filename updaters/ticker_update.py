@@ -244,7 +244,7 @@ def _metadata(
         "updated_at": moment,
     }
     if any(written):
-        metadata["bars_changed_at"] = tickers.now()
+        metadata["bars_changed_at"] = moment
     market = row.get("market") or ""
     # A missing or wrong market is corrected; a word of the user's own stays.
     if market != fetched.market.key and market in ("", *(known.key for known in category.markets)):

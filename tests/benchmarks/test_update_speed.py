@@ -24,6 +24,7 @@ from tests import yahoo as stand_in
 from tests.benchmarks.conftest import tell
 from tests.benchmarks.yahoo_process import PROJECT, days, names, raw_bars, serving
 from updaters import category_update
+from updaters.yahoo import RATE
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.filterwarnings("ignore")]
 
@@ -138,6 +139,23 @@ def test_two_hundred_tickers_with_five_new_bars_each(db: MongoDatabase, monkeypa
     assert cpu <= 1.5
 
 
+def test_more_workers_are_bound_by_one_core(db: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed, rates = names(400), {}
+    with serving(len(listed), STORED, monkeypatch) as yahoo:
+        yahoo.delay(0.1)
+        for workers in (8, 64):
+            db.client.drop_database(db.name)
+            database.ensure_indexes(db)
+            register(db, listed)
+            wait_for_quiet()
+            ours = Cost()
+            summary = category_update.run(db, US_STOCKS, workers=workers)
+            rates[workers] = summary.requests / ours.seconds
+            assert (summary.state, summary.failures) == ("done", [])
+    tell("requests a second, answers after 100 ms", with_8=rates[8], with_64=rates[64], ratio=rates[64] / rates[8])
+    assert max(rates.values()) <= RATE
+
+
 def test_the_first_load_of_a_hundred_long_histories(db: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     count, length = 100, 5_000
     listed = names(count)
@@ -176,6 +194,7 @@ MEASURED = """
     from finance_core.categories import US_STOCKS
     from finance_core.storage import database
     from updaters import category_update
+from updaters.yahoo import RATE
 
     def memory(name):
         lines = Path("/proc/self/status").read_text().splitlines()

@@ -42,6 +42,7 @@ def test_a_dry_run_on_an_empty_database_of_ones_own_leaves_it_empty(
         "category": "korean_stocks",
         "state": "dry-run",
         "current": 0,
+        "deferred": 0,
         "would_fetch": [{"ticker": "005930", "since": None}],
     }
     assert text.out.splitlines() == [

@@ -5,6 +5,7 @@ Real processes, real servers and the stand-in for Yahoo.
 
 import datetime as dt
 import json
+import os
 import random
 import textwrap
 import threading
@@ -28,6 +29,10 @@ from tests.yahoo import COLUMNS, Hang, Listing, YahooStandIn, random_walk
 from updaters import category_update, command
 
 DAYS = pd.bdate_range("2024-01-02", periods=70)
+KILLS_EACH = 5
+"""Runs that a test kills."""
+KILLS = int(os.environ.get("KILLS", "20"))
+"""Runs that all of its tests kill; more take their time."""
 STATE = ("first_date", "last_date", "bar_count", "last_close")
 
 
@@ -133,14 +138,14 @@ def is_beginning(rows: list[list[float]], version: pd.DataFrame) -> bool:
     return not rows or np.array_equal(np.array(rows), version[COLUMNS].to_numpy()[: len(rows)])
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(KILLS // KILLS_EACH))
 def test_however_often_runs_are_killed_the_next_leaves_what_an_undisturbed_one_does(
     forgetful_db: MongoDatabase, yahoo: YahooStandIn, seed: int
 ) -> None:
     db, moments = forgetful_db, random.Random(seed)
     exchange = Exchange(db, yahoo, moments)
     codes, done = [], []
-    for _ in range(5):
+    for _ in range(KILLS_EACH):
         codes.append(kill_at(moments, yahoo, len(exchange.names)))
         done.append(exchange.check())
         forget_transactions(db)

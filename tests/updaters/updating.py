@@ -58,7 +58,7 @@ def metadata(db: MongoDatabase, ticker: str = "005930") -> Document:
 
 def everything(db: MongoDatabase) -> list[Document]:
     """All that is stored, with the `_id`s, but for when it was written or compared with Yahoo's."""
-    moments = {"updated_at": False, "verified_at": False, "asked_again": False}
+    moments = {"updated_at": False, "silent_since": False, "verified_at": False, "asked_again": False}
     documents = [*db["korean_stocks"].find(), *db["ticker_metadata"].find({}, moments)]
     return sorted(documents, key=lambda document: str(document["_id"]))
 
