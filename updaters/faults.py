@@ -62,7 +62,7 @@ def valid(
 
 
 def scale(stored: pd.DataFrame, bars: pd.DataFrame) -> float:
-    """100 or 0.01 where all `bars` are so many times the `stored` ones of the same days, and no split says why; else 1.
+    """The power of 100 that all `bars` are of the `stored` ones of the same days where no split says why; else 1.
 
     >>> days = pd.DatetimeIndex(["2026-01-08", "2026-01-09"])
     >>> stored = pd.DataFrame({"close": [10.0, 11.0], "stock_splits": 0.0}, index=days)
@@ -118,9 +118,9 @@ def _in_one_scale(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
 
 
 def _hundreds(logarithms: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """1 where a ratio is about 100, -1 where it is about a hundredth, 0 elsewhere."""
+    """The power of 100 that a ratio is about: 1 for 100, -1 for a hundredth; 0 where it is about none."""
     steps = logarithms / HUNDRED
-    whole = np.sign(steps)
+    whole = steps.round()
     return np.asarray(np.where(np.abs(steps - whole) < SCALE_TOLERANCE, whole, 0.0))
 
 

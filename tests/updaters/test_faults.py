@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from finance_core.bars import candles, sessions
 from finance_core.bars.sessions import Calendar
@@ -272,3 +274,24 @@ def test_of_very_many_remarks_a_run_keeps_the_first(
 
     assert ran.changed == 30
     assert [remark["date"] for remark in runs.remarks(db, ran.run)] == days()[30:37].to_pydatetime().tolist()
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.integers(0, 10_000),
+    stretches=st.lists(st.tuples(st.integers(0, 149), st.integers(1, 20), st.sampled_from([100.0, 0.01])), max_size=3),
+)
+def test_wherever_less_than_half_of_the_bars_are_off_they_are_put_right_and_no_other(
+    seed: int, stretches: list[tuple[int, int, float]]
+) -> None:
+    right = random_walk(days(), seed)
+    factors = np.ones(len(right))
+    for start, length, factor in stretches:
+        factors[start : start + length] = factor
+    raw = right.copy()
+    raw[candles.PRICES] = raw[candles.PRICES].to_numpy() * factors[:, None]
+
+    result = faults.valid(raw, Calendar("XKRX"), {}, evening(days()[-1]))
+
+    np.testing.assert_allclose(result.bars[candles.PRICES], right[candles.PRICES], rtol=1e-12)
+    assert [remark.date for remark in result.remarks] == days()[factors != 1].tolist()
