@@ -72,13 +72,10 @@ def run(
     `full` fetches whole histories; with `full_since` (UTC, tz-naive), only of tickers that were not updated since: this
     continues a full run that ended early. `force` also fetches tickers that are up to date. Without any of these, whole
     markets are updated by their quotes (see `quotes`), if `by_quotes`, or if it is None and the installation wants it.
-    `progress` is called with
-    the summary at the beginning, and with the result of each ticker, from the workers' threads but one at a time. Once
-    `stop` is set, the tickers in flight are finished, and no others.
+    `progress` is called with the summary at the beginning, and with the result of each ticker, from the workers'
+    threads but one at a time. Once `stop` is set, the tickers in flight are finished, and no others.
 
-    The state of the returned summary is done, cancelled, or partial with a reason, if Yahoo wants no more requests or
-    cannot be reached. A ticker that fails does not stop the others.
-
+    The state of the returned summary is as `Summary.settle` has it. A ticker that fails does not stop the others.
     Raises AlreadyRunning, PyMongoError if the database stays away, and as `database.prepare_writing`.
     """
     database.prepare_writing(db, category, bars=True)

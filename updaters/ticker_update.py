@@ -15,6 +15,7 @@ import pandas as pd
 from pymongo.client_session import ClientSession
 
 from finance_core.bars import candles, sessions
+from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
 from finance_core.errors import FetchFailed, SisepanError
 from finance_core.i18n import N_
@@ -178,8 +179,7 @@ def _store(
     calendar = trading_calendars.of(db, fetched.market.calendar)
     findings = verification.findings(calendar, row, bars, answer.unexpected, is_whole=is_whole)
     moment = now.astimezone(dt.UTC).replace(tzinfo=None)
-    if is_whole:
-        findings["verified_at"] = moment
+    findings |= {"verified_at": moment} if is_whole else {}
 
     def write(session: ClientSession | None) -> Written | None:
         if before is None:
@@ -189,8 +189,7 @@ def _store(
             written = prices.write(db, category, ticker, bars)
             state = _state_after_merge(db, category, row, before, bars)
         metadata = _metadata(category, row, fetched, state, written, moment) | findings
-        last = sessions.last_finished(calendar, now).to_pydatetime()
-        is_silent = not written.added and (state["last_date"] or last) < last
+        is_silent = not written.added and _is_behind(state, calendar, now)
         metadata["silent_since"] = back_off.silent_since(row, moment) if is_silent else None
         is_listed = tickers.record(db, category, ticker, metadata, session)
         return written if is_listed else None
@@ -206,6 +205,12 @@ def _store(
     if row.get("source") == "sample":
         written = Written(added=len(bars))  # made-up prices count for nothing
     return TickerResult(ticker, written, news)
+
+
+def _is_behind(state: BarState, calendar: Calendar, now: dt.datetime) -> bool:
+    """Whether the last stored bar is older than the last session that was over at `now`."""
+    last = sessions.last_finished(calendar, now).to_pydatetime()
+    return (state["last_date"] or last) < last
 
 
 def _news(remarks: list[candles.Remark], bars: pd.DataFrame, stored: pd.DataFrame) -> tuple[candles.Remark, ...]:
