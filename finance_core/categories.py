@@ -203,6 +203,7 @@ INDICES = Category(
         Market("IDX", "XIDX"),
         Market("ASX", "XASX"),
         Market("XETRA", "XETR"),
+        Market("STOXX", "XPAR"),
         Market("LSE", "XLON"),
         Market("EURONEXT PARIS", "XPAR"),
         Market("SIX", "XSWX"),

@@ -245,13 +245,13 @@ def _read_all(run: ImportRun, store: Store) -> dict[str, BarState]:
 
 def _unlisted(db: MongoDatabase, store: Store, bars: int) -> list[runs.Failure]:
     """Failures for documents of no ticker, which no chart would show; `bars` are those of all tickers."""
-    errors = []
+    errors: list[SisepanError] = []
     collection = db[store.collection]
     if collection.find_one({store.name("ticker"): {"$type": "array"}}, {"_id": True}) is not None:
-        errors.append(SisepanError(N_("종목 코드가 목록인 문서가 있습니다.")))
+        errors.append(DataConflict(N_("종목 코드가 목록인 문서가 있습니다.")))
     # Counted: after a server was killed, its number without counting may be far off.
     if (count := collection.count_documents({})) > bars:
-        errors.append(SisepanError(N_("종목 코드가 없는 문서가 {count}개 있습니다."), count=count - bars))
+        errors.append(DataConflict(N_("종목 코드가 없는 문서가 {count}개 있습니다."), count=count - bars))
     return [runs.Failure("", error) for error in errors]
 
 
@@ -270,10 +270,11 @@ def _list(db: MongoDatabase, category: Category, states: dict[str, BarState], co
 
 
 def _read(db: MongoDatabase, rules: Rules, store: Store, raw: object) -> pd.DataFrame:
-    """The bars of one ticker. Raises SisepanError where no chart can be drawn from them as they are."""
+    """The bars of one ticker. Raises DataConflict where a conversion would take them, else another SisepanError."""
     category = rules.category
     if not isinstance(raw, str) or not category.is_ticker(raw) or category.ticker_of(raw) != raw:
-        raise SisepanError(N_("종목 코드가 이 카테고리의 꼴이 아닙니다: {ticker}"), ticker=str(raw)[:40])
+        kind = DataConflict if raw_tickers.accepts(category, raw) else SisepanError
+        raise kind(N_("종목 코드가 이 카테고리의 꼴이 아닙니다: {ticker}"), ticker=str(raw)[:40])
     bars = prices.as_stored(db, store, raw)
     if not (bars["close"] > 0).all():
         raise DataConflict(N_("종가가 없는 날이 있습니다."))

@@ -35,6 +35,7 @@ UNREADABLE_DATE = N_("날짜를 읽을 수 없습니다: {date}")
 NO_CLOSE = N_("종가가 없거나 0보다 크지 않습니다.")
 DUPLICATE = N_("같은 종목, 같은 날의 행이 뒤에 또 있습니다.")
 ABSURD = N_("가격이 너무 커서 믿을 수 없습니다.")
+FILLED = N_("휴장일을 전날의 종가로 채운 행입니다.")
 NOT_DAILY = N_("하루보다 짧은 봉의 행입니다.")
 AMBIGUOUS = N_("{date} 같은 날짜에서 무엇이 일이고 무엇이 월인지 다른 행으로도 알 수 없습니다.")
 DISAGREE = N_("{tickers}이(가) 같은 종목을 뜻하는데 {date}의 종가가 다릅니다({closes}).")
@@ -245,8 +246,13 @@ def _daily(
         own = own.at(is_daily)
         if error := intervals.refusal(intervals.interval_of(own.moments), own.moments, "refuse"):
             raise error
-    reading = trading_days.read(own.moments, own.is_utc, own.is_naive, exchange)
+    is_repeat = _repeats(own)
+    reading = trading_days.read(own.moments, own.is_utc, own.is_naive, exchange, is_repeat)
     own = own._replace(moments=reading.moments)
+    is_filled = is_repeat & trading_days.is_closed(reading.days, reading.calendar)
+    if is_filled.any():
+        refused[FILLED] = own.place[is_filled]
+        own = own.at(~is_filled)
     # Of two rows of a day the later moment counts, of two of a moment the one that comes later.
     own = own.at(np.lexsort((own.place[:, 2], own.moments)))
     days = own.moments.astype("datetime64[D]")
@@ -258,6 +264,18 @@ def _daily(
             _require_agreement(rules.category, own, portions)
         refused[DUPLICATE] = own.place[is_same]
     return own.at(~is_same), refused
+
+
+def _repeats(own: _Own) -> dates.Mask:
+    """Which rows only repeat the row before: all of it, or its close, without a price of the day and a volume."""
+    order = np.lexsort((own.place[:, 2], own.moments))
+    bars = np.nan_to_num(own.values[order][:, : len(candles.PRICES) + 1])
+    close, volume = bars[:, 3], bars[:, 4]
+    is_flat = ((bars[:, :3] == close[:, None]) | (bars[:, :3] == 0)).all(axis=1) & (volume == 0)
+    is_same = np.append(False, (bars[1:] == bars[:-1]).all(axis=1) | (is_flat[1:] & (close[1:] == close[:-1])))
+    is_repeat = np.zeros(len(order), dtype=bool)
+    is_repeat[order] = is_same & np.append(False, np.diff(own.moments[order]) > np.timedelta64(0, "ns"))
+    return is_repeat
 
 
 def _aggregated(own: _Own, exchange: Exchange | None) -> _Own:

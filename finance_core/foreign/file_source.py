@@ -6,7 +6,7 @@ sentence, and a whole CSV is read before the first of its rows is taken.
 
 import csv
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -65,8 +65,23 @@ class _FileSource(TableSource):
     """What CSV and Parquet files share: their columns are checked when they are opened."""
 
     def __init__(
-        self, path: Path, category: Category, ticker: str, columns: Sequence[str], index: Sequence[str] = ()
+        self,
+        path: Path,
+        category: Category,
+        ticker: str,
+        columns: Sequence[str],
+        of_tickers: Sequence[tuple[str, str]] = (),
+        index: Sequence[str] = (),
     ) -> None:
+        """`of_tickers` is the field and the ticker of each column behind the first, which has the dates, or empty."""
+        self._positions: dict[str, dict[str, int]] = {} if of_tickers else {"": {}}
+        for position, (field, of) in reversed(list(enumerate(of_tickers, start=1))):  # of two the first one counts
+            if of:
+                self._positions.setdefault(of, {"Date": 0})[field] = position
+        if of_tickers:
+            columns = ["Ticker", "Date", *dict.fromkeys(field for field, _of in of_tickers)]
+        else:
+            self._positions[""] = {name: columns.index(name) for name in columns}
         names = _names(path, columns, index)
         super().__init__(path.name, names, _ticker(path, category, names, ticker))
         self._path = path
@@ -78,6 +93,17 @@ class _FileSource(TableSource):
         if (np.isnat(days) | (days == np.datetime64("1970-01-01"))).all():
             column, value = _shown(names["date"]), _shown(str(sample[0]))
             raise SisepanError(NO_DAYS, file=self.name, column=column, value=value)
+
+    def _rows_of(
+        self, names: Iterable[str], column: Callable[[int], Sequence[Any]], places: Sequence[int]
+    ) -> Iterator[Rows]:
+        """The rows of each ticker in a part of the file, of which `column` gives the values by position."""
+        wanted = {ours: self._names[ours] for ours in names}
+        for ticker, positions in self._positions.items():
+            columns = {ours: column(positions[theirs]) for ours, theirs in wanted.items() if theirs in positions}
+            if "ticker" in wanted and "ticker" not in columns:
+                columns["ticker"] = [ticker] * len(places)
+            yield Rows(columns, places, places)
 
     def fingerprint(self) -> str:
         """A hash of every byte."""
@@ -101,28 +127,18 @@ class CsvSource(_FileSource):
         head = [record for _line, record in islice(self._records(), 3)]
         if not head:
             raise SisepanError(EMPTY, file=path.name)
-        pairs, self._head = _columns_of_tickers(head)
-        self._width, columns = len(head[0]), ["Ticker", "Date", *dict.fromkeys(field for field, _ticker in pairs)]
-        self._positions: dict[str, dict[str, int]] = {} if pairs else {"": {}}
-        for position, (field, of) in reversed(list(enumerate(pairs, start=1))):  # of two columns the first one counts
-            if of:
-                self._positions.setdefault(of, {"Date": 0})[field] = position
-        if not pairs:
-            columns = head[0]
-            self._positions[""] = {name: columns.index(name) for name in columns}
-        super().__init__(path, category, ticker, columns)
+        of_tickers, self._head = _columns_of_tickers(head)
+        self._width = len(head[0])
+        super().__init__(path, category, ticker, head[0], of_tickers)
 
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
-        wanted = {ours: self._names[ours] for ours in names}
-        records = self._rows_below_header()
+        names, records = list(names), self._rows_below_header()
         while batch := list(islice(records, BATCH_ROWS)):
-            lines = [line for line, _record in batch]
-            for ticker, positions in self._positions.items():
-                places = {ours: positions[theirs] for ours, theirs in wanted.items() if theirs in positions}
-                columns = {ours: [record[place] for _line, record in batch] for ours, place in places.items()}
-                if "ticker" in wanted and "ticker" not in places:
-                    columns["ticker"] = [ticker] * len(batch)
-                yield Rows(columns, lines, lines)
+            lines, cells = (
+                [line for line, _record in batch],
+                list(zip(*(record for _line, record in batch), strict=True)),
+            )
+            yield from self._rows_of(names, cells.__getitem__, lines)
 
     def _rows_below_header(self) -> Iterator[tuple[int, list[str]]]:
         width = self._width
@@ -151,23 +167,34 @@ class CsvSource(_FileSource):
 
 
 class ParquetSource(_FileSource):
-    """A Parquet file of daily prices. A row is found by its number, counted from 1."""
+    """A Parquet file of daily prices. A row is found by its number, counted from 1.
+
+    A column may be of one ticker, as in a CSV: pandas writes the name of such a column as the text of a tuple.
+    """
 
     def __init__(self, path: Path, category: Category, ticker: str = "") -> None:
         self._path = path
         with self._opened() as file:
             schema = file.schema_arrow
-        index = (schema.pandas_metadata or {}).get("index_columns", [])
-        super().__init__(path, category, ticker, schema.names, [name for name in index if isinstance(name, str)])
+        index = [name for name in (schema.pandas_metadata or {}).get("index_columns", []) if isinstance(name, str)]
+        date = next(iter([*index, *filter(None, [bar_columns(schema.names).get("date")])]), "")
+        self._columns = sorted(schema.names, key=lambda name: name != date)  # the dates first, as in a CSV
+        of_tickers, _head = _columns_of_tickers([self._columns])
+        super().__init__(path, category, ticker, self._columns, of_tickers, index)
 
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
-        columns = {ours: self._names[ours] for ours in names}
+        names, first = list(names), 1
+        wanted = {self._names[ours] for ours in names}
+        places = {place for of in self._positions.values() for theirs, place in of.items() if theirs in wanted}
         with self._opened() as file:
-            first = 1
-            for batch in file.iter_batches(BATCH_ROWS, columns=list(columns.values())):
+            for batch in file.iter_batches(BATCH_ROWS, columns=[self._columns[place] for place in places]):
                 numbers = range(first, first + len(batch))
                 first += len(batch)
-                yield Rows({ours: _values(batch.column(theirs)) for ours, theirs in columns.items()}, numbers, numbers)
+
+                def column(position: int, batch: pa.RecordBatch = batch) -> list[Any]:
+                    return _values(batch.column(self._columns[position]))
+
+                yield from self._rows_of(names, column, numbers)
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from bson import ObjectId
 
 from finance_core.categories import Category
-from finance_core.errors import SisepanError
+from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign.conversion import Conversion, Converted, Refusal
 from finance_core.foreign.mending import Changes
 from finance_core.foreign.sources import Source
@@ -69,6 +69,11 @@ class Summary:
     state: State = "running"
     is_dry: bool = False
     """True: a dry run, which writes nothing."""
+
+    @property
+    def is_convertible(self) -> bool:
+        """Whether a conversion can take all tickers that cannot be read as they are."""
+        return all(isinstance(failure.error, DataConflict) for failure in self.failures)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -114,6 +114,11 @@ def refusal(interval: Interval, moments: Moments, way: Intraday) -> SisepanError
     return SisepanError(message, day=str(days[counts.argmax()]))
 
 
+def is_choice(error: SisepanError) -> bool:
+    """Whether rows that were refused for this can be taken in another way."""
+    return error.message in (REFUSED["intraday"], REFUSED["mixed"], NO_DAILY)
+
+
 def longer_beside(days: Moments, values: npt.NDArray[np.float64]) -> SisepanError | None:
     """Why sorted daily rows seem to have weekly or monthly bars among them: a differing row a week or a month."""
     repeats = (days[:-1] == days[1:]) & (values[:-1] != values[1:]).any(axis=1)

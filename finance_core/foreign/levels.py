@@ -32,7 +32,7 @@ class Level(NamedTuple):
 
     kind: ShapeKind
     fits: Callable[[Any, Known], bool]
-    split: Callable[[Any], Iterable[Leaf]]
+    split: Callable[[Any], Iterable[tuple[Known, Any]]]
     """Its parts, each with what its place says of it: a date, a ticker."""
 
 
@@ -88,12 +88,46 @@ def _fields(value: Any, kind: type) -> dict[str, str]:
     return {ours: theirs for ours, theirs in names.items() if isinstance(value[theirs], kind)}
 
 
+def _lists(value: Document) -> dict[str, list[Any]]:
+    """The lists of a document that are columns of bars; those of the documents in it where its own lack the close."""
+    own = _fields(value, list)
+    lists = {theirs: value[theirs] for theirs in own.values()}
+    for held in value.values() if "close" not in own else ():
+        for inner in held if isinstance(held, list) and len(held) == 1 else [held]:
+            lists = {**(_lists(inner) if isinstance(inner, dict) else {}), **lists}
+    return lists
+
+
 def _columns(value: Document) -> list[Leaf]:
-    columns = {theirs: value[theirs] for theirs in _fields(value, list).values()}
+    columns = _lists(value)
     counts = set(map(len, columns.values()))
     if len(counts) > 1:  # nobody can know which day a value belongs to
         return [({}, {})] * max(counts)
     return [({}, dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+
+
+def _split_frame(value: Document) -> list[Leaf]:
+    """Rows of what `DataFrame.to_dict("split")` writes; names of columns may be lists of a field and a ticker."""
+    names = [str(tuple(name)) if isinstance(name, list) else str(name) for name in value["columns"]]
+    rows = [dict(zip(names, row, strict=False)) for row in value["data"] if isinstance(row, list)]
+    index = value.get("index")
+    if not isinstance(index, list) or len(index) != len(rows) or not _are_dates(index):
+        return [({}, row) for row in rows]
+    return [({"date": day}, row) for day, row in zip(index, rows, strict=True)]
+
+
+def _by_calendar(value: Document, begun: str = "") -> list[tuple[Known, Any]]:
+    """Rows by year, month and day, each a level of its own; [] where the names of fields are others."""
+    leaves: list[tuple[Known, Any]] = []
+    for key, held in value.items():
+        text = f"{begun}-{str(key).zfill(2)}" if begun else str(key)
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text) and begun:
+            leaves.append(({"date": text}, held if isinstance(held, dict | list) else {"close": held}))
+        elif re.fullmatch(r"\d{4}(-\d\d)?", text) and isinstance(held, dict) and (inner := _by_calendar(held, text)):
+            leaves += inner
+        else:
+            return []
+    return leaves
 
 
 def _by_field(value: Document) -> list[Leaf]:
@@ -142,10 +176,19 @@ def _are_candles(value: Any) -> bool:
     return len(prices) > 0 and bool(is_in_order.all()) and _are_dates(row[0] for row in rows)
 
 
-LEVELS: Final = (
+FRAMES: Final = (
     Level("columns", lambda value, _known: "date" in _fields(value, list), _columns),
     Level("columns", lambda value, _known: "close" in _fields(value, dict), _by_field),
+    Level(
+        "columns",
+        lambda value, _known: all(isinstance(value.get(name), list) for name in ("columns", "data")),
+        _split_frame,
+    ),
     Level("tickers", _are_joined, _by_joined),
+)
+"""The ways in which a document as a whole is a table; the first that fits counts."""
+LEVELS: Final = (
+    Level("days", lambda value, _known: bool(_by_calendar(value)), _by_calendar),
     Level(
         "days",
         lambda value, _known: any(isinstance(row, dict | list) for row in value.values()) and _are_dates(value),
@@ -174,8 +217,8 @@ LEVELS: Final = (
         lambda value: [({}, rows) for rows in value.values()],
     ),
 )
-"""The ways in which a document holds many rows; the first that fits counts. The fields of a document that say the same
-of all its rows are known already, and only the first three see them again."""
+"""The ways in which a document holds many rows, beside fields that say the same of all of them; the first that fits
+counts."""
 LISTS: Final = (
     Level(
         "rows",
@@ -266,7 +309,7 @@ def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]]
     scalars = {ours: inner[theirs] for ours, theirs in names.items() if not isinstance(inner[theirs], dict | list)}
     known = known | {ours: held for ours, held in scalars.items() if ours not in candles.COLUMNS}
     rest = {key: held for key, held in value.items() if key not in {"_id", *(names[ours] for ours in scalars)}}
-    inside = _split(LEVELS[:3], value, known, depth) or (rest and _split(LEVELS[3:], rest, known, depth))
+    inside = _split(FRAMES, value, known, depth) or (rest and _split(LEVELS, rest, known, depth))
     if inside:
         return inside
     parts_inside = [
@@ -299,7 +342,7 @@ def _split(levels: Sequence[Level], value: Any, known: Known, depth: int) -> tup
             leaves += inside[1]
         else:
             leaves.append((above, _flattened(part)))
-    is_sure = level is LEVELS[0] and bool(leaves)
+    is_sure = level is FRAMES[0] and bool(leaves)
     return (level.kind, leaves) if is_sure or any(map(has_bar, leaves)) else None
 
 

@@ -97,8 +97,14 @@ def _lines_of_reading(category: Category, summary: Summary) -> list[str]:
         return [sentence.format(category=_(category.title), **counts)]
     if not summary.failures:
         return [_("중단했습니다. 아무것도 바꾸지 않았습니다.")]
-    sentence = _("그대로 읽을 수 없는 종목이 {count}개 있어 아무것도 바꾸지 않았습니다. 전환하면 쓸 수 있습니다.")
-    return [sentence.format(count=formats.count(len(summary.failures))), *_failures(summary)]
+    return [unread(summary), *_failures(summary)]
+
+
+def unread(summary: Summary) -> str:
+    """That a collection cannot be read as it is, and whether converting it helps."""
+    sentence = _("그대로 읽을 수 없는 종목이 {count}개 있어 아무것도 바꾸지 않았습니다.")
+    helps = [_("전환하면 쓸 수 있습니다.")] if summary.is_convertible else []
+    return " ".join([sentence.format(count=formats.count(len(summary.failures))), *helps])
 
 
 def _changes(summary: Summary) -> list[str]:

@@ -90,7 +90,9 @@ class Reading(NamedTuple):
     """The zone whose times they are; "" if they are read as they stand."""
     calendar: str
     closed: int
-    """Rows on days on which that calendar is closed."""
+    """Rows on days on which that calendar is closed, of those that count."""
+    rows: int
+    """Rows that count."""
     is_midnight: bool = False
     """Whether nearly all times kept in UTC are midnights of the zone."""
     is_daytime: bool = False
@@ -104,24 +106,28 @@ class Reading(NamedTuple):
     @property
     def fits(self) -> bool:
         """Whether the exchange was open on nearly all of the days."""
-        return self.closed <= CLOSED_LIMIT * len(self.moments)
+        return self.closed <= CLOSED_LIMIT * self.rows
 
 
-def read(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None) -> Reading:
+def read(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None, is_repeat: Mask | None = None) -> Reading:
     """The trading days that `moments` mean (datetime64[ns], no NaT, at least one).
 
     `is_utc` marks moments that are surely in UTC, `is_naive` texts with a clock time and no zone, which may be local or
     in UTC; all others are local. A midnight in UTC is a day without a time. `own` is the exchange of the ticker, if it
-    is known. Raises SisepanError if no reading fits the sessions, or several do that differ.
+    is known. A source may fill closed days forward: rows that `is_repeat` marks as repetitions of the one before do not
+    count, unless they are most of all. Raises SisepanError if no reading fits the sessions, or several do that differ.
     """
+    counts = (
+        np.ones(len(moments), dtype=bool) if is_repeat is None or 2 * is_repeat.sum() > len(moments) else ~is_repeat
+    )
     is_timed = moments != moments.astype("datetime64[D]")
     is_utc, is_naive = is_utc & is_timed, is_naive & is_timed
     if own and is_utc.any():
         # Midnights of its own exchange are its days: no other zone has to be tried.
-        reading = _reading(moments, is_utc, own, own.calendar)
+        reading = _reading(moments, is_utc, own, own.calendar, counts)
         if reading.is_midnight and reading.fits and not is_naive.any():
             return reading
-    readings = _readings(moments, is_utc, is_naive, own)
+    readings = _readings(moments, is_utc, is_naive, own, counts)
     if own and not is_naive.any():
         own_midnights = [reading for reading in readings if reading.zone == own.zone and reading.is_midnight]
         readings = [reading for reading in own_midnights if reading.fits] or readings
@@ -133,7 +139,7 @@ def _chosen(readings: Sequence[Reading]) -> Reading:
     fitting = [reading for reading in readings if reading.fits]
     if not fitting:
         best = min(readings, key=lambda reading: reading.closed)
-        share, day = best.closed / len(best.moments), closed_days(best.days, best.calendar)[0]
+        share, day = best.closed / best.rows, closed_days(best.days, best.calendar)[0]
         raise SisepanError(NONE_FITS, share=f"{share:.1%}", calendar=best.calendar, day=str(day))
     if len(fitting) > 1:
         raise SisepanError(SEVERAL_FIT, days=", ".join(str(reading.days[0]) for reading in fitting))
@@ -168,10 +174,14 @@ def local_times(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | Non
 
 def closed_days(days: Days, calendar: str) -> Days:
     """Those of `days` on which the exchange was closed, within the range of its calendar."""
+    return days[is_closed(days, calendar)]
+
+
+def is_closed(days: Days, calendar: str) -> Mask:
+    """Which of `days` are within the range of a calendar, and no session of it."""
     open_days = _open_days(calendar, dt.datetime.now(dt.UTC).year)
-    inside = days[(days >= open_days[0]) & (days <= open_days[-1])]
-    closed: Days = inside[open_days[np.searchsorted(open_days, inside)] != inside]
-    return closed
+    is_inside: Mask = (days >= open_days[0]) & (days <= open_days[-1])
+    return is_inside & ~np.isin(days, open_days)
 
 
 @lru_cache(maxsize=64)
@@ -180,33 +190,39 @@ def _open_days(calendar: str, _year: int) -> Days:
     return sessions.between(calendar, dt.date(1900, 1, 1), dt.date(2200, 1, 1)).to_numpy().astype("datetime64[D]")
 
 
-def _readings(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None) -> list[Reading]:
+def _readings(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None, counts: Mask) -> list[Reading]:
     """Every reading that the moments allow, one for each result: as they stand, and as times of each zone."""
     is_plain = not (is_utc.any() or is_naive.any())
     standing = moments.astype("datetime64[D]")
     readings = [
-        Reading(moments, "", calendar, len(closed_days(standing, calendar)))
+        Reading(moments, "", calendar, len(closed_days(standing[counts], calendar)), int(counts.sum()))
         for calendar in ([own.calendar] if own else PLAIN if is_plain else [WEEKDAYS])
     ]
     for in_utc, may_be_any_time in ((is_utc, True), (is_utc | is_naive, False)):
         for exchange in ([own, *EXCHANGES] if own else EXCHANGES) if in_utc.any() else ():
-            reading = _reading(moments, in_utc, exchange, own.calendar if own else exchange.calendar)
-            if reading.is_midnight or (may_be_any_time and exchange == own and reading.is_daytime):
-                readings.append(reading)
+            # What is not known to be of that exchange may trade on its holidays.
+            for calendar in [own.calendar] if own else [exchange.calendar, WEEKDAYS]:
+                reading = _reading(moments, in_utc, exchange, calendar, counts)
+                if reading.is_midnight or (may_be_any_time and exchange == own and reading.is_daytime):
+                    readings.append(reading)
     results: dict[bytes, Reading] = {}
     for reading in sorted(readings, key=lambda reading: (reading.closed, not reading.is_midnight)):
         results.setdefault(reading.days.tobytes(), reading)
     return list(results.values())
 
 
-def _reading(moments: Days, in_utc: Mask, exchange: Exchange, calendar: str) -> Reading:
+def _reading(
+    moments: Days, in_utc: Mask, exchange: Exchange, calendar: str, counts: Mask | slice = slice(None)
+) -> Reading:
     """The moments as times of an exchange; those that are not `in_utc` are its times already."""
     if not in_utc.any():
-        return Reading(moments, "", calendar, len(closed_days(moments.astype("datetime64[D]"), calendar)))
+        days = moments[counts].astype("datetime64[D]")
+        return Reading(moments, "", calendar, len(closed_days(days, calendar)), len(days))
     there = pd.DatetimeIndex(moments[in_utc]).tz_localize("UTC").tz_convert(exchange.zone).tz_localize(None)
     local = moments.copy()
     local[in_utc] = there.to_numpy()
     is_midnight = bool((there == there.normalize()).mean() >= MIDNIGHT_SHARE)
     is_daytime = bool(((there.hour >= DAYTIME[0]) & (there.hour < DAYTIME[1])).mean() >= MIDNIGHT_SHARE)
-    closed = len(closed_days(local.astype("datetime64[D]"), calendar))
-    return Reading(local, exchange.zone, calendar, closed, is_midnight, is_daytime)
+    days = local[counts].astype("datetime64[D]")
+    closed = len(closed_days(days, calendar))
+    return Reading(local, exchange.zone, calendar, closed, len(days), is_midnight, is_daytime)

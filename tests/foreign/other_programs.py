@@ -55,6 +55,7 @@ WORLD_ZONES: Final = {
     "^GSPTSE": ("XTSE", "America/Toronto"),
     "^BVSP": ("BVMF", "America/Sao_Paulo"),
 }
+EURO_STOXX: Final = tables({"^STOXX50E": "XPAR"}, dt.date(2023, 11, 1), dt.date(2024, 3, 1))["^STOXX50E"]
 WORLD: Final = tables({ticker: calendar for ticker, (calendar, _zone) in WORLD_ZONES.items()})
 
 
@@ -202,6 +203,31 @@ def nested(row: Document) -> Document:
     return {**row, "ohlc": ohlc}
 
 
+def chart(symbol: str, table: pd.DataFrame, zone: str) -> Document:
+    """What Yahoo answers, with the moments at which sessions open."""
+    moments = table.index.tz_localize(zone) + pd.Timedelta(hours=9)
+    quote = {name: table[name].tolist() for name in FIELDS}
+    result = {
+        "meta": {"currency": "?", "symbol": symbol, "gmtoffset": 0, "range": "1y"},
+        "timestamp": [int(moment.timestamp()) for moment in moments],
+        "indicators": {"quote": [quote], "adjclose": [{"adjclose": quote["close"]}]},
+    }
+    return {"chart": {"result": [result], "error": None}}
+
+
+def split(table: pd.DataFrame) -> Document:
+    """A table as `to_dict("split")` and a driver leave it: tuples are lists then."""
+    written = table.to_dict("split")
+    return written | {"columns": [list(name) if isinstance(name, tuple) else name for name in written["columns"]]}
+
+
+def calendar(table: pd.DataFrame) -> Document:
+    years: Document = {}
+    for _ticker, day, values in rows({"": table}):
+        years.setdefault(str(day.year), {}).setdefault(str(day.month), {})[f"{day.day:02}"] = values
+    return years
+
+
 def yf_download(separator: Callable[[str, str], str]) -> list[Document]:
     """`yf.download` of several tickers with its columns made flat."""
     documents: dict[dt.date, Document] = {}
@@ -209,6 +235,20 @@ def yf_download(separator: Callable[[str, str], str]) -> list[Document]:
         document = documents.setdefault(day, {"Date": midnight(day)})
         document |= {separator(name.capitalize(), f"{ticker}.KS"): value for name, value in values.items()}
     return [document for _day, document in sorted(documents.items())]
+
+
+def filled(prices: Tables, days: str, form: str) -> Tables:
+    """Tables in which every day of a frequency repeats the one before: only its close, or all of it."""
+    whole = {
+        ticker: table.reindex(pd.date_range(table.index[0], table.index[-1], freq=days))
+        for ticker, table in prices.items()
+    }
+    if form == "rows":
+        return {ticker: table.ffill() for ticker, table in whole.items()}
+    closes = {ticker: table["close"].ffill() for ticker, table in whole.items()}
+    return {
+        ticker: table.fillna({"volume": 0} | dict.fromkeys(PRICES, closes[ticker])) for ticker, table in whole.items()
+    }
 
 
 def closes_only(prices: Tables) -> dict[str, pd.DataFrame]:
@@ -288,6 +328,33 @@ LAYOUTS: Final[dict[str, Layout]] = {
             },
         )
     ),
+    "Yahoo's chart": korean(
+        lambda: by_ticker(KOREAN, lambda ticker, table: chart(f"{ticker}.KS", table, "Asia/Seoul"))
+    ),
+    "Yahoo's chart, New York": american(
+        lambda: by_ticker(AMERICAN, lambda ticker, table: chart(ticker, table, "America/New_York"))
+    ),
+    "to_dict split": korean(lambda: by_ticker(KOREAN, lambda ticker, table: {"ticker": ticker, **split(table)})),
+    "to_dict split in a field, days as texts": korean(
+        lambda: by_ticker(
+            KOREAN,
+            lambda ticker, table: {"_id": ticker, "frame": split(table.set_axis(table.index.strftime("%Y-%m-%d")))},
+        )
+    ),
+    "to_dict split of several tickers": korean(
+        lambda: [
+            split(pd.concat({f"{ticker}.KS": table for ticker, table in KOREAN.items()}, axis=1).swaplevel(axis=1))
+        ]
+    ),
+    "to_dict split with a column of days": korean(
+        lambda: by_ticker(
+            KOREAN, lambda ticker, table: {"ticker": ticker, "data": split(table.rename_axis("Date").reset_index())}
+        )
+    ),
+    "year, month, day": korean(lambda: by_ticker(KOREAN, lambda ticker, table: {"ticker": ticker, **calendar(table)})),
+    "year, month, day in a field": korean(
+        lambda: by_ticker(KOREAN, lambda ticker, table: {"_id": ticker, "name": "?", "prices": calendar(table)})
+    ),
     "nested ohlc": korean(lambda: [nested(row) for row in flat(KOREAN)]),
     "a document a day, list": korean(
         lambda: by_day(
@@ -364,6 +431,26 @@ LAYOUTS: Final[dict[str, Layout]] = {
             + flat({ticker: table[60:] for ticker, table in KOREAN.items()})
         )
     ).refused,
+    # Closed days filled forward
+    **{
+        f"filled {days}, {form}": korean(lambda days=days, form=form: flat(filled(KOREAN, days, form)))
+        for days in ("D", "B")
+        for form in ("rows", "closes")
+    },
+    "filled, midnights of Seoul": korean(lambda: flat(filled(KOREAN, "D", "closes"), date=seoul)),
+    "filled, a day late": korean(
+        lambda: flat(filled(KOREAN, "B", "closes"), date=lambda day: midnight(day + dt.timedelta(1)))
+    ).refused,
+    "an index that trades on holidays": Layout(
+        one(lambda: flat({"^STOXX50E": EURO_STOXX}, date=lambda day: midnight(day, "Europe/Berlin")), "world"),
+        {"^STOXX50E": EURO_STOXX},
+        "indices",
+    ),
+    "an unknown index that trades on holidays": Layout(
+        one(lambda: flat({"^SX5P": EVERY_WEEKDAY}, date=lambda day: midnight(day, "Europe/Berlin")), "world"),
+        {"^SX5P": EVERY_WEEKDAY},
+        "indices",
+    ),
     # Refused: nothing tells what is right
     "ambiguous days": Layout(
         one(lambda: flat(FEW_DAYS, date=lambda day: text(day, "%d/%m/%Y")), "korea_daily"),

@@ -76,6 +76,22 @@ def test_a_csv_with_columns_of_each_ticker(tmp_path: Path, lines: list[str]) -> 
     assert [day.date() for day in bars["005930"].index] == DAYS
 
 
+@pytest.mark.parametrize("name", [lambda *pair: pair, lambda *pair: "_".join(pair), lambda _field, ticker: ticker])
+def test_a_parquet_file_with_columns_of_each_ticker(tmp_path: Path, name: Callable[[str, str], Any]) -> None:
+    closes = {"Open": [78200, 78500, 76100], "Close": [79600, 77000, 76600]}
+    columns = {
+        name(field, f"{ticker}.KS"): [price * times for price in closes[field]]
+        for field in closes
+        for ticker, times in TWO.items()
+    }
+    pd.DataFrame(columns, index=pd.DatetimeIndex(DAYS, name="Date")).to_parquet(tmp_path / "prices.parquet")
+    bars = {one.ticker: one.bars for one in found(tmp_path / "prices.parquet")}
+    assert {ticker: of["close"].tolist() for ticker, of in bars.items()} == {
+        ticker: [close * times for close in (79600, 77000, 76600)] for ticker, times in TWO.items()
+    }
+    assert [day.date() for day in bars["005930"].index] == DAYS
+
+
 def test_names_in_rows_are_told(tmp_path: Path) -> None:
     lines = [f"종목코드,종목명,시장,{HEADER}", *(f"005930,어느 회사,KOSDAQ,{row}" for row in BARS)]
     source = file_source.open_file(write(tmp_path, "prices.csv", "\n".join(lines)), KOREAN_STOCKS)

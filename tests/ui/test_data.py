@@ -14,6 +14,7 @@ from finance_core.storage import documents, locations, prices, runs, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.ui.data import unused_server as local_server
 from tests import pages
+from tests.foreign.other_programs import KOREAN, hourly
 from tests.foreign.test_adoption import CAPITAL, TABLES, adopted, flat
 from tests.foreign.test_inspection import neighbour  # noqa: F401 - a fixture
 from tests.processes import wait_until
@@ -142,6 +143,23 @@ def test_what_cannot_be_read_as_it_is_is_named_and_nothing_is_changed(own_server
     assert "아무것도 바꾸지 않았습니다" in text_of(page)
     assert any("MSFT" in frame.value.to_string() for frame in page.dataframe)
     assert not locations.of(own_server_db, US_STOCKS).read_only
+
+
+def test_rows_within_the_day_are_taken_once_the_visitor_says_how(own_server_db: MongoDatabase) -> None:
+    own_server_db["stocks"].insert_many(hourly(KOREAN))
+    page = open_page()
+    assert "intraday_stocks" not in {choice.key for choice in page.button_group}
+    page.button(key="convert_stocks").click().run()
+    page = finish(page)
+    assert not prices.any_stored(own_server_db, KOREAN_STOCKS)
+    page.button_group(key="intraday_stocks").set_value("aggregate").run()
+    page.button(key="convert_stocks").click().run()
+    page = finish(page)
+    assert not page.error
+    for ticker, table in KOREAN.items():
+        bars = prices.load(own_server_db, KOREAN_STOCKS, ticker)
+        assert bars["close"].tolist() == table["close"].tolist()
+        assert bars["volume"].tolist() == table["volume"].tolist()
 
 
 def test_an_error_of_the_work_is_a_sentence(own_server_db: MongoDatabase) -> None:

@@ -15,6 +15,7 @@ from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import file_source, import_run, ticker_names
 from finance_core.foreign.import_records import Progress, Summary
+from finance_core.foreign.intervals import Intraday
 from finance_core.foreign.sources import Source
 from finance_core.foreign.sqlite_source import SqliteSource
 from finance_core.i18n import N_, _
@@ -49,9 +50,9 @@ def import_section(db: MongoDatabase) -> None:
     if path.suffix.lower() in SQLITE:
         hint = _("테이블; 비우면 시세가 있는 테이블")
     what = st.text_input(hint, key="import_what", width=420).strip()
-    busy = started.blocks(db, category)
+    busy, way = started.blocks(db, category), outcome.intraday(started.ended(path.name), path.name)
     with st.container(horizontal=True, gap="small"):
-        dry_run_button(_("시험 가져오기"), "try_file", busy, partial(_try, category, path, what))
+        dry_run_button(_("시험 가져오기"), "try_file", busy, partial(_try, category, path, what, way))
         plan = [
             _("{file}을(를) 읽어 {category}의 {collection} 컬렉션에 봉으로 넣습니다.").format(
                 file=path.name, category=_(category.title), collection=locations.of(db, category).collection
@@ -59,7 +60,7 @@ def import_section(db: MongoDatabase) -> None:
             _("저장된 것과 겹치는 날이 서로 다른 종목은 그대로 두고 알립니다."),
             _("받지 않은 행은 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다."),
         ]
-        start = partial(_import, category, path, what)
+        start = partial(_import, category, path, what, way)
         with st.popover(_("가져오기"), icon=":material/upload_file:", disabled=busy, key="import_plan"):
             ask(plan, "import_yes", busy, start)
     outcome.of_run(started.ended(path.name), category)
@@ -124,18 +125,18 @@ def _source(category: Category, path: Path, what: str) -> Source:
     return file_source.open_file(path, category, ticker)
 
 
-def _try(category: Category, path: Path, what: str) -> None:
-    started.begin(
-        _("시험 가져오기"),
-        path.name,
-        lambda progress, stop: import_run.examine(category, _source(category, path, what), progress, stop),
-    )
+def _try(category: Category, path: Path, what: str, way: Intraday) -> None:
+    def work(progress: Progress, stop: threading.Event) -> Summary:
+        source, descriptions = _source(category, path, what), ticker_names.of(database.connect(), category)
+        return import_run.examine(category, source, progress, stop, descriptions=descriptions, intraday=way)
+
+    started.begin(_("시험 가져오기"), path.name, work)
 
 
-def _import(category: Category, path: Path, what: str) -> None:
+def _import(category: Category, path: Path, what: str, way: Intraday) -> None:
     def work(progress: Progress, stop: threading.Event) -> Summary:
         db, source = database.connect(), _source(category, path, what)
         descriptions = ticker_names.of(db, category)
-        return import_run.run(db, category, source, descriptions, origin="page", progress=progress, stop=stop)
+        return import_run.run(db, category, source, descriptions, way, origin="page", progress=progress, stop=stop)
 
     started.begin(_("가져오기"), path.name, work)

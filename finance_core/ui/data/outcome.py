@@ -7,9 +7,10 @@ import streamlit as st
 
 from finance_core import formats, spreadsheets
 from finance_core.categories import Category
-from finance_core.foreign import import_records, reports
+from finance_core.foreign import import_records, intervals, reports
 from finance_core.foreign.conversion import Refusal
 from finance_core.foreign.import_records import Summary
+from finance_core.foreign.intervals import Intraday
 from finance_core.i18n import _
 from finance_core.storage import database
 from finance_core.storage.documents import ImportRecord
@@ -36,6 +37,22 @@ def of_run(summary: Summary | None, category: Category, *, with_record: bool = T
         st.dataframe(pd.DataFrame(failures, columns=[_("종목"), _("이유")]), hide_index=True)
 
 
+def intraday(summary: Summary | None, subject: str) -> Intraday:
+    """What becomes of rows within the day: the visitor chooses, once a run has refused such rows of `subject`."""
+    ways: dict[Intraday, str] = {
+        "refuse": _("받지 않기"),
+        "aggregate": _("하루의 봉으로 합치기"),
+        "daily": _("섞인 일봉만 받기"),
+    }
+    key = f"intraday_{subject}"
+    is_refused = summary is not None and any(intervals.is_choice(failure.error) for failure in summary.failures)
+    if not is_refused and st.session_state.get(key, "refuse") == "refuse":
+        return "refuse"
+    text = _("하루보다 짧은 봉은 어떻게 합니까?")
+    chosen = st.segmented_control(text, list(ways), format_func=ways.__getitem__, default="refuse", key=key)
+    return chosen or "refuse"
+
+
 def of_import(last: ImportRecord, key: str) -> None:
     """What a finished import did, whether the stored bars are the imported ones, and the rows that it refused."""
     text = _("{moment}에 종목 {tickers}개의 봉 {bars}개를 가져왔고 {refused}행을 받지 않았습니다.").format(
@@ -59,13 +76,14 @@ def of_import(last: ImportRecord, key: str) -> None:
 
 
 def _of_reading(summary: Summary) -> None:
-    count = formats.count(summary.total if summary.state == "done" else len(summary.failures))
     if summary.state == "done":
         text = _("종목 {count}개의 봉 {bars}개를 모두 읽어 확인했습니다.")
-        st.success(text.format(count=count, bars=formats.count(summary.bars)), icon=":material/check_circle:")
+        st.success(
+            text.format(count=formats.count(summary.total), bars=formats.count(summary.bars)),
+            icon=":material/check_circle:",
+        )
     elif summary.failures:
-        text = _("그대로 읽을 수 없는 종목이 {count}개 있어 아무것도 바꾸지 않았습니다. 전환하면 쓸 수 있습니다.")
-        st.warning(text.format(count=count), icon=":material/warning:")
+        st.warning(plain(reports.unread(summary)), icon=":material/warning:")
 
 
 def _of_dry_run(summary: Summary) -> None:

@@ -10,9 +10,10 @@ import streamlit as st
 from finance_core import categories, formats
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import adoption, import_records, import_run, inspection, reports
+from finance_core.foreign import adoption, import_records, import_run, inspection, reports, ticker_names
 from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.inspection import Inspected
+from finance_core.foreign.intervals import Intraday
 from finance_core.i18n import N_, _
 from finance_core.storage import database, locations, tickers
 from finance_core.storage.database import MongoDatabase
@@ -170,13 +171,15 @@ def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy:
         with st.popover(label, icon=icon, disabled=busy, key=f"plan_{kind}_{name}"):
             files.ask(_planned(plan, db, category, collection), f"{kind}_{name}", busy, start)
 
+    way = outcome.intraday(started.ended(name), name)
     with st.container(horizontal=True, gap="small"):
         if (collection.verdict == "readable" and not collection.is_read_only) or is_unlisted:
             label = _("종목 목록 만들기") if is_unlisted else _("그대로 읽기")
             ask("read", label, ":material/menu_book:", adoption.plan_of_reading, adoption.read_as_is)
         if collection.verdict in ("readable", "convertible"):
-            files.dry_run_button(_("시험 전환"), f"try_{name}", busy, partial(_try, category, collection))
-            ask("convert", _("전환"), ":material/sync_alt:", adoption.plan_of_conversion, adoption.convert)
+            files.dry_run_button(_("시험 전환"), f"try_{name}", busy, partial(_try, category, collection, way))
+            convert = partial(adoption.convert, intraday=way)
+            ask("convert", _("전환"), ":material/sync_alt:", adoption.plan_of_conversion, convert)
         if collection.is_read_only:
             _give_up_button(category, name, busy)
 
@@ -197,9 +200,10 @@ def _start(label: str, category: Category, collection: Inspected, work: Callable
     started.begin(label, collection.name, begun)
 
 
-def _try(category: Category, collection: Inspected) -> None:
-    source = adoption.source(database.connect(), collection)
-    work = partial(import_run.examine, category, source)
+def _try(category: Category, collection: Inspected, way: Intraday) -> None:
+    db = database.connect()
+    source, descriptions = adoption.source(db, collection), ticker_names.of(db, category)
+    work = partial(import_run.examine, category, source, descriptions=descriptions, intraday=way)
     started.begin(_("시험 전환"), collection.name, work)
 
 
