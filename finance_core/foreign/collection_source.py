@@ -1,11 +1,10 @@
 """A collection of the user's own as a source of bars. Only ever read."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 from pymongo.collection import Collection
 from pymongo.cursor import Cursor
@@ -16,9 +15,6 @@ from finance_core.foreign.layout import Layout
 from finance_core.foreign.raw_tickers import KINDS, Described
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.storage.database import Document, MongoDatabase
-
-KEY_TYPES: Final = ["string", "int", "long", "double"]
-"""BSON types that a ticker may have."""
 
 
 class CollectionSource:
@@ -33,8 +29,8 @@ class CollectionSource:
         """The raw tickers that count; None means all."""
         self._collection = db[collection]
         self._ticker = layout.ticker
-        self._fields = () if layout.are_tickers_inside or layout.ticker else layout.ticker_fields
-        self._has_to_look = layout.are_tickers_inside
+        self._fields = layout.ticker_fields
+        self._has_to_look = layout.are_tickers_inside or bool(layout.ticker)
         self._said = layout.said
         self._rows_per_document = max(layout.rows_per_document, 1.0)
 
@@ -54,34 +50,37 @@ class CollectionSource:
 
     def counts(self) -> Mapping[Any, int]:
         """About how many rows each raw ticker has; what they say of it is in `described` then."""
-        counts: Counter[Any] = Counter()
-        self.described = {}
+        counts = Counter[Any]() if self._has_to_look else self._grouped()
+        # Documents without a ticker in the fields that a sample showed may have it elsewhere.
+        self._has_to_look |= None in counts
         if self._has_to_look:
+            counts, self.described = Counter(), {}
             for rows in self._rows(self._collection.find()):
                 counts.update(raw_tickers.keys_of(rows.columns["ticker"]))
                 raw_tickers.describe(self.described, rows.columns)
-        else:
-            for group in self._grouped():
-                key = raw_tickers.key_of(group.pop("_id"))
-                counts[key] += round(group.pop("count") * self._rows_per_document)
-                for name, held in group.items():
-                    self.described.setdefault(key, {}).setdefault(name, []).extend(held if name in KINDS else [held])
         return counts if self.only is None else {key: counts[key] for key in counts.keys() & self.only}
 
-    def _grouped(self) -> Iterator[Document]:
-        """Raw tickers with their counts of documents, and what documents say of them."""
-        ticker: Any = {"$literal": self._ticker} if self._ticker else None
+    def _grouped(self) -> Counter[Any]:
+        """About how many rows each raw ticker has by the known fields; what they say of it is in `described` then."""
+        ticker: Any = None
         for name in reversed(self._fields):  # the first one that a document has, as `shapes` reads it
             ticker = {"$cond": [{"$eq": [{"$type": f"${name}"}, "missing"]}, ticker, f"${name}"]}
         said = {ours: {"$addToSet" if ours in KINDS else "$last": f"${theirs}"} for ours, theirs in self._said.items()}
         grouped: list[Document] = [{"$group": {"_id": ticker, "count": {"$sum": 1}, **said}}]
-        return self._collection.aggregate(grouped, allowDiskUse=True)
+        counts: Counter[Any] = Counter()
+        self.described = {}
+        for group in self._collection.aggregate(grouped, allowDiskUse=True):
+            key = raw_tickers.key_of(group.pop("_id"))
+            counts[key] += round(group.pop("count") * self._rows_per_document)
+            for name, held in group.items():
+                self.described.setdefault(key, {}).setdefault(name, []).extend(held if name in KINDS else [held])
+        return counts
 
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
         """The rows of the `wanted` raw tickers. Uses an index on the ticker where there is one."""
         # A document that one of several fields matches may be another ticker's by the first of them.
-        keys = frozenset(wanted) if self._has_to_look or len(self._fields) > 1 or None in wanted else None
-        query = {} if self._has_to_look or self._ticker else self._query(wanted)
+        keys = frozenset(wanted) if self._has_to_look or len(self._fields) > 1 else None
+        query = {} if self._has_to_look else self._query(wanted)
         for rows in self._rows(self._collection.find(query)):
             if chosen := rows if keys is None else rows.of(keys):
                 yield chosen
@@ -93,20 +92,15 @@ class CollectionSource:
         while batch := list(islice(documents, size)):
             for rows in shapes.rows_of(batch, order):
                 order += len(rows)
-                if self._ticker:
-                    rows = replace(rows, columns={**rows.columns, "ticker": [self._ticker] * len(rows)})
+                if self._ticker:  # of rows that name none
+                    raws = [self._ticker if raw is None else raw for raw in rows.columns["ticker"]]
+                    rows = replace(rows, columns={**rows.columns, "ticker": raws})
                 yield rows
 
     def _query(self, wanted: Sequence[Any]) -> Document:
         """A query for all documents of these raw tickers, and perhaps more."""
-        keys = [raw for raw in wanted if raw is not None]
         # A list would match by each of its elements.
-        one_of = {"$in": keys, "$not": {"$type": "array"}}
-        chosen: list[Document] = [{name: one_of} for name in self._fields] if keys else []
-        if None in wanted:
-            no_ticker: list[Any] = [{"$not": {"$type": KEY_TYPES}}, {"$type": "array"}, {"$regex": r"^\s*$"}]
-            no_ticker.append({"$in": [math.nan, math.inf, -math.inf]})
-            chosen += [{name: condition} for name in self._fields for condition in no_ticker] or [{}]
+        chosen: list[Document] = [{name: {"$in": wanted, "$not": {"$type": "array"}}} for name in self._fields]
         return chosen[0] if len(chosen) == 1 else {"$or": chosen}
 
 

@@ -39,10 +39,13 @@ FILLED = N_("휴장일을 전날의 종가로 채운 행입니다.")
 NOT_DAILY = N_("하루보다 짧은 봉의 행입니다.")
 AMBIGUOUS = N_("{date} 같은 날짜에서 무엇이 일이고 무엇이 월인지 다른 행으로도 알 수 없습니다.")
 DISAGREE = N_("{tickers}이(가) 같은 종목을 뜻하는데 {date}의 종가가 다릅니다({closes}).")
+CONTRADICT = N_("같은 날의 행 {count}개가 종가가 서로 달라 어느 것이 맞는지 알 수 없습니다(예: {date}, {closes}).")
 
 DISAGREEING = 0.1
 """Share of common days on which two spellings of a ticker may differ: prices of a day that was not over. Those with
 suffixes of two markets may not differ at all."""
+CORRECTIONS = 3
+"""So many rows of a ticker may have been corrected by later ones in any case."""
 
 
 class Refusal(NamedTuple):
@@ -140,9 +143,9 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
             refusals[code].append(_refusal(portions[portion], position, message))
         return table[~chosen]
 
-    table = accepted((table["code"] < 0).to_numpy(), NO_TICKER)
+    table = accepted((table["code"] < 0).to_numpy(), NOT_A_TICKER)
     counts = np.bincount(table["code"], minlength=len(group))
-    table, changes = mending.mended(rules.category, table, portions)
+    table, changes = mending.mended(rules.category, table, portions, failures)
     table = table.assign(**_moments(table, portions, failures))
     table = accepted(table["moment"].isna().to_numpy(), NO_DATE)
     table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
@@ -262,6 +265,7 @@ def _daily(
             raise error
         if len(raws) > 1:
             _require_agreement(rules.category, own, portions)
+        _require_one_close(own, days, is_same)
         refused[DUPLICATE] = own.place[is_same]
     return own.at(~is_same), refused
 
@@ -307,6 +311,16 @@ def _require_agreement(category: Category, own: _Own, portions: Sequence[Rows]) 
             values = [f"{value:.10g}" for value in differing.iloc[0]]
             date = f"{differing.index[0]:%Y-%m-%d}"
             raise SisepanError(DISAGREE, tickers=f"{one}, {other}", date=date, closes=", ".join(values))
+
+
+def _require_one_close(own: _Own, days: npt.NDArray[np.datetime64], is_same: dates.Mask) -> None:
+    """Raise SisepanError if many rows have another close than the next row of their day: no corrections of a few."""
+    closes = own.values[:, 3]
+    is_other = np.append(is_same[:-1] & ~np.isclose(closes[:-1], closes[1:], rtol=candles.ROUNDING, atol=0), False)
+    if is_other.sum() > max(DISAGREEING * (~is_same).sum(), CORRECTIONS):
+        first = int(np.flatnonzero(is_other)[0])
+        shown = ", ".join(f"{close:.10g}" for close in closes[first : first + 2])
+        raise SisepanError(CONTRADICT, count=int(is_other.sum()), date=str(days[first]), closes=shown)
 
 
 def _sample(daily: _Own, portions: Sequence[Rows], *, has_closes: bool) -> tuple[RawRow, ...]:

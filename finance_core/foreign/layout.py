@@ -84,7 +84,7 @@ class Layout:
     are_tickers_inside: bool = False
     """Whether the tickers of some rows are in no field by which MongoDB could find them."""
     ticker: str = ""
-    """The one ticker of all rows, which is the name of the collection; "" where documents have tickers."""
+    """The ticker of rows without one, which is in the name of the collection; "" where most documents have tickers."""
     said: Mapping[str, str] = field(default_factory=dict)
     """Our names of what documents say of their tickers (`field_names.TICKERS`), to theirs."""
     described: Described = field(default_factory=dict)
@@ -145,8 +145,9 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         said = {**shape.said, **said}
         are_tickers_inside |= shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names)
     rows = sum(map(len, parts))
-    ticker = "" if any(map(raw_tickers.key_of, columns["ticker"])) else raw_tickers.written_in(name, category)
-    columns["ticker"] = [ticker] * rows if ticker else columns["ticker"]
+    named = sum(raw is not None for raw in columns["ticker"])
+    ticker = raw_tickers.written_in(name, category) if named <= (1 - raw_tickers.ACCEPTED) * rows else ""
+    columns["ticker"] = [raw if raw is not None else ticker or None for raw in columns["ticker"]]
     described: Described = {}
     raw_tickers.describe(described, columns)
     has_prices = any({"close", "open"} & part.columns.keys() for part in parts)

@@ -292,6 +292,12 @@ def has_bar(leaf: Leaf) -> bool:
     return value_of(leaf, "date") is not None and any(value_of(leaf, name) is not None for name in ("close", "open"))
 
 
+def has_days(leaves: Iterable[Leaf]) -> bool:
+    """Whether rows are of several days: they count then, and not the document that also has a day and a price."""
+    moments = dates.moments([value_of(leaf, "date") for leaf in leaves])
+    return len(np.unique(moments[~np.isnat(moments)].astype("datetime64[D]"))) > 1
+
+
 def _is_row(value: Any) -> bool:
     """Whether a value is a document with a price."""
     names = field_names.of_bars(tuple(value)) if isinstance(value, dict) else {}

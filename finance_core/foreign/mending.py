@@ -12,6 +12,7 @@ from bson import Int64
 
 from finance_core.bars import candles
 from finance_core.categories import Category
+from finance_core.errors import SisepanError
 from finance_core.foreign import numbers
 from finance_core.foreign.shapes import Rows
 from finance_core.i18n import N_
@@ -21,6 +22,7 @@ THOUSANDS: Final = N_("점을 천 단위 구분으로 읽었습니다")
 NO_VOLUME: Final = N_("거래량일 수 없어 0으로 했습니다")
 NO_PRICE: Final = N_("믿을 수 없이 커서 없는 값으로 했습니다")
 UNREADABLE: Final = N_("숫자로 읽을 수 없어 없는 값으로 했습니다")
+EITHER: Final = N_("{price} 같은 가격의 점이 소수점인지 천 단위 구분인지 알 수 없습니다.")
 
 PRICE_LIMIT: Final = 1e15
 """A larger price is an error of its source."""
@@ -59,15 +61,17 @@ class _Written:
         return any(not set(map(type, column)) <= {int, float, Int64, NoneType} for column in columns)
 
     def has_texts(self, name: str) -> bool:
-        """Whether a field is text in the first row of a portion."""
-        columns = [rows.columns.get(name, ()) for rows in self._portions]
-        return any(isinstance(value, str) for column in columns for value in column[:1])
+        """Whether a field is text in any row."""
+        return any(str in set(map(type, rows.columns.get(name, ()))) for rows in self._portions)
 
 
 def mended(
-    category: Category, table: pd.DataFrame, portions: Sequence[Rows]
+    category: Category, table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, SisepanError]
 ) -> tuple[pd.DataFrame, Mapping[int, Changes]]:
-    """The rows with numbers that mean something, and what was changed of each ticker, by its code."""
+    """The rows with numbers that mean something, and what was changed of each ticker, by its code.
+
+    A ticker whose numbers may mean two things becomes one of `failures`.
+    """
     changes: dict[int, Changes] = defaultdict(dict)
     codes, written = table["code"].to_numpy(), _Written(table, portions)
     has_no_decimals = {decimals for _least, decimals in category.decimals} == {0}
@@ -84,9 +88,13 @@ def mended(
             shown = "-" if np.isnan(value) else f"{value:.10g}"
             changes[code][name, message] = Change(count, str(written.value(name, row))[:40], shown)
 
-    if has_no_decimals:
-        for name, thousands in _thousands(codes, written).items():
+    for name, thousands in _thousands(codes, written).items():
+        if has_no_decimals:
             change(name, ~np.isnan(thousands), THOUSANDS, thousands)
+        elif not category.rates:  # whose third decimal may be any
+            for row in np.flatnonzero(thousands % 10 > 0).tolist():
+                failures[int(codes[row])] = SisepanError(EITHER, price=str(written.value(name, row))[:40])
+    if has_no_decimals:
         for name in candles.PRICES:
             change(name, columns[name] < 0, FALL, -columns[name])
     for name in ("open", "high", "low"):

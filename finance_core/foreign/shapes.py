@@ -64,6 +64,9 @@ class Shape:
     parts: tuple[str, ...] = ()
     """The fields of a flat document that are documents with parts of the row."""
 
+    others: tuple[str, ...] = ()
+    """The fields of a flat document that are no part of the row, and so may hold rows."""
+
     @property
     def day(self) -> str:
         """Their name of the date of a flat document that shows by its field names alone that it is a day; else ""."""
@@ -79,7 +82,11 @@ def rows_of(documents: Iterable[Document], first: int = 0, seen: list[Shape] | N
         keys = tuple(document)
         alike = flat.get(keys)
         # The fields of a day may hold lists, and the document then many days.
-        if alike is None or (type(document[alike[1]]) is list if alike[1] else not _has_parts(document, alike[0])):
+        if alike is None or (
+            (type(document[alike[1]]) is list or any(type(document[name]) in (list, dict) for name in alike[0].others))
+            if alike[1]
+            else not _has_parts(document, alike[0])
+        ):
             shape, leaves = _read(document)
             if shape.kind != "flat":
                 if seen is not None:
@@ -130,14 +137,17 @@ def _read(document: Document) -> tuple[Shape, list[levels.Leaf]]:
     """The shape of a document, and its rows unless it is flat."""
     names, parts = levels.names_of(document)
     is_day = {"date", "close"} <= names.keys() and not parts and type(document[names["date"]]) is not list
-    if not is_day and (unfolded := levels.unfold(document, {}, levels.DEPTH)):
+    others = tuple(name for name in document if name not in names.values() and name != "_id")
+    may_be_many = not is_day or any(isinstance(document[name], list | dict) for name in others)
+    unfolded = levels.unfold(document, {}, levels.DEPTH) if may_be_many else None
+    if unfolded and (not is_day or levels.has_days(unfolded[1])):
         return _shape_inside(document, names, *unfolded)
     if isinstance(document.get(names.get("date", "")), dict | list):
         del names["date"]
     ticker = names.get("ticker", "")
     is_in_text = ticker.startswith("_id.") and not isinstance(document["_id"], dict)
     has_dots = ticker not in document and ticker.count(".") > 1
-    return Shape("flat", names, "" if is_in_text or has_dots else ticker, _of_ticker(names), parts), []
+    return Shape("flat", names, "" if is_in_text or has_dots else ticker, _of_ticker(names), parts, others), []
 
 
 def _shape_inside(

@@ -55,6 +55,7 @@ WORLD_ZONES: Final = {
     "^GSPTSE": ("XTSE", "America/Toronto"),
     "^BVSP": ("BVMF", "America/Sao_Paulo"),
 }
+RATES: Final = tables({"USDKRW": "24/5", "EURUSD": "24/5"})
 EURO_STOXX: Final = tables({"^STOXX50E": "XPAR"}, dt.date(2023, 11, 1), dt.date(2024, 3, 1))["^STOXX50E"]
 WORLD: Final = tables({ticker: calendar for ticker, (calendar, _zone) in WORLD_ZONES.items()})
 
@@ -228,6 +229,18 @@ def calendar(table: pd.DataFrame) -> Document:
     return years
 
 
+def summary(ticker: str, table: pd.DataFrame) -> Document:
+    """The last bar and, in a list, all bars."""
+    history = flat({ticker: table})
+    return {**history[-1], "history": [{key: row[key] for key in ("date", *FIELDS)} for row in history]}
+
+
+def strays() -> list[Document]:
+    """A collection that is called by its ticker, with rows of another one in it."""
+    ours = [{key: row[key] for key in row if key != "ticker"} for row in flat({"005930": KOREAN["005930"]})]
+    return ours + flat({"000660": KOREAN["000660"][:3]})
+
+
 def yf_download(separator: Callable[[str, str], str]) -> list[Document]:
     """`yf.download` of several tickers with its columns made flat."""
     documents: dict[dt.date, Document] = {}
@@ -355,6 +368,7 @@ LAYOUTS: Final[dict[str, Layout]] = {
     "year, month, day in a field": korean(
         lambda: by_ticker(KOREAN, lambda ticker, table: {"_id": ticker, "name": "?", "prices": calendar(table)})
     ),
+    "a summary above a history": korean(lambda: by_ticker(KOREAN, summary)),
     "nested ohlc": korean(lambda: [nested(row) for row in flat(KOREAN)]),
     "a document a day, list": korean(
         lambda: by_day(
@@ -389,6 +403,26 @@ LAYOUTS: Final[dict[str, Layout]] = {
     "shares with a unit": numbers(volume="{:,.0f}주".format),
     "falls marked by a sign": numbers(number=lambda price: f"{'-' if price % 2 else '+'}{price:.0f}"),
     "points between thousands": numbers(number=lambda price: f"{price:,.0f}".replace(",", ".")),
+    "points between thousands or decimals": american(
+        lambda: flat(AMERICAN, number=lambda price: f"{price:,.0f}".replace(",", "."))
+    ).refused,
+    "three decimals of rates": Layout(
+        one(lambda: flat(RATES, number=lambda price: f"{price:.3f}"), "rates"), RATES, "currencies"
+    ),
+    "three decimals": american(lambda: flat(AMERICAN, number=lambda price: f"{price:.3f}")),
+    # Rows that contradict each other
+    "rows twice": korean(lambda: flat(KOREAN) + flat(KOREAN)),
+    "adjusted prices beside raw ones": korean(
+        lambda: flat(KOREAN) + [row | {"close": row["close"] / 2, "adjusted": True} for row in flat(KOREAN)]
+    ).refused,
+    "the day of the download as the date": korean(
+        lambda: [row | {"date": dt.datetime(2024, 6, 3), "trade_date": f"{row['date']:%Y%m%d}"} for row in flat(KOREAN)]
+    ).refused,
+    "a collection of a ticker with rows of another": Layout(
+        one(strays, "005930"),
+        {"005930": KOREAN["005930"], "000660": KOREAN["000660"][:3]},
+        "korean_stocks",
+    ),
     # Time zones
     **{
         f"{count} world indices": Layout(

@@ -9,7 +9,9 @@ import pytest
 
 from finance_core import categories, log
 from finance_core.bars import candles
-from finance_core.foreign import adopt_command
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.foreign import adopt_command, import_run, layout
+from finance_core.foreign.collection_source import CollectionSource
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
 from tests.foreign.other_programs import KOREAN, LAYOUTS, Tables, flat, midnight
@@ -51,20 +53,20 @@ NOT_YET: frozenset[str] = frozenset()
 def test_a_layout_comes_out_equal_bar_by_bar_or_is_refused(
     own_server_db: MongoDatabase, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    layout = LAYOUTS[name]
-    collections = layout.collections()
+    database = LAYOUTS[name]
+    collections = database.collections()
     for collection, documents in collections.items():
         own_server_db[collection].insert_many(documents)
     codes = [
-        run(capsys, "--convert", collection, "--category", layout.category, *layout.arguments)[0]
+        run(capsys, "--convert", collection, "--category", database.category, *database.arguments)[0]
         for collection in collections
     ]
-    if layout.read:
+    if database.read:
         assert codes == [0] * len(codes)
-        assert_equal(stored(own_server_db, layout.category), layout.prices)
+        assert_equal(stored(own_server_db, database.category), database.prices)
     else:
         assert 0 not in codes
-        assert stored(own_server_db, layout.category) == {}
+        assert stored(own_server_db, database.category) == {}
 
 
 def test_what_was_changed_is_told_for_each_field_with_an_example(
@@ -89,6 +91,16 @@ def test_what_was_changed_is_told_for_each_field_with_an_example(
     assert checked["rows"] > 0
     again = run(capsys, "--convert", "kr", "--category", "korean_stocks")[1]
     assert again["checked"]["compared"] == len(rows) - 1
+
+
+def test_a_ticker_in_a_field_that_no_sample_shows_is_not_lost(own_server_db: MongoDatabase) -> None:
+    plain = flat({f"{number:06}": KOREAN["005930"] for number in range(100, 110)})
+    recognised = layout.recognise(plain, KOREAN_STOCKS)
+    assert recognised is not None
+    other = [{"code" if name == "ticker" else name: row[name] for name in row} for row in flat(KOREAN)]
+    own_server_db["kr"].insert_many(plain + other)
+    summary = import_run.run(own_server_db, KOREAN_STOCKS, CollectionSource(own_server_db, "kr", recognised))
+    assert (summary.state, summary.bars, summary.refused) == ("done", len(plain + other), 0)
 
 
 def test_no_bar_at_all_is_no_success(own_server_db: MongoDatabase, capsys: pytest.CaptureFixture[str]) -> None:
