@@ -3,7 +3,6 @@
 Pure: rows in, bars out.
 """
 
-import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,14 +37,15 @@ ABSURD = N_("가격이 너무 커서 믿을 수 없습니다.")
 FILLED = N_("휴장일을 전날의 종가로 채운 행입니다.")
 NOT_DAILY = N_("하루보다 짧은 봉의 행입니다.")
 AMBIGUOUS = N_("{date} 같은 날짜에서 무엇이 일이고 무엇이 월인지 다른 행으로도 알 수 없습니다.")
-DISAGREE = N_("{tickers}이(가) 같은 종목을 뜻하는데 {date}의 종가가 다릅니다({closes}).")
-CONTRADICT = N_("같은 날의 행 {count}개가 종가가 서로 달라 어느 것이 맞는지 알 수 없습니다(예: {date}, {closes}).")
+DISAGREE = N_(
+    "{tickers}: 같은 날의 행 {count}개가 종가가 서로 달라 어느 것이 맞는지 알 수 없습니다(예: {date}, {closes})."
+)
 
 DISAGREEING = 0.1
 """Share of common days on which two spellings of a ticker may differ: prices of a day that was not over. Those with
 suffixes of two markets may not differ at all."""
-CORRECTIONS = 3
-"""So many rows of a ticker may have been corrected by later ones in any case."""
+CONTRADICTING, CORRECTIONS = 0.25, 3
+"""Share of a ticker's days, or their number, of which a later row may correct the close."""
 
 
 class Refusal(NamedTuple):
@@ -263,9 +263,7 @@ def _daily(
     if is_same.any():
         if error := intervals.longer_beside(days, own.values[:, : len(candles.PRICES) + 1]):
             raise error
-        if len(raws) > 1:
-            _require_agreement(rules.category, own, portions)
-        _require_one_close(own, days, is_same)
+        _require_one_close(rules.category, raws, own, is_same, portions)
         refused[DUPLICATE] = own.place[is_same]
     return own.at(~is_same), refused
 
@@ -297,30 +295,25 @@ def _aggregated(own: _Own, exchange: Exchange | None) -> _Own:
     return _Own(days.astype("datetime64[ns]"), nowhere, nowhere, bars.to_numpy(), own.place[first][starts], False)
 
 
-def _require_agreement(category: Category, own: _Own, portions: Sequence[Rows]) -> None:
-    """Raise SisepanError if spellings of one ticker, such as .KS and .KQ, have different closes on common days."""
-    spelled = [raw_tickers.text_of(portions[place[0]].columns["ticker"][place[1]]) for place in own.place.tolist()]
-    closes = pd.DataFrame({"day": own.moments.astype("datetime64[D]"), "raw": spelled, "close": own.values[:, 3]})
-    table = closes.groupby(["day", "raw"])["close"].last().unstack()
-    markets = {raw: raw_tickers.market_of(category, [raw]) for raw in table.columns}
-    for one, other in itertools.combinations(table.columns, 2):
-        common = table[[one, other]].dropna()
-        differing = common[~np.isclose(common[one], common[other], rtol=candles.ROUNDING, atol=0)]
-        are_markets = markets[one] and markets[other] and markets[one] != markets[other]
-        if len(differing) > (0 if are_markets else DISAGREEING * len(common)):
-            values = [f"{value:.10g}" for value in differing.iloc[0]]
-            date = f"{differing.index[0]:%Y-%m-%d}"
-            raise SisepanError(DISAGREE, tickers=f"{one}, {other}", date=date, closes=", ".join(values))
-
-
-def _require_one_close(own: _Own, days: npt.NDArray[np.datetime64], is_same: dates.Mask) -> None:
-    """Raise SisepanError if many rows have another close than the next row of their day: no corrections of a few."""
+def _require_one_close(
+    category: Category, raws: Sequence[Any], own: _Own, is_same: dates.Mask, portions: Sequence[Rows]
+) -> None:
+    """Raise SisepanError if too many rows have another close than the next; `is_same` marks rows whose next is of their day."""
     closes = own.values[:, 3]
     is_other = np.append(is_same[:-1] & ~np.isclose(closes[:-1], closes[1:], rtol=candles.ROUNDING, atol=0), False)
-    if is_other.sum() > max(DISAGREEING * (~is_same).sum(), CORRECTIONS):
+    markets = {raw_tickers.market_of(category, [raw]) for raw in raws} - {""}
+    limit = max(CONTRADICTING * (~is_same).sum(), CORRECTIONS) if len(raws) == 1 else DISAGREEING * is_same.sum()
+    limit = limit if len(markets) < 2 else 0
+    if is_other.sum() > limit:
         first = int(np.flatnonzero(is_other)[0])
-        shown = ", ".join(f"{close:.10g}" for close in closes[first : first + 2])
-        raise SisepanError(CONTRADICT, count=int(is_other.sum()), date=str(days[first]), closes=shown)
+        spelled = [portions[of].columns["ticker"][at] for of, at, _order in own.place[first : first + 2].tolist()]
+        raise SisepanError(
+            DISAGREE,
+            tickers=", ".join(dict.fromkeys(map(raw_tickers.text_of, spelled))),
+            count=int(is_other.sum()),
+            date=str(own.moments[first])[:10],
+            closes=", ".join(f"{close:.10g}" for close in closes[first : first + 2]),
+        )
 
 
 def _sample(daily: _Own, portions: Sequence[Rows], *, has_closes: bool) -> tuple[RawRow, ...]:

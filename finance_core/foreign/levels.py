@@ -116,13 +116,23 @@ def _split_frame(value: Document) -> list[Leaf]:
     return [({"date": day}, row) for day, row in zip(index, rows, strict=True)]
 
 
+def _leaves(of: str) -> Callable[[Any], Iterable[tuple[Known, Any]]]:
+    """A split by names of fields that are all of a kind, such as days; where all hold numbers, these are closes."""
+
+    def split(value: Document) -> list[tuple[Known, Any]]:
+        are_closes = _holds(value, int, float)
+        return [({of: key}, {"close": held} if are_closes else held) for key, held in value.items()]
+
+    return split
+
+
 def _by_calendar(value: Document, begun: str = "") -> list[tuple[Known, Any]]:
     """Rows by year, month and day, each a level of its own; [] where the names of fields are others."""
     leaves: list[tuple[Known, Any]] = []
     for key, held in value.items():
         text = f"{begun}-{str(key).zfill(2)}" if begun else str(key)
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text) and begun:
-            leaves.append(({"date": text}, held if isinstance(held, dict | list) else {"close": held}))
+            leaves.append(({"date": text}, {"close": held} if _is_number(held) else held))
         elif re.fullmatch(r"\d{4}(-\d\d)?", text) and isinstance(held, dict) and (inner := _by_calendar(held, text)):
             leaves += inner
         else:
@@ -191,25 +201,23 @@ LEVELS: Final = (
     Level("days", lambda value, _known: bool(_by_calendar(value)), _by_calendar),
     Level(
         "days",
-        lambda value, _known: any(isinstance(row, dict | list) for row in value.values()) and _are_dates(value),
-        lambda value: [({"date": day}, row) for day, row in value.items()],
-    ),
-    Level(
-        "days",  # of closes
-        lambda value, _known: _holds(value, int, float) and _are_dates(value),
-        lambda value: [({"date": day}, {"close": close}) for day, close in value.items()],
+        lambda value, _known: (
+            (any(isinstance(row, dict | list) for row in value.values()) or _holds(value, int, float))
+            and _are_dates(value)
+        ),
+        _leaves("date"),
     ),
     Level(
         "tickers",
         lambda value, _known: _holds(value, dict, list) and raw_tickers.are_tickers(value),
-        lambda value: [({"ticker": ticker}, rows) for ticker, rows in value.items()],
+        _leaves("ticker"),
     ),
     Level(
         "tickers",  # with a close each
         lambda value, known: (
             "date" in known and "ticker" not in known and _holds(value, int, float) and raw_tickers.are_tickers(value)
         ),
-        lambda value: [({"ticker": ticker}, {"close": close}) for ticker, close in value.items()],
+        _leaves("ticker"),
     ),
     Level(
         "rows",  # by year or month
@@ -242,14 +250,9 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
         for field, held in document.items():
             part = part_of(field, held)
             inner = field_names.of_bars(tuple(part)) if 0 < len(part) <= PART_FIELDS else {}
-            more = {
-                ours: f"{field}.{theirs}" for ours, theirs in inner.items() if not isinstance(part[theirs], dict | list)
-            }
-            more = {
-                ours: path
-                for ours, path in more.items()
-                if ours not in names and (ours in BAR_FIELDS or "ticker" in more)
-            }
+            scalars = {ours: theirs for ours, theirs in inner.items() if not isinstance(part[theirs], dict | list)}
+            wanted = scalars if "ticker" in scalars else scalars.keys() & BAR_FIELDS
+            more = {ours: f"{field}.{scalars[ours]}" for ours in scalars if ours in wanted and ours not in names}
             names |= more
             parts += [field] if more else []
     if "date" not in names and has_key(document) and ("ticker" in names or is_date(document["_id"])):

@@ -81,11 +81,12 @@ def rows_of(documents: Iterable[Document], first: int = 0, seen: list[Shape] | N
     for document in documents:
         keys = tuple(document)
         alike = flat.get(keys)
+        whole = levels.with_parts(document, alike[0].parts) if alike else document
         # The fields of a day may hold lists, and the document then many days.
         if alike is None or (
-            (type(document[alike[1]]) is list or any(type(document[name]) in (list, dict) for name in alike[0].others))
+            any(type(document[name]) in (list, dict) for name in (alike[1], *alike[0].others))
             if alike[1]
-            else not _has_parts(document, alike[0])
+            else any(theirs not in whole for theirs in alike[0].names.values())
         ):
             shape, leaves = _read(document)
             if shape.kind != "flat":
@@ -99,23 +100,15 @@ def rows_of(documents: Iterable[Document], first: int = 0, seen: list[Shape] | N
             is_sure = alike is None and needed <= shape.names.keys()
             key = keys if is_sure else (*keys, "", *shape.names.values())
             alike = flat.setdefault(key, (shape, shape.day, [], []))
-        if alike[0].parts:
-            document = levels.with_parts(document, alike[0].parts)
+            whole = levels.with_parts(document, shape.parts)
         if seen is not None:
             seen.append(alike[0])
-        alike[2].append(document)
+        alike[2].append(whole)
         alike[3].append(next(position))
     for shape, _day, same, order in flat.values():
         columns = {ours: [document[theirs] for document in same] for ours, theirs in shape.names.items()}
         missing = dict.fromkeys({"ticker", "date"} - columns.keys(), [None] * len(same))
         yield Rows(columns | missing, order, [document.get("_id") for document in same])
-
-
-def _has_parts(document: Document, shape: Shape) -> bool:
-    """Whether the parts of a document have the fields that `shape` names."""
-    paths = {theirs for theirs in shape.names.values() if theirs not in document}
-    inner = (f"{name}.{key}" for name in shape.parts for key in levels.part_of(name, document[name]))
-    return paths <= set(inner)
 
 
 def _rows_inside(document: Document, leaves: Sequence[levels.Leaf], position: Iterator[int]) -> Rows:

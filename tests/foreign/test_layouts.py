@@ -234,7 +234,6 @@ def test_levels_combine(documents: list[Document]) -> None:
     "document",
     [
         {"symbol": "AAPL", "daily": [{"date": DAYS[0], **ROW}], "weekly": [{"date": DAYS[0], **ROW}]},
-        {"ticker": "AAPL", "data": {"2024": {"01": {"02": ROW}}}},
         {"date": DAYS[0], "PER": 12.1, "PBR": 1.1},
         {"symbol": "AAPL", "bars": [[DAYS[0], 5.0, 1.0, 2.0, 6.0, 1]]},
     ],
