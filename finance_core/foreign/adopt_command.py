@@ -90,6 +90,8 @@ def _look(db: MongoDatabase, options: argparse.Namespace) -> int:
         lines += [*_described(collection), ""]
     if not any(collection.kind == "prices" for collection in collections):
         lines.append(_("시세로 보이는 컬렉션이 없습니다."))
+    if adopt_all.steps(db, collections):
+        lines += [_("확실한 것을 모두 읽거나 옮겨 종목 목록을 만듭니다") + f": {COMMAND} --all", ""]
     if local:
         lines += _pointed_out(local)
     lines.append(_("살펴보기만 했습니다. 아무것도 바꾸지 않았습니다."))

@@ -16,7 +16,8 @@ from finance_core import starter
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, intervals, mending, numbers, raw_tickers, trading_days, verification
+from finance_core.foreign import daily, dates, mending, numbers, raw_tickers, trading_days, verification
+from finance_core.foreign.daily import OwnRows
 from finance_core.foreign.intervals import Intraday
 from finance_core.foreign.mending import Changes
 from finance_core.foreign.shapes import Rows
@@ -32,20 +33,8 @@ NOT_A_TICKER = N_("이 카테고리의 종목 코드가 아닙니다: {ticker}")
 NO_DATE = N_("날짜가 없습니다.")
 UNREADABLE_DATE = N_("날짜를 읽을 수 없습니다: {date}")
 NO_CLOSE = N_("종가가 없거나 0보다 크지 않습니다.")
-DUPLICATE = N_("같은 종목, 같은 날의 행이 뒤에 또 있습니다.")
 ABSURD = N_("가격이 너무 커서 믿을 수 없습니다.")
-FILLED = N_("휴장일을 전날의 종가로 채운 행입니다.")
-NOT_DAILY = N_("하루보다 짧은 봉의 행입니다.")
 AMBIGUOUS = N_("{date} 같은 날짜에서 무엇이 일이고 무엇이 월인지 다른 행으로도 알 수 없습니다.")
-DISAGREE = N_(
-    "{tickers}: 같은 날의 행 {count}개가 종가가 서로 달라 어느 것이 맞는지 알 수 없습니다(예: {date}, {closes})."
-)
-
-DISAGREEING = 0.1
-"""Share of common days on which two spellings of a ticker may differ: prices of a day that was not over. Those with
-suffixes of two markets may not differ at all."""
-CONTRADICTING, CORRECTIONS = 0.25, 3
-"""Share of a ticker's days, or their number, of which a later row may correct the close."""
 
 
 class Refusal(NamedTuple):
@@ -110,24 +99,6 @@ def rules(category: Category, descriptions: Mapping[str, Mapping[str, Any]], int
     return Rules(category, {ticker: str(row.get("market", "")) for ticker, row in described.items()}, intraday)
 
 
-class _Own(NamedTuple):
-    """The rows of one ticker that have a moment and a close."""
-
-    moments: dates.Moments
-    is_utc: dates.Mask
-    is_naive: dates.Mask
-    values: npt.NDArray[np.float64]
-    """A column for each of `candles.COLUMNS`."""
-    place: npt.NDArray[np.int64]
-    """Portion, position in it, and order among all."""
-    has_closes: bool = True
-    """False: the close of a bar is another row's."""
-
-    def at(self, chosen: npt.NDArray[Any]) -> "_Own":
-        moments, is_utc, is_naive, values, place, has_closes = self
-        return _Own(moments[chosen], is_utc[chosen], is_naive[chosen], values[chosen], place[chosen], has_closes)
-
-
 def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence[Rows]) -> list[Converted]:
     """The bars of each ticker of a `group`, whose values are raw tickers, from all of its rows."""
     codes = {raw: code for code, raws in enumerate(group.values()) for raw in raws}
@@ -155,7 +126,7 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
         table = table.iloc[np.argsort(table["code"].to_numpy(), kind="stable")]
     moment, is_utc, is_naive = (table[name].to_numpy() for name in ("moment", "is_utc", "is_naive"))
     place = table[["portion", "position", "order"]].to_numpy()
-    rows = _Own(moment, is_utc, is_naive, table[candles.COLUMNS].to_numpy(), place)
+    rows = OwnRows(moment, is_utc, is_naive, table[candles.COLUMNS].to_numpy(), place)
     ends = np.searchsorted(table["code"], np.arange(len(group) + 1))
     table = table[["code"]]  # the rest is in `rows`, and a group may be large
     result = [_without_bars(refusals[-1])] if refusals[-1] else []
@@ -172,20 +143,22 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
     return result
 
 
-def _with_bars(converted: Converted, rules: Rules, own: _Own, portions: Sequence[Rows]) -> Converted:
+def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Sequence[Rows]) -> Converted:
     """The outcome of one ticker with the bars of its `own` rows. Raises SisepanError if they are no daily bars."""
-    daily, refused_places = _daily(rules, converted.ticker, converted.raw_tickers, own, portions)
+    raws = converted.raw_tickers
+    exchange = rules.exchange_of(converted.ticker, raws)
+    rows, refused_places = daily.one_a_day(own, rules.category, raws, exchange, rules.intraday, portions)
     refused = [
         _refusal(portions[place[0]], place[1], message)
         for message, places in refused_places.items()
         for place in places.tolist()
     ]
-    days = pd.DatetimeIndex(daily.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
-    bars, remarks = candles.clean(pd.DataFrame(daily.values, columns=candles.COLUMNS, index=days))
+    days = pd.DatetimeIndex(rows.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
+    bars, remarks = candles.clean(pd.DataFrame(rows.values, columns=candles.COLUMNS, index=days))
     bars, applied = candles.split_adjusted(bars)
     examples = [
         _conversion(portions[portion], position, converted.ticker, bars.iloc[number : number + 1])
-        for number, (portion, position, _order) in enumerate(daily.place[:SHOWN_CONVERSIONS].tolist())
+        for number, (portion, position, _order) in enumerate(rows.place[:SHOWN_CONVERSIONS].tolist())
     ]
     return replace(
         converted,
@@ -193,7 +166,7 @@ def _with_bars(converted: Converted, rules: Rules, own: _Own, portions: Sequence
         remarks=(*remarks, *applied),
         refusals=(*converted.refusals, *refused),
         conversions=tuple(examples),
-        sample=_sample(daily, portions, has_closes=daily.has_closes and not applied),
+        sample=_sample(rows, portions, has_closes=rows.has_closes and not applied),
     )
 
 
@@ -223,103 +196,10 @@ def _moments(
     return dict(zip(names, columns, strict=True))
 
 
-def _daily(
-    rules: Rules, ticker: str, raws: Sequence[Any], own: _Own, portions: Sequence[Rows]
-) -> tuple[_Own, dict[str, npt.NDArray[np.int64]]]:
-    """The rows of one ticker as one a day, ascending, and the places of the others by the reason of their refusal.
-
-    Raises SisepanError if they are no daily bars, or their days are not sure.
-    """
-    refused: dict[str, npt.NDArray[np.int64]] = {}
-    if not len(own.moments):
-        return own, refused
-    exchange = rules.exchange_of(ticker, raws)
-    interval = intervals.interval_of(own.moments)
-    if interval in ("intraday", "mixed") and exchange:
-        local = trading_days.in_zone(own.moments, own.is_utc, exchange)
-        interval = intervals.interval_of(own.moments, local)
-    if error := intervals.refusal(interval, own.moments, rules.intraday):
-        raise error
-    if interval == "intraday":
-        return _aggregated(own, exchange), refused
-    if interval == "mixed":
-        local = trading_days.in_zone(own.moments, own.is_utc, exchange) if exchange else own.moments
-        is_daily = intervals.daily_rows(own.moments, local)
-        refused[NOT_DAILY] = own.place[~is_daily]
-        own = own.at(is_daily)
-        if error := intervals.refusal(intervals.interval_of(own.moments), own.moments, "refuse"):
-            raise error
-    is_repeat = _repeats(own)
-    reading = trading_days.read(own.moments, own.is_utc, own.is_naive, exchange, is_repeat)
-    own = own._replace(moments=reading.moments)
-    is_filled = is_repeat & trading_days.is_closed(reading.days, reading.calendar)
-    if is_filled.any():
-        refused[FILLED] = own.place[is_filled]
-        own = own.at(~is_filled)
-    # Of two rows of a day the later moment counts, of two of a moment the one that comes later.
-    own = own.at(np.lexsort((own.place[:, 2], own.moments)))
-    days = own.moments.astype("datetime64[D]")
-    is_same = np.append(days[:-1] == days[1:], False)
-    if is_same.any():
-        if error := intervals.longer_beside(days, own.values[:, : len(candles.PRICES) + 1]):
-            raise error
-        _require_one_close(rules.category, raws, own, is_same, portions)
-        refused[DUPLICATE] = own.place[is_same]
-    return own.at(~is_same), refused
-
-
-def _repeats(own: _Own) -> dates.Mask:
-    """Which rows only repeat the row before: all of it, or its close, without a price of the day and a volume."""
-    order = np.lexsort((own.place[:, 2], own.moments))
-    bars = np.nan_to_num(own.values[order][:, : len(candles.PRICES) + 1])
-    close, volume = bars[:, 3], bars[:, 4]
-    is_flat = ((bars[:, :3] == close[:, None]) | (bars[:, :3] == 0)).all(axis=1) & (volume == 0)
-    is_same = np.append(False, (bars[1:] == bars[:-1]).all(axis=1) | (is_flat[1:] & (close[1:] == close[:-1])))
-    is_repeat = np.zeros(len(order), dtype=bool)
-    is_repeat[order] = is_same & np.append(False, np.diff(own.moments[order]) > np.timedelta64(0, "ns"))
-    return is_repeat
-
-
-def _aggregated(own: _Own, exchange: Exchange | None) -> _Own:
-    """Rows within the days as a row a day, which has the place of its first one."""
-    local = trading_days.local_times(own.moments, own.is_utc, own.is_naive, exchange)
-    first = np.lexsort((own.place[:, 2], local))
-    is_same = local[first][:-1] == local[first][1:]
-    if (own.values[first][:-1][is_same] != own.values[first][1:][is_same])[:, : len(candles.PRICES) + 1].any():
-        raise SisepanError(intervals.TWICE, day=str(local[first][1:][is_same][0])[:16])
-    first = first[np.append(~is_same, True)]
-    moments = pd.DatetimeIndex(local[first])
-    bars = intervals.aggregated(pd.DataFrame(own.values[first], columns=candles.COLUMNS, index=moments))
-    days, starts = np.unique(local[first].astype("datetime64[D]"), return_index=True)
-    nowhere = np.zeros(len(days), dtype=bool)
-    return _Own(days.astype("datetime64[ns]"), nowhere, nowhere, bars.to_numpy(), own.place[first][starts], False)
-
-
-def _require_one_close(
-    category: Category, raws: Sequence[Any], own: _Own, is_same: dates.Mask, portions: Sequence[Rows]
-) -> None:
-    """Raise SisepanError if too many rows have another close than the next; `is_same` marks rows whose next is of their day."""
-    closes = own.values[:, 3]
-    is_other = np.append(is_same[:-1] & ~np.isclose(closes[:-1], closes[1:], rtol=candles.ROUNDING, atol=0), False)
-    markets = {raw_tickers.market_of(category, [raw]) for raw in raws} - {""}
-    limit = max(CONTRADICTING * (~is_same).sum(), CORRECTIONS) if len(raws) == 1 else DISAGREEING * is_same.sum()
-    limit = limit if len(markets) < 2 else 0
-    if is_other.sum() > limit:
-        first = int(np.flatnonzero(is_other)[0])
-        spelled = [portions[of].columns["ticker"][at] for of, at, _order in own.place[first : first + 2].tolist()]
-        raise SisepanError(
-            DISAGREE,
-            tickers=", ".join(dict.fromkeys(map(raw_tickers.text_of, spelled))),
-            count=int(is_other.sum()),
-            date=str(own.moments[first])[:10],
-            closes=", ".join(f"{close:.10g}" for close in closes[first : first + 2]),
-        )
-
-
-def _sample(daily: _Own, portions: Sequence[Rows], *, has_closes: bool) -> tuple[RawRow, ...]:
+def _sample(rows: OwnRows, portions: Sequence[Rows], *, has_closes: bool) -> tuple[RawRow, ...]:
     """Some rows from first to last, as they are written."""
-    chosen = np.linspace(0, max(len(daily.place) - 1, 0), min(verification.ROWS, len(daily.place))).astype("int64")
-    places = [(portions[portion].columns, position) for portion, position, _order in daily.place[chosen].tolist()]
+    chosen = np.linspace(0, max(len(rows.place) - 1, 0), min(verification.ROWS, len(rows.place))).astype("int64")
+    places = [(portions[portion].columns, position) for portion, position, _order in rows.place[chosen].tolist()]
     return tuple(RawRow(of["date"][position], of["close"][position] if has_closes else None) for of, position in places)
 
 

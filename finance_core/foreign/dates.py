@@ -51,7 +51,7 @@ QUARTER_HOUR: Final = 900_000
 SURE: Final = (3, 50)
 """So many small counts, or counts in all, that are multiples of it are no chance."""
 FEW_SECONDS: Final = 10**8
-"""A smaller number is a count of seconds only where it is a multiple of a quarter of an hour."""
+"""A smaller number is a count of seconds only where all of its ticker are multiples of a quarter of an hour."""
 
 SPREADSHEET_EPOCH: Final = dt.datetime(1899, 12, 30)
 SPREADSHEET_DAYS: Final = range(20_000, 80_000)
@@ -124,6 +124,8 @@ def is_ambiguous(values: Sequence[Any], convention: Convention) -> bool:
 def epoch_unit(values: Sequence[Any]) -> EpochUnit:
     """The unit of the epochs among `values`; "s" where there are none."""
     counts = {count for count in map(_epoch, values) if count is not None}  # a repeated one is no more evidence
+    if counts and max(map(abs, counts)) < FEW_SECONDS and any(count % (QUARTER_HOUR // 1000) for count in counts):
+        return "?"
     small = {count for count in counts if abs(count) < EPOCH_SECONDS_LIMIT}
     large = counts - small
     has_seconds = any(count % QUARTER_HOUR for count in small)
@@ -133,6 +135,19 @@ def epoch_unit(values: Sequence[Any]) -> EpochUnit:
         return "" if has_seconds else "?"
     is_sure = len(small) >= SURE[0] or len(counts) >= SURE[1]
     return "ms" if is_sure and not has_seconds else "?"
+
+
+def is_date(value: Any) -> bool:
+    """Whether a value is a moment. A number with less digits than a date is a ticker or a position."""
+    if isinstance(value, str):
+        return _is_date_text(value)
+    is_short = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**7
+    return not is_short and not np.isnat(moments([value])[0])
+
+
+@lru_cache(maxsize=65_536)
+def _is_date_text(text: str) -> bool:
+    return not re.fullmatch(r"\d{1,7}", text) and not np.isnat(moments([text])[0])
 
 
 def form_of(value: Any, moment: np.datetime64) -> DateForm:
@@ -268,7 +283,7 @@ def _moment_of_number(number: float, unit: EpochUnit) -> Moment:
     if is_small and unit in ("ms", "?") and is_quarter == (unit == "?"):
         return NO_MOMENT
     in_milliseconds = unit == "ms" or (unit != "s" and not is_small)
-    if not in_milliseconds and abs(count) < FEW_SECONDS and count % (QUARTER_HOUR // 1000):
+    if not in_milliseconds and abs(count) < FEW_SECONDS and (unit == "?" or count % (QUARTER_HOUR // 1000)):
         return NO_MOMENT
     try:
         return EPOCH + dt.timedelta(milliseconds=count if in_milliseconds else count * 1000), IN_UTC
@@ -285,9 +300,11 @@ def _epoch(value: Any) -> int | None:
 def _has_any_unit(value: Any) -> bool:
     """Whether a value may be a count of seconds and one of milliseconds, or digits of a clock and a count."""
     count = _count(value)
-    if count is None or count % QUARTER_HOUR:
+    if count is None:
         return False
-    return abs(count) < EPOCH_SECONDS_LIMIT or _date_of_digits(count) is not None
+    is_date = _date_of_digits(count) is not None
+    is_few = abs(count) < FEW_SECONDS and not is_date
+    return is_few or (count % QUARTER_HOUR == 0 and (is_date or abs(count) < EPOCH_SECONDS_LIMIT))
 
 
 def _count(value: Any) -> int | None:

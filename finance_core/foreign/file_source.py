@@ -211,9 +211,9 @@ def _columns_of_tickers(head: Sequence[Sequence[str]]) -> tuple[list[tuple[str, 
     `head` are the first three lines; also returns how many of them are above the rows.
     """
     first = list(head[0][1:])
-    if "close" in bar_columns(head[0]) and (any(head[-1][1:]) or levels.is_date(head[-1][0])):
+    if "close" in bar_columns(head[0]) and (any(head[-1][1:]) or dates.is_date(head[-1][0])):
         return [], 1
-    if len(head) == 3 and not any(head[2][1:]) and not levels.is_date(head[2][0]):
+    if len(head) == 3 and not any(head[2][1:]) and not dates.is_date(head[2][0]):
         for fields, tickers in ((first, head[1][1:]), (head[1][1:], first)):
             if "close" in bar_columns(fields) and raw_tickers.are_tickers(set(tickers)):
                 return list(zip(fields, tickers, strict=True)), 3

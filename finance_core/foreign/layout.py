@@ -14,7 +14,7 @@ import numpy as np
 from finance_core.bars import candles, sessions
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, field_names, levels, numbers, raw_tickers, shapes
+from finance_core.foreign import dates, field_names, numbers, raw_tickers, row_parts, shapes
 from finance_core.foreign.dates import Convention, DateForm
 from finance_core.foreign.levels import ShapeKind
 from finance_core.foreign.numbers import NumberForm
@@ -140,7 +140,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     columns = _columns(parts)
     for shape in seen:
         kinds[shape.kind] += 1
-        names[tuple(sorted((ours, shape.names[ours]) for ours in shape.names if ours in levels.BAR_FIELDS))] += 1
+        names[tuple(sorted((ours, shape.names[ours]) for ours in shape.names if ours in row_parts.BAR_FIELDS))] += 1
         ticker_fields.add(shape.ticker)
         said = {**shape.said, **said}
         are_tickers_inside |= shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names)
@@ -184,7 +184,7 @@ def _columns(parts: Sequence[shapes.Rows]) -> dict[str, list[Any]]:
     """The raw values of all `parts` by our names of fields; None where a part lacks the field."""
     return {
         ours: [value for part in parts for value in part.columns.get(ours, [None] * len(part))]
-        for ours in (*levels.BAR_FIELDS, *field_names.TICKERS)
+        for ours in (*row_parts.BAR_FIELDS, *field_names.TICKERS)
     }
 
 
@@ -202,7 +202,7 @@ def missing(documents: Iterable[Document]) -> SisepanError | None:
             pending += held
         else:
             is_text = isinstance(held, str)
-            is_date = isinstance(held, dt.date) or (is_text and len(held) >= 8 and levels.is_date(held))
+            is_date = isinstance(held, dt.date) or (is_text and len(held) >= 8 and dates.is_date(held))
             types.add(dt.date if is_date else float if numbers.form_of(held) != "missing" and not is_text else str)
     ours = field_names.of_bars(tuple(names)).keys()
     has_price = not ours.isdisjoint(candles.PRICES)

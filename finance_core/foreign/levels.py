@@ -11,10 +11,9 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
-from bson import ObjectId
 
 from finance_core.bars import candles
-from finance_core.foreign import dates, field_names, raw_tickers
+from finance_core.foreign import dates, field_names, raw_tickers, row_parts
 from finance_core.foreign.numbers import numbers
 from finance_core.storage.database import Document
 
@@ -38,33 +37,12 @@ class Level(NamedTuple):
 
 CANDLE: Final = ("date", *candles.PRICES, "volume")
 """What the values of a list mean that is one row."""
-BAR_FIELDS: Final = ("ticker", "date", *candles.COLUMNS)
 CANDLE_LENGTHS: Final = (5, 6, 7, 8, 11, 12)
 """With a volume, an amount, and what exchanges of cryptocurrencies add."""
-KEYS: Final = (
-    re.compile(r"(?P<ticker>.+?)[_:|/ -](?P<date>\d{8}|\d{4}-\d\d?-\d\d?)(T.*)?"),
-    re.compile(r"(?P<date>\d{8}|\d{4}-\d\d?-\d\d?)[_:|/ -](?P<ticker>.+)"),
-)
-"""Texts that are a ticker and a day, as an _id often is."""
 PERIOD: Final = re.compile(r"(19|20)\d\d(-\d\d)?")
 """A name of a field that holds the rows of a year, or of a month."""
-PART_FIELDS: Final = 40
-"""A document with more fields is no part of one row."""
 DEPTH: Final = 5
 """Levels and documents within each other, at most."""
-
-
-def is_date(value: Any) -> bool:
-    """Whether a value is a moment. A number with less digits than a date is a ticker or a position."""
-    if isinstance(value, str):
-        return _is_date_text(value)
-    is_short = _is_number(value) and abs(value) < 10**7
-    return not is_short and not np.isnat(dates.moments([value])[0])
-
-
-@lru_cache(maxsize=65_536)
-def _is_date_text(text: str) -> bool:
-    return not re.fullmatch(r"\d{1,7}", text) and not np.isnat(dates.moments([text])[0])
 
 
 def _is_number(value: Any) -> bool:
@@ -73,7 +51,7 @@ def _is_number(value: Any) -> bool:
 
 def _are_dates(keys: Iterable[Any]) -> bool:
     some = list(itertools.islice(keys, 10))
-    return 2 * sum(map(is_date, some)) > len(some)
+    return 2 * sum(map(dates.is_date, some)) > len(some)
 
 
 def _holds(value: Any, *kinds: type) -> bool:
@@ -242,46 +220,6 @@ LISTS: Final = (
 """The same for a list."""
 
 
-def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Our names of the fields of a document to theirs or to paths, and the fields that are documents on these paths."""
-    names = dict(field_names.of_bars(tuple(document)))
-    parts = []
-    if not {"ticker", "date", "close"} <= names.keys():
-        for field, held in document.items():
-            part = part_of(field, held)
-            inner = field_names.of_bars(tuple(part)) if 0 < len(part) <= PART_FIELDS else {}
-            scalars = {ours: theirs for ours, theirs in inner.items() if not isinstance(part[theirs], dict | list)}
-            wanted = scalars if "ticker" in scalars else scalars.keys() & BAR_FIELDS
-            more = {ours: f"{field}.{scalars[ours]}" for ours in scalars if ours in wanted and ours not in names}
-            names |= more
-            parts += [field] if more else []
-    if "date" not in names and has_key(document) and ("ticker" in names or is_date(document["_id"])):
-        names["date"] = "_id"
-    return names, tuple(parts)
-
-
-def part_of(field: str, value: Any) -> Document:
-    """The part of a row that a field holds: a document, or a key of ticker and day in a text."""
-    if isinstance(value, dict):
-        return value
-    matches = (key.fullmatch(value) for key in KEYS) if field == "_id" and isinstance(value, str) else ()
-    return next((match.groupdict() for match in matches if match and is_date(match["date"])), {})
-
-
-def with_parts(document: Document, parts: Iterable[str]) -> Document:
-    """A document with the fields of its `parts` beside its own, under their paths."""
-    for part in parts:
-        inner = {f"{part}.{name}": held for name, held in part_of(part, document.get(part)).items()}
-        document = {**document, **inner}
-    return document
-
-
-def has_key(document: Document) -> bool:
-    """Whether the _id of a document says something."""
-    key = document.get("_id")
-    return key is not None and not isinstance(key, ObjectId | dict) and not part_of("_id", key)
-
-
 def value_of(leaf: Leaf, ours: str) -> Any:
     """The value that a row has under our name; None where it is a list or a document."""
     above, row = leaf
@@ -313,8 +251,8 @@ def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]]
         return None
     if isinstance(value, list):
         return _split(LISTS, value, known, depth)
-    names, parts = names_of(value)
-    inner = with_parts(value, parts)
+    names, parts = row_parts.names_of(value)
+    inner = row_parts.with_parts(value, parts)
     scalars = {ours: inner[theirs] for ours, theirs in names.items() if not isinstance(inner[theirs], dict | list)}
     known = known | {ours: held for ours, held in scalars.items() if ours not in candles.COLUMNS}
     rest = {key: held for key, held in value.items() if key not in {"_id", *(names[ours] for ours in scalars)}}
@@ -339,11 +277,11 @@ def _split(levels: Sequence[Level], value: Any, known: Known, depth: int) -> tup
     level = next((level for level in levels if level.fits(value, known)), None)
     if level is None:
         return None
-    parts = list(level.split(value))
-    if any("date" in field_names.of_bars(tuple(part)) for _more, part in parts if isinstance(part, dict)):
+    inner = list(level.split(value))
+    if any("date" in field_names.of_bars(tuple(part)) for _more, part in inner if isinstance(part, dict)):
         known = {ours: held for ours, held in known.items() if ours != "date"}  # that of the document, not of its rows
     leaves: list[Leaf] = []
-    for more, part in parts:
+    for more, part in inner:
         above = {**known, **more}
         if _is_row(part):
             leaves.append((above, part))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from finance_core.foreign import field_names, levels, raw_tickers
+from finance_core.foreign import field_names, levels, raw_tickers, row_parts
 from finance_core.foreign.levels import ShapeKind
 from finance_core.storage.database import Document
 
@@ -80,14 +80,17 @@ def rows_of(documents: Iterable[Document], first: int = 0, seen: list[Shape] | N
     position = itertools.count(first)
     for document in documents:
         keys = tuple(document)
-        alike = flat.get(keys)
-        whole = levels.with_parts(document, alike[0].parts) if alike else document
-        # The fields of a day may hold lists, and the document then many days.
-        if alike is None or (
-            any(type(document[name]) in (list, dict) for name in (alike[1], *alike[0].others))
-            if alike[1]
-            else any(theirs not in whole for theirs in alike[0].names.values())
-        ):
+        alike, whole = flat.get(keys), document
+        if alike is None:
+            is_known = False
+        elif alike[1]:  # the fields of a day may hold lists, and the document then many days
+            others = alike[0].others
+            is_known = type(document[alike[1]]) is not list
+            is_known = is_known and not (others and any(type(document[name]) in (list, dict) for name in others))
+        else:
+            whole = row_parts.with_parts(document, alike[0].parts)
+            is_known = all(theirs in whole for theirs in alike[0].names.values())
+        if alike is None or not is_known:
             shape, leaves = _read(document)
             if shape.kind != "flat":
                 if seen is not None:
@@ -100,7 +103,7 @@ def rows_of(documents: Iterable[Document], first: int = 0, seen: list[Shape] | N
             is_sure = alike is None and needed <= shape.names.keys()
             key = keys if is_sure else (*keys, "", *shape.names.values())
             alike = flat.setdefault(key, (shape, shape.day, [], []))
-            whole = levels.with_parts(document, shape.parts)
+            whole = row_parts.with_parts(document, shape.parts)
         if seen is not None:
             seen.append(alike[0])
         alike[2].append(whole)
@@ -128,7 +131,7 @@ def _rows_inside(document: Document, leaves: Sequence[levels.Leaf], position: It
 
 def _read(document: Document) -> tuple[Shape, list[levels.Leaf]]:
     """The shape of a document, and its rows unless it is flat."""
-    names, parts = levels.names_of(document)
+    names, parts = row_parts.names_of(document)
     is_day = {"date", "close"} <= names.keys() and not parts and type(document[names["date"]]) is not list
     others = tuple(name for name in document if name not in names.values() and name != "_id")
     may_be_many = not is_day or any(isinstance(document[name], list | dict) for name in others)
@@ -148,16 +151,18 @@ def _shape_inside(
 ) -> tuple[Shape, list[levels.Leaf]]:
     """The shape of a document with many `leaves`; `names` are those of its own fields."""
     field = names.get("ticker", "")
-    if not field and levels.has_key(document) and names.get("date") != "_id":
+    if not field and row_parts.has_key(document) and names.get("date") != "_id":
         field = "_id"
         leaves = [({"ticker": document["_id"], **above}, row) for above, row in leaves]
     tickers = {raw_tickers.key_of(levels.value_of(leaf, "ticker")) for leaf in leaves}
-    own = raw_tickers.key_of(levels.with_parts(document, [field.split(".")[0]]).get(field))
+    own = raw_tickers.key_of(row_parts.with_parts(document, [field.split(".")[0]]).get(field))
     if tickers != {own} or field.count(".") > 1:  # MongoDB takes a dot in a name for a level
         field, kind = "", kind if tickers == {None} else "tickers"
     above, row = next(filter(levels.has_bar, leaves), leaves[0])
     inner = {"date": "date"} if "date" in above else {}
-    inner |= {ours: theirs for ours, theirs in field_names.of_bars(tuple(row)).items() if ours in levels.BAR_FIELDS[1:]}
+    inner |= {
+        ours: theirs for ours, theirs in field_names.of_bars(tuple(row)).items() if ours in row_parts.BAR_FIELDS[1:]
+    }
     return Shape(kind, inner, field, _of_ticker(names)), leaves
 
 

@@ -20,7 +20,7 @@ from bson import Decimal128, ObjectId
 from finance_core import starter
 from finance_core.bars import sessions
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, Category
-from finance_core.foreign import conversion
+from finance_core.foreign import conversion, daily
 from finance_core.storage.database import Document, MongoDatabase
 from tests.yahoo import random_walk
 
@@ -197,7 +197,7 @@ def _rows(
         row = _row(day.date(), values, style, category)
         date, close = _date_name(style), names_of(style)["close"]
         if style.duplicates and can_repeat and position % 7 == number % 7:
-            yield row | {close: _number(float(values["close"]) * 2, style.number_form)}, conversion.DUPLICATE
+            yield row | {close: _number(float(values["close"]) * 2, style.number_form)}, daily.DUPLICATE
         if style.gaps and can_repeat and position == 3:
             yield {name: value for name, value in row.items() if name != date}, conversion.NO_DATE
         if style.gaps and can_repeat and position == 5:

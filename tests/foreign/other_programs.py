@@ -486,6 +486,7 @@ LAYOUTS: Final[dict[str, Layout]] = {
         "indices",
     ),
     # Refused: nothing tells what is right
+    "ordinals of days": dates(dt.date.toordinal).refused,
     "ambiguous days": Layout(
         one(lambda: flat(FEW_DAYS, date=lambda day: text(day, "%d/%m/%Y")), "korea_daily"),
         FEW_DAYS,

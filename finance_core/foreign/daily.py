@@ -1,0 +1,146 @@
+"""The rows of one ticker as one a day: their interval, their days, days that are filled, twice, or contradict. Pure."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from finance_core.bars import candles
+from finance_core.categories import Category
+from finance_core.errors import SisepanError
+from finance_core.foreign import dates, intervals, raw_tickers, trading_days
+from finance_core.foreign.intervals import Intraday
+from finance_core.foreign.shapes import Rows
+from finance_core.foreign.trading_days import Exchange
+from finance_core.i18n import N_
+
+DUPLICATE = N_("같은 종목, 같은 날의 행이 뒤에 또 있습니다.")
+FILLED = N_("휴장일을 전날의 종가로 채운 행입니다.")
+NOT_DAILY = N_("하루보다 짧은 봉의 행입니다.")
+DISAGREE = N_(
+    "{tickers}: 같은 날의 행 {count}개가 종가가 서로 달라 어느 것이 맞는지 알 수 없습니다(예: {date}, {closes})."
+)
+
+DISAGREEING = 0.1
+"""Share of common days on which two spellings of a ticker may differ: prices of a day that was not over. Those with
+suffixes of two markets may not differ at all."""
+CONTRADICTING, CORRECTIONS = 0.25, 3
+"""Share of a ticker's days, or their number, of which a later row may correct the close."""
+
+
+class OwnRows(NamedTuple):
+    """The rows of one ticker that have a moment and a close."""
+
+    moments: dates.Moments
+    is_utc: dates.Mask
+    is_naive: dates.Mask
+    values: npt.NDArray[np.float64]
+    """A column for each of `candles.COLUMNS`."""
+    place: npt.NDArray[np.int64]
+    """Portion, position in it, and order among all."""
+    has_closes: bool = True
+    """False: the close of a bar is another row's."""
+
+    def at(self, chosen: npt.NDArray[Any]) -> "OwnRows":
+        """The rows at these positions, or those that a mask marks."""
+        moments, is_utc, is_naive, values, place, has_closes = self
+        return OwnRows(moments[chosen], is_utc[chosen], is_naive[chosen], values[chosen], place[chosen], has_closes)
+
+
+def one_a_day(
+    own: OwnRows,
+    category: Category,
+    raws: Sequence[Any],
+    exchange: Exchange | None,
+    intraday: Intraday,
+    portions: Sequence[Rows],
+) -> tuple[OwnRows, dict[str, npt.NDArray[np.int64]]]:
+    """The rows of one ticker as one a day, ascending, and the places of the others by the reason of their refusal.
+
+    Raises SisepanError if they are no daily bars, or their days are not sure.
+    """
+    refused: dict[str, npt.NDArray[np.int64]] = {}
+    if not len(own.moments):
+        return own, refused
+    interval = intervals.interval_of(own.moments)
+    if interval in ("intraday", "mixed") and exchange:
+        local = trading_days.in_zone(own.moments, own.is_utc, exchange)
+        interval = intervals.interval_of(own.moments, local)
+    if error := intervals.refusal(interval, own.moments, intraday):
+        raise error
+    if interval == "intraday":
+        return _aggregated(own, exchange), refused
+    if interval == "mixed":
+        local = trading_days.in_zone(own.moments, own.is_utc, exchange) if exchange else own.moments
+        is_daily = intervals.daily_rows(own.moments, local)
+        refused[NOT_DAILY] = own.place[~is_daily]
+        own = own.at(is_daily)
+        if error := intervals.refusal(intervals.interval_of(own.moments), own.moments, "refuse"):
+            raise error
+    is_repeat = _repeats(own)
+    reading = trading_days.read(own.moments, own.is_utc, own.is_naive, exchange, is_repeat)
+    own = own._replace(moments=reading.moments)
+    is_filled = is_repeat & trading_days.is_closed(reading.days, reading.calendar)
+    if is_filled.any():
+        refused[FILLED] = own.place[is_filled]
+        own = own.at(~is_filled)
+    # Of two rows of a day the later moment counts, of two of a moment the one that comes later.
+    own = own.at(np.lexsort((own.place[:, 2], own.moments)))
+    days = own.moments.astype("datetime64[D]")
+    is_same = np.append(days[:-1] == days[1:], False)
+    if is_same.any():
+        if error := intervals.longer_beside(days, own.values[:, : len(candles.PRICES) + 1]):
+            raise error
+        _require_one_close(category, raws, own, is_same, portions)
+        refused[DUPLICATE] = own.place[is_same]
+    return own.at(~is_same), refused
+
+
+def _repeats(own: OwnRows) -> dates.Mask:
+    """Which rows only repeat the row before: all of it, or its close, without a price of the day and a volume."""
+    order = np.lexsort((own.place[:, 2], own.moments))
+    bars = np.nan_to_num(own.values[order][:, : len(candles.PRICES) + 1])
+    close, volume = bars[:, 3], bars[:, 4]
+    is_flat = ((bars[:, :3] == close[:, None]) | (bars[:, :3] == 0)).all(axis=1) & (volume == 0)
+    is_same = np.append(False, (bars[1:] == bars[:-1]).all(axis=1) | (is_flat[1:] & (close[1:] == close[:-1])))
+    is_repeat = np.zeros(len(order), dtype=bool)
+    is_repeat[order] = is_same & np.append(False, np.diff(own.moments[order]) > np.timedelta64(0, "ns"))
+    return is_repeat
+
+
+def _aggregated(own: OwnRows, exchange: Exchange | None) -> OwnRows:
+    """Rows within the days as a row a day, which has the place of its first one."""
+    local = trading_days.local_times(own.moments, own.is_utc, own.is_naive, exchange)
+    first = np.lexsort((own.place[:, 2], local))
+    is_same = local[first][:-1] == local[first][1:]
+    if (own.values[first][:-1][is_same] != own.values[first][1:][is_same])[:, : len(candles.PRICES) + 1].any():
+        raise SisepanError(intervals.TWICE, day=str(local[first][1:][is_same][0])[:16])
+    first = first[np.append(~is_same, True)]
+    moments = pd.DatetimeIndex(local[first])
+    bars = intervals.aggregated(pd.DataFrame(own.values[first], columns=candles.COLUMNS, index=moments))
+    days, starts = np.unique(local[first].astype("datetime64[D]"), return_index=True)
+    nowhere = np.zeros(len(days), dtype=bool)
+    return OwnRows(days.astype("datetime64[ns]"), nowhere, nowhere, bars.to_numpy(), own.place[first][starts], False)
+
+
+def _require_one_close(
+    category: Category, raws: Sequence[Any], own: OwnRows, is_same: dates.Mask, portions: Sequence[Rows]
+) -> None:
+    """Raise SisepanError if too many rows have another close than the next, where `is_same` says: of the same day."""
+    closes = own.values[:, 3]
+    is_other = np.append(is_same[:-1] & ~np.isclose(closes[:-1], closes[1:], rtol=candles.ROUNDING, atol=0), False)
+    markets = {raw_tickers.market_of(category, [raw]) for raw in raws} - {""}
+    limit = max(CONTRADICTING * (~is_same).sum(), CORRECTIONS) if len(raws) == 1 else DISAGREEING * is_same.sum()
+    limit = limit if len(markets) < 2 else 0
+    if is_other.sum() > limit:
+        first = int(np.flatnonzero(is_other)[0])
+        spelled = [portions[of].columns["ticker"][at] for of, at, _order in own.place[first : first + 2].tolist()]
+        raise SisepanError(
+            DISAGREE,
+            tickers=", ".join(dict.fromkeys(map(raw_tickers.text_of, spelled))),
+            count=int(is_other.sum()),
+            date=str(own.moments[first])[:10],
+            closes=", ".join(f"{close:.10g}" for close in closes[first : first + 2]),
+        )

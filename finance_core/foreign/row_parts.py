@@ -1,0 +1,60 @@
+"""A row in one document with parts: documents in its fields, such as meta.ticker, or a key of ticker and day. Pure."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from bson import ObjectId
+
+from finance_core.bars import candles
+from finance_core.foreign import dates, field_names
+from finance_core.storage.database import Document
+
+BAR_FIELDS: Final = ("ticker", "date", *candles.COLUMNS)
+KEYS: Final = (
+    re.compile(r"(?P<ticker>.+?)[_:|/ -](?P<date>\d{8}|\d{4}-\d\d?-\d\d?)(T.*)?"),
+    re.compile(r"(?P<date>\d{8}|\d{4}-\d\d?-\d\d?)[_:|/ -](?P<ticker>.+)"),
+)
+"""Texts that are a ticker and a day, as an _id often is."""
+PART_FIELDS: Final = 40
+"""A document with more fields is no part of one row."""
+
+
+def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Our names of the fields of a document to theirs or to paths, and the fields that are documents on these paths."""
+    names = dict(field_names.of_bars(tuple(document)))
+    parts = []
+    if not {"ticker", "date", "close"} <= names.keys():
+        for field, held in document.items():
+            part = part_of(field, held)
+            inner = field_names.of_bars(tuple(part)) if 0 < len(part) <= PART_FIELDS else {}
+            scalars = {ours: theirs for ours, theirs in inner.items() if not isinstance(part[theirs], dict | list)}
+            wanted = scalars if "ticker" in scalars else scalars.keys() & BAR_FIELDS
+            more = {ours: f"{field}.{scalars[ours]}" for ours in scalars if ours in wanted and ours not in names}
+            names |= more
+            parts += [field] if more else []
+    if "date" not in names and has_key(document) and ("ticker" in names or dates.is_date(document["_id"])):
+        names["date"] = "_id"
+    return names, tuple(parts)
+
+
+def part_of(field: str, value: Any) -> Document:
+    """The part of a row that a field holds: a document, or a key of ticker and day in a text."""
+    if isinstance(value, dict):
+        return value
+    matches = (key.fullmatch(value) for key in KEYS) if field == "_id" and isinstance(value, str) else ()
+    return next((match.groupdict() for match in matches if match and dates.is_date(match["date"])), {})
+
+
+def with_parts(document: Document, parts: Iterable[str]) -> Document:
+    """A document with the fields of its `parts` beside its own, under their paths."""
+    for part in parts:
+        inner = {f"{part}.{name}": held for name, held in part_of(part, document.get(part)).items()}
+        document = {**document, **inner}
+    return document
+
+
+def has_key(document: Document) -> bool:
+    """Whether the _id of a document says something."""
+    key = document.get("_id")
+    return key is not None and not isinstance(key, ObjectId | dict) and not part_of("_id", key)
