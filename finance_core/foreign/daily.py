@@ -131,16 +131,21 @@ def _require_one_close(
     """Raise SisepanError if too many rows have another close than the next, where `is_same` says: of the same day."""
     closes = own.values[:, 3]
     is_other = np.append(is_same[:-1] & ~np.isclose(closes[:-1], closes[1:], rtol=candles.ROUNDING, atol=0), False)
-    markets = {raw_tickers.market_of(category, [raw]) for raw in raws} - {""}
-    limit = max(CONTRADICTING * (~is_same).sum(), CORRECTIONS) if len(raws) == 1 else DISAGREEING * is_same.sum()
-    limit = limit if len(markets) < 2 else 0
-    if is_other.sum() > limit:
-        first = int(np.flatnonzero(is_other)[0])
-        spelled = [portions[of].columns["ticker"][at] for of, at, _order in own.place[first : first + 2].tolist()]
+    spelled = [portions[of].columns["ticker"][position] for of, position, _order in own.place.tolist()]
+    limits = [(is_other, max(CONTRADICTING * (~is_same).sum(), CORRECTIONS))]
+    if len(raws) > 1:
+        texts = np.array(list(map(raw_tickers.text_of, spelled)), dtype=object)
+        is_between = np.append(is_same[:-1] & (texts[:-1] != texts[1:]), False)
+        markets = {raw_tickers.market_of(category, [raw]) for raw in raws} - {""}
+        limits.append((is_other & is_between, 0 if len(markets) > 1 else DISAGREEING * is_between.sum()))
+    for is_wrong, limit in limits:
+        if is_wrong.sum() <= limit:
+            continue
+        first = int(np.flatnonzero(is_wrong)[0])
         raise SisepanError(
             DISAGREE,
-            tickers=", ".join(dict.fromkeys(map(raw_tickers.text_of, spelled))),
-            count=int(is_other.sum()),
+            tickers=", ".join(dict.fromkeys(map(raw_tickers.text_of, spelled[first : first + 2]))),
+            count=int(is_wrong.sum()),
             date=str(own.moments[first])[:10],
             closes=", ".join(f"{close:.10g}" for close in closes[first : first + 2]),
         )

@@ -19,9 +19,10 @@ from bson import Timestamp
 Moments = npt.NDArray[np.datetime64]
 Mask = npt.NDArray[np.bool_]
 DateForm = Literal["day", "moment", "text", "number", "unreadable", "missing"]
-EpochUnit = Literal["s", "ms", "", "?", "days"]
+EpochUnit = Literal["s", "ms", "", "?", "days", "none"]
 """Seconds; milliseconds; both, and the size of a number shows which; both, and of some numbers nothing shows which;
-days as spreadsheets count them. Microseconds and nanoseconds show by their size in any of them."""
+days as spreadsheets count them; none, where all numbers are small and some cannot be seconds. Microseconds and
+nanoseconds show by their size in any of them."""
 Order = Literal["dmy", "mdy", "ymd", ""]
 """Of day, month and a year in a text such as 01/02/24; "" where nothing tells it."""
 
@@ -125,7 +126,7 @@ def epoch_unit(values: Sequence[Any]) -> EpochUnit:
     """The unit of the epochs among `values`; "s" where there are none."""
     counts = {count for count in map(_epoch, values) if count is not None}  # a repeated one is no more evidence
     if counts and max(map(abs, counts)) < FEW_SECONDS and any(count % (QUARTER_HOUR // 1000) for count in counts):
-        return "?"
+        return "none"
     small = {count for count in counts if abs(count) < EPOCH_SECONDS_LIMIT}
     large = counts - small
     has_seconds = any(count % QUARTER_HOUR for count in small)
@@ -283,7 +284,7 @@ def _moment_of_number(number: float, unit: EpochUnit) -> Moment:
     if is_small and unit in ("ms", "?") and is_quarter == (unit == "?"):
         return NO_MOMENT
     in_milliseconds = unit == "ms" or (unit != "s" and not is_small)
-    if not in_milliseconds and abs(count) < FEW_SECONDS and (unit == "?" or count % (QUARTER_HOUR // 1000)):
+    if not in_milliseconds and abs(count) < FEW_SECONDS and (unit == "none" or count % (QUARTER_HOUR // 1000)):
         return NO_MOMENT
     try:
         return EPOCH + dt.timedelta(milliseconds=count if in_milliseconds else count * 1000), IN_UTC

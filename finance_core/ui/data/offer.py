@@ -15,7 +15,8 @@ from finance_core.ui.data import started, unused_server
 from finance_core.ui.decorators import writes
 from finance_core.ui.text import plain
 
-OFFERED, SUBJECT = "offered_data", "offer"
+OFFERED, SUBJECT = "offered_data", ""
+"""Keys of the visit's state, and the subject of a run with all collections, which names none of them."""
 SHOWN_FAILURES = 20
 
 

@@ -34,7 +34,7 @@ class Started:
     what: str
     """What it does, in the visitor's language."""
     subject: str
-    """The collection or file."""
+    """The collection or file; "" means several."""
     progress: Summary | None = None
     task: BackgroundTask = field(init=False)
     is_shown: bool = False
@@ -132,14 +132,14 @@ def _watch(_db: MongoDatabase) -> None:
         st.rerun()  # the whole page
     summary = started.progress or Summary("", started.subject)
     text = _("{subject} {what}: {done}/{total}종목, 봉 {bars}개").format(
-        subject=started.subject,
+        subject=summary.source or started.subject,
         what=started.what,
         done=formats.count(summary.done),
         total=formats.count(summary.total),
         bars=formats.count(summary.bars),
     )
     bar, button = st.columns([6, 1], vertical_alignment="center")
-    bar.progress(summary.done / summary.total if summary.total else 0.0, text=plain(text))
+    bar.progress(summary.done / summary.total if summary.total else 0.0, text=plain(text.strip()))
     stop = started.task.stop
     icon = ":material/stop_circle:"
     button.button(_("중단"), icon=icon, disabled=stop.is_set(), key="stop_task", on_click=stop.set)
@@ -148,4 +148,5 @@ def _watch(_db: MongoDatabase) -> None:
 def _show_error(started: Started, error: Exception) -> None:
     reason = database.explained(error, N_("자세한 내용은 로그에 있습니다."))
     text = _("{subject} {what}: 하지 못했습니다. {reason}")
-    st.error(plain(text.format(subject=started.subject, what=started.what, reason=reason)), icon=":material/error:")
+    text = text.format(subject=started.subject, what=started.what, reason=reason).strip()
+    st.error(plain(text), icon=":material/error:")
