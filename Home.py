@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from finance_core import background, categories
 from finance_core.i18n import _
-from finance_core.ui import first_start, login
+from finance_core.ui import first_start, login, search_box
 from finance_core.ui.decorators import errors_shown
 from finance_core.ui.door import Door
 from finance_core.ui.navigation import ICON, page, viewer_page
@@ -26,6 +26,7 @@ def visit() -> None:
     viewers = [*(viewer_page(category) for category in categories.CATEGORIES), page("comparison")]
     admins = [page(name, visible=may_edit()) for name in ("admin_updates", "admin_tickers", "admin_data")]
     chosen = st.navigation({"": [page("overview")], _("시세"): viewers, _("관리"): [*admins, *login.pages()]})
+    search_box.follow()
     with st.sidebar:
         language_switch()
         login.logout_button()

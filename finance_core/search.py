@@ -1,5 +1,9 @@
-"""Finding tickers as one types: by ticker, by Korean or English name, by initial consonants (ㅅㅅㅈㅈ is 삼성전자)."""
+"""Finding tickers as one types: by ticker, name, English name, alias, or by initial consonants (ㅅㅅㅈㅈ is 삼성전자).
 
+The search box finds in the browser, by the same rule (`ui/search_box.js`).
+"""
+
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -21,14 +25,14 @@ class Index:
     """Tickers prepared for searching. Building takes about 10 µs a ticker, searching about 2."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """`rows` have ticker and name, perhaps name_en."""
+        """`rows` have ticker and name, perhaps name_en and aliases (a sequence of texts)."""
         self._entries = sorted(map(_entry, rows))
 
     def search(self, query: str, limit: int = LIMIT) -> list[str]:
         """At most `limit` tickers that match `query`, best first.
 
-        Exact ticker, then ticker prefix, name prefix, initial consonants, part of a name; ties by name. Case, spaces
-        and full-width letters do not matter.
+        Exact ticker, name or alias, then ticker prefix, name prefix, initial consonants, part of a name; ties by name.
+        Case, spaces and full-width letters do not matter.
         """
         key = _key(query) if len(query) <= LONGEST_QUERY else ""
         if not key:
@@ -39,8 +43,10 @@ class Index:
 
 def _rank(entry: _Entry, key: str) -> int:
     """0 for the best match, 5 for no match."""
+    if entry.ticker_key == key or key in entry.name_keys:
+        return 0
     if entry.ticker_key.startswith(key):
-        return 0 if entry.ticker_key == key else 1
+        return 1
     if any(name.startswith(key) for name in entry.name_keys):
         return 2
     if entry.initials.startswith(key):
@@ -50,8 +56,31 @@ def _rank(entry: _Entry, key: str) -> int:
 
 def _entry(row: Mapping[str, Any]) -> _Entry:
     ticker, name = str(row["ticker"]), str(row.get("name") or row["ticker"])
-    names = dict.fromkeys([name, str(row.get("name_en") or name)])
+    names = dict.fromkeys([name, str(row.get("name_en") or name), *row.get("aliases", ())])
     return _Entry(name, ticker, _key(ticker), tuple(_key(text) for text in names), _key(_initials(name)))
+
+
+def pattern(query: str) -> str:
+    """A regular expression, for MongoDB too, that finds `query` in a name as `Index` does; letters' case is left to it.
+
+    A consonant alone stands for every syllable that it begins, and a last syllable without a final consonant for every
+    syllable that it becomes while one types on.
+
+    >>> bool(re.search(pattern("ㅅㅅㅈ"), "삼성전자")), bool(re.search(pattern("삼서"), "삼성전자"))
+    (True, True)
+    """
+    letters = [letter for letter in unicodedata.normalize("NFKC", query) if not letter.isspace()]
+    return r"\s*".join(_letter(letter, is_last=at == len(letters)) for at, letter in enumerate(letters, start=1))
+
+
+def _letter(letter: str, *, is_last: bool) -> str:
+    first, finals, syllables = ord("가"), 28, 588  # finals of a syllable, syllables of an initial consonant
+    if "\u1100" <= letter <= "\u1112":  # an initial consonant, as NFKC writes ㅅ
+        start = first + (ord(letter) - 0x1100) * syllables
+        return f"[{letter}{chr(start)}-{chr(start + syllables - 1)}]"
+    if is_last and "가" <= letter <= "힣" and (ord(letter) - first) % finals == 0:
+        return f"[{letter}-{chr(ord(letter) + finals - 1)}]"
+    return re.escape(letter)
 
 
 def _key(text: str) -> str:

@@ -1,10 +1,13 @@
 """Finding tickers as one types."""
 
+import re
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finance_core.search import LIMIT, Index
+from finance_core.search import LIMIT, Index, pattern
 
 ROWS = [
     {"ticker": "005930", "name": "삼성전자"},
@@ -16,6 +19,10 @@ ROWS = [
     {"ticker": "AAPL", "name": "애플", "name_en": "Apple"},
     {"ticker": "A", "name": "애질런트", "name_en": "Agilent"},
     {"ticker": "^GSPC", "name": "S&P 500", "name_en": "S&P 500"},
+    {"ticker": "005380", "name": "현대자동차", "aliases": ("현대차",)},
+    {"ticker": "001500", "name": "현대차증권"},
+    {"ticker": "035420", "name": "NAVER", "aliases": ("네이버",)},
+    {"ticker": "352820", "name": "하이브"},
 ]
 INDEX = Index(ROWS)
 
@@ -39,6 +46,10 @@ INDEX = Index(ROWS)
         ("s&p500", "^GSPC"),
         ("삼성전ㅈ", "005930"),
         ("하이니", "000660"),
+        ("하이브", "352820"),
+        ("네이버", "035420"),
+        ("현대차", "005380"),
+        ("현대차증", "001500"),
     ],
 )
 def test_the_ticker_meant_comes_first(query: str, first: str) -> None:
@@ -67,11 +78,39 @@ def test_at_most_so_many_are_suggested() -> None:
     assert len(Index({"ticker": f"{n:06}", "name": "같은 이름"} for n in range(100)).search("같은")) == LIMIT
 
 
+@pytest.mark.parametrize(
+    ("query", "tickers"),
+    [
+        ("ㅅㅅ", {"005930", "005935", "009150"}),
+        ("삼성전ㅈ", {"005930", "005935"}),
+        ("삼서", {"005930", "005935", "009150"}),
+        ("s k하", {"000660"}),
+        ("ㅎㅇㄴㅅ", {"000660"}),
+        ("ㅎㄷㅊ", {"001500"}),
+        ("S&P", {"^GSPC"}),
+        (".*", set()),
+        ("ＳＫ", {"000660", "034730"}),
+    ],
+)
+def test_the_pattern_of_a_text_finds_what_the_index_does_in_names(query: str, tickers: set[str]) -> None:
+    assert {row["ticker"] for row in ROWS if re.search(pattern(query), str(row["name"]), re.IGNORECASE)} == tickers
+
+
+@given(st.sampled_from(ROWS), st.integers(1, 10))
+def test_the_pattern_of_every_beginning_of_a_name_finds_it(row: dict[str, Any], length: int) -> None:
+    assert re.search(pattern(row["name"][:length]), row["name"], re.IGNORECASE)
+
+
+@given(st.text(max_size=50))
+def test_the_pattern_of_any_text_is_one(query: str) -> None:
+    re.compile(pattern(query))
+
+
 @given(st.text())
 def test_any_text_can_be_searched_for(query: str) -> None:
     assert set(INDEX.search(query)) <= {row["ticker"] for row in ROWS}
 
 
 @given(st.sampled_from(ROWS), st.integers(1, 10))
-def test_every_beginning_of_a_name_finds_it(row: dict[str, str], length: int) -> None:
+def test_every_beginning_of_a_name_finds_it(row: dict[str, Any], length: int) -> None:
     assert row["ticker"] in INDEX.search(row["name"][:length])

@@ -1,4 +1,4 @@
-"""Lists of tickers: what a fresh installation shows, a file a category, and whole markets, a file a source."""
+"""Lists of tickers: what a fresh installation shows, a file a category, and whole markets, a file a source; aliases."""
 
 import csv
 import datetime as dt
@@ -50,6 +50,16 @@ def rows(category: Category) -> list[dict[str, str]]:
     """The tickers a category begins with: ticker, name and market, and more where known. Empty where it has no list."""
     path = DIRECTORY / f"{category.key}.csv"
     return _read(path)[1] if path.exists() else []
+
+
+@cache
+def aliases() -> dict[tuple[str, str], tuple[str, ...]]:
+    """What people also call a ticker, by key of the category and ticker."""
+    result: dict[tuple[str, str], tuple[str, ...]] = {}
+    for row in _read(Path(__file__).parent / "aliases.csv")[1]:
+        key = row["category"], row["ticker"]
+        result[key] = (*result.get(key, ()), row["alias"])
+    return result
 
 
 @cache

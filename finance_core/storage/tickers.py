@@ -5,7 +5,6 @@ here, so that lists and the overview read no bars.
 """
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
@@ -15,6 +14,7 @@ from pymongo.collection import Collection
 
 from finance_core import ticker_fields
 from finance_core.categories import Category
+from finance_core.search import pattern
 from finance_core.storage import database, locations, prices
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TickerRow
@@ -57,8 +57,8 @@ def page(
     """
     query: Document = {"category": category.key}
     if search.strip():
-        pattern = {"$regex": re.escape(search.strip()), "$options": "i"}
-        query["$or"] = [{name: pattern} for name in ("ticker", "name", "name_en")]
+        found = {"$regex": pattern(search), "$options": "i"}
+        query["$or"] = [{name: found} for name in ("ticker", "name", "name_en")]
     direction = -1 if descending else 1
     order = [(sort, direction)] if sort == "ticker" else [(sort, direction), ("ticker", direction)]
     fields = {"_id": False, "source": True, **dict.fromkeys([*LISTED, *ticker_fields.by_key()], True)}

@@ -17,7 +17,7 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import navigation
+from finance_core.ui import navigation, search_box
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import (
     admin_password,
@@ -39,10 +39,13 @@ Draw = Callable[Concatenate[MongoDatabase, P], None]
 _log = logging.getLogger(__name__)
 
 
-def page(name: str = "", *, for_admins: bool = False) -> Callable[[Draw[P]], Callable[P, None]]:
+def page(
+    name: str = "", *, for_admins: bool = False, has_own_search: bool = False
+) -> Callable[[Draw[P]], Callable[P, None]]:
     """Make `draw(db, …)` a whole page, under the title that `navigation.PAGES` gives the page called `name`.
 
-    A page `for_admins` shows everybody else a sentence instead.
+    A page `for_admins` shows everybody else a sentence instead. A page with a title has the search for tickers above
+    it, unless it `has_own_search`.
     """
 
     def decorate(draw: Draw[P]) -> Callable[P, None]:
@@ -50,14 +53,19 @@ def page(name: str = "", *, for_admins: bool = False) -> Callable[[Draw[P]], Cal
         def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
             begin()
             with errors_shown():
+                above = st.container(width=420)
                 if name:
                     st.title(navigation.page(name).title)
+                db = database.connect()
+                if name and not has_own_search:
+                    with above:
+                        search_box.show(db)
                 if for_admins and not may_edit():
                     show_read_only()
                 else:
                     if for_admins and admin_password():
                         _watch_rights()
-                    draw(database.connect(), *args, **kwargs)
+                    draw(db, *args, **kwargs)
 
         return drawn
 

@@ -4,13 +4,12 @@ A listing is kept for a minute, so that a page takes as long with ten thousand t
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
-from finance_core import i18n
+from finance_core import i18n, starter
 from finance_core.categories import Category
-from finance_core.i18n import _
-from finance_core.search import Index
 from finance_core.storage import database, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
@@ -22,19 +21,13 @@ class Listing:
 
     rows: dict[str, TickerRow]
     """By ticker."""
-    index: Index
+    search_rows: list[list[Any]]
+    """For the search box: ticker, name, English name, aliases, whether its prices are samples."""
 
     @property
     def favourites(self) -> list[str]:
         """The tickers with a star."""
         return [ticker for ticker, row in self.rows.items() if row.get("favourite")]
-
-    def label(self, ticker: str) -> str:
-        """How a list names `ticker`: name, ticker, and a note if it is a sample."""
-        row = self.rows.get(ticker, {"ticker": ticker})
-        name = name_of(row)
-        label = name if name == ticker else f"{name} {ticker}"
-        return " · ".join([label, _("표본")]) if row.get("source") == "sample" else label
 
 
 def of(db: MongoDatabase, category: Category) -> Listing:
@@ -57,4 +50,14 @@ def name_of(row: TickerRow) -> str:
 def _listing(key: str, _db: MongoDatabase, _category: Category) -> Listing:
     del key  # the cache's key: arguments with an underscore are not part of it
     rows = tickers.active(_db, _category, ("name_en", "market", "source", "favourite"))
-    return Listing({row["ticker"]: row for row in rows}, Index(rows))
+    search_rows = [
+        [
+            row["ticker"],
+            row["name"],
+            str(row.get("name_en") or ""),
+            starter.aliases().get((_category.key, row["ticker"]), ()),
+            row.get("source") == "sample",
+        ]
+        for row in rows
+    ]
+    return Listing({row["ticker"]: row for row in rows}, search_rows)

@@ -1,84 +1,111 @@
-"""The search above a chart: suggests tickers while one types; the empty box lists favourites and viewed tickers."""
+"""The search for tickers of all categories, on every page: `/` or Ctrl+K leads there.
+
+It searches in the browser (`search_box.js`), by the rule of `finance_core.search`.
+"""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
-from streamlit_searchbox import st_searchbox
 
+from finance_core import categories, i18n
 from finance_core.categories import Category
 from finance_core.i18n import _
-from finance_core.search import LIMIT
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui import listing, navigation
 from finance_core.ui.listing import Listing
-from finance_core.ui.visitor import may_edit, use_visitor_language
 
-VIEWED, TURN = "viewed", "search_turn"
+KEY, VIEWED, OPENED = "search", "viewed", "opened_ticker"
 ADD = "add:"
-"""Begins the value of the suggestion that adds a ticker."""
+"""Begins the choice that adds a ticker."""
+MOST_USUAL = 20
+"""Favourites and viewed tickers that the empty box lists."""
 
-# The suggestions lie over the page instead of pushing it down; the box is focused when the page opens.
-OVERLAY = """<style>
-.st-key-search { flex: 0 0 2.6rem; max-height: 2.6rem; }
-.st-key-search iframe { position: relative; z-index: 1000; }
-</style>"""
-FOCUS = """<script>
-(function focus(tries) {
-  const frame = document.querySelector('.st-key-search iframe');
-  const input = frame && frame.contentDocument && frame.contentDocument.querySelector('input');
-  if (input) { if (document.activeElement === document.body) input.focus(); }
-  else if (tries) setTimeout(focus, 100, tries - 1);
-})(50);
-</script>"""
+_FILES = Path(__file__)
+_box = st.components.v2.component(
+    "sisepan_search",
+    html='<div class="box"><input type="text" role="combobox" aria-expanded="false" aria-autocomplete="list"'
+    ' autocomplete="off" spellcheck="false"><kbd>/</kbd><ul role="listbox" hidden></ul></div>',
+    css=_FILES.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_FILES.with_suffix(".js").read_text(encoding="utf-8"),
+)
 
 
 def show(
-    category: Category, listing: Listing, choose: Callable[[str], None], add: Callable[[str], None] | None = None
+    db: MongoDatabase,
+    choose: Callable[[Category, str], None] | None = None,
+    *,
+    home: Category | None = None,
+    add: Callable[[str], None] | None = None,
+    focus: bool = False,
 ) -> None:
-    """The box. Calls `choose(ticker)` with the chosen ticker, and `add(ticker)` with a new one.
+    """The box. Calls `choose(category, ticker)` with what was chosen; without it, opens its chart.
 
-    Without `add` the box offers no new tickers.
+    Of equally good matches those of the category `home` come first. With `add`, a text that matches nothing can be
+    added to `home` if it may be one of its tickers. With `focus` the box takes the focus as the page opens.
     """
 
-    def submitted(value: str) -> None:
-        # The whole page is drawn next. A new key makes a new box then: the old one would ask for its own part only.
-        st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
-        if add and value.startswith(ADD):
-            add(value.removeprefix(ADD))
-        else:
-            choose(value)
-        st.rerun()  # the whole page
+    def chosen() -> None:
+        value = str(st.session_state[KEY]["chosen"] or "")
+        category, _separator, ticker = value.removeprefix(ADD).partition(":")
+        known = {each.key: each for each in categories.CATEGORIES}
+        if category not in known or not ticker:  # the browser may send anything
+            return
+        if value.startswith(ADD):
+            if add and known[category] == home and home.is_ticker(ticker):
+                add(ticker)
+        elif ticker in listing.of(db, known[category]).rows:
+            (choose or open_chart)(known[category], ticker)
 
-    @st.fragment
-    def box() -> None:
-        use_visitor_language()
-        viewed = [ticker for ticker in st.session_state.get(f"{VIEWED}_{category.key}", []) if ticker in listing.rows]
-        usual = list(dict.fromkeys([*listing.favourites, *viewed]))[:LIMIT]
-        st_searchbox(
-            lambda query: suggestions(query, category, listing, may_add=add is not None and may_edit()),
-            placeholder=_("이름, 코드, 초성으로 찾기"),
-            default_options=[(listing.label(ticker), ticker) for ticker in usual],
-            clear_on_submit=True,
-            submit_function=submitted,
-            rerun_scope="fragment",
-            debounce=50,
-            key=f"search_{category.key}_{'_'.join(usual)}_{st.session_state.get(TURN, 0)}",
-        )
+    _box(
+        key=KEY,
+        data=data(db, home, may_add=add is not None, focus=focus),
+        on_chosen_change=chosen,
+    )
 
-    st.html(OVERLAY)
-    with st.container(key="search"):
-        box()
-    st.html(FOCUS, unsafe_allow_javascript=True)
+
+def data(db: MongoDatabase, home: Category | None, *, may_add: bool, focus: bool = False) -> dict[str, Any]:
+    """What the box in the browser gets: the tickers of all categories, what the empty box lists, its texts."""
+    listings = {category.key: listing.of(db, category) for category in categories.CATEGORIES}
+    return {
+        "categories": [
+            {"key": category.key, "title": _(category.title), "rows": listings[category.key].search_rows}
+            for category in categories.CATEGORIES
+        ],
+        "usual": _usual(listings, home),
+        "home": home.key if home else "",
+        "add": home.ticker_pattern if home and may_add else "",
+        "english": i18n.language() == "en",
+        "focus": focus,
+        "texts": {
+            "placeholder": _("이름, 코드, 초성으로 찾기"),
+            "nothing": _("찾은 종목이 없습니다"),
+            "sample": _("표본"),
+            "add": _("'{ticker}' 종목 추가하고 시세 받기"),
+        },
+    }
+
+
+def open_chart(category: Category, ticker: str) -> None:
+    """Have the next run of the app open the chart of a ticker."""
+    st.session_state[OPENED] = (category.key, ticker)
+
+
+def follow() -> None:
+    """Go where `open_chart` asks to; Home.py calls this once it has named its pages."""
+    key, ticker = st.session_state.pop(OPENED, ("", ""))
+    if key:
+        st.switch_page(navigation.viewer_page(categories.category(key)), query_params={"ticker": ticker})
 
 
 def remember_viewed(category: Category, ticker: str) -> None:
     """Note that this visitor viewed the ticker, for the list of the empty box."""
-    earlier = st.session_state.get(f"{VIEWED}_{category.key}", [])
-    st.session_state[f"{VIEWED}_{category.key}"] = list(dict.fromkeys([ticker, *earlier]))[:LIMIT]
+    name = f"{category.key}:{ticker}"
+    st.session_state[VIEWED] = list(dict.fromkeys([name, *st.session_state.get(VIEWED, [])]))[:MOST_USUAL]
 
 
-def suggestions(query: str, category: Category, listing: Listing, *, may_add: bool) -> list[tuple[str, str]]:
-    """Labels and values for a typed text: the matches, else, where `may_add`, the offer to add it as a ticker."""
-    matches = [(listing.label(ticker), ticker) for ticker in listing.index.search(query)]
-    new = query.strip().upper()
-    if not matches and may_add and category.is_ticker(new):
-        return [(_("'{ticker}' 종목 추가하고 시세 받기").format(ticker=new), ADD + new)]
-    return matches
+def _usual(listings: dict[str, Listing], home: Category | None) -> list[str]:
+    first = sorted(listings, key=lambda key: home is None or key != home.key)
+    favourites = [f"{key}:{ticker}" for key in first for ticker in listings[key].favourites]
+    return list(dict.fromkeys([*favourites, *st.session_state.get(VIEWED, [])]))[:MOST_USUAL]

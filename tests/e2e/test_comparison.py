@@ -30,13 +30,10 @@ def stored(own_server_db: MongoDatabase) -> MongoDatabase:
 
 
 def add(page: Page, category: Category, typed: str) -> None:
-    """Choose a category, type into the search, take the first suggestion."""
-    page.get_by_role("combobox", name="카테고리").click()
-    page.get_by_role("option", name=category.title).click()
-    box = page.frame_locator(f"[class*='st-key-search_{category.key}_'] iframe")
-    box.locator("input").click()
+    """Type into the search and take the best suggestion, which is of `category`."""
+    page.get_by_role("combobox", name="이름, 코드, 초성으로 찾기").click()
     page.keyboard.type(typed)
-    expect(box.get_by_role("option", name=typed).first).to_be_visible()
+    expect(page.get_by_role("listbox").get_by_text(category.title)).to_be_visible()
     page.keyboard.press("Enter")
 
 

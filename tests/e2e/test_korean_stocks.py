@@ -129,13 +129,14 @@ def test_search_periods_wheel_and_update(
     assert wait_until(lambda: last_day(page) == table.index[-1]), "the chart is drawn anew"
 
     # A name is typed by its first consonants, suggested, and chosen; then the box is empty again.
-    box = page.frame_locator("iframe[title='streamlit_searchbox.searchbox']")
-    box.locator("input").click()
+    box = page.get_by_role("combobox", name="이름, 코드, 초성으로 찾기")
+    box.click()
     page.keyboard.type("ㅎㅇㄴㅅ")
-    expect(box.get_by_text("SK하이닉스 000660")).to_be_visible()
+    expect(page.get_by_role("option", name="SK하이닉스 000660")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("ticker=000660"))
     expect(page.get_by_text("000660 · KOSPI")).to_be_visible()
+    expect(box).to_have_value("")
 
 
 def test_the_readme_command_opens_korean_stocks_on_an_empty_machine(
@@ -162,8 +163,7 @@ def test_a_link_to_a_view_works_as_the_first_request_after_the_start(
     open_chart(page, own_app() + "/korean_stocks?ticker=000660&period=5Y")
     expect(page.get_by_text("000660 · KOSPI")).to_be_visible()
     expect(page.get_by_text("korean stocks", exact=True)).not_to_be_visible()  # Streamlit's own idea of a title
-    focused = page.frame_locator("iframe[title='streamlit_searchbox.searchbox']").locator("input:focus")
-    expect(focused).to_be_attached()  # typing searches at once
+    expect(page.get_by_role("combobox", name="이름, 코드, 초성으로 찾기")).to_be_focused()  # typing searches at once
     assert abs((last_day(page) - first_day(page)) - pd.Timedelta(days=5 * 365)) < pd.Timedelta(days=10)
 
 
@@ -212,10 +212,9 @@ def test_a_ticker_that_is_not_listed_is_added_from_the_search_and_its_prices_com
     pages.update_from(yahoo, own_server_db, {"005930": table}, {})
     yahoo.listings["00088K.KS"] = Listing(pages.made_table(7, halted=0))
     open_chart(page, app() + "/korean_stocks")
-    box = page.frame_locator("iframe[title='streamlit_searchbox.searchbox']")
-    box.locator("input").click()
+    page.get_by_role("combobox", name="이름, 코드, 초성으로 찾기").click()
     page.keyboard.type("00088k")
-    expect(box.get_by_text("'00088K' 종목 추가하고 시세 받기")).to_be_visible()
+    expect(page.get_by_role("option", name="'00088K' 종목 추가하고 시세 받기")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("ticker=00088K"))
     expect(page.get_by_text("00088K · KOSPI")).to_be_visible(timeout=30_000)

@@ -297,7 +297,7 @@ def test_adding_a_ticker_is_refused_where_it_happens(
         from finance_core.ui import search_box
         from finance_core.ui.viewer import page as viewer
 
-        search_box.show = lambda _category, _listed, _choose, add: st.button(
+        search_box.show = lambda _db, _choose, *, add, **_options: st.button(
             "add", key="add", on_click=add, args=("000660",)
         )  # type: ignore[assignment]
         viewer.show("korean_stocks", lambda *_args, **_options: None)

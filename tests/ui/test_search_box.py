@@ -1,9 +1,13 @@
-"""The search above a chart, as far as it is Python's."""
+"""The search for tickers, as far as it is Python's: what the box in the browser gets."""
+
+import csv
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from finance_core.categories import KOREAN_STOCKS
+from finance_core import starter
+from finance_core.categories import CATEGORIES, KOREAN_STOCKS, US_STOCKS
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing, search_box
@@ -12,40 +16,60 @@ from tests.yahoo import YahooStandIn
 
 
 @pytest.fixture
-def listed(own_server_db: MongoDatabase) -> listing.Listing:
+def listed(own_server_db: MongoDatabase) -> MongoDatabase:
     rows = [
-        {"ticker": "005930", "name": "삼성전자", "favourite": True},
+        {"ticker": "005930", "name": "삼성전자", "name_en": "Samsung Electronics", "favourite": True},
         {"ticker": "000660", "name": "SK하이닉스", "source": "sample"},
         {"ticker": "035720", "name": "카카오", "active": False},
     ]
     tickers.register(own_server_db, KOREAN_STOCKS, rows)
+    tickers.register(own_server_db, US_STOCKS, [{"ticker": "GOOGL", "name": "알파벳 A", "favourite": True}])
     listing.forget()
-    return listing.of(own_server_db, KOREAN_STOCKS)
+    return own_server_db
 
 
-def test_suggestions_name_what_was_found_and_that_it_is_a_sample(listed: listing.Listing) -> None:
-    assert search_box.suggestions("ㅅㅅ", KOREAN_STOCKS, listed, may_add=True) == [("삼성전자 005930", "005930")]
-    assert search_box.suggestions("000660", KOREAN_STOCKS, listed, may_add=False) == [
-        ("SK하이닉스 000660 · 표본", "000660")
+def rows_of(data: dict[str, Any]) -> dict[str, list[list[Any]]]:
+    return {category["key"]: category["rows"] for category in data["categories"]}
+
+
+def test_the_box_gets_the_active_tickers_of_all_categories_with_their_aliases(listed: MongoDatabase) -> None:
+    rows = rows_of(search_box.data(listed, KOREAN_STOCKS, may_add=False))
+    assert list(rows) == [category.key for category in CATEGORIES]
+    assert rows["korean_stocks"] == [
+        ["000660", "SK하이닉스", "", ("에스케이하이닉스",), True],
+        ["005930", "삼성전자", "Samsung Electronics", ("삼전",), False],
     ]
-    assert search_box.suggestions("카카오", KOREAN_STOCKS, listed, may_add=True) == [], "it is not active"
+    assert rows["us_stocks"] == [["GOOGL", "알파벳 A", "", ("구글", "Google"), False]]
 
 
-def test_no_match_offers_to_add_a_ticker_to_whoever_may_and_only_what_can_be_one(listed: listing.Listing) -> None:
-    assert search_box.suggestions("00088k", KOREAN_STOCKS, listed, may_add=True) == [
-        ("'00088K' 종목 추가하고 시세 받기", "add:00088K")
-    ]
-    assert search_box.suggestions("00088k", KOREAN_STOCKS, listed, may_add=False) == []
-    for nonsense in ("hello world", ".*", "🚀", "가" * 10_000, "<script>", "12345"):
-        assert search_box.suggestions(nonsense, KOREAN_STOCKS, listed, may_add=True) == []
+def test_the_empty_box_lists_favourites_those_of_the_page_first(listed: MongoDatabase) -> None:
+    usual = search_box.data(listed, US_STOCKS, may_add=False)["usual"]
+    assert usual == ["us_stocks:GOOGL", "korean_stocks:005930"]
 
 
-def test_favourites_are_one_list_of_the_installation(listed: listing.Listing, own_server_db: MongoDatabase) -> None:
-    assert listed.favourites == ["005930"]
-    tickers.set_favourite(own_server_db, KOREAN_STOCKS, "000660", True)
-    tickers.set_favourite(own_server_db, KOREAN_STOCKS, "005930", False)
+def test_only_who_may_add_gets_the_form_of_a_ticker(listed: MongoDatabase) -> None:
+    assert search_box.data(listed, KOREAN_STOCKS, may_add=True)["add"] == KOREAN_STOCKS.ticker_pattern
+    assert search_box.data(listed, KOREAN_STOCKS, may_add=False)["add"] == ""
+    assert search_box.data(listed, None, may_add=True)["add"] == ""
+
+
+def test_every_alias_is_of_a_ticker_that_a_list_has() -> None:
+    known = {(category.key, row["ticker"]) for category in CATEGORIES for row in starter.rows(category)}
+    known |= {
+        (each.category.key, row["ticker"]) for each in starter.MARKET_LISTS for row in starter.shipped(each.file).rows
+    }
+    assert starter.aliases().keys() <= known
+    text = (starter.DIRECTORY / "aliases.csv").read_text(encoding="utf-8").splitlines()
+    rows = [tuple(row) for row in csv.reader(text)]
+    assert len(rows) == len(set(rows))
+
+
+def test_favourites_are_one_list_of_the_installation(listed: MongoDatabase) -> None:
+    assert listing.of(listed, KOREAN_STOCKS).favourites == ["005930"]
+    tickers.set_favourite(listed, KOREAN_STOCKS, "000660", True)
+    tickers.set_favourite(listed, KOREAN_STOCKS, "005930", False)
     listing.forget()
-    assert listing.of(own_server_db, KOREAN_STOCKS).favourites == ["000660"]
+    assert listing.of(listed, KOREAN_STOCKS).favourites == ["000660"]
 
 
 def test_the_star_beside_the_search_changes_the_favourites(

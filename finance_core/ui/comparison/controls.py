@@ -12,11 +12,12 @@ import streamlit as st
 from finance_core import formats
 from finance_core.bars import comparison
 from finance_core.bars.comparison import Base, Money, Scale
+from finance_core.categories import Category
 from finance_core.charts.comparison import color_of
 from finance_core.i18n import N_, _
 from finance_core.storage import comparison_sets, database
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import choices, listing, search_box
+from finance_core.ui import search_box
 from finance_core.ui.choices import segmented
 from finance_core.ui.comparison import address
 from finance_core.ui.comparison.address import View
@@ -42,18 +43,17 @@ SETS: dict[str, tuple[str, ...]] = {
 
 
 def add(db: MongoDatabase, view: View) -> None:
-    """Category, search and sets in one row; what is chosen there is added."""
+    """Search and sets in one row; what is chosen there is added."""
+
+    def choose(category: Category, ticker: str) -> None:
+        series = f"{category.key}{address.SEPARATOR}{ticker}"
+        search_box.remember_viewed(category, ticker)
+        if series not in view.series and len(view.series) < comparison.LIMIT:
+            _show_series(view, [*view.series, series])
+
     with st.container(horizontal=True, vertical_alignment="top"):
-        category = choices.category("comparison_category", width=160, label_visibility="collapsed")
-
-        def choose(ticker: str) -> None:
-            series = f"{category.key}{address.SEPARATOR}{ticker}"
-            search_box.remember_viewed(category, ticker)
-            if series not in view.series and len(view.series) < comparison.LIMIT:
-                _show_series(view, [*view.series, series])
-
         with st.container(width=420):
-            search_box.show(category, listing.of(db, category), choose)
+            search_box.show(db, choose, focus=True)
         with st.popover(_("묶음"), icon=":material/bookmarks:"):
             _sets(db, view)
 

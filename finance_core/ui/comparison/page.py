@@ -19,7 +19,7 @@ from finance_core.ui.decorators import page
 from finance_core.ui.text import plain
 
 
-@page("comparison")
+@page("comparison", has_own_search=True)
 def show(db: MongoDatabase) -> None:
     """The whole page."""
     view, problems = address.parse(dict(st.query_params))

@@ -72,8 +72,11 @@ def _top(
 ) -> None:
     """Search, star, link and update in one row."""
 
-    def choose(chosen: str) -> None:
-        st.query_params["ticker"] = chosen
+    def choose(chosen_category: Category, chosen: str) -> None:
+        if chosen_category == category:
+            st.query_params["ticker"] = chosen
+        else:
+            search_box.open_chart(chosen_category, chosen)
 
     @writes
     def add(new: str) -> None:
@@ -81,11 +84,11 @@ def _top(
         tickers.register(db, category, [{"ticker": new, "name": new}])
         listing.forget()
         update_actions.start(category, update, [new])
-        choose(new)
+        choose(category, new)
 
     search, buttons = st.columns([3, 2], vertical_alignment="top")
     with search:
-        search_box.show(category, listed, choose, add)
+        search_box.show(db, choose, home=category, add=add if may_edit() else None, focus=True)
     with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if ticker and may_edit():
             _star(db, category, listed.rows[ticker])

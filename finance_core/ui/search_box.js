@@ -1,0 +1,211 @@
+// The search box, as a component of the page. It searches in the browser, so that Enter means the best match of the
+// whole text, however fast it was typed, and no suggestion waits for the server.
+
+const LIMIT = 20;
+const boxes = new WeakMap(); // by the root of its elements: a box outlives the reruns of the page
+
+// Must give what finance_core/search.py gives.
+const key = (text) => text.normalize("NFKD").toLowerCase().replace(/\s+/g, "");
+const initials = (text) =>
+  text.replace(/[가-힣]/g, (syllable) => syllable.normalize("NFD")[0]);
+
+// Entries of `categories`, pairs of a key and rows [ticker, name, English name, aliases, whether a sample].
+export function prepare(categories) {
+  const entries = categories.flatMap(({ key: category, rows }) =>
+    rows.map((row) => {
+      const [ticker, name, english, aliases] = row;
+      const names = [name, english, ...aliases].filter(Boolean).map(key);
+      return { category, row, ticker: key(ticker), names, initials: key(initials(name)) };
+    }),
+  );
+  const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  return entries.sort((a, b) => order(a.row[1], b.row[1]) || order(a.row[0], b.row[0]));
+}
+
+function rank(entry, text) {
+  if (entry.ticker === text || entry.names.includes(text)) return 0;
+  if (entry.ticker.startsWith(text)) return 1;
+  if (entry.names.some((name) => name.startsWith(text))) return 2;
+  if (entry.initials.startsWith(text)) return 3;
+  return [...entry.names, entry.initials, entry.ticker].some((own) => own.includes(text)) ? 4 : 5;
+}
+
+// The entries that match, best first; of equally good ones those of the category `home` first.
+export function search(entries, query, home) {
+  const text = query.length > 100 ? "" : key(query);
+  if (!text) return [];
+  const matches = [];
+  entries.forEach((entry, position) => {
+    const kind = rank(entry, text);
+    if (kind < 5) matches.push([kind, entry.category === home ? 0 : 1, position, entry]);
+  });
+  matches.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
+  return matches.slice(0, LIMIT).map((match) => match[3]);
+}
+
+class Box {
+  constructor(root) {
+    this.input = root.querySelector("input");
+    this.list = root.querySelector("ul");
+    this.choices = []; // what Enter and a click choose, in the order of the list
+    this.active = 0;
+    this.isOpen = false;
+    this.choosesAfterComposing = false;
+    this.input.addEventListener("input", () => this.show());
+    this.input.addEventListener("click", () => this.show());
+    this.input.addEventListener("blur", () => this.close());
+    this.input.addEventListener("keydown", (event) => this.onKey(event));
+    this.input.addEventListener("compositionend", () => {
+      if (!this.choosesAfterComposing) return;
+      this.choosesAfterComposing = false;
+      this.show();
+      this.choose(this.active);
+    });
+    this.list.addEventListener("mousedown", (event) => {
+      event.preventDefault(); // the input keeps the focus
+      const item = event.target.closest("[role=option]");
+      if (item) this.choose(Number(item.dataset.position));
+    });
+    this.onShortcut = (event) => {
+      const [target] = event.composedPath();
+      const isTyping = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+      const isSlash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping;
+      if (isSlash || ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k")) {
+        event.preventDefault();
+        this.input.focus();
+        this.show();
+      }
+    };
+    document.addEventListener("keydown", this.onShortcut, true);
+  }
+
+  update({ data, setTriggerValue }) {
+    this.setTriggerValue = setTriggerValue;
+    if (this.data !== data) {
+      this.data = data;
+      this.entries = null; // prepared when it is needed
+      this.input.placeholder = data.texts.placeholder;
+      this.input.setAttribute("aria-label", data.texts.placeholder);
+    }
+    if (!this.hasBeenDrawn && data.focus && document.activeElement === document.body) this.input.focus();
+    this.hasBeenDrawn = true;
+  }
+
+  show() {
+    this.entries ??= prepare(this.data.categories);
+    const query = this.input.value;
+    const isEmpty = !query.trim();
+    const usual = () => {
+      const byKey = new Map(this.entries.map((entry) => [`${entry.category}:${entry.row[0]}`, entry]));
+      return this.data.usual.map((name) => byKey.get(name)).filter(Boolean);
+    };
+    const found = isEmpty ? usual() : search(this.entries, query, this.data.home);
+    const groups = Map.groupBy ? Map.groupBy(found, (entry) => entry.category) : grouped(found);
+    this.choices = [];
+    const items = [];
+    for (const [category, entries] of groups) {
+      items.push(element("li", { className: "group", role: "presentation" }, this.titleOf(category)));
+      for (const entry of entries) items.push(this.option(`${category}:${entry.row[0]}`, ...this.label(entry)));
+    }
+    const ticker = query.trim().toUpperCase();
+    if (!found.length && this.data.add && new RegExp(`^(?:${this.data.add})$`).test(ticker)) {
+      items.push(this.option(`add:${this.data.home}:${ticker}`, this.data.texts.add.replace("{ticker}", ticker)));
+    } else if (!found.length && !isEmpty) {
+      items.push(element("li", { className: "nothing", role: "presentation" }, this.data.texts.nothing));
+    }
+    this.list.replaceChildren(...items);
+    this.isOpen = items.length > 0;
+    this.list.hidden = !this.isOpen;
+    this.input.setAttribute("aria-expanded", String(this.isOpen));
+    this.move(0);
+  }
+
+  titleOf(category) {
+    return this.data.categories.find((each) => each.key === category).title;
+  }
+
+  label({ row: [ticker, name, english, , sample] }) {
+    const shown = (this.data.english && english) || name;
+    return [shown, [shown === ticker ? "" : ticker, sample ? this.data.texts.sample : ""].filter(Boolean).join(" · ")];
+  }
+
+  option(value, name, note = "") {
+    const position = this.choices.push(value) - 1;
+    const item = element("li", { role: "option", id: `option-${position}` }, name);
+    item.dataset.position = position;
+    item.append(element("span", {}, note));
+    return item;
+  }
+
+  move(position) {
+    if (!this.choices.length) return;
+    this.active = (position + this.choices.length) % this.choices.length;
+    for (const item of this.list.querySelectorAll("[role=option]")) {
+      const isActive = Number(item.dataset.position) === this.active;
+      item.setAttribute("aria-selected", String(isActive));
+      if (isActive) item.scrollIntoView({ block: "nearest" });
+    }
+    this.input.setAttribute("aria-activedescendant", `option-${this.active}`);
+  }
+
+  close() {
+    this.isOpen = false;
+    this.list.hidden = true;
+    this.input.setAttribute("aria-expanded", "false");
+  }
+
+  choose(position) {
+    const chosen = this.isOpen ? this.choices[position] : undefined;
+    if (chosen === undefined) return;
+    this.input.value = "";
+    this.choices = [];
+    this.close();
+    this.setTriggerValue("chosen", chosen);
+  }
+
+  onKey(event) {
+    event.stopPropagation(); // Streamlit takes single letters outside of its own inputs for commands
+    const steps = { ArrowDown: 1, ArrowUp: -1 };
+    if (event.key === "Enter") {
+      if (event.isComposing) this.choosesAfterComposing = true; // the last syllable is not in the text yet
+      else this.choose(this.active);
+    } else if (event.key in steps && !event.isComposing) {
+      event.preventDefault();
+      if (this.isOpen) this.move(this.active + steps[event.key]);
+      else this.show();
+    } else if (event.key === "Escape") {
+      if (!this.input.value && !this.isOpen) this.input.blur();
+      this.input.value = "";
+      this.close();
+    }
+  }
+
+  remove() {
+    document.removeEventListener("keydown", this.onShortcut, true);
+  }
+}
+
+function element(tag, properties, text) {
+  const { role, ...others } = properties;
+  const made = Object.assign(document.createElement(tag), others);
+  if (role) made.setAttribute("role", role);
+  made.textContent = text; // never as HTML: names come from the database
+  return made;
+}
+
+function grouped(entries) {
+  const groups = new Map();
+  for (const entry of entries) groups.set(entry.category, [...(groups.get(entry.category) ?? []), entry]);
+  return groups;
+}
+
+export default function (component) {
+  const root = component.parentElement;
+  if (!boxes.has(root)) boxes.set(root, new Box(root));
+  const box = boxes.get(root);
+  box.update(component);
+  return () => {
+    box.remove();
+    boxes.delete(root);
+  };
+}
