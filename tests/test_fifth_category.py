@@ -10,7 +10,7 @@ from finance_core import categories, starter
 from finance_core.categories import Average, Category, Market
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import listing
+from finance_core.ui import listing, search_box
 from tests import pages
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import category_update as update
@@ -53,7 +53,8 @@ def test_a_fifth_category_gets_its_update_its_search_and_its_page(
     assert len(prices.load(own_server_db, crypto, "BTC")) == len(days)
 
     listing.forget()
-    assert listing.of(own_server_db, crypto).index.search("ㅂㅌㅋㅇ") == ["BTC"]
+    searched = search_box.data(own_server_db, crypto, may_add=False)["categories"]
+    assert [row[0] for each in searched if each["title"] == "Crypto" for row in each["rows"]] == ["BTC"]
 
     home = AppTest.from_file(pages.PAGES_DIR.parent / "Home.py", default_timeout=60).run()
     assert "Crypto" in [header.value for header in home.subheader]

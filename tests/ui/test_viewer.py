@@ -166,7 +166,7 @@ def test_a_ticker_that_cannot_be_drawn_gets_a_sentence_and_leaves_the_search(own
     (error,) = page.error
     assert plain("2024-01-02") in error.value
     assert plain("korean_stocks") in error.value
-    assert page.get("component_instance"), "the search box"
+    assert page.get("bidi_component"), "the search box"
 
 
 @pytest.mark.slow
