@@ -381,7 +381,7 @@ def test_whatever_the_prices_imported_twice_is_imported_once(
     state = "done" if any(map(len, expected.values())) else "failed"  # no bar taken is no success
     assert (first.state, first.differing, first.failures) == (state, [], [])
     for ticker, bars in expected.items():
-        stored = prices.load(db, KOREAN_STOCKS, ticker)
+        stored = prices.as_stored(db, KOREAN_STOCKS, ticker)
         pd.testing.assert_frame_equal(stored, bars, check_freq=False, check_exact=True)
     assert first.bars == sum(map(len, expected.values()))
     assert first.refused == sum(map(len, rows.values())) - first.bars
