@@ -37,4 +37,4 @@ def test_days_stay_days_in_an_index_and_in_a_column() -> None:
 def test_a_control_character_in_a_name_is_a_question_mark_in_a_workbook(character: str) -> None:
     file = spreadsheets.to_excel(pd.DataFrame({"이름": [f"삼성{character}전자"]}))
     assert zipfile.is_zipfile(io.BytesIO(file))
-    assert pd.read_excel(io.BytesIO(file))["이름"].tolist() == ["삼성?전자"]
+    assert pd.read_excel(io.BytesIO(file), engine="openpyxl")["이름"].tolist() == ["삼성?전자"]

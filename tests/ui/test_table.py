@@ -35,7 +35,7 @@ def test_csv_holds_the_same_numbers_and_opens_in_excel_with_its_hangul(bars: pd.
 def test_excel_holds_the_same_numbers_whatever_the_name_of_its_sheet(
     bars: pd.DataFrame, taken: pd.DataFrame, name: str
 ) -> None:
-    read = pd.read_excel(io.BytesIO(spreadsheets.to_excel(taken, name, index=True)), index_col=0)
+    read = pd.read_excel(io.BytesIO(spreadsheets.to_excel(taken, name, index=True)), index_col=0, engine="openpyxl")
     assert read["시가"].tolist() == bars["open"].tolist()
     assert read["MA5"].iloc[4:].tolist() == pytest.approx(bars["close"].rolling(5).mean().iloc[4:].tolist())
     assert pd.DatetimeIndex(read.index).tolist() == bars.index.tolist()
