@@ -4,14 +4,16 @@ Every table that is handed out is written here. Pure: frames and values in, byte
 """
 
 import io
+import re
 from collections.abc import Callable
 
 import pandas as pd
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # type: ignore[import-untyped]
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a text that Excel takes for a formula."""
+NOT_PRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""What no workbook can hold. openpyxl knows it too, but takes a second to load, which only a download needs."""
 
 
 def defused(value: object) -> object:
@@ -63,4 +65,4 @@ def with_texts(table: pd.DataFrame, change: Callable[[object], object]) -> pd.Da
 
 def _printable(value: object) -> object:
     safe = defused(value)
-    return ILLEGAL_CHARACTERS_RE.sub("?", safe) if isinstance(safe, str) else safe
+    return NOT_PRINTABLE.sub("?", safe) if isinstance(safe, str) else safe

@@ -23,7 +23,7 @@ from finance_core.errors import DataConflict
 from finance_core.i18n import N_
 from finance_core.storage import locations
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.storage.documents import BarState
+from finance_core.storage.documents import BarState, TickerRow
 from finance_core.storage.locations import Store
 
 _MIDNIGHT = dt.time()
@@ -91,6 +91,18 @@ def tickers(db: MongoDatabase, category: Category) -> list[str]:
 def any_stored(db: MongoDatabase, category: Category) -> bool:
     """Whether `category` has any bar."""
     return db[locations.of(db, category).collection].find_one({}, {"_id": True}) is not None
+
+
+def version(db: MongoDatabase, category: Category, row: TickerRow) -> tuple[object, ...] | None:
+    """What is another once bars of the ticker have changed whose row was just read as `row`; None where nothing tells.
+
+    That is so where only other programs write, or a history is replaced bar by bar. Reads no more than `state`.
+    """
+    store = locations.of(db, category)
+    if store.read_only or row.get("rewriting") or "bars_changed_at" not in row:
+        return None
+    # The row is written after the bars, or with them: a run that was killed in between shows in their state.
+    return store, row["bars_changed_at"], *state(db, category, row["ticker"]).values()
 
 
 def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> BarState:

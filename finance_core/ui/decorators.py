@@ -11,7 +11,6 @@ from typing import Concatenate, ParamSpec
 
 import streamlit as st
 from pymongo.errors import PyMongoError
-from streamlit.runtime.pages_manager import PagesManager
 
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
@@ -51,7 +50,7 @@ def page(
     def decorate(draw: Draw[P]) -> Callable[P, None]:
         @wraps(draw)
         def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
-            begin()
+            use_visitor_language()
             with errors_shown():
                 above = st.container(width=420)
                 if name:
@@ -103,18 +102,6 @@ def live(every: float | None, *, for_admins: bool = False) -> Callable[[Draw[P]]
 @live(RIGHTS_EVERY, for_admins=True)
 def _watch_rights(_db: MongoDatabase) -> None:
     """Nothing to see: an admin's page that stays open goes soon after the password was changed."""
-
-
-def begin() -> None:
-    """Set the visitor's language, and make sure that Home.py ran before the page.
-
-    Until the first st.navigation of a process, Streamlit runs the files of a directory called `pages` by itself: a link
-    to a page that is opened right after the start would lack Home.py's layout and navigation.
-    """
-    if PagesManager.uses_pages_directory:
-        PagesManager.uses_pages_directory = False
-        st.rerun()
-    use_visitor_language()
 
 
 def writes(callback: Callable[P, None]) -> Callable[P, None]:

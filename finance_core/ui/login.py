@@ -12,9 +12,9 @@ from finance_core import auth
 from finance_core.errors import NotAllowed, SisepanError
 from finance_core.i18n import N_, _
 from finance_core.ui import door, navigation
-from finance_core.ui.decorators import begin, errors_shown
+from finance_core.ui.decorators import errors_shown
 from finance_core.ui.text import plain
-from finance_core.ui.visitor import LOGIN, admin_password, may_edit, visitor_address
+from finance_core.ui.visitor import LOGIN, admin_password, may_edit, use_visitor_language, visitor_address
 
 TRIES, PROBLEM = "login_tries", "login_problem"
 
@@ -32,7 +32,7 @@ def pages() -> list[StreamlitPage]:
 
 def show() -> None:
     """The whole page."""
-    begin()
+    use_visitor_language()
     with errors_shown():
         st.title(navigation.page("login").title)
         if not admin_password():

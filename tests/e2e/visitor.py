@@ -72,3 +72,15 @@ def buttons(sent: list[ForwardMsg]) -> dict[str, str]:
     """The ids of the buttons that were sent, by their keys."""
     ids = [message.delta.new_element.button.id for message in sent if message.delta.new_element.HasField("button")]
     return {widget.split("-", 2)[2]: widget for widget in ids}
+
+
+def charts(sent: list[ForwardMsg]) -> list[str]:
+    """The options of the charts that were sent."""
+    elements = [message.delta.new_element for message in sent]
+    return [element.echarts_chart.spec for element in elements if element.HasField("echarts_chart")]
+
+
+def menu(sent: list[ForwardMsg]) -> list[str]:
+    """The titles of the pages in the menu, as it was sent last."""
+    menus = [message.navigation for message in sent if message.HasField("navigation")]
+    return [page.page_name for page in menus[-1].app_pages] if menus else []

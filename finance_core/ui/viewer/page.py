@@ -14,19 +14,19 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import categories
-from finance_core.bars import candles, indicators, sessions
+from finance_core.bars import candles, sessions
 from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
 from finance_core.charts import candlestick
 from finance_core.i18n import _
-from finance_core.storage import database, prices, tickers, trading_calendars
+from finance_core.storage import database, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing, navigation, search_box, split_note, update_actions
 from finance_core.ui.decorators import errors_shown, page, writes
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
-from finance_core.ui.viewer import address, controls, header, table
+from finance_core.ui.viewer import address, controls, header, shared, table
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import may_edit
 
@@ -135,10 +135,8 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View)
     ticker = listed["ticker"]
     row = tickers.get(db, category, ticker) or listed
     name = listing.name_of(row)
-    bars = prices.as_stored(db, category, ticker)
-    if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
-        bars, _remarks = candles.clean(bars)
-    bars, splits = candles.split_adjusted(bars)
+    history = shared.history(db, category, row)
+    bars = history.bars
     if bars.empty and row.get("source") == "sample":
         st.info(_("이 종목의 표본 시세를 만들고 있습니다. 잠시 뒤 나타납니다."), icon=":material/science:")
         return None
@@ -149,15 +147,12 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View)
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
     style = _style(category, row, bars, view, calendar)
     header.show(category, row, bars, style, calendar)
-    split_note.show(name, splits)
+    split_note.show(name, history.late_splits)
     update_actions.newer(category, ticker, row)
     controls.show(category, view, pd.DatetimeIndex(bars.index))
-    resampled = candles.resample(bars, view.interval)
-    averages = indicators.moving_averages(resampled["close"], view.averages)
-    visible = view.visible(pd.DatetimeIndex(resampled.index))
-    chart = candlestick.candlestick(resampled, averages, visible, style)
-    st.echarts_chart(chart, height=580, alt=_("{name} 차트").format(name=name))
-    return partial(table.show, ticker, name, resampled, averages, visible, style)
+    drawing = shared.drawing(history, view, style)
+    st.echarts_chart(drawing.option, height=580, alt=_("{name} 차트").format(name=name))
+    return partial(table.show, ticker, name, drawing, style)
 
 
 def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, calendar: Calendar) -> candlestick.Style:

@@ -10,12 +10,12 @@ from finance_core.charts import candlestick_html
 from finance_core.charts.candlestick import Style, titled
 from finance_core.i18n import _
 from finance_core.ui import downloads
+from finance_core.ui.viewer.shared import Drawing
 
 
-def show(
-    ticker: str, name: str, bars: pd.DataFrame, averages: Averages, visible: tuple[int, int], style: Style
-) -> None:
+def show(ticker: str, name: str, drawing: Drawing, style: Style) -> None:
     """The newest bars of the visible range, newest first, and downloads of that range or of everything."""
+    bars, averages, visible, _option = drawing
     table = as_table(bars, averages)
     seen = table.iloc[visible[0] : visible[1] + 1]
     price = st.column_config.NumberColumn(format=style.price_format)

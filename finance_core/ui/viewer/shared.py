@@ -1,0 +1,91 @@
+"""What all visitors of a chart have in common: read and computed once for each change of its bars, for everybody.
+
+The key of what is kept holds what MongoDB tells of the bars at this moment (see `prices.version`), so that a chart is
+never older than they are, whichever process has changed them. Nothing here depends on the rights of a visitor, and
+nobody may change what is kept.
+"""
+
+from typing import NamedTuple
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import i18n
+from finance_core.bars import candles, indicators
+from finance_core.bars.candles import Remark
+from finance_core.bars.indicators import Averages
+from finance_core.categories import Category
+from finance_core.charts import candlestick
+from finance_core.charts.candlestick import Style
+from finance_core.charts.parts import Option
+from finance_core.storage import database, prices
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
+from finance_core.ui.viewer.address import View
+
+MOST_KEPT = 32
+"""Histories, and as many charts of them. One of a century takes 5 MB."""
+KEPT_FOR = 60.0
+"""Seconds. A server that is read through a secondary may have told the version of bars that it did not have yet."""
+
+
+class History(NamedTuple):
+    """The daily bars of a ticker as they are drawn."""
+
+    bars: pd.DataFrame
+    late_splits: list[Remark]
+    """The splits that their source has not applied to the bars before them, and that are applied here."""
+    key: str = ""
+    """Names these bars, and no other ones; "" where nothing tells whether they are still the stored ones."""
+
+
+class Drawing(NamedTuple):
+    """A chart, and what it was made of."""
+
+    bars: pd.DataFrame
+    """In the interval of the view."""
+    averages: Averages
+    visible: tuple[int, int]
+    """Positions of the first and the last bar of the first view."""
+    option: Option
+
+
+def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
+    """The history of the ticker whose row was just read as `row`. Raises DataConflict as `prices.as_stored`."""
+    version = prices.version(db, category, row)
+    if version is None:
+        return _read(db, category, row["ticker"])
+    return _history(repr((database.address(), db.name, category.key, row["ticker"], version)), db, category, row)
+
+
+def drawing(shown: History, view: View, style: Style) -> Drawing:
+    """The chart of a history that has bars, in the running language."""
+    if not shown.key:
+        return _draw(shown, view, style)
+    return _drawing(repr((shown.key, view, style, i18n.language())), shown, view, style)
+
+
+def _read(db: MongoDatabase, category: Category, ticker: str, key: str = "") -> History:
+    bars = prices.as_stored(db, category, ticker)
+    if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
+        bars, _remarks = candles.clean(bars)
+    return History(*candles.split_adjusted(bars), key)
+
+
+def _draw(shown: History, view: View, style: Style) -> Drawing:
+    bars = candles.resample(shown.bars, view.interval)
+    averages = indicators.moving_averages(bars["close"], view.averages)
+    visible = view.visible(pd.DatetimeIndex(bars.index))
+    return Drawing(bars, averages, visible, candlestick.candlestick(bars, averages, visible, style))
+
+
+# Arguments with an underscore are not part of the key of a cache.
+@st.cache_resource(ttl=KEPT_FOR, max_entries=MOST_KEPT, show_spinner=False)
+def _history(key: str, _db: MongoDatabase, _category: Category, _row: TickerRow) -> History:
+    return _read(_db, _category, _row["ticker"], key)
+
+
+@st.cache_resource(ttl=KEPT_FOR, max_entries=MOST_KEPT, show_spinner=False)
+def _drawing(key: str, _shown: History, _view: View, _style: Style) -> Drawing:
+    del key
+    return _draw(_shown, _view, _style)
