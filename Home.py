@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from finance_core import background, categories
 from finance_core.i18n import _
 from finance_core.ui import first_start, login, search_box, serving
-from finance_core.ui.decorators import errors_shown
+from finance_core.ui.decorators import errors_shown, show_stray_error
 from finance_core.ui.door import Door
 from finance_core.ui.navigation import ICON, page, viewer_page
 from finance_core.ui.visitor import language_switch, may_edit, use_visitor_language
@@ -47,4 +47,4 @@ async def lifespan(served: st.App) -> AsyncIterator[None]:
 if __name__ == "__main__":
     visit()
 else:
-    app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(Door)])
+    app = st.App(__file__, lifespan=lifespan, middleware=[Middleware(Door)], on_script_error=show_stray_error)

@@ -4,14 +4,17 @@
 """
 
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import Concatenate, ParamSpec
 
 import streamlit as st
 from pymongo.errors import PyMongoError
 
+from finance_core import settings
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.storage import database
@@ -132,6 +135,22 @@ def errors_shown() -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - the page's last line: no traceback on a page, every one in the log
         st.error(plain(str(_explained(error))), icon=":material/error:")
         st.button(_("다시 시도"), icon=":material/refresh:", key="retry")
+
+
+def show_stray_error(error: Exception) -> bool:
+    """Show an error that no page could catch as a sentence; returns True, as Streamlit wants it of what has shown it.
+
+    Before the app's own code runs, Streamlit reads the values of widgets. A program that speaks to the app, not a
+    browser, may send any: that is one line in the log, where a defect of ours leaves its traceback.
+    """
+    use_visitor_language()
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    if any(Path(file).is_relative_to(settings.PROJECT_DIR) and "site-packages" not in file for file in files):
+        st.error(plain(str(_explained(error))), icon=":material/error:")
+    else:
+        _log.warning("a visitor sent what no browser sends: %s", type(error).__name__)
+        st.error(_("브라우저가 보내지 않는 값을 받았습니다. 화면을 새로 고치십시오."), icon=":material/error:")
+    return True
 
 
 def _explained(error: Exception) -> SisepanError:

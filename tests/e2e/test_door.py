@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 from finance_core.storage.database import MongoDatabase
 from tests.e2e.conftest import Start
 from tests.e2e.test_login import PASSWORD, log_in
-from tests.e2e.visitor import buttons, session_of, visit
+from tests.e2e.visitor import buttons, session_of, visit, widgets
 
 pytestmark = [
     pytest.mark.slow,
@@ -118,6 +118,20 @@ def test_with_a_password_an_upload_needs_the_login(
         admin.run("admin_data", buttons(drawn)["log_out"])
         admin.run("admin_data")
         assert upload(lan, session, 1) == 403
+
+
+@pytest.mark.parametrize("value", ["{bad", '{"chosen": 5}', '{"chosen": "nowhere:x"}', "[]", "0"])
+def test_handmade_values_of_widgets_get_a_sentence_and_one_line_in_the_log(
+    app: Start, data_dir: Path, value: str
+) -> None:
+    with visit(app()) as visitor:
+        ids = widgets(visitor.run("korean_stocks"))
+        assert {"search", "language_switch"} <= ids.keys()
+        for widget in ("search", "language_switch"):
+            sent = visitor.run("korean_stocks", json={ids[widget]: value})
+            assert not [message for message in sent if message.delta.new_element.HasField("exception")]
+    log = data_dir / "log" / "app.log"
+    assert not log.exists() or "Traceback" not in log.read_text(encoding="utf-8")
 
 
 def test_metrics_are_for_who_sits_at_the_machine(app: Start, own_address: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from google.protobuf.message import Message  # type: ignore[import-untyped]
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
@@ -17,13 +18,21 @@ class Visitor:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
 
-    def ask(self, page: str, *pressed: str, typed: Mapping[str, str] | None = None) -> None:
-        """Ask for a run of `page` with the buttons of the ids `pressed` and the inputs as `typed`."""
+    def ask(
+        self,
+        page: str,
+        *pressed: str,
+        typed: Mapping[str, str] | None = None,
+        json: Mapping[str, str] | None = None,
+    ) -> None:
+        """Ask for a run of `page` with the buttons of the ids `pressed`, inputs as `typed`, and values in `json`."""
         message = BackMsg()
         message.rerun_script.page_name = page
         message.rerun_script.query_string = "lang=ko"
         for widget, text in (typed or {}).items():
             message.rerun_script.widget_states.widgets.add(id=widget, string_value=text)
+        for widget, text in (json or {}).items():
+            message.rerun_script.widget_states.widgets.add(id=widget, json_value=text)
         for widget in pressed:
             message.rerun_script.widget_states.widgets.add(id=widget, trigger_value=True)
         self._connection.send(message.SerializeToString())
@@ -32,9 +41,9 @@ class Visitor:
         """Ask the app to forget what all visitors share."""
         self._connection.send(BackMsg(clear_cache=True).SerializeToString())
 
-    def run(self, page: str, *pressed: str, typed: Mapping[str, str] | None = None) -> list[ForwardMsg]:
+    def run(self, page: str, *pressed: str, **values: Mapping[str, str]) -> list[ForwardMsg]:
         """`ask`, and what the app sent until that run was finished."""
-        self.ask(page, *pressed, typed=typed)
+        self.ask(page, *pressed, **values)
         sent: list[ForwardMsg] = []
         while not sent or not _ended(sent[-1]):
             sent.append(ForwardMsg.FromString(bytes(self._connection.recv(timeout=60))))
@@ -60,6 +69,20 @@ def visit(
         proxy=None,
     ) as connection:
         yield Visitor(connection)
+
+
+def widgets(sent: list[ForwardMsg]) -> dict[str, str]:
+    """The ids of all widgets that were sent, by their keys."""
+
+    def ids(message: Message) -> Iterator[str]:
+        for field, value in message.ListFields():
+            if field.name == "id" and isinstance(value, str) and value.startswith("$$ID-"):
+                yield value
+            elif isinstance(value, Message):
+                yield from ids(value)
+
+    found = [widget for message in sent for widget in ids(message)]
+    return {widget.split("-", 2)[2]: widget for widget in found}
 
 
 def session_of(sent: list[ForwardMsg]) -> str:
