@@ -14,7 +14,7 @@ from finance_core.i18n import _
 from finance_core.ui import first_start, login, search_box, serving
 from finance_core.ui.decorators import errors_shown, show_stray_error
 from finance_core.ui.door import Door
-from finance_core.ui.navigation import ICON, page, viewer_page
+from finance_core.ui.navigation import ICON, LOOK, page, viewer_page
 from finance_core.ui.visitor import language_switch, may_edit, use_visitor_language
 from updaters import sample, scheduler
 
@@ -22,6 +22,7 @@ from updaters import sample, scheduler
 def visit() -> None:
     """What happens at every visit and click."""
     st.set_page_config(page_title="시세판", page_icon=str(ICON), layout="wide")
+    st.html(LOOK)
     use_visitor_language()
     viewers = [*(viewer_page(category) for category in categories.CATEGORIES), page("comparison")]
     admins = [page(name, visible=may_edit()) for name in ("admin_updates", "admin_tickers", "admin_data")]

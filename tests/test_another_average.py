@@ -49,6 +49,7 @@ def test_it_is_computed_offered_drawn_and_named_on_the_page(
     assert {"12-day EMA", "20일 평균"} < {series["name"] for series in option["series"]}
     expected = bars["close"].ewm(span=12, adjust=False).mean()
     assert source["12-day EMA"].tolist() == pytest.approx(expected.tolist())
+    page.toggle(key="table").set_value(True).run()
     assert shown_table(page)["EMA12"].iloc[0] == pytest.approx(expected.iloc[-1])
     assert "MA20" in shown_table(page).columns
 

@@ -30,7 +30,7 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
         format_func=lambda value: _(titles[value]),
         label_visibility="collapsed",
         key=key,
-        wrap=True,
+        wrap=False,
         on_change=clicked,
     )
 

@@ -10,6 +10,8 @@ from finance_core.categories import Category
 from finance_core.i18n import N_, _
 
 ICON = Path(__file__).with_name("icon.svg")
+LOOK = Path(__file__).with_name("look.css")
+"""Style of all pages."""
 PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
 
 PAGES: Final = {

@@ -49,7 +49,7 @@ def start_button(category: Category, update: Update, label: str, options: Mappin
 def button(db: MongoDatabase, category: Category, ticker: str, update: Update) -> None:
     """For admins, a button that updates the category, `ticker` first; disabled while a run is under way."""
     if may_edit():
-        look = {"icon": ":material/sync:", "type": "primary", "key": "update"}
+        look = {"icon": ":material/sync:", "type": "tertiary", "key": "update"}
         start_button(category, update, _("업데이트"), {"first": ticker}, disabled=is_running(db, category), **look)
 
 

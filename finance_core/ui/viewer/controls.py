@@ -9,27 +9,39 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from finance_core.categories import Category
 from finance_core.i18n import _
+from finance_core.storage.documents import TickerRow
 from finance_core.ui.choices import segmented
 from finance_core.ui.parameters import INTERVALS, PERIODS
-from finance_core.ui.viewer import address
+from finance_core.ui.viewer import address, header
 from finance_core.ui.viewer.address import View
 
 OTHER_COLORS = "other_colors"
 """Where a visit keeps whether the colours of a category are not the category's own."""
 
 
-def show(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
-    """The controls, set as `view` is; `dates` are the days that have bars."""
+def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow) -> DeltaGenerator:
+    """The controls, set as `view` is, and what a reader must know of `row`; `dates` are the days that have bars.
+
+    Returns the menu, for what else belongs there.
+    """
     write = partial(_write, category, view)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        shown = None if view.first else view.period
-        segmented(_("기간"), "period", PERIODS, shown, lambda period: write(period=period, first=None, last=None))
-        segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
+        with st.container(horizontal=True, wrap=False, gap="small", key="choices"):
+            shown = None if view.first else view.period
+            segmented(_("기간"), "period", PERIODS, shown, lambda period: write(period=period, first=None, last=None))
+            segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
+        with st.container(width="content", key="badges"):
+            header.badges(row)
+        label = f"{view.first} – {view.last or ''}" if view.first else _("메뉴")
+        menu = st.popover(label, icon=":material/tune:", key="menu", width="content")
+    with menu:
         _range(category, view, dates)
         _looks(category, view)
+    return menu
 
 
 def rising_is_red(category: Category) -> bool:
@@ -51,35 +63,32 @@ def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
         if len(days) == 2:  # one day: the other is still to come
             _write(category, view, first=days[0], last=days[1])
 
-    label = f"{view.first} – {view.last or ''}" if view.first else _("직접 지정")
-    with st.popover(label, icon=":material/date_range:"):
-        first, last = dates[0].date(), dates[-1].date()
-        shown = (max(first, min(view.first, last)), max(first, min(view.last or last, last))) if view.first else ()
-        st.session_state["range"] = shown
-        label = _("처음과 끝 날짜")
-        st.date_input(label, min_value=first, max_value=last, key="range", on_change=chosen, format="YYYY-MM-DD")
+    first, last = dates[0].date(), dates[-1].date()
+    shown = (max(first, min(view.first, last)), max(first, min(view.last or last, last))) if view.first else ()
+    st.session_state["range"] = shown
+    label = _("처음과 끝 날짜")
+    st.date_input(label, min_value=first, max_value=last, key="range", on_change=chosen, format="YYYY-MM-DD")
 
 
 def _looks(category: Category, view: View) -> None:
     write = partial(_write, category, view)
-    with st.popover(_("표시"), icon=":material/tune:"):
-        st.session_state["averages"] = list(view.averages)
-        st.pills(
-            _("이동평균"),
-            category.averages,
-            format_func=lambda average: average.label,
-            selection_mode="multi",
-            key="averages",
-            on_change=lambda: write(averages=tuple(sorted(st.session_state["averages"]))),
-        )
-        if len(category.average_sets) > 1:
-            for averages in category.average_sets:
-                label = "·".join(average.label for average in averages)
-                st.button(label, key=f"averages_{averages[-1].text}", on_click=partial(write, averages=averages))
-        st.session_state["log"] = view.log
-        st.toggle(_("로그 축"), key="log", on_change=lambda: write(log=st.session_state["log"]))
-        st.session_state["red"] = rising_is_red(category)
-        st.toggle(_("상승을 빨강으로"), key="red", on_change=_colors_chosen, args=(category,))
+    st.session_state["averages"] = list(view.averages)
+    st.pills(
+        _("이동평균"),
+        category.averages,
+        format_func=lambda average: average.label,
+        selection_mode="multi",
+        key="averages",
+        on_change=lambda: write(averages=tuple(sorted(st.session_state["averages"]))),
+    )
+    if len(category.average_sets) > 1:
+        for averages in category.average_sets:
+            label = "·".join(average.label for average in averages)
+            st.button(label, key=f"averages_{averages[-1].text}", on_click=partial(write, averages=averages))
+    st.session_state["log"] = view.log
+    st.toggle(_("로그 축"), key="log", on_change=lambda: write(log=st.session_state["log"]))
+    st.session_state["red"] = rising_is_red(category)
+    st.toggle(_("상승을 빨강으로"), key="red", on_change=_colors_chosen, args=(category,))
 
 
 def _colors_chosen(category: Category) -> None:

@@ -26,18 +26,27 @@ def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style, c
     worth = formats.money(close, currency, style.decimals) if currency else formats.price(close, style.decimals)
     about = " · ".join(text for text in (row["ticker"], row.get("market", "")) if text)
     parts = [
-        _span(listing.name_of(row), "font-size:1.75rem;font-weight:700"),
+        _span(listing.name_of(row), "font-size:1rem;font-weight:700"),
         _span(about, "opacity:.65"),
-        _span(worth, "font-size:1.75rem;font-weight:700"),
+        _span(worth, "font-size:1.25rem;font-weight:700"),
         _change(bars, close, style),
         _span(" · ".join(_facts(category, row, bars, style.decimals, calendar)), "opacity:.65"),
     ]
-    layout = "display:flex;flex-wrap:wrap;align-items:baseline;column-gap:1rem;row-gap:0"
-    st.html(f'<div style="{layout}">{"".join(parts)}</div>')
+    layout = "display:flex;flex-wrap:wrap;align-items:baseline;column-gap:0.75rem"
+    type_ = "font-size:0.875rem;line-height:1.4;font-variant-numeric:tabular-nums"
+    st.html(f'<div style="{layout};{type_}">{"".join(parts)}</div>')
+
+
+def badges(row: TickerRow) -> None:
+    """What a reader must know of the prices of `row`: that they are samples, that no more will come."""
     if row.get("source") == "sample":
         st.badge(_("표본 데이터: 실제 시세가 아닙니다"), icon=":material/science:", color="orange")
     if row.get("last_status") == "delisted":
         st.badge(_("상장폐지된 듯합니다: Yahoo가 더는 이 종목을 모릅니다"), icon=":material/block:", color="gray")
+
+
+def notes(row: TickerRow) -> None:
+    """A warning while the history of `row` is being rewritten."""
     if row.get("rewriting"):
         st.warning(_("이 종목의 이력을 다시 쓰는 중이라 일부가 아직 옛 값입니다."), icon=":material/warning:")
 

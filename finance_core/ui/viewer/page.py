@@ -1,17 +1,16 @@
-"""The viewer that all categories share: search, one header line, controls, the chart, the table.
+"""The viewer that all categories share: two rows with search, header and controls, and the chart in the rest.
 
 A page passes its category and the function that updates it, because `finance_core` does not import updaters.
 The address of the page names what it shows (see `address`), so that a link opens the same view.
 """
 
 import socket
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from finance_core import categories
 from finance_core.bars import candles, sessions
@@ -41,21 +40,27 @@ def show(db: MongoDatabase, category_key: str, update: update_actions.Update) ->
     if ticker:
         search_box.remember_viewed(category, ticker)  # before the box, which lists it
     # Laid out from top to bottom, but filled in the order in which readers want them: the chart first.
-    top, middle, bottom = st.container(), st.container(), st.container()
-    draw_table = None
-    with middle, errors_shown():  # so that a ticker that cannot be drawn leaves the search to find another
-        if ticker:
-            draw_table = _chart(db, category, listed.rows[ticker], view)
-        else:
-            _nothing_listed(category)
-    with top:
-        _top(db, category, ticker, view, listed, update)
-        for problem in problems:
-            st.warning(plain(problem), icon=":material/warning:")
-        update_actions.status(db, category)
-    with bottom:
-        if draw_table:
-            draw_table()
+    with st.container(key="screen"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="title_row"):
+            search, about = st.container(width=280), st.container(key="about")
+            buttons = st.container(horizontal=True, width="content", gap="small")
+        notes, chart = st.container(), st.container(key="below_title")
+        with chart, errors_shown():  # so that a ticker that cannot be drawn leaves the search to find another
+            if ticker:
+                _chart(db, category, listed.rows[ticker], view, about)
+            else:
+                _nothing_listed(category)
+        with search:
+            _search(db, category, update)
+        with buttons:
+            if ticker and may_edit():
+                _star(db, category, listed.rows[ticker])
+            if ticker:
+                update_actions.button(db, category, ticker, update)
+        with notes:
+            for problem in problems:
+                st.warning(plain(problem), icon=":material/warning:")
+            update_actions.status(db, category)
 
 
 def _ticker(category: Category, view: View, listed: Listing, problems: list[str]) -> str:
@@ -67,10 +72,8 @@ def _ticker(category: Category, view: View, listed: Listing, problems: list[str]
     return next((ticker for ticker in candidates if ticker in listed.rows), "")
 
 
-def _top(
-    db: MongoDatabase, category: Category, ticker: str, view: View, listed: Listing, update: update_actions.Update
-) -> None:
-    """Search, star, link and update in one row."""
+def _search(db: MongoDatabase, category: Category, update: update_actions.Update) -> None:
+    """The search, which shows what is chosen on this page or, of another category, on that one's."""
 
     def choose(chosen_category: Category, chosen: str) -> None:
         if chosen_category == category:
@@ -86,15 +89,7 @@ def _top(
         update_actions.start(category, update, [new])
         choose(category, new)
 
-    search, buttons = st.columns([3, 2], vertical_alignment="top")
-    with search:
-        search_box.show(db, choose, home=category, add=add if may_edit() else None, focus=True)
-    with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if ticker and may_edit():
-            _star(db, category, listed.rows[ticker])
-        if ticker:
-            _link(category, ticker, view)
-            update_actions.button(db, category, ticker, update)
+    search_box.show(db, choose, home=category, add=add if may_edit() else None, focus=True)
 
 
 def _star(db: MongoDatabase, category: Category, row: TickerRow) -> None:
@@ -103,17 +98,18 @@ def _star(db: MongoDatabase, category: Category, row: TickerRow) -> None:
         tickers.set_favourite(db, category, row["ticker"], not row.get("favourite"))
         listing.forget()
 
-    icon = ":material/star:" if row.get("favourite") else ":material/star_outline:"
-    st.button("", icon=icon, help=_("관심종목"), on_click=toggle, key="star", type="tertiary")
+    is_on = bool(row.get("favourite"))
+    label = ":orange[★]" if is_on else "☆"  # Material's icons look the same, filled or not
+    help_text = _("관심종목에서 빼기") if is_on else _("관심종목에 넣기")
+    st.button(label, help=help_text, on_click=toggle, key="star", type="tertiary")
 
 
 def _link(category: Category, ticker: str, view: View) -> None:
-    with st.popover(_("링크"), icon=":material/link:"):
-        shown = address.texts_of(replace(view, ticker=ticker), category)
-        if language := st.query_params.get("lang"):
-            shown["lang"] = language
-        st.caption(_("이 화면을 다른 컴퓨터에서 여는 주소"))
-        st.code(f"{_origin()}/{category.key}?{urlencode(shown)}", language=None, wrap_lines=True)
+    shown = address.texts_of(replace(view, ticker=ticker), category)
+    if language := st.query_params.get("lang"):
+        shown["lang"] = language
+    st.caption(_("링크: 이 화면을 다른 컴퓨터에서 여는 주소"))
+    st.code(f"{_origin()}/{category.key}?{urlencode(shown)}", language=None, wrap_lines=True)
 
 
 def _origin() -> str:
@@ -130,8 +126,8 @@ def _origin() -> str:
     return f"{here.scheme}://{host}:{here.port}" if here.port else f"{here.scheme}://{host}"
 
 
-def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View) -> Callable[[], None] | None:
-    """Header, controls and chart of one ticker; returns a function that draws the table below, None without bars."""
+def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View, about: DeltaGenerator) -> None:
+    """Controls, chart and, if asked for, the table of one ticker; name and price go into `about`."""
     ticker = listed["ticker"]
     row = tickers.get(db, category, ticker) or listed
     name = listing.name_of(row)
@@ -139,20 +135,28 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View)
     bars = history.bars
     if bars.empty and row.get("source") == "sample":
         st.info(_("이 종목의 표본 시세를 만들고 있습니다. 잠시 뒤 나타납니다."), icon=":material/science:")
-        return None
+        return
     if bars.empty:
         sentence = _("{name}({ticker})의 시세가 아직 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
         st.info(plain(sentence.format(name=name, ticker=ticker)), icon=":material/info:")
-        return None
+        return
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
     style = _style(category, row, bars, view, calendar)
-    header.show(category, row, bars, style, calendar)
+    with about:
+        header.show(category, row, bars, style, calendar)
+    drawing = shared.drawing(history, view, style)
+    menu = controls.show(category, view, pd.DatetimeIndex(bars.index), row)
+    with menu:
+        shows_table = st.toggle(_("표"), key="table")
+        table.downloads_of(ticker, name, drawing, style)
+        _link(category, ticker, view)
+    header.notes(row)
     split_note.show(name, history.late_splits)
     update_actions.newer(category, ticker, row)
-    controls.show(category, view, pd.DatetimeIndex(bars.index))
-    drawing = shared.drawing(history, view, style)
-    st.echarts_chart(drawing.option, height=580, alt=_("{name} 차트").format(name=name))
-    return partial(table.show, ticker, name, drawing, style)
+    with st.container(key="chart"):
+        st.echarts_chart(drawing.option, height="stretch", alt=_("{name} 차트").format(name=name))
+    if shows_table:
+        table.show(drawing, style)
 
 
 def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, calendar: Calendar) -> candlestick.Style:

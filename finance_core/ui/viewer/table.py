@@ -1,4 +1,4 @@
-"""Below the chart: the newest bars as a table, and downloads."""
+"""What a reader takes from a chart as numbers: the newest bars as a table, and downloads."""
 
 from typing import Any
 
@@ -13,18 +13,24 @@ from finance_core.ui import downloads
 from finance_core.ui.viewer.shared import Drawing
 
 
-def show(ticker: str, name: str, drawing: Drawing, style: Style) -> None:
-    """The newest bars of the visible range, newest first, and downloads of that range or of everything."""
+def show(drawing: Drawing, style: Style) -> None:
+    """The newest bars of the visible range, newest first."""
     bars, averages, visible, _option = drawing
     table = as_table(bars, averages)
-    seen = table.iloc[visible[0] : visible[1] + 1]
     price = st.column_config.NumberColumn(format=style.price_format)
     columns: dict[str, Any] = dict.fromkeys(table.columns, price)
     columns[_("거래량")] = st.column_config.NumberColumn(format="%,d")
     columns[_("등락률")] = st.column_config.NumberColumn(format="%+.2f%%")
-    newest = seen.iloc[::-1].head(100)
+    newest = table.iloc[visible[0] : visible[1] + 1].iloc[::-1].head(100)
     newest.index = pd.DatetimeIndex(newest.index).strftime("%Y-%m-%d").rename(_("날짜"))
-    st.dataframe(newest, column_config=columns, height=300, row_height=28)
+    st.dataframe(newest, column_config=columns, height=260, row_height=28)
+
+
+def downloads_of(ticker: str, name: str, drawing: Drawing, style: Style) -> None:
+    """Buttons for the visible range, for everything, and for the chart as HTML."""
+    bars, averages, visible, _option = drawing
+    table = as_table(bars, averages)
+    seen = table.iloc[visible[0] : visible[1] + 1]
 
     def html() -> str:
         part = {average: values.loc[seen.index] for average, values in averages.items()}

@@ -1,0 +1,66 @@
+"""What the style sheet makes of the page of a chart, in a real browser."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui.navigation import LOOK
+from tests import pages
+from tests.e2e.test_korean_stocks import open_chart
+from tests.yahoo import YahooStandIn
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+
+SELECTOR = re.compile(r"^\s*([.\[*][^{}@;]*?)\s*[,{]\s*$", re.MULTILINE)
+
+
+@pytest.fixture
+def address(own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str]) -> str:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(halted=0)}, {})
+    return app() + "/korean_stocks"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "begins", "share"),
+    [(390, 844, 200, 0.7), (1024, 768, 130, 0.8), (1440, 900, 100, 0.87), (2560, 1440, 100, 0.9)],
+)
+def test_the_chart_takes_the_rest_of_the_window(
+    address: str, page: Page, width: int, height: int, begins: int, share: float
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    open_chart(page, address)
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    assert box["y"] < begins
+    assert box["height"] >= share * height
+    assert height - 24 <= box["y"] + box["height"] <= height, "to the end of the window, and no further"
+    main = page.get_by_test_id("stMain").bounding_box()
+    assert main is not None
+    assert box["width"] >= main["width"] - 24
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= main["width"]
+
+    # The table comes when it is asked for, and in the same window.
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
+    page.locator(".st-key-menu button").first.click()
+    page.get_by_text("표", exact=True).click()
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+    below = table.bounding_box()
+    assert below is not None
+    assert below["y"] + below["height"] <= height
+
+
+def test_each_selector_of_the_style_sheet_still_matches_something(
+    own_server_db: MongoDatabase, address: str, page: Page
+) -> None:
+    own_server_db["ticker_metadata"].update_one({"ticker": "005930"}, {"$set": {"source": "sample"}})  # a badge
+    page.set_viewport_size({"width": 390, "height": 844})  # where the sidebar is closed
+    open_chart(page, address)
+    selectors = SELECTOR.findall(LOOK.read_text(encoding="utf-8"))
+    assert len(selectors) > 20
+    assert [one for one in selectors if page.locator(one).count() == 0] == []
+    names = re.findall(r"[.\[][\w-]+", LOOK.read_text(encoding="utf-8").replace(".css", ""))
+    assert {name for name in names if not name.startswith((".st-key-", "[data-testid")) and name[1].isalpha()} == set()
