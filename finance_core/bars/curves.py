@@ -1,0 +1,220 @@
+"""Indicators as a reader chose them, and their values. Drawing them is left to `charts`.
+
+`compute` works on the float arrays of one ticker, so that a chart and a screener of many tickers use the same rows of
+`indicators.INDICATORS`; `curves` on a frame of bars of any interval.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from finance_core.bars.formulas import Floats
+from finance_core.bars.indicator import Indicator, Line
+from finance_core.bars.indicators import INDICATORS
+from finance_core.categories import Average
+from finance_core.i18n import _
+
+MOST: Final = 12
+"""Indicators of one chart."""
+MOST_PANES: Final = 4
+"""Of them, those in panes of their own."""
+NONE: Final = "none"
+"""How an address says that there is none."""
+_TEXT: Final = re.compile(r"(\w{1,30})(?:\(([-+.\d,]{0,60})\))?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An indicator with its settings, as a reader chose them."""
+
+    key: str
+    """Of a row of `INDICATORS`."""
+    values: tuple[float, ...] = ()
+
+    @property
+    def indicator(self) -> Indicator:
+        """Its row."""
+        return INDICATORS[self.key]
+
+    @property
+    def text(self) -> str:
+        """How an address names it.
+
+        >>> Chosen("macd", (12, 26, 9)).text
+        'macd(12,26,9)'
+        """
+        return f"{self.key}({','.join(map(_number, self.values))})" if self.values else self.key
+
+    @property
+    def label(self) -> str:
+        """How a legend and the header of a table name it, in the running language.
+
+        >>> Chosen("ma", (20,)).label, Chosen("macd", (12, 26, 9)).label
+        ('MA20', 'MACD(12,26,9)')
+        """
+        numbers = ",".join(map(_number, self.values))
+        return _(self.indicator.label) + (f"({numbers})" if len(self.values) > 1 else numbers)
+
+
+class Curve(NamedTuple):
+    """A line with its values."""
+
+    chosen: Chosen
+    line: Line
+    values: Floats
+    """On the bars at which they are drawn."""
+
+    @property
+    def title(self) -> str:
+        """Its name in the running language, which no other curve of a chart has."""
+        name = _(self.line.name)
+        return f"{self.chosen.label} {name}".rstrip()
+
+
+def _number(value: float) -> str:
+    return f"{value:.10g}"
+
+
+def of_average(average: Average) -> Chosen:
+    """A moving average of a category as a row of the table.
+
+    >>> of_average(Average(20)).text
+    'ma(20)'
+    """
+    return Chosen(average.kind, (average.window,))
+
+
+def compute(chosen: Chosen, columns: Mapping[str, Floats]) -> tuple[Floats, ...]:
+    """The values of each line of `chosen`, at the bars that they are computed of (see `drawn_at`).
+
+    `columns` are the bars of one ticker by the names of `candles.COLUMNS`, all as long as each other. Bars that lack
+    an input count as if they were not there, and have NaN: a window is of bars that exist.
+
+    >>> compute(Chosen("ma", (2,)), {"close": np.array([1.0, np.nan, 3.0, 5.0])})[0].tolist()
+    [nan, nan, 2.0, 4.0]
+    """
+    row = chosen.indicator
+    inputs = np.array([columns[name] for name in row.inputs], dtype="float64")
+    is_bar = ~np.isnan(inputs).any(axis=0)
+    if is_bar.all():
+        return row.formula(*inputs, *chosen.values)
+    results = tuple(np.full(len(is_bar), np.nan) for _line in row.lines)
+    for result, values in zip(results, row.formula(*inputs[:, is_bar], *chosen.values), strict=True):
+        result[is_bar] = values
+    return results
+
+
+def drawn_at(values: Floats, shift: int) -> Floats:
+    """`values` moved by `shift` bars; what would stand beyond the first or the last bar is cut off.
+
+    >>> drawn_at(np.array([1.0, 2.0, 3.0]), 1).tolist(), drawn_at(np.array([1.0, 2.0, 3.0]), -1).tolist()
+    ([nan, 1.0, 2.0], [2.0, 3.0, nan])
+    """
+    result = np.full(len(values), np.nan)
+    count = len(values) - abs(shift)
+    if count > 0:
+        result[max(shift, 0) :][:count] = values[max(-shift, 0) :][:count]
+    return result
+
+
+def curves(bars: pd.DataFrame, chosen: Iterable[Chosen]) -> list[Curve]:
+    """The lines of `chosen` over `bars` (as in `candles`, of any interval), in the order in which they are drawn.
+
+    Computed on all bars, so that the first bar of any visible window already has its values.
+
+    >>> [curve.title for curve in curves(pd.DataFrame({"close": [1.0, 2.0]}), [Chosen("bollinger", (20, 2))])]
+    ['볼린저(20,2) 상단', '볼린저(20,2) 중심', '볼린저(20,2) 하단']
+    """
+    result = []
+    for each in chosen:
+        columns = {name: bars[name].to_numpy(dtype="float64") for name in each.indicator.inputs}
+        for line, values in zip(each.indicator.lines, compute(each, columns), strict=True):
+            result.append(Curve(each, line, drawn_at(values, line.shift(*each.values))))
+    return result
+
+
+def parse(text: str) -> tuple[tuple[Chosen, ...], list[str]]:
+    """The indicators that `rsi(14),macd(12,26,9)` names, and a sentence for each part that cannot be used.
+
+    Settings that are left out are the usual ones. What is named twice counts once.
+
+    >>> parse("rsi,macd(5,20,5)")[0]
+    (Chosen(key='rsi', values=(14,)), Chosen(key='macd', values=(5, 20, 5)))
+    """
+    chosen: dict[Chosen, None] = {}
+    problems = []
+    parts = [] if text in ("", NONE) else re.split(r",(?![^(]*\))", text)
+    for part in parts[:MOST]:
+        try:
+            chosen[_read(part.strip())] = None
+        except ValueError as problem:
+            problems.append(str(problem))
+    if len(parts) > MOST:
+        problems.append(_("지표는 {most}개까지 그립니다.").format(most=MOST))
+    kept, panes = [], 0
+    for each in chosen:
+        panes += each.indicator.pane == "own"
+        if each.indicator.pane != "own" or panes <= MOST_PANES:
+            kept.append(each)
+    if panes > MOST_PANES:
+        problems.append(_("지표 창은 {most}개까지 엽니다.").format(most=MOST_PANES))
+    return tuple(kept), problems
+
+
+def text_of(chosen: Iterable[Chosen]) -> str:
+    """How an address names `chosen`.
+
+    >>> text_of([Chosen("obv"), Chosen("rsi", (14,))]), text_of([])
+    ('obv,rsi(14)', 'none')
+    """
+    return ",".join(each.text for each in chosen) or NONE
+
+
+def usual(row: Indicator) -> Chosen:
+    """An indicator with its usual settings."""
+    return Chosen(row.key, tuple(setting.default for setting in row.settings))
+
+
+def problem_of(chosen: Chosen) -> str:
+    """A sentence about settings that do not go together; "" where they do."""
+    row = chosen.indicator
+    ordered = chosen.values[: row.ascending]
+    for position, (lower, upper) in enumerate(itertools.pairwise(ordered)):
+        if lower >= upper:
+            names = {"lower": _(row.settings[position].name), "upper": _(row.settings[position + 1].name)}
+            return _("{name}: {lower}은(는) {upper}보다 작아야 합니다.").format(name=_(row.name), **names)
+    return ""
+
+
+def _read(part: str) -> Chosen:
+    """The indicator that a part of an address names. Raises ValueError with a sentence."""
+    shown = part if len(part) <= 40 else part[:40] + "…"
+    match = _TEXT.fullmatch(part)
+    if not match or match[1] not in INDICATORS:
+        known = ", ".join(INDICATORS)
+        raise ValueError(_("{text}(이)라는 지표는 없습니다. 있는 지표: {known}").format(text=shown, known=known))
+    row = INDICATORS[match[1]]
+    if not match[2]:
+        return usual(row)
+    texts = match[2].split(",")
+    try:
+        values = tuple(setting.read(text) for setting, text in zip(row.settings, texts, strict=True))
+    except ValueError:
+        raise ValueError(_limits(row, shown)) from None
+    chosen = Chosen(row.key, values)
+    if problem := problem_of(chosen):
+        raise ValueError(problem)
+    return chosen
+
+
+def _limits(row: Indicator, shown: str) -> str:
+    names = [_(one.name) for one in row.settings]
+    limits = ", ".join(
+        f"{name} {_number(one.least)}–{_number(one.most)}" for name, one in zip(names, row.settings, strict=True)
+    )
+    return _("{text}은(는) 쓸 수 없는 지표입니다. 쓸 수 있는 값: {limits}").format(text=shown, limits=limits or NONE)
