@@ -1,0 +1,173 @@
+"""The bars of a whole market at once, for questions across tickers. Pure; reading them is left to `storage.panels`.
+
+A window of 20 bars means 20 bars of the ticker itself, as on its chart, whichever days other tickers traded. So the
+bars lie one ticker after the other in flat arrays, ascending by session, and arithmetic runs over all of them at once
+(see `fields`). `matrix` aligns them as sessions × tickers, for questions that need the same day of all.
+
+>>> days = np.array(["2024-01-02", "2024-01-03"], dtype="datetime64[D]")
+>>> panel = of({"A": (days, {"close": [10.0, 11.0]}), "B": (days[1:], {"close": [5.0]})}, ["close"])
+>>> panel.matrix("close").tolist()
+[[10.0, nan], [11.0, 5.0]]
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+Days = npt.NDArray[np.datetime64]
+
+FIELDS: Final = ("open", "high", "low", "close", "volume")
+"""What a panel may hold of each bar, in the ticker's currency and in shares, adjusted for splits."""
+STALE_AFTER: Final = np.timedelta64(4, "D")
+"""A last bar that is older than this against the newest of all is stale; a long weekend is shorter."""
+TEXTS: Final = ("name", "name_en", "market", "industry", "currency", "source")
+"""What a panel knows of each ticker as text."""
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Bars of many tickers. Nobody may change its arrays: all visitors share them."""
+
+    tickers: tuple[str, ...]
+    sessions: Days
+    """Every day on which a ticker has a bar, ascending, unique, in days."""
+    starts: IntArray
+    """Position of the first bar of each ticker, and at the end the number of all bars."""
+    at: npt.NDArray[np.int32]
+    """Position in `sessions` of each bar."""
+    bars: Mapping[str, FloatArray]
+    """By field of `FIELDS`, one number a bar. A price is never missing."""
+    texts: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
+    """By name of `TEXTS`, one text a ticker; "" where it has none."""
+    listed: Days | None = None
+    """The day of the first bar of each ticker, which may lie before the panel; NaT where none is known."""
+    unreadable: frozenset[str] = frozenset()
+    """Tickers whose stored bars contradict each other, and that are without bars here."""
+
+    @property
+    def counts(self) -> IntArray:
+        """Number of bars of each ticker."""
+        return np.diff(self.starts)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of its arrays, in bytes."""
+        return sum(array.nbytes for array in (self.sessions, self.starts, self.at, *self.bars.values()))
+
+    @property
+    def rank(self) -> IntArray:
+        """How many bars of its ticker lie before each bar."""
+        return np.arange(len(self.at)) - np.repeat(self.starts[:-1], self.counts)
+
+    @property
+    def last(self) -> IntArray:
+        """Position of the last bar of each ticker; -1 where it has none."""
+        return np.where(self.counts > 0, self.starts[1:] - 1, -1)
+
+    def text(self, name: str) -> npt.NDArray[np.object_]:
+        """The text `name` of each ticker."""
+        return self.texts.get(name, np.full(len(self.tickers), "", dtype=object))
+
+    def matrix(self, values: str | npt.NDArray[np.generic]) -> FloatArray:
+        """A field, or any array of one number a bar, as sessions × tickers; NaN where a ticker has no bar."""
+        flat = self.bars[values] if isinstance(values, str) else values
+        aligned = np.full((len(self.tickers), len(self.sessions)), np.nan)
+        aligned[np.repeat(np.arange(len(self.tickers)), self.counts), self.at] = flat
+        return aligned.T
+
+    def frame(self, ticker: str) -> pd.DataFrame:
+        """The bars of one ticker, indexed by day; columns as `bars`. Raises ValueError where it is not in the panel."""
+        position = self.tickers.index(ticker)
+        of_ticker = slice(self.starts[position], self.starts[position + 1])
+        index = pd.DatetimeIndex(self.sessions[self.at[of_ticker]], name="date").as_unit("ns")
+        return pd.DataFrame({name: values[of_ticker] for name, values in self.bars.items()}, index=index)
+
+    def as_of(self, day: np.datetime64) -> "Panel":
+        """What the panel was at the end of `day`: without any bar after it."""
+        end = int(np.searchsorted(self.sessions, day.astype("datetime64[D]"), side="right"))
+        return self if end == len(self.sessions) else self._between(0, end)
+
+    def since(self, day: np.datetime64) -> "Panel":
+        """The panel without the bars before `day`."""
+        begin = int(np.searchsorted(self.sessions, day.astype("datetime64[D]")))
+        return self._between(begin, len(self.sessions)) if begin else self
+
+    def _between(self, begin: int, end: int) -> "Panel":
+        """The panel of the sessions from position `begin` up to `end`. Costs what it keeps, not what it leaves out."""
+        cuts = zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True)
+        kept = [slice(*(first + np.searchsorted(self.at[first:last], (begin, end)))) for first, last in cuts]
+        starts = np.concatenate([[0], np.cumsum([each.stop - each.start for each in kept], dtype="int64")])
+        at = np.concatenate([self.at[:0], *(self.at[each] for each in kept)]) - np.int32(begin)
+        bars = {name: _joined([values[each] for each in kept]) for name, values in self.bars.items()}
+        return replace(self, sessions=self.sessions[begin:end], starts=starts, at=at, bars=bars)
+
+    def stale(self) -> BoolArray:
+        """Which tickers have no bar within `STALE_AFTER` of the newest session, or none at all."""
+        if not len(self.sessions):
+            return np.ones(len(self.tickers), dtype=bool)
+        newest = np.where(self.last >= 0, self.at[self.last] if len(self.at) else 0, 0)
+        return np.asarray((self.last < 0) | (self.sessions[newest] < self.sessions[-1] - STALE_AFTER))
+
+    def halted(self) -> BoolArray:
+        """Which tickers did not trade in their last bar: one price, no volume, though they have volumes otherwise.
+
+        Exchange rates, which never have volumes, are not halted.
+        """
+        if not len(self.at):
+            return np.zeros(len(self.tickers), dtype=bool)
+        volume = self.bars["volume"]
+        traded = np.concatenate([[0], np.cumsum(volume > 0)])
+        trades = traded[self.starts[1:]] > traded[self.starts[:-1]]
+        is_flat = (volume == 0) & (self.bars["high"] == self.bars["low"])
+        return np.asarray(trades & (self.last >= 0) & is_flat[self.last])
+
+
+TickerBars = tuple[Days, Mapping[str, npt.ArrayLike]]
+"""The days of a ticker's bars, ascending, and its numbers by field."""
+
+
+def of(bars: Mapping[str, TickerBars], fields: Iterable[str] = FIELDS) -> Panel:
+    """The panel of the bars of each ticker, in the order of `bars`."""
+    days = [ticker_days.astype("datetime64[D]") for ticker_days, _values in bars.values()]
+    flat = np.concatenate([np.array([], dtype="datetime64[D]"), *days])
+    sessions, at = _distinct(flat)
+    starts = np.concatenate([[0], np.cumsum([len(each) for each in days], dtype="int64")])
+    columns = {name: _joined([values[name] for _days, values in bars.values()]) for name in fields}
+    return Panel(tuple(bars), sessions, starts, at, columns)
+
+
+def _distinct(days: Days) -> tuple[Days, npt.NDArray[np.int32]]:
+    """The distinct `days`, ascending, and the position of each day among them; without sorting millions of them."""
+    if not len(days):
+        return days, np.array([], dtype="int32")
+    first = days.min()
+    offsets = (days - first).astype("int64")
+    occurs = np.zeros(int(offsets.max()) + 1, dtype=bool)
+    occurs[offsets] = True
+    position = np.cumsum(occurs, dtype="int32") - np.int32(1)
+    return first + np.flatnonzero(occurs).astype("timedelta64[D]"), position[offsets]
+
+
+def replaced(panel: Panel, changed: Mapping[str, TickerBars], tickers: Sequence[str]) -> Panel:
+    """The panel of `tickers`, with the bars of `changed` in place of its own; costs no reading of the others."""
+    known = dict(zip(panel.tickers, range(len(panel.tickers)), strict=True))
+    nothing: TickerBars = (np.array([], dtype="datetime64[D]"), dict.fromkeys(panel.bars, np.array([])))
+
+    def bars_of(ticker: str) -> TickerBars:
+        if ticker in changed or ticker not in known:
+            return changed.get(ticker, nothing)
+        of_ticker = slice(panel.starts[known[ticker]], panel.starts[known[ticker] + 1])
+        return panel.sessions[panel.at[of_ticker]], {name: each[of_ticker] for name, each in panel.bars.items()}
+
+    return of({ticker: bars_of(ticker) for ticker in tickers}, panel.bars)
+
+
+def _joined(parts: Sequence[npt.ArrayLike]) -> FloatArray:
+    return np.concatenate([np.array([]), *(np.asarray(part, dtype="float64") for part in parts)])

@@ -1,0 +1,206 @@
+"""Panels of whole categories: read once, kept for all visitors until bars change, within a bound of memory.
+
+The bars of a panel are those that `prices.load` gives, ticker by ticker (a halted day as it is drawn, see
+`candles.clean`). At each question the rows of the tickers tell which bars have changed since; only those are read
+again.
+"""
+
+import datetime as dt
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from finance_core.bars import candles
+from finance_core.bars import panel as panels
+from finance_core.bars.panel import Panel, TickerBars
+from finance_core.categories import Category
+from finance_core.errors import DataConflict, SisepanError
+from finance_core.i18n import N_
+from finance_core.storage import database, locations, prices, raw_bars, tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
+from finance_core.storage.locations import Store
+from finance_core.storage.raw_bars import READ, Table
+
+MOST_BYTES: Final = 1 << 30
+"""Memory of all panels that are kept, and so of the largest one. Twenty years of 3,300 tickers take 0.7 GB."""
+BAR_BYTES: Final = 4 + 8 * len(panels.FIELDS)
+KEPT_FOR: Final = 60.0
+"""Seconds until bars are read again of which nothing tells whether they have changed: other programs write them."""
+AT_ONCE: Final = 400
+"""Tickers of one query."""
+READERS: Final = 2
+"""Queries at a time: one is decoded while the server reads for the other."""
+_FIRST, _LAST = np.datetime64("1678-01-01"), np.datetime64("2262-01-01")
+"""pandas counts the days between these two in nanoseconds."""
+
+_ROW_FIELDS = (*panels.TEXTS, "first_date", "bar_count", "bars_changed_at", "rewriting")
+
+
+@dataclass
+class _Kept:
+    """The panel of a category, and of which bars it is."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while bars are read: visitors who ask for the same wait, and read nothing."""
+    panel: Panel | None = None
+    since: dt.date = dt.date.max
+    versions: dict[str, object] = field(default_factory=dict)
+
+
+_lock = threading.Lock()
+_kept: "OrderedDict[tuple[str, str, str], _Kept]" = OrderedDict()
+"""By server, database and category; the one that was asked for last stands last."""
+
+
+def panel(db: MongoDatabase, category: Category, since: dt.date, fields: Iterable[str] = panels.FIELDS) -> Panel:
+    """The bars of all active tickers of `category` from `since` on, as `prices.load` gives them.
+
+    Tickers are sorted by name; those whose stored bars contradict each other are `unreadable`. Raises SisepanError
+    where the bars would take more memory than `MOST_BYTES`.
+    """
+    rows = tickers.active(db, category, _ROW_FIELDS)
+    kept = _entry((database.address(), db.name, category.key))
+    with kept.lock:
+        whole = _current(db, category, kept, rows, since)
+    named = replace(
+        whole.since(np.datetime64(since)),
+        texts={name: np.array([str(row.get(name) or "") for row in rows], dtype=object) for name in panels.TEXTS},
+        listed=np.array([row.get("first_date") for row in rows], dtype="datetime64[D]"),
+    )
+    return replace(named, bars={name: named.bars[name] for name in fields})
+
+
+def forget() -> None:
+    """Keep no panel any more."""
+    with _lock:
+        _kept.clear()
+
+
+def kept_bytes() -> int:
+    """Memory of the panels that are kept."""
+    with _lock:
+        return sum(kept.panel.nbytes for kept in _kept.values() if kept.panel)
+
+
+def _entry(key: tuple[str, str, str]) -> _Kept:
+    with _lock:
+        kept = _kept.setdefault(key, _Kept())
+        _kept.move_to_end(key)
+        return kept
+
+
+def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[TickerRow], since: dt.date) -> Panel:
+    """The panel that is kept, brought up to date for `rows`, and reaching back to `since` at least."""
+    store = locations.of(db, category)
+    versions = {row["ticker"]: _version(store, row) for row in rows}
+    if kept.panel is None or since < kept.since:
+        _make_room(rows, min(since, kept.since), kept)
+        kept.panel, kept.since, kept.versions = None, min(since, kept.since), {}
+    known = kept.panel or panels.of({})
+    changed = [ticker for ticker, version in versions.items() if kept.versions.get(ticker) != version]
+    if kept.panel is None or changed or known.tickers != tuple(versions):
+        read, unreadable = _read(db, store, changed, kept.since)
+        rest = known.unreadable.intersection(versions).difference(changed)
+        kept.panel = replace(panels.replaced(known, read, list(versions)), unreadable=rest | unreadable)
+        kept.versions = versions
+    return kept.panel
+
+
+def _version(store: Store, row: TickerRow) -> object:
+    """What is another once the bars of `row` have changed."""
+    if store.read_only or row.get("rewriting") or "bars_changed_at" not in row:
+        return int(time.monotonic() // KEPT_FOR)
+    return store, row["bars_changed_at"], row.get("bar_count")
+
+
+def _make_room(rows: Sequence[TickerRow], since: dt.date, asked: _Kept) -> None:
+    """Give up the panels that were asked for longest ago, until bars of `rows` from `since` on have room.
+
+    Raises SisepanError where they never have.
+    """
+    sessions = max((dt.date.today() - since).days, 0) * 5 // 7 + 10
+    bars = sum(min(row.get("bar_count", sessions), sessions) for row in rows)
+    needed = bars * BAR_BYTES + (sessions + len(rows)) * 8
+    if needed > MOST_BYTES:
+        sentence = N_(
+            "{since}부터 {count}종목의 시세는 메모리 {needed}MB가 필요해 한꺼번에 읽지 않습니다(한도 {limit}MB). "
+            "기간을 줄이십시오."
+        )
+        raise SisepanError(sentence, since=since, count=len(rows), needed=needed >> 20, limit=MOST_BYTES >> 20)
+    with _lock:
+        for key in list(_kept):
+            others = [each for each in _kept.values() if each is not asked and each.panel]
+            if sum(each.panel.nbytes for each in others if each.panel) + needed <= MOST_BYTES:
+                return
+            if _kept[key] is not asked:
+                del _kept[key]
+
+
+def _read(
+    db: MongoDatabase, store: Store, names: Sequence[str], since: dt.date
+) -> tuple[dict[str, TickerBars], frozenset[str]]:
+    """The bars of each of `names` that has some, and those whose bars contradict each other."""
+    begin = dt.datetime.combine(since, dt.time())
+    parts = [names[first : first + AT_ONCE] for first in range(0, len(names), AT_ONCE)]
+    bars: dict[str, TickerBars] = {}
+    unreadable = set()
+    with ThreadPoolExecutor(READERS) as readers:
+        for tables in readers.map(lambda part: raw_bars.read(db, store, part, begin), parts):
+            for ticker, table in tables.items():
+                try:
+                    bars[ticker] = _bars(db, store, ticker, table, begin)
+                except DataConflict:
+                    unreadable.add(ticker)
+    return bars, frozenset(unreadable)
+
+
+def _bars(db: MongoDatabase, store: Store, ticker: str, table: Table | None, begin: dt.datetime) -> TickerBars:
+    """The bars of one ticker as they are drawn. Raises DataConflict as `prices.as_stored`."""
+    if table is None or not _is_valid(table):
+        # By the way that knows every odd value, and says what is wrong.
+        frame, _remarks = candles.clean(prices.as_stored(db, store, ticker))
+        frame, _remarks = candles.split_adjusted(frame)
+        return _of_frame(frame.loc[begin:])
+    columns = dict(zip(READ, table.T, strict=True))
+    volume = columns["volume"]
+    columns["volume"] = np.where((volume >= 0) & (volume < candles.VOLUME_LIMIT), volume, 0).round()
+    days = _days(table)
+    splits = np.flatnonzero(columns["stock_splits"][1:] > 0) + 1
+    close = columns["close"]
+    if len(splits) and candles.is_unadjusted(close[splits - 1], close[splits], columns["stock_splits"][splits]).any():
+        values = np.column_stack([columns.get(name, np.zeros(len(table))) for name in candles.COLUMNS])
+        frame, _remarks = candles.split_adjusted(candles.frame(days.astype("datetime64[ns]"), values))
+        return _of_frame(frame)
+    return days, {name: columns[name] for name in panels.FIELDS}
+
+
+def _is_valid(table: Table) -> bool:
+    """Whether each row is a bar of a day of its own, with all its prices."""
+    values = table[:, 1:5]
+    milliseconds = table[:, 0]
+    days = _days(table)
+    return bool(
+        (values > 0).all()
+        and np.isfinite(values).all()
+        and (milliseconds % 86_400_000 == 0).all()
+        and (np.diff(milliseconds) > 0).all()
+        and days[0] >= _FIRST
+        and days[-1] < _LAST
+    )
+
+
+def _days(table: Table) -> panels.Days:
+    return table[:, 0].astype("int64").astype("datetime64[ms]").astype("datetime64[D]")
+
+
+def _of_frame(frame: pd.DataFrame) -> TickerBars:
+    days = frame.index.to_numpy().astype("datetime64[D]")
+    return days, {name: frame[name].to_numpy(dtype="float64") for name in panels.FIELDS}

@@ -1,0 +1,156 @@
+"""The bars of many tickers at once, read out of MongoDB's answer by numpy: a year of a market in two seconds.
+
+A driver makes a Python object of every number. But stored bars resemble each other byte by byte: a run of documents of
+one length, with equal names and types at equal places, is a table. Documents that differ are decoded one by one, and a
+ticker with a value that is no bar (a text for a date, a number in quotes) is left to `prices`, which says what is
+wrong.
+"""
+
+import struct
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+import bson
+import numpy as np
+import numpy.typing as npt
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.datetime_ms import DatetimeMS
+
+from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.locations import Store
+
+READ: Final = ("date", "open", "high", "low", "close", "volume", "stock_splits")
+"""The fields that are read of each bar; the date as milliseconds since 1970."""
+NUMBERS: Final = {0x01: "<f8", 0x10: "<i4", 0x12: "<i8"}
+"""BSON's types of numbers, as numpy calls them."""
+DATE, TEXT, NOTHING = 0x09, 0x02, 0x0A
+SIZES: Final = {0x01: 8, 0x07: 12, 0x08: 1, 0x09: 8, 0x0A: 0, 0x10: 4, 0x11: 8, 0x12: 8, 0x13: 16}
+"""Bytes of BSON's types of one size."""
+PREFIXED: Final = {0x02: 4, 0x03: 0, 0x04: 0, 0x05: 5}
+"""BSON's types that begin with their size, and by how much the whole is longer than that."""
+_OPTIONS: Final = CodecOptions[dict[str, Any]](
+    datetime_conversion=DatetimeConversion.DATETIME_MS, unicode_decode_error_handler="replace"
+)
+RUN: Final = 4096
+"""Documents that are looked at together."""
+
+Table = npt.NDArray[np.float64]
+"""Bars × `READ`; NaN where a bar lacks a number."""
+
+
+class Place(NamedTuple):
+    """Where the value of a field begins in a document, its type of BSON, and its size in bytes."""
+
+    kind: int
+    offset: int
+    size: int
+
+
+def read(db: MongoDatabase, store: Store, tickers: Sequence[str], since: Any) -> dict[str, Table | None]:
+    """The stored bars of each of `tickers` from `since` (a datetime) on, in the order of their days.
+
+    None where a value is no bar. Tickers without bars are left out.
+    """
+    ticker, date = store.name("ticker"), store.name("date")
+    # Not "from that day on": a date that is a text must show.
+    window: Document = {ticker: {"$in": list(tickers)}, date: {"$not": {"$lt": since}}}
+    parts: dict[str, list[Table | None]] = defaultdict(list)
+    # The driver's types say dict, and its documentation bytes.
+    batches: Any = db[store.collection].find_raw_batches(window, batch_size=100_000).sort([(ticker, 1), (date, 1)])
+    for batch in batches:
+        for name, table in tables(batch, store):
+            parts[name].append(table)
+    return {name: None if any(part is None for part in each) else _stacked(each) for name, each in parts.items()}
+
+
+def tables(batch: bytes, store: Store) -> Iterator[tuple[str, Table | None]]:
+    """The tickers of a batch of documents, each with its bars, in the order of the batch; a ticker may come again."""
+    offset = 0
+    while offset < len(batch):
+        (length,) = struct.unpack_from("<i", batch, offset)
+        rows = _same_length(batch, offset, length)
+        offset += rows.size
+        yield from _of_rows(rows, store)
+
+
+def _same_length(batch: bytes, offset: int, length: int) -> npt.NDArray[np.uint8]:
+    """The documents from `offset` on that are `length` bytes long, a row each: up to the first of another length."""
+    most = min((len(batch) - offset) // length, RUN)
+    lengths = np.ndarray((most,), "<i4", batch, offset, (length,))
+    differ = np.flatnonzero(lengths != length)
+    count = int(differ[0]) if len(differ) else most
+    return np.ndarray((count, length), np.uint8, batch, offset)
+
+
+def _of_rows(rows: npt.NDArray[np.uint8], store: Store) -> Iterator[tuple[str, Table | None]]:
+    first = rows[0].tobytes()
+    places = _places(first)
+    wanted = {name: places[store.name(name)] for name in ("ticker", *READ) if store.name(name) in places}
+    kinds = {name: place.kind for name, place in wanted.items()}
+    numeric = all(kind in NUMBERS or kind == NOTHING for name, kind in kinds.items() if name not in ("ticker", "date"))
+    if not numeric or kinds.get("ticker") != TEXT or not wanted["ticker"].size or kinds.get("date") != DATE:
+        yield from _one_by_one(rows, store)
+        return
+    varies = np.zeros(len(first), dtype=bool)
+    for place in places.values():
+        varies[place.offset : place.offset + place.size] = True
+    alike = (rows[:, ~varies] == rows[0, ~varies]).all(axis=1)
+    if not alike.all():
+        end = int(np.argmin(alike))
+        yield from _of_rows(rows[:end], store)
+        yield from _one_by_one(rows[end:], store)
+        return
+    names = _column(rows, wanted["ticker"], f"S{wanted['ticker'].size}")
+    begins = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(rows)]
+    table = np.full((len(rows), len(READ)), np.nan)
+    for position, name in enumerate(READ):
+        if kinds.get(name, NOTHING) != NOTHING:
+            table[:, position] = _column(rows, wanted[name], NUMBERS.get(kinds[name], "<i8"))
+    for begin, end in pairwise(begins):
+        yield names[begin].decode("utf-8", "replace"), table[begin:end]
+
+
+def _column(rows: npt.NDArray[np.uint8], place: Place, dtype: str) -> npt.NDArray[Any]:
+    values = np.ascontiguousarray(rows[:, place.offset : place.offset + place.size])
+    return values.view(dtype)[:, 0]
+
+
+def _places(document: bytes) -> Mapping[str, Place]:
+    """Where each field of a document is, by name; nothing where it has a type that bars never have."""
+    places, offset = {}, 4
+    while document[offset]:
+        kind, end = document[offset], document.index(0, offset + 1)
+        name, begin = document[offset + 1 : end].decode("utf-8", "replace"), end + 1
+        if kind in PREFIXED:
+            size = struct.unpack_from("<i", document, begin)[0] + PREFIXED[kind]
+        elif kind in SIZES:
+            size = SIZES[kind]
+        else:
+            return {}
+        # The size of a text is part of the layout, its letters are not.
+        places[name] = Place(kind, begin + 4, size - 5) if kind == TEXT else Place(kind, begin, size)
+        offset = begin + size
+    return places
+
+
+def _one_by_one(rows: npt.NDArray[np.uint8], store: Store) -> Iterator[tuple[str, Table | None]]:
+    for row in rows:
+        document = bson.decode(row.tobytes(), codec_options=_OPTIONS)
+        ticker, date = document.get(store.name("ticker")), document.get(store.name("date"))
+        numbers = [document.get(store.name(name)) for name in READ[1:]]
+        if not isinstance(ticker, str):
+            continue
+        if isinstance(date, DatetimeMS) and all(_is_number(each) for each in numbers):
+            yield ticker, np.array([[int(date), *numbers]], dtype="float64")
+        else:
+            yield ticker, None
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _stacked(tables: Sequence[Table | None]) -> Table:
+    return np.concatenate([table for table in tables if table is not None])

@@ -1,0 +1,122 @@
+"""Bars of a whole market at once."""
+
+import numpy as np
+import pytest
+
+from finance_core.bars import panel as panels
+from finance_core.bars.panel import FIELDS, Panel, TickerBars
+
+DAYS = np.arange("2024-01-02", "2024-01-12", dtype="datetime64[D]")
+
+
+def flat(close: list[float], volume: float = 10.0) -> dict[str, list[float]]:
+    prices: dict[str, list[float]] = {name: list(close) for name in FIELDS}
+    return prices | {"volume": [volume] * len(close)}
+
+
+@pytest.fixture
+def panel() -> Panel:
+    bars: dict[str, TickerBars] = {
+        "whole": (DAYS, flat([float(10 + day) for day in range(10)])),
+        "gap": (DAYS[[0, 1, 5, 9]], flat([1.0, 2.0, 3.0, 4.0])),
+        "gone": (DAYS[:3], flat([5.0, 6.0, 7.0])),
+        "none": (DAYS[:0], flat([])),
+    }
+    return panels.of(bars)
+
+
+def test_a_panel_aligns_the_days_of_all_tickers(panel: Panel) -> None:
+    assert panel.sessions.tolist() == DAYS.tolist()
+    matrix = panel.matrix("close")
+    assert matrix.shape == (10, 4)
+    assert matrix[:, 0].tolist() == [float(10 + day) for day in range(10)]
+    assert np.flatnonzero(~np.isnan(matrix[:, 1])).tolist() == [0, 1, 5, 9]
+    assert np.isnan(matrix[:, 3]).all()
+    assert panel.frame("gap")["close"].to_dict() == dict(
+        zip(map(_stamp, (0, 1, 5, 9)), [1.0, 2.0, 3.0, 4.0], strict=True)
+    )
+
+
+def _stamp(day: int) -> object:
+    import pandas as pd
+
+    return pd.Timestamp(DAYS[day])
+
+
+@pytest.mark.parametrize("day", range(-1, 11))
+def test_as_of_a_past_day_no_later_bar_is_touched(panel: Panel, day: int) -> None:
+    end = DAYS[0] + np.timedelta64(day, "D")
+    poisoned = panels.of(
+        {
+            ticker: (panel.sessions[panel.at[cut]], {name: _poison(panel, name, cut, end) for name in FIELDS})
+            for ticker, cut in zip(panel.tickers, _cuts(panel), strict=True)
+        }
+    )
+    then, poisoned_then = panel.as_of(end), poisoned.as_of(end)
+    assert then.sessions.tolist() == [each for each in DAYS.tolist() if each <= end.item()]
+    for name in FIELDS:
+        assert np.array_equal(then.bars[name], poisoned_then.bars[name])
+        assert np.isfinite(then.bars[name]).all()
+    assert then.starts.tolist() == poisoned_then.starts.tolist()
+
+
+def _cuts(panel: Panel) -> list[slice]:
+    return [slice(first, last) for first, last in zip(panel.starts[:-1], panel.starts[1:], strict=True)]
+
+
+def _poison(panel: Panel, name: str, cut: slice, end: np.datetime64) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    values = panel.bars[name][cut].copy()
+    values[panel.sessions[panel.at[cut]] > end] = np.nan
+    return values
+
+
+def test_a_cut_panel_is_the_panel_of_those_days(panel: Panel) -> None:
+    later = panel.since(DAYS[2]).as_of(DAYS[8])
+    assert later.sessions.tolist() == DAYS[2:9].tolist()
+    assert later.frame("gap")["close"].tolist() == [3.0]
+    assert later.frame("gone")["close"].tolist() == [7.0]
+    assert later.frame("whole")["close"].tolist() == [float(10 + day) for day in range(2, 9)]
+    assert later.last.tolist()[3] == -1
+
+
+def test_a_ticker_is_replaced_without_the_others(panel: Panel) -> None:
+    new = DAYS[-1] + np.timedelta64(1, "D")
+    changed: dict[str, TickerBars] = {"gone": (np.array([new]), flat([8.0])), "new": (DAYS[:1], flat([1.0]))}
+    after = panels.replaced(panel, changed, ["new", "whole", "gone"])
+    assert after.tickers == ("new", "whole", "gone")
+    assert after.frame("whole").equals(panel.frame("whole"))
+    assert after.frame("gone")["close"].tolist() == [8.0]
+    assert after.sessions[-1] == new
+
+
+def test_stale_and_halted_tickers_are_known() -> None:
+    halted = flat([5.0] * 10) | {"volume": [10.0] * 9 + [0.0]}
+    rate = flat([5.0] * 10, volume=0.0)
+    panel = panels.of(
+        {
+            "traded": (DAYS, flat([5.0] * 10)),
+            "halted": (DAYS, halted),
+            "rate": (DAYS, rate),
+            "stale": (DAYS[:5], flat([1.0] * 5)),
+            "weekend": (DAYS[:6], flat([1.0] * 6)),
+            "none": (DAYS[:0], flat([])),
+        }
+    )
+    assert dict(zip(panel.tickers, panel.stale().tolist(), strict=True)) == {
+        "traded": False,
+        "halted": False,
+        "rate": False,
+        "stale": True,
+        "weekend": False,
+        "none": True,
+    }
+    assert dict(zip(panel.tickers, panel.halted().tolist(), strict=True)) == {
+        "traded": False,
+        "halted": True,
+        "rate": False,
+        "stale": False,
+        "weekend": False,
+        "none": False,
+    }
+    assert panels.of({}).stale().tolist() == []
+    assert panels.of({}).halted().tolist() == []

@@ -1,0 +1,228 @@
+"""Panels of whole categories out of a real MongoDB."""
+
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import bson
+import numpy as np
+import pandas as pd
+import pytest
+
+from finance_core.bars import candles
+from finance_core.bars.panel import FIELDS, Panel
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.errors import SisepanError
+from finance_core.storage import locations, panels, prices, raw_bars, tickers
+from finance_core.storage.database import Document, MongoDatabase
+from tests import pages
+from tests.storage.test_prices import make_bars
+from tests.yahoo import random_walk
+
+SINCE = dt.date(2024, 3, 1)
+BARS = KOREAN_STOCKS.collection
+
+
+@pytest.fixture(autouse=True)
+def no_panel_is_kept() -> Iterator[None]:
+    panels.forget()
+    yield
+    panels.forget()
+
+
+def store(db: MongoDatabase, ticker: str, bars: pd.DataFrame, **fields: Any) -> None:
+    """Write `bars` and record their state, as an update does."""
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": ticker, "name": ticker}])
+    prices.write(db, KOREAN_STOCKS, ticker, bars, remove_others=True)
+    state = prices.state_of(bars) | {"bars_changed_at": tickers.now(), "source": "yahoo"}
+    tickers.record(db, KOREAN_STOCKS, ticker, {**state, **fields})
+
+
+def assert_as_loaded(db: MongoDatabase, panel: Panel, since: dt.date = SINCE) -> None:
+    """Each ticker has the very bars of `prices.load`."""
+    for ticker in panel.tickers:
+        loaded = prices.load(db, KOREAN_STOCKS, ticker).loc[pd.Timestamp(since) :]
+        frame = panel.frame(ticker)
+        assert frame.index.equals(loaded.index), ticker
+        assert np.array_equal(frame.to_numpy(), loaded[list(FIELDS)].to_numpy(dtype="float64")), ticker
+
+
+def test_a_panel_has_the_bars_that_a_chart_has(db: MongoDatabase) -> None:
+    days = pd.bdate_range("2024-01-02", periods=120)
+    for number in range(12):
+        bars = candles.clean(random_walk(days[number:], number))[0]
+        if number % 3 == 0:  # documents of other lengths between the others
+            bars.iloc[[50, 60], bars.columns.get_loc("dividends")] = 361.0
+        store(db, f"{number:06}", bars.drop(bars.index[[70, 71]]) if number == 5 else bars)
+    assert_as_loaded(db, panels.panel(db, KOREAN_STOCKS, SINCE))
+
+
+def test_a_split_that_its_source_applied_late_is_no_cliff(db: MongoDatabase) -> None:
+    close = [1000.0] * 60 + [100.0] * 40
+    late = make_bars(100, open=close, high=close, low=close, close=close, stock_splits=[0.0] * 60 + [10.0] + [0.0] * 39)
+    store(db, "000001", late)
+    store(db, "000002", make_bars(100, stock_splits=[0.0] * 60 + [10.0] + [0.0] * 39))
+    since = dt.date(2024, 2, 1)
+    panel = panels.panel(db, KOREAN_STOCKS, since)
+    assert set(panel.frame("000001")["close"]) == {100.0}
+    assert_as_loaded(db, panel, since)
+
+
+def test_bars_as_other_programs_store_them_are_read_as_they_are_drawn(db: MongoDatabase) -> None:
+    day = dt.datetime(2024, 4, 1)
+    for number, fields in enumerate(
+        [
+            {"volume": 7.0},
+            {"volume": bson.Int64(7), "note": "삼성전자", "tags": [1, {"a": 2}]},
+            {"volume": None},
+            {"volume": 7, "open": 0, "high": 0, "low": 0},  # halted, as an exchange publishes it
+            {"volume": -1.0},
+            {"close": 3, "decimal": bson.Decimal128("1.5")},
+        ]
+    ):
+        document = {"ticker": "000001", "date": day + dt.timedelta(number), "open": 2.0, "high": 3.0, "low": 1.0}
+        db[BARS].insert_one(document | {"close": 2.0} | fields)
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": "000001", "name": "가"}])
+
+    panel = panels.panel(db, KOREAN_STOCKS, SINCE)
+
+    expected, _remarks = candles.clean(prices.as_stored(db, KOREAN_STOCKS, "000001"))
+    assert np.array_equal(panel.frame("000001").to_numpy(), expected[list(FIELDS)].to_numpy(dtype="float64"))
+    assert len(expected) == 6
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"date": "2024-04-02"},
+        {"date": dt.datetime(2024, 4, 2, 15)},
+        {"date": dt.datetime(2024, 4, 1)},
+        {"close": "열둘"},
+    ],
+    ids=["a text", "midnight in Seoul", "a day twice", "a word"],
+)
+def test_bars_that_contradict_each_other_are_told_and_do_not_harm_the_others(
+    db: MongoDatabase, fields: dict[str, Any]
+) -> None:
+    store(db, "000002", make_bars(100))
+    db[BARS].drop_indexes()
+    bar: Document = {"ticker": "000001", "date": dt.datetime(2024, 4, 1), "open": 1.0, "high": 1.0, "low": 1.0}
+    bar |= {"close": 1.0, "volume": 1}
+    db[BARS].insert_many([{**bar}, {**bar, "date": dt.datetime(2024, 4, 2), **fields}])
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": "000001", "name": "가"}])
+
+    panel = panels.panel(db, KOREAN_STOCKS, SINCE)
+
+    assert panel.unreadable == {"000001"}
+    assert panel.frame("000001").empty
+    assert len(panel.frame("000002")) == 41
+
+
+def test_only_tickers_whose_bars_have_changed_are_read_again(
+    db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        store(db, f"{number:06}", make_bars(100))
+    asked: list[str] = []
+    read = raw_bars.read
+    monkeypatch.setattr(
+        raw_bars, "read", lambda db, at, names, since: asked.extend(names) or read(db, at, names, since)
+    )
+
+    first = panels.panel(db, KOREAN_STOCKS, SINCE)
+    assert len(asked) == 5
+    asked.clear()
+    assert panels.panel(db, KOREAN_STOCKS, SINCE).bars["close"] is first.bars["close"]
+    later = panels.panel(db, KOREAN_STOCKS, dt.date(2024, 3, 20))
+    assert asked == []
+    assert later.sessions[0] == np.datetime64("2024-03-20")
+
+    store(db, "000003", make_bars(120))
+    store(db, "000009", make_bars(10, first=dt.datetime(2024, 5, 1)))
+    second = panels.panel(db, KOREAN_STOCKS, SINCE)
+    assert sorted(asked) == ["000003", "000009"]
+    assert len(first.frame("000003")) == 41, "what others hold stays as it was"
+    assert_as_loaded(db, second)
+
+    tickers.record(db, KOREAN_STOCKS, "000001", {"active": False})
+    assert "000001" not in panels.panel(db, KOREAN_STOCKS, SINCE).tickers
+
+
+def test_an_earlier_day_reads_the_whole_again(db: MongoDatabase) -> None:
+    store(db, "000001", make_bars(100))
+    panels.panel(db, KOREAN_STOCKS, SINCE)
+    since = dt.date(2024, 1, 2)
+    assert_as_loaded(db, panels.panel(db, KOREAN_STOCKS, since), since)
+
+
+def test_what_would_not_fit_into_memory_is_refused_and_older_panels_give_way(
+    db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(db, "000001", make_bars(100))
+    monkeypatch.setattr(panels, "MOST_BYTES", 12_000)
+    panels.panel(db, KOREAN_STOCKS, SINCE)
+    other = panels._entry(("elsewhere", "db", "category"))
+    other.panel = panels.panel(db, KOREAN_STOCKS, SINCE)
+    panels.panel(db, KOREAN_STOCKS, dt.date(2024, 1, 2))
+    assert panels.kept_bytes() <= 12_000
+    assert ("elsewhere", "db", "category") not in panels._kept
+    monkeypatch.setattr(panels, "MOST_BYTES", 1_000)
+    with pytest.raises(SisepanError, match="메모리"):
+        panels.panel(db, KOREAN_STOCKS, dt.date(2023, 1, 2))
+
+
+def test_many_visitors_at_once_read_once(db: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(db, "000001", make_bars(100))
+    asked: list[str] = []
+    read = raw_bars.read
+    monkeypatch.setattr(
+        raw_bars, "read", lambda db, at, names, since: asked.extend(names) or read(db, at, names, since)
+    )
+    got: list[Panel] = []
+    threads = [threading.Thread(target=lambda: got.append(panels.panel(db, KOREAN_STOCKS, SINCE))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert asked == ["000001"]
+    assert len(got) == 8
+
+
+def test_texts_and_first_days_of_tickers_come_with_the_panel(db: MongoDatabase) -> None:
+    store(db, "000001", make_bars(100), market="KOSDAQ", industry="반도체", source="sample")
+    panel = panels.panel(db, KOREAN_STOCKS, SINCE, ["close"])
+    assert list(panel.bars) == ["close"]
+    assert (panel.text("market")[0], panel.text("industry")[0], panel.text("source")[0]) == (
+        "KOSDAQ",
+        "반도체",
+        "sample",
+    )
+    assert panel.listed is not None
+    assert panel.listed[0] == np.datetime64("2024-01-02")
+
+
+def test_real_prices_come_as_they_are_loaded(db: MongoDatabase) -> None:
+    for ticker, table in pages.real_tables().items():
+        store(db, ticker, candles.clean(table)[0])
+    since = dt.date(2024, 6, 3)
+    assert_as_loaded(db, panels.panel(db, KOREAN_STOCKS, since), since)
+
+
+def test_a_collection_that_is_only_read_is_read_again_after_a_while(
+    db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db["other"].insert_many(
+        [{"code": "000001", "d": dt.datetime(2024, 4, 1), "close": 2.0, "open": 1, "high": 3, "low": 1}]
+    )
+    fields = {"ticker": "code", "date": "d"}
+    locations.point(db, KOREAN_STOCKS, locations.Store("other", fields, read_only=True))
+    clock = [0.0]
+    monkeypatch.setattr(panels.time, "monotonic", lambda: clock[0])
+    assert panels.panel(db, KOREAN_STOCKS, SINCE).frame("000001")["close"].tolist() == [2.0]
+    db["other"].insert_one(
+        {"code": "000001", "d": dt.datetime(2024, 4, 2), "close": 3.0, "open": 1, "high": 3, "low": 1}
+    )
+    assert len(panels.panel(db, KOREAN_STOCKS, SINCE).at) == 1
+    clock[0] = panels.KEPT_FOR
+    assert len(panels.panel(db, KOREAN_STOCKS, SINCE).at) == 2
