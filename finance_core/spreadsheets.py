@@ -1,19 +1,43 @@
 """Tables as files that spreadsheet programs open: with their Hangul, and without taking text for formulas.
 
-Every table that is handed out is written here. Pure: frames and values in, bytes and values out.
+Every table that is handed out is written here. Pure: frames and values in, bytes and values out. Sources keep prices as
+32-bit floats, so that 17.66 is stored as 17.65999984741211; columns with `decimals` are handed out as they are shown.
 """
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from unicodedata import east_asian_width
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a text that Excel takes for a formula."""
 NOT_PRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-"""What no workbook can hold. openpyxl knows it too, but takes a second to load, which only a download needs."""
+"""What no workbook can hold."""
+SIGNIFICANT = 3
+"""Digits that a number has at least: 0.0035 dollars are not 0.00."""
+WIDEST = 40
+"""Letters in a column of a workbook."""
+LOOKED_AT = 200
+"""Rows by which the width of a column is judged."""
+ENGINE = {"options": {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One thing in a workbook."""
+
+    table: pd.DataFrame
+    decimals: Mapping[str, int] = field(default_factory=dict)
+    """Of the columns of numbers, by their names."""
+    index: bool = True
+    """Whether the index is written too."""
 
 
 def defused(value: object) -> object:
@@ -32,22 +56,51 @@ def undefused(text: str) -> str:
     return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text
 
 
-def to_csv(table: pd.DataFrame, *, index: bool = False) -> bytes:
-    """`table` as CSV, its texts `defused`: UTF-8 with a mark that Excel needs to show Hangul; dates read 2026-11-24."""
-    return with_texts(table, defused).to_csv(index=index, date_format="%Y-%m-%d").encode("utf-8-sig")
+def to_csv(table: pd.DataFrame, *, index: bool = False, decimals: Mapping[str, int] | None = None) -> bytes:
+    """`table` as CSV, its texts `defused`: UTF-8 with a mark that Excel needs to show Hangul; dates read 2026-11-24.
+
+    The columns of `decimals` have as many decimals, or more where less than three digits would be left of a number.
+    """
+    written = with_texts(table, defused)
+    for name, count in (decimals or {}).items():
+        position = int(table.columns.get_indexer_for([name])[0])
+        written.isetitem(position, fixed(table.iloc[:, position].to_numpy(dtype="float64"), count))
+    return written.to_csv(index=index, date_format="%Y-%m-%d").encode("utf-8-sig")
 
 
 def to_excel(table: pd.DataFrame, sheet: str = "Sheet1", *, index: bool = False) -> bytes:
-    """`table` as a workbook of one sheet, its texts `defused`; characters that a name must not have are left out.
+    """`table` as a workbook of one sheet (see `workbook`)."""
+    return workbook({sheet: Sheet(table, index=index)})
 
-    Control characters, which a workbook cannot hold, become question marks. An `index` of moments becomes one of days.
+
+def workbook(sheets: Mapping[str, Sheet]) -> bytes:
+    """A workbook of `sheets` by their names, their texts `defused`: the header stays in sight, columns are wide enough.
+
+    What a name must not have is left out of it. Control characters, which a workbook cannot hold, become question
+    marks. An index of moments becomes one of days. Numbers are rounded as in `to_csv` and have their format.
     """
-    if isinstance(table.index, pd.DatetimeIndex):
-        table = table.set_axis(pd.Index(table.index.date, name=table.index.name))
-    name = "".join(char for char in sheet if char not in r"[]:*?/\\'")[:31] or "Sisepan"
     file = io.BytesIO()
-    with_texts(table, _printable).to_excel(file, sheet_name=name, index=index)
+    names: list[str] = []
+    with pd.ExcelWriter(file, engine="xlsxwriter", date_format="yyyy-mm-dd", engine_kwargs=ENGINE) as writer:
+        for wanted, sheet in sheets.items():
+            names.append(_sheet_name(wanted, names))
+            table = _printable_table(sheet)
+            table.to_excel(writer, sheet_name=names[-1], index=sheet.index)
+            _lay_out(writer, names[-1], table, sheet)
     return file.getvalue()
+
+
+def fixed(values: npt.NDArray[np.float64], decimals: int) -> list[str]:
+    """Numbers as text with `decimals` decimals, or more where less than three digits would be left; "" for NaN.
+
+    >>> fixed(np.array([17.65999984741211, 5.5, 0.0035, np.nan]), 2)
+    ['17.66', '5.50', '0.00350', '']
+    """
+    counts = _decimals_of(values, decimals)
+    return [
+        "" if np.isnan(value) else f"{value:.{count}f}"
+        for value, count in zip(values.tolist(), counts.tolist(), strict=True)
+    ]
 
 
 def with_texts(table: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:
@@ -61,6 +114,58 @@ def with_texts(table: pd.DataFrame, change: Callable[[object], object]) -> pd.Da
         if not (is_numeric_dtype(dtype) or is_bool_dtype(dtype) or is_datetime64_any_dtype(dtype)):
             changed.isetitem(position, table.iloc[:, position].map(change).to_numpy())
     return changed if isinstance(table.index, pd.DatetimeIndex | pd.RangeIndex) else changed.rename(index=change)
+
+
+def _decimals_of(values: npt.NDArray[np.float64], decimals: int) -> npt.NDArray[np.int64]:
+    sizes = np.abs(values)
+    needed = np.full(len(values), decimals)
+    small = np.isfinite(sizes) & (sizes > 0) & (sizes < 10.0 ** (SIGNIFICANT - 1 - decimals))
+    needed[small] = np.minimum(SIGNIFICANT - 1 - np.floor(np.log10(sizes[small])).astype(int), 15)
+    return needed
+
+
+def _printable_table(sheet: Sheet) -> pd.DataFrame:
+    table = sheet.table
+    if isinstance(table.index, pd.DatetimeIndex):
+        table = table.set_axis(pd.Index(table.index.date, name=table.index.name))
+    written = with_texts(table, _printable)
+    for name, decimals in sheet.decimals.items():
+        position = int(table.columns.get_indexer_for([name])[0])
+        values = table.iloc[:, position].to_numpy(dtype="float64")
+        scale = 10.0 ** _decimals_of(values, decimals)
+        written.isetitem(position, np.round(values * scale) / scale)
+    return written
+
+
+def _lay_out(writer: Any, name: str, table: pd.DataFrame, sheet: Sheet) -> None:
+    """Number formats and widths of the columns, and a header and an index that stay in sight."""
+    page = writer.sheets[name]
+    page.freeze_panes(1, int(sheet.index))
+    if sheet.index:
+        page.set_column(0, 0, _width([str(table.index.name or ""), *map(str, table.index[:LOOKED_AT])]))
+    for position, original in enumerate(sheet.table.columns):
+        decimals = sheet.decimals.get(original)
+        pattern = "" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+        shown = writer.book.add_format({"num_format": pattern}) if pattern else None
+        values = table.iloc[:LOOKED_AT, position].tolist()
+        texts = [f"{value:,.{decimals}f}" if pattern else str(value) for value in values]
+        column = position + int(sheet.index)
+        page.set_column(column, column, _width([str(table.columns[position]), *texts]), shown)
+
+
+def _width(texts: list[str]) -> int:
+    """A width in which the longest of `texts` can be read; a syllable of Hangul is as wide as two letters."""
+    letters = max(sum(1 + (east_asian_width(char) in "WF") for char in text[:WIDEST]) for text in texts)
+    return min(letters, WIDEST) + 2
+
+
+def _sheet_name(wanted: str, taken: list[str]) -> str:
+    """A name that a workbook takes, and has not yet."""
+    name = "".join(char for char in wanted if char not in r"[]:*?/\\'")[:31] or "Sisepan"
+    lower = {each.lower() for each in taken}
+    return next(
+        each for count in range(1, 99) if (each := name if count == 1 else f"{name[:27]} {count}").lower() not in lower
+    )
 
 
 def _printable(value: object) -> object:
