@@ -22,6 +22,8 @@ NOT_PRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 """What no workbook can hold."""
 SIGNIFICANT = 3
 """Digits that a number has at least: 0.0035 dollars are not 0.00."""
+ROUNDING = 1e-6
+"""Relative difference that a number may have by its source's 32 bits."""
 WIDEST = 40
 """Letters in a column of a workbook."""
 LOOKED_AT = 200
@@ -63,7 +65,7 @@ def to_csv(table: pd.DataFrame, *, index: bool = False, decimals: Mapping[str, i
     """
     written = with_texts(table, defused)
     for name, count in (decimals or {}).items():
-        position = int(table.columns.get_indexer_for([name])[0])
+        position = list(table.columns).index(name)
         written.isetitem(position, fixed(table.iloc[:, position].to_numpy(dtype="float64"), count))
     return written.to_csv(index=index, date_format="%Y-%m-%d").encode("utf-8-sig")
 
@@ -119,7 +121,8 @@ def with_texts(table: pd.DataFrame, change: Callable[[object], object]) -> pd.Da
 def _decimals_of(values: npt.NDArray[np.float64], decimals: int) -> npt.NDArray[np.int64]:
     sizes = np.abs(values)
     needed = np.full(len(values), decimals)
-    small = np.isfinite(sizes) & (sizes > 0) & (sizes < 10.0 ** (SIGNIFICANT - 1 - decimals))
+    rounded_away = np.abs(values - np.round(values, decimals)) > sizes * ROUNDING
+    small = np.isfinite(sizes) & (sizes < 10.0 ** (SIGNIFICANT - 1 - decimals)) & rounded_away
     needed[small] = np.minimum(SIGNIFICANT - 1 - np.floor(np.log10(sizes[small])).astype(int), 15)
     return needed
 
@@ -130,7 +133,7 @@ def _printable_table(sheet: Sheet) -> pd.DataFrame:
         table = table.set_axis(pd.Index(table.index.date, name=table.index.name))
     written = with_texts(table, _printable)
     for name, decimals in sheet.decimals.items():
-        position = int(table.columns.get_indexer_for([name])[0])
+        position = list(table.columns).index(name)
         values = table.iloc[:, position].to_numpy(dtype="float64")
         scale = 10.0 ** _decimals_of(values, decimals)
         written.isetitem(position, np.round(values * scale) / scale)
