@@ -1,9 +1,11 @@
 """What tests of pages need: tables of prices, a category filled through the real update, and what a chart was given."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -14,6 +16,7 @@ from finance_core.categories import KOREAN_STOCKS, Category
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing, visitor
 from tests.conftest import KRX
+from tests.e2e.visitor import CHART
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import category_update
 
@@ -81,11 +84,43 @@ def open_viewer(category: str = "korean_stocks", **query: str) -> AppTest:
     return page.run()
 
 
+def has_chart(page: AppTest) -> bool:
+    """Whether a page has a chart of one ticker."""
+    return bool(_charts(page))
+
+
+def _charts(page: AppTest) -> list[Any]:
+    return [element.proto for element in page.get("bidi_component") if element.proto.component_name == CHART]
+
+
 def chart(page: AppTest) -> tuple[dict[str, Any], pd.DataFrame]:
-    """The one chart of a page: its option, and its dataset as it goes to the browser."""
-    (element,) = page.get("echarts_chart")
-    dataset = element.proto.datasets[0]
-    return json.loads(element.proto.spec), pa.ipc.open_stream(dataset.data.data).read_pandas()
+    """The one chart of a page as it goes to the browser: its option with what it shows and reads out, its dataset."""
+    for element in page.get("echarts_chart"):  # a comparison
+        content = element.proto.datasets[0].data.data
+        return json.loads(element.proto.spec), pa.ipc.open_stream(content).read_pandas()
+    (proto,) = _charts(page)
+    data = json.loads(proto.json)
+    option = data["options"]
+    settings = json.JSONDecoder().raw_decode(data["onEvents"]["told"].rpartition(")(chart, echarts, ")[2])[0]
+    return option | settings, columns_of(option["dataset"][0]["source"])
+
+
+def columns_of(code: str) -> pd.DataFrame:
+    """The columns that code of a dataset makes in the browser."""
+    packed = json.loads(code.rpartition(")(")[2].rpartition(")")[0])
+    kinds = {"f4": "<f4", "f8": "<f8"}
+    return pd.DataFrame(
+        {
+            name: content if kind == "text" else np.frombuffer(base64.b64decode(content), kinds[kind]).astype("float64")
+            for name, (kind, content) in packed.items()
+        }
+    )
+
+
+def first_shown(page: AppTest) -> pd.Series:
+    """The bar with which a page has its chart begin, as a row of its dataset."""
+    option, source = chart(page)
+    return source.iloc[option["shown"]["first"]]
 
 
 def visible_text(page: AppTest) -> list[str]:
@@ -102,5 +137,7 @@ def visible_text(page: AppTest) -> list[str]:
         texts += [str(column) for column in [*frame.value.columns, frame.value.index.name or ""]]
     for element in page.get("echarts_chart"):
         texts.append(element.proto.spec.encode().decode("unicode_escape"))
+    for proto in _charts(page):
+        texts.append(json.dumps(json.loads(proto.json), ensure_ascii=False))
         texts += [str(column) for column in chart(page)[1].columns]
     return texts

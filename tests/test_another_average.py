@@ -45,7 +45,7 @@ def test_it_is_computed_offered_drawn_and_named_on_the_page(
 
     assert page.query_params == {"ma": "ema12,20"}
     option, source = pages.chart(page)
-    assert option["legend"]["data"] == ["12-day EMA", "20일 평균"]
+    assert [entry["title"] for entry in option["readout"]][5:7] == ["12-day EMA", "20일 평균"]
     assert {"12-day EMA", "20일 평균"} < {series["name"] for series in option["series"]}
     expected = bars["close"].ewm(span=12, adjust=False).mean()
     assert source["12-day EMA"].tolist() == pytest.approx(expected.tolist())

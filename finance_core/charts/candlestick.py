@@ -1,6 +1,6 @@
 """The ECharts option of one ticker: candlesticks, averages, volume, corporate actions. Pure: frames in, option out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Final
@@ -13,6 +13,7 @@ from finance_core.bars.candles import Interval
 from finance_core.bars.indicators import Averages
 from finance_core.charts import parts
 from finance_core.charts.parts import Option
+from finance_core.charts.script import Script
 from finance_core.i18n import _, language
 
 RED: Final = "#f04452"
@@ -22,12 +23,16 @@ AVERAGE_COLORS: Final = ("#f59f00", "#12b886", "#7950f2", "#868e96", "#e64980", 
 DIVIDEND_COLOR: Final = "#7950f2"
 SPLIT_COLOR: Final = "#f59f00"
 
-VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str], ...]]] = {
-    "ko": ((1e12, "조"), (1e8, "억"), (1e4, "만"), (1, "")),
-    "en": ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"), (1, "")),
+VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str, bool], ...]]] = {
+    "ko": ((1e12, "조", False), (1e8, "억", False), (1e7, "천만", True), (1e4, "만", False)),
+    "en": ((1e12, "T", False), (1e9, "B", False), (1e6, "M", False), (1e3, "K", False)),
 }
-"""Units of a volume axis, largest first: 6,000만 and 60M rather than 60,000,000."""
+"""Units of a volume axis, largest first, and whether only whole numbers of it are said: 6천만, but 6,500만."""
 
+FIRST_SEEN: Final = 120
+"""Bars that are drawn before the browser is told which ones to show."""
+AIR: Final = 0.04
+"""Above and below the prices that are visible, as a part of their range."""
 SIDES: Final[Option] = {"left": 12, "right": 76}
 """Pixels beside the candles."""
 ACTION_AXIS: Final[Option] = {"gridIndex": 0, "min": 0, "max": 1, "show": False, "axisPointer": {"show": False}}
@@ -77,55 +82,58 @@ def titled(bars: pd.DataFrame, averages: Mapping[str, "pd.Series[float]"]) -> pd
     return pd.DataFrame({**prices, _("등락률"): change, _("거래량"): bars["volume"], **averages}, index=bars.index)
 
 
-def candlestick(bars: pd.DataFrame, averages: Averages, visible: tuple[int, int], style: Style) -> Option:
+def candlestick(bars: pd.DataFrame, averages: Averages, style: Style) -> Option:
     """Candlesticks without gaps, moving averages and a volume pane over one category axis of days.
 
     `bars` as in `candles`, of any interval; `averages` as in `indicators`, on the same index; both whole, so that
-    zooming out needs no server. The first view reaches from the first to the last position of `visible`. A rising body
-    is hollow and a falling one filled, so that they differ without colour too. Dividends and splits are marked on the
-    time axis.
+    zooming out needs no server. The browser is told apart what to show of them at first. A rising body is hollow and
+    a falling one filled, so that they differ without colour too. Dividends and splits are marked on the time axis.
+
+    Beside what ECharts knows, `readout` lists what is read out under the crosshair (see `parts.reading`).
 
     >>> from finance_core.bars import candles
-    >>> option = candlestick(candles.empty(), {}, (0, 0), Style())
+    >>> option = candlestick(candles.empty(), {}, Style())
     >>> [series["type"] for series in option["series"]]
-    ['candlestick', 'line', 'line', 'bar', 'bar']
+    ['candlestick', 'bar', 'bar']
     """
     titles = [indicators.title(average, style.interval) for average in averages]
     source = titled(bars, dict(zip(titles, averages.values(), strict=True))).reset_index(drop=True)
     source.insert(0, _("날짜"), parts.days(bars, style.last_note))
-    largest = float(bars["volume"].max()) if len(bars) else 0
-    divisor, unit = next((unit for unit in VOLUME_UNITS[language()] if largest >= unit[0] * 10), (1, ""))
-    rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy() / divisor
-    source["rising"], source["falling"] = np.where(rising, volume, np.nan), np.where(rising, np.nan, volume)
+    is_rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy()
+    source["rising"], source["falling"] = np.where(is_rising, volume, np.nan), np.where(is_rising, np.nan, volume)
     actions = _corporate_actions(bars, source[_("날짜")])
+    lines = list(zip(titles, cycle(AVERAGE_COLORS), strict=False))
+    first_seen = max(len(bars) - FIRST_SEEN, 0), max(len(bars) - 1, 0)
     return {
         "animation": False,
         "dataset": [{"source": source}, *({"source": frame} for frame in actions.values())],
-        "legend": {"data": titles, "left": 8, "top": 0, "icon": "roundRect", "itemHeight": 4},
-        "toolbox": parts.toolbox(),
+        "readout": _readout(style, lines),
         "graphic": [parts.watermark(_("표본 데이터"))] if style.sample else [],
         "grid": [
-            {**SIDES, "top": 36, "bottom": 196, "outerBoundsMode": "none"},
-            {**SIDES, "height": 84, "bottom": 88, "outerBoundsMode": "none"},
+            {**SIDES, "top": 32, "bottom": 160, "outerBoundsMode": "none"},
+            {**SIDES, "height": 84, "bottom": 64, "outerBoundsMode": "none"},
         ],
-        "xAxis": [parts.day_axis(0, labels=False), parts.day_axis(1, labels=True)],
-        "yAxis": [_price_axis(style, bars.iloc[visible[0] : visible[1] + 1]), _volume_axis(unit), ACTION_AXIS],
-        "dataZoom": parts.zooms(2, visible, SIDES),
-        "axisPointer": {"link": [{"xAxisIndex": "all"}], "label": {"precision": style.decimals}},
-        "tooltip": {**parts.TOOLTIP, "valueFormatter": style.price_format},
+        "xAxis": [parts.trading_days(0, labels=False), parts.trading_days(1, labels=True)],
+        "yAxis": [_price_axis(style, bars), _volume_axis(), ACTION_AXIS],
+        "dataZoom": parts.zooms(2, first_seen, SIDES, bottom=8, height=28),
+        "axisPointer": {"link": [{"xAxisIndex": "all"}]},
+        "tooltip": {**parts.TOOLTIP, "showContent": False},
         "series": [
             _candles(bars, style),
-            parts.only_tooltip(_("종가"), [_("등락률")], "%+.2f%%"),
-            *(
-                parts.line(title, [title], style.price_format, color, {"color": color, "width": 1.5})
-                for title, color in zip(titles, cycle(AVERAGE_COLORS), strict=False)
-            ),
-            parts.only_tooltip(_("종가"), [_("거래량")], "%,.0f"),
+            *(parts.line(title, color) for title, color in lines),
             _volume_bars("rising", style.rising, opacity=0.45),
             _volume_bars("falling", style.falling, opacity=0.75),
             *(_action_marks(dataset, title) for dataset, title in enumerate(actions, start=1)),
         ],
     }
+
+
+def _readout(style: Style, lines: Iterable[tuple[str, str]]) -> list[Option]:
+    decimals = style.decimals
+    prices = [parts.reading(title, decimals=decimals) for title in (_("시가"), _("고가"), _("저가"), _("종가"))]
+    change = parts.reading(_("등락률"), decimals=2, suffix="%", signed=True)
+    volume = parts.reading(_("거래량"), pane=1)
+    return [*prices, change, *(parts.reading(title, color=color, decimals=decimals) for title, color in lines), volume]
 
 
 def _corporate_actions(bars: pd.DataFrame, dates: "pd.Series[str]") -> dict[str, pd.DataFrame]:
@@ -144,15 +152,21 @@ def _split(ratio: float) -> str:
     return f"{ratio:,.6g} : 1" if ratio >= 1 else f"1 : {1 / ratio:,.6g}"
 
 
-def _price_axis(style: Style, visible: pd.DataFrame) -> Option:
-    low, high = (float(visible["low"].min()), float(visible["high"].max())) if len(visible) else (1.0, 10.0)
-    kind = parts.log_axis(low, high) if style.log else parts.FIT
-    return {**kind, "gridIndex": 0, "position": "right", "axisPointer": {"label": {"precision": style.decimals}}}
+def _price_axis(style: Style, bars: pd.DataFrame) -> Script:
+    settings = {"scale": "log" if style.log else "linear", "air": AIR, "decimals": style.decimals}
+    last = float(bars["close"].iloc[-1]) if len(bars) else None
+    return Script("price_axis", {**settings, "last": last, "gridIndex": 0, "position": "right"})
 
 
-def _volume_axis(unit: str) -> Option:
-    label, pointer = {"formatter": f"{{value}}{unit}"}, {"show": False}
-    return {"gridIndex": 1, "position": "right", "splitNumber": 2, "axisLabel": label, "axisPointer": pointer}
+def _volume_axis() -> Option:
+    label = Script("volume_label", {"units": VOLUME_UNITS[language()]})
+    return {
+        "gridIndex": 1,
+        "position": "right",
+        "splitNumber": 2,
+        "axisLabel": {"formatter": label, "hideOverlap": True},
+        "axisPointer": {"label": {"show": False}},
+    }
 
 
 def _action_marks(dataset: int, title: str) -> Option:
@@ -165,7 +179,7 @@ def _action_marks(dataset: int, title: str) -> Option:
         "symbolSize": 9,
         "symbolOffset": [0, -5],
         "itemStyle": {"color": SPLIT_COLOR if title == _("분할") else DIVIDEND_COLOR},
-        "encode": {"x": _("날짜"), "y": "height", "tooltip": [title]},
+        "encode": {"x": _("날짜"), "y": "height"},
     }
 
 
@@ -173,12 +187,7 @@ def _candles(bars: pd.DataFrame, style: Style) -> Option:
     return {
         "type": "candlestick",
         "name": _("시세"),
-        "encode": {
-            "x": _("날짜"),
-            "y": [_("시가"), _("종가"), _("저가"), _("고가")],
-            "tooltip": [_("시가"), _("고가"), _("저가"), _("종가")],
-        },
-        "tooltip": {"valueFormatter": style.price_format},
+        "encode": {"x": _("날짜"), "y": [_("시가"), _("종가"), _("저가"), _("고가")]},
         "itemStyle": {
             "color": "transparent",
             "borderColor": style.rising,
@@ -215,10 +224,9 @@ def _volume_bars(column: str, color: str, opacity: float) -> Option:
     return {
         "type": "bar",
         "name": column,
-        "encode": {"y": column, "tooltip": []},
+        "encode": {"y": column},
         "xAxisIndex": 1,
         "yAxisIndex": 1,
         "stack": "volume",
         "itemStyle": {"color": color, "opacity": opacity},
-        "tooltip": {"show": False},
     }

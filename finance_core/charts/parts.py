@@ -1,7 +1,7 @@
 """Parts that the ECharts options of all charts share. Pure.
 
-Colours of axes, grid lines and text are left to Streamlit's ECharts theme, which knows light from dark. ECharts runs
-without any JavaScript of ours, so everything that needs arithmetic is a column of the dataset.
+Colours of axes, grid lines and text are left to Streamlit's ECharts theme, which knows light from dark. What needs the
+window's size or what is visible is a `Script`; everything else that needs arithmetic is a column of the dataset.
 """
 
 from typing import Any, Final
@@ -9,8 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from babel.dates import get_month_names
 
-from finance_core.i18n import _
+from finance_core.charts.script import Script
+from finance_core.i18n import _, language
 
 Option = dict[str, Any]
 """What ECharts draws: plain JSON, but for the frames of its datasets."""
@@ -53,10 +55,10 @@ def toolbox() -> Option:
     return {"right": 22, "bottom": 18, "itemSize": 16, "feature": {"restore": {"title": _("처음 기간으로")}}}
 
 
-def zooms(panes: int, visible: tuple[int, int], sides: Option) -> list[Option]:
+def zooms(panes: int, visible: tuple[int, int], sides: Option, *, bottom: int = 12, height: int = 36) -> list[Option]:
     """Zooming with the wheel and with a slider, in all panes at once; at first from and to the positions `visible`."""
     zoom = {"xAxisIndex": [*range(panes)], "startValue": visible[0], "endValue": visible[1], "minValueSpan": 4}
-    slider = {"type": "slider", **zoom, "bottom": 12, "height": 36, **sides, "showDetail": False}
+    slider = {"type": "slider", **zoom, "bottom": bottom, "height": height, **sides, "showDetail": False}
     return [{"type": "inside", **zoom}, slider]
 
 
@@ -71,6 +73,12 @@ def day_axis(pane: int, *, labels: bool) -> Option:
         "axisPointer": {"label": {"show": labels}},
         "splitLine": {"show": False},
     }
+
+
+def trading_days(pane: int, *, labels: bool) -> Script:
+    """A category axis of days, which leaves no gaps, labelled with years, months and, in a short view, days."""
+    months = list(get_month_names("abbreviated", locale=language()).values())
+    return Script("day_axis", {**day_axis(pane, labels=labels), "months": months})
 
 
 def log_axis(low: float, high: float) -> Option:
@@ -103,21 +111,45 @@ def _round_step(least: float) -> float:
     return float(next(step for step in (decade, 2 * decade, 5 * decade, 10 * decade) if step >= least * 0.999))
 
 
-def line(column: str, tooltip: list[str], value_format: str, color: str, stroke: Option) -> Option:
-    """A line without symbols over `column` of the dataset; the first column of the tooltip is its name."""
+def line(column: str, color: str) -> Option:
+    """A line without symbols over `column` of the dataset, which is its name."""
+    return {
+        "type": "line",
+        "name": column,
+        "encode": {"x": _("날짜"), "y": column},
+        "itemStyle": {"color": color},
+        "lineStyle": {"color": color, "width": 1.5},
+        "showSymbol": False,
+        "symbol": "none",
+        "silent": True,
+    }
+
+
+def reading(
+    column: str, *, pane: int = 0, color: str = "", decimals: int = 0, suffix: str = "", signed: bool = False
+) -> Option:
+    """An entry of the list `readout` of an option: a column of its first dataset, named and read out above a pane.
+
+    `pane` is the position of the grid; the entry is written in `color` ("" for that of text), or if `signed` with a
+    sign and in the colour of rising or falling.
+
+    >>> reading("RSI 14", pane=2, color="#7950f2", decimals=1)["title"]
+    'RSI 14'
+    """
+    look = {"color": color, "decimals": decimals, "suffix": suffix, "signed": signed}
+    return {"title": column, "column": column, "pane": pane, **look}
+
+
+def only_tooltip(column: str, tooltip: list[str], value_format: str) -> Option:
+    """A series that draws nothing and only adds columns to the tooltip: each series has one format there."""
     return {
         "type": "line",
         "name": tooltip[0],
         "encode": {"y": column, "tooltip": tooltip},
-        "itemStyle": {"color": color},
-        "lineStyle": stroke,
+        "itemStyle": {"color": "transparent"},
+        "lineStyle": {"opacity": 0},
         "showSymbol": False,
         "symbol": "none",
         "silent": True,
         "tooltip": {"valueFormatter": value_format},
     }
-
-
-def only_tooltip(column: str, tooltip: list[str], value_format: str) -> Option:
-    """A series that draws nothing and only adds columns to the tooltip: each series has one format there."""
-    return line(column, tooltip, value_format, "transparent", {"opacity": 0})

@@ -11,6 +11,8 @@ from finance_core.bars import candles, indicators
 from finance_core.categories import AMERICAN_AVERAGES
 from finance_core.charts import candlestick, candlestick_html
 from finance_core.charts.candlestick import Style
+from finance_core.ui.echart import border, component
+from finance_core.ui.echart.component import Shown, Words
 from tests.benchmarks.conftest import CENTURY, bars_of
 
 st.set_page_config(layout="wide")
@@ -22,7 +24,10 @@ bars = bars_of(CENTURY)
 averages = indicators.moving_averages(bars["close"], AMERICAN_AVERAGES)
 first = candles.period_start(bars.index, "1M")
 if kind == "echarts":
-    st.echarts_chart(candlestick.candlestick(bars, averages, (first, len(bars) - 1), Style()), height=580)
+    prepared = border.prepare(candlestick.candlestick(bars, averages, Style()))
+    shown = Shown(first, len(bars) - 1, revision=0, drawn=prepared.drawn)
+    with st.container(height=680, border=False):
+        component.show(prepared, shown, Style(), Words("", "", ""), lambda _message: None, key="chart")
 else:
     figure = candlestick_html.candlestick(bars, averages, Style(), "")
     figure.update_xaxes(range=[first, len(bars) - 1])

@@ -4,28 +4,28 @@ import os
 import socket
 import time
 
-import pandas as pd
 import pytest
 
-from finance_core.bars import candles, indicators
+from finance_core.bars import indicators
 from finance_core.categories import AMERICAN_AVERAGES, KOREAN_STOCKS
 from finance_core.charts import candlestick
 from finance_core.charts.candlestick import Style
 from finance_core.search import Index
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
+from finance_core.ui.echart import border
+from finance_core.ui.echart.border import Prepared
 from tests import pages
 from tests.benchmarks.conftest import bars_of, random_documents, seconds, tell
 
 FEW, MANY = 100_000, int(os.environ.get("SISEPAN_BENCHMARK_BARS", 10_000_000))
 
 
-def to_option(db: MongoDatabase, ticker: str) -> candlestick.Option:
+def to_option(db: MongoDatabase, ticker: str) -> Prepared:
     """All that a viewer does between MongoDB and the browser."""
     bars = prices.load(db, KOREAN_STOCKS, ticker)
     averages = indicators.moving_averages(bars["close"], AMERICAN_AVERAGES)
-    first = candles.period_start(pd.DatetimeIndex(bars.index), "1M")
-    return candlestick.candlestick(bars, averages, (first, len(bars) - 1), Style())
+    return border.prepare(candlestick.candlestick(bars, averages, Style()))
 
 
 def test_ten_thousand_bars_from_mongodb_to_an_option(db: MongoDatabase) -> None:

@@ -32,20 +32,18 @@ def open_chart(page: Page, address: str) -> None:
 
 
 def day_at(page: Page, share: float) -> pd.Timestamp:
-    """The day whose bar stands at this share of the chart's width, as its tooltip tells it."""
-    for attempt in range(50):  # a chart that is drawn anew hides its tooltip, one that is pushed down moves away
-        box = page.locator("canvas").first.bounding_box()
-        assert box is not None
-        x = box["x"] + PLOT_LEFT + (box["width"] - PLOT_LEFT - PLOT_RIGHT) * share
-        page.mouse.move(x, box["y"] + box["height"] * 0.3 - attempt % 2)
-        page.wait_for_timeout(100)
-        if days := DAY.findall(tooltip(page)):
-            return pd.Timestamp(days[0])
-    pytest.fail("the chart shows no tooltip")
+    """The day whose bar stands at this share of the chart's width, as it is read out there."""
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    x = box["x"] + PLOT_LEFT + (box["width"] - PLOT_LEFT - PLOT_RIGHT) * share
+    for away in (60, 0):  # a pointer that stays where it is tells a chart nothing
+        page.mouse.move(x + away * (0.5 - share), box["y"] + box["height"] * 0.3 - away)
+        page.wait_for_timeout(60)
+    return pd.Timestamp(DAY.findall(readout(page))[0])
 
 
-def tooltip(page: Page) -> str:
-    return page.get_by_role("img", name=re.compile("차트$")).inner_text()
+def readout(page: Page) -> str:
+    return page.get_by_role("img", name=re.compile("차트$")).locator(".readout").first.inner_text()
 
 
 def first_day(page: Page) -> pd.Timestamp:
@@ -90,7 +88,7 @@ def test_search_periods_wheel_and_update(
     assert last_day(page) == table.index[-2]
     assert pd.Timedelta(days=25) < last_day(page) - first_day(page) < pd.Timedelta(days=35)
     last_day(page)
-    seen = tooltip(page)
+    seen = page.get_by_role("img", name=re.compile("차트$")).inner_text()
     for label in (
         "시가",
         "고가",
@@ -121,6 +119,12 @@ def test_search_periods_wheel_and_update(
     assert zoomed_out > 2 * month
     wheel(page, 6, -240)
     assert span(page) < zoomed_out
+
+    # Where the zoom went is where the page is; the button of the period brings it back.
+    expect(page).to_have_url(re.compile("from="))
+    page.get_by_role("radio", name="1개월", exact=True).click()
+    assert wait_until(lambda: span(page) == month)
+    expect(page).not_to_have_url(re.compile("from="))
 
     # The update button brings a bar that was not there.
     yahoo.listings["005930.KS"] = Listing(table)
@@ -167,7 +171,7 @@ def test_a_link_to_a_view_works_as_the_first_request_after_the_start(
     assert abs((last_day(page) - first_day(page)) - pd.Timedelta(days=5 * 365)) < pd.Timedelta(days=10)
 
 
-def test_the_reset_brings_the_chosen_period_back_and_the_y_axis_follows_what_is_seen(
+def test_a_double_click_brings_the_chosen_period_back_and_dragging_moves_through_time(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page, table: pd.DataFrame
 ) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": table}, {})
@@ -175,11 +179,12 @@ def test_the_reset_brings_the_chosen_period_back_and_the_y_axis_follows_what_is_
     first = first_day(page)
     wheel(page, 10, 240)
     assert first_day(page) < first
-    canvas = page.locator("canvas").first
-    box = canvas.bounding_box()
+    expect(page).to_have_url(re.compile("from="))
+    box = page.locator("canvas").first.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] - 47, box["y"] + box["height"] - 44)
+    page.mouse.dblclick(box["x"] + 300, box["y"] + 200)
     assert wait_until(lambda: first_day(page) == first)
+    expect(page).to_have_url(re.compile("period=3M"))
 
     # Dragging to the left shows older bars in the same number.
     days = last_day(page) - first

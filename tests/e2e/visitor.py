@@ -11,6 +11,9 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+CHART = "streamlit-echarts.streamlit_echarts"
+"""The name of the component that draws."""
+
 
 class Visitor:
     """Whoever is at the other end of `connection`."""
@@ -99,8 +102,8 @@ def buttons(sent: list[ForwardMsg]) -> dict[str, str]:
 
 def charts(sent: list[ForwardMsg]) -> list[str]:
     """The options of the charts that were sent."""
-    elements = [message.delta.new_element for message in sent]
-    return [element.echarts_chart.spec for element in elements if element.HasField("echarts_chart")]
+    components = [message.delta.new_element.bidi_component for message in sent]
+    return [component.json for component in components if component.component_name == CHART]
 
 
 def menu(sent: list[ForwardMsg]) -> list[str]:

@@ -49,7 +49,7 @@ def assert_shown(ticker: str, table: pd.DataFrame) -> None:
         assert source[korean].tolist() == expected[english].tolist(), (ticker, english)
     naive = [expected["close"].iloc[max(0, end - 19) : end + 1].mean() for end in range(len(expected))]
     assert source["20일 평균"].iloc[19:].tolist() == pytest.approx(naive[19:])
-    assert option["dataZoom"][0]["startValue"] == 0
+    assert option["shown"]["first"] == 0
     assert option["graphic"] == [], "real prices are not called a sample"
 
 
@@ -58,7 +58,7 @@ def test_the_first_view_is_one_month_and_its_first_bar_has_all_averages(
 ) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
     option, source = pages.chart(pages.open_viewer())
-    first = source.iloc[option["dataZoom"][0]["startValue"]]
+    first = source.iloc[option["shown"]["first"]]
     assert first["날짜"] == "2026-10-21", "the day after the same day a month before 2026-11-20"
     assert first[[f"{average.window}일 평균" for average in KOREAN_STOCKS.averages]].notna().all()
 
@@ -66,7 +66,7 @@ def test_the_first_view_is_one_month_and_its_first_bar_has_all_averages(
 def test_a_period_in_the_address_is_what_the_page_opens_with(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
     option, source = pages.chart(pages.open_viewer(ticker="005930", period="YTD"))
-    assert source["날짜"].iloc[option["dataZoom"][0]["startValue"]] == "2026-01-02"
+    assert source["날짜"].iloc[option["shown"]["first"]] == "2026-01-02"
 
 
 def test_a_chosen_period_and_unit_are_kept_in_the_address(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
@@ -96,7 +96,7 @@ def test_an_unknown_period_in_the_address_gets_a_sentence_and_the_default(
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
     page = pages.open_viewer(period="forever")
     assert "forever" in page.warning[0].value
-    assert pages.chart(page)[0]["dataZoom"] == pages.chart(pages.open_viewer())[0]["dataZoom"]
+    assert pages.chart(page)[0]["shown"] == pages.chart(pages.open_viewer())[0]["shown"]
 
 
 def test_a_name_with_markup_is_shown_as_text(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
@@ -157,7 +157,7 @@ def test_a_ticker_without_bars_gets_a_next_step(own_server_db: MongoDatabase) ->
     own_server_db["ticker_metadata"].insert_one({"category": "korean_stocks", "ticker": "005930", "name": "삼성전자"})
     page = pages.open_viewer()
     assert "005930" in page.info[0].value
-    assert not page.get("echarts_chart")
+    assert not pages.has_chart(page)
 
 
 def test_a_ticker_that_cannot_be_drawn_gets_a_sentence_and_leaves_the_search(own_server_db: MongoDatabase) -> None:

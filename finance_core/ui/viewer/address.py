@@ -1,10 +1,12 @@
-"""The view that a viewer's address names: `?ticker=005930&period=3M&unit=W&ma=5,20&scale=log`. Pure, both ways."""
+"""The view that a viewer's address names: `?ticker=005930&period=3M&unit=W&ma=5,20&scale=log`, and back."""
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
+import streamlit as st
 
 from finance_core.bars import candles
 from finance_core.bars.candles import Interval, Period
@@ -68,3 +70,11 @@ def texts_of(view: View, category: Category) -> dict[str, str]:
     default = plain(category)
     shown = replace(view, period=default.period) if view.first else replace(view, last=None)
     return parameters.texts_of(shown, table(category), default)
+
+
+def write(category: Category, view: View, **fields: Any) -> None:
+    """Put `fields` of the view into the page's address; its other parameters stay as they are."""
+    texts = texts_of(replace(view, **fields), category)
+    written = {parameter.name for parameter in table(category) if parameter.field in fields}
+    others = {name: text for name, text in st.query_params.items() if name not in written}
+    st.query_params.from_dict(others | {name: text for name, text in texts.items() if name in written})

@@ -3,9 +3,7 @@
 The address keeps a choice: a control shows what the address says and, changed, writes into it.
 """
 
-from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -28,7 +26,7 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
 
     Returns the menu, for what else belongs there.
     """
-    write = partial(_write, category, view)
+    write = partial(address.write, category, view)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
         with st.container(horizontal=True, wrap=False, gap="small", key="choices"):
             shown = None if view.first else view.period
@@ -49,19 +47,11 @@ def rising_is_red(category: Category) -> bool:
     return bool(category.rising_is_red != st.session_state.get(f"{OTHER_COLORS}:{category.key}", False))
 
 
-def _write(category: Category, view: View, **fields: Any) -> None:
-    """Put `fields` of the view into the address; its other parameters stay as they are."""
-    texts = address.texts_of(replace(view, **fields), category)
-    written = {parameter.name for parameter in address.table(category) if parameter.field in fields}
-    others = {name: text for name, text in st.query_params.items() if name not in written}
-    st.query_params.from_dict(others | {name: text for name, text in texts.items() if name in written})
-
-
 def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
     def chosen() -> None:
         days = st.session_state["range"]
         if len(days) == 2:  # one day: the other is still to come
-            _write(category, view, first=days[0], last=days[1])
+            address.write(category, view, first=days[0], last=days[1])
 
     first, last = dates[0].date(), dates[-1].date()
     shown = (max(first, min(view.first, last)), max(first, min(view.last or last, last))) if view.first else ()
@@ -71,7 +61,7 @@ def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
 
 
 def _looks(category: Category, view: View) -> None:
-    write = partial(_write, category, view)
+    write = partial(address.write, category, view)
     st.session_state["averages"] = list(view.averages)
     st.pills(
         _("이동평균"),

@@ -22,10 +22,10 @@ from finance_core.storage import database, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing, navigation, search_box, split_note, update_actions
-from finance_core.ui.decorators import errors_shown, page, writes
+from finance_core.ui.decorators import errors_shown, live, page, writes
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
-from finance_core.ui.viewer import address, controls, header, shared, table
+from finance_core.ui.viewer import address, controls, header, shared, table, zoom
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import may_edit
 
@@ -47,7 +47,7 @@ def show(db: MongoDatabase, category_key: str, update: update_actions.Update) ->
         notes, chart = st.container(), st.container(key="below_title")
         with chart, errors_shown():  # so that a ticker that cannot be drawn leaves the search to find another
             if ticker:
-                _chart(db, category, listed.rows[ticker], view, about)
+                _chart(db, category, listed.rows[ticker], about)
             else:
                 _nothing_listed(category)
         with search:
@@ -126,37 +126,47 @@ def _origin() -> str:
     return f"{here.scheme}://{host}:{here.port}" if here.port else f"{here.scheme}://{host}"
 
 
-def _chart(db: MongoDatabase, category: Category, listed: TickerRow, view: View, about: DeltaGenerator) -> None:
-    """Controls, chart and, if asked for, the table of one ticker; name and price go into `about`."""
+def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: DeltaGenerator) -> None:
+    """Name and price into `about`, and below it the chart and what follows it."""
     ticker = listed["ticker"]
     row = tickers.get(db, category, ticker) or listed
     name = listing.name_of(row)
     history = shared.history(db, category, row)
-    bars = history.bars
-    if bars.empty and row.get("source") == "sample":
+    if history.bars.empty and row.get("source") == "sample":
         st.info(_("이 종목의 표본 시세를 만들고 있습니다. 잠시 뒤 나타납니다."), icon=":material/science:")
         return
-    if bars.empty:
+    if history.bars.empty:
         sentence = _("{name}({ticker})의 시세가 아직 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
         st.info(plain(sentence.format(name=name, ticker=ticker)), icon=":material/info:")
         return
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
-    style = _style(category, row, bars, view, calendar)
     with about:
-        header.show(category, row, bars, style, calendar)
+        header.show(
+            category, row, history.bars, _style(category, row, history.bars, View(ticker, ()), calendar), calendar
+        )
+    _instrument(category, row, calendar)
+
+
+@live(None)
+def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar: Calendar) -> None:
+    """Controls, chart and, if asked for, the table: all that follows a zoom, without the rest of the page."""
+    view, _problems = address.parse(dict(st.query_params), category)
+    ticker, name = row["ticker"], listing.name_of(row)
+    history = shared.history(db, category, row)
+    style = _style(category, row, history.bars, view, calendar)
     drawing = shared.drawing(history, view, style)
-    menu = controls.show(category, view, pd.DatetimeIndex(bars.index), row)
+    visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
+    menu = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row)
     with menu:
         shows_table = st.toggle(_("표"), key="table")
-        table.downloads_of(ticker, name, drawing, style)
+        table.downloads_of(ticker, name, drawing, visible, style)
         _link(category, ticker, view)
     header.notes(row)
     split_note.show(name, history.late_splits)
     update_actions.newer(category, ticker, row)
-    with st.container(key="chart"):
-        st.echarts_chart(drawing.option, height="stretch", alt=_("{name} 차트").format(name=name))
+    zoom.chart(category, view, drawing, visible, style, name)
     if shows_table:
-        table.show(drawing, style)
+        table.show(drawing, visible, style)
 
 
 def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, calendar: Calendar) -> candlestick.Style:

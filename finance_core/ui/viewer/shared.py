@@ -17,10 +17,11 @@ from finance_core.bars.indicators import Averages
 from finance_core.categories import Category
 from finance_core.charts import candlestick
 from finance_core.charts.candlestick import Style
-from finance_core.charts.parts import Option
 from finance_core.storage import database, prices
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
+from finance_core.ui.echart import border
+from finance_core.ui.echart.border import Prepared
 from finance_core.ui.viewer.address import View
 
 MOST_KEPT = 32
@@ -45,9 +46,7 @@ class Drawing(NamedTuple):
     bars: pd.DataFrame
     """In the interval of the view."""
     averages: Averages
-    visible: tuple[int, int]
-    """Positions of the first and the last bar of the first view."""
-    option: Option
+    prepared: Prepared
 
 
 def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
@@ -60,9 +59,9 @@ def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
 
 def drawing(shown: History, view: View, style: Style) -> Drawing:
     """The chart of a history that has bars, in the running language."""
-    if not shown.key:
-        return _draw(shown, view, style)
-    return _drawing(repr((shown.key, view, style, i18n.language())), shown, view, style)
+    # Which bars are visible is no part of a chart: a zoom and a period draw nothing anew.
+    key = repr((shown.key, view.averages, view.interval, style, i18n.language()))
+    return _drawing(key, shown, view, style) if shown.key else _draw(shown, view, style)
 
 
 def _read(db: MongoDatabase, category: Category, ticker: str, key: str = "") -> History:
@@ -75,8 +74,7 @@ def _read(db: MongoDatabase, category: Category, ticker: str, key: str = "") -> 
 def _draw(shown: History, view: View, style: Style) -> Drawing:
     bars = candles.resample(shown.bars, view.interval)
     averages = indicators.moving_averages(bars["close"], view.averages)
-    visible = view.visible(pd.DatetimeIndex(bars.index))
-    return Drawing(bars, averages, visible, candlestick.candlestick(bars, averages, visible, style))
+    return Drawing(bars, averages, border.prepare(candlestick.candlestick(bars, averages, style)))
 
 
 # Arguments with an underscore are not part of the key of a cache.

@@ -13,10 +13,9 @@ from finance_core.ui import downloads
 from finance_core.ui.viewer.shared import Drawing
 
 
-def show(drawing: Drawing, style: Style) -> None:
-    """The newest bars of the visible range, newest first."""
-    bars, averages, visible, _option = drawing
-    table = as_table(bars, averages)
+def show(drawing: Drawing, visible: tuple[int, int], style: Style) -> None:
+    """The newest bars of the range between the positions `visible`, newest first."""
+    table = as_table(drawing.bars, drawing.averages)
     price = st.column_config.NumberColumn(format=style.price_format)
     columns: dict[str, Any] = dict.fromkeys(table.columns, price)
     columns[_("거래량")] = st.column_config.NumberColumn(format="%,d")
@@ -26,9 +25,9 @@ def show(drawing: Drawing, style: Style) -> None:
     st.dataframe(newest, column_config=columns, height=260, row_height=28)
 
 
-def downloads_of(ticker: str, name: str, drawing: Drawing, style: Style) -> None:
-    """Buttons for the visible range, for everything, and for the chart as HTML."""
-    bars, averages, visible, _option = drawing
+def downloads_of(ticker: str, name: str, drawing: Drawing, visible: tuple[int, int], style: Style) -> None:
+    """Buttons for the range between the positions `visible`, for everything, and for the chart as HTML."""
+    bars, averages, _prepared = drawing
     table = as_table(bars, averages)
     seen = table.iloc[visible[0] : visible[1] + 1]
 

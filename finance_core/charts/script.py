@@ -1,0 +1,27 @@
+"""Functions that ECharts calls in the browser: each a file in `scripts/`, so that linters and tests can read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SCRIPTS = Path(__file__).with_name("scripts")
+
+
+@dataclass(frozen=True)
+class Script:
+    """A place in an option that ECharts takes a function for, or an object with functions.
+
+    It is what the function in `scripts/{name}.js` returns for `settings`, which are plain JSON.
+
+    >>> Script("volume_label", {"units": []}).path.name
+    'volume_label.js'
+    """
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The file, which holds one function expression."""
+        return SCRIPTS / f"{self.name}.js"

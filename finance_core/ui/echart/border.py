@@ -1,0 +1,114 @@
+"""The border that every option crosses on its way to the browser.
+
+The component runs as JavaScript whatever stands between two `MARKER`s in any string of an option. So the marker is
+taken out of all data first, and then only the code of our own files is put between markers. Datasets travel as the
+bytes of their columns: a frame is packed once for all visitors, and no visit walks through its numbers.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from finance_core.charts.parts import Option
+from finance_core.charts.script import Script
+
+MARKER: Final = "--x_x--0_0--"
+"""What the component takes code from between of."""
+FILES: Final = Path(__file__).parent
+
+
+class Prepared(NamedTuple):
+    """An option as the component takes it."""
+
+    option: Option
+    """Plain JSON, with code of ours in it."""
+    readout: list[Option]
+    """What is read out under the crosshair, as `charts.parts.reading` makes it."""
+    drawn: str
+    """A digest of the option: names it, and no other one."""
+
+
+def prepare(option: Option) -> Prepared:
+    """`option` of `charts`, whose datasets are frames, as the component takes it."""
+    rest = {name: _crossed(value) for name, value in option.items() if name not in ("dataset", "readout")}
+    datasets = [{**dataset, "source": _packed(dataset["source"])} for dataset in option["dataset"]]
+    crossed = {**rest, "dataset": datasets}
+    digest = hashlib.sha256(json.dumps(crossed).encode()).hexdigest()
+    return Prepared(crossed, without_marker(option["readout"]), digest)
+
+
+def without_marker(data: Any) -> Any:
+    """`data` of JSON without the marker in any string or key of it, also where taking one out would make another.
+
+    >>> without_marker({"a--x_x--0_0--b": ["--x_x--0_0--alert(1)--x_x--0_0--", 1, "--x_x----x_x--0_0--0_0--"]})
+    {'ab': ['alert(1)', 1, '']}
+    """
+    if isinstance(data, str):
+        while MARKER in data:
+            data = data.replace(MARKER, "")
+        return data
+    if isinstance(data, Mapping):
+        return {without_marker(key): without_marker(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [without_marker(value) for value in data]
+    return data
+
+
+def called(path: Path, *arguments: Any) -> str:
+    """Code that calls the function in the file `path` with `arguments`, plain JSON; not between markers yet."""
+    texts = ", ".join(as_json(argument) for argument in arguments)
+    return f"({source(path)})({texts})"
+
+
+def as_json(data: Any) -> str:
+    """`data` as JSON, which is an expression of JavaScript, without the marker."""
+    return json.dumps(without_marker(data), allow_nan=False)
+
+
+@cache
+def source(path: Path) -> str:
+    """The code of one of our files: one function expression, without the comments above it."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("//"))
+
+
+def _crossed(value: Any) -> Any:
+    """A part of an option: data without the marker, and scripts as code."""
+    if isinstance(value, Script):
+        return _between_markers(called(value.path, value.settings))
+    if isinstance(value, Mapping):
+        return {without_marker(key): _crossed(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_crossed(part) for part in value]
+    return without_marker(value)
+
+
+def _between_markers(code: str) -> str:
+    return f"{MARKER}{code}{MARKER}"
+
+
+def _packed(frame: pd.DataFrame) -> str:
+    """Code that makes the columns of `frame`: numbers as their bytes in memory, anything else as text."""
+    columns = {name: _column(frame[name]) for name in frame.columns}
+    return _between_markers(called(FILES / "dataset.js", columns))
+
+
+def _column(values: "pd.Series[Any]") -> tuple[str, Any]:
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        return "text", [str(value) for value in values]
+    numbers = values.to_numpy(dtype="<f8")
+    with np.errstate(over="ignore"):
+        half = numbers.astype("<f4")
+    is_exact = np.array_equal(half.astype("<f8"), numbers, equal_nan=True)
+    return ("f4", _base64(half)) if is_exact else ("f8", _base64(numbers))
+
+
+def _base64(numbers: "np.ndarray[Any, Any]") -> str:
+    return base64.b64encode(numbers.tobytes()).decode("ascii")

@@ -1,0 +1,76 @@
+// What a chart does in the browser beside drawing: it follows the page, tells it what is visible, reads out, measures.
+// Runs whenever Python has something new for the chart; what it keeps of a chart is `chart.page`.
+(chart, echarts, settings, { readout, measure }) => {
+  const REST = 150; // milliseconds without a zoom until the page is told
+  const DAY = 864e5; // milliseconds
+  const model = () => chart.getModel();
+  const range = () => model().getComponent("dataZoom", 0).getValueRange();
+  const day = (position) => chart.page.readout.days[position].slice(0, 10);
+
+  const page = (chart.page ??= begin());
+  const { shown, alt } = settings;
+  page.settings = settings;
+  chart.getDom().setAttribute("role", "img");
+  chart.getDom().setAttribute("aria-label", alt);
+  const isNew = page.drawn !== shown.drawn;
+  if (isNew) {
+    for (const mainType of ["xAxis", "yAxis"])
+      for (const axis of model().findComponents({ mainType })) axis.option.own?.attach(chart);
+    page.readout = readout(chart, settings);
+  }
+  if (isNew || page.revision !== shown.revision) {
+    Object.assign(page, { drawn: shown.drawn, revision: shown.revision, asked: shown });
+    view(shown);
+    page.told = range(); // Python knows these
+    page.readout.place();
+  }
+  return ({ message }) => message; // what is returned goes to Python
+
+  function view({ first, last }) {
+    chart.dispatchAction({ type: "dataZoom", startValue: first, endValue: last });
+    chart.page.readout.show(range()[1]);
+  }
+
+  function begin() {
+    const root = chart.getDom();
+    root.listeners?.abort(); // of a chart that another theme has replaced
+    root.listeners = new AbortController();
+    let timer;
+    chart.on("datazoom", () => {
+      chart.page.readout.show(range()[1]);
+      clearTimeout(timer);
+      timer = setTimeout(tell, REST);
+    });
+    chart.on("updateaxispointer", ({ axesInfo }) => {
+      chart.page.readout.show(axesInfo.find(({ axisDim }) => axisDim === "x")?.value ?? range()[1]);
+    });
+    chart.on("finished", () => chart.page.readout.place());
+    chart.getZr().on("dblclick", () => view(chart.page.asked));
+    measure(chart, describe, root.listeners.signal);
+    return {};
+  }
+
+  function tell() {
+    if (chart.isDisposed()) return;
+    const { told, readout: { days } } = chart.page;
+    const [first, last] = range();
+    if (told[0] === first && told[1] === last) return;
+    chart.page.told = [first, last];
+    const message = { kind: "zoom", first: day(first), last: last === days.length - 1 ? null : day(last) };
+    chart.trigger("told", { message });
+  }
+
+  function describe(from, to, low, high) {
+    const { decimals, bars, days } = chart.page.settings.measure;
+    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    const signed = (value, options) => (value > 0 ? "+" : "") + value.toLocaleString("en-US", options);
+    const apart = Math.round((Date.parse(day(to)) - Date.parse(day(from))) / DAY);
+    const percent = signed((high / low - 1) * 100, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    return [
+      bars.replace("{count}", (to - from).toLocaleString("en-US")),
+      days.replace("{count}", apart.toLocaleString("en-US")),
+      `${percent}%`,
+      signed(high - low, digits),
+    ].join(" · ");
+  }
+}

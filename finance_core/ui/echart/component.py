@@ -1,0 +1,61 @@
+"""A chart on a page, and what its browser tells."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import streamlit as st
+
+from finance_core.charts.candlestick import Style
+from finance_core.ui.echart import border
+from finance_core.ui.echart.border import FILES, Prepared
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a chart in the running language."""
+
+    alt: str
+    """For who does not see it."""
+    bars: str
+    """How many bars a measured distance has, with {count}."""
+    days: str
+    """How many days it has, with {count}."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Which bars a chart shows. The browser moves to them if `revision` or the chart itself is another than before."""
+
+    first: int
+    last: int
+    revision: int
+    drawn: str
+
+
+def show(
+    prepared: Prepared, shown: Shown, style: Style, words: Words, tell: Callable[[dict[str, Any]], None], *, key: str
+) -> None:
+    """The chart, as high as what is around it; the same option as before is not drawn anew.
+
+    `tell` is called with what a person did in the chart, as its browser tells it; anything can be in there.
+    """
+    from streamlit_echarts import st_echarts  # registers itself with the app that runs, so not before one does
+
+    def told() -> None:
+        message = st.session_state[key]["chart_event"]
+        if isinstance(message, dict):
+            tell(message)
+
+    settings = {
+        "readout": prepared.readout,
+        "rising": style.rising,
+        "falling": style.falling,
+        "shown": asdict(shown),
+        "alt": words.alt,
+        "measure": {"bars": words.bars, "days": words.days, "decimals": style.decimals},
+    }
+    parts = ", ".join(f"{name}: {border.source(FILES / f'{name}.js')}" for name in ("readout", "measure"))
+    code = f"({border.source(FILES / 'chart.js')})(chart, echarts, {border.as_json(settings)}, {{{parts}}})"
+    st.html(FILES / "chart.css")
+    st_echarts(prepared.option, events={"told": code}, height="100%", key=key, on_change=told)

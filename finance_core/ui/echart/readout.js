@@ -1,0 +1,55 @@
+// The lines of text that say what the numbers under the crosshair are, one above each pane. No Python is asked.
+// `items` are as `charts.parts.reading` makes them; signed ones take the colour of their sign.
+(chart, { readout: items, rising, falling }) => {
+  const source = chart.getModel().getComponent("dataset", 0).get("source", true);
+  const days = Object.values(source)[0];
+  const root = chart.getDom();
+  for (const old of root.querySelectorAll(".readout")) old.remove();
+
+  const add = (parent, className, text = "") => {
+    const element = document.createElement("span");
+    element.className = className;
+    element.textContent = text; // never HTML: names come from the database
+    return parent.appendChild(element);
+  };
+  const panes = [...new Set(items.map((item) => item.pane))].map((pane) => {
+    const line = document.createElement("div");
+    line.className = "readout";
+    line.dataset.pane = pane;
+    root.appendChild(line);
+    const day = pane === 0 ? add(line, "day") : null;
+    const fields = items
+      .filter((item) => item.pane === pane)
+      .map((item) => {
+        const field = add(line, "item");
+        field.style.color = item.color;
+        add(field, "title", item.title);
+        return { item, field, value: add(field, "value") };
+      });
+    return { pane, line, day, fields };
+  });
+
+  const text = ({ decimals, suffix, signed }, value) => {
+    if (!Number.isFinite(value)) return "–";
+    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    return (signed && value > 0 ? "+" : "") + value.toLocaleString("en-US", digits) + suffix;
+  };
+  const show = (position) => {
+    for (const { day, fields } of panes) {
+      if (day) day.textContent = days[position] ?? "";
+      for (const { item, field, value } of fields) {
+        const number = source[item.column]?.[position];
+        value.textContent = text(item, number);
+        if (item.signed) field.style.color = number > 0 ? rising : number < 0 ? falling : "";
+      }
+    }
+  };
+  // The first line stands above its pane, the others on the upper edge of theirs.
+  const place = () => {
+    for (const { pane, line } of panes) {
+      const area = chart.getModel().getComponent("grid", pane)?.coordinateSystem?.getRect();
+      if (area) line.style.top = `${pane === 0 ? 0 : area.y - 4}px`;
+    }
+  };
+  return { show, place, days };
+}

@@ -1,0 +1,115 @@
+"""The chart as an instrument, in a real browser: its zoom is part of the page, and no data become code."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui.echart.border import MARKER
+from tests import pages
+from tests.e2e.test_korean_stocks import first_day, last_day, open_chart, readout, wheel
+from tests.processes import wait_until
+from tests.yahoo import YahooStandIn
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+
+COUNT_SERIES_SET = """() => {
+  window.cleared = 0;
+  const root = document.querySelector('.echarts-container');
+  new MutationObserver(changes => window.cleared += changes.filter(each => [...each.removedNodes].some(
+    node => node.querySelector?.('canvas'))).length).observe(root, {childList: true});
+  root.querySelector('canvas').dataset.first = 'yes';
+}"""
+
+
+@pytest.fixture
+def address(own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str]) -> str:
+    table = pages.made_table(first="2014-01-02", halted=0)
+    pages.update_from(yahoo, own_server_db, {"005930": table, "000660": pages.made_table(2)}, {})
+    return app() + "/korean_stocks"
+
+
+def lit(page: Page) -> list[str]:
+    return page.locator(".st-key-period button[aria-checked=true]").all_inner_texts()
+
+
+def test_the_page_follows_a_zoom_within_a_moment_and_the_chart_is_not_drawn_anew(address: str, page: Page) -> None:
+    open_chart(page, address + "?period=1Y")
+    page.evaluate(COUNT_SERIES_SET)
+    assert lit(page) == ["1년"]
+    wheel(page, 3, -240)
+    page.wait_for_function("location.search.includes('from=')", timeout=2_000, polling=20)
+    expect(page.locator(".st-key-period button[aria-checked=true]")).to_have_count(0)
+    first, last = first_day(page), last_day(page)
+    expect(page).to_have_url(re.compile(f"from={first.date()}&to={last.date()}"))
+    expect(page.get_by_test_id("stPopover").get_by_text(f"{first.date()} – {last.date()}")).to_be_visible()
+    assert page.locator("canvas").first.get_attribute("data-first") == "yes"
+    assert page.evaluate("window.cleared") == 0
+
+    # The table and the file of what is visible are of these days.
+    page.locator(".st-key-menu button").first.click()
+    page.get_by_text("표", exact=True).click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    with page.expect_download() as handed_out:
+        page.get_by_role("button", name="보이는 기간 CSV").click()
+    days = handed_out.value.path().read_text(encoding="utf-8-sig").splitlines()[1:]
+    assert (days[0][:10], days[-1][:10]) == (str(first.date()), str(last.date()))
+    page.keyboard.press("Escape")
+
+    # A click elsewhere, a reload and the link show the same days.
+    page.get_by_text("표", exact=True).wait_for(state="hidden")
+    assert (first_day(page), last_day(page)) == (first, last)
+    link = page.url
+    page.reload()
+    open_chart(page, link)
+    assert (first_day(page), last_day(page)) == (first, last)
+
+    # The period that was lit before works again.
+    page.get_by_role("radio", name="1년", exact=True).click()
+    assert wait_until(lambda: lit(page) == ["1년"])
+    assert first_day(page) < first
+
+
+def test_a_zoom_to_what_a_period_shows_lights_its_button(address: str, page: Page) -> None:
+    open_chart(page, address + "?from=2026-08-21")
+    expect(page.locator(".st-key-period button[aria-checked=true]")).to_have_count(0)
+    page.get_by_role("radio", name="최대", exact=True).click()
+    assert wait_until(lambda: lit(page) == ["최대"])
+    wheel(page, 3, -240)
+    assert wait_until(lambda: lit(page) == [])
+    wheel(page, 12, 240)
+    assert wait_until(lambda: lit(page) == ["최대"])
+    expect(page).to_have_url(re.compile("period=MAX"))
+
+
+def test_the_readout_follows_the_pointer_and_the_measure_tool_says_how_far(address: str, page: Page) -> None:
+    open_chart(page, address + "?period=1Y")
+    newest = readout(page)
+    assert first_day(page).strftime("%Y-%m-%d") in readout(page) != newest
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + 200, box["y"] + 300)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 500, box["y"] + 150, steps=4)
+    measured = page.locator(".measure").inner_text()
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    assert re.fullmatch(r"봉 \d+개 · \d+일 · \+[\d.]+% · \+[\d,]+", measured), measured
+    page.wait_for_timeout(500)
+    assert lit(page) == ["1년"], "measuring is no zoom"
+
+
+def test_nothing_in_the_data_runs_as_a_script_in_the_browser(
+    own_server_db: MongoDatabase, address: str, page: Page
+) -> None:
+    attack = f"{MARKER}(window.attacked = true, () => 'x'){MARKER}"
+    own_server_db["ticker_metadata"].update_one(
+        {"ticker": "005930"}, {"$set": {"name": attack, "name_en": attack, "market": attack, "note": attack}}
+    )
+    for query in (f"?ma={attack}", f"?ticker={attack}", f"?from={attack}&unit={attack}", "?lang=ko"):
+        open_chart(page, address + query)
+        assert first_day(page) < last_day(page), "the chart is drawn"
+        assert page.evaluate("window.attacked") is None
