@@ -46,8 +46,8 @@ def page(
 ) -> Callable[[Draw[P]], Callable[P, None]]:
     """Make `draw(db, …)` a whole page, under the title that `navigation.PAGES` gives the page called `name`.
 
-    A page `for_admins` shows everybody else a sentence instead. A page with a title has the search for tickers above
-    it, unless it `has_own_search`.
+    A page `for_admins` shows everybody else a sentence instead. A page with a title has the search for tickers
+    beside it, unless it `has_own_search`.
     """
 
     def decorate(draw: Draw[P]) -> Callable[P, None]:
@@ -55,12 +55,12 @@ def page(
         def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
             use_visitor_language()
             with errors_shown():
-                above = st.container(width=420)
                 if name:
-                    st.title(navigation.page(name).title)
+                    head = st.container(horizontal=True, vertical_alignment="center", gap="medium", key="head")
+                    head.title(navigation.page(name).title, width="content", anchor=False)
                 db = database.connect()
                 if name and not has_own_search:
-                    with above:
+                    with head.container(width=320):
                         search_box.show(db)
                 if for_admins and not may_edit():
                     show_read_only()

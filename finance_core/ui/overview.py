@@ -9,6 +9,7 @@ import streamlit as st
 
 from finance_core import categories, formats, i18n
 from finance_core.categories import Category
+from finance_core.charts.candlestick import Style
 from finance_core.i18n import _
 from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
@@ -37,9 +38,10 @@ def _headlines(db: MongoDatabase) -> None:
     headlines = [(category, ticker) for category in categories.CATEGORIES for ticker in category.headlines]
     rows = [(category, tickers.get(db, category, ticker)) for category, ticker in headlines]
     cards = [(category, row) for category, row in rows if row and row.get("last_close")]
-    for column, (category, row) in zip(st.columns(max(len(cards), 1)), cards, strict=False):
-        with column:
-            _card(db, category, row)
+    with st.container(key="cards"):
+        for column, (category, row) in zip(st.columns(max(len(cards), 1)), cards, strict=False):
+            with column:
+                _card(db, category, row)
 
 
 def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
@@ -49,19 +51,19 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
     change = last - previous if previous else 0.0
     red = (change > 0) == controls.rising_is_red(category)
     moved = f"{change:+,.{decimals}f} ({formats.signed_percent(change / previous)})" if previous else None
-    st.metric(
-        plain(listing.name_of(row) + _marked(row)),
-        formats.price(last, decimals),
-        moved,
-        delta_color="off" if not change else "red" if red else "blue" if category.rising_is_red else "green",
-        chart_data=bars["close"].tolist(),
-        chart_type="line",
-        border=True,
-    )
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
     freshness = header.freshness(category, row, row["last_date"].date(), dt.datetime.now(dt.UTC), calendar)
-    st.caption(plain(f"{formats.date(row['last_date'])} · {freshness}"))
-    viewer_link(category, row["ticker"], _("차트 보기"))
+    with st.container(border=True, gap="xxsmall"):
+        st.metric(
+            plain(listing.name_of(row) + _marked(row)),
+            formats.price(last, decimals),
+            moved,
+            delta_color="off" if not change else "red" if red else "blue" if category.rising_is_red else "green",
+            chart_data=bars["close"].tolist(),
+            chart_type="line",
+        )
+        st.caption(plain(f"{formats.date(row['last_date'])} · {freshness}"))
+        viewer_link(category, row["ticker"], _("차트 보기"))  # which lies over the whole card
 
 
 def _category(db: MongoDatabase, category: Category) -> None:
@@ -94,10 +96,10 @@ def _category(db: MongoDatabase, category: Category) -> None:
     titles = {True: _("많이 오른 종목"), False: _("많이 내린 종목")}
     for column, (rising, title) in zip(st.columns(2), titles.items(), strict=True):
         with column:
-            _movers(category, tickers.movers(db, category, 5, rising=rising), title)
+            _movers(category, tickers.movers(db, category, 5, rising=rising), title, rising=rising)
 
 
-def _movers(category: Category, rows: list[TickerRow], title: str) -> None:
+def _movers(category: Category, rows: list[TickerRow], title: str, *, rising: bool) -> None:
     if not rows:
         return
     table = pd.DataFrame(
@@ -108,9 +110,16 @@ def _movers(category: Category, rows: list[TickerRow], title: str) -> None:
             _("날짜"): [f"{formats.date(row['last_date'])}{_marked(row)}" for row in rows],
         }
     )
+    style = Style(rising_is_red=controls.rising_is_red(category))
+    color = f"color: {style.rising if rising else style.falling}"
     number = st.column_config.TextColumn(alignment="right")
     name = st.column_config.LinkColumn(display_text=r"#(.*)$")
-    st.dataframe(table, hide_index=True, column_config={title: name, _("종가"): number, _("등락률"): number})
+    st.dataframe(
+        table.style.map(lambda _change: color, subset=[_("등락률")]),
+        hide_index=True,
+        row_height=28,
+        column_config={title: name, _("종가"): number, _("등락률"): number},
+    )
 
 
 def _address(category: Category, row: TickerRow) -> str:
