@@ -29,6 +29,8 @@ LIMIT: Final = 20
 """Series on one chart."""
 AXES: Final = 2
 """Series that can each have a price axis of their own."""
+FLAT: Final = 1e-18
+"""Variance of log returns up to which a series did not move."""
 RATE_AGE: Final = pd.Timedelta(days=7)
 """How old a rate may be: longer than any market of it stays closed."""
 
@@ -243,7 +245,7 @@ def _correlation(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> floa
     # Without subtracting the means from each return first: daily returns are near 0, so nothing is lost.
     mean_x, mean_y = (a[-1] - a[0]) / count, (b[-1] - b[0]) / count
     variance_x, variance_y = x @ x - count * mean_x**2, y @ y - count * mean_y**2
-    if min(variance_x, variance_y) <= 1e-18 * count:
+    if min(variance_x, variance_y) <= FLAT * count:
         return float("nan")
     return float(np.clip((x @ y - count * mean_x * mean_y) / np.sqrt(variance_x * variance_y), -1, 1))
 
@@ -256,6 +258,40 @@ def rolling_correlation(closes: pd.DataFrame, window: int) -> "pd.Series[float]"
     """
     moves = closes.iloc[:, :2].dropna().apply(np.log).diff()
     return moves.iloc[:, 0].rolling(window).corr(moves.iloc[:, 1])
+
+
+class Pair(NamedTuple):
+    """How the first of two series moves against the second, on the sessions that both have."""
+
+    spread: "pd.Series[float]"
+    """Change of the first minus that of the second since their first common session, in percentage points."""
+    ratio: "pd.Series[float]"
+    """The first divided by the second, 1 at their first common session; so it needs no common currency."""
+    betas: "pd.Series[float]"
+    """Beta over the last returns of a window."""
+    beta: float
+    """Slope of the first's returns over the second's, of all sessions; NaN under three, or where the second is flat."""
+
+
+def pair(closes: pd.DataFrame, window: int) -> Pair:
+    """Spread, ratio and beta of the first two columns.
+
+    Beta is the covariance of their log returns divided by the variance of the second's, as in W. Sharpe, Capital Asset
+    Prices (1964). A return reaches from one common session to the next.
+
+    >>> measured = pair(closes, window=2)
+    >>> measured.spread.round(1).tolist(), measured.ratio.round(3).tolist(), round(measured.beta, 2)
+    ([0.0, -45.0, -28.3], [1.0, 0.625, 0.764], -2.68)
+    """
+    both = closes.iloc[:, :2].dropna()
+    since = both / both.iloc[0] if len(both) else both
+    first, second = (both.iloc[:, side].apply(np.log).diff() for side in range(2))
+    # An exactly flat second series has a variance of rounding alone.
+    variances = second.rolling(window).var()
+    betas = first.rolling(window).cov(second) / variances.where(variances > FLAT)
+    variance = second.var()
+    beta = float(first.cov(second) / variance) if len(both) > 2 and variance > FLAT else float("nan")
+    return Pair((since.iloc[:, 0] - since.iloc[:, 1]) * 100, since.iloc[:, 0] / since.iloc[:, 1], betas, beta)
 
 
 def keep_slots(kept: Mapping[str, int], shown: Sequence[str]) -> dict[str, int]:

@@ -85,7 +85,7 @@ def option(
         "legend": {"data": [{"name": line.name, "icon": line.marker} for line in lines], "type": "scroll", "top": 0},
         "toolbox": parts.toolbox(),
         "graphic": [parts.watermark(_("표본 데이터 포함"))] if sample else [],
-        "grid": [{**sides, "top": 40, "bottom": 92, "outerBoundsMode": "none"}],
+        "grid": [{**sides, "top": 32, "bottom": 92, "outerBoundsMode": "none"}],
         "xAxis": [parts.day_axis(0, labels=True)],
         "yAxis": _axes(lines, drawn.iloc[visible[0] : visible[1] + 1], scale),
         "dataZoom": parts.zooms(1, visible, sides),
@@ -106,6 +106,7 @@ def _line(line: Line, height: str, axis: int) -> Option:
         "connectNulls": False,  # what may be joined is joined in the data; what is blank has a reason
         "itemStyle": {"color": line.color},
         "lineStyle": {"color": line.color, "width": 2},
+        "emphasis": {"focus": "series"},  # of the line and of its name in the legend: the others turn pale
         "tooltip": {"valueFormatter": f"{line.sign}%,.{line.decimals}f"},
     }
 

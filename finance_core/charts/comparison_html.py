@@ -95,8 +95,45 @@ def rolling_correlation(closes: pd.DataFrame, window: int = ROLLING) -> go.Figur
     [nan, nan, nan, 0.46, -0.31]
     """
     correlation = comparison.rolling_correlation(closes, window)
-    figure = go.Figure(go.Scatter(x=correlation.index, y=correlation, line={"width": 2}, name=_("상관계수")))
-    return figure.update_yaxes(range=[-1.05, 1.05])
+    return _one_line(correlation, _("상관계수")).update_yaxes(range=[-1.05, 1.05])
+
+
+def spread(closes: pd.DataFrame) -> go.Figure:
+    """The change of the first two series, the second's subtracted from the first's, in percentage points.
+
+    >>> spread(closes).data[0].y.round(1).tolist()
+    [0.0, 10.0, 0.0, -10.0, 30.0]
+    """
+    figure = _one_line(comparison.pair(closes, ROLLING).spread, _("스프레드"))
+    return figure.add_hline(0, line={"dash": "dot", "width": 1}).update_yaxes(ticksuffix=_("%p"))
+
+
+def ratio(closes: pd.DataFrame) -> go.Figure:
+    """The first of two series divided by the second, 1 at their first common session.
+
+    >>> ratio(closes).data[0].y.round(2).tolist()
+    [1.0, 1.1, 1.0, 0.92, 1.3]
+    """
+    figure = _one_line(comparison.pair(closes, ROLLING).ratio, _("비율"))
+    return figure.add_hline(1, line={"dash": "dot", "width": 1})
+
+
+def beta(closes: pd.DataFrame, window: int = ROLLING) -> go.Figure:
+    """The beta of the first of two series against the second over the last `window` returns, and that of all.
+
+    >>> beta(closes, window=3).data[0].y.round(2).tolist()
+    [nan, nan, nan, 0.45, -0.22]
+    """
+    measured = comparison.pair(closes, window)
+    figure = _one_line(measured.betas, _("베타"))
+    if np.isfinite(measured.beta):
+        text = _("기간 전체 {beta}").format(beta=f"{measured.beta:.2f}")
+        figure.add_hline(measured.beta, line={"dash": "dot", "width": 1}, annotation_text=text)
+    return figure
+
+
+def _one_line(values: "pd.Series[float]", name: str) -> go.Figure:
+    return go.Figure(go.Scatter(x=values.index, y=values, line={"width": 2}, name=name))
 
 
 def distribution(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:

@@ -235,3 +235,40 @@ def test_a_series_keeps_its_slot_when_others_come_and_go() -> None:
     slots = comparison.keep_slots(slots, ["a", "c"])
     assert slots == {"a": 0, "c": 2}
     assert comparison.keep_slots(slots, ["d", "c", "a"]) == {"d": 1, "c": 2, "a": 0}
+
+
+def test_beta_is_the_slope_of_the_returns_of_one_over_those_of_the_other_on_their_common_sessions() -> None:
+    rng = np.random.default_rng(5)
+    market = rng.normal(0, 0.01, 300)
+    stock = 1.5 * market + rng.normal(0, 0.005, 300)
+    closes = pd.DataFrame(
+        {"stock": 100 * np.exp(stock.cumsum()), "market": 2_500 * np.exp(market.cumsum())},
+        index=pd.bdate_range("2025-01-01", periods=300),
+    )
+    slope, _intercept = np.polyfit(market[1:], stock[1:], 1)
+    measured = comparison.pair(closes, 60)
+    assert measured.beta == pytest.approx(slope, rel=1e-9)
+    assert measured.betas.iloc[-1] == pytest.approx(np.polyfit(market[-60:], stock[-60:], 1)[0], rel=1e-9)
+    assert measured.betas.isna().sum() == 60, "a window of returns needs one close more"
+    with_holidays = closes.copy()
+    with_holidays.iloc[[7, 100], 1] = np.nan
+    pd.testing.assert_series_equal(
+        comparison.pair(with_holidays, 60).betas, comparison.pair(with_holidays.dropna(), 60).betas
+    )
+
+
+def test_spread_and_ratio_begin_level_at_the_first_common_session() -> None:
+    days = pd.bdate_range("2025-01-01", periods=3)
+    closes = pd.DataFrame({"won": [9_000.0, 10_000.0, 12_000.0], "dollars": [np.nan, 50.0, 55.0]}, index=days)
+    measured = comparison.pair(closes, 2)
+    assert measured.spread.tolist() == pytest.approx([0, 10])
+    assert measured.ratio.tolist() == pytest.approx([1, 1.2 / 1.1])
+    assert measured.spread.index.tolist() == days[1:].tolist()
+
+
+@pytest.mark.parametrize("second", [[5.0] * 4, [np.nan] * 4, [5.0, np.nan, np.nan, np.nan]])
+def test_a_pair_that_has_no_beta_has_none(second: list[float]) -> None:
+    closes = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": second}, index=pd.bdate_range("2025-01-01", periods=4))
+    measured = comparison.pair(closes, 2)
+    assert np.isnan(measured.beta)
+    assert measured.betas.isna().all()

@@ -10,7 +10,9 @@ from finance_core.bars import candles
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
+from finance_core.ui.comparison.page import LOOK
 from tests import pages
+from tests.e2e.test_look import SELECTOR
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
 
@@ -73,3 +75,28 @@ def test_four_are_added_the_third_flips_to_percent_the_second_goes_and_the_link_
     assert [chip_color(other, name) for name in names] == colors
     other.get_by_role("radio", name="3년", exact=True).click()
     expect(other).to_have_url(re.compile("period=3Y"))
+
+
+@pytest.mark.parametrize("charts", ["one", "each"])
+def test_the_plot_of_ten_series_begins_high_and_all_measures_are_within_the_window(
+    own_server_db: MongoDatabase, app: Callable[[], str], page: Page, charts: str
+) -> None:
+    names = [f"{number:06}" for number in range(10)]
+    for seed, ticker in enumerate(names):
+        tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": ticker, "name": f"회사 이름 {ticker}"}])
+        prices.write(own_server_db, KOREAN_STOCKS, ticker, candles.clean(pages.made_table(seed, halted=0))[0])
+    page.set_viewport_size({"width": 1440, "height": 900})
+    series = ",".join(f"korean_stocks:{name}" for name in names)
+    page.goto(f"{app()}/comparison?series={series}&currency=USD&charts={charts}")
+    box = page.locator(".st-key-comparison_chart canvas").first.bounding_box(timeout=60_000)
+    assert box is not None
+    assert box["y"] + 32 < 250, "where the grid begins, below the names of the lines"
+    assert box["height"] > 600
+    table = page.locator(".stDataFrame, [data-testid=stDataFrame]").first
+    table.scroll_into_view_if_needed()
+    width = page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
+    assert width[0] <= width[1]
+    inner = table.locator(".dvn-scroller").evaluate("grid => [grid.scrollWidth, grid.clientWidth, grid.scrollHeight]")
+    assert inner[0] <= inner[1] + 1, "no measure has to be scrolled to"
+    selectors = [one for one in SELECTOR.findall(LOOK.read_text(encoding="utf-8")) if "ExpandSidebar" not in one]
+    assert [one for one in selectors if page.locator(one).count() == 0] == []

@@ -16,6 +16,7 @@ from finance_core.charts.comparison import color_of
 from finance_core.storage import comparison_sets, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing
+from finance_core.ui.comparison import analysis
 from finance_core.ui.text import plain
 from tests import pages
 
@@ -131,6 +132,26 @@ def test_all_in_won_converts_dollars_day_by_day_and_leaves_points_alone(four: Mo
     assert source["코스피"].iloc[-1] == prices.load(four, INDICES, "^KS11")["close"].iloc[-1]
 
 
+def test_a_chip_says_what_is_converted_and_what_cannot_be(four: MongoDatabase) -> None:
+    told = notes(open_page(SAMSUNG, APPLE, KOSPI, WON, currency="KRW"))
+    assert told["AAPL"] == "USD→KRW"
+    assert told["005930"] == "", "it is in won"
+    assert "통화가 없는" in told["^KS11"]
+    assert "환율" in told["USDKRW"]
+    assert set(notes(open_page(SAMSUNG, APPLE, KOSPI, WON)).values()) == {""}
+
+
+def test_each_series_has_a_small_chart_of_its_own_if_asked_for(four: MongoDatabase) -> None:
+    page = open_page(SAMSUNG, APPLE, KOSPI)
+    page.button_group(key="charts").set_value(True).run()
+    assert page.query_params["charts"] == "each"
+    option, source = chart(page)
+    assert len(option["grid"]) == 3
+    assert [series["name"] for series in option["series"]] == ["삼성전자", "애플", "코스피"]
+    close = prices.load(four, US_STOCKS, "AAPL")["close"]
+    assert source["y1"].iloc[-1] == close.iloc[-1], "prices, not changes"
+
+
 def test_where_the_rate_is_missing_the_line_is_blank_and_its_chip_says_so(four: MongoDatabase) -> None:
     four["currencies"].delete_many({"date": {"$gte": dt.datetime(2026, 10, 1)}})
     page = open_page(SAMSUNG, APPLE, currency="KRW")
@@ -227,6 +248,23 @@ def test_the_table_measures_the_period_that_is_shown(four: MongoDatabase) -> Non
     assert table["수익률"].iloc[0] == f"{found.total:+.2%}"
     assert table["변동성"].iloc[0] == f"{found.volatility:.1%}"
     assert table["상관계수"].iloc[0] == "+1.00"
+
+
+def test_a_series_without_prices_has_dashes_for_measures(four: MongoDatabase) -> None:
+    tickers.register(four, KOREAN_STOCKS, [{"ticker": "000001", "name": "빈 종목", "market": "KOSPI"}])
+    table = open_page(SAMSUNG, "korean_stocks:000001").get("dataframe")[0].value
+    assert set(table.iloc[1, 1:]) == {"–"}
+
+
+@pytest.mark.parametrize("key", ["rolling", "spread", "ratio", "beta"])
+def test_two_of_several_series_are_measured_against_each_other(four: MongoDatabase, key: str) -> None:
+    page = open_page(SAMSUNG, APPLE, KOSPI)
+    page.session_state["analysis"] = analysis.ANALYSES[key][0]
+    page.run()
+    page.selectbox(key=f"{key}_first").set_value("코스피").run()
+    assert page.selectbox(key=f"{key}_second").options == ["삼성전자", "애플"]
+    assert len(page.get("plotly_chart")) == 1
+    assert not page.exception
 
 
 @pytest.mark.parametrize("interval", ["W", "M"])

@@ -35,6 +35,8 @@ class View:
     money: Money = "local"
     base: dt.date | None = None
     """None for the start of the period."""
+    is_apart: bool = False
+    """Whether each series has a small chart of its own."""
 
     def with_series(self, slots: Mapping[str, int]) -> "View":
         """The same with other series: those of `slots`, each in its slot."""
@@ -47,6 +49,7 @@ TABLE = (
     parameters.choice("scale", "scale", {scale: scale for scale in get_args(Scale)} | {"": None}),
     parameters.choice("currency", "money", {money: money for money in get_args(Money)}),
     parameters.day("base", "base", "2026-01-02"),
+    parameters.choice("charts", "is_apart", {"one": False, "each": True}),
 )
 """The parameters but for `series` and `colors`, which are read together."""
 

@@ -21,10 +21,15 @@ ANALYSES: dict[str, tuple[str, Draw]] = {
     "rolling": (N_("이동 상관계수"), lambda closes, _colors, window: figures.rolling_correlation(closes, window)),
     "drawdown": (N_("낙폭"), lambda closes, colors, _window: figures.drawdowns(closes, colors)),
     "risk": (N_("위험과 수익"), lambda closes, colors, _window: figures.risk_and_return(closes, colors)),
+    "spread": (N_("스프레드"), lambda closes, _colors, _window: figures.spread(closes)),
+    "ratio": (N_("비율"), lambda closes, _colors, _window: figures.ratio(closes)),
+    "beta": (N_("베타"), lambda closes, _colors, window: figures.beta(closes, window)),
     "distribution": (N_("수익률 분포"), lambda closes, colors, _window: figures.distribution(closes, colors)),
 }
 """Message id of the title and the figure of closes, colours and a window, by the key of the tab."""
-OF_PAIRS = ("correlation", "rolling")
+OF_TWO = ("rolling", "spread", "ratio", "beta")
+OF_SEVERAL = ("correlation", *OF_TWO)
+WITH_WINDOW = ("rolling", "beta")
 
 
 def show(
@@ -40,7 +45,7 @@ def show(
 
     `drawn` is what the chart shows of them, in `scale`; with `sample`, the file says that it holds sample prices.
     """
-    analyses = {key: row for key, row in ANALYSES.items() if len(closes.columns) > 1 or key not in OF_PAIRS}
+    analyses = {key: row for key, row in ANALYSES.items() if len(closes.columns) > 1 or key not in OF_SEVERAL}
     # Only the figure of the open tab is computed.
     tabs = st.tabs([_(title) for title, _draw in analyses.values()], key="analysis", on_change="rerun")
     for (key, (_title, draw)), tab in zip(analyses.items(), tabs, strict=True):
@@ -75,9 +80,20 @@ def _window(key: str, closes: pd.DataFrame) -> tuple[pd.DataFrame, int]:
             label_visibility="collapsed",
         )
         return closes.iloc[-int(sessions or len(closes)) :], figures.ROLLING
-    if key == "rolling":
-        label = _("수익률 몇 개로")
-        window = st.segmented_control(label, WINDOWS, default=figures.ROLLING, required=True, key="rolling_window")
-        st.caption(_("{first} 와 {second}").format(first=closes.columns[0], second=closes.columns[1]))
-        return closes, int(window or figures.ROLLING)
-    return closes, figures.ROLLING
+    window: int | None = figures.ROLLING
+    if key in OF_TWO:
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            closes = _two(key, closes)
+            if key in WITH_WINDOW:
+                label = _("수익률 몇 개로")
+                window = st.segmented_control(label, WINDOWS, default=window, required=True, key=f"{key}_window")
+    return closes, int(window or figures.ROLLING)
+
+
+def _two(key: str, closes: pd.DataFrame) -> pd.DataFrame:
+    """The closes of the two series that a reader chooses; at first, of the first two."""
+    names = list(closes.columns)
+    first = st.selectbox(_("첫째"), names, index=0, key=f"{key}_first", width=220)
+    others = [name for name in names if name != first]
+    second = st.selectbox(_("둘째"), others, index=0, key=f"{key}_second", width=220)
+    return closes[[first, second]]

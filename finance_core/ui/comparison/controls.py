@@ -8,11 +8,13 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from finance_core import formats
 from finance_core.bars import comparison
 from finance_core.bars.comparison import Base, Money, Scale
 from finance_core.categories import Category
+from finance_core.charts import small_multiples
 from finance_core.charts.comparison import color_of
 from finance_core.i18n import N_, _
 from finance_core.storage import comparison_sets, database
@@ -29,6 +31,7 @@ from finance_core.ui.visitor import may_edit
 
 SCALES: dict[Scale, str] = {"price": N_("가격"), "percent": N_("변화율 %"), "index": N_("지수 100"), "log": N_("로그")}
 MONEY: dict[Money, str] = {"local": N_("현지 통화"), "KRW": N_("원화로"), "USD": N_("달러로")}
+CHARTS = {False: N_("한 차트에"), True: N_("저마다 한 차트")}
 
 SETS: dict[str, tuple[str, ...]] = {
     "KOSPI · S&P 500 · NASDAQ · USD/KRW": ("indices:^KS11", "indices:^GSPC", "indices:^IXIC", "currencies:USDKRW"),
@@ -42,8 +45,8 @@ SETS: dict[str, tuple[str, ...]] = {
 """Ready sets, by name. Names of companies and indices are the same in both languages."""
 
 
-def add(db: MongoDatabase, view: View) -> None:
-    """Search and sets in one row; what is chosen there is added."""
+def add(db: MongoDatabase, view: View) -> DeltaGenerator:
+    """Search and sets in one row; what is chosen there is added. Returns the row, for what else belongs there."""
 
     def choose(category: Category, ticker: str) -> None:
         series = f"{category.key}{address.SEPARATOR}{ticker}"
@@ -51,11 +54,13 @@ def add(db: MongoDatabase, view: View) -> None:
         if series not in view.series and len(view.series) < comparison.LIMIT:
             _show_series(view, [*view.series, series])
 
-    with st.container(horizontal=True, vertical_alignment="top"):
-        with st.container(width=420):
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="comparison_top")
+    with row:
+        with st.container(width=280):
             search_box.show(db, choose, focus=True)
         with st.popover(_("묶음"), icon=":material/bookmarks:"):
             _sets(db, view)
+    return row
 
 
 def chips(
@@ -65,11 +70,11 @@ def chips(
 
     `shown` are the closes of the period, whose base is that of `base_day`.
     """
-    row = st.container(horizontal=True, gap="small")
+    row = st.container(horizontal=True, gap="small", key="comparison_chips")
     for position, item in enumerate(items):
         with row.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
             dot = f'<span style="color:{color_of(item.slot)};font-size:1.2rem">●</span> <b>{html.escape(item.name)}</b>'
-            note = html.escape(f"{item.ticker} {_note(item, bases.get(item.key), shown, base_day)}")
+            note = html.escape(f"{item.ticker} {_note(item, view.money, bases.get(item.key), shown, base_day)}")
             st.html(f'{dot} <span style="opacity:.65">{note}</span>', width="content")
             rest = [key for key in view.series if key != item.key]
             moved = [*rest[: max(position - 1, 0)], item.key, *rest[max(position - 1, 0) :]]
@@ -82,26 +87,39 @@ def _small(label: str, icon: str, key: str, view: View, series: Sequence[str], *
     st.button("", icon=f":material/{icon}:", help=label, key=key, type="tertiary", disabled=disabled, on_click=show)
 
 
-def looks(view: View, count: int, scale: Scale, days: pd.DatetimeIndex, base_day: pd.Timestamp) -> None:
-    """Period, interval, axis, currency and base of the `count` series, which are shown in `scale`."""
+def looks(
+    row: DeltaGenerator, view: View, count: int, scale: Scale, days: pd.DatetimeIndex, base: pd.Timestamp
+) -> None:
+    """Period and interval of the `count` series; the rest folded into a menu of `row` that says what is chosen."""
     write = partial(_write, view)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        scales = {name: title for name, title in SCALES.items() if name != "price" or count <= comparison.AXES}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="comparison_controls"):
         segmented(_("기간"), "period", PERIODS, view.period, lambda period: write(period=period))
         segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
-        segmented(_("축"), "scale", scales, scale, lambda chosen: write(scale=chosen))
+        st.caption(plain(_why(view, count, scale)), width="content")
+    based = [_(SCALES[scale]), _("기준일 {day}").format(day=formats.date(base))]
+    chosen = [_(MONEY[view.money]), *([_(CHARTS[True])] if view.is_apart else based)]
+    with row, st.popover(" · ".join(chosen), icon=":material/tune:", key="comparison_menu"):
+        scales = {name: title for name, title in SCALES.items() if name != "price" or count <= comparison.AXES}
+        segmented(_("차트"), "charts", CHARTS, view.is_apart, lambda is_apart: write(is_apart=is_apart))
         segmented(_("통화"), "currency", MONEY, view.money, lambda money: write(money=money))
-        with st.popover(_("기준일 {day}").format(day=formats.date(base_day)), icon=":material/flag:"):
-            first, last = days[0].date(), days[-1].date()
-            st.session_state["base"] = min(max(base_day.date(), first), last)
-            label, chosen = _("이 날이나 그 뒤 첫 종가가 기준입니다"), lambda: write(base=st.session_state["base"])
-            st.date_input(label, min_value=first, max_value=last, format="YYYY-MM-DD", key="base", on_change=chosen)
-            st.button(_("기간의 처음으로"), on_click=lambda: write(base=None), disabled=view.base is None)
-    st.caption(plain(_why(view, count, scale)))
+        if not view.is_apart:
+            segmented(_("축"), "scale", scales, scale, lambda chosen: write(scale=chosen))
+            _base(view, days, base)
+
+
+def _base(view: View, days: pd.DatetimeIndex, base: pd.Timestamp) -> None:
+    first, last = days[0].date(), days[-1].date()
+    st.session_state["base"] = min(max(base.date(), first), last)
+    label, chosen = _("이 날이나 그 뒤 첫 종가가 기준입니다"), lambda: _write(view, base=st.session_state["base"])
+    st.date_input(label, min_value=first, max_value=last, format="YYYY-MM-DD", key="base", on_change=chosen)
+    st.button(_("기간의 처음으로"), on_click=partial(_write, view, base=None), disabled=view.base is None)
 
 
 def _why(view: View, count: int, scale: Scale) -> str:
-    """Why the page shows this scale."""
+    """Why the page shows this scale, or not all series."""
+    if view.is_apart:
+        sentence = _("앞의 {most}개를 작은 차트로 보여 드립니다.").format(most=small_multiples.MOST)
+        return sentence if count > small_multiples.MOST else ""
     if view.scale == "price" and scale != "price":
         return _("셋 이상은 저마다 축을 가질 수 없어 변화율로 보여 드립니다.")
     if view.scale:
@@ -111,12 +129,21 @@ def _why(view: View, count: int, scale: Scale) -> str:
     return _("둘까지는 저마다의 축에 가격으로 보여 드립니다.")
 
 
-def _note(item: Item, base: Base | None, shown: pd.DataFrame, base_day: pd.Timestamp) -> str:
-    """What a chip says of its series: that it has no prices, or none in the period, or on which day it is based."""
+def _converted(item: Item, money: Money) -> str:
+    """What conversion into `money` does to the prices of `item`; "" where there is nothing to convert."""
+    if money == "local" or item.currency == money:
+        return ""
+    if item.currency:
+        return f"{item.currency}→{money}"
+    return _("환율이라 그대로") if item.category.rates else _("통화가 없는 지수라 환산 안 됨")
+
+
+def _note(item: Item, money: Money, base: Base | None, shown: pd.DataFrame, base_day: pd.Timestamp) -> str:
+    """What a chip says of its series: how it is converted, that the period has no prices, on which day it is based."""
     if item.close.empty:
         return _("시세가 아직 없습니다")
     close = shown[item.key]
-    notes = [_("표본")] if item.is_sample else []
+    notes = [text for text in (_("표본") if item.is_sample else "", _converted(item, money)) if text]
     if close.notna().sum() == 0:
         return " · ".join([*notes, _("이 기간에는 시세나 환율이 없습니다")])
     if base is None:

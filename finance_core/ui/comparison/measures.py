@@ -45,7 +45,7 @@ def _measures(item: Item, close: "pd.Series[float]", correlation: float, money: 
     statistics = comparison.statistics(close)
     name = {_("이름"): item.name}
     if statistics is None:
-        return name
+        return name | {_(column): formats.MISSING for column in EXPLANATIONS}
     line, drawdown, volatility = item.line(money, statistics.last), statistics.drawdown, statistics.volatility
     texts = (
         f"{line.sign}{formats.price(statistics.first, line.decimals)}",

@@ -1,0 +1,112 @@
+"""The ECharts option of several series in a small chart each, with one zoom and one crosshair. Pure."""
+
+from collections.abc import Sequence
+from math import ceil, sqrt
+from typing import Final
+
+import pandas as pd
+
+from finance_core.charts import parts
+from finance_core.charts.comparison import Line
+from finance_core.charts.parts import Option
+from finance_core.i18n import _
+
+SMALL: Final = 10
+"""Pixels of the letters on the axes."""
+NARROW: Final = 640
+"""Pixels of a window up to which there are no more than two charts in a row."""
+MOST: Final = 16
+"""Charts: four rows of four."""
+SLIDER: Final = 9.0
+"""Percent of the height below all charts."""
+NAME: Final = 4.0
+DAYS: Final = 4.5
+"""Percent of the height above and below each chart."""
+PRICES: Final = 6.5
+"""Percent of the width beside each chart."""
+
+
+def option(lines: Sequence[Line], prices: pd.DataFrame, visible: tuple[int, int], *, sample: bool) -> Option:
+    """A chart for each of the first `MOST` lines, as many in a row as there are rows, each on a price axis of its own.
+
+    The columns of `prices` are the lines, in their order (see `comparison.joined`). All share the days, at first those
+    from the first to the last position of `visible`.
+
+    >>> closes = pd.DataFrame({"A": [10.0, 11.0]}, index=pd.DatetimeIndex(["2024-01-02", "2024-01-03"]))
+    >>> line = Line("A", slot=0, marker="circle", decimals=0)
+    >>> len(option([line] * 5, closes.reindex(columns=["A"] * 5), (0, 1), sample=False)["grid"])
+    5
+    """
+    shown = list(lines[:MOST])
+    source = pd.DataFrame({_("날짜"): parts.days(prices)})
+    for position in range(len(shown)):
+        source[f"y{position}"] = prices.iloc[:, position].to_numpy()
+    places = _places(len(shown), max(ceil(sqrt(len(shown))), 1))
+    in_narrow_window = _places(len(shown), min(len(shown), 2))
+    return {
+        "animation": False,
+        "dataset": {"source": source},
+        "graphic": [parts.watermark(_("표본 데이터 포함"))] if sample else [],
+        **_placed(shown, places),
+        "media": [
+            {"query": {"maxWidth": NARROW}, "option": _placed(shown, in_narrow_window)},
+            {"query": {"minWidth": NARROW + 1}, "option": _placed(shown, places)},
+        ],
+        "xAxis": [_days(position) for position in range(len(shown))],
+        "yAxis": [_axis(line, position) for position, line in enumerate(shown)],
+        "axisPointer": {"link": [{"xAxisIndex": "all"}]},
+        "dataZoom": parts.zooms(len(shown), visible, {"left": 12, "right": 76}),
+        "tooltip": parts.TOOLTIP,
+        "series": [_series(line, position) for position, line in enumerate(shown)],
+    }
+
+
+def _places(count: int, across: int) -> list[Option]:
+    """Where `count` charts stand, `across` in a row: from the left to the right, from above to below."""
+    down = max(ceil(count / across), 1)
+    width, height = 100 / across, (100 - SLIDER) / down
+    return [
+        {
+            "left": f"{position % across * width + 0.8:.2f}%",
+            "top": f"{position // across * height + NAME:.2f}%",
+            "width": f"{width - PRICES:.2f}%",
+            "height": f"{height - NAME - DAYS:.2f}%",
+        }
+        for position in range(count)
+    ]
+
+
+def _placed(lines: Sequence[Line], places: Sequence[Option]) -> Option:
+    titles = [_title(line, place) for line, place in zip(lines, places, strict=True)]
+    return {"title": titles, "grid": [{**place, "outerBoundsMode": "none"} for place in places]}
+
+
+def _title(line: Line, place: Option) -> Option:
+    top = float(place["top"].rstrip("%")) - NAME
+    style = {"fontSize": 13, "color": line.color}
+    return {"text": line.name, "left": place["left"], "top": f"{top:.2f}%", "textStyle": style, "padding": 2}
+
+
+def _days(position: int) -> Option:
+    axis = parts.day_axis(position, labels=True)
+    return {**axis, "axisLabel": {**axis["axisLabel"], "fontSize": SMALL, "alignMinLabel": "left"}}
+
+
+def _axis(line: Line, position: int) -> Option:
+    label = {"formatter": f"{line.sign}{{value}}", "hideOverlap": True, "fontSize": SMALL}
+    return {**parts.FIT, "gridIndex": position, "position": "right", "splitNumber": 2, "axisLabel": label}
+
+
+def _series(line: Line, position: int) -> Option:
+    return {
+        "type": "line",
+        "name": line.name,
+        "encode": {"x": _("날짜"), "y": f"y{position}", "tooltip": [f"y{position}"]},
+        "xAxisIndex": position,
+        "yAxisIndex": position,
+        "showSymbol": False,
+        "connectNulls": False,
+        "itemStyle": {"color": line.color},
+        "lineStyle": {"color": line.color, "width": 1.5},
+        "tooltip": {"valueFormatter": f"{line.sign}%,.{line.decimals}f"},
+    }

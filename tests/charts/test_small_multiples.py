@@ -1,0 +1,46 @@
+"""Several series in a small chart each."""
+
+import json
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from finance_core.charts import small_multiples
+from finance_core.charts.comparison import Line
+from finance_core.charts.parts import Option
+
+
+def option_of(count: int) -> Option:
+    names = [f"S{position}" for position in range(count)]
+    closes = pd.DataFrame(np.full((3, count), 10.0), columns=names, index=pd.bdate_range("2025-01-01", periods=3))
+    lines = [Line(name, slot, "circle", 0) for slot, name in enumerate(names)]
+    return small_multiples.option(lines, closes, (1, 2), sample=False)
+
+
+@pytest.mark.parametrize(("count", "across"), [(1, 1), (2, 2), (4, 2), (5, 3), (9, 3), (10, 4), (16, 4)])
+def test_charts_stand_in_about_as_many_rows_as_columns_and_none_over_another(count: int, across: int) -> None:
+    for grids in (option_of(count)["grid"], *(row["option"]["grid"] for row in option_of(count)["media"])):
+        boxes = [[float(grid[side].rstrip("%")) for side in ("left", "top", "width", "height")] for grid in grids]
+        assert all(left + width <= 100 and top + height <= 92 and height > 0 for left, top, width, height in boxes)
+        for (left, top, width, height), (other_left, other_top, _width, _height) in combinations(boxes, 2):
+            assert other_left >= left + width or other_top >= top + height or other_left < left
+    assert len({grid["left"] for grid in option_of(count)["grid"]}) == across
+
+
+def test_one_zoom_and_one_crosshair_are_of_all_charts() -> None:
+    option = option_of(5)
+    assert {tuple(zoom["xAxisIndex"]) for zoom in option["dataZoom"]} == {(0, 1, 2, 3, 4)}
+    assert {(zoom["startValue"], zoom["endValue"]) for zoom in option["dataZoom"]} == {(1, 2)}
+    assert option["axisPointer"]["link"] == [{"xAxisIndex": "all"}]
+    assert [series["xAxisIndex"] for series in option["series"]] == [0, 1, 2, 3, 4]
+
+
+def test_no_more_than_sixteen_are_drawn() -> None:
+    option = option_of(20)
+    assert len(option["series"]) == len(option["grid"]) == small_multiples.MOST
+
+
+def test_the_option_but_for_its_dataset_is_plain_json() -> None:
+    json.dumps(option_of(3) | {"dataset": None}, allow_nan=False)
