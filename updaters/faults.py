@@ -168,7 +168,7 @@ def _without_closed_days(
 
 
 def _prices(bars: pd.DataFrame) -> npt.NDArray[np.float64]:
-    return np.column_stack([bars[name].to_numpy() for name in candles.PRICES])  # faster than bars[candles.PRICES]
+    return bars.to_numpy(dtype="float64")[:, : len(candles.PRICES)]  # a fraction of the time of bars[candles.PRICES]
 
 
 def _are_among(days: npt.NDArray[np.datetime64], ascending: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:

@@ -8,6 +8,7 @@ are updated, and what follows an error, is left to `category_update`; when a his
 """
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,7 +23,7 @@ from finance_core.i18n import N_
 from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import BarRemark, BarState, TickerRow
-from finance_core.storage.prices import Written
+from finance_core.storage.prices import Tail, Written
 from updaters import back_off, faults, update_plan, verification, yahoo
 from updaters.faults import Valid
 from updaters.yahoo import Fetched
@@ -31,6 +32,9 @@ OVERLAP = 5
 """Stored bars that are fetched again and compared: more than the last one, which may have been provisional."""
 SHRINK_LIMIT = 0.9
 """A new history replaces a stored one if it has at least this share of its bars; Yahoo sometimes sends a fragment."""
+
+
+_NOTHING = Tail(candles.empty(), [])
 
 
 @dataclass(frozen=True)
@@ -73,19 +77,20 @@ def update(
     """
     now = now or dt.datetime.now(dt.UTC)
     is_trusted = _is_trusted(row)
-    stored = prices.as_stored(db, category, row["ticker"], last=OVERLAP) if is_trusted else candles.empty()
+    tail = prices.tail(db, category, row["ticker"], OVERLAP, row.get("last_date")) if is_trusted else _NOTHING
+    stored = tail.bars
     if len(stored) and not full and not row.get("unadjusted_splits"):
         fetched = client.fetch(category, row, stored.index[0].date())
         answer = _valid(db, row, fetched, now, stored)
         if len(answer.bars) and not history_was_rewritten(stored, answer.bars):
-            return _store(db, category, row, fetched, answer, stored, now)
+            return _store(db, category, row, fetched, answer, tail, now)
     fetched = client.fetch(category, row)
     answer = _valid(db, row, fetched, now, candles.empty())
     if answer.bars.empty:
         raise FetchFailed(N_("Yahoo가 {symbol}의 쓸 수 있는 시세를 하나도 보내지 않았습니다."), symbol=fetched.symbol)
     _refuse_another_history(db, category, row, stored, answer.bars)
     # If nothing was stored, no reader can meet half of an old history.
-    return _store(db, category, row, fetched, answer, stored if is_trusted and stored.empty else None, now)
+    return _store(db, category, row, fetched, answer, tail if is_trusted and stored.empty else None, now)
 
 
 def _valid(db: MongoDatabase, row: TickerRow, fetched: Fetched, now: dt.datetime, stored: pd.DataFrame) -> Valid:
@@ -160,44 +165,33 @@ def _store(
     row: TickerRow,
     fetched: Fetched,
     answer: Valid,
-    before: pd.DataFrame | None,
+    before: Tail | None,
     now: dt.datetime,
 ) -> TickerResult:
-    """Add the bars of `answer` to the stored ones, of which `before` are the last; if None, replace them in one piece.
+    """Add the bars of `answer` to the stored ones, which end with `before`; if None, replace them in one piece.
 
     Days are added in order and the metadata is written last: the next run completes an interrupted addition.
     """
-    ticker, bars, remarks = row["ticker"], _with_stored_dividends(db, category, row, answer), answer.remarks
+    ticker, bars = row["ticker"], _with_stored_dividends(db, category, row, answer)
     if "category" not in row:  # named for the first time: only what Yahoo knows is registered
         update_plan.register(db, category, [ticker])
-
-    stored = before
-    if remarks and before is None:
-        stored = prices.as_stored(db, category, ticker) if _is_trusted(row) else candles.empty()
-    news = _news(remarks, bars, stored) if remarks and stored is not None else ()
-    is_whole = before is None or before.empty
+    news = _news(db, category, row, answer.remarks, bars, before)
+    is_whole = before is None or before.bars.empty
     calendar = trading_calendars.of(db, fetched.market.calendar)
     findings = verification.findings(calendar, row, bars, answer.unexpected, is_whole=is_whole)
     moment = now.astimezone(dt.UTC).replace(tzinfo=None)
     findings |= {"verified_at": moment} if is_whole else {}
 
     def write(session: ClientSession | None) -> Written | None:
-        if before is None:
-            written = prices.write(db, category, ticker, bars, session, remove_others=True)
-            state = prices.state_of(bars)
-        else:
-            written = prices.write(db, category, ticker, bars)
-            state = _state_after_merge(db, category, row, before, bars)
+        written = prices.write(db, category, ticker, bars, session, remove_others=before is None, beside=before)
+        state = _state(db, category, row, before, bars, written)
         metadata = _metadata(category, row, fetched, state, written, moment) | findings
         is_silent = not written.added and _is_behind(state, calendar, now)
         metadata["silent_since"] = back_off.silent_since(row, moment) if is_silent else None
         is_listed = tickers.record(db, category, ticker, metadata, session)
         return written if is_listed else None
 
-    if before is None and not database.has_transactions(db):
-        # A reader may meet half of the old bars and half of the new ones: the row says so until the end.
-        tickers.record(db, category, ticker, {"rewriting": True})
-    written = database.atomically(db, write) if before is None else write(None)
+    written = _in_one_piece(db, category, ticker, write) if before is None else write(None)
     if written is None:
         # A person removed the ticker and its bars while it was fetched: its bars must not come back.
         prices.delete(db, category, ticker)
@@ -207,14 +201,37 @@ def _store(
     return TickerResult(ticker, written, news)
 
 
+def _in_one_piece(
+    db: MongoDatabase, category: Category, ticker: str, write: Callable[[ClientSession | None], Written | None]
+) -> Written | None:
+    """What `write`, which replaces the history of `ticker`, returns: in a transaction, if the server has them."""
+    if not database.has_transactions(db):
+        # A reader may meet half of the old bars and half of the new ones: the row says so until the end.
+        tickers.record(db, category, ticker, {"rewriting": True})
+    return database.atomically(db, write)
+
+
 def _is_behind(state: BarState, calendar: Calendar, now: dt.datetime) -> bool:
     """Whether the last stored bar is older than the last session that was over at `now`."""
     last = sessions.last_finished(calendar, now).to_pydatetime()
     return (state["last_date"] or last) < last
 
 
-def _news(remarks: list[candles.Remark], bars: pd.DataFrame, stored: pd.DataFrame) -> tuple[candles.Remark, ...]:
-    """The remarks on bars that `stored` does not have just so: an earlier update made the others."""
+def _news(
+    db: MongoDatabase,
+    category: Category,
+    row: TickerRow,
+    remarks: list[candles.Remark],
+    bars: pd.DataFrame,
+    before: Tail | None,
+) -> tuple[candles.Remark, ...]:
+    """The remarks on bars that are not stored just so: an earlier update made the others."""
+    if not remarks:  # as for nearly all tickers
+        return ()
+    if before is not None:
+        stored = before.bars
+    else:
+        stored = prices.as_stored(db, category, row["ticker"]) if _is_trusted(row) else candles.empty()
     last = stored.index[-1] if len(stored) else pd.Timestamp.min
     same = set(bars.index.intersection(stored.index))
     same &= set(stored.index[(stored == bars.reindex(stored.index)).all(axis=1)])
@@ -223,13 +240,16 @@ def _news(remarks: list[candles.Remark], bars: pd.DataFrame, stored: pd.DataFram
     )
 
 
-def _state_after_merge(
-    db: MongoDatabase, category: Category, row: TickerRow, before: pd.DataFrame, bars: pd.DataFrame
+def _state(
+    db: MongoDatabase, category: Category, row: TickerRow, before: Tail | None, bars: pd.DataFrame, written: Written
 ) -> BarState:
-    if before.empty:
+    """The state of the ticker of `row` after `bars` were `written` beside the last stored ones, `before`."""
+    if before is None or before.bars.empty:
         return prices.state_of(bars)
-    if "first_date" in row and len(bars) > 1 and bars.index[-1] >= before.index[-1]:
-        return prices.state_of(bars, row["first_date"], prices.count(db, category, row["ticker"]))
+    last_date = before.bars.index[-1]
+    is_in_step = row.get("last_date") == last_date  # else an interrupted run has added bars
+    if is_in_step and row.keys() >= {"first_date", "bar_count"} and len(bars) > 1 and bars.index[-1] >= last_date:
+        return prices.state_of(bars, row["first_date"], row["bar_count"] + written.added)
     return prices.state(db, category, row["ticker"])
 
 

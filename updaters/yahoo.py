@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
 
+import numpy as np
 import pandas as pd
 import yfinance
 from curl_cffi.requests import Session
@@ -54,6 +55,8 @@ LIMITED = (CHART, SCREENER)
 """What counts for the pauses: the address of the cookie has a limit of its own, and charts are answered without it."""
 
 HTTP_ERROR = N_("Yahoo가 시세 대신 HTTP 오류 {status}을(를) 보냈습니다.")
+_COLUMNS = [name.replace("_", " ").title() for name in candles.COLUMNS]
+"""yfinance's names of our columns: stock_splits is Stock Splits there."""
 _UNKNOWN_SYMBOL = "no data found"
 """Yahoo's words for an unknown symbol."""
 _NO_BARS = ("no price data found", "data doesn't exist")
@@ -264,9 +267,10 @@ def _fetch(session: Session[Any], market: Market, symbol: str, start: dt.date | 
         ticker._tz = timezone
         frame = ticker.history(interval="1d", auto_adjust=False, actions=True, keepna=True, timeout=TIMEOUT, **window)
         currency = str(ticker.history_metadata.get("currency") or "") if start is None else ""
-    days = pd.DatetimeIndex(frame.index).tz_localize(None).normalize().rename("date")
-    names = {name: name.replace("_", " ").title() for name in candles.COLUMNS}  # stock_splits is Stock Splits there
-    bars = pd.DataFrame({name: frame[yahoo_name].to_numpy() for name, yahoo_name in names.items()}, index=days)
+    # Through numpy, which takes a tenth of the time of pandas for the few bars of most answers.
+    days = pd.DatetimeIndex(frame.index).tz_localize(None).to_numpy().astype("datetime64[D]").astype("datetime64[ns]")
+    values = np.column_stack([frame[name].to_numpy(dtype="float64") for name in _COLUMNS])
+    bars = pd.DataFrame(values, index=pd.DatetimeIndex(days, name="date"), columns=candles.COLUMNS)
     return Fetched(market, symbol, currency, bars)
 
 

@@ -8,28 +8,22 @@ day, and writing beside it would store the day twice: both raise DataConflict in
 import datetime as dt
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from pymongo import DeleteMany, InsertOne, UpdateOne
+from pymongo import DeleteMany, UpdateOne
 from pymongo.client_session import ClientSession
 
 from finance_core.bars import candles
 from finance_core.categories import Category
-from finance_core.errors import DataConflict
-from finance_core.i18n import N_
-from finance_core.storage import locations
+from finance_core.storage import bar_documents, locations
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import BarState, TickerRow
 from finance_core.storage.locations import Store
 
-_MIDNIGHT = dt.time()
-_EPOCH = dt.date(1970, 1, 1).toordinal()
-_FIRST_DAY, _LAST_DAY = dt.date(1677, 12, 31).toordinal(), dt.date(2262, 1, 1).toordinal()
-"""pandas counts the days between these two in nanoseconds."""
+TAIL_SPAN = dt.timedelta(days=21)
+"""Holds the last few sessions before a day, whatever the holidays."""
 
 
 class Written(NamedTuple):
@@ -66,11 +60,32 @@ def as_stored(db: MongoDatabase, where: Category | Store, ticker: str, last: int
         return candles.empty()
     if last is not None:
         documents.reverse()
-    days = _days(store, ticker, documents)
-    values = np.empty((len(documents), len(candles.COLUMNS)))
-    for position, name in enumerate(candles.COLUMNS):
-        values[:, position] = _numbers(store, ticker, store.name(name), documents)
-    return candles.frame(days, values)
+    return bar_documents.to_bars(store, ticker, documents)
+
+
+class Tail(NamedTuple):
+    """The last stored bars of a ticker, read once: to be compared with new ones, and to write these beside them."""
+
+    bars: pd.DataFrame
+    """As `as_stored` has them; empty if the ticker has no bars."""
+    documents: list[Document]
+    """Every document that a bar from the first day of `bars` on may collide with."""
+
+
+def tail(db: MongoDatabase, category: Category, ticker: str, last: int, last_date: dt.datetime | None = None) -> Tail:
+    """The `last` stored bars of `ticker`, whose last one is probably of `last_date`: then one query finds them.
+
+    Raises DataConflict as `as_stored`, ReadOnly if the category is only read.
+    """
+    store = locations.writable(db, category)
+    found = db[store.collection].find(_window(ticker, last_date - TAIL_SPAN)).sort("date", 1) if last_date else ()
+    documents = list(found)
+    if len(documents) < last:
+        bars = as_stored(db, store, ticker, last)
+        if bars.empty:
+            return Tail(bars, [])
+        documents = db[store.collection].find(_window(ticker, bars.index[0])).sort("date", 1).to_list()
+    return Tail(bar_documents.to_bars(store, ticker, documents[-last:]), documents)
 
 
 def closes_from(db: MongoDatabase, store: Store, ticker: str) -> "pd.Series[float]":
@@ -79,7 +94,7 @@ def closes_from(db: MongoDatabase, store: Store, ticker: str) -> "pd.Series[floa
     found = db[store.collection].find({store.name("ticker"): ticker}, {"_id": False, date: True, close: True})
     documents = found.sort(date, 1).batch_size(50_000).to_list()
     days = pd.DatetimeIndex([document[date] for document in documents], name="date").as_unit("ns")
-    return pd.Series(_numbers(store, ticker, close, documents), index=days, name="close")
+    return pd.Series(bar_documents.numbers(store, ticker, close, documents), index=days, name="close")
 
 
 def tickers(db: MongoDatabase, category: Category) -> list[str]:
@@ -171,37 +186,39 @@ def write(
     session: ClientSession | None = None,
     *,
     remove_others: bool = False,
+    beside: Tail | None = None,
 ) -> Written:
     """Add the days of `bars` that are not stored, and replace those that differ; `remove_others` removes other days.
 
-    Idempotent: equal bars are not written again. Raises ReadOnly if `where` is a category that is only read; a store
-    must have our layout.
+    With `beside`, what is stored from the first of `bars` on was read just now, and is not read again. Idempotent:
+    equal bars are not written again. Raises ReadOnly if `where` is a category that is only read; a store must have our
+    layout.
     """
     store = where if isinstance(where, Store) else locations.writable(db, where)
     if not remove_others and bars.empty:
         return Written()
     collection = db[store.collection]
-    window: Document = {"ticker": ticker}
-    if not remove_others:
-        # Not "from the first day on": that would miss dates that are texts, or the first day's midnight in another time
-        # zone, and would store that day twice.
-        window["date"] = {"$not": {"$lt": (bars.index[0] - pd.Timedelta(days=1)).to_pydatetime()}}
-    documents = collection.find(window, session=session).to_list()
+    if beside is None:
+        window = {"ticker": ticker} if remove_others else _window(ticker, bars.index[0])
+        documents = collection.find(window, session=session).to_list()
+    else:
+        documents = beside.documents
     if not documents:
         if len(bars):
-            collection.insert_many(to_documents(ticker, bars), ordered=True, session=session)
+            collection.insert_many(bar_documents.to_documents(ticker, bars), ordered=True, session=session)
         return Written(added=len(bars))
-    _check_days(store, ticker, documents)
+    bar_documents.check_days(store, ticker, documents)
     stored = {document["date"]: document for document in documents}
 
     added = replaced = 0
-    operations: list[InsertOne[Document] | UpdateOne | DeleteMany] = []
-    for document in to_documents(ticker, bars):
+    operations: list[UpdateOne | DeleteMany] = []
+    for document in bar_documents.to_documents(ticker, bars):
         before = stored.pop(document["date"], None)
         if before is None:
             added += 1
-            operations.append(InsertOne(document))
-        elif change := _change(before, document):
+            key = {"ticker": ticker, "date": document["date"]}
+            operations.append(UpdateOne(key, {"$set": document}, upsert=True))  # others may have added it meanwhile
+        elif change := bar_documents.change(before, document):
             replaced += 1
             operations.append(UpdateOne({"_id": before["_id"]}, change))
     removed = [document["_id"] for document in stored.values()] if remove_others else []
@@ -211,6 +228,14 @@ def write(
         # In order if there is no transaction: a write that is broken off leaves no hole between the days.
         collection.bulk_write(operations, ordered=session is None and not remove_others, session=session)
     return Written(added, replaced, len(removed))
+
+
+def _window(ticker: str, first: dt.datetime) -> Document:
+    """The query for the documents of `ticker` that a bar from the day `first` on may collide with."""
+    # Not "from the first day on": that would miss dates that are texts, or the first day's midnight in another time
+    # zone, and would store that day twice.
+    since = first - dt.timedelta(days=1)
+    return {"ticker": ticker, "date": {"$not": {"$lt": dt.datetime(since.year, since.month, since.day)}}}
 
 
 def add_session(
@@ -243,84 +268,3 @@ def add_session(
     if added:
         collection.insert_many(({"ticker": ticker, "date": day, **bars[ticker]} for ticker in added), ordered=False)
     return added
-
-
-def _change(before: Document, after: Document) -> Document | None:
-    """The update that gives the stored `before` the values of `after`; None if it has them already.
-
-    Fields that are not ours stay: a user's own collection may hold more fields.
-    """
-    values = {name: value for name, value in after.items() if before.get(name) != value}
-    obsolete = {
-        name: ""
-        for name in candles.COLUMNS
-        if name not in after
-        and before.get(name) is not None
-        and (before[name] or name not in candles.CORPORATE_ACTIONS)
-    }
-    if not values and not obsolete:
-        return None
-    return {key: fields for key, fields in (("$set", values), ("$unset", obsolete)) if fields}
-
-
-def to_documents(ticker: str, bars: pd.DataFrame) -> list[Document]:
-    """The documents that store `bars` of `ticker`, without prices that are NaN and corporate actions that are 0."""
-    days = pd.DatetimeIndex(bars.index).to_pydatetime()
-    rows = zip(*(bars[name].tolist() for name in candles.COLUMNS), strict=True)
-    return [
-        {
-            "ticker": ticker,
-            "date": day,
-            **{
-                name: value
-                for name, value in zip(candles.COLUMNS, row, strict=True)
-                if not math.isnan(value) and (value or name not in candles.CORPORATE_ACTIONS)
-            },
-        }
-        for day, row in zip(days, rows, strict=True)
-    ]
-
-
-def _days(store: Store, ticker: str, documents: Sequence[Document]) -> npt.NDArray[np.datetime64]:
-    """The days of `documents`, which are in ascending order. Raises DataConflict as `_check_days`."""
-    name = store.name("date")
-    dates: list[Any] = [document.get(name) for document in documents]
-    # In C for valid documents: numpy's own conversion, or a loop, takes as long as the whole query.
-    if set(map(type, dates)) == {dt.datetime} and set(map(dt.datetime.time, dates)) == {_MIDNIGHT}:
-        ordinals = np.fromiter(map(dt.datetime.toordinal, dates), dtype="int64", count=len(dates))
-        if ordinals[0] > _FIRST_DAY and ordinals[-1] < _LAST_DAY and (np.diff(ordinals) > 0).all():
-            return (ordinals - _EPOCH).astype("datetime64[D]").astype("datetime64[ns]")
-    _check_days(store, ticker, documents)
-    return np.array(dates, dtype="datetime64[ns]")
-
-
-def _check_days(store: Store, ticker: str, documents: Iterable[Document]) -> None:
-    """Raise DataConflict unless every date is midnight UTC and no day occurs twice."""
-    seen = set()
-    for document in documents:
-        date = document.get(store.name("date"))
-        # pandas counts these years in nanoseconds.
-        if not (isinstance(date, dt.datetime) and date.time() == _MIDNIGHT and 1677 < date.year < 2262):
-            sentence = N_(
-                "{collection}에 있는 {ticker} 문서의 date가 거래일의 자정(UTC)이 아닙니다: {date}. "
-                "고치거나 '내 데이터' 화면에서 전환한 뒤 다시 시도하십시오."
-            )
-            raise DataConflict(sentence, collection=store.collection, ticker=ticker, date=date)
-        if date in seen:
-            sentence = N_(
-                "{collection}에 {ticker}의 {date} 문서가 둘 이상 있습니다. 중복을 지우거나 '내 데이터' 화면에서 "
-                "전환한 뒤 다시 시도하십시오."
-            )
-            raise DataConflict(sentence, collection=store.collection, ticker=ticker, date=date.date())
-        seen.add(date)
-
-
-def _numbers(store: Store, ticker: str, field: str, documents: Iterable[Document]) -> npt.NDArray[np.float64]:
-    try:
-        return np.array([document.get(field) for document in documents], dtype="float64")  # None is NaN
-    except (ValueError, TypeError) as error:
-        sentence = N_(
-            "{collection}에 있는 {ticker} 문서의 {field} 값이 숫자가 아닙니다. 고치거나 '내 데이터' 화면에서 "
-            "전환한 뒤 다시 시도하십시오."
-        )
-        raise DataConflict(sentence, collection=store.collection, ticker=ticker, field=field) from error

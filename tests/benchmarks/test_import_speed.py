@@ -15,7 +15,7 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.foreign import import_run, inspection
 from finance_core.foreign.collection_source import CollectionSource
 from finance_core.foreign.layout import recognise
-from finance_core.storage import prices
+from finance_core.storage import bar_documents, prices
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.locations import Store
 from tests.benchmarks.conftest import seconds, tell
@@ -98,7 +98,7 @@ def test_a_collection_with_other_names_is_read_as_fast_as_ours(db: MongoDatabase
     days = pd.bdate_range(end="2026-11-20", periods=DAYS)
     names = [f"{number:06}" for number in range(5)]
     for number, name in enumerate(names):
-        ours = prices.to_documents(name, random_walk(days, number).assign(dividends=0.0, stock_splits=0.0))
+        ours = bar_documents.to_documents(name, random_walk(days, number).assign(dividends=0.0, stock_splits=0.0))
         db["korean_stocks"].insert_many(ours)
         db["my_prices"].insert_many(
             [{FOREIGN[key]: value for key, value in document.items() if key != "_id"} for document in ours]

@@ -9,7 +9,7 @@ import pytest
 
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS, Market
-from finance_core.storage import prices, tickers
+from finance_core.storage import bar_documents, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests import yahoo as stand_in
 from tests.benchmarks.conftest import tell
@@ -45,7 +45,7 @@ def market(db: MongoDatabase, yahoo: YahooStandIn) -> dict[str, Listing]:
 
 def store(db: MongoDatabase, ticker: str, segment: Market, listing: Listing, verified: dt.datetime) -> None:
     bars = candles.clean(listing.bars.iloc[:-1])[0]
-    db[KOREAN_STOCKS.collection].insert_many(prices.to_documents(ticker, bars))
+    db[KOREAN_STOCKS.collection].insert_many(bar_documents.to_documents(ticker, bars))
     row: Document = {
         "ticker": ticker,
         "name": ticker,

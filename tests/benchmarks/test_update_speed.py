@@ -18,7 +18,7 @@ from curl_cffi.requests import Session
 
 from finance_core.bars import candles, sessions
 from finance_core.categories import US_STOCKS
-from finance_core.storage import database, prices, tickers
+from finance_core.storage import bar_documents, database, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests import yahoo as stand_in
 from tests.benchmarks.conftest import tell
@@ -161,7 +161,7 @@ def test_the_first_load_of_a_hundred_long_histories(db: MongoDatabase, monkeypat
     listed = names(count)
     documents: list[Document] = []
     for number, name in enumerate(listed):
-        documents += prices.to_documents(name, candles.clean(raw_bars(number, length))[0])
+        documents += bar_documents.to_documents(name, candles.clean(raw_bars(number, length))[0])
     gc.freeze()  # or the collector of garbage would look through half a million documents again and again
     ours, bare = [], []
     with serving(count, length, monkeypatch):
