@@ -44,7 +44,7 @@ def change(before: Document, after: Document) -> Document | None:
 
 def to_documents(ticker: str, bars: pd.DataFrame) -> list[Document]:
     """The documents that store `bars` of `ticker`, without prices that are NaN and corporate actions that are 0."""
-    days = pd.DatetimeIndex(bars.index).to_pydatetime()
+    days = bars.index.to_numpy().astype("datetime64[us]").tolist()  # a tenth of the time of to_pydatetime
     columns = {name: bars[name].to_numpy() for name in candles.COLUMNS}
     present = {name: ~np.isnan(values) for name, values in columns.items()}
     for name in candles.CORPORATE_ACTIONS:
@@ -53,7 +53,8 @@ def to_documents(ticker: str, bars: pd.DataFrame) -> list[Document]:
     whole = {name: columns[name].tolist() for name in columns if present[name].all()}
     names = ("ticker", "date", *whole)
     documents = [
-        dict(zip(names, row, strict=True)) for row in zip(repeat(ticker, len(days)), days, *whole.values(), strict=True)
+        dict(zip(names, row, strict=False))
+        for row in zip(repeat(ticker, len(days)), days, *whole.values(), strict=True)
     ]
     for name in [name for name in columns if name not in whole]:
         for position in np.flatnonzero(present[name]).tolist():

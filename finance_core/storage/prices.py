@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
-from pymongo import DeleteMany, UpdateOne
+from pymongo import DeleteMany, InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
 
 from finance_core.bars import candles
@@ -211,13 +211,15 @@ def write(
     stored = {document["date"]: document for document in documents}
 
     added = replaced = 0
-    operations: list[UpdateOne | DeleteMany] = []
+    operations: list[InsertOne[Document] | UpdateOne | DeleteMany] = []
     for document in bar_documents.to_documents(ticker, bars):
         before = stored.pop(document["date"], None)
         if before is None:
             added += 1
             key = {"ticker": ticker, "date": document["date"]}
-            operations.append(UpdateOne(key, {"$set": document}, upsert=True))  # others may have added it meanwhile
+            # Others may have added it since `beside` was read.
+            is_sure = beside is None
+            operations.append(InsertOne(document) if is_sure else UpdateOne(key, {"$set": document}, upsert=True))
         elif change := bar_documents.change(before, document):
             replaced += 1
             operations.append(UpdateOne({"_id": before["_id"]}, change))

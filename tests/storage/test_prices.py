@@ -387,3 +387,35 @@ def test_readers_get_bars_with_the_splits_that_the_prices_before_them_lack(db: M
     prices.write(db, KOREAN_STOCKS, TICKER, candles.frame(days[:3], values[:3]), remove_others=True)
     for state in (prices.state(db, KOREAN_STOCKS, TICKER), prices.state_of(candles.frame(days[:3], values[:3]))):
         assert (state["last_close"], state["previous_close"], state["change"]) == (52.0, 52.0, 0.0)
+
+
+# The end of a history, read once
+
+
+def test_the_end_of_a_history_is_what_was_stored_last_and_all_that_new_bars_may_collide_with(db: MongoDatabase) -> None:
+    bars = make_bars(60)
+    merge(db, bars)
+    insert(db, document("2024-02-29"))
+    last_date = bars.index[-1].to_pydatetime()
+    for hint in (last_date, None, last_date - dt.timedelta(days=30), last_date + dt.timedelta(days=300)):
+        tail = prices.tail(db, KOREAN_STOCKS, TICKER, 5, hint)
+        assert_same(tail.bars, bars.iloc[-5:])
+        assert "2024-02-29" in [each["date"] for each in tail.documents], "a text, which stands beside the day"
+        with pytest.raises(DataConflict, match="2024-02-29"):
+            prices.write(db, KOREAN_STOCKS, TICKER, bars.iloc[-3:], beside=tail)
+
+
+def test_a_ticker_without_bars_has_an_empty_end(db: MongoDatabase) -> None:
+    tail = prices.tail(db, KOREAN_STOCKS, TICKER, 5, FIRST)
+    assert (len(tail.bars), tail.documents) == (0, [])
+    assert prices.write(db, KOREAN_STOCKS, TICKER, make_bars(3), beside=tail) == Written(added=3)
+    assert_same(load(db), make_bars(3))
+
+
+def test_bars_that_somebody_added_since_the_end_was_read_are_not_stored_twice(db: MongoDatabase) -> None:
+    merge(db, make_bars(10))
+    tail = prices.tail(db, KOREAN_STOCKS, TICKER, 5, FIRST + dt.timedelta(days=9))
+    merge(db, make_bars(11).assign(volume=1))
+    prices.write(db, KOREAN_STOCKS, TICKER, make_bars(12).iloc[-4:], beside=tail)
+    assert len(load(db)) == 12
+    assert_same(load(db).iloc[-4:], make_bars(12).iloc[-4:].assign(volume=[1, 1, 20, 21]))

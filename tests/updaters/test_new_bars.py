@@ -10,7 +10,7 @@ import pytest
 
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import tickers
+from finance_core.storage import tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from tests.conftest import KRX
 from tests.updaters.updating import (
@@ -31,6 +31,7 @@ from tests.yahoo import (
     random_walk,
 )
 from updaters import ticker_update
+from updaters.yahoo import client as yahoo_client
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -261,3 +262,42 @@ def test_every_bar_of_a_table_arrives_as_it_was(
         assert (stored["volume"][halted] == 0).all()
         assert metadata(db, ticker)["bar_count"] == len(table)
     assert run(db).added == 0
+
+
+# What an update costs
+
+
+def test_new_bars_cost_three_questions_to_the_database(
+    db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing
+) -> None:
+    run(db, "005930")
+    samsung.bars = random_walk(DAYS, seed=1).iloc[:53]
+    row = metadata(db)
+    trading_calendars.of(db, "XKRX")  # what an earlier ticker of the run has read
+    db.command("profile", 2)
+    with yahoo_client() as client:
+        ticker_update.update(db, KOREAN_STOCKS, row, client, full=False)
+    db.command("profile", 0)
+
+    asked = [(each["op"], each["ns"].split(".")[1]) for each in db["system.profile"].find({"op": {"$ne": "command"}})]
+    assert asked == [
+        ("query", "korean_stocks"),
+        *[("update", "korean_stocks")] * 3,  # one request, of three bars
+        ("update", "ticker_metadata"),
+    ]
+    assert metadata(db)["bar_count"] == 53
+
+
+def test_bars_of_a_run_that_was_killed_before_it_told_the_row_are_counted_by_the_next(
+    db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing
+) -> None:
+    run(db, "005930")
+    before = metadata(db)
+    samsung.bars = random_walk(DAYS, seed=1).iloc[:53]
+    run(db, "005930", force=True)
+    tickers.record(db, KOREAN_STOCKS, "005930", {name: before[name] for name in ("last_date", "bar_count")})
+    samsung.bars = random_walk(DAYS, seed=1).iloc[:55]
+    run(db, "005930", force=True)
+
+    assert metadata(db)["bar_count"] == 55
+    assert_stored(db, samsung)
