@@ -10,7 +10,7 @@ from finance_core import categories
 from finance_core.bars import candles, indicators
 from finance_core.categories import KOREAN_STOCKS, Average, Category
 from finance_core.charts import candlestick_html
-from finance_core.charts.candlestick import Style
+from finance_core.charts.style import Style
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.viewer import address

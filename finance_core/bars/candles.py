@@ -240,6 +240,16 @@ def is_complete(bars: pd.DataFrame) -> bool:
     return bool((bars[PRICES].to_numpy() > 0).all())
 
 
+def is_close_only(bars: pd.DataFrame) -> bool:
+    """Whether no bar of `bars` has a range: their source told closes alone, and a line draws them.
+
+    >>> is_close_only(bars), is_close_only(bars.assign(open=bars["close"], high=bars["close"], low=bars["close"]))
+    (False, True)
+    """
+    prices = bars[PRICES].to_numpy()
+    return bool((prices == prices[:, :1]).all())
+
+
 def _typed(raw: pd.DataFrame) -> pd.DataFrame:
     """A sorted copy of `raw` with the columns of `bars` as floats (NaN where there is no number) and midnight days.
 

@@ -9,7 +9,8 @@ from plotly.subplots import make_subplots
 
 from finance_core.bars.candles import PRICES
 from finance_core.bars.indicators import Averages
-from finance_core.charts.candlestick import AVERAGE_COLORS, Style
+from finance_core.charts.candlestick import AVERAGE_COLORS
+from finance_core.charts.style import Style
 from finance_core.i18n import _
 
 
@@ -41,5 +42,7 @@ def candlestick(bars: pd.DataFrame, averages: Averages, style: Style, title: str
     figure.update_layout(title=title, template="plotly_white", hovermode="x unified", xaxis_rangeslider_visible=False)
     figure.update_xaxes(type="category", nticks=12)  # days as categories leave no gaps
     figure.update_yaxes(side="right")
-    figure.update_yaxes(type="log" if style.log else "linear", tickformat=f",.{style.decimals}f", row=1, col=1)
+    figure.update_yaxes(
+        type="log" if style.scale == "log" else "linear", tickformat=f",.{style.decimals}f", row=1, col=1
+    )
     return figure

@@ -17,6 +17,8 @@ from finance_core.i18n import _, language
 Option = dict[str, Any]
 """What ECharts draws: plain JSON, but for the frames of its datasets."""
 
+SIDES: Final[Option] = {"left": 12, "right": 76}
+"""Pixels beside the panes of one ticker: prices stand at the right."""
 FIT: Final[Option] = {"scale": True, "boundaryGap": ["4%", "4%"]}
 """An axis that fits around what is visible."""
 TOOLTIP: Final[Option] = {"trigger": "axis", "axisPointer": {"type": "cross"}, "confine": True}
@@ -126,9 +128,18 @@ def line(column: str, color: str) -> Option:
 
 
 def reading(
-    column: str, *, pane: int = 0, color: str = "", decimals: int = 0, suffix: str = "", signed: bool = False
+    column: str,
+    *,
+    title: str | None = None,
+    pane: int = 0,
+    color: str = "",
+    decimals: int = 0,
+    suffix: str = "",
+    signed: bool = False,
 ) -> Option:
-    """An entry of the list `readout` of an option: a column of its first dataset, named and read out above a pane.
+    """An entry of the list `readout` of an option: a column of its first dataset, read out above a pane.
+
+    It is called `title`, else as its column is; text is read out as it is.
 
     `pane` is the position of the grid; the entry is written in `color` ("" for that of text), or if `signed` with a
     sign and in the colour of rising or falling.
@@ -137,7 +148,7 @@ def reading(
     'RSI 14'
     """
     look = {"color": color, "decimals": decimals, "suffix": suffix, "signed": signed}
-    return {"title": column, "column": column, "pane": pane, **look}
+    return {"title": column if title is None else title, "column": column, "pane": pane, **look}
 
 
 def only_tooltip(column: str, tooltip: list[str], value_format: str) -> Option:

@@ -39,6 +39,8 @@ CONTINUE_WITHIN = dt.timedelta(days=2)
 
 KEPT_REMARKS = 500
 """So many remarks on bars are stored with a run; the counts are of all, and the log has all."""
+REMEMBERED = 100
+"""Runs of a category whose refused bars a chart marks."""
 
 _log = logging.getLogger(__name__)
 
@@ -220,6 +222,22 @@ def remarks(db: MongoDatabase, run: ObjectId) -> list[BarRemark]:
     """The bars that an update run changed or left out, at most `KEPT_REMARKS`."""
     record = db[RUNS].find_one({"_id": run}, {"remarks": True}) or {}
     return cast("list[BarRemark]", record.get("remarks", []))
+
+
+def refused_days(db: MongoDatabase, category: Category, ticker: str) -> list[dt.datetime]:
+    """The days of bars of `ticker` that the last `REMEMBERED` runs left out, as far as they are kept, ascending."""
+    refused = {"$and": [{"$eq": ["$$remark.ticker", ticker]}, {"$eq": ["$$remark.action", "refused"]}]}
+    pipeline: list[Document] = [
+        {"$match": {"category": category.key, "heartbeat_at": {"$type": "date"}, "remarks": {"$type": "array"}}},
+        {"$sort": {"started_at": -1}},
+        {"$limit": REMEMBERED},
+        {"$project": {"remarks": {"$filter": {"input": "$remarks", "as": "remark", "cond": refused}}}},
+        {"$unwind": "$remarks"},
+        {"$match": {"remarks.date": {"$type": "date"}}},
+        {"$group": {"_id": "$remarks.date"}},
+        {"$sort": {"_id": 1}},
+    ]
+    return [record["_id"] for record in db[RUNS].aggregate(pipeline)]
 
 
 def cancel(db: MongoDatabase, run: ObjectId) -> None:

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from finance_core.bars import candles, indicators
 from finance_core.categories import AMERICAN_AVERAGES
 from finance_core.charts import candlestick, candlestick_html
-from finance_core.charts.candlestick import Style
+from finance_core.charts.style import Style
 from finance_core.ui.echart import border, component
 from finance_core.ui.echart.component import Shown, Words
 from tests.benchmarks.conftest import CENTURY, bars_of

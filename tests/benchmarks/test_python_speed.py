@@ -9,7 +9,7 @@ import pytest
 from finance_core.bars import indicators
 from finance_core.categories import AMERICAN_AVERAGES, KOREAN_STOCKS
 from finance_core.charts import candlestick
-from finance_core.charts.candlestick import Style
+from finance_core.charts.style import Style
 from finance_core.search import Index
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase

@@ -1,7 +1,7 @@
 """The ECharts option of the viewer."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,9 @@ import pytest
 from finance_core import i18n
 from finance_core.bars import candles, indicators
 from finance_core.categories import Average
-from finance_core.charts import candlestick
-from finance_core.charts.candlestick import Style
+from finance_core.charts import candlestick, price_series, style
+from finance_core.charts.style import Kind, Scale, Style
+from finance_core.ui.echart import border
 
 
 def bars_of(closes: list[float], volume: int = 100) -> pd.DataFrame:
@@ -27,9 +28,9 @@ def bars_of(closes: list[float], volume: int = 100) -> pd.DataFrame:
     return frame
 
 
-def option_of(bars: pd.DataFrame, **style: Any) -> tuple[candlestick.Option, pd.DataFrame]:
+def option_of(bars: pd.DataFrame, **look: Any) -> tuple[candlestick.Option, pd.DataFrame]:
     averages = indicators.moving_averages(bars["close"], [Average(2), Average(3)])
-    option = candlestick.candlestick(bars, averages, Style(**style))
+    option = candlestick.candlestick(bars, averages, Style(**look))
     return option, option["dataset"][0]["source"]
 
 
@@ -106,24 +107,43 @@ def test_no_bars_make_an_empty_chart_not_an_error() -> None:
     assert option["yAxis"][0].settings["last"] is None
 
 
-def test_dividends_and_splits_are_marked_on_their_days() -> None:
+def test_marks_say_what_they_are_where_they_are_and_in_what_is_read_out() -> None:
     bars = bars_of([10, 12, 11, 12])
     bars.loc[bars.index[1], "dividends"] = 361.0
     bars.loc[bars.index[2], "stock_splits"] = 50.0
     bars.loc[bars.index[3], "stock_splits"] = 0.2
-    dividends, splits = [dataset["source"] for dataset in option_of(bars)[0]["dataset"][1:]]
-    assert dividends[["날짜", "배당"]].to_numpy().tolist() == [["2024-01-02", "361"]]
-    assert splits[["날짜", "분할"]].to_numpy().tolist() == [["2024-01-03", "50 : 1"], ["2024-01-04", "1 : 5"]]
+    option, source = option_of(bars, marks=("dividend", "split", "high"))
+    dividends, splits, high = [dataset["source"] for dataset in option["dataset"][1:]]
+    assert dividends[["날짜", "text"]].to_numpy().tolist() == [["2024-01-02", "배당 361"]]
+    assert splits[["날짜", "text"]].to_numpy().tolist() == [["2024-01-03", "분할 50 : 1"], ["2024-01-04", "분할 1 : 5"]]
+    assert high[["날짜", "height", "text"]].to_numpy().tolist() == [["2024-01-04", 12.0, "52주 최고 12"]]
+    assert source["marks"].tolist() == ["", "배당 361", "분할 50 : 1", "분할 1 : 5 · 52주 최고 12"]
+    assert [series["yAxisIndex"] for series in option["series"][-3:]] == [2, 2, 0]
 
 
-@pytest.mark.parametrize(
-    ("is_red", "rising", "falling"),
-    [(True, candlestick.RED, candlestick.BLUE), (False, candlestick.GREEN, candlestick.RED)],
-)
-def test_rising_and_falling_differ_in_colour_by_country_and_in_shape(is_red: bool, rising: str, falling: str) -> None:
-    look = option_of(bars_of([1, 2, 1]), rising_is_red=is_red)[0]["series"][0]["itemStyle"]
-    assert (look["borderColor"], look["borderColor0"]) == (rising, falling)
-    assert (look["color"], look["color0"]) == ("transparent", falling)
+def test_marks_that_are_not_wanted_are_not_drawn() -> None:
+    bars = bars_of([10, 12, 11, 12]).assign(dividends=1.0)
+    option, source = option_of(bars)
+    assert len(option["dataset"]) == 1
+    assert set(source["marks"]) == {""}
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+@pytest.mark.parametrize("scale", get_args(Scale))
+def test_every_kind_and_scale_draws_the_same_prices(kind: Kind, scale: Scale) -> None:
+    bars = bars_of([10, 12, 11, 12])
+    option, source = option_of(bars, kind=kind, scale=scale)
+    assert source["종가"].tolist() == [10, 12, 11, 12]
+    assert option["yAxis"][0].settings["scale"] == scale
+    assert ("markLine" in option["series"][0]) == (scale != "percent"), "a price is no percent"
+    drawn = option["series"][0]["encode"]["y"]
+    assert drawn == "종가" if kind in price_series.OF_CLOSES else set(drawn) == {"시가", "고가", "저가", "종가"}
+    border.prepare(option)
+
+
+def test_a_filled_rising_body_is_a_choice() -> None:
+    look = option_of(bars_of([1, 2, 1]), kind="candles")[0]["series"][0]["itemStyle"]
+    assert (look["color"], look["color0"]) == (style.RED, style.BLUE)
 
 
 def test_a_week_that_still_runs_says_so_on_its_bar() -> None:

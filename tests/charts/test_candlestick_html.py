@@ -7,7 +7,7 @@ from finance_core import i18n
 from finance_core.bars import candles, indicators
 from finance_core.categories import Average
 from finance_core.charts import candlestick_html
-from finance_core.charts.candlestick import Style
+from finance_core.charts.style import Style
 from tests import pages
 
 
@@ -20,7 +20,7 @@ def bars() -> pd.DataFrame:
 def test_the_chart_in_a_file_is_gap_free_and_needs_no_network(bars: pd.DataFrame, language: i18n.Language) -> None:
     i18n.use_language(language)
     averages = indicators.moving_averages(bars["close"], [Average(5)])
-    figure = candlestick_html.candlestick(bars, averages, Style(sample=True, log=True), "삼성전자 005930")
+    figure = candlestick_html.candlestick(bars, averages, Style(sample=True, scale="log"), "삼성전자 005930")
     i18n.use_language("ko")
     candlesticks, average, volume = figure.data
     assert list(candlesticks.close) == bars["close"].tolist()

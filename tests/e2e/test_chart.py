@@ -1,8 +1,10 @@
 """The chart as an instrument, in a real browser: its zoom is part of the page, and no data become code."""
 
+import math
 import re
 from collections.abc import Callable
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -113,3 +115,31 @@ def test_nothing_in_the_data_runs_as_a_script_in_the_browser(
         open_chart(page, address + query)
         assert first_day(page) < last_day(page), "the chart is drawn"
         assert page.evaluate("window.attacked") is None
+
+
+AXIS = """() => {
+  const axis = document.querySelector('.echarts-container').chart.getModel().getComponent('yAxis', 0).axis;
+  return {extent: axis.scale.getExtent(), labels: axis.getViewLabels().map(label => label.formattedLabel)};
+}"""
+
+
+def test_every_kind_on_every_scale_is_drawn_with_round_labels_around_what_is_visible(address: str, page: Page) -> None:
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if "JsCode" in message.text else None)
+    table = pages.made_table(first="2014-01-02", halted=0)
+    year = table[table.index > table.index[-1] - pd.DateOffset(years=1)]
+    for kind, scale in [("hollow", "linear"), ("bars", "log"), ("area", "percent"), ("line", "log")]:
+        open_chart(page, f"{address}?period=1Y&type={kind}&scale={scale}&ma=none&marks=none")
+        assert first_day(page) == year.index[0]
+        axis = page.evaluate(AXIS)
+        low, high = axis["extent"]
+        if scale == "log":
+            low, high = math.exp(low), math.exp(high)
+        drawn = year["close"] if kind in ("line", "area") and scale != "percent" else year[["low", "high"]]
+        least, most = drawn.to_numpy().min(), drawn.to_numpy().max()
+        assert 0 <= low < least < most < high, (kind, scale)
+        assert math.log(high / low) < math.log(most / least) * 1.2, (kind, scale, "no empty fifth")
+        labels = [label for label in axis["labels"] if label]
+        assert len(labels) >= 3, (kind, scale)
+        assert all(label.endswith("%") == (scale == "percent") for label in labels)
+    assert errors == []

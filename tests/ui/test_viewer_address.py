@@ -20,9 +20,12 @@ def test_the_plain_address_is_the_plain_view() -> None:
 
 
 def test_a_full_address_is_understood() -> None:
-    asked = {"ticker": "005930", "period": "3M", "unit": "W", "ma": "5,20", "scale": "log"}
+    asked = {"ticker": "005930", "period": "3M", "unit": "W", "ma": "5,20", "type": "bars", "scale": "log"}
+    asked |= {"adjusted": "dividends", "marks": "dividend,split"}
     view, problems = address.parse(asked, KOREAN_STOCKS)
-    assert view == View("005930", (Average(5), Average(20)), "3M", None, None, "W", True)
+    assert view == View(
+        "005930", (Average(5), Average(20)), "3M", None, None, "W", "bars", "log", True, ("dividend", "split")
+    )
     assert problems == []
     assert address.texts_of(view, KOREAN_STOCKS) == asked
 
@@ -49,6 +52,9 @@ def test_a_range_of_ones_own_goes_before_the_period_and_may_be_open_or_reversed(
         {"ma": ""},
         {"ma": "7"},
         {"scale": "cubic"},
+        {"type": "pie"},
+        {"adjusted": "inflation"},
+        {"marks": "dividend,halt"},
         {"from": "2024-13-01"},
         {"to": "yesterday"},
         {"from": "1600-01-01"},
@@ -66,7 +72,7 @@ def test_what_cannot_be_understood_is_said_and_falls_back_to_the_default(bad: di
     assert len(problem) < 300
 
 
-@given(st.dictionaries(st.sampled_from(["period", "unit", "ma", "scale", "from", "to", "ticker"]), st.text()))
+@given(st.dictionaries(st.sampled_from([parameter.name for parameter in address.table(KOREAN_STOCKS)]), st.text()))
 def test_any_address_is_understood_or_said_and_comes_back_from_its_view(parameters: dict[str, str]) -> None:
     for category in CATEGORIES:
         view, _ = address.parse(parameters, category)

@@ -12,7 +12,8 @@
   page.settings = settings;
   chart.getDom().setAttribute("role", "img");
   chart.getDom().setAttribute("aria-label", alt);
-  const isNew = page.drawn !== shown.drawn;
+  const isNew = page.drawn !== shown.drawn || page.tooltip !== settings.tooltip;
+  page.tooltip = settings.tooltip;
   if (isNew) {
     for (const mainType of ["xAxis", "yAxis"])
       for (const axis of model().findComponents({ mainType })) axis.option.own?.attach(chart);
@@ -33,6 +34,7 @@
 
   function begin() {
     const root = chart.getDom();
+    root.chart = chart; // for what finds the chart by its place on the page
     root.listeners?.abort(); // of a chart that another theme has replaced
     root.listeners = new AbortController();
     let timer;
@@ -41,8 +43,10 @@
       clearTimeout(timer);
       timer = setTimeout(tell, REST);
     });
-    chart.on("updateaxispointer", ({ axesInfo }) => {
-      chart.page.readout.show(axesInfo.find(({ axisDim }) => axisDim === "x")?.value ?? range()[1]);
+    chart.on("updateaxispointer", ({ axesInfo, x, y }) => {
+      const axis = axesInfo.find(({ axisDim }) => axisDim === "x");
+      chart.page.readout.show(axis?.value ?? range()[1]);
+      chart.page.readout.point(axis && [x, y]);
     });
     chart.on("finished", () => chart.page.readout.place());
     chart.getZr().on("dblclick", () => view(chart.page.asked));

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from finance_core.charts.candlestick import Style
+from finance_core.charts.style import Style
 from finance_core.ui.echart import border
 from finance_core.ui.echart.border import FILES, Prepared
 
@@ -52,6 +52,7 @@ def show(
         "rising": style.rising,
         "falling": style.falling,
         "shown": asdict(shown),
+        "tooltip": style.tooltip,
         "alt": words.alt,
         "measure": {"bars": words.bars, "days": words.days, "decimals": style.decimals},
     }

@@ -1,10 +1,11 @@
 // The lines of text that say what the numbers under the crosshair are, one above each pane. No Python is asked.
 // `items` are as `charts.parts.reading` makes them; signed ones take the colour of their sign.
-(chart, { readout: items, rising, falling }) => {
+// With `tooltip` a box beside the pointer says the same.
+(chart, { readout: items, rising, falling, tooltip }) => {
   const source = chart.getModel().getComponent("dataset", 0).get("source", true);
   const days = Object.values(source)[0];
   const root = chart.getDom();
-  for (const old of root.querySelectorAll(".readout")) old.remove();
+  for (const old of root.querySelectorAll(".readout, .tooltip")) old.remove();
 
   const add = (parent, className, text = "") => {
     const element = document.createElement("span");
@@ -30,6 +31,7 @@
   });
 
   const text = ({ decimals, suffix, signed }, value) => {
+    if (typeof value === "string") return value;
     if (!Number.isFinite(value)) return "–";
     const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
     return (signed && value > 0 ? "+" : "") + value.toLocaleString("en-US", digits) + suffix;
@@ -44,6 +46,23 @@
       }
     }
   };
+  const box = tooltip && document.createElement("div");
+  if (box) {
+    box.className = "tooltip";
+    box.hidden = true;
+    root.appendChild(box);
+  }
+  // At a point of the chart, on its side with more room; hidden without a point.
+  const point = (place) => {
+    if (!box) return;
+    box.hidden = !place;
+    if (!place) return;
+    box.replaceChildren(...panes.flatMap(({ line }) => [...line.children].map((part) => part.cloneNode(true))));
+    const isLeft = place[0] > root.clientWidth / 2;
+    box.style.left = isLeft ? "" : `${place[0] + 16}px`;
+    box.style.right = isLeft ? `${root.clientWidth - place[0] + 16}px` : "";
+    box.style.top = `${Math.max(0, Math.min(place[1] - box.clientHeight / 2, root.clientHeight - box.clientHeight))}px`;
+  };
   // The first line stands above its pane, the others on the upper edge of theirs.
   const place = () => {
     for (const { pane, line } of panes) {
@@ -51,5 +70,5 @@
       if (area) line.style.top = `${pane === 0 ? 0 : area.y - 4}px`;
     }
   };
-  return { show, place, days };
+  return { show, point, place, days };
 }

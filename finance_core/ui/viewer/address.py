@@ -3,16 +3,20 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final, get_args
 
 import pandas as pd
 import streamlit as st
 
 from finance_core.bars import candles
 from finance_core.bars.candles import Interval, Period
+from finance_core.bars.marks import Kind as Mark
 from finance_core.categories import Average, Category
+from finance_core.charts.style import Kind, Scale
 from finance_core.ui import parameters
 from finance_core.ui.parameters import INTERVAL, PERIOD, Parameter
+
+MARKS: Final[tuple[Mark, ...]] = tuple(sorted(get_args(Mark)))
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,11 @@ class View:
     last: dt.date | None = None
     """Its last day; None for the newest bar."""
     interval: Interval = "D"
-    log: bool = False
+    kind: Kind = "hollow"
+    scale: Scale = "linear"
+    total_return: bool = False
+    """Whether prices count dividends too."""
+    marks: tuple[Mark, ...] = MARKS
 
     def visible(self, dates: pd.DatetimeIndex) -> tuple[int, int]:
         """Positions of the first and the last bar to show, of bars on `dates` (ascending)."""
@@ -51,7 +59,10 @@ def table(category: Category) -> tuple[Parameter, ...]:
         parameters.day("to", "last", "2024-01-31"),
         INTERVAL,
         parameters.several("ma", "averages", {average.text: average for average in category.averages}, "none"),
-        parameters.choice("scale", "log", {"linear": False, "log": True}),
+        parameters.choice("type", "kind", {kind: kind for kind in get_args(Kind)}),
+        parameters.choice("scale", "scale", {scale: scale for scale in get_args(Scale)}),
+        parameters.choice("adjusted", "total_return", {"splits": False, "dividends": True}),
+        parameters.several("marks", "marks", {kind: kind for kind in MARKS}, "none"),
     )
 
 

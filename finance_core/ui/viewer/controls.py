@@ -10,13 +10,26 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from finance_core.categories import Category
-from finance_core.i18n import _
+from finance_core.charts.marks import LOOKS as MARK_LOOKS
+from finance_core.charts.style import Kind, Scale
+from finance_core.i18n import N_, _
 from finance_core.storage.documents import TickerRow
 from finance_core.ui.choices import segmented
 from finance_core.ui.parameters import INTERVALS, PERIODS
 from finance_core.ui.viewer import address, header
 from finance_core.ui.viewer.address import View
 
+KINDS: dict[Kind, str] = {
+    "hollow": N_("속 빈 봉"),
+    "candles": N_("봉"),
+    "bars": N_("바"),
+    "line": N_("선"),
+    "area": N_("영역"),
+}
+SCALES: dict[Scale, str] = {"linear": N_("보통"), "log": N_("로그"), "percent": N_("변화율 %")}
+"""Message ids of the names on buttons."""
+TOOLTIP = "tooltip"
+"""Where a visit keeps whether a box beside the pointer is wanted."""
 OTHER_COLORS = "other_colors"
 """Where a visit keeps whether the colours of a category are not the category's own."""
 
@@ -34,6 +47,8 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
             segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
         with st.container(width="content", key="badges"):
             header.badges(row)
+            if view.total_return:
+                st.badge(_("배당까지 반영한 가격"), icon=":material/payments:", color="blue")
         label = f"{view.first} – {view.last or ''}" if view.first else _("메뉴")
         menu = st.popover(label, icon=":material/tune:", key="menu", width="content")
     with menu:
@@ -75,8 +90,26 @@ def _looks(category: Category, view: View) -> None:
         for averages in category.average_sets:
             label = "·".join(average.label for average in averages)
             st.button(label, key=f"averages_{averages[-1].text}", on_click=partial(write, averages=averages))
-    st.session_state["log"] = view.log
-    st.toggle(_("로그 축"), key="log", on_change=lambda: write(log=st.session_state["log"]))
+    segmented(_("모양"), "kind", KINDS, view.kind, lambda kind: write(kind=kind))
+    segmented(_("가격 축"), "scale", SCALES, view.scale, lambda scale: write(scale=scale))
+    titles = {kind: _(look.title) for kind, look in MARK_LOOKS.items()}
+    st.session_state["marks"] = list(view.marks)
+    st.pills(
+        _("표시"),
+        list(titles),
+        format_func=titles.__getitem__,
+        selection_mode="multi",
+        key="marks",
+        on_change=lambda: write(marks=tuple(sorted(st.session_state["marks"]))),
+    )
+    st.session_state["total_return"] = view.total_return
+    st.toggle(
+        _("배당까지 반영한 가격"),
+        key="total_return",
+        on_change=lambda: write(total_return=st.session_state["total_return"]),
+        help=_("배당락 전 가격을 배당만큼 낮춥니다: 받은 배당을 다시 산 사람의 수익이 됩니다. 끄면 분할만 반영합니다."),
+    )
+    st.toggle(_("말풍선도 보기"), key=TOOLTIP, persist_state="session")
     st.session_state["red"] = rising_is_red(category)
     st.toggle(_("상승을 빨강으로"), key="red", on_change=_colors_chosen, args=(category,))
 

@@ -10,7 +10,7 @@ from finance_core import formats
 from finance_core.bars import sessions
 from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
-from finance_core.charts.candlestick import Style
+from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing

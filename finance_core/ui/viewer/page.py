@@ -12,11 +12,12 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from finance_core import categories
+from finance_core import categories, formats
 from finance_core.bars import candles, sessions
 from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
-from finance_core.charts import candlestick
+from finance_core.charts.price_series import OF_CLOSES
+from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage import database, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
@@ -163,17 +164,25 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         _link(category, ticker, view)
     header.notes(row)
     split_note.show(name, history.late_splits)
+    if drawing.impossible:
+        days = ", ".join(formats.date(remark.date) for remark in drawing.impossible)
+        sentence = _("{days}의 배당은 그 전 종가보다 적지 않아 가격에 반영하지 않았습니다.")
+        st.warning(plain(sentence.format(days=days)), icon=":material/warning:")
     update_actions.newer(category, ticker, row)
     zoom.chart(category, view, drawing, visible, style, name)
     if shows_table:
         table.show(drawing, visible, style)
 
 
-def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, calendar: Calendar) -> candlestick.Style:
-    return candlestick.Style(
+def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, calendar: Calendar) -> Style:
+    return Style(
         decimals=category.decimals_of(float(bars["close"].iloc[-1])),
         rising_is_red=controls.rising_is_red(category),
-        log=view.log,
+        kind="line" if candles.is_close_only(bars) and view.kind not in OF_CLOSES else view.kind,
+        scale=view.scale,
+        total_return=view.total_return,
+        marks=view.marks,
+        tooltip=bool(st.session_state.get(controls.TOOLTIP)),
         sample=row.get("source") == "sample",
         interval=view.interval,
         last_note=_last_note(calendar, pd.Timestamp(bars.index[-1]), view.interval),

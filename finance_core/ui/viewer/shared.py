@@ -11,13 +11,13 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import i18n
-from finance_core.bars import candles, indicators
+from finance_core.bars import adjustment, candles, indicators
 from finance_core.bars.candles import Remark
 from finance_core.bars.indicators import Averages
 from finance_core.categories import Category
 from finance_core.charts import candlestick
-from finance_core.charts.candlestick import Style
-from finance_core.storage import database, prices
+from finance_core.charts.style import Style
+from finance_core.storage import database, prices, runs
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui.echart import border
@@ -36,6 +36,8 @@ class History(NamedTuple):
     bars: pd.DataFrame
     late_splits: list[Remark]
     """The splits that their source has not applied to the bars before them, and that are applied here."""
+    refused: tuple[pd.Timestamp, ...] = ()
+    """The days of bars that updates have left out."""
     key: str = ""
     """Names these bars, and no other ones; "" where nothing tells whether they are still the stored ones."""
 
@@ -47,6 +49,8 @@ class Drawing(NamedTuple):
     """In the interval of the view."""
     averages: Averages
     prepared: Prepared
+    impossible: list[Remark]
+    """The dividends that prices should count and cannot."""
 
 
 def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
@@ -66,15 +70,19 @@ def drawing(shown: History, view: View, style: Style) -> Drawing:
 
 def _read(db: MongoDatabase, category: Category, ticker: str, key: str = "") -> History:
     bars = prices.as_stored(db, category, ticker)
+    refused = [pd.Timestamp(day) for day in runs.refused_days(db, category, ticker)]
     if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
-        bars, _remarks = candles.clean(bars)
-    return History(*candles.split_adjusted(bars), key)
+        bars, remarks = candles.clean(bars)
+        refused += [remark.date for remark in remarks if remark.action == "refused" and not pd.isna(remark.date)]
+    return History(*candles.split_adjusted(bars), tuple(refused), key)
 
 
 def _draw(shown: History, view: View, style: Style) -> Drawing:
-    bars = candles.resample(shown.bars, view.interval)
+    daily, impossible = adjustment.total_return(shown.bars) if style.total_return else (shown.bars, [])
+    bars = candles.resample(daily, view.interval)
     averages = indicators.moving_averages(bars["close"], view.averages)
-    return Drawing(bars, averages, border.prepare(candlestick.candlestick(bars, averages, style)))
+    option = candlestick.candlestick(bars, averages, style, shown.refused)
+    return Drawing(bars, averages, border.prepare(option), impossible)
 
 
 # Arguments with an underscore are not part of the key of a cache.

@@ -7,7 +7,8 @@ import streamlit as st
 
 from finance_core.bars.indicators import Averages
 from finance_core.charts import candlestick_html
-from finance_core.charts.candlestick import Style, titled
+from finance_core.charts.candlestick import titled
+from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.ui import downloads
 from finance_core.ui.viewer.shared import Drawing
@@ -27,7 +28,7 @@ def show(drawing: Drawing, visible: tuple[int, int], style: Style) -> None:
 
 def downloads_of(ticker: str, name: str, drawing: Drawing, visible: tuple[int, int], style: Style) -> None:
     """Buttons for the range between the positions `visible`, for everything, and for the chart as HTML."""
-    bars, averages, _prepared = drawing
+    bars, averages = drawing.bars, drawing.averages
     table = as_table(bars, averages)
     seen = table.iloc[visible[0] : visible[1] + 1]
 

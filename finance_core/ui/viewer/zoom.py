@@ -13,7 +13,7 @@ import streamlit as st
 
 from finance_core.bars import candles
 from finance_core.categories import Category
-from finance_core.charts.candlestick import Style
+from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.ui.echart import component
 from finance_core.ui.echart.component import Shown, Words

@@ -1,0 +1,55 @@
+"""The bars of a chart that deserve a mark: corporate actions, halts, refused bars, high and low of 52 weeks. Pure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from finance_core.bars.candles import PRICES
+
+Kind = Literal["dividend", "split", "high", "low", "halted", "refused"]
+Positions = Mapping[Kind, npt.NDArray[np.intp]]
+"""The positions of the bars of each kind, ascending."""
+
+
+def positions(bars: pd.DataFrame, refused: Iterable[pd.Timestamp] = ()) -> Positions:
+    """Which bars have a mark. `refused` are days of bars that were left out.
+
+    High and low are those of the 52 weeks before the last bar. A halted bar is flat and without volume, where some bar
+    has volume. A refused bar is marked on the next bar, unless its day has a bar by now.
+
+    >>> from finance_core.bars import candles
+    >>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-05"]).to_numpy()
+    >>> rows = [[10, 12, 9, 11, 500, 0, 0], [11, 11, 11, 11, 0, 0, 0], [11, 13, 10, 12, 300, 1, 0]]
+    >>> marked = positions(candles.frame(days, np.array(rows, dtype="float64")), [pd.Timestamp("2024-01-04")])
+    >>> {kind: bars.tolist() for kind, bars in marked.items() if len(bars)}
+    {'dividend': [2], 'high': [2], 'low': [0], 'halted': [1], 'refused': [2]}
+    """
+    days = pd.DatetimeIndex(bars.index)
+    prices = bars[PRICES].to_numpy()
+    is_flat = (prices == prices[:, :1]).all(axis=1)
+    volume = bars["volume"].to_numpy()
+    left_out = pd.DatetimeIndex([day for day in refused if day not in days])
+    found: dict[Kind, npt.NDArray[np.intp]] = {
+        "dividend": np.flatnonzero(bars["dividends"].to_numpy() > 0),
+        "split": np.flatnonzero(bars["stock_splits"].to_numpy() > 0),
+        "high": _extreme(bars["high"], highest=True),
+        "low": _extreme(bars["low"], highest=False),
+        "halted": np.flatnonzero(is_flat & (volume == 0) & (volume > 0).any()),
+        "refused": np.unique(days.searchsorted(left_out)),
+    }
+    found["refused"] = found["refused"][found["refused"] < len(bars)]
+    return found
+
+
+def _extreme(prices: "pd.Series[float]", *, highest: bool) -> npt.NDArray[np.intp]:
+    """The last bar with the highest or lowest of `prices` in the 52 weeks before the last bar."""
+    if prices.empty:
+        return np.array([], dtype=np.intp)
+    days = pd.DatetimeIndex(prices.index)
+    start = int(days.searchsorted(days[-1] - pd.DateOffset(weeks=52), side="right"))
+    year = prices.to_numpy()[start:]
+    wanted = year.max() if highest else year.min()
+    return np.array([start + int(np.flatnonzero(year == wanted)[-1])], dtype=np.intp)

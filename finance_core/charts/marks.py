@@ -1,0 +1,118 @@
+"""Marks on a chart, a row of `LOOKS` for each kind: what they look like, and what is said of their bars. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from finance_core import formats
+from finance_core.bars import marks
+from finance_core.bars.marks import Kind
+from finance_core.charts.parts import SIDES, Option
+from finance_core.charts.script import Script
+from finance_core.charts.style import Style
+from finance_core.i18n import N_, _
+
+COLUMN: Final = "marks"
+"""The column of the dataset with what is said of a bar."""
+AXIS: Final[Option] = {"gridIndex": 0, "min": 0, "max": 1, "show": False, "axisPointer": {"show": False}}
+"""The third y axis, on which marks without a price stand at the foot of the pane."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How marks of one kind are drawn and named."""
+
+    title: str
+    """Message id."""
+    color: str
+    symbol: str
+    column: str
+    """Of bars: what the text of the mark tells."""
+    text: Callable[[float, int], str]
+    """What it tells of that number, with the decimals of prices."""
+    has_price: bool = False
+    """Whether it stands at that number, with its text, or else at the foot of the pane."""
+
+
+def _split(ratio: float, _decimals: int) -> str:
+    return f"{ratio:,.6g} : 1" if ratio >= 1 else f"1 : {1 / ratio:,.6g}"
+
+
+def _nothing(_number: float, _decimals: int) -> str:
+    return ""
+
+
+LOOKS: Final[Mapping[Kind, Look]] = {
+    "dividend": Look(N_("배당"), "#7950f2", "triangle", "dividends", lambda amount, _decimals: f"{amount:,.10g}"),
+    "split": Look(N_("분할"), "#f59f00", "triangle", "stock_splits", _split),
+    "high": Look(N_("52주 최고"), "#868e96", "circle", "high", formats.price, has_price=True),
+    "low": Look(N_("52주 최저"), "#868e96", "circle", "low", formats.price, has_price=True),
+    "halted": Look(N_("거래정지"), "#868e96", "diamond", "volume", _nothing),
+    "refused": Look(N_("앞에 뺀 봉"), "#e8590c", "rect", "volume", _nothing),
+}
+
+
+@dataclass(frozen=True)
+class Marked:
+    """The marks of one kind."""
+
+    kind: Kind
+    positions: Sequence[int]
+    texts: Sequence[str]
+    heights: Sequence[float]
+
+    def frame(self, days: "pd.Series[str]") -> pd.DataFrame:
+        """The dataset of its series; `days` are those of all bars."""
+        rows = {_("날짜"): days.to_numpy()[list(self.positions)], "height": self.heights, "text": self.texts}
+        return pd.DataFrame(rows)
+
+    def series(self, dataset: int) -> Option:
+        """The series over its dataset, which stands at this position."""
+        look = LOOKS[self.kind]
+        beside = {
+            "label": {"show": True, "formatter": "{@text}", "color": look.color, "fontSize": 11, "position": "left"},
+            "labelLayout": Script("mark_label", {"left": SIDES["left"]}),
+        }
+        return {
+            "type": "scatter",
+            "name": _(look.title),
+            "datasetIndex": dataset,
+            "yAxisIndex": 0 if look.has_price else 2,
+            "symbol": look.symbol,
+            "symbolSize": 5 if look.has_price else 9,
+            "symbolOffset": [0, 0 if look.has_price else -5],
+            "itemStyle": {"color": look.color},
+            "silent": True,
+            "encode": {"x": _("날짜"), "y": "height"},
+            **(beside if look.has_price else {}),
+        }
+
+
+def of(bars: pd.DataFrame, style: Style, refused: Iterable[pd.Timestamp]) -> list[Marked]:
+    """The marks that `style` asks for, of the kinds that `bars` have."""
+    found = []
+    for kind, positions in marks.positions(bars, refused).items():
+        look = LOOKS[kind]
+        if kind in style.marks and len(positions):
+            numbers = bars[look.column].to_numpy()[positions]
+            title = _(look.title)
+            texts = [f"{title} {look.text(float(number), style.decimals)}".strip() for number in numbers]
+            heights = numbers.astype("float64") if look.has_price else np.zeros(len(positions))
+            found.append(Marked(kind, positions.tolist(), texts, heights.tolist()))
+    return found
+
+
+def texts(length: int, marked: Iterable[Marked]) -> list[str]:
+    """What is said of each of `length` bars; "" of most.
+
+    >>> texts(2, [Marked("split", [1], ["분할 50 : 1"], [0.0])])
+    ['', '분할 50 : 1']
+    """
+    said: list[list[str]] = [[] for _bar in range(length)]
+    for mark in marked:
+        for position, text in zip(mark.positions, mark.texts, strict=True):
+            said[position].append(text)
+    return [" · ".join(each) for each in said]

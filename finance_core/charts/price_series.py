@@ -1,0 +1,85 @@
+"""The series that draws prices, a row of `SERIES` for each kind. Pure."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import pandas as pd
+
+from finance_core.charts.parts import Option
+from finance_core.charts.script import Script
+from finance_core.charts.style import Kind, Style
+from finance_core.i18n import _
+
+LINE: Final = "#2563eb"
+"""Colour of a line of closes, which neither rises nor falls."""
+
+
+def of(bars: pd.DataFrame, style: Style) -> Option:
+    """The series of `bars` in the kind of `style`, with a line and a tag on the axis at the last close.
+
+    >>> from finance_core.bars import candles
+    >>> of(candles.empty(), Style(kind="bars"))["type"]
+    'custom'
+    """
+    series = {"name": _("시세"), **SERIES[style.kind](style)}
+    return series if bars.empty or style.scale == "percent" else {**series, "markLine": _last_close(bars, style)}
+
+
+def _candles(style: Style) -> Option:
+    look = {"color": style.rising, "borderColor": style.rising, "borderWidth": 1.5}
+    look |= {"color0": style.falling, "borderColor0": style.falling}
+    encode = {"x": _("날짜"), "y": [_("시가"), _("종가"), _("저가"), _("고가")]}
+    return {"type": "candlestick", "encode": encode, "itemStyle": look}
+
+
+def _hollow(style: Style) -> Option:
+    series = _candles(style)
+    return {**series, "itemStyle": {**series["itemStyle"], "color": "transparent"}}
+
+
+def _bars(style: Style) -> Option:
+    columns = [_("시가"), _("고가"), _("저가"), _("종가")]
+    draw = Script("ohlc_bar", {"columns": columns, "rising": style.rising, "falling": style.falling})
+    return {"type": "custom", "encode": {"x": _("날짜"), "y": columns}, "renderItem": draw, "clip": True}
+
+
+def _line(_style: Style) -> Option:
+    look = {"itemStyle": {"color": LINE}, "lineStyle": {"color": LINE, "width": 2}}
+    return {"type": "line", "encode": {"x": _("날짜"), "y": _("종가")}, "showSymbol": False, "symbol": "none", **look}
+
+
+def _area(style: Style) -> Option:
+    return {**_line(style), "areaStyle": {"color": LINE, "opacity": 0.12, "origin": "start"}}
+
+
+SERIES: Final[Mapping[Kind, Callable[[Style], Option]]] = {
+    "hollow": _hollow,
+    "candles": _candles,
+    "bars": _bars,
+    "line": _line,
+    "area": _area,
+}
+OF_CLOSES: Final[frozenset[Kind]] = frozenset({"line", "area"})
+"""The kinds that draw closes alone."""
+
+
+def _last_close(bars: pd.DataFrame, style: Style) -> Option:
+    last = bars.iloc[-1]
+    color = style.rising if last["close"] >= last["open"] else style.falling
+    if style.kind in OF_CLOSES:
+        color = LINE
+    return {
+        "symbol": "none",
+        "silent": True,
+        "precision": style.decimals,
+        "lineStyle": {"color": color, "type": "dashed", "width": 1},
+        "label": {
+            "position": "end",
+            "formatter": f"{last['close']:,.{style.decimals}f}",
+            "color": "#ffffff",
+            "backgroundColor": color,
+            "padding": [3, 5],
+            "borderRadius": 3,
+        },
+        "data": [{"yAxis": float(last["close"])}],
+    }

@@ -1,0 +1,58 @@
+"""How a chart of one ticker looks, and its colours."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from finance_core.bars.candles import Interval
+from finance_core.bars.marks import Kind as Mark
+
+RED: Final = "#f04452"
+BLUE: Final = "#3182f6"
+GREEN: Final = "#0ca678"
+
+Kind = Literal["hollow", "candles", "bars", "line", "area"]
+"""How prices are drawn. Hollow: only falling bodies are filled, so that the two differ without colour too."""
+Scale = Literal["linear", "log", "percent"]
+"""Percent: changes since the first visible bar."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a chart of one ticker looks.
+
+    >>> Style(rising_is_red=False).rising == GREEN
+    True
+    """
+
+    decimals: int = 0
+    """Of prices."""
+    rising_is_red: bool = True
+    """Red and blue as in Korea; else green and red as in the US."""
+    kind: Kind = "hollow"
+    scale: Scale = "linear"
+    total_return: bool = False
+    """Whether prices count dividends too."""
+    marks: tuple[Mark, ...] = ()
+    """Which marks are drawn."""
+    tooltip: bool = False
+    """Whether a box beside the pointer says what the line above the chart says."""
+    sample: bool = False
+    """Whether it is written across the chart that it is not real, so that a saved picture says so too."""
+    interval: Interval = "D"
+    last_note: str = ""
+    """Text behind the day of the last bar, in the running language: that its week or month still runs."""
+
+    @property
+    def rising(self) -> str:
+        """Colour of rising bars."""
+        return RED if self.rising_is_red else GREEN
+
+    @property
+    def falling(self) -> str:
+        """Colour of falling bars."""
+        return BLUE if self.rising_is_red else RED
+
+    @property
+    def price_format(self) -> str:
+        """For tooltips, in the browser."""
+        return f"%,.{self.decimals}f"
