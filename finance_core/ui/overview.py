@@ -9,7 +9,7 @@ import streamlit as st
 
 from finance_core import categories, formats, i18n
 from finance_core.categories import Category
-from finance_core.charts.candlestick import Style
+from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
