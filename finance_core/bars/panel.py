@@ -12,6 +12,7 @@ bars lie one ticker after the other in flat arrays, ascending by session, and ar
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -99,14 +100,26 @@ class Panel:
         begin = int(np.searchsorted(self.sessions, day.astype("datetime64[D]")))
         return self._between(begin, len(self.sessions)) if begin else self
 
+    def tail(self, bars: int) -> "Panel":
+        """The last `bars` bars of each ticker, whenever they were."""
+        if (self.counts <= bars).all():
+            return self
+        return self._only(np.maximum(self.starts[1:] - bars, self.starts[:-1]), self.starts[1:])
+
     def _between(self, begin: int, end: int) -> "Panel":
-        """The panel of the sessions from position `begin` up to `end`. Costs what it keeps, not what it leaves out."""
-        cuts = zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True)
-        kept = [slice(*(first + np.searchsorted(self.at[first:last], (begin, end)))) for first, last in cuts]
-        starts = np.concatenate([[0], np.cumsum([each.stop - each.start for each in kept], dtype="int64")])
-        at = np.concatenate([self.at[:0], *(self.at[each] for each in kept)]) - np.int32(begin)
+        """The panel of the sessions from position `begin` up to `end`."""
+        cuts = pairwise(self.starts.tolist())
+        limits = np.array([first + np.searchsorted(self.at[first:last], (begin, end)) for first, last in cuts])
+        kept = self._only(*limits.reshape(-1, 2).T)
+        return replace(kept, sessions=self.sessions[begin:end], at=kept.at - np.int32(begin))
+
+    def _only(self, begins: IntArray, ends: IntArray) -> "Panel":
+        """The bars of each ticker between two positions. Costs what it keeps, not what it leaves out."""
+        kept = [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+        starts = np.concatenate([[0], np.cumsum(ends - begins, dtype="int64")])
+        at = np.concatenate([self.at[:0], *(self.at[each] for each in kept)])
         bars = {name: _joined([values[each] for each in kept]) for name, values in self.bars.items()}
-        return replace(self, sessions=self.sessions[begin:end], starts=starts, at=at, bars=bars)
+        return replace(self, starts=starts, at=at, bars=bars)
 
     def stale(self) -> BoolArray:
         """Which tickers have no bar within `STALE_AFTER` of the newest session, or none at all."""

@@ -1,0 +1,183 @@
+"""The tree of a condition, and how it is written. Making one of a text is left to `conditions`.
+
+>>> str(Comparison(">", FieldOf("close"), Arithmetic("*", Number(2), FieldOf("ma", (20,)))))
+'close > 2 * ma20'
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from finance_core.bars import fields
+from finance_core.bars.functions import FUNCTIONS, Kind
+
+
+@dataclass(frozen=True)
+class Node:
+    """A part of a condition. Two parts are equal wherever they stand."""
+
+    at: int = field(default=0, compare=False, repr=False, kw_only=True)
+    """Position in the text."""
+    depth: int = field(default=1, init=False, compare=False, repr=False, kw_only=True)
+    """Levels of the tree from here down."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "depth", 1 + max((part.depth for part in parts_of(self)), default=0))
+
+    def __str__(self) -> str:
+        return text_of(self)
+
+
+@dataclass(frozen=True)
+class Number(Node):
+    """A number that is not negative; of percent, 5 is 0.05."""
+
+    value: float
+    percent: bool = False
+
+
+@dataclass(frozen=True)
+class Text(Node):
+    """A text in quotes."""
+
+    value: str
+
+
+@dataclass(frozen=True)
+class FieldOf(Node):
+    """A field of the table with its settings."""
+
+    name: str
+    settings: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Call(Node):
+    """A function of `FUNCTIONS` with all its arguments; numbers of bars are `Number`s."""
+
+    name: str
+    arguments: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Minus(Node):
+    """The negative of a number."""
+
+    value: Node
+
+
+@dataclass(frozen=True)
+class Arithmetic(Node):
+    """Two numbers that are added, subtracted, multiplied or divided."""
+
+    operator: Literal["+", "-", "*", "/"]
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True)
+class Comparison(Node):
+    """Two numbers or two texts that are compared; `in`: whether the right text holds the left one."""
+
+    operator: Literal["<", "<=", ">", ">=", "==", "!=", "in"]
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True)
+class Not(Node):
+    """A condition that does not hold."""
+
+    condition: Node
+
+
+@dataclass(frozen=True)
+class Joined(Node):
+    """Two or more conditions of which all hold, or one."""
+
+    operator: Literal["and", "or"]
+    conditions: tuple[Node, ...]
+
+
+EITHER, BOTH, DENIED, COMPARED, ADDED, MULTIPLIED, SIGNED, ATOM = range(8)
+"""How strongly a part binds. One that binds less than its place asks for stands in brackets."""
+STRENGTHS: Final[dict[str, int]] = {"or": EITHER, "and": BOTH, "+": ADDED, "-": ADDED, "*": MULTIPLIED, "/": MULTIPLIED}
+
+
+def parts_of(node: Node) -> tuple[Node, ...]:
+    """The nodes that a node is made of, in the order in which they are written."""
+    match node:
+        case Call(arguments=parts) | Joined(conditions=parts):
+            return parts
+        case Minus(value=part) | Not(condition=part):
+            return (part,)
+        case Arithmetic(left=left, right=right) | Comparison(left=left, right=right):
+            return left, right
+        case _:
+            return ()
+
+
+def nodes(tree: Node) -> Iterator[Node]:
+    """The tree and all its parts, in the order in which they are written."""
+    yield tree
+    for part in parts_of(tree):
+        yield from nodes(part)
+
+
+def kind_of(node: Node) -> Kind:
+    """What the values of a node are."""
+    match node:
+        case Comparison() | Not() | Joined():
+            return "truth"
+        case Call(name=name):
+            return FUNCTIONS[name].result
+        case FieldOf(name=name) if fields.FIELDS[name].unit == "text":
+            return "text"
+        case Text():
+            return "text"
+        case _:
+            return "number"
+
+
+def strength_of(node: Node) -> int:
+    """How strongly a node binds."""
+    match node:
+        case Joined(operator=operator) | Arithmetic(operator=operator):
+            return STRENGTHS[operator]
+        case Not():
+            return DENIED
+        case Comparison():
+            return COMPARED
+        case Minus():
+            return SIGNED
+        case _:
+            return ATOM
+
+
+def text_of(node: Node) -> str:
+    """How a node is written; `conditions.parse` makes an equal one of it."""
+    match node:
+        case Number(value=value, percent=percent):
+            return f"{value:.15g}{'%' if percent else ''}"
+        case Text(value=value):
+            return f"'{value}'" if '"' in value else f'"{value}"'
+        case FieldOf(name=name, settings=settings):
+            return fields.text_of(name, settings)
+        case Call(name=name, arguments=arguments):
+            return f"{name}({', '.join(map(text_of, arguments))})"
+        case Minus(value=part):
+            return f"-{_within(part, SIGNED)}"
+        case Not(condition=part):
+            return f"not {_within(part, DENIED)}"
+        case Joined(operator=joint, conditions=parts):
+            return f" {joint} ".join(_within(part, STRENGTHS[joint] + 1) for part in parts)
+        case Arithmetic(operator=sign, left=left, right=right):
+            return f"{_within(left, STRENGTHS[sign])} {sign} {_within(right, STRENGTHS[sign] + 1)}"
+        case Comparison(operator=relation, left=left, right=right):
+            return f"{_within(left, ADDED)} {relation} {_within(right, ADDED)}"
+        case _:
+            raise TypeError(type(node))
+
+
+def _within(node: Node, least: int) -> str:
+    return text_of(node) if strength_of(node) >= least else f"({text_of(node)})"

@@ -1,0 +1,257 @@
+"""Conditions in words, `close > ma20 and volume > 3 * volume_ma20`, as a tree (see `condition_tree`). Pure.
+
+Nothing is evaluated here: that is left to `evaluation`. The grammar is in `conditions.lark`, the names are those of the
+tables `fields.FIELDS` and `functions.FUNCTIONS`. A mistake raises `Mistake`, a sentence that points at it; nothing else
+is ever raised, whatever the text.
+
+>>> str(parse("close>ma20 and not rsi14 ≥ 70"))
+'close > ma20 and not rsi14 >= 70'
+"""
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+
+from finance_core.bars import fields
+from finance_core.bars.condition_tree import (
+    Arithmetic,
+    Call,
+    Comparison,
+    FieldOf,
+    Joined,
+    Minus,
+    Node,
+    Not,
+    Number,
+    Text,
+    kind_of,
+    parts_of,
+)
+from finance_core.bars.functions import FUNCTIONS, MOST_BARS, Kind
+from finance_core.errors import SisepanError
+from finance_core.i18n import N_, _
+
+LONGEST: Final = 1_000
+"""Characters of a condition."""
+DEEPEST: Final = 30
+"""Levels of a tree."""
+SPELLINGS: Final = {"=": "==", "≤": "<=", "≥": ">=", "≠": "!="}
+KINDS: Final[dict[Kind, str]] = {"number": N_("숫자"), "text": N_("글자"), "truth": N_("조건"), "bars": N_("봉 수")}
+
+
+class Mistake(SisepanError):
+    """What is wrong with a condition, and where."""
+
+    def __init__(self, message: str, text: str, at: int, **values: object) -> None:
+        super().__init__(message, **values)
+        self.text = text
+        self.at = at
+
+    def __str__(self) -> str:
+        sentence = super().__str__()
+        return _("{column}번째 글자: {sentence}").format(column=self.at + 1, sentence=sentence)
+
+    @property
+    def pointer(self) -> str:
+        """The line of the mistake, and under it a ^ that points at it, for a font of one width."""
+        begin = self.text.rfind("\n", 0, self.at) + 1
+        line = self.text[begin:].split("\n", 1)[0]
+        before = self.text[begin : self.at]
+        width = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in before)
+        return f"{line}\n{' ' * width}^"
+
+
+def parse(text: str) -> Node:
+    """The condition of a text. Raises Mistake."""
+    if len(text) > LONGEST:
+        raise Mistake(N_("조건은 {longest}자까지 씁니다."), text, LONGEST, longest=LONGEST)
+    if not text.strip():
+        raise Mistake(N_("조건이 비어 있습니다."), text, 0)
+    try:
+        tree: Any = _parser().parse(text)
+    except UnexpectedInput as error:
+        raise _misunderstood(text, error) from None
+    except _Wrong as wrong:
+        raise Mistake(wrong.message, text, wrong.at, **wrong.values) from None
+    if kind_of(tree) != "truth":
+        sentence = N_("{part}은(는) {kind}이고 조건이 아닙니다. 무엇과 비교하십시오.")
+        raise Mistake(sentence, text, tree.at, part=str(tree)[:60], kind=_Named(kind_of(tree)))
+    checked: Node = tree
+    return checked
+
+
+def parse_value(text: str) -> Node:
+    """The number or text of a text, such as a column to show: `close / ma20`. Raises Mistake."""
+    tree = parse(f"({text}) == ({text})") if len(text) * 2 + 8 <= LONGEST else parse(text)
+    return parts_of(tree)[0]
+
+
+@cache
+def _parser() -> Lark:
+    grammar = Path(__file__).with_suffix(".lark").read_text(encoding="utf-8")
+    # Nodes are made while it parses: nothing recurses, however deep a text.
+    return Lark(grammar, parser="lalr", transformer=_Builder())
+
+
+def _misunderstood(text: str, error: UnexpectedInput) -> Mistake:
+    at = error.pos_in_stream
+    if at is None or at < 0 or at >= len(text.rstrip()) or getattr(getattr(error, "token", None), "type", "") == "$END":
+        return Mistake(N_("조건이 끝나지 않았습니다. 값이나 조건이 더 있어야 합니다."), text, len(text.rstrip()))
+    return Mistake(N_("여기서부터 읽을 수 없습니다: {part}"), text, at, part=text[at : at + 20].split("\n")[0])
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A kind that is named in the language of whoever reads the sentence."""
+
+    kind: Kind
+
+    def __str__(self) -> str:
+        return _(KINDS[self.kind])
+
+
+class _Wrong(Exception):
+    """A `Mistake` whose text is not known yet."""
+
+    def __init__(self, message: str, at: int, **values: object) -> None:
+        super().__init__(message)
+        self.message, self.at, self.values = message, at, values
+
+
+@v_args(inline=True)
+class _Builder(Transformer[Token, Node]):
+    """Makes a node of each rule of the grammar. Raises _Wrong."""
+
+    def number(self, token: Token) -> Node:
+        return Number(float(token), at=_at(token))
+
+    def percent(self, token: Token) -> Node:
+        return Number(float(token.rstrip("%").strip()), percent=True, at=_at(token))
+
+    def text(self, token: Token) -> Node:
+        return Text(str(token)[1:-1], at=_at(token))
+
+    def name(self, token: Token) -> Node:
+        return _field(token)
+
+    def call(self, token: Token, *arguments: Node) -> Node:
+        name = token.lower()
+        if name in fields.FIELDS and fields.FIELDS[name].settings:
+            return _field_with(name, _at(token), arguments)
+        if name not in FUNCTIONS:
+            raise _unknown(str(token), _at(token), FUNCTIONS)
+        return _call(name, _at(token), arguments)
+
+    def minus(self, token: Token, value: Node) -> Node:
+        return _within_depth(Minus(_expect(value, "number"), at=_at(token)))
+
+    def arithmetic(self, left: Node, token: Token, right: Node) -> Node:
+        operator: Any = str(token)
+        return _within_depth(Arithmetic(operator, _expect(left, "number"), _expect(right, "number"), at=left.at))
+
+    def comparison(self, *parts: Any) -> Node:
+        pairs = [_compared(*parts[begin : begin + 3]) for begin in range(0, len(parts) - 2, 2)]
+        return pairs[0] if len(pairs) == 1 else _within_depth(Joined("and", tuple(pairs), at=pairs[0].at))
+
+    def denied(self, token: Token, condition: Node) -> Node:
+        return _within_depth(Not(_expect(condition, "truth"), at=_at(token)))
+
+    def both(self, *conditions: Node) -> Node:
+        return _within_depth(Joined("and", tuple(_expect(each, "truth") for each in conditions), at=conditions[0].at))
+
+    def either(self, *conditions: Node) -> Node:
+        return _within_depth(Joined("or", tuple(_expect(each, "truth") for each in conditions), at=conditions[0].at))
+
+
+def _at(token: Token) -> int:
+    return token.start_pos or 0
+
+
+def _within_depth(node: Node) -> Node:
+    if node.depth > DEEPEST:
+        raise _Wrong(N_("조건이 너무 깊이 겹칩니다(한도 {deepest}겹)."), node.at, deepest=DEEPEST)
+    return node
+
+
+def _expect(node: Node, kind: Kind) -> Node:
+    if kind_of(node) != kind:
+        sentence = N_("{kind}이(가) 와야 하는데 {part}은(는) {other}입니다.")
+        raise _Wrong(sentence, node.at, kind=_Named(kind), part=str(node)[:60], other=_Named(kind_of(node)))
+    return node
+
+
+def _unknown(name: str, at: int, known: Iterable[str]) -> _Wrong:
+    near = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.5)
+    if near:
+        return _Wrong(N_("{name}은(는) 모르는 이름입니다. 비슷한 것: {near}"), at, name=name[:40], near=", ".join(near))
+    return _Wrong(N_("{name}은(는) 모르는 이름입니다."), at, name=name[:40])
+
+
+def _field(token: Token) -> Node:
+    name, at = token.lower(), _at(token)
+    try:
+        key, settings = fields.resolve(name)
+    except KeyError:
+        raise _unknown(str(token), at, [*fields.FIELDS, *fields.NUMBERED, *FUNCTIONS]) from None
+    except ValueError:
+        raise _Wrong(N_("{name}의 봉 수는 쓸 수 없는 값입니다."), at, name=str(token)[:40]) from None
+    return _ordered(FieldOf(key, settings, at=at))
+
+
+def _field_with(name: str, at: int, arguments: Sequence[Node]) -> Node:
+    rows = fields.FIELDS[name].settings
+    if len(arguments) > len(rows):
+        raise _Wrong(N_("{name}의 설정은 {most}개까지입니다."), at, name=name, most=len(rows))
+    settings = [row.default for row in rows]
+    for position, argument in enumerate(arguments):
+        row = rows[position]
+        if not isinstance(argument, Number) or argument.percent:
+            raise _Wrong(N_("{name}의 설정은 숫자여야 합니다."), argument.at, name=name)
+        try:
+            settings[position] = row.read(f"{argument.value:.15g}")
+        except ValueError:
+            sentence = N_("{name}의 설정 {value}은(는) {least}부터 {most}까지여야 합니다.")
+            limits = {"least": f"{row.least:g}", "most": f"{row.most:g}"}
+            raise _Wrong(sentence, argument.at, name=name, value=f"{argument.value:g}", **limits) from None
+    return _ordered(FieldOf(name, tuple(settings), at=at))
+
+
+def _ordered(node: FieldOf) -> FieldOf:
+    if problem := fields.problem_of(node.name, node.settings):
+        raise _Wrong("{problem}", node.at, problem=problem)
+    return node
+
+
+def _call(name: str, at: int, arguments: Sequence[Node]) -> Node:
+    row = FUNCTIONS[name]
+    absent = len(row.arguments) - len(arguments)
+    if not 0 <= absent <= len(row.defaults):
+        raise _Wrong(N_("{name}은(는) {usage}처럼 씁니다."), at, name=name, usage=row.usage)
+    given = [*arguments, *(Number(float(number)) for number in row.defaults[len(row.defaults) - absent :])]
+    for argument, kind in zip(given, row.arguments, strict=True):
+        if kind == "bars":
+            is_whole = isinstance(argument, Number) and not argument.percent and argument.value == int(argument.value)
+            if not (is_whole and isinstance(argument, Number) and 1 <= argument.value <= MOST_BARS):
+                sentence = N_("{name}의 봉 수는 1부터 {most}까지의 정수여야 합니다.")
+                raise _Wrong(sentence, argument.at, name=name, most=MOST_BARS)
+        else:
+            _expect(argument, kind)
+    return _within_depth(Call(name, tuple(given), at=at))
+
+
+def _compared(left: Node, token: Token, right: Node) -> Node:
+    sign = token.lower()
+    operator: Any = SPELLINGS.get(sign, sign)
+    if operator == "in":
+        left, right = _expect(left, "text"), _expect(right, "text")
+    elif operator in ("==", "!="):
+        right = _expect(right, "number" if kind_of(left) == "truth" else kind_of(left))
+    if operator not in ("in", "==", "!=") or kind_of(left) == "truth":
+        left, right = _expect(left, "number"), _expect(right, "number")
+    return _within_depth(Comparison(operator, left, right, at=left.at))

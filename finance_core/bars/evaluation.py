@@ -1,0 +1,159 @@
+"""The values of a condition over a panel: at each bar of each ticker, whether it holds, fails, or is not known.
+
+>>> import numpy as np
+>>> from finance_core.bars import conditions, panel
+>>> days = np.array(["2024-01-02", "2024-01-03"], dtype="datetime64[D]")
+>>> bars = panel.of({"A": (days, {"close": [10.0, 12.0]}), "B": (days, {"close": [10.0, 9.0]})}, ["close"])
+>>> truth(conditions.parse("close > ago(close, 1)"), Source(bars)).holds.tolist()
+[False, True, False, False]
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from finance_core.bars.condition_tree import (
+    Arithmetic,
+    Call,
+    Comparison,
+    FieldOf,
+    Joined,
+    Minus,
+    Node,
+    Not,
+    Number,
+    Text,
+    kind_of,
+    nodes,
+    parts_of,
+)
+from finance_core.bars.field_values import Floats, Source, Texts
+from finance_core.bars.fields import FIELDS
+from finance_core.bars.functions import FUNCTIONS, Truth, is_above
+
+ARITHMETIC: Final[dict[str, Any]] = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
+
+
+def bars_needed(tree: Node) -> int:
+    """How many bars up to its own a value of `tree` needs to be the same as with all bars before.
+
+    >>> from finance_core.bars.conditions import parse
+    >>> bars_needed(parse("crossed_above(ma20, ma60, 5)"))
+    65
+    """
+    match tree:
+        case FieldOf(name=name, settings=settings):
+            return FIELDS[name].bars(*settings)
+        case Call(name=name, arguments=arguments):
+            counted = [node for node, kind in zip(arguments, FUNCTIONS[name].arguments, strict=True) if kind == "bars"]
+            reach = FUNCTIONS[name].reaches(int(counted[0].value)) if counted and isinstance(counted[0], Number) else 0
+            return reach + max(bars_needed(node) for node in arguments)
+        case _:
+            return max((bars_needed(part) for part in parts_of(tree)), default=1)
+
+
+def columns_of(tree: Node) -> list[Node]:
+    """The fields that a condition uses, each once, in the order in which they are written."""
+    return list(dict.fromkeys(node for node in nodes(tree) if isinstance(node, FieldOf)))
+
+
+def truth(tree: Node, source: Source) -> Truth:
+    """Whether a condition holds at each bar."""
+    if tree in source.known:
+        known: Truth = source.known[tree]
+        return known
+    match tree:
+        case Comparison():
+            result = _compared(tree, source)
+        case Not(condition=condition):
+            denied = truth(condition, source)
+            result = Truth(denied.fails, denied.holds)
+        case Joined(operator=operator, conditions=conditions):
+            each = [truth(condition, source) for condition in conditions]
+            holds, fails = [one.holds for one in each], [one.fails for one in each]
+            # Unknown only where what is unknown decides.
+            if operator == "and":
+                result = Truth(np.logical_and.reduce(holds), np.logical_or.reduce(fails))
+            else:
+                result = Truth(np.logical_or.reduce(holds), np.logical_and.reduce(fails))
+        case _:
+            result = _computed(tree, source)
+    source.known[tree] = result
+    return result
+
+
+def values(tree: Node, source: Source) -> Any:
+    """The numbers of a part of a condition at each bar, NaN where not known; or its texts, one a ticker."""
+    if tree in source.known:
+        return source.known[tree]
+    match tree:
+        case Number(value=value, percent=percent):
+            result: Any = np.full(len(source.panel.at), value / 100 if percent else value)
+        case Text(value=text):
+            result = np.full(len(source.panel.tickers), text, dtype=object)
+        case Minus(value=part):
+            result = -values(part, source)
+        case Arithmetic(operator=operator, left=left, right=right):
+            with np.errstate(all="ignore"):
+                result = ARITHMETIC[operator](values(left, source), values(right, source))
+            result[~np.isfinite(result)] = np.nan
+        case _:
+            result = _computed(tree, source)
+    source.known[tree] = result
+    return result
+
+
+def _computed(tree: Node, source: Source) -> Any:
+    """What the tables compute of a field or a function."""
+    if isinstance(tree, FieldOf):
+        return FIELDS[tree.name].compute(source, *(_whole(number) for number in tree.settings))
+    if not isinstance(tree, Call):
+        raise TypeError(type(tree))
+    function = FUNCTIONS[tree.name]
+    arguments: list[Any] = []
+    for node, kind in zip(tree.arguments, function.arguments, strict=True):
+        if kind == "bars" and isinstance(node, Number):
+            arguments.append(int(node.value))
+        else:
+            arguments.append(truth(node, source) if kind == "truth" else values(node, source))
+    return function.compute(source, *arguments)
+
+
+def _whole(number: float) -> float:
+    """A setting as the formulas take it: whole numbers as such."""
+    return int(number) if float(number).is_integer() else number
+
+
+def _compared(tree: Comparison, source: Source) -> Truth:
+    left, right = values(tree.left, source), values(tree.right, source)
+    if kind_of(tree.left) == "text":
+        return _texts_compared(tree.operator, left, right, source)
+    above, below = is_above(left, right), is_above(right, left)
+    equal = Truth(above.fails & below.fails, above.holds | below.holds)
+    results = {
+        ">": above,
+        "<": below,
+        ">=": Truth(below.fails, below.holds),
+        "<=": Truth(above.fails, above.holds),
+        "==": equal,
+        "!=": Truth(equal.fails, equal.holds),
+    }
+    return results[tree.operator]
+
+
+def _texts_compared(operator: str, left: Texts, right: Texts, source: Source) -> Truth:
+    """As numbers are compared, in letters of any size. A text that is not known leaves it unknown."""
+    pairs = [(first.casefold(), second.casefold()) for first, second in zip(left, right, strict=True)]
+    known = np.array([bool(first and second) for first, second in pairs], dtype=bool)
+    same = [first in second if operator == "in" else first == second for first, second in pairs]
+    result: npt.NDArray[np.bool_] = np.array(same, dtype=bool) ^ (operator == "!=")
+    return Truth(source.of_tickers(result & known), source.of_tickers(~result & known))
+
+
+def last(values_of_bars: Floats, source: Source) -> Floats:
+    """The value at the last bar of each ticker; NaN where it has none."""
+    position = source.panel.last
+    if not len(values_of_bars):
+        return np.full(len(position), np.nan)
+    return np.where(position >= 0, values_of_bars[position], np.nan)

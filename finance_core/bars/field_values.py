@@ -1,0 +1,245 @@
+"""The arithmetic of fields over a panel: all bars of all tickers at once, one ticker after the other.
+
+A window ends at each bar and holds bars of that ticker alone; where it would reach past the ticker's first bar, the
+value is NaN. Nothing looks ahead. The examples use these bars of two tickers:
+
+>>> days = np.array(["2024-01-02", "2024-01-03", "2024-01-04"], dtype="datetime64[D]")
+>>> from finance_core.bars import panel
+>>> bars = panel.of({"A": (days, {"close": [10.0, 11.0, 12.1]}), "B": (days[:2], {"close": [5.0, 4.0]})}, ["close"])
+>>> source = Source(bars)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.tseries.offsets import BaseOffset, YearEnd
+
+from finance_core.bars.indicator import Indicator
+from finance_core.bars.panel import Days, IntArray, Panel
+
+Floats = npt.NDArray[np.float64]
+Texts = npt.NDArray[np.object_]
+
+YEAR: Final = 252
+"""Sessions of a year, by which a volatility of days becomes one of a year."""
+
+
+@dataclass(eq=False)
+class Source:
+    """A panel with what many fields need of it, each computed once."""
+
+    panel: Panel
+    known: dict[Any, Any] = field(default_factory=dict)
+    """What was computed, by whoever computes it."""
+
+    @property
+    def bars(self) -> Mapping[str, Floats]:
+        """The fields of the panel."""
+        return self.panel.bars
+
+    @cached_property
+    def rank(self) -> IntArray:
+        """How many bars of its ticker lie before each bar."""
+        return self.panel.rank
+
+    @cached_property
+    def days(self) -> Days:
+        """The day of each bar."""
+        return self.panel.sessions[self.panel.at]
+
+    def of_tickers(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """`values`, one a ticker, at each bar."""
+        return np.repeat(values, self.panel.counts)
+
+    def ago(self, values: Floats, bars: int) -> Floats:
+        """`values` as they were so many bars before."""
+        result = np.full(len(values), np.nan)
+        if bars < len(values):
+            result[bars:] = values[: len(values) - bars]
+        result[self.rank < bars] = np.nan
+        return result
+
+    def rolling(self, values: Floats, window: int, what: Literal["mean", "max", "min", "std"]) -> Floats:
+        """The mean, highest, lowest or (population's) standard deviation of the last `window` values."""
+        scale = self.scale(values) if what in ("mean", "std") else None
+        rolling = pd.Series(values if scale is None else values / scale).rolling(window)
+        result = (rolling.std(ddof=0) if what == "std" else getattr(rolling, what)()).to_numpy(copy=True)
+        result[self.rank < window - 1] = np.nan
+        return result if scale is None else result * scale
+
+    def scale(self, values: Floats) -> Floats:
+        """A size of each ticker's values, at each bar: running sums carry no rounding of larger tickers along."""
+        starts = self.panel.starts[:-1][self.panel.counts > 0]
+        size = np.ones(len(self.panel.tickers))
+        if len(starts):
+            sizes = np.fmax.reduceat(np.abs(values), starts)
+            size[self.panel.counts > 0] = np.where(np.isfinite(sizes) & (sizes > 0), sizes, 1.0)
+        return self.of_tickers(size)
+
+    def each(self, formula: Any, *inputs: Floats) -> tuple[Floats, ...]:
+        """What `formula` makes of the bars of each ticker by itself: for values that remember all bars before."""
+        starts = self.panel.starts.tolist()
+        parts = [
+            formula(*(values[first:last] for values in inputs)) for first, last in pairwise(starts) if last > first
+        ]
+        return tuple(np.concatenate(lines) for lines in zip(*parts, strict=True))
+
+
+def ratio(above: Floats, below: Floats) -> Floats:
+    """`above` / `below`, NaN where that is no number."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        result = above / below
+    result[~np.isfinite(result)] = np.nan
+    return result
+
+
+def change(source: Source, bars: float) -> Floats:
+    """The change of the close against the one so many bars before.
+
+    >>> change(source, 1).round(4).tolist()
+    [nan, 0.1, 0.1, nan, -0.2]
+    """
+    return ratio(source.bars["close"], source.ago(source.bars["close"], int(bars))) - 1
+
+
+def change_since(source: Source, offset: BaseOffset) -> Floats:
+    """The change against the last close on or before the same day of the calendar so long ago; of the year before."""
+    sessions = pd.DatetimeIndex(source.panel.sessions)
+    if isinstance(offset, YearEnd):
+        day = sessions.to_period("Y").start_time - pd.Timedelta(1, "D")
+    else:
+        day = sessions - offset
+    before = np.searchsorted(source.panel.sessions, day.to_numpy().astype("datetime64[D]"), side="right") - 1
+    width = len(sessions)
+    ticker = source.of_tickers(np.arange(len(source.panel.tickers)))
+    keys = ticker * width + source.panel.at
+    wanted = before[source.panel.at]
+    base = np.searchsorted(keys, ticker * width + wanted, side="right") - 1
+    known = (wanted >= 0) & (base >= source.of_tickers(source.panel.starts[:-1]))
+    close = source.bars["close"]
+    return np.where(known, ratio(close, close[np.maximum(base, 0)]) - 1, np.nan)
+
+
+def gap(source: Source) -> Floats:
+    """The open against the close before."""
+    return ratio(source.bars["open"], source.ago(source.bars["close"], 1)) - 1
+
+
+def streak(source: Source) -> Floats:
+    """How many bars in a row the close has risen, or (negative) fallen; 0 at an unchanged close."""
+    close = source.bars["close"]
+    move = np.sign(close - source.ago(close, 1))
+    position = np.arange(len(move))
+    turns = np.concatenate([[True], move[1:] != move[:-1]])[: len(move)]
+    begin = np.maximum.accumulate(np.where(turns, position, 0))
+    return move * (position - begin + 1)
+
+
+def volatility(source: Source, bars: float) -> Floats:
+    """The standard deviation of the logarithmic changes of so many bars, for a year of `YEAR` sessions."""
+    close = source.bars["close"]
+    moves = np.log(ratio(close, source.ago(close, 1)))
+    # The first move of a ticker is none. A 0 keeps running sums going; no window may reach it.
+    result: Floats = source.rolling(np.nan_to_num(moves), int(bars), "std") * np.sqrt(bars / (bars - 1) * YEAR)
+    result[source.rank < bars] = np.nan
+    return result
+
+
+def high(source: Source, bars: float) -> Floats:
+    """The highest high of so many bars."""
+    return source.rolling(source.bars["high"], int(bars), "max")
+
+
+def low(source: Source, bars: float) -> Floats:
+    """The lowest low of so many bars."""
+    return source.rolling(source.bars["low"], int(bars), "min")
+
+
+def from_high(source: Source, bars: float) -> Floats:
+    """The close against the highest high of so many bars: 0 or less."""
+    return ratio(source.bars["close"], high(source, bars)) - 1
+
+
+def from_low(source: Source, bars: float) -> Floats:
+    """The close against the lowest low of so many bars."""
+    return ratio(source.bars["close"], low(source, bars)) - 1
+
+
+def from_average(source: Source, bars: float) -> Floats:
+    """The close against its average."""
+    return ratio(source.bars["close"], source.rolling(source.bars["close"], int(bars), "mean")) - 1
+
+
+def traded(source: Source) -> Floats:
+    """The value traded, as if all shares had changed hands at the close."""
+    return source.bars["close"] * source.bars["volume"]
+
+
+def traded_average(source: Source, bars: float) -> Floats:
+    """The mean value traded of so many bars."""
+    return source.rolling(traded(source), int(bars), "mean")
+
+
+def volume_ratio(source: Source, bars: float) -> Floats:
+    """The volume in times of its mean over the bars before."""
+    return ratio(source.bars["volume"], source.ago(source.rolling(source.bars["volume"], int(bars), "mean"), 1))
+
+
+def value_ratio(source: Source, bars: float) -> Floats:
+    """The value traded in times of its mean over the bars before."""
+    return ratio(traded(source), source.ago(traded_average(source, bars), 1))
+
+
+def age(source: Source) -> Floats:
+    """Days since the first bar that is stored of the ticker."""
+    listed = source.panel.listed
+    if listed is None:
+        return np.full(len(source.days), np.nan)
+    days = (source.days - source.of_tickers(listed)).astype("timedelta64[D]")
+    return np.where(np.isnat(days), np.nan, days.astype("float64"))
+
+
+def text(source: Source, name: str) -> Texts:
+    """A text of each ticker; "" where none is known."""
+    return np.array(source.panel.tickers, dtype=object) if name == "ticker" else source.panel.text(name)
+
+
+def indicator(row: Indicator, position: int, source: Source, *settings: float, settles: bool) -> Floats:
+    """The line at `position` of an indicator, at the bars where a chart draws it.
+
+    One that depends on a window alone is computed over all bars at once; one that `settles` ticker by ticker.
+    """
+    lines = source.known.get((row.key, settings))
+    if lines is None:
+        lines = source.known[row.key, settings] = _lines(row, source, settings, settles)
+    line = lines[position]
+    shift = row.lines[position].shift(*settings)
+    return source.ago(line, shift) if shift else line
+
+
+def _lines(row: Indicator, source: Source, settings: tuple[float, ...], settles: bool) -> tuple[Floats, ...]:
+    inputs = [source.bars[name] for name in row.inputs]
+    if not len(source.rank):
+        return tuple(np.array([]) for _line in row.lines)
+    if settles:
+        return source.each(lambda *bars: row.formula(*bars, *settings), *inputs)
+    price, shares = source.scale(source.bars["close"]), source.scale(source.bars["volume"])
+    scaled = [values / (shares if name == "volume" else price) for name, values in zip(row.inputs, inputs, strict=True)]
+    back = {"price": price, "shares": shares, "points": np.ones(1)}[row.unit]
+    lines = zip(row.formula(*scaled, *settings), _lookbacks(row, settings), strict=True)
+    return tuple(np.where(source.rank >= lookback, line * back, np.nan) for line, lookback in lines)
+
+
+@lru_cache(maxsize=256)
+def _lookbacks(row: Indicator, settings: tuple[float, ...]) -> tuple[int, ...]:
+    """How many bars before its own a value of each line looks at: so many lines begin with no value."""
+    close = 100 + np.sin(np.arange(row.warm_up(*settings) + 3.0))
+    bars = {"open": close, "high": close + 1, "low": close - 1, "close": close, "volume": close}
+    lines = row.formula(*(bars[name] for name in row.inputs), *settings)
+    return tuple(int(np.argmin(np.isnan(line))) for line in lines)

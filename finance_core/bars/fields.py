@@ -1,0 +1,200 @@
+"""What a condition may ask of a bar: the table of fields, a row each.
+
+Whoever adds a field adds a row: grammar, pages, commands and help are made of the table. Every indicator of
+`indicators` is a field too, a line each. How fields are joined to conditions is left to `conditions`, their values over
+a panel to `evaluation`.
+
+>>> resolve("ma20"), resolve("macd")
+(('ma', (20,)), ('macd', (12, 26, 9)))
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Literal
+
+from finance_core.bars import curves
+from finance_core.bars import field_values as values
+from finance_core.bars.candles import PERIOD_OFFSETS, Period
+from finance_core.bars.curves import Chosen
+from finance_core.bars.indicator import Indicator, Setting
+from finance_core.bars.indicators import INDICATORS
+from finance_core.i18n import N_
+
+Unit = Literal["price", "shares", "money", "percent", "points", "days", "bars", "text"]
+"""What the values of a field are in. Percent: a ratio, 0.05 for 5 %."""
+
+LONGEST: Final = 2_600
+"""Bars of the longest window: ten years."""
+SETTLED: Final = {"ema": 8, "volume_ema": 8, "macd": 8, "rsi": 16, "atr": 16, "adx": 32, "sar": 20}
+"""Of each indicator that remembers all bars before: after how many windows the first ones count for less than 1e-6."""
+LINES: Final = {
+    "bollinger": ("bollinger_upper", "bollinger_middle", "bollinger_lower"),
+    "envelope": ("envelope_upper", "envelope_middle", "envelope_lower"),
+    "ichimoku": ("ichimoku_conversion", "ichimoku_base", "ichimoku_span_a", "ichimoku_span_b", "ichimoku_lagging"),
+    "macd": ("macd", "macd_signal", "macd_oscillator"),
+    "stochastic": ("stochastic_k", "stochastic_d"),
+    "fast_stochastic": ("fast_stochastic_k", "fast_stochastic_d"),
+    "adx": ("adx", "plus_di", "minus_di"),
+}
+"""How conditions name the lines of an indicator that has several."""
+LEFT_OUT: Final = ("obv",)
+"""A sum since the first bar of all, which no window of bars can tell."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One row of the table."""
+
+    title: str
+    """Message id; {n} stands for the first setting."""
+    unit: Unit
+    compute: Callable[..., Any]
+    """Of a `field_values.Source` and the settings: one number a bar, or one text a ticker."""
+    settings: tuple[Setting, ...] = ()
+    bars: Callable[..., int] = lambda *_settings: 1
+    """Of the settings: how many bars up to its own a value needs to be that of the chart."""
+    detail: str = ""
+    """Message id: of which line of the title's indicator; "" where it has one."""
+    group: str = N_("시세")
+    """Message id: under what a list of fields shows it."""
+    numbered: str = ""
+    """What stands before the first setting where it is no longer the name: high250."""
+
+
+def _window(default: int, least: int = 1) -> tuple[Setting, ...]:
+    return (Setting(N_("봉 수"), default, least, LONGEST),)
+
+
+PRICES: Final = {"open": N_("시가"), "high": N_("고가"), "low": N_("저가"), "close": N_("종가")}
+SPANS: Final[dict[Period, tuple[str, int]]] = {
+    "1W": (N_("등락률 1주"), 7),
+    "1M": (N_("등락률 1개월"), 25),
+    "3M": (N_("등락률 3개월"), 70),
+    "6M": (N_("등락률 6개월"), 135),
+    "YTD": (N_("등락률 금년"), 265),
+    "1Y": (N_("등락률 1년"), 265),
+    "3Y": (N_("등락률 3년"), 795),
+    "5Y": (N_("등락률 5년"), 1325),
+}
+"""Calendar periods of a change: name, and bars that they have at most."""
+TEXTS: Final = {
+    "market": N_("시장"),
+    "industry": N_("업종"),
+    "currency": N_("통화"),
+    "ticker": N_("종목 코드"),
+    "name": N_("종목 이름"),
+}
+MOVES, DISTANCES, TRADED = N_("등락"), N_("거리"), N_("거래량")
+INDICATOR, ABOUT = N_("지표"), N_("종목 정보")
+
+
+def _of_bar(name: str) -> Callable[[values.Source], values.Floats]:
+    return lambda source: source.bars[name]
+
+
+def _changes() -> Iterator[tuple[str, Field]]:
+    for period, (title, bars) in SPANS.items():
+        if offset := PERIOD_OFFSETS[period]:
+            compute = partial(values.change_since, offset=offset)
+            yield f"change_{period.lower()}", Field(title, "percent", compute, bars=partial(int, bars), group=MOVES)
+
+
+_ROWS: Final[dict[str, Field]] = {
+    **{name: Field(title, "price", _of_bar(name)) for name, title in PRICES.items()},
+    "change": Field(N_("등락률 {n}봉"), "percent", values.change, _window(1), lambda n: n + 1, group=MOVES),
+    **dict(_changes()),
+    "gap": Field(N_("갭 (시가와 전날 종가)"), "percent", values.gap, bars=lambda: 2, group=MOVES),
+    "streak": Field(N_("연속 상승(+)·하락(−) 봉 수"), "bars", values.streak, bars=lambda: 250, group=MOVES),
+    "volatility": Field(
+        N_("변동성 {n}봉 (한 해로)"), "percent", values.volatility, _window(20, 2), lambda n: n + 1, group=MOVES
+    ),
+    "period_high": Field(
+        N_("최고가 {n}봉"), "price", values.high, _window(250), lambda n: n, group=DISTANCES, numbered="high"
+    ),
+    "period_low": Field(
+        N_("최저가 {n}봉"), "price", values.low, _window(250), lambda n: n, group=DISTANCES, numbered="low"
+    ),
+    "from_high": Field(N_("고점 대비 {n}봉"), "percent", values.from_high, _window(250), lambda n: n, group=DISTANCES),
+    "from_low": Field(N_("저점 대비 {n}봉"), "percent", values.from_low, _window(250), lambda n: n, group=DISTANCES),
+    "from_ma": Field(N_("평균 대비 {n}봉"), "percent", values.from_average, _window(20), lambda n: n, group=DISTANCES),
+    "volume": Field(N_("거래량"), "shares", _of_bar("volume"), group=TRADED),
+    "value": Field(N_("거래대금"), "money", values.traded, group=TRADED),
+    "value_ma": Field(
+        N_("거래대금 평균 {n}봉"), "money", values.traded_average, _window(20), lambda n: n, group=TRADED
+    ),
+    "volume_ratio": Field(
+        N_("거래량 배수 (앞 {n}봉 평균의)"), "points", values.volume_ratio, _window(20), lambda n: n + 1, group=TRADED
+    ),
+    "value_ratio": Field(
+        N_("거래대금 배수 (앞 {n}봉 평균의)"), "points", values.value_ratio, _window(20), lambda n: n + 1, group=TRADED
+    ),
+    "age": Field(N_("상장 뒤 날수 (첫 봉부터)"), "days", values.age, group=ABOUT),
+    **{name: Field(title, "text", partial(values.text, name=name), group=ABOUT) for name, title in TEXTS.items()},
+}
+
+
+def _of_indicators() -> Iterator[tuple[str, Field]]:
+    for key, row in INDICATORS.items():
+        if key in LEFT_OUT:
+            continue
+        names = LINES.get(key, (key,) if len(row.lines) == 1 else tuple(f"{key}_{n}" for n in range(len(row.lines))))
+        for position, (name, line) in enumerate(zip(names, row.lines, strict=True)):
+            defaults = [setting.default for setting in row.settings]
+            if line.shift(*defaults) < 0:  # drawn back: it would tell of bars to come
+                continue
+            compute = partial(values.indicator, row, position, settles=key in SETTLED)
+            unit: Unit = "points" if row.unit == "points" else row.unit
+            bars = partial(_bars_of, row, position)
+            yield name, Field(row.name, unit, compute, row.settings, bars, line.name, INDICATOR)
+
+
+def _bars_of(row: Indicator, position: int, *settings: float) -> int:
+    windows = [int(number) for number, setting in zip(settings, row.settings, strict=True) if setting.step == 1]
+    settling = SETTLED.get(row.key, 0) * max(windows, default=50)
+    return row.warm_up(*settings) + 1 + settling + row.lines[position].shift(*settings)
+
+
+FIELDS: Final[dict[str, Field]] = {**_ROWS, **dict(_of_indicators())}
+"""By name."""
+
+NUMBERED: Final = {field.numbered or name: name for name, field in FIELDS.items() if field.settings}
+"""The fields with settings, by what stands before the first one."""
+_NUMBERED: Final = re.compile(r"(\w*?)(\d{1,9})", re.ASCII)
+
+
+def resolve(name: str) -> tuple[str, tuple[float, ...]]:
+    """The field that `name` means, and its settings. Raises KeyError where there is none, ValueError for a setting.
+
+    >>> resolve("high"), resolve("high250")
+    (('high', ()), ('period_high', (250,)))
+    """
+    if name in FIELDS:
+        return name, tuple(setting.default for setting in FIELDS[name].settings)
+    match = _NUMBERED.fullmatch(name)
+    if not match or match[1] not in NUMBERED:
+        raise KeyError(name)
+    key = NUMBERED[match[1]]
+    first, *others = FIELDS[key].settings
+    return key, (first.read(match[2]), *(setting.default for setting in others))
+
+
+def text_of(name: str, settings: tuple[float, ...]) -> str:
+    """How a condition names the field with these settings.
+
+    >>> text_of("ma", (20,)), text_of("macd", (12, 26, 9)), text_of("macd", (5, 20, 5))
+    ('ma20', 'macd', 'macd(5, 20, 5)')
+    """
+    field = FIELDS[name]
+    if len(settings) == 1 and field.settings[0].step == 1:
+        return f"{field.numbered or name}{settings[0]:g}"
+    if settings == tuple(setting.default for setting in field.settings):
+        return name
+    return f"{name}({', '.join(f'{number:.12g}' for number in settings)})"
+
+
+def problem_of(name: str, settings: tuple[float, ...]) -> str:
+    """A sentence about settings that do not go together; "" where they do."""
+    key = next((key for key, names in LINES.items() if name in names), name)
+    return curves.problem_of(Chosen(key, settings)) if key in INDICATORS and INDICATORS[key].ascending else ""

@@ -1,0 +1,144 @@
+"""What a condition may ask of values over several bars: the table of functions, a row each.
+
+Whether a condition holds at a bar may be unknown: where a number that it needs is missing. So a truth is two arrays.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+
+from finance_core.bars.field_values import Floats, Source
+from finance_core.bars.panel import BoolArray, IntArray
+from finance_core.i18n import N_
+
+Kind = Literal["number", "text", "truth", "bars"]
+"""Bars: a whole number that is written as such."""
+
+MOST_BARS: Final = 520
+"""How far back a function looks at most."""
+SAME: Final = 1e-9
+"""Relative difference up to which two numbers are equal: what rounding leaves of the same average on two ways."""
+
+
+class Truth(NamedTuple):
+    """Whether a condition holds, at each bar; where neither does, a number that it needs is missing."""
+
+    holds: BoolArray
+    fails: BoolArray
+
+
+def is_above(left: Floats, right: Floats) -> Truth:
+    """Where `left` is greater than `right`, by more than rounding.
+
+    >>> is_above(np.array([1.0, 2.0, np.nan]), np.array([1.0 - 1e-12, 1.0, 1.0])).holds.tolist()
+    [False, True, False]
+    """
+    with np.errstate(invalid="ignore"):
+        known = ~(np.isnan(left) | np.isnan(right))
+        above = known & (left - right > SAME * np.maximum(np.abs(left), np.abs(right)))
+    return Truth(above, known & ~above)
+
+
+def ago(source: Source, values: Floats, bars: int) -> Floats:
+    """The values so many bars before."""
+    return source.ago(values, bars)
+
+
+def mean(source: Source, values: Floats, bars: int) -> Floats:
+    """The mean of so many values."""
+    return source.rolling(values, bars, "mean")
+
+
+def highest(source: Source, values: Floats, bars: int) -> Floats:
+    """The highest of so many values."""
+    return source.rolling(values, bars, "max")
+
+
+def lowest(source: Source, values: Floats, bars: int) -> Floats:
+    """The lowest of so many values."""
+    return source.rolling(values, bars, "min")
+
+
+def absolute(_source: Source, values: Floats) -> Floats:
+    """The values without their signs."""
+    return np.abs(values)
+
+
+def count(source: Source, truth: Truth, bars: int) -> Floats:
+    """At how many of the last bars a condition held; NaN where it is unknown at one of them."""
+    held, failed = _counts(source, truth.holds, bars), _counts(source, truth.fails, bars)
+    return np.where(held + failed == bars, held, np.nan).astype("float64")
+
+
+def crossed_above(source: Source, left: Floats, right: Floats, bars: int) -> Truth:
+    """Whether `left` was not above `right` at one of the last bars, and was at the next."""
+    above = is_above(left, right)
+    before = Truth(_before(source, above.fails), _before(source, above.holds))
+    crosses = Truth(above.holds & before.holds, above.fails | before.fails)
+    happened, did_not = _counts(source, crosses.holds, bars), _counts(source, crosses.fails, bars)
+    return Truth(happened > 0, did_not == bars)
+
+
+def crossed_below(source: Source, left: Floats, right: Floats, bars: int) -> Truth:
+    """Whether `left` fell below `right` within the last bars."""
+    return crossed_above(source, right, left, bars)
+
+
+def _before(source: Source, truth: BoolArray) -> BoolArray:
+    return np.concatenate([[False], truth[:-1]])[: len(truth)] & (source.rank > 0)
+
+
+def _counts(source: Source, truth: BoolArray, bars: int) -> IntArray:
+    """How often `truth` within the last bars of the same ticker."""
+    total = np.concatenate([[0], np.cumsum(truth)])
+    end = np.arange(1, len(truth) + 1)
+    return np.asarray(total[end] - total[end - np.minimum(source.rank + 1, bars)])
+
+
+@dataclass(frozen=True)
+class Function:
+    """One row of the table."""
+
+    title: str
+    """Message id."""
+    usage: str
+    """An example."""
+    arguments: tuple[Kind, ...]
+    compute: Callable[..., Any]
+    """Of a `Source` and the arguments: numbers, or a `Truth`."""
+    result: Kind = "number"
+    defaults: tuple[int, ...] = ()
+    """Of the last arguments."""
+    reaches: Callable[[int], int] = lambda bars: bars - 1
+    """Of the number of bars: how many bars before its own it looks at."""
+
+
+FUNCTIONS: Final[dict[str, Function]] = {
+    "crossed_above": Function(
+        N_("N봉 안에 위로 뚫음"),
+        "crossed_above(ma20, ma60, 5)",
+        ("number", "number", "bars"),
+        crossed_above,
+        "truth",
+        (1,),
+        lambda bars: bars,
+    ),
+    "crossed_below": Function(
+        N_("N봉 안에 아래로 뚫음"),
+        "crossed_below(close, ma20, 3)",
+        ("number", "number", "bars"),
+        crossed_below,
+        "truth",
+        (1,),
+        lambda bars: bars,
+    ),
+    "ago": Function(N_("N봉 전의 값"), "ago(close, 5)", ("number", "bars"), ago, reaches=lambda bars: bars),
+    "highest": Function(N_("N봉 가운데 가장 큰 값"), "highest(rsi14, 20)", ("number", "bars"), highest),
+    "lowest": Function(N_("N봉 가운데 가장 작은 값"), "lowest(rsi14, 20)", ("number", "bars"), lowest),
+    "mean": Function(N_("N봉의 평균"), "mean(change, 5)", ("number", "bars"), mean),
+    "count": Function(N_("N봉 가운데 조건이 맞은 봉 수"), "count(close > open, 10)", ("truth", "bars"), count),
+    "abs": Function(N_("부호를 뺀 값"), "abs(change)", ("number",), absolute, reaches=lambda _bars: 0),
+}
+"""By name."""

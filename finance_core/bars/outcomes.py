@@ -1,0 +1,87 @@
+"""What happened next: how prices moved after the past days on which a condition held.
+
+Closes against closes, of the ticker's own bars, without costs, taxes, dividends and slippage. Nothing looks ahead: the
+condition sees only the bars up to its day. Tickers that are no longer listed are missing, and a ticker for which the
+condition holds for days on end counts on each of them; whoever shows the numbers says so.
+
+>>> from finance_core.bars import conditions, panel
+>>> days, close = np.arange("2024-01-01", "2024-01-08", dtype="datetime64[D]"), [8.0, 10.0, 9.0, 9.0, 9.0, 9.0, 12.5]
+>>> bars = panel.of({"A": (days, dict.fromkeys(panel.FIELDS, close))})
+>>> outcomes(bars, conditions.parse("change > 20%"))[0][:5]
+(5, 1, 1, 0.25, 0.25)
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from finance_core.bars import evaluation
+from finance_core.bars.condition_tree import Node
+from finance_core.bars.field_values import Floats, Source, ratio
+from finance_core.bars.panel import BoolArray, Panel
+
+HORIZONS: Final = (5, 20, 60)
+"""Sessions after the day on which the condition held."""
+
+
+class Outcome(NamedTuple):
+    """How prices moved within a number of sessions; ratios, NaN where no day is counted."""
+
+    sessions: int
+    days: int
+    """Days of tickers on which the condition held and that many sessions have followed."""
+    tickers: int
+    """How many different ones."""
+    lower: float
+    """A quarter moved by less."""
+    median: float
+    upper: float
+    """A quarter moved by more."""
+    rising: float
+    """The share that rose."""
+    usual: float
+    """The median over all days of the same tickers and time, whether the condition held or not."""
+
+
+def outcomes(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> list[Outcome]:
+    """What followed within each of `HORIZONS`, up to `as_of`; samples and halted days are left out."""
+    then = panel if as_of is None else panel.as_of(as_of)
+    source = Source(then)
+    holds, fails = evaluation.truth(tree, source)
+    trades = _trades(source) & ~source.of_tickers(then.text("source") == "sample")
+    known = (holds | fails) & trades
+    return [_outcome(source, holds & trades, known, sessions) for sessions in HORIZONS]
+
+
+def _outcome(source: Source, held: BoolArray, known: BoolArray, sessions: int) -> Outcome:
+    moves = _moves(source, sessions)
+    followed = ~np.isnan(moves)
+    after, usual = moves[held & followed], moves[known & followed]
+    total = np.concatenate([[0], np.cumsum(held & followed)])
+    tickers = int(np.count_nonzero(np.diff(total[source.panel.starts])))
+    rising = float((after > 0).mean()) if len(after) else np.nan
+    return Outcome(sessions, len(after), tickers, *_quartiles(after), rising, _quartiles(usual)[1])
+
+
+def _quartiles(moves: Floats) -> tuple[float, float, float]:
+    lower, median, upper = np.quantile(moves, (0.25, 0.5, 0.75)).tolist() if len(moves) else (np.nan,) * 3
+    return lower, median, upper
+
+
+def _moves(source: Source, sessions: int) -> Floats:
+    """The change of the close so many of the ticker's bars later; NaN where there are not as many."""
+    close = source.bars["close"]
+    later = np.full(len(close), np.nan)
+    if sessions < len(close):
+        later[:-sessions] = close[sessions:]
+    rest = source.of_tickers(source.panel.counts) - source.rank - 1
+    return ratio(np.where(rest >= sessions, later, np.nan), close) - 1
+
+
+def _trades(source: Source) -> BoolArray:
+    """The days on which a ticker traded: not those of one price without volume, where it has volumes otherwise."""
+    panel = source.panel
+    volume = panel.bars["volume"]
+    total = np.concatenate([[0], np.cumsum(volume > 0)])
+    has_volumes = source.of_tickers(total[panel.starts[1:]] > total[panel.starts[:-1]])
+    return np.asarray(~(has_volumes & (volume == 0) & (panel.bars["high"] == panel.bars["low"])))

@@ -1,0 +1,148 @@
+"""Which tickers a condition holds for, as of a day; which ones could not be judged, and why; and ready conditions.
+
+What happened after such days in the past is left to `outcomes`.
+
+>>> from finance_core.bars import conditions, panel
+>>> days = np.array(["2024-01-02", "2024-01-03"], dtype="datetime64[D]")
+>>> closes = {"A": [2.0, 3.0], "B": [3.0, 2.0]}
+>>> bars = {ticker: (days, dict.fromkeys(panel.FIELDS, close)) for ticker, close in closes.items()}
+>>> result = screen(panel.of(bars), conditions.parse("change > 0"))
+>>> result.tickers, result.columns["change1"].tolist(), result.judged
+(('A',), [0.5], 2)
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from finance_core.bars import evaluation
+from finance_core.bars.condition_tree import FieldOf, Node, kind_of
+from finance_core.bars.field_values import Source
+from finance_core.bars.panel import BoolArray, Panel
+from finance_core.i18n import N_
+
+Reason = Literal["sample", "conflict", "no bars", "stale", "halted", "too few bars", "unknown"]
+
+REASONS: Final[dict[Reason, str]] = {
+    "sample": N_("표본 시세"),
+    "conflict": N_("저장된 봉이 서로 어긋남"),
+    "no bars": N_("그날까지 봉 없음"),
+    "stale": N_("봉이 오래됨"),
+    "halted": N_("거래정지"),
+    "too few bars": N_("봉이 모자람"),
+    "unknown": N_("조건에 쓸 값이 없음"),
+}
+"""Why a ticker is not judged; the first that applies counts."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A condition with a name."""
+
+    name: str
+    """Message id."""
+    rule: str
+    note: str
+    """Message id: what it looks for."""
+
+
+READY: Final[dict[str, Ready]] = {
+    "new_high": Ready(N_("52주 신고가"), "high >= high250", N_("그날 고가가 최근 250봉 가운데 가장 높습니다.")),
+    "golden_cross": Ready(
+        N_("골든크로스"), "crossed_above(ma20, ma60, 3)", N_("20봉 평균이 최근 3봉 안에 60봉 평균을 위로 뚫었습니다.")
+    ),
+    "volume_surge": Ready(
+        N_("거래량 급증"), "volume > 3 * ago(volume_ma20, 1)", N_("거래량이 앞 20봉 평균의 세 배를 넘습니다.")
+    ),
+    "low_rebound": Ready(
+        N_("52주 저점 반등"),
+        "count(low <= low250, 20) >= 1 and close >= 1.1 * low250",
+        N_("최근 20봉 안에 250봉 저점을 찍고 거기서 10% 이상 올랐습니다."),
+    ),
+    "oversold": Ready(N_("RSI 과매도"), "rsi14 < 30", N_("RSI(14)가 30보다 낮습니다.")),
+    "aligned": Ready(
+        N_("정배열"), "ma5 > ma20 and ma20 > ma60 and ma60 > ma120", N_("짧은 평균이 긴 평균 위에 차례로 있습니다.")
+    ),
+    "pullback": Ready(
+        N_("눌림목"),
+        "ma20 > ma60 and ma60 > ago(ma60, 20) and from_high20 <= -5% and low <= 1.02 * ma20 and close >= 0.98 * ma20",
+        N_("오르는 추세에서 20봉 고점보다 5% 이상 내려와 20봉 평균 가까이에 있습니다."),
+    ),
+}
+"""By key in addresses and commands."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The answer to one question."""
+
+    day: np.datetime64 | None
+    """The last session that was looked at; None where there is none."""
+    tickers: tuple[str, ...]
+    """For which the condition holds, in the order of the panel."""
+    columns: dict[str, Any]
+    """By what the condition says: the numbers or texts of `tickers`, one each; close and change come first."""
+    judged: int
+    """Number of tickers for which the condition holds or fails."""
+    unjudged: dict[Reason, tuple[str, ...]]
+    """The others, by the reason; only reasons that occur."""
+
+
+ALWAYS: Final = (FieldOf("close"), FieldOf("change", (1,)))
+"""Columns of every result."""
+
+
+def screen(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> Result:
+    """Which tickers of `panel` the condition `tree` holds for at their last bar up to `as_of`.
+
+    No bar after that day is touched. The panel must reach back `evaluation.bars_needed(tree)` bars before it.
+    """
+    then = panel if as_of is None else panel.as_of(as_of)
+    columns: list[Node] = list(dict.fromkeys([*ALWAYS, *evaluation.columns_of(tree)]))
+    needed = max(map(evaluation.bars_needed, [tree, *columns]))
+    source = Source(then.tail(needed))
+    truth = evaluation.truth(tree, source)
+    last, has_bars = source.panel.last, source.panel.last >= 0
+    holds, fails = (has_bars & _at(each, last) for each in truth)
+    reasons = _reasons(then, evaluation.bars_needed(tree), ~(holds | fails))
+    judged = np.array([reason is None for reason in reasons], dtype=bool)
+    chosen = np.flatnonzero(holds & judged)
+    return Result(
+        day=then.sessions[-1] if len(then.sessions) else None,
+        tickers=tuple(then.tickers[position] for position in chosen),
+        columns={str(node): _column(node, source)[chosen] for node in columns},
+        judged=int(judged.sum()),
+        unjudged={
+            reason: tuple(ticker for ticker, why in zip(then.tickers, reasons, strict=True) if why == reason)
+            for reason in REASONS
+            if reason in reasons
+        },
+    )
+
+
+def _at(values: BoolArray, positions: Any) -> BoolArray:
+    return values[positions] if len(values) else np.zeros(len(positions), dtype=bool)
+
+
+def _column(node: Node, source: Source) -> Any:
+    values = evaluation.values(node, source)
+    return values if kind_of(node) == "text" else evaluation.last(values, source)
+
+
+def _reasons(panel: Panel, needed: int, unknown: BoolArray) -> list[Reason | None]:
+    """Why each ticker is not judged; None where it is."""
+    is_so: dict[Reason, BoolArray] = {
+        "sample": panel.text("source") == "sample",
+        "conflict": np.array([ticker in panel.unreadable for ticker in panel.tickers], dtype=bool),
+        "no bars": panel.counts == 0,
+        "stale": panel.stale(),
+        "halted": panel.halted(),
+        "too few bars": unknown & (panel.counts < needed),
+        "unknown": unknown,
+    }
+    reasons: list[Reason | None] = [None] * len(panel.tickers)
+    for reason in reversed(REASONS):
+        for position in np.flatnonzero(is_so[reason]):
+            reasons[position] = reason
+    return reasons
