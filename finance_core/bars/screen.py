@@ -11,6 +11,7 @@ What happened after such days in the past is left to `outcomes`.
 (('A',), [0.5], 2)
 """
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -77,7 +78,7 @@ READY: Final[dict[str, Ready]] = {
 class Result:
     """The answer to one question."""
 
-    day: np.datetime64 | None
+    day: dt.date | None
     """The last session that was looked at; None where there is none."""
     tickers: tuple[str, ...]
     """For which the condition holds, in the order of the panel."""
@@ -99,7 +100,7 @@ def screen(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> Resu
     No bar after that day is touched. The panel must reach back `evaluation.bars_needed(tree)` bars before it.
     """
     then = panel if as_of is None else panel.as_of(as_of)
-    columns: list[Node] = list(dict.fromkeys([*ALWAYS, *evaluation.columns_of(tree)]))
+    columns = columns_of(tree)
     needed = max(map(evaluation.bars_needed, [tree, *columns]))
     source = Source(then.tail(needed))
     truth = evaluation.truth(tree, source)
@@ -109,7 +110,7 @@ def screen(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> Resu
     judged = np.array([reason is None for reason in reasons], dtype=bool)
     chosen = np.flatnonzero(holds & judged)
     return Result(
-        day=then.sessions[-1] if len(then.sessions) else None,
+        day=then.sessions[-1].item() if len(then.sessions) else None,
         tickers=tuple(then.tickers[position] for position in chosen),
         columns={str(node): _column(node, source)[chosen] for node in columns},
         judged=int(judged.sum()),
@@ -119,6 +120,11 @@ def screen(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> Resu
             if reason in reasons
         },
     )
+
+
+def columns_of(tree: Node) -> list[Node]:
+    """The columns of a result: close, change, and the fields that the condition uses."""
+    return list(dict.fromkeys([*ALWAYS, *evaluation.columns_of(tree)]))
 
 
 def _at(values: BoolArray, positions: Any) -> BoolArray:

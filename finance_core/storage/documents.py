@@ -283,7 +283,14 @@ class Learned(TypedDict):
 
 
 class ComparisonSet(TypedDict):
-    """A saved comparison (an entry of `settings`/`comparison_sets`)."""
+    """A saved comparison (an entry of `settings`/`comparison_sets`). Written by `named_values`, like the next."""
 
     name: str
     series: list[str]  # `category:ticker`, in order
+
+
+class SavedScreen(TypedDict):
+    """A saved screen (an entry of `settings`/`screens`)."""
+
+    name: str
+    query: dict[str, str]  # the parameters of the page's address

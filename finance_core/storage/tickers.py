@@ -114,16 +114,23 @@ def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -
 
     Leaves out tickers whose last bar is more than `STALE_AFTER` days older than the newest bar of the category.
     """
-    of_category = {"category": category.key, "active": {"$ne": False}}
-    newest = collection(db).find_one({**of_category, "last_date": {"$type": "date"}}, sort=[("last_date", -1)])
+    newest = newest_bar(db, category)
     if newest is None:
         return []
     query = {
-        **of_category,
-        "last_date": {"$gte": newest["last_date"] - dt.timedelta(days=STALE_AFTER)},
+        "category": category.key,
+        "active": {"$ne": False},
+        "last_date": {"$gte": newest - dt.timedelta(days=STALE_AFTER)},
         "change": {"$gt": 0} if rising else {"$lt": 0},
     }
     return collection(db).find(query, {"_id": False}).sort("change", -1 if rising else 1).limit(limit).to_list()
+
+
+def newest_bar(db: MongoDatabase, category: Category) -> dt.datetime | None:
+    """The day of the newest bar of the active tickers; None where none has any."""
+    dated = {"category": category.key, "active": {"$ne": False}, "last_date": {"$type": "date"}}
+    row = collection(db).find_one(dated, {"last_date": True}, sort=[("last_date", -1)])
+    return row["last_date"] if row else None
 
 
 def set_favourite(db: MongoDatabase, category: Category, ticker: str, favourite: bool) -> None:

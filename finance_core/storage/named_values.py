@@ -1,0 +1,51 @@
+"""Values of this installation that are saved by name, such as comparison sets and screens, in `settings`.
+
+A kind of them is a `Shelf`, one document; the values stay in the order in which they were saved first.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from finance_core import ticker_fields
+from finance_core.errors import SisepanError
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import CHOICES
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where the values of one kind are saved."""
+
+    id: str
+    """Of the document in `settings`."""
+    entries: str
+    """Its field with the entries: each has a name and a value."""
+    value: str
+    """The entry's field with the value."""
+    limit: int
+    too_many: str
+    """Message id, with the field {limit}."""
+
+    def load(self, db: MongoDatabase) -> dict[str, Any]:
+        """The values by name, in the order in which they were saved first."""
+        document = db[CHOICES].find_one({"_id": self.id}) or {}
+        return {row["name"]: row[self.value] for row in document.get(self.entries, [])}
+
+    def save(self, db: MongoDatabase, name: str, value: Any) -> str:
+        """Store `value` under `name`, and replace one of this name; returns the name as it is stored.
+
+        Raises SisepanError where the name breaks a rule, or with too many values.
+        """
+        kept, shelf = ticker_fields.clean_name(name), db[CHOICES]
+        named = {"_id": self.id, f"{self.entries}.name": kept}
+        if shelf.update_one(named, {"$set": {f"{self.entries}.$.{self.value}": value}}).matched_count:
+            return kept
+        if len(self.load(db)) >= self.limit:
+            raise SisepanError(self.too_many, limit=self.limit)
+        entry = {"name": kept, self.value: value}
+        shelf.update_one({"_id": self.id}, {"$push": {self.entries: entry}}, upsert=True)
+        return kept
+
+    def remove(self, db: MongoDatabase, name: str) -> None:
+        """Delete the value of this name."""
+        db[CHOICES].update_one({"_id": self.id}, {"$pull": {self.entries: {"name": name}}})

@@ -1,0 +1,63 @@
+"""Questions to a whole category: the panel that a condition needs, its answer, and screens that are saved by name."""
+
+import datetime as dt
+from typing import Final
+
+import numpy as np
+
+from finance_core.bars import evaluation, outcomes, screen
+from finance_core.bars.condition_tree import Node
+from finance_core.bars.outcomes import Outcome
+from finance_core.bars.panel import Panel
+from finance_core.bars.screen import Result
+from finance_core.categories import Category
+from finance_core.i18n import N_
+from finance_core.storage import panels, tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.named_values import Shelf
+
+YEARS_BACK: Final = 3
+"""Over how many years "what happened next" looks."""
+DAYS_OF_A_BAR: Final = 1.6
+"""Calendar days for a bar, holidays among them."""
+
+SAVED: Final = Shelf(
+    "screens",
+    "screens",
+    "query",
+    limit=100,
+    too_many=N_("검색은 {limit}개까지 저장합니다. 쓰지 않는 것을 지우십시오."),
+)
+"""Screens by name; the value is the query of the page's address."""
+
+
+def panel_for(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date | None, years_back: int = 0) -> Panel:
+    """The panel with all bars that `tree` needs at each day of the last `years_back` years before `as_of`, or at it.
+
+    It begins with a year, so that questions share it. Raises SisepanError as `panels.panel`.
+    """
+    needed = max(evaluation.bars_needed(node) for node in [tree, *screen.columns_of(tree)])
+    day = _asked(db, category, as_of)
+    begin = day - dt.timedelta(days=min(int(needed * DAYS_OF_A_BAR) + 30 + 366 * years_back, (day - dt.date.min).days))
+    return panels.panel(db, category, begin.replace(month=1, day=1))
+
+
+def ask(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date | None = None) -> Result:
+    """Which tickers of `category` the condition holds for, at the last session up to `as_of`."""
+    return screen.screen(panel_for(db, category, tree, as_of), tree, _day(as_of))
+
+
+def what_followed(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date | None = None) -> list[Outcome]:
+    """How prices moved after the days of the last `YEARS_BACK` years on which the condition held."""
+    return outcomes.outcomes(panel_for(db, category, tree, as_of, YEARS_BACK), tree, _day(as_of))
+
+
+def _asked(db: MongoDatabase, category: Category, as_of: dt.date | None) -> dt.date:
+    """The day that a question is about: no later than the newest bar, which may be old."""
+    newest = tickers.newest_bar(db, category)
+    days = [day for day in (as_of, newest and newest.date()) if day]
+    return min(days, default=dt.date.today())
+
+
+def _day(day: dt.date | None) -> np.datetime64 | None:
+    return None if day is None else np.datetime64(day)
