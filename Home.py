@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from finance_core import background, categories
 from finance_core.i18n import _
-from finance_core.ui import first_start, login, search_box, serving
+from finance_core.ui import first_start, login, search_box, serving, vitals
 from finance_core.ui.decorators import errors_shown, show_stray_error
 from finance_core.ui.door import Door
 from finance_core.ui.navigation import ICON, LOOK, page, viewer_page
@@ -42,6 +42,7 @@ async def lifespan(served: st.App) -> AsyncIterator[None]:
     async with scheduler.lifespan(served):
         background.start(lambda _stop: first_start.begin(sample.prepare))
         serving.prepare()
+        background.start(vitals.watch)
         yield
 
 

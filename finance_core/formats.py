@@ -34,6 +34,19 @@ def count(value: float | None) -> str:
     return MISSING if value is None or math.isnan(value) else f"{value:,.0f}"
 
 
+def size(byte_count: int) -> str:
+    """An amount of memory or disk in the largest unit of which it has one: 1.5 GB.
+
+    >>> size(900 << 20), size(1536 << 20)
+    ('900 MB', '1.5 GB')
+    """
+    megabytes = byte_count / 2**20
+    for limit, unit, decimals in ((1024, "MB", 0), (1024**2, "GB", 1)):
+        if megabytes < limit:
+            return f"{megabytes / (limit / 1024):,.{decimals}f} {unit}"
+    return f"{megabytes / 1024**2:,.1f} TB"
+
+
 def date(day: dt.date | None) -> str:
     """A day in ISO form, which sorts and reads the same in both languages: 2026-11-24."""
     return MISSING if day is None else f"{day:%Y-%m-%d}"

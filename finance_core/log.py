@@ -1,8 +1,14 @@
-"""The log: a file in the data directory for the app, and one for each kind of command."""
+"""The log: a file in the data directory for the app, and one for each kind of command.
 
+A file that has grown is renamed, so that the files of a log never take more than twice `LOG_BYTES`.
+"""
+
+import datetime as dt
 import logging
+import re
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import NamedTuple
 
 from finance_core import settings
 from finance_core.errors import DatabaseMisconfigured
@@ -10,6 +16,21 @@ from finance_core.i18n import N_
 
 LOG_BYTES = 5_000_000
 """A longer log is renamed, and replaces the last one that was."""
+FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_ERROR = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d{3} (?:ERROR|CRITICAL) (\S+) (.*)$", re.MULTILINE)
+"""The first line of an error in a log of `FORMAT`; its traceback follows."""
+
+
+class Entry(NamedTuple):
+    """An error in a log."""
+
+    moment: dt.datetime
+    """In UTC, tz-naive, to the second."""
+    log: str
+    """Name of the log: app, update, …"""
+    origin: str
+    """The module that wrote it."""
+    message: str
 
 
 def file(name: str) -> Path:
@@ -38,8 +59,27 @@ def to_file(name: str, *, warnings_on_terminal: bool = False) -> None:
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.WARNING)
     handlers: list[logging.Handler] = [handler, terminal] if warnings_on_terminal else [handler]
-    logging.basicConfig(handlers=handlers, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(handlers=handlers, format=FORMAT)
     # A filter cannot keep warnings off the terminal: pandas changes the filters of all threads for a short time.
     logging.captureWarnings(True)
     for package in ("finance_core", "updaters"):
         logging.getLogger(package).setLevel(logging.INFO)
+
+
+def errors(since: dt.datetime) -> list[Entry]:
+    """The errors in all logs of this data directory from `since` (tz-aware) on, newest first.
+
+    A log that cannot be read counts as empty: whoever asks is looking for what is wrong, and this is not all of it.
+    """
+    entries: list[Entry] = []
+    for path in file("*").parent.glob("*.log*"):
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            logging.getLogger(__name__).warning("%s cannot be read: %s", path, error.strerror)
+            continue
+        for at, origin, message in _ERROR.findall(text):
+            moment = dt.datetime.fromisoformat(at).astimezone(dt.UTC)  # written in the time zone of this machine
+            if moment >= since:
+                entries.append(Entry(moment.replace(tzinfo=None), path.name.partition(".")[0], origin, message))
+    return sorted(entries, reverse=True)

@@ -19,7 +19,7 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import navigation, search_box
+from finance_core.ui import navigation, search_box, vitals
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import (
     admin_password,
@@ -51,10 +51,12 @@ def page(
     """
 
     def decorate(draw: Draw[P]) -> Callable[P, None]:
+        label = name or draw.__module__.split(".")[-2]  # a page without a name of its own is `…viewer.page`
+
         @wraps(draw)
         def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
             use_visitor_language()
-            with errors_shown():
+            with vitals.drawing(label), errors_shown():
                 if name:
                     head = st.container(horizontal=True, vertical_alignment="center", gap="medium", key="head")
                     head.title(navigation.page(name).title, width="content", anchor=False)

@@ -17,6 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from finance_core import auth, settings
 from finance_core.errors import SisepanError
+from finance_core.ui import vitals
 from finance_core.ui.visitor import LOGIN
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class Door:
                 if not _clears_cache(message.get("bytes")):
                     return message
 
-        await self._app(scope, receive_allowed, send)
+        with vitals.visitor():
+            await self._app(scope, receive_allowed, send)
 
     async def _http(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         path = PurePosixPath(scope["path"])

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
+from pymongo.errors import OperationFailure
 from streamlit.testing.v1 import AppTest
 
-from finance_core import background, categories
+from finance_core import background, categories, log
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.errors import SisepanError
-from finance_core.storage import documents, prices, runs, schedule, tickers
+from finance_core.storage import documents, prices, runs, schedule, server_state, tickers
 from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.processes import wait_until
@@ -284,3 +285,41 @@ def test_the_bars_that_a_run_changed_or_left_out_are_told_with_their_reasons(
         ["005930", f"{table.index[-30]:%Y-%m-%d}", "종가가 없음"],
         ["005930", f"{table.index[-20]:%Y-%m-%d}", "가격이 100배나 100분의 1: 바로잡음"],
     ]
+
+
+# The state of the installation
+
+
+def test_the_page_tells_the_state_of_server_database_and_app(own_server_db: MongoDatabase) -> None:
+    text = text_of(open_page())
+    version = own_server_db.client.server_info()["version"]
+    assert re.search(
+        rf"· MongoDB {version} · 데이터베이스 {own_server_db.name} [\d,]+ MB · 남은 디스크 [\d,.]+ [MGT]B", text
+    )
+    assert re.search(r"열린 화면 0 · 앱의 메모리 ([\d,.]+ [MG]B|–)", text)
+    assert "하루 동안의 오류 0" in text
+
+
+def test_the_errors_of_the_day_are_in_a_table(own_server_db: MongoDatabase) -> None:
+    path = log.file("update")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    now, old = dt.datetime.now(), dt.datetime.now() - dt.timedelta(days=2)
+    lines = [f"{moment:%Y-%m-%d %H:%M:%S},000 ERROR updaters.x {text}" for moment, text in ((old, "old"), (now, "new"))]
+    path.write_text("\n".join(lines))
+
+    page = open_page()
+    assert "하루 동안의 오류 1" in text_of(page)
+    table = page.dataframe[-1].value
+    assert table[["로그", "어디서", "무엇"]].to_numpy().tolist() == [["update", "updaters.x", "new"]]
+
+
+def test_a_server_that_may_not_tell_its_state_is_explained_and_the_page_goes_on(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(_db: MongoDatabase) -> None:
+        raise OperationFailure("not authorized on x to execute command { dbStats: 1 }", 13)
+
+    monkeypatch.setattr(server_state, "read", denied)
+    text = text_of(open_page())
+    assert "dbStats 명령을 허락하지 않습니다" in text
+    assert "열린 화면 0" in text

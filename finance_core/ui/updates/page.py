@@ -17,7 +17,7 @@ from finance_core.ui import downloads, navigation, run_status, update_actions
 from finance_core.ui.decorators import live, page, writes
 from finance_core.ui.text import plain
 from finance_core.ui.update_actions import Update
-from finance_core.ui.updates import remarks
+from finance_core.ui.updates import remarks, status
 
 WATCHING, IDLE = 1.0, 10.0
 """Seconds between two looks at a category, while it is updated and while it is not."""
@@ -33,6 +33,7 @@ def show(db: MongoDatabase, update: Update) -> None:
         # Not a decorator, because how often the part looks depends on whether a run is under way.
         live(WATCHING if running else IDLE, for_admins=True)(_category)(category, update, running)
     _history(db, update)
+    status.show()
 
 
 def _all(db: MongoDatabase, update: Update) -> None:
