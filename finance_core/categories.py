@@ -38,7 +38,7 @@ class Average:
     window: int
     """Over how many bars."""
     kind: str = SIMPLE
-    """Key of a row of `KINDS` in `finance_core.bars.indicators`."""
+    """Key of a row of `INDICATORS` in `finance_core.bars.indicators` whose one setting is a window."""
 
     @property
     def text(self) -> str:

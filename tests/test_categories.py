@@ -56,7 +56,7 @@ def test_every_category_is_complete(category: Category) -> None:
     assert all(sessions.timezone(market.calendar) for market in category.markets)
     assert category.is_ticker(category.default_ticker)
     assert set(category.default_averages) <= set(category.averages)
-    assert {average.kind for average in category.averages} <= set(indicators.KINDS)
+    assert {average.kind for average in category.averages} <= set(indicators.INDICATORS)
     assert all(category.is_ticker(ticker) for ticker in category.headlines)
     assert [least for least, _ in category.decimals] == sorted((least for least, _ in category.decimals), reverse=True)
     assert category.decimals[-1][0] == 0

@@ -62,7 +62,7 @@ def test_a_fifth_category_gets_its_update_its_search_and_its_page(
     assert not page.error
     _, source = pages.chart(page)
     assert source["종가"].iloc[-1] == random_walk(days, 1)["close"].iloc[-1]
-    assert "7일 평균" in source.columns
+    assert "MA7" in source.columns
 
 
 def open_page() -> None:

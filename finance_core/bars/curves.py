@@ -138,6 +138,23 @@ def curves(bars: pd.DataFrame, chosen: Iterable[Chosen]) -> list[Curve]:
     return result
 
 
+def undrawable(bars: pd.DataFrame, chosen: Iterable[Chosen]) -> dict[Chosen, str]:
+    """Those of `chosen` that have no value on `bars`, each with a sentence that says why.
+
+    >>> list(undrawable(pd.DataFrame({"close": [1.0], "volume": [0]}), [Chosen("obv"), Chosen("rsi", (14,))]).values())
+    ['OBV: 거래량이 없는 종목이라 그릴 것이 없습니다.', 'RSI14: 봉이 15개 있어야 하는데 1개뿐입니다.']
+    """
+    sentences = {}
+    for each in chosen:
+        needed = each.indicator.warm_up(*each.values) + 1
+        if "volume" in each.indicator.inputs and not bars["volume"].any():
+            sentences[each] = _("{name}: 거래량이 없는 종목이라 그릴 것이 없습니다.").format(name=each.label)
+        elif len(bars) < needed:
+            sentence = _("{name}: 봉이 {needed}개 있어야 하는데 {count}개뿐입니다.")
+            sentences[each] = sentence.format(name=each.label, needed=needed, count=len(bars))
+    return sentences
+
+
 def parse(text: str) -> tuple[tuple[Chosen, ...], list[str]]:
     """The indicators that `rsi(14),macd(12,26,9)` names, and a sentence for each part that cannot be used.
 

@@ -44,6 +44,8 @@ class Line:
     name: str = ""
     """Message id; "" where it is the only one."""
     mark: Mark = "line"
+    hue: int = 0
+    """How many colours after that of the indicator it has."""
     shift: Callable[..., int] = lambda *_values: 0
     """Of the settings: how many bars later than computed it is drawn; earlier, if negative."""
 

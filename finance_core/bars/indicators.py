@@ -9,17 +9,11 @@ tables and downloads are made of it. The arithmetic is in `formulas`; which of t
 ('own', ('close',), [14])
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
-import pandas as pd
-
 from finance_core.bars import formulas
-from finance_core.bars.candles import Interval
 from finance_core.bars.indicator import Indicator, Line, Setting
-from finance_core.categories import SIMPLE, Average
-from finance_core.i18n import N_, _
+from finance_core.i18n import N_
 
 
 def _window(default: int, name: str = N_("봉 수")) -> Setting:
@@ -124,10 +118,10 @@ _ROWS: Final = (
         settings=(_window(9, N_("전환선")), _window(26, N_("기준선")), _window(52, N_("선행스팬 B"))),
         lines=(
             Line(N_("전환선")),
-            Line(N_("기준선")),
-            Line(N_("선행스팬 A"), shift=lambda _conversion, base, _span: base),
-            Line(N_("선행스팬 B"), shift=lambda _conversion, base, _span: base),
-            Line(N_("후행스팬"), shift=lambda _conversion, base, _span: -base),
+            Line(N_("기준선"), hue=1),
+            Line(N_("선행스팬 A"), hue=2, shift=lambda _conversion, base, _span: base),
+            Line(N_("선행스팬 B"), hue=3, shift=lambda _conversion, base, _span: base),
+            Line(N_("후행스팬"), hue=4, shift=lambda _conversion, base, _span: -base),
         ),
         pane="price",
         unit="price",
@@ -208,7 +202,7 @@ _ROWS: Final = (
         formula=formulas.macd,
         warm_up=lambda _fast, slow, signal: _windows(slow, signal),
         settings=(_window(12, N_("단기")), _window(26, N_("장기")), _window(9, N_("시그널"))),
-        lines=(Line(), Line(N_("시그널")), Line(N_("오실레이터"), mark="columns")),
+        lines=(Line(), Line(N_("시그널"), hue=1), Line(N_("오실레이터"), mark="columns")),
         unit="price",
         levels=(0,),
         ascending=2,
@@ -225,7 +219,7 @@ _ROWS: Final = (
         formula=formulas.slow_stochastic,
         warm_up=_windows,
         settings=(_window(14), Setting("%K", 3, 1, 500), Setting("%D", 3, 1, 500)),
-        lines=(Line("%K"), Line("%D")),
+        lines=(Line("%K"), Line("%D", hue=1)),
         levels=(20, 80),
         bounds=PERCENT,
     ),
@@ -239,7 +233,7 @@ _ROWS: Final = (
         formula=formulas.fast_stochastic,
         warm_up=_windows,
         settings=(_window(14), Setting("%D", 3, 1, 500)),
-        lines=(Line("%K"), Line("%D")),
+        lines=(Line("%K"), Line("%D", hue=1)),
         levels=(20, 80),
         bounds=PERCENT,
     ),
@@ -303,7 +297,7 @@ _ROWS: Final = (
         formula=formulas.adx,
         warm_up=lambda window: 2 * window - 1,
         settings=(_window(14),),
-        lines=(Line(), Line("+DI"), Line("−DI")),
+        lines=(Line(), Line("+DI", hue=1), Line("−DI", hue=2)),
         levels=(25,),
         bounds=PERCENT,
     ),
@@ -336,47 +330,3 @@ _ROWS: Final = (
 
 INDICATORS: Final[dict[str, Indicator]] = {row.key: row for row in _ROWS}
 """By key."""
-
-
-Averages = dict[Average, "pd.Series[float]"]
-"""Averages with their values, in the order in which they are drawn."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A way to average closes."""
-
-    names: Mapping[Interval, str]
-    """Message ids of the name in a chart's legend, with the field {window}, by interval."""
-    average: Callable[["pd.Series[float]", int], "pd.Series[float]"]
-    """The averages of `close` over `window` bars, on the index of `close`; NaN while there are too few bars."""
-
-
-KINDS: Final[dict[str, Kind]] = {
-    SIMPLE: Kind(
-        names={"D": N_("{window}일 평균"), "W": N_("{window}주 평균"), "M": N_("{window}개월 평균")},
-        average=lambda close, window: close.rolling(window).mean(),
-    ),
-}
-"""By key. The key names the kind in `Average.kind`, in addresses and in tables."""
-
-
-def moving_averages(close: "pd.Series[float]", averages: Iterable[Average]) -> Averages:
-    """The moving averages of `close`, on its index.
-
-    Windows count bars, so they are in the interval of `close`. NaN where fewer bars than the window have gone before.
-    Computed on the whole history, so that the first bar of any visible window already has its averages.
-
-    >>> moving_averages(pd.Series([1.0, 2.0, 6.0]), [Average(2)])[Average(2)].tolist()
-    [nan, 1.5, 4.0]
-    """
-    return {average: KINDS[average.kind].average(close, average.window) for average in averages}
-
-
-def title(average: Average, interval: Interval) -> str:
-    """The name of `average` over bars of `interval`, in the running language.
-
-    >>> title(Average(20), "W")
-    '20주 평균'
-    """
-    return _(KINDS[average.kind].names[interval]).format(window=average.window)

@@ -1,27 +1,18 @@
-"""The ECharts option of one ticker: candlesticks, averages, volume, corporate actions. Pure: frames in, option out."""
+"""The ECharts option of one ticker: prices, volume, indicators, marks. Pure: frames in, option out."""
 
-from collections.abc import Iterable, Mapping
-from itertools import cycle
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from finance_core.bars import indicators
-from finance_core.bars.indicators import Averages
-from finance_core.charts import marks, parts, price_series
+from finance_core.bars.curves import Curve
+from finance_core.bars.formulas import Floats
+from finance_core.charts import marks, panes, parts, price_series
 from finance_core.charts.parts import Option
 from finance_core.charts.script import Script
 from finance_core.charts.style import Style
-from finance_core.i18n import _, language
-
-AVERAGE_COLORS: Final = ("#f59f00", "#12b886", "#7950f2", "#868e96", "#e64980", "#15aabf", "#a0522d")
-
-VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str, bool], ...]]] = {
-    "ko": ((1e12, "조", False), (1e8, "억", False), (1e7, "천만", True), (1e4, "만", False)),
-    "en": ((1e12, "T", False), (1e9, "B", False), (1e6, "M", False), (1e3, "K", False)),
-}
-"""Units of a volume axis, largest first, and whether only whole numbers of it are said: 6천만, but 6,500만."""
+from finance_core.i18n import _
 
 FIRST_SEEN: Final = 120
 """Bars that are drawn before the browser is told which ones to show."""
@@ -29,8 +20,8 @@ AIR: Final = 0.04
 """Above and below the prices that are visible, as a part of their range."""
 
 
-def titled(bars: pd.DataFrame, averages: Mapping[str, "pd.Series[float]"]) -> pd.DataFrame:
-    """`bars` with their change in percent and with `averages` (by title), titled in the running language.
+def titled(bars: pd.DataFrame, indicators: Mapping[str, Floats]) -> pd.DataFrame:
+    """`bars` with their change in percent and with `indicators` (by title), titled in the running language.
 
     >>> from finance_core.bars import candles
     >>> titled(candles.empty(), {}).columns.tolist()
@@ -38,29 +29,30 @@ def titled(bars: pd.DataFrame, averages: Mapping[str, "pd.Series[float]"]) -> pd
     """
     prices = {_("시가"): bars["open"], _("고가"): bars["high"], _("저가"): bars["low"], _("종가"): bars["close"]}
     change = bars["close"].pct_change() * 100
-    return pd.DataFrame({**prices, _("등락률"): change, _("거래량"): bars["volume"], **averages}, index=bars.index)
+    return pd.DataFrame({**prices, _("등락률"): change, _("거래량"): bars["volume"], **indicators}, index=bars.index)
 
 
-def candlestick(bars: pd.DataFrame, averages: Averages, style: Style, refused: Iterable[pd.Timestamp] = ()) -> Option:
-    """Prices without gaps, moving averages and a volume pane over one category axis of days.
+def candlestick(
+    bars: pd.DataFrame, curves: Sequence[Curve], style: Style, refused: Iterable[pd.Timestamp] = ()
+) -> Option:
+    """Prices without gaps, a volume pane and indicators over one category axis of days.
 
-    `bars` as in `candles`, of any interval; `averages` as in `indicators`, on the same index; both whole, so that
+    `bars` as in `candles`, of any interval; `curves` as in `bars.curves`, of the same bars; both whole, so that
     zooming out needs no server. The browser is told apart what to show of them at first. `refused` are days of bars
     that were left out, for the marks.
 
     Beside what ECharts knows, `readout` lists what is read out under the crosshair (see `parts.reading`).
 
     >>> from finance_core.bars import candles
-    >>> option = candlestick(candles.empty(), {}, Style())
+    >>> option = candlestick(candles.empty(), [], Style())
     >>> [series["type"] for series in option["series"]]
     ['candlestick', 'bar', 'bar']
     """
-    titles = [indicators.title(average, style.interval) for average in averages]
-    source = titled(bars, dict(zip(titles, averages.values(), strict=True))).reset_index(drop=True)
+    drawn = panes.draw(curves, decimals=style.decimals, rising=style.rising, falling=style.falling)
+    source = titled(bars, drawn.columns).reset_index(drop=True)
     source.insert(0, _("날짜"), parts.days(bars, style.last_note))
     is_rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy()
     source["rising"], source["falling"] = np.where(is_rising, volume, np.nan), np.where(is_rising, np.nan, volume)
-    lines = list(zip(titles, cycle(AVERAGE_COLORS), strict=False))
     marked = marks.of(bars, style, refused)
     source[marks.COLUMN] = marks.texts(len(bars), marked)
     first_seen = max(len(bars) - FIRST_SEEN, 0), max(len(bars) - 1, 0)
@@ -68,28 +60,25 @@ def candlestick(bars: pd.DataFrame, averages: Averages, style: Style, refused: I
     return {
         "animation": False,
         "dataset": [{"source": source}, *({"source": mark.frame(source[_("날짜")])} for mark in marked)],
-        "readout": _readout(style, lines),
+        "readout": _readout(style, drawn.readings),
         "graphic": [parts.watermark(_("표본 데이터"))] if style.sample else [],
-        "grid": [
-            {**parts.SIDES, "top": 32, "bottom": 160, "outerBoundsMode": "none"},
-            {**parts.SIDES, "height": 84, "bottom": 64, "outerBoundsMode": "none"},
-        ],
-        "xAxis": [parts.trading_days(0, labels=False), parts.trading_days(1, labels=True)],
-        "yAxis": [_price_axis(style, bars, titles), _volume_axis(), marks.AXIS],
-        "dataZoom": parts.zooms(2, first_seen, parts.SIDES, bottom=8, height=28),
+        "grid": panes.grids(drawn.panes, style.heights),
+        "xAxis": [parts.trading_days(pane, labels=pane == drawn.panes - 1) for pane in range(drawn.panes)],
+        "yAxis": [_price_axis(style, bars, drawn.on_price), _volume_axis(), marks.AXIS, *drawn.y_axes],
+        "dataZoom": parts.zooms(drawn.panes, first_seen, parts.SIDES, bottom=8, height=28),
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "tooltip": {**parts.TOOLTIP, "showContent": False},
         "series": [
             prices,
-            *(parts.line(title, color) for title, color in lines),
             _volume_bars("rising", style.rising, opacity=0.45),
             _volume_bars("falling", style.falling, opacity=0.75),
+            *drawn.series,
             *(mark.series(dataset) for dataset, mark in enumerate(marked, start=1)),
         ],
     }
 
 
-def _readout(style: Style, lines: Iterable[tuple[str, str]]) -> list[Option]:
+def _readout(style: Style, of_indicators: Sequence[Option]) -> list[Option]:
     decimals = style.decimals
     prices = {_("시가"): _("시"), _("고가"): _("고"), _("저가"): _("저"), _("종가"): _("종")}
     if style.kind in price_series.OF_CLOSES:
@@ -97,9 +86,10 @@ def _readout(style: Style, lines: Iterable[tuple[str, str]]) -> list[Option]:
     return [
         *(parts.reading(column, title=title, decimals=decimals) for column, title in prices.items()),
         parts.reading(_("등락률"), title="", decimals=2, suffix="%", signed=True),
-        *(parts.reading(title, color=color, decimals=decimals) for title, color in lines),
+        *(reading for reading in of_indicators if reading["pane"] == 0),
         parts.reading(marks.COLUMN, title=""),
         parts.reading(_("거래량"), pane=1),
+        *(reading for reading in of_indicators if reading["pane"] > 0),
     ]
 
 
@@ -111,13 +101,12 @@ def _price_axis(style: Style, bars: pd.DataFrame, titles: list[str]) -> Script:
 
 
 def _volume_axis() -> Option:
-    label = Script("volume_label", {"units": VOLUME_UNITS[language()]})
     return {
         "gridIndex": 1,
         "position": "right",
         "splitNumber": 2,
         "splitLine": {"lineStyle": {"opacity": 0.5}},
-        "axisLabel": {"formatter": label, "hideOverlap": True},
+        "axisLabel": {"formatter": parts.volume_label(), "hideOverlap": True},
         "axisPointer": {"label": {"show": False}},
     }
 

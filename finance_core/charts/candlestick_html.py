@@ -1,6 +1,7 @@
 """Plotly figures: the chart that a user takes away as one HTML file, which opens without a server or a network."""
 
-from itertools import cycle
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,41 +9,82 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from finance_core.bars.candles import PRICES
-from finance_core.bars.indicators import Averages
-from finance_core.charts.candlestick import AVERAGE_COLORS
+from finance_core.bars.curves import Curve
+from finance_core.charts import panes
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 
+HEIGHT = 640
+"""Pixels with the panes of prices and volumes; each further pane is `PANE_HEIGHT` more."""
+PANE_HEIGHT = 110
 
-def candlestick(bars: pd.DataFrame, averages: Averages, style: Style, title: str) -> go.Figure:
-    """Candlesticks without gaps, moving averages and volume of `bars`, as `charts.candlestick` draws them.
+
+def candlestick(bars: pd.DataFrame, curves: Sequence[Curve], style: Style, title: str) -> go.Figure:
+    """Candlesticks without gaps, volume and indicators of `bars`, as `charts.candlestick` draws them.
 
     >>> from finance_core.bars import candles
-    >>> [trace.type for trace in candlestick(candles.empty(), {}, Style(), "").data]
+    >>> [trace.type for trace in candlestick(candles.empty(), [], Style(), "").data]
     ['candlestick', 'bar']
     """
+    drawn = panes.draw(curves, decimals=style.decimals, rising=style.rising, falling=style.falling)
+    heights = panes.shares(drawn.panes, style.heights)
+    parts = [height / sum(heights) for height in heights]
+    figure = make_subplots(
+        rows=drawn.panes,
+        shared_xaxes=True,
+        row_heights=parts,
+        vertical_spacing=0.02,
+    )
     days = pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d")
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.8, 0.2], vertical_spacing=0.03)
-    prices = go.Candlestick(
+    figure.add_trace(_candles(bars, days, style), row=1, col=1)
+    colors = np.where(bars["close"] >= bars["open"], style.rising, style.falling).tolist()
+    volume = go.Bar(x=days, y=bars["volume"], name=_("거래량"), marker={"color": colors}, showlegend=False)
+    figure.add_trace(volume, row=2, col=1)
+    for series in drawn.series:
+        figure.add_trace(_trace(series, days, drawn.columns), row=series.get("xAxisIndex", 0) + 1, col=1)
+        for level in series.get("markLine", {}).get("data", ()):
+            guide = {"line": {"dash": "dot", "width": 1, "color": panes.GUIDE}}
+            figure.add_hline(level["yAxis"], row=series["xAxisIndex"] + 1, col=1, **guide)
+    return _laid_out(figure, style, title, drawn.panes)
+
+
+def _candles(bars: pd.DataFrame, days: "pd.Index[str]", style: Style) -> go.Candlestick:
+    return go.Candlestick(
         x=days,
         **bars[PRICES],
         name=_("시세"),
         increasing={"line": {"color": style.rising}, "fillcolor": "rgba(0,0,0,0)"},
         decreasing={"line": {"color": style.falling}, "fillcolor": style.falling},
     )
-    figure.add_trace(prices, row=1, col=1)
-    for (average, values), color in zip(averages.items(), cycle(AVERAGE_COLORS), strict=False):
-        line = go.Scatter(x=days, y=values, name=average.label, line={"color": color, "width": 1.5})
-        figure.add_trace(line, row=1, col=1)
-    colors = np.where(bars["close"] >= bars["open"], style.rising, style.falling).tolist()
-    volume = go.Bar(x=days, y=bars["volume"], name=_("거래량"), marker={"color": colors}, showlegend=False)
-    figure.add_trace(volume, row=2, col=1)
+
+
+def _trace(series: dict[str, Any], days: "pd.Index[str]", columns: dict[str, Any]) -> go.Bar | go.Scatter:
+    """A series of the page as Plotly draws it."""
+    look = {"x": days, "y": columns[series["encode"]["y"]], "name": series["name"]}
+    color = series["itemStyle"]["color"]
+    if series["type"] == "bar":
+        return go.Bar(**look, marker={"color": color}, showlegend=False)
+    if series["type"] == "scatter":
+        return go.Scatter(**look, mode="markers", marker={"color": color, "size": series["symbolSize"]})
+    return go.Scatter(**look, line={"color": color, "width": 1.5})
+
+
+def _laid_out(figure: go.Figure, style: Style, title: str, count: int) -> go.Figure:
     if style.sample:
         title += " · " + _("표본 데이터: 실제 시세가 아닙니다")
-    figure.update_layout(title=title, template="plotly_white", hovermode="x unified", xaxis_rangeslider_visible=False)
-    figure.update_xaxes(type="category", nticks=12)  # days as categories leave no gaps
+    figure.update_layout(
+        title={"text": title, "x": 0.01, "y": 0.99, "yanchor": "top", "pad": {"t": 8}},
+        # Under the title and above the panes, where no name covers another and none a candle.
+        legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom"},
+        margin={"l": 16, "r": 80, "t": 96, "b": 40},
+        height=HEIGHT + PANE_HEIGHT * (count - panes.FIRST_OWN),
+        template="plotly_white",
+        hovermode="x unified",
+        barmode="relative",
+        xaxis_rangeslider_visible=False,
+    )
+    figure.update_xaxes(type="category", nticks=12, showspikes=True, spikemode="across", spikethickness=1)
     figure.update_yaxes(side="right")
-    figure.update_yaxes(
+    return figure.update_yaxes(
         type="log" if style.scale == "log" else "linear", tickformat=f",.{style.decimals}f", row=1, col=1
     )
-    return figure

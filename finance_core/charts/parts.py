@@ -4,6 +4,7 @@ Colours of axes, grid lines and text are left to Streamlit's ECharts theme, whic
 window's size or what is visible is a `Script`; everything else that needs arithmetic is a column of the dataset.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,12 @@ LOG_BASE: Final = 1.1
 LOG_NARROW: Final = 4.0
 """Up to which ratio of highest to lowest price a log axis is labelled as evenly as a linear one."""
 LOG_TICKS: Final = 8
+
+VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str, bool], ...]]] = {
+    "ko": ((1e12, "조", False), (1e8, "억", False), (1e7, "천만", True), (1e4, "만", False)),
+    "en": ((1e12, "T", False), (1e9, "B", False), (1e6, "M", False), (1e3, "K", False)),
+}
+"""Units of a volume axis, largest first, and whether only whole numbers of it are said: 6천만, but 6,500만."""
 
 
 def days(bars: pd.DataFrame, last_note: str = "") -> npt.NDArray[np.object_]:
@@ -164,3 +171,8 @@ def only_tooltip(column: str, tooltip: list[str], value_format: str) -> Option:
         "silent": True,
         "tooltip": {"valueFormatter": value_format},
     }
+
+
+def volume_label() -> Script:
+    """What labels an axis of volumes, in the units of the running language."""
+    return Script("volume_label", {"units": VOLUME_UNITS[language()]})

@@ -39,6 +39,8 @@ class Style:
     sample: bool = False
     """Whether it is written across the chart that it is not real, so that a saved picture says so too."""
     interval: Interval = "D"
+    heights: tuple[int, ...] = ()
+    """Shares of the heights of panes, of prices first; as usual where there are none (see `panes.shares`)."""
     last_note: str = ""
     """Text behind the day of the last bar, in the running language: that its week or month still runs."""
 

@@ -1,6 +1,6 @@
 """Buttons that hand out a file, which is made when it is asked for: a century of bars takes a second as Excel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from functools import partial
 
@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import spreadsheets
+from finance_core.spreadsheets import Sheet
 
 FORMATS = {
     "csv": (":material/download:", "text/csv"),
@@ -26,7 +27,23 @@ def button(label: str, file: str, make: Callable[[], bytes | str], key: str = ""
     st.download_button(label, in_language, file, media_type, icon=icon, key=key or file, on_click="ignore")
 
 
-def table_buttons(label: str, name: str, table: pd.DataFrame, sheet: str) -> None:
-    """Buttons that hand out `table` and its index as CSV and as a workbook with one `sheet`."""
-    button(f"{label} CSV".strip(), f"{name}.csv", partial(spreadsheets.to_csv, table, index=True))
-    button(f"{label} Excel".strip(), f"{name}.xlsx", partial(spreadsheets.to_excel, table, sheet, index=True))
+def table_buttons(label: str, file: str, sheets: Mapping[str, Sheet], key: str) -> None:
+    """Buttons that hand out the first of `sheets` as CSV and all of them, by their names, as a workbook.
+
+    `file` is the name of both but for its ending.
+    """
+    first = next(iter(sheets.values()))
+    to_csv = partial(spreadsheets.to_csv, first.table, index=first.index, decimals=first.decimals)
+    button(f"{label} CSV".strip(), f"{file}.csv", to_csv, key=f"{key}_csv")
+    button(f"{label} Excel".strip(), f"{file}.xlsx", partial(spreadsheets.workbook, sheets), key=f"{key}_xlsx")
+
+
+def file_name(what: str, table: pd.DataFrame) -> str:
+    """The name of a file that says what is in it, and from which to which day of the index of `table` it reaches.
+
+    >>> file_name("^KS11 주", pd.DataFrame(index=pd.DatetimeIndex(["2024-01-02", "2024-06-28"])))
+    'KS11주_2024-01-02_2024-06-28'
+    """
+    safe = "".join(char for char in what if char.isalnum() or char in "-_")
+    days = pd.DatetimeIndex(table.index[[0, -1]] if len(table) else []).strftime("%Y-%m-%d")
+    return "_".join([safe, *dict.fromkeys(days)])

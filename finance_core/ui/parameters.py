@@ -74,6 +74,25 @@ def several(name: str, field: str, values: Mapping[str, Any], none: str) -> Para
     return Parameter(name, field, read, write, [*values, none])
 
 
+def whole_numbers(name: str, field: str, limits: tuple[int, int], most: int) -> Parameter:
+    """A parameter with whole numbers within `limits`, at most so many, separated by commas.
+
+    The field is a tuple.
+    """
+    least, greatest = limits
+
+    def read(text: str) -> tuple[int, ...]:
+        values = tuple(int(part) for part in text.split(",")) if text else ()
+        if len(values) > most or not all(least <= value <= greatest for value in values):
+            raise ValueError(text)
+        return values
+
+    def write(field: tuple[int, ...]) -> str:
+        return ",".join(map(str, field))
+
+    return Parameter(name, field, read, write, [f"{least}–{greatest}"] * 2)
+
+
 def day(name: str, field: str, example: str) -> Parameter:
     """A parameter with a day in ISO form of `DAYS`, or None."""
 

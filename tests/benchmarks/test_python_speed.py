@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from finance_core.bars import indicators
+from finance_core.bars import curves
 from finance_core.categories import AMERICAN_AVERAGES, KOREAN_STOCKS
 from finance_core.charts import candlestick
 from finance_core.charts.style import Style
@@ -24,7 +24,7 @@ FEW, MANY = 100_000, int(os.environ.get("SISEPAN_BENCHMARK_BARS", 10_000_000))
 def to_option(db: MongoDatabase, ticker: str) -> Prepared:
     """All that a viewer does between MongoDB and the browser."""
     bars = prices.load(db, KOREAN_STOCKS, ticker)
-    averages = indicators.moving_averages(bars["close"], AMERICAN_AVERAGES)
+    averages = curves.curves(bars, map(curves.of_average, AMERICAN_AVERAGES))
     return border.prepare(candlestick.candlestick(bars, averages, Style()))
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from finance_core import i18n
-from finance_core.bars import candles, indicators
-from finance_core.categories import Average
+from finance_core.bars import candles, curves
+from finance_core.bars.curves import Chosen
 from finance_core.charts import candlestick, price_series, style
 from finance_core.charts.style import Kind, Scale, Style
 from finance_core.ui.echart import border
@@ -29,7 +29,7 @@ def bars_of(closes: list[float], volume: int = 100) -> pd.DataFrame:
 
 
 def option_of(bars: pd.DataFrame, **look: Any) -> tuple[candlestick.Option, pd.DataFrame]:
-    averages = indicators.moving_averages(bars["close"], [Average(2), Average(3)])
+    averages = curves.curves(bars, [Chosen("ma", (2,)), Chosen("ma", (3,))])
     option = candlestick.candlestick(bars, averages, Style(**look))
     return option, option["dataset"][0]["source"]
 
@@ -42,8 +42,8 @@ def test_every_bar_and_average_is_in_the_dataset_as_it_is() -> None:
         ["시가", "고가", "저가", "종가", "거래량"], ["open", "high", "low", "close", "volume"], strict=True
     ):
         assert source[korean].tolist() == bars[english].tolist()
-    assert source["2일 평균"].tolist()[1:] == [11.0, 11.5, 12.0]
-    assert source["3일 평균"].isna().tolist() == [True, True, False, False]
+    assert source["MA2"].tolist()[1:] == [11.0, 11.5, 12.0]
+    assert source["MA3"].isna().tolist() == [True, True, False, False]
     assert source["등락률"].tolist()[1:] == pytest.approx([20, -100 / 12, 200 / 11])
 
 
@@ -149,4 +149,4 @@ def test_a_filled_rising_body_is_a_choice() -> None:
 def test_a_week_that_still_runs_says_so_on_its_bar() -> None:
     _, source = option_of(bars_of([1, 2]), interval="W", last_note="진행 중")
     assert source["날짜"].tolist() == ["2024-01-01", "2024-01-02 진행 중"]
-    assert "2주 평균" in source.columns
+    assert "MA2" in source.columns

@@ -96,10 +96,10 @@ def test_search_periods_wheel_and_update(
         "종가",
         "등락률",
         "거래량",
-        "5일 평균",
-        "20일 평균",
-        "60일 평균",
-        "120일 평균",
+        "MA5",
+        "MA20",
+        "MA60",
+        "MA120",
     ):
         assert label in seen
     assert f"{table['close'].iloc[-2]:,.0f}" in seen

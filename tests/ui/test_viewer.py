@@ -48,7 +48,7 @@ def assert_shown(ticker: str, table: pd.DataFrame) -> None:
     for korean, english in zip(["시가", "고가", "저가", "종가", "거래량"], expected.columns, strict=True):
         assert source[korean].tolist() == expected[english].tolist(), (ticker, english)
     naive = [expected["close"].iloc[max(0, end - 19) : end + 1].mean() for end in range(len(expected))]
-    assert source["20일 평균"].iloc[19:].tolist() == pytest.approx(naive[19:])
+    assert source["MA20"].iloc[19:].tolist() == pytest.approx(naive[19:])
     assert option["shown"]["first"] == 0
     assert option["graphic"] == [], "real prices are not called a sample"
 
@@ -60,7 +60,7 @@ def test_the_first_view_is_one_month_and_its_first_bar_has_all_averages(
     option, source = pages.chart(pages.open_viewer())
     first = source.iloc[option["shown"]["first"]]
     assert first["날짜"] == "2026-10-21", "the day after the same day a month before 2026-11-20"
-    assert first[[f"{average.window}일 평균" for average in KOREAN_STOCKS.averages]].notna().all()
+    assert first[[f"MA{average.window}" for average in KOREAN_STOCKS.averages]].notna().all()
 
 
 def test_a_period_in_the_address_is_what_the_page_opens_with(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:

@@ -1,14 +1,17 @@
 """Below a comparison: analysis in tabs, and downloads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from finance_core.bars import comparison
 from finance_core.bars.comparison import Scale
 from finance_core.charts import comparison_html as figures
+from finance_core.charts.comparison import Line
 from finance_core.i18n import N_, _
+from finance_core.spreadsheets import Sheet
 from finance_core.ui import downloads
 
 WINDOWS = (20, 60, 120, 250)
@@ -37,14 +40,17 @@ def show(
     drawn: pd.DataFrame,
     scale: Scale,
     measures: pd.DataFrame,
-    colors: Mapping[str, str],
+    lines: Sequence[Line],
+    tickers: Sequence[str],
     *,
     sample: bool,
 ) -> None:
-    """Tabs and downloads for the daily `closes` that are shown at first.
+    """Tabs and downloads for the daily `closes` that are shown at first, whose columns are `lines` of `tickers`.
 
     `drawn` is what the chart shows of them, in `scale`; with `sample`, the file says that it holds sample prices.
     """
+    colors, decimals = {line.name: line.color for line in lines}, {line.name: line.decimals for line in lines}
+    closes = closes.set_axis(list(colors), axis=1)
     analyses = {key: row for key, row in ANALYSES.items() if len(closes.columns) > 1 or key not in OF_SEVERAL}
     # Only the figure of the open tab is computed.
     tabs = st.tabs([_(title) for title, _draw in analyses.values()], key="analysis", on_change="rerun")
@@ -62,8 +68,21 @@ def show(
         return figures.to_html(title, measures, drawings)
 
     with st.container(horizontal=True, gap="small"):
-        downloads.table_buttons("", "comparison", closes.rename_axis(_("날짜")), "Sisepan")
-        downloads.button(_("차트와 분석 HTML"), "comparison.html", html)
+        file = downloads.file_name("_".join(tickers), closes)
+        downloads.table_buttons("", file, _sheets(closes, measures, decimals), key="comparison")
+        downloads.button(_("차트와 분석 HTML"), f"{file}.html", html, key="comparison_html")
+
+
+def _sheets(closes: pd.DataFrame, measures: pd.DataFrame, decimals: Mapping[str, int]) -> dict[str, Sheet]:
+    """Closes, measures and, of several series, correlations."""
+    sheets = {
+        _("종가"): Sheet(closes.rename_axis(_("날짜")), decimals),
+        _("통계"): Sheet(measures, index=False),
+    }
+    if len(closes.columns) > 1:
+        correlations = comparison.correlations(closes).rename_axis(_("이름"))
+        sheets[_("상관관계")] = Sheet(correlations, dict.fromkeys(correlations.columns, 2))
+    return sheets
 
 
 def _window(key: str, closes: pd.DataFrame) -> tuple[pd.DataFrame, int]:

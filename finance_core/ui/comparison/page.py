@@ -91,5 +91,5 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     shown = daily.loc[start:]
     table = measures.table(named, shown, view.money)
     st.dataframe(table, hide_index=True, column_config=measures.columns(), height="content", row_height=28)
-    colors = {line.name: line.color for line in lines}
-    analysis.show(shown.set_axis(list(colors), axis=1), drawn.iloc[first:], scale, table, colors, sample=sample)
+    tickers = [item.ticker for item in listed]
+    analysis.show(shown, drawn.iloc[first:], scale, table, lines, tickers, sample=sample)

@@ -8,14 +8,19 @@ from typing import Any, Final, get_args
 import pandas as pd
 import streamlit as st
 
-from finance_core.bars import candles
+from finance_core.bars import candles, curves
 from finance_core.bars.candles import Interval, Period
+from finance_core.bars.curves import Chosen
 from finance_core.bars.marks import Kind as Mark
 from finance_core.categories import Average, Category
+from finance_core.charts import panes
 from finance_core.charts.style import Kind, Scale
 from finance_core.ui import parameters
 from finance_core.ui.parameters import INTERVAL, PERIOD, Parameter
 
+INDICATORS: Final = "ind"
+REMEMBERED: Final = (INDICATORS, "heights")
+"""Parameters that a browser remembers for the next visit."""
 MARKS: Final[tuple[Mark, ...]] = tuple(sorted(get_args(Mark)))
 
 
@@ -37,6 +42,15 @@ class View:
     total_return: bool = False
     """Whether prices count dividends too."""
     marks: tuple[Mark, ...] = MARKS
+    indicators: tuple[Chosen, ...] = ()
+    """Beside the averages."""
+    heights: tuple[int, ...] = ()
+    """Shares of the heights of the panes; none where they are as usual (see `panes.shares`)."""
+
+    @property
+    def chosen(self) -> list[Chosen]:
+        """All indicators that are drawn, each once, the averages first."""
+        return list(dict.fromkeys([*map(curves.of_average, self.averages), *self.indicators]))
 
     def visible(self, dates: pd.DatetimeIndex) -> tuple[int, int]:
         """Positions of the first and the last bar to show, of bars on `dates` (ascending)."""
@@ -63,6 +77,8 @@ def table(category: Category) -> tuple[Parameter, ...]:
         parameters.choice("scale", "scale", {scale: scale for scale in get_args(Scale)}),
         parameters.choice("adjusted", "total_return", {"splits": False, "dividends": True}),
         parameters.several("marks", "marks", {kind: kind for kind in MARKS}, "none"),
+        Parameter(INDICATORS, "indicators", lambda text: curves.parse(text)[0], curves.text_of),
+        parameters.whole_numbers("heights", "heights", panes.LIMITS, panes.FIRST_OWN + curves.MOST_PANES),
     )
 
 
@@ -73,7 +89,7 @@ def parse(texts: Mapping[str, str], category: Category) -> tuple[View, list[str]
         view = replace(view, first=None, last=None)
     elif view.last and view.last < view.first:
         view = replace(view, first=view.last, last=view.first)
-    return view, list(problems.values())
+    return view, [*problems.values(), *curves.parse(texts.get(INDICATORS, ""))[1]]
 
 
 def texts_of(view: View, category: Category) -> dict[str, str]:
@@ -88,4 +104,6 @@ def write(category: Category, view: View, **fields: Any) -> None:
     texts = texts_of(replace(view, **fields), category)
     written = {parameter.name for parameter in table(category) if parameter.field in fields}
     others = {name: text for name, text in st.query_params.items() if name not in written}
-    st.query_params.from_dict(others | {name: text for name, text in texts.items() if name in written})
+    # That there is none any more is said, or the browser would put what it remembers there.
+    emptied = {INDICATORS: curves.NONE} if INDICATORS in written else {}
+    st.query_params.from_dict(others | emptied | {name: text for name, text in texts.items() if name in written})

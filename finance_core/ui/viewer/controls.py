@@ -16,7 +16,7 @@ from finance_core.i18n import N_, _
 from finance_core.storage.documents import TickerRow
 from finance_core.ui.choices import segmented
 from finance_core.ui.parameters import INTERVALS, PERIODS
-from finance_core.ui.viewer import address, header
+from finance_core.ui.viewer import address, header, indicator_menu
 from finance_core.ui.viewer.address import View
 
 KINDS: dict[Kind, str] = {
@@ -49,6 +49,7 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
             header.badges(row)
             if view.total_return:
                 st.badge(_("배당까지 반영한 가격"), icon=":material/payments:", color="blue")
+        indicator_menu.show(view, write)
         label = f"{view.first} – {view.last or ''}" if view.first else _("메뉴")
         menu = st.popover(label, icon=":material/tune:", key="menu", width="content")
     with menu:

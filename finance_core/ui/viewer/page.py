@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from finance_core import categories, formats
-from finance_core.bars import candles, sessions
+from finance_core.bars import candles, curves, sessions
 from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
 from finance_core.charts.price_series import OF_CLOSES
@@ -22,7 +22,7 @@ from finance_core.i18n import _
 from finance_core.storage import database, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
-from finance_core.ui import listing, navigation, search_box, split_note, update_actions
+from finance_core.ui import browser_memory, listing, navigation, search_box, split_note, update_actions
 from finance_core.ui.decorators import errors_shown, live, page, writes
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
@@ -36,6 +36,7 @@ def show(db: MongoDatabase, category_key: str, update: update_actions.Update) ->
     """The whole page of one category."""
     category = categories.category(category_key)
     listed = listing.of(db, category)
+    browser_memory.fill_address(address.REMEMBERED)
     view, problems = address.parse(dict(st.query_params), category)
     ticker = _ticker(category, view, listed, problems)
     if ticker:
@@ -168,10 +169,13 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         days = ", ".join(formats.date(remark.date) for remark in drawing.impossible)
         sentence = _("{days}의 배당은 그 전 종가보다 적지 않아 가격에 반영하지 않았습니다.")
         st.warning(plain(sentence.format(days=days)), icon=":material/warning:")
+    for sentence in curves.undrawable(drawing.bars, view.indicators).values():
+        st.caption(plain(sentence))
     update_actions.newer(category, ticker, row)
     zoom.chart(category, view, drawing, visible, style, name)
     if shows_table:
         table.show(drawing, visible, style)
+    browser_memory.keep(address.REMEMBERED)
 
 
 def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, calendar: Calendar) -> Style:
@@ -185,6 +189,7 @@ def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, c
         tooltip=bool(st.session_state.get(controls.TOOLTIP)),
         sample=row.get("source") == "sample",
         interval=view.interval,
+        heights=view.heights,
         last_note=_last_note(calendar, pd.Timestamp(bars.index[-1]), view.interval),
     )
 

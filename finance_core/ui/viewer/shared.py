@@ -11,9 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import i18n
-from finance_core.bars import adjustment, candles, indicators
+from finance_core.bars import adjustment, candles
+from finance_core.bars import curves as indicator_curves
 from finance_core.bars.candles import Remark
-from finance_core.bars.indicators import Averages
+from finance_core.bars.curves import Curve
 from finance_core.categories import Category
 from finance_core.charts import candlestick
 from finance_core.charts.style import Style
@@ -47,7 +48,8 @@ class Drawing(NamedTuple):
 
     bars: pd.DataFrame
     """In the interval of the view."""
-    averages: Averages
+    curves: list[Curve]
+    """The indicators of the view, averages first."""
     prepared: Prepared
     impossible: list[Remark]
     """The dividends that prices should count and cannot."""
@@ -64,7 +66,7 @@ def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
 def drawing(shown: History, view: View, style: Style) -> Drawing:
     """The chart of a history that has bars, in the running language."""
     # Which bars are visible is no part of a chart: a zoom and a period draw nothing anew.
-    key = repr((shown.key, view.averages, view.interval, style, i18n.language()))
+    key = repr((shown.key, view.chosen, view.interval, style, i18n.language()))
     return _drawing(key, shown, view, style) if shown.key else _draw(shown, view, style)
 
 
@@ -80,9 +82,9 @@ def _read(db: MongoDatabase, category: Category, ticker: str, key: str = "") -> 
 def _draw(shown: History, view: View, style: Style) -> Drawing:
     daily, impossible = adjustment.total_return(shown.bars) if style.total_return else (shown.bars, [])
     bars = candles.resample(daily, view.interval)
-    averages = indicators.moving_averages(bars["close"], view.averages)
-    option = candlestick.candlestick(bars, averages, style, shown.refused)
-    return Drawing(bars, averages, border.prepare(option), impossible)
+    curves = indicator_curves.curves(bars, view.chosen)
+    option = candlestick.candlestick(bars, curves, style, shown.refused)
+    return Drawing(bars, curves, border.prepare(option), impossible)
 
 
 # Arguments with an underscore are not part of the key of a cache.

@@ -5,44 +5,53 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from finance_core.bars.indicators import Averages
-from finance_core.charts import candlestick_html
+from finance_core.bars.candles import Interval
+from finance_core.bars.curves import Curve
+from finance_core.charts import candlestick_html, panes
 from finance_core.charts.candlestick import titled
 from finance_core.charts.style import Style
 from finance_core.i18n import _
+from finance_core.spreadsheets import Sheet
 from finance_core.ui import downloads
 from finance_core.ui.viewer.shared import Drawing
+
+UNITS: dict[Interval, str] = {"D": "", "W": "_weekly", "M": "_monthly"}
+"""In the names of files."""
 
 
 def show(drawing: Drawing, visible: tuple[int, int], style: Style) -> None:
     """The newest bars of the range between the positions `visible`, newest first."""
-    table = as_table(drawing.bars, drawing.averages)
-    price = st.column_config.NumberColumn(format=style.price_format)
-    columns: dict[str, Any] = dict.fromkeys(table.columns, price)
-    columns[_("거래량")] = st.column_config.NumberColumn(format="%,d")
+    sheet = as_sheet(drawing.bars, drawing.curves, style)
+    columns: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format=f"%,.{decimals}f") for name, decimals in sheet.decimals.items()
+    }
     columns[_("등락률")] = st.column_config.NumberColumn(format="%+.2f%%")
-    newest = table.iloc[visible[0] : visible[1] + 1].iloc[::-1].head(100)
+    newest = sheet.table.iloc[visible[0] : visible[1] + 1].iloc[::-1].head(100)
     newest.index = pd.DatetimeIndex(newest.index).strftime("%Y-%m-%d").rename(_("날짜"))
     st.dataframe(newest, column_config=columns, height=260, row_height=28)
 
 
 def downloads_of(ticker: str, name: str, drawing: Drawing, visible: tuple[int, int], style: Style) -> None:
     """Buttons for the range between the positions `visible`, for everything, and for the chart as HTML."""
-    bars, averages = drawing.bars, drawing.averages
-    table = as_table(bars, averages)
-    seen = table.iloc[visible[0] : visible[1] + 1]
+    whole = as_sheet(drawing.bars, drawing.curves, style)
+    first, end = visible[0], visible[1] + 1
+    seen = Sheet(whole.table.iloc[first:end], whole.decimals)
+    file = downloads.file_name(ticker + UNITS[style.interval], seen.table)
 
     def html() -> str:
-        part = {average: values.loc[seen.index] for average, values in averages.items()}
-        return str(candlestick_html.candlestick(bars.loc[seen.index], part, style, f"{name} {ticker}").to_html())
+        part = [curve._replace(values=curve.values[first:end]) for curve in drawing.curves]
+        bars, title = drawing.bars.iloc[first:end], f"{name} {ticker}"
+        return str(candlestick_html.candlestick(bars, part, style, title).to_html(config={"displaylogo": False}))
 
-    file = "".join(char for char in ticker if char.isalnum() or char in "-_")
     with st.container(horizontal=True, gap="small"):
-        downloads.table_buttons(_("보이는 기간"), f"{file}_range", seen, name)
-        downloads.table_buttons(_("전체"), f"{file}_all", table, name)
-        downloads.button(_("차트 HTML"), f"{file}.html", html)
+        downloads.table_buttons(_("보이는 기간"), file, {name: seen}, key="visible")
+        everything = downloads.file_name(ticker + UNITS[style.interval], whole.table)
+        downloads.table_buttons(_("전체"), everything, {name: whole}, key="whole")
+        downloads.button(_("차트 HTML"), f"{file}.html", html, key="chart_html")
 
 
-def as_table(bars: pd.DataFrame, averages: Averages) -> pd.DataFrame:
-    """`bars` and `averages` under their names in the running language, with the change in percent."""
-    return titled(bars, {average.column: values for average, values in averages.items()}).rename_axis(_("날짜"))
+def as_sheet(bars: pd.DataFrame, curves: list[Curve], style: Style) -> Sheet:
+    """`bars` and `curves` under their names in the running language, with the change in percent."""
+    table = titled(bars, {curve.title: curve.values for curve in curves}).rename_axis(_("날짜"))
+    decimals = dict.fromkeys(table.columns, style.decimals) | {_("등락률"): 2, _("거래량"): 0}
+    return Sheet(table, decimals | {curve.title: panes.decimals_of(curve.chosen, style.decimals) for curve in curves})

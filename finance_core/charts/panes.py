@@ -1,0 +1,205 @@
+"""Indicators on the chart of one ticker: lines over candles and volume, and panes of their own below. Pure.
+
+The rows of `bars.indicators` say what is drawn where, and nothing here knows one of them. The pane of prices is grid 0,
+that of volumes grid 1, and each further indicator has one of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+from typing import Final
+
+import numpy as np
+
+from finance_core.bars.curves import Chosen, Curve
+from finance_core.bars.formulas import Floats
+from finance_core.charts import parts
+from finance_core.charts.parts import Option
+from finance_core.i18n import _
+
+COLORS: Final = ("#f59f00", "#12b886", "#7950f2", "#868e96", "#e64980", "#15aabf", "#a0522d")
+"""Of lines, one after another."""
+GUIDE: Final = "#868e96"
+SHARED: Final = {"price": 0, "volume": 1}
+"""Positions of the panes that indicators share, and of their y axes."""
+FIRST_OWN: Final = 2
+FIRST_OWN_AXIS: Final = 3
+"""The y axis of the first pane of its own: those of prices, of volumes and of marks come before."""
+
+USUAL_SHARES: Final = (70, 12)
+"""Shares of the heights of the pane of prices and that of volumes."""
+OWN_SHARE: Final = 16
+LIMITS: Final = 5, 100
+"""Of a share."""
+TOP: Final = 32
+BOTTOM: Final = 64
+"""Pixels above the first pane and below the last one."""
+ABOVE: Final = 4.5
+BELOW: Final = 8.5
+BETWEEN: Final = 1.2
+"""About the same in percent of the height of the chart, and what is left between two panes."""
+
+
+@dataclass
+class Drawn:
+    """What indicators add to an option."""
+
+    columns: dict[str, Floats] = field(default_factory=dict)
+    """Of the first dataset."""
+    series: list[Option] = field(default_factory=list)
+    y_axes: list[Option] = field(default_factory=list)
+    """Of the panes of their own."""
+    readings: list[Option] = field(default_factory=list)
+    on_price: list[str] = field(default_factory=list)
+    """The columns that are drawn over the prices."""
+    panes: int = FIRST_OWN
+    """How many panes there are in all."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    pane: int
+    axis: int
+    decimals: int
+
+
+def draw(curves: Sequence[Curve], *, decimals: int, rising: str, falling: str) -> Drawn:
+    """What `curves` add to the option of prices with so many `decimals`; columns are in the colours of their sign.
+
+    >>> from finance_core.bars.curves import usual
+    >>> from finance_core.bars.indicators import INDICATORS
+    >>> rsi = Curve(usual(INDICATORS["rsi"]), INDICATORS["rsi"].lines[0], np.array([50.0]))
+    >>> drawn = draw([rsi], decimals=0, rising="red", falling="blue")
+    >>> drawn.panes, drawn.y_axes[0]["min"], drawn.readings[0]["pane"]
+    (3, 0.0, 2)
+    """
+    drawn = Drawn()
+    hues: dict[int, int] = {}
+    for chosen in dict.fromkeys(curve.chosen for curve in curves):
+        place = _place(chosen, drawn, decimals)
+        own = [curve for curve in curves if curve.chosen == chosen]
+        first_hue = hues.get(place.pane, 0)
+        hues[place.pane] = first_hue + 1 + max(curve.line.hue for curve in own)
+        for position, curve in enumerate(own):
+            color = COLORS[(first_hue + curve.line.hue) % len(COLORS)]
+            _add(drawn, curve, place, color, (rising, falling))
+            # The name of an indicator stands once in the line above its pane.
+            title = _(curve.line.name) if position else curve.title
+            drawn.readings[-1]["title"] = title
+        if chosen.indicator.levels and own:
+            drawn.series[-len(own)]["markLine"] = _guides(chosen.indicator.levels)
+    return drawn
+
+
+def decimals_of(chosen: Chosen, decimals: int) -> int:
+    """How many decimals the values of an indicator have where prices have `decimals`.
+
+    >>> decimals_of(Chosen("ma", (20,)), 0), decimals_of(Chosen("atr", (14,)), 0), decimals_of(Chosen("rsi", (14,)), 0)
+    (0, 2, 2)
+    """
+    row = chosen.indicator
+    if row.unit == "price":  # differences of prices are finer than prices
+        return decimals if row.pane == "price" else decimals + 2
+    return 0 if row.unit == "shares" else 2
+
+
+def shares(count: int, chosen: Sequence[int] = ()) -> list[int]:
+    """How the height is shared out among `count` panes, as `chosen` as far as that goes.
+
+    >>> shares(3, (50,))
+    [50, 12, 16]
+    """
+    usual = [*USUAL_SHARES, *[OWN_SHARE] * count]
+    return [*chosen, *usual[len(chosen) :]][:count]
+
+
+def grids(count: int, chosen: Sequence[int] = ()) -> list[Option]:
+    """The places of `count` panes, one below another, with heights in the proportion of their `shares`.
+
+    >>> [(grid["top"], grid["bottom"]) for grid in grids(2, (50, 50))]
+    [(32, '52.00%'), ('49.20%', 64)]
+    """
+    heights = np.array(shares(count, chosen), dtype="float64")
+    edges = [*accumulate(heights / heights.sum() * (100 - ABOVE - BELOW), initial=ABOVE)]
+    places: list[Option] = [
+        {**parts.SIDES, "top": f"{above + BETWEEN:.2f}%", "bottom": f"{100 - below:.2f}%", "outerBoundsMode": "none"}
+        for above, below in pairwise(edges)
+    ]
+    places[0]["top"], places[-1]["bottom"] = TOP, BOTTOM
+    return places
+
+
+def _place(chosen: Chosen, drawn: Drawn, decimals: int) -> _Place:
+    """The pane of an indicator, which is made where it has one of its own."""
+    decimals = decimals_of(chosen, decimals)
+    if chosen.indicator.pane in SHARED:
+        pane = SHARED[chosen.indicator.pane]
+        return _Place(pane, pane, decimals)
+    place = _Place(drawn.panes, FIRST_OWN_AXIS + drawn.panes - FIRST_OWN, decimals)
+    drawn.y_axes.append(_axis(chosen, place.pane))
+    drawn.panes += 1
+    return place
+
+
+def _axis(chosen: Chosen, pane: int) -> Option:
+    row = chosen.indicator
+    label: Option = {"hideOverlap": True}
+    if row.unit == "shares":
+        label["formatter"] = parts.volume_label()
+    if row.bounds and row.levels:
+        label["customValues"] = list(row.levels)
+    ends = {"min": row.bounds[0], "max": row.bounds[1]} if row.bounds else {}
+    return {
+        "gridIndex": pane,
+        "position": "right",
+        "scale": True,
+        "splitNumber": 2,
+        "splitLine": {"show": False},
+        "axisLabel": label,
+        "axisPointer": {"label": {"show": False}},
+        **ends,
+    }
+
+
+def _add(drawn: Drawn, curve: Curve, place: _Place, color: str, of_sign: tuple[str, str]) -> None:
+    title, axes = curve.title, {"xAxisIndex": place.pane, "yAxisIndex": place.axis}
+    drawn.columns[title] = curve.values
+    if place.pane == SHARED["price"]:
+        drawn.on_price.append(title)
+    signed = curve.line.mark == "columns"
+    if signed:
+        positive = curve.values >= 0
+        parts_of_sign = np.where(positive, curve.values, np.nan), np.where(positive, np.nan, curve.values)
+        for values, sign, sign_color in zip(parts_of_sign, "+−", of_sign, strict=True):
+            drawn.columns[f"{title} {sign}"] = values
+            drawn.series.append(_columns(f"{title} {sign}", sign_color) | axes)
+    elif curve.line.mark == "dots":
+        drawn.series.append(_dots(title, color) | axes)
+    else:
+        drawn.series.append(parts.line(title, color) | axes)
+    reading = parts.reading(
+        title, pane=place.pane, color="" if signed else color, decimals=place.decimals, signed=signed
+    )
+    drawn.readings.append(reading)
+
+
+def _columns(column: str, color: str) -> Option:
+    encode = {"x": _("날짜"), "y": column}
+    look = {"stack": "sign", "silent": True, "itemStyle": {"color": color}}
+    return {"type": "bar", "name": column, "encode": encode, **look}
+
+
+def _dots(column: str, color: str) -> Option:
+    encode = {"x": _("날짜"), "y": column}
+    look = {"symbol": "circle", "symbolSize": 3, "silent": True, "itemStyle": {"color": color}}
+    return {"type": "scatter", "name": column, "encode": encode, **look}
+
+
+def _guides(levels: Sequence[float]) -> Option:
+    return {
+        "silent": True,
+        "symbol": "none",
+        "label": {"show": False},
+        "lineStyle": {"color": GUIDE, "type": "dashed", "width": 1, "opacity": 0.6},
+        "data": [{"yAxis": level} for level in levels],
+    }

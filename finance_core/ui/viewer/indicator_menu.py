@@ -1,0 +1,129 @@
+"""The menu of indicators, made from their table: add one, set its numbers, remove it, and share out the heights."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from finance_core.bars import curves
+from finance_core.bars.curves import Chosen
+from finance_core.bars.indicator import Setting
+from finance_core.bars.indicators import INDICATORS
+from finance_core.charts import panes
+from finance_core.i18n import _
+from finance_core.ui.text import plain
+from finance_core.ui.viewer.address import View
+
+Write = Callable[..., None]
+"""Writes fields of the view into the address."""
+
+
+def show(view: View, write: Write) -> None:
+    """The menu, as the indicators of `view` are."""
+    label = _("지표 {count}").format(count=len(view.indicators)) if view.indicators else _("지표")
+    with st.popover(label, icon=":material/add_chart:", key="indicators", width="content"):
+        _add(view, write)
+        for position, each in enumerate(view.indicators):
+            _row(view, write, position, each)
+        _heights(view, write)
+
+
+def _add(view: View, write: Write) -> None:
+    def added() -> None:
+        key = st.session_state["added_indicator"]
+        if key in INDICATORS:
+            _put(write, (*view.indicators, _unused(key, view.indicators)))
+
+    st.session_state["added_indicator"] = None
+    st.selectbox(
+        _("지표 더하기"),
+        list(INDICATORS),
+        index=None,
+        format_func=lambda key: _(INDICATORS[key].name),
+        placeholder=_("지표 더하기"),
+        label_visibility="collapsed",
+        key="added_indicator",
+        on_change=added,
+    )
+
+
+def _row(view: View, write: Write, position: int, chosen: Chosen) -> None:
+    """The name of an indicator with its definition on hover, its settings, and the button that removes it."""
+    row = chosen.indicator
+
+    def others(*own: Chosen) -> tuple[Chosen, ...]:
+        return (*view.indicators[:position], *own, *view.indicators[position + 1 :])
+
+    def set_numbers() -> None:
+        values = tuple(st.session_state[_key(position, each)] for each in range(len(row.settings)))
+        _put(write, others(Chosen(row.key, values)))
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"indicator_{position}"):
+        name = plain(_(row.name))
+        st.markdown(f"**{name}**", help=about(chosen), width="stretch")
+        for each, (setting, value) in enumerate(zip(row.settings, chosen.values, strict=True)):
+            _number(setting, value, _key(position, each), set_numbers)
+        st.button(
+            "",
+            icon=":material/close:",
+            help=_("빼기"),
+            key=f"remove_indicator_{position}",
+            type="tertiary",
+            on_click=lambda: _put(write, others()),
+        )
+
+
+def about(chosen: Chosen) -> str:
+    """What an indicator is: how it is computed, from which bar on it has values, who described it."""
+    row = chosen.indicator
+    first = _("{bar}번째 봉부터 모든 값이 있습니다.").format(bar=row.warm_up(*chosen.values) + 1)
+    return plain(" ".join([_(row.definition), first, _("출처: {source}").format(source=row.source)]))
+
+
+def _number(setting: Setting, value: float, key: str, on_change: Callable[[], None]) -> None:
+    kind = int if setting.step == 1 else float
+    st.session_state[key] = kind(value)
+    st.number_input(
+        _(setting.name),
+        min_value=kind(setting.least),
+        max_value=kind(setting.most),
+        step=kind(setting.step),
+        key=key,
+        width=96,
+        on_change=on_change,
+    )
+
+
+def _heights(view: View, write: Write) -> None:
+    """A slider for the share of each pane."""
+    names = [_("가격"), _("거래량"), *(each.label for each in view.indicators if each.indicator.pane == "own")]
+
+    def shared() -> None:
+        write(heights=tuple(st.session_state[f"height_{position}"] for position in range(len(names))))
+
+    st.caption(_("창의 높이 비율"))
+    with st.container(horizontal=True, gap="medium"):
+        for position, (name, share) in enumerate(zip(names, panes.shares(len(names), view.heights), strict=True)):
+            st.session_state[f"height_{position}"] = share
+            st.slider(plain(name), *panes.LIMITS, key=f"height_{position}", width=140, on_change=shared)
+
+
+def _put(write: Write, chosen: tuple[Chosen, ...]) -> None:
+    """Write `chosen` into the address, and a message about what cannot be drawn."""
+    problems = [problem for each in chosen if (problem := curves.problem_of(each))]
+    if not problems:
+        kept, problems = curves.parse(curves.text_of(chosen))
+        write(indicators=kept)
+    for problem in problems:
+        st.toast(plain(problem), icon=":material/warning:")
+
+
+def _unused(key: str, chosen: tuple[Chosen, ...]) -> Chosen:
+    """The indicator with its usual settings or, where it is there already, with the first one greater."""
+    new = curves.usual(INDICATORS[key])
+    while new in chosen and new.values:
+        new = Chosen(key, (new.values[0] + new.indicator.settings[0].step, *new.values[1:]))
+    return new
+
+
+def _key(position: int, setting: int) -> str:
+    return f"indicator_{position}_{setting}"
