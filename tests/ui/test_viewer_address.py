@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from finance_core.bars.curves import Chosen
 from finance_core.categories import CATEGORIES, CURRENCIES, INDICES, KOREAN_STOCKS, Average
 from finance_core.ui.viewer import address
 from finance_core.ui.viewer.address import View
@@ -77,3 +78,30 @@ def test_any_address_is_understood_or_said_and_comes_back_from_its_view(paramete
     for category in CATEGORIES:
         view, _ = address.parse(parameters, category)
         assert address.parse(address.texts_of(view, category), category) == (view, [])
+
+
+def test_indicators_and_the_heights_of_their_panes_are_named_and_read_back() -> None:
+    asked = {"ind": "rsi(14),macd(5,20,5)", "heights": "60,10,30"}
+    view, problems = address.parse(asked, KOREAN_STOCKS)
+    assert problems == []
+    assert (view.indicators, view.heights) == ((Chosen("rsi", (14,)), Chosen("macd", (5, 20, 5))), (60, 10, 30))
+    assert address.texts_of(view, KOREAN_STOCKS) == asked
+
+
+def test_averages_come_before_indicators_and_none_is_drawn_twice() -> None:
+    view, _ = address.parse({"ma": "5,20", "ind": "obv,ma(20),ema(12)"}, KOREAN_STOCKS)
+    assert [chosen.text for chosen in view.chosen] == ["ma(5)", "ma(20)", "obv", "ema(12)"]
+
+
+@pytest.mark.parametrize("heights", ["0,10", "101", "60,x", "1" * 10_000, ",".join(["20"] * 7), "60,-5"])
+def test_heights_that_cannot_be_get_a_sentence_and_the_usual_ones(heights: str) -> None:
+    view, (problem,) = address.parse({"heights": heights}, KOREAN_STOCKS)
+    assert view.heights == ()
+    assert "5–100" in problem
+
+
+def test_an_indicator_that_cannot_be_gets_a_sentence_and_the_others_are_drawn() -> None:
+    view, problems = address.parse({"ind": "rsi(14),nonsense(3),sar(9,9)"}, KOREAN_STOCKS)
+    assert view.indicators == (Chosen("rsi", (14,)),)
+    assert len(problems) == 2
+    assert "nonsense(3)" in problems[0]
