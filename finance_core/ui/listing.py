@@ -1,6 +1,6 @@
 """The tickers of a category as the interface lists them.
 
-A listing is kept for a minute, so that a page takes as long with ten thousand tickers as with ten.
+A listing is kept for a while, so that a page takes as long with ten thousand tickers as with ten.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,9 @@ from finance_core.categories import Category
 from finance_core.storage import database, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
+
+KEPT_FOR = 25.0
+"""Seconds. What an app on another machine changed shows after so long at the latest."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Listing:
 
 
 def of(db: MongoDatabase, category: Category) -> Listing:
-    """The listing of `category`, at most a minute old."""
+    """The listing of `category`, at most `KEPT_FOR` old."""
     return _listing(f"{database.address()}/{db.name}/{category.key}", db, category)
 
 
@@ -46,7 +49,7 @@ def name_of(row: TickerRow) -> str:
     return str(english or row.get("name") or row["ticker"])
 
 
-@st.cache_resource(ttl=60, max_entries=32, show_spinner=False)
+@st.cache_resource(ttl=KEPT_FOR, max_entries=32, show_spinner=False)
 def _listing(key: str, _db: MongoDatabase, _category: Category) -> Listing:
     del key  # the cache's key: arguments with an underscore are not part of it
     rows = tickers.active(_db, _category, ("name_en", "market", "source", "favourite"))

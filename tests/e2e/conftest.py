@@ -6,10 +6,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -81,12 +83,16 @@ def start() -> Iterator[Start]:
     """`start(command)` runs a command that serves the app, and returns its address once it answers.
 
     A command is a list of words, or of the arguments of a Python that is forked. What it writes goes to the file `log`,
-    if one is given.
+    if one is given; `more` are variables of its environment.
     """
     processes: list[Served] = []
+    one_by_one = threading.Lock()
 
-    def run(command: list[str], log: Path = Path(os.devnull), forks: bool = False) -> str:
-        process, address = _serve(command, log, forks)
+    def run(
+        command: list[str], log: Path = Path(os.devnull), forks: bool = False, more: Mapping[str, str] | None = None
+    ) -> str:
+        with one_by_one:
+            process, address = _serve(command, log, forks, more or {})
         processes.append(process)
         _wait_until_it_answers(address, process)
         return address
@@ -154,9 +160,11 @@ def _environment(address: str) -> dict[str, str]:
     }
 
 
-def _serve(command: list[str], log: Path, forks: bool) -> tuple[Served, str]:
+def _serve(
+    command: list[str], log: Path, forks: bool, more: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Served, str]:
     address = f"http://127.0.0.1:{_free_port()}"
-    env = _environment(address)
+    env = _environment(address) | more
     with log.open("wb") as output:
         if forks:
             return forked.start(*command, stdout=output.fileno(), stderr=output.fileno(), env=env), address

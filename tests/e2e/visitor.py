@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from google.protobuf.message import Message  # type: ignore[import-untyped]
@@ -27,11 +28,15 @@ class Visitor:
         *pressed: str,
         typed: Mapping[str, str] | None = None,
         json: Mapping[str, str] | None = None,
+        query: str = "",
     ) -> None:
-        """Ask for a run of `page` with the buttons of the ids `pressed`, inputs as `typed`, and values in `json`."""
+        """Ask for a run of `page` with the buttons of the ids `pressed`, inputs as `typed`, and values in `json`.
+
+        `query` is what stands behind the ? of the address, beside the language.
+        """
         message = BackMsg()
         message.rerun_script.page_name = page
-        message.rerun_script.query_string = "lang=ko"
+        message.rerun_script.query_string = f"lang=ko&{query}"
         for widget, text in (typed or {}).items():
             message.rerun_script.widget_states.widgets.add(id=widget, string_value=text)
         for widget, text in (json or {}).items():
@@ -44,7 +49,7 @@ class Visitor:
         """Ask the app to forget what all visitors share."""
         self._connection.send(BackMsg(clear_cache=True).SerializeToString())
 
-    def run(self, page: str, *pressed: str, **values: Mapping[str, str]) -> list[ForwardMsg]:
+    def run(self, page: str, *pressed: str, **values: Any) -> list[ForwardMsg]:
         """`ask`, and what the app sent until that run was finished."""
         self.ask(page, *pressed, **values)
         sent: list[ForwardMsg] = []
