@@ -55,3 +55,10 @@ def date(day: dt.date | None) -> str:
 def filled(text: str, **values: Any) -> str:
     """`text` with its {placeholders} filled, whole numbers as by `count`: "12,345종목"."""
     return text.format(**{name: count(value) if isinstance(value, int) else value for name, value in values.items()})
+
+
+def large(value: float | None) -> str:
+    """A large amount in the units of the language: 1.2조, 6억, 1.2T."""
+    if value is None or math.isnan(value):
+        return MISSING
+    return numbers.format_compact_decimal(value, locale=i18n.language(), fraction_digits=1)

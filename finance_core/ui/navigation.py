@@ -2,12 +2,13 @@
 
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from finance_core.categories import Category
-from finance_core.i18n import N_, _
+from finance_core.i18n import N_, _, language
 
 ICON = Path(__file__).with_name("icon.svg")
 LOOK = Path(__file__).with_name("look.css")
@@ -17,12 +18,15 @@ PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
 PAGES: Final = {
     "overview": (N_("한눈에"), "dashboard"),
     "comparison": (N_("비교"), "stacked_line_chart"),
+    "market": (N_("시장"), "grid_view"),
     "admin_updates": (N_("시세 업데이트"), "sync"),
     "admin_tickers": (N_("종목 관리"), "edit_note"),
     "admin_data": (N_("내 데이터"), "database"),
     "login": (N_("로그인"), "login"),
 }
 """By file in `pages` and address: title and Material icon."""
+NAME: Final = r"#(.*)$"
+"""What a column of links shows of a `chart_address`."""
 
 
 def page(name: str, *, visible: bool = True) -> StreamlitPage:
@@ -45,3 +49,9 @@ def viewer_link(category: Category, ticker: str, label: str) -> None:
     """A link to the viewer of `category`, on `ticker` unless it is ""."""
     query = {"ticker": ticker} if ticker else {}
     st.page_link(viewer_page(category), label=label, icon=":material/open_in_new:", query_params=query)
+
+
+def chart_address(category: Category, ticker: str, name: str) -> str:
+    """The viewer's address of `ticker` for a table, with the name behind a #, which is what the table shows."""
+    query = {"ticker": ticker} | ({"lang": "en"} if language() == "en" else {})
+    return f"/{category.key}?{urlencode(query)}#{name}"

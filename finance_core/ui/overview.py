@@ -2,12 +2,11 @@
 
 import datetime as dt
 from collections.abc import Callable
-from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
-from finance_core import categories, formats, i18n
+from finance_core import categories, formats
 from finance_core.categories import Category
 from finance_core.charts.style import Style
 from finance_core.i18n import _
@@ -104,7 +103,7 @@ def _movers(category: Category, rows: list[TickerRow], title: str, *, rising: bo
         return
     table = pd.DataFrame(
         {
-            title: [_address(category, row) for row in rows],
+            title: [navigation.chart_address(category, row["ticker"], listing.name_of(row)) for row in rows],
             _("종가"): [formats.price(row["last_close"], category.decimals_of(row["last_close"])) for row in rows],
             _("등락률"): [formats.signed_percent(row["change"]) for row in rows],
             _("날짜"): [f"{formats.date(row['last_date'])}{_marked(row)}" for row in rows],
@@ -113,19 +112,13 @@ def _movers(category: Category, rows: list[TickerRow], title: str, *, rising: bo
     style = Style(rising_is_red=controls.rising_is_red(category))
     color = f"color: {style.rising if rising else style.falling}"
     number = st.column_config.TextColumn(alignment="right")
-    name = st.column_config.LinkColumn(display_text=r"#(.*)$")
+    name = st.column_config.LinkColumn(display_text=navigation.NAME)
     st.dataframe(
         table.style.map(lambda _change: color, subset=[_("등락률")]),
         hide_index=True,
         row_height=28,
         column_config={title: name, _("종가"): number, _("등락률"): number},
     )
-
-
-def _address(category: Category, row: TickerRow) -> str:
-    """The viewer's address with the name behind a #, which is the part that the table shows."""
-    query = {"ticker": row["ticker"]} | ({"lang": "en"} if i18n.language() == "en" else {})
-    return f"/{category.key}?{urlencode(query)}#{listing.name_of(row)}"
 
 
 def _marked(row: TickerRow) -> str:

@@ -38,10 +38,10 @@ class Prepared(NamedTuple):
 def prepare(option: Option) -> Prepared:
     """`option` of `charts`, whose datasets are frames, as the component takes it."""
     rest = {name: _crossed(value) for name, value in option.items() if name not in ("dataset", "readout")}
-    datasets = [{**dataset, "source": _packed(dataset["source"])} for dataset in option["dataset"]]
+    datasets = [{**dataset, "source": _packed(dataset["source"])} for dataset in option.get("dataset", [])]
     crossed = {**rest, "dataset": datasets}
     digest = hashlib.sha256(json.dumps(crossed).encode()).hexdigest()
-    return Prepared(crossed, without_marker(option["readout"]), digest)
+    return Prepared(crossed, without_marker(option.get("readout", [])), digest)
 
 
 def without_marker(data: Any) -> Any:

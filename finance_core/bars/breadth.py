@@ -1,0 +1,179 @@
+"""How a whole market moved: change of each ticker, breadth of each session, industries. Pure, over a `Panel`.
+
+A ticker counts on a session only if it has a bar on it: who did not trade neither rose nor fell. Nothing here looks
+past the last session of the panel, so that `panel.as_of(day)` answers as it would have been answered then.
+
+>>> from finance_core.bars import panel as panels
+>>> days = np.array(["2024-01-02", "2024-01-03"], dtype="datetime64[D]")
+>>> bars = {name: np.array([1.0, 1.0]) for name in ("open", "high", "low", "volume")}
+>>> panel = panels.of({"A": (days, {**bars, "close": [10.0, 11.0]}), "B": (days, {**bars, "close": [5.0, 4.0]})})
+"""
+
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.tseries.offsets import BaseOffset, DateOffset, YearEnd
+
+from finance_core.bars import candles
+from finance_core.bars.panel import BoolArray, FloatArray, Panel
+
+Span = Literal["1D", "1W", "1M", "3M", "6M", "YTD", "1Y"]
+SPANS: Final[dict[Span, BaseOffset | None]] = {
+    "1D": None,
+    "1W": DateOffset(weeks=1),
+    "1M": DateOffset(months=1),
+    "3M": DateOffset(months=3),
+    "6M": DateOffset(months=6),
+    "YTD": YearEnd(),
+    "1Y": DateOffset(years=1),
+}
+"""How far a change reaches back from the last session; None: from a ticker's bar before."""
+
+AVERAGES: Final = (20, 60, 200)
+"""Windows, in bars of a ticker, of the averages that breadth counts tickers above."""
+YEAR: Final = 252
+"""Bars of a ticker among which a close is a new high or low."""
+SIZE_BARS: Final = 20
+"""Bars over which the value traded is averaged."""
+
+
+def traded(panel: Panel) -> BoolArray:
+    """Which tickers have a bar on the last session."""
+    if not len(panel.sessions):
+        return np.zeros(len(panel.tickers), dtype=bool)
+    return np.asarray((panel.last >= 0) & (panel.at[panel.last] == len(panel.sessions) - 1))
+
+
+def changes(panel: Panel, span: Span) -> FloatArray:
+    """The change of each ticker's close over `span` up to the last session, as a ratio: 0.1 is +10 %.
+
+    NaN for a ticker that has no bar on the last session, or none at the beginning of the span.
+
+    >>> changes(panel, "1D").round(2).tolist()
+    [0.1, -0.2]
+    """
+    change = np.full(len(panel.tickers), np.nan)
+    counted = traded(panel)
+    if not counted.any():
+        return change
+    close, last, offset = panel.bars["close"], panel.last, SPANS[span]
+    if offset is None:
+        base = last - 1
+    else:
+        begin = (pd.Timestamp(panel.sessions[-1]) - offset).to_datetime64()
+        until = np.searchsorted(panel.sessions, begin, side="right")
+        # The last bar of each ticker up to that day: how many of its bars lie before it.
+        before = np.concatenate([[0], np.cumsum(panel.at < until)])
+        base = panel.starts[:-1] + before[panel.starts[1:]] - before[panel.starts[:-1]] - 1
+    counted &= base >= panel.starts[:-1]
+    change[counted] = close[last[counted]] / close[base[counted]] - 1
+    return change
+
+
+def value_traded(panel: Panel) -> FloatArray:
+    """The value that each ticker traded a day, close times volume, averaged over its last `SIZE_BARS` bars.
+
+    In the ticker's currency. 0 where it has no bars.
+
+    >>> value_traded(panel).tolist()
+    [10.5, 4.5]
+    """
+    values = panel.bars["close"] * panel.bars["volume"]
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    first = np.maximum(panel.starts[1:] - SIZE_BARS, panel.starts[:-1])
+    count = panel.starts[1:] - first
+    return np.asarray((sums[panel.starts[1:]] - sums[first]) / np.maximum(count, 1))
+
+
+Mark = Literal["advancers", "decliners", "unchanged", "highs", "lows"]
+
+
+def _marks(panel: Panel) -> dict[Mark, BoolArray]:
+    """What is counted of each bar."""
+    close, rank = pd.Series(panel.bars["close"]), panel.rank
+    change = np.where(rank > 0, close.diff(), np.nan)
+    has_year = rank >= YEAR - 1
+    return {
+        "advancers": change > 0,
+        "decliners": change < 0,
+        "unchanged": change == 0,
+        "highs": has_year & (change > 0) & (close >= close.rolling(YEAR).max()).to_numpy(),
+        "lows": has_year & (change < 0) & (close <= close.rolling(YEAR).min()).to_numpy(),
+    }
+
+
+def members(panel: Panel, mark: Mark) -> BoolArray:
+    """Which tickers `daily` counts as `mark` on the last session.
+
+    >>> members(panel, "advancers").tolist()
+    [True, False]
+    """
+    which = traded(panel)
+    which[which] = _marks(panel)[mark][panel.last[which]]
+    return which
+
+
+def daily(panel: Panel) -> pd.DataFrame:
+    """The breadth of each session, indexed by day.
+
+    Columns: advancers, decliners, unchanged (tickers), advance_decline (their difference, summed), above_20, above_60
+    and above_200 (share of the tickers with so many bars, 0 to 1; NaN where none has), highs and lows (tickers whose
+    close is the highest or lowest of their last `YEAR` bars).
+
+    >>> daily(panel)[["advancers", "decliners"]].iloc[-1].tolist()
+    [1, 1]
+    """
+    close, rank = pd.Series(panel.bars["close"]), panel.rank
+
+    def count_of(which: BoolArray) -> npt.NDArray[np.int64]:
+        return np.bincount(panel.at[which], minlength=len(panel.sessions))
+
+    counts = {mark: count_of(which) for mark, which in _marks(panel).items()}
+    columns: dict[str, npt.NDArray[Any]] = {str(mark): count for mark, count in counts.items()}
+    columns["advance_decline"] = np.cumsum(counts["advancers"] - counts["decliners"])
+    for window in AVERAGES:
+        judged = rank >= window - 1
+        # A halted ticker's average is its close, but for the rounding of sums.
+        above = judged & (close > close.rolling(window).mean() * (1 + candles.ROUNDING)).to_numpy()
+        with np.errstate(invalid="ignore"):
+            columns[f"above_{window}"] = count_of(above) / count_of(judged)
+    return pd.DataFrame(columns, index=pd.DatetimeIndex(panel.sessions, name="date").as_unit("ns"))
+
+
+def industries(panel: Panel) -> pd.DataFrame:
+    """How industries moved, by industry ("" for the tickers without one): the plain mean of their tickers' changes.
+
+    Columns: tickers (how many have a bar on the last session), rising (share of them, over a day), value (value traded
+    of all), and the mean change over each of `SPANS`, NaN where no ticker has one.
+
+    >>> industries(panel)["1D"].round(2).to_dict()
+    {'': -0.05}
+    """
+    counted = traded(panel)
+    table = pd.DataFrame({span: changes(panel, span) for span in SPANS})
+    table["industry"] = panel.text("industry")
+    table["value"] = value_traded(panel)
+    table["rising"] = np.where(np.isnan(table["1D"]), np.nan, table["1D"] > 0)
+    by_industry = table[counted].groupby("industry")
+    means = by_industry[[*SPANS, "rising"]].mean()
+    return means.assign(tickers=by_industry.size(), value=by_industry["value"].sum())
+
+
+def equal_weighted(panel: Panel, industry: str) -> "pd.Series[float]":
+    """The growth of one unit of money spread equally over the tickers of `industry`, and anew each session.
+
+    Indexed by day, 1 at the first session. A ticker counts on the sessions on which it and its bar before exist.
+
+    >>> equal_weighted(panel, "").round(2).tolist()
+    [1.0, 0.95]
+    """
+    of_industry = np.repeat(panel.text("industry") == industry, panel.counts)
+    close = panel.bars["close"]
+    has_before = of_industry & (panel.rank > 0)
+    position = np.flatnonzero(has_before)
+    sums = np.bincount(panel.at[position], close[position] / close[position - 1] - 1, minlength=len(panel.sessions))
+    counts = np.bincount(panel.at[position], minlength=len(panel.sessions))
+    growth = np.cumprod(1 + sums / np.maximum(counts, 1))
+    return pd.Series(growth, index=pd.DatetimeIndex(panel.sessions, name="date").as_unit("ns"))

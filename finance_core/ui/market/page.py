@@ -1,0 +1,182 @@
+"""The page of a whole market. Its tabs are computed when they are opened."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from finance_core import categories, formats
+from finance_core.bars import breadth
+from finance_core.bars.breadth import SPANS, Mark
+from finance_core.charts import breadth as breadth_chart
+from finance_core.charts import market_map
+from finance_core.charts.style import Style
+from finance_core.i18n import N_, _
+from finance_core.storage import prices
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui import parameters, search_box
+from finance_core.ui.choices import segmented
+from finance_core.ui.decorators import page
+from finance_core.ui.echart import border, clicks
+from finance_core.ui.market import state, tables
+from finance_core.ui.market.state import Market, View
+from finance_core.ui.text import plain
+from finance_core.ui.viewer import controls
+
+LINE = 16
+"""Closes in the small line of a ticker."""
+MEMBERS: dict[Mark, str] = {
+    "advancers": N_("상승"),
+    "decliners": N_("하락"),
+    "unchanged": N_("보합"),
+    "highs": N_("52주 신고가"),
+    "lows": N_("52주 신저가"),
+}
+"""Message ids of what is counted of a session."""
+
+
+@page("market")
+def show(db: MongoDatabase) -> None:
+    """The whole page."""
+    view, problems = state.parse(dict(st.query_params))
+    for problem in problems:
+        st.warning(plain(problem), icon=":material/warning:")
+    _controls(view)
+    with st.spinner(_("시장 전체를 읽는 중…")):
+        market = state.load(db, view)
+    if not market.counted.any():
+        sentence = _("이 시장에는 아직 시세가 없습니다. '종목 관리'에서 시장 목록을 등록하고 업데이트하십시오.")
+        st.info(plain(sentence), icon=":material/info:")
+        return
+    st.caption(plain(_about(market)))
+    if market.is_sample:
+        st.badge(_("표본 데이터: 실제 시세가 아닙니다"), icon=":material/science:", color="orange")
+    style = Style(rising_is_red=controls.rising_is_red(view.of))
+    draws = {_("지도"): _map, _("시장 폭"): _breadth, _("업종"): _industries}
+    tabs = st.tabs(list(draws), key="market_tab", on_change="rerun")
+    for draw, tab in zip(draws.values(), tabs, strict=True):
+        if tab.open:  # only what is open is computed
+            with tab:
+                draw(db, view, market, style)
+
+
+def _controls(view: View) -> None:
+    def write(**fields: Any) -> None:
+        st.query_params.from_dict(parameters.texts_of(replace(view, **fields), state.TABLE, View()))
+
+    with st.container(horizontal=True, gap="small"):
+        names = {key: category.title for key, category in state.STOCKS.items()}
+        segmented(_("카테고리"), "category", names, view.category, lambda key: write(category=key, market=""))
+        markets = {"": N_("전체")} | {market.key: market.key for market in view.of.markets}
+        segmented(_("시장"), "market", markets, view.market, lambda key: write(market=key))
+        segmented(_("기간"), "span", state.SPANS, view.span, lambda span: write(span=span))
+
+
+def _about(market: Market) -> str:
+    """What is shown, and what is left out and why."""
+    day = formats.date(pd.Timestamp(market.panel.sessions[-1]))
+    left_out = {
+        _("그날 거래가 없는 종목 {count}"): market.not_traded,
+        _("시세가 없는 종목 {count}"): market.without_prices,
+        _("표본 {count}"): market.samples,
+        _("읽을 수 없는 종목 {count}"): len(market.panel.unreadable),
+    }
+    parts = [
+        _("{date} 종가 · {count}종목").format(date=day, count=formats.count(int(market.counted.sum()))),
+        *(text.format(count=formats.count(count)) + " " + _("제외") for text, count in left_out.items() if count),
+    ]
+    return " · ".join(parts)
+
+
+def _map(_db: MongoDatabase, view: View, market: Market, style: Style) -> None:
+    panel = market.panel
+    table = tables.members(view.of, panel, np.flatnonzero(market.counted), view.span)
+    drawn = table[(table["value"] > 0) & table["change"].notna()]
+    begin = max(len(panel.sessions) - 1 - _sessions(market, view), 0)
+    lines = pd.Series(_lines(market, drawn.index.to_numpy(), begin), index=drawn.index)
+    drawn = drawn.assign(line=lines, industry=panel.text("industry")[drawn.index])
+    full = market_map.full_at(drawn["change"].to_numpy())
+    sentence = _("넓이는 하루 거래대금(최근 20봉 평균), 색은 {span} 동안의 변화입니다. ±{full} 이상은 같은 색입니다.")
+    sentence = sentence.format(span=_(state.SPANS[view.span]), full=f"{full:.0%}")
+    if missing := len(table) - len(drawn):
+        sentence += " " + formats.filled(_("거래대금이나 그 기간의 시세가 없는 {count}종목은 없습니다."), count=missing)
+    prepared = border.prepare(market_map.treemap(drawn, style))
+    choose = partial(_open, view.category)
+    clicks.show(prepared, "max(420px, calc(100dvh - 13.5rem))", choose, key="map")
+    st.caption(plain(sentence))
+
+
+def _open(key: str, ticker: str) -> None:
+    category = categories.category(key)
+    if category.is_ticker(ticker):  # the browser may send anything
+        search_box.open_chart(category, ticker)
+
+
+def _sessions(market: Market, view: View) -> int:
+    """How many sessions the small lines cover: those of the span, but no fewer than they have points."""
+    offset = SPANS[view.span]
+    sessions = pd.DatetimeIndex(market.panel.sessions)
+    count = 1 if offset is None else len(sessions) - int(sessions.searchsorted(sessions[-1] - offset, side="right"))
+    return max(count, LINE)
+
+
+def _lines(market: Market, positions: np.ndarray[Any, Any], begin: int) -> list[list[float]]:
+    """Some closes of each of the tickers since the session at `begin`."""
+    panel, lines = market.panel, []
+    close, at = panel.bars["close"], panel.at
+    for first, last in zip(panel.starts[positions].tolist(), panel.starts[positions + 1].tolist(), strict=True):
+        first = min(first + int(np.searchsorted(at[first:last], begin)), last - 1)
+        chosen = np.linspace(first, last - 1, min(LINE, last - first)).astype(int)
+        lines.append(close[chosen].round(4).tolist())
+    return lines
+
+
+def _breadth(db: MongoDatabase, view: View, market: Market, style: Style) -> None:
+    daily = breadth.daily(market.panel)
+    today = daily.iloc[-1]
+
+    def title(key: Mark) -> str:
+        return _(MEMBERS[key]) + " " + formats.count(today[key])
+
+    shares = [
+        _("{window}일 평균 위 {share}").format(window=window, share=_share(today[f"above_{window}"]))
+        for window in breadth.AVERAGES
+    ]
+    chosen = st.pills(_("그 종목들"), list(MEMBERS), format_func=title, key="members")
+    st.caption(plain(" · ".join(shares)))
+    if chosen:
+        which = np.flatnonzero(breadth.members(market.panel, chosen))
+        tables.show(view.of, tables.members(view.of, market.panel, which, view.span), view.span, style, "of_day")
+    key, ticker = state.INDEX[view.category]
+    index = prices.load(db, categories.category(key), ticker)["close"]
+    name = tables.index_name(db, key, ticker)
+    shown = daily.iloc[-252 * state.YEARS :]
+    st.echarts_chart(breadth_chart.option(shown, index, name, style), height=560, alt=_("시장 폭"))
+
+
+def _share(value: float) -> str:
+    return formats.MISSING if np.isnan(value) else f"{value:.0%}"
+
+
+def _industries(_db: MongoDatabase, view: View, market: Market, style: Style) -> None:
+    ranked = breadth.industries(market.panel).sort_values(view.span, ascending=False)
+    if list(ranked.index) == [""]:
+        sentence = _("종목에 업종이 없습니다. '종목 관리'에서 시장 목록을 등록하면 업종이 붙습니다.")
+        st.info(plain(sentence), icon=":material/info:")
+        return
+    st.caption(_("업종을 고르면 그 흐름과 종목을 아래에 보여 드립니다. 변화는 종목들의 단순 평균입니다."))
+    chosen = tables.industries(ranked, style)
+    if not chosen:
+        return
+    left, right = st.columns(2)
+    with left:
+        lines = pd.DataFrame({tables.industry(name): breadth.equal_weighted(market.panel, name) for name in chosen})
+        lines = lines.iloc[-252:]
+        st.line_chart((lines / lines.iloc[0] - 1) * 100, height=320, y_label="%")
+        st.caption(_("업종의 종목을 매일 같은 비중으로 나눠 가졌을 때의 1년 변화(%). 거래 비용은 넣지 않았습니다."))
+    with right:
+        which = np.flatnonzero(market.counted & np.isin(market.panel.text("industry"), chosen))
+        tables.show(view.of, tables.members(view.of, market.panel, which, view.span), view.span, style, "of_industry")

@@ -1,0 +1,115 @@
+"""The tables of a market: tickers behind a number, each a link to its chart, and industries."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+
+from finance_core import categories, formats, i18n
+from finance_core.bars import breadth
+from finance_core.bars.breadth import Span
+from finance_core.bars.panel import Panel
+from finance_core.categories import Category
+from finance_core.charts.style import Style
+from finance_core.i18n import _
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui import listing, navigation
+from finance_core.ui.market import state
+
+ROW_HEIGHT = 28
+PERCENT = "%+.2f%%"
+
+
+def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span: Span) -> pd.DataFrame:
+    """What is shown of the tickers at the positions `which`, indexed by position.
+
+    Columns: ticker, name, close (text), value (traded a day, a number), change (over `span`, a ratio).
+    """
+    english = panel.text("name_en") if i18n.language() == "en" else panel.text("name")
+    names = np.where(english != "", english, np.where(panel.text("name") != "", panel.text("name"), panel.tickers))
+    currencies = panel.text("currency")
+    closes = panel.bars["close"]
+
+    def close(position: int) -> str:
+        price = float(closes[panel.last[position]])
+        return formats.money(price, currencies[position] or category.currency, category.decimals_of(price))
+
+    return pd.DataFrame(
+        {
+            "ticker": np.array(panel.tickers, dtype=object)[which],
+            "name": names[which],
+            "close": [close(position) for position in which],
+            "value": breadth.value_traded(panel)[which],
+            "change": breadth.changes(panel, span)[which],
+        },
+        index=which,
+    )
+
+
+def show(category: Category, table: pd.DataFrame, span: Span, style: Style, key: str) -> None:
+    """The tickers of `members` as a table that can be sorted, the largest change first."""
+    name, close, change = _("종목"), _("종가"), _("{span} 변화").format(span=_(state.SPANS[span]))
+    table = table.sort_values("change", ascending=False)
+    shown = pd.DataFrame(
+        {
+            name: [
+                navigation.chart_address(category, *row) for row in zip(table["ticker"], table["name"], strict=True)
+            ],
+            close: table["close"],
+            change: table["change"] * 100,
+            _("하루 거래대금"): table["value"],
+        }
+    )
+    st.dataframe(
+        shown.style.map(lambda value: _color(value, style), subset=[change]),
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        key=key,
+        column_config={
+            name: st.column_config.LinkColumn(display_text=navigation.NAME),
+            close: st.column_config.TextColumn(alignment="right"),
+            change: st.column_config.NumberColumn(format=PERCENT),
+            _("하루 거래대금"): st.column_config.NumberColumn(format="compact"),
+        },
+    )
+
+
+def industries(ranked: pd.DataFrame, style: Style) -> list[str]:
+    """The table of `breadth.industries`; returns the industries that a person has chosen in it."""
+    spans = {_(title): ranked[span] * 100 for span, title in state.SPANS.items()}
+    rising = _("상승 종목")
+    shown = pd.DataFrame(
+        {
+            _("업종"): [industry(name) for name in ranked.index],
+            _("종목 수"): ranked["tickers"].to_numpy(),
+            rising: (ranked["rising"] * 100).to_numpy(),
+            **{title: values.to_numpy() for title, values in spans.items()},
+        }
+    )
+    percents = {title: st.column_config.NumberColumn(format=PERCENT) for title in spans}
+    state_of_table = st.dataframe(
+        shown.style.map(lambda value: _color(value, style), subset=list(spans)),
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        height=420,
+        key="industries",
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={**percents, rising: st.column_config.NumberColumn(format="%.0f%%")},
+    )
+    return [ranked.index[row] for row in state_of_table["selection"]["rows"] if row < len(ranked)]
+
+
+def industry(name: str) -> str:
+    """The name of an industry, also of that of tickers without one."""
+    return name or _("업종 모름")
+
+
+def index_name(db: MongoDatabase, category: str, ticker: str) -> str:
+    """The name of an index, or its ticker where it is not listed."""
+    row = listing.of(db, categories.category(category)).rows.get(ticker)
+    return listing.name_of(row) if row else ticker
+
+
+def _color(value: float, style: Style) -> str:
+    return f"color: {style.rising}" if value > 0 else f"color: {style.falling}" if value < 0 else ""

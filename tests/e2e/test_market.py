@@ -1,0 +1,35 @@
+"""The page of a whole market, in a real browser."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import tickers
+from finance_core.storage.database import MongoDatabase
+from tests import pages
+from tests.yahoo import YahooStandIn
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+
+
+def test_a_click_on_the_map_opens_the_chart_of_the_ticker_and_a_name_runs_nothing(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
+) -> None:
+    tables = {ticker: pages.made_table(seed, halted=0) for seed, ticker in enumerate(("000660", "005930"))}
+    pages.update_from(yahoo, own_server_db, tables, {})
+    name = "<img src=x onerror=window.ran=1>--x_x--0_0--window.ran=1--x_x--0_0--"
+    tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"name": name, "industry": name})
+    tickers.record(own_server_db, KOREAN_STOCKS, "000660", {"industry": name})
+    page.goto(app() + "/market?span=1M")
+    canvas = page.locator(".st-key-map canvas").first
+    expect(canvas).to_be_visible(timeout=60_000)
+    box = canvas.bounding_box()
+    assert box is not None
+    canvas.hover(position={"x": box["width"] / 4, "y": box["height"] / 2})
+    expect(page.locator("polyline")).to_be_attached()  # of the tooltip
+    assert page.evaluate("window.ran") is None
+    canvas.click(position={"x": box["width"] / 4, "y": box["height"] / 2})
+    page.wait_for_url("**/korean_stocks?ticker=*")
+    assert page.evaluate("window.ran") is None

@@ -1,0 +1,138 @@
+"""The page of a whole market, run by Streamlit's own test runner."""
+
+import datetime as dt
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from finance_core.bars import candles
+from finance_core.categories import INDICES, KOREAN_STOCKS
+from finance_core.storage import panels, prices, tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui import listing
+from finance_core.ui.market import state
+from tests import pages
+from tests.e2e.visitor import CHART
+from tests.yahoo import random_walk
+
+
+def store(db: MongoDatabase, ticker: str, closes: list[float], end: dt.date, **row: Any) -> None:
+    """Bars of a ticker that end on `end`, and its row."""
+    days = pd.bdate_range(end=end, periods=len(closes))
+    values = np.column_stack([*[closes] * 4, np.full(len(closes), 1_000.0), *[np.zeros(len(closes))] * 2])
+    bars = candles.frame(days.to_numpy(), values)
+    category = row.pop("of", KOREAN_STOCKS)
+    tickers.register(db, category, [{"ticker": ticker, "name": row.pop("name", f"회사 {ticker}"), "market": "KOSPI"}])
+    prices.write(db, category, ticker, bars)
+    state_of_bars = prices.state_of(bars)
+    tickers.record(db, category, ticker, {**state_of_bars, "bars_changed_at": tickers.now(), "source": "yahoo", **row})
+
+
+@pytest.fixture
+def market(own_server_db: MongoDatabase) -> MongoDatabase:
+    """A market of which two tickers rose, one fell, one did not trade today, one has no prices, and one is a sample."""
+    db, end = own_server_db, dt.datetime.now(dt.UTC).date()
+    end = (pd.Timestamp(end) - pd.offsets.BDay(1)).date()
+    flat = [100.0] * 300
+    store(db, "000001", [*flat, 110.0], end, industry="반도체", name="<b>오른</b> 회사")
+    store(db, "000002", [*flat, 101.0], end, industry="반도체", market="KOSDAQ")
+    store(db, "000003", [*flat, 80.0], end, industry="은행")
+    store(db, "000004", flat, (pd.Timestamp(end) - pd.offsets.BDay(1)).date(), industry="은행")
+    store(db, "000005", [*flat, 500.0], end, source="sample")
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": "000006", "name": "새 회사"}])
+    panels.forget()
+    listing.forget()
+    return db
+
+
+def open_market(**query: str) -> AppTest:
+    page = AppTest.from_file(pages.PAGES_DIR / "market.py", default_timeout=120)
+    for name, value in query.items():
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    assert not page.error
+    return page
+
+
+def maps(page: AppTest) -> list[dict[str, Any]]:
+    """The options of the maps of a page, as they go to the browser."""
+    return [json.loads(element.proto.json)["options"] for element in page.get("bidi_component")
+            if element.proto.component_name == CHART]  # fmt: skip
+
+
+def test_what_is_shown_and_what_is_left_out_is_told(market: MongoDatabase) -> None:
+    page = open_market()
+    about = page.caption[0].value
+    assert "3종목" in about
+    for left_out in ("거래가 없는 종목 1", "시세가 없는 종목 1", "표본 1"):
+        assert left_out in about
+
+
+def test_the_map_has_an_area_for_each_ticker_by_industry_and_names_are_data(market: MongoDatabase) -> None:
+    (option,) = maps(open_market(span="1W"))
+    (series,) = option["series"]
+    groups = {group["name"]: group["children"] for group in series["data"]}
+    assert {name: sorted(leaf["ticker"] for leaf in leaves) for name, leaves in groups.items()} == {
+        "반도체": ["000001", "000002"],
+        "은행": ["000003"],
+    }
+    leaf = next(leaf for leaf in groups["반도체"] if leaf["ticker"] == "000001")
+    assert (leaf["name"], leaf["change"], leaf["close"]) == ("<b>오른</b> 회사", "+10.00%", "₩110")
+    assert leaf["value"] == pytest.approx(1_000 * (19 * 100 + 110) / 20)
+    assert leaf["line"][-1] == 110.0
+
+
+def test_a_market_of_the_category_and_an_address_that_cannot_be_used(market: MongoDatabase) -> None:
+    page = open_market(market="KOSDAQ", span="9Y")
+    assert len(page.warning) == 1
+    (option,) = maps(page)
+    assert [group["name"] for group in option["series"][0]["data"]] == ["반도체"]
+    assert "1종목" in page.caption[0].value
+
+
+def test_a_market_without_prices_says_what_to_do(market: MongoDatabase) -> None:
+    page = open_market(category="us_stocks")
+    assert len(page.info) == 1
+    assert not maps(page)
+
+
+def test_only_samples_are_shown_as_samples(own_server_db: MongoDatabase) -> None:
+    end = (pd.Timestamp.now() - pd.offsets.BDay(1)).date()
+    closes = random_walk(pd.bdate_range(end=end, periods=300), seed=1)["close"].tolist()
+    store(own_server_db, "000001", closes, end, source="sample")
+    panels.forget()
+    loaded = state.load(own_server_db, state.View())
+    assert loaded.is_sample
+    assert any("표본 데이터" in element.value for element in open_market().markdown)
+
+
+def test_breadth_and_industries_lead_to_their_tickers(market: MongoDatabase) -> None:
+    index = random_walk(pd.bdate_range(end=dt.date.today(), periods=300), seed=2)["close"].tolist()
+    store(market, "^KS11", index, dt.date.today(), of=INDICES, name="코스피")
+    page = open_market()
+    page.session_state["market_tab"] = "시장 폭"
+    page.run()
+    (members,) = [group for group in page.get("button_group") if group.key == "members"]
+    assert [option.content for option in members.proto.options] == [
+        "상승 2",
+        "하락 1",
+        "보합 0",
+        "52주 신고가 2",
+        "52주 신저가 1",
+    ]
+    page.session_state["members"] = "decliners"
+    page.run()
+    assert not page.exception
+    assert [name.rpartition("#")[2] for name in page.dataframe[0].value["종목"]] == ["회사 000003"]
+
+    page.session_state["market_tab"] = "업종"
+    page.run()
+    assert not page.exception
+    ranked = page.dataframe[0].value
+    assert ranked[["업종", "종목 수"]].values.tolist() == [["반도체", 2], ["은행", 1]]
+    assert ranked["1일"].tolist() == pytest.approx([5.5, -20.0])
