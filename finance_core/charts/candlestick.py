@@ -8,7 +8,8 @@ import pandas as pd
 
 from finance_core.bars.curves import Curve
 from finance_core.bars.formulas import Floats
-from finance_core.charts import marks, panes, parts, price_series
+from finance_core.charts import marks, overlay, panes, parts, price_series
+from finance_core.charts.overlay import Other
 from finance_core.charts.parts import Option
 from finance_core.charts.script import Script
 from finance_core.charts.style import Style
@@ -33,13 +34,17 @@ def titled(bars: pd.DataFrame, indicators: Mapping[str, Floats]) -> pd.DataFrame
 
 
 def candlestick(
-    bars: pd.DataFrame, curves: Sequence[Curve], style: Style, refused: Iterable[pd.Timestamp] = ()
+    bars: pd.DataFrame,
+    curves: Sequence[Curve],
+    style: Style,
+    refused: Iterable[pd.Timestamp] = (),
+    others: Sequence[Other] = (),
 ) -> Option:
     """Prices without gaps, a volume pane and indicators over one category axis of days.
 
     `bars` as in `candles`, of any interval; `curves` as in `bars.curves`, of the same bars; both whole, so that
     zooming out needs no server. The browser is told apart what to show of them at first. `refused` are days of bars
-    that were left out, for the marks.
+    that were left out, for the marks. `others` are drawn in percent, so that the scale of `style` must be that.
 
     Beside what ECharts knows, `readout` lists what is read out under the crosshair (see `parts.reading`).
 
@@ -56,20 +61,24 @@ def candlestick(
     marked = marks.of(bars, style, refused)
     source[marks.COLUMN] = marks.texts(len(bars), marked)
     first_seen = max(len(bars) - FIRST_SEEN, 0), max(len(bars) - 1, 0)
-    prices = price_series.of(bars, style)
+    for name, close in overlay.columns(others).items():
+        source[name] = close.to_numpy()
+    axis = _price_settings(style, bars, drawn.on_price, others)
+    y_axes = [Script("price_axis", axis), _volume_axis(), marks.AXIS, *drawn.y_axes]
     return {
         "animation": False,
         "dataset": [{"source": source}, *({"source": mark.frame(source[_("날짜")])} for mark in marked)],
-        "readout": _readout(style, drawn.readings),
+        "readout": _readout(style, drawn.readings, others),
         "graphic": [parts.watermark(_("표본 데이터"))] if style.sample else [],
         "grid": panes.grids(drawn.panes, style.heights),
         "xAxis": [parts.trading_days(pane, labels=pane == drawn.panes - 1) for pane in range(drawn.panes)],
-        "yAxis": [_price_axis(style, bars, drawn.on_price), _volume_axis(), marks.AXIS, *drawn.y_axes],
+        "yAxis": [*y_axes, *overlay.axes(axis, others)],
         "dataZoom": parts.zooms(drawn.panes, first_seen, parts.SIDES, bottom=8, height=28),
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "tooltip": {**parts.TOOLTIP, "showContent": False},
         "series": [
-            prices,
+            price_series.of(bars, style),
+            *overlay.series(others, first_axis=len(y_axes)),
             _volume_bars("rising", style.rising, opacity=0.45),
             _volume_bars("falling", style.falling, opacity=0.75),
             *drawn.series,
@@ -78,7 +87,7 @@ def candlestick(
     }
 
 
-def _readout(style: Style, of_indicators: Sequence[Option]) -> list[Option]:
+def _readout(style: Style, of_indicators: Sequence[Option], others: Sequence[Other]) -> list[Option]:
     decimals = style.decimals
     prices = {_("시가"): _("시"), _("고가"): _("고"), _("저가"): _("저"), _("종가"): _("종")}
     if style.kind in price_series.OF_CLOSES:
@@ -87,17 +96,18 @@ def _readout(style: Style, of_indicators: Sequence[Option]) -> list[Option]:
         *(parts.reading(column, title=title, decimals=decimals) for column, title in prices.items()),
         parts.reading(_("등락률"), title="", decimals=2, suffix="%", signed=True),
         *(reading for reading in of_indicators if reading["pane"] == 0),
+        *overlay.readings(others),
         parts.reading(marks.COLUMN, title=""),
         parts.reading(_("거래량"), pane=1),
         *(reading for reading in of_indicators if reading["pane"] > 0),
     ]
 
 
-def _price_axis(style: Style, bars: pd.DataFrame, titles: list[str]) -> Script:
+def _price_settings(style: Style, bars: pd.DataFrame, titles: list[str], others: Sequence[Other]) -> Option:
     last = float(bars["close"].iloc[-1]) if len(bars) else None
-    series = [{"base": _("종가"), "columns": [_("저가"), _("고가"), *titles]}]
+    series = [{"base": _("종가"), "columns": [_("저가"), _("고가"), *titles]}, *overlay.scaled(others)]
     settings = {"scale": style.scale, "air": AIR, "decimals": style.decimals, "last": last, "series": series, "own": 0}
-    return Script("price_axis", {**settings, "gridIndex": 0, "position": "right"})
+    return {**settings, "gridIndex": 0, "position": "right"}
 
 
 def _volume_axis() -> Option:

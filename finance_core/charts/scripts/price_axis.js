@@ -64,7 +64,7 @@
     const change = (value / base - 1) * 100;
     return `${change > 1e-9 ? "+" : ""}${change.toLocaleString("en-US", { ...digits, signDisplay: "negative" })}%`;
   };
-  const pixels = (value) => chart.convertToPixel({ yAxisIndex: own }, value);
+  const pixels = (value) => chart.convertToPixel({ yAxisIndex: 0 }, value); // only the first axis has a tag
   const label = (value) => {
     if (scale === "percent") return percent(value, { maximumFractionDigits: 2 });
     const isUnderTag = chart && last && Math.abs(pixels(value) - pixels(last)) < TAG;
@@ -89,7 +89,7 @@
     max: (extent) => room(extent)[1],
     axisLabel: { ...custom, hideOverlap: true, formatter: label, color: ink },
     axisTick: hasOwnTicks ? custom : {},
-    axisPointer: { label: { formatter: pointed } },
+    axisPointer: { ...axis.axisPointer, label: { formatter: pointed } },
     splitLine: { showMinLine: false, showMaxLine: false, lineStyle: { color: ink, opacity: 0.1 } },
     own: { attach: (of) => (chart = of) },
   };

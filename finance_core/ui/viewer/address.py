@@ -8,12 +8,13 @@ from typing import Any, Final, get_args
 import pandas as pd
 import streamlit as st
 
+from finance_core import categories
 from finance_core.bars import candles, curves
 from finance_core.bars.candles import Interval, Period
 from finance_core.bars.curves import Chosen
 from finance_core.bars.marks import Kind as Mark
 from finance_core.categories import Average, Category
-from finance_core.charts import panes
+from finance_core.charts import overlay, panes
 from finance_core.charts.style import Kind, Scale
 from finance_core.ui import parameters
 from finance_core.ui.parameters import INTERVAL, PERIOD, Parameter
@@ -21,6 +22,8 @@ from finance_core.ui.parameters import INTERVAL, PERIOD, Parameter
 INDICATORS: Final = "ind"
 REMEMBERED: Final = (INDICATORS, "heights")
 """Parameters that a browser remembers for the next visit."""
+SEPARATOR: Final = ":"
+"""Between the category and the ticker of another ticker."""
 MARKS: Final[tuple[Mark, ...]] = tuple(sorted(get_args(Mark)))
 
 
@@ -42,6 +45,8 @@ class View:
     total_return: bool = False
     """Whether prices count dividends too."""
     marks: tuple[Mark, ...] = MARKS
+    compared: tuple[str, ...] = ()
+    """Other tickers on the same chart, each as `category:ticker`."""
     indicators: tuple[Chosen, ...] = ()
     """Beside the averages."""
     heights: tuple[int, ...] = ()
@@ -76,10 +81,23 @@ def table(category: Category) -> tuple[Parameter, ...]:
         parameters.choice("type", "kind", {kind: kind for kind in get_args(Kind)}),
         parameters.choice("scale", "scale", {scale: scale for scale in get_args(Scale)}),
         parameters.choice("adjusted", "total_return", {"splits": False, "dividends": True}),
+        Parameter("with", "compared", _keys, ",".join, [f"indices{SEPARATOR}^KS11,us_stocks{SEPARATOR}AAPL"]),
         parameters.several("marks", "marks", {kind: kind for kind in MARKS}, "none"),
         Parameter(INDICATORS, "indicators", lambda text: curves.parse(text)[0], curves.text_of),
         parameters.whole_numbers("heights", "heights", panes.LIMITS, panes.FIRST_OWN + curves.MOST_PANES),
     )
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    keys = tuple(dict.fromkeys(key for key in text.split(",") if key))
+    known = {category.key for category in categories.CATEGORIES}
+    for key in keys:
+        category, _separator, ticker = key.partition(SEPARATOR)
+        if category not in known or not ticker:
+            raise ValueError(text)
+    if len(keys) > overlay.LIMIT:
+        raise ValueError(text)
+    return keys
 
 
 def parse(texts: Mapping[str, str], category: Category) -> tuple[View, list[str]]:

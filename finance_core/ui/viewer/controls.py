@@ -4,6 +4,7 @@ The address keeps a choice: a control shows what the address says and, changed, 
 """
 
 from functools import partial
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -34,11 +35,15 @@ OTHER_COLORS = "other_colors"
 """Where a visit keeps whether the colours of a category are not the category's own."""
 
 
-def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow) -> DeltaGenerator:
-    """The controls, set as `view` is, and what a reader must know of `row`; `dates` are the days that have bars.
+class Menus(NamedTuple):
+    """Menus to be filled by whoever shows the controls."""
 
-    Returns the menu, for what else belongs there.
-    """
+    compare: DeltaGenerator
+    other: DeltaGenerator
+
+
+def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow) -> Menus:
+    """The controls, set as `view` is, and what a reader must know of `row`; `dates` are the days that have bars."""
     write = partial(address.write, category, view)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
         with st.container(horizontal=True, wrap=False, gap="small", key="choices"):
@@ -49,13 +54,18 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
             header.badges(row)
             if view.total_return:
                 st.badge(_("배당까지 반영한 가격"), icon=":material/payments:", color="blue")
-        indicator_menu.show(view, write)
-        label = f"{view.first} – {view.last or ''}" if view.first else _("메뉴")
-        menu = st.popover(label, icon=":material/tune:", key="menu", width="content")
+        with st.container(horizontal=True, wrap=False, width="content", gap="small", key="menus"):
+            label = f"{view.first} – {view.last or ''}" if view.first else _("메뉴")
+            indicator_menu.show(view, write)
+            looks = st.popover(_("모양"), icon=":material/candlestick_chart:", key="looks", width="content")
+            compare = st.popover(_("함께"), icon=":material/stacked_line_chart:", key="compare", width="content")
+            menu = st.popover(label, icon=":material/tune:", key="menu", width="content")
+    with looks:
+        _looks(category, view)
     with menu:
         _range(category, view, dates)
-        _looks(category, view)
-    return menu
+        _averages(category, view)
+    return Menus(compare, menu)
 
 
 def rising_is_red(category: Category) -> bool:
@@ -76,7 +86,7 @@ def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
     st.date_input(label, min_value=first, max_value=last, key="range", on_change=chosen, format="YYYY-MM-DD")
 
 
-def _looks(category: Category, view: View) -> None:
+def _averages(category: Category, view: View) -> None:
     write = partial(address.write, category, view)
     st.session_state["averages"] = list(view.averages)
     st.pills(
@@ -91,6 +101,10 @@ def _looks(category: Category, view: View) -> None:
         for averages in category.average_sets:
             label = "·".join(average.label for average in averages)
             st.button(label, key=f"averages_{averages[-1].text}", on_click=partial(write, averages=averages))
+
+
+def _looks(category: Category, view: View) -> None:
+    write = partial(address.write, category, view)
     segmented(_("모양"), "kind", KINDS, view.kind, lambda kind: write(kind=kind))
     segmented(_("가격 축"), "scale", SCALES, view.scale, lambda scale: write(scale=scale))
     titles = {kind: _(look.title) for kind, look in MARK_LOOKS.items()}

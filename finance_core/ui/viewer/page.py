@@ -26,7 +26,7 @@ from finance_core.ui import browser_memory, listing, navigation, search_box, spl
 from finance_core.ui.decorators import errors_shown, live, page, writes
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
-from finance_core.ui.viewer import address, controls, header, shared, table, zoom
+from finance_core.ui.viewer import address, compared, controls, header, shared, table, zoom
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import may_edit
 
@@ -155,14 +155,24 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     view, _problems = address.parse(dict(st.query_params), category)
     ticker, name = row["ticker"], listing.name_of(row)
     history = shared.history(db, category, row)
+    currency = "" if category.rates or not category.currency else row.get("currency") or category.currency
+    others, other_rows, problems = compared.load(db, view, currency)
+    if others:
+        view = replace(view, scale="percent")
     style = _style(category, row, history.bars, view, calendar)
-    drawing = shared.drawing(history, view, style)
+    if any(other.get("source") == "sample" for other in other_rows):
+        style = replace(style, sample=True)
+    drawing = shared.drawing(history, view, style, others)
     visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
-    menu = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row)
-    with menu:
+    menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row)
+    with menus.compare:
+        compared.control(db, category, view, ticker)
+    with menus.other:
         shows_table = st.toggle(_("표"), key="table")
         table.downloads_of(ticker, name, drawing, visible, style)
         _link(category, ticker, view)
+    for problem in problems:
+        st.warning(plain(problem), icon=":material/warning:")
     header.notes(row)
     split_note.show(name, history.late_splits)
     if drawing.impossible:

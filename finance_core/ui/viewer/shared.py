@@ -5,18 +5,20 @@ never older than they are, whichever process has changed them. Nothing here depe
 nobody may change what is kept.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from finance_core import i18n
-from finance_core.bars import adjustment, candles
+from finance_core.bars import adjustment, candles, overlay
 from finance_core.bars import curves as indicator_curves
 from finance_core.bars.candles import Remark
 from finance_core.bars.curves import Curve
 from finance_core.categories import Category
 from finance_core.charts import candlestick
+from finance_core.charts.overlay import Other
 from finance_core.charts.style import Style
 from finance_core.storage import database, prices, runs
 from finance_core.storage.database import MongoDatabase
@@ -63,11 +65,22 @@ def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
     return _history(repr((database.address(), db.name, category.key, row["ticker"], version)), db, category, row)
 
 
-def drawing(shown: History, view: View, style: Style) -> Drawing:
-    """The chart of a history that has bars, in the running language."""
+class Compared(NamedTuple):
+    """Another ticker on the chart."""
+
+    title: str
+    decimals: int
+    history: History
+
+
+def drawing(shown: History, view: View, style: Style, compared: Sequence[Compared] = ()) -> Drawing:
+    """The chart of a history that has bars, in the running language, with others on it."""
     # Which bars are visible is no part of a chart: a zoom and a period draw nothing anew.
-    key = repr((shown.key, view.chosen, view.interval, style, i18n.language()))
-    return _drawing(key, shown, view, style) if shown.key else _draw(shown, view, style)
+    others = [(other.history.key, other.title) for other in compared]
+    key = repr((shown.key, view.chosen, view.interval, style, i18n.language(), others))
+    if shown.key and all(other.history.key for other in compared):
+        return _drawing(key, shown, view, style, compared)
+    return _draw(shown, view, style, compared)
 
 
 def _read(db: MongoDatabase, category: Category, ticker: str, key: str = "") -> History:
@@ -79,11 +92,25 @@ def _read(db: MongoDatabase, category: Category, ticker: str, key: str = "") -> 
     return History(*candles.split_adjusted(bars), tuple(refused), key)
 
 
-def _draw(shown: History, view: View, style: Style) -> Drawing:
-    daily, impossible = adjustment.total_return(shown.bars) if style.total_return else (shown.bars, [])
+def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
+    """The daily bars as `style` wants them, and the dividends that they should count and cannot."""
+    return adjustment.total_return(shown.bars) if style.total_return else (shown.bars, [])
+
+
+def _draw(shown: History, view: View, style: Style, compared: Sequence[Compared]) -> Drawing:
+    daily, impossible = adjusted(shown, style)
     bars = candles.resample(daily, view.interval)
     curves = indicator_curves.curves(bars, view.chosen)
-    option = candlestick.candlestick(bars, curves, style, shown.refused)
+    days = pd.DatetimeIndex(bars.index)
+    others = [
+        Other(
+            other.title,
+            overlay.closes_on(days, adjusted(other.history, style)[0]["close"], view.interval),
+            other.decimals,
+        )
+        for other in compared
+    ]
+    option = candlestick.candlestick(bars, curves, style, shown.refused, others)
     return Drawing(bars, curves, border.prepare(option), impossible)
 
 
@@ -94,6 +121,6 @@ def _history(key: str, _db: MongoDatabase, _category: Category, _row: TickerRow)
 
 
 @st.cache_resource(ttl=KEPT_FOR, max_entries=MOST_KEPT, show_spinner=False)
-def _drawing(key: str, _shown: History, _view: View, _style: Style) -> Drawing:
+def _drawing(key: str, _shown: History, _view: View, _style: Style, _compared: Sequence[Compared]) -> Drawing:
     del key
-    return _draw(_shown, _view, _style)
+    return _draw(_shown, _view, _style, _compared)

@@ -1,0 +1,104 @@
+"""Other tickers on the chart of one: which ones, and the menu's control that chooses them."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from finance_core import categories
+from finance_core.categories import Category
+from finance_core.charts import overlay
+from finance_core.i18n import _
+from finance_core.search import Index
+from finance_core.storage import tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
+from finance_core.ui import listing, navigation, search_box
+from finance_core.ui.text import plain
+from finance_core.ui.viewer import address, shared
+from finance_core.ui.viewer.address import SEPARATOR, View
+from finance_core.ui.viewer.shared import Compared
+
+KEY = "compared"
+MISSING = "compared_with_nothing"
+"""Where a visit keeps, until it is shown, the text that names no ticker."""
+
+
+def load(db: MongoDatabase, view: View, currency: str) -> tuple[list[Compared], list[TickerRow], list[str]]:
+    """The others that `view` names with their rows, and a sentence for each one that cannot be drawn.
+
+    The title of one in another currency than `currency` names its own: nothing is converted.
+    """
+    found: list[Compared] = []
+    rows, problems = [], []
+    for key in view.compared:
+        category, ticker = _parts(key)
+        row = tickers.get(db, category, ticker) or listing.of(db, category).rows.get(ticker)
+        history = shared.history(db, category, row) if row else None
+        if row is None or history is None or history.bars.empty:
+            problems.append(_("{ticker}은(는) 시세가 없어 함께 그리지 못합니다.").format(ticker=ticker[:40]))
+            continue
+        own = "" if category.rates or not category.currency else row.get("currency") or category.currency
+        title = listing.name_of(row) + (f" ({own})" if own and own != currency else "")
+        found.append(Compared(title, category.decimals_of(float(history.bars["close"].iloc[-1])), history))
+        rows.append(row)
+    return found, rows, problems
+
+
+def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> None:
+    """Chooses the others: among indices, favourites and what was viewed, or by any name or code that is typed."""
+    own = f"{category.key}{SEPARATOR}{ticker}"
+    names = {key: _name(db, key) for key in dict.fromkeys([*view.compared, *_usual(db)]) if key != own}
+
+    def chosen() -> None:
+        keys = [value if value in names else _search(db, value) for value in st.session_state[KEY]]
+        if "" in keys:
+            st.session_state[MISSING] = st.session_state[KEY][keys.index("")]
+        wanted = tuple(dict.fromkeys(key for key in keys if key and key != own))
+        address.write(category, view, compared=wanted[: overlay.LIMIT])
+
+    st.session_state[KEY] = list(view.compared)
+    st.multiselect(
+        _("함께 그릴 종목"),
+        list(names),
+        format_func=lambda key: names.get(key, key),
+        key=KEY,
+        on_change=chosen,
+        max_selections=overlay.LIMIT,
+        accept_new_options=True,
+        placeholder=_("지수나 종목: 이름이나 코드를 적어도 됩니다"),
+        help=_("처음 보이는 봉부터의 변화율로 그립니다. 통화는 바꾸지 않습니다."),
+    )
+    if missing := st.session_state.pop(MISSING, None):
+        st.warning(plain(_("'{text}'에 맞는 종목이 없습니다.").format(text=str(missing)[:40])))
+    series = ",".join([own, *view.compared])
+    query = {"series": series, "period": view.period, "unit": view.interval}
+    label = _("비교 화면에서 보기")
+    st.page_link(navigation.page("comparison"), label=label, icon=":material/open_in_new:", query_params=query)
+
+
+def _parts(key: str) -> tuple[Category, str]:
+    category, _separator, ticker = key.partition(SEPARATOR)
+    return categories.category(category), ticker
+
+
+def _usual(db: MongoDatabase) -> list[str]:
+    """Indices, favourites and what this visitor viewed."""
+    favourites = {category.key: listing.of(db, category).favourites for category in categories.CATEGORIES}
+    indices = [f"indices{SEPARATOR}{ticker}" for ticker in listing.of(db, categories.INDICES).rows]
+    chosen = [f"{key}{SEPARATOR}{ticker}" for key, tickers_ in favourites.items() for ticker in tickers_]
+    return [*chosen, *st.session_state.get(search_box.VIEWED, []), *indices]
+
+
+def _name(db: MongoDatabase, key: str) -> str:
+    category, ticker = _parts(key)
+    row = listing.of(db, category).rows.get(ticker)
+    return f"{listing.name_of(row)} {ticker}" if row else ticker
+
+
+def _search(db: MongoDatabase, text: str) -> str:
+    """The best match of `text` in the first category that has one; "" where none has."""
+    for category in categories.CATEGORIES:
+        rows: Sequence[TickerRow] = list(listing.of(db, category).rows.values())
+        if matches := Index(rows).search(text, limit=1):
+            return f"{category.key}{SEPARATOR}{matches[0]}"
+    return ""

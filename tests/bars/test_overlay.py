@@ -1,0 +1,41 @@
+"""The closes of another ticker on the bars of a chart."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from finance_core.bars import candles, overlay
+from finance_core.bars.candles import Interval
+from tests import pages
+
+BARS = candles.clean(pages.made_table(1, halted=0))[0]
+
+
+def close_of(dropped: set[int]) -> "pd.Series[float]":
+    other = candles.clean(pages.made_table(2, halted=0))[0]["close"]
+    return other.drop(other.index[sorted(dropped)])
+
+
+@settings(deadline=None)
+@given(st.sets(st.integers(0, len(BARS) - 1), max_size=300), st.sampled_from(["D", "W", "M"]))
+def test_a_bar_has_the_last_close_of_its_day_week_or_month_and_no_older_one(
+    dropped: set[int], interval: Interval
+) -> None:
+    close = close_of(dropped)
+    days = pd.DatetimeIndex(candles.resample(BARS, interval).index)
+    drawn = overlay.closes_on(days, close, interval)
+    assert drawn.index.equals(days)
+    for day, value in drawn.items():
+        first = day if interval == "D" else candles.span(day, interval)[0]  # type: ignore[arg-type]
+        within = close[(close.index >= first) & (close.index <= day)]
+        assert np.isnan(value) if within.empty else value == within.iloc[-1]
+
+
+def test_a_ticker_that_began_later_or_has_no_price_is_blank() -> None:
+    days = pd.DatetimeIndex(BARS.index)
+    drawn = overlay.closes_on(days, close_of(set(range(100))), "D")
+    assert drawn.iloc[:100].isna().all()
+    assert drawn.iloc[100:].notna().all()
+    assert overlay.closes_on(days, pd.Series([0.0], index=days[:1]), "D").isna().all()
+    assert overlay.closes_on(days, pd.Series(dtype="float64", index=days[:0]), "M").isna().all()

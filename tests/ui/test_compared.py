@@ -1,0 +1,56 @@
+"""Other tickers on the chart of one, run by Streamlit's own test runner on a real database."""
+
+import pytest
+
+from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
+from finance_core.storage import tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui.text import plain
+from tests import pages
+from tests.yahoo import YahooStandIn
+
+
+@pytest.fixture
+def listed(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> MongoDatabase:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(1), "000660": pages.made_table(2)}, {})
+    pages.update_from(yahoo, own_server_db, {"AAPL": pages.made_table(3)}, {"AAPL": ""}, US_STOCKS)
+    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "000660", "name": "SK하이닉스", "market": "KOSPI"}])
+    tickers.record(own_server_db, US_STOCKS, "AAPL", {"currency": "USD"})
+    tickers.register(own_server_db, INDICES, [{"ticker": "^KS11", "name": "코스피"}])
+    return own_server_db
+
+
+def test_others_are_lines_in_percent_whose_closes_are_those_stored(listed: MongoDatabase) -> None:
+    option, source = pages.chart(pages.open_viewer(ticker="005930", **{"with": "korean_stocks:000660,us_stocks:AAPL"}))
+    assert source["other 0"].tolist() == pages.as_published(pages.made_table(2))["close"].tolist()
+    titles = [entry["title"] for entry in option["readout"] if entry["column"].startswith("other")]
+    assert titles == ["SK하이닉스", "애플 (USD)"], "what is in another currency says so: nothing is converted"
+    assert all('"scale": "percent"' in axis for axis in option["yAxis"] if isinstance(axis, str))
+    assert len([axis for axis in option["yAxis"] if isinstance(axis, str)]) == 3
+
+
+def test_one_without_prices_or_list_gets_a_sentence_and_the_rest_is_drawn(listed: MongoDatabase) -> None:
+    page = pages.open_viewer(ticker="005930", **{"with": "indices:^KS11,us_stocks:NONE,korean_stocks:000660"})
+    assert [plain(ticker) in page.warning[place].value for place, ticker in enumerate(["^KS11", "NONE"])] == [True] * 2
+    assert [name for name in pages.chart(page)[1].columns if name.startswith("other")] == ["other 0"]
+
+
+@pytest.mark.parametrize("text", ["AAPL", "moon:AAPL", "us_stocks:", ",".join(f"us_stocks:{n}" for n in "ABCD")])
+def test_an_address_that_names_none_gets_a_sentence(listed: MongoDatabase, text: str) -> None:
+    page = pages.open_viewer(ticker="005930", **{"with": text})
+    assert "with=" in page.warning[0].value
+    assert not page.error
+    assert not [name for name in pages.chart(page)[1].columns if name.startswith("other")]
+
+
+def test_the_menu_finds_what_is_typed_and_says_what_it_cannot_find(listed: MongoDatabase) -> None:
+    page = pages.open_viewer(ticker="005930")
+    box = page.multiselect(key="compared")
+    assert "코스피 ^KS11" in box.options
+    box.set_value(["indices:^KS11"]).run()
+    assert page.query_params["with"] == "indices:^KS11"
+    page.multiselect(key="compared").set_value(["indices:^KS11", "하이닉스"]).run()
+    assert page.query_params["with"] == "indices:^KS11,korean_stocks:000660"
+    page.multiselect(key="compared").set_value(["nonsense"]).run()
+    assert "with" not in page.query_params
+    assert plain("'nonsense'") in "".join(warning.value for warning in page.warning)
