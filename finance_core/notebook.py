@@ -1,0 +1,194 @@
+"""The stored prices from Python: `from finance_core import Sisepan`, in a notebook or a script.
+
+Everything is as the pages show it: late splits are applied, halted days are flat, samples are named as such. Nothing is
+written. A mistake raises SisepanError with a sentence that says what to do.
+
+>>> sisepan = Sisepan()
+>>> sisepan.search("ㅅㅅㅈㅈ")["ticker"].tolist()
+['005930']
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from finance_core import categories, starter
+from finance_core.bars import candles, comparison, conditions
+from finance_core.bars import panel as panels
+from finance_core.bars.candles import Interval
+from finance_core.bars.comparison import Scale
+from finance_core.bars.screen import READY
+from finance_core.categories import CATEGORIES, Category
+from finance_core.errors import SisepanError
+from finance_core.i18n import N_
+from finance_core.search import Index
+from finance_core.storage import database, prices, screens, tickers
+from finance_core.storage import panels as stored
+
+SEPARATOR: Final = ":"
+"""Between a category and a ticker: us_stocks:AAPL."""
+LISTED: Final = ("name_en", "market", "industry", "currency", "source", "first_date", "last_date", "bar_count")
+Day = dt.date | str
+"""A day, or its text: 2025-03-03."""
+
+
+class Sisepan:
+    """The prices in the database that the app uses: MONGO_URI and FINANCE_DB, or the embedded one.
+
+    Raises SisepanError where it cannot be reached.
+    """
+
+    def __init__(self) -> None:
+        self._db = database.connect()
+
+    @property
+    def categories(self) -> list[str]:
+        """The keys of the categories.
+
+        >>> sisepan.categories
+        ['korean_stocks', 'us_stocks', 'indices', 'currencies']
+        """
+        return [category.key for category in CATEGORIES]
+
+    def tickers(self, category: str) -> pd.DataFrame:
+        """The active tickers of a category, indexed by ticker.
+
+        Columns: name, name_en, market, industry, currency, source ("sample" are not real), first_date, last_date
+        (tz-naive days), bar_count.
+
+        >>> sisepan.tickers("korean_stocks").loc["005930", "name"]
+        '삼성전자'
+        """
+        rows = tickers.active(self._db, _category(category), LISTED)
+        return pd.DataFrame(rows, columns=["ticker", "name", *LISTED]).set_index("ticker")
+
+    def search(self, text: str, limit: int = 10) -> pd.DataFrame:
+        """The tickers of all categories that `text` means, the best first: code, name, English name, alias, 초성.
+
+        Columns: category, ticker, name, market.
+        """
+        known: dict[tuple[str, str], dict[str, object]] = {}
+        entries = []
+        for category in CATEGORIES:
+            for row in tickers.active(self._db, category, ("name_en", "market")):
+                key = f"{category.key}{SEPARATOR}{row['ticker']}"
+                aliases = (row["ticker"], *starter.aliases().get((category.key, row["ticker"]), ()))
+                entries.append({**row, "ticker": key, "aliases": aliases})
+                named = {"name": row["name"], "market": row.get("market", "")}
+                known[category.key, row["ticker"]] = {"category": category.key, "ticker": row["ticker"], **named}
+        matches = [known[_parts(match)] for match in Index(entries).search(text, limit)]
+        return pd.DataFrame(matches, columns=["category", "ticker", "name", "market"])
+
+    def bars(self, ticker: str, interval: Interval = "D") -> pd.DataFrame:
+        """All bars of a ticker ("005930", or "us_stocks:AAPL" where two categories have it), by day, week or month.
+
+        Indexed by tz-naive day, ascending; columns open, high, low, close (in the ticker's currency, adjusted for
+        splits), volume (shares), dividends, stock_splits. Raises SisepanError where nobody knows the ticker.
+
+        >>> sisepan.bars("005930", "W")[["close", "volume"]].tail(1).round(1).to_dict("records")
+        [{'close': 102.0, 'volume': 2000}]
+        """
+        return candles.resample(prices.load(self._db, *self._find(ticker)), interval)
+
+    def panel(
+        self, category: str, fields: Sequence[str] | str = "close", since: Day | None = None, until: Day | None = None
+    ) -> pd.DataFrame:
+        """A field of all tickers, as sessions × tickers; several fields have (field, ticker) as columns.
+
+        `fields` are open, high, low, close and volume; NaN where a ticker has no bar. Without `since`, a year.
+
+        >>> sisepan.panel("korean_stocks", since="2024-01-02")["005930"].tolist()
+        [100.0, 101.0, 102.0]
+        """
+        names = [fields] if isinstance(fields, str) else list(fields)
+        if wrong := [name for name in names if name not in panels.FIELDS]:
+            sentence = N_("{name}이라는 필드는 없습니다. 쓸 수 있는 것: {options}")
+            raise SisepanError(sentence, name=wrong[0][:40], options=", ".join(panels.FIELDS))
+        begin = _day(since) if since else dt.date.today() - dt.timedelta(days=366)
+        panel = stored.panel(self._db, _category(category), begin, names)
+        if until:
+            panel = panel.as_of(np.datetime64(_day(until)))
+        index = pd.DatetimeIndex(panel.sessions, name="date").as_unit("ns")
+        frames = {name: pd.DataFrame(panel.matrix(name), index, list(panel.tickers)) for name in names}
+        return frames[fields] if isinstance(fields, str) else pd.concat(frames, axis=1)
+
+    def screen(self, condition: str, category: str = "korean_stocks", as_of: Day | None = None) -> pd.DataFrame:
+        """The tickers for which `condition` holds, or a ready one by its key (new_high, golden_cross, …).
+
+        As of a day, no later bar is touched. Indexed by ticker; columns are the name and what the condition says of it.
+        `attrs` has the "day", how many tickers were "judged", and the "unjudged" ones by reason. Raises SisepanError
+        that points at a mistake.
+
+        >>> found = sisepan.screen("close > 1.9% + ago(close, 1)")
+        >>> found.index.tolist(), found.attrs["judged"]
+        (['005930'], 1)
+        """
+        of_category = _category(category)
+        tree = conditions.parse(READY[condition].rule if condition in READY else condition)
+        result = screens.ask(self._db, of_category, tree, _day(as_of) if as_of else None)
+        names = {row["ticker"]: row["name"] for row in tickers.active(self._db, of_category)}
+        columns = {"name": [names.get(ticker, ticker) for ticker in result.tickers], **result.columns}
+        frame = pd.DataFrame(columns, index=pd.Index(result.tickers, name="ticker"))
+        frame.attrs = {"day": result.day, "judged": result.judged, "unjudged": result.unjudged}
+        return frame
+
+    def compare(self, names: Sequence[str], since: Day | None = None, scale: Scale = "percent") -> pd.DataFrame:
+        """The closes of several tickers on the union of their sessions; columns are `names`, NaN where one is closed.
+
+        "percent" is the change since the first close on or after `since`, "index" is 100 there, "price" is the price.
+        Nothing is converted into another currency.
+
+        >>> sisepan.compare(["005930"], since="2024-01-02")["005930"].round(6).tolist()
+        [0.0, 1.0, 2.0]
+        """
+        closes = comparison.align({name: prices.load(self._db, *self._find(name))["close"] for name in names})
+        if closes.empty:
+            return closes
+        first = pd.Timestamp(_day(since)) if since else closes.index[0]
+        if scale != "price":
+            bases = {name: comparison.base_of(closes[name], first) for name in closes.columns}
+            closes = comparison.rebase(closes, bases, scale)
+        return closes.loc[first:]
+
+    def _find(self, text: str) -> tuple[Category, str]:
+        """The category and the ticker that `text` names."""
+        key, ticker = _parts(text)
+        among = [_category(key)] if key else CATEGORIES
+        found = [
+            (category, spelled)
+            for category in among
+            if category.is_ticker(spelled := category.ticker_of(ticker)) and tickers.get(self._db, category, spelled)
+        ]
+        if len(found) == 1:
+            return found[0]
+        names = ", ".join(f"{category.key}{SEPARATOR}{spelled}" for category, spelled in found)
+        if found:
+            sentence = N_("{ticker}은(는) 여러 카테고리에 있습니다. 하나를 쓰십시오: {names}")
+            raise SisepanError(sentence, ticker=ticker, names=names)
+        raise SisepanError(N_("{ticker}은(는) 목록에 없는 종목입니다. search()로 찾아 보십시오."), ticker=text[:40])
+
+
+def _parts(text: str) -> tuple[str, str]:
+    category, separator, ticker = text.partition(SEPARATOR)
+    return (category, ticker) if separator else ("", text)
+
+
+def _category(key: str) -> Category:
+    if key not in {category.key for category in CATEGORIES}:
+        options = ", ".join(category.key for category in CATEGORIES)
+        raise SisepanError(
+            N_("{key}이라는 카테고리는 없습니다. 쓸 수 있는 것: {options}"), key=key[:40], options=options
+        )
+    return categories.category(key)
+
+
+def _day(day: Day) -> dt.date:
+    if isinstance(day, dt.date):
+        return day
+    try:
+        return dt.date.fromisoformat(day)
+    except ValueError as error:
+        raise SisepanError(N_("{day}은(는) 날짜가 아닙니다. 2025-03-03처럼 씁니다."), day=day[:40]) from error
