@@ -77,9 +77,15 @@ def _table(db: MongoDatabase, view: View, result: Result) -> None:
     rows = listing.of(db, view.category).rows
     names = [listing.name_of(rows[ticker]) if ticker in rows else ticker for ticker in result.tickers]
     name, code, line = _("종목"), _("코드"), _("최근 60봉")
-    links = [navigation.chart_address(view.category, ticker, shown) for ticker, shown in zip(result.tickers, names, strict=True)]
+    links = [
+        navigation.chart_address(view.category, ticker, shown)
+        for ticker, shown in zip(result.tickers, names, strict=True)
+    ]
     table = pd.DataFrame({name: links, code: list(result.tickers)})
-    config: dict[str, Any] = {name: st.column_config.LinkColumn(display_text=navigation.NAME, width="medium"), code: st.column_config.TextColumn(width="small")}
+    config: dict[str, Any] = {
+        name: st.column_config.LinkColumn(display_text=navigation.NAME, width="medium"),
+        code: st.column_config.TextColumn(width="small"),
+    }
     if len(result.tickers) <= MOST_LINES:
         table[line] = list(result.recent)
         config[line] = st.column_config.LineChartColumn(width="small", color="gray")
