@@ -143,17 +143,18 @@ def _place(chosen: Chosen, drawn: Drawn, decimals: int) -> _Place:
 
 def _axis(chosen: Chosen, pane: int) -> Option:
     row = chosen.indicator
-    label: Option = {"hideOverlap": True}
+    # At the ends of an axis stand those of the panes above and below.
+    label: Option = {"hideOverlap": True, "showMinLabel": False, "showMaxLabel": False}
     if row.unit == "shares":
         label["formatter"] = parts.volume_label()
     if row.bounds and row.levels:
-        label["customValues"] = list(row.levels)
+        label |= {"customValues": list(row.levels), "showMinLabel": True, "showMaxLabel": True}
     ends = {"min": row.bounds[0], "max": row.bounds[1]} if row.bounds else {}
     return {
         "gridIndex": pane,
         "position": "right",
         "scale": True,
-        "splitNumber": 2,
+        "splitNumber": 3,
         "splitLine": {"show": False},
         "axisLabel": label,
         "axisPointer": {"label": {"show": False}},

@@ -9,13 +9,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    "page",
-    [
-        "finance_core.ui.viewer.page",
-        "finance_core.ui.comparison.page",
-        "finance_core.ui.overview",
-        "finance_core.ui.screener.page",
-    ],
+    "page", ["finance_core.ui.viewer.page", "finance_core.ui.comparison.page", "finance_core.ui.overview"]
 )
 def test_a_page_of_prices_loads_nothing_of_foreign_data(page: str) -> None:
     program = f"import sys, {page}; print(*[name for name in sys.modules if name.startswith('finance_core.')])"

@@ -1,1 +1,0 @@
-"""The page that asks a whole category: conditions, chosen or written, and the tickers for which they hold."""

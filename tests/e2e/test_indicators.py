@@ -1,0 +1,82 @@
+"""Indicators on the page of a ticker, in a real browser."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from finance_core.storage.database import MongoDatabase
+from tests import pages
+from tests.e2e.test_korean_stocks import open_chart
+from tests.yahoo import YahooStandIn
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+
+
+@pytest.fixture
+def address(own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str]) -> str:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(halted=0)}, {})
+    return app() + "/korean_stocks"
+
+
+def read_out(page: Page, pane: int) -> str:
+    return page.locator(f".readout[data-pane='{pane}']").inner_text()
+
+
+def test_one_is_added_set_and_drawn_in_a_pane_and_the_browser_remembers_it_for_the_next_visit(
+    address: str, page: Page
+) -> None:
+    open_chart(page, address)
+    expect(page.locator(".readout")).to_have_count(2)
+    page.locator(".st-key-indicators button").first.click()
+    page.get_by_role("combobox", name="지표 더하기").click()
+    page.keyboard.type("RSI")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"ind=rsi(\(|%28)14"))
+    expect(page.locator(".readout")).to_have_count(3)
+    assert re.fullmatch(r"RSI14\s*\d+\.\d\d", read_out(page, 2).strip())
+
+    bars = page.get_by_role("spinbutton", name="봉 수")
+    bars.fill("21")
+    bars.press("Enter")
+    expect(page).to_have_url(re.compile(r"ind=rsi(\(|%28)21"))
+    expect(page.locator(".readout[data-pane='2']")).to_contain_text("RSI21")
+
+    # Another visit of the same browser: nothing in the address.
+    next_visit = page.context.new_page()
+    open_chart(next_visit, address)
+    expect(next_visit).to_have_url(re.compile(r"ind=rsi(\(|%28)21"))
+    expect(next_visit.locator(".readout")).to_have_count(3)
+
+    # What is removed stays removed.
+    next_visit.locator(".st-key-indicators button").first.click()
+    next_visit.locator(".st-key-remove_indicator_0 button").first.click()
+    expect(next_visit.locator(".readout")).to_have_count(2)
+    third = page.context.new_page()
+    open_chart(third, address)
+    third.wait_for_timeout(500)
+    expect(third.locator(".readout")).to_have_count(2)
+
+    # Another browser knows nothing of it.
+    assert page.context.browser is not None
+    stranger = page.context.browser.new_context(locale="ko-KR").new_page()
+    open_chart(stranger, address)
+    expect(stranger.locator(".readout")).to_have_count(2)
+
+
+def test_the_definition_stands_on_hover_and_four_panes_fit_above_the_slider(address: str, page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_chart(page, address + "?ind=macd,rsi,stochastic,obv&heights=50,10,20,20,20,20")
+    lines = page.locator(".readout")
+    expect(lines).to_have_count(6)
+    tops = [lines.nth(position).bounding_box() for position in range(6)]
+    heights = [box["y"] for box in tops if box]
+    assert heights == sorted(heights)
+    canvas = page.locator("canvas").first.bounding_box()
+    assert canvas is not None
+    assert heights[-1] < canvas["y"] + canvas["height"] - 64
+    page.locator(".st-key-indicators button").first.click()
+    page.wait_for_timeout(800)  # the menu opens with a movement, away from under the pointer
+    page.locator(".st-key-indicator_1 [data-testid=stTooltipHoverTarget]").first.hover()
+    expect(page.get_by_text("New Concepts in Technical Trading Systems")).to_be_visible()
