@@ -54,7 +54,7 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
             header.badges(row)
             if view.total_return:
                 st.badge(_("배당까지 반영한 가격"), icon=":material/payments:", color="blue")
-        with st.container(horizontal=True, wrap=False, width="content", gap="small", key="menus"):
+        with st.container(horizontal=True, wrap=False, width="content", gap="xxsmall", key="menus"):
             label = f"{view.first} – {view.last or ''}" if view.first else _("메뉴")
             indicator_menu.show(view, write)
             looks = st.popover(_("모양"), icon=":material/candlestick_chart:", key="looks", width="content")
