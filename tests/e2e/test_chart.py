@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from finance_core.storage.database import MongoDatabase
@@ -141,3 +142,37 @@ def test_every_kind_on_every_scale_is_drawn_with_round_labels_around_what_is_vis
         assert len(labels) >= 3, (kind, scale)
         assert all(label.endswith("%") == (scale == "percent") for label in labels)
     assert errors == []
+
+
+def picture_of(page: Page, *choices: str) -> tuple[str, Image.Image]:
+    """The name and the content of the picture that the menu hands out after clicks on `choices`."""
+    page.locator(".st-key-menu button").first.click()
+    for choice in choices:
+        page.get_by_text(choice, exact=True).click()
+        page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+    with page.expect_download() as handed_out:
+        page.get_by_role("button", name="차트 PNG").click()
+    page.keyboard.press("Escape")
+    return handed_out.value.suggested_filename, Image.open(handed_out.value.path()).convert("RGB")
+
+
+def test_a_picture_has_a_size_and_a_ground_of_its_own_and_the_chart_stays_as_it_is(address: str, page: Page) -> None:
+    open_chart(page, address + "?period=1Y&ind=rsi(14)")
+    first, last = first_day(page), last_day(page)
+    name, picture = picture_of(page)
+    assert name == f"005930_{first.date()}_{last.date()}.png"
+    assert picture.size == (1600, 900)
+    assert picture.getpixel((5, 5)) == (255, 255, 255)
+    seen = {colour for count, colour in picture.getcolors(1 << 24) or [] if count > 50}
+    assert {(240, 68, 82), (49, 130, 246)} <= seen, "rising and falling, as on the page"
+    name, picture = picture_of(page, "1:1", "어둡게", "인쇄용으로 두 배 곱게")
+    assert picture.size == (2160, 2160)
+    assert picture.getpixel((5, 5)) == (14, 17, 23)
+    assert (first_day(page), last_day(page)) == (first, last)
+    assert lit(page) == ["1년"]
+    downloads: list[object] = []
+    page.on("download", lambda each: downloads.append(each))
+    page.get_by_role("radio", name="3개월", exact=True).click()
+    assert wait_until(lambda: lit(page) == ["3개월"])
+    page.wait_for_timeout(500)
+    assert downloads == [], "a picture is handed out once"

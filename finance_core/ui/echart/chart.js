@@ -1,6 +1,6 @@
 // What a chart does in the browser beside drawing: it follows the page, tells it what is visible, reads out, measures.
 // Runs whenever Python has something new for the chart; what it keeps of a chart is `chart.page`.
-(chart, echarts, settings, { readout, measure }) => {
+(chart, echarts, settings, { readout, measure, picture }) => {
   const REST = 150; // milliseconds without a zoom until the page is told
   const DAY = 864e5; // milliseconds
   const model = () => chart.getModel();
@@ -24,6 +24,10 @@
     view(shown);
     page.told = range(); // Python knows these
     page.readout.place();
+  }
+  if (settings.picture && page.pictures !== settings.picture.number) {
+    page.pictures = settings.picture.number;
+    picture(chart, echarts, settings.readout, settings.picture);
   }
   return ({ message }) => message; // what is returned goes to Python
 
@@ -51,7 +55,7 @@
     chart.on("finished", () => chart.page.readout.place());
     chart.getZr().on("dblclick", () => view(chart.page.asked));
     measure(chart, describe, root.listeners.signal);
-    return {};
+    return { pictures: settings.picture?.number }; // one that was handed out before
   }
 
   function tell() {

@@ -10,6 +10,9 @@ from finance_core.charts.style import Style
 from finance_core.ui.echart import border
 from finance_core.ui.echart.border import FILES, Prepared
 
+PARTS = ("readout", "measure", "picture")
+"""Files that `chart.js` calls."""
+
 
 @dataclass(frozen=True)
 class Words:
@@ -24,6 +27,24 @@ class Words:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture of a chart that its browser hands out as a file."""
+
+    number: int
+    """Of all pictures of a visit: the browser hands out each once."""
+    file: str
+    width: int
+    """Pixels; 0 for the chart's own, as `height`."""
+    height: int
+    ratio: int
+    """How much finer it is drawn than these pixels."""
+    dark: bool
+    title: str
+    about: str
+    """The line below the title."""
+
+
+@dataclass(frozen=True)
 class Shown:
     """Which bars a chart shows. The browser moves to them if `revision` or the chart itself is another than before."""
 
@@ -34,11 +55,19 @@ class Shown:
 
 
 def show(
-    prepared: Prepared, shown: Shown, style: Style, words: Words, tell: Callable[[dict[str, Any]], None], *, key: str
+    prepared: Prepared,
+    shown: Shown,
+    style: Style,
+    words: Words,
+    tell: Callable[[dict[str, Any]], None],
+    *,
+    key: str,
+    picture: Picture | None = None,
 ) -> None:
     """The chart, as high as what is around it; the same option as before is not drawn anew.
 
     `tell` is called with what a person did in the chart, as its browser tells it; anything can be in there.
+    `picture` is the last one that was asked for.
     """
     from streamlit_echarts import st_echarts  # registers itself with the app that runs, so not before one does
 
@@ -54,9 +83,10 @@ def show(
         "shown": asdict(shown),
         "tooltip": style.tooltip,
         "alt": words.alt,
+        "picture": asdict(picture) if picture else None,
         "measure": {"bars": words.bars, "days": words.days, "decimals": style.decimals},
     }
-    parts = ", ".join(f"{name}: {border.source(FILES / f'{name}.js')}" for name in ("readout", "measure"))
+    parts = ", ".join(f"{name}: {border.source(FILES / f'{name}.js')}" for name in PARTS)
     code = f"({border.source(FILES / 'chart.js')})(chart, echarts, {border.as_json(settings)}, {{{parts}}})"
     st.html(FILES / "chart.css")
     st_echarts(prepared.option, events={"told": code}, height="100%", key=key, on_change=told)

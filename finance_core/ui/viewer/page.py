@@ -26,7 +26,7 @@ from finance_core.ui import browser_memory, listing, navigation, search_box, spl
 from finance_core.ui.decorators import errors_shown, live, page, writes
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
-from finance_core.ui.viewer import address, compared, controls, header, shared, table, zoom
+from finance_core.ui.viewer import address, compared, controls, header, picture, shared, table, zoom
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import may_edit
 
@@ -170,6 +170,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
         table.downloads_of(ticker, name, drawing, visible, style)
+        picture.control(category, row, drawing, visible, style)
         _link(category, ticker, view)
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
@@ -182,7 +183,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     for sentence in curves.undrawable(drawing.bars, view.indicators).values():
         st.caption(plain(sentence))
     update_actions.newer(category, ticker, row)
-    zoom.chart(category, view, drawing, visible, style, name)
+    zoom.chart(category, view, drawing, visible, style, name, picture.asked())
     if shows_table:
         table.show(drawing, visible, style)
     browser_memory.keep(address.REMEMBERED)

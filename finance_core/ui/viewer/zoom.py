@@ -16,7 +16,7 @@ from finance_core.categories import Category
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.ui.echart import component
-from finance_core.ui.echart.component import Shown, Words
+from finance_core.ui.echart.component import Picture, Shown, Words
 from finance_core.ui.parameters import PERIODS
 from finance_core.ui.viewer import address
 from finance_core.ui.viewer.address import View
@@ -27,8 +27,16 @@ RANGE, ZOOMED = "shown_range", "zoomed_to"
 """Where a visit keeps which range its chart shows with the number of commands so far, and which one came from it."""
 
 
-def chart(category: Category, view: View, drawing: Drawing, visible: tuple[int, int], style: Style, name: str) -> None:
-    """The chart, with the bars between the positions `visible` on screen."""
+def chart(
+    category: Category,
+    view: View,
+    drawing: Drawing,
+    visible: tuple[int, int],
+    style: Style,
+    name: str,
+    picture: Picture | None,
+) -> None:
+    """The chart, with the bars between the positions `visible` on screen; `picture` is the last that was asked for."""
     days = pd.DatetimeIndex(drawing.bars.index)
 
     def tell(message: dict[str, Any]) -> None:
@@ -40,7 +48,7 @@ def chart(category: Category, view: View, drawing: Drawing, visible: tuple[int, 
     words = Words(alt=_("{name} 차트").format(name=name), bars=_("봉 {count}개"), days=_("{count}일"))
     shown = Shown(*visible, revision=_revision(view), drawn=drawing.prepared.drawn)
     with st.container(key="chart"):
-        component.show(drawing.prepared, shown, style, words, tell, key=KEY)
+        component.show(drawing.prepared, shown, style, words, tell, key=KEY, picture=picture)
 
 
 def of_message(message: dict[str, Any], view: View, days: pd.DatetimeIndex) -> View | None:

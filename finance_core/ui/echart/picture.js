@@ -1,0 +1,54 @@
+// Hands out what the chart shows as a picture of its own size, with a title and without the slider.
+// `picture` is {file, width, height, ratio, dark, title, about}: the size in pixels, drawn `ratio` times as fine.
+(chart, echarts, items, { file, width, height, ratio, dark, title, about }) => {
+  const HEAD = 92, FOOT = 36, LEFT = 12; // pixels
+  const [ink, paper] = dark ? ["#fafafa", "#0e1117"] : ["#31333f", "#ffffff"];
+  const pale = { lineStyle: { color: ink, opacity: 0.15 } };
+  const model = chart.getModel();
+  const [startValue, endValue] = model.getComponent("dataZoom", 0).getValueRange();
+  const size = { width: width || chart.getWidth(), height: height || chart.getHeight() };
+
+  const option = chart.getOption();
+  const inside = option.dataZoom.filter(({ type }) => type === "inside");
+  option.dataZoom = inside.map((zoom) => ({ ...zoom, startValue, endValue, start: undefined, end: undefined }));
+  option.backgroundColor = paper;
+  option.tooltip = [];
+  option.axisPointer = [];
+  option.grid[0].top = HEAD;
+  option.grid.at(-1).bottom = FOOT;
+  for (const axis of [...option.xAxis, ...option.yAxis]) {
+    axis.axisLabel.color = ink;
+    Object.assign(axis.axisLine, pale);
+    Object.assign(axis.axisTick, pale);
+    axis.splitLine = { ...axis.splitLine, ...pale };
+  }
+
+  // Titles are a language of their own: names from the database must not speak it.
+  const plain = (text) => text.replace(/[{}|]/g, " ");
+  const legend = (pane) => {
+    const named = items.filter((item) => item.pane === pane && item.title && (item.color || pane > 0));
+    const rich = Object.fromEntries(named.map((item, index) => [`c${index}`, { color: item.color || ink, fontSize: 12 }]));
+    const text = named.map((item, index) => `{c${index}|${plain(item.title)}}`).join("   ");
+    return { text, left: LEFT, padding: 0, textStyle: { rich, fontSize: 12 } };
+  };
+  const root = document.createElement("div");
+  const drawn = echarts.init(root, null, { renderer: "canvas", devicePixelRatio: ratio, ...size });
+  const axes = (of) => ["xAxis", "yAxis"].flatMap((mainType) => of.getModel().findComponents({ mainType }));
+  const attach = (to) => axes(chart).forEach((axis) => axis.option.own?.attach(to));
+  drawn.setOption(option);
+  attach(drawn);
+  const tops = option.grid.map((_, pane) => drawn.getModel().getComponent("grid", pane).coordinateSystem.getRect().y);
+  drawn.setOption({
+    title: [
+      { text: plain(title), left: LEFT, top: 12, padding: 0, textStyle: { color: ink, fontSize: 20 } },
+      { text: plain(about), left: LEFT, top: 42, padding: 0, textStyle: { color: ink, fontSize: 12, fontWeight: "normal" } },
+      ...tops.map((top, pane) => ({ ...legend(pane), top: pane === 0 ? 66 : top + 2 })),
+    ],
+  });
+  const link = document.createElement("a");
+  link.href = drawn.getDataURL({ type: "png", pixelRatio: ratio, backgroundColor: paper });
+  link.download = file;
+  link.click();
+  drawn.dispose();
+  attach(chart); // the functions of the axes are shared
+}
