@@ -24,7 +24,7 @@ def visit() -> None:
     st.set_page_config(page_title="시세판", page_icon=str(ICON), layout="wide")
     st.html(LOOK)
     use_visitor_language()
-    viewers = [*map(viewer_page, categories.CATEGORIES), page("comparison"), page("market")]
+    viewers = [*map(viewer_page, categories.CATEGORIES), page("comparison"), page("screener"), page("market")]
     admins = [page(name, visible=may_edit()) for name in ("admin_updates", "admin_tickers", "admin_data")]
     chosen = st.navigation({"": [page("overview")], _("시세"): viewers, _("관리"): [*admins, *login.pages()]})
     search_box.follow()

@@ -20,7 +20,7 @@ from finance_core.bars.candles import PERIOD_OFFSETS, Period
 from finance_core.bars.curves import Chosen
 from finance_core.bars.indicator import Indicator, Setting
 from finance_core.bars.indicators import INDICATORS
-from finance_core.i18n import N_
+from finance_core.i18n import N_, _
 
 Unit = Literal["price", "shares", "money", "percent", "points", "days", "bars", "text"]
 """What the values of a field are in. Percent: a ratio, 0.05 for 5 %."""
@@ -55,8 +55,10 @@ class Field:
     settings: tuple[Setting, ...] = ()
     bars: Callable[..., int] = lambda *_settings: 1
     """Of the settings: how many bars up to its own a value needs to be that of the chart."""
+    indicator: str = ""
+    """Key of the indicator that it is a line of."""
     detail: str = ""
-    """Message id: of which line of the title's indicator; "" where it has one."""
+    """Message id: of which line, where there are several."""
     group: str = N_("시세")
     """Message id: under what a list of fields shows it."""
     numbered: str = ""
@@ -147,7 +149,7 @@ def _of_indicators() -> Iterator[tuple[str, Field]]:
             compute = partial(values.indicator, row, position, settles=key in SETTLED)
             unit: Unit = "points" if row.unit == "points" else row.unit
             bars = partial(_bars_of, row, position)
-            yield name, Field(row.name, unit, compute, row.settings, bars, line.name, INDICATOR)
+            yield name, Field(row.name, unit, compute, row.settings, bars, key, line.name, INDICATOR)
 
 
 def _bars_of(row: Indicator, position: int, *settings: float) -> int:
@@ -198,3 +200,25 @@ def problem_of(name: str, settings: tuple[float, ...]) -> str:
     """A sentence about settings that do not go together; "" where they do."""
     key = next((key for key, names in LINES.items() if name in names), name)
     return curves.problem_of(Chosen(key, settings)) if key in INDICATORS and INDICATORS[key].ascending else ""
+
+
+def label(name: str, settings: tuple[float, ...]) -> str:
+    """What the header of a column calls the field, in the running language.
+
+    >>> label("ma", (20,)), label("macd_signal", (12, 26, 9)), label("from_high", (250,))
+    ('MA20', 'MACD(12,26,9) 시그널', '고점 대비 250봉')
+    """
+    field = FIELDS[name]
+    if field.indicator:
+        return " ".join((Chosen(field.indicator, settings).label, _(field.detail))).rstrip()
+    return _(field.title).format(n=f"{settings[0]:g}" if settings else "")
+
+
+def title(name: str) -> str:
+    """What a list of fields calls the field, in the running language, whatever its settings.
+
+    >>> title("macd_signal"), title("from_high")
+    ('MACD 시그널', '고점 대비 N봉')
+    """
+    field = FIELDS[name]
+    return " ".join((_(field.title).format(n="N"), _(field.detail))).rstrip()

@@ -53,9 +53,7 @@ READY: Final[dict[str, Ready]] = {
     "golden_cross": Ready(
         N_("골든크로스"), "crossed_above(ma20, ma60, 3)", N_("20봉 평균이 최근 3봉 안에 60봉 평균을 위로 뚫었습니다.")
     ),
-    "volume_surge": Ready(
-        N_("거래량 급증"), "volume > 3 * ago(volume_ma20, 1)", N_("거래량이 앞 20봉 평균의 세 배를 넘습니다.")
-    ),
+    "volume_surge": Ready(N_("거래량 급증"), "volume_ratio20 > 3", N_("거래량이 앞 20봉 평균의 세 배를 넘습니다.")),
     "low_rebound": Ready(
         N_("52주 저점 반등"),
         "count(low <= low250, 20) >= 1 and close >= 1.1 * low250",
@@ -84,12 +82,15 @@ class Result:
     """For which the condition holds, in the order of the panel."""
     columns: dict[str, Any]
     """By what the condition says: the numbers or texts of `tickers`, one each; close and change come first."""
+    recent: tuple[list[float], ...]
+    """The last `RECENT` closes of each."""
     judged: int
     """Number of tickers for which the condition holds or fails."""
     unjudged: dict[Reason, tuple[str, ...]]
     """The others, by the reason; only reasons that occur."""
 
 
+RECENT: Final = 60
 ALWAYS: Final = (FieldOf("close"), FieldOf("change", (1,)))
 """Columns of every result."""
 
@@ -113,6 +114,7 @@ def screen(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> Resu
         day=then.sessions[-1].item() if len(then.sessions) else None,
         tickers=tuple(then.tickers[position] for position in chosen),
         columns={str(node): _column(node, source)[chosen] for node in columns},
+        recent=tuple(_recent(then, position) for position in chosen.tolist()),
         judged=int(judged.sum()),
         unjudged={
             reason: tuple(ticker for ticker, why in zip(then.tickers, reasons, strict=True) if why == reason)
@@ -129,6 +131,12 @@ def columns_of(tree: Node) -> list[Node]:
 
 def _at(values: BoolArray, positions: Any) -> BoolArray:
     return values[positions] if len(values) else np.zeros(len(positions), dtype=bool)
+
+
+def _recent(panel: Panel, position: int) -> list[float]:
+    end = panel.starts[position + 1]
+    closes: list[float] = panel.bars["close"][max(panel.starts[position], end - RECENT) : end].tolist()
+    return closes
 
 
 def _column(node: Node, source: Source) -> Any:

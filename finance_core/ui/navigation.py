@@ -18,6 +18,7 @@ PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
 PAGES: Final = {
     "overview": (N_("한눈에"), "dashboard"),
     "comparison": (N_("비교"), "stacked_line_chart"),
+    "screener": (N_("종목 찾기"), "filter_alt"),
     "market": (N_("시장"), "grid_view"),
     "admin_updates": (N_("시세 업데이트"), "sync"),
     "admin_tickers": (N_("종목 관리"), "edit_note"),

@@ -1,6 +1,10 @@
 """Which days are sessions, and which of them are over; as the Korea Exchange really kept them."""
 
 import datetime as dt
+import io
+import subprocess
+import sys
+import textwrap
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -12,8 +16,8 @@ SEOUL = ZoneInfo("Asia/Seoul")
 FRIDAY = dt.date(2026, 11, 20)
 
 
-def at(day: str, time: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=SEOUL)
+def at(day: str, clock: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=SEOUL)
 
 
 @pytest.mark.parametrize(
@@ -100,3 +104,16 @@ def test_behind_counts_the_finished_sessions_after_the_last_bar(
 ) -> None:
     assert sessions.behind("XKRX", dt.date.fromisoformat(last_bar), moment) == behind
     assert sessions.behind("XKRX", pd.Timestamp(last_bar), moment) == behind
+
+
+@pytest.mark.slow
+def test_the_calendar_of_korea_is_that_of_its_library_though_it_is_built_in_another_way() -> None:
+    alone = """
+        import sys, warnings
+        import exchange_calendars
+        warnings.simplefilter("ignore")
+        sys.stdout.buffer.write(exchange_calendars.get_calendar("XKRX").closes.to_frame("close").to_parquet())
+    """
+    process = subprocess.run([sys.executable, "-c", textwrap.dedent(alone)], capture_output=True, check=True)
+    plain = pd.read_parquet(io.BytesIO(process.stdout))
+    pd.testing.assert_frame_equal(sessions._build("XKRX"), plain, check_freq=False)

@@ -9,7 +9,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    "page", ["finance_core.ui.viewer.page", "finance_core.ui.comparison.page", "finance_core.ui.overview"]
+    "page",
+    [
+        "finance_core.ui.viewer.page",
+        "finance_core.ui.comparison.page",
+        "finance_core.ui.overview",
+        "finance_core.ui.screener.page",
+    ],
 )
 def test_a_page_of_prices_loads_nothing_of_foreign_data(page: str) -> None:
     program = f"import sys, {page}; print(*[name for name in sys.modules if name.startswith('finance_core.')])"

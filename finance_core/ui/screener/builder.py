@@ -1,0 +1,170 @@
+"""The condition of the page: as rows of choices where it is such rows, and as text. Both write into the address."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+import streamlit as st
+
+from finance_core.bars import fields
+from finance_core.bars.condition_tree import FieldOf, Node
+from finance_core.bars.conditions import LONGEST
+from finance_core.bars.fields import FIELDS
+from finance_core.bars.functions import MOST_BARS
+from finance_core.i18n import N_, _
+from finance_core.ui.choices import segmented
+from finance_core.ui.screener import address
+from finance_core.ui.screener import rows as conditions
+from finance_core.ui.screener.address import View
+from finance_core.ui.screener.rows import RELATIONS, TEXT_RELATIONS, Joint, Row, Rows
+
+JOINTS: Final[dict[Joint, str]] = {"and": N_("모두 맞음"), "or": N_("하나라도 맞음")}
+NUMBER: Final = "number"
+"""Chosen where a field is compared with a number."""
+NUMBERS: Final = [name for name, field in FIELDS.items() if field.unit != "text"]
+MOST_ROWS: Final = 12
+
+
+def show(view: View, tree: Node | None) -> None:
+    """The condition as rows of choices, where it is such rows, and as text; `tree` is None where it is a mistake."""
+    rows = conditions.of(tree) if tree else None
+    is_chosen = rows is not None and len(rows.rows) <= MOST_ROWS
+    if rows and is_chosen:
+        _rows(view, rows)
+    elif tree:
+        st.caption(_("이 조건은 글로만 고칩니다."))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="rule_row"):
+        if rows and is_chosen:
+            _more(view, rows)
+        _written(view)
+
+
+def _rows(view: View, rows: Rows) -> None:
+
+    for position, row in enumerate(rows.rows):
+        before, after = rows.rows[:position], rows.rows[position + 1 :]
+
+        def write(changed: Row, before: Sequence[Row] = before, after: Sequence[Row] = after) -> None:
+            _write(view, rows.joint, [*before, changed, *after])
+
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"condition_{position}"):
+            _row(_Choices(position, row, write), view)
+            others = [*before, *after]
+            remove = partial(_write, view, rows.joint, others)
+            options: dict[str, Any] = {"disabled": not others, "on_click": remove, "type": "tertiary"}
+            st.button("", icon=":material/close:", help=_("빼기"), key=f"remove_{position}", **options)
+
+
+def _more(view: View, rows: Rows) -> None:
+    """What adds a row, and how rows are joined."""
+    more = [*rows.rows, Row(FieldOf("close"), ">", other=conditions.usual("ma"))]
+    is_full = len(rows.rows) == MOST_ROWS
+    label, add = _("조건 더하기"), partial(_write, view, rows.joint, more)
+    st.button(label, icon=":material/add:", key="add_condition", on_click=add, disabled=is_full)
+    if len(rows.rows) > 1:
+        segmented(_("잇기"), "joint", JOINTS, rows.joint, lambda joint: _write(view, joint, rows.rows))
+
+
+def _write(view: View, joint: Joint, rows: Sequence[Row]) -> None:
+    address.write(view, rule=str(conditions.tree_of(Rows(joint, tuple(rows)))))
+
+
+def _written(view: View) -> None:
+    """The condition as text."""
+
+    def change() -> None:
+        address.write(view, rule=" ".join(st.session_state["rule"].split()))
+
+    st.session_state["rule"] = view.rule
+    with st.container(key="rule_text"):
+        label = _("조건 글")
+        options: dict[str, Any] = {"label_visibility": "collapsed", "max_chars": LONGEST, "placeholder": "close > ma20"}
+        st.text_input(label, key="rule", icon=":material/code:", on_change=change, **options)
+
+
+@dataclass(frozen=True)
+class _Choices:
+    """The widgets of one row."""
+
+    position: int
+    row: Row
+    write: Callable[[Row], None]
+    """Takes the row that a choice makes of it."""
+
+    def of(self, part: str, value: Any, change: Callable[[Any], Row]) -> dict[str, Any]:
+        """The options of the widget that shows `value` and, changed, makes of the row what `change` returns."""
+        key = f"{part}_{self.position}"
+        st.session_state[key] = value
+
+        def changed() -> None:
+            if (new := st.session_state[key]) is not None:
+                self.write(change(new))
+
+        return {"key": key, "label_visibility": "collapsed", "on_change": changed}
+
+
+def _row(choices: _Choices, view: View) -> None:
+    row = choices.row
+    field = choices.of("field", row.field.name, partial(conditions.with_field, row))
+    st.selectbox(_("필드"), list(FIELDS), format_func=fields.title, width=210, **field)
+    _settings("setting", choices, row.field, lambda changed: replace(row, field=changed))
+    titles = TEXT_RELATIONS if row.is_text else RELATIONS
+    relation = choices.of("relation", row.relation, lambda value: replace(row, relation=value))
+    st.selectbox(_("비교"), list(titles), format_func=lambda key: _(titles[key]), width=130, **relation)
+    if row.is_text:
+        _text(choices, view)
+        return
+    _compared(choices)
+    if row.crosses:
+        bars = choices.of("bars", row.bars, lambda value: replace(row, bars=value))
+        label = _("봉 안에")
+        st.number_input(label, 1, MOST_BARS, step=1, width=120, icon=":material/history:", help=label, **bars)
+
+
+def _text(choices: _Choices, view: View) -> None:
+    row = choices.row
+    known = [market.key for market in view.category.markets] if row.field.name == "market" else []
+    options = list(dict.fromkeys([*known, *([row.text] if row.text else [])]))
+    text = choices.of("text", row.text or None, lambda value: replace(row, text=str(value).replace('"', "").strip()))
+    st.selectbox(_("글자"), options, accept_new_options=True, placeholder=_("글자를 넣으십시오"), width=220, **text)
+
+
+def _compared(choices: _Choices) -> None:
+    """With what the field is compared: a number, or another field, times a number."""
+    row = choices.row
+
+    def with_other(name: str) -> Row:
+        return replace(row, other=None if name == NUMBER else conditions.usual(name), times=1.0)
+
+    def title(name: str) -> str:
+        return _("숫자와") if name == NUMBER else fields.title(name)
+
+    other = choices.of("other", row.other.name if row.other else NUMBER, with_other)
+    st.selectbox(_("무엇과"), [NUMBER, *NUMBERS], format_func=title, width=210, **other)
+    if row.other is None:
+        number = choices.of("number", float(row.number), lambda value: replace(row, number=value))
+        icon = ":material/percent:" if row.is_percent else None
+        st.number_input(_("숫자"), step=1.0, format="%g", width=150, icon=icon, **number)
+        return
+    _settings("other_setting", choices, row.other, lambda changed: replace(row, other=changed))
+    if not row.crosses:
+        times = choices.of("times", float(row.times), lambda value: replace(row, times=value))
+        label = _("몇 배")
+        st.number_input(
+            label, min_value=0.0, step=0.1, format="%g", width=120, icon=":material/close:", help=label, **times
+        )
+
+
+def _settings(part: str, choices: _Choices, field: FieldOf, change: Callable[[FieldOf], Row]) -> None:
+    """A number for each setting of `field`."""
+    for position, setting in enumerate(FIELDS[field.name].settings):
+        number = int if setting.step == 1 else float
+
+        def changed(value: float, position: int = position) -> Row:
+            return change(conditions.with_setting(field, position, value))
+
+        options = choices.of(f"{part}{position}", number(field.settings[position]), changed)
+        options |= {"min_value": number(setting.least), "max_value": number(setting.most), "step": number(setting.step)}
+        form = "%d" if setting.step == 1 else "%g"
+        st.number_input(_(setting.name), format=form, width=110, help=_(setting.name), **options)

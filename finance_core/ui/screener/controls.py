@@ -1,0 +1,98 @@
+"""The rows above a question: category, day, saved and ready questions, and how conditions are written."""
+
+import datetime as dt
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import categories, formats
+from finance_core.bars import fields
+from finance_core.bars.fields import FIELDS
+from finance_core.bars.functions import FUNCTIONS
+from finance_core.bars.screen import READY
+from finance_core.i18n import _
+from finance_core.storage import database
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.screens import SAVED
+from finance_core.ui.choices import segmented
+from finance_core.ui.decorators import writes
+from finance_core.ui.parameters import DAYS
+from finance_core.ui.screener import address
+from finance_core.ui.screener import rows as conditions
+from finance_core.ui.screener.address import View
+from finance_core.ui.text import plain
+from finance_core.ui.visitor import may_edit
+
+
+def above(db: MongoDatabase, view: View) -> None:
+    """Category, day, saved questions and help in one row, ready ones in the next."""
+    titles = {category: category.title for category in categories.CATEGORIES}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="screener_controls"):
+        segmented(_("카테고리"), "screened", titles, view.category, lambda chosen: address.write(view, category=chosen))
+        day = formats.date(view.day) if view.day else _("가장 새로운 봉")
+        with st.popover(day, icon=":material/event:", key="as_of"):
+            _as_of(view)
+        with st.popover(_("저장된 검색"), icon=":material/bookmarks:", key="saved_screens"):
+            _saved(db, view)
+        with st.popover(_("쓰는 법"), icon=":material/help:", key="screener_help"):
+            _help()
+    _ready(view)
+
+
+def _as_of(view: View) -> None:
+    def chosen() -> None:
+        address.write(view, day=st.session_state["day"])
+
+    st.session_state["day"] = view.day
+    first, last = DAYS[0], min(DAYS[1], dt.date.today())
+    label = _("이날까지의 봉만 봅니다")
+    st.date_input(label, min_value=first, max_value=last, format="YYYY-MM-DD", key="day", on_change=chosen)
+    st.button(_("가장 새로운 봉"), on_click=partial(address.write, view, day=None), disabled=view.day is None)
+
+
+def _ready(view: View) -> None:
+    def chosen() -> None:
+        if key := st.session_state["ready"]:
+            address.write(view, rule=READY[key].rule)
+
+    st.session_state["ready"] = next((key for key, row in READY.items() if row.rule == view.rule), None)
+    st.pills(
+        _("준비된 조건"),
+        list(READY),
+        format_func=lambda key: _(READY[key].name),
+        key="ready",
+        label_visibility="collapsed",
+        on_change=chosen,
+    )
+
+
+def _saved(db: MongoDatabase, view: View) -> None:
+    """The saved questions; an admin saves this one under a name, and removes."""
+    saved = SAVED.load(db)
+    if not saved:
+        st.caption(_("아직 저장된 검색이 없습니다."))
+    for name, query in saved.items():
+        kept, _problems = address.parse(query)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(plain(name), key=f"saved_{name}", help=plain(kept.rule), on_click=address.write, args=(kept,))
+            if may_edit():
+                remove = writes(partial(SAVED.remove, db, name))
+                st.button("", icon=":material/delete:", help=_("지우기"), key=f"forget_{name}", on_click=remove)
+    if may_edit():
+
+        @writes
+        def save() -> None:
+            SAVED.save(database.connect(), st.session_state["screen_name"], address.texts_of(view))
+            st.session_state["screen_name"] = ""
+
+        st.text_input(_("이름"), key="screen_name", placeholder=_("지금 조건을 이 이름으로"))
+        st.button(_("저장"), icon=":material/bookmark_add:", key="save_screen", on_click=save)
+
+
+def _help() -> None:
+    st.caption(_("이름에 봉 수를 붙입니다: ma20, rsi14, high250. 조건은 and, or, not과 괄호로 잇고, 5%는 0.05입니다."))
+    named = [(str(conditions.usual(name)), _(row.group), fields.title(name)) for name, row in FIELDS.items()]
+    called = [(row.usage, _("함수"), _(row.title)) for row in FUNCTIONS.values()]
+    table = pd.DataFrame([*named, *called], columns=[_("쓰기"), _("갈래"), _("뜻")])
+    st.dataframe(table, hide_index=True, height=420, row_height=28, width=640)

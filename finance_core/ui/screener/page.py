@@ -1,0 +1,32 @@
+"""The page: a question to a whole category above, its answer below. All of it is in the address (see `address`)."""
+
+import streamlit as st
+
+from finance_core.bars import conditions
+from finance_core.bars.conditions import Mistake
+from finance_core.i18n import _
+from finance_core.storage import screens
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui.decorators import page
+from finance_core.ui.screener import address, builder, controls, results
+from finance_core.ui.text import plain
+
+
+@page("screener")
+def show(db: MongoDatabase) -> None:
+    """The whole page."""
+    view, problems = address.parse(dict(st.query_params))
+    for problem in problems:
+        st.warning(plain(problem), icon=":material/warning:")
+    controls.above(db, view)
+    try:
+        tree = conditions.parse(view.rule)
+    except Mistake as mistake:
+        builder.show(view, None)
+        st.code(mistake.pointer, language=None)
+        st.error(plain(str(mistake)), icon=":material/error:")
+        return
+    builder.show(view, tree)
+    with st.spinner(_("시세를 읽고 있습니다…")):
+        result = screens.ask(db, view.category, tree, view.day)
+    results.show(db, view, tree, result)

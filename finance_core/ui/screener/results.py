@@ -1,0 +1,172 @@
+"""The answer: how many tickers, which, who could not be judged, and what happened after such days before."""
+
+from collections.abc import Hashable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from finance_core import formats, spreadsheets
+from finance_core.bars import comparison, conditions, fields
+from finance_core.bars.condition_tree import FieldOf, Node
+from finance_core.bars.fields import FIELDS, Unit
+from finance_core.bars.outcomes import Outcome
+from finance_core.bars.screen import REASONS, Result
+from finance_core.categories import Category
+from finance_core.charts.style import Style
+from finance_core.i18n import _
+from finance_core.storage import screens
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui import downloads, listing, navigation
+from finance_core.ui.comparison.address import SEPARATOR
+from finance_core.ui.screener.address import View
+from finance_core.ui.text import plain
+from finance_core.ui.viewer import controls
+
+MOST_LINES = 300
+"""Tickers of a result up to which each has a line of its closes: more would take megabytes."""
+FORMATS: dict[Unit, tuple[str, int]] = {
+    "price": ("localized", 0),
+    "shares": ("localized", 0),
+    "money": ("compact", 0),
+    "percent": ("%+.2f%%", 2),
+    "points": ("localized", 2),
+    "days": ("localized", 0),
+    "bars": ("localized", 0),
+}
+"""By unit: how Streamlit formats a number, and its decimals; those of prices are the category's."""
+
+
+def show(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
+    """The whole answer."""
+    _counts(db, view, result)
+    if result.tickers:
+        _table(db, view, result)
+    if st.toggle(_("조건이 맞은 날 뒤에는 어떻게 됐나"), key="followed"):
+        with st.spinner(_("지난 {years}년을 살펴보고 있습니다…").format(years=screens.YEARS_BACK)):
+            _followed(screens.what_followed(db, view.category, tree, view.day))
+
+
+def _counts(db: MongoDatabase, view: View, result: Result) -> None:
+    """One line: the day, who matches, and who could not be judged and why."""
+    text = _("{day} · 살펴본 {judged}종목 가운데 **{count}종목**")
+    facts = {"day": formats.date(result.day), "judged": result.judged, "count": len(result.tickers)}
+    left_out = sum(map(len, result.unjudged.values()))
+    rows = listing.of(db, view.category).rows
+    titles = {reason: _(name) for reason, name in REASONS.items()}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="screen_counts"):
+        st.markdown(formats.filled(text, **facts), width="content")
+        if left_out:
+            label = _("살펴볼 수 없던 {count}종목").format(count=formats.count(left_out))
+            with st.popover(label, icon=":material/rule:", key="unjudged"):
+                for reason, tickers in result.unjudged.items():
+                    title = f"{titles[reason]} · {formats.count(len(tickers))}"
+                    names = [
+                        f"{listing.name_of(rows[ticker])} {ticker}" if ticker in rows else ticker for ticker in tickers
+                    ]
+                    with st.expander(title):
+                        st.caption(plain(", ".join(names[:500]) + (" …" if len(names) > 500 else "")))
+    if not result.judged and "sample" in result.unjudged:
+        sentence = _("표본 시세뿐이라 살펴볼 종목이 없습니다. 업데이트하면 실제 시세를 받아 옵니다.")
+        st.info(sentence, icon=":material/science:")
+
+
+def _table(db: MongoDatabase, view: View, result: Result) -> None:
+    rows = listing.of(db, view.category).rows
+    names = [listing.name_of(rows[ticker]) if ticker in rows else ticker for ticker in result.tickers]
+    name, code, line = _("종목"), _("코드"), _("최근 60봉")
+    links = [
+        navigation.chart_address(view.category, ticker, shown)
+        for ticker, shown in zip(result.tickers, names, strict=True)
+    ]
+    table = pd.DataFrame({name: links, code: list(result.tickers)})
+    config: dict[str, Any] = {
+        name: st.column_config.LinkColumn(display_text=navigation.NAME, width="medium"),
+        code: st.column_config.TextColumn(width="small"),
+    }
+    if len(result.tickers) <= MOST_LINES:
+        table[line] = list(result.recent)
+        config[line] = st.column_config.LineChartColumn(width="small", color="gray")
+    changes: list[Hashable] = []
+    for text, values in result.columns.items():
+        field = _field(text)
+        label, unit = _label(field), FIELDS[field.name].unit
+        table[label] = values if unit == "text" else _rounded(view.category, unit, values)
+        if unit != "text":
+            config[label] = st.column_config.NumberColumn(format=FORMATS[unit][0], help=text)
+        changes += [label] if unit == "percent" and field.name.startswith("change") else []
+    style = Style(rising_is_red=controls.rising_is_red(view.category))
+    colored: Any = table.style.map(partial(_colored, style), subset=changes)
+    chosen = st.dataframe(
+        colored,
+        hide_index=True,
+        row_height=28,
+        height=min(36 + 28 * len(table), 640),
+        column_config=config,
+        on_select="rerun",
+        selection_mode="multi-row",
+        key="screen_result",
+    )
+    picked = [result.tickers[position] for position in chosen["selection"]["rows"] if position < len(result.tickers)]
+    with st.container(horizontal=True, gap="small"):
+        _compare(view.category, picked)
+        handed_out = pd.DataFrame({code: list(result.tickers), name: names} | result.columns)
+        file = f"{view.category.key}_{formats.date(result.day)}"
+        downloads.button("CSV", f"{file}.csv", partial(spreadsheets.to_csv, handed_out))
+        downloads.button("Excel", f"{file}.xlsx", partial(spreadsheets.to_excel, handed_out, _(view.category.title)))
+
+
+def _compare(category: Category, picked: list[str]) -> None:
+    """A button that compares the chosen rows."""
+    few = picked[: comparison.LIMIT]
+    label = _("고른 {count}종목 비교").format(count=len(few)) if few else _("비교하려면 행을 고르십시오")
+    if st.button(label, icon=":material/stacked_line_chart:", key="compare", disabled=not few) and few:
+        series = ",".join(f"{category.key}{SEPARATOR}{ticker}" for ticker in few)
+        st.switch_page(navigation.page("comparison"), query_params={"series": series})
+
+
+def _field(text: str) -> FieldOf:
+    node = conditions.parse_value(text)
+    if not isinstance(node, FieldOf):
+        raise TypeError(text)
+    return node
+
+
+def _label(field: FieldOf) -> str:
+    return _("등락률") if (field.name, field.settings) == ("change", (1,)) else fields.label(field.name, field.settings)
+
+
+def _rounded(category: Category, unit: Unit, values: Any) -> Any:
+    if unit == "price":
+        return [np.round(value, category.decimals_of(value)) if np.isfinite(value) else None for value in values]
+    return np.round(values * 100 if unit == "percent" else values, FORMATS[unit][1])
+
+
+def _colored(style: Style, change: float) -> str:
+    return f"color: {style.rising}" if change > 0 else f"color: {style.falling}" if change < 0 else ""
+
+
+def _followed(found: list[Outcome]) -> None:
+    """What happened next, and what the numbers leave out."""
+    table = pd.DataFrame(
+        {
+            _("거래일 뒤"): [each.sessions for each in found],
+            _("사례"): [formats.count(each.days) for each in found],
+            _("종목 수"): [formats.count(each.tickers) for each in found],
+            _("오른 비율"): [formats.signed_percent(each.rising).lstrip("+") for each in found],
+            _("아래 1/4"): [formats.signed_percent(each.lower) for each in found],
+            _("중앙값"): [formats.signed_percent(each.median) for each in found],
+            _("위 1/4"): [formats.signed_percent(each.upper) for each in found],
+            _("모든 날의 중앙값"): [formats.signed_percent(each.usual) for each in found],
+        }
+    )
+    number = st.column_config.TextColumn(alignment="right")
+    st.dataframe(table, hide_index=True, row_height=28, column_config=dict.fromkeys(table.columns[1:], number))
+    st.caption(
+        _(
+            "조건이 맞은 날의 종가에서 그 뒤의 종가까지입니다. 비용·세금·배당은 세지 않았습니다. 지금 목록에 "
+            "없는(상장폐지된) 종목은 빠져 있어 실제보다 좋아 보일 수 있고, 이어지는 날은 날마다 한 사례입니다."
+        )
+    )

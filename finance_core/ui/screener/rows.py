@@ -1,0 +1,153 @@
+"""A condition as rows that are chosen: a field, a comparison, and a number, a text or another field. Pure, both ways.
+
+Not every condition is rows; the others are only written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, NamedTuple
+
+from finance_core.bars.condition_tree import Arithmetic, Call, Comparison, FieldOf, Joined, Minus, Node, Number, Text
+from finance_core.bars.fields import FIELDS
+from finance_core.i18n import N_
+
+Joint = Literal["and", "or"]
+
+RELATIONS: Final = {
+    ">": N_("보다 큼"),
+    ">=": N_("이상"),
+    "<": N_("보다 작음"),
+    "<=": N_("이하"),
+    "crossed_above": N_("위로 뚫음"),
+    "crossed_below": N_("아래로 뚫음"),
+}
+"""How numbers are compared: message ids by operator or function."""
+TEXT_RELATIONS: Final = {"==": N_("같음"), "!=": N_("다름"), "in": N_("들어 있음")}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One condition."""
+
+    field: FieldOf
+    relation: str
+    number: float = 0.0
+    """Of percent, 5 for 5 %."""
+    text: str = ""
+    other: FieldOf | None = None
+    """The field that it is compared with, in place of a number."""
+    times: float = 1.0
+    """By what `other` is multiplied."""
+    bars: int = 1
+    """Within how many bars a line was crossed."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the field is a text."""
+        return FIELDS[self.field.name].unit == "text"
+
+    @property
+    def is_percent(self) -> bool:
+        """Whether the number is of percent."""
+        return FIELDS[self.field.name].unit == "percent"
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the comparison is with the bars before."""
+        return self.relation in ("crossed_above", "crossed_below")
+
+
+class Rows(NamedTuple):
+    """Conditions of which all hold, or one."""
+
+    joint: Joint
+    rows: tuple[Row, ...]
+
+
+def of(tree: Node) -> Rows | None:
+    """The rows that a condition is; None where it is only written.
+
+    >>> from finance_core.bars.conditions import parse
+    >>> [(str(row.field), row.relation, row.number) for row in of(parse("rsi14 < 30 and change > 5%")).rows]
+    [('rsi14', '<', 30.0), ('change1', '>', 5.0)]
+    """
+    conditions = tree.conditions if isinstance(tree, Joined) else (tree,)
+    rows = [_row(condition) for condition in conditions]
+    joint: Joint = tree.operator if isinstance(tree, Joined) else "and"
+    complete = [row for row in rows if row is not None]
+    return Rows(joint, tuple(complete)) if len(complete) == len(rows) else None
+
+
+def _row(node: Node) -> Row | None:
+    match node:
+        case Comparison("in", Text(text), FieldOf() as field):
+            return Row(field, "in", text=text)
+        case Comparison("==" | "!=" as relation, FieldOf() as field, Text(text)):
+            return Row(field, relation, text=text)
+        case Comparison(relation, FieldOf() as field, right) if relation in RELATIONS:
+            return _compared(Row(field, relation), right)
+        case Call("crossed_above" | "crossed_below" as relation, (FieldOf() as field, right, Number(bars))):
+            return _compared(Row(field, relation, bars=int(bars)), right)
+        case _:
+            return None
+
+
+def _compared(row: Row, right: Node) -> Row | None:
+    match right:
+        case FieldOf():
+            return replace(row, other=right)
+        case Arithmetic("*", Number(times, percent=False), FieldOf() as other) if not row.crosses:
+            return replace(row, other=other, times=times)
+        case Number(value, percent=percent):
+            return replace(row, number=_shown(value, percent, row))
+        case Minus(Number(value, percent=percent)):
+            return replace(row, number=-_shown(value, percent, row))
+        case _:
+            return None
+
+
+def _shown(value: float, percent: bool, row: Row) -> float:
+    if percent == row.is_percent:
+        return value
+    return value / 100 if percent else value * 100
+
+
+def tree_of(rows: Rows) -> Node:
+    """The condition of at least one row."""
+    conditions = tuple(_node(row) for row in rows.rows)
+    return conditions[0] if len(conditions) == 1 else Joined(rows.joint, conditions)
+
+
+def _node(row: Row) -> Node:
+    if row.is_text:
+        relation: Any = row.relation
+        if relation == "in":
+            return Comparison("in", Text(row.text), row.field)
+        return Comparison(relation, row.field, Text(row.text))
+    number: Node = Number(abs(row.number), percent=row.is_percent)
+    right = row.other or (Minus(number) if row.number < 0 else number)
+    if row.crosses:
+        return Call(row.relation, (row.field, right, Number(float(row.bars))))
+    if row.other and row.times != 1:
+        right = Arithmetic("*", Number(row.times), row.other)
+    compared: Any = row.relation
+    return Comparison(compared, row.field, right)
+
+
+def usual(name: str) -> FieldOf:
+    """A field with its usual settings."""
+    return FieldOf(name, tuple(setting.default for setting in FIELDS[name].settings))
+
+
+def with_field(row: Row, name: str) -> Row:
+    """The row of another field, with as much of the comparison as fits."""
+    changed = replace(row, field=usual(name))
+    if changed.is_text != row.is_text:
+        return replace(changed, relation="==" if changed.is_text else ">", other=None, number=0.0, text="")
+    return changed
+
+
+def with_setting(field: FieldOf, position: int, value: float) -> FieldOf:
+    """The field with another setting."""
+    settings: Sequence[float] = [*field.settings[:position], value, *field.settings[position + 1 :]]
+    return FieldOf(field.name, tuple(settings))

@@ -1,0 +1,74 @@
+"""What a person does on the page that asks a whole category, in a real browser."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from finance_core.storage.database import MongoDatabase
+from tests.storage.test_panels import store
+from tests.storage.test_prices import make_bars
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+
+
+@pytest.fixture
+def market(own_server_db: MongoDatabase) -> MongoDatabase:
+    rising = make_bars(300)
+    for number in range(6):
+        store(own_server_db, f"{number:06}", rising, name=f"오름 {number}", market="KOSPI")
+    falling = rising.assign(close=rising["close"].to_numpy()[::-1])
+    store(own_server_db, "000009", falling, name="내림")
+    return own_server_db
+
+
+@pytest.mark.usefixtures("market")
+def test_a_ready_screen_is_changed_by_choice_and_by_text_and_the_link_shows_the_same(
+    app: Callable[[], str], page: Page
+) -> None:
+    page.goto(app() + "/screener")
+    counts = page.locator(".st-key-screen_counts")
+    expect(counts).to_contain_text("살펴본 7종목 가운데", timeout=60_000)
+    page.get_by_role("radio", name="정배열").click()
+    expect(page).to_have_url(re.compile("ma120"))
+    expect(counts).to_contain_text("가운데 6종목", timeout=20_000)
+
+    page.get_by_role("textbox", name="조건 글").fill("close < ma20")
+    page.keyboard.press("Enter")
+    expect(counts).to_contain_text("가운데 1종목", timeout=20_000)
+    page.get_by_role("combobox", name="비교", exact=False).first.click()
+    page.get_by_role("option", name="보다 큼").click()
+    expect(counts).to_contain_text("가운데 6종목", timeout=20_000)
+    expect(page.get_by_role("textbox", name="조건 글")).to_have_value("close > ma20")
+
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.locator(".st-key-screen_counts")).to_contain_text("가운데 6종목", timeout=60_000)
+
+    page.get_by_role("textbox", name="조건 글").fill("close > mx20")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("9번째 글자")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.usefixtures("market")
+@pytest.mark.parametrize("width", [390, 1440, 2560])
+def test_nothing_has_to_be_scrolled_sideways(app: Callable[[], str], page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(app() + "/screener?rule=crossed_above(macd,macd_signal,9)+or+close+>+1.5*bollinger_upper+or+close>1")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=60_000)
+    main = page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
+    assert main[0] <= main[1]
+
+
+@pytest.mark.usefixtures("market")
+def test_chosen_rows_are_compared(app: Callable[[], str], page: Page) -> None:
+    page.goto(app() + "/screener?rule=close+>+ma20")
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible(timeout=60_000)
+    box = table.bounding_box()
+    assert box is not None
+    for row in (0, 1):
+        page.mouse.click(box["x"] + 18, box["y"] + 36 + 14 + 28 * row)
+    page.get_by_role("button", name="고른 2종목 비교").click(timeout=20_000)
+    expect(page).to_have_url(re.compile(r"comparison\?series=korean_stocks%3A000000%2Ckorean_stocks%3A000001"))

@@ -1,0 +1,214 @@
+"""The page that asks a whole category."""
+
+import re
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from finance_core import i18n
+from finance_core.bars import candles
+from finance_core.bars.conditions import parse
+from finance_core.bars.fields import FIELDS
+from finance_core.bars.screen import READY
+from finance_core.categories import CATEGORIES
+from finance_core.storage import screens
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui.screener import address, rows
+from finance_core.ui.screener.rows import RELATIONS, TEXT_RELATIONS, Row, Rows
+from tests import pages
+from tests.storage.test_panels import no_panel_is_kept, store  # noqa: F401 - a fixture
+from tests.storage.test_prices import make_bars
+from tests.ui.test_any_address import DAYS, ODD
+
+HANGUL = re.compile("[가-힣]")
+
+
+@pytest.fixture
+def market(own_server_db: MongoDatabase) -> MongoDatabase:
+    rising = make_bars(100)
+    store(own_server_db, "000001", rising, name="오름", market="KOSPI", industry="반도체")
+    store(own_server_db, "000002", rising.assign(close=rising["close"].to_numpy()[::-1]), name="내림", market="KOSDAQ")
+    store(own_server_db, "000003", make_bars(100), name="표본", source="sample")
+    store(own_server_db, "000004", rising.tail(10), name="짧음")
+    return own_server_db
+
+
+def opened(**query: str) -> AppTest:
+    page = pages.open_viewer("screener", **query)
+    assert not page.exception
+    return page
+
+
+def result(page: AppTest) -> pd.DataFrame:
+    frame: pd.DataFrame = page.get("dataframe")[-1].value
+    return frame
+
+
+def names(page: AppTest) -> list[str]:
+    return [link.partition("#")[2] for link in result(page)["종목"]]
+
+
+def test_an_address_is_a_question(market: MongoDatabase) -> None:
+    page = opened(rule="close > ma20", day="2024-04-10")
+    assert not page.error
+    assert names(page) == ["오름"]
+    assert result(page)["MA20"].tolist() == [1090]
+    assert "살펴본 2종목 가운데 **1종목**" in page.get("markdown")[0].value
+    assert [each.label for each in page.expander] == ["표본 시세 · 1", "봉이 모자람 · 1"]
+
+
+def test_choices_write_the_condition_and_the_address(market: MongoDatabase) -> None:
+    page = opened(rule="close > ma20")
+    page.selectbox(key="relation_0").select("<").run()
+    assert page.query_params["rule"] == "close < ma20"
+    assert names(page) == ["내림"]
+    page.selectbox(key="other_0").select("number").run()
+    page.number_input(key="number_0").set_value(1050.0).run()
+    assert page.query_params["rule"] == "close < 1050"
+    page.button(key="add_condition").click().run()
+    assert page.query_params["rule"] == "close < 1050 and close > ma20"
+    page.selectbox(key="field_1").select("rsi").run()
+    page.selectbox(key="other_1").select("number").run()
+    page.number_input(key="setting0_1").set_value(9).run()
+    assert page.query_params["rule"] == "close < 1050 and rsi9 > 0"
+    page.button_group(key="joint").set_value("or").run()
+    assert page.query_params["rule"] == "close < 1050 or rsi9 > 0"
+    page.button(key="remove_0").click().run()
+    page.selectbox(key="field_0").select("market").run()
+    page.selectbox(key="text_0").select("KOSDAQ").run()
+    assert page.query_params["rule"] == 'market == "KOSDAQ"'
+    assert names(page) == ["내림"]
+
+
+def test_a_ready_screen_is_readable_as_the_conditions_it_is(market: MongoDatabase) -> None:
+    page = opened()
+    for key, ready in READY.items():
+        page.button_group(key="ready").set_value(key).run()
+        assert not page.exception
+        assert page.text_input(key="rule").value == ready.rule
+
+
+def test_a_mistake_is_shown_where_it_is(market: MongoDatabase) -> None:
+    page = opened(rule="close > mx20")
+    assert [code.value for code in page.code] == ["close > mx20\n        ^"]
+    assert "mx20" in page.error[0].value
+    assert not page.get("dataframe") or "종목" not in result(page)
+    page.text_input(key="rule").set_value("close > ma20").run()
+    assert not page.error
+    assert names(page) == ["오름"]
+
+
+def test_what_is_no_rows_is_edited_as_text(market: MongoDatabase) -> None:
+    page = opened(rule="not (close > ma20 or close < 5)")
+    assert "이 조건은 글로만 고칩니다." in [caption.value for caption in page.caption]
+    assert names(page) == ["내림"]
+
+
+def test_what_happened_next_is_told_with_what_it_leaves_out(market: MongoDatabase) -> None:
+    page = opened(rule="close > ma20")
+    page.toggle(key="followed").set_value(True).run()
+    table = result(page)
+    assert table["거래일 뒤"].tolist() == [5, 20, 60]
+    assert "비용" in page.caption[-1].value
+    assert "상장폐지" in page.caption[-1].value
+
+
+def test_an_admin_saves_a_screen_by_name_and_a_visitor_opens_it(
+    market: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(rule="close < ma20", day="2024-04-09")
+    assert "save_screen" not in [button.key for button in page.button]
+    pages.sit_at_the_machine(monkeypatch)
+    page = opened(rule="close < ma20", day="2024-04-09")
+    page.text_input(key="screen_name").set_value("내 <검색>").run()
+    page.button(key="save_screen").click().run()
+    assert screens.SAVED.load(market) == {"내 <검색>": {"rule": "close < ma20", "day": "2024-04-09"}}
+    pages.sit_at_the_machine(monkeypatch, False)
+    page = opened()
+    page.button(key="saved_내 <검색>").click().run()
+    assert page.query_params["rule"] == "close < ma20"
+    assert names(page) == ["내림"]
+
+
+def test_samples_alone_are_no_answer(own_server_db: MongoDatabase) -> None:
+    store(own_server_db, "000003", make_bars(100), name="표본", source="sample")
+    page = opened(rule="close > 1")
+    assert "표본 시세뿐이라" in page.info[0].value
+
+
+def test_every_text_is_english_for_an_english_reader(market: MongoDatabase) -> None:
+    i18n.use_language("en")  # the test runner words options outside of the page
+    page = opened(lang="en", rule='close > ma20 and market == "KOSPI" and crossed_above(close, ma5, 90)')
+    page.toggle(key="followed").set_value(True).run()
+    texts = [text for text in pages.visible_text(page) if text.partition(" ")[0] not in ("오름", "표본", "짧음")]
+    assert [text for text in texts if HANGUL.search(text)] == []
+    options = [option for box in page.selectbox for option in box.options]
+    assert [option for option in options if HANGUL.search(option)] == []
+
+
+@pytest.mark.slow
+def test_any_address_is_answered(market: MongoDatabase) -> None:
+    for rule in [*ODD, "close > 1", "count(rsi14 < 30, 5) > 1"]:
+        for day in ("", DAYS[0], DAYS[3], "2024-04-09", DAYS[-1]):
+            page = opened(rule=rule, day=day, **{"in": "korean_stocks"})
+            assert page.error or page.get("dataframe"), (rule, day)
+
+
+@given(
+    st.sampled_from(CATEGORIES), st.text(max_size=80), st.none() | st.dates(max_value=pd.Timestamp("2199-12-31").date())
+)
+@settings(deadline=None)
+def test_a_view_is_its_address(category: Any, rule: str, day: Any) -> None:
+    view = address.View(category, rule, day if day and day.year >= 1800 else None)
+    assert address.parse(address.texts_of(view)) == (view, [])
+
+
+_field_names = st.sampled_from(list(FIELDS))
+
+
+@st.composite
+def _rows(draw: Any) -> Row:
+    field = rows.usual(draw(_field_names))
+    if FIELDS[field.name].unit == "text":
+        return Row(
+            field, draw(st.sampled_from(list(TEXT_RELATIONS))), text=draw(st.sampled_from(["", "KOSPI", "반도체"]))
+        )
+    relation = draw(st.sampled_from(list(RELATIONS)))
+    crosses = relation.startswith("crossed")
+    bars = draw(st.integers(1, 260)) if crosses else 1
+    if draw(st.booleans()):
+        other = rows.usual(draw(_field_names.filter(lambda name: FIELDS[name].unit != "text")))
+        times = 1.0 if crosses else draw(st.sampled_from([1.0, 0.5, 3.0]))
+        return Row(field, relation, other=other, times=times, bars=bars)
+    return Row(field, relation, number=float(draw(st.integers(-1000, 1000))), bars=bars)
+
+
+@given(st.sampled_from(["and", "or"]), st.lists(_rows(), min_size=1, max_size=4))
+@settings(deadline=None)
+def test_rows_become_a_condition_and_back(joint: Any, chosen: list[Row]) -> None:
+    made = Rows(joint if len(chosen) > 1 else "and", tuple(chosen))
+    assert rows.of(parse(str(rows.tree_of(made)))) == made
+
+
+def test_every_ready_screen_but_those_with_counts_is_rows() -> None:
+    assert [key for key, ready in READY.items() if rows.of(parse(ready.rule)) is None] == ["low_rebound", "pullback"]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_another_field_keeps_what_fits(field: str) -> None:
+    row = Row(rows.usual("close"), ">=", number=5.0)
+    changed = rows.with_field(row, field)
+    assert changed.relation in (TEXT_RELATIONS if changed.is_text else RELATIONS)
+    assert parse(str(rows.tree_of(Rows("and", (changed,)))))
+    assert rows.with_field(changed, "close").relation in RELATIONS
+
+
+def test_real_prices_are_asked(own_server_db: MongoDatabase) -> None:
+    for ticker, table in pages.real_tables().items():
+        store(own_server_db, ticker, candles.clean(table)[0])
+    page = opened(rule="close > ma20", day="2025-03-04")
+    assert len(result(page)) >= 3
