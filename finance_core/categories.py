@@ -25,6 +25,8 @@ class Market:
     """IANA name of the zone that the days of Yahoo's bars are in, where it is not the zone of the calendar."""
     yahoo_exchanges: tuple[str, ...] = ()
     """What Yahoo's screener calls it; empty where the screener is not asked for it."""
+    rising_is_red: bool | None = None
+    """The custom of its country; None where it is that of its category."""
 
 
 SIMPLE = "ma"
@@ -85,7 +87,8 @@ class Category:
     default_averages: tuple[Average, ...]
     """The averages that are drawn at first."""
     rising_is_red: bool
-    """The colours before a visitor chooses: red and blue as in Korea, else green and red as in the US."""
+    """The colours before a visitor chooses, unless a market has others: red and blue as in Korea, else green and red as
+    in the US."""
     update_command: str
     """Module that updates it from the command line."""
     headlines: tuple[str, ...] = ()
@@ -106,6 +109,11 @@ class Category:
     def market(self, key: str) -> Market:
         """The market with this key; the first market where the key is unknown or empty."""
         return next((market for market in self.markets if market.key == key), self.markets[0])
+
+    def rises_red(self, market: str) -> bool:
+        """Whether rising tickers of the market with this key are red before a visitor chooses."""
+        custom = self.market(market).rising_is_red
+        return self.rising_is_red if custom is None else custom
 
     def is_ticker(self, text: str) -> bool:
         """Whether `text` has the shape of a ticker of this category."""
@@ -191,24 +199,24 @@ INDICES = Category(
     markets=(
         Market("KOSPI", "XKRX"),
         Market("KOSDAQ", "XKRX"),
-        Market("NYSE", "XNYS"),
-        Market("NASDAQ", "XNYS"),
-        Market("CBOE", "XNYS"),
+        Market("NYSE", "XNYS", rising_is_red=False),
+        Market("NASDAQ", "XNYS", rising_is_red=False),
+        Market("CBOE", "XNYS", rising_is_red=False),
         Market("TSE", "XTKS"),
-        Market("HKEX", "XHKG"),
+        Market("HKEX", "XHKG", rising_is_red=False),
         Market("SSE", "XSHG"),
         Market("TWSE", "XTAI"),
-        Market("BSE", "XBOM"),
-        Market("SGX", "XSES"),
-        Market("IDX", "XIDX"),
-        Market("ASX", "XASX"),
-        Market("XETRA", "XETR"),
-        Market("STOXX", "XPAR"),
-        Market("LSE", "XLON"),
-        Market("EURONEXT PARIS", "XPAR"),
-        Market("SIX", "XSWX"),
-        Market("TSX", "XTSE"),
-        Market("B3", "BVMF"),
+        Market("BSE", "XBOM", rising_is_red=False),
+        Market("SGX", "XSES", rising_is_red=False),
+        Market("IDX", "XIDX", rising_is_red=False),
+        Market("ASX", "XASX", rising_is_red=False),
+        Market("XETRA", "XETR", rising_is_red=False),
+        Market("STOXX", "XPAR", rising_is_red=False),
+        Market("LSE", "XLON", rising_is_red=False),
+        Market("EURONEXT PARIS", "XPAR", rising_is_red=False),
+        Market("SIX", "XSWX", rising_is_red=False),
+        Market("TSX", "XTSE", rising_is_red=False),
+        Market("B3", "BVMF", rising_is_red=False),
     ),
     average_sets=(KOREAN_AVERAGES, AMERICAN_AVERAGES),
     default_averages=KOREAN_AVERAGES,

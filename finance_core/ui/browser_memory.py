@@ -1,7 +1,7 @@
-"""What the browser of a visitor remembers of an address for the next visit: cookies, which come with the next request.
+"""What the browser of a visitor remembers for the next visit: cookies, which come with its first request.
 
-So the first drawing of the next visit already knows them. A remembered parameter is as untrusted as one of an address,
-and is read by the same rules. Private windows and browsers that refuse cookies remember nothing.
+So the first drawing of the next visit already knows them. What is remembered is as untrusted as an address, and is read
+by the same rules. A browser that refuses cookies remembers it until the visit ends.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,8 @@ import streamlit as st
 
 DAYS = 365
 MOST_LETTERS = 600
-"""Of one parameter: far more than any choice takes, and no more than a cookie holds."""
+"""Of one choice: far more than any takes, and no more than a cookie holds."""
+PREFIX = "sisepan_"
 
 _memory = st.components.v2.component(
     "sisepan_memory",
@@ -22,22 +23,31 @@ _memory = st.components.v2.component(
 )
 
 
+def recall(name: str) -> str:
+    """What is remembered under `name`; "" for nothing."""
+    key = PREFIX + name
+    remembered: str = st.session_state.get(key) or unquote(st.context.cookies.get(key, ""))
+    return remembered if len(remembered) <= MOST_LETTERS else ""
+
+
+def remember(name: str, text: str) -> None:
+    """Remember `text` under `name` in this visit, and in the browser once `keep` is drawn."""
+    if len(text) <= MOST_LETTERS:
+        st.session_state[PREFIX + name] = text
+
+
 def fill_address(names: Iterable[str]) -> None:
     """Put what is remembered of the parameters `names` into an address that does not have them."""
     for name in names:
-        remembered = st.session_state.get(_key(name)) or unquote(st.context.cookies.get(_key(name), ""))
-        if remembered and name not in st.query_params and len(remembered) <= MOST_LETTERS:
+        if name not in st.query_params and (remembered := recall(name)):
             st.query_params[name] = remembered
 
 
 def keep(names: Iterable[str]) -> None:
-    """Have the visit and the browser remember the parameters `names` of the address, where it has them."""
-    kept = {_key(name): st.query_params[name] for name in names if name in st.query_params}
-    kept = {key: text for key, text in kept.items() if len(text) <= MOST_LETTERS}
-    st.session_state.update(kept)
+    """Remember the parameters `names` of the address, and have the browser remember all of this visit."""
+    for name in names:
+        if name in st.query_params:
+            remember(name, st.query_params[name])
+    kept = {str(key): text for key, text in st.session_state.items() if str(key).startswith(PREFIX)}
     with st.container(key="memory"):
         _memory(key="browser_memory", data={"kept": kept, "seconds": DAYS * 24 * 3600})
-
-
-def _key(name: str) -> str:
-    return f"sisepan_{name}"

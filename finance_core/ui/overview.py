@@ -1,24 +1,28 @@
 """The first page: headline prices, and for each category how many tickers, how fresh, and which moved most."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
 from finance_core import categories, formats
 from finance_core.categories import Category
-from finance_core.charts.style import Style
+from finance_core.charts.style import BLUE, GREEN, RED, Style
 from finance_core.i18n import _
 from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
-from finance_core.ui import listing, navigation
+from finance_core.ui import colors, listing, navigation
 from finance_core.ui.decorators import page
 from finance_core.ui.navigation import viewer_link
 from finance_core.ui.text import plain
-from finance_core.ui.viewer import controls, header
+from finance_core.ui.viewer import header
 from finance_core.ui.visitor import may_edit
+
+DELTA_COLORS: Final[Mapping[str, Any]] = {RED: "red", BLUE: "blue", GREEN: "green"}
+"""Streamlit's names of our colours."""
 
 
 @page("overview")
@@ -48,7 +52,7 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
     last, previous = row["last_close"], row.get("previous_close")
     decimals = category.decimals_of(last)
     change = last - previous if previous else 0.0
-    red = (change > 0) == controls.rising_is_red(category)
+    style = Style(rising_is_red=colors.rising_is_red(category, row.get("market", "")))
     moved = f"{change:+,.{decimals}f} ({formats.signed_percent(change / previous)})" if previous else None
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
     freshness = header.freshness(category, row, row["last_date"].date(), dt.datetime.now(dt.UTC), calendar)
@@ -57,7 +61,7 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
             plain(listing.name_of(row) + _marked(row)),
             formats.price(last, decimals),
             moved,
-            delta_color="off" if not change else "red" if red else "blue" if category.rising_is_red else "green",
+            delta_color=DELTA_COLORS[style.rising if change > 0 else style.falling] if change else "off",
             chart_data=bars["close"].tolist(),
             chart_type="line",
         )
@@ -109,7 +113,7 @@ def _movers(category: Category, rows: list[TickerRow], title: str, *, rising: bo
             _("날짜"): [f"{formats.date(row['last_date'])}{_marked(row)}" for row in rows],
         }
     )
-    style = Style(rising_is_red=controls.rising_is_red(category))
+    style = Style(rising_is_red=colors.rising_is_red(category))
     color = f"color: {style.rising if rising else style.falling}"
     number = st.column_config.TextColumn(alignment="right")
     name = st.column_config.LinkColumn(display_text=navigation.NAME)

@@ -17,14 +17,13 @@ from finance_core.charts.style import Style
 from finance_core.i18n import N_, _
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import parameters, search_box
+from finance_core.ui import colors, parameters, search_box
 from finance_core.ui.choices import segmented
 from finance_core.ui.decorators import page
 from finance_core.ui.echart import border, clicks
 from finance_core.ui.market import state, tables
 from finance_core.ui.market.state import Market, View
 from finance_core.ui.text import plain
-from finance_core.ui.viewer import controls
 
 LINE = 16
 """Closes in the small line of a ticker."""
@@ -54,7 +53,7 @@ def show(db: MongoDatabase) -> None:
     st.caption(plain(_about(market)))
     if market.is_sample:
         st.badge(_("표본 데이터: 실제 시세가 아닙니다"), icon=":material/science:", color="orange")
-    style = Style(rising_is_red=controls.rising_is_red(view.of))
+    style = Style(rising_is_red=colors.rising_is_red(view.of, view.market))
     draws = {_("지도"): _map, _("시장 폭"): _breadth, _("업종"): _industries}
     tabs = st.tabs(list(draws), key="market_tab", on_change="rerun")
     for draw, tab in zip(draws.values(), tabs, strict=True):

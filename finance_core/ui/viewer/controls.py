@@ -15,6 +15,7 @@ from finance_core.charts.marks import LOOKS as MARK_LOOKS
 from finance_core.charts.style import Kind, Scale
 from finance_core.i18n import N_, _
 from finance_core.storage.documents import TickerRow
+from finance_core.ui import colors
 from finance_core.ui.choices import segmented
 from finance_core.ui.parameters import INTERVALS, PERIODS
 from finance_core.ui.viewer import address, header, indicator_menu
@@ -31,8 +32,6 @@ SCALES: dict[Scale, str] = {"linear": N_("보통"), "log": N_("로그"), "percen
 """Message ids of the names on buttons."""
 TOOLTIP = "tooltip"
 """Where a visit keeps whether a box beside the pointer is wanted."""
-OTHER_COLORS = "other_colors"
-"""Where a visit keeps whether the colours of a category are not the category's own."""
 
 
 class Menus(NamedTuple):
@@ -61,16 +60,11 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
             compare = st.popover(_("함께"), icon=":material/stacked_line_chart:", key="compare", width="content")
             menu = st.popover(label, icon=":material/tune:", key="menu", width="content")
     with looks:
-        _looks(category, view)
+        _looks(category, view, row.get("market", ""))
     with menu:
         _range(category, view, dates)
         _averages(category, view)
     return Menus(compare, menu)
-
-
-def rising_is_red(category: Category) -> bool:
-    """Whether this visitor wants rising red in this category; a choice holds for the visit."""
-    return bool(category.rising_is_red != st.session_state.get(f"{OTHER_COLORS}:{category.key}", False))
 
 
 def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
@@ -103,7 +97,7 @@ def _averages(category: Category, view: View) -> None:
             st.button(label, key=f"averages_{averages[-1].text}", on_click=partial(write, averages=averages))
 
 
-def _looks(category: Category, view: View) -> None:
+def _looks(category: Category, view: View, market: str) -> None:
     write = partial(address.write, category, view)
     segmented(_("모양"), "kind", KINDS, view.kind, lambda kind: write(kind=kind))
     segmented(_("가격 축"), "scale", SCALES, view.scale, lambda scale: write(scale=scale))
@@ -125,9 +119,4 @@ def _looks(category: Category, view: View) -> None:
         help=_("배당락 전 가격을 배당만큼 낮춥니다: 받은 배당을 다시 산 사람의 수익이 됩니다. 끄면 분할만 반영합니다."),
     )
     st.toggle(_("말풍선도 보기"), key=TOOLTIP, persist_state="session")
-    st.session_state["red"] = rising_is_red(category)
-    st.toggle(_("상승을 빨강으로"), key="red", on_change=_colors_chosen, args=(category,))
-
-
-def _colors_chosen(category: Category) -> None:
-    st.session_state[f"{OTHER_COLORS}:{category.key}"] = st.session_state["red"] != category.rising_is_red
+    colors.switch(category, market)

@@ -22,7 +22,7 @@ from finance_core.i18n import _
 from finance_core.storage import database, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
-from finance_core.ui import browser_memory, listing, navigation, search_box, split_note, update_actions
+from finance_core.ui import browser_memory, colors, listing, navigation, search_box, split_note, update_actions
 from finance_core.ui.decorators import errors_shown, live, page, writes
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
@@ -192,7 +192,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
 def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, calendar: Calendar) -> Style:
     return Style(
         decimals=category.decimals_of(float(bars["close"].iloc[-1])),
-        rising_is_red=controls.rising_is_red(category),
+        rising_is_red=colors.rising_is_red(category, row.get("market", "")),
         kind="line" if candles.is_close_only(bars) and view.kind not in OF_CLOSES else view.kind,
         scale=view.scale,
         total_return=view.total_return,

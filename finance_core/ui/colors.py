@@ -1,0 +1,28 @@
+"""The colours of rising and falling: as the reader set them, on every page; else as usual where a ticker is traded."""
+
+import streamlit as st
+
+from finance_core.categories import Category
+from finance_core.i18n import _
+from finance_core.ui import browser_memory
+
+COLORS = "colors"
+"""Under which name the browser remembers the choice."""
+TEXTS = {"red": True, "green": False}
+
+
+def rising_is_red(category: Category, market: str = "") -> bool:
+    """Whether a rising ticker of `category` that is traded on `market` is red for this visitor; else green."""
+    chosen = TEXTS.get(browser_memory.recall(COLORS))
+    return category.rises_red(market) if chosen is None else chosen
+
+
+def switch(category: Category, market: str) -> None:
+    """The switch, which counts for all pages and for the next visit of this browser."""
+
+    def chosen() -> None:
+        text = {is_red: text for text, is_red in TEXTS.items()}[bool(st.session_state["red"])]
+        browser_memory.remember(COLORS, text)
+
+    st.session_state["red"] = rising_is_red(category, market)
+    st.toggle(_("상승을 빨강으로"), key="red", on_change=chosen, help=_("모든 화면에서, 이 브라우저의 다음 방문에도."))

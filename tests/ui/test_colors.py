@@ -1,0 +1,61 @@
+"""The colours of rising and falling are the reader's on every page."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
+from finance_core.charts.style import BLUE, GREEN, RED
+from finance_core.storage.database import MongoDatabase
+from tests import pages
+from tests.ui.test_overview import open_overview
+from tests.yahoo import YahooStandIn
+
+
+@pytest.mark.parametrize(
+    ("category", "market", "is_red"),
+    [
+        (KOREAN_STOCKS, "KOSPI", True),
+        (US_STOCKS, "NYSE", False),
+        (INDICES, "KOSPI", True),
+        (INDICES, "NYSE", False),
+        (INDICES, "TSE", True),
+        (INDICES, "", True),
+        (CURRENCIES, "FX", True),
+    ],
+)
+def test_before_a_choice_they_are_those_of_the_country_an_index_is_of(
+    category: Category, market: str, is_red: bool
+) -> None:
+    assert category.rises_red(market) == is_red
+
+
+def candle_colors(page: AppTest) -> tuple[str, str]:
+    look = pages.chart(page)[0]["series"][0]["itemStyle"]
+    return look["borderColor"], look["borderColor0"]
+
+
+def test_a_choice_on_one_page_is_that_of_all_pages(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"^KS11": pages.made_table(3, halted=0)}, {}, INDICES)
+    page = pages.open_viewer("indices")
+    assert candle_colors(page) == (RED, BLUE)
+    page.toggle(key="red").set_value(False).run()
+    assert candle_colors(page) == (GREEN, RED)
+
+    overview = open_overview()
+    close = pages.made_table(3, halted=0)["close"]
+    usual = "red" if close.iloc[-1] > close.iloc[-2] else "blue"
+    assert color_of_card(overview) == usual
+    overview.session_state["sisepan_colors"] = page.session_state["sisepan_colors"]
+    assert color_of_card(overview.run()) == {"red": "green", "blue": "red"}[usual]
+
+
+def color_of_card(page: AppTest) -> str:
+    (card,) = page.metric
+    return str(card.proto.MetricColor.Name(card.proto.color)).lower()
+
+
+def test_what_no_browser_of_ours_remembers_is_no_choice(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(halted=0)}, {})
+    page = pages.open_viewer()
+    page.session_state["sisepan_colors"] = "<script>"
+    assert candle_colors(page.run()) == (RED, BLUE)
