@@ -19,11 +19,10 @@ from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage import screens
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import downloads, listing, navigation
+from finance_core.ui import colors, downloads, listing, navigation
 from finance_core.ui.comparison.address import SEPARATOR
 from finance_core.ui.screener.address import View
 from finance_core.ui.text import plain
-from finance_core.ui.viewer import controls
 
 MOST_LINES = 300
 """Tickers of a result up to which each has a line of its closes: more would take megabytes."""
@@ -97,7 +96,7 @@ def _table(db: MongoDatabase, view: View, result: Result) -> None:
         if unit != "text":
             config[label] = st.column_config.NumberColumn(format=FORMATS[unit][0], help=text)
         changes += [label] if unit == "percent" and field.name.startswith("change") else []
-    style = Style(rising_is_red=controls.rising_is_red(view.category))
+    style = Style(rising_is_red=colors.rising_is_red(view.category))
     colored: Any = table.style.map(partial(_colored, style), subset=changes)
     chosen = st.dataframe(
         colored,
