@@ -37,7 +37,7 @@ UNREADABLE: Final = (OperationFailure, InvalidName)
 
 OWN: Final = (
     *(documents.CHOICES, documents.RUNS, documents.LEASES),
-    *(documents.EDITS, documents.IMPORTS, documents.REFUSALS),
+    *(documents.EDITS, documents.IMPORTS, documents.REFUSALS, documents.WATCHLISTS),
 )
 """Collections of this product that hold neither prices nor tickers."""
 

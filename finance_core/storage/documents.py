@@ -14,6 +14,7 @@ RUNS, LEASES = "update_runs", "update_leases"
 EDITS = "metadata_changes"
 LISTS = "market_lists"
 IMPORTS, REFUSALS = "imports", "import_refusals"
+WATCHLISTS = "watchlists"
 CHOICES = "settings"
 """Choices for every process of this installation, a document a kind: where bars are stored, schedules, comparison sets,
 what was last seen of a collection that is only read. Settings of one process are in `finance_core.settings`."""
@@ -287,6 +288,23 @@ class ComparisonSet(TypedDict):
 
     name: str
     series: list[str]  # `category:ticker`, in order
+
+
+class WatchlistEntry(TypedDict):
+    """A ticker on a list."""
+
+    category: str
+    ticker: str
+    note: NotRequired[str]
+
+
+class WatchlistDocument(TypedDict):
+    """A list of tickers (`watchlists`). Written by `watchlists`."""
+
+    _id: str  # "favourites": the order and notes of the tickers with a star; else a random key, which sorts by time
+    name: NotRequired[str]
+    shared: NotRequired[bool]  # with every visitor; the favourites are where it is absent
+    entries: NotRequired[list[WatchlistEntry]]  # in order
 
 
 class SavedScreen(TypedDict):

@@ -78,6 +78,12 @@ def panel(db: MongoDatabase, category: Category, since: dt.date, fields: Iterabl
     return replace(named, bars={name: named.bars[name] for name in fields})
 
 
+def some(db: MongoDatabase, category: Category, names: Sequence[str], since: dt.date) -> dict[str, TickerBars]:
+    """The bars of a few tickers from `since` on, as in a panel; those without bars, or unreadable, are left out."""
+    bars, _unreadable = _read(db, locations.of(db, category), names, since)
+    return {ticker: each for ticker, each in bars.items() if len(each[0])}
+
+
 def forget() -> None:
     """Keep no panel any more."""
     with _lock:

@@ -126,6 +126,12 @@ def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -
     return collection(db).find(query, {"_id": False}).sort("change", -1 if rising else 1).limit(limit).to_list()
 
 
+def starred(db: MongoDatabase, category: Category) -> list[TickerRow]:
+    """The rows of the active tickers of `category` that are favourites: ticker and name."""
+    favourites = {"category": category.key, "active": {"$ne": False}, "favourite": True}
+    return collection(db).find(favourites, {"_id": False, "ticker": True, "name": True}).to_list()
+
+
 def newest_bar(db: MongoDatabase, category: Category) -> dt.datetime | None:
     """The day of the newest bar of the active tickers; None where none has any."""
     dated = {"category": category.key, "active": {"$ne": False}, "last_date": {"$type": "date"}}

@@ -1,0 +1,139 @@
+"""Named lists of tickers of all categories, in an order that people choose, with a note for each (`watchlists`).
+
+The first list is that of the favourites: a star (`tickers.set_favourite`) puts a ticker on it or takes it off, and this
+room keeps only the order and the notes of those. A list that is shared is seen by every visitor.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from bson import ObjectId
+
+from finance_core import categories, ticker_fields
+from finance_core.errors import SisepanError
+from finance_core.i18n import N_
+from finance_core.storage import tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import WATCHLISTS
+
+FAVOURITES: Final = "favourites"
+"""Id of the first list."""
+MOST_LISTS, MOST_ENTRIES = 50, 300
+CHANGED: Final = N_("그 사이에 다른 사람이 이 목록을 바꾸어서 저장하지 않았습니다. 화면을 새로 고치십시오.")
+
+
+class Entry(NamedTuple):
+    """A ticker on a list."""
+
+    category: str
+    ticker: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Watchlist:
+    """A list."""
+
+    id: str
+    name: str
+    """"" for the favourites."""
+    shared: bool
+    entries: tuple[Entry, ...]
+
+
+def load(db: MongoDatabase) -> list[Watchlist]:
+    """All lists: the favourites first, then as they were made."""
+    stored = {document["_id"]: document for document in db[WATCHLISTS].find().sort("_id", 1)}
+    first = stored.pop(FAVOURITES, {"_id": FAVOURITES})
+    others = [_list(document) for document in stored.values()]
+    return [_favourites(db, _list(first)), *others]
+
+
+def create(db: MongoDatabase, name: str) -> str:
+    """Make an empty list; returns its id. Raises SisepanError where the name breaks a rule, or with too many lists."""
+    kept = ticker_fields.clean_name(name)
+    if db[WATCHLISTS].count_documents({}) >= MOST_LISTS:
+        raise SisepanError(N_("목록은 {limit}개까지 만듭니다. 쓰지 않는 것을 지우십시오."), limit=MOST_LISTS)
+    key = str(ObjectId())
+    db[WATCHLISTS].insert_one({"_id": key, "name": kept, "shared": False, "entries": []})
+    return key
+
+
+def change(db: MongoDatabase, key: str, *, name: str | None = None, shared: bool | None = None) -> None:
+    """Give a list another name, or share it, or not any more. Raises SisepanError as `create`."""
+    fields: dict[str, Any] = {} if name is None else {"name": ticker_fields.clean_name(name)}
+    fields |= {} if shared is None else {"shared": shared}
+    if fields:
+        db[WATCHLISTS].update_one({"_id": key}, {"$set": fields}, upsert=key == FAVOURITES)
+
+
+def remove(db: MongoDatabase, key: str) -> None:
+    """Delete a list; of the favourites, only their order and notes."""
+    db[WATCHLISTS].delete_one({"_id": key})
+
+
+def add(db: MongoDatabase, key: str, entries: Iterable[Entry]) -> int:
+    """Put tickers at the end of a list, and return how many were not on it yet.
+
+    Raises SisepanError where the list would be too long, or is gone.
+    """
+    added = 0
+    for entry in entries:
+        if key == FAVOURITES:
+            row = tickers.get(db, categories.category(entry.category), entry.ticker)
+            added += not (row and row.get("favourite"))
+            tickers.set_favourite(db, categories.category(entry.category), entry.ticker, True)
+            continue
+        same = {"category": entry.category, "ticker": entry.ticker}
+        has_room = {f"entries.{MOST_ENTRIES - 1}": {"$exists": False}}
+        is_new = {"_id": key, "entries": {"$not": {"$elemMatch": same}}, **has_room}
+        if db[WATCHLISTS].update_one(is_new, {"$push": {"entries": _document(entry)}}).matched_count:
+            added += 1
+        elif db[WATCHLISTS].count_documents({"_id": key, **has_room}, limit=1) == 0:
+            raise SisepanError(N_("목록이 없거나, {limit}종목이 이미 들어 있습니다."), limit=MOST_ENTRIES)
+    return added
+
+
+def take_out(db: MongoDatabase, key: str, entry: Entry) -> None:
+    """Take a ticker off a list."""
+    if key == FAVOURITES:
+        tickers.set_favourite(db, categories.category(entry.category), entry.ticker, False)
+    same = {"category": entry.category, "ticker": entry.ticker}
+    db[WATCHLISTS].update_one({"_id": key}, {"$pull": {"entries": same}})
+
+
+def arrange(db: MongoDatabase, before: Watchlist, entries: Sequence[Entry]) -> None:
+    """Give the tickers of a list, which was just read as `before`, another order or other notes.
+
+    Raises SisepanError where the list is another one by now, or a note breaks a rule.
+    """
+    cleaned = [_document(entry._replace(note=ticker_fields.clean_text(entry.note))) for entry in entries]
+    changed: dict[str, Any] = {"$set": {"entries": cleaned}}
+    if before.id == FAVOURITES:  # who is on it is not stored here
+        db[WATCHLISTS].update_one({"_id": FAVOURITES}, changed, upsert=True)
+        return
+    same = {"_id": before.id, "entries": [_document(entry) for entry in before.entries]}
+    if not db[WATCHLISTS].update_one(same, changed).matched_count:
+        raise SisepanError(CHANGED)
+
+
+def _document(entry: Entry) -> dict[str, str]:
+    return {name: value for name, value in entry._asdict().items() if value or name != "note"}
+
+
+def _list(document: dict[str, Any]) -> Watchlist:
+    known = {category.key for category in categories.CATEGORIES}
+    entries = tuple(Entry(**entry) for entry in document.get("entries", []) if entry["category"] in known)
+    is_first = document["_id"] == FAVOURITES
+    return Watchlist(document["_id"], document.get("name", ""), document.get("shared", is_first), entries)
+
+
+def _favourites(db: MongoDatabase, arranged: Watchlist) -> Watchlist:
+    """The tickers with a star, in the order of `arranged`; those that are not in it last, by name."""
+    starred = {
+        (category.key, row["ticker"]) for category in categories.CATEGORIES for row in tickers.starred(db, category)
+    }
+    known = [entry for entry in arranged.entries if entry[:2] in starred]
+    others = sorted(starred.difference(entry[:2] for entry in known))
+    return Watchlist(FAVOURITES, arranged.name, arranged.shared, (*known, *(Entry(*key) for key in others)))
