@@ -15,6 +15,7 @@ EDITS = "metadata_changes"
 LISTS = "market_lists"
 IMPORTS, REFUSALS = "imports", "import_refusals"
 WATCHLISTS = "watchlists"
+DRAWINGS = "chart_drawings"
 CHOICES = "settings"
 """Choices for every process of this installation, a document a kind: where bars are stored, schedules, comparison sets,
 what was last seen of a collection that is only read. Settings of one process are in `finance_core.settings`."""
@@ -266,6 +267,24 @@ RefusedRow = TypedDict(
     },
 )
 """One row that an import did not take (`import_refusals`). Written by import runs."""
+
+
+class DrawingEntry(TypedDict):
+    """One drawing on a chart (see `bars.drawings`)."""
+
+    id: str
+    kind: Literal["trend", "level", "text"]
+    days: list[dt.datetime]  # of its points
+    prices: list[float]  # of its points, with the splits until `drawn`
+    drawn: dt.datetime  # the day of the last bar when it was drawn
+    text: str  # "" but for a text
+
+
+class DrawingsOfTicker(TypedDict):
+    """The drawings on the chart of a ticker (`chart_drawings`). Written by `drawings`."""
+
+    _id: str  # `category:ticker`
+    drawings: list[DrawingEntry]
 
 
 class Location(TypedDict, total=False):

@@ -9,10 +9,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import drawings
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.echart.border import MARKER
 from tests import pages
-from tests.e2e.test_korean_stocks import first_day, last_day, open_chart, readout, wheel
+from tests.e2e.test_korean_stocks import colours, first_day, last_day, open_chart, readout, wheel
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
@@ -176,3 +178,45 @@ def test_a_picture_has_a_size_and_a_ground_of_its_own_and_the_chart_stays_as_it_
     assert wait_until(lambda: lit(page) == ["3개월"])
     page.wait_for_timeout(500)
     assert downloads == [], "a picture is handed out once"
+
+
+def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
+    own_server_db: MongoDatabase, address: str, page: Page
+) -> None:
+    open_chart(page, address + "?period=1Y&marks=none&ma=none")
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+
+    def choose(tool: str) -> None:
+        page.locator(".st-key-draw button").first.click()
+        page.get_by_role("radio", name=tool, exact=True).click()
+        page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool > 0")
+        page.keyboard.press("Escape")
+        page.get_by_role("radio", name=tool, exact=True).wait_for(state="hidden")
+
+    def stored() -> list[str]:
+        return [each.kind for each in drawings.load(own_server_db, KOREAN_STOCKS, "005930")]
+
+    choose("추세선")
+    page.mouse.click(box["x"] + 300, box["y"] + 200)
+    page.mouse.click(box["x"] + 600, box["y"] + 300)
+    assert wait_until(lambda: stored() == ["trend"])
+    choose("수평선")
+    page.mouse.click(box["x"] + 500, box["y"] + 250)
+    assert wait_until(lambda: stored() == ["trend", "level"])
+    expect(page).to_have_url(re.compile(r"period=1Y"))
+
+    # The link shows them, in whichever period, and the picture has them.
+    open_chart(page, address + "?period=3M")
+    accent = (37, 99, 235)
+    assert wait_until(lambda: accent in colours(page))
+    _name, picture = picture_of(page)
+    assert accent in {colour for count, colour in picture.getcolors(1 << 24) or [] if count > 500}
+
+    page.locator(".st-key-draw button").first.click()
+    for _ in range(2):
+        page.locator("[class*=st-key-erase_] button").first.click()
+        page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+    assert wait_until(lambda: stored() == [])
+    page.keyboard.press("Escape")
+    assert wait_until(lambda: accent not in colours(page))

@@ -1,6 +1,6 @@
 // What a chart does in the browser beside drawing: it follows the page, tells it what is visible, reads out, measures.
 // Runs whenever Python has something new for the chart; what it keeps of a chart is `chart.page`.
-(chart, echarts, settings, { readout, measure, picture }) => {
+(chart, echarts, settings, { readout, measure, picture, drawings, draw }) => {
   const REST = 150; // milliseconds without a zoom until the page is told
   const DAY = 864e5; // milliseconds
   const model = () => chart.getModel();
@@ -18,7 +18,17 @@
     for (const mainType of ["xAxis", "yAxis"])
       for (const axis of model().findComponents({ mainType })) axis.option.own?.attach(chart);
     page.readout = readout(chart, settings);
+    page.drawings = undefined; // a new option has none
   }
+  const { tool } = settings;
+  if (page.tool !== tool.points) page.draw.forget();
+  page.tool = tool.points;
+  chart.getZr().setCursorStyle?.(tool.points ? "crosshair" : "default");
+  const drawn = JSON.stringify(settings.drawings);
+  if (page.drawings !== drawn && (settings.drawings.length || page.drawings)) {
+    drawings(chart, echarts, settings.drawings, tool);
+  }
+  page.drawings = settings.drawings.length ? drawn : undefined;
   if (isNew || page.revision !== shown.revision) {
     Object.assign(page, { drawn: shown.drawn, revision: shown.revision, asked: shown });
     view(shown);
@@ -55,7 +65,12 @@
     chart.on("finished", () => chart.page.readout.place());
     chart.getZr().on("dblclick", () => view(chart.page.asked));
     measure(chart, describe, root.listeners.signal);
-    return { pictures: settings.picture?.number }; // one that was handed out before
+    const finish = (points) => {
+      const places = points.map(([position, price]) => [day(position), price]);
+      chart.trigger("told", { message: { kind: "draw", points: places } });
+    };
+    const drawing = draw(chart, echarts, () => chart.page.settings.tool.points, finish);
+    return { draw: drawing, pictures: settings.picture?.number }; // one that was handed out before
   }
 
   function tell() {

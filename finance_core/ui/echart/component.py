@@ -1,6 +1,6 @@
 """A chart on a page, and what its browser tells."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,8 +10,12 @@ from finance_core.charts.style import Style
 from finance_core.ui.echart import border
 from finance_core.ui.echart.border import FILES, Prepared
 
-PARTS = ("readout", "measure", "picture")
+PARTS = ("readout", "measure", "picture", "drawings", "draw")
 """Files that `chart.js` calls."""
+
+
+DRAWING = "#2563eb"
+"""Colour of what people draw."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,16 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Drawings:
+    """What is drawn on a chart, and whether a person is drawing."""
+
+    items: Sequence[Mapping[str, Any]] = ()
+    """Each with `kind`, `points` (position and price) and `text`."""
+    points: int = 0
+    """How many points the next drawing takes; 0 while nobody draws."""
+
+
+@dataclass(frozen=True)
 class Shown:
     """Which bars a chart shows. The browser moves to them if `revision` or the chart itself is another than before."""
 
@@ -63,6 +77,7 @@ def show(
     *,
     key: str,
     picture: Picture | None = None,
+    drawings: Drawings = Drawings(),
 ) -> None:
     """The chart, as high as what is around it; the same option as before is not drawn anew.
 
@@ -83,6 +98,8 @@ def show(
         "shown": asdict(shown),
         "tooltip": style.tooltip,
         "alt": words.alt,
+        "drawings": list(drawings.items),
+        "tool": {"points": drawings.points, "color": DRAWING, "font": "13px sans-serif", "decimals": style.decimals},
         "picture": asdict(picture) if picture else None,
         "measure": {"bars": words.bars, "days": words.days, "decimals": style.decimals},
     }

@@ -38,6 +38,7 @@ class Menus(NamedTuple):
     """Menus to be filled by whoever shows the controls."""
 
     compare: DeltaGenerator
+    draw: DeltaGenerator
     other: DeltaGenerator
 
 
@@ -56,15 +57,20 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
         with st.container(horizontal=True, wrap=False, width="content", gap="xxsmall", key="menus"):
             label = f"{view.first} – {view.last or ''}" if view.first else _("메뉴")
             indicator_menu.show(view, write)
-            looks = st.popover(_("모양"), icon=":material/candlestick_chart:", key="looks", width="content")
-            compare = st.popover(_("함께"), icon=":material/stacked_line_chart:", key="compare", width="content")
+            looks = st.popover(
+                _("모양"), help=_("모양"), icon=":material/candlestick_chart:", key="looks", width="content"
+            )
+            compare = st.popover(
+                _("함께"), help=_("함께"), icon=":material/stacked_line_chart:", key="compare", width="content"
+            )
+            draw = st.popover(_("그리기"), help=_("그리기"), icon=":material/draw:", key="draw", width="content")
             menu = st.popover(label, icon=":material/tune:", key="menu", width="content")
     with looks:
         _looks(category, view, row.get("market", ""))
     with menu:
         _range(category, view, dates)
         _averages(category, view)
-    return Menus(compare, menu)
+    return Menus(compare, draw, menu)
 
 
 def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:

@@ -26,7 +26,7 @@ from finance_core.ui import browser_memory, colors, listing, navigation, search_
 from finance_core.ui.decorators import errors_shown, live, page, writes
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
-from finance_core.ui.viewer import address, compared, controls, header, picture, shared, table, zoom
+from finance_core.ui.viewer import address, compared, controls, header, picture, shared, sketches, table, zoom
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import may_edit
 
@@ -167,6 +167,9 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row)
     with menus.compare:
         compared.control(db, category, view, ticker)
+    sketch = sketches.of(db, category, ticker, drawing, style)
+    with menus.draw:
+        sketch.control()
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
         table.downloads_of(ticker, name, drawing, visible, style)
@@ -183,7 +186,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     for sentence in curves.undrawable(drawing.bars, view.indicators).values():
         st.caption(plain(sentence))
     update_actions.newer(category, ticker, row)
-    zoom.chart(category, view, drawing, visible, style, name, picture.asked())
+    zoom.chart(category, view, drawing, visible, style, name, picture.asked(), sketch.shown(), sketch.add)
     if shows_table:
         table.show(drawing, visible, style)
     browser_memory.keep(address.REMEMBERED)

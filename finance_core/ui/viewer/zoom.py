@@ -5,6 +5,7 @@ apart: a zoom is written into the address without being sent back to the chart.
 """
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from finance_core.categories import Category
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.ui.echart import component
-from finance_core.ui.echart.component import Picture, Shown, Words
+from finance_core.ui.echart.component import Drawings, Picture, Shown, Words
 from finance_core.ui.parameters import PERIODS
 from finance_core.ui.viewer import address
 from finance_core.ui.viewer.address import View
@@ -35,20 +36,26 @@ def chart(
     style: Style,
     name: str,
     picture: Picture | None,
+    drawings: Drawings,
+    draw: Callable[[Any], None],
 ) -> None:
-    """The chart, with the bars between the positions `visible` on screen; `picture` is the last that was asked for."""
+    """The chart, with the bars between the positions `visible` on screen.
+
+    `picture` is the last that was asked for, `draw` gets the points of a new drawing as the browser tells them.
+    """
     days = pd.DatetimeIndex(drawing.bars.index)
 
     def tell(message: dict[str, Any]) -> None:
-        zoomed = of_message(message, view, days)
-        if zoomed:
+        if message.get("kind") == "draw":
+            draw(message.get("points"))
+        elif zoomed := of_message(message, view, days):
             st.session_state[ZOOMED] = _range(zoomed)
             address.write(category, view, period=zoomed.period, first=zoomed.first, last=zoomed.last)
 
     words = Words(alt=_("{name} 차트").format(name=name), bars=_("봉 {count}개"), days=_("{count}일"))
     shown = Shown(*visible, revision=_revision(view), drawn=drawing.prepared.drawn)
     with st.container(key="chart"):
-        component.show(drawing.prepared, shown, style, words, tell, key=KEY, picture=picture)
+        component.show(drawing.prepared, shown, style, words, tell, key=KEY, picture=picture, drawings=drawings)
 
 
 def of_message(message: dict[str, Any], view: View, days: pd.DatetimeIndex) -> View | None:
@@ -60,7 +67,7 @@ def of_message(message: dict[str, Any], view: View, days: pd.DatetimeIndex) -> V
         first, last = (dt.date.fromisoformat(message[end]) if message[end] else None for end in ("first", "last"))
     except (KeyError, TypeError, ValueError):
         return None
-    if first is None or (last and last < first):
+    if first is None or pd.Timestamp(first) not in days or (last and (last < first or pd.Timestamp(last) not in days)):
         return None
     start = int(days.searchsorted(pd.Timestamp(first)))
     periods = [view.period, *PERIODS] if last is None else []

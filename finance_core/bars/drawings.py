@@ -1,0 +1,75 @@
+"""What people draw on a chart: trend lines, levels, texts, at days and prices. Pure.
+
+`bars` as in `candles`, in any interval.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+import pandas as pd
+
+Kind = Literal["trend", "level", "text"]
+POINTS: Final[Mapping[Kind, int]] = {"trend": 2, "level": 1, "text": 1}
+"""How many points each kind has. A trend line joins two, a level is a price across the whole chart."""
+TEXT_LIMIT: Final = 80
+"""Characters of a text."""
+LIMIT: Final = 50
+"""Drawings of a ticker."""
+SIGNIFICANT: Final = 7
+"""Digits of a price: more than a hand can aim at."""
+
+
+class Point(NamedTuple):
+    """A place on a chart."""
+
+    day: dt.date
+    price: float
+    """As of the day on which it was drawn: splits since then are not in it."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One drawing."""
+
+    id: str
+    kind: Kind
+    points: tuple[Point, ...]
+    drawn: dt.date
+    """The day of the last bar when it was drawn."""
+    text: str = ""
+
+
+def rounded(price: float) -> float:
+    """`price` with the digits that a hand can aim at. Raises ValueError where it is none.
+
+    >>> rounded(58123.456789)
+    58123.46
+    """
+    if not math.isfinite(price) or price <= 0:
+        raise ValueError(price)
+    return round(price, SIGNIFICANT - 1 - math.floor(math.log10(price)))
+
+
+def placed(drawing: Drawing, bars: pd.DataFrame) -> list[tuple[int, float]]:
+    """Positions and prices of the points of `drawing` on `bars`.
+
+    The position is that of the first bar that reaches to the day, or the last one. Splits after the day on which it was
+    drawn divide its prices, as they divide those of the bars.
+
+    >>> from finance_core.bars import candles
+    >>> import numpy as np
+    >>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03"])
+    >>> bars = candles.frame(days.to_numpy(), np.array([[5.0, 5, 5, 5, 1, 0, 0], [5, 5, 5, 5, 1, 0, 2]]))
+    >>> placed(Drawing("a", "level", (Point(days[0].date(), 10.0),), days[0].date()), bars)
+    [(0, 5.0)]
+    """
+    days = pd.DatetimeIndex(bars.index)
+    splits = bars["stock_splits"][(days > pd.Timestamp(drawing.drawn)) & (bars["stock_splits"] > 0).to_numpy()]
+    factor = float(splits.to_numpy().prod())
+    return [
+        (min(int(days.searchsorted(pd.Timestamp(point.day))), len(days) - 1), point.price / factor)
+        for point in drawing.points
+    ]

@@ -1,0 +1,33 @@
+// Takes the points of a drawing by clicks, as many as `wanted()` says, with a line to the pointer after the first.
+// Calls `finish` with them, [position, price] each.
+(chart, echarts, wanted, finish) => {
+  const zr = chart.getZr();
+  const stroke = { stroke: "#2563eb", lineWidth: 1.5, lineDash: [4, 4] };
+  let points = [];
+  let line;
+
+  const forget = () => {
+    if (line) zr.remove(line);
+    line = undefined;
+    points = [];
+  };
+  zr.on("click", ({ offsetX, offsetY }) => {
+    const place = [offsetX, offsetY];
+    if (!wanted() || !chart.containPixel({ gridIndex: 0 }, place)) return;
+    points.push(place);
+    if (points.length === wanted()) {
+      const values = points.map((point) => chart.convertFromPixel({ gridIndex: 0 }, point));
+      forget();
+      finish(values);
+    } else {
+      line = new echarts.graphic.Line({ z: 100, silent: true, style: stroke });
+      line.setShape({ x1: offsetX, y1: offsetY, x2: offsetX, y2: offsetY });
+      zr.add(line);
+    }
+  });
+  zr.on("mousemove", ({ offsetX, offsetY }) => {
+    line?.setShape({ x2: offsetX, y2: offsetY });
+  });
+  chart.on("datazoom", forget); // its places would no longer be those that were clicked
+  return { forget };
+}

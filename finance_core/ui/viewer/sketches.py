@@ -1,0 +1,152 @@
+"""Drawing on a chart: the menu with the tools, and where drawings are kept.
+
+An admin's are stored, and everybody sees them; those of another visitor live as long as the visit.
+"""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import formats, ticker_fields
+from finance_core.bars import drawings
+from finance_core.bars.drawings import LIMIT, POINTS, TEXT_LIMIT, Drawing, Kind, Point
+from finance_core.categories import Category
+from finance_core.charts.style import Style
+from finance_core.i18n import N_, _
+from finance_core.storage import drawings as stored_drawings
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui.choices import segmented
+from finance_core.ui.decorators import writes
+from finance_core.ui.echart.component import Drawings
+from finance_core.ui.text import plain
+from finance_core.ui.viewer.shared import Drawing as Drawn
+from finance_core.ui.visitor import may_edit
+
+TOOLS: Final[dict[Kind | str, str]] = {
+    "": N_("안 그림"),
+    "trend": N_("추세선"),
+    "level": N_("수평선"),
+    "text": N_("글"),
+}
+"""Message ids of the tools."""
+TOOL, TEXT, OWN = "drawing_tool", "drawing_text", "drawings_of_visit"
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """The drawings of one chart."""
+
+    db: MongoDatabase
+    category: Category
+    ticker: str
+    bars: pd.DataFrame
+    """As they are drawn."""
+    style: Style
+    stored: list[Drawing]
+    own: list[Drawing]
+    """Those of the visit."""
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether drawings are at prices that the chart has."""
+        return not self.style.total_return
+
+    def shown(self) -> Drawings:
+        """What the chart gets."""
+        if not self.is_possible:
+            return Drawings()
+        items = [
+            {"kind": each.kind, "points": drawings.placed(each, self.bars), "text": each.text}
+            for each in (*self.stored, *self.own)
+        ]
+        return Drawings(items, POINTS.get(cast("Kind", _tool()), 0))
+
+    def control(self) -> None:
+        """The tools, and the drawings with a button each that deletes it."""
+        if not self.is_possible:
+            st.caption(_("배당까지 반영한 가격에는 그리지 않습니다: 그림은 거래된 가격에 있습니다."))
+            return
+        segmented(_("그리기 도구"), TOOL + "_choice", TOOLS, _tool(), _choose)
+        if _tool() == "text":
+            st.text_input(_("적을 글"), key=TEXT, max_chars=TEXT_LIMIT, value=_("메모"))
+        st.caption(
+            _("차트를 눌러 그립니다. 그림은 저장되어 누구에게나 보입니다.")
+            if may_edit()
+            else _("차트를 눌러 그립니다. 그림은 이 방문 동안 당신에게만 보입니다.")
+        )
+        for each in [*(self.stored if may_edit() else []), *self.own]:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.text(self._describe(each), width="stretch")
+                st.button(
+                    "",
+                    icon=":material/delete:",
+                    help=_("지우기"),
+                    key=f"erase_{each.id}",
+                    type="tertiary",
+                    on_click=self._remove,
+                    args=(each,),
+                )
+
+    def add(self, points: Any) -> None:
+        """Keep a drawing of the chosen tool at `points`, a list of [day, price], as a browser tells them."""
+        tool = _tool()
+        drawing = self._drawing(cast("Kind", tool), points) if tool in POINTS else None
+        _choose("")
+        if drawing is None:
+            return
+        if may_edit():
+            writes(stored_drawings.add)(self.db, self.category, self.ticker, drawing)
+        elif len(self.own) >= LIMIT:
+            st.toast(plain(str(stored_drawings.too_many())), icon=":material/error:")
+        else:
+            self._keep([*self.own, drawing])
+
+    def _drawing(self, kind: Kind, points: Any) -> Drawing | None:
+        """None where `points` are none that this chart has, or a text is empty."""
+        days = pd.DatetimeIndex(self.bars.index)
+        try:
+            places = tuple(Point(dt.date.fromisoformat(day), drawings.rounded(float(price))) for day, price in points)
+        except (TypeError, ValueError, OverflowError):
+            return None
+        if len(places) != POINTS[kind] or any(pd.Timestamp(place.day) not in days for place in places):
+            return None
+        text = ticker_fields.clean_text(st.session_state.get(TEXT, ""))[:TEXT_LIMIT] if kind == "text" else ""
+        if kind == "text" and not text:
+            return None
+        return Drawing(uuid.uuid4().hex, kind, places, days[-1].date(), text)
+
+    def _remove(self, drawing: Drawing) -> None:
+        if drawing in self.own:
+            self._keep([each for each in self.own if each != drawing])
+        else:
+            writes(stored_drawings.remove)(self.db, self.category, self.ticker, [drawing.id])
+
+    def _keep(self, own: list[Drawing]) -> None:
+        st.session_state.setdefault(OWN, {})[self.category.key, self.ticker] = own
+
+    def _describe(self, drawing: Drawing) -> str:
+        decimals = self.style.decimals
+        prices = [formats.price(price, decimals) for _position, price in drawings.placed(drawing, self.bars)]
+        days = [formats.date(point.day) for point in drawing.points]
+        where = (
+            " – ".join(prices) if drawing.kind == "level" else " – ".join(map(" ".join, zip(days, prices, strict=True)))
+        )
+        return " · ".join(part for part in (_(TOOLS[drawing.kind]), drawing.text, where) if part)
+
+
+def of(db: MongoDatabase, category: Category, ticker: str, drawn: Drawn, style: Style) -> Sketch:
+    """The drawings on the chart of a ticker that is `drawn` so."""
+    own = st.session_state.get(OWN, {}).get((category.key, ticker), [])
+    return Sketch(db, category, ticker, drawn.bars, style, stored_drawings.load(db, category, ticker), own)
+
+
+def _tool() -> str:
+    return str(st.session_state.get(TOOL, ""))
+
+
+def _choose(tool: str) -> None:
+    st.session_state[TOOL] = tool

@@ -1,0 +1,56 @@
+"""Where what people draw lies on a chart."""
+
+import datetime as dt
+import math
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finance_core.bars import candles, drawings
+from finance_core.bars.drawings import Drawing, Point
+from tests import pages
+
+BARS = candles.clean(pages.made_table(halted=0))[0]
+DAYS = pd.DatetimeIndex(BARS.index)
+
+
+def level(day: pd.Timestamp, price: float, drawn: pd.Timestamp) -> Drawing:
+    return Drawing("a", "level", (Point(day.date(), price),), drawn.date())
+
+
+def test_a_split_after_the_drawing_divides_its_price_and_one_before_does_not() -> None:
+    bars = BARS.copy()
+    bars.loc[DAYS[100], "stock_splits"] = 50.0
+    bars.loc[DAYS[200], "stock_splits"] = 0.5
+    assert drawings.placed(level(DAYS[10], 100.0, DAYS[50]), bars) == [(10, 4.0)]
+    assert drawings.placed(level(DAYS[10], 100.0, DAYS[150]), bars) == [(10, 200.0)]
+    assert drawings.placed(level(DAYS[10], 100.0, DAYS[200]), bars) == [(10, 100.0)], "drawn on the day of the split"
+
+
+def test_a_day_lies_on_its_own_week_and_month() -> None:
+    day = DAYS[123]
+    for interval in ("W", "M"):
+        bars = candles.resample(BARS, interval)  # type: ignore[arg-type]
+        ((position, _price),) = drawings.placed(level(day, 1.0, day), bars)
+        first, last = candles.span(pd.Timestamp(bars.index[position]), interval)  # type: ignore[arg-type]
+        assert first <= day <= last
+
+
+def test_days_before_the_first_bar_and_after_the_last_one_lie_at_the_ends() -> None:
+    for day, position in ((dt.date(1900, 1, 1), 0), (dt.date(2100, 1, 1), len(BARS) - 1)):
+        drawing = Drawing("a", "level", (Point(day, 5.0),), DAYS[-1].date())
+        assert drawings.placed(drawing, BARS) == [(position, 5.0)]
+
+
+@given(st.floats(1e-6, 1e9))
+def test_a_price_is_kept_to_what_a_hand_can_aim_at(price: float) -> None:
+    assert math.isclose(drawings.rounded(price), price, rel_tol=1e-6)
+    assert len(f"{drawings.rounded(price):.15g}".replace(".", "").strip("0").partition("e")[0]) <= 7
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, float("nan"), float("inf")])
+def test_what_is_no_price_is_refused(price: float) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        drawings.rounded(price)

@@ -1,0 +1,46 @@
+"""What people drew on charts, in MongoDB."""
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from finance_core.bars.drawings import LIMIT, Drawing, Point
+from finance_core.categories import KOREAN_STOCKS, US_STOCKS
+from finance_core.errors import SisepanError
+from finance_core.storage import drawings
+from finance_core.storage.database import MongoDatabase
+
+DAY = dt.date(2024, 1, 2)
+
+
+def level(name: str, price: float = 100.5) -> Drawing:
+    return Drawing(name, "level", (Point(DAY, price),), DAY)
+
+
+def test_a_drawing_comes_back_as_it_was_stored_and_for_its_ticker_alone(own_server_db: MongoDatabase) -> None:
+    trend = Drawing("a", "trend", (Point(DAY, 0.1), Point(dt.date(2026, 11, 20), 58123.46)), DAY)
+    text = Drawing("b", "text", (Point(DAY, 1.0),), DAY, "실적 발표 {a|$ne}")
+    for drawing in (trend, text):
+        drawings.add(own_server_db, KOREAN_STOCKS, "005930", drawing)
+    assert drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [trend, text]
+    assert drawings.load(own_server_db, US_STOCKS, "005930") == []
+    drawings.remove(own_server_db, KOREAN_STOCKS, "005930", ["a", "nothing"])
+    assert drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [text]
+
+
+def test_two_who_draw_at_once_lose_nothing_and_get_no_more_than_the_limit(own_server_db: MongoDatabase) -> None:
+    def draw(position: int) -> bool:
+        try:
+            drawings.add(own_server_db, KOREAN_STOCKS, "005930", level(str(position)))
+        except SisepanError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as people:
+        kept = list(people.map(draw, range(LIMIT + 10)))
+    stored = drawings.load(own_server_db, KOREAN_STOCKS, "005930")
+    assert sum(kept) == len(stored) == LIMIT
+    assert len({drawing.id for drawing in stored}) == LIMIT
+    with pytest.raises(SisepanError, match=str(LIMIT)):
+        drawings.add(own_server_db, KOREAN_STOCKS, "005930", level("more"))

@@ -1,0 +1,131 @@
+"""What the page does with what a browser tells of its chart: a zoom, a drawing, anything."""
+
+import datetime as dt
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from finance_core.bars import candles
+from finance_core.bars.drawings import LIMIT, Drawing, Point
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import drawings as stored_drawings
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui.viewer import zoom
+from finance_core.ui.viewer.address import View
+from tests import pages
+from tests.yahoo import YahooStandIn
+
+BARS = candles.clean(pages.made_table(halted=0))[0]
+DAYS = pd.DatetimeIndex(BARS.index)
+ANYTHING = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.floats(), st.integers(), st.text(), st.sampled_from(["2024-01-02", "draw"])),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(), inner, max_size=4)),
+    max_leaves=8,
+)
+VIEW = View("005930", ())
+
+
+def script(tool: str, text: str, points: object, times: int) -> None:
+    """Adds a drawing as the chart's callback does."""
+    import streamlit as st
+
+    from finance_core.categories import KOREAN_STOCKS
+    from finance_core.charts.style import Style
+    from finance_core.storage import database
+    from finance_core.ui.decorators import errors_shown
+    from finance_core.ui.viewer import sketches
+    from tests.ui.test_sketches import BARS
+
+    for _time in range(times):
+        st.session_state[sketches.TOOL], st.session_state[sketches.TEXT] = tool, text
+        own = st.session_state.get(sketches.OWN, {}).get((KOREAN_STOCKS.key, "005930"), [])
+        sketches.Sketch(database.connect(), KOREAN_STOCKS, "005930", BARS, Style(), [], own).add(points)
+    with errors_shown():
+        pass
+
+
+def add(tool: str, points: Any, text: str = "", times: int = 1) -> AppTest:
+    return AppTest.from_function(script, args=(tool, text, points, times), default_timeout=60).run()
+
+
+def kept(page: AppTest) -> list[Drawing]:
+    assert not page.exception
+    every = page.session_state["drawings_of_visit"] if "drawings_of_visit" in page.session_state else {}  # noqa: SIM401 - it has no get
+    return list(every.get(("korean_stocks", "005930"), []))
+
+
+def test_a_visitors_drawing_stays_with_the_visit_and_an_admins_is_stored(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = [[str(DAYS[3].date()), 58123.456789], [str(DAYS[9].date()), 60000]]
+    (drawing,) = kept(add("trend", points))
+    assert drawing.points == (Point(DAYS[3].date(), 58123.46), Point(DAYS[9].date(), 60000.0))
+    assert drawing.drawn == DAYS[-1].date()
+    assert stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930") == []
+
+    pages.sit_at_the_machine(monkeypatch)
+    assert kept(add("trend", points)) == []
+    (stored,) = stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930")
+    assert stored.points == drawing.points
+
+
+@pytest.mark.parametrize(
+    ("tool", "points", "text"),
+    [
+        ("level", [["1999-01-01", 5]], ""),  # no bar of the chart
+        ("level", [["2024-01-02", -5]], ""),
+        ("level", [["2024-01-02", "NaN"]], ""),
+        ("level", [["2024-01-02", 10**400]], ""),
+        ("trend", [["2024-01-02", 5]], ""),
+        ("text", [["2024-01-02", 5]], " \u200b "),
+        ("", [["2024-01-02", 5]], ""),
+        ("moon", [["2024-01-02", 5]], ""),
+        ("level", None, ""),
+        ("level", "2024-01-02", ""),
+        ("level", {"$where": 1}, ""),
+    ],
+)
+def test_what_is_no_drawing_is_not_kept(own_server_db: MongoDatabase, tool: str, points: Any, text: str) -> None:
+    assert kept(add(tool, points, text)) == []
+
+
+def test_a_visit_keeps_no_more_than_the_limit_and_says_so(own_server_db: MongoDatabase) -> None:
+    page = add("level", [[str(DAYS[3].date()), 100]], times=LIMIT + 2)
+    assert len(kept(page)) == LIMIT
+    assert str(LIMIT) in page.toast[0].value
+
+
+def test_drawings_are_on_the_chart_and_on_a_link_but_not_on_other_prices(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(halted=0)}, {})
+    level = Drawing("a", "level", (Point(DAYS[7].date(), 50_000.0),), DAYS[-1].date())
+    stored_drawings.add(own_server_db, KOREAN_STOCKS, "005930", level)
+    shown = pages.chart(pages.open_viewer(ticker="005930"))[0]["drawings"]
+    assert shown == [{"kind": "level", "points": [[7, 50_000.0]], "text": ""}]
+    with_dividends = pages.open_viewer(ticker="005930", adjusted="dividends")
+    assert pages.chart(with_dividends)[0]["drawings"] == []
+    assert any("거래된 가격" in caption.value for caption in with_dividends.caption)
+
+
+@given(st.dictionaries(st.sampled_from(["first", "last", "kind", "points"]), ANYTHING))
+def test_a_zoom_that_no_browser_tells_is_none(message: dict[str, Any]) -> None:
+    zoomed = zoom.of_message(message, VIEW, DAYS)
+    if zoomed and zoomed.first:
+        assert pd.Timestamp(zoomed.first) in DAYS
+
+
+def test_a_zoom_to_what_a_period_shows_is_that_period_and_another_one_two_days() -> None:
+    start = DAYS[candles.period_start(DAYS, "3M")]
+    message = {"kind": "zoom", "first": str(start.date()), "last": None}
+    assert zoom.of_message(message, VIEW, DAYS) == View("005930", (), "3M")
+    middle = message | {"last": str(DAYS[-5].date())}
+    assert zoom.of_message(middle, VIEW, DAYS) == View("005930", (), "1M", start.date(), DAYS[-5].date())
+    newest = message | {"first": str(DAYS[-7].date())}
+    assert zoom.of_message(newest, VIEW, DAYS) == View("005930", (), "1M", DAYS[-7].date(), None)
+    assert zoom.of_message(message | {"first": None}, VIEW, DAYS) is None
+    assert zoom.of_message(middle | {"last": str(dt.date(1990, 1, 1))}, VIEW, DAYS) is None
