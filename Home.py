@@ -14,7 +14,7 @@ from finance_core.i18n import _
 from finance_core.ui import first_start, login, search_box, serving, vitals
 from finance_core.ui.decorators import errors_shown, show_stray_error
 from finance_core.ui.door import Door
-from finance_core.ui.navigation import ICON, LOOK, page, viewer_page
+from finance_core.ui.navigation import ADMIN_PAGES, ICON, LOOK, page, viewer_page
 from finance_core.ui.visitor import language_switch, may_edit, use_visitor_language
 from updaters import sample, scheduler
 
@@ -25,7 +25,7 @@ def visit() -> None:
     st.html(LOOK)
     use_visitor_language()
     viewers = [*map(viewer_page, categories.CATEGORIES), page("comparison"), page("screener"), page("market")]
-    admins = [page(name, visible=may_edit()) for name in ("admin_updates", "admin_tickers", "admin_data")]
+    admins = [page(name, visible=may_edit()) for name in ADMIN_PAGES]
     chosen = st.navigation({"": [page("overview")], _("시세"): viewers, _("관리"): [*admins, *login.pages()]})
     search_box.follow()
     with st.sidebar:

@@ -1,7 +1,8 @@
 """Settings of an installation: the environment first, then `.streamlit/secrets.toml`.
 
 Read without Streamlit, so that the app and the commands always agree. Known names: MONGO_URI, FINANCE_DB,
-FINANCE_DATA_DIR, FINANCE_QUOTES (off: updates ask for the chart of every ticker), ADMIN_PASSWORD, TRUSTED_PROXY.
+FINANCE_DATA_DIR, FINANCE_QUOTES (off: updates ask for the chart of every ticker), ADMIN_PASSWORD, TRUSTED_PROXY,
+SMTP_URL and SMTP_FROM (the mail server of alerts, and their sender).
 Choices that all processes share are in MongoDB (see `storage.documents.CHOICES`).
 """
 

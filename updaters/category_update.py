@@ -29,7 +29,7 @@ from finance_core.i18n import N_
 from finance_core.storage import database, locations, runs, tickers, trading_calendars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import Origin, TickerRow
-from updaters import back_off, quotes, run_summary, ticker_update, update_plan, yahoo
+from updaters import alert_delivery, back_off, quotes, run_summary, ticker_update, update_plan, yahoo
 from updaters.rate_limit import NotAsked
 from updaters.run_summary import Summary
 from updaters.ticker_update import TickerResult
@@ -93,11 +93,13 @@ def run(
                 update_run.quote_at = now()
             update_run.update_all(plan, workers, first)
             update_run.summary.fresh, update_run.summary.expected = update_plan.freshness(db, category, only, now())
+            alert_delivery.after_update(db, category, now())
         except BaseException as error:
             with suppress(PyMongoError):  # the database may be the cause; then the lease runs out by itself
                 lease.finish("failed", database.explained(error))
             raise
         update_run.finish()
+    alert_delivery.send(db, now())
     return update_run.summary
 
 

@@ -14,9 +14,9 @@ from finance_core.background import BackgroundTask
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import following
-from finance_core.storage import database, locations, runs, schedule, trading_calendars
+from finance_core.storage import alerts, database, locations, runs, schedule, trading_calendars
 from finance_core.storage.database import MongoDatabase
-from updaters import category_update
+from updaters import alert_delivery, category_update
 from updaters.run_summary import Summary
 
 LOOK_EVERY = 30.0
@@ -58,13 +58,15 @@ def watch() -> None:
 
 
 def tick(now: dt.datetime) -> list[BackgroundTask]:
-    """Start every update that is due at `now` (tz-aware), and mark runs that died as interrupted.
+    """Start every update that is due at `now` (tz-aware), and send alerts; mark runs that died as interrupted.
 
     A category that reads a user's own collection is not updated from Yahoo: its ticker list follows that collection.
     Raises SisepanError or PyMongoError if the database cannot be reached.
     """
     db = database.connect()
     started = []
+    if alerts.is_waiting(db, now.astimezone(dt.UTC).replace(tzinfo=None)):
+        started.append(background.start(lambda _stop: alert_delivery.send(database.connect(), now)))
     for category in categories.CATEGORIES:
         runs.mark_interrupted(db, category)
         if locations.of(db, category).read_only:

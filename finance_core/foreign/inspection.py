@@ -37,7 +37,8 @@ UNREADABLE: Final = (OperationFailure, InvalidName)
 
 OWN: Final = (
     *(documents.CHOICES, documents.RUNS, documents.LEASES),
-    *(documents.EDITS, documents.IMPORTS, documents.REFUSALS, documents.WATCHLISTS),
+    *(documents.EDITS, documents.IMPORTS, documents.REFUSALS, documents.LISTS),
+    *(documents.WATCHLISTS, documents.ALERT_RULES, documents.ALERTS),
 )
 """Collections of this product that hold neither prices nor tickers."""
 

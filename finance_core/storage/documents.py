@@ -16,6 +16,7 @@ LISTS = "market_lists"
 IMPORTS, REFUSALS = "imports", "import_refusals"
 WATCHLISTS = "watchlists"
 DRAWINGS = "chart_drawings"
+ALERT_RULES, ALERTS = "price_alert_rules", "price_alerts"
 CHOICES = "settings"
 """Choices for every process of this installation, a document a kind: where bars are stored, schedules, comparison sets,
 what was last seen of a collection that is only read. Settings of one process are in `finance_core.settings`."""
@@ -331,3 +332,43 @@ class SavedScreen(TypedDict):
 
     name: str
     query: dict[str, str]  # the parameters of the page's address
+
+
+class AlertRule(TypedDict):
+    """A condition that is asked after each update (`price_alert_rules`). Written by `alerts`."""
+
+    _id: ObjectId
+    name: str
+    category: str
+    tickers: list[str]  # empty: all of the category
+    condition: str  # as `bars.conditions` reads it
+    webhook: str  # where an alert is posted to; "" for nowhere
+    email: str  # whom it is mailed to; "" for nobody
+    since: dt.datetime  # the newest session when the rule was made: only later ones are asked
+    asked_until: NotRequired[dt.datetime]  # the last session that was asked
+
+
+class Delivery(TypedDict):
+    """How far an alert is on its way through one channel."""
+
+    state: Literal["waiting", "sent", "failed"]
+    attempts: int
+    next_at: dt.datetime  # not before this moment; a sender who claims the alert moves it on
+    claim: NotRequired[str]  # of the sender who has it at the moment
+    error: NotRequired[str]  # why the last attempt failed
+
+
+class Alert(TypedDict):
+    """A ticker for which a rule held on a session (`price_alerts`). Written by `alerts`."""
+
+    _id: str  # rule/session/ticker: found again, it is the same alert
+    rule: ObjectId
+    name: str  # of the rule, like the next two
+    category: str
+    condition: str
+    ticker: str
+    session: dt.datetime
+    close: float
+    change: float | None  # against the bar before, as a ratio
+    found_at: dt.datetime
+    deliveries: dict[str, Delivery]  # by channel: webhook, email

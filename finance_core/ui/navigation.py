@@ -22,10 +22,12 @@ PAGES: Final = {
     "market": (N_("시장"), "grid_view"),
     "admin_updates": (N_("시세 업데이트"), "sync"),
     "admin_tickers": (N_("종목 관리"), "edit_note"),
+    "admin_alerts": (N_("알림"), "notifications"),
     "admin_data": (N_("내 데이터"), "database"),
     "login": (N_("로그인"), "login"),
 }
 """By file in `pages` and address: title and Material icon."""
+ADMIN_PAGES: Final = tuple(name for name in PAGES if name.startswith("admin_"))
 NAME: Final = r"#(.*)$"
 """What a column of links shows of a `chart_address`."""
 

@@ -15,6 +15,7 @@ from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import colors, listing, navigation
+from finance_core.ui.alerts import notes
 from finance_core.ui.decorators import page
 from finance_core.ui.navigation import viewer_link
 from finance_core.ui.text import plain
@@ -31,6 +32,7 @@ def show(db: MongoDatabase, offer: Callable[[MongoDatabase], None]) -> None:
     if may_edit():
         offer(db)
     _headlines(db)
+    notes.of_night(db)
     for category in categories.CATEGORIES:
         _category(db, category)
     server = database.address() or _("내장 MongoDB")

@@ -23,6 +23,7 @@ from finance_core.storage import database, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import browser_memory, colors, listing, navigation, search_box, split_note, update_actions
+from finance_core.ui.alerts import notes as alert_notes
 from finance_core.ui.decorators import errors_shown, live, page, writes
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
@@ -63,6 +64,8 @@ def show(db: MongoDatabase, category_key: str, update: update_actions.Update) ->
             for problem in problems:
                 st.warning(plain(problem), icon=":material/warning:")
             update_actions.status(db, category)
+            if ticker:
+                alert_notes.of_ticker(db, category, ticker)
 
 
 def _ticker(category: Category, view: View, listed: Listing, problems: list[str]) -> str:

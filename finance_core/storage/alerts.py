@@ -1,0 +1,249 @@
+"""Alerts: conditions that are asked of each finished session, and the tickers for which they held.
+
+An alert is known by its rule, session and ticker. So whoever asks again, after a run that was killed or beside another
+one, finds the same alert and not a second one. The sessions before the last one are asked again too, since bars may
+have come late. Sending alerts is left to `updaters.alert_delivery`.
+"""
+
+import datetime as dt
+import math
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+import numpy as np
+from bson import ObjectId
+from pymongo import UpdateOne
+
+from finance_core import ticker_fields
+from finance_core.bars import breadth, conditions, screen, sessions
+from finance_core.bars.condition_tree import Node
+from finance_core.bars.panel import Panel
+from finance_core.categories import Category
+from finance_core.errors import SisepanError
+from finance_core.i18n import N_
+from finance_core.storage import screens, tickers, trading_calendars
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import ALERT_RULES, ALERTS, Alert, AlertRule, Delivery, TickerRow
+
+Channel = Literal["webhook", "email"]
+CHANNELS: Final[tuple[Channel, ...]] = ("webhook", "email")
+MOST_RULES: Final = 50
+OVERLAP: Final = 5
+"""Sessions before the last one asked that are asked again."""
+MOST_SESSIONS: Final = 60
+"""After a long pause no more than these are asked."""
+CLAIMED_FOR: Final = dt.timedelta(minutes=5)
+"""After this time another sender takes over what one has claimed: it has died."""
+AGAIN_AFTER: Final = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
+"""Pauses after each failed attempt; after one attempt more, an alert is given up."""
+
+
+def rules(db: MongoDatabase, category: Category | None = None) -> list[AlertRule]:
+    """The rules of a category, or all, in the order in which they were made."""
+    found: list[Any] = db[ALERT_RULES].find({"category": category.key} if category else {}).sort("_id").to_list()
+    return found
+
+
+def add(
+    db: MongoDatabase,
+    category: Category,
+    name: str,
+    condition: str,
+    *,
+    of: Sequence[str] = (),
+    webhook: str = "",
+    email: str = "",
+) -> ObjectId:
+    """Store a rule for the tickers `of`, or for all; it is asked of the sessions after the newest stored one.
+
+    Raises SisepanError (Mistake where the condition has one) for what cannot be used.
+    """
+    conditions.parse(condition)
+    if len(rules(db)) >= MOST_RULES:
+        raise SisepanError(N_("알림은 {limit}개까지 만듭니다. 쓰지 않는 것을 지우십시오."), limit=MOST_RULES)
+    if unknown := [ticker for ticker in of if not tickers.get(db, category, ticker)]:
+        raise SisepanError(N_("목록에 없는 종목입니다: {tickers}"), tickers=", ".join(unknown)[:80])
+    if webhook and not _is_web_address(webhook):
+        raise SisepanError(N_("웹훅 주소는 https://나 http://로 시작합니다."))
+    if email and ("@" not in email[1:-1] or any(char.isspace() for char in email)):
+        raise SisepanError(N_("전자우편 주소가 아닙니다: {email}"), email=email[:80])
+    rule = AlertRule(
+        _id=ObjectId(),
+        name=ticker_fields.clean_name(name),
+        category=category.key,
+        tickers=list(dict.fromkeys(of)),
+        condition=condition,
+        webhook=webhook,
+        email=email,
+        since=tickers.newest_bar(db, category) or dt.datetime(1970, 1, 1),
+    )
+    db[ALERT_RULES].insert_one(dict(rule))
+    return rule["_id"]
+
+
+def remove(db: MongoDatabase, rule: ObjectId) -> None:
+    """Delete a rule; its alerts stay, but are not sent any more."""
+    db[ALERT_RULES].delete_one({"_id": rule})
+    waiting = {f"deliveries.{channel}": "" for channel in CHANNELS}
+    db[ALERTS].update_many({"rule": rule}, {"$unset": waiting})
+
+
+def find(db: MongoDatabase, category: Category, moment: dt.datetime) -> int:
+    """Ask the rules of `category` of the sessions that are finished at `moment` (tz-aware); returns the new alerts.
+
+    A ticker is asked of a session once it has its final bar. A rule that cannot be asked any more is told in the error
+    that is raised after the others were asked.
+    """
+    failed: SisepanError | None = None
+    found = 0
+    for rule in rules(db, category):
+        try:
+            found += _ask(db, category, rule, conditions.parse(rule["condition"]), moment)
+        except SisepanError as error:
+            failed = SisepanError(N_("알림 '{name}': {error}"), name=rule["name"], error=error)
+    if failed:
+        raise failed
+    return found
+
+
+def recent(
+    db: MongoDatabase, since: dt.datetime, ticker: tuple[str, str] | None = None, limit: int = 100
+) -> list[Alert]:
+    """The alerts of the sessions from `since` on, the newest first; of one category and ticker if they are given."""
+    query: dict[str, object] = {"session": {"$gte": since}}
+    if ticker:
+        query |= {"category": ticker[0], "ticker": ticker[1]}
+    found: list[Any] = db[ALERTS].find(query).sort([("session", -1), ("_id", 1)]).limit(limit).to_list()
+    return found
+
+
+def is_waiting(db: MongoDatabase, now: dt.datetime) -> bool:
+    """Whether an alert can be sent at `now` (UTC, tz-naive)."""
+    return db[ALERTS].find_one({"$or": [_waiting(channel, now) for channel in CHANNELS]}, {"_id": True}) is not None
+
+
+def claim(db: MongoDatabase, channel: Channel, now: dt.datetime) -> list[Alert]:
+    """The alerts to be sent through `channel` at `now` (UTC, tz-naive); no other sender gets them for `CLAIMED_FOR`."""
+    mark = uuid.uuid4().hex
+    way = f"deliveries.{channel}"
+    change = {"$set": {f"{way}.claim": mark, f"{way}.next_at": now + CLAIMED_FOR}}
+    db[ALERTS].update_many(_waiting(channel, now), change)
+    claimed: list[Any] = db[ALERTS].find({f"{way}.claim": mark, f"{way}.state": "waiting"}).sort("_id").to_list()
+    return claimed
+
+
+def settle(
+    db: MongoDatabase, channel: Channel, alerts: Iterable[Alert], now: dt.datetime, error: SisepanError | None
+) -> None:
+    """Record that claimed alerts were sent at `now`, or why not: they are tried again later, and given up at last."""
+    way = f"deliveries.{channel}"
+    for alert in alerts:
+        before = alert["deliveries"][channel]
+        attempts = before["attempts"] + 1
+        after = Delivery(state="sent", attempts=attempts, next_at=now)
+        if error:
+            is_last = attempts > len(AGAIN_AFTER)
+            next_at = now if is_last else now + AGAIN_AFTER[attempts - 1]
+            after = Delivery(
+                state="failed" if is_last else "waiting", attempts=attempts, next_at=next_at, error=str(error)
+            )
+        # Only while the claim is ours: another sender may have taken over.
+        db[ALERTS].update_one({"_id": alert["_id"], f"{way}.claim": before.get("claim")}, {"$set": {way: dict(after)}})
+
+
+def _waiting(channel: Channel, now: dt.datetime) -> dict[str, object]:
+    return {f"deliveries.{channel}.state": "waiting", f"deliveries.{channel}.next_at": {"$lte": now}}
+
+
+def _ask(db: MongoDatabase, category: Category, rule: AlertRule, tree: Node, moment: dt.datetime) -> int:
+    panel = screens.panel_for(db, category, tree, None)
+    rows = {row["ticker"]: row for row in tickers.active(db, category, ("market", "source", "updated_at"))}
+    days = panel.sessions[panel.sessions > np.datetime64(rule["since"], "D")]
+    if asked := rule.get("asked_until"):
+        days = days[max(int(np.searchsorted(days, np.datetime64(asked, "D"), side="right")) - OVERLAP, 0) :]
+    days = days[-MOST_SESSIONS:]
+    final, now = _Final(db, category, moment), moment.astimezone(dt.UTC).replace(tzinfo=None)
+    alerts = [
+        alert
+        for day in days
+        for alert in _held(rule, tree, panel, day, now)
+        if final.is_final(rows.get(alert["ticker"]), day)
+    ]
+    found = 0
+    if alerts:
+        for keys in (["session"], ["category", "ticker", "session"]):
+            db[ALERTS].create_index(keys)
+        writes = [UpdateOne({"_id": alert["_id"]}, {"$setOnInsert": dict(alert)}, upsert=True) for alert in alerts]
+        found = db[ALERTS].bulk_write(writes, ordered=False).upserted_count
+    finished = [day for day in days if final.is_finished(day)]
+    if finished:
+        last = dt.datetime.combine(_date(finished[-1]), dt.time())
+        db[ALERT_RULES].update_one({"_id": rule["_id"]}, {"$set": {"asked_until": last}})
+    return found
+
+
+class _Final:
+    """Which bars are final at a moment."""
+
+    def __init__(self, db: MongoDatabase, category: Category, moment: dt.datetime) -> None:
+        self._category = category
+        self._calendars = {market.key: trading_calendars.of(db, market.calendar) for market in category.markets}
+        self._finished: Mapping[str, object] = {
+            key: sessions.last_finished(calendar, moment) for key, calendar in self._calendars.items()
+        }
+
+    def is_finished(self, day: np.datetime64) -> bool:
+        """Whether the session of `day` has ended in every market."""
+        return all(day <= np.datetime64(str(last)[:10]) for last in self._finished.values())
+
+    def is_final(self, row: TickerRow | None, day: np.datetime64) -> bool:
+        """Whether the bar of `day` of a ticker was fetched after its session; one that was not may still change."""
+        if row is None:
+            return False
+        market = self._category.market(row.get("market", "")).key
+        if day > np.datetime64(str(self._finished[market])[:10]):
+            return False
+        fetched, close = row.get("updated_at"), sessions.close_of(self._calendars[market], _date(day))
+        return row.get("source") != "yahoo" or not fetched or not close or fetched >= close
+
+
+def _held(rule: AlertRule, tree: Node, panel: Panel, day: np.datetime64, now: dt.datetime) -> list[Alert]:
+    """The alerts of the session of `day`, found `now`, if all bars of it are final; no later bar is looked at."""
+    result = screen.screen(panel, tree, day)
+    then = panel.as_of(day)
+    traded = dict(zip(then.tickers, breadth.traded(then).tolist(), strict=True))
+    deliveries = {
+        channel: dict(Delivery(state="waiting", attempts=0, next_at=now)) for channel in CHANNELS if rule[channel]
+    }
+    closes, changes = result.columns["close"], result.columns["change1"]
+    return [
+        Alert(
+            _id=f"{rule['_id']}/{day}/{ticker}",
+            rule=rule["_id"],
+            name=rule["name"],
+            category=rule["category"],
+            condition=rule["condition"],
+            ticker=ticker,
+            session=dt.datetime.combine(_date(day), dt.time()),
+            close=float(close),
+            change=None if math.isnan(change) else float(change),
+            found_at=now,
+            deliveries=deliveries,  # type: ignore[typeddict-item]
+        )
+        for ticker, close, change in zip(result.tickers, closes, changes, strict=True)
+        if traded[ticker] and (not rule["tickers"] or ticker in rule["tickers"])
+    ]
+
+
+def _date(day: np.datetime64) -> dt.date:
+    return dt.date.fromisoformat(str(day))
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -1,0 +1,36 @@
+"""What pages of reading show of the alerts that were found. For admins alone: alerts are their own."""
+
+import datetime as dt
+
+import streamlit as st
+
+from finance_core import formats
+from finance_core.categories import Category
+from finance_core.i18n import _
+from finance_core.storage import alerts
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui.alerts import page
+from finance_core.ui.text import plain
+from finance_core.ui.visitor import may_edit
+
+RECENT = dt.timedelta(days=4)
+"""How old the session of an alert may be to be news; a long weekend is shorter."""
+MOST = 20
+
+
+def of_night(db: MongoDatabase) -> None:
+    """The newest alerts of all categories."""
+    if may_edit() and (found := alerts.recent(db, _since(), limit=MOST)):
+        st.subheader(_("알림"))
+        st.dataframe(page.table(db, found), hide_index=True, row_height=28, column_config=page.columns())
+
+
+def of_ticker(db: MongoDatabase, category: Category, ticker: str) -> None:
+    """The newest alerts of a ticker, in a line."""
+    if may_edit() and (found := alerts.recent(db, _since(), (category.key, ticker), limit=MOST)):
+        texts = [f"{alert['name']} ({formats.date(alert['session'])})" for alert in found]
+        st.badge(plain(" · ".join(texts)), icon=":material/notifications:", color="blue")
+
+
+def _since() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None) - RECENT

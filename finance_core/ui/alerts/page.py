@@ -1,0 +1,177 @@
+"""The page for admins where rules of alerts are made and removed, and where their alerts are looked back on."""
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import categories, formats, settings
+from finance_core.bars import conditions
+from finance_core.bars.conditions import Mistake
+from finance_core.bars.screen import READY
+from finance_core.categories import Category
+from finance_core.i18n import N_, _
+from finance_core.storage import alerts, database
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import Alert, AlertRule
+from finance_core.ui import choices, listing, navigation
+from finance_core.ui.decorators import page, writes
+from finance_core.ui.text import plain
+
+FIELDS = ("name", "tickers", "condition", "webhook", "email")
+"""Inputs of the form, by the end of their keys."""
+CHANNELS: dict[str, str] = {"webhook": N_("웹훅"), "email": N_("전자우편")}
+STATES = {"waiting": N_("보내는 중"), "sent": N_("보냄"), "failed": N_("못 보냄")}
+"""Message ids."""
+SHOWN_FOR = dt.timedelta(days=30)
+
+
+@page("admin_alerts", for_admins=True)
+def show(db: MongoDatabase) -> None:
+    """The whole page."""
+    _form(db)
+    made = alerts.rules(db)
+    for rule in made:
+        _rule(db, rule)
+    _found(db, made)
+
+
+def _key(field: str) -> str:
+    return f"new_alert_{field}"
+
+
+def _form(db: MongoDatabase) -> None:
+    @writes
+    def add(category: Category) -> None:
+        text = {field: str(st.session_state[_key(field)] or "").strip() for field in FIELDS}
+        named = [category.ticker_of(ticker) for ticker in text.pop("tickers").split(",") if ticker.strip()]
+        database.prepare_writing(db, category)
+        alerts.add(db, category, text.pop("name"), text.pop("condition"), of=named, **text)
+        for field in FIELDS:
+            st.session_state[_key(field)] = ""
+
+    def use_ready() -> None:
+        if key := st.session_state[_key("ready")]:
+            st.session_state[_key("condition")] = READY[key].rule
+            st.session_state[_key("name")] = st.session_state[_key("name")] or _(READY[key].name)
+            st.session_state[_key("ready")] = None
+
+    with st.container(border=True):
+        st.caption(
+            _("업데이트가 끝날 때마다 새 거래일의 마감된 봉에 조건을 물어, 맞는 종목마다 하루에 한 번 알립니다.")
+        )
+        st.pills(
+            _("준비된 조건"),
+            list(READY),
+            format_func=lambda key: _(READY[key].name),
+            key=_key("ready"),
+            on_change=use_ready,
+            label_visibility="collapsed",
+        )
+        first, second, third = st.columns([1, 1, 2])
+        with first:
+            category = choices.category(_key("category"))
+        second.text_input(_("이름"), key=_key("name"))
+        third.text_input(_("종목 코드(쉼표로, 비우면 모두)"), key=_key("tickers"))
+        text = st.text_input(_("조건"), placeholder="crossed_above(close, ma60, 1)", key=_key("condition"))
+        mistake = _mistake(text)
+        if mistake:
+            st.code(mistake.pointer, language=None)
+            st.error(plain(str(mistake)), icon=":material/error:")
+        left, right, last = st.columns([2, 2, 1], vertical_alignment="bottom")
+        left.text_input(_("웹훅 주소(비우면 화면에만)"), placeholder="https://", key=_key("webhook"))
+        hint = None if settings.get("SMTP_URL") else _("SMTP_URL 설정이 있어야 보냅니다: smtps://사용자:암호@서버")
+        right.text_input(_("전자우편(비우면 화면에만)"), key=_key("email"), help=hint)
+        cannot = not text.strip() or mistake is not None
+        label = _("알림 만들기")
+        last.button(
+            label, icon=":material/add_alert:", key=_key("add"), on_click=add, args=(category,), disabled=cannot
+        )
+
+
+def _mistake(text: str) -> Mistake | None:
+    if not text.strip():
+        return None
+    try:
+        conditions.parse(text)
+    except Mistake as mistake:
+        return mistake
+    return None
+
+
+def _rule(db: MongoDatabase, rule: AlertRule) -> None:
+    category = categories.category(rule["category"])
+
+    @writes
+    def remove() -> None:
+        alerts.remove(db, rule["_id"])
+
+    ways = [_(CHANNELS[channel]) for channel in alerts.CHANNELS if rule[channel]]
+    of = ", ".join(rule["tickers"][:5]) + ("…" if len(rule["tickers"]) > 5 else "")
+    asked = rule.get("asked_until")
+    facts = [
+        _(category.title),
+        of or _("모든 종목"),
+        *ways,
+        _("{date}까지 물음").format(date=formats.date(asked)) if asked else _("아직 묻지 않음"),
+    ]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
+        st.markdown(f"**{plain(rule['name'])}** `{rule['condition'].replace('`', '')}`", width="stretch")
+        st.caption(plain(" · ".join(facts)), width="content")
+        key, label = f"remove_{rule['_id']}", _("알림 지우기")
+        st.button("", icon=":material/delete:", help=label, type="tertiary", key=key, on_click=remove)
+
+
+def _found(db: MongoDatabase, made: Sequence[AlertRule]) -> None:
+    found = alerts.recent(db, dt.datetime.now(dt.UTC).replace(tzinfo=None) - SHOWN_FOR, limit=500)
+    st.subheader(_("지난 30일의 알림"))
+    if not found:
+        nothing = (
+            _("아직 알림이 없습니다. 다음 업데이트부터 찾습니다.")
+            if made
+            else _("위에서 조건을 적어 알림을 만드십시오.")
+        )
+        st.info(nothing, icon=":material/info:")
+        return
+    st.dataframe(table(db, found), hide_index=True, row_height=28, column_config=columns())
+
+
+def table(db: MongoDatabase, found: Sequence[Alert]) -> pd.DataFrame:
+    """Alerts as a table, whose tickers are links to their charts."""
+    return pd.DataFrame(
+        {
+            _("날짜"): [formats.date(alert["session"]) for alert in found],
+            _("알림"): [alert["name"] for alert in found],
+            _("종목"): [_address(db, alert) for alert in found],
+            _("종가"): [_price(alert) for alert in found],
+            _("등락률"): [formats.signed_percent(alert["change"]) for alert in found],
+            _("보냄"): [" · ".join(map(partial(_sent, alert), alert["deliveries"])) for alert in found],
+        }
+    )
+
+
+def columns() -> dict[str, Any]:
+    """How Streamlit shows the columns of `table`."""
+    right = st.column_config.TextColumn(alignment="right")
+    name = st.column_config.LinkColumn(display_text=navigation.NAME)
+    return {_("종목"): name, _("종가"): right, _("등락률"): right}
+
+
+def _address(db: MongoDatabase, alert: Alert) -> str:
+    category = categories.category(alert["category"])
+    row = listing.of(db, category).rows.get(alert["ticker"])
+    return navigation.chart_address(category, alert["ticker"], listing.name_of(row) if row else alert["ticker"])
+
+
+def _price(alert: Alert) -> str:
+    return formats.price(alert["close"], categories.category(alert["category"]).decimals_of(alert["close"]))
+
+
+def _sent(alert: Alert, channel: str) -> str:
+    delivery = alert["deliveries"][channel]
+    state = STATES[delivery["state"]]
+    text = _(CHANNELS[channel]) + " " + _(state)
+    return f"{text}: {delivery['error']}" if "error" in delivery else text

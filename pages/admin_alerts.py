@@ -1,0 +1,5 @@
+"""Alerts: conditions that are asked after each update."""
+
+from finance_core.ui.alerts import page
+
+page.show()

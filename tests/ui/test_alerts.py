@@ -1,0 +1,100 @@
+"""The page of alerts and what other pages show of them, run by Streamlit's own test runner."""
+
+import datetime as dt
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import alerts, prices, tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import ALERTS
+from finance_core.ui import listing, visitor
+from tests import pages
+from tests.yahoo import YahooStandIn
+
+
+@pytest.fixture(autouse=True)
+def admin(monkeypatch: pytest.MonkeyPatch, own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    """An admin at the machine, and a chart."""
+    pages.sit_at_the_machine(monkeypatch)
+    monkeypatch.setattr(visitor, "visitor_address", lambda: None)
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(halted=0)}, {})
+    listing.forget()
+
+
+def open_page() -> AppTest:
+    return AppTest.from_file(pages.PAGES_DIR / "admin_alerts.py", default_timeout=120).run()
+
+
+def fill(page: AppTest, **values: str) -> AppTest:
+    for field, value in values.items():
+        page.text_input(key=f"new_alert_{field}").set_value(value)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def test_a_rule_is_made_of_a_ready_condition_asked_and_removed(own_server_db: MongoDatabase) -> None:
+    page = open_page()
+    assert page.button(key="new_alert_add").disabled
+    page.session_state["new_alert_ready"] = "new_high"
+    fill(page, name="내 알림", condition="close > 1", tickers="5930", webhook="https://example.com/hook")
+    page.button(key="new_alert_add").click().run()
+    (rule,) = alerts.rules(own_server_db)
+    assert (rule["name"], rule["tickers"], rule["condition"]) == ("내 알림", ["005930"], "close > 1")
+    assert any("내 알림" in element.value for element in page.markdown)
+    assert page.text_input(key="new_alert_name").value == ""
+    page.button(key=f"remove_{rule['_id']}").click().run()
+    assert alerts.rules(own_server_db) == []
+
+
+def test_a_mistake_is_pointed_at_before_the_rule_is_made(own_server_db: MongoDatabase) -> None:
+    page = fill(open_page(), name="고장", condition="close > > 3")
+    assert page.code[0].value.endswith("^")
+    assert len(page.error) == 1
+    assert page.button(key="new_alert_add").disabled
+
+
+def test_what_cannot_be_used_is_a_sentence_and_keeps_what_was_typed(own_server_db: MongoDatabase) -> None:
+    page = fill(open_page(), name="알림", condition="close > 1", tickers="999999")
+    page.button(key="new_alert_add").click().run()
+    assert "999999" in page.toast[0].value
+    assert page.text_input(key="new_alert_condition").value == "close > 1"
+    assert alerts.rules(own_server_db) == []
+
+
+def found(db: MongoDatabase) -> None:
+    """An alert of the newest session, that was not sent yet."""
+    alerts.add(db, KOREAN_STOCKS, "*급등*", "close > 1", webhook="https://example.com/hook")
+    day = dt.datetime.now(dt.UTC).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
+    (rule,) = alerts.rules(db)
+    delivery = {"state": "waiting", "attempts": 1, "next_at": day, "error": "웹훅이 HTTP 404로 답했습니다."}
+    close = prices.load(db, KOREAN_STOCKS, "005930")["close"].iloc[-1]
+    alert = {"_id": f"{rule['_id']}/x/005930", "rule": rule["_id"], "name": "*급등*", "category": "korean_stocks"}
+    alert |= {"condition": "close > 1", "ticker": "005930", "session": day, "close": close, "change": 0.2}
+    db[ALERTS].insert_one(alert | {"found_at": day, "deliveries": {"webhook": delivery}})
+
+
+def test_an_alert_is_shown_on_its_page_on_the_first_page_and_on_the_chart(own_server_db: MongoDatabase) -> None:
+    found(own_server_db)
+    row = open_page().dataframe[0].value.iloc[0]
+    assert row["알림"] == "*급등*"
+    assert row["등락률"] == "+20.00%"
+    assert row["보냄"] == "웹훅 보내는 중: 웹훅이 HTTP 404로 답했습니다."
+    first = AppTest.from_file(pages.PAGES_DIR / "overview.py", default_timeout=120).run()
+    assert [frame.value for frame in first.dataframe if "알림" in frame.value.columns]
+    chart = pages.open_viewer(ticker="005930")
+    assert any("급등" in element.value for element in chart.markdown)
+
+
+def test_a_visitor_sees_neither_the_page_nor_the_alerts(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found(own_server_db)
+    pages.sit_at_the_machine(monkeypatch, sits=False)
+    assert not open_page().text_input
+    first = AppTest.from_file(pages.PAGES_DIR / "overview.py", default_timeout=120).run()
+    assert not [frame for frame in first.dataframe if "알림" in frame.value.columns]
+    assert not any("급등" in element.value for element in pages.open_viewer(ticker="005930").markdown)
+    assert tickers.get(own_server_db, KOREAN_STOCKS, "005930")

@@ -1,0 +1,321 @@
+"""Alerts: found once after each update, and sent through a real web server and a real mail server."""
+
+import datetime as dt
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pandas as pd
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+
+from finance_core.bars import candles, sessions
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.errors import SisepanError
+from finance_core.storage import alerts, panels, prices, tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import ALERT_RULES, ALERTS
+from tests.yahoo import Listing, YahooStandIn
+from updaters import alert_delivery, category_update, scheduler
+
+DAYS = sessions.between("XKRX", dt.date(2026, 1, 2), dt.date(2026, 11, 24))
+EVENING = "T09:00:00+00:00"
+"""After the close in Seoul."""
+
+
+def evening(position: int) -> dt.datetime:
+    return dt.datetime.fromisoformat(f"{DAYS[position]:%Y-%m-%d}{EVENING}")
+
+
+def table(closes: dict[int, float]) -> pd.DataFrame:
+    """Bars that stand at 100 but for the closes at some positions."""
+    frame = pd.DataFrame(100.0, index=DAYS, columns=["open", "high", "low", "close"]).assign(volume=1_000.0)
+    for position, close in closes.items():
+        frame.iloc[position, :4] = close
+    return frame.assign(dividends=0.0, stock_splits=0.0)
+
+
+@pytest.fixture(autouse=True)
+def no_panel() -> Iterator[None]:
+    panels.forget()
+    yield
+    panels.forget()
+
+
+def update(yahoo: YahooStandIn, db: MongoDatabase, position: int, tables: dict[str, pd.DataFrame]) -> None:
+    """An update in the evening of the session at `position`."""
+    for ticker, whole in tables.items():
+        yahoo.listings[f"{ticker}.KS"] = Listing(
+            whole.iloc[: len(DAYS) + position + 1 if position < 0 else position + 1]
+        )
+    category_update.run(db, KOREAN_STOCKS, list(tables), now=lambda: evening(position))
+
+
+def found(db: MongoDatabase) -> list[tuple[str, str]]:
+    return [(f"{alert['session']:%Y-%m-%d}", alert["ticker"]) for alert in db[ALERTS].find().sort("_id")]
+
+
+def day(position: int) -> str:
+    return f"{DAYS[position]:%Y-%m-%d}"
+
+
+def test_an_update_finds_each_ticker_once_a_session_and_only_sessions_after_the_rule(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    tables = {"005930": table({-3: 120.0, -2: 121.0}), "000660": table({-4: 130.0, -2: 90.0})}
+    update(yahoo, db, -4, tables)
+    alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%")
+    update(yahoo, db, -4, tables)
+    assert found(db) == []  # that session was there before the rule
+    update(yahoo, db, -3, tables)
+    assert found(db) == [(day(-3), "005930")]
+    update(yahoo, db, -3, tables)
+    assert found(db) == [(day(-3), "005930")]
+    update(yahoo, db, -1, tables)  # two sessions at once; both are asked
+    assert found(db) == [(day(-3), "005930"), (day(-1), "000660")]
+    (alert,) = alerts.recent(db, DAYS[-1].to_pydatetime())
+    assert (alert["close"], alert["change"]) == (100.0, pytest.approx(100 / 90 - 1))
+
+
+def test_a_bar_that_may_still_change_is_not_asked_and_one_that_comes_late_is(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    tables = {"005930": table({-2: 120.0}), "000660": table({-2: 120.0})}
+    update(yahoo, db, -3, tables)
+    alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%")
+    at_noon = dt.datetime.fromisoformat(f"{day(-2)}T03:00:00")
+    for ticker, whole in tables.items():
+        prices.write(db, KOREAN_STOCKS, ticker, candles.clean(whole.iloc[-2:-1])[0])
+        tickers.record(db, KOREAN_STOCKS, ticker, {"updated_at": at_noon, "bars_changed_at": at_noon})
+    assert alerts.find(db, KOREAN_STOCKS, evening(-2)) == 0
+    update(yahoo, db, -2, {"005930": tables["005930"]})
+    assert found(db) == [(day(-2), "005930")]
+    update(yahoo, db, -1, tables)
+    assert found(db) == [(day(-2), "000660"), (day(-2), "005930")]
+
+
+def test_a_rule_may_be_of_some_tickers_and_a_broken_one_costs_the_others_and_the_update_nothing(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    tables = {"005930": table({-1: 120.0}), "000660": table({-1: 120.0})}
+    update(yahoo, db, -2, tables)
+    broken = alerts.add(db, KOREAN_STOCKS, "고장", "close > 1")
+    db[ALERT_RULES].update_one({"_id": broken}, {"$set": {"condition": "close >>"}})
+    alerts.add(db, KOREAN_STOCKS, "하나만", "change > 10%", of=["000660"])
+    update(yahoo, db, -1, tables)
+    assert found(db) == [(day(-1), "000660")]
+    with pytest.raises(SisepanError, match="고장"):
+        alerts.find(db, KOREAN_STOCKS, evening(-1))
+
+
+def test_who_dies_before_it_notes_how_far_it_asked_asks_again_without_a_second_alert(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    tables = {"005930": table({-2: 120.0})}
+    update(yahoo, db, -3, tables)
+    rule = alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%")
+    update(yahoo, db, -1, tables)
+    before = db[ALERTS].find().to_list()
+    db[ALERT_RULES].update_one({"_id": rule}, {"$unset": {"asked_until": ""}})
+    assert alerts.find(db, KOREAN_STOCKS, evening(-1)) == 0
+    db[ALERTS].delete_many({})  # or before it stored what it found
+    assert alerts.find(db, KOREAN_STOCKS, evening(-1)) == 1
+    assert [alert["_id"] for alert in db[ALERTS].find()] == [alert["_id"] for alert in before]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"condition": "close >"},
+        {"name": ""},
+        {"of": ["999999"]},
+        {"webhook": "javascript:alert(1)"},
+        {"webhook": "http://["},
+        {"email": "nobody"},
+        {"email": "a@b\nBcc: c@d"},
+    ],
+    ids=repr,
+)
+def test_a_rule_that_cannot_be_used_is_refused_with_a_sentence(db: MongoDatabase, wrong: dict[str, Any]) -> None:
+    usable = {"name": "이름", "condition": "close > 1"}
+    with pytest.raises(SisepanError):
+        alerts.add(db, KOREAN_STOCKS, **{**usable, **wrong})
+    assert alerts.rules(db) == []
+
+
+class Receiver:
+    """A web server that takes what is posted to it, and answers with the next of `statuses`, then with 200."""
+
+    def __init__(self) -> None:
+        self.posts: list[tuple[str, dict[str, Any]]] = []
+        self.statuses: list[int] = []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                receiver.posts.append((self.headers["Idempotency-Key"], body))
+                self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_arguments: Any) -> None:
+                """Silent."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+class Mailbox:
+    """What a mail server has taken."""
+
+    def __init__(self) -> None:
+        self.mails: list[str] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        self.mails.append(envelope.content.decode())
+        return "250 taken"
+
+
+def accept(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: LoginPassword) -> AuthResult:
+    return AuthResult(success=data.password == b"p@ss")
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
+    box = Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(box, hostname="127.0.0.1", port=port, authenticator=accept, auth_require_tls=False)
+    controller.start()
+    monkeypatch.setenv("SMTP_URL", f"smtp://me:p%40ss@127.0.0.1:{port}")
+    monkeypatch.setenv("SMTP_FROM", "sisepan@example.com")
+    yield box
+    controller.stop()
+
+
+def prepared(db: MongoDatabase, yahoo: YahooStandIn, **ways: str) -> None:
+    """Two tickers that rise on the last session, a rule that finds them, and the update before that session."""
+    tables = {"005930": table({-1: 120.0}), "000660": table({-1: 115.0})}
+    update(yahoo, db, -2, tables)
+    tickers.record(db, KOREAN_STOCKS, "005930", {"name": "삼성전자"})
+    alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%", **ways)
+    update(yahoo, db, -1, tables)
+
+
+def states(db: MongoDatabase, channel: str) -> set[str]:
+    return {alert["deliveries"][channel]["state"] for alert in db[ALERTS].find()}
+
+
+def test_the_alerts_of_a_session_go_out_as_one_message_through_each_way(
+    db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver, mailbox: Mailbox
+) -> None:
+    prepared(db, yahoo, webhook=receiver.address, email="analyst@example.com")
+    ((key, body),) = receiver.posts
+    assert key
+    assert [row["ticker"] for row in body["tickers"]] == ["000660", "005930"]
+    assert "삼성전자 (005930) 120 +20.00%" in body["text"]
+    (mail,) = mailbox.mails
+    assert "To: analyst@example.com" in mail
+    assert key in mail
+    assert states(db, "webhook") == states(db, "email") == {"sent"}
+    assert alert_delivery.deliver(db, evening(-1) + dt.timedelta(days=2)) == 0
+    assert len(receiver.posts) == len(mailbox.mails) == 1
+
+
+def test_what_could_not_be_sent_is_sent_later_and_given_up_at_last(
+    db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver, mailbox: Mailbox
+) -> None:
+    receiver.statuses = [500] * 3
+    prepared(db, yahoo, webhook=receiver.address, email="analyst@example.com")
+    assert (states(db, "webhook"), states(db, "email")) == ({"waiting"}, {"sent"})
+    now = evening(-1)
+    assert alert_delivery.deliver(db, now + dt.timedelta(seconds=30)) == 0  # not yet
+    for pause in alerts.AGAIN_AFTER[:3]:
+        now += pause
+        alert_delivery.deliver(db, now)
+    assert states(db, "webhook") == {"sent"}
+    assert len({key for key, _body in receiver.posts}) == 1
+    assert len(receiver.posts) == 4
+
+    db[ALERTS].update_many({}, {"$set": {"deliveries.webhook.state": "waiting", "deliveries.webhook.attempts": 0}})
+    receiver.statuses = [404] * 20
+    for pause in (*alerts.AGAIN_AFTER, dt.timedelta(days=9)):
+        now += pause + dt.timedelta(minutes=1)
+        alert_delivery.deliver(db, now)
+    assert states(db, "webhook") == {"failed"}
+    errors = {alert["deliveries"]["webhook"]["error"] for alert in db[ALERTS].find()}
+    assert errors == {"웹훅이 HTTP 404로 답했습니다."}
+
+
+@pytest.mark.parametrize(
+    ("ways", "url"),
+    [
+        ({"webhook": "http://127.0.0.1:1/"}, ""),
+        ({"email": "a@example.com"}, ""),
+        ({"email": "a@example.com"}, "smtp://127.0.0.1:1"),
+        ({"email": "a@example.com"}, "smtp://me:secret@[::"),
+    ],
+    ids=repr,
+)
+def test_an_address_where_nobody_is_costs_the_update_nothing(
+    db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch, ways: dict[str, str], url: str
+) -> None:
+    monkeypatch.setenv("SMTP_URL", url)
+    prepared(db, yahoo, **ways)
+    (way,) = ways
+    assert states(db, way) == {"waiting"}
+    errors = [alert["deliveries"][way]["error"] for alert in db[ALERTS].find()]
+    assert all(errors)
+    assert "secret" not in "".join(errors)
+    assert prices.load(db, KOREAN_STOCKS, "005930")["close"].iloc[-1] == 120.0
+
+
+def test_a_sender_that_died_is_followed_by_another_one(
+    db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver
+) -> None:
+    receiver.statuses = [500]
+    prepared(db, yahoo, webhook=receiver.address)
+    now = (evening(-1) + alerts.AGAIN_AFTER[0]).replace(tzinfo=None)
+    claimed = alerts.claim(db, "webhook", now)
+    assert len(claimed) == 2
+    assert alerts.claim(db, "webhook", now) == []
+    assert not alerts.is_waiting(db, now)
+    later = now + alerts.CLAIMED_FOR
+    assert alerts.is_waiting(db, later)
+    assert alert_delivery.deliver(db, later.replace(tzinfo=dt.UTC)) == 1
+    alerts.settle(db, "webhook", claimed, later, SisepanError("too late"))
+    assert states(db, "webhook") == {"sent"}
+
+
+def test_the_app_sends_what_waits(db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver) -> None:
+    receiver.statuses = [500]
+    prepared(db, yahoo, webhook=receiver.address)
+    (task,) = scheduler.tick(evening(-1) + alerts.AGAIN_AFTER[0])
+    task.wait(30)
+    assert states(db, "webhook") == {"sent"}
+
+
+def test_a_removed_rule_is_not_asked_and_its_alerts_are_not_sent(
+    db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver
+) -> None:
+    receiver.statuses = [500]
+    prepared(db, yahoo, webhook=receiver.address)
+    (rule,) = alerts.rules(db)
+    alerts.remove(db, rule["_id"])
+    assert not alerts.is_waiting(db, dt.datetime(2030, 1, 1))
+    assert len(found(db)) == 2
+    assert alerts.find(db, KOREAN_STOCKS, evening(-1)) == 0
