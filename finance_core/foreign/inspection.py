@@ -38,7 +38,7 @@ UNREADABLE: Final = (OperationFailure, InvalidName)
 OWN: Final = (
     *(documents.CHOICES, documents.RUNS, documents.LEASES),
     *(documents.EDITS, documents.IMPORTS, documents.REFUSALS, documents.LISTS),
-    *(documents.WATCHLISTS, documents.ALERT_RULES, documents.ALERTS),
+    *(documents.WATCHLISTS, documents.ALERT_RULES, documents.ALERTS, documents.DRAWINGS),
 )
 """Collections of this product that hold neither prices nor tickers."""
 

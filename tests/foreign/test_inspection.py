@@ -18,7 +18,7 @@ from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCK
 from finance_core.errors import SisepanError
 from finance_core.foreign import import_records, inspection, layout, raw_tickers, unused_server
 from finance_core.foreign.inspection import Inspected
-from finance_core.storage import database, locations, runs
+from finance_core.storage import database, documents, locations, runs
 from finance_core.storage.database import Document, MongoDatabase
 from tests.processes import Mongod, wait_until
 
@@ -325,3 +325,8 @@ def test_a_server_on_this_machine_with_prices_is_pointed_out(
 def test_no_server_on_this_machine_is_nothing_to_point_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unused_server, "URI", "mongodb://127.0.0.1:9")
     assert unused_server.find() is None
+
+
+def test_every_collection_of_ours_is_known_as_ours() -> None:
+    names = {value for name, value in vars(documents).items() if name.isupper() and isinstance(value, str)}
+    assert {name for name in names - {documents.TICKERS} if not inspection.is_own(name)} == set()
