@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from finance_core import background, categories
 from finance_core.i18n import _
-from finance_core.ui import first_start, login, search_box, serving, vitals
+from finance_core.ui import first_start, login, search_box, serving, streamlit_words, vitals
 from finance_core.ui.decorators import errors_shown, show_stray_error
 from finance_core.ui.door import Door
 from finance_core.ui.navigation import ADMIN_PAGES, ICON, LOOK, page, viewer_page
@@ -30,6 +30,7 @@ def visit() -> None:
     search_box.follow()
     with st.sidebar:
         language_switch()
+        streamlit_words.show()
         login.logout_button()
     with errors_shown():
         first_start.wait(sample.prepare)

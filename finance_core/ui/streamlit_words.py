@@ -1,0 +1,102 @@
+"""The words that Streamlit and Plotly themselves write on a page, in Korean: both have them in English alone.
+
+The browser replaces them where they appear (`streamlit_words.js`), and only in `PLACES`, which hold nothing of ours: a
+company may be called Zoom.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from finance_core import i18n
+
+PLACES: Final = (
+    "stFileUploader",
+    "stElementToolbar",
+    "stTooltipContent",
+    "stStatusWidget",
+    "stMainMenuButton",
+    "stMainMenuPopover",
+    "stMainMenuList",
+    "stThemeSwitcher",
+    "stSkipToContent",
+    "stSidebar",
+    "stCode",
+    "stSidebarCollapseButton",
+    "stExpandSidebarButton",
+    "stHeaderActionElements",
+    "stSelectbox",
+    "stMultiSelect",
+    "stSelectboxVirtualDropdown",
+    "stDateInput",
+)
+"""By their `data-testid`; and the row of buttons of a Plotly figure."""
+
+WORDS: Final = {
+    "Upload": "올리기",
+    "Browse files": "파일 고르기",
+    "Drag and drop file here": "파일을 여기에 놓으십시오",
+    "file upload": "파일 올리기",
+    "Choose an option": "고르십시오",
+    "Choose options": "고르십시오",
+    "No results": "찾은 것이 없습니다",
+    "No options to select": "고를 것이 없습니다",
+    "Open": "펼치기",
+    "Clear value": "비우기",
+    "Choose date range": "날짜 고르기",
+    "Choose a date": "날짜 고르기",
+    "Download as CSV": "CSV로 내려받기",
+    "Download as PNG": "PNG로 내려받기",
+    "Fullscreen": "전체 화면",
+    "Close fullscreen": "전체 화면 닫기",
+    "Search": "찾기",
+    "Show/hide columns": "열 보이기·숨기기",
+    "Copy to clipboard": "복사",
+    "Copied": "복사했습니다",
+    "Stop": "멈춤",
+    "Running...": "실행 중",
+    "Running…": "실행 중",
+    "Main menu": "메뉴",
+    "Print": "인쇄",
+    "Record screen": "화면 녹화",
+    "Stop recording": "녹화 멈춤",
+    "Rerun": "다시 실행",
+    "Clear cache": "캐시 비우기",
+    "Settings": "설정",
+    "Theme": "밝기",
+    "System": "시스템",
+    "Light": "밝게",
+    "Dark": "어둡게",
+    "Copy version to clipboard": "버전 복사",
+    "Sidebar": "옆 메뉴",
+    "App pages": "화면 목록",
+    "Skip to main content": "본문으로",
+    "Collapse sidebar": "옆 메뉴 접기",
+    "Expand sidebar": "옆 메뉴 펼치기",
+    "Link to heading": "이 제목의 주소",
+    "Download plot as a PNG": "PNG로 내려받기",
+    "Zoom": "끌어서 확대",
+    "Pan": "끌어서 옮기기",
+    "Zoom in": "확대",
+    "Zoom out": "축소",
+    "Autoscale": "모두 보기",
+    "Reset axes": "처음으로",
+    "Box Select": "네모로 고르기",
+    "Lasso Select": "올가미로 고르기",
+}
+PATTERNS: Final = {r"^(?:Limit )?(\d+)\s?([KMG]B) per file": "파일당 $1$2까지"}
+"""Regular expressions of texts with numbers in them."""
+
+_words = st.components.v2.component(
+    "sisepan_streamlit_words", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+)
+
+
+def show() -> None:
+    """Have the browser write the words in the running language from now on."""
+    is_korean = i18n.language() == "ko"
+    _words(
+        key="streamlit_words",
+        data={"places": PLACES, "words": WORDS if is_korean else {}, "patterns": PATTERNS if is_korean else {}},
+    )

@@ -1,0 +1,47 @@
+"""Every word of a Korean page is Korean, also those that Streamlit and Plotly write themselves."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui.streamlit_words import WORDS
+from tests import pages
+from tests.yahoo import YahooStandIn
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+
+ENGLISH_LEFT = """words => {
+  const texts = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) texts.push(walker.currentNode.nodeValue);
+  for (const element of document.querySelectorAll("[aria-label], [placeholder], [data-title]"))
+    for (const name of ["aria-label", "placeholder", "data-title"]) texts.push(element.getAttribute(name) ?? "");
+  return texts.map((text) => text.trim()).filter((text) => words.includes(text) || /MB per file/.test(text));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("admin_tickers", "[data-testid=stFileUploaderDropzoneInstructions]"),
+        ("comparison?series=korean_stocks:005930,korean_stocks:000660", ".modebar"),
+    ],
+)
+def test_streamlits_own_words_are_korean_and_english_again_when_the_language_is_chosen(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page, path: str, shown: str
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(1), "000660": pages.made_table(2)}, {})
+    page.goto(f"{app()}/{path}")
+    expect(page.locator(shown).first).to_be_attached(timeout=60_000)
+    expect(page.get_by_role("button", name="메뉴", exact=True).first).to_be_visible()
+    page.wait_for_timeout(500)
+    assert page.evaluate(ENGLISH_LEFT, list(WORDS)) == []
+    page.get_by_role("radio", name="English").click()
+    expect(page.get_by_role("button", name="Main menu").first).to_be_visible(timeout=20_000)
+    expect(page.locator(shown).first).to_be_attached()
+    page.wait_for_timeout(500)
+    hangul = page.locator(shown).first.evaluate("part => part.outerHTML")
+    assert not re.search("[가-힣]", hangul)
