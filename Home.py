@@ -24,7 +24,8 @@ def visit() -> None:
     st.set_page_config(page_title="시세판", page_icon=str(ICON), layout="wide")
     st.html(LOOK)
     use_visitor_language()
-    viewers = [*map(viewer_page, categories.CATEGORIES), page("comparison"), page("screener"), page("market")]
+    across = [page(name) for name in ("watchlists", "comparison", "screener", "market")]
+    viewers = [*map(viewer_page, categories.CATEGORIES), *across]
     admins = [page(name, visible=may_edit()) for name in ADMIN_PAGES]
     chosen = st.navigation({"": [page("overview")], _("시세"): viewers, _("관리"): [*admins, *login.pages()]})
     search_box.follow()

@@ -17,6 +17,7 @@ PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
 
 PAGES: Final = {
     "overview": (N_("한눈에"), "dashboard"),
+    "watchlists": (N_("내 목록"), "list_alt"),
     "comparison": (N_("비교"), "stacked_line_chart"),
     "screener": (N_("종목 찾기"), "filter_alt"),
     "market": (N_("시장"), "grid_view"),

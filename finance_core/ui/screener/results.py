@@ -19,10 +19,13 @@ from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage import screens
 from finance_core.storage.database import MongoDatabase
+from finance_core.storage.watchlists import Entry
 from finance_core.ui import colors, downloads, listing, navigation
 from finance_core.ui.comparison.address import SEPARATOR
 from finance_core.ui.screener.address import View
 from finance_core.ui.text import plain
+from finance_core.ui.visitor import may_edit
+from finance_core.ui.watchlists import lists
 
 MOST_LINES = 300
 """Tickers of a result up to which each has a line of its closes: more would take megabytes."""
@@ -111,6 +114,8 @@ def _table(db: MongoDatabase, view: View, result: Result) -> None:
     picked = [result.tickers[position] for position in chosen["selection"]["rows"] if position < len(result.tickers)]
     with st.container(horizontal=True, gap="small"):
         _compare(view.category, picked)
+        if may_edit():
+            lists.add_control(db, [Entry(view.category.key, ticker) for ticker in picked])
         handed_out = pd.DataFrame({code: list(result.tickers), name: names} | result.columns)
         file = f"{view.category.key}_{formats.date(result.day)}"
         downloads.button("CSV", f"{file}.csv", partial(spreadsheets.to_csv, handed_out))

@@ -1,0 +1,70 @@
+"""The numbers of a list: what the screener has of each of its tickers at its last bar."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from finance_core import categories
+from finance_core.bars import conditions, evaluation
+from finance_core.bars import panel as panels
+from finance_core.bars.field_values import Source
+from finance_core.bars.panel import TickerBars
+from finance_core.storage import panels as stored
+from finance_core.storage import tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.watchlists import Entry
+
+REACH: Final = dt.timedelta(days=420)
+"""Calendar days that hold 250 bars."""
+RECENT: Final = 60
+FIELDS: Final = ("close", "change", "volume_ratio20", "from_high250")
+
+
+class Line(NamedTuple):
+    """The numbers of one ticker; NaN where they are not known."""
+
+    close: float
+    change: float
+    """Against the close before, a ratio."""
+    volume_ratio: float
+    """Volume in times of the average of the 20 bars before."""
+    from_high: float
+    """Close against the highest high of 250 bars, a ratio."""
+    recent: list[float]
+    """The last `RECENT` closes."""
+    day: dt.date | None
+    """Of the last bar."""
+
+
+def of(db: MongoDatabase, entries: Sequence[Entry]) -> list[Line]:
+    """The line of each entry."""
+    bars = _bars(db, entries)
+    nothing: TickerBars = (np.array([], dtype="datetime64[D]"), dict.fromkeys(panels.FIELDS, np.array([])))
+    # A ticker that two entries name is there twice: the panel only needs different names.
+    panel = panels.of({str(position): bars.get(entry[:2], nothing) for position, entry in enumerate(entries)})
+    source = Source(panel)
+    numbers = [evaluation.last(evaluation.values(conditions.parse_value(name), source), source) for name in FIELDS]
+    lines = []
+    for position, (first, end) in enumerate(pairwise(panel.starts.tolist())):
+        recent = panel.bars["close"][max(first, end - RECENT) : end].tolist()
+        day = panel.sessions[panel.at[end - 1]].item() if end > first else None
+        close, change, volume_ratio, from_high = (float(values[position]) for values in numbers)
+        lines.append(Line(close, change, volume_ratio, from_high, recent, day))
+    return lines
+
+
+def _bars(db: MongoDatabase, entries: Sequence[Entry]) -> dict[tuple[str, ...], TickerBars]:
+    by_category: dict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        by_category[entry.category].append(entry.ticker)
+    found: dict[tuple[str, ...], TickerBars] = {}
+    for key, names in by_category.items():
+        category = categories.category(key)
+        newest = tickers.newest_bar(db, category) or dt.datetime.now()
+        for ticker, bars in stored.some(db, category, names, (newest - REACH).date()).items():
+            found[key, ticker] = bars
+    return found

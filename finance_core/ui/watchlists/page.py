@@ -1,0 +1,178 @@
+"""The page: a list of tickers of all categories, a chart that walks through it, and what an admin changes."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from finance_core import categories
+from finance_core.charts.style import Style
+from finance_core.i18n import _
+from finance_core.storage import database, tickers, watchlists
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.watchlists import FAVOURITES, Watchlist
+from finance_core.ui import colors, listing
+from finance_core.ui.choices import segmented
+from finance_core.ui.decorators import page, writes
+from finance_core.ui.echart import component
+from finance_core.ui.echart.component import Shown, Words
+from finance_core.ui.navigation import viewer_link
+from finance_core.ui.text import plain
+from finance_core.ui.viewer import address, shared
+from finance_core.ui.visitor import may_edit
+from finance_core.ui.watchlists import pasted, table
+from finance_core.ui.watchlists.lists import title_of
+
+LOOK = Path(__file__).with_name("look.css")
+LIST, UNKNOWN = "list", "pasted_unknown"
+"""The parameter of the address that names the list; where a visit keeps what was pasted and is no ticker."""
+
+
+@page("watchlists")
+def show(db: MongoDatabase) -> None:
+    """The whole page."""
+    st.html(LOOK)
+    lists = [each for each in watchlists.load(db) if each.shared or may_edit()]
+    if not lists:
+        st.info(_("공유된 목록이 없습니다."), icon=":material/info:")
+        return
+    asked = st.query_params.get(LIST, "")
+    shown = next((each for each in lists if each.id == asked), lists[0])
+    if asked and asked != shown.id:
+        st.warning(_("그런 목록이 없거나 공유되지 않아 다른 목록을 보여 드립니다."), icon=":material/warning:")
+    _choices(db, lists, shown)
+    if unknown := st.session_state.pop(UNKNOWN, None):
+        sentence = _("찾지 못한 것: {names}").format(names=", ".join(unknown[:20]))
+        st.warning(plain(sentence), icon=":material/warning:")
+    if not shown.entries:
+        sentence = _("이 목록은 비어 있습니다. 차트의 별이나 '종목 찾기' 화면, 붙여넣기로 종목을 넣습니다.")
+        st.info(plain(sentence), icon=":material/info:")
+        return
+    position = table.show(db, shown.entries)
+    if position is None:
+        st.caption(_("칸을 고르면 그 종목의 차트가 아래에 나오고, 화살표 ↑ ↓로 목록을 따라 걷습니다."))
+        return
+    _entry(db, shown, position)
+
+
+def _choices(db: MongoDatabase, lists: Sequence[Watchlist], shown: Watchlist) -> None:
+    """Which list is shown, and for an admin what changes lists."""
+
+    def choose(key: str) -> None:
+        st.query_params[LIST] = key
+
+    titles = {each.id: title_of(each) for each in lists}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="watchlist_row"):
+        segmented(_("목록"), "watchlist", titles, shown.id, choose)
+        if may_edit():
+            with st.popover(_("종목 넣기"), icon=":material/playlist_add:", key="paste"):
+                _paste(db, shown)
+            with st.popover(_("목록 고치기"), icon=":material/edit:", key="edit_lists"):
+                _edit(shown)
+
+
+def _paste(db: MongoDatabase, shown: Watchlist) -> None:
+    @writes
+    def add() -> None:
+        known = {category: listing.of(db, category).rows for category in categories.CATEGORIES}
+        entries, unknown = pasted.entries_of(st.session_state["pasted"], known)
+        watchlists.add(database.connect(), shown.id, entries)
+        listing.forget()
+        st.session_state["pasted"] = ""
+        st.session_state[UNKNOWN] = unknown
+
+    label = _("종목 코드나 이름을 한 줄에 하나씩, 또는 쉼표로")
+    st.text_area(label, key="pasted", height=160, max_chars=20_000, placeholder="005930\nAAPL\n코스피")
+    st.button(_("넣기"), icon=":material/playlist_add:", key="add_pasted", on_click=add)
+
+
+def _edit(shown: Watchlist) -> None:
+    """Make a list; share, rename or delete the one that is shown."""
+
+    @writes
+    def create() -> None:
+        st.query_params[LIST] = watchlists.create(database.connect(), st.session_state["new_list"])
+        st.session_state["new_list"] = ""
+
+    @writes
+    def share() -> None:
+        watchlists.change(database.connect(), shown.id, shared=st.session_state["shared"])
+
+    @writes
+    def rename() -> None:
+        watchlists.change(database.connect(), shown.id, name=st.session_state["list_name"])
+
+    @writes
+    def remove() -> None:
+        watchlists.remove(database.connect(), shown.id)
+        st.query_params.pop(LIST, None)
+
+    st.text_input(_("새 목록"), key="new_list", placeholder=_("이름"))
+    st.button(_("만들기"), icon=":material/add:", key="create_list", on_click=create)
+    st.divider()
+    st.session_state["shared"] = shown.shared
+    st.toggle(_("모든 방문자에게 보이기"), key="shared", on_change=share)
+    if shown.id != FAVOURITES:
+        st.session_state["list_name"] = shown.name
+        st.text_input(_("이름"), key="list_name", on_change=rename)
+        st.button(_("이 목록 지우기"), icon=":material/delete:", key="remove_list", on_click=remove)
+
+
+def _entry(db: MongoDatabase, shown: Watchlist, position: int) -> None:
+    """The chosen ticker: its chart, and what an admin changes of its place on the list."""
+    entry = shown.entries[position]
+    category = categories.category(entry.category)
+    row = tickers.get(db, category, entry.ticker) or listing.of(db, category).rows.get(entry.ticker)
+    name = listing.name_of(row) if row else entry.ticker
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="watched_row"):
+        viewer_link(category, entry.ticker, plain(name))
+        if may_edit():
+            _place(shown, position)
+    history = shared.history(db, category, row) if row else None
+    if history is None or row is None or history.bars.empty:
+        st.info(_("이 종목은 시세가 아직 없습니다."), icon=":material/info:")
+        return
+    view = address.View(entry.ticker, category.default_averages, period="6M")
+    style = Style(
+        decimals=category.decimals_of(float(history.bars["close"].iloc[-1])),
+        rising_is_red=colors.rising_is_red(category, row.get("market", "")),
+        sample=row.get("source") == "sample",
+    )
+    drawing = shared.drawing(history, view, style)
+    visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
+    words = Words(alt=_("{name} 차트").format(name=name), bars=_("봉 {count}개"), days=_("{count}일"))
+    seen = Shown(*visible, revision=0, drawn=drawing.prepared.drawn)
+    with st.container(key="walked"):
+        component.show(drawing.prepared, seen, style, words, lambda _message: None, key="watched_chart")
+
+
+def _place(shown: Watchlist, position: int) -> None:
+    """Up, down, off the list, and the note."""
+    entry = shown.entries[position]
+    rest = [*shown.entries[:position], *shown.entries[position + 1 :]]
+
+    @writes
+    def move(to: int) -> None:
+        watchlists.arrange(database.connect(), shown, [*rest[:to], entry, *rest[to:]])
+
+    @writes
+    def take_out() -> None:
+        watchlists.take_out(database.connect(), shown.id, entry)
+        listing.forget()
+
+    @writes
+    def write_note() -> None:
+        changed = entry._replace(note=st.session_state["note"])
+        watchlists.arrange(database.connect(), shown, [*rest[:position], changed, *rest[position:]])
+
+    last = len(rest)
+    up, down = partial(move, max(position - 1, 0)), partial(move, position + 1)
+    st.button("", icon=":material/arrow_upward:", help=_("앞으로"), key="up", on_click=up, disabled=position == 0)
+    st.button(
+        "", icon=":material/arrow_downward:", help=_("뒤로"), key="down", on_click=down, disabled=position == last
+    )
+    st.button("", icon=":material/close:", help=_("목록에서 빼기"), key="take_out", on_click=take_out)
+    st.session_state["note"] = entry.note
+    st.text_input(_("메모"), key="note", placeholder=_("메모"), label_visibility="collapsed", on_change=write_note)

@@ -1,0 +1,53 @@
+"""Tickers in a text that somebody pastes: tickers or names, as other programs write them. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from finance_core.categories import Category
+from finance_core.storage.documents import TickerRow
+from finance_core.storage.watchlists import Entry
+
+Listings = Mapping[Category, Mapping[str, TickerRow]]
+"""The tickers of each category."""
+
+
+def entries_of(text: str, listings: Listings) -> tuple[list[Entry], list[str]]:
+    """The tickers that `text` names, each once and in its order, and the parts that name none.
+
+    Parts are separated by lines, commas, semicolons or tabs; a part that is no name, by spaces too.
+    """
+    names = _names(listings)
+    found: dict[Entry, None] = {}
+    unknown = []
+    for part in filter(None, map(str.strip, re.split(r"[\n\r,;\t]", text))):
+        whole = _entry(part, listings, names)
+        for word in [part] if whole else part.split():
+            if entry := _entry(word, listings, names):
+                found[entry] = None
+            else:
+                unknown.append(word)
+    return list(found), unknown
+
+
+def _entry(text: str, listings: Listings, names: Mapping[str, Entry]) -> Entry | None:
+    for category, rows in listings.items():
+        if (ticker := category.ticker_of(text)) in rows:
+            return Entry(category.key, ticker)
+    return names.get(_key(text))
+
+
+def _names(listings: Listings) -> dict[str, Entry]:
+    return {
+        _key(name): Entry(category.key, ticker)
+        for category, rows in reversed(list(listings.items()))
+        for ticker, row in rows.items()
+        for name in _of(row)
+    }
+
+
+def _of(row: TickerRow) -> Iterator[str]:
+    yield from filter(None, (row.get("name_en"), row.get("name")))
+
+
+def _key(name: str) -> str:
+    return "".join(name.casefold().split())

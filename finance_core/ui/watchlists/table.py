@@ -1,0 +1,100 @@
+"""The table of a list: a row a ticker. The arrow keys move its chosen cell, and with it the chart below."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from finance_core import categories, formats
+from finance_core.charts.style import Style
+from finance_core.i18n import N_, _
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
+from finance_core.storage.watchlists import Entry
+from finance_core.ui import colors, listing, navigation
+from finance_core.ui.watchlists import lines
+from finance_core.ui.watchlists.lines import Line
+
+NAME, CATEGORY, RECENT, CLOSE = N_("종목"), N_("갈래"), N_("최근 60봉"), N_("종가")
+CHANGE, VOLUME, HIGH, DAY, NOTE = N_("등락률"), N_("거래량 배수"), N_("52주 고점 대비"), N_("날짜"), N_("메모")
+NUMBERS: Final = {CHANGE: "%+.2f%%", VOLUME: "%.2f", HIGH: "%+.2f%%"}
+"""Columns of numbers and how they are written."""
+
+
+def show(db: MongoDatabase, entries: Sequence[Entry]) -> int | None:
+    """Draw the table; returns the position of the row with the chosen cell, None where none is chosen."""
+    rows = [listing.of(db, categories.category(entry.category)).rows.get(entry.ticker) for entry in entries]
+    table = _table(entries, lines.of(db, entries), rows)
+    chosen = st.dataframe(
+        _colored(table, entries),
+        hide_index=True,
+        row_height=28,
+        height=min(36 + 28 * max(len(table), 1), 460),
+        column_config=_columns(),
+        on_select="rerun",
+        selection_mode="single-cell",
+        key="watched",
+    )
+    position = next((int(row) for row, _column in chosen["selection"]["cells"]), None)
+    return position if position is not None and position < len(entries) else None
+
+
+def _table(entries: Sequence[Entry], numbers: Sequence[Line], rows: Sequence[TickerRow | None]) -> pd.DataFrame:
+    named = [_link(entry, row) for entry, row in zip(entries, rows, strict=True)]
+    days = [formats.date(line.day) + _marked(row) for line, row in zip(numbers, rows, strict=True)]
+    table = {
+        NAME: named,
+        CATEGORY: [_(categories.category(entry.category).title) for entry in entries],
+        RECENT: [line.recent for line in numbers],
+        CLOSE: [_price(entry, line.close) for entry, line in zip(entries, numbers, strict=True)],
+        CHANGE: [line.change * 100 for line in numbers],
+        VOLUME: [line.volume_ratio for line in numbers],
+        HIGH: [line.from_high * 100 for line in numbers],
+        DAY: days,
+        NOTE: [entry.note for entry in entries],
+    }
+    return pd.DataFrame({_(title): values for title, values in table.items()})
+
+
+def _columns() -> dict[str, Any]:
+    return {
+        _(NAME): st.column_config.LinkColumn(display_text=navigation.NAME, width="medium"),
+        _(RECENT): st.column_config.LineChartColumn(width="small", color="gray"),
+        _(CLOSE): st.column_config.TextColumn(alignment="right"),
+        **{_(title): st.column_config.NumberColumn(format=form) for title, form in NUMBERS.items()},
+        _(NOTE): st.column_config.TextColumn(width="medium"),
+    }
+
+
+def _colored(table: pd.DataFrame, entries: Sequence[Entry]) -> Any:
+    """`table` with its changes in the reader's colours."""
+    red = {entry.category: colors.rising_is_red(categories.category(entry.category)) for entry in entries}
+    styles = [Style(rising_is_red=red[entry.category]) for entry in entries]
+
+    def of(changes: "pd.Series[float]") -> list[str]:
+        return [_color(style, change) for style, change in zip(styles, changes, strict=True)]
+
+    return table.style.apply(of, subset=[_(CHANGE)])
+
+
+def _color(style: Style, change: float) -> str:
+    return f"color: {style.rising}" if change > 0 else f"color: {style.falling}" if change < 0 else ""
+
+
+def _link(entry: Entry, row: TickerRow | None) -> str:
+    name = listing.name_of(row) if row else entry.ticker
+    return navigation.chart_address(categories.category(entry.category), entry.ticker, name)
+
+
+def _price(entry: Entry, close: float) -> str:
+    return (
+        formats.MISSING
+        if np.isnan(close)
+        else formats.price(close, categories.category(entry.category).decimals_of(close))
+    )
+
+
+def _marked(row: TickerRow | None) -> str:
+    return " (" + _("표본") + ")" if row and row.get("source") == "sample" else ""

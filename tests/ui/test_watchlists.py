@@ -1,0 +1,142 @@
+"""The page of named lists, and tickers in pasted texts."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from finance_core import i18n
+from finance_core.categories import CATEGORIES, INDICES, KOREAN_STOCKS, US_STOCKS
+from finance_core.storage import prices, tickers, watchlists
+from finance_core.storage.database import MongoDatabase
+from finance_core.storage.watchlists import FAVOURITES, Entry
+from finance_core.ui.watchlists import lines, pasted
+from tests import pages
+from tests.storage.test_panels import no_panel_is_kept, store  # noqa: F401 - a fixture
+from tests.storage.test_prices import make_bars
+
+SAMSUNG, HYNIX, APPLE = Entry("korean_stocks", "005930"), Entry("korean_stocks", "000660"), Entry("us_stocks", "AAPL")
+
+
+@pytest.fixture
+def listed(own_server_db: MongoDatabase) -> MongoDatabase:
+    store(own_server_db, "005930", make_bars(300), name="삼성전자", name_en="Samsung Electronics", favourite=True)
+    store(own_server_db, "000660", make_bars(10), name="SK하이닉스", source="sample")
+    tickers.register(own_server_db, US_STOCKS, [{"ticker": "AAPL", "name": "애플"}])
+    tickers.register(own_server_db, INDICES, [{"ticker": "^KS11", "name": "코스피"}])
+    return own_server_db
+
+
+@pytest.fixture
+def admin(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages.sit_at_the_machine(monkeypatch)
+
+
+def opened(**query: str) -> AppTest:
+    page = pages.open_viewer("watchlists", **query)
+    assert not page.exception
+    return page
+
+
+def names(page: AppTest) -> list[str]:
+    (frame,) = page.get("dataframe")
+    return [link.partition("#")[2] for link in frame.value["종목"]]
+
+
+def test_a_line_has_the_numbers_of_the_screener_and_the_closes_of_the_chart(listed: MongoDatabase) -> None:
+    first, short, none = lines.of(listed, [SAMSUNG, HYNIX, APPLE])
+    bars = prices.load(listed, KOREAN_STOCKS, "005930")
+    assert first.recent == bars["close"].tolist()[-60:]
+    volumes = bars["volume"].to_numpy()
+    expected = (
+        bars["close"].iloc[-1],
+        bars["close"].iloc[-1] / bars["close"].iloc[-2] - 1,
+        volumes[-1] / volumes[-21:-1].mean(),
+        bars["close"].iloc[-1] / bars["high"].tail(250).max() - 1,
+    )
+    np.testing.assert_allclose(first[:4], expected, rtol=1e-12)
+    assert (short.close, np.isnan(short.volume_ratio), np.isnan(short.from_high)) == (1009.0, True, True)
+    assert (np.isnan(none.close), none.recent, none.day) == (True, [], None)
+    assert lines.of(listed, []) == []
+
+
+def test_a_visitor_sees_the_favourites_and_what_an_admin_shares(listed: MongoDatabase) -> None:
+    hidden, shared = watchlists.create(listed, "숨김"), watchlists.create(listed, "공유")
+    watchlists.change(listed, shared, shared=True)
+    watchlists.add(listed, shared, [HYNIX, APPLE])
+    page = opened()
+    assert page.button_group(key="watchlist").options == ["관심종목", "공유"]
+    assert names(page) == ["삼성전자"]
+    page.button_group(key="watchlist").set_value(shared).run()
+    assert names(page) == ["SK하이닉스", "애플"]
+    page = opened(list=hidden)
+    assert "공유되지 않아" in page.warning[0].value
+    assert names(page) == ["삼성전자"]
+    assert not [button for button in page.button if button.key == "create_list"]
+
+
+@pytest.mark.usefixtures("admin")
+def test_an_admin_makes_a_list_pastes_into_it_shares_and_deletes_it(listed: MongoDatabase) -> None:
+    page = opened()
+    page.text_input(key="new_list").set_value("내 <목록>").run()
+    page.button(key="create_list").click().run()
+    _first, made = watchlists.load(listed)
+    assert (made.name, page.query_params["list"]) == ("내 <목록>", made.id)
+    page.text_area(key="pasted").set_value("5930, 애플\nskhynix SK하이닉스 nothing").run()
+    page.button(key="add_pasted").click().run()
+    assert watchlists.load(listed)[1].entries == (SAMSUNG, APPLE, HYNIX)
+    assert page.warning[0].value.endswith("skhynix, nothing")
+    page.toggle(key="shared").set_value(True).run()
+    page.text_input(key="list_name").set_value("AI").run()
+    made = watchlists.load(listed)[1]
+    assert (made.name, made.shared) == ("AI", True)
+    page.button(key="remove_list").click().run()
+    assert [each.id for each in watchlists.load(listed)] == [FAVOURITES]
+
+
+def test_an_empty_list_says_how_it_is_filled(listed: MongoDatabase) -> None:
+    watchlists.take_out(listed, FAVOURITES, SAMSUNG)
+    assert "비어 있습니다" in opened().info[0].value
+
+
+@pytest.mark.usefixtures("admin")
+def test_every_text_is_english_for_an_english_reader(listed: MongoDatabase) -> None:
+    i18n.use_language("en")
+    page = opened(lang="en", list="gone")
+    texts = pages.visible_text(page)
+    assert [text for text in texts if re.search("[가-힣]", text)] == []
+
+
+LISTINGS: dict[Any, Any] = {
+    KOREAN_STOCKS: {
+        "005930": {"ticker": "005930", "name": "삼성전자", "name_en": "Samsung Electronics"},
+        "000660": {"ticker": "000660", "name": "SK하이닉스"},
+    },
+    US_STOCKS: {"AAPL": {"ticker": "AAPL", "name": "애플"}, "A": {"ticker": "A", "name": "애질런트"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "unknown"),
+    [
+        ("005930", [SAMSUNG], []),
+        ("5930.KS\r\nA005930", [SAMSUNG], []),
+        ("삼성 전자; aapl\tSK하이닉스", [SAMSUNG, APPLE, HYNIX], []),
+        ("samsung electronics", [SAMSUNG], []),
+        ("005930 000660 AAPL", [SAMSUNG, HYNIX, APPLE], []),
+        ("AAPL,AAPL,,\n\n", [APPLE], []),
+        ("삼성중공업, 999999 AAPL", [APPLE], ["삼성중공업", "999999"]),
+        ("", [], []),
+    ],
+)
+def test_a_pasted_text_names_tickers(text: str, found: list[Entry], unknown: list[str]) -> None:
+    assert pasted.entries_of(text, LISTINGS) == (found, unknown)
+
+
+def test_every_category_can_be_on_a_list(own_server_db: MongoDatabase) -> None:
+    for category in CATEGORIES:
+        tickers.register(own_server_db, category, [{"ticker": category.default_ticker, "name": category.key}])
+        watchlists.add(own_server_db, FAVOURITES, [Entry(category.key, category.default_ticker)])
+    assert sorted(names(opened())) == sorted(category.key for category in CATEGORIES)
