@@ -22,6 +22,8 @@ from finance_core.i18n import _
 
 ROLLING = 60
 """Returns in a window of the rolling correlation."""
+MONTHS = "%Y-%m"
+"""Of axes of days: the same in both languages."""
 
 
 def lines(drawn: pd.DataFrame, colors: Mapping[str, str], scale: Scale) -> go.Figure:
@@ -66,7 +68,7 @@ def drawdowns(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
     for name in closes.columns:
         fallen = comparison.drawdowns(closes[name]) * 100
         figure.add_trace(go.Scatter(x=fallen.index, y=fallen, name=name, line={"color": colors[name], "width": 1.5}))
-    return figure.update_yaxes(ticksuffix="%")
+    return figure.update_xaxes(tickformat=MONTHS).update_yaxes(ticksuffix="%")
 
 
 def risk_and_return(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
@@ -81,9 +83,8 @@ def risk_and_return(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figur
         if statistics is None or statistics.volatility is None:
             continue
         reward = statistics.total if statistics.annual is None else statistics.annual
-        point = {"x": [statistics.volatility * 100], "y": [reward * 100], "text": [name], "textposition": "top center"}
-        marker = {"size": 14, "color": colors[name]}
-        figure.add_trace(go.Scatter(mode="markers+text", name=name, marker=marker, **point))
+        point = {"x": [statistics.volatility * 100], "y": [reward * 100]}
+        figure.add_trace(go.Scatter(mode="markers", name=name, marker={"size": 14, "color": colors[name]}, **point))
     figure.update_xaxes(title=_("변동성 (한 해)"), ticksuffix="%", rangemode="tozero")
     return figure.update_yaxes(title=_("수익률 (한 해, 한 해가 안 되면 기간)"), ticksuffix="%")
 
@@ -128,12 +129,15 @@ def beta(closes: pd.DataFrame, window: int = ROLLING) -> go.Figure:
     figure = _one_line(measured.betas, _("베타"))
     if np.isfinite(measured.beta):
         text = _("기간 전체 {beta}").format(beta=f"{measured.beta:.2f}")
-        figure.add_hline(measured.beta, line={"dash": "dot", "width": 1}, annotation_text=text)
+        figure.add_hline(measured.beta, line={"dash": "dot", "width": 1})
+        above = {"x": 1, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+        figure.add_annotation(text=text, showarrow=False, **above)
     return figure
 
 
 def _one_line(values: "pd.Series[float]", name: str) -> go.Figure:
-    return go.Figure(go.Scatter(x=values.index, y=values, line={"width": 2}, name=name))
+    figure = go.Figure(go.Scatter(x=values.index, y=values, line={"width": 2}, name=name))
+    return figure.update_xaxes(tickformat=MONTHS)
 
 
 def distribution(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
@@ -157,7 +161,7 @@ def to_html(title: str, table: pd.DataFrame, figures: Mapping[str, go.Figure]) -
     """
     parts = []
     for position, (name, figure) in enumerate(figures.items()):
-        figure.update_layout(template="plotly_white")
+        figure.update_layout(template="plotly_white", margin={"t": 32, "b": 48, "l": 64, "r": 64})
         drawn = pio.to_html(figure, full_html=False, include_plotlyjs=position == 0)
         parts.append(f"<h2>{html.escape(name)}</h2>{drawn}")
     body = parts[0] + table.to_html(index=False, escape=True, border=0) + "".join(parts[1:])
