@@ -78,5 +78,8 @@ class Indicator:
     """Where its pane has guides."""
     bounds: tuple[float, float] | None = None
     """Between which values it always lies."""
+    filled: tuple[int, int] | None = None
+    """Positions of two lines between which it is shaded: in their colour or, where they have two, in that of rising
+    while the first is above and that of falling while it is below."""
     ascending: int = 0
     """How many settings, the first ones, must each be less than the next."""

@@ -81,6 +81,7 @@ def candlestick(
             *overlay.series(others, first_axis=len(y_axes)),
             _volume_bars("rising", style.rising, opacity=0.45),
             _volume_bars("falling", style.falling, opacity=0.75),
+            *drawn.fills,
             *drawn.series,
             *(mark.series(dataset) for dataset, mark in enumerate(marked, start=1)),
         ],

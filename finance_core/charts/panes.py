@@ -29,6 +29,8 @@ FIRST_OWN_AXIS: Final = 3
 USUAL_SHARES: Final = (70, 12)
 """Shares of the heights of the pane of prices and that of volumes."""
 OWN_SHARE: Final = 16
+SHADE: Final = 0.1
+"""Opacity between two lines."""
 LIMITS: Final = 5, 100
 """Of a share."""
 TOP: Final = 32
@@ -47,6 +49,8 @@ class Drawn:
     columns: dict[str, Floats] = field(default_factory=dict)
     """Of the first dataset."""
     series: list[Option] = field(default_factory=list)
+    fills: list[Option] = field(default_factory=list)
+    """Series that shade the room between two lines."""
     y_axes: list[Option] = field(default_factory=list)
     """Of the panes of their own."""
     readings: list[Option] = field(default_factory=list)
@@ -86,6 +90,12 @@ def draw(curves: Sequence[Curve], *, decimals: int, rising: str, falling: str) -
             # The name of an indicator stands once in the line above its pane.
             title = _(curve.line.name) if position else curve.title
             drawn.readings[-1]["title"] = title
+        if chosen.indicator.filled:
+            edges = [own[position] for position in chosen.indicator.filled]
+            hues_of_edges = {edge.line.hue for edge in edges}
+            # Bands of one colour never cross: their room says nothing of rising or falling.
+            color = COLORS[(first_hue + edges[0].line.hue) % len(COLORS)]
+            _fill(drawn, edges, place, (color, color) if len(hues_of_edges) == 1 else (rising, falling))
         if chosen.indicator.levels and own:
             drawn.series[-len(own)]["markLine"] = _guides(chosen.indicator.levels)
     return drawn
@@ -182,6 +192,30 @@ def _add(drawn: Drawn, curve: Curve, place: _Place, color: str, of_sign: tuple[s
         title, pane=place.pane, color="" if signed else color, decimals=place.decimals, signed=signed
     )
     drawn.readings.append(reading)
+
+
+def _fill(drawn: Drawn, edges: Sequence[Curve], place: _Place, of_sign: tuple[str, str]) -> None:
+    """Shade the room between two lines: stacked on the lower one, how far the first is above, and how far below."""
+    upper, lower = (edge.values for edge in edges)
+    label = edges[0].chosen.label
+    heights = {  # NaN where an edge is: a stack on nothing would stand on zero
+        "": np.minimum(upper, lower),
+        "+": np.maximum(upper - lower, 0.0),
+        "−": np.maximum(lower - upper, 0.0),
+    }
+    for (sign, values), color in zip(heights.items(), ("transparent", *of_sign), strict=True):
+        column = f"{label} ▒{sign}"
+        drawn.columns[column] = values
+        drawn.fills.append(
+            {
+                **parts.line(column, color),
+                "lineStyle": {"opacity": 0},
+                "areaStyle": {"color": color, "opacity": SHADE if sign else 0},
+                "stack": column.rstrip("+−"),
+                "xAxisIndex": place.pane,
+                "yAxisIndex": place.axis,
+            }
+        )
 
 
 def _columns(column: str, color: str) -> Option:

@@ -70,6 +70,7 @@ WORDS: Final = {
     "Dark": "어둡게",
     "Copy version to clipboard": "버전 복사",
     "Sidebar": "옆 메뉴",
+    "View less": "접기",
     "App pages": "화면 목록",
     "Skip to main content": "본문으로",
     "Collapse sidebar": "옆 메뉴 접기",
@@ -85,7 +86,10 @@ WORDS: Final = {
     "Box Select": "네모로 고르기",
     "Lasso Select": "올가미로 고르기",
 }
-PATTERNS: Final = {r"^(?:Limit )?(\d+)\s?([KMG]B) per file": "파일당 $1$2까지"}
+PATTERNS: Final = {
+    r"^(?:Limit )?(\d+)\s?([KMG]B) per file": "파일당 $1$2까지",
+    r"^View (\d+) more$": "$1개 더 보기",
+}
 """Regular expressions of texts with numbers in them."""
 
 _words = st.components.v2.component(

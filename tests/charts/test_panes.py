@@ -3,6 +3,7 @@
 import json
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -67,6 +68,20 @@ def test_lines_of_one_pane_differ_in_colour_but_the_bands_of_one_indicator() -> 
     assert len(colors) == 1 + 3 + 5
     assert len(set(colors[1:4])) == 1
     assert len(set(colors)) == 7
+
+
+def test_the_cloud_of_ichimoku_reaches_from_span_to_span_in_the_colour_of_the_upper_one() -> None:
+    option = option_of(Chosen("ichimoku", (9, 26, 52)))
+    source = option["dataset"][0]["source"]
+    lead_a, lead_b = source["일목(9,26,52) 선행스팬 A"], source["일목(9,26,52) 선행스팬 B"]
+    shades = [series for series in option["series"] if "areaStyle" in series]
+    base, above, below = (source[series["encode"]["y"]] for series in shades)
+    assert len({series["stack"] for series in shades}) == 1
+    pd.testing.assert_series_equal(base + above + below, np.maximum(lead_a, lead_b), check_names=False)
+    assert ((above > 0) == (lead_a > lead_b)).all()
+    assert ((below > 0) == (lead_a < lead_b)).all()
+    assert [series["areaStyle"]["color"] for series in shades[1:]] == [RED, BLUE]
+    assert base.isna().equals(above.isna()), "nothing stands on zero"
 
 
 def test_guides_and_bounds_of_a_row_are_those_of_its_pane() -> None:
