@@ -15,6 +15,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -140,12 +141,25 @@ def _close_like(sessions: pd.DataFrame, day: pd.Timestamp) -> pd.Timestamp:
 def _of_month(name: str, month: str) -> pd.DataFrame:
     version = metadata.version("exchange_calendars")
     path = settings.data_dir() / "calendars" / f"{name.replace('/', '-')}_{version}_{month}.parquet"
+    kept = _read(path)
+    if kept is not None:
+        return kept
+    with _building:  # the first visitors may all come at once
+        kept = _read(path)
+        return _build_and_keep(name, path) if kept is None else kept
+
+
+def _read(path: Path) -> pd.DataFrame | None:
     try:
         return pd.read_parquet(path)
     except FileNotFoundError:
-        pass
+        return None
     except (OSError, pa.ArrowInvalid) as error:
         _log.warning("%s cannot be read and is made anew: %s", path, error)
+        return None
+
+
+def _build_and_keep(name: str, path: Path) -> pd.DataFrame:
     calendar = _build(name)
     part = path.with_suffix(f".{os.getpid()}")
     try:
@@ -160,7 +174,7 @@ def _of_month(name: str, month: str) -> pd.DataFrame:
 def _build(name: str) -> pd.DataFrame:
     import exchange_calendars  # here, as it costs a second and is seldom needed
 
-    with _building, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.Pandas4Warning)  # about what it does with pandas, not what we do
         _hasten_korea()
         exchange = exchange_calendars.get_calendar(name)
@@ -182,7 +196,7 @@ def _hasten_korea() -> None:
     """Have the calendar of the Korea Exchange built in a fifth of its two seconds, which a first start waits for.
 
     For each of 500 dates it makes a lunar calendar, which adds up the years from 1000 on: one for all keeps the sums.
-    That one is not for several threads at once. A test compares the outcome with that of exchange_calendars alone.
+    That one is not for several threads at once, hence `_building`. A test compares the outcome with the plain one.
     """
     from exchange_calendars.pandas_extensions import korean_holiday
 

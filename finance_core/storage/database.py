@@ -40,6 +40,9 @@ T = TypeVar("T")
 ANSWER_WITHIN = 2.5
 """Seconds that a server may take to answer before the page says that it does not."""
 
+CONNECTING = 20
+"""Connections that are made at the same time: the driver's own two keep a crowd that comes at once waiting in line."""
+
 HOST = r"(?:\[[^\]@]+\]|[^][/?@:,]+)(?::\d{1,5})?"
 URI = re.compile(rf"mongodb(?:\+srv)?://(?:[^/?@]*@)?(?P<hosts>{HOST}(?:,{HOST})*)(?:[/?][^@]*)?")
 """A well-formed MONGO_URI. In any other text the password may stand where a host or an option belongs."""
@@ -287,6 +290,7 @@ def _new_client(uri: str) -> "pymongo.MongoClient[Document]":
                     uri,
                     appname="sisepan",
                     connect=False,  # so that nobody waits for a name server under the lock
+                    maxConnecting=CONNECTING,
                     serverSelectionTimeoutMS=milliseconds,
                     connectTimeoutMS=milliseconds,
                     **DECODING,

@@ -5,6 +5,9 @@ import io
 import subprocess
 import sys
 import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -117,3 +120,26 @@ def test_the_calendar_of_korea_is_that_of_its_library_though_it_is_built_in_anot
     process = subprocess.run([sys.executable, "-c", textwrap.dedent(alone)], capture_output=True, check=True)
     plain = pd.read_parquet(io.BytesIO(process.stdout))
     pd.testing.assert_frame_equal(sessions._build("XKRX"), plain, check_freq=False)
+
+
+def test_a_crowd_that_comes_at_once_has_a_calendar_built_once_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("FINANCE_DATA_DIR", str(tmp_path))
+    build, built = sessions._build, []
+
+    def counted(name: str) -> pd.DataFrame:
+        built.append(name)
+        time.sleep(0.05)
+        return build(name)
+
+    monkeypatch.setattr(sessions, "_build", counted)
+    sessions._of_month.cache_clear()
+    try:
+        with ThreadPoolExecutor(8) as crowd:
+            found = list(crowd.map(sessions.days, ["24/7"] * 8))
+    finally:
+        sessions._of_month.cache_clear()
+    assert built == ["24/7"]
+    assert all((days == found[0]).all() for days in found)
+    assert caplog.records == []

@@ -1,8 +1,9 @@
 """A visitor without a browser, who speaks to the app's websocket directly and is bound by nothing that a page shows."""
 
 import socket
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,6 +57,29 @@ class Visitor:
         while not sent or not _ended(sent[-1]):
             sent.append(ForwardMsg.FromString(bytes(self._connection.recv(timeout=60))))
         return sent
+
+    def stay(self, sent: list[ForwardMsg], seconds: float) -> int:
+        """Be an open tab of the page that was `sent`: have its live parts drawn whenever they want to be.
+
+        Returns how often any was.
+        """
+        parts = [message.auto_rerun for message in sent if message.HasField("auto_rerun")]
+        start = time.monotonic()
+        due = {part.fragment_id: start + part.interval for part in parts}
+        drawn = 0
+        while (now := time.monotonic()) < start + seconds:
+            for part in parts:
+                if due[part.fragment_id] <= now:
+                    due[part.fragment_id] += part.interval
+                    message = BackMsg()
+                    message.rerun_script.fragment_id = part.fragment_id
+                    message.rerun_script.is_auto_rerun = True
+                    self._connection.send(message.SerializeToString())
+                    drawn += 1
+            next_due = min([*due.values(), start + seconds])
+            with suppress(TimeoutError):
+                self._connection.recv(timeout=max(0.001, next_due - time.monotonic()))
+        return drawn
 
 
 def _ended(message: ForwardMsg) -> bool:
