@@ -23,6 +23,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
+from finance_core import turns
 from finance_core.categories import Category
 from finance_core.errors import FetchFailed, SisepanError
 from finance_core.i18n import N_
@@ -188,6 +189,7 @@ class _UpdateRun:
         _log.info("%s: %s, %s, %.1f s", summary.category, summary.state, summary.counts, summary.seconds)
 
     def _update_unless_stopped(self, due: Due, client: yahoo.Client) -> None:
+        turns.give_way()
         if self._stop.is_set() or self.summary.reason:
             return
         try:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from pymongo.client_session import ClientSession
 
-from finance_core import categories, starter
+from finance_core import categories, starter, turns
 from finance_core.bars import candles, sessions
 from finance_core.categories import Category
 from finance_core.storage import database, prices, tickers
@@ -54,6 +54,8 @@ def prepare(
     for done, (category, row) in enumerate(unfilled, start=1):
         if stop is not None and stop.is_set():
             return
+        if not shown_first:
+            turns.give_way()
         _fill(db, category, row["ticker"], row.get("market", ""), today)
         progress(done / len(unfilled))
     if unfilled:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from pymongo.client_session import ClientSession
 
+from finance_core import turns
 from finance_core.bars import candles, sessions
 from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
@@ -172,6 +173,7 @@ def _store(
 
     Days are added in order and the metadata is written last: the next run completes an interrupted addition.
     """
+    turns.give_way()
     ticker, bars = row["ticker"], _with_stored_dividends(db, category, row, answer)
     if "category" not in row:  # named for the first time: only what Yahoo knows is registered
         update_plan.register(db, category, [ticker])

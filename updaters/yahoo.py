@@ -31,7 +31,7 @@ from tenacity import (
 )
 from yfinance.exceptions import YFPricesMissingError, YFRateLimitError
 
-from finance_core import settings
+from finance_core import settings, turns
 from finance_core.bars import candles, sessions
 from finance_core.categories import Category, Market
 from finance_core.errors import FetchFailed
@@ -216,6 +216,7 @@ class _LimitedSession(Session[Any]):
         client.requests += 1
         _status.set(0)
         response = super().request(method, url, *arguments, **options)
+        turns.give_way()  # reading the answer is half of the work
         _status.set(response.status_code)
         if any(path in url for path in LIMITED):
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:

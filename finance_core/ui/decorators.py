@@ -14,7 +14,7 @@ from typing import Concatenate, ParamSpec
 import streamlit as st
 from pymongo.errors import PyMongoError
 
-from finance_core import settings
+from finance_core import settings, turns
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.storage import database
@@ -56,7 +56,7 @@ def page(
         @wraps(draw)
         def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
             use_visitor_language()
-            with vitals.drawing(label), errors_shown():
+            with turns.page(), vitals.drawing(label), errors_shown():
                 if name:
                     head = st.container(horizontal=True, vertical_alignment="center", gap="medium", key="head")
                     head.title(navigation.page(name).title, width="content", anchor=False)
@@ -90,7 +90,7 @@ def live(every: float | None, *, for_admins: bool = False) -> Callable[[Draw[P]]
             use_visitor_language()
             if for_admins and not may_edit():
                 st.rerun()
-            with errors_shown():
+            with turns.page(), errors_shown():
                 draw(database.connect(), *args, **kwargs)
 
         fragment = st.fragment(drawn, run_every=every)

@@ -34,7 +34,7 @@ PERIODS = ["3M", "1Y", "3Y", "5Y"]
 QUIET = 10.0
 """Seconds for which tabs stay open while nobody clicks."""
 MARKET, STORED = 2_761, 357
-CHANGES = 100
+CHANGES = 40
 
 
 class App:
@@ -178,7 +178,6 @@ def test_a_changed_period_during_the_update_of_a_whole_market(
             rate = (fetched() - done) / (time.perf_counter() - begun)
             run = runs.latest(own_server_db, US_STOCKS)
             assert run is not None
-            assert run["state"] == "running", "it lasted longer than the changes"
             runs.cancel(own_server_db, run["_id"])
     tell(
         "a changed period, s",
@@ -188,4 +187,5 @@ def test_a_changed_period_during_the_update_of_a_whole_market(
         median_ratio=statistics.median(during) / statistics.median(alone),
         tickers_a_second=rate,
     )
+    assert run["state"] == "running", "it lasted longer than the changes"
     assert p95(during) / p95(alone) <= 1.5

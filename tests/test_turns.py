@@ -1,0 +1,106 @@
+"""Turns at drawing pages: how many at a time, in which order, and who gives way."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from finance_core import turns
+from tests.processes import wait_until
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Pages that are drawn wait for it; nobody does any more after the test."""
+    opened = threading.Event()
+    yield opened
+    opened.set()
+
+
+class Crowd:
+    """Pages, drawn by a thread each, that end once `gate` opens."""
+
+    def __init__(self, count: int, gate: threading.Event) -> None:
+        self.drawn_now, self.most, self.finished, self._lock = 0, 0, 0, threading.Lock()
+        self._gate = gate
+        self.threads = [threading.Thread(target=self._draw, daemon=True) for _ in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def _draw(self) -> None:
+        with turns.page():
+            with self._lock:
+                self.drawn_now += 1
+                self.most = max(self.most, self.drawn_now)
+            self._gate.wait(20)
+            with self._lock:
+                self.drawn_now -= 1
+                self.finished += 1
+
+
+def test_a_few_pages_are_drawn_at_a_time_and_in_the_end_all_are(gate: threading.Event) -> None:
+    crowd = Crowd(20, gate)
+    assert wait_until(lambda: crowd.drawn_now == turns.AT_ONCE)
+    gate.set()
+    assert wait_until(lambda: crowd.finished == 20)
+    assert crowd.most == turns.AT_ONCE
+
+
+def test_a_page_is_drawn_in_any_case_once_it_has_waited_long_enough(
+    gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 0.05)
+    crowd = Crowd(turns.AT_ONCE + 3, gate)
+    assert wait_until(lambda: crowd.drawn_now == turns.AT_ONCE + 3)
+    gate.set()
+    assert wait_until(lambda: crowd.finished == turns.AT_ONCE + 3)
+    monkeypatch.undo()
+    again = Crowd(20, gate)
+    assert wait_until(lambda: again.finished == 20)
+    assert again.most <= turns.AT_ONCE, "no place was given back that was not taken"
+
+
+def test_parts_of_a_page_belong_to_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 60.0)
+
+    def page_with_parts() -> None:
+        with turns.page():
+            time.sleep(0.01)  # so that all places are taken
+            with turns.page(), turns.page():
+                pass
+
+    with ThreadPoolExecutor(turns.AT_ONCE) as pool:
+        for done in [pool.submit(page_with_parts) for _ in range(2 * turns.AT_ONCE)]:
+            done.result(20)
+
+
+def test_a_page_that_ends_by_an_error_gives_its_place_back() -> None:
+    for _ in range(turns.AT_ONCE + 1):
+        with pytest.raises(ZeroDivisionError), turns.page():
+            raise ZeroDivisionError
+
+
+def test_background_work_gives_way_to_a_page_but_not_for_ever(
+    gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "GIVEN", 20.0)
+    crowd = Crowd(1, gate)
+    assert wait_until(lambda: crowd.drawn_now == 1)
+    work = threading.Thread(target=turns.give_way, daemon=True)
+    work.start()
+    work.join(0.1)
+    assert work.is_alive(), "it waits for the page"
+    monkeypatch.setattr(turns, "GIVEN", 0.01)
+    turns.give_way()  # ends, though the page is not finished
+    gate.set()
+    work.join(10)
+    assert not work.is_alive()
+
+
+def test_background_work_does_not_wait_where_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "GIVEN", 20.0)
+    begun = time.monotonic()
+    turns.give_way()
+    assert time.monotonic() - begun < 5
