@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 AT_ONCE = 4
 """Pages drawn at a time; more than one, because a page also waits for the database."""
-PATIENCE = 10.0
-"""Seconds after which a page is drawn in any case: those before it may be waiting for a server that is away."""
+PATIENCE = 5.0
+"""If no page was finished for so many seconds, the next are drawn all the same: something holds up those before."""
 GIVEN = 0.2
 """Seconds for which background work gives way at most, at each of its steps."""
 
@@ -22,6 +22,8 @@ _nobody_waits.set()
 _lock = threading.Lock()
 _waited_for = 0
 """Pages that are drawn, or wait for their turn."""
+_finished = 0
+"""Pages so far."""
 _here = threading.local()
 
 
@@ -32,7 +34,7 @@ def page() -> Iterator[None]:
         yield
         return
     _count(1)
-    has_place = _places.acquire(timeout=PATIENCE)
+    has_place = _take_place()
     _here.has_turn = True
     try:
         yield
@@ -48,10 +50,21 @@ def give_way() -> None:
     _nobody_waits.wait(GIVEN)
 
 
+def _take_place() -> bool:
+    """Wait for a place; False if none is to be had because those who have them do not get on."""
+    before = _finished
+    while not _places.acquire(timeout=PATIENCE):
+        if before == _finished:
+            return False
+        before = _finished
+    return True
+
+
 def _count(change: int) -> None:
-    global _waited_for
+    global _waited_for, _finished
     with _lock:
         _waited_for += change
+        _finished += change < 0
         if _waited_for:
             _nobody_waits.clear()
         else:

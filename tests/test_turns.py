@@ -48,7 +48,7 @@ def test_a_few_pages_are_drawn_at_a_time_and_in_the_end_all_are(gate: threading.
     assert crowd.most == turns.AT_ONCE
 
 
-def test_a_page_is_drawn_in_any_case_once_it_has_waited_long_enough(
+def test_pages_are_drawn_in_any_case_where_those_before_do_not_get_on(
     gate: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turns, "PATIENCE", 0.05)
@@ -60,6 +60,26 @@ def test_a_page_is_drawn_in_any_case_once_it_has_waited_long_enough(
     again = Crowd(20, gate)
     assert wait_until(lambda: again.finished == 20)
     assert again.most <= turns.AT_ONCE, "no place was given back that was not taken"
+
+
+def test_pages_wait_as_long_as_those_before_get_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 0.2)
+    most, now, lock = 0, 0, threading.Lock()
+
+    def draw(_number: int) -> None:
+        nonlocal most, now
+        with turns.page():
+            with lock:
+                now += 1
+                most = max(most, now)
+            time.sleep(0.02)
+            with lock:
+                now -= 1
+
+    count = 20 * turns.AT_ONCE  # the last waits for longer than its patience
+    with ThreadPoolExecutor(count) as crowd:
+        list(crowd.map(draw, range(count)))
+    assert most == turns.AT_ONCE
 
 
 def test_parts_of_a_page_belong_to_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
