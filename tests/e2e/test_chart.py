@@ -1,5 +1,6 @@
 """The chart as an instrument, in a real browser: its zoom is part of the page, and no data become code."""
 
+import datetime as dt
 import math
 import re
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from finance_core.bars.drawings import Drawing, Point
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import drawings
 from finance_core.storage.database import MongoDatabase
@@ -36,6 +38,12 @@ def address(own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[],
     return app() + "/korean_stocks"
 
 
+def summary_of(first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """What the bars from `first` to `last` did, as the page says it."""
+    close = pages.made_table(first="2014-01-02", halted=0)["close"]
+    return f"보이는 기간 {close[last] / close[first] - 1:+.2%}"
+
+
 def lit(page: Page) -> list[str]:
     return page.locator(".st-key-period button[aria-checked=true]").all_inner_texts()
 
@@ -49,6 +57,7 @@ def test_the_page_follows_a_zoom_within_a_moment_and_the_chart_is_not_drawn_anew
     expect(page.locator(".st-key-period button[aria-checked=true]")).to_have_count(0)
     first, last = first_day(page), last_day(page)
     expect(page).to_have_url(re.compile(f"from={first.date()}&to={last.date()}"))
+    expect(page.locator(".st-key-summary")).to_contain_text(summary_of(first, last))
     expect(page.get_by_test_id("stPopover").get_by_text(f"{first.date()} – {last.date()}")).to_be_visible()
     assert page.locator("canvas").first.get_attribute("data-first") == "yes"
     assert page.evaluate("window.cleared") == 0
@@ -114,10 +123,17 @@ def test_nothing_in_the_data_runs_as_a_script_in_the_browser(
     own_server_db["ticker_metadata"].update_one(
         {"ticker": "005930"}, {"$set": {"name": attack, "name_en": attack, "market": attack, "note": attack}}
     )
-    for query in (f"?ma={attack}", f"?ticker={attack}", f"?from={attack}&unit={attack}", "?lang=ko"):
+    day = dt.date(2024, 1, 2)
+    text = Drawing("a", "text", (Point(day, 50_000.0),), day, attack)
+    drawings.add(own_server_db, KOREAN_STOCKS, "005930", text)
+    beside = f"?ticker=000660&with=korean_stocks:005930,korean_stocks:{attack}"
+    for query in (f"?ma={attack}", f"?ticker={attack}", f"?from={attack}&unit={attack}", beside, "?lang=ko"):
         open_chart(page, address + query)
         assert first_day(page) < last_day(page), "the chart is drawn"
         assert page.evaluate("window.attacked") is None
+    comparison = address.replace("korean_stocks", "comparison")
+    open_chart(page, f"{comparison}?series=korean_stocks:005930,korean_stocks:{attack}")
+    assert page.evaluate("window.attacked") is None
 
 
 AXIS = """() => {

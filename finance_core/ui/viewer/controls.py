@@ -18,7 +18,7 @@ from finance_core.storage.documents import TickerRow
 from finance_core.ui import colors
 from finance_core.ui.choices import segmented
 from finance_core.ui.parameters import INTERVALS, PERIODS
-from finance_core.ui.viewer import address, header, indicator_menu
+from finance_core.ui.viewer import address, header, indicator_menu, summary
 from finance_core.ui.viewer.address import View
 
 KINDS: dict[Kind, str] = {
@@ -42,14 +42,18 @@ class Menus(NamedTuple):
     other: DeltaGenerator
 
 
-def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow) -> Menus:
-    """The controls, set as `view` is, and what a reader must know of `row`; `dates` are the days that have bars."""
+def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow, line: str) -> Menus:
+    """The controls, set as `view` is, and what a reader must know of `row`; `dates` are the days that have bars.
+
+    `line` says what the visible bars did.
+    """
     write = partial(address.write, category, view)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
         with st.container(horizontal=True, wrap=False, gap="small", key="choices"):
             shown = None if view.first else view.period
             segmented(_("기간"), "period", PERIODS, shown, lambda period: write(period=period, first=None, last=None))
             segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
+        summary.show(line, key="summary")
         with st.container(width="content", key="badges"):
             header.badges(row)
             if view.total_return:

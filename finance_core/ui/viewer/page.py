@@ -27,7 +27,7 @@ from finance_core.ui.alerts import notes as alert_notes
 from finance_core.ui.decorators import errors_shown, live, page, writes
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
-from finance_core.ui.viewer import address, compared, controls, header, picture, shared, sketches, table, zoom
+from finance_core.ui.viewer import address, compared, controls, header, picture, shared, sketches, summary, table, zoom
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import may_edit
 
@@ -167,7 +167,9 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         style = replace(style, sample=True)
     drawing = shared.drawing(history, view, style, others)
     visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
-    menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row)
+    close = shared.adjusted(history, style)[0]["close"]
+    line = summary.of(close, pd.DatetimeIndex(drawing.bars.index), visible, view.interval)
+    menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row, line)
     with menus.compare:
         compared.control(db, category, view, ticker)
     sketch = sketches.of(db, category, ticker, drawing, style)
@@ -191,6 +193,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     update_actions.newer(category, ticker, row)
     zoom.chart(category, view, drawing, visible, style, name, picture.asked(), sketch.shown(), sketch.add)
     if shows_table:
+        summary.show(line, key="summary_of_table")
         table.show(drawing, visible, style)
     browser_memory.keep(address.REMEMBERED)
 

@@ -1,0 +1,34 @@
+"""What the visible bars did, in one line."""
+
+import pandas as pd
+
+from finance_core.bars import candles
+from finance_core.ui.viewer import summary
+from tests import pages
+
+BARS = candles.clean(pages.made_table(halted=0))[0]
+
+
+def test_it_is_of_the_visible_closes_alone() -> None:
+    close, days = BARS["close"], pd.DatetimeIndex(BARS.index)
+    seen = close.iloc[100:151]
+    fall = (seen / seen.cummax() - 1).min()
+    line = summary.of(close, days, (100, 150), "D")
+    assert line.startswith(f"보이는 기간 {seen.iloc[-1] / seen.iloc[0] - 1:+.2%} · 최대 낙폭 {fall:+.2%} · 변동성 ")
+    assert "연환산" not in line, "half a year is no year"
+    assert "연환산" in summary.of(close, days, (0, len(days) - 1), "D")
+
+
+def test_of_weeks_and_months_it_measures_their_days() -> None:
+    months = candles.resample(BARS, "M")
+    days = pd.DatetimeIndex(months.index)
+    line = summary.of(BARS["close"], days, (5, 7), "M")
+    first = candles.span(days[5], "M")[0]
+    within = BARS["close"].loc[first : days[7]]
+    assert f"{within.iloc[-1] / within.iloc[0] - 1:+.2%}" in line
+
+
+def test_one_bar_has_no_volatility() -> None:
+    assert summary.of(BARS["close"], pd.DatetimeIndex(BARS.index), (9, 9), "D") == (
+        "보이는 기간 +0.00% · 최대 낙폭 +0.00% · 변동성 –"
+    )
