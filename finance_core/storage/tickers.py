@@ -112,12 +112,15 @@ def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.dat
 def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -> list[TickerRow]:
     """The active tickers with the largest change of the last close against the one before.
 
-    Leaves out tickers whose last bar is more than `STALE_AFTER` days older than the newest bar of the category.
+    Leaves out tickers whose last bar is more than `STALE_AFTER` days older than the newest bar of the category, and
+    samples, unless there is nothing else.
     """
-    newest = newest_bar(db, category)
+    real = newest_bar(db, category, real=True)
+    newest = real or newest_bar(db, category)
     if newest is None:
         return []
-    query = {
+    query: Document = {
+        **({"source": {"$ne": "sample"}} if real else {}),
         "category": category.key,
         "active": {"$ne": False},
         "last_date": {"$gte": newest - dt.timedelta(days=STALE_AFTER)},
@@ -132,11 +135,37 @@ def starred(db: MongoDatabase, category: Category) -> list[TickerRow]:
     return collection(db).find(favourites, {"_id": False, "ticker": True, "name": True}).to_list()
 
 
-def newest_bar(db: MongoDatabase, category: Category) -> dt.datetime | None:
-    """The day of the newest bar of the active tickers; None where none has any."""
-    dated = {"category": category.key, "active": {"$ne": False}, "last_date": {"$type": "date"}}
+def newest_bar(db: MongoDatabase, category: Category, *, real: bool = False) -> dt.datetime | None:
+    """The day of the newest bar of the active tickers, or of those with `real` prices; None where none has any."""
+    dated: Document = {"category": category.key, "active": {"$ne": False}, "last_date": {"$type": "date"}}
+    dated |= {"source": {"$ne": "sample"}} if real else {}
     row = collection(db).find_one(dated, {"last_date": True}, sort=[("last_date", -1)])
     return row["last_date"] if row else None
+
+
+class Breadth(NamedTuple):
+    """How many tickers rose, fell and did neither on the newest session."""
+
+    day: dt.datetime
+    rising: int
+    falling: int
+    unchanged: int
+
+
+def breadth(db: MongoDatabase, category: Category) -> Breadth | None:
+    """The breadth of `category`, without samples and without tickers that lack a bar of its newest session.
+
+    None where there are no real prices. Reads no bars.
+    """
+    newest = newest_bar(db, category, real=True)
+    if newest is None:
+        return None
+    of_day: Document = {"category": category.key, "active": {"$ne": False}, "source": {"$ne": "sample"}}
+    counts = [
+        collection(db).count_documents({**of_day, "last_date": newest, "change": change})
+        for change in ({"$gt": 0}, {"$lt": 0}, 0)
+    ]
+    return Breadth(newest, *counts)
 
 
 def set_favourite(db: MongoDatabase, category: Category, ticker: str, favourite: bool) -> None:

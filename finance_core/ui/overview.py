@@ -1,4 +1,4 @@
-"""The first page: headline prices, and for each category how many tickers, how fresh, and which moved most."""
+"""The first page, as a morning begins: headlines, alerts, lists, breadth and movers; last, the state of the data."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -14,13 +14,16 @@ from finance_core.i18n import _
 from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
+from finance_core.storage.tickers import Summary
 from finance_core.ui import colors, listing, navigation
 from finance_core.ui.alerts import notes
 from finance_core.ui.decorators import page
+from finance_core.ui.market.state import STOCKS
 from finance_core.ui.navigation import viewer_link
 from finance_core.ui.text import plain
 from finance_core.ui.viewer import header
 from finance_core.ui.visitor import may_edit
+from finance_core.ui.watchlists import brief
 
 DELTA_COLORS: Final[Mapping[str, Any]] = {RED: "red", BLUE: "blue", GREEN: "green"}
 """Streamlit's names of our colours."""
@@ -33,8 +36,12 @@ def show(db: MongoDatabase, offer: Callable[[MongoDatabase], None]) -> None:
         offer(db)
     _headlines(db)
     notes.of_night(db)
-    for category in categories.CATEGORIES:
-        _category(db, category)
+    brief.show(db)
+    states = {category: _state(db, category) for category in categories.CATEGORIES}
+    # Samples never stand before real prices.
+    for category in sorted(states, key=lambda category: states[category].samples == states[category].total):
+        _category(db, category, states[category])
+    _states(states)
     server = database.address() or _("내장 MongoDB")
     st.caption(plain(_("데이터베이스: {server}").format(server=f"{server} · {db.name}")))
 
@@ -71,8 +78,31 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
         viewer_link(category, row["ticker"], _("차트 보기"))  # which lies over the whole card
 
 
-def _category(db: MongoDatabase, category: Category) -> None:
-    state = tickers.summary(db, category, trading_calendars.last_finished(db, category, dt.datetime.now(dt.UTC)))
+def _state(db: MongoDatabase, category: Category) -> Summary:
+    return tickers.summary(db, category, trading_calendars.last_finished(db, category, dt.datetime.now(dt.UTC)))
+
+
+def _states(states: Mapping[Category, Summary]) -> None:
+    """How many tickers each category has, and how fresh they are."""
+    known = {category: state for category, state in states.items() if state.total}
+    if not known:
+        return
+    st.subheader(_("데이터 상태"), divider="gray")
+    table = pd.DataFrame(
+        {
+            _("카테고리"): [_(category.title) for category in known],
+            _("종목 수"): [formats.count(state.total) for state in known.values()],
+            _("최신"): [formats.count(state.up_to_date) for state in known.values()],
+            _("표본"): [formats.count(state.samples) for state in known.values()],
+            _("마지막 업데이트"): [formats.date(state.updated_at) for state in known.values()],
+        }
+    )
+    number = st.column_config.TextColumn(alignment="right")
+    columns: Any = dict.fromkeys(table.columns[1:], number)
+    st.dataframe(table, hide_index=True, row_height=28, column_config=columns, key="states")
+
+
+def _category(db: MongoDatabase, category: Category, state: Summary) -> None:
     st.subheader(_(category.title), divider="gray")
     if not state.total and prices.any_stored(db, category):
         text = _("시세가 있지만 종목 목록이 없습니다. 위의 '목록 만들기'나 '내 데이터' 화면에서 만들 수 있습니다.")
@@ -87,17 +117,16 @@ def _category(db: MongoDatabase, category: Category) -> None:
         if may_edit():
             st.page_link(navigation.page("admin_data"), label=_("내 데이터에서 읽거나 가져오기"))
         return
-    facts = [
-        _("종목 {count}").format(count=formats.count(state.total)),
-        _("최신 {count}").format(count=formats.count(state.up_to_date)),
-        _("표본 {count}").format(count=formats.count(state.samples)) if state.samples else "",
-        _("마지막 업데이트 {date}").format(date=formats.date(state.updated_at)) if state.updated_at else "",
-    ]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(plain(" · ".join(fact for fact in facts if fact)))
+        if breadth := tickers.breadth(db, category):
+            text = _("{day} · 상승 {rising} · 하락 {falling} · 보합 {unchanged}")
+            st.caption(plain(formats.filled(text, **breadth._asdict() | {"day": formats.date(breadth.day)})))
         if state.samples:
             st.badge(_("표본 포함"), icon=":material/science:", color="orange")
         viewer_link(category, "", _("열기"))
+        if category.key in STOCKS:
+            where = {"category": category.key}
+            st.page_link(navigation.page("market"), label=_("시장"), icon=":material/grid_view:", query_params=where)
     titles = {True: _("많이 오른 종목"), False: _("많이 내린 종목")}
     for column, (rising, title) in zip(st.columns(2), titles.items(), strict=True):
         with column:

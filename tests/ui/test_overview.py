@@ -6,11 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from finance_core import categories
-from finance_core.categories import INDICES, KOREAN_STOCKS
-from finance_core.storage import tickers
+from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
+from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing
 from tests import pages
+from tests.storage.test_prices import make_bars
 from tests.yahoo import YahooStandIn
 
 
@@ -87,14 +88,15 @@ def test_the_overview_shows_headlines_moves_and_the_state_of_each_category(
     page = open_overview()
     assert not page.exception
     assert not page.error
-    assert [header.value for header in page.subheader] == ["한국 주식", "미국 주식", "지수", "환율"]
+    assert [header.value for header in page.subheader] == ["한국 주식", "지수", "미국 주식", "환율", "데이터 상태"]
     (card,) = page.metric
     close = pages.made_table(3, halted=0)["close"]
     assert card.label == "코스피"
     assert card.value == f"{close.iloc[-1]:,.2f}"
     assert f"{close.iloc[-1] / close.iloc[-2] - 1:+.2%}" in card.delta
-    moved = sum(len(frame.value) for frame in page.dataframe)
-    assert moved == 3
+    *movers, states = page.dataframe
+    assert sum(len(frame.value) for frame in movers) == 3
+    assert states.value["종목 수"].tolist() == ["2", "1"]
 
 
 def test_an_empty_server_of_ones_own_gets_a_next_step_for_each_category(own_server_db: MongoDatabase) -> None:
@@ -118,3 +120,35 @@ def test_no_page_in_english_shows_a_word_of_korean_that_is_not_a_name(
         assert not page.error
         shown = pages.visible_text(page)
         assert not [text for text in shown if any("가" <= char <= "힣" for char in text)]
+
+
+def test_samples_never_stand_before_real_prices(own_server_db: MongoDatabase) -> None:
+    day = dt.datetime(2026, 11, 20)
+    rows = [metadata("000001", 0.1, day), metadata("000002", 0.5, day, source="sample")]
+    others = [metadata("AAPL", 0.5, day, source="sample", category="us_stocks")]
+    tickers.collection(own_server_db).insert_many([*others, *rows])
+    assert [row["ticker"] for row in tickers.movers(own_server_db, KOREAN_STOCKS, 5, rising=True)] == ["000001"]
+    assert [row["ticker"] for row in tickers.movers(own_server_db, US_STOCKS, 5, rising=True)] == ["AAPL"]
+    assert tickers.breadth(own_server_db, US_STOCKS) is None
+    assert open_overview().subheader[0].value == "한국 주식"
+
+
+def test_the_breadth_counts_who_traded_on_the_newest_session(own_server_db: MongoDatabase) -> None:
+    day, before = dt.datetime(2026, 11, 20), dt.datetime(2026, 11, 19)
+    changes = [0.1, 0.2, -0.1, 0.0]
+    rows = [metadata(f"{position:06}", change, day) for position, change in enumerate(changes)]
+    rows += [metadata("900000", 0.1, before), metadata("900001", 0.1, day, active=False)]
+    rows += [metadata("900002", 0.1, dt.datetime(2026, 11, 23), source="sample")]
+    tickers.collection(own_server_db).insert_many(rows)
+    assert tickers.breadth(own_server_db, KOREAN_STOCKS) == (day, 2, 1, 1)
+    assert "상승 2 · 하락 1 · 보합 1" in " ".join(caption.value for caption in open_overview().caption)
+
+
+def test_lists_come_before_the_markets(own_server_db: MongoDatabase) -> None:
+    rows = [{"ticker": "005930", "name": "삼성전자", "favourite": True}]
+    tickers.register(own_server_db, KOREAN_STOCKS, rows)
+    prices.write(own_server_db, KOREAN_STOCKS, "005930", make_bars(30))
+    page = open_overview()
+    assert not page.error
+    assert page.subheader[0].value == "관심종목"
+    assert page.dataframe[0].value["종목"].tolist() == ["/korean_stocks?ticker=005930#삼성전자"]

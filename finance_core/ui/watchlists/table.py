@@ -15,7 +15,6 @@ from finance_core.storage.documents import TickerRow
 from finance_core.storage.watchlists import Entry
 from finance_core.ui import colors, listing, navigation
 from finance_core.ui.watchlists import lines
-from finance_core.ui.watchlists.lines import Line
 
 NAME, CATEGORY, RECENT, CLOSE = N_("종목"), N_("갈래"), N_("최근 60봉"), N_("종가")
 CHANGE, VOLUME, HIGH, DAY, NOTE = N_("등락률"), N_("거래량 배수"), N_("52주 고점 대비"), N_("날짜"), N_("메모")
@@ -25,14 +24,9 @@ NUMBERS: Final = {CHANGE: "%+.2f%%", VOLUME: "%.2f", HIGH: "%+.2f%%"}
 
 def show(db: MongoDatabase, entries: Sequence[Entry]) -> int | None:
     """Draw the table; returns the position of the row with the chosen cell, None where none is chosen."""
-    rows = [listing.of(db, categories.category(entry.category)).rows.get(entry.ticker) for entry in entries]
-    table = _table(entries, lines.of(db, entries), rows)
     chosen = st.dataframe(
-        _colored(table, entries),
-        hide_index=True,
-        row_height=28,
-        height=min(36 + 28 * max(len(table), 1), 460),
-        column_config=_columns(),
+        _colored(_table(db, entries), entries),
+        **_form(len(entries)),
         on_select="rerun",
         selection_mode="single-cell",
         key="watched",
@@ -41,7 +35,22 @@ def show(db: MongoDatabase, entries: Sequence[Entry]) -> int | None:
     return position if position is not None and position < len(entries) else None
 
 
-def _table(entries: Sequence[Entry], numbers: Sequence[Line], rows: Sequence[TickerRow | None]) -> pd.DataFrame:
+def brief(db: MongoDatabase, entries: Sequence[Entry], key: str) -> None:
+    """Draw the table of a few rows, none of which is chosen."""
+    table = _table(db, entries)
+    if not any(entry.note for entry in entries):
+        table = table.drop(columns=_(NOTE))
+    st.dataframe(_colored(table, entries), **_form(len(entries)), key=key)
+
+
+def _form(rows: int) -> dict[str, Any]:
+    height = min(36 + 28 * max(rows, 1), 460)
+    return {"hide_index": True, "row_height": 28, "height": height, "column_config": _columns()}
+
+
+def _table(db: MongoDatabase, entries: Sequence[Entry]) -> pd.DataFrame:
+    rows = [listing.of(db, categories.category(entry.category)).rows.get(entry.ticker) for entry in entries]
+    numbers = lines.of(db, entries)
     named = [_link(entry, row) for entry, row in zip(entries, rows, strict=True)]
     days = [formats.date(line.day) + _marked(row) for line, row in zip(numbers, rows, strict=True)]
     table = {
