@@ -27,7 +27,8 @@ def visit() -> None:
     across = [page(name) for name in ("watchlists", "comparison", "screener", "market")]
     viewers = [*map(viewer_page, categories.CATEGORIES), *across]
     admins = [page(name, visible=may_edit()) for name in ADMIN_PAGES]
-    chosen = st.navigation({"": [page("overview")], _("시세"): viewers, _("관리"): [*admins, *login.pages()]})
+    menu = {"": [page("overview")], _("시세"): viewers, _("관리"): [*admins, *login.pages()]}
+    chosen = st.navigation(menu, expanded=True)
     search_box.follow()
     with st.sidebar:
         language_switch()

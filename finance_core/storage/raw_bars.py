@@ -17,6 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
+from bson.int64 import Int64
+from bson.raw_bson import RawBSONDocument
+from pymongo import ReadPreference
 
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.locations import Store
@@ -33,6 +36,8 @@ PREFIXED: Final = {0x02: 4, 0x03: 0, 0x04: 0, 0x05: 5}
 _OPTIONS: Final = CodecOptions[dict[str, Any]](
     datetime_conversion=DatetimeConversion.DATETIME_MS, unicode_decode_error_handler="replace"
 )
+_RAW: Final = CodecOptions[RawBSONDocument](document_class=RawBSONDocument)
+BATCH: Final = 100_000
 RUN: Final = 4096
 """Documents that are looked at together."""
 
@@ -57,31 +62,59 @@ def read(db: MongoDatabase, store: Store, tickers: Sequence[str], since: Any) ->
     # Not "from that day on": a date that is a text must show.
     window: Document = {ticker: {"$in": list(tickers)}, date: {"$not": {"$lt": since}}}
     parts: dict[str, list[Table | None]] = defaultdict(list)
-    # The driver's types say dict, and its documentation bytes.
-    batches: Any = db[store.collection].find_raw_batches(window, batch_size=100_000).sort([(ticker, 1), (date, 1)])
-    for batch in batches:
+    for batch in _batches(db, store.collection, window, {ticker: 1, date: 1}):
         for name, table in tables(batch, store):
             parts[name].append(table)
     return {name: None if any(part is None for part in each) else _stacked(each) for name, each in parts.items()}
 
 
+def _batches(db: MongoDatabase, collection: str, query: Document, order: Document) -> Iterator[bytes]:
+    """The documents that match `query`, in `order`, as arrays of BSON.
+
+    By the command itself: the driver's raw batches make an object of every document too.
+    """
+    find: Document = {"find": collection, "filter": query, "sort": order, "batchSize": BATCH}
+    if db.read_preference != ReadPreference.PRIMARY:
+        # Only the driver's own cursor asks the same secondary again.
+        documents: Any = db[collection].find_raw_batches(query, batch_size=BATCH).sort(list(order.items()))
+        for batch in documents:
+            yield bson.encode({"": bson.decode_all(batch, _RAW)})[6:-1]  # the array alone
+        return
+    with db.client.start_session() as session:
+        reply: Any = db.command(find, codec_options=_RAW, session=session)
+        while True:
+            cursor = bytes(reply["cursor"].raw)
+            places = _places(cursor)
+            batch = places["firstBatch" if "firstBatch" in places else "nextBatch"]
+            yield cursor[batch.offset : batch.offset + batch.size]
+            (cursor_id,) = struct.unpack_from("<q", cursor, places["id"].offset)
+            if not cursor_id:
+                return
+            more = {"getMore": Int64(cursor_id), "collection": collection, "batchSize": BATCH}
+            reply = db.command(more, codec_options=_RAW, session=session)
+
+
 def tables(batch: bytes, store: Store) -> Iterator[tuple[str, Table | None]]:
-    """The tickers of a batch of documents, each with its bars, in the order of the batch; a ticker may come again."""
-    offset = 0
-    while offset < len(batch):
-        (length,) = struct.unpack_from("<i", batch, offset)
-        rows = _same_length(batch, offset, length)
-        offset += rows.size
+    """The tickers of an array of documents, each with its bars, in the order of the array; a ticker may come again."""
+    offset = 4
+    while batch[offset]:
+        rows, offset = _same_length(batch, offset)
         yield from _of_rows(rows, store)
 
 
-def _same_length(batch: bytes, offset: int, length: int) -> npt.NDArray[np.uint8]:
-    """The documents from `offset` on that are `length` bytes long, a row each: up to the first of another length."""
-    most = min((len(batch) - offset) // length, RUN)
-    lengths = np.ndarray((most,), "<i4", batch, offset, (length,))
+def _same_length(batch: bytes, offset: int) -> tuple[npt.NDArray[np.uint8], int]:
+    """The documents of one length from the element at `offset` on, a row each, and the offset of the next element.
+
+    Up to the first of another length; each stands behind its type, its position in digits, and a zero.
+    """
+    begin = batch.index(0, offset + 1) + 1
+    (length,) = struct.unpack_from("<i", batch, begin)
+    stride = begin - offset + length
+    most = min((len(batch) - offset) // stride, RUN)
+    lengths = np.ndarray((most,), "<i4", batch, begin, (stride,))
     differ = np.flatnonzero(lengths != length)
     count = int(differ[0]) if len(differ) else most
-    return np.ndarray((count, length), np.uint8, batch, offset)
+    return np.ndarray((count, length), np.uint8, batch, begin, (stride, 1)), offset + count * stride
 
 
 def _of_rows(rows: npt.NDArray[np.uint8], store: Store) -> Iterator[tuple[str, Table | None]]:

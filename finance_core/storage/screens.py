@@ -18,6 +18,8 @@ from finance_core.storage.named_values import Shelf
 
 YEARS_BACK: Final = 3
 """Over how many years "what happened next" looks."""
+USUAL_BARS: Final = 300
+"""Bars that nearly every condition is content with."""
 DAYS_OF_A_BAR: Final = 1.6
 """Calendar days for a bar, holidays among them."""
 
@@ -34,12 +36,13 @@ SAVED: Final = Shelf(
 def panel_for(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date | None, years_back: int = 0) -> Panel:
     """The panel with all bars that `tree` needs at each day of the last `years_back` years before `as_of`, or at it.
 
-    It begins with a year, so that questions share it. Raises SisepanError as `panels.panel`.
+    It holds `USUAL_BARS` at least and begins with a month, so that questions share it. Raises SisepanError as
+    `panels.panel`.
     """
-    needed = max(evaluation.bars_needed(node) for node in [tree, *screen.columns_of(tree)])
+    needed = max(USUAL_BARS, *(evaluation.bars_needed(node) for node in [tree, *screen.columns_of(tree)]))
     day = _asked(db, category, as_of)
     begin = day - dt.timedelta(days=min(int(needed * DAYS_OF_A_BAR) + 30 + 366 * years_back, (day - dt.date.min).days))
-    return panels.panel(db, category, begin.replace(month=1, day=1))
+    return panels.panel(db, category, begin.replace(day=1))
 
 
 def ask(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date | None = None) -> Result:

@@ -9,6 +9,7 @@ import bson
 import numpy as np
 import pandas as pd
 import pytest
+from pymongo import ReadPreference
 
 from finance_core.bars import candles
 from finance_core.bars.panel import FIELDS, Panel
@@ -56,6 +57,18 @@ def test_a_panel_has_the_bars_that_a_chart_has(db: MongoDatabase) -> None:
             bars.iloc[[50, 60], bars.columns.get_loc("dividends")] = 361.0
         store(db, f"{number:06}", bars.drop(bars.index[[70, 71]]) if number == 5 else bars)
     assert_as_loaded(db, panels.panel(db, KOREAN_STOCKS, SINCE))
+
+
+@pytest.mark.parametrize("preference", [ReadPreference.PRIMARY, ReadPreference.SECONDARY_PREFERRED])
+def test_bars_come_in_as_many_answers_as_the_server_likes(
+    db: MongoDatabase, monkeypatch: pytest.MonkeyPatch, preference: Any
+) -> None:
+    for number in range(5):
+        bars = make_bars(60, first=dt.datetime(2024, 3, 1), dividends=[0.0] * 30 + [float(number)] + [0.0] * 29)
+        store(db, f"{number:06}", bars)
+    monkeypatch.setattr(raw_bars, "BATCH", 7)
+    elsewhere = db.with_options(read_preference=preference)
+    assert_as_loaded(db, panels.panel(elsewhere, KOREAN_STOCKS, SINCE))
 
 
 def test_a_split_that_its_source_applied_late_is_no_cliff(db: MongoDatabase) -> None:

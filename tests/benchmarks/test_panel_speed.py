@@ -1,0 +1,113 @@
+"""Questions to a whole market: reading it, asking it, and what a chart elsewhere feels of that."""
+
+import datetime as dt
+import resource
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+
+from finance_core.bars import candles
+from finance_core.bars.conditions import parse
+from finance_core.bars.screen import READY
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import panels, prices, screens, tickers
+from finance_core.storage.database import MongoDatabase
+from tests.benchmarks.conftest import seconds, tell
+from tests.yahoo import random_walk
+
+pytestmark = pytest.mark.timeout(1_800)
+
+TICKERS = 3_300
+YEAR, YEARS = 250, 20
+LAST = "2026-11-20"
+
+
+@pytest.fixture(autouse=True)
+def no_panel_is_kept() -> Iterator[None]:
+    panels.forget()
+    yield
+    panels.forget()
+
+
+def store(db: MongoDatabase, bars: int) -> pd.DatetimeIndex:
+    """A market of that many bars a ticker; returns its sessions."""
+    days = pd.DatetimeIndex(pd.bdate_range(end=LAST, periods=bars))
+    made = candles.clean(random_walk(days, 1))[0]
+    changed = tickers.now()
+    for number in range(TICKERS):
+        table = made.assign(**{name: made[name] * (1 + number / 1_000) for name in candles.PRICES})
+        db[KOREAN_STOCKS.collection].insert_many(prices.to_documents(f"{number:06}", table), ordered=False)
+    rows = [
+        {"ticker": f"{number:06}", "name": f"{number:06}", "source": "yahoo", "bars_changed_at": changed,
+         "first_date": days[0].to_pydatetime(), "last_date": days[-1].to_pydatetime(), "bar_count": bars}
+        for number in range(TICKERS)
+    ]  # fmt: skip
+    tickers.register(db, KOREAN_STOCKS, rows)
+    return days
+
+
+def test_a_year_of_a_market(db: MongoDatabase) -> None:
+    days = store(db, YEAR)
+    since = days[0].date()
+
+    def read() -> None:
+        panels.forget()
+        panels.panel(db, KOREAN_STOCKS, since)
+
+    cold = seconds(read, times=3)
+    warm = seconds(lambda: panels.panel(db, KOREAN_STOCKS, since), times=5)
+    trees = {name: parse(row.rule) for name, row in READY.items()}
+    asked = {
+        name: seconds(lambda tree=tree: screens.ask(db, KOREAN_STOCKS, tree), times=5) for name, tree in trees.items()
+    }  # type: ignore[misc]
+    some = [f"{number:06}" for number in range(10)]
+
+    def change() -> None:
+        for ticker in some:
+            tickers.record(db, KOREAN_STOCKS, ticker, {"bars_changed_at": dt.datetime.now()})
+        panels.panel(db, KOREAN_STOCKS, since)
+
+    tell(
+        "a year of 3,300 tickers", cold=cold, warm=warm, ten_changed=seconds(change, times=3), worst=max(asked.values())
+    )
+    tell("ready screens", **asked)
+    assert cold <= 2.5
+    assert statistics.median(asked.values()) <= 0.1
+
+
+def test_a_chart_is_hardly_slower_while_a_market_is_read(db: MongoDatabase) -> None:
+    days = store(db, YEAR)
+
+    def chart() -> None:
+        prices.load(db, KOREAN_STOCKS, "000001")
+
+    alone = seconds(chart, times=31)
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            panels.forget()
+            panels.panel(db, KOREAN_STOCKS, days[0].date())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    meanwhile = seconds(chart, times=31)
+    stop.set()
+    reader.join()
+    tell("a chart while a market is read", alone=alone, meanwhile=meanwhile, ratio=meanwhile / alone)
+
+
+def test_twenty_years_of_a_market(db: MongoDatabase) -> None:
+    days = store(db, YEAR * YEARS)
+    begun = time.perf_counter()
+    panel = panels.panel(db, KOREAN_STOCKS, days[0].date())
+    cold = time.perf_counter() - begun
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    tell("twenty years of 3,300 tickers", cold=cold, kept_mb=panel.nbytes / 2**20, most_mb=most)
+    assert len(panel.at) == TICKERS * YEAR * YEARS
+    assert panels.kept_bytes() <= panels.MOST_BYTES
+    assert cold <= 25
