@@ -49,13 +49,8 @@ class Average:
 
     @property
     def label(self) -> str:
-        """How a button or the legend of a file names it: 5, EMA12."""
+        """How a button names it: 5, EMA12."""
         return self.text.upper()
-
-    @property
-    def column(self) -> str:
-        """How the header of a table names it: MA5, EMA12."""
-        return f"{self.kind}{self.window}".upper()
 
 
 @dataclass(frozen=True)
