@@ -1,0 +1,110 @@
+"""The functions of a chart that run in the browser, in a real one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from finance_core.charts import parts
+from finance_core.charts.script import SCRIPTS
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui.echart import border
+from tests import pages
+from tests.e2e.test_korean_stocks import open_chart
+from tests.yahoo import YahooStandIn
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+
+MONTHS = [f"{month}월" for month in range(1, 13)]
+# ECharts lists the first and the last bar too, and does not draw them.
+X_LABELS = """() => document.querySelector('.echarts-container').chart.getModel().findComponents({mainType: 'xAxis'})
+  .at(-1).axis.getViewLabels().filter(label => !label.tick.offInterval).map(label => label.formattedLabel)"""
+
+
+def made(name: str, settings: Any) -> str:
+    """Code of what the script returns for its settings."""
+    return border.called(SCRIPTS / f"{name}.js", settings)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(SCRIPTS.glob("*.js")) + sorted(border.FILES.glob("*.js")), ids=lambda path: path.name
+)
+def test_every_file_is_one_function(page: Page, path: Any) -> None:
+    assert page.evaluate(f"typeof ({border.source(path)})") == "function"
+
+
+@pytest.mark.parametrize(
+    ("language", "volume", "label"),
+    [
+        ("ko", 0, "0"),
+        ("ko", 5_000, "5,000"),
+        ("ko", 250_000, "25만"),
+        ("ko", 60_000_000, "6천만"),
+        ("ko", 65_000_000, "6,500만"),
+        ("ko", 600_000_000, "6억"),
+        ("ko", 150_000_000, "1.5억"),
+        ("ko", 2_000_000_000_000, "2조"),
+        ("en", 600_000_000, "600M"),
+        ("en", 1_500_000_000, "1.5B"),
+        ("en", 2_500, "2.5K"),
+    ],
+)
+def test_volumes_are_said_in_the_units_of_the_language(page: Page, language: str, volume: int, label: str) -> None:
+    units = parts.VOLUME_UNITS[language]
+    assert page.evaluate(f"{made('volume_label', {'units': units})}({volume})") == label
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(53_000, 62_000), (7_000, 120_000), (0.5, 0.61), (1.0, 500.0), (100.0, 100.0), (0.0001, 0.0002), (1, 1_000_000)],
+)
+def test_a_price_axis_reaches_a_little_further_than_the_prices_and_never_below_zero(
+    page: Page, scale: str, low: float, high: float
+) -> None:
+    settings = {"scale": scale, "air": 0.04, "decimals": 2, "last": None, "series": [], "own": 0}
+    extent = f"{{min: {low}, max: {high}}}"
+    code = f"""(() => {{
+      const axis = {made("price_axis", settings)};
+      return {{low: axis.min({extent}), high: axis.max({extent}), ticks: axis.axisLabel.customValues}};
+    }})()"""
+    axis = page.evaluate(code)
+    assert 0 <= axis["low"] < low
+    assert axis["high"] > high
+    if scale == "linear" and high > low:
+        assert axis["high"] - high == pytest.approx((high - low) * 0.04)
+        assert low - axis["low"] == pytest.approx(min((high - low) * 0.04, low))
+    if scale == "log":
+        inside = [tick for tick in axis["ticks"] if axis["low"] <= tick <= axis["high"]]
+        assert 3 <= len(inside) <= 25
+        assert all(float(f"{tick:.2g}") == pytest.approx(tick) or high / low < 1.2 for tick in inside), "round numbers"
+
+
+@pytest.mark.parametrize(
+    ("period", "least", "most"), [("1M", 8, 31), ("6M", 5, 26), ("1Y", 6, 24), ("5Y", 6, 24), ("MAX", 6, 24)]
+)
+def test_the_time_axis_says_years_months_and_days_as_a_person_does(
+    own_server_db: MongoDatabase,
+    yahoo: YahooStandIn,
+    app: Callable[[], str],
+    page: Page,
+    period: str,
+    least: int,
+    most: int,
+) -> None:
+    table = pages.made_table(first="2014-01-02", halted=0)
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
+    open_chart(page, f"{app()}/korean_stocks?period={period}")
+    labels = page.evaluate(X_LABELS)
+    assert least <= len(labels) <= most, labels
+    years = [int(label) for label in labels if len(label) == 4 and label.isdecimal()]
+    months = [MONTHS.index(label) for label in labels if label in MONTHS]
+    days = [int(label) for label in labels if label.isdecimal() and len(label) < 3]
+    assert len(years) + len(months) + len(days) == len(labels), labels
+    assert years == sorted(set(years)), "the first bar of a year says which one"
+    if period in ("5Y", "MAX"):
+        assert set(years) <= set(table.index.year)
+        assert not days
+    if period == "1M":
+        assert len(months) == 1
