@@ -78,7 +78,7 @@ def option(
         series.append(_line(line, height, axis))
         # On the same axis: a series stretches its axis even where it draws nothing.
         series.append(parts.only_tooltip(height, [change], "%+.2f%%") | {"yAxisIndex": axis})
-    sides = {"left": 70 if scale == "price" and len(lines) > 1 else 12, "right": 76}
+    sides = {"left": 70 if scale == "price" and len(lines) > 1 else 36, "right": 76}  # room for half of a date
     return {
         "animation": False,
         "dataset": {"source": source},
