@@ -89,6 +89,11 @@ def connect() -> MongoDatabase:
         raise _explain(error) from error
 
 
+def name() -> str:
+    """Name of the database of this installation."""
+    return settings.get("FINANCE_DB", "finance_db")
+
+
 def address() -> str:
     """Host and port of the user's own server, as in MONGO_URI; "" if the server is embedded or MONGO_URI malformed."""
     parts = URI.fullmatch(settings.get("MONGO_URI"))
@@ -259,14 +264,13 @@ def _answering(uri: str) -> MongoDatabase:
         if uri not in _clients:
             _clients[uri] = _new_client(uri)
         client = _clients[uri]
-    name = settings.get("FINANCE_DB", "finance_db")
     with pymongo.timeout(ANSWER_WITHIN):
         client.admin.command("ping")
     try:
-        return client[name]
+        return client[name()]
     except InvalidName as error:
         sentence = N_("FINANCE_DB의 {name}은(는) 데이터베이스 이름으로 쓸 수 없습니다. 영문자, 숫자, _만 쓰십시오.")
-        raise DatabaseMisconfigured(sentence, name=name) from error
+        raise DatabaseMisconfigured(sentence, name=name()) from error
 
 
 def _new_client(uri: str) -> "pymongo.MongoClient[Document]":

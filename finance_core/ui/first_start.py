@@ -62,7 +62,8 @@ def begin(fill: Callable[..., None]) -> None:
 def wait(fill: Callable[..., None]) -> None:
     """Wait for the samples that pages show first, and show how far the rest is; `fill` as in `begin`."""
     try:
-        filling = _filling(fill)
+        known = _fillings.get(database.name())  # at nearly all visits all is made, and nothing is asked of the database
+        filling = known if known and known.finished else _filling(fill)
     except SisepanError:  # as above
         return
     if filling is None or filling.finished:
