@@ -85,6 +85,7 @@ TEXTS: Final = {
     "market": N_("시장"),
     "industry": N_("업종"),
     "currency": N_("통화"),
+    "group": N_("공유된 목록"),
     "ticker": N_("종목 코드"),
     "name": N_("종목 이름"),
 }

@@ -28,7 +28,7 @@ FIELDS: Final = ("open", "high", "low", "close", "volume")
 """What a panel may hold of each bar, in the ticker's currency and in shares, adjusted for splits."""
 STALE_AFTER: Final = np.timedelta64(4, "D")
 """A last bar that is older than this against the newest of all is stale; a long weekend is shorter."""
-TEXTS: Final = ("name", "name_en", "market", "industry", "currency", "source")
+TEXTS: Final = ("name", "name_en", "market", "industry", "currency", "source", "group")
 """What a panel knows of each ticker as text."""
 
 

@@ -23,7 +23,7 @@ from finance_core.bars.panel import Panel, TickerBars
 from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.i18n import N_
-from finance_core.storage import database, locations, prices, raw_bars, tickers
+from finance_core.storage import database, locations, prices, raw_bars, tickers, watchlists
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.storage.locations import Store
@@ -41,7 +41,13 @@ READERS: Final = 2
 _FIRST, _LAST = np.datetime64("1678-01-01"), np.datetime64("2262-01-01")
 """pandas counts the days between these two in nanoseconds."""
 
-_ROW_FIELDS = (*panels.TEXTS, "first_date", "bar_count", "bars_changed_at", "rewriting")
+_ROW_FIELDS = (
+    *(name for name in panels.TEXTS if name != "group"),
+    "first_date",
+    "bar_count",
+    "bars_changed_at",
+    "rewriting",
+)
 
 
 @dataclass
@@ -70,9 +76,13 @@ def panel(db: MongoDatabase, category: Category, since: dt.date, fields: Iterabl
     kept = _entry((database.address(), db.name, category.key))
     with kept.lock:
         whole = _current(db, category, kept, rows, since)
+    texts = {name: np.array([str(row.get(name) or "") for row in rows], dtype=object) for name in panels.TEXTS}
+    groups = watchlists.groups(db, category)
+    # Who is on no list is known to be on none: that is no missing text.
+    texts["group"] = np.array([groups.get(row["ticker"], " ") for row in rows], dtype=object)
     named = replace(
         whole.since(np.datetime64(since)),
-        texts={name: np.array([str(row.get(name) or "") for row in rows], dtype=object) for name in panels.TEXTS},
+        texts=texts,
         listed=np.array([row.get("first_date") for row in rows], dtype="datetime64[D]"),
     )
     return replace(named, bars={name: named.bars[name] for name in fields})

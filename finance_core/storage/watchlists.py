@@ -4,6 +4,7 @@ The first list is that of the favourites: a star (`tickers.set_favourite`) puts 
 room keeps only the order and the notes of those. A list that is shared is seen by every visitor.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from bson import ObjectId
 
 from finance_core import categories, ticker_fields
+from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import tickers
@@ -48,6 +50,16 @@ def load(db: MongoDatabase) -> list[Watchlist]:
     first = stored.pop(FAVOURITES, {"_id": FAVOURITES})
     others = [_list(document) for document in stored.values()]
     return [_favourites(db, _list(first)), *others]
+
+
+def groups(db: MongoDatabase, category: Category) -> dict[str, str]:
+    """The names of the shared lists that each ticker of `category` is on, separated by " · "; only those on one."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for document in db[WATCHLISTS].find({"shared": True, "_id": {"$ne": FAVOURITES}}).sort("_id", 1):
+        for entry in _list(document).entries:
+            if entry.category == category.key:
+                names[entry.ticker].append(document["name"])
+    return {ticker: " · ".join(of_ticker) for ticker, of_ticker in names.items()}
 
 
 def create(db: MongoDatabase, name: str) -> str:

@@ -58,6 +58,15 @@ def test_the_arrow_keys_walk_the_chart_through_the_list_and_a_row_is_moved_and_n
     entries = watchlists.load(listed)[0].entries
     assert [entry.ticker for entry in entries] == ["000000", "000002", "000001"]
     assert watchlists.load(listed)[0].id == FAVOURITES
+    expect(chosen).to_contain_text("회사 1", timeout=20_000)
+    expect(chosen.get_by_role("button").nth(1)).to_be_disabled()
+    chosen.get_by_role("button").nth(0).click()
+    for _attempt in range(100):
+        if watchlists.load(listed)[0].entries[1].ticker == "000001":
+            break
+        page.wait_for_timeout(100)
+    assert [entry.ticker for entry in watchlists.load(listed)[0].entries] == ["000000", "000001", "000002"]
+    expect(chosen).to_contain_text("회사 1", timeout=20_000)
     page.get_by_role("textbox", name="메모").fill("실적 발표")
     page.keyboard.press("Enter")
     for _attempt in range(100):

@@ -12,11 +12,13 @@ import pytest
 from pymongo import ReadPreference
 
 from finance_core.bars import candles
+from finance_core.bars.conditions import parse
 from finance_core.bars.panel import FIELDS, Panel
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.errors import SisepanError
-from finance_core.storage import locations, panels, prices, raw_bars, tickers
+from finance_core.storage import locations, panels, prices, raw_bars, screens, tickers, watchlists
 from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.watchlists import Entry
 from tests import pages
 from tests.storage.test_prices import make_bars
 from tests.yahoo import random_walk
@@ -213,6 +215,22 @@ def test_texts_and_first_days_of_tickers_come_with_the_panel(db: MongoDatabase) 
     )
     assert panel.listed is not None
     assert panel.listed[0] == np.datetime64("2024-01-02")
+
+
+def test_the_shared_lists_of_a_ticker_can_be_asked_for(db: MongoDatabase) -> None:
+    for number in range(3):
+        store(db, f"{number:06}", make_bars(100))
+    shared, own = watchlists.create(db, "반도체"), watchlists.create(db, "비밀")
+    watchlists.change(db, shared, shared=True)
+    watchlists.add(db, shared, [Entry("korean_stocks", "000001"), Entry("us_stocks", "000002")])
+    watchlists.add(db, own, [Entry("korean_stocks", "000002")])
+    for text, expected in (
+        ('"반도체" in group', ("000001",)),
+        ('"비밀" in group', ()),
+        ('group != "반도체"', ("000000", "000002")),
+    ):
+        result = screens.ask(db, KOREAN_STOCKS, parse(text))
+        assert (result.tickers, result.judged) == (expected, 3)
 
 
 def test_real_prices_come_as_they_are_loaded(db: MongoDatabase) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from functools import partial
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -109,7 +110,8 @@ def _table(db: MongoDatabase, view: View, result: Result) -> None:
         column_config=config,
         on_select="rerun",
         selection_mode="multi-row",
-        key="screen_result",
+        placeholder=formats.MISSING,
+        key=f"screen_result_{crc32(repr(result.tickers).encode())}",  # other rows: none is chosen any more
     )
     picked = [result.tickers[position] for position in chosen["selection"]["rows"] if position < len(result.tickers)]
     with st.container(horizontal=True, gap="small"):

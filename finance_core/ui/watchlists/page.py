@@ -28,6 +28,8 @@ from finance_core.ui.watchlists.lists import title_of
 LOOK = Path(__file__).with_name("look.css")
 LIST, UNKNOWN = "list", "pasted_unknown"
 """The parameter of the address that names the list; where a visit keeps what was pasted and is no ticker."""
+MOVED = "moved_to"
+"""Where a visit keeps how often it has moved a row, and where to: a table of another key has that row chosen."""
 
 
 @page("watchlists")
@@ -50,7 +52,8 @@ def show(db: MongoDatabase) -> None:
         sentence = _("이 목록은 비어 있습니다. 차트의 별이나 '종목 찾기' 화면, 붙여넣기로 종목을 넣습니다.")
         st.info(plain(sentence), icon=":material/info:")
         return
-    position = table.show(db, shown.entries)
+    count, moved = st.session_state.get(MOVED, (0, None))
+    position = table.show(db, shown.entries, f"watched_{shown.id}_{count}", moved)
     if position is None:
         st.caption(_("칸을 고르면 그 종목의 차트가 아래에 나오고, 화살표 ↑ ↓로 목록을 따라 걷습니다."))
         return
@@ -62,6 +65,7 @@ def _choices(db: MongoDatabase, lists: Sequence[Watchlist], shown: Watchlist) ->
 
     def choose(key: str) -> None:
         st.query_params[LIST] = key
+        st.session_state.pop(MOVED, None)
 
     titles = {each.id: title_of(each) for each in lists}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="watchlist_row"):
@@ -156,10 +160,13 @@ def _place(shown: Watchlist, position: int) -> None:
     @writes
     def move(to: int) -> None:
         watchlists.arrange(database.connect(), shown, [*rest[:to], entry, *rest[to:]])
+        count, _before = st.session_state.get(MOVED, (0, None))
+        st.session_state[MOVED] = count + 1, to
 
     @writes
     def take_out() -> None:
         watchlists.take_out(database.connect(), shown.id, entry)
+        st.session_state[MOVED] = st.session_state.get(MOVED, (0, None))[0] + 1, None
         listing.forget()
 
     @writes

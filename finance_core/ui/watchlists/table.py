@@ -22,17 +22,25 @@ NUMBERS: Final = {CHANGE: "%+.2f%%", VOLUME: "%.2f", HIGH: "%+.2f%%"}
 """Columns of numbers and how they are written."""
 
 
-def show(db: MongoDatabase, entries: Sequence[Entry]) -> int | None:
-    """Draw the table; returns the position of the row with the chosen cell, None where none is chosen."""
+def show(db: MongoDatabase, entries: Sequence[Entry], key: str, first: int | None) -> int | None:
+    """Draw the table; returns the position of the row with the chosen cell, None where none is chosen.
+
+    The table of a new `key` begins with the row `first` chosen.
+    """
     chosen = st.dataframe(
         _colored(_table(db, entries), entries),
         **_form(len(entries)),
         on_select="rerun",
         selection_mode="single-cell",
-        key="watched",
+        selection_default=_chosen(first),
+        key=key,
     )
     position = next((int(row) for row, _column in chosen["selection"]["cells"]), None)
     return position if position is not None and position < len(entries) else None
+
+
+def _chosen(row: int | None) -> Any:
+    return {"selection": {"cells": [] if row is None else [(row, _(NOTE))]}}
 
 
 def brief(db: MongoDatabase, entries: Sequence[Entry], key: str) -> None:
@@ -45,7 +53,13 @@ def brief(db: MongoDatabase, entries: Sequence[Entry], key: str) -> None:
 
 def _form(rows: int) -> dict[str, Any]:
     height = min(36 + 28 * max(rows, 1), 460)
-    return {"hide_index": True, "row_height": 28, "height": height, "column_config": _columns()}
+    return {
+        "hide_index": True,
+        "row_height": 28,
+        "height": height,
+        "column_config": _columns(),
+        "placeholder": formats.MISSING,
+    }
 
 
 def _table(db: MongoDatabase, entries: Sequence[Entry]) -> pd.DataFrame:
