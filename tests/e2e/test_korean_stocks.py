@@ -89,18 +89,7 @@ def test_search_periods_wheel_and_update(
     assert pd.Timedelta(days=25) < last_day(page) - first_day(page) < pd.Timedelta(days=35)
     last_day(page)
     seen = page.get_by_role("img", name=re.compile("차트$")).inner_text()
-    for label in (
-        "시가",
-        "고가",
-        "저가",
-        "종가",
-        "등락률",
-        "거래량",
-        "MA5",
-        "MA20",
-        "MA60",
-        "MA120",
-    ):
+    for label in ("시", "고", "저", "종", "거래량", "MA5", "MA20", "MA60", "MA120"):
         assert label in seen
     assert f"{table['close'].iloc[-2]:,.0f}" in seen
 
