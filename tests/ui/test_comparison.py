@@ -1,6 +1,7 @@
 """The comparison page, run by Streamlit's own test runner on a real database."""
 
 import datetime as dt
+import io
 import json
 import re
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+from openpyxl import load_workbook
 from streamlit.testing.v1 import AppTest
 
+from finance_core import spreadsheets
 from finance_core.bars import candles, comparison
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.charts.comparison import color_of
@@ -254,6 +257,25 @@ def test_a_series_without_prices_has_dashes_for_measures(four: MongoDatabase) ->
     tickers.register(four, KOREAN_STOCKS, [{"ticker": "000001", "name": "빈 종목", "market": "KOSPI"}])
     table = open_page(SAMSUNG, "korean_stocks:000001").get("dataframe")[0].value
     assert set(table.iloc[1, 1:]) == {"–"}
+
+
+def test_a_workbook_has_the_measures_as_numbers_and_days() -> None:
+    closes = pd.DataFrame(
+        {name: pages.made_table(seed, halted=0)["close"] for seed, name in enumerate(["가", "나"])}
+    ).assign(없음=float("nan"))
+    book = load_workbook(io.BytesIO(spreadsheets.workbook(analysis._sheets(closes, {"가": 0, "나": 0}))))
+    assert book.sheetnames == ["종가", "통계", "상관관계"]
+    header, first, *_others, empty = book["통계"].iter_rows(values_only=True)
+    told = dict(zip(header, first, strict=True))
+    expected = comparison.statistics(closes["가"])
+    assert expected is not None
+    assert expected.best is not None
+    assert told["수익률 %"] == pytest.approx(expected.total * 100, abs=0.005)
+    assert told["가장 오른 날 %"] == pytest.approx(expected.best[1] * 100, abs=0.005)
+    assert told["가장 오른 날"] == expected.best[0].to_pydatetime()
+    assert told["상관계수"] == 1
+    assert empty[0] == "없음"
+    assert set(empty[1:]) == {None}
 
 
 @pytest.mark.parametrize("key", ["rolling", "spread", "ratio", "beta"])

@@ -13,6 +13,7 @@ from finance_core.charts.comparison import Line
 from finance_core.i18n import N_, _
 from finance_core.spreadsheets import Sheet
 from finance_core.ui import downloads
+from finance_core.ui.comparison import measures
 
 WINDOWS = (20, 60, 120, 250)
 """Sessions that a correlation is measured over."""
@@ -39,7 +40,7 @@ def show(
     closes: pd.DataFrame,
     drawn: pd.DataFrame,
     scale: Scale,
-    measures: pd.DataFrame,
+    table: pd.DataFrame,
     lines: Sequence[Line],
     tickers: Sequence[str],
     *,
@@ -65,19 +66,19 @@ def show(
         drawings = {title: figures.lines(drawn.set_axis(closes.columns, axis=1), colors, scale)}
         for name, draw in analyses.values():
             drawings[_(name)] = draw(closes, colors, figures.ROLLING)
-        return figures.to_html(title, measures, drawings)
+        return figures.to_html(title, table, drawings)
 
     with st.container(horizontal=True, gap="small"):
         file = downloads.file_name("_".join(tickers), closes)
-        downloads.table_buttons("", file, _sheets(closes, measures, decimals), key="comparison")
+        downloads.table_buttons("", file, _sheets(closes, decimals), key="comparison")
         downloads.button(_("차트와 분석 HTML"), f"{file}.html", html, key="comparison_html")
 
 
-def _sheets(closes: pd.DataFrame, measures: pd.DataFrame, decimals: Mapping[str, int]) -> dict[str, Sheet]:
+def _sheets(closes: pd.DataFrame, decimals: Mapping[str, int]) -> dict[str, Sheet]:
     """Closes, measures and, of several series, correlations."""
     sheets = {
         _("종가"): Sheet(closes.rename_axis(_("날짜")), decimals),
-        _("통계"): Sheet(measures, index=False),
+        _("통계"): measures.sheet(closes),
     }
     if len(closes.columns) > 1:
         correlations = comparison.correlations(closes).rename_axis(_("이름"))

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from pandas.api.types import is_numeric_dtype
 
 from finance_core import formats
 from finance_core.bars import comparison
 from finance_core.bars.comparison import Money
 from finance_core.i18n import N_, _
+from finance_core.spreadsheets import Sheet
 from finance_core.ui.comparison.items import Item
 
 EXPLANATIONS = {
@@ -32,6 +35,41 @@ def table(items: Sequence[Item], closes: pd.DataFrame, money: Money) -> pd.DataF
     correlations = comparison.correlations(closes).iloc[0]
     rows = [_measures(item, closes[item.key], float(correlations[item.key]), money) for item in items]
     return pd.DataFrame(rows)
+
+
+def sheet(closes: pd.DataFrame) -> Sheet:
+    """The measures of the daily `closes` (columns by name) as numbers and days, for a workbook; ratios in percent."""
+    correlations = comparison.correlations(closes).iloc[0]
+    rows = [_numbers(name, closes[name], float(correlations[name])) for name in closes.columns]
+    table = pd.DataFrame(rows)
+    numbers = [column for column, dtype in table.dtypes.items() if is_numeric_dtype(dtype)]
+    return Sheet(table, {str(column): 2 for column in numbers}, index=False)
+
+
+def _numbers(name: str, close: "pd.Series[float]", correlation: float) -> dict[str, object]:
+    statistics = comparison.statistics(close)
+    row: dict[str, object] = {_("이름"): name}
+    if statistics is None:
+        return row
+    drawdown = statistics.drawdown
+    ratios = {
+        _("수익률"): statistics.total,
+        _("연환산"): statistics.annual,
+        _("변동성"): statistics.volatility,
+        _("최대 낙폭"): drawdown.depth,
+        _("가장 오른 날"): statistics.best and statistics.best[1],
+        _("가장 내린 날"): statistics.worst and statistics.worst[1],
+    }
+    days = {
+        _("낙폭 시작"): drawdown.peak if drawdown.depth else None,
+        _("낙폭 끝"): drawdown.trough if drawdown.depth else None,
+        _("가장 오른 날"): statistics.best and statistics.best[0],
+        _("가장 내린 날"): statistics.worst and statistics.worst[0],
+    }
+    row |= {_("처음"): statistics.first, _("끝"): statistics.last}
+    row |= {f"{title} %": np.nan if ratio is None else ratio * 100 for title, ratio in ratios.items()}
+    row |= {title: pd.NaT if day is None else day for title, day in days.items()}
+    return row | {_("상관계수"): correlation}
 
 
 def columns() -> dict[str, Any]:
