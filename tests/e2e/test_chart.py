@@ -236,3 +236,45 @@ def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
     assert wait_until(lambda: stored() == [])
     page.keyboard.press("Escape")
     assert wait_until(lambda: accent not in colours(page))
+
+
+def test_a_tooltip_is_a_choice_that_stands_beside_the_pointer_and_inside_the_chart(address: str, page: Page) -> None:
+    open_chart(page, address + "?period=1Y")
+    expect(page.locator(".tooltip")).to_have_count(0)
+    page.locator(".st-key-looks button").first.click()
+    page.get_by_text("말풍선도 보기", exact=True).click()
+    expect(page.locator(".tooltip")).to_have_count(1)
+    page.keyboard.press("Escape")
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    for share in (0.1, 0.9):
+        x, y = box["x"] + box["width"] * share, box["y"] + 150
+        page.mouse.move(x - 5, y)
+        page.mouse.move(x, y)
+        expect(page.locator(".tooltip")).to_be_visible()
+        beside = page.locator(".tooltip").bounding_box()
+        assert beside is not None
+        assert beside["x"] > x if share < 0.5 else beside["x"] + beside["width"] < x
+        assert box["y"] <= beside["y"]
+        assert beside["y"] + beside["height"] <= box["y"] + box["height"]
+        assert readout(page).split()[0] in page.locator(".tooltip").inner_text(), "the same bar"
+    page.mouse.move(5, 5)
+    expect(page.locator(".tooltip")).to_be_hidden()
+    assert lit(page) == ["1년"]
+
+
+def test_another_theme_keeps_the_zoom_and_hands_out_no_picture_again(address: str, page: Page) -> None:
+    open_chart(page, address + "?period=1Y")
+    picture_of(page)
+    wheel(page, 3, -240)
+    expect(page).to_have_url(re.compile("from="))
+    first, last = first_day(page), last_day(page)
+    downloads: list[object] = []
+    page.on("download", lambda each: downloads.append(each))
+    page.evaluate("document.querySelector('.echarts-container canvas').dataset.light = 'yes'")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("document.querySelector('.echarts-container canvas:not([data-light])')")
+    page.wait_for_timeout(800)
+    assert (first_day(page), last_day(page)) == (first, last)
+    assert downloads == []
+    assert page.locator(".readout").count() == 2, "no line is left of the chart before"

@@ -57,10 +57,14 @@
       clearTimeout(timer);
       timer = setTimeout(tell, REST);
     });
-    chart.on("updateaxispointer", ({ axesInfo, x, y }) => {
+    let pointer = [0, 0];
+    chart.getZr().on("mousemove", ({ offsetX, offsetY }) => {
+      pointer = [offsetX, offsetY];
+    });
+    chart.on("updateaxispointer", ({ axesInfo }) => {
       const axis = axesInfo.find(({ axisDim }) => axisDim === "x");
       chart.page.readout.show(axis?.value ?? range()[1]);
-      chart.page.readout.point(axis && [x, y]);
+      chart.page.readout.point(axis && pointer);
     });
     chart.on("finished", () => chart.page.readout.place());
     chart.getZr().on("dblclick", () => view(chart.page.asked));

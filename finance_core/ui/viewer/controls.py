@@ -54,7 +54,7 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
             segmented(_("기간"), "period", PERIODS, shown, lambda period: write(period=period, first=None, last=None))
             segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
         summary.show(line, key="summary")
-        with st.container(width="content", key="badges"):
+        with st.container(horizontal=True, wrap=False, gap="xxsmall", width="content", key="badges"):
             header.badges(row)
             if view.total_return:
                 st.badge(_("배당까지 반영한 가격"), icon=":material/payments:", color="blue")
