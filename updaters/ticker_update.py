@@ -86,7 +86,7 @@ def update(
         if len(answer.bars) and not history_was_rewritten(stored, answer.bars):
             return _store(db, category, row, fetched, answer, tail, now)
     fetched = client.fetch(category, row)
-    answer = _valid(db, row, fetched, now, candles.empty())
+    answer = _valid(db, row, fetched, now, _NOTHING.bars)
     if answer.bars.empty:
         raise FetchFailed(N_("Yahoo가 {symbol}의 쓸 수 있는 시세를 하나도 보내지 않았습니다."), symbol=fetched.symbol)
     _refuse_another_history(db, category, row, stored, answer.bars)
@@ -103,6 +103,8 @@ def _refuse_another_history(
     db: MongoDatabase, category: Category, row: TickerRow, stored: pd.DataFrame, bars: pd.DataFrame
 ) -> None:
     """Raise FetchFailed if `bars` cannot be the whole history whose last stored bars are `stored`."""
+    if stored.empty and not row.get("rewriting"):
+        return
     if len(bars) < SHRINK_LIMIT * _count_to_keep(db, category, row, stored):
         raise FetchFailed(
             N_("Yahoo가 저장된 것보다 훨씬 짧은 이력({bars}개)을 보내서 그대로 두었습니다."), bars=len(bars)

@@ -31,7 +31,7 @@ LISTED = 20
 YEARS = 2_500
 """Bars of ten years."""
 PERIODS = ["3M", "1Y", "3Y", "5Y"]
-QUIET = 10.0
+QUIET = 20.0
 """Seconds for which tabs stay open while nobody clicks."""
 MARKET, STORED = 2_761, 357
 CHANGES = 40
