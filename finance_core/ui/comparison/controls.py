@@ -56,9 +56,9 @@ def add(db: MongoDatabase, view: View) -> DeltaGenerator:
 
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="comparison_top")
     with row:
-        with st.container(width=280):
+        with st.container(width=280, key="comparison_search"):
             search_box.show(db, choose, focus=True)
-        with st.popover(_("묶음"), icon=":material/bookmarks:"):
+        with st.popover(_("묶음"), icon=":material/bookmarks:", key="comparison_sets"):
             _sets(db, view)
     return row
 
@@ -92,7 +92,7 @@ def looks(
 ) -> None:
     """Period and interval of the `count` series; the rest folded into a menu of `row` that says what is chosen."""
     write = partial(_write, view)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="comparison_controls"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="comparison_controls"):
         segmented(_("기간"), "period", PERIODS, view.period, lambda period: write(period=period))
         segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
         st.caption(plain(_why(view, count, scale)), width="content")
