@@ -54,10 +54,7 @@ def candlestick(
     ['candlestick', 'bar', 'bar']
     """
     drawn = panes.draw(curves, decimals=style.decimals, rising=style.rising, falling=style.falling)
-    source = titled(bars, drawn.columns).reset_index(drop=True)
-    source.insert(0, _("날짜"), parts.days(bars, style.last_note))
-    is_rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy()
-    source["rising"], source["falling"] = np.where(is_rising, volume, np.nan), np.where(is_rising, np.nan, volume)
+    source = _source(bars, style, drawn.columns)
     marked = marks.of(bars, style, refused)
     source[marks.COLUMN] = marks.texts(len(bars), marked)
     first_seen = max(len(bars) - FIRST_SEEN, 0), max(len(bars) - 1, 0)
@@ -86,6 +83,15 @@ def candlestick(
             *(mark.series(dataset) for dataset, mark in enumerate(marked, start=1)),
         ],
     }
+
+
+def _source(bars: pd.DataFrame, style: Style, columns: Mapping[str, Floats]) -> pd.DataFrame:
+    """The dataset: the day, what `titled` has, and the volume of rising and of falling bars."""
+    source = titled(bars, columns).reset_index(drop=True)
+    source.insert(0, _("날짜"), parts.days(bars, style.last_note))
+    is_rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy()
+    source["rising"], source["falling"] = np.where(is_rising, volume, np.nan), np.where(is_rising, np.nan, volume)
+    return source
 
 
 def _readout(style: Style, of_indicators: Sequence[Option], others: Sequence[Other]) -> list[Option]:

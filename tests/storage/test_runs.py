@@ -437,3 +437,21 @@ def test_the_latest_run_is_of_its_category_and_comes_without_its_failures(db: Mo
     assert [run["_id"] for run in runs.history(db, 2)] == [ids[2], ids[1]]
     assert [run["failed"] for run in runs.history(db, 3)] == [1, 1, 1]
     assert runs.failures(db, ObjectId()) == []
+
+
+def test_the_days_that_runs_left_out_are_those_of_the_ticker_once_each(db: MongoDatabase) -> None:
+    def remark(ticker: str, day: int, action: str = "refused") -> dict[str, object]:
+        return {"ticker": ticker, "date": dt.datetime(2024, 1, day), "action": action, "reason": "closed day"}
+
+    now = dt.datetime(2024, 2, 1)
+    for remarks in (
+        [remark("A", 5), remark("A", 2), remark("B", 3), remark("A", 4, "changed")],
+        [remark("A", 2), {"ticker": "A", "action": "refused", "reason": "no date"}],
+        "somebody else's",
+    ):
+        db["update_runs"].insert_one(
+            {"category": KOREAN_STOCKS.key, "heartbeat_at": now, "started_at": now, "remarks": remarks}
+        )
+    days = runs.refused_days(db, KOREAN_STOCKS, "A")
+    assert days == [dt.datetime(2024, 1, 2), dt.datetime(2024, 1, 5)]
+    assert runs.refused_days(db, US_STOCKS, "A") == []

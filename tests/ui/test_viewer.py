@@ -294,3 +294,50 @@ def test_a_ticker_that_is_probably_delisted_says_so(own_server_db: MongoDatabase
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(halted=0)}, {})
     tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"last_status": "delisted"})
     assert any(":material/block:" in element.value for element in pages.open_viewer().markdown)
+
+
+def test_closes_alone_are_drawn_as_a_line_whatever_kind_of_bars_is_asked_for(own_server_db: MongoDatabase) -> None:
+    days = pd.bdate_range("2024-01-02", periods=30)
+    closes = [
+        {"ticker": "000660", "date": day.to_pydatetime(), "close": 10.0 + place} for place, day in enumerate(days)
+    ]
+    own_server_db["korean_stocks"].insert_many(closes)
+    for kind, drawn in (("hollow", "line"), ("bars", "line"), ("area", "line")):
+        option = pages.chart(pages.open_viewer(type=kind))[0]
+        assert option["series"][0]["type"] == drawn
+        assert ("areaStyle" in option["series"][0]) == (kind == "area")
+        assert [entry["title"] for entry in option["readout"]][:2] == ["종", ""], "no open, high and low are claimed"
+
+
+def test_bars_that_an_update_left_out_and_halts_are_marked_and_marks_can_be_put_out(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    table = pages.made_table(halted=3)
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
+    gap = next(day for day in pd.date_range(table.index[50], table.index[-1]) if day not in table.index)
+    remark = {"ticker": "005930", "date": gap.to_pydatetime(), "action": "refused", "reason": "closed day"}
+    own_server_db["update_runs"].update_one({"category": "korean_stocks"}, {"$push": {"remarks": remark}})
+    _option, source = pages.chart(pages.open_viewer())
+    after = table.index.searchsorted(gap)
+    assert source["marks"].iloc[after] == "앞에 뺀 봉"
+    assert source.index[source["marks"] == "거래정지"].tolist() == [*range(len(table) - 8, len(table) - 5)]
+    page = pages.open_viewer(marks="none")
+    assert set(pages.chart(page)[1]["marks"]) == {""}
+    page.button_group(key="marks").set_value(["halted"]).run()
+    assert page.query_params["marks"] == "halted"
+    assert set(pages.chart(page)[1]["marks"]) == {"", "거래정지"}
+
+
+def test_prices_with_dividends_say_so_and_are_those_of_the_function(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    table = pages.made_table(halted=0)
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
+    day = table.index[200]
+    own_server_db["korean_stocks"].update_one({"ticker": "005930", "date": day}, {"$set": {"dividends": 1_000.0}})
+    page = pages.open_viewer(adjusted="dividends", period="MAX")
+    assert any("배당까지 반영한 가격" in element.value for element in page.markdown), "the badge"
+    source = pages.chart(page)[1]
+    kept = 1 - 1_000 / table["close"].iloc[199]
+    assert source["종가"].iloc[:200].tolist() == pytest.approx((table["close"].iloc[:200] * kept).tolist())
+    assert source["종가"].iloc[200:].tolist() == table["close"].iloc[200:].tolist()

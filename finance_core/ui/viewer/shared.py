@@ -6,6 +6,7 @@ nobody may change what is kept.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
@@ -77,6 +78,7 @@ def drawing(shown: History, view: View, style: Style, compared: Sequence[Compare
     """The chart of a history that has bars, in the running language, with others on it."""
     # Which bars are visible is no part of a chart: a zoom and a period draw nothing anew.
     others = [(other.history.key, other.title) for other in compared]
+    style = replace(style, tooltip=False)  # nor is the box beside the pointer
     key = repr((shown.key, view.chosen, view.interval, style, i18n.language(), others))
     if shown.key and all(other.history.key for other in compared):
         return _drawing(key, shown, view, style, compared)
