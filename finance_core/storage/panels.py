@@ -30,14 +30,14 @@ from finance_core.storage.locations import Store
 from finance_core.storage.raw_bars import READ, Table
 
 MOST_BYTES: Final = 1 << 30
-"""Memory of all panels that are kept, and so of the largest one. Twenty years of 3,300 tickers take 0.7 GB."""
+"""Memory of all panels that are kept, and so of the largest one; twice as much while it is read. Twenty years of 3,300
+tickers take 0.7 GB."""
 BAR_BYTES: Final = 4 + 8 * len(panels.FIELDS)
 KEPT_FOR: Final = 60.0
 """Seconds until bars are read again of which nothing tells whether they have changed: other programs write them."""
-AT_ONCE: Final = 400
-"""Tickers of one query."""
-READERS: Final = 2
-"""Queries at a time: one is decoded while the server reads for the other."""
+BARS_AT_ONCE: Final = 100_000
+TICKERS_AT_ONCE: Final = 400
+"""Bars, about, and tickers of one query."""
 _FIRST, _LAST = np.datetime64("1678-01-01"), np.datetime64("2262-01-01")
 """pandas counts the days between these two in nanoseconds."""
 
@@ -142,7 +142,7 @@ def _make_room(rows: Sequence[TickerRow], since: dt.date, asked: _Kept) -> None:
 
     Raises SisepanError where they never have.
     """
-    sessions = max((dt.date.today() - since).days, 0) * 5 // 7 + 10
+    sessions = _sessions(since)
     bars = sum(min(row.get("bar_count", sessions), sessions) for row in rows)
     needed = bars * BAR_BYTES + (sessions + len(rows)) * 8
     if needed > MOST_BYTES:
@@ -163,19 +163,33 @@ def _make_room(rows: Sequence[TickerRow], since: dt.date, asked: _Kept) -> None:
 def _read(
     db: MongoDatabase, store: Store, names: Sequence[str], since: dt.date
 ) -> tuple[dict[str, TickerBars], frozenset[str]]:
-    """The bars of each of `names` that has some, and those whose bars contradict each other."""
+    """The bars of each of `names` that has some, and those whose bars contradict each other.
+
+    While the bars of some tickers are decoded the server reads those of the next, and no more: a chart elsewhere waits
+    for neither.
+    """
     begin = dt.datetime.combine(since, dt.time())
-    parts = [names[first : first + AT_ONCE] for first in range(0, len(names), AT_ONCE)]
+    count = min(max(BARS_AT_ONCE // _sessions(since), 1), TICKERS_AT_ONCE)
+    parts = [names[first : first + count] for first in range(0, len(names), count)]
     bars: dict[str, TickerBars] = {}
     unreadable = set()
-    with ThreadPoolExecutor(READERS) as readers:
-        for tables in readers.map(lambda part: raw_bars.read(db, store, part, begin), parts):
-            for ticker, table in tables.items():
+    with ThreadPoolExecutor(1) as reader:
+        ahead = [reader.submit(raw_bars.fetch, db, store, part, begin) for part in parts[:1]]
+        for following in [*parts[1:], None][: len(parts)]:
+            batches = ahead.pop().result()
+            if following is not None:
+                ahead.append(reader.submit(raw_bars.fetch, db, store, following, begin))
+            for ticker, table in raw_bars.decode(batches, store).items():
                 try:
                     bars[ticker] = _bars(db, store, ticker, table, begin)
                 except DataConflict:
                     unreadable.add(ticker)
     return bars, frozenset(unreadable)
+
+
+def _sessions(since: dt.date) -> int:
+    """How many sessions there have been at most."""
+    return max((dt.date.today() - since).days, 0) * 5 // 7 + 10
 
 
 def _bars(db: MongoDatabase, store: Store, ticker: str, table: Table | None, begin: dt.datetime) -> TickerBars:

@@ -8,7 +8,7 @@ wrong.
 
 import struct
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -53,16 +53,21 @@ class Place(NamedTuple):
     size: int
 
 
-def read(db: MongoDatabase, store: Store, tickers: Sequence[str], since: Any) -> dict[str, Table | None]:
-    """The stored bars of each of `tickers` from `since` (a datetime) on, in the order of their days.
-
-    None where a value is no bar. Tickers without bars are left out.
-    """
+def fetch(db: MongoDatabase, store: Store, tickers: Sequence[str], since: Any) -> list[bytes]:
+    """MongoDB's answers with the bars of `tickers` from `since` (a datetime) on, for `decode`."""
     ticker, date = store.name("ticker"), store.name("date")
     # Not "from that day on": a date that is a text must show.
     window: Document = {ticker: {"$in": list(tickers)}, date: {"$not": {"$lt": since}}}
+    return list(_batches(db, store.collection, window, {ticker: 1, date: 1}))
+
+
+def decode(batches: Iterable[bytes], store: Store) -> dict[str, Table | None]:
+    """The bars of each ticker in the answers of `fetch`, in the order of their days.
+
+    None where a value is no bar. Tickers without bars are left out.
+    """
     parts: dict[str, list[Table | None]] = defaultdict(list)
-    for batch in _batches(db, store.collection, window, {ticker: 1, date: 1}):
+    for batch in batches:
         for name, table in tables(batch, store):
             parts[name].append(table)
     return {name: None if any(part is None for part in each) else _stacked(each) for name, each in parts.items()}

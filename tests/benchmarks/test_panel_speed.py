@@ -6,6 +6,7 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ from finance_core.bars import candles
 from finance_core.bars.conditions import parse
 from finance_core.bars.screen import READY
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import panels, prices, screens, tickers
+from finance_core.storage import bar_documents, panels, prices, screens, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.benchmarks.conftest import seconds, tell
 from tests.yahoo import random_walk
@@ -40,7 +41,7 @@ def store(db: MongoDatabase, bars: int) -> pd.DatetimeIndex:
     changed = tickers.now()
     for number in range(TICKERS):
         table = made.assign(**{name: made[name] * (1 + number / 1_000) for name in candles.PRICES})
-        db[KOREAN_STOCKS.collection].insert_many(prices.to_documents(f"{number:06}", table), ordered=False)
+        db[KOREAN_STOCKS.collection].insert_many(bar_documents.to_documents(f"{number:06}", table), ordered=False)
     rows = [
         {"ticker": f"{number:06}", "name": f"{number:06}", "source": "yahoo", "bars_changed_at": changed,
          "first_date": days[0].to_pydatetime(), "last_date": days[-1].to_pydatetime(), "bar_count": bars}
@@ -58,25 +59,26 @@ def test_a_year_of_a_market(db: MongoDatabase) -> None:
         panels.forget()
         panels.panel(db, KOREAN_STOCKS, since)
 
-    cold = seconds(read, times=3)
-    warm = seconds(lambda: panels.panel(db, KOREAN_STOCKS, since), times=5)
-    trees = {name: parse(row.rule) for name, row in READY.items()}
-    asked = {
-        name: seconds(lambda tree=tree: screens.ask(db, KOREAN_STOCKS, tree), times=5) for name, tree in trees.items()
-    }  # type: ignore[misc]
-    some = [f"{number:06}" for number in range(10)]
+    def plain() -> None:
+        db[KOREAN_STOCKS.collection].find({}, {"_id": False}).batch_size(50_000).to_list()
 
     def change() -> None:
-        for ticker in some:
-            tickers.record(db, KOREAN_STOCKS, ticker, {"bars_changed_at": dt.datetime.now()})
+        for number in range(10):
+            tickers.record(db, KOREAN_STOCKS, f"{number:06}", {"bars_changed_at": dt.datetime.now()})
         panels.panel(db, KOREAN_STOCKS, since)
 
-    tell(
-        "a year of 3,300 tickers", cold=cold, warm=warm, ten_changed=seconds(change, times=3), worst=max(asked.values())
-    )
+    bare = seconds(plain, times=2)
+    cold = seconds(read, times=3)
+    warm = seconds(lambda: panels.panel(db, KOREAN_STOCKS, since), times=5)
+    tell("a year of 3,300 tickers", bare_find=bare, cold=cold, warm=warm, ten_changed=seconds(change, times=3))
+    asked = {}
+    for name, ready in READY.items():
+        tree = parse(ready.rule)
+        asked[name] = seconds(partial(screens.ask, db, KOREAN_STOCKS, tree), times=5)
     tell("ready screens", **asked)
-    assert cold <= 2.5
-    assert statistics.median(asked.values()) <= 0.1
+    # 2.5 seconds and 100 milliseconds on an idle machine; a busy one slows the bare find as much.
+    assert cold <= max(2.5, bare / 2)
+    assert statistics.median(asked.values()) <= max(0.1, bare / 20)
 
 
 def test_a_chart_is_hardly_slower_while_a_market_is_read(db: MongoDatabase) -> None:
@@ -99,6 +101,7 @@ def test_a_chart_is_hardly_slower_while_a_market_is_read(db: MongoDatabase) -> N
     stop.set()
     reader.join()
     tell("a chart while a market is read", alone=alone, meanwhile=meanwhile, ratio=meanwhile / alone)
+    assert meanwhile <= 1.5 * alone
 
 
 def test_twenty_years_of_a_market(db: MongoDatabase) -> None:

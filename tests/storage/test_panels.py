@@ -140,9 +140,9 @@ def test_only_tickers_whose_bars_have_changed_are_read_again(
     for number in range(5):
         store(db, f"{number:06}", make_bars(100))
     asked: list[str] = []
-    read = raw_bars.read
+    read = raw_bars.fetch
     monkeypatch.setattr(
-        raw_bars, "read", lambda db, at, names, since: asked.extend(names) or read(db, at, names, since)
+        raw_bars, "fetch", lambda db, at, names, since: asked.extend(names) or read(db, at, names, since)
     )
 
     first = panels.panel(db, KOREAN_STOCKS, SINCE)
@@ -190,9 +190,9 @@ def test_what_would_not_fit_into_memory_is_refused_and_older_panels_give_way(
 def test_many_visitors_at_once_read_once(db: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     store(db, "000001", make_bars(100))
     asked: list[str] = []
-    read = raw_bars.read
+    read = raw_bars.fetch
     monkeypatch.setattr(
-        raw_bars, "read", lambda db, at, names, since: asked.extend(names) or read(db, at, names, since)
+        raw_bars, "fetch", lambda db, at, names, since: asked.extend(names) or read(db, at, names, since)
     )
     got: list[Panel] = []
     threads = [threading.Thread(target=lambda: got.append(panels.panel(db, KOREAN_STOCKS, SINCE))) for _ in range(8)]
