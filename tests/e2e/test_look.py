@@ -67,6 +67,7 @@ def test_each_selector_of_the_style_sheet_still_matches_something(
     unmatched = [one for one in selectors if page.locator(one).count() == 0]
     page.goto(address.rpartition("/")[0])
     expect(page.get_by_test_id("stMetric")).to_be_visible()
+    expect(page.get_by_test_id("stHeading").locator("h3").first).to_be_visible()  # it is drawn last
     assert [one for one in unmatched if page.locator(one).count() == 0] == []
     names = re.findall(r"[.\[][\w-]+", LOOK.read_text(encoding="utf-8").replace(".css", ""))
     assert {name for name in names if not name.startswith((".st-key-", "[data-testid")) and name[1].isalpha()} == set()
