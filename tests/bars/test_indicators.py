@@ -1,6 +1,7 @@
 """The table of indicators: every row is whole, never looks ahead, and is read from addresses."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -172,3 +173,9 @@ def test_a_chart_has_at_most_so_many_indicators_and_panes() -> None:
 def test_nothing_that_an_address_says_raises(text: str) -> None:
     chosen, _problems = parse(text)
     assert parse(text_of(chosen)) == (chosen, [])
+
+
+def test_the_documentation_names_every_indicator_with_its_usual_numbers_and_no_other() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "indicators.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `(\w+(?:\([\d.,]+\))?)` \|", text, re.MULTILINE)
+    assert documented == [usual(row).text for row in INDICATORS.values()]
