@@ -30,6 +30,7 @@ PAINTED = """() => {
   return seen > 500;
 }"""
 CHART_APP = str(Path(__file__).with_name("chart_app.py"))
+TEN_YEARS = 2_452
 STREAMLIT = str(Path(sys.executable).parent / "streamlit")
 
 
@@ -69,10 +70,11 @@ def test_zoom_and_pan_through_a_century(start: Start, page: Page) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_the_first_candle_of_a_century(
-    own_server_db: MongoDatabase, start: Start, app: Callable[[], str], browser: Browser
+@pytest.mark.parametrize("bars", [TEN_YEARS, CENTURY])
+def test_the_first_candle(
+    own_server_db: MongoDatabase, start: Start, app: Callable[[], str], browser: Browser, bars: int
 ) -> None:
-    prices.write(own_server_db, KOREAN_STOCKS, "005930", bars_of(CENTURY))
+    prices.write(own_server_db, KOREAN_STOCKS, "005930", bars_of(bars))
     tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
     empty = start([STREAMLIT, "run", CHART_APP]) + "/?chart=empty"
     chart = start([STREAMLIT, "run", CHART_APP]) + "/?chart=echarts"
@@ -93,7 +95,7 @@ def test_the_first_candle_of_a_century(
             context.close()
     median = {kind: statistics.median(times) for kind, times in taken.items()}
     tell(
-        "first candle of a century",
+        f"first candle of {bars} bars; the bare chart has those of a century",
         empty_ms=median["empty"] * 1000,
         chart_ms=median["chart"] * 1000,
         viewer_ms=median["viewer"] * 1000,
