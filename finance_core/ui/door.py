@@ -17,7 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from finance_core import auth, settings
 from finance_core.errors import SisepanError
-from finance_core.ui import vitals
+from finance_core.ui import preload, vitals
 from finance_core.ui.visitor import LOGIN
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ class Door:
             await PlainTextResponse("Not Found", 404)(scope, receive, send)
         elif scope["method"] == "PUT" and path.match("_stcore/upload_file/*/*"):
             await self._upload(path.parent.name, scope, receive, send)
+        elif scope["method"] == "GET" and preload.is_viewer(scope["path"]):
+            await self._app(scope, receive, preload.announcing(send))
         else:
             await self._app(scope, receive, send)
 

@@ -1,18 +1,25 @@
 """What reaches the app beside its pages: sessions of others, other origins, uploads, and what all visitors share."""
 
 import http.client
+import re
+import urllib.request
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 from websockets.exceptions import InvalidStatus
 
+from finance_core.bars import candles
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.e2e.conftest import Start
 from tests.e2e.test_login import PASSWORD, log_in
 from tests.e2e.visitor import buttons, session_of, visit, widgets
+from tests.yahoo import random_walk
 
 pytestmark = [
     pytest.mark.slow,
@@ -166,3 +173,38 @@ def test_an_open_page_of_an_admin_goes_after_the_password_was_changed(
     monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD + "!")
     app()
     expect(page.get_by_text("읽기 전용입니다.")).to_be_visible(timeout=30_000)
+
+
+def test_a_viewer_announces_the_script_of_its_chart_and_no_other_page_does(app: Start) -> None:
+    address = app()
+
+    def answer(path: str) -> tuple[int, str, str]:
+        with urllib.request.urlopen(f"{address}/{path}", timeout=30) as response:
+            return response.status, response.headers.get("link", ""), response.headers["content-type"]
+
+    status, link, _kind = answer("korean_stocks?ticker=005930")
+    script = re.fullmatch(r"<(_stcore/bidi-components/[\w./-]+\.js)>; rel=modulepreload", link)
+    assert status == 200
+    assert script
+    assert answer(script[1])[0] == 200
+    assert "javascript" in answer(script[1])[2]
+    assert answer("")[1] == answer("comparison")[1] == answer("_stcore/health")[1] == ""
+
+
+def test_the_script_of_a_chart_is_fetched_once_and_before_the_chart_comes(
+    app: Start, page: Page, own_server_db: MongoDatabase
+) -> None:
+    bars, _remarks = candles.clean(random_walk(pd.bdate_range("2024-01-02", periods=60), seed=1))
+    prices.write(own_server_db, KOREAN_STOCKS, "005930", bars)
+    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
+    asked: list[str] = []
+    told: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "bidi-components" in request.url else None)
+    page.on("console", lambda message: told.append(message.text))
+    page.on("websocket", lambda _socket: asked.append("websocket"))
+    page.goto(app() + "/korean_stocks")
+    expect(page.locator("[data-testid=stMain] canvas").first).to_be_visible(timeout=60_000)
+    page.wait_for_timeout(4_000)  # after which a browser complains of what was announced and not used
+
+    assert [url.rpartition("/")[2].partition("-")[0] for url in asked] == ["index", "websocket"]
+    assert not [text for text in told if "preload" in text]
