@@ -151,4 +151,4 @@ def test_lists_come_before_the_markets(own_server_db: MongoDatabase) -> None:
     page = open_overview()
     assert not page.error
     assert page.subheader[0].value == "관심종목"
-    assert page.dataframe[0].value["종목"].tolist() == ["/korean_stocks?ticker=005930#삼성전자"]
+    assert page.dataframe[0].value["이름"].tolist() == ["/korean_stocks?ticker=005930#삼성전자"]

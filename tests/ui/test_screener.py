@@ -49,7 +49,7 @@ def result(page: AppTest) -> pd.DataFrame:
 
 
 def names(page: AppTest) -> list[str]:
-    return [link.partition("#")[2] for link in result(page)["종목"]]
+    return [link.partition("#")[2] for link in result(page)["이름"]]
 
 
 def test_an_address_is_a_question(market: MongoDatabase) -> None:
@@ -57,6 +57,8 @@ def test_an_address_is_a_question(market: MongoDatabase) -> None:
     assert not page.error
     assert names(page) == ["오름"]
     assert result(page)["MA20"].tolist() == [1090]
+    assert list(result(page)) == ["이름", "종가", "등락률", "최근 60봉", "MA20", "코드"]
+    assert list(result(opened(rule="close > 1"))) == ["이름", "종가", "등락률", "최근 60봉", "코드"]
     assert "살펴본 2종목 가운데 **1종목**" in page.get("markdown")[0].value
     assert [each.label for each in page.expander] == ["표본 시세 · 1", "봉이 모자람 · 1"]
 
@@ -96,7 +98,7 @@ def test_a_mistake_is_shown_where_it_is(market: MongoDatabase) -> None:
     page = opened(rule="close > mx20")
     assert [code.value for code in page.code] == ["close > mx20\n        ^"]
     assert "mx20" in page.error[0].value
-    assert not page.get("dataframe") or "종목" not in result(page)
+    assert not page.get("dataframe") or "이름" not in result(page)
     page.text_input(key="rule").set_value("close > ma20").run()
     assert not page.error
     assert names(page) == ["오름"]

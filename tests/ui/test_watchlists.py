@@ -42,7 +42,7 @@ def opened(**query: str) -> AppTest:
 
 def names(page: AppTest) -> list[str]:
     (frame,) = page.get("dataframe")
-    return [link.partition("#")[2] for link in frame.value["종목"]]
+    return [link.partition("#")[2] for link in frame.value["이름"]]
 
 
 def test_a_line_has_the_numbers_of_the_screener_and_the_closes_of_the_chart(listed: MongoDatabase) -> None:

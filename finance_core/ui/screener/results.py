@@ -14,7 +14,7 @@ from finance_core.bars import comparison, conditions, fields
 from finance_core.bars.condition_tree import FieldOf, Node
 from finance_core.bars.fields import FIELDS, Unit
 from finance_core.bars.outcomes import Outcome
-from finance_core.bars.screen import REASONS, Result
+from finance_core.bars.screen import ALWAYS, REASONS, Result
 from finance_core.categories import Category
 from finance_core.charts.style import Style
 from finance_core.i18n import _
@@ -35,7 +35,7 @@ FORMATS: dict[Unit, tuple[str, int]] = {
     "shares": ("localized", 0),
     "money": ("compact", 0),
     "percent": ("%+.2f%%", 2),
-    "points": ("localized", 2),
+    "points": ("%.2f", 2),
     "days": ("localized", 0),
     "bars": ("localized", 0),
 }
@@ -79,27 +79,27 @@ def _counts(db: MongoDatabase, view: View, result: Result) -> None:
 def _table(db: MongoDatabase, view: View, result: Result) -> None:
     rows = listing.of(db, view.category).rows
     names = [listing.name_of(rows[ticker]) if ticker in rows else ticker for ticker in result.tickers]
-    name, code, line = _("종목"), _("코드"), _("최근 60봉")
+    name, code, line = _("이름"), _("코드"), _("최근 60봉")
     links = [
         navigation.chart_address(view.category, ticker, shown)
         for ticker, shown in zip(result.tickers, names, strict=True)
     ]
-    table = pd.DataFrame({name: links, code: list(result.tickers)})
+    table = pd.DataFrame({name: links})
     config: dict[str, Any] = {
         name: st.column_config.LinkColumn(display_text=navigation.NAME, width="medium"),
-        code: st.column_config.TextColumn(width="small"),
+        line: st.column_config.LineChartColumn(width="small", color="gray"),
     }
-    if len(result.tickers) <= MOST_LINES:
-        table[line] = list(result.recent)
-        config[line] = st.column_config.LineChartColumn(width="small", color="gray")
     changes: list[Hashable] = []
-    for text, values in result.columns.items():
+    for position, (text, values) in enumerate(result.columns.items()):
         field = _field(text)
         label, unit = _label(field), FIELDS[field.name].unit
         table[label] = values if unit == "text" else _rounded(view.category, unit, values)
         if unit != "text":
             config[label] = st.column_config.NumberColumn(format=FORMATS[unit][0], help=text)
         changes += [label] if unit == "percent" and field.name.startswith("change") else []
+        if position == len(ALWAYS) - 1 and len(result.tickers) <= MOST_LINES:
+            table[line] = list(result.recent)
+    table[code] = list(result.tickers)
     style = Style(rising_is_red=colors.rising_is_red(view.category))
     colored: Any = table.style.map(partial(_colored, style), subset=changes)
     chosen = st.dataframe(
@@ -128,7 +128,7 @@ def _compare(category: Category, picked: list[str]) -> None:
     """A button that compares the chosen rows."""
     few = picked[: comparison.LIMIT]
     label = _("고른 {count}종목 비교").format(count=len(few)) if few else _("비교하려면 행을 고르십시오")
-    if st.button(label, icon=":material/stacked_line_chart:", key="compare", disabled=not few) and few:
+    if st.button(label, icon=":material/stacked_line_chart:", key="compare_chosen", disabled=not few) and few:
         series = ",".join(f"{category.key}{SEPARATOR}{ticker}" for ticker in few)
         st.switch_page(navigation.page("comparison"), query_params={"series": series})
 

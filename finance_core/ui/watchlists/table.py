@@ -16,7 +16,7 @@ from finance_core.storage.watchlists import Entry
 from finance_core.ui import colors, listing, navigation
 from finance_core.ui.watchlists import lines
 
-NAME, CATEGORY, RECENT, CLOSE = N_("종목"), N_("갈래"), N_("최근 60봉"), N_("종가")
+NAME, CATEGORY, RECENT, CLOSE = N_("이름"), N_("갈래"), N_("최근 60봉"), N_("종가")
 CHANGE, VOLUME, HIGH, DAY, NOTE = N_("등락률"), N_("거래량 배수"), N_("52주 고점 대비"), N_("날짜"), N_("메모")
 NUMBERS: Final = {CHANGE: "%+.2f%%", VOLUME: "%.2f", HIGH: "%+.2f%%"}
 """Columns of numbers and how they are written."""
@@ -69,12 +69,12 @@ def _table(db: MongoDatabase, entries: Sequence[Entry]) -> pd.DataFrame:
     days = [formats.date(line.day) + _marked(row) for line, row in zip(numbers, rows, strict=True)]
     table = {
         NAME: named,
-        CATEGORY: [_(categories.category(entry.category).title) for entry in entries],
-        RECENT: [line.recent for line in numbers],
         CLOSE: [_price(entry, line.close) for entry, line in zip(entries, numbers, strict=True)],
         CHANGE: [line.change * 100 for line in numbers],
+        RECENT: [line.recent for line in numbers],
         VOLUME: [line.volume_ratio for line in numbers],
         HIGH: [line.from_high * 100 for line in numbers],
+        CATEGORY: [_(categories.category(entry.category).title) for entry in entries],
         DAY: days,
         NOTE: [entry.note for entry in entries],
     }
