@@ -278,3 +278,16 @@ def test_another_theme_keeps_the_zoom_and_hands_out_no_picture_again(address: st
     assert (first_day(page), last_day(page)) == (first, last)
     assert downloads == []
     assert page.locator(".readout").count() == 2, "no line is left of the chart before"
+
+
+def test_a_zoom_sends_no_bars_again(address: str, page: Page) -> None:
+    received: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data))))
+    open_chart(page, address + "?period=1Y")
+    largest = max(received)
+    assert largest > 100_000, "the chart with its bars"
+    received.clear()
+    wheel(page, 3, -240)
+    page.wait_for_function("location.search.includes('from=')")
+    page.wait_for_timeout(1_000)
+    assert 0 < max(received) < largest / 10

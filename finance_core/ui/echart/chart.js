@@ -12,14 +12,18 @@
   page.settings = settings;
   chart.getDom().setAttribute("role", "img");
   chart.getDom().setAttribute("aria-label", alt);
-  const isNew = page.drawn !== shown.drawn || page.tooltip !== settings.tooltip;
-  page.tooltip = settings.tooltip;
-  if (isNew) {
+  const isDrawnAnew = page.drawn !== shown.drawn;
+  const isAsked = isDrawnAnew || page.revision !== shown.revision;
+  if (isDrawnAnew) {
     for (const mainType of ["xAxis", "yAxis"])
       for (const axis of model().findComponents({ mainType })) axis.option.own?.attach(chart);
-    page.readout = readout(chart, settings);
     page.drawings = undefined; // a new option has none
   }
+  if (isDrawnAnew || page.tooltip !== settings.tooltip) {
+    page.readout = readout(chart, settings);
+    page.readout.show(range()[1]);
+  }
+  page.tooltip = settings.tooltip;
   const { tool } = settings;
   if (page.tool !== tool.points) page.draw.forget();
   page.tool = tool.points;
@@ -29,12 +33,13 @@
     drawings(chart, echarts, settings.drawings, tool);
   }
   page.drawings = settings.drawings.length ? drawn : undefined;
-  if (isNew || page.revision !== shown.revision) {
+  if (isAsked) {
     Object.assign(page, { drawn: shown.drawn, revision: shown.revision, asked: shown });
-    view(shown);
+    const { seen } = chart.getDom(); // of a chart that another theme has replaced
+    view(seen?.drawn === shown.drawn && seen.revision === shown.revision ? seen : shown);
     page.told = range(); // Python knows these
-    page.readout.place();
   }
+  page.readout.place();
   if (settings.picture && page.pictures !== settings.picture.number) {
     page.pictures = settings.picture.number;
     picture(chart, echarts, settings.readout, settings.picture);
@@ -83,6 +88,8 @@
     const [first, last] = range();
     if (told[0] === first && told[1] === last) return;
     chart.page.told = [first, last];
+    const { drawn, revision } = chart.page;
+    chart.getDom().seen = { drawn, revision, first, last };
     const message = { kind: "zoom", first: day(first), last: last === days.length - 1 ? null : day(last) };
     chart.trigger("told", { message });
   }

@@ -149,6 +149,7 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
         header.show(
             category, row, history.bars, _style(category, row, history.bars, View(ticker, ()), calendar), calendar
         )
+    zoom.forget_command()
     _instrument(category, row, calendar)
 
 

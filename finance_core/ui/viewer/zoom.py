@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from finance_core.bars import candles
+from finance_core.bars.candles import Period
 from finance_core.categories import Category
 from finance_core.charts.style import Style
 from finance_core.i18n import _
@@ -26,6 +27,8 @@ from finance_core.ui.viewer.shared import Drawing
 KEY = "chart_of_ticker"
 RANGE, ZOOMED = "shown_range", "zoomed_to"
 """Where a visit keeps which range its chart shows with the number of commands so far, and which one came from it."""
+COMMAND = "chart_command"
+"""Where a visit keeps what its chart was told last."""
 
 
 def chart(
@@ -53,9 +56,14 @@ def chart(
             address.write(category, view, period=zoomed.period, first=zoomed.first, last=zoomed.last)
 
     words = Words(alt=_("{name} 차트").format(name=name), bars=_("봉 {count}개"), days=_("{count}일"))
-    shown = Shown(*visible, revision=_revision(view), drawn=drawing.prepared.drawn)
+    shown = _told(Shown(*visible, revision=_revision(view), drawn=drawing.prepared.drawn))
     with st.container(key="chart"):
         component.show(drawing.prepared, shown, style, words, tell, key=KEY, picture=picture, drawings=drawings)
+
+
+def forget_command() -> None:
+    """Have the chart told anew what it shows: it may be a new one."""
+    st.session_state.pop(COMMAND, None)
 
 
 def of_message(message: dict[str, Any], view: View, days: pd.DatetimeIndex) -> View | None:
@@ -70,11 +78,23 @@ def of_message(message: dict[str, Any], view: View, days: pd.DatetimeIndex) -> V
     if first is None or pd.Timestamp(first) not in days or (last and (last < first or pd.Timestamp(last) not in days)):
         return None
     start = int(days.searchsorted(pd.Timestamp(first)))
-    periods = [view.period, *PERIODS] if last is None else []
+    everything: Period = "MAX"
+    periods = [view.period, everything, *PERIODS] if last is None else []
     for period in periods:
         if candles.period_start(days, period) == start:
             return replace(view, period=period, first=None, last=None)
     return replace(view, first=first, last=last)
+
+
+def _told(shown: Shown) -> Shown:
+    """What a chart is told that should show `shown`: as before, if it has only zoomed since.
+
+    A message that is the same as before is not sent again, with all its bars.
+    """
+    before: Shown | None = st.session_state.get(COMMAND)
+    if before is None or (before.revision, before.drawn) != (shown.revision, shown.drawn):
+        st.session_state[COMMAND] = before = shown
+    return before
 
 
 def _range(view: View) -> tuple[object, ...]:
