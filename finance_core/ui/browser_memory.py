@@ -4,7 +4,7 @@ So the first drawing of the next visit already knows them. What is remembered is
 by the same rules. A browser that refuses cookies remembers it until the visit ends.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
 import streamlit as st
@@ -26,7 +26,7 @@ _memory = st.components.v2.component(
 def recall(name: str) -> str:
     """What is remembered under `name`; "" for nothing."""
     key = PREFIX + name
-    remembered: str = st.session_state.get(key) or unquote(st.context.cookies.get(key, ""))
+    remembered: str = st.session_state.get(key) or unquote(st.context.cookies.to_dict().get(key, ""))
     return remembered if len(remembered) <= MOST_LETTERS else ""
 
 
@@ -36,11 +36,15 @@ def remember(name: str, text: str) -> None:
         st.session_state[PREFIX + name] = text
 
 
-def fill_address(names: Iterable[str]) -> None:
-    """Put what is remembered of the parameters `names` into an address that does not have them."""
+def fill_address(names: Iterable[str], usable: Callable[[str, str], str]) -> None:
+    """Put what is remembered of the parameters `names` into an address that does not have them.
+
+    `usable` returns what can be used of a text that is remembered under a name.
+    """
     for name in names:
-        if name not in st.query_params and (remembered := recall(name)):
-            st.query_params[name] = remembered
+        remembered = "" if name in st.query_params else recall(name)
+        if remembered and (text := usable(name, remembered)):
+            st.query_params[name] = text
 
 
 def keep(names: Iterable[str]) -> None:

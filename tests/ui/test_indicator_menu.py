@@ -68,6 +68,16 @@ def test_what_was_chosen_is_there_on_the_page_of_the_next_ticker() -> None:
     assert "RSI21" in read_out(page)
 
 
+def test_what_is_remembered_of_another_version_is_used_as_far_as_it_can_be_and_nobody_is_blamed() -> None:
+    page = pages.open_viewer()
+    page.session_state["sisepan_ind"] = "rsi(21),gone(3),macd(26,12,9)"
+    page.session_state["sisepan_heights"] = "nonsense"
+    page.run()
+    assert page.query_params["ind"] == "rsi(21)"
+    assert "heights" not in page.query_params
+    assert not page.warning
+
+
 def test_heights_are_shared_out_by_sliders() -> None:
     page = pages.open_viewer(ind="rsi(14)")
     before = pages.chart(page)[0]["grid"]

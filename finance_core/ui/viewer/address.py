@@ -20,7 +20,8 @@ from finance_core.ui import parameters
 from finance_core.ui.parameters import INTERVAL, PERIOD, Parameter
 
 INDICATORS: Final = "ind"
-REMEMBERED: Final = (INDICATORS, "heights")
+HEIGHTS: Final = parameters.whole_numbers("heights", "heights", panes.LIMITS, panes.FIRST_OWN + curves.MOST_PANES)
+REMEMBERED: Final = (INDICATORS, HEIGHTS.name)
 """Parameters that a browser remembers for the next visit."""
 SEPARATOR: Final = ":"
 """Between the category and the ticker of another ticker."""
@@ -84,7 +85,7 @@ def table(category: Category) -> tuple[Parameter, ...]:
         Parameter("with", "compared", _keys, ",".join, [f"indices{SEPARATOR}^KS11,us_stocks{SEPARATOR}AAPL"]),
         parameters.several("marks", "marks", {kind: kind for kind in MARKS}, "none"),
         Parameter(INDICATORS, "indicators", lambda text: curves.parse(text)[0], curves.text_of),
-        parameters.whole_numbers("heights", "heights", panes.LIMITS, panes.FIRST_OWN + curves.MOST_PANES),
+        HEIGHTS,
     )
 
 
@@ -98,6 +99,19 @@ def _keys(text: str) -> tuple[str, ...]:
     if len(keys) > overlay.LIMIT:
         raise ValueError(text)
     return keys
+
+
+def usable(name: str, text: str) -> str:
+    """What can still be used of a text that a browser remembered for one of `REMEMBERED`; "" for nothing.
+
+    It may be of an older version, and nobody who reads the page has written it.
+    """
+    if name == INDICATORS:
+        return curves.text_of(curves.parse(text)[0])
+    try:
+        return HEIGHTS.write(HEIGHTS.read(text))
+    except ValueError:
+        return ""
 
 
 def parse(texts: Mapping[str, str], category: Category) -> tuple[View, list[str]]:

@@ -37,7 +37,7 @@ def show(db: MongoDatabase, category_key: str, update: update_actions.Update) ->
     """The whole page of one category."""
     category = categories.category(category_key)
     listed = listing.of(db, category)
-    browser_memory.fill_address(address.REMEMBERED)
+    browser_memory.fill_address(address.REMEMBERED, address.usable)
     view, problems = address.parse(dict(st.query_params), category)
     ticker = _ticker(category, view, listed, problems)
     if ticker:
