@@ -70,7 +70,7 @@ def _as_text(_category: str, _tree: Node, rows: pd.DataFrame, result: Result, fo
         lines.append(_("살펴볼 수 없던 종목: {reasons}").format(reasons=", ".join(counted)))
     sentence = _(
         "{sessions}거래일 뒤: {days}번({tickers}종목) 가운데 {rising} 오름, 중앙값 {median} "
-        "(가운데 절반 {lower}–{upper}), 모든 날의 중앙값 {usual}"
+        "(가운데 절반 {lower} ~ {upper}), 모든 날의 중앙값 {usual}"
     )
     percent = ("rising", "median", "lower", "upper", "usual")
     nothing = _("{sessions}거래일 뒤: 조건이 맞은 날이 없습니다.")
@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--next", action="store_true", help=_("지난 3년 동안 조건이 맞은 날 뒤의 등락도 셉니다"))
     written = parser.add_mutually_exclusive_group()
     for name in ("json", "csv"):
-        help_text = _("{format}으로 씁니다").format(format=name.upper())
+        help_text = _("{format} 형식으로 씁니다").format(format=name.upper())
         written.add_argument(f"--{name}", dest="format", action="store_const", const=name, help=help_text)
     parser.set_defaults(format="text")
     return parser
