@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from finance_core import i18n, settings
@@ -27,6 +28,10 @@ KRX = Path(__file__).resolve().parents[2] / "shared" / "data" / "krx"
 
 MEMORY = Path("/dev/shm")
 SERVER_DIRECTORY = "SISEPAN_TEST_SERVER_DIRECTORY"
+
+
+hypothesis.settings.register_profile("sisepan", deadline=None)  # no test asserts how long the machine takes
+hypothesis.settings.load_profile("sisepan")
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -26,7 +26,8 @@ from finance_core.i18n import N_, _
 from finance_core.storage import alerts, tickers
 from finance_core.storage.alerts import Channel
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import ALERT_RULES, Alert, AlertRule
+from finance_core.storage.documents import ALERT_RULES
+from finance_core.storage.user_documents import Alert, AlertRule
 
 TIMEOUT: Final = 10.0
 """Seconds that a receiver may take."""

@@ -25,7 +25,8 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import screens, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import ALERT_RULES, ALERTS, Alert, AlertRule, Delivery, TickerRow
+from finance_core.storage.documents import ALERT_RULES, ALERTS, TickerRow
+from finance_core.storage.user_documents import Alert, AlertRule, Delivery
 
 Channel = Literal["webhook", "email"]
 CHANNELS: Final[tuple[Channel, ...]] = ("webhook", "email")

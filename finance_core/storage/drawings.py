@@ -12,7 +12,8 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import DRAWINGS, DrawingEntry, DrawingsOfTicker
+from finance_core.storage.documents import DRAWINGS
+from finance_core.storage.user_documents import DrawingEntry, DrawingsOfTicker
 
 
 def load(db: MongoDatabase, category: Category, ticker: str) -> list[Drawing]:

@@ -218,8 +218,7 @@ def write(
             added += 1
             key = {"ticker": ticker, "date": document["date"]}
             # Others may have added it since `beside` was read.
-            is_sure = beside is None
-            operations.append(InsertOne(document) if is_sure else UpdateOne(key, {"$set": document}, upsert=True))
+            operations.append(UpdateOne(key, {"$set": document}, upsert=True) if beside else InsertOne(document))
         elif change := bar_documents.change(before, document):
             replaced += 1
             operations.append(UpdateOne({"_id": before["_id"]}, change))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ def close_of(dropped: set[int]) -> "pd.Series[float]":
     return other.drop(other.index[sorted(dropped)])
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.sets(st.integers(0, len(BARS) - 1), max_size=300), st.sampled_from(["D", "W", "M"]))
 def test_a_bar_has_the_last_close_of_its_day_week_or_month_and_no_older_one(

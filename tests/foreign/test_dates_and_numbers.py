@@ -53,6 +53,7 @@ def test_every_day_of_two_centuries_is_read_as_itself(form: str) -> None:
     assert days_of(values, unit=dates.epoch_unit(values)) == days
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["timed", "iso_offset"])
 @pytest.mark.parametrize("category", [KOREAN_STOCKS, US_STOCKS, CURRENCIES], ids=lambda category: category.key)
 def test_a_bar_of_the_close_is_of_the_day_there(form: str, category: Any) -> None:

@@ -16,6 +16,8 @@ from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
 from tests.foreign.other_programs import KOREAN, LAYOUTS, Tables, flat, midnight
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def english(monkeypatch: pytest.MonkeyPatch) -> None:

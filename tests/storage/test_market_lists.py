@@ -14,6 +14,8 @@ from finance_core.storage.market_lists import Difference
 from finance_core.storage.ticker_edits import Edit
 from updaters import yahoo
 
+pytestmark = pytest.mark.slow
+
 KRX, SP500 = (market_lists.chosen(keys) for keys in (["kospi", "kosdaq"], ["sp500"]))
 DAY = dt.datetime(2026, 11, 25)
 

@@ -110,6 +110,7 @@ def test_an_excel_file_with_a_broken_part_gets_a_sentence_or_is_read(part: str, 
         ticker_files.read_file("a.xlsx", file.getvalue(), KOREAN_STOCKS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "columns"), [(100_000, 4), (100, 4_000), (2, 150_000)])
 def test_a_small_file_with_a_large_sheet_is_read(rows: int, columns: int) -> None:
     content = workbook("<row>" + "<c><v>5930</v></c>" * columns + "</row>", rows)

@@ -9,6 +9,8 @@ from finance_core.ui.text import plain
 from tests import pages
 from tests.yahoo import YahooStandIn
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def listed(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> MongoDatabase:

@@ -19,6 +19,8 @@ from tests.foreign.test_adoption import CAPITAL, TABLES, adopted, flat
 from tests.foreign.test_inspection import neighbour  # noqa: F401 - a fixture
 from tests.processes import wait_until
 
+pytestmark = pytest.mark.slow
+
 TEXT = flat(TABLES, CAPITAL, as_text=True)
 
 

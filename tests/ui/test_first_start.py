@@ -15,6 +15,8 @@ from tests import pages
 from tests.processes import wait_until
 from updaters import sample
 
+pytestmark = pytest.mark.slow
+
 REST = "나머지 표본 시세를 만들고 있습니다."
 
 

@@ -12,6 +12,8 @@ from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.yahoo import YahooStandIn
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def stored(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> MongoDatabase:

@@ -21,6 +21,8 @@ from tests import pages
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "비밀 s3cret-Passw0rd"
 ADDRESS = "::ffff:192.168.0.7"
 HOME = Path(__file__).resolve().parents[2] / "Home.py"

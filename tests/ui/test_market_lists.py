@@ -16,6 +16,8 @@ from tests.yahoo import SCREENER, Status, YahooStandIn
 from updaters import listing_refresh
 from updaters import yahoo as product
 
+pytestmark = pytest.mark.slow
+
 KEY = "tickers:korean_stocks"
 EXCHANGES = {"KOSPI": ("KSC", ".KS"), "KOSDAQ": ("KOE", ".KQ")}
 

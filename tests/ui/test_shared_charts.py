@@ -11,6 +11,8 @@ from finance_core.storage.locations import Store
 from tests import pages
 from tests.yahoo import YahooStandIn
 
+pytestmark = pytest.mark.slow
+
 TICKER = "005930"
 
 

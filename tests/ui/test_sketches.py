@@ -19,6 +19,8 @@ from finance_core.ui.viewer.address import View
 from tests import pages
 from tests.yahoo import YahooStandIn
 
+pytestmark = pytest.mark.slow
+
 BARS = candles.clean(pages.made_table(halted=0))[0]
 DAYS = pd.DatetimeIndex(BARS.index)
 ANYTHING = st.recursive(

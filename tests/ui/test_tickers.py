@@ -18,6 +18,8 @@ from finance_core.ui import visitor
 from finance_core.ui.tickers import grid
 from tests import pages
 
+pytestmark = pytest.mark.slow
+
 KEY = "tickers:korean_stocks"
 COUNT = "종목 {count}개. 칸을 두 번 눌러 고칩니다."
 EDITED = "{rows}개 행에서 {cells}칸을 고쳤습니다"

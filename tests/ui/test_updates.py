@@ -22,6 +22,8 @@ from tests.yahoo import Hang, Listing, Status, YahooStandIn
 from updaters import category_update
 from updaters import yahoo as yahoo_client
 
+pytestmark = pytest.mark.slow
+
 TABLES = {"005930": pages.made_table(1, halted=0), "000660": pages.made_table(2, halted=0)}
 
 

@@ -19,6 +19,8 @@ from tests import pages
 from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_page_draws_exactly_the_published_prices(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
     table = pages.made_table()

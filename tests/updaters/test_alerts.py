@@ -22,6 +22,8 @@ from finance_core.storage.documents import ALERT_RULES, ALERTS
 from tests.yahoo import Listing, YahooStandIn
 from updaters import alert_delivery, category_update, scheduler
 
+pytestmark = pytest.mark.slow
+
 DAYS = sessions.between("XKRX", dt.date(2026, 1, 2), dt.date(2026, 11, 24))
 EVENING = "T09:00:00+00:00"
 """After the close in Seoul."""

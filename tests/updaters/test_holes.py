@@ -17,7 +17,7 @@ from tests.updaters.updating import assert_stored, bars_of, metadata, register, 
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import verification
 
-pytestmark = pytest.mark.usefixtures("impatient", "data_dir")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient", "data_dir")]
 
 
 def days() -> pd.DatetimeIndex:

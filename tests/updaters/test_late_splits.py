@@ -15,7 +15,7 @@ from finance_core.storage.database import MongoDatabase
 from tests.updaters.updating import assert_stored, metadata, run
 from tests.yahoo import Listing, YahooStandIn, random_walk
 
-pytestmark = pytest.mark.usefixtures("impatient")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
 SESSIONS = pd.bdate_range("2024-03-04", periods=60).drop(
     pd.DatetimeIndex(["2024-04-10", "2024-05-01", "2024-05-06", "2024-05-15"])

@@ -18,7 +18,7 @@ Command = Callable[..., Told]
 DAY = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
 EXCHANGES = {"KOSPI": ("KSC", ".KS"), "KOSDAQ": ("KOE", ".KQ")}
 
-pytestmark = pytest.mark.usefixtures("korean_shell", "impatient")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("korean_shell", "impatient")]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.yahoo import SCREENER, Listing, Malformed, Status, YahooStandIn, quot
 from updaters import quotes
 from updaters import yahoo as product
 
-pytestmark = pytest.mark.usefixtures("impatient", "korean_shell")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient", "korean_shell")]
 
 EVENING = at(TODAY, 16, 10)
 

@@ -17,7 +17,7 @@ from tests.updaters.updating import DAYS, bars_of, metadata, register, run
 from tests.yahoo import Listing, Status, YahooStandIn, random_walk
 from updaters import category_update, run_summary
 
-pytestmark = pytest.mark.usefixtures("impatient", "korean_shell")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient", "korean_shell")]
 
 
 def listed(db: MongoDatabase, yahoo: YahooStandIn, count: int) -> list[str]:

@@ -16,7 +16,7 @@ from finance_core.categories import Category
 from finance_core.i18n import N_, _
 from finance_core.storage import alerts, database
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import Alert, AlertRule
+from finance_core.storage.user_documents import Alert, AlertRule
 from finance_core.ui import choices, listing, navigation
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.text import plain
