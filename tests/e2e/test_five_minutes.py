@@ -67,7 +67,7 @@ def test_one_button_makes_named_lists_charts_and_comparisons_of_all_that_is_ther
     page.locator(".st-key-adopt_all button").click()
 
     # The page draws itself anew when the background task has ended, and shows the lists.
-    expect(page.get_by_text("종목 3 · 최신").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="데이터 상태")).to_be_visible(timeout=60_000)
     expect(offer).to_have_count(0)
     for category, prices_of in CATEGORIES if fill is our_layout else CATEGORIES[:2]:
         listed = {row["ticker"]: row for row in tickers.active(db, category)}

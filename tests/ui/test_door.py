@@ -1,6 +1,7 @@
 """The door as an ASGI application: which messages of a visitor it hands on."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -31,7 +32,9 @@ def received(*messages: bytes) -> list[bytes]:
     async def send(_message: Any) -> None:
         raise AssertionError("the door says nothing itself")
 
-    asyncio.run(Door(app)(dict(SCOPE), receive, send))
+    # In a thread of its own: a browser of other tests may keep a loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(Door(app)(dict(SCOPE), receive, send))).result()
     return got
 
 

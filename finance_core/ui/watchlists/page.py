@@ -156,6 +156,7 @@ def _place(shown: Watchlist, position: int) -> None:
     """Up, down, off the list, and the note."""
     entry = shown.entries[position]
     rest = [*shown.entries[:position], *shown.entries[position + 1 :]]
+    note = repr(("note", shown.id, entry))  # of the stored note: while one is typed, nothing takes its place
 
     @writes
     def move(to: int) -> None:
@@ -171,7 +172,7 @@ def _place(shown: Watchlist, position: int) -> None:
 
     @writes
     def write_note() -> None:
-        changed = entry._replace(note=st.session_state["note"])
+        changed = entry._replace(note=st.session_state[note])
         watchlists.arrange(database.connect(), shown, [*rest[:position], changed, *rest[position:]])
 
     last = len(rest)
@@ -181,5 +182,5 @@ def _place(shown: Watchlist, position: int) -> None:
         "", icon=":material/arrow_downward:", help=_("뒤로"), key="down", on_click=down, disabled=position == last
     )
     st.button("", icon=":material/close:", help=_("목록에서 빼기"), key="take_out", on_click=take_out)
-    st.session_state["note"] = entry.note
-    st.text_input(_("메모"), key="note", placeholder=_("메모"), label_visibility="collapsed", on_change=write_note)
+    label = _("메모")
+    st.text_input(label, entry.note, key=note, placeholder=label, label_visibility="collapsed", on_change=write_note)
