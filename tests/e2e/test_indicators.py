@@ -11,7 +11,7 @@ from tests import pages
 from tests.e2e.test_korean_stocks import open_chart
 from tests.yahoo import YahooStandIn
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.yahoo import YahooStandIn
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
 
 
 def test_a_click_on_the_map_opens_the_chart_of_the_ticker_and_a_name_runs_nothing(

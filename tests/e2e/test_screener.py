@@ -10,7 +10,7 @@ from finance_core.storage.database import MongoDatabase
 from tests.storage.test_panels import store
 from tests.storage.test_prices import make_bars
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
 
 
 @pytest.fixture
