@@ -43,14 +43,20 @@ class Outcome(NamedTuple):
     """The median over all days of the same tickers and time, whether the condition held or not."""
 
 
-def outcomes(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> list[Outcome]:
-    """What followed within each of `HORIZONS`, up to `as_of`; samples and halted days are left out."""
+def outcomes(
+    panel: Panel, tree: Node, as_of: np.datetime64 | None = None, since: np.datetime64 | None = None
+) -> list[Outcome]:
+    """What followed the days from `since` on within each of `HORIZONS`, up to `as_of`; without samples and halted days.
+
+    The bars before `since` are those that the condition needs at it.
+    """
     then = panel if as_of is None else panel.as_of(as_of)
     source = Source(then)
     holds, fails = evaluation.truth(tree, source)
-    trades = _trades(source) & ~source.of_tickers(then.text("source") == "sample")
-    known = (holds | fails) & trades
-    return [_outcome(source, holds & trades, known, sessions) for sessions in HORIZONS]
+    counted = _trades(source) & ~source.of_tickers(then.text("source") == "sample")
+    if since is not None:
+        counted &= source.days >= since
+    return [_outcome(source, holds & counted, (holds | fails) & counted, sessions) for sessions in HORIZONS]
 
 
 def _outcome(source: Source, held: BoolArray, known: BoolArray, sessions: int) -> Outcome:

@@ -1,6 +1,7 @@
 """Questions to a whole category: the panel that a condition needs, its answer, and screens that are saved by name."""
 
 import datetime as dt
+import math
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ USUAL_BARS: Final = 300
 """Bars that nearly every condition is content with."""
 DAYS_OF_A_BAR: Final = 1.6
 """Calendar days for a bar, holidays among them."""
+DAYS_OF_A_YEAR: Final = 365.25
 
 SAVED: Final = Shelf(
     "screens",
@@ -41,7 +43,7 @@ def panel_for(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date 
     """
     needed = max(USUAL_BARS, *(evaluation.bars_needed(node) for node in [tree, *screen.columns_of(tree)]))
     day = _asked(db, category, as_of)
-    begin = day - dt.timedelta(days=min(int(needed * DAYS_OF_A_BAR) + 30 + 366 * years_back, (day - dt.date.min).days))
+    begin = _before(day, needed * DAYS_OF_A_BAR + 30 + DAYS_OF_A_YEAR * years_back)
     return panels.panel(db, category, begin.replace(day=1))
 
 
@@ -52,7 +54,9 @@ def ask(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date | None
 
 def what_followed(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date | None = None) -> list[Outcome]:
     """How prices moved after the days of the last `YEARS_BACK` years on which the condition held."""
-    return outcomes.outcomes(panel_for(db, category, tree, as_of, YEARS_BACK), tree, _day(as_of))
+    since = _before(_asked(db, category, as_of), DAYS_OF_A_YEAR * YEARS_BACK)
+    panel = panel_for(db, category, tree, as_of, YEARS_BACK)
+    return outcomes.outcomes(panel, tree, _day(as_of), _day(since))
 
 
 def _asked(db: MongoDatabase, category: Category, as_of: dt.date | None) -> dt.date:
@@ -60,6 +64,11 @@ def _asked(db: MongoDatabase, category: Category, as_of: dt.date | None) -> dt.d
     newest = tickers.newest_bar(db, category)
     days = [day for day in (as_of, newest and newest.date()) if day]
     return min(days, default=dt.date.today())
+
+
+def _before(day: dt.date, days: float) -> dt.date:
+    """The day so many days before, or the first that a date can be."""
+    return day - dt.timedelta(days=min(math.ceil(days), (day - dt.date.min).days))
 
 
 def _day(day: dt.date | None) -> np.datetime64 | None:

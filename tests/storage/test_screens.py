@@ -2,9 +2,10 @@
 
 import datetime as dt
 
+import pandas as pd
 import pytest
 
-from finance_core.bars import candles
+from finance_core.bars import candles, outcomes
 from finance_core.bars.conditions import parse
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.errors import SisepanError
@@ -12,6 +13,7 @@ from finance_core.storage import comparison_sets, named_values, prices, screens,
 from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.storage.test_panels import no_panel_is_kept, store  # noqa: F401 - a fixture
+from tests.yahoo import random_walk
 
 
 def test_an_answer_is_that_of_the_day_it_was_asked_for(db: MongoDatabase) -> None:
@@ -45,6 +47,15 @@ def test_what_followed_looks_back_over_years(db: MongoDatabase) -> None:
     followed = screens.what_followed(db, KOREAN_STOCKS, parse("change < -5%"), dt.date(2025, 6, 17))
     assert [each.sessions for each in followed] == [5, 20, 60]
     assert followed[0].days > followed[2].days > 20
+
+
+@pytest.mark.parametrize("text", ["close > 0", "ema20 > 0"])
+def test_only_days_of_the_years_that_are_told_are_counted(db: MongoDatabase, text: str) -> None:
+    days = pd.bdate_range("2015-01-01", "2025-06-30")
+    store(db, "000001", candles.clean(random_walk(days, 1))[0])
+    counted = [each.days for each in screens.what_followed(db, KOREAN_STOCKS, parse(text))]
+    of_three_years = len(pd.bdate_range("2022-06-30", "2025-06-30"))
+    assert counted == [of_three_years - horizon for horizon in outcomes.HORIZONS]
 
 
 @pytest.mark.parametrize("day", [dt.date.min, dt.date(1900, 1, 1), dt.date.max])
