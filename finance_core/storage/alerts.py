@@ -8,7 +8,7 @@ have come late. Sending alerts is left to `updaters.alert_delivery`.
 import datetime as dt
 import math
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -25,16 +25,16 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 from finance_core.storage import screens, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import ALERT_RULES, ALERTS, TickerRow
+from finance_core.storage.documents import ALERT_RULES, ALERTS
 from finance_core.storage.user_documents import Alert, AlertRule, Delivery
 
 Channel = Literal["webhook", "email"]
 CHANNELS: Final[tuple[Channel, ...]] = ("webhook", "email")
 MOST_RULES: Final = 50
-OVERLAP: Final = 5
-"""Sessions before the last one asked that are asked again."""
-MOST_SESSIONS: Final = 60
-"""After a long pause no more than these are asked."""
+OVERLAP: Final = dt.timedelta(days=14)
+"""So long before the last session that was asked, sessions are asked again."""
+LONGEST_PAUSE: Final = dt.timedelta(days=90)
+"""Sessions that are older than this against the newest are not asked any more."""
 CLAIMED_FOR: Final = dt.timedelta(minutes=5)
 """After this time another sender takes over what one has claimed: it has died."""
 AGAIN_AFTER: Final = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
@@ -99,9 +99,12 @@ def find(db: MongoDatabase, category: Category, moment: dt.datetime) -> int:
     """
     failed: SisepanError | None = None
     found = 0
-    for rule in rules(db, category):
+    if not (made := rules(db, category)):
+        return 0
+    final = _Final(db, category, moment)
+    for rule in made:
         try:
-            found += _ask(db, category, rule, conditions.parse(rule["condition"]), moment)
+            found += _ask(db, category, rule, final)
         except SisepanError as error:
             failed = SisepanError(N_("알림 '{name}': {error}"), name=rule["name"], error=error)
     if failed:
@@ -158,20 +161,16 @@ def _waiting(channel: Channel, now: dt.datetime) -> dict[str, object]:
     return {f"deliveries.{channel}.state": "waiting", f"deliveries.{channel}.next_at": {"$lte": now}}
 
 
-def _ask(db: MongoDatabase, category: Category, rule: AlertRule, tree: Node, moment: dt.datetime) -> int:
-    panel = screens.panel_for(db, category, tree, None)
-    rows = {row["ticker"]: row for row in tickers.active(db, category, ("market", "source", "updated_at"))}
-    days = panel.sessions[panel.sessions > np.datetime64(rule["since"], "D")]
-    if asked := rule.get("asked_until"):
-        days = days[max(int(np.searchsorted(days, np.datetime64(asked, "D"), side="right")) - OVERLAP, 0) :]
-    days = days[-MOST_SESSIONS:]
-    final, now = _Final(db, category, moment), moment.astimezone(dt.UTC).replace(tzinfo=None)
-    alerts = [
-        alert
-        for day in days
-        for alert in _held(rule, tree, panel, day, now)
-        if final.is_final(rows.get(alert["ticker"]), day)
-    ]
+def _ask(db: MongoDatabase, category: Category, rule: AlertRule, final: "_Final") -> int:
+    tree = conditions.parse(rule["condition"])
+    newest = tickers.newest_bar(db, category)
+    if newest is None:
+        return 0
+    asked = rule.get("asked_until", rule["since"])
+    earliest = max(rule["since"], asked - OVERLAP, newest - LONGEST_PAUSE)
+    panel = screens.panel_for(db, category, tree, earliest.date())  # with all bars that the earliest session needs
+    days = panel.sessions[panel.sessions > np.datetime64(earliest, "D")]
+    alerts = [alert for day in days for alert in _held(rule, tree, panel.as_of(day), final)]
     found = 0
     if alerts:
         for keys in (["session"], ["category", "ticker", "session"]):
@@ -186,37 +185,41 @@ def _ask(db: MongoDatabase, category: Category, rule: AlertRule, tree: Node, mom
 
 
 class _Final:
-    """Which bars are final at a moment."""
+    """Which bars are final at a moment (tz-aware)."""
 
     def __init__(self, db: MongoDatabase, category: Category, moment: dt.datetime) -> None:
+        self.moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
         self._category = category
+        self._rows = {row["ticker"]: row for row in tickers.active(db, category, ("market", "source", "updated_at"))}
         self._calendars = {market.key: trading_calendars.of(db, market.calendar) for market in category.markets}
-        self._finished: Mapping[str, object] = {
-            key: sessions.last_finished(calendar, moment) for key, calendar in self._calendars.items()
+        self._finished = {
+            key: np.datetime64(sessions.last_finished(calendar, moment), "D")
+            for key, calendar in self._calendars.items()
         }
 
     def is_finished(self, day: np.datetime64) -> bool:
         """Whether the session of `day` has ended in every market."""
-        return all(day <= np.datetime64(str(last)[:10]) for last in self._finished.values())
+        return all(day <= last for last in self._finished.values())
 
-    def is_final(self, row: TickerRow | None, day: np.datetime64) -> bool:
+    def is_final(self, ticker: str, day: np.datetime64) -> bool:
         """Whether the bar of `day` of a ticker was fetched after its session; one that was not may still change."""
-        if row is None:
-            return False
-        market = self._category.market(row.get("market", "")).key
-        if day > np.datetime64(str(self._finished[market])[:10]):
+        row = self._rows.get(ticker)
+        market = self._category.market(row.get("market", "")).key if row else ""
+        if row is None or day > self._finished[market]:
             return False
         fetched, close = row.get("updated_at"), sessions.close_of(self._calendars[market], _date(day))
         return row.get("source") != "yahoo" or not fetched or not close or fetched >= close
 
 
-def _held(rule: AlertRule, tree: Node, panel: Panel, day: np.datetime64, now: dt.datetime) -> list[Alert]:
-    """The alerts of the session of `day`, found `now`, if all bars of it are final; no later bar is looked at."""
-    result = screen.screen(panel, tree, day)
-    then = panel.as_of(day)
-    traded = dict(zip(then.tickers, breadth.traded(then).tolist(), strict=True))
+def _held(rule: AlertRule, tree: Node, panel: Panel, final: _Final) -> list[Alert]:
+    """The alerts of the last session of `panel`, of tickers whose bar of it is final."""
+    day = panel.sessions[-1]
+    result = screen.screen(panel, tree)
+    has_bar = dict(zip(panel.tickers, breadth.traded(panel).tolist(), strict=True))
     deliveries = {
-        channel: dict(Delivery(state="waiting", attempts=0, next_at=now)) for channel in CHANNELS if rule[channel]
+        channel: dict(Delivery(state="waiting", attempts=0, next_at=final.moment))
+        for channel in CHANNELS
+        if rule[channel]
     }
     closes, changes = result.columns["close"], result.columns["change1"]
     return [
@@ -230,11 +233,11 @@ def _held(rule: AlertRule, tree: Node, panel: Panel, day: np.datetime64, now: dt
             session=dt.datetime.combine(_date(day), dt.time()),
             close=float(close),
             change=None if math.isnan(change) else float(change),
-            found_at=now,
+            found_at=final.moment,
             deliveries=deliveries,  # type: ignore[typeddict-item]
         )
         for ticker, close, change in zip(result.tickers, closes, changes, strict=True)
-        if traded[ticker] and (not rule["tickers"] or ticker in rule["tickers"])
+        if has_bar[ticker] and final.is_final(ticker, day) and (not rule["tickers"] or ticker in rule["tickers"])
     ]
 
 

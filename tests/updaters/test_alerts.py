@@ -19,7 +19,7 @@ from finance_core.errors import SisepanError
 from finance_core.storage import alerts, panels, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import ALERT_RULES, ALERTS
-from tests.yahoo import Listing, YahooStandIn
+from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import alert_delivery, category_update, scheduler
 
 pytestmark = pytest.mark.slow
@@ -127,6 +127,19 @@ def test_who_dies_before_it_notes_how_far_it_asked_asks_again_without_a_second_a
     db[ALERTS].delete_many({})  # or before it stored what it found
     assert alerts.find(db, KOREAN_STOCKS, evening(-1)) == 1
     assert [alert["_id"] for alert in db[ALERTS].find()] == [alert["_id"] for alert in before]
+
+
+def test_after_a_long_pause_the_earliest_session_has_all_the_bars_that_a_long_average_needs(db: MongoDatabase) -> None:
+    days = sessions.between("XKRX", dt.date(2024, 6, 3), dt.date(2026, 11, 2))
+    bars = candles.clean(random_walk(days, seed=1))[0]
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자"}])
+    for until in (-55, None):
+        prices.write(db, KOREAN_STOCKS, "005930", bars.iloc[:until])
+        state = {**prices.state_of(bars.iloc[:until]), "source": "import", "bars_changed_at": tickers.now()}
+        tickers.record(db, KOREAN_STOCKS, "005930", state)
+        if until:
+            alerts.add(db, KOREAN_STOCKS, "언제나", "ma300 > 0")
+    assert alerts.find(db, KOREAN_STOCKS, dt.datetime(2026, 11, 3, tzinfo=dt.UTC)) == 55
 
 
 @pytest.mark.parametrize(
