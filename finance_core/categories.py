@@ -88,6 +88,8 @@ class Category:
     """Module that updates it from the command line."""
     headlines: tuple[str, ...] = ()
     """Tickers that stand for the category on the overview."""
+    index: str = ""
+    """The index that stands for its market, a ticker of the category `indices`; "" where there is none."""
     rates: bool = False
     """Whether its prices are exchange rates (USDKRW) and not amounts of money."""
     ticker_digits: int = 0
@@ -155,6 +157,7 @@ KOREAN_STOCKS = Category(
     default_averages=KOREAN_AVERAGES,
     rising_is_red=True,
     update_command="updaters.update_kr",
+    index="^KS11",
     ticker_digits=6,
     collection_names="korean_stock korea_stocks stock_kr stocks_kr kr_stock kr_stocks krx krx_stocks"
     " kospi kosdaq stock stocks",
@@ -178,6 +181,7 @@ US_STOCKS = Category(
     default_averages=AMERICAN_AVERAGES,
     rising_is_red=False,
     update_command="updaters.update_us",
+    index="^GSPC",
     collection_names="us_stock usa_stocks american_stocks stock_us stocks_us nasdaq nyse sp500 stock stocks",
 )
 

@@ -14,22 +14,15 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.tseries.offsets import BaseOffset, DateOffset, YearEnd
+from pandas.tseries.offsets import BaseOffset
 
 from finance_core.bars import candles
+from finance_core.bars.candles import PERIOD_OFFSETS, Period
 from finance_core.bars.panel import BoolArray, FloatArray, Panel
 
-Span = Literal["1D", "1W", "1M", "3M", "6M", "YTD", "1Y"]
-SPANS: Final[dict[Span, BaseOffset | None]] = {
-    "1D": None,
-    "1W": DateOffset(weeks=1),
-    "1M": DateOffset(months=1),
-    "3M": DateOffset(months=3),
-    "6M": DateOffset(months=6),
-    "YTD": YearEnd(),
-    "1Y": DateOffset(years=1),
-}
-"""How far a change reaches back from the last session; None: from a ticker's bar before."""
+PERIODS: Final[tuple[Period, ...]] = ("1W", "1M", "3M", "6M", "YTD", "1Y")
+SPANS: Final[dict[str, BaseOffset | None]] = {"1D": None, **{period: PERIOD_OFFSETS[period] for period in PERIODS}}
+"""How far a change reaches back from the last session, as on a chart; None: from a ticker's bar before."""
 
 AVERAGES: Final = (20, 60, 200)
 """Windows, in bars of a ticker, of the averages that breadth counts tickers above."""
@@ -46,7 +39,7 @@ def traded(panel: Panel) -> BoolArray:
     return np.asarray((panel.last >= 0) & (panel.at[panel.last] == len(panel.sessions) - 1))
 
 
-def changes(panel: Panel, span: Span) -> FloatArray:
+def changes(panel: Panel, span: str) -> FloatArray:
     """The change of each ticker's close over `span` up to the last session, as a ratio: 0.1 is +10 %.
 
     NaN for a ticker that has no bar on the last session, or none at the beginning of the span.

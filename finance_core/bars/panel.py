@@ -12,7 +12,7 @@ bars lie one ticker after the other in flat arrays, ascending by session, and ar
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Final
 
 import numpy as np
@@ -51,6 +51,8 @@ class Panel:
     """The day of the first bar of each ticker, which may lie before the panel; NaT where none is known."""
     unreadable: frozenset[str] = frozenset()
     """Tickers whose stored bars contradict each other, and that are without bars here."""
+    version: int = 0
+    """Another one once bars have changed, as far as who keeps the panel counts them."""
 
     @property
     def counts(self) -> IntArray:
@@ -105,6 +107,22 @@ class Panel:
         if (self.counts <= bars).all():
             return self
         return self._only(np.maximum(self.starts[1:] - bars, self.starts[:-1]), self.starts[1:])
+
+    def only(self, which: BoolArray) -> "Panel":
+        """The panel of the tickers for which `which` is true, on the sessions that these have."""
+        kept = np.repeat(which, self.counts)
+        sessions, at = _distinct(self.sessions[self.at[kept]])
+        return replace(
+            self,
+            tickers=tuple(compress(self.tickers, which.tolist())),
+            sessions=sessions,
+            starts=np.concatenate([[0], np.cumsum(self.counts[which])]),
+            at=at,
+            bars={name: values[kept] for name, values in self.bars.items()},
+            texts={name: texts[which] for name, texts in self.texts.items()},
+            listed=None if self.listed is None else self.listed[which],
+            unreadable=self.unreadable.intersection(compress(self.tickers, which.tolist())),
+        )
 
     def _between(self, begin: int, end: int) -> "Panel":
         """The panel of the sessions from position `begin` up to `end`."""

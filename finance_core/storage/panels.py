@@ -6,6 +6,7 @@ again.
 """
 
 import datetime as dt
+import itertools
 import threading
 import time
 from collections import OrderedDict
@@ -61,6 +62,8 @@ class _Kept:
     versions: dict[str, object] = field(default_factory=dict)
 
 
+_changes = itertools.count(1)
+"""Numbers every panel that is read anew, or in part, in this process."""
 _lock = threading.Lock()
 _kept: "OrderedDict[tuple[str, str, str], _Kept]" = OrderedDict()
 """By server, database and category; the one that was asked for last stands last."""
@@ -125,7 +128,8 @@ def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[
     if kept.panel is None or changed or known.tickers != tuple(versions):
         read, unreadable = _read(db, store, changed, kept.since)
         rest = known.unreadable.intersection(versions).difference(changed)
-        kept.panel = replace(panels.replaced(known, read, list(versions)), unreadable=rest | unreadable)
+        panel = panels.replaced(known, read, list(versions))
+        kept.panel = replace(panel, unreadable=rest | unreadable, version=next(_changes))
         kept.versions = versions
     return kept.panel
 

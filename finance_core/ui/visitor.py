@@ -1,5 +1,6 @@
 """Who looks at a page: the visitor's language and address, and whether they are an admin."""
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -20,6 +21,12 @@ LOGIN = "login"
 def page_path() -> str:
     """The path of the page that the visitor has open."""
     return urlsplit(st.context.url or "").path
+
+
+def write_address(texts: Mapping[str, str]) -> None:
+    """Make `texts` the parameters of the page's address; the language that it names stays."""
+    language = {name: text for name, text in st.query_params.items() if name == "lang"}
+    st.query_params.from_dict(dict(texts) | language)
 
 
 def use_visitor_language() -> None:

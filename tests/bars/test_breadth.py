@@ -8,7 +8,7 @@ import pytest
 
 from finance_core.bars import breadth
 from finance_core.bars import panel as panels
-from finance_core.bars.breadth import SPANS, Span
+from finance_core.bars.breadth import SPANS
 from finance_core.bars.panel import FIELDS, Panel
 
 INDUSTRIES = ("반도체", "은행", "")
@@ -49,7 +49,7 @@ def panel(made: dict[str, pd.DataFrame]) -> Panel:
     return panel_of(made)
 
 
-def change_of(bars: pd.DataFrame, span: Span, end: pd.Timestamp) -> float:
+def change_of(bars: pd.DataFrame, span: str, end: pd.Timestamp) -> float:
     if bars.empty or bars.index[-1] != end:
         return np.nan
     offset = SPANS[span]
@@ -59,7 +59,7 @@ def change_of(bars: pd.DataFrame, span: Span, end: pd.Timestamp) -> float:
 
 @pytest.mark.parametrize("span", SPANS)
 def test_the_change_of_each_ticker_is_that_of_its_own_bars(
-    made: dict[str, pd.DataFrame], panel: Panel, span: Span
+    made: dict[str, pd.DataFrame], panel: Panel, span: str
 ) -> None:
     end = pd.Timestamp(panel.sessions[-1])
     expected = [change_of(bars, span, end) for bars in made.values()]

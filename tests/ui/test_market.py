@@ -14,10 +14,12 @@ from finance_core.categories import INDICES, KOREAN_STOCKS
 from finance_core.storage import panels, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing
-from finance_core.ui.market import state
+from finance_core.ui.market import page, state
 from tests import pages
 from tests.e2e.visitor import CHART
 from tests.yahoo import random_walk
+
+LAST_SESSION = (pd.Timestamp.now().normalize() - pd.offsets.BDay(1)).date()
 
 
 def store(db: MongoDatabase, ticker: str, closes: list[float], end: dt.date, **row: Any) -> None:
@@ -35,8 +37,7 @@ def store(db: MongoDatabase, ticker: str, closes: list[float], end: dt.date, **r
 @pytest.fixture
 def market(own_server_db: MongoDatabase) -> MongoDatabase:
     """A market of which two tickers rose, one fell, one did not trade today, one has no prices, and one is a sample."""
-    db, end = own_server_db, dt.datetime.now(dt.UTC).date()
-    end = (pd.Timestamp(end) - pd.offsets.BDay(1)).date()
+    db, end = own_server_db, LAST_SESSION
     flat = [100.0] * 300
     store(db, "000001", [*flat, 110.0], end, industry="반도체", name="<b>오른</b> 회사")
     store(db, "000002", [*flat, 101.0], end, industry="반도체", market="KOSDAQ")
@@ -71,6 +72,35 @@ def test_what_is_shown_and_what_is_left_out_is_told(market: MongoDatabase) -> No
     assert "3종목" in about
     for left_out in ("거래가 없는 종목 1", "시세가 없는 종목 1", "표본 1"):
         assert left_out in about
+
+
+def test_a_ticker_whose_bars_contradict_each_other_is_told_as_such_and_not_as_one_without_prices(
+    market: MongoDatabase,
+) -> None:
+    day = dt.datetime(2026, 1, 5)
+    market["korean_stocks"].drop_indexes()
+    market["korean_stocks"].insert_many([{"ticker": "000006", "date": day, "close": close} for close in (1.0, 2.0)])
+    tickers.record(market, KOREAN_STOCKS, "000006", {"bar_count": 2, "bars_changed_at": tickers.now()})
+    about = open_market().caption[0].value
+    assert "읽을 수 없는 종목 1" in about
+    assert "시세가 없는 종목" not in about
+
+
+def test_a_map_is_drawn_once_for_all_visitors_until_a_bar_or_a_name_changes(
+    market: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[object] = []
+    treemap = page.market_map.treemap
+    monkeypatch.setattr(page.market_map, "treemap", lambda *what: drawn.append(what) or treemap(*what))
+    for _visitor in range(2):
+        open_market(span="3M")
+    assert len(drawn) == 1
+    tickers.record(market, KOREAN_STOCKS, "000001", {"name": "새 이름"})
+    open_market(span="3M")
+    store(market, "000003", [100.0] * 300 + [70.0], LAST_SESSION, industry="은행")
+    (option,) = maps(open_market(span="3M"))
+    assert len(drawn) == 3
+    assert "-30.00%" in json.dumps(option)
 
 
 def test_the_map_has_an_area_for_each_ticker_by_industry_and_names_are_data(market: MongoDatabase) -> None:

@@ -27,7 +27,7 @@ from finance_core.ui.comparison.items import Item
 from finance_core.ui.decorators import writes
 from finance_core.ui.parameters import INTERVALS, PERIODS
 from finance_core.ui.text import plain
-from finance_core.ui.visitor import may_edit
+from finance_core.ui.visitor import may_edit, write_address
 
 SCALES: dict[Scale, str] = {"price": N_("가격"), "percent": N_("변화율 %"), "index": N_("지수 100"), "log": N_("로그")}
 MONEY: dict[Money, str] = {"local": N_("현지 통화"), "KRW": N_("원화로"), "USD": N_("달러로")}
@@ -186,5 +186,4 @@ def _show_series(view: View, series: Sequence[str]) -> None:
 
 def _write(view: View, **fields: Any) -> None:
     """Put the view, with other `fields`, into the address."""
-    language = {name: text for name, text in st.query_params.items() if name == "lang"}
-    st.query_params.from_dict(address.texts_of(replace(view, **fields)) | language)
+    write_address(address.texts_of(replace(view, **fields)))

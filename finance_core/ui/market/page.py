@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from finance_core import categories, formats
+from finance_core import categories, formats, i18n
 from finance_core.bars import breadth
 from finance_core.bars.breadth import SPANS, Mark
+from finance_core.categories import INDICES
 from finance_core.charts import breadth as breadth_chart
 from finance_core.charts import market_map
 from finance_core.charts.style import Style
@@ -21,9 +22,11 @@ from finance_core.ui import colors, parameters, search_box
 from finance_core.ui.choices import segmented
 from finance_core.ui.decorators import page
 from finance_core.ui.echart import border, clicks
+from finance_core.ui.echart.border import Prepared
 from finance_core.ui.market import state, tables
 from finance_core.ui.market.state import Market, View
 from finance_core.ui.text import plain
+from finance_core.ui.visitor import write_address
 
 LINE = 16
 """Closes in the small line of a ticker."""
@@ -64,7 +67,7 @@ def show(db: MongoDatabase) -> None:
 
 def _controls(view: View) -> None:
     def write(**fields: Any) -> None:
-        st.query_params.from_dict(parameters.texts_of(replace(view, **fields), state.TABLE, View()))
+        write_address(parameters.texts_of(replace(view, **fields), state.TABLE, View()))
 
     with st.container(horizontal=True, gap="small"):
         names = {key: category.title for key, category in state.STOCKS.items()}
@@ -81,7 +84,7 @@ def _about(market: Market) -> str:
         _("그날 거래가 없는 종목 {count}"): market.not_traded,
         _("시세가 없는 종목 {count}"): market.without_prices,
         _("표본 {count}"): market.samples,
-        _("읽을 수 없는 종목 {count}"): len(market.panel.unreadable),
+        _("읽을 수 없는 종목 {count}"): market.unreadable,
     }
     parts = [
         _("{date} 종가 · {count}종목").format(date=day, count=formats.count(int(market.counted.sum()))),
@@ -91,6 +94,15 @@ def _about(market: Market) -> str:
 
 
 def _map(_db: MongoDatabase, view: View, market: Market, style: Style) -> None:
+    drawn = ("map", view.span, style, i18n.language())
+    prepared, sentence = state.once(market, *drawn, compute=partial(_drawn_map, view, market, style))
+    choose = partial(_open, view.category)
+    clicks.show(prepared, "max(420px, calc(100dvh - 13.5rem))", choose, key="map")
+    st.caption(plain(sentence))
+
+
+def _drawn_map(view: View, market: Market, style: Style) -> tuple[Prepared, str]:
+    """The map, and the sentence that says what it shows."""
     panel = market.panel
     table = tables.members(view.of, panel, np.flatnonzero(market.counted), view.span)
     drawn = table[(table["value"] > 0) & table["change"].notna()]
@@ -102,10 +114,7 @@ def _map(_db: MongoDatabase, view: View, market: Market, style: Style) -> None:
     sentence = sentence.format(span=_(state.SPANS[view.span]), full=f"{full:.0%}")
     if missing := len(table) - len(drawn):
         sentence += " " + formats.filled(_("거래대금이나 그 기간의 시세가 없는 {count}종목은 없습니다."), count=missing)
-    prepared = border.prepare(market_map.treemap(drawn, style))
-    choose = partial(_open, view.category)
-    clicks.show(prepared, "max(420px, calc(100dvh - 13.5rem))", choose, key="map")
-    st.caption(plain(sentence))
+    return border.prepare(market_map.treemap(drawn, style)), sentence
 
 
 def _open(key: str, ticker: str) -> None:
@@ -134,7 +143,7 @@ def _lines(market: Market, positions: np.ndarray[Any, Any], begin: int) -> list[
 
 
 def _breadth(db: MongoDatabase, view: View, market: Market, style: Style) -> None:
-    daily = breadth.daily(market.panel)
+    daily = state.once(market, "daily", compute=partial(breadth.daily, market.panel))
     today = daily.iloc[-1]
 
     def title(key: Mark) -> str:
@@ -149,9 +158,8 @@ def _breadth(db: MongoDatabase, view: View, market: Market, style: Style) -> Non
     if chosen:
         which = np.flatnonzero(breadth.members(market.panel, chosen))
         tables.show(view.of, tables.members(view.of, market.panel, which, view.span), view.span, style, "of_day")
-    key, ticker = state.INDEX[view.category]
-    index = prices.load(db, categories.category(key), ticker)["close"]
-    name = tables.index_name(db, key, ticker)
+    index = prices.load(db, INDICES, view.of.index)["close"]  # none where there is no index, or no prices of it
+    name = tables.index_name(db, view.of.index)
     shown = daily.iloc[-252 * state.YEARS :]
     st.echarts_chart(breadth_chart.option(shown, index, name, style), height=560, alt=_("시장 폭"))
 
@@ -161,7 +169,8 @@ def _share(value: float) -> str:
 
 
 def _industries(_db: MongoDatabase, view: View, market: Market, style: Style) -> None:
-    ranked = breadth.industries(market.panel).sort_values(view.span, ascending=False)
+    ranked = state.once(market, "industries", compute=partial(breadth.industries, market.panel))
+    ranked = ranked.sort_values(view.span, ascending=False)
     if list(ranked.index) == [""]:
         sentence = _("종목에 업종이 없습니다. '종목 관리'에서 시장 목록을 등록하면 업종이 붙습니다.")
         st.info(plain(sentence), icon=":material/info:")

@@ -1,37 +1,31 @@
 """What the page of a market shows, by its address: `?category=korean_stocks&market=KOSPI&span=1M`; and its panel."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
+import streamlit as st
 
 from finance_core import categories
 from finance_core.bars import breadth
-from finance_core.bars import panel as panels
-from finance_core.bars.breadth import Span
 from finance_core.bars.panel import Panel
 from finance_core.categories import CATEGORIES, Category
 from finance_core.i18n import N_
-from finance_core.storage import panels as stored
+from finance_core.storage import database, panels
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import parameters
-from finance_core.ui.parameters import Parameter
+from finance_core.ui.parameters import PERIODS, Parameter
 
+T = TypeVar("T")
 STOCKS = {category.key: category for category in CATEGORIES if category.currency and not category.rates}
 """The categories that are markets, by key."""
-INDEX = {"korean_stocks": ("indices", "^KS11"), "us_stocks": ("indices", "^GSPC")}
-"""The category and ticker of the index beside which the breadth of a market is drawn."""
+MOST_KEPT = 32
+"""Pictures and tables that are kept for all visitors; the map of a whole market takes 1 MB."""
 YEARS = 1
 """How far back breadth goes; a year before it, for averages and new highs, is read too."""
-SPANS: dict[Span, str] = {
-    "1D": N_("1일"),
-    "1W": N_("1주"),
-    "1M": N_("1개월"),
-    "3M": N_("3개월"),
-    "6M": N_("6개월"),
-    "YTD": N_("금년"),
-    "1Y": N_("1년"),
-}
+SPANS: dict[str, str] = {"1D": N_("1일")} | {period: PERIODS[period] for period in breadth.PERIODS}
 """Message ids of the names on buttons."""
 
 
@@ -42,7 +36,7 @@ class View:
     category: str = "korean_stocks"
     market: str = ""
     """Key of a market of the category; "" for all."""
-    span: Span = "1D"
+    span: str = "1D"
 
     @property
     def of(self) -> Category:
@@ -76,37 +70,50 @@ class Market:
     counted: np.ndarray[tuple[int], np.dtype[np.bool_]]
     """Which of them have a bar on the last session."""
     without_prices: int
+    unreadable: int
+    """Tickers whose stored bars contradict each other."""
     not_traded: int
     """Tickers with bars, but none on the last session."""
     samples: int
     """Sample tickers that were left out."""
     is_sample: bool
     """Whether all prices are samples."""
+    key: str
+    """Names these tickers and bars, and no other ones."""
 
 
 def load(db: MongoDatabase, view: View) -> Market:
     """The market that `view` means. Raises SisepanError where it does not fit into memory."""
     today = dt.datetime.now(dt.UTC).date()
-    whole = stored.panel(db, view.of, today - dt.timedelta(days=366 * (YEARS + 1)))
+    since = today - dt.timedelta(days=366 * (YEARS + 1))
+    whole = panels.panel(db, view.of, since)
     meant = np.full(len(whole.tickers), True) if not view.market else whole.text("market") == view.market
+    unreadable = meant & np.isin(whole.tickers, list(whole.unreadable))
     has_bars = meant & (whole.counts > 0)
     sample = has_bars & (whole.text("source") == "sample")
     is_sample = bool(has_bars.any() and sample[has_bars].all())
-    kept = has_bars if is_sample else has_bars & ~sample
-    panel = whole if kept.all() else _only(whole, kept)
+    panel = whole.only(has_bars if is_sample else has_bars & ~sample)
     counted = breadth.traded(panel)
+    texts = hash(tuple(tuple(texts) for texts in whole.texts.values()))
     return Market(
         panel=panel,
         counted=counted,
-        without_prices=int((meant & ~has_bars).sum()),
+        without_prices=int((meant & ~has_bars & ~unreadable).sum()),
+        unreadable=int(unreadable.sum()),
         not_traded=int((~counted).sum()),
         samples=0 if is_sample else int(sample.sum()),
         is_sample=is_sample,
+        key=repr((database.address(), db.name, view.category, view.market, since, whole.version, texts)),
     )
 
 
-def _only(panel: Panel, kept: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Panel:
-    """The panel of some of its tickers, with the sessions that these have."""
-    names = [ticker for ticker, is_kept in zip(panel.tickers, kept.tolist(), strict=True) if is_kept]
-    part = panels.replaced(panel, {}, names)
-    return replace(part, texts={name: texts[kept] for name, texts in panel.texts.items()})
+def once(market: Market, *what: object, compute: Callable[[], T]) -> T:
+    """What `compute` makes of a market, under the name `what`: once for all visitors, until the market changes."""
+    made: T = _once(repr((market.key, *what)), compute)
+    return made
+
+
+@st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)
+def _once(key: str, _compute: Callable[[], Any]) -> Any:  # an argument with an underscore is not part of the key
+    del key
+    return _compute()

@@ -5,11 +5,10 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from finance_core import categories, formats, i18n
+from finance_core import formats, i18n
 from finance_core.bars import breadth
-from finance_core.bars.breadth import Span
 from finance_core.bars.panel import Panel
-from finance_core.categories import Category
+from finance_core.categories import INDICES, Category
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
@@ -20,7 +19,7 @@ ROW_HEIGHT = 28
 PERCENT = "%+.2f%%"
 
 
-def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span: Span) -> pd.DataFrame:
+def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span: str) -> pd.DataFrame:
     """What is shown of the tickers at the positions `which`, indexed by position.
 
     Columns: ticker, name, close (text), value (traded a day, a number), change (over `span`, a ratio).
@@ -46,7 +45,7 @@ def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span:
     )
 
 
-def show(category: Category, table: pd.DataFrame, span: Span, style: Style, key: str) -> None:
+def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: str) -> None:
     """The tickers of `members` as a table that can be sorted, the largest change first."""
     name, close, change = _("종목"), _("종가"), _("{span} 변화").format(span=_(state.SPANS[span]))
     table = table.sort_values("change", ascending=False)
@@ -105,9 +104,9 @@ def industry(name: str) -> str:
     return name or _("업종 모름")
 
 
-def index_name(db: MongoDatabase, category: str, ticker: str) -> str:
+def index_name(db: MongoDatabase, ticker: str) -> str:
     """The name of an index, or its ticker where it is not listed."""
-    row = listing.of(db, categories.category(category)).rows.get(ticker)
+    row = listing.of(db, INDICES).rows.get(ticker)
     return listing.name_of(row) if row else ticker
 
 

@@ -1,17 +1,16 @@
-"""The question that an address names: `?in=korean_stocks&rule=close+%3E+ma20&day=2025-03-03`. Pure, both ways."""
+"""The question that an address names: `?in=korean_stocks&rule=close+%3E+ma20&day=2025-03-03`. Both ways."""
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import streamlit as st
-
 from finance_core.bars.conditions import LONGEST
 from finance_core.bars.screen import READY
 from finance_core.categories import CATEGORIES, Category
 from finance_core.ui import parameters
 from finance_core.ui.parameters import Parameter
+from finance_core.ui.visitor import write_address
 
 
 @dataclass(frozen=True)
@@ -45,5 +44,4 @@ def texts_of(view: View) -> dict[str, str]:
 
 def write(view: View, **fields: Any) -> None:
     """Put the view, with other `fields`, into the address."""
-    language = {name: text for name, text in st.query_params.items() if name == "lang"}
-    st.query_params.from_dict(texts_of(replace(view, **fields)) | language)
+    write_address(texts_of(replace(view, **fields)))
