@@ -9,8 +9,8 @@ written. A mistake raises SisepanError with a sentence that says what to do.
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
@@ -31,8 +31,9 @@ from finance_core.storage import panels as stored
 SEPARATOR: Final = ":"
 """Between a category and a ticker: us_stocks:AAPL."""
 LISTED: Final = ("name_en", "market", "industry", "currency", "source", "first_date", "last_date", "bar_count")
-Day = dt.date | str
-"""A day, or its text: 2025-03-03."""
+Day = dt.date | np.datetime64 | str
+"""A day, a moment of it, or its text: 2025-03-03."""
+Choice = TypeVar("Choice", bound=str)
 
 
 class Sisepan:
@@ -91,7 +92,7 @@ class Sisepan:
         >>> sisepan.bars("005930", "W")[["close", "volume"]].tail(1).round(1).to_dict("records")
         [{'close': 102.0, 'volume': 2000}]
         """
-        return candles.resample(prices.load(self._db, *self._find(ticker)), interval)
+        return candles.resample(prices.load(self._db, *self._find(ticker)), _one_of(interval, get_args(Interval)))
 
     def panel(
         self, category: str, fields: Sequence[str] | str = "close", since: Day | None = None, until: Day | None = None
@@ -103,13 +104,10 @@ class Sisepan:
         >>> sisepan.panel("korean_stocks", since="2024-01-02")["005930"].tolist()
         [100.0, 101.0, 102.0]
         """
-        names = [fields] if isinstance(fields, str) else list(fields)
-        if wrong := [name for name in names if name not in panels.FIELDS]:
-            sentence = N_("{name}이라는 필드는 없습니다. 쓸 수 있는 것: {options}")
-            raise SisepanError(sentence, name=wrong[0][:40], options=", ".join(panels.FIELDS))
-        begin = _day(since) if since else dt.date.today() - dt.timedelta(days=366)
+        names = [_one_of(name, panels.FIELDS) for name in _listed(fields) or [""]]
+        begin = dt.date.today() - dt.timedelta(days=366) if since is None else _day(since)
         panel = stored.panel(self._db, _category(category), begin, names)
-        if until:
+        if until is not None:
             panel = panel.as_of(np.datetime64(_day(until)))
         index = pd.DatetimeIndex(panel.sessions, name="date").as_unit("ns")
         frames = {name: pd.DataFrame(panel.matrix(name), index, list(panel.tickers)) for name in names}
@@ -128,14 +126,14 @@ class Sisepan:
         """
         of_category = _category(category)
         tree = conditions.parse(READY[condition].rule if condition in READY else condition)
-        result = screens.ask(self._db, of_category, tree, _day(as_of) if as_of else None)
+        result = screens.ask(self._db, of_category, tree, None if as_of is None else _day(as_of))
         names = {row["ticker"]: row["name"] for row in tickers.active(self._db, of_category)}
         columns = {"name": [names.get(ticker, ticker) for ticker in result.tickers], **result.columns}
         frame = pd.DataFrame(columns, index=pd.Index(result.tickers, name="ticker"))
         frame.attrs = {"day": result.day, "judged": result.judged, "unjudged": result.unjudged}
         return frame
 
-    def compare(self, names: Sequence[str], since: Day | None = None, scale: Scale = "percent") -> pd.DataFrame:
+    def compare(self, names: Sequence[str] | str, since: Day | None = None, scale: Scale = "percent") -> pd.DataFrame:
         """The closes of several tickers on the union of their sessions; columns are `names`, NaN where one is closed.
 
         "percent" is the change since the first close on or after `since`, "index" is 100 there, "price" is the price.
@@ -144,17 +142,19 @@ class Sisepan:
         >>> sisepan.compare(["005930"], since="2024-01-02")["005930"].round(6).tolist()
         [0.0, 1.0, 2.0]
         """
-        closes = comparison.align({name: prices.load(self._db, *self._find(name))["close"] for name in names})
+        _one_of(scale, get_args(Scale))
+        closes = comparison.align({name: prices.load(self._db, *self._find(name))["close"] for name in _listed(names)})
         if closes.empty:
             return closes
-        first = pd.Timestamp(_day(since)) if since else closes.index[0]
+        first = closes.index[0] if since is None else pd.Timestamp(_day(since))
         if scale != "price":
             bases = {name: comparison.base_of(closes[name], first) for name in closes.columns}
             closes = comparison.rebase(closes, bases, scale)
-        return closes.loc[first:]
+        return closes[closes.index >= first]
 
     def _find(self, text: str) -> tuple[Category, str]:
         """The category and the ticker that `text` names."""
+        text = str(text)  # a table may hold codes as numbers
         key, ticker = _parts(text)
         among = [_category(key)] if key else CATEGORIES
         found = [
@@ -176,19 +176,23 @@ def _parts(text: str) -> tuple[str, str]:
     return (category, ticker) if separator else ("", text)
 
 
+def _listed(names: Sequence[str] | str) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
 def _category(key: str) -> Category:
-    if key not in {category.key for category in CATEGORIES}:
-        options = ", ".join(category.key for category in CATEGORIES)
-        raise SisepanError(
-            N_("{key}이라는 카테고리는 없습니다. 쓸 수 있는 것: {options}"), key=key[:40], options=options
-        )
-    return categories.category(key)
+    return categories.category(_one_of(key, [category.key for category in CATEGORIES]))
+
+
+def _one_of(value: Choice, options: Iterable[Choice]) -> Choice:
+    if value not in (known := list(options)):
+        sentence = N_("'{value}'은(는) 쓸 수 없는 값입니다. 쓸 수 있는 것: {options}")
+        raise SisepanError(sentence, value=str(value)[:40], options=", ".join(known))
+    return value
 
 
 def _day(day: Day) -> dt.date:
-    if isinstance(day, dt.date):
-        return day
     try:
-        return dt.date.fromisoformat(day)
+        return dt.datetime.fromisoformat(str(day)).date()
     except ValueError as error:
-        raise SisepanError(N_("{day}은(는) 날짜가 아닙니다. 2025-03-03처럼 씁니다."), day=day[:40]) from error
+        raise SisepanError(N_("{day}은(는) 날짜가 아닙니다. 2025-03-03처럼 씁니다."), day=str(day)[:40]) from error

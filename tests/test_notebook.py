@@ -1,5 +1,6 @@
 """The prices from Python, as a notebook asks for them."""
 
+import datetime as dt
 import doctest
 import json
 import subprocess
@@ -55,7 +56,12 @@ def test_the_examples_of_the_class_run(sisepan: Sisepan) -> None:
     [
         lambda sisepan: sisepan.bars("999999"),
         lambda sisepan: sisepan.bars("nothing:005930"),
+        lambda sisepan: sisepan.bars("005930", "Q"),
         lambda sisepan: sisepan.panel("korean_stocks", "price"),
+        lambda sisepan: sisepan.panel("korean_stocks", []),
+        lambda sisepan: sisepan.panel("korean_stocks", since=pd.NaT),
+        lambda sisepan: sisepan.panel("korean_stocks", until=""),
+        lambda sisepan: sisepan.compare(["005930"], scale="ratio"),
         lambda sisepan: sisepan.panel("korean_stocks", since="yesterday"),
         lambda sisepan: sisepan.screen("close >> 3"),
         lambda sisepan: sisepan.tickers("stocks"),
@@ -65,6 +71,33 @@ def test_a_mistake_is_a_sentence(sisepan: Sisepan, ask: Any) -> None:
     with pytest.raises(SisepanError) as error:
         ask(sisepan)
     assert "{" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        dt.date(2024, 1, 3),
+        dt.datetime(2024, 1, 3, 15, 30),
+        pd.Timestamp("2024-01-03", tz="Asia/Seoul"),
+        np.datetime64("2024-01-03T00:00:00", "ns"),
+        "2024-01-03",
+    ],
+    ids=lambda day: type(day).__name__,
+)
+def test_a_day_may_be_whatever_a_notebook_has_of_it(sisepan: Sisepan, day: Any) -> None:
+    panels.forget()
+    for _twice in range(2):  # also beside the panel that is kept
+        assert sisepan.panel("korean_stocks", since=day, until=day)["005930"].tolist() == [101.0]
+    assert sisepan.screen("close > 1", as_of=day).attrs["day"] == dt.date(2024, 1, 3)
+    assert sisepan.compare("005930", since=day)["005930"].round(6).tolist() == [0.0, 0.990099]
+
+
+def test_a_code_that_was_read_as_a_number_is_the_ticker(sisepan: Sisepan) -> None:
+    assert sisepan.bars(5930).equals(sisepan.bars("005930"))  # type: ignore[arg-type]
+
+
+def test_a_comparison_may_begin_on_any_day(sisepan: Sisepan) -> None:
+    assert sisepan.compare(["005930"], since="0001-01-01")["005930"].round(6).tolist() == [0.0, 1.0, 2.0]
 
 
 def test_a_ticker_of_two_categories_asks_for_the_category(db: MongoDatabase, sisepan: Sisepan) -> None:
