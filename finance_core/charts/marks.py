@@ -111,8 +111,8 @@ def texts(length: int, marked: Iterable[Marked]) -> list[str]:
     >>> texts(2, [Marked("split", [1], ["분할 50 : 1"], [0.0])])
     ['', '분할 50 : 1']
     """
-    said: list[list[str]] = [[] for _bar in range(length)]
+    said = [""] * length
     for mark in marked:
         for position, text in zip(mark.positions, mark.texts, strict=True):
-            said[position].append(text)
-    return [" · ".join(each) for each in said]
+            said[position] = f"{said[position]} · {text}" if said[position] else text
+    return said

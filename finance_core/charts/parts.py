@@ -43,7 +43,7 @@ def days(bars: pd.DataFrame, last_note: str = "") -> npt.NDArray[np.object_]:
     >>> days(pd.DataFrame(index=pd.DatetimeIndex(["2024-01-02"])), "still running").tolist()
     ['2024-01-02 still running']
     """
-    dates = pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d").to_numpy(dtype=object, copy=True)
+    dates = np.datetime_as_string(bars.index.to_numpy().astype("datetime64[D]")).astype(object)
     if last_note and len(dates):
         dates[-1] += f" {last_note}"
     return dates

@@ -69,7 +69,9 @@ def called(path: Path, *arguments: Any) -> str:
 
 def as_json(data: Any) -> str:
     """`data` as JSON, which is an expression of JavaScript, without the marker."""
-    return json.dumps(without_marker(data), allow_nan=False)
+    text = json.dumps(data, allow_nan=False)
+    # JSON writes the marker as it is: where the text has none, no string has.
+    return json.dumps(without_marker(data), allow_nan=False) if MARKER in text else text
 
 
 @cache
@@ -102,7 +104,7 @@ def _packed(frame: pd.DataFrame) -> str:
 
 def _column(values: "pd.Series[Any]") -> tuple[str, Any]:
     if not pd.api.types.is_numeric_dtype(values.dtype):
-        return "text", [str(value) for value in values]
+        return "text", [str(value) for value in values.tolist()]
     numbers = values.to_numpy(dtype="<f8")
     with np.errstate(over="ignore"):
         half = numbers.astype("<f4")
