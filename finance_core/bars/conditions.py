@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from lark import Lark, Token, Transformer, UnexpectedInput, v_args
 
@@ -31,7 +31,6 @@ from finance_core.bars.condition_tree import (
     Number,
     Text,
     kind_of,
-    parts_of,
 )
 from finance_core.bars.functions import FUNCTIONS, MOST_BARS, Kind
 from finance_core.errors import SisepanError
@@ -69,34 +68,43 @@ class Mistake(SisepanError):
 
 def parse(text: str) -> Node:
     """The condition of a text. Raises Mistake."""
+    tree = _read(text, "condition")
+    if kind_of(tree) != "truth":
+        sentence = N_("{part}은(는) {kind}이고 조건이 아닙니다. 무엇과 비교하십시오.")
+        raise Mistake(sentence, text, tree.at, part=str(tree)[:60], kind=_Named(kind_of(tree)))
+    return tree
+
+
+def parse_value(text: str) -> Node:
+    """The number or text of a text, such as a column to show: `close / ma20`. Raises Mistake."""
+    tree = _read(text, "value")
+    if kind_of(tree) == "truth":
+        wrong = _unexpected(tree, "number")
+        raise Mistake(wrong.message, text, wrong.at, **wrong.values)
+    return tree
+
+
+def _read(text: str, rule: Literal["condition", "value"]) -> Node:
+    """The tree of a text, which follows `rule` of the grammar. Raises Mistake."""
     if len(text) > LONGEST:
         raise Mistake(N_("조건은 {longest}자까지 씁니다."), text, LONGEST, longest=LONGEST)
     if not text.strip():
         raise Mistake(N_("조건이 비어 있습니다."), text, 0)
     try:
-        tree: Any = _parser().parse(text)
+        tree: Any = _parser().parse(text, start=rule)
     except UnexpectedInput as error:
         raise _misunderstood(text, error) from None
     except _Wrong as wrong:
         raise Mistake(wrong.message, text, wrong.at, **wrong.values) from None
-    if kind_of(tree) != "truth":
-        sentence = N_("{part}은(는) {kind}이고 조건이 아닙니다. 무엇과 비교하십시오.")
-        raise Mistake(sentence, text, tree.at, part=str(tree)[:60], kind=_Named(kind_of(tree)))
     checked: Node = tree
     return checked
-
-
-def parse_value(text: str) -> Node:
-    """The number or text of a text, such as a column to show: `close / ma20`. Raises Mistake."""
-    tree = parse(f"({text}) == ({text})") if len(text) * 2 + 8 <= LONGEST else parse(text)
-    return parts_of(tree)[0]
 
 
 @cache
 def _parser() -> Lark:
     grammar = Path(__file__).with_suffix(".lark").read_text(encoding="utf-8")
     # Nodes are made while it parses: nothing recurses, however deep a text.
-    return Lark(grammar, parser="lalr", transformer=_Builder())
+    return Lark(grammar, parser="lalr", start=["condition", "value"], transformer=_Builder())
 
 
 def _misunderstood(text: str, error: UnexpectedInput) -> Mistake:
@@ -181,9 +189,13 @@ def _within_depth(node: Node) -> Node:
 
 def _expect(node: Node, kind: Kind) -> Node:
     if kind_of(node) != kind:
-        sentence = N_("{kind}이(가) 와야 하는데 {part}은(는) {other}입니다.")
-        raise _Wrong(sentence, node.at, kind=_Named(kind), part=str(node)[:60], other=_Named(kind_of(node)))
+        raise _unexpected(node, kind)
     return node
+
+
+def _unexpected(node: Node, kind: Kind) -> _Wrong:
+    sentence = N_("{kind}이(가) 와야 하는데 {part}은(는) {other}입니다.")
+    return _Wrong(sentence, node.at, kind=_Named(kind), part=str(node)[:60], other=_Named(kind_of(node)))
 
 
 def _unknown(name: str, at: int, known: Iterable[str]) -> _Wrong:

@@ -217,5 +217,19 @@ def test_every_field_has_a_name_that_is_read_as_itself() -> None:
 def test_a_value_is_read_without_a_comparison() -> None:
     assert str(conditions.parse_value("close / ma20")) == "close / ma20"
     assert str(conditions.parse_value("industry")) == "industry"
-    with pytest.raises(Mistake):
+    with pytest.raises(Mistake) as error:
         conditions.parse_value("close / ")
+    assert error.value.pointer == "close / \n       ^"
+
+
+@pytest.mark.parametrize("text", ["close > 1", "(close > 1)", "close) == (close", "1) == (1) or (1) == (1", "", "+"])
+def test_what_is_no_value_is_not_read_as_one(text: str) -> None:
+    with pytest.raises(Mistake):
+        conditions.parse_value(text)
+
+
+def test_a_value_may_be_as_long_as_a_condition() -> None:
+    text = " + ".join(["close"] * 25)
+    long = f"mean({text}, 5) + mean({text}, 6) + mean({text}, 7)"
+    assert len(long) > conditions.LONGEST / 2
+    assert str(conditions.parse_value(long)) == long
