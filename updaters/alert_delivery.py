@@ -173,7 +173,7 @@ def _mail(rule: AlertRule, message: Sequence[Alert], names: Mapping[str, str]) -
             if user:
                 smtp.login(user, unquote(server.password or ""))
             smtp.send_message(mail)
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ValueError) as error:  # the last: letters that mail cannot carry
         # Not the server's own words: they may hold the address or the password.
         raise SisepanError(N_("전자우편을 보내지 못했습니다({kind})."), kind=type(error).__name__) from error
 

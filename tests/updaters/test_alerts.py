@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -283,6 +284,7 @@ def test_what_could_not_be_sent_is_sent_later_and_given_up_at_last(
         ({"email": "a@example.com"}, ""),
         ({"email": "a@example.com"}, "smtp://127.0.0.1:1"),
         ({"email": "a@example.com"}, "smtp://me:secret@[::"),
+        ({"webhook": "http://ㅁ" + "ㅁ" * 70 + ".example/"}, ""),
     ],
     ids=repr,
 )
@@ -297,6 +299,15 @@ def test_an_address_where_nobody_is_costs_the_update_nothing(
     assert all(errors)
     assert "secret" not in "".join(errors)
     assert prices.load(db, KOREAN_STOCKS, "005930")["close"].iloc[-1] == 120.0
+
+
+def test_a_password_that_mail_cannot_carry_is_a_sentence_and_costs_the_update_nothing(
+    db: MongoDatabase, yahoo: YahooStandIn, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTP_URL", os.environ["SMTP_URL"].replace("p%40ss", "%EC%95%94%ED%98%B8"))
+    prepared(db, yahoo, email="analyst@example.com")
+    assert states(db, "email") == {"waiting"}
+    assert mailbox.mails == []
 
 
 def test_a_sender_that_died_is_followed_by_another_one(
