@@ -53,7 +53,7 @@ def outcomes(
     then = panel if as_of is None else panel.as_of(as_of)
     source = Source(then)
     holds, fails = evaluation.truth(tree, source)
-    counted = _trades(source) & ~source.of_tickers(then.text("source") == "sample")
+    counted = ~then.halted_bars() & ~source.of_tickers(then.text("source") == "sample")
     if since is not None:
         counted &= source.days >= since
     return [_outcome(source, holds & counted, (holds | fails) & counted, sessions) for sessions in HORIZONS]
@@ -82,12 +82,3 @@ def _moves(source: Source, sessions: int) -> Floats:
         later[:-sessions] = close[sessions:]
     rest = source.of_tickers(source.panel.counts) - source.rank - 1
     return ratio(np.where(rest >= sessions, later, np.nan), close) - 1
-
-
-def _trades(source: Source) -> BoolArray:
-    """The days on which a ticker traded: not those of one price without volume, where it has volumes otherwise."""
-    panel = source.panel
-    volume = panel.bars["volume"]
-    total = np.concatenate([[0], np.cumsum(volume > 0)])
-    has_volumes = source.of_tickers(total[panel.starts[1:]] > total[panel.starts[:-1]])
-    return np.asarray(~(has_volumes & (volume == 0) & (panel.bars["high"] == panel.bars["low"])))

@@ -147,17 +147,20 @@ class Panel:
         return np.asarray((self.last < 0) | (self.sessions[newest] < self.sessions[-1] - STALE_AFTER))
 
     def halted(self) -> BoolArray:
-        """Which tickers did not trade in their last bar: one price, no volume, though they have volumes otherwise.
+        """Which tickers did not trade in their last bar (see `halted_bars`)."""
+        if not len(self.at):
+            return np.zeros(len(self.tickers), dtype=bool)
+        return np.asarray((self.last >= 0) & self.halted_bars()[self.last])
+
+    def halted_bars(self) -> BoolArray:
+        """Which bars are of days without trade: one price, no volume, though their ticker has volumes otherwise.
 
         Exchange rates, which never have volumes, are not halted.
         """
-        if not len(self.at):
-            return np.zeros(len(self.tickers), dtype=bool)
         volume = self.bars["volume"]
         traded = np.concatenate([[0], np.cumsum(volume > 0)])
-        trades = traded[self.starts[1:]] > traded[self.starts[:-1]]
-        is_flat = (volume == 0) & (self.bars["high"] == self.bars["low"])
-        return np.asarray(trades & (self.last >= 0) & is_flat[self.last])
+        has_volumes = np.repeat(traded[self.starts[1:]] > traded[self.starts[:-1]], self.counts)
+        return np.asarray(has_volumes & (volume == 0) & (self.bars["high"] == self.bars["low"]))
 
 
 TickerBars = tuple[Days, Mapping[str, npt.ArrayLike]]
