@@ -6,7 +6,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -138,20 +138,24 @@ def curves(bars: pd.DataFrame, chosen: Iterable[Chosen]) -> list[Curve]:
     return result
 
 
-def undrawable(bars: pd.DataFrame, chosen: Iterable[Chosen]) -> dict[Chosen, str]:
-    """Those of `chosen` that have no value on `bars`, each with a sentence that says why.
+def undrawable(bars: pd.DataFrame, drawn: Sequence[Curve]) -> dict[Chosen, str]:
+    """The indicators of `drawn`, the curves over `bars`, that lack values or lines, with a sentence that says why.
 
-    >>> list(undrawable(pd.DataFrame({"close": [1.0], "volume": [0]}), [Chosen("obv"), Chosen("rsi", (14,))]).values())
+    >>> bars = pd.DataFrame({"close": [1.0], "volume": [0]})
+    >>> list(undrawable(bars, curves(bars, [Chosen("obv"), Chosen("rsi", (14,))])).values())
     ['OBV: 거래량이 없는 종목이라 그릴 것이 없습니다.', 'RSI14: 봉이 15개 있어야 하는데 1개뿐입니다.']
     """
+    has_values = {curve.chosen for curve in drawn if not np.isnan(curve.values).all()}
     sentences = {}
-    for each in chosen:
+    for each in dict.fromkeys(curve.chosen for curve in drawn):
         needed = each.indicator.warm_up(*each.values) + 1
         if "volume" in each.indicator.inputs and not bars["volume"].any():
             sentences[each] = _("{name}: 거래량이 없는 종목이라 그릴 것이 없습니다.").format(name=each.label)
         elif len(bars) < needed:
             sentence = _("{name}: 봉이 {needed}개 있어야 하는데 {count}개뿐입니다.")
             sentences[each] = sentence.format(name=each.label, needed=needed, count=len(bars))
+        elif each not in has_values:
+            sentences[each] = _("{name}: 가격이 움직인 적이 없어 그릴 것이 없습니다.").format(name=each.label)
     return sentences
 
 

@@ -85,6 +85,17 @@ def test_a_bar_without_a_number_counts_as_if_it_were_not_there(key: str) -> None
         np.testing.assert_array_equal(np.delete(values, gaps), expected)
 
 
+@pytest.mark.parametrize("key", INDICATORS)
+def test_an_indicator_without_a_value_says_why(key: str) -> None:
+    moving = made_bars(600)
+    flat = moving.assign(open=7.0, high=7.0, low=7.0, close=7.0)
+    for bars in (moving, flat, moving.assign(volume=0), flat.assign(volume=0), moving.iloc[:1]):
+        drawn = curves.curves(bars, [usual(INDICATORS[key])])
+        has_values = any((~np.isnan(curve.values)).any() for curve in drawn)
+        assert has_values or curves.undrawable(bars, drawn)
+    assert not curves.undrawable(moving, curves.curves(moving, [usual(INDICATORS[key])]))
+
+
 def test_the_spans_of_ichimoku_stand_as_many_bars_off_as_the_base_line_is_long() -> None:
     bars, chosen = made_bars(120), usual(INDICATORS["ichimoku"])
     computed = compute(chosen, columns_of(bars))

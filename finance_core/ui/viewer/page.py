@@ -189,7 +189,8 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         days = ", ".join(formats.date(remark.date) for remark in drawing.impossible)
         sentence = _("{days}의 배당은 그 전 종가보다 적지 않아 가격에 반영하지 않았습니다.")
         st.warning(plain(sentence.format(days=days)), icon=":material/warning:")
-    for sentence in curves.undrawable(drawing.bars, view.indicators).values():
+    chosen = [curve for curve in drawing.curves if curve.chosen in view.indicators]
+    for sentence in curves.undrawable(drawing.bars, chosen).values():
         st.caption(plain(sentence))
     update_actions.newer(category, ticker, row)
     zoom.chart(category, view, drawing, visible, style, name, picture.asked(), sketch.shown(), sketch.add)
