@@ -116,6 +116,37 @@ def test_the_readout_follows_the_pointer_and_the_measure_tool_says_how_far(addre
     assert lit(page) == ["1년"], "measuring is no zoom"
 
 
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_distance_that_is_dragged_out_of_the_pane_of_prices_ends_at_its_edge(
+    address: str, page: Page, side: str
+) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_chart(page, address + "?period=MAX")
+    shown = (
+        f"() => {{ const {{ chart }} = document.querySelector('.echarts-container'); return ({SHOWN_AROUND})(chart) }}"
+    )
+    middle, bars, low, high = page.evaluate(shown)
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + 500, box["y"] + 300)
+    page.mouse.down()
+    beside = {"left": 2, "right": box["width"] - 2}[side]
+    page.mouse.move(box["x"] + beside, box["y"] + box["height"] - 4, steps=4)
+    count, change = re.findall(r"(-?[\d,]+)개 .* (-[\d,]+)$", page.locator(".measure").inner_text())[0]
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    assert int(count.replace(",", "")) == {"left": 0, "right": bars - 1}[side] - middle
+    assert low - high < int(change.replace(",", "")) < 0
+
+
+SHOWN_AROUND = """chart => {
+  const [low, high] = chart.getModel().getComponent('yAxis', 0).axis.scale.getExtent();
+  const bars = chart.getModel().getComponent('xAxis', 0).getOrdinalMeta().categories.length;
+  return [chart.convertFromPixel({gridIndex: 0}, [500, 300])[0], bars, low, high];
+}"""
+
+
 def test_nothing_in_the_data_runs_as_a_script_in_the_browser(
     own_server_db: MongoDatabase, address: str, page: Page
 ) -> None:

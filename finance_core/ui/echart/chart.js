@@ -94,7 +94,9 @@
     chart.trigger("told", { message });
   }
 
-  function describe(from, to, low, high) {
+  function describe(start, end, low, high) {
+    const [first, last] = range();
+    const [from, to] = [start, end].map((position) => Math.min(Math.max(position, first), last)); // half a bar beside them
     const { decimals, bars, days } = chart.page.settings.measure;
     const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
     const signed = (value, options) => (value > 0 ? "+" : "") + value.toLocaleString("en-US", options);

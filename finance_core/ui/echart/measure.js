@@ -12,6 +12,12 @@
     const { left, top } = root.getBoundingClientRect();
     return [event.clientX - left, event.clientY - top];
   };
+  // The nearest point of the pane of prices: beside it there are no bars, and below it none of its prices.
+  const inside = ([x, y]) => {
+    const pane = chart.getModel().getComponent("grid", 0).coordinateSystem.getRect();
+    const within = (value, low, size) => Math.min(Math.max(value, low), low + size);
+    return [within(x, pane.x, pane.width), within(y, pane.y, pane.height)];
+  };
   const draw = (end) => {
     const [x, y] = [0, 1].map((side) => [begun[side], end[side]].sort((one, other) => one - other));
     Object.assign(box.style, { left: `${x[0]}px`, top: `${y[0]}px`, width: `${x[1] - x[0]}px`, height: `${y[1] - y[0]}px` });
@@ -31,7 +37,7 @@
     return isOurs;
   });
   listen("mousemove", (event) => {
-    if (begun) draw(at(event));
+    if (begun) draw(inside(at(event)));
     return begun;
   });
   listen("mouseup", () => {
