@@ -31,6 +31,14 @@ def test_others_are_lines_in_percent_whose_closes_are_those_stored(listed: Mongo
     assert len([axis for axis in option["yAxis"] if isinstance(axis, str)]) == 3
 
 
+def test_a_ticker_is_not_drawn_beside_itself(listed: MongoDatabase) -> None:
+    page = pages.open_viewer(ticker="000660", **{"with": "korean_stocks:000660,us_stocks:AAPL"})
+    assert [entry["title"] for entry in pages.chart(page)[0]["readout"] if "other" in entry["column"]] == ["애플 (USD)"]
+    assert page.multiselect(key="compared").value == ["us_stocks:AAPL"]
+    alone = pages.chart(pages.open_viewer(ticker="000660", **{"with": "korean_stocks:000660"}))[0]
+    assert any('"scale": "linear"' in axis for axis in alone["yAxis"] if isinstance(axis, str)), "in prices"
+
+
 def test_one_without_prices_or_list_gets_a_sentence_and_the_rest_is_drawn(listed: MongoDatabase) -> None:
     page = pages.open_viewer(ticker="005930", **{"with": "indices:^KS11,us_stocks:NONE,korean_stocks:000660"})
     assert [plain(ticker) in page.warning[place].value for place, ticker in enumerate(["^KS11", "NONE"])] == [True] * 2

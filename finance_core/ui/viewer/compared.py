@@ -1,6 +1,7 @@
 """Other tickers on the chart of one: which ones, and the menu's control that chooses them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -21,6 +22,12 @@ from finance_core.ui.viewer.shared import Compared
 KEY = "compared"
 MISSING = "compared_with_nothing"
 """Where a visit keeps, until it is shown, the text that names no ticker."""
+
+
+def without_itself(view: View, category: Category, ticker: str) -> View:
+    """`view` of a ticker without itself among the others, where the search for one of them has led."""
+    own = _key(category, ticker)
+    return replace(view, compared=tuple(key for key in view.compared if key != own))
 
 
 def load(db: MongoDatabase, view: View, currency: str) -> tuple[list[Compared], list[TickerRow], list[str]]:
@@ -46,7 +53,7 @@ def load(db: MongoDatabase, view: View, currency: str) -> tuple[list[Compared], 
 
 def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> None:
     """Chooses the others: among indices, favourites and what was viewed, or by any name or code that is typed."""
-    own = f"{category.key}{SEPARATOR}{ticker}"
+    own = _key(category, ticker)
     names = {key: _name(db, key) for key in dict.fromkeys([*view.compared, *_usual(db)]) if key != own}
 
     def chosen() -> None:
@@ -76,6 +83,10 @@ def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> N
     st.page_link(navigation.page("comparison"), label=label, icon=":material/open_in_new:", query_params=query)
 
 
+def _key(category: Category, ticker: str) -> str:
+    return f"{category.key}{SEPARATOR}{ticker}"
+
+
 def _parts(key: str) -> tuple[Category, str]:
     category, _separator, ticker = key.partition(SEPARATOR)
     return categories.category(category), ticker
@@ -84,7 +95,7 @@ def _parts(key: str) -> tuple[Category, str]:
 def _usual(db: MongoDatabase) -> list[str]:
     """Indices, favourites and what this visitor viewed."""
     favourites = {category.key: listing.of(db, category).favourites for category in categories.CATEGORIES}
-    indices = [f"indices{SEPARATOR}{ticker}" for ticker in listing.of(db, categories.INDICES).rows]
+    indices = [_key(categories.INDICES, ticker) for ticker in listing.of(db, categories.INDICES).rows]
     chosen = [f"{key}{SEPARATOR}{ticker}" for key, tickers_ in favourites.items() for ticker in tickers_]
     return [*chosen, *st.session_state.get(search_box.VIEWED, []), *indices]
 
@@ -100,5 +111,5 @@ def _search(db: MongoDatabase, text: str) -> str:
     for category in categories.CATEGORIES:
         rows: Sequence[TickerRow] = list(listing.of(db, category).rows.values())
         if matches := Index(rows).search(text, limit=1):
-            return f"{category.key}{SEPARATOR}{matches[0]}"
+            return _key(category, matches[0])
     return ""

@@ -158,6 +158,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     """Controls, chart and, if asked for, the table: all that follows a zoom, without the rest of the page."""
     view, _problems = address.parse(dict(st.query_params), category)
     ticker, name = row["ticker"], listing.name_of(row)
+    view = compared.without_itself(view, category, ticker)
     history = shared.history(db, category, row)
     currency = "" if category.rates or not category.currency else row.get("currency") or category.currency
     others, other_rows, problems = compared.load(db, view, currency)
