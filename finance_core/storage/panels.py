@@ -202,7 +202,7 @@ def _bars(db: MongoDatabase, store: Store, ticker: str, table: Table | None, beg
         # By the way that knows every odd value, and says what is wrong.
         frame, _remarks = candles.clean(prices.as_stored(db, store, ticker))
         frame, _remarks = candles.split_adjusted(frame)
-        return _of_frame(frame.loc[begin:])
+        return _of_frame(frame[frame.index >= pd.Timestamp(begin)])
     columns = dict(zip(READ, table.T, strict=True))
     volume = columns["volume"]
     columns["volume"] = np.where((volume >= 0) & (volume < candles.VOLUME_LIMIT), volume, 0).round()

@@ -171,6 +171,15 @@ def test_an_earlier_day_reads_the_whole_again(db: MongoDatabase) -> None:
     assert_as_loaded(db, panels.panel(db, KOREAN_STOCKS, since), since)
 
 
+def test_a_halted_day_is_read_from_the_first_day_on_that_a_date_can_be(db: MongoDatabase) -> None:
+    store(db, "000001", candles.clean(random_walk(pd.bdate_range("2024-01-02", periods=5), 1))[0])
+    halted = {"open": 0, "high": 0, "low": 0, "volume": 0}
+    db[BARS].update_one({"date": dt.datetime(2024, 1, 3)}, {"$set": halted})
+    frame = panels.panel(db, KOREAN_STOCKS, dt.date.min).frame("000001")
+    assert len(frame) == 5
+    assert frame.loc["2024-01-03", "open"] == frame.loc["2024-01-03", "close"]
+
+
 def test_what_would_not_fit_into_memory_is_refused_and_older_panels_give_way(
     db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
