@@ -96,6 +96,17 @@ def test_an_admin_makes_a_list_pastes_into_it_shares_and_deletes_it(listed: Mong
     assert [each.id for each in watchlists.load(listed)] == [FAVOURITES]
 
 
+@pytest.mark.usefixtures("admin")
+def test_lists_of_one_name_are_told_apart_and_a_name_is_no_markdown(listed: MongoDatabase) -> None:
+    for name in ("관심종목", "*별* :red[x]", "관심종목 (2)"):
+        watchlists.create(listed, name)
+    page = opened()
+    plainly = ["관심종목", r"관심종목 \(2\)", r"\*별\* \:red\[x\]", r"관심종목 \(2\) \(2\)"]
+    assert sorted(page.button_group(key="watchlist").options) == sorted(plainly)
+    assert names(page.run()) == ["삼성전자"]
+    assert "list" not in page.query_params
+
+
 def test_an_empty_list_says_how_it_is_filled(listed: MongoDatabase) -> None:
     watchlists.take_out(listed, FAVOURITES, SAMSUNG)
     assert "비어 있습니다" in opened().info[0].value

@@ -9,7 +9,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui import navigation
 from finance_core.ui.visitor import may_edit
 from finance_core.ui.watchlists import table
-from finance_core.ui.watchlists.lists import title_of
+from finance_core.ui.watchlists.lists import titles_of
 
 MOST_LISTS, MOST_ROWS = 3, 8
 
@@ -17,8 +17,9 @@ MOST_LISTS, MOST_ROWS = 3, 8
 def show(db: MongoDatabase) -> None:
     """The first rows of the first lists, each with the way to all of it; nothing where no list has a ticker."""
     visible = [each for each in watchlists.load(db) if each.entries and (each.shared or may_edit())]
+    titles = titles_of(visible)
     for each in visible[:MOST_LISTS]:
-        st.subheader(title_of(each), divider="gray")
+        st.subheader(titles[each.id], divider="gray")
         table.brief(db, each.entries[:MOST_ROWS], key=f"brief_{each.id}")
         count = formats.count(len(each.entries))
         label = _("모두 보기 · {count}종목").format(count=count)

@@ -14,9 +14,18 @@ from finance_core.ui.decorators import writes
 from finance_core.ui.text import plain
 
 
-def title_of(watchlist: Watchlist) -> str:
-    """The name of a list, in the running language."""
-    return watchlist.name or _("관심종목")
+def titles_of(lists: Sequence[Watchlist]) -> dict[str, str]:
+    """By id, what Streamlit's Markdown shows as the name of each list.
+
+    A second list of a name is "name (2)", because Streamlit takes two buttons of one name for one.
+    """
+    titles: dict[str, str] = {}
+    for each in lists:
+        name = each.name or _("관심종목")
+        others = (f"{name} ({count})" for count in range(2, len(lists) + 2))
+        shown = next(text for text in (name, *others) if plain(text) not in titles.values())
+        titles[each.id] = plain(shown)
+    return titles
 
 
 def add_control(db: MongoDatabase, entries: Sequence[Entry]) -> None:
@@ -29,5 +38,5 @@ def add_control(db: MongoDatabase, entries: Sequence[Entry]) -> None:
         st.toast(_("{count}종목을 목록에 넣었습니다.").format(count=count), icon=":material/playlist_add:")
 
     with st.popover(_("목록에 넣기"), icon=":material/playlist_add:", key="add_to_list", disabled=not entries):
-        for each in watchlists.load(db):
-            st.button(plain(title_of(each)), key=f"to_list_{each.id}", on_click=partial(add, each.id))
+        for key, title in titles_of(watchlists.load(db)).items():
+            st.button(title, key=f"to_list_{key}", on_click=partial(add, key))

@@ -23,7 +23,7 @@ from finance_core.ui.text import plain
 from finance_core.ui.viewer import address, shared
 from finance_core.ui.visitor import may_edit
 from finance_core.ui.watchlists import pasted, table
-from finance_core.ui.watchlists.lists import title_of
+from finance_core.ui.watchlists.lists import titles_of
 
 LOOK = Path(__file__).with_name("look.css")
 LIST, UNKNOWN = "list", "pasted_unknown"
@@ -67,9 +67,8 @@ def _choices(db: MongoDatabase, lists: Sequence[Watchlist], shown: Watchlist) ->
         st.query_params[LIST] = key
         st.session_state.pop(MOVED, None)
 
-    titles = {each.id: title_of(each) for each in lists}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="watchlist_row"):
-        segmented(_("목록"), "watchlist", titles, shown.id, choose)
+        segmented(_("목록"), "watchlist", titles_of(lists), shown.id, choose)
         if may_edit():
             with st.popover(_("종목 넣기"), icon=":material/playlist_add:", key="paste"):
                 _paste(db, shown)
