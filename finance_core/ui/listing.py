@@ -52,7 +52,7 @@ def name_of(row: TickerRow) -> str:
 @st.cache_resource(ttl=KEPT_FOR, max_entries=32, show_spinner=False)
 def _listing(key: str, _db: MongoDatabase, _category: Category) -> Listing:
     del key  # the cache's key: arguments with an underscore are not part of it
-    rows = tickers.active(_db, _category, ("name_en", "market", "source", "favourite"))
+    rows = tickers.active(_db, _category, ("name_en", "market", "source", "favourite", "last_date"))
     search_rows = [
         [
             row["ticker"],

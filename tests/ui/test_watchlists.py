@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -60,6 +61,14 @@ def test_a_line_has_the_numbers_of_the_screener_and_the_closes_of_the_chart(list
     assert (short.close, np.isnan(short.volume_ratio), np.isnan(short.from_high)) == (1009.0, True, True)
     assert (np.isnan(none.close), none.recent, none.day) == (True, [], None)
     assert lines.of(listed, []) == []
+
+
+def test_a_ticker_whose_bars_ended_long_ago_has_its_last_numbers(listed: MongoDatabase) -> None:
+    bars = make_bars(300)
+    store(listed, "000010", bars.set_axis(bars.index - pd.Timedelta(days=3000)), name="그친 종목")
+    ended, current = lines.of(listed, [Entry("korean_stocks", "000010"), SAMSUNG])
+    assert ended._replace(day=None) == current._replace(day=None)
+    assert (ended.day, current.day) == ((bars.index[-1] - pd.Timedelta(days=3000)).date(), bars.index[-1].date())
 
 
 def test_a_visitor_sees_the_favourites_and_what_an_admin_shares(listed: MongoDatabase) -> None:

@@ -14,9 +14,9 @@ from finance_core.bars import panel as panels
 from finance_core.bars.field_values import Source
 from finance_core.bars.panel import TickerBars
 from finance_core.storage import panels as stored
-from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import Entry
+from finance_core.ui import listing
 
 REACH: Final = dt.timedelta(days=420)
 """Calendar days that hold 250 bars."""
@@ -62,9 +62,11 @@ def _bars(db: MongoDatabase, entries: Sequence[Entry]) -> dict[tuple[str, ...], 
     for entry in entries:
         by_category[entry.category].append(entry.ticker)
     found: dict[tuple[str, ...], TickerBars] = {}
+    now = dt.datetime.now()
     for key, names in by_category.items():
         category = categories.category(key)
-        newest = tickers.newest_bar(db, category) or dt.datetime.now()
-        for ticker, bars in stored.some(db, category, names, (newest - REACH).date()).items():
+        rows = listing.of(db, category).rows
+        oldest = min((rows[name].get("last_date") or now for name in names if name in rows), default=now)
+        for ticker, bars in stored.some(db, category, names, (oldest - REACH).date()).items():
             found[key, ticker] = bars
     return found
