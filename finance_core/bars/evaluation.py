@@ -25,7 +25,6 @@ from finance_core.bars.condition_tree import (
     Number,
     Text,
     kind_of,
-    nodes,
     parts_of,
 )
 from finance_core.bars.field_values import Floats, Source, Texts
@@ -51,11 +50,6 @@ def bars_needed(tree: Node) -> int:
             return reach + max(bars_needed(node) for node in arguments)
         case _:
             return max((bars_needed(part) for part in parts_of(tree)), default=1)
-
-
-def columns_of(tree: Node) -> list[Node]:
-    """The fields that a condition uses, each once, in the order in which they are written."""
-    return list(dict.fromkeys(node for node in nodes(tree) if isinstance(node, FieldOf)))
 
 
 def truth(tree: Node, source: Source) -> Truth:

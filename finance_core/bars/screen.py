@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from finance_core.bars import evaluation
-from finance_core.bars.condition_tree import FieldOf, Node, kind_of
+from finance_core.bars.condition_tree import FieldOf, Node, kind_of, nodes
 from finance_core.bars.field_values import Source
 from finance_core.bars.panel import BoolArray, Panel
 from finance_core.i18n import N_
@@ -124,9 +124,10 @@ def screen(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> Resu
     )
 
 
-def columns_of(tree: Node) -> list[Node]:
-    """The columns of a result: close, change, and the fields that the condition uses."""
-    return list(dict.fromkeys([*ALWAYS, *evaluation.columns_of(tree)]))
+def columns_of(tree: Node) -> list[FieldOf]:
+    """The columns of a result: close, change, and the fields that the condition uses, each once."""
+    used = (node for node in nodes(tree) if isinstance(node, FieldOf))
+    return list(dict.fromkeys([*ALWAYS, *used]))
 
 
 def _at(values: BoolArray, positions: Any) -> BoolArray:
