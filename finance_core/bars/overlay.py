@@ -1,17 +1,8 @@
 """The closes of another ticker on the bars of a chart. Pure."""
 
-from typing import Final
-
 import pandas as pd
 
-from finance_core.bars.candles import Interval
-
-OLDEST: Final[dict[Interval, pd.Timedelta]] = {
-    "D": pd.Timedelta(days=0),
-    "W": pd.Timedelta(days=6),
-    "M": pd.Timedelta(days=30),
-}
-"""How old a close may be that stands for a bar: of the same day, week or month."""
+from finance_core.bars.candles import INTERVAL_PERIODS, Interval
 
 
 def closes_on(days: pd.DatetimeIndex, close: "pd.Series[float]", interval: Interval) -> "pd.Series[float]":
@@ -26,9 +17,7 @@ def closes_on(days: pd.DatetimeIndex, close: "pd.Series[float]", interval: Inter
     known = close[close > 0]
     known.index = pd.DatetimeIndex(known.index).as_unit("ns")
     on_days = days.as_unit("ns")
-    latest = known.reindex(on_days, method="ffill", tolerance=OLDEST[interval])
-    if interval == "M":  # 30 days may reach into the month before
-        dates = pd.Series(known.index, index=known.index).reindex(on_days, method="ffill")
-        same_month = pd.DatetimeIndex(dates).to_period("M") == on_days.to_period("M")
-        latest = latest.where(same_month)
-    return latest.set_axis(days)
+    latest = pd.DataFrame({"close": known, "day": known.index}).reindex(on_days, method="ffill")
+    period = INTERVAL_PERIODS.get(interval, "D")
+    is_of_bar = pd.DatetimeIndex(latest["day"]).to_period(period) == on_days.to_period(period)
+    return latest["close"].where(is_of_bar).set_axis(days)

@@ -41,3 +41,10 @@ def test_a_ticker_that_began_later_or_has_no_price_is_blank() -> None:
     assert drawn.iloc[100:].notna().all()
     assert overlay.closes_on(days, pd.Series([0.0], index=days[:1]), "D").isna().all()
     assert overlay.closes_on(days, pd.Series(dtype="float64", index=days[:0]), "M").isna().all()
+
+
+def test_a_week_that_has_just_begun_has_no_close_of_the_week_before() -> None:
+    friday, monday, tuesday = pd.DatetimeIndex(["2024-01-05", "2024-01-08", "2024-01-09"])
+    bar = pd.DatetimeIndex([tuesday])
+    assert overlay.closes_on(bar, pd.Series({friday: 5.0}), "W").isna().all()
+    assert overlay.closes_on(bar, pd.Series({friday: 5.0, monday: 6.0}), "W").tolist() == [6.0]
