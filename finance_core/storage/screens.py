@@ -49,19 +49,21 @@ def panel_for(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date 
 
 def ask(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date | None = None) -> Result:
     """Which tickers of `category` the condition holds for, at the last session up to `as_of`."""
-    return screen.screen(panel_for(db, category, tree, as_of), tree, _day(as_of))
+    day = _asked(db, category, as_of)
+    return screen.screen(panel_for(db, category, tree, day), tree, np.datetime64(day))
 
 
 def what_followed(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date | None = None) -> list[Outcome]:
     """How prices moved after the days of the last `YEARS_BACK` years on which the condition held."""
-    since = _before(_asked(db, category, as_of), DAYS_OF_A_YEAR * YEARS_BACK)
-    panel = panel_for(db, category, tree, as_of, YEARS_BACK)
-    return outcomes.outcomes(panel, tree, _day(as_of), _day(since))
+    day = _asked(db, category, as_of)
+    since = _before(day, DAYS_OF_A_YEAR * YEARS_BACK)
+    panel = panel_for(db, category, tree, day, YEARS_BACK)
+    return outcomes.outcomes(panel, tree, np.datetime64(day), np.datetime64(since))
 
 
 def _asked(db: MongoDatabase, category: Category, as_of: dt.date | None) -> dt.date:
-    """The day that a question is about: no later than the newest bar, which may be old."""
-    newest = tickers.newest_bar(db, category)
+    """The day that a question is about: no later than the newest bar, which may be old; samples count only alone."""
+    newest = tickers.newest_bar(db, category, real=True) or tickers.newest_bar(db, category)
     days = [day for day in (as_of, newest and newest.date()) if day]
     return min(days, default=dt.date.today())
 
@@ -69,7 +71,3 @@ def _asked(db: MongoDatabase, category: Category, as_of: dt.date | None) -> dt.d
 def _before(day: dt.date, days: float) -> dt.date:
     """The day so many days before, or the first that a date can be."""
     return day - dt.timedelta(days=min(math.ceil(days), (day - dt.date.min).days))
-
-
-def _day(day: dt.date | None) -> np.datetime64 | None:
-    return None if day is None else np.datetime64(day)

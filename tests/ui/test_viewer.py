@@ -330,6 +330,19 @@ def test_bars_that_an_update_left_out_and_halts_are_marked_and_marks_can_be_put_
     assert set(pages.chart(page)[1]["marks"]) == {"", "거래정지"}
 
 
+@pytest.mark.parametrize("interval", ["D", "W", "M"])
+def test_a_bar_that_was_left_out_and_has_come_by_now_has_no_mark(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, interval: str
+) -> None:
+    table = pages.made_table(halted=0)
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
+    day = next(day for day in table.index[-40:] if day.day_of_week == 2 and day.day in range(10, 20))
+    remark = {"ticker": "005930", "date": day.to_pydatetime(), "action": "refused", "reason": "no close"}
+    own_server_db["update_runs"].update_one({"category": "korean_stocks"}, {"$push": {"remarks": remark}})
+    source = pages.chart(pages.open_viewer(interval=interval))[1]
+    assert "앞에 뺀 봉" not in set(source["marks"])
+
+
 def test_prices_with_dividends_say_so_and_are_those_of_the_function(
     own_server_db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:

@@ -56,7 +56,8 @@ def _ready(view: View) -> None:
         if key := st.session_state["ready"]:
             address.write(view, rule=READY[key].rule)
 
-    st.session_state["ready"] = next((key for key, row in READY.items() if row.rule == view.rule), None)
+    shown = next((key for key, row in READY.items() if row.rule == view.rule), None)
+    st.session_state["ready"] = shown
     st.pills(
         _("준비된 조건"),
         list(READY),
@@ -65,6 +66,8 @@ def _ready(view: View) -> None:
         label_visibility="collapsed",
         on_change=chosen,
     )
+    if shown:
+        st.caption(plain(_(READY[shown].note)))
 
 
 def _saved(db: MongoDatabase, view: View) -> None:
