@@ -70,14 +70,14 @@ def make(
         return ticker != first, rows[ticker].get("updated_at") or _NEVER, ticker
 
     chosen = list(dict.fromkeys(only)) if only is not None else sorted(rows, key=by_age)
-    settled = _last_settled(db, category, now)
-    is_current = _updated_since(full_since or _ALWAYS) if full or force else _up_to_date(settled)
+    closed = _last_closed(db, category, now)
+    is_current = _updated_since(full_since or _ALWAYS) if full or force else _up_to_date(closed)
     verified = set() if full else _to_verify(db, category, rows, chosen, now)
     is_persons = full or force or only is not None
     resting = set() if is_persons else _resting(rows, now) - {first}
     if only is None and not full:
         known = [row for ticker, row in rows.items() if row.get("last_status") == "ok" and ticker not in resting]
-        verified |= verification.turn(known, lambda row: settled(row)[1])
+        verified |= verification.turn(known, lambda row: closed(row)[1])
     behind = [ticker for ticker in chosen if not is_current(rows.get(ticker, {}))]
     deferred = resting.intersection(behind) - verified
     wanted = {*behind} - deferred
@@ -127,26 +127,26 @@ def _has_bar_of(row: TickerRow, category: Category, last: Mapping[str, dt.dateti
     return row.get("last_date", _NEVER) >= last[category.market(row.get("market", "")).key]
 
 
-def _last_settled(
+def _last_closed(
     db: MongoDatabase, category: Category, moment: dt.datetime
 ) -> Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]:
-    """The last session that was over at `moment` for the ticker of a row, and when its bar is final."""
-    final: dict[str, tuple[dt.datetime, dt.datetime]] = {}
+    """The last session that was over at `moment` for the ticker of a row, and when that was."""
+    last: dict[str, tuple[dt.datetime, dt.datetime]] = {}
     for market in category.markets:
         calendar = trading_calendars.of(db, market.calendar)
         session = sessions.last_finished(calendar, moment).to_pydatetime()
-        final[market.key] = session, (sessions.close_of(calendar, session) or session) + SETTLING
-    return lambda row: final[category.market(row.get("market", "")).key]
+        last[market.key] = session, sessions.close_of(calendar, session) or session
+    return lambda row: last[category.market(row.get("market", "")).key]
 
 
-def _up_to_date(settled: Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]) -> Callable[[TickerRow], bool]:
+def _up_to_date(closed: Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]) -> Callable[[TickerRow], bool]:
     """The test whether Yahoo can have nothing new for the ticker of a row."""
 
     def is_current(row: TickerRow) -> bool:
         if row.get("source") != "yahoo" or row.get("last_status") != "ok" or row.get("rewriting"):
             return False
-        session, final = settled(row)
-        return row.get("last_date", _NEVER) >= session and row["updated_at"] >= final
+        session, close = closed(row)
+        return row.get("last_date", _NEVER) >= session and row["updated_at"] >= close + SETTLING
 
     return is_current
 

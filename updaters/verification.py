@@ -92,12 +92,12 @@ def _lacks_any(calendar: Calendar, days: list[dt.datetime] | None) -> bool:
     return bool(days) and bool(np.isin(np.array(days, dtype="datetime64[ns]"), sessions.days(calendar)).any())
 
 
-def turn(rows: Iterable[TickerRow], settled: Callable[[TickerRow], dt.datetime]) -> set[str]:
+def turn(rows: Iterable[TickerRow], closed: Callable[[TickerRow], dt.datetime]) -> set[str]:
     """The tickers of `rows` whose turn in the rotation it is: those verified longest ago, a share of one in `ROUNDS`.
 
-    None that was verified since its last session was `settled` (UTC, tz-naive): there is nothing new to compare.
+    None that was verified since its last session `closed` (UTC, tz-naive): there is little new to compare.
     """
     ours = [row for row in rows if row.get("source") == "yahoo" and row.get("bar_count") and not row.get("rewriting")]
     share = math.ceil(len(ours) / ROUNDS)
     oldest = sorted(ours, key=lambda row: (row.get("verified_at", _NEVER), row["ticker"]))[:share]
-    return {row["ticker"] for row in oldest if row.get("verified_at", _NEVER) < settled(row)}
+    return {row["ticker"] for row in oldest if row.get("verified_at", _NEVER) < closed(row)}

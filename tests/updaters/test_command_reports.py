@@ -18,7 +18,7 @@ from tests.yahoo import (
     Listing,
     YahooStandIn,
 )
-from updaters import command
+from updaters import command, update_plan
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient", "korean_shell", "short_timeout")]
 
@@ -58,7 +58,7 @@ def test_a_dry_run_tells_what_the_run_then_asks_for_and_changes_nothing(
 ) -> None:
     updated("--tickers", "005930,000660")
     now = tickers.now()
-    fresh = {"last_date": now, "updated_at": now}
+    fresh = {"last_date": now, "updated_at": now + update_plan.SETTLING}  # settled, even if a session closed just now
     db["ticker_metadata"].update_one({"ticker": "000660"}, {"$set": fresh})
     before = everything(db)
     yahoo.clear()

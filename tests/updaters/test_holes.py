@@ -161,6 +161,23 @@ def test_what_was_verified_since_its_last_session_is_not_verified_again(
     assert bars_of(db, market[-1])["close"].iloc[3] == 99_999
 
 
+def test_bars_of_the_day_that_may_still_change_are_asked_for_again_and_no_whole_history_twice(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str]
+) -> None:
+    just_closed = evening(days()[31]).replace(hour=15, minute=40)
+    next_night(yahoo, market, 31)
+    for _ in range(verification.ROUNDS):
+        assert run(db, now=lambda: just_closed).current == 0
+    assert {row["verified_at"].date() for row in db["ticker_metadata"].find()} == {days()[31].date()}
+    yahoo.clear()
+
+    assert run(db, now=lambda: just_closed).current == 0
+
+    assert len([request for request in yahoo.requests if request.symbol]) == len(market)
+    since = {int(request.query["period1"]) for request in yahoo.requests if request.symbol}
+    assert min(since) > days()[0].timestamp(), "new bars alone"
+
+
 def test_named_tickers_bring_no_others_into_the_rotation(
     db: MongoDatabase, yahoo: YahooStandIn, market: list[str]
 ) -> None:
