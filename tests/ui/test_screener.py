@@ -142,6 +142,16 @@ def test_samples_alone_are_no_answer(own_server_db: MongoDatabase) -> None:
     assert "표본 시세뿐이라" in page.info[0].value
 
 
+def test_the_newest_day_is_that_of_real_prices(market: MongoDatabase) -> None:
+    later = make_bars(100)
+    store(market, "000003", later.set_axis(later.index + pd.Timedelta(days=365)), name="표본", source="sample")
+    page = opened(rule="close > ma20")
+    assert names(page) == ["오름"]
+    assert page.get("markdown")[0].value.startswith(f"{later.index[-1].date()} ")
+    page = opened(rule="close / 0 > 1")
+    assert not page.info, "real prices without a value are no samples"
+
+
 def test_every_text_is_english_for_an_english_reader(market: MongoDatabase) -> None:
     i18n.use_language("en")  # the test runner words options outside of the page
     page = opened(lang="en", rule='close > ma20 and market == "KOSPI" and crossed_above(close, ma5, 90)')

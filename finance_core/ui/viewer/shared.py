@@ -41,7 +41,7 @@ class History(NamedTuple):
     late_splits: list[Remark]
     """The splits that their source has not applied to the bars before them, and that are applied here."""
     refused: tuple[pd.Timestamp, ...] = ()
-    """The days of bars that updates have left out."""
+    """The days of bars that updates have left out, and that have none by now."""
     key: str = ""
     """Names these bars, and no other ones; "" where nothing tells whether they are still the stored ones."""
 
@@ -91,7 +91,9 @@ def _read(db: MongoDatabase, category: Category, ticker: str, key: str = "") -> 
     if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
         bars, remarks = candles.clean(bars)
         refused += [remark.date for remark in remarks if remark.action == "refused" and not pd.isna(remark.date)]
-    return History(*candles.split_adjusted(bars), tuple(refused), key)
+    # Asked of the days here: a bar of a week tells of its last session alone.
+    missing = tuple(day for day in refused if day not in bars.index)
+    return History(*candles.split_adjusted(bars), missing, key)
 
 
 def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
