@@ -23,7 +23,8 @@ NAME: Final = 4.0
 DAYS: Final = 4.5
 """Percent of the height above and below each chart."""
 PRICES: Final = 6.5
-"""Percent of the width beside each chart."""
+PRICES_IF_NARROW: Final = 15.0
+"""Percent of the width beside each chart, where ₩100,000 must fit: 70 pixels of a usual window, 55 of the narrowest."""
 
 
 def option(lines: Sequence[Line], prices: pd.DataFrame, visible: tuple[int, int], *, sample: bool) -> Option:
@@ -41,8 +42,8 @@ def option(lines: Sequence[Line], prices: pd.DataFrame, visible: tuple[int, int]
     source = pd.DataFrame({_("날짜"): parts.days(prices)})
     for position in range(len(shown)):
         source[f"y{position}"] = prices.iloc[:, position].to_numpy()
-    places = _places(len(shown), max(ceil(sqrt(len(shown))), 1))
-    in_narrow_window = _places(len(shown), min(len(shown), 2))
+    places = _places(len(shown), ceil(sqrt(len(shown))), PRICES)
+    in_narrow_window = _places(len(shown), min(len(shown), 2), PRICES_IF_NARROW)
     return {
         "animation": False,
         "dataset": {"source": source},
@@ -61,15 +62,15 @@ def option(lines: Sequence[Line], prices: pd.DataFrame, visible: tuple[int, int]
     }
 
 
-def _places(count: int, across: int) -> list[Option]:
-    """Where `count` charts stand, `across` in a row: from the left to the right, from above to below."""
-    down = max(ceil(count / across), 1)
+def _places(count: int, across: int, prices: float) -> list[Option]:
+    """Where `count` charts stand, `across` in a row, in the order of reading; `prices` is the percent beside each."""
+    down = ceil(count / across)
     width, height = 100 / across, (100 - SLIDER) / down
     return [
         {
             "left": f"{position % across * width + 0.8:.2f}%",
             "top": f"{position // across * height + NAME:.2f}%",
-            "width": f"{width - PRICES:.2f}%",
+            "width": f"{width - prices:.2f}%",
             "height": f"{height - NAME - DAYS:.2f}%",
         }
         for position in range(count)
@@ -89,7 +90,10 @@ def _title(line: Line, place: Option) -> Option:
 
 def _days(position: int) -> Option:
     axis = parts.day_axis(position, labels=True)
-    return {**axis, "axisLabel": {**axis["axisLabel"], "fontSize": SMALL, "alignMinLabel": "left"}}
+    return {
+        **axis,
+        "axisLabel": {**axis["axisLabel"], "fontSize": SMALL, "align": "left"},
+    }  # from its day on: beside it there is room
 
 
 def _axis(line: Line, position: int) -> Option:

@@ -29,6 +29,15 @@ def test_charts_stand_in_about_as_many_rows_as_columns_and_none_over_another(cou
     assert len({grid["left"] for grid in option_of(count)["grid"]}) == across
 
 
+@pytest.mark.parametrize("count", [1, 2, 5, 16])
+def test_in_the_narrowest_window_each_price_stands_between_its_chart_and_the_next(count: int) -> None:
+    grids = option_of(count)["media"][0]["option"]["grid"]
+    lefts = sorted({float(grid["left"].rstrip("%")) for grid in grids})
+    for left, end in zip(lefts, [*lefts[1:], 100.0], strict=True):
+        room = end - left - float(grids[0]["width"].rstrip("%"))
+        assert room / 100 * 366 >= 50, "₩100,000 in letters of 10 pixels"
+
+
 def test_one_zoom_and_one_crosshair_are_of_all_charts() -> None:
     option = option_of(5)
     assert {tuple(zoom["xAxisIndex"]) for zoom in option["dataZoom"]} == {(0, 1, 2, 3, 4)}
