@@ -105,10 +105,10 @@ def test_drawings_are_on_the_chart_and_on_a_link_but_not_on_other_prices(
     own_server_db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(halted=0)}, {})
-    level = Drawing("a", "level", (Point(DAYS[7].date(), 50_000.0),), DAYS[-1].date())
+    level = Drawing("a", "level", (Point(DAYS[7].date(), 50_000.5),), DAYS[-1].date())
     stored_drawings.add(own_server_db, KOREAN_STOCKS, "005930", level)
     shown = pages.chart(pages.open_viewer(ticker="005930"))[0]["drawings"]
-    assert shown == [{"kind": "level", "points": [[7, 50_000.0]], "text": ""}]
+    assert shown == [{"kind": "level", "points": [[7, 50_000.5]], "text": "50,000"}], "rounded as in the menu"
     with_dividends = pages.open_viewer(ticker="005930", adjusted="dividends")
     assert pages.chart(with_dividends)[0]["drawings"] == []
     assert any("거래된 가격" in caption.value for caption in with_dividends.caption)

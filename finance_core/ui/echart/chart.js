@@ -78,7 +78,7 @@
       const places = points.map(([position, price]) => [day(position), price]);
       chart.trigger("told", { message: { kind: "draw", points: places } });
     };
-    const drawing = draw(chart, echarts, () => chart.page.settings.tool.points, finish);
+    const drawing = draw(chart, echarts, () => chart.page.settings.tool, finish);
     return { draw: drawing, pictures: settings.picture?.number }; // one that was handed out before
   }
 

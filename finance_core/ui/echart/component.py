@@ -99,7 +99,7 @@ def show(
         "tooltip": style.tooltip,
         "alt": words.alt,
         "drawings": list(drawings.items),
-        "tool": {"points": drawings.points, "color": DRAWING, "font": "13px sans-serif", "decimals": style.decimals},
+        "tool": {"points": drawings.points, "color": DRAWING, "font": "13px sans-serif"},
         "picture": asdict(picture) if picture else None,
         "measure": {"bars": words.bars, "days": words.days, "decimals": style.decimals},
     }

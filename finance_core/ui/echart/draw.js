@@ -1,8 +1,7 @@
-// Takes the points of a drawing by clicks, as many as `wanted()` says, with a line to the pointer after the first.
+// Takes the points of a drawing by clicks, as many as `tool()` says, with a line to the pointer after the first.
 // Calls `finish` with them, [position, price] each.
-(chart, echarts, wanted, finish) => {
+(chart, echarts, tool, finish) => {
   const zr = chart.getZr();
-  const stroke = { stroke: "#2563eb", lineWidth: 1.5, lineDash: [4, 4] };
   let points = [];
   let line;
 
@@ -13,14 +12,15 @@
   };
   zr.on("click", ({ offsetX, offsetY }) => {
     const place = [offsetX, offsetY];
-    if (!wanted() || !chart.containPixel({ gridIndex: 0 }, place)) return;
+    if (!tool().points || !chart.containPixel({ gridIndex: 0 }, place)) return;
     points.push(place);
-    if (points.length === wanted()) {
+    if (points.length === tool().points) {
       const values = points.map((point) => chart.convertFromPixel({ gridIndex: 0 }, point));
       forget();
       finish(values);
     } else {
-      line = new echarts.graphic.Line({ z: 100, silent: true, style: stroke });
+      const style = { stroke: tool().color, lineWidth: 1.5, lineDash: [4, 4] };
+      line = new echarts.graphic.Line({ z: 100, silent: true, style });
       line.setShape({ x1: offsetX, y1: offsetY, x2: offsetX, y2: offsetY });
       zr.add(line);
     }

@@ -1,20 +1,15 @@
 // The drawings on a chart, as a series of its own that is added to what is drawn: nothing else is drawn anew.
 // `drawings` are {kind, points: [[position, price]], text}; places outside of what is visible are reached too.
-(chart, echarts, drawings, { color, font, decimals }) => {
+(chart, echarts, drawings, { color, font }) => {
   const write = (text, x, y, align) => ({
     type: "text",
     style: { text, x, y, fill: color, font, align, verticalAlign: "bottom" },
   });
   const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: color, lineWidth: 1.5 } });
   const dot = (cx, cy) => ({ type: "circle", shape: { cx, cy, r: 3 }, style: { fill: color } });
-  const price = (value) =>
-    value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
   const kinds = {
     trend: (points) => [line(...points.flat()), ...points.map((point) => dot(...point))],
-    level: ([[, y]], { x, width }, { points }) => [
-      line(x, y, x + width, y),
-      write(price(points[0][1]), x + width - 4, y - 3, "right"),
-    ],
+    level: ([[, y]], { x, width }, { text }) => [line(x, y, x + width, y), write(text, x + width - 4, y - 3, "right")],
     text: ([[x, y]], _, { text }) => [dot(x, y), write(text, x + 6, y - 4, "left")],
   };
   const renderItem = ({ dataIndex, coordSys }, api) => {

@@ -60,7 +60,11 @@ class Sketch:
         if not self.is_possible:
             return Drawings()
         items = [
-            {"kind": each.kind, "points": drawings.placed(each, self.bars), "text": each.text}
+            {
+                "kind": each.kind,
+                "points": drawings.placed(each, self.bars),
+                "text": self._prices(each)[0] if each.kind == "level" else each.text,
+            }
             for each in (*self.stored, *self.own)
         ]
         return Drawings(items, POINTS.get(cast("Kind", _tool()), 0))
@@ -128,9 +132,11 @@ class Sketch:
     def _keep(self, own: list[Drawing]) -> None:
         st.session_state.setdefault(OWN, {})[self.category.key, self.ticker] = own
 
+    def _prices(self, drawing: Drawing) -> list[str]:
+        return [formats.price(price, self.style.decimals) for _day, price in drawings.placed(drawing, self.bars)]
+
     def _describe(self, drawing: Drawing) -> str:
-        decimals = self.style.decimals
-        prices = [formats.price(price, decimals) for _position, price in drawings.placed(drawing, self.bars)]
+        prices = self._prices(drawing)
         days = [formats.date(point.day) for point in drawing.points]
         where = (
             " – ".join(prices) if drawing.kind == "level" else " – ".join(map(" ".join, zip(days, prices, strict=True)))
