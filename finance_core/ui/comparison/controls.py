@@ -54,7 +54,7 @@ def add(db: MongoDatabase, view: View) -> DeltaGenerator:
         if series not in view.series and len(view.series) < comparison.LIMIT:
             _show_series(view, [*view.series, series])
 
-    row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="comparison_top")
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="title_row")
     with row:
         with st.container(width=280, key="comparison_search"):
             search_box.show(db, choose, focus=True)
@@ -92,7 +92,7 @@ def looks(
 ) -> None:
     """Period and interval of the `count` series; the rest folded into a menu of `row` that says what is chosen."""
     write = partial(_write, view)
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="comparison_controls"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="choices"):
         segmented(_("기간"), "period", PERIODS, view.period, lambda period: write(period=period))
         segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
         st.caption(plain(_why(view, count, scale)), width="content")

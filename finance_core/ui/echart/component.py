@@ -105,5 +105,6 @@ def show(
     }
     parts = ", ".join(f"{name}: {border.source(FILES / f'{name}.js')}" for name in PARTS)
     code = f"({border.source(FILES / 'chart.js')})(chart, echarts, {border.as_json(settings)}, {{{parts}}})"
-    st.html(FILES / "chart.css")
-    st_echarts(prepared.option, events={"told": code}, height="100%", key=key, on_change=told)
+    with st.container(key="chart"):
+        st.html(FILES / "chart.css")
+        st_echarts(prepared.option, events={"told": code}, height="100%", key=key, on_change=told)

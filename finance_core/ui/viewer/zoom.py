@@ -57,8 +57,7 @@ def chart(
 
     words = Words(alt=_("{name} 차트").format(name=name), bars=_("봉 {count}개"), days=_("{count}일"))
     shown = _told(Shown(*visible, revision=_revision(view), drawn=drawing.prepared.drawn))
-    with st.container(key="chart"):
-        component.show(drawing.prepared, shown, style, words, tell, key=KEY, picture=picture, drawings=drawings)
+    component.show(drawing.prepared, shown, style, words, tell, key=KEY, picture=picture, drawings=drawings)
 
 
 def forget_command() -> None:
