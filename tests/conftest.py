@@ -21,6 +21,7 @@ from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
 from tests import forked, processes
 from tests import yahoo as stand_in
+from tests.receivers import mailbox, receiver  # noqa: F401 - fixtures
 
 KRX = Path(__file__).resolve().parents[2] / "shared" / "data" / "krx"
 """Real prices, where a checkout has them beside it."""

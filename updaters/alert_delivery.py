@@ -10,9 +10,10 @@ import itertools
 import logging
 import smtplib
 import ssl
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from curl_cffi import requests
@@ -34,6 +35,20 @@ TIMEOUT: Final = 10.0
 PORTS: Final = {"smtp": 587, "smtps": 465}
 
 _log = logging.getLogger(__name__)
+
+
+class Message(NamedTuple):
+    """What is sent at once: the alerts of a rule and a session, or a test."""
+
+    rule: AlertRule
+    key: str
+    """The same for the same alerts, however often they are sent; another one for each test."""
+    title: str
+    text: str
+    session: str = ""
+    """The day; "" for a test, which is of none."""
+    tickers: Sequence[Mapping[str, object]] = ()
+    is_test: bool = False
 
 
 def after_update(db: MongoDatabase, category: Category, moment: dt.datetime) -> int:
@@ -61,17 +76,13 @@ def deliver(db: MongoDatabase, moment: dt.datetime) -> int:
         claimed = alerts.claim(db, channel, now)
         by_message = itertools.groupby(claimed, key=lambda alert: (alert["rule"], alert["session"]))
         for (rule_id, _session), of_message in by_message:
-            message = list(of_message)
-            error = None
+            found = list(of_message)
             rule: Any = db[ALERT_RULES].find_one({"_id": rule_id})
-            try:
-                if rule:  # else it was removed a moment ago
-                    SENDERS[channel](rule, message, _names(db, message))
-                    sent += 1
-            except SisepanError as failure:
-                error = failure
-                _log.warning("alert %s by %s: %s", message[0]["name"], channel, failure)
-            alerts.settle(db, channel, message, now, error)
+            error = None
+            if rule:  # else it was removed a moment ago
+                error = _attempt(channel, message_of(rule, found, _names(db, found)))
+                sent += error is None
+            alerts.settle(db, channel, found, now, error)
     return sent
 
 
@@ -83,57 +94,74 @@ def send(db: MongoDatabase, moment: dt.datetime) -> None:
         _log.warning("alerts were not sent: %s", error)
 
 
-def text_of(message: Sequence[Alert], names: Mapping[str, str]) -> tuple[str, str]:
-    """The title and the text of a message: alerts of one rule and session."""
-    first = message[0]
-    category = categories.category(first["category"])
-    title = _("{name}: {count}종목 ({date})").format(
-        name=first["name"], count=len(message), date=formats.date(first["session"])
-    )
-    lines = [" · ".join((_(category.title), first["condition"]))]
-    for alert in message:
+def send_test(rule: AlertRule) -> dict[Channel, SisepanError | None]:
+    """Send a message that says it is a test, by each way of `rule`; returns why one failed, by way. Stores nothing."""
+    title = _("[시험] {name}").format(name=rule["name"])
+    text = "\n".join((_of_what(rule), _("시험 메시지입니다. 알림이 오면 이 자리에 종목이 적힙니다.")))
+    message = Message(rule, uuid.uuid4().hex, title, text, is_test=True)
+    return {channel: _attempt(channel, message) for channel in alerts.CHANNELS if rule[channel]}
+
+
+def message_of(rule: AlertRule, found: Sequence[Alert], names: Mapping[str, str]) -> Message:
+    """The message of the alerts `found` by `rule` of one session; `names` by ticker."""
+    category, session = categories.category(rule["category"]), formats.date(found[0]["session"])
+    title = _("{name}: {count}종목 ({date})").format(name=rule["name"], count=len(found), date=session)
+    lines = [_of_what(rule)]
+    for alert in found:
         price = formats.price(alert["close"], category.decimals_of(alert["close"]))
         name = names.get(alert["ticker"], alert["ticker"])
         lines.append(f"{name} ({alert['ticker']}) {price} {formats.signed_percent(alert['change'])}")
-    return title, "\n".join(lines)
+    rows = [
+        {
+            "ticker": alert["ticker"],
+            "name": names.get(alert["ticker"], alert["ticker"]),
+            "close": alert["close"],
+            "change": alert["change"],
+        }
+        for alert in found
+    ]
+    key = hashlib.sha256("\n".join(alert["_id"] for alert in found).encode()).hexdigest()[:32]
+    return Message(rule, key, title, "\n".join(lines), session, rows)
 
 
-def _names(db: MongoDatabase, message: Sequence[Alert]) -> dict[str, str]:
-    category = categories.category(message[0]["category"])
-    rows = (tickers.get(db, category, alert["ticker"]) for alert in message)
+def _of_what(rule: AlertRule) -> str:
+    return " · ".join((_(categories.category(rule["category"]).title), rule["condition"]))
+
+
+def _names(db: MongoDatabase, found: Sequence[Alert]) -> dict[str, str]:
+    category = categories.category(found[0]["category"])
+    rows = (tickers.get(db, category, alert["ticker"]) for alert in found)
     return {row["ticker"]: str(row.get("name") or row["ticker"]) for row in rows if row}
 
 
-def _id(message: Sequence[Alert]) -> str:
-    """The same for the same alerts, however often they are sent."""
-    return hashlib.sha256("\n".join(alert["_id"] for alert in message).encode()).hexdigest()[:32]
+def _attempt(channel: Channel, message: Message) -> SisepanError | None:
+    """Send `message`; returns why it was not sent."""
+    try:
+        SENDERS[channel](message)
+    except SisepanError as failure:
+        _log.warning("alert %s by %s: %s", message.rule["name"], channel, failure)
+        return failure
+    return None
 
 
-def _post(rule: AlertRule, message: Sequence[Alert], names: Mapping[str, str]) -> None:
+def _post(message: Message) -> None:
     """Post JSON; "text" and "content" are what chat programs show."""
-    title, text = text_of(message, names)
+    rule, whole = message.rule, f"{message.title}\n{message.text}"
     body = {
-        "text": f"{title}\n{text}",
-        "content": f"{title}\n{text}"[:2000],
+        "text": whole,
+        "content": whole[:2000],
         "alert": rule["name"],
         "category": rule["category"],
         "condition": rule["condition"],
-        "session": formats.date(message[0]["session"]),
-        "tickers": [
-            {
-                "ticker": alert["ticker"],
-                "name": names.get(alert["ticker"], alert["ticker"]),
-                "close": alert["close"],
-                "change": alert["change"],
-            }
-            for alert in message
-        ],
+        "session": message.session or None,
+        "tickers": message.tickers,
+        "test": message.is_test,
     }
     try:
         response = requests.post(
             rule["webhook"],
             json=body,
-            headers={"Idempotency-Key": _id(message)},
+            headers={"Idempotency-Key": message.key},
             timeout=TIMEOUT,
             allow_redirects=False,
         )
@@ -143,7 +171,7 @@ def _post(rule: AlertRule, message: Sequence[Alert], names: Mapping[str, str]) -
         raise SisepanError(N_("웹훅이 HTTP {status}로 답했습니다."), status=response.status_code)
 
 
-def _mail(rule: AlertRule, message: Sequence[Alert], names: Mapping[str, str]) -> None:
+def _mail(message: Message) -> None:
     """Mail through the server of SMTP_URL (smtp://user:password@host:587, smtps:// for TLS from the start)."""
     try:
         server = urlsplit(settings.get("SMTP_URL"))
@@ -152,12 +180,11 @@ def _mail(rule: AlertRule, message: Sequence[Alert], names: Mapping[str, str]) -
         host, port = None, 0
     if not host or not port:
         raise SisepanError(N_("SMTP_URL 설정이 없거나 smtp://사용자:암호@서버:587 꼴이 아닙니다."))
-    title, text = text_of(message, names)
-    mail = EmailMessage()
-    mail["Subject"], mail["To"] = title, rule["email"]
-    mail["From"] = settings.get("SMTP_FROM") or (user if "@" in user else rule["email"])
-    mail["Message-ID"] = f"<{_id(message)}@sisepan>"
-    mail.set_content(text + "\n")
+    mail, to = EmailMessage(), message.rule["email"]
+    mail["Subject"], mail["To"] = message.title, to
+    mail["From"] = settings.get("SMTP_FROM") or (user if "@" in user else to)
+    mail["Message-ID"] = f"<{message.key}@sisepan>"
+    mail.set_content(message.text + "\n")
     connect: Callable[..., smtplib.SMTP] = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
     try:
         with connect(host, port, timeout=TIMEOUT) as smtp:
@@ -178,7 +205,7 @@ def _mail(rule: AlertRule, message: Sequence[Alert], names: Mapping[str, str]) -
         raise SisepanError(N_("전자우편을 보내지 못했습니다({kind})."), kind=type(error).__name__) from error
 
 
-SENDERS: Final[dict[Channel, Callable[[AlertRule, Sequence[Alert], Mapping[str, str]], None]]] = {
+SENDERS: Final[dict[Channel, Callable[[Message], None]]] = {
     "webhook": _post,
     "email": _mail,
 }

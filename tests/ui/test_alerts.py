@@ -5,12 +5,14 @@ import datetime as dt
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from finance_core import background
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import alerts, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import ALERTS
 from finance_core.ui import listing, visitor
 from tests import pages
+from tests.receivers import Mailbox, Receiver
 from tests.yahoo import YahooStandIn
 
 
@@ -47,6 +49,33 @@ def test_a_rule_is_made_of_a_ready_condition_asked_and_removed(own_server_db: Mo
     assert page.text_input(key="new_alert_name").value == ""
     page.button(key=f"remove_{rule['_id']}").click().run()
     assert alerts.rules(own_server_db) == []
+
+
+def send_test(page: AppTest) -> AppTest:
+    """Press the only button for a test, and wait until the test was sent."""
+    (button,) = [button for button in page.button if str(button.key).startswith("test_")]
+    button.click().run()
+    for task in background.running():
+        assert task.wait(30)
+    return page.run()
+
+
+def test_a_test_is_sent_by_each_way_and_the_page_says_whether_it_was_taken(
+    own_server_db: MongoDatabase, receiver: Receiver, mailbox: Mailbox
+) -> None:
+    alerts.add(own_server_db, KOREAN_STOCKS, "화면에만", "close > 1")
+    alerts.add(own_server_db, KOREAN_STOCKS, "급등", "close > 1", webhook=receiver.address, email="a@example.com")
+    page = send_test(open_page())
+    assert [element.value.replace("\\", "") for element in page.success] == [
+        "웹훅: 시험 메시지를 보냈습니다.",
+        "전자우편: 시험 메시지를 보냈습니다.",
+    ]
+    receiver.statuses = [404]
+    page = send_test(page)
+    assert [element.value.replace("\\", "") for element in page.error] == ["웹훅: 웹훅이 HTTP 404로 답했습니다."]
+    assert [body["test"] for _key, body in receiver.posts] == [True, True]
+    assert len(mailbox.mails) == 2
+    assert own_server_db[ALERTS].count_documents({}) == 0
 
 
 def test_a_mistake_is_pointed_at_before_the_rule_is_made(own_server_db: MongoDatabase) -> None:

@@ -1,18 +1,12 @@
 """Alerts: found once after each update, and sent through a real web server and a real mail server."""
 
 import datetime as dt
-import json
 import os
-import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pandas as pd
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from finance_core.bars import candles, sessions
 from finance_core.categories import KOREAN_STOCKS
@@ -20,6 +14,7 @@ from finance_core.errors import SisepanError
 from finance_core.storage import alerts, panels, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import ALERT_RULES, ALERTS
+from tests.receivers import Mailbox, Receiver
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import alert_delivery, category_update, scheduler
 
@@ -163,66 +158,6 @@ def test_a_rule_that_cannot_be_used_is_refused_with_a_sentence(db: MongoDatabase
     assert alerts.rules(db) == []
 
 
-class Receiver:
-    """A web server that takes what is posted to it, and answers with the next of `statuses`, then with 200."""
-
-    def __init__(self) -> None:
-        self.posts: list[tuple[str, dict[str, Any]]] = []
-        self.statuses: list[int] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                receiver.posts.append((self.headers["Idempotency-Key"], body))
-                self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_arguments: Any) -> None:
-                """Silent."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_port}/hook"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-
-
-class Mailbox:
-    """What a mail server has taken."""
-
-    def __init__(self) -> None:
-        self.mails: list[str] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
-        self.mails.append(envelope.content.decode())
-        return "250 taken"
-
-
-def accept(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: LoginPassword) -> AuthResult:
-    return AuthResult(success=data.password == b"p@ss")
-
-
-@pytest.fixture
-def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
-    box = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port, authenticator=accept, auth_require_tls=False)
-    controller.start()
-    monkeypatch.setenv("SMTP_URL", f"smtp://me:p%40ss@127.0.0.1:{port}")
-    monkeypatch.setenv("SMTP_FROM", "sisepan@example.com")
-    yield box
-    controller.stop()
-
-
 def prepared(db: MongoDatabase, yahoo: YahooStandIn, **ways: str) -> None:
     """Two tickers that rise on the last session, a rule that finds them, and the update before that session."""
     tables = {"005930": table({-1: 120.0}), "000660": table({-1: 115.0})}
@@ -244,12 +179,45 @@ def test_the_alerts_of_a_session_go_out_as_one_message_through_each_way(
     assert key
     assert [row["ticker"] for row in body["tickers"]] == ["000660", "005930"]
     assert "삼성전자 (005930) 120 +20.00%" in body["text"]
+    assert (body["session"], body["test"]) == (day(-1), False)
     (mail,) = mailbox.mails
     assert "To: analyst@example.com" in mail
     assert key in mail
     assert states(db, "webhook") == states(db, "email") == {"sent"}
     assert alert_delivery.deliver(db, evening(-1) + dt.timedelta(days=2)) == 0
     assert len(receiver.posts) == len(mailbox.mails) == 1
+
+
+def test_a_test_goes_the_way_of_real_messages_says_what_it_is_and_stores_nothing(
+    db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver, mailbox: Mailbox
+) -> None:
+    receiver.statuses = [500]
+    prepared(db, yahoo, webhook=receiver.address, email="analyst@example.com")
+    (rule,) = alerts.rules(db)
+    before = db[ALERTS].find().to_list()
+    mailbox.mails.clear()
+    assert alert_delivery.send_test(rule) == {"webhook": None, "email": None}
+    assert alert_delivery.send_test(rule) == {"webhook": None, "email": None}
+    (_real, first, second) = receiver.posts
+    assert first[0] != second[0]  # a receiver that drops what it has seen takes both
+    assert "[시험] 급등" in first[1]["text"]
+    assert (first[1]["test"], first[1]["tickers"], first[1]["session"]) == (True, [], None)
+    assert first[1].keys() == _real[1].keys()
+    assert len(mailbox.mails) == 2
+    assert first[0] in mailbox.mails[0]
+    assert db[ALERTS].find().to_list() == before
+    assert alerts.rules(db) == [rule]
+
+
+def test_a_test_that_fails_says_why_by_each_way(
+    db: MongoDatabase, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMTP_URL", "smtp://127.0.0.1:1")
+    receiver.statuses = [404]
+    alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%", webhook=receiver.address, email="analyst@example.com")
+    results = alert_delivery.send_test(alerts.rules(db)[0])
+    assert str(results["webhook"]) == "웹훅이 HTTP 404로 답했습니다."
+    assert str(results["email"]).startswith("전자우편을 보내지 못했습니다")
 
 
 def test_what_could_not_be_sent_is_sent_later_and_given_up_at_last(

@@ -18,24 +18,25 @@ from finance_core.storage import alerts, database
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.user_documents import Alert, AlertRule
 from finance_core.ui import choices, listing, navigation
+from finance_core.ui.alerts import trial
+from finance_core.ui.alerts.trial import CHANNELS, Send
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.text import plain
 
 FIELDS = ("name", "tickers", "condition", "webhook", "email")
 """Inputs of the form, by the end of their keys."""
-CHANNELS: dict[str, str] = {"webhook": N_("웹훅"), "email": N_("전자우편")}
 STATES = {"waiting": N_("보내는 중"), "sent": N_("보냄"), "failed": N_("못 보냄")}
 """Message ids."""
 SHOWN_FOR = dt.timedelta(days=30)
 
 
 @page("admin_alerts", for_admins=True)
-def show(db: MongoDatabase) -> None:
-    """The whole page."""
+def show(db: MongoDatabase, send: Send) -> None:
+    """The whole page. `send` sends a message that is a test (`updaters.alert_delivery.send_test`)."""
     _form(db)
     made = alerts.rules(db)
     for rule in made:
-        _rule(db, rule)
+        _rule(db, rule, send)
     _found(db, made)
 
 
@@ -102,7 +103,7 @@ def _mistake(text: str) -> Mistake | None:
     return None
 
 
-def _rule(db: MongoDatabase, rule: AlertRule) -> None:
+def _rule(db: MongoDatabase, rule: AlertRule, send: Send) -> None:
     category = categories.category(rule["category"])
 
     @writes
@@ -118,11 +119,15 @@ def _rule(db: MongoDatabase, rule: AlertRule) -> None:
         *ways,
         _("{date}까지 물음").format(date=formats.date(asked)) if asked else _("아직 묻지 않음"),
     ]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", border=True):
-        st.markdown(f"**{plain(rule['name'])}** `{rule['condition'].replace('`', '')}`", width="stretch")
-        st.caption(plain(" · ".join(facts)), width="content")
-        key, label = f"remove_{rule['_id']}", _("알림 지우기")
-        st.button("", icon=":material/delete:", help=label, type="tertiary", key=key, on_click=remove)
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{plain(rule['name'])}** `{rule['condition'].replace('`', '')}`", width="stretch")
+            st.caption(plain(" · ".join(facts)), width="content")
+            if ways:
+                trial.button(rule, send)
+            key, label = f"remove_{rule['_id']}", _("알림 지우기")
+            st.button("", icon=":material/delete:", help=label, type="tertiary", key=key, on_click=remove)
+        trial.outcome(rule)
 
 
 def _found(db: MongoDatabase, made: Sequence[AlertRule]) -> None:
