@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -13,17 +13,22 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 
 class Receiver:
-    """A web server that takes what is posted to it, and answers with the next of `statuses`, then with 200."""
+    """A web server that takes what is posted to it, and answers with the next of `statuses`, then with 200.
+
+    Before it answers it calls `meanwhile`.
+    """
 
     def __init__(self) -> None:
         self.posts: list[tuple[str, dict[str, Any]]] = []
         self.statuses: list[int] = []
+        self.meanwhile: Callable[[], object] = lambda: None
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 receiver.posts.append((self.headers["Idempotency-Key"], body))
+                receiver.meanwhile()
                 self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

@@ -6,10 +6,10 @@ that dies after sending and before noting it sends it again. Where an alert is s
 
 import datetime as dt
 import hashlib
-import itertools
 import logging
 import smtplib
 import ssl
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
@@ -66,23 +66,25 @@ def after_update(db: MongoDatabase, category: Category, moment: dt.datetime) -> 
     return found
 
 
-def deliver(db: MongoDatabase, moment: dt.datetime) -> int:
+def deliver(db: MongoDatabase, moment: dt.datetime, seconds: Callable[[], float] = time.monotonic) -> int:
     """Send what is waiting at `moment` (tz-aware); returns how many messages were sent. What fails waits again.
 
-    Raises PyMongoError if the database fails.
+    One message is claimed, sent and settled after the other, so that no claim waits for slow receivers. `seconds` tells
+    how long that takes. Raises PyMongoError if the database fails.
     """
-    now, sent = moment.astimezone(dt.UTC).replace(tzinfo=None), 0
+    due, begun, sent = moment.astimezone(dt.UTC).replace(tzinfo=None), seconds(), 0
+
+    def now() -> dt.datetime:
+        return due + dt.timedelta(seconds=seconds() - begun)
+
     for channel in alerts.CHANNELS:
-        claimed = alerts.claim(db, channel, now)
-        by_message = itertools.groupby(claimed, key=lambda alert: (alert["rule"], alert["session"]))
-        for (rule_id, _session), of_message in by_message:
-            found = list(of_message)
-            rule: Any = db[ALERT_RULES].find_one({"_id": rule_id})
+        while found := alerts.claim(db, channel, due, now()):
+            rule: Any = db[ALERT_RULES].find_one({"_id": found[0]["rule"]})
             error = None
             if rule:  # else it was removed a moment ago
                 error = _attempt(channel, message_of(rule, found, _names(db, found)))
                 sent += error is None
-            alerts.settle(db, channel, found, now, error)
+            alerts.settle(db, channel, found, now(), error)
     return sent
 
 

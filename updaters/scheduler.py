@@ -23,7 +23,8 @@ LOOK_EVERY = 30.0
 """Seconds between two looks for updates that are due."""
 
 _log = logging.getLogger(__name__)
-_following: dict[str, BackgroundTask] = {}
+_of_app: dict[str, BackgroundTask] = {}
+"""The last task that follows a collection, by key of its category, and the last that sends alerts."""
 
 
 @asynccontextmanager
@@ -65,15 +66,17 @@ def tick(now: dt.datetime) -> list[BackgroundTask]:
     """
     db = database.connect()
     started = []
-    if alerts.is_waiting(db, now.astimezone(dt.UTC).replace(tzinfo=None)):
-        started.append(background.start(lambda _stop: alert_delivery.send(database.connect(), now)))
+    sending = _of_app.get("alerts")
+    if (sending is None or sending.finished) and alerts.is_waiting(db, now.astimezone(dt.UTC).replace(tzinfo=None)):
+        _of_app["alerts"] = background.start(lambda _stop: alert_delivery.send(database.connect(), now))
+        started.append(_of_app["alerts"])
     for category in categories.CATEGORIES:
         runs.mark_interrupted(db, category)
         if locations.of(db, category).read_only:
-            task = _following.get(category.key)
+            task = _of_app.get(category.key)
             if (task is None or task.finished) and following.is_outdated(db, category):
-                _following[category.key] = background.start(partial(_follow, category))
-                started.append(_following[category.key])
+                _of_app[category.key] = background.start(partial(_follow, category))
+                started.append(_of_app[category.key])
         elif _is_due(db, category, now):
             _log.info("%s: the daily update is due", category.key)
             started.append(background.start(partial(_update, category)))

@@ -128,14 +128,21 @@ def is_waiting(db: MongoDatabase, now: dt.datetime) -> bool:
     return db[ALERTS].find_one({"$or": [_waiting(channel, now) for channel in CHANNELS]}, {"_id": True}) is not None
 
 
-def claim(db: MongoDatabase, channel: Channel, now: dt.datetime) -> list[Alert]:
-    """The alerts to be sent through `channel` at `now` (UTC, tz-naive); no other sender gets them for `CLAIMED_FOR`."""
-    mark = uuid.uuid4().hex
+def claim(db: MongoDatabase, channel: Channel, due: dt.datetime, now: dt.datetime) -> list[Alert]:
+    """The alerts of one rule and session that could be sent through `channel` at `due`; none where nothing waits.
+
+    From `now` on no other sender gets them for `CLAIMED_FOR`. Both moments are in UTC, tz-naive.
+    """
     way = f"deliveries.{channel}"
-    change = {"$set": {f"{way}.claim": mark, f"{way}.next_at": now + CLAIMED_FOR}}
-    db[ALERTS].update_many(_waiting(channel, now), change)
-    claimed: list[Any] = db[ALERTS].find({f"{way}.claim": mark, f"{way}.state": "waiting"}).sort("_id").to_list()
-    return claimed
+    while first := db[ALERTS].find_one(_waiting(channel, due), sort=[(f"{way}.next_at", 1), ("_id", 1)]):
+        mark = uuid.uuid4().hex
+        of_message = {**_waiting(channel, due), "rule": first["rule"], "session": first["session"]}
+        change = {"$set": {f"{way}.claim": mark, f"{way}.next_at": now + CLAIMED_FOR}}
+        db[ALERTS].update_many(of_message, change)
+        claimed: list[Any] = db[ALERTS].find({f"{way}.claim": mark, f"{way}.state": "waiting"}).sort("_id").to_list()
+        if claimed:  # else another sender was faster
+            return claimed
+    return []
 
 
 def settle(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +24,9 @@ pytestmark = pytest.mark.slow
 DAYS = sessions.between("XKRX", dt.date(2026, 1, 2), dt.date(2026, 11, 24))
 EVENING = "T09:00:00+00:00"
 """After the close in Seoul."""
+SLACK = dt.timedelta(seconds=50)
+"""A real receiver takes real time, from which on the pauses count."""
+AGAIN = alerts.AGAIN_AFTER[0] + SLACK
 
 
 def evening(position: int) -> dt.datetime:
@@ -229,7 +233,7 @@ def test_what_could_not_be_sent_is_sent_later_and_given_up_at_last(
     now = evening(-1)
     assert alert_delivery.deliver(db, now + dt.timedelta(seconds=30)) == 0  # not yet
     for pause in alerts.AGAIN_AFTER[:3]:
-        now += pause
+        now += pause + SLACK
         alert_delivery.deliver(db, now)
     assert states(db, "webhook") == {"sent"}
     assert len({key for key, _body in receiver.posts}) == 1
@@ -283,10 +287,10 @@ def test_a_sender_that_died_is_followed_by_another_one(
 ) -> None:
     receiver.statuses = [500]
     prepared(db, yahoo, webhook=receiver.address)
-    now = (evening(-1) + alerts.AGAIN_AFTER[0]).replace(tzinfo=None)
-    claimed = alerts.claim(db, "webhook", now)
+    now = (evening(-1) + AGAIN).replace(tzinfo=None)
+    claimed = alerts.claim(db, "webhook", now, now)
     assert len(claimed) == 2
-    assert alerts.claim(db, "webhook", now) == []
+    assert alerts.claim(db, "webhook", now, now) == []
     assert not alerts.is_waiting(db, now)
     later = now + alerts.CLAIMED_FOR
     assert alerts.is_waiting(db, later)
@@ -295,10 +299,71 @@ def test_a_sender_that_died_is_followed_by_another_one(
     assert states(db, "webhook") == {"sent"}
 
 
+def test_many_slow_receivers_get_each_message_once_though_a_second_sender_comes(
+    db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver
+) -> None:
+    rules = 5
+    receiver.statuses = [500] * rules
+    tables = {"005930": table({-1: 120.0})}
+    update(yahoo, db, -2, tables)
+    for number in range(rules):
+        alerts.add(db, KOREAN_STOCKS, f"급등 {number}", "change > 10%", webhook=receiver.address)
+    update(yahoo, db, -1, tables)
+    receiver.posts.clear()
+    begun, passed = evening(-1) + AGAIN, dt.timedelta()
+
+    def slow() -> None:
+        """Each takes 100 seconds; the second sender comes in the middle of the fourth, when claims have expired."""
+        nonlocal passed
+        passed += dt.timedelta(seconds=100)
+        if len(receiver.posts) == rules - 1:
+            alert_delivery.deliver(db, begun + passed, seconds=lambda: passed.total_seconds())
+
+    receiver.meanwhile = slow
+    alert_delivery.deliver(db, begun, seconds=lambda: passed.total_seconds())
+    assert passed > alerts.CLAIMED_FOR
+    assert sorted(body["alert"] for _key, body in receiver.posts) == [f"급등 {number}" for number in range(rules)]
+    assert states(db, "webhook") == {"sent"}
+
+
+def test_a_message_that_fails_while_others_are_slow_is_not_tried_again_at_once(
+    db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver
+) -> None:
+    receiver.statuses = [500, 500]
+    prepared(db, yahoo, webhook=receiver.address)
+    begun, passed = evening(-1) + AGAIN, dt.timedelta()
+
+    def slow() -> None:
+        nonlocal passed
+        passed += dt.timedelta(hours=1)
+
+    receiver.meanwhile = slow
+    alert_delivery.deliver(db, begun, seconds=lambda: passed.total_seconds())
+    assert len(receiver.posts) == 2
+    later = {alert["deliveries"]["webhook"]["next_at"] for alert in db[ALERTS].find()}
+    assert later == {(begun + passed + alerts.AGAIN_AFTER[1]).replace(tzinfo=None)}
+
+
+def test_the_app_does_not_begin_to_send_while_it_sends(
+    db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver
+) -> None:
+    receiver.statuses = [500, 500]
+    prepared(db, yahoo, webhook=receiver.address)
+    answer = threading.Event()
+    receiver.meanwhile = answer.wait
+    (task,) = scheduler.tick(evening(-1) + AGAIN)
+    assert scheduler.tick(evening(-1) + alerts.LONGEST_PAUSE) == []
+    answer.set()
+    assert task.wait(30)
+    (task,) = scheduler.tick(evening(-1) + alerts.LONGEST_PAUSE)
+    assert task.wait(30)
+    assert states(db, "webhook") == {"sent"}
+
+
 def test_the_app_sends_what_waits(db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver) -> None:
     receiver.statuses = [500]
     prepared(db, yahoo, webhook=receiver.address)
-    (task,) = scheduler.tick(evening(-1) + alerts.AGAIN_AFTER[0])
+    (task,) = scheduler.tick(evening(-1) + AGAIN)
     task.wait(30)
     assert states(db, "webhook") == {"sent"}
 
