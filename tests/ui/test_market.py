@@ -10,8 +10,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from finance_core.bars import candles
-from finance_core.categories import INDICES, KOREAN_STOCKS
-from finance_core.storage import panels, prices, tickers
+from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
+from finance_core.storage import market_lists, panels, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing
 from finance_core.ui.market import page, state
@@ -123,6 +123,48 @@ def test_a_market_of_the_category_and_an_address_that_cannot_be_used(market: Mon
     (option,) = maps(page)
     assert [group["name"] for group in option["series"][0]["data"]] == ["반도체"]
     assert "1종목" in page.caption[0].value
+
+
+def test_the_members_of_an_index_are_shown_of_its_stored_list_and_who_is_missing_is_told(
+    own_server_db: MongoDatabase,
+) -> None:
+    day = dt.datetime(2026, 11, 2)
+    listed = [("AAPL", "NASDAQ"), ("MMM", "NYSE"), ("AOS", "NYSE"), ("OLD", "NYSE")]
+    rows: Any = [
+        {"ticker": ticker, "name": ticker, "name_en": ticker, "market": market, "industry": ""}
+        for ticker, market in listed
+    ]
+    rows[-1]["gone"] = day
+    listing_of_index: Any = {"_id": "sp500", "source": "file", "date": day, "rows": rows}
+    market_lists.keep(own_server_db, US_STOCKS, listing_of_index)
+    for ticker, market in [("AAPL", "NASDAQ"), ("MMM", "NYSE"), ("OLD", "NYSE"), ("TSM", "NYSE")]:
+        store(own_server_db, ticker, [100.0] * 30, LAST_SESSION, of=US_STOCKS, market=market)
+    panels.forget()
+    listing.forget()
+
+    def shown(**query: str) -> tuple[set[str], str]:
+        page = open_market(category="us_stocks", **query)
+        (option,) = maps(page)
+        drawn = {leaf["ticker"] for group in option["series"][0]["data"] for leaf in group["children"]}
+        return drawn, " ".join(element.value for element in page.caption).replace("\\", "")
+
+    everything, about = shown()
+    assert everything == {"AAPL", "MMM", "OLD", "TSM"}
+    assert "구성 종목" not in about
+    members, about = shown(index="sp500")
+    assert members == {"AAPL", "MMM"}
+    assert "수집하지 않는 구성 종목 1 제외" in about
+    assert "S&P 500 구성 종목은 2026-11-02 목록의 것" in about
+    members, about = shown(index="sp500", market="NASDAQ")
+    assert members == {"AAPL"}
+    assert "수집하지 않는" not in about
+
+
+def test_an_index_whose_members_are_not_known_is_no_choice(market: MongoDatabase) -> None:
+    page = open_market(index="sp500")  # of another category
+    assert "3종목" in page.caption[0].value
+    assert not [group for group in page.get("button_group") if group.key == "index"]
+    assert len(open_market(index="kospi200").warning) == 1
 
 
 def test_a_market_without_prices_says_what_to_do(market: MongoDatabase) -> None:

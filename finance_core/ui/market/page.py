@@ -53,7 +53,7 @@ def show(db: MongoDatabase) -> None:
         sentence = _("이 시장에는 아직 시세가 없습니다. '종목 관리'에서 시장 목록을 등록하고 업데이트하십시오.")
         st.info(plain(sentence), icon=":material/info:")
         return
-    st.caption(plain(_about(market)))
+    st.caption(plain(_about(view, market)))
     if market.is_sample:
         st.badge(_("표본 데이터: 실제 시세가 아닙니다"), icon=":material/science:", color="orange")
     style = Style(rising_is_red=colors.rising_is_red(view.of, view.market))
@@ -71,18 +71,23 @@ def _controls(view: View) -> None:
 
     with st.container(horizontal=True, gap="small"):
         names = {key: category.title for key, category in state.STOCKS.items()}
-        segmented(_("카테고리"), "category", names, view.category, lambda key: write(category=key, market=""))
+        segmented(_("카테고리"), "category", names, view.category, lambda key: write(category=key, market="", index=""))
         markets = {"": N_("전체")} | {market.key: market.key for market in view.of.markets}
         segmented(_("시장"), "market", markets, view.market, lambda key: write(market=key))
+        indices = {key: each.title for key, each in state.INDEX_LISTS.items() if each.category is view.of}
+        if indices:
+            everything = {"": N_("모든 종목")}
+            segmented(_("지수"), "index", everything | indices, view.index, lambda key: write(index=key))
         segmented(_("기간"), "span", state.SPANS, view.span, lambda span: write(span=span))
 
 
-def _about(market: Market) -> str:
+def _about(view: View, market: Market) -> str:
     """What is shown, and what is left out and why."""
     day = formats.date(pd.Timestamp(market.panel.sessions[-1]))
     left_out = {
         _("그날 거래가 없는 종목 {count}"): market.not_traded,
         _("시세가 없는 종목 {count}"): market.without_prices,
+        _("수집하지 않는 구성 종목 {count}"): market.not_collected,
         _("표본 {count}"): market.samples,
         _("읽을 수 없는 종목 {count}"): market.unreadable,
     }
@@ -90,6 +95,10 @@ def _about(market: Market) -> str:
         _("{date} 종가 · {count}종목").format(date=day, count=formats.count(int(market.counted.sum()))),
         *(text.format(count=formats.count(count)) + " " + _("제외") for text, count in left_out.items() if count),
     ]
+    if market.members_on:
+        sentence = _("{index} 구성 종목은 {date} 목록의 것이고, 지난 날도 이 종목들로 셉니다.")
+        name = _(state.INDEX_LISTS[view.index].title)
+        parts.append(sentence.format(index=name, date=formats.date(market.members_on)))
     return " · ".join(parts)
 
 

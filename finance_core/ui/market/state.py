@@ -1,4 +1,4 @@
-"""What the page of a market shows, by its address: `?category=korean_stocks&market=KOSPI&span=1M`; and its panel."""
+"""What the page of a market shows, by its address: `?category=us_stocks&market=NYSE&index=sp500`; and its panel."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -13,7 +13,8 @@ from finance_core.bars import breadth
 from finance_core.bars.panel import Panel
 from finance_core.categories import CATEGORIES, Category
 from finance_core.i18n import N_
-from finance_core.storage import database, panels
+from finance_core.starter import MARKET_LISTS
+from finance_core.storage import database, market_lists, panels
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import parameters
 from finance_core.ui.parameters import PERIODS, Parameter
@@ -21,6 +22,8 @@ from finance_core.ui.parameters import PERIODS, Parameter
 T = TypeVar("T")
 STOCKS = {category.key: category for category in CATEGORIES if category.currency and not category.rates}
 """The categories that are markets, by key."""
+INDEX_LISTS = {each.key: each for each in MARKET_LISTS if not each.market}
+"""The indices whose members are known, by key."""
 MOST_KEPT = 32
 """Pictures and tables that are kept for all visitors; the map of a whole market takes 1 MB."""
 YEARS = 1
@@ -36,6 +39,8 @@ class View:
     category: str = "korean_stocks"
     market: str = ""
     """Key of a market of the category; "" for all."""
+    index: str = ""
+    """Key of an index of the category whose members are shown; "" for all tickers."""
     span: str = "1D"
 
     @property
@@ -49,6 +54,7 @@ TABLE: tuple[Parameter, ...] = (
     parameters.choice(
         "market", "market", {market.key: market.key for category in STOCKS.values() for market in category.markets}
     ),
+    parameters.choice("index", "index", {key: key for key in INDEX_LISTS}),
     parameters.choice("span", "span", {span: span for span in SPANS}),
 )
 
@@ -58,6 +64,8 @@ def parse(texts: dict[str, str]) -> tuple[View, list[str]]:
     view, problems = parameters.parse(texts, TABLE, View())
     if view.market not in {market.key for market in view.of.markets}:
         view = replace(view, market="")
+    if view.index and INDEX_LISTS[view.index].category is not view.of:
+        view = replace(view, index="")
     return view, list(problems.values())
 
 
@@ -76,6 +84,10 @@ class Market:
     """Tickers with bars, but none on the last session."""
     samples: int
     """Sample tickers that were left out."""
+    not_collected: int
+    """Members of the index that are no tickers of the category."""
+    members_on: dt.datetime | None
+    """The day of which the list of the index's members is; None without an index."""
     is_sample: bool
     """Whether all prices are samples."""
     key: str
@@ -88,6 +100,12 @@ def load(db: MongoDatabase, view: View) -> Market:
     since = today - dt.timedelta(days=366 * (YEARS + 1))
     whole = panels.panel(db, view.of, since)
     meant = np.full(len(whole.tickers), True) if not view.market else whole.text("market") == view.market
+    members, members_on = frozenset[str](), None
+    if view.index:
+        listing = market_lists.last_good(db, INDEX_LISTS[view.index].file)
+        rows = [row for row in listing["rows"] if "gone" not in row and view.market in ("", row["market"])]
+        members, members_on = frozenset(row["ticker"] for row in rows), listing["date"]
+        meant &= np.isin(whole.tickers, list(members))
     unreadable = meant & np.isin(whole.tickers, list(whole.unreadable))
     has_bars = meant & (whole.counts > 0)
     sample = has_bars & (whole.text("source") == "sample")
@@ -101,9 +119,11 @@ def load(db: MongoDatabase, view: View) -> Market:
         without_prices=int((meant & ~has_bars & ~unreadable).sum()),
         unreadable=int(unreadable.sum()),
         not_traded=int((~counted).sum()),
+        not_collected=len(members.difference(whole.tickers)),
+        members_on=members_on,
         samples=0 if is_sample else int(sample.sum()),
         is_sample=is_sample,
-        key=repr((database.address(), db.name, view.category, view.market, since, whole.version, texts)),
+        key=repr((database.address(), db.name, view.category, view.market, hash(members), since, whole.version, texts)),
     )
 
 
