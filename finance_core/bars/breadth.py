@@ -80,7 +80,7 @@ def value_traded(panel: Panel) -> FloatArray:
     return np.asarray((sums[panel.starts[1:]] - sums[first]) / np.maximum(count, 1))
 
 
-Mark = Literal["advancers", "decliners", "unchanged", "highs", "lows"]
+Mark = Literal["advancers", "decliners", "unchanged", "highs", "lows", "above_20", "above_60", "above_200"]
 
 
 def _marks(panel: Panel) -> dict[Mark, BoolArray]:
@@ -88,23 +88,35 @@ def _marks(panel: Panel) -> dict[Mark, BoolArray]:
     close, rank = pd.Series(panel.bars["close"]), panel.rank
     change = np.where(rank > 0, close.diff(), np.nan)
     has_year = rank >= YEAR - 1
+
+    def above(window: int) -> BoolArray:
+        # A halted ticker's average is its close, but for the rounding of sums.
+        average = close.rolling(window).mean() * (1 + candles.ROUNDING)
+        return (rank >= window - 1) & (close > average).to_numpy()
+
     return {
         "advancers": change > 0,
         "decliners": change < 0,
         "unchanged": change == 0,
         "highs": has_year & (change > 0) & (close >= close.rolling(YEAR).max()).to_numpy(),
         "lows": has_year & (change < 0) & (close <= close.rolling(YEAR).min()).to_numpy(),
+        "above_20": above(20),
+        "above_60": above(60),
+        "above_200": above(200),
     }
 
 
-def members(panel: Panel, mark: Mark) -> BoolArray:
-    """Which tickers `daily` counts as `mark` on the last session.
+def members(panel: Panel, mark: Mark, session: int = -1) -> BoolArray:
+    """Which tickers `daily` counts as `mark` on the session at that position; on the last one by default.
 
-    >>> members(panel, "advancers").tolist()
-    [True, False]
+    >>> members(panel, "advancers").tolist(), members(panel, "advancers", 0).tolist()
+    ([True, False], [False, False])
     """
-    which = traded(panel)
-    which[which] = _marks(panel)[mark][panel.last[which]]
+    which = np.zeros(len(panel.tickers), dtype=bool)
+    if len(panel.sessions):
+        of_session = panel.at == range(len(panel.sessions))[session]
+        ticker = np.repeat(np.arange(len(panel.tickers)), panel.counts)
+        which[ticker[of_session & _marks(panel)[mark]]] = True
     return which
 
 
@@ -118,20 +130,16 @@ def daily(panel: Panel) -> pd.DataFrame:
     >>> daily(panel)[["advancers", "decliners"]].iloc[-1].tolist()
     [1, 1]
     """
-    close, rank = pd.Series(panel.bars["close"]), panel.rank
+    rank = panel.rank
 
     def count_of(which: BoolArray) -> npt.NDArray[np.int64]:
         return np.bincount(panel.at[which], minlength=len(panel.sessions))
 
-    counts = {mark: count_of(which) for mark, which in _marks(panel).items()}
-    columns: dict[str, npt.NDArray[Any]] = {str(mark): count for mark, count in counts.items()}
-    columns["advance_decline"] = np.cumsum(counts["advancers"] - counts["decliners"])
+    columns: dict[str, npt.NDArray[Any]] = {mark: count_of(which) for mark, which in _marks(panel).items()}
+    columns["advance_decline"] = np.cumsum(columns["advancers"] - columns["decliners"])
     for window in AVERAGES:
-        judged = rank >= window - 1
-        # A halted ticker's average is its close, but for the rounding of sums.
-        above = judged & (close > close.rolling(window).mean() * (1 + candles.ROUNDING)).to_numpy()
         with np.errstate(invalid="ignore"):
-            columns[f"above_{window}"] = count_of(above) / count_of(judged)
+            columns[f"above_{window}"] = columns[f"above_{window}"] / count_of(rank >= window - 1)
     return pd.DataFrame(columns, index=pd.DatetimeIndex(panel.sessions, name="date").as_unit("ns"))
 
 

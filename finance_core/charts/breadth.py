@@ -7,17 +7,29 @@ import pandas as pd
 from finance_core.bars.breadth import AVERAGES
 from finance_core.charts import parts
 from finance_core.charts.parts import Option
+from finance_core.charts.script import Script
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 
 COLORS = {20: "#f59f00", 60: "#0ca678", 200: "#7950f2"}
 """Of the shares above each average."""
+MARK: Option = {
+    "silent": True,
+    "symbol": "none",
+    "animation": False,
+    "label": {"show": False},
+    "lineStyle": {"color": "#868e96", "type": "dashed", "width": 1.5},
+}
+"""The line at a chosen day."""
 
 
-def option(daily: pd.DataFrame, index: "pd.Series[float]", name: str, style: Style) -> Option:
+def option(
+    daily: pd.DataFrame, index: "pd.Series[float]", name: str, style: Style, marked: pd.Timestamp | None = None
+) -> Option:
     """Three panes on one axis of days: the index called `name`, shares above averages, and new highs and lows.
 
-    `daily` is that of `bars.breadth.daily`; `index` has the closes of the index on any days, or none.
+    `daily` is that of `bars.breadth.daily`; `index` has the closes of the index on any days, or none. A line stands at
+    the day `marked`.
 
     >>> days = pd.DatetimeIndex(["2024-01-02"])
     >>> columns = dict.fromkeys(("above_20", "above_60", "above_200", "highs", "lows", "advance_decline"), 1)
@@ -27,38 +39,44 @@ def option(daily: pd.DataFrame, index: "pd.Series[float]", name: str, style: Sty
     source = pd.DataFrame({_("날짜"): parts.days(daily)})
     series: list[Option] = []
 
-    def add(column: str, values: Any, pane: int, **look: Any) -> None:
+    def add(column: str, values: Any, pane: int, told: Option, **look: Any) -> None:
         source[column] = values
         encode = {"x": _("날짜"), "y": column, "tooltip": [column]}
-        line = {"type": "line", "showSymbol": False, "lineStyle": {"width": 1.5}}
+        tooltip = {"valueFormatter": Script("amount", told)}
+        line: Option = {"type": "line", "showSymbol": False, "lineStyle": {"width": 1.5}, "tooltip": tooltip}
+        if marked is not None and all(other["xAxisIndex"] != pane for other in series):
+            line["markLine"] = {**MARK, "data": [{"xAxis": f"{marked:%Y-%m-%d}"}]}
         series.append({**line, "name": column, "encode": encode, "xAxisIndex": pane, "yAxisIndex": pane, **look})
 
     if index.empty:
-        add(_("상승−하락 누적"), daily["advance_decline"].to_numpy(), 0, itemStyle={"color": "#868e96"})
+        add(_("상승−하락 누적"), daily["advance_decline"].to_numpy(), 0, {}, itemStyle={"color": "#868e96"})
     else:
-        add(name, index.reindex(daily.index).to_numpy(), 0, itemStyle={"color": "#3182f6"})
+        add(name, index.reindex(daily.index).to_numpy(), 0, {"decimals": 2}, itemStyle={"color": "#3182f6"})
     for window in AVERAGES:
         title = _("{window}일 평균 위 종목").format(window=window)
-        look = {"itemStyle": {"color": COLORS[window]}, "tooltip": {"valueFormatter": "%.1f%%"}}
-        add(title, (daily[f"above_{window}"] * 100).round(2).to_numpy(), 1, **look)
+        shares = (daily[f"above_{window}"] * 100).round(2).to_numpy()
+        add(title, shares, 1, {"decimals": 1, "suffix": "%"}, itemStyle={"color": COLORS[window]})
     bar = {"type": "bar", "stack": "extremes"}
-    add(_("52주 신고가"), daily["highs"].to_numpy(), 2, **bar, itemStyle={"color": style.rising})
-    add(_("52주 신저가"), (-daily["lows"]).to_numpy(), 2, **bar, itemStyle={"color": style.falling})
-    sides = {"left": 12, "right": 60}
+    size = {"unsigned": True}
+    add(_("52주 신고가"), daily["highs"].to_numpy(), 2, size, **bar, itemStyle={"color": style.rising})
+    add(_("52주 신저가"), (-daily["lows"]).to_numpy(), 2, size, **bar, itemStyle={"color": style.falling})
+    sides: Option = {"left": 40, "right": 60}
+    place = {**sides, "outerBoundsMode": "none"}  # else labels narrow one pane: days would not stand below each other
     axes: list[Option] = [parts.FIT, {"min": 0, "max": 100, "axisLabel": {"formatter": "{value}%"}}, {"splitNumber": 2}]
     return {
         "animation": False,
-        "dataset": {"source": source},
+        "aria": {"enabled": True, "label": {"description": _("시장 폭")}},
+        "dataset": [{"source": source}],
         "legend": {"top": 0, "type": "scroll"},
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "grid": [
-            {**sides, "top": 34, "height": "32%"},
-            {**sides, "top": "43%", "height": "24%"},
-            {**sides, "top": "72%", "height": "14%"},
+            {**place, "top": 34, "height": "32%"},
+            {**place, "top": "43%", "height": "24%"},
+            {**place, "top": "72%", "height": "14%"},
         ],
         "xAxis": [parts.day_axis(pane, labels=pane == 2) for pane in range(3)],
         "yAxis": [{"gridIndex": pane, "position": "right", **axis} for pane, axis in enumerate(axes)],
-        "dataZoom": parts.zooms(3, (max(len(source) - 252, 0), len(source) - 1), sides, bottom=4, height=24),
+        "dataZoom": parts.zooms(3, None, sides, bottom=4, height=24),
         "tooltip": parts.TOOLTIP,
         "series": series,
     }

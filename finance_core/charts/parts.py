@@ -64,9 +64,16 @@ def toolbox() -> Option:
     return {"right": 22, "bottom": 18, "itemSize": 16, "feature": {"restore": {"title": _("처음 기간으로")}}}
 
 
-def zooms(panes: int, visible: tuple[int, int], sides: Option, *, bottom: int = 12, height: int = 36) -> list[Option]:
-    """Zooming with the wheel and with a slider, in all panes at once; at first from and to the positions `visible`."""
-    zoom = {"xAxisIndex": [*range(panes)], "startValue": visible[0], "endValue": visible[1], "minValueSpan": 4}
+def zooms(
+    panes: int, visible: tuple[int, int] | None, sides: Option, *, bottom: int = 12, height: int = 36
+) -> list[Option]:
+    """Zooming with the wheel and with a slider, in all panes at once; at first from and to the positions `visible`.
+
+    None: at first all, and where the chart is drawn again, as it was zoomed.
+    """
+    zoom: Option = {"xAxisIndex": [*range(panes)], "minValueSpan": 4}
+    if visible:
+        zoom |= {"startValue": visible[0], "endValue": visible[1]}
     slider = {"type": "slider", **zoom, "bottom": bottom, "height": height, **sides, "showDetail": False}
     return [{"type": "inside", **zoom}, slider]
 

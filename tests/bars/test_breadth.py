@@ -1,6 +1,7 @@
 """How a whole market moved, against the same asked of each ticker by pandas."""
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -98,6 +99,23 @@ def test_the_breadth_of_each_session_counts_the_tickers_with_a_bar_on_it(
     pd.testing.assert_frame_equal(
         found.astype("float64"), expected[found.columns].astype("float64"), check_names=False, check_freq=False
     )
+
+
+@pytest.mark.parametrize("mark", get_args(breadth.Mark))
+def test_the_tickers_behind_a_number_of_any_session_are_as_many_as_were_counted_and_the_same_as_on_that_day(
+    panel: Panel, mark: breadth.Mark
+) -> None:
+    counted = breadth.daily(panel)[mark]
+    numbers = []
+    for session in range(0, len(panel.sessions), 7):
+        which = breadth.members(panel, mark, session)
+        assert np.array_equal(which, breadth.members(panel.as_of(panel.sessions[session]), mark))
+        expected = counted.iloc[session]
+        if mark.startswith("above"):  # a share of the tickers that have an average
+            expected *= ((panel.at == session) & (panel.rank >= int(mark.removeprefix("above_")) - 1)).sum()
+        assert which.sum() == (0 if np.isnan(expected) else pytest.approx(expected))
+        numbers.append(which.sum())
+    assert max(numbers) > 0
 
 
 def test_industries_are_the_plain_means_of_the_tickers_that_traded_on_the_last_session(

@@ -1,7 +1,9 @@
 """The page of a whole market, in a real browser."""
 
+import re
 from collections.abc import Callable
 
+import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -33,3 +35,30 @@ def test_a_click_on_the_map_opens_the_chart_of_the_ticker_and_a_name_runs_nothin
     canvas.click(position={"x": box["width"] / 4, "y": box["height"] / 2})
     page.wait_for_url("**/korean_stocks?ticker=*")
     assert page.evaluate("window.ran") is None
+
+
+def test_a_click_on_a_day_of_the_breadth_leads_to_the_tickers_behind_its_numbers(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
+) -> None:
+    tables = {f"{seed:06}": pages.made_table(seed, halted=0) for seed in range(3)}
+    pages.update_from(yahoo, own_server_db, tables, {})
+    page.goto(app() + "/market")
+    page.get_by_role("tab", name="시장 폭").click()
+    canvas = page.locator(".st-key-breadth canvas").first
+    expect(canvas).to_be_visible(timeout=60_000)
+    box = canvas.bounding_box()
+    assert box is not None
+    for share in (0.3, 0.6):  # of the height: in the upper pane, and in the second
+        before = page.url
+        canvas.click(position={"x": box["width"] * share, "y": box["height"] * share})
+        page.wait_for_url(lambda url, before=before: "day=" in url and url != before)
+        day = pd.Timestamp(page.url.rpartition("=")[2])
+        expect(page.locator("strong", has_text=f"{day:%Y-%m-%d}")).to_be_visible()
+        rising = sum(bool(table["close"].diff()[day] > 0) for table in tables.values())
+        expect(page.get_by_role("radio", name=f"상승 {rising}")).to_be_visible()
+    page.get_by_role("button", name="마지막 날로").click()
+    page.wait_for_url("**/market")
+    canvas.click(position={"x": 2, "y": 2})  # beside the panes
+    page.get_by_role("radio", name=re.compile("^보합")).click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    assert "day=" not in page.url

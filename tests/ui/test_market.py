@@ -196,6 +196,9 @@ def test_breadth_and_industries_lead_to_their_tickers(market: MongoDatabase) -> 
         "보합 0",
         "52주 신고가 2",
         "52주 신저가 1",
+        "20일 평균 위 67%",
+        "60일 평균 위 67%",
+        "200일 평균 위 67%",
     ]
     page.session_state["members"] = "decliners"
     page.run()
@@ -208,3 +211,40 @@ def test_breadth_and_industries_lead_to_their_tickers(market: MongoDatabase) -> 
     ranked = page.dataframe[0].value
     assert ranked[["업종", "종목 수"]].values.tolist() == [["반도체", 2], ["은행", 1]]
     assert ranked["1일"].tolist() == pytest.approx([5.5, -20.0])
+
+
+def test_the_numbers_of_a_past_day_lead_to_its_tickers_as_they_were_then(market: MongoDatabase) -> None:
+    store(market, "000007", [100.0] * 299 + [120.0, 90.0], LAST_SESSION, industry="은행")
+    panels.forget()
+    listing.forget()
+    before = (pd.Timestamp(LAST_SESSION) - pd.offsets.BDay(1)).date()
+    page = open_market(day=f"{before}")
+    page.session_state["market_tab"] = "시장 폭"
+    page.session_state["members"] = "above_20"
+    page.run()
+    assert not page.exception
+    (members,) = [group for group in page.get("button_group") if group.key == "members"]
+    assert [option.content for option in members.proto.options][:5] == [
+        "상승 1",
+        "하락 0",
+        "보합 4",  # with the ticker that did not trade on the last day
+        "52주 신고가 1",
+        "52주 신저가 0",
+    ]
+    table = page.dataframe[0].value
+    assert [name.rpartition("#")[2] for name in table["종목"]] == ["회사 000007"]
+    assert table["종가"].tolist() == ["₩120"]
+    assert table["1일 변화"].tolist() == pytest.approx([20.0])
+    (back,) = [button for button in page.button if button.label == "마지막 날로"]
+    back.click().run()
+    assert "day" not in page.query_params
+
+
+@pytest.mark.parametrize(("day", "warnings"), [("2001-01-02", 1), ("2199-12-31", 0), ("yesterday", 1)])
+def test_a_day_that_was_not_counted_shows_the_last_one(market: MongoDatabase, day: str, warnings: int) -> None:
+    page = open_market(day=day)
+    page.session_state["market_tab"] = "시장 폭"
+    page.run()
+    assert not page.exception
+    assert len(page.warning) == warnings
+    assert any(f"**{LAST_SESSION}**" in element.value for element in page.markdown)

@@ -1,5 +1,8 @@
 """The page of a whole market. Its tabs are computed when they are opened."""
 
+import datetime as dt
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -28,6 +31,8 @@ from finance_core.ui.market.state import Market, View
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import write_address
 
+CHART_HEIGHT = "max(420px, calc(100dvh - 22rem))"
+"""Of the breadth: what is counted of a day has room below it."""
 LINE = 16
 """Closes in the small line of a ticker."""
 MEMBERS: dict[Mark, str] = {
@@ -36,6 +41,9 @@ MEMBERS: dict[Mark, str] = {
     "unchanged": N_("보합"),
     "highs": N_("52주 신고가"),
     "lows": N_("52주 신저가"),
+    "above_20": N_("20일 평균 위"),
+    "above_60": N_("60일 평균 위"),
+    "above_200": N_("200일 평균 위"),
 }
 """Message ids of what is counted of a session."""
 
@@ -65,10 +73,13 @@ def show(db: MongoDatabase) -> None:
                 draw(db, view, market, style)
 
 
-def _controls(view: View) -> None:
-    def write(**fields: Any) -> None:
-        write_address(parameters.texts_of(replace(view, **fields), state.TABLE, View()))
+def _write(view: View, **fields: Any) -> None:
+    """Put the view, with other `fields`, into the address."""
+    write_address(parameters.texts_of(replace(view, **fields), state.TABLE, View()))
 
+
+def _controls(view: View) -> None:
+    write = partial(_write, view)
     with st.container(horizontal=True, gap="small"):
         names = {key: category.title for key, category in state.STOCKS.items()}
         segmented(_("카테고리"), "category", names, view.category, lambda key: write(category=key, market="", index=""))
@@ -153,24 +164,48 @@ def _lines(market: Market, positions: np.ndarray[Any, Any], begin: int) -> list[
 
 def _breadth(db: MongoDatabase, view: View, market: Market, style: Style) -> None:
     daily = state.once(market, "daily", compute=partial(breadth.daily, market.panel))
-    today = daily.iloc[-1]
+    shown = daily.iloc[-252 * state.YEARS :]
+    day = _session(pd.DatetimeIndex(shown.index), view.day)
 
-    def title(key: Mark) -> str:
-        return _(MEMBERS[key]) + " " + formats.count(today[key])
+    def choose(text: str) -> None:
+        with suppress(ValueError):  # the browser may send anything
+            _write(view, day=dt.date.fromisoformat(text))
 
-    shares = [
-        _("{window}일 평균 위 {share}").format(window=window, share=_share(today[f"above_{window}"]))
-        for window in breadth.AVERAGES
-    ]
-    chosen = st.pills(_("그 종목들"), list(MEMBERS), format_func=title, key="members")
-    st.caption(plain(" · ".join(shares)))
-    if chosen:
-        which = np.flatnonzero(breadth.members(market.panel, chosen))
-        tables.show(view.of, tables.members(view.of, market.panel, which, view.span), view.span, style, "of_day")
     index = prices.load(db, INDICES, view.of.index)["close"]  # none where there is no index, or no prices of it
     name = tables.index_name(db, view.of.index)
-    shown = daily.iloc[-252 * state.YEARS :]
-    st.echarts_chart(breadth_chart.option(shown, index, name, style), height=560, alt=_("시장 폭"))
+    option = breadth_chart.option(shown, index, name, style, day if view.day else None)
+    clicks.show(border.prepare(option), CHART_HEIGHT, choose, key="breadth", clicked="day")
+    _of_day(view, market, style, day, shown.loc[day].to_dict())
+
+
+def _session(sessions: pd.DatetimeIndex, day: dt.date | None) -> pd.Timestamp:
+    """The last of `sessions` up to `day`; the very last where none is asked for, or none is so old."""
+    count = len(sessions) if day is None else int(sessions.searchsorted(pd.Timestamp(day), side="right"))
+    if not count:
+        sentence = _("{first}부터 셉니다. 그 전의 날 대신 마지막 날을 보여 드립니다.")
+        st.warning(plain(sentence.format(first=formats.date(sessions[0]))), icon=":material/warning:")
+    return sessions[count - 1]
+
+
+def _of_day(view: View, market: Market, style: Style, day: pd.Timestamp, counts: Mapping[Any, float]) -> None:
+    """What is counted of the session `day`, and the tickers behind the number that is chosen."""
+
+    def title(key: Mark) -> str:
+        number = _share(counts[key]) if key.startswith("above") else formats.count(int(counts[key]))
+        return _(MEMBERS[key]) + " " + number
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        text = _("**{day}** · 차트에서 날을 누르면 그날의 수를 보여 드립니다.")
+        st.markdown(formats.filled(text, day=formats.date(day)), width="content")
+        if view.day:
+            label = _("마지막 날로")
+            st.button(label, icon=":material/last_page:", type="tertiary", on_click=partial(_write, view, day=None))
+    chosen = st.pills(_("그 종목들"), list(MEMBERS), format_func=title, key="members", label_visibility="collapsed")
+    if chosen:
+        session = int(np.searchsorted(market.panel.sessions, day.to_datetime64()))
+        which = np.flatnonzero(breadth.members(market.panel, chosen, session))
+        then = market.panel.as_of(market.panel.sessions[session])
+        tables.show(view.of, tables.members(view.of, then, which, view.span), view.span, style, "of_day")
 
 
 def _share(value: float) -> str:

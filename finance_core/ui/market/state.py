@@ -42,6 +42,8 @@ class View:
     index: str = ""
     """Key of an index of the category whose members are shown; "" for all tickers."""
     span: str = "1D"
+    day: dt.date | None = None
+    """Of whose breadth the tickers are shown; None for the last session."""
 
     @property
     def of(self) -> Category:
@@ -56,6 +58,7 @@ TABLE: tuple[Parameter, ...] = (
     ),
     parameters.choice("index", "index", {key: key for key in INDEX_LISTS}),
     parameters.choice("span", "span", {span: span for span in SPANS}),
+    parameters.day("day", "day", "2026-03-02"),
 )
 
 
