@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -95,9 +94,6 @@ def _charts(page: AppTest) -> list[Any]:
 
 def chart(page: AppTest) -> tuple[dict[str, Any], pd.DataFrame]:
     """The one chart of a page as it goes to the browser: its option with what it shows and reads out, its dataset."""
-    for element in page.get("echarts_chart"):  # a comparison
-        content = element.proto.datasets[0].data.data
-        return json.loads(element.proto.spec), pa.ipc.open_stream(content).read_pandas()
     (proto,) = _charts(page)
     data = json.loads(proto.json)
     option = data["options"]

@@ -1,7 +1,6 @@
 """The ECharts option of one ticker: prices, volume, indicators, marks. Pure: frames in, option out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,11 +13,6 @@ from finance_core.charts.parts import Option
 from finance_core.charts.script import Script
 from finance_core.charts.style import Style
 from finance_core.i18n import _
-
-FIRST_SEEN: Final = 120
-"""Bars that are drawn before the browser is told which ones to show."""
-AIR: Final = 0.04
-"""Above and below the prices that are visible, as a part of their range."""
 
 
 def titled(bars: pd.DataFrame, indicators: Mapping[str, Floats]) -> pd.DataFrame:
@@ -57,7 +51,6 @@ def candlestick(
     source = _source(bars, style, drawn.columns)
     marked = marks.of(bars, style, refused)
     source[marks.COLUMN] = marks.texts(len(bars), marked)
-    first_seen = max(len(bars) - FIRST_SEEN, 0), max(len(bars) - 1, 0)
     for name, close in overlay.columns(others).items():
         source[name] = close.to_numpy()
     axis = _price_settings(style, bars, drawn.on_price, others)
@@ -70,7 +63,7 @@ def candlestick(
         "grid": panes.grids(drawn.panes, style.heights),
         "xAxis": [parts.trading_days(pane, labels=pane == drawn.panes - 1) for pane in range(drawn.panes)],
         "yAxis": [*y_axes, *overlay.axes(axis, others)],
-        "dataZoom": parts.zooms(drawn.panes, first_seen, parts.SIDES, bottom=8, height=28),
+        "dataZoom": parts.zooms(drawn.panes, parts.first_seen(len(bars)), parts.SIDES, bottom=8, height=28),
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "tooltip": {**parts.TOOLTIP, "showContent": False},
         "series": [
@@ -113,7 +106,8 @@ def _readout(style: Style, of_indicators: Sequence[Option], others: Sequence[Oth
 def _price_settings(style: Style, bars: pd.DataFrame, titles: list[str], others: Sequence[Other]) -> Option:
     last = float(bars["close"].iloc[-1]) if len(bars) else None
     series = [{"base": _("종가"), "columns": [_("저가"), _("고가"), *titles]}, *overlay.scaled(others)]
-    settings = {"scale": style.scale, "air": AIR, "decimals": style.decimals, "last": last, "series": series, "own": 0}
+    log, relative = style.scale == "log", "percent" if style.scale == "percent" else ""
+    settings = parts.price_axis(series, log=log, relative=relative, decimals=style.decimals, last=last)
     return {**settings, "gridIndex": 0, "position": "right"}
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from finance_core.bars.comparison import Scale
 from finance_core.charts import parts
 from finance_core.charts.parts import Option
+from finance_core.charts.script import Script
 from finance_core.i18n import _
 
 COLORS: Final = (
@@ -51,55 +51,79 @@ def option(
     lines: Sequence[Line],
     drawn: pd.DataFrame,
     prices: pd.DataFrame,
-    changes: pd.DataFrame,
-    visible: tuple[int, int],
     scale: Scale,
     *,
-    sample: bool,
+    base: int | None = None,
+    sample: bool = False,
 ) -> Option:
-    """Lines over one category axis of days, with what a reader needs of each day in the tooltip.
+    """Lines over one category axis of days, with what a reader needs of each day beside the pointer.
 
-    The columns of the frames are the lines, in their order. `drawn` is what is drawn, in the units of `scale`;
-    `prices` and `changes` (in percent since the base) are what is read, NaN where a series did not trade. `sample`
-    writes across the chart that not all of it is real.
+    The columns of the frames are the lines, in their order. `drawn` are prices without gaps (see `comparison.joined`);
+    `prices` are what is read, NaN where a series did not trade. All days are there, and the browser is told apart which
+    to show: it measures changes since the position `base` or, without one, since the first day that is visible. So a
+    zoom draws nothing anew. `sample` writes across the chart that not all of it is real.
 
     >>> closes = pd.DataFrame({"A": [10.0, 11.0]}, index=pd.DatetimeIndex(["2024-01-02", "2024-01-03"]))
     >>> line = Line("A", slot=0, marker="circle", decimals=0)
-    >>> option([line], closes, closes, closes, (0, 1), "price", sample=False)["legend"]["data"]
+    >>> option([line], closes, closes, "price")["legend"]["data"]
     [{'name': 'A', 'icon': 'circle'}]
     """
-    source = pd.DataFrame({_("날짜"): parts.days(drawn)})
-    series: list[Option] = []
-    for position, line in enumerate(lines):
-        height, change = f"y{position}", _("{name} 변화").format(name=line.name)
-        for column, frame in ((height, drawn), (line.name, prices), (change, changes)):
-            source[column] = frame.iloc[:, position].to_numpy()
-        axis = position if scale == "price" else 0
-        series.append(_line(line, height, axis))
-        # On the same axis: a series stretches its axis even where it draws nothing.
-        series.append(parts.only_tooltip(height, [change], "%+.2f%%") | {"yAxisIndex": axis})
-    sides = {"left": 70 if scale == "price" and len(lines) > 1 else 36, "right": 76}  # room for half of a date
+    sides = {"left": 70 if scale == "price" and len(lines) > 1 else 12, "right": 76}
     return {
         "animation": False,
-        "dataset": {"source": source},
+        "dataset": [{"source": columns(lines, drawn, prices)}],
+        "readout": readout(lines),
         "legend": {"data": [{"name": line.name, "icon": line.marker} for line in lines], "type": "scroll", "top": 0},
-        "toolbox": parts.toolbox(),
         "graphic": [parts.watermark(_("표본 데이터 포함"))] if sample else [],
-        "grid": [{**sides, "top": 32, "bottom": 92, "outerBoundsMode": "none"}],
-        "xAxis": [parts.day_axis(0, labels=True)],
-        "yAxis": _axes(lines, drawn.iloc[visible[0] : visible[1] + 1], scale),
-        "dataZoom": parts.zooms(1, visible, sides),
-        "tooltip": parts.TOOLTIP,
-        "series": series,
+        "grid": [{**sides, "top": 32, "bottom": 64, "outerBoundsMode": "none"}],
+        "xAxis": [parts.trading_days(0, labels=True)],
+        "yAxis": _axes(lines, scale, base),
+        "dataZoom": parts.zooms(1, parts.first_seen(len(drawn)), sides, bottom=8, height=28),
+        "tooltip": {**parts.TOOLTIP, "showContent": False},
+        "series": [line_of(line, position) for position, line in enumerate(lines)],
     }
 
 
-def _line(line: Line, height: str, axis: int) -> Option:
+def columns(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFrame:
+    """The dataset: the day, and what is drawn and what is read of each line."""
+    source = {_("날짜"): parts.days(drawn)}
+    for position in range(len(lines)):
+        source[_drawn(position)] = drawn.iloc[:, position].to_numpy()
+        source[_price(position)] = prices.iloc[:, position].to_numpy()
+    return pd.DataFrame(source)
+
+
+def readout(lines: Sequence[Line]) -> list[Option]:
+    """The price of each line, and its change since the base of its axis, the one at its position."""
+    entries = []
+    for position, line in enumerate(lines):
+        column, color, sign = _price(position), line.color, line.sign
+        entries.append(parts.reading(column, title=line.name, color=color, decimals=line.decimals, prefix=sign))
+        entries.append(parts.reading(column, title="", decimals=2, suffix="%", signed=True, axis=position))
+    return entries
+
+
+# Names of columns that no name of a line can take, as there may be any.
+def _drawn(position: int) -> str:
+    return f"y{position}"
+
+
+def _price(position: int) -> str:
+    return f"price {position}"
+
+
+def scaled(count: int) -> list[Option]:
+    """The base and what is drawn of each of so many lines, for their axes (see `parts.price_axis`)."""
+    return [{"base": _price(position), "columns": [_drawn(position)]} for position in range(count)]
+
+
+def line_of(line: Line, position: int) -> Option:
+    """The series of a line, on the y axis at its position."""
     return {
         "type": "line",
         "name": line.name,
-        "encode": {"x": _("날짜"), "y": height, "tooltip": [line.name]},
-        "yAxisIndex": axis,
+        "encode": {"x": _("날짜"), "y": _drawn(position)},
+        "yAxisIndex": position,
         "symbol": line.marker,
         "symbolSize": 8,
         "showSymbol": False,
@@ -107,30 +131,29 @@ def _line(line: Line, height: str, axis: int) -> Option:
         "itemStyle": {"color": line.color},
         "lineStyle": {"color": line.color, "width": 2},
         "emphasis": {"focus": "series"},  # of the line and of its name in the legend: the others turn pale
-        "tooltip": {"valueFormatter": f"{line.sign}%,.{line.decimals}f"},
     }
 
 
-def _axes(lines: Sequence[Line], visible: pd.DataFrame, scale: Scale) -> list[Option]:
-    if scale == "price":
-        sides = ["right"] if len(lines) == 1 else ["left", "right"]
-        return [_price_axis(line, side) for line, side in zip(lines, sides, strict=True)]
-    if scale == "log":
-        values = visible.to_numpy(dtype="float64")
-        known = values[np.isfinite(values)]
-        low, high = (float(known.min()), float(known.max())) if len(known) else (1.0, 10.0)
-        return [{**parts.log_axis(low, high), "position": "right"}]
-    return [
-        {**parts.FIT, "position": "right", "axisLabel": {"formatter": "{value}%" if scale == "percent" else "{value}"}}
-    ]
-
-
-def _price_axis(line: Line, side: str) -> Option:
-    return {
-        **parts.FIT,
-        "position": side,
-        "axisLine": {"show": True, "lineStyle": {"color": line.color}},
-        "axisLabel": {"color": line.color, "formatter": f"{line.sign}{{value}}"},
-        "axisPointer": {"label": {"precision": line.decimals}},
-        "splitLine": {"show": side == "right"},
-    }
+def _axes(lines: Sequence[Line], scale: Scale, base: int | None) -> list[Script]:
+    """An axis for each line: as far as each other, of which the first is seen, or for prices one at each side."""
+    log, relative = scale == "log", {"price": "", "percent": "percent"}.get(scale, "index")
+    axes = []
+    for own, line in enumerate(lines):
+        is_left = not relative and own < len(lines) - 1
+        look: Option = {"position": "left" if is_left else "right", "show": not relative or own == 0}
+        if not look["show"]:
+            look["axisPointer"] = {"show": False}
+        elif not relative:
+            look |= {"axisLine": {"show": True, "lineStyle": {"color": line.color}}, "splitLine": {"show": not is_left}}
+        settings = parts.price_axis(
+            scaled(len(lines)),
+            decimals=line.decimals,
+            log=log,
+            relative=relative,
+            own=own,
+            since=base,
+            sign=line.sign,
+            color="" if relative else line.color,
+        )
+        axes.append(Script("price_axis", {**settings, **look}))
+    return axes

@@ -4,7 +4,7 @@ Colours of axes, grid lines and text are left to Streamlit's ECharts theme, whic
 window's size or what is visible is a `Script`; everything else that needs arithmetic is a column of the dataset.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -22,13 +22,10 @@ SIDES: Final[Option] = {"left": 12, "right": 76}
 """Pixels beside the panes of one ticker: prices stand at the right."""
 FIT: Final[Option] = {"scale": True, "boundaryGap": ["4%", "4%"]}
 """An axis that fits around what is visible."""
+FIRST_SEEN: Final = 120
+AIR: Final = 0.04
+"""Above and below the prices that are visible, as a part of their range."""
 TOOLTIP: Final[Option] = {"trigger": "axis", "axisPointer": {"type": "cross"}, "confine": True}
-
-LOG_BASE: Final = 1.1
-"""A log axis begins and ends at powers of its base: a small one fits close around what is visible."""
-LOG_NARROW: Final = 4.0
-"""Up to which ratio of highest to lowest price a log axis is labelled as evenly as a linear one."""
-LOG_TICKS: Final = 8
 
 VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str, bool], ...]]] = {
     "ko": ((1e12, "조", False), (1e8, "억", False), (1e7, "천만", True), (1e4, "만", False)),
@@ -59,9 +56,13 @@ def watermark(text: str) -> Option:
     return {"type": "text", "left": "center", "top": "30%", "silent": True, "style": style}
 
 
-def toolbox() -> Option:
-    """The button that brings back the first view."""
-    return {"right": 22, "bottom": 18, "itemSize": 16, "feature": {"restore": {"title": _("처음 기간으로")}}}
+def first_seen(count: int) -> tuple[int, int]:
+    """The positions of `count` bars that are drawn before the browser is told which ones to show.
+
+    >>> first_seen(200), first_seen(0)
+    ((80, 199), (0, 0))
+    """
+    return max(count - FIRST_SEEN, 0), max(count - 1, 0)
 
 
 def zooms(
@@ -91,40 +92,35 @@ def day_axis(pane: int, *, labels: bool) -> Option:
     }
 
 
-def trading_days(pane: int, *, labels: bool) -> Script:
-    """A category axis of days, which leaves no gaps, labelled with years, months and, in a short view, days."""
-    months = list(get_month_names("abbreviated", locale=language()).values())
-    return Script("day_axis", {**day_axis(pane, labels=labels), "months": months})
+def trading_days(pane: int, *, labels: bool, **label: Any) -> Script:
+    """A category axis of days, which leaves no gaps, labelled with years, months and, in a short view, days.
 
-
-def log_axis(low: float, high: float) -> Option:
-    """A log axis with round numbers, for a first view from `low` to `high`.
-
-    The numbers are evenly spaced within a narrow view, and 1, 2, 5 of each decade outside.
-
-    >>> log_axis(50, 60)["axisTick"]["customValues"][19:24]
-    [50.0, 52.0, 54.0, 56.0, 58.0]
+    Labels look as `label` says.
     """
-    around = np.outer(10.0 ** np.arange(-4, 9), [1.0, 2.0, 5.0]).ravel()
-    if high / low < LOG_NARROW:
-        step = _round_step(max(high - low, high * 0.02) / LOG_TICKS)
-        inside = np.arange(np.ceil(low / step / 1.1), np.floor(high / step * 1.1) + 1) * step
-        around = around[(around < inside[0] * 0.9) | (around > inside[-1] * 1.1)]
-    else:
-        inside = np.outer(10.0 ** np.arange(-4, 9), [3.0, 7.0]).ravel()
-    ticks = np.unique(np.round(np.concatenate([around, inside]), 6)).tolist()
-    return {
-        "type": "log",
-        "logBase": LOG_BASE,
-        "axisLabel": {"customValues": ticks, "hideOverlap": True},
-        "axisTick": {"customValues": ticks},
-    }
+    months, axis = list(get_month_names("abbreviated", locale=language()).values()), day_axis(pane, labels=labels)
+    return Script("day_axis", {**axis, "axisLabel": {**axis["axisLabel"], **label}, "months": months})
 
 
-def _round_step(least: float) -> float:
-    """The smallest of …, 1, 2, 5, 10, 20, … that is at least `least`."""
-    decade = 10.0 ** np.floor(np.log10(max(least, 1e-4)))
-    return float(next(step for step in (decade, 2 * decade, 5 * decade, 10 * decade) if step >= least * 0.999))
+def price_axis(
+    series: Sequence[Option],
+    *,
+    decimals: int,
+    log: bool = False,
+    relative: str = "",
+    own: int = 0,
+    since: int | None = None,
+    last: float | None = None,
+    sign: str = "",
+    color: str = "",
+) -> Option:
+    """The settings of an axis of prices (see `scripts/price_axis.js`), the script "price_axis".
+
+    `relative` is "" for prices, else "percent" or "index" since the bar at the position `since` or the first visible
+    one. `last` is a close with a tag on the axis. `sign` stands before prices, in `color` ("" for that of text).
+    """
+    change = {"relative": relative, "series": list(series), "own": own, "since": since}
+    text = {"decimals": decimals, "last": last, "sign": sign, "color": color}
+    return {"log": log, "air": AIR, **change, **text}
 
 
 def line(column: str, color: str) -> Option:
@@ -148,36 +144,24 @@ def reading(
     pane: int = 0,
     color: str = "",
     decimals: int = 0,
+    prefix: str = "",
     suffix: str = "",
     signed: bool = False,
+    axis: int | None = None,
 ) -> Option:
     """An entry of the list `readout` of an option: a column of its first dataset, read out above a pane.
 
     It is called `title`, else as its column is; text is read out as it is.
 
     `pane` is the position of the grid; the entry is written in `color` ("" for that of text), or if `signed` with a
-    sign and in the colour of rising or falling.
+    sign and in the colour of rising or falling. With `axis`, the position of a y axis, it is the change in percent
+    since the base of that axis (see `scripts/price_axis.js`), and stands in a box beside the entry before it.
 
     >>> reading("RSI 14", pane=2, color="#7950f2", decimals=1)["title"]
     'RSI 14'
     """
-    look = {"color": color, "decimals": decimals, "suffix": suffix, "signed": signed}
+    look = {"color": color, "decimals": decimals, "prefix": prefix, "suffix": suffix, "signed": signed, "axis": axis}
     return {"title": column if title is None else title, "column": column, "pane": pane, **look}
-
-
-def only_tooltip(column: str, tooltip: list[str], value_format: str) -> Option:
-    """A series that draws nothing and only adds columns to the tooltip: each series has one format there."""
-    return {
-        "type": "line",
-        "name": tooltip[0],
-        "encode": {"y": column, "tooltip": tooltip},
-        "itemStyle": {"color": "transparent"},
-        "lineStyle": {"opacity": 0},
-        "showSymbol": False,
-        "symbol": "none",
-        "silent": True,
-        "tooltip": {"valueFormatter": value_format},
-    }
 
 
 def volume_label() -> Script:

@@ -6,9 +6,10 @@ from typing import Final
 
 import pandas as pd
 
-from finance_core.charts import parts
+from finance_core.charts import comparison, parts
 from finance_core.charts.comparison import Line
 from finance_core.charts.parts import Option
+from finance_core.charts.script import Script
 from finance_core.i18n import _
 
 SMALL: Final = 10
@@ -27,26 +28,25 @@ PRICES_IF_NARROW: Final = 15.0
 """Percent of the width beside each chart, where ₩100,000 must fit: 70 pixels of a usual window, 55 of the narrowest."""
 
 
-def option(lines: Sequence[Line], prices: pd.DataFrame, visible: tuple[int, int], *, sample: bool) -> Option:
+def option(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame, *, sample: bool = False) -> Option:
     """A chart for each of the first `MOST` lines, as many in a row as there are rows, each on a price axis of its own.
 
-    The columns of `prices` are the lines, in their order (see `comparison.joined`). All share the days, at first those
-    from the first to the last position of `visible`.
+    The columns of the frames are the lines, in their order, as in `comparison.option`. The browser is
+    told apart which to show.
 
     >>> closes = pd.DataFrame({"A": [10.0, 11.0]}, index=pd.DatetimeIndex(["2024-01-02", "2024-01-03"]))
     >>> line = Line("A", slot=0, marker="circle", decimals=0)
-    >>> len(option([line] * 5, closes.reindex(columns=["A"] * 5), (0, 1), sample=False)["grid"])
+    >>> len(option([line] * 5, *[closes.reindex(columns=["A"] * 5)] * 2)["grid"])
     5
     """
     shown = list(lines[:MOST])
-    source = pd.DataFrame({_("날짜"): parts.days(prices)})
-    for position in range(len(shown)):
-        source[f"y{position}"] = prices.iloc[:, position].to_numpy()
+    source = comparison.columns(shown, drawn, prices)
     places = _places(len(shown), ceil(sqrt(len(shown))), PRICES)
     in_narrow_window = _places(len(shown), min(len(shown), 2), PRICES_IF_NARROW)
     return {
         "animation": False,
-        "dataset": {"source": source},
+        "dataset": [{"source": source}],
+        "readout": comparison.readout(shown),
         "graphic": [parts.watermark(_("표본 데이터 포함"))] if sample else [],
         **_placed(shown, places),
         "media": [
@@ -56,8 +56,8 @@ def option(lines: Sequence[Line], prices: pd.DataFrame, visible: tuple[int, int]
         "xAxis": [_days(position) for position in range(len(shown))],
         "yAxis": [_axis(line, position) for position, line in enumerate(shown)],
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
-        "dataZoom": parts.zooms(len(shown), visible, {"left": 12, "right": 76}),
-        "tooltip": parts.TOOLTIP,
+        "dataZoom": parts.zooms(len(shown), parts.first_seen(len(drawn)), {"left": 12, "right": 76}),
+        "tooltip": {**parts.TOOLTIP, "showContent": False},
         "series": [_series(line, position) for position, line in enumerate(shown)],
     }
 
@@ -88,29 +88,17 @@ def _title(line: Line, place: Option) -> Option:
     return {"text": line.name, "left": place["left"], "top": f"{top:.2f}%", "textStyle": style, "padding": 2}
 
 
-def _days(position: int) -> Option:
-    axis = parts.day_axis(position, labels=True)
-    return {
-        **axis,
-        "axisLabel": {**axis["axisLabel"], "fontSize": SMALL, "align": "left"},
-    }  # from its day on: beside it there is room
+def _days(position: int) -> Script:
+    # A label stands from its day on: beside it there is room.
+    return parts.trading_days(position, labels=True, fontSize=SMALL, align="left")
 
 
-def _axis(line: Line, position: int) -> Option:
-    label = {"formatter": f"{line.sign}{{value}}", "hideOverlap": True, "fontSize": SMALL}
-    return {**parts.FIT, "gridIndex": position, "position": "right", "splitNumber": 2, "axisLabel": label}
+def _axis(line: Line, position: int) -> Script:
+    settings = parts.price_axis(comparison.scaled(MOST), decimals=line.decimals, own=position, sign=line.sign)
+    look = {"gridIndex": position, "position": "right", "splitNumber": 2, "axisLabel": {"fontSize": SMALL}}
+    return Script("price_axis", {**settings, **look})
 
 
 def _series(line: Line, position: int) -> Option:
-    return {
-        "type": "line",
-        "name": line.name,
-        "encode": {"x": _("날짜"), "y": f"y{position}", "tooltip": [f"y{position}"]},
-        "xAxisIndex": position,
-        "yAxisIndex": position,
-        "showSymbol": False,
-        "connectNulls": False,
-        "itemStyle": {"color": line.color},
-        "lineStyle": {"color": line.color, "width": 1.5},
-        "tooltip": {"valueFormatter": f"{line.sign}%,.{line.decimals}f"},
-    }
+    look = {"lineStyle": {"color": line.color, "width": 1.5}, "emphasis": {}}
+    return {**comparison.line_of(line, position), "xAxisIndex": position, **look}

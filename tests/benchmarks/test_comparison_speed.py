@@ -35,13 +35,9 @@ def ten(own_server_db: MongoDatabase) -> MongoDatabase:
 def to_option(db: MongoDatabase) -> comparison_chart.Option:
     """All that the page does between MongoDB and the browser for its chart."""
     closes = comparison.align({name: prices.load(db, KOREAN_STOCKS, name)["close"] for name in NAMES})
-    days = pd.DatetimeIndex(closes.index)
-    first = candles.period_start(days, "1Y")
-    bases = {name: comparison.base_of(closes[name], days[first]) for name in NAMES}
-    changes = comparison.rebase(closes, bases, "percent")
-    drawn = comparison.joined(changes, closes.notna())
+    drawn = comparison.joined(closes, closes.notna())
     lines = [Line(name, slot, "circle", 0) for slot, name in enumerate(NAMES)]
-    return comparison_chart.option(lines, drawn, closes, changes, (first, len(days) - 1), "percent", sample=False)
+    return comparison_chart.option(lines, drawn, closes, "percent")
 
 
 def test_ten_series_of_ten_thousand_bars_from_mongodb_to_an_option(ten: MongoDatabase) -> None:

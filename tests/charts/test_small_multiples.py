@@ -16,7 +16,7 @@ def option_of(count: int) -> Option:
     names = [f"S{position}" for position in range(count)]
     closes = pd.DataFrame(np.full((3, count), 10.0), columns=names, index=pd.bdate_range("2025-01-01", periods=3))
     lines = [Line(name, slot, "circle", 0) for slot, name in enumerate(names)]
-    return small_multiples.option(lines, closes, (1, 2), sample=False)
+    return small_multiples.option(lines, closes, closes)
 
 
 @pytest.mark.parametrize(("count", "across"), [(1, 1), (2, 2), (4, 2), (5, 3), (9, 3), (10, 4), (16, 4)])
@@ -41,7 +41,6 @@ def test_in_the_narrowest_window_each_price_stands_between_its_chart_and_the_nex
 def test_one_zoom_and_one_crosshair_are_of_all_charts() -> None:
     option = option_of(5)
     assert {tuple(zoom["xAxisIndex"]) for zoom in option["dataZoom"]} == {(0, 1, 2, 3, 4)}
-    assert {(zoom["startValue"], zoom["endValue"]) for zoom in option["dataZoom"]} == {(1, 2)}
     assert option["axisPointer"]["link"] == [{"xAxisIndex": "all"}]
     assert [series["xAxisIndex"] for series in option["series"]] == [0, 1, 2, 3, 4]
 
@@ -51,5 +50,5 @@ def test_no_more_than_sixteen_are_drawn() -> None:
     assert len(option["series"]) == len(option["grid"]) == small_multiples.MOST
 
 
-def test_the_option_but_for_its_dataset_is_plain_json() -> None:
-    json.dumps(option_of(3) | {"dataset": None}, allow_nan=False)
+def test_the_option_but_for_its_dataset_and_scripts_is_plain_json() -> None:
+    json.dumps(option_of(3) | {"dataset": None}, allow_nan=False, default=lambda script: dict(script.settings))

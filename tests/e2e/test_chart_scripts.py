@@ -65,7 +65,7 @@ def test_volumes_are_said_in_the_units_of_the_language(page: Page, language: str
 def test_a_price_axis_reaches_a_little_further_than_the_prices_and_never_below_zero(
     page: Page, scale: str, low: float, high: float
 ) -> None:
-    settings = {"scale": scale, "air": 0.04, "decimals": 2, "last": None, "series": [], "own": 0}
+    settings = parts.price_axis([], decimals=2, log=scale == "log")
     extent = f"{{min: {low}, max: {high}}}"
     code = f"""(() => {{
       const axis = {made("price_axis", settings)};

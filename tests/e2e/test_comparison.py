@@ -1,9 +1,11 @@
 """What a person does on the comparison page, in a real browser."""
 
+import io
 import re
 from collections.abc import Callable
 
 import pytest
+from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
 from finance_core.bars import candles
@@ -12,9 +14,12 @@ from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.comparison.page import LOOK
 from tests import pages
+from tests.e2e.test_chart import COUNT_SERIES_SET
+from tests.e2e.test_korean_stocks import open_chart
 from tests.e2e.test_look import SELECTOR
+from tests.processes import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
 
 
 @pytest.fixture
@@ -37,6 +42,22 @@ def add(page: Page, category: Category, typed: str) -> None:
     page.keyboard.type(typed)
     expect(page.get_by_role("listbox").get_by_text(category.title)).to_be_visible()
     page.keyboard.press("Enter")
+
+
+def day_at_pointer(page: Page, share: float) -> None:
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    for away in (20, 0):
+        page.mouse.move(box["x"] + box["width"] * share, box["y"] + 200 + away)
+        page.wait_for_timeout(60)
+
+
+def wheel(page: Page, times: int, delta: int) -> None:
+    day_at_pointer(page, 0.3)
+    page.wait_for_timeout(600)  # a wheel that turns as the pointer enters the chart scrolls the page
+    for _ in range(times):
+        page.mouse.wheel(0, delta)
+        page.wait_for_timeout(60)
 
 
 def chip_color(page: Page, name: str) -> str:
@@ -75,6 +96,84 @@ def test_four_are_added_the_third_flips_to_percent_the_second_goes_and_the_link_
     assert [chip_color(other, name) for name in names] == colors
     other.get_by_role("radio", name="3년", exact=True).click()
     expect(other).to_have_url(re.compile("period=3Y"))
+
+
+VISIBLE = """() => {
+  const { chart } = document.querySelector('.echarts-container');
+  const [first, last] = chart.getModel().getComponent('dataZoom', 0).getValueRange();
+  const { days } = chart.page.readout;
+  return [days[first], days[last]];
+}"""
+# The ends of the axes, as parts of the close of the first visible day on which each series traded.
+REACH = """() => {
+  const { chart } = document.querySelector('.echarts-container');
+  const model = chart.getModel();
+  const source = model.getComponent('dataset', 0).get('source', true);
+  const [first] = model.getComponent('dataZoom', 0).getValueRange();
+  return model.findComponents({mainType: 'yAxis'}).map((axis, position) => {
+    const base = [...source[`price ${position}`]].slice(first).find(Number.isFinite);
+    return axis.axis.scale.getExtent().map(end => end / base);
+  });
+}"""
+
+
+@pytest.mark.parametrize("charts", ["one", "each"])
+@pytest.mark.usefixtures("stored")
+def test_the_zoom_is_in_the_address_and_everything_follows_while_no_line_is_drawn_anew(
+    app: Callable[[], str], page: Page, charts: str
+) -> None:
+    series = "korean_stocks:005930,korean_stocks:000660,us_stocks:AAPL"
+    open_chart(page, f"{app()}/comparison?series={series}&charts={charts}")
+    page.evaluate(COUNT_SERIES_SET)
+    wheel(page, 3, -240)
+    page.wait_for_function("location.search.includes('from=')", timeout=2_000, polling=20)
+    expect(page.locator(".st-key-period button[aria-checked=true]")).to_have_count(0)
+    first, last = page.evaluate(VISIBLE)
+    expect(page).to_have_url(re.compile(f"from={first}&to={last}"))
+    close = pages.made_table(0, halted=0)["close"].loc[first:last]
+    measured = f"{close.iloc[-1] / close.iloc[0] - 1:+.2%}"
+    with page.expect_download() as handed_out:
+        page.get_by_role("button", name="Excel").first.click()
+    book = load_workbook(io.BytesIO(handed_out.value.path().read_bytes()))
+    assert [row[0].date().isoformat() for row in book["종가"].iter_rows(min_row=2, values_only=True)][
+        :: len(close) - 1
+    ] == [
+        first,
+        last,
+    ]
+    told = dict(zip(*list(book["통계"].iter_rows(values_only=True))[:2], strict=True))
+    assert f"{told['수익률 %'] / 100:+.2%}" == measured
+    assert page.locator("canvas").first.get_attribute("data-first") == "yes"
+    assert page.evaluate("window.cleared") == 0
+
+    page.reload()
+    page.wait_for_function("document.querySelector('.echarts-container')?.chart?.page", timeout=60_000)
+    assert page.evaluate(VISIBLE) == [first, last]
+    page.get_by_role("radio", name="3년", exact=True).click()
+    expect(page).to_have_url(re.compile("period=3Y"))
+    assert wait_until(lambda: page.evaluate(VISIBLE)[0] < first)
+    if charts == "one":
+        reach = page.evaluate(REACH)
+        assert all(ends == pytest.approx(reach[0]) for ends in reach), "all lines begin at one point of one axis"
+
+
+def test_the_box_beside_the_pointer_says_prices_and_changes_since_the_base(
+    stored: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    day = "2026-10-01"
+    series = "korean_stocks:005930,us_stocks:AAPL,indices:^KS11"
+    open_chart(page, f"{app()}/comparison?series={series}&period=3M&base={day}")
+    close = prices.load(stored, US_STOCKS, "AAPL")["close"]
+    for share in (0.1, 0.7):
+        day_at_pointer(page, share)
+        box = page.locator(".tooltip")
+        said = box.inner_text().replace("\n", "")
+        shown = close[said[:10]]
+        assert f"${shown:,.2f}{shown / close[day] - 1:+.2%}" in said
+        place = box.bounding_box()
+        assert place is not None
+        assert 0 <= place["x"] < place["x"] + place["width"] <= 390
 
 
 @pytest.mark.parametrize("charts", ["one", "each"])

@@ -68,7 +68,10 @@ def test_five_thousand_addresses_name_bars_that_are_there() -> None:
         assert 0 <= first <= last < len(dates[view.interval]), texts
         assert all(len(problem) < 300 for problem in problems)
         comparison, _problems = comparison_address.parse(texts)
-        assert comparison_address.parse(comparison_address.texts_of(comparison))[0] == comparison
+        written = comparison_address.texts_of(comparison)
+        again = comparison_address.parse(written)[0]
+        assert comparison_address.texts_of(again) == written
+        assert again.bounds == comparison.bounds
         pd.Timestamp(comparison.base or 0)
 
 

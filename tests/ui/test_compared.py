@@ -27,7 +27,7 @@ def test_others_are_lines_in_percent_whose_closes_are_those_stored(listed: Mongo
     assert source["other 0"].tolist() == pages.as_published(pages.made_table(2))["close"].tolist()
     titles = [entry["title"] for entry in option["readout"] if entry["column"].startswith("other")]
     assert titles == ["SK하이닉스", "애플 (USD)"], "what is in another currency says so: nothing is converted"
-    assert all('"scale": "percent"' in axis for axis in option["yAxis"] if isinstance(axis, str))
+    assert all('"relative": "percent"' in axis for axis in option["yAxis"] if isinstance(axis, str))
     assert len([axis for axis in option["yAxis"] if isinstance(axis, str)]) == 3
 
 
@@ -36,7 +36,7 @@ def test_a_ticker_is_not_drawn_beside_itself(listed: MongoDatabase) -> None:
     assert [entry["title"] for entry in pages.chart(page)[0]["readout"] if "other" in entry["column"]] == ["애플 (USD)"]
     assert page.multiselect(key="compared").value == ["us_stocks:AAPL"]
     alone = pages.chart(pages.open_viewer(ticker="000660", **{"with": "korean_stocks:000660"}))[0]
-    assert any('"scale": "linear"' in axis for axis in alone["yAxis"] if isinstance(axis, str)), "in prices"
+    assert any('"relative": ""' in axis for axis in alone["yAxis"] if isinstance(axis, str)), "in prices"
 
 
 def test_one_without_prices_or_list_gets_a_sentence_and_the_rest_is_drawn(listed: MongoDatabase) -> None:

@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 from openpyxl import load_workbook
 from streamlit.testing.v1 import AppTest
@@ -57,13 +56,16 @@ def open_page(*series: str, **query: str) -> AppTest:
 
 def chart(page: AppTest) -> tuple[dict[str, Any], pd.DataFrame]:
     assert not page.exception, page.exception
-    (element,) = page.get("echarts_chart")
-    dataset = element.proto.datasets[0]
-    return json.loads(element.proto.spec), pa.ipc.open_stream(dataset.data.data).read_pandas()
+    return pages.chart(page)
 
 
 def lines(option: dict[str, Any]) -> list[dict[str, Any]]:
-    return [each for each in option["series"] if each["lineStyle"].get("width")]
+    return list(option["series"])
+
+
+def axes(option: dict[str, Any]) -> list[dict[str, Any]]:
+    """The settings of the axes of prices."""
+    return [json.JSONDecoder().raw_decode(code.rpartition(")(")[2])[0] for code in option["yAxis"]]
 
 
 def reason(page: AppTest) -> str:
@@ -83,7 +85,7 @@ def notes(page: AppTest) -> dict[str, str]:
 def test_without_series_it_says_how_to_begin(four: MongoDatabase) -> None:
     page = open_page()
     assert len(page.info) == 1
-    assert not page.get("echarts_chart")
+    assert not pages.has_chart(page)
 
 
 def test_two_are_prices_each_on_its_own_axis_in_its_colour_with_its_currency(four: MongoDatabase) -> None:
@@ -91,39 +93,38 @@ def test_two_are_prices_each_on_its_own_axis_in_its_colour_with_its_currency(fou
     option, source = chart(page)
     drawn = lines(option)
     assert [line["yAxisIndex"] for line in drawn] == [0, 1]
-    for series in option["series"]:
+    for series in drawn:
         assert series["yAxisIndex"] == int(series["encode"]["y"][1]), "no axis is stretched by the other's prices"
-    assert [axis["position"] for axis in option["yAxis"]] == ["left", "right"]
-    assert [axis["axisLabel"]["color"] for axis in option["yAxis"]] == [line["itemStyle"]["color"] for line in drawn]
-    assert [axis["axisLabel"]["formatter"][0] for axis in option["yAxis"]] == ["₩", "$"]
-    assert source["삼성전자"].iloc[-1] == prices.load(four, KOREAN_STOCKS, "005930")["close"].iloc[-1]
+    assert [(axis["position"], axis["relative"], axis["sign"]) for axis in axes(option)] == [
+        ("left", "", "₩"),
+        ("right", "", "$"),
+    ]
+    assert [axis["color"] for axis in axes(option)] == [line["itemStyle"]["color"] for line in drawn]
+    assert source["price 0"].iloc[-1] == prices.load(four, KOREAN_STOCKS, "005930")["close"].iloc[-1]
     assert reason(page)
 
 
-def test_the_third_flips_the_page_to_percent_from_the_base_and_says_why(four: MongoDatabase) -> None:
+def test_the_third_flips_the_page_to_percent_from_what_is_visible_and_says_why(four: MongoDatabase) -> None:
     page = open_page(SAMSUNG, APPLE, KOSPI)
-    option, source = chart(page)
+    option, _source = chart(page)
     assert reason(page) not in ("", reason(open_page(SAMSUNG, APPLE)))
-    assert len(option["yAxis"]) == 1
-    first = option["dataZoom"][0]["startValue"]
-    assert source[["y0", "y1", "y2"]].iloc[first].tolist() == [0, 0, 0]
-    close = prices.load(four, KOREAN_STOCKS, "005930")["close"]
-    expected = (close.iloc[-1] / close.loc[source["날짜"].iloc[first]] - 1) * 100
-    assert source["y0"].iloc[-1] == pytest.approx(expected)
+    assert [axis["show"] for axis in axes(option)] == [True, False, False]
+    assert {(axis["relative"], axis["log"], axis["since"]) for axis in axes(option)} == {("percent", False, None)}
+    assert [axis["own"] for axis in axes(option)] == [line["yAxisIndex"] for line in lines(option)] == [0, 1, 2]
+    assert axes(option)[0]["series"][2] == {"base": "price 2", "columns": ["y2"]}
 
 
 @pytest.mark.parametrize("scale", ["index", "log"])
 def test_a_scale_of_ones_own_choice_holds(four: MongoDatabase, scale: str) -> None:
     page = open_page(SAMSUNG, APPLE, scale=scale)
     assert reason(page) == "", "a choice needs none"
-    option, source = chart(page)
-    assert source["y0"].iloc[option["dataZoom"][0]["startValue"]] == pytest.approx(100)
-    assert option["yAxis"][0].get("type", "value") == ("log" if scale == "log" else "value")
+    option, _source = chart(page)
+    assert {(axis["relative"], axis["log"]) for axis in axes(option)} == {("index", scale == "log")}
 
 
 def test_prices_of_three_are_refused_with_a_sentence_and_shown_as_percent(four: MongoDatabase) -> None:
     page = open_page(SAMSUNG, APPLE, KOSPI, scale="price")
-    assert len(chart(page)[0]["yAxis"]) == 1
+    assert {axis["relative"] for axis in axes(chart(page)[0])} == {"percent"}
     assert reason(page) not in ("", reason(open_page(SAMSUNG, APPLE, KOSPI)))
 
 
@@ -131,8 +132,8 @@ def test_all_in_won_converts_dollars_day_by_day_and_leaves_points_alone(four: Mo
     _option, source = chart(open_page(APPLE, KOSPI, currency="KRW"))
     rate = prices.load(four, CURRENCIES, "USDKRW")["close"]
     apple = prices.load(four, US_STOCKS, "AAPL")["close"]
-    assert source["애플"].iloc[-1] == pytest.approx(apple.iloc[-1] * rate.iloc[-1])
-    assert source["코스피"].iloc[-1] == prices.load(four, INDICES, "^KS11")["close"].iloc[-1]
+    assert source["price 0"].iloc[-1] == pytest.approx(apple.iloc[-1] * rate.iloc[-1])
+    assert source["price 1"].iloc[-1] == prices.load(four, INDICES, "^KS11")["close"].iloc[-1]
 
 
 def test_a_chip_says_what_is_converted_and_what_cannot_be(four: MongoDatabase) -> None:
@@ -161,7 +162,7 @@ def test_where_the_rate_is_missing_the_line_is_blank_and_its_chip_says_so(four: 
     option, source = chart(page)
     assert source["y1"].isna().iloc[-1]
     assert source["y0"].notna().iloc[-1]
-    assert str(source["y1"].iloc[option["dataZoom"][0]["startValue"] :].isna().sum()) in notes(page)["AAPL"]
+    assert str(source["y1"].iloc[option["shown"]["first"] :].isna().sum()) in notes(page)["AAPL"]
     assert notes(page)["005930"] == ""
 
 
@@ -207,11 +208,29 @@ def test_what_has_no_prices_or_none_in_the_period_says_so_and_the_rest_is_drawn(
 
 
 def test_the_base_is_the_first_close_on_or_after_the_day_and_the_chip_says_which(four: MongoDatabase) -> None:
-    option, source = chart(open_page(SAMSUNG, APPLE, KOSPI, base="2026-10-03"))
+    page = open_page(SAMSUNG, APPLE, KOSPI, base="2026-10-03")
+    option, source = chart(page)
     days = source["날짜"].tolist()
     first_after = next(day for day in days if day >= "2026-10-03")
-    assert source["y0"].iloc[days.index(first_after)] == pytest.approx(0)
-    assert option["yAxis"][0]["axisLabel"]["formatter"] == "{value}%"
+    assert {axis["since"] for axis in axes(option)} == {days.index(first_after)}
+    assert first_after != "2026-10-03"
+    assert first_after in notes(page)["005930"]
+
+
+def test_two_days_in_the_address_are_what_the_chart_and_the_measures_show(four: MongoDatabase) -> None:
+    page = open_page(SAMSUNG, APPLE, **{"from": "2026-09-01", "to": "2026-10-15"})
+    option, source = chart(page)
+    days = source["날짜"]
+    assert (days[option["shown"]["first"]], days[option["shown"]["last"]]) == ("2026-09-01", "2026-10-15")
+    close = prices.load(four, KOREAN_STOCKS, "005930")["close"].loc["2026-09-01":"2026-10-15"]  # type: ignore[misc]
+    found = comparison.statistics(close)
+    assert found is not None
+    assert page.get("dataframe")[0].value["수익률"].iloc[0] == f"{found.total:+.2%}"
+    assert page.button_group(key="period").value in (None, [])
+    page.button_group(key="period").set_value("3Y").run()
+    assert {"period": "3Y", "series": f"{SAMSUNG},{APPLE}"} == {
+        name: str(page.query_params[name]) for name in page.query_params
+    }
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,17 @@ SERIES = ["korean_stocks:005930", "us_stocks:AAPL", "indices:^KS11", "currencies
 )
 def test_an_address_names_the_view_that_it_was_made_of(series, period, interval, scale, money, base, random) -> None:  # type: ignore[no-untyped-def]
     slots = tuple(random.sample(range(20), len(series)))
-    view = View(tuple(series), slots, period, interval, scale, money, base)
+    view = View(tuple(series), slots, interval, scale, money, base, period=period)
     parsed, problems = address.parse(address.texts_of(view))
     assert (parsed, problems) == (view, [])
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.dictionaries(st.sampled_from(["series", "colors", "base", "scale", "period"]), st.text(max_size=80)))
+@given(
+    st.dictionaries(
+        st.sampled_from(["series", "colors", "base", "scale", "period", "from", "to"]), st.text(max_size=80)
+    )
+)
 def test_no_address_breaks_the_page(parameters: dict[str, str]) -> None:
     view, _problems = address.parse(parameters)
     assert len(view.series) == len(view.slots) <= comparison.LIMIT

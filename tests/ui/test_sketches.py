@@ -1,11 +1,9 @@
 """What the page does with what a browser tells of its chart: a zoom, a drawing, anything."""
 
-import datetime as dt
 from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
@@ -14,7 +12,6 @@ from finance_core.bars.drawings import LIMIT, Drawing, Point
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import drawings as stored_drawings
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui.viewer import zoom
 from finance_core.ui.viewer.address import View
 from tests import pages
 from tests.yahoo import YahooStandIn
@@ -112,22 +109,3 @@ def test_drawings_are_on_the_chart_and_on_a_link_but_not_on_other_prices(
     with_dividends = pages.open_viewer(ticker="005930", adjusted="dividends")
     assert pages.chart(with_dividends)[0]["drawings"] == []
     assert any("거래된 가격" in caption.value for caption in with_dividends.caption)
-
-
-@given(st.dictionaries(st.sampled_from(["first", "last", "kind", "points"]), ANYTHING))
-def test_a_zoom_that_no_browser_tells_is_none(message: dict[str, Any]) -> None:
-    zoomed = zoom.of_message(message, VIEW, DAYS)
-    if zoomed and zoomed.first:
-        assert pd.Timestamp(zoomed.first) in DAYS
-
-
-def test_a_zoom_to_what_a_period_shows_is_that_period_and_another_one_two_days() -> None:
-    start = DAYS[candles.period_start(DAYS, "3M")]
-    message = {"kind": "zoom", "first": str(start.date()), "last": None}
-    assert zoom.of_message(message, VIEW, DAYS) == View("005930", (), "3M")
-    middle = message | {"last": str(DAYS[-5].date())}
-    assert zoom.of_message(middle, VIEW, DAYS) == View("005930", (), "1M", start.date(), DAYS[-5].date())
-    newest = message | {"first": str(DAYS[-7].date())}
-    assert zoom.of_message(newest, VIEW, DAYS) == View("005930", (), "1M", DAYS[-7].date(), None)
-    assert zoom.of_message(message | {"first": None}, VIEW, DAYS) is None
-    assert zoom.of_message(middle | {"last": str(dt.date(1990, 1, 1))}, VIEW, DAYS) is None

@@ -5,7 +5,7 @@ Pure, both ways. What cannot be used is passed over with a sentence; the rest is
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from finance_core import categories
@@ -13,28 +13,29 @@ from finance_core.bars import comparison
 from finance_core.bars.candles import Interval, Period
 from finance_core.bars.comparison import Money, Scale
 from finance_core.i18n import _
-from finance_core.ui import parameters
-from finance_core.ui.parameters import INTERVAL, PERIOD
+from finance_core.ui import parameters, visible_range
+from finance_core.ui.parameters import INTERVAL
+from finance_core.ui.visible_range import Range
 
 SEPARATOR = ":"
 """Between the category and the ticker of a series."""
 
 
 @dataclass(frozen=True)
-class View:
+class View(Range):
     """What a comparison shows."""
 
     series: tuple[str, ...] = ()
     """Category and ticker of each, in order: korean_stocks:005930."""
     slots: tuple[int, ...] = ()
     """The slot (colour) of each."""
-    period: Period = "1Y"
+    period: Period = field(default="1Y", kw_only=True)
     interval: Interval = "D"
     scale: Scale | None = None
     """None where the page chooses."""
     money: Money = "local"
     base: dt.date | None = None
-    """None for the start of the period."""
+    """None for the start of what is visible."""
     is_apart: bool = False
     """Whether each series has a small chart of its own."""
 
@@ -44,7 +45,7 @@ class View:
 
 
 TABLE = (
-    PERIOD,
+    *visible_range.PARAMETERS,
     INTERVAL,
     parameters.choice("scale", "scale", {scale: scale for scale in get_args(Scale)} | {"": None}),
     parameters.choice("currency", "money", {money: money for money in get_args(Money)}),
@@ -58,6 +59,7 @@ def parse(texts: Mapping[str, str]) -> tuple[View, list[str]]:
     """The view that an address names, and a sentence for each part of it that cannot be used."""
     series, slots, problems = _series(texts)
     view, unusable = parameters.parse(texts, TABLE, View(series, slots))
+    view = visible_range.in_order(view, unusable)
     problems += unusable.values()
     if view.base and view.base > dt.datetime.now(dt.UTC).date():
         sentence = _("기준일 {day}은(는) 아직 오지 않은 날이라 기간의 처음을 기준으로 합니다.")
@@ -71,7 +73,8 @@ def texts_of(view: View) -> dict[str, str]:
     in_order = view.slots == tuple(range(len(view.series)))
     colors = "" if in_order else ",".join(str(slot) for slot in view.slots)
     series = {"series": ",".join(view.series), "colors": colors}
-    return {name: text for name, text in series.items() if text} | parameters.texts_of(view, TABLE, View())
+    shown = parameters.texts_of(visible_range.as_written(view, View()), TABLE, View())
+    return {name: text for name, text in series.items() if text} | shown
 
 
 def _series(texts: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[int, ...], list[str]]:

@@ -38,7 +38,7 @@ WITH_WINDOW = ("rolling", "beta")
 
 def show(
     closes: pd.DataFrame,
-    drawn: pd.DataFrame,
+    drawn: Callable[[], pd.DataFrame],
     scale: Scale,
     table: pd.DataFrame,
     lines: Sequence[Line],
@@ -46,9 +46,9 @@ def show(
     *,
     sample: bool,
 ) -> None:
-    """Tabs and downloads for the daily `closes` that are shown at first, whose columns are `lines` of `tickers`.
+    """Tabs and downloads for the daily `closes` that are visible, whose columns are `lines` of `tickers`.
 
-    `drawn` is what the chart shows of them, in `scale`; with `sample`, the file says that it holds sample prices.
+    `drawn` gives what the chart shows of them, in `scale`; with `sample`, the file says that it holds sample prices.
     """
     colors, decimals = {line.name: line.color for line in lines}, {line.name: line.decimals for line in lines}
     closes = closes.set_axis(list(colors), axis=1)
@@ -63,7 +63,7 @@ def show(
 
     def html() -> str:
         title = " · ".join([*closes.columns, *([_("표본 데이터 포함")] if sample else [])])
-        drawings = {title: figures.lines(drawn.set_axis(closes.columns, axis=1), colors, scale)}
+        drawings = {title: figures.lines(drawn().set_axis(closes.columns, axis=1), colors, scale)}
         for name, draw in analyses.values():
             drawings[_(name)] = draw(closes, colors, figures.ROLLING)
         return figures.to_html(title, table, drawings)

@@ -91,28 +91,29 @@ def looks(
     row: DeltaGenerator, view: View, count: int, scale: Scale, days: pd.DatetimeIndex, base: pd.Timestamp
 ) -> None:
     """Period and interval of the `count` series; the rest folded into a menu of `row` that says what is chosen."""
-    write = partial(_write, view)
+    put = partial(write, view)
+    shown = None if view.first else view.period
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="choices"):
-        segmented(_("기간"), "period", PERIODS, view.period, lambda period: write(period=period))
-        segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
+        segmented(_("기간"), "period", PERIODS, shown, lambda period: put(period=period, first=None, last=None))
+        segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: put(interval=interval))
         st.caption(plain(_why(view, count, scale)), width="content")
     based = [_(SCALES[scale]), _("기준일 {day}").format(day=formats.date(base))]
     chosen = [_(MONEY[view.money]), *([_(CHARTS[True])] if view.is_apart else based)]
     with row, st.popover(" · ".join(chosen), icon=":material/tune:", key="comparison_menu"):
         scales = {name: title for name, title in SCALES.items() if name != "price" or count <= comparison.AXES}
-        segmented(_("차트"), "charts", CHARTS, view.is_apart, lambda is_apart: write(is_apart=is_apart))
-        segmented(_("통화"), "currency", MONEY, view.money, lambda money: write(money=money))
+        segmented(_("차트"), "charts", CHARTS, view.is_apart, lambda is_apart: put(is_apart=is_apart))
+        segmented(_("통화"), "currency", MONEY, view.money, lambda money: put(money=money))
         if not view.is_apart:
-            segmented(_("축"), "scale", scales, scale, lambda chosen: write(scale=chosen))
+            segmented(_("축"), "scale", scales, scale, lambda chosen: put(scale=chosen))
             _base(view, days, base)
 
 
 def _base(view: View, days: pd.DatetimeIndex, base: pd.Timestamp) -> None:
     first, last = days[0].date(), days[-1].date()
     st.session_state["base"] = min(max(base.date(), first), last)
-    label, chosen = _("이 날이나 그 뒤 첫 종가가 기준입니다"), lambda: _write(view, base=st.session_state["base"])
+    label, chosen = _("이 날이나 그 뒤 첫 종가가 기준입니다"), lambda: write(view, base=st.session_state["base"])
     st.date_input(label, min_value=first, max_value=last, format="YYYY-MM-DD", key="base", on_change=chosen)
-    st.button(_("기간의 처음으로"), on_click=partial(_write, view, base=None), disabled=view.base is None)
+    st.button(_("기간의 처음으로"), on_click=partial(write, view, base=None), disabled=view.base is None)
 
 
 def _why(view: View, count: int, scale: Scale) -> str:
@@ -181,9 +182,9 @@ def _sets(db: MongoDatabase, view: View) -> None:
 def _show_series(view: View, series: Sequence[str]) -> None:
     """Show other series; a series that stays keeps its colour."""
     kept = dict(zip(view.series, view.slots, strict=False))
-    _write(view.with_series(comparison.keep_slots(kept, series)))
+    write(view.with_series(comparison.keep_slots(kept, series)))
 
 
-def _write(view: View, **fields: Any) -> None:
+def write(view: View, **fields: Any) -> None:
     """Put the view, with other `fields`, into the address."""
     write_address(address.texts_of(replace(view, **fields)))

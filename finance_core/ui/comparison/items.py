@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from finance_core import categories, ticker_fields
-from finance_core.bars import candles
 from finance_core.bars.candles import Remark
 from finance_core.bars.comparison import Money
 from finance_core.categories import Category
 from finance_core.charts.comparison import Line
-from finance_core.storage import prices, tickers
+from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing
 from finance_core.ui.comparison import address
+from finance_core.ui.viewer import shared
 
 SIGNS = {"KRW": "₩", "USD": "$", "JPY": "¥", "EUR": "€", "GBP": "£", "CNY": "CN¥", "HKD": "HK$"}
 
@@ -37,6 +37,8 @@ class Item:
     slot: int
     late_splits: tuple[Remark, ...] = ()
     """The splits that its source has not applied to the closes before them, and that are applied here."""
+    version: str = ""
+    """Names these closes, and no other ones (see `viewer.shared.History`)."""
 
     @property
     def is_sample(self) -> bool:
@@ -63,15 +65,9 @@ def load(db: MongoDatabase, key: str, slot: int) -> Item | None:
         return None
     is_money = bool(category.currency) and not category.rates
     currency = row.get("currency") or category.currency if is_money else ""
-    bars, late_splits = candles.split_adjusted(prices.as_stored(db, category, ticker))
-    return Item(key, category, ticker, listing.name_of(row), row, bars["close"], currency, slot, tuple(late_splits))
-
-
-def rates(db: MongoDatabase) -> dict[str, "pd.Series[float]"]:
-    """What one unit of each currency costs in won, as far as it is stored."""
-    pairs = [(currency, category) for category in categories.CATEGORIES if category.rates for currency in SIGNS]
-    closes = {currency: prices.load(db, category, f"{currency}KRW")["close"] for currency, category in pairs}
-    return {currency: close for currency, close in closes.items() if len(close)}
+    history = shared.history(db, category, row)
+    late_splits, close = tuple(history.late_splits), history.bars["close"]
+    return Item(key, category, ticker, listing.name_of(row), row, close, currency, slot, late_splits, history.key)
 
 
 def with_unique_names(items: Sequence[Item]) -> list[Item]:

@@ -3,7 +3,9 @@
 All of it is in the address (see `address`), so that a link opens the same picture elsewhere.
 """
 
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -11,23 +13,35 @@ from streamlit.delta_generator import DeltaGenerator
 
 from finance_core import categories
 from finance_core.bars import candles, comparison
-from finance_core.charts import comparison as comparison_chart
-from finance_core.charts import small_multiples
+from finance_core.bars.comparison import Scale
+from finance_core.charts.comparison import Line
 from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import split_note
-from finance_core.ui.comparison import address, analysis, controls, items, measures
+from finance_core.ui.comparison import address, analysis, controls, items, measures, shared
 from finance_core.ui.comparison.address import View
 from finance_core.ui.comparison.items import Item
-from finance_core.ui.decorators import page
+from finance_core.ui.comparison.shared import Closes
+from finance_core.ui.decorators import live, page
+from finance_core.ui.echart import zoom
+from finance_core.ui.echart.component import Look
 from finance_core.ui.text import plain
 
 LOOK = Path(__file__).with_name("look.css")
+CHART: Final = "chart_of_comparison"
 
 
 @page()
-def show(db: MongoDatabase) -> None:
+def show(_db: MongoDatabase) -> None:
     """The whole page."""
+    st.html(LOOK)
+    zoom.forget_command(CHART)
+    _instrument()
+
+
+@live(None)
+def _instrument(db: MongoDatabase) -> None:
+    """All that follows a zoom, without Streamlit's own part of the page."""
     view, problems = address.parse(dict(st.query_params))
     listed = []
     for key, slot in zip(view.series, view.slots, strict=True):
@@ -38,7 +52,6 @@ def show(db: MongoDatabase) -> None:
             sentence = _("{ticker}은(는) {category} 목록에 없는 종목이라 뺐습니다.")
             problems.append(sentence.format(ticker=ticker[:40], category=_(categories.category(category).title)))
     view = view.with_series({item.key: item.slot for item in listed})
-    st.html(LOOK)
     with st.container(key="comparison"):
         row = controls.add(db, view)
         for problem in problems:
@@ -52,44 +65,44 @@ def show(db: MongoDatabase) -> None:
 
 def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGenerator) -> None:
     """Controls, the rest of which go into `row`, chips, chart, measures and analysis of the items."""
-    won = items.rates(db) if view.money != "local" else {}
-    daily = comparison.align(
-        {item.key: comparison.convert(item.close, item.currency, view.money, won) for item in listed}
-    )
-    closes = comparison.resample(daily, view.interval)
-    if closes.empty:
-        controls.chips(view, listed, {}, closes, pd.Timestamp(0))
+    closes = shared.closes(db, listed, view.money, view.interval)
+    if closes.shown.empty:
+        controls.chips(view, listed, {}, closes.shown, pd.Timestamp(0))
         sentence = _("고른 것 가운데 시세가 있는 것이 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
         st.info(sentence, icon=":material/info:")
         return
-    days = pd.DatetimeIndex(closes.index)
-    first = candles.period_start(days, view.period)
+    days = pd.DatetimeIndex(closes.shown.index)
+    first, last = view.visible(days)
+    visible = slice(first, last + 1)
     base_day = pd.Timestamp(view.base) if view.base else days[first]
-    bases = {item.key: comparison.base_of(closes[item.key], base_day) for item in listed}
+    bases = {item.key: comparison.base_of(closes.shown[item.key], base_day) for item in listed}
     usual = comparison.choose_scale(len(listed))
     scale = usual if view.scale in (None, "price") else view.scale
     controls.looks(row, view, len(listed), scale, days, base_day)
-    controls.chips(view, listed, bases, closes.iloc[first:], base_day)
+    controls.chips(view, listed, bases, closes.shown.iloc[visible], base_day)
 
-    traded = comparison.resample(comparison.align({item.key: item.close for item in listed}), view.interval).notna()
-    drawn = comparison.joined(closes if scale == "price" else comparison.rebase(closes, bases, scale), traded)
     named = items.with_unique_names(listed)
     lines = [item.line(view.money, float(item.close.iloc[-1]) if len(item.close) else 0) for item in named]
     sample = any(item.is_sample for item in listed)
-    visible = first, len(days) - 1
-    if view.is_apart:
-        option = small_multiples.option(lines, comparison.joined(closes, traded), visible, sample=sample)
-    else:
-        changes = comparison.rebase(closes, bases, "percent")
-        option = comparison_chart.option(lines, drawn, closes, changes, visible, scale, sample=sample)
-    with st.container(key="comparison_chart"):
-        st.echarts_chart(option, height="stretch", alt=_("비교 차트"))
+    _chart(view, closes, lines, scale, sample=sample)
     for item in listed:
         split_note.show(item.name, item.late_splits)
     # Days are measured at every interval: those of the weeks or months that are shown.
-    start = days[first] if view.interval == "D" else candles.span(days[first], view.interval)[0]
-    shown = daily.loc[start:]
+    ends = days[first], days[last]
+    if view.interval != "D":
+        ends = candles.span(ends[0], view.interval)[0], candles.span(ends[1], view.interval)[1]
+    shown = closes.daily.loc[ends[0] : ends[1]]
     table = measures.table(named, shown, view.money)
     st.dataframe(table, hide_index=True, column_config=measures.columns(), height="content", row_height=28)
     tickers = [item.ticker for item in listed]
-    analysis.show(shown, drawn.iloc[first:], scale, table, lines, tickers, sample=sample)
+    analysis.show(shown, lambda: closes.joined(scale, bases).iloc[visible], scale, table, lines, tickers, sample=sample)
+
+
+def _chart(view: View, closes: Closes, lines: list[Line], scale: Scale, *, sample: bool) -> None:
+    days = pd.DatetimeIndex(closes.shown.index)
+    base = int(days.searchsorted(pd.Timestamp(view.base))) if view.base else None
+    prepared = shared.drawing(closes, lines, scale, base, apart=view.is_apart, sample=sample)
+    # A distance is as many percent of every line that shares an axis with the others.
+    look = Look(box="alone", ratios=len(lines) == 1 or not (scale == "price" or view.is_apart))
+    with st.container(key="comparison_chart"):
+        zoom.show(prepared, days, view, look, _("비교 차트"), partial(controls.write, view), key=CHART)

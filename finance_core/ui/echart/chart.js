@@ -19,11 +19,11 @@
       for (const axis of model().findComponents({ mainType })) axis.option.own?.attach(chart);
     page.drawings = undefined; // a new option has none
   }
-  if (isDrawnAnew || page.tooltip !== settings.tooltip) {
+  if (isDrawnAnew || page.box !== settings.box) {
     page.readout = readout(chart, settings);
     page.readout.show(range()[1]);
   }
-  page.tooltip = settings.tooltip;
+  page.box = settings.box;
   const { tool } = settings;
   if (page.tool !== tool.points) page.draw.forget();
   page.tool = tool.points;
@@ -97,16 +97,16 @@
   function describe(start, end, low, high) {
     const [first, last] = range();
     const [from, to] = [start, end].map((position) => Math.min(Math.max(position, first), last)); // half a bar beside them
-    const { decimals, bars, days } = chart.page.settings.measure;
-    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+    const { decimals, ratios, bars, days } = chart.page.settings.measure;
+    const digits = { minimumFractionDigits: decimals ?? 0, maximumFractionDigits: decimals ?? 0 };
     const signed = (value, options) => (value > 0 ? "+" : "") + value.toLocaleString("en-US", options);
     const apart = Math.round((Date.parse(day(to)) - Date.parse(day(from))) / DAY);
     const percent = signed((high / low - 1) * 100, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
     return [
       bars.replace("{count}", (to - from).toLocaleString("en-US")),
       days.replace("{count}", apart.toLocaleString("en-US")),
-      `${percent}%`,
-      signed(high - low, digits),
+      ...(ratios ? [`${percent}%`] : []),
+      ...(decimals === null ? [] : [signed(high - low, digits)]),
     ].join(" · ");
   }
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal, Self
 
 import streamlit as st
 
@@ -16,6 +16,26 @@ PARTS = ("readout", "measure", "picture", "drawings", "draw")
 
 DRAWING = "#2563eb"
 """Colour of what people draw."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a chart reads out and measures."""
+
+    rising: str = ""
+    falling: str = ""
+    """Colours of what is read out with a sign; "" for that of text."""
+    decimals: int | None = None
+    """Of a measured difference of prices; None where the chart has no prices to measure."""
+    ratios: bool = True
+    """Whether a measured distance is so many percent, whichever line is meant."""
+    box: Literal["none", "too", "alone"] = "none"
+    """Whether a box beside the pointer reads out, too or instead of the line above each pane."""
+
+    @classmethod
+    def of(cls, style: Style) -> Self:
+        """That of the chart of one ticker."""
+        return cls(style.rising, style.falling, style.decimals, box="too" if style.tooltip else "none")
 
 
 @dataclass(frozen=True)
@@ -58,6 +78,9 @@ class Drawings:
     """How many points the next drawing takes; 0 while nobody draws."""
 
 
+NONE_DRAWN = Drawings()
+
+
 @dataclass(frozen=True)
 class Shown:
     """Which bars a chart shows. The browser moves to them if `revision` or the chart itself is another than before."""
@@ -71,13 +94,13 @@ class Shown:
 def show(
     prepared: Prepared,
     shown: Shown,
-    style: Style,
+    look: Look,
     words: Words,
     tell: Callable[[dict[str, Any]], None],
     *,
     key: str,
     picture: Picture | None = None,
-    drawings: Drawings = Drawings(),
+    drawings: Drawings = NONE_DRAWN,
 ) -> None:
     """The chart, as high as what is around it; the same option as before is not drawn anew.
 
@@ -93,15 +116,15 @@ def show(
 
     settings = {
         "readout": prepared.readout,
-        "rising": style.rising,
-        "falling": style.falling,
+        "rising": look.rising,
+        "falling": look.falling,
         "shown": asdict(shown),
-        "tooltip": style.tooltip,
+        "box": look.box,
         "alt": words.alt,
         "drawings": list(drawings.items),
         "tool": {"points": drawings.points, "color": DRAWING, "font": "13px sans-serif"},
         "picture": asdict(picture) if picture else None,
-        "measure": {"bars": words.bars, "days": words.days, "decimals": style.decimals},
+        "measure": {"bars": words.bars, "days": words.days, "decimals": look.decimals, "ratios": look.ratios},
     }
     parts = ", ".join(f"{name}: {border.source(FILES / f'{name}.js')}" for name in PARTS)
     code = f"({border.source(FILES / 'chart.js')})(chart, echarts, {border.as_json(settings)}, {{{parts}}})"

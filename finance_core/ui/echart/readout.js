@@ -1,7 +1,7 @@
 // The lines of text that say what the numbers under the crosshair are, one above each pane. No Python is asked.
 // `items` are as `charts.parts.reading` makes them; signed ones take the colour of their sign.
-// With `tooltip` a box beside the pointer says the same.
-(chart, { readout: items, rising, falling, tooltip }) => {
+// A `box` beside the pointer says the same "too", or "alone".
+(chart, { readout: items, rising, falling, box: kind }) => {
   const source = chart.getModel().getComponent("dataset", 0).get("source", true);
   const days = Object.values(source)[0];
   const root = chart.getDom();
@@ -17,12 +17,12 @@
     const line = document.createElement("div");
     line.className = "readout";
     line.dataset.pane = pane;
-    root.appendChild(line);
+    if (kind !== "alone") root.appendChild(line);
     const day = pane === 0 ? add(line, "day") : null;
     const fields = items
       .filter((item) => item.pane === pane)
       .map((item) => {
-        const field = add(line, "item");
+        const field = add(line, item.axis === null ? "item" : "item beside");
         field.style.color = item.color;
         add(field, "title", item.title);
         return { item, field, value: add(field, "value") };
@@ -30,23 +30,28 @@
     return { pane, line, day, fields };
   });
 
-  const text = ({ decimals, suffix, signed }, value) => {
+  const text = ({ decimals, prefix, suffix, signed }, value) => {
     if (typeof value === "string") return value;
     if (!Number.isFinite(value)) return "–";
     const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-    return (signed && value > 0 ? "+" : "") + value.toLocaleString("en-US", digits) + suffix;
+    return (signed && value > 0 ? "+" : "") + prefix + value.toLocaleString("en-US", digits) + suffix;
+  };
+  // A number of the dataset, or how far it is from the base of its axis in percent.
+  const valueOf = ({ column, axis }, position) => {
+    const value = source[column]?.[position];
+    return axis === null ? value : chart.getModel().getComponent("yAxis", axis).option.own.change(value) * 100;
   };
   const show = (position) => {
     for (const { day, fields } of panes) {
       if (day) day.textContent = days[position] ?? "";
       for (const { item, field, value } of fields) {
-        const number = source[item.column]?.[position];
+        const number = valueOf(item, position);
         value.textContent = text(item, number);
         if (item.signed) field.style.color = number > 0 ? rising : number < 0 ? falling : "";
       }
     }
   };
-  const box = tooltip && document.createElement("div");
+  const box = kind !== "none" && document.createElement("div");
   if (box) {
     box.className = "tooltip";
     box.hidden = true;
@@ -58,9 +63,11 @@
     box.hidden = !place;
     if (!place) return;
     box.replaceChildren(...panes.flatMap(({ line }) => [...line.children].map((part) => part.cloneNode(true))));
+    // What is changed stands in the row of what has.
+    for (const part of box.querySelectorAll(".beside")) part.previousElementSibling.append(part);
     const isLeft = place[0] > root.clientWidth / 2;
-    box.style.left = isLeft ? "" : `${place[0] + 16}px`;
-    box.style.right = isLeft ? `${root.clientWidth - place[0] + 16}px` : "";
+    const left = isLeft ? place[0] - 16 - box.offsetWidth : place[0] + 16;
+    box.style.left = `${Math.max(0, Math.min(left, root.clientWidth - box.offsetWidth))}px`;
     box.style.top = `${Math.max(0, Math.min(place[1] - box.clientHeight / 2, root.clientHeight - box.clientHeight))}px`;
   };
   // The first line stands above its pane, the others on the upper edge of theirs.

@@ -1,23 +1,22 @@
 """The view that a viewer's address names: `?ticker=005930&period=3M&unit=W&ma=5,20&scale=log`, and back."""
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
-import pandas as pd
 import streamlit as st
 
 from finance_core import categories
-from finance_core.bars import candles, curves
-from finance_core.bars.candles import Interval, Period
+from finance_core.bars import curves
+from finance_core.bars.candles import Interval
 from finance_core.bars.curves import Chosen
 from finance_core.bars.marks import Kind as Mark
 from finance_core.categories import Average, Category
 from finance_core.charts import overlay, panes
 from finance_core.charts.style import Kind, Scale
-from finance_core.ui import parameters
-from finance_core.ui.parameters import INTERVAL, PERIOD, Parameter
+from finance_core.ui import parameters, visible_range
+from finance_core.ui.parameters import INTERVAL, Parameter
+from finance_core.ui.visible_range import Range
 
 INDICATORS: Final = "ind"
 HEIGHTS: Final = parameters.whole_numbers("heights", "heights", panes.LIMITS, panes.FIRST_OWN + curves.MOST_PANES)
@@ -29,17 +28,12 @@ MARKS: Final[tuple[Mark, ...]] = tuple(sorted(get_args(Mark)))
 
 
 @dataclass(frozen=True)
-class View:
+class View(Range):
     """What a viewer shows."""
 
     ticker: str
     """"" where the address names none."""
     averages: tuple[Average, ...]
-    period: Period = "1M"
-    first: dt.date | None = None
-    """First day of a range of one's own, which goes before `period`."""
-    last: dt.date | None = None
-    """Its last day; None for the newest bar."""
     interval: Interval = "D"
     kind: Kind = "hollow"
     scale: Scale = "linear"
@@ -58,12 +52,6 @@ class View:
         """All indicators that are drawn, each once, the averages first."""
         return list(dict.fromkeys([*map(curves.of_average, self.averages), *self.indicators]))
 
-    def visible(self, dates: pd.DatetimeIndex) -> tuple[int, int]:
-        """Positions of the first and the last bar to show, of bars on `dates` (ascending)."""
-        if self.first:
-            return candles.window(dates, pd.Timestamp(self.first), pd.Timestamp(self.last or dates[-1]))
-        return candles.period_start(dates, self.period), len(dates) - 1
-
 
 def plain(category: Category) -> View:
     """What an address without parameters shows."""
@@ -74,9 +62,7 @@ def table(category: Category) -> tuple[Parameter, ...]:
     """The parameters of the address of a viewer of `category`."""
     return (
         Parameter("ticker", "ticker", str, str),
-        PERIOD,
-        parameters.day("from", "first", "2024-01-31"),
-        parameters.day("to", "last", "2024-01-31"),
+        *visible_range.PARAMETERS,
         INTERVAL,
         parameters.several("ma", "averages", {average.text: average for average in category.averages}, "none"),
         parameters.choice("type", "kind", {kind: kind for kind in get_args(Kind)}),
@@ -117,18 +103,13 @@ def usable(name: str, text: str) -> str:
 def parse(texts: Mapping[str, str], category: Category) -> tuple[View, list[str]]:
     """The view that an address names, and a sentence for each parameter that cannot be used."""
     view, problems = parameters.parse(texts, table(category), plain(category))
-    if view.first is None or problems.keys() & {"from", "to"}:
-        view = replace(view, first=None, last=None)
-    elif view.last and view.last < view.first:
-        view = replace(view, first=view.last, last=view.first)
-    return view, [*problems.values(), *curves.parse(texts.get(INDICATORS, ""))[1]]
+    return visible_range.in_order(view, problems), [*problems.values(), *curves.parse(texts.get(INDICATORS, ""))[1]]
 
 
 def texts_of(view: View, category: Category) -> dict[str, str]:
     """The parameters of an address that names `view`; what is the default is left out."""
     default = plain(category)
-    shown = replace(view, period=default.period) if view.first else replace(view, last=None)
-    return parameters.texts_of(shown, table(category), default)
+    return parameters.texts_of(visible_range.as_written(view, default), table(category), default)
 
 
 def write(category: Category, view: View, **fields: Any) -> None:

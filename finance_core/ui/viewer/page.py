@@ -6,6 +6,8 @@ The address of the page names what it shows (see `address`), so that a link open
 
 import socket
 from dataclasses import replace
+from functools import partial
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 import pandas as pd
@@ -25,11 +27,15 @@ from finance_core.storage.documents import TickerRow
 from finance_core.ui import browser_memory, colors, listing, navigation, search_box, split_note, update_actions
 from finance_core.ui.alerts import notes as alert_notes
 from finance_core.ui.decorators import errors_shown, live, page, writes
+from finance_core.ui.echart import zoom
+from finance_core.ui.echart.component import Look
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
-from finance_core.ui.viewer import address, compared, controls, header, picture, shared, sketches, summary, table, zoom
+from finance_core.ui.viewer import address, compared, controls, header, picture, shared, sketches, summary, table
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import may_edit
+
+CHART: Final = "chart_of_ticker"
 
 
 @page()
@@ -149,7 +155,7 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
         header.show(
             category, row, history.bars, _style(category, row, history.bars, View(ticker, ()), calendar), calendar
         )
-    zoom.forget_command()
+    zoom.forget_command(CHART)
     _instrument(category, row, calendar)
 
 
@@ -194,7 +200,18 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     for sentence in curves.undrawable(drawing.bars, chosen).values():
         st.caption(plain(sentence))
     update_actions.newer(category, ticker, row)
-    zoom.chart(category, view, drawing, visible, style, name, picture.asked(), sketch.shown(), sketch.add)
+    zoom.show(
+        drawing.prepared,
+        pd.DatetimeIndex(drawing.bars.index),
+        view,
+        Look.of(style),
+        _("{name} 차트").format(name=name),
+        partial(address.write, category, view),
+        key=CHART,
+        tell=sketch.tell,
+        picture=picture.asked(),
+        drawings=sketch.shown(),
+    )
     if shows_table:
         summary.show(line, key="summary_of_table")
         table.show(drawing, visible, style)

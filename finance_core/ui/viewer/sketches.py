@@ -5,6 +5,7 @@ An admin's are stored, and everybody sees them; those of another visitor live as
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -94,6 +95,11 @@ class Sketch:
                     on_click=self._remove,
                     args=(each,),
                 )
+
+    def tell(self, message: Mapping[str, Any]) -> None:
+        """Do what a browser tells of the drawings; anything can be in there."""
+        if message.get("kind") == "draw":
+            self.add(message.get("points"))
 
     def add(self, points: Any) -> None:
         """Keep a drawing of the chosen tool at `points`, a list of [day, price], as a browser tells them."""

@@ -17,7 +17,7 @@ from finance_core.ui import colors, listing
 from finance_core.ui.choices import segmented
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.echart import component
-from finance_core.ui.echart.component import Shown, Words
+from finance_core.ui.echart.component import Look, Shown, Words
 from finance_core.ui.navigation import viewer_link
 from finance_core.ui.text import plain
 from finance_core.ui.viewer import address, shared
@@ -148,7 +148,7 @@ def _entry(db: MongoDatabase, shown: Watchlist, position: int) -> None:
     words = Words(alt=_("{name} 차트").format(name=name), bars=_("봉 {count}개"), days=_("{count}일"))
     seen = Shown(*visible, revision=0, drawn=drawing.prepared.drawn)
     with st.container(key="walked"):
-        component.show(drawing.prepared, seen, style, words, lambda _message: None, key="watched_chart")
+        component.show(drawing.prepared, seen, Look.of(style), words, lambda _message: None, key="watched_chart")
 
 
 def _place(shown: Watchlist, position: int) -> None:

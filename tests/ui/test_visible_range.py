@@ -1,0 +1,35 @@
+"""The range of a chart that is part of its page's address."""
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finance_core.bars import candles
+from finance_core.ui import visible_range
+from finance_core.ui.visible_range import Range
+from tests.ui.test_sketches import ANYTHING, DAYS
+
+VIEW = Range()
+
+
+@given(st.dictionaries(st.sampled_from(["first", "last", "kind", "points"]), ANYTHING))
+def test_a_zoom_that_no_browser_tells_is_none(message: dict[str, Any]) -> None:
+    zoomed = visible_range.of_message(message, VIEW, DAYS)
+    if zoomed and zoomed.first:
+        assert pd.Timestamp(zoomed.first) in DAYS
+
+
+def test_a_zoom_to_what_a_period_shows_is_that_period_and_another_one_two_days() -> None:
+    start = DAYS[candles.period_start(DAYS, "3M")]
+    message = {"kind": "zoom", "first": str(start.date()), "last": None}
+    assert visible_range.of_message(message, VIEW, DAYS) == replace(VIEW, period="3M")
+    middle = message | {"last": str(DAYS[-5].date())}
+    assert visible_range.of_message(middle, VIEW, DAYS) == Range(first=start.date(), last=DAYS[-5].date())
+    newest = message | {"first": str(DAYS[-7].date())}
+    assert visible_range.of_message(newest, VIEW, DAYS) == Range(first=DAYS[-7].date())
+    assert visible_range.of_message(message | {"first": None}, VIEW, DAYS) is None
+    assert visible_range.of_message(middle | {"last": str(dt.date(1990, 1, 1))}, VIEW, DAYS) is None
