@@ -69,12 +69,15 @@ def scale(stored: pd.DataFrame, bars: pd.DataFrame) -> float:
     >>> scale(stored, stored * 100)
     100.0
     """
-    before, now = stored["close"].align(bars["close"], join="inner")
-    if before.empty:
+    days_before, days = stored.index.to_numpy(), bars.index.to_numpy()
+    _common, before, now = np.intersect1d(days_before, days, assume_unique=True, return_indices=True)
+    ratios = bars["close"].to_numpy()[now] / stored["close"].to_numpy()[before]
+    ratios = ratios[~np.isnan(ratios)]
+    if not ratios.size:
         return 1.0
-    splits = bars["stock_splits"][bars.index > stored.index[0]]
+    splits = bars["stock_splits"].to_numpy()[days > days_before[0]]
     explained = splits[splits > 0].prod()
-    ratio = float((now / before).median())
+    ratio = np.median(ratios)
     # Of another scale whether Yahoo has applied the splits since then to the days before them or not.
     off = _hundreds(np.log([ratio, ratio * explained]))
     return float(100.0 ** off[0]) if off.all() else 1.0

@@ -6,11 +6,14 @@ In a user's own collection a `date` may be a text, or midnight in Seoul, and a p
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from itertools import repeat
-from typing import Any
+from typing import Any, Final
 
+import bson
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from bson.int64 import Int64
+from bson.raw_bson import RawBSONDocument
 
 from finance_core.bars import candles
 from finance_core.errors import DataConflict
@@ -19,6 +22,10 @@ from finance_core.storage.database import Document
 from finance_core.storage.locations import Store
 
 _MIDNIGHT = dt.time()
+_ZEROS: Final = {"<M8[ms]": dt.datetime(1970, 1, 1), "<f8": 0.0, "<i4": 0, "<i8": Int64()}
+"""By numpy's name of a type: what BSON encodes as the same bytes."""
+_LARGEST_SHORT: Final = 2**31 - 1
+"""The largest whole number for which the driver takes four bytes."""
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _FIRST_DAY, _LAST_DAY = dt.date(1677, 12, 31).toordinal(), dt.date(2262, 1, 1).toordinal()
 """pandas counts the days between these two in nanoseconds."""
@@ -44,22 +51,54 @@ def change(before: Document, after: Document) -> Document | None:
 
 def to_documents(ticker: str, bars: pd.DataFrame) -> list[Document]:
     """The documents that store `bars` of `ticker`, without prices that are NaN and corporate actions that are 0."""
-    days = bars.index.to_numpy().astype("datetime64[us]").tolist()  # a tenth of the time of to_pydatetime
-    columns = {name: bars[name].to_numpy() for name in candles.COLUMNS}
-    present = {name: ~np.isnan(values) for name, values in columns.items()}
-    for name in candles.CORPORATE_ACTIONS:
-        present[name] &= columns[name] != 0
+    columns, present = _columns(bars)
     # A column at a time: to look at each value takes three times as long.
     whole = {name: columns[name].tolist() for name in columns if present[name].all()}
-    names = ("ticker", "date", *whole)
     documents = [
-        dict(zip(names, row, strict=False))
-        for row in zip(repeat(ticker, len(days)), days, *whole.values(), strict=True)
+        dict(zip(("ticker", *whole), row, strict=True))
+        for row in zip(repeat(ticker, len(bars)), *whole.values(), strict=True)
     ]
     for name in [name for name in columns if name not in whole]:
         for position in np.flatnonzero(present[name]).tolist():
             documents[position][name] = columns[name][position].item()
     return documents
+
+
+def to_raw(ticker: str, bars: pd.DataFrame) -> list[RawBSONDocument]:
+    """`to_documents`, encoded in a fraction of the time that the driver needs for dictionaries.
+
+    Documents with the same fields are the same bytes but for their numbers, which numpy fills in for all at once.
+    """
+    columns, present = _columns(bars)
+    whole = {name: values for name, values in columns.items() if present[name].all()}
+    whole["date"] = whole["date"].astype("datetime64[ms]")
+    blank = bson.encode({"ticker": ticker, **{name: _ZEROS[values.dtype.str] for name, values in whole.items()}})
+    rows = np.tile(np.frombuffer(blank, np.uint8), (len(bars), 1))
+    end = len(blank) - 1
+    for name, values in reversed(whole.items()):  # each is a type, its name, a zero, and the number
+        begin = end - values.itemsize
+        rows[:, begin:end] = np.ascontiguousarray(values)[:, None].view(np.uint8)
+        end = begin - len(name) - 2
+    raw, size = rows.tobytes(), len(blank)
+    documents = [RawBSONDocument(raw[begin : begin + size]) for begin in range(0, len(raw), size)]
+    sparse = [name for name in columns if name not in whole]
+    for position in np.flatnonzero(np.any([present[name] for name in sparse], axis=0)).tolist():
+        more = {name: columns[name][position].item() for name in sparse if present[name][position]}
+        documents[position] = RawBSONDocument(bson.encode({**bson.decode(documents[position].raw), **more}))
+    return documents
+
+
+def _columns(bars: pd.DataFrame) -> tuple[dict[str, npt.NDArray[Any]], dict[str, npt.NDArray[np.bool_]]]:
+    """The date and the `COLUMNS` of `bars`, and which of their values are stored."""
+    values = bars.to_numpy(dtype="float64")  # a fraction of the time of a column after the other
+    stored = ~np.isnan(values)
+    actions = slice(-len(candles.CORPORATE_ACTIONS), None)
+    stored[:, actions] &= values[:, actions] != 0
+    days = bars.index.to_numpy().astype("datetime64[us]")  # as a list in a tenth of the time of to_pydatetime
+    columns = {"date": days, **dict(zip(candles.COLUMNS, values.T, strict=True))}
+    is_short = (columns["volume"] <= _LARGEST_SHORT).all()
+    columns["volume"] = columns["volume"].astype("int32" if is_short else "int64")
+    return columns, {"date": ~np.isnat(days), **dict(zip(candles.COLUMNS, stored.T, strict=True))}
 
 
 def to_bars(store: Store, ticker: str, documents: Sequence[Document]) -> pd.DataFrame:

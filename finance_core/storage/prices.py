@@ -144,10 +144,11 @@ def state_of(bars: pd.DataFrame, first_date: dt.datetime | None = None, bar_coun
     """
     if bars.empty:
         return _state(None, None, 0)
-    previous, last = [None, *bars["close"].tolist()[-2:]][-2:]
-    split = bars["stock_splits"].iloc[-1].item()
-    first_date = first_date or bars.index[0].to_pydatetime()
-    return _state(first_date, bars.index[-1].to_pydatetime(), bar_count or len(bars), last, previous, split)
+    # In numpy: a run does this for every ticker.
+    closes, splits = (bars[name].to_numpy() for name in ("close", "stock_splits"))
+    previous, last = [None, *closes[-2:].tolist()][-2:]
+    first, last_date = bars.index.to_numpy()[[0, -1]].astype("datetime64[us]").tolist()
+    return _state(first_date or first, last_date, bar_count or len(bars), last, previous, splits[-1].item())
 
 
 def _state(
@@ -205,7 +206,7 @@ def write(
         documents = beside.documents
     if not documents:
         if len(bars):
-            collection.insert_many(bar_documents.to_documents(ticker, bars), ordered=True, session=session)
+            collection.insert_many(bar_documents.to_raw(ticker, bars), ordered=True, session=session)
         return Written(added=len(bars))
     bar_documents.check_days(store, ticker, documents)
     stored = {document["date"]: document for document in documents}

@@ -196,7 +196,6 @@ MEASURED = """
     from finance_core.categories import US_STOCKS
     from finance_core.storage import database
     from updaters import category_update
-from updaters.yahoo import RATE
 
     def memory(name):
         lines = Path("/proc/self/status").read_text().splitlines()
