@@ -15,7 +15,7 @@ from finance_core.categories import KOREAN_STOCKS, Category
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing, visitor
 from tests.conftest import KRX
-from tests.e2e.visitor import CHART
+from tests.e2e.visitor import CHART, COMMAND
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import category_update
 
@@ -97,8 +97,8 @@ def chart(page: AppTest) -> tuple[dict[str, Any], pd.DataFrame]:
     (proto,) = _charts(page)
     data = json.loads(proto.json)
     option = data["options"]
-    settings = json.JSONDecoder().raw_decode(data["onEvents"]["told"].rpartition(")(chart, echarts, ")[2])[0]
-    return option | settings, columns_of(option["dataset"][0]["source"])
+    (command,) = [each.proto for each in page.get("bidi_component") if each.proto.component_name == COMMAND]
+    return option | json.loads(command.json), columns_of(option["dataset"][0]["source"])
 
 
 def columns_of(code: str) -> pd.DataFrame:

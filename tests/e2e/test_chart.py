@@ -16,7 +16,7 @@ from finance_core.storage import drawings
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.echart.border import MARKER
 from tests import pages
-from tests.e2e.test_korean_stocks import colours, first_day, last_day, open_chart, readout, wheel
+from tests.e2e.test_korean_stocks import colours, first_day, last_day, open_chart, readout, span, wheel
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
@@ -28,6 +28,14 @@ COUNT_SERIES_SET = """() => {
   new MutationObserver(changes => window.cleared += changes.filter(each => [...each.removedNodes].some(
     node => node.querySelector?.('canvas'))).length).observe(root, {childList: true});
   root.querySelector('canvas').dataset.first = 'yes';
+}"""
+
+
+COUNT_OPTIONS_SET = """() => {
+  window.options = 0;
+  const { chart } = document.querySelector('.echarts-container');
+  const set = chart.setOption;
+  chart.setOption = (...parts) => { window.options += 1; set.apply(chart, parts); };
 }"""
 
 
@@ -237,7 +245,7 @@ def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
     def choose(tool: str) -> None:
         page.locator(".st-key-draw button").first.click()
         page.get_by_role("radio", name=tool, exact=True).click()
-        page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool > 0")
+        page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")
         page.keyboard.press("Escape")
         page.get_by_role("radio", name=tool, exact=True).wait_for(state="hidden")
 
@@ -312,14 +320,21 @@ def test_another_theme_keeps_the_zoom_and_hands_out_no_picture_again(address: st
     assert page.locator(".readout").count() == 2, "no line is left of the chart before"
 
 
-def test_a_zoom_sends_no_bars_again(address: str, page: Page) -> None:
+def test_neither_a_zoom_nor_a_period_nor_a_tool_sends_the_bars_again(address: str, page: Page) -> None:
     received: list[int] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda data: received.append(len(data))))
     open_chart(page, address + "?period=1Y")
-    largest = max(received)
-    assert largest > 100_000, "the chart with its bars"
+    assert max(received) > 100_000, "the chart with its bars"
+    page.evaluate(COUNT_OPTIONS_SET)
     received.clear()
     wheel(page, 3, -240)
     page.wait_for_function("location.search.includes('from=')")
-    page.wait_for_timeout(1_000)
-    assert 0 < max(received) < largest / 10
+    page.get_by_role("radio", name="3년", exact=True).click()
+    assert wait_until(lambda: lit(page) == ["3년"])
+    assert wait_until(lambda: span(page) > pd.Timedelta(days=3 * 365 - 10))
+    page.locator(".st-key-draw button").first.click()
+    page.get_by_role("radio", name="추세선", exact=True).click()
+    page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")
+    assert sum(received) < 100_000
+    assert max(received) < 20_000
+    assert page.evaluate("window.options") == 0

@@ -15,6 +15,8 @@ from websockets.typing import Subprotocol
 
 CHART = "streamlit-echarts.streamlit_echarts"
 """The name of the component that draws."""
+COMMAND = "sisepan_chart"
+"""The name of the one that tells a chart what to show."""
 
 
 class Visitor:

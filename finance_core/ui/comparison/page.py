@@ -35,7 +35,6 @@ CHART: Final = "chart_of_comparison"
 def show(_db: MongoDatabase) -> None:
     """The whole page."""
     st.html(LOOK)
-    zoom.forget_command(CHART)
     _instrument()
 
 

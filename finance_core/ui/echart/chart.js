@@ -1,50 +1,56 @@
 // What a chart does in the browser beside drawing: it follows the page, tells it what is visible, reads out, measures.
-// Runs whenever Python has something new for the chart; what it keeps of a chart is `chart.page`.
-(chart, echarts, settings, { readout, measure, picture, drawings, draw }) => {
+// Runs once for each option; `drawn` names it. The settings, which change more often, come apart (see `command.mjs`).
+(chart, echarts, drawn, { readout, measure, picture, drawings, draw }) => {
   const REST = 150; // milliseconds without a zoom until the page is told
   const DAY = 864e5; // milliseconds
+  const root = chart.getDom();
   const model = () => chart.getModel();
   const range = () => model().getComponent("dataZoom", 0).getValueRange();
   const day = (position) => chart.page.readout.days[position].slice(0, 10);
+  const isAnother = (name, value) => JSON.stringify(chart.page[name]) !== JSON.stringify(value);
 
-  const page = (chart.page ??= begin());
-  const { shown, alt } = settings;
-  page.settings = settings;
-  chart.getDom().setAttribute("role", "img");
-  chart.getDom().setAttribute("aria-label", alt);
-  const isDrawnAnew = page.drawn !== shown.drawn;
-  const isAsked = isDrawnAnew || page.revision !== shown.revision;
-  if (isDrawnAnew) {
-    for (const mainType of ["xAxis", "yAxis"])
-      for (const axis of model().findComponents({ mainType })) axis.option.own?.attach(chart);
-    page.drawings = undefined; // a new option has none
-  }
-  if (isDrawnAnew || page.box !== settings.box) {
-    page.readout = readout(chart, settings);
-    page.readout.show(range()[1]);
-  }
-  page.box = settings.box;
-  const { tool } = settings;
-  if (page.tool !== tool.points) page.draw.forget();
-  page.tool = tool.points;
-  chart.getZr().setCursorStyle?.(tool.points ? "crosshair" : "default");
-  const drawn = JSON.stringify(settings.drawings);
-  if (page.drawings !== drawn && (settings.drawings.length || page.drawings)) {
-    drawings(chart, echarts, settings.drawings, tool);
-  }
-  page.drawings = settings.drawings.length ? drawn : undefined;
-  if (isAsked) {
-    Object.assign(page, { drawn: shown.drawn, revision: shown.revision, asked: shown });
-    const { seen } = chart.getDom(); // of a chart that another theme has replaced
-    view(seen?.drawn === shown.drawn && seen.revision === shown.revision ? seen : shown);
-    page.told = range(); // Python knows these
-  }
-  page.readout.place();
-  if (settings.picture && page.pictures !== settings.picture.number) {
-    page.pictures = settings.picture.number;
-    picture(chart, echarts, settings.readout, settings.picture);
-  }
+  root.follow = () => {
+    const settings = document.querySelector(".st-key-chart_command")?.settings;
+    if (settings?.shown.drawn === drawn && !chart.isDisposed()) follow(settings); // else those of this option will come
+  };
+  root.follow();
   return ({ message }) => message; // what is returned goes to Python
+
+  function follow(settings) {
+    const { shown, alt, box, tool, picture: asked, drawings: items } = settings;
+    chart.page ??= {};
+    const page = chart.page;
+    const isDrawnAnew = page.drawn !== drawn;
+    const isAsked = isDrawnAnew || page.revision !== shown.revision;
+    page.settings = settings;
+    if (!page.draw) begin();
+    root.setAttribute("role", "img");
+    root.setAttribute("aria-label", alt);
+    if (isDrawnAnew) {
+      for (const mainType of ["xAxis", "yAxis"])
+        for (const axis of model().findComponents({ mainType })) axis.option.own?.attach(chart);
+      page.drawings = []; // a new option has none
+    }
+    if (isDrawnAnew || page.box !== box) {
+      page.readout = readout(chart, settings);
+      page.readout.show(range()[1]);
+    }
+    if (page.tool?.points !== tool.points) page.draw.forget();
+    chart.getZr().setCursorStyle?.(tool.points ? "crosshair" : "default");
+    if (isAnother("drawings", items)) drawings(chart, echarts, items, tool);
+    Object.assign(page, { box, tool, drawings: items });
+    if (isAsked) {
+      Object.assign(page, { drawn, revision: shown.revision, asked: shown });
+      const { seen } = root; // of a chart that another theme has replaced
+      view(seen?.drawn === drawn && seen.revision === shown.revision ? seen : shown);
+      page.told = range(); // Python knows these
+    }
+    page.readout.place();
+    if (asked && page.pictures !== asked.number) {
+      page.pictures = asked.number;
+      picture(chart, echarts, settings.readout, asked);
+    }
+  }
 
   function view({ first, last }) {
     chart.dispatchAction({ type: "dataZoom", startValue: first, endValue: last });
@@ -52,7 +58,7 @@
   }
 
   function begin() {
-    const root = chart.getDom();
+    const { page } = chart;
     root.chart = chart; // for what finds the chart by its place on the page
     root.listeners?.abort(); // of a chart that another theme has replaced
     root.listeners = new AbortController();
@@ -78,8 +84,8 @@
       const places = points.map(([position, price]) => [day(position), price]);
       chart.trigger("told", { message: { kind: "draw", points: places } });
     };
-    const drawing = draw(chart, echarts, () => chart.page.settings.tool, finish);
-    return { draw: drawing, pictures: settings.picture?.number }; // one that was handed out before
+    page.draw = draw(chart, echarts, () => page.settings.tool, finish);
+    page.pictures = page.settings.picture?.number; // one that was handed out before
   }
 
   function tell() {
@@ -89,7 +95,7 @@
     if (told[0] === first && told[1] === last) return;
     chart.page.told = [first, last];
     const { drawn, revision } = chart.page;
-    chart.getDom().seen = { drawn, revision, first, last };
+    root.seen = { drawn, revision, first, last };
     const message = { kind: "zoom", first: day(first), last: last === days.length - 1 ? null : day(last) };
     chart.trigger("told", { message });
   }

@@ -13,6 +13,7 @@ from finance_core.ui.echart.border import FILES, Prepared
 PARTS = ("readout", "measure", "picture", "drawings", "draw")
 """Files that `chart.js` calls."""
 
+_command = st.components.v2.component("sisepan_chart", js=(FILES / "command.mjs").read_text(encoding="utf-8"))
 
 DRAWING = "#2563eb"
 """Colour of what people draw."""
@@ -102,7 +103,7 @@ def show(
     picture: Picture | None = None,
     drawings: Drawings = NONE_DRAWN,
 ) -> None:
-    """The chart, as high as what is around it; the same option as before is not drawn anew.
+    """The chart, as high as what is around it. The same option as before is neither sent nor drawn anew.
 
     `tell` is called with what a person did in the chart, as its browser tells it; anything can be in there.
     `picture` is the last one that was asked for.
@@ -127,7 +128,9 @@ def show(
         "measure": {"bars": words.bars, "days": words.days, "decimals": look.decimals, "ratios": look.ratios},
     }
     parts = ", ".join(f"{name}: {border.source(FILES / f'{name}.js')}" for name in PARTS)
-    code = f"({border.source(FILES / 'chart.js')})(chart, echarts, {border.as_json(settings)}, {{{parts}}})"
+    code = f"({border.source(FILES / 'chart.js')})(chart, echarts, {border.as_json(prepared.drawn)}, {{{parts}}})"
+    with st.container(key="chart_command"):  # before the chart, which begins with it
+        _command(key=f"{key}_command", data=settings)
     with st.container(key="chart"):
         st.html(FILES / "chart.css")
         st_echarts(prepared.option, events={"told": code}, height="100%", key=key, on_change=told)

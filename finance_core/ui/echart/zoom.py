@@ -17,9 +17,9 @@ from finance_core.ui.echart.border import Prepared
 from finance_core.ui.echart.component import NONE_DRAWN, Drawings, Look, Picture, Shown, Words
 from finance_core.ui.visible_range import Range
 
-RANGE, ZOOMED, COMMAND = "shown_range", "zoomed_to", "chart_command"
-"""Where a visit keeps, by the key of the chart: which range it shows with the number of commands so far, which one came
-from it, and what it was told last."""
+RANGE, ZOOMED = "shown_range", "zoomed_to"
+"""Where a visit keeps, by the key of the chart: which range it shows with the number of commands so far, and which one
+came from it."""
 
 
 def show(
@@ -50,24 +50,8 @@ def show(
 
     first, last = view.visible(days)
     words = Words(alt=alt, bars=_("봉 {count}개"), days=_("{count}일"))
-    shown = _told(Shown(first, last, revision=_revision(view, key), drawn=prepared.drawn), key)
+    shown = Shown(first, last, revision=_revision(view, key), drawn=prepared.drawn)
     component.show(prepared, shown, look, words, told, key=key, picture=picture, drawings=drawings)
-
-
-def forget_command(key: str) -> None:
-    """Have the chart told anew what it shows: it may be a new one."""
-    st.session_state.pop(f"{COMMAND} {key}", None)
-
-
-def _told(shown: Shown, key: str) -> Shown:
-    """What a chart is told that should show `shown`: as before, if it has only zoomed since.
-
-    A message that is the same as before is not sent again, with all its bars.
-    """
-    before: Shown | None = st.session_state.get(f"{COMMAND} {key}")
-    if before is None or (before.revision, before.drawn) != (shown.revision, shown.drawn):
-        st.session_state[f"{COMMAND} {key}"] = before = shown
-    return before
 
 
 def _revision(view: Range, key: str) -> int:

@@ -155,7 +155,6 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
         header.show(
             category, row, history.bars, _style(category, row, history.bars, View(ticker, ()), calendar), calendar
         )
-    zoom.forget_command(CHART)
     _instrument(category, row, calendar)
 
 
