@@ -14,7 +14,7 @@ from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.comparison.page import LOOK
 from tests import pages
-from tests.e2e.test_chart import COUNT_SERIES_SET
+from tests.e2e.test_chart import AXIS, COUNT_SERIES_SET
 from tests.e2e.test_korean_stocks import open_chart
 from tests.e2e.test_look import SELECTOR
 from tests.processes import wait_until
@@ -174,6 +174,17 @@ def test_the_box_beside_the_pointer_says_prices_and_changes_since_the_base(
         place = box.bounding_box()
         assert place is not None
         assert 0 <= place["x"] < place["x"] + place["width"] <= 390
+
+
+def test_the_axis_has_its_labels_where_the_first_line_has_no_price(
+    stored: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    tickers.register(stored, KOREAN_STOCKS, [{"ticker": "000020", "name": "동화약품"}])
+    series = "korean_stocks:000020,us_stocks:AAPL,indices:^KS11"
+    open_chart(page, f"{app()}/comparison?series={series}&period=3M")
+    labels = [label for label in page.evaluate(AXIS)["labels"] if label]
+    assert len(labels) >= 3
+    assert all(label.endswith("%") and abs(float(label[:-1])) < 100 for label in labels)
 
 
 @pytest.mark.parametrize("charts", ["one", "each"])

@@ -5,6 +5,7 @@
 // least to the largest change of all.
 ({ log, relative, air, decimals, last, series, own, since, sign, color, ...axis }) => {
   const MOST_LABELS = 10, TAG = 15; // labels; pixels
+  const AFAR = 1e-6; // the base of a line without one: nothing of it is near the others, which the axis measures as well
   const ticks = Object.assign([], { __ec_primitive__: true }); // ECharts keeps such an array itself, and no copy of it
   const ink = color || getComputedStyle(document.querySelector("[data-testid=stApp]") ?? document.body).color;
   let chart;
@@ -16,7 +17,8 @@
     for (let bar = first; bar <= end; bar++) if (Number.isFinite(column[bar])) return column[bar];
     return NaN;
   };
-  const base = () => baseOf(source()[series[own].base], visible());
+  const ownBase = () => baseOf(source()[series[own].base], visible());
+  const base = () => ownBase() || AFAR;
   // The least and the largest visible price of any series, in parts of its base: the same for all axes.
   const ratios = () => {
     const [columns, range] = [source(), visible()];
@@ -46,8 +48,7 @@
   };
   const room = ({ min, max }) => {
     if (!relative || !chart) return widened(min, max);
-    const start = base();
-    return Number.isFinite(start) ? widened(...ratios()).map((ratio) => start * ratio) : widened(NaN, NaN);
+    return widened(...ratios()).map((ratio) => base() * ratio);
   };
   // What the axis says of a price, and back.
   const said = {
@@ -106,6 +107,6 @@
     axisTick: hasOwnTicks ? custom : {},
     axisPointer: { ...axis.axisPointer, label: { formatter: ({ value }) => exact(value) } },
     splitLine: { showMinLine: false, showMaxLine: false, lineStyle: { color: ink, opacity: 0.1 }, ...axis.splitLine },
-    own: { attach: (of) => (chart = of), change: (price) => price / base() - 1 },
+    own: { attach: (of) => (chart = of), change: (price) => price / ownBase() - 1 },
   };
 }
