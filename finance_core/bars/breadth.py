@@ -30,6 +30,8 @@ YEAR: Final = 252
 """Bars of a ticker among which a close is a new high or low."""
 SIZE_BARS: Final = 20
 """Bars over which the value traded is averaged."""
+RECENT: Final = 20
+"""Sessions among which the fullest tells how many tickers a session has once all are updated."""
 
 
 def traded(panel: Panel) -> BoolArray:
@@ -37,6 +39,17 @@ def traded(panel: Panel) -> BoolArray:
     if not len(panel.sessions):
         return np.zeros(len(panel.tickers), dtype=bool)
     return np.asarray((panel.last >= 0) & (panel.at[panel.last] == len(panel.sessions) - 1))
+
+
+def last_whole(panel: Panel) -> np.datetime64:
+    """The last session of a panel with bars on which the market was there.
+
+    Bars come one ticker after the other: until half as many have one as on the fullest of the last `RECENT` sessions,
+    a session is that of those who came first, and no market.
+    """
+    counts = np.bincount(panel.at, minlength=len(panel.sessions))
+    last: np.datetime64 = panel.sessions[2 * counts >= counts[-RECENT:].max()].max()
+    return last
 
 
 def changes(panel: Panel, span: str) -> FloatArray:

@@ -69,6 +69,21 @@ def test_the_change_of_each_ticker_is_that_of_its_own_bars(
     assert np.allclose(breadth.changes(panel, span), expected, rtol=1e-12, equal_nan=True)
 
 
+@pytest.mark.parametrize(("came", "back"), [(0, 1), (5, 1), (6, 0), (12, 0)])
+def test_a_session_is_of_the_market_once_half_of_it_has_come(came: int, back: int) -> None:
+    days = np.arange("2024-01-01", "2024-02-10", dtype="datetime64[D]")
+    ends = {f"T{number:02}": len(days) - (number >= came) for number in range(12)}
+    one = panel_of({ticker: pd.DataFrame(1.0, pd.DatetimeIndex(days[:end]), FIELDS) for ticker, end in ends.items()})
+    assert breadth.last_whole(one) == days[-1 - back if came else -2]
+
+
+def test_a_market_that_nobody_updates_any_more_is_that_of_those_that_go_on() -> None:
+    days = np.arange("2024-01-01", "2024-02-10", dtype="datetime64[D]")
+    ends = {f"T{number:02}": len(days) - (breadth.RECENT if number else 0) for number in range(12)}
+    one = panel_of({ticker: pd.DataFrame(1.0, pd.DatetimeIndex(days[:end]), FIELDS) for ticker, end in ends.items()})
+    assert breadth.last_whole(one) == days[-1]
+
+
 def test_the_value_traded_is_a_mean_of_the_last_bars(made: dict[str, pd.DataFrame], panel: Panel) -> None:
     expected = [(bars["close"] * bars["volume"]).tail(20).mean() if len(bars) else 0.0 for bars in made.values()]
     assert np.allclose(breadth.value_traded(panel), expected, rtol=1e-9)

@@ -70,8 +70,20 @@ def test_what_is_shown_and_what_is_left_out_is_told(market: MongoDatabase) -> No
     page = open_market()
     about = page.caption[0].value
     assert "3종목" in about
-    for left_out in ("거래가 없는 종목 1", "시세가 없는 종목 1", "표본 1"):
+    for left_out in ("그날 봉이 없는 종목 1", "시세가 없는 종목 1", "표본 1"):
         assert left_out in about
+
+
+def test_the_market_is_not_that_of_the_few_that_an_update_has_brought_first(own_server_db: MongoDatabase) -> None:
+    before = (pd.Timestamp(LAST_SESSION) - pd.offsets.BDay(1)).date()
+    ends = dict.fromkeys(("000001", "000002", "000003", "000004"), before)
+    for come, day, said in ((["000001"], before, "4종목"), (["000001", "000002"], LAST_SESSION, "2종목")):
+        for ticker, end in (ends | dict.fromkeys(come, LAST_SESSION)).items():
+            store(own_server_db, ticker, [100.0, 110.0, 120.0], end)
+        panels.forget()
+        about = open_market().caption[0].value.replace("\\", "")
+        assert f"{day} 종가 · {said}" in about
+        assert ("1종목에는 더 새로운 봉이 있습니다" in about) == (day == before)
 
 
 def test_a_ticker_whose_bars_contradict_each_other_is_told_as_such_and_not_as_one_without_prices(

@@ -96,7 +96,7 @@ def _about(view: View, market: Market) -> str:
     """What is shown, and what is left out and why."""
     day = formats.date(pd.Timestamp(market.panel.sessions[-1]))
     left_out = {
-        _("그날 거래가 없는 종목 {count}"): market.not_traded,
+        _("그날 봉이 없는 종목 {count}"): market.not_traded,
         _("시세가 없는 종목 {count}"): market.without_prices,
         _("수집하지 않는 구성 종목 {count}"): market.not_collected,
         _("표본 {count}"): market.samples,
@@ -106,6 +106,9 @@ def _about(view: View, market: Market) -> str:
         _("{date} 종가 · {count}종목").format(date=day, count=formats.count(int(market.counted.sum()))),
         *(text.format(count=formats.count(count)) + " " + _("제외") for text, count in left_out.items() if count),
     ]
+    if market.ahead:
+        sentence = _("{count}종목에는 더 새로운 봉이 있습니다. 절반이 업데이트되면 그날을 보여 드립니다.")
+        parts.append(sentence.format(count=formats.count(market.ahead)))
     if market.members_on:
         sentence = _("{index} 구성 종목은 {date} 목록의 것이고, 지난 날도 이 종목들로 셉니다.")
         name = _(state.INDEX_LISTS[view.index].title)

@@ -85,6 +85,8 @@ class Market:
     """Tickers whose stored bars contradict each other."""
     not_traded: int
     """Tickers with bars, but none on the last session."""
+    ahead: int
+    """Tickers with bars of a newer session, to which most have not come yet."""
     samples: int
     """Sample tickers that were left out."""
     not_collected: int
@@ -113,7 +115,8 @@ def load(db: MongoDatabase, view: View) -> Market:
     has_bars = meant & (whole.counts > 0)
     sample = has_bars & (whole.text("source") == "sample")
     is_sample = bool(has_bars.any() and sample[has_bars].all())
-    panel = whole.only(has_bars if is_sample else has_bars & ~sample)
+    newest = whole.only(has_bars if is_sample else has_bars & ~sample)
+    panel = newest.as_of(breadth.last_whole(newest)) if len(newest.sessions) else newest
     counted = breadth.traded(panel)
     texts = hash(tuple(tuple(texts) for texts in whole.texts.values()))
     return Market(
@@ -122,6 +125,7 @@ def load(db: MongoDatabase, view: View) -> Market:
         without_prices=int((meant & ~has_bars & ~unreadable).sum()),
         unreadable=int(unreadable.sum()),
         not_traded=int((~counted).sum()),
+        ahead=int((newest.counts > panel.counts).sum()),
         not_collected=len(members.difference(whole.tickers)),
         members_on=members_on,
         samples=0 if is_sample else int(sample.sum()),
