@@ -22,7 +22,7 @@ def of(bars: pd.DataFrame, style: Style) -> Option:
     'custom'
     """
     series = {"name": _("시세"), **SERIES[style.kind](style)}
-    return series if bars.empty or style.scale == "percent" else {**series, "markLine": _last_close(bars, style)}
+    return series if bars.empty else {**series, "markLine": _last_close(bars, style)}
 
 
 def _candles(style: Style) -> Option:
@@ -63,23 +63,11 @@ OF_CLOSES: Final[frozenset[Kind]] = frozenset({"line", "area"})
 """The kinds that draw closes alone."""
 
 
-def _last_close(bars: pd.DataFrame, style: Style) -> Option:
+def _last_close(bars: pd.DataFrame, style: Style) -> Script:
     last = bars.iloc[-1]
     color = style.rising if last["close"] >= last["open"] else style.falling
     if style.kind in OF_CLOSES:
         color = LINE
-    return {
-        "symbol": "none",
-        "silent": True,
-        "precision": style.decimals,
-        "lineStyle": {"color": color, "type": "dashed", "width": 1},
-        "label": {
-            "position": "end",
-            "formatter": f"{last['close']:,.{style.decimals}f}",
-            "color": "#ffffff",
-            "backgroundColor": color,
-            "padding": [3, 5],
-            "borderRadius": 3,
-        },
-        "data": [{"yAxis": float(last["close"])}],
-    }
+    tag = {"position": "end", "color": "#ffffff", "backgroundColor": color, "padding": [3, 5], "borderRadius": 3}
+    line = {"symbol": "none", "silent": True, "lineStyle": {"color": color, "type": "dashed", "width": 1}}
+    return Script("last_close", {**line, "label": tag, "data": [{"yAxis": float(last["close"])}]})

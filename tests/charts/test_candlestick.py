@@ -136,7 +136,7 @@ def test_every_kind_and_scale_draws_the_same_prices(kind: Kind, scale: Scale) ->
     assert source["종가"].tolist() == [10, 12, 11, 12]
     axis = option["yAxis"][0].settings
     assert (axis["log"], axis["relative"]) == (scale == "log", "percent" if scale == "percent" else "")
-    assert ("markLine" in option["series"][0]) == (scale != "percent"), "a price is no percent"
+    assert option["series"][0]["markLine"].settings["data"] == [{"yAxis": 12.0}]
     drawn = option["series"][0]["encode"]["y"]
     assert drawn == "종가" if kind in price_series.OF_CLOSES else set(drawn) == {"시가", "고가", "저가", "종가"}
     border.prepare(option)

@@ -201,6 +201,29 @@ def test_every_kind_on_every_scale_is_drawn_with_round_labels_around_what_is_vis
     assert errors == []
 
 
+WRITTEN = """() => document.querySelector('.echarts-container').chart.getZr().storage.getDisplayList()
+  .filter(each => each.type === 'tspan').map(each => each.style.text)"""
+
+
+@pytest.mark.parametrize("scale", ["linear", "log", "percent"])
+def test_the_tag_of_the_last_close_says_what_the_axis_says_there(address: str, page: Page, scale: str) -> None:
+    close = pages.made_table(first="2014-01-02", halted=0)["close"]
+    open_chart(page, f"{address}?period=1Y&scale={scale}&marks=none")
+
+    def tag() -> str:
+        first = first_day(page)
+        page.mouse.move(5, 5)
+        return f"{close.iloc[-1] / close[first] - 1:+.2%}" if scale == "percent" else f"{close.iloc[-1]:,.0f}"
+
+    assert tag() in page.evaluate(WRITTEN)
+    wheel(page, 3, -240)
+    page.get_by_role("radio", name="3개월", exact=True).click()
+    assert wait_until(lambda: lit(page) == ["3개월"] and tag() in page.evaluate(WRITTEN))
+    expect(page).to_have_url(re.compile("period=3M"))
+    hidden = [label for label in page.evaluate(AXIS)["labels"] if label == ""]
+    assert len(hidden) <= 2, "those under the tag alone"
+
+
 def picture_of(page: Page, *choices: str) -> tuple[str, Image.Image]:
     """The name and the content of the picture that the menu hands out after clicks on `choices`."""
     page.locator(".st-key-menu button").first.click()

@@ -132,6 +132,7 @@ def test_the_zoom_is_in_the_address_and_everything_follows_while_no_line_is_draw
     expect(page).to_have_url(re.compile(f"from={first}&to={last}"))
     close = pages.made_table(0, halted=0)["close"].loc[first:last]
     measured = f"{close.iloc[-1] / close.iloc[0] - 1:+.2%}"
+    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
     with page.expect_download() as handed_out:
         page.get_by_role("button", name="Excel").first.click()
     book = load_workbook(io.BytesIO(handed_out.value.path().read_bytes()))

@@ -107,6 +107,6 @@
     axisTick: hasOwnTicks ? custom : {},
     axisPointer: { ...axis.axisPointer, label: { formatter: ({ value }) => exact(value) } },
     splitLine: { showMinLine: false, showMaxLine: false, lineStyle: { color: ink, opacity: 0.1 }, ...axis.splitLine },
-    own: { attach: (of) => (chart = of), change: (price) => price / ownBase() - 1 },
+    own: { attach: (of) => (chart = of), change: (price) => price / ownBase() - 1, text: exact },
   };
 }

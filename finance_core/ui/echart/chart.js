@@ -1,6 +1,6 @@
 // What a chart does in the browser beside drawing: it follows the page, tells it what is visible, reads out, measures.
 // Runs once for each option; `drawn` names it. The settings, which change more often, come apart (see `command.mjs`).
-(chart, echarts, drawn, { readout, measure, picture, drawings, draw }) => {
+(chart, echarts, drawn, { attach, readout, measure, picture, drawings, draw }) => {
   const REST = 150; // milliseconds without a zoom until the page is told
   const DAY = 864e5; // milliseconds
   const root = chart.getDom();
@@ -27,8 +27,7 @@
     root.setAttribute("role", "img");
     root.setAttribute("aria-label", alt);
     if (isDrawnAnew) {
-      for (const mainType of ["xAxis", "yAxis"])
-        for (const axis of model().findComponents({ mainType })) axis.option.own?.attach(chart);
+      attach(chart, chart);
       page.drawings = []; // a new option has none
     }
     if (isDrawnAnew || page.box !== box) {
@@ -48,7 +47,7 @@
     page.readout.place();
     if (asked && page.pictures !== asked.number) {
       page.pictures = asked.number;
-      picture(chart, echarts, settings.readout, asked);
+      picture(chart, echarts, settings.readout, asked, attach);
     }
   }
 
@@ -96,8 +95,8 @@
     chart.page.told = [first, last];
     const { drawn, revision } = chart.page;
     root.seen = { drawn, revision, first, last };
-    const message = { kind: "zoom", first: day(first), last: last === days.length - 1 ? null : day(last) };
-    chart.trigger("told", { message });
+    const ends = { first: day(first), last: last === days.length - 1 ? null : day(last) };
+    chart.trigger("told", { message: { kind: "zoom", revision, ...ends } });
   }
 
   function describe(start, end, low, high) {

@@ -10,7 +10,7 @@ from finance_core.charts.style import Style
 from finance_core.ui.echart import border
 from finance_core.ui.echart.border import FILES, Prepared
 
-PARTS = ("readout", "measure", "picture", "drawings", "draw")
+PARTS = ("attach", "readout", "measure", "picture", "drawings", "draw")
 """Files that `chart.js` calls."""
 
 _command = st.components.v2.component("sisepan_chart", js=(FILES / "command.mjs").read_text(encoding="utf-8"))

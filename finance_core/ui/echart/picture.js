@@ -1,6 +1,6 @@
 // Hands out what the chart shows as a picture of its own size, with a title and without the slider.
 // `picture` is {file, width, height, ratio, dark, title, about}: the size in pixels, drawn `ratio` times as fine.
-(chart, echarts, items, { file, width, height, ratio, dark, title, about }) => {
+(chart, echarts, items, { file, width, height, ratio, dark, title, about }, attach) => {
   const HEAD = 92, FOOT = 36, LEFT = 12; // pixels
   const [ink, paper] = dark ? ["#fafafa", "#0e1117"] : ["#31333f", "#ffffff"];
   const pale = { lineStyle: { color: ink, opacity: 0.15 } };
@@ -33,10 +33,8 @@
   };
   const root = document.createElement("div");
   const drawn = echarts.init(root, null, { renderer: "canvas", devicePixelRatio: ratio, ...size });
-  const axes = (of) => ["xAxis", "yAxis"].flatMap((mainType) => of.getModel().findComponents({ mainType }));
-  const attach = (to) => axes(chart).forEach((axis) => axis.option.own?.attach(to));
   drawn.setOption(option);
-  attach(drawn);
+  attach(chart, drawn);
   const tops = option.grid.map((_, pane) => drawn.getModel().getComponent("grid", pane).coordinateSystem.getRect().y);
   drawn.setOption({
     title: [
@@ -50,5 +48,5 @@
   link.download = file;
   link.click();
   drawn.dispose();
-  attach(chart); // the functions of the axes are shared
+  attach(chart, chart); // the functions are shared
 }

@@ -44,13 +44,16 @@ def show(
     def told(message: dict[str, Any]) -> None:
         if message.get("kind") != "zoom":
             tell(message)
+        elif message.get("revision") != revision:
+            return  # the page has meanwhile told the chart to show something else
         elif zoomed := visible_range.of_message(message, view, days):
             st.session_state[f"{ZOOMED} {key}"] = zoomed.bounds
             write(period=zoomed.period, first=zoomed.first, last=zoomed.last)
 
+    revision = _revision(view, key)
     first, last = view.visible(days)
     words = Words(alt=alt, bars=_("봉 {count}개"), days=_("{count}일"))
-    shown = Shown(first, last, revision=_revision(view, key), drawn=prepared.drawn)
+    shown = Shown(first, last, revision, drawn=prepared.drawn)
     component.show(prepared, shown, look, words, told, key=key, picture=picture, drawings=drawings)
 
 
