@@ -15,6 +15,8 @@ from tests import pages
 from tests.receivers import Mailbox, Receiver
 from tests.yahoo import YahooStandIn
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def admin(monkeypatch: pytest.MonkeyPatch, own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:

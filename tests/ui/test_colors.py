@@ -10,6 +10,8 @@ from tests import pages
 from tests.ui.test_overview import open_overview
 from tests.yahoo import YahooStandIn
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("category", "market", "is_red"),

@@ -19,6 +19,8 @@ from tests import pages
 from tests.e2e.visitor import CHART
 from tests.yahoo import random_walk
 
+pytestmark = pytest.mark.slow
+
 LAST_SESSION = (pd.Timestamp.now().normalize() - pd.offsets.BDay(1)).date()
 
 

@@ -14,6 +14,8 @@ from tests import pages
 from tests.storage.test_prices import make_bars
 from tests.yahoo import YahooStandIn
 
+pytestmark = pytest.mark.slow
+
 
 def open_overview(**query: str) -> AppTest:
     listing.forget()

@@ -24,6 +24,8 @@ from tests.storage.test_panels import no_panel_is_kept, store  # noqa: F401 - a 
 from tests.storage.test_prices import make_bars
 from tests.ui.test_any_address import DAYS, ODD
 
+pytestmark = pytest.mark.slow
+
 HANGUL = re.compile("[가-힣]")
 
 
@@ -162,7 +164,6 @@ def test_every_text_is_english_for_an_english_reader(market: MongoDatabase) -> N
     assert [option for option in options if HANGUL.search(option)] == []
 
 
-@pytest.mark.slow
 def test_any_address_is_answered(market: MongoDatabase) -> None:
     for rule in [*ODD, "close > 1", "count(rsi14 < 30, 5) > 1"]:
         for day in ("", DAYS[0], DAYS[3], "2024-04-09", DAYS[-1]):

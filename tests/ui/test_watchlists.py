@@ -18,6 +18,8 @@ from tests import pages
 from tests.storage.test_panels import no_panel_is_kept, store  # noqa: F401 - a fixture
 from tests.storage.test_prices import make_bars
 
+pytestmark = pytest.mark.slow
+
 SAMSUNG, HYNIX, APPLE = Entry("korean_stocks", "005930"), Entry("korean_stocks", "000660"), Entry("us_stocks", "AAPL")
 
 
