@@ -165,6 +165,7 @@ class Panel:
 
 TickerBars = tuple[Days, Mapping[str, npt.ArrayLike]]
 """The days of a ticker's bars, ascending, and its numbers by field."""
+NO_BARS: Final[TickerBars] = np.array([], dtype="datetime64[D]"), dict.fromkeys(FIELDS, np.array([]))
 
 
 def of(bars: Mapping[str, TickerBars], fields: Iterable[str] = FIELDS) -> Panel:
@@ -189,18 +190,26 @@ def _distinct(days: Days) -> tuple[Days, npt.NDArray[np.int32]]:
     return first + np.flatnonzero(occurs).astype("timedelta64[D]"), position[offsets]
 
 
-def replaced(panel: Panel, changed: Mapping[str, TickerBars], tickers: Sequence[str]) -> Panel:
-    """The panel of `tickers`, with the bars of `changed` in place of its own; costs no reading of the others."""
-    known = dict(zip(panel.tickers, range(len(panel.tickers)), strict=True))
-    nothing: TickerBars = (np.array([], dtype="datetime64[D]"), dict.fromkeys(panel.bars, np.array([])))
+def replaced(panel: Panel, changed: Sequence[Panel], tickers: Sequence[str]) -> Panel:
+    """The panel of `tickers`: of each the bars of the last of `changed` that has it, else those of `panel`.
 
-    def bars_of(ticker: str) -> TickerBars:
-        if ticker in changed or ticker not in known:
-            return changed.get(ticker, nothing)
-        of_ticker = slice(panel.starts[known[ticker]], panel.starts[known[ticker] + 1])
-        return panel.sessions[panel.at[of_ticker]], {name: each[of_ticker] for name, each in panel.bars.items()}
-
-    return of({ticker: bars_of(ticker) for ticker in tickers}, panel.bars)
+    Tickers that none of them has are without bars. No bar is copied but into the result.
+    """
+    sources = [panel, *changed]
+    places = {
+        ticker: (source, slice(source.starts[position], source.starts[position + 1]))
+        for source in sources
+        for position, ticker in enumerate(source.tickers)
+    }
+    parts = [places.get(ticker, (panel, slice(0, 0))) for ticker in tickers]
+    days = np.unique(np.concatenate([source.sessions for source in sources]))
+    positions = {id(source): np.searchsorted(days, source.sessions).astype("int32") for source in sources}
+    at = np.concatenate([panel.at[:0], *(positions[id(source)][source.at[each]] for source, each in parts)])
+    occurs = np.zeros(len(days), dtype=bool)
+    occurs[at] = True
+    columns = {name: _joined([source.bars[name][each] for source, each in parts]) for name in panel.bars}
+    starts = np.concatenate([[0], np.cumsum([each.stop - each.start for _source, each in parts], dtype="int64")])
+    return Panel(tuple(tickers), days[occurs], starts, (np.cumsum(occurs, dtype="int32") - np.int32(1))[at], columns)
 
 
 def _joined(parts: Sequence[npt.ArrayLike]) -> FloatArray:

@@ -10,7 +10,7 @@ import itertools
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -31,8 +31,8 @@ from finance_core.storage.locations import Store
 from finance_core.storage.raw_bars import READ, Table
 
 MOST_BYTES: Final = 1 << 30
-"""Memory of all panels that are kept, and so of the largest one; twice as much while it is read. Twenty years of 3,300
-tickers take 0.7 GB."""
+"""Memory of all panels that are kept, and so of the largest one; little more than twice as much while it is read.
+Twenty years of 3,300 tickers take 0.7 GB."""
 BAR_BYTES: Final = 4 + 8 * len(panels.FIELDS)
 KEPT_FOR: Final = 60.0
 """Seconds until bars are read again of which nothing tells whether they have changed: other programs write them."""
@@ -93,8 +93,8 @@ def panel(db: MongoDatabase, category: Category, since: dt.date, fields: Iterabl
 
 def some(db: MongoDatabase, category: Category, names: Sequence[str], since: dt.date) -> dict[str, TickerBars]:
     """The bars of a few tickers from `since` on, as in a panel; those without bars, or unreadable, are left out."""
-    bars, _unreadable = _read(db, locations.of(db, category), names, since)
-    return {ticker: each for ticker, each in bars.items() if len(each[0])}
+    read = _read(db, locations.of(db, category), names, since)
+    return {ticker: each for bars, _unreadable in read for ticker, each in bars.items() if len(each[0])}
 
 
 def forget() -> None:
@@ -126,10 +126,12 @@ def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[
     known = kept.panel or panels.of({})
     changed = [ticker for ticker, version in versions.items() if kept.versions.get(ticker) != version]
     if kept.panel is None or changed or known.tickers != tuple(versions):
-        read, unreadable = _read(db, store, changed, kept.since)
-        rest = known.unreadable.intersection(versions).difference(changed)
+        read, unreadable = [], known.unreadable.intersection(versions).difference(changed)
+        for bars, conflicting in _read(db, store, changed, kept.since):
+            read.append(panels.of(bars))  # as small as it will be kept
+            unreadable |= conflicting
         panel = panels.replaced(known, read, list(versions))
-        kept.panel = replace(panel, unreadable=rest | unreadable, version=next(_changes))
+        kept.panel = replace(panel, unreadable=unreadable, version=next(_changes))
         kept.versions = versions
     return kept.panel
 
@@ -166,8 +168,8 @@ def _make_room(rows: Sequence[TickerRow], since: dt.date, asked: _Kept) -> None:
 
 def _read(
     db: MongoDatabase, store: Store, names: Sequence[str], since: dt.date
-) -> tuple[dict[str, TickerBars], frozenset[str]]:
-    """The bars of each of `names` that has some, and those whose bars contradict each other.
+) -> Iterator[tuple[dict[str, TickerBars], set[str]]]:
+    """Some tickers at a time: the bars of each of `names`, none for those whose bars contradict each other, and these.
 
     While the bars of some tickers are decoded the server reads those of the next, and no more: a chart elsewhere waits
     for neither.
@@ -175,20 +177,19 @@ def _read(
     begin = dt.datetime.combine(since, dt.time())
     count = min(max(BARS_AT_ONCE // _sessions(since), 1), TICKERS_AT_ONCE)
     parts = [names[first : first + count] for first in range(0, len(names), count)]
-    bars: dict[str, TickerBars] = {}
-    unreadable = set()
     with ThreadPoolExecutor(1) as reader:
         ahead = [reader.submit(raw_bars.fetch, db, store, part, begin) for part in parts[:1]]
-        for following in [*parts[1:], None][: len(parts)]:
+        for part, following in zip(parts, [*parts[1:], None], strict=False):
             batches = ahead.pop().result()
             if following is not None:
                 ahead.append(reader.submit(raw_bars.fetch, db, store, following, begin))
+            bars, unreadable = dict.fromkeys(part, panels.NO_BARS), set()
             for ticker, table in raw_bars.decode(batches, store).items():
                 try:
                     bars[ticker] = _bars(db, store, ticker, table, begin)
                 except DataConflict:
                     unreadable.add(ticker)
-    return bars, frozenset(unreadable)
+            yield bars, unreadable
 
 
 def _sessions(since: dt.date) -> int:

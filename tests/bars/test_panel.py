@@ -82,7 +82,7 @@ def test_a_cut_panel_is_the_panel_of_those_days(panel: Panel) -> None:
 def test_a_ticker_is_replaced_without_the_others(panel: Panel) -> None:
     new = DAYS[-1] + np.timedelta64(1, "D")
     changed: dict[str, TickerBars] = {"gone": (np.array([new]), flat([8.0])), "new": (DAYS[:1], flat([1.0]))}
-    after = panels.replaced(panel, changed, ["new", "whole", "gone"])
+    after = panels.replaced(panel, [panels.of(changed)], ["new", "whole", "gone"])
     assert after.tickers == ("new", "whole", "gone")
     assert after.frame("whole").equals(panel.frame("whole"))
     assert after.frame("gone")["close"].tolist() == [8.0]

@@ -164,6 +164,23 @@ def test_only_tickers_whose_bars_have_changed_are_read_again(
     assert "000001" not in panels.panel(db, KOREAN_STOCKS, SINCE).tickers
 
 
+def test_a_ticker_that_loses_its_bars_or_contradicts_itself_keeps_none_of_those_that_were_read_before(
+    db: MongoDatabase,
+) -> None:
+    bars = make_bars(2, dt.datetime(2024, 3, 4))
+    for ticker in ("000001", "000002", "000003"):
+        store(db, ticker, bars)
+    assert panels.panel(db, KOREAN_STOCKS, SINCE).counts.tolist() == [2, 2, 2]
+    db[BARS].delete_many({"ticker": "000001"})
+    db[BARS].drop_indexes()
+    db[BARS].insert_one({**db[BARS].find_one({"ticker": "000002"}, {"_id": False}), "close": 99.0})
+    for ticker in ("000001", "000002"):
+        tickers.record(db, KOREAN_STOCKS, ticker, {"bars_changed_at": tickers.now()})
+    after = panels.panel(db, KOREAN_STOCKS, SINCE)
+    assert after.counts.tolist() == [0, 0, 2]
+    assert after.unreadable == {"000002"}
+
+
 def test_an_earlier_day_reads_the_whole_again(db: MongoDatabase) -> None:
     store(db, "000001", make_bars(100))
     panels.panel(db, KOREAN_STOCKS, SINCE)

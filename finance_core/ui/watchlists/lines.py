@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from finance_core import categories
 from finance_core.bars import conditions, evaluation
 from finance_core.bars import panel as panels
@@ -43,9 +41,8 @@ class Line(NamedTuple):
 def of(db: MongoDatabase, entries: Sequence[Entry]) -> list[Line]:
     """The line of each entry."""
     bars = _bars(db, entries)
-    nothing: TickerBars = (np.array([], dtype="datetime64[D]"), dict.fromkeys(panels.FIELDS, np.array([])))
     # A ticker that two entries name is there twice: the panel only needs different names.
-    panel = panels.of({str(position): bars.get(entry[:2], nothing) for position, entry in enumerate(entries)})
+    panel = panels.of({str(position): bars.get(entry[:2], panels.NO_BARS) for position, entry in enumerate(entries)})
     source = Source(panel)
     numbers = [evaluation.last(evaluation.values(conditions.parse_value(name), source), source) for name in FIELDS]
     lines = []
