@@ -10,6 +10,7 @@ are updated, and what follows an error, is left to `category_update`; when a his
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -78,20 +79,25 @@ def update(
     """
     now = now or dt.datetime.now(dt.UTC)
     is_trusted = _is_trusted(row)
-    tail = prices.tail(db, category, row["ticker"], OVERLAP, row.get("last_date")) if is_trusted else _NOTHING
-    stored = tail.bars
-    if len(stored) and not full and not row.get("unadjusted_splits"):
-        fetched = client.fetch(category, row, stored.index[0].date())
-        answer = _valid(db, row, fetched, now, stored)
-        if len(answer.bars) and not history_was_rewritten(stored, answer.bars):
-            return _store(db, category, row, fetched, answer, tail, now)
+    read = partial(prices.tail, db, category, row["ticker"], OVERLAP, row.get("last_date"))
+    tail = None if is_trusted else _NOTHING
+    if is_trusted and not full and not row.get("unadjusted_splits"):
+        tail = read()
+        if len(tail.bars):
+            fetched = client.fetch(category, row, tail.bars.index[0].date())
+            answer = _valid(db, row, fetched, now, tail.bars)
+            if len(answer.bars) and not history_was_rewritten(tail.bars, answer.bars):
+                return _store(db, category, row, fetched, answer, tail, now)
     fetched = client.fetch(category, row)
     answer = _valid(db, row, fetched, now, _NOTHING.bars)
     if answer.bars.empty:
         raise FetchFailed(N_("Yahoo가 {symbol}의 쓸 수 있는 시세를 하나도 보내지 않았습니다."), symbol=fetched.symbol)
-    _refuse_another_history(db, category, row, stored, answer.bars)
+    if is_trusted and row.get("last_date") and prices.are_stored(db, category, row["ticker"], answer.bars):
+        return _store(db, category, row, fetched, answer, None, now, is_stored=True)
+    tail = tail or read()
+    _refuse_another_history(db, category, row, tail.bars, answer.bars)
     # If nothing was stored, no reader can meet half of an old history.
-    return _store(db, category, row, fetched, answer, tail if is_trusted and stored.empty else None, now)
+    return _store(db, category, row, fetched, answer, tail if is_trusted and tail.bars.empty else None, now)
 
 
 def _valid(db: MongoDatabase, row: TickerRow, fetched: Fetched, now: dt.datetime, stored: pd.DataFrame) -> Valid:
@@ -170,10 +176,13 @@ def _store(
     answer: Valid,
     before: Tail | None,
     now: dt.datetime,
+    *,
+    is_stored: bool = False,
 ) -> TickerResult:
     """Add the bars of `answer` to the stored ones, which end with `before`; if None, replace them in one piece.
 
-    Days are added in order and the metadata is written last: the next run completes an interrupted addition.
+    If `is_stored`, the stored bars are just these. Days are added in order and the metadata is written last: the next
+    run completes an interrupted addition.
     """
     turns.give_way()
     ticker, bars = row["ticker"], _with_stored_dividends(db, category, row, answer)
@@ -187,7 +196,9 @@ def _store(
     findings |= {"verified_at": moment} if is_whole else {}
 
     def write(session: ClientSession | None) -> Written | None:
-        written = prices.write(db, category, ticker, bars, session, remove_others=before is None, beside=before)
+        written = Written()
+        if not is_stored:
+            written = prices.write(db, category, ticker, bars, session, remove_others=before is None, beside=before)
         state = _state(db, category, row, before, bars, written)
         metadata = _metadata(category, row, fetched, state, written, moment) | findings
         is_silent = not written.added and _is_behind(state, calendar, now)
@@ -195,7 +206,8 @@ def _store(
         is_listed = tickers.record(db, category, ticker, metadata, session)
         return written if is_listed else None
 
-    written = _in_one_piece(db, category, ticker, write) if before is None else write(None)
+    is_replaced = before is None and not is_stored
+    written = _in_one_piece(db, category, ticker, write) if is_replaced else write(None)
     if written is None:
         # A person removed the ticker and its bars while it was fetched: its bars must not come back.
         prices.delete(db, category, ticker)

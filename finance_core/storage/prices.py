@@ -63,6 +63,13 @@ def as_stored(db: MongoDatabase, where: Category | Store, ticker: str, last: int
     return bar_documents.to_bars(store, ticker, documents)
 
 
+def are_stored(db: MongoDatabase, category: Category, ticker: str, bars: pd.DataFrame) -> bool:
+    """Whether the stored documents of `ticker` are just those of `bars`. Costs less than `write`, which says so too."""
+    collection = db[locations.of(db, category).collection]
+    found = collection.find({"ticker": ticker}, {"_id": False}).sort("date", 1).batch_size(50_000).to_list()
+    return found == bar_documents.to_documents(ticker, bars)
+
+
 class Tail(NamedTuple):
     """The last stored bars of a ticker, read once: to be compared with new ones, and to write these beside them."""
 

@@ -1,14 +1,18 @@
 """Histories that Yahoo has rewritten, after a split or a correction: no chart shows a false cliff."""
 
+import pymongo
 import pytest
+from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from finance_core.bars import candles
-from finance_core.storage.database import MongoDatabase
+from finance_core.mongod.server import EmbeddedMongod
+from finance_core.storage.database import Document, MongoDatabase
 from tests.updaters.updating import (
     DAYS,
     actions_of,
     assert_stored,
     bars_of,
+    everything,
     metadata,
     run,
     split,
@@ -96,3 +100,44 @@ def test_a_stump_of_a_history_does_not_replace_what_is_stored(db: MongoDatabase,
     assert "3개" in str(result.error)
     assert list(db["korean_stocks"].find()) == before
     assert metadata(db)["bar_count"] == 50
+
+
+# A history that is still the same
+
+
+class Commands(CommandListener):
+    """The names of the commands that the server was sent."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.names.append(event.command_name)
+
+    def succeeded(self, event: object) -> None:
+        pass
+
+    failed = succeeded
+
+
+def test_a_whole_history_that_is_stored_just_so_is_verified_without_a_transaction(
+    own_server_db: MongoDatabase, samsung: Listing, shared_server: EmbeddedMongod
+) -> None:
+    samsung.bars.loc[DAYS[20], ["open", "high", "low", "volume"]] = 0
+    samsung.dividends[DAYS[30].date()] = 361.0
+    run(own_server_db, "005930")
+    before = everything(own_server_db)
+    own_server_db["ticker_metadata"].update_one({}, {"$unset": {"verified_at": ""}})
+    commands = Commands()
+
+    with pymongo.MongoClient[Document](shared_server.uri, event_listeners=[commands]) as client:
+        summary = run(client[own_server_db.name], "005930", full=True)
+
+        assert (summary.state, *summary.results[0].written) == ("done", 0, 0, 0)
+        assert everything(own_server_db) == before
+        assert "verified_at" in metadata(own_server_db)
+        assert "commitTransaction" not in commands.names
+
+        samsung.bars.loc[DAYS[3], "close"] *= 1.001
+        assert run(client[own_server_db.name], "005930", full=True).replaced == 1
+        assert "commitTransaction" in commands.names
