@@ -116,9 +116,9 @@ class Sisepan:
     def screen(self, condition: str, category: str = "korean_stocks", as_of: Day | None = None) -> pd.DataFrame:
         """The tickers for which `condition` holds, or a ready one by its key (new_high, golden_cross, …).
 
-        As of a day, no later bar is touched. Indexed by ticker; columns are the name and what the condition says of it.
-        `attrs` has the "day", how many tickers were "judged", and the "unjudged" ones by reason. Raises SisepanError
-        that points at a mistake.
+        As of a day, no later bar is touched. Indexed by ticker; columns are the name, the date of the last bar and what
+        the condition says of it. `attrs` has the "day", how many tickers were "judged", how many of these have their
+        last bar before it ("behind"), and the "unjudged" ones by reason. Raises SisepanError that points at a mistake.
 
         >>> found = sisepan.screen("close > 1.9% + ago(close, 1)")
         >>> found.index.tolist(), found.attrs["judged"]
@@ -128,9 +128,9 @@ class Sisepan:
         tree = conditions.parse(READY[condition].rule if condition in READY else condition)
         result = screens.ask(self._db, of_category, tree, None if as_of is None else _day(as_of))
         names = {row["ticker"]: row["name"] for row in tickers.active(self._db, of_category)}
-        columns = {"name": [names.get(ticker, ticker) for ticker in result.tickers], **result.columns}
-        frame = pd.DataFrame(columns, index=pd.Index(result.tickers, name="ticker"))
-        frame.attrs = {"day": result.day, "judged": result.judged, "unjudged": result.unjudged}
+        columns = {"name": [names.get(ticker, ticker) for ticker in result.tickers], "date": result.dates}
+        frame = pd.DataFrame(columns | result.columns, index=pd.Index(result.tickers, name="ticker"))
+        frame.attrs = {name: getattr(result, name) for name in ("day", "judged", "behind", "unjudged")}
         return frame
 
     def compare(self, names: Sequence[str] | str, since: Day | None = None, scale: Scale = "percent") -> pd.DataFrame:

@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def table(result: Result, names: dict[str, str]) -> pd.DataFrame:
     """The tickers of a result with their names and columns, a row each."""
     named = {"ticker": list(result.tickers), "name": [names.get(ticker, ticker) for ticker in result.tickers]}
+    named["date"] = [formats.date(day) for day in result.dates]
     return pd.DataFrame(named | {name: list(values) for name, values in result.columns.items()})
 
 
@@ -63,6 +64,8 @@ def _as_text(_category: str, _tree: Node, rows: pd.DataFrame, result: Result, fo
     day = formats.date(result.day)
     sentence = _("{day}: 살펴본 {judged}종목 가운데 {count}종목이 맞습니다.")
     lines = [formats.filled(sentence, day=day, judged=result.judged, count=len(rows))]
+    if result.behind:
+        lines.append(_("{count}종목은 마지막 봉이 그보다 앞입니다.").format(count=formats.count(result.behind)))
     if len(rows):
         lines.append(rows.to_string(index=False, float_format=lambda number: f"{number:,.6g}"))
     counted = [" ".join((_(REASONS[why]), formats.count(len(names)))) for why, names in result.unjudged.items()]
@@ -96,6 +99,7 @@ def _as_json(category: str, tree: Node, rows: pd.DataFrame, result: Result, foll
         "condition": str(tree),
         "day": None if result.day is None else result.day.isoformat(),
         "judged": result.judged,
+        "behind": result.behind,
         "unjudged": {reason: list(names) for reason, names in result.unjudged.items()},
         "rows": [{name: _finite(value) for name, value in row.items()} for row in rows.to_dict("records")],
         "next": [{name: _finite(value) for name, value in outcome._asdict().items()} for outcome in followed],

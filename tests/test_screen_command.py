@@ -52,11 +52,12 @@ def test_the_answer_as_json_leaves_no_ticker_out(market: MongoDatabase, capsys: 
     assert report["rows"][0] == {
         "ticker": "000001",
         "name": "오름",
+        "date": "2024-04-10",
         "close": 1099.0,
         "change1": 1099 / 1098 - 1,
         "ma20": 1089.5,
     }
-    assert report["judged"] == 2
+    assert (report["judged"], report["behind"]) == (2, 0)
     assert report["unjudged"] == {"sample": ["000003"], "too few bars": ["000004"]}
     assert [each["sessions"] for each in report["next"]] == [5, 20, 60]
     assert report["next"][0]["rising"] == 1.0

@@ -80,12 +80,16 @@ class Result:
     """The last session that was looked at; None where there is none."""
     tickers: tuple[str, ...]
     """For which the condition holds, in the order of the panel."""
+    dates: tuple[dt.date, ...]
+    """The day of the last bar of each, the one that was looked at."""
     columns: dict[str, Any]
     """By what the condition says: the numbers or texts of `tickers`, one each; close and change come first."""
     recent: tuple[list[float], ...]
     """The last `RECENT` closes of each."""
     judged: int
     """Number of tickers for which the condition holds or fails."""
+    behind: int
+    """How many of them have their last bar before `day`."""
     unjudged: dict[Reason, tuple[str, ...]]
     """The others, by the reason; only reasons that occur."""
 
@@ -110,12 +114,15 @@ def screen(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> Resu
     reasons = _reasons(then, evaluation.bars_needed(tree), ~(holds | fails))
     judged = np.array([reason is None for reason in reasons], dtype=bool)
     chosen = np.flatnonzero(holds & judged)
+    at = then.at[then.last[judged]]
     return Result(
         day=then.sessions[-1].item() if len(then.sessions) else None,
         tickers=tuple(then.tickers[position] for position in chosen),
+        dates=tuple(then.sessions[then.at[then.last[chosen]]].tolist()),
         columns={str(node): _column(node, source)[chosen] for node in columns},
         recent=tuple(_recent(then, position) for position in chosen.tolist()),
-        judged=int(judged.sum()),
+        judged=len(at),
+        behind=int((at < len(then.sessions) - 1).sum()),
         unjudged={
             reason: tuple(ticker for ticker, why in zip(then.tickers, reasons, strict=True) if why == reason)
             for reason in REASONS

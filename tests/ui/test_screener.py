@@ -39,6 +39,14 @@ def market(own_server_db: MongoDatabase) -> MongoDatabase:
     return own_server_db
 
 
+def test_a_bar_that_is_older_than_those_of_others_is_told(market: MongoDatabase) -> None:
+    store(market, "000001", make_bars(99), name="오름")
+    page = opened(rule="close > ma20")
+    assert (names(page), result(page)["날짜"].tolist()) == (["오름"], [f"{make_bars(99).index[-1]:%Y-%m-%d}"])
+    assert f"{make_bars(100).index[-1]:%Y-%m-%d}" in page.markdown[0].value.replace("\\", "")
+    assert "1종목은 마지막 봉이 그보다 앞입니다." in [caption.value for caption in page.caption]
+
+
 def opened(**query: str) -> AppTest:
     page = pages.open_viewer("screener", **query)
     assert not page.exception
@@ -59,8 +67,8 @@ def test_an_address_is_a_question(market: MongoDatabase) -> None:
     assert not page.error
     assert names(page) == ["오름"]
     assert result(page)["MA20"].tolist() == [1090]
-    assert list(result(page)) == ["이름", "종가", "등락률", "최근 60봉", "MA20", "코드"]
-    assert list(result(opened(rule="close > 1"))) == ["이름", "종가", "등락률", "최근 60봉", "코드"]
+    assert list(result(page)) == ["이름", "종가", "등락률", "최근 60봉", "MA20", "날짜", "코드"]
+    assert list(result(opened(rule="close > 1"))) == ["이름", "종가", "등락률", "최근 60봉", "날짜", "코드"]
     assert "살펴본 2종목 가운데 **1종목**" in page.get("markdown")[0].value
     assert [each.label for each in page.expander] == ["표본 시세 · 1", "봉이 모자람 · 1"]
 

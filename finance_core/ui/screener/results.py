@@ -61,6 +61,9 @@ def _counts(db: MongoDatabase, view: View, result: Result) -> None:
     titles = {reason: _(name) for reason, name in REASONS.items()}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="screen_counts"):
         st.markdown(formats.filled(text, **facts), width="content")
+        if result.behind:
+            sentence = _("{count}종목은 마지막 봉이 그보다 앞입니다.")
+            st.caption(sentence.format(count=formats.count(result.behind)), width="content")
         if left_out:
             label = _("살펴볼 수 없던 {count}종목").format(count=formats.count(left_out))
             with st.popover(label, icon=":material/rule:", key="unjudged"):
@@ -99,6 +102,7 @@ def _table(db: MongoDatabase, view: View, result: Result) -> None:
         changes += [label] if unit == "percent" and field.name.startswith("change") else []
         if position == len(ALWAYS) - 1 and len(result.tickers) <= MOST_LINES:
             table[line] = list(result.recent)
+    table[_("날짜")] = [formats.date(day) for day in result.dates]
     table[code] = list(result.tickers)
     style = Style(rising_is_red=colors.rising_is_red(view.category))
     colored: Any = table.style.map(partial(_colored, style), subset=changes)
@@ -118,7 +122,7 @@ def _table(db: MongoDatabase, view: View, result: Result) -> None:
         _compare(view.category, picked)
         if may_edit():
             lists.add_control(db, [Entry(view.category.key, ticker) for ticker in picked])
-        handed_out = pd.DataFrame({code: list(result.tickers), name: names} | result.columns)
+        handed_out = pd.DataFrame({code: list(result.tickers), name: names, _("날짜"): result.dates} | result.columns)
         file = f"{view.category.key}_{formats.date(result.day)}"
         downloads.button("CSV", f"{file}.csv", partial(spreadsheets.to_csv, handed_out))
         downloads.button("Excel", f"{file}.xlsx", partial(spreadsheets.to_excel, handed_out, _(view.category.title)))
