@@ -32,6 +32,13 @@ def add(db: MongoDatabase, category: Category, ticker: str, drawing: Drawing) ->
         raise too_many() from None
 
 
+def replace(db: MongoDatabase, category: Category, ticker: str, drawing: Drawing) -> None:
+    """Store `drawing` in the place of the one with its id, if that is still there. Raises as `add`."""
+    database.prepare_writing(db, category)
+    there = {"_id": _id(category, ticker), "drawings.id": drawing.id}
+    db[DRAWINGS].update_one(there, {"$set": {"drawings.$": dict(_entry(drawing))}})
+
+
 def remove(db: MongoDatabase, category: Category, ticker: str, ids: Iterable[str]) -> None:
     """Delete the drawings with these ids."""
     change = {"$pull": {"drawings": {"id": {"$in": list(ids)}}}}

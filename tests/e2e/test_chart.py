@@ -91,7 +91,7 @@ def test_the_page_follows_a_zoom_within_a_moment_and_the_chart_is_not_drawn_anew
     # The period that was lit before works again.
     page.get_by_role("radio", name="1년", exact=True).click()
     assert wait_until(lambda: lit(page) == ["1년"])
-    assert first_day(page) < first
+    assert wait_until(lambda: first_day(page) < first)
 
 
 def test_a_zoom_to_what_a_period_shows_lights_its_button(address: str, page: Page) -> None:
@@ -299,6 +299,91 @@ def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
         expect(erase).to_have_count(len(left))
     page.keyboard.press("Escape")
     assert wait_until(lambda: accent not in colours(page))
+
+
+PLACES = """() => {
+  const { chart } = document.querySelector('.echarts-container');
+  const { left, top } = chart.getDom().getBoundingClientRect();
+  return chart.page.drawings.map(({ points }) => points.map(point => {
+    const [x, y] = chart.convertToPixel({gridIndex: 0}, point);
+    return [x + left, y + top];
+  }));
+}"""
+
+
+ANSWERED = "document.querySelector('.echarts-container').chart.page.answered"
+
+
+def drag(page: Page, start: list[float], across: float, down: float) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(start[0] + across / 2, start[1] + down / 2)
+    page.mouse.move(start[0] + across, start[1] + down)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("visitor", ["admin", "guest"])
+def test_an_end_or_the_whole_of_a_drawing_is_dragged_and_nothing_is_panned(
+    own_server_db: MongoDatabase, address: str, own_address: str, page: Page, visitor: str
+) -> None:
+    days = pages.made_table(first="2014-01-02", halted=0)["close"].iloc[-200:]
+    middle, last = float(days.mean()), pd.Timestamp(days.index[-1]).date()
+    ends = (
+        Point(pd.Timestamp(days.index[40]).date(), middle),
+        Point(pd.Timestamp(days.index[120]).date(), middle * 1.05),
+    )
+    trend = Drawing("a", "trend", ends, last)
+    if visitor == "admin":
+        drawings.add(own_server_db, KOREAN_STOCKS, "005930", trend)
+        drawings.add(own_server_db, KOREAN_STOCKS, "005930", Drawing("b", "level", ends[:1], last))
+    else:
+        address = address.replace("127.0.0.1", own_address)
+    open_chart(page, address + "?period=1Y&marks=none&ma=none")
+    seen = (first_day(page), last_day(page))
+    if visitor == "guest":
+        box = page.locator("canvas").first.bounding_box()
+        assert box is not None
+        page.locator(".st-key-draw button").first.click()
+        page.get_by_role("radio", name="추세선", exact=True).click()
+        page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")
+        page.keyboard.press("Escape")
+        page.get_by_role("radio", name="추세선", exact=True).wait_for(state="hidden")
+        page.mouse.click(box["x"] + 300, box["y"] + 250)
+        page.mouse.click(box["x"] + 700, box["y"] + 200)
+    page.wait_for_function("document.querySelector('.echarts-container').chart.page.drawings.length > 0")
+
+    def are_at(wanted: list[list[float]]) -> bool:
+        shown = page.evaluate(PLACES)[0]
+        return all(
+            abs(one - other) < 6
+            for place, own in zip(shown, wanted, strict=True)
+            for one, other in zip(place, own, strict=True)
+        )
+
+    (start, end), *_others = page.evaluate(PLACES)
+    answered = page.evaluate(ANSWERED)
+    drag(page, end, 60, -80)
+    end = [end[0] + 60, end[1] - 80]
+    assert wait_until(lambda: page.evaluate(ANSWERED) == answered + 1)
+    assert are_at([start, end])
+    drag(page, [(start[0] + end[0]) / 2, (start[1] + end[1]) / 2], -50, 40)
+    start, end = [[x - 50, y + 40] for x, y in (start, end)]
+    assert wait_until(lambda: page.evaluate(ANSWERED) == answered + 2)
+    assert are_at([start, end])
+    assert (first_day(page), last_day(page)) == seen
+    assert lit(page) == ["1년"]
+
+    if visitor == "admin":
+        (level,) = page.evaluate(PLACES)[1]
+        drag(page, [level[0] + 400, level[1]], 30, 60)
+        assert wait_until(lambda: drawings.load(own_server_db, KOREAN_STOCKS, "005930")[1].points[0].price < middle)
+        stored, level_now = drawings.load(own_server_db, KOREAN_STOCKS, "005930")
+        assert stored.points[0].day < ends[0].day < ends[1].day < level_now.drawn
+        assert level_now.points[0].day == ends[0].day
+        open_chart(page, page.url)
+        assert wait_until(lambda: len(page.evaluate(PLACES)) == 2 and are_at([start, end]))
+    else:
+        assert drawings.load(own_server_db, KOREAN_STOCKS, "005930") == []
 
 
 def test_a_tooltip_is_a_choice_that_stands_beside_the_pointer_and_inside_the_chart(address: str, page: Page) -> None:

@@ -29,6 +29,17 @@ def test_a_drawing_comes_back_as_it_was_stored_and_for_its_ticker_alone(own_serv
     assert drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [text]
 
 
+def test_a_drawing_takes_the_place_of_its_former_self_and_one_that_was_deleted_stays_away(
+    own_server_db: MongoDatabase,
+) -> None:
+    for name in ("a", "b", "c"):
+        drawings.add(own_server_db, KOREAN_STOCKS, "005930", level(name))
+    drawings.remove(own_server_db, KOREAN_STOCKS, "005930", ["c"])
+    for name in ("b", "c"):
+        drawings.replace(own_server_db, KOREAN_STOCKS, "005930", level(name, 7.5))
+    assert drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [level("a"), level("b", 7.5)]
+
+
 def test_two_who_draw_at_once_lose_nothing_and_get_no_more_than_the_limit(own_server_db: MongoDatabase) -> None:
     def draw(position: int) -> bool:
         try:

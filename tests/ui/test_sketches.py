@@ -1,18 +1,21 @@
 """What the page does with what a browser tells of its chart: a zoom, a drawing, anything."""
 
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from finance_core.bars import candles
 from finance_core.bars.drawings import LIMIT, Drawing, Point
 from finance_core.categories import KOREAN_STOCKS
+from finance_core.charts.style import Style
 from finance_core.storage import drawings as stored_drawings
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.viewer.address import View
+from finance_core.ui.viewer.sketches import Sketch
 from tests import pages
 from tests.yahoo import YahooStandIn
 
@@ -26,6 +29,9 @@ ANYTHING = st.recursive(
     max_leaves=8,
 )
 VIEW = View("005930", ())
+
+
+TREND = Drawing("a", "trend", (Point(DAYS[3].date(), 58_000.0), Point(DAYS[9].date(), 60_000.0)), DAYS[-1].date())
 
 
 def script(tool: str, text: str, points: object, times: int) -> None:
@@ -45,6 +51,30 @@ def script(tool: str, text: str, points: object, times: int) -> None:
         sketches.Sketch(database.connect(), KOREAN_STOCKS, "005930", BARS, Style(), [], own).add(points)
     with errors_shown():
         pass
+
+
+def moved(name: object, points: object) -> None:
+    """Moves a drawing as the chart's callback does."""
+    import streamlit as st
+
+    from finance_core.categories import KOREAN_STOCKS
+    from finance_core.charts.style import Style
+    from finance_core.storage import database, drawings
+    from finance_core.ui.decorators import errors_shown
+    from finance_core.ui.viewer import sketches
+    from tests.ui.test_sketches import BARS, TREND
+
+    stored = drawings.load(database.connect(), KOREAN_STOCKS, "005930")
+    own = [] if stored else [TREND]
+    st.session_state[sketches.OWN] = {(KOREAN_STOCKS.key, "005930"): own}
+    sketch = sketches.Sketch(database.connect(), KOREAN_STOCKS, "005930", BARS, Style(), stored, own)
+    sketch.tell({"kind": "move", "id": name, "points": points})
+    with errors_shown():
+        pass
+
+
+def move(points: Any, name: Any = "a") -> AppTest:
+    return AppTest.from_function(moved, args=(name, points), default_timeout=60).run()
 
 
 def add(tool: str, points: Any, text: str = "", times: int = 1) -> AppTest:
@@ -98,6 +128,41 @@ def test_a_visit_keeps_no_more_than_the_limit_and_says_so(own_server_db: MongoDa
     assert str(LIMIT) in page.toast[0].value
 
 
+def test_an_end_is_moved_and_the_other_one_stays_on_its_day(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (drawing,) = kept(move([None, [str(DAYS[12].date()), 61_000]]))
+    assert drawing == Drawing("a", "trend", (TREND.points[0], Point(DAYS[12].date(), 61_000.0)), DAYS[-1].date())
+
+    stored_drawings.add(own_server_db, KOREAN_STOCKS, "005930", TREND)
+    points = [[str(DAYS[4].date()), 5], [str(DAYS[5].date()), 6]]
+    move(points)
+    assert stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [TREND], "a visitor moves none of others"
+    pages.sit_at_the_machine(monkeypatch)
+    assert not move(points).exception
+    (stored,) = stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930")
+    assert stored.points == (Point(DAYS[4].date(), 5.0), Point(DAYS[5].date(), 6.0))
+
+
+@pytest.mark.parametrize(
+    "points", [None, [], [None], [None, ["1999-01-01", 5]], [None, [str(DAYS[4].date()), -5]], "ab"]
+)
+def test_a_move_to_where_the_chart_has_nothing_is_answered_and_changes_nothing(
+    own_server_db: MongoDatabase, points: Any
+) -> None:
+    page = move(points)
+    assert kept(page) == [TREND]
+    assert page.session_state["drawings_answered"] == 1
+    assert kept(move([None, None], name={"$ne": 1})) == [TREND]
+
+
+@given(ANYTHING)
+def test_no_points_that_a_browser_may_tell_break_a_move(points: Any) -> None:
+    sketch = Sketch(cast("MongoDatabase", None), KOREAN_STOCKS, "005930", BARS, Style(), [], [TREND])
+    moved = sketch._moved(TREND, points)
+    assert moved is None or len(moved.points) == 2
+
+
 def test_drawings_are_on_the_chart_and_on_a_link_but_not_on_other_prices(
     own_server_db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:
@@ -105,7 +170,8 @@ def test_drawings_are_on_the_chart_and_on_a_link_but_not_on_other_prices(
     level = Drawing("a", "level", (Point(DAYS[7].date(), 50_000.5),), DAYS[-1].date())
     stored_drawings.add(own_server_db, KOREAN_STOCKS, "005930", level)
     shown = pages.chart(pages.open_viewer(ticker="005930"))[0]["drawings"]
-    assert shown == [{"kind": "level", "points": [[7, 50_000.5]], "text": "50,000"}], "rounded as in the menu"
+    expected = {"id": "a", "movable": False, "kind": "level", "points": [[7, 50_000.5]], "text": "50,000"}
+    assert shown == [expected], "rounded as in the menu; a visitor moves none of others"
     with_dividends = pages.open_viewer(ticker="005930", adjusted="dividends")
     assert pages.chart(with_dividends)[0]["drawings"] == []
     assert any("거래된 가격" in caption.value for caption in with_dividends.caption)

@@ -1,6 +1,6 @@
 // What a chart does in the browser beside drawing: it follows the page, tells it what is visible, reads out, measures.
 // Runs once for each option; `drawn` names it. The settings, which change more often, come apart (see `command.mjs`).
-(chart, echarts, drawn, { attach, readout, measure, picture, drawings, draw }) => {
+(chart, echarts, drawn, { attach, grab, readout, measure, picture, drawings, draw, move }) => {
   const REST = 150; // milliseconds without a zoom until the page is told
   const DAY = 864e5; // milliseconds
   const root = chart.getDom();
@@ -17,7 +17,7 @@
   return ({ message }) => message; // what is returned goes to Python
 
   function follow(settings) {
-    const { shown, alt, box, tool, picture: asked, drawings: items } = settings;
+    const { shown, alt, box, tool, picture: asked, drawings: items, answered } = settings;
     chart.page ??= {};
     const page = chart.page;
     const isDrawnAnew = page.drawn !== drawn;
@@ -36,8 +36,8 @@
     }
     if (page.tool?.points !== tool.points) page.draw.forget();
     chart.getZr().setCursorStyle?.(tool.points ? "crosshair" : "default");
-    if (isAnother("drawings", items)) drawings(chart, echarts, items, tool);
-    Object.assign(page, { box, tool, drawings: items });
+    if (isAnother("drawings", items) || page.answered !== answered) drawings(chart, echarts, items, tool);
+    Object.assign(page, { box, tool, drawings: items, answered });
     if (isAsked) {
       Object.assign(page, { drawn, revision: shown.revision, asked: shown });
       const { seen } = root; // of a chart that another theme has replaced
@@ -78,12 +78,18 @@
     });
     chart.on("finished", () => chart.page.readout.place());
     chart.getZr().on("dblclick", () => view(chart.page.asked));
-    measure(chart, describe, root.listeners.signal);
-    const finish = (points) => {
-      const places = points.map(([position, price]) => [day(position), price]);
-      chart.trigger("told", { message: { kind: "draw", points: places } });
-    };
+    measure(chart, describe, grab, root.listeners.signal);
+    const places = (points) => points.map((point) => point && [day(point[0]), point[1]]);
+    const finish = (points) => chart.trigger("told", { message: { kind: "draw", points: places(points) } });
     page.draw = draw(chart, echarts, () => page.settings.tool, finish);
+    move(chart, echarts, grab, root.listeners.signal, {
+      items: () => (page.tool.points ? [] : page.drawings),
+      last: () => page.readout.days.length - 1,
+      decimals: () => page.settings.measure.decimals,
+      font: page.settings.tool.font,
+      show: (items) => drawings(chart, echarts, items, page.tool),
+      finish: ({ id }, points) => chart.trigger("told", { message: { kind: "move", id, points: places(points) } }),
+    });
     page.pictures = page.settings.picture?.number; // one that was handed out before
   }
 

@@ -10,7 +10,7 @@ from finance_core.charts.style import Style
 from finance_core.ui.echart import border
 from finance_core.ui.echart.border import FILES, Prepared
 
-PARTS = ("attach", "readout", "measure", "picture", "drawings", "draw")
+PARTS = ("attach", "grab", "readout", "measure", "picture", "drawings", "draw", "move")
 """Files that `chart.js` calls."""
 
 _command = st.components.v2.component("sisepan_chart", js=(FILES / "command.mjs").read_text(encoding="utf-8"))
@@ -74,9 +74,11 @@ class Drawings:
     """What is drawn on a chart, and whether a person is drawing."""
 
     items: Sequence[Mapping[str, Any]] = ()
-    """Each with `kind`, `points` (position and price) and `text`."""
+    """Each with `id`, `kind`, `points` (position and price), `text`, and whether it is `movable`."""
     points: int = 0
     """How many points the next drawing takes; 0 while nobody draws."""
+    answered: int = 0
+    """How many drawings and moves the page has answered: a refused move goes back to where it was."""
 
 
 NONE_DRAWN = Drawings()
@@ -123,6 +125,7 @@ def show(
         "box": look.box,
         "alt": words.alt,
         "drawings": list(drawings.items),
+        "answered": drawings.answered,
         "tool": {"points": drawings.points, "color": DRAWING, "font": "13px sans-serif"},
         "picture": asdict(picture) if picture else None,
         "measure": {"bars": words.bars, "days": words.days, "decimals": look.decimals, "ratios": look.ratios},

@@ -1,5 +1,5 @@
 // Dragging with Shift measures between two points: `describe(from, to, low, high)` says positions and prices as a text.
-(chart, describe, signal) => {
+(chart, describe, grab, signal) => {
   const root = chart.getDom();
   const box = document.createElement("div");
   const note = box.appendChild(document.createElement("span"));
@@ -8,10 +8,6 @@
   root.appendChild(box);
   let begun;
 
-  const at = (event) => {
-    const { left, top } = root.getBoundingClientRect();
-    return [event.clientX - left, event.clientY - top];
-  };
   // The nearest point of the pane of prices: beside it there are no bars, and below it none of its prices.
   const inside = ([x, y]) => {
     const pane = chart.getModel().getComponent("grid", 0).coordinateSystem.getRect();
@@ -25,24 +21,13 @@
     note.textContent = describe(from, to, low, high);
     box.hidden = false;
   };
-  // Before the chart sees them, which would pan.
-  const listen = (name, act) =>
-    root.addEventListener(name, (event) => {
-      if (act(event)) event.stopImmediatePropagation();
-    }, { capture: true, signal });
-  listen("mousedown", (event) => {
-    box.hidden = true;
-    const isOurs = event.shiftKey && event.button === 0 && chart.containPixel({ gridIndex: 0 }, at(event));
-    begun = isOurs ? at(event) : undefined;
-    return isOurs;
-  });
-  listen("mousemove", (event) => {
-    if (begun) draw(inside(at(event)));
-    return begun;
-  });
-  listen("mouseup", () => {
-    const wasOurs = begun;
-    begun = undefined;
-    return wasOurs;
+  grab(chart, signal, {
+    begin: (place, { shiftKey }) => {
+      box.hidden = true;
+      begun = place;
+      return shiftKey && chart.containPixel({ gridIndex: 0 }, place);
+    },
+    move: (place) => draw(inside(place)),
+    end: () => {},
   });
 }

@@ -6,7 +6,7 @@ An admin's are stored, and everybody sees them; those of another visitor live as
 import datetime as dt
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 import pandas as pd
@@ -34,7 +34,7 @@ TOOLS: Final[dict[Kind | str, str]] = {
     "text": N_("글"),
 }
 """Message ids of the tools."""
-TOOL, TEXT, OWN = "drawing_tool", "drawing_text", "drawings_of_visit"
+TOOL, TEXT, OWN, ANSWERED = "drawing_tool", "drawing_text", "drawings_of_visit", "drawings_answered"
 
 
 @dataclass(frozen=True)
@@ -62,28 +62,31 @@ class Sketch:
             return Drawings()
         items = [
             {
+                "id": each.id,
+                "movable": each in self._changeable,
                 "kind": each.kind,
                 "points": drawings.placed(each, self.bars),
                 "text": self._prices(each)[0] if each.kind == "level" else each.text,
             }
             for each in (*self.stored, *self.own)
         ]
-        return Drawings(items, POINTS.get(cast("Kind", _tool()), 0))
+        return Drawings(items, POINTS.get(cast("Kind", _tool()), 0), _answered())
 
     def control(self) -> None:
         """The tools, and the drawings with a button each that deletes it."""
         if not self.is_possible:
             st.caption(_("배당까지 반영한 가격에는 그리지 않습니다: 그림은 거래된 가격에 있습니다."))
             return
-        segmented(_("그리기 도구"), TOOL + "_choice", TOOLS, _tool(), _choose)
+        # Another widget after each drawing: a browser with its menu closed would go on saying what was chosen before.
+        segmented(_("그리기 도구"), f"{TOOL}_choice_{_answered()}", TOOLS, _tool(), _choose)
         if _tool() == "text":
             st.text_input(_("적을 글"), key=TEXT, max_chars=TEXT_LIMIT, value=_("메모"))
         st.caption(
-            _("차트를 눌러 그립니다. 그림은 저장되어 누구에게나 보입니다.")
+            _("차트를 눌러 그리고, 끌어서 옮깁니다. 그림은 저장되어 누구에게나 보입니다.")
             if may_edit()
-            else _("차트를 눌러 그립니다. 그림은 이 방문 동안 당신에게만 보입니다.")
+            else _("차트를 눌러 그리고, 끌어서 옮깁니다. 그림은 이 방문 동안 당신에게만 보입니다.")
         )
-        for each in [*(self.stored if may_edit() else []), *self.own]:
+        for each in self._changeable:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.text(self._describe(each), width="stretch")
                 st.button(
@@ -98,8 +101,11 @@ class Sketch:
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Do what a browser tells of the drawings; anything can be in there."""
+        st.session_state[ANSWERED] = _answered() + 1
         if message.get("kind") == "draw":
             self.add(message.get("points"))
+        elif message.get("kind") == "move":
+            self.move(message.get("id"), message.get("points"))
 
     def add(self, points: Any) -> None:
         """Keep a drawing of the chosen tool at `points`, a list of [day, price], as a browser tells them."""
@@ -115,19 +121,57 @@ class Sketch:
         else:
             self._keep([*self.own, drawing])
 
+    def move(self, name: Any, points: Any) -> None:
+        """Move the drawing with the id `name` to `points`, a list of [day, price], None for those that stay."""
+        drawing = next((each for each in self._changeable if each.id == name), None)
+        moved = drawing and self._moved(drawing, points)
+        if not drawing or not moved:
+            return
+        if drawing in self.own:
+            self._keep([moved if each == drawing else each for each in self.own])
+        else:
+            writes(stored_drawings.replace)(self.db, self.category, self.ticker, moved)
+
+    @property
+    def _changeable(self) -> list[Drawing]:
+        """The drawings that this visitor may move and delete."""
+        return [*(self.stored if may_edit() else []), *self.own]
+
     def _drawing(self, kind: Kind, points: Any) -> Drawing | None:
         """None where `points` are none that this chart has, or a text is empty."""
+        places = self._points(points)
+        text = ticker_fields.clean_text(st.session_state.get(TEXT, ""))[:TEXT_LIMIT] if kind == "text" else ""
+        if len(places) != POINTS[kind] or (kind == "text" and not text):
+            return None
+        return Drawing(uuid.uuid4().hex, kind, places, self._last_day, text)
+
+    def _moved(self, drawing: Drawing, points: Any) -> Drawing | None:
+        """`drawing` at `points`, None for those that stay; None where they are none that this chart has.
+
+        All its prices are those of the bars from now on: splits since it was drawn are in them.
+        """
+        stay = zip(drawing.points, drawings.placed(drawing, self.bars), strict=True)
+        try:
+            places = [
+                Point(old.day, drawings.rounded(price)) if new is None else self._points([new])[0]
+                for new, (old, (_position, price)) in zip(points, stay, strict=True)
+            ]
+        except (TypeError, ValueError, IndexError):
+            return None
+        return replace(drawing, points=tuple(places), drawn=self._last_day)
+
+    def _points(self, points: Any) -> tuple[Point, ...]:
+        """`points` as a browser tells them; none where not all of them are on this chart."""
         days = pd.DatetimeIndex(self.bars.index)
         try:
             places = tuple(Point(dt.date.fromisoformat(day), drawings.rounded(float(price))) for day, price in points)
         except (TypeError, ValueError, OverflowError):
-            return None
-        if len(places) != POINTS[kind] or any(pd.Timestamp(place.day) not in days for place in places):
-            return None
-        text = ticker_fields.clean_text(st.session_state.get(TEXT, ""))[:TEXT_LIMIT] if kind == "text" else ""
-        if kind == "text" and not text:
-            return None
-        return Drawing(uuid.uuid4().hex, kind, places, days[-1].date(), text)
+            return ()
+        return places if all(pd.Timestamp(place.day) in days for place in places) else ()
+
+    @property
+    def _last_day(self) -> dt.date:
+        return cast("pd.Timestamp", self.bars.index[-1]).date()
 
     def _remove(self, drawing: Drawing) -> None:
         if drawing in self.own:
@@ -154,6 +198,11 @@ def of(db: MongoDatabase, category: Category, ticker: str, drawn: Drawn, style: 
     """The drawings on the chart of a ticker that is `drawn` so."""
     own = st.session_state.get(OWN, {}).get((category.key, ticker), [])
     return Sketch(db, category, ticker, drawn.bars, style, stored_drawings.load(db, category, ticker), own)
+
+
+def _answered() -> int:
+    """How many messages of browsers this visit has answered."""
+    return int(st.session_state.get(ANSWERED, 0))
 
 
 def _tool() -> str:

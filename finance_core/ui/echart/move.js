@@ -1,0 +1,67 @@
+// Lets a person drag what is drawn: an end of a line, or the whole. `items()` are the drawings, of which some are
+// `movable`; `show(items)` draws others in their place, and `finish(item, points)` gets the new points of one, [position,
+// price] each, null for those that stay.
+(chart, echarts, grab, signal, { items, last, decimals, font, show, finish }) => {
+  const NEAR = 7; // pixels
+  const far = ([x, y], [toX, toY]) => Math.hypot(toX - x, toY - y);
+  const farFromLine = (place, [from, to]) => {
+    const [along, across] = [to[0] - from[0], to[1] - from[1]];
+    const part = ((place[0] - from[0]) * along + (place[1] - from[1]) * across) / (along ** 2 + across ** 2 || 1);
+    const share = Math.min(Math.max(part, 0), 1);
+    return far(place, [from[0] + share * along, from[1] + share * across]);
+  };
+  // Which points of a drawing go with a place that is dragged.
+  const grips = {
+    trend: (place, ends) => {
+      const end = ends.findIndex((each) => far(place, each) <= NEAR);
+      return end >= 0 ? [end] : farFromLine(place, ends) <= NEAR ? [0, 1] : [];
+    },
+    level: ([, y], [[, height]]) => (Math.abs(y - height) <= NEAR ? [0] : []),
+    text: ([x, y], [[left, bottom]], { text }) => {
+      const { width, height } = echarts.format.getTextRect(text, font);
+      const isInside = x >= left - NEAR && x <= left + 6 + width && y >= bottom - 4 - height && y <= bottom + NEAR;
+      return isInside ? [0] : [];
+    },
+  };
+  const pixels = (points) => points.map((point) => chart.convertToPixel({ gridIndex: 0 }, point));
+  const value = (place) => chart.convertFromPixel({ gridIndex: 0 }, place);
+  const gripAt = (place) => {
+    if (!chart.containPixel({ gridIndex: 0 }, place)) return undefined;
+    const grabbed = items().map((item) => {
+      const places = pixels(item.points);
+      return { item, places, place, points: item.movable ? grips[item.kind](place, places, item) : [] };
+    });
+    return grabbed.findLast(({ points }) => points.length); // the one on top
+  };
+  let grip, moved;
+
+  const pointsAt = (place) => {
+    const { item, places, points, place: begun } = grip;
+    const positions = points.map((point) => item.points[point][0]);
+    const across = item.kind === "level" ? 0 : value(place)[0] - value(begun)[0];
+    const bars = Math.min(Math.max(across, -Math.min(...positions)), last() - Math.max(...positions));
+    return item.points.map(([position, price], point) => {
+      if (!points.includes(point)) return [position, price];
+      return [position + bars, value([places[point][0], places[point][1] + place[1] - begun[1]])[1]];
+    });
+  };
+  const digits = () => ({ minimumFractionDigits: decimals(), maximumFractionDigits: decimals() });
+  grab(chart, signal, {
+    begin: (place, { shiftKey }) => {
+      [grip, moved] = [shiftKey ? undefined : gripAt(place), undefined];
+      return Boolean(grip);
+    },
+    move: (place) => {
+      const points = pointsAt(place);
+      moved = { ...grip.item, points };
+      if (moved.kind === "level") moved.text = points[0][1].toLocaleString("en-US", digits());
+      show(items().map((item) => (item.id === moved.id ? moved : item)));
+    },
+    end: () => {
+      if (moved) finish(moved, moved.points.map((point, index) => (grip.points.includes(index) ? point : null)));
+    },
+  });
+  chart.getZr().on("mousemove", ({ offsetX, offsetY }) => {
+    if (gripAt([offsetX, offsetY])) chart.getZr().setCursorStyle("move");
+  });
+}
