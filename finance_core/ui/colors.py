@@ -1,10 +1,18 @@
 """The colours of rising and falling: as the reader set them, on every page; else as usual where a ticker is traded."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
 import streamlit as st
 
 from finance_core.categories import Category
+from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.ui import browser_memory
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler  # imports a template engine
 
 COLORS = "colors"
 """Under which name the browser remembers the choice."""
@@ -15,6 +23,25 @@ def rising_is_red(category: Category, market: str = "") -> bool:
     """Whether a rising ticker of `category` that is traded on `market` is red for this visitor; else green."""
     chosen = TEXTS.get(browser_memory.recall(COLORS))
     return category.rises_red(market) if chosen is None else chosen
+
+
+def of_changes(
+    table: pd.DataFrame, columns: Sequence[str], traded: Sequence[tuple[Category, str]], changes: Sequence[float] = ()
+) -> "Styler":
+    """`table` with the changes in `columns` coloured; `traded` are the category and market of each row.
+
+    `changes` are those of the rows where the table has them as text.
+    """
+    red = {each: rising_is_red(*each) for each in set(traded)}
+    styles = [Style(rising_is_red=red[each]) for each in traded]
+
+    def colored(column: "pd.Series[float]") -> list[str]:
+        return [
+            f"color: {style.rising}" if change > 0 else f"color: {style.falling}" if change < 0 else ""
+            for style, change in zip(styles, changes or column, strict=True)
+        ]
+
+    return table.style.apply(colored, subset=list(columns))
 
 
 def switch(category: Category, market: str) -> None:

@@ -49,6 +49,11 @@ def name_of(row: TickerRow) -> str:
     return str(english or row.get("name") or row["ticker"])
 
 
+def market_of(row: TickerRow | None) -> str:
+    """The market that a ticker is traded on; "" where that is not known."""
+    return str(row.get("market") or "") if row else ""
+
+
 @st.cache_resource(ttl=KEPT_FOR, max_entries=32, show_spinner=False)
 def _listing(key: str, _db: MongoDatabase, _category: Category) -> Listing:
     del key  # the cache's key: arguments with an underscore are not part of it

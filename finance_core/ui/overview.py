@@ -130,10 +130,10 @@ def _category(db: MongoDatabase, category: Category, state: Summary) -> None:
     titles = {True: _("많이 오른 종목"), False: _("많이 내린 종목")}
     for column, (rising, title) in zip(st.columns(2), titles.items(), strict=True):
         with column:
-            _movers(category, tickers.movers(db, category, 5, rising=rising), title, rising=rising)
+            _movers(category, tickers.movers(db, category, 5, rising=rising), title)
 
 
-def _movers(category: Category, rows: list[TickerRow], title: str, *, rising: bool) -> None:
+def _movers(category: Category, rows: list[TickerRow], title: str) -> None:
     if not rows:
         return
     table = pd.DataFrame(
@@ -144,12 +144,11 @@ def _movers(category: Category, rows: list[TickerRow], title: str, *, rising: bo
             _("날짜"): [f"{formats.date(row['last_date'])}{_marked(row)}" for row in rows],
         }
     )
-    style = Style(rising_is_red=colors.rising_is_red(category))
-    color = f"color: {style.rising if rising else style.falling}"
+    traded = [(category, listing.market_of(row)) for row in rows]
     number = st.column_config.TextColumn(alignment="right")
     name = st.column_config.LinkColumn(display_text=navigation.NAME)
     st.dataframe(
-        table.style.map(lambda _change: color, subset=[_("등락률")]),
+        colors.of_changes(table, [_("등락률")], traded, [row["change"] for row in rows]),
         hide_index=True,
         row_height=28,
         column_config={title: name, _("종가"): number, _("등락률"): number},

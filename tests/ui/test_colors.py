@@ -1,11 +1,15 @@
 """The colours of rising and falling are the reader's on every page."""
 
+import re
+
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.charts.style import BLUE, GREEN, RED
 from finance_core.storage.database import MongoDatabase
+from finance_core.ui import colors
 from tests import pages
 from tests.ui.test_overview import open_overview
 from tests.yahoo import YahooStandIn
@@ -49,6 +53,16 @@ def test_a_choice_on_one_page_is_that_of_all_pages(own_server_db: MongoDatabase,
     assert color_of_card(overview) == usual
     overview.session_state["sisepan_colors"] = page.session_state["sisepan_colors"]
     assert color_of_card(overview.run()) == {"red": "green", "blue": "red"}[usual]
+
+
+@pytest.mark.usefixtures("own_server_db")
+def test_the_changes_of_a_table_have_the_colours_of_where_each_ticker_is_traded() -> None:
+    table = pd.DataFrame({"change": [1.0, -1.0, 1.0, -1.0, 0.0]})
+    traded = [(INDICES, "KOSPI")] * 2 + [(INDICES, "NYSE")] * 3
+    html = colors.of_changes(table, ["change"], traded).to_html()
+    rules = re.findall(r"((?:#\w+_row\d+_col0,? ?)+) \{\s*color: (#\w+);", html)
+    found = {int(row): color for rows, color in rules for row in re.findall(r"_row(\d+)_", rows)}
+    assert found == {0: RED, 1: BLUE, 2: GREEN, 3: RED}
 
 
 def color_of_card(page: AppTest) -> str:

@@ -1,6 +1,5 @@
 """The answer: how many tickers, which, who could not be judged, and what happened after such days before."""
 
-from collections.abc import Hashable
 from functools import partial
 from typing import Any
 from zlib import crc32
@@ -16,7 +15,6 @@ from finance_core.bars.fields import FIELDS, Unit
 from finance_core.bars.outcomes import Outcome
 from finance_core.bars.screen import ALWAYS, REASONS, Result
 from finance_core.categories import Category
-from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage import screens
 from finance_core.storage.database import MongoDatabase
@@ -92,7 +90,7 @@ def _table(db: MongoDatabase, view: View, result: Result) -> None:
         name: st.column_config.LinkColumn(display_text=navigation.NAME, width="medium"),
         line: st.column_config.LineChartColumn(width="small", color="gray"),
     }
-    changes: list[Hashable] = []
+    changes: list[str] = []
     for position, (text, values) in enumerate(result.columns.items()):
         field = _field(text)
         label, unit = _label(field), FIELDS[field.name].unit
@@ -104,10 +102,9 @@ def _table(db: MongoDatabase, view: View, result: Result) -> None:
             table[line] = list(result.recent)
     table[_("날짜")] = [formats.date(day) for day in result.dates]
     table[code] = list(result.tickers)
-    style = Style(rising_is_red=colors.rising_is_red(view.category))
-    colored: Any = table.style.map(partial(_colored, style), subset=changes)
+    traded = [(view.category, listing.market_of(rows.get(ticker))) for ticker in result.tickers]
     chosen = st.dataframe(
-        colored,
+        colors.of_changes(table, changes, traded),
         hide_index=True,
         row_height=28,
         height=min(36 + 28 * len(table), 640),
@@ -152,10 +149,6 @@ def _rounded(category: Category, unit: Unit, values: Any) -> Any:
     if unit == "price":
         return [np.round(value, category.decimals_of(value)) if np.isfinite(value) else None for value in values]
     return np.round(values * 100 if unit == "percent" else values, FORMATS[unit][1])
-
-
-def _colored(style: Style, change: float) -> str:
-    return f"color: {style.rising}" if change > 0 else f"color: {style.falling}" if change < 0 else ""
 
 
 def _followed(found: list[Outcome]) -> None:

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import categories, formats
-from finance_core.charts.style import Style
 from finance_core.i18n import N_, _
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
@@ -28,7 +27,7 @@ def show(db: MongoDatabase, entries: Sequence[Entry], key: str, first: int | Non
     The table of a new `key` begins with the row `first` chosen.
     """
     chosen = st.dataframe(
-        _colored(_table(db, entries), entries),
+        _colored(db, _table(db, entries), entries),
         **_form(len(entries)),
         on_select="rerun",
         selection_mode="single-cell",
@@ -48,7 +47,7 @@ def brief(db: MongoDatabase, entries: Sequence[Entry], key: str) -> None:
     table = _table(db, entries)
     if not any(entry.note for entry in entries):
         table = table.drop(columns=_(NOTE))
-    st.dataframe(_colored(table, entries), **_form(len(entries)), key=key)
+    st.dataframe(_colored(db, table, entries), **_form(len(entries)), key=key)
 
 
 def _form(rows: int) -> dict[str, Any]:
@@ -91,19 +90,12 @@ def _columns() -> dict[str, Any]:
     }
 
 
-def _colored(table: pd.DataFrame, entries: Sequence[Entry]) -> Any:
+def _colored(db: MongoDatabase, table: pd.DataFrame, entries: Sequence[Entry]) -> Any:
     """`table` with its changes in the reader's colours."""
-    red = {entry.category: colors.rising_is_red(categories.category(entry.category)) for entry in entries}
-    styles = [Style(rising_is_red=red[entry.category]) for entry in entries]
-
-    def of(changes: "pd.Series[float]") -> list[str]:
-        return [_color(style, change) for style, change in zip(styles, changes, strict=True)]
-
-    return table.style.apply(of, subset=[_(CHANGE)])
-
-
-def _color(style: Style, change: float) -> str:
-    return f"color: {style.rising}" if change > 0 else f"color: {style.falling}" if change < 0 else ""
+    of_entries = [(categories.category(entry.category), entry.ticker) for entry in entries]
+    rows = {category: listing.of(db, category).rows for category, _ticker in of_entries}
+    traded = [(category, listing.market_of(rows[category].get(ticker))) for category, ticker in of_entries]
+    return colors.of_changes(table, [_(CHANGE)], traded)
 
 
 def _link(entry: Entry, row: TickerRow | None) -> str:
