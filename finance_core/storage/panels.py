@@ -39,7 +39,6 @@ KEPT_FOR: Final = 60.0
 BARS_AT_ONCE: Final = 100_000
 TICKERS_AT_ONCE: Final = 400
 """Bars, about, and tickers of one query."""
-_FIRST, _LAST = np.datetime64("1678-01-01"), np.datetime64("2262-01-01")
 """pandas counts the days between these two in nanoseconds."""
 
 _ROW_FIELDS = (
@@ -199,7 +198,8 @@ def _sessions(since: dt.date) -> int:
 
 def _bars(db: MongoDatabase, store: Store, ticker: str, table: Table | None, begin: dt.datetime) -> TickerBars:
     """The bars of one ticker as they are drawn. Raises DataConflict as `prices.as_stored`."""
-    if table is None or not _is_valid(table):
+    days = None if table is None else raw_bars.days(table)
+    if table is None or days is None or not _has_all_prices(table):
         # By the way that knows every odd value, and says what is wrong.
         frame, _remarks = candles.clean(prices.as_stored(db, store, ticker))
         frame, _remarks = candles.split_adjusted(frame)
@@ -207,33 +207,17 @@ def _bars(db: MongoDatabase, store: Store, ticker: str, table: Table | None, beg
     columns = dict(zip(READ, table.T, strict=True))
     volume = columns["volume"]
     columns["volume"] = np.where((volume >= 0) & (volume < candles.VOLUME_LIMIT), volume, 0).round()
-    days = _days(table)
     splits = np.flatnonzero(columns["stock_splits"][1:] > 0) + 1
     close = columns["close"]
     if len(splits) and candles.is_unadjusted(close[splits - 1], close[splits], columns["stock_splits"][splits]).any():
-        values = np.column_stack([columns.get(name, np.zeros(len(table))) for name in candles.COLUMNS])
-        frame, _remarks = candles.split_adjusted(candles.frame(days.astype("datetime64[ns]"), values))
+        frame, _remarks = candles.split_adjusted(candles.frame(days.astype("datetime64[ns]"), table[:, 1:]))
         return _of_frame(frame)
     return days, {name: columns[name] for name in panels.FIELDS}
 
 
-def _is_valid(table: Table) -> bool:
-    """Whether each row is a bar of a day of its own, with all its prices."""
-    values = table[:, 1:5]
-    milliseconds = table[:, 0]
-    days = _days(table)
-    return bool(
-        (values > 0).all()
-        and np.isfinite(values).all()
-        and (milliseconds % 86_400_000 == 0).all()
-        and (np.diff(milliseconds) > 0).all()
-        and days[0] >= _FIRST
-        and days[-1] < _LAST
-    )
-
-
-def _days(table: Table) -> panels.Days:
-    return table[:, 0].astype("int64").astype("datetime64[ms]").astype("datetime64[D]")
+def _has_all_prices(table: Table) -> bool:
+    prices_of = table[:, 1 : 1 + len(candles.PRICES)]
+    return bool((prices_of > 0).all() and np.isfinite(prices_of).all())
 
 
 def _of_frame(frame: pd.DataFrame) -> TickerBars:

@@ -142,7 +142,7 @@ def test_only_tickers_whose_bars_have_changed_are_read_again(
     asked: list[str] = []
     read = raw_bars.fetch
     monkeypatch.setattr(
-        raw_bars, "fetch", lambda db, at, names, since: asked.extend(names) or read(db, at, names, since)
+        raw_bars, "fetch", lambda db, at, names, *since: asked.extend(names) or read(db, at, names, *since)
     )
 
     first = panels.panel(db, KOREAN_STOCKS, SINCE)
@@ -218,7 +218,7 @@ def test_many_visitors_at_once_read_once(db: MongoDatabase, monkeypatch: pytest.
     asked: list[str] = []
     read = raw_bars.fetch
     monkeypatch.setattr(
-        raw_bars, "fetch", lambda db, at, names, since: asked.extend(names) or read(db, at, names, since)
+        raw_bars, "fetch", lambda db, at, names, *since: asked.extend(names) or read(db, at, names, *since)
     )
     got: list[Panel] = []
     threads = [threading.Thread(target=lambda: got.append(panels.panel(db, KOREAN_STOCKS, SINCE))) for _ in range(8)]
