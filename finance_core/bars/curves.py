@@ -61,6 +61,9 @@ class Chosen:
         return _(self.indicator.label) + (f"({numbers})" if len(self.values) > 1 else numbers)
 
 
+_NONE: Final[Floats] = np.empty(0)
+
+
 class Curve(NamedTuple):
     """A line with its values."""
 
@@ -68,12 +71,25 @@ class Curve(NamedTuple):
     line: Line
     values: Floats
     """On the bars at which they are drawn."""
+    ahead: Floats = _NONE
+    """On the bars that will follow, of a line that is drawn later than it is computed."""
 
     @property
     def title(self) -> str:
         """Its name in the running language, which no other curve of a chart has."""
         name = _(self.line.name)
         return f"{self.chosen.label} {name}".rstrip()
+
+    def longer(self, count: int) -> "Curve":
+        """The same on `count` more bars that will follow, NaN where it ends before.
+
+        >>> drawn = Curve(Chosen("ichimoku"), INDICATORS["ichimoku"].lines[0], np.array([1.0]), np.array([2.0]))
+        >>> drawn.longer(2).values.tolist()
+        [1.0, 2.0, nan]
+        """
+        after = np.full(count, np.nan)
+        after[: len(self.ahead)] = self.ahead[:count]
+        return self._replace(values=np.concatenate([self.values, after]), ahead=_NONE)
 
 
 def _number(value: float) -> str:
@@ -134,8 +150,19 @@ def curves(bars: pd.DataFrame, chosen: Iterable[Chosen]) -> list[Curve]:
     for each in chosen:
         columns = {name: bars[name].to_numpy(dtype="float64") for name in each.indicator.inputs}
         for line, values in zip(each.indicator.lines, compute(each, columns), strict=True):
-            result.append(Curve(each, line, drawn_at(values, line.shift(*each.values))))
+            shift = line.shift(*each.values)
+            ahead = drawn_at(np.append(values, np.full(max(shift, 0), np.nan)), shift)[len(values) :]
+            result.append(Curve(each, line, drawn_at(values, shift), ahead))
     return result
+
+
+def lead(chosen: Iterable[Chosen]) -> int:
+    """How many bars the lines of `chosen` reach beyond the last one.
+
+    >>> lead([Chosen("ma", (20,)), Chosen("ichimoku", (9, 26, 52))])
+    26
+    """
+    return max((line.shift(*each.values) for each in chosen for line in each.indicator.lines), default=0)
 
 
 def undrawable(bars: pd.DataFrame, drawn: Sequence[Curve]) -> dict[Chosen, str]:

@@ -111,7 +111,7 @@ _ROWS: Final = (
         name=N_("일목균형표"),
         definition=N_(
             "선마다 기간의 최고가와 최저가의 중간입니다. 선행스팬은 기준선의 봉 수만큼 오른쪽에, 후행스팬(종가)은 "
-            "그만큼 왼쪽에 그립니다. 선행스팬은 마지막 봉에서 끝납니다."
+            "그만큼 왼쪽에 그립니다. 선행스팬은 거래소 달력에 있는 앞날까지 이어집니다."
         ),
         source="Goichi Hosoda, Ichimoku Kinko Hyo (1969)",
         inputs=("high", "low", "close"),

@@ -24,6 +24,7 @@ import pandas as pd
 import pyarrow as pa
 
 from finance_core import settings
+from finance_core.bars.candles import INTERVAL_PERIODS, Interval
 
 _log = logging.getLogger(__name__)
 _building = threading.Lock()
@@ -66,6 +67,27 @@ def between(calendar: str | Calendar, first: dt.date, last: dt.date) -> pd.Datet
     6
     """
     return pd.DatetimeIndex(_calendar(calendar).loc[pd.Timestamp(first) : pd.Timestamp(last)].index)
+
+
+def following(calendar: str | Calendar, last: dt.date, interval: Interval, count: int) -> pd.DatetimeIndex:
+    """The days of the `count` bars of `interval` that will follow the one of `last`, tz-naive, or fewer.
+
+    Those of weeks and months are of their last sessions. There are none beyond the calendar's end, or where it begins
+    after `last`.
+
+    >>> [str(day.date()) for day in following("XKRX", dt.date(2026, 1, 8), "W", 2)]
+    ['2026-01-16', '2026-01-23']
+    """
+    all_days = pd.DatetimeIndex(days(calendar))
+    if pd.Timestamp(last) < all_days[0]:
+        return all_days[:0]
+    if interval == "D":
+        return all_days[all_days > pd.Timestamp(last)][:count]
+    periods = all_days.to_period(INTERVAL_PERIODS[interval])
+    later = periods > pd.Timestamp(last).to_period(INTERVAL_PERIODS[interval])
+    # The calendar may end within the last one.
+    is_end = (periods[:-1] != periods[1:]) & later[:-1]
+    return all_days[:-1][is_end][:count]
 
 
 def last_finished(calendar: str | Calendar, moment: dt.datetime) -> pd.Timestamp:

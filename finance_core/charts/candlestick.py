@@ -1,6 +1,7 @@
 """The ECharts option of one ticker: prices, volume, indicators, marks. Pure: frames in, option out."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from finance_core.charts.parts import Option
 from finance_core.charts.script import Script
 from finance_core.charts.style import Style
 from finance_core.i18n import _
+
+NOTHING_AHEAD: Final = pd.DatetimeIndex([])
 
 
 def titled(bars: pd.DataFrame, indicators: Mapping[str, Floats]) -> pd.DataFrame:
@@ -33,12 +36,14 @@ def candlestick(
     style: Style,
     refused: Iterable[pd.Timestamp] = (),
     others: Sequence[Other] = (),
+    ahead: pd.DatetimeIndex = NOTHING_AHEAD,
 ) -> Option:
     """Prices without gaps, a volume pane and indicators over one category axis of days.
 
     `bars` as in `candles`, of any interval; `curves` as in `bars.curves`, of the same bars; both whole, so that
     zooming out needs no server. The browser is told apart what to show of them at first. `refused` are days of bars
-    that were left out, for the marks. `others` are drawn in percent, so that the scale of `style` must be that.
+    that were left out, for the marks. `others` are drawn in percent, so that the scale of `style` must be that. `ahead`
+    are the days of bars that will follow: they have no prices, and only what is drawn later than it is computed.
 
     Beside what ECharts knows, `readout` lists what is read out under the crosshair (see `parts.reading`).
 
@@ -47,12 +52,13 @@ def candlestick(
     >>> [series["type"] for series in option["series"]]
     ['candlestick', 'bar', 'bar']
     """
-    drawn = panes.draw(curves, decimals=style.decimals, rising=style.rising, falling=style.falling)
-    source = _source(bars, style, drawn.columns)
+    longer = [curve.longer(len(ahead)) for curve in curves]
+    drawn = panes.draw(longer, decimals=style.decimals, rising=style.rising, falling=style.falling)
+    source = _source(bars, style, drawn.columns, ahead)
     marked = marks.of(bars, style, refused)
-    source[marks.COLUMN] = marks.texts(len(bars), marked)
+    source[marks.COLUMN] = marks.texts(len(source), marked)
     for name, close in overlay.columns(others).items():
-        source[name] = close.to_numpy()
+        source[name] = close.reset_index(drop=True).reindex(source.index)
     axis = _price_settings(style, bars, drawn.on_price, others)
     y_axes = [Script("price_axis", axis), _volume_axis(), marks.AXIS, *drawn.y_axes]
     return {
@@ -78,10 +84,13 @@ def candlestick(
     }
 
 
-def _source(bars: pd.DataFrame, style: Style, columns: Mapping[str, Floats]) -> pd.DataFrame:
+def _source(bars: pd.DataFrame, style: Style, columns: Mapping[str, Floats], ahead: pd.DatetimeIndex) -> pd.DataFrame:
     """The dataset: the day, what `titled` has, and the volume of rising and of falling bars."""
+    days = [*parts.days(bars, style.last_note), *parts.days(pd.DataFrame(index=ahead))]
+    if len(ahead):
+        bars = bars.reindex(bars.index.append(ahead))
     source = titled(bars, columns).reset_index(drop=True)
-    source.insert(0, _("날짜"), parts.days(bars, style.last_note))
+    source.insert(0, _("날짜"), days)
     is_rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy()
     source["rising"], source["falling"] = np.where(is_rising, volume, np.nan), np.where(is_rising, np.nan, volume)
     return source

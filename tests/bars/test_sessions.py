@@ -143,3 +143,19 @@ def test_a_crowd_that_comes_at_once_has_a_calendar_built_once_for_all(
     assert built == ["24/7"]
     assert all((days == found[0]).all() for days in found)
     assert caplog.records == []
+
+
+def test_the_bars_that_will_follow_stand_on_sessions_and_end_where_the_calendar_does() -> None:
+    days = sessions.following("XKRX", dt.date(2026, 2, 12), "D", 3)
+    assert [str(day.date()) for day in days] == ["2026-02-13", "2026-02-19", "2026-02-20"], "not at Seollal"
+    weeks = sessions.following("XKRX", dt.date(2026, 2, 9), "W", 2)
+    assert [str(day.date()) for day in weeks] == ["2026-02-20", "2026-02-27"], (
+        "after the week of the bar, their last sessions"
+    )
+    months = sessions.following("XKRX", dt.date(2026, 1, 5), "M", 500)
+    assert str(months[0].date()) == "2026-02-27"
+    end = pd.Timestamp(sessions.days("XKRX")[-1])
+    assert len(months) < 500
+    assert months[-1].to_period("M") < end.to_period("M"), "none of a month that the calendar does not reach the end of"
+    assert sessions.following("XKRX", end.date(), "D", 3).empty
+    assert sessions.following("XKRX", dt.date(1985, 1, 2), "D", 3).empty, "it does not reach back so far"

@@ -151,3 +151,21 @@ def test_a_week_that_still_runs_says_so_on_its_bar() -> None:
     _, source = option_of(bars_of([1, 2]), interval="W", last_note="진행 중")
     assert source["날짜"].tolist() == ["2024-01-01", "2024-01-02 진행 중"]
     assert "MA2" in source.columns
+
+
+def test_days_to_come_have_no_bar_and_only_what_leads() -> None:
+    bars = bars_of([float(10 + day % 3) for day in range(60)])
+    ahead = pd.date_range(bars.index[-1], periods=27)[1:]
+    chosen = [Chosen("ichimoku", (9, 26, 52)), Chosen("ma", (5,))]
+    option = candlestick.candlestick(
+        bars, curves.curves(bars, chosen), Style(interval="W", last_note="진행 중", marks=("high",)), ahead=ahead
+    )
+    source = option["dataset"][0]["source"]
+    assert len(source) == 86
+    assert source["날짜"].iloc[59].endswith("진행 중")
+    assert source["날짜"].iloc[-1] == str(ahead[-1].date())
+    to_come = source.iloc[60:].drop(columns="날짜")
+    has_values = [str(name) for name in to_come if to_come[name].notna().any() and to_come[name].any()]
+    assert all("선행스팬" in name or "▒" in name for name in has_values)
+    assert len([name for name in has_values if "선행스팬" in name]) == 2
+    border.prepare(option)

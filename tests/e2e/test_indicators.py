@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from finance_core.storage.database import MongoDatabase
 from tests import pages
-from tests.e2e.test_korean_stocks import open_chart
+from tests.e2e.test_korean_stocks import last_day, open_chart, wheel
 from tests.yahoo import YahooStandIn
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
@@ -80,3 +80,31 @@ def test_the_definition_stands_on_hover_and_four_panes_fit_above_the_slider(addr
     page.wait_for_timeout(800)  # the menu opens with a movement, away from under the pointer
     page.locator(".st-key-indicator_1 [data-testid=stTooltipHoverTarget]").first.hover()
     expect(page.get_by_text("New Concepts in Technical Trading Systems")).to_be_visible()
+
+
+def test_the_cloud_leads_into_days_to_come_which_have_no_bar_and_are_in_no_number(address: str, page: Page) -> None:
+    open_chart(page, address + "?period=6M&ind=ichimoku(9,26,52)&ma=none&marks=none")
+    page.wait_for_function("document.querySelector('.echarts-container').chart?.page?.readout")
+    days, bars = page.evaluate(
+        """() => {
+          const { readout, settings } = document.querySelector('.echarts-container').chart.page;
+          return [readout.days, settings.shown.bars];
+        }"""
+    )
+    assert len(days) == bars + 26
+    assert days[bars - 1] in read_out(page, 0), "at rest it reads out the last bar"
+    summary = page.locator(".st-key-summary").inner_text()
+
+    last_day(page)
+    assert read_out(page, 0).split()[0] == days[-1]
+    titles = page.locator(".readout[data-pane='0'] .item:visible .title").all_inner_texts()
+    assert titles == ["선행스팬 A", "선행스팬 B"]
+    expect(page.locator(".readout[data-pane='1'] .item:visible")).to_have_count(0)
+
+    wheel(page, 3, -240)
+    page.wait_for_function("location.search.includes('from=')")
+    page.get_by_role("radio", name="6개월", exact=True).click()
+    expect(page).to_have_url(re.compile("period=6M"))
+    expect(page.locator(".st-key-summary")).to_have_text(summary)
+    last_day(page)
+    assert read_out(page, 0).split()[0] == days[-1], "a period shows them with the last bar"

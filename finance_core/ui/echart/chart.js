@@ -7,6 +7,8 @@
   const model = () => chart.getModel();
   const range = () => model().getComponent("dataZoom", 0).getValueRange();
   const day = (position) => chart.page.readout.days[position].slice(0, 10);
+  const lastBar = () => chart.page.settings.shown.bars - 1; // behind it may be days to come
+  const newest = () => Math.min(range()[1], lastBar());
   const isAnother = (name, value) => JSON.stringify(chart.page[name]) !== JSON.stringify(value);
 
   root.follow = () => {
@@ -32,7 +34,7 @@
     }
     if (isDrawnAnew || page.box !== box) {
       page.readout = readout(chart, settings);
-      page.readout.show(range()[1]);
+      page.readout.show(newest());
     }
     if (page.tool?.points !== tool.points) page.draw.forget();
     chart.getZr().setCursorStyle?.(tool.points ? "crosshair" : "default");
@@ -52,8 +54,9 @@
   }
 
   function view({ first, last }) {
-    chart.dispatchAction({ type: "dataZoom", startValue: first, endValue: last });
-    chart.page.readout.show(range()[1]);
+    const end = last === lastBar() ? chart.page.readout.days.length - 1 : last;
+    chart.dispatchAction({ type: "dataZoom", startValue: first, endValue: end });
+    chart.page.readout.show(newest());
   }
 
   function begin() {
@@ -63,7 +66,7 @@
     root.listeners = new AbortController();
     let timer;
     chart.on("datazoom", () => {
-      chart.page.readout.show(range()[1]);
+      chart.page.readout.show(newest());
       clearTimeout(timer);
       timer = setTimeout(tell, REST);
     });
@@ -73,7 +76,7 @@
     });
     chart.on("updateaxispointer", ({ axesInfo }) => {
       const axis = axesInfo.find(({ axisDim }) => axisDim === "x");
-      chart.page.readout.show(axis?.value ?? range()[1]);
+      chart.page.readout.show(axis?.value ?? newest());
       chart.page.readout.point(axis && pointer);
     });
     chart.on("finished", () => chart.page.readout.place());
@@ -81,10 +84,10 @@
     measure(chart, describe, grab, root.listeners.signal);
     const places = (points) => points.map((point) => point && [day(point[0]), point[1]]);
     const finish = (points) => chart.trigger("told", { message: { kind: "draw", points: places(points) } });
-    page.draw = draw(chart, echarts, () => page.settings.tool, finish);
+    page.draw = draw(chart, echarts, () => page.settings.tool, lastBar, finish);
     move(chart, echarts, grab, root.listeners.signal, {
       items: () => (page.tool.points ? [] : page.drawings),
-      last: () => page.readout.days.length - 1,
+      last: lastBar,
       decimals: () => page.settings.measure.decimals,
       font: page.settings.tool.font,
       show: (items) => drawings(chart, echarts, items, page.tool),
@@ -95,19 +98,18 @@
 
   function tell() {
     if (chart.isDisposed()) return;
-    const { told, readout: { days } } = chart.page;
+    const { told } = chart.page;
     const [first, last] = range();
     if (told[0] === first && told[1] === last) return;
     chart.page.told = [first, last];
     const { drawn, revision } = chart.page;
     root.seen = { drawn, revision, first, last };
-    const ends = { first: day(first), last: last === days.length - 1 ? null : day(last) };
+    const ends = { first: day(Math.min(first, lastBar())), last: last >= lastBar() ? null : day(last) };
     chart.trigger("told", { message: { kind: "zoom", revision, ...ends } });
   }
 
   function describe(start, end, low, high) {
-    const [first, last] = range();
-    const [from, to] = [start, end].map((position) => Math.min(Math.max(position, first), last)); // half a bar beside them
+    const [from, to] = [start, end].map((position) => Math.min(Math.max(position, range()[0]), newest())); // half a bar beside them
     const { decimals, ratios, bars, days } = chart.page.settings.measure;
     const digits = { minimumFractionDigits: decimals ?? 0, maximumFractionDigits: decimals ?? 0 };
     const signed = (value, options) => (value > 0 ? "+" : "") + value.toLocaleString("en-US", options);

@@ -92,6 +92,8 @@ class Shown:
     last: int
     revision: int
     drawn: str
+    bars: int
+    """How many there are. Behind them may be days to come: they are shown with the last bar, and are none."""
 
 
 def show(

@@ -1,6 +1,6 @@
 // Takes the points of a drawing by clicks, as many as `tool()` says, with a line to the pointer after the first.
-// Calls `finish` with them, [position, price] each.
-(chart, echarts, tool, finish) => {
+// Calls `finish` with them, [position, price] each; there are none behind the `last()` bar.
+(chart, echarts, tool, last, finish) => {
   const zr = chart.getZr();
   let points = [];
   let line;
@@ -13,6 +13,7 @@
   zr.on("click", ({ offsetX, offsetY }) => {
     const place = [offsetX, offsetY];
     if (!tool().points || !chart.containPixel({ gridIndex: 0 }, place)) return;
+    if (chart.convertFromPixel({ gridIndex: 0 }, place)[0] > last()) return;
     points.push(place);
     if (points.length === tool().points) {
       const values = points.map((point) => chart.convertFromPixel({ gridIndex: 0 }, point));

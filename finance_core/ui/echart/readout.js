@@ -1,7 +1,7 @@
 // The lines of text that say what the numbers under the crosshair are, one above each pane. No Python is asked.
 // `items` are as `charts.parts.reading` makes them; signed ones take the colour of their sign.
-// A `box` beside the pointer says the same "too", or "alone".
-(chart, { readout: items, rising, falling, box: kind }) => {
+// Of days to come it has what reaches so far alone. A `box` beside the pointer says the same "too", or "alone".
+(chart, { readout: items, rising, falling, box: kind, shown: { bars } }) => {
   const source = chart.getModel().getComponent("dataset", 0).get("source", true);
   const days = Object.values(source)[0];
   const root = chart.getDom();
@@ -47,6 +47,7 @@
       for (const { item, field, value } of fields) {
         const number = valueOf(item, position);
         value.textContent = text(item, number);
+        field.hidden = position >= bars && !Number.isFinite(number); // a day to come has no prices
         if (item.signed) field.style.color = number > 0 ? rising : number < 0 ? falling : "";
       }
     }

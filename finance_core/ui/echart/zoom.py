@@ -17,9 +17,9 @@ from finance_core.ui.echart.border import Prepared
 from finance_core.ui.echart.component import NONE_DRAWN, Drawings, Look, Picture, Shown, Words
 from finance_core.ui.visible_range import Range
 
-RANGE, ZOOMED = "shown_range", "zoomed_to"
-"""Where a visit keeps, by the key of the chart: which range it shows with the number of commands so far, and which one
-came from it."""
+RANGE, ZOOMED, WRITTEN = "shown_range", "zoomed_to", "zoom_written"
+"""Where a visit keeps, by the key of the chart: which range it shows with the number of commands so far, which one came
+from it, and how the address says that."""
 
 
 def show(
@@ -44,17 +44,26 @@ def show(
     def told(message: dict[str, Any]) -> None:
         if message.get("kind") != "zoom":
             tell(message)
-        elif message.get("revision") != revision:
-            return  # the page has meanwhile told the chart to show something else
+        elif message.get("revision") != revision or _in_address() not in (
+            drawn,
+            st.session_state.get(f"{WRITTEN} {key}"),
+        ):
+            return  # something else was chosen meanwhile, whether the chart has been told of it yet or not
         elif zoomed := visible_range.of_message(message, view, days):
             st.session_state[f"{ZOOMED} {key}"] = zoomed.bounds
             write(period=zoomed.period, first=zoomed.first, last=zoomed.last)
+            st.session_state[f"{WRITTEN} {key}"] = _in_address()
 
-    revision = _revision(view, key)
+    revision, drawn = _revision(view, key), _in_address()
     first, last = view.visible(days)
     words = Words(alt=alt, bars=_("봉 {count}개"), days=_("{count}일"))
-    shown = Shown(first, last, revision, drawn=prepared.drawn)
+    shown = Shown(first, last, revision, prepared.drawn, len(days))
     component.show(prepared, shown, look, words, told, key=key, picture=picture, drawings=drawings)
+
+
+def _in_address() -> tuple[str | None, ...]:
+    """What the address says of the range now."""
+    return tuple(st.query_params.get(parameter.name) for parameter in visible_range.PARAMETERS)
 
 
 def _revision(view: Range, key: str) -> int:

@@ -172,7 +172,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     style = _style(category, row, history.bars, view, calendar)
     if any(other.get("source") == "sample" for other in other_rows):
         style = replace(style, sample=True)
-    drawing = shared.drawing(history, view, style, others)
+    drawing = shared.drawing(history, view, style, calendar, others)
     visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
     close = shared.adjusted(history, style)[0]["close"]
     line = summary.of(close, pd.DatetimeIndex(drawing.bars.index), visible, view.interval)

@@ -13,12 +13,14 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import i18n
-from finance_core.bars import adjustment, candles, overlay
+from finance_core.bars import adjustment, candles, overlay, sessions
 from finance_core.bars import curves as indicator_curves
 from finance_core.bars.candles import Remark
 from finance_core.bars.curves import Curve
+from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
 from finance_core.charts import candlestick
+from finance_core.charts.candlestick import NOTHING_AHEAD
 from finance_core.charts.overlay import Other
 from finance_core.charts.style import Style
 from finance_core.storage import database, prices, runs
@@ -74,15 +76,20 @@ class Compared(NamedTuple):
     history: History
 
 
-def drawing(shown: History, view: View, style: Style, compared: Sequence[Compared] = ()) -> Drawing:
-    """The chart of a history that has bars, in the running language, with others on it."""
+def drawing(shown: History, view: View, style: Style, calendar: Calendar, compared: Sequence[Compared] = ()) -> Drawing:
+    """The chart of a history that has bars, in the running language, with others on it.
+
+    `calendar` knows the days that will follow, for lines that reach so far.
+    """
     # Which bars are visible is no part of a chart: a zoom and a period draw nothing anew.
     others = [(other.history.key, other.title) for other in compared]
     style = replace(style, tooltip=False)  # nor is the box beside the pointer
-    key = repr((shown.key, view.chosen, view.interval, style, i18n.language(), others))
+    lead = indicator_curves.lead(view.chosen)
+    ahead = sessions.following(calendar, shown.bars.index[-1], view.interval, lead) if lead else NOTHING_AHEAD
+    key = repr((shown.key, view.chosen, view.interval, style, i18n.language(), others, [*ahead]))
     if shown.key and all(other.history.key for other in compared):
-        return _drawing(key, shown, view, style, compared)
-    return _draw(shown, view, style, compared)
+        return _drawing(key, shown, view, style, ahead, compared)
+    return _draw(shown, view, style, ahead, compared)
 
 
 def _read(db: MongoDatabase, category: Category, ticker: str, key: str = "") -> History:
@@ -101,7 +108,7 @@ def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
     return adjustment.total_return(shown.bars) if style.total_return else (shown.bars, [])
 
 
-def _draw(shown: History, view: View, style: Style, compared: Sequence[Compared]) -> Drawing:
+def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, compared: Sequence[Compared]) -> Drawing:
     daily, impossible = adjusted(shown, style)
     bars = candles.resample(daily, view.interval)
     curves = indicator_curves.curves(bars, view.chosen)
@@ -114,7 +121,7 @@ def _draw(shown: History, view: View, style: Style, compared: Sequence[Compared]
         )
         for other in compared
     ]
-    option = candlestick.candlestick(bars, curves, style, shown.refused, others)
+    option = candlestick.candlestick(bars, curves, style, shown.refused, others, ahead)
     return Drawing(bars, curves, border.prepare(option), impossible)
 
 
@@ -125,6 +132,8 @@ def _history(key: str, _db: MongoDatabase, _category: Category, _row: TickerRow)
 
 
 @st.cache_resource(ttl=KEPT_FOR, max_entries=MOST_KEPT, show_spinner=False)
-def _drawing(key: str, _shown: History, _view: View, _style: Style, _compared: Sequence[Compared]) -> Drawing:
+def _drawing(
+    key: str, _shown: History, _view: View, _style: Style, _ahead: pd.DatetimeIndex, _compared: Sequence[Compared]
+) -> Drawing:
     del key
-    return _draw(_shown, _view, _style, _compared)
+    return _draw(_shown, _view, _style, _ahead, _compared)

@@ -10,7 +10,7 @@ import streamlit as st
 from finance_core import categories
 from finance_core.charts.style import Style
 from finance_core.i18n import _
-from finance_core.storage import database, tickers, watchlists
+from finance_core.storage import database, tickers, trading_calendars, watchlists
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import FAVOURITES, Watchlist
 from finance_core.ui import colors, listing
@@ -143,10 +143,11 @@ def _entry(db: MongoDatabase, shown: Watchlist, position: int) -> None:
         rising_is_red=colors.rising_is_red(category, row.get("market", "")),
         sample=row.get("source") == "sample",
     )
-    drawing = shared.drawing(history, view, style)
+    calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
+    drawing = shared.drawing(history, view, style, calendar)
     visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
     words = Words(alt=_("{name} 차트").format(name=name), bars=_("봉 {count}개"), days=_("{count}일"))
-    seen = Shown(*visible, revision=0, drawn=drawing.prepared.drawn)
+    seen = Shown(*visible, revision=0, drawn=drawing.prepared.drawn, bars=len(drawing.bars))
     with st.container(key="walked"):
         component.show(drawing.prepared, seen, Look.of(style), words, lambda _message: None, key="watched_chart")
 
