@@ -36,9 +36,6 @@ SHRINK_LIMIT = 0.9
 """A new history replaces a stored one if it has at least this share of its bars; Yahoo sometimes sends a fragment."""
 
 
-_NOTHING = Tail(candles.empty(), [])
-
-
 @dataclass(frozen=True)
 class TickerResult:
     """What an update did to one ticker."""
@@ -80,7 +77,7 @@ def update(
     now = now or dt.datetime.now(dt.UTC)
     is_trusted = _is_trusted(row)
     read = partial(prices.tail, db, category, row["ticker"], OVERLAP, row.get("last_date"))
-    tail = None if is_trusted else _NOTHING
+    tail = None if is_trusted else prices.NOTHING
     if is_trusted and not full and not row.get("unadjusted_splits"):
         tail = read()
         if len(tail.bars):
@@ -89,7 +86,7 @@ def update(
             if len(answer.bars) and not history_was_rewritten(tail.bars, answer.bars):
                 return _store(db, category, row, fetched, answer, tail, now)
     fetched = client.fetch(category, row)
-    answer = _valid(db, row, fetched, now, _NOTHING.bars)
+    answer = _valid(db, row, fetched, now, prices.NOTHING.bars)
     if answer.bars.empty:
         raise FetchFailed(N_("Yahoo가 {symbol}의 쓸 수 있는 시세를 하나도 보내지 않았습니다."), symbol=fetched.symbol)
     if is_trusted and row.get("last_date") and prices.are_stored(db, category, row["ticker"], answer.bars):

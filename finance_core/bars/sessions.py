@@ -57,7 +57,7 @@ def days(calendar: str | Calendar) -> npt.NDArray[np.datetime64]:
     >>> str(days("XKRX")[-1])[:4] >= "2026"
     True
     """
-    return _calendar(calendar).index.to_numpy()
+    return _arrays(calendar, _month())[0]
 
 
 def between(calendar: str | Calendar, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
@@ -97,8 +97,8 @@ def last_finished(calendar: str | Calendar, moment: dt.datetime) -> pd.Timestamp
     Timestamp('2026-01-09 00:00:00')
     """
     moment_in_utc = pd.Timestamp(moment).tz_convert("UTC").tz_localize(None)
-    over = int(np.searchsorted(_closes(calendar, _month()), moment_in_utc.to_datetime64(), side="right"))
-    return pd.Timestamp(days(calendar)[over - 1])
+    sessions, closes = _arrays(calendar, _month())
+    return pd.Timestamp(sessions[int(np.searchsorted(closes, moment_in_utc.to_datetime64(), side="right")) - 1])
 
 
 def close_of(calendar: str | Calendar, session: dt.date) -> dt.datetime | None:
@@ -131,11 +131,10 @@ def _month() -> str:
 
 
 @lru_cache(maxsize=64)
-def _closes(calendar: str | Calendar, month: str) -> npt.NDArray[np.datetime64]:
-    """The closes of all sessions in UTC, in numpy: updates look for one for each ticker."""
+def _arrays(calendar: str | Calendar, month: str) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.datetime64]]:
+    """All sessions and their closes in UTC, in numpy: updates look for them several times for each ticker."""
     sessions = _of_month(calendar, month) if isinstance(calendar, str) else _corrected(calendar, month)
-    closes: npt.NDArray[np.datetime64] = sessions["close"].dt.tz_localize(None).to_numpy()
-    return closes
+    return sessions.index.to_numpy(), sessions["close"].dt.tz_localize(None).to_numpy()
 
 
 @lru_cache(maxsize=64)
