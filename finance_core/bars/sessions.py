@@ -28,6 +28,7 @@ from finance_core.bars.candles import INTERVAL_PERIODS, Interval
 
 _log = logging.getLogger(__name__)
 _building = threading.Lock()
+_1970 = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ def last_finished(calendar: str | Calendar, moment: dt.datetime) -> pd.Timestamp
     >>> last_finished("XKRX", dt.datetime(2026, 1, 9, 12, tzinfo=dt.UTC))
     Timestamp('2026-01-09 00:00:00')
     """
-    moment_in_utc = pd.Timestamp(moment).tz_convert("UTC").tz_localize(None)
     sessions, closes = _arrays(calendar, _month())
-    return pd.Timestamp(sessions[int(np.searchsorted(closes, moment_in_utc.to_datetime64(), side="right")) - 1])
+    since_1970 = np.datetime64((moment - _1970) // dt.timedelta(microseconds=1), "us")
+    return pd.Timestamp(sessions[int(np.searchsorted(closes, since_1970, side="right")) - 1])
 
 
 def close_of(calendar: str | Calendar, session: dt.date) -> dt.datetime | None:
