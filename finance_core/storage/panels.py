@@ -39,7 +39,6 @@ KEPT_FOR: Final = 60.0
 BARS_AT_ONCE: Final = 100_000
 TICKERS_AT_ONCE: Final = 400
 """Bars, about, and tickers of one query."""
-"""pandas counts the days between these two in nanoseconds."""
 
 _ROW_FIELDS = (
     *(name for name in panels.TEXTS if name != "group"),
