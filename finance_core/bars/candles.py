@@ -165,10 +165,10 @@ def _clean_values(raw: pd.DataFrame) -> npt.NDArray[np.float64] | None:
     In numpy, which costs a fraction of pandas and of cleaning.
     """
     days = raw.index
-    in_order = raw.columns.equals(NAMES) or (set(COLUMNS) == set(raw.columns) and raw.columns.is_unique)
-    if not in_order or not isinstance(days, pd.DatetimeIndex) or days.tz is not None:
+    has_columns = raw.columns.equals(NAMES) or (set(COLUMNS) == set(raw.columns) and raw.columns.is_unique)
+    if not has_columns or not isinstance(days, pd.DatetimeIndex) or days.tz is not None:
         return None
-    values, moments = _ordered(raw).to_numpy(), days.to_numpy()
+    values, moments = in_order(raw).to_numpy(), days.to_numpy()
     if values.dtype.kind not in "fi":
         return None
     prices, volume = values[:, : len(PRICES)], values[:, len(PRICES)]
@@ -183,8 +183,13 @@ def _clean_values(raw: pd.DataFrame) -> npt.NDArray[np.float64] | None:
     return np.asarray(values, dtype="float64") if is_clean else None
 
 
-def _ordered(raw: pd.DataFrame) -> pd.DataFrame:
-    return raw if raw.columns.equals(NAMES) else raw[COLUMNS]
+def in_order(bars: pd.DataFrame) -> pd.DataFrame:
+    """`bars` with `COLUMNS` in their order, and no others: for what takes them by position.
+
+    >>> in_order(bars[["close", *COLUMNS[:3], *COLUMNS[4:]]]).columns.tolist() == COLUMNS
+    True
+    """
+    return bars if bars.columns.equals(NAMES) else bars[COLUMNS]
 
 
 def is_unadjusted(before: npt.ArrayLike, close: npt.ArrayLike, splits: npt.ArrayLike) -> npt.NDArray[np.bool_]:
@@ -237,7 +242,7 @@ def split_adjusted(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     divided = {name: bars[name] / factor for name in (*PRICES, "dividends")}
     adjusted = bars.assign(**divided, volume=bars["volume"] * factor)
     remarks = [Remark(bars.index[position], "changed", "split applied") for position in positions]
-    return frame(bars.index.to_numpy(), _ordered(adjusted).to_numpy(dtype="float64")), remarks
+    return frame(bars.index.to_numpy(), in_order(adjusted).to_numpy(dtype="float64")), remarks
 
 
 def is_complete(bars: pd.DataFrame) -> bool:

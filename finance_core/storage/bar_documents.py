@@ -90,7 +90,7 @@ def to_raw(ticker: str, bars: pd.DataFrame) -> list[RawBSONDocument]:
 
 def _columns(bars: pd.DataFrame) -> tuple[dict[str, npt.NDArray[Any]], dict[str, npt.NDArray[np.bool_]]]:
     """The date and the `COLUMNS` of `bars`, and which of their values are stored."""
-    values = bars.to_numpy(dtype="float64")  # a fraction of the time of a column after the other
+    values = candles.in_order(bars).to_numpy(dtype="float64")  # a fraction of the time of a column after the other
     stored = ~np.isnan(values)
     actions = slice(-len(candles.CORPORATE_ACTIONS), None)
     stored[:, actions] &= values[:, actions] != 0

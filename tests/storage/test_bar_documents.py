@@ -43,3 +43,13 @@ def test_the_volumes_of_one_history_have_one_type_of_bson() -> None:
 
     assert kinds(5, 2**31 - 1) == [int, int]
     assert kinds(5, 2**31) == [Int64, Int64]
+
+
+def test_columns_in_another_order_are_stored_under_their_own_names() -> None:
+    rows = np.array([[4.0, 5.0, 2.0, 3.0, 10.0, 0.5, 0.0]])
+    bars = candles.frame(np.array(["2026-01-05"], dtype="datetime64[ns]"), rows)
+    mixed = bars[candles.COLUMNS[::-1]].assign(currency=1.0)
+    assert bar_documents.to_documents("A", mixed) == bar_documents.to_documents("A", bars)
+    assert [each.raw for each in bar_documents.to_raw("A", mixed)] == [
+        each.raw for each in bar_documents.to_raw("A", bars)
+    ]
