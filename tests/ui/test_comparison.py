@@ -136,6 +136,20 @@ def test_all_in_won_converts_dollars_day_by_day_and_leaves_points_alone(four: Mo
     assert source["price 1"].iloc[-1] == prices.load(four, INDICES, "^KS11")["close"].iloc[-1]
 
 
+def test_a_currency_that_was_wrong_is_not_converted_from_any_more_once_it_is_right(four: MongoDatabase) -> None:
+    store(four, US_STOCKS, "MSFT", "마이크로소프트", pages.made_table(5, halted=0), currency="USD")
+    moment = {"bars_changed_at": dt.datetime(2026, 1, 5)}  # else nothing is kept for the next visitor
+    for category, ticker in ((US_STOCKS, "AAPL"), (US_STOCKS, "MSFT"), (CURRENCIES, "USDKRW")):
+        tickers.record(four, category, ticker, moment)
+    tickers.record(four, US_STOCKS, "AAPL", {"currency": "KRW"})
+    close = prices.load(four, US_STOCKS, "AAPL")["close"].iloc[-1]
+    assert chart(open_page(APPLE, "us_stocks:MSFT", currency="KRW"))[1]["price 0"].iloc[-1] == close
+    tickers.record(four, US_STOCKS, "AAPL", {"currency": "USD"})
+    rate = prices.load(four, CURRENCIES, "USDKRW")["close"].iloc[-1]
+    after = chart(open_page(APPLE, "us_stocks:MSFT", currency="KRW"))[1]
+    assert after["price 0"].iloc[-1] == pytest.approx(close * rate)
+
+
 def test_a_chip_says_what_is_converted_and_what_cannot_be(four: MongoDatabase) -> None:
     told = notes(open_page(SAMSUNG, APPLE, KOSPI, WON, currency="KRW"))
     assert told["AAPL"] == "USD→KRW"

@@ -49,7 +49,8 @@ def closes(db: MongoDatabase, items: Sequence[Item], money: Money, interval: Int
     """The closes of `items`."""
     rates = {} if money == "local" else _rates(db, {money, *(item.currency for item in items)})
     keys = [item.version for item in items] + [rate.key for rate in rates.values()]
-    named = [(item.key, item.version) for item in items], [(name, rate.key) for name, rate in rates.items()]
+    named_items = [(item.key, item.currency, item.version) for item in items]
+    named = named_items, [(name, rate.key) for name, rate in rates.items()]
     if not all(keys):
         return _closes("", items, money, interval, rates)
     return _kept_closes(repr((named, money, interval)), items, money, interval, rates)
