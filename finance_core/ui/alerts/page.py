@@ -77,7 +77,7 @@ def _form(db: MongoDatabase) -> None:
             category = choices.category(_key("category"))
         second.text_input(_("이름"), key=_key("name"))
         third.text_input(_("종목 코드(쉼표로, 비우면 모두)"), key=_key("tickers"))
-        text = st.text_input(_("조건"), placeholder="crossed_above(close, ma60, 1)", key=_key("condition"))
+        text = st.text_input(_("조건식"), placeholder="crossed_above(close, ma60, 1)", key=_key("condition"))
         mistake = _mistake(text)
         if mistake:
             st.code(mistake.pointer, language=None)
