@@ -98,8 +98,9 @@ def readout(lines: Sequence[Line]) -> list[Option]:
     entries = []
     for position, line in enumerate(lines):
         column, color, sign = _price(position), line.color, line.sign
-        entries.append(parts.reading(column, title=line.name, color=color, decimals=line.decimals, prefix=sign))
-        entries.append(parts.reading(column, title="", decimals=2, suffix="%", signed=True, axis=position))
+        price = parts.reading(column, title=line.name, color=color, decimals=line.decimals, prefix=sign)
+        change = parts.reading(column, title="", decimals=2, suffix="%", signed=True, axis=position)
+        entries += [{**entry, "line": line.name} for entry in (price, change)]
     return entries
 
 
@@ -112,9 +113,12 @@ def _price(position: int) -> str:
     return f"price {position}"
 
 
-def scaled(count: int) -> list[Option]:
-    """The base and what is drawn of each of so many lines, for their axes (see `parts.price_axis`)."""
-    return [{"base": _price(position), "columns": [_drawn(position)]} for position in range(count)]
+def scaled(lines: Sequence[Line]) -> list[Option]:
+    """The base and what is drawn of each of `lines`, for their axes (see `parts.price_axis`)."""
+    return [
+        {"base": _price(position), "columns": [_drawn(position)], "line": line.name}
+        for position, line in enumerate(lines)
+    ]
 
 
 def line_of(line: Line, position: int) -> Option:
@@ -146,7 +150,7 @@ def _axes(lines: Sequence[Line], scale: Scale, base: int | None) -> list[Script]
         elif not relative:
             look |= {"axisLine": {"show": True, "lineStyle": {"color": line.color}}, "splitLine": {"show": not is_left}}
         settings = parts.price_axis(
-            scaled(len(lines)),
+            scaled(lines),
             decimals=line.decimals,
             log=log,
             relative=relative,

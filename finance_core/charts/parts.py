@@ -155,7 +155,8 @@ def reading(
 
     `pane` is the position of the grid; the entry is written in `color` ("" for that of text), or if `signed` with a
     sign and in the colour of rising or falling. With `axis`, the position of a y axis, it is the change in percent
-    since the base of that axis (see `scripts/price_axis.js`), and stands in a box beside the entry before it.
+    since the base of that axis (see `scripts/price_axis.js`), and stands in a box beside the entry before it. An entry
+    with a `line` is not read out while the legend hides the line of that name.
 
     >>> reading("RSI 14", pane=2, color="#7950f2", decimals=1)["title"]
     'RSI 14'

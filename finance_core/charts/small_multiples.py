@@ -54,7 +54,7 @@ def option(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame, *, 
             {"query": {"minWidth": NARROW + 1}, "option": _placed(shown, places)},
         ],
         "xAxis": [_days(position) for position in range(len(shown))],
-        "yAxis": [_axis(line, position) for position, line in enumerate(shown)],
+        "yAxis": [_axis(shown, position) for position in range(len(shown))],
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "dataZoom": parts.zooms(len(shown), parts.first_seen(len(drawn)), {"left": 12, "right": 76}),
         "tooltip": {**parts.TOOLTIP, "showContent": False},
@@ -93,8 +93,9 @@ def _days(position: int) -> Script:
     return parts.trading_days(position, labels=True, fontSize=SMALL, align="left")
 
 
-def _axis(line: Line, position: int) -> Script:
-    settings = parts.price_axis(comparison.scaled(MOST), decimals=line.decimals, own=position, sign=line.sign)
+def _axis(lines: Sequence[Line], position: int) -> Script:
+    line = lines[position]
+    settings = parts.price_axis(comparison.scaled(lines), decimals=line.decimals, own=position, sign=line.sign)
     look = {"gridIndex": position, "position": "right", "splitNumber": 2, "axisLabel": {"fontSize": SMALL}}
     return Script("price_axis", {**settings, **look})
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from finance_core.bars import candles
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS, Category
+from finance_core.charts import parts
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.comparison.page import LOOK
@@ -116,6 +117,9 @@ REACH = """() => {
   });
 }"""
 
+HIDE = """name => document.querySelector('.echarts-container').chart
+  .dispatchAction({type: 'legendUnSelect', name})"""
+
 
 @pytest.mark.parametrize("charts", ["one", "each"])
 @pytest.mark.usefixtures("stored")
@@ -175,6 +179,26 @@ def test_the_box_beside_the_pointer_says_prices_and_changes_since_the_base(
         place = box.bounding_box()
         assert place is not None
         assert 0 <= place["x"] < place["x"] + place["width"] <= 390
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_line_that_the_legend_hides_is_neither_read_out_nor_reached_around(
+    app: Callable[[], str], page: Page
+) -> None:
+    names = {"삼성전자": "korean_stocks:005930", "SK하이닉스": "korean_stocks:000660", "애플": "us_stocks:AAPL"}
+    open_chart(page, f"{app()}/comparison?series={','.join(names.values())}&period=MAX")
+    before = page.evaluate(REACH)[0]
+    for name in list(names)[:2]:
+        page.evaluate(HIDE, name)
+    close = pages.made_table(2, halted=0)["close"]
+    ends = [close.min() / close.iloc[0], close.max() / close.iloc[0]]
+    air = (ends[1] - ends[0]) * parts.AIR
+    reach = pytest.approx([max(ends[0] - air, 0), ends[1] + air])
+    assert before != reach
+    assert wait_until(lambda: page.evaluate(REACH)[0] == reach), "the axis that is seen is that of a hidden line"
+    day_at_pointer(page, 0.5)
+    said = page.locator(".tooltip").inner_text()
+    assert [name for name in names if name in said] == ["애플"]
 
 
 def test_the_axis_has_its_labels_where_the_first_line_has_no_price(

@@ -111,7 +111,7 @@ def test_the_third_flips_the_page_to_percent_from_what_is_visible_and_says_why(f
     assert [axis["show"] for axis in axes(option)] == [True, False, False]
     assert {(axis["relative"], axis["log"], axis["since"]) for axis in axes(option)} == {("percent", False, None)}
     assert [axis["own"] for axis in axes(option)] == [line["yAxisIndex"] for line in lines(option)] == [0, 1, 2]
-    assert axes(option)[0]["series"][2] == {"base": "price 2", "columns": ["y2"]}
+    assert axes(option)[0]["series"][2] == {"base": "price 2", "columns": ["y2"], "line": "코스피"}
 
 
 @pytest.mark.parametrize("scale", ["index", "log"])

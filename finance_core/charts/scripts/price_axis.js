@@ -2,7 +2,7 @@
 // `last` is the close whose tag stands on the axis: no label may lie under it. A `relative` axis has changes in
 // "percent", or an "index" of 100, since a base: the first price at or after the position `since`, or that is visible.
 // `series` are {base, columns}, of which each has such an axis (`own` is its position), and all of them reach from the
-// least to the largest change of all.
+// least to the largest change of all; those with the name of a `line` only while the legend shows it.
 ({ log, relative, air, decimals, last, series, own, since, sign, color, ...axis }) => {
   const MOST_LABELS = 10, TAG = 15; // labels; pixels
   const AFAR = 1e-6; // the base of a line without one: nothing of it is near the others, which the axis measures as well
@@ -12,6 +12,7 @@
 
   const source = () => chart.getModel().getComponent("dataset", 0).get("source", true);
   const visible = () => chart.getModel().getComponent("dataZoom", 0).getValueRange();
+  const isShown = ({ line }) => chart.getModel().getComponent("legend", 0)?.option.selected[line] !== false;
   const baseOf = (column, [first, end]) => {
     if (since !== null) [first, end] = [since, column.length - 1];
     for (let bar = first; bar <= end; bar++) if (Number.isFinite(column[bar])) return column[bar];
@@ -22,10 +23,11 @@
   // The least and the largest visible price of any series, in parts of its base: the same for all axes.
   const ratios = () => {
     const [columns, range] = [source(), visible()];
-    const before = chart.ratios;
-    if (before?.columns === columns && before.range.every((bar, end) => bar === range[end])) return before.ratios;
+    const [shown, before] = [series.filter(isShown), chart.ratios];
+    const key = [...range, ...shown.map((each) => each.base)].join();
+    if (before?.columns === columns && before.key === key) return before.ratios;
     let [low, high] = [Infinity, -Infinity];
-    for (const each of series) {
+    for (const each of shown) {
       const start = baseOf(columns[each.base], range);
       for (const column of each.columns)
         for (let bar = range[0]; bar <= range[1]; bar++) {
@@ -34,7 +36,7 @@
           if (ratio > high) high = ratio;
         }
     }
-    chart.ratios = { columns, range, ratios: [low, high] };
+    chart.ratios = { columns, key, ratios: [low, high] };
     return [low, high];
   };
   const widened = (low, high) => {

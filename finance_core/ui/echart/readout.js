@@ -41,13 +41,15 @@
     const value = source[column]?.[position];
     return axis === null ? value : chart.getModel().getComponent("yAxis", axis).option.own.change(value) * 100;
   };
+  const isHidden = ({ line }) => chart.getModel().getComponent("legend", 0)?.option.selected[line] === false;
   const show = (position) => {
     for (const { day, fields } of panes) {
       if (day) day.textContent = days[position] ?? "";
       for (const { item, field, value } of fields) {
         const number = valueOf(item, position);
         value.textContent = text(item, number);
-        field.hidden = position >= bars && !Number.isFinite(number); // a day to come has no prices
+        const isLacking = position >= bars && !Number.isFinite(number); // a day to come has no prices
+        field.hidden = isLacking || isHidden(item);
         if (item.signed) field.style.color = number > 0 ? rising : number < 0 ? falling : "";
       }
     }
