@@ -117,6 +117,9 @@ REACH = """() => {
   });
 }"""
 
+# Whether ECharts leaves an axis without numbers.
+BLANK = """() => document.querySelector('.echarts-container').chart.getModel()
+  .findComponents({mainType: 'yAxis'}).map(({axis}) => axis.scale.isBlank())"""
 HIDE = """name => document.querySelector('.echarts-container').chart
   .dispatchAction({type: 'legendUnSelect', name})"""
 
@@ -199,6 +202,23 @@ def test_a_line_that_the_legend_hides_is_neither_read_out_nor_reached_around(
     day_at_pointer(page, 0.5)
     said = page.locator(".tooltip").inner_text()
     assert [name for name in names if name in said] == ["애플"]
+
+
+@pytest.mark.usefixtures("stored")
+def test_an_axis_whose_line_is_hidden_has_no_numbers(app: Callable[[], str], page: Page) -> None:
+    errors: list[object] = []
+    page.on("pageerror", lambda error: errors.append(error))
+    open_chart(page, f"{app()}/comparison?series=korean_stocks:005930,us_stocks:AAPL")
+    page.wait_for_function("document.querySelector('.echarts-container')?.chart?.page", timeout=60_000)
+    page.evaluate(HIDE, "삼성전자")
+    assert wait_until(lambda: page.evaluate(BLANK) == [True, False])
+    day_at_pointer(page, 0.5)
+    wheel(page, 1, -240)
+    page.evaluate(HIDE.replace("legendUnSelect", "legendSelect"), "삼성전자")
+    wheel(page, 3, 240)
+    assert wait_until(lambda: page.evaluate(BLANK) == [False, False])
+    assert all(low > 0.1 for low, _high in page.evaluate(REACH))
+    assert errors == []
 
 
 def test_the_axis_has_its_labels_where_the_first_line_has_no_price(

@@ -40,7 +40,7 @@
     return [low, high];
   };
   const widened = (low, high) => {
-    if (!Number.isFinite(low) || !Number.isFinite(high)) return log ? [1, 10] : [0, 1];
+    if (!Number.isFinite(low) || !Number.isFinite(high)) return [NaN, NaN]; // with nothing to measure it has no numbers
     if (log && low > 0) {
       const ratio = high > low ? (high / low) ** air : 1 + air;
       return [low / ratio, high * ratio];
@@ -75,7 +75,7 @@
   };
   const ticksBetween = (low, high) => {
     const start = relative ? base() : 1;
-    if (!(start > 0)) return [];
+    if (!(start > 0) || Number.isNaN(low)) return [];
     const [say, price] = said;
     return roundOnes(say(low, start), say(high, start)).map((number) => price(number, start));
   };
