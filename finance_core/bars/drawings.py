@@ -53,22 +53,21 @@ def rounded(price: float) -> float:
     return round(price, SIGNIFICANT - 1 - math.floor(math.log10(price)))
 
 
-def placed(drawing: Drawing, bars: pd.DataFrame) -> list[tuple[int, float]]:
-    """Positions and prices of the points of `drawing` on `bars`.
+def placed(drawing: Drawing, days: pd.DatetimeIndex, splits: "pd.Series[float]") -> list[tuple[int, float]]:
+    """Positions and prices of the points of `drawing` on bars of `days`.
 
     The position is that of the first bar that reaches to the day, or the last one. Splits after the day on which it was
-    drawn divide its prices, as they divide those of the bars.
+    drawn divide its prices, as they divide those of the bars. `splits` are those of each trading day, also where a bar
+    is a week: that would not tell on which side of a day a split was.
 
     >>> from finance_core.bars import candles
     >>> import numpy as np
     >>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03"])
     >>> bars = candles.frame(days.to_numpy(), np.array([[5.0, 5, 5, 5, 1, 0, 0], [5, 5, 5, 5, 1, 0, 2]]))
-    >>> placed(Drawing("a", "level", (Point(days[0].date(), 10.0),), days[0].date()), bars)
+    >>> placed(Drawing("a", "level", (Point(days[0].date(), 10.0),), days[0].date()), days, bars["stock_splits"])
     [(0, 5.0)]
     """
-    days = pd.DatetimeIndex(bars.index)
-    splits = bars["stock_splits"][(days > pd.Timestamp(drawing.drawn)) & (bars["stock_splits"] > 0).to_numpy()]
-    factor = float(splits.to_numpy().prod())
+    factor = float(splits[(splits.index > pd.Timestamp(drawing.drawn)) & (splits > 0)].to_numpy().prod())
     return [
         (min(int(days.searchsorted(pd.Timestamp(point.day))), len(days) - 1), point.price / factor)
         for point in drawing.points

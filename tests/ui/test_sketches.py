@@ -22,7 +22,7 @@ from tests.yahoo import YahooStandIn
 pytestmark = pytest.mark.slow
 
 BARS = candles.clean(pages.made_table(halted=0))[0]
-DAYS = pd.DatetimeIndex(BARS.index)
+DAYS, SPLITS = pd.DatetimeIndex(BARS.index), BARS["stock_splits"]
 ANYTHING = st.recursive(
     st.one_of(st.none(), st.booleans(), st.floats(), st.integers(), st.text(), st.sampled_from(["2024-01-02", "draw"])),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(), inner, max_size=4)),
@@ -43,12 +43,12 @@ def script(tool: str, text: str, points: object, times: int) -> None:
     from finance_core.storage import database
     from finance_core.ui.decorators import errors_shown
     from finance_core.ui.viewer import sketches
-    from tests.ui.test_sketches import BARS
+    from tests.ui.test_sketches import BARS, SPLITS
 
     for _time in range(times):
         st.session_state[sketches.TOOL], st.session_state[sketches.TEXT] = tool, text
         own = st.session_state.get(sketches.OWN, {}).get((KOREAN_STOCKS.key, "005930"), [])
-        sketches.Sketch(database.connect(), KOREAN_STOCKS, "005930", BARS, Style(), [], own).add(points)
+        sketches.Sketch(database.connect(), KOREAN_STOCKS, "005930", BARS, SPLITS, Style(), [], own).add(points)
     with errors_shown():
         pass
 
@@ -62,12 +62,12 @@ def moved(name: object, points: object) -> None:
     from finance_core.storage import database, drawings
     from finance_core.ui.decorators import errors_shown
     from finance_core.ui.viewer import sketches
-    from tests.ui.test_sketches import BARS, TREND
+    from tests.ui.test_sketches import BARS, SPLITS, TREND
 
     stored = drawings.load(database.connect(), KOREAN_STOCKS, "005930")
     own = [] if stored else [TREND]
     st.session_state[sketches.OWN] = {(KOREAN_STOCKS.key, "005930"): own}
-    sketch = sketches.Sketch(database.connect(), KOREAN_STOCKS, "005930", BARS, Style(), stored, own)
+    sketch = sketches.Sketch(database.connect(), KOREAN_STOCKS, "005930", BARS, SPLITS, Style(), stored, own)
     sketch.tell({"kind": "move", "id": name, "points": points})
     with errors_shown():
         pass
@@ -156,9 +156,20 @@ def test_a_move_to_where_the_chart_has_nothing_is_answered_and_changes_nothing(
     assert kept(move([None, None], name={"$ne": 1})) == [TREND]
 
 
+def test_a_move_on_a_chart_of_months_leaves_the_other_end_where_it_was() -> None:
+    bars, (split, drawn) = BARS.copy(), [pd.Timestamp(day) for day in ("2024-03-12", "2024-03-13")]
+    bars.loc[split, "stock_splits"] = 2.0
+    line = Drawing("a", "trend", (Point(DAYS[3].date(), 50.0), Point(drawn.date(), 60.0)), drawn.date())
+    months, splits = candles.resample(bars, "M"), bars["stock_splits"]
+    sketch = Sketch(cast("MongoDatabase", None), KOREAN_STOCKS, "005930", months, splits, Style(), [], [line])
+    moved = sketch._moved(line, [None, [str(months.index[5].date()), 70.0]])
+    assert moved
+    assert moved.points == (line.points[0], Point(months.index[5].date(), 70.0)), "the split was before it was drawn"
+
+
 @given(ANYTHING)
 def test_no_points_that_a_browser_may_tell_break_a_move(points: Any) -> None:
-    sketch = Sketch(cast("MongoDatabase", None), KOREAN_STOCKS, "005930", BARS, Style(), [], [TREND])
+    sketch = Sketch(cast("MongoDatabase", None), KOREAN_STOCKS, "005930", BARS, SPLITS, Style(), [], [TREND])
     moved = sketch._moved(TREND, points)
     assert moved is None or len(moved.points) == 2
 

@@ -179,7 +179,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row, line)
     with menus.compare:
         compared.control(db, category, view, ticker)
-    sketch = sketches.of(db, category, ticker, drawing, style)
+    sketch = sketches.of(db, category, ticker, history, drawing, style)
     with menus.draw:
         sketch.control()
     with menus.other:

@@ -25,6 +25,7 @@ from finance_core.ui.decorators import writes
 from finance_core.ui.echart.component import Drawings
 from finance_core.ui.text import plain
 from finance_core.ui.viewer.shared import Drawing as Drawn
+from finance_core.ui.viewer.shared import History
 from finance_core.ui.visitor import may_edit
 
 TOOLS: Final[dict[Kind | str, str]] = {
@@ -46,6 +47,8 @@ class Sketch:
     ticker: str
     bars: pd.DataFrame
     """As they are drawn."""
+    splits: "pd.Series[float]"
+    """Of each trading day."""
     style: Style
     stored: list[Drawing]
     own: list[Drawing]
@@ -65,7 +68,7 @@ class Sketch:
                 "id": each.id,
                 "movable": each in self._changeable,
                 "kind": each.kind,
-                "points": drawings.placed(each, self.bars),
+                "points": self._placed(each),
                 "text": self._prices(each)[0] if each.kind == "level" else each.text,
             }
             for each in (*self.stored, *self.own)
@@ -150,7 +153,7 @@ class Sketch:
 
         All its prices are those of the bars from now on: splits since it was drawn are in them.
         """
-        stay = zip(drawing.points, drawings.placed(drawing, self.bars), strict=True)
+        stay = zip(drawing.points, self._placed(drawing), strict=True)
         try:
             places = [
                 Point(old.day, drawings.rounded(price)) if new is None else self._points([new])[0]
@@ -182,8 +185,11 @@ class Sketch:
     def _keep(self, own: list[Drawing]) -> None:
         st.session_state.setdefault(OWN, {})[self.category.key, self.ticker] = own
 
+    def _placed(self, drawing: Drawing) -> list[tuple[int, float]]:
+        return drawings.placed(drawing, pd.DatetimeIndex(self.bars.index), self.splits)
+
     def _prices(self, drawing: Drawing) -> list[str]:
-        return [formats.price(price, self.style.decimals) for _day, price in drawings.placed(drawing, self.bars)]
+        return [formats.price(price, self.style.decimals) for _day, price in self._placed(drawing)]
 
     def _describe(self, drawing: Drawing) -> str:
         prices = self._prices(drawing)
@@ -194,10 +200,11 @@ class Sketch:
         return " · ".join(part for part in (_(TOOLS[drawing.kind]), drawing.text, where) if part)
 
 
-def of(db: MongoDatabase, category: Category, ticker: str, drawn: Drawn, style: Style) -> Sketch:
-    """The drawings on the chart of a ticker that is `drawn` so."""
+def of(db: MongoDatabase, category: Category, ticker: str, history: History, drawn: Drawn, style: Style) -> Sketch:
+    """The drawings on the chart of a ticker whose `history` is `drawn` so."""
+    stored, splits = stored_drawings.load(db, category, ticker), history.bars["stock_splits"]
     own = st.session_state.get(OWN, {}).get((category.key, ticker), [])
-    return Sketch(db, category, ticker, drawn.bars, style, stored_drawings.load(db, category, ticker), own)
+    return Sketch(db, category, ticker, drawn.bars, splits, style, stored, own)
 
 
 def _answered() -> int:
