@@ -23,8 +23,8 @@ LOOK_EVERY = 30.0
 """Seconds between two looks for updates that are due."""
 
 _log = logging.getLogger(__name__)
-_of_app: dict[str, BackgroundTask] = {}
-"""The last task that follows a collection, by key of its category, and the last that sends alerts."""
+_last_tasks: dict[str, BackgroundTask] = {}
+"""By the key of a category, the last task that followed its collection; by "alerts", the last that sent them."""
 
 
 @asynccontextmanager
@@ -66,17 +66,17 @@ def tick(now: dt.datetime) -> list[BackgroundTask]:
     """
     db = database.connect()
     started = []
-    sending = _of_app.get("alerts")
+    sending = _last_tasks.get("alerts")
     if (sending is None or sending.finished) and alerts.is_waiting(db, now.astimezone(dt.UTC).replace(tzinfo=None)):
-        _of_app["alerts"] = background.start(lambda _stop: alert_delivery.send(database.connect(), now))
-        started.append(_of_app["alerts"])
+        _last_tasks["alerts"] = background.start(lambda _stop: alert_delivery.send(database.connect(), now))
+        started.append(_last_tasks["alerts"])
     for category in categories.CATEGORIES:
         runs.mark_interrupted(db, category)
         if locations.of(db, category).read_only:
-            task = _of_app.get(category.key)
+            task = _last_tasks.get(category.key)
             if (task is None or task.finished) and following.is_outdated(db, category):
-                _of_app[category.key] = background.start(partial(_follow, category))
-                started.append(_of_app[category.key])
+                _last_tasks[category.key] = background.start(partial(_follow, category))
+                started.append(_last_tasks[category.key])
         elif _is_due(db, category, now):
             _log.info("%s: the daily update is due", category.key)
             started.append(background.start(partial(_update, category)))

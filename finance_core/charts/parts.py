@@ -70,7 +70,7 @@ def zooms(
 ) -> list[Option]:
     """Zooming with the wheel and with a slider, in all panes at once; at first from and to the positions `visible`.
 
-    None: at first all, and where the chart is drawn again, as it was zoomed.
+    With None, all is visible at first, and a chart that is drawn again stays as it was zoomed.
     """
     zoom: Option = {"xAxisIndex": [*range(panes)], "minValueSpan": 4}
     if visible:

@@ -80,7 +80,7 @@ def _at_once(db: MongoDatabase, store: Store, ticker: str) -> pd.DataFrame | Non
 
 
 def are_stored(db: MongoDatabase, category: Category, ticker: str, bars: pd.DataFrame) -> bool:
-    """Whether the stored documents of `ticker` are just those of `bars`. Costs less than `write`, which says so too."""
+    """Whether the stored documents of `ticker` are just those of `bars`: then there is nothing to `write`."""
     collection = db[locations.of(db, category).collection]
     found = collection.find({"ticker": ticker}, {"_id": False}).sort("date", 1).batch_size(50_000).to_list()
     return found == bar_documents.to_documents(ticker, bars)
