@@ -59,6 +59,7 @@ def wheel(page: Page, times: int, delta: int) -> None:
     for _ in range(times):
         page.mouse.wheel(0, delta)
         page.wait_for_timeout(60)
+    page.locator("canvas").first.scroll_into_view_if_needed()  # on a slow machine the first ones scroll all the same
 
 
 def chip_color(page: Page, name: str) -> str:
