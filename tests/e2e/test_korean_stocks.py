@@ -31,6 +31,16 @@ def open_chart(page: Page, address: str) -> None:
     page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
 
 
+IS_READ_OUT = """([x]) => {
+  const root = document.querySelector('.echarts-container'), { chart } = root;
+  const [first, last] = chart.getModel().getComponent('dataZoom', 0).getValueRange();
+  const position = Math.round(chart.convertFromPixel({ xAxisIndex: 0 }, x - root.getBoundingClientRect().left));
+  const day = chart.page.readout.days[Math.min(Math.max(position, first), last)].slice(0, 10);
+  return document.querySelector('.readout').innerText.includes(day);
+}"""
+"""Whether what is read out is of the bar at a place of the window: a slow machine follows the pointer late."""
+
+
 def day_at(page: Page, share: float) -> pd.Timestamp:
     """The day whose bar stands at this share of the chart's width, as it is read out there."""
     box = page.locator("canvas").first.bounding_box()
@@ -39,6 +49,7 @@ def day_at(page: Page, share: float) -> pd.Timestamp:
     for away in (60, 0):  # a pointer that stays where it is tells a chart nothing
         page.mouse.move(x + away * (0.5 - share), box["y"] + box["height"] * 0.3 - away)
         page.wait_for_timeout(60)
+    page.wait_for_function(IS_READ_OUT, arg=[x])
     return pd.Timestamp(DAY.findall(readout(page))[0])
 
 
