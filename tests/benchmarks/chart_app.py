@@ -12,8 +12,10 @@ from finance_core.categories import AMERICAN_AVERAGES
 from finance_core.charts import candlestick, candlestick_html
 from finance_core.charts.style import Style
 from finance_core.ui.echart import border, component
-from finance_core.ui.echart.component import Shown, Words
+from finance_core.ui.echart.component import Look, Shown, Words
 from tests.benchmarks.conftest import CENTURY, bars_of
+
+LOOK = Path(component.__file__).parents[1] / "look.css"
 
 st.set_page_config(layout="wide")
 kind = st.query_params.get("chart", "empty")
@@ -25,9 +27,11 @@ averages = curves.curves(bars, map(curves.of_average, AMERICAN_AVERAGES))
 first = candles.period_start(bars.index, "1M")
 if kind == "echarts":
     prepared = border.prepare(candlestick.candlestick(bars, averages, Style()))
-    shown = Shown(first, len(bars) - 1, revision=0, drawn=prepared.drawn)
+    shown = Shown(first, len(bars) - 1, revision=0, drawn=prepared.drawn, bars=len(bars))
+    st.html(LOOK)
+    st.html("<style>.st-key-chart { min-height: 640px; }</style>")  # on a page it has the rest of the window
     with st.container(height=680, border=False):
-        component.show(prepared, shown, Style(), Words("", "", ""), lambda _message: None, key="chart")
+        component.show(prepared, shown, Look.of(Style()), Words("", "", ""), lambda _message: None, key="century")
 else:
     figure = candlestick_html.candlestick(bars, averages, Style(), "")
     figure.update_xaxes(range=[first, len(bars) - 1])
