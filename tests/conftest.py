@@ -35,12 +35,9 @@ hypothesis.settings.register_profile("sisepan", deadline=None)  # no test assert
 hypothesis.settings.load_profile("sisepan")
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two workers more than cores: slow tests wait for servers, browsers and timeouts for a good part of their time.
-
-    The others compute all the time, and each worker has to import and to collect first.
-    """
-    return (os.cpu_count() or 1) + 2 * (config.option.markexpr != "not slow")
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers more than cores: tests wait for servers, browsers and timeouts for a good part of their time."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_configure(config: pytest.Config) -> None:
