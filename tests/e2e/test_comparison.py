@@ -16,7 +16,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui.comparison.page import LOOK
 from tests import pages
 from tests.e2e.test_chart import AXIS, COUNT_SERIES_SET
-from tests.e2e.test_korean_stocks import open_chart
+from tests.e2e.test_korean_stocks import open_chart, turn
 from tests.e2e.test_look import SELECTOR
 from tests.processes import wait_until
 
@@ -55,11 +55,7 @@ def day_at_pointer(page: Page, share: float) -> None:
 
 def wheel(page: Page, times: int, delta: int) -> None:
     day_at_pointer(page, 0.3)
-    page.wait_for_timeout(600)  # a wheel that turns as the pointer enters the chart scrolls the page
-    for _ in range(times):
-        page.mouse.wheel(0, delta)
-        page.wait_for_timeout(60)
-    page.locator("canvas").first.scroll_into_view_if_needed()  # on a slow machine the first ones scroll all the same
+    turn(page, times, delta)
 
 
 def chip_color(page: Page, name: str) -> str:
