@@ -15,7 +15,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from finance_core import i18n, settings
+from finance_core import background, i18n, settings
 from finance_core.mongod.server import EmbeddedMongod
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
@@ -164,4 +164,5 @@ def yahoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[stand_in.
         for name, value in server.env.items():
             monkeypatch.setenv(name, value)
         yield server
+        background.stop_all()  # a test that failed must not fail the next one too
     stand_in.forget(tmp_path / "yfinance")

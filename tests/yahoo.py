@@ -126,7 +126,7 @@ class YahooStandIn:
     `listings`, `requests` and `tunnels` (the host of each connection) may be read and changed while it runs. So may
     `quotes`: what the screener answers of each symbol, by the names of its JSON; it filters by exchange alone. `env`
     leads a client here; curl_cffi takes the authority when a Session is made and the proxy at each request, so set it
-    before making the session. `delay` is seconds before each answer of chart or screener. While `outage` is set, each
+    before making the session. `delay` is seconds before each answer of chart or screener, also of those that wait when it is changed. While `outage` is set, each
     of them gets that answer.
     """
 
@@ -328,8 +328,9 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _misbehaved(self, answer: Answer, kind: str) -> bool:
         """Whether the answer is one without a result, which was sent; `kind` is the name of the JSON's only part."""
-        if self.server.yahoo.delay:
-            self.server.closing.wait(self.server.yahoo.delay)
+        came = time.monotonic()
+        while time.monotonic() < came + self.server.yahoo.delay and not self.server.closing.wait(0.02):
+            pass
         match answer:
             case Hang(seconds):
                 self.server.closing.wait(seconds)

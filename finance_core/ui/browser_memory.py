@@ -9,6 +9,8 @@ from urllib.parse import unquote
 
 import streamlit as st
 
+from finance_core.ui import address_bar
+
 DAYS = 365
 MOST_LETTERS = 600
 """Of one choice: far more than any takes, and no more than a cookie holds."""
@@ -44,7 +46,8 @@ def fill_address(names: Iterable[str], usable: Callable[[str, str], str]) -> Non
     for name in names:
         remembered = "" if name in st.query_params else recall(name)
         if remembered and (text := usable(name, remembered)):
-            st.query_params[name] = text
+            with address_bar.changing():
+                st.query_params[name] = text
 
 
 def keep(names: Iterable[str]) -> None:

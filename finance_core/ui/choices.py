@@ -15,24 +15,35 @@ T = TypeVar("T")
 def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, choose: Callable[[T], None]) -> None:
     """A row with a button for each of `titles` (values with message ids), on which `shown` is marked.
 
-    `choose` is called with the value whose button is clicked.
+    `choose` is called with the value whose button is clicked. What marks another without a click gets another row in
+    the place of this one: a browser that has not heard of it yet goes on naming the old mark, which is no click.
     """
+    count = f"{key}_count"
+    if st.session_state.get(_row(key)) not in (None, shown):
+        st.session_state[count] = st.session_state.get(count, 0) + 1
+    row = _row(key)
 
     def clicked() -> None:
-        value: T | None = st.session_state[key]
-        if value is not None:  # None: the marked one was clicked again
+        value: T | None = st.session_state[row]
+        if value is not None and row == _row(key):  # None: the marked one was clicked again
             choose(value)
 
-    st.session_state[key] = shown
+    st.session_state[row] = shown
     st.segmented_control(
         label,
         list(titles),
         format_func=lambda value: _(titles[value]),
         label_visibility="collapsed",
-        key=key,
+        key=row,
         wrap=False,
         on_change=clicked,
     )
+
+
+def _row(key: str) -> str:
+    """The key of the row that stands there now."""
+    count: int = st.session_state.get(f"{key}_count", 0)
+    return f"{key}_{count}" if count else key
 
 
 def category(key: str, **options: Any) -> Category:

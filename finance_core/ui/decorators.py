@@ -19,12 +19,11 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import navigation, search_box, vitals
+from finance_core.ui import address_bar, navigation, search_box, vitals
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import (
     admin_password,
     may_edit,
-    page_path,
     require_admin,
     show_read_only,
     use_visitor_language,
@@ -55,6 +54,7 @@ def page(
 
         @wraps(draw)
         def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+            address_bar.settle()
             use_visitor_language()
             with turns.page(), vitals.drawing(label), errors_shown():
                 if name:
@@ -85,8 +85,9 @@ def live(every: float | None, *, for_admins: bool = False) -> Callable[[Draw[P]]
     def decorate(draw: Draw[P]) -> Callable[P, None]:
         @wraps(draw)
         def drawn(path: str, *args: P.args, **kwargs: P.kwargs) -> None:
-            if page_path() != path:  # its page was left: it must not draw into the next one
+            if address_bar.page_path() != path:  # its page was left: it must not draw into the next one
                 return
+            address_bar.settle()
             use_visitor_language()
             if for_admins and not may_edit():
                 st.rerun()
@@ -97,7 +98,7 @@ def live(every: float | None, *, for_admins: bool = False) -> Callable[[Draw[P]]
 
         @wraps(draw)
         def placed(*args: P.args, **kwargs: P.kwargs) -> None:
-            fragment(page_path(), *args, **kwargs)
+            fragment(address_bar.page_path(), *args, **kwargs)
 
         return placed
 

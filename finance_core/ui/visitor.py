@@ -1,8 +1,5 @@
 """Who looks at a page: the visitor's language and address, and whether they are an admin."""
 
-from collections.abc import Mapping
-from urllib.parse import urlsplit
-
 import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -11,22 +8,11 @@ from streamlit.runtime.session_manager import ClientContext
 from finance_core import auth, i18n, settings
 from finance_core.errors import NotAllowed, SisepanError
 from finance_core.i18n import N_, _
-from finance_core.ui import navigation
+from finance_core.ui import address_bar, navigation
 
 LANGUAGE = "language"
 LOGIN = "login"
 """Where a visit keeps the proof that the password was known (see `auth.proof`); never the password."""
-
-
-def page_path() -> str:
-    """The path of the page that the visitor has open."""
-    return urlsplit(st.context.url or "").path
-
-
-def write_address(texts: Mapping[str, str]) -> None:
-    """Make `texts` the parameters of the page's address; the language that it names stays."""
-    language = {name: text for name, text in st.query_params.items() if name == "lang"}
-    st.query_params.from_dict(dict(texts) | language)
 
 
 def use_visitor_language() -> None:
@@ -42,12 +28,14 @@ def language_switch() -> None:
     """The switch in the sidebar. The address keeps the choice, and the visit keeps it for the other pages."""
 
     def chosen() -> None:
-        st.session_state[LANGUAGE] = st.query_params["lang"] = st.session_state["language_switch"]
+        with address_bar.changing():
+            st.session_state[LANGUAGE] = st.query_params["lang"] = st.session_state["language_switch"]
 
     if "lang" in st.query_params:
         st.session_state[LANGUAGE] = i18n.language()
     elif st.session_state.get(LANGUAGE):
-        st.query_params["lang"] = st.session_state[LANGUAGE]
+        with address_bar.changing():
+            st.query_params["lang"] = st.session_state[LANGUAGE]
     st.session_state["language_switch"] = i18n.language()
     st.segmented_control(
         "언어 · Language",

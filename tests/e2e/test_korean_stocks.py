@@ -46,10 +46,14 @@ def day_at(page: Page, share: float) -> pd.Timestamp:
     box = page.locator("canvas").first.bounding_box()
     assert box is not None
     x = box["x"] + PLOT_LEFT + (box["width"] - PLOT_LEFT - PLOT_RIGHT) * share
-    for away in (60, 0):  # a pointer that stays where it is tells a chart nothing
-        page.mouse.move(x + away * (0.5 - share), box["y"] + box["height"] * 0.3 - away)
-        page.wait_for_timeout(60)
-    page.wait_for_function(IS_READ_OUT, arg=[x])
+
+    def is_read_out() -> bool:
+        for away in (60, 0):  # a pointer that stays where it is tells a chart nothing
+            page.mouse.move(x + away * (0.5 - share), box["y"] + box["height"] * 0.3 - away)
+            page.wait_for_timeout(60)
+        return wait_until(lambda: page.evaluate(IS_READ_OUT, [x]), 2)
+
+    assert wait_until(is_read_out), "a chart that changes under the pointer reads out anew once that moves"
     return pd.Timestamp(DAY.findall(readout(page))[0])
 
 

@@ -18,7 +18,7 @@ from finance_core.storage import documents, prices, runs, schedule, server_state
 from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.processes import wait_until
-from tests.yahoo import Hang, Listing, Status, YahooStandIn
+from tests.yahoo import Listing, Status, YahooStandIn
 from updaters import category_update
 from updaters import yahoo as yahoo_client
 
@@ -208,11 +208,13 @@ def test_a_full_refresh_fetches_whole_histories_and_asks_first(
 def test_all_four_run_at_once(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
     for category in categories.CATEGORIES:
         pages.update_from(yahoo, own_server_db, {category.default_ticker: TABLES["005930"].iloc[:-1]}, {}, category)
-    yahoo.answer_with("*", *[Hang(1.0)] * len(categories.CATEGORIES))
+    yahoo.delay = 60.0  # none ends before all have begun
     page = open_page()
     page.button(key="update_all").click().run()
-    held = own_server_db[documents.LEASES].count_documents({"$expr": {"$gt": ["$expires_at", "$$NOW"]}})
-    assert held == len(categories.CATEGORIES)
+    held = {"$expr": {"$gt": ["$expires_at", "$$NOW"]}}
+    everyone = len(categories.CATEGORIES)
+    assert wait_until(lambda: own_server_db[documents.LEASES].count_documents(held) == everyone)
+    yahoo.delay = 0
     finish(page)
     for category in categories.CATEGORIES:
         run = runs.latest(own_server_db, category)

@@ -19,7 +19,7 @@ from finance_core.charts.comparison import color_of
 from finance_core.i18n import N_, _
 from finance_core.storage import comparison_sets, database
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import search_box
+from finance_core.ui import address_bar, search_box
 from finance_core.ui.choices import segmented
 from finance_core.ui.comparison import address
 from finance_core.ui.comparison.address import View
@@ -27,7 +27,7 @@ from finance_core.ui.comparison.items import Item
 from finance_core.ui.decorators import writes
 from finance_core.ui.parameters import INTERVALS, PERIODS
 from finance_core.ui.text import plain
-from finance_core.ui.visitor import may_edit, write_address
+from finance_core.ui.visitor import may_edit
 
 SCALES: dict[Scale, str] = {"price": N_("가격"), "percent": N_("변화율 %"), "index": N_("지수 100"), "log": N_("로그")}
 MONEY: dict[Money, str] = {"local": N_("현지 통화"), "KRW": N_("원화로"), "USD": N_("달러로")}
@@ -187,4 +187,4 @@ def _show_series(view: View, series: Sequence[str]) -> None:
 
 def write(view: View, **fields: Any) -> None:
     """Put the view, with other `fields`, into the address."""
-    write_address(address.texts_of(replace(view, **fields)))
+    address_bar.write(address.texts_of(replace(view, **fields)))

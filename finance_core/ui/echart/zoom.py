@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from finance_core.i18n import _
-from finance_core.ui import visible_range
+from finance_core.ui import address_bar, visible_range
 from finance_core.ui.echart import component
 from finance_core.ui.echart.border import Prepared
 from finance_core.ui.echart.component import NONE_DRAWN, Drawings, Look, Picture, Shown, Words
@@ -42,6 +42,7 @@ def show(
     """
 
     def told(message: dict[str, Any]) -> None:
+        address_bar.settle()
         if message.get("kind") != "zoom":
             tell(message)
         elif message.get("revision") != revision or _in_address() not in (

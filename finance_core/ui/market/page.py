@@ -21,7 +21,7 @@ from finance_core.charts.style import Style
 from finance_core.i18n import N_, _
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import colors, parameters, search_box
+from finance_core.ui import address_bar, colors, parameters, search_box
 from finance_core.ui.choices import segmented
 from finance_core.ui.decorators import page
 from finance_core.ui.echart import border, clicks
@@ -29,7 +29,6 @@ from finance_core.ui.echart.border import Prepared
 from finance_core.ui.market import state, tables
 from finance_core.ui.market.state import Market, View
 from finance_core.ui.text import plain
-from finance_core.ui.visitor import write_address
 
 CHART_HEIGHT = "max(420px, calc(100dvh - 22rem))"
 """Of the breadth: what is counted of a day has room below it."""
@@ -75,7 +74,7 @@ def show(db: MongoDatabase) -> None:
 
 def _write(view: View, **fields: Any) -> None:
     """Put the view, with other `fields`, into the address."""
-    write_address(parameters.texts_of(replace(view, **fields), state.TABLE, View()))
+    address_bar.write(parameters.texts_of(replace(view, **fields), state.TABLE, View()))
 
 
 def _controls(view: View) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 from finance_core.bars.conditions import LONGEST
 from finance_core.bars.screen import READY
 from finance_core.categories import CATEGORIES, Category
-from finance_core.ui import parameters
+from finance_core.ui import address_bar, parameters
 from finance_core.ui.parameters import Parameter
-from finance_core.ui.visitor import write_address
 
 
 @dataclass(frozen=True)
@@ -44,4 +43,4 @@ def texts_of(view: View) -> dict[str, str]:
 
 def write(view: View, **fields: Any) -> None:
     """Put the view, with other `fields`, into the address."""
-    write_address(texts_of(replace(view, **fields)))
+    address_bar.write(texts_of(replace(view, **fields)))

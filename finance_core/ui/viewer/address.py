@@ -14,7 +14,7 @@ from finance_core.bars.marks import Kind as Mark
 from finance_core.categories import Average, Category
 from finance_core.charts import overlay, panes
 from finance_core.charts.style import Kind, Scale
-from finance_core.ui import parameters, visible_range
+from finance_core.ui import address_bar, parameters, visible_range
 from finance_core.ui.parameters import INTERVAL, Parameter
 from finance_core.ui.visible_range import Range
 
@@ -116,7 +116,8 @@ def write(category: Category, view: View, **fields: Any) -> None:
     """Put `fields` of the view into the page's address; its other parameters stay as they are."""
     texts = texts_of(replace(view, **fields), category)
     written = {parameter.name for parameter in table(category) if parameter.field in fields}
-    others = {name: text for name, text in st.query_params.items() if name not in written}
     # That there is none any more is said, or the browser would put what it remembers there.
     emptied = {INDICATORS: curves.NONE} if INDICATORS in written else {}
-    st.query_params.from_dict(others | emptied | {name: text for name, text in texts.items() if name in written})
+    with address_bar.changing():
+        others = {name: text for name, text in st.query_params.items() if name not in written}
+        st.query_params.from_dict(others | emptied | {name: text for name, text in texts.items() if name in written})

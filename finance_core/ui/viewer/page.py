@@ -24,7 +24,16 @@ from finance_core.i18n import _
 from finance_core.storage import database, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
-from finance_core.ui import browser_memory, colors, listing, navigation, search_box, split_note, update_actions
+from finance_core.ui import (
+    address_bar,
+    browser_memory,
+    colors,
+    listing,
+    navigation,
+    search_box,
+    split_note,
+    update_actions,
+)
 from finance_core.ui.alerts import notes as alert_notes
 from finance_core.ui.decorators import errors_shown, live, page, writes
 from finance_core.ui.echart import zoom
@@ -88,7 +97,8 @@ def _search(db: MongoDatabase, category: Category, update: update_actions.Update
 
     def choose(chosen_category: Category, chosen: str) -> None:
         if chosen_category == category:
-            st.query_params["ticker"] = chosen
+            with address_bar.changing():
+                st.query_params["ticker"] = chosen
         else:
             search_box.open_chart(chosen_category, chosen)
 

@@ -13,7 +13,7 @@ from finance_core.i18n import _
 from finance_core.storage import database, tickers, trading_calendars, watchlists
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import FAVOURITES, Watchlist
-from finance_core.ui import colors, listing
+from finance_core.ui import address_bar, colors, listing
 from finance_core.ui.choices import segmented
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.echart import component
@@ -64,7 +64,8 @@ def _choices(db: MongoDatabase, lists: Sequence[Watchlist], shown: Watchlist) ->
     """Which list is shown, and for an admin what changes lists."""
 
     def choose(key: str) -> None:
-        st.query_params[LIST] = key
+        with address_bar.changing():
+            st.query_params[LIST] = key
         st.session_state.pop(MOVED, None)
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="watchlist_row"):
@@ -96,7 +97,9 @@ def _edit(shown: Watchlist) -> None:
 
     @writes
     def create() -> None:
-        st.query_params[LIST] = watchlists.create(database.connect(), st.session_state["new_list"])
+        created = watchlists.create(database.connect(), st.session_state["new_list"])
+        with address_bar.changing():
+            st.query_params[LIST] = created
         st.session_state["new_list"] = ""
 
     @writes
@@ -110,7 +113,8 @@ def _edit(shown: Watchlist) -> None:
     @writes
     def remove() -> None:
         watchlists.remove(database.connect(), shown.id)
-        st.query_params.pop(LIST, None)
+        with address_bar.changing():
+            st.query_params.pop(LIST, None)
 
     st.text_input(_("새 목록"), key="new_list", placeholder=_("이름"))
     st.button(_("만들기"), icon=":material/add:", key="create_list", on_click=create)

@@ -1,0 +1,100 @@
+"""The address in a real browser: on a slow line, and with the browser's own way back."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests import pages
+from tests.e2e.test_korean_stocks import first_day, last_day, open_chart, wheel
+from tests.processes import wait_until
+from tests.yahoo import YahooStandIn
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+
+
+@pytest.fixture
+def address(own_server_db: pages.MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str]) -> str:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(first="2014-01-02", halted=0)}, {})
+    return app() + "/korean_stocks"
+
+
+def lit(page: Page) -> list[str]:
+    return page.locator("[class*=st-key-period] button[aria-checked=true]").all_inner_texts()
+
+
+def shown(page: Page) -> list[int]:
+    """Positions of the first and the last bar that the chart shows."""
+    zoom = "document.querySelector('.echarts-container').chart.getModel().getComponent('dataZoom', 0)"
+    positions: list[int] = page.evaluate(f"{zoom}.getValueRange()")
+    return positions
+
+
+class SlowLine:
+    """Holds what the app says until it is let through."""
+
+    def __init__(self, page: Page) -> None:
+        self.holds, self.held = False, list[Callable[[], None]]()
+        page.route_web_socket("**/_stcore/stream", self._connect)
+
+    def _connect(self, browser: WebSocketRoute) -> None:
+        def pass_on(message: str | bytes) -> None:
+            if self.holds:
+                self.held.append(lambda: browser.send(message))
+            else:
+                browser.send(message)
+
+        browser.connect_to_server().on_message(pass_on)
+
+    def let_through(self) -> None:
+        self.holds = False
+        for send in self.held:
+            send()
+
+
+def test_what_a_person_does_before_the_browser_hears_of_the_last_zoom_is_not_undone(address: str, page: Page) -> None:
+    line = SlowLine(page)
+    open_chart(page, address + "?period=1Y")
+    line.holds = True
+    wheel(page, 2, -240)
+    page.wait_for_timeout(1_500)
+    assert line.held, "the app has answered the first zoom"
+    assert "from=" not in page.url
+    wheel(page, 2, -240)
+    page.wait_for_timeout(600)
+    zoomed = shown(page)
+    line.let_through()
+    page.wait_for_function("location.search.includes('from=')")
+    expect(page).to_have_url(re.compile(f"from={first_day(page).date()}&to={last_day(page).date()}"))
+    page.wait_for_timeout(600)
+    assert shown(page) == zoomed
+
+    # The same of clicks: the last one counts.
+    page.get_by_role("radio", name="1년", exact=True).click()
+    assert wait_until(lambda: lit(page) == ["1년"])
+    line.held.clear()
+    line.holds = True
+    page.get_by_role("radio", name="3년", exact=True).click()
+    page.wait_for_timeout(1_500)
+    page.get_by_role("radio", name="1개월", exact=True).click()
+    page.wait_for_timeout(600)
+    line.let_through()
+    page.wait_for_timeout(600)
+    assert lit(page) == ["1개월"]
+    assert page.evaluate("location.search") == "", "a month is what an address without a period shows"
+
+
+def test_the_browsers_own_way_back_undoes_a_zoom_and_the_way_forward_repeats_it(address: str, page: Page) -> None:
+    open_chart(page, address + "?period=1Y")
+    first = first_day(page)
+    wheel(page, 3, -240)
+    page.wait_for_function("location.search.includes('from=')")
+    zoomed = first_day(page)
+    assert zoomed > first
+    page.go_back()
+    assert wait_until(lambda: lit(page) == ["1년"])
+    assert wait_until(lambda: first_day(page) == first)
+    page.go_forward()
+    expect(page.locator("[class*=st-key-period] button[aria-checked=true]")).to_have_count(0)
+    assert wait_until(lambda: first_day(page) == zoomed)
