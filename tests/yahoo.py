@@ -126,8 +126,8 @@ class YahooStandIn:
     `listings`, `requests` and `tunnels` (the host of each connection) may be read and changed while it runs. So may
     `quotes`: what the screener answers of each symbol, by the names of its JSON; it filters by exchange alone. `env`
     leads a client here; curl_cffi takes the authority when a Session is made and the proxy at each request, so set it
-    before making the session. `delay` is seconds before each answer of chart or screener, also of those that wait when it is changed. While `outage` is set, each
-    of them gets that answer.
+    before making the session. `delay` is seconds before each answer of chart or screener, also of one that waits as it
+    is changed. While `outage` is set, each of them gets that answer.
     """
 
     def __init__(self, listings: dict[str, Listing] | None = None, delay: float = 0) -> None:

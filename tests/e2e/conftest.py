@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -10,11 +11,12 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests import forked
 from tests.processes import wait_until
@@ -49,6 +51,8 @@ runpy.run_module("streamlit", run_name="__main__")
 """
 """`streamlit run Home.py`, which takes over another environment from a file when it gets a signal."""
 Start = Callable[..., str]
+
+expect.set_options(timeout=30_000)  # no test asserts how long the machine takes
 Served = subprocess.Popen[bytes] | forked.Process
 
 
@@ -191,6 +195,9 @@ def _wait_until_it_answers(address: str, process: Served) -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as attempt:
-        attempt.bind(("127.0.0.1", 0))
-        return int(attempt.getsockname()[1])
+    """One that no connection is given by chance before the app listens there."""
+    while True:
+        with socket.socket() as attempt, suppress(OSError):
+            port = random.randrange(15_000, 32_000)
+            attempt.bind(("127.0.0.1", port))
+            return port

@@ -61,7 +61,7 @@ def test_the_page_follows_a_zoom_within_a_moment_and_the_chart_is_not_drawn_anew
     page.evaluate(COUNT_SERIES_SET)
     assert lit(page) == ["1년"]
     wheel(page, 3, -240)
-    page.wait_for_function("location.search.includes('from=')", timeout=2_000, polling=20)
+    page.wait_for_function("location.search.includes('from=')")
     expect(page.locator("[class*=st-key-period] button[aria-checked=true]")).to_have_count(0)
     first, last = first_day(page), last_day(page)
     expect(page).to_have_url(re.compile(f"from={first.date()}&to={last.date()}"))
@@ -266,6 +266,7 @@ def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
     assert box is not None
 
     def choose(tool: str) -> None:
+        page.wait_for_function("!document.querySelector('.echarts-container').chart.page.tool.points")
         page.locator(".st-key-draw button").first.click()
         page.get_by_role("radio", name=tool, exact=True).click()
         page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")

@@ -53,6 +53,18 @@ def day_at_pointer(page: Page, share: float) -> None:
         page.wait_for_timeout(60)
 
 
+def said_at_pointer(page: Page, share: float) -> str:
+    """What the box beside the pointer says there."""
+    box = page.locator(".tooltip")
+
+    def is_said() -> bool:
+        day_at_pointer(page, share)
+        return bool(box.inner_text())
+
+    assert wait_until(is_said)
+    return box.inner_text()
+
+
 def wheel(page: Page, times: int, delta: int) -> None:
     day_at_pointer(page, 0.3)
     turn(page, times, delta)
@@ -130,7 +142,7 @@ def test_the_zoom_is_in_the_address_and_everything_follows_while_no_line_is_draw
     open_chart(page, f"{app()}/comparison?series={series}&charts={charts}")
     page.evaluate(COUNT_SERIES_SET)
     wheel(page, 3, -240)
-    page.wait_for_function("location.search.includes('from=')", timeout=2_000, polling=20)
+    page.wait_for_function("location.search.includes('from=')")
     expect(page.locator("[class*=st-key-period] button[aria-checked=true]")).to_have_count(0)
     first, last = page.evaluate(VISIBLE)
     expect(page).to_have_url(re.compile(f"from={first}&to={last}"))
@@ -171,12 +183,10 @@ def test_the_box_beside_the_pointer_says_prices_and_changes_since_the_base(
     open_chart(page, f"{app()}/comparison?series={series}&period=3M&base={day}")
     close = prices.load(stored, US_STOCKS, "AAPL")["close"]
     for share in (0.1, 0.7):
-        day_at_pointer(page, share)
-        box = page.locator(".tooltip")
-        said = box.inner_text().replace("\n", "")
+        said = said_at_pointer(page, share).replace("\n", "")
         shown = close[said[:10]]
         assert f"${shown:,.2f}{shown / close[day] - 1:+.2%}" in said
-        place = box.bounding_box()
+        place = page.locator(".tooltip").bounding_box()
         assert place is not None
         assert 0 <= place["x"] < place["x"] + place["width"] <= 390
 
@@ -196,8 +206,7 @@ def test_a_line_that_the_legend_hides_is_neither_read_out_nor_reached_around(
     reach = pytest.approx([max(ends[0] - air, 0), ends[1] + air])
     assert before != reach
     assert wait_until(lambda: page.evaluate(REACH)[0] == reach), "the axis that is seen is that of a hidden line"
-    day_at_pointer(page, 0.5)
-    said = page.locator(".tooltip").inner_text()
+    said = said_at_pointer(page, 0.5)
     assert [name for name in names if name in said] == ["애플"]
 
 
@@ -224,8 +233,9 @@ def test_the_axis_has_its_labels_where_the_first_line_has_no_price(
     tickers.register(stored, KOREAN_STOCKS, [{"ticker": "000020", "name": "동화약품"}])
     series = "korean_stocks:000020,us_stocks:AAPL,indices:^KS11"
     open_chart(page, f"{app()}/comparison?series={series}&period=3M")
+    page.mouse.move(5, 5)
+    assert wait_until(lambda: len([label for label in page.evaluate(AXIS)["labels"] if label]) >= 3)
     labels = [label for label in page.evaluate(AXIS)["labels"] if label]
-    assert len(labels) >= 3
     assert all(label.endswith("%") and abs(float(label[:-1])) < 100 for label in labels)
 
 

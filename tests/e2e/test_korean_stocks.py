@@ -25,10 +25,14 @@ PLOT_LEFT, PLOT_RIGHT = 12, 76
 """Pixels beside the candles, as `charts` lays them out."""
 
 
+SHOWS_A_RANGE = "document.querySelector('.echarts-container').chart?.page?.told"
+
+
 def open_chart(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.locator("canvas").first).to_be_visible(timeout=60_000)
     page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+    page.wait_for_function(SHOWS_A_RANGE)
 
 
 IS_READ_OUT = """([x]) => {

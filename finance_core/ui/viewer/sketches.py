@@ -80,8 +80,7 @@ class Sketch:
         if not self.is_possible:
             st.caption(_("배당까지 반영한 가격에는 그리지 않습니다: 그림은 거래된 가격에 있습니다."))
             return
-        # Another widget after each drawing: a browser with its menu closed would go on saying what was chosen before.
-        segmented(_("그리기 도구"), f"{TOOL}_choice_{_answered()}", TOOLS, _tool(), _choose)
+        segmented(_("그리기 도구"), f"{TOOL}_choice", TOOLS, _tool(), _choose)
         if _tool() == "text":
             st.text_input(_("적을 글"), key=TEXT, max_chars=TEXT_LIMIT, value=_("메모"))
         st.caption(
