@@ -93,7 +93,7 @@
     const isUnderTag = chart && last && Math.abs(pixels(value) - pixels(last)) < TAG;
     return isUnderTag ? "" : text(value, { maximumFractionDigits: relative ? 2 : 6 });
   };
-  const hasOwnTicks = log || relative;
+  const hasOwnTicks = axis.show !== false && (log || relative);
   const custom = hasOwnTicks ? { customValues: ticks } : { showMinLabel: false, showMaxLabel: false };
   return {
     ...axis,

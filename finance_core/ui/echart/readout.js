@@ -13,28 +13,44 @@
     element.textContent = text; // never HTML: names come from the database
     return parent.appendChild(element);
   };
-  const panes = [...new Set(items.map((item) => item.pane))].map((pane) => {
-    const line = document.createElement("div");
-    line.className = "readout";
+  // A line a pane, and the box, in which a change stands in the row of what has changed.
+  const dayFields = [];
+  const fields = [];
+  const write = (parent, own, isBox) => {
+    if (isBox || own[0].pane === 0) dayFields.push(add(parent, "day"));
+    let row;
+    for (const item of own) {
+      const isBeside = item.axis !== null;
+      const field = add(isBox && isBeside ? row : parent, isBeside ? "item beside" : "item");
+      if (!isBeside) row = field;
+      field.style.color = item.color;
+      add(field, "title", item.title);
+      const digits = { minimumFractionDigits: item.decimals, maximumFractionDigits: item.decimals };
+      fields.push({ item, field, value: add(field, "value"), numbers: new Intl.NumberFormat("en-US", digits) });
+    }
+  };
+  const element = (className) => {
+    const made = document.createElement("div");
+    made.className = className;
+    return root.appendChild(made);
+  };
+  const ofPanes = Object.groupBy(items, (item) => item.pane); // ascending, as an object has its whole numbers
+  const lines = kind === "alone" ? [] : Object.entries(ofPanes).map(([pane, own]) => {
+    const line = element("readout");
     line.dataset.pane = pane;
-    if (kind !== "alone") root.appendChild(line);
-    const day = pane === 0 ? add(line, "day") : null;
-    const fields = items
-      .filter((item) => item.pane === pane)
-      .map((item) => {
-        const field = add(line, item.axis === null ? "item" : "item beside");
-        field.style.color = item.color;
-        add(field, "title", item.title);
-        return { item, field, value: add(field, "value") };
-      });
-    return { pane, line, day, fields };
+    write(line, own, false);
+    return { pane: Number(pane), line };
   });
+  const box = kind !== "none" && element("tooltip");
+  if (box) {
+    box.hidden = true;
+    write(box, Object.values(ofPanes).flat(), true);
+  }
 
-  const text = ({ decimals, prefix, suffix, signed }, value) => {
+  const text = ({ prefix, suffix, signed }, numbers, value) => {
     if (typeof value === "string") return value;
     if (!Number.isFinite(value)) return "–";
-    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-    return (signed && value > 0 ? "+" : "") + prefix + value.toLocaleString("en-US", digits) + suffix;
+    return (signed && value > 0 ? "+" : "") + prefix + numbers.format(value) + suffix;
   };
   // A number of the dataset, or how far it is from the base of its axis in percent.
   const valueOf = ({ column, axis }, position) => {
@@ -42,40 +58,43 @@
     return axis === null ? value : chart.getModel().getComponent("yAxis", axis).option.own.change(value) * 100;
   };
   const isHidden = ({ line }) => chart.getModel().getComponent("legend", 0)?.option.selected[line] === false;
+  const change = (element, said) => {
+    if (element.textContent !== said) element.textContent = said;
+  };
+  // Twenty times a second, as fast as anybody reads: to lay out new numbers takes a good part of a frame.
+  const PAUSE = 50; // milliseconds
+  let asked, said = -PAUSE;
   const show = (position) => {
-    for (const { day, fields } of panes) {
-      if (day) day.textContent = days[position] ?? "";
-      for (const { item, field, value } of fields) {
-        const number = valueOf(item, position);
-        value.textContent = text(item, number);
-        const isLacking = position >= bars && !Number.isFinite(number); // a day to come has no prices
-        field.hidden = isLacking || isHidden(item);
-        if (item.signed) field.style.color = number > 0 ? rising : number < 0 ? falling : "";
-      }
+    if (asked === undefined) setTimeout(say, said + PAUSE - performance.now());
+    asked = position;
+  };
+  const say = () => {
+    const position = asked;
+    [asked, said] = [undefined, performance.now()];
+    if (chart.isDisposed()) return;
+    for (const day of dayFields) change(day, days[position] ?? "");
+    for (const { item, field, value, numbers } of fields) {
+      const number = valueOf(item, position);
+      change(value, text(item, numbers, number));
+      const isLacking = position >= bars && !Number.isFinite(number); // a day to come has no prices
+      field.hidden = isLacking || isHidden(item);
+      if (item.signed) field.style.color = number > 0 ? rising : number < 0 ? falling : "";
     }
   };
-  const box = kind !== "none" && document.createElement("div");
-  if (box) {
-    box.className = "tooltip";
-    box.hidden = true;
-    root.appendChild(box);
-  }
-  // At a point of the chart, on its side with more room; hidden without a point.
+  // At a point of the chart, on its side with more room; hidden without a point. Percentages are of the box itself:
+  // asked for its size, a browser would lay the page out anew in every frame.
   const point = (place) => {
     if (!box) return;
     box.hidden = !place;
     if (!place) return;
-    box.replaceChildren(...panes.flatMap(({ line }) => [...line.children].map((part) => part.cloneNode(true))));
-    // What is changed stands in the row of what has.
-    for (const part of box.querySelectorAll(".beside")) part.previousElementSibling.append(part);
-    const isLeft = place[0] > root.clientWidth / 2;
-    const left = isLeft ? place[0] - 16 - box.offsetWidth : place[0] + 16;
-    box.style.left = `${Math.max(0, Math.min(left, root.clientWidth - box.offsetWidth))}px`;
-    box.style.top = `${Math.max(0, Math.min(place[1] - box.clientHeight / 2, root.clientHeight - box.clientHeight))}px`;
+    const [[x, y], width, height] = [place, chart.getWidth(), chart.getHeight()];
+    const left = x > width / 2 ? `${x - 16}px - 100%` : `${x + 16}px`;
+    const within = (at, size) => `clamp(0px, calc(${at}), calc(${size}px - 100%))`;
+    box.style.translate = `${within(left, width)} ${within(`${y}px - 50%`, height)}`;
   };
   // The first line stands above its pane, the others on the upper edge of theirs.
   const place = () => {
-    for (const { pane, line } of panes) {
+    for (const { pane, line } of lines) {
       const area = chart.getModel().getComponent("grid", pane)?.coordinateSystem?.getRect();
       if (area) line.style.top = `${pane === 0 ? 0 : area.y - 4}px`;
     }
