@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import pytest
 from openpyxl import load_workbook
+from PIL import Image, ImageColor
 from playwright.sync_api import Page, expect
 
 from finance_core.bars import candles
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.charts import parts
+from finance_core.charts.comparison import color_of
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.comparison.page import LOOK
@@ -262,3 +264,25 @@ def test_the_plot_of_ten_series_begins_high_and_all_measures_are_within_the_wind
     assert inner[0] <= inner[1] + 1, "no measure has to be scrolled to"
     selectors = [one for one in SELECTOR.findall(LOOK.read_text(encoding="utf-8")) if "ExpandSidebar" not in one]
     assert [one for one in selectors if page.locator(one).count() == 0] == []
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_picture_has_the_lines_that_are_shown_and_what_a_reader_must_know(
+    app: Callable[[], str], page: Page, count: int
+) -> None:
+    keys = ["korean_stocks:005930", "us_stocks:AAPL", "indices:^KS11"][:count]
+    open_chart(page, f"{app()}/comparison?series={','.join(keys)}&from=2026-01-05&to=2026-10-30")
+    page.evaluate(HIDE, "애플")
+    page.locator(".st-key-comparison_menu button").first.click()
+    with page.expect_download() as handed_out:
+        page.get_by_role("button", name="차트 PNG").click()
+    assert handed_out.value.suggested_filename == "comparison_2026-01-05_2026-10-30.png"
+    picture = Image.open(handed_out.value.path()).convert("RGB")
+    assert picture.size == (1600, 900)
+    colors = {color: number for number, color in picture.getcolors(1 << 24) or []}
+    shown = [ImageColor.getrgb(color_of(slot)) for slot in range(count) if slot != 1]
+    assert all(colors.get(color, 0) > 300 for color in shown)
+    assert colors.get(ImageColor.getrgb(color_of(1)), 0) < 1000, "its axis at most"
+    page.wait_for_timeout(300)
+    assert page.locator("canvas").first.is_visible()

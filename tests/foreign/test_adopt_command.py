@@ -237,9 +237,10 @@ def test_killed_in_the_middle_it_is_continued_by_the_next(own_server_db: MongoDa
     db["stocks"].insert_many(flat(tables, CAPITAL, as_text=True))
     process = start_python("-m", "finance_core.adopt", "--convert", "stocks", "--yes")
     imported = {"imported.checksum": {"$exists": True}}
-    assert wait_until(lambda: tickers.collection(db).count_documents(imported) > 2, 40)
+    began = wait_until(lambda: process.poll() is not None or tickers.collection(db).count_documents(imported) > 2, 90)
     process.send_signal(signal.SIGKILL)
-    process.communicate()
+    said = process.communicate()
+    assert began, said
     done = tickers.collection(db).count_documents(imported)
     assert done < len(tables)
     db["update_leases"].delete_many({})  # what happens by itself within a minute

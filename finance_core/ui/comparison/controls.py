@@ -89,8 +89,11 @@ def _small(label: str, icon: str, key: str, view: View, series: Sequence[str], *
 
 def looks(
     row: DeltaGenerator, view: View, count: int, scale: Scale, days: pd.DatetimeIndex, base: pd.Timestamp
-) -> None:
-    """Period and interval of the `count` series; the rest folded into a menu of `row` that says what is chosen."""
+) -> tuple[DeltaGenerator, list[str]]:
+    """Period and interval of the `count` series; the rest folded into a menu of `row` that says what is chosen.
+
+    Returns the menu, for what else belongs there, and what it says.
+    """
     put = partial(write, view)
     shown = None if view.first else view.period
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="choices"):
@@ -99,13 +102,16 @@ def looks(
         st.caption(plain(_why(view, count, scale)), width="content")
     based = [_(SCALES[scale]), _("기준일 {day}").format(day=formats.date(base))]
     chosen = [_(MONEY[view.money]), *([_(CHARTS[True])] if view.is_apart else based)]
-    with row, st.popover(" · ".join(chosen), icon=":material/tune:", key="comparison_menu"):
+    with row:
+        menu = st.popover(" · ".join(chosen), icon=":material/tune:", key="comparison_menu")
+    with menu:
         scales = {name: title for name, title in SCALES.items() if name != "price" or count <= comparison.AXES}
         segmented(_("차트"), "charts", CHARTS, view.is_apart, lambda is_apart: put(is_apart=is_apart))
         segmented(_("통화"), "currency", MONEY, view.money, lambda money: put(money=money))
         if not view.is_apart:
             segmented(_("축"), "scale", scales, scale, lambda chosen: put(scale=chosen))
             _base(view, days, base)
+    return menu, chosen
 
 
 def _base(view: View, days: pd.DatetimeIndex, base: pd.Timestamp) -> None:

@@ -17,7 +17,7 @@ from finance_core.bars.comparison import Scale
 from finance_core.charts.comparison import Line
 from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import split_note
+from finance_core.ui import pictures, split_note
 from finance_core.ui.comparison import address, analysis, controls, items, measures, shared
 from finance_core.ui.comparison.address import View
 from finance_core.ui.comparison.items import Item
@@ -25,10 +25,13 @@ from finance_core.ui.comparison.shared import Closes
 from finance_core.ui.decorators import live, page
 from finance_core.ui.echart import zoom
 from finance_core.ui.echart.component import Look
+from finance_core.ui.parameters import INTERVALS
 from finance_core.ui.text import plain
 
 LOOK = Path(__file__).with_name("look.css")
 CHART: Final = "chart_of_comparison"
+NAMED: Final = 5
+"""Series that the title of a picture names."""
 
 
 @page()
@@ -77,7 +80,10 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     bases = {item.key: comparison.base_of(closes.shown[item.key], base_day) for item in listed}
     usual = comparison.choose_scale(len(listed))
     scale = usual if view.scale in (None, "price") else view.scale
-    controls.looks(row, view, len(listed), scale, days, base_day)
+    menu, chosen = controls.looks(row, view, len(listed), scale, days, base_day)
+    if not view.is_apart:
+        with menu:
+            _picture(listed, [f"{day:%Y-%m-%d}" for day in (days[first], days[last])], view, chosen)
     controls.chips(view, listed, bases, closes.shown.iloc[visible], base_day)
 
     named = items.with_unique_names(listed)
@@ -97,6 +103,17 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     analysis.show(shown, lambda: closes.joined(scale, bases).iloc[visible], scale, table, lines, tickers, sample=sample)
 
 
+def _picture(listed: list[Item], ends: list[str], view: View, chosen: list[str]) -> None:
+    """The menu's part that hands out the chart as a picture."""
+    names = [item.name for item in listed]
+    title, others = " · ".join(names[:NAMED]), len(names[NAMED:])
+    if others:
+        title = _("{names} 외 {count}개").format(names=title, count=others)
+    sources = dict.fromkeys(pictures.source(item.row) for item in listed)
+    about = (" – ".join(ends), _(INTERVALS[view.interval]), *chosen, _("분할 반영"), *sources)
+    pictures.control(CHART, f"comparison_{'_'.join(ends)}.png", title, about)
+
+
 def _chart(view: View, closes: Closes, lines: list[Line], scale: Scale, *, sample: bool) -> None:
     days = pd.DatetimeIndex(closes.shown.index)
     base = int(days.searchsorted(pd.Timestamp(view.base))) if view.base else None
@@ -104,4 +121,13 @@ def _chart(view: View, closes: Closes, lines: list[Line], scale: Scale, *, sampl
     # A distance is as many percent of every line that shares an axis with the others.
     look = Look(box="alone", ratios=len(lines) == 1 or not (scale == "price" or view.is_apart))
     with st.container(key="comparison_chart"):
-        zoom.show(prepared, days, view, look, _("비교 차트"), partial(controls.write, view), key=CHART)
+        zoom.show(
+            prepared,
+            days,
+            view,
+            look,
+            _("비교 차트"),
+            partial(controls.write, view),
+            key=CHART,
+            picture=pictures.asked(CHART),
+        )

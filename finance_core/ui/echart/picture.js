@@ -12,11 +12,13 @@
   const inside = option.dataZoom.filter(({ type }) => type === "inside");
   option.dataZoom = inside.map((zoom) => ({ ...zoom, startValue, endValue, start: undefined, end: undefined }));
   option.backgroundColor = paper;
+  for (const names of option.legend ?? []) names.show = false; // they are written below the title
   option.tooltip = [];
   option.axisPointer = [];
   option.grid[0].top = HEAD;
   option.grid.at(-1).bottom = FOOT;
   for (const axis of [...option.xAxis, ...option.yAxis]) {
+    if (option.yAxis.includes(axis) && axis.axisLine.show === true) continue; // it has the colour of its line
     axis.axisLabel.color = ink;
     Object.assign(axis.axisLine, pale);
     Object.assign(axis.axisTick, pale);
@@ -26,7 +28,8 @@
   // Titles are a language of their own: names from the database must not speak it.
   const plain = (text) => text.replace(/[{}|]/g, " ");
   const legend = (pane) => {
-    const named = items.filter((item) => item.pane === pane && item.title && (item.color || pane > 0));
+    const isShown = ({ line }) => model.getComponent("legend", 0)?.option.selected[line] !== false;
+    const named = items.filter((item) => item.pane === pane && item.title && (item.color || pane > 0) && isShown(item));
     const rich = Object.fromEntries(named.map((item, index) => [`c${index}`, { color: item.color || ink, fontSize: 12 }]));
     const text = named.map((item, index) => `{c${index}|${plain(item.title)}}`).join("   ");
     return { text, left: LEFT, padding: 0, textStyle: { rich, fontSize: 12 } };

@@ -30,6 +30,7 @@ from finance_core.ui import (
     colors,
     listing,
     navigation,
+    pictures,
     search_box,
     split_note,
     update_actions,
@@ -195,7 +196,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
         table.downloads_of(ticker, name, drawing, visible, style)
-        picture.control(category, row, drawing, visible, style)
+        picture.control(CHART, category, row, drawing, visible, style)
         _link(category, ticker, view)
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
@@ -218,7 +219,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         partial(address.write, category, view),
         key=CHART,
         tell=sketch.tell,
-        picture=picture.asked(),
+        picture=pictures.asked(CHART),
         drawings=sketch.shown(),
     )
     if shows_table:
