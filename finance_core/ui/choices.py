@@ -25,7 +25,7 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
 
     def clicked() -> None:
         value: T | None = st.session_state[row]
-        if value is not None and row == _row(key):  # None: the marked one was clicked again
+        if value not in (None, shown):  # None: the marked one was clicked again
             choose(value)
 
     st.session_state[row] = shown

@@ -84,6 +84,18 @@ def test_what_a_person_does_before_the_browser_hears_of_the_last_zoom_is_not_und
     assert lit(page) == ["1개월"]
     assert page.evaluate("location.search") == "", "a month is what an address without a period shows"
 
+    # And of a click on what stood there before the zoom was heard of.
+    line.held.clear()
+    line.holds = True
+    wheel(page, 1, -240)
+    page.wait_for_timeout(1_500)
+    page.get_by_role("radio", name="3년", exact=True).click()
+    page.wait_for_timeout(600)
+    line.let_through()
+    assert wait_until(lambda: lit(page) == ["3년"])
+    page.wait_for_timeout(600)
+    assert lit(page) == ["3년"]
+
 
 def test_the_browsers_own_way_back_undoes_a_zoom_and_the_way_forward_repeats_it(address: str, page: Page) -> None:
     open_chart(page, address + "?period=1Y")
