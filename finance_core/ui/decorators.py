@@ -54,7 +54,6 @@ def page(
 
         @wraps(draw)
         def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
-            address_bar.settle()
             use_visitor_language()
             with turns.page(), vitals.drawing(label), errors_shown():
                 if name:
@@ -87,7 +86,6 @@ def live(every: float | None, *, for_admins: bool = False) -> Callable[[Draw[P]]
         def drawn(path: str, *args: P.args, **kwargs: P.kwargs) -> None:
             if address_bar.page_path() != path:  # its page was left: it must not draw into the next one
                 return
-            address_bar.settle()
             use_visitor_language()
             if for_admins and not may_edit():
                 st.rerun()

@@ -18,8 +18,9 @@ LOGIN = "login"
 def use_visitor_language() -> None:
     """Use the language of the link (`?lang=en`), else the one chosen in this visit, else the browser's.
 
-    Every page and every fragment calls this, since each may run in a thread of its own.
+    Every page and every fragment calls this before it reads the address, since each may run in a thread of its own.
     """
+    address_bar.settle()
     asked = st.query_params.get("lang") or st.session_state.get(LANGUAGE) or st.context.locale
     i18n.use_language(i18n.match_language(asked))
 

@@ -80,13 +80,13 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     bases = {item.key: comparison.base_of(closes.shown[item.key], base_day) for item in listed}
     usual = comparison.choose_scale(len(listed))
     scale = usual if view.scale in (None, "price") else view.scale
+    named = items.with_unique_names(listed)
     menu, chosen = controls.looks(row, view, len(listed), scale, days, base_day)
     if not view.is_apart:
         with menu:
-            _picture(listed, [f"{day:%Y-%m-%d}" for day in (days[first], days[last])], view, chosen)
+            _picture(named, [f"{day:%Y-%m-%d}" for day in (days[first], days[last])], view, chosen)
     controls.chips(view, listed, bases, closes.shown.iloc[visible], base_day)
 
-    named = items.with_unique_names(listed)
     lines = [item.line(view.money, float(item.close.iloc[-1]) if len(item.close) else 0) for item in named]
     sample = any(item.is_sample for item in listed)
     _chart(view, closes, lines, scale, sample=sample)

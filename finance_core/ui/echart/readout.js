@@ -34,17 +34,17 @@
     made.className = className;
     return root.appendChild(made);
   };
-  const ofPanes = Object.groupBy(items, (item) => item.pane); // ascending, as an object has its whole numbers
-  const lines = kind === "alone" ? [] : Object.entries(ofPanes).map(([pane, own]) => {
-    const line = element("readout");
+  const panes = [...new Set(items.map((item) => item.pane))].map((pane) => items.filter((item) => item.pane === pane));
+  const lines = (kind === "alone" ? [] : panes).map((own) => {
+    const [{ pane }, line] = [own[0], element("readout")];
     line.dataset.pane = pane;
     write(line, own, false);
-    return { pane: Number(pane), line };
+    return { pane, line };
   });
   const box = kind !== "none" && element("tooltip");
   if (box) {
     box.hidden = true;
-    write(box, Object.values(ofPanes).flat(), true);
+    write(box, panes.flat(), true);
   }
 
   const text = ({ prefix, suffix, signed }, numbers, value) => {
@@ -52,10 +52,11 @@
     if (!Number.isFinite(value)) return "–";
     return (signed && value > 0 ? "+" : "") + prefix + numbers.format(value) + suffix;
   };
-  // A number of the dataset, or how far it is from the base of its axis in percent.
+  // A number of the dataset, or how far it is from the base of its axis in percent. The last `say` of a readout may come
+  // when the chart already has another option, and fewer axes.
   const valueOf = ({ column, axis }, position) => {
     const value = source[column]?.[position];
-    return axis === null ? value : chart.getModel().getComponent("yAxis", axis).option.own.change(value) * 100;
+    return axis === null ? value : chart.getModel().getComponent("yAxis", axis)?.option.own?.change(value) * 100;
   };
   const isHidden = ({ line }) => chart.getModel().getComponent("legend", 0)?.option.selected[line] === false;
   const change = (element, said) => {
