@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,12 @@ from plotly.subplots import make_subplots
 
 from finance_core.bars.candles import PRICES
 from finance_core.bars.curves import Curve
-from finance_core.charts import panes
+from finance_core.bars.formulas import Floats
+from finance_core.charts import html_layers, panes, parts
+from finance_core.charts.candlestick import NOTHING_AHEAD
+from finance_core.charts.html_layers import Place, Sketched
+from finance_core.charts.overlay import Other
+from finance_core.charts.price_series import LINE, OF_CLOSES
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 
@@ -20,54 +25,124 @@ HEIGHT = 640
 PANE_HEIGHT = 110
 SPACING = 34
 """Pixels between two panes, in which the names of the lower one stand."""
-TITLE, LINE, NAMES_IN_LINE = 40, 20, 6
+TITLE, LINE_OF_NAMES, NAMES_IN_LINE = 60, 20, 6
 """Pixels of the title and of a line of names, and how many names a line has in a window of usual width."""
 
 
-def candlestick(bars: pd.DataFrame, curves: Sequence[Curve], style: Style, title: str) -> go.Figure:
-    """Candlesticks without gaps, volume and indicators of `bars`, as `charts.candlestick` draws them.
+class Content(NamedTuple):
+    """What the chart of one ticker shows, all of it as `candlestick.candlestick` takes it, and what people drew."""
+
+    bars: pd.DataFrame
+    curves: Sequence[Curve]
+    style: Style
+    refused: Sequence[pd.Timestamp] = ()
+    others: Sequence[Other] = ()
+    ahead: pd.DatetimeIndex = NOTHING_AHEAD
+    drawings: Sequence[Sketched] = ()
+
+
+class _Part(NamedTuple):
+    """The part of a content that is handed out."""
+
+    bars: pd.DataFrame
+    days: list[str]
+    """Of the bars, and of those that will follow where the last bar is in the part."""
+    drawn: panes.Drawn
+    others: list["pd.Series[float]"]
+    place: Place
+
+
+def candlestick(content: Content, title: str, about: str = "", visible: tuple[int, int] | None = None) -> go.Figure:
+    """Candlesticks without gaps, volume, indicators, marks and drawings, as `charts.candlestick` draws them.
+
+    Of bars between the positions `visible`, or of all. In percent, changes are those since the first of these.
+    `about` stands below the `title`.
 
     >>> from finance_core.bars import candles
-    >>> [trace.type for trace in candlestick(candles.empty(), [], Style(), "").data]
+    >>> [trace.type for trace in candlestick(Content(candles.empty(), [], Style()), "").data]
     ['candlestick', 'bar']
     """
-    drawn = panes.draw(curves, decimals=style.decimals, rising=style.rising, falling=style.falling)
+    style, part = content.style, _cut(content, visible or (0, len(content.bars) - 1))
+    drawn, place = part.drawn, part.place
     heights = panes.shares(drawn.panes, style.heights)
-    parts = [height / sum(heights) for height in heights]
     figure = make_subplots(
         rows=drawn.panes,
         shared_xaxes=True,
-        row_heights=parts,
+        row_heights=[height / sum(heights) for height in heights],
         vertical_spacing=SPACING / (HEIGHT + PANE_HEIGHT * drawn.panes),
     )
-    days = pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d")
-    figure.add_trace(_candles(bars, days, style), row=1, col=1)
-    colors = np.where(bars["close"] >= bars["open"], style.rising, style.falling).tolist()
-    volume = go.Bar(x=days, y=bars["volume"], name=_("거래량"), marker={"color": colors}, legend="legend2")
+    figure.add_trace(_prices(part, style), row=1, col=1)
+    colors = np.where(part.bars["close"] >= part.bars["open"], style.rising, style.falling).tolist()
+    volume = go.Bar(x=part.days, y=part.bars["volume"], name=_("거래량"), marker={"color": colors}, legend="legend2")
     figure.add_trace(volume, row=2, col=1)
+    html_layers.add_others(figure, part.days, content.others, part.others)
+    html_layers.add_fills(figure, part.days, drawn, place)
     for series in drawn.series:
         pane = series.get("xAxisIndex", 0)
-        trace = _trace(series, days, drawn.columns).update(legend=f"legend{pane + 1}" if pane else "legend")
+        trace = _trace(series, part).update(legend=f"legend{pane + 1}" if pane else "legend")
         figure.add_trace(trace, row=pane + 1, col=1)
         for level in series.get("markLine", {}).get("data", ()):
             guide = {"line": {"dash": "dot", "width": 1, "color": panes.GUIDE}}
             figure.add_hline(level["yAxis"], row=pane + 1, col=1, **guide)
-    return _laid_out(figure, style, title, drawn)
+    html_layers.add_marks(figure, part.days, content.bars, style, content.refused, place)
+    html_layers.add_drawings(figure, content.drawings, style, place)
+    return _laid_out(figure, style, html_layers.heading(title, about, style), part)
 
 
-def _candles(bars: pd.DataFrame, days: "pd.Index[str]", style: Style) -> go.Candlestick:
+def _cut(content: Content, visible: tuple[int, int]) -> _Part:
+    style, (first, last) = content.style, visible
+    reaches_end = last == len(content.bars) - 1
+    ahead = content.ahead if reaches_end else NOTHING_AHEAD
+    end = last + 1 + len(ahead)
+    bars = content.bars.iloc[first : last + 1]
+    longer = [curve.longer(len(ahead)) for curve in content.curves]
+    cut = [curve._replace(values=curve.values[first:end]) for curve in longer]
+    days = [*parts.days(content.bars, style.last_note), *parts.days(pd.DataFrame(index=ahead))][first:end]
+    place = Place(first, len(days), style.scale, html_layers.first_of(bars["close"]))
+    drawn = panes.draw(cut, decimals=style.decimals, rising=style.rising, falling=style.falling)
+    others = [other.close.iloc[first : last + 1] for other in content.others]
+    return _Part(bars, days, drawn, others, place)
+
+
+def _prices(part: _Part, style: Style) -> go.Candlestick | go.Ohlc | go.Scatter:
+    """Prices in the kind of `style`."""
+    shown = {name: part.place.height(part.bars[name].to_numpy()) for name in PRICES}
+    is_closes = style.kind in OF_CLOSES
+    titles = {"open": _("시"), "high": _("고"), "low": _("저"), "close": _("종")}
+    said = [
+        f"{titles[name]} %{{customdata[{position}]:,.{style.decimals}f}}"
+        for position, name in enumerate(PRICES)
+        if name == "close" or not is_closes
+    ]
+    if style.scale == "percent":
+        said.append(f"(%{{{'y' if is_closes else 'close'}:+,.2f}}%)")
+    look: dict[str, Any] = {
+        "x": part.days[: len(part.bars)],
+        "name": _("시세"),
+        "customdata": part.bars[PRICES].to_numpy(),
+        "hovertemplate": " ".join(said),
+    }
+    if is_closes:
+        fill = {"fill": "tozeroy", "fillcolor": html_layers.shaded(LINE)} if style.kind == "area" else {}
+        return go.Scatter(**look, y=shown["close"], mode="lines", line={"color": LINE, "width": 2}, **fill)
+    rising, falling = {"line": {"color": style.rising}}, {"line": {"color": style.falling}}
+    if style.kind == "bars":
+        return go.Ohlc(**look, **shown, increasing=rising, decreasing=falling)
+    filled = style.rising if style.kind == "candles" else "rgba(0,0,0,0)"
     return go.Candlestick(
-        x=days,
-        **bars[PRICES],
-        name=_("시세"),
-        increasing={"line": {"color": style.rising}, "fillcolor": "rgba(0,0,0,0)"},
-        decreasing={"line": {"color": style.falling}, "fillcolor": style.falling},
+        **look,
+        **shown,
+        increasing={**rising, "fillcolor": filled},
+        decreasing={**falling, "fillcolor": style.falling},
     )
 
 
-def _trace(series: dict[str, Any], days: "pd.Index[str]", columns: dict[str, Any]) -> go.Bar | go.Scatter:
+def _trace(series: dict[str, Any], part: _Part) -> go.Bar | go.Scatter:
     """A series of the page as Plotly draws it."""
-    look = {"x": days, "y": columns[series["encode"]["y"]], "name": series["name"]}
+    values = part.drawn.columns[series["encode"]["y"]]
+    if series.get("xAxisIndex", 0) == panes.SHARED["price"]:
+        values = part.place.height(values)
+    look = {"x": part.days, "y": values, "name": html_layers.text(series["name"])}
     color = series["itemStyle"]["color"]
     if series["type"] == "bar":
         return go.Bar(**look, marker={"color": color}, showlegend=False)
@@ -76,20 +151,36 @@ def _trace(series: dict[str, Any], days: "pd.Index[str]", columns: dict[str, Any
     return go.Scatter(**look, line={"color": color, "width": 1.5})
 
 
-def _laid_out(figure: go.Figure, style: Style, title: str, drawn: panes.Drawn) -> go.Figure:
+def _range(part: _Part) -> list[float] | None:
+    """What the axis of prices spans: around what is drawn with a little air; None where nothing is."""
+    columns: list[Floats] = [part.place.height(part.bars[name].to_numpy()) for name in ("low", "high")]
+    columns += [part.place.height(part.drawn.columns[title]) for title in part.drawn.on_price]
+    columns += [html_layers.change(close) for close in part.others]
+    values = np.concatenate(columns)
+    values = values[np.isfinite(values)]
+    if part.place.scale == "log":
+        values = np.log10(values[values > 0])
+    if not len(values):
+        return None
+    low, high = float(values.min()), float(values.max())
+    air = (high - low or abs(high) * 0.1 or 1) * parts.AIR
+    return [max(low - air, 0.0) if part.place.scale == "linear" else low - air, high + air]
+
+
+def _laid_out(figure: go.Figure, style: Style, heading: str, part: _Part) -> go.Figure:
     """`figure` with a legend above each pane, where no name covers another and none a candle."""
-    if style.sample:
-        title += " · " + _("표본 데이터: 실제 시세가 아닙니다")
+    names = sum(trace.showlegend is not False and trace.yaxis != "y2" for trace in figure.data)
     figure.update_layout(
-        title={"text": title, "x": 0.01, "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 10}},
-        margin={"l": 16, "r": 80, "t": TITLE + LINE * ceil((len(drawn.on_price) + 1) / NAMES_IN_LINE), "b": 40},
-        height=HEIGHT + PANE_HEIGHT * (drawn.panes - panes.FIRST_OWN),
+        title={"text": heading, "x": 0.01, "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 28}},
+        margin={"l": 16, "r": 80, "t": TITLE + LINE_OF_NAMES * ceil(names / NAMES_IN_LINE), "b": 40},
+        height=HEIGHT + PANE_HEIGHT * (part.drawn.panes - panes.FIRST_OWN),
         template="plotly_white",
         hovermode="x unified",
+        hoverlabel_namelength=-1,
         barmode="relative",
         xaxis_rangeslider_visible=False,
     )
-    for pane in range(drawn.panes):
+    for pane in range(part.drawn.panes):
         number = str(pane + 1) if pane else ""
         top = figure.layout[f"yaxis{number}"].domain[1]
         figure.layout[f"legend{number}"] = {
@@ -98,9 +189,18 @@ def _laid_out(figure: go.Figure, style: Style, title: str, drawn: panes.Drawn) -
             "y": top,
             "yanchor": "bottom",
             "bgcolor": "rgba(0,0,0,0)",
+            "traceorder": "normal",
         }
     figure.update_xaxes(type="category", nticks=12, showspikes=True, spikemode="across", spikethickness=1)
+    # Drawings may reach further than the bars, and are no reason to show more than these.
+    figure.update_xaxes(range=[-0.5, len(part.days) - 0.5])
     figure.update_yaxes(side="right")
+    percent = style.scale == "percent"
     return figure.update_yaxes(
-        type="log" if style.scale == "log" else "linear", tickformat=f",.{style.decimals}f", row=1, col=1
+        type="log" if style.scale == "log" else "linear",
+        tickformat="+,.2f" if percent else f",.{style.decimals}f",
+        ticksuffix="%" if percent else "",
+        range=_range(part),
+        row=1,
+        col=1,
     )

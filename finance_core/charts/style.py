@@ -9,6 +9,8 @@ from finance_core.bars.marks import Kind as Mark
 RED: Final = "#f04452"
 BLUE: Final = "#3182f6"
 GREEN: Final = "#0ca678"
+DRAWING: Final = "#2563eb"
+"""Colour of what people draw."""
 
 Kind = Literal["hollow", "candles", "bars", "line", "area"]
 """How prices are drawn. Hollow: only falling bodies are filled, so that the two differ without colour too."""

@@ -1,13 +1,20 @@
 """The chart of a viewer in one HTML file."""
 
+from typing import Any, get_args
+
+import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from finance_core import i18n
 from finance_core.bars import candles, curves
 from finance_core.bars.curves import Chosen
 from finance_core.charts import candlestick_html
-from finance_core.charts.style import Style
+from finance_core.charts.candlestick_html import Content
+from finance_core.charts.html_layers import Sketched
+from finance_core.charts.overlay import Other
+from finance_core.charts.style import Kind, Scale, Style
 from tests import pages
 
 
@@ -21,7 +28,7 @@ def test_the_chart_in_a_file_is_gap_free_and_needs_no_network(bars: pd.DataFrame
     i18n.use_language(language)
     chosen = [Chosen("ma", (5,)), Chosen("macd", (12, 26, 9)), Chosen("sar", (0.02, 0.2))]
     averages = curves.curves(bars, chosen)
-    figure = candlestick_html.candlestick(bars, averages, Style(sample=True, scale="log"), "삼성전자 005930")
+    figure = candlestick_html.candlestick(Content(bars, averages, Style(sample=True, scale="log")), "삼성전자 005930")
     i18n.use_language("ko")
     candlesticks, volume, average, macd, signal, *histogram, sar = figure.data
     assert list(candlesticks.close) == bars["close"].tolist()
@@ -36,3 +43,81 @@ def test_the_chart_in_a_file_is_gap_free_and_needs_no_network(bars: pd.DataFrame
     page = figure.to_html()
     assert "삼성전자" in page or "\\uc0bc" in page
     assert 'src="http' not in page
+
+
+def traces(figure: go.Figure) -> dict[str, Any]:
+    return {trace.name: trace for trace in figure.data}
+
+
+def test_a_part_has_the_marks_of_the_whole(bars: pd.DataFrame) -> None:
+    """The highest price of what is visible is no highest price of a year."""
+    top = int(bars["high"].to_numpy().argmax())
+    content = Content(bars, [], Style(marks=("high", "halted")))
+    whole = traces(candlestick_html.candlestick(content, ""))
+    assert list(whole["52주 최고"].x) == [f"{bars.index[top]:%Y-%m-%d}"]
+    part = (top + 1, len(bars) - 1) if top < len(bars) - 2 else (0, top - 1)
+    shown = traces(candlestick_html.candlestick(content, "", visible=part))
+    assert "52주 최고" not in shown
+    assert set(shown["시세"].x) < set(whole["시세"].x)
+
+
+def test_marks_without_a_price_stand_at_the_foot(bars: pd.DataFrame) -> None:
+    bars.iloc[40, bars.columns.get_loc("dividends")] = 361.0
+    figure = candlestick_html.candlestick(Content(bars, [], Style(marks=("dividend",))), "", visible=(30, 59))
+    (dividend,) = [trace for trace in figure.data if trace.name == "배당"]
+    assert (list(dividend.x), list(dividend.text)) == ([f"{bars.index[40]:%Y-%m-%d}"], ["배당 361"])
+    assert figure.layout[dividend.yaxis.replace("y", "yaxis")].range == (0, 1)
+
+
+@pytest.mark.parametrize("scale", ["linear", "log", "percent"])
+def test_drawings_are_where_they_are_on_the_page(bars: pd.DataFrame, scale: Scale) -> None:
+    base = float(bars["close"].iloc[10])
+    drawings = [
+        Sketched("trend", [(5, base), (20, base * 2)], ""),
+        Sketched("level", [(12, base * 2)], "2"),
+        Sketched("text", [(15, base * 2)], "A<b>"),
+        Sketched("text", [(3, base)], "not in this part"),
+    ]
+    content = Content(bars, [], Style(scale=scale), drawings=drawings)
+    figure = candlestick_html.candlestick(content, "", visible=(10, 40))
+    low, high = (0.0, 100.0) if scale == "percent" else (base, base * 2)
+    trend, level = figure.layout.shapes
+    assert (trend.x0, trend.y0, trend.x1, trend.y1) == (-5, low, 10, pytest.approx(high))
+    assert (level.xref, level.y0, level.label.text) == ("x domain", pytest.approx(high), "2")
+    (text,) = figure.layout.annotations
+    assert (text.x, text.text) == (5, "A&lt;b&gt;")
+    assert text.y == pytest.approx(np.log10(high) if scale == "log" else high)
+
+
+def test_others_are_drawn_in_percent_since_the_first_bar_of_the_part(bars: pd.DataFrame) -> None:
+    close = bars["close"] * 0.5
+    close.iloc[20] = np.nan
+    content = Content(bars, [], Style(scale="percent", kind="line"), others=[Other("KOSPI & <b>", close, 2)])
+    figure = candlestick_html.candlestick(content, "", visible=(10, 59))
+    own, other = figure.data[0], traces(figure)["KOSPI &amp; &lt;b&gt;"]
+    changes = (bars["close"].iloc[10:] / bars["close"].iloc[10] - 1) * 100
+    np.testing.assert_allclose(own.y, changes)
+    np.testing.assert_allclose(np.delete(other.y, 10), np.delete(changes.to_numpy(), 10), atol=1e-12)
+    assert np.isnan(other.y[10])
+    assert other.connectgaps
+    assert figure.layout.yaxis.ticksuffix == "%"
+    assert figure.layout.yaxis.range[0] < changes.min() < changes.max() < figure.layout.yaxis.range[1]
+
+
+def test_lines_of_days_to_come_are_in_a_part_that_ends_at_the_last_bar(bars: pd.DataFrame) -> None:
+    ahead = pd.bdate_range(bars.index[-1], periods=27)[1:]
+    lines = curves.curves(bars, [Chosen("ichimoku", (9, 26, 52))])
+    content = Content(bars, lines, Style(), ahead=ahead)
+    for visible, last in (((10, 59), ahead[-1]), ((10, 50), bars.index[50])):
+        figure = candlestick_html.candlestick(content, "", visible=visible)
+        span = figure.data[[trace.name for trace in figure.data].index("일목(9,26,52) 선행스팬 A")]
+        assert span.x[-1] == f"{last:%Y-%m-%d}"
+        assert len(span.x) == len(span.y)
+        assert tuple(figure.layout.xaxis.range) == (-0.5, len(span.x) - 0.5)
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_every_kind_of_prices_is_drawn(bars: pd.DataFrame, kind: Kind) -> None:
+    prices = candlestick_html.candlestick(Content(bars, [], Style(kind=kind)), "").data[0]
+    assert prices.type == {"bars": "ohlc", "line": "scatter", "area": "scatter"}.get(kind, "candlestick")
+    assert list(prices.y if prices.type == "scatter" else prices.close) == bars["close"].tolist()

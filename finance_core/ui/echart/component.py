@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 import streamlit as st
 
-from finance_core.charts.style import Style
+from finance_core.charts.style import DRAWING, Style
 from finance_core.ui.echart import border
 from finance_core.ui.echart.border import FILES, Prepared
 
@@ -14,9 +14,6 @@ PARTS = ("attach", "grab", "readout", "measure", "picture", "drawings", "draw", 
 """Files that `chart.js` calls."""
 
 _command = st.components.v2.component("sisepan_chart", js=(FILES / "command.mjs").read_text(encoding="utf-8"))
-
-DRAWING = "#2563eb"
-"""Colour of what people draw."""
 
 
 @dataclass(frozen=True)

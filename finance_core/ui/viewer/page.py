@@ -41,7 +41,18 @@ from finance_core.ui.echart import zoom
 from finance_core.ui.echart.component import Look
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
-from finance_core.ui.viewer import address, compared, controls, header, picture, shared, sketches, summary, table
+from finance_core.ui.viewer import (
+    address,
+    compared,
+    controls,
+    header,
+    html_file,
+    picture,
+    shared,
+    sketches,
+    summary,
+    table,
+)
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import may_edit
 
@@ -195,7 +206,8 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         sketch.control()
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
-        table.downloads_of(ticker, name, drawing, visible, style)
+        file = partial(html_file.make, category, row, history, drawing, sketch, visible, style)
+        table.downloads_of(ticker, name, drawing, visible, style, file)
         picture.control(CHART, category, row, drawing, visible, style)
         _link(category, ticker, view)
     for problem in problems:

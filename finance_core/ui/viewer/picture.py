@@ -15,14 +15,25 @@ def control(
     chart: str, category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int], style: Style
 ) -> None:
     """The menu's part: the file has the name of ticker and period."""
-    days = [f"{pd.DatetimeIndex(drawing.bars.index)[position]:%Y-%m-%d}" for position in visible]
+    days = _days(drawing, visible)
     ticker = "".join(char for char in row["ticker"] if char.isalnum() or char in "-_")
+    title, file = f"{listing.name_of(row)} {row['ticker']}", f"{ticker}_{'_'.join(days)}.png"
+    pictures.control(chart, file, title, about(category, row, drawing, visible, style))
+
+
+def about(
+    category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int], style: Style
+) -> tuple[str, ...]:
+    """What a reader of the picture must know: period, interval, currency, adjustments, source; "" for what is none."""
     currency = category.currency and (row.get("currency") or category.currency)
-    about = (
-        " – ".join(days),
+    return (
+        " – ".join(_days(drawing, visible)),
         _(INTERVALS[style.interval]),
         currency or "",
         _("배당까지 반영한 가격") if style.total_return else _("분할 반영"),
         pictures.source(row),
     )
-    pictures.control(chart, f"{ticker}_{'_'.join(days)}.png", f"{listing.name_of(row)} {row['ticker']}", about)
+
+
+def _days(drawing: Drawing, visible: tuple[int, int]) -> list[str]:
+    return [f"{pd.DatetimeIndex(drawing.bars.index)[position]:%Y-%m-%d}" for position in visible]

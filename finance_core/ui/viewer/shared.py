@@ -58,6 +58,10 @@ class Drawing(NamedTuple):
     prepared: Prepared
     impossible: list[Remark]
     """The dividends that prices should count and cannot."""
+    others: list[Other]
+    """The other tickers on the chart."""
+    ahead: pd.DatetimeIndex
+    """The days of bars that will follow."""
 
 
 def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
@@ -122,7 +126,7 @@ def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, com
         for other in compared
     ]
     option = candlestick.candlestick(bars, curves, style, shown.refused, others, ahead)
-    return Drawing(bars, curves, border.prepare(option), impossible)
+    return Drawing(bars, curves, border.prepare(option), impossible, others, ahead)
 
 
 # Arguments with an underscore are not part of the key of a cache.

@@ -16,6 +16,7 @@ from finance_core import formats, ticker_fields
 from finance_core.bars import drawings
 from finance_core.bars.drawings import LIMIT, POINTS, TEXT_LIMIT, Drawing, Kind, Point
 from finance_core.categories import Category
+from finance_core.charts.html_layers import Sketched
 from finance_core.charts.style import Style
 from finance_core.i18n import N_, _
 from finance_core.storage import drawings as stored_drawings
@@ -63,17 +64,16 @@ class Sketch:
         """What the chart gets."""
         if not self.is_possible:
             return Drawings()
-        items = [
-            {
-                "id": each.id,
-                "movable": each in self._changeable,
-                "kind": each.kind,
-                "points": self._placed(each),
-                "text": self._prices(each)[0] if each.kind == "level" else each.text,
-            }
+        rows = zip((*self.stored, *self.own), self.placed(), strict=True)
+        items = [{"id": each.id, "movable": each in self._changeable, **placed._asdict()} for each, placed in rows]
+        return Drawings(items, POINTS.get(cast("Kind", _tool()), 0), _answered())
+
+    def placed(self) -> list[Sketched]:
+        """The drawings where the chart has them."""
+        return [
+            Sketched(each.kind, self._placed(each), self._prices(each)[0] if each.kind == "level" else each.text)
             for each in (*self.stored, *self.own)
         ]
-        return Drawings(items, POINTS.get(cast("Kind", _tool()), 0), _answered())
 
     def control(self) -> None:
         """The tools, and the drawings with a button each that deletes it."""

@@ -1,5 +1,6 @@
 """What a reader takes from a chart as numbers: the newest bars as a table, and downloads."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -7,7 +8,7 @@ import streamlit as st
 
 from finance_core.bars.candles import Interval
 from finance_core.bars.curves import Curve
-from finance_core.charts import candlestick_html, panes
+from finance_core.charts import panes
 from finance_core.charts.candlestick import titled
 from finance_core.charts.style import Style
 from finance_core.i18n import _
@@ -31,17 +32,13 @@ def show(drawing: Drawing, visible: tuple[int, int], style: Style) -> None:
     st.dataframe(newest, column_config=columns, height=260, row_height=28)
 
 
-def downloads_of(ticker: str, name: str, drawing: Drawing, visible: tuple[int, int], style: Style) -> None:
-    """Buttons for the range between the positions `visible`, for everything, and for the chart as HTML."""
+def downloads_of(
+    ticker: str, name: str, drawing: Drawing, visible: tuple[int, int], style: Style, html: Callable[[], str]
+) -> None:
+    """Buttons for the range between the positions `visible`, for everything, and for the chart that `html` makes."""
     whole = as_sheet(drawing.bars, drawing.curves, style)
-    first, end = visible[0], visible[1] + 1
-    seen = Sheet(whole.table.iloc[first:end], whole.decimals)
+    seen = Sheet(whole.table.iloc[visible[0] : visible[1] + 1], whole.decimals)
     file = downloads.file_name(ticker + UNITS[style.interval], seen.table)
-
-    def html() -> str:
-        part = [curve._replace(values=curve.values[first:end]) for curve in drawing.curves]
-        bars, title = drawing.bars.iloc[first:end], f"{name} {ticker}"
-        return str(candlestick_html.candlestick(bars, part, style, title).to_html(config={"displaylogo": False}))
 
     with st.container(horizontal=True, gap="small"):
         downloads.table_buttons(_("보이는 기간"), file, {name: seen}, key="visible")

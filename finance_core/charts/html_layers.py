@@ -1,0 +1,182 @@
+"""What lies over and under the candles of a chart in an HTML file: others, shades, marks, drawings. Plotly; pure."""
+
+import html
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.colors import hex_to_rgb
+
+from finance_core.bars.drawings import Kind
+from finance_core.bars.formulas import Floats
+from finance_core.charts import marks, overlay, panes
+from finance_core.charts.overlay import Other
+from finance_core.charts.style import DRAWING, Scale, Style
+from finance_core.i18n import _
+
+SYMBOLS: Final = {"triangle": "triangle-up", "circle": "circle", "diamond": "diamond", "rect": "square"}
+"""Plotly's names of the symbols of marks."""
+FOOT: Final = "yaxis90"
+"""The axis from 0 to 1 on which marks without a price stand at the foot of the pane of prices."""
+
+
+class Sketched(NamedTuple):
+    """A drawing at positions of bars and at prices."""
+
+    kind: Kind
+    points: Sequence[tuple[int, float]]
+    text: str
+
+
+class Place(NamedTuple):
+    """Where prices of the whole chart stand in the part of it that is handed out."""
+
+    first: int
+    """The position of its first bar."""
+    length: int
+    """Its days, those that will follow included."""
+    scale: Scale
+    base: float
+    """The first close in it, since which changes are told."""
+
+    def height(self, prices: npt.ArrayLike) -> Floats:
+        """`prices` as they stand on the axis.
+
+        >>> Place(0, 2, "percent", 50.0).height([50.0, 75.0]).tolist()
+        [0.0, 50.0]
+        """
+        values = np.asarray(prices, dtype="float64")
+        return (values / self.base - 1) * 100 if self.scale == "percent" else values
+
+
+def text(said: str) -> str:
+    """`said` by people, for Plotly, which takes some HTML."""
+    return html.escape(said, quote=False)
+
+
+def shaded(color: str, opacity: float = panes.SHADE) -> str:
+    """`color`, as #rrggbb, of this opacity.
+
+    >>> shaded("#ff0000")
+    'rgba(255, 0, 0, 0.1)'
+    """
+    return f"rgba{(*hex_to_rgb(color), opacity)}"
+
+
+def first_of(close: "pd.Series[float]") -> float:
+    """The first close that there is; NaN where there is none."""
+    known = close.dropna()
+    return float(known.iloc[0]) if len(known) else float("nan")
+
+
+def change(close: "pd.Series[float]") -> Floats:
+    """Changes in percent since the first close.
+
+    >>> change(pd.Series([np.nan, 4.0, 5.0])).tolist()
+    [nan, 0.0, 25.0]
+    """
+    return (np.asarray(close, dtype="float64") / first_of(close) - 1) * 100
+
+
+def heading(title: str, about: str, style: Style) -> str:
+    """The title of a file, and what a reader must know below it."""
+    sample = _("표본 데이터: 실제 시세가 아닙니다") if style.sample else ""
+    below = " · ".join(part for part in (about, sample if sample not in about else "") if part)
+    return text(title) + (f"<br><sup>{text(below)}</sup>" if below else "")
+
+
+def add_others(
+    figure: go.Figure, days: Sequence[str], others: Sequence[Other], closes: Sequence["pd.Series[float]"]
+) -> None:
+    """Add the lines of other tickers, in percent; days without a close are bridged."""
+    for other, close, color in zip(others, closes, overlay.COLORS, strict=False):
+        line = go.Scatter(
+            x=days[: len(close)],
+            y=change(close),
+            name=text(other.title),
+            customdata=close,
+            connectgaps=True,
+            line={"color": color, "width": 2},
+            hovertemplate=f"%{{y:+,.2f}}% (%{{customdata:,.{other.decimals}f}})",
+        )
+        figure.add_trace(line, row=1, col=1)
+
+
+def add_fills(figure: go.Figure, days: Sequence[str], drawn: panes.Drawn, place: Place) -> None:
+    """Shade the room between the two lines of an indicator, where both are."""
+    for lowest, above, below in zip(*[iter(drawn.fills)] * 3, strict=True):
+        pane = lowest["xAxisIndex"]
+        floor = drawn.columns[lowest["name"]]
+        known = np.flatnonzero(np.isfinite(floor))
+        for series in (above, below):
+            ceiling = floor + drawn.columns[series["name"]]
+            color = series["areaStyle"]["color"]
+            for edge, fill in ((floor, None), (ceiling, "tonexty")):
+                heights = place.height(edge) if pane == panes.SHARED["price"] else edge
+                shade = go.Scatter(
+                    x=np.array(days)[known],
+                    y=heights[known],
+                    mode="lines",
+                    line={"width": 0},
+                    fill=fill,
+                    fillcolor=shaded(color) if fill else None,
+                    hoverinfo="skip",
+                    showlegend=False,
+                )
+                figure.add_trace(shade, row=pane + 1, col=1)
+
+
+def add_marks(
+    figure: go.Figure,
+    days: Sequence[str],
+    bars: pd.DataFrame,
+    style: Style,
+    refused: Sequence[pd.Timestamp],
+    place: Place,
+) -> None:
+    """Add the marks of all `bars` that are on these days: the highest price of a year is that of the whole year."""
+    for mark in marks.of(bars, style, refused):
+        look = marks.LOOKS[mark.kind]
+        seen = [index for index, at in enumerate(mark.positions) if 0 <= at - place.first < place.length]
+        if not seen:
+            continue
+        heights = np.array([mark.heights[index] for index in seen])
+        trace = go.Scatter(
+            x=[days[mark.positions[index] - place.first] for index in seen],
+            y=place.height(heights) if look.has_price else heights,
+            text=[mark.texts[index] for index in seen],
+            name=_(look.title),
+            mode="markers+text" if look.has_price else "markers",
+            textposition="middle left",
+            textfont={"color": look.color, "size": 11},
+            marker={"color": look.color, "symbol": SYMBOLS[look.symbol], "size": 5 if look.has_price else 9},
+            hovertemplate="%{text}<extra></extra>",
+        )
+        figure.add_trace(trace, row=1, col=1)
+        if not look.has_price:
+            figure.layout[FOOT] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
+            figure.data[-1].yaxis = FOOT.replace("axis", "")
+
+
+def add_drawings(figure: go.Figure, drawings: Sequence[Sketched], style: Style, place: Place) -> None:
+    """Add what people drew; places outside of the part are reached too."""
+    font = {"color": DRAWING, "size": 12}
+    for drawing in drawings:
+        across = [at - place.first for at, _price in drawing.points]
+        heights = place.height([price for _at, price in drawing.points]).tolist()
+        if drawing.kind == "text":
+            # The axis of categories takes positions; a logarithmic one takes logarithms, from annotations alone.
+            height = float(np.log10(heights[0])) if style.scale == "log" else heights[0]
+            if 0 <= across[0] < place.length:
+                figure.add_annotation(
+                    x=across[0], y=height, text=text(drawing.text), font=font, arrowcolor=DRAWING, ax=0, ay=-24
+                )
+            continue
+        is_level = drawing.kind == "level"
+        ends = {"x0": 0, "x1": 1, "xref": "x domain"} if is_level else {"x0": across[0], "x1": across[1], "xref": "x"}
+        label = {"text": text(drawing.text), "textposition": "end", "font": font} if is_level else None
+        line = {"color": DRAWING, "width": 1.5}
+        figure.add_shape(type="line", y0=heights[0], y1=heights[-1], yref="y", line=line, label=label, **ends)

@@ -1,0 +1,28 @@
+"""The chart of a ticker as a file that opens without a server: what is visible of it, as it is on the page."""
+
+from finance_core.categories import Category
+from finance_core.charts import candlestick_html
+from finance_core.charts.candlestick_html import Content
+from finance_core.charts.style import Style
+from finance_core.storage.documents import TickerRow
+from finance_core.ui import listing
+from finance_core.ui.viewer import picture
+from finance_core.ui.viewer.shared import Drawing, History
+from finance_core.ui.viewer.sketches import Sketch
+
+
+def make(
+    category: Category,
+    row: TickerRow,
+    history: History,
+    drawing: Drawing,
+    sketch: Sketch,
+    visible: tuple[int, int],
+    style: Style,
+) -> str:
+    """The file of the bars between the positions `visible`."""
+    drawings = sketch.placed() if sketch.is_possible else []
+    content = Content(drawing.bars, drawing.curves, style, history.refused, drawing.others, drawing.ahead, drawings)
+    title, about = f"{listing.name_of(row)} {row['ticker']}", picture.about(category, row, drawing, visible, style)
+    figure = candlestick_html.candlestick(content, title, " · ".join(part for part in about if part), visible)
+    return str(figure.to_html(config={"displaylogo": False}))

@@ -1,0 +1,54 @@
+"""The chart that a reader takes away as a file, opened in a browser without a network."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from finance_core.bars.drawings import Drawing, Point
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import drawings
+from finance_core.storage.database import MongoDatabase
+from tests import pages
+from tests.e2e.test_chart import address  # noqa: F401 - fixture
+from tests.e2e.test_korean_stocks import first_day, last_day, open_chart
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+
+
+def test_the_file_has_what_the_page_shows(
+    own_server_db: MongoDatabase,
+    address: str,  # noqa: F811 - the fixture
+    page: Page,
+    tmp_path: Path,
+) -> None:
+    close = pages.made_table(first="2014-01-02", halted=0)["close"].iloc[-30:]
+    place = Point(pd.Timestamp(close.index[0]).date(), float(close.iloc[0]))
+    level = Drawing("a", "level", (place,), pd.Timestamp(close.index[-1]).date())
+    drawings.add(own_server_db, KOREAN_STOCKS, "005930", level)
+    open_chart(page, address + "?period=3M&with=korean_stocks:000660&marks=high&ind=rsi(14)")
+    first, last = first_day(page), last_day(page)
+    page.locator(".st-key-menu button").first.click()
+    with page.expect_download() as handed_out:
+        page.get_by_role("button", name="차트 HTML").click()
+    assert handed_out.value.suggested_filename == f"005930_{first.date()}_{last.date()}.html"
+    file = tmp_path / "chart.html"
+    handed_out.value.save_as(file)
+
+    page.context.set_offline(True)
+    page.goto(file.as_uri())
+    for name in ("시세", "SK하이닉스", "RSI14"):
+        expect(page.locator(f"text[data-unformatted='{name}']")).to_be_visible()
+    shown = page.evaluate(
+        """() => {
+          const { data, layout, _fullLayout } = document.querySelector('.js-plotly-plot');
+          return { days: [data[0].x[0], data[0].x.at(-1)], price: layout.shapes.at(-1).y0, title: layout.title.text,
+                   range: _fullLayout.yaxis.range };
+        }"""
+    )
+    assert shown["days"] == [str(first.date()), str(last.date())]
+    base = float(pages.made_table(first="2014-01-02", halted=0)["close"][first])
+    assert shown["price"] == pytest.approx((place.price / base - 1) * 100, abs=0.01), "in percent, as on the page"
+    assert f"{first.date()} – {last.date()} · 일 · KRW · 분할 반영 · Yahoo Finance" in shown["title"]
+    assert shown["range"][0] < shown["price"] < shown["range"][1]
