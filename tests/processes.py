@@ -163,7 +163,7 @@ def watchdogs(directory: Path) -> list[int]:
     return [process for process, command in _processes(directory) if b"finance_core.mongod.watchdog" in command]
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 20) -> bool:
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> bool:
     """Whether `condition` came true within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -47,12 +47,13 @@ def days(bars: pd.DataFrame, last_note: str = "") -> npt.NDArray[np.object_]:
 
 
 def watermark(text: str) -> Option:
-    """Text across the chart, in saved pictures too.
+    """Text across the chart, in saved pictures too, and within that of a phone.
 
     >>> watermark("표본")["style"]["text"]
     '표본'
     """
-    style = {"text": text, "fontSize": 48, "fontWeight": "bold", "fill": "#f59f00", "opacity": 0.16}
+    lines = {"width": 320, "overflow": "break", "textAlign": "center"}
+    style = {"text": text, "fontSize": 48, "fontWeight": "bold", "fill": "#f59f00", "opacity": 0.16, **lines}
     return {"type": "text", "left": "center", "top": "30%", "silent": True, "style": style}
 
 

@@ -1,9 +1,10 @@
 """What people do in the grid of names, in real browsers: type, tab, paste, page, sort, save, and meet each other."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, TimeoutError, expect
 
 from finance_core import formats, starter
 from finance_core.categories import KOREAN_STOCKS
@@ -44,7 +45,15 @@ def cell(grid: FrameLocator, ticker: str, column: str = "name") -> Locator:
 
 
 def type_into(page: Page, target: Locator, text: str, end: str) -> None:
-    target.dblclick()
+    def is_open() -> bool:
+        """A grid that is just told something new takes no click."""
+        target.dblclick()
+        with suppress(TimeoutError):
+            target.locator("input").wait_for(timeout=3_000)
+            return True
+        return False
+
+    assert wait_until(is_open)
     expect(target.locator("input")).to_be_focused()
     page.keyboard.press("Control+A")
     page.keyboard.type(text)
