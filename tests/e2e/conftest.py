@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import forked
 from tests.processes import wait_until
@@ -29,6 +30,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--process-per-site",  # tabs of one visitor share what is compiled
 ]
 SHARED_APP = """
 import json, os, runpy, signal, sys
@@ -70,15 +72,39 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A tab of a Korean visitor, which fails the test if the page's own scripts fail."""
+@pytest.fixture(scope="session")
+def visits(browser: Browser) -> Iterator[BrowserContext]:
+    """What the tabs of Korean visitors share, one after another: the scripts of the page, fetched and compiled once.
+
+    A tab of the same site that stays open keeps the process alive that has them.
+    """
     context = browser.new_context(locale="ko-KR", timezone_id="Asia/Seoul", viewport={"width": 1440, "height": 900})
-    tab = context.new_page()
-    errors: list[str] = []
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    yield tab
+    keeper = context.new_page()
+    keeper.route("**", lambda route: route.fulfill(body="", content_type="text/html"))
+    keeper.goto("http://127.0.0.1/")
+    yield context
     context.close()
+
+
+@pytest.fixture
+def page(visits: BrowserContext) -> Iterator[Page]:
+    """A tab of a Korean visitor who was never here, which fails the test if the page's own scripts fail."""
+    keeper, tab = visits.pages[0], visits.new_page()
+    errors: list[str] = []
+    origins: set[str] = set()
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("framenavigated", lambda frame: origins.add(urljoin(frame.url, "/")))
+    yield tab
+    for each in visits.pages[1:]:
+        each.close()
+    visits.set_offline(False)
+    visits.clear_cookies()
+    remembered = {"storageTypes": "local_storage,indexeddb,cache_storage,service_workers"}
+    devtools = visits.new_cdp_session(keeper)
+    for origin in origins:
+        if origin.startswith("http"):
+            devtools.send("Storage.clearDataForOrigin", {"origin": origin, **remembered})
+    devtools.detach()
     assert not errors, errors
 
 
