@@ -11,6 +11,7 @@ from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCK
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.foreign.other_programs import AMERICAN, KOREAN, WORLD, Tables, flat, midnight, renamed, tables
+from tests.processes import wait_until
 
 RATES = tables({"USDKRW": "24/5"})
 INDEX = {"^KS11": WORLD["^KS11"]}
@@ -70,8 +71,8 @@ def test_one_button_makes_named_lists_charts_and_comparisons_of_all_that_is_ther
     expect(page.get_by_role("heading", name="데이터 상태")).to_be_visible(timeout=60_000)
     expect(offer).to_have_count(0)
     for category, prices_of in CATEGORIES if fill is our_layout else CATEGORIES[:2]:
-        listed = {row["ticker"]: row for row in tickers.active(db, category)}
-        assert sorted(listed) == sorted(prices_of)
+        tables = sorted(prices_of)
+        assert wait_until(lambda: sorted(row["ticker"] for row in tickers.active(db, category)) == tables)  # noqa: B023
         for ticker, table in prices_of.items():
             bars = prices.load(db, category, ticker)
             assert bars["close"].tolist() == table["close"].tolist()
