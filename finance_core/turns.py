@@ -50,6 +50,11 @@ def give_way() -> None:
     _nobody_waits.wait(GIVEN)
 
 
+def is_alone() -> bool:
+    """Whether no page is drawn or waited for but, if it draws one, that of this thread."""
+    return _waited_for <= int(getattr(_here, "has_turn", False))
+
+
 def _take_place() -> bool:
     """Wait for a place; False if none is to be had because those who have them do not get on."""
     before = _finished

@@ -124,3 +124,15 @@ def test_background_work_does_not_wait_where_nobody_looks(monkeypatch: pytest.Mo
     begun = time.monotonic()
     turns.give_way()
     assert time.monotonic() - begun < 5
+
+
+def test_who_draws_a_page_is_alone_until_another_is_drawn(gate: threading.Event) -> None:
+    assert turns.is_alone()
+    with turns.page():
+        assert turns.is_alone()
+        crowd = Crowd(1, gate)
+        assert wait_until(lambda: crowd.drawn_now == 1)
+        assert not turns.is_alone()
+    assert not turns.is_alone()
+    gate.set()
+    assert wait_until(turns.is_alone)

@@ -9,15 +9,16 @@ import datetime as dt
 import itertools
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from finance_core import turns
 from finance_core.bars import candles
 from finance_core.bars import panel as panels
 from finance_core.bars.panel import Panel, TickerBars
@@ -169,18 +170,25 @@ def _read(
 ) -> Iterator[tuple[dict[str, TickerBars], set[str]]]:
     """Some tickers at a time: the bars of each of `names`, none for those whose bars contradict each other, and these.
 
-    While the bars of some tickers are decoded the server reads those of the next, and no more: a chart elsewhere waits
-    for neither.
+    While the bars of some tickers are decoded the server reads those of the next, and those after them too as long as
+    nobody draws a page: two at a time would slow a chart elsewhere.
     """
     begin = dt.datetime.combine(since, dt.time())
     count = min(max(BARS_AT_ONCE // _sessions(since), 1), TICKERS_AT_ONCE)
-    parts = [names[first : first + count] for first in range(0, len(names), count)]
-    with ThreadPoolExecutor(1) as reader:
-        ahead = [reader.submit(raw_bars.fetch, db, store, part, begin) for part in parts[:1]]
-        for part, following in zip(parts, [*parts[1:], None], strict=False):
-            batches = ahead.pop().result()
-            if following is not None:
-                ahead.append(reader.submit(raw_bars.fetch, db, store, following, begin))
+    parts = deque(names[first : first + count] for first in range(0, len(names), count))
+    asked: deque[tuple[Sequence[str], Future[list[bytes]]]] = deque()
+    with ThreadPoolExecutor(2) as readers:
+
+        def ask(most: int) -> None:
+            while parts and len(asked) < most:
+                part = parts.popleft()
+                asked.append((part, readers.submit(raw_bars.fetch, db, store, part, begin)))
+
+        ask(1)
+        while asked:
+            part, answer = asked.popleft()
+            batches = answer.result()
+            ask(2 if turns.is_alone() else 1)
             bars, unreadable = dict.fromkeys(part, panels.NO_BARS), set()
             for ticker, table in raw_bars.decode(batches, store).items():
                 try:

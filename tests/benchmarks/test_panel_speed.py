@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from finance_core import turns
 from finance_core.bars import candles
 from finance_core.bars.conditions import parse
 from finance_core.bars.screen import READY
@@ -87,7 +88,8 @@ def test_a_chart_is_hardly_slower_while_a_market_is_read(db: MongoDatabase) -> N
     days = store(db, YEAR)
 
     def chart() -> None:
-        prices.load(db, KOREAN_STOCKS, "000001")
+        with turns.page():
+            prices.load(db, KOREAN_STOCKS, "000001")
 
     alone = seconds(chart, times=31)
     stop = threading.Event()
