@@ -5,18 +5,28 @@ python -m pytest tests/benchmarks -o addopts= -s
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
+import pytest
+from playwright.sync_api import Browser, Page
 
 from finance_core.bars import candles
-from tests.e2e.conftest import browser, page, start  # noqa: F401 - fixtures
+from tests.e2e.conftest import VISITOR, browser, start  # noqa: F401 - fixtures
 from tests.e2e.conftest import own_app as app  # noqa: F401
 from tests.yahoo import random_walk
 
 CENTURY = 24_778
 """Daily bars of a century."""
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:  # noqa: F811 - the fixture
+    """A tab of a visitor whose browser has fetched and compiled nothing yet."""
+    context = browser.new_context(**VISITOR)
+    yield context.new_page()
+    context.close()
 
 
 def bars_of(count: int) -> pd.DataFrame:

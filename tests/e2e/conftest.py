@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -52,6 +53,11 @@ sys.argv = ["streamlit", "run", "Home.py"]
 runpy.run_module("streamlit", run_name="__main__")
 """
 """`streamlit run Home.py`, which takes over another environment from a file when it gets a signal."""
+VISITOR: dict[str, Any] = {
+    "locale": "ko-KR",
+    "timezone_id": "Asia/Seoul",
+    "viewport": {"width": 1440, "height": 900},
+}
 Start = Callable[..., str]
 
 expect.set_options(timeout=30_000)  # no test asserts how long the machine takes
@@ -78,7 +84,7 @@ def visits(browser: Browser) -> Iterator[BrowserContext]:
 
     A tab of the same site that stays open keeps the process alive that has them.
     """
-    context = browser.new_context(locale="ko-KR", timezone_id="Asia/Seoul", viewport={"width": 1440, "height": 900})
+    context = browser.new_context(**VISITOR)
     keeper = context.new_page()
     keeper.route("**", lambda route: route.fulfill(body="", content_type="text/html"))
     keeper.goto("http://127.0.0.1/")

@@ -10,7 +10,7 @@
   const add = (parent, className, text = "") => {
     const element = document.createElement("span");
     element.className = className;
-    element.textContent = text; // never HTML: names come from the database
+    element.append(text); // never HTML: names come from the database
     return parent.appendChild(element);
   };
   // A line a pane, and the box, in which a change stands in the row of what has changed.
@@ -60,7 +60,8 @@
   };
   const isHidden = ({ line }) => chart.getModel().getComponent("legend", 0)?.option.selected[line] === false;
   const change = (element, said) => {
-    if (element.textContent !== said) element.textContent = said;
+    const text = element.firstChild; // new letters in it cost less than a new child
+    if (text.data !== said) text.data = said;
   };
   // Twenty times a second, as fast as anybody reads: to lay out new numbers takes a good part of a frame.
   const PAUSE = 50; // milliseconds
