@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import pymongo
 import pytest
 
 from finance_core import background, i18n, settings
@@ -68,6 +69,9 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> I
     in_files = (base if worker_id == "master" else base.parent) / "server"
     server = EmbeddedMongod(Path(os.environ.get(SERVER_DIRECTORY, in_files)))
     server.ensure_running()
+    # To drop a database waits for the journal: usually a tenth of a second, after each test.
+    with pymongo.MongoClient(server.uri) as client:
+        client.admin.command({"setParameter": 1, "journalCommitInterval": 10})
     yield server
     server.release()
     database.close()

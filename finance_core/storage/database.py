@@ -127,12 +127,9 @@ def ensure_indexes(db: MongoDatabase, chosen: Iterable[Category] | None = None) 
             ensure_unique_index(db, store.collection, ["ticker", "date"])
     metadata = locations.metadata(db)
     ensure_unique_index(db, metadata, ["category", "ticker"])
-    for keys in (
-        ["change"],
-        ["last_date"],
-        ["name", "ticker"],
-    ):  # for the largest moves, the newest bars, the list by name
-        db[metadata].create_index(["category", *keys])
+    # For the largest moves, the newest bars, the list by name.
+    chosen_by = (["change"], ["last_date"], ["name", "ticker"])
+    db[metadata].create_indexes([pymongo.IndexModel(["category", *keys]) for keys in chosen_by])
 
 
 def prepare_writing(db: MongoDatabase, category: Category, *, bars: bool = False) -> None:

@@ -171,7 +171,7 @@ def _read(
     """Some tickers at a time: the bars of each of `names`, none for those whose bars contradict each other, and these.
 
     While the bars of some tickers are decoded the server reads those of the next, and those after them too as long as
-    nobody draws a page: two at a time would slow a chart elsewhere.
+    nobody draws another page (or waits for this panel): two at a time would slow a chart elsewhere.
     """
     begin = dt.datetime.combine(since, dt.time())
     count = min(max(BARS_AT_ONCE // _sessions(since), 1), TICKERS_AT_ONCE)

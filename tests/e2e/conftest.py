@@ -82,7 +82,8 @@ def browser() -> Iterator[Browser]:
 def visits(browser: Browser) -> Iterator[BrowserContext]:
     """What the tabs of Korean visitors share, one after another: the scripts of the page, fetched and compiled once.
 
-    A tab of the same site that stays open keeps the process alive that has them.
+    A tab of the same site that stays open keeps the process alive that has them. A test that changes more than `page`
+    puts back (routes, scripts, permissions) needs a context of its own.
     """
     context = browser.new_context(**VISITOR)
     keeper = context.new_page()
@@ -94,24 +95,36 @@ def visits(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(visits: BrowserContext) -> Iterator[Page]:
-    """A tab of a Korean visitor who was never here, which fails the test if the page's own scripts fail."""
-    keeper, tab = visits.pages[0], visits.new_page()
+    """A tab of a Korean visitor of whom the browser remembers nothing; fails the test if the page's scripts fail."""
     errors: list[str] = []
     origins: set[str] = set()
+
+    def follow(tab: Page) -> None:
+        tab.on("framenavigated", lambda frame: origins.add(urljoin(frame.url, "/")))
+
+    visits.on("page", follow)
+    tab = visits.new_page()
     tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.on("framenavigated", lambda frame: origins.add(urljoin(frame.url, "/")))
-    yield tab
+    try:
+        yield tab
+    finally:
+        visits.remove_listener("page", follow)
+        _forget(visits, origins)
+    assert not errors, errors
+
+
+def _forget(visits: BrowserContext, origins: set[str]) -> None:
+    """Close all tabs but the first, and clear what pages of `origins` have stored."""
     for each in visits.pages[1:]:
         each.close()
     visits.set_offline(False)
     visits.clear_cookies()
-    remembered = {"storageTypes": "local_storage,indexeddb,cache_storage,service_workers"}
-    devtools = visits.new_cdp_session(keeper)
+    kinds = {"storageTypes": "local_storage,indexeddb,cache_storage,service_workers"}
+    devtools = visits.new_cdp_session(visits.pages[0])
     for origin in origins:
         if origin.startswith("http"):
-            devtools.send("Storage.clearDataForOrigin", {"origin": origin, **remembered})
+            devtools.send("Storage.clearDataForOrigin", {"origin": origin, **kinds})
     devtools.detach()
-    assert not errors, errors
 
 
 @pytest.fixture

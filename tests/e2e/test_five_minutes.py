@@ -1,7 +1,8 @@
 """From a database of one's own to named charts: at most four clicks, each saying what it will do."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -50,6 +51,10 @@ def as_history_leaves_them(db: MongoDatabase) -> None:
         db[category.collection].insert_many(rows)
 
 
+def are_listed(db: MongoDatabase, category: Category, expected: Iterable[str]) -> bool:
+    return sorted(row["ticker"] for row in tickers.active(db, category)) == sorted(expected)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fill", [our_layout, as_history_leaves_them], ids=["our layout", "as history leaves them"])
 def test_one_button_makes_named_lists_charts_and_comparisons_of_all_that_is_there(
@@ -71,8 +76,7 @@ def test_one_button_makes_named_lists_charts_and_comparisons_of_all_that_is_ther
     expect(page.get_by_role("heading", name="데이터 상태")).to_be_visible(timeout=60_000)
     expect(offer).to_have_count(0)
     for category, prices_of in CATEGORIES if fill is our_layout else CATEGORIES[:2]:
-        tables = sorted(prices_of)
-        assert wait_until(lambda: sorted(row["ticker"] for row in tickers.active(db, category)) == tables)  # noqa: B023
+        assert wait_until(partial(are_listed, db, category, prices_of))
         for ticker, table in prices_of.items():
             bars = prices.load(db, category, ticker)
             assert bars["close"].tolist() == table["close"].tolist()

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from pymongo import ReadPreference
 
+from finance_core import turns
 from finance_core.bars import candles
 from finance_core.bars.conditions import parse
 from finance_core.bars.panel import FIELDS, Panel
@@ -228,6 +229,55 @@ def test_many_visitors_at_once_read_once(db: MongoDatabase, monkeypatch: pytest.
         thread.join()
     assert asked == ["000001"]
     assert len(got) == 8
+
+
+class Fetches:
+    """The real reading, which lets nobody through before `together` read at once, and counts how many do."""
+
+    def __init__(self, together: int) -> None:
+        self.most, self._now, self._together = 0, 0, together
+        self._fetch, self._changed = raw_bars.fetch, threading.Condition()
+
+    def __call__(self, *asked: Any) -> list[bytes]:
+        with self._changed:
+            self._now += 1
+            self.most = max(self.most, self._now)
+            self._changed.notify_all()
+            is_first = asked[2][0] == "000000"
+            assert is_first or self._changed.wait_for(lambda: self.most >= self._together, 60)
+        answer = self._fetch(*asked)
+        with self._changed:
+            self._now -= 1
+        return answer
+
+
+@pytest.mark.parametrize(("drawn_elsewhere", "at_once"), [(False, 2), (True, 1)])
+def test_two_parts_are_read_at_a_time_while_nobody_draws_another_page(
+    db: MongoDatabase, monkeypatch: pytest.MonkeyPatch, drawn_elsewhere: bool, at_once: int
+) -> None:
+    for number in range(8):
+        store(db, f"{number:06}", make_bars(30))
+    monkeypatch.setattr(panels, "TICKERS_AT_ONCE", 1)
+    fetches = Fetches(at_once)
+    monkeypatch.setattr(raw_bars, "fetch", fetches)
+    drawn, done = threading.Event(), threading.Event()
+
+    def another() -> None:
+        with turns.page():
+            drawn.set()
+            done.wait(60)
+
+    visitor = threading.Thread(target=another)
+    if drawn_elsewhere:
+        visitor.start()
+        assert drawn.wait(60)
+    with turns.page():
+        panel = panels.panel(db, KOREAN_STOCKS, SINCE)
+    done.set()
+    if drawn_elsewhere:
+        visitor.join()
+    assert fetches.most == at_once
+    assert_as_loaded(db, panel)
 
 
 def test_texts_and_first_days_of_tickers_come_with_the_panel(db: MongoDatabase) -> None:

@@ -10,7 +10,7 @@
   const add = (parent, className, text = "") => {
     const element = document.createElement("span");
     element.className = className;
-    element.append(text); // never HTML: names come from the database
+    element.append(text); // a node of text, empty or not; never HTML: names come from the database
     return parent.appendChild(element);
   };
   // A line a pane, and the box, in which a change stands in the row of what has changed.
@@ -60,8 +60,8 @@
   };
   const isHidden = ({ line }) => chart.getModel().getComponent("legend", 0)?.option.selected[line] === false;
   const change = (element, said) => {
-    const text = element.firstChild; // new letters in it cost less than a new child
-    if (text.data !== said) text.data = said;
+    const letters = element.firstChild; // other letters in it cost less than another child
+    if (letters.data !== said) letters.data = said;
   };
   // Twenty times a second, as fast as anybody reads: to lay out new numbers takes a good part of a frame.
   const PAUSE = 50; // milliseconds
