@@ -5,7 +5,6 @@ from finance_core.charts import candlestick_html
 from finance_core.charts.candlestick_html import Content
 from finance_core.charts.style import Style
 from finance_core.storage.documents import TickerRow
-from finance_core.ui import listing
 from finance_core.ui.viewer import picture
 from finance_core.ui.viewer.shared import Drawing, History
 from finance_core.ui.viewer.sketches import Sketch
@@ -21,8 +20,9 @@ def make(
     style: Style,
 ) -> str:
     """The file of the bars between the positions `visible`."""
-    drawings = sketch.placed() if sketch.is_possible else []
-    content = Content(drawing.bars, drawing.curves, style, history.refused, drawing.others, drawing.ahead, drawings)
-    title, about = f"{listing.name_of(row)} {row['ticker']}", picture.about(category, row, drawing, visible, style)
-    figure = candlestick_html.candlestick(content, title, " · ".join(part for part in about if part), visible)
+    content = Content(
+        drawing.bars, drawing.curves, style, history.refused, drawing.others, drawing.ahead, sketch.placed()
+    )
+    about = " · ".join(part for part in picture.about(category, row, drawing, visible, style) if part)
+    figure = candlestick_html.candlestick(content, picture.title(row), about, visible)
     return str(figure.to_html(config={"displaylogo": False}))

@@ -17,8 +17,12 @@ def control(
     """The menu's part: the file has the name of ticker and period."""
     days = _days(drawing, visible)
     ticker = "".join(char for char in row["ticker"] if char.isalnum() or char in "-_")
-    title, file = f"{listing.name_of(row)} {row['ticker']}", f"{ticker}_{'_'.join(days)}.png"
-    pictures.control(chart, file, title, about(category, row, drawing, visible, style))
+    pictures.control(chart, f"{ticker}_{'_'.join(days)}.png", title(row), about(category, row, drawing, visible, style))
+
+
+def title(row: TickerRow) -> str:
+    """What the picture is of."""
+    return f"{listing.name_of(row)} {row['ticker']}"
 
 
 def about(

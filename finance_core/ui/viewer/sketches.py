@@ -69,7 +69,9 @@ class Sketch:
         return Drawings(items, POINTS.get(cast("Kind", _tool()), 0), _answered())
 
     def placed(self) -> list[Sketched]:
-        """The drawings where the chart has them."""
+        """The drawings where the chart has them; none where drawing is not possible."""
+        if not self.is_possible:
+            return []
         return [
             Sketched(each.kind, self._placed(each), self._prices(each)[0] if each.kind == "level" else each.text)
             for each in (*self.stored, *self.own)
