@@ -38,12 +38,13 @@ def option(
     """
     source = pd.DataFrame({_("날짜"): parts.days(daily)})
     series: list[Option] = []
+    written: dict[str, Option] = {}
 
     def add(column: str, values: Any, pane: int, told: Option, **look: Any) -> None:
         source[column] = values
         encode = {"x": _("날짜"), "y": column, "tooltip": [column]}
-        tooltip = {"valueFormatter": Script("amount", told)}
-        line: Option = {"type": "line", "showSymbol": False, "lineStyle": {"width": 1.5}, "tooltip": tooltip}
+        written[column] = told
+        line: Option = {"type": "line", "showSymbol": False, "lineStyle": {"width": 1.5}}
         if marked is not None and all(other["xAxisIndex"] != pane for other in series):
             line["markLine"] = {**MARK, "data": [{"xAxis": f"{marked:%Y-%m-%d}"}]}
         series.append({**line, "name": column, "encode": encode, "xAxisIndex": pane, "yAxisIndex": pane, **look})
@@ -77,6 +78,6 @@ def option(
         "xAxis": [parts.day_axis(pane, labels=pane == 2) for pane in range(3)],
         "yAxis": [{"gridIndex": pane, "position": "right", **axis} for pane, axis in enumerate(axes)],
         "dataZoom": parts.zooms(3, None, sides, bottom=4, height=24),
-        "tooltip": parts.TOOLTIP,
+        "tooltip": {**parts.TOOLTIP, "formatter": Script("day_tooltip", {"columns": written})},
         "series": series,
     }

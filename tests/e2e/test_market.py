@@ -48,6 +48,10 @@ def test_a_click_on_a_day_of_the_breadth_leads_to_the_tickers_behind_its_numbers
     expect(canvas).to_be_visible(timeout=60_000)
     box = canvas.bounding_box()
     assert box is not None
+    canvas.hover(position={"x": box["width"] * 0.5, "y": box["height"] * 0.2})
+    told = page.locator("div", has=page.locator("span", has_text=re.compile("^52주 신고가$"))).last.locator("..")
+    expect(told).to_contain_text(re.compile(r"^\d{4}-\d\d-\d\d●"))
+    assert len(re.findall(r"\d{4}-\d\d-\d\d", told.inner_text())) == 1, "though the day stands in three panes"
     for share in (0.3, 0.6):  # of the height: in the upper pane, and in the second
         before = page.url
         canvas.click(position={"x": box["width"] * share, "y": box["height"] * share})
