@@ -25,8 +25,10 @@ HEIGHT = 640
 PANE_HEIGHT = 110
 SPACING = 34
 """Pixels between two panes, in which the names of the lower one stand."""
-TITLE, LINE_OF_NAMES, NAMES_IN_LINE = 60, 20, 6
-"""Pixels of the title and of a line of names, and how many names a line has in a window of usual width."""
+TITLE, LINE_OF_NAMES = 60, 20
+"""Pixels of the title and of a line of names."""
+USUAL_WIDTH = 1150
+"""Pixels that a line of names has in a window of usual width."""
 
 
 class Content(NamedTuple):
@@ -71,6 +73,8 @@ def candlestick(content: Content, title: str, about: str = "", visible: tuple[in
         row_heights=[height / sum(heights) for height in heights],
         vertical_spacing=SPACING / (HEIGHT + PANE_HEIGHT * drawn.panes),
     )
+    if style.kind == "area" and style.scale == "percent":
+        figure.add_trace(_ground(part), row=1, col=1)
     figure.add_trace(_prices(part, style), row=1, col=1)
     colors = np.where(part.bars["close"] >= part.bars["open"], style.rising, style.falling).tolist()
     volume = go.Bar(x=part.days, y=part.bars["volume"], name=_("거래량"), marker={"color": colors}, legend="legend2")
@@ -86,6 +90,8 @@ def candlestick(content: Content, title: str, about: str = "", visible: tuple[in
             figure.add_hline(level["yAxis"], row=pane + 1, col=1, **guide)
     html_layers.add_marks(figure, part.days, content.bars, style, content.refused, place)
     html_layers.add_drawings(figure, content.drawings, style, place)
+    if style.sample:
+        html_layers.add_watermark(figure)
     return _laid_out(figure, style, html_layers.heading(title, about, style), part)
 
 
@@ -123,8 +129,10 @@ def _prices(part: _Part, style: Style) -> go.Candlestick | go.Ohlc | go.Scatter:
         "hovertemplate": " ".join(said),
     }
     if is_closes:
-        fill = {"fill": "tozeroy", "fillcolor": html_layers.shaded(LINE)} if style.kind == "area" else {}
-        return go.Scatter(**look, y=shown["close"], mode="lines", line={"color": LINE, "width": 2}, **fill)
+        ground = "tonexty" if style.scale == "percent" else "tozeroy"
+        fill = {"fill": ground, "fillcolor": html_layers.shaded(LINE)} if style.kind == "area" else {}
+        mode = html_layers.mode(len(part.bars))
+        return go.Scatter(**look, y=shown["close"], mode=mode, line={"color": LINE, "width": 2}, **fill)
     rising, falling = {"line": {"color": style.rising}}, {"line": {"color": style.falling}}
     if style.kind == "bars":
         return go.Ohlc(**look, **shown, increasing=rising, decreasing=falling)
@@ -135,6 +143,13 @@ def _prices(part: _Part, style: Style) -> go.Candlestick | go.Ohlc | go.Scatter:
         increasing={**rising, "fillcolor": filled},
         decreasing={**falling, "fillcolor": style.falling},
     )
+
+
+def _ground(part: _Part) -> go.Scatter:
+    """The price zero in percent, from which an area reaches up: the change zero is in the midst of it."""
+    days = part.days[: len(part.bars)]
+    line = {"width": 0}
+    return go.Scatter(x=days, y=[-100.0] * len(days), mode="lines", line=line, hoverinfo="skip", showlegend=False)
 
 
 def _trace(series: dict[str, Any], part: _Part) -> go.Bar | go.Scatter:
@@ -148,7 +163,7 @@ def _trace(series: dict[str, Any], part: _Part) -> go.Bar | go.Scatter:
         return go.Bar(**look, marker={"color": color}, showlegend=False)
     if series["type"] == "scatter":
         return go.Scatter(**look, mode="markers", marker={"color": color, "size": series["symbolSize"]})
-    return go.Scatter(**look, line={"color": color, "width": 1.5})
+    return go.Scatter(**look, mode=html_layers.mode(len(part.days)), line={"color": color, "width": 1.5})
 
 
 def _range(part: _Part) -> list[float] | None:
@@ -164,15 +179,26 @@ def _range(part: _Part) -> list[float] | None:
         return None
     low, high = float(values.min()), float(values.max())
     air = (high - low or abs(high) * 0.1 or 1) * parts.AIR
-    return [max(low - air, 0.0) if part.place.scale == "linear" else low - air, high + air]
+    # Prices need nothing below zero, but a band around them may reach there.
+    return [max(low - air, 0.0) if part.place.scale == "linear" and low >= 0 else low - air, high + air]
+
+
+def _lines(names: Sequence[str]) -> int:
+    """How many lines a legend has with these names, which stand in columns as wide as the longest where one is short.
+
+    >>> _lines(["MA5"] * 6), _lines(["MA5"] * 8 + ["Bollinger(200,10) middle"] * 3)
+    (1, 3)
+    """
+    widths = [45 + sum(7 if letter.isascii() else 12 for letter in name) for name in names]
+    return 1 if sum(widths) <= USUAL_WIDTH else ceil(len(names) / max(USUAL_WIDTH // max(widths), 1))
 
 
 def _laid_out(figure: go.Figure, style: Style, heading: str, part: _Part) -> go.Figure:
     """`figure` with a legend above each pane, where no name covers another and none a candle."""
-    names = sum(trace.showlegend is not False and trace.yaxis != "y2" for trace in figure.data)
+    names = [trace.name for trace in figure.data if trace.showlegend is not False and trace.legend in (None, "legend")]
     figure.update_layout(
         title={"text": heading, "x": 0.01, "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 28}},
-        margin={"l": 16, "r": 80, "t": TITLE + LINE_OF_NAMES * ceil(names / NAMES_IN_LINE), "b": 40},
+        margin={"l": 16, "r": 80, "t": TITLE + LINE_OF_NAMES * _lines(names), "b": 40},
         height=HEIGHT + PANE_HEIGHT * (part.drawn.panes - panes.FIRST_OWN),
         template="plotly_white",
         hovermode="x unified",
@@ -195,6 +221,10 @@ def _laid_out(figure: go.Figure, style: Style, heading: str, part: _Part) -> go.
     # Drawings may reach further than the bars, and are no reason to show more than these.
     figure.update_xaxes(range=[-0.5, len(part.days) - 0.5])
     figure.update_yaxes(side="right")
+    for axis in part.drawn.y_axes:
+        if "min" in axis:
+            ticks = axis["axisLabel"].get("customValues")
+            figure.update_yaxes(range=[axis["min"], axis["max"]], tickvals=ticks, row=axis["gridIndex"] + 1, col=1)
     percent = style.scale == "percent"
     return figure.update_yaxes(
         type="log" if style.scale == "log" else "linear",

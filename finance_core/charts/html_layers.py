@@ -20,7 +20,7 @@ from finance_core.i18n import _
 SYMBOLS: Final = {"triangle": "triangle-up", "circle": "circle", "diamond": "diamond", "rect": "square"}
 """Plotly's names of the symbols of marks."""
 FOOT: Final = "yaxis90"
-"""The axis from 0 to 1 on which marks without a price stand at the foot of the pane of prices."""
+"""The axis on which marks without a price stand at 0, whole at the foot of the pane of prices; at its top is 1."""
 
 
 class Sketched(NamedTuple):
@@ -81,6 +81,22 @@ def change(close: "pd.Series[float]") -> Floats:
     return (np.asarray(close, dtype="float64") / first_of(close) - 1) * 100
 
 
+def mode(length: int) -> str:
+    """How a line of so many days is drawn: without symbols, as on the page, unless one day would leave nothing of it.
+
+    >>> mode(5), mode(1)
+    ('lines', 'markers')
+    """
+    return "lines" if length > 1 else "markers"
+
+
+def add_watermark(figure: go.Figure) -> None:
+    """Write across the prices that they are not real, in pictures of the file too, and within a phone's width."""
+    font = {"size": 36, "color": "#f59f00"}
+    place = {"x": 0.5, "xref": "x domain", "y": 0.6, "yref": "y domain"}
+    figure.add_annotation(text=f"<b>{_('표본 데이터')}</b>", font=font, opacity=0.16, showarrow=False, **place)
+
+
 def heading(title: str, about: str, style: Style) -> str:
     """The title of a file, and what a reader must know below it."""
     sample = _("표본 데이터: 실제 시세가 아닙니다") if style.sample else ""
@@ -99,6 +115,7 @@ def add_others(
             name=text(other.title),
             customdata=close,
             connectgaps=True,
+            mode=mode(len(close)),
             line={"color": color, "width": 2},
             hovertemplate=f"%{{y:+,.2f}}% (%{{customdata:,.{other.decimals}f}})",
         )
@@ -150,14 +167,18 @@ def add_marks(
             text=[mark.texts[index] for index in seen],
             name=_(look.title),
             mode="markers+text" if look.has_price else "markers",
-            textposition="middle left",
+            # On the side with more room: at the edge of a pane a text is cut.
+            textposition=[
+                "middle left" if 2 * (mark.positions[index] - place.first) >= place.length else "middle right"
+                for index in seen
+            ],
             textfont={"color": look.color, "size": 11},
             marker={"color": look.color, "symbol": SYMBOLS[look.symbol], "size": 5 if look.has_price else 9},
             hovertemplate="%{text}<extra></extra>",
         )
         figure.add_trace(trace, row=1, col=1)
         if not look.has_price:
-            figure.layout[FOOT] = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
+            figure.layout[FOOT] = {"overlaying": "y", "range": [-0.02, 1], "visible": False, "fixedrange": True}
             figure.data[-1].yaxis = FOOT.replace("axis", "")
 
 

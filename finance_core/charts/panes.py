@@ -212,6 +212,7 @@ def _fill(drawn: Drawn, edges: Sequence[Curve], place: _Place, of_sign: tuple[st
                 "lineStyle": {"opacity": 0},
                 "areaStyle": {"color": color, "opacity": SHADE if sign else 0},
                 "stack": column.rstrip("+−"),
+                "stackStrategy": "all",  # else what is above zero is not stacked on a lower line below it
                 "xAxisIndex": place.pane,
                 "yAxisIndex": place.axis,
             }

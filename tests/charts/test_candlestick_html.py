@@ -66,7 +66,7 @@ def test_marks_without_a_price_stand_at_the_foot(bars: pd.DataFrame) -> None:
     figure = candlestick_html.candlestick(Content(bars, [], Style(marks=("dividend",))), "", visible=(30, 59))
     (dividend,) = [trace for trace in figure.data if trace.name == "배당"]
     assert (list(dividend.x), list(dividend.text)) == ([f"{bars.index[40]:%Y-%m-%d}"], ["배당 361"])
-    assert figure.layout[dividend.yaxis.replace("y", "yaxis")].range == (0, 1)
+    assert figure.layout[dividend.yaxis.replace("y", "yaxis")].range == (-0.02, 1), "not cut by the edge"
 
 
 @pytest.mark.parametrize("scale", ["linear", "log", "percent"])
@@ -121,3 +121,58 @@ def test_every_kind_of_prices_is_drawn(bars: pd.DataFrame, kind: Kind) -> None:
     prices = candlestick_html.candlestick(Content(bars, [], Style(kind=kind)), "").data[0]
     assert prices.type == {"bars": "ohlc", "line": "scatter", "area": "scatter"}.get(kind, "candlestick")
     assert list(prices.y if prices.type == "scatter" else prices.close) == bars["close"].tolist()
+
+
+def test_the_text_of_a_mark_is_on_the_side_with_more_room(bars: pd.DataFrame) -> None:
+    """At the left edge a text left of its mark is cut."""
+    bars.iloc[1, bars.columns.get_loc("low")] = 1.0
+    bars.iloc[58, bars.columns.get_loc("high")] = bars["high"].max() * 2
+    drawn = traces(candlestick_html.candlestick(Content(bars, [], Style(marks=("high", "low"))), ""))
+    assert list(drawn["52주 최저"].textposition) == ["middle right"]
+    assert list(drawn["52주 최고"].textposition) == ["middle left"]
+
+
+def test_an_area_in_percent_reaches_down_to_the_price_zero(bars: pd.DataFrame) -> None:
+    """One that reached to the change zero hung above prices that fell."""
+    figure = candlestick_html.candlestick(Content(bars, [], Style(kind="area", scale="percent")), "")
+    ground, prices = figure.data[:2]
+    assert (set(ground.y), ground.showlegend, prices.fill) == ({-100.0}, False, "tonexty")
+
+
+def test_a_short_part_has_no_symbols_on_its_lines(bars: pd.DataFrame) -> None:
+    """Plotly would put some on each line of less than 20 days; of one day nothing else is seen."""
+    lines = curves.curves(bars, [Chosen("ma", (5,))])
+    others = [Other("KOSPI", bars["close"], 2)]
+    content = Content(bars, lines, Style(scale="percent", kind="line"), others=others)
+    for visible, mode in (((50, 54), "lines"), ((50, 50), "markers")):
+        drawn = candlestick_html.candlestick(content, "", visible=visible).data
+        assert {trace.mode for trace in drawn if trace.type == "scatter"} == {mode}
+
+
+def test_a_band_below_zero_is_within_the_axis(bars: pd.DataFrame) -> None:
+    bands = curves.curves(bars, [Chosen("bollinger", (20, 2.0))])
+    bands = [band._replace(values=band.values - 2 * bars["close"].max()) for band in bands]
+    figure = candlestick_html.candlestick(Content(bars, bands, Style()), "")
+    assert figure.layout.yaxis.range[0] < min(np.nanmin(band.values) for band in bands) < 0
+
+
+def test_an_indicator_with_bounds_has_them_as_on_the_page(bars: pd.DataFrame) -> None:
+    figure = candlestick_html.candlestick(Content(bars, curves.curves(bars, [Chosen("rsi", (14,))]), Style()), "")
+    assert tuple(figure.layout.yaxis3.range) == (0, 100)
+    assert tuple(figure.layout.yaxis3.tickvals) == (30, 70)
+
+
+def test_sample_prices_are_marked_across_the_chart(bars: pd.DataFrame) -> None:
+    (text,) = candlestick_html.candlestick(Content(bars, [], Style(sample=True)), "").layout.annotations
+    assert "표본 데이터" in text.text
+    assert not candlestick_html.candlestick(Content(bars, [], Style()), "").layout.annotations
+
+
+def test_long_names_have_room_below_the_title(bars: pd.DataFrame) -> None:
+    """They stand in columns as wide as the longest: fewer of them in a line than of short ones."""
+    chosen = [*(Chosen("ma", (days,)) for days in (5, 10, 20, 50)), Chosen("ichimoku", (9, 26, 52))]
+    content = Content(bars, curves.curves(bars, chosen), Style(marks=("high", "low")))
+    figure = candlestick_html.candlestick(content, "")
+    names = [trace.name for trace in figure.data if trace.legend in (None, "legend") and trace.showlegend is not False]
+    assert len(names) == 12
+    assert figure.layout.margin.t >= candlestick_html.TITLE + 3 * candlestick_html.LINE_OF_NAMES

@@ -103,3 +103,11 @@ def test_heights_are_in_the_proportion_of_the_shares_and_no_pane_covers_another(
         assert height == pytest.approx(share / sum(shares) * available - panes.BETWEEN, abs=0.02)
     for above, below in pairwise(grids):
         assert 100 - float(above["bottom"].rstrip("%")) < float(below["top"].rstrip("%"))
+
+
+def test_a_shade_reaches_from_a_lower_line_below_zero_to_the_upper_one() -> None:
+    """ECharts stacks by itself only what has the same sign: the shade reached above the upper line by the lower one."""
+    option = option_of(Chosen("bollinger", (20, 10.0)))
+    fills = [series for series in option["series"] if "areaStyle" in series]
+    assert len(fills) == 3
+    assert {series["stackStrategy"] for series in fills} == {"all"}
