@@ -14,7 +14,7 @@ from finance_core.bars.curves import Curve
 from finance_core.bars.formulas import Floats
 from finance_core.charts import html_layers, panes, parts
 from finance_core.charts.candlestick import NOTHING_AHEAD
-from finance_core.charts.html_layers import Place, Sketched
+from finance_core.charts.html_layers import Sketched, Window
 from finance_core.charts.overlay import Other
 from finance_core.charts.price_series import LINE, OF_CLOSES
 from finance_core.charts.style import Style
@@ -32,15 +32,20 @@ USUAL_WIDTH = 1150
 
 
 class Content(NamedTuple):
-    """What the chart of one ticker shows, all of it as `candlestick.candlestick` takes it, and what people drew."""
+    """What the chart of one ticker shows."""
 
     bars: pd.DataFrame
+    """As in `bars.candles`, of any interval; all of them, as `curves`, whatever is handed out."""
     curves: Sequence[Curve]
     style: Style
     refused: Sequence[pd.Timestamp] = ()
+    """Days of bars that were left out."""
     others: Sequence[Other] = ()
+    """Other tickers; the scale of `style` must be percent."""
     ahead: pd.DatetimeIndex = NOTHING_AHEAD
+    """The days of bars that will follow."""
     drawings: Sequence[Sketched] = ()
+    """What people drew."""
 
 
 class _Part(NamedTuple):
@@ -50,8 +55,8 @@ class _Part(NamedTuple):
     days: list[str]
     """Of the bars, and of those that will follow where the last bar is in the part."""
     drawn: panes.Drawn
-    others: list["pd.Series[float]"]
-    place: Place
+    others: list[Other]
+    window: Window
 
 
 def candlestick(content: Content, title: str, about: str = "", visible: tuple[int, int] | None = None) -> go.Figure:
@@ -65,7 +70,7 @@ def candlestick(content: Content, title: str, about: str = "", visible: tuple[in
     ['candlestick', 'bar']
     """
     style, part = content.style, _cut(content, visible or (0, len(content.bars) - 1))
-    drawn, place = part.drawn, part.place
+    drawn, window = part.drawn, part.window
     heights = panes.shares(drawn.panes, style.heights)
     figure = make_subplots(
         rows=drawn.panes,
@@ -79,17 +84,17 @@ def candlestick(content: Content, title: str, about: str = "", visible: tuple[in
     colors = np.where(part.bars["close"] >= part.bars["open"], style.rising, style.falling).tolist()
     volume = go.Bar(x=part.days, y=part.bars["volume"], name=_("거래량"), marker={"color": colors}, legend="legend2")
     figure.add_trace(volume, row=2, col=1)
-    html_layers.add_others(figure, part.days, content.others, part.others)
-    html_layers.add_fills(figure, part.days, drawn, place)
+    html_layers.add_others(figure, part.days, part.others)
+    html_layers.add_fills(figure, part.days, drawn, window)
     for series in drawn.series:
         pane = series.get("xAxisIndex", 0)
-        trace = _trace(series, part).update(legend=f"legend{pane + 1}" if pane else "legend")
+        trace = _trace(series, part, style).update(legend=f"legend{pane + 1}" if pane else "legend")
         figure.add_trace(trace, row=pane + 1, col=1)
         for level in series.get("markLine", {}).get("data", ()):
             guide = {"line": {"dash": "dot", "width": 1, "color": panes.GUIDE}}
             figure.add_hline(level["yAxis"], row=pane + 1, col=1, **guide)
-    html_layers.add_marks(figure, part.days, content.bars, style, content.refused, place)
-    html_layers.add_drawings(figure, content.drawings, style, place)
+    html_layers.add_marks(figure, part.days, content.bars, style, content.refused, window)
+    html_layers.add_drawings(figure, content.drawings, style, window)
     if style.sample:
         html_layers.add_watermark(figure)
     return _laid_out(figure, style, html_layers.heading(title, about, style), part)
@@ -104,29 +109,29 @@ def _cut(content: Content, visible: tuple[int, int]) -> _Part:
     longer = [curve.longer(len(ahead)) for curve in content.curves]
     cut = [curve._replace(values=curve.values[first:end]) for curve in longer]
     days = [*parts.days(content.bars, style.last_note), *parts.days(pd.DataFrame(index=ahead))][first:end]
-    place = Place(first, len(days), style.scale, html_layers.first_of(bars["close"]))
+    window = Window(first, len(days), style.scale, html_layers.first_of(bars["close"]))
     drawn = panes.draw(cut, decimals=style.decimals, rising=style.rising, falling=style.falling)
-    others = [other.close.iloc[first : last + 1] for other in content.others]
-    return _Part(bars, days, drawn, others, place)
+    others = [other._replace(close=other.close.iloc[first : last + 1]) for other in content.others]
+    return _Part(bars, days, drawn, others, window)
 
 
 def _prices(part: _Part, style: Style) -> go.Candlestick | go.Ohlc | go.Scatter:
     """Prices in the kind of `style`."""
-    shown = {name: part.place.height(part.bars[name].to_numpy()) for name in PRICES}
+    shown = {name: part.window.on_axis(part.bars[name].to_numpy()) for name in PRICES}
     is_closes = style.kind in OF_CLOSES
     titles = {"open": _("시"), "high": _("고"), "low": _("저"), "close": _("종")}
-    said = [
+    lines = [
         f"{titles[name]} %{{customdata[{position}]:,.{style.decimals}f}}"
         for position, name in enumerate(PRICES)
         if name == "close" or not is_closes
     ]
     if style.scale == "percent":
-        said.append(f"(%{{{'y' if is_closes else 'close'}:+,.2f}}%)")
+        lines.append(f"(%{{{'y' if is_closes else 'close'}:+,.2f}}%)")
     look: dict[str, Any] = {
         "x": part.days[: len(part.bars)],
         "name": _("시세"),
         "customdata": part.bars[PRICES].to_numpy(),
-        "hovertemplate": " ".join(said),
+        "hovertemplate": " ".join(lines),
     }
     if is_closes:
         ground = "tonexty" if style.scale == "percent" else "tozeroy"
@@ -152,12 +157,13 @@ def _ground(part: _Part) -> go.Scatter:
     return go.Scatter(x=days, y=[-100.0] * len(days), mode="lines", line=line, hoverinfo="skip", showlegend=False)
 
 
-def _trace(series: dict[str, Any], part: _Part) -> go.Bar | go.Scatter:
+def _trace(series: dict[str, Any], part: _Part, style: Style) -> go.Bar | go.Scatter:
     """A series of the page as Plotly draws it."""
     values = part.drawn.columns[series["encode"]["y"]]
+    look = {"x": part.days, "y": values, "name": html_layers.escaped(series["name"])}
     if series.get("xAxisIndex", 0) == panes.SHARED["price"]:
-        values = part.place.height(values)
-    look = {"x": part.days, "y": values, "name": html_layers.text(series["name"])}
+        price = f"%{{customdata:,.{style.decimals}f}}"
+        look |= {"y": part.window.on_axis(values), "customdata": values, "hovertemplate": price}
     color = series["itemStyle"]["color"]
     if series["type"] == "bar":
         return go.Bar(**look, marker={"color": color}, showlegend=False)
@@ -168,19 +174,19 @@ def _trace(series: dict[str, Any], part: _Part) -> go.Bar | go.Scatter:
 
 def _range(part: _Part) -> list[float] | None:
     """What the axis of prices spans: around what is drawn with a little air; None where nothing is."""
-    columns: list[Floats] = [part.place.height(part.bars[name].to_numpy()) for name in ("low", "high")]
-    columns += [part.place.height(part.drawn.columns[title]) for title in part.drawn.on_price]
-    columns += [html_layers.change(close) for close in part.others]
+    columns: list[Floats] = [part.window.on_axis(part.bars[name].to_numpy()) for name in ("low", "high")]
+    columns += [part.window.on_axis(part.drawn.columns[title]) for title in part.drawn.on_price]
+    columns += [html_layers.change(other.close) for other in part.others]
     values = np.concatenate(columns)
     values = values[np.isfinite(values)]
-    if part.place.scale == "log":
+    if part.window.scale == "log":
         values = np.log10(values[values > 0])
     if not len(values):
         return None
     low, high = float(values.min()), float(values.max())
     air = (high - low or abs(high) * 0.1 or 1) * parts.AIR
     # Prices need nothing below zero, but a band around them may reach there.
-    return [max(low - air, 0.0) if part.place.scale == "linear" and low >= 0 else low - air, high + air]
+    return [max(low - air, 0.0) if part.window.scale == "linear" and low >= 0 else low - air, high + air]
 
 
 def _lines(names: Sequence[str]) -> int:
@@ -218,6 +224,8 @@ def _laid_out(figure: go.Figure, style: Style, heading: str, part: _Part) -> go.
             "traceorder": "normal",
         }
     figure.update_xaxes(type="category", nticks=12, showspikes=True, spikemode="across", spikethickness=1)
+    # Else days stand in the order in which traces have them, and a shade may have days to come before any line.
+    figure.update_xaxes(categoryorder="array", categoryarray=part.days)
     # Drawings may reach further than the bars, and are no reason to show more than these.
     figure.update_xaxes(range=[-0.5, len(part.days) - 0.5])
     figure.update_yaxes(side="right")

@@ -31,8 +31,8 @@ class Sketched(NamedTuple):
     text: str
 
 
-class Place(NamedTuple):
-    """Where prices of the whole chart stand in the part of it that is handed out."""
+class Window(NamedTuple):
+    """The part of a chart that is handed out, and how prices stand on its axis."""
 
     first: int
     """The position of its first bar."""
@@ -42,19 +42,23 @@ class Place(NamedTuple):
     base: float
     """The first close in it, since which changes are told."""
 
-    def height(self, prices: npt.ArrayLike) -> Floats:
+    def on_axis(self, prices: npt.ArrayLike) -> Floats:
         """`prices` as they stand on the axis.
 
-        >>> Place(0, 2, "percent", 50.0).height([50.0, 75.0]).tolist()
+        >>> Window(0, 2, "percent", 50.0).on_axis([50.0, 75.0]).tolist()
         [0.0, 50.0]
         """
-        values = np.asarray(prices, dtype="float64")
-        return (values / self.base - 1) * 100 if self.scale == "percent" else values
+        return percent(prices, self.base) if self.scale == "percent" else np.asarray(prices, dtype="float64")
 
 
-def text(said: str) -> str:
-    """`said` by people, for Plotly, which takes some HTML."""
-    return html.escape(said, quote=False)
+def escaped(text: str) -> str:
+    """What people have written, for Plotly, which takes some HTML."""
+    return html.escape(text, quote=False)
+
+
+def percent(prices: npt.ArrayLike, base: float) -> Floats:
+    """Changes in percent since the price `base`."""
+    return (np.asarray(prices, dtype="float64") / base - 1) * 100
 
 
 def shaded(color: str, opacity: float = panes.SHADE) -> str:
@@ -78,7 +82,7 @@ def change(close: "pd.Series[float]") -> Floats:
     >>> change(pd.Series([np.nan, 4.0, 5.0])).tolist()
     [nan, 0.0, 25.0]
     """
-    return (np.asarray(close, dtype="float64") / first_of(close) - 1) * 100
+    return percent(close, first_of(close))
 
 
 def mode(length: int) -> str:
@@ -101,30 +105,28 @@ def heading(title: str, about: str, style: Style) -> str:
     """The title of a file, and what a reader must know below it."""
     sample = _("표본 데이터: 실제 시세가 아닙니다") if style.sample else ""
     below = " · ".join(part for part in (about, sample if sample not in about else "") if part)
-    return text(title) + (f"<br><sup>{text(below)}</sup>" if below else "")
+    return escaped(title) + (f"<br><sup>{escaped(below)}</sup>" if below else "")
 
 
-def add_others(
-    figure: go.Figure, days: Sequence[str], others: Sequence[Other], closes: Sequence["pd.Series[float]"]
-) -> None:
+def add_others(figure: go.Figure, days: Sequence[str], others: Sequence[Other]) -> None:
     """Add the lines of other tickers, in percent; days without a close are bridged."""
-    for other, close, color in zip(others, closes, overlay.COLORS, strict=False):
+    for other, color in zip(others, overlay.COLORS, strict=False):
         line = go.Scatter(
-            x=days[: len(close)],
-            y=change(close),
-            name=text(other.title),
-            customdata=close,
+            x=days[: len(other.close)],
+            y=change(other.close),
+            name=escaped(other.title),
+            customdata=other.close,
             connectgaps=True,
-            mode=mode(len(close)),
+            mode=mode(len(other.close)),
             line={"color": color, "width": 2},
             hovertemplate=f"%{{y:+,.2f}}% (%{{customdata:,.{other.decimals}f}})",
         )
         figure.add_trace(line, row=1, col=1)
 
 
-def add_fills(figure: go.Figure, days: Sequence[str], drawn: panes.Drawn, place: Place) -> None:
+def add_fills(figure: go.Figure, days: Sequence[str], drawn: panes.Drawn, window: Window) -> None:
     """Shade the room between the two lines of an indicator, where both are."""
-    for lowest, above, below in zip(*[iter(drawn.fills)] * 3, strict=True):
+    for lowest, above, below in zip(*[iter(drawn.fills)] * 3, strict=True):  # as `panes` stacks them
         pane = lowest["xAxisIndex"]
         floor = drawn.columns[lowest["name"]]
         known = np.flatnonzero(np.isfinite(floor))
@@ -132,7 +134,7 @@ def add_fills(figure: go.Figure, days: Sequence[str], drawn: panes.Drawn, place:
             ceiling = floor + drawn.columns[series["name"]]
             color = series["areaStyle"]["color"]
             for edge, fill in ((floor, None), (ceiling, "tonexty")):
-                heights = place.height(edge) if pane == panes.SHARED["price"] else edge
+                heights = window.on_axis(edge) if pane == panes.SHARED["price"] else edge
                 shade = go.Scatter(
                     x=np.array(days)[known],
                     y=heights[known],
@@ -152,24 +154,24 @@ def add_marks(
     bars: pd.DataFrame,
     style: Style,
     refused: Sequence[pd.Timestamp],
-    place: Place,
+    window: Window,
 ) -> None:
     """Add the marks of all `bars` that are on these days: the highest price of a year is that of the whole year."""
     for mark in marks.of(bars, style, refused):
         look = marks.LOOKS[mark.kind]
-        seen = [index for index, at in enumerate(mark.positions) if 0 <= at - place.first < place.length]
+        seen = [index for index, at in enumerate(mark.positions) if 0 <= at - window.first < window.length]
         if not seen:
             continue
         heights = np.array([mark.heights[index] for index in seen])
         trace = go.Scatter(
-            x=[days[mark.positions[index] - place.first] for index in seen],
-            y=place.height(heights) if look.has_price else heights,
+            x=[days[mark.positions[index] - window.first] for index in seen],
+            y=window.on_axis(heights) if look.has_price else heights,
             text=[mark.texts[index] for index in seen],
             name=_(look.title),
             mode="markers+text" if look.has_price else "markers",
             # On the side with more room: at the edge of a pane a text is cut.
             textposition=[
-                "middle left" if 2 * (mark.positions[index] - place.first) >= place.length else "middle right"
+                "middle left" if 2 * (mark.positions[index] - window.first) >= window.length else "middle right"
                 for index in seen
             ],
             textfont={"color": look.color, "size": 11},
@@ -182,22 +184,22 @@ def add_marks(
             figure.data[-1].yaxis = FOOT.replace("axis", "")
 
 
-def add_drawings(figure: go.Figure, drawings: Sequence[Sketched], style: Style, place: Place) -> None:
+def add_drawings(figure: go.Figure, drawings: Sequence[Sketched], style: Style, window: Window) -> None:
     """Add what people drew; places outside of the part are reached too."""
     font = {"color": DRAWING, "size": 12}
     for drawing in drawings:
-        across = [at - place.first for at, _price in drawing.points]
-        heights = place.height([price for _at, price in drawing.points]).tolist()
+        across = [at - window.first for at, _price in drawing.points]
+        heights = window.on_axis([price for _at, price in drawing.points]).tolist()
         if drawing.kind == "text":
             # The axis of categories takes positions; a logarithmic one takes logarithms, from annotations alone.
             height = float(np.log10(heights[0])) if style.scale == "log" else heights[0]
-            if 0 <= across[0] < place.length:
+            if 0 <= across[0] < window.length:
                 figure.add_annotation(
-                    x=across[0], y=height, text=text(drawing.text), font=font, arrowcolor=DRAWING, ax=0, ay=-24
+                    x=across[0], y=height, text=escaped(drawing.text), font=font, arrowcolor=DRAWING, ax=0, ay=-24
                 )
             continue
         is_level = drawing.kind == "level"
         ends = {"x0": 0, "x1": 1, "xref": "x domain"} if is_level else {"x0": across[0], "x1": across[1], "xref": "x"}
-        label = {"text": text(drawing.text), "textposition": "end", "font": font} if is_level else None
+        label = {"text": escaped(drawing.text), "textposition": "end", "font": font} if is_level else None
         line = {"color": DRAWING, "width": 1.5}
         figure.add_shape(type="line", y0=heights[0], y1=heights[-1], yref="y", line=line, label=label, **ends)

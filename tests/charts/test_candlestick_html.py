@@ -104,6 +104,14 @@ def test_others_are_drawn_in_percent_since_the_first_bar_of_the_part(bars: pd.Da
     assert figure.layout.yaxis.range[0] < changes.min() < changes.max() < figure.layout.yaxis.range[1]
 
 
+def test_an_average_says_its_price_in_percent_too(bars: pd.DataFrame) -> None:
+    average = curves.curves(bars, [Chosen("ma", (5,))])
+    drawn = traces(candlestick_html.candlestick(Content(bars, average, Style(scale="percent", decimals=2)), ""))["MA5"]
+    assert list(drawn.customdata)[4:] == average[0].values.tolist()[4:]
+    assert drawn.hovertemplate == "%{customdata:,.2f}"
+    np.testing.assert_allclose(drawn.y[4:], (average[0].values[4:] / bars["close"].iloc[0] - 1) * 100)
+
+
 def test_lines_of_days_to_come_are_in_a_part_that_ends_at_the_last_bar(bars: pd.DataFrame) -> None:
     ahead = pd.bdate_range(bars.index[-1], periods=27)[1:]
     lines = curves.curves(bars, [Chosen("ichimoku", (9, 26, 52))])
@@ -114,6 +122,8 @@ def test_lines_of_days_to_come_are_in_a_part_that_ends_at_the_last_bar(bars: pd.
         assert span.x[-1] == f"{last:%Y-%m-%d}"
         assert len(span.x) == len(span.y)
         assert tuple(figure.layout.xaxis.range) == (-0.5, len(span.x) - 0.5)
+        # Plotly takes days in the order in which it meets them, and meets the shade first.
+        assert all(list(axis.categoryarray) == list(span.x) for axis in (figure.layout.xaxis, figure.layout.xaxis2))
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))
