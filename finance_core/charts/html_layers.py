@@ -98,7 +98,8 @@ def add_watermark(figure: go.Figure) -> None:
     """Write across the prices that they are not real, in pictures of the file too, and within a phone's width."""
     font = {"size": 36, "color": "#f59f00"}
     place = {"x": 0.5, "xref": "x domain", "y": 0.6, "yref": "y domain"}
-    figure.add_annotation(text=f"<b>{_('표본 데이터')}</b>", font=font, opacity=0.16, showarrow=False, **place)
+    text = "<b>" + _("표본 데이터") + "</b>"
+    figure.add_annotation(text=text, font=font, opacity=0.16, showarrow=False, **place)
 
 
 def heading(title: str, about: str, style: Style) -> str:
