@@ -42,6 +42,15 @@ class Drawing:
     text: str = ""
 
 
+class Placed(NamedTuple):
+    """A drawing where a chart has it."""
+
+    kind: Kind
+    points: list[tuple[int, float]]
+    """Positions of bars, and prices as these have them (see `placed`)."""
+    text: str
+
+
 def rounded(price: float) -> float:
     """`price` with the digits that a hand can aim at. Raises ValueError where it is none.
 

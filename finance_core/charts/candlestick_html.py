@@ -11,10 +11,11 @@ from plotly.subplots import make_subplots
 
 from finance_core.bars.candles import PRICES
 from finance_core.bars.curves import Curve
+from finance_core.bars.drawings import Placed
 from finance_core.bars.formulas import Floats
 from finance_core.charts import html_layers, panes, parts
 from finance_core.charts.candlestick import NOTHING_AHEAD
-from finance_core.charts.html_layers import Sketched, Window
+from finance_core.charts.html_layers import Window
 from finance_core.charts.overlay import Other
 from finance_core.charts.price_series import LINE, OF_CLOSES
 from finance_core.charts.style import Style
@@ -44,7 +45,7 @@ class Content(NamedTuple):
     """Other tickers; the scale of `style` must be percent."""
     ahead: pd.DatetimeIndex = NOTHING_AHEAD
     """The days of bars that will follow."""
-    drawings: Sequence[Sketched] = ()
+    drawings: Sequence[Placed] = ()
     """What people drew."""
 
 

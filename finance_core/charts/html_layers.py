@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb
 
-from finance_core.bars.drawings import Kind
+from finance_core.bars.drawings import Placed
 from finance_core.bars.formulas import Floats
 from finance_core.charts import marks, overlay, panes
 from finance_core.charts.overlay import Other
@@ -21,14 +21,6 @@ SYMBOLS: Final = {"triangle": "triangle-up", "circle": "circle", "diamond": "dia
 """Plotly's names of the symbols of marks."""
 FOOT: Final = "yaxis90"
 """The axis on which marks without a price stand at 0, whole at the foot of the pane of prices; at its top is 1."""
-
-
-class Sketched(NamedTuple):
-    """A drawing at positions of bars and at prices."""
-
-    kind: Kind
-    points: Sequence[tuple[int, float]]
-    text: str
 
 
 class Window(NamedTuple):
@@ -185,7 +177,7 @@ def add_marks(
             figure.data[-1].yaxis = FOOT.replace("axis", "")
 
 
-def add_drawings(figure: go.Figure, drawings: Sequence[Sketched], style: Style, window: Window) -> None:
+def add_drawings(figure: go.Figure, drawings: Sequence[Placed], style: Style, window: Window) -> None:
     """Add what people drew; places outside of the part are reached too."""
     font = {"color": DRAWING, "size": 12}
     for drawing in drawings:

@@ -10,9 +10,9 @@ import pytest
 from finance_core import i18n
 from finance_core.bars import candles, curves
 from finance_core.bars.curves import Chosen
+from finance_core.bars.drawings import Placed
 from finance_core.charts import candlestick_html
 from finance_core.charts.candlestick_html import Content
-from finance_core.charts.html_layers import Sketched
 from finance_core.charts.overlay import Other
 from finance_core.charts.style import Kind, Scale, Style
 from tests import pages
@@ -73,10 +73,10 @@ def test_marks_without_a_price_stand_at_the_foot(bars: pd.DataFrame) -> None:
 def test_drawings_are_where_they_are_on_the_page(bars: pd.DataFrame, scale: Scale) -> None:
     base = float(bars["close"].iloc[10])
     drawings = [
-        Sketched("trend", [(5, base), (20, base * 2)], ""),
-        Sketched("level", [(12, base * 2)], "2"),
-        Sketched("text", [(15, base * 2)], "A<b>"),
-        Sketched("text", [(3, base)], "not in this part"),
+        Placed("trend", [(5, base), (20, base * 2)], ""),
+        Placed("level", [(12, base * 2)], "2"),
+        Placed("text", [(15, base * 2)], "A<b>"),
+        Placed("text", [(3, base)], "not in this part"),
     ]
     content = Content(bars, [], Style(scale=scale), drawings=drawings)
     figure = candlestick_html.candlestick(content, "", visible=(10, 40))

@@ -57,6 +57,15 @@ def test_volumes_are_said_in_the_units_of_the_language(page: Page, language: str
     assert page.evaluate(f"{made('volume_label', {'units': units})}({volume})") == label
 
 
+def test_the_box_of_a_day_says_its_date_once_and_is_empty_where_every_line_is_hidden(page: Page) -> None:
+    columns = {"<b>KOSPI": {"decimals": 1, "suffix": "%"}, "lows": {"unsigned": True}}
+    point = "{name: '2026-11-20', seriesName: '%s', value: [0, %s], encode: {y: [1]}, color: 'red'}"
+    points = ", ".join([point % ("<b>KOSPI", "51.88"), point % ("lows", "-1234"), point % ("lows", "NaN")])
+    box = f"{made('day_tooltip', {'columns': columns})}([{points}])"
+    assert page.evaluate(f"{box}.textContent") == "2026-11-20●<b>KOSPI51.9%●lows1,234●lows–"
+    assert page.evaluate(f"{made('day_tooltip', {'columns': {}})}([])") == ""
+
+
 @pytest.mark.parametrize("scale", ["linear", "log"])
 @pytest.mark.parametrize(
     ("low", "high"),

@@ -13,6 +13,7 @@
       const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
       return (unsigned ? Math.abs(value) : value).toLocaleString("en-US", digits) + suffix;
     };
+    if (!points.length) return ""; // the legend hides every line
     const box = document.createElement("div");
     add(box, "div", points[0].name, "font-weight:700");
     for (const { seriesName, value, encode, color } of points) {

@@ -14,9 +14,8 @@ import streamlit as st
 
 from finance_core import formats, ticker_fields
 from finance_core.bars import drawings
-from finance_core.bars.drawings import LIMIT, POINTS, TEXT_LIMIT, Drawing, Kind, Point
+from finance_core.bars.drawings import LIMIT, POINTS, TEXT_LIMIT, Drawing, Kind, Placed, Point
 from finance_core.categories import Category
-from finance_core.charts.html_layers import Sketched
 from finance_core.charts.style import Style
 from finance_core.i18n import N_, _
 from finance_core.storage import drawings as stored_drawings
@@ -68,12 +67,12 @@ class Sketch:
         items = [{"id": each.id, "movable": each in self._changeable, **placed._asdict()} for each, placed in rows]
         return Drawings(items, POINTS.get(cast("Kind", _tool()), 0), _answered())
 
-    def placed(self) -> list[Sketched]:
+    def placed(self) -> list[Placed]:
         """The drawings where the chart has them; none where drawing is not possible."""
         if not self.is_possible:
             return []
         return [
-            Sketched(each.kind, self._placed(each), self._prices(each)[0] if each.kind == "level" else each.text)
+            Placed(each.kind, self._placed(each), self._prices(each)[0] if each.kind == "level" else each.text)
             for each in (*self.stored, *self.own)
         ]
 
