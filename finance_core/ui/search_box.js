@@ -68,7 +68,8 @@ class Box {
     });
     this.onShortcut = (event) => {
       const [target] = event.composedPath();
-      const isTyping = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+      const isEmpty = target === this.input && !target.value; // the way to the box is no letter of a name
+      const isTyping = !isEmpty && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
       const isSlash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping;
       if (isSlash || ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k")) {
         event.preventDefault();

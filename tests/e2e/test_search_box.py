@@ -76,6 +76,8 @@ def test_text_and_focus_stay_while_letters_are_taken_back_and_arrows_and_escape_
     page.get_by_role("heading", name="시세 업데이트").click()
     page.keyboard.press("/")
     expect(box).to_be_focused()
+    page.keyboard.press("/")  # by who does not see that the box has the focus already
+    expect(box).to_have_value("")
     page.keyboard.type("삼성", delay=80)
     for _ in range(3):
         page.keyboard.press("Backspace")
