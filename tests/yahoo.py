@@ -32,6 +32,8 @@ from yfinance import base, cache, data
 COLUMNS = ["open", "high", "low", "close", "volume"]
 CHART = "/v8/finance/chart/"
 SCREENER = "/v1/finance/screener"
+SHARES = 5_919_637_922
+"""Shares outstanding of every listing, as the screener tells them."""
 LARGEST_PAGE = 250
 """Quotes of the screener."""
 RANGES = ["1d", "5d", "1mo", "3mo", "6mo", "1y", "2y", "5y", "10y", "ytd", "max"]
@@ -517,6 +519,7 @@ def quote_of(listing: Listing, closes: str = "15:30") -> dict[str, Any]:
         "regularMarketPreviousClose": before["close"],
         "regularMarketChange": last["close"] - before["close"],
         "regularMarketTime": int(close.timestamp()),
+        "sharesOutstanding": SHARES,
     }
 
 

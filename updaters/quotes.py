@@ -11,7 +11,7 @@ import logging
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -44,11 +44,20 @@ _FIELDS = {
     "volume": "regularMarketVolume",
 }
 _PREVIOUS, _CHANGE, _TIME = "regularMarketPreviousClose", "regularMarketChange", "regularMarketTime"
+_SHARES = "sharesOutstanding"
 _SWITCHED_OFF = ("0", "false", "no", "off")
 
 _log = logging.getLogger(__name__)
 
 Quote = Mapping[str, Any]
+
+
+class Told(NamedTuple):
+    """What a quote tells of a ticker."""
+
+    row: TickerRow
+    bar: Document
+    shares: int | None
 
 
 @dataclass(frozen=True)
@@ -114,8 +123,8 @@ def _lacks_one(row: TickerRow, market: Market, session: Session) -> bool:
 
 def _bars(
     client: yahoo.Client, market: Market, session: Session, rows: Mapping[str, TickerRow], now: dt.datetime
-) -> list[tuple[TickerRow, Document]]:
-    """The rows (by symbol) whose quote is the bar of `session`, each with that bar."""
+) -> list[Told]:
+    """What the quotes tell of the rows (by symbol) whose quote is the bar of `session`."""
     quotes: dict[str, Quote] = {}
     contradicted: set[str] = set()
     for quote in _screened(client, market, len(rows)):
@@ -127,7 +136,7 @@ def _bars(
         for symbol, row in rows.items()
         if symbol in quotes and symbol not in contradicted
     }
-    return [(rows[symbol], bar) for symbol, bar in bars.items() if bar]
+    return [Told(rows[symbol], bar, shares_of(quotes[symbol])) for symbol, bar in bars.items() if bar]
 
 
 def _screened(client: yahoo.Client, market: Market, lacking: int) -> list[Quote]:
@@ -175,29 +184,38 @@ def bar_of(quote: Quote, row: TickerRow, session: Session, now: dt.datetime) -> 
     return {**bar, "volume": int(volume)} if agrees else None
 
 
-def _is_number(value: object) -> bool:
+def shares_of(quote: Quote) -> int | None:
+    """The shares outstanding that `quote` names; None where that is no number of shares."""
+    shares = quote.get(_SHARES)
+    return int(shares) if _is_number(shares) and 0 < shares < candles.VOLUME_LIMIT and shares == int(shares) else None
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _store(
-    db: MongoDatabase, category: Category, session: Session, bars: list[tuple[TickerRow, Document]], now: dt.datetime
+    db: MongoDatabase, category: Category, session: Session, told: list[Told], now: dt.datetime
 ) -> list[TickerResult]:
-    """Add `bars`, and then what lists show of them: the next run completes an interrupted addition."""
-    rows = {row["ticker"]: row for row, _bar in bars}
-    closes = {ticker: row["last_close"] for ticker, row in rows.items()}
-    offered = {row["ticker"]: bar for row, bar in bars}
+    """Add the bars, and then what lists show of them: the next run completes an interrupted addition."""
+    of_ticker = {each.row["ticker"]: each for each in told}
+    closes = {ticker: each.row["last_close"] for ticker, each in of_ticker.items()}
+    offered = {ticker: each.bar for ticker, each in of_ticker.items()}
     added = prices.add_session(db, category, session.day, session.previous, closes, offered)
     moment = now.astimezone(dt.UTC).replace(tzinfo=None)
     gone = tickers.record_each(
-        db, category, {ticker: _metadata(rows[ticker], session, offered[ticker], moment) for ticker in added}
+        db, category, {ticker: _metadata(of_ticker[ticker], session, moment) for ticker in added}
     )
     for ticker in gone:  # a person removed it meanwhile: its bar must not come back
         prices.delete(db, category, ticker)
     return [TickerResult(ticker, Written(added=0 if ticker in gone else 1)) for ticker in added]
 
 
-def _metadata(row: TickerRow, session: Session, bar: Document, moment: dt.datetime) -> Document:
+def _metadata(told: Told, session: Session, moment: dt.datetime) -> Document:
+    row, bar = told.row, told.bar
+    shares = {} if told.shares is None else {"shares": told.shares, "shares_on": session.day}
     return {
+        **shares,
         "last_date": session.day,
         "bar_count": row["bar_count"] + 1,
         "last_close": bar["close"],

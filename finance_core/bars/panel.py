@@ -49,6 +49,8 @@ class Panel:
     """By name of `TEXTS`, one text a ticker; "" where it has none."""
     listed: Days | None = None
     """The day of the first bar of each ticker, which may lie before the panel; NaT where none is known."""
+    split: Days | None = None
+    """The day of the last split of each ticker within the panel; NaT where there was none. None: nobody looked."""
     unreadable: frozenset[str] = frozenset()
     """Tickers whose stored bars contradict each other, and that are without bars here."""
     version: int = 0
@@ -121,6 +123,7 @@ class Panel:
             bars={name: values[kept] for name, values in self.bars.items()},
             texts={name: texts[which] for name, texts in self.texts.items()},
             listed=None if self.listed is None else self.listed[which],
+            split=None if self.split is None else self.split[which],
             unreadable=self.unreadable.intersection(compress(self.tickers, which.tolist())),
         )
 
@@ -168,14 +171,17 @@ TickerBars = tuple[Days, Mapping[str, npt.ArrayLike]]
 NO_BARS: Final[TickerBars] = np.array([], dtype="datetime64[D]"), dict.fromkeys(FIELDS, np.array([]))
 
 
-def of(bars: Mapping[str, TickerBars], fields: Iterable[str] = FIELDS) -> Panel:
-    """The panel of the bars of each ticker, in the order of `bars`."""
+def of(
+    bars: Mapping[str, TickerBars], fields: Iterable[str] = FIELDS, split: Mapping[str, np.datetime64] | None = None
+) -> Panel:
+    """The panel of the bars of each ticker, in the order of `bars`; `split` has the days of the last splits."""
     days = [ticker_days.astype("datetime64[D]") for ticker_days, _values in bars.values()]
     flat = np.concatenate([np.array([], dtype="datetime64[D]"), *days])
     sessions, at = _distinct(flat)
     starts = np.concatenate([[0], np.cumsum([len(each) for each in days], dtype="int64")])
     columns = {name: _joined([values[name] for _days, values in bars.values()]) for name in fields}
-    return Panel(tuple(bars), sessions, starts, at, columns)
+    splits = None if split is None else np.array([split.get(ticker) for ticker in bars], dtype="datetime64[D]")
+    return Panel(tuple(bars), sessions, starts, at, columns, split=splits)
 
 
 def _distinct(days: Days) -> tuple[Days, npt.NDArray[np.int32]]:
@@ -209,7 +215,19 @@ def replaced(panel: Panel, changed: Sequence[Panel], tickers: Sequence[str]) -> 
     occurs[at] = True
     columns = {name: _joined([source.bars[name][each] for source, each in parts]) for name in panel.bars}
     starts = np.concatenate([[0], np.cumsum([each.stop - each.start for _source, each in parts], dtype="int64")])
-    return Panel(tuple(tickers), days[occurs], starts, (np.cumsum(occurs, dtype="int32") - np.int32(1))[at], columns)
+    at = (np.cumsum(occurs, dtype="int32") - np.int32(1))[at]
+    return Panel(tuple(tickers), days[occurs], starts, at, columns, split=_splits(sources, tickers))
+
+
+def _splits(sources: Sequence[Panel], tickers: Sequence[str]) -> Days | None:
+    """Of each of `tickers` as the last of `sources` that has it knows it; None unless all of them have looked."""
+    splits: dict[str, np.datetime64] = {}
+    for source in sources:
+        if source.split is not None:
+            splits.update(zip(source.tickers, source.split, strict=True))
+        elif source.tickers:
+            return None
+    return np.array([splits.get(ticker) for ticker in tickers], dtype="datetime64[D]")
 
 
 def _joined(parts: Sequence[npt.ArrayLike]) -> FloatArray:

@@ -1,6 +1,6 @@
 """A market as a map: an area for each industry, in it one for each ticker, coloured by how it moved. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -47,14 +47,16 @@ def _channels(color: str) -> list[int]:
     return [int(color[at : at + 2], 16) for at in (1, 3, 5)]
 
 
-def treemap(tickers: pd.DataFrame, style: Style) -> Option:
-    """The map of `tickers`: its size is `value`, and `change` colours it.
+def treemap(tickers: pd.DataFrame, size: str, worth: Mapping[str, str], style: Style) -> Option:
+    """The map of `tickers`: its areas are as large as the column `size`, and `change` colours them.
 
-    Columns: ticker, name, industry, value (money a day, above 0), change (ratio), close (text with its currency),
-    line (a list of some closes). A click in the browser tells `ticker`.
+    Columns: ticker, name, industry, change (ratio), close (text with its currency), line (a list of some closes), and
+    those of `worth`: amounts of money (above 0 in the column `size`; NaN where not known), each with its title, which
+    are told of a ticker. A click in the browser tells `ticker`.
 
-    >>> row = {"ticker": "A", "name": "a", "industry": "", "value": 1.0, "change": 0.1, "close": "1", "line": [1, 2]}
-    >>> [group["name"] for group in treemap(pd.DataFrame([row]), Style())["series"][0]["data"]]
+    >>> row = {"ticker": "A", "name": "a", "industry": "", "traded": 1.0, "change": 0.1, "close": "1", "line": [1, 2]}
+    >>> option = treemap(pd.DataFrame([row]), "traded", {"traded": "거래대금"}, Style())
+    >>> [group["name"] for group in option["series"][0]["data"]]
     ['업종 모름']
     """
     full = full_at(tickers["change"].to_numpy(dtype="float64"))
@@ -62,7 +64,7 @@ def treemap(tickers: pd.DataFrame, style: Style) -> Option:
         {
             "name": industry or _("업종 모름"),
             "itemStyle": {"color": NEUTRAL},
-            "children": [_leaf(row, full, style) for row in rows.to_dict("records")],
+            "children": [_leaf(row, size, list(worth), full, style) for row in rows.to_dict("records")],
         }
         for industry, rows in tickers.groupby("industry")
     ]
@@ -79,6 +81,7 @@ def treemap(tickers: pd.DataFrame, style: Style) -> Option:
         "breadcrumb": {"bottom": 0, "height": 20, "itemStyle": {"color": HEAD, "textStyle": {"color": "#ffffff"}}},
         **{"left": 0, "right": 0, "top": 0, "bottom": 26},
         "label": {**text, "formatter": Script("map_label"), "fontSize": 12},
+        "labelLayout": Script("map_label_layout"),
         "upperLabel": {"show": True, "height": 18, "color": "#ffffff", "fontSize": 11},
         "itemStyle": edge,
         "levels": [
@@ -86,18 +89,18 @@ def treemap(tickers: pd.DataFrame, style: Style) -> Option:
             {"itemStyle": edge},
         ],
     }
-    words = {"value": _("하루 거래대금")}
-    return {"tooltip": {"formatter": Script("map_tooltip", words), "confine": True}, "series": [series]}
+    tooltip = Script("map_tooltip", {"worth": list(worth.values())})
+    return {"tooltip": {"formatter": tooltip, "confine": True}, "series": [series]}
 
 
-def _leaf(row: Mapping[Any, Any], full: float, style: Style) -> Option:
+def _leaf(row: Mapping[Any, Any], size: str, worth: Sequence[str], full: float, style: Style) -> Option:
     return {
         "name": row["name"],
         "ticker": row["ticker"],
-        "value": row["value"],
+        "value": row[size],
         "change": formats.signed_percent(row["change"]),
         "close": row["close"],
-        "worth": formats.large(row["value"]),
+        "worth": [formats.large(row[name]) for name in worth],
         "line": row["line"],
         "itemStyle": {"color": color(row["change"], full, style)},
     }

@@ -44,6 +44,8 @@ class Shipped(NamedTuple):
     """The day of which the list is true."""
     rows: list[dict[str, str]]
     """Ticker, name, name_en, market, industry; "" where not known. A market may be one that no category has."""
+    shares: dict[str, int]
+    """Shares listed, by ticker; empty where the source does not tell them."""
 
 
 def rows(category: Category) -> list[dict[str, str]]:
@@ -66,9 +68,11 @@ def aliases() -> dict[tuple[str, str], tuple[str, ...]]:
 def shipped(file: str) -> Shipped:
     """The list in the CSV called `file`, whose comments give its date. Its rows are read once: do not change them."""
     about, tickers = _read(DIRECTORY / f"{file}.csv")
+    shares = {row["ticker"]: int(row.pop("shares")) for row in tickers if "shares" in row}
     return Shipped(
         dt.date.fromisoformat(about["date"]),
         [{**row, "market": SEGMENTS.get(row["market"], row["market"])} for row in tickers],
+        shares,
     )
 
 

@@ -79,7 +79,7 @@ def last_good(db: MongoDatabase, file: str) -> MarketListing:
 
 def from_file(file: str) -> MarketListing:
     """The list that ships with the program."""
-    day, rows = shipped(file)
+    day, rows, _shares = shipped(file)
     date = dt.datetime(day.year, day.month, day.day)
     return MarketListing(_id=file, source="file", date=date, rows=cast("list[ListedTicker]", rows))
 

@@ -61,6 +61,19 @@ class _Kept:
     versions: dict[str, object] = field(default_factory=dict)
 
 
+@dataclass
+class Part:
+    """What was read of some tickers."""
+
+    bars: dict[str, TickerBars]
+    """Of each; none for those whose bars contradict each other."""
+    split: dict[str, np.datetime64] = field(default_factory=dict)
+    """The day of its last split, NaT where there was none."""
+    unreadable: set[str] = field(default_factory=set)
+    """Those whose bars contradict each other."""
+
+
+_NEVER: Final = np.datetime64("NaT", "D")
 _changes = itertools.count(1)
 """Numbers every panel that is read anew, or in part, in this process."""
 _lock = threading.Lock()
@@ -93,7 +106,7 @@ def panel(db: MongoDatabase, category: Category, since: dt.date, fields: Iterabl
 def some(db: MongoDatabase, category: Category, names: Sequence[str], since: dt.date) -> dict[str, TickerBars]:
     """The bars of a few tickers from `since` on, as in a panel; those without bars, or unreadable, are left out."""
     read = _read(db, locations.of(db, category), names, since)
-    return {ticker: each for bars, _unreadable in read for ticker, each in bars.items() if len(each[0])}
+    return {ticker: bars for part in read for ticker, bars in part.bars.items() if len(bars[0])}
 
 
 def forget() -> None:
@@ -126,9 +139,9 @@ def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[
     changed = [ticker for ticker, version in versions.items() if kept.versions.get(ticker) != version]
     if kept.panel is None or changed or known.tickers != tuple(versions):
         read, unreadable = [], known.unreadable.intersection(versions).difference(changed)
-        for bars, conflicting in _read(db, store, changed, kept.since):
-            read.append(panels.of(bars))  # as small as it will be kept
-            unreadable |= conflicting
+        for part in _read(db, store, changed, kept.since):
+            read.append(panels.of(part.bars, split=part.split))  # as small as it will be kept
+            unreadable |= part.unreadable
         panel = panels.replaced(known, read, list(versions))
         kept.panel = replace(panel, unreadable=unreadable, version=next(_changes))
         kept.versions = versions
@@ -165,10 +178,8 @@ def _make_room(rows: Sequence[TickerRow], since: dt.date, asked: _Kept) -> None:
                 del _kept[key]
 
 
-def _read(
-    db: MongoDatabase, store: Store, names: Sequence[str], since: dt.date
-) -> Iterator[tuple[dict[str, TickerBars], set[str]]]:
-    """Some tickers at a time: the bars of each of `names`, none for those whose bars contradict each other, and these.
+def _read(db: MongoDatabase, store: Store, names: Sequence[str], since: dt.date) -> Iterator[Part]:
+    """Some of `names` at a time.
 
     While the bars of some tickers are decoded the server reads those of the next, and those after them too as long as
     nobody draws another page (or waits for this panel): two at a time would slow a chart elsewhere.
@@ -189,13 +200,13 @@ def _read(
             part, answer = asked.popleft()
             batches = answer.result()
             ask(2 if turns.is_alone() else 1)
-            bars, unreadable = dict.fromkeys(part, panels.NO_BARS), set()
+            read = Part(dict.fromkeys(part, panels.NO_BARS))
             for ticker, table in raw_bars.decode(batches, store).items():
                 try:
-                    bars[ticker] = _bars(db, store, ticker, table, begin)
+                    read.bars[ticker], read.split[ticker] = _bars(db, store, ticker, table, begin)
                 except DataConflict:
-                    unreadable.add(ticker)
-            yield bars, unreadable
+                    read.unreadable.add(ticker)
+            yield read
 
 
 def _sessions(since: dt.date) -> int:
@@ -203,8 +214,10 @@ def _sessions(since: dt.date) -> int:
     return max((dt.date.today() - since).days, 0) * 5 // 7 + 10
 
 
-def _bars(db: MongoDatabase, store: Store, ticker: str, table: Table | None, begin: dt.datetime) -> TickerBars:
-    """The bars of one ticker as they are drawn. Raises DataConflict as `prices.as_stored`."""
+def _bars(
+    db: MongoDatabase, store: Store, ticker: str, table: Table | None, begin: dt.datetime
+) -> tuple[TickerBars, np.datetime64]:
+    """The bars of one ticker as they are drawn, and the day of its last split. Raises DataConflict as `as_stored`."""
     days = None if table is None else raw_bars.days(table)
     if table is None or days is None or not _has_all_prices(table):
         # By the way that knows every odd value, and says what is wrong.
@@ -214,12 +227,13 @@ def _bars(db: MongoDatabase, store: Store, ticker: str, table: Table | None, beg
     columns = dict(zip(READ, table.T, strict=True))
     volume = columns["volume"]
     columns["volume"] = np.where((volume >= 0) & (volume < candles.VOLUME_LIMIT), volume, 0).round()
-    splits = np.flatnonzero(columns["stock_splits"][1:] > 0) + 1
-    close = columns["close"]
-    if len(splits) and candles.is_unadjusted(close[splits - 1], close[splits], columns["stock_splits"][splits]).any():
+    splits = np.flatnonzero(columns["stock_splits"] > 0)
+    later, close = splits[splits > 0], columns["close"]
+    if len(later) and candles.is_unadjusted(close[later - 1], close[later], columns["stock_splits"][later]).any():
         frame, _remarks = candles.split_adjusted(candles.frame(days.astype("datetime64[ns]"), table[:, 1:]))
         return _of_frame(frame)
-    return days, {name: columns[name] for name in panels.FIELDS}
+    bars = days, {name: columns[name] for name in panels.FIELDS}
+    return bars, days[splits[-1]] if len(splits) else _NEVER
 
 
 def _has_all_prices(table: Table) -> bool:
@@ -227,6 +241,7 @@ def _has_all_prices(table: Table) -> bool:
     return bool((prices_of > 0).all() and np.isfinite(prices_of).all())
 
 
-def _of_frame(frame: pd.DataFrame) -> TickerBars:
+def _of_frame(frame: pd.DataFrame) -> tuple[TickerBars, np.datetime64]:
     days = frame.index.to_numpy().astype("datetime64[D]")
-    return days, {name: frame[name].to_numpy(dtype="float64") for name in panels.FIELDS}
+    bars = days, {name: frame[name].to_numpy(dtype="float64") for name in panels.FIELDS}
+    return bars, max(days[frame["stock_splits"].to_numpy() > 0], default=_NEVER)

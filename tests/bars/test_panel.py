@@ -89,6 +89,18 @@ def test_a_ticker_is_replaced_without_the_others(panel: Panel) -> None:
     assert after.sessions[-1] == new
 
 
+def test_the_last_splits_follow_their_tickers_and_are_known_of_all_or_of_none() -> None:
+    def made(day: int, **split: int) -> Panel:
+        bars: dict[str, TickerBars] = dict.fromkeys("ab", (DAYS[day:], flat([1.0] * (10 - day))))
+        return panels.of(bars, split={ticker: DAYS[at] for ticker, at in split.items()})
+
+    before, after = made(0, a=3, b=4), made(5, b=7).only(np.array([False, True]))
+    merged = panels.replaced(before, [after], ["b", "new", "a"])
+    assert merged.split is not None
+    assert merged.split.tolist() == [DAYS[7].item(), None, DAYS[3].item()]
+    assert panels.replaced(before, [panels.of({"b": (DAYS, flat([1.0] * 10))})], ["a", "b"]).split is None
+
+
 def test_stale_and_halted_tickers_are_known() -> None:
     halted = flat([5.0] * 10) | {"volume": [10.0] * 9 + [0.0]}
     rate = flat([5.0] * 10, volume=0.0)

@@ -57,6 +57,27 @@ def test_volumes_are_said_in_the_units_of_the_language(page: Page, language: str
     assert page.evaluate(f"{made('volume_label', {'units': units})}({volume})") == label
 
 
+@pytest.mark.parametrize(
+    ("text", "width", "height", "size"),
+    [
+        ("삼성전자\n+2.63%", 200, 100, 22),  # as large as labels get
+        ("삼성전자\n+2.63%", 90, 100, 21),  # both lines have room
+        ("삼성전자\n+2.63%", 200, 30, 10),  # two lines in 30 pixels
+        ("현대지에프홀딩스\n+14.71%", 70, 100, 12),  # the name is cut, the change has room
+        ("두산로보틱스\n-17.27%", 50, 100, 10),
+        ("두산로보틱스\n-17.27%", 40, 100, 0.01),  # "-17..." would be no change
+        ("두산\n-5.03%", 100, 20, 0.01),
+        ("금융", 30, 10, None),  # an industry
+        (None, 30, 10, None),
+    ],
+)
+def test_a_change_on_the_map_is_shown_whole_or_not_at_all(
+    page: Page, text: str | None, width: int, height: int, size: float | None
+) -> None:
+    area = {"text": text, "rect": {"width": width, "height": height}}
+    assert page.evaluate(f"area => ({made('map_label_layout', {})})(area)", area).get("fontSize") == size
+
+
 def test_the_box_of_a_day_says_its_date_once_and_is_empty_where_every_line_is_hidden(page: Page) -> None:
     columns = {"<b>KOSPI": {"decimals": 1, "suffix": "%"}, "lows": {"unsigned": True}}
     point = "{name: '2026-11-20', seriesName: '%s', value: [0, %s], encode: {y: [1]}, color: 'red'}"

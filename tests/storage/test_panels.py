@@ -85,6 +85,35 @@ def test_a_split_that_its_source_applied_late_is_no_cliff(db: MongoDatabase) -> 
     assert_as_loaded(db, panel, since)
 
 
+def test_the_last_split_of_each_ticker_is_known_and_follows_its_bars(db: MongoDatabase) -> None:
+    once, never = make_bars(100, stock_splits=[0.0] * 60 + [10.0] + [0.0] * 39), make_bars(100)
+    close = [1000.0] * 60 + [100.0] * 40
+    late = dict.fromkeys(("open", "high", "low", "close"), close)
+    stored = {
+        "000001": once,
+        "000002": never,
+        "000003": make_bars(100, stock_splits=[10.0] + [0.0] * 99),  # on its first day
+        "000004": make_bars(100, stock_splits=[0.0] * 10 + [2.0] + [0.0] * 49 + [10.0] + [0.0] * 39, **late),
+        "000005": once,
+    }
+    for ticker, bars in stored.items():
+        store(db, ticker, bars)
+    # A value that no program of ours writes: its bars are read by another way.
+    db[BARS].update_one({"ticker": "000005", "date": once.index[3]}, {"$set": {"open": 0}})
+
+    def known() -> dict[str, object]:
+        panel = panels.panel(db, KOREAN_STOCKS, dt.date(2024, 1, 1))
+        assert panel.split is not None
+        return dict(zip(panel.tickers, panel.split.tolist(), strict=True))
+
+    day = once.index[60].date()
+    first = once.index[0].date()
+    assert known() == {"000001": day, "000002": None, "000003": first, "000004": day, "000005": day}
+    store(db, "000001", never)
+    store(db, "000002", once)
+    assert known() == {"000001": None, "000002": day, "000003": first, "000004": day, "000005": day}
+
+
 def test_bars_as_other_programs_store_them_are_read_as_they_are_drawn(db: MongoDatabase) -> None:
     day = dt.datetime(2024, 4, 1)
     for number, fields in enumerate(

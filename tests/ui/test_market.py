@@ -131,6 +131,42 @@ def test_the_map_has_an_area_for_each_ticker_by_industry_and_names_are_data(mark
     assert leaf["line"][-1] == 110.0
 
 
+def of_map(page: AppTest) -> dict[str, dict[str, Any]]:
+    """The areas of a map, by ticker."""
+    (option,) = maps(page)
+    return {leaf["ticker"]: leaf for group in option["series"][0]["data"] for leaf in group["children"]}
+
+
+def said(page: AppTest) -> str:
+    """All small print of a page."""
+    return " ".join(element.value for element in page.caption).replace("\\", "")
+
+
+def test_areas_are_market_values_where_shares_are_known_and_who_is_left_out_is_told(market: MongoDatabase) -> None:
+    days = [dt.datetime.combine(LAST_SESSION, dt.time()) - dt.timedelta(days=days) for days in (0, 5)]
+    for ticker, number, day in (("000001", 3, days[0]), ("000002", 1_000, days[1])):
+        tickers.record(market, KOREAN_STOCKS, ticker, {"shares": number, "shares_on": day})
+    page = open_market()
+    areas = of_map(page)
+    assert {ticker: leaf["value"] for ticker, leaf in areas.items()} == {"000001": 330.0, "000002": 101_000.0}
+    assert areas["000002"]["worth"] == ["10.1만", "10만"]  # market value, and value traded a day
+    assert f"종가 × {days[1]:%Y-%m-%d} – {days[0]:%Y-%m-%d}의 주식 수" in said(page)
+    assert "시세가 없는 1종목 제외" in said(page)
+
+    page = open_market(size="traded")
+    assert of_map(page).keys() == {"000001", "000002", "000003"}
+    assert of_map(page)["000003"]["worth"] == ["–", "9.9만"]
+    assert "거래대금 (최근 20봉 평균)" in said(page)
+
+
+def test_where_the_shares_of_few_are_known_areas_are_value_traded_and_say_so(market: MongoDatabase) -> None:
+    day = dt.datetime.combine(LAST_SESSION, dt.time())
+    tickers.record(market, KOREAN_STOCKS, "000001", {"shares": 3, "shares_on": day})
+    page = open_market()
+    assert of_map(page).keys() == {"000001", "000002", "000003"}
+    assert "시가총액은 3종목 가운데 1종목만" in said(page)
+
+
 def test_a_market_of_the_category_and_an_address_that_cannot_be_used(market: MongoDatabase) -> None:
     page = open_market(market="KOSDAQ", span="9Y")
     assert len(page.warning) == 1

@@ -13,7 +13,7 @@ from finance_core.storage.database import MongoDatabase
 from tests.updaters.commanding import Command
 from tests.updaters.false_quotes import FALSE_QUOTES, SESSIONS, TODAY, YESTERDAY, at
 from tests.updaters.updating import bars_of, metadata, register, run
-from tests.yahoo import SCREENER, Listing, Malformed, Status, YahooStandIn, quote_of, random_walk
+from tests.yahoo import SCREENER, SHARES, Listing, Malformed, Status, YahooStandIn, quote_of, random_walk
 from updaters import quotes
 from updaters import yahoo as product
 
@@ -81,6 +81,20 @@ def test_a_night_of_a_market_costs_its_pages(db: MongoDatabase, yahoo: YahooStan
     yahoo.clear()
     again = run(db, now=lambda: at(TODAY, 18))
     assert (again.current, again.requests) == (40, 0)
+
+
+def test_shares_are_kept_with_their_day_where_they_are_a_number_of_shares(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str]
+) -> None:
+    told = dict(zip(market, [None, "5919637922", 0, -1, 10.5, 1e300, True], strict=False))
+    for ticker, shares in told.items():
+        symbol = metadata(db, ticker)["yahoo_symbol"]
+        yahoo.quotes[symbol] = yahoo.quotes[symbol] | {"sharesOutstanding": shares}
+    assert run(db, now=lambda: EVENING).quoted == len(market)
+    for ticker in market:
+        row = metadata(db, ticker)
+        expected = {} if ticker in told else {"shares": SHARES, "shares_on": TODAY.to_pydatetime()}
+        assert {name: row[name] for name in ("shares", "shares_on") if name in row} == expected
 
 
 @pytest.mark.parametrize("falsify", FALSE_QUOTES.values(), ids=list(FALSE_QUOTES))

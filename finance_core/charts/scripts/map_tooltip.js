@@ -1,5 +1,5 @@
-// What a ticker of a map is: name, close, change, value traded, and the line of its closes. Names are text, never HTML.
-({ value }) =>
+// What a ticker of a map is: name, close, change, what it is worth, and the line of its closes. Names are text, not HTML.
+({ worth }) =>
   ({ name, data }) => {
     const WIDTH = 160, HEIGHT = 40;
     const box = document.createElement("div");
@@ -14,7 +14,7 @@
     }
     add(`${name} · ${data.ticker}`, "font-weight:700");
     add(`${data.close}  ${data.change}`);
-    add(`${value} ${data.worth}`, "opacity:.7");
+    worth.forEach((title, at) => add(`${title} ${data.worth[at]}`, "opacity:.7"));
     const low = Math.min(...data.line), high = Math.max(...data.line);
     const point = (close, at) =>
       `${(WIDTH * at) / (data.line.length - 1)},${HEIGHT - ((close - low) / (high - low || 1)) * HEIGHT}`;

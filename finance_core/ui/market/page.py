@@ -27,11 +27,20 @@ from finance_core.ui.decorators import page
 from finance_core.ui.echart import border, clicks
 from finance_core.ui.echart.border import Prepared
 from finance_core.ui.market import state, tables
-from finance_core.ui.market.state import Market, View
+from finance_core.ui.market.state import Market, SharesOf, Size, View
 from finance_core.ui.text import plain
 
 CHART_HEIGHT = "max(420px, calc(100dvh - 22rem))"
 """Of the breadth: what is counted of a day has room below it."""
+MOSTLY = 0.5
+"""Share of the tickers whose shares must be known, so that their market values are a map of the market."""
+MISSING: dict[Size, str] = {
+    "market": N_("주식 수(분할 뒤 30일은 모름)나 그 기간의 시세가 없는 {count}종목 제외"),
+    "traded": N_("거래대금이나 그 기간의 시세가 없는 {count}종목 제외"),
+}
+"""Message ids: whom a map leaves out."""
+MAP_HEIGHT = "max(420px, calc(100dvh - 16.5rem))"
+"""Below it stands what the areas are as large as, and what that means."""
 LINE = 16
 """Closes in the small line of a ticker."""
 MEMBERS: dict[Mark, str] = {
@@ -115,28 +124,50 @@ def _about(view: View, market: Market) -> str:
     return " · ".join(parts)
 
 
-def _map(_db: MongoDatabase, view: View, market: Market, style: Style) -> None:
-    drawn = ("map", view.span, style, i18n.language())
-    prepared, sentence = state.once(market, *drawn, compute=partial(_drawn_map, view, market, style))
+def _map(db: MongoDatabase, view: View, market: Market, style: Style) -> None:
+    drawn = ("map", view.span, view.size, style, i18n.language())
+    prepared, size, sentence = state.once(market, *drawn, compute=partial(_drawn_map, db, view, market, style))
     choose = partial(_open, view.category)
-    clicks.show(prepared, "max(420px, calc(100dvh - 13.5rem))", choose, key="map")
-    st.caption(plain(sentence))
+    clicks.show(prepared, MAP_HEIGHT, choose, key="map")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        segmented(_("넓이"), "size", state.SIZES, size, lambda size: _write(view, size=size))
+        st.caption(plain(sentence))
 
 
-def _drawn_map(view: View, market: Market, style: Style) -> tuple[Prepared, str]:
-    """The map, and the sentence that says what it shows."""
-    panel = market.panel
-    table = tables.members(view.of, panel, np.flatnonzero(market.counted), view.span)
-    drawn = table[(table["value"] > 0) & table["change"].notna()]
+def _drawn_map(db: MongoDatabase, view: View, market: Market, style: Style) -> tuple[Prepared, Size, str]:
+    """The map, what its areas are as large as, and the sentence that says what it shows."""
+    panel, shares = market.panel, _shares(db, view, market)
+    table = tables.members(view.of, panel, np.flatnonzero(market.counted), view.span, shares)
+    has_market_value = table["market"].notna()
+    size: Size = view.size if has_market_value.mean() >= MOSTLY else "traded"
+    drawn = table[(table[size] > 0) & table["change"].notna()]
     begin = max(len(panel.sessions) - 1 - _sessions(market, view), 0)
     lines = pd.Series(_lines(market, drawn.index.to_numpy(), begin), index=drawn.index)
     drawn = drawn.assign(line=lines, industry=panel.text("industry")[drawn.index])
     full = market_map.full_at(drawn["change"].to_numpy())
-    sentence = _("넓이는 하루 거래대금(최근 20봉 평균), 색은 {span} 동안의 변화입니다. ±{full} 이상은 같은 색입니다.")
-    sentence = sentence.format(span=_(state.SPANS[view.span]), full=f"{full:.0%}")
+    parts = [_sized(size, shares.days[table.index[has_market_value]])]
+    if size != view.size:
+        text = _("시가총액은 {total}종목 가운데 {count}종목만 알아서 그리지 않습니다")
+        parts.insert(0, formats.filled(text, total=len(table), count=int(has_market_value.sum())))
+    text = _("색: {span} 변화 (±{full}부터 같은 색)")
+    parts.append(text.format(span=_(state.SPANS[view.span]), full=f"{full:.0%}"))
     if missing := len(table) - len(drawn):
-        sentence += " " + formats.filled(_("거래대금이나 그 기간의 시세가 없는 {count}종목은 없습니다."), count=missing)
-    return border.prepare(market_map.treemap(drawn, style)), sentence
+        parts.append(formats.filled(_(MISSING[size]), count=missing))
+    worth: dict[str, str] = {name: _(title) for name, title in tables.TITLES.items() if table[name].notna().any()}
+    return border.prepare(market_map.treemap(drawn, size, worth, style)), size, " · ".join(parts)
+
+
+def _shares(db: MongoDatabase, view: View, market: Market) -> SharesOf:
+    return state.once(market, "shares", compute=partial(state.shares_of, db, view, market))
+
+
+def _sized(size: Size, days: np.ndarray[Any, np.dtype[np.datetime64]]) -> str:
+    """What the areas are as large as; `days` are those of the shares of their tickers."""
+    if size == "traded":
+        return _("넓이: 하루 거래대금 (최근 20봉 평균)")
+    first, last = (formats.date(pd.Timestamp(day)) for day in (days.min(), days.max()))
+    text = _("넓이: 시가총액 (종가 × {days}의 주식 수)")
+    return text.format(days=first if first == last else f"{first} – {last}")
 
 
 def _open(key: str, ticker: str) -> None:
@@ -177,7 +208,7 @@ def _breadth(db: MongoDatabase, view: View, market: Market, style: Style) -> Non
     name = tables.index_name(db, view.of.index)
     option = breadth_chart.option(shown, index, name, style, day if view.day else None)
     clicks.show(border.prepare(option), CHART_HEIGHT, choose, key="breadth", clicked="day")
-    _of_day(view, market, style, day, shown.loc[day].to_dict())
+    _of_day(view, market, style, day, shown.loc[day].to_dict(), None if view.day else _shares(db, view, market))
 
 
 def _session(sessions: pd.DatetimeIndex, day: dt.date | None) -> pd.Timestamp:
@@ -189,8 +220,18 @@ def _session(sessions: pd.DatetimeIndex, day: dt.date | None) -> pd.Timestamp:
     return sessions[count - 1]
 
 
-def _of_day(view: View, market: Market, style: Style, day: pd.Timestamp, counts: Mapping[Any, float]) -> None:
-    """What is counted of the session `day`, and the tickers behind the number that is chosen."""
+def _of_day(
+    view: View,
+    market: Market,
+    style: Style,
+    day: pd.Timestamp,
+    counts: Mapping[Any, float],
+    shares: SharesOf | None,
+) -> None:
+    """What is counted of the session `day`, and the tickers behind the number that is chosen.
+
+    `shares` are those of the tickers on that day; None where nobody knows them.
+    """
 
     def title(key: Mark) -> str:
         number = _share(counts[key]) if key.startswith("above") else formats.count(int(counts[key]))
@@ -207,14 +248,14 @@ def _of_day(view: View, market: Market, style: Style, day: pd.Timestamp, counts:
         session = int(np.searchsorted(market.panel.sessions, day.to_datetime64()))
         which = np.flatnonzero(breadth.members(market.panel, chosen, session))
         then = market.panel.as_of(market.panel.sessions[session])
-        tables.show(view.of, tables.members(view.of, then, which, view.span), view.span, style, "of_day")
+        tables.show(view.of, tables.members(view.of, then, which, view.span, shares), view.span, style, "of_day")
 
 
 def _share(value: float) -> str:
     return formats.MISSING if np.isnan(value) else f"{value:.0%}"
 
 
-def _industries(_db: MongoDatabase, view: View, market: Market, style: Style) -> None:
+def _industries(db: MongoDatabase, view: View, market: Market, style: Style) -> None:
     ranked = state.once(market, "industries", compute=partial(breadth.industries, market.panel))
     ranked = ranked.sort_values(view.span, ascending=False)
     if list(ranked.index) == [""]:
@@ -233,4 +274,6 @@ def _industries(_db: MongoDatabase, view: View, market: Market, style: Style) ->
         st.caption(_("업종의 종목을 매일 같은 비중으로 나눠 가졌을 때의 1년 변화(%). 거래 비용은 넣지 않았습니다."))
     with right:
         which = np.flatnonzero(market.counted & np.isin(market.panel.text("industry"), chosen))
-        tables.show(view.of, tables.members(view.of, market.panel, which, view.span), view.span, style, "of_industry")
+        shares = _shares(db, view, market)
+        table = tables.members(view.of, market.panel, which, view.span, shares)
+        tables.show(view.of, table, view.span, style, "of_industry")

@@ -3,18 +3,18 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import streamlit as st
 
 from finance_core import categories
 from finance_core.bars import breadth
-from finance_core.bars.panel import Panel
+from finance_core.bars.panel import FloatArray, Panel
 from finance_core.categories import CATEGORIES, Category
 from finance_core.i18n import N_
 from finance_core.starter import MARKET_LISTS
-from finance_core.storage import database, market_lists, panels
+from finance_core.storage import database, market_lists, panels, shares
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import parameters
 from finance_core.ui.parameters import PERIODS, Parameter
@@ -28,6 +28,9 @@ MOST_KEPT = 32
 """Pictures and tables that are kept for all visitors; the map of a whole market takes 1 MB."""
 YEARS = 1
 """How far back breadth goes; a year before it, for averages and new highs, is read too."""
+Size = Literal["market", "traded"]
+SIZES: dict[Size, str] = {"market": N_("시가총액"), "traded": N_("거래대금")}
+"""Message ids: what the areas of the map are as large as."""
 SPANS: dict[str, str] = {"1D": N_("1일")} | {period: PERIODS[period] for period in breadth.PERIODS}
 """Message ids of the names on buttons."""
 
@@ -42,6 +45,7 @@ class View:
     index: str = ""
     """Key of an index of the category whose members are shown; "" for all tickers."""
     span: str = "1D"
+    size: Size = "market"
     day: dt.date | None = None
     """Of whose breadth the tickers are shown; None for the last session."""
 
@@ -58,6 +62,7 @@ TABLE: tuple[Parameter, ...] = (
     ),
     parameters.choice("index", "index", {key: key for key in INDEX_LISTS}),
     parameters.choice("span", "span", {span: span for span in SPANS}),
+    parameters.choice("size", "size", {size: size for size in SIZES}),
     parameters.day("day", "day", "2026-03-02"),
 )
 
@@ -132,6 +137,27 @@ def load(db: MongoDatabase, view: View) -> Market:
         is_sample=is_sample,
         key=repr((database.address(), db.name, view.category, view.market, hash(members), since, whole.version, texts)),
     )
+
+
+@dataclass(frozen=True)
+class SharesOf:
+    """The shares outstanding of each ticker of a market."""
+
+    numbers: FloatArray
+    """NaN where they are not known."""
+    days: np.ndarray[tuple[int], np.dtype[np.datetime64]]
+    """At the end of which day; NaT where they are not known."""
+
+
+def shares_of(db: MongoDatabase, view: View, market: Market) -> SharesOf:
+    """The shares of the tickers of the panel of `market`."""
+    known = shares.newest(db, view.of)
+    numbers = np.full(len(market.panel.tickers), np.nan)
+    days = np.full(len(market.panel.tickers), np.datetime64("NaT", "D"))
+    for position, ticker in enumerate(market.panel.tickers):
+        if ticker in known:
+            numbers[position], days[position] = known[ticker]
+    return SharesOf(numbers, days)
 
 
 def once(market: Market, *what: object, compute: Callable[[], T]) -> T:

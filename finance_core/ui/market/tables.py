@@ -10,20 +10,29 @@ from finance_core.bars import breadth
 from finance_core.bars.panel import Panel
 from finance_core.categories import INDICES, Category
 from finance_core.charts.style import Style
-from finance_core.i18n import _
+from finance_core.i18n import N_, _
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing, navigation
 from finance_core.ui.market import state
+from finance_core.ui.market.state import SharesOf, Size
 
 ROW_HEIGHT = 28
 PERCENT = "%+.2f%%"
+TITLES: dict[Size, str] = {"market": N_("시가총액"), "traded": N_("하루 거래대금")}
+"""Message ids of what a ticker is worth, and of what of it is traded."""
 
 
-def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span: str) -> pd.DataFrame:
+def members(
+    category: Category, panel: Panel, which: npt.NDArray[np.intp], span: str, shares: SharesOf | None = None
+) -> pd.DataFrame:
     """What is shown of the tickers at the positions `which`, indexed by position.
 
-    Columns: ticker, name, close (text), value (traded a day, a number), change (over `span`, a ratio).
+    Columns: ticker, name, close (text), traded (value a day, a number), market (value of all its `shares`, NaN where
+    these are not known), change (over `span`, a ratio).
     """
+    market_values = np.full(len(panel.tickers), np.nan)
+    if shares:
+        market_values = breadth.market_values(panel, shares.numbers, shares.days)
     english = panel.text("name_en") if i18n.language() == "en" else panel.text("name")
     names = np.where(english != "", english, np.where(panel.text("name") != "", panel.text("name"), panel.tickers))
     currencies = panel.text("currency")
@@ -38,7 +47,8 @@ def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span:
             "ticker": np.array(panel.tickers, dtype=object)[which],
             "name": names[which],
             "close": [close(position) for position in which],
-            "value": breadth.value_traded(panel)[which],
+            "traded": breadth.value_traded(panel)[which],
+            "market": market_values[which],
             "change": breadth.changes(panel, span)[which],
         },
         index=which,
@@ -49,6 +59,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
     """The tickers of `members` as a table that can be sorted, the largest change first."""
     name, close, change = _("종목"), _("종가"), _("{span} 변화").format(span=_(state.SPANS[span]))
     table = table.sort_values("change", ascending=False)
+    sizes = [size for size in TITLES if table[size].notna().any()]
     shown = pd.DataFrame(
         {
             name: [
@@ -56,7 +67,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
             ],
             close: table["close"],
             change: table["change"] * 100,
-            _("하루 거래대금"): table["value"],
+            **{_(TITLES[size]): table[size] for size in sizes},
         }
     )
     st.dataframe(
@@ -68,7 +79,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
             name: st.column_config.LinkColumn(display_text=navigation.NAME),
             close: st.column_config.TextColumn(alignment="right"),
             change: st.column_config.NumberColumn(format=PERCENT),
-            _("하루 거래대금"): st.column_config.NumberColumn(format="compact"),
+            **{_(TITLES[size]): st.column_config.NumberColumn(format="compact") for size in sizes},
         },
     )
 

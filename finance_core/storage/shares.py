@@ -1,0 +1,46 @@
+"""Shares outstanding of each ticker: as Yahoo's newest quote has them, or the list of its exchange, whichever is newer.
+
+Whether a count may be used with a price is told by `bars.breadth.market_values`.
+"""
+
+import datetime as dt
+from typing import NamedTuple
+
+from finance_core import starter
+from finance_core.categories import Category
+from finance_core.starter import MARKET_LISTS
+from finance_core.storage import tickers
+from finance_core.storage.database import MongoDatabase
+
+
+class Shares(NamedTuple):
+    """How many shares there were at the end of a day."""
+
+    number: int
+    day: dt.datetime
+
+
+def newest(db: MongoDatabase, category: Category) -> dict[str, Shares]:
+    """By ticker, of those active ones of whose shares something is known.
+
+    Only of tickers with bars from Yahoo: where they are from elsewhere, nothing tells of their splits.
+    """
+    listed = _listed(category)
+    of_ticker: dict[str, Shares] = {}
+    for row in tickers.active(db, category, ("source", "shares", "shares_on")):
+        counts = [listed[row["ticker"]]] if row["ticker"] in listed else []
+        if "shares" in row:
+            counts.append(Shares(row["shares"], row["shares_on"]))
+        if counts and row.get("source") == "yahoo":
+            of_ticker[row["ticker"]] = max(counts, key=lambda each: each.day)
+    return of_ticker
+
+
+def _listed(category: Category) -> dict[str, Shares]:
+    """As the lists that ship with the program have them."""
+    files = {each.file: starter.shipped(each.file) for each in MARKET_LISTS if each.category == category}
+    return {
+        ticker: Shares(number, dt.datetime.combine(of_file.date, dt.time()))
+        for of_file in files.values()
+        for ticker, number in of_file.shares.items()
+    }
