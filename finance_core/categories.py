@@ -103,6 +103,15 @@ class Category:
         """Every average that its charts offer, by window."""
         return tuple(sorted({average for averages in self.average_sets for average in averages}))
 
+    @property
+    def has_money(self) -> bool:
+        """Whether its prices are amounts of money, as those of stocks are: neither points nor exchange rates."""
+        return bool(self.currency) and not self.rates
+
+    def currency_of(self, named: str | None) -> str:
+        """The currency of the prices of a ticker, of which a source has `named` one; "" for points and rates."""
+        return (named or self.currency) if self.has_money else ""
+
     def market(self, key: str) -> Market:
         """The market with this key; the first market where the key is unknown or empty."""
         return next((market for market in self.markets if market.key == key), self.markets[0])

@@ -6,7 +6,7 @@ import pytest
 
 from finance_core import categories, starter
 from finance_core.bars import indicators, sessions
-from finance_core.categories import CATEGORIES, KOREAN_STOCKS, Category
+from finance_core.categories import CATEGORIES, CURRENCIES, INDICES, KOREAN_STOCKS, Category
 from updaters import yahoo
 
 
@@ -60,6 +60,20 @@ def test_every_category_is_complete(category: Category) -> None:
     assert all(category.is_ticker(ticker) for ticker in category.headlines)
     assert [least for least, _ in category.decimals] == sorted((least for least, _ in category.decimals), reverse=True)
     assert category.decimals[-1][0] == 0
+
+
+@pytest.mark.parametrize(
+    ("category", "named", "currency"),
+    [
+        (KOREAN_STOCKS, None, "KRW"),
+        (KOREAN_STOCKS, "", "KRW"),
+        (KOREAN_STOCKS, "USD", "USD"),
+        (INDICES, "KRW", ""),  # Yahoo names one, and yet it is points
+        (CURRENCIES, "KRW", ""),
+    ],
+)
+def test_prices_are_money_of_stocks_alone(category: Category, named: str | None, currency: str) -> None:
+    assert category.currency_of(named) == currency
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,7 @@ def load(db: MongoDatabase, key: str, slot: int) -> Item | None:
     row = tickers.get(db, category, ticker) or listing.of(db, category).rows.get(ticker)
     if row is None:
         return None
-    is_money = bool(category.currency) and not category.rates
-    currency = row.get("currency") or category.currency if is_money else ""
+    currency = category.currency_of(row.get("currency"))
     history = shared.history(db, category, row)
     late_splits, close = tuple(history.late_splits), history.bars["close"]
     return Item(key, category, ticker, listing.name_of(row), row, close, currency, slot, late_splits, history.key)

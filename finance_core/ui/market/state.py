@@ -20,7 +20,7 @@ from finance_core.ui import parameters
 from finance_core.ui.parameters import PERIODS, Parameter
 
 T = TypeVar("T")
-STOCKS = {category.key: category for category in CATEGORIES if category.currency and not category.rates}
+STOCKS = {category.key: category for category in CATEGORIES if category.has_money}
 """The categories that are markets, by key."""
 INDEX_LISTS = {each.key: each for each in MARKET_LISTS if not each.market}
 """The indices whose members are known, by key."""

@@ -44,7 +44,7 @@ def load(db: MongoDatabase, view: View, currency: str) -> tuple[list[Compared], 
         if row is None or history is None or history.bars.empty:
             problems.append(_("{ticker}은(는) 시세가 없어 함께 그리지 못합니다.").format(ticker=ticker[:40]))
             continue
-        own = "" if category.rates or not category.currency else row.get("currency") or category.currency
+        own = category.currency_of(row.get("currency"))
         title = listing.name_of(row) + (f" ({own})" if own and own != currency else "")
         found.append(Compared(title, category.decimals_of(float(history.bars["close"].iloc[-1])), history))
         rows.append(row)

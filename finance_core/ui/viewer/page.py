@@ -187,7 +187,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     ticker, name = row["ticker"], listing.name_of(row)
     view = compared.without_itself(view, category, ticker)
     history = shared.history(db, category, row)
-    currency = "" if category.rates or not category.currency else row.get("currency") or category.currency
+    currency = category.currency_of(row.get("currency"))
     others, other_rows, problems = compared.load(db, view, currency)
     if others:
         view = replace(view, scale="percent")

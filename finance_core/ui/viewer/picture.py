@@ -30,12 +30,11 @@ def about(
 ) -> tuple[str, ...]:
     """What a reader of the picture must know: period, interval, currency, adjustments, source; "" for what is none."""
     currency = category.currency and (row.get("currency") or category.currency)
-    has_splits = bool(category.currency) and not category.rates
     return (
         " – ".join(_days(drawing, visible)),
         _(INTERVALS[style.interval]),
         currency or "",
-        _("배당까지 반영한 가격") if style.total_return else _("분할 반영") if has_splits else "",
+        _("배당까지 반영한 가격") if style.total_return else _("분할 반영") if category.has_money else "",
         pictures.source(row),
     )
 
