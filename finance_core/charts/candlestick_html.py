@@ -95,6 +95,7 @@ def candlestick(content: Content, title: str, about: str = "", visible: tuple[in
             guide = {"line": {"dash": "dot", "width": 1, "color": panes.GUIDE}}
             figure.add_hline(level["yAxis"], row=pane + 1, col=1, **guide)
     html_layers.add_marks(figure, part.days, content.bars, style, content.refused, window)
+    html_layers.add_last_close(figure, content.bars, style, window)
     html_layers.add_drawings(figure, content.drawings, style, window)
     if style.sample:
         html_layers.add_watermark(figure)

@@ -12,7 +12,7 @@ from plotly.colors import hex_to_rgb
 
 from finance_core.bars.drawings import Placed
 from finance_core.bars.formulas import Floats
-from finance_core.charts import marks, overlay, panes
+from finance_core.charts import marks, overlay, panes, price_series
 from finance_core.charts.overlay import Other
 from finance_core.charts.style import DRAWING, Scale, Style
 from finance_core.i18n import _
@@ -21,6 +21,8 @@ SYMBOLS: Final = {"triangle": "triangle-up", "circle": "circle", "diamond": "dia
 """Plotly's names of the symbols of marks."""
 FOOT: Final = "yaxis90"
 """The axis on which marks without a price stand at 0, whole at the foot of the pane of prices; at its top is 1."""
+TAG: Final = "last close"
+"""The name of the annotation that is the tag of the last close."""
 
 
 class Window(NamedTuple):
@@ -175,6 +177,25 @@ def add_marks(
         if not look.has_price:
             figure.layout[FOOT] = {"overlaying": "y", "range": [-0.02, 1], "visible": False, "fixedrange": True}
             figure.data[-1].yaxis = FOOT.replace("axis", "")
+
+
+def add_last_close(figure: go.Figure, bars: pd.DataFrame, style: Style, window: Window) -> None:
+    """Add the line at the last close of all `bars`, and its tag on the axis, which says it as that of the page does."""
+    close = float(bars["close"].iloc[-1]) if len(bars) else float("nan")
+    height = float(window.on_axis(close))
+    if not np.isfinite(height) or (style.scale == "log" and close <= 0):
+        return
+    text = f"{close:,.{style.decimals}f}"
+    if style.scale == "percent":
+        text = f"{'+' if height > 1e-7 else ''}{height:z,.2f}%"
+    color = price_series.color_of_last(bars, style)
+    across = {"x0": 0, "x1": 1, "xref": "x domain"}
+    line = {"color": color, "width": 1, "dash": "dash"}
+    figure.add_shape(type="line", y0=height, y1=height, yref="y", line=line, **across)
+    place = {"x": 1, "xref": "x domain", "xanchor": "left", "yref": "y"}
+    look = {"font": {"color": "#ffffff", "size": 12}, "bgcolor": color, "borderpad": 2, "showarrow": False}
+    # Annotations on a logarithmic axis take logarithms.
+    figure.add_annotation(name=TAG, text=text, y=np.log10(close) if style.scale == "log" else height, **place, **look)
 
 
 def add_drawings(figure: go.Figure, drawings: Sequence[Placed], style: Style, window: Window) -> None:

@@ -11,10 +11,10 @@ from finance_core import i18n
 from finance_core.bars import candles, curves
 from finance_core.bars.curves import Chosen
 from finance_core.bars.drawings import Placed
-from finance_core.charts import candlestick_html
+from finance_core.charts import candlestick_html, html_layers
 from finance_core.charts.candlestick_html import Content
 from finance_core.charts.overlay import Other
-from finance_core.charts.style import Kind, Scale, Style
+from finance_core.charts.style import BLUE, RED, Kind, Scale, Style
 from tests import pages
 
 
@@ -49,6 +49,11 @@ def traces(figure: go.Figure) -> dict[str, Any]:
     return {trace.name: trace for trace in figure.data}
 
 
+def texts(figure: go.Figure) -> list[Any]:
+    """What is written across a chart, but for the tag of the last close."""
+    return [text for text in figure.layout.annotations if text.name != html_layers.TAG]
+
+
 def test_a_part_has_the_marks_of_the_whole(bars: pd.DataFrame) -> None:
     """The highest price of what is visible is no highest price of a year."""
     top = int(bars["high"].to_numpy().argmax())
@@ -81,10 +86,10 @@ def test_drawings_are_where_they_are_on_the_page(bars: pd.DataFrame, scale: Scal
     content = Content(bars, [], Style(scale=scale), drawings=drawings)
     figure = candlestick_html.candlestick(content, "", visible=(10, 40))
     low, high = (0.0, 100.0) if scale == "percent" else (base, base * 2)
-    trend, level = figure.layout.shapes
+    _last_close, trend, level = figure.layout.shapes
     assert (trend.x0, trend.y0, trend.x1, trend.y1) == (-5, low, 10, pytest.approx(high))
     assert (level.xref, level.y0, level.label.text) == ("x domain", pytest.approx(high), "2")
-    (text,) = figure.layout.annotations
+    (text,) = texts(figure)
     assert (text.x, text.text) == (5, "A&lt;b&gt;")
     assert text.y == pytest.approx(np.log10(high) if scale == "log" else high)
 
@@ -173,9 +178,42 @@ def test_an_indicator_with_bounds_has_them_as_on_the_page(bars: pd.DataFrame) ->
 
 
 def test_sample_prices_are_marked_across_the_chart(bars: pd.DataFrame) -> None:
-    (text,) = candlestick_html.candlestick(Content(bars, [], Style(sample=True)), "").layout.annotations
+    (text,) = texts(candlestick_html.candlestick(Content(bars, [], Style(sample=True)), ""))
     assert "표본 데이터" in text.text
-    assert not candlestick_html.candlestick(Content(bars, [], Style()), "").layout.annotations
+    assert not texts(candlestick_html.candlestick(Content(bars, [], Style()), ""))
+
+
+@pytest.mark.parametrize("scale", get_args(Scale))
+def test_a_line_and_a_tag_stand_at_the_last_close_of_all_as_on_the_page(bars: pd.DataFrame, scale: Scale) -> None:
+    close, base = 17_123.4, float(bars["close"].iloc[10])
+    bars.iloc[-1, [bars.columns.get_loc(name) for name in ("open", "close")]] = close + 1, close
+    for decimals, text in ((0, "17,123"), (2, "17,123.40")):
+        content = Content(bars, [], Style(scale=scale, decimals=decimals))
+        figure = candlestick_html.candlestick(content, "", visible=(10, 40))
+        (line,), (tag,) = figure.layout.shapes, figure.layout.annotations
+        change = (close / base - 1) * 100
+        height = change if scale == "percent" else close
+        assert (line.y0, line.y1) == (pytest.approx(height), pytest.approx(height))
+        assert (line.line.dash, line.line.color, tag.bgcolor) == ("dash", BLUE, BLUE)
+        assert tag.text == (f"{change:+.2f}%" if scale == "percent" else text)
+        assert tag.y == pytest.approx(np.log10(close) if scale == "log" else height)
+
+
+def test_the_tag_is_red_after_a_rise_and_without_a_sign_at_the_base(bars: pd.DataFrame) -> None:
+    bars.iloc[-1, bars.columns.get_loc("open")] = bars["close"].iloc[-1]
+    bars.iloc[10, bars.columns.get_loc("close")] = bars["close"].iloc[-1] * 1.00001
+    (tag,) = candlestick_html.candlestick(
+        Content(bars, [], Style(scale="percent")), "", visible=(10, 59)
+    ).layout.annotations
+    assert (tag.text, tag.bgcolor) == ("0.00%", RED), "no -0.00%, as on the page"
+
+
+def test_a_last_close_afar_does_not_widen_the_axis(bars: pd.DataFrame) -> None:
+    before = candlestick_html.candlestick(Content(bars, [], Style()), "", visible=(10, 40)).layout.yaxis.range
+    bars.iloc[-1, bars.columns.get_loc("close")] = 1_000_000.0
+    figure = candlestick_html.candlestick(Content(bars, [], Style()), "", visible=(10, 40))
+    assert figure.layout.yaxis.range == before
+    assert figure.layout.annotations[0].yref == "y", "Plotly draws none that is beyond the range"
 
 
 def test_long_names_have_room_below_the_title(bars: pd.DataFrame) -> None:

@@ -1,13 +1,18 @@
 """The chart that a reader takes away as a file, opened in a browser without a network."""
 
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from finance_core.bars import candles
 from finance_core.bars.drawings import Drawing, Point
 from finance_core.categories import KOREAN_STOCKS
+from finance_core.charts import candlestick_html, html_page
+from finance_core.charts.candlestick_html import Content
+from finance_core.charts.style import Scale, Style
 from finance_core.storage import drawings
 from finance_core.storage.database import MongoDatabase
 from tests import pages
@@ -15,6 +20,35 @@ from tests.e2e.test_chart import address  # noqa: F401 - fixture
 from tests.e2e.test_korean_stocks import first_day, last_day, open_chart
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+
+
+TAG = ".annotation rect"
+LABELS = ".ytick text"
+
+
+@pytest.mark.parametrize("scale", get_args(Scale))
+def test_no_label_of_the_axis_is_under_the_tag_of_the_last_close(page: Page, tmp_path: Path, scale: Scale) -> None:
+    bars = candles.clean(pages.made_table(halted=0))[0].tail(60)
+    bars.iloc[-1, bars.columns.get_loc("close")] = 18_020.0  # beside a round one
+    file = tmp_path / "chart.html"
+    for visible, tags in (((10, 59), 1), ((0, 3), 0)):
+        shown = bars if tags else bars.assign(close=[*bars["close"].iloc[:-1], 1.0])
+        content = Content(shown, [], Style(scale=scale))
+        file.write_text(html_page.to_html(candlestick_html.candlestick(content, "", visible=visible)), encoding="utf-8")
+        page.goto(file.as_uri())
+        expect(page.locator(TAG)).to_have_count(tags)
+        labels = page.locator(LABELS)
+        hidden = [label for label in labels.all() if not label.is_visible()]
+        assert len(hidden) <= tags
+        if not tags:
+            continue
+        tag = page.locator(TAG).bounding_box()
+        for label in labels.all():
+            box = label.bounding_box()
+            is_under = box["y"] < tag["y"] + tag["height"] and box["y"] + box["height"] > tag["y"]
+            assert is_under == (not label.is_visible()), label.text_content()
+        if scale == "linear":
+            assert [label.text_content() for label in hidden] == ["18,000"]
 
 
 def test_the_file_has_what_the_page_shows(

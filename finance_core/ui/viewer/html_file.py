@@ -1,7 +1,7 @@
 """The chart of a ticker as a file that opens without a server: what is visible of it, as it is on the page."""
 
 from finance_core.categories import Category
-from finance_core.charts import candlestick_html
+from finance_core.charts import candlestick_html, html_page
 from finance_core.charts.candlestick_html import Content
 from finance_core.charts.style import Style
 from finance_core.storage.documents import TickerRow
@@ -25,4 +25,4 @@ def make(
     )
     about = " · ".join(part for part in picture.about(category, row, drawing, visible, style) if part)
     figure = candlestick_html.candlestick(content, picture.title(row), about, visible)
-    return str(figure.to_html(config={"displaylogo": False}))
+    return html_page.to_html(figure)
