@@ -96,13 +96,6 @@ def add_watermark(figure: go.Figure) -> None:
     figure.add_annotation(text=text, font=font, opacity=0.16, showarrow=False, **place)
 
 
-def heading(title: str, about: str, style: Style) -> str:
-    """The title of a file, and what a reader must know below it."""
-    sample = _("표본 데이터: 실제 시세가 아닙니다") if style.sample else ""
-    below = " · ".join(part for part in (about, sample if sample not in about else "") if part)
-    return escaped(title) + (f"<br><sup>{escaped(below)}</sup>" if below else "")
-
-
 def add_others(figure: go.Figure, days: Sequence[str], others: Sequence[Other]) -> None:
     """Add the lines of other tickers, in percent; days without a close are bridged."""
     for other, color in zip(others, overlay.COLORS, strict=False):

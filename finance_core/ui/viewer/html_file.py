@@ -24,5 +24,5 @@ def make(
         drawing.bars, drawing.curves, style, history.refused, drawing.others, drawing.ahead, sketch.placed()
     )
     about = " · ".join(part for part in picture.about(category, row, drawing, visible, style) if part)
-    figure = candlestick_html.candlestick(content, picture.title(row), about, visible)
-    return html_page.to_html(figure)
+    figure = candlestick_html.candlestick(content, visible)
+    return html_page.to_html(figure, picture.title(row), about, style)
