@@ -80,13 +80,14 @@ def candlestick(content: Content, visible: tuple[int, int] | None = None) -> go.
         figure.add_trace(_ground(part), row=1, col=1)
     figure.add_trace(_prices(part, style), row=1, col=1)
     colors = np.where(part.bars["close"] >= part.bars["open"], style.rising, style.falling).tolist()
-    volume = go.Bar(x=part.days, y=part.bars["volume"], name=_("거래량"), marker={"color": colors}, legend="legend2")
+    look = {"name": _("거래량"), "marker": {"color": colors}, "hovertemplate": "%{y:,.0f}"}
+    volume = go.Bar(x=part.days, y=part.bars["volume"], legend="legend2", **look)
     figure.add_trace(volume, row=2, col=1)
     html_layers.add_others(figure, part.days, part.others)
     html_layers.add_fills(figure, part.days, drawn, window)
     for series in drawn.series:
         pane = series.get("xAxisIndex", 0)
-        trace = _trace(series, part, style).update(legend=f"legend{pane + 1}" if pane else "legend")
+        trace = _trace(series, part).update(legend=f"legend{pane + 1}" if pane else "legend")
         figure.add_trace(trace, row=pane + 1, col=1)
         for level in series.get("markLine", {}).get("data", ()):
             guide = {"line": {"dash": "dot", "width": 1, "color": panes.GUIDE}}
@@ -156,17 +157,19 @@ def _ground(part: _Part) -> go.Scatter:
     return go.Scatter(x=days, y=[-100.0] * len(days), mode="lines", line=line, hoverinfo="skip", showlegend=False)
 
 
-def _trace(series: dict[str, Any], part: _Part, style: Style) -> go.Bar | go.Scatter:
+def _trace(series: dict[str, Any], part: _Part) -> go.Bar | go.Scatter:
     """A series of the page as Plotly draws it."""
     column = series["encode"]["y"]
     values = part.drawn.columns[column]
     # As above the panes of the page: short enough for one line in a narrow window.
     readings = {reading["column"]: reading for reading in part.drawn.readings}
     reading = readings[column.removesuffix(" +").removesuffix(" −")]
-    look = {"x": part.days, "y": values, "name": html_layers.escaped(reading["title"])}
+    said = f"{'+' if reading['signed'] else ''},.{reading['decimals']}f"
+    look: dict[str, Any] = {"x": part.days, "name": html_layers.escaped(reading["title"])}
     if series.get("xAxisIndex", 0) == panes.SHARED["price"]:
-        price = f"%{{customdata:,.{style.decimals}f}}"
-        look |= {"y": part.window.on_axis(values), "customdata": values, "hovertemplate": price}
+        look |= {"y": part.window.on_axis(values), "customdata": values, "hovertemplate": f"%{{customdata:{said}}}"}
+    else:
+        look |= {"y": values, "hovertemplate": f"%{{y:{said}}}"}
     color = series["itemStyle"]["color"]
     if series["type"] == "bar":
         return go.Bar(**look, marker={"color": color}, showlegend=False)
@@ -223,6 +226,7 @@ def _laid_out(figure: go.Figure, style: Style, part: _Part) -> go.Figure:
         if "min" in axis:
             ticks = axis["axisLabel"].get("customValues")
             figure.update_yaxes(range=[axis["min"], axis["max"]], tickvals=ticks, row=axis["gridIndex"] + 1, col=1)
+    _say_volumes(figure, part)
     percent = style.scale == "percent"
     return figure.update_yaxes(
         type="log" if style.scale == "log" else "linear",
@@ -232,3 +236,20 @@ def _laid_out(figure: go.Figure, style: Style, part: _Part) -> go.Figure:
         row=1,
         col=1,
     )
+
+
+def _say_volumes(figure: go.Figure, part: _Part) -> None:
+    """Label the axes of volumes and of their sums as those of the page: Plotly itself has no units but k and M."""
+    columns: dict[int, list[Floats]] = {panes.SHARED["volume"]: [np.zeros(1), part.bars["volume"].to_numpy()]}
+    columns |= {axis["gridIndex"]: [] for axis in part.drawn.y_axes if "formatter" in axis["axisLabel"]}
+    for series in part.drawn.series:
+        if (pane := series.get("xAxisIndex", 0)) in columns:
+            columns[pane].append(part.drawn.columns[series["encode"]["y"]])
+    for pane, own in columns.items():
+        is_volume = pane == panes.SHARED["volume"]
+        ticks = html_layers.ticks(own, splits=2 if is_volume else 3)
+        if not len(ticks):
+            continue
+        labels = ticks if is_volume else ticks[1:-1]  # at the ends stand those of the panes above and below
+        texts = [parts.volume_text(tick) for tick in labels]
+        figure.update_yaxes(range=[ticks[0], ticks[-1]], tickvals=labels, ticktext=texts, row=pane + 1, col=1)

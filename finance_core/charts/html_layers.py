@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Sequence
+from math import ceil, floor, inf, log10
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,6 +22,8 @@ SYMBOLS: Final = {"triangle": "triangle-up", "circle": "circle", "diamond": "dia
 """Plotly's names of the symbols of marks."""
 FOOT: Final = "yaxis90"
 """The axis on which marks without a price stand at 0, whole at the foot of the pane of prices; at its top is 1."""
+ROUND: Final = ((1.5, 1), (2.5, 2), (4, 3), (7, 5), (inf, 10))
+"""Limits of the first digits of a number, and the digits to which ECharts rounds it."""
 TAG: Final = "last close"
 """The name of the annotation that is the tag of the last close."""
 
@@ -86,6 +89,23 @@ def mode(length: int) -> str:
     ('lines', 'markers')
     """
     return "lines" if length > 1 else "markers"
+
+
+def ticks(columns: Sequence[Floats], splits: int) -> Floats:
+    """Round numbers around all of `columns`, about so many of them apart as ECharts takes; none where all are one.
+
+    >>> ticks([np.array([np.nan, 0.0]), np.array([960.0])], 2).tolist()
+    [0.0, 500.0, 1000.0]
+    """
+    values = np.concatenate(columns)
+    values = values[np.isfinite(values)]
+    if not len(values) or values.min() == values.max():
+        return np.array([])
+    low, high = float(values.min()), float(values.max())
+    apart = (high - low) / splits
+    decade = 10.0 ** floor(log10(apart))
+    step = decade * next(times for limit, times in ROUND if apart / decade < limit)
+    return step * np.arange(floor(low / step), ceil(high / step) + 1, dtype="float64")
 
 
 def add_watermark(figure: go.Figure) -> None:

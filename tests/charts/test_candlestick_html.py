@@ -223,3 +223,37 @@ def test_names_from_the_database_are_text(bars: pd.DataFrame) -> None:
     figure = candlestick_html.candlestick(Content(bars, [], Style()))
     file = html_page.to_html(figure, "<b>A & B</b>", "<i>", Style())
     assert "<h1>&lt;b&gt;A &amp; B&lt;/b&gt;</h1><p>&lt;i&gt;</p>" in file
+
+
+@pytest.mark.parametrize(
+    ("language", "texts", "of_sums"),
+    [
+        ("ko", ["0", "5천만", "1억", "1.5억"], ["-1억", "-5천만", "0", "5천만"]),
+        ("en", ["0", "50M", "100M", "150M"], ["-100M", "-50M", "0", "50M"]),
+    ],
+)
+def test_volumes_and_their_sums_are_said_as_on_the_page(
+    bars: pd.DataFrame, language: i18n.Language, texts: list[str], of_sums: list[str]
+) -> None:
+    bars["volume"] = np.linspace(0, 110e6, len(bars))
+    i18n.use_language(language)
+    shown = curves.curves(bars, [Chosen("volume_ma", (20,)), Chosen("obv", ()), Chosen("macd", (12, 26, 9))])
+    average, sums, *others = shown
+    average = average._replace(values=np.full(len(bars), 120e6))  # higher than all bars
+    sums = sums._replace(values=np.linspace(-110e6, 60e6, len(bars)))
+    figure = candlestick_html.candlestick(Content(bars, [average, sums, *others], Style()))
+    i18n.use_language("ko")
+    volumes, of_sum = figure.layout.yaxis2, figure.layout.yaxis3
+    assert (list(volumes.ticktext), list(volumes.tickvals)) == (texts, [0, 50e6, 100e6, 150e6])
+    assert tuple(volumes.range) == (0, 150e6)
+    assert (list(of_sum.ticktext), tuple(of_sum.range)) == (of_sums, (-150e6, 100e6)), "not at the edges"
+    assert figure.layout.yaxis4.ticktext is None
+    said = {trace.hovertemplate for trace in figure.data if trace.yaxis in ("y2", "y3")}
+    assert said == {"%{y:,.0f}"}, "whole numbers, as above the panes of the page"
+    assert {trace.hovertemplate for trace in figure.data if trace.yaxis == "y4"} == {"%{y:,.2f}", "%{y:+,.2f}"}
+
+
+def test_an_index_without_volumes_has_a_pane_of_none(bars: pd.DataFrame) -> None:
+    bars["volume"] = 0.0
+    figure = candlestick_html.candlestick(Content(bars, [], Style()))
+    assert figure.layout.yaxis2.tickvals is None
