@@ -84,6 +84,36 @@ def test_nothing_lies_over_another_in_a_narrow_window_either(page: Page, tmp_pat
     assert prices["height"] > 350, "names take nothing of it"
 
 
+SHOWN = """() => {
+  const { chart } = document.querySelector('.echarts-container');
+  return chart.getModel().getComponent('dataZoom', 0).getValueRange().map(at => chart.page.readout.days[at]);
+}"""
+
+
+def test_the_file_of_one_day_has_the_bars_that_the_page_shows(
+    address: str,  # noqa: F811 - the fixture
+    page: Page,
+    tmp_path: Path,
+) -> None:
+    days = pages.made_table(first="2014-01-02", halted=0).index
+    for asked, indicators, ahead in ((-100, "", 0), (-1, "", 0), (-3, "&ind=ichimoku(9,26,52)", 2)):
+        day = days[asked].date()
+        open_chart(page, f"{address}?from={day}&to={day}{indicators}&type=line&ma=none")
+        shown = page.evaluate(SHOWN)
+        page.locator(".st-key-menu button").first.click()
+        with page.expect_download() as handed_out:
+            page.get_by_role("button", name="차트 HTML").click()
+        file = tmp_path / "chart.html"
+        handed_out.value.save_as(file)
+        page.goto(file.as_uri())
+        drawn, axis = page.evaluate(
+            "(({ data, layout }) => [data[0].x, layout.xaxis.categoryarray])(document.querySelector('.js-plotly-plot'))"
+        )
+        assert (len(drawn), len(axis)) == (5 - ahead, 5)
+        assert [axis[0], axis[-1]] == shown
+        expect(page.locator("header p")).to_contain_text(f"{drawn[0]} – {drawn[-1]}")
+
+
 def test_the_file_has_what_the_page_shows(
     own_server_db: MongoDatabase,
     address: str,  # noqa: F811 - the fixture
