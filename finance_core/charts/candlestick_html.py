@@ -199,7 +199,6 @@ def _laid_out(figure: go.Figure, style: Style, part: _Part) -> go.Figure:
     """`figure` with a legend above each pane: Plotly makes room for all lines of the first one."""
     figure.update_layout(
         margin={"l": 16, "r": 80, "t": 12, "b": BOTTOM},
-        template="plotly_white",
         hovermode="x unified",
         hoverlabel_namelength=-1,
         barmode="relative",

@@ -84,6 +84,29 @@ def test_nothing_lies_over_another_in_a_narrow_window_either(page: Page, tmp_pat
     assert prices["height"] > 350, "names take nothing of it"
 
 
+def test_the_file_is_dark_where_a_picture_would_be(
+    address: str,  # noqa: F811 - the fixture
+    page: Page,
+    tmp_path: Path,
+) -> None:
+    open_chart(page, f"{address}?period=3M")
+    page.locator(".st-key-menu button").first.click()
+    grounds = []
+    for _choice in ("light", "dark"):
+        with page.expect_download() as handed_out:
+            page.get_by_role("button", name="차트 HTML").click()
+        handed_out.value.save_as(tmp_path / "chart.html")
+        file = page.context.new_page()
+        file.goto((tmp_path / "chart.html").as_uri())
+        ground = "getComputedStyle(document.body).backgroundColor"
+        paper = "getComputedStyle(document.querySelector('.main-svg')).backgroundColor"
+        grounds.append((file.evaluate(ground), file.evaluate(paper)))
+        file.close()
+        page.get_by_text("어둡게", exact=True).click()
+        page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+    assert grounds == [("rgb(255, 255, 255)",) * 2, ("rgb(14, 17, 23)",) * 2]
+
+
 SHOWN = """() => {
   const { chart } = document.querySelector('.echarts-container');
   return chart.getModel().getComponent('dataZoom', 0).getValueRange().map(at => chart.page.readout.days[at]);

@@ -18,6 +18,7 @@ def make(
     sketch: Sketch,
     visible: tuple[int, int],
     style: Style,
+    dark: bool,
 ) -> str:
     """The file of the bars that the page shows when it is told to show those between the positions `visible`."""
     first, end = parts.seen(visible, len(drawing.bars), len(drawing.ahead))
@@ -26,4 +27,4 @@ def make(
     content = Content(drawing.bars, drawing.curves, style, history.refused, drawing.others, ahead, sketch.placed())
     about = " · ".join(part for part in picture.about(category, row, drawing, visible, style) if part)
     figure = candlestick_html.candlestick(content, (first, last))
-    return html_page.to_html(figure, picture.title(row), about, style)
+    return html_page.to_html(figure, picture.title(row), about, style, dark=dark)
