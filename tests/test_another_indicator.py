@@ -97,5 +97,5 @@ def test_one_with_a_pane_of_its_own_opens_it_and_is_in_the_file_too(monkeypatch:
     monkeypatch.setitem(INDICATORS, "double", own)
     bars = candles.clean(pages.made_table(halted=0))[0]
     content = candlestick_html.Content(bars, curves.curves(bars, [Chosen("double", (5,))]), Style())
-    figure = candlestick_html.candlestick(content, "")
-    assert [(trace.name, trace.yaxis) for trace in figure.data][2:] == [("DBL5", "y3"), ("DBL5 twin", "y3")]
+    figure = candlestick_html.candlestick(content)
+    assert [(trace.name, trace.yaxis) for trace in figure.data][2:] == [("DBL5", "y3"), ("twin", "y3")]

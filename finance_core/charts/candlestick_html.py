@@ -1,7 +1,6 @@
 """Plotly figures: the chart that a user takes away as one HTML file, which opens without a server or a network."""
 
 from collections.abc import Sequence
-from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,15 +20,13 @@ from finance_core.charts.price_series import LINE, OF_CLOSES
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 
-HEIGHT = 640
-"""Pixels with the panes of prices and volumes; each further pane is `PANE_HEIGHT` more."""
+HEIGHT = 600
+"""Pixels with the panes of prices and volumes, without the names above; each further pane is `PANE_HEIGHT` more."""
 PANE_HEIGHT = 110
 SPACING = 34
 """Pixels between two panes, in which the names of the lower one stand."""
-TITLE, LINE_OF_NAMES = 60, 20
-"""Pixels of the title and of a line of names."""
-USUAL_WIDTH = 1150
-"""Pixels that a line of names has in a window of usual width."""
+BOTTOM = 40
+"""Pixels below the panes."""
 
 
 class Content(NamedTuple):
@@ -60,45 +57,47 @@ class _Part(NamedTuple):
     window: Window
 
 
-def candlestick(content: Content, title: str, about: str = "", visible: tuple[int, int] | None = None) -> go.Figure:
+def candlestick(content: Content, visible: tuple[int, int] | None = None) -> go.Figure:
     """Candlesticks without gaps, volume, indicators, marks and drawings, as `charts.candlestick` draws them.
 
     Of bars between the positions `visible`, or of all. In percent, changes are those since the first of these.
-    `about` stands below the `title`.
 
     >>> from finance_core.bars import candles
-    >>> [trace.type for trace in candlestick(Content(candles.empty(), [], Style()), "").data]
+    >>> [trace.type for trace in candlestick(Content(candles.empty(), [], Style())).data]
     ['candlestick', 'bar']
     """
     style, part = content.style, _cut(content, visible or (0, len(content.bars) - 1))
     drawn, window = part.drawn, part.window
-    heights = panes.shares(drawn.panes, style.heights)
+    shares = panes.shares(drawn.panes, style.heights)
+    height = HEIGHT + PANE_HEIGHT * (drawn.panes - panes.FIRST_OWN)
     figure = make_subplots(
         rows=drawn.panes,
         shared_xaxes=True,
-        row_heights=[height / sum(heights) for height in heights],
-        vertical_spacing=SPACING / (HEIGHT + PANE_HEIGHT * drawn.panes),
+        row_heights=[share / sum(shares) for share in shares],
+        vertical_spacing=SPACING / (height - BOTTOM),
     )
     if style.kind == "area" and style.scale == "percent":
         figure.add_trace(_ground(part), row=1, col=1)
     figure.add_trace(_prices(part, style), row=1, col=1)
     colors = np.where(part.bars["close"] >= part.bars["open"], style.rising, style.falling).tolist()
-    volume = go.Bar(x=part.days, y=part.bars["volume"], name=_("거래량"), marker={"color": colors}, legend="legend2")
+    look = {"name": _("거래량"), "marker": {"color": colors}, "hovertemplate": "%{y:,.0f}"}
+    volume = go.Bar(x=part.days, y=part.bars["volume"], legend="legend2", **look)
     figure.add_trace(volume, row=2, col=1)
     html_layers.add_others(figure, part.days, part.others)
     html_layers.add_fills(figure, part.days, drawn, window)
     for series in drawn.series:
         pane = series.get("xAxisIndex", 0)
-        trace = _trace(series, part, style).update(legend=f"legend{pane + 1}" if pane else "legend")
+        trace = _trace(series, part).update(legend=f"legend{pane + 1}" if pane else "legend")
         figure.add_trace(trace, row=pane + 1, col=1)
         for level in series.get("markLine", {}).get("data", ()):
             guide = {"line": {"dash": "dot", "width": 1, "color": panes.GUIDE}}
             figure.add_hline(level["yAxis"], row=pane + 1, col=1, **guide)
     html_layers.add_marks(figure, part.days, content.bars, style, content.refused, window)
+    html_layers.add_last_close(figure, content.bars, style, window)
     html_layers.add_drawings(figure, content.drawings, style, window)
     if style.sample:
         html_layers.add_watermark(figure)
-    return _laid_out(figure, style, html_layers.heading(title, about, style), part)
+    return _laid_out(figure.update_layout(height=height), style, part)
 
 
 def _cut(content: Content, visible: tuple[int, int]) -> _Part:
@@ -158,13 +157,19 @@ def _ground(part: _Part) -> go.Scatter:
     return go.Scatter(x=days, y=[-100.0] * len(days), mode="lines", line=line, hoverinfo="skip", showlegend=False)
 
 
-def _trace(series: dict[str, Any], part: _Part, style: Style) -> go.Bar | go.Scatter:
+def _trace(series: dict[str, Any], part: _Part) -> go.Bar | go.Scatter:
     """A series of the page as Plotly draws it."""
-    values = part.drawn.columns[series["encode"]["y"]]
-    look = {"x": part.days, "y": values, "name": html_layers.escaped(series["name"])}
+    column = series["encode"]["y"]
+    values = part.drawn.columns[column]
+    # As above the panes of the page: short enough for one line in a narrow window.
+    readings = {reading["column"]: reading for reading in part.drawn.readings}
+    reading = readings[column.removesuffix(" +").removesuffix(" −")]
+    said = f"{'+' if reading['signed'] else ''},.{reading['decimals']}f"
+    look: dict[str, Any] = {"x": part.days, "name": html_layers.escaped(reading["title"])}
     if series.get("xAxisIndex", 0) == panes.SHARED["price"]:
-        price = f"%{{customdata:,.{style.decimals}f}}"
-        look |= {"y": part.window.on_axis(values), "customdata": values, "hovertemplate": price}
+        look |= {"y": part.window.on_axis(values), "customdata": values, "hovertemplate": f"%{{customdata:{said}}}"}
+    else:
+        look |= {"y": values, "hovertemplate": f"%{{y:{said}}}"}
     color = series["itemStyle"]["color"]
     if series["type"] == "bar":
         return go.Bar(**look, marker={"color": color}, showlegend=False)
@@ -190,24 +195,10 @@ def _range(part: _Part) -> list[float] | None:
     return [max(low - air, 0.0) if part.window.scale == "linear" and low >= 0 else low - air, high + air]
 
 
-def _lines(names: Sequence[str]) -> int:
-    """How many lines a legend has with these names, which stand in columns as wide as the longest where one is short.
-
-    >>> _lines(["MA5"] * 6), _lines(["MA5"] * 8 + ["Bollinger(200,10) middle"] * 3)
-    (1, 3)
-    """
-    widths = [45 + sum(7 if letter.isascii() else 12 for letter in name) for name in names]
-    return 1 if sum(widths) <= USUAL_WIDTH else ceil(len(names) / max(USUAL_WIDTH // max(widths), 1))
-
-
-def _laid_out(figure: go.Figure, style: Style, heading: str, part: _Part) -> go.Figure:
-    """`figure` with a legend above each pane, where no name covers another and none a candle."""
-    names = [trace.name for trace in figure.data if trace.showlegend is not False and trace.legend in (None, "legend")]
+def _laid_out(figure: go.Figure, style: Style, part: _Part) -> go.Figure:
+    """`figure` with a legend above each pane: Plotly makes room for all lines of the first one."""
     figure.update_layout(
-        title={"text": heading, "x": 0.01, "y": 1, "yref": "container", "yanchor": "top", "pad": {"t": 28}},
-        margin={"l": 16, "r": 80, "t": TITLE + LINE_OF_NAMES * _lines(names), "b": 40},
-        height=HEIGHT + PANE_HEIGHT * (part.drawn.panes - panes.FIRST_OWN),
-        template="plotly_white",
+        margin={"l": 16, "r": 80, "t": 12, "b": BOTTOM},
         hovermode="x unified",
         hoverlabel_namelength=-1,
         barmode="relative",
@@ -234,6 +225,7 @@ def _laid_out(figure: go.Figure, style: Style, heading: str, part: _Part) -> go.
         if "min" in axis:
             ticks = axis["axisLabel"].get("customValues")
             figure.update_yaxes(range=[axis["min"], axis["max"]], tickvals=ticks, row=axis["gridIndex"] + 1, col=1)
+    _say_volumes(figure, part)
     percent = style.scale == "percent"
     return figure.update_yaxes(
         type="log" if style.scale == "log" else "linear",
@@ -243,3 +235,20 @@ def _laid_out(figure: go.Figure, style: Style, heading: str, part: _Part) -> go.
         row=1,
         col=1,
     )
+
+
+def _say_volumes(figure: go.Figure, part: _Part) -> None:
+    """Label the axes of volumes and of their sums as those of the page: Plotly itself has no units but k and M."""
+    columns: dict[int, list[Floats]] = {panes.SHARED["volume"]: [np.zeros(1), part.bars["volume"].to_numpy()]}
+    columns |= {axis["gridIndex"]: [] for axis in part.drawn.y_axes if "formatter" in axis["axisLabel"]}
+    for series in part.drawn.series:
+        if (pane := series.get("xAxisIndex", 0)) in columns:
+            columns[pane].append(part.drawn.columns[series["encode"]["y"]])
+    for pane, own in columns.items():
+        is_volume = pane == panes.SHARED["volume"]
+        ticks = html_layers.ticks(own, splits=2 if is_volume else 3)
+        if not len(ticks):
+            continue
+        labels = ticks if is_volume else ticks[1:-1]  # at the ends stand those of the panes above and below
+        texts = [parts.volume_text(tick) for tick in labels]
+        figure.update_yaxes(range=[ticks[0], ticks[-1]], tickvals=labels, ticktext=texts, row=pane + 1, col=1)

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Sequence
+from math import ceil, floor, inf, log10
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from plotly.colors import hex_to_rgb
 
 from finance_core.bars.drawings import Placed
 from finance_core.bars.formulas import Floats
-from finance_core.charts import marks, overlay, panes
+from finance_core.charts import marks, overlay, panes, price_series
 from finance_core.charts.overlay import Other
 from finance_core.charts.style import DRAWING, Scale, Style
 from finance_core.i18n import _
@@ -21,6 +22,10 @@ SYMBOLS: Final = {"triangle": "triangle-up", "circle": "circle", "diamond": "dia
 """Plotly's names of the symbols of marks."""
 FOOT: Final = "yaxis90"
 """The axis on which marks without a price stand at 0, whole at the foot of the pane of prices; at its top is 1."""
+ROUND: Final = ((1.5, 1), (2.5, 2), (4, 3), (7, 5), (inf, 10))
+"""Limits of the first digits of a number, and the digits to which ECharts rounds it."""
+TAG: Final = "last close"
+"""The name of the annotation that is the tag of the last close."""
 
 
 class Window(NamedTuple):
@@ -86,19 +91,29 @@ def mode(length: int) -> str:
     return "lines" if length > 1 else "markers"
 
 
+def ticks(columns: Sequence[Floats], splits: int) -> Floats:
+    """Round numbers around all of `columns`, about so many of them apart as ECharts takes; none where all are one.
+
+    >>> ticks([np.array([np.nan, 0.0]), np.array([960.0])], 2).tolist()
+    [0.0, 500.0, 1000.0]
+    """
+    values = np.concatenate(columns)
+    values = values[np.isfinite(values)]
+    if not len(values) or values.min() == values.max():
+        return np.array([])
+    low, high = float(values.min()), float(values.max())
+    apart = (high - low) / splits
+    decade = 10.0 ** floor(log10(apart))
+    step = decade * next(times for limit, times in ROUND if apart / decade < limit)
+    return step * np.arange(floor(low / step), ceil(high / step) + 1, dtype="float64")
+
+
 def add_watermark(figure: go.Figure) -> None:
     """Write across the prices that they are not real, in pictures of the file too, and within a phone's width."""
     font = {"size": 36, "color": "#f59f00"}
     place = {"x": 0.5, "xref": "x domain", "y": 0.6, "yref": "y domain"}
     text = "<b>" + _("표본 데이터") + "</b>"
     figure.add_annotation(text=text, font=font, opacity=0.16, showarrow=False, **place)
-
-
-def heading(title: str, about: str, style: Style) -> str:
-    """The title of a file, and what a reader must know below it."""
-    sample = _("표본 데이터: 실제 시세가 아닙니다") if style.sample else ""
-    below = " · ".join(part for part in (about, sample if sample not in about else "") if part)
-    return escaped(title) + (f"<br><sup>{escaped(below)}</sup>" if below else "")
 
 
 def add_others(figure: go.Figure, days: Sequence[str], others: Sequence[Other]) -> None:
@@ -175,6 +190,25 @@ def add_marks(
         if not look.has_price:
             figure.layout[FOOT] = {"overlaying": "y", "range": [-0.02, 1], "visible": False, "fixedrange": True}
             figure.data[-1].yaxis = FOOT.replace("axis", "")
+
+
+def add_last_close(figure: go.Figure, bars: pd.DataFrame, style: Style, window: Window) -> None:
+    """Add the line at the last close of all `bars`, and its tag on the axis, which says it as that of the page does."""
+    close = float(bars["close"].iloc[-1]) if len(bars) else float("nan")
+    height = float(window.on_axis(close))
+    if not np.isfinite(height) or (style.scale == "log" and close <= 0):
+        return
+    text = f"{close:,.{style.decimals}f}"
+    if style.scale == "percent":
+        text = f"{'+' if height > 1e-7 else ''}{height:z,.2f}%"
+    color = price_series.color_of_last(bars, style)
+    across = {"x0": 0, "x1": 1, "xref": "x domain"}
+    line = {"color": color, "width": 1, "dash": "dash"}
+    figure.add_shape(type="line", y0=height, y1=height, yref="y", line=line, **across)
+    place = {"x": 1, "xref": "x domain", "xanchor": "left", "yref": "y"}
+    look = {"font": {"color": "#ffffff", "size": 12}, "bgcolor": color, "borderpad": 2, "showarrow": False}
+    # Annotations on a logarithmic axis take logarithms.
+    figure.add_annotation(name=TAG, text=text, y=np.log10(close) if style.scale == "log" else height, **place, **look)
 
 
 def add_drawings(figure: go.Figure, drawings: Sequence[Placed], style: Style, window: Window) -> None:

@@ -23,6 +23,8 @@ SIDES: Final[Option] = {"left": 12, "right": 76}
 FIT: Final[Option] = {"scale": True, "boundaryGap": ["4%", "4%"]}
 """An axis that fits around what is visible."""
 FIRST_SEEN: Final = 120
+LEAST_SEEN: Final = 5
+"""Bars of a chart that is asked for fewer."""
 AIR: Final = 0.04
 """Above and below the prices that are visible, as a part of their range."""
 TOOLTIP: Final[Option] = {"trigger": "axis", "axisPointer": {"type": "cross"}, "confine": True}
@@ -66,6 +68,23 @@ def first_seen(count: int) -> tuple[int, int]:
     return max(count - FIRST_SEEN, 0), max(count - 1, 0)
 
 
+def seen(visible: tuple[int, int], count: int, ahead: int = 0) -> tuple[int, int]:
+    """The positions that a page shows when it is told to show `visible` of `count` bars and of days `ahead`.
+
+    Days ahead follow the last bar, and are shown with it.
+
+    >>> seen((30, 30), 60), seen((59, 59), 60), seen((59, 59), 60, ahead=26), seen((10, 40), 60)
+    ((30, 34), (55, 59), (59, 85), (10, 40))
+    """
+    first, last = visible
+    newest = count + ahead - 1
+    end = newest if last == count - 1 else last
+    if end - first >= LEAST_SEEN - 1:
+        return first, end
+    first = max(min(first, newest - LEAST_SEEN + 1), 0)
+    return first, min(first + LEAST_SEEN - 1, newest)
+
+
 def zooms(
     panes: int, visible: tuple[int, int] | None, sides: Option, *, bottom: int = 12, height: int = 36
 ) -> list[Option]:
@@ -73,7 +92,7 @@ def zooms(
 
     With None, all is visible at first, and a chart that is drawn again stays as it was zoomed.
     """
-    zoom: Option = {"xAxisIndex": [*range(panes)], "minValueSpan": 4}
+    zoom: Option = {"xAxisIndex": [*range(panes)], "minValueSpan": LEAST_SEEN - 1}
     if visible:
         zoom |= {"startValue": visible[0], "endValue": visible[1]}
     slider = {"type": "slider", **zoom, "bottom": bottom, "height": height, **sides, "showDetail": False}
@@ -164,6 +183,18 @@ def reading(
     """
     look = {"color": color, "decimals": decimals, "prefix": prefix, "suffix": suffix, "signed": signed, "axis": axis}
     return {"title": column if title is None else title, "column": column, "pane": pane, **look}
+
+
+def volume_text(value: float) -> str:
+    """A volume as its axis on a page says it (see `scripts/volume_label.js`), for charts that take no function.
+
+    >>> volume_text(65_000_000), volume_text(-150_000_000), volume_text(0)
+    ('6,500만', '-1.5억', '0')
+    """
+    units = VOLUME_UNITS[language()]
+    fitting = ((size, name) for size, name, whole in units if abs(value) >= size and not (whole and value % size))
+    size, name = next(fitting, (1.0, ""))
+    return f"{value / size:,.2f}".rstrip("0").rstrip(".") + name
 
 
 def volume_label() -> Script:

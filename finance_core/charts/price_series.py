@@ -63,11 +63,16 @@ OF_CLOSES: Final[frozenset[Kind]] = frozenset({"line", "area"})
 """The kinds that draw closes alone."""
 
 
-def _last_close(bars: pd.DataFrame, style: Style) -> Script:
-    last = bars.iloc[-1]
-    color = style.rising if last["close"] >= last["open"] else style.falling
+def color_of_last(bars: pd.DataFrame, style: Style) -> str:
+    """The colour of the line at the last close of `bars`, and of its tag."""
     if style.kind in OF_CLOSES:
-        color = LINE
+        return LINE
+    last = bars.iloc[-1]
+    return style.rising if last["close"] >= last["open"] else style.falling
+
+
+def _last_close(bars: pd.DataFrame, style: Style) -> Script:
+    color = color_of_last(bars, style)
     tag = {"position": "end", "color": "#ffffff", "backgroundColor": color, "padding": [3, 5], "borderRadius": 3}
     line = {"symbol": "none", "silent": True, "lineStyle": {"color": color, "type": "dashed", "width": 1}}
-    return Script("last_close", {**line, "label": tag, "data": [{"yAxis": float(last["close"])}]})
+    return Script("last_close", {**line, "label": tag, "data": [{"yAxis": float(bars["close"].iloc[-1])}]})

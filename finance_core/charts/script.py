@@ -1,4 +1,4 @@
-"""Functions that ECharts calls in the browser: each a file in `scripts/`, so that linters and tests can read it."""
+"""Functions that a chart calls in the browser: each a file in `scripts/`, so that linters and tests can read it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -48,7 +48,7 @@ def control(chart: str, file: str, title: str, about: Iterable[str]) -> None:
             width=width,
             height=height,
             ratio=2 if st.session_state[FINE] else 1,
-            dark=bool(st.session_state[DARK]),
+            dark=dark(),
             title=title,
             about=" · ".join(part for part in (*about, made) if part),
         )
@@ -58,6 +58,11 @@ def control(chart: str, file: str, title: str, about: Iterable[str]) -> None:
         st.toggle(_("어둡게"), key=DARK)
         st.toggle(_("인쇄용으로 두 배 곱게"), key=FINE)
         st.button(_("차트 PNG"), key="picture", icon=":material/image:", on_click=ask)
+
+
+def dark() -> bool:
+    """Whether what is handed out is to be dark, as the last run knew it: the choice stands below other buttons."""
+    return bool(st.session_state.get(DARK))
 
 
 def asked(chart: str) -> Picture | None:

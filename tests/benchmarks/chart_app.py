@@ -33,7 +33,7 @@ if kind == "echarts":
     with st.container(height=680, border=False):
         component.show(prepared, shown, Look.of(Style()), Words("", "", ""), lambda _message: None, key="century")
 else:
-    figure = candlestick_html.candlestick(candlestick_html.Content(bars, averages, Style()), "")
+    figure = candlestick_html.candlestick(candlestick_html.Content(bars, averages, Style()))
     figure.update_xaxes(range=[first, len(bars) - 1])
     figure.update_layout(dragmode="pan")
     st.plotly_chart(figure, height=580, config={"scrollZoom": True})

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from finance_core import i18n
 from finance_core.charts import parts
 from finance_core.charts.script import SCRIPTS
 from finance_core.storage.database import MongoDatabase
@@ -52,9 +53,15 @@ def test_every_file_is_one_function(page: Page, path: Any) -> None:
         ("en", 2_500, "2.5K"),
     ],
 )
-def test_volumes_are_said_in_the_units_of_the_language(page: Page, language: str, volume: int, label: str) -> None:
+def test_volumes_are_said_in_the_units_of_the_language(
+    page: Page, language: i18n.Language, volume: int, label: str
+) -> None:
     units = parts.VOLUME_UNITS[language]
     assert page.evaluate(f"{made('volume_label', {'units': units})}({volume})") == label
+    i18n.use_language(language)
+    said = parts.volume_text(volume)
+    i18n.use_language("ko")
+    assert said == label, "in a file too"
 
 
 @pytest.mark.parametrize(

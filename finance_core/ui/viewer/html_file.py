@@ -1,7 +1,7 @@
 """The chart of a ticker as a file that opens without a server: what is visible of it, as it is on the page."""
 
 from finance_core.categories import Category
-from finance_core.charts import candlestick_html
+from finance_core.charts import candlestick_html, html_page, parts
 from finance_core.charts.candlestick_html import Content
 from finance_core.charts.style import Style
 from finance_core.storage.documents import TickerRow
@@ -18,11 +18,13 @@ def make(
     sketch: Sketch,
     visible: tuple[int, int],
     style: Style,
+    dark: bool,
 ) -> str:
-    """The file of the bars between the positions `visible`."""
-    content = Content(
-        drawing.bars, drawing.curves, style, history.refused, drawing.others, drawing.ahead, sketch.placed()
-    )
+    """The file of the bars that the page shows when it is told to show those between the positions `visible`."""
+    first, end = parts.seen(visible, len(drawing.bars), len(drawing.ahead))
+    last = min(end, len(drawing.bars) - 1)
+    ahead = drawing.ahead[: end - last]
+    content = Content(drawing.bars, drawing.curves, style, history.refused, drawing.others, ahead, sketch.placed())
     about = " · ".join(part for part in picture.about(category, row, drawing, visible, style) if part)
-    figure = candlestick_html.candlestick(content, picture.title(row), about, visible)
-    return str(figure.to_html(config={"displaylogo": False}))
+    figure = candlestick_html.candlestick(content, (first, last))
+    return html_page.to_html(figure, picture.title(row), about, style, dark=dark)

@@ -206,7 +206,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         sketch.control()
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
-        file = partial(html_file.make, category, row, history, drawing, sketch, visible, style)
+        file = partial(html_file.make, category, row, history, drawing, sketch, visible, style, pictures.dark())
         table.downloads_of(ticker, name, drawing, visible, style, file)
         picture.control(CHART, category, row, drawing, visible, style)
         _link(category, ticker, view)

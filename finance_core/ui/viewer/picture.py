@@ -3,6 +3,7 @@
 import pandas as pd
 
 from finance_core.categories import Category
+from finance_core.charts import parts
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage.documents import TickerRow
@@ -40,4 +41,6 @@ def about(
 
 
 def _days(drawing: Drawing, visible: tuple[int, int]) -> list[str]:
-    return [f"{pd.DatetimeIndex(drawing.bars.index)[position]:%Y-%m-%d}" for position in visible]
+    days = pd.DatetimeIndex(drawing.bars.index)
+    ends = parts.seen(visible, len(days), len(drawing.ahead))
+    return [f"{days[min(position, len(days) - 1)]:%Y-%m-%d}" for position in ends]
