@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from openpyxl import load_workbook
 from PIL import Image, ImageColor
@@ -286,3 +287,26 @@ def test_a_picture_has_the_lines_that_are_shown_and_what_a_reader_must_know(
     assert colors.get(ImageColor.getrgb(color_of(1)), 0) < 1000, "its axis at most"
     page.wait_for_timeout(300)
     assert page.locator("canvas").first.is_visible()
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_picture_of_small_charts_has_each_of_them_below_the_title_and_no_slider(
+    app: Callable[[], str], page: Page
+) -> None:
+    keys = ["korean_stocks:005930", "us_stocks:AAPL", "indices:^KS11"]
+    open_chart(page, f"{app()}/comparison?series={','.join(keys)}&charts=each&from=2026-01-05&to=2026-10-30")
+    page.locator(".st-key-comparison_menu button").first.click()
+    with page.expect_download() as handed_out:
+        page.get_by_role("button", name="차트 PNG").click()
+    picture = Image.open(handed_out.value.path()).convert("RGB")
+    assert picture.size == (1600, 900)
+    pixels = np.asarray(picture)
+    places = []
+    for slot in range(len(keys)):
+        down, across = np.nonzero((pixels == ImageColor.getrgb(color_of(slot))).all(axis=2))
+        places.append((down.min(), down.max(), across.min(), across.max()))
+    left, right, below = places
+    assert min(top for top, *_ in places) > 66, "the title has a place of its own"
+    assert left[3] < right[2], "side by side"
+    assert left[1] < below[0], "and the third below"
+    assert below[1] > 900 - 36 - 30, "where the page has the slider"

@@ -82,9 +82,8 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     scale = usual if view.scale in (None, "price") else view.scale
     named = items.with_unique_names(listed)
     menu, chosen = controls.looks(row, view, len(listed), scale, days, base_day)
-    if not view.is_apart:
-        with menu:
-            _picture(named, [f"{day:%Y-%m-%d}" for day in (days[first], days[last])], view, chosen)
+    with menu:
+        _picture(named, [f"{day:%Y-%m-%d}" for day in (days[first], days[last])], view, chosen)
     controls.chips(view, listed, bases, closes.shown.iloc[visible], base_day)
 
     lines = [item.line(view.money, float(item.close.iloc[-1]) if len(item.close) else 0) for item in named]

@@ -1,7 +1,7 @@
 // Hands out what the chart shows as a picture of its own size, with a title and without the slider.
 // `picture` is {file, width, height, ratio, dark, title, about}: the size in pixels, drawn `ratio` times as fine.
 (chart, echarts, items, { file, width, height, ratio, dark, title, about }, attach) => {
-  const HEAD = 92, FOOT = 36, LEFT = 12; // pixels
+  const HEAD = 92, HEAD_APART = 66, FOOT = 36, LEFT = 12; // pixels
   const [ink, paper] = dark ? ["#fafafa", "#0e1117"] : ["#31333f", "#ffffff"];
   const pale = { lineStyle: { color: ink, opacity: 0.15 } };
   const model = chart.getModel();
@@ -15,8 +15,17 @@
   for (const names of option.legend ?? []) names.show = false; // they are written below the title
   option.tooltip = [];
   option.axisPointer = [];
-  option.grid[0].top = HEAD;
-  option.grid.at(-1).bottom = FOOT;
+  const isApart = option.title?.length > 0; // a small chart for each line, below its name
+  if (isApart) {
+    const percent = (length) => parseFloat(length);
+    const lowest = Math.max(...option.grid.map(({ top, height }) => percent(top) + percent(height)));
+    const scale = (size.height - HEAD_APART - FOOT) / lowest; // the slider's part is theirs
+    for (const each of [...option.grid, ...option.title]) each.top = HEAD_APART + percent(each.top) * scale;
+    for (const grid of option.grid) grid.height = percent(grid.height) * scale;
+  } else {
+    option.grid[0].top = HEAD;
+    option.grid.at(-1).bottom = FOOT;
+  }
   for (const axis of [...option.xAxis, ...option.yAxis]) {
     if (option.yAxis.includes(axis) && axis.axisLine.show === true) continue; // it has the colour of its line
     axis.axisLabel.color = ink;
@@ -38,12 +47,13 @@
   const drawn = echarts.init(root, null, { renderer: "canvas", devicePixelRatio: ratio, ...size });
   drawn.setOption(option);
   attach(chart, drawn);
-  const tops = option.grid.map((_, pane) => drawn.getModel().getComponent("grid", pane).coordinateSystem.getRect().y);
+  const top = (pane) => drawn.getModel().getComponent("grid", pane).coordinateSystem.getRect().y;
+  const names = isApart ? option.title : option.grid.map((_, pane) => ({ ...legend(pane), top: pane === 0 ? 66 : top(pane) + 2 }));
   drawn.setOption({
     title: [
+      ...names,
       { text: plain(title), left: LEFT, top: 12, padding: 0, textStyle: { color: ink, fontSize: 20 } },
       { text: plain(about), left: LEFT, top: 42, padding: 0, textStyle: { color: ink, fontSize: 12, fontWeight: "normal" } },
-      ...tops.map((top, pane) => ({ ...legend(pane), top: pane === 0 ? 66 : top + 2 })),
     ],
   });
   const link = document.createElement("a");
