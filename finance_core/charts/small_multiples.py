@@ -101,5 +101,4 @@ def _axis(lines: Sequence[Line], position: int) -> Script:
 
 
 def _series(line: Line, position: int) -> Option:
-    look = {"lineStyle": {"color": line.color, "width": 1.5}, "emphasis": {}}
-    return {**comparison.line_of(line, position), "xAxisIndex": position, **look}
+    return {**comparison.line_of(line, position, 1.5), "xAxisIndex": position, "emphasis": {}}
