@@ -65,6 +65,9 @@ def said_at_pointer(page: Page, share: float) -> str:
         return bool(box.inner_text())
 
     assert wait_until(is_said)
+    ends = "values => [...new Set(values.map(value => Math.round(value.getBoundingClientRect().right)))]"
+    for column in (".item:not(.beside) > .value", ".beside > .value"):
+        assert len(box.locator(f"{column}:visible").evaluate_all(ends)) == 1, "numbers end at one place"
     return box.inner_text()
 
 
