@@ -2,12 +2,14 @@
 
 import base64
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from finance_core.bars import sessions
@@ -21,6 +23,10 @@ from updaters import category_update
 
 PAGES_DIR = Path(__file__).resolve().parent.parent / "pages"
 PRICES = ["open", "high", "low", "close"]
+
+# For every page that it opens, the test runner looks for components in all installed packages, which takes it longer
+# than the page itself: the packages stay the same, so once will do.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 def sit_at_the_machine(monkeypatch: pytest.MonkeyPatch, sits: bool = True) -> None:

@@ -163,13 +163,13 @@ def watchdogs(directory: Path) -> list[int]:
     return [process for process, command in _processes(directory) if b"finance_core.mongod.watchdog" in command]
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 60) -> bool:
-    """Whether `condition` came true within `seconds`."""
+def wait_until(condition: Callable[[], object], seconds: float = 60, pause: float = 0.01) -> bool:
+    """Whether `condition` came true within `seconds`; a longer `pause` between looks is for one that costs much."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.01)
+        time.sleep(pause)
     return True
 
 

@@ -180,8 +180,10 @@ def closed_days(days: Days, calendar: str) -> Days:
 def is_closed(days: Days, calendar: str) -> Mask:
     """Which of `days` are within the range of a calendar, and no session of it."""
     open_days = _open_days(calendar, dt.datetime.now(dt.UTC).year)
-    is_inside: Mask = (days >= open_days[0]) & (days <= open_days[-1])
-    return is_inside & ~np.isin(days, open_days)
+    # The sessions are in order: np.isin would sort them all anew, for every ticker and every calendar that is tried.
+    next_open = open_days[np.minimum(open_days.searchsorted(days), len(open_days) - 1)]
+    closed: Mask = (days >= open_days[0]) & (days <= open_days[-1]) & (next_open != days)
+    return closed
 
 
 @lru_cache(maxsize=64)

@@ -265,22 +265,34 @@ def date_of(day: dt.date, form: str, category: Category) -> Any:
     if form == "timed":
         close = midnight.replace(hour=15, minute=30, tzinfo=home)
         return close.astimezone(UTC).replace(tzinfo=None)
-    return {
-        "text": day.isoformat(),
-        "compact": f"{day:%Y%m%d}",
-        "compact_number": int(f"{day.year:04}{day:%m%d}"),
-        "slashes": f"{day.year}/{day.month}/{day.day}",
-        "dots": f"{day.year}. {day.month}. {day.day}.",
-        "iso": midnight.isoformat(),
-        "iso_offset": midnight.replace(tzinfo=home).isoformat(),
-        "iso_utc": there.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "seconds": seconds,
-        "milliseconds": seconds * 1000,
-        "seoul_milliseconds": seconds * 1000,
-        "float_seconds": float(seconds),
-        "text_seconds": str(seconds),
-        "text_milliseconds": str(seconds * 1000),
-    }[form]
+    match form:
+        case "text":
+            return day.isoformat()
+        case "compact":
+            return f"{day:%Y%m%d}"
+        case "compact_number":
+            return int(f"{day.year:04}{day:%m%d}")
+        case "slashes":
+            return f"{day.year}/{day.month}/{day.day}"
+        case "dots":
+            return f"{day.year}. {day.month}. {day.day}."
+        case "iso":
+            return midnight.isoformat()
+        case "iso_offset":
+            return midnight.replace(tzinfo=home).isoformat()
+        case "iso_utc":
+            return there.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case "seconds":
+            return seconds
+        case "milliseconds" | "seoul_milliseconds":
+            return seconds * 1000
+        case "float_seconds":
+            return float(seconds)
+        case "text_seconds":
+            return str(seconds)
+        case "text_milliseconds":
+            return str(seconds * 1000)
+    raise KeyError(form)
 
 
 # Which styles

@@ -59,7 +59,7 @@ def test_without_options_it_looks_says_what_there_is_and_how_to_go_on(own_server
     assert told.code == console.ALL_GOOD
     for expected in (
         "stocks: 전환하면 쓸 수 있음",
-        f"문서 {len(TEXT):,}개, 종목 3, 2023-01-02 ~ 2026-11-20",
+        f"문서 {len(TEXT):,}개, 종목 3, 2025-01-02 ~ 2026-11-20",
         "날짜가 글자로",
         "→ python -m finance_core.adopt --convert stocks\n",
         "→ python -m finance_core.adopt --read us_stock\n",
@@ -82,7 +82,7 @@ def test_its_json_has_everything_the_text_has(own_server_db: MongoDatabase) -> N
         "category": "korean_stocks",
         "documents": len(TEXT),
         "tickers": 3,
-        "first": "2023-01-02",
+        "first": "2025-01-02",
         "last": "2026-11-20",
         "exact": True,
         "index": False,
@@ -233,7 +233,7 @@ def test_whatever_was_asked_its_json_is_one_object(own_server_db: MongoDatabase)
 
 def test_killed_in_the_middle_it_is_continued_by_the_next(own_server_db: MongoDatabase) -> None:
     db = own_server_db
-    tables = {f"{number:06d}": TABLES["005930"] for number in range(40)}
+    tables = {f"{number:06d}": TABLES["005930"] for number in range(30)}
     db["stocks"].insert_many(flat(tables, CAPITAL, as_text=True))
     process = start_python("-m", "finance_core.adopt", "--convert", "stocks", "--yes")
     imported = {"imported.checksum": {"$exists": True}}

@@ -21,7 +21,11 @@ from updaters import category_update, scheduler
 
 pytestmark = pytest.mark.slow
 
-TABLES = {"005930": made_table(1), "000660": made_table(2, first="2024-03-04"), "035720": made_table(3, halted=0)}
+TABLES = {
+    "005930": made_table(1, "2025-01-02"),
+    "000660": made_table(2, "2025-09-01"),
+    "035720": made_table(3, "2025-01-02", halted=0),
+}
 CAPITAL = {"ticker": "symbol", "date": "Date", **{name: name.capitalize() for name in (*candles.PRICES, "volume")}}
 
 

@@ -47,7 +47,7 @@ class ReplicaSet:
         }
         with pymongo.MongoClient[Document](first, directConnection=True, serverSelectionTimeoutMS=20_000) as client:
             client.admin.command("replSetInitiate", configuration)
-        assert wait_until(lambda: self.states().count("SECONDARY") == 2 and self.primary(), ELECTED_WITHIN)
+        assert wait_until(lambda: self.states().count("SECONDARY") == 2 and self.primary(), ELECTED_WITHIN, pause=0.1)
 
     def primary(self) -> str:
         """Address of the primary; "" where there is none."""
@@ -137,6 +137,7 @@ def kill_primary(replica_set: ReplicaSet, yahoo: YahooStandIn, asked: int) -> No
     assert wait_until(lambda: sum(request.symbol is not None for request in list(yahoo.requests)) >= asked, 60)
     victim = replica_set.primary()
     replica_set.members[victim].kill()
-    assert wait_until(lambda: replica_set.primary() not in ("", victim), ELECTED_WITHIN)
+    assert wait_until(lambda: replica_set.primary() not in ("", victim), ELECTED_WITHIN, pause=0.1)
     replica_set.members[victim].start()
-    assert wait_until(lambda: sorted(replica_set.states()) == ["PRIMARY", "SECONDARY", "SECONDARY"], ELECTED_WITHIN)
+    all_well = ["PRIMARY", "SECONDARY", "SECONDARY"]
+    assert wait_until(lambda: sorted(replica_set.states()) == all_well, ELECTED_WITHIN, pause=0.1)

@@ -93,9 +93,9 @@ def test_a_day_that_yahoo_never_has_is_asked_about_ever_less_often(db: MongoData
 
 @pytest.fixture
 def market(db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Twenty tickers, all updated on the evening of the 31st session; their turn comes every five runs."""
+    """Ten tickers, all updated on the evening of the 31st session; their turn comes every five runs."""
     monkeypatch.setattr(verification, "ROUNDS", 5)
-    names = [f"{number:06}" for number in range(20)]
+    names = [f"{number:06}" for number in range(10)]
     for number, name in enumerate(names):
         yahoo.listings[f"{name}.KS"] = Listing(random_walk(days()[:60], seed=number).iloc[:31])
         register(db, name)
@@ -135,8 +135,8 @@ def test_within_the_rounds_everything_stored_is_compared_with_yahoo(
     for night in range(31, 31 + verification.ROUNDS):
         next_night(yahoo, market, night)
         summary = run(db, now=at(days()[night]))
-        assert (summary.failures, summary.replaced) == ([], 4), "four of twenty a night"
-        assert len([request for request in yahoo.requests if request.symbol]) == 20, "and no request more"
+        assert (summary.failures, summary.replaced) == ([], 2), "two of ten a night"
+        assert len([request for request in yahoo.requests if request.symbol]) == 10, "and no request more"
 
     for number, name in enumerate(market):
         expected = corrected(random_walk(days()[:60], seed=number)).iloc[: 31 + verification.ROUNDS]

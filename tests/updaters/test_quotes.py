@@ -26,16 +26,16 @@ STORED: dict[str, list[dict[str, Any]]] = {}
 
 @pytest.fixture
 def market(db: MongoDatabase, yahoo: YahooStandIn) -> list[str]:
-    """Forty tickers of both markets, stored up to yesterday; Yahoo has today's bars and quotes."""
-    names = [f"{number:06}" for number in range(100, 140)]
+    """Twenty-four tickers of both markets, stored up to yesterday; Yahoo has today's bars and quotes."""
+    names = [f"{number:06}" for number in range(100, 124)]
     for number, name in enumerate(names):
-        market = KOREAN_STOCKS.markets[number // 20]
+        market = KOREAN_STOCKS.markets[number // 12]
         listing = Listing(random_walk(SESSIONS, number).iloc[:-1], exchange=market.yahoo_exchanges[0])
         yahoo.listings[name + market.yahoo_suffix] = listing
         if not STORED:
             register(db, name, market.key)
     if not STORED:
-        assert run(db, workers=8, now=lambda: at(YESTERDAY, 18)).added == 40 * (len(SESSIONS) - 1)
+        assert run(db, workers=8, now=lambda: at(YESTERDAY, 18)).added == 24 * (len(SESSIONS) - 1)
         # Verified already, so that the night's share of the rotation does not count among its requests.
         moments = {"updated_at": at(YESTERDAY, 9), "verified_at": EVENING}
         utc = {name: moment.astimezone(dt.UTC) for name, moment in moments.items()}
@@ -73,14 +73,14 @@ def charts(yahoo: YahooStandIn) -> list[str]:
 def test_a_night_of_a_market_costs_its_pages(db: MongoDatabase, yahoo: YahooStandIn, market: list[str]) -> None:
     ran = run(db, now=lambda: EVENING)
 
-    assert (ran.state, ran.added, ran.quoted, ran.done) == ("done", 40, 40, 40)
+    assert (ran.state, ran.added, ran.quoted, ran.done) == ("done", 24, 24, 24)
     assert charts(yahoo) == []
     assert len([request for request in yahoo.requests if request.path == SCREENER]) == 2
     assert ran.requests == len(yahoo.requests) <= 5
     assert_all_stored(db, yahoo, market)
     yahoo.clear()
     again = run(db, now=lambda: at(TODAY, 18))
-    assert (again.current, again.requests) == (40, 0)
+    assert (again.current, again.requests) == (24, 0)
 
 
 def test_shares_are_kept_with_their_day_where_they_are_a_number_of_shares(
@@ -110,7 +110,7 @@ def test_no_bar_is_made_of_a_quote(db: MongoDatabase, falsify: Callable[[dict[st
 def test_every_ticker_without_a_true_quote_is_asked_for_its_chart(
     db: MongoDatabase, yahoo: YahooStandIn, market: list[str]
 ) -> None:
-    false = dict(zip(market[::2], FALSE_QUOTES.values(), strict=False))
+    false = dict(zip(market[2:], FALSE_QUOTES.values(), strict=False))
     for symbol in list(yahoo.quotes):
         if falsify := false.get(symbol.partition(".")[0]):
             yahoo.quotes[symbol] = falsify(yahoo.quotes[symbol])
@@ -119,7 +119,7 @@ def test_every_ticker_without_a_true_quote_is_asked_for_its_chart(
     ran = run(db, now=lambda: EVENING)
 
     assert charts(yahoo) == sorted([*false, market[1]])
-    assert (ran.added, ran.quoted) == (40, 40 - len(false) - 1)
+    assert (ran.added, ran.quoted) == (24, 24 - len(false) - 1)
     assert_all_stored(db, yahoo, market)
 
 
@@ -143,7 +143,7 @@ def test_a_ticker_in_another_state_is_asked_for_its_chart(
         case "a sample":
             tickers.record(db, KOREAN_STOCKS, odd, {"source": "sample"})
 
-    assert run(db, now=lambda: EVENING).quoted == 39
+    assert run(db, now=lambda: EVENING).quoted == 23
 
     assert charts(yahoo) == [odd]
     assert_all_stored(db, yahoo, market)
@@ -167,20 +167,20 @@ def test_without_the_screener_every_chart_is_asked_for(
 
     ran = run(db, workers=8, now=lambda: EVENING)
 
-    assert (ran.state, ran.added, ran.quoted) == ("done", 40, 0)
+    assert (ran.state, ran.added, ran.quoted) == ("done", 24, 0)
     assert_all_stored(db, yahoo, market)
 
 
 def test_pages_that_cost_more_than_the_charts_are_not_turned(
     db: MongoDatabase, yahoo: YahooStandIn, market: list[str]
 ) -> None:
-    for number in range(2_600):
+    for number in range(1_500):
         yahoo.quotes[f"{number + 500_000}.KS"] = {"exchange": "KSC"}
 
     ran = run(db, workers=8, now=lambda: EVENING)
 
     assert len([request for request in yahoo.requests if request.path == SCREENER]) == 2
-    assert (ran.quoted, len(charts(yahoo))) == (20, 20)
+    assert (ran.quoted, len(charts(yahoo))) == (12, 12)
 
 
 def test_a_ticker_removed_meanwhile_stays_removed(
@@ -195,7 +195,7 @@ def test_a_ticker_removed_meanwhile_stays_removed(
 
     monkeypatch.setattr(prices, "add_session", added_then_removed)
 
-    assert run(db, now=lambda: EVENING).added == 39
+    assert run(db, now=lambda: EVENING).added == 23
     assert db["korean_stocks"].count_documents({"ticker": market[0]}) == 0
 
 
@@ -223,13 +223,13 @@ def test_quotes_are_not_used_with(
 
     ran = run(db, *(market if how == "named tickers" else ()), workers=8, now=lambda: EVENING, **options)
 
-    assert (ran.quoted, len(charts(yahoo))) == (0, 40)
+    assert (ran.quoted, len(charts(yahoo))) == (0, 24)
 
 
 def test_the_ticker_on_the_screen_is_asked_for_its_chart(
     db: MongoDatabase, yahoo: YahooStandIn, market: list[str]
 ) -> None:
-    assert run(db, first=market[5], now=lambda: EVENING).quoted == 39
+    assert run(db, first=market[5], now=lambda: EVENING).quoted == 23
     assert charts(yahoo) == [market[5]]
 
 

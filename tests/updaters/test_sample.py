@@ -98,14 +98,17 @@ def test_the_starter_list_names_tickers_of_its_category_on_markets_it_knows() ->
 
 
 @pytest.mark.slow
-def test_an_empty_embedded_database_gets_the_starters_with_ten_years_of_sample_bars(db: MongoDatabase) -> None:
+def test_an_empty_embedded_database_gets_the_starters_with_sample_bars(
+    db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sample, "YEARS", 1)
     seen: list[float] = []
 
     sample.prepare(db, TODAY, seen.append)
 
     assert seen == sorted(seen)
     assert (seen[0] > 0, seen[-1]) == (True, 1.0)
-    rows, days = metadata(db), sessions.between("XKRX", dt.date(2016, 11, 24), dt.date(2026, 11, 23))
+    rows, days = metadata(db), sessions.between("XKRX", dt.date(2025, 11, 24), dt.date(2026, 11, 23))
     assert {(row["ticker"], row["name"], row["market"]) for row in rows.values()} == {
         (row["ticker"], row["name"], row["market"]) for row in starter.rows(KOREAN_STOCKS)
     }
@@ -115,6 +118,17 @@ def test_an_empty_embedded_database_gets_the_starters_with_ten_years_of_sample_b
         assert (row["first_date"], row["last_date"], row["bar_count"]) == (days[0], days[-1], len(days))
         if ticker in ("005930", "247540"):
             assert_is_sample(db, ticker)
+
+
+def test_the_sample_bars_are_those_of_ten_years(db: MongoDatabase) -> None:
+    sample.prepare(db, TODAY, shown_first=True)
+
+    days = sessions.between("XKRX", dt.date(2016, 11, 24), dt.date(2026, 11, 23))
+    shown = [row for row in metadata(db).values() if row["bar_count"]]
+    assert {row["ticker"] for row in shown} >= {KOREAN_STOCKS.default_ticker}
+    for row in shown:
+        assert (row["first_date"], row["last_date"], row["bar_count"]) == (days[0], days[-1], len(days))
+    assert_is_sample(db, KOREAN_STOCKS.default_ticker)
 
 
 @pytest.mark.usefixtures("ten_starters")

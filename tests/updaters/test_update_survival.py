@@ -29,9 +29,9 @@ from tests.yahoo import COLUMNS, Hang, Listing, YahooStandIn, random_walk
 from updaters import category_update, command
 
 DAYS = pd.bdate_range("2024-01-02", periods=70)
-KILLS_EACH = 5
+KILLS_EACH = 6
 """Runs that a test kills."""
-KILLS = int(os.environ.get("KILLS", "20"))
+KILLS = int(os.environ.get("KILLS", "12"))
 """Runs that all of its tests kill; more take their time."""
 STATE = ("first_date", "last_date", "bar_count", "last_close")
 
@@ -86,10 +86,10 @@ def assert_all_stored(db: MongoDatabase, listed: dict[str, pd.DataFrame]) -> Non
 
 
 class Exchange:
-    """Tickers that have a new day each round, of which some are split and some are new, up to 80."""
+    """Tickers that have a new day each round, of which some are split and some are new, up to 48."""
 
     def __init__(self, db: MongoDatabase, yahoo: YahooStandIn, moments: random.Random) -> None:
-        self.names = [f"{number:06}" for number in range(1000, 1060)]
+        self.names = [f"{number:06}" for number in range(1000, 1024)]
         self.versions: dict[str, list[pd.DataFrame]] = {}
         """Every history that a ticker ever had, oldest first."""
         self._db, self._yahoo, self._moments = db, yahoo, moments
@@ -156,8 +156,8 @@ def test_however_often_runs_are_killed_the_next_leaves_what_an_undisturbed_one_d
 
     assert (last.returncode, err) == (0, "")
     assert json.loads(out)["state"] == "done"
-    assert exchange.check() == len(exchange.names) == 80
-    assert codes.count(-9) >= 4, codes
+    assert exchange.check() == len(exchange.names) == 48
+    assert codes.count(-9) >= 5, codes
     assert len(set(done)) > 1, done  # on a busy machine some runs are killed before the first ticker is stored
     assert runs_by_state(db) == {"interrupted": codes.count(-9), "done": codes.count(0) + 1}
     undisturbed = db.client["undisturbed"]
@@ -210,7 +210,7 @@ def test_the_lease_of_a_run_that_was_killed_expires_by_itself(db: MongoDatabase,
 
     with pytest.raises(runs.AlreadyRunning, match=str(holder.pid)):
         category_update.run(db, KOREAN_STOCKS, ["005930"])
-    assert wait_until(lambda: has_run(db), 10)
+    assert wait_until(lambda: has_run(db), 10, pause=0.1)
     assert runs_by_state(db) == {"done": 1, "interrupted": 1}
 
 
@@ -242,7 +242,7 @@ def test_a_living_run_keeps_its_lease_for_longer_than_the_lease_is(
             category_update.run(db, KOREAN_STOCKS)
         return server_time(db) > later
 
-    assert wait_until(is_refused_for_long)
+    assert wait_until(is_refused_for_long, pause=0.1)
     yahoo.delay = 0
     running.join()
 
@@ -256,7 +256,7 @@ def test_a_living_run_keeps_its_lease_for_longer_than_the_lease_is(
 def test_a_run_that_is_cancelled_from_elsewhere_saves_the_tickers_in_flight_and_the_next_completes_it(
     db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:
-    listed = list_some(db, yahoo, 40)
+    listed = list_some(db, yahoo, 24)
     yahoo.delay = 0.4
     process = start_update("--workers", "4")
     assert wait_until(lambda: charts_asked(yahoo) > 8, 60)
@@ -268,7 +268,7 @@ def test_a_run_that_is_cancelled_from_elsewhere_saves_the_tickers_in_flight_and_
     assert out.endswith("중단했습니다. 다시 실행하면 이어서 합니다.\n")
     run = the_run(db)
     assert (run["state"], run["failed"]) == ("cancelled", 0)
-    assert 8 < run["done"] < 40
+    assert 8 < run["done"] < 24
     assert run["done"] == charts_asked(yahoo), "whatever was asked for was also saved"
     assert_all_stored(db, {name: listed[name] for name in prices.tickers(db, KOREAN_STOCKS)})
     assert len(prices.tickers(db, KOREAN_STOCKS)) == run["done"]
@@ -291,10 +291,10 @@ def test_an_embedded_server_that_is_killed_during_a_run_is_started_again_and_not
     with processes.nothing_left() as directories:
         directories.append(directory)
         try:
-            listed = list_some(database.connect(), yahoo, 60)
+            listed = list_some(database.connect(), yahoo, 30)
             yahoo.delay = 0.2
             process = start_update("--workers", "4", "--json")
-            assert wait_until(lambda: charts_asked(yahoo) > 20, 60)
+            assert wait_until(lambda: charts_asked(yahoo) > 15, 60)
 
             (server,) = processes.servers(directory)
             processes.kill(server)
@@ -302,7 +302,7 @@ def test_an_embedded_server_that_is_killed_during_a_run_is_started_again_and_not
             out, err = process.communicate(timeout=90)
             assert (process.returncode, err) == (command.ALL_GOOD, "")
             told = json.loads(out)
-            assert (told["state"], told["done"], told["failed"]) == ("done", 60, 0)
+            assert (told["state"], told["done"], told["failed"]) == ("done", 30, 0)
             db = database.connect()
             assert processes.servers(directory) != [server]
             assert the_run(db)["state"] == "done"
@@ -328,10 +328,10 @@ def test_a_run_whose_server_stays_away_ends_with_a_sentence_and_what_was_written
     server.start()
     try:
         assert wait_until(has_answered)
-        listed = list_some(database.connect(), yahoo, 60)
+        listed = list_some(database.connect(), yahoo, 30)
         yahoo.delay = 0.2
         process = start_python("-c", textwrap.dedent(SOON_TIRED))
-        assert wait_until(lambda: charts_asked(yahoo) > 20, 60)
+        assert wait_until(lambda: charts_asked(yahoo) > 15, 60)
         written = [row["ticker"] for row in tickers.active(database.connect(), KOREAN_STOCKS) if "bar_count" in row]
         database.connect().client.admin.command("fsync")  # a server that is no replica set does not write at once
 
