@@ -23,15 +23,16 @@ class Shares(NamedTuple):
 def newest(db: MongoDatabase, category: Category) -> dict[str, Shares]:
     """By ticker, of those active ones of whose shares something is known.
 
-    Only of tickers with bars from Yahoo: where they are from elsewhere, nothing tells of their splits.
+    Only of tickers whose bars are Yahoo's and were compared with its whole history: else nothing tells of their splits,
+    as an update may only have added the newest bars to those from elsewhere.
     """
     listed = _listed(category)
     of_ticker: dict[str, Shares] = {}
-    for row in tickers.active(db, category, ("source", "shares", "shares_on")):
+    for row in tickers.active(db, category, ("source", "verified_at", "shares", "shares_on")):
         counts = [listed[row["ticker"]]] if row["ticker"] in listed else []
         if "shares" in row:
             counts.append(Shares(row["shares"], row["shares_on"]))
-        if counts and row.get("source") == "yahoo":
+        if counts and row.get("source") == "yahoo" and "verified_at" in row:
             of_ticker[row["ticker"]] = max(counts, key=lambda each: each.day)
     return of_ticker
 

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from finance_core import starter
+from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import shares, tickers
+from finance_core.storage import prices, shares, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.shares import Shares
+from tests.updaters import updating
+from tests.yahoo import Listing, YahooStandIn, random_walk
 
 LISTED_ON = dt.datetime.combine(starter.shipped("krx").date, dt.time())
 SAMSUNG = starter.shipped("krx").shares["005930"]
@@ -17,7 +20,7 @@ SAMSUNG = starter.shipped("krx").shares["005930"]
 
 def register(db: MongoDatabase, ticker: str, **row: Any) -> None:
     tickers.register(db, KOREAN_STOCKS, [{"ticker": ticker, "name": ticker, "market": "KOSPI"}])
-    tickers.record(db, KOREAN_STOCKS, ticker, {"source": "yahoo", **row})
+    tickers.record(db, KOREAN_STOCKS, ticker, {"source": "yahoo", "verified_at": LISTED_ON, **row})
 
 
 def test_the_list_of_the_exchange_has_shares_of_all_its_tickers() -> None:
@@ -50,3 +53,18 @@ def test_shares_of_bars_whose_splits_nobody_tells_are_not_known(db: MongoDatabas
     register(db, "005930", source=source)
     register(db, "999999")  # in no list
     assert shares.newest(db, KOREAN_STOCKS) == {}
+
+
+def test_shares_of_imported_bars_to_which_an_update_has_added_are_not_known_until_all_are_compared(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    listing = Listing(random_walk(updating.DAYS, 5), splits={updating.DAYS[20].date(): (5, 1)})
+    yahoo.listings["005930.KS"] = listing
+    imported = candles.clean(listing.bars.iloc[:-5])[0]  # of the same prices, but without the split
+    prices.write(db, KOREAN_STOCKS, "005930", imported)
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
+    tickers.record(db, KOREAN_STOCKS, "005930", {**prices.state_of(imported), "source": "import"})
+    for options, splits, known in (({}, 0, set()), ({"full": True}, 1, {"005930"})):
+        assert not updating.run(db, "005930", **options).failures
+        assert (updating.metadata(db)["source"], len(updating.actions_of(db, "stock_splits"))) == ("yahoo", splits)
+        assert shares.newest(db, KOREAN_STOCKS).keys() == known

@@ -33,7 +33,8 @@ def store(db: MongoDatabase, ticker: str, closes: list[float], end: dt.date, **r
     tickers.register(db, category, [{"ticker": ticker, "name": row.pop("name", f"회사 {ticker}"), "market": "KOSPI"}])
     prices.write(db, category, ticker, bars)
     state_of_bars = prices.state_of(bars)
-    tickers.record(db, category, ticker, {**state_of_bars, "bars_changed_at": tickers.now(), "source": "yahoo", **row})
+    moments = {"bars_changed_at": tickers.now(), "verified_at": tickers.now()}
+    tickers.record(db, category, ticker, {**state_of_bars, **moments, "source": "yahoo", **row})
 
 
 @pytest.fixture
