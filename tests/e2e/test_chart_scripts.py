@@ -1,5 +1,6 @@
 """The functions of a chart that run in the browser, in a real one."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -83,6 +84,22 @@ def test_a_change_on_the_map_is_shown_whole_or_not_at_all(
 ) -> None:
     area = {"text": text, "rect": {"width": width, "height": height}}
     assert page.evaluate(f"area => ({made('map_label_layout', {})})(area)", area).get("fontSize") == size
+
+
+def test_an_area_of_the_map_has_two_lines_whatever_its_name_has(page: Page) -> None:
+    leaf = {"name": "삼성\n전자", "data": {"change": "+2.63%"}}
+    assert page.evaluate(f"leaf => ({made('map_label', {})})(leaf)", leaf) == "삼성 전자\n+2.63%"
+    assert page.evaluate(f"leaf => ({made('map_label', {})})(leaf)", {"name": "금융", "data": {}}) == "금융"
+
+
+@pytest.mark.parametrize(("line", "points"), [([1.0, 3.0, 2.0], "0,40 80,0 160,20"), ([5.0], "0,40")])
+def test_the_box_of_an_area_has_the_line_of_its_closes_of_one_after_a_long_halt_too(
+    page: Page, line: list[float], points: str
+) -> None:
+    data = {"ticker": "005930", "close": "₩1", "change": "+1.00%", "worth": ["10만"], "line": line}
+    box = f"({made('map_tooltip', {'worth': ['시가총액']})})({{name: '<b>가', data: {json.dumps(data)}}})"
+    assert page.evaluate(f"{box}.querySelector('polyline').getAttribute('points')") == points
+    assert page.evaluate(f"{box}.textContent") == "<b>가 · 005930₩1  +1.00%시가총액 10만"
 
 
 def test_the_box_of_a_day_says_its_date_once_and_is_empty_where_every_line_is_hidden(page: Page) -> None:

@@ -1,4 +1,4 @@
-// What stands in the area of a ticker: its name, and how it moved.
+// What stands in the area of a ticker: its name, in one line, and how it moved.
 () =>
   ({ name, data }) =>
-    data.change ? `${name}\n${data.change}` : name
+    data.change ? `${name.replace(/\s+/g, " ")}\n${data.change}` : name

@@ -17,7 +17,7 @@
     worth.forEach((title, at) => add(`${title} ${data.worth[at]}`, "opacity:.7"));
     const low = Math.min(...data.line), high = Math.max(...data.line);
     const point = (close, at) =>
-      `${(WIDTH * at) / (data.line.length - 1)},${HEIGHT - ((close - low) / (high - low || 1)) * HEIGHT}`;
+      `${(WIDTH * at) / (data.line.length - 1 || 1)},${HEIGHT - ((close - low) / (high - low || 1)) * HEIGHT}`;
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("viewBox", `-2 -2 ${WIDTH + 4} ${HEIGHT + 4}`);
     svg.setAttribute("width", WIDTH);
