@@ -47,7 +47,7 @@ def valid(
 
     Raises ValueError as `candles.clean`.
     """
-    bars, remarks = candles.clean(raw)
+    bars, remarks = candles.clean(_with_all_actions(raw))
     if bars.empty:
         return Valid(bars, remarks, [])
     bars, still_open = _without_open_session(bars, calendar, now)
@@ -59,6 +59,26 @@ def valid(
     if found := [*still_open, *hundredfold, *no_dividend, *closed]:
         remarks = sorted(remarks + found, key=lambda remark: (not pd.isna(remark.date), remark.date))
     return Valid(bars, remarks, unexpected)
+
+
+def _with_all_actions(raw: pd.DataFrame) -> pd.DataFrame:
+    """`raw`, in which the next day with a close has the dividends and splits of days without one, which are refused.
+
+    >>> days = pd.DatetimeIndex(["2026-01-08", "2026-01-09"])
+    >>> raw = pd.DataFrame({"close": [np.nan, 5.0], "dividends": [1.0, 0.0], "stock_splits": [2.0, 0.0]}, index=days)
+    >>> _with_all_actions(raw)[["dividends", "stock_splits"]].iloc[1].tolist()
+    [1.0, 2.0]
+    """
+    has_close = raw["close"].to_numpy() > 0
+    if has_close.all():  # as in nearly all answers
+        return raw
+    dividends, splits = (raw[name].fillna(0.0).to_numpy(copy=True) for name in candles.CORPORATE_ACTIONS)
+    for at in np.flatnonzero(~has_close & ((dividends > 0) | (splits > 0))).tolist():
+        later = at + np.flatnonzero(has_close[at:])[:1]
+        dividends[later] += max(dividends[at], 0.0)
+        if splits[at] > 0:
+            splits[later] = splits[at] * np.where(splits[later] > 0, splits[later], 1.0)
+    return raw.assign(dividends=dividends, stock_splits=splits)
 
 
 def scale(stored: pd.DataFrame, bars: pd.DataFrame) -> float:

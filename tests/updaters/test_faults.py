@@ -183,6 +183,27 @@ def test_a_large_dividend_that_the_price_bears_out_is_kept(db: MongoDatabase, ya
     assert actions_of(db, "dividends") == {days()[50]: special}
 
 
+# Days without a close
+
+
+@pytest.mark.parametrize(
+    ("lacking", "splits"), [((60,), {61: 5, 62: 2}), ((60, 61), {62: 10}), ((60, 61, 62), {63: 10})]
+)
+def test_the_next_bar_has_the_dividend_and_the_split_of_a_day_without_a_close(
+    db: MongoDatabase, yahoo: YahooStandIn, lacking: tuple[int, ...], splits: dict[int, int]
+) -> None:
+    bars, day = whole(), days()
+    bars.iloc[list(lacking), : len(candles.PRICES)] = np.nan
+    told = {"dividends": {day[60].date(): 100.0}, "splits": {day[60].date(): (5, 1), day[62].date(): (2, 1)}}
+    ran = fetched(db, yahoo, bars, **told)
+    assert remarks_of(ran) == {day[at]: "no close" for at in lacking}
+    assert actions_of(db, "stock_splits") == {day[at]: split for at, split in splits.items()}
+    assert actions_of(db, "dividends") == {day[lacking[-1] + 1]: 100.0}
+    stored = everything(db)
+    assert not run(db, "005930", full=True, now=lambda: evening(bars.index[-1])).failures
+    assert everything(db) == stored
+
+
 # Sessions that are not over, and days without one
 
 
