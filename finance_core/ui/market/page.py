@@ -35,7 +35,7 @@ CHART_HEIGHT = "max(420px, calc(100dvh - 22rem))"
 MOSTLY = 0.5
 """Share of the tickers whose shares must be known, so that their market values are a map of the market."""
 MISSING: dict[Size, str] = {
-    "market": N_("주식 수(분할 뒤 30일은 모름)나 그 기간의 시세가 없는 {count}종목 제외"),
+    "market": N_("주식 수(분할 뒤 30일이 지나 센 것)나 그 기간의 시세가 없는 {count}종목 제외"),
     "traded": N_("거래대금이나 그 기간의 시세가 없는 {count}종목 제외"),
 }
 """Message ids: whom a map leaves out."""
