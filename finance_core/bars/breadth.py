@@ -101,7 +101,8 @@ def market_values(panel: Panel, shares: FloatArray, counted_on: Days) -> FloatAr
 
     In the ticker's currency. NaN where it has no bars, or its shares are not known (NaN and NaT): a split makes a count
     wrong by its ratio while the price is already the new one, and sources are late with counts. So a count is not used
-    if the ticker was split after it or up to `SETTLED` before, or if the panel does not reach back so far.
+    if the ticker was split after it (after the last session too) or up to `SETTLED` before, or if the panel does not
+    reach back so far.
 
     >>> split = replace(panel, split=np.array(["2024-01-02", "NaT"], dtype="datetime64[D]"))
     >>> counted_on = np.array(["2024-02-15", "2024-02-15"], dtype="datetime64[D]")

@@ -50,7 +50,8 @@ class Panel:
     listed: Days | None = None
     """The day of the first bar of each ticker, which may lie before the panel; NaT where none is known."""
     split: Days | None = None
-    """The day of the last split of each ticker within the panel; NaT where there was none. None: nobody looked."""
+    """The day of the last split of each ticker in all bars that were read, of which the panel may be a part: its prices
+    reflect them all. NaT where there was none. None: nobody looked."""
     unreadable: frozenset[str] = frozenset()
     """Tickers whose stored bars contradict each other, and that are without bars here."""
     version: int = 0

@@ -113,6 +113,8 @@ def test_a_market_value_is_known_where_no_split_may_have_made_the_count_wrong(
     value, of_none = breadth.market_values(panel, np.array([number, 1_000.0]), on).tolist()
     assert value == 7_000.0 if is_known else np.isnan(value)
     assert np.isnan(of_none)
+    then = breadth.market_values(panel.as_of(today), np.array([number, 1_000.0]), on)[0]
+    assert np.isnan(then) != is_known, "the prices of a past day are divided by later splits too"
     assert np.isnan(breadth.market_values(replace(panel, split=None), np.array([1.0, 1.0]), on)).all()
 
 

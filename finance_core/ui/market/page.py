@@ -147,7 +147,7 @@ def _drawn_map(db: MongoDatabase, view: View, market: Market, style: Style) -> t
     full = market_map.full_at(drawn["change"].to_numpy())
     parts = [_sized(size, shares.days[table.index[has_market_value]])]
     if size != view.size:
-        text = _("시가총액은 {total}종목 가운데 {count}종목만 알아서 그리지 않습니다")
+        text = _("시가총액은 {total}종목 가운데 {count}종목만 알려져 있어 그리지 않습니다")
         parts.insert(0, formats.filled(text, total=len(table), count=int(has_market_value.sum())))
     text = _("색: {span} 변화 (±{full}부터 같은 색)")
     parts.append(text.format(span=_(state.SPANS[view.span]), full=f"{full:.0%}"))
