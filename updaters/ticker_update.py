@@ -83,6 +83,7 @@ def update(
         if len(tail.bars):
             fetched = client.fetch(category, row, tail.bars.index[0].date())
             answer = _valid(db, row, fetched, now, tail.bars)
+            answer = answer._replace(bars=_with_first_actions(answer.bars, tail.bars))
             if len(answer.bars) and not history_was_rewritten(tail.bars, answer.bars):
                 return _store(db, category, row, fetched, answer, tail, now)
     fetched = client.fetch(category, row)
@@ -100,6 +101,19 @@ def update(
 def _valid(db: MongoDatabase, row: TickerRow, fetched: Fetched, now: dt.datetime, stored: pd.DataFrame) -> Valid:
     calendar = trading_calendars.of(db, fetched.market.calendar)
     return faults.valid(fetched.bars, calendar, row, now, stored.index.to_numpy())
+
+
+def _with_first_actions(bars: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
+    """`bars`, the first of which has the dividend and the split that are stored with it where it has none.
+
+    They may be those of a day without a close before it (see `faults.valid`), which lies before the window.
+    """
+    kept = stored[candles.CORPORATE_ACTIONS].to_numpy()[:1]
+    if not kept.any() or bars.empty or bars.index[0] != stored.index[0]:
+        return bars
+    actions = bars[candles.CORPORATE_ACTIONS].to_numpy(copy=True)
+    actions[:1] = np.where(actions[:1] == 0, kept, actions[:1])
+    return bars.assign(**dict(zip(candles.CORPORATE_ACTIONS, actions.T, strict=True)))
 
 
 def _refuse_another_history(

@@ -20,7 +20,7 @@ from finance_core.ui.updates import remarks
 from tests.updaters.test_late_splits import as_traded, evening
 from tests.updaters.updating import Ran, actions_of, assert_stored, bars_of, everything, metadata, run
 from tests.yahoo import Listing, YahooStandIn, random_walk
-from updaters import faults
+from updaters import faults, ticker_update
 
 pytestmark = pytest.mark.usefixtures("impatient", "data_dir")
 
@@ -202,6 +202,20 @@ def test_the_next_bar_has_the_dividend_and_the_split_of_a_day_without_a_close(
     stored = everything(db)
     assert not run(db, "005930", full=True, now=lambda: evening(bars.index[-1])).failures
     assert everything(db) == stored
+
+
+def test_what_the_next_bar_has_of_a_day_without_a_close_stays_as_later_bars_come(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    bars, day = whole(), days()
+    bars.iloc[60, : len(candles.PRICES)] = np.nan
+    told = {"dividends": {day[60].date(): 100.0}, "splits": {day[60].date(): (5, 1)}}
+    # The window of an update that begins with that very bar has the day before no more.
+    for count in range(61, 61 + ticker_update.OVERLAP + 3):
+        assert not fetched(db, yahoo, bars.iloc[:count], **told).failures
+        expected = {} if count == 61 else {day[61]: 100.0}
+        assert actions_of(db, "dividends") == expected
+        assert actions_of(db, "stock_splits") == {at: 5.0 for at in expected}
 
 
 # Sessions that are not over, and days without one
