@@ -168,6 +168,14 @@ def test_where_the_shares_of_few_are_known_areas_are_value_traded_and_say_so(mar
     assert "시가총액은 3종목 가운데 1종목만" in said(page)
 
 
+def test_amounts_of_another_currency_are_no_areas_beside_these_and_are_counted(market: MongoDatabase) -> None:
+    tickers.record(market, KOREAN_STOCKS, "000002", {"currency": "USD"})
+    tickers.record(market, KOREAN_STOCKS, "000003", {"currency": "KRW"})
+    page = open_market()
+    assert of_map(page).keys() == {"000001", "000003"}
+    assert "통화가 다른 1종목 제외" in said(page)
+
+
 def test_a_market_of_the_category_and_an_address_that_cannot_be_used(market: MongoDatabase) -> None:
     page = open_market(market="KOSDAQ", span="9Y")
     assert len(page.warning) == 1

@@ -215,7 +215,7 @@ def test_what_the_next_bar_has_of_a_day_without_a_close_stays_as_later_bars_come
         assert not fetched(db, yahoo, bars.iloc[:count], **told).failures
         expected = {} if count == 61 else {day[61]: 100.0}
         assert actions_of(db, "dividends") == expected
-        assert actions_of(db, "stock_splits") == {at: 5.0 for at in expected}
+        assert actions_of(db, "stock_splits") == dict.fromkeys(expected, 5.0)
 
 
 # Sessions that are not over, and days without one

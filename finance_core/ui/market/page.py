@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
 from finance_core import categories, formats, i18n
 from finance_core.bars import breadth
 from finance_core.bars.breadth import SPANS, Mark
-from finance_core.categories import INDICES
+from finance_core.categories import INDICES, Category
 from finance_core.charts import breadth as breadth_chart
 from finance_core.charts import market_map
 from finance_core.charts.style import Style
@@ -137,7 +138,8 @@ def _map(db: MongoDatabase, view: View, market: Market, style: Style) -> None:
 def _drawn_map(db: MongoDatabase, view: View, market: Market, style: Style) -> tuple[Prepared, Size, str]:
     """The map, what its areas are as large as, and the sentence that says what it shows."""
     panel, shares = market.panel, _shares(db, view, market)
-    table = tables.members(view.of, panel, np.flatnonzero(market.counted), view.span, shares)
+    which, others = _of_one_currency(view.of, market)
+    table = tables.members(view.of, panel, which, view.span, shares)
     has_market_value = table["market"].notna()
     size: Size = view.size if has_market_value.mean() >= MOSTLY else "traded"
     drawn = table[(table[size] > 0) & table["change"].notna()]
@@ -153,8 +155,18 @@ def _drawn_map(db: MongoDatabase, view: View, market: Market, style: Style) -> t
     parts.append(text.format(span=_(state.SPANS[view.span]), full=f"{full:.0%}"))
     if missing := len(table) - len(drawn):
         parts.append(formats.filled(_(MISSING[size]), count=missing))
+    if others:
+        parts.append(formats.filled(_("통화가 다른 {count}종목 제외"), count=others))
     worth: dict[str, str] = {name: _(title) for name, title in tables.TITLES.items() if table[name].notna().any()}
     return border.prepare(market_map.treemap(drawn, size, worth, style)), size, " · ".join(parts)
+
+
+def _of_one_currency(category: Category, market: Market) -> tuple[npt.NDArray[np.intp], int]:
+    """Positions of the tickers in the currency that most have, so that areas compare, and how many others there are."""
+    which = np.flatnonzero(market.counted)
+    currencies = pd.Series(market.panel.text("currency")[which]).replace("", category.currency)
+    is_usual = (currencies == currencies.mode()[0]).to_numpy()
+    return which[is_usual], int((~is_usual).sum())
 
 
 def _shares(db: MongoDatabase, view: View, market: Market) -> SharesOf:
