@@ -136,3 +136,77 @@ def test_who_draws_a_page_is_alone_until_another_is_drawn(gate: threading.Event)
     assert not turns.is_alone()
     gate.set()
     assert wait_until(turns.is_alone)
+
+
+def most_working(answered: threading.Event | None = None, *, fails: bool = False) -> int:
+    """How many of many threads work at a time, once all that they wait for is `answered`."""
+    working, lock, most = 0, threading.Lock(), [0]
+
+    def work(number: int) -> None:
+        nonlocal working
+        with turns.working():
+            if answered:
+                with turns.waiting():
+                    answered.wait(20)
+                    if fails and number % 2:
+                        raise ZeroDivisionError
+            with lock:
+                working += 1
+                most.append(working)
+            time.sleep(0.005)
+            with lock:
+                working -= 1
+
+    threads = 4 * turns.WORKING
+    with ThreadPoolExecutor(threads) as pool:
+        ended = [pool.submit(work, number) for number in range(threads)]
+        if answered:
+            threading.Timer(0.05, answered.set).start()
+        errors = [each.exception(20) for each in ended]
+    assert [type(error) for error in errors if error] == [ZeroDivisionError] * (threads // 2 if fails else 0)
+    return max(most)
+
+
+def test_few_threads_work_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "GIVEN", 20.0)
+    assert most_working() == turns.WORKING
+    assert most_working(threading.Event()) == turns.WORKING, "nobody who waits keeps others from it"
+    assert most_working(threading.Event(), fails=True) <= turns.WORKING
+    assert most_working() == turns.WORKING
+
+
+def test_who_waits_with_a_lock_that_all_who_work_want_gets_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "GIVEN", 0.05)
+    lock, answered = threading.Lock(), threading.Event()
+    begun: list[int] = []
+
+    def ask() -> None:
+        """As a library that fetches a cookie once for all threads."""
+        with turns.working(), lock, turns.waiting():
+            answered.wait(20)
+
+    def work(number: int) -> None:
+        with turns.working():
+            begun.append(number)
+            with lock:
+                pass
+
+    with ThreadPoolExecutor(1 + turns.WORKING) as pool:
+        asking = pool.submit(ask)
+        assert wait_until(lock.locked)
+        others = [pool.submit(work, number) for number in range(turns.WORKING)]
+        assert wait_until(lambda: len(begun) == turns.WORKING), "all desks are taken by those who want the lock"
+        answered.set()
+        for each in (asking, *others):
+            each.result(10)
+    assert most_working() == turns.WORKING, "no desk was given back that was not taken"
+
+
+def test_background_work_gives_way_while_a_page_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "SENDING", 20.0)
+    monkeypatch.setattr(turns, "GIVEN", 0.1)
+    with turns.page():
+        pass
+    begun = time.monotonic()
+    turns.give_way()
+    assert time.monotonic() - begun >= 0.1

@@ -132,7 +132,7 @@ class _UpdateRun:
         self._unknown: dict[str, TickerRow] = {}
         """Rows of all tickers that it does not know now."""
         self._retrying_outages = Retrying(
-            sleep=sleep_using_event(self._stop),
+            sleep=turns.waiting()(sleep_using_event(self._stop)),
             reraise=True,
             retry=retry_if_exception(database.is_outage),
             stop=stop_after_delay(OUTAGE_LIMIT) | stop_when_event_set(self._stop),
@@ -193,7 +193,8 @@ class _UpdateRun:
         if self._stop.is_set() or self.summary.reason:
             return
         try:
-            self._count(self._retrying_outages(self._update, due, client), client)
+            with turns.working():
+                self._count(self._retrying_outages(self._update, due, client), client)
         except NotAsked:
             if client.exhausted:
                 self._give_up(FetchFailed(_REFUSED))

@@ -131,7 +131,7 @@ class Client:
             retry=retry_if_exception(_may_pass),
             stop=stop_after_attempt(ATTEMPTS) | stop_when_event_set(stop),
             wait=wait_random_exponential(multiplier=RETRY_WITHIN),
-            sleep=sleep_using_event(stop),
+            sleep=turns.waiting()(sleep_using_event(stop)),
         )
 
     @property
@@ -211,10 +211,11 @@ class _LimitedSession(Session[Any]):
 
     def request(self, method: Any, url: str, *arguments: Any, **options: Any) -> Any:
         client = _asking.get()
-        asked_at = self.rate_limit.wait(client.stop.is_set)
-        client.requests += 1
-        _status.set(0)
-        response = super().request(method, url, *arguments, **options)
+        with turns.waiting():
+            asked_at = self.rate_limit.wait(client.stop.is_set)
+            client.requests += 1
+            _status.set(0)
+            response = super().request(method, url, *arguments, **options)
         turns.give_way()  # reading the answer is half of the work
         _status.set(response.status_code)
         if any(path in url for path in LIMITED):
