@@ -247,7 +247,8 @@ def _say_volumes(figure: go.Figure, part: _Part) -> None:
     for pane, own in columns.items():
         is_volume = pane == panes.SHARED["volume"]
         ticks = html_layers.ticks(own, splits=2 if is_volume else 3)
-        if not len(ticks):
+        if not len(ticks):  # volumes that nobody tells are all 0: the axis would go from -1 to 1
+            figure.update_yaxes(showticklabels=False, row=pane + 1, col=1)
             continue
         labels = ticks if is_volume else ticks[1:-1]  # at the ends stand those of the panes above and below
         texts = [parts.volume_text(tick) for tick in labels]
