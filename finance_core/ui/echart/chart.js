@@ -30,7 +30,7 @@
     root.setAttribute("aria-label", alt);
     if (isDrawnAnew) {
       attach(chart, chart);
-      page.drawings = []; // a new option has none
+      Object.assign(page, { drawings: [], answered }); // a new option has none, and none was moved
     }
     if (isDrawnAnew || page.box !== box) {
       page.readout = readout(chart, settings);
