@@ -20,6 +20,7 @@ from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.e2e.test_chart import address  # noqa: F401 - fixture
 from tests.e2e.test_korean_stocks import first_day, last_day, open_chart
+from tests.processes import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
 
@@ -91,8 +92,9 @@ def test_the_file_is_dark_where_a_picture_would_be(
 ) -> None:
     open_chart(page, f"{address}?period=3M")
     page.locator(".st-key-menu button").first.click()
-    grounds = []
-    for _choice in ("light", "dark"):
+
+    def grounds() -> tuple[str, str]:
+        """Of the body and of the chart of a file that is handed out now."""
         with page.expect_download() as handed_out:
             page.get_by_role("button", name="차트 HTML").click()
         handed_out.value.save_as(tmp_path / "chart.html")
@@ -100,11 +102,13 @@ def test_the_file_is_dark_where_a_picture_would_be(
         file.goto((tmp_path / "chart.html").as_uri())
         ground = "getComputedStyle(document.body).backgroundColor"
         paper = "getComputedStyle(document.querySelector('.main-svg')).backgroundColor"
-        grounds.append((file.evaluate(ground), file.evaluate(paper)))
+        found = file.evaluate(ground), file.evaluate(paper)
         file.close()
-        page.get_by_text("어둡게", exact=True).click()
-        page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
-    assert grounds == [("rgb(255, 255, 255)",) * 2, ("rgb(14, 17, 23)",) * 2]
+        return found
+
+    assert grounds() == ("rgb(255, 255, 255)",) * 2
+    page.get_by_text("어둡게", exact=True).click()
+    assert wait_until(lambda: grounds() == ("rgb(14, 17, 23)",) * 2), "once the page has heard of it"
 
 
 SHOWN = """() => {
