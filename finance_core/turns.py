@@ -8,6 +8,7 @@ one more that a page has to wait for.
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,7 +24,9 @@ WORKING = 2
 """Threads of background work that work at a time; more than one, because work also waits for the database."""
 
 _desks = threading.Semaphore(WORKING)
-_places = threading.Semaphore(AT_ONCE)
+_free = AT_ONCE
+_queue: deque[threading.Event] = deque()
+"""Pages that wait for a place, in the order in which they came; what is set has been given one."""
 _nobody_waits = threading.Event()
 _nobody_waits.set()
 _lock = threading.Lock()
@@ -50,7 +53,7 @@ def page() -> Iterator[None]:
     finally:
         _here.has_turn = False
         if has_place:
-            _places.release()
+            _give_place()
         _count(-1)
 
 
@@ -103,13 +106,35 @@ def _leave_desk() -> bool:
 
 
 def _take_place() -> bool:
-    """Wait for a place; False if none is to be had because those who have them do not get on."""
-    before = _finished
-    while not _places.acquire(timeout=PATIENCE):
-        if before == _finished:
-            return False
+    """Wait for a place; False if none is to be had because those who have them do not get on.
+
+    A semaphore would not do: who asks it again after a while stands behind all who came meanwhile.
+    """
+    global _free
+    with _lock:
+        if _free:
+            _free -= 1
+            return True
+        given = threading.Event()
+        _queue.append(given)
         before = _finished
+    while not given.wait(PATIENCE):
+        with _lock:
+            if before == _finished and not given.is_set():
+                _queue.remove(given)
+                return False
+            before = _finished
     return True
+
+
+def _give_place() -> None:
+    """Give a place to who has waited longest, or back."""
+    global _free
+    with _lock:
+        if _queue:
+            _queue.popleft().set()
+        else:
+            _free += 1
 
 
 def _count(change: int) -> None:

@@ -82,6 +82,25 @@ def test_pages_wait_as_long_as_those_before_get_on(monkeypatch: pytest.MonkeyPat
     assert most == turns.AT_ONCE
 
 
+def test_places_are_given_in_the_order_in_which_pages_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 0.2)
+    drawn: list[int] = []
+
+    def draw(number: int) -> None:
+        with turns.page():
+            drawn.append(number)
+            time.sleep(0.02)
+
+    count = 30 * turns.AT_ONCE  # most wait for longer than their patience
+    with ThreadPoolExecutor(count) as crowd:
+        for number in range(count):
+            crowd.submit(draw, number)
+            time.sleep(0.002)
+    assert len(drawn) == count
+    moved = max(abs(position - number) for position, number in enumerate(drawn))
+    assert moved <= 2 * turns.AT_ONCE, "threads that begin at the same time may change places"
+
+
 def test_parts_of_a_page_belong_to_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "PATIENCE", 60.0)
 
