@@ -157,7 +157,7 @@ def _drawn_map(db: MongoDatabase, view: View, market: Market, style: Style) -> t
         parts.append(formats.filled(_(MISSING[size]), count=missing))
     if others:
         parts.append(formats.filled(_("통화가 다른 {count}종목 제외"), count=others))
-    worth: dict[str, str] = {name: _(title) for name, title in tables.TITLES.items() if table[name].notna().any()}
+    worth: dict[str, str] = {name: _(title) for name, title in state.SIZES.items() if table[name].notna().any()}
     return border.prepare(market_map.treemap(drawn, size, worth, style)), size, " · ".join(parts)
 
 

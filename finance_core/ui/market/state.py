@@ -29,8 +29,8 @@ MOST_KEPT = 32
 YEARS = 1
 """How far back breadth goes; a year before it, for averages and new highs, is read too."""
 Size = Literal["market", "traded"]
-SIZES: dict[Size, str] = {"market": N_("시가총액"), "traded": N_("거래대금")}
-"""Message ids: what the areas of the map are as large as."""
+SIZES: dict[Size, str] = {"market": N_("시가총액"), "traded": N_("하루 거래대금")}
+"""Message ids of what a ticker is worth, and of what of that is traded: the areas of the map are one of these."""
 SPANS: dict[str, str] = {"1D": N_("1일")} | {period: PERIODS[period] for period in breadth.PERIODS}
 """Message ids of the names on buttons."""
 

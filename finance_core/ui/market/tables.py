@@ -10,16 +10,14 @@ from finance_core.bars import breadth
 from finance_core.bars.panel import Panel
 from finance_core.categories import INDICES, Category
 from finance_core.charts.style import Style
-from finance_core.i18n import N_, _
+from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing, navigation
 from finance_core.ui.market import state
-from finance_core.ui.market.state import SharesOf, Size
+from finance_core.ui.market.state import SharesOf
 
 ROW_HEIGHT = 28
 PERCENT = "%+.2f%%"
-TITLES: dict[Size, str] = {"market": N_("시가총액"), "traded": N_("하루 거래대금")}
-"""Message ids of what a ticker is worth, and of what of it is traded."""
 
 
 def members(
@@ -59,7 +57,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
     """The tickers of `members` as a table that can be sorted, the largest change first."""
     name, close, change = _("종목"), _("종가"), _("{span} 변화").format(span=_(state.SPANS[span]))
     table = table.sort_values("change", ascending=False)
-    sizes = [size for size in TITLES if table[size].notna().any()]
+    sizes = [size for size in state.SIZES if table[size].notna().any()]
     shown = pd.DataFrame(
         {
             name: [
@@ -67,7 +65,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
             ],
             close: table["close"],
             change: table["change"] * 100,
-            **{_(TITLES[size]): table[size] for size in sizes},
+            **{_(state.SIZES[size]): table[size] for size in sizes},
         }
     )
     st.dataframe(
@@ -79,7 +77,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
             name: st.column_config.LinkColumn(display_text=navigation.NAME),
             close: st.column_config.TextColumn(alignment="right"),
             change: st.column_config.NumberColumn(format=PERCENT),
-            **{_(TITLES[size]): st.column_config.NumberColumn(format="compact") for size in sizes},
+            **{_(state.SIZES[size]): st.column_config.NumberColumn(format="compact") for size in sizes},
         },
     )
 
