@@ -37,7 +37,7 @@ from finance_core.i18n import N_
 from finance_core.storage import database, documents, locations, prices, runs, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import BarState
-from finance_core.storage.locations import Store
+from finance_core.storage.locations import Location
 
 INDEX = "sisepan_ticker_date"
 """Name of the index that reading creates on the user's collection."""
@@ -62,7 +62,7 @@ def part(db: MongoDatabase, name: str, key: str, raws: Iterable[Any]) -> Inspect
     return replace(inspection.look_at(db, name, categories.category(key)), only=frozenset(raws))
 
 
-def target(db: MongoDatabase, category: Category, source: str) -> Store:
+def target(db: MongoDatabase, category: Category, source: str) -> Location:
     """Where the bars of `category` in the collection `source` are converted to.
 
     Its usual collection, unless that is somebody else's, or the source itself: one in our layout that has a day twice.
@@ -73,12 +73,12 @@ def target(db: MongoDatabase, category: Category, source: str) -> Store:
     sampled = [] if source == category.collection else inspection.sample(db[category.collection])
     recognised = layout.recognise(sampled, category)
     is_free = source != category.collection and (not sampled or (recognised is not None and recognised.is_ours))
-    return Store(category.collection if is_free else locations.OWN_PREFIX + category.collection)
+    return Location(category.collection if is_free else locations.OWN_PREFIX + category.collection)
 
 
 def plan_of_reading(db: MongoDatabase, category: Category, collection: Inspected) -> list[SisepanError]:
     """What `read_as_is` will do, a sentence each, to be asked before a yes."""
-    is_usual = _store(category, collection) == Store(category.collection)
+    is_usual = _location(category, collection) == Location(category.collection)
     sentences = [
         N_("{collection}의 문서는 바꾸지 않습니다."),
         N_("모든 종목을 한 번씩 읽어 그대로 그릴 수 있는지 확인합니다."),
@@ -119,20 +119,20 @@ def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **w
     where the category has bars elsewhere, DataConflict where the collection cannot have the index.
     """
     _require(db, collection.name)
-    store = _store(category, collection)
+    location = _location(category, collection)
     with import_run.leased(db, category, "read", collection.name, **watch) as run:
-        _refuse_to_hide(db, category, store)
-        is_index_new = _ensure_index(db, store)
+        _refuse_to_hide(db, category, location)
+        is_index_new = _ensure_index(db, location)
         try:
-            seen = extent(db[store.collection])
-            states = _read_all(run, store)
+            seen = extent(db[location.collection])
+            states = _read_all(run, location)
             if run.summary.state == "done":
                 _list(db, category, states, collection)
-                locations.point(db, category, store)
+                locations.point(db, category, location)
                 following.remember_extent(db, category, seen)
         finally:
             if run.summary.state != "done" and is_index_new:
-                db[store.collection].drop_index(INDEX)
+                db[location.collection].drop_index(INDEX)
     return run.summary
 
 
@@ -176,15 +176,15 @@ def convert(
 def give_up(db: MongoDatabase, category: Category) -> None:
     """Read `category` from its usual collection again; the collection that was read as it is stays."""
     if locations.of(db, category).read_only:
-        locations.point(db, category, Store(category.collection))
+        locations.point(db, category, Location(category.collection))
 
 
-def _store(category: Category, collection: Inspected) -> Store:
-    """A collection as the store of `category`, read-only unless it is the usual one in our layout."""
+def _location(category: Category, collection: Inspected) -> Location:
+    """A collection as the location of `category`, read-only unless it is the usual one in our layout."""
     assert collection.layout is not None, "only prices are adopted"
     fields = collection.layout.renamed
     is_usual = collection.name == category.collection and not fields
-    return Store(collection.name, fields, read_only=not is_usual)
+    return Location(collection.name, fields, read_only=not is_usual)
 
 
 def _metadata_to_be(db: MongoDatabase) -> str:
@@ -205,29 +205,29 @@ def _require(db: MongoDatabase, collection: str) -> None:
         raise SisepanError(N_("{collection} 컬렉션이 없거나 비어 있습니다. 다시 살펴보십시오."), collection=collection)
 
 
-def _refuse_to_hide(db: MongoDatabase, category: Category, store: Store) -> None:
+def _refuse_to_hide(db: MongoDatabase, category: Category, location: Location) -> None:
     """Raise SisepanError where `category` has bars elsewhere, which no chart would show any more."""
     now = locations.of(db, category)
-    if now.collection != store.collection and db[now.collection].find_one({}, {"_id": True}) is not None:
+    if now.collection != location.collection and db[now.collection].find_one({}, {"_id": True}) is not None:
         raise SisepanError(
             N_("이 카테고리의 시세가 {now} 컬렉션에도 있습니다. 읽기 대신 전환하면 거기에 합쳐집니다."),
             now=now.collection,
         )
 
 
-def _read_all(run: ImportRun, store: Store) -> dict[str, BarState]:
+def _read_all(run: ImportRun, location: Location) -> dict[str, BarState]:
     """The state of every ticker that can be read as it is; the others become failures. Sets the state of the run."""
     db, category, summary = run.lease.db, run.lease.category, run.summary
     states: dict[str, BarState] = {}
     rules = conversion.rules(category, ticker_names.of(db, category))
-    raws = [raw for raw in db[store.collection].distinct(store.name("ticker")) if raw is not None]
+    raws = [raw for raw in db[location.collection].distinct(location.name("ticker")) if raw is not None]
     summary.total = len(raws)
     for raw in sorted(raws, key=str):
         if run.lease.stop.is_set():
             break
         failures = []
         try:
-            bars = _read(db, rules, store, raw)
+            bars = _read(db, rules, location, raw)
             states[raw] = prices.state_of(bars)
             summary.bars += len(bars)
         except SisepanError as error:
@@ -238,16 +238,16 @@ def _read_all(run: ImportRun, store: Store) -> dict[str, BarState]:
         summary.state = "failed" if run.lease.lost else "cancelled"
         return states
     if not summary.failures:
-        run.report(*_unlisted(db, store, summary.bars))
+        run.report(*_unlisted(db, location, summary.bars))
     summary.state = "failed" if summary.failures else "done"
     return states
 
 
-def _unlisted(db: MongoDatabase, store: Store, bars: int) -> list[runs.Failure]:
+def _unlisted(db: MongoDatabase, location: Location, bars: int) -> list[runs.Failure]:
     """Failures for documents of no ticker, which no chart would show; `bars` are those of all tickers."""
     errors: list[SisepanError] = []
-    collection = db[store.collection]
-    if collection.find_one({store.name("ticker"): {"$type": "array"}}, {"_id": True}) is not None:
+    collection = db[location.collection]
+    if collection.find_one({location.name("ticker"): {"$type": "array"}}, {"_id": True}) is not None:
         errors.append(DataConflict(N_("종목 코드가 목록인 문서가 있습니다.")))
     # Counted: after a server was killed, its number without counting may be far off.
     if (count := collection.count_documents({})) > bars:
@@ -269,13 +269,13 @@ def _list(db: MongoDatabase, category: Category, states: dict[str, BarState], co
         tickers.record(db, category, ticker, {**state, "source": "import"})
 
 
-def _read(db: MongoDatabase, rules: Rules, store: Store, raw: object) -> pd.DataFrame:
+def _read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> pd.DataFrame:
     """The bars of one ticker. Raises DataConflict where a conversion would take them, else another SisepanError."""
     category = rules.category
     if not isinstance(raw, str) or not category.is_ticker(raw) or category.ticker_of(raw) != raw:
         kind = DataConflict if raw_tickers.accepts(category, raw) else SisepanError
         raise kind(N_("종목 코드가 이 카테고리의 꼴이 아닙니다: {ticker}"), ticker=str(raw)[:40])
-    bars = prices.as_stored(db, store, raw)
+    bars = prices.as_stored(db, location, raw)
     if not (bars["close"] > 0).all():
         raise DataConflict(N_("종가가 없는 날이 있습니다."))
     days = bars.index.to_numpy()
@@ -289,25 +289,25 @@ def _read(db: MongoDatabase, rules: Rules, store: Store, raw: object) -> pd.Data
     return bars
 
 
-def _ensure_index(db: MongoDatabase, store: Store) -> bool:
+def _ensure_index(db: MongoDatabase, location: Location) -> bool:
     """Create the index that finds one ticker's days where it is missing; returns whether it was created.
 
     Not a unique one: the user's own programs must not begin to fail.
     """
-    if not store.read_only:
-        database.ensure_unique_index(db, store.collection, ["ticker", "date"])
+    if not location.read_only:
+        database.ensure_unique_index(db, location.collection, ["ticker", "date"])
         return False
-    keys = [store.name("ticker"), store.name("date")]
+    keys = [location.name("ticker"), location.name("date")]
     try:
-        if inspection.is_indexed(db[store.collection], *keys):
+        if inspection.is_indexed(db[location.collection], *keys):
             return False
-        db[store.collection].create_index(keys, name=INDEX)
+        db[location.collection].create_index(keys, name=INDEX)
     except OperationFailure as error:
         if error.code not in database.CANNOT_INDEX:
             raise
         raise DataConflict(
             N_("{collection}에 인덱스를 만들 수 없어 그대로 읽을 수 없습니다({kind}). 전환하면 쓸 수 있습니다."),
-            collection=store.collection,
+            collection=location.collection,
             kind=(error.details or {}).get("codeName", error.code),
         ) from error
     return True

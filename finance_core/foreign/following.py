@@ -20,11 +20,11 @@ def is_outdated(db: MongoDatabase, category: Category) -> bool:
 
     Cheap: reads neither counts nor bars. A document that changes in place is not noticed.
     """
-    store = locations.of(db, category)
-    if not store.read_only:
+    location = locations.of(db, category)
+    if not location.read_only:
         return False
     known = db[documents.CHOICES].find_one({"_id": f"read:{category.key}"}) or {}
-    return bool(known.get("documents") != extent(db[store.collection]))
+    return bool(known.get("documents") != extent(db[location.collection]))
 
 
 def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int:
@@ -32,8 +32,8 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
 
     Only the user's own programs write there: without this, the overview shows an older close than the chart.
     """
-    store = locations.of(db, category)
-    at_the_start = extent(db[store.collection])
+    location = locations.of(db, category)
+    at_the_start = extent(db[location.collection])
     descriptions = ticker_names.of(db, category)
     changed = 0
     stored = {ticker for ticker in prices.tickers(db, category) if category.is_ticker(ticker)}

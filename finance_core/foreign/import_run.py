@@ -33,7 +33,7 @@ from finance_core.foreign.verification import RawRow
 from finance_core.storage import database, locations, prices, runs, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import Imported, Kind, Origin, TickerRow
-from finance_core.storage.locations import Store
+from finance_core.storage.locations import Location
 from finance_core.storage.prices import Written
 
 USUAL_THRESHOLDS = gc.get_threshold()
@@ -140,13 +140,13 @@ def run(
 
 
 def bring_in(
-    run: ImportRun, source: Source, store: Store, descriptions: Descriptions, intraday: Intraday = "refuse"
+    run: ImportRun, source: Source, location: Location, descriptions: Descriptions, intraday: Intraday = "refuse"
 ) -> None:
-    """Import `source` into `store` within `run`, and set the state of its summary. Raises as `run`."""
+    """Import `source` into `location` within `run`, and set the state of its summary. Raises as `run`."""
     database.ensure_indexes(run.lease.db, [])
-    database.ensure_unique_index(run.lease.db, store.collection, ["ticker", "date"])
+    database.ensure_unique_index(run.lease.db, location.collection, ["ticker", "date"])
     with _rare_garbage_collection():
-        _Import(run, source, store, descriptions, intraday).go_through()
+        _Import(run, source, location, descriptions, intraday).go_through()
 
 
 @contextmanager
@@ -163,9 +163,9 @@ class _Import:
     """One import within a run."""
 
     def __init__(
-        self, run: ImportRun, source: Source, store: Store, descriptions: Descriptions, intraday: Intraday
+        self, run: ImportRun, source: Source, location: Location, descriptions: Descriptions, intraday: Intraday
     ) -> None:
-        self._run, self._source, self._store, self._descriptions = run, source, store, descriptions
+        self._run, self._source, self._location, self._descriptions = run, source, location, descriptions
         self._db, self._category, self._stop = run.lease.db, run.lease.category, run.lease.stop
         self._summary = run.summary
         self._rules = conversion.rules(self._category, descriptions, intraday)
@@ -237,9 +237,9 @@ class _Import:
 
     def _write(self, converted: Converted) -> Written:
         """Store the bars of one ticker, alone where this source is the only one of it, else beside the stored bars."""
-        db, category, store, ticker = self._db, self._category, self._store, converted.ticker
+        db, category, location, ticker = self._db, self._category, self._location, converted.ticker
         before: TickerRow = tickers.get(db, category, ticker) or {}
-        stored = prices.as_stored(db, store, ticker)
+        stored = prices.as_stored(db, location, ticker)
         imported = before.get("imported", {})
         # A source that only added days does not have all of the ticker.
         is_from_here = imported.get("from") == self._source.name and "whole" in imported
@@ -257,7 +257,7 @@ class _Import:
         def write(session: ClientSession | None) -> Written:
             ticker_names.register(db, category, ticker, converted.raw_tickers, self._descriptions, session)
             tickers.record(db, category, ticker, fields, session)
-            written = prices.write(db, store, ticker, bars, session, remove_others=is_whole)
+            written = prices.write(db, location, ticker, bars, session, remove_others=is_whole)
             after = bars if is_whole else pd.concat([stored[~stored.index.isin(bars.index)], bars]).sort_index()
             self._mark(converted, before, after, any(written), is_whole, session)
             return written
@@ -294,14 +294,14 @@ class _Import:
         fields = {**state, **source, "bars_changed_at": changed_at, "imported": imported}
         if not tickers.record(self._db, self._category, ticker, fields, session):
             # A person has removed the ticker and its bars since it was listed: they stay removed.
-            prices.write(self._db, self._store, ticker, candles.empty(), session, remove_others=True)
+            prices.write(self._db, self._location, ticker, candles.empty(), session, remove_others=True)
 
     def _verify(self) -> None:
         """Read back every ticker that was taken, and compare it with what it should have, and with raw rows."""
         for ticker, imported in self._done().items():
             if self._stop.is_set():
                 return
-            closes = prices.closes_from(self._db, self._store, ticker)
+            closes = prices.closes_from(self._db, self._location, ticker)
             rows, exchange = self._samples.pop(ticker, ((), None))
             is_true = verification.is_true(closes, rows, exchange, self._summary.checks)
             if is_true and merging.checksum(closes) == imported["checksum"]:

@@ -19,7 +19,7 @@ from finance_core.bars import candles
 from finance_core.errors import DataConflict
 from finance_core.i18n import N_
 from finance_core.storage.database import Document
-from finance_core.storage.locations import Store
+from finance_core.storage.locations import Location
 
 _MIDNIGHT = dt.time()
 _ZEROS: Final = {"<M8[ms]": dt.datetime(1970, 1, 1), "<f8": 0.0, "<i4": 0, "<i8": Int64()}
@@ -101,50 +101,50 @@ def _columns(bars: pd.DataFrame) -> tuple[dict[str, npt.NDArray[Any]], dict[str,
     return columns, {"date": ~np.isnat(days), **dict(zip(candles.COLUMNS, stored.T, strict=True))}
 
 
-def to_bars(store: Store, ticker: str, documents: Sequence[Document]) -> pd.DataFrame:
+def to_bars(location: Location, ticker: str, documents: Sequence[Document]) -> pd.DataFrame:
     """The bars of `documents`, which are in ascending order. Raises DataConflict as `as_stored`."""
-    days = _days(store, ticker, documents)
+    days = _days(location, ticker, documents)
     values = np.empty((len(documents), len(candles.COLUMNS)))
     for position, name in enumerate(candles.COLUMNS):
-        values[:, position] = numbers(store, ticker, store.name(name), documents)
+        values[:, position] = numbers(location, ticker, location.name(name), documents)
     return candles.frame(days, values)
 
 
-def _days(store: Store, ticker: str, documents: Sequence[Document]) -> npt.NDArray[np.datetime64]:
+def _days(location: Location, ticker: str, documents: Sequence[Document]) -> npt.NDArray[np.datetime64]:
     """The days of `documents`, which are in ascending order. Raises DataConflict as `check_days`."""
-    name = store.name("date")
+    name = location.name("date")
     dates: list[Any] = [document.get(name) for document in documents]
     # In C for valid documents: numpy's own conversion, or a loop, takes as long as the whole query.
     if set(map(type, dates)) == {dt.datetime} and set(map(dt.datetime.time, dates)) == {_MIDNIGHT}:
         ordinals = np.fromiter(map(dt.datetime.toordinal, dates), dtype="int64", count=len(dates))
         if ordinals[0] > _FIRST_DAY and ordinals[-1] < _LAST_DAY and (np.diff(ordinals) > 0).all():
             return (ordinals - _EPOCH).astype("datetime64[D]").astype("datetime64[ns]")
-    check_days(store, ticker, documents)
+    check_days(location, ticker, documents)
     return np.array(dates, dtype="datetime64[ns]")
 
 
-def check_days(store: Store, ticker: str, documents: Iterable[Document]) -> None:
+def check_days(location: Location, ticker: str, documents: Iterable[Document]) -> None:
     """Raise DataConflict unless every date is midnight UTC and no day occurs twice."""
     seen = set()
     for document in documents:
-        date = document.get(store.name("date"))
+        date = document.get(location.name("date"))
         # pandas counts these years in nanoseconds.
         if not (isinstance(date, dt.datetime) and date.time() == _MIDNIGHT and 1677 < date.year < 2262):
             sentence = N_(
                 "{collection}에 있는 {ticker} 문서의 date가 거래일의 자정(UTC)이 아닙니다: {date}. "
                 "고치거나 '내 데이터' 화면에서 전환한 뒤 다시 시도하십시오."
             )
-            raise DataConflict(sentence, collection=store.collection, ticker=ticker, date=date)
+            raise DataConflict(sentence, collection=location.collection, ticker=ticker, date=date)
         if date in seen:
             sentence = N_(
                 "{collection}에 {ticker}의 {date} 문서가 둘 이상 있습니다. 중복을 지우거나 '내 데이터' 화면에서 "
                 "전환한 뒤 다시 시도하십시오."
             )
-            raise DataConflict(sentence, collection=store.collection, ticker=ticker, date=date.date())
+            raise DataConflict(sentence, collection=location.collection, ticker=ticker, date=date.date())
         seen.add(date)
 
 
-def numbers(store: Store, ticker: str, field: str, documents: Iterable[Document]) -> npt.NDArray[np.float64]:
+def numbers(location: Location, ticker: str, field: str, documents: Iterable[Document]) -> npt.NDArray[np.float64]:
     """The values of `field` in `documents`; NaN where one has none. Raises DataConflict where one is no number."""
     try:
         return np.array([document.get(field) for document in documents], dtype="float64")  # None is NaN
@@ -153,4 +153,4 @@ def numbers(store: Store, ticker: str, field: str, documents: Iterable[Document]
             "{collection}에 있는 {ticker} 문서의 {field} 값이 숫자가 아닙니다. 고치거나 '내 데이터' 화면에서 "
             "전환한 뒤 다시 시도하십시오."
         )
-        raise DataConflict(sentence, collection=store.collection, ticker=ticker, field=field) from error
+        raise DataConflict(sentence, collection=location.collection, ticker=ticker, field=field) from error

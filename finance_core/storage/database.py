@@ -122,9 +122,9 @@ def ensure_indexes(db: MongoDatabase, chosen: Iterable[Category] | None = None) 
     cannot have the index for another reason.
     """
     for category in categories.CATEGORIES if chosen is None else chosen:
-        store = locations.of(db, category)
-        if not store.read_only:
-            ensure_unique_index(db, store.collection, ["ticker", "date"])
+        location = locations.of(db, category)
+        if not location.read_only:
+            ensure_unique_index(db, location.collection, ["ticker", "date"])
     metadata = locations.metadata(db)
     ensure_unique_index(db, metadata, ["category", "ticker"])
     # For the largest moves, the newest bars, the list by name.

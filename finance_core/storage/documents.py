@@ -273,7 +273,7 @@ RefusedRow = TypedDict(
 """One row that an import did not take (`import_refusals`). Written by import runs."""
 
 
-class Location(TypedDict, total=False):
+class LocationDocument(TypedDict, total=False):
     """Where the bars of a category are stored (a field of `settings`/`collections`). Written by `locations`."""
 
     collection: str

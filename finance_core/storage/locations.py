@@ -16,7 +16,7 @@ from pymongo.database import Database
 from finance_core.categories import CATEGORIES, Category
 from finance_core.errors import DataConflict
 from finance_core.i18n import N_
-from finance_core.storage.documents import CHOICES, TICKERS, Location
+from finance_core.storage.documents import CHOICES, TICKERS, LocationDocument
 
 ID = "collections"
 OWN_PREFIX = "sisepan_"
@@ -25,7 +25,7 @@ FRESH = 2.0
 """Seconds for which a process uses the locations it last read, so that a chart costs no further query."""
 
 _lock = threading.Lock()
-_read: "dict[Database[dict[str, Any]], tuple[float, dict[str, Location]]]" = {}
+_read: "dict[Database[dict[str, Any]], tuple[float, dict[str, LocationDocument]]]" = {}
 """The locations of each database, and when they were read."""
 _forgotten = 0
 """Counts the calls of `forget`: an answer to a query that began before the last call is not kept."""
@@ -40,7 +40,7 @@ class NotAdopted(DataConflict):
 
 
 @dataclass(frozen=True)
-class Store:
+class Location:
     """Where the bars of a category are stored."""
 
     collection: str
@@ -54,10 +54,10 @@ class Store:
         return self.fields.get(ours, ours)
 
 
-def of(db: "Database[dict[str, Any]]", category: Category) -> Store:
-    """The store of `category`, as it was at most `FRESH` seconds ago."""
-    location = _locations(db).get(category.key)
-    return Store(**location) if location else Store(category.collection)
+def of(db: "Database[dict[str, Any]]", category: Category) -> Location:
+    """The location of `category`, as it was at most `FRESH` seconds ago."""
+    document = _locations(db).get(category.key)
+    return Location(**document) if document else Location(category.collection)
 
 
 def metadata(db: "Database[dict[str, Any]]") -> str:
@@ -101,22 +101,22 @@ def require_writable(db: "Database[dict[str, Any]]", category: Category) -> None
     writable(db, category)
 
 
-def writable(db: "Database[dict[str, Any]]", category: Category) -> Store:
-    """The store of `category`, as `of`. Raises ReadOnly if it is only read."""
-    store = of(db, category)
-    if store.read_only:
+def writable(db: "Database[dict[str, Any]]", category: Category) -> Location:
+    """The location of `category`, as `of`. Raises ReadOnly if it is only read."""
+    location = of(db, category)
+    if location.read_only:
         sentence = N_(
             "이 카테고리는 사용자의 {collection} 컬렉션을 바꾸지 않고 읽기만 합니다. 먼저 '내 데이터' 화면이나 "
             "python -m finance_core.adopt --convert {collection} --category {category} 명령으로 전환하십시오."
         )
-        raise ReadOnly(sentence, collection=store.collection, category=category.key)
-    return store
+        raise ReadOnly(sentence, collection=location.collection, category=category.key)
+    return location
 
 
-def point(db: "Database[dict[str, Any]]", category: Category, store: Store) -> None:
-    """Make `store` the location of the bars of `category`, for every process."""
-    is_usual = store == Store(category.collection)
-    _set(db, category.key, None if is_usual else {**vars(store), "fields": dict(store.fields)})
+def point(db: "Database[dict[str, Any]]", category: Category, location: Location) -> None:
+    """Make `location` the location of the bars of `category`, for every process."""
+    is_usual = location == Location(category.collection)
+    _set(db, category.key, None if is_usual else {**vars(location), "fields": dict(location.fields)})
 
 
 def point_metadata(db: "Database[dict[str, Any]]", collection: str) -> None:
@@ -138,7 +138,7 @@ def _set(db: "Database[dict[str, Any]]", key: str, location: dict[str, Any] | No
     forget(db)
 
 
-def _locations(db: "Database[dict[str, Any]]") -> dict[str, Location]:
+def _locations(db: "Database[dict[str, Any]]") -> dict[str, LocationDocument]:
     now = time.monotonic()
     with _lock:
         read_at, locations = _read.get(db, (-FRESH, {}))

@@ -28,7 +28,7 @@ from finance_core.i18n import N_
 from finance_core.storage import database, locations, prices, raw_bars, tickers, watchlists
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
-from finance_core.storage.locations import Store
+from finance_core.storage.locations import Location
 from finance_core.storage.raw_bars import READ, Table
 
 MOST_BYTES: Final = 1 << 30
@@ -130,8 +130,8 @@ def _entry(key: tuple[str, str, str]) -> _Kept:
 
 def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[TickerRow], since: dt.date) -> Panel:
     """The panel that is kept, brought up to date for `rows`, and reaching back to `since` at least."""
-    store = locations.of(db, category)
-    versions = {row["ticker"]: _version(store, row) for row in rows}
+    location = locations.of(db, category)
+    versions = {row["ticker"]: _version(location, row) for row in rows}
     if kept.panel is None or since < kept.since:
         _make_room(rows, min(since, kept.since), kept)
         kept.panel, kept.since, kept.versions = None, min(since, kept.since), {}
@@ -139,7 +139,7 @@ def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[
     changed = [ticker for ticker, version in versions.items() if kept.versions.get(ticker) != version]
     if kept.panel is None or changed or known.tickers != tuple(versions):
         read, unreadable = [], known.unreadable.intersection(versions).difference(changed)
-        for part in _read(db, store, changed, kept.since):
+        for part in _read(db, location, changed, kept.since):
             read.append(panels.of(part.bars, split=part.split))  # as small as it will be kept
             unreadable |= part.unreadable
         panel = panels.replaced(known, read, list(versions))
@@ -148,11 +148,11 @@ def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[
     return kept.panel
 
 
-def _version(store: Store, row: TickerRow) -> object:
+def _version(location: Location, row: TickerRow) -> object:
     """What is another once the bars of `row` have changed."""
-    if store.read_only or row.get("rewriting") or "bars_changed_at" not in row:
+    if location.read_only or row.get("rewriting") or "bars_changed_at" not in row:
         return int(time.monotonic() // KEPT_FOR)
-    return store, row["bars_changed_at"], row.get("bar_count")
+    return location, row["bars_changed_at"], row.get("bar_count")
 
 
 def _make_room(rows: Sequence[TickerRow], since: dt.date, asked: _Kept) -> None:
@@ -178,7 +178,7 @@ def _make_room(rows: Sequence[TickerRow], since: dt.date, asked: _Kept) -> None:
                 del _kept[key]
 
 
-def _read(db: MongoDatabase, store: Store, names: Sequence[str], since: dt.date) -> Iterator[Part]:
+def _read(db: MongoDatabase, location: Location, names: Sequence[str], since: dt.date) -> Iterator[Part]:
     """Some of `names` at a time.
 
     While the bars of some tickers are decoded the server reads those of the next, and those after them too as long as
@@ -193,7 +193,7 @@ def _read(db: MongoDatabase, store: Store, names: Sequence[str], since: dt.date)
         def ask(most: int) -> None:
             while parts and len(asked) < most:
                 part = parts.popleft()
-                asked.append((part, readers.submit(raw_bars.fetch, db, store, part, begin)))
+                asked.append((part, readers.submit(raw_bars.fetch, db, location, part, begin)))
 
         ask(1)
         while asked:
@@ -201,9 +201,9 @@ def _read(db: MongoDatabase, store: Store, names: Sequence[str], since: dt.date)
             batches = answer.result()
             ask(2 if turns.is_alone() else 1)
             read = Part(dict.fromkeys(part, panels.NO_BARS))
-            for ticker, table in raw_bars.decode(batches, store).items():
+            for ticker, table in raw_bars.decode(batches, location).items():
                 try:
-                    read.bars[ticker], read.split[ticker] = _bars(db, store, ticker, table, begin)
+                    read.bars[ticker], read.split[ticker] = _bars(db, location, ticker, table, begin)
                 except DataConflict:
                     read.unreadable.add(ticker)
             yield read
@@ -215,13 +215,13 @@ def _sessions(since: dt.date) -> int:
 
 
 def _bars(
-    db: MongoDatabase, store: Store, ticker: str, table: Table | None, begin: dt.datetime
+    db: MongoDatabase, location: Location, ticker: str, table: Table | None, begin: dt.datetime
 ) -> tuple[TickerBars, np.datetime64]:
     """The bars of one ticker as they are drawn, and the day of its last split. Raises DataConflict as `as_stored`."""
     days = None if table is None else raw_bars.days(table)
     if table is None or days is None or not _has_all_prices(table):
         # By the way that knows every odd value, and says what is wrong.
-        frame, _remarks = candles.clean(prices.as_stored(db, store, ticker))
+        frame, _remarks = candles.clean(prices.as_stored(db, location, ticker))
         frame, _remarks = candles.split_adjusted(frame)
         return _of_frame(frame[frame.index >= pd.Timestamp(begin)])
     columns = dict(zip(READ, table.T, strict=True))

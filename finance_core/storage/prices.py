@@ -21,7 +21,7 @@ from finance_core.categories import Category
 from finance_core.storage import bar_documents, locations, raw_bars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import BarState, TickerRow
-from finance_core.storage.locations import Store
+from finance_core.storage.locations import Location
 
 TAIL_SPAN = dt.timedelta(days=21)
 """Holds the last few sessions before a day, whatever the holidays."""
@@ -35,7 +35,7 @@ class Written(NamedTuple):
     removed: int = 0
 
 
-def load(db: MongoDatabase, where: Category | Store, ticker: str, last: int | None = None) -> pd.DataFrame:
+def load(db: MongoDatabase, where: Category | Location, ticker: str, last: int | None = None) -> pd.DataFrame:
     """The bars of `ticker`, or its `last` ones (at least 1), as they are drawn, compared and exported.
 
     That is `as_stored`, with the splits applied that its source has not applied to the prices before them yet: no
@@ -45,31 +45,31 @@ def load(db: MongoDatabase, where: Category | Store, ticker: str, last: int | No
     return bars
 
 
-def as_stored(db: MongoDatabase, where: Category | Store, ticker: str, last: int | None = None) -> pd.DataFrame:
+def as_stored(db: MongoDatabase, where: Category | Location, ticker: str, last: int | None = None) -> pd.DataFrame:
     """All stored bars of `ticker`, or its `last` ones (at least 1); an empty frame if it has no bars.
 
     The index is tz-naive and ascending. A missing price is NaN, a missing volume 0. Raises DataConflict if a value is
     no date or no number, or if a day is stored twice.
     """
-    store = where if isinstance(where, Store) else locations.of(db, where)
-    if last is None and not store.read_only and (bars := _at_once(db, store, ticker)) is not None:
+    location = where if isinstance(where, Location) else locations.of(db, where)
+    if last is None and not location.read_only and (bars := _at_once(db, location, ticker)) is not None:
         return bars
-    date = store.name("date")
-    fields = {"_id": False, date: True, **{store.name(name): True for name in candles.COLUMNS}}
-    cursor = db[store.collection].find({store.name("ticker"): ticker}, fields)
+    date = location.name("date")
+    fields = {"_id": False, date: True, **{location.name(name): True for name in candles.COLUMNS}}
+    cursor = db[location.collection].find({location.name("ticker"): ticker}, fields)
     cursor = cursor.sort(date, -1).limit(last) if last is not None else cursor.sort(date, 1)
     documents = cursor.batch_size(50_000).to_list()
     if not documents:
         return candles.empty()
     if last is not None:
         documents.reverse()
-    return bar_documents.to_bars(store, ticker, documents)
+    return bar_documents.to_bars(location, ticker, documents)
 
 
-def _at_once(db: MongoDatabase, store: Store, ticker: str) -> pd.DataFrame | None:
+def _at_once(db: MongoDatabase, location: Location, ticker: str) -> pd.DataFrame | None:
     """All bars of `ticker`, in a third of the time; None where a document is no bar: `as_stored` then says why."""
     try:
-        tables = raw_bars.decode(raw_bars.fetch(db, store, [ticker]), store)
+        tables = raw_bars.decode(raw_bars.fetch(db, location, [ticker]), location)
     except AutoReconnect:  # a cursor of the driver asks once more
         return None
     if not tables:
@@ -104,32 +104,34 @@ def tail(db: MongoDatabase, category: Category, ticker: str, last: int, last_dat
 
     Raises DataConflict as `as_stored`, ReadOnly if the category is only read.
     """
-    store = locations.writable(db, category)
-    bars = db[store.collection]
+    location = locations.writable(db, category)
+    bars = db[location.collection]
     found = bars.find(_window(ticker, last_date - TAIL_SPAN)).sort("date", 1) if last_date else ()
     documents = list(found)
     if len(documents) < last:
         newest = bars.find({"ticker": ticker}, {"_id": False, "date": True}).sort("date", -1).limit(last).to_list()
         if not newest:
             return NOTHING
-        bar_documents.check_days(store, ticker, newest)
+        bar_documents.check_days(location, ticker, newest)
         documents = bars.find(_window(ticker, newest[-1]["date"])).sort("date", 1).to_list()
-    return Tail(bar_documents.to_bars(store, ticker, documents[-last:]), documents)
+    return Tail(bar_documents.to_bars(location, ticker, documents[-last:]), documents)
 
 
-def closes_from(db: MongoDatabase, store: Store, ticker: str) -> "pd.Series[float]":
-    """The stored closes of `ticker` in `store`, indexed by day, ascending."""
-    date, close = store.name("date"), store.name("close")
-    found = db[store.collection].find({store.name("ticker"): ticker}, {"_id": False, date: True, close: True})
+def closes_from(db: MongoDatabase, location: Location, ticker: str) -> "pd.Series[float]":
+    """The stored closes of `ticker` in `location`, indexed by day, ascending."""
+    date, close = location.name("date"), location.name("close")
+    found = db[location.collection].find({location.name("ticker"): ticker}, {"_id": False, date: True, close: True})
     documents = found.sort(date, 1).batch_size(50_000).to_list()
     days = pd.DatetimeIndex([document[date] for document in documents], name="date").as_unit("ns")
-    return pd.Series(bar_documents.numbers(store, ticker, close, documents), index=days, name="close")
+    return pd.Series(bar_documents.numbers(location, ticker, close, documents), index=days, name="close")
 
 
 def tickers(db: MongoDatabase, category: Category) -> list[str]:
     """Every ticker that has a bar, sorted. Reads the index of the collection, if it has one, and no bars."""
-    store = locations.of(db, category)
-    return sorted(ticker for ticker in db[store.collection].distinct(store.name("ticker")) if isinstance(ticker, str))
+    location = locations.of(db, category)
+    return sorted(
+        ticker for ticker in db[location.collection].distinct(location.name("ticker")) if isinstance(ticker, str)
+    )
 
 
 def any_stored(db: MongoDatabase, category: Category) -> bool:
@@ -142,11 +144,11 @@ def version(db: MongoDatabase, category: Category, row: TickerRow) -> tuple[obje
 
     That is so where only other programs write, or a history is replaced bar by bar. Reads no more than `state`.
     """
-    store = locations.of(db, category)
-    if store.read_only or row.get("rewriting") or "bars_changed_at" not in row:
+    location = locations.of(db, category)
+    if location.read_only or row.get("rewriting") or "bars_changed_at" not in row:
         return None
     # The row is written after the bars, or with them: a run that was killed in between shows in their state.
-    return store, row["bars_changed_at"], *state(db, category, row["ticker"]).values()
+    return location, row["bars_changed_at"], *state(db, category, row["ticker"]).values()
 
 
 def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> BarState:
@@ -154,9 +156,9 @@ def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSes
 
     Counts every document, also those of a user's own collection that are no valid bar.
     """
-    store = locations.of(db, category)
-    bars, date, close, splits = db[store.collection], *map(store.name, ("date", "close", "stock_splits"))
-    of_ticker = {store.name("ticker"): ticker}
+    location = locations.of(db, category)
+    bars, date, close, splits = db[location.collection], *map(location.name, ("date", "close", "stock_splits"))
+    of_ticker = {location.name("ticker"): ticker}
     newest = bars.find(of_ticker, {date: 1, close: 1, splits: 1}, session=session).sort(date, -1).limit(2)
     oldest = bars.find_one(of_ticker, {date: 1}, sort=[(date, 1)], session=session) or {}
     nothing: Document = {}
@@ -198,19 +200,19 @@ def _state(
 
 def count(db: MongoDatabase, category: Category, *tickers: str, session: ClientSession | None = None) -> int:
     """Number of stored bars of all `tickers` together."""
-    store = locations.of(db, category)
-    return db[store.collection].count_documents({store.name("ticker"): {"$in": tickers}}, session=session)
+    location = locations.of(db, category)
+    return db[location.collection].count_documents({location.name("ticker"): {"$in": tickers}}, session=session)
 
 
 def delete(db: MongoDatabase, category: Category, ticker: str) -> int:
     """Remove every bar of `ticker` and return their number. Raises ReadOnly if the category is only read."""
-    store = locations.writable(db, category)
-    return db[store.collection].delete_many({"ticker": ticker}).deleted_count
+    location = locations.writable(db, category)
+    return db[location.collection].delete_many({"ticker": ticker}).deleted_count
 
 
 def write(
     db: MongoDatabase,
-    where: Category | Store,
+    where: Category | Location,
     ticker: str,
     bars: pd.DataFrame,
     session: ClientSession | None = None,
@@ -221,13 +223,13 @@ def write(
     """Add the days of `bars` that are not stored, and replace those that differ; `remove_others` removes other days.
 
     With `beside`, what is stored from the first of `bars` on was read just now, and is not read again. Idempotent:
-    equal bars are not written again. Raises ReadOnly if `where` is a category that is only read; a store must have our
-    layout.
+    equal bars are not written again. Raises ReadOnly if `where` is a category that is only read; a location must have
+    our layout.
     """
-    store = where if isinstance(where, Store) else locations.writable(db, where)
+    location = where if isinstance(where, Location) else locations.writable(db, where)
     if not remove_others and bars.empty:
         return Written()
-    collection = db[store.collection]
+    collection = db[location.collection]
     if beside is None:
         window = {"ticker": ticker} if remove_others else _window(ticker, bars.index[0])
         documents = collection.find(window, session=session).to_list()
@@ -237,7 +239,7 @@ def write(
         if len(bars):
             collection.insert_many(bar_documents.to_raw(ticker, bars), ordered=True, session=session)
         return Written(added=len(bars))
-    bar_documents.check_days(store, ticker, documents)
+    bar_documents.check_days(location, ticker, documents)
     stored = {document["date"]: document for document in documents}
 
     added = replaced = 0

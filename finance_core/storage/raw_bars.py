@@ -24,7 +24,7 @@ from pymongo import ReadPreference
 
 from finance_core.bars import candles
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.storage.locations import Store
+from finance_core.storage.locations import Location
 
 READ: Final = ("date", *candles.COLUMNS)
 """The fields that are read of each bar; the date as milliseconds since 1970."""
@@ -59,23 +59,25 @@ class Place(NamedTuple):
     size: int
 
 
-def fetch(db: MongoDatabase, store: Store, tickers: Sequence[str], since: dt.datetime | None = None) -> list[bytes]:
+def fetch(
+    db: MongoDatabase, location: Location, tickers: Sequence[str], since: dt.datetime | None = None
+) -> list[bytes]:
     """MongoDB's answers with the bars of `tickers`, all or from `since` (UTC, tz-naive) on, for `decode`."""
-    ticker, date = store.name("ticker"), store.name("date")
+    ticker, date = location.name("ticker"), location.name("date")
     window: Document = {ticker: {"$in": list(tickers)}}
     if since:  # not "from that day on": a date that is a text must show
         window[date] = {"$not": {"$lt": since}}
-    return list(_batches(db, store.collection, window, {ticker: 1, date: 1}))
+    return list(_batches(db, location.collection, window, {ticker: 1, date: 1}))
 
 
-def decode(batches: Iterable[bytes], store: Store) -> dict[str, Table | None]:
+def decode(batches: Iterable[bytes], location: Location) -> dict[str, Table | None]:
     """The bars of each ticker in the answers of `fetch`, in the order of their days.
 
     None where a value is no bar. Tickers without bars are left out.
     """
     parts: dict[str, list[Table | None]] = defaultdict(list)
     for batch in batches:
-        for name, table in tables(batch, store):
+        for name, table in tables(batch, location):
             parts[name].append(table)
     return {name: None if any(part is None for part in each) else _stacked(each) for name, each in parts.items()}
 
@@ -115,12 +117,12 @@ def _batches(db: MongoDatabase, collection: str, query: Document, order: Documen
             reply = db.command(more, codec_options=_RAW, session=session)
 
 
-def tables(batch: bytes, store: Store) -> Iterator[tuple[str, Table | None]]:
+def tables(batch: bytes, location: Location) -> Iterator[tuple[str, Table | None]]:
     """The tickers of an array of documents, each with its bars, in the order of the array; a ticker may come again."""
     offset = 4
     while batch[offset]:
         rows, offset = _same_length(batch, offset)
-        yield from _of_rows(rows, store)
+        yield from _of_rows(rows, location)
 
 
 def _same_length(batch: bytes, offset: int) -> tuple[npt.NDArray[np.uint8], int]:
@@ -138,14 +140,14 @@ def _same_length(batch: bytes, offset: int) -> tuple[npt.NDArray[np.uint8], int]
     return np.ndarray((count, length), np.uint8, batch, begin, (stride, 1)), offset + count * stride
 
 
-def _of_rows(rows: npt.NDArray[np.uint8], store: Store) -> Iterator[tuple[str, Table | None]]:
+def _of_rows(rows: npt.NDArray[np.uint8], location: Location) -> Iterator[tuple[str, Table | None]]:
     first = rows[0].tobytes()
     places = _places(first)
-    wanted = {name: places[store.name(name)] for name in ("ticker", *READ) if store.name(name) in places}
+    wanted = {name: places[location.name(name)] for name in ("ticker", *READ) if location.name(name) in places}
     kinds = {name: place.kind for name, place in wanted.items()}
     numeric = all(kind in NUMBERS or kind == NOTHING for name, kind in kinds.items() if name not in ("ticker", "date"))
     if not numeric or kinds.get("ticker") != TEXT or not wanted["ticker"].size or kinds.get("date") != DATE:
-        yield from _one_by_one(rows, store)
+        yield from _one_by_one(rows, location)
         return
     varies = np.zeros(len(first), dtype=bool)
     for place in places.values():
@@ -153,8 +155,8 @@ def _of_rows(rows: npt.NDArray[np.uint8], store: Store) -> Iterator[tuple[str, T
     alike = (rows[:, ~varies] == rows[0, ~varies]).all(axis=1)
     if not alike.all():
         end = int(np.argmin(alike))
-        yield from _of_rows(rows[:end], store)
-        yield from _one_by_one(rows[end:], store)
+        yield from _of_rows(rows[:end], location)
+        yield from _one_by_one(rows[end:], location)
         return
     names = _column(rows, wanted["ticker"], f"S{wanted['ticker'].size}")
     begins = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist(), len(rows)]
@@ -189,11 +191,11 @@ def _places(document: bytes) -> Mapping[str, Place]:
     return places
 
 
-def _one_by_one(rows: npt.NDArray[np.uint8], store: Store) -> Iterator[tuple[str, Table | None]]:
+def _one_by_one(rows: npt.NDArray[np.uint8], location: Location) -> Iterator[tuple[str, Table | None]]:
     for row in rows:
         document = bson.decode(row.tobytes(), codec_options=_OPTIONS)
-        ticker, date = document.get(store.name("ticker")), document.get(store.name("date"))
-        numbers = [document.get(store.name(name)) for name in READ[1:]]
+        ticker, date = document.get(location.name("ticker")), document.get(location.name("date"))
+        numbers = [document.get(location.name(name)) for name in READ[1:]]
         if not isinstance(ticker, str):
             continue
         if isinstance(date, DatetimeMS) and all(_is_number(each) for each in numbers):

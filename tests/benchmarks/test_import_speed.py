@@ -17,7 +17,7 @@ from finance_core.foreign.collection_source import CollectionSource
 from finance_core.foreign.layout import recognise
 from finance_core.storage import bar_documents, prices
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.storage.locations import Store
+from finance_core.storage.locations import Location
 from tests.benchmarks.conftest import seconds, tell
 from tests.benchmarks.test_update_speed import wait_for_quiet
 from tests.yahoo import random_walk
@@ -94,7 +94,7 @@ def _inspection(db: MongoDatabase, *, is_exact: bool) -> float:
 
 
 def test_a_collection_with_other_names_is_read_as_fast_as_ours(db: MongoDatabase) -> None:
-    store = Store("my_prices", FOREIGN, read_only=True)
+    location = Location("my_prices", FOREIGN, read_only=True)
     days = pd.bdate_range(end="2026-11-20", periods=DAYS)
     names = [f"{number:06}" for number in range(5)]
     for number, name in enumerate(names):
@@ -109,8 +109,8 @@ def test_a_collection_with_other_names_is_read_as_fast_as_ours(db: MongoDatabase
     for last in (None, 250):
         measured = []
         for _ in range(5):
-            native = seconds(lambda: [prices.load(db, Store("korean_stocks"), name, last) for name in names], 5)  # noqa: B023
-            mapped = seconds(lambda: [prices.load(db, store, name, last) for name in names], 5)  # noqa: B023
+            native = seconds(lambda: [prices.load(db, Location("korean_stocks"), name, last) for name in names], 5)  # noqa: B023
+            mapped = seconds(lambda: [prices.load(db, location, name, last) for name in names], 5)  # noqa: B023
             measured.append(mapped / native)
         ratios[str(last or "all")] = statistics.median(measured)
     tell("reading under other names, as a ratio to ours", **ratios)

@@ -132,7 +132,7 @@ def test_after_a_conversion_it_is_ours_and_updated_like_any_other(
     before = untouched(db, "kr")
     summary = converted(db, "kr")
     assert (summary.state, summary.verified, summary.added) == ("done", 1, len(table) - 10)
-    assert locations.of(db, KOREAN_STOCKS) == locations.Store("korean_stocks")
+    assert locations.of(db, KOREAN_STOCKS) == locations.Location("korean_stocks")
     yahoo.listings["005930.KS"] = Listing(table)
     ran = category_update.run(db, KOREAN_STOCKS)
     assert (ran.state, ran.added, ran.replaced, len(ran.failures)) == ("done", 10, 0, 0)
@@ -150,7 +150,7 @@ def test_one_ticker_that_cannot_be_read_keeps_all_as_it_was(own_server_db: Mongo
     assert reading.state == "failed"
     assert [problem.ticker for problem in reading.failures] == ["005930"]
     assert untouched(db, "kr") == before[0]
-    assert locations.of(db, KOREAN_STOCKS) == locations.Store("korean_stocks")
+    assert locations.of(db, KOREAN_STOCKS) == locations.Location("korean_stocks")
     assert not tickers.any_registered(db, KOREAN_STOCKS)
     assert [failure.ticker for failure in runs.failures(db, reading.run)] == ["005930"]
 
@@ -314,7 +314,7 @@ def test_our_own_layout_without_a_list_gets_one(own_server_db: MongoDatabase) ->
     db = own_server_db
     db["korean_stocks"].insert_many(flat(TABLES))
     assert adopted(db, "korean_stocks").state == "done"
-    assert locations.of(db, KOREAN_STOCKS) == locations.Store("korean_stocks")
+    assert locations.of(db, KOREAN_STOCKS) == locations.Location("korean_stocks")
     assert tickers.get(db, KOREAN_STOCKS, "005930")["name"] == "삼성전자"  # type: ignore[index]
 
 

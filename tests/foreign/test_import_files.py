@@ -16,7 +16,7 @@ from finance_core.foreign import file_source, import_command, import_records, re
 from finance_core.foreign.reports import WrongUse
 from finance_core.storage import locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.locations import Store
+from finance_core.storage.locations import Location
 from tests.conftest import forget_transactions
 from tests.pages import made_table
 from tests.processes import start_python, wait_until
@@ -200,7 +200,7 @@ def test_an_update_extends_what_came_from_a_file(db: MongoDatabase, yahoo: Yahoo
 def test_bars_that_are_only_read_are_not_imported_into(
     db: MongoDatabase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    locations.point(db, KOREAN_STOCKS, Store("theirs", read_only=True))
+    locations.point(db, KOREAN_STOCKS, Location("theirs", read_only=True))
     path = write(tmp_path / "prices.csv", made(1))
     with pytest.raises(SisepanError, match="theirs"):
         import_here(db, path)
@@ -225,7 +225,9 @@ def test_what_differs_when_read_back_fails_the_command(
     path = write(tmp_path / "prices.csv", made(2))
     read_back = prices.closes_from
     monkeypatch.setattr(
-        prices, "closes_from", lambda db, store, ticker: read_back(db, store, ticker) * (2 if ticker == "000100" else 1)
+        prices,
+        "closes_from",
+        lambda db, location, ticker: read_back(db, location, ticker) * (2 if ticker == "000100" else 1),
     )
     assert import_here(db, path) == 1
     assert "다시 읽어 보니 읽은 것과 다른 종목 1개: 000100" in capsys.readouterr().out

@@ -40,7 +40,7 @@ from finance_core.foreign.layout import Layout, recognise
 from finance_core.foreign.sqlite_source import SqliteSource
 from finance_core.storage import locations, prices, runs, tickers
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.storage.locations import Store
+from finance_core.storage.locations import Location
 from tests import pages
 from tests.conftest import forget_transactions
 from tests.foreign import generated
@@ -658,7 +658,7 @@ def test_an_import_that_is_stopped_while_it_is_read_back_is_not_done(
     db: MongoDatabase, korean: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generated.lay_out(korean, Style(), KOREAN_STOCKS, {}).insert(db, THEIRS, Style())
-    locations.point(db, KOREAN_STOCKS, Store(THEIRS, read_only=True))
+    locations.point(db, KOREAN_STOCKS, Location(THEIRS, read_only=True))
     stop, read = threading.Event(), prices.closes_from
 
     def stopping(*asked: Any) -> "pd.Series[float]":
@@ -691,7 +691,7 @@ def test_what_is_not_stored_as_it_was_read_is_found_out(
         if summary.done == summary.total:
             db["korean_stocks"].delete_one({"ticker": ticker, "date": bars.index[-2].to_pydatetime()})
 
-    locations.point(db, KOREAN_STOCKS, Store(THEIRS, read_only=True))
+    locations.point(db, KOREAN_STOCKS, Location(THEIRS, read_only=True))
     summary = convert(db, progress=spoil)
 
     assert (summary.state, summary.differing, summary.verified) == ("failed", [ticker], len(korean) - 1)
@@ -725,7 +725,7 @@ def theirs(db: MongoDatabase, korean: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return candles.clean(korean["005930"])[0]
 
 
-def store(db: MongoDatabase, bars: pd.DataFrame, source: str | None) -> None:
+def location(db: MongoDatabase, bars: pd.DataFrame, source: str | None) -> None:
     """Bars of a ticker from `source`; None: it is not on the list, which has another."""
     prices.write(db, KOREAN_STOCKS, "005930", bars)
     if source is None:
@@ -746,7 +746,7 @@ def test_bars_from_elsewhere_are_extended_where_the_common_days_agree(
     db: MongoDatabase, theirs: pd.DataFrame, source: str | None
 ) -> None:
     old = earlier(theirs).assign(volume=7, dividends=0.0, stock_splits=0.0)
-    store(db, old, source)
+    location(db, old, source)
 
     first = adopt(db)
     before = contents(db)
@@ -770,7 +770,7 @@ def test_bars_from_elsewhere_are_extended_where_the_common_days_agree(
 def test_the_last_stored_bar_may_be_provisional(db: MongoDatabase, theirs: pd.DataFrame) -> None:
     old = theirs.iloc[:-5].copy()
     old.iloc[-1, old.columns.get_loc("close")] += 300.0  # type: ignore[index, operator]
-    store(db, old, "yahoo")
+    location(db, old, "yahoo")
 
     summary = adopt(db)
 
@@ -782,7 +782,7 @@ def test_the_last_bar_of_an_import_may_be_provisional(db: MongoDatabase, theirs:
     later = theirs.iloc[-1:].set_axis(pd.DatetimeIndex(theirs.index[-1:]) + pd.Timedelta(days=1))
     old = pd.concat([theirs.iloc[5:], later]).rename_axis("date")
     old.loc[theirs.index[-1], "close"] += 300.0
-    store(db, old, "yahoo")
+    location(db, old, "yahoo")
 
     summary = adopt(db)
 
@@ -797,7 +797,7 @@ def test_bars_from_elsewhere_that_do_not_agree_are_left_as_they_are(
 ) -> None:
     old = earlier(theirs)
     old = old.iloc[:10] if reason == merging.APART else old.assign(close=old["close"] / 2)
-    store(db, old, source)
+    location(db, old, source)
     before = bits(everything(db, "korean_stocks", "ticker_metadata"))
 
     for _ in range(2):
@@ -812,7 +812,7 @@ def test_bars_from_elsewhere_that_do_not_agree_are_left_as_they_are(
 
 def test_sample_bars_are_replaced(db: MongoDatabase, theirs: pd.DataFrame) -> None:
     sample = earlier(theirs)
-    store(db, sample.assign(close=sample["close"] / 2), "sample")
+    location(db, sample.assign(close=sample["close"] / 2), "sample")
 
     summary = adopt(db)
 

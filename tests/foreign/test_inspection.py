@@ -189,7 +189,7 @@ def test_lists_of_names_and_everything_else_are_told_apart(own_server_db: MongoD
 def test_our_own_collections_are_not_reported(db: MongoDatabase) -> None:
     db["ticker_metadata"].insert_one({"category": "korean_stocks", "ticker": "005930", "name": "삼성전자"})
     db["update_runs"].insert_one({"category": "korean_stocks"})
-    locations.point(db, KOREAN_STOCKS, locations.Store("elsewhere"))
+    locations.point(db, KOREAN_STOCKS, locations.Location("elsewhere"))
     assert {each.name for each in inspection.inspect(db)} <= {category.key for category in (
         KOREAN_STOCKS, US_STOCKS, INDICES, CURRENCIES
     )}  # fmt: skip
@@ -197,7 +197,7 @@ def test_our_own_collections_are_not_reported(db: MongoDatabase) -> None:
 
 def test_a_collection_in_use_is_told_with_its_category(own_server_db: MongoDatabase) -> None:
     own_server_db["data"].insert_many(bars("005930", ticker="code"))
-    locations.point(own_server_db, KOREAN_STOCKS, locations.Store("data", {"ticker": "code"}, read_only=True))
+    locations.point(own_server_db, KOREAN_STOCKS, locations.Location("data", {"ticker": "code"}, read_only=True))
     found = look(own_server_db, "data")
     assert (found.category, found.used_by, found.is_read_only) == ("korean_stocks", "korean_stocks", True)
 

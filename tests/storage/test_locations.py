@@ -11,7 +11,7 @@ from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.storage import database, locations, prices, runs, schedule, tickers
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.storage.locations import Store
+from finance_core.storage.locations import Location
 from tests.foreign import generated
 from tests.foreign.generated import KOREAN_TICKERS, Style
 from updaters import category_update, scheduler
@@ -23,7 +23,7 @@ NAMES = {
     **{name: name.title() for name in ("open", "high", "low", "close", "volume", "dividends")},
     "stock_splits": "Stock Splits",
 }
-THEIRS = Store("my_prices", NAMES, read_only=True)
+THEIRS = Location("my_prices", NAMES, read_only=True)
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +100,13 @@ def test_the_schedule_passes_over_what_is_only_read(mapped: MongoDatabase, monke
 
 
 def test_other_processes_find_a_store_within_moments(db: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert locations.of(db, KOREAN_STOCKS) == Store("korean_stocks")
+    assert locations.of(db, KOREAN_STOCKS) == Location("korean_stocks")
     other: dict[str, Any] = {"collection": "elsewhere", "fields": {"date": "Date"}, "read_only": False}
     db["settings"].update_one({"_id": "collections"}, {"$set": {"korean_stocks": other}}, upsert=True)
-    assert locations.of(db, KOREAN_STOCKS) == Store("korean_stocks"), "what was read is not asked for again at once"
+    assert locations.of(db, KOREAN_STOCKS) == Location("korean_stocks"), "what was read is not asked for again at once"
     assert locations.FRESH <= 5
     monkeypatch.setattr(locations, "FRESH", 0.0)
-    assert locations.of(db, KOREAN_STOCKS) == Store("elsewhere", {"date": "Date"})
+    assert locations.of(db, KOREAN_STOCKS) == Location("elsewhere", {"date": "Date"})
 
 
 def test_an_answer_that_was_overtaken_is_not_gone_by(db: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,26 +118,26 @@ def test_an_answer_that_was_overtaken_is_not_gone_by(db: MongoDatabase, monkeypa
         def find_one(self, *asked: Any) -> Any:
             answer = ask(db, "settings").find_one(*asked)
             monkeypatch.undo()
-            locations.point(db, KOREAN_STOCKS, Store("elsewhere"))
+            locations.point(db, KOREAN_STOCKS, Location("elsewhere"))
             return answer
 
     locations.forget(db)
     monkeypatch.setattr(locations.Database, "__getitem__", lambda _db, _name: Slow())
-    assert locations.of(db, KOREAN_STOCKS) == Store("korean_stocks")
-    assert locations.of(db, KOREAN_STOCKS) == Store("elsewhere")
+    assert locations.of(db, KOREAN_STOCKS) == Location("korean_stocks")
+    assert locations.of(db, KOREAN_STOCKS) == Location("elsewhere")
 
 
 def test_a_category_is_pointed_elsewhere_and_back(db: MongoDatabase) -> None:
-    own = Store("sisepan_korean_stocks")
+    own = Location("sisepan_korean_stocks")
     locations.point(db, KOREAN_STOCKS, own)
     assert locations.of(db, KOREAN_STOCKS) == own
-    assert locations.of(db, US_STOCKS) == Store("us_stocks")
+    assert locations.of(db, US_STOCKS) == Location("us_stocks")
     database.ensure_indexes(db)
     assert "ticker_date_unique" in db["sisepan_korean_stocks"].index_information()
 
-    locations.point(db, KOREAN_STOCKS, Store("korean_stocks"))
+    locations.point(db, KOREAN_STOCKS, Location("korean_stocks"))
 
-    assert locations.of(db, KOREAN_STOCKS) == Store("korean_stocks")
+    assert locations.of(db, KOREAN_STOCKS) == Location("korean_stocks")
     assert db["settings"].find_one({"_id": "collections"}) == {"_id": "collections"}
 
 
@@ -158,8 +158,8 @@ def test_two_databases_of_one_server_do_not_share_their_stores(db: MongoDatabase
     other = db.client[f"{db.name}_other"]
     try:
         locations.point(db, KOREAN_STOCKS, THEIRS)
-        assert locations.of(other, KOREAN_STOCKS) == Store("korean_stocks")
-        locations.point(other, KOREAN_STOCKS, Store("x"))
+        assert locations.of(other, KOREAN_STOCKS) == Location("korean_stocks")
+        locations.point(other, KOREAN_STOCKS, Location("x"))
         assert locations.of(db, KOREAN_STOCKS) == THEIRS
     finally:
         db.client.drop_database(other.name)

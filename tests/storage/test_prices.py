@@ -21,7 +21,7 @@ from finance_core.errors import DataConflict
 from finance_core.mongod.server import EmbeddedMongod
 from finance_core.storage import database, prices
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.storage.locations import Store
+from finance_core.storage.locations import Location
 from finance_core.storage.prices import Written
 
 TICKER = "005930"
@@ -119,7 +119,7 @@ def test_bars_come_out_of_the_database_as_they_went_in(db: MongoDatabase, rows: 
 
     assert prices.write(db, KOREAN_STOCKS, ticker, bars) == Written(added=len(bars))
     assert_same(prices.as_stored(db, KOREAN_STOCKS, ticker), bars)
-    by_documents = Store(KOREAN_STOCKS.collection, read_only=True)  # as a user's own collection is read
+    by_documents = Location(KOREAN_STOCKS.collection, read_only=True)  # as a user's own collection is read
     assert_same(prices.as_stored(db, by_documents, ticker), bars)
     assert prices.write(db, KOREAN_STOCKS, ticker, bars) == Written()
     assert prices.write(db, KOREAN_STOCKS, ticker, bars, remove_others=True) == Written()

@@ -7,7 +7,7 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.charts import candlestick
 from finance_core.storage import database, locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.locations import Store
+from finance_core.storage.locations import Location
 from tests import pages
 from tests.yahoo import YahooStandIn
 
@@ -94,7 +94,7 @@ def test_a_change_in_place_in_a_collection_of_the_users_own_shows_at_once(
     own_server_db: MongoDatabase, table: pd.DataFrame
 ) -> None:
     database.ensure_indexes(own_server_db)
-    locations.point(own_server_db, KOREAN_STOCKS, Store("korean_stocks", read_only=True))
+    locations.point(own_server_db, KOREAN_STOCKS, Location("korean_stocks", read_only=True))
     assert closes() == table["close"].tolist()
     day = table.index[100]
     own_server_db["korean_stocks"].update_one({"ticker": TICKER, "date": day}, {"$set": {"close": 1.0}})

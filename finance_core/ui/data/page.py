@@ -227,13 +227,13 @@ def _give_up_button(category: Category, collection: str, busy: bool) -> None:
 def _lost(db: MongoDatabase, prices: list[Inspected]) -> None:
     """The categories whose collection does not exist any more, each with a button to give it up."""
     for category in categories.CATEGORIES:
-        store = locations.of(db, category)
-        if store.read_only and not any(collection.name == store.collection for collection in prices):
+        location = locations.of(db, category)
+        if location.read_only and not any(collection.name == location.collection for collection in prices):
             with st.container(border=True, key=f"lost_{category.key}"):
                 text = _("{category}에서 읽던 {collection} 컬렉션이 없거나 시세로 보이지 않습니다.")
-                text = text.format(category=_(category.title), collection=store.collection)
+                text = text.format(category=_(category.title), collection=location.collection)
                 st.warning(plain(text), icon=":material/warning:")
-                _give_up_button(category, store.collection, started.is_busy())
+                _give_up_button(category, location.collection, started.is_busy())
 
 
 def _others(collections: list[Inspected]) -> None:
