@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from finance_core import categories, starter
-from finance_core.bars import candles, comparison, conditions
+from finance_core.bars import comparison, conditions, periods
 from finance_core.bars import panel as panels
-from finance_core.bars.candles import Interval
 from finance_core.bars.comparison import Scale
+from finance_core.bars.periods import Interval
 from finance_core.bars.screen import READY
 from finance_core.categories import CATEGORIES, Category
 from finance_core.errors import SisepanError
@@ -92,7 +92,7 @@ class Sisepan:
         >>> sisepan.bars("005930", "W")[["close", "volume"]].tail(1).round(1).to_dict("records")
         [{'close': 102.0, 'volume': 2000}]
         """
-        return candles.resample(prices.load(self._db, *self._find(ticker)), _one_of(interval, get_args(Interval)))
+        return periods.resample(prices.load(self._db, *self._find(ticker)), _one_of(interval, get_args(Interval)))
 
     def panel(
         self, category: str, fields: Sequence[str] | str = "close", since: Day | None = None, until: Day | None = None

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from finance_core.bars import candles, sessions
+from finance_core.bars import adjustment, sessions
 from finance_core.bars.sessions import Calendar
 from finance_core.storage.database import Document
 from finance_core.storage.documents import TickerRow
@@ -65,7 +65,7 @@ def findings(
         unexpected = [day for day in row.get("unexpected", []) if day < first] + unexpected
         fields = {"missing": lacking or None, "unexpected": unexpected or None}
         return fields if lacking == before else {**fields, "asked_again": None}
-    splits = moments(bars.index.to_numpy()[candles.unadjusted_splits(bars)])
+    splits = moments(bars.index.to_numpy()[adjustment.unadjusted_splits(bars)])
     stayed = (lacking, splits) == (before, row.get("unadjusted_splits", [])) != ([], [])
     return {
         "missing": lacking or None,

@@ -18,8 +18,8 @@ import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
 from finance_core.bars import candles
-from finance_core.bars.candles import PERIOD_OFFSETS, Period
 from finance_core.bars.panel import BoolArray, Days, FloatArray, Panel
+from finance_core.bars.periods import PERIOD_OFFSETS, Period
 
 PERIODS: Final[tuple[Period, ...]] = ("1W", "1M", "3M", "6M", "YTD", "1Y")
 SPANS: Final[dict[str, BaseOffset | None]] = {"1D": None, **{period: PERIOD_OFFSETS[period] for period in PERIODS}}

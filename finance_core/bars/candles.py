@@ -1,4 +1,4 @@
-"""Gap-free candles: cleaning raw daily bars and choosing the window of them to look at.
+"""Gap-free candles: frames of daily bars, and cleaning raw ones.
 
 Everything here is pure: frames in, frames out. `bars` is a DataFrame indexed by trading day (ascending, unique,
 tz-naive midnight, name "date") with float columns open, high, low, close (in the ticker's currency, split-adjusted),
@@ -16,7 +16,6 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.tseries.offsets import BaseOffset, DateOffset, YearEnd
 
 PRICES: Final = ["open", "high", "low", "close"]
 CORPORATE_ACTIONS: Final = ["dividends", "stock_splits"]
@@ -25,38 +24,11 @@ _VOLUME: Final = COLUMNS.index("volume")
 NAMES: Final = pd.Index(COLUMNS)
 """`COLUMNS` as pandas has them: to make them anew takes as long as all the rest of a frame."""
 
-Interval = Literal["D", "W", "M"]
-"""What one bar covers: a trading day, a trading week, a month."""
-
-INTERVAL_PERIODS: Final[dict[Interval, str]] = {"W": "W-SUN", "M": "M"}
-"""pandas' names of the calendar periods whose sessions make one bar."""
-
-Period = Literal["1W", "1M", "3M", "6M", "YTD", "1Y", "3Y", "5Y", "10Y", "MAX"]
-
-PERIOD_OFFSETS: Final[dict[Period, BaseOffset | None]] = {
-    "1W": DateOffset(weeks=1),
-    "1M": DateOffset(months=1),
-    "3M": DateOffset(months=3),
-    "6M": DateOffset(months=6),
-    "YTD": YearEnd(),
-    "1Y": DateOffset(years=1),
-    "3Y": DateOffset(years=3),
-    "5Y": DateOffset(years=5),
-    "10Y": DateOffset(years=10),
-    "MAX": None,
-}
-"""How far a period reaches back from the last bar; None for all bars."""
 
 ROUNDING: Final = 1e-6
 """Relative difference up to which two prices are the same: sources keep them as 32-bit floats, seven digits."""
 VOLUME_LIMIT: Final = 2.0**53
 """A volume from here on is an error of its source: floats no longer hold every whole number."""
-SPLIT_LEAST: Final = 1.5
-"""A split by at least this ratio (or at most its inverse) stands out from the ordinary move of a day."""
-SPLIT_TOLERANCE: Final = 0.25
-"""How far, as a logarithm, the jump of prices at a split may be from the split: the day moves prices too."""
-SPLIT_LARGE: Final = 3.0
-"""A jump that is nearer to a split by at least this ratio (or its inverse) than to none is no move of a day."""
 
 Reason = Literal[
     "no date",
@@ -192,59 +164,6 @@ def in_order(bars: pd.DataFrame) -> pd.DataFrame:
     return bars if bars.columns.equals(NAMES) else bars[COLUMNS]
 
 
-def is_unadjusted(before: npt.ArrayLike, close: npt.ArrayLike, splits: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Whether each close falls from the one `before` by its split itself: earlier prices do not reflect the split yet.
-
-    All three are as long as each other, or single numbers. False where a number is missing or the split is small.
-
-    >>> is_unadjusted(52.0, 26.0, 2.0).item(), is_unadjusted(26.0, 26.0, 2.0).item()
-    (True, False)
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        split = np.log(np.asarray(splits, dtype="float64"))
-        jump = np.log(np.asarray(before, dtype="float64") / np.asarray(close, dtype="float64"))
-        size = np.abs(split)
-        # Nearer to the split than to no jump at all.
-        nearer = np.where(size >= np.log(SPLIT_LARGE), size / 2, np.minimum(SPLIT_TOLERANCE, size / 2))
-        is_large = np.isfinite(split) & (size >= np.log(SPLIT_LEAST) * (1 - ROUNDING))
-        return np.asarray(is_large & (np.abs(jump - split) < nearer))
-
-
-def unadjusted_splits(bars: pd.DataFrame) -> list[int]:
-    """Positions of the splits in `bars` that their prices do not reflect yet: the close falls by the split itself.
-
-    >>> unadjusted_splits(bars.assign(close=[50.0, 52.0, 26.0], stock_splits=[0, 0, 2]))
-    [2]
-    """
-    splits = bars["stock_splits"].to_numpy()
-    at = np.flatnonzero(splits[1:]) + 1
-    if not at.size:  # as in most histories
-        return []
-    close = bars["close"].to_numpy()
-    positions: list[int] = at[is_unadjusted(close[at - 1], close[at], splits[at])].tolist()
-    return positions
-
-
-def split_adjusted(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
-    """Clean `bars` with the splits applied that their prices do not reflect, and a remark for each of these splits.
-
-    Prices and dividends before such a split are divided by it and volumes multiplied, as sources of adjusted prices do.
-
-    >>> split_adjusted(bars.assign(close=[50.0, 52.0, 26.0], stock_splits=[0, 0, 2]))[0]["close"].tolist()
-    [25.0, 26.0, 26.0]
-    """
-    positions = unadjusted_splits(bars)
-    if not positions:
-        return bars, []
-    factor = np.ones(len(bars))
-    for position in positions:
-        factor[:position] *= bars["stock_splits"].iloc[position]
-    divided = {name: bars[name] / factor for name in (*PRICES, "dividends")}
-    adjusted = bars.assign(**divided, volume=bars["volume"] * factor)
-    remarks = [Remark(bars.index[position], "changed", "split applied") for position in positions]
-    return frame(bars.index.to_numpy(), in_order(adjusted).to_numpy(dtype="float64")), remarks
-
-
 def is_complete(bars: pd.DataFrame) -> bool:
     """Whether `bars` have all their prices, so that they can be drawn without cleaning.
 
@@ -294,61 +213,3 @@ def _one_dated_bar_a_day(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]
 
 def _refused(days: "pd.Index[pd.Timestamp]", reason: Reason) -> list[Remark]:
     return [Remark(date, "refused", reason) for date in days]
-
-
-def resample(bars: pd.DataFrame, interval: Interval) -> pd.DataFrame:
-    """Weekly or monthly bars of daily ones: first open, highest high, lowest low, last close, sum of the volumes.
-
-    A bar has the date of its last session, so the last bar may be of a week or month that still runs. Dividends are
-    added, splits multiplied. With "D", `bars` as they are.
-
-    >>> resample(bars, "W")["close"].to_dict()
-    {Timestamp('2024-01-03 00:00:00'): 10.0, Timestamp('2024-01-09 00:00:00'): 12.0}
-    """
-    if interval == "D" or bars.empty:
-        return bars
-    days = pd.DatetimeIndex(bars.index)
-    periods = days.to_period(INTERVAL_PERIODS[interval])
-    prices = {"open": "first", "high": "max", "low": "min", "close": "last"}
-    fields = {**prices, "volume": "sum", "dividends": "sum", "date": "last"}
-    result = bars.assign(date=days).groupby(periods).agg(fields)
-    splits = bars["stock_splits"].where(bars["stock_splits"] > 0)
-    result["stock_splits"] = splits.groupby(periods).prod(min_count=1).fillna(0.0)
-    return result.set_index("date")[COLUMNS]
-
-
-def span(last_bar: pd.Timestamp, interval: Interval) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """First and last calendar day of the week or month that `last_bar` lies in.
-
-    >>> [str(day.date()) for day in span(pd.Timestamp("2024-01-03"), "W")]
-    ['2024-01-01', '2024-01-07']
-    """
-    period = last_bar.to_period(INTERVAL_PERIODS[interval])
-    return period.start_time, period.end_time.normalize()
-
-
-def window(dates: pd.DatetimeIndex, first: pd.Timestamp, last: pd.Timestamp) -> tuple[int, int]:
-    """Positions of the first and the last of `dates` (ascending) from `first` to `last`, both included.
-
-    Where no date lies between, the nearest bar before; (0, 0) where `dates` is empty.
-
-    >>> window(days, pd.Timestamp("2024-01-03"), pd.Timestamp("2024-01-31"))
-    (1, 2)
-    """
-    end = max(int(dates.searchsorted(last, side="right")) - 1, 0)
-    return min(int(dates.searchsorted(first)), end), end
-
-
-def period_start(dates: pd.DatetimeIndex, period: Period) -> int:
-    """Position of the first bar of `period`, counted back from the last bar of `dates` (ascending).
-
-    "1M" of a last bar on November 24 begins on October 25 or the first session after it; YTD begins with the year of
-    the last bar. 0 where `dates` is empty or the period reaches past the first bar.
-
-    >>> period_start(days, "1W")
-    1
-    """
-    offset = PERIOD_OFFSETS[period]
-    if len(dates) == 0 or offset is None:
-        return 0
-    return int(dates.searchsorted(dates[-1] - offset + pd.Timedelta(days=1)))

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from finance_core.bars.candles import INTERVAL_PERIODS, Interval
+from finance_core.bars.periods import INTERVAL_PERIODS, Interval
 
 Scale = Literal["price", "percent", "index", "log"]
 """price: each series on an axis of its own. percent: change from a base. index: 100 at the base. log: that, on a

@@ -16,10 +16,10 @@ from typing import Any, Final, Literal
 
 from finance_core.bars import curves
 from finance_core.bars import field_values as values
-from finance_core.bars.candles import PERIOD_OFFSETS, Period
 from finance_core.bars.curves import Chosen
 from finance_core.bars.indicator import Indicator, Setting
 from finance_core.bars.indicators import INDICATORS
+from finance_core.bars.periods import PERIOD_OFFSETS, Period
 from finance_core.i18n import N_, _
 
 Unit = Literal["price", "shares", "money", "percent", "points", "days", "bars", "text"]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from finance_core.bars.candles import INTERVAL_PERIODS, Interval
+from finance_core.bars.periods import INTERVAL_PERIODS, Interval
 
 
 def closes_on(days: pd.DatetimeIndex, close: "pd.Series[float]", interval: Interval) -> "pd.Series[float]":

@@ -24,7 +24,7 @@ import pandas as pd
 import pyarrow as pa
 
 from finance_core import settings
-from finance_core.bars.candles import INTERVAL_PERIODS, Interval
+from finance_core.bars.periods import INTERVAL_PERIODS, Interval
 
 _log = logging.getLogger(__name__)
 _building = threading.Lock()

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from finance_core.bars.candles import Interval
 from finance_core.bars.marks import Kind as Mark
+from finance_core.bars.periods import Interval
 
 RED: Final = "#f04452"
 BLUE: Final = "#3182f6"

@@ -13,7 +13,7 @@ import pandas as pd
 from pymongo.errors import OperationFailure
 
 from finance_core import categories
-from finance_core.bars import candles
+from finance_core.bars import adjustment, candles
 from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign import (
@@ -283,7 +283,7 @@ def _read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> p
         raise error
     nowhere = np.zeros(len(days), dtype=bool)
     trading_days.read(days, nowhere, nowhere, rules.exchange_of(raw, [raw]))
-    if (bars["stock_splits"] != 0).any() and (splits := candles.unadjusted_splits(candles.clean(bars)[0])):
+    if (bars["stock_splits"] != 0).any() and (splits := adjustment.unadjusted_splits(candles.clean(bars)[0])):
         date = f"{bars.index[splits[0]]:%Y-%m-%d}"
         raise DataConflict(N_("{date}의 액면분할이 그 전 가격에 반영되지 않았습니다. 전환하면 반영합니다."), date=date)
     return bars

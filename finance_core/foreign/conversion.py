@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from finance_core import starter
-from finance_core.bars import candles
+from finance_core.bars import adjustment, candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import daily, dates, mending, numbers, raw_tickers, trading_days, verification
@@ -155,7 +155,7 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
     ]
     days = pd.DatetimeIndex(rows.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
     bars, remarks = candles.clean(pd.DataFrame(rows.values, columns=candles.COLUMNS, index=days))
-    bars, applied = candles.split_adjusted(bars)
+    bars, applied = adjustment.split_adjusted(bars)
     examples = [
         _conversion(portions[portion], position, converted.ticker, bars.iloc[number : number + 1])
         for number, (portion, position, _order) in enumerate(rows.place[:SHOWN_CONVERSIONS].tolist())

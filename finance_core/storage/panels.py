@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from finance_core import turns
-from finance_core.bars import candles
+from finance_core.bars import adjustment, candles
 from finance_core.bars import panel as panels
 from finance_core.bars.panel import Panel, TickerBars
 from finance_core.categories import Category
@@ -222,15 +222,15 @@ def _bars(
     if table is None or days is None or not _has_all_prices(table):
         # By the way that knows every odd value, and says what is wrong.
         frame, _remarks = candles.clean(prices.as_stored(db, location, ticker))
-        frame, _remarks = candles.split_adjusted(frame)
+        frame, _remarks = adjustment.split_adjusted(frame)
         return _of_frame(frame[frame.index >= pd.Timestamp(begin)])
     columns = dict(zip(READ, table.T, strict=True))
     volume = columns["volume"]
     columns["volume"] = np.where((volume >= 0) & (volume < candles.VOLUME_LIMIT), volume, 0).round()
     splits = np.flatnonzero(columns["stock_splits"] > 0)
     later, close = splits[splits > 0], columns["close"]
-    if len(later) and candles.is_unadjusted(close[later - 1], close[later], columns["stock_splits"][later]).any():
-        frame, _remarks = candles.split_adjusted(candles.frame(days.astype("datetime64[ns]"), table[:, 1:]))
+    if len(later) and adjustment.is_unadjusted(close[later - 1], close[later], columns["stock_splits"][later]).any():
+        frame, _remarks = adjustment.split_adjusted(candles.frame(days.astype("datetime64[ns]"), table[:, 1:]))
         return _of_frame(frame)
     bars = days, {name: columns[name] for name in panels.FIELDS}
     return bars, days[splits[-1]] if len(splits) else _NEVER

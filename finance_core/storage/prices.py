@@ -16,7 +16,7 @@ from pymongo import DeleteMany, InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import AutoReconnect
 
-from finance_core.bars import candles
+from finance_core.bars import adjustment, candles
 from finance_core.categories import Category
 from finance_core.storage import bar_documents, locations, raw_bars
 from finance_core.storage.database import Document, MongoDatabase
@@ -41,7 +41,7 @@ def load(db: MongoDatabase, where: Category | Location, ticker: str, last: int |
     That is `as_stored`, with the splits applied that its source has not applied to the prices before them yet: no
     reader meets a cliff that is no fall. Raises DataConflict as `as_stored`.
     """
-    bars, _remarks = candles.split_adjusted(as_stored(db, where, ticker, last))
+    bars, _remarks = adjustment.split_adjusted(as_stored(db, where, ticker, last))
     return bars
 
 
@@ -186,7 +186,7 @@ def _state(
     first_date: Any, last_date: Any, bar_count: int, last: Any = None, previous: Any = None, split: Any = None
 ) -> BarState:
     last, previous, split = (number if isinstance(number, int | float) else None for number in (last, previous, split))
-    if last and previous and split and candles.is_unadjusted(previous, last, split):
+    if last and previous and split and adjustment.is_unadjusted(previous, last, split):
         previous /= split  # as `load` does
     return {
         "first_date": first_date,

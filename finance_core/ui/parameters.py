@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from finance_core.bars.candles import Interval, Period
+from finance_core.bars.periods import Interval, Period
 from finance_core.i18n import N_, _
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from finance_core.ui.text import plain
 
 
 def show(name: str, splits: Sequence[Remark]) -> None:
-    """The sentence for the ticker called `name`; nothing without `splits` (of `candles.split_adjusted`)."""
+    """The sentence for the ticker called `name`; nothing without `splits` (of `adjustment.split_adjusted`)."""
     if not splits:
         return
     dates = ", ".join(formats.date(split.date) for split in splits)

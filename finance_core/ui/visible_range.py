@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from finance_core.bars import candles
-from finance_core.bars.candles import Period
+from finance_core.bars import periods
+from finance_core.bars.periods import Period
 from finance_core.ui import parameters
 from finance_core.ui.parameters import PERIODS
 
@@ -33,8 +33,8 @@ class Range:
     def visible(self, dates: pd.DatetimeIndex) -> tuple[int, int]:
         """Positions of the first and the last bar to show, of bars on `dates` (ascending)."""
         if self.first:
-            return candles.window(dates, pd.Timestamp(self.first), pd.Timestamp(self.last or dates[-1]))
-        return candles.period_start(dates, self.period), len(dates) - 1
+            return periods.window(dates, pd.Timestamp(self.first), pd.Timestamp(self.last or dates[-1]))
+        return periods.period_start(dates, self.period), len(dates) - 1
 
 
 R = TypeVar("R", bound=Range)
@@ -76,8 +76,8 @@ def of_message(message: Mapping[str, Any], view: R, days: pd.DatetimeIndex) -> R
         return None
     start = int(days.searchsorted(pd.Timestamp(first)))
     everything: Period = "MAX"
-    periods = [view.period, everything, *PERIODS] if last is None else []
-    for period in periods:
-        if candles.period_start(days, period) == start:
+    candidates = [view.period, everything, *PERIODS] if last is None else []
+    for period in candidates:
+        if periods.period_start(days, period) == start:
             return replace(view, period=period, first=None, last=None)
     return replace(view, first=first, last=last)

@@ -1,4 +1,4 @@
-"""Prices that count dividends too, checked by another way: by what an owner has who is paid and stays invested."""
+"""Splits that prices do not reflect; and prices that count dividends too, checked by what an owner has."""
 
 import numpy as np
 import pandas as pd
@@ -56,3 +56,54 @@ def test_a_dividend_that_no_price_can_bear_is_left_out_and_told(paid: float) -> 
     assert [(remark.date, remark.reason) for remark in impossible] == [
         (pd.Timestamp("2024-01-02"), "dividend impossible")
     ]
+
+
+def split_bars(splits: dict[int, float], jumps: dict[int, float]) -> pd.DataFrame:
+    """Bars that move by a hundredth a day, and by a further factor on the days of `jumps`."""
+    factor = np.ones(20)
+    for position, jump in jumps.items():
+        factor[position:] /= jump
+    close = 1000 * 1.01 ** np.arange(20) * factor
+    split_column = np.array([splits.get(position, 0.0) for position in range(20)])
+    index = pd.bdate_range("2024-01-01", periods=20, name="date", unit="ns").to_numpy()
+    return candles.frame(
+        index, np.column_stack([close, close, close, close, np.full(20, 100), np.zeros(20), split_column])
+    )
+
+
+@pytest.mark.parametrize("split", [2.0, 5.0, 50.0, 1.5, 0.1, 0.5])
+def test_a_split_that_prices_do_not_reflect_is_applied_to_what_was_before_it(split: float) -> None:
+    expected = split_bars({7: split}, {})
+    adjusted, remarks = adjustment.split_adjusted(split_bars({7: split}, {7: split}))
+    np.testing.assert_allclose(
+        adjusted["close"] / adjusted["close"].iloc[-1], expected["close"] / expected["close"].iloc[-1]
+    )
+    assert adjusted["volume"].tolist() == [round(100 * split)] * 7 + [100] * 13
+    assert [(remark.date, remark.reason) for remark in remarks] == [(expected.index[7], "split applied")]
+
+
+@pytest.mark.parametrize(
+    ("splits", "jumps"),
+    [
+        ({7: 5.0}, {}),  # reflected already
+        ({7: 5.0}, {8: 5.0}),  # a fall of another day
+        ({7: 2.0}, {7: 1.2}),  # a bad day
+        ({7: 1.05}, {7: 1.05}),  # too small to be told from a day's own move
+        ({0: 5.0}, {}),
+        ({}, {7: 5.0}),  # a crash
+    ],
+)
+def test_nothing_is_applied_where_prices_do_not_fall_by_the_split(
+    splits: dict[int, float], jumps: dict[int, float]
+) -> None:
+    bars = split_bars(splits, jumps)
+    adjusted, remarks = adjustment.split_adjusted(bars)
+    assert not remarks
+    pd.testing.assert_frame_equal(adjusted, bars)
+
+
+def test_two_splits_are_both_applied_and_a_second_look_finds_none() -> None:
+    adjusted, remarks = adjustment.split_adjusted(split_bars({5: 2.0, 12: 10.0}, {5: 2.0, 12: 10.0}))
+    assert len(remarks) == 2
+    assert adjusted["close"].pct_change().abs().max() < 0.02
+    assert adjustment.split_adjusted(adjusted)[1] == []

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finance_core.bars import candles, drawings
-from finance_core.bars.candles import Interval
+from finance_core.bars import candles, drawings, periods
 from finance_core.bars.drawings import Drawing, Point
+from finance_core.bars.periods import Interval
 from tests import pages
 
 BARS = candles.clean(pages.made_table(halted=0))[0]
@@ -31,10 +31,10 @@ def test_a_split_after_the_drawing_divides_its_price_and_one_before_does_not() -
 
 @pytest.mark.parametrize("interval", ["W", "M"])
 def test_a_day_lies_on_its_own_week_and_month(interval: Interval) -> None:
-    day, bars = DAYS[123], candles.resample(BARS, interval)
+    day, bars = DAYS[123], periods.resample(BARS, interval)
     on = pd.DatetimeIndex(bars.index)
     ((position, _price),) = drawings.placed(level(day, 1.0, day), on, BARS["stock_splits"])
-    first, last = candles.span(pd.Timestamp(bars.index[position]), interval)
+    first, last = periods.span(pd.Timestamp(bars.index[position]), interval)
     assert first <= day <= last
 
 
@@ -43,7 +43,7 @@ def test_a_split_earlier_in_the_same_week_or_month_is_before_the_drawing(interva
     bars = BARS.copy()
     split, drawn = (DAYS.get_loc(pd.Timestamp(day)) for day in ("2024-03-12", "2024-03-13"))
     bars.loc[DAYS[split], "stock_splits"] = 50.0
-    on = pd.DatetimeIndex(candles.resample(bars, interval).index)
+    on = pd.DatetimeIndex(periods.resample(bars, interval).index)
     ((_position, price),) = drawings.placed(level(DAYS[drawn], 100.0, DAYS[drawn]), on, bars["stock_splits"])
     assert price == 100.0
     ((_position, price),) = drawings.placed(level(DAYS[drawn], 100.0, DAYS[split - 1]), on, bars["stock_splits"])

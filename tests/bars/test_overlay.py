@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finance_core.bars import candles, overlay
-from finance_core.bars.candles import Interval
+from finance_core.bars import candles, overlay, periods
+from finance_core.bars.periods import Interval
 from tests import pages
 
 BARS, OTHER = (candles.clean(pages.made_table(seed, "2025-11-03", halted=0))[0] for seed in (1, 2))
@@ -25,11 +25,11 @@ def test_a_bar_has_the_last_close_of_its_day_week_or_month_and_no_older_one(
     dropped: set[int], interval: Interval
 ) -> None:
     close = close_of(dropped)
-    days = pd.DatetimeIndex(candles.resample(BARS, interval).index)
+    days = pd.DatetimeIndex(periods.resample(BARS, interval).index)
     drawn = overlay.closes_on(days, close, interval)
     assert drawn.index.equals(days)
     for day, value in drawn.items():
-        first = day if interval == "D" else candles.span(day, interval)[0]  # type: ignore[arg-type]
+        first = day if interval == "D" else periods.span(day, interval)[0]  # type: ignore[arg-type]
         within = close.loc[first:day]  # type: ignore[misc]
         assert np.isnan(value) if within.empty else value == within.iloc[-1]
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from finance_core.bars import candles, curves
+from finance_core.bars import curves, periods
 from finance_core.categories import AMERICAN_AVERAGES
 from finance_core.charts import candlestick, candlestick_html
 from finance_core.charts.style import Style
@@ -24,7 +24,7 @@ if kind == "empty":
     st.stop()
 bars = bars_of(CENTURY)
 averages = curves.curves(bars, map(curves.of_average, AMERICAN_AVERAGES))
-first = candles.period_start(bars.index, "1M")
+first = periods.period_start(bars.index, "1M")
 if kind == "echarts":
     prepared = border.prepare(candlestick.candlestick(bars, averages, Style()))
     shown = Shown(first, len(bars) - 1, revision=0, drawn=prepared.drawn, bars=len(bars))

@@ -21,7 +21,7 @@ from bson import Decimal128, ObjectId
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from finance_core.bars import candles, sessions
+from finance_core.bars import adjustment, candles, sessions
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.foreign import (
     adoption,
@@ -374,7 +374,7 @@ def test_whatever_the_prices_imported_twice_is_imported_once(
         index = pd.DatetimeIndex([row[0] for row in table], dtype="datetime64[ns]", name="date")
         raw = pd.DataFrame([row[1:] for row in table], index=index, columns=candles.COLUMNS).astype("float64")
         signless = raw.assign(**raw[candles.PRICES].abs())  # a minus marks a fall
-        expected[ticker] = candles.split_adjusted(candles.clean(signless)[0])[0]
+        expected[ticker] = adjustment.split_adjusted(candles.clean(signless)[0])[0]
         documents = raw.reset_index().assign(symbol=f"A{ticker}", date=index.strftime("%Y-%m-%d")).to_dict("records")
         db[THEIRS].insert_many(documents)
 

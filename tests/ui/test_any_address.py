@@ -5,7 +5,7 @@ import random
 import pandas as pd
 import pytest
 
-from finance_core.bars import candles
+from finance_core.bars import candles, periods
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing
@@ -61,7 +61,7 @@ def addresses(count: int, seed: int) -> list[dict[str, str]]:
 
 def test_five_thousand_addresses_name_bars_that_are_there() -> None:
     bars = candles.clean(pages.made_table())[0]
-    dates = {unit: pd.DatetimeIndex(candles.resample(bars, unit).index) for unit in ("D", "W", "M")}
+    dates = {unit: pd.DatetimeIndex(periods.resample(bars, unit).index) for unit in ("D", "W", "M")}
     for texts in addresses(5_000, seed=15):
         view, problems = address.parse(texts, KOREAN_STOCKS)
         first, last = view.visible(dates[view.interval])

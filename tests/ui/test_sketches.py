@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from finance_core.bars import candles
+from finance_core.bars import candles, periods
 from finance_core.bars.drawings import LIMIT, Drawing, Point
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.charts.style import Style
@@ -160,7 +160,7 @@ def test_a_move_on_a_chart_of_months_leaves_the_other_end_where_it_was() -> None
     bars, (split, drawn) = BARS.copy(), [pd.Timestamp(day) for day in ("2024-03-12", "2024-03-13")]
     bars.loc[split, "stock_splits"] = 2.0
     line = Drawing("a", "trend", (Point(DAYS[3].date(), 50.0), Point(drawn.date(), 60.0)), drawn.date())
-    months, splits = candles.resample(bars, "M"), bars["stock_splits"]
+    months, splits = periods.resample(bars, "M"), bars["stock_splits"]
     sketch = Sketch(cast("MongoDatabase", None), KOREAN_STOCKS, "005930", months, splits, Style(), [], [line])
     moved = sketch._moved(line, [None, [str(months.index[5].date()), 70.0]])
     assert moved

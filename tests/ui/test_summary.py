@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from finance_core.bars import candles
+from finance_core.bars import candles, periods
 from finance_core.ui.viewer import summary
 from tests import pages
 
@@ -20,10 +20,10 @@ def test_it_is_of_the_visible_closes_alone() -> None:
 
 
 def test_of_weeks_and_months_it_measures_their_days() -> None:
-    months = candles.resample(BARS, "M")
+    months = periods.resample(BARS, "M")
     days = pd.DatetimeIndex(months.index)
     line = summary.of(BARS["close"], days, (5, 7), "M")
-    first = candles.span(days[5], "M")[0]
+    first = periods.span(days[5], "M")[0]
     within = BARS["close"].loc[first : days[7]]
     assert f"{within.iloc[-1] / within.iloc[0] - 1:+.2%}" in line
 

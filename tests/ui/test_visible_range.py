@@ -8,7 +8,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finance_core.bars import candles
+from finance_core.bars import periods
 from finance_core.ui import visible_range
 from finance_core.ui.visible_range import Range
 from tests.ui.test_sketches import ANYTHING, DAYS
@@ -24,7 +24,7 @@ def test_a_zoom_that_no_browser_tells_is_none(message: dict[str, Any]) -> None:
 
 
 def test_a_zoom_to_what_a_period_shows_is_that_period_and_another_one_two_days() -> None:
-    start = DAYS[candles.period_start(DAYS, "3M")]
+    start = DAYS[periods.period_start(DAYS, "3M")]
     message = {"kind": "zoom", "first": str(start.date()), "last": None}
     assert visible_range.of_message(message, VIEW, DAYS) == replace(VIEW, period="3M")
     middle = message | {"last": str(DAYS[-5].date())}

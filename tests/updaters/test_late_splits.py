@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finance_core.bars import candles
+from finance_core.bars import adjustment, candles
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import price_exports, prices
 from finance_core.storage.database import MongoDatabase
@@ -72,7 +72,7 @@ def test_until_yahoo_restates_the_past_readers_see_no_cliff_and_then_exactly_yah
     assert not summary.failures
     assert_stored(db, yahoo.listings["005930.KS"])
     assert "unadjusted_splits" not in metadata(db)
-    assert candles.unadjusted_splits(prices.as_stored(db, KOREAN_STOCKS, "005930")) == []
+    assert adjustment.unadjusted_splits(prices.as_stored(db, KOREAN_STOCKS, "005930")) == []
 
 
 def test_two_late_splits_and_a_dividend_of_the_same_day(db: MongoDatabase, yahoo: YahooStandIn) -> None:

@@ -10,8 +10,8 @@ from typing import get_args
 
 from finance_core import categories
 from finance_core.bars import comparison
-from finance_core.bars.candles import Interval, Period
 from finance_core.bars.comparison import Money, Scale
+from finance_core.bars.periods import Interval, Period
 from finance_core.i18n import _
 from finance_core.ui import parameters, visible_range
 from finance_core.ui.parameters import INTERVAL

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from finance_core import categories
-from finance_core.bars import candles, comparison
+from finance_core.bars import comparison, periods
 from finance_core.bars.comparison import Scale
 from finance_core.charts.comparison import Line
 from finance_core.i18n import _
@@ -94,7 +94,7 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     # Days are measured at every interval: those of the weeks or months that are shown.
     ends = days[first], days[last]
     if view.interval != "D":
-        ends = candles.span(ends[0], view.interval)[0], candles.span(ends[1], view.interval)[1]
+        ends = periods.span(ends[0], view.interval)[0], periods.span(ends[1], view.interval)[1]
     shown = closes.daily.loc[ends[0] : ends[1]]
     table = measures.table(named, shown, view.money)
     st.dataframe(table, hide_index=True, column_config=measures.columns(), height="content", row_height=28)

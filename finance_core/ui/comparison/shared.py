@@ -11,8 +11,8 @@ import streamlit as st
 
 from finance_core import categories, i18n
 from finance_core.bars import comparison
-from finance_core.bars.candles import Interval
 from finance_core.bars.comparison import Money, Scale
+from finance_core.bars.periods import Interval
 from finance_core.charts import comparison as comparison_chart
 from finance_core.charts import small_multiples
 from finance_core.charts.comparison import Line

@@ -8,9 +8,9 @@ import streamlit as st
 
 from finance_core import categories
 from finance_core.bars import curves
-from finance_core.bars.candles import Interval
 from finance_core.bars.curves import Chosen
 from finance_core.bars.marks import Kind as Mark
+from finance_core.bars.periods import Interval
 from finance_core.categories import Average, Category
 from finance_core.charts import overlay, panes
 from finance_core.charts.style import Kind, Scale

@@ -15,7 +15,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from finance_core import categories, formats
-from finance_core.bars import candles, curves, sessions
+from finance_core.bars import candles, curves, periods, sessions
 from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
 from finance_core.charts.price_series import OF_CLOSES
@@ -256,11 +256,11 @@ def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, c
     )
 
 
-def _last_note(calendar: Calendar, last: pd.Timestamp, interval: candles.Interval) -> str:
+def _last_note(calendar: Calendar, last: pd.Timestamp, interval: periods.Interval) -> str:
     """A note that the week or month of the last bar still runs, or lacks sessions; "" where it is complete."""
     if interval == "D":
         return ""
-    first_day, last_day = candles.span(last, interval)
+    first_day, last_day = periods.span(last, interval)
     of_calendar = sessions.between(calendar, first_day.date(), last_day.date())
     if of_calendar.empty or last >= of_calendar[-1]:
         return ""

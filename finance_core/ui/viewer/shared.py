@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import i18n
-from finance_core.bars import adjustment, candles, overlay, sessions
+from finance_core.bars import adjustment, candles, overlay, periods, sessions
 from finance_core.bars import curves as indicator_curves
 from finance_core.bars.candles import Remark
 from finance_core.bars.curves import Curve
@@ -104,7 +104,7 @@ def _read(db: MongoDatabase, category: Category, ticker: str, key: str = "") -> 
         refused += [remark.date for remark in remarks if remark.action == "refused" and not pd.isna(remark.date)]
     # Asked of the days here: a bar of a week tells of its last session alone.
     missing = tuple(day for day in refused if day not in bars.index)
-    return History(*candles.split_adjusted(bars), missing, key)
+    return History(*adjustment.split_adjusted(bars), missing, key)
 
 
 def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
@@ -114,7 +114,7 @@ def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
 
 def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, compared: Sequence[Compared]) -> Drawing:
     daily, impossible = adjusted(shown, style)
-    bars = candles.resample(daily, view.interval)
+    bars = periods.resample(daily, view.interval)
     curves = indicator_curves.curves(bars, view.chosen)
     days = pd.DatetimeIndex(bars.index)
     others = [

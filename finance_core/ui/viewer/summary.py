@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import formats
-from finance_core.bars import candles, comparison
-from finance_core.bars.candles import Interval
+from finance_core.bars import comparison, periods
+from finance_core.bars.periods import Interval
 from finance_core.i18n import _
 
 
@@ -15,7 +15,7 @@ def of(close: "pd.Series[float]", days: pd.DatetimeIndex, visible: tuple[int, in
     Return and fall are of closes, the return since the first visible one, as the comparison measures them.
     """
     first, last = days[visible[0]], days[visible[1]]
-    start = first if interval == "D" else candles.span(first, interval)[0]
+    start = first if interval == "D" else periods.span(first, interval)[0]
     statistics = comparison.statistics(close.loc[start:last])
     if statistics is None:
         return ""

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from finance_core.bars.candles import Interval
 from finance_core.bars.curves import Curve
+from finance_core.bars.periods import Interval
 from finance_core.charts import panes
 from finance_core.charts.candlestick import titled
 from finance_core.charts.style import Style

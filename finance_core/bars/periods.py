@@ -1,0 +1,97 @@
+"""Weeks and months of daily bars, and the window of them to look at.
+
+Everything here is pure, `bars` as in `candles`. The examples use these:
+
+>>> import numpy as np
+>>> from finance_core.bars import candles
+>>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-09"])
+>>> rows = [[10, 12, 9, 11, 500, 0, 0], [11, 11, 10, 10, 300, 1, 0], [10, 13, 10, 12, 200, 0, 0]]
+>>> bars = candles.frame(days.to_numpy(), np.array(rows, dtype="float64"))
+"""
+
+from typing import Final, Literal
+
+import pandas as pd
+from pandas.tseries.offsets import BaseOffset, DateOffset, YearEnd
+
+from finance_core.bars.candles import COLUMNS
+
+Interval = Literal["D", "W", "M"]
+"""What one bar covers: a trading day, a trading week, a month."""
+
+INTERVAL_PERIODS: Final[dict[Interval, str]] = {"W": "W-SUN", "M": "M"}
+"""pandas' names of the calendar periods whose sessions make one bar."""
+
+Period = Literal["1W", "1M", "3M", "6M", "YTD", "1Y", "3Y", "5Y", "10Y", "MAX"]
+
+PERIOD_OFFSETS: Final[dict[Period, BaseOffset | None]] = {
+    "1W": DateOffset(weeks=1),
+    "1M": DateOffset(months=1),
+    "3M": DateOffset(months=3),
+    "6M": DateOffset(months=6),
+    "YTD": YearEnd(),
+    "1Y": DateOffset(years=1),
+    "3Y": DateOffset(years=3),
+    "5Y": DateOffset(years=5),
+    "10Y": DateOffset(years=10),
+    "MAX": None,
+}
+"""How far a period reaches back from the last bar; None for all bars."""
+
+
+def resample(bars: pd.DataFrame, interval: Interval) -> pd.DataFrame:
+    """Weekly or monthly bars of daily ones: first open, highest high, lowest low, last close, sum of the volumes.
+
+    A bar has the date of its last session, so the last bar may be of a week or month that still runs. Dividends are
+    added, splits multiplied. With "D", `bars` as they are.
+
+    >>> resample(bars, "W")["close"].to_dict()
+    {Timestamp('2024-01-03 00:00:00'): 10.0, Timestamp('2024-01-09 00:00:00'): 12.0}
+    """
+    if interval == "D" or bars.empty:
+        return bars
+    days = pd.DatetimeIndex(bars.index)
+    periods = days.to_period(INTERVAL_PERIODS[interval])
+    prices = {"open": "first", "high": "max", "low": "min", "close": "last"}
+    fields = {**prices, "volume": "sum", "dividends": "sum", "date": "last"}
+    result = bars.assign(date=days).groupby(periods).agg(fields)
+    splits = bars["stock_splits"].where(bars["stock_splits"] > 0)
+    result["stock_splits"] = splits.groupby(periods).prod(min_count=1).fillna(0.0)
+    return result.set_index("date")[COLUMNS]
+
+
+def span(last_bar: pd.Timestamp, interval: Interval) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last calendar day of the week or month that `last_bar` lies in.
+
+    >>> [str(day.date()) for day in span(pd.Timestamp("2024-01-03"), "W")]
+    ['2024-01-01', '2024-01-07']
+    """
+    period = last_bar.to_period(INTERVAL_PERIODS[interval])
+    return period.start_time, period.end_time.normalize()
+
+
+def window(dates: pd.DatetimeIndex, first: pd.Timestamp, last: pd.Timestamp) -> tuple[int, int]:
+    """Positions of the first and the last of `dates` (ascending) from `first` to `last`, both included.
+
+    Where no date lies between, the nearest bar before; (0, 0) where `dates` is empty.
+
+    >>> window(days, pd.Timestamp("2024-01-03"), pd.Timestamp("2024-01-31"))
+    (1, 2)
+    """
+    end = max(int(dates.searchsorted(last, side="right")) - 1, 0)
+    return min(int(dates.searchsorted(first)), end), end
+
+
+def period_start(dates: pd.DatetimeIndex, period: Period) -> int:
+    """Position of the first bar of `period`, counted back from the last bar of `dates` (ascending).
+
+    "1M" of a last bar on November 24 begins on October 25 or the first session after it; YTD begins with the year of
+    the last bar. 0 where `dates` is empty or the period reaches past the first bar.
+
+    >>> period_start(days, "1W")
+    1
+    """
+    offset = PERIOD_OFFSETS[period]
+    if len(dates) == 0 or offset is None:
+        return 0
+    return int(dates.searchsorted(dates[-1] - offset + pd.Timedelta(days=1)))
