@@ -16,34 +16,42 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
     """A row with a button for each of `titles` (values with message ids), on which `shown` is marked.
 
     `choose` is called with the value whose button is clicked. What marks another without a click gets another row in
-    the place of this one: a browser that has not heard of it yet goes on naming the old mark, which is no click.
+    the place of this one: a browser that has not heard of it yet goes on naming the old mark, which is no click. The
+    row before it stays, hidden: a click on it in the moment in which it is replaced still counts.
     """
-    count = f"{key}_count"
-    if st.session_state.get(_row(key)) not in (None, shown):
-        st.session_state[count] = st.session_state.get(count, 0) + 1
-    row = _row(key)
+    number: int = st.session_state.get(f"{key}_count", 0)
+    if st.session_state.get(_row(key, number)) not in (None, shown):
+        number += 1
+        st.session_state[f"{key}_count"] = number
 
-    def clicked() -> None:
-        value: T | None = st.session_state[row]
-        if value not in (None, shown):  # None: the marked one was clicked again
-            choose(value)
+    def draw(row: str) -> None:
+        def clicked() -> None:
+            value: T | None = st.session_state[row]
+            if value not in (None, shown):  # None: the marked one was clicked again
+                choose(value)
 
+        st.segmented_control(
+            label,
+            list(titles),
+            format_func=lambda value: _(titles[value]),
+            label_visibility="collapsed",
+            key=row,
+            wrap=False,
+            on_change=clicked,
+        )
+
+    row = _row(key, number)
     st.session_state[row] = shown
-    st.segmented_control(
-        label,
-        list(titles),
-        format_func=lambda value: _(titles[value]),
-        label_visibility="collapsed",
-        key=row,
-        wrap=False,
-        on_change=clicked,
-    )
+    draw(row)
+    replaced = _row(key, number - 1)
+    if number and st.session_state.get(replaced) in titles:  # else these are other choices than it had
+        with st.container(key=f"{row}_replaces"):
+            draw(replaced)
 
 
-def _row(key: str) -> str:
-    """The key of the row that stands there now."""
-    count: int = st.session_state.get(f"{key}_count", 0)
-    return f"{key}_{count}" if count else key
+def _row(key: str, number: int) -> str:
+    """The key of a row that `number` others stood before in its place."""
+    return f"{key}_{number}" if number else key
 
 
 def category(key: str, **options: Any) -> Category:

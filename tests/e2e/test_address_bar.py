@@ -21,7 +21,7 @@ def address(own_server_db: pages.MongoDatabase, yahoo: YahooStandIn, app: Callab
 
 
 def lit(page: Page) -> list[str]:
-    return page.locator("[class*=st-key-period] button[aria-checked=true]").all_inner_texts()
+    return page.locator("[class*=st-key-period] button[aria-checked=true]:visible").all_inner_texts()
 
 
 def shown(page: Page) -> list[int]:
@@ -108,5 +108,5 @@ def test_the_browsers_own_way_back_undoes_a_zoom_and_the_way_forward_repeats_it(
     assert wait_until(lambda: lit(page) == ["1년"])
     assert wait_until(lambda: first_day(page) == first)
     page.go_forward()
-    expect(page.locator("[class*=st-key-period] button[aria-checked=true]")).to_have_count(0)
+    expect(page.locator("[class*=st-key-period] button[aria-checked=true]:visible")).to_have_count(0)
     assert wait_until(lambda: first_day(page) == zoomed)

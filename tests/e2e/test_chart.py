@@ -53,7 +53,7 @@ def summary_of(first: pd.Timestamp, last: pd.Timestamp) -> str:
 
 
 def lit(page: Page) -> list[str]:
-    return page.locator("[class*=st-key-period] button[aria-checked=true]").all_inner_texts()
+    return page.locator("[class*=st-key-period] button[aria-checked=true]:visible").all_inner_texts()
 
 
 def test_the_page_follows_a_zoom_within_a_moment_and_the_chart_is_not_drawn_anew(address: str, page: Page) -> None:
@@ -62,7 +62,7 @@ def test_the_page_follows_a_zoom_within_a_moment_and_the_chart_is_not_drawn_anew
     assert lit(page) == ["1년"]
     wheel(page, 3, -240)
     page.wait_for_function("location.search.includes('from=')")
-    expect(page.locator("[class*=st-key-period] button[aria-checked=true]")).to_have_count(0)
+    expect(page.locator("[class*=st-key-period] button[aria-checked=true]:visible")).to_have_count(0)
     first, last = first_day(page), last_day(page)
     expect(page).to_have_url(re.compile(f"from={first.date()}&to={last.date()}"))
     expect(page.locator(".st-key-summary")).to_contain_text(summary_of(first, last))
@@ -96,7 +96,7 @@ def test_the_page_follows_a_zoom_within_a_moment_and_the_chart_is_not_drawn_anew
 
 def test_a_zoom_to_what_a_period_shows_lights_its_button(address: str, page: Page) -> None:
     open_chart(page, address + "?from=2026-08-21")
-    expect(page.locator("[class*=st-key-period] button[aria-checked=true]")).to_have_count(0)
+    expect(page.locator("[class*=st-key-period] button[aria-checked=true]:visible")).to_have_count(0)
     page.get_by_role("radio", name="최대", exact=True).click()
     assert wait_until(lambda: lit(page) == ["최대"])
     wheel(page, 3, -240)

@@ -103,7 +103,7 @@ def test_the_cloud_leads_into_days_to_come_which_have_no_bar_and_are_in_no_numbe
 
     wheel(page, 3, -240)
     page.wait_for_function("location.search.includes('from=')")
-    expect(page.locator("[class*=st-key-period] button[aria-checked=true]")).to_have_count(0)
+    expect(page.locator("[class*=st-key-period] button[aria-checked=true]:visible")).to_have_count(0)
     page.get_by_role("radio", name="6개월", exact=True).click()
     expect(page).to_have_url(re.compile("period=6M"))
     expect(page.locator(".st-key-summary")).to_have_text(summary)
