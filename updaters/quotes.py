@@ -211,11 +211,19 @@ def _store(
     return [TickerResult(ticker, Written(added=0 if ticker in gone else 1)) for ticker in added]
 
 
+def _shares(told: Told, day: dt.datetime) -> Document:
+    """The fields of `TickerRow` on the shares that were told of `day`."""
+    if told.shares is None:
+        return {}
+    is_same = told.row.get("shares") == told.shares
+    since = told.row.get("shares_since", told.row["shares_on"]) if is_same else day
+    return {"shares": told.shares, "shares_since": since, "shares_on": day}
+
+
 def _metadata(told: Told, session: Session, moment: dt.datetime) -> Document:
     row, bar = told.row, told.bar
-    shares = {} if told.shares is None else {"shares": told.shares, "shares_on": session.day}
     return {
-        **shares,
+        **_shares(told, session.day),
         "last_date": session.day,
         "bar_count": row["bar_count"] + 1,
         "last_close": bar["close"],

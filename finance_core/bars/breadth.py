@@ -3,7 +3,6 @@
 A ticker counts on a session only if it has a bar on it: who did not trade neither rose nor fell. Nothing here looks
 past the last session of the panel, so that `panel.as_of(day)` answers as it would have been answered then.
 
->>> from dataclasses import replace
 >>> from finance_core.bars import panel as panels
 >>> days = np.array(["2024-01-02", "2024-01-03"], dtype="datetime64[D]")
 >>> bars = {name: np.array([1.0, 1.0]) for name in ("open", "high", "low", "volume")}
@@ -18,7 +17,7 @@ import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
 from finance_core.bars import candles
-from finance_core.bars.panel import BoolArray, Days, FloatArray, Panel
+from finance_core.bars.panel import BoolArray, FloatArray, Panel
 from finance_core.bars.periods import PERIOD_OFFSETS, Period
 
 PERIODS: Final[tuple[Period, ...]] = ("1W", "1M", "3M", "6M", "YTD", "1Y")
@@ -31,8 +30,6 @@ YEAR: Final = 252
 """Bars of a ticker among which a close is a new high or low."""
 SIZE_BARS: Final = 20
 """Bars over which the value traded is averaged."""
-SETTLED: Final = np.timedelta64(30, "D")
-"""How long after a split a count of shares may still be that from before it."""
 RECENT: Final = 20
 """Sessions among which the fullest tells how many tickers a session has once all are updated."""
 
@@ -94,30 +91,6 @@ def value_traded(panel: Panel) -> FloatArray:
     first = np.maximum(panel.starts[1:] - SIZE_BARS, panel.starts[:-1])
     count = panel.starts[1:] - first
     return np.asarray((sums[panel.starts[1:]] - sums[first]) / np.maximum(count, 1))
-
-
-def market_values(panel: Panel, shares: FloatArray, counted_on: Days) -> FloatArray:
-    """The last close of each ticker times its `shares`, as they were counted at the end of the days `counted_on`.
-
-    In the ticker's currency. NaN where it has no bars, or its shares are not known (NaN and NaT): a split makes a count
-    wrong by its ratio while the price is already the new one, and sources are late with counts. So a count is not used
-    if the ticker was split after it (after the last session too) or up to `SETTLED` before, or if the panel does not
-    reach back so far.
-
-    >>> split = replace(panel, split=np.array(["2024-01-02", "NaT"], dtype="datetime64[D]"))
-    >>> counted_on = np.array(["2024-02-15", "2024-02-15"], dtype="datetime64[D]")
-    >>> market_values(split, np.array([1_000.0, 2_000.0]), counted_on).tolist()
-    [11000.0, 8000.0]
-    >>> market_values(split, np.array([1_000.0, 2_000.0]), counted_on - 20).tolist()
-    [nan, nan]
-    """
-    values = np.full(len(panel.tickers), np.nan)
-    if panel.split is None or not len(panel.sessions):
-        return values
-    settled = counted_on - SETTLED
-    known = (panel.counts > 0) & (settled >= panel.sessions[0]) & ~(panel.split > settled)
-    values[known] = panel.bars["close"][panel.last[known]] * shares[known]
-    return values
 
 
 Mark = Literal["advancers", "decliners", "unchanged", "highs", "lows", "above_20", "above_60", "above_200"]

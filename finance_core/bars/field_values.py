@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset, YearEnd
 
+from finance_core.bars import market_values
 from finance_core.bars.indicator import Indicator
 from finance_core.bars.panel import Days, IntArray, Panel
 
@@ -203,6 +204,11 @@ def age(source: Source) -> Floats:
         return np.full(len(source.days), np.nan)
     days = (source.days - source.of_tickers(listed)).astype("timedelta64[D]")
     return np.where(np.isnat(days), np.nan, days.astype("float64"))
+
+
+def market_value(source: Source) -> Floats:
+    """The value of all shares at the close."""
+    return market_values.of_bars(source.panel)
 
 
 def text(source: Source, name: str) -> Texts:

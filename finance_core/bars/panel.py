@@ -33,6 +33,21 @@ TEXTS: Final = ("name", "name_en", "market", "industry", "currency", "source", "
 
 
 @dataclass(frozen=True, eq=False)
+class Shares:
+    """How many shares of each ticker are outstanding; NaN and NaT where nobody knows."""
+
+    numbers: FloatArray
+    since: Days
+    """The first day at whose end there were so many."""
+    until: Days
+    """The last day of which a source says so."""
+
+    def only(self, which: BoolArray) -> "Shares":
+        """Those of the tickers for which `which` is true."""
+        return Shares(self.numbers[which], self.since[which], self.until[which])
+
+
+@dataclass(frozen=True, eq=False)
 class Panel:
     """Bars of many tickers. Nobody may change its arrays: all visitors share them."""
 
@@ -52,6 +67,8 @@ class Panel:
     split: Days | None = None
     """The day of the last split of each ticker in all bars that were read, of which the panel may be a part: its prices
     reflect them all. NaT where there was none. None: nobody looked."""
+    shares: Shares | None = None
+    """None: nobody looked."""
     unreadable: frozenset[str] = frozenset()
     """Tickers whose stored bars contradict each other, and that are without bars here."""
     version: int = 0
@@ -125,6 +142,7 @@ class Panel:
             texts={name: texts[which] for name, texts in self.texts.items()},
             listed=None if self.listed is None else self.listed[which],
             split=None if self.split is None else self.split[which],
+            shares=None if self.shares is None else self.shares.only(which),
             unreadable=self.unreadable.intersection(compress(self.tickers, which.tolist())),
         )
 

@@ -88,7 +88,8 @@ class TickerRow(TypedDict, total=False):
     changed_by: ObjectId  # the last entry of `metadata_changes` that changed the row
     favourite: bool
     currency: str  # ISO code, "" for points; written by updates and imports
-    shares: int  # outstanding, as Yahoo's quote of `shares_on` has them; written by updates, like the next
+    shares: int  # outstanding, as Yahoo's quote of `shares_on` has them; written by updates, like the next two
+    shares_since: dt.datetime  # day of the first quote with this number
     shares_on: dt.datetime
     source: Source
     yahoo_symbol: str  # the symbol that last worked; written by updates, like the next five

@@ -25,7 +25,7 @@ from finance_core.bars.panel import Panel, TickerBars
 from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.i18n import N_
-from finance_core.storage import database, locations, prices, raw_bars, tickers, watchlists
+from finance_core.storage import database, locations, prices, raw_bars, shares, tickers, watchlists
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.storage.locations import Location
@@ -47,6 +47,7 @@ _ROW_FIELDS = (
     "bar_count",
     "bars_changed_at",
     "rewriting",
+    *shares.FIELDS,
 )
 
 
@@ -99,6 +100,7 @@ def panel(db: MongoDatabase, category: Category, since: dt.date, fields: Iterabl
         whole.since(np.datetime64(since)),
         texts=texts,
         listed=np.array([row.get("first_date") for row in rows], dtype="datetime64[D]"),
+        shares=shares.of(category, rows),
     )
     return replace(named, bars={name: named.bars[name] for name in fields})
 

@@ -4,44 +4,54 @@ Whether a count may be used with a price is told by `bars.breadth.market_values`
 """
 
 import datetime as dt
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
 
 from finance_core import starter
+from finance_core.bars.panel import Shares
 from finance_core.categories import Category
 from finance_core.starter import MARKET_LISTS
-from finance_core.storage import tickers
-from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
+
+FIELDS: Final = ("source", "verified_at", "shares", "shares_since", "shares_on")
+"""What `of` needs of a row."""
+
+Count = tuple[float, dt.datetime | None, dt.datetime | None]
+"""A number of shares, and the days from and until which it is known to hold."""
 
 
-class Shares(NamedTuple):
-    """How many shares there were at the end of a day."""
-
-    number: int
-    day: dt.datetime
-
-
-def newest(db: MongoDatabase, category: Category) -> dict[str, Shares]:
-    """By ticker, of those active ones of whose shares something is known.
+def of(category: Category, rows: Sequence[TickerRow]) -> Shares:
+    """The shares of the tickers of `rows`.
 
     Only of tickers whose bars are Yahoo's and were compared with its whole history: else nothing tells of their splits,
     as an update may only have added the newest bars to those from elsewhere.
     """
     listed = _listed(category)
-    of_ticker: dict[str, Shares] = {}
-    for row in tickers.active(db, category, ("source", "verified_at", "shares", "shares_on")):
-        counts = [listed[row["ticker"]]] if row["ticker"] in listed else []
-        if "shares" in row:
-            counts.append(Shares(row["shares"], row["shares_on"]))
-        if counts and row.get("source") == "yahoo" and "verified_at" in row:
-            of_ticker[row["ticker"]] = max(counts, key=lambda each: each.day)
-    return of_ticker
+    counts = [_newest(row, listed.get(row["ticker"])) for row in rows]
+    numbers, since, until = zip(*counts, strict=True) if counts else ((), (), ())
+    return Shares(np.array(numbers, dtype="float64"), np.array(since, dtype="M8[D]"), np.array(until, dtype="M8[D]"))
 
 
-def _listed(category: Category) -> dict[str, Shares]:
+def _newest(row: TickerRow, listed: Count | None) -> Count:
+    if row.get("source") != "yahoo" or "verified_at" not in row:
+        return _NONE
+    counts = [listed] if listed else []
+    if "shares" in row:
+        counts.append((row["shares"], row.get("shares_since", row["shares_on"]), row["shares_on"]))
+    return max(counts, key=lambda count: count[2] or dt.datetime.min, default=_NONE)
+
+
+_NONE: Final[Count] = (float("nan"), None, None)
+
+
+def _listed(category: Category) -> dict[str, Count]:
     """As the lists that ship with the program have them."""
     files = {each.file: starter.shipped(each.file) for each in MARKET_LISTS if each.category == category}
+    days = {name: dt.datetime.combine(of_file.date, dt.time()) for name, of_file in files.items()}
     return {
-        ticker: Shares(number, dt.datetime.combine(of_file.date, dt.time()))
-        for of_file in files.values()
+        ticker: (number, days[name], days[name])
+        for name, of_file in files.items()
         for ticker, number in of_file.shares.items()
     }

@@ -84,40 +84,6 @@ def test_a_market_that_nobody_updates_any_more_is_that_of_those_that_go_on() -> 
     assert breadth.last_whole(one) == days[-1]
 
 
-@pytest.mark.parametrize(
-    ("split", "counted", "is_known"),
-    [
-        (None, 0, True),
-        (-31, 0, True),
-        (-30, 0, True),
-        (-29, 0, False),
-        (0, 0, False),
-        (40, 0, False),
-        (40, 69, False),
-        (40, 70, True),
-        (None, -171, False),  # 30 days before that the panel has not begun: who knows
-        (None, -170, True),
-        (None, None, False),
-    ],
-)
-def test_a_market_value_is_known_where_no_split_may_have_made_the_count_wrong(
-    split: int | None, counted: int | None, is_known: bool
-) -> None:
-    today = np.datetime64("2025-01-01")
-    days = np.arange(today - 200, today + 100)
-    bars = days, dict.fromkeys(FIELDS, np.full(len(days), 7.0))
-    splits = {} if split is None else {"A": today + split}
-    panel = panels.of({"A": bars, "none": (days[:0], dict.fromkeys(FIELDS, np.array([])))}, split=splits)
-    on = np.array([None if counted is None else today + counted, today], dtype="datetime64[D]")
-    number = np.nan if counted is None else 1_000.0
-    value, of_none = breadth.market_values(panel, np.array([number, 1_000.0]), on).tolist()
-    assert value == 7_000.0 if is_known else np.isnan(value)
-    assert np.isnan(of_none)
-    then = breadth.market_values(panel.as_of(today), np.array([number, 1_000.0]), on)[0]
-    assert np.isnan(then) != is_known, "the prices of a past day are divided by later splits too"
-    assert np.isnan(breadth.market_values(replace(panel, split=None), np.array([1.0, 1.0]), on)).all()
-
-
 def test_the_value_traded_is_a_mean_of_the_last_bars(made: dict[str, pd.DataFrame], panel: Panel) -> None:
     expected = [(bars["close"] * bars["volume"]).tail(20).mean() if len(bars) else 0.0 for bars in made.values()]
     assert np.allclose(breadth.value_traded(panel), expected, rtol=1e-9)

@@ -725,7 +725,7 @@ def theirs(db: MongoDatabase, korean: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return candles.clean(korean["005930"])[0]
 
 
-def location(db: MongoDatabase, bars: pd.DataFrame, source: str | None) -> None:
+def store(db: MongoDatabase, bars: pd.DataFrame, source: str | None) -> None:
     """Bars of a ticker from `source`; None: it is not on the list, which has another."""
     prices.write(db, KOREAN_STOCKS, "005930", bars)
     if source is None:
@@ -746,7 +746,7 @@ def test_bars_from_elsewhere_are_extended_where_the_common_days_agree(
     db: MongoDatabase, theirs: pd.DataFrame, source: str | None
 ) -> None:
     old = earlier(theirs).assign(volume=7, dividends=0.0, stock_splits=0.0)
-    location(db, old, source)
+    store(db, old, source)
 
     first = adopt(db)
     before = contents(db)
@@ -770,7 +770,7 @@ def test_bars_from_elsewhere_are_extended_where_the_common_days_agree(
 def test_the_last_stored_bar_may_be_provisional(db: MongoDatabase, theirs: pd.DataFrame) -> None:
     old = theirs.iloc[:-5].copy()
     old.iloc[-1, old.columns.get_loc("close")] += 300.0  # type: ignore[index, operator]
-    location(db, old, "yahoo")
+    store(db, old, "yahoo")
 
     summary = adopt(db)
 
@@ -782,7 +782,7 @@ def test_the_last_bar_of_an_import_may_be_provisional(db: MongoDatabase, theirs:
     later = theirs.iloc[-1:].set_axis(pd.DatetimeIndex(theirs.index[-1:]) + pd.Timedelta(days=1))
     old = pd.concat([theirs.iloc[5:], later]).rename_axis("date")
     old.loc[theirs.index[-1], "close"] += 300.0
-    location(db, old, "yahoo")
+    store(db, old, "yahoo")
 
     summary = adopt(db)
 
@@ -797,7 +797,7 @@ def test_bars_from_elsewhere_that_do_not_agree_are_left_as_they_are(
 ) -> None:
     old = earlier(theirs)
     old = old.iloc[:10] if reason == merging.APART else old.assign(close=old["close"] / 2)
-    location(db, old, source)
+    store(db, old, source)
     before = bits(everything(db, "korean_stocks", "ticker_metadata"))
 
     for _ in range(2):
@@ -812,7 +812,7 @@ def test_bars_from_elsewhere_that_do_not_agree_are_left_as_they_are(
 
 def test_sample_bars_are_replaced(db: MongoDatabase, theirs: pd.DataFrame) -> None:
     sample = earlier(theirs)
-    location(db, sample.assign(close=sample["close"] / 2), "sample")
+    store(db, sample.assign(close=sample["close"] / 2), "sample")
 
     summary = adopt(db)
 

@@ -35,7 +35,7 @@ def no_panel_is_kept() -> Iterator[None]:
     panels.forget()
 
 
-def location(db: MongoDatabase, ticker: str, bars: pd.DataFrame, **fields: Any) -> None:
+def store(db: MongoDatabase, ticker: str, bars: pd.DataFrame, **fields: Any) -> None:
     """Write `bars` and record their state, as an update does."""
     tickers.register(db, KOREAN_STOCKS, [{"ticker": ticker, "name": ticker}])
     prices.write(db, KOREAN_STOCKS, ticker, bars, remove_others=True)
@@ -58,7 +58,7 @@ def test_a_panel_has_the_bars_that_a_chart_has(db: MongoDatabase) -> None:
         bars = candles.clean(random_walk(days[number:], number))[0]
         if number % 3 == 0:  # documents of other lengths between the others
             bars.iloc[[50, 60], bars.columns.get_loc("dividends")] = 361.0
-        location(db, f"{number:06}", bars.drop(bars.index[[70, 71]]) if number == 5 else bars)
+        store(db, f"{number:06}", bars.drop(bars.index[[70, 71]]) if number == 5 else bars)
     assert_as_loaded(db, panels.panel(db, KOREAN_STOCKS, SINCE))
 
 
@@ -68,7 +68,7 @@ def test_bars_come_in_as_many_answers_as_the_server_likes(
 ) -> None:
     for number in range(5):
         bars = make_bars(60, first=dt.datetime(2024, 3, 1), dividends=[0.0] * 30 + [float(number)] + [0.0] * 29)
-        location(db, f"{number:06}", bars)
+        store(db, f"{number:06}", bars)
     monkeypatch.setattr(raw_bars, "BATCH", 7)
     elsewhere = db.with_options(read_preference=preference)
     assert_as_loaded(db, panels.panel(elsewhere, KOREAN_STOCKS, SINCE))
@@ -77,8 +77,8 @@ def test_bars_come_in_as_many_answers_as_the_server_likes(
 def test_a_split_that_its_source_applied_late_is_no_cliff(db: MongoDatabase) -> None:
     close = [1000.0] * 60 + [100.0] * 40
     late = make_bars(100, open=close, high=close, low=close, close=close, stock_splits=[0.0] * 60 + [10.0] + [0.0] * 39)
-    location(db, "000001", late)
-    location(db, "000002", make_bars(100, stock_splits=[0.0] * 60 + [10.0] + [0.0] * 39))
+    store(db, "000001", late)
+    store(db, "000002", make_bars(100, stock_splits=[0.0] * 60 + [10.0] + [0.0] * 39))
     since = dt.date(2024, 2, 1)
     panel = panels.panel(db, KOREAN_STOCKS, since)
     assert set(panel.frame("000001")["close"]) == {100.0}
@@ -97,7 +97,7 @@ def test_the_last_split_of_each_ticker_is_known_and_follows_its_bars(db: MongoDa
         "000005": once,
     }
     for ticker, bars in stored.items():
-        location(db, ticker, bars)
+        store(db, ticker, bars)
     # A value that no program of ours writes: its bars are read by another way.
     db[BARS].update_one({"ticker": "000005", "date": once.index[3]}, {"$set": {"open": 0}})
 
@@ -109,8 +109,8 @@ def test_the_last_split_of_each_ticker_is_known_and_follows_its_bars(db: MongoDa
     day = once.index[60].date()
     first = once.index[0].date()
     assert known() == {"000001": day, "000002": None, "000003": first, "000004": day, "000005": day}
-    location(db, "000001", never)
-    location(db, "000002", once)
+    store(db, "000001", never)
+    store(db, "000002", once)
     assert known() == {"000001": None, "000002": day, "000003": first, "000004": day, "000005": day}
 
 
@@ -150,7 +150,7 @@ def test_bars_as_other_programs_store_them_are_read_as_they_are_drawn(db: MongoD
 def test_bars_that_contradict_each_other_are_told_and_do_not_harm_the_others(
     db: MongoDatabase, fields: dict[str, Any]
 ) -> None:
-    location(db, "000002", make_bars(100))
+    store(db, "000002", make_bars(100))
     db[BARS].drop_indexes()
     bar: Document = {"ticker": "000001", "date": dt.datetime(2024, 4, 1), "open": 1.0, "high": 1.0, "low": 1.0}
     bar |= {"close": 1.0, "volume": 1}
@@ -168,7 +168,7 @@ def test_only_tickers_whose_bars_have_changed_are_read_again(
     db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(5):
-        location(db, f"{number:06}", make_bars(100))
+        store(db, f"{number:06}", make_bars(100))
     asked: list[str] = []
     read = raw_bars.fetch
     monkeypatch.setattr(
@@ -183,8 +183,8 @@ def test_only_tickers_whose_bars_have_changed_are_read_again(
     assert asked == []
     assert later.sessions[0] == np.datetime64("2024-03-20")
 
-    location(db, "000003", make_bars(120))
-    location(db, "000009", make_bars(10, first=dt.datetime(2024, 5, 1)))
+    store(db, "000003", make_bars(120))
+    store(db, "000009", make_bars(10, first=dt.datetime(2024, 5, 1)))
     second = panels.panel(db, KOREAN_STOCKS, SINCE)
     assert sorted(asked) == ["000003", "000009"]
     assert len(first.frame("000003")) == 41, "what others hold stays as it was"
@@ -199,7 +199,7 @@ def test_a_ticker_that_loses_its_bars_or_contradicts_itself_keeps_none_of_those_
 ) -> None:
     bars = make_bars(2, dt.datetime(2024, 3, 4))
     for ticker in ("000001", "000002", "000003"):
-        location(db, ticker, bars)
+        store(db, ticker, bars)
     assert panels.panel(db, KOREAN_STOCKS, SINCE).counts.tolist() == [2, 2, 2]
     db[BARS].delete_many({"ticker": "000001"})
     db[BARS].drop_indexes()
@@ -212,14 +212,14 @@ def test_a_ticker_that_loses_its_bars_or_contradicts_itself_keeps_none_of_those_
 
 
 def test_an_earlier_day_reads_the_whole_again(db: MongoDatabase) -> None:
-    location(db, "000001", make_bars(100))
+    store(db, "000001", make_bars(100))
     panels.panel(db, KOREAN_STOCKS, SINCE)
     since = dt.date(2024, 1, 2)
     assert_as_loaded(db, panels.panel(db, KOREAN_STOCKS, since), since)
 
 
 def test_a_halted_day_is_read_from_the_first_day_on_that_a_date_can_be(db: MongoDatabase) -> None:
-    location(db, "000001", candles.clean(random_walk(pd.bdate_range("2024-01-02", periods=5), 1))[0])
+    store(db, "000001", candles.clean(random_walk(pd.bdate_range("2024-01-02", periods=5), 1))[0])
     halted = {"open": 0, "high": 0, "low": 0, "volume": 0}
     db[BARS].update_one({"date": dt.datetime(2024, 1, 3)}, {"$set": halted})
     frame = panels.panel(db, KOREAN_STOCKS, dt.date.min).frame("000001")
@@ -230,7 +230,7 @@ def test_a_halted_day_is_read_from_the_first_day_on_that_a_date_can_be(db: Mongo
 def test_what_would_not_fit_into_memory_is_refused_and_older_panels_give_way(
     db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    location(db, "000001", make_bars(100))
+    store(db, "000001", make_bars(100))
     monkeypatch.setattr(panels, "MOST_BYTES", 12_000)
     panels.panel(db, KOREAN_STOCKS, SINCE)
     other = panels._entry(("elsewhere", "db", "category"))
@@ -244,7 +244,7 @@ def test_what_would_not_fit_into_memory_is_refused_and_older_panels_give_way(
 
 
 def test_many_visitors_at_once_read_once(db: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    location(db, "000001", make_bars(100))
+    store(db, "000001", make_bars(100))
     asked: list[str] = []
     read = raw_bars.fetch
     monkeypatch.setattr(
@@ -285,7 +285,7 @@ def test_two_parts_are_read_at_a_time_while_nobody_draws_another_page(
     db: MongoDatabase, monkeypatch: pytest.MonkeyPatch, drawn_elsewhere: bool, at_once: int
 ) -> None:
     for number in range(8):
-        location(db, f"{number:06}", make_bars(30))
+        store(db, f"{number:06}", make_bars(30))
     monkeypatch.setattr(panels, "TICKERS_AT_ONCE", 1)
     fetches = Fetches(at_once)
     monkeypatch.setattr(raw_bars, "fetch", fetches)
@@ -310,7 +310,7 @@ def test_two_parts_are_read_at_a_time_while_nobody_draws_another_page(
 
 
 def test_texts_and_first_days_of_tickers_come_with_the_panel(db: MongoDatabase) -> None:
-    location(db, "000001", make_bars(100), market="KOSDAQ", industry="반도체", source="sample")
+    store(db, "000001", make_bars(100), market="KOSDAQ", industry="반도체", source="sample")
     panel = panels.panel(db, KOREAN_STOCKS, SINCE, ["close"])
     assert list(panel.bars) == ["close"]
     assert (panel.text("market")[0], panel.text("industry")[0], panel.text("source")[0]) == (
@@ -324,7 +324,7 @@ def test_texts_and_first_days_of_tickers_come_with_the_panel(db: MongoDatabase) 
 
 def test_the_shared_lists_of_a_ticker_can_be_asked_for(db: MongoDatabase) -> None:
     for number in range(3):
-        location(db, f"{number:06}", make_bars(100))
+        store(db, f"{number:06}", make_bars(100))
     shared, own = watchlists.create(db, "반도체"), watchlists.create(db, "비밀")
     watchlists.change(db, shared, shared=True)
     watchlists.add(db, shared, [Entry("korean_stocks", "000001"), Entry("us_stocks", "000002")])
@@ -340,7 +340,7 @@ def test_the_shared_lists_of_a_ticker_can_be_asked_for(db: MongoDatabase) -> Non
 
 def test_real_prices_come_as_they_are_loaded(db: MongoDatabase) -> None:
     for ticker, table in pages.real_tables().items():
-        location(db, ticker, candles.clean(table)[0])
+        store(db, ticker, candles.clean(table)[0])
     since = dt.date(2024, 6, 3)
     assert_as_loaded(db, panels.panel(db, KOREAN_STOCKS, since), since)
 

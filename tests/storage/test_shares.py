@@ -10,7 +10,6 @@ from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import prices, shares, tickers
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.shares import Shares
 from tests.updaters import updating
 from tests.yahoo import Listing, YahooStandIn, random_walk
 
@@ -31,28 +30,42 @@ def test_the_list_of_the_exchange_has_shares_of_all_its_tickers() -> None:
     assert all("shares" not in row for row in shipped.rows)
 
 
+def known(db: MongoDatabase) -> dict[str, tuple[float, dt.datetime, dt.datetime]]:
+    """By ticker, where a number is known: it, and the days from and until which it holds."""
+    rows = tickers.active(db, KOREAN_STOCKS)
+    known = shares.of(KOREAN_STOCKS, rows)
+    table = zip(rows, known.numbers.tolist(), known.since.tolist(), known.until.tolist(), strict=True)
+    return {
+        row["ticker"]: (number, *(dt.datetime.combine(day, dt.time()) for day in days))
+        for row, number, *days in table
+        if number == number
+    }
+
+
 @pytest.mark.parametrize(
     ("quoted", "expected"),
     [
-        ({}, Shares(SAMSUNG, LISTED_ON)),
-        ({"shares": 7, "shares_on": LISTED_ON - dt.timedelta(days=1)}, Shares(SAMSUNG, LISTED_ON)),
-        (
-            {"shares": 7, "shares_on": LISTED_ON + dt.timedelta(days=1)},
-            Shares(7, LISTED_ON + dt.timedelta(days=1)),
-        ),
+        ((), (SAMSUNG, 0, 0)),
+        ((-1, -1), (SAMSUNG, 0, 0)),
+        ((1, 1), (7, 1, 1)),
+        ((-30, 5), (7, -30, 5)),
     ],
-    ids=["listed", "quoted before", "quoted later"],
+    ids=["listed", "quoted before", "quoted later", "quoted before and later"],
 )
-def test_the_newest_count_is_known(db: MongoDatabase, quoted: dict[str, Any], expected: Shares) -> None:
-    register(db, "005930", **quoted)
-    assert shares.newest(db, KOREAN_STOCKS) == {"005930": expected}
+def test_the_newest_count_is_known(db: MongoDatabase, quoted: tuple[int, ...], expected: tuple[int, int, int]) -> None:
+    days = [LISTED_ON + dt.timedelta(days=day) for day in quoted]
+    register(
+        db, "005930", **({"shares": 7} if days else {}), **dict(zip(("shares_since", "shares_on"), days, strict=False))
+    )
+    number, since, until = expected
+    assert known(db) == {"005930": (number, *(LISTED_ON + dt.timedelta(days=day) for day in (since, until)))}
 
 
 @pytest.mark.parametrize("source", ["import", "sample", None])
 def test_shares_of_bars_whose_splits_nobody_tells_are_not_known(db: MongoDatabase, source: str | None) -> None:
     register(db, "005930", source=source)
     register(db, "999999")  # in no list
-    assert shares.newest(db, KOREAN_STOCKS) == {}
+    assert known(db) == {}
 
 
 def test_shares_of_imported_bars_to_which_an_update_has_added_are_not_known_until_all_are_compared(
@@ -64,7 +77,7 @@ def test_shares_of_imported_bars_to_which_an_update_has_added_are_not_known_unti
     prices.write(db, KOREAN_STOCKS, "005930", imported)
     tickers.register(db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
     tickers.record(db, KOREAN_STOCKS, "005930", {**prices.state_of(imported), "source": "import"})
-    for options, splits, known in (({}, 0, set()), ({"full": True}, 1, {"005930"})):
+    for options, splits, of_tickers in (({}, 0, set()), ({"full": True}, 1, {"005930"})):
         assert not updating.run(db, "005930", **options).failures
         assert (updating.metadata(db)["source"], len(updating.actions_of(db, "stock_splits"))) == ("yahoo", splits)
-        assert shares.newest(db, KOREAN_STOCKS).keys() == known
+        assert known(db).keys() == of_tickers

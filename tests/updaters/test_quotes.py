@@ -93,8 +93,24 @@ def test_shares_are_kept_with_their_day_where_they_are_a_number_of_shares(
     assert run(db, now=lambda: EVENING).quoted == len(market)
     for ticker in market:
         row = metadata(db, ticker)
-        expected = {} if ticker in told else {"shares": SHARES, "shares_on": TODAY.to_pydatetime()}
-        assert {name: row[name] for name in ("shares", "shares_on") if name in row} == expected
+        today = TODAY.to_pydatetime()
+        expected = {} if ticker in told else {"shares": SHARES, "shares_since": today, "shares_on": today}
+        assert {name: row[name] for name in ("shares", "shares_since", "shares_on") if name in row} == expected
+
+
+def test_shares_that_are_told_again_keep_the_day_since_which_they_are(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str]
+) -> None:
+    before = TODAY.to_pydatetime() - dt.timedelta(days=9)
+    for ticker, number in zip(market, (SHARES, SHARES + 1), strict=False):
+        tickers.record(db, KOREAN_STOCKS, ticker, {"shares": number, "shares_since": before, "shares_on": before})
+    assert run(db, now=lambda: EVENING).quoted == len(market)
+    rows = [metadata(db, ticker) for ticker in market[:2]]
+    today = TODAY.to_pydatetime()
+    assert [(row["shares"], row["shares_since"], row["shares_on"]) for row in rows] == [
+        (SHARES, before, today),
+        (SHARES, today, today),
+    ]
 
 
 @pytest.mark.parametrize("falsify", FALSE_QUOTES.values(), ids=list(FALSE_QUOTES))

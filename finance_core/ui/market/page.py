@@ -1,7 +1,7 @@
 """The page of a whole market. Its tabs are computed when they are opened."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -15,6 +15,7 @@ import streamlit as st
 from finance_core import categories, formats, i18n
 from finance_core.bars import breadth
 from finance_core.bars.breadth import SPANS, Mark
+from finance_core.bars.panel import Panel
 from finance_core.categories import INDICES, Category
 from finance_core.charts import breadth as breadth_chart
 from finance_core.charts import market_map
@@ -28,7 +29,7 @@ from finance_core.ui.decorators import page
 from finance_core.ui.echart import border, clicks
 from finance_core.ui.echart.border import Prepared
 from finance_core.ui.market import state, tables
-from finance_core.ui.market.state import Market, SharesOf, Size, View
+from finance_core.ui.market.state import Market, Size, View
 from finance_core.ui.text import plain
 
 CHART_HEIGHT = "max(420px, calc(100dvh - 22rem))"
@@ -74,12 +75,16 @@ def show(db: MongoDatabase) -> None:
     if market.is_sample:
         st.badge(_("표본 데이터: 실제 시세가 아닙니다"), icon=":material/science:", color="orange")
     style = Style(rising_is_red=colors.rising_is_red(view.of, view.market))
-    draws = {_("지도"): _map, _("시장 폭"): _breadth, _("업종"): _industries}
+    draws: dict[str, Callable[[View, Market, Style], None]] = {
+        _("지도"): _map,
+        _("시장 폭"): partial(_breadth, db),
+        _("업종"): _industries,
+    }
     tabs = st.tabs(list(draws), key="market_tab", on_change="rerun")
     for draw, tab in zip(draws.values(), tabs, strict=True):
         if tab.open:  # only what is open is computed
             with tab:
-                draw(db, view, market, style)
+                draw(view, market, style)
 
 
 def _write(view: View, **fields: Any) -> None:
@@ -125,9 +130,9 @@ def _about(view: View, market: Market) -> str:
     return " · ".join(parts)
 
 
-def _map(db: MongoDatabase, view: View, market: Market, style: Style) -> None:
+def _map(view: View, market: Market, style: Style) -> None:
     drawn = ("map", view.span, view.size, style, i18n.language())
-    prepared, size, sentence = state.once(market, *drawn, compute=partial(_drawn_map, db, view, market, style))
+    prepared, size, sentence = state.once(market, *drawn, compute=partial(_drawn_map, view, market, style))
     choose = partial(_open, view.category)
     clicks.show(prepared, MAP_HEIGHT, choose, key="map")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -135,11 +140,11 @@ def _map(db: MongoDatabase, view: View, market: Market, style: Style) -> None:
         st.caption(plain(sentence))
 
 
-def _drawn_map(db: MongoDatabase, view: View, market: Market, style: Style) -> tuple[Prepared, Size, str]:
+def _drawn_map(view: View, market: Market, style: Style) -> tuple[Prepared, Size, str]:
     """The map, what its areas are as large as, and the sentence that says what it shows."""
-    panel, shares = market.panel, _shares(db, view, market)
+    panel = market.panel
     which, others = _of_one_currency(view.of, market)
-    table = tables.members(view.of, panel, which, view.span, shares)
+    table = tables.members(view.of, panel, which, view.span)
     has_market_value = table["market"].notna()
     size: Size = view.size if has_market_value.mean() >= MOSTLY else "traded"
     drawn = table[(table[size] > 0) & table["change"].notna()]
@@ -147,7 +152,7 @@ def _drawn_map(db: MongoDatabase, view: View, market: Market, style: Style) -> t
     lines = pd.Series(_lines(market, drawn.index.to_numpy(), begin), index=drawn.index)
     drawn = drawn.assign(line=lines, industry=panel.text("industry")[drawn.index])
     full = market_map.full_at(drawn["change"].to_numpy())
-    parts = [_sized(size, shares.days[table.index[has_market_value]])]
+    parts = [_sized(size, panel, table.index[has_market_value].to_numpy())]
     if size != view.size:
         text = _("시가총액은 {total}종목 가운데 {count}종목만 알려져 있어 그리지 않습니다")
         parts.insert(0, formats.filled(text, total=len(table), count=int(has_market_value.sum())))
@@ -169,14 +174,11 @@ def _of_one_currency(category: Category, market: Market) -> tuple[npt.NDArray[np
     return which[is_usual], int((~is_usual).sum())
 
 
-def _shares(db: MongoDatabase, view: View, market: Market) -> SharesOf:
-    return state.once(market, "shares", compute=partial(state.shares_of, db, view, market))
-
-
-def _sized(size: Size, days: np.ndarray[Any, np.dtype[np.datetime64]]) -> str:
-    """What the areas are as large as; `days` are those of the shares of their tickers."""
-    if size == "traded":
+def _sized(size: Size, panel: Panel, which: npt.NDArray[np.intp]) -> str:
+    """What the areas are as large as, with the days of the shares of the tickers at the positions `which`."""
+    if size == "traded" or panel.shares is None:
         return _("넓이: 하루 거래대금 (최근 20봉 평균)")
+    days = panel.shares.until[which]
     first, last = (formats.date(pd.Timestamp(day)) for day in (days.min(), days.max()))
     text = _("넓이: 시가총액 (종가 × {days}의 주식 수)")
     return text.format(days=first if first == last else f"{first} – {last}")
@@ -220,7 +222,7 @@ def _breadth(db: MongoDatabase, view: View, market: Market, style: Style) -> Non
     name = tables.index_name(db, view.of.index)
     option = breadth_chart.option(shown, index, name, style, day if view.day else None)
     clicks.show(border.prepare(option), CHART_HEIGHT, choose, key="breadth", clicked="day")
-    _of_day(view, market, style, day, shown.loc[day].to_dict(), None if view.day else _shares(db, view, market))
+    _of_day(view, market, style, day, shown.loc[day].to_dict())
 
 
 def _session(sessions: pd.DatetimeIndex, day: dt.date | None) -> pd.Timestamp:
@@ -238,12 +240,8 @@ def _of_day(
     style: Style,
     day: pd.Timestamp,
     counts: Mapping[Any, float],
-    shares: SharesOf | None,
 ) -> None:
-    """What is counted of the session `day`, and the tickers behind the number that is chosen.
-
-    `shares` are those of the tickers on that day; None where nobody knows them.
-    """
+    """What is counted of the session `day`, and the tickers behind the number that is chosen."""
 
     def title(key: Mark) -> str:
         number = _share(counts[key]) if key.startswith("above") else formats.count(int(counts[key]))
@@ -260,14 +258,14 @@ def _of_day(
         session = int(np.searchsorted(market.panel.sessions, day.to_datetime64()))
         which = np.flatnonzero(breadth.members(market.panel, chosen, session))
         then = market.panel.as_of(market.panel.sessions[session])
-        tables.show(view.of, tables.members(view.of, then, which, view.span, shares), view.span, style, "of_day")
+        tables.show(view.of, tables.members(view.of, then, which, view.span), view.span, style, "of_day")
 
 
 def _share(value: float) -> str:
     return formats.MISSING if np.isnan(value) else f"{value:.0%}"
 
 
-def _industries(db: MongoDatabase, view: View, market: Market, style: Style) -> None:
+def _industries(view: View, market: Market, style: Style) -> None:
     ranked = state.once(market, "industries", compute=partial(breadth.industries, market.panel))
     ranked = ranked.sort_values(view.span, ascending=False)
     if list(ranked.index) == [""]:
@@ -286,6 +284,5 @@ def _industries(db: MongoDatabase, view: View, market: Market, style: Style) -> 
         st.caption(_("업종의 종목을 매일 같은 비중으로 나눠 가졌을 때의 1년 변화(%). 거래 비용은 넣지 않았습니다."))
     with right:
         which = np.flatnonzero(market.counted & np.isin(market.panel.text("industry"), chosen))
-        shares = _shares(db, view, market)
-        table = tables.members(view.of, market.panel, which, view.span, shares)
+        table = tables.members(view.of, market.panel, which, view.span)
         tables.show(view.of, table, view.span, style, "of_industry")

@@ -10,11 +10,11 @@ import streamlit as st
 
 from finance_core import categories
 from finance_core.bars import breadth
-from finance_core.bars.panel import FloatArray, Panel
+from finance_core.bars.panel import Panel
 from finance_core.categories import CATEGORIES, Category
 from finance_core.i18n import N_
 from finance_core.starter import MARKET_LISTS
-from finance_core.storage import database, market_lists, panels, shares
+from finance_core.storage import database, market_lists, panels
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import parameters
 from finance_core.ui.parameters import PERIODS, Parameter
@@ -123,7 +123,8 @@ def load(db: MongoDatabase, view: View) -> Market:
     newest = whole.only(has_bars if is_sample else has_bars & ~sample)
     panel = newest.as_of(breadth.last_whole(newest)) if len(newest.sessions) else newest
     counted = breadth.traded(panel)
-    texts = hash(tuple(tuple(texts) for texts in whole.texts.values()))
+    shares = [] if whole.shares is None else [each.tobytes() for each in vars(whole.shares).values()]
+    known = hash((*map(tuple, whole.texts.values()), *shares))
     return Market(
         panel=panel,
         counted=counted,
@@ -135,29 +136,8 @@ def load(db: MongoDatabase, view: View) -> Market:
         members_on=members_on,
         samples=0 if is_sample else int(sample.sum()),
         is_sample=is_sample,
-        key=repr((database.address(), db.name, view.category, view.market, hash(members), since, whole.version, texts)),
+        key=repr((database.address(), db.name, view.category, view.market, hash(members), since, whole.version, known)),
     )
-
-
-@dataclass(frozen=True)
-class SharesOf:
-    """The shares outstanding of each ticker of a market."""
-
-    numbers: FloatArray
-    """NaN where they are not known."""
-    days: np.ndarray[tuple[int], np.dtype[np.datetime64]]
-    """At the end of which day; NaT where they are not known."""
-
-
-def shares_of(db: MongoDatabase, view: View, market: Market) -> SharesOf:
-    """The shares of the tickers of the panel of `market`."""
-    known = shares.newest(db, view.of)
-    numbers = np.full(len(market.panel.tickers), np.nan)
-    days = np.full(len(market.panel.tickers), np.datetime64("NaT", "D"))
-    for position, ticker in enumerate(market.panel.tickers):
-        if ticker in known:
-            numbers[position], days[position] = known[ticker]
-    return SharesOf(numbers, days)
 
 
 def once(market: Market, *what: object, compute: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import formats, i18n
-from finance_core.bars import breadth
+from finance_core.bars import breadth, market_values
 from finance_core.bars.panel import Panel
 from finance_core.categories import INDICES, Category
 from finance_core.charts.style import Style
@@ -14,23 +14,17 @@ from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing, navigation
 from finance_core.ui.market import state
-from finance_core.ui.market.state import SharesOf
 
 ROW_HEIGHT = 28
 PERCENT = "%+.2f%%"
 
 
-def members(
-    category: Category, panel: Panel, which: npt.NDArray[np.intp], span: str, shares: SharesOf | None = None
-) -> pd.DataFrame:
+def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span: str) -> pd.DataFrame:
     """What is shown of the tickers at the positions `which`, indexed by position.
 
-    Columns: ticker, name, close (text), traded (value a day, a number), market (value of all its `shares`, NaN where
-    these are not known), change (over `span`, a ratio).
+    Columns: ticker, name, close (text), traded (value a day, a number), market (value of all shares, NaN where that
+    is not known), change (over `span`, a ratio).
     """
-    market_values = np.full(len(panel.tickers), np.nan)
-    if shares:
-        market_values = breadth.market_values(panel, shares.numbers, shares.days)
     english = panel.text("name_en") if i18n.language() == "en" else panel.text("name")
     names = np.where(english != "", english, np.where(panel.text("name") != "", panel.text("name"), panel.tickers))
     currencies = panel.text("currency")
@@ -46,7 +40,7 @@ def members(
             "name": names[which],
             "close": [close(position) for position in which],
             "traded": breadth.value_traded(panel)[which],
-            "market": market_values[which],
+            "market": market_values.newest(panel)[which],
             "change": breadth.changes(panel, span)[which],
         },
         index=which,
