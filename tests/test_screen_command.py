@@ -1,6 +1,7 @@
 """The command that asks the whole market."""
 
 import csv
+import datetime as dt
 import io
 import json
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from finance_core import screen
 from finance_core.bars import candles
 from finance_core.bars.screen import READY
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.storage.test_panels import no_panel_is_kept, store  # noqa: F401 - a fixture
@@ -61,6 +64,23 @@ def test_the_answer_as_json_leaves_no_ticker_out(market: MongoDatabase, capsys: 
     assert report["unjudged"] == {"sample": ["000003"], "too few bars": ["000004"]}
     assert [each["sessions"] for each in report["next"]] == [5, 20, 60]
     assert report["next"][0]["rising"] == 1.0
+
+
+def test_a_market_value_is_known_from_the_day_on_at_whose_end_the_shares_were_counted(
+    market: MongoDatabase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    since, until = dt.datetime(2024, 4, 10), dt.datetime(2024, 5, 10)
+    counted = {"source": "yahoo", "verified_at": until, "shares": 1_000, "shares_since": since, "shares_on": until}
+    for ticker in ("000001", "000003"):
+        tickers.record(market, KOREAN_STOCKS, ticker, counted)
+    report = json.loads(ask(capsys, "market_value > 1098500", "--json", "--as-of", "2024-04-10")[1])
+    assert [(row["ticker"], row["close"], row["market_value"]) for row in report["rows"]] == [
+        ("000001", 1099.0, 1_099_000.0),
+        ("000003", 1099.0, 1_099_000.0),
+    ]
+    assert report["unjudged"] == {"too few bars": ["000002", "000004"]}
+    report = json.loads(ask(capsys, "market_value > 0", "--json", "--as-of", "2024-04-09")[1])
+    assert (report["rows"], report["judged"]) == ([], 0), "nobody had counted them on that day"
 
 
 def test_the_answer_as_a_table_opens_in_a_spreadsheet(
