@@ -46,7 +46,7 @@ class Bar(TypedDict):
 
 
 class BarState(TypedDict):
-    """What lists show of the bars of a ticker, written together with them. None where it has none: not stored then."""
+    """What lists show of the bars of a ticker, written with the bars. A value of None is not stored."""
 
     first_date: dt.datetime | None
     last_date: dt.datetime | None
@@ -102,7 +102,7 @@ class TickerRow(TypedDict, total=False):
     missing: list[dt.datetime]  # sessions between its first and last bar without a bar
     unexpected: list[dt.datetime]  # days that its exchange's calendar calls closed, for which Yahoo has a bar
     unadjusted_splits: list[dt.datetime]  # days of splits that the prices before them do not reflect yet
-    asked_again: int  # how often in a row its whole history was asked for and these stayed as they were
+    asked_again: int  # whole histories fetched in a row that left `missing` and `unadjusted_splits` as they were
     rewriting: bool  # True while its history is replaced without a transaction: some bars are still the old ones
     imported: Imported
     first_date: dt.datetime  # as in `BarState`, like the next five
@@ -184,11 +184,11 @@ _Run = TypedDict(
 
 
 class RunRecord(RunCounts, _Run):
-    """An update run or an import run (`update_runs`). Written by itself; `cancel_requested` by whoever cancels it."""
+    """An update run or an import run (`update_runs`). Written by the run; `cancel_requested` by whoever cancels it."""
 
 
 class Lease(TypedDict, total=False):
-    """The right to run in the category of this key (`update_leases`). Written by runs, by the server's clock."""
+    """The right to run in the category of this key (`update_leases`). Written by runs, in the server's time."""
 
     _id: str
     run: ObjectId

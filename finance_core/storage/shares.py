@@ -1,6 +1,6 @@
-"""Shares outstanding of each ticker: as Yahoo's newest quote has them, or the list of its exchange, whichever is newer.
+"""Shares outstanding of each ticker: from Yahoo's newest quote or from the list of its exchange, whichever is newer.
 
-Whether a count may be used with a price is told by `bars.breadth.market_values`.
+`bars.breadth.market_values` decides whether a number may be used with a price.
 """
 
 import datetime as dt
@@ -21,10 +21,10 @@ class Shares(NamedTuple):
 
 
 def newest(db: MongoDatabase, category: Category) -> dict[str, Shares]:
-    """By ticker, of those active ones of whose shares something is known.
+    """The newest known number of shares of each active ticker, by ticker.
 
-    Only of tickers whose bars are Yahoo's and were compared with its whole history: else nothing tells of their splits,
-    as an update may only have added the newest bars to those from elsewhere.
+    Only tickers count whose bars are Yahoo's and were compared with its whole history. The splits of others are not
+    known, because an update may only have added the newest bars to bars from another source.
     """
     listed = _listed(category)
     of_ticker: dict[str, Shares] = {}
@@ -38,7 +38,7 @@ def newest(db: MongoDatabase, category: Category) -> dict[str, Shares]:
 
 
 def _listed(category: Category) -> dict[str, Shares]:
-    """As the lists that ship with the program have them."""
+    """The numbers of shares in the lists that ship with the program, by ticker."""
     files = {each.file: starter.shipped(each.file) for each in MARKET_LISTS if each.category == category}
     return {
         ticker: Shares(number, dt.datetime.combine(of_file.date, dt.time()))
