@@ -110,7 +110,7 @@ class Tries:
         counted = _counted_as(address)
         with self._lock:
             now = self.clock()
-            self._made = {one: made for one, made in self._made.items() if now - made[-1] < TRIES_WITHIN}
+            self._made = {key: times for key, times in self._made.items() if now - times[-1] < TRIES_WITHIN}
             if counted not in self._made and len(self._made) >= self.addresses:
                 return False
             made = self._made.setdefault(counted, deque(maxlen=self.most))

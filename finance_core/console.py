@@ -38,7 +38,7 @@ def run(work: Callable[[], int], log_name: str, fail: Callable[[SisepanError], i
         return work()
     except SisepanError as error:
         return fail(error)
-    except Exception as error:  # noqa: BLE001 - the last line of a command: whoever runs it is told
+    except Exception as error:  # noqa: BLE001 - the last line of a command: `fail` reports the error
         _log.exception("a command failed")
         unexpected = N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 {log}에 있습니다.")
         return fail(database.explained(error, unexpected, log=str(log.file(log_name))))

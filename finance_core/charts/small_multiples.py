@@ -29,7 +29,7 @@ PRICES_IF_NARROW: Final = 15.0
 
 
 def option(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame, *, sample: bool = False) -> Option:
-    """A chart for each of the first `MOST` lines, as many in a row as there are rows, each on a price axis of its own.
+    """A chart for each of the first `MOST` lines, in about as many columns as rows, each with its own price axis.
 
     The columns of the frames are the lines, in their order, as in `comparison.option`. The page tells the browser
     separately which days to show.

@@ -133,13 +133,15 @@ def claim(db: MongoDatabase, channel: Channel, due: dt.datetime, now: dt.datetim
 
     From `now` on, no other sender gets these alerts for `CLAIMED_FOR`. Both moments are in UTC, tz-naive.
     """
-    way = f"deliveries.{channel}"
-    while first := db[ALERTS].find_one(_waiting(channel, due), sort=[(f"{way}.next_at", 1), ("_id", 1)]):
+    field = f"deliveries.{channel}"
+    while first := db[ALERTS].find_one(_waiting(channel, due), sort=[(f"{field}.next_at", 1), ("_id", 1)]):
         mark = uuid.uuid4().hex
         of_message = {**_waiting(channel, due), "rule": first["rule"], "session": first["session"]}
-        change = {"$set": {f"{way}.claim": mark, f"{way}.next_at": now + CLAIMED_FOR}}
+        change = {"$set": {f"{field}.claim": mark, f"{field}.next_at": now + CLAIMED_FOR}}
         db[ALERTS].update_many(of_message, change)
-        claimed: list[Any] = db[ALERTS].find({f"{way}.claim": mark, f"{way}.state": "waiting"}).sort("_id").to_list()
+        claimed: list[Any] = (
+            db[ALERTS].find({f"{field}.claim": mark, f"{field}.state": "waiting"}).sort("_id").to_list()
+        )
         if claimed:  # else another sender was faster
             return claimed
     return []
@@ -149,7 +151,7 @@ def settle(
     db: MongoDatabase, channel: Channel, alerts: Iterable[Alert], now: dt.datetime, error: SisepanError | None
 ) -> None:
     """Record that claimed alerts were sent at `now`, or the `error`: they are tried again later, at last given up."""
-    way = f"deliveries.{channel}"
+    field = f"deliveries.{channel}"
     for alert in alerts:
         before = alert["deliveries"][channel]
         attempts = before["attempts"] + 1
@@ -161,7 +163,9 @@ def settle(
                 state="failed" if is_last else "waiting", attempts=attempts, next_at=next_at, error=str(error)
             )
         # Only if the claim is still ours: another sender may have taken over.
-        db[ALERTS].update_one({"_id": alert["_id"], f"{way}.claim": before.get("claim")}, {"$set": {way: dict(after)}})
+        db[ALERTS].update_one(
+            {"_id": alert["_id"], f"{field}.claim": before.get("claim")}, {"$set": {field: dict(after)}}
+        )
 
 
 def _waiting(channel: Channel, now: dt.datetime) -> dict[str, object]:

@@ -36,7 +36,7 @@ class Written(NamedTuple):
 
 
 def load(db: MongoDatabase, where: Category | Location, ticker: str, last: int | None = None) -> pd.DataFrame:
-    """The bars of `ticker`, or its `last` ones (at least 1), as they are drawn, compared and exported.
+    """The bars of `ticker`, or its `last` ones (at least 1), as they are compared and exported.
 
     These are the bars of `as_stored`, with the splits applied that the source has not applied to earlier prices yet, so
     that no split looks like a fall of the price. Raises DataConflict as `as_stored`.

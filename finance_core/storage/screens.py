@@ -32,7 +32,7 @@ SAVED: Final = Shelf(
     limit=100,
     too_many=N_("검색은 {limit}개까지 저장합니다. 쓰지 않는 것을 지우십시오."),
 )
-"""Screens by name; the value is the query of the page's address."""
+"""Screens by name; the value is the query of the page's URL."""
 
 
 def panel_for(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date | None, years_back: int = 0) -> Panel:

@@ -14,7 +14,7 @@ class DrawingEntry(TypedDict):
     days: list[dt.datetime]  # of its points
     prices: list[float]  # of its points, with the splits until `drawn`
     drawn: dt.datetime  # the day of the last bar when it was drawn
-    text: str  # "" but for a text
+    text: str  # "" unless it is a text
 
 
 class DrawingsOfTicker(TypedDict):
@@ -52,7 +52,7 @@ class SavedScreen(TypedDict):
     """A saved screen (an entry of `settings`/`screens`)."""
 
     name: str
-    query: dict[str, str]  # the parameters of the page's address
+    query: dict[str, str]  # the parameters of the page's URL
 
 
 class AlertRule(TypedDict):

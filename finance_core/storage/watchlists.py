@@ -45,7 +45,7 @@ class Watchlist:
 
 
 def load(db: MongoDatabase) -> list[Watchlist]:
-    """All lists: the favourites first, then as they were made."""
+    """All lists: the favourites first, then the others in the order in which they were made."""
     stored = {document["_id"]: document for document in db[WATCHLISTS].find().sort("_id", 1)}
     first = stored.pop(FAVOURITES, {"_id": FAVOURITES})
     others = [_list(document) for document in stored.values()]
