@@ -1,7 +1,7 @@
-"""What the product knows: `bars`, `charts`, `mongod`, `storage`, `foreign` and `ui`, over small rooms that all may use.
+"""The core library: `bars`, `charts`, `mongod`, `storage`, `foreign`, `ui`, and small modules that all of them may use.
 
-Not here: Yahoo and the update runs (`updaters`) and the addresses of the pages (`pages`).
-From Python, in a notebook, it is one class: `from finance_core import Sisepan` (see `notebook`).
+Not here: Yahoo and the update runs (`updaters`), and the pages with their URLs (`pages`).
+A notebook or a script needs one class of it: `from finance_core import Sisepan` (see `notebook`).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """`Sisepan`, loaded when it is asked for: whoever needs a small room pays for that room alone."""
+    """Import `Sisepan` on first use: importing a small module must not load the whole library."""
     if name != "Sisepan":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from finance_core.notebook import Sisepan

@@ -1,4 +1,4 @@
-"""Adopt the user's own database: `python -m finance_core.adopt` looks, and does nothing without a yes."""
+"""Adopt the user's own database: `python -m finance_core.adopt` inspects it, and writes only after a yes."""
 
 import signal
 import sys

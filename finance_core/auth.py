@@ -1,4 +1,4 @@
-"""Who is an admin: who knows ADMIN_PASSWORD or, if there is no password, who sits at the machine itself."""
+"""Who is an admin: a visitor who knows ADMIN_PASSWORD or, if no password is set, a visitor at this machine itself."""
 
 import hashlib
 import hmac
@@ -12,23 +12,23 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 MOST_TRIES, TRIES_WITHIN = 5, 60.0
-"""Tries of a password by one address, and the seconds in which it may make them."""
+"""One address may try a password `MOST_TRIES` times within `TRIES_WITHIN` seconds."""
 MOST_ADDRESSES = 256
-"""Addresses that may try at a time: forged addresses can neither fill the memory nor add up to many tries."""
+"""Most addresses that are counted at a time: forged addresses neither fill the memory nor add up to many tries."""
 
 _FORWARDING = {"forwarded", "via", "x-real-ip", "x-client-ip", "cf-connecting-ip", "true-client-ip"}
 _FORWARDING_PREFIX = "x-forwarded-"
 
 _key = secrets.token_bytes(32)
-"""Known to this process alone: a proof reveals nothing of the password, and nobody can forge one."""
+"""Only this process knows the key. So a proof does not reveal the password, and nobody can forge a proof."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def proof(password: str, address: str | None) -> str:
-    """A token for who knew `password` at `address`; it is valid in this process, until the password changes.
+    """A token for a visitor who entered `password` from `address`; valid in this process until the password changes.
 
-    Whoever takes over a visit from another address, by the id of its session, cannot use it.
+    An attacker who steals the session id cannot use the token from another address.
     """
     known_there = f"{parse(address)} {password}".encode("utf-8", "surrogatepass")
     return hmac.new(_key, known_there, hashlib.sha256).hexdigest()
@@ -42,16 +42,16 @@ def is_proof(shown: object, password: str, address: str | None) -> bool:
 
 
 def is_right(typed: str, password: str) -> bool:
-    """Whether `typed` is `password`, compared in constant time. Nothing is right for an empty password."""
+    """Whether `typed` is `password`, compared in constant time. False if `password` is empty."""
     return is_proof(proof(typed, None), password, None)
 
 
 def is_at_the_machine(peer: str | None, headers: Iterable[tuple[str, str]]) -> bool:
-    """Whether a connection from the address `peer` with these request headers was opened at this very machine.
+    """Whether a connection from the address `peer` with these request headers was opened at this machine itself.
 
-    The address alone is not enough. A reverse proxy connects from this machine for anybody: it adds forwarding headers.
-    A foreign web page can have its own name resolved to 127.0.0.1 (DNS rebinding): the browser sends that name as host.
-    A page of another port of this machine connects from here too: the browser sends its origin.
+    The address alone is not enough. A reverse proxy on this machine connects for anybody, but adds forwarding headers.
+    A foreign web page can let its own name resolve to 127.0.0.1 (DNS rebinding), but the browser sends that name as
+    host. A page on another port of this machine also connects from here, but the browser sends its origin.
     """
     sent = [(name.lower(), value) for name, value in headers]
     if any(name in _FORWARDING or name.startswith(_FORWARDING_PREFIX) for name, _value in sent):
@@ -79,7 +79,7 @@ def is_loopback(address: str | None) -> bool:
 
 
 def parse(address: str | None) -> Address | None:
-    """`address` parsed, None if it is no address; ::ffff:127.0.0.1, as IPv6 sockets name it, is 127.0.0.1."""
+    """`address` parsed; None if it is not an address. The form of IPv6 sockets, ::ffff:127.0.0.1, becomes 127.0.0.1."""
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
@@ -89,10 +89,10 @@ def parse(address: str | None) -> Address | None:
 
 @dataclass
 class Tries:
-    """Counts tries by address, for all threads: at most `most` within `TRIES_WITHIN` seconds of `clock`.
+    """Counts password tries by address, for all threads: at most `most` within `TRIES_WITHIN` seconds of `clock`.
 
-    An IPv6 /64 counts as one address, since one home usually has all of it. While `addresses` others are counted, a
-    further one must wait.
+    An IPv6 /64 counts as one address, because one home usually has the whole /64. While `addresses` addresses are
+    counted, a new address must wait.
     """
 
     most: int = MOST_TRIES
@@ -110,7 +110,7 @@ class Tries:
         counted = _counted_as(address)
         with self._lock:
             now = self.clock()
-            self._made = {one: made for one, made in self._made.items() if now - made[-1] < TRIES_WITHIN}
+            self._made = {key: times for key, times in self._made.items() if now - times[-1] < TRIES_WITHIN}
             if counted not in self._made and len(self._made) >= self.addresses:
                 return False
             made = self._made.setdefault(counted, deque(maxlen=self.most))

@@ -1,6 +1,6 @@
-"""Background tasks of this process: they outlive the page that starts them, and end in order with the process.
+"""Background tasks of this process: they outlive the page that starts them, and end cleanly with the process.
 
-The progress of an update run, and that a category has one run at a time, is in MongoDB for all processes (see `runs`).
+`storage.runs` keeps the progress of update runs in MongoDB, for all processes, and allows one run per category.
 """
 
 import atexit
@@ -15,7 +15,7 @@ from typing import Any
 from finance_core.errors import SisepanError
 
 FINISH_WITHIN = 10.0
-"""Seconds that the end of the process waits for its tasks."""
+"""Seconds that the process waits for its tasks before it ends."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class BackgroundTask(threading.Thread):
         self.result: Any = None
         self.error: Exception | None = None
         self.stop = threading.Event()
-        """Set to ask the task to end at the next point where nothing is lost."""
+        """Set this to ask the task to end at the next point where no data is lost."""
         self._work, self._caller = work, contextvars.copy_context()
 
     @property
@@ -67,7 +67,7 @@ def running() -> list[BackgroundTask]:
 
 
 def stop_all() -> None:
-    """Ask every task to end and wait `FINISH_WITHIN`, so that its run ends in order instead of as interrupted."""
+    """Ask every task to end and wait at most `FINISH_WITHIN`, so that its run ends cleanly and not as "interrupted"."""
     tasks = running()
     for task in tasks:
         task.stop.set()
@@ -78,5 +78,5 @@ def stop_all() -> None:
 
 @cache
 def _stop_all_at_exit() -> None:
-    # Registered at the first task, after the database connection: the tasks end before the connection is closed.
+    # Registered later than `database.close`, so that it runs earlier: tasks end before the connection is closed.
     atexit.register(stop_all)

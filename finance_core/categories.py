@@ -1,8 +1,8 @@
 """The categories of prices, as data.
 
-A category is a row of `CATEGORIES`, never a branch elsewhere: its collection, its names, its averages, the decimals of
-its prices, its markets, and how a ticker becomes a Yahoo symbol there. A new category (say, crypto) is a row here and a
-list in `finance_core/starter`, and nothing else.
+A category is a row of `CATEGORIES`: its collection, its names, its averages, the decimals of its prices, its markets,
+and how a ticker becomes a Yahoo symbol. No code elsewhere branches on a category. To add one (say, crypto), add a row
+here and a list in `finance_core/starter`, and nothing else.
 """
 
 import re
@@ -24,13 +24,13 @@ class Market:
     timezone: str = ""
     """IANA name of the zone that the days of Yahoo's bars are in, where it is not the zone of the calendar."""
     yahoo_exchanges: tuple[str, ...] = ()
-    """What Yahoo's screener calls it; empty where the screener is not asked for it."""
+    """Its codes in Yahoo's screener; empty if the screener is not used for this market."""
     rising_is_red: bool | None = None
-    """The custom of its country; None where it is that of its category."""
+    """Whether its country shows rising prices in red; None means: as `Category.rising_is_red`."""
 
 
 SIMPLE = "ma"
-"""The kind of average that addresses name by its window alone: 5 rather than ma5."""
+"""The kind of average that URLs name by its window alone: 5, not ma5."""
 
 
 @dataclass(frozen=True, order=True)
@@ -38,18 +38,18 @@ class Average:
     """A moving average. Averages sort by their windows."""
 
     window: int
-    """Over how many bars."""
+    """Number of bars."""
     kind: str = SIMPLE
     """Key of a row of `INDICATORS` in `finance_core.bars.indicators` whose one setting is a window."""
 
     @property
     def text(self) -> str:
-        """How an address names it: 5, ema12."""
+        """Its name in a URL: 5, ema12."""
         return str(self.window) if self.kind == SIMPLE else f"{self.kind}{self.window}"
 
     @property
     def label(self) -> str:
-        """How a button names it: 5, EMA12."""
+        """Its name on a button: 5, EMA12."""
         return self.text.upper()
 
 
@@ -74,16 +74,16 @@ class Category:
     """ISO code of the currency of most of its prices; a ticker may differ (`ticker_metadata.currency`). "" for points,
     even if a source names a currency."""
     decimals: tuple[tuple[float, int], ...]
-    """How many decimals a price has, by size: pairs of a price and the decimals from it on, largest price first."""
+    """Decimals of a price by its size: pairs of (least price, decimals), largest price first."""
     markets: tuple[Market, ...]
-    """The markets its tickers trade on; the first one is assumed where a ticker does not say."""
+    """The markets of its tickers; a ticker without a market counts as one of the first market."""
     average_sets: tuple[tuple[Average, ...], ...]
     """Sets of moving averages that its charts offer."""
     default_averages: tuple[Average, ...]
-    """The averages that are drawn at first."""
+    """The averages that a chart draws before a visitor chooses."""
     rising_is_red: bool
-    """The colours before a visitor chooses, unless a market has others: red and blue as in Korea, else green and red as
-    in the US."""
+    """The colours before a visitor chooses, if the market has none of its own. True: rising red, falling blue, as in
+    Korea. False: rising green, falling red, as in the US."""
     update_command: str
     """Module that updates it from the command line."""
     headlines: tuple[str, ...] = ()
@@ -93,7 +93,7 @@ class Category:
     rates: bool = False
     """Whether its prices are exchange rates (USDKRW) and not amounts of money."""
     ticker_digits: int = 0
-    """How many digits a numeric ticker has, because spreadsheets drop leading zeros; 0 where no ticker is a number."""
+    """Digits of a numeric ticker, to restore leading zeros that spreadsheets drop; 0 if no ticker is numeric."""
     collection_names: str = ""
     """What other programs usually call a collection, table or file of it: lower-case words, separated by spaces. A word
     may stand for several categories; the tickers then decide."""
@@ -105,11 +105,11 @@ class Category:
 
     @property
     def has_money(self) -> bool:
-        """Whether its prices are amounts of money, as those of stocks are: neither points nor exchange rates."""
+        """Whether its prices are amounts of money, like those of stocks: neither points nor exchange rates."""
         return bool(self.currency) and not self.rates
 
     def currency_of(self, named: str | None) -> str:
-        """The currency of the prices of a ticker, of which a source has `named` one; "" for points and rates."""
+        """The currency of a ticker's prices: `named` by a source, else the category's; "" for points and rates."""
         return (named or self.currency) if self.has_money else ""
 
     def market(self, key: str) -> Market:
@@ -126,7 +126,7 @@ class Category:
         return re.fullmatch(self.ticker_pattern, text) is not None
 
     def ticker_of(self, text: str) -> str:
-        """The ticker that `text` means, as people, spreadsheets and other programs write it.
+        """The ticker that `text` means; `text` may be written as people, spreadsheets or other programs write tickers.
 
         In Korea 5930, A005930 and 005930.KS are 005930; USD/KRW, USDKRW=X and KRW=X (Yahoo's) are USDKRW.
         """

@@ -46,7 +46,7 @@ class DataConflict(SisepanError):
 
 
 class NotAllowed(SisepanError):
-    """The visitor may look and not change anything."""
+    """The visitor may look, but not change anything."""
 
 
 class FetchFailed(SisepanError):

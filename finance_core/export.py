@@ -20,17 +20,17 @@ from finance_core.storage import database, price_exports
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Export as the command line says; returns 0 if all is good, 1 if nothing was written. Wrong use exits with 2."""
+    """Export as the command line says; returns 0, or 1 if nothing was written. Wrong use exits with 2."""
     console.prepare()
     options = _parser().parse_args(arguments)
     category = categories.category(options.category)
 
     def work() -> int:
-        with tqdm(total=1, unit="", disable=None, leave=False) as bar:
+        with tqdm(total=1, unit="", disable=None, leave=False) as progress_bar:
 
             def show(done: int, total: int) -> None:
-                bar.total, bar.n = total, done
-                bar.refresh()
+                progress_bar.total, progress_bar.n = total, done
+                progress_bar.refresh()
 
             tickers = [category.ticker_of(ticker) for ticker in options.tickers.split(",") if ticker.strip()]
             done = console.stoppable(

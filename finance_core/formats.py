@@ -35,7 +35,7 @@ def count(value: float | None) -> str:
 
 
 def size(byte_count: int) -> str:
-    """An amount of memory or disk in the largest unit of which it has one: 1.5 GB.
+    """An amount of memory or disk, in the largest unit that fits: 1.5 GB.
 
     >>> size(900 << 20), size(1536 << 20)
     ('900 MB', '1.5 GB')

@@ -51,7 +51,7 @@ def N_(message: str) -> str:
 
 @cache
 def _translations(lang: Language) -> dict[str, str]:
-    """The translations into `lang` by message id; none into Korean."""
+    """The translations into `lang` by message id; empty for Korean."""
     if lang == "ko":
         return {}
     with (LOCALE_DIR / lang / "messages.po").open("rb") as po:

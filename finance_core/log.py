@@ -1,6 +1,6 @@
 """The log: a file in the data directory for the app, and one for each kind of command.
 
-A file that has grown is renamed, so that the files of a log never take more than twice `LOG_BYTES`.
+A file that reaches `LOG_BYTES` is renamed, so that the files of a log never take more than twice `LOG_BYTES`.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from finance_core.errors import DatabaseMisconfigured
 from finance_core.i18n import N_
 
 LOG_BYTES = 5_000_000
-"""A longer log is renamed, and replaces the last one that was."""
+"""A longer log is renamed, and replaces the log that was renamed before."""
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _ERROR = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d{3} (?:ERROR|CRITICAL) (\S+) (.*)$", re.MULTILINE)
 """The first line of an error in a log of `FORMAT`; its traceback follows."""
@@ -69,7 +69,7 @@ def to_file(name: str, *, warnings_on_terminal: bool = False) -> None:
 def errors(since: dt.datetime) -> list[Entry]:
     """The errors in all logs of this data directory from `since` (tz-aware) on, newest first.
 
-    A log that cannot be read counts as empty: whoever asks is looking for what is wrong, and this is not all of it.
+    A log that cannot be read counts as empty, so that the errors in the other logs still show.
     """
     entries: list[Entry] = []
     for path in file("*").parent.glob("*.log*"):

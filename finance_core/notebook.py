@@ -1,7 +1,8 @@
 """The stored prices from Python: `from finance_core import Sisepan`, in a notebook or a script.
 
-Everything is as the pages show it: late splits are applied, halted days are flat, samples are named as such. Nothing is
-written. A mistake raises SisepanError with a sentence that says what to do.
+Splits that a source has not applied yet are applied, as on the pages, and `source` names sample prices. Only `bars` and
+`compare` do not clean the bars of a collection that is only read: a halted day may have NaN there, not a flat bar.
+Nothing is written. A mistake raises SisepanError with a sentence that says what to do.
 
 >>> sisepan = Sisepan()
 >>> sisepan.search("ㅅㅅㅈㅈ")["ticker"].tolist()
@@ -32,14 +33,14 @@ SEPARATOR: Final = ":"
 """Between a category and a ticker: us_stocks:AAPL."""
 LISTED: Final = ("name_en", "market", "industry", "currency", "source", "first_date", "last_date", "bar_count")
 Day = dt.date | np.datetime64 | str
-"""A day, a moment of it, or its text: 2025-03-03."""
+"""A date, a moment of that date, or its text: 2025-03-03."""
 Choice = TypeVar("Choice", bound=str)
 
 
 class Sisepan:
     """The prices in the database that the app uses: MONGO_URI and FINANCE_DB, or the embedded one.
 
-    Raises SisepanError where it cannot be reached.
+    Raises SisepanError if that database cannot be reached.
     """
 
     def __init__(self) -> None:
@@ -57,8 +58,8 @@ class Sisepan:
     def tickers(self, category: str) -> pd.DataFrame:
         """The active tickers of a category, indexed by ticker.
 
-        Columns: name, name_en, market, industry, currency, source ("sample" are not real), first_date, last_date
-        (tz-naive days), bar_count.
+        Columns: name, name_en, market, industry, currency, source ("sample": the prices are not real), first_date,
+        last_date (tz-naive days), bar_count.
 
         >>> sisepan.tickers("korean_stocks").loc["005930", "name"]
         '삼성전자'
@@ -67,7 +68,7 @@ class Sisepan:
         return pd.DataFrame(rows, columns=["ticker", "name", *LISTED]).set_index("ticker")
 
     def search(self, text: str, limit: int = 10) -> pd.DataFrame:
-        """The tickers of all categories that `text` means, the best first: code, name, English name, alias, 초성.
+        """The tickers of all categories that match `text`, best first: by ticker, name, English name, alias, 초성.
 
         Columns: category, ticker, name, market.
         """
@@ -87,7 +88,7 @@ class Sisepan:
         """All bars of a ticker ("005930", or "us_stocks:AAPL" where two categories have it), by day, week or month.
 
         Indexed by tz-naive day, ascending; columns open, high, low, close (in the ticker's currency, adjusted for
-        splits), volume (shares), dividends, stock_splits. Raises SisepanError where nobody knows the ticker.
+        splits), volume (shares), dividends, stock_splits. Raises SisepanError unless one category has it.
 
         >>> sisepan.bars("005930", "W")[["close", "volume"]].tail(1).round(1).to_dict("records")
         [{'close': 102.0, 'volume': 2000}]
@@ -99,7 +100,7 @@ class Sisepan:
     ) -> pd.DataFrame:
         """A field of all tickers, as sessions × tickers; several fields have (field, ticker) as columns.
 
-        `fields` are open, high, low, close and volume; NaN where a ticker has no bar. Without `since`, a year.
+        `fields` are open, high, low, close and volume; NaN where a ticker has no bar. `since` defaults to a year ago.
 
         >>> sisepan.panel("korean_stocks", since="2024-01-02")["005930"].tolist()
         [100.0, 101.0, 102.0]
@@ -114,11 +115,12 @@ class Sisepan:
         return frames[fields] if isinstance(fields, str) else pd.concat(frames, axis=1)
 
     def screen(self, condition: str, category: str = "korean_stocks", as_of: Day | None = None) -> pd.DataFrame:
-        """The tickers for which `condition` holds, or a ready one by its key (new_high, golden_cross, …).
+        """The tickers for which `condition` holds: a condition, or the key of a ready one (new_high, golden_cross, …).
 
-        As of a day, no later bar is touched. Indexed by ticker; columns are the name, the date of the last bar and what
-        the condition says of it. `attrs` has the "day", how many tickers were "judged", how many of these have their
-        last bar before it ("behind"), and the "unjudged" ones by reason. Raises SisepanError that points at a mistake.
+        With `as_of`, no later bar is used. Indexed by ticker; columns: name, date of the last bar, close, change, and
+        the fields of the condition. `attrs` has the "day", the number of tickers that were "judged", the number of
+        these whose last bar is before that day ("behind"), and the "unjudged" tickers by reason. Raises SisepanError
+        that points at a mistake in the condition.
 
         >>> found = sisepan.screen("close > 1.9% + ago(close, 1)")
         >>> found.index.tolist(), found.attrs["judged"]
@@ -134,10 +136,10 @@ class Sisepan:
         return frame
 
     def compare(self, names: Sequence[str] | str, since: Day | None = None, scale: Scale = "percent") -> pd.DataFrame:
-        """The closes of several tickers on the union of their sessions; columns are `names`, NaN where one is closed.
+        """The closes of several tickers on the union of their sessions; columns are `names`, NaN on days without a bar.
 
         "percent" is the change since the first close on or after `since`, "index" is 100 there, "price" is the price.
-        Nothing is converted into another currency.
+        No price is converted into another currency.
 
         >>> sisepan.compare(["005930"], since="2024-01-02")["005930"].round(6).tolist()
         [0.0, 1.0, 2.0]
@@ -157,15 +159,15 @@ class Sisepan:
         text = str(text)  # a table may hold codes as numbers
         key, ticker = _parts(text)
         among = [_category(key)] if key else CATEGORIES
-        found = [
+        matches = [
             (category, spelled)
             for category in among
             if category.is_ticker(spelled := category.ticker_of(ticker)) and tickers.get(self._db, category, spelled)
         ]
-        if len(found) == 1:
-            return found[0]
-        names = ", ".join(f"{category.key}{SEPARATOR}{spelled}" for category, spelled in found)
-        if found:
+        if len(matches) == 1:
+            return matches[0]
+        names = ", ".join(f"{category.key}{SEPARATOR}{spelled}" for category, spelled in matches)
+        if matches:
             sentence = N_("{ticker}은(는) 여러 카테고리에 있습니다. 하나를 쓰십시오: {names}")
             raise SisepanError(sentence, ticker=ticker, names=names)
         raise SisepanError(N_("{ticker}은(는) 목록에 없는 종목입니다. search()로 찾아 보십시오."), ticker=text[:40])

@@ -32,7 +32,7 @@ from finance_core.storage import database, screens, tickers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Answer as the command line says; returns 0, or 1 if there is no answer. Wrong use exits with 2."""
+    """Screen as the command line says; returns 0, or 1 after an error. Wrong use exits with 2."""
     console.prepare()
     parser = _parser()
     options = parser.parse_args(arguments)

@@ -1,6 +1,6 @@
-"""Finding tickers as one types: by ticker, name, English name, alias, or by initial consonants (ㅅㅅㅈㅈ is 삼성전자).
+"""Find tickers while the user types: by ticker, name, English name, alias or initial consonants (ㅅㅅㅈㅈ is 삼성전자).
 
-The search box finds in the browser, by the same rule (`ui/search_box.js`).
+The search box follows the same rules in the browser (`ui/search_box.js`).
 """
 
 import re
@@ -25,7 +25,7 @@ class Index:
     """Tickers prepared for searching. Building takes about 10 µs a ticker, searching about 2."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """`rows` have ticker and name, perhaps name_en and aliases (a sequence of texts)."""
+        """`rows` have ticker and name, and may have name_en and aliases (a sequence of texts)."""
         self._entries = sorted(map(_entry, rows))
 
     def search(self, query: str, limit: int = LIMIT) -> list[str]:
@@ -61,10 +61,10 @@ def _entry(row: Mapping[str, Any]) -> _Entry:
 
 
 def pattern(query: str) -> str:
-    """A regular expression, for MongoDB too, that finds `query` in a name as `Index` does; letters' case is left to it.
+    """A regular expression, for Python and MongoDB, that finds `query` in a name as `Index` does; it needs the flag i.
 
-    A consonant alone stands for every syllable that it begins, and a last syllable without a final consonant for every
-    syllable that it becomes while one types on.
+    A single consonant matches every syllable that begins with it. A last syllable without a final consonant also
+    matches that syllable with any final consonant, because the user may still be typing it.
 
     >>> bool(re.search(pattern("ㅅㅅㅈ"), "삼성전자")), bool(re.search(pattern("삼서"), "삼성전자"))
     (True, True)
@@ -84,9 +84,9 @@ def _letter(letter: str, *, is_last: bool) -> str:
 
 
 def _key(text: str) -> str:
-    """`text` without spaces, case and width, and with its syllables taken apart.
+    """`text` without spaces, in lower case and normal width, with each syllable split into its letters.
 
-    Then 삼서 is a prefix of 삼성 while the last letter is still being typed, and a single ㅅ is the first letter of 삼.
+    So 삼서 is a prefix of 삼성 while the user still types the last letter, and a single ㅅ is the first letter of 삼.
     """
     return "".join(unicodedata.normalize("NFKD", text).casefold().split())
 

@@ -1,7 +1,7 @@
-"""Tables as files that spreadsheet programs open: with their Hangul, and without taking text for formulas.
+"""Tables as files for spreadsheet programs, which show their Hangul and do not take their text for formulas.
 
-Every table that is handed out is written here. Pure: frames and values in, bytes and values out. Sources keep prices as
-32-bit floats, so that 17.66 is stored as 17.65999984741211; columns with `decimals` are handed out as they are shown.
+Every table that a user downloads is written here. Pure: frames and values in, bytes and values out. Sources keep prices
+as 32-bit floats, so 17.66 is stored as 17.65999984741211; columns with `decimals` are rounded as the pages show them.
 """
 
 import io
@@ -19,25 +19,25 @@ from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a text that Excel takes for a formula."""
 NOT_PRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-"""What no workbook can hold."""
+"""Control characters, which a workbook cannot hold."""
 SIGNIFICANT = 3
-"""Digits that a number has at least: 0.0035 dollars are not 0.00."""
+"""Least number of significant digits: 0.0035 dollars must not become 0.00."""
 ROUNDING = 1e-6
-"""Relative difference that a number may have by its source's 32 bits."""
+"""Largest relative error of a number that its source keeps in 32 bits."""
 WIDEST = 40
-"""Letters in a column of a workbook."""
+"""Greatest width of a column of a workbook, in letters."""
 LOOKED_AT = 200
-"""Rows by which the width of a column is judged."""
+"""The first rows, which decide the width of a column."""
 ENGINE = {"options": {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}}
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One thing in a workbook."""
+    """One sheet of a workbook."""
 
     table: pd.DataFrame
     decimals: Mapping[str, int] = field(default_factory=dict)
-    """Of the columns of numbers, by their names."""
+    """Decimals of the numeric columns, by name."""
     index: bool = True
     """Whether the index is written too."""
 
@@ -54,14 +54,14 @@ def defused(value: object) -> object:
 
 
 def undefused(text: str) -> str:
-    """The text that `defused` was given."""
+    """The text that `defused` changed, as it was before."""
     return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text
 
 
 def to_csv(table: pd.DataFrame, *, index: bool = False, decimals: Mapping[str, int] | None = None) -> bytes:
-    """`table` as CSV, its texts `defused`: UTF-8 with a mark that Excel needs to show Hangul; dates read 2026-11-24.
+    """`table` as CSV, its texts `defused`: UTF-8 with the byte order mark that Excel needs for Hangul; dates as ISO.
 
-    The columns of `decimals` have as many decimals, or more where less than three digits would be left of a number.
+    The columns of `decimals` have that many decimals, or more where a number would keep fewer than three digits.
     """
     written = with_texts(table, defused)
     for name, count in (decimals or {}).items():
@@ -76,10 +76,10 @@ def to_excel(table: pd.DataFrame, sheet: str = "Sheet1", *, index: bool = False)
 
 
 def workbook(sheets: Mapping[str, Sheet]) -> bytes:
-    """A workbook of `sheets` by their names, their texts `defused`: the header stays in sight, columns are wide enough.
+    """An Excel workbook of `sheets` by name: texts are `defused`, the header stays in sight, columns are wide enough.
 
-    What a name must not have is left out of it. Control characters, which a workbook cannot hold, become question
-    marks. An index of moments becomes one of days. Numbers are rounded as in `to_csv` and have their format.
+    Characters that a sheet's name must not have are removed. Control characters become question marks. An index of
+    moments becomes an index of days. Numbers are rounded as in `to_csv` and have a number format.
     """
     file = io.BytesIO()
     names: list[str] = []
@@ -93,7 +93,7 @@ def workbook(sheets: Mapping[str, Sheet]) -> bytes:
 
 
 def fixed(values: npt.NDArray[np.float64], decimals: int) -> list[str]:
-    """Numbers as text with `decimals` decimals, or more where less than three digits would be left; "" for NaN.
+    """Numbers as text with `decimals` decimals, or more to keep three significant digits; "" for NaN.
 
     >>> fixed(np.array([17.65999984741211, 5.5, 0.0035, np.nan]), 2)
     ['17.66', '5.50', '0.00350', '']
@@ -106,7 +106,7 @@ def fixed(values: npt.NDArray[np.float64], decimals: int) -> list[str]:
 
 
 def with_texts(table: pd.DataFrame, change: Callable[[object], object]) -> pd.DataFrame:
-    """`table` with `change` done to each value of its columns of texts, to its headers, and to an index of texts.
+    """`table` with `change` applied to each value of its text columns, to its headers, and to a text index.
 
     >>> with_texts(pd.DataFrame({"=a": ["-b"], "c": [-1]}), defused).to_dict("list")
     {"'=a": ["'-b"], 'c': [-1]}
@@ -141,7 +141,7 @@ def _printable_table(sheet: Sheet) -> pd.DataFrame:
 
 
 def _lay_out(writer: Any, name: str, table: pd.DataFrame, sheet: Sheet) -> None:
-    """Number formats and widths of the columns, and a header and an index that stay in sight."""
+    """Set the number format and width of each column; keep the header and the index in sight."""
     page = writer.sheets[name]
     page.freeze_panes(1, int(sheet.index))
     if sheet.index:
@@ -157,13 +157,13 @@ def _lay_out(writer: Any, name: str, table: pd.DataFrame, sheet: Sheet) -> None:
 
 
 def _width(texts: list[str]) -> int:
-    """A width in which the longest of `texts` can be read; a syllable of Hangul is as wide as two letters."""
+    """The width for the longest of `texts`, up to `WIDEST` letters; a Hangul syllable is as wide as two letters."""
     letters = max(sum(1 + (east_asian_width(char) in "WF") for char in text[:WIDEST]) for text in texts)
     return min(letters, WIDEST) + 2
 
 
 def _sheet_name(wanted: str, taken: list[str]) -> str:
-    """A name that a workbook takes, and has not yet."""
+    """`wanted` as a valid name of a sheet that is not in `taken`."""
     name = "".join(char for char in wanted if char not in r"[]:*?/\\'")[:31] or "Sisepan"
     lower = {each.lower() for each in taken}
     return next(

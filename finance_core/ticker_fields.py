@@ -1,8 +1,8 @@
 """The editable fields of a ticker, as data.
 
-A field is a row of `FIELDS`, never a branch elsewhere: the grid, the lists that people upload and download, the form,
-the history and undo all follow this table. To add a field (for example a note), add a row here, and the type of what is
-stored to `TickerRow` in `storage.documents`.
+A field is a row of `FIELDS`. The grid, the lists that people upload and download, the form, the history and undo all
+follow this table; no code elsewhere branches on a field. To add a field (for example a note), add a row here and its
+stored type to `TickerRow` in `storage.documents`.
 """
 
 import unicodedata
@@ -22,7 +22,7 @@ NAME_LIMIT = 200
 CONTROL = ("Cc", "Cs", "Zl", "Zp")
 """Unicode categories of control characters and line breaks."""
 DIRECTIONS = ("LRE", "RLE", "LRO", "RLO", "LRI", "RLI", "FSI", "PDF", "PDI")
-"""Unicode classes of invisible characters that turn the direction of the text after them."""
+"""Unicode classes of invisible characters that change the direction of the text after them."""
 
 
 def clean_name(value: object) -> str:
@@ -34,7 +34,7 @@ def clean_name(value: object) -> str:
 
 
 def clean_text(value: object) -> str:
-    """As `clean_name`, but "" where `value` shows nothing."""
+    """As `clean_name`, but "" if `value` has no visible character."""
     name = unicodedata.normalize("NFC", str(value or "")).strip()
     if not any(unicodedata.category(char) not in ("Cf", "Zs") for char in name):
         return ""
@@ -80,14 +80,14 @@ class TickerField:
     """Takes the category, a value and the value before it. Returns the value as it may be stored; raises SisepanError
     with the rule that the value breaks."""
     width: int
-    """Of the column in the grid, in pixels; the least width where any text is allowed."""
+    """Width of its column in the grid, in pixels; the least width if any text is allowed."""
     default: str | bool | None = ""
     """The value of a row that stores none. A bool makes the field a check box. None means: the ticker itself, and the
     grid marks empty text."""
     choices: Callable[[Category], Sequence[str]] | None = None
     """The values that the grid and the form offer; None means: any text."""
     symbols: Mapping[str, str] = field(default_factory=dict)
-    """By value: the symbol that lists show in its place."""
+    """The symbol that lists show instead of a value, by value."""
     headers: tuple[str, ...] = ()
     """Names of its column in uploaded lists, in lower case; empty where uploaded lists do not set it."""
     in_form: bool = False
@@ -110,7 +110,7 @@ class TickerField:
         return str(stored or (row["ticker"] if self.default is None else self.default))
 
     def label(self, value: Any) -> str:
-        """How a table words a value; None means: there is none."""
+        """The text of a value in a table; None means: there is no value."""
         if value is None:
             return formats.MISSING
         if isinstance(value, bool):
@@ -186,7 +186,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def in_lists() -> list[TickerField]:
-    """The fields that uploaded lists set; in this order after the ticker where a list has no header."""
+    """The fields that uploaded lists set. A list without a header has the ticker, then these in this order."""
     return [field for field in FIELDS if field.headers]
 
 

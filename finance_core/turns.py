@@ -1,9 +1,9 @@
-"""Turns at the one core that Python's threads share: few pages are drawn at a time, and background work gives way.
+"""Limits how many threads work at once, because all Python threads share one core: pages come before background work.
 
-Fifty pages drawn at once are all finished at the end, and a query among them waits for its turn after each answer until
-it counts as unanswered. A few at a time, the first are finished at once and the last no later. An update in the same
-process lets a page that somebody waits for go first, and works with few of its threads at a time: each that works is
-one more that a page has to wait for.
+If fifty pages are drawn at once, all of them finish late, and their threads wait so long for the core that MongoDB's
+answers count as missing. If a few are drawn at a time, the first finish at once and the last no later. An update run in
+the same process waits while a page is drawn, and lets few of its threads work at a time, because each working thread
+slows the pages.
 """
 
 import threading
@@ -15,33 +15,33 @@ from contextlib import contextmanager
 AT_ONCE = 4
 """Pages drawn at a time; more than one, because a page also waits for the database."""
 PATIENCE = 5.0
-"""If no page was finished for so many seconds, the next are drawn all the same: something holds up those before."""
+"""If no page finishes for so many seconds, a waiting page is drawn anyway: the pages before it are stuck."""
 SENDING = 0.05
-"""Seconds after a page for which background work gives way too: the page is on its way to the browser."""
+"""Seconds after a page is drawn in which background work still waits: the page is on its way to the browser."""
 GIVEN = 0.3
-"""Seconds for which background work gives way at most, at each of its steps."""
+"""Most seconds that background work waits for pages, at each of its steps."""
 WORKING = 2
-"""Threads of background work that work at a time; more than one, because work also waits for the database."""
+"""Background threads that work at a time; more than one, because they also wait for the database."""
 
 _desks = threading.Semaphore(WORKING)
 _free = AT_ONCE
 _queue: deque[threading.Event] = deque()
-"""Pages that wait for a place, in the order in which they came; what is set has been given one."""
+"""One event for each page that waits for a place, in the order in which they came; set when the page gets its place."""
 _nobody_waits = threading.Event()
 _nobody_waits.set()
 _lock = threading.Lock()
 _waited_for = 0
-"""Pages that are drawn, or wait for their turn."""
+"""Number of pages that are being drawn or wait for a place."""
 _ended_at = -SENDING
 """When the last page was finished and no other waited, in monotonic seconds."""
 _finished = 0
-"""Pages so far."""
+"""Number of pages finished so far."""
 _here = threading.local()
 
 
 @contextmanager
 def page() -> Iterator[None]:
-    """Draw a page, or a part of one, in the block; parts of a page that is drawn belong to its turn."""
+    """Draw a page, or a part of one, in the block. A part of a page that has a place already needs no other."""
     if getattr(_here, "has_turn", False):
         yield
         return
@@ -58,7 +58,7 @@ def page() -> Iterator[None]:
 
 
 def give_way() -> None:
-    """Wait until no page is drawn or sent, `GIVEN` seconds at most; for background work, between two steps of it."""
+    """Wait until no page is drawn or sent, `GIVEN` seconds at most. Background work calls this between its steps."""
     until = time.monotonic() + GIVEN
     while (left := until - time.monotonic()) > 0 and _nobody_waits.wait(left):
         sending = _ended_at + SENDING - time.monotonic()
@@ -69,7 +69,7 @@ def give_way() -> None:
 
 @contextmanager
 def working() -> Iterator[None]:
-    """Do background work in the block, as one of the few threads that do."""
+    """Do background work in the block, as one of at most `WORKING` threads."""
     _here.has_desk = _desks.acquire()
     try:
         yield
@@ -79,10 +79,10 @@ def working() -> Iterator[None]:
 
 @contextmanager
 def waiting() -> Iterator[None]:
-    """Wait for an answer, or sleep, in the block: another thread works meanwhile.
+    """Wait for an answer, or sleep, in the block, while another thread works.
 
-    After it this thread waits for its turn to work, but `GIVEN` seconds at most: it may hold a lock of a library that
-    those who work wait for.
+    After the block this thread waits until it may work again, but `GIVEN` seconds at most: it may hold a library's lock
+    for which the working threads wait.
     """
     had_desk = _leave_desk()
     try:
@@ -92,12 +92,12 @@ def waiting() -> Iterator[None]:
 
 
 def is_alone() -> bool:
-    """Whether no page is drawn or waited for but, if it draws one, that of this thread."""
+    """Whether no page is drawn or waits for a place, apart from the page that this thread may draw."""
     return _waited_for <= int(getattr(_here, "has_turn", False))
 
 
 def _leave_desk() -> bool:
-    """Let another thread work, if this one does; returns whether it did."""
+    """Let another thread work in place of this one; returns whether this one was working."""
     had_desk: bool = getattr(_here, "has_desk", False)
     _here.has_desk = False
     if had_desk:
@@ -106,9 +106,9 @@ def _leave_desk() -> bool:
 
 
 def _take_place() -> bool:
-    """Wait for a place; False if none is to be had because those who have them do not get on.
+    """Wait for a place and return True; return False if no page finishes for `PATIENCE` seconds.
 
-    A semaphore would not do: who asks it again after a while stands behind all who came meanwhile.
+    This is no semaphore, because a thread that asks a semaphore again after a timeout comes last in its line.
     """
     global _free
     with _lock:
@@ -128,7 +128,7 @@ def _take_place() -> bool:
 
 
 def _give_place() -> None:
-    """Give a place to who has waited longest, or back."""
+    """Give the place to the page that has waited longest; free it if no page waits."""
     global _free
     with _lock:
         if _queue:

@@ -1,6 +1,6 @@
-"""Prices adjusted for splits that their source does not reflect yet, and for dividends, as total return. Pure.
+"""Adjusts prices for splits that their source has not applied yet and, for total return, for dividends. Pure.
 
-`bars` as in `candles`. The examples of splits use these:
+`bars` are as in `candles`. The examples of splits use these bars:
 
 >>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-09"])
 >>> rows = [[10, 12, 9, 11, 500, 0, 0], [11, 11, 10, 10, 300, 1, 0], [10, 13, 10, 12, 200, 0, 0]]
@@ -17,17 +17,18 @@ from finance_core.bars import candles
 from finance_core.bars.candles import PRICES, ROUNDING, Remark
 
 SPLIT_LEAST: Final = 1.5
-"""A split by at least this ratio (or at most its inverse) stands out from the ordinary move of a day."""
+"""Only a split by at least this ratio (or at most its inverse) is larger than an ordinary move of a day."""
 SPLIT_TOLERANCE: Final = 0.25
-"""How far, as a logarithm, the jump of prices at a split may be from the split: the day moves prices too."""
+"""Greatest difference of logarithms between the jump of prices and the split: prices also move on that day."""
 SPLIT_LARGE: Final = 3.0
-"""A jump that is nearer to a split by at least this ratio (or its inverse) than to none is no move of a day."""
+"""From this ratio (or its inverse) on, a jump of prices that is nearer to the split than to no jump is the split."""
 
 
 def is_unadjusted(before: npt.ArrayLike, close: npt.ArrayLike, splits: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Whether each close falls from the one `before` by its split itself: earlier prices do not reflect the split yet.
+    """Whether each close jumps from the close `before` it by the split: earlier prices do not reflect the split yet.
 
-    All three are as long as each other, or single numbers. False where a number is missing or the split is small.
+    The three arguments are arrays of one length, or single numbers. False where a number is missing or the split is
+    smaller than `SPLIT_LEAST`.
 
     >>> is_unadjusted(52.0, 26.0, 2.0).item(), is_unadjusted(26.0, 26.0, 2.0).item()
     (True, False)
@@ -43,7 +44,7 @@ def is_unadjusted(before: npt.ArrayLike, close: npt.ArrayLike, splits: npt.Array
 
 
 def unadjusted_splits(bars: pd.DataFrame) -> list[int]:
-    """Positions of the splits in `bars` that their prices do not reflect yet: the close falls by the split itself.
+    """Positions of the splits in `bars` that earlier prices do not reflect yet (see `is_unadjusted`).
 
     >>> unadjusted_splits(bars.assign(close=[50.0, 52.0, 26.0], stock_splits=[0, 0, 2]))
     [2]
@@ -58,9 +59,10 @@ def unadjusted_splits(bars: pd.DataFrame) -> list[int]:
 
 
 def split_adjusted(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
-    """Clean `bars` with the splits applied that their prices do not reflect, and a remark for each of these splits.
+    """Clean `bars` with the `unadjusted_splits` applied, and a remark for each of these splits.
 
-    Prices and dividends before such a split are divided by it and volumes multiplied, as sources of adjusted prices do.
+    Prices and dividends before such a split are divided by it, and volumes are multiplied by it, as sources of adjusted
+    prices do.
 
     >>> split_adjusted(bars.assign(close=[50.0, 52.0, 26.0], stock_splits=[0, 0, 2]))[0]["close"].tolist()
     [25.0, 26.0, 26.0]
@@ -78,13 +80,13 @@ def split_adjusted(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
 
 
 def total_return(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
-    """`bars` with the prices before each dividend lowered by what it was worth; the last prices stay as they are.
+    """`bars` with the prices before each dividend lowered by the worth of the dividend; the last prices stay.
 
-    As an owner had them who put each dividend back into the share. Splits of `bars` are already applied.
+    So the prices move like the wealth of an owner who reinvests each dividend. `bars` must have their splits applied.
 
     Prices before a dividend are multiplied by 1 - dividend / close of the bar before, so that the adjusted close moves
     from that bar by close / (earlier close - dividend). That is how Yahoo adjusts closes for dividends. Volume and
-    dividends stay. A dividend that is not less than the close before is left out, and told in a remark.
+    dividends stay. A dividend that is not less than the close before it is not applied; a remark reports it.
 
     >>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03"]).to_numpy()
     >>> bars = candles.frame(days, np.array([[100.0, 100, 100, 100, 5, 0, 0], [95, 95, 95, 95, 5, 10, 0]]))
@@ -95,7 +97,7 @@ def total_return(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     before = np.concatenate([[np.nan], close[:-1]])
     with np.errstate(invalid="ignore"):
         kept = 1 - dividends / before
-    is_paid = np.isfinite(before) & (dividends > 0)  # one on the first bar lowers nothing
+    is_paid = np.isfinite(before) & (dividends > 0)  # a dividend on the first bar lowers no price
     is_possible = is_paid & (kept > 0)
     impossible = bars.index[is_paid & ~is_possible]
     factors = np.where(is_possible, kept, 1.0)

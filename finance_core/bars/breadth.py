@@ -1,7 +1,7 @@
 """How a whole market moved: change of each ticker, breadth of each session, industries. Pure, over a `Panel`.
 
-A ticker counts on a session only if it has a bar on it: who did not trade neither rose nor fell. Nothing here looks
-past the last session of the panel, so that `panel.as_of(day)` answers as it would have been answered then.
+A ticker counts on a session only if it has a bar of it: a ticker that did not trade neither rose nor fell. No function
+looks past the last session of the panel, so that `panel.as_of(day)` gives the numbers of that day.
 
 >>> from finance_core.bars import panel as panels
 >>> days = np.array(["2024-01-02", "2024-01-03"], dtype="datetime64[D]")
@@ -22,16 +22,16 @@ from finance_core.bars.periods import PERIOD_OFFSETS, Period
 
 PERIODS: Final[tuple[Period, ...]] = ("1W", "1M", "3M", "6M", "YTD", "1Y")
 SPANS: Final[dict[str, BaseOffset | None]] = {"1D": None, **{period: PERIOD_OFFSETS[period] for period in PERIODS}}
-"""How far a change reaches back from the last session, as on a chart; None: from a ticker's bar before."""
+"""How far a change reaches back from the last session, as on a chart; None means: to the ticker's bar before."""
 
 AVERAGES: Final = (20, 60, 200)
-"""Windows, in bars of a ticker, of the averages that breadth counts tickers above."""
+"""Windows of moving averages, in bars of a ticker; breadth counts the tickers whose close is above them."""
 YEAR: Final = 252
-"""Bars of a ticker among which a close is a new high or low."""
+"""Window of new highs and lows, in bars of a ticker."""
 SIZE_BARS: Final = 20
 """Bars over which the value traded is averaged."""
 RECENT: Final = 20
-"""Sessions among which the fullest tells how many tickers a session has once all are updated."""
+"""Number of last sessions; the one with the most bars shows how many bars a session has after a whole update."""
 
 
 def traded(panel: Panel) -> BoolArray:
@@ -42,10 +42,10 @@ def traded(panel: Panel) -> BoolArray:
 
 
 def last_whole(panel: Panel) -> np.datetime64:
-    """The last session of a panel with bars on which the market was there.
+    """The last session with at least half as many bars as the fullest of the last `RECENT` sessions.
 
-    Bars come one ticker after the other: until half as many have one as on the fullest of the last `RECENT` sessions,
-    a session is that of those who came first, and no market.
+    An update adds bars ticker by ticker, so that the newest session may have too few bars to stand for the market. The
+    panel must have bars.
     """
     counts = np.bincount(panel.at, minlength=len(panel.sessions))
     last: np.datetime64 = panel.sessions[2 * counts >= counts[-RECENT:].max()].max()
@@ -70,7 +70,7 @@ def changes(panel: Panel, span: str) -> FloatArray:
     else:
         begin = (pd.Timestamp(panel.sessions[-1]) - offset).to_datetime64()
         until = np.searchsorted(panel.sessions, begin, side="right")
-        # The last bar of each ticker up to that day: how many of its bars lie before it.
+        # The position of each ticker's last bar up to `begin`, from the number of its bars up to that day.
         before = np.concatenate([[0], np.cumsum(panel.at < until)])
         base = panel.starts[:-1] + before[panel.starts[1:]] - before[panel.starts[:-1]] - 1
     counted &= base >= panel.starts[:-1]
@@ -79,7 +79,7 @@ def changes(panel: Panel, span: str) -> FloatArray:
 
 
 def value_traded(panel: Panel) -> FloatArray:
-    """The value that each ticker traded a day, close times volume, averaged over its last `SIZE_BARS` bars.
+    """The daily value traded of each ticker (close times volume), averaged over its last `SIZE_BARS` bars.
 
     In the ticker's currency. 0 where it has no bars.
 
@@ -97,13 +97,13 @@ Mark = Literal["advancers", "decliners", "unchanged", "highs", "lows", "above_20
 
 
 def _marks(panel: Panel) -> dict[Mark, BoolArray]:
-    """What is counted of each bar."""
+    """For each mark: which bars count for it."""
     close, rank = pd.Series(panel.bars["close"]), panel.rank
     change = np.where(rank > 0, close.diff(), np.nan)
     has_year = rank >= YEAR - 1
 
     def above(window: int) -> BoolArray:
-        # A halted ticker's average is its close, but for the rounding of sums.
+        # The average of a halted ticker is its close, apart from the rounding of sums.
         average = close.rolling(window).mean() * (1 + candles.ROUNDING)
         return (rank >= window - 1) & (close > average).to_numpy()
 
@@ -120,7 +120,7 @@ def _marks(panel: Panel) -> dict[Mark, BoolArray]:
 
 
 def members(panel: Panel, mark: Mark, session: int = -1) -> BoolArray:
-    """Which tickers `daily` counts as `mark` on the session at that position; on the last one by default.
+    """Which tickers `daily` counts as `mark` on the session at the position `session`; the default is the last one.
 
     >>> members(panel, "advancers").tolist(), members(panel, "advancers", 0).tolist()
     ([True, False], [False, False])
@@ -136,9 +136,9 @@ def members(panel: Panel, mark: Mark, session: int = -1) -> BoolArray:
 def daily(panel: Panel) -> pd.DataFrame:
     """The breadth of each session, indexed by day.
 
-    Columns: advancers, decliners, unchanged (tickers), advance_decline (their difference, summed), above_20, above_60
-    and above_200 (share of the tickers with so many bars, 0 to 1; NaN where none has), highs and lows (tickers whose
-    close is the highest or lowest of their last `YEAR` bars).
+    Columns: advancers, decliners, unchanged (tickers), advance_decline (advancers minus decliners, summed over the
+    sessions), above_20, above_60 and above_200 (share of the tickers with so many bars, 0 to 1; NaN where none has),
+    highs and lows (tickers that rose to the highest, or fell to the lowest, close of their last `YEAR` bars).
 
     >>> daily(panel)[["advancers", "decliners"]].iloc[-1].tolist()
     [1, 1]
@@ -159,8 +159,8 @@ def daily(panel: Panel) -> pd.DataFrame:
 def industries(panel: Panel) -> pd.DataFrame:
     """How industries moved, by industry ("" for the tickers without one): the plain mean of their tickers' changes.
 
-    Columns: tickers (how many have a bar on the last session), rising (share of them, over a day), value (value traded
-    of all), and the mean change over each of `SPANS`, NaN where no ticker has one.
+    Only tickers with a bar on the last session count. Columns: tickers (their number), rising (share of them that rose
+    over a day), value (sum of `value_traded`), and the mean change over each of `SPANS`, NaN where no ticker has one.
 
     >>> industries(panel)["1D"].round(2).to_dict()
     {'': -0.05}
@@ -176,9 +176,9 @@ def industries(panel: Panel) -> pd.DataFrame:
 
 
 def equal_weighted(panel: Panel, industry: str) -> "pd.Series[float]":
-    """The growth of one unit of money spread equally over the tickers of `industry`, and anew each session.
+    """The growth of one unit of money that is spread equally over the tickers of `industry`, again on each session.
 
-    Indexed by day, 1 at the first session. A ticker counts on the sessions on which it and its bar before exist.
+    Indexed by day, 1 at the first session. A ticker counts on a session if it has a bar of it, and a bar before.
 
     >>> equal_weighted(panel, "").round(2).tolist()
     [1.0, 0.95]

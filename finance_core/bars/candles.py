@@ -1,4 +1,4 @@
-"""Gap-free candles: frames of daily bars, and cleaning raw ones.
+"""Frames of daily bars (candles), and the cleaning of raw bars.
 
 Everything here is pure: frames in, frames out. `bars` is a DataFrame indexed by trading day (ascending, unique,
 tz-naive midnight, name "date") with float columns open, high, low, close (in the ticker's currency, split-adjusted),
@@ -22,13 +22,13 @@ CORPORATE_ACTIONS: Final = ["dividends", "stock_splits"]
 COLUMNS: Final = [*PRICES, "volume", *CORPORATE_ACTIONS]
 _VOLUME: Final = COLUMNS.index("volume")
 NAMES: Final = pd.Index(COLUMNS)
-"""`COLUMNS` as pandas has them: to make them anew takes as long as all the rest of a frame."""
+"""`COLUMNS` as a pandas index, made once: making it takes as long as all the rest of `frame`."""
 
 
 ROUNDING: Final = 1e-6
 """Relative difference up to which two prices are the same: sources keep them as 32-bit floats, seven digits."""
 VOLUME_LIMIT: Final = 2.0**53
-"""A volume from here on is an error of its source: floats no longer hold every whole number."""
+"""A volume of this size or more is an error of its source; floats do not hold every whole number from here on."""
 
 Reason = Literal[
     "no date",
@@ -67,10 +67,10 @@ def empty() -> pd.DataFrame:
 
 
 def frame(days: npt.NDArray[np.datetime64], values: npt.NDArray[np.float64]) -> pd.DataFrame:
-    """Bars of `values`, one column for each of `COLUMNS`.
+    """Bars of `days` with `values`, one column for each of `COLUMNS`.
 
-    A volume that is missing, negative or absurd becomes 0, a fraction of a share is rounded; missing corporate actions
-    become 0.
+    A volume becomes 0 if it is missing, negative or at least `VOLUME_LIMIT`, else it is rounded to whole shares.
+    Missing corporate actions become 0.
 
     >>> frame(days.to_numpy()[:1], np.array([[10, 12, 9, 11, np.nan, np.nan, np.nan]]))["volume"].item()
     0
@@ -92,13 +92,13 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     `raw` has the columns of `bars` (volume, dividends and stock_splits may be absent), any order of days, any
     duplicates, and NaN or 0 where a source has no number. Days with a time zone are the days of that zone.
 
-    Of several bars of a day the last one counts. A bar without a date or a positive, finite close is refused. A day
-    without an open opens at its close; a missing high or low becomes the highest or lowest price of the day that is
-    known. So a halted day (no open, high and low, no volume) becomes a flat bar at its close. A high below the close
-    stays as published: sources that round adjusted prices have such days. Volumes become whole shares as in `frame`;
-    a negative or infinite dividend or split becomes 0.
+    If a day has several bars, the last one counts. A bar without a date or a positive, finite close is refused. A
+    missing open becomes the close; a missing high or low becomes the highest or lowest known price of the day. So a
+    halted day (no open, high, low and volume) becomes a flat bar at its close. A high below the close stays as
+    published: sources that round adjusted prices have such days. Volumes become whole shares as in `frame`; a negative
+    or infinite dividend or split becomes 0.
 
-    Raises ValueError where a price column is missing, a column is there twice, or the index holds no dates.
+    Raises ValueError if a price column is missing, a column occurs twice, or the index holds no dates.
 
     >>> halted = pd.DataFrame({"open": 0, "high": 0, "low": 0, "close": 11.0, "volume": 0}, index=days[:1])
     >>> cleaned, remarks = clean(halted)
@@ -132,9 +132,9 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
 
 
 def _clean_values(raw: pd.DataFrame) -> npt.NDArray[np.float64] | None:
-    """The values of `raw` if `clean` has nothing to do, as with most answers of a source; else None.
+    """The values of `raw` if `clean` has nothing to change, as in most answers of a source; else None.
 
-    In numpy, which costs a fraction of pandas and of cleaning.
+    numpy checks this in a fraction of the time that pandas needs for the cleaning.
     """
     days = raw.index
     has_columns = raw.columns.equals(NAMES) or (set(COLUMNS) == set(raw.columns) and raw.columns.is_unique)
@@ -156,7 +156,7 @@ def _clean_values(raw: pd.DataFrame) -> npt.NDArray[np.float64] | None:
 
 
 def in_order(bars: pd.DataFrame) -> pd.DataFrame:
-    """`bars` with `COLUMNS` in their order, and no others: for what takes them by position.
+    """`bars` with exactly `COLUMNS`, in their order, for code that takes columns by position.
 
     >>> in_order(bars[["close", *COLUMNS[:3], *COLUMNS[4:]]]).columns.tolist() == COLUMNS
     True
@@ -174,7 +174,7 @@ def is_complete(bars: pd.DataFrame) -> bool:
 
 
 def is_close_only(bars: pd.DataFrame) -> bool:
-    """Whether no bar of `bars` has a range: their source told closes alone, and a line draws them.
+    """Whether all four prices are equal in every bar: the source has closes only, and a chart draws them as a line.
 
     >>> is_close_only(bars), is_close_only(bars.assign(open=bars["close"], high=bars["close"], low=bars["close"]))
     (False, True)
@@ -186,7 +186,7 @@ def is_close_only(bars: pd.DataFrame) -> bool:
 def _typed(raw: pd.DataFrame) -> pd.DataFrame:
     """A sorted copy of `raw` with the columns of `bars` as floats (NaN where there is no number) and midnight days.
 
-    An absent column that may be absent becomes 0, which needs no remark. A bar without a date stands last.
+    An absent optional column becomes 0, without a remark. Bars without a date come last.
     """
     absent = [column for column in PRICES if column not in raw.columns]
     if absent:
@@ -197,10 +197,10 @@ def _typed(raw: pd.DataFrame) -> pd.DataFrame:
         raise ValueError("bars are not indexed by dates")
     columns = raw.reindex(columns=COLUMNS, fill_value=0)
     bars = pd.DataFrame({name: pd.to_numeric(columns[name], errors="coerce").astype("float64") for name in COLUMNS})
-    # Sorted by time before the time is dropped, and stably: the last bar of a day is the latest, or came last.
+    # Sorted by time before the time is dropped, and stably: the last bar of a day is the latest, or the last in `raw`.
     bars = bars.set_axis(raw.index.tz_localize(None)).sort_index(kind="stable")
     days = pd.DatetimeIndex(bars.index).normalize().as_unit("ns")
-    # Through numpy, which drops the frequency that pandas guesses for some days and not for others.
+    # Through numpy, to drop the frequency that pandas guesses for some indexes and not for others.
     return bars.set_axis(pd.DatetimeIndex(days.to_numpy(), name="date"))
 
 

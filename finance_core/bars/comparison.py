@@ -20,23 +20,23 @@ import pandas as pd
 from finance_core.bars.periods import INTERVAL_PERIODS, Interval
 
 Scale = Literal["price", "percent", "index", "log"]
-"""price: each series on an axis of its own. percent: change from a base. index: 100 at the base. log: that, on a
+"""price: each series on an axis of its own. percent: change from a base. index: 100 at the base. log: an index on a
 logarithmic axis."""
 Money = Literal["local", "KRW", "USD"]
-"""The currency of prices: local is each in its own; else all in one."""
+"""The currency of prices; local means: each series in its own."""
 
 LIMIT: Final = 20
-"""Series on one chart."""
+"""Most series on one chart."""
 AXES: Final = 2
-"""Series that can each have a price axis of their own."""
+"""Most series that can each have a price axis of their own."""
 FLAT: Final = 1e-18
-"""Variance of log returns up to which a series did not move."""
+"""A series whose log returns have at most this variance counts as flat: the variance comes from rounding."""
 RATE_AGE: Final = pd.Timedelta(days=7)
-"""How old a rate may be: longer than any market of it stays closed."""
+"""Greatest age of an exchange rate; no currency market stays closed for so long."""
 
 
 def align(closes: Mapping[str, "pd.Series[float]"]) -> pd.DataFrame:
-    """The closes of several series on the union of their sessions, in their order; an impossible price becomes NaN.
+    """The closes of several series on the union of their sessions; a price that is not above 0 or not finite is NaN.
 
     >>> align({"A": pd.Series([10.0, 0.0], index=days[:2]), "B": pd.Series([5.0], index=days[2:3])})["A"].tolist()
     [10.0, nan, nan]
@@ -115,7 +115,7 @@ def rebase(closes: pd.DataFrame, bases: Mapping[str, Base | None], scale: Scale)
 
 
 def choose_scale(series: int) -> Scale:
-    """The scale of so many `series` as long as nobody chooses one: prices while each series can have an axis.
+    """The default scale for this number of `series`: prices if each series can have an axis of its own, else percent.
 
     >>> choose_scale(2), choose_scale(3)
     ('price', 'percent')
@@ -135,7 +135,7 @@ def joined(values: pd.DataFrame, traded: pd.DataFrame) -> pd.DataFrame:
     """
     ends = values.notna() | ~traded
     across = values.interpolate(method="index", limit_area="inside").where(ends)
-    # No line from a day that is blank: both neighbours that were sessions must have a value.
+    # No line starts or ends at a blank day: the sessions before and after the gap must both have a value.
     before = values.notna().where(traded).ffill().fillna(False).astype(bool)
     after = values.notna().where(traded).bfill().fillna(False).astype(bool)
     return across.where(traded | (before & after))
@@ -162,7 +162,7 @@ class Statistics:
     annual: float | None
     """Compound annual growth rate; None under a year."""
     volatility: float | None
-    """Standard deviation of the daily log returns, of a year: times the root of 252."""
+    """Annualized standard deviation of the daily log returns: times √252."""
     drawdown: Drawdown
     best: tuple[pd.Timestamp, float] | None
     worst: tuple[pd.Timestamp, float] | None
@@ -220,8 +220,8 @@ def drawdowns(close: "pd.Series[float]") -> "pd.Series[float]":
 def correlations(closes: pd.DataFrame) -> pd.DataFrame:
     """Pearson's correlation of the daily log returns of each pair, on the sessions that both have.
 
-    A return reaches from one common session to the next, so that a holiday of one series is no return of 0 of the
-    other. NaN where a pair has fewer than three common sessions, or one of them never moved.
+    A return reaches from one common session to the next, so that a holiday of one series does not count as a return of
+    0. NaN where a pair has fewer than three common sessions, or one of them never moved.
 
     >>> correlations(closes).loc["A", "B"].round(2).item()
     -1.0
@@ -268,9 +268,9 @@ class Pair(NamedTuple):
     ratio: "pd.Series[float]"
     """The first divided by the second, 1 at their first common session; so it needs no common currency."""
     betas: "pd.Series[float]"
-    """Beta over the last returns of a window."""
+    """Beta over the last returns of a window, at each common session."""
     beta: float
-    """Slope of the first's returns over the second's, of all sessions; NaN under three, or where the second is flat."""
+    """Beta over all common sessions; NaN if they are fewer than three, or the second series is flat."""
 
 
 def pair(closes: pd.DataFrame, window: int) -> Pair:
@@ -286,7 +286,7 @@ def pair(closes: pd.DataFrame, window: int) -> Pair:
     both = closes.iloc[:, :2].dropna()
     since = both / both.iloc[0] if len(both) else both
     first, second = (both.iloc[:, side].apply(np.log).diff() for side in range(2))
-    # An exactly flat second series has a variance of rounding alone.
+    # The variance of an exactly flat second series is a rounding error.
     variances = second.rolling(window).var()
     betas = first.rolling(window).cov(second) / variances.where(variances > FLAT)
     variance = second.var()
@@ -295,7 +295,7 @@ def pair(closes: pd.DataFrame, window: int) -> Pair:
 
 
 def keep_slots(kept: Mapping[str, int], shown: Sequence[str]) -> dict[str, int]:
-    """A slot (a colour) for each series that is shown: the one it had, else the lowest that is free.
+    """A slot (a colour) for each series in `shown`: the slot that it has in `kept`, else the lowest free one.
 
     >>> keep_slots({"A": 0, "B": 1}, ["B", "C"])
     {'B': 1, 'C': 0}

@@ -1,4 +1,4 @@
-"""The tree of a condition, and how it is written. Making one of a text is left to `conditions`.
+"""The tree of a condition, and its text. `conditions` makes a tree from a text.
 
 >>> str(Comparison(">", FieldOf("close"), Arithmetic("*", Number(2), FieldOf("ma", (20,)))))
 'close > 2 * ma20'
@@ -14,12 +14,12 @@ from finance_core.bars.functions import FUNCTIONS, Kind
 
 @dataclass(frozen=True)
 class Node:
-    """A part of a condition. Two parts are equal wherever they stand."""
+    """A part of a condition. Two equal parts may stand at different positions."""
 
     at: int = field(default=0, compare=False, repr=False, kw_only=True)
     """Position in the text."""
     depth: int = field(default=1, init=False, compare=False, repr=False, kw_only=True)
-    """Levels of the tree from here down."""
+    """Number of levels of the tree from this node down."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "depth", 1 + max((part.depth for part in parts_of(self)), default=0))
@@ -30,7 +30,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Number(Node):
-    """A number that is not negative; of percent, 5 is 0.05."""
+    """A number, not negative. With `percent`, 5 means 0.05."""
 
     value: float
     percent: bool = False
@@ -77,7 +77,7 @@ class Arithmetic(Node):
 
 @dataclass(frozen=True)
 class Comparison(Node):
-    """Two numbers or two texts that are compared; `in`: whether the right text holds the left one."""
+    """Two numbers or two texts that are compared; `in`: whether the right text contains the left one."""
 
     operator: Literal["<", "<=", ">", ">=", "==", "!=", "in"]
     left: Node
@@ -86,26 +86,26 @@ class Comparison(Node):
 
 @dataclass(frozen=True)
 class Not(Node):
-    """A condition that does not hold."""
+    """The opposite of a condition."""
 
     condition: Node
 
 
 @dataclass(frozen=True)
 class Joined(Node):
-    """Two or more conditions of which all hold, or one."""
+    """Two or more conditions, joined by `and` or by `or`."""
 
     operator: Literal["and", "or"]
     conditions: tuple[Node, ...]
 
 
 EITHER, BOTH, DENIED, COMPARED, ADDED, MULTIPLIED, SIGNED, ATOM = range(8)
-"""How strongly a part binds. One that binds less than its place asks for stands in brackets."""
+"""Precedence, the weakest first. A part stands in brackets where its place asks for a higher precedence."""
 STRENGTHS: Final[dict[str, int]] = {"or": EITHER, "and": BOTH, "+": ADDED, "-": ADDED, "*": MULTIPLIED, "/": MULTIPLIED}
 
 
 def parts_of(node: Node) -> tuple[Node, ...]:
-    """The nodes that a node is made of, in the order in which they are written."""
+    """The direct parts of a node, in the order in which they are written."""
     match node:
         case Call(arguments=parts) | Joined(conditions=parts):
             return parts
@@ -125,7 +125,7 @@ def nodes(tree: Node) -> Iterator[Node]:
 
 
 def kind_of(node: Node) -> Kind:
-    """What the values of a node are."""
+    """The kind of the values of a node."""
     match node:
         case Comparison() | Not() | Joined():
             return "truth"
@@ -140,7 +140,7 @@ def kind_of(node: Node) -> Kind:
 
 
 def strength_of(node: Node) -> int:
-    """How strongly a node binds."""
+    """The precedence of a node."""
     match node:
         case Joined(operator=operator) | Arithmetic(operator=operator):
             return STRENGTHS[operator]
@@ -155,7 +155,7 @@ def strength_of(node: Node) -> int:
 
 
 def text_of(node: Node) -> str:
-    """How a node is written; `conditions.parse` makes an equal one of it."""
+    """The text of a node; `conditions` makes an equal node from it."""
     match node:
         case Number(value=value, percent=percent):
             return f"{value:.15g}{'%' if percent else ''}"

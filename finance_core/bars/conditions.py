@@ -1,8 +1,8 @@
-"""Conditions in words, `close > ma20 and volume > 3 * volume_ma20`, as a tree (see `condition_tree`). Pure.
+"""Parses conditions such as `close > ma20 and volume > 3 * volume_ma20` into a tree (see `condition_tree`). Pure.
 
-Nothing is evaluated here: that is left to `evaluation`. The grammar is in `conditions.lark`, the names are those of the
-tables `fields.FIELDS` and `functions.FUNCTIONS`. A mistake raises `Mistake`, a sentence that points at it; nothing else
-is ever raised, whatever the text.
+`evaluation` computes a tree. The grammar is in `conditions.lark`; the names are those of the tables `fields.FIELDS` and
+`functions.FUNCTIONS`. Whatever the text, parsing raises no other exception than `Mistake`, whose sentence points at the
+mistake.
 
 >>> str(parse("close>ma20 and not rsi14 ≥ 70"))
 'close > ma20 and not rsi14 >= 70'
@@ -37,9 +37,9 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 
 LONGEST: Final = 1_000
-"""Characters of a condition."""
+"""Most characters of a condition."""
 DEEPEST: Final = 30
-"""Levels of a tree."""
+"""Most levels of a tree."""
 SPELLINGS: Final = {"=": "==", "≤": "<=", "≥": ">=", "≠": "!="}
 KINDS: Final[dict[Kind, str]] = {"number": N_("숫자"), "text": N_("글자"), "truth": N_("조건"), "bars": N_("봉 수")}
 
@@ -58,7 +58,7 @@ class Mistake(SisepanError):
 
     @property
     def pointer(self) -> str:
-        """The line of the mistake, and under it a ^ that points at it, for a font of one width."""
+        """The line of the mistake, and under it a ^ that points at the mistake, for a monospaced font."""
         begin = self.text.rfind("\n", 0, self.at) + 1
         line = self.text[begin:].split("\n", 1)[0]
         before = self.text[begin : self.at]
@@ -67,7 +67,7 @@ class Mistake(SisepanError):
 
 
 def parse(text: str) -> Node:
-    """The condition of a text. Raises Mistake."""
+    """The tree of a condition. Raises Mistake."""
     tree = _read(text, "condition")
     if kind_of(tree) != "truth":
         sentence = N_("{part}은(는) {kind}이고 조건이 아닙니다. 무엇과 비교하십시오.")
@@ -76,7 +76,7 @@ def parse(text: str) -> Node:
 
 
 def parse_value(text: str) -> Node:
-    """The number or text of a text, such as a column to show: `close / ma20`. Raises Mistake."""
+    """The tree of a number or a text, such as a column to show: `close / ma20`. Raises Mistake."""
     tree = _read(text, "value")
     if kind_of(tree) == "truth":
         wrong = _unexpected(tree, "number")
@@ -85,7 +85,7 @@ def parse_value(text: str) -> Node:
 
 
 def _read(text: str, rule: Literal["condition", "value"]) -> Node:
-    """The tree of a text, which follows `rule` of the grammar. Raises Mistake."""
+    """The tree of `text`, by the rule `rule` of the grammar. Raises Mistake."""
     if len(text) > LONGEST:
         raise Mistake(N_("조건은 {longest}자까지 씁니다."), text, LONGEST, longest=LONGEST)
     if not text.strip():
@@ -103,7 +103,7 @@ def _read(text: str, rule: Literal["condition", "value"]) -> Node:
 @cache
 def _parser() -> Lark:
     grammar = Path(__file__).with_suffix(".lark").read_text(encoding="utf-8")
-    # Nodes are made while it parses: nothing recurses, however deep a text.
+    # The parser makes nodes while it reads, so that a deeply nested text needs no recursion.
     return Lark(grammar, parser="lalr", start=["condition", "value"], transformer=_Builder())
 
 
@@ -116,7 +116,7 @@ def _misunderstood(text: str, error: UnexpectedInput) -> Mistake:
 
 @dataclass(frozen=True)
 class _Named:
-    """A kind that is named in the language of whoever reads the sentence."""
+    """The name of a kind, translated when the sentence is shown."""
 
     kind: Kind
 
@@ -125,7 +125,7 @@ class _Named:
 
 
 class _Wrong(Exception):
-    """A `Mistake` whose text is not known yet."""
+    """A mistake, raised where the whole text is not known; `_read` makes a `Mistake` of it."""
 
     def __init__(self, message: str, at: int, **values: object) -> None:
         super().__init__(message)
@@ -134,7 +134,7 @@ class _Wrong(Exception):
 
 @v_args(inline=True)
 class _Builder(Transformer[Token, Node]):
-    """Makes a node of each rule of the grammar. Raises _Wrong."""
+    """Makes a node for each rule of the grammar. Raises _Wrong."""
 
     def number(self, token: Token) -> Node:
         return Number(float(token), at=_at(token))

@@ -1,7 +1,7 @@
-"""Indicators as a reader chose them, and their values. Drawing them is left to `charts`.
+"""The indicators that a visitor chose, and their values. `charts` draws them.
 
-`compute` works on the float arrays of one ticker, so that a chart and a screener of many tickers use the same rows of
-`indicators.INDICATORS`; `curves` on a frame of bars of any interval.
+`compute` takes the float arrays of one ticker, `curves` a frame of bars of any interval. The screener computes the same
+rows of `indicators.INDICATORS` for many tickers at once (see `field_values`).
 """
 
 import itertools
@@ -20,21 +20,22 @@ from finance_core.categories import Average
 from finance_core.i18n import _
 
 MOST: Final = 12
-"""Indicators of one chart."""
+"""Most indicators of one chart."""
 MOST_PANES: Final = 4
-"""Of them, those in panes of their own."""
+"""Most indicators of one chart with a pane of their own."""
 NONE: Final = "none"
-"""How an address says that there is none."""
+"""Stands in a URL for no indicators."""
 _TEXT: Final = re.compile(r"(\w{1,30})(?:\(([-+.\d,]{0,60})\))?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """An indicator with its settings, as a reader chose them."""
+    """An indicator with its settings, as a visitor chose them."""
 
     key: str
-    """Of a row of `INDICATORS`."""
+    """Key of a row of `INDICATORS`."""
     values: tuple[float, ...] = ()
+    """Its settings, in the order of `Indicator.settings`."""
 
     @property
     def indicator(self) -> Indicator:
@@ -43,7 +44,7 @@ class Chosen:
 
     @property
     def text(self) -> str:
-        """How an address names it.
+        """Its name in a URL.
 
         >>> Chosen("macd", (12, 26, 9)).text
         'macd(12,26,9)'
@@ -52,7 +53,7 @@ class Chosen:
 
     @property
     def label(self) -> str:
-        """How a legend and the header of a table name it, in the running language.
+        """Its name in a legend and in the header of a table, in the running language.
 
         >>> Chosen("ma", (20,)).label, Chosen("macd", (12, 26, 9)).label
         ('MA20', 'MACD(12,26,9)')
@@ -65,23 +66,23 @@ _NONE: Final[Floats] = np.empty(0)
 
 
 class Curve(NamedTuple):
-    """A line with its values."""
+    """A line of an indicator with its values."""
 
     chosen: Chosen
     line: Line
     values: Floats
-    """On the bars at which they are drawn."""
+    """One for each bar, at the bar where a chart draws it."""
     ahead: Floats = _NONE
-    """On the bars that will follow, of a line that is drawn later than it is computed."""
+    """Those that are drawn at the bars to come, if the line is drawn later than it is computed."""
 
     @property
     def title(self) -> str:
-        """Its name in the running language, which no other curve of a chart has."""
+        """Its name in the running language, unique on a chart."""
         name = _(self.line.name)
         return f"{self.chosen.label} {name}".rstrip()
 
     def longer(self, count: int) -> "Curve":
-        """The same on `count` more bars that will follow, NaN where it ends before.
+        """The same curve, extended by `count` bars to come; NaN where `ahead` is shorter.
 
         >>> drawn = Curve(Chosen("ichimoku"), INDICATORS["ichimoku"].lines[0], np.array([1.0]), np.array([2.0]))
         >>> drawn.longer(2).values.tolist()
@@ -97,7 +98,7 @@ def _number(value: float) -> str:
 
 
 def of_average(average: Average) -> Chosen:
-    """A moving average of a category as a row of the table.
+    """A moving average of a category as a chosen indicator.
 
     >>> of_average(Average(20)).text
     'ma(20)'
@@ -106,10 +107,10 @@ def of_average(average: Average) -> Chosen:
 
 
 def compute(chosen: Chosen, columns: Mapping[str, Floats]) -> tuple[Floats, ...]:
-    """The values of each line of `chosen`, at the bars that they are computed of (see `drawn_at`).
+    """The values of each line of `chosen`, each at the last bar that it is computed from (see `drawn_at`).
 
-    `columns` are the bars of one ticker by the names of `candles.COLUMNS`, all as long as each other. Bars that lack
-    an input count as if they were not there, and have NaN: a window is of bars that exist.
+    `columns` are the bars of one ticker by the names of `candles.COLUMNS`, all of one length. A bar that lacks an input
+    has the value NaN, and a window skips it.
 
     >>> compute(Chosen("ma", (2,)), {"close": np.array([1.0, np.nan, 3.0, 5.0])})[0].tolist()
     [nan, nan, 2.0, 4.0]
@@ -126,7 +127,7 @@ def compute(chosen: Chosen, columns: Mapping[str, Floats]) -> tuple[Floats, ...]
 
 
 def drawn_at(values: Floats, shift: int) -> Floats:
-    """`values` moved by `shift` bars; what would stand beyond the first or the last bar is cut off.
+    """`values` moved `shift` bars later (earlier if negative); values beyond the first or the last bar are cut off.
 
     >>> drawn_at(np.array([1.0, 2.0, 3.0]), 1).tolist(), drawn_at(np.array([1.0, 2.0, 3.0]), -1).tolist()
     ([nan, 1.0, 2.0], [2.0, 3.0, nan])
@@ -141,7 +142,7 @@ def drawn_at(values: Floats, shift: int) -> Floats:
 def curves(bars: pd.DataFrame, chosen: Iterable[Chosen]) -> list[Curve]:
     """The lines of `chosen` over `bars` (as in `candles`, of any interval), in the order in which they are drawn.
 
-    Computed on all bars, so that the first bar of any visible window already has its values.
+    They are computed on all bars, so that the first bar of any visible window already has its values.
 
     >>> [curve.title for curve in curves(pd.DataFrame({"close": [1.0, 2.0]}), [Chosen("bollinger", (20, 2))])]
     ['볼린저(20,2) 상단', '볼린저(20,2) 중심', '볼린저(20,2) 하단']
@@ -157,7 +158,7 @@ def curves(bars: pd.DataFrame, chosen: Iterable[Chosen]) -> list[Curve]:
 
 
 def lead(chosen: Iterable[Chosen]) -> int:
-    """How many bars the lines of `chosen` reach beyond the last one.
+    """How many bars the lines of `chosen` reach beyond the last bar.
 
     >>> lead([Chosen("ma", (20,)), Chosen("ichimoku", (9, 26, 52))])
     26
@@ -166,7 +167,7 @@ def lead(chosen: Iterable[Chosen]) -> int:
 
 
 def undrawable(bars: pd.DataFrame, drawn: Sequence[Curve]) -> dict[Chosen, str]:
-    """The indicators of `drawn`, the curves over `bars`, that lack values or lines, with a sentence that says why.
+    """The indicators of `drawn` (curves of `bars`) that lack all values, or some lines; each with a sentence why.
 
     >>> bars = pd.DataFrame({"close": [1.0], "volume": [0]})
     >>> list(undrawable(bars, curves(bars, [Chosen("obv"), Chosen("rsi", (14,))])).values())
@@ -187,9 +188,9 @@ def undrawable(bars: pd.DataFrame, drawn: Sequence[Curve]) -> dict[Chosen, str]:
 
 
 def parse(text: str) -> tuple[tuple[Chosen, ...], list[str]]:
-    """The indicators that `rsi(14),macd(12,26,9)` names, and a sentence for each part that cannot be used.
+    """The indicators in a text such as `rsi(14),macd(12,26,9)`, and a sentence for each part that cannot be used.
 
-    Settings that are left out are the usual ones. What is named twice counts once.
+    An indicator without settings has the usual ones. An indicator that occurs twice counts once.
 
     >>> parse("rsi,macd(5,20,5)")[0]
     (Chosen(key='rsi', values=(14,)), Chosen(key='macd', values=(5, 20, 5)))
@@ -215,7 +216,7 @@ def parse(text: str) -> tuple[tuple[Chosen, ...], list[str]]:
 
 
 def text_of(chosen: Iterable[Chosen]) -> str:
-    """How an address names `chosen`.
+    """The text of `chosen` in a URL.
 
     >>> text_of([Chosen("obv"), Chosen("rsi", (14,))]), text_of([])
     ('obv,rsi(14)', 'none')
@@ -240,7 +241,7 @@ def problem_of(chosen: Chosen) -> str:
 
 
 def _read(part: str) -> Chosen:
-    """The indicator that a part of an address names. Raises ValueError with a sentence."""
+    """The indicator in a part of a URL's text. Raises ValueError with a sentence."""
     shown = part if len(part) <= 40 else part[:40] + "…"
     match = _TEXT.fullmatch(part)
     if not match or match[1] not in INDICATORS:

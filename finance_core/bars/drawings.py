@@ -15,11 +15,11 @@ Kind = Literal["trend", "level", "text"]
 POINTS: Final[Mapping[Kind, int]] = {"trend": 2, "level": 1, "text": 1}
 """How many points each kind has. A trend line joins two, a level is a price across the whole chart."""
 TEXT_LIMIT: Final = 80
-"""Characters of a text."""
+"""Most characters of a text."""
 LIMIT: Final = 50
-"""Drawings of a ticker."""
+"""Most drawings of a ticker."""
 SIGNIFICANT: Final = 7
-"""Digits of a price: more than a hand can aim at."""
+"""Significant digits of a price: more than a mouse can point at."""
 
 
 class Point(NamedTuple):
@@ -27,7 +27,7 @@ class Point(NamedTuple):
 
     day: dt.date
     price: float
-    """As of the day on which it was drawn: splits since then are not in it."""
+    """In prices of the day on which it was drawn: later splits are not applied."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,16 @@ class Drawing:
 
 
 class Placed(NamedTuple):
-    """A drawing where a chart has it."""
+    """A drawing with its places on the bars of a chart."""
 
     kind: Kind
     points: list[tuple[int, float]]
-    """Positions of bars, and prices as these have them (see `placed`)."""
+    """Positions of bars, and prices with the same splits applied as those of the bars (see `placed`)."""
     text: str
 
 
 def rounded(price: float) -> float:
-    """`price` with the digits that a hand can aim at. Raises ValueError where it is none.
+    """`price` with `SIGNIFICANT` digits. Raises ValueError if it is not above 0 or not finite.
 
     >>> rounded(58123.456789)
     58123.46
@@ -65,9 +65,9 @@ def rounded(price: float) -> float:
 def placed(drawing: Drawing, days: pd.DatetimeIndex, splits: "pd.Series[float]") -> list[tuple[int, float]]:
     """Positions and prices of the points of `drawing` on bars of `days`.
 
-    The position is that of the first bar that reaches to the day, or the last one. Splits after the day on which it was
-    drawn divide its prices, as they divide those of the bars. `splits` are those of each trading day, also where a bar
-    is a week: that would not tell on which side of a day a split was.
+    The position of a point is that of the first bar on or after its day, else that of the last bar. Splits after the
+    day on which it was drawn divide its prices, as they divide those of the bars. `splits` are daily even if a bar is a
+    week, because a week's split may lie before or after the day of the drawing.
 
     >>> from finance_core.bars import candles
     >>> import numpy as np

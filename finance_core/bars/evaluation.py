@@ -1,4 +1,4 @@
-"""The values of a condition over a panel: at each bar of each ticker, whether it holds, fails, or is not known.
+"""The values of a condition over a panel: at each bar of each ticker, whether it holds, fails, or is unknown.
 
 >>> import numpy as np
 >>> from finance_core.bars import conditions, panel
@@ -35,7 +35,7 @@ ARITHMETIC: Final[dict[str, Any]] = {"+": np.add, "-": np.subtract, "*": np.mult
 
 
 def bars_needed(tree: Node) -> int:
-    """How many bars up to its own a value of `tree` needs to be the same as with all bars before.
+    """How many bars, its own included, a value of `tree` needs to be the same as with the whole history.
 
     >>> from finance_core.bars.conditions import parse
     >>> bars_needed(parse("crossed_above(ma20, ma60, 5)"))
@@ -66,7 +66,7 @@ def truth(tree: Node, source: Source) -> Truth:
         case Joined(operator=operator, conditions=conditions):
             each = [truth(condition, source) for condition in conditions]
             holds, fails = [one.holds for one in each], [one.fails for one in each]
-            # Unknown only where what is unknown decides.
+            # The result is unknown only where an unknown condition decides it.
             if operator == "and":
                 result = Truth(np.logical_and.reduce(holds), np.logical_or.reduce(fails))
             else:
@@ -78,7 +78,7 @@ def truth(tree: Node, source: Source) -> Truth:
 
 
 def values(tree: Node, source: Source) -> Any:
-    """The numbers of a part of a condition at each bar, NaN where not known; or its texts, one a ticker."""
+    """The numbers of a part of a condition at each bar, NaN where unknown; or its texts, one for each ticker."""
     if tree in source.known:
         return source.known[tree]
     match tree:
@@ -99,7 +99,7 @@ def values(tree: Node, source: Source) -> Any:
 
 
 def _computed(tree: Node, source: Source) -> Any:
-    """What the tables compute of a field or a function."""
+    """The values of a field or a function, computed by its row in the table."""
     if isinstance(tree, FieldOf):
         return FIELDS[tree.name].compute(source, *(_whole(number) for number in tree.settings))
     if not isinstance(tree, Call):
@@ -115,7 +115,7 @@ def _computed(tree: Node, source: Source) -> Any:
 
 
 def _whole(number: float) -> float:
-    """A setting as the formulas take it: whole numbers as such."""
+    """A setting as the formulas take it: a whole number as int."""
     return int(number) if float(number).is_integer() else number
 
 
@@ -137,7 +137,7 @@ def _compared(tree: Comparison, source: Source) -> Truth:
 
 
 def _texts_compared(operator: str, left: Texts, right: Texts, source: Source) -> Truth:
-    """As numbers are compared, in letters of any size. A text that is not known leaves it unknown."""
+    """Compare texts, without regard to case. The result is unknown where a text is unknown ("")."""
     pairs = [(first.casefold(), second.casefold()) for first, second in zip(left, right, strict=True)]
     known = np.array([bool(first and second) for first, second in pairs], dtype=bool)
     same = [first in second if operator == "in" else first == second for first, second in pairs]

@@ -1,7 +1,7 @@
 """The arithmetic of fields over a panel: all bars of all tickers at once, one ticker after the other.
 
-A window ends at each bar and holds bars of that ticker alone; where it would reach past the ticker's first bar, the
-value is NaN. Nothing looks ahead. The examples use these bars of two tickers:
+A window ends at its bar and holds bars of the same ticker only; the value is NaN where the window would begin before
+the ticker's first bar. Nothing looks ahead. The examples use these bars of two tickers:
 
 >>> days = np.array(["2024-01-02", "2024-01-03", "2024-01-04"], dtype="datetime64[D]")
 >>> from finance_core.bars import panel
@@ -28,16 +28,16 @@ Floats = npt.NDArray[np.float64]
 Texts = npt.NDArray[np.object_]
 
 YEAR: Final = 252
-"""Sessions of a year, by which a volatility of days becomes one of a year."""
+"""Sessions of a year, to annualize a daily volatility."""
 
 
 @dataclass(eq=False)
 class Source:
-    """A panel with what many fields need of it, each computed once."""
+    """A panel, with values that many fields need and that are computed once."""
 
     panel: Panel
     known: dict[Any, Any] = field(default_factory=dict)
-    """What was computed, by whoever computes it."""
+    """A cache of computed values: by node of a condition, or by key and settings of an indicator."""
 
     @property
     def bars(self) -> Mapping[str, Floats]:
@@ -55,27 +55,30 @@ class Source:
         return self.panel.sessions[self.panel.at]
 
     def of_tickers(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """`values`, one a ticker, at each bar."""
+        """`values`, one for each ticker, repeated at each of its bars."""
         return np.repeat(values, self.panel.counts)
 
     def ago(self, values: Floats, bars: int) -> Floats:
-        """`values` as they were so many bars before."""
+        """`values` of the same ticker so many `bars` before; NaN where there is no such bar."""
         result = np.full(len(values), np.nan)
         if bars < len(values):
             result[bars:] = values[: len(values) - bars]
         result[self.rank < bars] = np.nan
         return result
 
-    def rolling(self, values: Floats, window: int, what: Literal["mean", "max", "min", "std"]) -> Floats:
+    def rolling(self, values: Floats, window: int, statistic: Literal["mean", "max", "min", "std"]) -> Floats:
         """The mean, highest, lowest or (population's) standard deviation of the last `window` values."""
-        scale = self.scale(values) if what in ("mean", "std") else None
+        scale = self.scale(values) if statistic in ("mean", "std") else None
         rolling = pd.Series(values if scale is None else values / scale).rolling(window)
-        result = (rolling.std(ddof=0) if what == "std" else getattr(rolling, what)()).to_numpy(copy=True)
+        result = (rolling.std(ddof=0) if statistic == "std" else getattr(rolling, statistic)()).to_numpy(copy=True)
         result[self.rank < window - 1] = np.nan
         return result if scale is None else result * scale
 
     def scale(self, values: Floats) -> Floats:
-        """A size of each ticker's values, at each bar: running sums carry no rounding of larger tickers along."""
+        """The largest absolute value of each ticker, at each bar; 1 where there is none.
+
+        Values are divided by it before running sums, so that no rounding error passes to a ticker of smaller values.
+        """
         starts = self.panel.starts[:-1][self.panel.counts > 0]
         size = np.ones(len(self.panel.tickers))
         if len(starts):
@@ -84,7 +87,7 @@ class Source:
         return self.of_tickers(size)
 
     def each(self, formula: Any, *inputs: Floats) -> tuple[Floats, ...]:
-        """What `formula` makes of the bars of each ticker by itself: for values that remember all bars before."""
+        """The results of `formula` for each ticker by itself, for values that depend on all bars before."""
         starts = self.panel.starts.tolist()
         parts = [
             formula(*(values[first:last] for values in inputs)) for first, last in pairwise(starts) if last > first
@@ -93,7 +96,7 @@ class Source:
 
 
 def ratio(above: Floats, below: Floats) -> Floats:
-    """`above` / `below`, NaN where that is no number."""
+    """`above` / `below`; NaN where the result is not finite."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         result = above / below
     result[~np.isfinite(result)] = np.nan
@@ -101,7 +104,7 @@ def ratio(above: Floats, below: Floats) -> Floats:
 
 
 def change(source: Source, bars: float) -> Floats:
-    """The change of the close against the one so many bars before.
+    """The change of the close over so many bars, as a ratio.
 
     >>> change(source, 1).round(4).tolist()
     [nan, 0.1, 0.1, nan, -0.2]
@@ -110,7 +113,7 @@ def change(source: Source, bars: float) -> Floats:
 
 
 def change_since(source: Source, offset: BaseOffset) -> Floats:
-    """The change against the last close on or before the same day of the calendar so long ago; of the year before."""
+    """The change since the last close on or before the calendar day `offset` ago; YearEnd: since that of last year."""
     sessions = pd.DatetimeIndex(source.panel.sessions)
     if isinstance(offset, YearEnd):
         day = sessions.to_period("Y").start_time - pd.Timedelta(1, "D")
@@ -128,7 +131,7 @@ def change_since(source: Source, offset: BaseOffset) -> Floats:
 
 
 def gap(source: Source) -> Floats:
-    """The open against the close before."""
+    """The change from the close before to the open, as a ratio."""
     return ratio(source.bars["open"], source.ago(source.bars["close"], 1)) - 1
 
 
@@ -143,37 +146,37 @@ def streak(source: Source) -> Floats:
 
 
 def volatility(source: Source, bars: float) -> Floats:
-    """The standard deviation of the logarithmic changes of so many bars, for a year of `YEAR` sessions."""
+    """The sample standard deviation of the log changes of the last `bars` bars, annualized by `YEAR` sessions."""
     close = source.bars["close"]
     moves = np.log(ratio(close, source.ago(close, 1)))
-    # The first move of a ticker is none. A 0 keeps running sums going; no window may reach it.
+    # The first bar of a ticker has no change. A 0 in its place keeps running sums valid; windows with it become NaN.
     result: Floats = source.rolling(np.nan_to_num(moves), int(bars), "std") * np.sqrt(bars / (bars - 1) * YEAR)
     result[source.rank < bars] = np.nan
     return result
 
 
 def high(source: Source, bars: float) -> Floats:
-    """The highest high of so many bars."""
+    """The highest high of the last `bars` bars."""
     return source.rolling(source.bars["high"], int(bars), "max")
 
 
 def low(source: Source, bars: float) -> Floats:
-    """The lowest low of so many bars."""
+    """The lowest low of the last `bars` bars."""
     return source.rolling(source.bars["low"], int(bars), "min")
 
 
 def from_high(source: Source, bars: float) -> Floats:
-    """The close against the highest high of so many bars: 0 or less."""
+    """The change from the highest high of the last `bars` bars to the close, as a ratio: usually 0 or less."""
     return ratio(source.bars["close"], high(source, bars)) - 1
 
 
 def from_low(source: Source, bars: float) -> Floats:
-    """The close against the lowest low of so many bars."""
+    """The change from the lowest low of the last `bars` bars to the close, as a ratio."""
     return ratio(source.bars["close"], low(source, bars)) - 1
 
 
 def from_average(source: Source, bars: float) -> Floats:
-    """The close against its average."""
+    """The change from the average of the last `bars` closes to the close, as a ratio."""
     return ratio(source.bars["close"], source.rolling(source.bars["close"], int(bars), "mean")) - 1
 
 
@@ -183,22 +186,22 @@ def traded(source: Source) -> Floats:
 
 
 def traded_average(source: Source, bars: float) -> Floats:
-    """The mean value traded of so many bars."""
+    """The mean value traded of the last `bars` bars."""
     return source.rolling(traded(source), int(bars), "mean")
 
 
 def volume_ratio(source: Source, bars: float) -> Floats:
-    """The volume in times of its mean over the bars before."""
+    """The volume divided by its mean over the `bars` bars before."""
     return ratio(source.bars["volume"], source.ago(source.rolling(source.bars["volume"], int(bars), "mean"), 1))
 
 
 def value_ratio(source: Source, bars: float) -> Floats:
-    """The value traded in times of its mean over the bars before."""
+    """The value traded divided by its mean over the `bars` bars before."""
     return ratio(traded(source), source.ago(traded_average(source, bars), 1))
 
 
 def age(source: Source) -> Floats:
-    """Days since the first bar that is stored of the ticker."""
+    """Calendar days since the first stored bar of the ticker; NaN where it is unknown."""
     listed = source.panel.listed
     if listed is None:
         return np.full(len(source.days), np.nan)
@@ -212,14 +215,15 @@ def market_value(source: Source) -> Floats:
 
 
 def text(source: Source, name: str) -> Texts:
-    """A text of each ticker; "" where none is known."""
+    """The text `name` of each ticker; "" where it is unknown."""
     return np.array(source.panel.tickers, dtype=object) if name == "ticker" else source.panel.text(name)
 
 
 def indicator(row: Indicator, position: int, source: Source, *settings: float, settles: bool) -> Floats:
-    """The line at `position` of an indicator, at the bars where a chart draws it.
+    """The values of the line at `position` of an indicator, at the bars where a chart draws them.
 
-    One that depends on a window alone is computed over all bars at once; one that `settles` ticker by ticker.
+    An indicator that depends on a window only is computed for all tickers at once; one that `settles`, which depends on
+    all bars before, ticker by ticker.
     """
     lines = source.known.get((row.key, settings))
     if lines is None:
@@ -244,7 +248,7 @@ def _lines(row: Indicator, source: Source, settings: tuple[float, ...], settles:
 
 @lru_cache(maxsize=256)
 def _lookbacks(row: Indicator, settings: tuple[float, ...]) -> tuple[int, ...]:
-    """How many bars before its own a value of each line looks at: so many lines begin with no value."""
+    """For each line: how many bars before its own a value needs. The line begins with as many NaN."""
     close = 100 + np.sin(np.arange(row.warm_up(*settings) + 3.0))
     bars = {"open": close, "high": close + 1, "low": close - 1, "close": close, "volume": close}
     lines = row.formula(*(bars[name] for name in row.inputs), *settings)

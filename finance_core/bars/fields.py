@@ -1,8 +1,8 @@
-"""What a condition may ask of a bar: the table of fields, a row each.
+"""The table of the fields that a condition can name, one row for each field.
 
-Whoever adds a field adds a row: grammar, pages, commands and help are made of the table. Every indicator of
-`indicators` is a field too, a line each. How fields are joined to conditions is left to `conditions`, their values over
-a panel to `evaluation`.
+To add a field, add a row: grammar, pages, commands and help follow the table. Each line of an indicator of `indicators`
+is a field too, except `LEFT_OUT` and lines that are drawn back. `conditions` joins fields to conditions, `evaluation`
+computes their values over a panel.
 
 >>> resolve("ma20"), resolve("macd")
 (('ma', (20,)), ('macd', (12, 26, 9)))
@@ -23,12 +23,12 @@ from finance_core.bars.periods import PERIOD_OFFSETS, Period
 from finance_core.i18n import N_, _
 
 Unit = Literal["price", "shares", "money", "percent", "points", "days", "bars", "text"]
-"""What the values of a field are in. Percent: a ratio, 0.05 for 5 %."""
+"""The unit of a field's values. percent: a ratio, 0.05 for 5 %."""
 
 LONGEST: Final = 2_600
 """Bars of the longest window: ten years."""
 SETTLED: Final = {"ema": 8, "volume_ema": 8, "macd": 8, "rsi": 16, "atr": 16, "adx": 32, "sar": 20}
-"""Of each indicator that remembers all bars before: after how many windows the first ones count for less than 1e-6."""
+"""For each indicator that depends on all bars before: after so many windows, the first bars weigh less than 1e-6."""
 LINES: Final = {
     "bollinger": ("bollinger_upper", "bollinger_middle", "bollinger_lower"),
     "envelope": ("envelope_upper", "envelope_middle", "envelope_lower"),
@@ -38,9 +38,9 @@ LINES: Final = {
     "fast_stochastic": ("fast_stochastic_k", "fast_stochastic_d"),
     "adx": ("adx", "plus_di", "minus_di"),
 }
-"""How conditions name the lines of an indicator that has several."""
+"""The names of the lines in conditions, for indicators with several lines."""
 LEFT_OUT: Final = ("obv",)
-"""A sum since the first bar of all, which no window of bars can tell."""
+"""Indicators that are no fields: OBV is a sum since the very first bar, which no window of bars gives."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +51,18 @@ class Field:
     """Message id; {n} stands for the first setting."""
     unit: Unit
     compute: Callable[..., Any]
-    """Of a `field_values.Source` and the settings: one number a bar, or one text a ticker."""
+    """Takes a `field_values.Source` and the settings; returns one number for each bar, or one text for each ticker."""
     settings: tuple[Setting, ...] = ()
     bars: Callable[..., int] = lambda *_settings: 1
-    """Of the settings: how many bars up to its own a value needs to be that of the chart."""
+    """Takes the settings; returns how many bars, its own included, a value needs to be the same as on the chart."""
     indicator: str = ""
-    """Key of the indicator that it is a line of."""
+    """Key of the indicator whose line it is; "" if it is not a line."""
     detail: str = ""
-    """Message id: of which line, where there are several."""
+    """Message id of the line's name, if the indicator has several lines."""
     group: str = N_("시세")
-    """Message id: under what a list of fields shows it."""
+    """Message id of the heading under which a list of fields shows it."""
     numbered: str = ""
-    """What stands before the first setting where it is no longer the name: high250."""
+    """The text before the first setting, if it is not the name: "high" makes high250 of period_high."""
 
 
 def _window(default: int, least: int = 1) -> tuple[Setting, ...]:
@@ -80,7 +80,7 @@ SPANS: Final[dict[Period, tuple[str, int]]] = {
     "3Y": (N_("등락률 3년"), 795),
     "5Y": (N_("등락률 5년"), 1325),
 }
-"""Calendar periods of a change: name, and bars that they have at most."""
+"""Calendar periods of a change: message id, and the most bars that the period can have."""
 TEXTS: Final = {
     "market": N_("시장"),
     "industry": N_("업종"),
@@ -147,7 +147,7 @@ def _of_indicators() -> Iterator[tuple[str, Field]]:
         names = LINES.get(key, (key,) if len(row.lines) == 1 else tuple(f"{key}_{n}" for n in range(len(row.lines))))
         for position, (name, line) in enumerate(zip(names, row.lines, strict=True)):
             defaults = [setting.default for setting in row.settings]
-            if line.shift(*defaults) < 0:  # drawn back: it would tell of bars to come
+            if line.shift(*defaults) < 0:  # drawn back: its value at a bar comes from later bars
                 continue
             compute = partial(values.indicator, row, position, settles=key in SETTLED)
             unit: Unit = "points" if row.unit == "points" else row.unit
@@ -165,12 +165,12 @@ FIELDS: Final[dict[str, Field]] = {**_ROWS, **dict(_of_indicators())}
 """By name."""
 
 NUMBERED: Final = {field.numbered or name: name for name, field in FIELDS.items() if field.settings}
-"""The fields with settings, by what stands before the first one."""
+"""The fields with settings, by the text before the first setting."""
 _NUMBERED: Final = re.compile(r"(\w*?)(\d{1,9})", re.ASCII)
 
 
 def resolve(name: str) -> tuple[str, tuple[float, ...]]:
-    """The field that `name` means, and its settings. Raises KeyError where there is none, ValueError for a setting.
+    """The field that `name` means, and its settings. Raises KeyError for an unknown name, ValueError for a bad setting.
 
     >>> resolve("high"), resolve("high250")
     (('high', ()), ('period_high', (250,)))
@@ -186,7 +186,7 @@ def resolve(name: str) -> tuple[str, tuple[float, ...]]:
 
 
 def text_of(name: str, settings: tuple[float, ...]) -> str:
-    """How a condition names the field with these settings.
+    """The name of the field with these settings in a condition.
 
     >>> text_of("ma", (20,)), text_of("macd", (12, 26, 9)), text_of("macd", (5, 20, 5))
     ('ma20', 'macd', 'macd(5, 20, 5)')
@@ -206,7 +206,7 @@ def problem_of(name: str, settings: tuple[float, ...]) -> str:
 
 
 def label(name: str, settings: tuple[float, ...]) -> str:
-    """What the header of a column calls the field, in the running language.
+    """The name of the field with these settings in the header of a column, in the running language.
 
     >>> label("ma", (20,)), label("macd_signal", (12, 26, 9)), label("from_high", (250,))
     ('MA20', 'MACD(12,26,9) 시그널', '고점 대비 250봉')
@@ -218,7 +218,7 @@ def label(name: str, settings: tuple[float, ...]) -> str:
 
 
 def title(name: str) -> str:
-    """What a list of fields calls the field, in the running language, whatever its settings.
+    """The name of the field in a list of fields, without settings, in the running language.
 
     >>> title("macd_signal"), title("from_high")
     ('MACD 시그널', '고점 대비 N봉')

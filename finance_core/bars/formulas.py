@@ -1,10 +1,10 @@
-"""The arithmetic of indicators, on the float arrays of one ticker: arrays in, as many values per bar out. Pure.
+"""The arithmetic of indicators, on the float arrays of one ticker: arrays in, arrays of the same length out. Pure.
 
-TA-Lib computes whatever it has and computes well. Ours are means and deviations of a window, because its running sums
-carry the rounding of split-adjusted prices a trillion times higher along; what it has not; and NaN where it returns 0
-for 0/0, because an RSI of 0 would tell of falling prices where none moved. Nothing looks ahead. NaN before the first
-value; a history that is too short has NaN alone. What the numbers are called, and in which pane they are drawn, is left
-to `indicators`.
+TA-Lib computes what it has and computes well. Three things are computed here. Means and deviations of a window: the
+running sums of TA-Lib keep the rounding errors of earlier prices, which split adjustment can make a trillion times
+higher. Indicators that TA-Lib lacks. And NaN where TA-Lib returns 0 for 0/0: an RSI of 0 means falling prices, not
+prices that never moved. Nothing looks ahead. Bars before the first value have NaN; so have all bars of a history that
+is too short. `indicators` holds the names of the values and their panes.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 import talib
 
 Floats = npt.NDArray[np.float64]
-"""One value a bar, the oldest first."""
+"""One value for each bar, the oldest first."""
 
 
 def simple_average(values: Floats, window: int) -> tuple[Floats]:
@@ -42,7 +42,7 @@ def weighted_average(values: Floats, window: int) -> tuple[Floats]:
     """
     result = np.full(len(values), np.nan)
     if len(values) >= window:
-        weights = np.arange(window, 0, -1.0)  # convolution turns them round
+        weights = np.arange(window, 0, -1.0)  # np.convolve reverses them
         result[window - 1 :] = np.convolve(values, weights, "valid") / weights.sum()
     return (result,)
 
@@ -63,22 +63,23 @@ def envelope(close: Floats, window: int, percent: float) -> tuple[Floats, Floats
 def ichimoku(
     high: Floats, low: Floats, close: Floats, conversion: int, base: int, span: int
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Conversion line, base line, leading spans A and B and lagging span, each at the bar that it is computed of.
+    """Conversion line, base line, leading spans A and B and lagging span, each at the last bar of its window.
 
-    A line is the middle between the highest high and the lowest low of its window. Whoever draws them shifts the
-    leading spans `base` bars forward and the lagging span, which is the close, as many back.
+    The conversion line, the base line and span B are the middle between the highest high and the lowest low of their
+    windows; span A is the mean of the first two lines; the lagging span is the close. The caller shifts the leading
+    spans `base` bars forward and the lagging span as many bars back.
     """
     conversion_line, base_line = _middle(high, low, conversion), _middle(high, low, base)
     return conversion_line, base_line, (conversion_line + base_line) / 2, _middle(high, low, span), close
 
 
 def parabolic_sar(high: Floats, low: Floats, step: float, most: float) -> tuple[Floats]:
-    """The stop at which the trend turns; it nears the price by `step` more with each new extreme, `most` at most."""
+    """The stop price at which the trend turns. Each new extreme speeds it up by `step`, to `most` at most."""
     return (talib.SAR(high, low, step, most),)
 
 
 def rsi(close: Floats, window: int) -> tuple[Floats]:
-    """The share of rises in all moves, both averaged as Wilder does, in percent; NaN while no close has moved."""
+    """The share of rises in all moves in percent, by Wilder's averages of both; NaN while no close has moved."""
     rises, falls = talib.RSI(close, window), talib.RSI(-close, window)
     return (np.where((rises == 0) & (falls == 0), np.nan, rises),)
 
@@ -90,7 +91,7 @@ def macd(close: Floats, fast: int, slow: int, signal: int) -> tuple[Floats, Floa
 
 
 def fast_stochastic(high: Floats, low: Floats, close: Floats, window: int, average: int) -> tuple[Floats, Floats]:
-    """Where the close stands between lowest low and highest high of `window` bars in percent, and its mean.
+    """The position of the close between the lowest low (0) and the highest high (100) of `window` bars, and its mean.
 
     NaN where all prices of the window are the same.
     """
@@ -118,7 +119,7 @@ def obv(close: Floats, volume: Floats) -> tuple[Floats]:
 
 
 def mfi(high: Floats, low: Floats, close: Floats, volume: Floats, window: int) -> tuple[Floats]:
-    """The share of money that flowed at rising typical prices in percent; NaN where none flowed in the window."""
+    """The share of the money flow with rising typical prices in percent; NaN if no money flowed in the window."""
     typical = (high + low + close) / 3
     flow = np.where(np.diff(typical, prepend=typical[:1]) == 0, 0.0, typical * volume)
     flows = pd.Series(flow).rolling(window).max().to_numpy() > 0
@@ -126,13 +127,13 @@ def mfi(high: Floats, low: Floats, close: Floats, volume: Floats, window: int) -
 
 
 def cci(high: Floats, low: Floats, close: Floats, window: int) -> tuple[Floats]:
-    """How far the typical price is from its mean, in 0.015 of the mean deviation; NaN where none deviates."""
+    """The distance of the typical price from its mean, divided by 0.015 mean deviations; NaN if all are the same."""
     typical = (high + low + close) / 3
     return (np.where(_moves(typical, typical, window), talib.CCI(high, low, close, window), np.nan),)
 
 
 def adx(high: Floats, low: Floats, close: Floats, window: int) -> tuple[Floats, Floats, Floats]:
-    """The strength of the trend, and how far its rising (+DI) and its falling side (−DI) reach, 0 to 100."""
+    """The strength of the trend (ADX), of its rising side (+DI) and of its falling side (−DI), each from 0 to 100."""
     prices = high, low, close
     return talib.ADX(*prices, window), talib.PLUS_DI(*prices, window), talib.MINUS_DI(*prices, window)
 
@@ -166,6 +167,6 @@ def _middle(high: Floats, low: Floats, window: int) -> Floats:
 
 
 def _moves(high: Floats, low: Floats, window: int) -> npt.NDArray[np.bool_]:
-    """Whether not all prices of the `window` bars are the same."""
+    """Whether the prices of the last `window` bars differ."""
     highest, lowest = pd.Series(high).rolling(window).max(), pd.Series(low).rolling(window).min()
     return (highest > lowest).to_numpy()

@@ -1,6 +1,6 @@
-"""What a condition may ask of values over several bars: the table of functions, a row each.
+"""The table of the functions of several bars that a condition can call, one row for each function.
 
-Whether a condition holds at a bar may be unknown: where a number that it needs is missing. So a truth is two arrays.
+Where a number is missing, it is unknown whether a condition holds. So a `Truth` consists of two arrays.
 """
 
 from collections.abc import Callable
@@ -14,16 +14,16 @@ from finance_core.bars.panel import BoolArray, IntArray
 from finance_core.i18n import N_
 
 Kind = Literal["number", "text", "truth", "bars"]
-"""Bars: a whole number that is written as such."""
+"""bars: a number of bars, written as a whole number and not as an expression."""
 
 MOST_BARS: Final = 520
-"""How far back a function looks at most."""
+"""Most bars that a function looks back."""
 SAME: Final = 1e-9
-"""Relative difference up to which two numbers are equal: what rounding leaves of the same average on two ways."""
+"""Relative difference up to which two numbers are equal: one average computed in two ways differs by rounding."""
 
 
 class Truth(NamedTuple):
-    """Whether a condition holds, at each bar; where neither does, a number that it needs is missing."""
+    """Whether a condition holds or fails at each bar; where both are False, a number is missing."""
 
     holds: BoolArray
     fails: BoolArray
@@ -42,22 +42,22 @@ def is_above(left: Floats, right: Floats) -> Truth:
 
 
 def ago(source: Source, values: Floats, bars: int) -> Floats:
-    """The values so many bars before."""
+    """The values of `bars` bars before."""
     return source.ago(values, bars)
 
 
 def mean(source: Source, values: Floats, bars: int) -> Floats:
-    """The mean of so many values."""
+    """The mean of the last `bars` values."""
     return source.rolling(values, bars, "mean")
 
 
 def highest(source: Source, values: Floats, bars: int) -> Floats:
-    """The highest of so many values."""
+    """The highest of the last `bars` values."""
     return source.rolling(values, bars, "max")
 
 
 def lowest(source: Source, values: Floats, bars: int) -> Floats:
-    """The lowest of so many values."""
+    """The lowest of the last `bars` values."""
     return source.rolling(values, bars, "min")
 
 
@@ -67,13 +67,13 @@ def absolute(_source: Source, values: Floats) -> Floats:
 
 
 def count(source: Source, truth: Truth, bars: int) -> Floats:
-    """At how many of the last bars a condition held; NaN where it is unknown at one of them."""
+    """At how many of the last `bars` bars a condition held; NaN where it is unknown at one of them."""
     held, failed = _counts(source, truth.holds, bars), _counts(source, truth.fails, bars)
     return np.where(held + failed == bars, held, np.nan).astype("float64")
 
 
 def crossed_above(source: Source, left: Floats, right: Floats, bars: int) -> Truth:
-    """Whether `left` was not above `right` at one of the last bars, and was at the next."""
+    """Whether `left` rose above `right` at one of the last `bars` bars: it was not above at the bar before."""
     above = is_above(left, right)
     before = Truth(_before(source, above.fails), _before(source, above.holds))
     crosses = Truth(above.holds & before.holds, above.fails | before.fails)
@@ -82,7 +82,7 @@ def crossed_above(source: Source, left: Floats, right: Floats, bars: int) -> Tru
 
 
 def crossed_below(source: Source, left: Floats, right: Floats, bars: int) -> Truth:
-    """Whether `left` fell below `right` within the last bars."""
+    """Whether `left` fell below `right` at one of the last `bars` bars."""
     return crossed_above(source, right, left, bars)
 
 
@@ -91,7 +91,7 @@ def _before(source: Source, truth: BoolArray) -> BoolArray:
 
 
 def _counts(source: Source, truth: BoolArray, bars: int) -> IntArray:
-    """How often `truth` within the last bars of the same ticker."""
+    """At how many of the last `bars` bars of the same ticker `truth` is True."""
     total = np.concatenate([[0], np.cumsum(truth)])
     end = np.arange(1, len(truth) + 1)
     return np.asarray(total[end] - total[end - np.minimum(source.rank + 1, bars)])
@@ -107,12 +107,12 @@ class Function:
     """An example."""
     arguments: tuple[Kind, ...]
     compute: Callable[..., Any]
-    """Of a `Source` and the arguments: numbers, or a `Truth`."""
+    """Takes a `Source` and the arguments; returns numbers, or a `Truth`."""
     result: Kind = "number"
     defaults: tuple[int, ...] = ()
-    """Of the last arguments."""
+    """Default values of the last arguments."""
     reaches: Callable[[int], int] = lambda bars: bars - 1
-    """Of the number of bars: how many bars before its own it looks at."""
+    """Takes the argument of the kind bars; returns how many bars before its own bar the function looks at."""
 
 
 FUNCTIONS: Final[dict[str, Function]] = {

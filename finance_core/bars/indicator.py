@@ -9,13 +9,13 @@ from finance_core.bars.formulas import Floats
 Pane = Literal["price", "volume", "own"]
 """Over the candles, over the volume, or in a pane of its own."""
 Unit = Literal["price", "shares", "points"]
-"""What its numbers are in."""
+"""The unit of its values."""
 Mark = Literal["line", "columns", "dots"]
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A number that a reader sets."""
+    """A number that a visitor can set."""
 
     name: str
     """Message id."""
@@ -26,7 +26,7 @@ class Setting:
     """1 for whole numbers."""
 
     def read(self, text: str) -> float:
-        """The number of a text. Raises ValueError where it is none, or beyond the limits.
+        """`text` as a number. Raises ValueError if it is no number, or beyond the limits.
 
         >>> Setting("window", 14, 2, 500).read("20")
         20
@@ -42,12 +42,12 @@ class Line:
     """One of the lines of an indicator."""
 
     name: str = ""
-    """Message id; "" where it is the only one."""
+    """Message id; "" if it is the only line."""
     mark: Mark = "line"
     hue: int = 0
-    """How many colours after that of the indicator it has."""
+    """Its colour, as a number of steps after the first colour of the indicator."""
     shift: Callable[..., int] = lambda *_values: 0
-    """Of the settings: how many bars later than computed it is drawn; earlier, if negative."""
+    """Takes the settings; returns how many bars later than computed the line is drawn (negative: earlier)."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Indicator:
     """A row of the table."""
 
     key: str
-    """In addresses and conditions: small letters, digits and _."""
+    """Its name in URLs and conditions: lower-case letters, digits and _."""
     label: str
     """Message id of the short name before its numbers in legends and tables: RSI14."""
     name: str
@@ -65,21 +65,21 @@ class Indicator:
     source: str
     """Where it was published."""
     inputs: tuple[str, ...]
-    """The columns of bars that it is computed of."""
+    """The columns of bars that it is computed from."""
     formula: Callable[..., tuple[Floats, ...]]
-    """Of the inputs and the settings: one array for each line."""
+    """Takes the inputs and the settings; returns one array for each line."""
     warm_up: Callable[..., int]
-    """Of the settings: before how many bars not every line has a value."""
+    """Takes the settings; returns how many bars come before the first bar at which every line has a value."""
     settings: tuple[Setting, ...] = ()
     lines: tuple[Line, ...] = (Line(),)
     pane: Pane = "own"
     unit: Unit = "points"
     levels: tuple[float, ...] = ()
-    """Where its pane has guides."""
+    """The values at which its pane has guide lines."""
     bounds: tuple[float, float] | None = None
-    """Between which values it always lies."""
+    """The least and the greatest possible value."""
     filled: tuple[int, int] | None = None
-    """Positions of two lines between which it is shaded: in their colour or, where they have two, in that of rising
-    while the first is above and that of falling while it is below."""
+    """Positions of two lines with a shade between them. If the lines have one colour, so has the shade; else it has the
+    colour of rising where the first line is above, and that of falling where it is below."""
     ascending: int = 0
-    """How many settings, the first ones, must each be less than the next."""
+    """So many of the first settings must be in ascending order."""

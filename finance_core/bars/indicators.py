@@ -1,8 +1,7 @@
-"""The table of indicators: what each is called, of what it is computed, where and how it is drawn.
+"""The table of indicators: the name of each, what it is computed from, where and how it is drawn.
 
-An indicator is a row of `INDICATORS`, and whoever adds one adds a row and nothing else: menus, addresses, charts,
-tables and downloads are made of it. The arithmetic is in `formulas`; which of them a reader chose, and their values, in
-`curves`.
+To add an indicator, add a row to `INDICATORS` and nothing else: menus, URLs, charts, tables and downloads follow the
+table. The arithmetic is in `formulas`; the indicators that a visitor chose, and their values, are in `curves`.
 
 >>> row = INDICATORS["rsi"]
 >>> row.pane, row.inputs, [setting.default for setting in row.settings]
@@ -21,7 +20,7 @@ def _window(default: int, name: str = N_("봉 수")) -> Setting:
 
 
 def _windows(*windows: int) -> int:
-    """Bars before the first value of a window of windows."""
+    """Bars before the first value where windows of these lengths follow one another: a mean of means."""
     return sum(windows) - len(windows)
 
 

@@ -1,4 +1,4 @@
-"""The bars of a chart that deserve a mark: corporate actions, halts, refused bars, high and low of 52 weeks. Pure."""
+"""The bars of a chart that have a mark: corporate actions, halts, refused bars, high and low of 52 weeks. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
@@ -15,10 +15,10 @@ Positions = Mapping[Kind, npt.NDArray[np.intp]]
 
 
 def positions(bars: pd.DataFrame, refused: Iterable[pd.Timestamp] = ()) -> Positions:
-    """Which bars have a mark. `refused` are days of bars that were left out.
+    """The bars with a mark. `refused` are days of bars that were left out.
 
-    High and low are those of the 52 weeks before the last bar. A halted bar is flat and without volume, where some bar
-    has volume. A refused bar is marked on the next bar, unless its day has a bar by now.
+    High and low are the highest high and the lowest low of the 52 weeks up to the last bar. A halted bar is flat and
+    has no volume, while other bars have volume. A refused bar is marked on the next bar, unless its day has a bar now.
 
     >>> from finance_core.bars import candles
     >>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-05"]).to_numpy()
@@ -32,7 +32,7 @@ def positions(bars: pd.DataFrame, refused: Iterable[pd.Timestamp] = ()) -> Posit
     is_flat = (prices == prices[:, :1]).all(axis=1)
     volume = bars["volume"].to_numpy()
     left_out = pd.DatetimeIndex([day for day in refused if day not in days])
-    found: dict[Kind, npt.NDArray[np.intp]] = {
+    marked: dict[Kind, npt.NDArray[np.intp]] = {
         "dividend": np.flatnonzero(bars["dividends"].to_numpy() > 0),
         "split": np.flatnonzero(bars["stock_splits"].to_numpy() > 0),
         "high": _extreme(bars["high"], highest=True),
@@ -40,12 +40,12 @@ def positions(bars: pd.DataFrame, refused: Iterable[pd.Timestamp] = ()) -> Posit
         "halted": np.flatnonzero(is_flat & (volume == 0) & (volume > 0).any()),
         "refused": np.unique(days.searchsorted(left_out)),
     }
-    found["refused"] = found["refused"][found["refused"] < len(bars)]
-    return found
+    marked["refused"] = marked["refused"][marked["refused"] < len(bars)]
+    return marked
 
 
 def _extreme(prices: "pd.Series[float]", *, highest: bool) -> npt.NDArray[np.intp]:
-    """The last bar with the highest or lowest of `prices` in the 52 weeks before the last bar."""
+    """The last bar with the highest or lowest of `prices` in the 52 weeks up to the last bar."""
     if prices.empty:
         return np.array([], dtype=np.intp)
     days = pd.DatetimeIndex(prices.index)

@@ -1,8 +1,8 @@
 """What happened next: how prices moved after the past days on which a condition held.
 
-Closes against closes, of the ticker's own bars, without costs, taxes, dividends and slippage. Nothing looks ahead: the
-condition sees only the bars up to its day. Tickers that are no longer listed are missing, and a ticker for which the
-condition holds for days on end counts on each of them; whoever shows the numbers says so.
+A move goes from close to close, over the ticker's own bars, without costs, taxes, dividends and slippage. The condition
+sees only the bars up to its day. Tickers that are no longer listed are missing, and a ticker for which the condition
+holds on several days in a row counts on each of them; code that shows the numbers must say so.
 
 >>> from finance_core.bars import conditions, panel
 >>> days, close = np.arange("2024-01-01", "2024-01-08", dtype="datetime64[D]"), [8.0, 10.0, 9.0, 9.0, 9.0, 9.0, 12.5]
@@ -29,26 +29,26 @@ class Outcome(NamedTuple):
 
     sessions: int
     days: int
-    """Days of tickers on which the condition held and that many sessions have followed."""
+    """Number of pairs of a ticker and a day on which the condition held, with as many `sessions` after the day."""
     tickers: int
-    """How many different ones."""
+    """Number of different tickers among them."""
     lower: float
-    """A quarter moved by less."""
+    """A quarter of them moved by less."""
     median: float
     upper: float
-    """A quarter moved by more."""
+    """A quarter of them moved by more."""
     rising: float
-    """The share that rose."""
+    """The share of them that rose."""
     usual: float
-    """The median over all days of the same tickers and time, whether the condition held or not."""
+    """The median over all tickers and days of the same time on which the condition held or failed."""
 
 
 def outcomes(
     panel: Panel, tree: Node, as_of: np.datetime64 | None = None, since: np.datetime64 | None = None
 ) -> list[Outcome]:
-    """What followed the days from `since` on within each of `HORIZONS`, up to `as_of`; without samples and halted days.
+    """What followed the days from `since` on, for each of `HORIZONS`; no bar after `as_of` is used.
 
-    The bars before `since` are those that the condition needs at it.
+    Sample tickers and halted days do not count. Bars before `since` serve only to compute the condition.
     """
     then = panel if as_of is None else panel.as_of(as_of)
     source = Source(then)
@@ -75,7 +75,7 @@ def _quartiles(moves: Floats) -> tuple[float, float, float]:
 
 
 def _moves(source: Source, sessions: int) -> Floats:
-    """The change of the close so many of the ticker's bars later; NaN where there are not as many."""
+    """The change from each close to the close `sessions` bars of the ticker later; NaN where there is no such bar."""
     close = source.bars["close"]
     later = np.full(len(close), np.nan)
     if sessions < len(close):

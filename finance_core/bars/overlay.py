@@ -6,9 +6,10 @@ from finance_core.bars.periods import INTERVAL_PERIODS, Interval
 
 
 def closes_on(days: pd.DatetimeIndex, close: "pd.Series[float]", interval: Interval) -> "pd.Series[float]":
-    """The daily `close` of another ticker on `days`, the last sessions of bars of `interval`, ascending.
+    """The daily `close` of another ticker on `days`, which are the ascending dates of bars of `interval`.
 
-    NaN where the other has no close of that day, or in that week or month up to the day: none is carried further.
+    NaN where the other ticker has no close on that day or, for weeks and months, in the week or month up to that day:
+    no close is carried into a later bar.
 
     >>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03"])
     >>> closes_on(days, pd.Series([5.0], index=days[:1]), "D").tolist()

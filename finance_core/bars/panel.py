@@ -2,7 +2,7 @@
 
 A window of 20 bars means 20 bars of the ticker itself, as on its chart, whichever days other tickers traded. So the
 bars lie one ticker after the other in flat arrays, ascending by session, and arithmetic runs over all of them at once
-(see `fields`). `matrix` aligns them as sessions × tickers, for questions that need the same day of all.
+(see `field_values`). `matrix` aligns them as sessions × tickers, for questions that need the same day of all.
 
 >>> days = np.array(["2024-01-02", "2024-01-03"], dtype="datetime64[D]")
 >>> panel = of({"A": (days, {"close": [10.0, 11.0]}), "B": (days[1:], {"close": [5.0]})}, ["close"])
@@ -25,11 +25,11 @@ BoolArray = npt.NDArray[np.bool_]
 Days = npt.NDArray[np.datetime64]
 
 FIELDS: Final = ("open", "high", "low", "close", "volume")
-"""What a panel may hold of each bar, in the ticker's currency and in shares, adjusted for splits."""
+"""The numbers of a bar that a panel may hold, in the ticker's currency and in shares, adjusted for splits."""
 STALE_AFTER: Final = np.timedelta64(4, "D")
-"""A last bar that is older than this against the newest of all is stale; a long weekend is shorter."""
+"""A ticker is stale if its last bar is older than the newest session by more than this; a long weekend is shorter."""
 TEXTS: Final = ("name", "name_en", "market", "industry", "currency", "source", "group")
-"""What a panel knows of each ticker as text."""
+"""The texts of a ticker that a panel may hold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class Shares:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Bars of many tickers. Nobody may change its arrays: all visitors share them."""
+    """Bars of many tickers. Do not change its arrays: all visitors share them."""
 
     tickers: tuple[str, ...]
     sessions: Days
@@ -59,20 +59,20 @@ class Panel:
     at: npt.NDArray[np.int32]
     """Position in `sessions` of each bar."""
     bars: Mapping[str, FloatArray]
-    """By field of `FIELDS`, one number a bar. A price is never missing."""
+    """By field of `FIELDS`: one number for each bar. A price is never missing."""
     texts: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
-    """By name of `TEXTS`, one text a ticker; "" where it has none."""
+    """By name of `TEXTS`: one text for each ticker; "" where it has none."""
     listed: Days | None = None
     """The day of the first bar of each ticker, which may lie before the panel; NaT where none is known."""
     split: Days | None = None
-    """The day of the last split of each ticker in all bars that were read, of which the panel may be a part: its prices
-    reflect them all. NaT where there was none. None: nobody looked."""
+    """The day of the last split of each ticker, NaT where there was none, in all bars that were read; the panel may
+    hold a part of these. Its prices reflect all these splits. None means: splits are not known."""
     shares: Shares | None = None
-    """None: nobody looked."""
+    """None means: shares are not known."""
     unreadable: frozenset[str] = frozenset()
-    """Tickers whose stored bars contradict each other, and that are without bars here."""
+    """Tickers that have no bars here, because their stored bars contradict each other."""
     version: int = 0
-    """Another one once bars have changed, as far as who keeps the panel counts them."""
+    """Differs once bars have changed, if the code that keeps the panel counts its changes (see `storage.panels`)."""
 
     @property
     def counts(self) -> IntArray:
@@ -99,7 +99,7 @@ class Panel:
         return self.texts.get(name, np.full(len(self.tickers), "", dtype=object))
 
     def matrix(self, values: str | npt.NDArray[np.generic]) -> FloatArray:
-        """A field, or any array of one number a bar, as sessions × tickers; NaN where a ticker has no bar."""
+        """A field, or any array with one number for each bar, as sessions × tickers; NaN where a ticker has no bar."""
         flat = self.bars[values] if isinstance(values, str) else values
         aligned = np.full((len(self.tickers), len(self.sessions)), np.nan)
         aligned[np.repeat(np.arange(len(self.tickers)), self.counts), self.at] = flat
@@ -123,13 +123,13 @@ class Panel:
         return self._between(begin, len(self.sessions)) if begin else self
 
     def tail(self, bars: int) -> "Panel":
-        """The last `bars` bars of each ticker, whenever they were."""
+        """The panel with the last `bars` bars of each ticker, on whichever days they are."""
         if (self.counts <= bars).all():
             return self
         return self._only(np.maximum(self.starts[1:] - bars, self.starts[:-1]), self.starts[1:])
 
     def only(self, which: BoolArray) -> "Panel":
-        """The panel of the tickers for which `which` is true, on the sessions that these have."""
+        """The panel of the tickers for which `which` is True, with the sessions of these tickers only."""
         kept = np.repeat(which, self.counts)
         sessions, at = _distinct(self.sessions[self.at[kept]])
         return replace(
@@ -154,7 +154,7 @@ class Panel:
         return replace(kept, sessions=self.sessions[begin:end], at=kept.at - np.int32(begin))
 
     def _only(self, begins: IntArray, ends: IntArray) -> "Panel":
-        """The bars of each ticker between two positions. Costs what it keeps, not what it leaves out."""
+        """The panel with the bars of each ticker from `begins` up to `ends`; the time grows with these bars only."""
         kept = [slice(begin, end) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
         starts = np.concatenate([[0], np.cumsum(ends - begins, dtype="int64")])
         at = np.concatenate([self.at[:0], *(self.at[each] for each in kept)])
@@ -175,7 +175,7 @@ class Panel:
         return np.asarray((self.last >= 0) & self.halted_bars()[self.last])
 
     def halted_bars(self) -> BoolArray:
-        """Which bars are of days without trade: one price, no volume, though their ticker has volumes otherwise.
+        """Which bars are of days without trade: one price and no volume, while the ticker has volume on other days.
 
         Exchange rates, which never have volumes, are not halted.
         """
@@ -216,9 +216,9 @@ def _distinct(days: Days) -> tuple[Days, npt.NDArray[np.int32]]:
 
 
 def replaced(panel: Panel, changed: Sequence[Panel], tickers: Sequence[str]) -> Panel:
-    """The panel of `tickers`: of each the bars of the last of `changed` that has it, else those of `panel`.
+    """The panel of `tickers`. The bars of a ticker are from the last panel of `changed` that has it, else from `panel`.
 
-    Tickers that none of them has are without bars. No bar is copied but into the result.
+    Tickers that no panel has are without bars. Each bar is copied once, into the result.
     """
     sources = [panel, *changed]
     places = {
@@ -239,7 +239,7 @@ def replaced(panel: Panel, changed: Sequence[Panel], tickers: Sequence[str]) -> 
 
 
 def _splits(sources: Sequence[Panel], tickers: Sequence[str]) -> Days | None:
-    """Of each of `tickers` as the last of `sources` that has it knows it; None unless all of them have looked."""
+    """The last split of each ticker, from the last of `sources` that has it; None if one of these knows no splits."""
     splits: dict[str, np.datetime64] = {}
     for source in sources:
         if source.split is not None:

@@ -1,6 +1,6 @@
-"""Weeks and months of daily bars, and the window of them to look at.
+"""Weekly and monthly bars made from daily ones, and the window of bars that a chart shows.
 
-Everything here is pure, `bars` as in `candles`. The examples use these:
+Everything here is pure; `bars` are as in `candles`. The examples use these bars:
 
 >>> import numpy as np
 >>> from finance_core.bars import candles
@@ -40,10 +40,10 @@ PERIOD_OFFSETS: Final[dict[Period, BaseOffset | None]] = {
 
 
 def resample(bars: pd.DataFrame, interval: Interval) -> pd.DataFrame:
-    """Weekly or monthly bars of daily ones: first open, highest high, lowest low, last close, sum of the volumes.
+    """Weekly or monthly bars from daily ones: first open, highest high, lowest low, last close, sum of the volumes.
 
-    A bar has the date of its last session, so the last bar may be of a week or month that still runs. Dividends are
-    added, splits multiplied. With "D", `bars` as they are.
+    A bar has the date of its last session; the week or month of the last bar may not be over. Dividends are added,
+    splits multiplied. With "D", the result is `bars` itself.
 
     >>> resample(bars, "W")["close"].to_dict()
     {Timestamp('2024-01-03 00:00:00'): 10.0, Timestamp('2024-01-09 00:00:00'): 12.0}
@@ -73,7 +73,8 @@ def span(last_bar: pd.Timestamp, interval: Interval) -> tuple[pd.Timestamp, pd.T
 def window(dates: pd.DatetimeIndex, first: pd.Timestamp, last: pd.Timestamp) -> tuple[int, int]:
     """Positions of the first and the last of `dates` (ascending) from `first` to `last`, both included.
 
-    Where no date lies between, the nearest bar before; (0, 0) where `dates` is empty.
+    If no date lies between, both are the nearest date before, or the first date if none is before. (0, 0) if `dates` is
+    empty.
 
     >>> window(days, pd.Timestamp("2024-01-03"), pd.Timestamp("2024-01-31"))
     (1, 2)
@@ -85,8 +86,8 @@ def window(dates: pd.DatetimeIndex, first: pd.Timestamp, last: pd.Timestamp) -> 
 def period_start(dates: pd.DatetimeIndex, period: Period) -> int:
     """Position of the first bar of `period`, counted back from the last bar of `dates` (ascending).
 
-    "1M" of a last bar on November 24 begins on October 25 or the first session after it; YTD begins with the year of
-    the last bar. 0 where `dates` is empty or the period reaches past the first bar.
+    If the last bar is of November 24, "1M" begins on October 25 or the first session after it; "YTD" begins with the
+    year of the last bar. 0 if `dates` is empty or the period begins before the first bar.
 
     >>> period_start(days, "1W")
     1

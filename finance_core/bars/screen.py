@@ -1,6 +1,6 @@
 """Which tickers a condition holds for, as of a day; which ones could not be judged, and why; and ready conditions.
 
-What happened after such days in the past is left to `outcomes`.
+`outcomes` computes what happened after such days in the past.
 
 >>> from finance_core.bars import conditions, panel
 >>> days = np.array(["2024-01-02", "2024-01-03"], dtype="datetime64[D]")
@@ -45,7 +45,7 @@ class Ready:
     """Message id."""
     rule: str
     note: str
-    """Message id: what it looks for."""
+    """Message id of a sentence that says what it looks for."""
 
 
 READY: Final[dict[str, Ready]] = {
@@ -77,21 +77,21 @@ class Result:
     """The answer to one question."""
 
     day: dt.date | None
-    """The last session that was looked at; None where there is none."""
+    """The last session that was used; None if there is none."""
     tickers: tuple[str, ...]
-    """For which the condition holds, in the order of the panel."""
+    """The tickers for which the condition holds, in the order of the panel."""
     dates: tuple[dt.date, ...]
-    """The day of the last bar of each, the one that was looked at."""
+    """The day of the last bar of each of `tickers`, at which the condition was judged."""
     columns: dict[str, Any]
-    """By what the condition says: the numbers or texts of `tickers`, one each; close and change come first."""
+    """By field: one number or text for each of `tickers`. Close and change come first, then the condition's fields."""
     recent: tuple[list[float], ...]
-    """The last `RECENT` closes of each."""
+    """The last `RECENT` closes of each of `tickers`."""
     judged: int
     """Number of tickers for which the condition holds or fails."""
     behind: int
-    """How many of them have their last bar before `day`."""
+    """How many of the judged tickers have their last bar before `day`."""
     unjudged: dict[Reason, tuple[str, ...]]
-    """The others, by the reason; only reasons that occur."""
+    """All other tickers, by the reason; only reasons that occur."""
 
 
 RECENT: Final = 60
@@ -102,7 +102,7 @@ ALWAYS: Final = (FieldOf("close"), FieldOf("change", (1,)))
 def screen(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> Result:
     """Which tickers of `panel` the condition `tree` holds for at their last bar up to `as_of`.
 
-    No bar after that day is touched. The panel must reach back `evaluation.bars_needed(tree)` bars before it.
+    No bar after that day is used. The panel must reach `evaluation.bars_needed(tree)` bars back from it.
     """
     then = panel if as_of is None else panel.as_of(as_of)
     columns = columns_of(tree)

@@ -3,8 +3,8 @@
 `exchange_calendars` knows them, but takes a second to import and another to build a calendar: too long for a page that
 looks at twenty exchanges. So a small file keeps what is needed of a calendar until the month is over.
 
-It does not know days that were announced after its release. So every function takes the name of a calendar, or a
-`Calendar` that the stored bars have corrected (see `storage.trading_calendars`).
+`exchange_calendars` does not know days that were announced after its release. So every function takes the name of a
+calendar, or a `Calendar` that the stored bars have corrected (see `storage.trading_calendars`).
 """
 
 import datetime as dt
@@ -53,7 +53,7 @@ def timezone(calendar: str | Calendar) -> str:
 
 
 def days(calendar: str | Calendar) -> npt.NDArray[np.datetime64]:
-    """All its sessions, ascending, in nanoseconds.
+    """All sessions of `calendar`, ascending, in nanoseconds.
 
     >>> str(days("XKRX")[-1])[:4] >= "2026"
     True
@@ -62,7 +62,7 @@ def days(calendar: str | Calendar) -> npt.NDArray[np.datetime64]:
 
 
 def between(calendar: str | Calendar, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
-    """The sessions from `first` to `last`, both included, tz-naive; only those that the calendar reaches.
+    """The sessions from `first` to `last`, both included, tz-naive; only those within the range of the calendar.
 
     >>> len(between("XKRX", dt.date(2026, 1, 1), dt.date(2026, 1, 9)))
     6
@@ -71,10 +71,9 @@ def between(calendar: str | Calendar, first: dt.date, last: dt.date) -> pd.Datet
 
 
 def following(calendar: str | Calendar, last: dt.date, interval: Interval, count: int) -> pd.DatetimeIndex:
-    """The days of the `count` bars of `interval` that will follow the one of `last`, tz-naive, or fewer.
+    """The dates of the next `count` bars of `interval` after the bar of `last`, tz-naive; fewer at the calendar's end.
 
-    Those of weeks and months are of their last sessions. There are none beyond the calendar's end, or where it begins
-    after `last`.
+    A week or month has the date of its last session. The result is empty if the calendar begins after `last`.
 
     >>> [str(day.date()) for day in following("XKRX", dt.date(2026, 1, 8), "W", 2)]
     ['2026-01-16', '2026-01-23']
@@ -86,7 +85,7 @@ def following(calendar: str | Calendar, last: dt.date, interval: Interval, count
         return all_days[all_days > pd.Timestamp(last)][:count]
     periods = all_days.to_period(INTERVAL_PERIODS[interval])
     later = periods > pd.Timestamp(last).to_period(INTERVAL_PERIODS[interval])
-    # The calendar may end within the last one.
+    # The last period is left out: the calendar may end within it.
     is_end = (periods[:-1] != periods[1:]) & later[:-1]
     return all_days[:-1][is_end][:count]
 
@@ -123,7 +122,7 @@ def behind(calendar: str | Calendar, last_bar: dt.date, moment: dt.datetime) -> 
 
 
 def _calendar(calendar: str | Calendar) -> pd.DataFrame:
-    """The sessions of twenty years back to one ahead, tz-naive, with their closes in UTC."""
+    """The sessions from twenty years ago to one year ahead, tz-naive, with their closes in UTC."""
     return _of_month(calendar, _month()) if isinstance(calendar, str) else _corrected(calendar, _month())
 
 
@@ -143,7 +142,7 @@ def _corrected(calendar: Calendar, month: str) -> pd.DataFrame:
     sessions = _of_month(calendar.name, month)
     sessions = sessions[~sessions.index.isin(pd.DatetimeIndex(calendar.closed))]
     opened = [pd.Timestamp(day) for day in calendar.opened if pd.Timestamp(day) not in sessions.index]
-    # Such a day closes at the exchange's usual time: when the session before it did.
+    # An added session closes at the same local time as the session before it.
     closes = [_close_like(sessions, day) for day in opened]
     added = pd.DataFrame({"close": pd.DatetimeIndex(closes, tz="UTC")}, index=pd.DatetimeIndex(opened))
     result = pd.concat([sessions, added.astype(sessions.dtypes)]).sort_index() if opened else sessions
@@ -152,7 +151,7 @@ def _corrected(calendar: Calendar, month: str) -> pd.DataFrame:
 
 
 def _close_like(sessions: pd.DataFrame, day: pd.Timestamp) -> pd.Timestamp:
-    """The close of `day` in UTC, at the time of the exchange's clock at which the session before it closed."""
+    """The close of `day` in UTC, at the local time of the exchange at which the session before it closed."""
     before = max(int(sessions.index.searchsorted(day)) - 1, 0)
     local = sessions["close"].iloc[before].tz_convert(sessions.attrs["timezone"]).tz_localize(None)
     at: pd.Timestamp = day + (local - sessions.index[before])
@@ -188,7 +187,7 @@ def _build_and_keep(name: str, path: Path) -> pd.DataFrame:
         path.parent.mkdir(parents=True, exist_ok=True)
         calendar.to_parquet(part)
         part.replace(path)
-    except OSError as error:  # it only saves time
+    except OSError as error:  # the file only saves time
         _log.warning("%s cannot be kept: %s", path, error)
     return calendar
 
@@ -197,7 +196,7 @@ def _build(name: str) -> pd.DataFrame:
     import exchange_calendars  # here, as it costs a second and is seldom needed
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", pd.errors.Pandas4Warning)  # about what it does with pandas, not what we do
+        warnings.simplefilter("ignore", pd.errors.Pandas4Warning)  # from its use of pandas, not ours
         _hasten_korea()
         exchange = exchange_calendars.get_calendar(name)
     calendar = pd.DataFrame({"close": exchange.closes})
@@ -206,7 +205,7 @@ def _build(name: str) -> pd.DataFrame:
 
 
 class _Days(dict[pd.Timestamp, Any]):
-    """What exchange_calendars keeps as a Series that it makes longer by a day, 4,000 times."""
+    """Takes the place of a Series that exchange_calendars makes longer by one day, 4,000 times."""
 
     @property
     def index(self) -> Self:
@@ -215,10 +214,11 @@ class _Days(dict[pd.Timestamp, Any]):
 
 @cache
 def _hasten_korea() -> None:
-    """Have the calendar of the Korea Exchange built in a fifth of its two seconds, which a first start waits for.
+    """Make exchange_calendars build Korea's calendar in a fifth of its two seconds; a first start waits for it.
 
-    For each of 500 dates it makes a lunar calendar, which adds up the years from 1000 on: one for all keeps the sums.
-    That one is not for several threads at once, hence `_building`. A test compares the outcome with the plain one.
+    For each of 500 dates the library makes a lunar calendar, which adds up the years from 1000 on; one shared lunar
+    calendar keeps the sums. It is not safe for threads, hence `_building`. A test compares the result with that of the
+    unchanged library.
     """
     from exchange_calendars.pandas_extensions import korean_holiday
 

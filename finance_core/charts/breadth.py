@@ -12,7 +12,7 @@ from finance_core.charts.style import Style
 from finance_core.i18n import _
 
 COLORS = {20: "#f59f00", 60: "#0ca678", 200: "#7950f2"}
-"""Of the shares above each average."""
+"""Colours of the lines of shares of tickers above an average, by its window."""
 MARK: Option = {
     "silent": True,
     "symbol": "none",
@@ -28,8 +28,8 @@ def option(
 ) -> Option:
     """Three panes on one axis of days: the index called `name`, shares above averages, and new highs and lows.
 
-    `daily` is that of `bars.breadth.daily`; `index` has the closes of the index on any days, or none. A line stands at
-    the day `marked`.
+    `daily` is the result of `bars.breadth.daily`. `index` has the closes of the index, on any days; if it is empty, the
+    first pane shows the sum of advancers minus decliners. A vertical line marks the day `marked`.
 
     >>> days = pd.DatetimeIndex(["2024-01-02"])
     >>> columns = dict.fromkeys(("above_20", "above_60", "above_200", "highs", "lows", "advance_decline"), 1)
@@ -38,12 +38,12 @@ def option(
     """
     source = pd.DataFrame({_("날짜"): parts.days(daily)})
     series: list[Option] = []
-    written: dict[str, Option] = {}
+    number_formats: dict[str, Option] = {}
 
-    def add(column: str, values: Any, pane: int, told: Option, **look: Any) -> None:
+    def add(column: str, values: Any, pane: int, number_format: Option, **look: Any) -> None:
         source[column] = values
         encode = {"x": _("날짜"), "y": column, "tooltip": [column]}
-        written[column] = told
+        number_formats[column] = number_format
         line: Option = {"type": "line", "showSymbol": False, "lineStyle": {"width": 1.5}}
         if marked is not None and all(other["xAxisIndex"] != pane for other in series):
             line["markLine"] = {**MARK, "data": [{"xAxis": f"{marked:%Y-%m-%d}"}]}
@@ -62,7 +62,7 @@ def option(
     add(_("52주 신고가"), daily["highs"].to_numpy(), 2, size, **bar, itemStyle={"color": style.rising})
     add(_("52주 신저가"), (-daily["lows"]).to_numpy(), 2, size, **bar, itemStyle={"color": style.falling})
     sides: Option = {"left": 40, "right": 60}
-    place = {**sides, "outerBoundsMode": "none"}  # else labels narrow one pane: days would not stand below each other
+    place = {**sides, "outerBoundsMode": "none"}  # else labels narrow one pane, and days do not line up
     axes: list[Option] = [parts.FIT, {"min": 0, "max": 100, "axisLabel": {"formatter": "{value}%"}}, {"splitNumber": 2}]
     return {
         "animation": False,
@@ -78,6 +78,6 @@ def option(
         "xAxis": [parts.day_axis(pane, labels=pane == 2) for pane in range(3)],
         "yAxis": [{"gridIndex": pane, "position": "right", **axis} for pane, axis in enumerate(axes)],
         "dataZoom": parts.zooms(3, None, sides, bottom=4, height=24),
-        "tooltip": {**parts.TOOLTIP, "formatter": Script("day_tooltip", {"columns": written})},
+        "tooltip": {**parts.TOOLTIP, "formatter": Script("day_tooltip", {"columns": number_formats})},
         "series": series,
     }

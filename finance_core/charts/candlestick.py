@@ -19,7 +19,7 @@ NOTHING_AHEAD: Final = pd.DatetimeIndex([])
 
 
 def titled(bars: pd.DataFrame, indicators: Mapping[str, Floats]) -> pd.DataFrame:
-    """`bars` with their change in percent and with `indicators` (by title), titled in the running language.
+    """`bars` with their change in percent and `indicators` (by title); the columns have titles in the running language.
 
     >>> from finance_core.bars import candles
     >>> titled(candles.empty(), {}).columns.tolist()
@@ -40,12 +40,14 @@ def candlestick(
 ) -> Option:
     """Prices without gaps, a volume pane and indicators over one category axis of days.
 
-    `bars` as in `candles`, of any interval; `curves` as in `bars.curves`, of the same bars; both whole, so that
-    zooming out needs no server. The browser is told apart what to show of them at first. `refused` are days of bars
-    that were left out, for the marks. `others` are drawn in percent, so that the scale of `style` must be that. `ahead`
-    are the days of bars that will follow: they have no prices, and only what is drawn later than it is computed.
+    `bars` are as in `candles`, of any interval; `curves` as in `bars.curves`, of the same bars. Both are whole, so that
+    zooming out needs no server; the page tells the browser separately which bars to show at first. `refused` are days
+    of bars that were left out, for the marks. `others` are drawn in percent, so that the scale of `style` must be
+    percent. `ahead` are the days of bars to come: they have no prices, only values of lines that are drawn later than
+    computed.
 
-    Beside what ECharts knows, `readout` lists what is read out under the crosshair (see `parts.reading`).
+    The key `readout` is not of ECharts: it lists the values that are shown for the bar under the crosshair (see
+    `parts.reading`).
 
     >>> from finance_core.bars import candles
     >>> option = candlestick(candles.empty(), [], Style())
@@ -85,7 +87,7 @@ def candlestick(
 
 
 def _source(bars: pd.DataFrame, style: Style, columns: Mapping[str, Floats], ahead: pd.DatetimeIndex) -> pd.DataFrame:
-    """The dataset: the day, what `titled` has, and the volume of rising and of falling bars."""
+    """The dataset: the day, the columns of `titled`, and the volume of rising and of falling bars."""
     days = [*parts.days(bars, style.last_note), *parts.days(pd.DataFrame(index=ahead))]
     if len(ahead):
         bars = bars.reindex(bars.index.append(ahead))

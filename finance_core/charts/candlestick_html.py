@@ -1,4 +1,4 @@
-"""Plotly figures: the chart that a user takes away as one HTML file, which opens without a server or a network."""
+"""The Plotly figure of a ticker, which a user downloads as one HTML file that opens without a server or a network."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -21,10 +21,10 @@ from finance_core.charts.style import Style
 from finance_core.i18n import _
 
 HEIGHT = 600
-"""Pixels with the panes of prices and volumes, without the names above; each further pane is `PANE_HEIGHT` more."""
+"""Pixels of a chart with panes of prices and volumes, without the names above; each further pane adds `PANE_HEIGHT`."""
 PANE_HEIGHT = 110
 SPACING = 34
-"""Pixels between two panes, in which the names of the lower one stand."""
+"""Pixels between two panes, for the names of the lower pane."""
 BOTTOM = 40
 """Pixels below the panes."""
 
@@ -33,7 +33,7 @@ class Content(NamedTuple):
     """What the chart of one ticker shows."""
 
     bars: pd.DataFrame
-    """As in `bars.candles`, of any interval; all of them, as `curves`, whatever is handed out."""
+    """As in `bars.candles`, of any interval. These and `curves` are whole, even if the file holds a part of them."""
     curves: Sequence[Curve]
     style: Style
     refused: Sequence[pd.Timestamp] = ()
@@ -41,17 +41,17 @@ class Content(NamedTuple):
     others: Sequence[Other] = ()
     """Other tickers; the scale of `style` must be percent."""
     ahead: pd.DatetimeIndex = NOTHING_AHEAD
-    """The days of bars that will follow."""
+    """The days of bars to come."""
     drawings: Sequence[Placed] = ()
     """What people drew."""
 
 
 class _Part(NamedTuple):
-    """The part of a content that is handed out."""
+    """The part of a content that the file holds."""
 
     bars: pd.DataFrame
     days: list[str]
-    """Of the bars, and of those that will follow where the last bar is in the part."""
+    """The days of its bars and, if the last bar is among these, of the bars to come."""
     drawn: panes.Drawn
     others: list[Other]
     window: Window
@@ -60,7 +60,8 @@ class _Part(NamedTuple):
 def candlestick(content: Content, visible: tuple[int, int] | None = None) -> go.Figure:
     """Candlesticks without gaps, volume, indicators, marks and drawings, as `charts.candlestick` draws them.
 
-    Of bars between the positions `visible`, or of all. In percent, changes are those since the first of these.
+    `visible` are the positions of the first and the last bar to draw; None draws all. In percent, changes are those
+    since the first close that is drawn.
 
     >>> from finance_core.bars import candles
     >>> [trace.type for trace in candlestick(Content(candles.empty(), [], Style())).data]
@@ -151,7 +152,7 @@ def _prices(part: _Part, style: Style) -> go.Candlestick | go.Ohlc | go.Scatter:
 
 
 def _ground(part: _Part) -> go.Scatter:
-    """The price zero in percent, from which an area reaches up: the change zero is in the midst of it."""
+    """The line at -100 % (the price 0), from which an area reaches up: 0 % lies in the midst of the prices."""
     days = part.days[: len(part.bars)]
     line = {"width": 0}
     return go.Scatter(x=days, y=[-100.0] * len(days), mode="lines", line=line, hoverinfo="skip", showlegend=False)
@@ -161,15 +162,16 @@ def _trace(series: dict[str, Any], part: _Part) -> go.Bar | go.Scatter:
     """A series of the page as Plotly draws it."""
     column = series["encode"]["y"]
     values = part.drawn.columns[column]
-    # As above the panes of the page: short enough for one line in a narrow window.
+    # The names above the panes of the page, which are short enough for one line in a narrow window.
     readings = {reading["column"]: reading for reading in part.drawn.readings}
     reading = readings[column.removesuffix(" +").removesuffix(" −")]
-    said = f"{'+' if reading['signed'] else ''},.{reading['decimals']}f"
+    number_format = f"{'+' if reading['signed'] else ''},.{reading['decimals']}f"
     look: dict[str, Any] = {"x": part.days, "name": html_layers.escaped(reading["title"])}
     if series.get("xAxisIndex", 0) == panes.SHARED["price"]:
-        look |= {"y": part.window.on_axis(values), "customdata": values, "hovertemplate": f"%{{customdata:{said}}}"}
+        template = f"%{{customdata:{number_format}}}"
+        look |= {"y": part.window.on_axis(values), "customdata": values, "hovertemplate": template}
     else:
-        look |= {"y": values, "hovertemplate": f"%{{y:{said}}}"}
+        look |= {"y": values, "hovertemplate": f"%{{y:{number_format}}}"}
     color = series["itemStyle"]["color"]
     if series["type"] == "bar":
         return go.Bar(**look, marker={"color": color}, showlegend=False)
@@ -179,7 +181,7 @@ def _trace(series: dict[str, Any], part: _Part) -> go.Bar | go.Scatter:
 
 
 def _range(part: _Part) -> list[float] | None:
-    """What the axis of prices spans: around what is drawn with a little air; None where nothing is."""
+    """The range of the price axis: all that is drawn, with a small margin; None if nothing is drawn."""
     columns: list[Floats] = [part.window.on_axis(part.bars[name].to_numpy()) for name in ("low", "high")]
     columns += [part.window.on_axis(part.drawn.columns[title]) for title in part.drawn.on_price]
     columns += [html_layers.change(other.close) for other in part.others]
@@ -196,7 +198,7 @@ def _range(part: _Part) -> list[float] | None:
 
 
 def _laid_out(figure: go.Figure, style: Style, part: _Part) -> go.Figure:
-    """`figure` with a legend above each pane: Plotly makes room for all lines of the first one."""
+    """`figure` with its axes, and a legend above each pane; Plotly makes room for all lines of the first legend."""
     figure.update_layout(
         margin={"l": 16, "r": 80, "t": 12, "b": BOTTOM},
         hovermode="x unified",
@@ -216,9 +218,9 @@ def _laid_out(figure: go.Figure, style: Style, part: _Part) -> go.Figure:
             "traceorder": "normal",
         }
     figure.update_xaxes(type="category", nticks=12, showspikes=True, spikemode="across", spikethickness=1)
-    # Else days stand in the order in which traces have them, and a shade may have days to come before any line.
+    # Else Plotly orders the days as the traces do, and the first trace may be a shade that begins with days to come.
     figure.update_xaxes(categoryorder="array", categoryarray=part.days)
-    # Drawings may reach further than the bars, and are no reason to show more than these.
+    # Show the bars only, even if drawings reach further.
     figure.update_xaxes(range=[-0.5, len(part.days) - 0.5])
     figure.update_yaxes(side="right")
     for axis in part.drawn.y_axes:
@@ -238,7 +240,7 @@ def _laid_out(figure: go.Figure, style: Style, part: _Part) -> go.Figure:
 
 
 def _say_volumes(figure: go.Figure, part: _Part) -> None:
-    """Label the axes of volumes and of their sums as those of the page: Plotly itself has no units but k and M."""
+    """Label the axes of volumes and of their sums as on the page: Plotly itself has no units but k and M."""
     columns: dict[int, list[Floats]] = {panes.SHARED["volume"]: [np.zeros(1), part.bars["volume"].to_numpy()]}
     columns |= {axis["gridIndex"]: [] for axis in part.drawn.y_axes if "formatter" in axis["axisLabel"]}
     for series in part.drawn.series:
@@ -247,9 +249,9 @@ def _say_volumes(figure: go.Figure, part: _Part) -> None:
     for pane, own in columns.items():
         is_volume = pane == panes.SHARED["volume"]
         ticks = html_layers.ticks(own, splits=2 if is_volume else 3)
-        if not len(ticks):  # volumes that nobody tells are all 0: the axis would go from -1 to 1
+        if not len(ticks):  # all volumes are 0 if the source has none: the axis would go from -1 to 1
             figure.update_yaxes(showticklabels=False, row=pane + 1, col=1)
             continue
-        labels = ticks if is_volume else ticks[1:-1]  # at the ends stand those of the panes above and below
+        labels = ticks if is_volume else ticks[1:-1]  # the ends are left to labels of the next panes
         texts = [parts.volume_text(tick) for tick in labels]
         figure.update_yaxes(range=[ticks[0], ticks[-1]], tickvals=labels, ticktext=texts, row=pane + 1, col=1)

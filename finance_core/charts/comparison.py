@@ -18,8 +18,8 @@ COLORS: Final = (
 )  # fmt: skip
 """By slot: a series keeps its slot, and so its colour, when others come and go."""
 FEW: Final = 4
-"""Lines that have room for two pixels each; of more, each has one: they hide less of each other, and a zoom paints them
-in half of the time."""
+"""Up to so many lines are two pixels wide. More lines are one pixel wide: they hide less of each other, and a zoom
+paints them in half of the time."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Line:
     """One of ECharts' symbols."""
     decimals: int
     sign: str = ""
-    """Before its prices: ₩, $; "" where they are points or rates."""
+    """Stands before its prices: ₩, $; "" if they are points or rates."""
 
     @property
     def color(self) -> str:
@@ -59,12 +59,13 @@ def option(
     base: int | None = None,
     sample: bool = False,
 ) -> Option:
-    """Lines over one category axis of days, with what a reader needs of each day beside the pointer.
+    """Lines over one category axis of days, with the values of the day under the pointer.
 
     The columns of the frames are the lines, in their order. `drawn` are prices without gaps (see `comparison.joined`);
-    `prices` are what is read, NaN where a series did not trade. All days are there, and the browser is told apart which
-    to show: it measures changes since the position `base` or, without one, since the first day that is visible. So a
-    zoom draws nothing anew. `sample` writes across the chart that not all of it is real.
+    `prices` are the prices to read out, NaN where a series did not trade. The option holds all days, and the page tells
+    the browser separately which to show. The browser computes changes since the position `base` or, without one, since
+    the first visible day, so that a zoom needs no new option. `sample` writes across the chart that not all of it is
+    real.
 
     >>> closes = pd.DataFrame({"A": [10.0, 11.0]}, index=pd.DatetimeIndex(["2024-01-02", "2024-01-03"]))
     >>> line = Line("A", slot=0, marker="circle", decimals=0)
@@ -89,7 +90,7 @@ def option(
 
 
 def columns(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFrame:
-    """The dataset: the day, and what is drawn and what is read of each line."""
+    """The dataset: the day and, for each line, the value to draw and the price to read out."""
     source = {_("날짜"): parts.days(drawn)}
     for position in range(len(lines)):
         source[_drawn(position)] = drawn.iloc[:, position].to_numpy()
@@ -98,7 +99,7 @@ def columns(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame) ->
 
 
 def readout(lines: Sequence[Line]) -> list[Option]:
-    """The price of each line, and its change since the base of its axis, the one at its position."""
+    """The price of each line, and its change since the base of its own axis."""
     entries = []
     for position, line in enumerate(lines):
         column, color, sign = _price(position), line.color, line.sign
@@ -108,7 +109,7 @@ def readout(lines: Sequence[Line]) -> list[Option]:
     return entries
 
 
-# Names of columns that no name of a line can take, as there may be any.
+# Columns are named by position, because the name of a line may be any text.
 def _drawn(position: int) -> str:
     return f"y{position}"
 
@@ -118,7 +119,7 @@ def _price(position: int) -> str:
 
 
 def scaled(lines: Sequence[Line]) -> list[Option]:
-    """The base and what is drawn of each of `lines`, for their axes (see `parts.price_axis`)."""
+    """The columns of each of `lines`, for the axes: the prices with its base, and the values to draw."""
     return [
         {"base": _price(position), "columns": [_drawn(position)], "line": line.name}
         for position, line in enumerate(lines)
@@ -126,7 +127,7 @@ def scaled(lines: Sequence[Line]) -> list[Option]:
 
 
 def line_of(line: Line, position: int, width: float) -> Option:
-    """The series of a line so many pixels wide, on the y axis at its position."""
+    """The series of a line, `width` pixels wide, on the y axis at the same position."""
     return {
         "type": "line",
         "name": line.name,
@@ -135,15 +136,15 @@ def line_of(line: Line, position: int, width: float) -> Option:
         "symbol": line.marker,
         "symbolSize": 8,
         "showSymbol": False,
-        "connectNulls": False,  # what may be joined is joined in the data; what is blank has a reason
+        "connectNulls": False,  # the data joins closed days already; other gaps are meant
         "itemStyle": {"color": line.color},
         "lineStyle": {"color": line.color, "width": width},
-        "emphasis": {"focus": "series"},  # of the line and of its name in the legend: the others turn pale
+        "emphasis": {"focus": "series"},  # pointing at it, or at its name in the legend, pales the others
     }
 
 
 def _axes(lines: Sequence[Line], scale: Scale, base: int | None) -> list[Script]:
-    """An axis for each line: as far as each other, of which the first is seen, or for prices one at each side."""
+    """An axis for each line. Axes of prices stand at both sides; all others span the same, and only the first shows."""
     log, relative = scale == "log", {"price": "", "percent": "percent"}.get(scale, "index")
     axes = []
     for own, line in enumerate(lines):

@@ -1,6 +1,7 @@
-"""Plotly figures of a comparison: how series move together, fall, and reward; and the file a user takes away.
+"""Plotly figures of a comparison (correlation, drawdown, risk and return, …), and the HTML file that a user downloads.
 
-Pure: closes in (see `bars.comparison`), figures out. `colors` are by column. The examples use these closes:
+Pure: closes in (see `bars.comparison`), figures out. `colors` holds the colour of each column. The examples use these
+closes:
 
 >>> days = pd.bdate_range("2024-01-01", periods=5)
 >>> closes = pd.DataFrame({"A": [10.0, 11, 12, 11, 13], "B": [5.0, 5, 6, 6, 5]}, index=days)
@@ -23,11 +24,11 @@ from finance_core.i18n import _
 ROLLING = 60
 """Returns in a window of the rolling correlation."""
 MONTHS = "%Y-%m"
-"""Of axes of days: the same in both languages."""
+"""Format of days on an axis, the same in both languages."""
 
 
 def lines(drawn: pd.DataFrame, colors: Mapping[str, str], scale: Scale) -> go.Figure:
-    """The chart of the page itself, for a file. Two prices have an axis each, as there.
+    """The chart of the page itself, for a file. On the scale "price", two series have an axis each, as on the page.
 
     >>> [trace.yaxis for trace in lines(closes, colors, "price").data]
     ['y', 'y2']
@@ -72,7 +73,7 @@ def drawdowns(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
 
 
 def risk_and_return(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
-    """Volatility of a year across, return up: annualized where there is a year of it, else of the period.
+    """Annualized volatility (x) and return (y). The return is annualized if the period is at least a year long.
 
     >>> [round(point.x[0]) for point in risk_and_return(closes, colors).data]
     [171, 236]
@@ -100,7 +101,7 @@ def rolling_correlation(closes: pd.DataFrame, window: int = ROLLING) -> go.Figur
 
 
 def spread(closes: pd.DataFrame) -> go.Figure:
-    """The change of the first two series, the second's subtracted from the first's, in percentage points.
+    """The change of the first series minus that of the second, in percentage points.
 
     >>> spread(closes).data[0].y.round(1).tolist()
     [0.0, 10.0, 0.0, -10.0, 30.0]
@@ -120,7 +121,7 @@ def ratio(closes: pd.DataFrame) -> go.Figure:
 
 
 def beta(closes: pd.DataFrame, window: int = ROLLING) -> go.Figure:
-    """The beta of the first of two series against the second over the last `window` returns, and that of all.
+    """The beta of the first of two series against the second: over the last `window` returns, and over all returns.
 
     >>> beta(closes, window=3).data[0].y.round(2).tolist()
     [nan, nan, nan, 0.45, -0.22]
@@ -141,7 +142,7 @@ def _one_line(values: "pd.Series[float]", name: str) -> go.Figure:
 
 
 def distribution(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
-    """How often each size of daily return came, in percent.
+    """A histogram of the daily returns in percent.
 
     >>> distribution(closes, colors).data[0].x.round(1).tolist()
     [10.0, 9.1, -8.3, 18.2]

@@ -1,4 +1,4 @@
-"""What lies over and under the candles of a chart in an HTML file: others, shades, marks, drawings. Plotly; pure."""
+"""Layers over and under the candles of a chart in an HTML file: other tickers, shades, marks, drawings. Pure."""
 
 import html
 from collections.abc import Sequence
@@ -21,7 +21,8 @@ from finance_core.i18n import _
 SYMBOLS: Final = {"triangle": "triangle-up", "circle": "circle", "diamond": "diamond", "rect": "square"}
 """Plotly's names of the symbols of marks."""
 FOOT: Final = "yaxis90"
-"""The axis on which marks without a price stand at 0, whole at the foot of the pane of prices; at its top is 1."""
+"""The axis of marks without a price. It begins a little below 0, so that marks at 0 stand whole at the foot of the pane
+of prices; it ends with 1 at the top."""
 ROUND: Final = ((1.5, 1), (2.5, 2), (4, 3), (7, 5), (inf, 10))
 """Limits of the first digits of a number, and the digits to which ECharts rounds it."""
 TAG: Final = "last close"
@@ -29,15 +30,15 @@ TAG: Final = "last close"
 
 
 class Window(NamedTuple):
-    """The part of a chart that is handed out, and how prices stand on its axis."""
+    """The part of a chart that the file holds, and the scale of its price axis."""
 
     first: int
     """The position of its first bar."""
     length: int
-    """Its days, those that will follow included."""
+    """Number of its days, days to come included."""
     scale: Scale
     base: float
-    """The first close in it, since which changes are told."""
+    """Its first close; changes in percent are those since this close."""
 
     def on_axis(self, prices: npt.ArrayLike) -> Floats:
         """`prices` as they stand on the axis.
@@ -49,7 +50,7 @@ class Window(NamedTuple):
 
 
 def escaped(text: str) -> str:
-    """What people have written, for Plotly, which takes some HTML."""
+    """A text of a user, escaped for Plotly, which reads some HTML."""
     return html.escape(text, quote=False)
 
 
@@ -59,7 +60,7 @@ def percent(prices: npt.ArrayLike, base: float) -> Floats:
 
 
 def shaded(color: str, opacity: float = panes.SHADE) -> str:
-    """`color`, as #rrggbb, of this opacity.
+    """`color` (#rrggbb) with this opacity.
 
     >>> shaded("#ff0000")
     'rgba(255, 0, 0, 0.1)'
@@ -68,7 +69,7 @@ def shaded(color: str, opacity: float = panes.SHADE) -> str:
 
 
 def first_of(close: "pd.Series[float]") -> float:
-    """The first close that there is; NaN where there is none."""
+    """The first close that is not NaN; NaN if there is none."""
     known = close.dropna()
     return float(known.iloc[0]) if len(known) else float("nan")
 
@@ -83,7 +84,7 @@ def change(close: "pd.Series[float]") -> Floats:
 
 
 def mode(length: int) -> str:
-    """How a line of so many days is drawn: without symbols, as on the page, unless one day would leave nothing of it.
+    """How Plotly draws a line of so many days: without symbols, as on the page, but one day alone as a symbol.
 
     >>> mode(5), mode(1)
     ('lines', 'markers')
@@ -92,7 +93,7 @@ def mode(length: int) -> str:
 
 
 def ticks(columns: Sequence[Floats], splits: int) -> Floats:
-    """Round numbers around all of `columns`, about so many of them apart as ECharts takes; none where all are one.
+    """Round numbers that span all of `columns` in about `splits` steps, as ECharts has them; none if all are equal.
 
     >>> ticks([np.array([np.nan, 0.0]), np.array([960.0])], 2).tolist()
     [0.0, 500.0, 1000.0]
@@ -109,7 +110,7 @@ def ticks(columns: Sequence[Floats], splits: int) -> Floats:
 
 
 def add_watermark(figure: go.Figure) -> None:
-    """Write across the prices that they are not real, in pictures of the file too, and within a phone's width."""
+    """Write across the prices that they are samples; the text is in saved pictures too, and fits on a phone."""
     font = {"size": 36, "color": "#f59f00"}
     place = {"x": 0.5, "xref": "x domain", "y": 0.6, "yref": "y domain"}
     text = "<b>" + _("표본 데이터") + "</b>"
@@ -133,7 +134,7 @@ def add_others(figure: go.Figure, days: Sequence[str], others: Sequence[Other]) 
 
 
 def add_fills(figure: go.Figure, days: Sequence[str], drawn: panes.Drawn, window: Window) -> None:
-    """Shade the room between the two lines of an indicator, where both are."""
+    """Shade the area between the two lines of an indicator, where both have values."""
     for lowest, above, below in zip(*[iter(drawn.fills)] * 3, strict=True):  # as `panes` stacks them
         pane = lowest["xAxisIndex"]
         floor = drawn.columns[lowest["name"]]
@@ -164,7 +165,7 @@ def add_marks(
     refused: Sequence[pd.Timestamp],
     window: Window,
 ) -> None:
-    """Add the marks of all `bars` that are on these days: the highest price of a year is that of the whole year."""
+    """Add the marks on `days`. They come from all `bars`, so that a high of 52 weeks is that of the whole 52 weeks."""
     for mark in marks.of(bars, style, refused):
         look = marks.LOOKS[mark.kind]
         seen = [index for index, at in enumerate(mark.positions) if 0 <= at - window.first < window.length]
@@ -177,7 +178,7 @@ def add_marks(
             text=[mark.texts[index] for index in seen],
             name=_(look.title),
             mode="markers+text" if look.has_price else "markers",
-            # On the side with more room: at the edge of a pane a text is cut.
+            # On the side with more room, because a text is cut at the edge of a pane.
             textposition=[
                 "middle left" if 2 * (mark.positions[index] - window.first) >= window.length else "middle right"
                 for index in seen
@@ -193,7 +194,7 @@ def add_marks(
 
 
 def add_last_close(figure: go.Figure, bars: pd.DataFrame, style: Style, window: Window) -> None:
-    """Add the line at the last close of all `bars`, and its tag on the axis, which says it as that of the page does."""
+    """Add the line at the last close of all `bars`, and a tag on the axis with the same number as on the page."""
     close = float(bars["close"].iloc[-1]) if len(bars) else float("nan")
     height = float(window.on_axis(close))
     if not np.isfinite(height) or (style.scale == "log" and close <= 0):
@@ -212,13 +213,13 @@ def add_last_close(figure: go.Figure, bars: pd.DataFrame, style: Style, window: 
 
 
 def add_drawings(figure: go.Figure, drawings: Sequence[Placed], style: Style, window: Window) -> None:
-    """Add what people drew; places outside of the part are reached too."""
+    """Add what people drew. Trend lines may reach beyond the part of the chart; texts outside of it are left out."""
     font = {"color": DRAWING, "size": 12}
     for drawing in drawings:
         across = [at - window.first for at, _price in drawing.points]
         heights = window.on_axis([price for _at, price in drawing.points]).tolist()
         if drawing.kind == "text":
-            # The axis of categories takes positions; a logarithmic one takes logarithms, from annotations alone.
+            # An axis of categories takes positions. A logarithmic axis takes logarithms, but only from annotations.
             height = float(np.log10(heights[0])) if style.scale == "log" else heights[0]
             if 0 <= across[0] < window.length:
                 figure.add_annotation(

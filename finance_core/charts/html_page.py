@@ -17,19 +17,19 @@ body { font: 12px/1.4 "Open Sans", verdana, arial, sans-serif; word-break: keep-
 header { display: flex; flex-wrap: wrap; align-items: end; padding: 16px 16px 0; overflow-wrap: anywhere; }
 h1 { margin: 0; font-size: 17px; font-weight: 400; }
 p { margin: 2px 0; }
-/* The buttons of the chart have a place beside the title, or below it in a narrow window: names are under them else. */
+/* The buttons of the chart stand beside the title, or below it in a narrow window; else they would cover names. */
 header::after { content: ""; width: 270px; height: 32px; margin-left: auto; }
 .modebar-container { top: -32px !important; }
 """
 LIGHT: Final = "plotly_white", "#2a3f5f", "#ffffff"
 DARK: Final = "plotly_dark", "#fafafa", "#0e1117"
-"""The template of a figure, ink and paper; paper as that of a dark picture (see `picture.js`)."""
+"""Template of a figure, text colour and background; the dark background is that of a picture (see `picture.js`)."""
 
 
 def to_html(figure: go.Figure, title: str, about: str, style: Style, *, dark: bool = False) -> str:
-    """The file with a figure of `candlestick_html` under its `title`, and what a reader must know, `about`, below it.
+    """The HTML file with the `title`, a note `about` the chart below it, and then a figure of `candlestick_html`.
 
-    Both break into lines in a narrow window: they are HTML, as Plotly does not break its own title.
+    Title and note are HTML, so that they wrap in a narrow window: Plotly does not wrap its own title.
 
     >>> "<h1>A &amp; B</h1>" in to_html(go.Figure(), "A & B", "", Style())
     True
@@ -42,9 +42,7 @@ def to_html(figure: go.Figure, title: str, about: str, style: Style, *, dark: bo
     figure.update_layout(template=template, paper_bgcolor=paper, plot_bgcolor=paper)
     css = CSS.replace("INK", ink).replace("PAPER", paper)
     chart = figure.to_html(config={"displaylogo": False}, full_html=False, post_script=script)
-    width = (
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'  # else a phone shows a wide page, small
-    )
+    width = '<meta name="viewport" content="width=device-width, initial-scale=1">'  # else a phone shrinks the page
     head = f'<meta charset="utf-8">{width}<title>{html.escape(title)}</title><style>{css}</style>'
     header = f"<header><div><h1>{html.escape(title)}</h1><p>{html.escape(below)}</p></div></header>"
     return f'<!doctype html><html lang="{language()}"><head>{head}</head><body>{header}{chart}</body></html>'

@@ -14,16 +14,16 @@ from finance_core.charts.style import Style
 from finance_core.i18n import _
 
 NEUTRAL: Final = "#6b7280"
-"""Colour of what did not move."""
+"""Colour of a ticker that did not move."""
 HEAD: Final = "#374151"
-"""Behind the name of an industry."""
+"""Background of the name of an industry."""
 STEPS: Final = (0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
-"""Changes at which colours are full; the smallest one that few tickers pass is taken."""
+"""Changes from which on a colour may be full; a map uses the smallest that at most `FEW` of its tickers exceed."""
 FEW: Final = 0.1
 
 
 def full_at(changes: npt.NDArray[np.float64]) -> float:
-    """The change, as a ratio, from which on a colour is full: one of `STEPS` that at most a tenth of `changes` passes.
+    """The change, as a ratio, from which on a colour is full: the first of `STEPS` that at most a tenth of them exceed.
 
     >>> full_at(np.array([0.001, -0.02, 0.04, np.nan]))
     0.05
@@ -51,8 +51,8 @@ def treemap(tickers: pd.DataFrame, size: str, worth: Mapping[str, str], style: S
     """The map of `tickers`: its areas are as large as the column `size`, and `change` colours them.
 
     Columns: ticker, name, industry, change (ratio), close (text with its currency), line (a list of some closes), and
-    those of `worth`: amounts of money (above 0 in the column `size`; NaN where not known), each with its title, which
-    are told of a ticker. A click in the browser tells `ticker`.
+    those of `worth`: amounts of money for the tooltip (above 0 in the column `size`; NaN where unknown). `worth` maps
+    these columns to their titles. A click in the browser reports `ticker`.
 
     >>> row = {"ticker": "A", "name": "a", "industry": "", "traded": 1.0, "change": 0.1, "close": "1", "line": [1, 2]}
     >>> option = treemap(pd.DataFrame([row]), "traded", {"traded": "거래대금"}, Style())

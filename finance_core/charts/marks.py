@@ -1,4 +1,4 @@
-"""Marks on a chart, a row of `LOOKS` for each kind: what they look like, and what is said of their bars. Pure."""
+"""Marks on a chart, a row of `LOOKS` for each kind: how they look, and the text that they add to their bars. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from finance_core.charts.style import Style
 from finance_core.i18n import N_, _
 
 COLUMN: Final = "marks"
-"""The column of the dataset with what is said of a bar."""
+"""The column of the dataset with the text of a bar's marks."""
 AXIS: Final[Option] = {"gridIndex": 0, "min": 0, "max": 1, "show": False, "axisPointer": {"show": False}}
 """The third y axis, on which marks without a price stand at the foot of the pane."""
 
@@ -30,11 +30,11 @@ class Look:
     color: str
     symbol: str
     column: str
-    """Of bars: what the text of the mark tells."""
+    """The column of bars whose number the text shows."""
     text: Callable[[float, int], str]
-    """What it tells of that number, with the decimals of prices."""
+    """Takes that number and the decimals of prices; returns the text."""
     has_price: bool = False
-    """Whether it stands at that number, with its text, or else at the foot of the pane."""
+    """True: the mark stands at that number, which is a price, with its text. False: at the foot of the pane."""
 
 
 def _split(ratio: float, _decimals: int) -> str:
@@ -65,12 +65,12 @@ class Marked:
     heights: Sequence[float]
 
     def frame(self, days: "pd.Series[str]") -> pd.DataFrame:
-        """The dataset of its series; `days` are those of all bars."""
+        """The dataset of the series; `days` are those of all bars."""
         rows = {_("날짜"): days.to_numpy()[list(self.positions)], "height": self.heights, "text": self.texts}
         return pd.DataFrame(rows)
 
     def series(self, dataset: int) -> Option:
-        """The series over its dataset, which stands at this position."""
+        """The series of these marks; `dataset` is the position of their dataset in the option."""
         look = LOOKS[self.kind]
         beside = {
             "label": {"show": True, "formatter": "{@text}", "color": look.color, "fontSize": 11, "position": "left"},
@@ -92,8 +92,8 @@ class Marked:
 
 
 def of(bars: pd.DataFrame, style: Style, refused: Iterable[pd.Timestamp]) -> list[Marked]:
-    """The marks that `style` asks for, of the kinds that `bars` have."""
-    found = []
+    """The marks of `bars`, of the kinds that `style` shows."""
+    marked = []
     for kind, positions in marks.positions(bars, refused).items():
         look = LOOKS[kind]
         if kind in style.marks and len(positions):
@@ -101,18 +101,18 @@ def of(bars: pd.DataFrame, style: Style, refused: Iterable[pd.Timestamp]) -> lis
             title = _(look.title)
             texts = [f"{title} {look.text(float(number), style.decimals)}".strip() for number in numbers]
             heights = numbers.astype("float64") if look.has_price else np.zeros(len(positions))
-            found.append(Marked(kind, positions.tolist(), texts, heights.tolist()))
-    return found
+            marked.append(Marked(kind, positions.tolist(), texts, heights.tolist()))
+    return marked
 
 
 def texts(length: int, marked: Iterable[Marked]) -> list[str]:
-    """What is said of each of `length` bars; "" of most.
+    """The text of all marks of each of `length` bars; "" for a bar without marks.
 
     >>> texts(2, [Marked("split", [1], ["분할 50 : 1"], [0.0])])
     ['', '분할 50 : 1']
     """
-    said = [""] * length
+    by_bar = [""] * length
     for mark in marked:
         for position, text in zip(mark.positions, mark.texts, strict=True):
-            said[position] = f"{said[position]} · {text}" if said[position] else text
-    return said
+            by_bar[position] = f"{by_bar[position]} · {text}" if by_bar[position] else text
+    return by_bar

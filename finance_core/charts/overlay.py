@@ -1,4 +1,4 @@
-"""Other tickers on the chart of one: lines on axes of their own, as far in percent as that of the prices. Pure."""
+"""Other tickers on the chart of one: lines on axes of their own, with the same range in percent as the prices. Pure."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -11,7 +11,7 @@ from finance_core.charts.script import Script
 
 COLORS: Final = ("#e8590c", "#0b7285", "#862e9c")
 LIMIT: Final = len(COLORS)
-"""Other tickers on one chart."""
+"""Most other tickers on one chart."""
 
 
 class Other(NamedTuple):
@@ -19,17 +19,17 @@ class Other(NamedTuple):
 
     title: str
     close: "pd.Series[float]"
-    """On the bars of the chart; NaN where it has none."""
+    """Its closes on the bars of the chart; NaN where it has none."""
     decimals: int
 
 
 def columns(others: Sequence[Other]) -> dict[str, "pd.Series[float]"]:
-    """The columns of the dataset with their closes, under names that no title can take."""
+    """The columns of the dataset with their closes, named by position."""
     return {f"other {position}": other.close for position, other in enumerate(others)}
 
 
 def readings(others: Sequence[Other]) -> list[Option]:
-    """Their entries of what is read out.
+    """Their entries of the option's `readout`.
 
     >>> readings([Other("KOSPI", pd.Series(dtype=float), 2)])[0]["title"]
     'KOSPI'
@@ -39,12 +39,12 @@ def readings(others: Sequence[Other]) -> list[Option]:
 
 
 def scaled(others: Sequence[Other]) -> list[dict[str, Any]]:
-    """What the axes must reach around of them (see `scripts/price_axis.js`)."""
+    """Their columns, which the price axes must span too (see `scripts/price_axis.js`)."""
     return [{"base": name, "columns": [name]} for name in columns(others)]
 
 
 def axes(settings: Option, others: Sequence[Other]) -> list[Script]:
-    """Their axes, which are not seen; `settings` are those of the axis of prices, the first of all."""
+    """Their axes, which are hidden; `settings` are those of the axis of prices, which is the first axis."""
     hidden = {**settings, "show": False, "last": None, "gridIndex": 0, "axisPointer": {"show": False}}
     return [Script("price_axis", {**hidden, "own": own}) for own in range(1, len(others) + 1)]
 

@@ -1,7 +1,7 @@
 """Indicators on the chart of one ticker: lines over candles and volume, and panes of their own below. Pure.
 
-The rows of `bars.indicators` say what is drawn where, and nothing here knows one of them. The pane of prices is grid 0,
-that of volumes grid 1, and each further indicator has one of its own.
+The rows of `bars.indicators` say what is drawn where; no code here depends on a certain indicator. The pane of prices
+is grid 0, that of volumes grid 1; each indicator with a pane of its own has a further grid.
 """
 
 from collections.abc import Sequence
@@ -18,28 +18,28 @@ from finance_core.charts.parts import Option
 from finance_core.i18n import _
 
 COLORS: Final = ("#f59f00", "#12b886", "#7950f2", "#868e96", "#e64980", "#15aabf", "#a0522d")
-"""Of lines, one after another."""
+"""Colours of lines, used one after another."""
 GUIDE: Final = "#868e96"
 SHARED: Final = {"price": 0, "volume": 1}
 """Positions of the panes that indicators share, and of their y axes."""
 FIRST_OWN: Final = 2
 FIRST_OWN_AXIS: Final = 3
-"""The y axis of the first pane of its own: those of prices, of volumes and of marks come before."""
+"""Position of the y axis of the first own pane, after the axes of prices, of volumes and of marks."""
 
 USUAL_SHARES: Final = (70, 12)
-"""Shares of the heights of the pane of prices and that of volumes."""
+"""Usual shares of the height: of the pane of prices and of that of volumes."""
 OWN_SHARE: Final = 16
 SHADE: Final = 0.1
-"""Opacity between two lines."""
+"""Opacity of the shade between two lines."""
 LIMITS: Final = 5, 100
-"""Of a share."""
+"""The least and the greatest share that a visitor can set."""
 TOP: Final = 32
 BOTTOM: Final = 64
 """Pixels above the first pane and below the last one."""
 ABOVE: Final = 4.5
 BELOW: Final = 8.5
 BETWEEN: Final = 1.2
-"""About the same in percent of the height of the chart, and what is left between two panes."""
+"""About the same in percent of the height of the chart; and the gap between two panes."""
 
 
 @dataclass
@@ -47,17 +47,17 @@ class Drawn:
     """What indicators add to an option."""
 
     columns: dict[str, Floats] = field(default_factory=dict)
-    """Of the first dataset."""
+    """Columns of the first dataset."""
     series: list[Option] = field(default_factory=list)
     fills: list[Option] = field(default_factory=list)
-    """Series that shade the room between two lines."""
+    """Series that shade the area between two lines."""
     y_axes: list[Option] = field(default_factory=list)
-    """Of the panes of their own."""
+    """The axes of the indicators' own panes."""
     readings: list[Option] = field(default_factory=list)
     on_price: list[str] = field(default_factory=list)
     """The columns that are drawn over the prices."""
     panes: int = FIRST_OWN
-    """How many panes there are in all."""
+    """Number of all panes, those of prices and volumes included."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class _Place:
 
 
 def draw(curves: Sequence[Curve], *, decimals: int, rising: str, falling: str) -> Drawn:
-    """What `curves` add to the option of prices with so many `decimals`; columns are in the colours of their sign.
+    """What `curves` add to the option of a chart whose prices have `decimals`; columns have the colour of their sign.
 
     >>> from finance_core.bars.curves import usual
     >>> from finance_core.bars.indicators import INDICATORS
@@ -87,13 +87,13 @@ def draw(curves: Sequence[Curve], *, decimals: int, rising: str, falling: str) -
         for position, curve in enumerate(own):
             color = COLORS[(first_hue + curve.line.hue) % len(COLORS)]
             _add(drawn, curve, place, color, (rising, falling))
-            # The name of an indicator stands once in the line above its pane.
+            # The readout names an indicator once, before its first line.
             title = _(curve.line.name) if position else curve.title
             drawn.readings[-1]["title"] = title
         if chosen.indicator.filled:
             edges = [own[position] for position in chosen.indicator.filled]
             hues_of_edges = {edge.line.hue for edge in edges}
-            # Bands of one colour never cross: their room says nothing of rising or falling.
+            # Bands of one colour never cross, so that their shade does not tell rising from falling.
             color = COLORS[(first_hue + edges[0].line.hue) % len(COLORS)]
             _fill(drawn, edges, place, (color, color) if len(hues_of_edges) == 1 else (rising, falling))
         if chosen.indicator.levels and own:
@@ -114,7 +114,7 @@ def decimals_of(chosen: Chosen, decimals: int) -> int:
 
 
 def shares(count: int, chosen: Sequence[int] = ()) -> list[int]:
-    """How the height is shared out among `count` panes, as `chosen` as far as that goes.
+    """The shares of the height of `count` panes: first those `chosen`, then the usual ones.
 
     >>> shares(3, (50,))
     [50, 12, 16]
@@ -140,7 +140,7 @@ def grids(count: int, chosen: Sequence[int] = ()) -> list[Option]:
 
 
 def _place(chosen: Chosen, drawn: Drawn, decimals: int) -> _Place:
-    """The pane of an indicator, which is made where it has one of its own."""
+    """The pane and axis of an indicator; adds them to `drawn` if the indicator has a pane of its own."""
     decimals = decimals_of(chosen, decimals)
     if chosen.indicator.pane in SHARED:
         pane = SHARED[chosen.indicator.pane]
@@ -153,7 +153,7 @@ def _place(chosen: Chosen, drawn: Drawn, decimals: int) -> _Place:
 
 def _axis(chosen: Chosen, pane: int) -> Option:
     row = chosen.indicator
-    # At the ends of an axis stand those of the panes above and below.
+    # No label at the ends of the axis: it would overlap one of the panes above and below.
     label: Option = {"hideOverlap": True, "showMinLabel": False, "showMaxLabel": False}
     if row.unit == "shares":
         label["formatter"] = parts.volume_label()
@@ -195,10 +195,10 @@ def _add(drawn: Drawn, curve: Curve, place: _Place, color: str, of_sign: tuple[s
 
 
 def _fill(drawn: Drawn, edges: Sequence[Curve], place: _Place, of_sign: tuple[str, str]) -> None:
-    """Shade the room between two lines: stacked on the lower one, how far the first is above, and how far below."""
+    """Shade the area between two lines, as a stack: the lower value, and how far the first line is above or below."""
     upper, lower = (edge.values for edge in edges)
     label = edges[0].chosen.label
-    heights = {  # NaN where an edge is: a stack on nothing would stand on zero
+    heights = {  # NaN where an edge is NaN: else the stack would stand on zero there
         "": np.minimum(upper, lower),
         "+": np.maximum(upper - lower, 0.0),
         "−": np.maximum(lower - upper, 0.0),
@@ -212,7 +212,7 @@ def _fill(drawn: Drawn, edges: Sequence[Curve], place: _Place, of_sign: tuple[st
                 "lineStyle": {"opacity": 0},
                 "areaStyle": {"color": color, "opacity": SHADE if sign else 0},
                 "stack": column.rstrip("+−"),
-                "stackStrategy": "all",  # else what is above zero is not stacked on a lower line below it
+                "stackStrategy": "all",  # else a positive height is not stacked on a negative line
                 "xAxisIndex": place.pane,
                 "yAxisIndex": place.axis,
             }

@@ -1,7 +1,7 @@
 """Parts that the ECharts options of all charts share. Pure.
 
-Colours of axes, grid lines and text are left to Streamlit's ECharts theme, which knows light from dark. What needs the
-window's size or what is visible is a `Script`; everything else that needs arithmetic is a column of the dataset.
+Streamlit's ECharts theme gives axes, grid lines and text their colours, light or dark. Arithmetic that needs the size
+of the window or the visible bars is a `Script`; all other arithmetic is in columns of the dataset.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from finance_core.charts.script import Script
 from finance_core.i18n import _, language
 
 Option = dict[str, Any]
-"""What ECharts draws: plain JSON, but for the frames of its datasets."""
+"""An option of ECharts: plain JSON, except for the frames of its datasets and for `Script`s."""
 
 SIDES: Final[Option] = {"left": 12, "right": 76}
 """Pixels beside the panes of one ticker: prices stand at the right."""
@@ -24,16 +24,16 @@ FIT: Final[Option] = {"scale": True, "boundaryGap": ["4%", "4%"]}
 """An axis that fits around what is visible."""
 FIRST_SEEN: Final = 120
 LEAST_SEEN: Final = 5
-"""Bars of a chart that is asked for fewer."""
+"""Least number of visible bars; a page that asks for fewer gets so many."""
 AIR: Final = 0.04
-"""Above and below the prices that are visible, as a part of their range."""
+"""Margin above and below the visible prices, as a part of their range."""
 TOOLTIP: Final[Option] = {"trigger": "axis", "axisPointer": {"type": "cross"}, "confine": True}
 
 VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str, bool], ...]]] = {
     "ko": ((1e12, "조", False), (1e8, "억", False), (1e7, "천만", True), (1e4, "만", False)),
     "en": ((1e12, "T", False), (1e9, "B", False), (1e6, "M", False), (1e3, "K", False)),
 }
-"""Units of a volume axis, largest first, and whether only whole numbers of it are said: 6천만, but 6,500만."""
+"""Units of a volume axis, largest first: size, name, and whether only whole numbers have it (6천만, but 6,500만)."""
 
 
 def days(bars: pd.DataFrame, last_note: str = "") -> npt.NDArray[np.object_]:
@@ -49,7 +49,7 @@ def days(bars: pd.DataFrame, last_note: str = "") -> npt.NDArray[np.object_]:
 
 
 def watermark(text: str) -> Option:
-    """Text across the chart, in saved pictures too, and within that of a phone.
+    """Text across the chart; it is in saved pictures too, and fits on a phone.
 
     >>> watermark("표본")["style"]["text"]
     '표본'
@@ -60,7 +60,7 @@ def watermark(text: str) -> Option:
 
 
 def first_seen(count: int) -> tuple[int, int]:
-    """The positions of `count` bars that are drawn before the browser is told which ones to show.
+    """The positions of the first and the last of `count` bars that a chart shows until the page tells it otherwise.
 
     >>> first_seen(200), first_seen(0)
     ((80, 199), (0, 0))
@@ -69,9 +69,9 @@ def first_seen(count: int) -> tuple[int, int]:
 
 
 def seen(visible: tuple[int, int], count: int, ahead: int = 0) -> tuple[int, int]:
-    """The positions that a page shows when it is told to show `visible` of `count` bars and of days `ahead`.
+    """The positions that a chart shows if it is told to show `visible` of `count` bars: `LEAST_SEEN` at least.
 
-    Days ahead follow the last bar, and are shown with it.
+    The days `ahead` follow the last bar, and are shown with it.
 
     >>> seen((30, 30), 60), seen((59, 59), 60), seen((59, 59), 60, ahead=26), seen((10, 40), 60)
     ((30, 34), (55, 59), (59, 85), (10, 40))
@@ -88,9 +88,9 @@ def seen(visible: tuple[int, int], count: int, ahead: int = 0) -> tuple[int, int
 def zooms(
     panes: int, visible: tuple[int, int] | None, sides: Option, *, bottom: int = 12, height: int = 36
 ) -> list[Option]:
-    """Zooming with the wheel and with a slider, in all panes at once; at first from and to the positions `visible`.
+    """Zooming with the wheel and with a slider, in all panes at once; at first between the positions `visible`.
 
-    With None, all is visible at first, and a chart that is drawn again stays as it was zoomed.
+    With None, all bars are visible at first, and a chart that is drawn again keeps its zoom.
     """
     zoom: Option = {"xAxisIndex": [*range(panes)], "minValueSpan": LEAST_SEEN - 1}
     if visible:
@@ -115,7 +115,7 @@ def day_axis(pane: int, *, labels: bool) -> Option:
 def trading_days(pane: int, *, labels: bool, **label: Any) -> Script:
     """A category axis of days, which leaves no gaps, labelled with years, months and, in a short view, days.
 
-    Labels look as `label` says.
+    `label` holds further settings of the labels.
     """
     months, axis = list(get_month_names("abbreviated", locale=language()).values()), day_axis(pane, labels=labels)
     return Script("day_axis", {**axis, "axisLabel": {**axis["axisLabel"], **label}, "months": months})
@@ -133,10 +133,11 @@ def price_axis(
     sign: str = "",
     color: str = "",
 ) -> Option:
-    """The settings of an axis of prices (see `scripts/price_axis.js`), the script "price_axis".
+    """The settings of an axis of prices, for the script "price_axis" (see `scripts/price_axis.js`).
 
-    `relative` is "" for prices, else "percent" or "index" since the bar at the position `since` or the first visible
-    one. `last` is a close with a tag on the axis. `sign` stands before prices, in `color` ("" for that of text).
+    `relative` is "" for prices; "percent" and "index" are relative to the bar at the position `since`, or to the first
+    visible bar. `last` is a close with a tag on the axis. `sign` stands before prices. Labels have the colour `color`;
+    "" means: that of text.
     """
     change = {"relative": relative, "series": list(series), "own": own, "since": since}
     text = {"decimals": decimals, "last": last, "sign": sign, "color": color}
@@ -144,7 +145,7 @@ def price_axis(
 
 
 def line(column: str, color: str) -> Option:
-    """A line without symbols over `column` of the dataset, which is its name."""
+    """A line without symbols of a `column` of the dataset; the column's name is also the name of the line."""
     return {
         "type": "line",
         "name": column,
@@ -169,14 +170,14 @@ def reading(
     signed: bool = False,
     axis: int | None = None,
 ) -> Option:
-    """An entry of the list `readout` of an option: a column of its first dataset, read out above a pane.
+    """An entry of the list `readout` of an option: a value of a column of its first dataset, written above a pane.
 
-    It is called `title`, else as its column is; text is read out as it is.
+    `title` is its name; None means: the name of the column. A text is written as it is.
 
-    `pane` is the position of the grid; the entry is written in `color` ("" for that of text), or if `signed` with a
-    sign and in the colour of rising or falling. With `axis`, the position of a y axis, it is the change in percent
-    since the base of that axis (see `scripts/price_axis.js`), and stands in a box beside the entry before it. An entry
-    with a `line` is not read out while the legend hides the line of that name.
+    `pane` is the position of the grid. The entry has the colour `color` ("" means: that of text); if `signed`, it has a
+    sign and the colour of rising or falling. With `axis`, the position of a y axis, it is the change in percent since
+    the base of that axis (see `scripts/price_axis.js`), in a box beside the entry before it. An entry to which the key
+    `line` is added is hidden while the legend hides the line of that name.
 
     >>> reading("RSI 14", pane=2, color="#7950f2", decimals=1)["title"]
     'RSI 14'
@@ -186,7 +187,7 @@ def reading(
 
 
 def volume_text(value: float) -> str:
-    """A volume as its axis on a page says it (see `scripts/volume_label.js`), for charts that take no function.
+    """A volume as the axis on a page labels it (see `scripts/volume_label.js`), for charts that take no function.
 
     >>> volume_text(65_000_000), volume_text(-150_000_000), volume_text(0)
     ('6,500만', '-1.5억', '0')
@@ -198,5 +199,5 @@ def volume_text(value: float) -> str:
 
 
 def volume_label() -> Script:
-    """What labels an axis of volumes, in the units of the running language."""
+    """The script that labels an axis of volumes, in the units of the running language."""
     return Script("volume_label", {"units": VOLUME_UNITS[language()]})

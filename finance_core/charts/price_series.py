@@ -11,7 +11,7 @@ from finance_core.charts.style import Kind, Style
 from finance_core.i18n import _
 
 LINE: Final = "#2563eb"
-"""Colour of a line of closes, which neither rises nor falls."""
+"""Colour of a line of closes, the same for rising and falling."""
 
 
 def of(bars: pd.DataFrame, style: Style) -> Option:

@@ -1,4 +1,4 @@
-"""Functions that a chart calls in the browser: each a file in `scripts/`, so that linters and tests can read it."""
+"""Functions that a chart calls in the browser: each is a file in `scripts/`, so that linters and tests can read it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ SCRIPTS = Path(__file__).with_name("scripts")
 
 @dataclass(frozen=True)
 class Script:
-    """A place in an option that ECharts takes a function for, or an object with functions.
+    """A value in an option that must be a function, or an object with functions.
 
-    It is what the function in `scripts/{name}.js` returns for `settings`, which are plain JSON.
+    In the browser, the value is what the function in `scripts/{name}.js` returns for `settings`, which are plain JSON.
 
     >>> Script("volume_label", {"units": []}).path.name
     'volume_label.js'

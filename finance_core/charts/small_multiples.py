@@ -1,4 +1,4 @@
-"""The ECharts option of several series in a small chart each, with one zoom and one crosshair. Pure."""
+"""The ECharts option of several series, each in a small chart, with one zoom and one crosshair for all. Pure."""
 
 from collections.abc import Sequence
 from math import ceil, sqrt
@@ -13,13 +13,13 @@ from finance_core.charts.script import Script
 from finance_core.i18n import _
 
 SMALL: Final = 10
-"""Pixels of the letters on the axes."""
+"""Font size on the axes, in pixels."""
 NARROW: Final = 640
-"""Pixels of a window up to which there are no more than two charts in a row."""
+"""Up to this width of the chart, in pixels, there are at most two charts in a row."""
 MOST: Final = 16
-"""Charts: four rows of four."""
+"""Most charts: four rows of four."""
 SLIDER: Final = 9.0
-"""Percent of the height below all charts."""
+"""Percent of the height below all charts, for the slider."""
 NAME: Final = 4.0
 DAYS: Final = 4.5
 """Percent of the height above and below each chart."""
@@ -29,10 +29,10 @@ PRICES_IF_NARROW: Final = 15.0
 
 
 def option(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame, *, sample: bool = False) -> Option:
-    """A chart for each of the first `MOST` lines, as many in a row as there are rows, each on a price axis of its own.
+    """A chart for each of the first `MOST` lines, in about as many columns as rows, each with its own price axis.
 
-    The columns of the frames are the lines, in their order, as in `comparison.option`. The browser is
-    told apart which to show.
+    The columns of the frames are the lines, in their order, as in `comparison.option`. The page tells the browser
+    separately which days to show.
 
     >>> closes = pd.DataFrame({"A": [10.0, 11.0]}, index=pd.DatetimeIndex(["2024-01-02", "2024-01-03"]))
     >>> line = Line("A", slot=0, marker="circle", decimals=0)
@@ -89,7 +89,7 @@ def _title(line: Line, place: Option) -> Option:
 
 
 def _days(position: int) -> Script:
-    # A label stands from its day on: beside it there is room.
+    # A label begins at its day, because there is room to the right of it.
     return parts.trading_days(position, labels=True, fontSize=SMALL, align="left")
 
 

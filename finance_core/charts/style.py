@@ -27,24 +27,24 @@ class Style:
     """
 
     decimals: int = 0
-    """Of prices."""
+    """Decimals of prices."""
     rising_is_red: bool = True
-    """Red and blue as in Korea; else green and red as in the US."""
+    """True: rising red, falling blue, as in Korea. False: rising green, falling red, as in the US."""
     kind: Kind = "hollow"
     scale: Scale = "linear"
     total_return: bool = False
-    """Whether prices count dividends too."""
+    """Whether prices include dividends (see `bars.adjustment.total_return`)."""
     marks: tuple[Mark, ...] = ()
     """Which marks are drawn."""
     tooltip: bool = False
-    """Whether a box beside the pointer says what the line above the chart says."""
+    """Whether a box beside the pointer repeats the values above the chart."""
     sample: bool = False
-    """Whether it is written across the chart that it is not real, so that a saved picture says so too."""
+    """Whether the prices are samples. A text across the chart says so, in saved pictures too."""
     interval: Interval = "D"
     heights: tuple[int, ...] = ()
-    """Shares of the heights of panes, of prices first; as usual where there are none (see `panes.shares`)."""
+    """Shares of the heights of panes, that of prices first; () means: the usual ones (see `panes.shares`)."""
     last_note: str = ""
-    """Text behind the day of the last bar, in the running language: that its week or month still runs."""
+    """Text after the day of the last bar, in the running language. It says that the week or month is not over."""
 
     @property
     def rising(self) -> str:
@@ -58,5 +58,5 @@ class Style:
 
     @property
     def price_format(self) -> str:
-        """For tooltips, in the browser."""
+        """Format of prices for tooltips in the browser."""
         return f"%,.{self.decimals}f"

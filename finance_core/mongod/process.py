@@ -1,4 +1,4 @@
-"""The process of `mongod`: where it is, how it starts, why it ended, who holds its files; and locks."""
+"""The process of `mongod`: where its program is, how it starts, why it ended, which process has its files; locks."""
 
 import errno
 import importlib.util
@@ -26,7 +26,7 @@ class Daemon(subprocess.Popen[bytes]):
     """A child that outlives this process by design."""
 
     def __del__(self) -> None:
-        """Spare Python its warning that the child still runs."""
+        """Do nothing, so that Python does not warn that the child still runs."""
 
 
 _children: list[Daemon] = []
@@ -49,7 +49,7 @@ def find_binary() -> Path:
 
 def launch(command: list[str], log_file: Path) -> Daemon:
     """Start a process that outlives this one and appends to `log_file`. Raises DatabaseMisconfigured if it cannot."""
-    _children[:] = [child for child in _children if child.poll() is None]  # those that ended shall not stay zombies
+    _children[:] = [child for child in _children if child.poll() is None]  # `poll` reaps those that ended
     with log_file.open("ab") as output:
         try:
             child = Daemon(
@@ -60,7 +60,7 @@ def launch(command: list[str], log_file: Path) -> Daemon:
                 stderr=output,
                 # Ctrl-C in the app's terminal must not end it.
                 start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # as Windows has it
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # exists on Windows only
             )
         except OSError as error:
             raise _cannot_run(error.strerror or type(error).__name__) from error
@@ -69,10 +69,10 @@ def launch(command: list[str], log_file: Path) -> Daemon:
 
 
 def holder(database_files: Path) -> int | None:
-    """Process id of the server that has `database_files` open, or None where there is none or nobody can say.
+    """Process id of the server that has `database_files` open; None if there is none, or the platform cannot tell.
 
-    Asked of the kernel, since an id in a file may be stale or another container's, and is somebody else's then. The
-    server takes this lock less than a second after its start.
+    The kernel knows it from the server's lock. An id in a file may be old or from another container, and may belong to
+    another process now. The server takes the lock less than a second after its start.
     """
     if sys.platform == "win32":
         return None
@@ -89,11 +89,11 @@ def holder(database_files: Path) -> int | None:
 
 
 def why_it_ended(code: int, log_file: Path, since: int) -> DatabaseMisconfigured | DatabaseUnavailable:
-    """The error for a server that ended at its start with `code`; its log was `since` bytes long before."""
+    """The error for a server that ended at its start with `code`; before the start, its log had `since` bytes."""
     with log_file.open("rb") as log:
         log.seek(since)
         complaint = log.read(10_000).decode(errors="replace")
-    # As the loaders of glibc, musl and macOS say it.
+    # The messages of the loaders of glibc, musl and macOS.
     library = re.search(r"(?:shared librar(?:y|ies):? |Library not loaded: )([^\s:]+)", complaint)
     if library:
         sentence = N_(
@@ -126,7 +126,7 @@ def lock(path: Path, kind: LockFlags, timeout: float) -> IO[Any]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody holds a lock exclusively. Asked with a shared one, which does not look so to others who ask."""
+    """Whether a process holds a lock exclusively. The test takes a shared lock, which this test does not report."""
     try:
         unlock(lock(path, LockFlags.SHARED, timeout=0))
     except DatabaseUnavailable:

@@ -33,7 +33,7 @@ REPLICA_SET = "sisepan"
 CACHE_GB = 0.5
 OPLOG_MB = 128
 LOG_BYTES = 5_000_000
-"""A longer log is put aside when the server starts."""
+"""A longer log is renamed when the server starts."""
 READY_WITHIN = 120.0
 """Seconds; usually less than one, but a server that was killed first replays its journal."""
 GONE_WITHIN = 30.0
@@ -48,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 
 class EmbeddedMongod:
-    """The server of `data_dir` as one process sees it; threads need a lock around it. Tests give `has_unix_sockets`."""
+    """The server of `data_dir`, as one process sees it. Not safe for threads. Only tests pass `has_unix_sockets`."""
 
     def __init__(self, data_dir: Path, *, has_unix_sockets: bool = sys.platform != "win32") -> None:
         self.directory = (data_dir / "mongo").resolve()
@@ -92,7 +92,7 @@ class EmbeddedMongod:
             raise DatabaseMisconfigured(sentence, path=path, reason=reason) from error
 
     def doubt(self) -> None:
-        """Make the next `ensure_running` check the server, which did not answer: a server that hangs is replaced."""
+        """Make the next `ensure_running` check the server, which did not answer, and replace it if it hangs."""
         self._is_trusted = False
 
     def release(self) -> None:
@@ -121,7 +121,7 @@ class EmbeddedMongod:
         self._make_socket_directory()
         starting = lock(self.directory / "startup.lock", LockFlags.EXCLUSIVE, READY_WITHIN)
         try:
-            # Before the server, so that there is no moment at which it runs and nobody would end it.
+            # The watchdog starts before the server, so that the server never runs without a process that ends it.
             command = [sys.executable, "-m", "finance_core.mongod.watchdog", str(self.directory.parent)]
             watchdog = None if self._has_watchdog() else launch(command, self.log_file)
             starts = not self._is_usable()
@@ -141,7 +141,7 @@ class EmbeddedMongod:
         if self.log_file.exists() and self.log_file.stat().st_size > LOG_BYTES:
             self.log_file.replace(self.log_file.with_suffix(".log.old"))
         self.log_file.touch(mode=0o600)
-        already_said = self.log_file.stat().st_size
+        log_size = self.log_file.stat().st_size
         if self.socket_directory:
             Path(self.host).unlink(missing_ok=True)
         else:
@@ -151,7 +151,7 @@ class EmbeddedMongod:
             sentence = N_("내장 MongoDB가 제때 준비되지 않았습니다. {log}를 확인하고 다시 시도하십시오.")
             raise DatabaseUnavailable(sentence, log=str(self.log_file))
         if server.returncode is not None:
-            raise why_it_ended(server.returncode, self.log_file, already_said)
+            raise why_it_ended(server.returncode, self.log_file, log_size)
 
     def _options(self) -> list[str]:
         if self.socket_directory:
@@ -195,7 +195,7 @@ class EmbeddedMongod:
             client.admin.command({"replSetReconfig": config, "force": True})
 
     def _is_user(self) -> bool:
-        """Whether this process holds the `users.lock` of today: the directory may have been deleted or moved."""
+        """Whether this process holds the present `users.lock`: the directory may have been deleted or moved since."""
         if self._users_lock is None:
             return False
         try:
@@ -204,7 +204,7 @@ class EmbeddedMongod:
             return False
 
     def is_listening(self) -> bool:
-        """Whether something accepts connections where the server listens, be it able to answer or not."""
+        """Whether a process accepts connections where the server listens, even if it does not answer."""
         try:
             if self.socket_directory:
                 with socket.socket(socket.AF_UNIX) as attempt:
@@ -217,7 +217,7 @@ class EmbeddedMongod:
         return True
 
     def _is_usable(self) -> bool:
-        """Whether the server of these files accepts writes; while it listens, it has `ANSWER_WITHIN` to say so."""
+        """Whether the server of these files accepts writes; a server that listens has `ANSWER_WITHIN` to answer."""
         deadline = time.monotonic() + ANSWER_WITHIN
         while self._is_in_use() and self.is_listening():
             if self._names_our_files() and self._is_writable():
@@ -228,7 +228,7 @@ class EmbeddedMongod:
         return False
 
     def _names_our_files(self) -> bool:
-        """Whether what listens says that it serves our files: a port can be anybody's."""
+        """Whether the process that listens reports our database files; another program may have the port."""
         if not self.is_listening():
             return False
         with self._client() as client:
@@ -240,25 +240,25 @@ class EmbeddedMongod:
         return Path(options.get("storage", {}).get("dbPath", "")) == self.database_files
 
     def _client(self) -> "MongoClient[dict[str, Any]]":
-        # Found within a second or not at all, so that nobody waits long for a server that is just ending.
+        # Gives up after a second, so that nobody waits long for a server that is just ending.
         return MongoClient(self.uri, serverSelectionTimeoutMS=1_000, socketTimeoutMS=int(ANSWER_WITHIN * 1000))
 
     def _has_watchdog(self) -> bool:
         return is_locked(self.directory / "watchdog.lock")
 
     def _is_in_use(self) -> bool:
-        """Whether a server has the database files open. It locks this file first and gives it up last."""
+        """Whether a server has the database files open. It locks mongod.lock first and releases it last."""
         try:
             return is_locked(self.database_files / "mongod.lock")
         except FileNotFoundError:
             return False
-        except PermissionError:  # Windows does not even let it be opened
+        except PermissionError:  # Windows does not let others open a locked file
             return True
 
     def _end_server(self) -> None:
-        """End the server, cleanly if it can be reached; it may also be starting, hang, or have lost its socket."""
+        """End the server, cleanly if it answers; else it may be starting, may hang, or may have lost its socket."""
         if self._names_our_files():
-            with contextlib.suppress(PyMongoError), self._client() as client:  # it never answers that
+            with contextlib.suppress(PyMongoError), self._client() as client:  # it never answers this command
                 client.admin.command({"shutdown": 1, "force": True, "timeoutSecs": 0})
             wait(lambda: not (self._is_in_use() or self.is_listening()), GONE_WITHIN)
         for signal_number in (15, 9):  # SIGTERM, SIGKILL
@@ -282,20 +282,20 @@ class EmbeddedMongod:
             return
         with contextlib.suppress(FileExistsError):
             self.socket_directory.mkdir(mode=0o700)
-        found = self.socket_directory.lstat()
-        if found.st_uid != _user_id():  # nobody else may delete it, as /tmp is set up
+        status = self.socket_directory.lstat()
+        if status.st_uid != _user_id():  # in /tmp, only the owner or an administrator may delete it
             sentence = N_(
                 "다른 사용자가 {directory}를 만들어 두어 내장 MongoDB를 켤 수 없습니다. {data} 디렉터리를 옮겨 "
                 "FINANCE_DATA_DIR에 새 자리를 적거나, 그 사용자나 관리자에게 지워 달라고 하십시오."
             )
             data = str(self.directory.parent)
             raise DatabaseMisconfigured(sentence, directory=str(self.socket_directory), data=data)
-        if not stat.S_ISDIR(found.st_mode) or stat.S_IMODE(found.st_mode) != 0o700:
+        if not stat.S_ISDIR(status.st_mode) or stat.S_IMODE(status.st_mode) != 0o700:
             sentence = N_("{directory}가 다른 사용자에게 열려 있습니다. 지운 뒤 다시 시도하십시오.")
             raise DatabaseMisconfigured(sentence, directory=str(self.socket_directory))
 
     def _port(self) -> int:
-        """The port the server was last given, 0 where none is known."""
+        """The port that the server was last given; 0 if none is known."""
         try:
             port = int((self.directory / "port").read_text())
         except (OSError, ValueError):
@@ -303,7 +303,7 @@ class EmbeddedMongod:
         return port if 0 < port < 65536 else 0
 
     def _choose_port(self) -> None:
-        """Keep the remembered port where it is free, else remember another."""
+        """Keep the port in the file if it is free, else write another one to the file."""
         for wanted in (self._port(), 0):
             with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", wanted)) as free:
                 port = free.getsockname()[1]

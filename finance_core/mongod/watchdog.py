@@ -14,7 +14,7 @@ import portalocker
 
 def main(data_dir: Path) -> None:
     """Wait for the last user of the server of `data_dir` to go, then shut it down."""
-    # The working directory stays right when somebody renames the data directory meanwhile.
+    # The working directory stays right even if somebody renames the data directory.
     os.chdir(data_dir / "mongo")
     with Path("watchdog.lock").open("a") as watching, Path("users.lock").open("a") as users:
         _wait_for(watching)

@@ -1,8 +1,8 @@
-"""Alerts: conditions that are asked of each finished session, and the tickers for which they held.
+"""Alerts: conditions that are checked on each finished session, and the tickers for which they held.
 
-An alert is known by its rule, session and ticker. So whoever asks again, after a run that was killed or beside another
-one, finds the same alert and not a second one. The sessions before the last one are asked again too, since bars may
-have come late. Sending alerts is left to `updaters.alert_delivery`.
+Rule, session and ticker identify an alert. So a second check, after a killed run or beside another run, finds the same
+alert and makes no new one. Sessions before the last checked one are checked again, because bars may come late.
+`updaters.alert_delivery` sends alerts.
 """
 
 import datetime as dt
@@ -32,19 +32,19 @@ Channel = Literal["webhook", "email"]
 CHANNELS: Final[tuple[Channel, ...]] = ("webhook", "email")
 MOST_RULES: Final = 50
 OVERLAP: Final = dt.timedelta(days=14)
-"""So long before the last session that was asked, sessions are asked again."""
+"""Sessions within this time before the last checked session are checked again."""
 LONGEST_PAUSE: Final = dt.timedelta(days=90)
-"""Sessions that are older than this against the newest are not asked any more."""
+"""Sessions that lie more than this before the newest bar are not checked any more."""
 CLAIMED_FOR: Final = dt.timedelta(minutes=5)
-"""After this time another sender takes over what one has claimed: it has died."""
+"""After this time another sender may take over claimed alerts, because their sender must have died."""
 AGAIN_AFTER: Final = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
-"""Pauses after each failed attempt; after one attempt more, an alert is given up."""
+"""The pause after each failed attempt; an alert is given up if one more attempt fails."""
 
 
 def rules(db: MongoDatabase, category: Category | None = None) -> list[AlertRule]:
     """The rules of a category, or all, in the order in which they were made."""
-    found: list[Any] = db[ALERT_RULES].find({"category": category.key} if category else {}).sort("_id").to_list()
-    return found
+    stored: list[Any] = db[ALERT_RULES].find({"category": category.key} if category else {}).sort("_id").to_list()
+    return stored
 
 
 def add(
@@ -57,9 +57,9 @@ def add(
     webhook: str = "",
     email: str = "",
 ) -> ObjectId:
-    """Store a rule for the tickers `of`, or for all; it is asked of the sessions after the newest stored one.
+    """Store a rule for the tickers `of`, or for all, and return its id. Only sessions after the newest bar are checked.
 
-    Raises SisepanError (Mistake where the condition has one) for what cannot be used.
+    Raises SisepanError if a value cannot be used, Mistake if the condition has a mistake.
     """
     conditions.parse(condition)
     if len(rules(db)) >= MOST_RULES:
@@ -92,35 +92,35 @@ def remove(db: MongoDatabase, rule: ObjectId) -> None:
 
 
 def find(db: MongoDatabase, category: Category, moment: dt.datetime) -> int:
-    """Ask the rules of `category` of the sessions that are finished at `moment` (tz-aware); returns the new alerts.
+    """Check the rules of `category` on the sessions finished at `moment` (tz-aware); returns the number of new alerts.
 
-    A ticker is asked of a session once it has its final bar. A rule that cannot be asked any more is told in the error
-    that is raised after the others were asked.
+    A ticker is checked on a session once it has its final bar of it. If a rule can no longer be checked, SisepanError
+    is raised with its name, after the other rules were checked.
     """
     failed: SisepanError | None = None
-    found = 0
+    new_alerts = 0
     if not (made := rules(db, category)):
         return 0
     final = _Final(db, category, moment)
     for rule in made:
         try:
-            found += _ask(db, category, rule, final)
+            new_alerts += _ask(db, category, rule, final)
         except SisepanError as error:
             failed = SisepanError(N_("알림 '{name}': {error}"), name=rule["name"], error=error)
     if failed:
         raise failed
-    return found
+    return new_alerts
 
 
 def recent(
     db: MongoDatabase, since: dt.datetime, ticker: tuple[str, str] | None = None, limit: int = 100
 ) -> list[Alert]:
-    """The alerts of the sessions from `since` on, the newest first; of one category and ticker if they are given."""
+    """The alerts of the sessions from `since` on, the newest first; with `ticker` (category, ticker), its alerts."""
     query: dict[str, object] = {"session": {"$gte": since}}
     if ticker:
         query |= {"category": ticker[0], "ticker": ticker[1]}
-    found: list[Any] = db[ALERTS].find(query).sort([("session", -1), ("_id", 1)]).limit(limit).to_list()
-    return found
+    alerts: list[Any] = db[ALERTS].find(query).sort([("session", -1), ("_id", 1)]).limit(limit).to_list()
+    return alerts
 
 
 def is_waiting(db: MongoDatabase, now: dt.datetime) -> bool:
@@ -129,17 +129,19 @@ def is_waiting(db: MongoDatabase, now: dt.datetime) -> bool:
 
 
 def claim(db: MongoDatabase, channel: Channel, due: dt.datetime, now: dt.datetime) -> list[Alert]:
-    """The alerts of one rule and session that could be sent through `channel` at `due`; none where nothing waits.
+    """Claim the alerts of one rule and session that can be sent through `channel` at `due`; none if no alert waits.
 
-    From `now` on no other sender gets them for `CLAIMED_FOR`. Both moments are in UTC, tz-naive.
+    From `now` on, no other sender gets these alerts for `CLAIMED_FOR`. Both moments are in UTC, tz-naive.
     """
-    way = f"deliveries.{channel}"
-    while first := db[ALERTS].find_one(_waiting(channel, due), sort=[(f"{way}.next_at", 1), ("_id", 1)]):
+    field = f"deliveries.{channel}"
+    while first := db[ALERTS].find_one(_waiting(channel, due), sort=[(f"{field}.next_at", 1), ("_id", 1)]):
         mark = uuid.uuid4().hex
         of_message = {**_waiting(channel, due), "rule": first["rule"], "session": first["session"]}
-        change = {"$set": {f"{way}.claim": mark, f"{way}.next_at": now + CLAIMED_FOR}}
+        change = {"$set": {f"{field}.claim": mark, f"{field}.next_at": now + CLAIMED_FOR}}
         db[ALERTS].update_many(of_message, change)
-        claimed: list[Any] = db[ALERTS].find({f"{way}.claim": mark, f"{way}.state": "waiting"}).sort("_id").to_list()
+        claimed: list[Any] = (
+            db[ALERTS].find({f"{field}.claim": mark, f"{field}.state": "waiting"}).sort("_id").to_list()
+        )
         if claimed:  # else another sender was faster
             return claimed
     return []
@@ -148,8 +150,8 @@ def claim(db: MongoDatabase, channel: Channel, due: dt.datetime, now: dt.datetim
 def settle(
     db: MongoDatabase, channel: Channel, alerts: Iterable[Alert], now: dt.datetime, error: SisepanError | None
 ) -> None:
-    """Record that claimed alerts were sent at `now`, or why not: they are tried again later, and given up at last."""
-    way = f"deliveries.{channel}"
+    """Record that claimed alerts were sent at `now`, or the `error`: they are tried again later, at last given up."""
+    field = f"deliveries.{channel}"
     for alert in alerts:
         before = alert["deliveries"][channel]
         attempts = before["attempts"] + 1
@@ -160,8 +162,10 @@ def settle(
             after = Delivery(
                 state="failed" if is_last else "waiting", attempts=attempts, next_at=next_at, error=str(error)
             )
-        # Only while the claim is ours: another sender may have taken over.
-        db[ALERTS].update_one({"_id": alert["_id"], f"{way}.claim": before.get("claim")}, {"$set": {way: dict(after)}})
+        # Only if the claim is still ours: another sender may have taken over.
+        db[ALERTS].update_one(
+            {"_id": alert["_id"], f"{field}.claim": before.get("claim")}, {"$set": {field: dict(after)}}
+        )
 
 
 def _waiting(channel: Channel, now: dt.datetime) -> dict[str, object]:
@@ -178,17 +182,17 @@ def _ask(db: MongoDatabase, category: Category, rule: AlertRule, final: "_Final"
     panel = screens.panel_for(db, category, tree, earliest.date())  # with all bars that the earliest session needs
     days = panel.sessions[panel.sessions > np.datetime64(earliest, "D")]
     alerts = [alert for day in days for alert in _held(rule, tree, panel.as_of(day), final)]
-    found = 0
+    new_alerts = 0
     if alerts:
         for keys in (["session"], ["category", "ticker", "session"]):
             db[ALERTS].create_index(keys)
         writes = [UpdateOne({"_id": alert["_id"]}, {"$setOnInsert": dict(alert)}, upsert=True) for alert in alerts]
-        found = db[ALERTS].bulk_write(writes, ordered=False).upserted_count
+        new_alerts = db[ALERTS].bulk_write(writes, ordered=False).upserted_count
     finished = [day for day in days if final.is_finished(day)]
     if finished:
         last = dt.datetime.combine(_date(finished[-1]), dt.time())
         db[ALERT_RULES].update_one({"_id": rule["_id"]}, {"$set": {"asked_until": last}})
-    return found
+    return new_alerts
 
 
 class _Final:
@@ -209,7 +213,7 @@ class _Final:
         return all(day <= last for last in self._finished.values())
 
     def is_final(self, ticker: str, day: np.datetime64) -> bool:
-        """Whether the bar of `day` of a ticker was fetched after its session; one that was not may still change."""
+        """Whether the bar of `day` of a ticker was fetched after the session's end; an earlier one may still change."""
         row = self._rows.get(ticker)
         market = self._category.market(row.get("market", "")).key if row else ""
         if row is None or day > self._finished[market]:
@@ -219,7 +223,7 @@ class _Final:
 
 
 def _held(rule: AlertRule, tree: Node, panel: Panel, final: _Final) -> list[Alert]:
-    """The alerts of the last session of `panel`, of tickers whose bar of it is final."""
+    """The alerts of the last session of `panel`, for the tickers whose bar of that session is final."""
     day = panel.sessions[-1]
     result = screen.screen(panel, tree)
     has_bar = dict(zip(panel.tickers, breadth.traded(panel).tolist(), strict=True))

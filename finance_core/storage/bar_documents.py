@@ -1,4 +1,4 @@
-"""Documents of bars, from frames and to frames. Pure: what is read and written is left to `prices`.
+"""Converts frames of bars to documents, and documents to frames. Pure: `prices` reads and writes the documents.
 
 In a user's own collection a `date` may be a text, or midnight in Seoul, and a price a text: that raises DataConflict.
 """
@@ -23,7 +23,7 @@ from finance_core.storage.locations import Location
 
 _MIDNIGHT = dt.time()
 _ZEROS: Final = {"<M8[ms]": dt.datetime(1970, 1, 1), "<f8": 0.0, "<i4": 0, "<i8": Int64()}
-"""By numpy's name of a type: what BSON encodes as the same bytes."""
+"""By numpy's name of a type: a zero that BSON encodes as the same bytes."""
 _LARGEST_SHORT: Final = 2**31 - 1
 """The largest whole number for which the driver takes four bytes."""
 _EPOCH = dt.date(1970, 1, 1).toordinal()
@@ -52,7 +52,7 @@ def change(before: Document, after: Document) -> Document | None:
 def to_documents(ticker: str, bars: pd.DataFrame) -> list[Document]:
     """The documents that store `bars` of `ticker`, without prices that are NaN and corporate actions that are 0."""
     columns, present = _columns(bars)
-    # A column at a time: to look at each value takes three times as long.
+    # Column by column: a loop over all values takes three times as long.
     whole = {name: columns[name].tolist() for name in columns if present[name].all()}
     documents = [
         dict(zip(("ticker", *whole), row, strict=True))
@@ -75,7 +75,7 @@ def to_raw(ticker: str, bars: pd.DataFrame) -> list[RawBSONDocument]:
     blank = bson.encode({"ticker": ticker, **{name: _ZEROS[values.dtype.str] for name, values in whole.items()}})
     rows = np.tile(np.frombuffer(blank, np.uint8), (len(bars), 1))
     end = len(blank) - 1
-    for name, values in reversed(whole.items()):  # each is a type, its name, a zero, and the number
+    for name, values in reversed(whole.items()):  # a field is a type, a name, a zero, and the number
         begin = end - values.itemsize
         rows[:, begin:end] = np.ascontiguousarray(values)[:, None].view(np.uint8)
         end = begin - len(name) - 2
@@ -90,11 +90,11 @@ def to_raw(ticker: str, bars: pd.DataFrame) -> list[RawBSONDocument]:
 
 def _columns(bars: pd.DataFrame) -> tuple[dict[str, npt.NDArray[Any]], dict[str, npt.NDArray[np.bool_]]]:
     """The date and the `COLUMNS` of `bars`, and which of their values are stored."""
-    values = candles.in_order(bars).to_numpy(dtype="float64")  # a fraction of the time of a column after the other
+    values = candles.in_order(bars).to_numpy(dtype="float64")  # a fraction of the time of single columns
     stored = ~np.isnan(values)
     actions = slice(-len(candles.CORPORATE_ACTIONS), None)
     stored[:, actions] &= values[:, actions] != 0
-    days = bars.index.to_numpy().astype("datetime64[us]")  # as a list in a tenth of the time of to_pydatetime
+    days = bars.index.to_numpy().astype("datetime64[us]")  # their `tolist` takes a tenth of to_pydatetime's time
     columns = {"date": days, **dict(zip(candles.COLUMNS, values.T, strict=True))}
     is_short = (columns["volume"] <= _LARGEST_SHORT).all()
     columns["volume"] = columns["volume"].astype("int32" if is_short else "int64")
@@ -114,7 +114,7 @@ def _days(location: Location, ticker: str, documents: Sequence[Document]) -> npt
     """The days of `documents`, which are in ascending order. Raises DataConflict as `check_days`."""
     name = location.name("date")
     dates: list[Any] = [document.get(name) for document in documents]
-    # In C for valid documents: numpy's own conversion, or a loop, takes as long as the whole query.
+    # For valid documents all of this runs in C: numpy's own conversion, or a loop, takes as long as the whole query.
     if set(map(type, dates)) == {dt.datetime} and set(map(dt.datetime.time, dates)) == {_MIDNIGHT}:
         ordinals = np.fromiter(map(dt.datetime.toordinal, dates), dtype="int64", count=len(dates))
         if ordinals[0] > _FIRST_DAY and ordinals[-1] < _LAST_DAY and (np.diff(ordinals) > 0).all():
@@ -145,7 +145,7 @@ def check_days(location: Location, ticker: str, documents: Iterable[Document]) -
 
 
 def numbers(location: Location, ticker: str, field: str, documents: Iterable[Document]) -> npt.NDArray[np.float64]:
-    """The values of `field` in `documents`; NaN where one has none. Raises DataConflict where one is no number."""
+    """The values of `field` in `documents`; NaN where it is absent. Raises DataConflict if one is no number."""
     try:
         return np.array([document.get(field) for document in documents], dtype="float64")  # None is NaN
     except (ValueError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""Saved sets of series to compare, by name: the installation's, kept in MongoDB (`settings`)."""
+"""Saved sets of series to compare, by name. All visitors of the installation share them (`settings` in MongoDB)."""
 
 from collections.abc import Sequence
 

@@ -41,7 +41,7 @@ ANSWER_WITHIN = 2.5
 """Seconds that a server may take to answer before the page says that it does not."""
 
 CONNECTING = 20
-"""Connections that are made at the same time: the driver's own two keep a crowd that comes at once waiting in line."""
+"""Connections that the driver opens at the same time; with its default of two, many visitors at once wait in line."""
 
 HOST = r"(?:\[[^\]@]+\]|[^][/?@:,]+)(?::\d{1,5})?"
 URI = re.compile(rf"mongodb(?:\+srv)?://(?:[^/?@]*@)?(?P<hosts>{HOST}(?:,{HOST})*)(?:[/?][^@]*)?")
@@ -65,7 +65,7 @@ _indexed: set[tuple[str, str]] = set()
 
 
 def is_embedded() -> bool:
-    """Whether this installation uses the embedded server: it names no other in MONGO_URI."""
+    """Whether this installation uses the embedded server: MONGO_URI names no other server."""
     return not settings.get("MONGO_URI")
 
 
@@ -127,7 +127,7 @@ def ensure_indexes(db: MongoDatabase, chosen: Iterable[Category] | None = None) 
             ensure_unique_index(db, location.collection, ["ticker", "date"])
     metadata = locations.metadata(db)
     ensure_unique_index(db, metadata, ["category", "ticker"])
-    # For the largest moves, the newest bars, the list by name.
+    # For `tickers.movers`, for `tickers.newest_bar`, and for the list by name.
     chosen_by = (["change"], ["last_date"], ["name", "ticker"])
     db[metadata].create_indexes([pymongo.IndexModel(["category", *keys]) for keys in chosen_by])
 
@@ -135,8 +135,9 @@ def ensure_indexes(db: MongoDatabase, chosen: Iterable[Category] | None = None) 
 def prepare_writing(db: MongoDatabase, category: Category, *, bars: bool = False) -> None:
     """Make sure that rows of `category`, and with `bars` its bars, may be written and have their indexes.
 
-    Every writer calls this first, but adoption, which has a yes. Raises NotAdopted if the database holds data of the
-    user's own that was not adopted, ReadOnly if bars are only read, DataConflict as `ensure_indexes`.
+    Every writer calls this first, except adoption, to which the user has agreed. Raises NotAdopted if the database
+    holds data of the user's own that was not adopted, ReadOnly if the bars are only read, DataConflict as
+    `ensure_indexes`.
     """
     if bars:
         locations.require_writable(db, category)
@@ -185,9 +186,9 @@ def has_transactions(db: MongoDatabase) -> bool:
 
 
 def explained(error: BaseException, otherwise: str = UNEXPECTED, **values: object) -> SisepanError:
-    """`error` as a sentence for a person: for a defect, the message `otherwise` with its `values` and the error's kind.
+    """`error` as a sentence for a person; a defect becomes the message `otherwise` with its `values` and its kind.
 
-    An error of the driver goes to the log; the caller logs a defect.
+    This function logs errors of the driver; the caller logs defects.
     """
     if isinstance(error, SisepanError):
         return error
@@ -273,8 +274,8 @@ def _answering(uri: str) -> MongoDatabase:
 def _new_client(uri: str) -> "pymongo.MongoClient[Document]":
     """A client for `uri`, not connected yet.
 
-    The driver's message may quote the URI with its password. So it is neither logged nor shown nor chained: the errors
-    are raised outside of the `except` clauses.
+    The driver's message may quote the URI with its password. So the message is neither logged nor shown nor chained:
+    our error is raised outside of the `except` clauses.
     """
     milliseconds = int(ANSWER_WITHIN * 1000)
     failure = DatabaseMisconfigured(

@@ -1,4 +1,4 @@
-"""The schema: every document that the product stores in MongoDB, a line a field, and the names of their collections.
+"""The schema: each document that the product stores in MongoDB, one line for a field, and the names of the collections.
 
 Dates and moments are stored as UTC and read as tz-naive datetimes; a `date` is a trading day at midnight. A field
 without a value is absent: nothing is stored as null. What people make (drawings, lists, alerts) is in `user_documents`;
@@ -19,16 +19,16 @@ WATCHLISTS = "watchlists"
 DRAWINGS = "chart_drawings"
 ALERT_RULES, ALERTS = "price_alert_rules", "price_alerts"
 CHOICES = "settings"
-"""Choices for every process of this installation, a document a kind: where bars are stored, schedules, comparison sets,
-what was last seen of a collection that is only read. Settings of one process are in `finance_core.settings`."""
+"""Choices for all processes of this installation, one document for each kind: where bars are stored, schedules, saved
+comparison sets, what was last seen of a collection that is only read. Those of one process: `finance_core.settings`."""
 
 Source = Literal["yahoo", "sample", "import"]  # where the bars of a ticker come from
 Status = Literal["ok", "failed", "delisted"]  # of the last update; delisted: not known to Yahoo for several runs
 Origin = Literal["terminal", "page", "schedule"]  # who began a run
 Kind = Literal["read", "convert", "import"]  # what an import run does with the user's own data; an update run has none
 State = Literal["running", "done", "partial", "cancelled", "failed", "interrupted"]
-"""partial: Yahoo gave up answering, or much of the market failed. failed: an error ended the run, or every ticker that
-was asked for failed. interrupted: its process died."""
+"""partial: Yahoo gave up answering, or much of the market failed. failed: an error ended the run, or every ticker
+that it fetched failed. interrupted: its process died."""
 
 
 class Bar(TypedDict):
@@ -46,7 +46,7 @@ class Bar(TypedDict):
 
 
 class BarState(TypedDict):
-    """What lists show of the bars of a ticker, written together with them. None where it has none: not stored then."""
+    """What lists show of the bars of a ticker, written with the bars. A value of None is not stored."""
 
     first_date: dt.datetime | None
     last_date: dt.datetime | None
@@ -63,8 +63,8 @@ Imported = TypedDict(
         "from": str,  # name of the source
         "changed_at": dt.datetime,  # `bars_changed_at` after the import: unequal where somebody changed the bars since
         "whole": bool,  # True: all bars of the ticker are from this source; absent where it only added days
-        "rows": int,  # of the source
-        "bars": int,  # that they became
+        "rows": int,  # rows of the source
+        "bars": int,  # bars that these rows became
         "first_date": dt.datetime,
         "last_date": dt.datetime,
         "checksum": str,  # of the days and closes that are stored afterwards
@@ -97,13 +97,13 @@ class TickerRow(TypedDict, total=False):
     last_error: str  # the sentence of the last failure, in the language of the run
     unknown_runs: int  # runs in a row in which Yahoo did not know the ticker; absent when it is known
     updated_at: dt.datetime  # when Yahoo was last asked for it
-    silent_since: dt.datetime  # since when Yahoo has nothing new for it, or does not know it; absent when it has
+    silent_since: dt.datetime  # since when Yahoo has nothing new for it, or does not know it; else absent
     bars_changed_at: dt.datetime  # when a bar of it was last added, changed or removed
     verified_at: dt.datetime  # when its whole history was last compared with Yahoo's; written by updates, like the next
     missing: list[dt.datetime]  # sessions between its first and last bar without a bar
     unexpected: list[dt.datetime]  # days that its exchange's calendar calls closed, for which Yahoo has a bar
     unadjusted_splits: list[dt.datetime]  # days of splits that the prices before them do not reflect yet
-    asked_again: int  # how often in a row its whole history was asked for and these stayed as they were
+    asked_again: int  # whole histories fetched in a row that left `missing` and `unadjusted_splits` as they were
     rewriting: bool  # True while its history is replaced without a transaction: some bars are still the old ones
     imported: Imported
     first_date: dt.datetime  # as in `BarState`, like the next five
@@ -141,8 +141,8 @@ class RunCounts(TypedDict):
 
     total: int  # tickers, like the next four
     done: int  # updated, up to date, or failed
-    current: int  # up to date before the run, and not asked for
-    deferred: int  # not asked for this time: Yahoo has had nothing new for them for long
+    current: int  # up to date before the run, and not fetched
+    deferred: int  # not fetched this time, because Yahoo has had nothing new for them for long
     delisted: int  # not known to Yahoo for several runs
     failed: int
     added: int  # bars, like the next three
@@ -151,11 +151,11 @@ class RunCounts(TypedDict):
     changed: int  # by `candles.clean`
     refused: int  # bars, or rows of an import, that were left out
     rows: int  # of the source of an import
-    bars: int  # that these rows became
-    quoted: int  # tickers whose new bar is a quote of the whole market
+    bars: int  # bars that these rows became
+    quoted: int  # tickers whose new bar comes from a quote of the whole market
     requests: int  # to Yahoo
     fresh: int  # tickers with the bar of their last finished session at the end of the run
-    expected: int  # tickers that should have it: all chosen ones but delisted ones
+    expected: int  # tickers that should have it: all chosen ones except delisted ones
 
 
 _Run = TypedDict(
@@ -179,17 +179,17 @@ _Run = TypedDict(
         "only": NotRequired[list[str] | None],  # the tickers that were named; None: all of them
         "full": NotRequired[bool],
         "force": NotRequired[bool],
-        "full_since": NotRequired[dt.datetime],  # the begin of the full run that this one continues
+        "full_since": NotRequired[dt.datetime],  # the start of the full run that this one continues
     },
 )
 
 
 class RunRecord(RunCounts, _Run):
-    """An update run or an import run (`update_runs`). Written by itself; `cancel_requested` by whoever cancels it."""
+    """An update run or an import run (`update_runs`). Written by the run; `cancel_requested` by whoever cancels it."""
 
 
 class Lease(TypedDict, total=False):
-    """The right to run in the category of this key (`update_leases`). Written by runs, by the server's clock."""
+    """The right to run in the category of this key (`update_leases`). Written by runs, in the server's time."""
 
     _id: str
     run: ObjectId

@@ -1,4 +1,4 @@
-"""What people drew on the charts of tickers: the installation's, seen by everybody (`chart_drawings`)."""
+"""What people drew on the charts of tickers (`chart_drawings`). All visitors of the installation see it."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ def load(db: MongoDatabase, category: Category, ticker: str) -> list[Drawing]:
 
 
 def add(db: MongoDatabase, category: Category, ticker: str, drawing: Drawing) -> None:
-    """Store a drawing. Raises SisepanError with `LIMIT` drawings already, or as `database.prepare_writing`."""
+    """Store a drawing. Raises SisepanError if there are `LIMIT` drawings already, or as `database.prepare_writing`."""
     database.prepare_writing(db, category)
     room = {"_id": _id(category, ticker), f"drawings.{LIMIT - 1}": {"$exists": False}}
     try:
@@ -46,7 +46,7 @@ def remove(db: MongoDatabase, category: Category, ticker: str, ids: Iterable[str
 
 
 def too_many() -> SisepanError:
-    """The error of one drawing more than `LIMIT`."""
+    """The error if a ticker has `LIMIT` drawings already."""
     sentence = N_("차트 하나에 그림은 {limit}개까지입니다. 쓰지 않는 것을 지우십시오.")
     return SisepanError(sentence, limit=LIMIT)
 

@@ -20,7 +20,7 @@ from finance_core.storage.documents import CHOICES, TICKERS, LocationDocument
 
 ID = "collections"
 OWN_PREFIX = "sisepan_"
-"""Begins the names of our collections where the usual ones are the user's, in another layout."""
+"""Prefix of the names of our collections, if collections of the user's own, in another layout, have the usual names."""
 FRESH = 2.0
 """Seconds for which a process uses the locations it last read, so that a chart costs no further query."""
 
@@ -68,13 +68,13 @@ def metadata(db: "Database[dict[str, Any]]") -> str:
 def require_adopted(db: "Database[dict[str, Any]]", category: Category) -> None:
     """Raise NotAdopted if the user's own data must be adopted before anything of `category` is written.
 
-    That is so if the category has bars and no list, or if its list would go into a collection of the user's own.
+    It must be adopted if the category has bars and no list, or if its list would go into the user's own collection.
     """
     if _has_list(db, category):
         return
     own = [of(db, category).collection, *([] if is_list_ours(db) else [metadata(db)])]
     taken = [collection for collection in own if db[collection].find_one({}, {"_id": True}) is not None]
-    if taken and not _has_list(db, category):  # others may have begun the list since the first look
+    if taken and not _has_list(db, category):  # another process may have begun the list
         sentence = N_(
             "{collections} 컬렉션에 아직 받아들이지 않은 사용자의 데이터가 있어서 아무것도 쓰지 않았습니다. 첫 "
             "화면의 '목록 만들기' 단추를 누르거나 python -m finance_core.adopt --all 명령을 실행하십시오."
@@ -125,7 +125,7 @@ def point_metadata(db: "Database[dict[str, Any]]", collection: str) -> None:
 
 
 def forget(db: "Database[dict[str, Any]]") -> None:
-    """Have the locations read again at the next question."""
+    """Make the next call of `of` or `metadata` read the locations again."""
     global _forgotten
     with _lock:
         _forgotten += 1

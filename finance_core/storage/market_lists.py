@@ -1,8 +1,8 @@
 """The lists of whole markets: the last good one of each, and what it would change in the ticker lists.
 
-A list ships with the program (`starter`); a newer one that was fetched is stored. Nothing of a list is registered
-before somebody asks for it: `difference` says what would change, and `apply` does it as one entry of the history.
-Names that a person gave stay: a list replaces only names that it gave itself before.
+A list ships with the program (`starter`); a newer list that was fetched is stored. A list changes no ticker before
+somebody applies it: `difference` says what would change, and `apply` changes it as one entry of the history. Names that
+a person gave stay: a list replaces only names that it gave itself before.
 """
 
 import datetime as dt
@@ -21,7 +21,7 @@ from finance_core.storage.documents import LISTS, ListedTicker, MarketListing, T
 from finance_core.storage.ticker_edits import Edit, Saved
 
 Kind = Literal["new", "renamed", "moved", "delisted", "filled"]
-"""What a list changes of a ticker. filled: what was not known about it."""
+"""What a list changes of a ticker. filled: the list gives a value that was missing."""
 TITLES: dict[Kind, str] = {
     "new": N_("새 종목"),
     "renamed": N_("이름 바뀜"),
@@ -33,7 +33,7 @@ TITLES: dict[Kind, str] = {
 GIVEN = ("name", "name_en", "industry")
 """The fields that a list gives and a person may change."""
 TRADED_WITHIN = dt.timedelta(days=7)
-"""A ticker with a bar so shortly before the list is not delisted, whatever the list says."""
+"""A ticker with a bar within this time before it left the list, or later, is not delisted, whatever the list says."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Difference:
 
     category: Category
     names: dict[str, str]
-    """By ticker of an edit: what it is called now, or what the list calls it."""
+    """The name of each ticker with an edit: its present name, else that of the list."""
     edits: dict[Kind, list[Edit]]
     """By kind. A row with several changes stands under the first of its kinds in the order of `_kind`."""
     kept: list[str]
-    """Tickers with a name that a person gave and the list does not."""
+    """Tickers whose name, given by a person, differs from that of the list and stays."""
     unchanged: int
     left_out: dict[str, int]
     """Tickers on markets that Yahoo does not have, by market."""
@@ -58,7 +58,7 @@ class Difference:
 
     @property
     def additions(self) -> list[Edit]:
-        """The edits that change nothing that is known, and need no yes."""
+        """The edits that only add values that were missing, and so need no yes."""
         return [*self.edits["new"], *self.edits["filled"]]
 
 
@@ -93,8 +93,8 @@ def keep(db: MongoDatabase, category: Category, listing: MarketListing) -> None:
 def merged(last: MarketListing, fetched: Iterable[ListedTicker], date: dt.datetime) -> MarketListing:
     """The list after a source has answered with `fetched` on `date`.
 
-    Names and industries that the source does not know stay. A ticker that it does not list any more is `gone`; a name
-    that it has changed since its last answer replaces the one we have.
+    Names and industries that the source does not know stay. A ticker that the source does not list any more is `gone`.
+    A name that the source has changed since its last answer replaces the present one.
     """
     before = {row["ticker"]: row for row in last["rows"]}
     now = {row["ticker"]: row for row in fetched}
@@ -122,7 +122,7 @@ def _merged(before: ListedTicker | None, now: ListedTicker) -> ListedTicker:
 def difference(db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable[MarketListing] = ()) -> Difference:
     """What `lists`, which are of one category, would change in its ticker list. Writes nothing.
 
-    Takes what was `fetched` of them, and else the last good list.
+    A listing in `fetched` takes the place of the last good one.
     """
     category = lists[0].category
     stored = {row["ticker"]: row for row in tickers.all_rows(db, category)}
@@ -151,7 +151,7 @@ def difference(db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable
 def _listed(
     db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable[MarketListing]
 ) -> Iterator[tuple[MarketListing, ListedTicker]]:
-    """The tickers of `lists`, and those of their files whose market no category has."""
+    """The tickers of `lists`, and those in their files whose market their category does not have."""
     of_category = {market.key for market in lists[0].category.markets}
     for file, listing in _listings(db, lists, fetched).items():
         wanted = {each.market for each in lists if each.file == file}
@@ -163,7 +163,7 @@ def _listed(
 def _listings(
     db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable[MarketListing]
 ) -> dict[str, MarketListing]:
-    """By file: what was fetched of it, else its last good list."""
+    """By file: the fetched list, else the last good one."""
     of_file = {listing["_id"]: listing for listing in fetched}
     return {file: of_file.get(file) or last_good(db, file) for file in dict.fromkeys(each.file for each in lists)}
 
@@ -179,7 +179,7 @@ def _edit(category: Category, listing: MarketListing, listed: ListedTicker, row:
     if gone is None:
         replaceable = {"", listed["ticker"], *listed.get("former", [])}
         changes.update({name: value for name, value in given.items() if now[name] in replaceable - {value}})
-        # Updates find out the market, and a file may be older; a word of the user's own stays.
+        # Updates find out the market, so that a file, which may be older, keeps it. The user's own word stays.
         markets = ["", *(market.key for market in category.markets if listing["source"] != "file")]
         if listed["market"] and now["market"] in markets and now["market"] != listed["market"]:
             changes["market"] = listed["market"]
@@ -207,7 +207,7 @@ def apply(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str
 
 
 def dates(db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable[MarketListing] = ()) -> list[str]:
-    """Of each list its day, where it is from and its number of tickers, as a sentence."""
+    """A sentence for each list: its day, its source and its number of tickers."""
     listings = _listings(db, lists, fetched)
     lines = []
     for each in lists:
@@ -241,7 +241,7 @@ def remarks(changes: Difference) -> list[str]:
 
 
 def described(edit: Edit) -> str:
-    """What an edit changes, in one line; of a new ticker what else than its name the list knows."""
+    """What an edit changes, in one line; for a new ticker, all values of the list except the name."""
     fields = ticker_fields.by_key()
     if not edit.original:
         return " · ".join(str(value) for key, value in edit.changes.items() if value and key != "name")

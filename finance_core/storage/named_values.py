@@ -1,6 +1,6 @@
 """Values of this installation that are saved by name, such as comparison sets and screens, in `settings`.
 
-A kind of them is a `Shelf`, one document; the values stay in the order in which they were saved first.
+Each kind of values is a `Shelf`, stored as one document; values stay in the order in which they were saved first.
 """
 
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ class Shelf:
     """Where the values of one kind are saved."""
 
     id: str
-    """Of the document in `settings`."""
+    """Id of the document in `settings`."""
     entries: str
-    """Its field with the entries: each has a name and a value."""
+    """Name of the document's field with the entries; each has a name and a value."""
     value: str
-    """The entry's field with the value."""
+    """Name of an entry's field with the value."""
     limit: int
     too_many: str
     """Message id, with the field {limit}."""

@@ -1,8 +1,7 @@
-"""Panels of whole categories: read once, kept for all visitors until bars change, within a bound of memory.
+"""Panels of whole categories: read once, and kept for all visitors until bars change, within a limit of memory.
 
 The bars of a panel are those that `prices.load` gives, ticker by ticker (a halted day as it is drawn, see
-`candles.clean`). At each question the rows of the tickers tell which bars have changed since; only those are read
-again.
+`candles.clean`). At each call, the rows of the tickers show which bars have changed since; only those are read again.
 """
 
 import datetime as dt
@@ -32,14 +31,14 @@ from finance_core.storage.locations import Location
 from finance_core.storage.raw_bars import READ, Table
 
 MOST_BYTES: Final = 1 << 30
-"""Memory of all panels that are kept, and so of the largest one; little more than twice as much while it is read.
+"""Most bytes of all panels that are kept, and so of the largest one; reading it takes little more than twice as much.
 Twenty years of 3,300 tickers take 0.7 GB."""
 BAR_BYTES: Final = 4 + 8 * len(panels.FIELDS)
 KEPT_FOR: Final = 60.0
-"""Seconds until bars are read again of which nothing tells whether they have changed: other programs write them."""
+"""Seconds until bars that other programs write are read again, because nothing shows whether they have changed."""
 BARS_AT_ONCE: Final = 100_000
 TICKERS_AT_ONCE: Final = 400
-"""Bars, about, and tickers of one query."""
+"""About so many bars, and at most so many tickers, in one query."""
 
 _ROW_FIELDS = (
     *(name for name in panels.TEXTS if name != "group"),
@@ -53,10 +52,10 @@ _ROW_FIELDS = (
 
 @dataclass
 class _Kept:
-    """The panel of a category, and of which bars it is."""
+    """The panel of a category that is kept, and the versions of its bars."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    """Held while bars are read: visitors who ask for the same wait, and read nothing."""
+    """Held while bars are read: other visitors who need this panel wait for it, and read nothing."""
     panel: Panel | None = None
     since: dt.date = dt.date.max
     versions: dict[str, object] = field(default_factory=dict)
@@ -64,22 +63,22 @@ class _Kept:
 
 @dataclass
 class Part:
-    """What was read of some tickers."""
+    """The bars of some tickers, as one query found them."""
 
     bars: dict[str, TickerBars]
-    """Of each; none for those whose bars contradict each other."""
+    """By ticker; without bars for `unreadable` tickers."""
     split: dict[str, np.datetime64] = field(default_factory=dict)
-    """The day of its last split, NaT where there was none."""
+    """By ticker: the day of its last split, NaT where there was none."""
     unreadable: set[str] = field(default_factory=set)
-    """Those whose bars contradict each other."""
+    """Tickers whose bars contradict each other."""
 
 
 _NEVER: Final = np.datetime64("NaT", "D")
 _changes = itertools.count(1)
-"""Numbers every panel that is read anew, or in part, in this process."""
+"""Gives each panel that this process reads, or reads again in part, its version."""
 _lock = threading.Lock()
 _kept: "OrderedDict[tuple[str, str, str], _Kept]" = OrderedDict()
-"""By server, database and category; the one that was asked for last stands last."""
+"""By server, database and category; the last used one stands last."""
 
 
 def panel(db: MongoDatabase, category: Category, since: dt.date, fields: Iterable[str] = panels.FIELDS) -> Panel:
@@ -94,7 +93,7 @@ def panel(db: MongoDatabase, category: Category, since: dt.date, fields: Iterabl
         whole = _current(db, category, kept, rows, since)
     texts = {name: np.array([str(row.get(name) or "") for row in rows], dtype=object) for name in panels.TEXTS}
     groups = watchlists.groups(db, category)
-    # Who is on no list is known to be on none: that is no missing text.
+    # A ticker on no list has " " as text: "" would mean that its lists are unknown.
     texts["group"] = np.array([groups.get(row["ticker"], " ") for row in rows], dtype=object)
     named = replace(
         whole.since(np.datetime64(since)),
@@ -112,7 +111,7 @@ def some(db: MongoDatabase, category: Category, names: Sequence[str], since: dt.
 
 
 def forget() -> None:
-    """Keep no panel any more."""
+    """Drop all panels that are kept."""
     with _lock:
         _kept.clear()
 
@@ -131,7 +130,7 @@ def _entry(key: tuple[str, str, str]) -> _Kept:
 
 
 def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[TickerRow], since: dt.date) -> Panel:
-    """The panel that is kept, brought up to date for `rows`, and reaching back to `since` at least."""
+    """The panel in `kept`, brought up to date for `rows`, and reaching back to `since` at least."""
     location = locations.of(db, category)
     versions = {row["ticker"]: _version(location, row) for row in rows}
     if kept.panel is None or since < kept.since:
@@ -142,7 +141,7 @@ def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[
     if kept.panel is None or changed or known.tickers != tuple(versions):
         read, unreadable = [], known.unreadable.intersection(versions).difference(changed)
         for part in _read(db, location, changed, kept.since):
-            read.append(panels.of(part.bars, split=part.split))  # as small as it will be kept
+            read.append(panels.of(part.bars, split=part.split))  # as compact as it is kept
             unreadable |= part.unreadable
         panel = panels.replaced(known, read, list(versions))
         kept.panel = replace(panel, unreadable=unreadable, version=next(_changes))
@@ -151,16 +150,16 @@ def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[
 
 
 def _version(location: Location, row: TickerRow) -> object:
-    """What is another once the bars of `row` have changed."""
+    """A value that differs once the bars of `row` have changed."""
     if location.read_only or row.get("rewriting") or "bars_changed_at" not in row:
         return int(time.monotonic() // KEPT_FOR)
     return location, row["bars_changed_at"], row.get("bar_count")
 
 
-def _make_room(rows: Sequence[TickerRow], since: dt.date, asked: _Kept) -> None:
-    """Give up the panels that were asked for longest ago, until bars of `rows` from `since` on have room.
+def _make_room(rows: Sequence[TickerRow], since: dt.date, wanted: _Kept) -> None:
+    """Drop the panels that were used longest ago, until there is room for the bars of `rows` from `since` on.
 
-    Raises SisepanError where they never have.
+    `wanted` is the panel of these bars. Raises SisepanError if they alone take more memory than `MOST_BYTES`.
     """
     sessions = _sessions(since)
     bars = sum(min(row.get("bar_count", sessions), sessions) for row in rows)
@@ -173,33 +172,33 @@ def _make_room(rows: Sequence[TickerRow], since: dt.date, asked: _Kept) -> None:
         raise SisepanError(sentence, since=since, count=len(rows), needed=needed >> 20, limit=MOST_BYTES >> 20)
     with _lock:
         for key in list(_kept):
-            others = [each for each in _kept.values() if each is not asked and each.panel]
+            others = [each for each in _kept.values() if each is not wanted and each.panel]
             if sum(each.panel.nbytes for each in others if each.panel) + needed <= MOST_BYTES:
                 return
-            if _kept[key] is not asked:
+            if _kept[key] is not wanted:
                 del _kept[key]
 
 
 def _read(db: MongoDatabase, location: Location, names: Sequence[str], since: dt.date) -> Iterator[Part]:
-    """Some of `names` at a time.
+    """Read the bars of `names`, some tickers at a time.
 
-    While the bars of some tickers are decoded the server reads those of the next, and those after them too as long as
-    nobody draws another page (or waits for this panel): two at a time would slow a chart elsewhere.
+    While one part is decoded, the server reads the next part. It also reads the part after that as long as no other
+    page is drawn or waits (for this panel, for example): two queries at a time would slow a chart elsewhere.
     """
     begin = dt.datetime.combine(since, dt.time())
     count = min(max(BARS_AT_ONCE // _sessions(since), 1), TICKERS_AT_ONCE)
     parts = deque(names[first : first + count] for first in range(0, len(names), count))
-    asked: deque[tuple[Sequence[str], Future[list[bytes]]]] = deque()
+    queries: deque[tuple[Sequence[str], Future[list[bytes]]]] = deque()
     with ThreadPoolExecutor(2) as readers:
 
         def ask(most: int) -> None:
-            while parts and len(asked) < most:
+            while parts and len(queries) < most:
                 part = parts.popleft()
-                asked.append((part, readers.submit(raw_bars.fetch, db, location, part, begin)))
+                queries.append((part, readers.submit(raw_bars.fetch, db, location, part, begin)))
 
         ask(1)
-        while asked:
-            part, answer = asked.popleft()
+        while queries:
+            part, answer = queries.popleft()
             batches = answer.result()
             ask(2 if turns.is_alone() else 1)
             read = Part(dict.fromkeys(part, panels.NO_BARS))
@@ -212,7 +211,7 @@ def _read(db: MongoDatabase, location: Location, names: Sequence[str], since: dt
 
 
 def _sessions(since: dt.date) -> int:
-    """How many sessions there have been at most."""
+    """The most sessions that there can be from `since` to today."""
     return max((dt.date.today() - since).days, 0) * 5 // 7 + 10
 
 
@@ -222,7 +221,7 @@ def _bars(
     """The bars of one ticker as they are drawn, and the day of its last split. Raises DataConflict as `as_stored`."""
     days = None if table is None else raw_bars.days(table)
     if table is None or days is None or not _has_all_prices(table):
-        # By the way that knows every odd value, and says what is wrong.
+        # `as_stored` reads every odd value, or says what is wrong.
         frame, _remarks = candles.clean(prices.as_stored(db, location, ticker))
         frame, _remarks = adjustment.split_adjusted(frame)
         return _of_frame(frame[frame.index >= pd.Timestamp(begin)])

@@ -1,7 +1,7 @@
 """Stored bars as a CSV or Parquet file, which `price_files` reads back to the same bars.
 
-Ticker by ticker, so that no more than the bars of one are in memory. The file is written beside its place and moved
-there once it is whole: nobody ever finds half of one.
+Bars are written ticker by ticker, so that only those of one ticker are in memory. The file is written beside its place
+and moved there once it is whole, so that nobody finds half a file.
 """
 
 import os
@@ -46,7 +46,7 @@ class Exported(NamedTuple):
 
 
 def format_of(path: Path) -> Format:
-    """What a file of this name holds. Raises SisepanError where it is neither."""
+    """The format of a file of this name. Raises SisepanError if it ends with neither .csv nor .parquet."""
     for known in FORMATS:
         if path.suffix.lower() == f".{known}":
             return known
@@ -62,10 +62,10 @@ def export(
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     stop: threading.Event | None = None,
 ) -> Exported:
-    """Write the bars of `tickers` (all that have some, where None) to `path`, whose ending says in which format.
+    """Write the bars of `tickers` (None: of all that have bars) to `path`, in the format that its ending names.
 
-    `progress` is told how many tickers of how many are written. Raises SisepanError where there is nothing to write,
-    the file cannot be written, or `stop` was set; what was at `path` is then as it was.
+    `progress` gets the number of tickers that are written, and that of all. Raises SisepanError if there is nothing to
+    write, the file cannot be written, or `stop` was set; a file that was at `path` is then unchanged.
     """
     kind = format_of(path)
     stored = prices.tickers(db, category)
@@ -88,7 +88,7 @@ def export(
 
 
 def export_bytes(db: MongoDatabase, category: Category, kind: Format, tickers: Sequence[str] | None = None) -> bytes:
-    """The same as the content of a file, for a download. Raises SisepanError as `export`."""
+    """The content of the file that `export` writes, for a download. Raises SisepanError as `export`."""
     with tempfile.TemporaryDirectory(prefix="sisepan-") as directory:
         path = Path(directory) / f"export.{kind}"
         export(db, category, path, tickers)
@@ -97,7 +97,7 @@ def export_bytes(db: MongoDatabase, category: Category, kind: Format, tickers: S
 
 @contextmanager
 def _in_place(path: Path) -> Iterator[Path]:
-    """A file beside `path`, which is moved there once the block has ended well."""
+    """A file beside `path`, which is moved to `path` if the block ends without an error."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         try:

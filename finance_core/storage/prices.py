@@ -1,4 +1,4 @@
-"""Daily bars into and out of MongoDB: the only way in and the only way out.
+"""Reads and writes daily bars in MongoDB. No other module writes them; whole panels are read by `panels`.
 
 A document per ticker and trading day (see `documents.Bar`), where `locations` says; frames are `bars` as in `candles`.
 In a user's own collection a `date` may be a text, or midnight in Seoul. Reading such a date as a day could show a wrong
@@ -24,7 +24,7 @@ from finance_core.storage.documents import BarState, TickerRow
 from finance_core.storage.locations import Location
 
 TAIL_SPAN = dt.timedelta(days=21)
-"""Holds the last few sessions before a day, whatever the holidays."""
+"""A time before a day that holds a few sessions, whatever the holidays."""
 
 
 class Written(NamedTuple):
@@ -36,10 +36,10 @@ class Written(NamedTuple):
 
 
 def load(db: MongoDatabase, where: Category | Location, ticker: str, last: int | None = None) -> pd.DataFrame:
-    """The bars of `ticker`, or its `last` ones (at least 1), as they are drawn, compared and exported.
+    """The bars of `ticker`, or its `last` ones (at least 1), as they are compared and exported.
 
-    That is `as_stored`, with the splits applied that its source has not applied to the prices before them yet: no
-    reader meets a cliff that is no fall. Raises DataConflict as `as_stored`.
+    These are the bars of `as_stored`, with the splits applied that the source has not applied to earlier prices yet, so
+    that no split looks like a fall of the price. Raises DataConflict as `as_stored`.
     """
     bars, _remarks = adjustment.split_adjusted(as_stored(db, where, ticker, last))
     return bars
@@ -67,10 +67,10 @@ def as_stored(db: MongoDatabase, where: Category | Location, ticker: str, last: 
 
 
 def _at_once(db: MongoDatabase, location: Location, ticker: str) -> pd.DataFrame | None:
-    """All bars of `ticker`, in a third of the time; None where a document is no bar: `as_stored` then says why."""
+    """All bars of `ticker`, read in a third of the time; None if a document is no bar, so that `as_stored` says why."""
     try:
         tables = raw_bars.decode(raw_bars.fetch(db, location, [ticker]), location)
-    except AutoReconnect:  # a cursor of the driver asks once more
+    except AutoReconnect:  # the driver's own cursor tries once more
         return None
     if not tables:
         return candles.empty()
@@ -80,14 +80,14 @@ def _at_once(db: MongoDatabase, location: Location, ticker: str) -> pd.DataFrame
 
 
 def are_stored(db: MongoDatabase, category: Category, ticker: str, bars: pd.DataFrame) -> bool:
-    """Whether the stored documents of `ticker` are just those of `bars`: then there is nothing to `write`."""
+    """Whether the stored documents of `ticker` are exactly those of `bars`, so that `write` has nothing to do."""
     collection = db[locations.of(db, category).collection]
-    found = collection.find({"ticker": ticker}, {"_id": False}).sort("date", 1).batch_size(50_000).to_list()
-    return found == bar_documents.to_documents(ticker, bars)
+    documents = collection.find({"ticker": ticker}, {"_id": False}).sort("date", 1).batch_size(50_000).to_list()
+    return documents == bar_documents.to_documents(ticker, bars)
 
 
 class Tail(NamedTuple):
-    """The last stored bars of a ticker, read once: to be compared with new ones, and to write these beside them."""
+    """The last stored bars of a ticker, read once, to compare new bars with them and to write the new bars."""
 
     bars: pd.DataFrame
     """As `as_stored` has them; empty if the ticker has no bars."""
@@ -100,14 +100,14 @@ NOTHING = Tail(candles.empty(), [])
 
 
 def tail(db: MongoDatabase, category: Category, ticker: str, last: int, last_date: dt.datetime | None = None) -> Tail:
-    """The `last` stored bars of `ticker`, whose last one is probably of `last_date`: then one query finds them.
+    """The `last` stored bars of `ticker`. If the newest one is of `last_date`, one query usually finds them.
 
     Raises DataConflict as `as_stored`, ReadOnly if the category is only read.
     """
     location = locations.writable(db, category)
     bars = db[location.collection]
-    found = bars.find(_window(ticker, last_date - TAIL_SPAN)).sort("date", 1) if last_date else ()
-    documents = list(found)
+    cursor = bars.find(_window(ticker, last_date - TAIL_SPAN)).sort("date", 1) if last_date else ()
+    documents = list(cursor)
     if len(documents) < last:
         newest = bars.find({"ticker": ticker}, {"_id": False, "date": True}).sort("date", -1).limit(last).to_list()
         if not newest:
@@ -120,8 +120,8 @@ def tail(db: MongoDatabase, category: Category, ticker: str, last: int, last_dat
 def closes_from(db: MongoDatabase, location: Location, ticker: str) -> "pd.Series[float]":
     """The stored closes of `ticker` in `location`, indexed by day, ascending."""
     date, close = location.name("date"), location.name("close")
-    found = db[location.collection].find({location.name("ticker"): ticker}, {"_id": False, date: True, close: True})
-    documents = found.sort(date, 1).batch_size(50_000).to_list()
+    cursor = db[location.collection].find({location.name("ticker"): ticker}, {"_id": False, date: True, close: True})
+    documents = cursor.sort(date, 1).batch_size(50_000).to_list()
     days = pd.DatetimeIndex([document[date] for document in documents], name="date").as_unit("ns")
     return pd.Series(bar_documents.numbers(location, ticker, close, documents), index=days, name="close")
 
@@ -140,19 +140,20 @@ def any_stored(db: MongoDatabase, category: Category) -> bool:
 
 
 def version(db: MongoDatabase, category: Category, row: TickerRow) -> tuple[object, ...] | None:
-    """What is another once bars of the ticker have changed whose row was just read as `row`; None where nothing tells.
+    """A value that differs once the bars of a ticker have changed; None if no value can show that.
 
-    That is so where only other programs write, or a history is replaced bar by bar. Reads no more than `state`.
+    `row` is the row of the ticker, just read. The value is None if other programs write the bars, if the history is
+    being replaced without a transaction, or if the row has no `bars_changed_at`. Reads no more than `state`.
     """
     location = locations.of(db, category)
     if location.read_only or row.get("rewriting") or "bars_changed_at" not in row:
         return None
-    # The row is written after the bars, or with them: a run that was killed in between shows in their state.
+    # The row is written with the bars or after them. If a run was killed in between, the state of the bars differs.
     return location, row["bars_changed_at"], *state(db, category, row["ticker"]).values()
 
 
 def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> BarState:
-    """What lists need to know of the stored bars of `ticker`. Reads three documents and the index.
+    """What lists show of the stored bars of `ticker`. Reads three documents and the index.
 
     Counts every document, also those of a user's own collection that are no valid bar.
     """
@@ -169,13 +170,13 @@ def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSes
 
 
 def state_of(bars: pd.DataFrame, first_date: dt.datetime | None = None, bar_count: int | None = None) -> BarState:
-    """The `state` of a ticker whose bars are `bars`, or whose last bars they are.
+    """The `state` of a ticker from its `bars`: all of them, or the last ones.
 
-    In the second case `bars` has at least two rows, and `first_date` and `bar_count` are those of all bars.
+    If they are the last ones, there are two at least, and `first_date` and `bar_count` are those of all bars.
     """
     if bars.empty:
         return _state(None, None, 0)
-    # In numpy: a run does this for every ticker, and all columns take less time than one.
+    # In numpy, because a run does this for every ticker; in pandas, one column takes longer than all columns here.
     values = dict(zip(candles.COLUMNS, bars.to_numpy(dtype="float64")[-2:].T.tolist(), strict=True))
     previous, last = [None, *values["close"]][-2:]
     first, last_date = bars.index.to_numpy()[[0, -1]].astype("datetime64[us]").tolist()
@@ -222,9 +223,9 @@ def write(
 ) -> Written:
     """Add the days of `bars` that are not stored, and replace those that differ; `remove_others` removes other days.
 
-    With `beside`, what is stored from the first of `bars` on was read just now, and is not read again. Idempotent:
-    equal bars are not written again. Raises ReadOnly if `where` is a category that is only read; a location must have
-    our layout.
+    `beside` holds the documents stored from the first of `bars` on, if they were just read: they are not read again.
+    Idempotent: equal bars are not written again. Raises ReadOnly if `where` is a category that is only read; a location
+    must have our layout.
     """
     location = where if isinstance(where, Location) else locations.writable(db, where)
     if not remove_others and bars.empty:
@@ -249,7 +250,7 @@ def write(
         if before is None:
             added += 1
             key = {"ticker": ticker, "date": document["date"]}
-            # Others may have added it since `beside` was read.
+            # Another process may have added the bar since `beside` was read.
             operations.append(UpdateOne(key, {"$set": document}, upsert=True) if beside else InsertOne(document))
         elif change := bar_documents.change(before, document):
             replaced += 1
@@ -258,7 +259,7 @@ def write(
     if removed:
         operations.append(DeleteMany({"_id": {"$in": removed}}))
     if operations:
-        # In order if there is no transaction: a write that is broken off leaves no hole between the days.
+        # In order if there is no transaction, so that a write that is broken off leaves no hole between the days.
         collection.bulk_write(operations, ordered=session is None and not remove_others, session=session)
     return Written(added, replaced, len(removed))
 
@@ -279,13 +280,13 @@ def add_session(
     closes: Mapping[str, float],
     bars: Mapping[str, Document],
 ) -> list[str]:
-    """Add the bar of `day` to each ticker of `bars` whose last stored bar is that of `previous`, closed at `closes`.
+    """Add the bar of `day` to each ticker of `bars` whose last stored bar is of `previous` with its close in `closes`.
 
-    Returns the tickers to which one was added; the others are left as they are. `bars` have the fields of `Bar` but
-    for ticker and date. Raises ReadOnly if the category is only read.
+    Returns the tickers to which a bar was added; the others stay as they are. `bars` have the fields of `Bar`, except
+    ticker and date. Raises ReadOnly if the category is only read.
     """
     collection = db[locations.writable(db, category).collection]
-    # As in `write`: dates that are texts, or another midnight, show too.
+    # As in `_window`: this also finds dates that are texts, or midnight in another time zone.
     since = {"$not": {"$lt": previous}}
     stored: dict[str, list[Document]] = defaultdict(list)
     for document in collection.find({"ticker": {"$in": list(bars)}, "date": since}).batch_size(50_000):

@@ -1,7 +1,7 @@
-"""Bars read out of MongoDB's answer by numpy: a ticker in a third of the time, a year of a market in two seconds.
+"""Decodes bars from MongoDB's answers by numpy: a ticker in a third of the time, a year of a market in two seconds.
 
-A driver makes a Python object of every number. But stored bars resemble each other byte by byte: a run of documents of
-one length, with equal names and types at equal places, is a table. Documents that differ are decoded one by one, and a
+The driver makes a Python object of every number. But the documents of bars are alike: successive documents of one
+length, with the same names and types at the same places, are a table. Documents that differ are decoded one by one. A
 ticker with a value that is no bar (a text for a date, a number in quotes) is left to `prices`, which says what is
 wrong.
 """
@@ -32,16 +32,16 @@ NUMBERS: Final = {0x01: "<f8", 0x10: "<i4", 0x12: "<i8"}
 """BSON's types of numbers, as numpy calls them."""
 DATE, TEXT, NOTHING = 0x09, 0x02, 0x0A
 SIZES: Final = {0x01: 8, 0x07: 12, 0x08: 1, 0x09: 8, 0x0A: 0, 0x10: 4, 0x11: 8, 0x12: 8, 0x13: 16}
-"""Bytes of BSON's types of one size."""
+"""BSON's types of a fixed size, and this size in bytes."""
 PREFIXED: Final = {0x02: 4, 0x03: 0, 0x04: 0, 0x05: 5}
-"""BSON's types that begin with their size, and by how much the whole is longer than that."""
+"""BSON's types that begin with their size, and the number of bytes that a value is longer than this size."""
 _OPTIONS: Final = CodecOptions[dict[str, Any]](
     datetime_conversion=DatetimeConversion.DATETIME_MS, unicode_decode_error_handler="replace"
 )
 _RAW: Final = CodecOptions[RawBSONDocument](document_class=RawBSONDocument)
 BATCH: Final = 100_000
 RUN: Final = 4096
-"""Documents that are looked at together."""
+"""Most documents that are decoded as one table."""
 _DAY: Final = 86_400_000  # milliseconds
 _FIRST, _LAST = np.datetime64("1678-01-01", "D"), np.datetime64("2261-12-31", "D")
 """pandas counts the days of these years in nanoseconds."""
@@ -65,7 +65,7 @@ def fetch(
     """MongoDB's answers with the bars of `tickers`, all or from `since` (UTC, tz-naive) on, for `decode`."""
     ticker, date = location.name("ticker"), location.name("date")
     window: Document = {ticker: {"$in": list(tickers)}}
-    if since:  # not "from that day on": a date that is a text must show
+    if since:  # not `$gte`, which would miss a date that is a text
         window[date] = {"$not": {"$lt": since}}
     return list(_batches(db, location.collection, window, {ticker: 1, date: 1}))
 
@@ -83,22 +83,22 @@ def decode(batches: Iterable[bytes], location: Location) -> dict[str, Table | No
 
 
 def days(table: Table) -> Days | None:
-    """The days of a ticker's bars; None unless each is midnight UTC, and they ascend."""
+    """The days of a ticker's bars; None unless each is midnight UTC, they ascend, and pandas can count them."""
     moments = table[:, 0]
     if not ((moments % _DAY == 0).all() and (np.diff(moments) > 0).all()):
         return None
-    found = moments.astype("int64").astype("datetime64[ms]").astype("datetime64[D]")
-    return found if not len(found) or (found[0] >= _FIRST and found[-1] <= _LAST) else None
+    dates = moments.astype("int64").astype("datetime64[ms]").astype("datetime64[D]")
+    return dates if not len(dates) or (dates[0] >= _FIRST and dates[-1] <= _LAST) else None
 
 
 def _batches(db: MongoDatabase, collection: str, query: Document, order: Document) -> Iterator[bytes]:
     """The documents that match `query`, in `order`, as arrays of BSON.
 
-    By the command itself: the driver's raw batches make an object of every document too.
+    This sends the command `find` itself, because the driver's raw batches make an object of every document too.
     """
     find: Document = {"find": collection, "filter": query, "sort": order, "batchSize": BATCH}
     if db.read_preference != ReadPreference.PRIMARY:
-        # Only the driver's own cursor asks the same secondary again.
+        # Only the driver's own cursor sends `getMore` to the same secondary.
         documents: Any = db[collection].find_raw_batches(query, batch_size=BATCH).sort(list(order.items()))
         for batch in documents:
             yield bson.encode({"": bson.decode_all(batch, _RAW)})[6:-1]  # the array alone
@@ -126,9 +126,9 @@ def tables(batch: bytes, location: Location) -> Iterator[tuple[str, Table | None
 
 
 def _same_length(batch: bytes, offset: int) -> tuple[npt.NDArray[np.uint8], int]:
-    """The documents of one length from the element at `offset` on, a row each, and the offset of the next element.
+    """The documents from the element at `offset` up to the first of another length, a row each; and the next offset.
 
-    Up to the first of another length; each stands behind its type, its position in digits, and a zero.
+    In the array, each document follows its type, its position in digits, and a zero byte.
     """
     begin = batch.index(0, offset + 1) + 1
     (length,) = struct.unpack_from("<i", batch, begin)
@@ -174,7 +174,7 @@ def _column(rows: npt.NDArray[np.uint8], place: Place, dtype: str) -> npt.NDArra
 
 
 def _places(document: bytes) -> Mapping[str, Place]:
-    """Where each field of a document is, by name; nothing where it has a type that bars never have."""
+    """The place of each field of a document, by name; empty if a field has a type that bars never have."""
     places, offset = {}, 4
     while document[offset]:
         kind, end = document[offset], document.index(0, offset + 1)

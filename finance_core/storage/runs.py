@@ -35,12 +35,12 @@ HEARTBEAT = 10.0
 WATCH = 0.5
 """Seconds between two writes of progress, each of which also reads whether the run is to be cancelled."""
 CONTINUE_WITHIN = dt.timedelta(days=2)
-"""So long a full run that ended early is continued by the next one."""
+"""Within this time, the next full run continues one that ended early."""
 
 KEPT_REMARKS = 500
-"""So many remarks on bars are stored with a run; the counts are of all, and the log has all."""
+"""Most remarks on bars that are stored with a run; the counts and the log include all remarks."""
 REMEMBERED = 100
-"""Runs of a category whose refused bars a chart marks."""
+"""The last runs of a category whose refused bars a chart marks."""
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class LeasedRun:
     _remark_count: int = 0
     _ended: threading.Event = field(default_factory=threading.Event)
     _writing: threading.Lock = field(default_factory=threading.Lock)
-    """Held from reading the counts to having written them, so that older counts never overwrite newer ones."""
+    """Held until the counts that were read are written, so that older counts never overwrite newer ones."""
 
     def report(
         self, counts: Mapping[str, int], failures: Iterable[Failure] = (), remarks: Sequence[BarRemark] = ()
@@ -146,7 +146,7 @@ def leased(
 ) -> Iterator[LeasedRun]:
     """A run of `category` by this process, whose lease is kept until the block ends; the block calls `finish`.
 
-    `options` are stored with the run, to be shown and to be repeated. Raises AlreadyRunning.
+    `options` are stored with the run, so that they can be shown and repeated. Raises AlreadyRunning.
     """
     run = LeasedRun(db, category, stop)
     _acquire(run)
@@ -186,9 +186,9 @@ def latest_whole(db: MongoDatabase, category: Category) -> RunRecord | None:
 
 
 def unfinished_full(db: MongoDatabase, category: Category, only: Iterable[str] | None = None) -> dt.datetime | None:
-    """When the full run of `only` began that the last update run of `category` has left unfinished.
+    """When the unfinished full run began, if the last update run of `category` is (part of) one of the tickers `only`.
 
-    None if that run was finished, was no full one, was of other tickers, or began more than `CONTINUE_WITHIN` ago.
+    None if that run was finished, was no full run, was of other tickers, or began more than `CONTINUE_WITHIN` ago.
     """
     last = next(iter(_runs(db, {"category": category.key, "kind": None}, 1)), None)
     if last is None or not last.get("full") or last["state"] in ("running", "done"):
@@ -199,7 +199,7 @@ def unfinished_full(db: MongoDatabase, category: Category, only: Iterable[str] |
 
 
 def full_since(run: RunRecord) -> dt.datetime:
-    """When the full run began that `run` is, or continues."""
+    """When the full run began: `run` itself, or the run that it continues."""
     return run.get("full_since", run["started_at"])
 
 
@@ -246,7 +246,7 @@ def cancel(db: MongoDatabase, run: ObjectId) -> None:
 
 
 def mark_interrupted(db: MongoDatabase, category: Category) -> int:
-    """Store the state "interrupted" of runs that died; returns how many."""
+    """Store the state "interrupted" for runs that died; returns their number."""
     running = _runs(db, {"category": category.key, "state": "running"}, 20)
     dead = [run["_id"] for run in running if run["state"] == "interrupted"]
     if not dead:
@@ -257,12 +257,12 @@ def mark_interrupted(db: MongoDatabase, category: Category) -> int:
 
 def _runs(db: MongoDatabase, query: Document, limit: int) -> list[RunRecord]:
     """Runs, newest first. A running run without a living lease gets the state "interrupted"."""
-    # A user's own collection of that name may hold something else.
+    # The user's own collection of that name may hold other documents.
     records = _read(db, {**query, "heartbeat_at": {"$type": "date"}}, limit)
     running = {run["_id"] for run in records if run["state"] == "running"}
     if not running:
         return records
-    # Read after the runs: a run that was running then had a lease, and still has it unless it ended since.
+    # Read after the runs: a run that was running at that time has a lease, unless it has ended since.
     leases = db[LEASES].find({"$expr": {"$gt": ["$expires_at", "$$NOW"]}}, {"run": True})
     doubtful = running - {lease.get("run") for lease in leases}
     if not doubtful:

@@ -39,9 +39,9 @@ def is_due(
 ) -> bool:
     """Whether an update is due at `now` (tz-aware).
 
-    It is due if a close of one of the exchanges lies `DELAY` back, and that moment is after the schedule was switched
-    on (`since`) and after the last run started (`last_start`), both UTC and tz-naive. `calendar_of` finds a calendar by
-    its name, as stored bars have corrected it.
+    An update becomes due `DELAY` after each close of one of the exchanges. It is due if the last such moment is after
+    the schedule was switched on (`since`) and after the last run started (`last_start`), both UTC and tz-naive.
+    `calendar_of` finds a calendar by its name, as stored bars have corrected it.
     """
     calendars = [calendar_of(market.calendar) for market in category.markets]
     finished = ((calendar, sessions.last_finished(calendar, now - DELAY)) for calendar in calendars)

@@ -18,11 +18,11 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.storage.named_values import Shelf
 
 YEARS_BACK: Final = 3
-"""Over how many years "what happened next" looks."""
+"""Number of years that "what happened next" looks back."""
 USUAL_BARS: Final = 300
-"""Bars that nearly every condition is content with."""
+"""Bars that are enough for nearly every condition."""
 DAYS_OF_A_BAR: Final = 1.6
-"""Calendar days for a bar, holidays among them."""
+"""Calendar days for one bar, with weekends and holidays."""
 DAYS_OF_A_YEAR: Final = 365.25
 
 SAVED: Final = Shelf(
@@ -32,14 +32,14 @@ SAVED: Final = Shelf(
     limit=100,
     too_many=N_("검색은 {limit}개까지 저장합니다. 쓰지 않는 것을 지우십시오."),
 )
-"""Screens by name; the value is the query of the page's address."""
+"""Screens by name; the value is the query of the page's URL."""
 
 
 def panel_for(db: MongoDatabase, category: Category, tree: Node, as_of: dt.date | None, years_back: int = 0) -> Panel:
-    """The panel with all bars that `tree` needs at each day of the last `years_back` years before `as_of`, or at it.
+    """The panel with all bars that `tree` needs on `as_of`, and on each day of the `years_back` years before it.
 
-    It holds `USUAL_BARS` at least and begins with a month, so that questions share it. Raises SisepanError as
-    `panels.panel`.
+    It reaches `USUAL_BARS` back at least, and begins on the first day of a month, so that questions share it. Raises
+    SisepanError as `panels.panel`.
     """
     needed = max(USUAL_BARS, *(evaluation.bars_needed(node) for node in [tree, *screen.columns_of(tree)]))
     day = _asked(db, category, as_of)
@@ -62,12 +62,12 @@ def what_followed(db: MongoDatabase, category: Category, tree: Node, as_of: dt.d
 
 
 def _asked(db: MongoDatabase, category: Category, as_of: dt.date | None) -> dt.date:
-    """The day that a question is about: no later than the newest bar, which may be old; samples count only alone."""
+    """The day of a question: `as_of`, but not after the newest bar. Samples count only if there are no real bars."""
     newest = tickers.newest_bar(db, category, real=True) or tickers.newest_bar(db, category)
     days = [day for day in (as_of, newest and newest.date()) if day]
     return min(days, default=dt.date.today())
 
 
 def _before(day: dt.date, days: float) -> dt.date:
-    """The day so many days before, or the first that a date can be."""
+    """The date `days` days before `day`, or the first possible date."""
     return day - dt.timedelta(days=min(math.ceil(days), (day - dt.date.min).days))

@@ -1,4 +1,4 @@
-"""What an administrator wants to know of the database server: version, size, free disk."""
+"""The state of the database server, for an admin: version, size, free disk."""
 
 from typing import NamedTuple
 
@@ -15,17 +15,17 @@ class ServerState(NamedTuple):
     size: int
     """Bytes that the documents and indexes of the database occupy on disk."""
     free: int | None
-    """Bytes free on the disk of the server's files; None where the server does not tell, as a cluster."""
+    """Bytes free on the disk of the server's files; None if the server does not report them, as in a cluster."""
 
 
 def read(db: MongoDatabase) -> ServerState:
-    """The state of the server of `db` at this moment. Raises PyMongoError if it does not answer or may not tell."""
+    """The state of the server of `db` at this moment. Raises PyMongoError if it does not answer, or denies access."""
     numbers, hello = db.command("dbStats"), db.client.admin.command("hello")
-    is_told = "fsTotalSize" in numbers and "fsUsedSize" in numbers
+    has_disk = "fsTotalSize" in numbers and "fsUsedSize" in numbers
     return ServerState(
         version=str(db.client.server_info()["version"]),
         members=max(1, len(hello.get("hosts", [])) + len(hello.get("passives", []))),
         database=db.name,
         size=int(numbers.get("storageSize", 0) + numbers.get("indexSize", 0)),
-        free=int(numbers["fsTotalSize"] - numbers["fsUsedSize"]) if is_told else None,
+        free=int(numbers["fsTotalSize"] - numbers["fsUsedSize"]) if has_disk else None,
     )

@@ -1,6 +1,6 @@
-"""Shares outstanding of each ticker: as Yahoo's newest quote has them, or the list of its exchange, whichever is newer.
+"""Shares outstanding of each ticker: from Yahoo's newest quote or from the list of its exchange, whichever is newer.
 
-Whether a count may be used with a price is told by `bars.breadth.market_values`.
+`bars.market_values` decides whether a number may be used with a price.
 """
 
 import datetime as dt
@@ -25,8 +25,8 @@ Count = tuple[float, dt.datetime | None, dt.datetime | None]
 def of(category: Category, rows: Sequence[TickerRow]) -> Shares:
     """The shares of the tickers of `rows`.
 
-    Only of tickers whose bars are Yahoo's and were compared with its whole history: else nothing tells of their splits,
-    as an update may only have added the newest bars to those from elsewhere.
+    Only tickers count whose bars are Yahoo's and were compared with its whole history. The splits of others are not
+    known, because an update may only have added the newest bars to bars from another source.
     """
     listed = _listed(category)
     counts = [_newest(row, listed.get(row["ticker"])) for row in rows]
@@ -47,7 +47,7 @@ _NONE: Final[Count] = (float("nan"), None, None)
 
 
 def _listed(category: Category) -> dict[str, Count]:
-    """As the lists that ship with the program have them."""
+    """The numbers of shares in the lists that ship with the program, by ticker."""
     files = {each.file: starter.shipped(each.file) for each in MARKET_LISTS if each.category == category}
     days = {name: dt.datetime.combine(of_file.date, dt.time()) for name, of_file in files.items()}
     return {

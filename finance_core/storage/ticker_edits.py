@@ -1,4 +1,4 @@
-"""Edits of the ticker lists by people: checked, applied only to what the editor saw, kept in a history, undone.
+"""Edits of ticker lists by people: checked, applied if the editor saw the present values, kept in a history, undone.
 
 An edit applies only if the fields that it changes still hold what its editor saw. So two people who change different
 fields of a row both succeed, and never overwrite each other silently: of two who change the same field, the later one
@@ -31,15 +31,15 @@ UNDONE = ("edit", "undo", "add", "list")
 WITHOUT_BARS: Document = {"bar_count": {"$in": [None, 0]}}
 """Rows of tickers without bars."""
 BY_TICKER = {"category": 1, "ticker": 1}
-"""The index that finds a row. Where a category is empty at first, MongoDB keeps to another one, and reads every row of
-the category for each that is added."""
+"""The index that finds a row, as a hint for MongoDB. Without the hint, MongoDB may choose another one while a category
+is empty, keep to that, and read every row of the category for each row that is added."""
 
 
 @dataclass(frozen=True)
 class Edit:
-    """The changes that one editor wants in one row. `original` holds, for the changed fields, what the editor saw.
+    """The changes that one editor wants in one row. `original` holds the values that the editor saw in these fields.
 
-    An empty `original` adds the row; empty `changes` take it away, if it has no bars.
+    An empty `original` adds the row; empty `changes` remove it, if it has no bars.
     """
 
     ticker: str
@@ -47,7 +47,7 @@ class Edit:
     changes: Values
 
     def then(self, later: "Edit") -> "Edit":
-        """This edit and a `later` one of the same row as one; it starts from what this one saw."""
+        """This edit and a `later` one of the same row, joined to one edit; the `original` of this one counts first."""
         return Edit(self.ticker, later.original | self.original, self.changes | later.changes)
 
     def as_change(self) -> RowChange:
@@ -70,7 +70,7 @@ class Saved:
     applied: list[str]
     conflicts: list[Conflict]
     refused: dict[str, SisepanError] = field(default_factory=dict)
-    """By ticker: edits that break a rule."""
+    """By ticker: the rule that its edit breaks."""
     entry: EditEntry | None = None
     """The entry in the history, with the rows to which an edit applied; None where there is no such row."""
 
@@ -111,12 +111,12 @@ def save(db: MongoDatabase, category: Category, edits: Sequence[Edit], who: str,
 
 
 def _apply(db: MongoDatabase, category: Category, entry: EditEntry, session: ClientSession | None) -> EditEntry:
-    """Write the rows of `entry` whose fields hold their values before it; returns the entry with those rows alone."""
+    """Write the rows of `entry` whose fields still hold the values before it; returns `entry` with the written rows."""
     rows = _rows(db, category, [row["ticker"] for row in entry["rows"]], session)
     seen = [row for row in entry["rows"] if _is_as_before(row, rows.get(row["ticker"]))]
     if not seen:
         return _with_rows(entry, [])
-    # First, so that a save that dies halfway through has an entry even on a server without transactions.
+    # The entry is written first, so that even without transactions a save that dies halfway has its entry.
     _remember(db, _with_rows(entry, seen), session)
     operations = [_operation(category, entry["_id"], row, rows.get(row["ticker"], TickerRow())) for row in seen]
     written = tickers.collection(db).bulk_write(operations, ordered=False, session=session)
@@ -138,7 +138,7 @@ def _is_as_before(change: RowChange, row: TickerRow | None) -> bool:
 
 
 def _operation(category: Category, entry: ObjectId, change: RowChange, row: TickerRow) -> UpdateOne | DeleteOne:
-    """What makes `change` of `row` as it was read: without transactions, somebody may write before this."""
+    """The write of `change`, if the row still is as `row`: without transactions, another write may come first."""
     key, after = _key(category, change["ticker"]), change["after"]
     as_read = {name: {"$eq": row.get(name)} for name in after or change["before"]}
     if not change["before"]:
@@ -156,7 +156,7 @@ def history(db: MongoDatabase, category: Category, limit: int) -> list[EditEntry
 
 
 class EntrySummary(NamedTuple):
-    """An entry of the history, but for what it changed: that may be thousands of rows."""
+    """An entry of the history without its changes, which may be of thousands of rows."""
 
     entry: ObjectId
     kind: Kind
@@ -181,18 +181,18 @@ def summaries(db: MongoDatabase, category: Category, limit: int, first: int = 3)
 
 
 def entry(db: MongoDatabase, category: Category, change: ObjectId) -> EditEntry:
-    """One entry of the history. Raises SisepanError where there is none."""
-    found = db[EDITS].find_one({"_id": change, "category": category.key})
-    if found is None:
+    """One entry of the history. Raises SisepanError if there is none."""
+    document = db[EDITS].find_one({"_id": change, "category": category.key})
+    if document is None:
         raise SisepanError(N_("되돌릴 수 없는 변경입니다."))
-    return cast("EditEntry", found)
+    return cast("EditEntry", document)
 
 
 def undo(db: MongoDatabase, category: Category, change: ObjectId, who: str) -> Saved:
     """Bring back the values before an edit, in the rows whose fields still hold the values of the edit.
 
-    Rows that it added go again; those that have bars by now are only taken off the lists. The rows that hold other
-    values come back as conflicts. Raises SisepanError where the entry is not `UNDONE`.
+    Rows that the edit added are removed; rows that have bars by now only become inactive. Rows that hold other values
+    come back as conflicts. Raises SisepanError if the entry is of a kind that cannot be undone.
     """
     changed = entry(db, category, change)
     if changed["kind"] not in UNDONE:
@@ -204,7 +204,7 @@ def undo(db: MongoDatabase, category: Category, change: ObjectId, who: str) -> S
         is_used = not row["before"] and now.get("bar_count") and _is_as_before(_turned(row), {**now, "bar_count": 0})
         edits.append(_off(row["ticker"]) if is_used else Edit(row["ticker"], row["after"], row["before"]))
     saved = save(db, category, edits, who, "undo")
-    # A ticker that is there again needs no adding; one that was changed since may still be taken off the lists.
+    # A ticker that exists again needs no adding. An added ticker that was changed since may still become inactive.
     conflicts = [
         each if each.mine.changes or each.theirs is None else replace(each, mine=_off(each.mine.ticker))
         for each in saved.conflicts
@@ -214,7 +214,7 @@ def undo(db: MongoDatabase, category: Category, change: ObjectId, who: str) -> S
 
 
 def _off(ticker: str) -> Edit:
-    """The edit that takes a ticker off the lists of what is updated and suggested."""
+    """The edit that makes a ticker inactive: it is neither updated nor suggested any more."""
     return Edit(ticker, {"active": True}, {"active": False})
 
 
@@ -251,11 +251,11 @@ def compare(db: MongoDatabase, category: Category, rows: Sequence[Values]) -> Co
 
 
 def deactivate(db: MongoDatabase, category: Category, wanted: Sequence[str], who: str) -> Saved:
-    """Take tickers off the lists of what is updated and suggested; their bars stay. Can be undone."""
+    """Make tickers inactive: they are neither updated nor suggested any more. Their bars stay. Can be undone."""
     edits = [
         _off(ticker)
         for ticker, row in _rows(db, category, wanted).items()
-        if ticker_fields.shown(row)["active"]  # or an undo would activate a ticker that was inactive before
+        if ticker_fields.shown(row)["active"]  # else an undo would activate an inactive ticker
     ]
     return save(db, category, edits, who)
 
@@ -297,7 +297,7 @@ def _with_rows(entry: EditEntry, rows: list[RowChange]) -> EditEntry:
 
 
 def _remember(db: MongoDatabase, entry: EditEntry, session: ClientSession | None = None) -> None:
-    """Put `entry` into the history, or in the place of what was there under its id; without rows it goes."""
+    """Store `entry` in the history, in place of an entry with its id; an entry without rows is deleted."""
     if entry["rows"]:
         db[EDITS].replace_one({"_id": entry["_id"]}, cast("Document", entry), upsert=True, session=session)
     else:

@@ -1,6 +1,6 @@
 """Lists of tickers as text and files: read what people paste or upload, and write files for Excel.
 
-Pure: bytes and text in, rows out, and the other way. `ticker_edits` compares and stores the rows.
+Pure: bytes and text in, rows out, and the other way round. `ticker_edits` compares and stores the rows.
 """
 
 import csv
@@ -25,7 +25,7 @@ STATE = ("first_date", "last_date", "bar_count", "last_status", "source")
 LINES_LIMIT = 100_000
 
 SHEET_LIMIT = 50 << 20
-"""Bytes of an Excel file once it is unpacked: a hundred thousand lines have twenty million, a second's reading."""
+"""Most bytes of an unpacked Excel file. A hundred thousand lines have twenty million, which take a second to read."""
 UNREADABLE = (CalamineError, zipfile.BadZipFile, OSError, EOFError, ValueError)
 """Raised for a broken Excel file."""
 
@@ -72,7 +72,7 @@ def read_file(name: str, content: bytes, category: Category) -> list[Line]:
 
 
 def export(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """A list of tickers as a table for `spreadsheets`, which `read_file` takes again."""
+    """A list of tickers as a table for `spreadsheets`; `read_file` can read the file again."""
     columns = ["ticker", *ticker_fields.by_key(), *STATE]
     table = pd.DataFrame([{name: row.get(name) for name in columns} for row in rows], columns=columns)
     for name in ("first_date", "last_date"):

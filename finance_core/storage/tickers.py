@@ -1,7 +1,7 @@
-"""`ticker_metadata`: which tickers there are, what they are called, and the state of their bars.
+"""`ticker_metadata`: which tickers there are, their names, and the state of their bars.
 
-The only way to that collection, with `ticker_edits` for the edits of people. Whoever writes bars records their state
-here, so that lists and the overview read no bars.
+All other code reaches that collection by this module; `ticker_edits` makes the edits of people. Code that writes bars
+records their state here, so that lists and the overview read no bars.
 """
 
 import datetime as dt
@@ -20,7 +20,7 @@ from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TickerRow
 
 STALE_AFTER = 4
-"""Days after which a last bar is stale; a long weekend is shorter."""
+"""A ticker is stale if its last bar is more than so many days older than the newest; a long weekend is shorter."""
 
 
 def collection(db: MongoDatabase) -> Collection[TickerRow]:
@@ -50,20 +50,20 @@ def page(
     skip: int = 0,
     limit: int = 100,
 ) -> Page:
-    """Rows `skip` to `skip + limit` of the list of all tickers, inactive ones too, whose ticker or name holds `search`.
+    """Rows `skip` to `skip + limit` of all tickers, inactive ones too, with `search` in ticker, name or English name.
 
-    Searching, sorting (by an editable field or one of `LISTED`) and paging happen in MongoDB: the cost does not grow
-    with what is not shown.
+    Searching, sorting (by an editable field or one of `LISTED`) and paging happen in MongoDB, so that rows that are not
+    shown cost little.
     """
     query: Document = {"category": category.key}
     if search.strip():
-        found = {"$regex": pattern(search), "$options": "i"}
-        query["$or"] = [{name: found} for name in ("ticker", "name", "name_en")]
+        match = {"$regex": pattern(search), "$options": "i"}
+        query["$or"] = [{name: match} for name in ("ticker", "name", "name_en")]
     direction = -1 if descending else 1
     order = [(sort, direction)] if sort == "ticker" else [(sort, direction), ("ticker", direction)]
     fields = {"_id": False, "source": True, **dict.fromkeys([*LISTED, *ticker_fields.by_key()], True)}
     rows = collection(db).find(query, fields).sort(order).skip(skip).limit(limit).to_list()
-    is_last = rows and len(rows) < limit  # then nothing is left to count, which would go through all rows again
+    is_last = rows and len(rows) < limit  # then no count is needed, which would read all rows again
     return Page(rows, skip + len(rows) if is_last else collection(db).count_documents(query))
 
 
@@ -77,11 +77,11 @@ class Summary(NamedTuple):
     delisted: int
     """Tickers that Yahoo has not known for several runs."""
     updated_at: dt.datetime | None
-    """When Yahoo last answered for one of them, in UTC; failures do not count."""
+    """When Yahoo last answered for one of the tickers, in UTC; failures do not count."""
     verified_at: dt.datetime | None = None
-    """Since when every whole history from Yahoo was compared with it, in UTC; None where none was."""
+    """The oldest moment (UTC) at which a whole history was last compared with Yahoo's; None if no history was."""
     unverified: int = 0
-    """Tickers with bars from Yahoo whose whole history never was compared."""
+    """Tickers with bars from Yahoo whose whole history was never compared with Yahoo's."""
 
 
 def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.datetime]) -> Summary:
@@ -181,7 +181,7 @@ def set_favourite(db: MongoDatabase, category: Category, ticker: str, favourite:
 def active(db: MongoDatabase, category: Category, fields: Iterable[str] | None = None) -> list[TickerRow]:
     """The active tickers of `category`, sorted by name, with all fields or with `fields`; ticker and name always there.
 
-    If no ticker of the category is registered: every ticker that has bars, named by itself.
+    If no ticker of the category is registered: every ticker that has bars, with the ticker as its name.
     """
     projection = {"_id": False} | dict.fromkeys([*fields, "ticker", "name"] if fields else [], True)
     rows = collection(db).find({"category": category.key, "active": {"$ne": False}}, projection).to_list()
@@ -274,7 +274,7 @@ def record_each(db: MongoDatabase, category: Category, fields: Mapping[str, Mapp
 def name_nameless(
     db: MongoDatabase, category: Category, ticker: str, fields: Mapping[str, Any], session: ClientSession | None = None
 ) -> None:
-    """Set `fields`, among them a name, of a ticker whose name is missing or the ticker itself."""
+    """Set `fields`, which include a name, if the name of the ticker is missing or is the ticker itself."""
     nameless = {"category": category.key, "ticker": ticker, "name": {"$in": [ticker, "", None]}}
     collection(db).update_one(nameless, {"$set": dict(fields)}, session=session)
 

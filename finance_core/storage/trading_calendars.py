@@ -1,9 +1,9 @@
-"""Trading calendars as the stored bars have corrected them, and what runs learn for that.
+"""Trading calendars, corrected by the stored bars; `learn` finds the corrections after a run.
 
-`exchange_calendars` does not know days that were announced after its release, such as an election day in Seoul. A
-session of which no ticker has a bar, though it has later ones, was no session; a day without a session on which many
-tickers traded was one. Updates note such days for each ticker (see `documents.TickerRow`); `learn` counts the notes
-after a run, and keeps the outcome in `settings`: a page reads one small document, however many tickers there are.
+`exchange_calendars` does not know days that were announced after its release, such as an election day in Seoul. If
+tickers have no bar of a session, but later ones, the exchange was closed; if many tickers traded on a day without a
+session, it was open. Updates note such days for each ticker (see `documents.TickerRow`). `learn` counts the notes and
+stores the result in `settings`, so that a page reads one small document, however many tickers there are.
 """
 
 import datetime as dt
@@ -26,15 +26,16 @@ from finance_core.storage.documents import CHOICES, Learned, TickerRow
 
 ID = "calendars"
 LEAST = 5
-"""So many tickers at least outvote a calendar."""
+"""Least number of tickers that correct a calendar."""
 CLOSED_SHARE = 0.99
-"""A session that this share of the tickers lacks was none; sources make up a bar for some ticker or other."""
+"""If this share of the tickers lacks a session, it was none. Not 1, because sources invent bars for a few tickers."""
 OPENED_SHARE = 0.5
 """A day on which this share of the tickers traded was a session."""
 RECENT = dt.timedelta(days=10)
-"""A ticker whose last bar is not older than this may have traded on a day, though its bar of that day was refused."""
+"""A ticker whose last bar is at most so long before a day may have traded on it, and its bar may have been refused."""
 FOREIGN_DAYS, FOREIGN_SHARE = 2, 0.02
-"""With bars on more closed days than these, a ticker does not follow the calendar: its market is a wrong guess."""
+"""If more bars than this number, and than this share, are on closed days, the ticker follows another calendar: its
+market is a wrong guess."""
 FRESH = 5.0
 """Seconds for which a process uses the calendars it last read."""
 
@@ -46,7 +47,7 @@ _read: dict[MongoDatabase, tuple[float, dict[str, Learned]]] = {}
 
 
 def of(db: MongoDatabase, calendar: str) -> Calendar:
-    """The calendar with this name, with what was learned of it at most `FRESH` seconds ago."""
+    """The calendar with this name, with its corrections as they were at most `FRESH` seconds ago."""
     known = _known(db).get(calendar)
     return Calendar(calendar, tuple(known["closed"]), tuple(known["opened"])) if known else Calendar(calendar)
 
@@ -66,21 +67,21 @@ def is_foreign(unexpected: int, bar_count: int) -> bool:
 
 
 def learn(db: MongoDatabase) -> None:
-    """Find from the notes of all tickers on which days the calendars are wrong, and keep it.
+    """Find the days on which the calendars are wrong, from the notes of all tickers, and store them.
 
-    Tickers that traded on a day that is found to be a session, and whose bar was refused, are asked for again.
+    If a day turns out to be a session, the tickers whose bar of that day was refused are fetched again.
     """
     before = _known(db, fresh=0.0)
-    # Where too few tickers are left to tell, what was learned before stays.
+    # Where too few tickers are left, the earlier corrections stay.
     voting = {calendar: rows for calendar, rows in _by_calendar(db, before).items() if len(rows) >= LEAST}
     after = {**before, **{calendar: _learned(rows) for calendar, rows in voting.items()}}
     if after == before:
         return
-    for calendar, found in after.items():
+    for calendar, learned in after.items():
         known = before[calendar]["opened"] if calendar in before else []
-        for day in set(found["opened"]) - set(known):
-            asked = {"$addToSet": {"missing": day}, "$unset": {"asked_again": ""}}
-            tickers.collection(db).update_many({"unexpected": day}, asked)
+        for day in set(learned["opened"]) - set(known):
+            change = {"$addToSet": {"missing": day}, "$unset": {"asked_again": ""}}
+            tickers.collection(db).update_many({"unexpected": day}, change)
     db[CHOICES].replace_one({"_id": ID}, dict(after), upsert=True)
     with _lock:
         _read.pop(db, None)
@@ -99,18 +100,18 @@ def _known(db: MongoDatabase, fresh: float = FRESH) -> dict[str, Learned]:
 
 
 def _by_calendar(db: MongoDatabase, known: Mapping[str, Learned]) -> dict[str, list[TickerRow]]:
-    """The rows of the real tickers that follow the calendar of their market, and were verified, by that calendar."""
+    """By calendar: the rows of tickers that follow it, as that of their market; only verified ones, without samples."""
     is_date = {"$type": "date"}
     verified = {"source": {"$ne": "sample"}, "verified_at": is_date, "first_date": is_date, "last_date": is_date}
     fields = {"_id": False, **dict.fromkeys(_NOTED, True)}
-    found: dict[str, list[TickerRow]] = defaultdict(list)
+    by_calendar: dict[str, list[TickerRow]] = defaultdict(list)
     for category in CATEGORIES:
         for row in tickers.collection(db).find({"category": category.key, **verified}, fields):
             calendar = category.market(row.get("market", "")).calendar
             opened = known[calendar]["opened"] if calendar in known else []
             if not is_foreign(len({*row.get("unexpected", [])} - {*opened}), row.get("bar_count", 0)):
-                found[calendar].append(row)
-    return found
+                by_calendar[calendar].append(row)
+    return by_calendar
 
 
 def _learned(rows: Sequence[TickerRow]) -> Learned:
@@ -119,7 +120,7 @@ def _learned(rows: Sequence[TickerRow]) -> Learned:
 
     def days(notes: Literal["missing", "unexpected"], share: float, recent: dt.timedelta) -> list[dt.datetime]:
         counts = Counter(day for row in rows for day in row.get(notes, []))
-        # How many tickers have bars before and after the day, or could have one of it.
+        # How many tickers have bars before and after the day, or may have traded on it (see `RECENT`).
         spans = {day: bisect_right(firsts, day) - bisect_left(lasts, day - recent) for day in counts}
         return sorted(day for day, count in counts.items() if count >= max(LEAST, share * spans[day]))
 

@@ -1,4 +1,4 @@
-"""The schema of what people make: drawings, sets, lists, saved questions, alerts. As `documents`, which names them."""
+"""The schema of what people make: drawings, sets, lists, saved screens, alerts. Continues `documents`."""
 
 import datetime as dt
 from typing import Literal, NotRequired, TypedDict
@@ -14,7 +14,7 @@ class DrawingEntry(TypedDict):
     days: list[dt.datetime]  # of its points
     prices: list[float]  # of its points, with the splits until `drawn`
     drawn: dt.datetime  # the day of the last bar when it was drawn
-    text: str  # "" but for a text
+    text: str  # "" unless it is a text
 
 
 class DrawingsOfTicker(TypedDict):
@@ -44,7 +44,7 @@ class WatchlistDocument(TypedDict):
 
     _id: str  # "favourites": the order and notes of the tickers with a star; else a random key, which sorts by time
     name: NotRequired[str]
-    shared: NotRequired[bool]  # with every visitor; the favourites are where it is absent
+    shared: NotRequired[bool]  # with every visitor; absent: True for the favourites, False for other lists
     entries: NotRequired[list[WatchlistEntry]]  # in order
 
 
@@ -52,11 +52,11 @@ class SavedScreen(TypedDict):
     """A saved screen (an entry of `settings`/`screens`)."""
 
     name: str
-    query: dict[str, str]  # the parameters of the page's address
+    query: dict[str, str]  # the parameters of the page's URL
 
 
 class AlertRule(TypedDict):
-    """A condition that is asked after each update (`price_alert_rules`). Written by `alerts`."""
+    """A condition that is checked after each update (`price_alert_rules`). Written by `alerts`."""
 
     _id: ObjectId
     name: str
@@ -65,24 +65,24 @@ class AlertRule(TypedDict):
     condition: str  # as `bars.conditions` reads it
     webhook: str  # where an alert is posted to; "" for nowhere
     email: str  # whom it is mailed to; "" for nobody
-    since: dt.datetime  # the newest session when the rule was made: only later ones are asked
-    asked_until: NotRequired[dt.datetime]  # the last session that was asked
+    since: dt.datetime  # the newest session when the rule was made: only later ones are checked
+    asked_until: NotRequired[dt.datetime]  # the last finished session that was checked
 
 
 class Delivery(TypedDict):
-    """How far an alert is on its way through one channel."""
+    """The state of sending an alert through one channel."""
 
     state: Literal["waiting", "sent", "failed"]
     attempts: int
-    next_at: dt.datetime  # not before this moment; a sender who claims the alert moves it on
-    claim: NotRequired[str]  # of the sender who has it at the moment
+    next_at: dt.datetime  # the earliest moment of the next attempt; a sender that claims the alert sets it later
+    claim: NotRequired[str]  # of the sender that has the alert at the moment
     error: NotRequired[str]  # why the last attempt failed
 
 
 class Alert(TypedDict):
     """A ticker for which a rule held on a session (`price_alerts`). Written by `alerts`."""
 
-    _id: str  # rule/session/ticker: found again, it is the same alert
+    _id: str  # rule/session/ticker, so that a second check makes no second alert
     rule: ObjectId
     name: str  # of the rule, like the next two
     category: str

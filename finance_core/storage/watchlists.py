@@ -1,7 +1,7 @@
 """Named lists of tickers of all categories, in an order that people choose, with a note for each (`watchlists`).
 
 The first list is that of the favourites: a star (`tickers.set_favourite`) puts a ticker on it or takes it off, and this
-room keeps only the order and the notes of those. A list that is shared is seen by every visitor.
+module keeps only the order and the notes of the favourites. Every visitor sees a shared list.
 """
 
 from collections import defaultdict
@@ -45,7 +45,7 @@ class Watchlist:
 
 
 def load(db: MongoDatabase) -> list[Watchlist]:
-    """All lists: the favourites first, then as they were made."""
+    """All lists: the favourites first, then the others in the order in which they were made."""
     stored = {document["_id"]: document for document in db[WATCHLISTS].find().sort("_id", 1)}
     first = stored.pop(FAVOURITES, {"_id": FAVOURITES})
     others = [_list(document) for document in stored.values()]
@@ -53,7 +53,7 @@ def load(db: MongoDatabase) -> list[Watchlist]:
 
 
 def groups(db: MongoDatabase, category: Category) -> dict[str, str]:
-    """The names of the shared lists that each ticker of `category` is on, separated by " · "; only those on one."""
+    """The names of the shared lists of each ticker of `category`, separated by " · "; only tickers on such a list."""
     names: dict[str, list[str]] = defaultdict(list)
     for document in db[WATCHLISTS].find({"shared": True, "_id": {"$ne": FAVOURITES}}).sort("_id", 1):
         for entry in _list(document).entries:
@@ -63,7 +63,7 @@ def groups(db: MongoDatabase, category: Category) -> dict[str, str]:
 
 
 def create(db: MongoDatabase, name: str) -> str:
-    """Make an empty list; returns its id. Raises SisepanError where the name breaks a rule, or with too many lists."""
+    """Make an empty list; returns its id. Raises SisepanError if the name breaks a rule, or lists are too many."""
     kept = ticker_fields.clean_name(name)
     if db[WATCHLISTS].count_documents({}) >= MOST_LISTS:
         raise SisepanError(N_("목록은 {limit}개까지 만듭니다. 쓰지 않는 것을 지우십시오."), limit=MOST_LISTS)
@@ -73,7 +73,7 @@ def create(db: MongoDatabase, name: str) -> str:
 
 
 def change(db: MongoDatabase, key: str, *, name: str | None = None, shared: bool | None = None) -> None:
-    """Give a list another name, or share it, or not any more. Raises SisepanError as `create`."""
+    """Rename a list, share it, or stop sharing it. Raises SisepanError if the name breaks a rule."""
     fields: dict[str, Any] = {} if name is None else {"name": ticker_fields.clean_name(name)}
     fields |= {} if shared is None else {"shared": shared}
     if fields:
@@ -81,14 +81,14 @@ def change(db: MongoDatabase, key: str, *, name: str | None = None, shared: bool
 
 
 def remove(db: MongoDatabase, key: str) -> None:
-    """Delete a list; of the favourites, only their order and notes."""
+    """Delete a list. The favourites lose only their order and notes."""
     db[WATCHLISTS].delete_one({"_id": key})
 
 
 def add(db: MongoDatabase, key: str, entries: Iterable[Entry]) -> int:
     """Put tickers at the end of a list, and return how many were not on it yet.
 
-    Raises SisepanError where the list would be too long, or is gone.
+    Raises SisepanError if the list would be too long, or was deleted.
     """
     added = 0
     for entry in entries:
@@ -118,11 +118,11 @@ def take_out(db: MongoDatabase, key: str, entry: Entry) -> None:
 def arrange(db: MongoDatabase, before: Watchlist, entries: Sequence[Entry]) -> None:
     """Give the tickers of a list, which was just read as `before`, another order or other notes.
 
-    Raises SisepanError where the list is another one by now, or a note breaks a rule.
+    Raises SisepanError if the list has changed since, or a note breaks a rule.
     """
     cleaned = [_document(entry._replace(note=ticker_fields.clean_text(entry.note))) for entry in entries]
     changed: dict[str, Any] = {"$set": {"entries": cleaned}}
-    if before.id == FAVOURITES:  # who is on it is not stored here
+    if before.id == FAVOURITES:  # its tickers are not stored here
         db[WATCHLISTS].update_one({"_id": FAVOURITES}, changed, upsert=True)
         return
     same = {"_id": before.id, "entries": [_document(entry) for entry in before.entries]}
