@@ -1,4 +1,4 @@
-"""Choices that several pages offer: of one in a row of buttons, and of a category."""
+"""Widgets for choices that several pages offer: a row of buttons, and a list of categories."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -13,10 +13,11 @@ T = TypeVar("T")
 
 
 def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, choose: Callable[[T], None]) -> None:
-    """A row with a button for each of `titles` (values with message ids), on which `shown` is marked.
+    """A row with a button for each of `titles` (values with message ids), with the button of `shown` marked.
 
-    `choose` is called with the value whose button is clicked. What marks another without a click gets another row in
-    the place of this one: a browser that has not heard of it yet goes on naming the old mark, which is no click.
+    `choose` is called with the value whose button is clicked. If the page marks another button without a click, the
+    row gets a new key: a browser that does not know the new mark yet still sends the old one, which must not count as
+    a click.
     """
     count = f"{key}_count"
     if st.session_state.get(_row(key)) not in (None, shown):
@@ -25,7 +26,7 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
 
     def clicked() -> None:
         value: T | None = st.session_state[row]
-        if value not in (None, shown):  # None: the marked one was clicked again
+        if value not in (None, shown):  # None: the marked button was clicked again
             choose(value)
 
     st.session_state[row] = shown
@@ -41,13 +42,13 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
 
 
 def _row(key: str) -> str:
-    """The key of the row that stands there now."""
+    """The key of the present row (see `segmented`)."""
     count: int = st.session_state.get(f"{key}_count", 0)
     return f"{key}_{count}" if count else key
 
 
 def category(key: str, **options: Any) -> Category:
-    """The category that is chosen in a list of all, a widget with `key` and `options` of Streamlit."""
+    """A list of all categories; returns the chosen one. `key` and `options` are those of `st.selectbox`."""
     titles = {category.key: _(category.title) for category in categories.CATEGORIES}
     chosen = st.selectbox(_("카테고리"), list(titles), format_func=titles.__getitem__, key=key, **options)
     return categories.category(chosen)

@@ -1,4 +1,4 @@
-"""The tables of a market: tickers behind a number, each a link to its chart, and industries."""
+"""The tables of a market: the tickers behind a count, each with a link to its chart; and the industries."""
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,9 @@ PERCENT = "%+.2f%%"
 def members(
     category: Category, panel: Panel, which: npt.NDArray[np.intp], span: str, shares: SharesOf | None = None
 ) -> pd.DataFrame:
-    """What is shown of the tickers at the positions `which`, indexed by position.
+    """The data of the tickers at the positions `which` of the panel, indexed by position.
 
-    Columns: ticker, name, close (text), traded (value a day, a number), market (value of all its `shares`, NaN where
+    Columns: ticker, name, close (text), traded (value traded per day), market (market value from `shares`, NaN where
     these are not known), change (over `span`, a ratio).
     """
     market_values = np.full(len(panel.tickers), np.nan)
@@ -54,7 +54,7 @@ def members(
 
 
 def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: str) -> None:
-    """The tickers of `members` as a table that can be sorted, the largest change first."""
+    """A `table` of `members` that the visitor can sort; at first, the largest change is at the top."""
     name, close, change = _("종목"), _("종가"), _("{span} 변화").format(span=_(state.SPANS[span]))
     table = table.sort_values("change", ascending=False)
     sizes = [size for size in state.SIZES if table[size].notna().any()]
@@ -83,7 +83,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
 
 
 def industries(ranked: pd.DataFrame, style: Style) -> list[str]:
-    """The table of `breadth.industries`; returns the industries that a person has chosen in it."""
+    """The table of `breadth.industries`; returns the industries that the visitor has chosen in it."""
     spans = {_(title): ranked[span] * 100 for span, title in state.SPANS.items()}
     rising = _("상승 종목")
     shown = pd.DataFrame(
@@ -109,7 +109,7 @@ def industries(ranked: pd.DataFrame, style: Style) -> list[str]:
 
 
 def industry(name: str) -> str:
-    """The name of an industry, also of that of tickers without one."""
+    """The name of an industry for display; "" (tickers without an industry) has a name too."""
     return name or _("업종 모름")
 
 
