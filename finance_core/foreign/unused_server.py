@@ -31,7 +31,7 @@ class LocalServer:
 
     @property
     def sentence(self) -> SisepanError:
-        """A sentence that tells of this server, and where to write the settings that use it."""
+        """A sentence that names this server, and the file for the settings that use it."""
         if self.wants_login:
             text = N_("이 컴퓨터의 {address}에 로그인이 필요한 MongoDB가 있습니다. 쓰려면 {file}에 다음을 적으십시오:")
         else:

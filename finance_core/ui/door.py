@@ -115,7 +115,7 @@ def _trusted_proxies() -> str:
     """The setting TRUSTED_PROXY: addresses or networks, separated by commas, whose X-Forwarded-For is believed."""
     try:
         return settings.get("TRUSTED_PROXY", LOOPBACK)
-    except SisepanError:  # pages say what is wrong with the settings
+    except SisepanError:  # the pages show the error in the settings
         return LOOPBACK
 
 

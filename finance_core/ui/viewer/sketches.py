@@ -149,7 +149,7 @@ class Sketch:
         return Drawing(uuid.uuid4().hex, kind, places, self._last_day, text)
 
     def _moved(self, drawing: Drawing, points: Any) -> Drawing | None:
-        """`drawing` at `points`, of which None stays; returns None where they are not on this chart.
+        """`drawing` moved to `points`, where None keeps a point; returns None where they are not on this chart.
 
         All its prices become prices of the present bars, which include the splits since the drawing was made.
         """
