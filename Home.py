@@ -1,6 +1,6 @@
-"""Entry of the app: page config and navigation, nothing else. `streamlit run Home.py`.
+"""Entry of the app: page config and navigation, nothing else. Start: `streamlit run Home.py`.
 
-Streamlit imports this file once, to find the app and what lives as long as it does; and runs it at every visit.
+Streamlit imports this file once, to find the app and its lifespan, and runs it again at every visit.
 """
 
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ from updaters import sample, scheduler
 
 
 def visit() -> None:
-    """What happens at every visit and click."""
+    """Draw the app; runs at every visit and click."""
     st.set_page_config(page_title="시세판", page_icon=str(ICON), layout="wide")
     st.html(LOOK)
     use_visitor_language()
@@ -41,7 +41,7 @@ def visit() -> None:
 
 @asynccontextmanager
 async def lifespan(served: st.App) -> AsyncIterator[None]:
-    """The time in which the app is up; it begins before the first visitor."""
+    """A block for the time in which the app is up; it begins before the first visitor."""
     async with scheduler.lifespan(served):
         background.start(lambda _stop: first_start.begin(sample.prepare))
         serving.prepare()

@@ -1,4 +1,4 @@
-"""Alerts: conditions that are asked after each update."""
+"""Alerts: conditions that are checked after each update run."""
 
 from finance_core.ui.alerts import page
 from updaters import alert_delivery

@@ -1,4 +1,4 @@
-"""The user's own data: what the database holds, read as it is or converted; files in and out."""
+"""The user's own data: collections of the database, read as they are or converted; import and export of files."""
 
 from finance_core.ui.data import page
 

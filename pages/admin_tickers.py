@@ -1,4 +1,4 @@
-"""The lists of what is collected, and the names people see."""
+"""The lists of tickers whose prices are collected, with the names that people see."""
 
 from finance_core.ui.tickers import page
 from updaters import listing_refresh

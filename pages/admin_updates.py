@@ -1,4 +1,4 @@
-"""Run, watch, cancel and schedule updates; their history."""
+"""Start, watch, cancel and schedule update runs, and see their history."""
 
 from finance_core.ui.updates import page
 from updaters import category_update

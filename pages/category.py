@@ -1,4 +1,4 @@
-"""Any category that has no page file of its own, by its address."""
+"""The viewer of any category without a page file of its own; the address has the category's key."""
 
 from finance_core.ui.address_bar import page_path
 from finance_core.ui.viewer import page

@@ -1,4 +1,4 @@
-"""Comparison: several things on one chart."""
+"""Comparison: several series on one chart."""
 
 from finance_core.ui.comparison import page
 

@@ -1,4 +1,4 @@
-"""Where a visitor who knows the password becomes an admin."""
+"""The page where a visitor who knows the password logs in as an admin."""
 
 from finance_core.ui import login
 

@@ -1,4 +1,4 @@
-"""Overview: headline prices, the state of the data, the largest moves."""
+"""Overview: headline prices, alerts, watchlists, the largest moves, and the state of the data."""
 
 from finance_core.ui import overview
 from finance_core.ui.data import offer

@@ -1,4 +1,4 @@
-"""Screener: which tickers of a category a condition holds for."""
+"""Screener: the tickers of a category that fulfil a condition."""
 
 from finance_core.ui.screener import page
 

@@ -1,7 +1,7 @@
-"""Finding alerts after an update, and sending them: by a webhook, by e-mail.
+"""Finds alerts after an update run, and sends them by webhook or e-mail.
 
-Every message names its alerts by an id (the header Idempotency-Key, Message-ID), and is sent at least once: a sender
-that dies after sending and before noting it sends it again. Where an alert is sent to is a row of `SENDERS`.
+Every message has an id of its alerts (in the header Idempotency-Key or Message-ID) and is sent at least once: if the
+process dies after sending and before recording it, the message is sent again. Each channel is a row of `SENDERS`.
 """
 
 import datetime as dt
@@ -38,39 +38,39 @@ _log = logging.getLogger(__name__)
 
 
 class Message(NamedTuple):
-    """What is sent at once: the alerts of a rule and a session, or a test."""
+    """One message: the alerts of one rule and one session, or a test."""
 
     rule: AlertRule
     key: str
-    """The same for the same alerts, however often they are sent; another one for each test."""
+    """The id of the message: equal for the same alerts, however often they are sent; unique for each test."""
     title: str
     text: str
     session: str = ""
-    """The day; "" for a test, which is of none."""
+    """The day of the session; "" for a test."""
     tickers: Sequence[Mapping[str, object]] = ()
     is_test: bool = False
 
 
 def after_update(db: MongoDatabase, category: Category, moment: dt.datetime) -> int:
-    """Find the alerts of `category` at `moment` (tz-aware); returns how many are new. An error is only logged.
+    """Find the alerts of `category` at `moment` (tz-aware); returns how many are new.
 
-    An update is no worse for an alert that cannot be asked.
+    An error is only logged: it must not fail the update run.
     """
     try:
-        found = alerts.find(db, category, moment)
+        count = alerts.find(db, category, moment)
     except (SisepanError, PyMongoError) as error:
         _log.warning("%s: alerts were not all looked for: %s", category.key, error)
         return 0
-    if found:
-        _log.info("%s: %d new alerts", category.key, found)
-    return found
+    if count:
+        _log.info("%s: %d new alerts", category.key, count)
+    return count
 
 
 def deliver(db: MongoDatabase, moment: dt.datetime, seconds: Callable[[], float] = time.monotonic) -> int:
-    """Send what is waiting at `moment` (tz-aware); returns how many messages were sent. What fails waits again.
+    """Send the messages that are waiting at `moment` (tz-aware); returns how many were sent. Failed ones wait again.
 
-    One message is claimed, sent and settled after the other, so that no claim waits for slow receivers. `seconds` tells
-    how long that takes. Raises PyMongoError if the database fails.
+    Each message is claimed, sent and settled before the next one, so that no claim waits for slow receivers. `seconds`
+    is a clock that measures how long this takes. Raises PyMongoError if the database fails.
     """
     due, begun, sent = moment.astimezone(dt.UTC).replace(tzinfo=None), seconds(), 0
 
@@ -78,18 +78,18 @@ def deliver(db: MongoDatabase, moment: dt.datetime, seconds: Callable[[], float]
         return due + dt.timedelta(seconds=seconds() - begun)
 
     for channel in alerts.CHANNELS:
-        while found := alerts.claim(db, channel, due, now()):
-            rule: Any = db[ALERT_RULES].find_one({"_id": found[0]["rule"]})
+        while claimed := alerts.claim(db, channel, due, now()):
+            rule: Any = db[ALERT_RULES].find_one({"_id": claimed[0]["rule"]})
             error = None
-            if rule:  # else it was removed a moment ago
-                error = _attempt(channel, message_of(rule, found, _names(db, found)))
+            if rule:  # else the rule was removed a moment ago
+                error = _attempt(channel, message_of(rule, claimed, _names(db, claimed)))
                 sent += error is None
-            alerts.settle(db, channel, found, now(), error)
+            alerts.settle(db, channel, claimed, now(), error)
     return sent
 
 
 def send(db: MongoDatabase, moment: dt.datetime) -> None:
-    """As `deliver`, but an error of the database is only logged: the alerts still wait."""
+    """Call `deliver`, but only log an error of the database: the alerts stay waiting."""
     try:
         deliver(db, moment)
     except PyMongoError as error:
@@ -97,19 +97,19 @@ def send(db: MongoDatabase, moment: dt.datetime) -> None:
 
 
 def send_test(rule: AlertRule) -> dict[Channel, SisepanError | None]:
-    """Send a message that says it is a test, by each way of `rule`; returns why one failed, by way. Stores nothing."""
+    """Send a test message through each channel of `rule`; returns the error or None by channel. Stores nothing."""
     title = _("[시험] {name}").format(name=rule["name"])
     text = "\n".join((_of_what(rule), _("시험 메시지입니다. 알림이 오면 이 자리에 종목이 적힙니다.")))
     message = Message(rule, uuid.uuid4().hex, title, text, is_test=True)
     return {channel: _attempt(channel, message) for channel in alerts.CHANNELS if rule[channel]}
 
 
-def message_of(rule: AlertRule, found: Sequence[Alert], names: Mapping[str, str]) -> Message:
-    """The message of the alerts `found` by `rule` of one session; `names` by ticker."""
-    category, session = categories.category(rule["category"]), formats.date(found[0]["session"])
-    title = _("{name}: {count}종목 ({date})").format(name=rule["name"], count=len(found), date=session)
+def message_of(rule: AlertRule, of_session: Sequence[Alert], names: Mapping[str, str]) -> Message:
+    """The message for the alerts of `rule` in one session; `names` has the names of tickers by ticker."""
+    category, session = categories.category(rule["category"]), formats.date(of_session[0]["session"])
+    title = _("{name}: {count}종목 ({date})").format(name=rule["name"], count=len(of_session), date=session)
     lines = [_of_what(rule)]
-    for alert in found:
+    for alert in of_session:
         price = formats.price(alert["close"], category.decimals_of(alert["close"]))
         name = names.get(alert["ticker"], alert["ticker"])
         lines.append(f"{name} ({alert['ticker']}) {price} {formats.signed_percent(alert['change'])}")
@@ -120,9 +120,9 @@ def message_of(rule: AlertRule, found: Sequence[Alert], names: Mapping[str, str]
             "close": alert["close"],
             "change": alert["change"],
         }
-        for alert in found
+        for alert in of_session
     ]
-    key = hashlib.sha256("\n".join(alert["_id"] for alert in found).encode()).hexdigest()[:32]
+    key = hashlib.sha256("\n".join(alert["_id"] for alert in of_session).encode()).hexdigest()[:32]
     return Message(rule, key, title, "\n".join(lines), session, rows)
 
 
@@ -130,14 +130,14 @@ def _of_what(rule: AlertRule) -> str:
     return " · ".join((_(categories.category(rule["category"]).title), rule["condition"]))
 
 
-def _names(db: MongoDatabase, found: Sequence[Alert]) -> dict[str, str]:
-    category = categories.category(found[0]["category"])
-    rows = (tickers.get(db, category, alert["ticker"]) for alert in found)
+def _names(db: MongoDatabase, of_rule: Sequence[Alert]) -> dict[str, str]:
+    category = categories.category(of_rule[0]["category"])
+    rows = (tickers.get(db, category, alert["ticker"]) for alert in of_rule)
     return {row["ticker"]: str(row.get("name") or row["ticker"]) for row in rows if row}
 
 
 def _attempt(channel: Channel, message: Message) -> SisepanError | None:
-    """Send `message`; returns why it was not sent."""
+    """Send `message`; returns the error if it was not sent."""
     try:
         SENDERS[channel](message)
     except SisepanError as failure:
@@ -147,7 +147,7 @@ def _attempt(channel: Channel, message: Message) -> SisepanError | None:
 
 
 def _post(message: Message) -> None:
-    """Post JSON; "text" and "content" are what chat programs show."""
+    """Post JSON to the webhook; chat programs show its "text" or "content"."""
     rule, whole = message.rule, f"{message.title}\n{message.text}"
     body = {
         "text": whole,
@@ -202,8 +202,8 @@ def _mail(message: Message) -> None:
             if user:
                 smtp.login(user, unquote(server.password or ""))
             smtp.send_message(mail)
-    except (smtplib.SMTPException, OSError, ValueError) as error:  # the last: letters that mail cannot carry
-        # Not the server's own words: they may hold the address or the password.
+    except (smtplib.SMTPException, OSError, ValueError) as error:  # ValueError: characters that mail cannot have
+        # Without the server's own message, which may contain the address or the password.
         raise SisepanError(N_("전자우편을 보내지 못했습니다({kind})."), kind=type(error).__name__) from error
 
 

@@ -1,7 +1,7 @@
-"""One update run of a category: its workers, its counts, and what follows an error.
+"""One update run of a category: its workers, its counts, and its reaction to errors.
 
-The run holds the lease of its category (see `runs`), so that there is one at a time. Which tickers it fetches is left
-to `update_plan`, what happens to one of them to `ticker_update`, requests and second attempts to `yahoo`.
+The run holds the lease of its category (see `runs`), so that only one runs at a time. `update_plan` chooses the
+tickers, `ticker_update` updates one ticker, `yahoo` makes requests and repeats them.
 """
 
 import datetime as dt
@@ -38,11 +38,11 @@ from updaters.update_plan import Due, Plan
 
 WORKERS = 8
 OUTAGE_LIMIT = 60.0
-"""Seconds that a run waits for MongoDB to come back."""
+"""Seconds that a run waits for MongoDB to return."""
 UNREACHABLE_LIMIT = 20
-"""After so many tickers in a row without a connection to Yahoo, or that it has forgotten, the run gives up."""
+"""The run gives up after this many tickers in a row without a connection, or that Yahoo knew before but not now."""
 DELISTED_AFTER = 3
-"""After so many runs in a row in which Yahoo does not know a ticker, it is marked as probably delisted."""
+"""A ticker is marked as probably delisted after this many runs in a row in which Yahoo does not know it."""
 
 _UNREACHABLE = N_("Yahoo에 연결되지 않아 여기서 멈췄습니다. 네트워크를 확인하고 다시 실행하십시오.")
 _REFUSED = N_("Yahoo가 요청을 계속 거절해 여기서 멈췄습니다. 한동안 기다린 뒤 다시 실행하십시오.")
@@ -68,16 +68,16 @@ def run(
     stop: threading.Event | None = None,
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
 ) -> Summary:
-    """Update the active tickers of `category`, or `only` those named, `first` before the others.
+    """Update the active tickers of `category`, or only the tickers `only`; `first` before the others.
 
     `full` fetches whole histories; with `full_since` (UTC, tz-naive), only of tickers that were not updated since: this
     continues a full run that ended early. `force` also fetches tickers that are up to date. Without any of these, whole
-    markets are updated by their quotes (see `quotes`), if `by_quotes`, or if it is None and the installation wants it.
+    markets are updated by quotes (see `quotes`), if `by_quotes` is True, or is None and the installation uses quotes.
     `progress` is called with the summary at the beginning, and with the result of each ticker, from the workers'
-    threads but one at a time. Once `stop` is set, the tickers in flight are finished, and no others.
+    threads but one at a time. Once `stop` is set, only the tickers in progress are finished.
 
-    The state of the returned summary is as `Summary.settle` has it. A ticker that fails does not stop the others.
-    Raises AlreadyRunning, PyMongoError if the database stays away, and as `database.prepare_writing`.
+    `Summary.settle` sets the state of the returned summary. A ticker that fails does not stop the others. Raises
+    AlreadyRunning, PyMongoError if the database stays away, and whatever `database.prepare_writing` raises.
     """
     database.prepare_writing(db, category, bars=True)
     only = list(dict.fromkeys(only)) if only is not None else None
@@ -86,7 +86,7 @@ def run(
         update_run = _UpdateRun(db, category, lease, progress, now)
         update_run.summary.continued = full_since
         try:
-            locations.require_writable(db, category)  # again: under the lease nobody changes the location
+            locations.require_writable(db, category)  # again: while the lease is held, nobody changes the location
             plan = update_plan.make(
                 db, category, only, now=now(), first=first, full=full, force=force, full_since=full_since
             )
@@ -96,7 +96,7 @@ def run(
             update_run.summary.fresh, update_run.summary.expected = update_plan.freshness(db, category, only, now())
             alert_delivery.after_update(db, category, now())
         except BaseException as error:
-            with suppress(PyMongoError):  # the database may be the cause; then the lease runs out by itself
+            with suppress(PyMongoError):  # if the database is the cause, the lease expires by itself
                 lease.finish("failed", database.explained(error))
             raise
         update_run.finish()
@@ -105,7 +105,7 @@ def run(
 
 
 class _UpdateRun:
-    """What the threads of one run share."""
+    """The state that the threads of one run share."""
 
     def __init__(
         self,
@@ -119,18 +119,18 @@ class _UpdateRun:
         self._db, self._category, self._lease, self._now = db, category, lease, now
         self._stop, self._progress = lease.stop, progress
         self.quote_at: dt.datetime | None = None
-        """The moment whose quotes are taken for bars; None: no quote is."""
+        """The moment at which quotes are used as bars; None means that no quotes are used."""
         self._begun = time.monotonic()
         self._lock = threading.Lock()
         self._without_answer = 0
-        """Tickers in a row without a connection to Yahoo, or that it has forgotten."""
+        """The number of last tickers in a row without a connection, or in `_forgotten`."""
         self._new: frozenset[str] = frozenset()
         self._known: set[str] = set()
-        """Tickers that Yahoo knew before this run and was asked for."""
+        """Requested tickers that Yahoo knew before this run."""
         self._forgotten: set[str] = set()
-        """Those of them that it does not know now."""
+        """Tickers of `_known` that Yahoo does not know now."""
         self._unknown: dict[str, TickerRow] = {}
-        """Rows of all tickers that it does not know now."""
+        """The rows of all requested tickers that Yahoo does not know now."""
         self._retrying_outages = Retrying(
             sleep=turns.waiting()(sleep_using_event(self._stop)),
             reraise=True,
@@ -141,7 +141,7 @@ class _UpdateRun:
         )
 
     def update_all(self, plan: Plan, workers: int, first: str | None = None) -> None:
-        """Update the tickers of `plan`, to the end or until the run stops; `first` by its chart in any case."""
+        """Update the tickers of `plan`, until all are done or the run stops; `first` always by its chart."""
         update_plan.register(self._db, self._category, plan.unregistered)
         self._new = plan.new
         self.summary.current, self.summary.deferred = plan.current, plan.deferred
@@ -150,7 +150,7 @@ class _UpdateRun:
         self._report()
         if not plan.due:
             return
-        context = copy_context()  # the language of whoever began the run
+        context = copy_context()  # has the language of the person who started the run
         with yahoo.client(self._stop) as client, ThreadPoolExecutor(min(workers, len(plan.due))) as pool:
             try:
                 quoted = self._update_by_quotes(
@@ -163,7 +163,7 @@ class _UpdateRun:
         self._retrying_outages(trading_calendars.learn, self._db)
 
     def _update_by_quotes(self, chosen: list[str], client: yahoo.Client) -> set[str]:
-        """Update those of the `chosen` tickers whose quotes are their new bars, and return them."""
+        """Update the `chosen` tickers whose quotes can be used as their new bars; return these tickers."""
         if self.quote_at is None:
             return set()
         results = self._retrying_outages(quotes.update, self._db, self._category, chosen, client, self.quote_at)
@@ -174,7 +174,7 @@ class _UpdateRun:
         return {result.ticker for result in results}
 
     def finish(self) -> None:
-        """Settle the state and store it. Raises PyMongoError if MongoDB stays away."""
+        """Decide the state of the run and store it. Raises PyMongoError if MongoDB stays away."""
         summary, forgotten, known = self.summary, len(self._forgotten), len(self._known)
         if self._lease.lost:
             summary.state = "failed"
@@ -204,11 +204,11 @@ class _UpdateRun:
 
     def _update(self, due: Due, client: yahoo.Client) -> TickerResult:
         ticker = due.ticker
-        row = tickers.get(self._db, self._category, ticker)  # a person may have edited it since the run began
+        row = tickers.get(self._db, self._category, ticker)  # again: a person may have edited it since the run began
         if row is None and ticker in self._new:
             row = update_plan.new_row(self._category, ticker)
         if row is None:
-            return TickerResult(ticker)  # or removed it, and its bars must not come back
+            return TickerResult(ticker)  # a person removed the ticker: its bars must not come back
         if row.get("source") == "yahoo" and row.get("last_status") != "delisted":
             with self._lock:
                 self._known.add(ticker)
@@ -246,7 +246,10 @@ class _UpdateRun:
         return self._now().astimezone(dt.UTC).replace(tzinfo=None)
 
     def _count_unknown(self) -> None:
-        """Store for each unknown ticker in how many runs Yahoo has not known it. Not before the end: an outage."""
+        """Count, for each unknown ticker, the runs in a row in which Yahoo does not know it.
+
+        Only at the end of a run: before, nobody can tell an outage of Yahoo from delisted tickers.
+        """
         for ticker, row in self._unknown.items():
             unknown_runs = row.get("unknown_runs", 0) + 1
             status = "delisted" if unknown_runs >= DELISTED_AFTER else "failed"
@@ -277,6 +280,6 @@ class _UpdateRun:
 
 
 def _reconnect() -> None:
-    """Start the embedded server again, if that is the server that went away."""
+    """Start the embedded server again, if it is the one that is gone."""
     with suppress(SisepanError):
         database.connect()

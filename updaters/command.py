@@ -1,7 +1,6 @@
 """The command line of an updater: arguments, progress bar, summary, exit code.
 
-The module of each category (`updaters.update_kr`, …) only names its category. The update run itself is left to
-`category_update`.
+The module of each category (`updaters.update_kr`, …) only passes its category. `category_update` does the update run.
 """
 
 import argparse
@@ -33,9 +32,8 @@ def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
     """Run an update and return the exit code of the command.
 
     0: all good. 1: a ticker failed, or something was left undone; with --fail-below: the run is not done, or too few
-    tickers have the bar of their last session. 3: another run of this category is under way. Wrong
-    use raises SystemExit with code 2, as argparse does. Every other error is a sentence on standard error, and a
-    traceback in the log.
+    tickers have the bar of their last session. 3: another run of this category is running. Wrong use raises SystemExit
+    with code 2, as argparse does. Every other error is a sentence on standard error, and a traceback in the log.
     """
     console.prepare()
     category = categories.category(category_key)
@@ -134,17 +132,17 @@ def _dry_run(category: Category, options: argparse.Namespace) -> str:
         )
     ]
     for due in plan.due:
-        what = _("{date} 뒤의 새 봉").format(date=formats.date(due.since)) if due.since else _("전체 이력")
-        lines.append(f"  {due.ticker}: {what}")
+        extent = _("{date} 뒤의 새 봉").format(date=formats.date(due.since)) if due.since else _("전체 이력")
+        lines.append(f"  {due.ticker}: {extent}")
     return "\n".join(lines)
 
 
 def _run(category: Category, options: argparse.Namespace) -> Summary:
     db = database.connect()
-    what = {"full": options.full, "force": options.force, "full_since": _begun(options, db, category)}
+    ways = {"full": options.full, "force": options.force, "full_since": _begun(options, db, category)}
     if options.no_quotes:
-        what["by_quotes"] = False
-    update = partial(category_update.run, db, category, options.tickers, workers=options.workers, **what)
+        ways["by_quotes"] = False
+    update = partial(category_update.run, db, category, options.tickers, workers=options.workers, **ways)
     with tqdm(total=1, unit="", disable=None, leave=False) as bar:
 
         def show(summary: Summary, _result: TickerResult | None) -> None:
@@ -155,7 +153,7 @@ def _run(category: Category, options: argparse.Namespace) -> Summary:
 
 
 def _begun(options: argparse.Namespace, db: MongoDatabase, category: Category) -> dt.datetime | None:
-    """When the full run began that this one continues; None if it continues none."""
+    """The moment at which the full run began that this run continues; None if it continues none."""
     is_anew = options.force or not options.full
     return None if is_anew else runs.unfinished_full(db, category, options.tickers)
 

@@ -1,10 +1,10 @@
 """Known faults of Yahoo's answers, recognised before anything is stored. Pure: frames in, frames out.
 
-yfinance's own `repair=True` is not used. Tried with yfinance 1.7 on what the tests give this module: a bar or a stretch
-of bars that is 100 times too high it divides, as is done here, but it needs scipy and scikit-learn for that and three
-to five times the CPU of an answer. The last bar stays 100 times too high; where the end of a history is too high, all
-the right bars before it are multiplied; a dividend that was multiplied by an exchange rate is divided by 100, which
-looks likely and is wrong; a split is applied without a word. Open sessions and closed days are none of its concern.
+yfinance's own `repair=True` is not used. Tried with yfinance 1.7 on the inputs of this module's tests, it divides a bar
+or a stretch of bars that is 100 times too high, as this module does, but needs scipy and scikit-learn for it, and three
+to five times the CPU time per answer. It leaves the last bar 100 times too high. If the end of a history is too high,
+it multiplies all the correct bars before it. It divides a dividend that was multiplied by an exchange rate by 100,
+which looks plausible and is wrong. It applies a split without saying so. It ignores open sessions and closed days.
 """
 
 import datetime as dt
@@ -23,28 +23,29 @@ from updaters import verification
 
 HUNDRED = np.log(100.0)
 SCALE_TOLERANCE = 0.1
-"""How far, as a share of the logarithm of 100, a jump may be from a factor of 100: between 63 and 158."""
+"""How far a jump may be from a factor of 100, as a share of the logarithm of 100: factors from 63 to 158 count."""
 LARGE_DIVIDEND = 0.5
-"""A dividend of this share of the price must show in the price."""
+"""A dividend above this share of the price is possible only if the price falls accordingly."""
 
 _NONE = np.array([], dtype="datetime64[ns]")
 
 
 class Valid(NamedTuple):
-    """What is left of an answer."""
+    """The valid part of an answer."""
 
     bars: pd.DataFrame
-    """As in `candles`; without bars of days that are not over or no sessions."""
+    """Bars as in `candles`, without bars of unfinished days and of days without a session."""
     remarks: list[Remark]
     unexpected: list[dt.datetime]
-    """Days that the calendar calls closed, and on which there was trading, whether their bars are left or not."""
+    """Days that the calendar calls closed, but on which there was trading, even if their bars are refused."""
 
 
 def valid(
     raw: pd.DataFrame, calendar: Calendar, row: TickerRow, now: dt.datetime, stored: npt.NDArray[np.datetime64] = _NONE
 ) -> Valid:
-    """The valid bars of `raw`, Yahoo's answer for `row` at `now` (tz-aware), if the days `stored` are only compared.
+    """The valid bars of `raw`, Yahoo's answer for `row` at `now` (tz-aware).
 
+    Bars of the days `stored` are kept even on closed days, because the caller compares them with the stored bars.
     Raises ValueError as `candles.clean`.
     """
     bars, remarks = candles.clean(_with_all_actions(raw))
@@ -56,13 +57,15 @@ def valid(
     bars, hundredfold = _in_one_scale(bars)
     bars, no_dividend = without_impossible_dividends(bars)
     bars, closed, unexpected = _without_closed_days(bars, calendar, row, stored)
-    if found := [*still_open, *hundredfold, *no_dividend, *closed]:
-        remarks = sorted(remarks + found, key=lambda remark: (not pd.isna(remark.date), remark.date))
+    if more := [*still_open, *hundredfold, *no_dividend, *closed]:
+        remarks = sorted(remarks + more, key=lambda remark: (not pd.isna(remark.date), remark.date))
     return Valid(bars, remarks, unexpected)
 
 
 def _with_all_actions(raw: pd.DataFrame) -> pd.DataFrame:
-    """`raw`, in which the next day with a close has the dividends and splits of days without one, which are refused.
+    """`raw` with the dividends and splits of days without a close moved to the next day with a close.
+
+    The days without a close are refused later.
 
     >>> days = pd.DatetimeIndex(["2026-01-08", "2026-01-09"])
     >>> raw = pd.DataFrame({"close": [np.nan, 5.0], "dividends": [1.0, 0.0], "stock_splits": [2.0, 0.0]}, index=days)
@@ -82,7 +85,7 @@ def _with_all_actions(raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def scale(stored: pd.DataFrame, bars: pd.DataFrame) -> float:
-    """The power of 100 that all `bars` are of the `stored` ones of the same days where no split says why; else 1.
+    """The power of 100 by which all `bars` differ from the `stored` bars of the same days; 1 if a split explains it.
 
     >>> days = pd.DatetimeIndex(["2026-01-08", "2026-01-09"])
     >>> stored = pd.DataFrame({"close": [10.0, 11.0], "stock_splits": 0.0}, index=days)
@@ -98,7 +101,7 @@ def scale(stored: pd.DataFrame, bars: pd.DataFrame) -> float:
     splits = bars["stock_splits"].to_numpy()[days > days_before[0]]
     explained = splits[splits > 0].prod()
     ratio = np.median(ratios)
-    # Of another scale whether Yahoo has applied the splits since then to the days before them or not.
+    # The scale differs only if it does both with and without the splits since then: Yahoo may have applied them or not.
     off = _hundreds(np.log([ratio, ratio * explained]))
     return float(100.0 ** off[0]) if off.all() else 1.0
 
@@ -106,26 +109,26 @@ def scale(stored: pd.DataFrame, bars: pd.DataFrame) -> float:
 def _without_open_session(
     bars: pd.DataFrame, calendar: Calendar, now: dt.datetime
 ) -> tuple[pd.DataFrame, list[Remark]]:
-    """`bars` without those of sessions that are not over: their prices are of some moment of the day."""
+    """`bars` without the bars of unfinished sessions: their prices are those of some moment of the day."""
     days = bars.index.to_numpy()
     is_later = days > sessions.last_finished(calendar, now).to_datetime64()
     if not is_later.any():
         return bars, []
-    # A day without a session is over at the next midnight of the exchange.
+    # A day without a session ends at the next midnight of the exchange.
     today = pd.Timestamp(now).tz_convert(sessions.timezone(calendar)).tz_localize(None).normalize()
     is_open = is_later & (_are_among(days, sessions.days(calendar)) | (days >= today.to_datetime64()))
     return bars[~is_open], _remarks(days[is_open], "refused", "session open")
 
 
 def _in_one_scale(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
-    """`bars` with the prices divided or multiplied by 100 that are off by this factor from most of the others."""
+    """`bars` in one scale: prices that differ from most others by a factor of 100 are divided or multiplied by it."""
     prices = _prices(bars)
     if prices.max() < prices.min() * 100 ** (1 - SCALE_TOLERANCE):  # as in nearly all answers
         return bars, []
     close, splits = prices[:, -1], bars["stock_splits"].to_numpy()
     jumps = np.log(close[1:] / close[:-1])
     with np.errstate(divide="ignore"):
-        # A split says why prices jump by it, if the prices before it are not adjusted.
+        # A split explains a jump of prices by its factor, if the prices before it are not adjusted.
         explained = np.where(splits[1:] > 0, np.log(splits[1:]), 0.0)
     unexplained = np.where(np.abs(jumps + explained) < np.abs(jumps), 0.0, jumps)
     levels = np.concatenate([[0.0], np.cumsum(_hundreds(unexplained))])
@@ -141,16 +144,16 @@ def _in_one_scale(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
 
 
 def _hundreds(logarithms: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The power of 100 that a ratio is about: 1 for 100, -1 for a hundredth; 0 where it is about none."""
+    """For each logarithm of a ratio, the nearest power of 100: 1 for 100, -1 for 1/100; 0 if none is near."""
     steps = logarithms / HUNDRED
     whole = steps.round()
     return np.asarray(np.where(np.abs(steps - whole) < SCALE_TOLERANCE, whole, 0.0))
 
 
 def without_impossible_dividends(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
-    """`bars` without dividends that are too large for the prices, such as those multiplied by an exchange rate.
+    """`bars` without dividends that are too large for the prices, such as dividends multiplied by an exchange rate.
 
-    They become 0: the rate by which Yahoo multiplied is not known (yfinance issue 2554).
+    Such dividends become 0, because Yahoo's exchange rate is not known (yfinance issue 2554).
     """
     dividends, close = bars["dividends"].to_numpy(), bars["close"].to_numpy()
     at = np.flatnonzero(dividends)
@@ -158,7 +161,7 @@ def without_impossible_dividends(bars: pd.DataFrame) -> tuple[pd.DataFrame, list
         return bars, []
     before = close[np.maximum(at - 1, 0)]
     share = dividends[at] / before
-    # The price falls by the dividend, and by half of it even on a day on which it rises.
+    # The price falls by about the dividend; even on a day on which it would rise, by at least half of it.
     wrong = at[(share >= 1) | ((share > LARGE_DIVIDEND) & (at > 0) & (close[at] / before > 1 - share / 2))]
     if not wrong.size:
         return bars, []
@@ -170,9 +173,9 @@ def without_impossible_dividends(bars: pd.DataFrame) -> tuple[pd.DataFrame, list
 def _without_closed_days(
     bars: pd.DataFrame, calendar: Calendar, row: TickerRow, stored: npt.NDArray[np.datetime64]
 ) -> tuple[pd.DataFrame, list[Remark], list[dt.datetime]]:
-    """`bars` without those of days that have no session, and those of these days on which there was trading.
+    """`bars` without the bars of days without a session; and the days among these on which there was trading.
 
-    Only as far as the calendar reaches. A day was traded on if its bar has a range and is not that of the day before.
+    Only within the range of the calendar. There was trading if the bar has a range and does not repeat the day before.
     """
     days = bars.index.to_numpy()
     by_rule, learned = sessions.days(calendar.name), np.array(calendar.opened, dtype="datetime64[ns]")
@@ -191,7 +194,7 @@ def _without_closed_days(
 
 
 def _prices(bars: pd.DataFrame) -> npt.NDArray[np.float64]:
-    return bars.to_numpy(dtype="float64")[:, : len(candles.PRICES)]  # a fraction of the time of bars[candles.PRICES]
+    return bars.to_numpy(dtype="float64")[:, : len(candles.PRICES)]  # much faster than bars[candles.PRICES]
 
 
 def _are_among(days: npt.NDArray[np.datetime64], ascending: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:

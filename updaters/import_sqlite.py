@@ -39,9 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def category_of(source: SqliteSource) -> Category:
-    """The category that the names of a file and its table, or else its tickers, stand for.
+    """The category of a file, by the names of the file and its table, or else by its tickers.
 
-    Raises WrongUse where they leave it open.
+    Raises WrongUse where they do not show one category.
     """
     named = source.candidates
     fitting = named if len(named) == 1 else raw_tickers.fitting(named, source.counts())

@@ -1,8 +1,9 @@
-"""Newer lists of whole markets, from Yahoo's screener.
+"""Fetches newer lists of whole markets from Yahoo's screener.
 
-Yahoo gives names in English and no lists of indices. FinanceDataReader would give Korean names, but reads them from the
-repository of one person, which stood still for ten weeks after the exchange closed its data, loses the KOSDAQ GLOBAL
-segment, and is one more dependency; the screener comes with yfinance and lists just what updates can ask for.
+Yahoo gives names in English, and no members of indices. FinanceDataReader would give Korean names, but it reads them
+from one person's repository, which was not updated for ten weeks after the exchange closed its data. It also loses the
+KOSDAQ GLOBAL segment, and is one more dependency. The screener comes with yfinance and lists just the tickers that
+updates can fetch.
 """
 
 import datetime as dt
@@ -20,13 +21,13 @@ from updaters import yahoo
 from updaters.yahoo import Client
 
 LEAST_PART = 0.9
-"""A list with a smaller part of the tickers of the one before is a fault of Yahoo."""
+"""A list with less than this share of the tickers of the previous list is a fault of Yahoo."""
 
 
 def refresh(db: MongoDatabase, lists: Sequence[MarketList], now: dt.datetime | None = None) -> list[MarketListing]:
-    """The lists of all files that `lists` are in as Yahoo has them now, not stored yet (see `market_lists.keep`).
+    """Yahoo's present lists for all files that contain `lists`; does not store them (see `market_lists.keep`).
 
-    Raises FetchFailed where Yahoo does not answer with a whole list, and SisepanError for the list of an index.
+    Raises FetchFailed if Yahoo does not send a whole list, and SisepanError for the list of an index.
     """
     for each in lists:
         if not each.market:
@@ -49,14 +50,14 @@ def _refreshed(db: MongoDatabase, client: Client, file: str, now: dt.datetime) -
             sentence = N_("Yahoo의 {market} 목록에 {count}종목뿐입니다. 앞선 목록은 {before}종목이라 쓰지 않습니다.")
             raise FetchFailed(sentence, market=each.market, count=len(listed), before=before)
         for row in listed:
-            # Yahoo may list a ticker that moved on both markets for a while: then it is where it was.
+            # For a while, Yahoo may list a ticker that moved on both markets: then keep its previous market.
             if row["ticker"] not in fetched or market_of.get(row["ticker"]) == each.market:
                 fetched[row["ticker"]] = row
     return market_lists.merged(last, fetched.values(), now)
 
 
 def market(client: Client, category: Category, of_market: Market) -> list[ListedTicker]:
-    """All stocks of one market, by ticker. Raises FetchFailed where Yahoo does not send as many as it says it has."""
+    """All stocks of one market. Raises FetchFailed if Yahoo sends another number of stocks than it announces."""
     quotes: dict[str, str] = {}
     total, offset = 1, 0
     while offset < total:

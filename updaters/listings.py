@@ -1,6 +1,6 @@
 """Register whole markets: `python -m updaters.listings kospi kosdaq sp500` (or as a file).
 
-Without a yes it only adds tickers and fills in what is not known of those that are there.
+Without --yes, it only adds tickers, and fills in missing fields of listed tickers.
 """
 
 import signal
@@ -28,7 +28,7 @@ from finance_core.storage.market_lists import Difference
 from updaters import listing_refresh
 
 SHOWN = 20
-"""Rows that the report shows of each kind."""
+"""The most rows of each kind in the report."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +58,7 @@ def _work(options: argparse.Namespace) -> int:
 
 
 def _apply(db: MongoDatabase, difference: Difference, options: argparse.Namespace) -> int:
-    """Apply what may be applied, and say what was; returns an exit code."""
+    """Apply the edits that the options allow, and print the result; returns an exit code."""
     edits = difference.all if options.yes else [] if options.refresh else difference.additions
     saved = market_lists.apply(db, difference.category, edits, "terminal")
     lines = [formats.filled(_("종목 {count}개를 목록에 반영했습니다."), count=len(saved.applied))]
@@ -76,7 +76,7 @@ def _apply(db: MongoDatabase, difference: Difference, options: argparse.Namespac
 def _report(
     db: MongoDatabase, lists: Sequence[MarketList], fetched: Sequence[MarketListing], difference: Difference
 ) -> Iterator[str]:
-    """The dates of the lists, how many rows they change, and the first of those."""
+    """The dates of the lists, the number of changed rows, and the first of these."""
     yield from market_lists.dates(db, lists, fetched)
     yield market_lists.summary(difference)
     yield from market_lists.remarks(difference)

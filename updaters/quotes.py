@@ -1,9 +1,9 @@
-"""The new bars of a whole market from the quotes of Yahoo's screener, 250 tickers a request.
+"""The new bars of a whole market from the quotes of Yahoo's screener, 250 tickers per request.
 
-A quote is the bar of its session only where all of it agrees with what is stored (see `bar_of`). Every other ticker is
-left to `ticker_update`, which asks for its chart: after a split, a halt or a longer absence, or where Yahoo sends no
-quote, an old or a faulty one. Quotes tell no dividends; the rotation (see `verification`) adds them within its rounds,
-and compares these bars with the charts.
+A quote is used as the bar of its session only if all of it agrees with the stored bars (see `bar_of`). `ticker_update`
+fetches the chart of every other ticker: after a split, a halt or a longer absence, or if Yahoo's quote is missing, old
+or faulty. Quotes have no dividends; the rotation (see `verification`) adds them within its rounds, and compares these
+bars with the charts.
 """
 
 import datetime as dt
@@ -30,11 +30,11 @@ from updaters.ticker_update import TickerResult
 from updaters.update_plan import SETTLING
 
 LEAST = 10
-"""Fewer tickers of a market are asked for one by one."""
+"""If fewer tickers of a market lack a bar, their charts are fetched one by one."""
 LARGEST_MOVE = 0.3
-"""A larger change of the close within a day is looked at in the chart. It is the daily limit of the KRX."""
+"""For a larger change of the close in one day, the chart is fetched. It is the daily price limit of the KRX."""
 CHANGE_TOLERANCE = 1e-5
-"""How far the change that a quote names may be from that of its prices, as a share of the close."""
+"""The largest difference between a quote's own change and that of its prices, as a share of the close."""
 
 _FIELDS = {
     "open": "regularMarketOpen",
@@ -53,7 +53,7 @@ Quote = Mapping[str, Any]
 
 
 class Told(NamedTuple):
-    """What a quote tells of a ticker."""
+    """The bar and the shares outstanding from the quote of a ticker."""
 
     row: TickerRow
     bar: Document
@@ -73,16 +73,16 @@ class Session:
 
 
 def are_wanted() -> bool:
-    """Whether this installation uses quotes: it does unless FINANCE_QUOTES is off."""
+    """Whether this installation uses quotes: yes, unless the setting FINANCE_QUOTES is off."""
     return settings.get("FINANCE_QUOTES", "on").lower() not in _SWITCHED_OFF
 
 
 def update(
     db: MongoDatabase, category: Category, chosen: Iterable[str], client: yahoo.Client, now: dt.datetime
 ) -> list[TickerResult]:
-    """Store the new bar of each of the `chosen` tickers whose quote at `now` (tz-aware) is that bar.
+    """Store the new bar of each of the `chosen` tickers whose quote at `now` (tz-aware) can be used as the bar.
 
-    Returns their results; the others are to be asked for one by one. Idempotent.
+    Returns the results of these tickers; the charts of the others must be fetched one by one. Idempotent.
     """
     rows, names = tickers.active(db, category), {*chosen}
     results: list[TickerResult] = []
@@ -99,7 +99,10 @@ def update(
 
 
 def last_session(market: Market, now: dt.datetime, calendar: Calendar | None = None) -> Session:
-    """The last session of `market` that was over at `now` (tz-aware), by its `calendar` as it was corrected."""
+    """The last session of `market` that had ended at `now` (tz-aware).
+
+    `calendar` is the market's calendar with learned corrections; by default, the calendar without them.
+    """
     calendar = calendar or Calendar(market.calendar)
     day = sessions.last_finished(calendar, now)
     closed_at = (sessions.close_of(calendar, day) or day.to_pydatetime()).replace(tzinfo=dt.UTC)
@@ -109,7 +112,7 @@ def last_session(market: Market, now: dt.datetime, calendar: Calendar | None = N
 
 
 def _lacks_one(row: TickerRow, market: Market, session: Session) -> bool:
-    """Whether exactly the bar of `session` is missing, and nothing else is to be found out about the ticker."""
+    """Whether exactly the bar of `session` is missing, and nothing else requires the chart of the ticker."""
     return (
         row.get("market") == market.key
         and row.get("yahoo_symbol") == yahoo.symbol(row["ticker"], market)
@@ -124,7 +127,7 @@ def _lacks_one(row: TickerRow, market: Market, session: Session) -> bool:
 def _bars(
     client: yahoo.Client, market: Market, session: Session, rows: Mapping[str, TickerRow], now: dt.datetime
 ) -> list[Told]:
-    """What the quotes tell of the rows (by symbol) whose quote is the bar of `session`."""
+    """The bars of `session` for the `rows` (by symbol) whose quotes can be used."""
     quotes: dict[str, Quote] = {}
     contradicted: set[str] = set()
     for quote in _screened(client, market, len(rows)):
@@ -140,7 +143,10 @@ def _bars(
 
 
 def _screened(client: yahoo.Client, market: Market, lacking: int) -> list[Quote]:
-    """All quotes of `market`; none where they cost more than half the requests of `lacking` charts, or Yahoo errs."""
+    """All quotes of `market`; after an error of Yahoo, only the quotes before it.
+
+    [] if all quotes would take more than half as many requests as `lacking` charts.
+    """
     quotes: list[Quote] = []
     total = 1
     try:
@@ -156,11 +162,11 @@ def _screened(client: yahoo.Client, market: Market, lacking: int) -> list[Quote]
 
 
 def bar_of(quote: Quote, row: TickerRow, session: Session, now: dt.datetime) -> Document | None:
-    """The fields of the bar of `session` that `quote` of the ticker of `row` is; None where anything disagrees.
+    """The fields of the bar of `session` from `quote`, for the ticker of `row`; None if anything disagrees.
 
-    It must be a trade of that day at or after its close and before `now`, in the currency of the row, of a ticker that
-    was traded; its previous close must be the stored one, its prices must be in order, and its change their difference.
-    Prices are rounded to 32-bit floats, as Yahoo's charts have them.
+    The quote must be a trade of the session's day, at or after its close and not after `now`, in the currency of the
+    row, with a volume. Its previous close must be the stored last close, its prices must be in order, and its change
+    must be the difference of its closes. Prices are rounded to 32-bit floats, as in Yahoo's charts.
     """
     fields = {**_FIELDS, "previous": _PREVIOUS, "time": _TIME}
     numbers = {name: float(quote[field]) for name, field in fields.items() if _is_number(quote.get(field))}
@@ -185,7 +191,7 @@ def bar_of(quote: Quote, row: TickerRow, session: Session, now: dt.datetime) -> 
 
 
 def shares_of(quote: Quote) -> int | None:
-    """The shares outstanding that `quote` names; None where that is no number of shares."""
+    """The shares outstanding in `quote`; None if it has no valid number of shares."""
     shares = quote.get(_SHARES)
     return int(shares) if _is_number(shares) and 0 < shares < candles.VOLUME_LIMIT and shares == int(shares) else None
 
@@ -195,10 +201,10 @@ def _is_number(value: object) -> TypeGuard[int | float]:
 
 
 def _store(
-    db: MongoDatabase, category: Category, session: Session, told: list[Told], now: dt.datetime
+    db: MongoDatabase, category: Category, session: Session, usable: list[Told], now: dt.datetime
 ) -> list[TickerResult]:
-    """Add the bars, and then what lists show of them: the next run completes an interrupted addition."""
-    of_ticker = {each.row["ticker"]: each for each in told}
+    """Add the bars, and then the metadata: in this order, the next run completes an interrupted addition."""
+    of_ticker = {each.row["ticker"]: each for each in usable}
     closes = {ticker: each.row["last_close"] for ticker, each in of_ticker.items()}
     offered = {ticker: each.bar for ticker, each in of_ticker.items()}
     added = prices.add_session(db, category, session.day, session.previous, closes, offered)
@@ -206,24 +212,23 @@ def _store(
     gone = tickers.record_each(
         db, category, {ticker: _metadata(of_ticker[ticker], session, moment) for ticker in added}
     )
-    for ticker in gone:  # a person removed it meanwhile: its bar must not come back
+    for ticker in gone:  # a person has removed the ticker in the meantime: its bar must not come back
         prices.delete(db, category, ticker)
     return [TickerResult(ticker, Written(added=0 if ticker in gone else 1)) for ticker in added]
 
 
-def _shares(told: Told, day: dt.datetime) -> Document:
-    """The fields of `TickerRow` on the shares that were told of `day`."""
-    if told.shares is None:
+def _shares(row: TickerRow, number: int | None, day: dt.datetime) -> Document:
+    """The fields of `row` for its `number` of shares in the quote of `day`; none if the quote has no number."""
+    if number is None:
         return {}
-    is_same = told.row.get("shares") == told.shares
-    since = told.row.get("shares_since", told.row["shares_on"]) if is_same else day
-    return {"shares": told.shares, "shares_since": since, "shares_on": day}
+    since = row.get("shares_since", row["shares_on"]) if row.get("shares") == number else day
+    return {"shares": number, "shares_since": since, "shares_on": day}
 
 
-def _metadata(told: Told, session: Session, moment: dt.datetime) -> Document:
-    row, bar = told.row, told.bar
+def _metadata(usable: Told, session: Session, moment: dt.datetime) -> Document:
+    row, bar = usable.row, usable.bar
     return {
-        **_shares(told, session.day),
+        **_shares(row, usable.shares, session.day),
         "last_date": session.day,
         "bar_count": row["bar_count"] + 1,
         "last_close": bar["close"],

@@ -9,15 +9,15 @@ from finance_core.errors import FetchFailed
 from finance_core.i18n import N_
 
 ROUNDS = 5
-"""After so many pauses in a row without an answer, the run gives up."""
+"""The run gives up after this many pauses in a row without an answer."""
 FIRST_PAUSE = 2.0
-"""Seconds of the first pause. Each further pause in a row is twice as long; up to half of it is added at random."""
+"""Seconds of the first pause. Each further pause in a row is twice as long; a random part, up to half, is added."""
 NAP = 0.2
 """Seconds between two checks of a waiting worker whether its run stops."""
 
 
 class NotAsked(FetchFailed):
-    """The request was not made: the run stops, or Yahoo refused too many requests in a row."""
+    """The request was not made, because the run stops, or Yahoo has refused too many requests in a row."""
 
 
 class RateLimit:
@@ -55,7 +55,7 @@ class RateLimit:
     def refused(self, asked_at: float) -> None:
         """Begin a pause for all workers, because Yahoo refused the request made at `asked_at`.
 
-        Requests that were under way when the pause began belong to the same round and begin no further pause.
+        Requests that were made before the pause began belong to the same round and begin no further pause.
         """
         with self._lock:
             if asked_at < self._paused_at:
@@ -66,7 +66,7 @@ class RateLimit:
             self._next = self._paused_at + pause * (1 + random.random() / 2)
 
     def answered(self, asked_at: float) -> None:
-        """Count pauses from zero again, if the request of `asked_at` was made after the last pause."""
+        """Count pauses from zero again, if the request made at `asked_at` came after the last pause."""
         with self._lock:
             if asked_at >= self._paused_at:
                 self._rounds = 0

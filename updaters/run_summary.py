@@ -1,7 +1,7 @@
-"""What an update run did, and how it counts: done, partial or failed.
+"""The summary of an update run, and the decision whether it is done, partial or failed.
 
-That goes by what the market looks like, not by what was raised: if many tickers that Yahoo knew before are unknown at
-once, Yahoo has an outage, and no company was delisted. What is done about one ticker is left to `category_update`.
+The decision looks at all tickers together, not at single errors: if many tickers that Yahoo knew before are unknown at
+once, Yahoo has an outage, and the tickers are not delisted. `category_update` handles the error of one ticker.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from finance_core.storage.documents import State
 from updaters.ticker_update import TickerResult
 
 BULK_LEAST, BULK_SHARE = 3, 0.1
-"""So many tickers, and more than this share of those that were asked for, do not fail each for a reason of its own."""
+"""If at least this many tickers fail, and more than this share of the requested ones, they have a common reason."""
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Summary:
 
     category: str
     run: ObjectId
-    """Its `_id` in `update_runs`."""
+    """The `_id` of the run in `update_runs`."""
     total: int = 0
     done: int = 0
     current: int = 0
@@ -44,7 +44,7 @@ class Summary:
     expected: int = 0
     seconds: float = 0.0
     continued: dt.datetime | None = None
-    """When the full run began that this one continues (UTC, tz-naive); None if it continues none."""
+    """The moment at which the full run began that this run continues (UTC, tz-naive); None if it continues none."""
     failures: list[runs.Failure] = field(default_factory=list)
     state: State = "running"
     reason: SisepanError | None = None
@@ -57,7 +57,7 @@ class Summary:
 
     @property
     def asked(self) -> int:
-        """Tickers that Yahoo was asked for and that are not known to be delisted."""
+        """The number of requested tickers, without known delisted ones."""
         return self.done - self.current - self.deferred - self.delisted
 
     def count(self, result: TickerResult) -> list[runs.Failure]:
@@ -75,9 +75,10 @@ class Summary:
         return failures
 
     def settle(self, forgotten: int, known: int) -> None:
-        """Set state and reason of a run that is over.
+        """Set the state and the reason of a run at its end.
 
-        `forgotten` of the `known` tickers that Yahoo knew before and was asked for are unknown to it now.
+        `known` is the number of requested tickers that Yahoo knew before, `forgotten` how many of them it does not know
+        now.
         """
         if self.reason:
             self.state = "partial"
@@ -95,12 +96,12 @@ class Summary:
             self.state = "done"
 
     def is_outage(self, forgotten: int, known: int) -> bool:
-        """Whether an unknown ticker says nothing about the ticker: many are unknown, or no ticker is known."""
+        """Whether unknown tickers mean an outage of Yahoo: many known ones are forgotten, or all requests failed."""
         return is_bulk(forgotten, known) or (self.asked >= BULK_LEAST and self.failed == self.asked)
 
 
 def is_bulk(count: int, of: int) -> bool:
-    """Whether `count` tickers `of` so many are too many for each to have a reason of its own.
+    """Whether `count` failed tickers out of `of` are so many that they must have a common reason.
 
     >>> is_bulk(2, 2), is_bulk(3, 20), is_bulk(40, 2761)
     (False, True, False)
@@ -109,7 +110,7 @@ def is_bulk(count: int, of: int) -> bool:
 
 
 def outage(count: int) -> SisepanError:
-    """The reason of a run in which `count` tickers that Yahoo knew before are unknown to it at once."""
+    """The reason for a run in which Yahoo no longer knows `count` tickers at once that it knew before."""
     return FetchFailed(
         N_(
             "Yahoo가 전에 알던 {count}종목을 한꺼번에 모른다고 합니다. 상장폐지가 아니라 Yahoo의 장애로 봅니다. "

@@ -1,7 +1,7 @@
-"""Sample prices, so that a first look needs no network.
+"""Makes sample prices, so that a first look needs no network.
 
-Only for the embedded server, and only for categories that have nothing yet. The row of a sample ticker says so
-(`source: "sample"`), until its first update from Yahoo replaces all of its bars at once.
+Only for the embedded server, and only for categories without tickers and bars. The row of a sample ticker has `source:
+"sample"`, until its first update from Yahoo replaces all of its bars at once.
 """
 
 import datetime as dt
@@ -21,7 +21,7 @@ from finance_core.storage import database, prices, tickers
 from finance_core.storage.database import MongoDatabase
 
 YEARS = 10
-"""Length of the sample prices."""
+"""The length of the sample histories."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,9 +36,9 @@ def prepare(
 ) -> None:
     """Give the categories of an empty embedded database the starter lists and sample prices.
 
-    Leaves alone a user's own server, and categories that have tickers or bars. Completes an interrupted fill: a list is
-    registered in one piece, then each ticker is filled in one piece, until `stop` is set. `progress` is called with the
-    share done, up to 1. With `shown_first`, only the tickers are filled that pages show first. Idempotent.
+    Does nothing on a user's own server, and in categories that have tickers or bars. Completes an interrupted fill: a
+    list is registered atomically, then each ticker is filled atomically, until `stop` is set. `progress` is called with
+    the share done, up to 1. With `shown_first`, fills only the tickers that pages show first. Idempotent.
     """
     if not database.is_embedded():
         return
@@ -64,7 +64,7 @@ def prepare(
 
 def _register(db: MongoDatabase, category: Category) -> None:
     rows = [{**row, "source": "sample", "bar_count": 0} for row in starter.rows(category)]
-    # In one piece: a part of the list would look like a list of the user's own and stay incomplete.
+    # Atomic: a part of the list would look like a list of the user's own and stay incomplete.
     database.atomically(db, lambda session: tickers.register(db, category, rows, session))
 
 
@@ -75,9 +75,9 @@ def _fill(db: MongoDatabase, category: Category, ticker: str, market: str, today
 
     def write(session: ClientSession | None) -> None:
         now = tickers.now()
-        # Another process may have filled or updated the ticker meanwhile.
+        # Another process may have filled or updated the ticker in the meantime.
         if tickers.unfilled_samples(db, category, ticker, session):
-            # The row comes first: of two processes that write it, one gives up before it has written a bar.
+            # The row is written first: of two processes that write it, one gives up before it writes a bar.
             tickers.record(db, category, ticker, {"updated_at": now, "bars_changed_at": now}, session)
             prices.write(db, category, ticker, bars, session, remove_others=True)
             tickers.record(db, category, ticker, prices.state_of(bars), session)

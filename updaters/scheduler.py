@@ -1,4 +1,4 @@
-"""Starts the updates that are due, while the app is up. When an update is due is left to `storage.schedule`."""
+"""Starts the update runs that are due, while the app is up. `storage.schedule` decides when a run is due."""
 
 import datetime as dt
 import logging
@@ -20,16 +20,17 @@ from updaters import alert_delivery, category_update
 from updaters.run_summary import Summary
 
 LOOK_EVERY = 30.0
-"""Seconds between two looks for updates that are due."""
+"""Seconds between two checks for due update runs."""
 
 _log = logging.getLogger(__name__)
 _last_tasks: dict[str, BackgroundTask] = {}
-"""By the key of a category, the last task that followed its collection; by "alerts", the last that sent them."""
+"""The last background task that followed a category's collection, by the category's key; the last that sent alerts, by
+"alerts"."""
 
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
-    """The time in which the app is up; it begins before the first visitor."""
+    """A block for the time in which the app is up; it begins before the first visitor."""
     try:
         log.to_file("app", warnings_on_terminal=True)
     except SisepanError as error:
@@ -41,7 +42,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
 
 @cache
 def start() -> None:
-    """Call `watch` in a thread of its own, once in this process."""
+    """Start `watch` in a thread of its own, once per process."""
     threading.Thread(target=watch, name="scheduler", daemon=True).start()
 
 
@@ -53,15 +54,15 @@ def watch() -> None:
             tick(dt.datetime.now(dt.UTC))
         except (SisepanError, PyMongoError) as error:
             _log.warning("the schedule could not be looked at: %s", error)
-        except Exception:  # noqa: BLE001 - the last line of the thread: without it no update would ever be due again
+        except Exception:  # noqa: BLE001 - otherwise the thread would end, and no update would ever start again
             _log.exception("the schedule could not be looked at")
         never.wait(LOOK_EVERY)
 
 
 def tick(now: dt.datetime) -> list[BackgroundTask]:
-    """Start every update that is due at `now` (tz-aware), and send alerts; mark runs that died as interrupted.
+    """Start every update run that is due at `now` (tz-aware), send alerts, and mark dead runs as interrupted.
 
-    A category that reads a user's own collection is not updated from Yahoo: its ticker list follows that collection.
+    A category that reads a user's own collection is not updated from Yahoo: its ticker list follows the collection.
     Raises SisepanError or PyMongoError if the database cannot be reached.
     """
     db = database.connect()
@@ -88,7 +89,8 @@ def _is_due(db: MongoDatabase, category: Category, now: dt.datetime) -> bool:
     if since is None:
         return False
     last = runs.latest_whole(db, category)
-    # An interrupted run does not count: the next one completes it. A running one is found when the lease is wanted.
+    # An interrupted run does not count: the next run completes it. A running run counts; if another process holds the
+    # lease, `_update` finds out.
     last_start = last["started_at"] if last and last["state"] != "interrupted" else None
     return schedule.is_due(category, since, last_start, now, partial(trading_calendars.of, db))
 

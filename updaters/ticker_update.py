@@ -1,10 +1,10 @@
-"""The incremental update of one ticker: brings its stored bars up to those of Yahoo.
+"""The incremental update of one ticker: brings its stored bars up to date with Yahoo.
 
 A ticker without trusted bars (none, sample bars, or an interrupted rewrite) gets its whole history. Any other ticker
-gets its new bars, fetched together with a few stored bars as overlap. If the overlap disagrees, or a split lies in the
-new window, Yahoo has rewritten its history: then the whole history is fetched and replaced in one piece, so that no
-chart shows a false cliff. So it is while Yahoo has a split that its own earlier prices do not reflect. Which tickers
-are updated, and what follows an error, is left to `category_update`; when a history is verified, to `verification`.
+gets its new bars, fetched together with a few stored bars as overlap. If the overlap disagrees, or there is a split in
+the new window, Yahoo has rewritten its history: then the whole history is fetched and replaced atomically, so that no
+chart shows a false jump. The same is done as long as Yahoo has a split that its own earlier prices do not reflect.
+`category_update` chooses the tickers and handles errors; `verification` decides when a history is verified.
 """
 
 import datetime as dt
@@ -31,24 +31,24 @@ from updaters.faults import Valid
 from updaters.yahoo import Fetched
 
 OVERLAP = 5
-"""Stored bars that are fetched again and compared: more than the last one, which may have been provisional."""
+"""Stored bars that are fetched again and compared. More than one, because the last one may have been provisional."""
 SHRINK_LIMIT = 0.9
-"""A new history replaces a stored one if it has at least this share of its bars; Yahoo sometimes sends a fragment."""
+"""A new history must have at least this share of the number of stored bars: Yahoo sometimes sends a fragment."""
 
 
 @dataclass(frozen=True)
 class TickerResult:
-    """What an update did to one ticker."""
+    """The result of the update of one ticker."""
 
     ticker: str
     written: Written = field(default_factory=Written)
     remarks: tuple[candles.Remark, ...] = ()
     error: SisepanError | None = None
     delisted: bool = False
-    """Whether Yahoo has not known it for so many runs that this is no failure any more."""
+    """Whether Yahoo does not know the ticker, which was marked as delisted before. This is no failure."""
 
     def records(self) -> list[BarRemark]:
-        """Its remarks as they are stored with a run."""
+        """The remarks in the form that is stored with a run."""
         return [
             {
                 "ticker": self.ticker,
@@ -69,10 +69,10 @@ def update(
     full: bool,
     now: dt.datetime | None = None,
 ) -> TickerResult:
-    """Fetch and store the new bars of the ticker of `row`, its metadata, or its whole history if `full`.
+    """Fetch and store the new bars and the metadata of the ticker of `row`; its whole history if `full` or needed.
 
-    Bars of sessions that are not over at `now` (tz-aware; by default the present) are left out. Idempotent. Raises
-    FetchFailed if Yahoo sends nothing usable, DataConflict if the stored bars cannot be read.
+    Bars of sessions that have not ended at `now` (tz-aware; by default the present) are left out. Idempotent. Raises
+    FetchFailed if Yahoo sends no usable bars, DataConflict if the stored bars cannot be read.
     """
     now = now or dt.datetime.now(dt.UTC)
     is_trusted = _is_trusted(row)
@@ -94,7 +94,7 @@ def update(
         return _store(db, category, row, fetched, answer, None, now, is_stored=True)
     tail = tail or read()
     _refuse_another_history(db, category, row, tail.bars, answer.bars)
-    # If nothing was stored, no reader can meet half of an old history.
+    # If nothing was stored, a reader cannot see a mixture of an old and a new history: no transaction is needed.
     return _store(db, category, row, fetched, answer, tail if is_trusted and tail.bars.empty else None, now)
 
 
@@ -104,9 +104,9 @@ def _valid(db: MongoDatabase, row: TickerRow, fetched: Fetched, now: dt.datetime
 
 
 def _with_first_actions(bars: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
-    """`bars`, the first of which has the dividend and the split that are stored with it where it has none.
+    """`bars` whose first bar gets its stored dividend and split back, if Yahoo sends none.
 
-    They may be those of a day without a close before it (see `faults.valid`), which lies before the window.
+    They may come from an earlier day without a close (see `faults.valid`), which is outside the window.
     """
     kept = stored[candles.CORPORATE_ACTIONS].to_numpy()[:1]
     if not kept.any() or bars.empty or bars.index[0] != stored.index[0]:
@@ -119,7 +119,7 @@ def _with_first_actions(bars: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFram
 def _refuse_another_history(
     db: MongoDatabase, category: Category, row: TickerRow, stored: pd.DataFrame, bars: pd.DataFrame
 ) -> None:
-    """Raise FetchFailed if `bars` cannot be the whole history whose last stored bars are `stored`."""
+    """Raise FetchFailed if `bars` cannot be the whole history that ends with the bars `stored`."""
     if stored.empty and not row.get("rewriting"):
         return
     if len(bars) < SHRINK_LIMIT * _count_to_keep(db, category, row, stored):
@@ -135,7 +135,7 @@ def _refuse_another_history(
 
 
 def _with_stored_dividends(db: MongoDatabase, category: Category, row: TickerRow, answer: Valid) -> pd.DataFrame:
-    """The bars of `answer`, with the dividends that are stored where Yahoo now has impossible ones."""
+    """The bars of `answer`, with the stored dividends in place of Yahoo's impossible ones."""
     impossible = [remark.date for remark in answer.remarks if remark.reason == "dividend impossible"]
     if not impossible or row.get("source") == "sample":
         return answer.bars
@@ -148,16 +148,17 @@ def _with_stored_dividends(db: MongoDatabase, category: Category, row: TickerRow
 
 
 def _is_trusted(row: TickerRow) -> bool:
-    """Whether the stored bars are prices of one history, if there are any."""
+    """Whether the stored bars, if any, are real prices of one history: no samples, no interrupted rewrite."""
     return not (row.get("source") == "sample" or row.get("rewriting", False))
 
 
 def history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
     """Whether `bars`, fetched from the first day of `stored` on, contradict it: then all stored bars are out of date.
 
-    The last stored bar may have been provisional and may differ. A day that is missing on either side contradicts.
+    The last stored bar may differ, because it may have been provisional. A day that is missing on one side is a
+    contradiction.
     """
-    # In numpy: a run does this for every ticker, and pandas takes longer than all the rest of it.
+    # In numpy: a run calls this for every ticker, and with pandas it would take longer than the rest of the update.
     days_before, days_now = stored.index.to_numpy(), bars.index.to_numpy()
     before, now = stored.to_numpy(dtype="float64"), bars.to_numpy(dtype="float64")
     overlap = days_now < days_before[-1]
@@ -171,7 +172,7 @@ def history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
 
 
 def _count_to_keep(db: MongoDatabase, category: Category, row: TickerRow, stored: pd.DataFrame) -> int:
-    """The number of stored bars that a new history has to make up for."""
+    """The number of stored bars with which the length of a new history is compared."""
     if row.get("source") == "sample":
         return 0
     if row.get("rewriting"):  # the stored bars are a mixture; the row still has the count from before
@@ -190,14 +191,14 @@ def _store(
     *,
     is_stored: bool = False,
 ) -> TickerResult:
-    """Add the bars of `answer` to the stored ones, which end with `before`; if None, replace them in one piece.
+    """Add the bars of `answer` to the stored ones, which end with `before`; None means replace them atomically.
 
-    If `is_stored`, the stored bars are just these. Days are added in order and the metadata is written last: the next
-    run completes an interrupted addition.
+    If `is_stored`, the stored bars equal these already. Days are added in order and the metadata is written last, so
+    that the next run completes an interrupted addition.
     """
     turns.give_way()
     ticker, bars = row["ticker"], _with_stored_dividends(db, category, row, answer)
-    if "category" not in row:  # named for the first time: only what Yahoo knows is registered
+    if "category" not in row:  # a new ticker: registered only now that Yahoo is known to have it
         update_plan.register(db, category, [ticker])
     news = _news(db, category, row, answer.remarks, bars, before)
     is_whole = before is None or before.bars.empty
@@ -220,26 +221,26 @@ def _store(
     is_replaced = before is None and not is_stored
     written = _in_one_piece(db, category, ticker, write) if is_replaced else write(None)
     if written is None:
-        # A person removed the ticker and its bars while it was fetched: its bars must not come back.
+        # A person has removed the ticker and its bars during the fetch: its bars must not come back.
         prices.delete(db, category, ticker)
         return TickerResult(ticker)
     if row.get("source") == "sample":
-        written = Written(added=len(bars))  # made-up prices count for nothing
+        written = Written(added=len(bars))  # replaced sample bars do not count as replaced
     return TickerResult(ticker, written, news)
 
 
 def _in_one_piece(
     db: MongoDatabase, category: Category, ticker: str, write: Callable[[ClientSession | None], Written | None]
 ) -> Written | None:
-    """What `write`, which replaces the history of `ticker`, returns: in a transaction, if the server has them."""
+    """The result of `write`, which replaces the history of `ticker`; in a transaction, if the server has them."""
     if not database.has_transactions(db):
-        # A reader may meet half of the old bars and half of the new ones: the row says so until the end.
+        # A reader may see a mixture of old and new bars: the row says so until all bars are written.
         tickers.record(db, category, ticker, {"rewriting": True})
     return database.atomically(db, write)
 
 
 def _is_behind(state: BarState, calendar: Calendar, now: dt.datetime) -> bool:
-    """Whether the last stored bar is older than the last session that was over at `now`."""
+    """Whether the last stored bar is older than the last session that had ended at `now`."""
     last = sessions.last_finished(calendar, now).to_pydatetime()
     return (state["last_date"] or last) < last
 
@@ -252,7 +253,7 @@ def _news(
     bars: pd.DataFrame,
     before: Tail | None,
 ) -> tuple[candles.Remark, ...]:
-    """The remarks on bars that are not stored just so: an earlier update made the others."""
+    """The remarks on bars that differ from the stored ones: the other remarks were made by an earlier update."""
     if not remarks:  # as for nearly all tickers
         return ()
     if before is not None:
@@ -270,11 +271,11 @@ def _news(
 def _state(
     db: MongoDatabase, category: Category, row: TickerRow, before: Tail | None, bars: pd.DataFrame, written: Written
 ) -> BarState:
-    """The state of the ticker of `row` after `bars` were `written` beside the last stored ones, `before`."""
+    """The state of the stored bars after `bars` were `written` after the last stored bars `before`."""
     if before is None or before.bars.empty:
         return prices.state_of(bars)
     last_date = before.bars.index[-1]
-    is_in_step = row.get("last_date") == last_date  # else an interrupted run has added bars
+    is_in_step = row.get("last_date") == last_date  # otherwise an interrupted run has added bars
     if is_in_step and row.keys() >= {"first_date", "bar_count"} and len(bars) > 1 and bars.index[-1] >= last_date:
         return prices.state_of(bars, row["first_date"], row["bar_count"] + written.added)
     return prices.state(db, category, row["ticker"])
@@ -298,7 +299,7 @@ def _metadata(
     if any(written):
         metadata["bars_changed_at"] = moment
     market = row.get("market") or ""
-    # A missing or wrong market is corrected; a word of the user's own stays.
+    # A missing or wrong market is corrected; a user's own text in this field stays.
     if market != fetched.market.key and market in ("", *(known.key for known in category.markets)):
         metadata["market"] = fetched.market.key
     return metadata

@@ -1,8 +1,8 @@
-"""Which tickers an update run fetches, and in which order.
+"""Decides which tickers an update run fetches, and in which order.
 
-A ticker is up to date if its last finished session is stored and was fetched after its close. It costs no request,
-unless its whole history is to be verified (see `verification`). The ticker that was asked for longest ago comes first,
-so that the next run continues a run that ends early.
+A ticker is up to date if the bar of its last finished session is stored and was fetched after the close. It costs no
+request, unless its whole history is to be verified (see `verification`). The ticker that was updated longest ago comes
+first, so that the next run continues a run that ended early.
 """
 
 import datetime as dt
@@ -19,20 +19,20 @@ from finance_core.storage.documents import TickerRow
 from updaters import back_off, verification
 
 SETTLING = dt.timedelta(minutes=30)
-"""Time after the close within which Yahoo's bar of the day may still change."""
+"""The time after the close in which Yahoo's bar of the day may still change."""
 
 _NEVER, _ALWAYS = dt.datetime.min, dt.datetime.max
 
 
 @dataclass(frozen=True)
 class Due:
-    """A ticker that is to be fetched."""
+    """A ticker to fetch."""
 
     ticker: str
     since: dt.datetime | None
-    """Its last stored session; None if its whole history is fetched."""
+    """The last stored session; None if the whole history is fetched."""
     is_whole: bool = False
-    """Whether its whole history is to be fetched, though new bars alone might do."""
+    """Whether the whole history must be fetched, even if new bars alone would be enough."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,15 @@ class Plan:
     """The tickers of one update run."""
 
     due: list[Due]
-    """Those to fetch, in order."""
+    """The tickers to fetch, in order."""
     current: int
-    """How many more were chosen and are up to date."""
+    """The number of chosen tickers that are up to date."""
     deferred: int
-    """How many more were chosen and are left alone for now, because Yahoo has nothing new for them (see `back_off`)."""
+    """The number of chosen tickers that are not requested now, because Yahoo had no new bars (see `back_off`)."""
     unregistered: list[str]
-    """Tickers that are known by their bars alone and have no metadata yet."""
+    """Tickers that have bars but no metadata."""
     new: frozenset[str]
-    """Chosen tickers without metadata and bars: registered once Yahoo knows them."""
+    """Chosen tickers without metadata and bars; they are registered only if Yahoo knows them."""
 
 
 def make(
@@ -66,7 +66,7 @@ def make(
     rows = {row["ticker"]: row for row in tickers.active(db, category)}
 
     def by_age(ticker: str) -> tuple[bool, dt.datetime, str]:
-        # Not by the last bar: tickers that can have no new bar would come first in every run.
+        # Not by the last bar: tickers that get no new bars any more would come first in every run.
         return ticker != first, rows[ticker].get("updated_at") or _NEVER, ticker
 
     chosen = list(dict.fromkeys(only)) if only is not None else sorted(rows, key=by_age)
@@ -81,25 +81,25 @@ def make(
     behind = [ticker for ticker in chosen if not is_current(rows.get(ticker, {}))]
     deferred = resting.intersection(behind) - verified
     wanted = {*behind} - deferred
-    asked = [ticker for ticker in chosen if ticker in verified or ticker in wanted]
-    whole = set(asked) if full else verified
+    fetched = [ticker for ticker in chosen if ticker in verified or ticker in wanted]
+    whole = set(fetched) if full else verified
     due = [
         Due(ticker, None, is_whole=True) if ticker in whole else Due(ticker, _stored_until(rows.get(ticker, {})))
-        for ticker in asked
+        for ticker in fetched
     ]
-    # Once a ticker is registered, those known by their bars alone are no longer listed.
+    # Once any ticker is registered, tickers that only have bars would not be listed: they must be registered too.
     unregistered = [ticker for ticker, row in rows.items() if "category" not in row]
     new = frozenset(ticker for ticker in chosen if ticker not in rows)
     return Plan(due, len(chosen) - len(due) - len(deferred), len(deferred), unregistered, new)
 
 
 def register(db: MongoDatabase, category: Category, names: Iterable[str]) -> None:
-    """Give the tickers `names` metadata: their row of the starter list, or else only their name."""
+    """Register the tickers `names` with their rows of the starter list, or else with only their names."""
     tickers.register(db, category, _new_rows(category, names))
 
 
 def new_row(category: Category, ticker: str) -> TickerRow:
-    """The row that `register` would give `ticker`; it has no category yet."""
+    """The row that `register` would store for `ticker`, without a category."""
     return _new_rows(category, [ticker])[0]
 
 
@@ -111,9 +111,9 @@ def _new_rows(category: Category, names: Iterable[str]) -> list[TickerRow]:
 def freshness(
     db: MongoDatabase, category: Category, only: Iterable[str] | None, moment: dt.datetime
 ) -> tuple[int, int]:
-    """How many of the active tickers, or of `only`, have the bar of their last session at `moment`, and of how many.
+    """How many active tickers (of `only`, if given) have the bar of their last session at `moment`, and of how many.
 
-    Delisted tickers are left out; sample prices are no bars.
+    Delisted tickers are left out; sample prices do not count as bars.
     """
     rows = tickers.active(db, category, ["market", "source", "last_date", "last_status"])
     chosen = {*only} if only is not None else {row["ticker"] for row in rows}
@@ -130,7 +130,7 @@ def _has_bar_of(row: TickerRow, category: Category, last: Mapping[str, dt.dateti
 def _last_closed(
     db: MongoDatabase, category: Category, moment: dt.datetime
 ) -> Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]:
-    """The last session that was over at `moment` for the ticker of a row, and when that was."""
+    """A function of a row: the last session of its market that had ended at `moment`, and the moment of its close."""
     last: dict[str, tuple[dt.datetime, dt.datetime]] = {}
     for market in category.markets:
         calendar = trading_calendars.of(db, market.calendar)
@@ -140,7 +140,7 @@ def _last_closed(
 
 
 def _up_to_date(closed: Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]) -> Callable[[TickerRow], bool]:
-    """The test whether Yahoo can have nothing new for the ticker of a row."""
+    """A function of a row: whether its ticker is up to date, so that Yahoo cannot have a new bar."""
 
     def is_current(row: TickerRow) -> bool:
         if row.get("source") != "yahoo" or row.get("last_status") != "ok" or row.get("rewriting"):
@@ -152,7 +152,7 @@ def _up_to_date(closed: Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]) 
 
 
 def _resting(rows: Mapping[str, TickerRow], moment: dt.datetime) -> set[str]:
-    """The tickers of `rows` that are left alone at `moment`, because Yahoo has nothing new for them."""
+    """The tickers of `rows` that are not to be requested at `moment`, because Yahoo had no new bars (`back_off`)."""
     moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
     return {ticker for ticker, row in rows.items() if back_off.rests(row, moment)}
 
@@ -160,7 +160,7 @@ def _resting(rows: Mapping[str, TickerRow], moment: dt.datetime) -> set[str]:
 def _to_verify(
     db: MongoDatabase, category: Category, rows: dict[str, TickerRow], chosen: Iterable[str], moment: dt.datetime
 ) -> set[str]:
-    """The tickers of `chosen` about whose histories Yahoo is to be asked at `moment`."""
+    """The tickers of `chosen` whose whole histories are to be verified at `moment`, because they are doubtful."""
     calendars = {market.key: trading_calendars.of(db, market.calendar) for market in category.markets}
     moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
     known = {ticker: rows[ticker] for ticker in chosen if ticker in rows}
@@ -172,7 +172,7 @@ def _to_verify(
 
 
 def _updated_since(moment: dt.datetime) -> Callable[[TickerRow], bool]:
-    """The test whether the ticker of a row was updated since `moment` (UTC, tz-naive)."""
+    """A function of a row: whether its ticker was updated since `moment` (UTC, tz-naive)."""
     return lambda row: row.get("last_status") == "ok" and row["updated_at"] >= moment and not row.get("rewriting")
 
 

@@ -1,8 +1,8 @@
-"""When the whole history of a ticker is asked for again, though its new bars alone would do.
+"""Decides when the whole history of a ticker is fetched again, although its new bars alone would be enough.
 
-Either something about it is doubtful: Yahoo is asked about a split that the prices before it do not reflect in every
-run, and about a session without a bar ever less often while there is none. Or its turn has come in the rotation, which
-compares everything stored with Yahoo's within `ROUNDS` runs. Pure: rows and frames in, answers out.
+There are two reasons. The history is doubtful: if a split is not reflected in the prices before it, the history is
+fetched in every run; if a session has no bar, less and less often. Or it is the ticker's turn in the rotation, which
+compares every stored history with Yahoo's within `ROUNDS` runs. Pure: rows and frames in, answers out.
 """
 
 import dataclasses
@@ -20,10 +20,10 @@ from finance_core.storage.database import Document
 from finance_core.storage.documents import TickerRow
 
 ROUNDS = 20
-"""Within so many runs, every whole history of a category is compared with Yahoo's."""
+"""The number of runs within which every history of a category is compared with Yahoo's."""
 ASK_AGAIN = tuple(dt.timedelta(hours=hours) for hours in (0, 0, 20, 164, 716))
-"""How long a missing session is left alone after Yahoo was asked about it once, twice, … in vain: then a day, a week, a
-month, less four hours, because a daily run does not begin at the same minute."""
+"""The pause before the next request about a missing session, by the number of requests in vain: none, none, a day, a
+week, a month, each less four hours, because a daily run does not begin at the same minute."""
 
 _NEVER = dt.datetime.min
 
@@ -31,7 +31,8 @@ _NEVER = dt.datetime.min
 def missing(calendar: Calendar, bars: pd.DataFrame) -> list[dt.datetime]:
     """The sessions of `calendar` between the first and the last of `bars` without a bar.
 
-    Those too that `calendar` counts as closed because no other ticker has them: that is found from all these lists.
+    They include days that `calendar` has learned to be closed, because this is learned from the missing days of all
+    tickers.
 
     >>> days = pd.DatetimeIndex(["2026-01-07", "2026-01-09"])
     >>> missing(Calendar("XKRX"), pd.DataFrame(index=days))
@@ -45,17 +46,18 @@ def missing(calendar: Calendar, bars: pd.DataFrame) -> list[dt.datetime]:
 
 
 def moments(days: npt.NDArray[np.datetime64]) -> list[dt.datetime]:
-    """`days` as MongoDB has them."""
+    """`days` as the datetimes that MongoDB stores."""
     return pd.DatetimeIndex(days).to_pydatetime().tolist() if days.size else []
 
 
 def findings(
     calendar: Calendar, row: TickerRow, bars: pd.DataFrame, unexpected: list[dt.datetime], *, is_whole: bool
 ) -> Document:
-    """The fields of the row that tell what is doubtful about a history of which `bars` were stored.
+    """The fields of the row with the doubtful points of a history, after `bars` of it were stored.
 
-    `unexpected` are the days of Yahoo's answer that the calendar calls closed. With `is_whole`, `bars` are the whole
-    history; else they are its end, and what is noted of the days before them stays. None removes a field.
+    `unexpected` are the days of Yahoo's answer on which there was trading though the calendar calls them closed. With
+    `is_whole`, `bars` are the whole history; otherwise they are its end, and the records of earlier days stay. None
+    removes a field.
     """
     lacking = missing(calendar, bars)
     before = row.get("missing", [])
@@ -76,11 +78,11 @@ def findings(
 
 
 def asks_again(calendar: Calendar, row: TickerRow, now: dt.datetime) -> bool:
-    """Whether Yahoo is to be asked at `now` (UTC, tz-naive) about what is doubtful in the history of `row`.
+    """Whether the history of `row` is to be fetched again at `now` (UTC, tz-naive), because it is doubtful.
 
-    A session without a bar is not doubtful where `calendar` has learned that the exchange was closed.
+    A session without a bar is not doubtful if `calendar` has learned that the exchange was closed.
     """
-    if row.get("unadjusted_splits"):  # until its history agrees with itself
+    if row.get("unadjusted_splits"):  # in every run, until the prices reflect the split
         return True
     if not _lacks_any(calendar, row.get("missing")):
         return False
@@ -93,9 +95,9 @@ def _lacks_any(calendar: Calendar, days: list[dt.datetime] | None) -> bool:
 
 
 def turn(rows: Iterable[TickerRow], closed: Callable[[TickerRow], dt.datetime]) -> set[str]:
-    """The tickers of `rows` whose turn in the rotation it is: those verified longest ago, a share of one in `ROUNDS`.
+    """The tickers of `rows` whose turn it is in the rotation: one in `ROUNDS`, those verified longest ago.
 
-    None that was verified since its last session `closed` (UTC, tz-naive): there is little new to compare.
+    Tickers that were verified since their last session `closed` (UTC, tz-naive) are left out: they have little new.
     """
     ours = [row for row in rows if row.get("source") == "yahoo" and row.get("bar_count") and not row.get("rewriting")]
     share = math.ceil(len(ours) / ROUNDS)

@@ -1,7 +1,7 @@
 """Raw daily bars from Yahoo, through yfinance over one curl_cffi session.
 
-This module knows Yahoo's symbols, answers and errors, and when asking again helps. What is done with the bars is left
-to `ticker_update`.
+This module knows Yahoo's symbols, answers and errors, and which requests are worth repeating. `ticker_update` uses the
+bars.
 """
 
 import datetime as dt
@@ -39,27 +39,28 @@ from finance_core.storage.documents import TickerRow
 from updaters.rate_limit import NotAsked, RateLimit
 
 ATTEMPTS = 3
-"""How often a ticker is asked for before it counts as failed."""
+"""How often a ticker is requested before it counts as failed."""
 RETRY_WITHIN = 1.0
-"""The second attempt follows within so many seconds, at random; the third within twice as many."""
+"""The second attempt follows within this many seconds, at random; the third within twice as many."""
 TIMEOUT = 15
-"""Seconds one answer may take."""
+"""Seconds that one answer may take."""
 RATE = 100.0
 """Requests per second of all runs of this process together. Eight workers stay below it; more workers do not."""
 CHART = "/v8/finance/chart/"
 SCREENER = "/v1/finance/screener"
 LARGEST_PAGE = 250
-"""Quotes that one answer of the screener holds at most."""
+"""The most quotes in one answer of the screener."""
 LIMITED = (CHART, SCREENER)
-"""What counts for the pauses: the address of the cookie has a limit of its own, and charts are answered without it."""
+"""The addresses whose answers start and end pauses. The address for cookies has its own limit, and charts work without
+cookies."""
 
 HTTP_ERROR = N_("Yahoo가 시세 대신 HTTP 오류 {status}을(를) 보냈습니다.")
 _COLUMNS = [name.replace("_", " ").title() for name in candles.COLUMNS]
 """yfinance's names of our columns: stock_splits is Stock Splits there."""
 _UNKNOWN_SYMBOL = "no data found"
-"""Yahoo's words for an unknown symbol."""
+"""Yahoo's message for an unknown symbol."""
 _NO_BARS = ("no price data found", "data doesn't exist")
-"""The words of yfinance and of Yahoo for an answer without bars and without a reason."""
+"""The messages of yfinance and of Yahoo for an answer without bars and without a reason."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -93,10 +94,10 @@ class Fetched:
     market: Market
     symbol: str
     currency: str
-    """ISO code; "" if Yahoo names none, or if only a window was asked for: reading it costs as much as the bars."""
+    """ISO code; "" if Yahoo sends none, or if only a window was requested: reading it takes as long as the bars."""
     bars: pd.DataFrame
-    """Raw and not yet cleaned: the columns of `candles`, indexed by tz-naive days of the exchange; NaN where Yahoo has
-    no number. Split-adjusted, not dividend-adjusted."""
+    """Raw bars, not yet cleaned: the columns of `candles`, indexed by tz-naive days of the exchange; NaN where Yahoo
+    has no number. Split-adjusted, not dividend-adjusted."""
 
 
 def symbol(ticker: str, market: Market) -> str:
@@ -107,12 +108,12 @@ def symbol(ticker: str, market: Market) -> str:
 def candidates(category: Category, row: TickerRow) -> list[tuple[Market, str]]:
     """The symbols that the ticker of `row` may have, each with its market, the likeliest first.
 
-    That is the symbol on the market that the row names, then the one that worked before, then those on the other
-    markets of the category. If the row names no market of the category, the one that worked before comes first.
+    First the symbol on the market of the row, then the symbol that worked before, then the symbols on the other markets
+    of the category. If the row has no market of the category, the symbol that worked before comes first.
     """
     named = category.market(row.get("market", ""))
     symbols: dict[str, Market] = {}
-    for market in (named, *category.markets):  # if several markets share a symbol, it belongs to the named one
+    for market in (named, *category.markets):  # if several markets share a symbol, it belongs to the row's market
         symbols.setdefault(symbol(row["ticker"], market), market)
     first = [symbol(row["ticker"], named)] if row.get("market") == named.key else []
     before = [row["yahoo_symbol"]] if row.get("yahoo_symbol") else []
@@ -120,12 +121,12 @@ def candidates(category: Category, row: TickerRow) -> list[tuple[Market, str]]:
 
 
 class Client:
-    """Yahoo for one run, which no request leaves any more once `stop` is set."""
+    """The access to Yahoo for one run. Once `stop` is set, it makes no more requests."""
 
     def __init__(self, session: "_LimitedSession", stop: threading.Event) -> None:
         self._session, self.stop = session, stop
         self.requests = 0
-        """How many requests were made, including those of yfinance for cookies and for second attempts."""
+        """The number of requests, including yfinance's requests for cookies and repeated requests."""
         self._retrying = Retrying(
             reraise=True,
             retry=retry_if_exception(_may_pass),
@@ -136,26 +137,26 @@ class Client:
 
     @property
     def exhausted(self) -> bool:
-        """Whether Yahoo refused so many requests in a row that no more are made."""
+        """Whether Yahoo has refused so many requests in a row that no more are made."""
         return self._session.rate_limit.exhausted
 
     def fetch(self, category: Category, row: TickerRow, start: dt.date | None = None) -> Fetched:
-        """The raw daily bars of the ticker of `row`: its whole history, or those from `start` on.
+        """The raw daily bars of the ticker of `row`: its whole history, or only the bars from `start` on.
 
-        Tries the `candidates` in order, and asks again after errors that may pass. Raises UnknownSymbol, NoBars,
+        Tries the `candidates` in order, and repeats requests after errors that may pass. Raises UnknownSymbol, NoBars,
         Unreachable, NotAsked, or FetchFailed with the reason.
         """
         return self._patiently(self._fetch_from_any_market, category, row, start)
 
     def screen(self, market: Market, offset: int) -> dict[str, Any]:
-        """One page of the screener: from `offset` on `quotes` of the stocks of `market`, by symbol, and their `total`.
+        """One page of the screener: the `quotes` of stocks of `market` from `offset` on, in order of tickers.
 
-        Raises as `fetch`, but for an unknown symbol.
+        The page also has `total`, the number of all quotes. Raises as `fetch`, except UnknownSymbol.
         """
         return self._patiently(self._screen, market, offset)
 
     def _patiently(self, ask: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
-        """What `ask` returns, asked again after errors that may pass and after every pause."""
+        """The result of `ask`, repeated after errors that may pass and after every pause."""
         while True:
             try:
                 return self._retrying(ask, *arguments, **options)
@@ -173,15 +174,15 @@ class Client:
             return {"total": page["total"], "quotes": page["quotes"]}
 
     def fetch_symbol(self, market: Market, symbol: str, start: dt.date | None = None) -> Fetched:
-        """The raw daily bars of one symbol, asked for once. Raises as `fetch`, and RateLimited."""
+        """The raw daily bars of one symbol, from a single request. Raises as `fetch`, and RateLimited."""
         _asking.set(self)
         return _fetch(self._session, market, symbol, start)
 
     def _fetch_from_any_market(self, category: Category, row: TickerRow, start: dt.date | None) -> Fetched:
         """The bars from the first market that has them.
 
-        An answer without bars means a wrong market only for a whole history, under a symbol that has never worked.
-        Otherwise a passing fault of Yahoo would give the ticker to another market.
+        An answer without bars means a wrong market only if the whole history was requested, and the symbol has never
+        worked. Otherwise a passing fault of Yahoo would move the ticker to another market.
         """
         first_error: NoBars | None = None
         for market, symbol in candidates(category, row):
@@ -197,13 +198,13 @@ class Client:
 
 
 _asking: ContextVar[Client] = ContextVar("asking")
-"""The client that last asked in this thread: yfinance cannot pass it on to its session."""
+"""The client of the present request in this thread: yfinance cannot pass it to its session."""
 _status: ContextVar[int] = ContextVar("status", default=0)
-"""HTTP status of the last answer in this thread: yfinance does not tell it."""
+"""HTTP status of the last answer in this thread: yfinance does not return it."""
 
 
 class _LimitedSession(Session[Any]):
-    """A session that keeps the rate limit for all requests of yfinance, and counts them for their clients."""
+    """A session that applies the rate limit to all requests of yfinance, and counts them for their clients."""
 
     def __init__(self, rate: float) -> None:
         super().__init__(impersonate="chrome")  # Yahoo refuses other clients; certificates are verified
@@ -216,7 +217,7 @@ class _LimitedSession(Session[Any]):
             client.requests += 1
             _status.set(0)
             response = super().request(method, url, *arguments, **options)
-        turns.give_way()  # reading the answer is half of the work
+        turns.give_way()  # to parse the answer is half of the work
         _status.set(response.status_code)
         if any(path in url for path in LIMITED):
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
@@ -229,17 +230,18 @@ class _LimitedSession(Session[Any]):
 
 @contextmanager
 def client(stop: threading.Event | None = None) -> Iterator[Client]:
-    """Yahoo for one run, over the one session of this process; the first run opens it and the last one closes it.
+    """A client for one run, over the only session of this process; the first run opens it and the last run closes it.
 
-    yfinance uses the session that it was last given for all of its requests, so two runs must not have two: the one
-    that ends first would close the other's. The rate limit belongs to the session, because Yahoo counts the machine.
+    yfinance uses the session that it got last for all of its requests, so two runs must not have two sessions: the run
+    that ends first would close the session of the other. The rate limit belongs to the session, because Yahoo counts
+    the requests of a machine.
     """
     global _session, _session_users
     with _session_lock:
         if _session is None:
             yfinance.config.debug.hide_exceptions = False
             yfinance.set_tz_cache_location(str(settings.data_dir() / "yfinance"))
-            # For the whole process: `catch_warnings` around each request would change the filters of other threads.
+            # Set for the whole process: `catch_warnings` around each request would change the filters of other threads.
             warnings.filterwarnings("ignore", category=Pandas4Warning, module="yfinance")
             _session = _LimitedSession(RATE)
         _session_users += 1
@@ -255,7 +257,7 @@ def client(stop: threading.Event | None = None) -> Iterator[Client]:
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Whether asking again at once may help: not for an unknown symbol, and not if Yahoo wants fewer requests."""
+    """Whether to repeat the request at once: not for an unknown symbol, and not if Yahoo wants fewer requests."""
     return isinstance(error, FetchFailed) and not isinstance(error, UnknownSymbol | RateLimited | NotAsked)
 
 
@@ -264,11 +266,11 @@ def _fetch(session: Session[Any], market: Market, symbol: str, start: dt.date | 
     timezone = market.timezone or sessions.timezone(market.calendar)
     with _errors_explained(symbol):
         ticker = yfinance.Ticker(symbol, session=session)
-        # Without the time zone, yfinance asks Yahoo for it: one request more, and six more for an unknown symbol.
+        # Without the time zone, yfinance requests it: one more request, and six more for an unknown symbol.
         ticker._tz = timezone
         frame = ticker.history(interval="1d", auto_adjust=False, actions=True, keepna=True, timeout=TIMEOUT, **window)
         currency = str(ticker.history_metadata.get("currency") or "") if start is None else ""
-    # Through numpy, which takes a tenth of the time of pandas for the few bars of most answers.
+    # With numpy, which takes a tenth of the time of pandas for the few bars of most answers.
     days = pd.DatetimeIndex(frame.index).tz_localize(None).to_numpy().astype("datetime64[D]").astype("datetime64[ns]")
     values = frame.to_numpy(dtype="float64")[:, [frame.columns.get_loc(name) for name in _COLUMNS]]
     bars = pd.DataFrame(values, index=pd.DatetimeIndex(days, name="date"), columns=candles.NAMES)
@@ -276,8 +278,8 @@ def _fetch(session: Session[Any], market: Market, symbol: str, start: dt.date | 
 
 
 @contextmanager
-def _errors_explained(asked: str) -> Iterator[None]:
-    """Raise what yfinance raises as a FetchFailed; `asked` is a symbol or what else Yahoo was asked for."""
+def _errors_explained(requested: str) -> Iterator[None]:
+    """Turn every error of yfinance into a FetchFailed; `requested` is a symbol, or the name of another request."""
     try:
         yield
     except NotAsked:
@@ -285,19 +287,19 @@ def _errors_explained(asked: str) -> Iterator[None]:
     except YFRateLimitError as error:
         raise RateLimited(N_("Yahoo가 요청이 너무 많다고 합니다. 잠시 뒤 다시 시도하십시오.")) from error
     except YFPricesMissingError as error:
-        raise _missing(asked, error.rationale) from error
+        raise _missing(requested, error.rationale) from error
     except RequestException as error:
         if (status := _status.get()) >= HTTPStatus.BAD_REQUEST:
             raise FetchFailed(HTTP_ERROR, status=status) from error
         raise Unreachable(N_("Yahoo에 연결하지 못했습니다: {reason}"), reason=type(error).__name__) from error
     except Exception as error:
-        # yfinance does not check an answer before it reads it: a malformed one may raise anything.
+        # yfinance does not check an answer before it reads it: a malformed answer may raise any error.
         if (status := _status.get()) >= HTTPStatus.BAD_REQUEST:
             raise FetchFailed(HTTP_ERROR, status=status) from error
-        if isinstance(error, ValueError):  # no JSON: the words of the error say all
-            _log.warning("the answer for %s is no JSON: %s", asked, error)
+        if isinstance(error, ValueError):  # no JSON: the message says enough
+            _log.warning("the answer for %s is no JSON: %s", requested, error)
         else:
-            _log.exception("yfinance failed with %s", asked)
+            _log.exception("yfinance failed with %s", requested)
         raise FetchFailed(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
 
 

@@ -1,8 +1,8 @@
-"""Everything in the user's database that can be used, made part of the product at one yes.
+"""Makes every usable collection of the user's database part of the product, after one yes.
 
-For each category without a list: the collections that are certainly prices of it. A collection in our layout, or one
-whose fields merely have other names, is read as it is; any other is converted. A collection that needs a person's
-choice is left to `adoption`.
+It takes, for each category without a list, the collections that certainly hold its prices. A collection in our layout
+is read as it is. If only the field names of a collection differ, it is read as it is too, unless the category has
+others; any other collection is converted. A collection whose category a person must choose is left to `adopt_command`.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ CONVERTED = N_(
 
 
 class Step(NamedTuple):
-    """One collection, and the category that it becomes part of."""
+    """One collection, and the category whose bars it holds."""
 
     category: Category
     collection: Inspected
@@ -39,7 +39,7 @@ class Step(NamedTuple):
 
 
 def steps(db: MongoDatabase, collections: Sequence[Inspected]) -> list[Step]:
-    """What one yes does, in order; empty if every category has a list, or nothing is certain."""
+    """The steps that one yes starts, in order; [] if every category has a list, or no collection is certain."""
     result: list[Step] = []
     for category in categories.CATEGORIES:
         if tickers.any_registered(db, category):
@@ -47,14 +47,14 @@ def steps(db: MongoDatabase, collections: Sequence[Inspected]) -> list[Step]:
         certain = [each for each in collections if each.kind == "prices" and each.category == category.key]
         certain.sort(key=lambda each: (each.verdict != "ours", each.name))
         for each in certain:
-            # A collection in our layout takes in what is converted from others; any other is read only if it is alone.
+            # Converted collections can be merged into one in our layout; one with other names can only be read alone.
             is_read = each.verdict == "ours" or (each.verdict == "readable" and len(certain) == 1)
             result.append(Step(category, each, is_read))
     return result
 
 
 def sentences(db: MongoDatabase, planned: Sequence[Step]) -> list[SisepanError]:
-    """What is there, and what a yes does with it, a sentence a step."""
+    """For each step, a sentence that says what the collection holds and what happens to it after a yes."""
     lists = ", ".join(inspection.lists(db)) or formats.MISSING
     return [
         SisepanError(
@@ -71,7 +71,7 @@ def sentences(db: MongoDatabase, planned: Sequence[Step]) -> list[SisepanError]:
 
 
 def perform(db: MongoDatabase, step: Step, **watch: Unpack[Watch]) -> Summary:
-    """Do one step. A collection that cannot be read as it is is converted instead; an error fails the step alone."""
+    """Do one step. If reading the collection as it is fails, it is converted instead; an error fails only this step."""
     category, collection, is_read = step
     try:
         if is_read:

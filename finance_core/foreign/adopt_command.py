@@ -1,6 +1,6 @@
-"""The command `python -m finance_core.adopt`: looks at the user's own database, and does nothing without a yes.
+"""The command `python -m finance_core.adopt`: looks at the user's own database, and changes nothing without a yes.
 
-How a database is looked at is left to `inspection`, what is done with it to `adoption`.
+`inspection` looks at the database, `adoption` reads or converts its collections.
 """
 
 import argparse
@@ -40,7 +40,7 @@ COMMAND = "python -m finance_core.adopt"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do as the command says and return its exit code (see `console`)."""
+    """Run the command and return its exit code (see `console`)."""
     console.prepare()
     options = _parser().parse_args(arguments)
     return console.run(lambda: _run(options), "adopt", partial(import_command.fail, options))
@@ -82,8 +82,8 @@ def _look(db: MongoDatabase, options: argparse.Namespace) -> int:
         collections = inspection.inspect(db, progress)
     local = unused_server.find() if database.is_embedded() else None
     if options.json:
-        seen = {"collections": list(map(as_json, collections)), "local_server": _local_as_json(local)}
-        write_json({"database": _database(db), **seen})
+        inspected = {"collections": list(map(as_json, collections)), "local_server": _local_as_json(local)}
+        write_json({"database": _database(db), **inspected})
         return ALL_GOOD
     lines = [_database(db), ""]
     for collection in collections:
@@ -100,7 +100,7 @@ def _look(db: MongoDatabase, options: argparse.Namespace) -> int:
 
 
 def _adopt(db: MongoDatabase, collections: Sequence[Inspected], options: argparse.Namespace) -> int:
-    """Read a collection as it is, or convert it: one of `collections` for each category that it holds."""
+    """Read a collection as it is, or convert it. `collections` has it once for each category that it holds."""
     unreadable = [each for each in collections if options.read and each.verdict not in ("readable", "ours")]
     for collection in unreadable:
         raise WrongUse(
@@ -151,7 +151,7 @@ def _adopt(db: MongoDatabase, collections: Sequence[Inspected], options: argpars
 
 
 def _adopt_all(db: MongoDatabase, options: argparse.Namespace) -> int:
-    """Make everything that is certain part of the product."""
+    """Read or convert every collection whose category is certain."""
     planned = adopt_all.steps(db, inspection.inspect(db))
     plan = list(map(str, adopt_all.sentences(db, planned)))
     if not planned or options.dry_run:
@@ -211,7 +211,7 @@ def _described(collection: Inspected) -> list[str]:
 
 
 def _command(way: str, collection: str, category: str) -> str:
-    """The command, as a shell takes it, for a collection of any name."""
+    """The command line for a collection, with its name quoted for a shell."""
     command = f"{COMMAND} {way}{'=' if collection.startswith('-') else ' '}{shlex.quote(collection)}"
     return f"{command} --category {category}" if category else command
 
@@ -232,7 +232,7 @@ def _local_as_json(local: LocalServer | None) -> dict[str, Any] | None:
 
 
 def as_json(collection: Inspected) -> dict[str, Any]:
-    """What is known of one collection, for a program."""
+    """An inspected collection as JSON for a program."""
     layout = collection.layout
     return {
         "collection": collection.name,
@@ -276,11 +276,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=COMMAND, description=_("연결된 데이터베이스를 살펴보고, 원하면 거기 있는 시세를 읽거나 전환합니다.")
     )
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--read", metavar="COLLECTION", help=_("이 컬렉션을 바꾸지 않고 그대로 읽습니다"))
-    what.add_argument("--convert", metavar="COLLECTION", help=_("이 컬렉션을 이 제품의 컬렉션으로 옮겨 씁니다"))
-    what.add_argument("--all", action="store_true", help=_("확실한 것을 모두 읽거나 옮겨 종목 목록을 만듭니다"))
-    what.add_argument("--give-up", type=key, metavar="CATEGORY", help=_("--read로 읽던 것을 그만둡니다"))
+    actions = parser.add_mutually_exclusive_group()
+    actions.add_argument("--read", metavar="COLLECTION", help=_("이 컬렉션을 바꾸지 않고 그대로 읽습니다"))
+    actions.add_argument("--convert", metavar="COLLECTION", help=_("이 컬렉션을 이 제품의 컬렉션으로 옮겨 씁니다"))
+    actions.add_argument("--all", action="store_true", help=_("확실한 것을 모두 읽거나 옮겨 종목 목록을 만듭니다"))
+    actions.add_argument("--give-up", type=key, metavar="CATEGORY", help=_("--read로 읽던 것을 그만둡니다"))
     parser.add_argument("--category", type=key, help=_("컬렉션이 어느 카테고리인지; 이름과 종목으로 알 수 없을 때"))
     add_options(parser)
     return parser

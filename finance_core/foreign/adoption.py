@@ -1,7 +1,7 @@
-"""The user's own collections as part of this product, after a yes: read as they are, or converted into ours.
+"""Makes the user's own collections part of this product, after a yes: reads them as they are, or converts them.
 
-The documents themselves are never changed. A flat collection whose fields merely have other names is pointed to (see
-`locations`), once all of its tickers have been read through that pointer. Any other is imported (see `import_run`).
+The user's documents are never changed. If only the field names of a flat collection differ, the category is pointed to
+it (see `locations`), after every ticker has been read that way once. Any other collection is imported (`import_run`).
 """
 
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ from finance_core.storage.documents import BarState
 from finance_core.storage.locations import Location
 
 INDEX = "sisepan_ticker_date"
-"""Name of the index that reading creates on the user's collection."""
+"""Name of the index that `read_as_is` creates on the user's collection."""
 
 
 def source(db: MongoDatabase, collection: Inspected) -> CollectionSource:
@@ -52,20 +52,21 @@ def source(db: MongoDatabase, collection: Inspected) -> CollectionSource:
 
 
 def kinds(db: MongoDatabase, collection: Inspected) -> dict[str, list[Any]]:
-    """The raw tickers of each category in a collection, by the key of the category; "" for those that nothing tells."""
+    """The raw tickers in a collection, by the key of their category; "" has those of no certain category."""
     whole = source(db, collection)
     return dict(sorted(raw_tickers.by_kind(whole.counts(), whole.described).items()))
 
 
 def part(db: MongoDatabase, name: str, key: str, raws: Iterable[Any]) -> Inspected:
-    """The `raws` in the collection `name`, which are of the category `key`, as a collection of its own."""
+    """The collection `name` reduced to `raws`, its raw tickers of the category `key`."""
     return replace(inspection.look_at(db, name, categories.category(key)), only=frozenset(raws))
 
 
 def target(db: MongoDatabase, category: Category, source: str) -> Location:
-    """Where the bars of `category` in the collection `source` are converted to.
+    """The location to which the bars of `category` in the collection `source` are converted.
 
-    Its usual collection, unless that is somebody else's, or the source itself: one in our layout that has a day twice.
+    It is the current location of `category`, if that is a converted one; else its usual collection, unless that holds
+    another layout or is the source itself (our layout, but with duplicate days); else a collection with our prefix.
     """
     now = locations.of(db, category)
     if not now.read_only and now.collection != category.collection:
@@ -77,7 +78,7 @@ def target(db: MongoDatabase, category: Category, source: str) -> Location:
 
 
 def plan_of_reading(db: MongoDatabase, category: Category, collection: Inspected) -> list[SisepanError]:
-    """What `read_as_is` will do, a sentence each, to be asked before a yes."""
+    """What `read_as_is` will do, a sentence each, to show before a person says yes."""
     is_usual = _location(category, collection) == Location(category.collection)
     sentences = [
         N_("{collection}의 문서는 바꾸지 않습니다."),
@@ -95,7 +96,7 @@ def plan_of_reading(db: MongoDatabase, category: Category, collection: Inspected
 
 
 def plan_of_conversion(db: MongoDatabase, category: Category, collection: Inspected) -> list[SisepanError]:
-    """What `convert` will do, as `plan_of_reading`."""
+    """What `convert` will do, a sentence each, to show before a person says yes."""
     values = {
         "collection": collection.name,
         "documents": collection.documents,
@@ -113,9 +114,9 @@ def plan_of_conversion(db: MongoDatabase, category: Category, collection: Inspec
 
 
 def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **watch: Unpack[Watch]) -> Summary:
-    """Have `category` read from a collection as it is, if all tickers can be; the failures are those that cannot.
+    """Let `category` be read from a collection as it is, if every ticker can be; the others are the failures.
 
-    Creates the one index that it needs, where it is missing, and lists the tickers. Raises AlreadyRunning, SisepanError
+    Creates the index that reading needs, if it is missing, and lists the tickers. Raises AlreadyRunning, SisepanError
     where the category has bars elsewhere, DataConflict where the collection cannot have the index.
     """
     _require(db, collection.name)
@@ -124,12 +125,12 @@ def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **w
         _refuse_to_hide(db, category, location)
         is_index_new = _ensure_index(db, location)
         try:
-            seen = extent(db[location.collection])
+            extent_before = extent(db[location.collection])
             states = _read_all(run, location)
             if run.summary.state == "done":
                 _list(db, category, states, collection)
                 locations.point(db, category, location)
-                following.remember_extent(db, category, seen)
+                following.remember_extent(db, category, extent_before)
         finally:
             if run.summary.state != "done" and is_index_new:
                 db[location.collection].drop_index(INDEX)
@@ -143,12 +144,12 @@ def convert(
     intraday: Intraday = "refuse",
     **watch: Unpack[Watch],
 ) -> Summary:
-    """Import a collection into ours, and have `category` read from there. Can be interrupted and repeated.
+    """Import a collection into one of ours, and let `category` be read from there. Can be interrupted and repeated.
 
-    `intraday` says what becomes of rows within the day.
+    `intraday` decides how intraday rows are treated.
 
-    Raises as `import_run.run`, and SisepanError where the collection is ours already, or the category is read from
-    another collection of the user's own.
+    Raises as `import_run.run` does, and SisepanError where the collection is in our layout already, or the category is
+    read from another collection of the user's own.
     """
     _require(db, collection.name)
     if collection.verdict == "ours":
@@ -164,7 +165,7 @@ def convert(
             )
         into = target(db, category, collection.name)
         _keep_their_metadata(db)
-        # What can be read stays on the charts until everything is converted; the rest is no loss.
+        # A collection that is read as it is stays on the charts until all of it is converted.
         if not now.read_only:
             locations.point(db, category, into)
         import_run.bring_in(run, source(db, collection), into, ticker_names.of(db, category), intraday)
@@ -174,13 +175,13 @@ def convert(
 
 
 def give_up(db: MongoDatabase, category: Category) -> None:
-    """Read `category` from its usual collection again; the collection that was read as it is stays."""
+    """Read `category` from its usual collection again; the collection that was read as it is stays unchanged."""
     if locations.of(db, category).read_only:
         locations.point(db, category, Location(category.collection))
 
 
 def _location(category: Category, collection: Inspected) -> Location:
-    """A collection as the location of `category`, read-only unless it is the usual one in our layout."""
+    """A collection as the location of `category`; read-only unless it is the usual collection with our field names."""
     assert collection.layout is not None, "only prices are adopted"
     fields = collection.layout.renamed
     is_usual = collection.name == category.collection and not fields
@@ -188,7 +189,7 @@ def _location(category: Category, collection: Inspected) -> Location:
 
 
 def _metadata_to_be(db: MongoDatabase) -> str:
-    """The collection of our ticker lists: one of its own where the usual one is the user's, in another layout."""
+    """The collection for our ticker lists: not the usual one if that is the user's, in another layout."""
     now = locations.metadata(db)
     is_free = now != documents.TICKERS or inspection.is_ours_metadata(db)
     return now if is_free else locations.OWN_PREFIX + documents.TICKERS
@@ -200,13 +201,13 @@ def _keep_their_metadata(db: MongoDatabase) -> None:
 
 
 def _require(db: MongoDatabase, collection: str) -> None:
-    """Raise SisepanError where nothing is left of an inspected collection: it would count as a whole empty one."""
+    """Raise SisepanError where an inspected collection is gone or empty: an empty one would count as fully read."""
     if db[collection].find_one({}, {"_id": True}) is None:
         raise SisepanError(N_("{collection} 컬렉션이 없거나 비어 있습니다. 다시 살펴보십시오."), collection=collection)
 
 
 def _refuse_to_hide(db: MongoDatabase, category: Category, location: Location) -> None:
-    """Raise SisepanError where `category` has bars elsewhere, which no chart would show any more."""
+    """Raise SisepanError where `category` has bars elsewhere: no chart would show them any more."""
     now = locations.of(db, category)
     if now.collection != location.collection and db[now.collection].find_one({}, {"_id": True}) is not None:
         raise SisepanError(
@@ -216,7 +217,7 @@ def _refuse_to_hide(db: MongoDatabase, category: Category, location: Location) -
 
 
 def _read_all(run: ImportRun, location: Location) -> dict[str, BarState]:
-    """The state of every ticker that can be read as it is; the others become failures. Sets the state of the run."""
+    """The bar state of every ticker that can be read as it is; the others become failures. Sets the run's state."""
     db, category, summary = run.lease.db, run.lease.category, run.summary
     states: dict[str, BarState] = {}
     rules = conversion.rules(category, ticker_names.of(db, category))
@@ -244,19 +245,19 @@ def _read_all(run: ImportRun, location: Location) -> dict[str, BarState]:
 
 
 def _unlisted(db: MongoDatabase, location: Location, bars: int) -> list[runs.Failure]:
-    """Failures for documents of no ticker, which no chart would show; `bars` are those of all tickers."""
+    """Failures for documents without a ticker, which no chart would show; `bars` is the count of all tickers' bars."""
     errors: list[SisepanError] = []
     collection = db[location.collection]
     if collection.find_one({location.name("ticker"): {"$type": "array"}}, {"_id": True}) is not None:
         errors.append(DataConflict(N_("종목 코드가 목록인 문서가 있습니다.")))
-    # Counted: after a server was killed, its number without counting may be far off.
+    # Counted, not estimated: after the server was killed, its estimate may be far off.
     if (count := collection.count_documents({})) > bars:
         errors.append(DataConflict(N_("종목 코드가 없는 문서가 {count}개 있습니다."), count=count - bars))
     return [runs.Failure("", error) for error in errors]
 
 
 def _list(db: MongoDatabase, category: Category, states: dict[str, BarState], collection: Inspected) -> None:
-    """Put tickers on the list with what is known of them, and the states of their bars."""
+    """Put tickers on the list with their descriptions and the states of their bars."""
     _keep_their_metadata(db)
     database.ensure_indexes(db, [])
     descriptions = ticker_names.of(db, category)
@@ -270,7 +271,7 @@ def _list(db: MongoDatabase, category: Category, states: dict[str, BarState], co
 
 
 def _read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> pd.DataFrame:
-    """The bars of one ticker. Raises DataConflict where a conversion would take them, else another SisepanError."""
+    """The bars of one ticker, checked. Raises DataConflict where a conversion could take them, else SisepanError."""
     category = rules.category
     if not isinstance(raw, str) or not category.is_ticker(raw) or category.ticker_of(raw) != raw:
         kind = DataConflict if raw_tickers.accepts(category, raw) else SisepanError
@@ -290,9 +291,9 @@ def _read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> p
 
 
 def _ensure_index(db: MongoDatabase, location: Location) -> bool:
-    """Create the index that finds one ticker's days where it is missing; returns whether it was created.
+    """Create the index that finds one ticker's days, if it is missing; returns whether it was created.
 
-    Not a unique one: the user's own programs must not begin to fail.
+    It is not unique on the user's own collection: the user's programs must not begin to fail.
     """
     if not location.read_only:
         database.ensure_unique_index(db, location.collection, ["ticker", "date"])

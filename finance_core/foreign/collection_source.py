@@ -1,4 +1,4 @@
-"""A collection of the user's own as a source of bars. Only ever read."""
+"""A collection of the user's own as a source of bars. It is never written."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from finance_core.storage.database import Document, MongoDatabase
 
 
 class CollectionSource:
-    """The bars in `collection`, of which a sample shows `layout`."""
+    """The bars in `collection`, whose `layout` was recognised from a sample."""
 
     keeps_all = True
 
@@ -26,12 +26,12 @@ class CollectionSource:
         self.name = collection
         self.described: Described = {}
         self.only: frozenset[Any] | None = None
-        """The raw tickers that count; None means all."""
+        """The only raw tickers to count; None means all."""
         self._collection = db[collection]
         self._ticker = layout.ticker
         self._fields = layout.ticker_fields
         self._has_to_look = layout.are_tickers_inside or bool(layout.ticker)
-        self._said = layout.said
+        self._description_fields = layout.said
         self._rows_per_document = max(layout.rows_per_document, 1.0)
 
     def is_indexed(self) -> bool:
@@ -49,9 +49,9 @@ class CollectionSource:
         return "{count} {newest}".format_map(extent(self._collection))
 
     def counts(self) -> Mapping[Any, int]:
-        """About how many rows each raw ticker has; what they say of it is in `described` then."""
+        """About how many rows each raw ticker has. Also sets `described`."""
         counts = Counter[Any]() if self._has_to_look else self._grouped()
-        # Documents without a ticker in the fields that a sample showed may have it elsewhere.
+        # Documents without a ticker in the sampled fields may have it elsewhere: then read every document.
         self._has_to_look |= None in counts
         if self._has_to_look:
             counts, self.described = Counter(), {}
@@ -61,12 +61,15 @@ class CollectionSource:
         return counts if self.only is None else {key: counts[key] for key in counts.keys() & self.only}
 
     def _grouped(self) -> Counter[Any]:
-        """About how many rows each raw ticker has by the known fields; what they say of it is in `described` then."""
+        """About how many rows each raw ticker has, counted by MongoDB in the sampled fields. Also sets `described`."""
         ticker: Any = None
-        for name in reversed(self._fields):  # the first one that a document has, as `shapes` reads it
+        for name in reversed(self._fields):  # the first of these fields that a document has, as in `shapes`
             ticker = {"$cond": [{"$eq": [{"$type": f"${name}"}, "missing"]}, ticker, f"${name}"]}
-        said = {ours: {"$addToSet" if ours in KINDS else "$last": f"${theirs}"} for ours, theirs in self._said.items()}
-        grouped: list[Document] = [{"$group": {"_id": ticker, "count": {"$sum": 1}, **said}}]
+        descriptions = {
+            ours: {"$addToSet" if ours in KINDS else "$last": f"${theirs}"}
+            for ours, theirs in self._description_fields.items()
+        }
+        grouped: list[Document] = [{"$group": {"_id": ticker, "count": {"$sum": 1}, **descriptions}}]
         counts: Counter[Any] = Counter()
         self.described = {}
         for group in self._collection.aggregate(grouped, allowDiskUse=True):
@@ -78,33 +81,33 @@ class CollectionSource:
 
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
         """The rows of the `wanted` raw tickers. Uses an index on the ticker where there is one."""
-        # A document that one of several fields matches may be another ticker's by the first of them.
+        # With several ticker fields, a document may match by its second field though its first has another ticker.
         keys = frozenset(wanted) if self._has_to_look or len(self._fields) > 1 else None
         query = {} if self._has_to_look else self._query(wanted)
         for rows in self._rows(self._collection.find(query)):
             if chosen := rows if keys is None else rows.of(keys):
                 yield chosen
 
-    def _rows(self, found: Cursor[Document]) -> Iterator[Rows]:
+    def _rows(self, cursor: Cursor[Document]) -> Iterator[Rows]:
         size = max(round(BATCH_ROWS / self._rows_per_document), 1)
-        documents = iter(found.batch_size(size))
+        documents = iter(cursor.batch_size(size))
         order = 0
         while batch := list(islice(documents, size)):
             for rows in shapes.rows_of(batch, order):
                 order += len(rows)
-                if self._ticker:  # of rows that name none
+                if self._ticker:  # the name of the collection has the ticker of rows without one
                     raws = [self._ticker if raw is None else raw for raw in rows.columns["ticker"]]
                     rows = replace(rows, columns={**rows.columns, "ticker": raws})
                 yield rows
 
     def _query(self, wanted: Sequence[Any]) -> Document:
-        """A query for all documents of these raw tickers, and perhaps more."""
-        # A list would match by each of its elements.
+        """A query for all documents of these raw tickers; it may also match documents of others."""
+        # Without the type, a field with a list would match by any of its elements.
         chosen: list[Document] = [{name: {"$in": wanted, "$not": {"$type": "array"}}} for name in self._fields]
         return chosen[0] if len(chosen) == 1 else {"$or": chosen}
 
 
 def extent(collection: Collection[Document]) -> Document:
-    """What shows, without counting, whether documents came or went."""
+    """The estimated number of documents and the newest _id: they change when documents are added or removed."""
     newest = collection.find_one({}, {"_id": True}, sort=[("_id", -1)]) or {}
     return {"count": collection.estimated_document_count(), "newest": str(newest.get("_id"))}

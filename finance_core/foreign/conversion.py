@@ -1,4 +1,4 @@
-"""What raw rows become: clean bars of each ticker, and refusals of rows that cannot become bars, with the reason.
+"""Converts raw rows into clean bars of each ticker, and refuses rows that cannot become bars, with the reason.
 
 Pure: rows in, bars out.
 """
@@ -26,7 +26,7 @@ from finance_core.foreign.verification import RawRow
 from finance_core.i18n import N_
 
 SHOWN_CONVERSIONS = 20
-"""How many conversions of a ticker are kept, to be shown."""
+"""How many conversions of a ticker are kept as examples."""
 
 NO_TICKER = N_("종목 코드가 없습니다.")
 NOT_A_TICKER = N_("이 카테고리의 종목 코드가 아닙니다: {ticker}")
@@ -42,7 +42,7 @@ class Refusal(NamedTuple):
 
     place: str
     ticker: str
-    """As it is written, like the date."""
+    """As it is written, like `date`."""
     date: str
     reason: SisepanError
 
@@ -63,24 +63,24 @@ class Converted:
     """What the rows of one ticker become."""
 
     ticker: str
-    """"" for rows that name no ticker of the category."""
+    """"" for the rows that name no ticker of the category."""
     raw_tickers: tuple[Any, ...]
     bars: pd.DataFrame
     rows: int
-    """Refused ones included."""
+    """All rows, also the refused ones."""
     remarks: tuple[candles.Remark, ...]
     refusals: tuple[Refusal, ...]
     conversions: tuple[Conversion, ...]
-    """The first `SHOWN_CONVERSIONS`."""
+    """The first `SHOWN_CONVERSIONS` of them."""
     sample: tuple[RawRow, ...] = ()
     """Some of the rows that became bars, as they are written."""
     changes: Changes = field(default_factory=dict)
     failure: SisepanError | None = None
-    """Why the rows of the ticker, as a whole, become no bars."""
+    """Why all rows of the ticker together become no bars; None if they do."""
 
 
 class Rules(NamedTuple):
-    """What is known of a category and decided by a person before its rows are read."""
+    """Everything that decides how rows are converted, apart from the rows: known facts, and a person's choice."""
 
     category: Category
     markets: Mapping[str, str]
@@ -88,26 +88,26 @@ class Rules(NamedTuple):
     intraday: Intraday = "refuse"
 
     def exchange_of(self, ticker: str, raws: Sequence[Any]) -> Exchange | None:
-        """Where a ticker, which a source writes as `raws`, is traded; None: not known."""
+        """The exchange of a ticker, which a source writes as `raws`; None where it is not known."""
         market = raw_tickers.market_of(self.category, raws) or self.markets.get(ticker, "")
         return trading_days.exchange_of(self.category, market)
 
 
 def rules(category: Category, descriptions: Mapping[str, Mapping[str, Any]], intraday: Intraday = "refuse") -> Rules:
-    """The rules for rows of `category`, whose tickers `descriptions` and our starter list describe."""
+    """The rules for rows of `category`; the markets of its tickers come from `descriptions` and our starter list."""
     described = {row["ticker"]: row for row in starter.rows(category)} | dict(descriptions)
     return Rules(category, {ticker: str(row.get("market", "")) for ticker, row in described.items()}, intraday)
 
 
 def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence[Rows]) -> list[Converted]:
-    """The bars of each ticker of a `group`, whose values are raw tickers, from all of its rows."""
+    """The bars of each ticker of a `group` (ticker to raw tickers), from `portions`, which hold all of its rows."""
     codes = {raw: code for code, raws in enumerate(group.values()) for raw in raws}
     table = pd.concat([_table(codes, number, rows) for number, rows in enumerate(portions)], ignore_index=True)
     refusals: dict[int, list[Refusal]] = defaultdict(list)
     failures: dict[int, SisepanError] = {}
 
     def accepted(chosen: npt.NDArray[np.bool_], message: str) -> pd.DataFrame:
-        """The rows of `table` that are not `chosen`; the `chosen` ones are refused."""
+        """Refuse the `chosen` rows of `table` with this message; return the others."""
         if not chosen.any():
             return table
         for code, portion, position in table.loc[chosen, ["code", "portion", "position"]].itertuples(index=False):
@@ -144,7 +144,7 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
 
 
 def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Sequence[Rows]) -> Converted:
-    """The outcome of one ticker with the bars of its `own` rows. Raises SisepanError if they are no daily bars."""
+    """`converted` with the bars of the ticker's `own` rows. Raises SisepanError if they are no daily bars."""
     raws = converted.raw_tickers
     exchange = rules.exchange_of(converted.ticker, raws)
     rows, refused_places = daily.one_a_day(own, rules.category, raws, exchange, rules.intraday, portions)
@@ -173,9 +173,9 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
 def _moments(
     table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, SisepanError]
 ) -> dict[str, npt.NDArray[Any]]:
-    """The moment of each row, and whose time it is; dates that need the other rows of their ticker are read with them.
+    """The columns moment, is_utc and is_naive of each row; dates that are ambiguous are read ticker by ticker.
 
-    A ticker whose dates nothing decides becomes one of `failures`.
+    A ticker whose dates remain ambiguous is added to `failures`.
     """
     values = [value for rows in portions for value in rows.columns["date"]]
     values = [values[number] for number in table.index] if len(table) < len(values) else values
@@ -188,16 +188,16 @@ def _moments(
     by_code = np.argsort(codes, kind="stable")
     for positions in np.split(by_code, np.flatnonzero(np.diff(codes[by_code])) + 1):
         own = [values[position] for position in positions.tolist()]
-        shown = dates.convention_of(own)
-        for column, part in zip(columns, dates.written(own, shown), strict=True):
+        convention = dates.convention_of(own)
+        for column, part in zip(columns, dates.written(own, convention), strict=True):
             column[positions] = part
-        if dates.is_ambiguous(own, shown):
+        if dates.is_ambiguous(own, convention):
             failures[int(codes[positions[0]])] = SisepanError(AMBIGUOUS, date=str(own[0])[:40])
     return dict(zip(names, columns, strict=True))
 
 
 def _sample(rows: OwnRows, portions: Sequence[Rows], *, has_closes: bool) -> tuple[RawRow, ...]:
-    """Some rows from first to last, as they are written."""
+    """At most `verification.ROWS` rows, evenly spread from the first to the last, as they are written."""
     chosen = np.linspace(0, max(len(rows.place) - 1, 0), min(verification.ROWS, len(rows.place))).astype("int64")
     places = [(portions[portion].columns, position) for portion, position, _order in rows.place[chosen].tolist()]
     return tuple(RawRow(of["date"][position], of["close"][position] if has_closes else None) for of, position in places)
@@ -210,7 +210,7 @@ def _conversion(rows: Rows, position: int, ticker: str, bar: pd.DataFrame) -> Co
 
 
 def refused(rows: Rows) -> Converted:
-    """Rows whose raw tickers are none of the category, as refusals."""
+    """The refusals of rows whose raw tickers do not belong to the category."""
     return _without_bars([_refusal(rows, position, NOT_A_TICKER) for position in range(len(rows))])
 
 
@@ -235,7 +235,10 @@ def _refusal(rows: Rows, position: int, message: str) -> Refusal:
 
 
 def _table(codes: Mapping[Any, int], number: int, rows: Rows) -> pd.DataFrame:
-    """The rows of portion `number` as numbers: the code of the ticker in its group, the values of a bar, the place."""
+    """The rows of portion `number` as a table of numbers.
+
+    Columns: the code of the ticker in its group (-1 for an unknown ticker), the values of the bar, the row's place.
+    """
     table = pd.DataFrame(
         {
             "code": [codes.get(key, -1) for key in raw_tickers.keys_of(rows.columns["ticker"])],

@@ -1,4 +1,8 @@
-"""The rows of one ticker as one a day: their interval, their days, days that are filled, twice, or contradict. Pure."""
+"""Reduces the rows of one ticker to one row per day. Pure.
+
+Checks the interval, decides the trading days, and removes filled and duplicate days; rows that contradict each other
+are refused.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -24,10 +28,10 @@ DISAGREE = N_(
 )
 
 DISAGREEING = 0.1
-"""Share of common days on which two spellings of a ticker may differ: prices of a day that was not over. Those with
-suffixes of two markets may not differ at all."""
+"""Share of common days on which the closes of two spellings of a ticker may differ, as prices of an unfinished day do.
+Spellings with suffixes of two markets may not differ at all."""
 CONTRADICTING, CORRECTIONS = 0.25, 3
-"""Share of a ticker's days, or their number, of which a later row may correct the close."""
+"""A later row may correct the close on this share of a ticker's days, or on this number of days, if that is more."""
 
 
 class OwnRows(NamedTuple):
@@ -39,9 +43,9 @@ class OwnRows(NamedTuple):
     values: npt.NDArray[np.float64]
     """A column for each of `candles.COLUMNS`."""
     place: npt.NDArray[np.int64]
-    """Portion, position in it, and order among all."""
+    """Portion, position in the portion, and order among all rows of the source."""
     has_closes: bool = True
-    """False: the close of a bar is another row's."""
+    """False: rows are aggregated, so the close of a bar is not the close of the row at its place."""
 
     def at(self, chosen: npt.NDArray[Any]) -> "OwnRows":
         """The rows at these positions, or those that a mask marks."""
@@ -57,9 +61,9 @@ def one_a_day(
     intraday: Intraday,
     portions: Sequence[Rows],
 ) -> tuple[OwnRows, dict[str, npt.NDArray[np.int64]]]:
-    """The rows of one ticker as one a day, ascending, and the places of the others by the reason of their refusal.
+    """One row per day, ascending; and the places of the refused rows, by the message that says why.
 
-    Raises SisepanError if they are no daily bars, or their days are not sure.
+    Raises SisepanError if the rows are no daily bars, or their trading days are ambiguous.
     """
     refused: dict[str, npt.NDArray[np.int64]] = {}
     if not len(own.moments):
@@ -86,7 +90,7 @@ def one_a_day(
     if is_filled.any():
         refused[FILLED] = own.place[is_filled]
         own = own.at(~is_filled)
-    # Of two rows of a day the later moment counts, of two of a moment the one that comes later.
+    # Of two rows of a day, the later moment is kept; of two rows of a moment, the one later in the source.
     own = own.at(np.lexsort((own.place[:, 2], own.moments)))
     days = own.moments.astype("datetime64[D]")
     is_same = np.append(days[:-1] == days[1:], False)
@@ -99,7 +103,7 @@ def one_a_day(
 
 
 def _repeats(own: OwnRows) -> dates.Mask:
-    """Which rows only repeat the row before: all of it, or its close, without a price of the day and a volume."""
+    """A mask of the rows that only repeat the row before: all its values, or its close without a volume."""
     order = np.lexsort((own.place[:, 2], own.moments))
     bars = np.nan_to_num(own.values[order][:, : len(candles.PRICES) + 1])
     close, volume = bars[:, 3], bars[:, 4]
@@ -111,7 +115,7 @@ def _repeats(own: OwnRows) -> dates.Mask:
 
 
 def _aggregated(own: OwnRows, exchange: Exchange | None) -> OwnRows:
-    """Rows within the days as a row a day, which has the place of its first one."""
+    """Intraday rows aggregated to one row per day, with the place of the first row of the day."""
     local = trading_days.local_times(own.moments, own.is_utc, own.is_naive, exchange)
     first = np.lexsort((own.place[:, 2], local))
     is_same = local[first][:-1] == local[first][1:]
@@ -128,7 +132,10 @@ def _aggregated(own: OwnRows, exchange: Exchange | None) -> OwnRows:
 def _require_one_close(
     category: Category, raws: Sequence[Any], own: OwnRows, is_same: dates.Mask, portions: Sequence[Rows]
 ) -> None:
-    """Raise SisepanError if too many rows have another close than the next, where `is_same` says: of the same day."""
+    """Raise SisepanError if too many rows differ in the close from the next row of the same day.
+
+    `is_same` marks the rows whose next row is of the same day.
+    """
     closes = own.values[:, 3]
     is_other = np.append(is_same[:-1] & ~np.isclose(closes[:-1], closes[1:], rtol=candles.ROUNDING, atol=0), False)
     spelled = [portions[of].columns["ticker"][position] for of, position, _order in own.place.tolist()]

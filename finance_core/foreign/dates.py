@@ -1,4 +1,4 @@
-"""Days and moments as other programs write them: dates, texts, epochs, midnights of other time zones.
+"""Days and moments as other programs write them: dates, texts, epoch counts, midnights of other time zones.
 
 To read another form of date, add a row to `TEXTS` or a length to `DIGITS`. Pure: values in, arrays out. A value that
 cannot be read becomes NaT; nothing is guessed.
@@ -20,45 +20,51 @@ Moments = npt.NDArray[np.datetime64]
 Mask = npt.NDArray[np.bool_]
 DateForm = Literal["day", "moment", "text", "number", "unreadable", "missing"]
 EpochUnit = Literal["s", "ms", "", "?", "days", "none"]
-"""Seconds; milliseconds; both, and the size of a number shows which; both, and of some numbers nothing shows which;
-days as spreadsheets count them; none, where all numbers are small and some cannot be seconds. Microseconds and
-nanoseconds show by their size in any of them."""
+"""The unit in which a source counts from 1970.
+
+s: seconds. ms: milliseconds. "": both, and the size of a number shows its unit. ?: both, and for some numbers the unit
+is not known. days: days as spreadsheets count them. none: all numbers are small and some cannot be seconds.
+Microseconds and nanoseconds are recognised by their size with every unit.
+"""
 Order = Literal["dmy", "mdy", "ymd", ""]
-"""Of day, month and a year in a text such as 01/02/24; "" where nothing tells it."""
+"""The order of day, month and year in a text such as 01/02/24; "" where it is not known."""
 
 TEXTS: Final = (
-    # 2024-1-2, 2024/01/02 and 2024. 1. 2., each with or without a clock behind it
+    # 2024-1-2, 2024/01/02 and 2024. 1. 2., each with or without a clock time behind it
     re.compile(r"(?P<year>\d{4})[-./]\s?(?P<month>\d{1,2})[-./]\s?(?P<day>\d{1,2})\.?(?=$|\D)(?P<clock>.*)", re.DOTALL),
     # 2024년 1월 2일
     re.compile(r"(?P<year>\d{4})년\s*(?P<month>\d{1,2})월\s*(?P<day>\d{1,2})일(?P<clock>.*)", re.DOTALL),
 )
-"""Forms of a text that is not ISO 8601 yet: year, month, day, and a clock in ISO 8601."""
+"""Forms of text that are not ISO 8601 as a whole: year, month, day, and a clock time in ISO 8601."""
 ORDERED: Final = re.compile(r"(\d{1,2})([-./])\s?(\d{1,2})\2\s?(\d{4}|\d{1,2})\.?(?=$|\D)(?P<clock>.*)", re.DOTALL)
-"""01/02/2024, 1.2.2024 and 24.01.02: what comes first must be told by other rows."""
+"""01/02/2024, 1.2.2024 and 24.01.02: only the other rows can show the order of the numbers."""
 ORDERS: Final[dict[Order, tuple[int, int, int]]] = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
-"""For each order the positions of year, month and day."""
+"""For each order, the positions of year, month and day among the three numbers."""
 DIGITS: Final = (8, 12, 14)
 """Lengths of a number whose digits are a date: YYYYMMDD, with hhmm, with hhmmss."""
 YEARS: Final = range(1800, 2200)
-"""A date outside of them is an error of its source, or an epoch in another unit."""
+"""A date outside these years is an error of its source, or a count in another unit."""
 
 EPOCH: Final = dt.datetime(1970, 1, 1)
 EPOCH_SECONDS_LIMIT: Final = 7_258_118_400
-"""A larger number (from 2200-01-01) is no count of seconds. A smaller count of milliseconds is a day of early 1970."""
+"""A number from here on (2200-01-01) is no count of seconds. A smaller count of milliseconds is a day of early 1970."""
 PAST_1970: Final = 10**11
-"""A large count below it (milliseconds from 1966-11 to 1973-03) shows that the milliseconds reach past 1970."""
+"""A count from `EPOCH_SECONDS_LIMIT` up to here (milliseconds from 1966-11 to 1973-03, with either sign) shows that the
+source's milliseconds reach back to about 1970, so that its small counts may be milliseconds too."""
 QUARTER_HOUR: Final = 900_000
-"""In milliseconds. Each zone's midnight is a multiple of it; a count of seconds is one only by chance."""
+"""In milliseconds. Every zone's midnight, in milliseconds, is a multiple of it; a count of seconds is one only by
+chance."""
 SURE: Final = (3, 50)
-"""So many small counts, or counts in all, that are multiples of it are no chance."""
+"""With this many small counts, or counts in all, it is no chance that every small one is a multiple of
+`QUARTER_HOUR`."""
 FEW_SECONDS: Final = 10**8
-"""A smaller number is a count of seconds only where all of its ticker are multiples of a quarter of an hour."""
+"""A smaller number is a count of seconds only if all counts of its ticker are multiples of a quarter of an hour."""
 
 SPREADSHEET_EPOCH: Final = dt.datetime(1899, 12, 30)
 SPREADSHEET_DAYS: Final = range(20_000, 80_000)
-"""Days of 1954 to 2119 as spreadsheets count them; a smaller number may be the number of a row."""
+"""The days from 1954 to 2119 as spreadsheets count them; a smaller number may be a row number."""
 SMALL_UNITS: Final = ((10**17, 10**19, 1000), (10**14, 10**16, 1))
-"""Nanoseconds and microseconds: from which count to which, and how many of them a microsecond has."""
+"""Nanoseconds and microseconds: the least count, the limit (exclusive), and how many of the unit a microsecond has."""
 
 _INTEGER = re.compile(r"\s*-?\d{1,19}\s*", re.ASCII)
 
@@ -71,18 +77,18 @@ class Convention(NamedTuple):
 
 
 USUAL: Final = Convention()
-"""That of values which are sure by themselves."""
+"""The convention for values whose meaning does not depend on other rows (see `are_sure`)."""
 PLAIN: Final = {str, int, float}
-"""Types of values of which equal ones are equal dates."""
+"""Types whose equal values mean equal dates, so that each distinct value is read once."""
 LOCAL, IN_UTC, NAIVE = range(3)
-"""Whose time a moment is: the exchange's; UTC; either of them, as a text with a clock and no zone."""
+"""The time of a moment: local time of the exchange; UTC; either, for a text with a clock time and no zone."""
 Moment = tuple[dt.datetime | None, int]
-"""A tz-naive moment (None where a value names none), and whose time it is."""
+"""A tz-naive moment (None where a value names none), and its time: LOCAL, IN_UTC or NAIVE."""
 NO_MOMENT: Final[Moment] = (None, LOCAL)
 
 
 class Written(NamedTuple):
-    """Moments as they are written, in nanoseconds; NaT where a value names none."""
+    """Moments as they are written, datetime64[ns]; NaT where a value names none."""
 
     moments: Moments
     is_utc: Mask
@@ -90,10 +96,10 @@ class Written(NamedTuple):
 
 
 def moments(values: Sequence[Any], convention: Convention = USUAL, zones: Sequence[str] = ()) -> Moments:
-    """The moment of each value, tz-naive in nanoseconds, to be shown; NaT where it names none.
+    """The moment of each value for display: tz-naive datetime64[ns], NaT where the value names no moment.
 
-    A moment in UTC that is midnight in one of `zones` is that local midnight. Which day a bar is of is left to
-    `trading_days`.
+    A moment in UTC that is midnight in one of `zones` becomes that local midnight. `trading_days` decides which day a
+    bar belongs to.
     """
     read, is_utc, _is_naive = written(values, convention)
     for zone in zones:
@@ -104,12 +110,12 @@ def moments(values: Sequence[Any], convention: Convention = USUAL, zones: Sequen
 
 
 def convention_of(values: Sequence[Any]) -> Convention:
-    """The convention that values of one source, or better of one ticker, show."""
+    """The convention in which the values of one source are written. The values of one ticker give a better answer."""
     return Convention("days" if _are_spreadsheet_days(values) else epoch_unit(values), _order_of(values))
 
 
 def are_sure(values: Sequence[Any]) -> bool:
-    """Whether every value means one day by itself, so that the other rows of its ticker need not be asked."""
+    """Whether every value means one day by itself, so that the other rows of its ticker do not matter."""
     kinds = set(map(type, values))
     if kinds <= {dt.datetime, dt.date}:
         return True
@@ -118,13 +124,13 @@ def are_sure(values: Sequence[Any]) -> bool:
 
 
 def is_ambiguous(values: Sequence[Any], convention: Convention) -> bool:
-    """Whether nothing tells the order of day and month of some of these values of one ticker."""
+    """Whether the order of day and month of some of these values of one ticker is not known."""
     return not convention.order and any(map(_ordered, values))
 
 
 def epoch_unit(values: Sequence[Any]) -> EpochUnit:
-    """The unit of the epochs among `values`; "s" where there are none."""
-    counts = {count for count in map(_epoch, values) if count is not None}  # a repeated one is no more evidence
+    """The unit of the counts from 1970 among `values`; "s" where there are none."""
+    counts = {count for count in map(_epoch, values) if count is not None}  # a set: repeats are no more evidence
     if counts and max(map(abs, counts)) < FEW_SECONDS and any(count % (QUARTER_HOUR // 1000) for count in counts):
         return "none"
     small = {count for count in counts if abs(count) < EPOCH_SECONDS_LIMIT}
@@ -139,7 +145,7 @@ def epoch_unit(values: Sequence[Any]) -> EpochUnit:
 
 
 def is_date(value: Any) -> bool:
-    """Whether a value is a moment. A number with less digits than a date is a ticker or a position."""
+    """Whether a value is a moment. A number with fewer digits than a date (8) is a ticker or a position."""
     if isinstance(value, str):
         return _is_date_text(value)
     is_short = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**7
@@ -152,7 +158,7 @@ def _is_date_text(text: str) -> bool:
 
 
 def form_of(value: Any, moment: np.datetime64) -> DateForm:
-    """How a date is stored that was read as `moment`."""
+    """How `value`, a date that was read as `moment`, is stored."""
     if value is None or value == "":
         return "missing"
     if np.isnat(moment):
@@ -163,9 +169,9 @@ def form_of(value: Any, moment: np.datetime64) -> DateForm:
 
 
 def written(values: Sequence[Any], convention: Convention = USUAL) -> Written:
-    """The moments of `values` as they are written, and whose time they are."""
+    """The moments of `values` as they are written, with masks of those in UTC and those that may be in UTC."""
     kinds = set(map(type, values))
-    if kinds and kinds <= PLAIN and len(values) > 1:  # the days of one ticker are those of the others
+    if kinds and kinds <= PLAIN and len(values) > 1:  # all tickers share the same days: read each day once
         codes, distinct = pd.factorize(np.array(values, dtype=object), use_na_sentinel=False)
         moments, is_utc, is_naive = _written(distinct.tolist(), convention)
         return Written(moments[codes], is_utc[codes], is_naive[codes])
@@ -174,7 +180,7 @@ def written(values: Sequence[Any], convention: Convention = USUAL) -> Written:
 
 def _written(values: Sequence[Any], convention: Convention) -> Written:
     if set(map(type, values)) == {dt.datetime} and not any(value.tzinfo for value in values):
-        read = np.array(values, dtype="datetime64[us]")  # the usual case, ten times as fast
+        read = np.array(values, dtype="datetime64[us]")  # the usual case; ten times as fast as value by value
         whose = np.full(len(values), IN_UTC)
     else:
         pairs = [_moment(value, convention.unit, convention.order) for value in values]
@@ -206,7 +212,7 @@ def _moment(value: Any, unit: EpochUnit, order: Order) -> Moment:
 def _moment_of_text(text: str, unit: EpochUnit, order: Order) -> Moment:
     text = text.strip()
     if _INTEGER.fullmatch(text):
-        # Zeros before a number make it a code, such as that of a Korean stock.
+        # A number with leading zeros is a code, such as the ticker of a Korean stock.
         return NO_MOMENT if text.startswith("0") else _moment_of_number(float(text), unit)
     for form in TEXTS:
         if parts := form.fullmatch(text):
@@ -229,7 +235,7 @@ def _ordered(value: Any) -> "re.Match[str] | None":
 
 @lru_cache(maxsize=65_536)
 def _ordered_as_iso(text: str, order: Order) -> str | None:
-    """A text of which only the other rows tell the order, in ISO 8601; None where it names no day in this order."""
+    """A text such as 01/02/2024, read in this order, as ISO 8601; None where a number is too long or short for it."""
     parts = ORDERED.fullmatch(text)
     fields = parts and [parts[1], parts[3], parts[4]]
     year, month, day = [fields[position] for position in ORDERS[order]] if fields else ("", "", "")
@@ -240,7 +246,7 @@ def _ordered_as_iso(text: str, order: Order) -> str | None:
 
 
 def _order_of(values: Sequence[Any]) -> Order:
-    """The one order in which all texts that need one are days that have come already; "" where none or several are."""
+    """The only order that makes every ordered text a day up to today; "" where no order does, or several do."""
     texts = {value.strip() for value in values if _ordered(value)}
     latest = dt.datetime.now() + dt.timedelta(days=1)
 
@@ -272,10 +278,10 @@ def _moment_of_number(number: float, unit: EpochUnit) -> Moment:
         return SPREADSHEET_EPOCH + dt.timedelta(days=number), LOCAL
     if number != int(number) and abs(number) < FEW_SECONDS:
         return NO_MOMENT
-    count = int(number)  # a fraction of a second belongs to a clock
+    count = int(number)  # a fraction of a second belongs to the clock time
     is_small, is_quarter = abs(count) < EPOCH_SECONDS_LIMIT, count % QUARTER_HOUR == 0
     date = _date_of_digits(count)
-    # Digits of a clock on the 10th, 20th or 30th may be a day of 1976 in milliseconds.
+    # The digits of a date with a clock time on the 10th, 20th or 30th may also be milliseconds, of a day in 1976.
     if date and (count < 10 ** DIGITS[0] or unit == "s" or not is_quarter):
         return date, NAIVE if date.time() != dt.time() else LOCAL
     for least, most, per_microsecond in SMALL_UNITS:
@@ -293,13 +299,13 @@ def _moment_of_number(number: float, unit: EpochUnit) -> Moment:
 
 
 def _epoch(value: Any) -> int | None:
-    """The whole number that `value` is, unless its digits are a date."""
+    """`value` as a whole number; None where it is no number (see `_count`) or its digits are a date."""
     count = _count(value)
     return None if count is None or _date_of_digits(count) else count
 
 
 def _has_any_unit(value: Any) -> bool:
-    """Whether a value may be a count of seconds and one of milliseconds, or digits of a clock and a count."""
+    """Whether a value is ambiguous: seconds or milliseconds, or the digits of a date or a count."""
     count = _count(value)
     if count is None:
         return False
@@ -309,7 +315,7 @@ def _has_any_unit(value: Any) -> bool:
 
 
 def _count(value: Any) -> int | None:
-    """The whole number that `value` is, unless it is one of a smaller unit than milliseconds."""
+    """`value` as a whole number; None where it is no number, or so large that it counts micro- or nanoseconds."""
     if isinstance(value, str):
         value = int(value) if _INTEGER.fullmatch(value) else None
     if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
@@ -318,7 +324,10 @@ def _count(value: Any) -> int | None:
 
 
 def _date_of_digits(count: int) -> dt.datetime | None:
-    """The moment that the digits of a number write. A whole hour's epoch ends in 00, which is no day."""
+    """The moment that the digits of a number write, as in 20240102; None where they are no date.
+
+    A count of seconds with 8 digits is not mistaken for a date on whole hours: it ends in 00, which is no day.
+    """
     digits = str(count)
     if len(digits) not in DIGITS or int(digits[:4]) not in YEARS:
         return None

@@ -35,9 +35,9 @@ BARS: Final[FieldNames] = {
     "dividends": ("dividends", "dividend", "배당", "배당금"),
     "stock_splits": ("stock_splits", "stock_split", "splits", "split", "액면분할"),
 }
-"""For each of our fields of a bar the names that other programs use, as `folded` writes them, the likeliest first.
+"""For each of our bar fields, the names that other programs use, as `folded` writes them, the likeliest first.
 
-Among them are those of the interfaces of KIS, Naver, KRX and the Korean government's open data.
+They include the names in the APIs of KIS, Naver, KRX and the Korean government's open data.
 """
 TICKERS: Final[FieldNames] = {
     "name": (
@@ -49,24 +49,24 @@ TICKERS: Final[FieldNames] = {
     "category": ("category", "type", "asset_type", "asset_class", "asset", "분류", "구분"),
     "currency": ("currency", "통화"),
 }
-"""The same for the fields of a list of tickers, beside the ticker; documents of prices may have them too."""
+"""The same for the other fields of a list of tickers; documents of prices may have these fields too."""
 
 
 @lru_cache(maxsize=1024)
 def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
-    """Our names of bar fields, and of what else rows say of their ticker, to the ones among `keys` that mean them."""
+    """Our names of the fields of a bar and of a description of its ticker, each mapped to the one of `keys` for it."""
     return _matched(keys, {**BARS, **TICKERS})
 
 
 @lru_cache(maxsize=1024)
 def of_tickers(keys: tuple[str, ...]) -> Mapping[str, str]:
-    """Our names of the fields of a ticker list to the ones among `keys` that mean them; the ticker may be the _id."""
+    """Our names of the fields of a ticker list, each mapped to the one of `keys` for it; the ticker may be the _id."""
     names = _matched(keys, {"ticker": BARS["ticker"], **TICKERS})
     return names if "ticker" in names or "_id" not in keys else {**names, "ticker": "_id"}
 
 
 def folded(key: str) -> str:
-    """The name of a field without the differences between its writers: case, spaces, hyphens, brackets, a number."""
+    """The name of a field in lower case, with _ for spaces and hyphens, without <> around it or "1. " before it."""
     name = re.sub(r"^\d+\. ", "", str(key).strip().strip("<>").strip())
     return name.casefold().replace(" ", "_").replace("-", "_")
 
@@ -76,7 +76,7 @@ def _matched(keys: tuple[str, ...], table: FieldNames) -> dict[str, str]:
     for key in keys:
         by_folded.setdefault(folded(key), key)
     return {
-        # Our own name, written exactly, goes before a name that only folds to it.
+        # A key that is exactly our name is preferred to a key that only folds to it.
         ours: ours if ours in keys else next(by_folded[name] for name in names if name in by_folded)
         for ours, names in table.items()
         if ours in keys or not by_folded.keys().isdisjoint(names)

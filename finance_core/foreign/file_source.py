@@ -1,7 +1,7 @@
-"""CSV and Parquet files of daily prices as sources of bars, of one ticker or with a column for it. Only ever read.
+"""CSV and Parquet files of daily prices, of one ticker or of several, as sources of bars. They are never written.
 
-A file is read in portions, so that its size does not matter. A file that is no such table is refused with one
-sentence, and a whole CSV is read before the first of its rows is taken.
+A file is read in portions, so its size does not matter. A file that is no table of prices is refused with one sentence.
+A CSV is read to its end once, for its encoding, before any row is taken.
 """
 
 import csv
@@ -26,11 +26,11 @@ from finance_core.i18n import N_
 ENCODINGS = ("utf-8-sig", "cp949")
 DELIMITERS = ",;\t"
 MAGIC = b"PAR1"
-"""How a Parquet file begins."""
+"""The first bytes of a Parquet file."""
 UNNAMED = ("", "Unnamed: 0", "__index_level_0__")
-"""The names that pandas gives to an index without a name."""
+"""The names of the column that pandas writes for an index without a name."""
 SHOWN_COLUMNS = 12
-"""How many columns a sentence names."""
+"""How many columns an error message names."""
 
 NO_FILE = N_("{file} 파일을 읽지 못했습니다({reason}).")
 NOT_TEXT = N_("{file} 파일의 글자를 읽지 못했습니다. UTF-8이나 CP949로 저장한 CSV, 또는 Parquet 파일이어야 합니다.")
@@ -53,8 +53,8 @@ TICKER_TWICE = N_("{file} 파일에 종목 열({column})이 있으므로 종목�
 def open_file(path: Path, category: Category, ticker: str = "") -> TableSource:
     """The rows in `path`, a CSV or Parquet file of prices in `category`.
 
-    Their ticker is `ticker` where it is given; else a column or the name of the file shows it. Raises SisepanError
-    where it is no such file, or its ticker remains unknown.
+    All rows are of `ticker` if it is given; else a column or the name of the file shows the ticker. Raises SisepanError
+    where the file is no table of prices, or the ticker remains unknown.
     """
     with _reading(path), path.open("rb") as file:
         is_parquet = file.read(len(MAGIC)) == MAGIC or path.suffix.lower() in (".parquet", ".pq")
@@ -62,7 +62,7 @@ def open_file(path: Path, category: Category, ticker: str = "") -> TableSource:
 
 
 class _FileSource(TableSource):
-    """What CSV and Parquet files share: their columns are checked when they are opened."""
+    """The common part of CSV and Parquet files: the columns are checked when the file is opened."""
 
     def __init__(
         self,
@@ -73,13 +73,16 @@ class _FileSource(TableSource):
         of_tickers: Sequence[tuple[str, str]] = (),
         index: Sequence[str] = (),
     ) -> None:
-        """`of_tickers` is the field and the ticker of each column behind the first, which has the dates, or empty."""
+        """`of_tickers` has the field and the ticker of each column after the first, which has the dates.
+
+        It is empty where columns are not of single tickers.
+        """
         self._positions: dict[str, dict[str, int]] = {} if of_tickers else {"": {}}
-        for position, (field, of) in reversed(list(enumerate(of_tickers, start=1))):  # of two the first one counts
-            if of:
-                self._positions.setdefault(of, {"Date": 0})[field] = position
+        for position, (field, owner) in reversed(list(enumerate(of_tickers, start=1))):  # the first of equal ones wins
+            if owner:
+                self._positions.setdefault(owner, {"Date": 0})[field] = position
         if of_tickers:
-            columns = ["Ticker", "Date", *dict.fromkeys(field for field, _of in of_tickers)]
+            columns = ["Ticker", "Date", *dict.fromkeys(field for field, _owner in of_tickers)]
         else:
             self._positions[""] = {name: columns.index(name) for name in columns}
         names = _names(path, columns, index)
@@ -89,7 +92,7 @@ class _FileSource(TableSource):
         if not sample:
             raise SisepanError(EMPTY, file=self.name)
         days = dates.moments(sample, dates.convention_of(sample)).astype("datetime64[D]")
-        # Numbers of rows would be read as seconds of the first day that computers count.
+        # A column of row numbers would be read as seconds of 1970-01-01.
         if (np.isnat(days) | (days == np.datetime64("1970-01-01"))).all():
             column, value = _shown(names["date"]), _shown(str(sample[0]))
             raise SisepanError(NO_DAYS, file=self.name, column=column, value=value)
@@ -97,7 +100,7 @@ class _FileSource(TableSource):
     def _rows_of(
         self, names: Iterable[str], column: Callable[[int], Sequence[Any]], places: Sequence[int]
     ) -> Iterator[Rows]:
-        """The rows of each ticker in a part of the file, of which `column` gives the values by position."""
+        """The rows of each ticker in one part of the file; `column` returns the values of a column by its position."""
         wanted = {ours: self._names[ours] for ours in names}
         for ticker, positions in self._positions.items():
             columns = {ours: column(positions[theirs]) for ours, theirs in wanted.items() if theirs in positions}
@@ -106,7 +109,7 @@ class _FileSource(TableSource):
             yield Rows(columns, places, places)
 
     def fingerprint(self) -> str:
-        """A hash of every byte."""
+        """A hash of all bytes of the file."""
         with _reading(self._path), self._path.open("rb") as file:
             return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
 
@@ -114,8 +117,8 @@ class _FileSource(TableSource):
 class CsvSource(_FileSource):
     """A CSV file (UTF-8 or CP949; commas, semicolons or tabs) of daily prices, whose first line names its columns.
 
-    A column may be of one ticker, as in what `yf.download(...).to_csv()` writes, with three lines above the rows. A row
-    is found by the number of its line, as an editor counts.
+    Each column may be of one ticker, as `yf.download(...).to_csv()` writes, with three lines above the rows. The place
+    of a row is its line number, as an editor counts.
     """
 
     def __init__(self, path: Path, category: Category, ticker: str = "") -> None:
@@ -148,7 +151,7 @@ class CsvSource(_FileSource):
             yield line, record[:width]
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """Every line that is not empty, with its number."""
+        """Every record that is not empty, with the number of its first line."""
         with self._opened() as lines:
             reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
             line = 1
@@ -167,9 +170,9 @@ class CsvSource(_FileSource):
 
 
 class ParquetSource(_FileSource):
-    """A Parquet file of daily prices. A row is found by its number, counted from 1.
+    """A Parquet file of daily prices. The place of a row is its number, counted from 1.
 
-    A column may be of one ticker, as in a CSV: pandas writes the name of such a column as the text of a tuple.
+    Each column may be of one ticker, as in a CSV: pandas writes the name of such a column as the text of a tuple.
     """
 
     def __init__(self, path: Path, category: Category, ticker: str = "") -> None:
@@ -185,7 +188,7 @@ class ParquetSource(_FileSource):
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
         names, first = list(names), 1
         wanted = {self._names[ours] for ours in names}
-        places = {place for of in self._positions.values() for theirs, place in of.items() if theirs in wanted}
+        places = {place for fields in self._positions.values() for name, place in fields.items() if name in wanted}
         with self._opened() as file:
             for batch in file.iter_batches(BATCH_ROWS, columns=[self._columns[place] for place in places]):
                 numbers = range(first, first + len(batch))
@@ -206,9 +209,9 @@ class ParquetSource(_FileSource):
 
 
 def _columns_of_tickers(head: Sequence[Sequence[str]]) -> tuple[list[tuple[str, str]], int]:
-    """The field and the ticker of each column but the first, which has the dates; [] where columns are of no ticker.
+    """The field and the ticker of each column after the first, which has the dates; and the number of header lines.
 
-    `head` are the first three lines; also returns how many of them are above the rows.
+    The list is empty where columns are not of single tickers. `head` has the first lines of the file, at most three.
     """
     first = list(head[0][1:])
     if "close" in bar_columns(head[0]) and (any(head[-1][1:]) or dates.is_date(head[-1][0])):
@@ -232,7 +235,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def _encoding(path: Path) -> str:
-    """The encoding in which the whole file can be read."""
+    """The first of `ENCODINGS` in which the whole file can be read. Raises SisepanError where none fits."""
     for encoding in ENCODINGS:
         with _reading(path), path.open(encoding=encoding) as text:
             try:
@@ -246,7 +249,7 @@ def _encoding(path: Path) -> str:
 
 
 def _names(path: Path, columns: Sequence[str], index: Sequence[str]) -> dict[str, str]:
-    """Our names of the file's columns to its own. Without a column for the date, an index of pandas is the date."""
+    """Our names of the file's columns to its own. Without a date column, the index that pandas wrote is the date."""
     names = bar_columns(columns)
     if "date" not in names:
         unnamed = [*index, *(column for column in columns[:1] if column in UNNAMED)]
@@ -257,7 +260,7 @@ def _names(path: Path, columns: Sequence[str], index: Sequence[str]) -> dict[str
 
 
 def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str) -> str:
-    """The ticker of all rows; "" where a column shows it."""
+    """The ticker of all rows; "" where a column has the ticker of each row."""
     if "ticker" in names:
         if given:
             raise SisepanError(TICKER_TWICE, file=path.name, column=names["ticker"])
@@ -269,9 +272,9 @@ def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str
 
 
 def ticker_of_name(stem: str, category: Category) -> str:
-    """The ticker in the name of a file without its ending: 005930, 005930_삼성전자, AAPL daily; "" where it has none.
+    """The ticker in the name of a file without its ending, such as 005930, 005930_삼성전자 or AAPL daily; else "".
 
-    Tickers are written in capitals: `prices` would be one otherwise.
+    A ticker must be in capitals; otherwise `prices` would be a ticker.
     """
     parts = [part for part in (stem, *stem.replace("_", " ").split()) if part == part.upper()]
     candidates = [*filter(category.is_ticker, parts), *filter(category.is_ticker, map(category.ticker_of, parts))]
@@ -279,12 +282,12 @@ def ticker_of_name(stem: str, category: Category) -> str:
 
 
 def _shown(text: str) -> str:
-    """A text of a file as one line that moves no terminal."""
+    """A text of a file, at most 200 letters, with ? for unprintable characters: a terminal would obey them."""
     return "".join(letter if letter.isprintable() else "?" for letter in text[:200]) or "''"
 
 
 def _values(column: pa.Array) -> list[Any]:
-    """The values of a column as Python has them; moments without nanoseconds, which only pandas has."""
+    """The values of a column as Python objects. Nanoseconds are cut off: a Python datetime has microseconds."""
     if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
         column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
     values: list[Any] = column.to_pylist()

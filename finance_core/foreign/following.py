@@ -1,4 +1,7 @@
-"""The list of tickers of a category that is only read follows what the user's own programs write there."""
+"""Keeps the ticker list of a read-only category up to date with what the user's own programs write.
+
+A read-only category draws its charts from a collection of the user's own.
+"""
 
 import logging
 import threading
@@ -16,9 +19,9 @@ _log = logging.getLogger(__name__)
 
 
 def is_outdated(db: MongoDatabase, category: Category) -> bool:
-    """Whether documents came or went since the list of a category that is only read was last updated.
+    """Whether documents were added or removed since the list of a read-only category was last updated.
 
-    Cheap: reads neither counts nor bars. A document that changes in place is not noticed.
+    Cheap: counts no documents and reads no bars. A document that changes in place is not noticed.
     """
     location = locations.of(db, category)
     if not location.read_only:
@@ -28,9 +31,10 @@ def is_outdated(db: MongoDatabase, category: Category) -> bool:
 
 
 def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int:
-    """Update the list of a category that is only read from its collection; returns how many tickers changed.
+    """Update the list of a read-only category from its collection; returns how many tickers changed.
 
-    Only the user's own programs write there: without this, the overview shows an older close than the chart.
+    Only the user's own programs write to the collection. Without this, the overview would show an older close than the
+    chart.
     """
     location = locations.of(db, category)
     at_the_start = extent(db[location.collection])
@@ -44,8 +48,8 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
             return changed
         if ticker in stored:
             ticker_names.register(db, category, ticker, [ticker], descriptions)
-        before, seen = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
-        if all(before.get(name) == value for name, value in seen.items()):
+        before, stored_state = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
+        if all(before.get(name) == value for name, value in stored_state.items()):
             continue
         state = _drawn(db, category, ticker)
         if any(before.get(name) != value for name, value in state.items()):
@@ -57,7 +61,7 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
 
 
 def _drawn(db: MongoDatabase, category: Category, ticker: str) -> BarState:
-    """The state of the bars that a chart draws; of no bars where it cannot be drawn."""
+    """The state of the bars that a chart draws; the state of no bars where the stored bars are not usable."""
     try:
         bars, _remarks = candles.clean(prices.as_stored(db, category, ticker))
     except DataConflict as error:
@@ -67,6 +71,6 @@ def _drawn(db: MongoDatabase, category: Category, ticker: str) -> BarState:
 
 
 def remember_extent(db: MongoDatabase, category: Category, seen: Document) -> None:
-    """Record the extent of the collection for which the list of `category` is up to date."""
+    """Record `seen`, the extent of the collection when the list of `category` was last up to date."""
     of_category = {"_id": f"read:{category.key}"}
     db[documents.CHOICES].update_one(of_category, {"$set": {"documents": seen}}, upsert=True)

@@ -1,6 +1,6 @@
-"""What the commands that bring in the user's own data share: options, the question, the progress bar, exit codes.
+"""The common part of the commands that import the user's own data: options, the question, progress bar, exit codes.
 
-How a run is reported is left to `reports`; where rows come from, to each command.
+`reports` writes the report of a run; each command opens its own sources.
 """
 
 import argparse
@@ -32,7 +32,7 @@ YES = ("y", "yes", "예", "네", "ㅛ")
 KEYS = [category.key for category in CATEGORIES]
 
 Step = Callable[[Progress, threading.Event], Summary]
-"""One run, which reports its progress and ends at the next good moment once the event is set."""
+"""A function that does one run, reports its progress, and stops after the current ticker once the event is set."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, prepare: Callable[[], tuple[Category, Sequence[Source]]]) -> int:
-    """The whole command that imports the sources that `prepare` opens; returns its exit code."""
+    """Run the whole command: import the sources that `prepare` opens; return the exit code."""
     done: list[Summary] = []
 
     def work() -> int:
@@ -74,7 +74,7 @@ def import_all(
 ) -> int:
     """Import `sources` after a yes, or only examine them, and report; returns the exit code. `done` gets the summaries.
 
-    Every source is read through once before anything is written, so that none turns out to be broken midway.
+    Every source is read once before anything is written, so that a broken source stops the command before it begins.
     """
     done = [] if done is None else done
     if options.report:
@@ -119,9 +119,9 @@ def perform(
     done: list[Summary],
     total: int = 0,
 ) -> bool:
-    """Run `steps` after a yes, until Ctrl-C, and print a text for each unless JSON is wanted; False: there was no yes.
+    """Run `steps` after a yes, until Ctrl-C, and print a text for each, except with --json. False if the answer is no.
 
-    `done` gets the summaries; `total` is the number of all tickers, where it is known.
+    `done` gets the summaries; `total` is the number of all tickers, 0 if it is not known.
     """
     if not options.dry_run and not confirm(intentions, options.yes):
         return False
@@ -141,9 +141,9 @@ def perform(
 
 
 def confirm(intentions: Sequence[str], yes: bool) -> bool:
-    """Print what is going to happen to standard error, and return whether a person wants it; with `yes`, do not ask.
+    """Print the intentions to standard error, ask, and return whether the answer is yes; with `yes`, do not ask.
 
-    Raises WrongUse where nobody can be asked.
+    Raises WrongUse where standard input is no terminal.
     """
     sys.stderr.write("\n".join(intentions) + "\n")
     if yes:
@@ -161,7 +161,7 @@ def confirm(intentions: Sequence[str], yes: bool) -> bool:
 
 
 def fail(options: argparse.Namespace, error: SisepanError, **more: Any) -> int:
-    """Print what went wrong; returns the exit code."""
+    """Print the error, as JSON too with --json; returns the exit code."""
     is_running = isinstance(error, runs.AlreadyRunning)
     if options.json:
         write_json({"state": "already running" if is_running else "failed", **more, "reason": str(error)})
@@ -170,7 +170,7 @@ def fail(options: argparse.Namespace, error: SisepanError, **more: Any) -> int:
 
 
 def exit_code(summaries: Sequence[Summary]) -> int:
-    """0 where everything is stored as it was read, 1 where a ticker failed, differs, or was not reached."""
+    """0 if every ticker is stored as it was read; 1 if a ticker failed, differs or was not reached, or no bar came."""
     good = all(
         summary.state == "done" and summary.bars and not summary.failures and not summary.differing
         for summary in summaries
@@ -179,7 +179,7 @@ def exit_code(summaries: Sequence[Summary]) -> int:
 
 
 def write_refusals(db: MongoDatabase, options: argparse.Namespace, summaries: Sequence[Summary]) -> None:
-    """Write the refused rows of all runs where a report is wanted."""
+    """Write the refused rows of all runs to the file of --report, if it is given."""
     if options.report:
         count = reports.write_refusals(db, options.report, summaries)
         sentence = _("받지 않은 행 {count}개를 {path}에 적었습니다.")
@@ -187,12 +187,12 @@ def write_refusals(db: MongoDatabase, options: argparse.Namespace, summaries: Se
 
 
 def write_json(document: dict[str, Any]) -> None:
-    """Print one JSON object."""
+    """Print one JSON object on one line."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
 
 
 def _intention(db: MongoDatabase, category: Category, source: str, rows: int, tickers: int) -> str:
-    """What an import of `source` is going to do."""
+    """A sentence that says what an import of `source` is going to do."""
     server = database.address() or _("내장 MongoDB")
     return _(
         "{source}: {rows}행, {tickers}종목을 {category}(으)로 읽어 "
@@ -209,7 +209,7 @@ def _intention(db: MongoDatabase, category: Category, source: str, rows: int, ti
 
 @contextmanager
 def _progress_bar(total: int) -> Iterator[Progress]:
-    """A bar on a terminal while the block runs, and the function that moves it for one run after another."""
+    """A progress bar, on a terminal only; yields the function that moves it with the summaries of successive runs."""
     with tqdm(total=max(total, 1), unit="", disable=None, leave=False) as bar:
         latest: dict[str, Summary] = {}
 

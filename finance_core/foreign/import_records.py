@@ -1,6 +1,6 @@
-"""What import runs do and did: the summary of one, and the documents that MongoDB keeps of imports and refused rows.
+"""Records of import runs: the summary of one run, and the stored documents of imports and refused rows.
 
-`imports` has a document for each import, `import_refusals` one for each row that it refused.
+The collection `imports` has a document for each import, `import_refusals` one for each refused row.
 """
 
 import datetime as dt
@@ -21,13 +21,13 @@ from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import IMPORTS, REFUSALS, ImportRecord, Kind, State
 
 REFUSALS_KEPT = 100_000
-"""Refused rows that a dry run keeps, to be listed; it counts all of them."""
+"""The most refused rows that a dry run keeps for its report; all are counted."""
 COUNTS = ("total", "done", "current", "added", "replaced", "removed", "changed", "refused", "rows", "bars")
 
 
 @dataclass
 class Summary:
-    """The progress or the outcome of a run with the user's own data."""
+    """The progress or the outcome of a run that imports, converts or reads the user's own data."""
 
     category: str
     source: str
@@ -35,11 +35,13 @@ class Summary:
     run: ObjectId = field(default_factory=ObjectId)
     import_id: ObjectId = field(default_factory=ObjectId)
     total: int = 0
-    """Tickers, like the next two."""
+    """All tickers."""
     done: int = 0
+    """Tickers that are done."""
     current: int = 0
-    """Done by an earlier run of the same import, which was interrupted."""
+    """Tickers that an earlier, interrupted run of the same import has done."""
     rows: int = 0
+    """Rows that were read."""
     bars: int = 0
     """Bars that the rows became."""
     added: int = 0
@@ -48,23 +50,23 @@ class Summary:
     changed: int = 0
     """Bars that `candles.clean` mended."""
     refused: int = 0
-    """Rows."""
+    """Refused rows."""
     first: dt.date | None = None
     last: dt.date | None = None
     reasons: dict[str, int] = field(default_factory=dict)
-    """Message ids of reasons, and how many rows were refused for each."""
+    """The number of refused rows for each reason, by its message id."""
     failures: list[runs.Failure] = field(default_factory=list)
-    """Tickers whose stored bars were left as they are, or, where `kind` is "read", that cannot be read as they are."""
+    """Tickers whose stored bars were left as they are or, where `kind` is "read", that cannot be read as they are."""
     conversions: list[Conversion] = field(default_factory=list)
-    """Of a dry run, like the next."""
+    """Examples of converted rows; only of a dry run."""
     refusals: list[Refusal] = field(default_factory=list)
-    """The first `REFUSALS_KEPT`, which are stored nowhere."""
+    """The first `REFUSALS_KEPT` refused rows; only of a dry run, which stores none."""
     verified: int = 0
-    """Tickers that were read back and have the days and closes that they should have."""
+    """Tickers that were read back, with the right days and closes."""
     differing: list[str] = field(default_factory=list)
-    """Tickers that were read back and do not, or are not true to raw rows or to the calendar of their exchange."""
+    """Tickers that were read back, with wrong days or closes, or that disagree with raw rows or the calendar."""
     changes: Changes = field(default_factory=dict)
-    """What was changed of the values of each field, and how."""
+    """Corrections of values, by field and message."""
     checks: Checks = field(default_factory=Checks)
     state: State = "running"
     is_dry: bool = False
@@ -77,11 +79,11 @@ class Summary:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The numbers that the record of the run has."""
+        """The counts for the record of the run: `COUNTS` and "failed"."""
         return {**{name: getattr(self, name) for name in COUNTS}, "failed": len(self.failures)}
 
     def count(self, converted: Converted) -> None:
-        """Count the rows of one ticker, or of none."""
+        """Add one ticker, or the rows without a ticker, to the counts."""
         bars = converted.bars
         self.rows += converted.rows
         self.bars += len(bars)
@@ -102,9 +104,10 @@ Progress = Callable[[Summary], None]
 
 
 def begin(db: MongoDatabase, category: Category, source: Source) -> tuple[ObjectId, bool]:
-    """The id of the interrupted import of the very same rows, or of a new one, and whether it is new.
+    """The id of the import to continue, or of a new one, and whether it is new.
 
-    Rows under a known name that are not the same are a new import: last month's would hide them otherwise.
+    Only an interrupted import of the same source with the same fingerprint is continued. A file of this month under the
+    name of last month's is a new import.
     """
     content = [source.fingerprint()]
     last = latest(db, category, source.name)
@@ -121,7 +124,7 @@ def begin(db: MongoDatabase, category: Category, source: Source) -> tuple[Object
 
 
 def finish(db: MongoDatabase, summary: Summary, done: int) -> None:
-    """Record that an import is complete, with `done` tickers taken."""
+    """Record that an import is complete, with `done` imported tickers."""
     outcome = {
         "state": "done",
         "finished_at": tickers.now(),
@@ -137,13 +140,13 @@ def finish(db: MongoDatabase, summary: Summary, done: int) -> None:
 
 def latest(db: MongoDatabase, category: Category, source: str) -> ImportRecord | None:
     """The running or last import of `source`; None where it has none."""
-    # A user's own collection of that name may hold something else.
+    # The user may have a collection of the same name with other documents.
     ours = {"category": category.key, "source": source, "started_at": {"$type": "date"}}
     return cast("ImportRecord | None", db[IMPORTS].find_one(ours, sort=[("started_at", -1)]))
 
 
 def keep_refusals(db: MongoDatabase, import_id: ObjectId, converted: Converted) -> None:
-    """Store the refused rows of one ticker, or of none."""
+    """Store the refused rows of one ticker, or the refused rows without a ticker."""
     of = {"import": import_id, "of": converted.ticker}
     rows: list[Document] = [
         {**of, "place": place, "ticker": ticker, "date": date, **reason.as_document()}
@@ -154,23 +157,23 @@ def keep_refusals(db: MongoDatabase, import_id: ObjectId, converted: Converted) 
 
 
 def drop_refusals(db: MongoDatabase, import_id: ObjectId, done: Collection[str]) -> None:
-    """Forget the refused rows of an import but for the tickers that are `done`: the others are read again."""
+    """Delete the refused rows of an import, except those of `done` tickers: all other tickers are read again."""
     db[REFUSALS].delete_many({"import": import_id, "of": {"$nin": list(done)}})
 
 
 def count_refusals(db: MongoDatabase, import_id: ObjectId, **of: str) -> int:
-    """How many rows an import refused; with of="", those that name no ticker of the category."""
+    """How many rows an import refused; with of="", only the rows that name no ticker of the category."""
     return db[REFUSALS].count_documents({"import": import_id, **of})
 
 
 def refusals(db: MongoDatabase, import_id: ObjectId) -> Iterator[Refusal]:
-    """Every row that an import refused."""
+    """Every row that an import refused, in the order of refusal."""
     for row in db[REFUSALS].find({"import": import_id}).sort("_id", 1):
         yield Refusal(row["place"], row["ticker"], row["date"], SisepanError.from_document(row))
 
 
 def reasons(db: MongoDatabase, import_id: ObjectId) -> dict[str, int]:
-    """The message ids of the reasons for which an import refused rows, with counts, the commonest first."""
+    """The number of refused rows of an import, by the message id of the reason, the commonest first."""
     of_reason = {"$group": {"_id": "$message", "count": {"$sum": 1}}}
     steps: list[dict[str, Any]] = [{"$match": {"import": import_id}}, of_reason, {"$sort": {"count": -1, "_id": 1}}]
     return {group["_id"]: group["count"] for group in db[REFUSALS].aggregate(steps)}

@@ -1,8 +1,8 @@
-"""Import runs: the bars of a `Source` into a category, ticker by ticker, or only a look at what they would do.
+"""Import runs: import the bars of a `Source` into a category, ticker by ticker. A dry run only reports the result.
 
-A ticker is marked as done after its bars are stored, so that the next run continues an import that was interrupted.
-Imported twice is imported once. Every refused row is listed with its reason, and at the end the stored bars are read
-back and compared with the imported ones.
+A ticker is marked as done after its bars are stored, so that the next run continues an interrupted import. A second
+import of the same source changes nothing. Every refused row is recorded with its reason, and at the end the stored bars
+are read back and compared with the imported ones.
 """
 
 import gc
@@ -42,48 +42,48 @@ _log = logging.getLogger(__name__)
 
 
 def ignore(_summary: Summary) -> None:
-    """Nobody watches the progress."""
+    """Do nothing: a `progress` for callers that show none."""
 
 
 @dataclass
 class ImportRun:
-    """A run with the user's own data that holds the lease of its category."""
+    """A run on the user's own data, which holds the lease of its category."""
 
     lease: runs.LeasedRun
     summary: Summary
     progress: Progress
 
     def report(self, *failures: runs.Failure) -> None:
-        """Show how far the run is, and the tickers that failed since the last report."""
+        """Report the progress, and the tickers that failed since the last report."""
         self.summary.failures += failures
         self.lease.report(self.summary.counts, failures)
         self.progress(self.summary)
 
 
 class Watch(TypedDict, total=False):
-    """Who starts a run and watches it."""
+    """Who starts a run, who sees its progress, and who can stop it."""
 
     origin: Origin
-    """terminal where it is absent."""
+    """Default: terminal."""
     progress: Progress
     """Called after each ticker."""
     stop: threading.Event
-    """Set to end the run after the ticker at hand."""
+    """Set it to end the run after the current ticker."""
 
 
 @contextmanager
 def leased(
     db: MongoDatabase, category: Category, kind: Kind, source: str, **watch: Unpack[Watch]
 ) -> Iterator[ImportRun]:
-    """A run of `category` until the end of the block, which sets the state of its summary.
+    """A run of `category` until the end of the block. The block sets the state of the summary.
 
-    Raises AlreadyRunning. An error of the block ends the run as failed.
+    Raises AlreadyRunning. An error in the block ends the run as failed.
     """
     origin, stop = watch.get("origin", "terminal"), watch.get("stop") or threading.Event()
     with runs.leased(db, category, origin, {"kind": kind, "from": source}, stop) as lease:
         run = ImportRun(lease, Summary(category.key, source, kind, lease.id), watch.get("progress", ignore))
         try:
-            locations.forget(db)  # from now on nobody else changes where the category is stored
+            locations.forget(db)  # drop the cache: from now on no other run changes the location of the category
             yield run
         except BaseException as error:
             with suppress(PyMongoError):
@@ -101,7 +101,7 @@ def examine(
     descriptions: Descriptions | None = None,
     intraday: Intraday = "refuse",
 ) -> Summary:
-    """A dry run: what an import would take and refuse. Reads everything, writes nothing."""
+    """A dry run: counts what an import would take and refuse. Reads all rows, writes nothing."""
     stop = stop or threading.Event()
     rules = conversion.rules(category, descriptions or {}, intraday)
     summary = Summary(category.key, source.name, is_dry=True)
@@ -128,10 +128,10 @@ def run(
     intraday: Intraday = "refuse",
     **watch: Unpack[Watch],
 ) -> Summary:
-    """Import `source` into `category`; `descriptions` name new tickers. Once `stop` is set, no other ticker is begun.
+    """Import `source` into `category`; `descriptions` has the names of new tickers.
 
-    `intraday` says what becomes of rows within the day. Raises AlreadyRunning, as `database.prepare_writing`, and
-    PyMongoError if the database fails.
+    Once `stop` is set, no other ticker is begun. `intraday` decides how intraday rows are treated. Raises
+    AlreadyRunning, whatever `database.prepare_writing` raises, and PyMongoError if the database fails.
     """
     database.prepare_writing(db, category, bars=True)
     with leased(db, category, "import", source.name, **watch) as this_run:
@@ -142,7 +142,7 @@ def run(
 def bring_in(
     run: ImportRun, source: Source, location: Location, descriptions: Descriptions, intraday: Intraday = "refuse"
 ) -> None:
-    """Import `source` into `location` within `run`, and set the state of its summary. Raises as `run`."""
+    """Import `source` into `location` within `run`, and set the state of its summary. Raises as `run()` does."""
     database.ensure_indexes(run.lease.db, [])
     database.ensure_unique_index(run.lease.db, location.collection, ["ticker", "date"])
     with _rare_garbage_collection():
@@ -151,12 +151,12 @@ def bring_in(
 
 @contextmanager
 def _rare_garbage_collection() -> Iterator[None]:
-    """The garbage collector looks less often through the rows in memory: it takes a third of the time otherwise."""
+    """Make garbage collection rarer: at the usual thresholds it takes a third of the import's time."""
     gc.set_threshold(100_000, 50, 100)
     try:
         yield
     finally:
-        gc.set_threshold(*USUAL_THRESHOLDS)  # not those of a moment ago, which may be another import's
+        gc.set_threshold(*USUAL_THRESHOLDS)  # not the previous ones, which another import may have set
 
 
 class _Import:
@@ -171,9 +171,9 @@ class _Import:
         self._rules = conversion.rules(self._category, descriptions, intraday)
         self._summary.import_id, self._is_new = import_records.begin(self._db, self._category, source)
         self._samples: dict[str, tuple[tuple[RawRow, ...], Exchange | None]] = {}
-        """Raw rows of the tickers that this run took, and where these are traded."""
+        """For each ticker that this run imported, a sample of its raw rows, and its exchange."""
         self._rows_of_others = 0
-        """Rows of tickers that are never marked as done, and so are read by each run: without a bar, or failed."""
+        """Rows of tickers that are never marked as done and so are read by every run: failed, or without a bar."""
 
     def go_through(self) -> None:
         """Import every ticker, read everything back, and record the outcome."""
@@ -202,7 +202,7 @@ class _Import:
             self._finish()
 
     def _done(self) -> dict[str, Imported]:
-        """What this import has taken and nobody has changed since; an update may run between two of its runs."""
+        """The tickers that this import has done, except those changed since: an update may run between two runs."""
         unchanged = {"$expr": {"$eq": ["$bars_changed_at", "$imported.changed_at"]}}
         query = {"category": self._category.key, "imported.import": self._summary.import_id, **unchanged}
         return {row["ticker"]: row["imported"] for row in tickers.collection(self._db).find(query)}
@@ -236,20 +236,20 @@ class _Import:
         self._run.report(*failures)
 
     def _write(self, converted: Converted) -> Written:
-        """Store the bars of one ticker, alone where this source is the only one of it, else beside the stored bars."""
+        """Store the bars of one ticker: instead of the stored bars if these are from this source, else beside them."""
         db, category, location, ticker = self._db, self._category, self._location, converted.ticker
         before: TickerRow = tickers.get(db, category, ticker) or {}
         stored = prices.as_stored(db, location, ticker)
         imported = before.get("imported", {})
-        # A source that only added days does not have all of the ticker.
+        # A source that only added days to other bars does not have the whole ticker.
         is_from_here = imported.get("from") == self._source.name and "whole" in imported
         has_all = self._source.keeps_all or merging.covers(converted.bars, stored)
-        of = before.get("source")
-        is_whole = stored.empty or of == "sample" or (of == "import" and is_from_here and has_all)
+        source = before.get("source")
+        is_whole = stored.empty or source == "sample" or (source == "import" and is_from_here and has_all)
         bars = converted.bars if is_whole else merging.missing(stored, converted.bars)
         self._summary.checks.compared += merging.agreeing(stored, converted.bars)
-        # First whose bars they are, so that the next run knows even if this one is interrupted now; and, on a server
-        # without transactions, that some bars are still the old ones.
+        # Record the source before the bars, so that the next run knows it even if this run is interrupted now; and,
+        # for a server without transactions, that some bars are still the old ones.
         begun = {"from": self._source.name, "whole": True}
         rewriting = None if stored.empty else True
         fields = {"source": "import", "imported": begun, "rewriting": rewriting} if is_whole else {}
@@ -262,7 +262,7 @@ class _Import:
             self._mark(converted, before, after, any(written), is_whole, session)
             return written
 
-        # Atomic where bars are replaced. Bars that are only added come in order: a reader sees the first of the days.
+        # Atomic where bars are replaced. Bars that are only added are written in order of days: a reader sees fewer.
         return database.atomically(db, write) if is_whole and len(stored) else write(None)
 
     def _mark(
@@ -274,9 +274,9 @@ class _Import:
         is_whole: bool,
         session: ClientSession | None,
     ) -> None:
-        """Record that the ticker is done and now has `bars`. Last, as the next run skips it then."""
+        """Record that the ticker is done and now has `bars`. Must come last: the next run skips such a ticker."""
         ticker, state = converted.ticker, prices.state_of(bars)
-        # A run that was interrupted before it could record it may have written bars.
+        # An earlier run may have written bars and been interrupted before it recorded them.
         is_changed = is_changed or any(before.get(name) != value for name, value in state.items())
         changed_at = tickers.now() if is_changed else before.get("bars_changed_at")
         imported = {
@@ -293,11 +293,11 @@ class _Import:
         source = {"source": "import", "rewriting": None} if is_whole else {"source": before.get("source") or "import"}
         fields = {**state, **source, "bars_changed_at": changed_at, "imported": imported}
         if not tickers.record(self._db, self._category, ticker, fields, session):
-            # A person has removed the ticker and its bars since it was listed: they stay removed.
+            # A person has removed the ticker and its bars since it was registered: they must stay removed.
             prices.write(self._db, self._location, ticker, candles.empty(), session, remove_others=True)
 
     def _verify(self) -> None:
-        """Read back every ticker that was taken, and compare it with what it should have, and with raw rows."""
+        """Read back every imported ticker, and compare it with the recorded checksum, raw rows and the calendar."""
         for ticker, imported in self._done().items():
             if self._stop.is_set():
                 return
@@ -311,7 +311,7 @@ class _Import:
                 _log.error("%s %s: what is stored differs from what was imported", self._category.key, ticker)
 
     def _finish(self) -> None:
-        """Sum up all runs of this import: the last one may have begun in the middle."""
+        """Sum up all runs of this import: this run may have continued an interrupted one."""
         db, summary, done = self._db, self._summary, self._done().values()
         unknown = import_records.count_refusals(db, summary.import_id, of="")
         summary.rows = sum(imported["rows"] for imported in done) + self._rows_of_others + unknown

@@ -1,7 +1,7 @@
-"""A look at what a database holds: which collections are prices, of which category, in which layout. Changes nothing.
+"""Inspects a database: which collections hold prices, of which category, in which layout. Changes nothing.
 
-It takes samples and uses indexes, each query with a limit of time, so that it takes seconds for any number of
-documents; where a limit is met, the answer is that of the sample. What is done with a collection is left to `adoption`.
+It takes samples and uses indexes, and limits the time of each query, so that it takes seconds for any number of
+documents. A query that exceeds its limit is replaced by what the sample shows. `adoption` uses the collections.
 """
 
 import datetime as dt
@@ -27,44 +27,45 @@ from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TICKERS
 
 SAMPLE, SAMPLE_BYTES = 1_000, 4_000_000
-"""Documents of a sample, and about how many bytes it may have: a document may hold a century of days."""
+"""The most documents in a sample, and about the most bytes: a document may hold a century of days."""
 BUDGET_MS = 1_500
-"""The time that one query may take."""
+"""The time that one query may take, in milliseconds."""
 DUPLICATES_LOOKED_AT = 10
-"""Tickers in which duplicates are looked for."""
+"""How many tickers are searched for duplicates."""
 UNREADABLE: Final = (OperationFailure, InvalidName)
-"""Errors of one collection that cannot be read, while others can."""
+"""Errors that make one collection unreadable, while others can still be read."""
 
 OWN: Final = (
     *(documents.CHOICES, documents.RUNS, documents.LEASES),
     *(documents.EDITS, documents.IMPORTS, documents.REFUSALS, documents.LISTS),
     *(documents.WATCHLISTS, documents.ALERT_RULES, documents.ALERTS, documents.DRAWINGS),
 )
-"""Collections of this product that hold neither prices nor tickers."""
+"""Collections of this product that hold neither prices nor ticker lists."""
 
 Kind = Literal["prices", "names", "other"]
 Verdict = Literal["ours", "readable", "convertible", "unknown"]
-"""What can be done with prices: nothing has to be, they can be read as they are, they have to be converted."""
+"""What a collection of prices needs. ours: nothing. readable: can be read as it is. convertible: must be converted.
+unknown: no prices."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Inspected:
-    """What is known of one collection."""
+    """The result of inspecting one collection."""
 
     name: str
     kind: Kind
     documents: int
-    """About: the number that the server gives without counting."""
+    """About how many: the server's estimate, without counting."""
     category: str = ""
     """Key of its category; "" where a person has to choose."""
     candidates: tuple[str, ...] = ()
-    """Keys of the categories that are possible."""
+    """Keys of the possible categories."""
     layout: Layout | None = None
     tickers: int = 0
     is_exact: bool = False
-    """True: `tickers`, `first` and `last` are of all documents; False: of the sample."""
+    """True: `tickers`, `first` and `last` describe all documents; False: only the sample."""
     first: dt.date | None = None
     last: dt.date | None = None
     is_view: bool = False
@@ -72,23 +73,23 @@ class Inspected:
     has_index: bool = False
     """Whether an index finds the days of one ticker."""
     duplicates: int = 0
-    """Days that are stored more than once, among the tickers that were looked at."""
+    """Days that are stored more than once, among the first `DUPLICATES_LOOKED_AT` tickers."""
     used_by: str = ""
-    """Key of the category whose charts are drawn from it now."""
+    """Key of the category whose charts are drawn from it now; "" if none."""
     is_read_only: bool = False
-    """Whether it is used by agreement, without being ours."""
+    """Whether that category only reads it: the collection stays the user's."""
     is_listed: bool = False
     """Whether its category has a list of tickers."""
     is_split: bool = False
-    """Whether its tickers are of several categories, each for certain, as far as the sample shows."""
+    """Whether its sampled tickers are of several categories, and the category of each is certain."""
     only: frozenset[Any] | None = None
-    """The raw tickers that are meant; None means all."""
+    """The only raw tickers to use; None means all."""
     problem: SisepanError | None = None
     """Why it cannot be read."""
 
     @property
     def verdict(self) -> Verdict:
-        """What can be done with it."""
+        """What the collection needs before it can be used."""
         if self.kind != "prices" or self.layout is None:
             return "unknown"
         if not self.layout.is_readable or self.duplicates or self.is_view:
@@ -99,12 +100,12 @@ class Inspected:
 
     @property
     def facts(self) -> list[SisepanError]:
-        """How it is laid out, a sentence each."""
+        """The layout of the collection, a sentence each."""
         return layouts.facts(self.layout) if self.layout else []
 
     @property
     def obstacles(self) -> list[SisepanError]:
-        """What differs from the layout of this product, a sentence each."""
+        """The differences from the layout of this product, a sentence each."""
         if self.layout is None:
             return [self.problem] if self.problem else []
         return layouts.obstacles(
@@ -113,7 +114,7 @@ class Inspected:
 
 
 def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _share: None) -> list[Inspected]:
-    """Every collection of `db` that may concern this product, prices first; `progress` gets the share done, up to 1.
+    """Every collection of `db` that is not this product's own, prices first; `progress` gets the share done, up to 1.
 
     Raises PyMongoError where the database cannot be read.
     """
@@ -123,7 +124,7 @@ def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _share
     for info in concerned:
         try:
             collections.append(_inspected(db, info, None))
-        except UNREADABLE as error:  # a broken view, a missing right: the others can be read
+        except UNREADABLE as error:  # a broken view or a missing permission: go on with the others
             collections.append(Inspected(info["name"], "other", 0, problem=database.explained(error)))
         progress(len(collections) / len(concerned))
     order: dict[Kind, int] = {"prices": 0, "names": 1, "other": 2}
@@ -131,14 +132,14 @@ def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _share
 
 
 def look_at(db: MongoDatabase, name: str, category: Category | None = None) -> Inspected:
-    """One collection, of `category` where a person says so. Raises SisepanError where it does not exist."""
+    """One inspected collection, of `category` if a person chose it. Raises SisepanError where it does not exist."""
     for info in db.list_collections(filter={"name": name}):
         return _inspected(db, info, category)
     raise SisepanError(N_("{collection} 컬렉션이 이 데이터베이스에 없습니다."), collection=name[:80])
 
 
 def is_own(name: str) -> bool:
-    """Whether a collection is this product's or the server's, and holds neither prices nor a user's list."""
+    """Whether a collection is this product's or the server's, and holds neither prices nor a list of the user's."""
     return name in OWN or name.startswith("system.") or name == locations.OWN_PREFIX + TICKERS
 
 
@@ -147,16 +148,16 @@ def sample(collection: Collection[Document], size: int = SAMPLE) -> list[Documen
     try:
         stats = collection.database.command("collStats", collection.name)
         size = int(max(5, min(size, SAMPLE_BYTES // max(stats.get("avgObjSize", 1), 1))))
-    except OperationFailure as error:  # a view has none, a user may not have the right
+    except OperationFailure as error:  # a view has no statistics; a user may lack the permission
         _log.info("%s: its size is not known: %s", collection.name, error.code)
     try:
         return collection.aggregate([{"$sample": {"size": size}}], maxTimeMS=BUDGET_MS).to_list()
-    except ExecutionTimeout:  # a view has to be computed whole
+    except ExecutionTimeout:  # a view must be computed as a whole before it can be sampled
         return collection.find().limit(size).to_list()
 
 
 def lists(db: MongoDatabase) -> list[str]:
-    """The user's own collections that name tickers."""
+    """The names of the user's own collections that are lists of tickers with their names."""
     names = [name for name in db.list_collection_names() if not is_own(name)]
     return [name for name in names if (name != TICKERS or not is_ours_metadata(db)) and _names_tickers(db, name)]
 
@@ -177,12 +178,15 @@ def is_ours_metadata(db: MongoDatabase) -> bool:
 
 
 def categories_of(name: str, counts: Mapping[Any, int], described: Described) -> list[Category]:
-    """The categories that prices called `name`, with these counts of raw tickers, may be of; the likeliest first."""
+    """The possible categories of a collection, the likeliest first.
+
+    `name` is the name of the collection, `counts` are its rows per raw ticker.
+    """
     named = categories.named(name)
     fitting = raw_tickers.fitting(named, counts, described)
     if len(fitting) == 1:
         return fitting
-    rows = {key: sum(map(counts.__getitem__, of)) for key, of in raw_tickers.by_kind(counts, described).items()}
+    rows = {key: sum(map(counts.__getitem__, raws)) for key, raws in raw_tickers.by_kind(counts, described).items()}
     if rows.pop("", 0) <= (1 - raw_tickers.ACCEPTED) * sum(counts.values()) and rows:
         return [categories.category(key) for key in sorted(rows, key=lambda key: (-rows[key], key))]
     return fitting or raw_tickers.fitting(CATEGORIES, counts, described) or named
@@ -202,10 +206,10 @@ def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | No
         return Inspected(name, "other", count, problem=layouts.missing(sampled))
     candidates = [certain] if certain else categories_of(name, layout.raw_tickers, layout.described)
     kinds = raw_tickers.by_kind(layout.raw_tickers, layout.described)
-    # A name that says nothing is no reason to be sure of what the tickers look like.
+    # The form of the tickers alone is not certain: the name of the collection must mean the same category.
     says_it = bool(layout.ticker) or candidates[:1] == [row for row in categories.named(name) if row in candidates]
     is_certain = bool(certain) or (len(candidates) == 1 and says_it)
-    if candidates and not certain:  # now with the zones of the category
+    if candidates and not certain:  # again, now with the time zones of the category
         layout = layouts.recognise(sampled, candidates[0], name) or layout
     is_view = info.get("type") == "view"
     has_index = not is_view and is_indexed(collection, layout.names.get("ticker", ""), layout.names.get("date", ""))
@@ -229,7 +233,10 @@ def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | No
 
 
 def _count(collection: Collection[Document], at_least: int) -> int:
-    """About how many documents there are. After a server was killed, its number without counting may be far off."""
+    """About how many documents there are; counted if the server's estimate is below `at_least`.
+
+    The estimate may be far off after the server was killed.
+    """
     count = collection.estimated_document_count()
     if count >= at_least:
         return count
@@ -240,7 +247,7 @@ def _count(collection: Collection[Document], at_least: int) -> int:
 
 
 def _is_list(sampled: Sequence[Document]) -> bool:
-    """Whether documents name tickers."""
+    """Whether nearly all sampled documents have a ticker and a name."""
     named = sum({"ticker", "name"} <= field_names.of_tickers(tuple(document)).keys() for document in sampled)
     return bool(sampled) and named >= raw_tickers.ACCEPTED * len(sampled)
 
@@ -252,14 +259,14 @@ def is_indexed(collection: Collection[Document], ticker: str, date: str) -> bool
     def serves(index: Mapping[str, Any]) -> bool:
         keys = [key for key, _direction in index["key"]]
         is_whole = "partialFilterExpression" not in index and not index.get("sparse") and not index.get("hidden")
-        # A query without a collation uses that of the collection.
+        # A query without a collation uses that of the collection, and only an index with the same collation.
         return keys[:2] == [ticker, date] and is_whole and index.get("collation", {}) == usual
 
     return any(serves(index) for index in collection.index_information().values())
 
 
 class _Extent(NamedTuple):
-    """As the fields of `Inspected`."""
+    """The fields of `Inspected` with the same names."""
 
     tickers: int
     first: dt.date | None
@@ -270,11 +277,11 @@ class _Extent(NamedTuple):
 def _extent(
     collection: Collection[Document], layout: Layout, count: int, has_index: bool, zones: Sequence[str]
 ) -> _Extent:
-    """How many tickers, from when to when; of all documents where that is known within the limit of time."""
+    """How many tickers, and the first and last day; of all documents if the time limit allows, else of the sample."""
     first, last = layout.days or (None, None)
     of_sample = _Extent(len(layout.raw_tickers), first, last, False)
     if not layout.is_flat:
-        # One document a ticker: only their number is known without reading them.
+        # With one document per ticker, only the number of documents is known without reading them.
         is_whole = count <= sum(layout.shapes.values())
         return of_sample._replace(
             tickers=of_sample.tickers if is_whole else max(count, of_sample.tickers), is_exact=is_whole
@@ -284,7 +291,7 @@ def _extent(
         return of_sample
     try:
         raws, written = (_by_index if has_index else _by_scan)(collection, ticker, date)
-    except OperationFailure as error:  # of which a timeout is one
+    except OperationFailure as error:  # a timeout is an OperationFailure too
         _log.info("%s: its extent is only known from the sample: %s", collection.name, error.code)
         return of_sample
     moments = dates.moments(written, layout.convention, zones)
@@ -295,7 +302,7 @@ def _extent(
 
 
 def _by_index(collection: Collection[Document], ticker: str, date: str) -> tuple[list[Any], list[Any]]:
-    """Every raw ticker, and the first and last dates of each: a walk from ticker to ticker through the index."""
+    """Every raw ticker, and the first and last dates of each, by a walk through the index from ticker to ticker."""
     raws: list[Any] = []
     written: list[Any] = []
     for direction in (1, -1):
@@ -310,7 +317,7 @@ def _by_index(collection: Collection[Document], ticker: str, date: str) -> tuple
 
 
 def _by_scan(collection: Collection[Document], ticker: str, date: str) -> tuple[list[Any], list[Any]]:
-    """The same by reading all documents; types of dates are kept apart, as they do not compare."""
+    """The same by reading all documents. Dates of different types do not compare: each type has a first and a last."""
     key = {"ticker": f"${ticker}", "kind": {"$type": f"${date}"}}
     steps: list[Document] = [{"$group": {"_id": key, "first": {"$min": f"${date}"}, "last": {"$max": f"${date}"}}}]
     groups = collection.aggregate(steps, maxTimeMS=BUDGET_MS).to_list()
@@ -319,14 +326,14 @@ def _by_scan(collection: Collection[Document], ticker: str, date: str) -> tuple[
 
 
 def _duplicates(collection: Collection[Document], layout: Layout) -> int:
-    """How many days are stored more than once, among some tickers."""
+    """How many days are stored more than once, among the first `DUPLICATES_LOOKED_AT` sampled tickers."""
     ticker, date = layout.names.get("ticker"), layout.names.get("date")
     if not layout.is_flat or not date or "_id" in (ticker, date) or ticker not in layout.ticker_fields:
         return 0
-    some = sorted(layout.raw_tickers, key=str)[:DUPLICATES_LOOKED_AT]
+    searched = sorted(layout.raw_tickers, key=str)[:DUPLICATES_LOOKED_AT]
     day = {"ticker": f"${ticker}", "date": f"${date}"}
     steps: list[Document] = [
-        {"$match": {ticker: {"$in": some}}},
+        {"$match": {ticker: {"$in": searched}}},
         {"$group": {"_id": day, "count": {"$sum": 1}}},
         {"$match": {"count": {"$gt": 1}}},
         {"$count": "days"},

@@ -1,4 +1,4 @@
-"""Which interval the rows of one ticker have: daily bars, or others that must not pass as daily. Pure."""
+"""The interval of the rows of one ticker: daily bars, or bars of another length, which are refused. Pure."""
 
 from typing import Final, Literal
 
@@ -11,24 +11,24 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_
 
 Interval = Literal["daily", "intraday", "mixed", "longer"]
-"""mixed: daily rows, and rows within the same days. longer: weekly or rarer bars, perhaps beside daily ones."""
+"""mixed: daily bars and intraday bars. longer: weekly or longer bars, with or without daily bars among them."""
 Intraday = Literal["refuse", "aggregate", "daily"]
-"""What becomes of rows within the day: nothing, the bar of the day, or nothing but the daily rows beside them."""
+"""How to treat intraday rows: refuse the ticker, aggregate them into daily bars, or take only the daily rows."""
 Moments = npt.NDArray[np.datetime64]
 Mask = npt.NDArray[np.bool_]
 
 ROWS_A_DAY: Final = 1.5
-"""Rows of a day, on average, from which they are bars within the day and no repeated daily rows."""
+"""Rows per day, on average, from which the rows are intraday bars and not repeated daily rows."""
 LONGER_GAP: Final = 4
-"""Days between neighbours, as a median, from which bars are longer than daily: a daily bar has at most a weekend."""
+"""Days from one bar to the next from which a gap is longer than a weekend; if most gaps are, no bars are daily."""
 FEW: Final = 4
-"""Fewer days tell nothing of longer intervals."""
+"""With fewer days, the test for longer intervals says nothing."""
 LONGER_RUN: Final = 6
-"""So many such gaps in a row are bars of weeks beside daily ones, and no holidays."""
+"""This many such gaps in a row are weekly bars beside daily bars; holidays never give so many."""
 CLOCKS_A_DAY: Final = 3
-"""So many rows within one day are bars within the day; two may be a price of noon and the one of the close."""
+"""This many different times within one day mean intraday bars; two may be a price at noon and the close."""
 CYCLES: Final = (range(5, 9), range(26, 36))
-"""Days from one weekly or monthly bar to the next."""
+"""Days from one weekly bar, or one monthly bar, to the next."""
 
 REFUSED: Final[dict[Interval, str]] = {
     "intraday": N_(
@@ -45,8 +45,8 @@ NO_DAILY: Final = N_("--intraday daily로 받을 일봉이 어느 행인지 알 
 def interval_of(moments: Moments, local: Moments | None = None) -> Interval:
     """The interval of rows at these `moments` (datetime64[ns], any order, at least one).
 
-    `local` are the same as times of the exchange, where it is known; daily rows within a mixture may be at midnight
-    there.
+    `local` are the same moments in local time of the exchange, if it is known: the daily rows among intraday rows may
+    be at midnight there.
 
     >>> interval_of(np.array(["2024-01-02T09", "2024-01-02T10", "2024-01-03T09", "2024-01-03T10"], "datetime64[ns]"))
     'intraday'
@@ -66,9 +66,9 @@ def interval_of(moments: Moments, local: Moments | None = None) -> Interval:
 
 
 def daily_rows(moments: Moments, local: Moments) -> Mask:
-    """Which rows of a mixture are daily ones: those at midnight of the exchange or, if none is, at midnight in UTC.
+    """A mask of the daily rows among mixed rows: those at midnight of the exchange or, if none is, at midnight in UTC.
 
-    Raises SisepanError if nothing shows which they are.
+    Raises SisepanError if the daily rows cannot be told from the intraday rows.
     """
     at_home, plain = _daily(moments, local)
     days = local.astype("datetime64[D]")
@@ -84,7 +84,10 @@ def daily_rows(moments: Moments, local: Moments) -> Mask:
 
 
 def _daily(moments: Moments, local: Moments) -> tuple[Mask, Mask]:
-    """Which rows are at midnight of the exchange alone, and which at midnight as they stand, but in no row of hours."""
+    """Two masks: rows at midnight only in local time of the exchange, and rows at midnight as written.
+
+    Neither marks a midnight that is the first of a sequence of intraday bars.
+    """
     at_home = _is_midnight(local) & (moments != local)
     plain = _is_midnight(moments)
     return at_home & ~_is_in_sequence(local), plain & ~_is_in_sequence(moments)
@@ -96,7 +99,7 @@ def _is_midnight(moments: Moments) -> Mask:
 
 
 def _is_in_sequence(moments: Moments) -> Mask:
-    """Which rows are followed by the next of their day as closely as others are: bars within the day may be at 0:00."""
+    """A mask of rows that the next row of the day follows as closely as usual: intraday bars may begin at 0:00."""
     distinct, positions = np.unique(moments, return_inverse=True)
     steps = np.append(np.diff(distinct), np.timedelta64(1, "D"))
     is_last = np.append(np.diff(distinct.astype("datetime64[D]")).astype("int64") > 0, True)
@@ -106,7 +109,7 @@ def _is_in_sequence(moments: Moments) -> Mask:
 
 
 def refusal(interval: Interval, moments: Moments, way: Intraday) -> SisepanError | None:
-    """Why rows of this interval at these moments cannot become daily bars in this way; None if they can."""
+    """Why rows of this interval at these moments cannot become daily bars with this option; None if they can."""
     if interval == "daily" or (interval, way) in (("intraday", "aggregate"), ("mixed", "daily")):
         return None
     days, counts = np.unique(moments.astype("datetime64[D]"), return_counts=True)
@@ -115,12 +118,15 @@ def refusal(interval: Interval, moments: Moments, way: Intraday) -> SisepanError
 
 
 def is_choice(error: SisepanError) -> bool:
-    """Whether rows that were refused for this can be taken in another way."""
+    """Whether another `Intraday` option may take the rows that this error refuses."""
     return error.message in (REFUSED["intraday"], REFUSED["mixed"], NO_DAILY)
 
 
 def longer_beside(days: Moments, values: npt.NDArray[np.float64]) -> SisepanError | None:
-    """Why sorted daily rows seem to have weekly or monthly bars among them: a differing row a week or a month."""
+    """The refusal if sorted daily rows hide weekly or monthly bars; else None.
+
+    Such bars show as a second, different row of one day in each week or month.
+    """
     repeats = (days[:-1] == days[1:]) & (values[:-1] != values[1:]).any(axis=1)
     conflicts = np.unique(days[1:][repeats])
     gaps = np.diff(conflicts).astype("int64")
@@ -129,7 +135,7 @@ def longer_beside(days: Moments, values: npt.NDArray[np.float64]) -> SisepanErro
 
 
 def aggregated(bars: pd.DataFrame) -> pd.DataFrame:
-    """Daily bars from bars within the day: first open, highest high, lowest low, last close, summed volume.
+    """Daily bars from intraday bars: first open, highest high, lowest low, last close, summed volume.
 
     `bars` is indexed by local moments, with the columns of `candles.COLUMNS`. Dividends are summed, splits multiplied.
     """

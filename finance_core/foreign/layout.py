@@ -1,6 +1,6 @@
-"""The layout of a collection: what a sample of its documents shows, and what of it differs from our own layout.
+"""The layout of a collection, recognised from a sample of its documents, and its differences from our own layout.
 
-Pure: documents in, a `Layout` or sentences out. How rows are taken from documents is left to `shapes`.
+Pure: documents in, a `Layout` or sentences out. `shapes` takes the rows from the documents.
 """
 
 import datetime as dt
@@ -47,7 +47,7 @@ NUMBERS: Final[dict[NumberForm, str]] = {
     "text": N_("숫자가 글자로 저장되어 있습니다."),
     "decimal": N_("숫자가 Decimal128로 저장되어 있습니다."),
 }
-"""The sentence for each form that differs from ours."""
+"""`TICKERS`, `DATES` and `NUMBERS` have a sentence for each form that differs from ours."""
 NO_CLOSE: Final = N_("종가가 없는 문서가 있습니다(표본의 {percent}).")
 NO_DATE_FIELD: Final = N_("날짜 필드를 찾지 못했습니다. 있는 필드: {fields}")
 NO_CLOSE_FIELD: Final = N_("종가 필드를 찾지 못했습니다. 있는 필드: {fields}")
@@ -58,12 +58,12 @@ SHOWN_FIELDS: Final = 20
 
 @dataclass(frozen=True)
 class Layout:
-    """What a sample of documents shows of their layout. Counts are of sampled rows, but for `shapes`."""
+    """The layout of documents, as a sample shows it. Counts are of sampled rows, except in `shapes`."""
 
     shapes: Mapping[ShapeKind, int]
     """Counts of documents."""
     names: Mapping[str, str]
-    """Our field names to theirs, as most documents have them; "_id.…" is a part of a key."""
+    """Our field names to those that most documents have; "_id.…" is a part of the _id."""
     is_uniform: bool
     """True: all documents have the same names."""
     rows: int
@@ -71,33 +71,34 @@ class Layout:
     tickers: Mapping[TickerForm, int]
     dates: Mapping[DateForm, int]
     prices: Mapping[NumberForm, int]
-    """Of open, high, low and close."""
+    """Forms of open, high, low and close."""
     volumes: Mapping[NumberForm, int]
     without_close: int
     convention: Convention
     raw_tickers: Mapping[Any, int] = field(default_factory=dict)
-    """The tickers as they are written, with their counts of rows."""
+    """The tickers as they are written, each with its count of rows."""
     days: tuple[dt.date, dt.date] | None = None
     """The first and the last day of the sample."""
     ticker_fields: tuple[str, ...] = ()
-    """Every field that holds a ticker, in the order in which `shapes.rows_of` prefers them."""
+    """Every field that holds a ticker; `shapes.rows_of` reads the first of them that a document has."""
     are_tickers_inside: bool = False
-    """Whether the tickers of some rows are in no field by which MongoDB could find them."""
+    """Whether some tickers are in no field that MongoDB can query, but in a list, a field name or a part of a text."""
     ticker: str = ""
-    """The ticker of rows without one, which is in the name of the collection; "" where most documents have tickers."""
+    """The ticker of rows without one, from the name of the collection; "" if most documents have a ticker, or the name
+    has none."""
     said: Mapping[str, str] = field(default_factory=dict)
-    """Our names of what documents say of their tickers (`field_names.TICKERS`), to theirs."""
+    """Our names of the fields that describe tickers (`field_names.TICKERS`) to those in the documents."""
     described: Described = field(default_factory=dict)
-    """What the sample says of its raw tickers."""
+    """The values of these fields in the sample, by raw ticker."""
 
     @property
     def is_ours(self) -> bool:
-        """Whether documents are as this product writes them."""
+        """Whether documents have the layout in which this product writes them."""
         return self.is_readable and not self.renamed
 
     @property
     def is_readable(self) -> bool:
-        """Whether documents can be read as they are: one a day, and at most the names of the fields differ."""
+        """Whether documents can be read as they are: one per ticker and day, with only field names that may differ."""
         return (
             self.is_flat
             and self.is_uniform
@@ -112,7 +113,7 @@ class Layout:
 
     @property
     def is_flat(self) -> bool:
-        """Whether every document is one day of one ticker."""
+        """Whether every sampled document is one day of one ticker."""
         return set(self.shapes) == {"flat"}
 
     @property
@@ -129,11 +130,11 @@ def zones(category: Category | None) -> list[str]:
 
 
 def recognise(documents: Sequence[Document], category: Category | None, name: str = "") -> Layout | None:
-    """The layout of `documents`, a sample of the collection `name`; None where they are no daily bars."""
+    """The layout of `documents`, a sample of the collection `name`; None where they have no dates or no prices."""
     kinds: Counter[ShapeKind] = Counter()
     names: Counter[tuple[tuple[str, str], ...]] = Counter()
     ticker_fields: set[str] = set()
-    said: dict[str, str] = {}
+    description_fields: dict[str, str] = {}
     are_tickers_inside = False
     seen: list[shapes.Shape] = []
     parts = list(shapes.rows_of(documents, seen=seen))
@@ -142,7 +143,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         kinds[shape.kind] += 1
         names[tuple(sorted((ours, shape.names[ours]) for ours in shape.names if ours in row_parts.BAR_FIELDS))] += 1
         ticker_fields.add(shape.ticker)
-        said = {**shape.said, **said}
+        description_fields = {**shape.said, **description_fields}
         are_tickers_inside |= shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names)
     rows = sum(map(len, parts))
     named = sum(raw is not None for raw in columns["ticker"])
@@ -175,13 +176,13 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         ticker_fields=tuple(sorted(filter(None, ticker_fields), key=_preference)),
         are_tickers_inside=are_tickers_inside,
         ticker=ticker,
-        said=said,
+        said=description_fields,
         described=described,
     )
 
 
 def _columns(parts: Sequence[shapes.Rows]) -> dict[str, list[Any]]:
-    """The raw values of all `parts` by our names of fields; None where a part lacks the field."""
+    """The raw values of all `parts` by our field names; None for each row of a part that lacks the field."""
     return {
         ours: [value for part in parts for value in part.columns.get(ours, [None] * len(part))]
         for ours in (*row_parts.BAR_FIELDS, *field_names.TICKERS)
@@ -189,7 +190,10 @@ def _columns(parts: Sequence[shapes.Rows]) -> dict[str, list[Any]]:
 
 
 def missing(documents: Iterable[Document]) -> SisepanError | None:
-    """What documents lack to be daily bars; None where they have no numbers, or neither dates nor prices."""
+    """What documents lack to be daily bars; None where they do not look like prices at all.
+
+    They look like prices if they have a price field, or both numbers and dates.
+    """
     names: dict[str, None] = {}
     types: set[type] = set()
     pending: list[Any] = list(documents)
@@ -215,7 +219,7 @@ def missing(documents: Iterable[Document]) -> SisepanError | None:
 
 
 def _preference(path: str) -> tuple[bool, bool, bool, int, bool, str]:
-    """A sort key of fields with a ticker, in the order in which `field_names` and `shapes` prefer them."""
+    """A sort key that puts ticker fields in the order in which `field_names` and `shapes` prefer them."""
     name = path.rpartition(".")[2]
     known = field_names.BARS["ticker"]
     rank = known.index(field_names.folded(name)) if field_names.folded(name) in known else len(known)
@@ -223,7 +227,7 @@ def _preference(path: str) -> tuple[bool, bool, bool, int, bool, str]:
 
 
 def _commonest(names: "Counter[tuple[tuple[str, str], ...]]") -> dict[str, str]:
-    """For each of our fields the name that most documents give it."""
+    """For each of our fields, the name that most documents give it."""
     counts: dict[str, Counter[str]] = {}
     for named, count in names.items():
         for ours, theirs in named:
@@ -241,7 +245,7 @@ def facts(layout: Layout) -> list[SisepanError]:
 
 
 def obstacles(layout: Layout, *, duplicates: int, is_view: bool, has_index: bool) -> list[SisepanError]:
-    """What differs from this product's own layout, a sentence each; `duplicates` are days stored more than once."""
+    """The differences from this product's own layout, a sentence each; `duplicates` counts days stored repeatedly."""
 
     def share(count: int) -> str:
         percent = 100 * count / layout.rows

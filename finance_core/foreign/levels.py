@@ -1,7 +1,7 @@
-"""The levels of lists and documents within each other, by which a document holds many rows.
+"""How one document holds many rows: in levels of lists and documents inside each other.
 
-Each is a row of `LEVELS` or `LISTS`: how it is recognised, and its parts. Levels combine freely: days within tickers
-within years. Pure. What becomes of the rows is left to `shapes`.
+Each kind of level is a row of `FRAMES`, `LEVELS` or `LISTS`: a test that recognises it, and a function that splits it
+into parts. Levels combine freely: days inside tickers inside years. Pure. `shapes` makes columns of the rows.
 """
 
 import itertools
@@ -18,12 +18,12 @@ from finance_core.foreign.numbers import numbers
 from finance_core.storage.database import Document
 
 ShapeKind = Literal["flat", "rows", "days", "columns", "tickers"]
-"""One document a day; or one a ticker: with a list of its days, its days by date, or values for each field; or one with
-several tickers."""
+"""flat: one document per ticker and day. The others hold many rows: rows as a list, days as fields named by date,
+columns as an array (or values by day) for each field, tickers as rows of several tickers."""
 Known = dict[str, Any]
-"""Values, under our names, that all rows of a part of a document share."""
+"""Values, under our field names, that all rows of one part of a document share."""
 Leaf = tuple[Known, Document]
-"""One row: what the levels above it say of it, and its own fields."""
+"""One row: the values that it inherits from the levels above it, and its own fields."""
 
 
 class Level(NamedTuple):
@@ -32,17 +32,17 @@ class Level(NamedTuple):
     kind: ShapeKind
     fits: Callable[[Any, Known], bool]
     split: Callable[[Any], Iterable[tuple[Known, Any]]]
-    """Its parts, each with what its place says of it: a date, a ticker."""
+    """Returns the parts, each with the values that its place in the level shows, such as its date or ticker."""
 
 
 CANDLE: Final = ("date", *candles.PRICES, "volume")
-"""What the values of a list mean that is one row."""
+"""The fields of a row that is a list, in order."""
 CANDLE_LENGTHS: Final = (5, 6, 7, 8, 11, 12)
-"""With a volume, an amount, and what exchanges of cryptocurrencies add."""
+"""Lengths of such a row: without or with a volume, an amount, and what cryptocurrency exchanges add."""
 PERIOD: Final = re.compile(r"(19|20)\d\d(-\d\d)?")
-"""A name of a field that holds the rows of a year, or of a month."""
+"""The name of a field that holds the rows of one year, or of one month."""
 DEPTH: Final = 5
-"""Levels and documents within each other, at most."""
+"""The most levels inside each other that are searched for rows."""
 
 
 def _is_number(value: Any) -> bool:
@@ -55,19 +55,19 @@ def _are_dates(keys: Iterable[Any]) -> bool:
 
 
 def _holds(value: Any, *kinds: type) -> bool:
-    """Whether `value` is a document whose values are of these types or missing, but not all of them missing."""
+    """Whether `value` is a document whose values have these types or are None, and at least one is not None."""
     held = value.values() if isinstance(value, dict) else ()
     return all(item is None or type(item) in kinds for item in held) and any(item is not None for item in held)
 
 
 def _fields(value: Any, kind: type) -> dict[str, str]:
-    """Our names of the fields of a bar in `value` whose values are of a type."""
+    """The bar fields of `value` whose values have the type `kind`: our names to theirs."""
     names = field_names.of_bars(tuple(value)) if isinstance(value, dict) else {}
     return {ours: theirs for ours, theirs in names.items() if isinstance(value[theirs], kind)}
 
 
 def _lists(value: Document) -> dict[str, list[Any]]:
-    """The lists of a document that are columns of bars; those of the documents in it where its own lack the close."""
+    """The lists of a document that are columns of bars; without a close among them, also those of inner documents."""
     own = _fields(value, list)
     lists = {theirs: value[theirs] for theirs in own.values()}
     for held in value.values() if "close" not in own else ():
@@ -79,13 +79,13 @@ def _lists(value: Document) -> dict[str, list[Any]]:
 def _columns(value: Document) -> list[Leaf]:
     columns = _lists(value)
     counts = set(map(len, columns.values()))
-    if len(counts) > 1:  # nobody can know which day a value belongs to
+    if len(counts) > 1:  # columns of unequal length do not show which day a value belongs to
         return [({}, {})] * max(counts)
     return [({}, dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 
 
 def _split_frame(value: Document) -> list[Leaf]:
-    """Rows of what `DataFrame.to_dict("split")` writes; names of columns may be lists of a field and a ticker."""
+    """The rows of a `DataFrame.to_dict("split")`; a column name may be a list of a field and a ticker."""
     names = [str(tuple(name)) if isinstance(name, list) else str(name) for name in value["columns"]]
     rows = [dict(zip(names, row, strict=False)) for row in value["data"] if isinstance(row, list)]
     index = value.get("index")
@@ -95,7 +95,10 @@ def _split_frame(value: Document) -> list[Leaf]:
 
 
 def _leaves(of: str) -> Callable[[Any], Iterable[tuple[Known, Any]]]:
-    """A split by names of fields that are all of a kind, such as days; where all hold numbers, these are closes."""
+    """A function that splits a document by its field names, which are all dates or all tickers (`of` says which).
+
+    If every field holds a number, the numbers are closes.
+    """
 
     def split(value: Document) -> list[tuple[Known, Any]]:
         are_closes = _holds(value, int, float)
@@ -105,7 +108,7 @@ def _leaves(of: str) -> Callable[[Any], Iterable[tuple[Known, Any]]]:
 
 
 def _by_calendar(value: Document, begun: str = "") -> list[tuple[Known, Any]]:
-    """Rows by year, month and day, each a level of its own; [] where the names of fields are others."""
+    """The rows of a document nested by year, month and day; [] where a field name is none of these."""
     leaves: list[tuple[Known, Any]] = []
     for key, held in value.items():
         text = f"{begun}-{str(key).zfill(2)}" if begun else str(key)
@@ -128,7 +131,10 @@ def _by_field(value: Document) -> list[Leaf]:
 
 @lru_cache(maxsize=65_536)
 def joined(key: str) -> tuple[str, str] | None:
-    """The field and the ticker in the name of a column: Close_005930.KS, ('Close', '005930.KS'), 005930 종가."""
+    """The field and the ticker in the name of a column such as Close_005930.KS, ('Close', '005930.KS') or 005930 종가.
+
+    None where the name does not have both.
+    """
     for separator in re.finditer(r"[_,|/:. -]+", key):
         parts = [part.strip("()'\" ") for part in (key[: separator.start()], key[separator.end() :])]
         for name, ticker in (parts, reversed(parts)):
@@ -139,7 +145,7 @@ def joined(key: str) -> tuple[str, str] | None:
 
 
 def _are_joined(value: Document, known: Known) -> bool:
-    """Whether columns of a day are of tickers."""
+    """Whether a document of one day has columns for several tickers, such as Close_005930.KS."""
     if "date" not in known or "ticker" in known:
         return False
     return raw_tickers.are_tickers({pair[1] for pair in map(joined, map(str, value)) if pair})
@@ -154,7 +160,7 @@ def _by_joined(value: Document) -> list[Leaf]:
 
 
 def _are_candles(value: Any) -> bool:
-    """Whether a list holds rows as lists, and their prices prove the order: the high is the highest of each."""
+    """Whether a value is a list of rows in the order of `CANDLE`, proved by the high and the low of each row."""
     rows = value if isinstance(value, list) else []
     if not rows or not all(isinstance(row, list) and len(row) in CANDLE_LENGTHS for row in rows):
         return False
@@ -174,7 +180,7 @@ FRAMES: Final = (
     ),
     Level("tickers", _are_joined, _by_joined),
 )
-"""The ways in which a document as a whole is a table; the first that fits counts."""
+"""The ways in which a whole document is one table; the first that fits is used."""
 LEVELS: Final = (
     Level("days", lambda value, _known: bool(_by_calendar(value)), _by_calendar),
     Level(
@@ -191,20 +197,19 @@ LEVELS: Final = (
         _leaves("ticker"),
     ),
     Level(
-        "tickers",  # with a close each
+        "tickers",  # the closes of one day, by ticker
         lambda value, known: (
             "date" in known and "ticker" not in known and _holds(value, int, float) and raw_tickers.are_tickers(value)
         ),
         _leaves("ticker"),
     ),
     Level(
-        "rows",  # by year or month
+        "rows",  # lists or documents of rows, by year or month
         lambda value, _known: _holds(value, dict, list) and all(PERIOD.fullmatch(str(key)) for key in value),
         lambda value: [({}, rows) for rows in value.values()],
     ),
 )
-"""The ways in which a document holds many rows, beside fields that say the same of all of them; the first that fits
-counts."""
+"""The ways in which a document holds many rows beside fields that all the rows share; the first that fits is used."""
 LISTS: Final = (
     Level(
         "rows",
@@ -217,11 +222,11 @@ LISTS: Final = (
         lambda value: [({}, row) for row in value],
     ),
 )
-"""The same for a list."""
+"""The ways in which a list holds many rows; the first that fits is used."""
 
 
 def value_of(leaf: Leaf, ours: str) -> Any:
-    """The value that a row has under our name; None where it is a list or a document."""
+    """The value of a row, or of the levels above it, under our name; None where it is a list or a document."""
     above, row = leaf
     names = field_names.of_bars(tuple(row))
     value = row[names[ours]] if ours in names else above.get(ours)
@@ -234,7 +239,7 @@ def has_bar(leaf: Leaf) -> bool:
 
 
 def has_days(leaves: Iterable[Leaf]) -> bool:
-    """Whether rows are of several days: they count then, and not the document that also has a day and a price."""
+    """Whether rows are of several days. If so, they are the bars, even if their document looks like a bar too."""
     moments = dates.moments([value_of(leaf, "date") for leaf in leaves])
     return len(np.unique(moments[~np.isnat(moments)].astype("datetime64[D]"))) > 1
 
@@ -246,7 +251,10 @@ def _is_row(value: Any) -> bool:
 
 
 def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]] | None:
-    """The rows inside a list or a document; None where none has a day and a price."""
+    """The kind and the rows of a list or a document; None where no row has a day and a price.
+
+    `known` are the values from the levels above, `depth` the levels that may still be searched.
+    """
     if not value or not depth:
         return None
     if isinstance(value, list):
@@ -267,19 +275,19 @@ def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]]
             {(str(value_of(leaf, "ticker")), str(value_of(leaf, "date"))) for leaf in of} for _kind, of in parts_inside
         ]
         if sum(map(len, keys)) > len(set().union(*keys)):
-            return None  # nobody can know which of two fields with the same days is meant
+            return None  # two fields have rows of the same days: either may hold the bars
     leaves = [leaf for _kind, leaves in parts_inside for leaf in leaves]
     return (parts_inside[0][0], leaves) if leaves else None
 
 
 def _split(levels: Sequence[Level], value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]] | None:
-    """The rows of the first of the `levels` that fits."""
+    """The kind and the rows of the first of the `levels` that fits; None where none fits or no row is a bar."""
     level = next((level for level in levels if level.fits(value, known)), None)
     if level is None:
         return None
     inner = list(level.split(value))
     if any("date" in field_names.of_bars(tuple(part)) for _more, part in inner if isinstance(part, dict)):
-        known = {ours: held for ours, held in known.items() if ours != "date"}  # that of the document, not of its rows
+        known = {ours: held for ours, held in known.items() if ours != "date"}  # the rows have dates of their own
     leaves: list[Leaf] = []
     for more, part in inner:
         above = {**known, **more}
@@ -294,7 +302,7 @@ def _split(levels: Sequence[Level], value: Any, known: Known, depth: int) -> tup
 
 
 def _flattened(part: Any) -> Document:
-    """The own fields of a row, and those of the documents in it."""
+    """The fields of a row and of the documents directly inside it; the row's own fields win."""
     if not isinstance(part, dict):
         return {}
     inner = (held.items() for held in part.values() if isinstance(held, dict))

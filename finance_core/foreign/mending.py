@@ -1,4 +1,4 @@
-"""Numbers of raw rows that cannot mean what they say: what they become, and what is told of it. Pure."""
+"""Corrects numbers of raw rows that cannot be right as they are written, and records each correction. Pure."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ PRICE_LIMIT: Final = 1e15
 
 
 class Change(NamedTuple):
-    """Values of one field that were changed in one way, with the first of them."""
+    """How often the values of one field were changed in one way, and the first of them before and after."""
 
     times: int
     before: str
@@ -37,21 +37,21 @@ class Change(NamedTuple):
 
 
 Changes = dict[tuple[str, str], Change]
-"""By field and message."""
+"""The changes by field and message."""
 
 
 Values = npt.NDArray[np.float64]
 
 
 class _Written:
-    """The rows as a source writes them, by their number in a table of portions and positions."""
+    """The values as the source writes them, by row number in a table with the columns portion and position."""
 
     def __init__(self, table: pd.DataFrame, portions: Sequence[Rows]) -> None:
         self._portion, self._position = table["portion"].to_numpy(), table["position"].to_numpy()
         self._portions = portions
 
     def value(self, name: str, row: int) -> Any:
-        """One value; None if its source has no such field."""
+        """One value; None if its portion has no such field."""
         values = self._portions[int(self._portion[row])].columns.get(name)
         return None if values is None else values[int(self._position[row])]
 
@@ -68,9 +68,9 @@ class _Written:
 def mended(
     category: Category, table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, SisepanError]
 ) -> tuple[pd.DataFrame, Mapping[int, Changes]]:
-    """The rows with numbers that mean something, and what was changed of each ticker, by its code.
+    """The table with corrected numbers, and the changes of each ticker, by its code.
 
-    A ticker whose numbers may mean two things becomes one of `failures`.
+    A ticker whose numbers are ambiguous is added to `failures`, by its code.
     """
     changes: dict[int, Changes] = defaultdict(dict)
     codes, written = table["code"].to_numpy(), _Written(table, portions)
@@ -91,7 +91,7 @@ def mended(
     for name, thousands in _thousands(codes, written).items():
         if has_no_decimals:
             change(name, ~np.isnan(thousands), THOUSANDS, thousands)
-        elif not category.rates:  # whose third decimal may be any
+        elif not category.rates:  # an exchange rate may have three decimals
             for row in np.flatnonzero(thousands % 10 > 0).tolist():
                 failures[int(codes[row])] = SisepanError(EITHER, price=str(written.value(name, row))[:40])
     if has_no_decimals:
@@ -111,7 +111,10 @@ def mended(
 
 
 def _thousands(codes: npt.NDArray[np.int64], written: _Written) -> dict[str, Values]:
-    """Prices of tickers all of whose text prices with a point may have it between thousands, by name; NaN elsewhere."""
+    """The prices that can be read with points between thousands, by field name; NaN elsewhere.
+
+    A ticker is left out if one of its prices has a point that cannot separate thousands.
+    """
     values = {
         name: [written.value(name, row) for row in range(len(codes))]
         for name in candles.PRICES

@@ -1,7 +1,7 @@
-"""Imported bars beside stored ones of the same ticker: what may be added, and whether what is stored is right.
+"""Merges imported bars with stored bars of the same ticker that came from another source.
 
-Pure: frames in, frames out. What is stored from elsewhere is only added to, and only where both agree on the days they
-share: a split between them would leave a false cliff.
+Stored bars from another source are never replaced. Imported bars are only added to them, and only if the closes of the
+common days agree: after a split, a series of two parts would have a false jump. Pure: frames in, frames out.
 """
 
 import hashlib
@@ -20,14 +20,15 @@ APART = N_("저장된 시세와 겹치는 날이 없어 서로 맞는지 알 수
 
 
 def covers(bars: pd.DataFrame, stored: pd.DataFrame) -> bool:
-    """Whether `bars` reach from the first of the `stored` days, or before, to the last, or beyond."""
+    """Whether `bars` begin no later and end no earlier than the `stored` bars; True where nothing is stored."""
     return stored.empty or bool(bars.index[0] <= stored.index[0] and bars.index[-1] >= stored.index[-1])
 
 
 def missing(stored: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
-    """The `bars` to store beside the `stored` ones: days that it lacks, and its last day where that was provisional.
+    """The part of `bars` to store: the days that `stored` lacks, and its last day if the stored bar was provisional.
 
-    Raises SisepanError unless the closes of the common days agree; the last day of either may be provisional.
+    Raises SisepanError if there are no common days, or their closes differ. The last day of either side may be
+    provisional, so it is compared only if there is no other common day.
     """
     common = bars.index.intersection(stored.index)
     final = common.difference([stored.index[-1], bars.index[-1]])
@@ -49,7 +50,7 @@ def missing(stored: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
 
 
 def agreeing(stored: pd.DataFrame, bars: pd.DataFrame) -> int:
-    """On how many days that both have the closes are the same."""
+    """The number of common days with the same close."""
     common = bars.index.intersection(stored.index)
     close, before = bars.loc[common, "close"], stored.loc[common, "close"]
     return int(np.isclose(close, before, rtol=candles.ROUNDING, atol=0).sum())

@@ -26,44 +26,44 @@ NOTHING: Final = ("", "-", "N/A", "NA", "NaN", "nan", "null", "None", "n/a")
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:,\d{2,3})*,\d{3}|(?: \d{3})+)(?:\.\d*)?", re.ASCII)
 """A number whose commas or spaces certainly separate thousands (or, in India, hundreds of thousands)."""
 SCALES: Final = {"K": 1e3, "M": 1e6, "B": 1e9, "천": 1e3, "만": 1e4, "억": 1e8, "조": 1e12}
-"""What a unit behind a number multiplies it by: 12.1M; several may follow one another, as in 1억 2,345만."""
+"""The factor of each unit behind a number, as in 12.1M; one text may have several, as in 1억 2,345만."""
 _SCALED = re.compile(r"([+-]?)((?:[\d,]*\d(?:\.\d+)?\s*[KMB천만억조]\s*)+)([\d,]+)?", re.ASCII | re.IGNORECASE)
 _PART = re.compile(r"([\d,.]+)\s*([KMB천만억조])", re.ASCII | re.IGNORECASE)
 _POINTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+", re.ASCII)
-"""A number whose points may separate thousands."""
+"""A number whose points may separate thousands, as in 1.234.567."""
 _RATIO = re.compile(r"\s*(\d+(?:\.\d+)?)\s*[:/]\s*(\d+(?:\.\d+)?)\s*", re.ASCII)
 _NO_NUMBERS = frozenset({bool, bytes, Binary, list, dict, tuple, dt.datetime})
-"""Types of which numpy would make a number, or several."""
+"""Types that are no numbers, but that numpy would convert to one number or to several."""
 
 
 def numbers(values: Sequence[Any], *, ratios: bool = False) -> npt.NDArray[np.float64]:
     """Each value as a float; NaN where it is missing or no number.
 
-    A comma that separates no thousands leaves a number that nobody can be sure of: NaN. With `ratios`, a text may be a
-    split such as "2:1".
+    A comma that does not separate thousands, as in "1,5", makes the number ambiguous: NaN. With `ratios`, a text may be
+    a split such as "2:1".
     """
     if _NO_NUMBERS.isdisjoint(map(type, values)):
         try:
             return np.array(values, dtype="float64")  # None becomes NaN
         except (ValueError, TypeError, OverflowError):
-            pass  # each value by itself
+            pass  # convert each value by itself, below
     return np.array([_number(value, ratios) for value in values], dtype="float64")
 
 
 def points(values: Sequence[Any]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which values are texts with a point, and which of these may have it between thousands."""
+    """Two masks: the values that are texts with a point, and those of them whose points may separate thousands."""
     texts = [value.strip() if isinstance(value, str) and "." in value else "" for value in values]
     may_be_thousands = [bool(text and _POINTED.fullmatch(text)) for text in texts]
     return np.array(list(map(bool, texts)), dtype=bool), np.array(may_be_thousands, dtype=bool)
 
 
 def without_points(value: Any) -> float:
-    """A text whose points separate thousands as a number."""
+    """The number in a text whose points separate thousands: 1234.0 for "1.234"."""
     return float(str(value).replace(".", ""))
 
 
 def is_missing(value: Any) -> bool:
-    """Whether there is no value, unlike one that cannot be read."""
+    """Whether there is no value. A value that cannot be read is not missing."""
     return value is None or value != value or (isinstance(value, str) and value.strip() in NOTHING)
 
 

@@ -1,7 +1,7 @@
-"""Tickers as other programs write them: with a suffix of Yahoo's, as numbers without leading zeros, with an A before.
+"""Raw tickers: tickers as other programs write them, such as 005930.KS, the number 5930 or A005930.
 
-And which category a ticker is of, by its form and by what its rows say of it. What a category makes of the text of a
-ticker is left to `Category.ticker_of`.
+Tells the category of a raw ticker from its form and from the words about it in its rows. `Category.ticker_of` turns the
+text of a raw ticker into our ticker.
 """
 
 import math
@@ -16,14 +16,14 @@ from finance_core.foreign import field_names
 
 TickerForm = Literal["bare", "suffixed", "number", "prefixed", "other", "missing"]
 ByTicker = dict[str, list[tuple[Any, int]]]
-"""For each ticker the raw tickers that stand for it, each with its count of rows."""
+"""For each ticker, the raw tickers that mean it, each with its count of rows."""
 Described = dict[Any, dict[str, list[Any]]]
-"""What rows say of their raw tickers, under the names of `field_names.TICKERS`."""
+"""For each raw ticker, the values that its rows have in the fields of `field_names.TICKERS`."""
 KINDS: Final = ("category", "market")
-"""The fields of a description that show a category."""
+"""The fields of `field_names.TICKERS` that can show a category."""
 
 ACCEPTED: Final = 0.9
-"""The share of rows whose tickers make them rows of a category."""
+"""The share of rows whose tickers must fit a category, for the collection to be of that category."""
 
 _CURRENCY = "(USD|KRW|EUR|JPY|CNY|CNH|GBP|AUD|CAD|CHF|HKD|TWD|SGD|NZD|SEK|NOK|THB|VND|INR|IDR|MYR|PHP|RUB|BRL|MXN)"
 FORMS: Final[Mapping[str, str]] = {
@@ -32,13 +32,13 @@ FORMS: Final[Mapping[str, str]] = {
     rf".+=X|DX-Y(\.NYB)?|{_CURRENCY}/{_CURRENCY}": "currencies",
     r"A?\d[0-9A-Z]{5}(\.K[SQ])?": "korean_stocks",
 }
-"""Patterns of tickers that are of one category for certain, of the whole text in capitals; the first counts."""
+"""Patterns, for the whole ticker in capitals, that certainly mean one category; the first that matches is used."""
 USUAL_FORMS: Final[Mapping[str, str]] = {
     rf"{_CURRENCY}-?{_CURRENCY}": "currencies",
     r"\d{1,5}": "korean_stocks",
     r"[A-Z]{1,5}([.-][A-Z])?": "us_stocks",
 }
-"""Forms that are nearly always of one category, unless something says otherwise."""
+"""Patterns that nearly always mean one category; the words in the rows may overrule them."""
 WORDS: Final[Mapping[str, str]] = {
     "korean_stocks": "stock equity etf etn kr kor korea krx kospi kosdaq konex korean_stock 주식"
     " 국내주식 한국주식 국내 한국 코스피 코스닥 코넥스 유가증권 유가증권시장",
@@ -48,7 +48,7 @@ WORDS: Final[Mapping[str, str]] = {
     " 코인 암호화폐 채권 펀드 선물 옵션 원자재",
     "currencies": "currency currencies fx forex exchange_rate ccy 환율 통화 외환",
 }
-"""What other programs call a category or a market of it, in a field beside the ticker."""
+"""The words that other programs use for a category or one of its markets, in a field beside the ticker."""
 
 
 def is_ticker(raw: Any) -> bool:
@@ -59,54 +59,55 @@ def is_ticker(raw: Any) -> bool:
 
 
 def text_of(raw: Any) -> str:
-    """A raw ticker as text, "" where it names none: 5930.0, as pandas writes an integer, is 5930."""
+    """A raw ticker as text; "" where it names none. 5930.0, as pandas may write the integer 5930, becomes 5930."""
     if not is_ticker(raw):
         return ""
     return str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw).strip()
 
 
 def key_of(raw: Any) -> Any:
-    """A raw ticker as a key of counts: itself, or None where it names no ticker."""
+    """A raw ticker as a key of counts: the raw ticker itself, or None where it names no ticker."""
     return raw if text_of(raw) else None
 
 
 def keys_of(raws: Iterable[Any]) -> list[Any]:
-    """The `key_of` each raw ticker; texts, the usual case, in a tenth of the time."""
+    """The `key_of` each raw ticker; takes a tenth of the time for texts, the usual case."""
     return [raw if type(raw) is str and raw and not raw.isspace() else key_of(raw) for raw in raws]
 
 
 def kind_of(raw: Any, words: Iterable[Any] = ()) -> str:
-    """The key of the category that a raw ticker is of; "" where nothing shows it, or what shows it disagrees.
+    """The key of the category of a raw ticker; "" where nothing shows it, or its form and the words disagree.
 
-    `words` are what its rows say of its category and market.
+    `words` are the values that its rows have in the fields `KINDS`.
 
     >>> kind_of("005930"), kind_of("AAPL"), kind_of("SMI", ["index"]), kind_of("005930", ["us_stock"])
     ('korean_stocks', 'us_stocks', 'indices', '')
     """
-    text, said = text_of(raw).upper(), [word for word in words if word]
+    text, given_words = text_of(raw).upper(), [word for word in words if word]
     certain, usual = _by_form(FORMS, text), _by_form(USUAL_FORMS, text)
-    keys = {category.key for category in CATEGORIES if accepts(category, raw, said)}
+    keys = {category.key for category in CATEGORIES if accepts(category, raw, given_words)}
     if certain:
         return certain if certain in keys else ""
-    if any(not _said(word) for word in said):
-        return ""  # nobody knows what that is
-    if not said:
+    if any(not _keys_of_word(word) for word in given_words):
+        return ""  # an unknown word may mean any category
+    if not given_words:
         return usual
     return keys.pop() if len(keys) == 1 else usual if usual in keys else ""
 
 
 def accepts(category: Category, raw: Any, words: Iterable[Any] = ()) -> bool:
-    """Whether a raw ticker, as it is written, can be one of `category`; `words` as for `kind_of`."""
+    """Whether a raw ticker, as it is written, can belong to `category`; `words` as for `kind_of`."""
     text = text_of(raw)
     if _by_form(FORMS, text.upper()) not in ("", category.key) or not category.is_ticker(category.ticker_of(text)):
         return False
-    return all(not keys or category.key in keys for keys in map(_said, words))
+    return all(not keys or category.key in keys for keys in map(_keys_of_word, words))
 
 
 def written_in(name: str, category: Category | None) -> str:
-    """The ticker, of `category` where it is known, in the name of a collection: 005930, stock_AAPL, kosdaq; else "".
+    """The ticker in the name of a collection, such as 005930, stock_AAPL or kosdaq; "" where it has none.
 
-    Tickers are written in capitals, unless their form leaves no doubt: `prices` would be one otherwise.
+    With a `category`, only its tickers count. A ticker must be in capitals unless its form leaves no doubt; otherwise
+    `prices` would be a ticker.
     """
     for part in (name, *name.replace("_", " ").split()):
         is_sure = bool(_by_form(FORMS, part.upper())) or part in _well_known()
@@ -119,29 +120,29 @@ def written_in(name: str, category: Category | None) -> str:
 
 
 def describe(described: Described, columns: Mapping[str, Sequence[Any]]) -> None:
-    """Add to `described` what the columns of rows say of their tickers."""
+    """Add the values of the fields `field_names.TICKERS` in the columns of rows to `described`."""
     keys = keys_of(columns["ticker"])
     for name in field_names.TICKERS.keys() & columns.keys():
-        said = zip(keys, columns[name], strict=True)
-        for raw, word in dict.fromkeys((raw, word) for raw, word in said if isinstance(word, str) and word.strip()):
+        pairs = zip(keys, columns[name], strict=True)
+        for raw, word in dict.fromkeys((raw, word) for raw, word in pairs if isinstance(word, str) and word.strip()):
             described.setdefault(raw, {}).setdefault(name, []).append(word)
 
 
 def words(described: Described, raw: Any) -> list[Any]:
-    """What is said of the category and the market of a raw ticker."""
-    said = described.get(raw, {})
-    return [word for name in KINDS for word in said.get(name, ()) if isinstance(word, str) and word.strip()]
+    """The words about the category and the market of a raw ticker."""
+    description = described.get(raw, {})
+    return [word for name in KINDS for word in description.get(name, ()) if isinstance(word, str) and word.strip()]
 
 
 def are_tickers(texts: Collection[Any]) -> bool:
-    """Whether names of fields are tickers: all could be, in capitals, and some are beyond doubt."""
+    """Whether texts are tickers: all may be tickers, in capitals, and at least a tenth are beyond doubt."""
     sure = [_is_sure(str(text)) for text in texts]
     return bool(sure) and None not in sure and 10 * sum(map(bool, sure)) >= len(sure)
 
 
 @lru_cache(maxsize=65_536)
 def _is_sure(text: str) -> bool | None:
-    """Whether a text is a ticker beyond doubt; None where it can be none."""
+    """Whether a text is a ticker beyond doubt; None where it cannot be a ticker."""
     if text != text.upper() or not any(accepts(category, text) for category in CATEGORIES):
         return None
     return bool(_by_form(FORMS, text)) or text in _well_known()
@@ -157,8 +158,8 @@ def _by_form(forms: Mapping[str, str], text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _said(word: Any) -> frozenset[str]:
-    """The keys of the categories that a word may stand for; none where nobody knows."""
+def _keys_of_word(word: Any) -> frozenset[str]:
+    """The keys of the categories that a word may mean; empty for an unknown word."""
     folded = str(word).strip().casefold().replace(" ", "_").replace("-", "_")
     of_word = {key for key, words in WORDS.items() if folded in words.split()}
     return frozenset({row.key for row in CATEGORIES if folded in (row.key, row.collection)} | of_word)
@@ -167,7 +168,7 @@ def _said(word: Any) -> frozenset[str]:
 def by_ticker(
     category: Category, counts: Mapping[Any, int], described: Described | None = None
 ) -> tuple[ByTicker, list[Any]]:
-    """The raw tickers of each ticker of `category`, ascending, and the raw tickers that are none of it."""
+    """The raw tickers of each ticker of `category`, by ascending ticker; and the raw tickers of no ticker of it."""
     known: ByTicker = {}
     unknown = []
     for raw, count in counts.items():
@@ -182,7 +183,7 @@ def by_ticker(
 def fitting(
     candidates: Sequence[Category], counts: Mapping[Any, int], described: Described | None = None
 ) -> list[Category]:
-    """The `candidates` of which nearly all rows are, by their raw tickers; `counts` are rows of each."""
+    """The `candidates` that accept the raw tickers of nearly all rows (`ACCEPTED`); `counts`: rows per raw ticker."""
     known = {raw: count for raw, count in counts.items() if text_of(raw)}
     enough = ACCEPTED * sum(known.values())  # a stray row decides nothing
 
@@ -193,7 +194,7 @@ def fitting(
 
 
 def by_kind(raws: Iterable[Any], described: Described) -> dict[str, list[Any]]:
-    """The raw tickers of each category, as `kind_of` tells it; those without a ticker are left out."""
+    """The raw tickers of each category, by `kind_of`; "" has those of no certain category. Drops missing tickers."""
     kinds: dict[str, list[Any]] = {}
     for raw in filter(text_of, raws):
         kinds.setdefault(kind_of(raw, words(described, raw)), []).append(raw)
@@ -201,7 +202,7 @@ def by_kind(raws: Iterable[Any], described: Described) -> dict[str, list[Any]]:
 
 
 def market_of(category: Category, raw_tickers: Iterable[Any]) -> str:
-    """The key of the one market whose Yahoo suffix the raw tickers have; "" where they show none or several."""
+    """The key of the one market whose Yahoo suffix the raw tickers have; "" where they have none or several."""
     markets = {
         market.key
         for market in category.markets
@@ -212,7 +213,7 @@ def market_of(category: Category, raw_tickers: Iterable[Any]) -> str:
 
 
 def form_of(raw: Any, category: Category | None) -> TickerForm:
-    """How a ticker of `category` (None: not known) is stored."""
+    """How a raw ticker of `category` is stored; None means the category is not known."""
     text = text_of(raw)
     if not text:
         return "missing"

@@ -1,6 +1,6 @@
-"""Reports of runs with the user's own data: as text for a person, as JSON for a program, refused rows as CSV.
+"""Reports of runs on the user's own data: as text for a person, as JSON for a program, refused rows as CSV.
 
-And the words for an inspected collection that commands and pages share.
+Also has the words for an inspected collection that commands and pages share.
 """
 
 import csv
@@ -27,15 +27,15 @@ VERDICTS: Final[dict[inspection.Verdict, str]] = {
     "unknown": N_("모르는 구성"),
 }
 SHOWN_FAILURES = 100
-"""How many tickers a text names; JSON has all."""
+"""The most tickers that a text report names; JSON has all."""
 
 
 class WrongUse(SisepanError):
-    """A command was called in a way that it cannot work with; nothing was changed."""
+    """A command has options that do not fit the data or the terminal; nothing was changed."""
 
 
 def text(category: Category, summary: Summary) -> str:
-    """What a run did or, dry, would do: counts, refused rows, failed tickers, whether all is stored as it was read."""
+    """What a run did, or a dry run would do: counts, refused rows, failed tickers, and the result of verification."""
     return "\n".join(_lines_of_reading(category, summary) if summary.kind == "read" else _lines(category, summary))
 
 
@@ -46,7 +46,7 @@ def _lines(category: Category, summary: Summary) -> list[str]:
     values = {"source": summary.source, "category": _(category.title), "tickers": differing, **ends, **counts}
 
     def line(message: str, count: int | None = None) -> list[str]:
-        """A sentence; none where its count is 0."""
+        """A list with the sentence; empty if its count is 0."""
         return [] if count == 0 else [_(message).format(**values, count=formats.count(count))]
 
     first = (
@@ -101,7 +101,7 @@ def _lines_of_reading(category: Category, summary: Summary) -> list[str]:
 
 
 def unread(summary: Summary) -> str:
-    """That a collection cannot be read as it is, and whether converting it helps."""
+    """A sentence that a collection cannot be read as it is, and whether converting it helps."""
     sentence = _("그대로 읽을 수 없는 종목이 {count}개 있어 아무것도 바꾸지 않았습니다.")
     helps = [_("전환하면 쓸 수 있습니다.")] if summary.is_convertible else []
     return " ".join([sentence.format(count=formats.count(len(summary.failures))), *helps])
@@ -125,7 +125,7 @@ def _example(conversion: Conversion) -> str:
 
 
 def reasons(counts: Mapping[str, int]) -> dict[str, int]:
-    """How many rows were refused for each reason, in words, the commonest first; "…" is the value of a single row."""
+    """The number of refused rows by reason, in words, the commonest first; "…" replaces the values of single rows."""
     commonest = sorted(counts.items(), key=lambda counted: -counted[1])
     return {_(message).format_map(_Elided()): count for message, count in commonest}
 
@@ -136,7 +136,7 @@ class _Elided(dict[str, str]):
 
 
 def as_json(summary: Summary) -> dict[str, Any]:
-    """The same as `text` for a program."""
+    """The same facts as `text`, as JSON for a program."""
     failures = [{"ticker": failure.ticker, "reason": str(failure.error)} for failure in summary.failures]
     of_run = {"category": summary.category, "source": summary.source, "state": summary.state, **summary.counts}
     if summary.kind == "read":
@@ -163,7 +163,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
 
 
 def extent(collection: Inspected, dash: str) -> list[str]:
-    """How much a collection of prices holds, from when to when, and how it is laid out."""
+    """The size of a collection of prices, its first and last day, and its layout, as short texts."""
     tickers = _("종목 {count}") if collection.is_exact else _("표본에서 종목 {count}")
     days = f"{formats.date(collection.first)} {dash} {formats.date(collection.last)}"
     facts = [
@@ -177,7 +177,7 @@ def extent(collection: Inspected, dash: str) -> list[str]:
 
 
 def require_writable(path: Path) -> None:
-    """Raise WrongUse unless a file can be written at `path`: before an import, not after it."""
+    """Raise WrongUse unless a file can be written at `path`. Call it before an import, not after it."""
     try:
         is_new = not path.exists()
         path.open("ab").close()
@@ -188,7 +188,7 @@ def require_writable(path: Path) -> None:
 
 
 def write_refusals(db: MongoDatabase, path: Path, summaries: Iterable[Summary]) -> int:
-    """Write every refused row of each run as CSV, for Excel too; returns how many there are."""
+    """Write every refused row of each run as CSV that Excel can open (UTF-8 with BOM); returns their number."""
     count = 0
     try:
         with path.open("w", encoding="utf-8-sig", newline="") as file:

@@ -1,4 +1,4 @@
-"""A row in one document with parts: documents in its fields, such as meta.ticker, or a key of ticker and day. Pure."""
+"""One row in a document with parts: inner documents, as in meta.ticker, or an _id made of ticker and day. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ KEYS: Final = (
     re.compile(r"(?P<ticker>.+?)[_:|/ -](?P<date>\d{8}|\d{4}-\d\d?-\d\d?)(T.*)?"),
     re.compile(r"(?P<date>\d{8}|\d{4}-\d\d?-\d\d?)[_:|/ -](?P<ticker>.+)"),
 )
-"""Texts that are a ticker and a day, as an _id often is."""
+"""Texts that join a ticker and a day, as an _id often does."""
 PART_FIELDS: Final = 40
-"""A document with more fields is no part of one row."""
+"""An inner document with more fields than this is no part of a row."""
 
 
 def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Our names of the fields of a document to theirs or to paths, and the fields that are documents on these paths."""
+    """Our field names to a document's own names, or to paths such as meta.ticker; and the fields where paths begin."""
     names = dict(field_names.of_bars(tuple(document)))
     parts = []
     if not {"ticker", "date", "close"} <= names.keys():
@@ -39,7 +39,7 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
 
 
 def part_of(field: str, value: Any) -> Document:
-    """The part of a row that a field holds: a document, or a key of ticker and day in a text."""
+    """The part of a row that a field holds: an inner document, or the ticker and day in an _id; else {}."""
     if isinstance(value, dict):
         return value
     matches = (key.fullmatch(value) for key in KEYS) if field == "_id" and isinstance(value, str) else ()
@@ -47,7 +47,7 @@ def part_of(field: str, value: Any) -> Document:
 
 
 def with_parts(document: Document, parts: Iterable[str]) -> Document:
-    """A document with the fields of its `parts` beside its own, under their paths."""
+    """A document with the fields of its `parts` added under their paths, such as meta.ticker."""
     for part in parts:
         inner = {f"{part}.{name}": held for name, held in part_of(part, document.get(part)).items()}
         document = {**document, **inner}
@@ -55,6 +55,6 @@ def with_parts(document: Document, parts: Iterable[str]) -> Document:
 
 
 def has_key(document: Document) -> bool:
-    """Whether the _id of a document says something."""
+    """Whether the _id is one plain value that may mean something: no ObjectId, no document, no ticker with a day."""
     key = document.get("_id")
     return key is not None and not isinstance(key, ObjectId | dict) and not part_of("_id", key)

@@ -1,8 +1,8 @@
 """The shapes of documents with daily bars, and the raw rows that they hold.
 
-A document is one day of one ticker, or holds many rows in lists and documents within each other, which are left to
-`levels`. Pure: documents in, raw rows out. The names of fields are left to `field_names`, the meaning of raw values to
-`dates`, `numbers` and `raw_tickers`.
+A document is one day of one ticker, or holds many rows in nested lists and documents, which `levels` reads. Pure:
+documents in, raw rows out. `field_names` knows the names of fields; `dates`, `numbers` and `raw_tickers` read the raw
+values.
 """
 
 import itertools
@@ -15,32 +15,32 @@ from finance_core.foreign.levels import ShapeKind
 from finance_core.storage.database import Document
 
 BATCH_ROWS: Final = 20_000
-"""Rows that a source reads as one portion."""
+"""About how many rows a source reads as one portion."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Raw daily rows: for each of our names (ticker, date, `candles.COLUMNS`) a sequence of values, of equal length."""
+    """Raw daily rows as columns of equal length, by our field names (ticker, date, `candles.COLUMNS`)."""
 
     columns: Mapping[str, Sequence[Any]]
-    """Always has ticker and date; the value of any other absent column is missing in every row. May have the fields of
+    """Always has ticker and date. If another column is absent, every row lacks its value. May have the fields of
     `field_names.TICKERS`."""
     order: Sequence[int]
-    """The position of each row among all that were read: of two rows of one day, the later one counts."""
+    """The position of each row among all rows of the source: of two rows of one day, the later one is used."""
     places: Sequence[Any]
-    """Where a person finds each row: the _id of its document, with a position inside it; a line number."""
+    """Where a person finds each row: the _id of its document and the position inside it, or a line number."""
 
     def __len__(self) -> int:
         return len(self.order)
 
     def of(self, wanted: Collection[Any]) -> "Rows":
-        """The rows of the `wanted` raw tickers; None among them means: rows without one."""
+        """The rows of the `wanted` raw tickers; None among them means rows without a ticker."""
         keys = raw_tickers.keys_of(self.columns["ticker"])
         chosen = [position for position, key in enumerate(keys) if key in wanted]
         return self.at(chosen)
 
     def at(self, chosen: Sequence[int]) -> "Rows":
-        """The rows at these positions, which ascend."""
+        """The rows at these positions, which must ascend."""
         if len(chosen) == len(self):
             return self
         columns = {name: [values[position] for position in chosen] for name, values in self.columns.items()}
@@ -54,22 +54,22 @@ class Shape:
 
     kind: ShapeKind
     names: Mapping[str, str]
-    """Our names of the fields of a row to theirs, or to a path such as meta.ticker; without ticker where a document
+    """Our names of the fields of a row to theirs, or to a path such as meta.ticker. Has no ticker where a document
     holds many rows."""
     ticker: str = ""
-    """The field in which MongoDB finds the ticker of all rows of the document; "" where it has none, or several, or one
-    that is a part of a text."""
+    """The field in which MongoDB finds the ticker of all rows of the document; "" where it has no ticker, several, or
+    one that is only a part of a text."""
     said: Mapping[str, str] = field(default_factory=dict)
-    """Our names of what a document says of its ticker, such as its name and market, to theirs."""
+    """Our names of the fields that describe the ticker, such as name and market, to theirs."""
     parts: tuple[str, ...] = ()
-    """The fields of a flat document that are documents with parts of the row."""
+    """The fields of a flat document that hold parts of the row: inner documents, or an _id of ticker and day."""
 
     others: tuple[str, ...] = ()
-    """The fields of a flat document that are no part of the row, and so may hold rows."""
+    """The fields of a flat document that are no part of the row, and so may hold further rows."""
 
     @property
     def day(self) -> str:
-        """Their name of the date of a flat document that shows by its field names alone that it is a day; else ""."""
+        """Their name of the date field, if the field names alone show that a flat document is one day; else ""."""
         is_day = self.kind == "flat" and not self.parts and {"date", "close"} <= self.names.keys()
         return self.names["date"] if is_day else ""
 
@@ -83,7 +83,7 @@ def rows_of(documents: Iterable[Document], first: int = 0, seen: list[Shape] | N
         alike, whole = flat.get(keys), document
         if alike is None:
             is_known = False
-        elif alike[1]:  # the fields of a day may hold lists, and the document then many days
+        elif alike[1]:  # a document with the fields of a day may still hold lists, and so many days
             others = alike[0].others
             is_known = type(document[alike[1]]) is not list
             is_known = is_known and not (others and any(type(document[name]) in (list, dict) for name in others))
@@ -98,7 +98,7 @@ def rows_of(documents: Iterable[Document], first: int = 0, seen: list[Shape] | N
                 if leaves:
                     yield _rows_inside(document, leaves, position)
                 continue
-            # Another document may have the ticker in a part in which this one has none.
+            # Another document with the same fields may have a ticker in an inner document where this one has none.
             needed = {"ticker", "date", "close"} if shape.parts else {"date", "close"}
             is_sure = alike is None and needed <= shape.names.keys()
             key = keys if is_sure else (*keys, "", *shape.names.values())
@@ -130,7 +130,7 @@ def _rows_inside(document: Document, leaves: Sequence[levels.Leaf], position: It
 
 
 def _read(document: Document) -> tuple[Shape, list[levels.Leaf]]:
-    """The shape of a document, and its rows unless it is flat."""
+    """The shape of a document, and its rows; [] if it is flat."""
     names, parts = row_parts.names_of(document)
     is_day = {"date", "close"} <= names.keys() and not parts and type(document[names["date"]]) is not list
     others = tuple(name for name in document if name not in names.values() and name != "_id")
@@ -156,7 +156,7 @@ def _shape_inside(
         leaves = [({"ticker": document["_id"], **above}, row) for above, row in leaves]
     tickers = {raw_tickers.key_of(levels.value_of(leaf, "ticker")) for leaf in leaves}
     own = raw_tickers.key_of(row_parts.with_parts(document, [field.split(".")[0]]).get(field))
-    if tickers != {own} or field.count(".") > 1:  # MongoDB takes a dot in a name for a level
+    if tickers != {own} or field.count(".") > 1:  # MongoDB reads a dot in a field name as a level
         field, kind = "", kind if tickers == {None} else "tickers"
     above, row = next(filter(levels.has_bar, leaves), leaves[0])
     inner = {"date": "date"} if "date" in above else {}

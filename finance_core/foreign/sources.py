@@ -1,7 +1,7 @@
-"""Sources of daily rows in other layouts, and how they are read: a group of tickers at a time, each row once.
+"""Sources of daily rows in foreign layouts, read one group of tickers at a time, each row once.
 
-Nothing is written to a database here. Where rows come from is left to the classes that implement `Source`, what becomes
-of them to `conversion` and `import_run`.
+Nothing here writes to a database. The classes that implement `Source` read the rows; `conversion` turns them into bars;
+`import_run` stores the bars.
 """
 
 import itertools
@@ -23,47 +23,50 @@ from finance_core.foreign.shapes import Rows
 from finance_core.i18n import N_
 
 GROUP_ROWS = 150_000
-"""Rows in memory at once, give or take a ticker; as many again are read meanwhile."""
+"""About how many rows one group has. Two groups are in memory: one is worked on while the next one is read."""
 KEYS = 20_000
-"""Raw tickers in one query: MongoDB takes no query beyond 16 MB."""
+"""The most raw tickers in one query: MongoDB accepts no query above 16 MB."""
 
 T = TypeVar("T")
 Group = Mapping[str, Sequence[Any]]
-"""The raw tickers of each ticker that is read together."""
+"""Tickers that are read together, each with its raw tickers."""
 
 
 class Source(Protocol):
     """A table or collection with daily rows of many tickers."""
 
     name: str
-    """What a person calls it; one source has the same name every time."""
+    """The name that a person sees; the same source always has the same name."""
     described: Described
-    """What rows say of their raw tickers; known once they are counted."""
+    """Descriptions of the raw tickers in the rows; known after `counts`."""
     keeps_all: bool
-    """True: days that it no longer has are gone, as in a collection. A file may be the next month's, under the name of
-    last month's."""
+    """True: the source always has all days, as a collection does, so days that it lacks are to be removed. False for a
+    file: a file of this month may have the name of last month's."""
 
     def is_indexed(self) -> bool:
-        """Whether `read` finds the rows of a few tickers without going through all rows."""
+        """Whether `read` finds the rows of a few tickers without reading all rows."""
 
     def fingerprint(self) -> str:
-        """A text that changes where rows come, go or, in a file, change; an interrupted import depends on it."""
+        """A text that changes when rows are added or removed or, in a file, changed.
+
+        An interrupted import continues only if the text is the same.
+        """
 
     def counts(self) -> Mapping[Any, int]:
-        """About how many rows each raw ticker has; None stands for rows without one."""
+        """About how many rows each raw ticker has; the key None means rows without a ticker."""
 
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
-        """The rows of the `wanted` raw tickers, in the order in which they came, in portions."""
+        """The rows of the `wanted` raw tickers, in portions, in the order of the source."""
 
 
 def converted(source: Source, known: ByTicker, rules: Rules, stop: threading.Event) -> Iterator[Converted]:
-    """The bars of the `known` tickers, until `stop`; the next group is read while the caller works on one."""
+    """The bars of the `known` tickers, until `stop` is set; the next group is read while the caller works on one."""
     for group in _ahead(_groups(source, known, rules, stop)):
         yield from group
 
 
 def refused(source: Source, unknown: Sequence[Any], stop: threading.Event) -> Iterator[Converted]:
-    """The rows of raw tickers that are none of the category, as refusals, until `stop`."""
+    """The refusals of all rows of `unknown` raw tickers, which are not of the category, until `stop` is set."""
     for start in range(0, len(unknown), KEYS):
         for rows in source.read(unknown[start : start + KEYS]):
             if stop.is_set():
@@ -83,7 +86,7 @@ def _groups(source: Source, known: ByTicker, rules: Rules, stop: threading.Event
 
 
 def _planned(known: ByTicker) -> Iterator[Group]:
-    """Groups of about `GROUP_ROWS`."""
+    """Groups of about `GROUP_ROWS` rows."""
     group: dict[str, list[Any]] = {}
     size = 0
     for ticker, raws in known.items():
@@ -100,9 +103,9 @@ def _planned(known: ByTicker) -> Iterator[Group]:
 def _reader(
     source: Source, groups: Sequence[Group], stop: threading.Event
 ) -> Iterator[Callable[[int], Iterator[Rows]]]:
-    """A function that reads the rows of a group by its number.
+    """A function that returns the rows of a group by its number.
 
-    A source without an index is read once: its rows wait in a file without a name, which vanishes with this process.
+    A source without an index is read only once: its rows go into a temporary file, which disappears with the process.
     """
     raws = [list(itertools.chain.from_iterable(group.values())) for group in groups]
     if len(groups) <= 1 or source.is_indexed():
@@ -134,7 +137,7 @@ def _sorted_into(
     for rows in itertools.takewhile(lambda _rows: not stop.is_set(), source.read(list(group_of))):
         positions: dict[int, list[int]] = {}
         for position, key in enumerate(raw_tickers.keys_of(rows.columns["ticker"])):
-            # A row whose own field has no ticker is refused with the first group.
+            # A row without a ticker goes to the first group, which refuses it.
             positions.setdefault(group_of.get(key, 0), []).append(position)
         for number, chosen in positions.items():
             places[number].append(file.tell())

@@ -1,7 +1,7 @@
-"""A table of daily prices in a SQLite file as a source of bars. Only ever read.
+"""A table of daily prices in a SQLite file as a source of bars. It is never written.
 
-The file is opened anew for each question, so that any thread may ask, also while another program writes to it. SQLite
-types loosely: values stay as they are, but blobs are read as texts.
+The file is opened again for each query, so that any thread may read it, even while another program writes to it. A
+SQLite column may have values of several types: they stay as they are, except blobs, which become texts.
 """
 
 import sqlite3
@@ -19,7 +19,7 @@ from finance_core.foreign.table_source import TableSource, bar_columns
 from finance_core.i18n import N_
 
 PATIENCE = 30.0
-"""Seconds to wait for a file that another program locks."""
+"""Seconds to wait while another program locks the file."""
 USUAL_TABLES = ("stocks", "currency")
 
 NOT_SQLITE = N_("{file} 파일을 SQLite로 읽지 못했습니다({reason}).")
@@ -33,10 +33,10 @@ EMPTY = N_("{file} 파일의 {table} 테이블에 시세가 한 줄도 없습니
 
 
 class SqliteSource(TableSource):
-    """The daily prices in `table` of the SQLite file at `path`; "" means the one table that has some.
+    """The daily prices in `table` of the SQLite file at `path`; "" means the only table with prices.
 
-    A row is found by its rowid, else by its ticker and date. Raises SisepanError where the file is no SQLite file or
-    has no such table.
+    The place of a row is its rowid, or its ticker and date where it has none. Raises SisepanError where the file is no
+    SQLite file, has no such table, or has several tables with prices.
     """
 
     def __init__(self, path: Path, table: str = "") -> None:
@@ -50,7 +50,7 @@ class SqliteSource(TableSource):
 
     @property
     def candidates(self) -> list[Category]:
-        """The categories that the name of the file, or else of the table, stands for: finance_stock_kr.db is Korean."""
+        """The categories that the name of the file, or else of the table, means: finance_stock_kr.db is Korean."""
         for name in (self._path.stem, self.table):
             parts = name.replace("-", "_").replace(" ", "_").split("_")
             for start in range(len(parts)):
@@ -60,13 +60,13 @@ class SqliteSource(TableSource):
         return []
 
     def fingerprint(self) -> str:
-        """Sizes and times of the file and of the log beside it: they change when anybody writes."""
+        """Sizes and times of the file and of its write-ahead log: they change when any program writes."""
         log = self._path.with_name(f"{self._path.name}-wal")
         try:
             states = [file.stat() for file in (self._path, log) if file.exists()]
         except OSError as error:
             raise SisepanError(NOT_SQLITE, file=self._path.name, reason=error.strerror or "?") from error
-        # Reading alone makes an empty log.
+        # Reading creates an empty log, which must not change the text.
         return " ".join(f"{state.st_size} {state.st_mtime_ns}" for state in states if state.st_size)
 
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
@@ -87,7 +87,7 @@ class SqliteSource(TableSource):
                     yield Rows(texts, order, [f"{ticker} {date}" for ticker, date in known])
 
     def _choose(self, connection: sqlite3.Connection, table: str) -> tuple[str, list[str]]:
-        """The table that is meant, and its columns."""
+        """The table to read, and its columns."""
         query = (
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
         )
@@ -115,7 +115,7 @@ class SqliteSource(TableSource):
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         try:
-            # An address quotes the characters of a path that mean something.
+            # A URI, so that the file is opened read-only; `as_uri` quotes special characters of the path.
             address = f"{self._path.as_uri()}?mode=ro"
             with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE, check_same_thread=False)) as connection:
                 connection.text_factory = _text
@@ -125,13 +125,13 @@ class SqliteSource(TableSource):
 
 
 def _prices(columns: Sequence[str]) -> dict[str, str]:
-    """Our names of a table's columns to its own; empty where it is no table of prices."""
+    """Our names of a table's columns to its own; empty where the table has no prices."""
     names = bar_columns(columns)
     return names if {"ticker", "date", "close"} <= names.keys() else {}
 
 
 def _row_id(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> str | None:
-    """The name by which a table gives the numbers of its rows; None where it, or a view, has none."""
+    """The name of the rowid of a table; None where the table has none, as a view."""
     taken = {name.lower() for name in columns}
     name = next((name for name in ("rowid", "_rowid_", "oid") if name not in taken), None)
     try:
@@ -151,5 +151,5 @@ def _texts(values: Sequence[Any]) -> Sequence[Any]:
 
 
 def _text(value: Any) -> Any:
-    """A value with bytes, which a text that is no UTF-8 has too, as text."""
+    """A value with bytes decoded to text. SQLite gives bytes for blobs and, through `text_factory`, for all texts."""
     return value.decode(errors="replace") if isinstance(value, bytes) else value

@@ -1,4 +1,4 @@
-"""A table of daily prices in a file as a source of bars, read from its first row to its last. Never written."""
+"""A table of daily prices in a file as a source of bars, read from its first row to its last, never written."""
 
 import dataclasses
 import itertools
@@ -12,11 +12,11 @@ from finance_core.foreign.raw_tickers import Described
 from finance_core.foreign.shapes import Rows
 
 SAMPLE_ROWS: Final = 1000
-"""The first rows, which show whether a table has days."""
+"""How many of the first rows are read to see whether a table has dates."""
 
 
 class TableSource(ABC):
-    """A table whose columns `names` gives (our name to theirs); with a `ticker`, all rows are of that one."""
+    """A table with the columns `names` (our name to theirs); with a `ticker`, all rows are of that ticker."""
 
     keeps_all = False
 
@@ -31,23 +31,23 @@ class TableSource(ABC):
 
     @abstractmethod
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
-        """All rows, with the columns of these names of ours. Raises SisepanError where the file cannot be read."""
+        """All rows, with the columns of these `names` (ours). Raises SisepanError where the file cannot be read."""
 
     def sample(self) -> Sequence[Any]:
-        """The dates of the first rows, as they are written."""
+        """The dates of the first `SAMPLE_ROWS` rows, as they are written."""
         written = itertools.chain.from_iterable(rows.columns["date"] for rows in self._portions(["date"]))
         return list(itertools.islice(written, SAMPLE_ROWS))
 
     def is_indexed(self) -> bool:
-        """False: each question goes through all rows."""
+        """False: every read goes through all rows."""
         return False
 
     def counts(self) -> Mapping[Any, int]:
         """How many rows each raw ticker has. Raises SisepanError where the file cannot be read to its end."""
         counts: Counter[Any] = Counter()
         self.described = {}
-        said = [name for name in field_names.TICKERS if name in self._names]
-        for rows in self._rows([*(["date"] if self._ticker else ["ticker"]), *said]):
+        descriptive = [name for name in field_names.TICKERS if name in self._names]
+        for rows in self._rows([*(["date"] if self._ticker else ["ticker"]), *descriptive]):
             counts.update(raw_tickers.keys_of(rows.columns["ticker"]))
             raw_tickers.describe(self.described, rows.columns)
         return counts
@@ -60,7 +60,7 @@ class TableSource(ABC):
                 yield chosen
 
     def _rows(self, names: Iterable[str]) -> Iterator[Rows]:
-        """The portions, with a column for the ticker."""
+        """The portions of all rows, always with a column for the ticker."""
         for rows in self._portions(names):
             if self._ticker:
                 rows = dataclasses.replace(rows, columns={**rows.columns, "ticker": [self._ticker] * len(rows)})
@@ -68,5 +68,5 @@ class TableSource(ABC):
 
 
 def bar_columns(columns: Iterable[str]) -> dict[str, str]:
-    """Our names of the fields of a bar and its ticker to the columns of a table that mean them."""
+    """Our names of the fields of a bar and of its ticker, each mapped to the column of a table for it."""
     return dict(field_names.of_bars(tuple(columns)))

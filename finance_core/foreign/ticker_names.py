@@ -1,4 +1,4 @@
-"""What is known of tickers beside their bars, from the user's own lists and from our starter lists."""
+"""Descriptions of tickers (name, market, currency), from the user's own lists and from our starter lists."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,11 +13,11 @@ from finance_core.storage import tickers
 from finance_core.storage.database import Document, MongoDatabase
 
 Descriptions = Mapping[str, Mapping[str, Any]]
-"""For each ticker what is known of it: name, name_en, market, currency."""
+"""For each ticker its description, as far as it is known: name, name_en, market, currency."""
 
 
 def of(db: MongoDatabase, category: Category) -> Descriptions:
-    """What the user's own lists, and then our starter lists, know of tickers of `category`."""
+    """Descriptions of tickers of `category`: those of the user's own lists, completed from our starter lists."""
     known: dict[str, dict[str, str]] = {
         row["ticker"]: {name: row[name] for name in field_names.TICKERS if row.get(name)}
         for row in starter.rows(category)
@@ -26,13 +26,13 @@ def of(db: MongoDatabase, category: Category) -> Descriptions:
         for document in db[collection].find():
             ticker, described = _described(category, document)
             if ticker:
-                # The user's name is in the user's language: our name in another language does not replace it.
+                # The user's list comes last: our name, perhaps in another language, must not replace the user's.
                 known[ticker] = {**known.get(ticker, {}), **described}
     return known
 
 
 def completed(descriptions: Descriptions, category: Category, known: ByTicker, described: Described) -> Descriptions:
-    """`descriptions`, and where they know nothing of a ticker, what rows of prices say of its raw tickers."""
+    """`descriptions`, with gaps filled by name, name_en and market from the price rows (`described`)."""
     of_rows: dict[str, dict[str, str]] = {}
     for ticker, raws in known.items():
         for ours, values in ((ours, values) for raw, _count in raws for ours, values in described.get(raw, {}).items()):
@@ -51,7 +51,10 @@ def register(
     descriptions: Descriptions,
     session: ClientSession | None = None,
 ) -> None:
-    """Put `ticker`, which a source writes as `raws`, on the list with what is known of it; name it if it has none."""
+    """Put `ticker`, which a source writes as `raws`, on the list with its description.
+
+    If it is on the list already, but without a name, set the name and the rest of its description.
+    """
     known = {name: value for name, value in descriptions.get(ticker, {}).items() if value}
     market = raw_tickers.market_of(category, raws)
     row = {"ticker": ticker, "name": ticker, **({"market": market} if market else {}), **known}
@@ -60,7 +63,7 @@ def register(
 
 
 def _described(category: Category, document: Document) -> tuple[str, dict[str, str]]:
-    """The ticker that a document of a list names, and what it says of it; ("", {}) where it is none of `category`."""
+    """The ticker in a document of a list, and its description; ("", {}) where it is no ticker of `category`."""
     names = field_names.of_tickers(tuple(document))
     values = {ours: document[theirs] for ours, theirs in names.items() if ours != "ticker"}
     texts = {ours: value.strip() for ours, value in values.items() if isinstance(value, str) and value.strip()}

@@ -1,7 +1,7 @@
-"""Which trading days the moments of one ticker mean: its own rows and its exchange's sessions decide, or nobody does.
+"""Which trading days the moments of one ticker mean, decided by its own rows and the sessions of its exchange.
 
-A day may be stored as midnight of any zone, kept in UTC, with a clock time or without. Each reading that the moments
-allow is held against the sessions of the exchange; exactly one must fit. Pure but for the calendars of `sessions`.
+A source may store a day as midnight of any zone, converted to UTC, or with a clock time. Every reading that the moments
+allow is compared with the sessions of the exchange; exactly one must fit. Pure, except for the calendars of `sessions`.
 """
 
 import datetime as dt
@@ -23,7 +23,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Exchange(NamedTuple):
-    """Where a ticker trades, as far as its days are concerned."""
+    """The zone and the calendar that decide the trading days of a ticker."""
 
     zone: str
     """IANA name."""
@@ -63,18 +63,19 @@ EXCHANGES: Final = tuple(
         "America/Santiago": "XSGO",
     }.items()
 )
-"""A calendar a zone. Zones that keep the same time, as most of Europe, are told apart by nothing here."""
+"""One exchange per zone. Zones with the same time, as in most of Europe, give the same readings."""
 WEEKDAYS: Final = "24/5"
 """The calendar of a ticker whose exchange is not known."""
 PLAIN: Final = (WEEKDAYS, "XSAU")
-"""The same for days without a clock time, which mean nothing but themselves; some exchanges trade on Sundays."""
+"""The calendars to try for days without a clock time, if the exchange is not known. Such days have only one reading;
+the second calendar is that of an exchange that trades on Sundays."""
 CLOSED_LIMIT: Final = 0.01
-"""Share of days on which the exchange was closed, up to which a reading fits."""
+"""A reading fits if the exchange was closed on at most this share of its days."""
 MIDNIGHT_SHARE: Final = 0.99
-"""Share of moments that must be midnights of a zone, for them to be days of it."""
+"""The share of moments that must be midnights of a zone, for the moments to be days in that zone."""
 
 DAYTIME: Final = (5, 22)
-"""Hours between which bars have the time of a session, and no time in another zone."""
+"""Local hours (from, to) in which a session may be. Bars outside these hours are times of another zone."""
 
 UNKNOWN: Final = N_("어느 거래소의 종목인지 알 수 없어 하루로 합칠 수 없습니다.")
 NONE_FITS = N_("날짜를 어느 시간대로 읽어도 {share}는 {calendar} 거래소가 쉬는 날입니다(예: {day}).")
@@ -82,21 +83,21 @@ SEVERAL_FIT = N_("날짜를 {days} 가운데 어느 쪽으로 읽어야 하는�
 
 
 class Reading(NamedTuple):
-    """The moments of one ticker as local ones, whose days are trading days."""
+    """The moments of one ticker as local moments, whose days are the trading days, and how well they fit."""
 
     moments: Days
     """datetime64[ns], in the order in which they came."""
     zone: str
-    """The zone whose times they are; "" if they are read as they stand."""
+    """The zone of the local moments; "" if the moments are read as they are written."""
     calendar: str
     closed: int
-    """Rows on days on which that calendar is closed, of those that count."""
+    """Counted rows whose day is no session of the calendar."""
     rows: int
-    """Rows that count."""
+    """Counted rows; repetitions that fill closed days do not count (see `read`)."""
     is_midnight: bool = False
-    """Whether nearly all times kept in UTC are midnights of the zone."""
+    """Whether nearly all moments in UTC are midnights in the zone."""
     is_daytime: bool = False
-    """Whether they are times at which an exchange may be open."""
+    """Whether nearly all moments in UTC are, in the zone, within `DAYTIME`."""
 
     @property
     def days(self) -> Days:
@@ -114,8 +115,9 @@ def read(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None, is_r
 
     `is_utc` marks moments that are surely in UTC, `is_naive` texts with a clock time and no zone, which may be local or
     in UTC; all others are local. A midnight in UTC is a day without a time. `own` is the exchange of the ticker, if it
-    is known. A source may fill closed days forward: rows that `is_repeat` marks as repetitions of the one before do not
-    count, unless they are most of all. Raises SisepanError if no reading fits the sessions, or several do that differ.
+    is known. A source may fill closed days forward: rows that `is_repeat` marks as repetitions of the row before do not
+    count, unless more than half of all rows are. Raises SisepanError if no reading fits the sessions, or several
+    different readings fit.
     """
     counts = (
         np.ones(len(moments), dtype=bool) if is_repeat is None or 2 * is_repeat.sum() > len(moments) else ~is_repeat
@@ -123,7 +125,7 @@ def read(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None, is_r
     is_timed = moments != moments.astype("datetime64[D]")
     is_utc, is_naive = is_utc & is_timed, is_naive & is_timed
     if own and is_utc.any():
-        # Midnights of its own exchange are its days: no other zone has to be tried.
+        # If all moments are midnights of the ticker's own exchange, no other zone has to be tried.
         reading = _reading(moments, is_utc, own, own.calendar, counts)
         if reading.is_midnight and reading.fits and not is_naive.any():
             return reading
@@ -135,7 +137,7 @@ def read(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None, is_r
 
 
 def _chosen(readings: Sequence[Reading]) -> Reading:
-    """The only one that fits."""
+    """The only reading that fits. Raises SisepanError where none fits, or several do."""
     fitting = [reading for reading in readings if reading.fits]
     if not fitting:
         best = min(readings, key=lambda reading: reading.closed)
@@ -147,7 +149,7 @@ def _chosen(readings: Sequence[Reading]) -> Reading:
 
 
 def exchange_of(category: Category, market: str) -> Exchange | None:
-    """The exchange of a ticker: of the market with this key, else the only one of its category; None: not known."""
+    """The exchange of the market with this key, else the only exchange of `category`; None where it is not known."""
     named = [known for known in category.markets if known.key == market]
     is_one = len({known.calendar for known in category.markets}) == 1
     for chosen in [*named, *(category.markets if is_one else ())][:1]:
@@ -156,12 +158,15 @@ def exchange_of(category: Category, market: str) -> Exchange | None:
 
 
 def in_zone(moments: Days, is_utc: Mask, exchange: Exchange) -> Days:
-    """Moments as times of an exchange, those in UTC converted, midnights too."""
+    """Moments in local time of an exchange. Moments in UTC are converted, even midnights."""
     return _reading(moments, is_utc, exchange, exchange.calendar).moments
 
 
 def local_times(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None) -> Days:
-    """Moments within days as times of their exchange; midnights too are moments. Raises SisepanError as `read`."""
+    """Intraday moments in local time of their exchange; a midnight is a moment, not a day.
+
+    Raises SisepanError as `read` does, and if the exchange is not known.
+    """
     if own is None:
         raise SisepanError(UNKNOWN)
     readings = {
@@ -173,14 +178,14 @@ def local_times(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | Non
 
 
 def closed_days(days: Days, calendar: str) -> Days:
-    """Those of `days` on which the exchange was closed, within the range of its calendar."""
+    """The `days` on which the exchange was closed, within the range of its calendar."""
     return days[is_closed(days, calendar)]
 
 
 def is_closed(days: Days, calendar: str) -> Mask:
-    """Which of `days` are within the range of a calendar, and no session of it."""
+    """A mask of the `days` that are within the range of a calendar, but no session of it."""
     open_days = _open_days(calendar, dt.datetime.now(dt.UTC).year)
-    # The sessions are in order: np.isin would sort them all anew, for every ticker and every calendar that is tried.
+    # The sessions are sorted already; np.isin would sort them again for every ticker and every calendar.
     next_open = open_days[np.minimum(open_days.searchsorted(days), len(open_days) - 1)]
     closed: Mask = (days >= open_days[0]) & (days <= open_days[-1]) & (next_open != days)
     return closed
@@ -188,12 +193,15 @@ def is_closed(days: Days, calendar: str) -> Mask:
 
 @lru_cache(maxsize=64)
 def _open_days(calendar: str, _year: int) -> Days:
-    """All sessions of a calendar, as datetime64[D]."""
+    """All sessions of a calendar, as datetime64[D]; `_year` renews the cache as the calendar grows."""
     return sessions.between(calendar, dt.date(1900, 1, 1), dt.date(2200, 1, 1)).to_numpy().astype("datetime64[D]")
 
 
 def _readings(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None, counts: Mask) -> list[Reading]:
-    """Every reading that the moments allow, one for each result: as they stand, and as times of each zone."""
+    """Every reading that the moments allow: as written, and converted from UTC to each zone.
+
+    Of readings with the same days, only the one that fits best is kept.
+    """
     is_plain = not (is_utc.any() or is_naive.any())
     standing = moments.astype("datetime64[D]")
     readings = [
@@ -202,7 +210,7 @@ def _readings(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None,
     ]
     for in_utc, may_be_any_time in ((is_utc, True), (is_utc | is_naive, False)):
         for exchange in ([own, *EXCHANGES] if own else EXCHANGES) if in_utc.any() else ():
-            # What is not known to be of that exchange may trade on its holidays.
+            # A ticker that only may be of this exchange may also trade on its holidays: try plain weekdays too.
             for calendar in [own.calendar] if own else [exchange.calendar, WEEKDAYS]:
                 reading = _reading(moments, in_utc, exchange, calendar, counts)
                 if reading.is_midnight or (may_be_any_time and exchange == own and reading.is_daytime):
@@ -216,7 +224,7 @@ def _readings(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None,
 def _reading(
     moments: Days, in_utc: Mask, exchange: Exchange, calendar: str, counts: Mask | slice = slice(None)
 ) -> Reading:
-    """The moments as times of an exchange; those that are not `in_utc` are its times already."""
+    """The moments in local time of an exchange; moments that are not `in_utc` are local already."""
     if not in_utc.any():
         days = moments[counts].astype("datetime64[D]")
         return Reading(moments, "", calendar, len(closed_days(days, calendar)), len(days))

@@ -1,4 +1,4 @@
-"""A MongoDB on this machine that the installation does not use, though it may hold the user's prices."""
+"""Finds a MongoDB on this machine that the installation does not use, but that may hold the user's prices."""
 
 import logging
 import socket
@@ -26,12 +26,12 @@ class LocalServer:
     """A MongoDB on this machine that the installation does not use."""
 
     databases: Mapping[str, Sequence[str]]
-    """Names of its databases with prices, and for each the names of the collections with prices."""
+    """The names of its databases with prices, each with the names of its collections with prices."""
     wants_login: bool = False
 
     @property
     def sentence(self) -> SisepanError:
-        """A sentence that there is one, and where to write the settings that use it."""
+        """A sentence that names this server, and the file for the settings that use it."""
         if self.wants_login:
             text = N_("이 컴퓨터의 {address}에 로그인이 필요한 MongoDB가 있습니다. 쓰려면 {file}에 다음을 적으십시오:")
         else:
@@ -40,17 +40,23 @@ class LocalServer:
         return SisepanError(text, address=address, file=".streamlit/secrets.toml")
 
     def settings(self) -> list[tuple[str, Sequence[str]]]:
-        """For each of its databases the lines of settings that use it, and its collections with prices."""
+        """For each database with prices, the lines of settings that use it, and its collections with prices.
+
+        Where no database is known (a login is needed), the lines are for the usual name.
+        """
         uri = URI.replace("://", "://user:password@") + "/?authSource=admin" if self.wants_login else URI
         databases = self.databases or {settings.get("FINANCE_DB", "finance_db"): ()}
         return [(f'MONGO_URI = "{uri}"\nFINANCE_DB = "{name}"', names) for name, names in databases.items()]
 
 
 def find() -> LocalServer | None:
-    """The MongoDB at the usual port of this machine; None where it has no prices. One that wants a login may have."""
+    """The MongoDB at the usual port of this machine; None where there is none, or it has no prices.
+
+    A server that wants a login is returned too: it may have prices.
+    """
     host, _colon, port = URI.removeprefix("mongodb://").partition(":")
     try:
-        # Fails at once where nothing listens; the driver would try until its time is up.
+        # Fails at once where nothing listens; the driver would retry until its timeout.
         socket.create_connection((host, int(port)), LOOK_WITHIN_MS / 1000).close()
     except OSError:
         return None

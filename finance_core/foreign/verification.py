@@ -1,7 +1,7 @@
-"""Whether stored bars are true to their source, by other code than the one that read them.
+"""Checks stored bars against their source, with code that is independent of the code that read them.
 
-A sample of raw rows of each ticker is read again by plain means, as sets of days that a text or a number can mean, and
-every stored day is held against the calendar of the exchange. Pure but for the calendars of `sessions`.
+A sample of each ticker's raw rows is read again in a simple way, which gives all the days that a text or a number can
+mean. Every stored day is compared with the calendar of the exchange. Pure, except for the calendars of `sessions`.
 """
 
 import datetime as dt
@@ -19,17 +19,17 @@ from finance_core.foreign.trading_days import Exchange
 ROWS: Final = 20
 """Raw rows of a ticker that are read again."""
 CLOSED_LIMIT: Final = 0.01
-"""Share of stored days on which the exchange may have been closed."""
+"""The largest share of stored days on which the exchange may have been closed."""
 UNITS: Final = ((1e5, "D"), (1e11, "s"), (1e14, "ms"), (1e17, "us"), (np.inf, "ns"))
-"""Below which size a number is a count of what."""
+"""The unit of a number, by the size below which it may be a count of that unit."""
 
 
 class RawRow(NamedTuple):
-    """What a source writes of one bar."""
+    """The date and the close of one row, as the source writes them."""
 
     date: Any
     close: Any
-    """None if the close of the bar is not the one of a single row."""
+    """None if the close of the bar is not that of this row: aggregated or split-adjusted."""
 
 
 @dataclass
@@ -37,23 +37,23 @@ class Checks:
     """How much was verified."""
 
     days: int = 0
-    """Stored days that were held against a calendar."""
+    """Stored days that were compared with a calendar."""
     closed: int = 0
-    """Those of them on which the exchange was closed."""
+    """Compared days on which the exchange was closed."""
     rows: int = 0
     """Raw rows that were read again."""
     compared: int = 0
-    """Bars that were stored before and have the same close now."""
+    """Bars that were stored before the import with the same close as the imported ones."""
 
 
 def is_true(closes: "pd.Series[float]", rows: tuple[RawRow, ...], exchange: Exchange | None, checks: Checks) -> bool:
-    """Whether stored `closes`, indexed by days, agree with raw rows and the exchange; adds what was checked."""
+    """Whether stored `closes`, indexed by days, agree with raw rows and the exchange; counts the checks in `checks`."""
     days = closes.index.to_numpy().astype("datetime64[D]")
     agree = True
     for row in rows:
-        if meant := _days(row.date, exchange):
+        if possible_days := _days(row.date, exchange):
             checks.rows += 1
-            stored = closes.to_numpy()[np.isin(days, np.array(list(meant), dtype="datetime64[D]"))].tolist()
+            stored = closes.to_numpy()[np.isin(days, np.array(list(possible_days), dtype="datetime64[D]"))].tolist()
             agree &= bool(stored) and (row.close is None or any(_is_same(row.close, close) for close in stored))
     if exchange is None or closes.empty:
         return agree
@@ -66,7 +66,7 @@ def is_true(closes: "pd.Series[float]", rows: tuple[RawRow, ...], exchange: Exch
 
 
 def _days(written: Any, exchange: Exchange | None) -> set[dt.date]:
-    """Every trading day that a date may mean by itself; empty if this simple reader knows none."""
+    """Every trading day that a written date may mean by itself; empty if this simple reader cannot read it."""
     if isinstance(written, str) and not written.strip().lstrip("-").isdigit():
         return _days_of_text(written)
     if isinstance(written, dt.datetime):
@@ -88,7 +88,7 @@ def _days(written: Any, exchange: Exchange | None) -> set[dt.date]:
 
 
 def _counted(text: str) -> set[dt.date]:
-    """The days around a count from an epoch: those of all zones, in each unit that gives a usual year."""
+    """The days that a count from an epoch may mean: in UTC and 14 hours ahead, in the two smallest possible units."""
     count = float(text)
     units = [unit for limit, unit in UNITS if abs(count) < limit][:2]
     moments = []
@@ -120,7 +120,7 @@ def _days_of_text(text: str) -> set[dt.date]:
 
 
 def _is_same(written: Any, close: float) -> bool:
-    """Whether a price as it is written is a stored one; of a text only the digits count that are not zeros around."""
+    """Whether a written price equals a stored close. A text also matches by its digits alone, without outer zeros."""
     if isinstance(written, str):
         digits, stored = (re.sub(r"\D", "", text).strip("0") for text in (written, f"{close:.10f}"))
         return digits == stored or bool(np.isclose(_plain(written), close, rtol=candles.ROUNDING, atol=0))

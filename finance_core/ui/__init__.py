@@ -1,5 +1,5 @@
-"""The Streamlit pages: a folder or file a page, and beside them what pages share.
+"""The Streamlit pages: one folder or file per page, and the modules that pages share.
 
-Not here: queries, arithmetic, charts. `pages/` names each page's address and hands it the updaters.
+Not here: queries, arithmetic, charts. `pages/` gives each page its address and passes the updaters to it.
 Imports every room of `finance_core`; only `ui.data` imports `foreign`.
 """

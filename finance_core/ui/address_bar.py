@@ -1,7 +1,7 @@
-"""The address of a page in its visitor's browser: every change of it, until the browser has heard of that.
+"""Changes the address of a page in the visitor's browser, and protects each change until the browser has it.
 
-A browser sends its address with whatever it tells. What it has sent before it heard of a change names the address of
-before: taken as it is, that would undo the change. On a slow machine or line a second turn of the wheel did so.
+A browser sends its address with every event. An event that it sends before it receives a change still has the previous
+address, which would undo the change: on a slow machine or line, a second turn of the mouse wheel did so.
 """
 
 import time
@@ -16,17 +16,17 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 KEY: Final = "address_written"
 LATE: Final = 5.0
-"""Seconds after a change within which the address of before was sent too early, and is no wish."""
+"""Seconds after a change in which a browser that sends the previous address has only not received the change yet."""
 
 
 @dataclass
 class _Written:
-    """What stands in the address of a page, and what stood there before."""
+    """The parameters in the address of a page, and the parameters of its previous addresses."""
 
     page: str
     texts: dict[str, str]
     before: list[tuple[dict[str, str], float]] = field(default_factory=list)
-    """With when it went, of `time.monotonic`."""
+    """The previous parameters, each with the `time.monotonic` of its replacement."""
 
 
 def page_path() -> str:
@@ -35,9 +35,12 @@ def page_path() -> str:
 
 
 def settle() -> None:
-    """Put back what this visit has written, if the browser has not heard of it yet: before an address is read."""
+    """Restore the address that this visit has written, if the browser sent a previous one too early.
+
+    Call it before the address is read.
+    """
     run, written = get_script_run_ctx(), _written()
-    goes_back = run is not None and run.is_history_navigation  # with the browser's own buttons
+    goes_back = run is not None and run.is_history_navigation  # by the browser's own buttons
     now = time.monotonic()
     if not goes_back and any(
         texts == st.query_params.to_dict() and now < when + LATE for texts, when in written.before
@@ -48,21 +51,21 @@ def settle() -> None:
 
 @contextmanager
 def changing() -> Iterator[None]:
-    """Every change of the address stands in such a block."""
+    """A block in which the address may be changed. Every change of the address must be in such a block."""
     settle()
     yield
     _keep()
 
 
 def write(texts: Mapping[str, str]) -> None:
-    """Make `texts` the parameters of the page's address; the language that it names stays."""
+    """Make `texts` the parameters of the page's address; its parameter `lang` stays."""
     with changing():
         language = {name: text for name, text in st.query_params.items() if name == "lang"}
         st.query_params.from_dict(dict(texts) | language)
 
 
 def _written() -> _Written:
-    """What was written on this page."""
+    """The record of the page that is open; a new one if the visitor has changed the page."""
     written: _Written | None = st.session_state.get(KEY)
     if written is None or written.page != page_path():
         written = st.session_state[KEY] = _Written(page_path(), st.query_params.to_dict())
@@ -70,7 +73,7 @@ def _written() -> _Written:
 
 
 def _keep() -> None:
-    """Remember what the address names now, and what it does no more."""
+    """Record the present parameters of the address, and move replaced ones to the previous ones."""
     written, named, now = _written(), st.query_params.to_dict(), time.monotonic()
     if named != written.texts:
         gone = [(texts, when) for texts, when in written.before if texts != named and now < when + LATE]

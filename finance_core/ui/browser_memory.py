@@ -1,7 +1,7 @@
-"""What the browser of a visitor remembers for the next visit: cookies, which come with its first request.
+"""Keeps choices of a visitor in the browser for the next visit, as cookies.
 
-So the first drawing of the next visit already knows them. What is remembered is as untrusted as an address, and is read
-by the same rules. A browser that refuses cookies remembers it until the visit ends.
+Cookies come with the first request, so that the first drawing of the next visit knows them. They are as untrusted as an
+address, and are read by the same rules. If a browser refuses cookies, choices last until the visit ends.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from finance_core.ui import address_bar
 
 DAYS = 365
 MOST_LETTERS = 600
-"""Of one choice: far more than any takes, and no more than a cookie holds."""
+"""The longest choice that is kept: far longer than any real one, and short enough for a cookie."""
 PREFIX = "sisepan_"
 
 _memory = st.components.v2.component(
@@ -26,22 +26,22 @@ _memory = st.components.v2.component(
 
 
 def recall(name: str) -> str:
-    """What is remembered under `name`; "" for nothing."""
+    """The text that is kept under `name`; "" if there is none."""
     key = PREFIX + name
     remembered: str = st.session_state.get(key) or unquote(st.context.cookies.to_dict().get(key, ""))
     return remembered if len(remembered) <= MOST_LETTERS else ""
 
 
 def remember(name: str, text: str) -> None:
-    """Remember `text` under `name` in this visit, and in the browser once `keep` is drawn."""
+    """Keep `text` under `name` for this visit; `keep` stores it in the browser."""
     if len(text) <= MOST_LETTERS:
         st.session_state[PREFIX + name] = text
 
 
 def fill_address(names: Iterable[str], usable: Callable[[str, str], str]) -> None:
-    """Put what is remembered of the parameters `names` into an address that does not have them.
+    """Add the kept texts of the parameters `names` to an address that does not have them.
 
-    `usable` returns what can be used of a text that is remembered under a name.
+    `usable(name, text)` returns the part of a kept text that can still be used; "" for none.
     """
     for name in names:
         remembered = "" if name in st.query_params else recall(name)
@@ -51,7 +51,7 @@ def fill_address(names: Iterable[str], usable: Callable[[str, str], str]) -> Non
 
 
 def keep(names: Iterable[str]) -> None:
-    """Remember the parameters `names` of the address, and have the browser remember all of this visit."""
+    """Keep the parameters `names` of the address, and store all kept texts of this visit in the browser."""
     for name in names:
         if name in st.query_params:
             remember(name, st.query_params[name])

@@ -1,4 +1,4 @@
-"""Choices that several pages offer: of one in a row of buttons, and of a category."""
+"""Widgets for choices that several pages offer: a row of buttons, and a list of categories."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -13,11 +13,11 @@ T = TypeVar("T")
 
 
 def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, choose: Callable[[T], None]) -> None:
-    """A row with a button for each of `titles` (values with message ids), on which `shown` is marked.
+    """A row with a button for each of `titles` (values with message ids), with the button of `shown` marked.
 
-    `choose` is called with the value whose button is clicked. What marks another without a click gets another row in
-    the place of this one: a browser that has not heard of it yet goes on naming the old mark, which is no click. The
-    row before it stays, hidden: a click on it in the moment in which it is replaced still counts.
+    `choose` is called with the value whose button is clicked. If the page marks another button without a click, the
+    row gets a new key: a browser that does not know the new mark yet still sends the old one, which must not count as
+    a click. The previous row stays, hidden, so that a click in the moment of its replacement is not lost.
     """
     number: int = st.session_state.get(f"{key}_count", 0)
     if st.session_state.get(_row(key, number)) not in (None, shown):
@@ -27,7 +27,7 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
     def draw(row: str) -> None:
         def clicked() -> None:
             value: T | None = st.session_state[row]
-            if value not in (None, shown):  # None: the marked one was clicked again
+            if value not in (None, shown):  # None: the marked button was clicked again
                 choose(value)
 
         st.segmented_control(
@@ -44,18 +44,18 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
     st.session_state[row] = shown
     draw(row)
     replaced = _row(key, number - 1)
-    if number and st.session_state.get(replaced) in titles:  # else these are other choices than it had
+    if number and st.session_state.get(replaced) in titles:  # else it had other choices
         with st.container(key=f"{row}_replaces"):
             draw(replaced)
 
 
 def _row(key: str, number: int) -> str:
-    """The key of a row that `number` others stood before in its place."""
+    """The key of a row that has replaced `number` earlier rows."""
     return f"{key}_{number}" if number else key
 
 
 def category(key: str, **options: Any) -> Category:
-    """The category that is chosen in a list of all, a widget with `key` and `options` of Streamlit."""
+    """A list of all categories; returns the chosen one. `key` and `options` are those of `st.selectbox`."""
     titles = {category.key: _(category.title) for category in categories.CATEGORIES}
     chosen = st.selectbox(_("카테고리"), list(titles), format_func=titles.__getitem__, key=key, **options)
     return categories.category(chosen)

@@ -1,4 +1,4 @@
-"""The colours of rising and falling: as the reader set them, on every page; else as usual where a ticker is traded."""
+"""The colours of rising and falling prices: the visitor's choice for all pages, else those usual in the market."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler  # imports a template engine
 
 COLORS = "colors"
-"""Under which name the browser remembers the choice."""
+"""The name under which the browser keeps the choice."""
 TEXTS = {"red": True, "green": False}
 
 
 def rising_is_red(category: Category, market: str = "") -> bool:
-    """Whether a rising ticker of `category` that is traded on `market` is red for this visitor; else green."""
+    """Whether this visitor sees a rising ticker of `category`, traded on `market`, in red; else in green."""
     chosen = TEXTS.get(browser_memory.recall(COLORS))
     return category.rises_red(market) if chosen is None else chosen
 
@@ -28,9 +28,9 @@ def rising_is_red(category: Category, market: str = "") -> bool:
 def of_changes(
     table: pd.DataFrame, columns: Sequence[str], traded: Sequence[tuple[Category, str]], changes: Sequence[float] = ()
 ) -> "Styler":
-    """`table` with the changes in `columns` coloured; `traded` are the category and market of each row.
+    """`table` with the changes in `columns` coloured; `traded` has the category and market of each row.
 
-    `changes` are those of the rows where the table has them as text.
+    `changes` has the change of each row as a number, if the table has them as text.
     """
     red = {each: rising_is_red(*each) for each in set(traded)}
     styles = [Style(rising_is_red=red[each]) for each in traded]
@@ -45,7 +45,7 @@ def of_changes(
 
 
 def switch(category: Category, market: str) -> None:
-    """The switch, which counts for all pages and for the next visit of this browser."""
+    """The switch for the colours, for all pages and for the next visit of this browser."""
 
     def chosen() -> None:
         text = {is_red: text for text, is_red in TEXTS.items()}[bool(st.session_state["red"])]

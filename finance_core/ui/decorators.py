@@ -1,6 +1,7 @@
-"""What every page and every live part of one shares: language, database, admins only, errors as sentences.
+"""The common frame of every page and every live part: language, database, admins only, errors as sentences.
 
-`@page` makes a whole page of a function, `@live` a part that draws itself anew, `@writes` what a button may call.
+`@page` turns a function into a whole page, `@live` into a part that redraws itself, `@writes` into a callback that
+only admins may run.
 """
 
 import logging
@@ -31,11 +32,11 @@ from finance_core.ui.visitor import (
 
 FAILED_WRITE = "failed_write"
 RIGHTS_EVERY = 10.0
-"""Seconds between two looks whether the visitor of an open page for admins still is one."""
+"""Seconds between two checks whether the visitor of an open admin page is still an admin."""
 
 P = ParamSpec("P")
 Draw = Callable[Concatenate[MongoDatabase, P], None]
-"""Draws on the page from the database."""
+"""A function that draws on the page from the database."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def page(
     """
 
     def decorate(draw: Draw[P]) -> Callable[P, None]:
-        label = name or draw.__module__.split(".")[-2]  # a page without a name of its own is `…viewer.page`
+        label = name or draw.__module__.split(".")[-2]  # without a name, that of the folder: viewer for `…viewer.page`
 
         @wraps(draw)
         def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -76,15 +77,15 @@ def page(
 
 
 def live(every: float | None, *, for_admins: bool = False) -> Callable[[Draw[P]], Callable[P, None]]:
-    """Make `draw(db, …)` a part of a page that draws itself anew `every` so many seconds, until its page is left.
+    """Make `draw(db, …)` a part of a page that redraws itself `every` so many seconds, until its page is left.
 
-    Where `for_admins` and the visitor is none any more, the whole page is drawn anew, and says why.
+    With `for_admins`, if the visitor is no admin any more, the whole page is redrawn and says why.
     """
 
     def decorate(draw: Draw[P]) -> Callable[P, None]:
         @wraps(draw)
         def drawn(path: str, *args: P.args, **kwargs: P.kwargs) -> None:
-            if address_bar.page_path() != path:  # its page was left: it must not draw into the next one
+            if address_bar.page_path() != path:  # the visitor has left the page: do not draw into the next one
                 return
             use_visitor_language()
             if for_admins and not may_edit():
@@ -105,11 +106,11 @@ def live(every: float | None, *, for_admins: bool = False) -> Callable[[Draw[P]]
 
 @live(RIGHTS_EVERY, for_admins=True)
 def _watch_rights(_db: MongoDatabase) -> None:
-    """Nothing to see: an admin's page that stays open goes soon after the password was changed."""
+    """Draws nothing; closes an admin page that stays open soon after the password was changed."""
 
 
 def writes(callback: Callable[P, None]) -> Callable[P, None]:
-    """Make `callback` the callback of a widget that writes: it runs for admins only, whoever the widget was drawn for.
+    """Make `callback` the callback of a widget that writes: rights are checked when it runs, not when it is drawn.
 
     A callback runs before the page is drawn; the next `errors_shown` shows its error.
     """
@@ -127,7 +128,7 @@ def writes(callback: Callable[P, None]) -> Callable[P, None]:
 
 @contextmanager
 def errors_shown() -> Iterator[None]:
-    """Show an error inside the block as a sentence and a button that tries again; the log has what a defect left."""
+    """Show an error inside the block as a sentence and a button to retry. The traceback of a defect goes to the log."""
     try:
         failed: SisepanError | None = st.session_state.pop(FAILED_WRITE, None)
         if failed:
@@ -139,10 +140,10 @@ def errors_shown() -> Iterator[None]:
 
 
 def show_stray_error(error: Exception) -> bool:
-    """Show an error that no page could catch as a sentence; returns True, as Streamlit wants it of what has shown it.
+    """Show an error that no page could catch as a sentence; returns True, which tells Streamlit that it is shown.
 
-    Before the app's own code runs, Streamlit reads the values of widgets. A program that speaks to the app, not a
-    browser, may send any: that is one line in the log, where a defect of ours leaves its traceback.
+    Before the app's own code runs, Streamlit reads the values of widgets. A program other than a browser may send any
+    value: the log gets one line then, but the traceback for a defect of ours.
     """
     use_visitor_language()
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]

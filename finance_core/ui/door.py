@@ -1,7 +1,7 @@
-"""What reaches the app at all: requests are looked at here before Streamlit answers them.
+"""Checks every request before Streamlit answers it. `Door` is a middleware of the app.
 
-Streamlit itself lets every visitor upload files without a page that asks for one, clear what all visitors share, and
-read its metrics; and it serves any page of another port of this machine. `Door` is a middleware of the app.
+Streamlit itself lets every visitor upload files without an uploader on a page, clear the caches that all visitors
+share, and read its metrics; and it answers web pages from other ports of this machine.
 """
 
 from pathlib import PurePosixPath
@@ -29,11 +29,11 @@ MOST_UPLOADED = 400 << 20
 """Bytes of all files that are uploaded and still in memory; Streamlit keeps them until their tab is closed."""
 
 _proofs: dict[str, str] = {}
-"""By session: the proof of the login of an admin who has an uploader before him (see `auth.proof`)."""
+"""The proof of login (see `auth.proof`) of each admin whose page shows an uploader, by session."""
 
 
 def file_uploader(*arguments: Any, **options: Any) -> "UploadedFile | None":
-    """`st.file_uploader` for one file, on a page for admins; an upload without one is refused."""
+    """`st.file_uploader` for one file, on an admin page. `Door` refuses uploads from sessions that do not call it."""
     run = get_script_run_ctx()
     if run is not None and runtime.exists():
         for session in [session for session in _proofs if not runtime.get_instance().is_active_session(session)]:
@@ -56,10 +56,10 @@ class Door:
     def __init__(self, app: "ASGIApp") -> None:
         self._app = app
         self._uploading = 0
-        """Bytes of the uploads that are under way."""
+        """Bytes of the uploads in progress."""
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Answer a request, or hand it on."""
+        """Answer a request, or pass it to the app."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -99,7 +99,7 @@ class Door:
         length = dict(_headers(scope)).get("content-length", "")
         if not _may_upload(session, scope):
             await PlainTextResponse("Forbidden", 403)(scope, receive, send)
-        elif not length.isdecimal():  # as of a body of unknown length
+        elif not length.isdecimal():  # the header is missing: a body of unknown length
             await PlainTextResponse("Length Required", 411)(scope, receive, send)
         elif _uploaded() + self._uploading + int(length) > MOST_UPLOADED:
             await PlainTextResponse("Too much is uploaded already", 413)(scope, receive, send)
@@ -112,10 +112,10 @@ class Door:
 
 
 def _trusted_proxies() -> str:
-    """TRUSTED_PROXY: addresses or networks, separated by commas, whose X-Forwarded-For names the visitor."""
+    """The setting TRUSTED_PROXY: addresses or networks, separated by commas, whose X-Forwarded-For is believed."""
     try:
         return settings.get("TRUSTED_PROXY", LOOPBACK)
-    except SisepanError:  # pages say what is wrong with the settings
+    except SisepanError:  # the pages show the error in the settings
         return LOOPBACK
 
 
@@ -148,7 +148,7 @@ def _uploaded() -> int:
 
 
 def _clears_cache(message: bytes | None) -> bool:
-    """Whether a message of a visitor asks Streamlit to forget what all visitors share, which the app does itself."""
+    """Whether a visitor's message asks Streamlit to clear the caches of all visitors. Only the app itself may do so."""
     try:
         return message is not None and BackMsg.FromString(message).HasField("clear_cache")
     except DecodeError:  # Streamlit ends the connection

@@ -1,4 +1,4 @@
-"""Buttons that hand out a file, which is made when it is asked for: a century of bars takes a second as Excel."""
+"""Download buttons. A file is made only when its button is clicked: a century of bars takes a second as Excel."""
 
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
@@ -16,21 +16,21 @@ FORMATS = {
     "html": (":material/draft:", "text/html"),
     "parquet": (":material/download:", "application/vnd.apache.parquet"),
 }
-"""Icon and media type, by the ending of the file."""
+"""Icon and media type by file ending."""
 
 
 def button(label: str, file: str, make: Callable[[], bytes | str], key: str = "") -> None:
-    """A button that hands out what `make` returns as `file`, whose name is also the key of the button without `key`."""
+    """A button that downloads the result of `make` as the file named `file`; its key is `key`, or else `file`."""
     icon, media_type = FORMATS[file.rpartition(".")[2]]
-    # Streamlit calls it in a thread of its own, which does not know the visitor's language.
+    # Streamlit calls `make` in another thread: the copied context has the visitor's language.
     in_language = partial(copy_context().run, make)
     st.download_button(label, in_language, file, media_type, icon=icon, key=key or file, on_click="ignore")
 
 
 def table_buttons(label: str, file: str, sheets: Mapping[str, Sheet], key: str) -> None:
-    """Buttons that hand out the first of `sheets` as CSV and all of them, by their names, as a workbook.
+    """Buttons that download the first of `sheets` as CSV, and all of them as a workbook with their names.
 
-    `file` is the name of both but for its ending.
+    `file` is the name of both files without the ending.
     """
     first = next(iter(sheets.values()))
     to_csv = partial(spreadsheets.to_csv, first.table, index=first.index, decimals=first.decimals)
@@ -39,7 +39,7 @@ def table_buttons(label: str, file: str, sheets: Mapping[str, Sheet], key: str) 
 
 
 def file_name(what: str, table: pd.DataFrame) -> str:
-    """The name of a file that says what is in it, and from which to which day of the index of `table` it reaches.
+    """The name of a file: `what` it holds, and the first and last day in the index of `table`.
 
     >>> file_name("^KS11 주", pd.DataFrame(index=pd.DatetimeIndex(["2024-01-02", "2024-06-28"])))
     'KS11주_2024-01-02_2024-06-28'

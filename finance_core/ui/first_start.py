@@ -1,6 +1,7 @@
-"""The first start of an embedded database: sample prices, so that there is something to look at without a network.
+"""Makes sample prices at the first start of an embedded database, so that pages show prices without a network.
 
-They are made in the background from the start of the app on. The first visitor waits for those that pages show first.
+They are made in the background after the start of the app. The first visitor waits only for the tickers that pages show
+first.
 """
 
 import datetime as dt
@@ -21,7 +22,7 @@ from finance_core.ui import listing
 from finance_core.ui.decorators import live
 
 LOOK_EVERY = 1.0
-"""Seconds between two looks how far the samples are."""
+"""Seconds between two updates of the progress bar."""
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -29,42 +30,42 @@ _lock = threading.Lock()
 
 @dataclass
 class _Filling:
-    """The samples of one database being made."""
+    """The background task that makes the samples of one database, and its progress."""
 
     task: BackgroundTask | None = None
     shown_first: threading.Event = field(default_factory=threading.Event)
-    """Set once those are made that pages show first."""
+    """Set once the samples that pages show first are made."""
     share: float = 0.0
-    """How much is made, up to 1: of those first, then of the rest."""
+    """The share that is made, 0 to 1: of the first samples, then of the rest."""
 
     @property
     def finished(self) -> bool:
-        """Whether all are made, or the making has failed."""
+        """Whether all samples are made, or the task has failed."""
         return self.task is not None and self.task.finished
 
 
 _fillings: dict[str, _Filling] = {}
-"""By name of the database; it stays once they are made."""
+"""By the name of the database; an entry stays after its samples are made."""
 
 
 def begin(fill: Callable[..., None]) -> None:
-    """Begin to make the missing samples of the embedded database, if nobody has; for the start of the app.
+    """Begin to make the missing samples of the embedded database, unless begun already; for the start of the app.
 
     `fill` is called as `fill(db, today, progress, shown_first=True, stop=stop)`, then without `shown_first` (see
     `updaters.sample.prepare`).
     """
     try:
         _filling(fill)
-    except SisepanError as error:  # every page connects too, and says what is wrong
+    except SisepanError as error:  # every page connects too, and shows the error
         _log.warning("no sample prices: %s", error)
 
 
 def wait(fill: Callable[..., None]) -> None:
-    """Wait for the samples that pages show first, and show how far the rest is; `fill` as in `begin`."""
+    """Wait for the samples that pages show first, and show the progress of the rest; `fill` as in `begin`."""
     try:
-        known = _fillings.get(database.name())  # at nearly all visits all is made, and nothing is asked of the database
+        known = _fillings.get(database.name())  # in nearly all visits all samples are made: no query is needed
         filling = known if known and known.finished else _filling(fill)
-    except SisepanError:  # as above
+    except SisepanError:  # every page connects too, and shows the error
         return
     if filling is None or filling.finished:
         return
@@ -77,7 +78,10 @@ def wait(fill: Callable[..., None]) -> None:
 
 
 def _filling(fill: Callable[..., None]) -> _Filling | None:
-    """What makes the samples of the database; None if it is the user's own. Raises SisepanError as `connect`."""
+    """The filling of the database, begun if needed; None if the database is the user's own.
+
+    Raises SisepanError as `database.connect` does.
+    """
     if not database.is_embedded():
         return None
     db = database.connect()
@@ -107,7 +111,7 @@ def _begin(db: MongoDatabase, fill: Callable[..., None]) -> _Filling:
 
 @live(LOOK_EVERY)
 def _rest(db: MongoDatabase) -> None:
-    """How far the rest is, in the corner of the page, until it is made."""
+    """The progress of the rest of the samples, in the sidebar, until all are made."""
     filling = _fillings[db.name]
     if filling.finished:
         listing.forget()

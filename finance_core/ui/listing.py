@@ -1,6 +1,6 @@
 """The tickers of a category as the interface lists them.
 
-A listing is kept for a while, so that a page takes as long with ten thousand tickers as with ten.
+A listing is cached, so that a page with ten thousand tickers is as fast as a page with ten.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 
 KEPT_FOR = 25.0
-"""Seconds. What an app on another machine changed shows after so long at the latest."""
+"""Seconds that a listing is cached: a change by an app on another machine shows after this time at the latest."""
 
 
 @dataclass(frozen=True)
@@ -34,23 +34,23 @@ class Listing:
 
 
 def of(db: MongoDatabase, category: Category) -> Listing:
-    """The listing of `category`, at most `KEPT_FOR` old."""
+    """The listing of `category`, at most `KEPT_FOR` seconds old."""
     return _listing(f"{database.address()}/{db.name}/{category.key}", db, category)
 
 
 def forget() -> None:
-    """Read the next listing from the database, after a change of names, favourites or tickers."""
+    """Clear the cache, after a change of names, favourites or tickers."""
     _listing.clear()
 
 
 def name_of(row: TickerRow) -> str:
-    """The name of a ticker, in the visitor's language if it has one there."""
+    """The name of a ticker, in the visitor's language if it has a name in it."""
     english = row.get("name_en") if i18n.language() == "en" else None
     return str(english or row.get("name") or row["ticker"])
 
 
 def market_of(row: TickerRow | None) -> str:
-    """The market that a ticker is traded on; "" where that is not known."""
+    """The market on which a ticker is traded; "" where it is not known."""
     return str(row.get("market") or "") if row else ""
 
 

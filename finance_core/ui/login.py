@@ -1,6 +1,6 @@
 """Log in and out as an admin, if ADMIN_PASSWORD is set. A login lasts as long as the visit: until a reload.
 
-It counts at the address only that it was made at.
+It is valid only for the network address from which it was made.
 """
 
 import logging
@@ -26,7 +26,7 @@ def pages() -> list[StreamlitPage]:
     """The login page, if a password is set; the menu shows it until the visitor has logged in."""
     try:
         return [navigation.page("login", visible=not may_edit())] if admin_password() else []
-    except SisepanError:  # the page says what is wrong with the settings
+    except SisepanError:  # the open page shows the error in the settings
         return []
 
 
@@ -54,9 +54,9 @@ def logout_button() -> None:
 
 
 def typed_key() -> str:
-    """The key of the password's input: a new one after each try.
+    """The key of the password input, a new one after each try.
 
-    Streamlit forgets the text of an input that has gone at the end of the run, but keeps that of one that stays.
+    Streamlit forgets the text of an input that a run no longer draws, but keeps the text of one that stays.
     """
     return f"typed_password_{st.session_state.get(TRIES, 0)}"
 
@@ -83,13 +83,13 @@ def _log_in() -> None:
 
 def _check(typed: str, password: str) -> None:
     address = visitor_address()
-    told = auth.parse(address) or "an unknown address"  # parsed, as a proxy's visitor may claim any text to be one
+    sender = auth.parse(address) or "an unknown address"  # parsed: a visitor behind a proxy may send any text
     if not _tries.begin(address):
-        _log.warning("too many tries of the admin password from %s: refused unread", told)
+        _log.warning("too many tries of the admin password from %s: refused unread", sender)
         sentence = N_("비밀번호는 1분에 {count}번까지 시도할 수 있습니다. 잠시 뒤 다시 시도하십시오.")
         raise NotAllowed(sentence, count=auth.MOST_TRIES)
     if not auth.is_right(typed, password):
-        _log.warning("a wrong admin password from %s", told)
+        _log.warning("a wrong admin password from %s", sender)
         raise NotAllowed(N_("비밀번호가 맞지 않습니다."))
 
 

@@ -1,4 +1,4 @@
-"""The pages as Streamlit knows them, a row each: for the menu and for links."""
+"""The pages as Streamlit knows them, one row each, for the menu and for links."""
 
 from pathlib import Path
 from typing import Final, Literal
@@ -27,14 +27,14 @@ PAGES: Final = {
     "admin_data": (N_("내 데이터"), "database"),
     "login": (N_("로그인"), "login"),
 }
-"""By file in `pages` and address: title and Material icon."""
+"""Title and Material icon by the name of the file in `pages`, which is also the address."""
 ADMIN_PAGES: Final = tuple(name for name in PAGES if name.startswith("admin_"))
 NAME: Final = r"#(.*)$"
-"""What a column of links shows of a `chart_address`."""
+"""The part of a `chart_address` that a column of links shows: the name."""
 
 
 def page(name: str, *, visible: bool = True) -> StreamlitPage:
-    """The page of a row of `PAGES`, the first of which answers at `/`; if not visible, it is not in the menu."""
+    """The page of a row of `PAGES`; the first row is the page at `/`. If not `visible`, it is not in the menu."""
     title, icon = PAGES[name]
     is_first = name == next(iter(PAGES))
     visibility: Literal["visible", "hidden"] = "visible" if visible else "hidden"
@@ -43,19 +43,19 @@ def page(name: str, *, visible: bool = True) -> StreamlitPage:
 
 
 def viewer_page(category: Category) -> StreamlitPage:
-    """The viewer of `category`: its own page file if there is one, else the one for any category."""
+    """The viewer page of `category`: its own page file if there is one, else the page file for any category."""
     own = PAGES_DIR / f"{category.key}.py"
     file = own if own.exists() else PAGES_DIR / "category.py"
     return st.Page(file, title=_(category.title), icon=category.icon, url_path=category.key)
 
 
 def viewer_link(category: Category, ticker: str, label: str) -> None:
-    """A link to the viewer of `category`, on `ticker` unless it is ""."""
+    """A link to the viewer of `category`, with `ticker` unless it is ""."""
     query = {"ticker": ticker} if ticker else {}
     st.page_link(viewer_page(category), label=label, icon=":material/open_in_new:", query_params=query)
 
 
 def chart_address(category: Category, ticker: str, name: str) -> str:
-    """The viewer's address of `ticker` for a table, with the name behind a #, which is what the table shows."""
+    """The viewer's address of `ticker` for a column of links; the column shows only the name, which is behind the #."""
     query = {"ticker": ticker} | ({"lang": "en"} if language() == "en" else {})
     return f"/{category.key}?{urlencode(query)}#{name}"

@@ -1,4 +1,4 @@
-"""The first page, as a morning begins: headlines, alerts, lists, breadth and movers; last, the state of the data."""
+"""The first page, for the morning: headline cards, alerts, watchlists, breadth, movers, and the state of the data."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -26,19 +26,19 @@ from finance_core.ui.visitor import may_edit
 from finance_core.ui.watchlists import brief
 
 DELTA_COLORS: Final[Mapping[str, Any]] = {RED: "red", BLUE: "blue", GREEN: "green"}
-"""Streamlit's names of our colours."""
+"""Streamlit's names for our colours."""
 
 
 @page("overview")
 def show(db: MongoDatabase, offer: Callable[[MongoDatabase], None]) -> None:
-    """The whole page; `offer` draws for an admin what of their own data is not used yet."""
+    """The whole page; `offer` shows an admin the prices in the database that are not used yet."""
     if may_edit():
         offer(db)
     _headlines(db)
     notes.of_night(db)
     brief.show(db)
     states = {category: _state(db, category) for category in categories.CATEGORIES}
-    # Samples never stand before real prices.
+    # Categories without real prices come last.
     for category in sorted(states, key=lambda category: states[category].samples == states[category].total):
         _category(db, category, states[category])
     _states(states)
@@ -75,7 +75,7 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
             chart_type="line",
         )
         st.caption(plain(f"{formats.date(row['last_date'])} · {freshness}"))
-        viewer_link(category, row["ticker"], _("차트 보기"))  # which lies over the whole card
+        viewer_link(category, row["ticker"], _("차트 보기"))  # the style sheet lays it over the whole card
 
 
 def _state(db: MongoDatabase, category: Category) -> Summary:
@@ -83,7 +83,7 @@ def _state(db: MongoDatabase, category: Category) -> Summary:
 
 
 def _states(states: Mapping[Category, Summary]) -> None:
-    """How many tickers each category has, and how fresh they are."""
+    """A table of the categories: how many tickers they have, and how many are up to date."""
     known = {category: state for category, state in states.items() if state.total}
     if not known:
         return

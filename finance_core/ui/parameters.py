@@ -1,8 +1,8 @@
 """The parameters of a page's address, declared as a table. Pure.
 
-The texts of an address become the fields of a view, a frozen dataclass, and back. The plain view is what an address
-without parameters shows. A field as in the plain view is left out of the address. A text that cannot be used gets a
-sentence, and the field of the plain view.
+The texts of an address become the fields of a view, a frozen dataclass, and back. The plain view is the view of an
+address without parameters. A field with the same value as in the plain view is left out of the address. A text that
+cannot be used is replaced by the value of the plain view, and reported in a sentence.
 """
 
 import datetime as dt
@@ -41,25 +41,25 @@ class Parameter:
     """One parameter, which is one field of a view."""
 
     name: str
-    """In the address."""
+    """Name in the address."""
     field: str
-    """Of the view."""
+    """Name of the field of the view."""
     read: Callable[[str], Any]
-    """The field of a text. Raises ValueError or KeyError where the text cannot be used."""
+    """Turns a text into the value of the field. Raises ValueError or KeyError where the text cannot be used."""
     write: Callable[[Any], str]
-    """The text of a field."""
+    """Turns the value of the field into a text."""
     usable: Sequence[str] = ()
-    """Texts that can be used, for the sentence about one that cannot."""
+    """Examples of usable texts, for the sentence about a text that cannot be used."""
 
 
 def choice(name: str, field: str, values: Mapping[str, Any]) -> Parameter:
-    """A parameter with few texts, each with the value of its field."""
+    """A parameter that is one of the texts of `values`; `values` maps each text to the value of the field."""
     texts = {value: text for text, value in values.items()}
     return Parameter(name, field, values.__getitem__, texts.__getitem__, [text for text in values if text])
 
 
 def several(name: str, field: str, values: Mapping[str, Any], none: str) -> Parameter:
-    """A parameter with some of the texts of `values`, separated by commas; `none` stands for no value at all.
+    """A parameter with several texts of `values`, separated by commas; the text `none` means no value.
 
     The field is a sorted tuple.
     """
@@ -75,7 +75,7 @@ def several(name: str, field: str, values: Mapping[str, Any], none: str) -> Para
 
 
 def whole_numbers(name: str, field: str, limits: tuple[int, int], most: int) -> Parameter:
-    """A parameter with whole numbers within `limits`, at most so many, separated by commas.
+    """A parameter with at most `most` whole numbers within `limits`, separated by commas.
 
     The field is a tuple.
     """
@@ -94,7 +94,7 @@ def whole_numbers(name: str, field: str, limits: tuple[int, int], most: int) -> 
 
 
 def day(name: str, field: str, example: str) -> Parameter:
-    """A parameter with a day in ISO form of `DAYS`, or None."""
+    """A parameter with a day in ISO form within `DAYS`; the field is a date, or None for an empty text."""
 
     def read(text: str) -> dt.date | None:
         if not text:
@@ -112,7 +112,7 @@ INTERVAL = choice("unit", "interval", {interval: interval for interval in INTERV
 
 
 def parse(texts: Mapping[str, str], table: Iterable[Parameter], plain: V) -> tuple[V, dict[str, str]]:
-    """The view that an address names, and a sentence for each parameter that cannot be used, by its name."""
+    """The view of an address, and a sentence for each parameter that cannot be used, by the parameter's name."""
     fields, problems = {}, {}
     sentence = _("주소의 {name}={value}은(는) 쓸 수 없는 값이라 기본값으로 보여 드립니다. 쓸 수 있는 값: {options}")
     for parameter in [parameter for parameter in table if parameter.name in texts]:
@@ -126,6 +126,6 @@ def parse(texts: Mapping[str, str], table: Iterable[Parameter], plain: V) -> tup
 
 
 def texts_of(view: V, table: Iterable[Parameter], plain: V) -> dict[str, str]:
-    """The parameters of an address that names `view`."""
+    """The parameters of the address of `view`."""
     fields, default = vars(view), vars(plain)
     return {row.name: row.write(fields[row.field]) for row in table if fields[row.field] != default[row.field]}

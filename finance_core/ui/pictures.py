@@ -1,4 +1,4 @@
-"""The menu's part that hands out a chart as a picture: its size, light or dark; a page says what is written on it."""
+"""The part of a menu that downloads a chart as a picture: its size, light or dark. A page supplies the texts on it."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -18,20 +18,20 @@ SIZES: Final[dict[str, tuple[int, int]]] = {
     "1:1": (1080, 1080),
     "9:16": (1080, 1920),
 }
-"""Width and height in pixels by message id; 0 for those of the chart on the page."""
+"""Width and height in pixels by message id; 0 means those of the chart on the page."""
 SOURCES: Final = {
     "yahoo": "Yahoo Finance",
     "import": N_("가져온 시세"),
     "sample": N_("표본 데이터: 실제 시세가 아닙니다"),
 }
-"""Message ids of where the bars of a ticker come from."""
+"""Message ids of the sources of a ticker's bars."""
 ASKED, SIZE, DARK, FINE = "picture_asked", "picture_size", "picture_dark", "picture_fine"
 
 
 def control(chart: str, file: str, title: str, about: Iterable[str]) -> None:
-    """Size, light or dark, and the button that asks for a picture of `chart`, the key of it.
+    """Choices of size and of light or dark, and the button that requests a picture of the chart with the key `chart`.
 
-    The picture is called `file`; `title` stands on it, and below what a reader must know, the parts of `about`.
+    The picture is the file `file`. It has `title` at the top, and below it a line of the parts of `about`.
     """
     chosen: str = st.session_state.get(f"{SIZE}_chosen", "16:9")
     made = _("{date} 만듦").format(date=formats.date(dt.datetime.now(dt.UTC).date()))
@@ -61,15 +61,15 @@ def control(chart: str, file: str, title: str, about: Iterable[str]) -> None:
 
 
 def dark() -> bool:
-    """Whether what is handed out is to be dark, as the last run knew it: the choice stands below other buttons."""
+    """Whether downloads are to be dark, as chosen in the last run: other downloads are drawn before this choice."""
     return bool(st.session_state.get(DARK))
 
 
 def asked(chart: str) -> Picture | None:
-    """The last picture of `chart` that this visit asked for."""
+    """The last picture of the chart with the key `chart` that this visit requested; None if there is none."""
     return cast("Picture | None", st.session_state.get(f"{ASKED} {chart}"))
 
 
 def source(row: TickerRow) -> str:
-    """Where the bars of a ticker come from."""
+    """The source of a ticker's bars, in words."""
     return _(SOURCES.get(row.get("source", "import"), SOURCES["import"]))

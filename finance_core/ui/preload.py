@@ -1,7 +1,7 @@
-"""What the browser of a viewer may fetch at once: the script that draws charts, of 2.6 MB.
+"""Lets the browser of a viewer page load the script that draws charts (2.6 MB) at once.
 
-Streamlit names it only with the chart itself, after all of its own scripts have run; fetched and compiled beside these,
-it is there when the chart comes.
+Streamlit names the script only with the chart, after all of its own scripts have run. Loaded and compiled in parallel
+to these, the script is ready when the chart comes.
 """
 
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ def is_viewer(path: str) -> bool:
 
 
 def announcing(send: "Send") -> "Send":
-    """`send` of a page with a chart, which also tells the browser of the script."""
+    """`send` for a page with a chart, with a `link` header that tells the browser to load the script."""
     script = _script()
 
     async def announce(message: "Message") -> None:
@@ -36,8 +36,8 @@ def announcing(send: "Send") -> "Send":
 
 
 def _script() -> str:
-    """Address of the script, relative to that of the page; "" if there is none."""
-    import streamlit_echarts  # noqa: F401 - registers itself with the app that runs, so not before one does
+    """The address of the script, relative to the page; "" if there is no script."""
+    import streamlit_echarts  # noqa: F401 - registers itself with the running app, so only import it once one runs
 
     component = runtime.get_instance().bidi_component_registry.get(COMPONENT)
     return f"_stcore/bidi-components/{COMPONENT}/{component.js_url}" if component and component.js_url else ""

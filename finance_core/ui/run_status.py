@@ -1,4 +1,4 @@
-"""How runs are shown, on viewers, on the updates page and on the page of one's own data: progress, outcome, words."""
+"""Shows runs on viewers, on the updates page and on the data page: progress, outcome, failures, and their names."""
 
 import datetime as dt
 from typing import Literal
@@ -27,7 +27,7 @@ STATES: dict[State, tuple[str, str]] = {
 }
 """Name and icon of each state."""
 ORIGINS: dict[Origin, str] = {"terminal": N_("터미널"), "page": N_("화면"), "schedule": N_("예약")}
-"""Names of the places where a run is begun."""
+"""Names of the places from which a run is started."""
 KINDS: dict[Kind | None, str] = {
     None: N_("업데이트"),
     "read": N_("읽기 준비"),
@@ -44,26 +44,26 @@ def state_name(run: RunRecord) -> str:
 
 
 def origin_name(run: RunRecord) -> str:
-    """The place where a run was begun, as a word."""
+    """The place from which a run was started, as a word."""
     name = ORIGINS[run["origin"]]
     return _(name)
 
 
 def color(run: RunRecord) -> Literal["red", "green", "orange"]:
-    """The colour of the outcome of an ended run: green if it left nothing undone."""
+    """The colour of the outcome of an ended run: green if the run is done and no ticker failed."""
     if run["state"] == "failed":
         return "red"
     return "green" if run["state"] == "done" and not run["failed"] else "orange"
 
 
 def icon(run: RunRecord) -> str:
-    """The icon of the state of a run; a run in which a ticker failed has no green tick."""
+    """The icon of the state of a run; a warning if the run is done but a ticker failed."""
     _name, of_state = STATES[run["state"]]
     return ":material/warning:" if run["state"] == "done" and run["failed"] else of_state
 
 
 def kind_name(run: RunRecord) -> str:
-    """What a run does, as a word."""
+    """The kind of a run, as a word."""
     return _(KINDS.get(run.get("kind"), KINDS[None]))
 
 

@@ -1,15 +1,15 @@
-// The search box, as a component of the page. It searches in the browser, so that Enter means the best match of the
-// whole text, however fast it was typed, and no suggestion waits for the server.
+// The search box, as a component of the page. It searches in the browser: suggestions do not wait for the server, and
+// Enter chooses the best match of the whole text, however fast it was typed.
 
 const LIMIT = 20;
-const boxes = new WeakMap(); // by the root of its elements: a box outlives the reruns of the page
+const boxes = new WeakMap(); // each box by its root element: a box outlives the reruns of the page
 
-// Must give what finance_core/search.py gives.
+// `key`, `initials` and `rank` must give the same results as finance_core/search.py.
 const key = (text) => text.normalize("NFKD").toLowerCase().replace(/\s+/g, "");
 const initials = (text) =>
   text.replace(/[가-힣]/g, (syllable) => syllable.normalize("NFD")[0]);
 
-// Entries of `categories`, pairs of a key and rows [ticker, name, English name, aliases, whether a sample].
+// The sorted entries of `categories`. Each category has a key and rows [ticker, name, English name, aliases, is sample].
 export function prepare(categories) {
   const entries = categories.flatMap(({ key: category, rows }) =>
     rows.map((row) => {
@@ -30,7 +30,7 @@ function rank(entry, text) {
   return [...entry.names, entry.initials, entry.ticker].some((own) => own.includes(text)) ? 4 : 5;
 }
 
-// The entries that match, best first; of equally good ones those of the category `home` first.
+// The entries that match, best first; among equally good matches, those of the category `home` come first.
 export function search(entries, query, home) {
   const text = query.length > 100 ? "" : key(query);
   if (!text) return [];
@@ -47,7 +47,7 @@ class Box {
   constructor(root) {
     this.input = root.querySelector("input");
     this.list = root.querySelector("ul");
-    this.choices = []; // what Enter and a click choose, in the order of the list
+    this.choices = []; // the values that Enter or a click chooses, in the order of the list
     this.active = 0;
     this.isOpen = false;
     this.choosesAfterComposing = false;
@@ -62,13 +62,13 @@ class Box {
       this.choose(this.active);
     });
     this.list.addEventListener("mousedown", (event) => {
-      event.preventDefault(); // the input keeps the focus
+      event.preventDefault(); // so that the input keeps the focus
       const item = event.target.closest("[role=option]");
       if (item) this.choose(Number(item.dataset.position));
     });
     this.onShortcut = (event) => {
       const [target] = event.composedPath();
-      const isEmpty = target === this.input && !target.value; // the way to the box is no letter of a name
+      const isEmpty = target === this.input && !target.value; // a / in the empty box is the shortcut, not a letter
       const isTyping = !isEmpty && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
       const isSlash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping;
       if (isSlash || ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k")) {
@@ -84,7 +84,7 @@ class Box {
     this.setTriggerValue = setTriggerValue;
     if (this.data !== data) {
       this.data = data;
-      this.entries = null; // prepared when it is needed
+      this.entries = null; // `show` prepares them when they are needed
       this.input.placeholder = data.texts.placeholder;
       this.input.setAttribute("aria-label", data.texts.placeholder);
     }
@@ -100,8 +100,8 @@ class Box {
       const byKey = new Map(this.entries.map((entry) => [`${entry.category}:${entry.row[0]}`, entry]));
       return this.data.usual.map((name) => byKey.get(name)).filter(Boolean);
     };
-    const found = isEmpty ? usual() : search(this.entries, query, this.data.home);
-    const groups = Map.groupBy ? Map.groupBy(found, (entry) => entry.category) : grouped(found);
+    const matches = isEmpty ? usual() : search(this.entries, query, this.data.home);
+    const groups = Map.groupBy ? Map.groupBy(matches, (entry) => entry.category) : grouped(matches);
     this.choices = [];
     const items = [];
     for (const [category, entries] of groups) {
@@ -109,9 +109,9 @@ class Box {
       for (const entry of entries) items.push(this.option(`${category}:${entry.row[0]}`, ...this.label(entry)));
     }
     const ticker = query.trim().toUpperCase();
-    if (!found.length && this.data.add && new RegExp(`^(?:${this.data.add})$`).test(ticker)) {
+    if (!matches.length && this.data.add && new RegExp(`^(?:${this.data.add})$`).test(ticker)) {
       items.push(this.option(`add:${this.data.home}:${ticker}`, this.data.texts.add.replace("{ticker}", ticker)));
-    } else if (!found.length && !isEmpty) {
+    } else if (!matches.length && !isEmpty) {
       items.push(element("li", { className: "nothing", role: "presentation" }, this.data.texts.nothing));
     }
     this.list.replaceChildren(...items);
@@ -165,7 +165,7 @@ class Box {
   }
 
   onKey(event) {
-    event.stopPropagation(); // Streamlit takes single letters outside of its own inputs for commands
+    event.stopPropagation(); // Streamlit treats single letters outside its own inputs as commands
     const steps = { ArrowDown: 1, ArrowUp: -1 };
     if (event.key === "Enter") {
       if (event.isComposing) this.choosesAfterComposing = true; // the last syllable is not in the text yet

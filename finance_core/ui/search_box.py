@@ -1,6 +1,6 @@
-"""The search for tickers of all categories, on every page: `/` or Ctrl+K leads there.
+"""The search box for tickers of all categories, on every page; `/` or Ctrl+K moves the focus to it.
 
-It searches in the browser (`search_box.js`), by the rule of `finance_core.search`.
+It searches in the browser (`search_box.js`), by the same rules as `finance_core.search`.
 """
 
 from collections.abc import Callable
@@ -18,9 +18,9 @@ from finance_core.ui.listing import Listing
 
 KEY, VIEWED, OPENED = "search", "viewed", "opened_ticker"
 ADD = "add:"
-"""Begins the choice that adds a ticker."""
+"""The prefix of a choice that adds a ticker."""
 MOST_USUAL = 20
-"""Favourites and viewed tickers that the empty box lists."""
+"""The most favourites and viewed tickers that the empty box lists."""
 
 _FILES = Path(__file__)
 _box = st.components.v2.component(
@@ -40,10 +40,10 @@ def show(
     add: Callable[[str], None] | None = None,
     focus: bool = False,
 ) -> None:
-    """The box. Calls `choose(category, ticker)` with what was chosen; without it, opens its chart.
+    """The box. Calls `choose(category, ticker)` with the chosen ticker; without `choose`, opens the ticker's chart.
 
-    Of equally good matches those of the category `home` come first. With `add`, a text that matches nothing can be
-    added to `home` if it may be one of its tickers. With `focus` the box takes the focus as the page opens.
+    Among equally good matches, those of the category `home` come first. With `add`, a text that matches nothing can be
+    added to `home` if it may be a ticker of `home`. With `focus`, the box takes the focus when the page opens.
     """
 
     def chosen() -> None:
@@ -66,7 +66,7 @@ def show(
 
 
 def data(db: MongoDatabase, home: Category | None, *, may_add: bool, focus: bool = False) -> dict[str, Any]:
-    """What the box in the browser gets: the tickers of all categories, what the empty box lists, its texts."""
+    """The data for the box in the browser: the tickers of all categories, the tickers for the empty box, and texts."""
     listings = {category.key: listing.of(db, category) for category in categories.CATEGORIES}
     return {
         "categories": [
@@ -88,19 +88,19 @@ def data(db: MongoDatabase, home: Category | None, *, may_add: bool, focus: bool
 
 
 def open_chart(category: Category, ticker: str) -> None:
-    """Have the next run of the app open the chart of a ticker."""
+    """Let the next run of the app open the chart of a ticker (see `follow`)."""
     st.session_state[OPENED] = (category.key, ticker)
 
 
 def follow() -> None:
-    """Go where `open_chart` asks to; Home.py calls this once it has named its pages."""
+    """Open the chart that `open_chart` requested, if any; Home.py calls this once its pages are defined."""
     key, ticker = st.session_state.pop(OPENED, ("", ""))
     if key:
         st.switch_page(navigation.viewer_page(categories.category(key)), query_params={"ticker": ticker})
 
 
 def remember_viewed(category: Category, ticker: str) -> None:
-    """Note that this visitor viewed the ticker, for the list of the empty box."""
+    """Record that this visitor viewed the ticker, for the list of the empty box."""
     name = f"{category.key}:{ticker}"
     st.session_state[VIEWED] = list(dict.fromkeys([name, *st.session_state.get(VIEWED, [])]))[:MOST_USUAL]
 

@@ -1,4 +1,4 @@
-"""What the app does once, before its first visitor, so that no visit pays for it."""
+"""Prepares the app once, before its first visitor, so that no visit has to wait for it."""
 
 import gc
 import pkgutil
@@ -11,13 +11,13 @@ from finance_core.ui import tickers
 
 
 def prepare() -> None:
-    """Have every visit run Home.py, import what pages need, and take it out of the work of the garbage collector.
+    """Make every visit run Home.py, import the modules of all pages, and exclude them from garbage collection.
 
-    Until the first st.navigation of a process, Streamlit takes the files of a directory called `pages` for the pages
-    and runs them by themselves: whoever comes right after the start would lack Home.py's layout and navigation. And it
-    collects garbage after every visit, which takes as long as drawing the page if the libraries are looked through.
+    Until the first st.navigation of a process, Streamlit treats the files in a directory called `pages` as the pages
+    and runs them by themselves: the first visitors would not get Home.py's layout and navigation. And Streamlit
+    collects garbage after every visit; if that includes the libraries, it takes as long as drawing the page.
 
-    The page of tickers is left to its first visit: Streamlit serves the files of its grid only if a visit imports it.
+    The tickers page is imported by its first visit: Streamlit serves the files of its grid only if a visit imports it.
     """
     PagesManager.uses_pages_directory = False
     for module in pkgutil.walk_packages(ui.__path__, f"{ui.__name__}."):

@@ -1,4 +1,4 @@
-"""What a page says where prices are shown with a split that their source has not applied to them yet."""
+"""The note on a page that a shown split is applied here, because the source has not applied it to the stored prices."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from finance_core.ui.text import plain
 
 
 def show(name: str, splits: Sequence[Remark]) -> None:
-    """The sentence for the ticker called `name`; nothing without `splits` (of `adjustment.split_adjusted`)."""
+    """Show the note for the ticker called `name`, if there are `splits` (from `adjustment.split_adjusted`)."""
     if not splits:
         return
     dates = ", ".join(formats.date(split.date) for split in splits)

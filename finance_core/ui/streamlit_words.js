@@ -1,7 +1,7 @@
-// Writes Streamlit's own words in the language of the page, as they appear; English again where there are no words.
+// Translates Streamlit's own words into the language of the page as they appear; without words, restores the English.
 
 const ATTRIBUTES = ["aria-label", "placeholder", "title", "data-title"];
-const original = new WeakMap(); // what a node or an element said before, by attribute
+const original = new WeakMap(); // by node: for its text and each attribute, the English and the translated text
 let rules = { words: {}, patterns: [], places: "" };
 
 function translated(text) {

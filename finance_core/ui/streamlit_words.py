@@ -1,6 +1,6 @@
-"""The words that Streamlit and Plotly themselves write on a page, in Korean: both have them in English alone.
+"""Korean for the words that Streamlit and Plotly themselves write on a page: both have them only in English.
 
-The browser replaces them where they appear (`streamlit_words.js`), and only in `PLACES`, which hold nothing of ours: a
+The browser replaces them where they appear (`streamlit_words.js`), but only in `PLACES`, which hold no text of ours: a
 company may be called Zoom.
 """
 
@@ -31,7 +31,7 @@ PLACES: Final = (
     "stSelectboxVirtualDropdown",
     "stDateInput",
 )
-"""By their `data-testid`; and the row of buttons of a Plotly figure."""
+"""The `data-testid`s of the elements whose words are replaced, beside the row of buttons of a Plotly figure."""
 
 WORDS: Final = {
     "Upload": "올리기",
@@ -90,7 +90,7 @@ PATTERNS: Final = {
     r"^(?:Limit )?(\d+)\s?([KMG]B) per file": "파일당 $1$2까지",
     r"^View (\d+) more$": "$1개 더 보기",
 }
-"""Regular expressions of texts with numbers in them."""
+"""Regular expressions (JavaScript) for texts that contain numbers, with their replacements."""
 
 _words = st.components.v2.component(
     "sisepan_streamlit_words", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
@@ -98,7 +98,7 @@ _words = st.components.v2.component(
 
 
 def show() -> None:
-    """Have the browser write the words in the running language from now on."""
+    """Let the browser show the words in the visitor's language from now on."""
     is_korean = i18n.language() == "ko"
     _words(
         key="streamlit_words",

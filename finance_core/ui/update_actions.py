@@ -1,6 +1,6 @@
-"""Updates on a viewer: the button that begins one, its progress and outcome, and a note that newer bars are stored.
+"""Update runs on a viewer: the button that starts one, its progress and outcome, and a note that newer bars are stored.
 
-Progress and outcome are those of the latest run of the category in MongoDB, in whichever process it runs.
+Progress and outcome are those of the latest run of the category in MongoDB, whichever process runs it.
 """
 
 import threading
@@ -23,16 +23,17 @@ from finance_core.ui.text import plain
 from finance_core.ui.visitor import may_edit, require_admin
 
 STARTED, WATCHED = "started_update", "watched_update"
-"""What the session state of a visitor keeps for each category: the background task, and the `_id` of the run."""
+"""Keys of the session state for each category: the background task that the visitor started, and the `_id` of the run
+that they watch."""
 LOOK_EVERY = 15.0
-"""Seconds between two looks for newer bars."""
+"""Seconds between two checks for newer bars."""
 
 Update = Callable[..., Any]
-"""`updaters.category_update.run`, which the pages pass in, because `finance_core` does not import updaters."""
+"""`updaters.category_update.run`. The pages pass it in, because `finance_core` does not import updaters."""
 
 
 def start(category: Category, update: Update, only: Iterable[str] | None = None, **options: Any) -> None:
-    """Begin an update in the background and watch it for this visitor; raises NotAllowed unless they are an admin."""
+    """Start an update run as a background task, and watch it for this visitor. Raises NotAllowed unless an admin."""
     require_admin()
 
     def work(stop: threading.Event) -> object:
@@ -42,19 +43,19 @@ def start(category: Category, update: Update, only: Iterable[str] | None = None,
 
 
 def start_button(category: Category, update: Update, label: str, options: Mapping[str, Any], **appearance: Any) -> None:
-    """A button that begins an update with `options` as `start`; `appearance` is for `st.button`."""
+    """A button that calls `start` with `options`; `appearance` is for `st.button`."""
     st.button(label, on_click=writes(partial(start, category, update, **options)), **appearance)
 
 
 def button(db: MongoDatabase, category: Category, ticker: str, update: Update) -> None:
-    """For admins, a button that updates the category, `ticker` first; disabled while a run is under way."""
+    """For admins, a button that updates the category, `ticker` first; disabled during a run."""
     if may_edit():
         look = {"icon": ":material/sync:", "type": "tertiary", "key": "update"}
         start_button(category, update, _("업데이트"), {"first": ticker}, disabled=is_running(db, category), **look)
 
 
 def is_running(db: MongoDatabase, category: Category) -> bool:
-    """Whether a run is under way, or this visitor has just begun one."""
+    """Whether a run is running, or this visitor has just started one."""
     if _is_begun_here(category):
         return True
     run = runs.latest(db, category)
@@ -62,10 +63,10 @@ def is_running(db: MongoDatabase, category: Category) -> bool:
 
 
 def status(db: MongoDatabase, category: Category) -> None:
-    """Progress of a running update, and the outcome of one that this visitor began or saw running."""
+    """The progress of a running update run; or the outcome of a run that this visitor started or saw running."""
     if not may_edit():
         return
-    # Two places: the last elements of a live part must not replace other elements at the same place.
+    # Two containers: the last elements of a live part must not replace other elements in the same place.
     progress_place, outcome_place = st.container(), st.container()
     with outcome_place:
         show_start_error(category)
@@ -78,7 +79,7 @@ def status(db: MongoDatabase, category: Category) -> None:
 
 
 def show_start_error(category: Category) -> None:
-    """The reason why the update that this visitor began did not run; shown until they begin another."""
+    """Show why the update run that this visitor started failed or did not begin, until they start another."""
     task = _started(category)
     if task is None or task.error is None:
         return
@@ -93,7 +94,7 @@ def show_start_error(category: Category) -> None:
 def _progress(db: MongoDatabase, category: Category, was_begun_here: bool) -> None:
     run = runs.latest(db, category)
     if was_begun_here and not _is_begun_here(category):
-        st.rerun()  # the whole page: the run did not begin, or is over
+        st.rerun()  # the whole page: the run did not begin, or has ended
     elif run and run["state"] == "running":
         st.session_state[f"{WATCHED}:{category.key}"] = run["_id"]
         run_status.progress(db, run, category.key)
@@ -105,7 +106,7 @@ def _progress(db: MongoDatabase, category: Category, was_begun_here: bool) -> No
 
 def _outcome(db: MongoDatabase, category: Category) -> None:
     run = runs.latest(db, category)
-    if run and run["_id"] in _forget_watched(category):  # shown once, and on the page until the next click
+    if run and run["_id"] in _forget_watched(category):  # drawn once; it stays on the page until the next click
         listing.forget()  # a sample may have become a real ticker
         run_status.outcome(run)
         run_status.failures(db, run, _("실패한 종목"))
@@ -113,7 +114,7 @@ def _outcome(db: MongoDatabase, category: Category) -> None:
 
 @live(LOOK_EVERY)
 def newer(db: MongoDatabase, category: Category, ticker: str, drawn: TickerRow) -> None:
-    """A note if newer bars are stored than those that are drawn; `drawn` is the row of the ticker at that time."""
+    """A note if newer bars are stored than the chart shows; `drawn` is the ticker's row when the chart was drawn."""
     stored = tickers.get(db, category, ticker) or {}
     if stored.get("bars_changed_at") == drawn.get("bars_changed_at"):
         return
@@ -134,7 +135,7 @@ def _is_begun_here(category: Category) -> bool:
 
 
 def _forget_watched(category: Category) -> set[ObjectId | None]:
-    """The runs that this visitor saw running, or began and ended without an error; they are not watched any more."""
+    """The runs that this visitor saw running, or started and that ended without an error; stops watching them."""
     watched = {st.session_state.pop(f"{WATCHED}:{category.key}", None)}
     task = _started(category)
     if task and task.finished and task.error is None:

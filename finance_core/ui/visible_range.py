@@ -1,6 +1,6 @@
-"""Which bars a chart shows, as its page's address says it: a period that ends with the newest bar, or two days.
+"""The range of bars that a chart shows, as in the page's address: a period up to the newest bar, or two days.
 
-The views of pages with such a chart are a `Range` with more.
+The views of pages with such a chart are subclasses of `Range`.
 """
 
 import datetime as dt
@@ -18,20 +18,20 @@ from finance_core.ui.parameters import PERIODS
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """A period, or the days from `first` to `last`, which go before it."""
+    """A period, or the days from `first` to `last`. If `first` is set, the period is ignored."""
 
     period: Period = "1M"
     first: dt.date | None = None
     last: dt.date | None = None
-    """None for the newest bar."""
+    """None means the newest bar."""
 
     @property
     def bounds(self) -> tuple[object, ...]:
-        """What tells one range from another."""
+        """A tuple that is equal for equal ranges, without the period if it is ignored."""
         return (None if self.first else self.period, self.first, self.last)
 
     def visible(self, dates: pd.DatetimeIndex) -> tuple[int, int]:
-        """Positions of the first and the last bar to show, of bars on `dates` (ascending)."""
+        """Positions of the first and the last bar to show among the bars on `dates` (ascending)."""
         if self.first:
             return periods.window(dates, pd.Timestamp(self.first), pd.Timestamp(self.last or dates[-1]))
         return periods.period_start(dates, self.period), len(dates) - 1
@@ -47,9 +47,9 @@ PARAMETERS = (
 
 
 def in_order(view: R, problems: Collection[str]) -> R:
-    """`view` as an address named it, with its days in order; without both where one cannot be used.
+    """`view` of an address with its two days in order; without both days if one of them cannot be used.
 
-    `problems` are the names of the parameters that cannot be.
+    `problems` has the names of the parameters that cannot be used.
     """
     if view.first is None or {"from", "to"} & set(problems):
         return replace(view, first=None, last=None)
@@ -59,14 +59,15 @@ def in_order(view: R, problems: Collection[str]) -> R:
 
 
 def as_written(view: R, default: R) -> R:
-    """`view` with the parameters alone that an address needs, where those of `default` are left out."""
+    """`view` for its address: the period or the two days are reset to `default`, whichever the range does not use."""
     return replace(view, period=default.period) if view.first else replace(view, last=None)
 
 
 def of_message(message: Mapping[str, Any], view: R, days: pd.DatetimeIndex) -> R | None:
-    """`view` of the bars that a browser says it shows, on `days`; None where it says nothing that can be.
+    """`view` with the range that a browser reports, of bars on `days`; None where the message cannot be right.
 
-    A zoom to what a period shows is that period; one to the last bar stays at the last bar, also of other days.
+    A range that equals a period becomes that period. A range up to the last bar (`last` is None) stays at the last bar
+    when newer bars come.
     """
     try:
         first, last = (dt.date.fromisoformat(message[end]) if message[end] else None for end in ("first", "last"))

@@ -1,4 +1,4 @@
-"""Who looks at a page: the visitor's language and address, and whether they are an admin."""
+"""The visitor of a page: language, network address, and whether they are an admin."""
 
 import streamlit as st
 from streamlit import runtime
@@ -12,21 +12,22 @@ from finance_core.ui import address_bar, navigation
 
 LANGUAGE = "language"
 LOGIN = "login"
-"""Where a visit keeps the proof that the password was known (see `auth.proof`); never the password."""
+"""The key of the session state for the proof that the visitor knew the password (see `auth.proof`); never the
+password itself."""
 
 
 def use_visitor_language() -> None:
     """Use the language of the link (`?lang=en`), else the one chosen in this visit, else the browser's.
 
-    Every page and every fragment calls this before it reads the address, since each may run in a thread of its own.
+    Every page and every fragment calls this before it reads the address, because each may run in its own thread.
     """
     address_bar.settle()
-    asked = st.query_params.get("lang") or st.session_state.get(LANGUAGE) or st.context.locale
-    i18n.use_language(i18n.match_language(asked))
+    language = st.query_params.get("lang") or st.session_state.get(LANGUAGE) or st.context.locale
+    i18n.use_language(i18n.match_language(language))
 
 
 def language_switch() -> None:
-    """The switch in the sidebar. The address keeps the choice, and the visit keeps it for the other pages."""
+    """The language switch in the sidebar. The choice is kept in the address, and in the visit for the other pages."""
 
     def chosen() -> None:
         with address_bar.changing():
@@ -50,13 +51,13 @@ def language_switch() -> None:
 
 
 def may_edit() -> bool:
-    """Whether the visitor is an admin: knows ADMIN_PASSWORD or, if there is none, sits at this machine itself.
+    """Whether the visitor is an admin: has logged in with ADMIN_PASSWORD or, if it is not set, is at this machine.
 
-    For what to draw. Code that writes calls `require_admin` at that moment.
+    Use it to decide what to draw. Code that writes must call `require_admin` when it writes.
     """
     try:
         password = admin_password()
-    except SisepanError:  # the page shows what is wrong with the settings; until then nobody is an admin
+    except SisepanError:  # the page shows the error in the settings; until it is corrected nobody is an admin
         return False
     if password:
         return auth.is_proof(st.session_state.get(LOGIN), password, visitor_address())
@@ -75,7 +76,7 @@ def admin_password() -> str:
 
 
 def show_read_only() -> None:
-    """A sentence on an admin page for everybody else: that it is read-only, and how to become an admin."""
+    """Tell a visitor of an admin page who is no admin that it is read-only, and how to become an admin."""
     st.info(_(_read_only()), icon=":material/lock:")
     if admin_password():
         st.page_link(navigation.page("login"), icon=":material/login:")
@@ -88,7 +89,7 @@ def _read_only() -> str:
 
 
 def is_at_the_machine() -> bool:
-    """Whether the visitor sits at this machine itself, not elsewhere on the LAN or behind a proxy."""
+    """Whether the visitor is at this machine itself, not elsewhere on the LAN or behind a proxy."""
     client = _client()
     return client is not None and auth.is_at_the_machine(client.remote_ip, client.headers)
 
@@ -100,10 +101,10 @@ def visitor_address() -> str | None:
 
 
 def _client() -> ClientContext | None:
-    """The visitor's connection, None if it is closed.
+    """The visitor's connection; None if it is closed.
 
-    Not `st.context`: it shows a closed connection like one from this machine, and a script run goes on for a while
-    after the visitor has left.
+    `st.context` does not serve: it shows a closed connection like one from this machine, and a script run continues
+    for a while after the visitor has left.
     """
     run = get_script_run_ctx()
     client = runtime.get_instance().get_client(run.session_id) if run else None

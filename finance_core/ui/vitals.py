@@ -1,6 +1,6 @@
-"""How the app is doing: visitors, memory, and the slowest page, a line a minute in its log.
+"""The load of the app: visitors, memory and the slowest page, one line per minute in the log.
 
-Counted for this process, since the last line. No line names a visitor, a session or an address.
+The numbers are of this process, since the last line. No line names a visitor, a session or an address.
 """
 
 import logging
@@ -15,7 +15,7 @@ from pathlib import Path
 EVERY = 60.0
 """Seconds between two lines."""
 _STATM = Path("/proc/self/statm")
-"""Memory of this process in pages, where the system tells it like this."""
+"""The file with the memory of this process, in memory pages; only Linux has it."""
 
 _log = logging.getLogger(__name__)
 _lock = threading.Lock()
@@ -23,19 +23,19 @@ _lock = threading.Lock()
 
 @dataclass
 class Vitals:
-    """What was counted."""
+    """The counts for one line."""
 
     visitors: int = 0
     """Tabs that are open now."""
     drawn: int = 0
     """Pages drawn since the last line."""
     slowest: str = ""
-    """The page among them that took longest; "" where none was drawn."""
+    """The page that took longest to draw; "" where none was drawn."""
     seconds: float = 0.0
-    """How long it took."""
+    """How long the slowest page took."""
 
     def __str__(self) -> str:
-        """The line of the log."""
+        """The line for the log."""
         parts = [f"{self.visitors} visitors", *([f"memory {size} MB"] if (size := memory()) else [])]
         parts.append(f"{self.drawn} pages drawn")
         if self.slowest:
@@ -48,7 +48,7 @@ _now = Vitals()
 
 @contextmanager
 def visitor() -> Iterator[None]:
-    """Count a visitor for as long as the block lasts."""
+    """Count a visitor during the block."""
     with _lock:
         _now.visitors += 1
     try:
@@ -60,7 +60,7 @@ def visitor() -> Iterator[None]:
 
 @contextmanager
 def drawing(page: str) -> Iterator[None]:
-    """Count the block as the drawing of `page`."""
+    """Count and time the block as one drawing of `page`."""
     begun = time.perf_counter()
     try:
         yield
@@ -78,7 +78,7 @@ def visitors() -> int:
 
 
 def memory() -> int | None:
-    """Megabytes of memory that this process occupies; None where the system does not tell."""
+    """Resident memory of this process in MB (2**20 bytes); None where the system has no `/proc`."""
     try:
         pages = int(_STATM.read_text().split()[1])
     except (OSError, ValueError, IndexError):
@@ -87,7 +87,7 @@ def memory() -> int | None:
 
 
 def tell() -> None:
-    """Write the line, and count pages anew."""
+    """Write the line to the log, and reset the counts of pages."""
     with _lock:
         line = str(_now)
         _now.drawn, _now.slowest, _now.seconds = 0, "", 0.0
@@ -95,6 +95,6 @@ def tell() -> None:
 
 
 def watch(stop: threading.Event) -> None:
-    """`tell` every `EVERY` seconds, until `stop`."""
+    """Call `tell` every `EVERY` seconds, until `stop` is set."""
     while not stop.wait(EVERY):
         tell()

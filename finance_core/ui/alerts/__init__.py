@@ -1,4 +1,4 @@
-"""Alerts: the page for admins where rules are made, and what other pages show of the alerts that were found.
+"""Alerts: the admin page where alert rules are made, and the notes about recent alerts on other pages.
 
-Finding them is left to `storage.alerts`, sending them to `updaters.alert_delivery`.
+`storage.alerts` finds alerts, `updaters.alert_delivery` sends them.
 """

@@ -1,4 +1,4 @@
-"""What pages of reading show of the alerts that were found. For admins alone: alerts are their own."""
+"""Notes about recent alerts on the first page and on viewers. Only admins see them: alerts are their own."""
 
 import datetime as dt
 
@@ -14,21 +14,21 @@ from finance_core.ui.text import plain
 from finance_core.ui.visitor import may_edit
 
 RECENT = dt.timedelta(days=4)
-"""How old the session of an alert may be to be news; a long weekend is shorter."""
+"""The greatest age of the session of a shown alert; a long weekend is shorter."""
 MOST = 20
 
 
 def of_night(db: MongoDatabase) -> None:
     """The newest alerts of all categories."""
-    if may_edit() and (found := alerts.recent(db, _since(), limit=MOST)):
+    if may_edit() and (recent := alerts.recent(db, _since(), limit=MOST)):
         st.subheader(_("알림"))
-        st.dataframe(page.table(db, found), hide_index=True, row_height=28, column_config=page.columns())
+        st.dataframe(page.table(db, recent), hide_index=True, row_height=28, column_config=page.columns())
 
 
 def of_ticker(db: MongoDatabase, category: Category, ticker: str) -> None:
-    """The newest alerts of a ticker, in a line."""
-    if may_edit() and (found := alerts.recent(db, _since(), (category.key, ticker), limit=MOST)):
-        texts = [f"{alert['name']} ({formats.date(alert['session'])})" for alert in found]
+    """The newest alerts of a ticker, in one badge."""
+    if may_edit() and (recent := alerts.recent(db, _since(), (category.key, ticker), limit=MOST)):
+        texts = [f"{alert['name']} ({formats.date(alert['session'])})" for alert in recent]
         st.badge(plain(" · ".join(texts)), icon=":material/notifications:", color="blue")
 
 

@@ -1,4 +1,4 @@
-"""The page for admins where rules of alerts are made and removed, and where their alerts are looked back on."""
+"""The admin page of alerts: make and remove alert rules, and look at the alerts of the last 30 days."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -24,15 +24,15 @@ from finance_core.ui.decorators import page, writes
 from finance_core.ui.text import plain
 
 FIELDS = ("name", "tickers", "condition", "webhook", "email")
-"""Inputs of the form, by the end of their keys."""
+"""The inputs of the form; their widget keys end with these names."""
 STATES = {"waiting": N_("보내는 중"), "sent": N_("보냄"), "failed": N_("못 보냄")}
-"""Message ids."""
+"""Message ids by the state of a delivery."""
 SHOWN_FOR = dt.timedelta(days=30)
 
 
 @page("admin_alerts", for_admins=True)
 def show(db: MongoDatabase, send: Send) -> None:
-    """The whole page. `send` sends a message that is a test (`updaters.alert_delivery.send_test`)."""
+    """The whole page. `send` sends a test message (`updaters.alert_delivery.send_test`)."""
     _form(db)
     made = alerts.rules(db)
     for rule in made:
@@ -110,20 +110,20 @@ def _rule(db: MongoDatabase, rule: AlertRule, send: Send) -> None:
     def remove() -> None:
         alerts.remove(db, rule["_id"])
 
-    ways = [_(CHANNELS[channel]) for channel in alerts.CHANNELS if rule[channel]]
-    of = ", ".join(rule["tickers"][:5]) + ("…" if len(rule["tickers"]) > 5 else "")
-    asked = rule.get("asked_until")
+    channels = [_(CHANNELS[channel]) for channel in alerts.CHANNELS if rule[channel]]
+    named = ", ".join(rule["tickers"][:5]) + ("…" if len(rule["tickers"]) > 5 else "")
+    last_session = rule.get("asked_until")
     facts = [
         _(category.title),
-        of or _("모든 종목"),
-        *ways,
-        _("{date}까지 물음").format(date=formats.date(asked)) if asked else _("아직 묻지 않음"),
+        named or _("모든 종목"),
+        *channels,
+        _("{date}까지 물음").format(date=formats.date(last_session)) if last_session else _("아직 묻지 않음"),
     ]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{plain(rule['name'])}** `{rule['condition'].replace('`', '')}`", width="stretch")
             st.caption(plain(" · ".join(facts)), width="content")
-            if ways:
+            if channels:
                 trial.button(rule, send)
             key, label = f"remove_{rule['_id']}", _("알림 지우기")
             st.button("", icon=":material/delete:", help=label, type="tertiary", key=key, on_click=remove)
@@ -131,9 +131,9 @@ def _rule(db: MongoDatabase, rule: AlertRule, send: Send) -> None:
 
 
 def _found(db: MongoDatabase, made: Sequence[AlertRule]) -> None:
-    found = alerts.recent(db, dt.datetime.now(dt.UTC).replace(tzinfo=None) - SHOWN_FOR, limit=500)
+    recent = alerts.recent(db, dt.datetime.now(dt.UTC).replace(tzinfo=None) - SHOWN_FOR, limit=500)
     st.subheader(_("지난 30일의 알림"))
-    if not found:
+    if not recent:
         nothing = (
             _("아직 알림이 없습니다. 다음 업데이트부터 찾습니다.")
             if made
@@ -141,25 +141,25 @@ def _found(db: MongoDatabase, made: Sequence[AlertRule]) -> None:
         )
         st.info(nothing, icon=":material/info:")
         return
-    st.dataframe(table(db, found), hide_index=True, row_height=28, column_config=columns())
+    st.dataframe(table(db, recent), hide_index=True, row_height=28, column_config=columns())
 
 
-def table(db: MongoDatabase, found: Sequence[Alert]) -> pd.DataFrame:
+def table(db: MongoDatabase, shown: Sequence[Alert]) -> pd.DataFrame:
     """Alerts as a table, whose tickers are links to their charts."""
     return pd.DataFrame(
         {
-            _("날짜"): [formats.date(alert["session"]) for alert in found],
-            _("알림"): [alert["name"] for alert in found],
-            _("종목"): [_address(db, alert) for alert in found],
-            _("종가"): [_price(alert) for alert in found],
-            _("등락률"): [formats.signed_percent(alert["change"]) for alert in found],
-            _("보냄"): [" · ".join(map(partial(_sent, alert), alert["deliveries"])) for alert in found],
+            _("날짜"): [formats.date(alert["session"]) for alert in shown],
+            _("알림"): [alert["name"] for alert in shown],
+            _("종목"): [_address(db, alert) for alert in shown],
+            _("종가"): [_price(alert) for alert in shown],
+            _("등락률"): [formats.signed_percent(alert["change"]) for alert in shown],
+            _("보냄"): [" · ".join(map(partial(_sent, alert), alert["deliveries"])) for alert in shown],
         }
     )
 
 
 def columns() -> dict[str, Any]:
-    """How Streamlit shows the columns of `table`."""
+    """Streamlit's settings for the columns of `table`."""
     right = st.column_config.TextColumn(alignment="right")
     name = st.column_config.LinkColumn(display_text=navigation.NAME)
     return {_("종목"): name, _("종가"): right, _("등락률"): right}

@@ -1,4 +1,4 @@
-"""A test message by the ways of an alert: the button that sends it, and whether it was sent."""
+"""A test message through the channels of an alert rule: the button that sends it, and the outcome."""
 
 from collections.abc import Callable, Mapping
 
@@ -16,16 +16,16 @@ from finance_core.ui.decorators import live, writes
 from finance_core.ui.text import plain
 
 CHANNELS: dict[str, str] = {"webhook": N_("웹훅"), "email": N_("전자우편")}
-"""Message ids."""
+"""Message ids of the channels."""
 LOOK_EVERY = 0.5
-"""Seconds between two looks whether it was sent."""
+"""Seconds between two checks whether the message was sent."""
 
 Send = Callable[[AlertRule], Mapping[Channel, SisepanError | None]]
-"""`updaters.alert_delivery.send_test`, which the page passes in, because `finance_core` does not import updaters."""
+"""`updaters.alert_delivery.send_test`. The page passes it in, because `finance_core` does not import updaters."""
 
 
 def button(rule: AlertRule, send: Send) -> None:
-    """A button that sends a test by each way of `rule`; in the background, because a receiver may take seconds."""
+    """A button that sends a test through each channel of `rule`, in the background: a receiver may take seconds."""
 
     @writes
     def begin() -> None:
@@ -43,7 +43,7 @@ def button(rule: AlertRule, send: Send) -> None:
 
 
 def outcome(rule: AlertRule) -> None:
-    """Whether the test that this visitor sent arrived, by each way, or why not; shown until they send another."""
+    """For each channel, whether this visitor's last test was sent, or the error."""
     task = _task(rule)
     if task is None:
         return
@@ -54,18 +54,18 @@ def outcome(rule: AlertRule) -> None:
         st.error(plain(str(database.explained(task.error))), icon=":material/error:")
         return
     for channel, error in task.result.items():
-        way = _(CHANNELS[channel])
+        title = _(CHANNELS[channel])
         if error:
-            st.error(plain(f"{way}: {error}"), icon=":material/error:")
+            st.error(plain(f"{title}: {error}"), icon=":material/error:")
         else:
-            st.success(plain(_("{way}: 시험 메시지를 보냈습니다.").format(way=way)), icon=":material/check:")
+            st.success(plain(_("{way}: 시험 메시지를 보냈습니다.").format(way=title)), icon=":material/check:")
 
 
 @live(LOOK_EVERY, for_admins=True)
 def _sending(_db: MongoDatabase, rule: AlertRule) -> None:
     task = _task(rule)
     if task is None or task.finished:
-        st.rerun()  # the whole page: the button too
+        st.rerun()  # the whole page: the button changes too
     st.caption(_("시험 메시지를 보내는 중…"))
 
 

@@ -1,6 +1,6 @@
-"""The comparison that an address names: `?series=korean_stocks:005930,us_stocks:AAPL&period=1Y&scale=percent`.
+"""Converts an address such as `?series=korean_stocks:005930,us_stocks:AAPL&period=1Y&scale=percent` into a comparison.
 
-Pure, both ways. What cannot be used is passed over with a sentence; the rest is still shown.
+And back; both directions are pure. A part that cannot be used is left out, with a sentence; the rest is still shown.
 """
 
 import datetime as dt
@@ -18,29 +18,29 @@ from finance_core.ui.parameters import INTERVAL
 from finance_core.ui.visible_range import Range
 
 SEPARATOR = ":"
-"""Between the category and the ticker of a series."""
+"""The sign between category and ticker in the key of a series."""
 
 
 @dataclass(frozen=True)
 class View(Range):
-    """What a comparison shows."""
+    """Everything that decides what a comparison shows."""
 
     series: tuple[str, ...] = ()
-    """Category and ticker of each, in order: korean_stocks:005930."""
+    """The key of each series, in order: category and ticker, such as korean_stocks:005930."""
     slots: tuple[int, ...] = ()
-    """The slot (colour) of each."""
+    """The slot of each series, which is the number of its colour."""
     period: Period = field(default="1Y", kw_only=True)
     interval: Interval = "D"
     scale: Scale | None = None
-    """None where the page chooses."""
+    """None means that the page chooses."""
     money: Money = "local"
     base: dt.date | None = None
-    """None for the start of what is visible."""
+    """None means the first visible day."""
     is_apart: bool = False
     """Whether each series has a small chart of its own."""
 
     def with_series(self, slots: Mapping[str, int]) -> "View":
-        """The same with other series: those of `slots`, each in its slot."""
+        """The same view with the series of `slots`, each in its slot."""
         return replace(self, series=tuple(slots), slots=tuple(slots.values()))
 
 
@@ -52,11 +52,11 @@ TABLE = (
     parameters.day("base", "base", "2026-01-02"),
     parameters.choice("charts", "is_apart", {"one": False, "each": True}),
 )
-"""The parameters but for `series` and `colors`, which are read together."""
+"""The parameters except `series` and `colors`, which are read together."""
 
 
 def parse(texts: Mapping[str, str]) -> tuple[View, list[str]]:
-    """The view that an address names, and a sentence for each part of it that cannot be used."""
+    """The view of an address, and a sentence for each part that cannot be used."""
     series, slots, problems = _series(texts)
     view, unusable = parameters.parse(texts, TABLE, View(series, slots))
     view = visible_range.in_order(view, unusable)
@@ -69,7 +69,7 @@ def parse(texts: Mapping[str, str]) -> tuple[View, list[str]]:
 
 
 def texts_of(view: View) -> dict[str, str]:
-    """The parameters of an address that names `view`; what is the default is left out."""
+    """The parameters of the address of `view`; defaults are left out."""
     in_order = view.slots == tuple(range(len(view.series)))
     colors = "" if in_order else ",".join(str(slot) for slot in view.slots)
     series = {"series": ",".join(view.series), "colors": colors}

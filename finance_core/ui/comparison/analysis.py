@@ -1,4 +1,4 @@
-"""Below a comparison: analysis in tabs, and downloads."""
+"""The part below a comparison: analysis in tabs, and downloads."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -16,7 +16,7 @@ from finance_core.ui import downloads
 from finance_core.ui.comparison import measures
 
 WINDOWS = (20, 60, 120, 250)
-"""Sessions that a correlation is measured over."""
+"""The choices for the number of sessions over which correlation and beta are measured."""
 
 Draw = Callable[[pd.DataFrame, Mapping[str, str], int], go.Figure]
 
@@ -30,7 +30,7 @@ ANALYSES: dict[str, tuple[str, Draw]] = {
     "beta": (N_("베타"), lambda closes, _colors, window: figures.beta(closes, window)),
     "distribution": (N_("수익률 분포"), lambda closes, colors, _window: figures.distribution(closes, colors)),
 }
-"""Message id of the title and the figure of closes, colours and a window, by the key of the tab."""
+"""By the key of the tab: the message id of its title, and a function that draws closes, colours and a window."""
 OF_TWO = ("rolling", "spread", "ratio", "beta")
 OF_SEVERAL = ("correlation", *OF_TWO)
 WITH_WINDOW = ("rolling", "beta")
@@ -46,9 +46,10 @@ def show(
     *,
     sample: bool,
 ) -> None:
-    """Tabs and downloads for the daily `closes` that are visible, whose columns are `lines` of `tickers`.
+    """Tabs and downloads for the visible daily `closes`, whose columns are the `lines` of `tickers`, in this order.
 
-    `drawn` gives what the chart shows of them, in `scale`; with `sample`, the file says that it holds sample prices.
+    `drawn` returns the values that the chart shows, in `scale`; `table` has the measures. With `sample`, the HTML file
+    says that it has sample prices.
     """
     colors, decimals = {line.name: line.color for line in lines}, {line.name: line.decimals for line in lines}
     closes = closes.set_axis(list(colors), axis=1)
@@ -75,7 +76,7 @@ def show(
 
 
 def _sheets(closes: pd.DataFrame, decimals: Mapping[str, int]) -> dict[str, Sheet]:
-    """Closes, measures and, of several series, correlations."""
+    """Sheets of closes, measures and, if there are several series, correlations."""
     sheets = {
         _("종가"): Sheet(closes.rename_axis(_("날짜")), decimals),
         _("통계"): measures.sheet(closes),
@@ -87,7 +88,7 @@ def _sheets(closes: pd.DataFrame, decimals: Mapping[str, int]) -> dict[str, Shee
 
 
 def _window(key: str, closes: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """The closes and the window that an analysis takes, by a choice above its figure where it has one."""
+    """The closes and the window for an analysis, as chosen above its figure if it offers a choice."""
     if key == "correlation":
         whole, latest = _("보이는 기간"), _("최근 {count}거래일")
         sessions = st.segmented_control(
@@ -111,7 +112,7 @@ def _window(key: str, closes: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
 
 def _two(key: str, closes: pd.DataFrame) -> pd.DataFrame:
-    """The closes of the two series that a reader chooses; at first, of the first two."""
+    """The closes of the two chosen series; at first, the first two."""
     names = list(closes.columns)
     first = st.selectbox(_("첫째"), names, index=0, key=f"{key}_first", width=220)
     others = [name for name in names if name != first]

@@ -1,4 +1,4 @@
-"""What is chosen on the comparison page: which series, and how they are shown. All of it is kept in the address."""
+"""The controls of the comparison page: which series, and how they are shown. All choices are kept in the address."""
 
 import html
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ SETS: dict[str, tuple[str, ...]] = {
 
 
 def add(db: MongoDatabase, view: View) -> DeltaGenerator:
-    """Search and sets in one row; what is chosen there is added. Returns the row, for what else belongs there."""
+    """A row with the search, which adds a series, and the sets, which replace all. Returns the row, for the menu."""
 
     def choose(category: Category, ticker: str) -> None:
         series = f"{category.key}{address.SEPARATOR}{ticker}"
@@ -68,7 +68,7 @@ def chips(
 ) -> None:
     """A chip for each series: colour, name, a note, and buttons to move and to remove it.
 
-    `shown` are the closes of the period, whose base is that of `base_day`.
+    `shown` has the closes of the shown period; `base_day` is the base date.
     """
     row = st.container(horizontal=True, gap="small", key="comparison_chips")
     for position, item in enumerate(items):
@@ -90,9 +90,9 @@ def _small(label: str, icon: str, key: str, view: View, series: Sequence[str], *
 def looks(
     row: DeltaGenerator, view: View, count: int, scale: Scale, days: pd.DatetimeIndex, base: pd.Timestamp
 ) -> tuple[DeltaGenerator, list[str]]:
-    """Period and interval of the `count` series; the rest folded into a menu of `row` that says what is chosen.
+    """Controls for period and interval; the other controls are in a menu in `row`, whose label has the choices.
 
-    Returns the menu, for what else belongs there, and what it says.
+    `count` is the number of series. Returns the menu, to which the caller adds more, and the texts of its label.
     """
     put = partial(write, view)
     shown = None if view.first else view.period
@@ -137,7 +137,7 @@ def _why(view: View, count: int, scale: Scale) -> str:
 
 
 def _converted(item: Item, money: Money) -> str:
-    """What conversion into `money` does to the prices of `item`; "" where there is nothing to convert."""
+    """A note on the conversion of `item` into `money`; "" where there is nothing to convert."""
     if money == "local" or item.currency == money:
         return ""
     if item.currency:
@@ -146,7 +146,7 @@ def _converted(item: Item, money: Money) -> str:
 
 
 def _note(item: Item, money: Money, base: Base | None, shown: pd.DataFrame, base_day: pd.Timestamp) -> str:
-    """What a chip says of its series: how it is converted, that the period has no prices, on which day it is based."""
+    """The note on a chip: samples, conversion, a period without prices, and a base date other than `base_day`."""
     if item.close.empty:
         return _("시세가 아직 없습니다")
     close = shown[item.key]
@@ -164,7 +164,7 @@ def _note(item: Item, money: Money, base: Base | None, shown: pd.DataFrame, base
 
 
 def _sets(db: MongoDatabase, view: View) -> None:
-    """The ready sets and the saved ones; an admin saves what is shown under a name, and removes."""
+    """The ready sets and the saved ones. An admin can save the shown series as a set, and remove saved sets."""
     fresh = replace(view, slots=())
     for name, series in SETS.items():
         st.button(plain(name), key=f"set_{name}", on_click=_show_series, args=(fresh, series))
@@ -186,11 +186,11 @@ def _sets(db: MongoDatabase, view: View) -> None:
 
 
 def _show_series(view: View, series: Sequence[str]) -> None:
-    """Show other series; a series that stays keeps its colour."""
+    """Show `series` instead of the present ones; a series that stays keeps its colour."""
     kept = dict(zip(view.series, view.slots, strict=False))
     write(view.with_series(comparison.keep_slots(kept, series)))
 
 
 def write(view: View, **fields: Any) -> None:
-    """Put the view, with other `fields`, into the address."""
+    """Put `view`, with these `fields` changed, into the address."""
     address_bar.write(address.texts_of(replace(view, **fields)))

@@ -1,4 +1,4 @@
-"""What is compared: the series that an address names, with their closes and with the way in which they are drawn."""
+"""The items of a comparison: the series of an address, with their closes and the look of their lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ SIGNS = {"KRW": "₩", "USD": "$", "JPY": "¥", "EUR": "€", "GBP": "£", "CNY"
 
 @dataclass(frozen=True)
 class Item:
-    """One series that is compared, with all of its closes."""
+    """One compared series, with all of its closes."""
 
     key: str
     """Category and ticker, as in the address."""
@@ -31,22 +31,22 @@ class Item:
     name: str
     row: TickerRow
     close: "pd.Series[float]"
-    """In its own currency, whole; empty where there are no bars."""
+    """All closes, in the ticker's own currency; empty where there are no bars."""
     currency: str
     """ISO code; "" for points and rates."""
     slot: int
     late_splits: tuple[Remark, ...] = ()
-    """The splits that its source has not applied to the closes before them, and that are applied here."""
+    """The splits that the source has not applied to the earlier closes, and that are applied here."""
     version: str = ""
-    """Names these closes, and no other ones (see `viewer.shared.History`)."""
+    """A text that identifies these closes (see `key` of `viewer.shared.History`)."""
 
     @property
     def is_sample(self) -> bool:
-        """Whether its prices are not real."""
+        """Whether its prices are samples, not real ones."""
         return self.row.get("source") == "sample"
 
     def line(self, money: Money, price: float) -> Line:
-        """How it is drawn where prices are shown in `money`; `price` tells how many decimals they have."""
+        """The line of the item if prices are shown in `money`; the size of `price` decides the decimals."""
         currency = self.currency if money == "local" or not self.currency else money
         decimals = self.category.decimals_of(price)
         if currency != self.currency:
@@ -57,7 +57,7 @@ class Item:
 
 
 def load(db: MongoDatabase, key: str, slot: int) -> Item | None:
-    """The item that an address calls `key` (see `address.View.series`); None where its ticker is not listed."""
+    """The item with this key (see `address.View.series`); None where its ticker is not listed."""
     category_key, _separator, ticker = key.partition(address.SEPARATOR)
     category = categories.category(category_key)
     row = tickers.get(db, category, ticker) or listing.of(db, category).rows.get(ticker)
@@ -70,6 +70,6 @@ def load(db: MongoDatabase, key: str, slot: int) -> Item | None:
 
 
 def with_unique_names(items: Sequence[Item]) -> list[Item]:
-    """The items with names that differ: items of the same name carry their tickers."""
+    """The items with unique names: the ticker is added to names that several items have."""
     names = [item.name for item in items]
     return [replace(item, name=f"{item.name} {item.ticker}") if names.count(item.name) > 1 else item for item in items]

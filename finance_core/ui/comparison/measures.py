@@ -1,4 +1,4 @@
-"""The table of measures below a comparison: what each series did in the period that is shown."""
+"""The table of measures below a comparison: return, volatility, drawdown etc. of each series in the shown period."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,11 +27,11 @@ EXPLANATIONS = {
     N_("가장 내린 날"): N_("앞 종가에 견준 수익률이 가장 작은 날"),
     N_("상관계수"): N_("첫째 것과 함께 연 날들의 로그 수익률의 상관계수"),
 }
-"""Message ids of the columns behind the name, each with what it says on hover."""
+"""Message ids of the columns after the name, each with its explanation on hover."""
 
 
 def table(items: Sequence[Item], closes: pd.DataFrame, money: Money) -> pd.DataFrame:
-    """The measures of the daily `closes` (columns by the keys of `items`), a row an item, as text."""
+    """The measures of the daily `closes` (columns by the keys of `items`) as text, one row per item."""
     correlations = comparison.correlations(closes).iloc[0]
     rows = [_measures(item, closes[item.key], float(correlations[item.key]), money) for item in items]
     return pd.DataFrame(rows)
@@ -73,7 +73,7 @@ def _numbers(name: str, close: "pd.Series[float]", correlation: float) -> dict[s
 
 
 def columns() -> dict[str, Any]:
-    """How Streamlit shows the columns of the table."""
+    """Streamlit's settings for the columns of the table."""
     return {
         _(column): st.column_config.TextColumn(alignment="right", help=_(text)) for column, text in EXPLANATIONS.items()
     }

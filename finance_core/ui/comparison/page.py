@@ -1,6 +1,6 @@
-"""The comparison page: what is compared as chips, how, the chart, and a table of measures.
+"""The comparison page: the compared series as chips, controls, the chart, a table of measures, and analysis.
 
-All of it is in the address (see `address`), so that a link opens the same picture elsewhere.
+The address describes the whole view (see `address`), so that a link opens the same view elsewhere.
 """
 
 from functools import partial
@@ -31,7 +31,7 @@ from finance_core.ui.text import plain
 LOOK = Path(__file__).with_name("look.css")
 CHART: Final = "chart_of_comparison"
 NAMED: Final = 5
-"""Series that the title of a picture names."""
+"""The most series that the title of a picture names."""
 
 
 @page()
@@ -43,7 +43,7 @@ def show(_db: MongoDatabase) -> None:
 
 @live(None)
 def _instrument(db: MongoDatabase) -> None:
-    """All that follows a zoom, without Streamlit's own part of the page."""
+    """The part of the page that a zoom redraws: everything but the style sheet."""
     view, problems = address.parse(dict(st.query_params))
     listed = []
     for key, slot in zip(view.series, view.slots, strict=True):
@@ -66,7 +66,7 @@ def _instrument(db: MongoDatabase) -> None:
 
 
 def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGenerator) -> None:
-    """Controls, the rest of which go into `row`, chips, chart, measures and analysis of the items."""
+    """Controls, chips, chart, measures and analysis of the items; `row` gets the menu of the controls."""
     closes = shared.closes(db, listed, view.money, view.interval)
     if closes.shown.empty:
         controls.chips(view, listed, {}, closes.shown, pd.Timestamp(0))
@@ -91,7 +91,7 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     _chart(view, closes, lines, scale, sample=sample)
     for item in listed:
         split_note.show(item.name, item.late_splits)
-    # Days are measured at every interval: those of the weeks or months that are shown.
+    # Measures use daily closes at every interval: all days of the shown weeks or months.
     ends = days[first], days[last]
     if view.interval != "D":
         ends = periods.span(ends[0], view.interval)[0], periods.span(ends[1], view.interval)[1]
@@ -103,7 +103,7 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
 
 
 def _picture(listed: list[Item], ends: list[str], view: View, chosen: list[str]) -> None:
-    """The menu's part that hands out the chart as a picture."""
+    """The part of the menu that downloads the chart as a picture."""
     names = [item.name for item in listed]
     title, others = " · ".join(names[:NAMED]), len(names[NAMED:])
     if others:
@@ -117,7 +117,7 @@ def _chart(view: View, closes: Closes, lines: list[Line], scale: Scale, *, sampl
     days = pd.DatetimeIndex(closes.shown.index)
     base = int(days.searchsorted(pd.Timestamp(view.base))) if view.base else None
     prepared = shared.drawing(closes, lines, scale, base, apart=view.is_apart, sample=sample)
-    # A distance is as many percent of every line that shares an axis with the others.
+    # A measured distance is the same percentage for every line only if all lines share one axis.
     look = Look(box="alone", ratios=len(lines) == 1 or not (scale == "price" or view.is_apart))
     with st.container(key="comparison_chart"):
         zoom.show(

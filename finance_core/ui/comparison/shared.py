@@ -1,6 +1,7 @@
-"""What all visitors of a comparison have in common: computed once for each change of its bars, for everybody.
+"""The closes and charts of comparisons that all visitors share: computed once for each change of the bars.
 
-As in `viewer.shared`, which keeps the histories. Which days are visible is no part of it: a zoom computes nothing anew.
+It works like `viewer.shared`, which caches the histories. The visible range is no part of the cache key: a zoom
+computes nothing again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,28 +26,28 @@ from finance_core.ui.viewer import shared
 from finance_core.ui.viewer.shared import KEPT_FOR, History
 
 MOST_KEPT = 16
-"""Comparisons, and as many charts of them. One of ten series of 10,000 days takes 5 MB."""
+"""Cached comparisons, and as many cached charts. A comparison of ten series of 10,000 days takes 5 MB."""
 
 
 class Closes(NamedTuple):
-    """The closes of items, each a column by its key, in the money that is asked for."""
+    """The closes of items in the requested money, one column per item, by its key."""
 
     daily: pd.DataFrame
     shown: pd.DataFrame
-    """In the interval that is asked for."""
+    """The closes in the requested interval."""
     traded: pd.DataFrame
-    """As `shown`: whether an item traded, also where its close cannot be converted."""
+    """True where an item has a close, even if it cannot be converted; of the shape of `shown`."""
     key: str
-    """Names these closes, and no other ones; "" where nothing tells whether they are still the stored ones."""
+    """A text that identifies these closes; "" where it is not known whether they are still the stored closes."""
 
     def joined(self, scale: Scale, bases: Mapping[str, comparison.Base | None]) -> pd.DataFrame:
-        """What a chart in `scale` draws: `shown`, or its changes since `bases`, without gaps."""
+        """The values that a chart in `scale` draws: `shown`, or its changes since `bases`, without gaps."""
         values = self.shown if scale == "price" else comparison.rebase(self.shown, bases, scale)
         return comparison.joined(values, self.traded)
 
 
 def closes(db: MongoDatabase, items: Sequence[Item], money: Money, interval: Interval) -> Closes:
-    """The closes of `items`."""
+    """The closes of `items` in `money`, daily and in `interval`."""
     rates = {} if money == "local" else _rates(db, {money, *(item.currency for item in items)})
     keys = [item.version for item in items] + [rate.key for rate in rates.values()]
     named_items = [(item.key, item.currency, item.version) for item in items]
@@ -59,7 +60,7 @@ def closes(db: MongoDatabase, items: Sequence[Item], money: Money, interval: Int
 def drawing(
     shown: Closes, lines: Sequence[Line], scale: Scale, base: int | None, *, apart: bool, sample: bool
 ) -> Prepared:
-    """The chart of closes as `lines`, in the running language; see `charts.comparison.option` for the rest.
+    """The chart of closes as `lines`, in the visitor's language; see `charts.comparison.option` for the arguments.
 
     With `apart`, each line has a small chart of its own.
     """
@@ -75,11 +76,11 @@ def drawing(
 
 
 def _rates(db: MongoDatabase, currencies: set[str]) -> dict[str, History]:
-    """What one unit of each currency costs in won, as far as it is stored."""
+    """The price of one unit of each currency in won, for the currencies with stored rates."""
     pairs = [(name, category) for category in categories.CATEGORIES if category.rates for name in SIGNS]
     rows = {name: (category, tickers.get(db, category, f"{name}KRW")) for name, category in pairs if name in currencies}
-    found = {name: shared.history(db, category, row) for name, (category, row) in rows.items() if row}
-    return {name: history for name, history in found.items() if len(history.bars)}
+    histories = {name: shared.history(db, category, row) for name, (category, row) in rows.items() if row}
+    return {name: history for name, history in histories.items() if len(history.bars)}
 
 
 def _closes(key: str, items: Sequence[Item], money: Money, interval: Interval, rates: Mapping[str, History]) -> Closes:
@@ -90,7 +91,7 @@ def _closes(key: str, items: Sequence[Item], money: Money, interval: Interval, r
     return Closes(daily, comparison.resample(daily, interval), comparison.resample(traded, interval).notna(), key)
 
 
-# Arguments with an underscore are not part of the key of a cache.
+# Arguments with an underscore are not part of the cache key.
 @st.cache_resource(ttl=KEPT_FOR, max_entries=MOST_KEPT, show_spinner=False)
 def _kept_closes(
     key: str, _items: Sequence[Item], _money: Money, _interval: Interval, _rates: Mapping[str, History]

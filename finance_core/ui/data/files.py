@@ -1,4 +1,4 @@
-"""Files in and out, on the page of the user's own data: CSV, Parquet and SQLite in, CSV and Parquet out."""
+"""Import and export of files on the data page: CSV, Parquet and SQLite in, CSV and Parquet out."""
 
 import shutil
 import threading
@@ -34,7 +34,7 @@ ABANDONED = 86_400.0
 
 
 def import_section(db: MongoDatabase) -> None:
-    """Upload a file, see what it would become, and import it after a yes."""
+    """The section where a file is uploaded, examined in a dry run, and imported after a yes."""
     st.subheader(_("파일 가져오기"), divider="gray")
     text = _(
         "CSV나 Parquet(종목마다 파일 하나, 또는 종목 열), SQLite. 열 이름은 영어나 한국어(날짜, 시가, 고가, "
@@ -49,10 +49,10 @@ def import_section(db: MongoDatabase) -> None:
     hint = _("종목 코드; 비우면 종목 열이나 파일 이름에서 읽습니다")
     if path.suffix.lower() in SQLITE:
         hint = _("테이블; 비우면 시세가 있는 테이블")
-    what = st.text_input(hint, key="import_what", width=420).strip()
-    busy, way = started.blocks(db, category), outcome.intraday(started.ended(path.name), path.name)
+    part = st.text_input(hint, key="import_what", width=420).strip()
+    busy, intraday = started.blocks(db, category), outcome.intraday(started.ended(path.name), path.name)
     with st.container(horizontal=True, gap="small"):
-        dry_run_button(_("시험 가져오기"), "try_file", busy, partial(_try, category, path, what, way))
+        dry_run_button(_("시험 가져오기"), "try_file", busy, partial(_try, category, path, part, intraday))
         plan = [
             _("{file}을(를) 읽어 {category}의 {collection} 컬렉션에 봉으로 넣습니다.").format(
                 file=path.name, category=_(category.title), collection=locations.of(db, category).collection
@@ -60,14 +60,14 @@ def import_section(db: MongoDatabase) -> None:
             _("저장된 것과 겹치는 날이 서로 다른 종목은 그대로 두고 알립니다."),
             _("받지 않은 행은 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다."),
         ]
-        start = partial(_import, category, path, what, way)
+        start = partial(_import, category, path, part, intraday)
         with st.popover(_("가져오기"), icon=":material/upload_file:", disabled=busy, key="import_plan"):
             ask(plan, "import_yes", busy, start)
     outcome.of_run(started.ended(path.name), category)
 
 
 def ask(plan: Iterable[object], key: str, busy: bool, start: Callable[[], None]) -> None:
-    """What will happen, a sentence each, and the button for a yes."""
+    """Show the sentences of a plan, and the button for a yes, which calls `start`."""
     st.markdown("\n".join(f"- {plain(str(sentence))}" for sentence in plan))
     text, icon = _("예, 시작합니다"), ":material/play_arrow:"
     st.button(text, type="primary", icon=icon, disabled=busy, key=key, on_click=writes(start))
@@ -80,7 +80,7 @@ def dry_run_button(label: str, key: str, busy: bool, start: Callable[[], None]) 
 
 
 def export_section(db: MongoDatabase) -> None:
-    """All bars of a category as a file."""
+    """The section where all bars of a category are downloaded as a file."""
     st.subheader(_("파일로 내보내기"), divider="gray")
     category = choices.category("export_category", width=240)
     if not prices.any_stored(db, category):
@@ -103,7 +103,7 @@ def _uploads() -> Path:
 
 
 def _saved(upload: Any) -> Path:
-    """An uploaded file under its own name, which is what an import knows it by."""
+    """The path of an uploaded file, stored under its own name: an import records the name of its file."""
     directory = _uploads() / str(upload.file_id)
     path = directory / Path(upload.name).name
     if not path.exists():
@@ -115,28 +115,31 @@ def _saved(upload: Any) -> Path:
     return path
 
 
-def _source(category: Category, path: Path, what: str) -> Source:
-    """The rows of a file; `what` is its table or its ticker. Raises SisepanError where it cannot be read."""
+def _source(category: Category, path: Path, part: str) -> Source:
+    """The rows of a file; `part` is the table of a SQLite file, or the ticker of another file, or "".
+
+    Raises SisepanError where the file cannot be read.
+    """
     if path.suffix.lower() in SQLITE:
-        return SqliteSource(path, what)
-    ticker = category.ticker_of(what)
-    if what and not category.is_ticker(ticker):
-        raise SisepanError(N_("종목 코드가 아닙니다: {tickers}"), tickers=what[:40])
+        return SqliteSource(path, part)
+    ticker = category.ticker_of(part)
+    if part and not category.is_ticker(ticker):
+        raise SisepanError(N_("종목 코드가 아닙니다: {tickers}"), tickers=part[:40])
     return file_source.open_file(path, category, ticker)
 
 
-def _try(category: Category, path: Path, what: str, way: Intraday) -> None:
+def _try(category: Category, path: Path, part: str, intraday: Intraday) -> None:
     def work(progress: Progress, stop: threading.Event) -> Summary:
-        source, descriptions = _source(category, path, what), ticker_names.of(database.connect(), category)
-        return import_run.examine(category, source, progress, stop, descriptions=descriptions, intraday=way)
+        source, descriptions = _source(category, path, part), ticker_names.of(database.connect(), category)
+        return import_run.examine(category, source, progress, stop, descriptions=descriptions, intraday=intraday)
 
     started.begin(_("시험 가져오기"), path.name, work)
 
 
-def _import(category: Category, path: Path, what: str, way: Intraday) -> None:
+def _import(category: Category, path: Path, part: str, intraday: Intraday) -> None:
     def work(progress: Progress, stop: threading.Event) -> Summary:
-        db, source = database.connect(), _source(category, path, what)
+        db, source = database.connect(), _source(category, path, part)
         descriptions = ticker_names.of(db, category)
-        return import_run.run(db, category, source, descriptions, way, origin="page", progress=progress, stop=stop)
+        return import_run.run(db, category, source, descriptions, intraday, origin="page", progress=progress, stop=stop)
 
     started.begin(_("가져오기"), path.name, work)

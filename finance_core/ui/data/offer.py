@@ -1,4 +1,4 @@
-"""On the first page: what the user's own database holds, and one button that makes it part of the product."""
+"""The box on the first page that offers to make the usable collections of the user's database part of the product."""
 
 import threading
 
@@ -16,12 +16,12 @@ from finance_core.ui.decorators import writes
 from finance_core.ui.text import plain
 
 OFFERED, SUBJECT = "offered_data", ""
-"""Keys of the visit's state, and the subject of a run with all collections, which names none of them."""
+"""A key of the session state; and the subject of a run with several collections (see `started.Started`)."""
 SHOWN_FAILURES = 20
 
 
 def show(db: MongoDatabase) -> None:
-    """A MongoDB that is not used, the collections of this one that have no list yet, and what came of a yes."""
+    """A hint about an unused MongoDB, the offer for collections that have no ticker list, and failures after a yes."""
     unused_server.hint()
     if started.show(db):
         st.session_state.pop(OFFERED, None)
@@ -43,14 +43,14 @@ def show(db: MongoDatabase) -> None:
 
 
 def _planned(db: MongoDatabase) -> list[Step]:
-    """What one yes does, as of the visitor's first look: a look takes seconds, and the page is drawn often."""
+    """The steps after a yes, planned once per visit: an inspection takes seconds, and the page is drawn often."""
     where = f"{database.address()}/{db.name}"
-    seen = st.session_state.get(OFFERED)
-    if seen is None or seen[0] != where:
+    kept = st.session_state.get(OFFERED)
+    if kept is None or kept[0] != where:
         with st.spinner(_("데이터베이스를 살펴보는 중")):
-            seen = (where, adopt_all.steps(db, inspection.inspect(db)))
-        st.session_state[OFFERED] = seen
-    planned: list[Step] = seen[1]
+            kept = (where, adopt_all.steps(db, inspection.inspect(db)))
+        st.session_state[OFFERED] = kept
+    planned: list[Step] = kept[1]
     return planned
 
 
@@ -59,7 +59,7 @@ def _start() -> None:
     planned = _planned(database.connect())
 
     def work(progress: Progress, stop: threading.Event) -> Summary:
-        """Every step; the summary is that of the last, with the failures of all."""
+        """Do every step; returns the summary of the last step, with the failures of all steps."""
         last, failures = Summary("", SUBJECT), []
         for step in planned:
             if not stop.is_set():

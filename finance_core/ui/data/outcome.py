@@ -1,4 +1,4 @@
-"""What came of a run with the user's own data: counts, conversions, refused rows, failed tickers."""
+"""Shows the outcome of a run on the user's own data: counts, conversions, refused rows, failed tickers."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -19,7 +19,7 @@ from finance_core.ui.text import plain
 
 
 def of_run(summary: Summary | None, category: Category, *, with_record: bool = True) -> None:
-    """What came of a run of this visit; `with_record` also what MongoDB keeps of an import."""
+    """The outcome of a run of this visit. `with_record` also shows the stored record of an import."""
     if summary is None:
         return
     if summary.kind == "read":
@@ -38,8 +38,8 @@ def of_run(summary: Summary | None, category: Category, *, with_record: bool = T
 
 
 def intraday(summary: Summary | None, subject: str) -> Intraday:
-    """What becomes of rows within the day: the visitor chooses, once a run has refused such rows of `subject`."""
-    ways: dict[Intraday, str] = {
+    """How to treat intraday rows: "refuse", until a run has refused such rows of `subject` and the visitor chooses."""
+    titles: dict[Intraday, str] = {
         "refuse": _("받지 않기"),
         "aggregate": _("하루의 봉으로 합치기"),
         "daily": _("섞인 일봉만 받기"),
@@ -49,12 +49,12 @@ def intraday(summary: Summary | None, subject: str) -> Intraday:
     if not is_refused and st.session_state.get(key, "refuse") == "refuse":
         return "refuse"
     text = _("하루보다 짧은 봉은 어떻게 합니까?")
-    chosen = st.segmented_control(text, list(ways), format_func=ways.__getitem__, default="refuse", key=key)
+    chosen = st.segmented_control(text, list(titles), format_func=titles.__getitem__, default="refuse", key=key)
     return chosen or "refuse"
 
 
 def of_import(last: ImportRecord, key: str) -> None:
-    """What a finished import did, whether the stored bars are the imported ones, and the rows that it refused."""
+    """The record of a finished import: counts, the result of verification, and the refused rows."""
     text = _("{moment}에 종목 {tickers}개의 봉 {bars}개를 가져왔고 {refused}행을 받지 않았습니다.").format(
         moment=run_status.moment(last["finished_at"]),
         **{name: formats.count(last[name]) for name in ("tickers", "bars", "refused")},
@@ -98,7 +98,7 @@ def _of_dry_run(summary: Summary) -> None:
 
 
 def _refused(counts: Mapping[str, int], refusals: Callable[[], Iterable[Refusal]], key: str) -> None:
-    """How many rows were refused and why, and all of them as a CSV for Excel."""
+    """The number of refused rows by reason, and a button to download all of them as CSV for Excel."""
     if not counts:
         return
 

@@ -1,4 +1,4 @@
-"""The page of the user's own data: what the database holds, and reading or converting it after a yes. For admins."""
+"""The admin page of the user's own data: shows the database's collections, and reads or converts them after a yes."""
 
 import threading
 from collections.abc import Callable
@@ -67,19 +67,19 @@ def _server(db: MongoDatabase) -> None:
 
 
 def _inspected(db: MongoDatabase) -> list[Inspected]:
-    """The collections as they were when this visit inspected them."""
+    """The collections as this visit inspected them last."""
     where = f"{database.address()}/{db.name}"
-    seen: tuple[str, list[Inspected]] | None = st.session_state.get(SEEN)
-    if seen is None or seen[0] != where:
+    kept: tuple[str, list[Inspected]] | None = st.session_state.get(SEEN)
+    if kept is None or kept[0] != where:
         text = _("데이터베이스를 살펴보는 중")
         bar = st.progress(0.0, text=text)
 
         def progress(share: float) -> None:
             bar.progress(share, text=text)
 
-        seen = st.session_state[SEEN] = (where, inspection.inspect(db, progress))
+        kept = st.session_state[SEEN] = (where, inspection.inspect(db, progress))
         bar.empty()
-    return seen[1]
+    return kept[1]
 
 
 def _look_again() -> None:
@@ -88,7 +88,7 @@ def _look_again() -> None:
 
 
 def _forget() -> None:
-    """Have the collections inspected anew, and their plans made anew."""
+    """Forget the inspected collections and their plans: the next run inspects them again."""
     st.session_state.pop(SEEN, None)
     st.session_state.pop(PLANS, None)
 
@@ -121,7 +121,7 @@ def _collection(db: MongoDatabase, collection: Inspected) -> None:
 
 
 def _head(collection: Inspected, last: ImportRecord | None) -> None:
-    """Name, what can be done with it, and how much it holds."""
+    """The name of a collection, what it needs, and its size."""
     name = reports.VERDICTS[collection.verdict]
     icon, color = VERDICTS[collection.verdict]
     if collection.is_read_only:
@@ -135,7 +135,7 @@ def _head(collection: Inspected, last: ImportRecord | None) -> None:
 
 
 def _category_of(collection: Inspected) -> Category | None:
-    """The category of a collection, or, where it is not known, a box in which the visitor chooses it."""
+    """The category of a collection; where it is not known, draw a box to choose it, and return None."""
     if collection.category:
         return categories.category(collection.category)
     titles = {key: _(categories.category(key).title) for key in collection.candidates}
@@ -143,10 +143,10 @@ def _category_of(collection: Inspected) -> Category | None:
 
     def chosen() -> None:
         category = categories.category(st.session_state[key])
-        where, seen = st.session_state[SEEN]
-        # With the category its dates are read in the right zone.
+        where, inspected = st.session_state[SEEN]
+        # Inspected again, because dates are read in the time zones of the category.
         known = inspection.look_at(database.connect(), collection.name, category)
-        st.session_state[SEEN] = (where, [known if other.name == collection.name else other for other in seen])
+        st.session_state[SEEN] = (where, [known if each.name == collection.name else each for each in inspected])
 
     st.selectbox(
         _("이 컬렉션은 무엇입니까?"),
@@ -166,7 +166,7 @@ def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy:
     name = collection.name
 
     def ask(kind: str, label: str, icon: str, plan: Plan, work: Callable[..., Summary]) -> None:
-        """A button that shows what will happen, and asks for a yes."""
+        """A button that opens the plan and asks for a yes."""
         start = partial(_start, label, category, collection, work)
         with st.popover(label, icon=icon, disabled=busy, key=f"plan_{kind}_{name}"):
             files.ask(_planned(plan, db, category, collection), f"{kind}_{name}", busy, start)
@@ -185,7 +185,7 @@ def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy:
 
 
 def _planned(plan: Plan, db: MongoDatabase, category: Category, collection: Inspected) -> list[SisepanError]:
-    """A plan, made once for the shown inspection: it takes a sample, and a page is drawn often."""
+    """The sentences of a plan, made once per inspection: a plan takes a sample, and the page is drawn often."""
     plans: dict[tuple[str, str, str], list[SisepanError]] = st.session_state.setdefault(PLANS, {})
     key = plan.__name__, category.key, collection.name
     if key not in plans:
@@ -225,7 +225,7 @@ def _give_up_button(category: Category, collection: str, busy: bool) -> None:
 
 
 def _lost(db: MongoDatabase, prices: list[Inspected]) -> None:
-    """The categories whose collection does not exist any more, each with a button to give it up."""
+    """The read-only categories whose collection is gone or holds no prices, each with a button to stop reading."""
     for category in categories.CATEGORIES:
         location = locations.of(db, category)
         if location.read_only and not any(collection.name == location.collection for collection in prices):

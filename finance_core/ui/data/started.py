@@ -1,6 +1,6 @@
-"""The run with the user's own data that a visitor has started: one at a time, in the background, shown until it ends.
+"""The run on the user's own data that a visitor has started: one at a time, in the background, shown until it ends.
 
-It continues when the page is left. What came of it is left to `outcome`.
+It continues when the visitor leaves the page. `outcome` shows its result.
 """
 
 import threading
@@ -23,7 +23,7 @@ from finance_core.ui.text import plain
 from finance_core.ui.visitor import require_admin
 
 REFRESH = 0.7
-"""Seconds between two looks at the progress."""
+"""Seconds between two redraws of the progress."""
 STARTED, WATCHED, ENDED = "data_started", "data_watched", "data_ended"
 
 
@@ -32,19 +32,20 @@ class Started:
     """A run that this visitor has started."""
 
     what: str
-    """What it does, in the visitor's language."""
+    """The name of the action, in the visitor's language."""
     subject: str
-    """The collection or file; "" means several."""
+    """The name of the collection or file; "" means several."""
     progress: Summary | None = None
     task: BackgroundTask = field(init=False)
     is_shown: bool = False
-    """Whether the page has been drawn since it ended."""
+    """Whether the page has been drawn since the run ended."""
 
 
 def begin(what: str, subject: str, work: Callable[[Progress, threading.Event], Summary]) -> None:
-    """Start `work(progress, stop)`, which does `what` (a word in the visitor's language) to `subject`, unless one runs.
+    """Start `work(progress, stop)` in the background, unless a run of this visitor is running.
 
-    Raises NotAllowed unless the visitor is an admin.
+    `what` is the name of the action in the visitor's language, `subject` the collection or file. Raises NotAllowed
+    unless the visitor is an admin.
     """
     require_admin()
     if is_busy():
@@ -59,19 +60,19 @@ def begin(what: str, subject: str, work: Callable[[Progress, threading.Event], S
 
 
 def is_busy() -> bool:
-    """Whether a run that this visitor has started is under way."""
+    """Whether a run that this visitor has started is running."""
     started = _started()
     return started is not None and not started.task.finished
 
 
 def blocks(db: MongoDatabase, category: Category) -> bool:
-    """Whether no run of `category` can be started: another one is under way, of this visitor or of the category."""
+    """Whether no run of `category` can be started, because a run of this visitor or of the category is running."""
     run = runs.latest(db, category)
     return is_busy() or bool(run and run["state"] == "running")
 
 
 def ended(subject: str) -> Summary | None:
-    """What came of the last run that this visitor has started, if it was of `subject` and did not fail."""
+    """The summary of the last run that this visitor started, if it was of `subject`, has ended and did not fail."""
     started = _started()
     if started is None or started.subject != subject or not started.task.finished:
         return None
@@ -80,7 +81,7 @@ def ended(subject: str) -> Summary | None:
 
 
 def show(db: MongoDatabase) -> bool:
-    """Draw the progress of runs under way, or why one failed; returns whether one has ended since the last call."""
+    """Draw the progress of runs, or the error of a failed one; returns whether one has ended since the last call."""
     started = _started()
     has_ended: bool = st.session_state.pop(ENDED, False)
     if started is not None and not started.task.finished:
@@ -104,7 +105,7 @@ def _started() -> Started | None:
 
 
 def _running(db: MongoDatabase) -> list[RunRecord]:
-    """The runs under way that bring in the user's own data, on any machine."""
+    """The running runs on the user's own data, on any machine."""
     latest = (runs.latest(db, category) for category in categories.CATEGORIES)
     return [run for run in latest if run and run["state"] == "running" and run.get("kind")]
 
@@ -121,7 +122,7 @@ def _watch_runs(db: MongoDatabase) -> None:
     if before - now:
         listing.forget()
         st.session_state[ENDED] = True
-        st.rerun()  # the whole page, which is inspected anew
+        st.rerun()  # the whole page, which inspects the database again
 
 
 @live(REFRESH, for_admins=True)

@@ -1,4 +1,4 @@
-"""Word of a MongoDB on this machine that holds prices, and that the installation does not use."""
+"""Notes about a MongoDB on this machine that holds prices, but that the installation does not use."""
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from finance_core.ui.text import plain
 
 
 def show() -> None:
-    """That there is one, and the lines that make it the one in use."""
+    """A note about the server, with the settings that make the installation use it; nothing if there is none."""
     local = _found()
     if local is None:
         return
@@ -25,14 +25,14 @@ def show() -> None:
 
 
 def hint() -> None:
-    """That there is one, and where more is said of it."""
+    """A short note about the server, with a link to the page with the settings; nothing if there is none."""
     if _found():
         st.info(_("이 컴퓨터에 쓸 수 있는 다른 MongoDB가 있습니다."), icon=":material/database:")
         st.page_link(navigation.page("admin_data"))
 
 
 def forget() -> None:
-    """Have it looked for anew."""
+    """Look for the server again the next time."""
     _look.clear()
 
 

@@ -1,5 +1,5 @@
-"""ECharts options on a page, with events that come back to Python: the one way in which a viewer draws.
+"""Shows ECharts options on a page, and returns events to Python. Viewers draw only through this package.
 
-`border` makes an option what the component takes, `component` shows it. The .js files are what a chart does in the
-browser beside drawing; what an option itself needs there is in `charts/scripts`.
+`border` prepares an option for the component, `component` shows it. The .js files do what a chart does in the browser
+beside drawing; functions that an option itself needs are in `charts/scripts`.
 """

@@ -1,4 +1,5 @@
-// Tells what an option has of our own (see `charts/scripts`) which chart it is in. Two charts share it: the last one has it.
+// Attaches our own functions in an option (see `charts/scripts`) to the chart that shows the option. If two charts share
+// the functions, the last chart has them.
 (option, chart) => {
   for (const mainType of ["xAxis", "yAxis", "series"])
     for (const { option: part } of option.getModel().findComponents({ mainType }))

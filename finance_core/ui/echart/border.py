@@ -1,8 +1,8 @@
-"""The border that every option crosses on its way to the browser.
+"""Prepares every option on its way to the browser, so that no data runs as code.
 
-The component runs as JavaScript whatever stands between two `MARKER`s in any string of an option. So the marker is
-taken out of all data first, and then only the code of our own files is put between markers. Datasets travel as the
-bytes of their columns: a frame is packed once for all visitors, and no visit walks through its numbers.
+The component runs any text between two `MARKER`s in any string of an option as JavaScript. So the marker is first
+removed from all data, and then only code of our own files is put between markers. Datasets are sent as the bytes of
+their columns: a frame is packed once for all visitors, and no visit converts its numbers.
 """
 
 import base64
@@ -20,23 +20,23 @@ from finance_core.charts.parts import Option
 from finance_core.charts.script import Script
 
 MARKER: Final = "--x_x--0_0--"
-"""What the component takes code from between of."""
+"""The component runs the text between two of these as code."""
 FILES: Final = Path(__file__).parent
 
 
 class Prepared(NamedTuple):
-    """An option as the component takes it."""
+    """An option in the form that the component needs."""
 
     option: Option
-    """Plain JSON, with code of ours in it."""
+    """Plain JSON, whose strings may have code of ours between markers."""
     readout: list[Option]
-    """What is read out under the crosshair, as `charts.parts.reading` makes it."""
+    """The items of the readout under the crosshair, made by `charts.parts.reading`."""
     drawn: str
-    """A digest of the option: names it, and no other one."""
+    """A digest that identifies the option."""
 
 
 def prepare(option: Option) -> Prepared:
-    """`option` of `charts`, whose datasets are frames, as the component takes it."""
+    """An `option` of `charts`, whose datasets are frames, in the form that the component needs."""
     rest = {name: _crossed(value) for name, value in option.items() if name not in ("dataset", "readout")}
     datasets = [{**dataset, "source": _packed(dataset["source"])} for dataset in option.get("dataset", [])]
     crossed = {**rest, "dataset": datasets}
@@ -45,7 +45,7 @@ def prepare(option: Option) -> Prepared:
 
 
 def without_marker(data: Any) -> Any:
-    """`data` of JSON without the marker in any string or key of it, also where taking one out would make another.
+    """JSON `data` without the marker in any string or key, even where the removal of one marker forms another.
 
     >>> without_marker({"a--x_x--0_0--b": ["--x_x--0_0--alert(1)--x_x--0_0--", 1, "--x_x----x_x--0_0--0_0--"]})
     {'ab': ['alert(1)', 1, '']}
@@ -70,7 +70,7 @@ def called(path: Path, *arguments: Any) -> str:
 def as_json(data: Any) -> str:
     """`data` as JSON, which is an expression of JavaScript, without the marker."""
     text = json.dumps(data, allow_nan=False)
-    # JSON writes the marker as it is: where the text has none, no string has.
+    # JSON does not escape the marker: if the whole text has none, no string has one.
     return json.dumps(without_marker(data), allow_nan=False) if MARKER in text else text
 
 
@@ -82,7 +82,7 @@ def source(path: Path) -> str:
 
 
 def _crossed(value: Any) -> Any:
-    """A part of an option: data without the marker, and scripts as code."""
+    """A part of an option, with the marker removed from data, and scripts turned into code between markers."""
     if isinstance(value, Script):
         return _between_markers(called(value.path, value.settings))
     if isinstance(value, Mapping):

@@ -1,22 +1,23 @@
-// What a chart does in the browser beside drawing: it follows the page, tells it what is visible, reads out, measures.
-// Runs once for each option; `drawn` names it. The settings, which change more often, come apart (see `command.mjs`).
+// What a chart does in the browser beside drawing: it follows the page, reports the visible range, reads out, measures.
+// Runs once for each option, whose digest is `drawn`. The settings change more often, and come separately (see
+// `command.mjs`).
 (chart, echarts, drawn, { attach, grab, readout, measure, picture, drawings, draw, move }) => {
-  const REST = 150; // milliseconds without a zoom until the page is told
+  const REST = 150; // milliseconds without a zoom until the range is reported to the page
   const DAY = 864e5; // milliseconds
   const root = chart.getDom();
   const model = () => chart.getModel();
   const range = () => model().getComponent("dataZoom", 0).getValueRange();
   const day = (position) => chart.page.readout.days[position].slice(0, 10);
-  const lastBar = () => chart.page.settings.shown.bars - 1; // behind it may be days to come
+  const lastBar = () => chart.page.settings.shown.bars - 1; // future days may follow it
   const newest = () => Math.min(range()[1], lastBar());
   const isAnother = (name, value) => JSON.stringify(chart.page[name]) !== JSON.stringify(value);
 
   root.follow = () => {
     const settings = document.querySelector(".st-key-chart_command")?.settings;
-    if (settings?.shown.drawn === drawn && !chart.isDisposed()) follow(settings); // else those of this option will come
+    if (settings?.shown.drawn === drawn && !chart.isDisposed()) follow(settings); // else wait for this option's settings
   };
   root.follow();
-  return ({ message }) => message; // what is returned goes to Python
+  return ({ message }) => message; // the handler of "told": its result goes to Python
 
   function follow(settings) {
     const { shown, alt, box, tool, picture: asked, drawings: items, answered } = settings;
@@ -30,7 +31,7 @@
     root.setAttribute("aria-label", alt);
     if (isDrawnAnew) {
       attach(chart, chart);
-      Object.assign(page, { drawings: [], answered }); // a new option has none, and none was moved
+      Object.assign(page, { drawings: [], answered }); // a new option has no drawings yet
     }
     if (isDrawnAnew || page.box !== box) {
       page.readout = readout(chart, settings);
@@ -42,9 +43,9 @@
     Object.assign(page, { box, tool, drawings: items, answered });
     if (isAsked) {
       Object.assign(page, { drawn, revision: shown.revision, asked: shown });
-      const { seen } = root; // of a chart that another theme has replaced
+      const { seen } = root; // the range of the chart that this one replaces after a change of theme
       view(seen?.drawn === drawn && seen.revision === shown.revision ? seen : shown);
-      page.told = range(); // Python knows these
+      page.told = range(); // the range that Python knows
     }
     page.readout.place();
     if (asked && page.pictures !== asked.number) {
@@ -61,8 +62,8 @@
 
   function begin() {
     const { page } = chart;
-    root.chart = chart; // for what finds the chart by its place on the page
-    root.listeners?.abort(); // of a chart that another theme has replaced
+    root.chart = chart; // so that tests find the chart by its element
+    root.listeners?.abort(); // the listeners of the chart that this one replaces after a change of theme
     root.listeners = new AbortController();
     let timer;
     chart.on("datazoom", () => {
@@ -93,7 +94,7 @@
       show: (items) => drawings(chart, echarts, items, page.tool),
       finish: ({ id }, points) => chart.trigger("told", { message: { kind: "move", id, points: places(points) } }),
     });
-    page.pictures = page.settings.picture?.number; // one that was handed out before
+    page.pictures = page.settings.picture?.number; // a picture that was downloaded before
   }
 
   function tell() {
@@ -109,7 +110,8 @@
   }
 
   function describe(start, end, low, high) {
-    const [from, to] = [start, end].map((position) => Math.min(Math.max(position, range()[0]), newest())); // half a bar beside them
+    // Half a bar at each end of the pane lies outside the range.
+    const [from, to] = [start, end].map((position) => Math.min(Math.max(position, range()[0]), newest()));
     const { decimals, ratios, bars, days } = chart.page.settings.measure;
     const digits = { minimumFractionDigits: decimals ?? 0, maximumFractionDigits: decimals ?? 0 };
     const signed = (value, options) => (value > 0 ? "+" : "") + value.toLocaleString("en-US", options);

@@ -1,4 +1,4 @@
-"""A picture on a page in which a ticker or a day may be clicked."""
+"""A chart on a page in which a ticker or a day can be clicked."""
 
 from collections.abc import Callable
 from typing import Final, Literal
@@ -10,23 +10,23 @@ from finance_core.ui.echart.border import FILES, Prepared
 
 Clicked = Literal["ticker", "day"]
 EVENTS: Final[dict[Clicked, str]] = {"ticker": "click", "day": "zr:click"}
-"""What ECharts tells of a click: on something that is drawn, or anywhere."""
+"""The ECharts event for a click: on a drawn element, or anywhere."""
 
 
 def show(
     prepared: Prepared, height: str, choose: Callable[[str], None], *, key: str, clicked: Clicked = "ticker"
 ) -> None:
-    """The picture. `choose` is called with what a person clicks, as the browser tells it: any text.
+    """The chart. `choose` is called with the clicked ticker or day; the browser may send any text.
 
-    Where it is drawn with other numbers, it stays as it was zoomed.
+    If the chart is drawn again with other numbers, its zoom stays.
     """
-    from streamlit_echarts import st_echarts  # registers itself with the app that runs, so not before one does
+    from streamlit_echarts import st_echarts  # registers itself with the running app, so only import it once one runs
 
-    def told() -> None:
+    def on_event() -> None:
         message = st.session_state[key]["chart_event"]
         if isinstance(message, dict):
             choose(str(message.get(clicked, "")))
 
     events = {EVENTS[clicked]: border.source(FILES / f"{clicked}_clicked.js")}
     replaced = ["series", "dataset"]
-    st_echarts(prepared.option, events=events, height=height, replace_merge=replaced, key=key, on_change=told)
+    st_echarts(prepared.option, events=events, height=height, replace_merge=replaced, key=key, on_change=on_event)

@@ -1,4 +1,4 @@
-"""A chart on a page, and what its browser tells."""
+"""A chart on a page, and the messages that its browser sends."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -11,55 +11,56 @@ from finance_core.ui.echart import border
 from finance_core.ui.echart.border import FILES, Prepared
 
 PARTS = ("attach", "grab", "readout", "measure", "picture", "drawings", "draw", "move")
-"""Files that `chart.js` calls."""
+"""The files whose functions `chart.js` calls."""
 
 _command = st.components.v2.component("sisepan_chart", js=(FILES / "command.mjs").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a chart reads out and measures."""
+    """How the readout and the measurement of a chart look."""
 
     rising: str = ""
     falling: str = ""
-    """Colours of what is read out with a sign; "" for that of text."""
+    """Colours of signed numbers in the readout; "" means the colour of text."""
     decimals: int | None = None
-    """Of a measured difference of prices; None where the chart has no prices to measure."""
+    """Decimals of a measured difference of prices; None where the chart has no prices to measure."""
     ratios: bool = True
-    """Whether a measured distance is so many percent, whichever line is meant."""
+    """Whether a measured distance can be given in percent: it must be the same percentage for every line."""
     box: Literal["none", "too", "alone"] = "none"
-    """Whether a box beside the pointer reads out, too or instead of the line above each pane."""
+    """A tooltip beside the pointer: none, together with the line above each pane, or instead of it."""
 
     @classmethod
     def of(cls, style: Style) -> Self:
-        """That of the chart of one ticker."""
+        """The look of the chart of one ticker."""
         return cls(style.rising, style.falling, style.decimals, box="too" if style.tooltip else "none")
 
 
 @dataclass(frozen=True)
 class Words:
-    """The words of a chart in the running language."""
+    """The words of a chart in the visitor's language."""
 
     alt: str
-    """For who does not see it."""
+    """The text alternative, for screen readers."""
     bars: str
-    """How many bars a measured distance has, with {count}."""
+    """The number of bars in a measured distance, with {count}."""
     days: str
-    """How many days it has, with {count}."""
+    """The number of days in a measured distance, with {count}."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of a chart that its browser hands out as a file."""
+    """A picture of a chart that the browser makes and downloads."""
 
     number: int
-    """Of all pictures of a visit: the browser hands out each once."""
+    """Counts the pictures of a chart in a visit: the browser downloads each number once."""
     file: str
     width: int
-    """Pixels; 0 for the chart's own, as `height`."""
+    """Pixels; 0 for the width of the chart."""
     height: int
+    """Pixels; 0 for the height of the chart."""
     ratio: int
-    """How much finer it is drawn than these pixels."""
+    """The picture has this many times as many pixels in each direction."""
     dark: bool
     title: str
     about: str
@@ -68,14 +69,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Drawings:
-    """What is drawn on a chart, and whether a person is drawing."""
+    """The drawings on a chart, and the state of the drawing tool."""
 
     items: Sequence[Mapping[str, Any]] = ()
-    """Each with `id`, `kind`, `points` (position and price), `text`, and whether it is `movable`."""
+    """Each has `id`, `kind`, `points` (position and price), `text` and `movable`."""
     points: int = 0
-    """How many points the next drawing takes; 0 while nobody draws."""
+    """How many points the next drawing needs; 0 while no tool is chosen."""
     answered: int = 0
-    """How many drawings and moves the page has answered: a refused move goes back to where it was."""
+    """How many drawings and moves the page has answered. On a change the chart redraws, which undoes a refused move."""
 
 
 NONE_DRAWN = Drawings()
@@ -83,14 +84,14 @@ NONE_DRAWN = Drawings()
 
 @dataclass(frozen=True)
 class Shown:
-    """Which bars a chart shows. The browser moves to them if `revision` or the chart itself is another than before."""
+    """The bars that a chart shows. The browser moves to them if `revision` or `drawn` has changed."""
 
     first: int
     last: int
     revision: int
     drawn: str
     bars: int
-    """How many there are. Behind them may be days to come: they are shown with the last bar, and are none."""
+    """The number of all bars. Future days may follow them; they are shown together with the last bar."""
 
 
 def show(
@@ -104,14 +105,14 @@ def show(
     picture: Picture | None = None,
     drawings: Drawings = NONE_DRAWN,
 ) -> None:
-    """The chart, as high as what is around it. The same option as before is neither sent nor drawn anew.
+    """The chart, as high as its container. An option that has not changed is neither sent nor drawn again.
 
-    `tell` is called with what a person did in the chart, as its browser tells it; anything can be in there.
-    `picture` is the last one that was asked for.
+    `tell` is called with each message of the browser about what a person did in the chart; a message may have any
+    content. `picture` is the last picture that was requested.
     """
-    from streamlit_echarts import st_echarts  # registers itself with the app that runs, so not before one does
+    from streamlit_echarts import st_echarts  # registers itself with the running app, so only import it once one runs
 
-    def told() -> None:
+    def on_event() -> None:
         message = st.session_state[key]["chart_event"]
         if isinstance(message, dict):
             tell(message)
@@ -131,8 +132,8 @@ def show(
     }
     parts = ", ".join(f"{name}: {border.source(FILES / f'{name}.js')}" for name in PARTS)
     code = f"({border.source(FILES / 'chart.js')})(chart, echarts, {border.as_json(prepared.drawn)}, {{{parts}}})"
-    with st.container(key="chart_command"):  # before the chart, which begins with it
+    with st.container(key="chart_command"):  # before the chart, which reads these settings when it starts
         _command(key=f"{key}_command", data=settings)
     with st.container(key="chart"):
         st.html(FILES / "chart.css")
-        st_echarts(prepared.option, events={"told": code}, height="100%", key=key, on_change=told)
+        st_echarts(prepared.option, events={"told": code}, height="100%", key=key, on_change=on_event)

@@ -1,5 +1,5 @@
-// The columns of a dataset, of {name: [kind, base64 of its little-endian numbers]} or {name: ["text", [texts]]}.
-// Numbers come as they are in memory: exact, and decoded faster than any text.
+// The columns of a dataset, from {name: [kind, base64 of its little-endian numbers]} or {name: ["text", [texts]]}.
+// Numbers come as their bytes in memory: they are exact, and decoded faster than text.
 (columns) => {
   const kinds = { f4: Float32Array, f8: Float64Array };
   const decode = ([kind, content]) => {

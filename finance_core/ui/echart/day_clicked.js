@@ -1,4 +1,4 @@
-// Tells the page on which day a chart of days was clicked, in whichever pane; nothing for a click beside the panes.
+// Returns the day that was clicked, in any pane of a chart of days; undefined for a click outside the panes.
 ({ offsetX, offsetY }) => {
   const place = [offsetX, offsetY];
   const panes = chart.getModel().queryComponents({ mainType: "grid" });

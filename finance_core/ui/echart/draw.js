@@ -1,5 +1,5 @@
-// Takes the points of a drawing by clicks, as many as `tool()` says, with a line to the pointer after the first.
-// Calls `finish` with them, [position, price] each; there are none behind the `last()` bar.
+// Collects the points of a drawing from clicks, as many as `tool().points`, with a line from the first to the pointer.
+// Calls `finish` with the points, each [position, price]. Clicks behind the `last()` bar do not count.
 (chart, echarts, tool, last, finish) => {
   const zr = chart.getZr();
   let points = [];
@@ -29,6 +29,6 @@
   zr.on("mousemove", ({ offsetX, offsetY }) => {
     line?.setShape({ x2: offsetX, y2: offsetY });
   });
-  chart.on("datazoom", forget); // its places would no longer be those that were clicked
+  chart.on("datazoom", forget); // after a zoom, the clicked pixels would be other days and prices
   return { forget };
 }

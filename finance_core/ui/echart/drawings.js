@@ -1,5 +1,5 @@
-// The drawings on a chart, as a series of its own that is added to what is drawn: nothing else is drawn anew.
-// `drawings` are {kind, points: [[position, price]], text}; places outside of what is visible are reached too.
+// Draws the drawings on a chart as one more series, so that nothing else is redrawn. `drawings` are {kind, points:
+// [[position, price]], text}; points may be outside the visible range.
 (chart, echarts, drawings, { color, font }) => {
   const write = (text, x, y, align) => ({
     type: "text",
@@ -22,7 +22,7 @@
     type: "custom",
     xAxisIndex: 0,
     yAxisIndex: 0,
-    encode: { x: -1, y: -1 }, // neither filtered by the zoom nor reason for an axis to reach further
+    encode: { x: -1, y: -1 }, // so that the zoom does not filter the drawings, and they do not extend an axis
     clip: true,
     silent: true,
     z: 5,

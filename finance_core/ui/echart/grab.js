@@ -1,5 +1,5 @@
-// Gives a drag to whoever wants it before the chart sees it, which would pan: `begin(place, event)` says whether it is
-// wanted, `move(place)` and `end()` follow. Places are pixels of the chart.
+// Intercepts a drag before the chart, which would pan. `begin(place, event)` returns whether to take the drag; if so,
+// `move(place)` and `end()` are called for it. Places are pixels of the chart.
 (chart, signal, { begin, move, end }) => {
   const root = chart.getDom();
   let isOurs = false;
@@ -10,7 +10,7 @@
         const { left, top } = root.getBoundingClientRect();
         if (!act([clientX - left, clientY - top], event)) return;
         event.stopImmediatePropagation();
-        if (event.changedTouches) event.preventDefault(); // which would scroll the page
+        if (event.changedTouches) event.preventDefault(); // a touch would scroll the page
       }, { capture: true, passive: false, signal });
   };
   const finish = () => {
@@ -24,7 +24,7 @@
     return isOurs;
   });
   listen(["mousemove", "touchmove"], (place, event) => {
-    if (isOurs && event.buttons === 0) finish(); // it was let go beside the chart
+    if (isOurs && event.buttons === 0) finish(); // the button was released outside the chart
     if (isOurs) move(place);
     return isOurs;
   });

@@ -1,4 +1,5 @@
-// Dragging with Shift measures between two points: `describe(from, to, low, high)` says positions and prices as a text.
+// Dragging with Shift measures between two points; `describe(from, to, low, high)` returns the text for two positions
+// and their prices.
 (chart, describe, grab, signal) => {
   const root = chart.getDom();
   const box = document.createElement("div");
@@ -8,7 +9,7 @@
   root.appendChild(box);
   let begun;
 
-  // The nearest point of the pane of prices: beside it there are no bars, and below it none of its prices.
+  // The nearest point inside the price pane: outside it there are no bars, and the prices of other axes.
   const inside = ([x, y]) => {
     const pane = chart.getModel().getComponent("grid", 0).coordinateSystem.getRect();
     const within = (value, low, size) => Math.min(Math.max(value, low), low + size);

@@ -1,6 +1,6 @@
-// Lets a person drag what is drawn: an end of a line, or the whole. `items()` are the drawings, of which some are
-// `movable`; `show(items)` draws others in their place, and `finish(item, points)` gets the new points of one, [position,
-// price] each, null for those that stay.
+// Lets a person drag a drawing: one end of a line, or the whole drawing. `items()` returns the drawings, of which some
+// are `movable`. `show(items)` redraws them, and `finish(item, points)` gets the new points of a moved drawing, each
+// [position, price], or null for a point that stays.
 (chart, echarts, grab, signal, { items, last, decimals, font, show, finish }) => {
   const NEAR = 7; // pixels
   const far = ([x, y], [toX, toY]) => Math.hypot(toX - x, toY - y);
@@ -10,7 +10,7 @@
     const share = Math.min(Math.max(part, 0), 1);
     return far(place, [from[0] + share * along, from[1] + share * across]);
   };
-  // Which points of a drawing go with a place that is dragged.
+  // The points of a drawing that move if the drag begins at a place; [] if the place is not on the drawing.
   const grips = {
     trend: (place, ends) => {
       const end = ends.findIndex((each) => far(place, each) <= NEAR);
@@ -31,7 +31,7 @@
       const places = pixels(item.points);
       return { item, places, place, points: item.movable ? grips[item.kind](place, places, item) : [] };
     });
-    return grabbed.findLast(({ points }) => points.length); // the one on top
+    return grabbed.findLast(({ points }) => points.length); // the topmost drawing
   };
   let grip, moved;
 

@@ -1,5 +1,5 @@
-// Hands out what the chart shows as a picture of its own size, with a title and without the slider.
-// `picture` is {file, width, height, ratio, dark, title, about}: the size in pixels, drawn `ratio` times as fine.
+// Downloads the visible part of the chart as a picture of another size, with a title and without the slider.
+// The size is in pixels; 0 means the size of the chart. The picture is drawn with `ratio` times as many pixels.
 (chart, echarts, items, { file, width, height, ratio, dark, title, about }, attach) => {
   const HEAD = 92, HEAD_APART = 66, FOOT = 36, LEFT = 12; // pixels
   const [ink, paper] = dark ? ["#fafafa", "#0e1117"] : ["#31333f", "#ffffff"];
@@ -12,14 +12,14 @@
   const inside = option.dataZoom.filter(({ type }) => type === "inside");
   option.dataZoom = inside.map((zoom) => ({ ...zoom, startValue, endValue, start: undefined, end: undefined }));
   option.backgroundColor = paper;
-  for (const names of option.legend ?? []) names.show = false; // they are written below the title
+  for (const names of option.legend ?? []) names.show = false; // the names are written below the title
   option.tooltip = [];
   option.axisPointer = [];
-  const isApart = option.title?.length > 0; // a small chart for each line, below its name
+  const isApart = option.title?.length > 0; // one small chart per line, each below its name
   if (isApart) {
     const percent = (length) => parseFloat(length);
     const lowest = Math.max(...option.grid.map(({ top, height }) => percent(top) + percent(height)));
-    const scale = (size.height - HEAD_APART - FOOT) / lowest; // the slider's part is theirs
+    const scale = (size.height - HEAD_APART - FOOT) / lowest; // the small charts take the space of the slider
     for (const each of [...option.grid, ...option.title]) each.top = HEAD_APART + percent(each.top) * scale;
     for (const grid of option.grid) grid.height = percent(grid.height) * scale;
   } else {
@@ -27,14 +27,14 @@
     option.grid.at(-1).bottom = FOOT;
   }
   for (const axis of [...option.xAxis, ...option.yAxis]) {
-    if (option.yAxis.includes(axis) && axis.axisLine.show === true) continue; // it has the colour of its line
+    if (option.yAxis.includes(axis) && axis.axisLine.show === true) continue; // this axis has the colour of its line
     axis.axisLabel.color = ink;
     Object.assign(axis.axisLine, pale);
     Object.assign(axis.axisTick, pale);
     axis.splitLine = { ...axis.splitLine, ...pale };
   }
 
-  // Titles are a language of their own: names from the database must not speak it.
+  // ECharts reads {, | and } in titles as rich text: names from the database must not contain them.
   const plain = (text) => text.replace(/[{}|]/g, " ");
   const legend = (pane) => {
     const isShown = ({ line }) => model.getComponent("legend", 0)?.option.selected[line] !== false;
@@ -61,5 +61,5 @@
   link.download = file;
   link.click();
   drawn.dispose();
-  attach(chart, chart); // the functions are shared
+  attach(chart, chart); // back to the page's chart: both share the functions
 }

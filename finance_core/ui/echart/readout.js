@@ -1,6 +1,6 @@
-// The lines of text that say what the numbers under the crosshair are, one above each pane. No Python is asked.
-// `items` are as `charts.parts.reading` makes them; signed ones take the colour of their sign.
-// Of days to come it has what reaches so far alone. A `box` beside the pointer says the same "too", or "alone".
+// The lines of text with the numbers under the crosshair, one line above each pane. They need no call to Python.
+// `items` are made by `charts.parts.reading`; signed numbers have the colour of their sign. On future days, only lines
+// that reach there have numbers. `box`: a tooltip beside the pointer shows the same numbers "too", "alone", or "none".
 (chart, { readout: items, rising, falling, box: kind, shown: { bars } }) => {
   const source = chart.getModel().getComponent("dataset", 0).get("source", true);
   const days = Object.values(source)[0];
@@ -10,10 +10,10 @@
   const add = (parent, className, text = "") => {
     const element = document.createElement("span");
     element.className = className;
-    element.append(text); // a node of text, empty or not; never HTML: names come from the database
+    element.append(text); // always a text node, even if empty; never HTML: names come from the database
     return parent.appendChild(element);
   };
-  // A line a pane, and the box, in which a change stands in the row of what has changed.
+  // Fills a line or the tooltip. In the tooltip, a change is in the row of its price.
   const dayFields = [];
   const fields = [];
   const write = (parent, own, isBox) => {
@@ -52,39 +52,39 @@
     if (!Number.isFinite(value)) return "–";
     return (signed && value > 0 ? "+" : "") + prefix + numbers.format(value) + suffix;
   };
-  // A number of the dataset, or how far it is from the base of its axis in percent. The last `say` of a readout may come
-  // when the chart already has another option, and fewer axes.
+  // A number of the dataset, or its change in percent from the base of its axis. The last `update` of a readout may run
+  // when the chart already has another option with fewer axes.
   const valueOf = ({ column, axis }, position) => {
     const value = source[column]?.[position];
     return axis === null ? value : chart.getModel().getComponent("yAxis", axis)?.option.own?.change(value) * 100;
   };
   const isHidden = ({ line }) => chart.getModel().getComponent("legend", 0)?.option.selected[line] === false;
-  const change = (element, said) => {
-    const letters = element.firstChild; // other letters in it cost less than another child
-    if (letters.data !== said) letters.data = said;
+  const change = (element, content) => {
+    const node = element.firstChild; // to change the text of the node costs less than to replace the node
+    if (node.data !== content) node.data = content;
   };
-  // Twenty times a second, as fast as anybody reads: to lay out new numbers takes a good part of a frame.
+  // At most 20 updates a second, as fast as a person reads: the layout of new numbers takes much of a frame.
   const PAUSE = 50; // milliseconds
-  let asked, said = -PAUSE;
+  let requested, updatedAt = -PAUSE;
   const show = (position) => {
-    if (asked === undefined) setTimeout(say, said + PAUSE - performance.now());
-    asked = position;
+    if (requested === undefined) setTimeout(update, updatedAt + PAUSE - performance.now());
+    requested = position;
   };
-  const say = () => {
-    const position = asked;
-    [asked, said] = [undefined, performance.now()];
+  const update = () => {
+    const position = requested;
+    [requested, updatedAt] = [undefined, performance.now()];
     if (chart.isDisposed()) return;
     for (const day of dayFields) change(day, days[position] ?? "");
     for (const { item, field, value, numbers } of fields) {
       const number = valueOf(item, position);
       change(value, text(item, numbers, number));
-      const isLacking = position >= bars && !Number.isFinite(number); // a day to come has no prices
+      const isLacking = position >= bars && !Number.isFinite(number); // a future day has no prices
       field.hidden = isLacking || isHidden(item);
       if (item.signed) field.style.color = number > 0 ? rising : number < 0 ? falling : "";
     }
   };
-  // At a point of the chart, on its side with more room; hidden without a point. Percentages are of the box itself:
-  // asked for its size, a browser would lay the page out anew in every frame.
+  // Moves the tooltip to a point of the chart, on the side with more space; hides it without a point. The percentages
+  // are of the tooltip's own size: to read the size in JavaScript would cost a new layout in every frame.
   const point = (place) => {
     if (!box) return;
     box.hidden = !place;
@@ -94,7 +94,7 @@
     const within = (at, size) => `clamp(0px, calc(${at}), calc(${size}px - 100%))`;
     box.style.translate = `${within(left, width)} ${within(`${y}px - 50%`, height)}`;
   };
-  // The first line stands above its pane, the others on the upper edge of theirs.
+  // The first line is above its pane, the others are at the upper edge of theirs.
   const place = () => {
     for (const { pane, line } of lines) {
       const area = chart.getModel().getComponent("grid", pane)?.coordinateSystem?.getRect();

@@ -1,2 +1,2 @@
-// Tells the page which ticker was clicked; nothing for whatever else was.
+// Returns the clicked ticker; undefined for a click on anything else.
 ({ data }) => (data?.ticker ? { ticker: data.ticker } : undefined)

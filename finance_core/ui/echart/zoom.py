@@ -1,7 +1,7 @@
-"""A chart whose zoom is part of its page: what is visible is in the address (see `visible_range`).
+"""A chart whose visible range is in the address of its page (see `visible_range`).
 
-A chart moves by itself when a person zooms, and on command when the page says so. What a visit keeps tells the two
-apart: a zoom is written into the address without being sent back to the chart.
+A chart moves by itself when a person zooms, and on command when the page changes the range. The session state tells the
+two apart: a zoom is written into the address, but not sent back to the chart.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ from finance_core.ui.echart.component import NONE_DRAWN, Drawings, Look, Picture
 from finance_core.ui.visible_range import Range
 
 RANGE, ZOOMED, WRITTEN = "shown_range", "zoomed_to", "zoom_written"
-"""Where a visit keeps, by the key of the chart: which range it shows with the number of commands so far, which one came
-from it, and how the address says that."""
+"""Keys of the session state, each with the key of the chart behind it: the shown range and the number of commands so
+far; the range that the chart itself reported; the parameters of that range in the address."""
 
 
 def show(
@@ -35,13 +35,13 @@ def show(
     picture: Picture | None = None,
     drawings: Drawings = NONE_DRAWN,
 ) -> None:
-    """The chart of bars on `days`, called `alt`, with those of `view` on screen.
+    """The chart of the bars on `days`, with the text alternative `alt`, showing the range of `view`.
 
-    `write` puts the fields `period`, `first` and `last` of the view into the address after a zoom; `tell` gets whatever
-    else the browser says. `picture` is the last that was asked for.
+    After a zoom, `write` puts the fields `period`, `first` and `last` of the view into the address; `tell` gets every
+    other message of the browser. `picture` is the last picture that was requested.
     """
 
-    def told(message: dict[str, Any]) -> None:
+    def on_message(message: dict[str, Any]) -> None:
         address_bar.settle()
         if message.get("kind") != "zoom":
             tell(message)
@@ -49,7 +49,7 @@ def show(
             drawn,
             st.session_state.get(f"{WRITTEN} {key}"),
         ):
-            return  # something else was chosen meanwhile, whether the chart has been told of it yet or not
+            return  # another range was chosen in the meantime, even if the chart does not know it yet
         elif zoomed := visible_range.of_message(message, view, days):
             st.session_state[f"{ZOOMED} {key}"] = zoomed.bounds
             write(period=zoomed.period, first=zoomed.first, last=zoomed.last)
@@ -59,16 +59,16 @@ def show(
     first, last = view.visible(days)
     words = Words(alt=alt, bars=_("봉 {count}개"), days=_("{count}일"))
     shown = Shown(first, last, revision, prepared.drawn, len(days))
-    component.show(prepared, shown, look, words, told, key=key, picture=picture, drawings=drawings)
+    component.show(prepared, shown, look, words, on_message, key=key, picture=picture, drawings=drawings)
 
 
 def _in_address() -> tuple[str | None, ...]:
-    """What the address says of the range now."""
+    """The parameters of the range in the present address."""
     return tuple(st.query_params.get(parameter.name) for parameter in visible_range.PARAMETERS)
 
 
 def _revision(view: Range, key: str) -> int:
-    """How often the page has told this visit's chart what to show; once more if `view` has not come from the chart."""
+    """The number of commands to this visit's chart; one more if the range of `view` did not come from the chart."""
     shown, zoomed = view.bounds, st.session_state.pop(f"{ZOOMED} {key}", None)
     before, count = st.session_state.get(f"{RANGE} {key}", (None, 0))
     revision = int(count) + (shown not in (before, zoomed))

@@ -1,4 +1,4 @@
-"""The page of a whole market. Its tabs are computed when they are opened."""
+"""The page of a whole market. A tab is computed only when it is open."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -33,18 +33,18 @@ from finance_core.ui.market.state import Market, Size, View
 from finance_core.ui.text import plain
 
 CHART_HEIGHT = "max(420px, calc(100dvh - 22rem))"
-"""Of the breadth: what is counted of a day has room below it."""
+"""The height of the breadth chart; it leaves space for the counts of a day below."""
 MOSTLY = 0.5
-"""Share of the tickers whose shares must be known, so that their market values are a map of the market."""
+"""The share of tickers that must have a market value, for the map to use market values."""
 MISSING: dict[Size, str] = {
     "market": N_("주식 수(분할 뒤 30일이 지나 센 것)나 그 기간의 시세가 없는 {count}종목 제외"),
     "traded": N_("거래대금이나 그 기간의 시세가 없는 {count}종목 제외"),
 }
-"""Message ids: whom a map leaves out."""
+"""Message ids of the sentences about tickers that the map leaves out, by the meaning of its areas."""
 MAP_HEIGHT = "max(420px, calc(100dvh - 16.5rem))"
-"""Below it stands what the areas are as large as, and what that means."""
+"""The height of the map; it leaves space for the choice of areas and their explanation below."""
 LINE = 16
-"""Closes in the small line of a ticker."""
+"""The number of closes in the small line of a ticker."""
 MEMBERS: dict[Mark, str] = {
     "advancers": N_("상승"),
     "decliners": N_("하락"),
@@ -55,7 +55,7 @@ MEMBERS: dict[Mark, str] = {
     "above_60": N_("60일 평균 위"),
     "above_200": N_("200일 평균 위"),
 }
-"""Message ids of what is counted of a session."""
+"""Message ids of the counts of a session."""
 
 
 @page("market")
@@ -82,13 +82,13 @@ def show(db: MongoDatabase) -> None:
     }
     tabs = st.tabs(list(draws), key="market_tab", on_change="rerun")
     for draw, tab in zip(draws.values(), tabs, strict=True):
-        if tab.open:  # only what is open is computed
+        if tab.open:  # only the open tab is computed
             with tab:
                 draw(view, market, style)
 
 
 def _write(view: View, **fields: Any) -> None:
-    """Put the view, with other `fields`, into the address."""
+    """Put `view`, with these `fields` changed, into the address."""
     address_bar.write(parameters.texts_of(replace(view, **fields), state.TABLE, View()))
 
 
@@ -107,7 +107,7 @@ def _controls(view: View) -> None:
 
 
 def _about(view: View, market: Market) -> str:
-    """What is shown, and what is left out and why."""
+    """A line with the day, the number of tickers, and the tickers that are left out, by reason."""
     day = formats.date(pd.Timestamp(market.panel.sessions[-1]))
     left_out = {
         _("그날 봉이 없는 종목 {count}"): market.not_traded,
@@ -141,7 +141,7 @@ def _map(view: View, market: Market, style: Style) -> None:
 
 
 def _drawn_map(view: View, market: Market, style: Style) -> tuple[Prepared, Size, str]:
-    """The map, what its areas are as large as, and the sentence that says what it shows."""
+    """The map, the meaning of its areas, and the sentences that explain it."""
     panel = market.panel
     which, others = _of_one_currency(view.of, market)
     table = tables.members(view.of, panel, which, view.span)
@@ -167,7 +167,7 @@ def _drawn_map(view: View, market: Market, style: Style) -> tuple[Prepared, Size
 
 
 def _of_one_currency(category: Category, market: Market) -> tuple[npt.NDArray[np.intp], int]:
-    """Positions of the tickers in the currency that most have, so that areas compare, and how many others there are."""
+    """The positions of the tickers in the commonest currency, so that areas compare; and the number of the others."""
     which = np.flatnonzero(market.counted)
     currencies = pd.Series(market.panel.text("currency")[which]).replace("", category.currency)
     is_usual = (currencies == currencies.mode()[0]).to_numpy()
@@ -175,7 +175,7 @@ def _of_one_currency(category: Category, market: Market) -> tuple[npt.NDArray[np
 
 
 def _sized(size: Size, panel: Panel, which: npt.NDArray[np.intp]) -> str:
-    """What the areas are as large as, with the days of the shares of the tickers at the positions `which`."""
+    """A sentence with the meaning of the areas, and the days of the shares of the tickers at the positions `which`."""
     if size == "traded" or panel.shares is None:
         return _("넓이: 하루 거래대금 (최근 20봉 평균)")
     days = panel.shares.until[which]
@@ -191,7 +191,7 @@ def _open(key: str, ticker: str) -> None:
 
 
 def _sessions(market: Market, view: View) -> int:
-    """How many sessions the small lines cover: those of the span, but no fewer than they have points."""
+    """The number of sessions in the small lines: those of the span, but at least `LINE`."""
     offset = SPANS[view.span]
     sessions = pd.DatetimeIndex(market.panel.sessions)
     count = 1 if offset is None else len(sessions) - int(sessions.searchsorted(sessions[-1] - offset, side="right"))
@@ -199,7 +199,7 @@ def _sessions(market: Market, view: View) -> int:
 
 
 def _lines(market: Market, positions: np.ndarray[Any, Any], begin: int) -> list[list[float]]:
-    """Some closes of each of the tickers since the session at `begin`."""
+    """At most `LINE` closes of each ticker, evenly spread, since the session at the position `begin`."""
     panel, lines = market.panel, []
     close, at = panel.bars["close"], panel.at
     for first, last in zip(panel.starts[positions].tolist(), panel.starts[positions + 1].tolist(), strict=True):
@@ -218,7 +218,7 @@ def _breadth(db: MongoDatabase, view: View, market: Market, style: Style) -> Non
         with suppress(ValueError):  # the browser may send anything
             _write(view, day=dt.date.fromisoformat(text))
 
-    index = prices.load(db, INDICES, view.of.index)["close"]  # none where there is no index, or no prices of it
+    index = prices.load(db, INDICES, view.of.index)["close"]  # empty if there is no index, or it has no prices
     name = tables.index_name(db, view.of.index)
     option = breadth_chart.option(shown, index, name, style, day if view.day else None)
     clicks.show(border.prepare(option), CHART_HEIGHT, choose, key="breadth", clicked="day")
@@ -226,7 +226,7 @@ def _breadth(db: MongoDatabase, view: View, market: Market, style: Style) -> Non
 
 
 def _session(sessions: pd.DatetimeIndex, day: dt.date | None) -> pd.Timestamp:
-    """The last of `sessions` up to `day`; the very last where none is asked for, or none is so old."""
+    """The last of `sessions` up to `day`; the newest session if `day` is None or before the first session."""
     count = len(sessions) if day is None else int(sessions.searchsorted(pd.Timestamp(day), side="right"))
     if not count:
         sentence = _("{first}부터 셉니다. 그 전의 날 대신 마지막 날을 보여 드립니다.")
@@ -241,7 +241,7 @@ def _of_day(
     day: pd.Timestamp,
     counts: Mapping[Any, float],
 ) -> None:
-    """What is counted of the session `day`, and the tickers behind the number that is chosen."""
+    """The counts of the session `day`, and a table of the tickers behind the chosen count."""
 
     def title(key: Mark) -> str:
         number = _share(counts[key]) if key.startswith("above") else formats.count(int(counts[key]))

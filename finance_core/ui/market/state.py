@@ -1,4 +1,4 @@
-"""What the page of a market shows, by its address: `?category=us_stocks&market=NYSE&index=sp500`; and its panel."""
+"""The view of a market page from its address, such as `?category=us_stocks&market=NYSE&index=sp500`, and its panel."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -25,33 +25,33 @@ STOCKS = {category.key: category for category in CATEGORIES if category.has_mone
 INDEX_LISTS = {each.key: each for each in MARKET_LISTS if not each.market}
 """The indices whose members are known, by key."""
 MOST_KEPT = 32
-"""Pictures and tables that are kept for all visitors; the map of a whole market takes 1 MB."""
+"""Cached charts and tables, for all visitors; the map of a whole market takes 1 MB."""
 YEARS = 1
-"""How far back breadth goes; a year before it, for averages and new highs, is read too."""
+"""The years of breadth that are shown. One more year is read, for moving averages and new highs."""
 Size = Literal["market", "traded"]
 SIZES: dict[Size, str] = {"market": N_("시가총액"), "traded": N_("하루 거래대금")}
-"""Message ids of what a ticker is worth, and of what of that is traded: the areas of the map are one of these."""
+"""Message ids of the possible areas of the map: market value, or value traded per day."""
 SPANS: dict[str, str] = {"1D": N_("1일")} | {period: PERIODS[period] for period in breadth.PERIODS}
 """Message ids of the names on buttons."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What the page shows."""
+    """Everything that decides what the page shows."""
 
     category: str = "korean_stocks"
     market: str = ""
-    """Key of a market of the category; "" for all."""
+    """Key of a market of the category; "" means all markets."""
     index: str = ""
-    """Key of an index of the category whose members are shown; "" for all tickers."""
+    """Key of an index of the category, whose members are shown; "" means all tickers."""
     span: str = "1D"
     size: Size = "market"
     day: dt.date | None = None
-    """Of whose breadth the tickers are shown; None for the last session."""
+    """The day whose counts are shown below the breadth chart; None means the last session."""
 
     @property
     def of(self) -> Category:
-        """The category."""
+        """The category with the key `category`."""
         return categories.category(self.category)
 
 
@@ -68,7 +68,7 @@ TABLE: tuple[Parameter, ...] = (
 
 
 def parse(texts: dict[str, str]) -> tuple[View, list[str]]:
-    """The view that an address names, and a sentence for each parameter that cannot be used."""
+    """The view of an address, and a sentence for each parameter that cannot be used."""
     view, problems = parameters.parse(texts, TABLE, View())
     if view.market not in {market.key for market in view.of.markets}:
         view = replace(view, market="")
@@ -79,45 +79,45 @@ def parse(texts: dict[str, str]) -> tuple[View, list[str]]:
 
 @dataclass(frozen=True)
 class Market:
-    """The tickers of a market that can be judged, and how many others there are."""
+    """The tickers of a market that have bars, and the numbers of tickers that are left out."""
 
     panel: Panel
-    """Of the tickers that `view` means, but for samples beside real prices."""
+    """The bars of the tickers of a view. Sample tickers are left out if any prices are real."""
     counted: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    """Which of them have a bar on the last session."""
+    """A mask of the tickers in the panel with a bar on the last session."""
     without_prices: int
     unreadable: int
     """Tickers whose stored bars contradict each other."""
     not_traded: int
     """Tickers with bars, but none on the last session."""
     ahead: int
-    """Tickers with bars of a newer session, to which most have not come yet."""
+    """Tickers with bars of a newer session, which most tickers do not have yet."""
     samples: int
-    """Sample tickers that were left out."""
+    """Sample tickers that are left out."""
     not_collected: int
     """Members of the index that are no tickers of the category."""
     members_on: dt.datetime | None
-    """The day of which the list of the index's members is; None without an index."""
+    """The date of the list of the index's members; None without an index."""
     is_sample: bool
     """Whether all prices are samples."""
     key: str
-    """Names these tickers and bars, and no other ones."""
+    """A text that identifies these tickers and bars."""
 
 
 def load(db: MongoDatabase, view: View) -> Market:
-    """The market that `view` means. Raises SisepanError where it does not fit into memory."""
+    """The market of `view`. Raises SisepanError where it does not fit into memory."""
     today = dt.datetime.now(dt.UTC).date()
     since = today - dt.timedelta(days=366 * (YEARS + 1))
     whole = panels.panel(db, view.of, since)
-    meant = np.full(len(whole.tickers), True) if not view.market else whole.text("market") == view.market
+    selected = np.full(len(whole.tickers), True) if not view.market else whole.text("market") == view.market
     members, members_on = frozenset[str](), None
     if view.index:
         listing = market_lists.last_good(db, INDEX_LISTS[view.index].file)
         rows = [row for row in listing["rows"] if "gone" not in row and view.market in ("", row["market"])]
         members, members_on = frozenset(row["ticker"] for row in rows), listing["date"]
-        meant &= np.isin(whole.tickers, list(members))
-    unreadable = meant & np.isin(whole.tickers, list(whole.unreadable))
-    has_bars = meant & (whole.counts > 0)
+        selected &= np.isin(whole.tickers, list(members))
+    unreadable = selected & np.isin(whole.tickers, list(whole.unreadable))
+    has_bars = selected & (whole.counts > 0)
     sample = has_bars & (whole.text("source") == "sample")
     is_sample = bool(has_bars.any() and sample[has_bars].all())
     newest = whole.only(has_bars if is_sample else has_bars & ~sample)
@@ -128,7 +128,7 @@ def load(db: MongoDatabase, view: View) -> Market:
     return Market(
         panel=panel,
         counted=counted,
-        without_prices=int((meant & ~has_bars & ~unreadable).sum()),
+        without_prices=int((selected & ~has_bars & ~unreadable).sum()),
         unreadable=int(unreadable.sum()),
         not_traded=int((~counted).sum()),
         ahead=int((newest.counts > panel.counts).sum()),
@@ -141,12 +141,12 @@ def load(db: MongoDatabase, view: View) -> Market:
 
 
 def once(market: Market, *what: object, compute: Callable[[], T]) -> T:
-    """What `compute` makes of a market, under the name `what`: once for all visitors, until the market changes."""
+    """The result of `compute` for a market, cached under the name `what` for all visitors until the market changes."""
     made: T = _once(repr((market.key, *what)), compute)
     return made
 
 
 @st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)
-def _once(key: str, _compute: Callable[[], Any]) -> Any:  # an argument with an underscore is not part of the key
+def _once(key: str, _compute: Callable[[], Any]) -> Any:  # arguments with an underscore are not part of the cache key
     del key
     return _compute()

@@ -1,4 +1,4 @@
-"""The tables of a market: tickers behind a number, each a link to its chart, and industries."""
+"""The tables of a market: the tickers behind a count, each with a link to its chart; and the industries."""
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,10 @@ PERCENT = "%+.2f%%"
 
 
 def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span: str) -> pd.DataFrame:
-    """What is shown of the tickers at the positions `which`, indexed by position.
+    """The data of the tickers at the positions `which` of the panel, indexed by position.
 
-    Columns: ticker, name, close (text), traded (value a day, a number), market (value of all shares, NaN where that
-    is not known), change (over `span`, a ratio).
+    Columns: ticker, name, close (text), traded (value traded per day), market (market value, NaN where it is not
+    known), change (over `span`, a ratio).
     """
     english = panel.text("name_en") if i18n.language() == "en" else panel.text("name")
     names = np.where(english != "", english, np.where(panel.text("name") != "", panel.text("name"), panel.tickers))
@@ -48,7 +48,7 @@ def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span:
 
 
 def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: str) -> None:
-    """The tickers of `members` as a table that can be sorted, the largest change first."""
+    """A `table` of `members` that the visitor can sort; at first, the largest change is at the top."""
     name, close, change = _("종목"), _("종가"), _("{span} 변화").format(span=_(state.SPANS[span]))
     table = table.sort_values("change", ascending=False)
     sizes = [size for size in state.SIZES if table[size].notna().any()]
@@ -77,7 +77,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
 
 
 def industries(ranked: pd.DataFrame, style: Style) -> list[str]:
-    """The table of `breadth.industries`; returns the industries that a person has chosen in it."""
+    """The table of `breadth.industries`; returns the industries that the visitor has chosen in it."""
     spans = {_(title): ranked[span] * 100 for span, title in state.SPANS.items()}
     rising = _("상승 종목")
     shown = pd.DataFrame(
@@ -103,7 +103,7 @@ def industries(ranked: pd.DataFrame, style: Style) -> list[str]:
 
 
 def industry(name: str) -> str:
-    """The name of an industry, also of that of tickers without one."""
+    """The name of an industry for display; "" (tickers without an industry) has a name too."""
     return name or _("업종 모름")
 
 

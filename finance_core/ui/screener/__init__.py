@@ -1,1 +1,1 @@
-"""The page that asks a whole category: conditions, chosen or written, and the tickers for which they hold."""
+"""The page that screens a whole category: conditions, chosen or written, and the tickers that fulfil them."""

@@ -1,4 +1,4 @@
-"""The question that an address names: `?in=korean_stocks&rule=close+%3E+ma20&day=2025-03-03`. Both ways."""
+"""Converts an address such as `?in=korean_stocks&rule=close+%3E+ma20&day=2025-03-03` into a screen, and back."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from finance_core.ui.parameters import Parameter
 
 @dataclass(frozen=True)
 class View:
-    """What the page asks."""
+    """The screen: category, condition and day."""
 
     category: Category = CATEGORIES[0]
     rule: str = READY["new_high"].rule
-    """As it is written, mistakes too."""
+    """The condition as it is written, perhaps with mistakes."""
     day: dt.date | None = None
-    """As of which day; None for the newest bars."""
+    """The last day whose bars count; None means the newest bars."""
 
 
 TABLE = (
@@ -31,16 +31,16 @@ TABLE = (
 
 
 def parse(texts: Mapping[str, str]) -> tuple[View, list[str]]:
-    """The view that an address names, and a sentence for each part of it that cannot be used."""
+    """The view of an address, and a sentence for each part that cannot be used."""
     view, unusable = parameters.parse(texts, TABLE, View())
     return view, list(unusable.values())
 
 
 def texts_of(view: View) -> dict[str, str]:
-    """The parameters of an address that names `view`; what is the default is left out."""
+    """The parameters of the address of `view`; defaults are left out."""
     return parameters.texts_of(view, TABLE, View())
 
 
 def write(view: View, **fields: Any) -> None:
-    """Put the view, with other `fields`, into the address."""
+    """Put `view`, with these `fields` changed, into the address."""
     address_bar.write(texts_of(replace(view, **fields)))

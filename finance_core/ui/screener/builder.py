@@ -1,4 +1,4 @@
-"""The condition of the page: as rows of choices where it is such rows, and as text. Both write into the address."""
+"""The editor of the condition: as rows of choices if possible, and as text. Both write into the address."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,13 +21,13 @@ from finance_core.ui.screener.rows import RELATIONS, TEXT_RELATIONS, Joint, Row,
 
 JOINTS: Final[dict[Joint, str]] = {"and": N_("모두 맞음"), "or": N_("하나라도 맞음")}
 NUMBER: Final = "number"
-"""Chosen where a field is compared with a number."""
+"""The choice to compare a field with a number instead of another field."""
 NUMBERS: Final = [name for name, field in FIELDS.items() if field.unit != "text"]
 MOST_ROWS: Final = 12
 
 
 def show(view: View, tree: Node | None) -> None:
-    """The condition as rows of choices, where it is such rows, and as text; `tree` is None where it is a mistake."""
+    """The condition as rows of choices if possible, and as text; `tree` is None if the condition has a mistake."""
     rows = conditions.of(tree) if tree else None
     is_chosen = rows is not None and len(rows.rows) <= MOST_ROWS
     if rows and is_chosen:
@@ -57,7 +57,7 @@ def _rows(view: View, rows: Rows) -> None:
 
 
 def _more(view: View, rows: Rows) -> None:
-    """What adds a row, and how rows are joined."""
+    """The button that adds a row, and the choice between "and" and "or"."""
     more = [*rows.rows, Row(FieldOf("close"), ">", other=conditions.usual("ma"))]
     is_full = len(rows.rows) == MOST_ROWS
     label, add = _("조건 더하기"), partial(_write, view, rows.joint, more)
@@ -90,10 +90,10 @@ class _Choices:
     position: int
     row: Row
     write: Callable[[Row], None]
-    """Takes the row that a choice makes of it."""
+    """Gets the changed row and writes it into the address."""
 
     def of(self, part: str, value: Any, change: Callable[[Any], Row]) -> dict[str, Any]:
-        """The options of the widget that shows `value` and, changed, makes of the row what `change` returns."""
+        """The options of a widget that shows `value`; for a new value it writes the row that `change` returns."""
         key = f"{part}_{self.position}"
         st.session_state[key] = value
 
@@ -131,7 +131,7 @@ def _text(choices: _Choices, view: View) -> None:
 
 
 def _compared(choices: _Choices) -> None:
-    """With what the field is compared: a number, or another field, times a number."""
+    """The choice of a number or another field to compare with, and the factor of the other field."""
     row = choices.row
 
     def with_other(name: str) -> Row:
@@ -157,7 +157,7 @@ def _compared(choices: _Choices) -> None:
 
 
 def _settings(part: str, choices: _Choices, field: FieldOf, change: Callable[[FieldOf], Row]) -> None:
-    """A number for each setting of `field`."""
+    """A number input for each setting of `field`."""
     for position, setting in enumerate(FIELDS[field.name].settings):
         number = int if setting.step == 1 else float
 

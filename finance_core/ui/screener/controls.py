@@ -1,4 +1,4 @@
-"""The rows above a question: category, day, saved and ready questions, and how conditions are written."""
+"""The rows above a condition: category, day, saved and ready screens, and help for writing conditions."""
 
 import datetime as dt
 from functools import partial
@@ -26,7 +26,7 @@ from finance_core.ui.visitor import may_edit
 
 
 def above(db: MongoDatabase, view: View) -> None:
-    """Category, day, saved questions and help in one row, ready ones in the next."""
+    """A row with category, day, saved screens and help; and a row with ready conditions."""
     titles = {category: category.title for category in categories.CATEGORIES}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="screener_controls"):
         segmented(_("카테고리"), "screened", titles, view.category, lambda chosen: address.write(view, category=chosen))
@@ -71,7 +71,7 @@ def _ready(view: View) -> None:
 
 
 def _saved(db: MongoDatabase, view: View) -> None:
-    """The saved questions; an admin saves this one under a name, and removes."""
+    """The saved screens. An admin can save the present screen under a name, and remove saved ones."""
     saved = SAVED.load(db)
     if not saved:
         st.caption(_("아직 저장된 검색이 없습니다."))

@@ -1,4 +1,4 @@
-"""The page: a question to a whole category above, its answer below. All of it is in the address (see `address`)."""
+"""The screener page: the condition at the top, the result below. The address has the whole view (see `address`)."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The answer: how many tickers, which, who could not be judged, and what happened after such days before."""
+"""The result of a screen: the matching tickers, tickers that could not be judged, and returns after earlier matches."""
 
 from functools import partial
 from typing import Any
@@ -27,7 +27,7 @@ from finance_core.ui.visitor import may_edit
 from finance_core.ui.watchlists import lists
 
 MOST_LINES = 300
-"""Tickers of a result up to which each has a line of its closes: more would take megabytes."""
+"""Up to this many tickers, each row has a small line of closes; with more, the lines would take megabytes."""
 FORMATS: dict[Unit, tuple[str, int]] = {
     "price": ("localized", 0),
     "shares": ("localized", 0),
@@ -37,11 +37,11 @@ FORMATS: dict[Unit, tuple[str, int]] = {
     "days": ("localized", 0),
     "bars": ("localized", 0),
 }
-"""By unit: how Streamlit formats a number, and its decimals; those of prices are the category's."""
+"""Streamlit's number format and the decimals by unit; the decimals of prices come from the category."""
 
 
 def show(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
-    """The whole answer."""
+    """The whole result."""
     _counts(db, view, result)
     if result.tickers:
         _table(db, view, result)
@@ -51,7 +51,7 @@ def show(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
 
 
 def _counts(db: MongoDatabase, view: View, result: Result) -> None:
-    """One line: the day, who matches, and who could not be judged and why."""
+    """One line: the day, the number of matching tickers, and the tickers that could not be judged, by reason."""
     text = _("{day} · 살펴본 {judged}종목 가운데 **{count}종목**")
     facts = {"day": formats.date(result.day), "judged": result.judged, "count": len(result.tickers)}
     left_out = sum(map(len, result.unjudged.values()))
@@ -112,7 +112,7 @@ def _table(db: MongoDatabase, view: View, result: Result) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         placeholder=formats.MISSING,
-        key=f"screen_result_{crc32(repr(result.tickers).encode())}",  # other rows: none is chosen any more
+        key=f"screen_result_{crc32(repr(result.tickers).encode())}",  # with other rows, the selection is cleared
     )
     picked = [result.tickers[position] for position in chosen["selection"]["rows"] if position < len(result.tickers)]
     with st.container(horizontal=True, gap="small"):
@@ -151,18 +151,18 @@ def _rounded(category: Category, unit: Unit, values: Any) -> Any:
     return np.round(values * 100 if unit == "percent" else values, FORMATS[unit][1])
 
 
-def _followed(found: list[Outcome]) -> None:
-    """What happened next, and what the numbers leave out."""
+def _followed(outcomes: list[Outcome]) -> None:
+    """A table of the returns after earlier matches, and a caption with what the numbers leave out."""
     table = pd.DataFrame(
         {
-            _("거래일 뒤"): [each.sessions for each in found],
-            _("사례"): [formats.count(each.days) for each in found],
-            _("종목 수"): [formats.count(each.tickers) for each in found],
-            _("오른 비율"): [formats.signed_percent(each.rising).lstrip("+") for each in found],
-            _("아래 1/4"): [formats.signed_percent(each.lower) for each in found],
-            _("중앙값"): [formats.signed_percent(each.median) for each in found],
-            _("위 1/4"): [formats.signed_percent(each.upper) for each in found],
-            _("모든 날의 중앙값"): [formats.signed_percent(each.usual) for each in found],
+            _("거래일 뒤"): [each.sessions for each in outcomes],
+            _("사례"): [formats.count(each.days) for each in outcomes],
+            _("종목 수"): [formats.count(each.tickers) for each in outcomes],
+            _("오른 비율"): [formats.signed_percent(each.rising).lstrip("+") for each in outcomes],
+            _("아래 1/4"): [formats.signed_percent(each.lower) for each in outcomes],
+            _("중앙값"): [formats.signed_percent(each.median) for each in outcomes],
+            _("위 1/4"): [formats.signed_percent(each.upper) for each in outcomes],
+            _("모든 날의 중앙값"): [formats.signed_percent(each.usual) for each in outcomes],
         }
     )
     number = st.column_config.TextColumn(alignment="right")

@@ -1,6 +1,6 @@
-"""A condition as rows that are chosen: a field, a comparison, and a number, a text or another field. Pure, both ways.
+"""Converts a condition into rows of choices (a field, a comparison, and a number, text or other field), and back. Pure.
 
-Not every condition is rows; the others are only written.
+Some conditions cannot be rows; these can only be edited as text.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ RELATIONS: Final = {
     "crossed_above": N_("위로 뚫음"),
     "crossed_below": N_("아래로 뚫음"),
 }
-"""How numbers are compared: message ids by operator or function."""
+"""Message ids of the comparisons of numbers, by operator or function."""
 TEXT_RELATIONS: Final = {"==": N_("같음"), "!=": N_("다름"), "in": N_("들어 있음")}
 
 
@@ -32,14 +32,14 @@ class Row:
     field: FieldOf
     relation: str
     number: float = 0.0
-    """Of percent, 5 for 5 %."""
+    """In percent for a field in percent: 5 means 5 %."""
     text: str = ""
     other: FieldOf | None = None
-    """The field that it is compared with, in place of a number."""
+    """The field to compare with, instead of a number."""
     times: float = 1.0
-    """By what `other` is multiplied."""
+    """The factor of `other`."""
     bars: int = 1
-    """Within how many bars a line was crossed."""
+    """The number of last bars in which a crossing counts."""
 
     @property
     def is_text(self) -> bool:
@@ -48,24 +48,24 @@ class Row:
 
     @property
     def is_percent(self) -> bool:
-        """Whether the number is of percent."""
+        """Whether the field, and so the number, is in percent."""
         return FIELDS[self.field.name].unit == "percent"
 
     @property
     def crosses(self) -> bool:
-        """Whether the comparison is with the bars before."""
+        """Whether the comparison is a crossing, which also looks at earlier bars."""
         return self.relation in ("crossed_above", "crossed_below")
 
 
 class Rows(NamedTuple):
-    """Conditions of which all hold, or one."""
+    """Conditions that must all hold ("and"), or of which one must hold ("or")."""
 
     joint: Joint
     rows: tuple[Row, ...]
 
 
 def of(tree: Node) -> Rows | None:
-    """The rows that a condition is; None where it is only written.
+    """The rows of a condition; None where it cannot be rows.
 
     >>> from finance_core.bars.conditions import parse
     >>> [(str(row.field), row.relation, row.number) for row in of(parse("rsi14 < 30 and change > 5%")).rows]
@@ -113,7 +113,7 @@ def _shown(value: float, percent: bool, row: Row) -> float:
 
 
 def tree_of(rows: Rows) -> Node:
-    """The condition of at least one row."""
+    """The condition of `rows`, of which there must be at least one."""
     conditions = tuple(_node(row) for row in rows.rows)
     return conditions[0] if len(conditions) == 1 else Joined(rows.joint, conditions)
 
@@ -140,7 +140,7 @@ def usual(name: str) -> FieldOf:
 
 
 def with_field(row: Row, name: str) -> Row:
-    """The row of another field, with as much of the comparison as fits."""
+    """The row with another field; the comparison is kept, unless one field is text and the other is not."""
     changed = replace(row, field=usual(name))
     if changed.is_text != row.is_text:
         return replace(changed, relation="==" if changed.is_text else ">", other=None, number=0.0, text="")
@@ -148,6 +148,6 @@ def with_field(row: Row, name: str) -> Row:
 
 
 def with_setting(field: FieldOf, position: int, value: float) -> FieldOf:
-    """The field with another setting."""
+    """The field with `value` as its setting at `position`."""
     settings: Sequence[float] = [*field.settings[:position], value, *field.settings[position + 1 :]]
     return FieldOf(field.name, tuple(settings))

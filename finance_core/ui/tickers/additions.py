@@ -1,4 +1,4 @@
-"""Adding tickers: one by a form, many by a list that is pasted or uploaded, with a preview of what it would change."""
+"""Adding tickers: one with a form, many with a pasted or uploaded list, with a preview of the changes."""
 
 import pandas as pd
 import streamlit as st
@@ -17,7 +17,7 @@ from finance_core.ui.tickers.state import State, editor
 
 
 def show(db: MongoDatabase, state: State) -> None:
-    """The form, and the place for lists."""
+    """The form, and the inputs for lists."""
     with st.expander(_("종목 추가"), icon=":material/add:"):
         _form(state)
         st.divider()
@@ -83,7 +83,7 @@ def _list(db: MongoDatabase, state: State) -> None:
     counts = {"new": len(changes.new), "changed": len(changes.edits), "unchanged": len(changes.unchanged)}
     sentence = _("새 종목 {new}, 변경 {changed}, 그대로 {unchanged}, 거절 {refused}")
     st.markdown(plain(formats.filled(sentence, **counts, refused=len(refused))))
-    _preview([*refused, *allowed][:1_000], changes)  # the refused lines first: a person has to look at them
+    _preview([*refused, *allowed][:1_000], changes)  # the refused lines first: a person should check them
 
     def apply(db: MongoDatabase) -> None:
         added = ticker_edits.add(db, state.category, changes.new, editor()) if changes.new else []

@@ -1,8 +1,8 @@
-"""The editable grid of one page of tickers (AG Grid), and what a person does in it.
+"""The editable grid of one page of tickers (AG Grid), and the edits, ticks and sort order that it reports.
 
-The grid stays in the browser while its category is open, and so does a cell that is being edited. It reports every edit
-of a cell in a list that only grows, so that none is lost: an edit that a click on "save" ends may arrive after that
-click. The page sends new rows under a new generation; those replace the rows of the grid.
+The grid stays in the browser while its category is open, and so does a cell that is being edited. It reports all edits
+of cells in a list that only grows, so that no edit is lost: if a click on "save" ends an edit, the edit may arrive
+after the click. The page sends new rows with a new generation number; these replace the rows of the grid.
 """
 
 import json
@@ -24,7 +24,7 @@ from finance_core.ticker_fields import TickerField
 ROW_HEIGHT = 34
 
 STATUSES = {"sample": N_("표본"), "ok": N_("정상"), "failed": N_("실패"), "delisted": N_("상장폐지된 듯함")}
-"""How a list words the outcome of a ticker's last update."""
+"""Message ids for the outcome of a ticker's last update."""
 Sort = tuple[str, bool]
 """The column to sort by, and whether descending."""
 
@@ -46,9 +46,9 @@ _ANSWER = JsCode("""
     }
 """)
 _ROWS_OF_SERVER_WIN = JsCode("function() { this.setState({isRowDataEdited: false}); return true; }")
-"""st_aggrid stops taking rows from the page after the first edit, or else closes the open cell at every rerun
-(`server_sync_strategy`). It calls this function after an edit as a method of its component: with the flag reset, the
-grid takes new rows and keeps the open cell."""
+"""After the first edit, st_aggrid takes no more rows from the page; its other `server_sync_strategy` closes the open
+cell at every rerun. It calls this function after an edit as a method of its component: with the flag reset, the grid
+takes new rows and keeps the open cell."""
 _NEW_ROWS = JsCode("({api}) => { api.deselectAll(); api.refreshCells({force: true}); }")
 _STYLE = """
     ({value, data}) => {
@@ -63,20 +63,20 @@ _STYLE = """
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person has done in the grid."""
+    """The edits, ticks and sort order that the grid has reported."""
 
     frame: float = 0
-    """Tells one grid from the one that takes its place when the category is opened again."""
+    """The id of this grid: when the category is opened again, a new grid takes its place."""
     edits: tuple[tuple[int, Edit], ...] = ()
     """Every edit of a cell in this grid, oldest first, each with the generation of the rows in which it was made."""
     chosen: tuple[str, ...] = ()
     """The tickers with a tick, among the rows of the present generation."""
     sort: Sort | None = None
-    """None where no column was clicked."""
+    """None if no column header was clicked."""
 
 
 def answer(key: str, generation: int) -> Answer:
-    """What a person has done so far in the grid of `key`, which was last given the rows of `generation`."""
+    """The latest report of the grid with this `key`, whose present rows have this `generation`."""
     value = st.session_state.get(key)
     if not value:
         return Answer()
@@ -88,7 +88,7 @@ def answer(key: str, generation: int) -> Answer:
 def show(
     category: Category, rows: list[TickerRow], pending: Mapping[str, Edit], sort: Sort, generation: int, key: str
 ) -> None:
-    """Draw `rows`, with `pending` edits over them. Only a new `generation` changes rows that are drawn already."""
+    """Draw `rows` with `pending` edits in them. The grid takes changed rows only with a new `generation`."""
     AgGrid(
         pd.DataFrame([_row(row, pending.get(row["ticker"])) | {"_generation": generation} for row in rows]),
         gridOptions=options(category, rows, sort),
@@ -135,7 +135,7 @@ def options(category: Category, rows: Iterable[TickerRow], sort: Sort) -> dict[s
             column["initialSort"] = "desc" if sort[1] else "asc"
     return {
         "columnDefs": columns,
-        # MongoDB sorts; a click on a header only says by what.
+        # MongoDB sorts; a click on a header only chooses the column.
         "defaultColDef": {"sortable": True, "resizable": True, "comparator": JsCode("() => 0"), "filter": False},
         "getRowId": JsCode("params => params.data.ticker"),
         "onRowDataUpdated": _NEW_ROWS,
@@ -162,7 +162,7 @@ def _column(field: TickerField, category: Category, rows: Iterable[TickerRow]) -
     if isinstance(field.default, bool):
         column["cellDataType"] = "boolean"
     if field.choices:
-        # A value of the user's own that a row has is offered too, but for one that st_aggrid would run as code.
+        # Values of the user's own in the rows are offered too, except a value that st_aggrid would run as code.
         values = dict.fromkeys([*field.choices(category), *(field.shown(row) for row in rows)])
         offered = [value for value in values if "::JSCODE::" not in value]
         column |= {"cellEditor": "agSelectCellEditor", "cellEditorParams": {"values": offered}}

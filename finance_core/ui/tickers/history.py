@@ -16,7 +16,7 @@ from finance_core.ui.tickers.state import State, editor
 
 
 def show(db: MongoDatabase, state: State) -> None:
-    """The latest entries, and the rows of the selected one."""
+    """The latest entries, and the rows of the selected entry."""
     with st.expander(_("변경 기록"), icon=":material/history:"):
         entries = ticker_edits.summaries(db, state.category, limit=30)
         if not entries:
@@ -31,7 +31,7 @@ def show(db: MongoDatabase, state: State) -> None:
                 _("종목"): [_summary(entry) for entry in entries],
             }
         )
-        # A position is selected, and a newer entry moves the others: then nothing is selected at first.
+        # A selection is a position. A newer entry moves the positions, so the key changes and clears the selection.
         key = state.key(f"changes:{entries[0].entry}")
         selection: Any = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="single-row", key=key)
         for position in selection["selection"]["rows"]:

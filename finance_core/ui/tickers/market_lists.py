@@ -1,4 +1,4 @@
-"""Lists of whole markets: one click registers them, another shows what a newer list would change, for a yes."""
+"""Lists of whole markets: one button registers their tickers, another shows the changes of a newer list, to confirm."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,11 +19,11 @@ from finance_core.ui.visitor import use_visitor_language
 
 Refresh = Callable[[MongoDatabase, Sequence[MarketList]], list[MarketListing]]
 SHOWN = 1_000
-"""Rows of a difference."""
+"""The most rows of a difference that are shown."""
 
 
 def show(db: MongoDatabase, state: State, refresh: Refresh) -> None:
-    """The lists of the category, when they are from, and the buttons."""
+    """The market lists of the category, their dates, and the buttons."""
     lists = [each for each in MARKET_LISTS if each.category == state.category]
     if not lists:
         return
@@ -76,7 +76,7 @@ def _buttons(state: State, chosen: Sequence[MarketList]) -> None:
 
 
 def _fetch(db: MongoDatabase, state: State, chosen: Sequence[MarketList], refresh: Refresh) -> None:
-    """Fetch newer lists and open their difference; what is registered stays as it is."""
+    """Fetch newer lists and open the dialog with the difference; registered tickers stay unchanged."""
     try:
         with st.spinner(_("Yahoo에서 목록을 받는 중")):
             for listing in refresh(db, chosen):
@@ -94,7 +94,7 @@ def _compare(db: MongoDatabase, state: State, chosen: Sequence[MarketList]) -> N
 
     def body() -> None:
         use_visitor_language()
-        if not state.comparing:  # applied: the whole page has new rows
+        if not state.comparing:  # the changes were applied: redraw the whole page, which has new rows
             st.rerun()
         difference = market_lists.difference(db, chosen)
         for line in [*market_lists.dates(db, chosen), *market_lists.remarks(difference)]:
@@ -116,7 +116,7 @@ def _compare(db: MongoDatabase, state: State, chosen: Sequence[MarketList]) -> N
 
 
 def _table(difference: Difference) -> pd.DataFrame:
-    """The rows of a difference, those that need a look first."""
+    """The rows of a difference; the kinds that a person should check come first."""
     cells = [
         (_(market_lists.TITLES[kind]), edit.ticker, difference.names[edit.ticker], market_lists.described(edit))
         for kind in ("delisted", "moved", "renamed", "new", "filled")

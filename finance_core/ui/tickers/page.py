@@ -32,7 +32,7 @@ def show(_db: MongoDatabase, refresh: Refresh) -> None:
 def _category(db: MongoDatabase, category: Category, refresh: Refresh) -> None:
     state = State.of(category)
     chosen = state.take_answer()
-    # Each in a container of its own, so that what is open below stays open when something comes or goes above.
+    # One container for each part, so that open parts below stay open when a part above appears or disappears.
     with st.container():
         for kind, sentence in state.messages:
             {"success": st.success, "warning": st.warning, "error": st.error}[kind](plain(sentence))
@@ -67,8 +67,8 @@ def _toolbar(state: State) -> None:
 
 def _export(state: State) -> None:
     whole = _("전체 목록")
-    what = st.radio(_("무엇을"), [whole, _("찾은 것만")], key=state.key("export")) if state.search else whole
-    search = "" if what == whole else state.search
+    choice = st.radio(_("무엇을"), [whole, _("찾은 것만")], key=state.key("export")) if state.search else whole
+    search = "" if choice == whole else state.search
 
     def table() -> pd.DataFrame:
         return ticker_files.export(tickers.page(database.connect(), state.category, search, limit=0).rows)
@@ -87,7 +87,7 @@ def _removal(db: MongoDatabase, state: State, chosen: tuple[str, ...]) -> None:
         keep = _("봉은 두고 목록에서만 빼기 (사용 안 함으로 바꿉니다)")
         drop = _("봉 {bars}개까지 모두 지우기 (되돌릴 수 없습니다)").format(bars=bars)
         how = st.radio(_("어떻게"), [keep, drop], key=state.key("how"), label_visibility="collapsed")
-        # Confirmed for these tickers, and not for others that are chosen afterwards.
+        # The key has the tickers: a confirmation must not hold for tickers that are chosen later.
         key = state.key(f"sure:{hash(chosen)}")
         sure = how == keep or st.checkbox(_("지우면 되돌릴 수 없음을 알고 있습니다"), key=key)
 

@@ -1,4 +1,4 @@
-"""The edits of a visitor that are not saved yet, and those that met another person's edit of the same row."""
+"""The edits of a visitor that are not saved yet, and their conflicts with edits of other people in the same rows."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -21,7 +21,7 @@ THEIRS, MINE = "theirs", "mine"
 
 
 def show(state: State) -> None:
-    """How many edits there are and which, and the buttons that save or discard them; without edits, how to make one."""
+    """The number of edits, a preview, and buttons that save or discard them; without edits, a hint how to make one."""
     edits = state.pending
     if not edits:
         st.caption(plain(_("종목 {count}개. 칸을 두 번 눌러 고칩니다.").format(count=formats.count(state.total))))
@@ -31,7 +31,7 @@ def show(state: State) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             counted = _("{rows}개 행에서 {cells}칸을 고쳤습니다").format(rows=len(edits), cells=cells)
             st.markdown(f"**{plain(counted)}**")
-            # All that are pending at the click: the last edit may be reported together with it.
+            # Saves all edits that are pending at the click: the browser may report the last edit with the click.
             icons = ":material/save:", ":material/delete_sweep:"
             state.button("save", _("모두 저장"), icons[0], lambda db: save(db, state, list(edits)), type="primary")
             state.button("discard", _("버리기"), icons[1], lambda _db: state.discard(list(edits)))
@@ -47,7 +47,7 @@ def show(state: State) -> None:
 def _preview(state: State) -> None:
     edits = list(state.pending.values())
     table = changes_table(edit.as_change() for edit in edits)
-    # Positions are selected: of these edits, and not of others that take their place.
+    # A selection is a position. The key has the edits, so that the selection is cleared when other edits move up.
     key = state.key(f"preview:{hash(tuple((edit.ticker, *edit.changes) for edit in edits))}")
     selection: Any = st.dataframe(table, hide_index=True, on_select="rerun", selection_mode="multi-row", key=key)
     rows = [row for row in selection["selection"]["rows"] if row < len(table)]
@@ -61,7 +61,7 @@ def _preview(state: State) -> None:
 
 
 def changes_table(changes: Iterable[RowChange]) -> pd.DataFrame:
-    """Each changed field of each row with its values before and after."""
+    """A table with one row per changed field, with its values before and after."""
     columns = [_("종목 코드"), _("항목"), _("전"), _("후")]
     cells = [
         (row["ticker"], _(field.title), field.label(row["before"].get(key)), field.label(row["after"].get(key)))
@@ -74,7 +74,7 @@ def changes_table(changes: Iterable[RowChange]) -> pd.DataFrame:
 
 def save(db: MongoDatabase, state: State, chosen: Collection[str]) -> None:
     """Save the pending edits of these tickers."""
-    # Some of them may be saved by now: a second click finds none.
+    # Some may be saved already, as by a second click on the button.
     edits = [state.pending[ticker] for ticker in chosen if ticker in state.pending]
     saved = ticker_edits.save(db, state.category, edits, editor())
     for ticker in [*saved.applied, *(conflict.mine.ticker for conflict in saved.conflicts)]:
@@ -83,7 +83,7 @@ def save(db: MongoDatabase, state: State, chosen: Collection[str]) -> None:
 
 
 def show_conflicts(state: State) -> None:
-    """The first conflicts to decide: both edits, and the choice which of them stays."""
+    """The first conflicts to decide, each with both edits and the choice which edit to keep."""
     conflicts = list(state.conflicts.values())
     if not conflicts:
         return

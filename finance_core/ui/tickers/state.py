@@ -1,4 +1,4 @@
-"""What one visitor has before them in one category, over all reruns: rows, edits that are not saved yet, conflicts."""
+"""The state of one visitor's ticker page in one category, over all reruns: rows, unsaved edits, conflicts."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -21,14 +21,14 @@ PAGE_SIZES = (50, 100, 200, 500)
 
 
 def editor() -> str:
-    """How the history names the visitor: by address, or as localhost."""
+    """The name of the visitor in the history: their address, or localhost."""
     address = visitor.visitor_address()
     return "localhost" if address is None or auth.is_loopback(address) else address
 
 
 @dataclass
 class State:
-    """The state of one category. `of` returns the visitor's own."""
+    """The state of one category in one visit; `of` returns it."""
 
     category: Category
     pending: dict[str, Edit] = field(default_factory=dict)
@@ -38,26 +38,26 @@ class State:
     messages: list[tuple[Literal["success", "warning", "error"], str]] = field(default_factory=list)
     """Sentences about the last action, shown until the next action or edit."""
     rows: list[TickerRow] = field(default_factory=list)
-    """The rows before the visitor, as they were when they were read."""
+    """The rows of the shown page, as they were when they were read."""
     total: int = 0
-    """Tickers that the search finds."""
+    """The number of tickers that match the search."""
     sort: grid.Sort = ("ticker", False)
     generation: int = 0
-    """Rises whenever the grid gets new rows, or other edits over them."""
+    """Rises whenever the grid gets new rows or other edits."""
     drawn: dict[str, Edit] = field(default_factory=dict)
-    """The edits that the grid was given with the rows of this generation."""
+    """The edits that the grid got with the rows of this generation."""
     comparing: bool = False
-    """Whether the difference between the lists of the markets and the ticker list is open."""
+    """Whether the dialog with the difference between market lists and the ticker list is open."""
     fetching: bool = False
-    """Whether newer lists of the markets were asked for."""
+    """Whether newer market lists were requested."""
     _shown: tuple[Any, ...] = ()
-    """Search, sort, size and page of `rows`; empty where they must be read anew."""
+    """Search, sort, size and page of `rows`; () if they must be read again."""
     _redraw: bool = False
-    """Whether the rows, or the edits over them, are others than the grid has."""
+    """Whether the grid has other rows or edits than this state."""
     _taken: dict[float, int] = field(default_factory=dict)
-    """How many of its edits are in `pending` already, by grid."""
+    """The number of edits of each grid that are in `pending` already, by `Answer.frame`."""
     _saved: dict[str, Values] = field(default_factory=dict)
-    """By ticker: the values that this visitor saved last."""
+    """The values that this visitor saved last, by ticker."""
 
     @classmethod
     def of(cls, category: Category) -> Self:
@@ -71,8 +71,8 @@ class State:
 
     @property
     def search(self) -> str:
-        """The text to look for."""
-        return str(st.session_state.get(self.key("search")) or "").replace("\0", "")  # no pattern may hold it
+        """The text in the search box."""
+        return str(st.session_state.get(self.key("search")) or "").replace("\0", "")  # MongoDB patterns cannot have NUL
 
     @property
     def size(self) -> int:
@@ -80,7 +80,7 @@ class State:
         return int(st.session_state.get(self.key("size")) or PAGE_SIZES[1])
 
     def acting(self, action: Callable[[MongoDatabase], None]) -> Callable[[], None]:
-        """What a button for admins calls: `action`, which knows every edit that the grid reported before the click."""
+        """A callback for a button, for admins only: takes over the grid's latest edits, then calls `action`."""
 
         def clicked() -> None:
             visitor.use_visitor_language()
@@ -91,27 +91,27 @@ class State:
         return writes(clicked)
 
     def button(self, name: str, label: str, icon: str, action: Callable[[MongoDatabase], None], **options: Any) -> None:
-        """A button that does `action`."""
+        """A button that calls `action` (see `acting`)."""
         st.button(label, icon=icon, key=self.key(name), on_click=self.acting(action), **options)
 
     def take_answer(self) -> tuple[str, ...]:
-        """Take over what was edited and sorted in the grid since the last time; returns the tickers with a tick."""
+        """Take over edits and sort order from the grid since the last call; returns the tickers with a tick."""
         answer = grid.answer(self.key("grid"), self.generation)
         for generation, edit in answer.edits[self._taken.get(answer.frame, 0) :]:
             earlier = self.pending.get(edit.ticker)
             self._keep(earlier.then(edit) if earlier else edit)
             if generation == self.generation:
                 self.messages.clear()
-            else:  # it arrives late: the grid has new rows already, without this edit
+            else:  # the edit arrives late: the grid has new rows already, without this edit
                 self._redraw = True
-        if not answer.frame and self.drawn != self.pending:  # the category was opened again: a new grid
+        if not answer.frame and self.drawn != self.pending:  # the category was opened again, with a new grid
             self._redraw = True
         self._taken[answer.frame] = len(answer.edits)
         self.sort = answer.sort or self.sort
         return answer.chosen
 
     def _keep(self, edit: Edit) -> None:
-        """Make the changes of `edit` that differ from its original the pending edit of the row."""
+        """Make `edit` the pending edit of its row, without the changes that equal the original; drop an empty edit."""
         changes = {key: value for key, value in edit.changes.items() if value != edit.original[key]}
         if changes:
             original = {key: edit.original[key] for key in changes}
@@ -120,18 +120,18 @@ class State:
             self.pending.pop(edit.ticker, None)
 
     def discard(self, chosen: Collection[str]) -> None:
-        """Drop the pending edits of these tickers, and have the rows read anew."""
+        """Drop the pending edits of these tickers, and read the rows again."""
         self.read_anew()
         for ticker in chosen:
             self.pending.pop(ticker, None)
 
     def read_anew(self) -> None:
-        """Have the rows read anew."""
+        """Let the next `refresh` read the rows again."""
         self._shown = ()
         listing.forget()
 
     def after(self, saved: Saved) -> None:
-        """Show the result of a save, keep its conflicts (one a ticker), and have the rows read anew."""
+        """Show the result of a save, keep its conflicts (one per ticker), and read the rows again."""
         self.read_anew()
         self._saved |= {row["ticker"]: row["after"] for row in saved.entry["rows"]} if saved.entry else {}
         for conflict in saved.conflicts:
@@ -146,16 +146,16 @@ class State:
             self.messages.append(("error", f"{ticker}: {error}"))
 
     def decide(self, conflict: Conflict, *, mine: bool) -> None:
-        """Make my changes pending edits of the row as it is now, or drop them."""
+        """Decide a conflict: make my changes the pending edit of the present row, or drop them."""
         edit, theirs = conflict.mine, conflict.theirs
-        # A second click finds it decided.
+        # A second click finds the conflict decided already.
         if self.conflicts.pop(edit.ticker, None) and mine and theirs is not None:
             since = self.pending.get(edit.ticker)
             changes = (edit.then(since) if since else edit).changes
             self._keep(Edit(edit.ticker, ticker_fields.shown(theirs), changes))
 
     def refresh(self, db: MongoDatabase) -> None:
-        """Read the rows where they must be read, and have the grid draw them where they or their edits are others."""
+        """Read the rows if needed, and start a new generation if the grid has other rows or edits."""
         page = int(st.session_state.get(self.key("page")) or 1)
         while self._shown != (wanted := (self.search, self.sort, self.size, page)):
             by, descending = self.sort
@@ -166,7 +166,7 @@ class State:
             self._shown, self._redraw = wanted, True
             if not self.rows and page > 1:  # there are fewer pages now
                 st.session_state[self.key("page")] = page = 1
-            for row in self.rows:  # an edit of which the row holds all changes needs no saving
+            for row in self.rows:  # drop an edit if the row has all its changes already
                 edit = self.pending.get(row["ticker"])
                 if edit and edit.changes.items() <= ticker_fields.shown(row).items():
                     del self.pending[row["ticker"]]
@@ -176,7 +176,10 @@ class State:
             self.drawn, self._redraw = dict(self.pending), False
 
     def _rebase(self, db: MongoDatabase) -> None:
-        """Have pending edits start from what this visitor saved after them, where it is still stored."""
+        """Make the values that this visitor saved last the originals of pending edits, if they are still stored.
+
+        Otherwise a later save would treat the visitor's own save as another person's.
+        """
         for ticker in self._saved.keys() & self.pending.keys():
             row = tickers.get(db, self.category, ticker)
             if row is not None:

@@ -1,1 +1,1 @@
-"""The page on which updates are begun, watched, cancelled and scheduled."""
+"""The page where update runs are started, watched, cancelled and scheduled."""

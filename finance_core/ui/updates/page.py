@@ -1,4 +1,4 @@
-"""The page for admins where updates are begun, watched, cancelled, scheduled, and looked back on."""
+"""The admin page of update runs: start, watch, cancel and schedule them, and look at the history."""
 
 import datetime as dt
 from functools import partial
@@ -20,7 +20,7 @@ from finance_core.ui.update_actions import Update
 from finance_core.ui.updates import remarks, status
 
 WATCHING, IDLE = 1.0, 10.0
-"""Seconds between two looks at a category, while it is updated and while it is not."""
+"""Seconds between two redraws of a category, during a run and without one."""
 SHOWN_RUNS = 50
 
 
@@ -30,7 +30,7 @@ def show(db: MongoDatabase, update: Update) -> None:
     _all(db, update)
     for category in categories.CATEGORIES:
         running = update_actions.is_running(db, category)
-        # Not a decorator, because how often the part looks depends on whether a run is under way.
+        # Called here instead of as a decorator: the interval depends on whether a run is running.
         live(WATCHING if running else IDLE, for_admins=True)(_category)(category, update, running)
     _history(db, update)
     status.show()
@@ -54,7 +54,7 @@ def _category(db: MongoDatabase, category: Category, update: Update, was_running
     with st.container(border=True):
         running = update_actions.is_running(db, category)
         if running != was_running:
-            st.rerun()  # the whole page: the history too, and how often this part looks
+            st.rerun()  # the whole page: the history and the interval of this part change too
         update_actions.show_start_error(category)
         title, actions = st.columns([3, 2], vertical_alignment="center")
         with title:
@@ -136,7 +136,7 @@ def _ended_run(category: Category, update: Update, run: RunRecord) -> None:
 
 
 def _continue(category: Category, update: Update, run: RunRecord, *, can_resume: bool) -> None:
-    """Buttons for what an update run left undone; an import is continued where it was begun."""
+    """Buttons that resume an update run or retry its failed tickers; an import run is continued on its own page."""
     if run.get("kind"):
         return
     key, full = f"{category.key}_{run['_id']}", run.get("full", False)
@@ -162,7 +162,7 @@ def _schedule(db: MongoDatabase, category: Category) -> None:
         schedule.switch(database.connect(), category, st.session_state[key])
 
     on = schedule.enabled_since(db, category) is not None
-    st.session_state[key] = on  # as stored: another visitor may have switched it
+    st.session_state[key] = on  # the stored value: another visitor may have changed it
     calendar_of = partial(trading_calendars.of, db)
     next_due = schedule.next_due(category, dt.datetime.now(dt.UTC), calendar_of) if on else None
     label = _("마감 {minutes}분 뒤에 매일 업데이트").format(minutes=int(schedule.DELAY.total_seconds() / 60))
@@ -207,7 +207,7 @@ def _history(db: MongoDatabase, update: Update) -> None:
         column_config=dict.fromkeys(counts, st.column_config.NumberColumn(format="localized")),
         on_select="rerun",
         selection_mode="single-row",
-        key=f"history:{ended[0]['_id']}",  # a selection is a position: a newer run moves the others
+        key=f"history:{ended[0]['_id']}",  # a selection is a position, which a newer run moves: then clear it
     )
     for position in selection["selection"]["rows"]:
         if position < len(ended):

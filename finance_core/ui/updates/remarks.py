@@ -1,4 +1,4 @@
-"""The bars that a run changed or left out, in words."""
+"""The table of the bars that a run changed or left out, with the reasons."""
 
 import pandas as pd
 import streamlit as st
@@ -25,11 +25,11 @@ REASONS: dict[str, str] = {
     "session open": N_("아직 끝나지 않은 거래일: 뺌"),
     "closed day": N_("거래소가 쉬는 날: 뺌"),
 }
-"""What each reason is called."""
+"""Message ids of the reasons."""
 
 
 def show(db: MongoDatabase, run: RunRecord) -> None:
-    """A table of these bars, folded; nothing where there are none."""
+    """The table in a closed expander; nothing where there are no such bars."""
     remarks = runs.remarks(db, run["_id"])
     if not remarks:
         return

@@ -1,4 +1,4 @@
-"""The state of the installation, for its admin: server, database, disk, the app itself, the errors of the day."""
+"""The state of the installation, for admins: server, database, disk, the app itself, the errors of the last day."""
 
 import datetime as dt
 
@@ -15,7 +15,7 @@ from finance_core.ui.decorators import live
 from finance_core.ui.text import plain
 
 LOOK_EVERY = 30.0
-"""Seconds between two looks."""
+"""Seconds between two redraws."""
 SHOWN_ERRORS = 50
 DAY = dt.timedelta(days=1)
 
@@ -32,7 +32,7 @@ def show(db: MongoDatabase) -> None:
 def _server(db: MongoDatabase) -> list[str]:
     try:
         state = server_state.read(db)
-    except PyMongoError as error:  # such as a user who may read bars and nothing else
+    except PyMongoError as error:  # such as for a database user who may only read bars
         return [str(database.explained(error))]
     members = [formats.filled(_("복제 세트의 서버 {count}"), count=state.members)] if state.members > 1 else []
     free = formats.MISSING if state.free is None else formats.size(state.free)

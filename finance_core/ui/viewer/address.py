@@ -1,4 +1,4 @@
-"""The view that a viewer's address names: `?ticker=005930&period=3M&unit=W&ma=5,20&scale=log`, and back."""
+"""Converts a viewer's address, such as `?ticker=005930&period=3M&unit=W&ma=5,20&scale=log`, into a view, and back."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,31 +21,31 @@ from finance_core.ui.visible_range import Range
 INDICATORS: Final = "ind"
 HEIGHTS: Final = parameters.whole_numbers("heights", "heights", panes.LIMITS, panes.FIRST_OWN + curves.MOST_PANES)
 REMEMBERED: Final = (INDICATORS, HEIGHTS.name)
-"""Parameters that a browser remembers for the next visit."""
+"""The parameters that a browser keeps for the next visit."""
 SEPARATOR: Final = ":"
-"""Between the category and the ticker of another ticker."""
+"""The sign between category and ticker in the key of another ticker."""
 MARKS: Final[tuple[Mark, ...]] = tuple(sorted(get_args(Mark)))
 
 
 @dataclass(frozen=True)
 class View(Range):
-    """What a viewer shows."""
+    """Everything that decides what a viewer shows."""
 
     ticker: str
-    """"" where the address names none."""
+    """"" where the address has none."""
     averages: tuple[Average, ...]
     interval: Interval = "D"
     kind: Kind = "hollow"
     scale: Scale = "linear"
     total_return: bool = False
-    """Whether prices count dividends too."""
+    """Whether prices include dividends."""
     marks: tuple[Mark, ...] = MARKS
     compared: tuple[str, ...] = ()
     """Other tickers on the same chart, each as `category:ticker`."""
     indicators: tuple[Chosen, ...] = ()
-    """Beside the averages."""
+    """The indicators apart from the averages."""
     heights: tuple[int, ...] = ()
-    """Shares of the heights of the panes; none where they are as usual (see `panes.shares`)."""
+    """The shares of the panes in the height; () means the usual shares (see `panes.shares`)."""
 
     @property
     def chosen(self) -> list[Chosen]:
@@ -54,7 +54,7 @@ class View(Range):
 
 
 def plain(category: Category) -> View:
-    """What an address without parameters shows."""
+    """The view of an address without parameters."""
     return View("", category.default_averages)
 
 
@@ -88,9 +88,9 @@ def _keys(text: str) -> tuple[str, ...]:
 
 
 def usable(name: str, text: str) -> str:
-    """What can still be used of a text that a browser remembered for one of `REMEMBERED`; "" for nothing.
+    """The usable part of a text that a browser has kept for one of `REMEMBERED`; "" for none.
 
-    It may be of an older version, and nobody who reads the page has written it.
+    There is no sentence about the rest: an older version may have written the text, and the reader has not.
     """
     if name == INDICATORS:
         return curves.text_of(curves.parse(text)[0])
@@ -101,13 +101,13 @@ def usable(name: str, text: str) -> str:
 
 
 def parse(texts: Mapping[str, str], category: Category) -> tuple[View, list[str]]:
-    """The view that an address names, and a sentence for each parameter that cannot be used."""
+    """The view of an address, and a sentence for each parameter that cannot be used."""
     view, problems = parameters.parse(texts, table(category), plain(category))
     return visible_range.in_order(view, problems), [*problems.values(), *curves.parse(texts.get(INDICATORS, ""))[1]]
 
 
 def texts_of(view: View, category: Category) -> dict[str, str]:
-    """The parameters of an address that names `view`; what is the default is left out."""
+    """The parameters of the address of `view`; defaults are left out."""
     default = plain(category)
     return parameters.texts_of(visible_range.as_written(view, default), table(category), default)
 
@@ -116,7 +116,7 @@ def write(category: Category, view: View, **fields: Any) -> None:
     """Put `fields` of the view into the page's address; its other parameters stay as they are."""
     texts = texts_of(replace(view, **fields), category)
     written = {parameter.name for parameter in table(category) if parameter.field in fields}
-    # That there is none any more is said, or the browser would put what it remembers there.
+    # Without indicators, write "none" instead of no parameter, or the browser would restore the kept indicators.
     emptied = {INDICATORS: curves.NONE} if INDICATORS in written else {}
     with address_bar.changing():
         others = {name: text for name, text in st.query_params.items() if name not in written}

@@ -1,4 +1,4 @@
-"""Other tickers on the chart of one: which ones, and the menu's control that chooses them."""
+"""Other tickers on the chart of one ticker: loads them, and draws the control that chooses them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,21 +21,21 @@ from finance_core.ui.viewer.shared import Compared
 
 KEY = "compared"
 MISSING = "compared_with_nothing"
-"""Where a visit keeps, until it is shown, the text that names no ticker."""
+"""The key of the session state for a typed text that matches no ticker, until the warning about it is shown."""
 
 
 def without_itself(view: View, category: Category, ticker: str) -> View:
-    """`view` of a ticker without itself among the others, where the search for one of them has led."""
+    """`view` without the viewed ticker itself among the other tickers, as after a search that opens one of them."""
     own = _key(category, ticker)
     return replace(view, compared=tuple(key for key in view.compared if key != own))
 
 
 def load(db: MongoDatabase, view: View, currency: str) -> tuple[list[Compared], list[TickerRow], list[str]]:
-    """The others that `view` names with their rows, and a sentence for each one that cannot be drawn.
+    """The other tickers of `view` with their rows, and a sentence for each ticker that cannot be drawn.
 
-    The title of one in another currency than `currency` names its own: nothing is converted.
+    Prices are not converted: if the currency of a ticker is not `currency`, its title has the currency.
     """
-    found: list[Compared] = []
+    loaded: list[Compared] = []
     rows, problems = [], []
     for key in view.compared:
         category, ticker = _parts(key)
@@ -46,13 +46,13 @@ def load(db: MongoDatabase, view: View, currency: str) -> tuple[list[Compared], 
             continue
         own = category.currency_of(row.get("currency"))
         title = listing.name_of(row) + (f" ({own})" if own and own != currency else "")
-        found.append(Compared(title, category.decimals_of(float(history.bars["close"].iloc[-1])), history))
+        loaded.append(Compared(title, category.decimals_of(float(history.bars["close"].iloc[-1])), history))
         rows.append(row)
-    return found, rows, problems
+    return loaded, rows, problems
 
 
 def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> None:
-    """Chooses the others: among indices, favourites and what was viewed, or by any name or code that is typed."""
+    """The control that chooses the other tickers: from favourites, viewed tickers and indices, or by a typed name."""
     own = _key(category, ticker)
     names = {key: _name(db, key) for key in dict.fromkeys([*view.compared, *_usual(db)]) if key != own}
 
@@ -93,7 +93,7 @@ def _parts(key: str) -> tuple[Category, str]:
 
 
 def _usual(db: MongoDatabase) -> list[str]:
-    """Indices, favourites and what this visitor viewed."""
+    """The keys of favourites, of tickers that this visitor viewed, and of indices, in this order."""
     favourites = {category.key: listing.of(db, category).favourites for category in categories.CATEGORIES}
     indices = [_key(categories.INDICES, ticker) for ticker in listing.of(db, categories.INDICES).rows]
     chosen = [f"{key}{SEPARATOR}{ticker}" for key, tickers_ in favourites.items() for ticker in tickers_]
@@ -107,7 +107,7 @@ def _name(db: MongoDatabase, key: str) -> str:
 
 
 def _search(db: MongoDatabase, text: str) -> str:
-    """The best match of `text` in the first category that has one; "" where none has."""
+    """The key of the best match of `text` in the first category that has a match; "" where none has."""
     for category in categories.CATEGORIES:
         rows: Sequence[TickerRow] = list(listing.of(db, category).rows.values())
         if matches := Index(rows).search(text, limit=1):

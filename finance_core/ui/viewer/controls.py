@@ -1,6 +1,6 @@
-"""The row of controls above a chart: period, interval, range, and how it looks.
+"""The row of controls above a chart: period, interval, range, and look.
 
-The address keeps a choice: a control shows what the address says and, changed, writes into it.
+Choices are kept in the address: a control shows the value in the address, and writes a new value into it.
 """
 
 from functools import partial
@@ -31,11 +31,11 @@ KINDS: dict[Kind, str] = {
 SCALES: dict[Scale, str] = {"linear": N_("보통"), "log": N_("로그"), "percent": N_("변화율 %")}
 """Message ids of the names on buttons."""
 TOOLTIP = "tooltip"
-"""Where a visit keeps whether a box beside the pointer is wanted."""
+"""The key of the session state for the choice of a tooltip beside the pointer."""
 
 
 class Menus(NamedTuple):
-    """Menus to be filled by whoever shows the controls."""
+    """Menus that the caller of `show` fills."""
 
     compare: DeltaGenerator
     draw: DeltaGenerator
@@ -43,9 +43,9 @@ class Menus(NamedTuple):
 
 
 def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow, line: str) -> Menus:
-    """The controls, set as `view` is, and what a reader must know of `row`; `dates` are the days that have bars.
+    """The controls, set to `view`, with the badges of `row`; `dates` are the days that have bars.
 
-    `line` says what the visible bars did.
+    `line` is the summary of the visible bars.
     """
     write = partial(address.write, category, view)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
@@ -80,7 +80,7 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
 def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
     def chosen() -> None:
         days = st.session_state["range"]
-        if len(days) == 2:  # one day: the other is still to come
+        if len(days) == 2:  # with one day, the person has yet to choose the other
             address.write(category, view, first=days[0], last=days[1])
 
     first, last = dates[0].date(), dates[-1].date()

@@ -19,7 +19,7 @@ from finance_core.ui import listing
 def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style, calendar: Calendar) -> None:
     """Name, ticker, market, last close, change, date, freshness and 52-week range of daily `bars`.
 
-    `calendar` is that of the ticker's market.
+    `calendar` is the calendar of the ticker's market.
     """
     close = float(bars["close"].iloc[-1])
     currency = category.currency and (row.get("currency") or category.currency)
@@ -38,7 +38,7 @@ def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style, c
 
 
 def badges(row: TickerRow) -> None:
-    """What a reader must know of the prices of `row`: that they are samples, that no more will come."""
+    """Badges with warnings about the prices of `row`: they are samples, or the ticker is delisted."""
     if row.get("source") == "sample":
         st.badge(_("표본 데이터: 실제 시세가 아닙니다"), icon=":material/science:", color="orange")
     if row.get("last_status") == "delisted":
@@ -75,9 +75,9 @@ def _facts(category: Category, row: TickerRow, bars: pd.DataFrame, decimals: int
 def freshness(
     category: Category, row: TickerRow, last_bar: dt.date, moment: dt.datetime, calendar: Calendar | None = None
 ) -> str:
-    """How old the last bar is at `moment` by `calendar`, that of the ticker's market; a sample is never up to date.
+    """In words, how old the last bar is at `moment` by `calendar`, the calendar of the ticker's market.
 
-    A bar may still change if its session runs, or if it was fetched before the close.
+    Sample prices are never up to date. A bar is not final if its session is open, or it was fetched before the close.
     """
     if row.get("source") == "sample":
         return _("표본")

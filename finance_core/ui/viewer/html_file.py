@@ -1,4 +1,4 @@
-"""The chart of a ticker as a file that opens without a server: what is visible of it, as it is on the page."""
+"""The visible part of a ticker's chart as an HTML file that opens without a server."""
 
 from finance_core.categories import Category
 from finance_core.charts import candlestick_html, html_page, parts
@@ -20,7 +20,7 @@ def make(
     style: Style,
     dark: bool,
 ) -> str:
-    """The file of the bars that the page shows when it is told to show those between the positions `visible`."""
+    """The HTML file of the bars between the positions `visible`, with future days if the page shows them there."""
     first, end = parts.seen(visible, len(drawing.bars), len(drawing.ahead))
     last = min(end, len(drawing.bars) - 1)
     ahead = drawing.ahead[: end - last]

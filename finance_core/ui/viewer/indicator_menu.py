@@ -1,4 +1,4 @@
-"""The menu of indicators, made from their table: add one, set its numbers, remove it, and share out the heights."""
+"""The menu of indicators, made from their table: add one, set its numbers, remove it, and set the heights of panes."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ Write = Callable[..., None]
 
 
 def show(view: View, write: Write) -> None:
-    """The menu, as the indicators of `view` are."""
+    """The menu, set to the indicators of `view`."""
     label = _("지표 {count}").format(count=len(view.indicators)) if view.indicators else _("지표")
     with st.popover(label, icon=":material/add_chart:", key="indicators", width="content"):
         _add(view, write)
@@ -73,7 +73,7 @@ def _row(view: View, write: Write, position: int, chosen: Chosen) -> None:
 
 
 def about(chosen: Chosen) -> str:
-    """What an indicator is: how it is computed, from which bar on it has values, who described it."""
+    """An explanation of an indicator: its formula, the first bar with values, and the source of the formula."""
     row = chosen.indicator
     first = _("{bar}번째 봉부터 모든 값이 있습니다.").format(bar=row.warm_up(*chosen.values) + 1)
     return plain(" ".join([_(row.definition), first, _("출처: {source}").format(source=row.source)]))
@@ -94,7 +94,7 @@ def _number(setting: Setting, value: float, key: str, on_change: Callable[[], No
 
 
 def _heights(view: View, write: Write) -> None:
-    """A slider for the share of each pane."""
+    """A slider for the share of each pane in the height."""
     names = [_("가격"), _("거래량"), *(each.label for each in view.indicators if each.indicator.pane == "own")]
 
     def shared() -> None:
@@ -108,7 +108,7 @@ def _heights(view: View, write: Write) -> None:
 
 
 def _put(write: Write, chosen: tuple[Chosen, ...]) -> None:
-    """Write `chosen` into the address, and a message about what cannot be drawn."""
+    """Write `chosen` into the address, unless one of them cannot be drawn; show a message for each problem."""
     problems = [problem for each in chosen if (problem := curves.problem_of(each))]
     if not problems:
         kept, problems = curves.parse(curves.text_of(chosen))
@@ -118,7 +118,7 @@ def _put(write: Write, chosen: tuple[Chosen, ...]) -> None:
 
 
 def _unused(key: str, chosen: tuple[Chosen, ...]) -> Chosen:
-    """The indicator with its usual settings or, where it is there already, with the first one greater."""
+    """The indicator with its usual settings. While it is chosen already, the first setting grows by one step."""
     new = curves.usual(INDICATORS[key])
     while new in chosen and new.values:
         new = Chosen(key, (new.values[0] + new.indicator.settings[0].step, *new.values[1:]))

@@ -1,7 +1,7 @@
-"""The viewer that all categories share: two rows with search, header and controls, and the chart in the rest.
+"""The viewer page of all categories: two rows with search, header and controls, and the chart below.
 
-A page passes its category and the function that updates it, because `finance_core` does not import updaters.
-The address of the page names what it shows (see `address`), so that a link opens the same view.
+A page file passes its category and the function that updates it, because `finance_core` does not import updaters.
+The address of the page describes the whole view (see `address`), so that a link opens the same view.
 """
 
 import socket
@@ -69,13 +69,13 @@ def show(db: MongoDatabase, category_key: str, update: update_actions.Update) ->
     ticker = _ticker(category, view, listed, problems)
     if ticker:
         search_box.remember_viewed(category, ticker)  # before the box, which lists it
-    # Laid out from top to bottom, but filled in the order in which readers want them: the chart first.
+    # Containers are laid out from top to bottom, but the chart is filled first: readers want it first.
     with st.container(key="screen"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="title_row"):
             search, about = st.container(width=280), st.container(key="about")
             buttons = st.container(horizontal=True, width="content", gap="small")
         notes, chart = st.container(), st.container(key="below_title")
-        with chart, errors_shown():  # so that a ticker that cannot be drawn leaves the search to find another
+        with chart, errors_shown():  # if a ticker cannot be drawn, the search must still work
             if ticker:
                 _chart(db, category, listed.rows[ticker], about)
             else:
@@ -96,7 +96,7 @@ def show(db: MongoDatabase, category_key: str, update: update_actions.Update) ->
 
 
 def _ticker(category: Category, view: View, listed: Listing, problems: list[str]) -> str:
-    """The ticker to show: the address's, else the category's default, else the first; "" where none is listed."""
+    """The ticker to show: that of the address, else the category's default, else the first; "" if none is listed."""
     if view.ticker and view.ticker not in listed.rows:
         sentence = _("{ticker}은(는) 이 목록에 없는 종목이라 다른 종목을 보여 드립니다.")
         problems.append(sentence.format(ticker=view.ticker[:40]))
@@ -105,7 +105,7 @@ def _ticker(category: Category, view: View, listed: Listing, problems: list[str]
 
 
 def _search(db: MongoDatabase, category: Category, update: update_actions.Update) -> None:
-    """The search, which shows what is chosen on this page or, of another category, on that one's."""
+    """The search box. A chosen ticker of another category opens on the page of that category."""
 
     def choose(chosen_category: Category, chosen: str) -> None:
         if chosen_category == category:
@@ -132,7 +132,7 @@ def _star(db: MongoDatabase, category: Category, row: TickerRow) -> None:
         listing.forget()
 
     is_on = bool(row.get("favourite"))
-    label = ":orange[★]" if is_on else "☆"  # Material's icons look the same, filled or not
+    label = ":orange[★]" if is_on else "☆"  # the filled and the empty star of Material look the same here
     help_text = _("관심종목에서 빼기") if is_on else _("관심종목에 넣기")
     st.button(label, help=help_text, on_click=toggle, key="star", type="tertiary")
 
@@ -146,13 +146,13 @@ def _link(category: Category, ticker: str, view: View) -> None:
 
 
 def _origin() -> str:
-    """Scheme, host and port under which a colleague on the LAN reaches this page."""
+    """Scheme, host and port with which another computer on the LAN opens this page."""
     here = urlsplit(st.context.url or "http://localhost:8501")
     if here.hostname not in ("localhost", "127.0.0.1", "::1"):
         return f"{here.scheme}://{here.netloc}"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing: asks which of our addresses leads out
+            probe.connect(("192.0.2.1", 9))  # sends nothing; shows which of our addresses is used for the network
             host = probe.getsockname()[0]
         except OSError:
             host = here.hostname
@@ -160,7 +160,7 @@ def _origin() -> str:
 
 
 def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: DeltaGenerator) -> None:
-    """Name and price into `about`, and below it the chart and what follows it."""
+    """Draw name and price into `about`, and the controls, chart and table below."""
     ticker = listed["ticker"]
     row = tickers.get(db, category, ticker) or listed
     name = listing.name_of(row)
@@ -182,7 +182,7 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
 
 @live(None)
 def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar: Calendar) -> None:
-    """Controls, chart and, if asked for, the table: all that follows a zoom, without the rest of the page."""
+    """Controls, chart and, if chosen, the table: the part of the page that a zoom redraws."""
     view, _problems = address.parse(dict(st.query_params), category)
     ticker, name = row["ticker"], listing.name_of(row)
     view = compared.without_itself(view, category, ticker)
@@ -257,7 +257,7 @@ def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, c
 
 
 def _last_note(calendar: Calendar, last: pd.Timestamp, interval: periods.Interval) -> str:
-    """A note that the week or month of the last bar still runs, or lacks sessions; "" where it is complete."""
+    """A note that the week or month of the last bar is still running, or lacks sessions; "" where it is complete."""
     if interval == "D":
         return ""
     first_day, last_day = periods.span(last, interval)

@@ -1,4 +1,4 @@
-"""What is written on the picture of a ticker's chart."""
+"""The texts on the picture of a ticker's chart."""
 
 import pandas as pd
 
@@ -15,21 +15,21 @@ from finance_core.ui.viewer.shared import Drawing
 def control(
     chart: str, category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int], style: Style
 ) -> None:
-    """The menu's part: the file has the name of ticker and period."""
+    """The part of the menu that downloads the picture; the file name has the ticker and the first and last day."""
     days = _days(drawing, visible)
     ticker = "".join(char for char in row["ticker"] if char.isalnum() or char in "-_")
     pictures.control(chart, f"{ticker}_{'_'.join(days)}.png", title(row), about(category, row, drawing, visible, style))
 
 
 def title(row: TickerRow) -> str:
-    """What the picture is of."""
+    """The title on the picture: name and ticker."""
     return f"{listing.name_of(row)} {row['ticker']}"
 
 
 def about(
     category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int], style: Style
 ) -> tuple[str, ...]:
-    """What a reader of the picture must know: period, interval, currency, adjustments, source; "" for what is none."""
+    """What a reader of the picture must know: period, interval, currency, adjustment, source; "" for none."""
     currency = category.currency and (row.get("currency") or category.currency)
     return (
         " – ".join(_days(drawing, visible)),

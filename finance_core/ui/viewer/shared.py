@@ -1,8 +1,8 @@
-"""What all visitors of a chart have in common: read and computed once for each change of its bars, for everybody.
+"""The histories and charts that all visitors share: read and computed once for each change of the bars.
 
-The key of what is kept holds what MongoDB tells of the bars at this moment (see `prices.version`), so that a chart is
-never older than they are, whichever process has changed them. Nothing here depends on the rights of a visitor, and
-nobody may change what is kept.
+The cache key includes the version of the bars in MongoDB at this moment (see `prices.version`), so that a chart is
+never older than its bars, whichever process has changed them. Nothing here depends on the rights of a visitor. Callers
+must not change the cached objects.
 """
 
 from collections.abc import Sequence
@@ -31,41 +31,42 @@ from finance_core.ui.echart.border import Prepared
 from finance_core.ui.viewer.address import View
 
 MOST_KEPT = 32
-"""Histories, and as many charts of them. One of a century takes 5 MB."""
+"""Cached histories, and as many cached charts. A history of a century takes 5 MB."""
 KEPT_FOR = 60.0
-"""Seconds. A server that is read through a secondary may have told the version of bars that it did not have yet."""
+"""Seconds that a result is cached. A MongoDB read through a secondary may report the version of bars before it has the
+bars, so a result may be stale."""
 
 
 class History(NamedTuple):
-    """The daily bars of a ticker as they are drawn."""
+    """The daily bars of a ticker, clean and split-adjusted, as charts draw them."""
 
     bars: pd.DataFrame
     late_splits: list[Remark]
-    """The splits that their source has not applied to the bars before them, and that are applied here."""
+    """The splits that the source has not applied to the earlier bars, and that are applied here."""
     refused: tuple[pd.Timestamp, ...] = ()
-    """The days of bars that updates have left out, and that have none by now."""
+    """The days whose bars were refused, and that have no bar since."""
     key: str = ""
-    """Names these bars, and no other ones; "" where nothing tells whether they are still the stored ones."""
+    """A text that identifies these bars; "" where it is not known whether they are still the stored bars."""
 
 
 class Drawing(NamedTuple):
-    """A chart, and what it was made of."""
+    """A chart, and the data from which it was made."""
 
     bars: pd.DataFrame
-    """In the interval of the view."""
+    """The bars in the interval of the view."""
     curves: list[Curve]
     """The indicators of the view, averages first."""
     prepared: Prepared
     impossible: list[Remark]
-    """The dividends that prices should count and cannot."""
+    """The dividends that could not be included in the prices: they are not smaller than the close before them."""
     others: list[Other]
     """The other tickers on the chart."""
     ahead: pd.DatetimeIndex
-    """The days of bars that will follow."""
+    """The days of future bars, for lines that are drawn ahead."""
 
 
 def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
-    """The history of the ticker whose row was just read as `row`. Raises DataConflict as `prices.as_stored`."""
+    """The history of the ticker of `row`, which must just have been read. Raises DataConflict as `prices.as_stored`."""
     version = prices.version(db, category, row)
     if version is None:
         return _read(db, category, row["ticker"])
@@ -81,13 +82,13 @@ class Compared(NamedTuple):
 
 
 def drawing(shown: History, view: View, style: Style, calendar: Calendar, compared: Sequence[Compared] = ()) -> Drawing:
-    """The chart of a history that has bars, in the running language, with others on it.
+    """The chart of a history with at least one bar, with the other tickers `compared`, in the visitor's language.
 
-    `calendar` knows the days that will follow, for lines that reach so far.
+    `calendar` has the future sessions, for lines that are drawn ahead.
     """
-    # Which bars are visible is no part of a chart: a zoom and a period draw nothing anew.
+    # The visible range is no part of the cache key: a zoom or another period computes nothing again.
     others = [(other.history.key, other.title) for other in compared]
-    style = replace(style, tooltip=False)  # nor is the box beside the pointer
+    style = replace(style, tooltip=False)  # neither is the tooltip
     lead = indicator_curves.lead(view.chosen)
     ahead = sessions.following(calendar, shown.bars.index[-1], view.interval, lead) if lead else NOTHING_AHEAD
     key = repr((shown.key, view.chosen, view.interval, style, i18n.language(), others, [*ahead]))
@@ -102,13 +103,13 @@ def _read(db: MongoDatabase, category: Category, ticker: str, key: str = "") -> 
     if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
         bars, remarks = candles.clean(bars)
         refused += [remark.date for remark in remarks if remark.action == "refused" and not pd.isna(remark.date)]
-    # Asked of the days here: a bar of a week tells of its last session alone.
+    # Compared with daily bars, because a weekly bar has only the date of its last session.
     missing = tuple(day for day in refused if day not in bars.index)
     return History(*adjustment.split_adjusted(bars), missing, key)
 
 
 def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
-    """The daily bars as `style` wants them, and the dividends that they should count and cannot."""
+    """The daily bars, with dividends if `style` includes them; and the dividends that could not be included."""
     return adjustment.total_return(shown.bars) if style.total_return else (shown.bars, [])
 
 
@@ -129,7 +130,7 @@ def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, com
     return Drawing(bars, curves, border.prepare(option), impossible, others, ahead)
 
 
-# Arguments with an underscore are not part of the key of a cache.
+# Arguments with an underscore are not part of the cache key.
 @st.cache_resource(ttl=KEPT_FOR, max_entries=MOST_KEPT, show_spinner=False)
 def _history(key: str, _db: MongoDatabase, _category: Category, _row: TickerRow) -> History:
     return _read(_db, _category, _row["ticker"], key)

@@ -1,6 +1,6 @@
-"""Drawing on a chart: the menu with the tools, and where drawings are kept.
+"""Drawing on a chart: the menu with the tools, and the storage of drawings.
 
-An admin's are stored, and everybody sees them; those of another visitor live as long as the visit.
+Drawings of an admin are stored, and everybody sees them. Drawings of another visitor last as long as the visit.
 """
 
 import datetime as dt
@@ -46,21 +46,21 @@ class Sketch:
     category: Category
     ticker: str
     bars: pd.DataFrame
-    """As they are drawn."""
+    """The bars in the interval of the chart."""
     splits: "pd.Series[float]"
-    """Of each trading day."""
+    """The split factor of each trading day; 0 for none."""
     style: Style
     stored: list[Drawing]
     own: list[Drawing]
-    """Those of the visit."""
+    """The drawings of this visit."""
 
     @property
     def is_possible(self) -> bool:
-        """Whether drawings are at prices that the chart has."""
+        """Whether the chart can have drawings: they are at traded prices, which prices with dividends are not."""
         return not self.style.total_return
 
     def shown(self) -> Drawings:
-        """What the chart gets."""
+        """The drawings and the tool, for the chart component."""
         if not self.is_possible:
             return Drawings()
         rows = zip((*self.stored, *self.own), self.placed(), strict=True)
@@ -68,7 +68,7 @@ class Sketch:
         return Drawings(items, POINTS.get(cast("Kind", _tool()), 0), _answered())
 
     def placed(self) -> list[Placed]:
-        """The drawings where the chart has them; none where drawing is not possible."""
+        """The drawings with their positions on the chart; [] where drawing is not possible."""
         if not self.is_possible:
             return []
         return [
@@ -77,7 +77,7 @@ class Sketch:
         ]
 
     def control(self) -> None:
-        """The tools, and the drawings with a button each that deletes it."""
+        """The tools, and each drawing with a button that deletes it."""
         if not self.is_possible:
             st.caption(_("배당까지 반영한 가격에는 그리지 않습니다: 그림은 거래된 가격에 있습니다."))
             return
@@ -103,7 +103,7 @@ class Sketch:
                 )
 
     def tell(self, message: Mapping[str, Any]) -> None:
-        """Do what a browser tells of the drawings; anything can be in there."""
+        """Handle a browser's message about the drawings; the message may have any content."""
         st.session_state[ANSWERED] = _answered() + 1
         if message.get("kind") == "draw":
             self.add(message.get("points"))
@@ -111,7 +111,7 @@ class Sketch:
             self.move(message.get("id"), message.get("points"))
 
     def add(self, points: Any) -> None:
-        """Keep a drawing of the chosen tool at `points`, a list of [day, price], as a browser tells them."""
+        """Keep a drawing of the chosen tool at `points`, a list of [day, price] from the browser, unchecked."""
         tool = _tool()
         drawing = self._drawing(cast("Kind", tool), points) if tool in POINTS else None
         _choose("")
@@ -125,7 +125,7 @@ class Sketch:
             self._keep([*self.own, drawing])
 
     def move(self, name: Any, points: Any) -> None:
-        """Move the drawing with the id `name` to `points`, a list of [day, price], None for those that stay."""
+        """Move the drawing with the id `name` to `points`, a list of [day, price], or None for a point that stays."""
         drawing = next((each for each in self._changeable if each.id == name), None)
         moved = drawing and self._moved(drawing, points)
         if not drawing or not moved:
@@ -141,7 +141,7 @@ class Sketch:
         return [*(self.stored if may_edit() else []), *self.own]
 
     def _drawing(self, kind: Kind, points: Any) -> Drawing | None:
-        """None where `points` are none that this chart has, or a text is empty."""
+        """A new drawing at `points`; None where these are not on this chart, or a text is empty."""
         places = self._points(points)
         text = ticker_fields.clean_text(st.session_state.get(TEXT, ""))[:TEXT_LIMIT] if kind == "text" else ""
         if len(places) != POINTS[kind] or (kind == "text" and not text):
@@ -149,9 +149,9 @@ class Sketch:
         return Drawing(uuid.uuid4().hex, kind, places, self._last_day, text)
 
     def _moved(self, drawing: Drawing, points: Any) -> Drawing | None:
-        """`drawing` at `points`, None for those that stay; None where they are none that this chart has.
+        """`drawing` moved to `points`, where None keeps a point; returns None where they are not on this chart.
 
-        All its prices are those of the bars from now on: splits since it was drawn are in them.
+        All its prices become prices of the present bars, which include the splits since the drawing was made.
         """
         stay = zip(drawing.points, self._placed(drawing), strict=True)
         try:
@@ -164,7 +164,7 @@ class Sketch:
         return replace(drawing, points=tuple(places), drawn=self._last_day)
 
     def _points(self, points: Any) -> tuple[Point, ...]:
-        """`points` as a browser tells them; none where not all of them are on this chart."""
+        """The `points` from the browser; () where not all of them are on this chart."""
         days = pd.DatetimeIndex(self.bars.index)
         try:
             places = tuple(Point(dt.date.fromisoformat(day), drawings.rounded(float(price))) for day, price in points)
@@ -201,14 +201,14 @@ class Sketch:
 
 
 def of(db: MongoDatabase, category: Category, ticker: str, history: History, drawn: Drawn, style: Style) -> Sketch:
-    """The drawings on the chart of a ticker whose `history` is `drawn` so."""
+    """The drawings on the chart `drawn` of a ticker with this `history`."""
     stored, splits = stored_drawings.load(db, category, ticker), history.bars["stock_splits"]
     own = st.session_state.get(OWN, {}).get((category.key, ticker), [])
     return Sketch(db, category, ticker, drawn.bars, splits, style, stored, own)
 
 
 def _answered() -> int:
-    """How many messages of browsers this visit has answered."""
+    """How many messages about drawings this visit has answered."""
     return int(st.session_state.get(ANSWERED, 0))
 
 

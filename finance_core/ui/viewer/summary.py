@@ -1,4 +1,4 @@
-"""What the visible bars did, in one line: return, deepest fall, volatility."""
+"""A line that summarises the visible bars: return, maximum drawdown, volatility, annual return."""
 
 import pandas as pd
 import streamlit as st
@@ -10,9 +10,10 @@ from finance_core.i18n import _
 
 
 def of(close: "pd.Series[float]", days: pd.DatetimeIndex, visible: tuple[int, int], interval: Interval) -> str:
-    """The line for the daily `close` of the bars of `interval` on `days` between the positions `visible`.
+    """The summary of the bars between the positions `visible`; "" where there is none.
 
-    Return and fall are of closes, the return since the first visible one, as the comparison measures them.
+    `close` has the daily closes, `days` the days of the bars in `interval`. Return and drawdown are computed from
+    closes, the return since the first visible close, as on the comparison page.
     """
     first, last = days[visible[0]], days[visible[1]]
     start = first if interval == "D" else periods.span(first, interval)[0]
@@ -31,6 +32,6 @@ def of(close: "pd.Series[float]", days: pd.DatetimeIndex, visible: tuple[int, in
 
 
 def show(line: str, key: str) -> None:
-    """The line as small text."""
+    """Show the line as small text."""
     with st.container(key=key, width="content"):
         st.caption(line)

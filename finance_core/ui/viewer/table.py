@@ -1,4 +1,4 @@
-"""What a reader takes from a chart as numbers: the newest bars as a table, and downloads."""
+"""The numbers of a chart: the newest bars as a table, and downloads."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,11 +17,11 @@ from finance_core.ui import downloads
 from finance_core.ui.viewer.shared import Drawing
 
 UNITS: dict[Interval, str] = {"D": "", "W": "_weekly", "M": "_monthly"}
-"""In the names of files."""
+"""The part of a file name for each interval."""
 
 
 def show(drawing: Drawing, visible: tuple[int, int], style: Style) -> None:
-    """The newest bars of the range between the positions `visible`, newest first."""
+    """The newest 100 bars between the positions `visible`, newest first."""
     sheet = as_sheet(drawing.bars, drawing.curves, style)
     columns: dict[str, Any] = {
         name: st.column_config.NumberColumn(format=f"%,.{decimals}f") for name, decimals in sheet.decimals.items()
@@ -35,20 +35,20 @@ def show(drawing: Drawing, visible: tuple[int, int], style: Style) -> None:
 def downloads_of(
     ticker: str, name: str, drawing: Drawing, visible: tuple[int, int], style: Style, html: Callable[[], str]
 ) -> None:
-    """Buttons for the range between the positions `visible`, for everything, and for the chart that `html` makes."""
+    """Download buttons for the bars between the positions `visible`, for all bars, and for the chart made by `html`."""
     whole = as_sheet(drawing.bars, drawing.curves, style)
-    seen = Sheet(whole.table.iloc[visible[0] : visible[1] + 1], whole.decimals)
-    file = downloads.file_name(ticker + UNITS[style.interval], seen.table)
+    visible_sheet = Sheet(whole.table.iloc[visible[0] : visible[1] + 1], whole.decimals)
+    file = downloads.file_name(ticker + UNITS[style.interval], visible_sheet.table)
 
     with st.container(horizontal=True, gap="small"):
-        downloads.table_buttons(_("보이는 기간"), file, {name: seen}, key="visible")
+        downloads.table_buttons(_("보이는 기간"), file, {name: visible_sheet}, key="visible")
         everything = downloads.file_name(ticker + UNITS[style.interval], whole.table)
         downloads.table_buttons(_("전체"), everything, {name: whole}, key="whole")
         downloads.button(_("차트 HTML"), f"{file}.html", html, key="chart_html")
 
 
 def as_sheet(bars: pd.DataFrame, curves: list[Curve], style: Style) -> Sheet:
-    """`bars` and `curves` under their names in the running language, with the change in percent."""
+    """A sheet of `bars` and `curves` with names in the visitor's language, and the change in percent."""
     table = titled(bars, {curve.title: curve.values for curve in curves}).rename_axis(_("날짜"))
     decimals = dict.fromkeys(table.columns, style.decimals) | {_("등락률"): 2, _("거래량"): 0}
     return Sheet(table, decimals | {curve.title: panes.decimals_of(curve.chosen, style.decimals) for curve in curves})

@@ -1,1 +1,1 @@
-"""The page of named lists of tickers: a table, a chart that walks through it, and how an admin edits a list."""
+"""The page of named lists of tickers: a table, the chart of the chosen row, and editing for admins."""

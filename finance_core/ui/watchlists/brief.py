@@ -1,4 +1,4 @@
-"""The lists of a visitor in brief, for the first page: the first rows of each list that has any."""
+"""The first rows of a visitor's first lists, for the first page."""
 
 import streamlit as st
 
@@ -15,7 +15,7 @@ MOST_LISTS, MOST_ROWS = 3, 8
 
 
 def show(db: MongoDatabase) -> None:
-    """The first rows of the first lists, each with the way to all of it; nothing where no list has a ticker."""
+    """The first rows of the first lists that have tickers, each with a link to the whole list."""
     visible = [each for each in watchlists.load(db) if each.entries and (each.shared or may_edit())]
     titles = titles_of(visible)
     for each in visible[:MOST_LISTS]:

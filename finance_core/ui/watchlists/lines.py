@@ -1,4 +1,4 @@
-"""The numbers of a list: what the screener has of each of its tickers at its last bar."""
+"""The numbers of a list: screener fields of each of its tickers at the last bar."""
 
 import datetime as dt
 from collections import defaultdict
@@ -17,7 +17,7 @@ from finance_core.storage.watchlists import Entry
 from finance_core.ui import listing
 
 REACH: Final = dt.timedelta(days=420)
-"""Calendar days that hold 250 bars."""
+"""A number of calendar days that surely holds 250 bars."""
 RECENT: Final = 60
 FIELDS: Final = ("close", "change", "volume_ratio20", "from_high250")
 
@@ -27,21 +27,21 @@ class Line(NamedTuple):
 
     close: float
     change: float
-    """Against the close before, a ratio."""
+    """The change from the previous close, as a ratio."""
     volume_ratio: float
-    """Volume in times of the average of the 20 bars before."""
+    """The volume divided by the average volume of the 20 bars before."""
     from_high: float
-    """Close against the highest high of 250 bars, a ratio."""
+    """The change from the highest high of 250 bars to the close, as a ratio."""
     recent: list[float]
     """The last `RECENT` closes."""
     day: dt.date | None
-    """Of the last bar."""
+    """The day of the last bar; None without bars."""
 
 
 def of(db: MongoDatabase, entries: Sequence[Entry]) -> list[Line]:
     """The line of each entry."""
     bars = _bars(db, entries)
-    # A ticker that two entries name is there twice: the panel only needs different names.
+    # Two entries may have the same ticker; the panel needs different names, so positions are the names.
     panel = panels.of({str(position): bars.get(entry[:2], panels.NO_BARS) for position, entry in enumerate(entries)})
     source = Source(panel)
     numbers = [evaluation.last(evaluation.values(conditions.parse_value(name), source), source) for name in FIELDS]
@@ -58,12 +58,12 @@ def _bars(db: MongoDatabase, entries: Sequence[Entry]) -> dict[tuple[str, ...], 
     by_category: dict[str, list[str]] = defaultdict(list)
     for entry in entries:
         by_category[entry.category].append(entry.ticker)
-    found: dict[tuple[str, ...], TickerBars] = {}
+    by_entry: dict[tuple[str, ...], TickerBars] = {}
     now = dt.datetime.now()
     for key, names in by_category.items():
         category = categories.category(key)
         rows = listing.of(db, category).rows
         oldest = min((rows[name].get("last_date") or now for name in names if name in rows), default=now)
         for ticker, bars in stored.some(db, category, names, (oldest - REACH).date()).items():
-            found[key, ticker] = bars
-    return found
+            by_entry[key, ticker] = bars
+    return by_entry

@@ -1,4 +1,4 @@
-"""What other pages need of lists: their names, and the control that puts tickers on one."""
+"""Parts of watchlists for several pages: the titles of lists, and the control that puts tickers on a list."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,9 +15,9 @@ from finance_core.ui.text import plain
 
 
 def titles_of(lists: Sequence[Watchlist]) -> dict[str, str]:
-    """By id, what Streamlit's Markdown shows as the name of each list.
+    """The title of each list by its id, escaped for Streamlit's Markdown.
 
-    A second list of a name is "name (2)", because Streamlit takes two buttons of one name for one.
+    A second list with the same name is "name (2)", because Streamlit cannot tell two buttons with one label apart.
     """
     titles: dict[str, str] = {}
     for each in lists:
@@ -29,7 +29,7 @@ def titles_of(lists: Sequence[Watchlist]) -> dict[str, str]:
 
 
 def add_control(db: MongoDatabase, entries: Sequence[Entry]) -> None:
-    """For an admin: a list of lists, each of which takes `entries`."""
+    """For an admin: a menu of all lists; a click puts `entries` on a list."""
 
     @writes
     def add(key: str) -> None:

@@ -1,4 +1,4 @@
-"""The page: a list of tickers of all categories, a chart that walks through it, and what an admin changes."""
+"""The watchlist page: a list of tickers of all categories, the chart of the chosen one, and editing for admins."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -27,9 +27,10 @@ from finance_core.ui.watchlists.lists import titles_of
 
 LOOK = Path(__file__).with_name("look.css")
 LIST, UNKNOWN = "list", "pasted_unknown"
-"""The parameter of the address that names the list; where a visit keeps what was pasted and is no ticker."""
+"""The address parameter with the id of the list; the key of the session state for pasted texts that are no tickers."""
 MOVED = "moved_to"
-"""Where a visit keeps how often it has moved a row, and where to: a table of another key has that row chosen."""
+"""The key of the session state for the number of moves of rows, and the last target position. The number is part of the
+table's key, so that after a move a new table begins with the moved row chosen."""
 
 
 @page("watchlists")
@@ -40,9 +41,9 @@ def show(db: MongoDatabase) -> None:
     if not lists:
         st.info(_("공유된 목록이 없습니다."), icon=":material/info:")
         return
-    asked = st.query_params.get(LIST, "")
-    shown = next((each for each in lists if each.id == asked), lists[0])
-    if asked and asked != shown.id:
+    list_id = st.query_params.get(LIST, "")
+    shown = next((each for each in lists if each.id == list_id), lists[0])
+    if list_id and list_id != shown.id:
         st.warning(_("그런 목록이 없거나 공유되지 않아 다른 목록을 보여 드립니다."), icon=":material/warning:")
     _choices(db, lists, shown)
     if unknown := st.session_state.pop(UNKNOWN, None):
@@ -61,7 +62,7 @@ def show(db: MongoDatabase) -> None:
 
 
 def _choices(db: MongoDatabase, lists: Sequence[Watchlist], shown: Watchlist) -> None:
-    """Which list is shown, and for an admin what changes lists."""
+    """The choice of the shown list and, for an admin, the menus that change lists."""
 
     def choose(key: str) -> None:
         with address_bar.changing():
@@ -93,7 +94,7 @@ def _paste(db: MongoDatabase, shown: Watchlist) -> None:
 
 
 def _edit(shown: Watchlist) -> None:
-    """Make a list; share, rename or delete the one that is shown."""
+    """Create a list; share, rename or delete the shown list."""
 
     @writes
     def create() -> None:
@@ -128,7 +129,7 @@ def _edit(shown: Watchlist) -> None:
 
 
 def _entry(db: MongoDatabase, shown: Watchlist, position: int) -> None:
-    """The chosen ticker: its chart, and what an admin changes of its place on the list."""
+    """The chart of the chosen ticker and, for an admin, the controls for its place on the list."""
     entry = shown.entries[position]
     category = categories.category(entry.category)
     row = tickers.get(db, category, entry.ticker) or listing.of(db, category).rows.get(entry.ticker)
@@ -151,16 +152,16 @@ def _entry(db: MongoDatabase, shown: Watchlist, position: int) -> None:
     drawing = shared.drawing(history, view, style, calendar)
     visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
     words = Words(alt=_("{name} 차트").format(name=name), bars=_("봉 {count}개"), days=_("{count}일"))
-    seen = Shown(*visible, revision=0, drawn=drawing.prepared.drawn, bars=len(drawing.bars))
+    bars_shown = Shown(*visible, revision=0, drawn=drawing.prepared.drawn, bars=len(drawing.bars))
     with st.container(key="walked"):
-        component.show(drawing.prepared, seen, Look.of(style), words, lambda _message: None, key="watched_chart")
+        component.show(drawing.prepared, bars_shown, Look.of(style), words, lambda _message: None, key="watched_chart")
 
 
 def _place(shown: Watchlist, position: int) -> None:
-    """Up, down, off the list, and the note."""
+    """Buttons to move the entry up or down or remove it, and the input for its note."""
     entry = shown.entries[position]
     rest = [*shown.entries[:position], *shown.entries[position + 1 :]]
-    note = repr(("note", shown.id, entry))  # of the stored note: while one is typed, nothing takes its place
+    note = repr(("note", shown.id, entry))  # the key has the stored note: a rerun does not replace a note being typed
 
     @writes
     def move(to: int) -> None:

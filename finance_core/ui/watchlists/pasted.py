@@ -1,4 +1,4 @@
-"""Tickers in a text that somebody pastes: tickers or names, as other programs write them. Pure."""
+"""Finds the tickers in a pasted text, which may have tickers or names, as other programs write them. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,21 +12,21 @@ Listings = Mapping[Category, Mapping[str, TickerRow]]
 
 
 def entries_of(text: str, listings: Listings) -> tuple[list[Entry], list[str]]:
-    """The tickers that `text` names, each once and in its order, and the parts that name none.
+    """The tickers in `text`, each once, in the order of the text; and the parts that are no ticker or name.
 
-    Parts are separated by lines, commas, semicolons or tabs; a part that is no name, by spaces too.
+    Parts are separated by line breaks, commas, semicolons or tabs. A part that is no name is split at spaces too.
     """
     names = _names(listings)
-    found: dict[Entry, None] = {}
+    entries: dict[Entry, None] = {}
     unknown = []
     for part in filter(None, map(str.strip, re.split(r"[\n\r,;\t]", text))):
         whole = _entry(part, listings, names)
         for word in [part] if whole else part.split():
             if entry := _entry(word, listings, names):
-                found[entry] = None
+                entries[entry] = None
             else:
                 unknown.append(word)
-    return list(found), unknown
+    return list(entries), unknown
 
 
 def _entry(text: str, listings: Listings, names: Mapping[str, Entry]) -> Entry | None:

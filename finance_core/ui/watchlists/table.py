@@ -1,4 +1,4 @@
-"""The table of a list: a row a ticker. The arrow keys move its chosen cell, and with it the chart below."""
+"""The table of a list, one row per ticker. The arrow keys move the chosen cell, and the chart below follows."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,13 +18,13 @@ from finance_core.ui.watchlists import lines
 NAME, CATEGORY, RECENT, CLOSE = N_("이름"), N_("갈래"), N_("최근 60봉"), N_("종가")
 CHANGE, VOLUME, HIGH, DAY, NOTE = N_("등락률"), N_("거래량 배수"), N_("52주 고점 대비"), N_("날짜"), N_("메모")
 NUMBERS: Final = {CHANGE: "%+.2f%%", VOLUME: "%.2f", HIGH: "%+.2f%%"}
-"""Columns of numbers and how they are written."""
+"""The columns of numbers, with their formats."""
 
 
 def show(db: MongoDatabase, entries: Sequence[Entry], key: str, first: int | None) -> int | None:
-    """Draw the table; returns the position of the row with the chosen cell, None where none is chosen.
+    """Draw the table; returns the position of the row with the chosen cell, None if no cell is chosen.
 
-    The table of a new `key` begins with the row `first` chosen.
+    A table with a new `key` begins with the row `first` chosen.
     """
     chosen = st.dataframe(
         _colored(db, _table(db, entries), entries),
@@ -43,7 +43,7 @@ def _chosen(row: int | None) -> Any:
 
 
 def brief(db: MongoDatabase, entries: Sequence[Entry], key: str) -> None:
-    """Draw the table of a few rows, none of which is chosen."""
+    """Draw a table of a few rows, without a choice of cells."""
     table = _table(db, entries)
     if not any(entry.note for entry in entries):
         table = table.drop(columns=_(NOTE))
@@ -91,7 +91,7 @@ def _columns() -> dict[str, Any]:
 
 
 def _colored(db: MongoDatabase, table: pd.DataFrame, entries: Sequence[Entry]) -> Any:
-    """`table` with its changes in the reader's colours."""
+    """`table` with its changes in the visitor's colours."""
     of_entries = [(categories.category(entry.category), entry.ticker) for entry in entries]
     rows = {category: listing.of(db, category).rows for category, _ticker in of_entries}
     traded = [(category, listing.market_of(rows[category].get(ticker))) for category, ticker in of_entries]
