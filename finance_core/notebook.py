@@ -1,8 +1,7 @@
 """The stored prices from Python: `from finance_core import Sisepan`, in a notebook or a script.
 
-Splits that a source has not applied yet are applied, as on the pages, and `source` names sample prices. Only `bars` and
-`compare` do not clean the bars of a collection that is only read: a halted day may have NaN there, not a flat bar.
-Nothing is written. A mistake raises SisepanError with a sentence that says what to do.
+Bars are those of the pages: splits that a source has not applied yet are applied, a halted day is a flat bar, and
+`source` names sample prices. Nothing is written. A mistake raises SisepanError with a sentence that says what to do.
 
 >>> sisepan = Sisepan()
 >>> sisepan.search("ㅅㅅㅈㅈ")["ticker"].tolist()

@@ -61,6 +61,11 @@ def option(
     size = {"unsigned": True}
     add(_("52주 신고가"), daily["highs"].to_numpy(), 2, size, **bar, itemStyle={"color": style.rising})
     add(_("52주 신저가"), (-daily["lows"]).to_numpy(), 2, size, **bar, itemStyle={"color": style.falling})
+    return _layout(source, series, number_formats)
+
+
+def _layout(source: pd.DataFrame, series: list[Option], number_formats: dict[str, Option]) -> Option:
+    """The three panes of `series`, with what they share: one zoom, one crosshair and one box of numbers."""
     sides: Option = {"left": 40, "right": 60}
     place = {**sides, "outerBoundsMode": "none"}  # else labels narrow one pane, and days do not line up
     axes: list[Option] = [parts.FIT, {"min": 0, "max": 100, "axisLabel": {"formatter": "{value}%"}}, {"splitNumber": 2}]

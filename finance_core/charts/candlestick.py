@@ -43,11 +43,8 @@ def candlestick(
     `bars` are as in `candles`, of any interval; `curves` as in `bars.curves`, of the same bars. Both are whole, so that
     zooming out needs no server; the page tells the browser separately which bars to show at first. `refused` are days
     of bars that were left out, for the marks. `others` are drawn in percent, so that the scale of `style` must be
-    percent. `ahead` are the days of bars to come: they have no prices, only values of lines that are drawn later than
-    computed.
-
-    The key `readout` is not of ECharts: it lists the values that are shown for the bar under the crosshair (see
-    `parts.reading`).
+    percent. `ahead` are the days to come: they have no prices, only lines that are drawn later than computed. The key
+    `readout` is ours: it lists the values that are shown for the bar under the crosshair (see `parts.reading`).
 
     >>> from finance_core.bars import candles
     >>> option = candlestick(candles.empty(), [], Style())
@@ -56,11 +53,9 @@ def candlestick(
     """
     longer = [curve.longer(len(ahead)) for curve in curves]
     drawn = panes.draw(longer, decimals=style.decimals, rising=style.rising, falling=style.falling)
-    source = _source(bars, style, drawn.columns, ahead)
+    source = _source(bars, style, drawn.columns, ahead, others)
     marked = marks.of(bars, style, refused)
     source[marks.COLUMN] = marks.texts(len(source), marked)
-    for name, close in overlay.columns(others).items():
-        source[name] = close.reset_index(drop=True).reindex(source.index)
     axis = _price_settings(style, bars, drawn.on_price, others)
     y_axes = [Script("price_axis", axis), _volume_axis(), marks.AXIS, *drawn.y_axes]
     return {
@@ -86,8 +81,14 @@ def candlestick(
     }
 
 
-def _source(bars: pd.DataFrame, style: Style, columns: Mapping[str, Floats], ahead: pd.DatetimeIndex) -> pd.DataFrame:
-    """The dataset: the day, the columns of `titled`, and the volume of rising and of falling bars."""
+def _source(
+    bars: pd.DataFrame,
+    style: Style,
+    columns: Mapping[str, Floats],
+    ahead: pd.DatetimeIndex,
+    others: Sequence[Other],
+) -> pd.DataFrame:
+    """The dataset: the day, the columns of `titled`, the volume of rising and of falling bars, and the `others`."""
     days = [*parts.days(bars, style.last_note), *parts.days(pd.DataFrame(index=ahead))]
     if len(ahead):
         bars = bars.reindex(bars.index.append(ahead))
@@ -95,6 +96,8 @@ def _source(bars: pd.DataFrame, style: Style, columns: Mapping[str, Floats], ahe
     source.insert(0, _("날짜"), days)
     is_rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy()
     source["rising"], source["falling"] = np.where(is_rising, volume, np.nan), np.where(is_rising, np.nan, volume)
+    for name, close in overlay.columns(others).items():
+        source[name] = close.reset_index(drop=True).reindex(source.index)
     return source
 
 

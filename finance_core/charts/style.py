@@ -55,8 +55,3 @@ class Style:
     def falling(self) -> str:
         """Colour of falling bars."""
         return BLUE if self.rising_is_red else RED
-
-    @property
-    def price_format(self) -> str:
-        """Format of prices for tooltips in the browser."""
-        return f"%,.{self.decimals}f"

@@ -36,13 +36,16 @@ class Written(NamedTuple):
 
 
 def load(db: MongoDatabase, where: Category | Location, ticker: str, last: int | None = None) -> pd.DataFrame:
-    """The bars of `ticker`, or its `last` ones (at least 1), as they are compared and exported.
+    """The bars of `ticker`, or its `last` ones (at least 1), as they are drawn, compared and exported.
 
-    These are the bars of `as_stored`, with the splits applied that the source has not applied to earlier prices yet, so
-    that no split looks like a fall of the price. Raises DataConflict as `as_stored`.
+    These are the bars of `as_stored`, cleaned, because a user's own collection may have halted days as a source
+    publishes them, and with the splits applied that the source has not applied to earlier prices yet. So neither a halt
+    nor a split looks like a fall of the price. Raises DataConflict as `as_stored`.
     """
-    bars, _remarks = adjustment.split_adjusted(as_stored(db, where, ticker, last))
-    return bars
+    bars = as_stored(db, where, ticker, last)
+    if not candles.is_complete(bars):
+        bars, _remarks = candles.clean(bars)
+    return adjustment.split_adjusted(bars)[0]
 
 
 def as_stored(db: MongoDatabase, where: Category | Location, ticker: str, last: int | None = None) -> pd.DataFrame:
@@ -231,11 +234,8 @@ def write(
     if not remove_others and bars.empty:
         return Written()
     collection = db[location.collection]
-    if beside is None:
-        window = {"ticker": ticker} if remove_others else _window(ticker, bars.index[0])
-        documents = collection.find(window, session=session).to_list()
-    else:
-        documents = beside.documents
+    window = {"ticker": ticker} if remove_others else _window(ticker, bars.index[0])
+    documents = beside.documents if beside else collection.find(window, session=session).to_list()
     if not documents:
         if len(bars):
             collection.insert_many(bar_documents.to_raw(ticker, bars), ordered=True, session=session)

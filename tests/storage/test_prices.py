@@ -422,3 +422,23 @@ def test_bars_that_somebody_added_since_the_end_was_read_are_not_stored_twice(db
     prices.write(db, KOREAN_STOCKS, TICKER, make_bars(12).iloc[-4:], beside=tail)
     assert len(load(db)) == 12
     assert_same(load(db).iloc[-4:], make_bars(12).iloc[-4:].assign(volume=[1, 1, 20, 21]))
+
+
+def test_a_halt_in_a_collection_of_the_user_is_no_crash_and_no_gap(db: MongoDatabase) -> None:
+    rows = [
+        (10.0, 12.0, 9.0, 11.0, 5),
+        (0.0, 0.0, 0.0, 11.0, 0),
+        (10.0, 11.0, 9.0, 0.0, 0),
+        (11.0, 13.0, 10.0, 12.0, 5),
+    ]
+    names = ("open", "high", "low", "close", "volume")
+    db["my_prices"].insert_many(
+        {"ticker": TICKER, "date": FIRST + dt.timedelta(days=day), **dict(zip(names, row, strict=True))}
+        for day, row in enumerate(rows)
+    )
+    theirs = Location("my_prices", read_only=True)
+    assert prices.as_stored(db, theirs, TICKER)["close"].tolist() == [11.0, 11.0, 0.0, 12.0]
+    bars = prices.load(db, theirs, TICKER)
+    assert bars["close"].tolist() == [11.0, 11.0, 12.0]
+    assert bars.iloc[1][list(candles.PRICES)].tolist() == [11.0] * 4
+    assert prices.load(db, theirs, TICKER, last=3)["close"].tolist() == [11.0, 12.0]

@@ -54,6 +54,7 @@ from finance_core.ui.viewer import (
     table,
 )
 from finance_core.ui.viewer.address import View
+from finance_core.ui.viewer.shared import Drawing, History
 from finance_core.ui.visitor import may_edit
 
 CHART: Final = "chart_of_ticker"
@@ -212,16 +213,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         _link(category, ticker, view)
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
-    header.notes(row)
-    split_note.show(name, history.late_splits)
-    if drawing.impossible:
-        days = ", ".join(formats.date(remark.date) for remark in drawing.impossible)
-        sentence = _("{days}의 배당은 그 전 종가보다 적지 않아 가격에 반영하지 않았습니다.")
-        st.warning(plain(sentence.format(days=days)), icon=":material/warning:")
-    chosen = [curve for curve in drawing.curves if curve.chosen in view.indicators]
-    for sentence in curves.undrawable(drawing.bars, chosen).values():
-        st.caption(plain(sentence))
-    update_actions.newer(category, ticker, row)
+    _notes(category, row, history, drawing, view)
     zoom.show(
         drawing.prepared,
         pd.DatetimeIndex(drawing.bars.index),
@@ -238,6 +230,20 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         summary.show(line, key="summary_of_table")
         table.show(drawing, visible, style)
     browser_memory.keep(address.REMEMBERED)
+
+
+def _notes(category: Category, row: TickerRow, history: History, drawing: Drawing, view: View) -> None:
+    """What a visitor must know before he reads the chart."""
+    header.notes(row)
+    split_note.show(listing.name_of(row), history.late_splits)
+    if drawing.impossible:
+        days = ", ".join(formats.date(remark.date) for remark in drawing.impossible)
+        sentence = _("{days}의 배당은 그 전 종가보다 적지 않아 가격에 반영하지 않았습니다.")
+        st.warning(plain(sentence.format(days=days)), icon=":material/warning:")
+    chosen = [curve for curve in drawing.curves if curve.chosen in view.indicators]
+    for sentence in curves.undrawable(drawing.bars, chosen).values():
+        st.caption(plain(sentence))
+    update_actions.newer(category, row["ticker"], row)
 
 
 def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, calendar: Calendar) -> Style:
