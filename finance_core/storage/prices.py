@@ -16,6 +16,7 @@ from pymongo import DeleteMany, InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import AutoReconnect
 
+from finance_core import turns
 from finance_core.bars import adjustment, candles
 from finance_core.categories import Category
 from finance_core.storage import bar_documents, locations, raw_bars
@@ -238,7 +239,8 @@ def write(
     documents = beside.documents if beside else collection.find(window, session=session).to_list()
     if not documents:
         if len(bars):
-            collection.insert_many(bar_documents.to_raw(ticker, bars), ordered=True, session=session)
+            with turns.waiting():  # MongoDB takes longer with many bars than this process
+                collection.insert_many(bar_documents.to_raw(ticker, bars), ordered=True, session=session)
         return Written(added=len(bars))
     bar_documents.check_days(location, ticker, documents)
     stored = {document["date"]: document for document in documents}
