@@ -20,7 +20,8 @@ import pandas as pd
 PRICES: Final = ["open", "high", "low", "close"]
 CORPORATE_ACTIONS: Final = ["dividends", "stock_splits"]
 COLUMNS: Final = [*PRICES, "volume", *CORPORATE_ACTIONS]
-_VOLUME: Final = COLUMNS.index("volume")
+_OPEN, _HIGH, _LOW, _CLOSE, _VOLUME = range(5)
+"""Positions in `COLUMNS`."""
 NAMES: Final = pd.Index(COLUMNS)
 """`COLUMNS` as a pandas index, made once: making it takes as long as all the rest of `frame`."""
 
@@ -29,6 +30,8 @@ ROUNDING: Final = 1e-6
 """Relative difference up to which two prices are the same: sources keep them as 32-bit floats, seven digits."""
 VOLUME_LIMIT: Final = 2.0**53
 """A volume of this size or more is an error of its source; floats do not hold every whole number from here on."""
+
+BoolArray = npt.NDArray[np.bool_]
 
 Reason = Literal[
     "no date",
@@ -105,30 +108,40 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     >>> cleaned["open"].item(), remarks[0].reason
     (11.0, 'halted')
     """
-    if (values := _clean_values(raw)) is not None:
-        return frame(raw.index.to_numpy(), values), []
-    bars, refused = _one_dated_bar_a_day(_typed(raw))
-    known = (bars > 0) & np.isfinite(bars)
-    refused += _refused(bars.index[~known["close"]], "no close")
-    bars, known = bars[known["close"]], known[known["close"]]
+    if (clean_values := _clean_values(raw)) is not None:
+        return frame(raw.index.to_numpy(), clean_values), []
+    days, values = _sorted(raw)
+    undated = np.isnat(days)
+    superseded = np.append(days[:-1] == days[1:], False)[: len(days)]  # False for missing days, which equal nothing
+    closes = values[:, _CLOSE]
+    valueless = ~undated & ~superseded & ~((closes > 0) & np.isfinite(closes))
+    refused: dict[Reason, BoolArray] = {"no date": undated, "duplicate": superseded, "no close": valueless}
+    remarks = [
+        Remark(day, "refused", reason) for reason, which in refused.items() for day in pd.to_datetime(days[which])
+    ]
+    is_kept = ~undated & ~superseded & ~valueless
+    days, values = days[is_kept], values[is_kept]
 
-    filled = bars.where(known)
-    filled["open"] = filled["open"].fillna(filled["close"])
-    filled["high"] = filled["high"].fillna(filled[PRICES].max(axis=1))
-    filled["low"] = filled["low"].fillna(filled[PRICES].min(axis=1))
-    result = frame(filled.index.to_numpy(), filled.to_numpy())
+    filled = np.where((values > 0) & np.isfinite(values), values, np.nan)
+    lacks = np.isnan(filled)
+    at = np.flatnonzero(lacks[:, : len(PRICES)].any(axis=1))
+    filled[at, : len(PRICES)] = _complete(filled[at, : len(PRICES)])
+    bars = frame(days, filled)
 
-    reasons: dict[Reason, pd.Series[bool]] = {  # the most important first: a bar gets one remark
-        "halted": ~known[["open", "high", "low"]].any(axis=1) & (result["volume"] == 0),
-        "open missing": ~known["open"],
-        "range missing": ~known[["high", "low"]].all(axis=1),
-        "volume mended": result["volume"] != bars["volume"],
-        "corporate action mended": (result[CORPORATE_ACTIONS] != bars[CORPORATE_ACTIONS].fillna(0.0)).any(axis=1),
+    actions, volume = bars.to_numpy()[:, _VOLUME + 1 :], bars["volume"].to_numpy()
+    changes: dict[Reason, BoolArray] = {  # the most important first: a bar gets one remark
+        "halted": lacks[:, _OPEN] & lacks[:, _HIGH] & lacks[:, _LOW] & (volume == 0),
+        "open missing": lacks[:, _OPEN],
+        "range missing": np.asarray(lacks[:, _HIGH] | lacks[:, _LOW]),
+        "volume mended": volume != values[:, _VOLUME],
+        "corporate action mended": (actions != np.where(np.isnan(values), 0, values)[:, _VOLUME + 1 :]).any(axis=1),
     }
-    reason = np.select(list(reasons.values()), list(reasons), default="").tolist()
-    changed = [Remark(date, "changed", why) for date, why in zip(bars.index, reason, strict=True) if why]
-
-    return result, sorted(refused + changed, key=lambda entry: (not pd.isna(entry.date), entry.date))
+    at = np.flatnonzero(np.logical_or.reduce([*changes.values()]))
+    reasons = np.select([which[at] for which in changes.values()], [*changes], default="")
+    remarks += [
+        Remark(day, "changed", why) for day, why in zip(pd.to_datetime(days[at]), reasons.tolist(), strict=True)
+    ]
+    return bars, sorted(remarks, key=lambda remark: (not pd.isna(remark.date), remark.date))
 
 
 def _clean_values(raw: pd.DataFrame) -> npt.NDArray[np.float64] | None:
@@ -153,6 +166,37 @@ def _clean_values(raw: pd.DataFrame) -> npt.NDArray[np.float64] | None:
         and (moments == moments.astype("datetime64[D]")).all()  # False for a missing day
     )
     return np.asarray(values, dtype="float64") if is_clean else None
+
+
+def _complete(prices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Rows of open, high, low and close without NaN; the close is never NaN."""
+    opened = np.where(np.isnan(prices[:, _OPEN]), prices[:, _CLOSE], prices[:, _OPEN])
+    known = np.column_stack([opened, prices[:, _HIGH:]])
+    high = np.where(np.isnan(prices[:, _HIGH]), np.fmax.reduce(known, axis=1), prices[:, _HIGH])
+    low = np.where(np.isnan(prices[:, _LOW]), np.fmin.reduce(known, axis=1), prices[:, _LOW])
+    return np.column_stack([opened, high, low, prices[:, _CLOSE]])
+
+
+def _sorted(raw: pd.DataFrame) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
+    """The days of `raw`, ascending and missing ones last, and its values by `COLUMNS`, NaN where there is no number.
+
+    An absent optional column becomes 0, without a remark.
+    """
+    absent = [column for column in PRICES if column not in raw.columns]
+    if absent:
+        raise ValueError(f"bars lack the columns {', '.join(absent)}")
+    if not raw.columns.is_unique:
+        raise ValueError("bars have a column twice")
+    if not isinstance(raw.index, pd.DatetimeIndex):
+        raise ValueError("bars are not indexed by dates")
+    values = np.zeros((len(raw), len(COLUMNS)))
+    for position, name in enumerate(COLUMNS):
+        if name in raw.columns:
+            values[:, position] = pd.to_numeric(raw[name], errors="coerce")
+    local = raw.index.tz_localize(None)
+    # Sorted by time before the time is dropped, and stably: the last bar of a day is the latest, or the last in `raw`.
+    order = np.argsort(local.to_numpy(), kind="stable")
+    return local.normalize().as_unit("ns").to_numpy()[order], values[order]
 
 
 def in_order(bars: pd.DataFrame) -> pd.DataFrame:
@@ -181,35 +225,3 @@ def is_close_only(bars: pd.DataFrame) -> bool:
     """
     prices = bars[PRICES].to_numpy()
     return bool((prices == prices[:, :1]).all())
-
-
-def _typed(raw: pd.DataFrame) -> pd.DataFrame:
-    """A sorted copy of `raw` with the columns of `bars` as floats (NaN where there is no number) and midnight days.
-
-    An absent optional column becomes 0, without a remark. Bars without a date come last.
-    """
-    absent = [column for column in PRICES if column not in raw.columns]
-    if absent:
-        raise ValueError(f"bars lack the columns {', '.join(absent)}")
-    if not raw.columns.is_unique:
-        raise ValueError("bars have a column twice")
-    if not isinstance(raw.index, pd.DatetimeIndex):
-        raise ValueError("bars are not indexed by dates")
-    columns = raw.reindex(columns=COLUMNS, fill_value=0)
-    bars = pd.DataFrame({name: pd.to_numeric(columns[name], errors="coerce").astype("float64") for name in COLUMNS})
-    # Sorted by time before the time is dropped, and stably: the last bar of a day is the latest, or the last in `raw`.
-    bars = bars.set_axis(raw.index.tz_localize(None)).sort_index(kind="stable")
-    days = pd.DatetimeIndex(bars.index).normalize().as_unit("ns")
-    # Through numpy, to drop the frequency that pandas guesses for some indexes and not for others.
-    return bars.set_axis(pd.DatetimeIndex(days.to_numpy(), name="date"))
-
-
-def _one_dated_bar_a_day(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
-    undated = np.asarray(bars.index.isna())
-    superseded = np.asarray(bars.index.duplicated(keep="last")) & ~undated
-    remarks = _refused(bars.index[undated], "no date") + _refused(bars.index[superseded], "duplicate")
-    return bars[~undated & ~superseded], remarks
-
-
-def _refused(days: "pd.Index[pd.Timestamp]", reason: Reason) -> list[Remark]:
-    return [Remark(date, "refused", reason) for date in days]
