@@ -31,6 +31,7 @@ ROUNDING: Final = 1e-6
 VOLUME_LIMIT: Final = 2.0**53
 """A volume of this size or more is an error of its source; floats do not hold every whole number from here on."""
 
+FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 Reason = Literal[
@@ -69,7 +70,7 @@ def empty() -> pd.DataFrame:
     return _EMPTY.copy()
 
 
-def frame(days: npt.NDArray[np.datetime64], values: npt.NDArray[np.float64]) -> pd.DataFrame:
+def frame(days: npt.NDArray[np.datetime64], values: FloatArray) -> pd.DataFrame:
     """Bars of `days` with `values`, one column for each of `COLUMNS`.
 
     A volume becomes 0 if it is missing, negative or at least `VOLUME_LIMIT`, else it is rounded to whole shares.
@@ -111,15 +112,9 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     if (clean_values := _clean_values(raw)) is not None:
         return frame(raw.index.to_numpy(), clean_values), []
     days, values = _sorted(raw)
-    undated = np.isnat(days)
-    superseded = np.append(days[:-1] == days[1:], False)[: len(days)]  # False for missing days, which equal nothing
-    closes = values[:, _CLOSE]
-    valueless = ~undated & ~superseded & ~((closes > 0) & np.isfinite(closes))
-    refused: dict[Reason, BoolArray] = {"no date": undated, "duplicate": superseded, "no close": valueless}
-    remarks = [
-        Remark(day, "refused", reason) for reason, which in refused.items() for day in pd.to_datetime(days[which])
-    ]
-    is_kept = ~undated & ~superseded & ~valueless
+    refused = _refused(days, values)
+    is_kept = ~np.logical_or.reduce([*refused.values()])
+    remarks = [Remark(day, "refused", why) for why, which in refused.items() for day in pd.to_datetime(days[which])]
     days, values = days[is_kept], values[is_kept]
 
     filled = np.where((values > 0) & np.isfinite(values), values, np.nan)
@@ -128,23 +123,35 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     filled[at, : len(PRICES)] = _complete(filled[at, : len(PRICES)])
     bars = frame(days, filled)
 
+    changed = _changed(values, lacks, bars)
+    at = np.flatnonzero(np.logical_or.reduce([*changed.values()]))
+    reasons = np.select([which[at] for which in changed.values()], [*changed], default="").tolist()
+    remarks += [Remark(day, "changed", why) for day, why in zip(pd.to_datetime(days[at]), reasons, strict=True)]
+    return bars, sorted(remarks, key=lambda remark: (not pd.isna(remark.date), remark.date))
+
+
+def _refused(days: npt.NDArray[np.datetime64], values: FloatArray) -> dict[Reason, BoolArray]:
+    """Which of the sorted raw bars are refused, by reason; one reason for each."""
+    undated = np.isnat(days)
+    superseded = np.append(days[:-1] == days[1:], False)[: len(days)]  # False for missing days, which equal nothing
+    close = values[:, _CLOSE]
+    is_close = (close > 0) & np.isfinite(close)
+    return {"no date": undated, "duplicate": superseded, "no close": ~undated & ~superseded & ~is_close}
+
+
+def _changed(values: FloatArray, lacks: BoolArray, bars: pd.DataFrame) -> dict[Reason, BoolArray]:
+    """Which raw `values` differ from `bars`, by reason, the most important first; `lacks` marks unusable numbers."""
     actions, volume = bars.to_numpy()[:, _VOLUME + 1 :], bars["volume"].to_numpy()
-    changes: dict[Reason, BoolArray] = {  # the most important first: a bar gets one remark
+    return {
         "halted": lacks[:, _OPEN] & lacks[:, _HIGH] & lacks[:, _LOW] & (volume == 0),
         "open missing": lacks[:, _OPEN],
         "range missing": np.asarray(lacks[:, _HIGH] | lacks[:, _LOW]),
         "volume mended": volume != values[:, _VOLUME],
         "corporate action mended": (actions != np.where(np.isnan(values), 0, values)[:, _VOLUME + 1 :]).any(axis=1),
     }
-    at = np.flatnonzero(np.logical_or.reduce([*changes.values()]))
-    reasons = np.select([which[at] for which in changes.values()], [*changes], default="")
-    remarks += [
-        Remark(day, "changed", why) for day, why in zip(pd.to_datetime(days[at]), reasons.tolist(), strict=True)
-    ]
-    return bars, sorted(remarks, key=lambda remark: (not pd.isna(remark.date), remark.date))
 
 
-def _clean_values(raw: pd.DataFrame) -> npt.NDArray[np.float64] | None:
+def _clean_values(raw: pd.DataFrame) -> FloatArray | None:
     """The values of `raw` if `clean` has nothing to change, as in most answers of a source; else None.
 
     numpy checks this in a fraction of the time that pandas needs for the cleaning.
@@ -168,7 +175,7 @@ def _clean_values(raw: pd.DataFrame) -> npt.NDArray[np.float64] | None:
     return np.asarray(values, dtype="float64") if is_clean else None
 
 
-def _complete(prices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _complete(prices: FloatArray) -> FloatArray:
     """Rows of open, high, low and close without NaN; the close is never NaN."""
     opened = np.where(np.isnan(prices[:, _OPEN]), prices[:, _CLOSE], prices[:, _OPEN])
     known = np.column_stack([opened, prices[:, _HIGH:]])
@@ -177,7 +184,7 @@ def _complete(prices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.column_stack([opened, high, low, prices[:, _CLOSE]])
 
 
-def _sorted(raw: pd.DataFrame) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]:
+def _sorted(raw: pd.DataFrame) -> tuple[npt.NDArray[np.datetime64], FloatArray]:
     """The days of `raw`, ascending and missing ones last, and its values by `COLUMNS`, NaN where there is no number.
 
     An absent optional column becomes 0, without a remark.
