@@ -52,7 +52,7 @@ _log = logging.getLogger(__name__)
 Quote = Mapping[str, Any]
 
 
-class Told(NamedTuple):
+class Quoted(NamedTuple):
     """The bar and the shares outstanding from the quote of a ticker."""
 
     row: TickerRow
@@ -126,7 +126,7 @@ def _lacks_one(row: TickerRow, market: Market, session: Session) -> bool:
 
 def _bars(
     client: yahoo.Client, market: Market, session: Session, rows: Mapping[str, TickerRow], now: dt.datetime
-) -> list[Told]:
+) -> list[Quoted]:
     """The bars of `session` for the `rows` (by symbol) whose quotes can be used."""
     quotes: dict[str, Quote] = {}
     contradicted: set[str] = set()
@@ -139,7 +139,7 @@ def _bars(
         for symbol, row in rows.items()
         if symbol in quotes and symbol not in contradicted
     }
-    return [Told(rows[symbol], bar, shares_of(quotes[symbol])) for symbol, bar in bars.items() if bar]
+    return [Quoted(rows[symbol], bar, shares_of(quotes[symbol])) for symbol, bar in bars.items() if bar]
 
 
 def _screened(client: yahoo.Client, market: Market, lacking: int) -> list[Quote]:
@@ -201,7 +201,7 @@ def _is_number(value: object) -> TypeGuard[int | float]:
 
 
 def _store(
-    db: MongoDatabase, category: Category, session: Session, usable: list[Told], now: dt.datetime
+    db: MongoDatabase, category: Category, session: Session, usable: list[Quoted], now: dt.datetime
 ) -> list[TickerResult]:
     """Add the bars, and then the metadata: in this order, the next run completes an interrupted addition."""
     of_ticker = {each.row["ticker"]: each for each in usable}
@@ -225,7 +225,7 @@ def _shares(row: TickerRow, number: int | None, day: dt.datetime) -> Document:
     return {"shares": number, "shares_since": since, "shares_on": day}
 
 
-def _metadata(usable: Told, session: Session, moment: dt.datetime) -> Document:
+def _metadata(usable: Quoted, session: Session, moment: dt.datetime) -> Document:
     row, bar = usable.row, usable.bar
     return {
         **_shares(row, usable.shares, session.day),

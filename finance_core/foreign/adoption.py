@@ -261,7 +261,7 @@ def _list(db: MongoDatabase, category: Category, states: dict[str, BarState], co
     _keep_their_metadata(db)
     database.ensure_indexes(db, [])
     descriptions = ticker_names.of(db, category)
-    if collection.layout and collection.layout.said:
+    if collection.layout and collection.layout.description_fields:
         whole = source(db, collection)
         known, _others = raw_tickers.by_ticker(category, whole.counts())
         descriptions = ticker_names.completed(descriptions, category, known, whole.described)

@@ -31,7 +31,7 @@ class CollectionSource:
         self._ticker = layout.ticker
         self._fields = layout.ticker_fields
         self._has_to_look = layout.are_tickers_inside or bool(layout.ticker)
-        self._description_fields = layout.said
+        self._description_fields = layout.description_fields
         self._rows_per_document = max(layout.rows_per_document, 1.0)
 
     def is_indexed(self) -> bool:

@@ -86,7 +86,7 @@ class Layout:
     ticker: str = ""
     """The ticker of rows without one, from the name of the collection; "" if most documents have a ticker, or the name
     has none."""
-    said: Mapping[str, str] = field(default_factory=dict)
+    description_fields: Mapping[str, str] = field(default_factory=dict)
     """Our names of the fields that describe tickers (`field_names.TICKERS`) to those in the documents."""
     described: Described = field(default_factory=dict)
     """The values of these fields in the sample, by raw ticker."""
@@ -143,7 +143,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         kinds[shape.kind] += 1
         names[tuple(sorted((ours, shape.names[ours]) for ours in shape.names if ours in row_parts.BAR_FIELDS))] += 1
         ticker_fields.add(shape.ticker)
-        description_fields = {**shape.said, **description_fields}
+        description_fields = {**shape.description_fields, **description_fields}
         are_tickers_inside |= shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names)
     rows = sum(map(len, parts))
     named = sum(raw is not None for raw in columns["ticker"])
@@ -176,7 +176,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         ticker_fields=tuple(sorted(filter(None, ticker_fields), key=_preference)),
         are_tickers_inside=are_tickers_inside,
         ticker=ticker,
-        said=description_fields,
+        description_fields=description_fields,
         described=described,
     )
 

@@ -59,7 +59,7 @@ class Shape:
     ticker: str = ""
     """The field in which MongoDB finds the ticker of all rows of the document; "" where it has no ticker, several, or
     one that is only a part of a text."""
-    said: Mapping[str, str] = field(default_factory=dict)
+    description_fields: Mapping[str, str] = field(default_factory=dict)
     """Our names of the fields that describe the ticker, such as name and market, to theirs."""
     parts: tuple[str, ...] = ()
     """The fields of a flat document that hold parts of the row: inner documents, or an _id of ticker and day."""

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 TEXT = flat(TABLES, CAPITAL, as_text=True)
 
 
-class Told(NamedTuple):
+class CommandResult(NamedTuple):
     code: int
     out: str
     err: str
@@ -40,11 +40,11 @@ def korean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unused_server, "URI", "mongodb://127.0.0.1:9")  # whatever runs on this machine
 
 
-def run(*arguments: str) -> Told:
+def run(*arguments: str) -> CommandResult:
     """The command as somebody runs it who cannot be asked."""
     process = start_python("-m", "finance_core.adopt", *arguments)
     out, err = process.communicate(timeout=60)
-    return Told(process.returncode, out, err)
+    return CommandResult(process.returncode, out, err)
 
 
 def test_without_options_it_looks_says_what_there_is_and_how_to_go_on(own_server_db: MongoDatabase) -> None:

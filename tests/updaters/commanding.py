@@ -24,7 +24,7 @@ UNKNOWN = Status(404, "No data found, symbol may be delisted")
 
 
 @dataclass(frozen=True)
-class Told:
+class CommandResult:
     """What one run of the command left behind."""
 
     code: int
@@ -43,7 +43,7 @@ def long_past(tickers: int) -> str:
     return f"마지막 거래일의 봉이 있는 종목 0/{tickers}"
 
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import pytest
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
-from tests.updaters.commanding import THREE, Command, Told, log_of_its_own
+from tests.updaters.commanding import THREE, Command, CommandResult, log_of_its_own
 from tests.updaters.updating import DAYS
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import command, rate_limit
@@ -54,10 +54,10 @@ def three(db: MongoDatabase, yahoo: YahooStandIn) -> dict[str, Listing]:
 def updated(capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs the command of the Korean stocks in this process."""
 
-    def main(*arguments: str) -> Told:
+    def main(*arguments: str) -> CommandResult:
         capsys.readouterr()
         with log_of_its_own():
             code = command.main("korean_stocks", arguments)
-        return Told(code, *capsys.readouterr())
+        return CommandResult(code, *capsys.readouterr())
 
     return main

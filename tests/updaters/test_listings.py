@@ -10,11 +10,11 @@ from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.errors import FetchFailed, SisepanError
 from finance_core.storage import documents, market_lists, ticker_edits, tickers
 from finance_core.storage.database import MongoDatabase
-from tests.updaters.commanding import Told, log_of_its_own
+from tests.updaters.commanding import CommandResult, log_of_its_own
 from tests.yahoo import SCREENER, AsUsual, Empty, Malformed, Status, Truncated, YahooStandIn
 from updaters import listing_refresh, listings
 
-Command = Callable[..., Told]
+Command = Callable[..., CommandResult]
 DAY = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
 EXCHANGES = {"KOSPI": ("KSC", ".KS"), "KOSDAQ": ("KOE", ".KQ")}
 
@@ -25,11 +25,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("korean_shell", "impatie
 def run(db: MongoDatabase, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs the command in this process."""
 
-    def main(*arguments: str) -> Told:
+    def main(*arguments: str) -> CommandResult:
         capsys.readouterr()
         with log_of_its_own():
             code = listings.main(arguments)
-        return Told(code, *capsys.readouterr())
+        return CommandResult(code, *capsys.readouterr())
 
     return main
 
