@@ -82,6 +82,20 @@ def test_the_definition_stands_on_hover_and_four_panes_fit_above_the_slider(addr
     expect(page.get_by_text("New Concepts in Technical Trading Systems")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_numbers_that_take_many_lines_stand_above_the_prices(address: str, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    open_chart(page, address + "?ind=ichimoku,bollinger")
+    expect(page.locator(".readout[data-pane='0']")).to_contain_text("선행스팬")
+    page.wait_for_function(
+        """() => {
+          const [line, { chart }] = ["[data-pane='0']", ".echarts-container"].map(one => document.querySelector(one));
+          const { y } = chart.getModel().getComponent('grid', 0).coordinateSystem.getRect();
+          return line.offsetHeight > 32 && line.offsetHeight <= y;
+        }"""
+    )
+
+
 def test_the_cloud_leads_into_days_to_come_which_have_no_bar_and_are_in_no_number(address: str, page: Page) -> None:
     open_chart(page, address + "?period=6M&ind=ichimoku(9,26,52)&ma=none&marks=none")
     page.wait_for_function("document.querySelector('.echarts-container').chart?.page?.readout")

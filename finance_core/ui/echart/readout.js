@@ -41,6 +41,14 @@
     write(line, own, false);
     return { pane, line };
   });
+  // On a phone, or with many indicators, the first line wraps: then its pane begins below it. The pane never moves up
+  // again, because it would jump whenever the numbers get shorter.
+  const above = lines.find(({ pane }) => pane === 0)?.line;
+  const makeRoom = () => {
+    const top = chart.isDisposed() || chart.getModel().getComponent("grid", 0)?.option.top;
+    if (typeof top === "number" && above.offsetHeight > top) chart.setOption({ grid: [{ top: above.offsetHeight }] });
+  };
+  if (above) new ResizeObserver(makeRoom).observe(above);
   const box = kind !== "none" && element("tooltip");
   if (box) {
     box.hidden = true;
