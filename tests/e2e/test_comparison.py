@@ -293,9 +293,11 @@ def test_a_picture_has_the_lines_that_are_shown_and_what_a_reader_must_know(
 
 
 @pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("width", [390, 1440])
 def test_a_picture_of_small_charts_has_each_of_them_below_the_title_and_no_slider(
-    app: Callable[[], str], page: Page
+    app: Callable[[], str], page: Page, width: int
 ) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
     keys = ["korean_stocks:005930", "us_stocks:AAPL", "indices:^KS11"]
     open_chart(page, f"{app()}/comparison?series={','.join(keys)}&charts=each&from=2026-01-05&to=2026-10-30")
     page.locator(".st-key-comparison_menu button").first.click()
@@ -311,5 +313,6 @@ def test_a_picture_of_small_charts_has_each_of_them_below_the_title_and_no_slide
     left, right, below = places
     assert min(top for top, *_ in places) > 66, "the title has a place of its own"
     assert left[3] < right[2], "side by side"
+    assert left[3] - left[2] > 0.4 * 1600, "as wide as in a wide window"
     assert left[1] < below[0], "and the third below"
     assert below[1] > 900 - 36 - 30, "where the page has the slider"

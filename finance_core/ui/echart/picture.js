@@ -8,14 +8,16 @@
   const [startValue, endValue] = model.getComponent("dataZoom", 0).getValueRange();
   const size = { width: width || chart.getWidth(), height: height || chart.getHeight() };
 
+  const isApart = Boolean(model.getComponent("title", 0)); // one small chart per line, each below its name
+  if (isApart) chart.resize({ ...size, silent: true }); // small charts stand in as many columns as the picture has room for
   const option = chart.getOption();
+  if (isApart) chart.resize({ silent: true });
   const inside = option.dataZoom.filter(({ type }) => type === "inside");
   option.dataZoom = inside.map((zoom) => ({ ...zoom, startValue, endValue, start: undefined, end: undefined }));
   option.backgroundColor = paper;
   for (const names of option.legend ?? []) names.show = false; // the names are written below the title
   option.tooltip = [];
   option.axisPointer = [];
-  const isApart = option.title?.length > 0; // one small chart per line, each below its name
   if (isApart) {
     const percent = (length) => parseFloat(length);
     const lowest = Math.max(...option.grid.map(({ top, height }) => percent(top) + percent(height)));
