@@ -117,6 +117,7 @@ def korean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", "ko_KR.UTF-8")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("korean")
 def test_the_command_exports_and_says_so(db: MongoDatabase, tmp_path: Path) -> None:
     store(db, {ticker: made_table(1, "2023-01-02", "2023-06-28") for ticker in ("000660", "005930")})
@@ -128,6 +129,7 @@ def test_the_command_exports_and_says_so(db: MongoDatabase, tmp_path: Path) -> N
     assert output == f"한국 주식: 2종목의 봉 {count}개를 {path}에 썼습니다.\n"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("korean")
 def test_the_command_says_what_it_cannot_export(db: MongoDatabase, tmp_path: Path) -> None:
     process = start_python("-m", "finance_core.export", "korean_stocks", str(tmp_path / "all.csv"))

@@ -12,7 +12,7 @@ from finance_core.storage.database import MongoDatabase
 from tests.updaters.updating import metadata, register, run
 from tests.yahoo import Listing, Status, YahooStandIn, random_walk
 
-pytestmark = pytest.mark.usefixtures("impatient")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
 DAYS = sessions.between("XKRX", dt.date(2026, 6, 1), dt.date(2026, 10, 30))
 LAST = DAYS[DAYS.get_loc(pd.Timestamp("2026-08-31"))]

@@ -24,7 +24,7 @@ from updaters import category_update
 from updaters import yahoo as product
 from updaters.ticker_update import TickerResult
 
-pytestmark = pytest.mark.usefixtures("impatient")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
 
 @pytest.mark.parametrize(("market", "symbol"), [("KOSPI", "247540.KS"), ("KOSDAQ", "247540.KQ")])

@@ -12,6 +12,8 @@ from finance_core.storage.database import MongoDatabase
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import category_update
 
+pytestmark = pytest.mark.slow
+
 CASES = [
     (US_STOCKS, "AAPL", "NASDAQ", "AAPL", "America/New_York", "09:30", "XNYS"),
     (INDICES, "^N225", "TSE", "^N225", "Asia/Tokyo", "09:00", "XTKS"),

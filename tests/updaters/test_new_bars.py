@@ -33,7 +33,7 @@ from tests.yahoo import (
 from updaters import ticker_update
 from updaters.yahoo import client as yahoo_client
 
-pytestmark = pytest.mark.usefixtures("impatient")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
 
 # What is fetched and stored

@@ -29,7 +29,7 @@ from tests.yahoo import (
     YahooStandIn,
 )
 
-pytestmark = pytest.mark.usefixtures("impatient")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
 
 # With transactions

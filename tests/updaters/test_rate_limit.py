@@ -20,6 +20,8 @@ from tests.yahoo import AsUsual, Listing, Status, YahooStandIn, random_walk
 from updaters import category_update, rate_limit
 from updaters.rate_limit import FIRST_PAUSE, NAP, ROUNDS, NotAsked, RateLimit
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class SimulatedTime:

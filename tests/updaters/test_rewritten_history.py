@@ -22,7 +22,7 @@ from tests.yahoo import (
     random_walk,
 )
 
-pytestmark = pytest.mark.usefixtures("impatient")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
 
 def test_after_a_split_the_whole_history_is_replaced_and_shows_no_cliff(db: MongoDatabase, samsung: Listing) -> None:

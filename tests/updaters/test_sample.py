@@ -27,6 +27,8 @@ from tests.processes import wait_until
 from tests.yahoo import Listing, Status, YahooStandIn, random_walk
 from updaters import category_update, sample
 
+pytestmark = pytest.mark.slow
+
 TODAY = dt.date(2026, 11, 24)
 PROJECT = Path(sample.__file__).resolve().parents[1]
 TEN = [f"{number:06}" for number in range(100, 110)]

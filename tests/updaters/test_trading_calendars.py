@@ -15,7 +15,7 @@ from tests.updaters.test_holes import at
 from tests.updaters.updating import bars_of, metadata, register, run
 from tests.yahoo import Listing, YahooStandIn, random_walk
 
-pytestmark = pytest.mark.usefixtures("impatient", "data_dir")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient", "data_dir")]
 
 UNKNOWN = pd.Timestamp("2026-06-03")
 """A day on which the exchange was closed, and which its calendar calls a session."""

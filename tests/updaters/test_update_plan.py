@@ -30,7 +30,7 @@ from tests.yahoo import (
 from updaters import category_update
 from updaters import yahoo as product
 
-pytestmark = pytest.mark.usefixtures("impatient")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
 
 @pytest.mark.parametrize("stored", [False, True])

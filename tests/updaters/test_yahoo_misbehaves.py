@@ -23,7 +23,7 @@ from tests.yahoo import (
 from updaters import category_update, rate_limit
 from updaters import yahoo as product
 
-pytestmark = pytest.mark.usefixtures("impatient")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
 
 def test_a_yahoo_that_wants_fewer_requests_for_a_while_fails_nobody(db: MongoDatabase, yahoo: YahooStandIn) -> None:
