@@ -4,8 +4,8 @@
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 
@@ -37,10 +37,17 @@ def of(category: Category, rows: Sequence[TickerRow]) -> Shares:
 def _newest(row: TickerRow, listed: Count | None) -> Count:
     if row.get("source") != "yahoo" or "verified_at" not in row:
         return _NONE
-    counts = [listed] if listed else []
-    if "shares" in row:
-        counts.append((row["shares"], row.get("shares_since", row["shares_on"]), row["shares_on"]))
+    counts = [count for count in (listed, _quoted(row)) if count]
     return max(counts, key=lambda count: count[2] or dt.datetime.min, default=_NONE)
+
+
+def _quoted(row: Mapping[str, Any]) -> Count | None:
+    """The number of shares in `row`; None if it has none, or not as updates write it: one row must not stop a page."""
+    number, until = row.get("shares"), row.get("shares_on")
+    since = row.get("shares_since", until)
+    if isinstance(number, int | float) and isinstance(since, dt.datetime) and isinstance(until, dt.datetime):
+        return number, since, until
+    return None
 
 
 _NONE: Final[Count] = (float("nan"), None, None)

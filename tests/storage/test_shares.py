@@ -61,6 +61,16 @@ def test_the_newest_count_is_known(db: MongoDatabase, quoted: tuple[int, ...], e
     assert known(db) == {"005930": (number, *(LISTED_ON + dt.timedelta(days=day) for day in (since, until)))}
 
 
+@pytest.mark.parametrize(
+    "edited",
+    [{"shares": 7}, {"shares": "7", "shares_on": LISTED_ON}, {"shares": 7, "shares_on": "2099-01-01"}],
+    ids=["no day", "text", "text as day"],
+)
+def test_a_row_that_somebody_edited_by_hand_stops_nobody(db: MongoDatabase, edited: dict[str, Any]) -> None:
+    register(db, "005930", **edited)
+    assert known(db) == {"005930": (SAMSUNG, LISTED_ON, LISTED_ON)}
+
+
 @pytest.mark.parametrize("source", ["import", "sample", None])
 def test_shares_of_bars_whose_splits_nobody_tells_are_not_known(db: MongoDatabase, source: str | None) -> None:
     register(db, "005930", source=source)
