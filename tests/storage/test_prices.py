@@ -442,3 +442,13 @@ def test_a_halt_in_a_collection_of_the_user_is_no_crash_and_no_gap(db: MongoData
     assert bars["close"].tolist() == [11.0, 11.0, 12.0]
     assert bars.iloc[1][list(candles.PRICES)].tolist() == [11.0] * 4
     assert prices.load(db, theirs, TICKER, last=3)["close"].tolist() == [11.0, 12.0]
+
+
+def test_an_infinite_price_in_a_collection_of_the_user_is_no_price(db: MongoDatabase) -> None:
+    rows = [(10.0, 10.0, 10.0, 10.0), (11.0, 11.0, 11.0, math.inf), (12.0, math.inf, 12.0, 12.0)]
+    db["my_prices"].insert_many(
+        {"ticker": TICKER, "date": FIRST + dt.timedelta(days=day), **dict(zip(candles.PRICES, row, strict=True))}
+        for day, row in enumerate(rows)
+    )
+    bars = prices.load(db, Location("my_prices", read_only=True), TICKER)
+    assert bars[list(candles.PRICES)].to_numpy().tolist() == [[10.0] * 4, [12.0] * 4]
