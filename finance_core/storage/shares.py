@@ -18,8 +18,9 @@ from finance_core.storage.documents import TickerRow
 FIELDS: Final = ("source", "verified_at", "shares", "shares_since", "shares_on")
 """What `of` needs of a row."""
 
-Count = tuple[float, dt.datetime | None, dt.datetime | None]
+Count = tuple[float, dt.datetime, dt.datetime]
 """A number of shares, and the days from and until which it is known to hold."""
+_UNKNOWN: Final = (float("nan"), None, None)
 
 
 def of(category: Category, rows: Sequence[TickerRow]) -> Shares:
@@ -34,11 +35,16 @@ def of(category: Category, rows: Sequence[TickerRow]) -> Shares:
     return Shares(np.array(numbers, dtype="float64"), np.array(since, dtype="M8[D]"), np.array(until, dtype="M8[D]"))
 
 
-def _newest(row: TickerRow, listed: Count | None) -> Count:
-    if row.get("source") != "yahoo" or "verified_at" not in row:
-        return _NONE
+def _newest(row: TickerRow, listed: Count | None) -> Count | tuple[float, None, None]:
+    """The newer count, since the day on which either source told this number first.
+
+    If the older source had the same number, it holds since then; or a split in between has changed it in no source yet.
+    """
     counts = [count for count in (listed, _quoted(row)) if count]
-    return max(counts, key=lambda count: count[2] or dt.datetime.min, default=_NONE)
+    if not counts or row.get("source") != "yahoo" or "verified_at" not in row:
+        return _UNKNOWN
+    number, _since, until = max(counts, key=lambda count: count[2])
+    return number, min(since for same, since, _until in counts if same == number), until
 
 
 def _quoted(row: Mapping[str, Any]) -> Count | None:
@@ -48,9 +54,6 @@ def _quoted(row: Mapping[str, Any]) -> Count | None:
     if isinstance(number, int | float) and isinstance(since, dt.datetime) and isinstance(until, dt.datetime):
         return number, since, until
     return None
-
-
-_NONE: Final[Count] = (float("nan"), None, None)
 
 
 def _listed(category: Category) -> dict[str, Count]:
