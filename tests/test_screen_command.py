@@ -78,7 +78,7 @@ def test_a_market_value_is_known_from_the_day_on_at_whose_end_the_shares_were_co
         ("000001", 1099.0, 1_099_000.0),
         ("000003", 1099.0, 1_099_000.0),
     ]
-    assert report["unjudged"] == {"too few bars": ["000002", "000004"]}
+    assert report["unjudged"] == {"unknown": ["000002", "000004"]}, "a new listing has enough bars"
     report = json.loads(ask(capsys, "market_value > 0", "--json", "--as-of", "2024-04-09")[1])
     assert (report["rows"], report["judged"]) == ([], 0), "nobody had counted them on that day"
 

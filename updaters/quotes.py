@@ -221,7 +221,7 @@ def _shares(row: TickerRow, number: int | None, day: dt.datetime) -> Document:
     """The fields of `row` for its `number` of shares in the quote of `day`; none if the quote has no number."""
     if number is None:
         return {}
-    since = row.get("shares_since", row["shares_on"]) if row.get("shares") == number else day
+    since = row.get("shares_since", row.get("shares_on", day)) if row.get("shares") == number else day
     return {"shares": number, "shares_since": since, "shares_on": day}
 
 

@@ -218,10 +218,11 @@ def in_order(bars: pd.DataFrame) -> pd.DataFrame:
 def is_complete(bars: pd.DataFrame) -> bool:
     """Whether `bars` have all their prices, so that they can be drawn without cleaning.
 
-    >>> is_complete(bars), is_complete(bars.assign(open=np.nan))
-    (True, False)
+    >>> is_complete(bars), is_complete(bars.assign(open=np.nan)), is_complete(bars.assign(high=np.inf))
+    (True, False, False)
     """
-    return bool((bars[PRICES].to_numpy() > 0).all())
+    prices = bars[PRICES].to_numpy()
+    return bool(((prices > 0) & np.isfinite(prices)).all())
 
 
 def is_close_only(bars: pd.DataFrame) -> bool:

@@ -133,8 +133,8 @@ _ROWS: Final[dict[str, Field]] = {
     "value_ratio": Field(
         N_("거래대금 배수 (앞 {n}봉 평균의)"), "points", values.value_ratio, _window(20), lambda n: n + 1, group=TRADED
     ),
-    # A year of bars: what is read must reach back beyond the day of the count of shares (see `market_values`).
-    "market_value": Field(N_("시가총액"), "money", values.market_value, bars=lambda: 265, group=ABOUT),
+    # That the panel reaches back beyond the day of the count of shares is left to `screens.USUAL_BARS`.
+    "market_value": Field(N_("시가총액"), "money", values.market_value, group=ABOUT),
     "age": Field(N_("상장 뒤 날수 (첫 봉부터)"), "days", values.age, group=ABOUT),
     **{name: Field(title, "text", partial(values.text, name=name), group=ABOUT) for name, title in TEXTS.items()},
 }

@@ -48,5 +48,6 @@ def newest(panel: Panel) -> FloatArray:
     >>> newest(panel).tolist()
     [nan, 600.0]
     """
-    values = np.append(of_bars(panel), np.nan)  # for tickers without a bar, whose last is at -1
-    return values[panel.last]
+    ends = panel.tail(1)  # of thousands of tickers, the other bars would take most of the time and much memory
+    values = np.append(of_bars(ends), np.nan)  # for tickers without a bar, whose last is at -1
+    return values[ends.last]

@@ -1,4 +1,4 @@
-"""Stored bars as a CSV or Parquet file, which `price_files` reads back to the same bars.
+"""Stored bars as a CSV or Parquet file, which `foreign.file_source` reads back to the same bars.
 
 Bars are written ticker by ticker, so that only those of one ticker are in memory. The file is written beside its place
 and moved there once it is whole, so that nobody finds half a file.

@@ -239,8 +239,9 @@ def write(
     documents = beside.documents if beside else collection.find(window, session=session).to_list()
     if not documents:
         if len(bars):
+            raw = bar_documents.to_raw(ticker, bars)
             with turns.waiting():  # MongoDB takes longer with many bars than this process
-                collection.insert_many(bar_documents.to_raw(ticker, bars), ordered=True, session=session)
+                collection.insert_many(raw, ordered=True, session=session)
         return Written(added=len(bars))
     bar_documents.check_days(location, ticker, documents)
     stored = {document["date"]: document for document in documents}

@@ -4,8 +4,8 @@
 """
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,8 +18,9 @@ from finance_core.storage.documents import TickerRow
 FIELDS: Final = ("source", "verified_at", "shares", "shares_since", "shares_on")
 """What `of` needs of a row."""
 
-Count = tuple[float, dt.datetime | None, dt.datetime | None]
+Count = tuple[float, dt.datetime, dt.datetime]
 """A number of shares, and the days from and until which it is known to hold."""
+_UNKNOWN: Final = (float("nan"), None, None)
 
 
 def of(category: Category, rows: Sequence[TickerRow]) -> Shares:
@@ -34,16 +35,25 @@ def of(category: Category, rows: Sequence[TickerRow]) -> Shares:
     return Shares(np.array(numbers, dtype="float64"), np.array(since, dtype="M8[D]"), np.array(until, dtype="M8[D]"))
 
 
-def _newest(row: TickerRow, listed: Count | None) -> Count:
-    if row.get("source") != "yahoo" or "verified_at" not in row:
-        return _NONE
-    counts = [listed] if listed else []
-    if "shares" in row:
-        counts.append((row["shares"], row.get("shares_since", row["shares_on"]), row["shares_on"]))
-    return max(counts, key=lambda count: count[2] or dt.datetime.min, default=_NONE)
+def _newest(row: TickerRow, listed: Count | None) -> Count | tuple[float, None, None]:
+    """The newer count, since the day on which either source told this number first.
+
+    If the older source had the same number, it holds since then; or a split in between has changed it in no source yet.
+    """
+    counts = [count for count in (listed, _quoted(row)) if count]
+    if not counts or row.get("source") != "yahoo" or "verified_at" not in row:
+        return _UNKNOWN
+    number, _since, until = max(counts, key=lambda count: count[2])
+    return number, min(since for same, since, _until in counts if same == number), until
 
 
-_NONE: Final[Count] = (float("nan"), None, None)
+def _quoted(row: Mapping[str, Any]) -> Count | None:
+    """The number of shares in `row`; None if it has none, or not as updates write it: one row must not stop a page."""
+    number, until = row.get("shares"), row.get("shares_on")
+    since = row.get("shares_since", until)
+    if isinstance(number, int | float) and isinstance(since, dt.datetime) and isinstance(until, dt.datetime):
+        return number, since, until
+    return None
 
 
 def _listed(category: Category) -> dict[str, Count]:

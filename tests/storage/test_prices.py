@@ -3,7 +3,8 @@
 import datetime as dt
 import itertools
 import math
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import bson
@@ -13,13 +14,15 @@ import pymongo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pymongo.collection import Collection
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
+from finance_core import turns
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.errors import DataConflict
 from finance_core.mongod.server import EmbeddedMongod
-from finance_core.storage import database, prices
+from finance_core.storage import bar_documents, database, prices
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.locations import Location
 from finance_core.storage.prices import Written
@@ -442,3 +445,40 @@ def test_a_halt_in_a_collection_of_the_user_is_no_crash_and_no_gap(db: MongoData
     assert bars["close"].tolist() == [11.0, 11.0, 12.0]
     assert bars.iloc[1][list(candles.PRICES)].tolist() == [11.0] * 4
     assert prices.load(db, theirs, TICKER, last=3)["close"].tolist() == [11.0, 12.0]
+
+
+def test_an_infinite_price_in_a_collection_of_the_user_is_no_price(db: MongoDatabase) -> None:
+    rows = [(10.0, 10.0, 10.0, 10.0), (11.0, 11.0, 11.0, math.inf), (12.0, math.inf, 12.0, 12.0)]
+    db["my_prices"].insert_many(
+        {"ticker": TICKER, "date": FIRST + dt.timedelta(days=day), **dict(zip(candles.PRICES, row, strict=True))}
+        for day, row in enumerate(rows)
+    )
+    bars = prices.load(db, Location("my_prices", read_only=True), TICKER)
+    assert bars[list(candles.PRICES)].to_numpy().tolist() == [[10.0] * 4, [12.0] * 4]
+
+
+def test_another_thread_works_while_mongodb_stores_a_history_but_not_while_it_is_encoded(
+    db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone: dict[str, bool] = {}
+
+    def watched(name: str, function: Callable[..., Any], patience: float) -> Callable[..., Any]:
+        def watch(*arguments: Any, **options: Any) -> Any:
+            others = threading.Event()
+
+            def work() -> None:
+                with turns.working():
+                    others.set()
+
+            threading.Thread(target=work, daemon=True).start()
+            alone[name] = not others.wait(patience)
+            return function(*arguments, **options)
+
+        return watch
+
+    monkeypatch.setattr(bar_documents, "to_raw", watched("encoded", bar_documents.to_raw, 0.1))
+    monkeypatch.setattr(Collection, "insert_many", watched("stored", Collection.insert_many, 20.0))
+    with turns.working():
+        prices.write(db, KOREAN_STOCKS, TICKER, make_bars(5))
+    assert alone == {"encoded": True, "stored": False}
+    assert len(load(db)) == 5

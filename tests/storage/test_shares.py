@@ -1,12 +1,15 @@
 """Shares outstanding: the newest count that is known, of tickers whose splits are known."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from finance_core import starter
-from finance_core.bars import candles
+from finance_core.bars import candles, market_values
+from finance_core.bars import panel as panels
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import prices, shares, tickers
 from finance_core.storage.database import MongoDatabase
@@ -46,19 +49,31 @@ def known(db: MongoDatabase) -> dict[str, tuple[float, dt.datetime, dt.datetime]
     ("quoted", "expected"),
     [
         ((), (SAMSUNG, 0, 0)),
-        ((-1, -1), (SAMSUNG, 0, 0)),
-        ((1, 1), (7, 1, 1)),
-        ((-30, 5), (7, -30, 5)),
+        ((7, -1, -1), (SAMSUNG, 0, 0)),
+        ((7, 1, 1), (7, 1, 1)),
+        ((7, -30, 5), (7, -30, 5)),
+        ((SAMSUNG, 200, 210), (SAMSUNG, 0, 210)),
+        ((SAMSUNG, -30, -10), (SAMSUNG, -30, 0)),
     ],
-    ids=["listed", "quoted before", "quoted later", "quoted before and later"],
+    ids=["listed", "quoted before", "quoted later", "quoted before and later", "same later", "same before"],
 )
-def test_the_newest_count_is_known(db: MongoDatabase, quoted: tuple[int, ...], expected: tuple[int, int, int]) -> None:
-    days = [LISTED_ON + dt.timedelta(days=day) for day in quoted]
-    register(
-        db, "005930", **({"shares": 7} if days else {}), **dict(zip(("shares_since", "shares_on"), days, strict=False))
-    )
+def test_the_newest_count_is_known_since_the_first_day_on_which_it_was_told(
+    db: MongoDatabase, quoted: tuple[int, ...], expected: tuple[int, int, int]
+) -> None:
+    days = [LISTED_ON + dt.timedelta(days=day) for day in quoted[1:]]
+    register(db, "005930", **dict(zip(("shares", "shares_since", "shares_on"), (*quoted[:1], *days), strict=False)))
     number, since, until = expected
     assert known(db) == {"005930": (number, *(LISTED_ON + dt.timedelta(days=day) for day in (since, until)))}
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [{"shares": 7}, {"shares": "7", "shares_on": LISTED_ON}, {"shares": 7, "shares_on": "2099-01-01"}],
+    ids=["no day", "text", "text as day"],
+)
+def test_a_row_that_somebody_edited_by_hand_stops_nobody(db: MongoDatabase, edited: dict[str, Any]) -> None:
+    register(db, "005930", **edited)
+    assert known(db) == {"005930": (SAMSUNG, LISTED_ON, LISTED_ON)}
 
 
 @pytest.mark.parametrize("source", ["import", "sample", None])
@@ -81,3 +96,13 @@ def test_shares_of_imported_bars_to_which_an_update_has_added_are_not_known_unti
         assert not updating.run(db, "005930", **options).failures
         assert (updating.metadata(db)["source"], len(updating.actions_of(db, "stock_splits"))) == ("yahoo", splits)
         assert known(db).keys() == of_tickers
+
+
+def test_a_number_that_a_split_has_changed_neither_in_the_list_nor_in_quotes_is_not_used(db: MongoDatabase) -> None:
+    day = LISTED_ON + dt.timedelta(days=200)
+    register(db, "005930", shares=SAMSUNG, shares_since=day, shares_on=day)
+    days = np.arange(LISTED_ON, day + dt.timedelta(days=1), dtype="datetime64[D]")
+    for split, is_known in ((days[100], False), (np.datetime64("NaT", "D"), True)):
+        panel = panels.of({"005930": (days, {"close": np.ones(len(days))})}, ["close"], {"005930": split})
+        panel = replace(panel, shares=shares.of(KOREAN_STOCKS, tickers.active(db, KOREAN_STOCKS)))
+        assert np.isfinite(market_values.newest(panel)[0]) == is_known

@@ -104,11 +104,13 @@ def test_shares_that_are_told_again_keep_the_day_since_which_they_are(
     before = TODAY.to_pydatetime() - dt.timedelta(days=9)
     for ticker, number in zip(market, (SHARES, SHARES + 1), strict=False):
         tickers.record(db, KOREAN_STOCKS, ticker, {"shares": number, "shares_since": before, "shares_on": before})
+    tickers.record(db, KOREAN_STOCKS, market[2], {"shares": SHARES})  # somebody has removed its days by hand
     assert run(db, now=lambda: EVENING).quoted == len(market)
-    rows = [metadata(db, ticker) for ticker in market[:2]]
+    rows = [metadata(db, ticker) for ticker in market[:3]]
     today = TODAY.to_pydatetime()
     assert [(row["shares"], row["shares_since"], row["shares_on"]) for row in rows] == [
         (SHARES, before, today),
+        (SHARES, today, today),
         (SHARES, today, today),
     ]
 
