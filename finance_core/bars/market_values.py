@@ -35,7 +35,10 @@ def of_bars(panel: Panel) -> FloatArray:
     if shares is None or panel.split is None or not len(panel.sessions):
         return values
     settled = shares.until - SETTLED
-    is_right = (settled >= panel.sessions[0]) & ~(panel.split > np.minimum(shares.since, settled))
+    first = panel.sessions[0]
+    # A split before the panel is known by chance only, if more bars were read: the answer must not depend on that.
+    is_wrong = (panel.split >= first) & (panel.split > np.minimum(shares.since, settled))
+    is_right = (settled >= first) & ~is_wrong
     since = np.repeat(np.where(is_right, shares.since, np.datetime64("NaT")), panel.counts)
     known = panel.sessions[panel.at] >= since
     values[known] = (panel.bars["close"] * np.repeat(shares.numbers, panel.counts))[known]

@@ -72,3 +72,15 @@ def test_days_before_the_count_have_no_value_whatever_day_is_asked() -> None:
     assert np.isnan(market_values.newest(panel.as_of(TODAY - 1))[0])
     assert market_values.newest(panel.as_of(TODAY))[0] == 7_000.0
     assert market_values.newest(panel.only(np.array([True, False]))).tolist() == [7_000.0]
+
+
+def test_the_answer_does_not_depend_on_bars_that_were_read_before_the_panel() -> None:
+    """A number that is told to this day, and a split long ago that only who reads more bars knows."""
+    longer = market(-150, -190, 90)
+    assert np.isnan(market_values.newest(longer)[0])
+    shorter = longer.since(TODAY - 100)
+    assert (
+        market_values.newest(shorter)[0]
+        == market_values.newest(replace(shorter, split=np.full(2, np.datetime64("NaT", "D"))))[0]
+        == 7_000
+    )
