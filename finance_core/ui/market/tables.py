@@ -66,6 +66,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
         shown.style.map(lambda value: _color(value, style), subset=[change]),
         hide_index=True,
         row_height=ROW_HEIGHT,
+        placeholder=formats.MISSING,
         key=key,
         column_config={
             name: st.column_config.LinkColumn(display_text=navigation.NAME),
@@ -93,6 +94,7 @@ def industries(ranked: pd.DataFrame, style: Style) -> list[str]:
         shown.style.map(lambda value: _color(value, style), subset=list(spans)),
         hide_index=True,
         row_height=ROW_HEIGHT,
+        placeholder=formats.MISSING,
         height=420,
         key="industries",
         on_select="rerun",
@@ -108,9 +110,11 @@ def industry(name: str) -> str:
 
 
 def index_name(db: MongoDatabase, ticker: str) -> str:
-    """The name of an index, or its ticker where it is not listed."""
+    """The name of an index, or its ticker where it is not listed; sample prices are marked as such."""
     row = listing.of(db, INDICES).rows.get(ticker)
-    return listing.name_of(row) if row else ticker
+    if row is None:
+        return ticker
+    return listing.name_of(row) + (f" ({_('표본')})" if row.get("source") == "sample" else "")
 
 
 def _color(value: float, style: Style) -> str:
