@@ -284,6 +284,11 @@ def test_breadth_and_industries_lead_to_their_tickers(market: MongoDatabase) -> 
     assert not page.exception
     assert [name.rpartition("#")[2] for name in page.dataframe[0].value["종목"]] == ["회사 000003"]
 
+    page.session_state["members"] = "unchanged"
+    page.run()
+    assert not page.dataframe
+    assert "그런 종목이 없습니다." in said(page)
+
     page.session_state["market_tab"] = "업종"
     page.run()
     assert not page.exception

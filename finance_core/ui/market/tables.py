@@ -49,6 +49,9 @@ def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span:
 
 def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: str) -> None:
     """A `table` of `members` that the visitor can sort; at first, the largest change is at the top."""
+    if table.empty:
+        st.caption(_("그런 종목이 없습니다."))
+        return
     name, close, change = _("종목"), _("종가"), _("{span} 변화").format(span=_(state.SPANS[span]))
     table = table.sort_values("change", ascending=False)
     sizes = [size for size in state.SIZES if table[size].notna().any()]
@@ -114,7 +117,7 @@ def index_name(db: MongoDatabase, ticker: str) -> str:
     row = listing.of(db, INDICES).rows.get(ticker)
     if row is None:
         return ticker
-    return listing.name_of(row) + (f" ({_('표본')})" if row.get("source") == "sample" else "")
+    return listing.name_of(row) + (" (" + _("표본") + ")" if row.get("source") == "sample" else "")
 
 
 def _color(value: float, style: Style) -> str:
