@@ -199,7 +199,7 @@ def _unexpected(node: Node, kind: Kind) -> _Wrong:
 
 
 def _unknown(name: str, at: int, known: Iterable[str]) -> _Wrong:
-    near = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.5)
+    near = difflib.get_close_matches(name.lower(), dict.fromkeys(known), n=3, cutoff=0.5)
     if near:
         return _Wrong(N_("{name}은(는) 모르는 이름입니다. 비슷한 것: {near}"), at, name=name[:40], near=", ".join(near))
     return _Wrong(N_("{name}은(는) 모르는 이름입니다."), at, name=name[:40])

@@ -15,7 +15,7 @@ from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.storage.tickers import Summary
-from finance_core.ui import colors, listing, navigation
+from finance_core.ui import colors, listing, navigation, run_status
 from finance_core.ui.alerts import notes
 from finance_core.ui.decorators import page
 from finance_core.ui.market.state import STOCKS
@@ -94,12 +94,16 @@ def _states(states: Mapping[Category, Summary]) -> None:
             _("종목 수"): [formats.count(state.total) for state in known.values()],
             _("최신"): [formats.count(state.up_to_date) for state in known.values()],
             _("표본"): [formats.count(state.samples) for state in known.values()],
-            _("마지막 업데이트"): [formats.date(state.updated_at) for state in known.values()],
+            _("마지막 업데이트"): [_moment(state.updated_at) for state in known.values()],
         }
     )
     number = st.column_config.TextColumn(alignment="right")
     columns: Any = dict.fromkeys(table.columns[1:], number)
     st.dataframe(table, hide_index=True, row_height=28, column_config=columns, key="states")
+
+
+def _moment(utc: dt.datetime | None) -> str:
+    return run_status.moment(utc) if utc else formats.MISSING
 
 
 def _category(db: MongoDatabase, category: Category, state: Summary) -> None:

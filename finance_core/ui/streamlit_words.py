@@ -30,6 +30,7 @@ PLACES: Final = (
     "stMultiSelect",
     "stSelectboxVirtualDropdown",
     "stDateInput",
+    "stDialog",
 )
 """The `data-testid`s of the elements whose words are replaced, beside the row of buttons of a Plotly figure."""
 
@@ -85,10 +86,16 @@ WORDS: Final = {
     "Reset axes": "처음으로",
     "Box Select": "네모로 고르기",
     "Lasso Select": "올가미로 고르기",
+    "Close": "닫기",
+    "Page not found": "없는 화면입니다",
+    "The page that you have requested does not seem to exist. Running the app's main page.": (
+        "요청하신 화면이 없어 첫 화면을 보여 드립니다."
+    ),
 }
 PATTERNS: Final = {
     r"^(?:Limit )?(\d+)\s?([KMG]B) per file": "파일당 $1$2까지",
     r"^View (\d+) more$": "$1개 더 보기",
+    r"^You have requested page /(.*), but no .*$": "/$1 화면이 없어 첫 화면을 보여 드립니다.",
 }
 """Regular expressions (JavaScript) for texts that contain numbers, with their replacements."""
 

@@ -143,6 +143,7 @@ def test_nothing_but_a_sentence_is_ever_raised(text: str) -> None:
         ("", 1, "비어"),
         ("close > ma20 and", 17, "끝나지 않았습니다"),
         ("clos > 1", 1, "close"),
+        ("volum > 1", 1, "volume_ma, volume_wma"),
         ("close > ma0", 9, "ma0"),
         ("close > ma99999999999", 9, "모르는 이름"),
         ("close", 1, "조건이 아닙니다"),

@@ -137,6 +137,17 @@ def test_a_price_axis_reaches_a_little_further_than_the_prices_and_never_below_z
         assert all(float(f"{tick:.2g}") == pytest.approx(tick) or high / low < 1.2 for tick in inside), "round numbers"
 
 
+def test_a_view_of_weeks_says_where_each_month_begins(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(first="2024-01-02", halted=0)}, {})
+    open_chart(page, f"{app()}/korean_stocks?from=2024-09-20&to=2024-12-10")  # no month of these begins on a Monday
+    labels = page.evaluate(X_LABELS)
+    months = [at for at, label in enumerate(labels) if label in MONTHS]
+    assert [labels[at] for at in months] == ["10월", "11월", "12월"], labels
+    assert {"9", "16", "23"} & set(labels), "a view of weeks"
+
+
 @pytest.mark.parametrize(
     ("period", "least", "most"), [("1M", 8, 31), ("6M", 5, 26), ("1Y", 6, 24), ("5Y", 6, 24), ("MAX", 6, 24)]
 )

@@ -316,3 +316,13 @@ def test_a_picture_of_small_charts_has_each_of_them_below_the_title_and_no_slide
     assert left[3] - left[2] > 0.4 * 1600, "as wide as in a wide window"
     assert left[1] < below[0], "and the third below"
     assert below[1] > 900 - 36 - 30, "where the page has the slider"
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_resting_pointer_keeps_its_day_while_the_wheel_zooms(app: Callable[[], str], page: Page) -> None:
+    open_chart(page, f"{app()}/comparison?series=korean_stocks:005930,us_stocks:AAPL,korean_stocks:000660&period=1Y")
+    day = said_at_pointer(page, 0.3)[:10]
+    page.mouse.wheel(0, -240)
+    page.wait_for_function("location.search.includes('from=')")
+    page.wait_for_timeout(500)
+    assert page.locator(".tooltip").inner_text()[:10] == day

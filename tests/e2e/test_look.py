@@ -75,3 +75,17 @@ def test_each_selector_of_the_style_sheet_still_matches_something(
     names = re.findall(r"[.\[][\w-]+", LOOK.read_text(encoding="utf-8").replace(".css", ""))
     own = (".st-key-", "[data-testid", "[class")
     assert {name for name in names if not name.startswith(own) and name[1].isalpha()} == set()
+
+
+def test_a_whole_card_of_the_first_page_opens_its_chart(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, address: str, page: Page
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"^KS11": pages.made_table(3, halted=0)}, {"^KS11": ""}, INDICES)
+    page.goto(address.rpartition("/")[0])
+    card = page.get_by_test_id("stMetric")
+    expect(card).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("stHeading").locator("h3").first).to_be_visible()
+    box = card.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] - 8, box["y"] + box["height"] - 8)
+    page.wait_for_url("**/indices?ticker=*")

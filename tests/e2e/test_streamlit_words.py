@@ -45,3 +45,12 @@ def test_streamlits_own_words_are_korean_and_english_again_when_the_language_is_
     page.wait_for_timeout(500)
     hangul = page.locator(shown).first.evaluate("part => part.outerHTML")
     assert not re.search("[가-힣]", hangul)
+
+
+def test_an_address_without_a_page_is_told_in_korean(
+    own_server_db: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    page.goto(f"{app()}/nonsense")
+    said = page.get_by_test_id("stDialog")
+    expect(said).to_contain_text("없는 화면입니다", timeout=60_000)
+    expect(said).to_contain_text("첫 화면을 보여 드립니다")

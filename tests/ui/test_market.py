@@ -242,6 +242,26 @@ def test_only_samples_are_shown_as_samples(own_server_db: MongoDatabase) -> None
     assert any("표본 데이터" in element.value for element in open_market().markdown)
 
 
+def test_prices_that_end_long_ago_have_their_year_of_breadth_beside_newer_samples(own_server_db: MongoDatabase) -> None:
+    end = LAST_SESSION - dt.timedelta(days=700)
+    store(own_server_db, "000001", [100.0] * 300 + [110.0], end, industry="반도체")
+    store(own_server_db, "000002", [100.0] * 200 + [90.0], end, industry="은행")
+    store(own_server_db, "000003", [100.0] * 300, LAST_SESSION, source="sample")
+    store(own_server_db, "^KS11", [2_000.0] * 300, LAST_SESSION, of=INDICES, name="코스피", source="sample")
+    panels.forget()
+    listing.forget()
+    page = open_market()
+    page.session_state["market_tab"] = "시장 폭"
+    page.run()
+    (members,) = [group for group in page.get("button_group") if group.key == "members"]
+    marks = [option.content for option in members.proto.options]
+    assert {"52주 신고가 1", "200일 평균 위 50%"} <= set(marks)
+    assert "코스피 (표본)" in json.dumps(maps(page), ensure_ascii=False)
+    page.session_state["market_tab"] = "업종"
+    page.run()
+    assert page.dataframe[0].value["1년"].tolist() == pytest.approx([10.0, np.nan], nan_ok=True)
+
+
 def test_breadth_and_industries_lead_to_their_tickers(market: MongoDatabase) -> None:
     index = random_walk(pd.bdate_range(end=dt.date.today(), periods=300), seed=2)["close"].tolist()
     store(market, "^KS11", index, dt.date.today(), of=INDICES, name="코스피")
@@ -263,6 +283,11 @@ def test_breadth_and_industries_lead_to_their_tickers(market: MongoDatabase) -> 
     page.run()
     assert not page.exception
     assert [name.rpartition("#")[2] for name in page.dataframe[0].value["종목"]] == ["회사 000003"]
+
+    page.session_state["members"] = "unchanged"
+    page.run()
+    assert not page.dataframe
+    assert "그런 종목이 없습니다." in said(page)
 
     page.session_state["market_tab"] = "업종"
     page.run()

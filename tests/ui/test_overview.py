@@ -9,7 +9,7 @@ from finance_core import categories
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import listing
+from finance_core.ui import listing, run_status
 from tests import pages
 from tests.storage.test_prices import make_bars
 from tests.yahoo import YahooStandIn
@@ -99,6 +99,9 @@ def test_the_overview_shows_headlines_moves_and_the_state_of_each_category(
     *movers, states = page.dataframe
     assert sum(len(frame.value) for frame in movers) == 3
     assert states.value["종목 수"].tolist() == ["2", "1"]
+    rows = [tickers.get(own_server_db, KOREAN_STOCKS, "000660"), tickers.get(own_server_db, INDICES, "^KS11")]
+    days = [run_status.moment(row["updated_at"])[:10] for row in rows if row]
+    assert [text[:10] for text in states.value["마지막 업데이트"]] == days
 
 
 def test_an_empty_server_of_ones_own_gets_a_next_step_for_each_category(own_server_db: MongoDatabase) -> None:

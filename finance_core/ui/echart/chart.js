@@ -34,6 +34,7 @@
       Object.assign(page, { drawings: [], answered }); // a new option has no drawings yet
     }
     if (isDrawnAnew || page.box !== box) {
+      page.under = undefined; // the bar under the crosshair, which a resting pointer keeps while the chart zooms
       page.readout = readout(chart, settings);
       page.readout.show(newest());
     }
@@ -57,7 +58,7 @@
   function view({ first, last }) {
     const end = last === lastBar() ? chart.page.readout.days.length - 1 : last;
     chart.dispatchAction({ type: "dataZoom", startValue: first, endValue: end });
-    chart.page.readout.show(newest());
+    chart.page.readout.show(chart.page.under ?? newest());
   }
 
   function begin() {
@@ -67,7 +68,7 @@
     root.listeners = new AbortController();
     let timer;
     chart.on("datazoom", () => {
-      chart.page.readout.show(newest());
+      chart.page.readout.show(chart.page.under ?? newest());
       clearTimeout(timer);
       timer = setTimeout(tell, REST);
     });
@@ -77,7 +78,8 @@
     });
     chart.on("updateaxispointer", ({ axesInfo }) => {
       const axis = axesInfo.find(({ axisDim }) => axisDim === "x");
-      chart.page.readout.show(axis?.value ?? newest());
+      chart.page.under = axis?.value;
+      chart.page.readout.show(chart.page.under ?? newest());
       chart.page.readout.point(axis && pointer);
     });
     chart.on("finished", () => chart.page.readout.place());

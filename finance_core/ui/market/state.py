@@ -14,7 +14,7 @@ from finance_core.bars.panel import Panel
 from finance_core.categories import CATEGORIES, Category
 from finance_core.i18n import N_
 from finance_core.starter import MARKET_LISTS
-from finance_core.storage import database, market_lists, panels
+from finance_core.storage import database, market_lists, panels, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import parameters
 from finance_core.ui.parameters import PERIODS, Parameter
@@ -106,8 +106,7 @@ class Market:
 
 def load(db: MongoDatabase, view: View) -> Market:
     """The market of `view`. Raises SisepanError where it does not fit into memory."""
-    today = dt.datetime.now(dt.UTC).date()
-    since = today - dt.timedelta(days=366 * (YEARS + 1))
+    since = _since(db, view.of)
     whole = panels.panel(db, view.of, since)
     selected = np.full(len(whole.tickers), True) if not view.market else whole.text("market") == view.market
     members, members_on = frozenset[str](), None
@@ -138,6 +137,13 @@ def load(db: MongoDatabase, view: View) -> Market:
         is_sample=is_sample,
         key=repr((database.address(), db.name, view.category, view.market, hash(members), since, whole.version, known)),
     )
+
+
+def _since(db: MongoDatabase, category: Category) -> dt.date:
+    """The first day whose bars are read: so long before the newest real bar, which need not be a recent one."""
+    newest = tickers.newest_bar(db, category, real=True) or tickers.newest_bar(db, category)
+    today = dt.datetime.now(dt.UTC).date()
+    return min(today, newest.date() if newest else today) - dt.timedelta(days=366 * (YEARS + 1))
 
 
 def once(market: Market, *what: object, compute: Callable[[], T]) -> T:

@@ -49,6 +49,9 @@ def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span:
 
 def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: str) -> None:
     """A `table` of `members` that the visitor can sort; at first, the largest change is at the top."""
+    if table.empty:
+        st.caption(_("그런 종목이 없습니다."))
+        return
     name, close, change = _("종목"), _("종가"), _("{span} 변화").format(span=_(state.SPANS[span]))
     table = table.sort_values("change", ascending=False)
     sizes = [size for size in state.SIZES if table[size].notna().any()]
@@ -66,6 +69,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
         shown.style.map(lambda value: _color(value, style), subset=[change]),
         hide_index=True,
         row_height=ROW_HEIGHT,
+        placeholder=formats.MISSING,
         key=key,
         column_config={
             name: st.column_config.LinkColumn(display_text=navigation.NAME),
@@ -93,6 +97,7 @@ def industries(ranked: pd.DataFrame, style: Style) -> list[str]:
         shown.style.map(lambda value: _color(value, style), subset=list(spans)),
         hide_index=True,
         row_height=ROW_HEIGHT,
+        placeholder=formats.MISSING,
         height=420,
         key="industries",
         on_select="rerun",
@@ -108,9 +113,11 @@ def industry(name: str) -> str:
 
 
 def index_name(db: MongoDatabase, ticker: str) -> str:
-    """The name of an index, or its ticker where it is not listed."""
+    """The name of an index, or its ticker where it is not listed; sample prices are marked as such."""
     row = listing.of(db, INDICES).rows.get(ticker)
-    return listing.name_of(row) if row else ticker
+    if row is None:
+        return ticker
+    return listing.name_of(row) + (" (" + _("표본") + ")" if row.get("source") == "sample" else "")
 
 
 def _color(value: float, style: Style) -> str:

@@ -145,7 +145,7 @@ def _compared(choices: _Choices) -> None:
     if row.other is None:
         number = choices.of("number", float(row.number), lambda value: replace(row, number=value))
         icon = ":material/percent:" if row.is_percent else None
-        st.number_input(_("숫자"), step=1.0, format="%g", width=150, icon=icon, **number)
+        st.number_input(_("숫자"), step=1.0, format="%g", width=220, icon=icon, **number)
         return
     _settings("other_setting", choices, row.other, lambda changed: replace(row, other=changed))
     if not row.crosses:

@@ -22,6 +22,7 @@ def show(db: MongoDatabase, state: State) -> None:
         if not entries:
             st.caption(_("아직 바꾼 것이 없습니다."))
             return
+        st.caption(_("줄을 고르면 바뀐 것을 보고 되돌릴 수 있습니다."))
         kinds = {"edit": _("고침"), "undo": _("되돌림"), "add": _("추가"), "list": _("시장 목록"), "remove": _("삭제")}
         table = pd.DataFrame(
             {
