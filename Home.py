@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 
 from finance_core import background, categories
 from finance_core.i18n import _
-from finance_core.ui import first_start, login, search_box, serving, streamlit_words, vitals
+from finance_core.ui import first_start, login, navigation, serving, streamlit_words, vitals
 from finance_core.ui.decorators import errors_shown, show_stray_error
 from finance_core.ui.door import Door
 from finance_core.ui.navigation import ADMIN_PAGES, ICON, LOOK, page, viewer_page
@@ -29,8 +29,8 @@ def visit() -> None:
     admins = [page(name, visible=may_edit()) for name in ADMIN_PAGES]
     menu = {"": [page("overview")], _("시세"): viewers, _("관리"): [*admins, *login.pages()]}
     chosen = st.navigation(menu, expanded=True)
-    search_box.follow()
     with st.sidebar:
+        navigation.follow()
         language_switch()
         streamlit_words.show()
         login.logout_button()

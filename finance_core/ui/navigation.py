@@ -1,5 +1,7 @@
 """The pages as Streamlit knows them, one row each, for the menu and for links."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlencode
@@ -28,6 +30,7 @@ PAGES: Final = {
     "login": (N_("로그인"), "login"),
 }
 """Title and Material icon by the name of the file in `pages`, which is also the address."""
+REQUESTED: Final = "requested_address"
 ADMIN_PAGES: Final = tuple(name for name in PAGES if name.startswith("admin_"))
 NAME: Final = r"#(.*)$"
 """The part of a `chart_address` that a column of links shows: the name."""
@@ -47,6 +50,23 @@ def viewer_page(category: Category) -> StreamlitPage:
     own = PAGES_DIR / f"{category.key}.py"
     file = own if own.exists() else PAGES_DIR / "category.py"
     return st.Page(file, title=_(category.title), icon=category.icon, url_path=category.key)
+
+
+def go(page_name: str, query: Mapping[str, str]) -> None:
+    """Let the next run of the app open the page at the address `page_name` with the parameters `query`."""
+    language_kept = {name: text for name, text in st.query_params.items() if name == "lang"}
+    st.session_state[REQUESTED] = f"{page_name}?{urlencode(dict(query) | language_kept)}"
+
+
+def follow() -> None:
+    """Send the browser to the address that `go` requested, if any, as if the visitor had followed a link.
+
+    `st.switch_page` would first write the new parameters into the address of the old page: the way back would lead to
+    a page that nobody has seen.
+    """
+    if address := st.session_state.pop(REQUESTED, ""):
+        move = f"history.pushState(null, '', {json.dumps(address)}); dispatchEvent(new PopStateEvent('popstate'))"
+        st.html(f"<script>{move}</script>", unsafe_allow_javascript=True)
 
 
 def viewer_link(category: Category, ticker: str, label: str) -> None:

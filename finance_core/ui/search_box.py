@@ -16,7 +16,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing, navigation
 from finance_core.ui.listing import Listing
 
-KEY, VIEWED, OPENED = "search", "viewed", "opened_ticker"
+KEY, VIEWED = "search", "viewed"
 ADD = "add:"
 """The prefix of a choice that adds a ticker."""
 MOST_USUAL = 20
@@ -88,15 +88,8 @@ def data(db: MongoDatabase, home: Category | None, *, may_add: bool, focus: bool
 
 
 def open_chart(category: Category, ticker: str) -> None:
-    """Let the next run of the app open the chart of a ticker (see `follow`)."""
-    st.session_state[OPENED] = (category.key, ticker)
-
-
-def follow() -> None:
-    """Open the chart that `open_chart` requested, if any; Home.py calls this once its pages are defined."""
-    key, ticker = st.session_state.pop(OPENED, ("", ""))
-    if key:
-        st.switch_page(navigation.viewer_page(categories.category(key)), query_params={"ticker": ticker})
+    """Let the next run of the app open the chart of a ticker."""
+    navigation.go(category.key, {"ticker": ticker})
 
 
 def remember_viewed(category: Category, ticker: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
+from finance_core.categories import INDICES
+from finance_core.storage import tickers
 from tests import pages
 from tests.e2e.test_korean_stocks import first_day, last_day, open_chart, wheel
 from tests.processes import wait_until
@@ -110,3 +112,23 @@ def test_the_browsers_own_way_back_undoes_a_zoom_and_the_way_forward_repeats_it(
     page.go_forward()
     expect(page.locator("[class*=st-key-period] button[aria-checked=true]:visible")).to_have_count(0)
     assert wait_until(lambda: first_day(page) == zoomed)
+
+
+def test_the_way_back_from_a_chart_of_another_category_leads_to_the_page_before(
+    own_server_db: pages.MongoDatabase, yahoo: YahooStandIn, address: str, page: Page
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"^IXIC": pages.made_table(3, halted=0)}, {"^IXIC": ""}, INDICES)
+    tickers.record(own_server_db, INDICES, "^IXIC", {"name": "나스닥 종합"})
+    open_chart(page, address + "?period=3Y")
+    box = page.get_by_role("combobox", name="이름, 코드, 초성으로 찾기")
+    box.fill("나스닥")
+    box.press("Enter")
+    page.wait_for_url("**/indices?ticker=%5EIXIC")
+    expect(page.get_by_text("^IXIC")).to_be_visible()
+    page.go_back()
+    page.wait_for_url("**/korean_stocks?period=3Y")
+    expect(page.get_by_text("005930 · KOSPI")).to_be_visible()
+    assert wait_until(lambda: lit(page) == ["3년"])
+    page.go_forward()
+    page.wait_for_url("**/indices?ticker=%5EIXIC")
+    expect(page.get_by_text("^IXIC")).to_be_visible()

@@ -63,6 +63,6 @@ def test_a_click_on_a_day_of_the_breadth_leads_to_the_tickers_behind_its_numbers
     page.get_by_role("button", name="마지막 날로").click()
     page.wait_for_url("**/market")
     canvas.click(position={"x": 2, "y": 2})  # beside the panes
-    page.get_by_role("radio", name=re.compile("^보합")).click()
+    page.get_by_role("radio", name=re.compile("^하락")).click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert "day=" not in page.url

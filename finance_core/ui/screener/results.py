@@ -131,7 +131,8 @@ def _compare(category: Category, picked: list[str]) -> None:
     label = _("고른 {count}종목 비교").format(count=len(few)) if few else _("비교하려면 행을 고르십시오")
     if st.button(label, icon=":material/stacked_line_chart:", key="compare_chosen", disabled=not few) and few:
         series = ",".join(f"{category.key}{SEPARATOR}{ticker}" for ticker in few)
-        st.switch_page(navigation.page("comparison"), query_params={"series": series})
+        navigation.go("comparison", {"series": series})
+        st.rerun()
 
 
 def _field(text: str) -> FieldOf:
