@@ -42,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Mistake as mistake:
         parser.exit(console.WRONG_USE, f"{mistake}\n{mistake.pointer}\n")
 
+    for remark in conditions.remarks(tree):
+        sys.stderr.write(f"{remark}\n")
+
     def work() -> int:
         db = database.connect()
         result = screens.ask(db, category, tree, options.as_of)

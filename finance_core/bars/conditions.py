@@ -31,6 +31,7 @@ from finance_core.bars.condition_tree import (
     Number,
     Text,
     kind_of,
+    nodes,
 )
 from finance_core.bars.functions import FUNCTIONS, MOST_BARS, Kind
 from finance_core.errors import SisepanError
@@ -40,6 +41,8 @@ LONGEST: Final = 1_000
 """Most characters of a condition."""
 DEEPEST: Final = 30
 """Most levels of a tree."""
+SIZES: Final = {"만": 1e4, "억": 1e8, "조": 1e12}
+"""Korean words for large numbers, which may stand behind a number: 3000억, 1.5 조."""
 SPELLINGS: Final = {"=": "==", "≤": "<=", "≥": ">=", "≠": "!="}
 KINDS: Final[dict[Kind, str]] = {"number": N_("숫자"), "text": N_("글자"), "truth": N_("조건"), "bars": N_("봉 수")}
 
@@ -84,6 +87,25 @@ def parse_value(text: str) -> Node:
     return tree
 
 
+def remarks(tree: Node) -> list[str]:
+    """What a condition means where its writer may mean something else: a sentence each, in the running language.
+
+    >>> remarks(parse("change > 5"))[0].split(".")[0]
+    'change1 > 5: 5은(는) 500%입니다'
+    >>> remarks(parse("change > 5% and close > 5"))
+    []
+    """
+    sentence = _("{part}: {number}은(는) {percent}%입니다. {number}%를 뜻했다면 {number}%라고 쓰십시오.")
+    compared = [node for node in nodes(tree) if isinstance(node, Comparison)]
+    return [
+        sentence.format(part=node, number=f"{number.value:g}", percent=f"{number.value * 100:g}")
+        for node in compared
+        for field, number in ((node.left, node.right), (node.right, node.left))
+        if isinstance(field, FieldOf) and fields.FIELDS[field.name].unit == "percent"
+        if isinstance(number, Number) and not number.percent and number.value >= 1
+    ]
+
+
 def _read(text: str, rule: Literal["condition", "value"]) -> Node:
     """The tree of `text`, by the rule `rule` of the grammar. Raises Mistake."""
     if len(text) > LONGEST:
@@ -111,7 +133,12 @@ def _misunderstood(text: str, error: UnexpectedInput) -> Mistake:
     at = error.pos_in_stream
     if at is None or at < 0 or at >= len(text.rstrip()) or getattr(getattr(error, "token", None), "type", "") == "$END":
         return Mistake(N_("조건이 끝나지 않았습니다. 값이나 조건이 더 있어야 합니다."), text, len(text.rstrip()))
-    return Mistake(N_("여기서부터 읽을 수 없습니다: {part}"), text, at, part=text[at : at + 20].split("\n")[0])
+    part = text[at : at + 20].split("\n")[0]
+    titles = {name: field.title for name, field in fields.FIELDS.items() if not field.settings}
+    if titled := [name for name, title in titles.items() if part.startswith(title)]:  # a Korean word for a field
+        name = max(titled, key=lambda each: len(titles[each]))
+        return Mistake(N_("'{title}'은(는) {name}(이)라고 씁니다."), text, at, title=_(titles[name]), name=name)
+    return Mistake(N_("여기서부터 읽을 수 없습니다: {part}"), text, at, part=part)
 
 
 @dataclass(frozen=True)
@@ -137,7 +164,8 @@ class _Builder(Transformer[Token, Node]):
     """Makes a node for each rule of the grammar. Raises _Wrong."""
 
     def number(self, token: Token) -> Node:
-        return Number(float(token), at=_at(token))
+        size = SIZES.get(token[-1], 1.0)
+        return Number(float(token.rstrip("".join(SIZES))) * size, at=_at(token))
 
     def percent(self, token: Token) -> Node:
         return Number(float(token.rstrip("%").strip()), percent=True, at=_at(token))

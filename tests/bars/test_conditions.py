@@ -143,6 +143,8 @@ def test_nothing_but_a_sentence_is_ever_raised(text: str) -> None:
         ("", 1, "비어"),
         ("close > ma20 and", 17, "끝나지 않았습니다"),
         ("clos > 1", 1, "close"),
+        ("close > 1 and 시가총액 > 1조", 15, "market_value"),
+        ("거래량이 많다", 1, "'거래량'은(는) volume"),
         ("volum > 1", 1, "volume_ma, volume_wma"),
         ("close > ma0", 9, "ma0"),
         ("close > ma99999999999", 9, "모르는 이름"),
@@ -234,3 +236,12 @@ def test_a_value_may_be_as_long_as_a_condition() -> None:
     long = f"mean({text}, 5) + mean({text}, 6) + mean({text}, 7)"
     assert len(long) > conditions.LONGEST / 2
     assert str(conditions.parse_value(long)) == long
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1조", 1e12), ("3000억", 3e11), ("1.5 만", 1.5e4), ("2e1억", 2e9), ("7", 7)]
+)
+def test_a_number_may_have_a_korean_size(text: str, value: float) -> None:
+    condition = parse(f"value >{text} and close > {text}")
+    assert condition == parse(f"value > {value!r} and close > {value!r}")
+    assert parse(str(condition)) == condition

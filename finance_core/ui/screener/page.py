@@ -27,6 +27,8 @@ def show(db: MongoDatabase) -> None:
         st.error(plain(str(mistake)), icon=":material/error:")
         return
     builder.show(view, tree)
+    for remark in conditions.remarks(tree):
+        st.info(plain(remark), icon=":material/info:")
     with st.spinner(_("시세를 읽고 있습니다…")):
         result = screens.ask(db, view.category, tree, view.day)
     results.show(db, view, tree, result)
