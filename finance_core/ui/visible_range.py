@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from finance_core import formats
 from finance_core.bars import periods
 from finance_core.bars.periods import Period
+from finance_core.i18n import _
 from finance_core.ui import parameters
 from finance_core.ui.parameters import PERIODS
 
@@ -35,6 +37,19 @@ class Range:
         if self.first:
             return periods.window(dates, pd.Timestamp(self.first), pd.Timestamp(self.last or dates[-1]))
         return periods.period_start(dates, self.period), len(dates) - 1
+
+    def lack(self, dates: pd.DatetimeIndex) -> str:
+        """A sentence if the range lies wholly before or after the bars on `dates` (ascending), so others are shown."""
+        if self.first is None or dates.empty:
+            return ""
+        last = pd.Timestamp(self.last) if self.last else dates[-1]
+        if pd.Timestamp(self.first) <= dates[-1] and last >= dates[0]:
+            return ""
+        sentence = _(
+            "{first}부터의 기간에는 봉이 없어 가장 가까운 봉을 보여 드립니다. 봉은 {begin}부터 {end}까지 있습니다."
+        )
+        begin, end = formats.date(dates[0]), formats.date(dates[-1])
+        return sentence.format(first=formats.date(self.first), begin=begin, end=end)
 
 
 R = TypeVar("R", bound=Range)

@@ -33,3 +33,12 @@ def test_a_zoom_to_what_a_period_shows_is_that_period_and_another_one_two_days()
     assert visible_range.of_message(newest, VIEW, DAYS) == Range(first=DAYS[-7].date())
     assert visible_range.of_message(message | {"first": None}, VIEW, DAYS) is None
     assert visible_range.of_message(middle | {"last": str(dt.date(1990, 1, 1))}, VIEW, DAYS) is None
+
+
+def test_a_range_without_any_bar_is_told_and_one_with_a_gap_is_not() -> None:
+    first, last, day = DAYS[0].date(), DAYS[-1].date(), dt.timedelta(days=1)
+    assert str(first) in Range(first=last + day, last=last + 9 * day).lack(DAYS)
+    assert str(last) in Range(first=first - 9 * day, last=first - day).lack(DAYS)
+    assert Range(first=last + day).lack(DAYS)
+    for shown in (Range(), Range(first=last), Range(first=first - 9 * day, last=first), Range(first=first - day)):
+        assert shown.lack(DAYS) == ""

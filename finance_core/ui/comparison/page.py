@@ -74,6 +74,8 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
         st.info(sentence, icon=":material/info:")
         return
     days = pd.DatetimeIndex(closes.shown.index)
+    if lack := view.lack(pd.DatetimeIndex(closes.daily.index)):
+        st.warning(plain(lack), icon=":material/warning:")
     first, last = view.visible(days)
     visible = slice(first, last + 1)
     base_day = pd.Timestamp(view.base) if view.base else days[first]

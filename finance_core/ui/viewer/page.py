@@ -234,6 +234,8 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
 
 def _notes(category: Category, row: TickerRow, history: History, drawing: Drawing, view: View) -> None:
     """What a visitor must know before he reads the chart."""
+    if lack := view.lack(pd.DatetimeIndex(history.bars.index)):
+        st.warning(plain(lack), icon=":material/warning:")
     header.notes(row)
     split_note.show(listing.name_of(row), history.late_splits)
     if drawing.impossible:
