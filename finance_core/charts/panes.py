@@ -17,8 +17,11 @@ from finance_core.charts import parts
 from finance_core.charts.parts import Option
 from finance_core.i18n import _
 
-COLORS: Final = ("#f59f00", "#12b886", "#7950f2", "#868e96", "#e64980", "#15aabf", "#a0522d")
-"""Colours of lines, used one after another."""
+COLORS: Final = (
+    *("#f59f00", "#12b886", "#7950f2", "#868e96", "#e64980", "#15aabf"),
+    *("#a0522d", "#74b816", "#5c7cfa", "#e8590c", "#be4bdb", "#2b8a3e"),
+)
+"""Colours of lines, used one after another: as many as four averages, 일목균형표 and a band have lines."""
 GUIDE: Final = "#868e96"
 SHARED: Final = {"price": 0, "volume": 1}
 """Positions of the panes that indicators share, and of their y axes."""

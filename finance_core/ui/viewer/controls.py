@@ -60,7 +60,7 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
                 st.badge(_("배당까지 반영한 가격"), icon=":material/payments:", color="blue")
         with st.container(horizontal=True, wrap=False, width="content", gap="xxsmall", key="menus"):
             label = f"{view.first} – {view.last or ''}" if view.first else _("메뉴")
-            indicator_menu.show(view, write)
+            indicator_menu.show(view, write, partial(_averages, category, view))
             looks = st.popover(
                 _("모양"), help=_("모양"), icon=":material/candlestick_chart:", key="looks", width="content"
             )
@@ -73,7 +73,6 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
         _looks(category, view, row.get("market", ""))
     with menu:
         _range(category, view, dates)
-        _averages(category, view)
     return Menus(compare, draw, menu)
 
 

@@ -17,10 +17,11 @@ Write = Callable[..., None]
 """Writes fields of the view into the address."""
 
 
-def show(view: View, write: Write) -> None:
-    """The menu, set to the indicators of `view`."""
+def show(view: View, write: Write, averages: Callable[[], None]) -> None:
+    """The menu, set to the indicators of `view`; `averages` draws the choice of averages at its top."""
     label = _("지표 {count}").format(count=len(view.indicators)) if view.indicators else _("지표")
     with st.popover(label, icon=":material/add_chart:", key="indicators", width="content"):
+        averages()
         _add(view, write)
         for position, each in enumerate(view.indicators):
             _row(view, write, position, each)
