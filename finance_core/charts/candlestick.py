@@ -72,8 +72,8 @@ def candlestick(
         "series": [
             price_series.of(bars, style),
             *overlay.series(others, first_axis=len(y_axes)),
-            _volume_bars("rising", style.rising, opacity=0.45),
-            _volume_bars("falling", style.falling, opacity=0.75),
+            _volume_bars("rising", style.rising),
+            _volume_bars("falling", style.falling),
             *drawn.fills,
             *drawn.series,
             *(mark.series(dataset) for dataset, mark in enumerate(marked, start=1)),
@@ -136,7 +136,7 @@ def _volume_axis() -> Option:
     }
 
 
-def _volume_bars(column: str, color: str, opacity: float) -> Option:
+def _volume_bars(column: str, color: str) -> Option:
     return {
         "type": "bar",
         "name": column,
@@ -144,5 +144,5 @@ def _volume_bars(column: str, color: str, opacity: float) -> Option:
         "xAxisIndex": 1,
         "yAxisIndex": 1,
         "stack": "volume",
-        "itemStyle": {"color": color, "opacity": opacity},
+        "itemStyle": {"color": color, "opacity": 0.6},
     }

@@ -47,6 +47,9 @@
       const { seen } = root; // the range of the chart that this one replaces after a change of theme
       view(seen?.drawn === drawn && seen.revision === shown.revision ? seen : shown);
       page.told = range(); // the range that Python knows
+      // On a phone, the row of periods scrolls sideways: the chosen one comes into view.
+      const period = document.querySelector(".st-key-choices [class*=st-key-period] button[aria-checked=true]");
+      period?.scrollIntoView({ inline: "center", block: "nearest" });
     }
     page.readout.place();
     if (asked && page.pictures !== asked.number) {
