@@ -143,6 +143,6 @@ def _volume_bars(column: str, color: str) -> Option:
         "encode": {"x": _("날짜"), "y": column},
         "xAxisIndex": 1,
         "yAxisIndex": 1,
-        "stack": "volume",
+        "barGap": parts.ON_EACH_OTHER,
         "itemStyle": {"color": color, "opacity": 0.6},
     }

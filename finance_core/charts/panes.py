@@ -224,7 +224,7 @@ def _fill(drawn: Drawn, edges: Sequence[Curve], place: _Place, of_sign: tuple[st
 
 def _columns(column: str, color: str) -> Option:
     encode = {"x": _("날짜"), "y": column}
-    look = {"stack": "sign", "silent": True, "itemStyle": {"color": color}}
+    look = {"barGap": parts.ON_EACH_OTHER, "silent": True, "itemStyle": {"color": color}}
     return {"type": "bar", "name": column, "encode": encode, **look}
 
 

@@ -27,6 +27,9 @@ LEAST_SEEN: Final = 5
 """Least number of visible bars; a page that asks for fewer gets so many."""
 AIR: Final = 0.04
 """Margin above and below the visible prices, as a part of their range."""
+ON_EACH_OTHER: Final = "-100%"
+"""The gap between bars of two colours, of which each place has one. A stack is computed anew, for all bars, in
+each frame of a zoom: with MACD, a third of all work."""
 TOOLTIP: Final[Option] = {"trigger": "axis", "axisPointer": {"type": "cross"}, "confine": True}
 
 VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str, bool], ...]]] = {
