@@ -98,10 +98,11 @@ def remarks(tree: Node) -> list[str]:
     sentence = _("{part}: {number}은(는) {percent}%입니다. {number}%를 뜻했다면 {number}%라고 쓰십시오.")
     compared = [node for node in nodes(tree) if isinstance(node, Comparison)]
     return [
-        sentence.format(part=node, number=f"{number.value:g}", percent=f"{number.value * 100:g}")
+        sentence.format(part=node, number=number, percent=f"{number.value * 100:g}")
         for node in compared
-        for field, number in ((node.left, node.right), (node.right, node.left))
+        for field, other in ((node.left, node.right), (node.right, node.left))
         if isinstance(field, FieldOf) and fields.FIELDS[field.name].unit == "percent"
+        for number in [other.value if isinstance(other, Minus) else other]
         if isinstance(number, Number) and not number.percent and number.value >= 1
     ]
 

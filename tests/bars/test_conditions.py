@@ -245,3 +245,18 @@ def test_a_number_may_have_a_korean_size(text: str, value: float) -> None:
     condition = parse(f"value >{text} and close > {text}")
     assert condition == parse(f"value > {value!r} and close > {value!r}")
     assert parse(str(condition)) == condition
+
+
+@pytest.mark.parametrize(
+    ("text", "percents"),
+    [
+        ("change > 5", ["500%"]),
+        ("change < -5", ["500%"]),
+        ("close > 5 and (3 < change_1y or not from_high250 > -20)", ["300%", "2000%"]),
+        ("change > 5% and change < -0.5 and close > 5 and rsi14 > 70", []),
+    ],
+)
+def test_a_bare_number_beside_a_percentage_is_remarked_on(text: str, percents: list[str]) -> None:
+    sentences = conditions.remarks(parse(text))
+    assert len(sentences) == len(percents)
+    assert all(percent in sentence for sentence, percent in zip(sentences, percents, strict=True))

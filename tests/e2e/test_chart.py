@@ -94,6 +94,18 @@ def test_the_page_follows_a_zoom_within_a_moment_and_the_chart_is_not_drawn_anew
     assert wait_until(lambda: first_day(page) < first)
 
 
+def test_the_chosen_period_is_in_view_on_a_phone_and_the_page_does_not_move(address: str, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 600})
+    open_chart(page, address + "?period=10Y")
+    row, period = page.locator(".st-key-choices"), page.get_by_role("radio", name="10년", exact=True)
+    place, own = row.bounding_box(), period.bounding_box()
+    assert place
+    assert own
+    assert place["x"] <= own["x"]
+    assert own["x"] + own["width"] <= place["x"] + place["width"]
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0
+
+
 def test_a_zoom_to_what_a_period_shows_lights_its_button(address: str, page: Page) -> None:
     open_chart(page, address + "?from=2026-08-21")
     expect(page.locator("[class*=st-key-period] button[aria-checked=true]:visible")).to_have_count(0)

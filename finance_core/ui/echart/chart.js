@@ -47,15 +47,23 @@
       const { seen } = root; // the range of the chart that this one replaces after a change of theme
       view(seen?.drawn === drawn && seen.revision === shown.revision ? seen : shown);
       page.told = range(); // the range that Python knows
-      // On a phone, the row of periods scrolls sideways: the chosen one comes into view.
-      const period = document.querySelector(".st-key-choices [class*=st-key-period] button[aria-checked=true]");
-      period?.scrollIntoView({ inline: "center", block: "nearest" });
+      showPeriod();
     }
     page.readout.place();
     if (asked && page.pictures !== asked.number) {
       page.pictures = asked.number;
       picture(chart, echarts, settings.readout, asked, attach);
     }
+  }
+
+  // On a phone, the row of periods scrolls sideways: the chosen one comes into view. The page itself does not move.
+  function showPeriod() {
+    const row = document.querySelector(".st-key-choices");
+    const lit = row?.querySelectorAll("[class*=st-key-period] button[aria-checked=true]") ?? [];
+    const period = [...lit].find(({ offsetParent }) => offsetParent); // a replaced row is hidden
+    if (!period) return;
+    const [place, own] = [row, period].map((element) => element.getBoundingClientRect());
+    row.scrollLeft += own.left - place.left - (place.width - own.width) / 2;
   }
 
   function view({ first, last }) {
