@@ -5,16 +5,43 @@ context (the script run of a page, a command), so that visitors do not disturb e
 """
 
 import os
+import string
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from babel.messages.pofile import read_po
 
 Language = Literal["ko", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 LOCALE_DIR = Path(__file__).parent / "locale"
+
+
+class _Plurals(string.Formatter):
+    """Fills {placeholders}, and chooses a word by the number before it.
+
+    gettext wants the number when it looks a text up; here a text is looked up first, and filled where it is shown.
+
+    >>> _Plurals().format("{count} {count:ticker|tickers}", count=1)
+    '1 ticker'
+    """
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        one, bar, other = format_spec.partition("|")
+        if not bar:
+            return super().format_field(value, format_spec)
+        return one if str(value) == "1" else other
+
+
+class _Text(str):
+    """A translation with words that follow a number: "{count} {count:ticker|tickers}"."""
+
+    __slots__ = ()
+
+    def format(self, *args: object, **values: object) -> str:
+        return _Plurals().vformat(self, args, values)
+
 
 _language: ContextVar[Language] = ContextVar("language", default="ko")
 
@@ -56,4 +83,5 @@ def _translations(lang: Language) -> dict[str, str]:
         return {}
     with (LOCALE_DIR / lang / "messages.po").open("rb") as po:
         messages = read_po(po, locale=lang)
-    return {str(message.id): str(message.string) for message in messages if message.id and message.string}
+    texts = {str(message.id): str(message.string) for message in messages if message.id and message.string}
+    return {key: _Text(text) if "|" in text else text for key, text in texts.items()}

@@ -15,7 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
-from finance_core import i18n
+from finance_core import formats, i18n
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.i18n import Language, _
 
@@ -120,6 +120,34 @@ def test_a_message_without_a_translation_reads_as_it_is_and_nothing_reads_as_not
         i18n.use_language(language)
         assert _("번역되지 않은 글") == "번역되지 않은 글"
         assert _("") == ""
+
+
+@pytest.mark.parametrize(
+    ("count", "korean", "in_english"),
+    [
+        (0, "0개 행을 저장했습니다.", "0 rows saved."),
+        (1, "1개 행을 저장했습니다.", "1 row saved."),
+        (2, "2개 행을 저장했습니다.", "2 rows saved."),
+        (1234, "1,234개 행을 저장했습니다.", "1,234 rows saved."),
+    ],
+)
+def test_an_english_word_follows_its_number(count: int, korean: str, in_english: str) -> None:
+    text = "{count}개 행을 저장했습니다."
+    assert formats.filled(_(text), count=count) == korean
+    i18n.use_language("en")
+    assert formats.filled(_(text), count=count) == _(text).format(count=formats.count(count)) == in_english
+
+
+def test_a_word_that_follows_a_number_stands_once_for_one_and_once_for_more() -> None:
+    specs = {
+        (message.id, spec)
+        for message in english()
+        if message.id and message.string
+        for _text, _name, spec, _conversion in string.Formatter().parse(message.string)
+        if spec
+    }
+    assert specs
+    assert {message for message, spec in specs if not re.fullmatch(r"[a-z ]+\|[a-z ]+", spec)} == set()
 
 
 def test_the_languages_of_two_threads_never_meet() -> None:
