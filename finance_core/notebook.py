@@ -20,7 +20,7 @@ from finance_core.bars import comparison, conditions, periods
 from finance_core.bars import panel as panels
 from finance_core.bars.comparison import Scale
 from finance_core.bars.periods import Interval
-from finance_core.bars.screen import READY
+from finance_core.bars.screen import rule_of
 from finance_core.categories import CATEGORIES, Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
@@ -126,7 +126,7 @@ class Sisepan:
         (['005930'], 1)
         """
         of_category = _category(category)
-        tree = conditions.parse(READY[condition].rule if condition in READY else condition)
+        tree = conditions.parse(rule_of(condition))
         result = screens.ask(self._db, of_category, tree, None if as_of is None else _day(as_of))
         names = {row["ticker"]: row["name"] for row in tickers.active(self._db, of_category)}
         columns = {"name": [names.get(ticker, ticker) for ticker in result.tickers], "date": result.dates}

@@ -24,7 +24,7 @@ from finance_core.bars import conditions
 from finance_core.bars.condition_tree import Node
 from finance_core.bars.conditions import Mistake
 from finance_core.bars.outcomes import Outcome
-from finance_core.bars.screen import READY, REASONS, Result
+from finance_core.bars.screen import READY, REASONS, Result, rule_of
 from finance_core.console import ALL_GOOD, NOT_ALL_DONE
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     category = categories.category(options.category)
     try:
-        tree = conditions.parse(READY[options.condition].rule if options.condition in READY else options.condition)
+        tree = conditions.parse(rule_of(options.condition))
     except Mistake as mistake:
         parser.exit(console.WRONG_USE, f"{mistake}\n{mistake.pointer}\n")
 

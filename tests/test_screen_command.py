@@ -120,7 +120,7 @@ def test_a_server_that_is_away_is_one_line(
 def test_ready_screens_run_by_name(db: MongoDatabase, capsys: pytest.CaptureFixture[str]) -> None:
     for ticker, table in pages.real_tables().items():
         store(db, ticker, candles.clean(table)[0])
-    for name in READY:
+    for name in [*READY, *(ready.name for ready in READY.values())]:
         code, out, _err = ask(capsys, name, "--json")
         assert code == 0
         assert json.loads(out)["judged"] > 5

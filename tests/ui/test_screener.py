@@ -105,6 +105,14 @@ def test_a_ready_screen_is_readable_as_the_conditions_it_is(market: MongoDatabas
         assert page.text_input(key="rule").value == ready.rule
 
 
+@pytest.mark.parametrize("text", ["golden_cross", "골든크로스", " 골든크로스 "])
+def test_a_ready_screen_can_be_written_by_its_name(market: MongoDatabase, text: str) -> None:
+    page = opened()
+    page.text_input(key="rule").set_value(text).run()
+    assert page.text_input(key="rule").value == READY["golden_cross"].rule
+    assert not page.error
+
+
 def test_a_mistake_is_shown_where_it_is(market: MongoDatabase) -> None:
     page = opened(rule="close > mx20")
     assert [code.value for code in page.code] == ["close > mx20\n        ^"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from finance_core.bars.conditions import LONGEST
-from finance_core.bars.screen import READY
+from finance_core.bars.screen import READY, rule_of
 from finance_core.categories import CATEGORIES, Category
 from finance_core.ui import address_bar, parameters
 from finance_core.ui.parameters import Parameter
@@ -25,7 +25,7 @@ class View:
 
 TABLE = (
     parameters.choice("in", "category", {category.key: category for category in CATEGORIES}),
-    Parameter("rule", "rule", lambda text: text[: LONGEST + 1], str),
+    Parameter("rule", "rule", lambda text: rule_of(text[: LONGEST + 1]), str),
     parameters.day("day", "day", "2025-03-03"),
 )
 
