@@ -112,12 +112,13 @@ def _watch_rights(_db: MongoDatabase) -> None:
 def writes(callback: Callable[P, None]) -> Callable[P, None]:
     """Make `callback` the callback of a widget that writes: rights are checked when it runs, not when it is drawn.
 
-    A callback runs before the page is drawn; the next `errors_shown` shows its error.
+    A callback runs before the page is drawn, so the language is set here too; the next `errors_shown` shows its error.
     """
 
     @wraps(callback)
     def checked(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
+            use_visitor_language()
             require_admin()
             callback(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - as in errors_shown

@@ -19,7 +19,8 @@ password itself."""
 def use_visitor_language() -> None:
     """Use the language of the link (`?lang=en`), else the one chosen in this visit, else the browser's.
 
-    Every page and every fragment calls this before it reads the address, because each may run in its own thread.
+    Every page and every fragment calls this before it reads the address, and every callback that has something to say,
+    because each may run in its own thread.
     """
     address_bar.settle()
     language = st.query_params.get("lang") or st.session_state.get(LANGUAGE) or st.context.locale

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from finance_core import background
+from finance_core import background, i18n
+from finance_core.bars.screen import READY
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import alerts, prices, tickers
 from finance_core.storage.database import MongoDatabase
@@ -78,6 +79,25 @@ def test_a_test_is_sent_by_each_way_and_the_page_says_whether_it_was_taken(
     assert [body["test"] for _key, body in receiver.posts] == [True, True]
     assert len(mailbox.mails) == 2
     assert own_server_db[ALERTS].count_documents({}) == 0
+
+
+def test_a_test_is_sent_in_the_language_of_who_sends_it(own_server_db: MongoDatabase, receiver: Receiver) -> None:
+    alerts.add(own_server_db, KOREAN_STOCKS, "a jump", "close > 1", webhook=receiver.address)
+    page = AppTest.from_file(pages.PAGES_DIR / "admin_alerts.py", default_timeout=120)
+    page.query_params["lang"] = "en"
+    page = send_test(page.run())
+    assert [element.value.replace("\\", "") for element in page.success] == ["Webhook: the test was sent."]
+    ((_key, body),) = receiver.posts
+    assert body["text"].startswith("[Test] a jump\nKorean stocks")
+
+
+def test_a_ready_condition_is_offered_in_the_language_of_the_visitor(own_server_db: MongoDatabase) -> None:
+    page = AppTest.from_file(pages.PAGES_DIR / "admin_alerts.py", default_timeout=120)
+    page.query_params["lang"] = "en"
+    i18n.use_language("en")  # of this thread, in which the test runner looks for the button
+    page.run().button_group(key="new_alert_ready").set_value("golden_cross").run()
+    assert page.text_input(key="new_alert_name").value == "Golden cross"
+    assert page.text_input(key="new_alert_condition").value == READY["golden_cross"].rule
 
 
 def test_a_mistake_is_pointed_at_before_the_rule_is_made(own_server_db: MongoDatabase) -> None:

@@ -54,6 +54,12 @@ def test_a_fifth_pane_and_settings_that_do_not_go_together_get_a_message_and_cha
     assert page.number_input(key="indicator_3_0").value == 12
 
 
+def test_a_message_of_a_callback_is_in_the_language_of_the_visitor() -> None:
+    page = pages.open_viewer(ind="rsi(14),cci(20),atr(14),macd(12,26,9)", lang="en")
+    page.number_input(key="indicator_3_0").set_value(30).run()
+    assert "Short must be less than Long" in page.toast[0].value
+
+
 def test_the_last_one_that_is_removed_stays_removed() -> None:
     page = pages.open_viewer(ind="rsi(14)")
     page.button(key="remove_indicator_0").click().run()

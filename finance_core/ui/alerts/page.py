@@ -11,7 +11,7 @@ import streamlit as st
 from finance_core import categories, formats, settings
 from finance_core.bars import conditions
 from finance_core.bars.conditions import Mistake
-from finance_core.bars.screen import READY
+from finance_core.bars.screen import READY, rule_of
 from finance_core.categories import Category
 from finance_core.i18n import N_, _
 from finance_core.storage import alerts, database
@@ -50,10 +50,11 @@ def _form(db: MongoDatabase) -> None:
         text = {field: str(st.session_state[_key(field)] or "").strip() for field in FIELDS}
         named = [category.ticker_of(ticker) for ticker in text.pop("tickers").split(",") if ticker.strip()]
         database.prepare_writing(db, category)
-        alerts.add(db, category, text.pop("name"), text.pop("condition"), of=named, **text)
+        alerts.add(db, category, text.pop("name"), rule_of(text.pop("condition")), of=named, **text)
         for field in FIELDS:
             st.session_state[_key(field)] = ""
 
+    @writes
     def use_ready() -> None:
         if key := st.session_state[_key("ready")]:
             st.session_state[_key("condition")] = READY[key].rule
@@ -97,7 +98,7 @@ def _mistake(text: str) -> Mistake | None:
     if not text.strip():
         return None
     try:
-        conditions.parse(text)
+        conditions.parse(rule_of(text))
     except Mistake as mistake:
         return mistake
     return None

@@ -83,7 +83,6 @@ class State:
         """A callback for a button, for admins only: takes over the grid's latest edits, then calls `action`."""
 
         def clicked() -> None:
-            visitor.use_visitor_language()
             self.take_answer()
             self.messages.clear()
             action(database.connect())

@@ -12,6 +12,7 @@ from finance_core.charts import panes
 from finance_core.i18n import _
 from finance_core.ui.text import plain
 from finance_core.ui.viewer.address import View
+from finance_core.ui.visitor import use_visitor_language
 
 Write = Callable[..., None]
 """Writes fields of the view into the address."""
@@ -110,6 +111,7 @@ def _heights(view: View, write: Write) -> None:
 
 def _put(write: Write, chosen: tuple[Chosen, ...]) -> None:
     """Write `chosen` into the address, unless one of them cannot be drawn; show a message for each problem."""
+    use_visitor_language()  # a callback runs before the page sets it
     problems = [problem for each in chosen if (problem := curves.problem_of(each))]
     if not problems:
         kept, problems = curves.parse(curves.text_of(chosen))

@@ -26,7 +26,7 @@ from finance_core.ui.echart.component import Drawings
 from finance_core.ui.text import plain
 from finance_core.ui.viewer.shared import Drawing as Drawn
 from finance_core.ui.viewer.shared import History
-from finance_core.ui.visitor import may_edit
+from finance_core.ui.visitor import may_edit, use_visitor_language
 
 TOOLS: Final[dict[Kind | str, str]] = {
     "": N_("안 그림"),
@@ -104,6 +104,7 @@ class Sketch:
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Handle a browser's message about the drawings; the message may have any content."""
+        use_visitor_language()  # a callback runs before the page sets it
         st.session_state[ANSWERED] = _answered() + 1
         if message.get("kind") == "draw":
             self.add(message.get("points"))
