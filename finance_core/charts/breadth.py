@@ -80,7 +80,7 @@ def _layout(source: pd.DataFrame, series: list[Option], number_formats: dict[str
             {**place, "top": "43%", "height": "24%"},
             {**place, "top": "72%", "height": "14%"},
         ],
-        "xAxis": [parts.day_axis(pane, labels=pane == 2) for pane in range(3)],
+        "xAxis": [parts.trading_days(pane, labels=pane == 2) for pane in range(3)],
         "yAxis": [{"gridIndex": pane, "position": "right", **axis} for pane, axis in enumerate(axes)],
         "dataZoom": parts.zooms(3, None, sides, bottom=4, height=24),
         "tooltip": {**parts.TOOLTIP, "formatter": Script("day_tooltip", {"columns": number_formats})},

@@ -54,6 +54,24 @@ def test_the_chart_takes_the_rest_of_the_window(
     assert below["y"] + below["height"] <= height
 
 
+@pytest.mark.parametrize("width", [390, 820])
+def test_in_a_narrow_window_no_button_lies_on_another_and_the_head_leaves_room(
+    address: str, page: Page, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    open_chart(page, address + "?period=1Y")
+    expect(page.locator("[class*=st-key-period] button[aria-checked=true]:visible")).to_be_in_viewport()
+    groups = page.locator(".st-key-choices").get_by_test_id("stButtonGroup")
+    expect(groups).to_have_count(2)
+    periods, unit = (group.bounding_box() for group in groups.all())
+    assert periods is not None
+    assert unit is not None
+    assert periods["x"] + periods["width"] <= unit["x"]
+    chart = page.locator("canvas").first.bounding_box()
+    assert chart is not None
+    assert chart["y"] < 220
+
+
 def test_each_selector_of_the_style_sheet_still_matches_something(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, address: str, page: Page
 ) -> None:

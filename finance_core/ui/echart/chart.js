@@ -63,7 +63,8 @@
     const period = [...lit].find(({ offsetParent }) => offsetParent); // a replaced row is hidden
     if (!period) return;
     const [place, own] = [row, period].map((element) => element.getBoundingClientRect());
-    row.scrollLeft += own.left - place.left - (place.width - own.width) / 2;
+    const isInView = place.left <= own.left && own.right <= place.right;
+    if (!isInView) row.scrollLeft += own.left - place.left - (place.width - own.width) / 2;
   }
 
   function view({ first, last }) {

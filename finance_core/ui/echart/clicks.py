@@ -27,6 +27,9 @@ def show(
         if isinstance(message, dict):
             choose(str(message.get(clicked, "")))
 
-    events = {EVENTS[clicked]: border.source(FILES / f"{clicked}_clicked.js")}
+    attach, handler = (border.source(FILES / f"{name}.js") for name in ("attach", f"{clicked}_clicked"))
+    # The browser runs this once for each option, after it has drawn it: it attaches the option's functions, draws again
+    # with them, and returns the handler.
+    code = f"({border.as_json(prepared.drawn)}, ({attach})(chart, chart), chart.resize(), {handler})"
     replaced = ["series", "dataset"]
-    st_echarts(prepared.option, events=events, height=height, replace_merge=replaced, key=key, on_change=on_event)
+    st_echarts(prepared.option, events={EVENTS[clicked]: code}, height=height, replace_merge=replaced, key=key, on_change=on_event)
