@@ -66,7 +66,7 @@ def test_the_command_that_is_named_brings_each_ticker_into_its_category(
     assert command == ["--convert", "prices"]
     code, printed = run(capsys, *command, "--yes")
     assert code == console.ALL_GOOD
-    assert printed.count("1 rows refused") == 1
+    assert printed.count("1 row refused") == 1
     days = {"korean_stocks": {"005930": len(SAMSUNG["005930"])}, "us_stocks": {"AAPL": len(APPLE["AAPL"])}}
     assert stored(own_server_db) == days
 
