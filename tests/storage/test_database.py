@@ -79,6 +79,7 @@ def test_the_embedded_database_has_its_unique_indexes(db: MongoDatabase) -> None
     assert len(db[BARS].index_information()) == 2
 
 
+@pytest.mark.slow
 def test_threads_that_connect_at_once_get_one_client(own_data_dir: Path) -> None:
     with Program(own_data_dir) as program:
         found = program.ask("clients_of_threads()")
@@ -88,6 +89,7 @@ def test_threads_that_connect_at_once_get_one_client(own_data_dir: Path) -> None
         assert len(servers(own_data_dir)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("own_data_dir")
 def test_it_connects_again_after_it_was_closed() -> None:
     database.connect()["numbers"].insert_one({"_id": 1})
