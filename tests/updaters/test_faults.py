@@ -22,7 +22,7 @@ from tests.updaters.updating import Ran, actions_of, assert_stored, bars_of, eve
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import faults, ticker_update
 
-pytestmark = pytest.mark.usefixtures("impatient", "data_dir")
+pytestmark = [pytest.mark.usefixtures("impatient", "data_dir"), pytest.mark.slow]
 
 KST = ZoneInfo("Asia/Seoul")
 
