@@ -223,6 +223,7 @@ def test_names_from_the_database_are_text(bars: pd.DataFrame) -> None:
     figure = candlestick_html.candlestick(Content(bars, [], Style()))
     file = html_page.to_html(figure, "<b>A & B</b>", "<i>", Style())
     assert "<h1>&lt;b&gt;A &amp; B&lt;/b&gt;</h1><p>&lt;i&gt;</p>" in file
+    assert "<b>A" not in file
 
 
 @pytest.mark.parametrize(
