@@ -122,7 +122,7 @@ def test_the_tickers_behind_a_number_of_any_session_are_as_many_as_were_counted_
 ) -> None:
     counted = breadth.daily(panel)[mark]
     numbers = []
-    for session in range(0, len(panel.sessions), 13):
+    for session in range(0, len(panel.sessions), 7):
         which = breadth.members(panel, mark, session)
         assert np.array_equal(which, breadth.members(panel.as_of(panel.sessions[session]), mark))
         expected = counted.iloc[session]
