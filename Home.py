@@ -30,6 +30,7 @@ def visit() -> None:
     menu = {"": [page("overview")], _("시세"): viewers, _("관리"): [*admins, *login.pages()]}
     chosen = st.navigation(menu, expanded=True)
     with st.sidebar:
+        navigation.keep_tab()
         navigation.follow()
         language_switch()
         streamlit_words.show()

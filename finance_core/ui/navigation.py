@@ -15,6 +15,7 @@ from finance_core.i18n import N_, _, language
 ICON = Path(__file__).with_name("icon.svg")
 LOOK = Path(__file__).with_name("look.css")
 """Style of all pages."""
+LINKS = Path(__file__).with_name("links.js")
 PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
 
 PAGES: Final = {
@@ -67,6 +68,11 @@ def follow() -> None:
     if address := st.session_state.pop(REQUESTED, ""):
         move = f"history.pushState(null, '', {json.dumps(address)}); dispatchEvent(new PopStateEvent('popstate'))"
         st.html(f"<script>{move}</script>", unsafe_allow_javascript=True)
+
+
+def keep_tab() -> None:
+    """Let links in tables open in the visitor's tab (see `links.js`)."""
+    st.html(f"<script>{LINKS.read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
 
 
 def viewer_link(category: Category, ticker: str, label: str) -> None:

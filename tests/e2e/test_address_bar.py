@@ -133,3 +133,23 @@ def test_the_way_back_from_a_chart_of_another_category_leads_to_the_page_before(
     page.go_forward()
     page.wait_for_url("**/indices?ticker=%5EIXIC")
     expect(page.get_by_text("^IXIC")).to_be_visible()
+
+
+def test_a_name_in_a_table_opens_its_chart_in_this_tab_and_in_another_if_asked_to(address: str, page: Page) -> None:
+    page.goto(address.removesuffix("/korean_stocks"))
+    table = page.get_by_test_id("stDataFrame").filter(visible=True).first
+    expect(table).to_be_visible(timeout=60_000)
+    name = {"x": 40, "y": 50}  # in the first row below the titles
+    table.hover(position=name)
+    page.wait_for_timeout(300)
+    with page.context.expect_page() as opened:
+        table.click(position=name, modifiers=["Control"])
+    assert "ticker=005930" in opened.value.url
+    opened.value.close()
+    tabs = len(page.context.pages)
+    table.click(position=name)
+    page.wait_for_url("**/korean_stocks?ticker=005930")
+    expect(page.locator(".st-key-chart canvas").first).to_be_visible()
+    assert len(page.context.pages) == tabs
+    page.go_back()
+    expect(table).to_be_visible()

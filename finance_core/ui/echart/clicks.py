@@ -31,5 +31,5 @@ def show(
     # The browser runs this once for each option, after it has drawn it: it attaches the option's functions, draws again
     # with them, and returns the handler.
     code = f"({border.as_json(prepared.drawn)}, ({attach})(chart, chart), chart.resize(), {handler})"
-    replaced = ["series", "dataset"]
-    st_echarts(prepared.option, events={EVENTS[clicked]: code}, height=height, replace_merge=replaced, key=key, on_change=on_event)
+    events, replaced = {EVENTS[clicked]: code}, ["series", "dataset"]
+    st_echarts(prepared.option, events=events, height=height, replace_merge=replaced, key=key, on_change=on_event)
