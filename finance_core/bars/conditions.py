@@ -50,9 +50,11 @@ KINDS: Final[dict[Kind, str]] = {"number": N_("숫자"), "text": N_("글자"), "
 class Mistake(SisepanError):
     """What is wrong with a condition, and where."""
 
-    def __init__(self, message: str, text: str, at: int, **values: object) -> None:
+    text = ""
+    """The whole condition; `parse` sets it, because most places that find a mistake do not know it."""
+
+    def __init__(self, message: str, at: int, **values: object) -> None:
         super().__init__(message, **values)
-        self.text = text
         self.at = at
 
     def __str__(self) -> str:
@@ -69,22 +71,30 @@ class Mistake(SisepanError):
         return f"{line}\n{' ' * width}^"
 
 
-def parse(text: str) -> Node:
-    """The tree of a condition. Raises Mistake."""
-    tree = _read(text, "condition")
-    if kind_of(tree) != "truth":
-        sentence = N_("{part}은(는) {kind}이고 조건이 아닙니다. 무엇과 비교하십시오.")
-        raise Mistake(sentence, text, tree.at, part=str(tree)[:60], kind=_Named(kind_of(tree)))
-    return tree
+def parse(text: str, rule: Literal["condition", "value"] = "condition") -> Node:
+    """The tree of a condition; with the other `rule` of the grammar, that of a value. Raises Mistake."""
+    try:
+        if len(text) > LONGEST:
+            raise Mistake(N_("조건은 {longest}자까지 씁니다."), LONGEST, longest=LONGEST)
+        if not text.strip():
+            raise Mistake(N_("조건이 비어 있습니다."), 0)
+        parsed: Any = _parser().parse(text, start=rule)
+        tree: Node = parsed
+        if rule == "condition" and kind_of(tree) != "truth":
+            sentence = N_("{part}은(는) {kind}이고 조건이 아닙니다. 무엇과 비교하십시오.")
+            raise Mistake(sentence, tree.at, part=str(tree)[:60], kind=_Named(kind_of(tree)))
+        if rule == "value" and kind_of(tree) == "truth":
+            raise _unexpected(tree, "number")
+        return tree
+    except (Mistake, UnexpectedInput) as error:
+        mistake = error if isinstance(error, Mistake) else _misunderstood(text, error)
+        mistake.text = text
+        raise mistake from None
 
 
 def parse_value(text: str) -> Node:
     """The tree of a number or a text, such as a column to show: `close / ma20`. Raises Mistake."""
-    tree = _read(text, "value")
-    if kind_of(tree) == "truth":
-        wrong = _unexpected(tree, "number")
-        raise Mistake(wrong.message, text, wrong.at, **wrong.values)
-    return tree
+    return parse(text, "value")
 
 
 def remarks(tree: Node) -> list[str]:
@@ -107,22 +117,6 @@ def remarks(tree: Node) -> list[str]:
     ]
 
 
-def _read(text: str, rule: Literal["condition", "value"]) -> Node:
-    """The tree of `text`, by the rule `rule` of the grammar. Raises Mistake."""
-    if len(text) > LONGEST:
-        raise Mistake(N_("조건은 {longest}자까지 씁니다."), text, LONGEST, longest=LONGEST)
-    if not text.strip():
-        raise Mistake(N_("조건이 비어 있습니다."), text, 0)
-    try:
-        tree: Any = _parser().parse(text, start=rule)
-    except UnexpectedInput as error:
-        raise _misunderstood(text, error) from None
-    except _Wrong as wrong:
-        raise Mistake(wrong.message, text, wrong.at, **wrong.values) from None
-    checked: Node = tree
-    return checked
-
-
 @cache
 def _parser() -> Lark:
     grammar = Path(__file__).with_suffix(".lark").read_text(encoding="utf-8")
@@ -133,13 +127,13 @@ def _parser() -> Lark:
 def _misunderstood(text: str, error: UnexpectedInput) -> Mistake:
     at = error.pos_in_stream
     if at is None or at < 0 or at >= len(text.rstrip()) or getattr(getattr(error, "token", None), "type", "") == "$END":
-        return Mistake(N_("조건이 끝나지 않았습니다. 값이나 조건이 더 있어야 합니다."), text, len(text.rstrip()))
+        return Mistake(N_("조건이 끝나지 않았습니다. 값이나 조건이 더 있어야 합니다."), len(text.rstrip()))
     part = text[at : at + 20].split("\n")[0]
     titles = {name: field.title for name, field in fields.FIELDS.items() if not field.settings}
     if titled := [name for name, title in titles.items() if part.startswith(title)]:  # a Korean word for a field
         name = max(titled, key=lambda each: len(titles[each]))
-        return Mistake(N_("'{title}'은(는) {name}(이)라고 씁니다."), text, at, title=_(titles[name]), name=name)
-    return Mistake(N_("여기서부터 읽을 수 없습니다: {part}"), text, at, part=part)
+        return Mistake(N_("'{title}'은(는) {name}(이)라고 씁니다."), at, title=_(titles[name]), name=name)
+    return Mistake(N_("여기서부터 읽을 수 없습니다: {part}"), at, part=part)
 
 
 @dataclass(frozen=True)
@@ -152,17 +146,9 @@ class _Named:
         return _(KINDS[self.kind])
 
 
-class _Wrong(Exception):
-    """A mistake, raised where the whole text is not known; `_read` makes a `Mistake` of it."""
-
-    def __init__(self, message: str, at: int, **values: object) -> None:
-        super().__init__(message)
-        self.message, self.at, self.values = message, at, values
-
-
 @v_args(inline=True)
 class _Builder(Transformer[Token, Node]):
-    """Makes a node for each rule of the grammar. Raises _Wrong."""
+    """Makes a node for each rule of the grammar. Raises Mistake."""
 
     def number(self, token: Token) -> Node:
         size = SIZES.get(token[-1], 1.0)
@@ -212,7 +198,7 @@ def _at(token: Token) -> int:
 
 def _within_depth(node: Node) -> Node:
     if node.depth > DEEPEST:
-        raise _Wrong(N_("조건이 너무 깊이 겹칩니다(한도 {deepest}겹)."), node.at, deepest=DEEPEST)
+        raise Mistake(N_("조건이 너무 깊이 겹칩니다(한도 {deepest}겹)."), node.at, deepest=DEEPEST)
     return node
 
 
@@ -222,16 +208,16 @@ def _expect(node: Node, kind: Kind) -> Node:
     return node
 
 
-def _unexpected(node: Node, kind: Kind) -> _Wrong:
+def _unexpected(node: Node, kind: Kind) -> Mistake:
     sentence = N_("{kind}이(가) 와야 하는데 {part}은(는) {other}입니다.")
-    return _Wrong(sentence, node.at, kind=_Named(kind), part=str(node)[:60], other=_Named(kind_of(node)))
+    return Mistake(sentence, node.at, kind=_Named(kind), part=str(node)[:60], other=_Named(kind_of(node)))
 
 
-def _unknown(name: str, at: int, known: Iterable[str]) -> _Wrong:
-    near = difflib.get_close_matches(name.lower(), dict.fromkeys(known), n=3, cutoff=0.5)
+def _unknown(name: str, at: int, known: Iterable[str]) -> Mistake:
+    near = ", ".join(difflib.get_close_matches(name.lower(), dict.fromkeys(known), n=3, cutoff=0.5))
     if near:
-        return _Wrong(N_("{name}은(는) 모르는 이름입니다. 비슷한 것: {near}"), at, name=name[:40], near=", ".join(near))
-    return _Wrong(N_("{name}은(는) 모르는 이름입니다."), at, name=name[:40])
+        return Mistake(N_("{name}은(는) 모르는 이름입니다. 비슷한 것: {near}"), at, name=name[:40], near=near)
+    return Mistake(N_("{name}은(는) 모르는 이름입니다."), at, name=name[:40])
 
 
 def _field(token: Token) -> Node:
@@ -241,31 +227,31 @@ def _field(token: Token) -> Node:
     except KeyError:
         raise _unknown(str(token), at, [*fields.FIELDS, *fields.NUMBERED, *FUNCTIONS]) from None
     except ValueError:
-        raise _Wrong(N_("{name}의 봉 수는 쓸 수 없는 값입니다."), at, name=str(token)[:40]) from None
+        raise Mistake(N_("{name}의 봉 수는 쓸 수 없는 값입니다."), at, name=str(token)[:40]) from None
     return _ordered(FieldOf(key, settings, at=at))
 
 
 def _field_with(name: str, at: int, arguments: Sequence[Node]) -> Node:
     rows = fields.FIELDS[name].settings
     if len(arguments) > len(rows):
-        raise _Wrong(N_("{name}의 설정은 {most}개까지입니다."), at, name=name, most=len(rows))
+        raise Mistake(N_("{name}의 설정은 {most}개까지입니다."), at, name=name, most=len(rows))
     settings = [row.default for row in rows]
     for position, argument in enumerate(arguments):
         row = rows[position]
         if not isinstance(argument, Number) or argument.percent:
-            raise _Wrong(N_("{name}의 설정은 숫자여야 합니다."), argument.at, name=name)
+            raise Mistake(N_("{name}의 설정은 숫자여야 합니다."), argument.at, name=name)
         try:
             settings[position] = row.read(f"{argument.value:.15g}")
         except ValueError:
             sentence = N_("{name}의 설정 {value}은(는) {least}부터 {most}까지여야 합니다.")
             limits = {"least": f"{row.least:g}", "most": f"{row.most:g}"}
-            raise _Wrong(sentence, argument.at, name=name, value=f"{argument.value:g}", **limits) from None
+            raise Mistake(sentence, argument.at, name=name, value=f"{argument.value:g}", **limits) from None
     return _ordered(FieldOf(name, tuple(settings), at=at))
 
 
 def _ordered(node: FieldOf) -> FieldOf:
     if problem := fields.problem_of(node.name, node.settings):
-        raise _Wrong("{problem}", node.at, problem=problem)
+        raise Mistake("{problem}", node.at, problem=problem)
     return node
 
 
@@ -273,14 +259,14 @@ def _call(name: str, at: int, arguments: Sequence[Node]) -> Node:
     row = FUNCTIONS[name]
     absent = len(row.arguments) - len(arguments)
     if not 0 <= absent <= len(row.defaults):
-        raise _Wrong(N_("{name}은(는) {usage}처럼 씁니다."), at, name=name, usage=row.usage)
+        raise Mistake(N_("{name}은(는) {usage}처럼 씁니다."), at, name=name, usage=row.usage)
     given = [*arguments, *(Number(float(number)) for number in row.defaults[len(row.defaults) - absent :])]
     for argument, kind in zip(given, row.arguments, strict=True):
         if kind == "bars":
             is_whole = isinstance(argument, Number) and not argument.percent and argument.value == int(argument.value)
             if not (is_whole and isinstance(argument, Number) and 1 <= argument.value <= MOST_BARS):
                 sentence = N_("{name}의 봉 수는 1부터 {most}까지의 정수여야 합니다.")
-                raise _Wrong(sentence, argument.at, name=name, most=MOST_BARS)
+                raise Mistake(sentence, argument.at, name=name, most=MOST_BARS)
         else:
             _expect(argument, kind)
     return _within_depth(Call(name, tuple(given), at=at))
