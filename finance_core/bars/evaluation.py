@@ -45,8 +45,8 @@ def bars_needed(tree: Node) -> int:
         case FieldOf(name=name, settings=settings):
             return FIELDS[name].bars(*settings)
         case Call(name=name, arguments=arguments):
-            counted = [node for node, kind in zip(arguments, FUNCTIONS[name].arguments, strict=True) if kind == "bars"]
-            reach = FUNCTIONS[name].reaches(int(counted[0].value)) if counted and isinstance(counted[0], Number) else 0
+            kinds = zip(arguments, FUNCTIONS[name].arguments, strict=True)
+            reach = sum(FUNCTIONS[name].reaches(_bars(node)) for node, kind in kinds if kind == "bars")
             return reach + max(bars_needed(node) for node in arguments)
         case _:
             return max((bars_needed(part) for part in parts_of(tree)), default=1)
@@ -54,64 +54,57 @@ def bars_needed(tree: Node) -> int:
 
 def truth(tree: Node, source: Source) -> Truth:
     """Whether a condition holds at each bar."""
-    if tree in source.known:
-        known: Truth = source.known[tree]
-        return known
+    result: Truth = values(tree, source)
+    return result
+
+
+def values(tree: Node, source: Source) -> Any:
+    """A part of a condition: its numbers at each bar, NaN where unknown; its texts, one for each ticker; its truth."""
+    if tree not in source.known:
+        source.known[tree] = _computed(tree, source)
+    return source.known[tree]
+
+
+def _computed(tree: Node, source: Source) -> Any:
     match tree:
+        case Number(value=value, percent=percent):
+            return np.full(len(source.panel.at), value / 100 if percent else value)
+        case Text(value=text):
+            return np.full(len(source.panel.tickers), text, dtype=object)
+        case FieldOf(name=name, settings=settings):
+            return FIELDS[name].compute(source, *map(_whole, settings))
+        case Call(name=name, arguments=parts):
+            kinds = zip(parts, FUNCTIONS[name].arguments, strict=True)
+            arguments = [_bars(part) if kind == "bars" else values(part, source) for part, kind in kinds]
+            return FUNCTIONS[name].compute(source, *arguments)
+        case Minus(value=part):
+            return -values(part, source)
+        case Arithmetic(operator=operator, left=left, right=right):
+            with np.errstate(all="ignore"):
+                result = ARITHMETIC[operator](values(left, source), values(right, source))
+            result[~np.isfinite(result)] = np.nan
+            return result
         case Comparison():
-            result = _compared(tree, source)
+            return _compared(tree, source)
         case Not(condition=condition):
             denied = truth(condition, source)
-            result = Truth(denied.fails, denied.holds)
+            return Truth(denied.fails, denied.holds)
         case Joined(operator=operator, conditions=conditions):
             each = [truth(condition, source) for condition in conditions]
             holds, fails = [one.holds for one in each], [one.fails for one in each]
             # The result is unknown only where an unknown condition decides it.
             if operator == "and":
-                result = Truth(np.logical_and.reduce(holds), np.logical_or.reduce(fails))
-            else:
-                result = Truth(np.logical_or.reduce(holds), np.logical_and.reduce(fails))
+                return Truth(np.logical_and.reduce(holds), np.logical_or.reduce(fails))
+            return Truth(np.logical_or.reduce(holds), np.logical_and.reduce(fails))
         case _:
-            result = _computed(tree, source)
-    source.known[tree] = result
-    return result
+            raise TypeError(type(tree))
 
 
-def values(tree: Node, source: Source) -> Any:
-    """The numbers of a part of a condition at each bar, NaN where unknown; or its texts, one for each ticker."""
-    if tree in source.known:
-        return source.known[tree]
-    match tree:
-        case Number(value=value, percent=percent):
-            result: Any = np.full(len(source.panel.at), value / 100 if percent else value)
-        case Text(value=text):
-            result = np.full(len(source.panel.tickers), text, dtype=object)
-        case Minus(value=part):
-            result = -values(part, source)
-        case Arithmetic(operator=operator, left=left, right=right):
-            with np.errstate(all="ignore"):
-                result = ARITHMETIC[operator](values(left, source), values(right, source))
-            result[~np.isfinite(result)] = np.nan
-        case _:
-            result = _computed(tree, source)
-    source.known[tree] = result
-    return result
-
-
-def _computed(tree: Node, source: Source) -> Any:
-    """The values of a field or a function, computed by its row in the table."""
-    if isinstance(tree, FieldOf):
-        return FIELDS[tree.name].compute(source, *(_whole(number) for number in tree.settings))
-    if not isinstance(tree, Call):
-        raise TypeError(type(tree))
-    function = FUNCTIONS[tree.name]
-    arguments: list[Any] = []
-    for node, kind in zip(tree.arguments, function.arguments, strict=True):
-        if kind == "bars" and isinstance(node, Number):
-            arguments.append(int(node.value))
-        else:
-            arguments.append(truth(node, source) if kind == "truth" else values(node, source))
-    return function.compute(source, *arguments)
+def _bars(number: Node) -> int:
+    """The number of bars that an argument of the kind bars means."""
+    if not isinstance(number, Number):
+        raise TypeError(type(number))
+    return int(number.value)
 
 
 def _whole(number: float) -> float:
