@@ -36,9 +36,8 @@ RECENT: Final = 20
 
 def traded(panel: Panel) -> BoolArray:
     """Which tickers have a bar on the last session."""
-    if not len(panel.sessions):
-        return np.zeros(len(panel.tickers), dtype=bool)
-    return np.asarray((panel.last >= 0) & (panel.at[panel.last] == len(panel.sessions) - 1))
+    newest = panel.at_last(panel.at, -1)
+    return np.asarray((newest >= 0) & (newest == len(panel.sessions) - 1))
 
 
 def last_whole(panel: Panel) -> np.datetime64:

@@ -27,7 +27,7 @@ from finance_core.bars.condition_tree import (
     kind_of,
     parts_of,
 )
-from finance_core.bars.field_values import Floats, Source, Texts
+from finance_core.bars.field_values import Source, Texts
 from finance_core.bars.fields import FIELDS
 from finance_core.bars.functions import FUNCTIONS, Truth, is_above
 
@@ -136,11 +136,3 @@ def _texts_compared(operator: str, left: Texts, right: Texts, source: Source) ->
     same = [first in second if operator == "in" else first == second for first, second in pairs]
     result: npt.NDArray[np.bool_] = np.array(same, dtype=bool) ^ (operator == "!=")
     return Truth(source.of_tickers(result & known), source.of_tickers(~result & known))
-
-
-def last(values_of_bars: Floats, source: Source) -> Floats:
-    """The value at the last bar of each ticker; NaN where it has none."""
-    position = source.panel.last
-    if not len(values_of_bars):
-        return np.full(len(position), np.nan)
-    return np.where(position >= 0, values_of_bars[position], np.nan)

@@ -52,5 +52,4 @@ def newest(panel: Panel) -> FloatArray:
     [nan, 600.0]
     """
     ends = panel.tail(1)  # of thousands of tickers, the other bars would take most of the time and much memory
-    values = np.append(of_bars(ends), np.nan)  # for tickers without a bar, whose last is at -1
-    return values[ends.last]
+    return ends.at_last(of_bars(ends), np.nan)

@@ -13,7 +13,7 @@ bars lie one ticker after the other in flat arrays, ascending by session, and ar
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress, pairwise
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 Days = npt.NDArray[np.datetime64]
+T = TypeVar("T", bound=np.generic)
 
 FIELDS: Final = ("open", "high", "low", "close", "volume")
 """The numbers of a bar that a panel may hold, in the ticker's currency and in shares, adjusted for splits."""
@@ -93,6 +94,12 @@ class Panel:
     def last(self) -> IntArray:
         """Position of the last bar of each ticker; -1 where it has none."""
         return np.where(self.counts > 0, self.starts[1:] - 1, -1)
+
+    def at_last(self, values: npt.NDArray[T], missing: Any) -> npt.NDArray[T]:
+        """Those of `values`, one for each bar, at the last bar of each ticker; `missing` where it has no bar."""
+        result = np.full(len(self.tickers), missing, dtype=values.dtype)
+        result[self.counts > 0] = values[self.last[self.counts > 0]]
+        return result
 
     def text(self, name: str) -> npt.NDArray[np.object_]:
         """The text `name` of each ticker."""
@@ -165,14 +172,12 @@ class Panel:
         """Which tickers have no bar within `STALE_AFTER` of the newest session, or none at all."""
         if not len(self.sessions):
             return np.ones(len(self.tickers), dtype=bool)
-        newest = np.where(self.last >= 0, self.at[self.last] if len(self.at) else 0, 0)
-        return np.asarray((self.last < 0) | (self.sessions[newest] < self.sessions[-1] - STALE_AFTER))
+        newest = self.at_last(self.at, -1)
+        return np.asarray((newest < 0) | (self.sessions[newest] < self.sessions[-1] - STALE_AFTER))
 
     def halted(self) -> BoolArray:
         """Which tickers did not trade in their last bar (see `halted_bars`)."""
-        if not len(self.at):
-            return np.zeros(len(self.tickers), dtype=bool)
-        return np.asarray((self.last >= 0) & self.halted_bars()[self.last])
+        return self.at_last(self.halted_bars(), False)
 
     def halted_bars(self) -> BoolArray:
         """Which bars are of days without trade: one price and no volume, while the ticker has volume on other days.

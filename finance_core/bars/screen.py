@@ -122,8 +122,7 @@ def screen(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> Resu
     needed = max(map(evaluation.bars_needed, [tree, *columns]))
     source = Source(then.tail(needed))
     truth = evaluation.truth(tree, source)
-    last, has_bars = source.panel.last, source.panel.last >= 0
-    holds, fails = (has_bars & _at(each, last) for each in truth)
+    holds, fails = (source.panel.at_last(each, False) for each in truth)
     reasons = _reasons(then, evaluation.bars_needed(tree), ~(holds | fails))
     judged = np.array([reason is None for reason in reasons], dtype=bool)
     chosen = np.flatnonzero(holds & judged)
@@ -150,10 +149,6 @@ def columns_of(tree: Node) -> list[FieldOf]:
     return list(dict.fromkeys([*ALWAYS, *used]))
 
 
-def _at(values: BoolArray, positions: Any) -> BoolArray:
-    return values[positions] if len(values) else np.zeros(len(positions), dtype=bool)
-
-
 def _recent(panel: Panel, position: int) -> list[float]:
     end = panel.starts[position + 1]
     closes: list[float] = panel.bars["close"][max(panel.starts[position], end - RECENT) : end].tolist()
@@ -162,7 +157,7 @@ def _recent(panel: Panel, position: int) -> list[float]:
 
 def _column(node: Node, source: Source) -> Any:
     values = evaluation.values(node, source)
-    return values if kind_of(node) == "text" else evaluation.last(values, source)
+    return values if kind_of(node) == "text" else source.panel.at_last(values, np.nan)
 
 
 def _reasons(panel: Panel, needed: int, unknown: BoolArray) -> list[Reason | None]:

@@ -139,8 +139,8 @@ def test_a_value_needs_no_more_bars_than_it_says(tables: dict[str, pd.DataFrame]
             continue
         node = FieldOf(name, tuple(setting.default for setting in row.settings))
         cut = panel.tail(evaluation.bars_needed(node))
-        whole = evaluation.last(evaluation.values(node, Source(panel)), Source(panel))
-        last = evaluation.last(evaluation.values(node, Source(cut)), Source(cut))
+        whole = panel.at_last(evaluation.values(node, Source(panel)), np.nan)
+        last = cut.at_last(evaluation.values(node, Source(cut)), np.nan)
         np.testing.assert_allclose(last, whole, rtol=1e-6, err_msg=name)
 
 

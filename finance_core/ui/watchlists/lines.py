@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from finance_core import categories
 from finance_core.bars import conditions, evaluation
 from finance_core.bars import panel as panels
@@ -44,7 +46,7 @@ def of(db: MongoDatabase, entries: Sequence[Entry]) -> list[Line]:
     # Two entries may have the same ticker; the panel needs different names, so positions are the names.
     panel = panels.of({str(position): bars.get(entry[:2], panels.NO_BARS) for position, entry in enumerate(entries)})
     source = Source(panel)
-    numbers = [evaluation.last(evaluation.values(conditions.parse_value(name), source), source) for name in FIELDS]
+    numbers = [panel.at_last(evaluation.values(conditions.parse_value(name), source), np.nan) for name in FIELDS]
     lines = []
     for position, (first, end) in enumerate(pairwise(panel.starts.tolist())):
         recent = panel.bars["close"][max(first, end - RECENT) : end].tolist()
