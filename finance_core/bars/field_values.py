@@ -18,9 +18,10 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.tseries.offsets import BaseOffset, YearEnd
+from pandas.tseries.offsets import BaseOffset
 
 from finance_core.bars import market_values
+from finance_core.bars.curves import drawn_at
 from finance_core.bars.indicator import Indicator
 from finance_core.bars.panel import Days, IntArray, Panel
 
@@ -60,11 +61,7 @@ class Source:
 
     def ago(self, values: Floats, bars: int) -> Floats:
         """`values` of the same ticker so many `bars` before; NaN where there is no such bar."""
-        result = np.full(len(values), np.nan)
-        if bars < len(values):
-            result[bars:] = values[: len(values) - bars]
-        result[self.rank < bars] = np.nan
-        return result
+        return np.where(self.rank < bars, np.nan, drawn_at(values, bars))
 
     def rolling(self, values: Floats, window: int, statistic: Literal["mean", "max", "min", "std"]) -> Floats:
         """The mean, highest, lowest or (population's) standard deviation of the last `window` values."""
@@ -115,11 +112,8 @@ def change(source: Source, bars: float) -> Floats:
 def change_since(source: Source, offset: BaseOffset) -> Floats:
     """The change since the last close on or before the calendar day `offset` ago; YearEnd: since that of last year."""
     sessions = pd.DatetimeIndex(source.panel.sessions)
-    if isinstance(offset, YearEnd):
-        day = sessions.to_period("Y").start_time - pd.Timedelta(1, "D")
-    else:
-        day = sessions - offset
-    before = np.searchsorted(source.panel.sessions, day.to_numpy().astype("datetime64[D]"), side="right") - 1
+    days = (sessions - offset).to_numpy().astype("datetime64[D]")
+    before = np.searchsorted(source.panel.sessions, days, side="right") - 1
     width = len(sessions)
     ticker = source.of_tickers(np.arange(len(source.panel.tickers)))
     keys = ticker * width + source.panel.at

@@ -17,7 +17,8 @@ import numpy as np
 
 from finance_core.bars import evaluation
 from finance_core.bars.condition_tree import Node
-from finance_core.bars.field_values import Floats, Source, ratio
+from finance_core.bars.curves import drawn_at
+from finance_core.bars.field_values import Floats, Source, change
 from finance_core.bars.panel import BoolArray, Panel
 
 HORIZONS: Final = (5, 20, 60)
@@ -60,7 +61,7 @@ def outcomes(
 
 
 def _outcome(source: Source, held: BoolArray, known: BoolArray, sessions: int) -> Outcome:
-    moves = _moves(source, sessions)
+    moves = drawn_at(change(source, sessions), -sessions)  # at the bar where each begins
     followed = ~np.isnan(moves)
     after, usual = moves[held & followed], moves[known & followed]
     total = np.concatenate([[0], np.cumsum(held & followed)])
@@ -72,13 +73,3 @@ def _outcome(source: Source, held: BoolArray, known: BoolArray, sessions: int) -
 def _quartiles(moves: Floats) -> tuple[float, float, float]:
     lower, median, upper = np.quantile(moves, (0.25, 0.5, 0.75)).tolist() if len(moves) else (np.nan,) * 3
     return lower, median, upper
-
-
-def _moves(source: Source, sessions: int) -> Floats:
-    """The change from each close to the close `sessions` bars of the ticker later; NaN where there is no such bar."""
-    close = source.bars["close"]
-    later = np.full(len(close), np.nan)
-    if sessions < len(close):
-        later[:-sessions] = close[sessions:]
-    rest = source.of_tickers(source.panel.counts) - source.rank - 1
-    return ratio(np.where(rest >= sessions, later, np.nan), close) - 1
