@@ -5,6 +5,7 @@ Where a number is missing, it is unknown whether a condition holds. So a `Truth`
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -41,31 +42,6 @@ def is_above(left: Floats, right: Floats) -> Truth:
     return Truth(above, known & ~above)
 
 
-def ago(source: Source, values: Floats, bars: int) -> Floats:
-    """The values of `bars` bars before."""
-    return source.ago(values, bars)
-
-
-def mean(source: Source, values: Floats, bars: int) -> Floats:
-    """The mean of the last `bars` values."""
-    return source.rolling(values, bars, "mean")
-
-
-def highest(source: Source, values: Floats, bars: int) -> Floats:
-    """The highest of the last `bars` values."""
-    return source.rolling(values, bars, "max")
-
-
-def lowest(source: Source, values: Floats, bars: int) -> Floats:
-    """The lowest of the last `bars` values."""
-    return source.rolling(values, bars, "min")
-
-
-def absolute(_source: Source, values: Floats) -> Floats:
-    """The values without their signs."""
-    return np.abs(values)
-
-
 def count(source: Source, truth: Truth, bars: int) -> Floats:
     """At how many of the last `bars` bars a condition held; NaN where it is unknown at one of them."""
     held, failed = _counts(source, truth.holds, bars), _counts(source, truth.fails, bars)
@@ -81,11 +57,6 @@ def crossed_above(source: Source, left: Floats, right: Floats, bars: int) -> Tru
     return Truth(happened > 0, did_not == bars)
 
 
-def crossed_below(source: Source, left: Floats, right: Floats, bars: int) -> Truth:
-    """Whether `left` fell below `right` at one of the last `bars` bars."""
-    return crossed_above(source, right, left, bars)
-
-
 def _before(source: Source, truth: BoolArray) -> BoolArray:
     return np.concatenate([[False], truth[:-1]])[: len(truth)] & (source.rank > 0)
 
@@ -95,6 +66,10 @@ def _counts(source: Source, truth: BoolArray, bars: int) -> IntArray:
     total = np.concatenate([[0], np.cumsum(truth)])
     end = np.arange(1, len(truth) + 1)
     return np.asarray(total[end] - total[end - np.minimum(source.rank + 1, bars)])
+
+
+def _rolling(statistic: Literal["mean", "max", "min"]) -> Callable[[Source, Floats, int], Floats]:
+    return partial(Source.rolling, statistic=statistic)
 
 
 @dataclass(frozen=True)
@@ -129,16 +104,16 @@ FUNCTIONS: Final[dict[str, Function]] = {
         N_("N봉 안에 아래로 뚫음"),
         "crossed_below(close, ma20, 3)",
         ("number", "number", "bars"),
-        crossed_below,
+        lambda source, left, right, bars: crossed_above(source, right, left, bars),
         "truth",
         (1,),
         lambda bars: bars,
     ),
-    "ago": Function(N_("N봉 전의 값"), "ago(close, 5)", ("number", "bars"), ago, reaches=lambda bars: bars),
-    "highest": Function(N_("N봉 가운데 가장 큰 값"), "highest(rsi14, 20)", ("number", "bars"), highest),
-    "lowest": Function(N_("N봉 가운데 가장 작은 값"), "lowest(rsi14, 20)", ("number", "bars"), lowest),
-    "mean": Function(N_("N봉의 평균"), "mean(change, 5)", ("number", "bars"), mean),
+    "ago": Function(N_("N봉 전의 값"), "ago(close, 5)", ("number", "bars"), Source.ago, reaches=lambda bars: bars),
+    "highest": Function(N_("N봉 가운데 가장 큰 값"), "highest(rsi14, 20)", ("number", "bars"), _rolling("max")),
+    "lowest": Function(N_("N봉 가운데 가장 작은 값"), "lowest(rsi14, 20)", ("number", "bars"), _rolling("min")),
+    "mean": Function(N_("N봉의 평균"), "mean(change, 5)", ("number", "bars"), _rolling("mean")),
     "count": Function(N_("N봉 가운데 조건이 맞은 봉 수"), "count(close > open, 10)", ("truth", "bars"), count),
-    "abs": Function(N_("부호를 뺀 값"), "abs(change)", ("number",), absolute, reaches=lambda _bars: 0),
+    "abs": Function(N_("부호를 뺀 값"), "abs(change)", ("number",), lambda _source, values: np.abs(values)),
 }
 """By name."""
