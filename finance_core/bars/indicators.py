@@ -8,6 +8,7 @@ table. The arithmetic is in `formulas`; the indicators that a visitor chose, and
 ('own', ('close',), [14])
 """
 
+from dataclasses import replace
 from typing import Final
 
 from finance_core.bars import formulas
@@ -24,9 +25,6 @@ def _windows(*windows: int) -> int:
     return sum(windows) - len(windows)
 
 
-SIMPLE_AVERAGE: Final = N_("최근 N개 봉의 평균입니다.")
-EXPONENTIAL_AVERAGE: Final = N_("새 봉의 무게가 2/(N+1)인 평균입니다. 처음 N개 봉의 평균에서 시작합니다.")
-WEIGHTED_AVERAGE: Final = N_("최근 N개 봉을 오래된 것부터 1, 2, …, N의 무게로 평균한 값입니다.")
 BANDS: Final = Line(N_("상단")), Line(N_("중심")), Line(N_("하단"))
 PERCENT: Final = 0.0, 100.0
 MURPHY: Final = "John J. Murphy, Technical Analysis of the Financial Markets (1999)"
@@ -34,46 +32,50 @@ WILDER: Final = "J. Welles Wilder, New Concepts in Technical Trading Systems (19
 LANE: Final = "George C. Lane, Lane's Stochastics, Technical Analysis of Stocks & Commodities (1984)"
 NISON: Final = "Steve Nison, Beyond Candlesticks (1994)"
 
+MA: Final = Indicator(
+    key="ma",
+    label="MA",
+    name=N_("단순이동평균"),
+    definition=N_("최근 N개 봉의 평균입니다."),
+    source=MURPHY,
+    inputs=("close",),
+    formula=formulas.simple_average,
+    warm_up=_windows,
+    settings=(_window(20),),
+    pane="price",
+    unit="price",
+)
+EMA: Final = replace(
+    MA,
+    key="ema",
+    label="EMA",
+    name=N_("지수이동평균"),
+    definition=N_("새 봉의 무게가 2/(N+1)인 평균입니다. 처음 N개 봉의 평균에서 시작합니다."),
+    formula=formulas.exponential_average,
+    settings=(_window(12),),
+)
+WMA: Final = replace(
+    MA,
+    key="wma",
+    label="WMA",
+    name=N_("가중이동평균"),
+    definition=N_("최근 N개 봉을 오래된 것부터 1, 2, …, N의 무게로 평균한 값입니다."),
+    formula=formulas.weighted_average,
+)
+
+
+def _of_volume(row: Indicator, label: str, name: str) -> Indicator:
+    """The average `row` over volumes."""
+    key, settings = f"volume_{row.key}", (_window(20),)
+    return replace(
+        row, key=key, label=label, name=name, inputs=("volume",), settings=settings, pane="volume", unit="shares"
+    )
+
+
 _ROWS: Final = (
-    Indicator(
-        key="ma",
-        label="MA",
-        name=N_("단순이동평균"),
-        definition=SIMPLE_AVERAGE,
-        source=MURPHY,
-        inputs=("close",),
-        formula=formulas.simple_average,
-        warm_up=_windows,
-        settings=(_window(20),),
-        pane="price",
-        unit="price",
-    ),
-    Indicator(
-        key="ema",
-        label="EMA",
-        name=N_("지수이동평균"),
-        definition=EXPONENTIAL_AVERAGE,
-        source=MURPHY,
-        inputs=("close",),
-        formula=formulas.exponential_average,
-        warm_up=_windows,
-        settings=(_window(12),),
-        pane="price",
-        unit="price",
-    ),
-    Indicator(
-        key="wma",
-        label="WMA",
-        name=N_("가중이동평균"),
-        definition=WEIGHTED_AVERAGE,
-        source=MURPHY,
-        inputs=("close",),
-        formula=formulas.weighted_average,
-        warm_up=_windows,
-        settings=(_window(20),),
-        pane="price",
-        unit="price",
-    ),
+    MA,
+    EMA,
+    WMA,
     Indicator(
         key="bollinger",
         label=N_("볼린저"),
@@ -142,45 +144,9 @@ _ROWS: Final = (
         pane="price",
         unit="price",
     ),
-    Indicator(
-        key="volume_ma",
-        label=N_("거래량 MA"),
-        name=N_("거래량 단순이동평균"),
-        definition=SIMPLE_AVERAGE,
-        source=MURPHY,
-        inputs=("volume",),
-        formula=formulas.simple_average,
-        warm_up=_windows,
-        settings=(_window(20),),
-        pane="volume",
-        unit="shares",
-    ),
-    Indicator(
-        key="volume_ema",
-        label=N_("거래량 EMA"),
-        name=N_("거래량 지수이동평균"),
-        definition=EXPONENTIAL_AVERAGE,
-        source=MURPHY,
-        inputs=("volume",),
-        formula=formulas.exponential_average,
-        warm_up=_windows,
-        settings=(_window(20),),
-        pane="volume",
-        unit="shares",
-    ),
-    Indicator(
-        key="volume_wma",
-        label=N_("거래량 WMA"),
-        name=N_("거래량 가중이동평균"),
-        definition=WEIGHTED_AVERAGE,
-        source=MURPHY,
-        inputs=("volume",),
-        formula=formulas.weighted_average,
-        warm_up=_windows,
-        settings=(_window(20),),
-        pane="volume",
-        unit="shares",
-    ),
+    _of_volume(MA, N_("거래량 MA"), N_("거래량 단순이동평균")),
+    _of_volume(EMA, N_("거래량 EMA"), N_("거래량 지수이동평균")),
+    _of_volume(WMA, N_("거래량 WMA"), N_("거래량 가중이동평균")),
     Indicator(
         key="rsi",
         label="RSI",
