@@ -16,7 +16,7 @@ from finance_core.categories import AMERICAN_AVERAGES
 from finance_core.charts import candlestick, candlestick_html
 from finance_core.charts.style import Style
 from finance_core.ui.echart import border, component
-from finance_core.ui.echart.component import Look, Shown, Words
+from finance_core.ui.echart.component import Look
 from tests.benchmarks.conftest import CENTURY, bars_of
 
 RSI, MACD = Chosen("rsi", (14,)), Chosen("macd", (12, 26, 9))
@@ -33,11 +33,11 @@ drawn = curves.curves(bars, chosen)
 first = periods.period_start(bars.index, "1M")
 if kind in ("echarts", "panes"):
     prepared = border.prepare(candlestick.candlestick(bars, drawn, Style()))
-    shown = Shown(first, len(bars) - 1, revision=0, drawn=prepared.drawn, bars=len(bars))
+    visible = first, len(bars) - 1
     st.html(LOOK)
     st.html("<style>.st-key-chart { min-height: 640px; }</style>")  # on a page it has the rest of the window
     with st.container(height=680, border=False):
-        component.show(prepared, shown, Look.of(Style()), Words("", "", ""), lambda _message: None, key="century")
+        component.show(prepared, visible, len(bars), Look.of(Style()), "", key="century")
 else:
     figure = candlestick_html.candlestick(candlestick_html.Content(bars, drawn, Style()))
     figure.update_xaxes(range=[first, len(bars) - 1])

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 import streamlit as st
 
 from finance_core.charts.style import DRAWING, Style
+from finance_core.i18n import _
 from finance_core.ui.echart import border
 from finance_core.ui.echart.border import FILES, Prepared
 
@@ -34,18 +35,6 @@ class Look:
     def of(cls, style: Style) -> Self:
         """The look of the chart of one ticker."""
         return cls(style.rising, style.falling, style.decimals, box="too" if style.tooltip else "none")
-
-
-@dataclass(frozen=True)
-class Words:
-    """The words of a chart in the visitor's language."""
-
-    alt: str
-    """The text alternative, for screen readers."""
-    bars: str
-    """The number of bars in a measured distance, with {count}."""
-    days: str
-    """The number of days in a measured distance, with {count}."""
 
 
 @dataclass(frozen=True)
@@ -82,30 +71,24 @@ class Drawings:
 NONE_DRAWN = Drawings()
 
 
-@dataclass(frozen=True)
-class Shown:
-    """The bars that a chart shows. The browser moves to them if `revision` or `drawn` has changed."""
-
-    first: int
-    last: int
-    revision: int
-    drawn: str
-    bars: int
-    """The number of all bars. Future days may follow them; they are shown together with the last bar."""
-
-
 def show(
     prepared: Prepared,
-    shown: Shown,
+    visible: tuple[int, int],
+    bars: int,
     look: Look,
-    words: Words,
-    tell: Callable[[dict[str, Any]], None],
+    alt: str,
     *,
     key: str,
+    tell: Callable[[dict[str, Any]], None] = lambda _message: None,
+    revision: int = 0,
     picture: Picture | None = None,
     drawings: Drawings = NONE_DRAWN,
 ) -> None:
     """The chart, as high as its container. An option that has not changed is neither sent nor drawn again.
+
+    The browser moves to the positions `visible` if the `revision` or the option has changed. `bars` is the number of
+    all bars; future days may follow them, which are shown together with the last bar. `alt` is the text alternative,
+    for screen readers.
 
     `tell` is called with each message of the browser about what a person did in the chart; a message may have any
     content. `picture` is the last picture that was requested.
@@ -117,18 +100,20 @@ def show(
         if isinstance(message, dict):
             tell(message)
 
+    first, last = visible
+    words = {"bars": _("봉 {count}개"), "days": _("{count}일")}
     settings = {
         "readout": prepared.readout,
         "rising": look.rising,
         "falling": look.falling,
-        "shown": asdict(shown),
+        "shown": {"first": first, "last": last, "revision": revision, "drawn": prepared.drawn, "bars": bars},
         "box": look.box,
-        "alt": words.alt,
+        "alt": alt,
         "drawings": list(drawings.items),
         "answered": drawings.answered,
         "tool": {"points": drawings.points, "color": DRAWING, "font": "13px sans-serif"},
         "picture": asdict(picture) if picture else None,
-        "measure": {"bars": words.bars, "days": words.days, "decimals": look.decimals, "ratios": look.ratios},
+        "measure": {**words, "decimals": look.decimals, "ratios": look.ratios},
     }
     parts = ", ".join(f"{name}: {border.source(FILES / f'{name}.js')}" for name in PARTS)
     code = f"({border.source(FILES / 'chart.js')})(chart, echarts, {border.as_json(prepared.drawn)}, {{{parts}}})"

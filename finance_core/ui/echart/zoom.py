@@ -10,11 +10,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from finance_core.i18n import _
 from finance_core.ui import address_bar, visible_range
 from finance_core.ui.echart import component
 from finance_core.ui.echart.border import Prepared
-from finance_core.ui.echart.component import NONE_DRAWN, Drawings, Look, Picture, Shown, Words
+from finance_core.ui.echart.component import NONE_DRAWN, Drawings, Look, Picture
 from finance_core.ui.visible_range import Range
 
 RANGE, ZOOMED, WRITTEN = "shown_range", "zoomed_to", "zoom_written"
@@ -41,7 +40,7 @@ def show(
     other message of the browser. `picture` is the last picture that was requested.
     """
 
-    def on_message(message: dict[str, Any]) -> None:
+    def receive(message: dict[str, Any]) -> None:
         address_bar.settle()
         if message.get("kind") != "zoom":
             tell(message)
@@ -56,10 +55,10 @@ def show(
             st.session_state[f"{WRITTEN} {key}"] = _in_address()
 
     revision, drawn = _revision(view, key), _in_address()
-    first, last = view.visible(days)
-    words = Words(alt=alt, bars=_("봉 {count}개"), days=_("{count}일"))
-    shown = Shown(first, last, revision, prepared.drawn, len(days))
-    component.show(prepared, shown, look, words, on_message, key=key, picture=picture, drawings=drawings)
+    visible, bars = view.visible(days), len(days)
+    component.show(
+        prepared, visible, bars, look, alt, key=key, tell=receive, revision=revision, picture=picture, drawings=drawings
+    )
 
 
 def _in_address() -> tuple[str | None, ...]:

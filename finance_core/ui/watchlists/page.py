@@ -17,7 +17,7 @@ from finance_core.ui import address_bar, colors, listing
 from finance_core.ui.choices import segmented
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.echart import component
-from finance_core.ui.echart.component import Look, Shown, Words
+from finance_core.ui.echart.component import Look
 from finance_core.ui.navigation import viewer_link
 from finance_core.ui.text import plain
 from finance_core.ui.viewer import address, shared
@@ -151,10 +151,9 @@ def _entry(db: MongoDatabase, shown: Watchlist, position: int) -> None:
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
     drawing = shared.drawing(history, view, style, calendar)
     visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
-    words = Words(alt=_("{name} 차트").format(name=name), bars=_("봉 {count}개"), days=_("{count}일"))
-    bars_shown = Shown(*visible, revision=0, drawn=drawing.prepared.drawn, bars=len(drawing.bars))
+    count, alt = len(drawing.bars), _("{name} 차트").format(name=name)
     with st.container(key="walked"):
-        component.show(drawing.prepared, bars_shown, Look.of(style), words, lambda _message: None, key="watched_chart")
+        component.show(drawing.prepared, visible, count, Look.of(style), alt, key="watched_chart")
 
 
 def _place(shown: Watchlist, position: int) -> None:
