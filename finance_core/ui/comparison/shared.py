@@ -4,11 +4,11 @@ It works like `viewer.shared`, which caches the histories. The visible range is 
 computes nothing again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
-import streamlit as st
 
 from finance_core import categories, i18n
 from finance_core.bars import comparison
@@ -23,10 +23,7 @@ from finance_core.ui.comparison.items import SIGNS, Item
 from finance_core.ui.echart import border
 from finance_core.ui.echart.border import Prepared
 from finance_core.ui.viewer import shared
-from finance_core.ui.viewer.shared import KEPT_FOR, History
-
-MOST_KEPT = 16
-"""Cached comparisons, and as many cached charts. A comparison of ten series of 10,000 days takes 5 MB."""
+from finance_core.ui.viewer.shared import History
 
 
 class Closes(NamedTuple):
@@ -49,12 +46,11 @@ class Closes(NamedTuple):
 def closes(db: MongoDatabase, items: Sequence[Item], money: Money, interval: Interval) -> Closes:
     """The closes of `items` in `money`, daily and in `interval`."""
     rates = {} if money == "local" else _rates(db, {money, *(item.currency for item in items)})
-    keys = [item.version for item in items] + [rate.key for rate in rates.values()]
     named_items = [(item.key, item.currency, item.version) for item in items]
-    named = named_items, [(name, rate.key) for name, rate in rates.items()]
-    if not all(keys):
-        return _closes("", items, money, interval, rates)
-    return _kept_closes(repr((named, money, interval)), items, money, interval, rates)
+    named_rates = [(name, rate.key) for name, rate in rates.items()]
+    is_known = all(version for *_name, version in [*named_items, *named_rates])
+    key = repr(("closes", named_items, named_rates, money, interval)) if is_known else ""
+    return shared.once(key, partial(_closes, key, items, money, interval, rates))
 
 
 def drawing(
@@ -71,8 +67,8 @@ def drawing(
             return border.prepare(small_multiples.option(lines, drawn, shown.shown, sample=sample))
         return border.prepare(comparison_chart.option(lines, drawn, shown.shown, scale, base=base, sample=sample))
 
-    looks = repr((shown.key, lines, scale, base, apart, sample, i18n.language()))
-    return _kept_drawing(looks, draw) if shown.key else draw()
+    key = repr(("comparison", shown.key, lines, scale, base, apart, sample, i18n.language())) if shown.key else ""
+    return shared.once(key, draw)
 
 
 def _rates(db: MongoDatabase, currencies: set[str]) -> dict[str, History]:
@@ -89,17 +85,3 @@ def _closes(key: str, items: Sequence[Item], money: Money, interval: Interval, r
     daily = comparison.align(converted)
     traded = comparison.align({item.key: item.close for item in items})
     return Closes(daily, comparison.resample(daily, interval), comparison.resample(traded, interval).notna(), key)
-
-
-# Arguments with an underscore are not part of the cache key.
-@st.cache_resource(ttl=KEPT_FOR, max_entries=MOST_KEPT, show_spinner=False)
-def _kept_closes(
-    key: str, _items: Sequence[Item], _money: Money, _interval: Interval, _rates: Mapping[str, History]
-) -> Closes:
-    return _closes(key, _items, _money, _interval, _rates)
-
-
-@st.cache_resource(ttl=KEPT_FOR, max_entries=MOST_KEPT, show_spinner=False)
-def _kept_drawing(key: str, _draw: Callable[[], Prepared]) -> Prepared:
-    del key
-    return _draw()

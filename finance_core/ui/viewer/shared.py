@@ -5,9 +5,10 @@ never older than its bars, whichever process has changed them. Nothing here depe
 must not change the cached objects.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -30,8 +31,10 @@ from finance_core.ui.echart import border
 from finance_core.ui.echart.border import Prepared
 from finance_core.ui.viewer.address import View
 
-MOST_KEPT = 32
-"""Cached histories, and as many cached charts. A history of a century takes 5 MB."""
+T = TypeVar("T")
+MOST_KEPT = 96
+"""Cached histories, charts and comparisons. A history of a century takes 5 MB, like a comparison of ten series of
+10,000 days."""
 KEPT_FOR = 60.0
 """Seconds that a result is cached. A MongoDB read through a secondary may report the version of bars before it has the
 bars, so a result may be stale."""
@@ -68,9 +71,9 @@ class Drawing(NamedTuple):
 def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
     """The history of the ticker of `row`, which must just have been read. Raises DataConflict as `prices.as_stored`."""
     version = prices.version(db, category, row)
-    if version is None:
-        return _read(db, category, row["ticker"])
-    return _history(repr((database.address(), db.name, category.key, row["ticker"], version)), db, category, row)
+    known = "history", database.address(), db.name, category.key, row["ticker"], version
+    key = "" if version is None else repr(known)
+    return once(key, partial(_read, db, category, row["ticker"], key))
 
 
 class Compared(NamedTuple):
@@ -91,13 +94,12 @@ def drawing(shown: History, view: View, style: Style, calendar: Calendar, compar
     style = replace(style, tooltip=False)  # neither is the tooltip
     lead = indicator_curves.lead(view.chosen)
     ahead = sessions.following(calendar, shown.bars.index[-1], view.interval, lead) if lead else NOTHING_AHEAD
-    key = repr((shown.key, view.chosen, view.interval, style, i18n.language(), others, [*ahead]))
-    if shown.key and all(other.history.key for other in compared):
-        return _drawing(key, shown, view, style, ahead, compared)
-    return _draw(shown, view, style, ahead, compared)
+    known = "drawing", shown.key, view.chosen, view.interval, style, i18n.language(), others, [*ahead]
+    key = repr(known) if shown.key and all(other.history.key for other in compared) else ""
+    return once(key, partial(_draw, shown, view, style, ahead, compared))
 
 
-def _read(db: MongoDatabase, category: Category, ticker: str, key: str = "") -> History:
+def _read(db: MongoDatabase, category: Category, ticker: str, key: str) -> History:
     bars = prices.as_stored(db, category, ticker)
     refused = [pd.Timestamp(day) for day in runs.refused_days(db, category, ticker)]
     if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
@@ -130,15 +132,13 @@ def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, com
     return Drawing(bars, curves, border.prepare(option), impossible, others, ahead)
 
 
-# Arguments with an underscore are not part of the cache key.
-@st.cache_resource(ttl=KEPT_FOR, max_entries=MOST_KEPT, show_spinner=False)
-def _history(key: str, _db: MongoDatabase, _category: Category, _row: TickerRow) -> History:
-    return _read(_db, _category, _row["ticker"], key)
+def once(key: str, compute: Callable[[], T]) -> T:
+    """The result of `compute`, cached under `key` for all visitors; computed anew each time if `key` is ""."""
+    result: T = _kept(key, compute) if key else compute()
+    return result
 
 
 @st.cache_resource(ttl=KEPT_FOR, max_entries=MOST_KEPT, show_spinner=False)
-def _drawing(
-    key: str, _shown: History, _view: View, _style: Style, _ahead: pd.DatetimeIndex, _compared: Sequence[Compared]
-) -> Drawing:
+def _kept(key: str, _compute: Callable[[], Any]) -> Any:  # arguments with an underscore are not part of the cache key
     del key
-    return _draw(_shown, _view, _style, _ahead, _compared)
+    return _compute()
