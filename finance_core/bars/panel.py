@@ -17,7 +17,6 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -111,13 +110,6 @@ class Panel:
         aligned = np.full((len(self.tickers), len(self.sessions)), np.nan)
         aligned[np.repeat(np.arange(len(self.tickers)), self.counts), self.at] = flat
         return aligned.T
-
-    def frame(self, ticker: str) -> pd.DataFrame:
-        """The bars of one ticker, indexed by day; columns as `bars`. Raises ValueError where it is not in the panel."""
-        position = self.tickers.index(ticker)
-        of_ticker = slice(self.starts[position], self.starts[position + 1])
-        index = pd.DatetimeIndex(self.sessions[self.at[of_ticker]], name="date").as_unit("ns")
-        return pd.DataFrame({name: values[of_ticker] for name, values in self.bars.items()}, index=index)
 
     def as_of(self, day: np.datetime64) -> "Panel":
         """What the panel was at the end of `day`: without any bar after it."""

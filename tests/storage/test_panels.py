@@ -21,6 +21,7 @@ from finance_core.storage import locations, panels, prices, raw_bars, screens, t
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.watchlists import Entry
 from tests import pages
+from tests.bars.test_panel import frame_of
 from tests.storage.test_prices import make_bars
 from tests.yahoo import random_walk
 
@@ -47,7 +48,7 @@ def assert_as_loaded(db: MongoDatabase, panel: Panel, since: dt.date = SINCE) ->
     """Each ticker has the very bars of `prices.load`."""
     for ticker in panel.tickers:
         loaded = prices.load(db, KOREAN_STOCKS, ticker).loc[pd.Timestamp(since) :]
-        frame = panel.frame(ticker)
+        frame = frame_of(panel, ticker)
         assert frame.index.equals(loaded.index), ticker
         assert np.array_equal(frame.to_numpy(), loaded[list(FIELDS)].to_numpy(dtype="float64")), ticker
 
@@ -81,7 +82,7 @@ def test_a_split_that_its_source_applied_late_is_no_cliff(db: MongoDatabase) -> 
     store(db, "000002", make_bars(100, stock_splits=[0.0] * 60 + [10.0] + [0.0] * 39))
     since = dt.date(2024, 2, 1)
     panel = panels.panel(db, KOREAN_STOCKS, since)
-    assert set(panel.frame("000001")["close"]) == {100.0}
+    assert set(frame_of(panel, "000001")["close"]) == {100.0}
     assert_as_loaded(db, panel, since)
 
 
@@ -133,7 +134,7 @@ def test_bars_as_other_programs_store_them_are_read_as_they_are_drawn(db: MongoD
     panel = panels.panel(db, KOREAN_STOCKS, SINCE)
 
     expected, _remarks = candles.clean(prices.as_stored(db, KOREAN_STOCKS, "000001"))
-    assert np.array_equal(panel.frame("000001").to_numpy(), expected[list(FIELDS)].to_numpy(dtype="float64"))
+    assert np.array_equal(frame_of(panel, "000001").to_numpy(), expected[list(FIELDS)].to_numpy(dtype="float64"))
     assert len(expected) == 6
 
 
@@ -160,8 +161,8 @@ def test_bars_that_contradict_each_other_are_told_and_do_not_harm_the_others(
     panel = panels.panel(db, KOREAN_STOCKS, SINCE)
 
     assert panel.unreadable == {"000001"}
-    assert panel.frame("000001").empty
-    assert len(panel.frame("000002")) == 41
+    assert frame_of(panel, "000001").empty
+    assert len(frame_of(panel, "000002")) == 41
 
 
 def test_only_tickers_whose_bars_have_changed_are_read_again(
@@ -187,7 +188,7 @@ def test_only_tickers_whose_bars_have_changed_are_read_again(
     store(db, "000009", make_bars(10, first=dt.datetime(2024, 5, 1)))
     second = panels.panel(db, KOREAN_STOCKS, SINCE)
     assert sorted(asked) == ["000003", "000009"]
-    assert len(first.frame("000003")) == 41, "what others hold stays as it was"
+    assert len(frame_of(first, "000003")) == 41, "what others hold stays as it was"
     assert_as_loaded(db, second)
 
     tickers.record(db, KOREAN_STOCKS, "000001", {"active": False})
@@ -222,7 +223,7 @@ def test_a_halted_day_is_read_from_the_first_day_on_that_a_date_can_be(db: Mongo
     store(db, "000001", candles.clean(random_walk(pd.bdate_range("2024-01-02", periods=5), 1))[0])
     halted = {"open": 0, "high": 0, "low": 0, "volume": 0}
     db[BARS].update_one({"date": dt.datetime(2024, 1, 3)}, {"$set": halted})
-    frame = panels.panel(db, KOREAN_STOCKS, dt.date.min).frame("000001")
+    frame = frame_of(panels.panel(db, KOREAN_STOCKS, dt.date.min), "000001")
     assert len(frame) == 5
     assert frame.loc["2024-01-03", "open"] == frame.loc["2024-01-03", "close"]
 
@@ -355,7 +356,7 @@ def test_a_collection_that_is_only_read_is_read_again_after_a_while(
     locations.point(db, KOREAN_STOCKS, locations.Location("other", fields, read_only=True))
     clock = [0.0]
     monkeypatch.setattr(panels.time, "monotonic", lambda: clock[0])
-    assert panels.panel(db, KOREAN_STOCKS, SINCE).frame("000001")["close"].tolist() == [2.0]
+    assert frame_of(panels.panel(db, KOREAN_STOCKS, SINCE), "000001")["close"].tolist() == [2.0]
     db["other"].insert_one(
         {"code": "000001", "d": dt.datetime(2024, 4, 2), "close": 3.0, "open": 1, "high": 3, "low": 1}
     )
