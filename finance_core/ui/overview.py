@@ -64,7 +64,7 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
     style = Style(rising_is_red=colors.rising_is_red(category, row.get("market", "")))
     moved = f"{change:+,.{decimals}f} ({formats.signed_percent(change / previous)})" if previous else None
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
-    freshness = header.freshness(category, row, row["last_date"].date(), dt.datetime.now(dt.UTC), calendar)
+    freshness = header.freshness(row, row["last_date"].date(), dt.datetime.now(dt.UTC), calendar)
     with st.container(border=True, gap="xxsmall"):
         st.metric(
             plain(listing.name_of(row) + _marked(row)),

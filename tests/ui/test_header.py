@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from finance_core.categories import CURRENCIES, KOREAN_STOCKS, US_STOCKS
+from finance_core.categories import CURRENCIES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.ui.viewer import header
 
 FRIDAY, MONDAY = dt.date(2026, 11, 20), dt.date(2026, 11, 23)
@@ -19,6 +19,11 @@ def seoul(day: dt.date, hour: int, minute: int = 0) -> dt.datetime:
 def stored(moment: dt.datetime) -> dt.datetime:
     """As MongoDB has it."""
     return moment.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def freshness(category: Category, row: dict[str, Any], last_bar: dt.date, now: dt.datetime) -> str:
+    """What the header says, by the calendar of the ticker's own market."""
+    return header.freshness(row, last_bar, now, category.market(row.get("market", "")).calendar)
 
 
 @pytest.mark.parametrize(
@@ -38,15 +43,15 @@ def test_a_bar_is_up_to_date_only_once_its_session_is_over_and_it_was_fetched_si
     row: dict[str, Any] = {"market": "KOSPI", "source": "yahoo"}
     if fetched:
         row["updated_at"] = stored(fetched)
-    assert header.freshness(KOREAN_STOCKS, row, last_bar, now) == said
+    assert freshness(KOREAN_STOCKS, row, last_bar, now) == said
 
 
 def test_freshness_goes_by_the_calendar_of_the_tickers_own_market() -> None:
     now = seoul(MONDAY, 9)  # Sunday evening in New York
-    assert header.freshness(US_STOCKS, {"market": "NYSE"}, FRIDAY, now) == "최신"
-    assert header.freshness(KOREAN_STOCKS, {"market": "KOSPI"}, dt.date(2026, 11, 19), now) == "1거래일 뒤짐"
-    assert header.freshness(CURRENCIES, {"market": "FX"}, FRIDAY, now) == "최신"
+    assert freshness(US_STOCKS, {"market": "NYSE"}, FRIDAY, now) == "최신"
+    assert freshness(KOREAN_STOCKS, {"market": "KOSPI"}, dt.date(2026, 11, 19), now) == "1거래일 뒤짐"
+    assert freshness(CURRENCIES, {"market": "FX"}, FRIDAY, now) == "최신"
 
 
 def test_a_sample_is_never_fresh() -> None:
-    assert header.freshness(KOREAN_STOCKS, {"source": "sample"}, FRIDAY, seoul(FRIDAY, 17)) == "표본"
+    assert freshness(KOREAN_STOCKS, {"source": "sample"}, FRIDAY, seoul(FRIDAY, 17)) == "표본"

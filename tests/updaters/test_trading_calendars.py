@@ -69,8 +69,8 @@ def test_freshness_and_schedule_follow_what_was_learned(db: MongoDatabase, yahoo
     evening = dt.datetime(2026, 6, 3, 12, tzinfo=dt.UTC)
     before = dt.date(2026, 6, 2)
 
-    assert header.freshness(KOREAN_STOCKS, {}, before, evening) == "1거래일 뒤짐"
-    assert header.freshness(KOREAN_STOCKS, {}, before, evening, known(db)) == "최신"
+    assert header.freshness({}, before, evening, "XKRX") == "1거래일 뒤짐"
+    assert header.freshness({}, before, evening, known(db)) == "최신"
     assert trading_calendars.last_finished(db, KOREAN_STOCKS, evening)["KOSPI"] == pd.Timestamp(before)
     morning = dt.datetime(2026, 6, 3, 0, tzinfo=dt.UTC)
     upcoming = schedule.next_due(KOREAN_STOCKS, morning, lambda name: trading_calendars.of(db, name))

@@ -30,7 +30,7 @@ def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style, c
         _span(about, "opacity:.65"),
         _span(worth, "font-size:1.25rem;font-weight:700"),
         _change(bars, close, style),
-        _span(" · ".join(_facts(category, row, bars, style.decimals, calendar)), "opacity:.65"),
+        _span(" · ".join(_facts(row, bars, style.decimals, calendar)), "opacity:.65"),
     ]
     layout = "display:flex;flex-wrap:wrap;align-items:baseline;column-gap:0.75rem"
     type_ = "font-size:0.875rem;line-height:1.4;font-variant-numeric:tabular-nums"
@@ -61,27 +61,24 @@ def _change(bars: pd.DataFrame, close: float, style: Style) -> str:
     return _span(moved, f"color:{color};font-weight:600")
 
 
-def _facts(category: Category, row: TickerRow, bars: pd.DataFrame, decimals: int, calendar: Calendar) -> list[str]:
+def _facts(row: TickerRow, bars: pd.DataFrame, decimals: int, calendar: Calendar) -> list[str]:
     last = bars.index[-1]
     year = bars[bars.index > last - pd.DateOffset(weeks=52)]
     low, high = formats.price(float(year["low"].min()), decimals), formats.price(float(year["high"].max()), decimals)
     return [
         _("{date} 종가").format(date=formats.date(last)),
-        freshness(category, row, last.date(), dt.datetime.now(dt.UTC), calendar),
+        freshness(row, last.date(), dt.datetime.now(dt.UTC), calendar),
         _("52주 {low}–{high}").format(low=low, high=high),
     ]
 
 
-def freshness(
-    category: Category, row: TickerRow, last_bar: dt.date, moment: dt.datetime, calendar: Calendar | None = None
-) -> str:
+def freshness(row: TickerRow, last_bar: dt.date, moment: dt.datetime, calendar: str | Calendar) -> str:
     """In words, how old the last bar is at `moment` by `calendar`, the calendar of the ticker's market.
 
     Sample prices are never up to date. A bar is not final if its session is open, or it was fetched before the close.
     """
     if row.get("source") == "sample":
         return _("표본")
-    calendar = calendar or Calendar(category.market(row.get("market", "")).calendar)
     behind = sessions.behind(calendar, last_bar, moment)
     if behind:
         return _("{count}거래일 뒤짐").format(count=behind)
