@@ -59,13 +59,13 @@ def percent(prices: npt.ArrayLike, base: float) -> Floats:
     return (np.asarray(prices, dtype="float64") / base - 1) * 100
 
 
-def shaded(color: str, opacity: float = panes.SHADE) -> str:
-    """`color` (#rrggbb) with this opacity.
+def shaded(color: str) -> str:
+    """`color` (#rrggbb) with the opacity of a shade.
 
     >>> shaded("#ff0000")
     'rgba(255, 0, 0, 0.1)'
     """
-    return f"rgba{(*hex_to_rgb(color), opacity)}"
+    return f"rgba{(*hex_to_rgb(color), panes.SHADE)}"
 
 
 def first_of(close: "pd.Series[float]") -> float:

@@ -41,13 +41,11 @@ Draw = Callable[Concatenate[MongoDatabase, P], None]
 _log = logging.getLogger(__name__)
 
 
-def page(
-    name: str = "", *, for_admins: bool = False, has_own_search: bool = False
-) -> Callable[[Draw[P]], Callable[P, None]]:
+def page(name: str = "", *, for_admins: bool = False) -> Callable[[Draw[P]], Callable[P, None]]:
     """Make `draw(db, …)` a whole page, under the title that `navigation.PAGES` gives the page called `name`.
 
     A page `for_admins` shows everybody else a sentence instead. A page with a title has the search for tickers
-    beside it, unless it `has_own_search`.
+    beside it.
     """
 
     def decorate(draw: Draw[P]) -> Callable[P, None]:
@@ -61,7 +59,7 @@ def page(
                     head = st.container(horizontal=True, vertical_alignment="center", gap="medium", key="head")
                     head.title(navigation.page(name).title, width="content", anchor=False)
                 db = database.connect()
-                if name and not has_own_search:
+                if name:
                     with head.container(width=320):
                         search_box.show(db)
                 if for_admins and not may_edit():

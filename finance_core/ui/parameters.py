@@ -58,20 +58,20 @@ def choice(name: str, field: str, values: Mapping[str, Any]) -> Parameter:
     return Parameter(name, field, values.__getitem__, texts.__getitem__, [text for text in values if text])
 
 
-def several(name: str, field: str, values: Mapping[str, Any], none: str) -> Parameter:
-    """A parameter with several texts of `values`, separated by commas; the text `none` means no value.
+def several(name: str, field: str, values: Mapping[str, Any]) -> Parameter:
+    """A parameter with several texts of `values`, separated by commas; the text "none" means no value.
 
     The field is a sorted tuple.
     """
     texts = {value: text for text, value in values.items()}
 
     def read(text: str) -> tuple[Any, ...]:
-        return () if text == none else tuple(sorted({values[part] for part in text.split(",")}))
+        return () if text == "none" else tuple(sorted({values[part] for part in text.split(",")}))
 
     def write(field: tuple[Any, ...]) -> str:
-        return ",".join(texts[value] for value in field) or none
+        return ",".join(texts[value] for value in field) or "none"
 
-    return Parameter(name, field, read, write, [*values, none])
+    return Parameter(name, field, read, write, [*values, "none"])
 
 
 def whole_numbers(name: str, field: str, limits: tuple[int, int], most: int) -> Parameter:
