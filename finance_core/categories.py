@@ -112,6 +112,10 @@ class Category:
         """The currency of a ticker's prices: `named` by a source, else the category's; "" for points and rates."""
         return (named or self.currency) if self.has_money else ""
 
+    def key_of(self, ticker: str) -> str:
+        """The key of a ticker among those of all categories, as in addresses: korean_stocks:005930."""
+        return f"{self.key}:{ticker}"
+
     def market(self, key: str) -> Market:
         """The market with this key; the first market where the key is unknown or empty."""
         return next((market for market in self.markets if market.key == key), self.markets[0])
@@ -264,3 +268,15 @@ def named(name: str) -> list[Category]:
 def category(key: str) -> Category:
     """The category with this key. Raises KeyError where no category has it."""
     return {row.key: row for row in CATEGORIES}[key]
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` has the shape of a `Category.key_of`."""
+    key, _separator, ticker = text.partition(":")
+    return bool(ticker) and any(row.key == key for row in CATEGORIES)
+
+
+def of_key(text: str) -> tuple[Category, str]:
+    """The category and the ticker of a `Category.key_of`."""
+    key, _separator, ticker = text.partition(":")
+    return category(key), ticker

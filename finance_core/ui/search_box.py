@@ -48,15 +48,15 @@ def show(
 
     def chosen() -> None:
         value = str(st.session_state[KEY]["chosen"] or "")
-        category, _separator, ticker = value.removeprefix(ADD).partition(":")
-        known = {each.key: each for each in categories.CATEGORIES}
-        if category not in known or not ticker:  # the browser may send anything
+        key = value.removeprefix(ADD)
+        if not categories.is_key(key):  # the browser may send anything
             return
+        category, ticker = categories.of_key(key)
         if value.startswith(ADD):
-            if add and known[category] == home and home.is_ticker(ticker):
+            if add and category == home and home.is_ticker(ticker):
                 add(ticker)
-        elif ticker in listing.of(db, known[category]).rows:
-            (choose or open_chart)(known[category], ticker)
+        elif ticker in listing.of(db, category).rows:
+            (choose or open_chart)(category, ticker)
 
     _box(
         key=KEY,
@@ -94,8 +94,8 @@ def open_chart(category: Category, ticker: str) -> None:
 
 def remember_viewed(category: Category, ticker: str) -> None:
     """Record that this visitor viewed the ticker, for the list of the empty box."""
-    name = f"{category.key}:{ticker}"
-    st.session_state[VIEWED] = list(dict.fromkeys([name, *st.session_state.get(VIEWED, [])]))[:MOST_USUAL]
+    key = category.key_of(ticker)
+    st.session_state[VIEWED] = list(dict.fromkeys([key, *st.session_state.get(VIEWED, [])]))[:MOST_USUAL]
 
 
 def _usual(listings: dict[str, Listing], home: Category | None) -> list[str]:

@@ -17,16 +17,13 @@ from finance_core.ui import parameters, visible_range
 from finance_core.ui.parameters import INTERVAL
 from finance_core.ui.visible_range import Range
 
-SEPARATOR = ":"
-"""The sign between category and ticker in the key of a series."""
-
 
 @dataclass(frozen=True)
 class View(Range):
     """Everything that decides what a comparison shows."""
 
     series: tuple[str, ...] = ()
-    """The key of each series, in order: category and ticker, such as korean_stocks:005930."""
+    """The key of each series, in order (see `Category.key_of`)."""
     slots: tuple[int, ...] = ()
     """The slot of each series, which is the number of its colour."""
     period: Period = field(default="1Y", kw_only=True)
@@ -80,13 +77,11 @@ def texts_of(view: View) -> dict[str, str]:
 def _series(texts: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[int, ...], list[str]]:
     """The series of an address, their slots, and a sentence for each series that is left out."""
     keys = [key for key in texts.get("series", "").split(",") if key]
-    known = {category.key for category in categories.CATEGORIES}
     colors = texts.get("colors", "").split(",")
     slots: dict[str, int | None] = {}
     problems = []
     for position, key in enumerate(keys):
-        category, _separator, ticker = key.partition(SEPARATOR)
-        if category not in known or not ticker:
+        if not categories.is_key(key):
             problems.append(_("{series}은(는) 카테고리:종목 꼴이 아니라 뺐습니다.").format(series=key[:40]))
         elif key in slots:
             problems.append(_("{series}은(는) 두 번 적혀 있어 한 번만 보여 드립니다.").format(series=key[:40]))

@@ -49,7 +49,7 @@ def add(db: MongoDatabase, view: View) -> DeltaGenerator:
     """A row with the search, which adds a series, and the sets, which replace all. Returns the row, for the menu."""
 
     def choose(category: Category, ticker: str) -> None:
-        series = f"{category.key}{address.SEPARATOR}{ticker}"
+        series = category.key_of(ticker)
         search_box.remember_viewed(category, ticker)
         if series not in view.series and len(view.series) < comparison.LIMIT:
             _show_series(view, [*view.series, series])

@@ -14,7 +14,6 @@ from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing
-from finance_core.ui.comparison import address
 from finance_core.ui.viewer import shared
 
 SIGNS = {"KRW": "₩", "USD": "$", "JPY": "¥", "EUR": "€", "GBP": "£", "CNY": "CN¥", "HKD": "HK$"}
@@ -57,9 +56,8 @@ class Item:
 
 
 def load(db: MongoDatabase, key: str, slot: int) -> Item | None:
-    """The item with this key (see `address.View.series`); None where its ticker is not listed."""
-    category_key, _separator, ticker = key.partition(address.SEPARATOR)
-    category = categories.category(category_key)
+    """The item with this key (see `Category.key_of`); None where its ticker is not listed."""
+    category, ticker = categories.of_key(key)
     row = tickers.get(db, category, ticker) or listing.of(db, category).rows.get(ticker)
     if row is None:
         return None

@@ -50,9 +50,9 @@ def _instrument(db: MongoDatabase) -> None:
         if item := items.load(db, key, slot):
             listed.append(item)
         else:
-            category, _separator, ticker = key.partition(address.SEPARATOR)
+            category, ticker = categories.of_key(key)
             sentence = _("{ticker}은(는) {category} 목록에 없는 종목이라 뺐습니다.")
-            problems.append(sentence.format(ticker=ticker[:40], category=_(categories.category(category).title)))
+            problems.append(sentence.format(ticker=ticker[:40], category=_(category.title)))
     view = view.with_series({item.key: item.slot for item in listed})
     with st.container(key="comparison"):
         row = controls.add(db, view)

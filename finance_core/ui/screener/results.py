@@ -20,7 +20,6 @@ from finance_core.storage import screens
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import Entry
 from finance_core.ui import colors, downloads, listing, navigation
-from finance_core.ui.comparison.address import SEPARATOR
 from finance_core.ui.screener.address import View
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import may_edit
@@ -130,8 +129,7 @@ def _compare(category: Category, picked: list[str]) -> None:
     few = picked[: comparison.LIMIT]
     label = _("고른 {count}종목 비교").format(count=len(few)) if few else _("비교하려면 행을 고르십시오")
     if st.button(label, icon=":material/stacked_line_chart:", key="compare_chosen", disabled=not few) and few:
-        series = ",".join(f"{category.key}{SEPARATOR}{ticker}" for ticker in few)
-        navigation.go("comparison", {"series": series})
+        navigation.go("comparison", {"series": ",".join(map(category.key_of, few))})
         st.rerun()
 
 

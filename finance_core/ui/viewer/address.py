@@ -22,8 +22,6 @@ INDICATORS: Final = "ind"
 HEIGHTS: Final = parameters.whole_numbers("heights", "heights", panes.LIMITS, panes.FIRST_OWN + curves.MOST_PANES)
 REMEMBERED: Final = (INDICATORS, HEIGHTS.name)
 """The parameters that a browser keeps for the next visit."""
-SEPARATOR: Final = ":"
-"""The sign between category and ticker in the key of another ticker."""
 MARKS: Final[tuple[Mark, ...]] = tuple(sorted(get_args(Mark)))
 
 
@@ -41,7 +39,7 @@ class View(Range):
     """Whether prices include dividends."""
     marks: tuple[Mark, ...] = MARKS
     compared: tuple[str, ...] = ()
-    """Other tickers on the same chart, each as `category:ticker`."""
+    """Other tickers on the same chart, each as `Category.key_of`."""
     indicators: tuple[Chosen, ...] = ()
     """The indicators apart from the averages."""
     heights: tuple[int, ...] = ()
@@ -68,7 +66,7 @@ def table(category: Category) -> tuple[Parameter, ...]:
         parameters.choice("type", "kind", {kind: kind for kind in get_args(Kind)}),
         parameters.choice("scale", "scale", {scale: scale for scale in get_args(Scale)}),
         parameters.choice("adjusted", "total_return", {"splits": False, "dividends": True}),
-        Parameter("with", "compared", _keys, ",".join, [f"indices{SEPARATOR}^KS11,us_stocks{SEPARATOR}AAPL"]),
+        Parameter("with", "compared", _keys, ",".join, ["indices:^KS11,us_stocks:AAPL"]),
         parameters.several("marks", "marks", {kind: kind for kind in MARKS}),
         Parameter(INDICATORS, "indicators", lambda text: curves.parse(text)[0], curves.text_of),
         HEIGHTS,
@@ -77,12 +75,7 @@ def table(category: Category) -> tuple[Parameter, ...]:
 
 def _keys(text: str) -> tuple[str, ...]:
     keys = tuple(dict.fromkeys(key for key in text.split(",") if key))
-    known = {category.key for category in categories.CATEGORIES}
-    for key in keys:
-        category, _separator, ticker = key.partition(SEPARATOR)
-        if category not in known or not ticker:
-            raise ValueError(text)
-    if len(keys) > overlay.LIMIT:
+    if len(keys) > overlay.LIMIT or not all(map(categories.is_key, keys)):
         raise ValueError(text)
     return keys
 

@@ -16,7 +16,7 @@ from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing, navigation, search_box
 from finance_core.ui.text import plain
 from finance_core.ui.viewer import address, shared
-from finance_core.ui.viewer.address import SEPARATOR, View
+from finance_core.ui.viewer.address import View
 from finance_core.ui.viewer.shared import Compared
 
 KEY = "compared"
@@ -26,7 +26,7 @@ MISSING = "compared_with_nothing"
 
 def without_itself(view: View, category: Category, ticker: str) -> View:
     """`view` without the viewed ticker itself among the other tickers, as after a search that opens one of them."""
-    own = _key(category, ticker)
+    own = category.key_of(ticker)
     return replace(view, compared=tuple(key for key in view.compared if key != own))
 
 
@@ -38,7 +38,7 @@ def load(db: MongoDatabase, view: View, currency: str) -> tuple[list[Compared], 
     loaded: list[Compared] = []
     rows, problems = [], []
     for key in view.compared:
-        category, ticker = _parts(key)
+        category, ticker = categories.of_key(key)
         row = tickers.get(db, category, ticker) or listing.of(db, category).rows.get(ticker)
         history = shared.history(db, category, row) if row else None
         if row is None or history is None or history.bars.empty:
@@ -53,7 +53,7 @@ def load(db: MongoDatabase, view: View, currency: str) -> tuple[list[Compared], 
 
 def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> None:
     """The control that chooses the other tickers: from favourites, viewed tickers and indices, or by a typed name."""
-    own = _key(category, ticker)
+    own = category.key_of(ticker)
     names = {key: _name(db, key) for key in dict.fromkeys([*view.compared, *_usual(db)]) if key != own}
 
     def chosen() -> None:
@@ -83,25 +83,16 @@ def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> N
     st.page_link(navigation.page("comparison"), label=label, icon=":material/open_in_new:", query_params=query)
 
 
-def _key(category: Category, ticker: str) -> str:
-    return f"{category.key}{SEPARATOR}{ticker}"
-
-
-def _parts(key: str) -> tuple[Category, str]:
-    category, _separator, ticker = key.partition(SEPARATOR)
-    return categories.category(category), ticker
-
-
 def _usual(db: MongoDatabase) -> list[str]:
     """The keys of favourites, of tickers that this visitor viewed, and of indices, in this order."""
-    favourites = {category.key: listing.of(db, category).favourites for category in categories.CATEGORIES}
-    indices = [_key(categories.INDICES, ticker) for ticker in listing.of(db, categories.INDICES).rows]
-    chosen = [f"{key}{SEPARATOR}{ticker}" for key, tickers_ in favourites.items() for ticker in tickers_]
-    return [*chosen, *st.session_state.get(search_box.VIEWED, []), *indices]
+    listings = {category: listing.of(db, category) for category in categories.CATEGORIES}
+    favourites = [category.key_of(ticker) for category, each in listings.items() for ticker in each.favourites]
+    indices = map(categories.INDICES.key_of, listing.of(db, categories.INDICES).rows)
+    return [*favourites, *st.session_state.get(search_box.VIEWED, []), *indices]
 
 
 def _name(db: MongoDatabase, key: str) -> str:
-    category, ticker = _parts(key)
+    category, ticker = categories.of_key(key)
     row = listing.of(db, category).rows.get(ticker)
     return f"{listing.name_of(row)} {ticker}" if row else ticker
 
@@ -111,5 +102,5 @@ def _search(db: MongoDatabase, text: str) -> str:
     for category in categories.CATEGORIES:
         rows: Sequence[TickerRow] = list(listing.of(db, category).rows.values())
         if matches := Index(rows).search(text, limit=1):
-            return _key(category, matches[0])
+            return category.key_of(matches[0])
     return ""
