@@ -62,35 +62,19 @@ class Chosen:
         return _(self.indicator.label) + (f"({numbers})" if len(self.values) > 1 else numbers)
 
 
-_NONE: Final[Floats] = np.empty(0)
-
-
 class Curve(NamedTuple):
     """A line of an indicator with its values."""
 
     chosen: Chosen
     line: Line
     values: Floats
-    """One for each bar, at the bar where a chart draws it."""
-    ahead: Floats = _NONE
-    """Those that are drawn at the bars to come, if the line is drawn later than it is computed."""
+    """One for each bar, and for each bar to come, at the bar where a chart draws it."""
 
     @property
     def title(self) -> str:
         """Its name in the running language, unique on a chart."""
         name = _(self.line.name)
         return f"{self.chosen.label} {name}".rstrip()
-
-    def longer(self, count: int) -> "Curve":
-        """The same curve, extended by `count` bars to come; NaN where `ahead` is shorter.
-
-        >>> drawn = Curve(Chosen("ichimoku"), INDICATORS["ichimoku"].lines[0], np.array([1.0]), np.array([2.0]))
-        >>> drawn.longer(2).values.tolist()
-        [1.0, 2.0, nan]
-        """
-        after = np.full(count, np.nan)
-        after[: len(self.ahead)] = self.ahead[:count]
-        return self._replace(values=np.concatenate([self.values, after]), ahead=_NONE)
 
 
 def _number(value: float) -> str:
@@ -139,10 +123,11 @@ def drawn_at(values: Floats, shift: int) -> Floats:
     return result
 
 
-def curves(bars: pd.DataFrame, chosen: Iterable[Chosen]) -> list[Curve]:
+def curves(bars: pd.DataFrame, chosen: Iterable[Chosen], ahead: int = 0) -> list[Curve]:
     """The lines of `chosen` over `bars` (as in `candles`, of any interval), in the order in which they are drawn.
 
-    They are computed on all bars, so that the first bar of any visible window already has its values.
+    They are computed on all bars, so that the first bar of any visible window already has its values. After the last
+    bar, `ahead` bars to come follow: only lines that are drawn later than computed have values there.
 
     >>> [curve.title for curve in curves(pd.DataFrame({"close": [1.0, 2.0]}), [Chosen("bollinger", (20, 2))])]
     ['볼린저(20,2) 상단', '볼린저(20,2) 중심', '볼린저(20,2) 하단']
@@ -151,9 +136,8 @@ def curves(bars: pd.DataFrame, chosen: Iterable[Chosen]) -> list[Curve]:
     for each in chosen:
         columns = {name: bars[name].to_numpy(dtype="float64") for name in each.indicator.inputs}
         for line, values in zip(each.indicator.lines, compute(each, columns), strict=True):
-            shift = line.shift(*each.values)
-            ahead = drawn_at(np.append(values, np.full(max(shift, 0), np.nan)), shift)[len(values) :]
-            result.append(Curve(each, line, drawn_at(values, shift), ahead))
+            longer = np.append(values, np.full(ahead, np.nan))
+            result.append(Curve(each, line, drawn_at(longer, line.shift(*each.values))))
     return result
 
 
@@ -173,7 +157,7 @@ def undrawable(bars: pd.DataFrame, drawn: Sequence[Curve]) -> dict[Chosen, str]:
     >>> list(undrawable(bars, curves(bars, [Chosen("obv"), Chosen("rsi", (14,))])).values())
     ['OBV: 거래량이 없는 종목이라 그릴 것이 없습니다.', 'RSI14: 봉이 15개 있어야 하는데 1개뿐입니다.']
     """
-    has_values = {curve.chosen for curve in drawn if not np.isnan(curve.values).all()}
+    has_values = {curve.chosen for curve in drawn if not np.isnan(curve.values[: len(bars)]).all()}
     sentences = {}
     for each in dict.fromkeys(curve.chosen for curve in drawn):
         needed = each.indicator.warm_up(*each.values) + 1

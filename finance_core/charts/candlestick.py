@@ -40,19 +40,19 @@ def candlestick(
 ) -> Option:
     """Prices without gaps, a volume pane and indicators over one category axis of days.
 
-    `bars` are as in `candles`, of any interval; `curves` as in `bars.curves`, of the same bars. Both are whole, so that
-    zooming out needs no server; the page tells the browser separately which bars to show at first. `refused` are days
-    of bars that were left out, for the marks. `others` are drawn in percent, so that the scale of `style` must be
-    percent. `ahead` are the days to come: they have no prices, only lines that are drawn later than computed. The key
-    `readout` is ours: it lists the values that are shown for the bar under the crosshair (see `parts.reading`).
+    `bars` are as in `candles`, of any interval; `curves` as in `bars.curves`, of the same bars and the days `ahead`.
+    Both are whole, so that zooming out needs no server; the page tells the browser separately which bars to show at
+    first. `refused` are days of bars that were left out, for the marks. `others` are drawn in percent, so that the
+    scale of `style` must be percent. `ahead` are the days to come: they have no prices, only lines that are drawn later
+    than computed. The key `readout` is ours: it lists the values that are shown for the bar under the crosshair (see
+    `parts.reading`).
 
     >>> from finance_core.bars import candles
     >>> option = candlestick(candles.empty(), [], Style())
     >>> [series["type"] for series in option["series"]]
     ['candlestick', 'bar', 'bar']
     """
-    longer = [curve.longer(len(ahead)) for curve in curves]
-    drawn = panes.draw(longer, decimals=style.decimals, rising=style.rising, falling=style.falling)
+    drawn = panes.draw(curves, decimals=style.decimals, rising=style.rising, falling=style.falling)
     source = _source(bars, style, drawn.columns, ahead, others)
     marked = marks.of(bars, style, refused)
     source[marks.COLUMN] = marks.texts(len(source), marked)

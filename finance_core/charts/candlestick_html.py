@@ -107,8 +107,7 @@ def _cut(content: Content, visible: tuple[int, int]) -> _Part:
     ahead = content.ahead if reaches_end else NOTHING_AHEAD
     end = last + 1 + len(ahead)
     bars = content.bars.iloc[first : last + 1]
-    longer = [curve.longer(len(ahead)) for curve in content.curves]
-    cut = [curve._replace(values=curve.values[first:end]) for curve in longer]
+    cut = [curve._replace(values=curve.values[first:end]) for curve in content.curves]
     days = [*parts.days(content.bars, style.last_note), *parts.days(pd.DataFrame(index=ahead))][first:end]
     window = Window(first, len(days), style.scale, html_layers.first_of(bars["close"]))
     drawn = panes.draw(cut, decimals=style.decimals, rising=style.rising, falling=style.falling)

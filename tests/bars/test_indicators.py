@@ -98,16 +98,17 @@ def test_an_indicator_without_a_value_says_why(key: str) -> None:
 
 def test_the_leading_spans_go_on_on_the_bars_that_will_follow_and_no_other_line_does() -> None:
     bars, chosen = made_bars(120), usual(INDICATORS["ichimoku"])
-    drawn, whole = curves.curves(bars.iloc[:100], [chosen]), curves.curves(bars, [chosen])
+    drawn, whole = curves.curves(bars.iloc[:100], [chosen], 30), curves.curves(bars, [chosen])
     for curve, later in zip(drawn, whole, strict=True):
         leads = curve.line.shift(*chosen.values) > 0
-        assert len(curve.ahead) == (26 if leads else 0)
-        assert curve.longer(20).values.tolist()[100:] == pytest.approx(
+        assert len(curve.values) == 130
+        assert np.isfinite(curve.values[100:]).sum() == (26 if leads else 0)
+        assert curve.values.tolist()[100:120] == pytest.approx(
             later.values[100:].tolist() if leads else [np.nan] * 20, nan_ok=True
         ), "as the days to come will say"
-    (short,) = curves.curves(bars.iloc[:5], [chosen])[3:4]
-    assert np.isnan(short.ahead).all()
-    assert len(short.longer(26).values) == 31
+    (short,) = curves.curves(bars.iloc[:5], [chosen], 26)[3:4]
+    assert np.isnan(short.values[5:]).all()
+    assert len(short.values) == 31
 
 
 def test_the_spans_of_ichimoku_stand_as_many_bars_off_as_the_base_line_is_long() -> None:

@@ -157,9 +157,8 @@ def test_days_to_come_have_no_bar_and_only_what_leads() -> None:
     bars = bars_of([float(10 + day % 3) for day in range(60)])
     ahead = pd.date_range(bars.index[-1], periods=27)[1:]
     chosen = [Chosen("ichimoku", (9, 26, 52)), Chosen("ma", (5,))]
-    option = candlestick.candlestick(
-        bars, curves.curves(bars, chosen), Style(interval="W", last_note="진행 중", marks=("high",)), ahead=ahead
-    )
+    look = Style(interval="W", last_note="진행 중", marks=("high",))
+    option = candlestick.candlestick(bars, curves.curves(bars, chosen, len(ahead)), look, ahead=ahead)
     source = option["dataset"][0]["source"]
     assert len(source) == 86
     assert source["날짜"].iloc[59].endswith("진행 중")

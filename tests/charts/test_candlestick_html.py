@@ -122,7 +122,7 @@ def test_an_average_says_its_price_in_percent_too(bars: pd.DataFrame) -> None:
 
 def test_lines_of_days_to_come_are_in_a_part_that_ends_at_the_last_bar(bars: pd.DataFrame) -> None:
     ahead = pd.bdate_range(bars.index[-1], periods=27)[1:]
-    lines = curves.curves(bars, [Chosen("ichimoku", (9, 26, 52))])
+    lines = curves.curves(bars, [Chosen("ichimoku", (9, 26, 52))], len(ahead))
     content = Content(bars, lines, Style(), ahead=ahead)
     for visible, last in (((10, 59), ahead[-1]), ((10, 50), bars.index[50])):
         figure = candlestick_html.candlestick(content, visible=visible)

@@ -118,7 +118,7 @@ def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
 def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, compared: Sequence[Compared]) -> Drawing:
     daily, impossible = adjusted(shown, style)
     bars = periods.resample(daily, view.interval)
-    curves = indicator_curves.curves(bars, view.chosen)
+    curves = indicator_curves.curves(bars, view.chosen, len(ahead))
     days = pd.DatetimeIndex(bars.index)
     others = [
         Other(

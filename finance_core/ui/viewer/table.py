@@ -49,6 +49,6 @@ def downloads_of(
 
 def as_sheet(bars: pd.DataFrame, curves: list[Curve], style: Style) -> Sheet:
     """A sheet of `bars` and `curves` with names in the visitor's language, and the change in percent."""
-    table = titled(bars, {curve.title: curve.values for curve in curves}).rename_axis(_("날짜"))
+    table = titled(bars, {curve.title: curve.values[: len(bars)] for curve in curves}).rename_axis(_("날짜"))
     decimals = dict.fromkeys(table.columns, style.decimals) | {_("등락률"): 2, _("거래량"): 0}
     return Sheet(table, decimals | {curve.title: panes.decimals_of(curve.chosen, style.decimals) for curve in curves})
