@@ -9,11 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import formats, spreadsheets
-from finance_core.bars import comparison, conditions, fields
+from finance_core.bars import comparison, fields
 from finance_core.bars.condition_tree import FieldOf, Node
 from finance_core.bars.fields import FIELDS, Unit
 from finance_core.bars.outcomes import Outcome
-from finance_core.bars.screen import ALWAYS, REASONS, Result
+from finance_core.bars.screen import ALWAYS, REASONS, Result, columns_of
 from finance_core.categories import Category
 from finance_core.i18n import _
 from finance_core.storage import screens
@@ -43,7 +43,7 @@ def show(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
     """The whole result."""
     _counts(db, view, result)
     if result.tickers:
-        _table(db, view, result)
+        _table(db, view, tree, result)
     if st.toggle(_("조건이 맞은 날 뒤에는 어떻게 됐나"), key="followed"):
         with st.spinner(_("지난 {years}년을 살펴보고 있습니다…").format(years=screens.YEARS_BACK)):
             _followed(screens.what_followed(db, view.category, tree, view.day))
@@ -76,7 +76,7 @@ def _counts(db: MongoDatabase, view: View, result: Result) -> None:
         st.info(sentence, icon=":material/science:")
 
 
-def _table(db: MongoDatabase, view: View, result: Result) -> None:
+def _table(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
     rows = listing.of(db, view.category).rows
     names = [listing.name_of(rows[ticker]) if ticker in rows else ticker for ticker in result.tickers]
     name, code, line = _("이름"), _("코드"), _("최근 60봉")
@@ -90,12 +90,11 @@ def _table(db: MongoDatabase, view: View, result: Result) -> None:
         line: st.column_config.LineChartColumn(width="small", color="gray"),
     }
     changes: list[str] = []
-    for position, (text, values) in enumerate(result.columns.items()):
-        field = _field(text)
-        label, unit = _label(field), FIELDS[field.name].unit
+    for position, field in enumerate(columns_of(tree)):
+        values, label, unit = result.columns[str(field)], _label(field), FIELDS[field.name].unit
         table[label] = values if unit == "text" else _rounded(view.category, unit, values)
         if unit != "text":
-            config[label] = st.column_config.NumberColumn(format=FORMATS[unit][0], help=text)
+            config[label] = st.column_config.NumberColumn(format=FORMATS[unit][0], help=str(field))
         changes += [label] if unit == "percent" and field.name.startswith("change") else []
         if position == len(ALWAYS) - 1 and len(result.tickers) <= MOST_LINES:
             table[line] = list(result.recent)
@@ -131,13 +130,6 @@ def _compare(category: Category, picked: list[str]) -> None:
     if st.button(label, icon=":material/stacked_line_chart:", key="compare_chosen", disabled=not few) and few:
         navigation.go("comparison", {"series": ",".join(map(category.key_of, few))})
         st.rerun()
-
-
-def _field(text: str) -> FieldOf:
-    node = conditions.parse_value(text)
-    if not isinstance(node, FieldOf):
-        raise TypeError(text)
-    return node
 
 
 def _label(field: FieldOf) -> str:
