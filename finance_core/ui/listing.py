@@ -10,6 +10,7 @@ import streamlit as st
 
 from finance_core import i18n, starter
 from finance_core.categories import Category
+from finance_core.i18n import _
 from finance_core.storage import database, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
@@ -52,6 +53,11 @@ def name_of(row: TickerRow) -> str:
 def market_of(row: TickerRow | None) -> str:
     """The market on which a ticker is traded; "" where it is not known."""
     return str(row.get("market") or "") if row else ""
+
+
+def mark_of(row: TickerRow | None) -> str:
+    """The mark that stands behind the name or the date of a sample ticker; "" for other tickers."""
+    return " (" + _("표본") + ")" if row and row.get("source") == "sample" else ""
 
 
 @st.cache_resource(ttl=KEPT_FOR, max_entries=32, show_spinner=False)

@@ -67,7 +67,7 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
     freshness = header.freshness(row, row["last_date"].date(), dt.datetime.now(dt.UTC), calendar)
     with st.container(border=True, gap="xxsmall"):
         st.metric(
-            plain(listing.name_of(row) + _marked(row)),
+            plain(listing.name_of(row) + listing.mark_of(row)),
             formats.price(last, decimals),
             moved,
             delta_color=DELTA_COLORS[style.rising if change > 0 else style.falling] if change else "off",
@@ -145,7 +145,7 @@ def _movers(category: Category, rows: list[TickerRow], title: str) -> None:
             title: [navigation.chart_address(category, row["ticker"], listing.name_of(row)) for row in rows],
             _("종가"): [formats.price(row["last_close"], category.decimals_of(row["last_close"])) for row in rows],
             _("등락률"): [formats.signed_percent(row["change"]) for row in rows],
-            _("날짜"): [f"{formats.date(row['last_date'])}{_marked(row)}" for row in rows],
+            _("날짜"): [f"{formats.date(row['last_date'])}{listing.mark_of(row)}" for row in rows],
         }
     )
     traded = [(category, listing.market_of(row)) for row in rows]
@@ -157,7 +157,3 @@ def _movers(category: Category, rows: list[TickerRow], title: str) -> None:
         row_height=28,
         column_config={title: name, _("종가"): number, _("등락률"): number},
     )
-
-
-def _marked(row: TickerRow) -> str:
-    return " (" + _("표본") + ")" if row.get("source") == "sample" else ""

@@ -115,9 +115,7 @@ def industry(name: str) -> str:
 def index_name(db: MongoDatabase, ticker: str) -> str:
     """The name of an index, or its ticker where it is not listed; sample prices are marked as such."""
     row = listing.of(db, INDICES).rows.get(ticker)
-    if row is None:
-        return ticker
-    return listing.name_of(row) + (" (" + _("표본") + ")" if row.get("source") == "sample" else "")
+    return listing.name_of(row) + listing.mark_of(row) if row else ticker
 
 
 def _color(value: float, style: Style) -> str:

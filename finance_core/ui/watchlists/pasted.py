@@ -1,7 +1,7 @@
 """Finds the tickers in a pasted text, which may have tickers or names, as other programs write them. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from finance_core.categories import Category
 from finance_core.storage.documents import TickerRow
@@ -41,12 +41,8 @@ def _names(listings: Listings) -> dict[str, Entry]:
         _key(name): Entry(category.key, ticker)
         for category, rows in reversed(list(listings.items()))
         for ticker, row in rows.items()
-        for name in _of(row)
+        for name in filter(None, (row.get("name_en"), row.get("name")))
     }
-
-
-def _of(row: TickerRow) -> Iterator[str]:
-    yield from filter(None, (row.get("name_en"), row.get("name")))
 
 
 def _key(name: str) -> str:

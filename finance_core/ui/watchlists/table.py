@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -31,15 +30,11 @@ def show(db: MongoDatabase, entries: Sequence[Entry], key: str, first: int | Non
         **_form(len(entries)),
         on_select="rerun",
         selection_mode="single-cell",
-        selection_default=_chosen(first),
+        selection_default={"selection": {"cells": [] if first is None else [(first, _(NOTE))]}},
         key=key,
     )
     position = next((int(row) for row, _column in chosen["selection"]["cells"]), None)
     return position if position is not None and position < len(entries) else None
-
-
-def _chosen(row: int | None) -> Any:
-    return {"selection": {"cells": [] if row is None else [(row, _(NOTE))]}}
 
 
 def brief(db: MongoDatabase, entries: Sequence[Entry], key: str) -> None:
@@ -65,7 +60,7 @@ def _table(db: MongoDatabase, entries: Sequence[Entry]) -> pd.DataFrame:
     rows = [listing.of(db, categories.category(entry.category)).rows.get(entry.ticker) for entry in entries]
     numbers = lines.of(db, entries)
     named = [_link(entry, row) for entry, row in zip(entries, rows, strict=True)]
-    days = [formats.date(line.day) + _marked(row) for line, row in zip(numbers, rows, strict=True)]
+    days = [formats.date(line.day) + listing.mark_of(row) for line, row in zip(numbers, rows, strict=True)]
     table = {
         NAME: named,
         CLOSE: [_price(entry, line.close) for entry, line in zip(entries, numbers, strict=True)],
@@ -104,12 +99,4 @@ def _link(entry: Entry, row: TickerRow | None) -> str:
 
 
 def _price(entry: Entry, close: float) -> str:
-    return (
-        formats.MISSING
-        if np.isnan(close)
-        else formats.price(close, categories.category(entry.category).decimals_of(close))
-    )
-
-
-def _marked(row: TickerRow | None) -> str:
-    return " (" + _("표본") + ")" if row and row.get("source") == "sample" else ""
+    return formats.price(close, categories.category(entry.category).decimals_of(close))
