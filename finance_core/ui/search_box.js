@@ -101,7 +101,7 @@ class Box {
       return this.data.usual.map((name) => byKey.get(name)).filter(Boolean);
     };
     const matches = isEmpty ? usual() : search(this.entries, query, this.data.home);
-    const groups = Map.groupBy ? Map.groupBy(matches, (entry) => entry.category) : grouped(matches);
+    const groups = grouped(matches);
     this.choices = [];
     const items = [];
     for (const [category, entries] of groups) {

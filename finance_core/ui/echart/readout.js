@@ -7,8 +7,8 @@
   const root = chart.getDom();
   for (const old of root.querySelectorAll(".readout, .tooltip")) old.remove();
 
-  const add = (parent, className, text = "") => {
-    const element = document.createElement("span");
+  const add = (parent, className, text = "", tag = "span") => {
+    const element = document.createElement(tag);
     element.className = className;
     element.append(text); // always a text node, even if empty; never HTML: names come from the database
     return parent.appendChild(element);
@@ -29,14 +29,9 @@
       fields.push({ item, field, value: add(field, "value"), numbers: new Intl.NumberFormat("en-US", digits) });
     }
   };
-  const element = (className) => {
-    const made = document.createElement("div");
-    made.className = className;
-    return root.appendChild(made);
-  };
   const panes = [...new Set(items.map((item) => item.pane))].map((pane) => items.filter((item) => item.pane === pane));
   const lines = (kind === "alone" ? [] : panes).map((own) => {
-    const [{ pane }, line] = [own[0], element("readout")];
+    const [{ pane }, line] = [own[0], add(root, "readout", "", "div")];
     line.dataset.pane = pane;
     write(line, own, false);
     return { pane, line };
@@ -49,7 +44,7 @@
     if (typeof top === "number" && above.offsetHeight > top) chart.setOption({ grid: [{ top: above.offsetHeight }] });
   };
   if (above) new ResizeObserver(makeRoom).observe(above);
-  const box = kind !== "none" && element("tooltip");
+  const box = kind !== "none" && add(root, "tooltip", "", "div");
   if (box) {
     box.hidden = true;
     write(box, panes.flat(), true);
