@@ -72,7 +72,7 @@ def _computed(tree: Node, source: Source) -> Any:
         case Text(value=text):
             return np.full(len(source.panel.tickers), text, dtype=object)
         case FieldOf(name=name, settings=settings):
-            return FIELDS[name].compute(source, *map(_whole, settings))
+            return FIELDS[name].compute(source, *settings)
         case Call(name=name, arguments=parts):
             kinds = zip(parts, FUNCTIONS[name].arguments, strict=True)
             arguments = [_bars(part) if kind == "bars" else values(part, source) for part, kind in kinds]
@@ -105,11 +105,6 @@ def _bars(number: Node) -> int:
     if not isinstance(number, Number):
         raise TypeError(type(number))
     return int(number.value)
-
-
-def _whole(number: float) -> float:
-    """A setting as the formulas take it: a whole number as int."""
-    return int(number) if float(number).is_integer() else number
 
 
 def _compared(tree: Comparison, source: Source) -> Truth:
