@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from finance_core import categories, ticker_fields
-from finance_core.bars.candles import Remark
 from finance_core.bars.comparison import Money
 from finance_core.categories import Category
 from finance_core.charts.comparison import Line
@@ -15,6 +14,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing
 from finance_core.ui.viewer import shared
+from finance_core.ui.viewer.shared import History
 
 SIGNS = {"KRW": "₩", "USD": "$", "JPY": "¥", "EUR": "€", "GBP": "£", "CNY": "CN¥", "HKD": "HK$"}
 
@@ -29,15 +29,15 @@ class Item:
     ticker: str
     name: str
     row: TickerRow
-    close: "pd.Series[float]"
-    """All closes, in the ticker's own currency; empty where there are no bars."""
+    history: History
     currency: str
     """ISO code; "" for points and rates."""
     slot: int
-    late_splits: tuple[Remark, ...] = ()
-    """The splits that the source has not applied to the earlier closes, and that are applied here."""
-    version: str = ""
-    """A text that identifies these closes (see `key` of `viewer.shared.History`)."""
+
+    @property
+    def close(self) -> "pd.Series[float]":
+        """All closes, in the ticker's own currency; empty where there are no bars."""
+        return self.history.bars["close"]
 
     @property
     def is_sample(self) -> bool:
@@ -62,9 +62,7 @@ def load(db: MongoDatabase, key: str, slot: int) -> Item | None:
     if row is None:
         return None
     currency = category.currency_of(row.get("currency"))
-    history = shared.history(db, category, row)
-    late_splits, close = tuple(history.late_splits), history.bars["close"]
-    return Item(key, category, ticker, listing.name_of(row), row, close, currency, slot, late_splits, history.key)
+    return Item(key, category, ticker, listing.name_of(row), row, shared.history(db, category, row), currency, slot)
 
 
 def with_unique_names(items: Sequence[Item]) -> list[Item]:

@@ -92,7 +92,7 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     sample = any(item.is_sample for item in listed)
     _chart(view, closes, lines, scale, sample=sample)
     for item in listed:
-        split_note.show(item.name, item.late_splits)
+        split_note.show(item.name, item.history.late_splits)
     # Measures use daily closes at every interval: all days of the shown weeks or months.
     ends = days[first], days[last]
     if view.interval != "D":

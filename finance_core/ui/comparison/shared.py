@@ -46,7 +46,7 @@ class Closes(NamedTuple):
 def closes(db: MongoDatabase, items: Sequence[Item], money: Money, interval: Interval) -> Closes:
     """The closes of `items` in `money`, daily and in `interval`."""
     rates = {} if money == "local" else _rates(db, {money, *(item.currency for item in items)})
-    named_items = [(item.key, item.currency, item.version) for item in items]
+    named_items = [(item.key, item.currency, item.history.key) for item in items]
     named_rates = [(name, rate.key) for name, rate in rates.items()]
     is_known = all(version for *_name, version in [*named_items, *named_rates])
     key = repr(("closes", named_items, named_rates, money, interval)) if is_known else ""
