@@ -49,7 +49,7 @@ def names(page: AppTest) -> list[str]:
 
 
 def test_a_line_has_the_numbers_of_the_screener_and_the_closes_of_the_chart(listed: MongoDatabase) -> None:
-    first, short, none = lines.of(listed, [SAMSUNG, HYNIX, APPLE])
+    first, short, none = lines.of(listed, [SAMSUNG, HYNIX, APPLE]).itertuples(index=False)
     bars = prices.load(listed, KOREAN_STOCKS, "005930")
     assert first.recent == bars["close"].tolist()[-60:]
     volumes = bars["volume"].to_numpy()
@@ -62,13 +62,13 @@ def test_a_line_has_the_numbers_of_the_screener_and_the_closes_of_the_chart(list
     np.testing.assert_allclose(first[:4], expected, rtol=1e-12)
     assert (short.close, np.isnan(short.volume_ratio), np.isnan(short.from_high)) == (1009.0, True, True)
     assert (np.isnan(none.close), none.recent, none.day) == (True, [], None)
-    assert lines.of(listed, []) == []
+    assert lines.of(listed, []).empty
 
 
 def test_a_ticker_whose_bars_ended_long_ago_has_its_last_numbers(listed: MongoDatabase) -> None:
     bars = make_bars(300)
     store(listed, "000010", bars.set_axis(bars.index - pd.Timedelta(days=3000)), name="그친 종목")
-    ended, current = lines.of(listed, [Entry("korean_stocks", "000010"), SAMSUNG])
+    ended, current = lines.of(listed, [Entry("korean_stocks", "000010"), SAMSUNG]).itertuples(index=False)
     assert ended._replace(day=None) == current._replace(day=None)
     assert (ended.day, current.day) == ((bars.index[-1] - pd.Timedelta(days=3000)).date(), bars.index[-1].date())
 

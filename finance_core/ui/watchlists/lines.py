@@ -4,9 +4,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from finance_core import categories
 from finance_core.bars import conditions, evaluation
@@ -21,39 +22,30 @@ from finance_core.ui import listing
 REACH: Final = dt.timedelta(days=420)
 """A number of calendar days that surely holds 250 bars."""
 RECENT: Final = 60
-FIELDS: Final = ("close", "change", "volume_ratio20", "from_high250")
+FIELDS: Final = {
+    "close": "close",
+    "change": "change",
+    "volume_ratio": "volume_ratio20",
+    "from_high": "from_high250",
+}
+"""Fields of the screener, by column."""
 
 
-class Line(NamedTuple):
-    """The numbers of one ticker; NaN where they are not known."""
+def of(db: MongoDatabase, entries: Sequence[Entry]) -> pd.DataFrame:
+    """The numbers of `entries`, a row each; NaN where they are not known.
 
-    close: float
-    change: float
-    """The change from the previous close, as a ratio."""
-    volume_ratio: float
-    """The volume divided by the average volume of the 20 bars before."""
-    from_high: float
-    """The change from the highest high of 250 bars to the close, as a ratio."""
-    recent: list[float]
-    """The last `RECENT` closes."""
-    day: dt.date | None
-    """The day of the last bar; None without bars."""
-
-
-def of(db: MongoDatabase, entries: Sequence[Entry]) -> list[Line]:
-    """The line of each entry."""
+    Columns: those of `FIELDS` (changes are ratios), recent (the last `RECENT` closes), day (of the last bar; None if
+    there are no bars).
+    """
     bars = _bars(db, entries)
     # Two entries may have the same ticker; the panel needs different names, so positions are the names.
     panel = panels.of({str(position): bars.get(entry[:2], panels.NO_BARS) for position, entry in enumerate(entries)})
-    source = Source(panel)
-    numbers = [panel.at_last(evaluation.values(conditions.parse_value(name), source), np.nan) for name in FIELDS]
-    lines = []
-    for position, (first, end) in enumerate(pairwise(panel.starts.tolist())):
-        recent = panel.bars["close"][max(first, end - RECENT) : end].tolist()
-        day = panel.sessions[panel.at[end - 1]].item() if end > first else None
-        close, change, volume_ratio, from_high = (float(values[position]) for values in numbers)
-        lines.append(Line(close, change, volume_ratio, from_high, recent, day))
-    return lines
+    source, close = Source(panel), panel.bars["close"]
+    numbers = {name: evaluation.values(conditions.parse_value(field), source) for name, field in FIELDS.items()}
+    recent = [close[max(first, end - RECENT) : end].tolist() for first, end in pairwise(panel.starts.tolist())]
+    days = [panel.sessions[at].item() if at >= 0 else None for at in panel.at_last(panel.at, -1)]
+    table = pd.DataFrame({name: panel.at_last(values, np.nan) for name, values in numbers.items()})
+    return table.assign(recent=recent, day=pd.Series(days, dtype=object))
 
 
 def _bars(db: MongoDatabase, entries: Sequence[Entry]) -> dict[tuple[str, ...], TickerBars]:

@@ -59,17 +59,15 @@ def _form(rows: int) -> dict[str, Any]:
 def _table(db: MongoDatabase, entries: Sequence[Entry]) -> pd.DataFrame:
     rows = [listing.of(db, categories.category(entry.category)).rows.get(entry.ticker) for entry in entries]
     numbers = lines.of(db, entries)
-    named = [_link(entry, row) for entry, row in zip(entries, rows, strict=True)]
-    days = [formats.date(line.day) + listing.mark_of(row) for line, row in zip(numbers, rows, strict=True)]
     table = {
-        NAME: named,
-        CLOSE: [_price(entry, line.close) for entry, line in zip(entries, numbers, strict=True)],
-        CHANGE: [line.change * 100 for line in numbers],
-        RECENT: [line.recent for line in numbers],
-        VOLUME: [line.volume_ratio for line in numbers],
-        HIGH: [line.from_high * 100 for line in numbers],
+        NAME: [_link(entry, row) for entry, row in zip(entries, rows, strict=True)],
+        CLOSE: [_price(entry, close) for entry, close in zip(entries, numbers["close"], strict=True)],
+        CHANGE: numbers["change"] * 100,
+        RECENT: numbers["recent"],
+        VOLUME: numbers["volume_ratio"],
+        HIGH: numbers["from_high"] * 100,
         CATEGORY: [_(categories.category(entry.category).title) for entry in entries],
-        DAY: days,
+        DAY: [formats.date(day) + listing.mark_of(row) for day, row in zip(numbers["day"], rows, strict=True)],
         NOTE: [entry.note for entry in entries],
     }
     return pd.DataFrame({_(title): values for title, values in table.items()})
