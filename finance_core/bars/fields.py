@@ -150,9 +150,8 @@ def _of_indicators() -> Iterator[tuple[str, Field]]:
             if line.shift(*defaults) < 0:  # drawn back: its value at a bar comes from later bars
                 continue
             compute = partial(values.indicator, row, position, settles=key in SETTLED)
-            unit: Unit = "points" if row.unit == "points" else row.unit
             bars = partial(_bars_of, row, position)
-            yield name, Field(row.name, unit, compute, row.settings, bars, key, line.name, INDICATOR)
+            yield name, Field(row.name, row.unit, compute, row.settings, bars, key, line.name, INDICATOR)
 
 
 def _bars_of(row: Indicator, position: int, *settings: float) -> int:

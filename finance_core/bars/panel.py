@@ -104,11 +104,10 @@ class Panel:
         """The text `name` of each ticker."""
         return self.texts.get(name, np.full(len(self.tickers), "", dtype=object))
 
-    def matrix(self, values: str | npt.NDArray[np.generic]) -> FloatArray:
-        """A field, or any array with one number for each bar, as sessions × tickers; NaN where a ticker has no bar."""
-        flat = self.bars[values] if isinstance(values, str) else values
+    def matrix(self, name: str) -> FloatArray:
+        """The field `name` as sessions × tickers; NaN where a ticker has no bar."""
         aligned = np.full((len(self.tickers), len(self.sessions)), np.nan)
-        aligned[np.repeat(np.arange(len(self.tickers)), self.counts), self.at] = flat
+        aligned[np.repeat(np.arange(len(self.tickers)), self.counts), self.at] = self.bars[name]
         return aligned.T
 
     def as_of(self, day: np.datetime64) -> "Panel":

@@ -45,7 +45,7 @@ def scaled(others: Sequence[Other]) -> list[dict[str, Any]]:
 
 def axes(settings: Option, others: Sequence[Other]) -> list[Script]:
     """Their axes, which are hidden; `settings` are those of the axis of prices, which is the first axis."""
-    hidden = {**settings, "show": False, "last": None, "gridIndex": 0, "axisPointer": {"show": False}}
+    hidden = {**settings, "show": False, "last": None, "axisPointer": {"show": False}}
     return [Script("price_axis", {**hidden, "own": own}) for own in range(1, len(others) + 1)]
 
 

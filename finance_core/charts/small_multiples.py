@@ -56,7 +56,7 @@ def option(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame, *, 
         "xAxis": [_days(position) for position in range(len(shown))],
         "yAxis": [_axis(shown, position) for position in range(len(shown))],
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
-        "dataZoom": parts.zooms(len(shown), parts.first_seen(len(drawn)), {"left": 12, "right": 76}),
+        "dataZoom": parts.zooms(len(shown), parts.first_seen(len(drawn)), parts.SIDES),
         "tooltip": {**parts.TOOLTIP, "showContent": False},
         "series": [_series(line, position) for position, line in enumerate(shown)],
     }

@@ -29,19 +29,19 @@ MOST_ROWS: Final = 12
 def show(view: View, tree: Node | None) -> None:
     """The condition as rows of choices if possible, and as text; `tree` is None if the condition has a mistake."""
     rows = conditions.of(tree) if tree else None
-    is_chosen = rows is not None and len(rows.rows) <= MOST_ROWS
-    if rows and is_chosen:
+    if rows and len(rows.rows) > MOST_ROWS:
+        rows = None
+    if rows:
         _rows(view, rows)
     elif tree:
         st.caption(_("이 조건은 글로만 고칩니다."))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="rule_row"):
-        if rows and is_chosen:
+        if rows:
             _more(view, rows)
         _written(view)
 
 
 def _rows(view: View, rows: Rows) -> None:
-
     for position, row in enumerate(rows.rows):
         before, after = rows.rows[:position], rows.rows[position + 1 :]
 
