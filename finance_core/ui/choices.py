@@ -1,4 +1,4 @@
-"""Widgets for choices that several pages offer: a row of buttons, and a list of categories."""
+"""Widgets that several pages offer: a row of buttons, a button with an icon only, and a list of categories."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -52,6 +52,11 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
 def _row(key: str, number: int) -> str:
     """The key of a row that has replaced `number` earlier rows."""
     return f"{key}_{number}" if number else key
+
+
+def icon_button(icon: str, label: str, key: str, act: Callable[[], None], *, disabled: bool = False) -> None:
+    """A button that shows only a Material icon; its `label` is shown on hover, and a click calls `act`."""
+    st.button("", icon=f":material/{icon}:", help=label, key=key, type="tertiary", disabled=disabled, on_click=act)
 
 
 def category(key: str, **options: Any) -> Category:

@@ -126,8 +126,7 @@ def _rule(db: MongoDatabase, rule: AlertRule, send: Send) -> None:
             st.caption(plain(" · ".join(facts)), width="content")
             if channels:
                 trial.button(rule, send)
-            key, label = f"remove_{rule['_id']}", _("알림 지우기")
-            st.button("", icon=":material/delete:", help=label, type="tertiary", key=key, on_click=remove)
+            choices.icon_button("delete", _("알림 지우기"), f"remove_{rule['_id']}", remove)
         trial.outcome(rule)
 
 

@@ -20,7 +20,7 @@ from finance_core.i18n import N_, _
 from finance_core.storage import comparison_sets, database
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import address_bar, search_box
-from finance_core.ui.choices import segmented
+from finance_core.ui.choices import icon_button, segmented
 from finance_core.ui.comparison import address
 from finance_core.ui.comparison.address import View
 from finance_core.ui.comparison.items import Item
@@ -78,13 +78,9 @@ def chips(
             st.html(f'{dot} <span style="opacity:.65">{note}</span>', width="content")
             rest = [key for key in view.series if key != item.key]
             moved = [*rest[: max(position - 1, 0)], item.key, *rest[max(position - 1, 0) :]]
-            _small(_("앞으로"), "arrow_upward", f"up_{item.key}", view, moved, disabled=position == 0)
-            _small(_("빼기"), "remove", f"remove_{item.key}", view, rest)
-
-
-def _small(label: str, icon: str, key: str, view: View, series: Sequence[str], *, disabled: bool = False) -> None:
-    show = partial(_show_series, view, series)
-    st.button("", icon=f":material/{icon}:", help=label, key=key, type="tertiary", disabled=disabled, on_click=show)
+            move, remove = partial(_show_series, view, moved), partial(_show_series, view, rest)
+            icon_button("arrow_upward", _("앞으로"), f"up_{item.key}", move, disabled=position == 0)
+            icon_button("remove", _("빼기"), f"remove_{item.key}", remove)
 
 
 def looks(

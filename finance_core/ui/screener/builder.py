@@ -13,7 +13,7 @@ from finance_core.bars.conditions import LONGEST
 from finance_core.bars.fields import FIELDS
 from finance_core.bars.functions import MOST_BARS
 from finance_core.i18n import N_, _
-from finance_core.ui.choices import segmented
+from finance_core.ui.choices import icon_button, segmented
 from finance_core.ui.screener import address
 from finance_core.ui.screener import rows as conditions
 from finance_core.ui.screener.address import View
@@ -52,8 +52,7 @@ def _rows(view: View, rows: Rows) -> None:
             _row(_Choices(position, row, write), view)
             others = [*before, *after]
             remove = partial(_write, view, rows.joint, others)
-            options: dict[str, Any] = {"disabled": not others, "on_click": remove, "type": "tertiary"}
-            st.button("", icon=":material/close:", help=_("빼기"), key=f"remove_{position}", **options)
+            icon_button("close", _("빼기"), f"remove_{position}", remove, disabled=not others)
 
 
 def _more(view: View, rows: Rows) -> None:

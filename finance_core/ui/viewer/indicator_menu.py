@@ -10,6 +10,7 @@ from finance_core.bars.indicator import Setting
 from finance_core.bars.indicators import INDICATORS
 from finance_core.charts import panes
 from finance_core.i18n import _
+from finance_core.ui.choices import icon_button
 from finance_core.ui.text import plain
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import use_visitor_language
@@ -64,14 +65,7 @@ def _row(view: View, write: Write, position: int, chosen: Chosen) -> None:
         st.markdown(f"**{name}**", help=about(chosen), width="stretch")
         for each, (setting, value) in enumerate(zip(row.settings, chosen.values, strict=True)):
             _number(setting, value, _key(position, each), set_numbers)
-        st.button(
-            "",
-            icon=":material/close:",
-            help=_("빼기"),
-            key=f"remove_indicator_{position}",
-            type="tertiary",
-            on_click=lambda: _put(write, others()),
-        )
+        icon_button("close", _("빼기"), f"remove_indicator_{position}", lambda: _put(write, others()))
 
 
 def about(chosen: Chosen) -> str:

@@ -7,6 +7,7 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, cast
 
 import pandas as pd
@@ -20,7 +21,7 @@ from finance_core.charts.style import Style
 from finance_core.i18n import N_, _
 from finance_core.storage import drawings as stored_drawings
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui.choices import segmented
+from finance_core.ui.choices import icon_button, segmented
 from finance_core.ui.decorators import writes
 from finance_core.ui.echart.component import Drawings
 from finance_core.ui.text import plain
@@ -92,15 +93,7 @@ class Sketch:
         for each in self._changeable:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.text(self._describe(each), width="stretch")
-                st.button(
-                    "",
-                    icon=":material/delete:",
-                    help=_("지우기"),
-                    key=f"erase_{each.id}",
-                    type="tertiary",
-                    on_click=self._remove,
-                    args=(each,),
-                )
+                icon_button("delete", _("지우기"), f"erase_{each.id}", partial(self._remove, each))
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Handle a browser's message about the drawings; the message may have any content."""
