@@ -3,8 +3,9 @@
 Choices are kept in the address: a control shows the value in the address, and writes a new value into it.
 """
 
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -89,17 +90,22 @@ def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
     st.date_input(label, min_value=first, max_value=last, key="range", on_change=chosen, format="YYYY-MM-DD")
 
 
+def _several(label: str, field: str, titles: Mapping[Any, str], view: View, write: Callable[..., None]) -> None:
+    """A button for each of `titles`, of which several may be chosen, for the `field` of the view."""
+    st.session_state[field] = list(getattr(view, field))
+    st.pills(
+        label,
+        list(titles),
+        format_func=titles.__getitem__,
+        selection_mode="multi",
+        key=field,
+        on_change=lambda: write(**{field: tuple(sorted(st.session_state[field]))}),
+    )
+
+
 def _averages(category: Category, view: View) -> None:
     write = partial(address.write, category, view)
-    st.session_state["averages"] = list(view.averages)
-    st.pills(
-        _("이동평균"),
-        category.averages,
-        format_func=lambda average: average.label,
-        selection_mode="multi",
-        key="averages",
-        on_change=lambda: write(averages=tuple(sorted(st.session_state["averages"]))),
-    )
+    _several(_("이동평균"), "averages", {average: average.label for average in category.averages}, view, write)
     if len(category.average_sets) > 1:
         for averages in category.average_sets:
             label = "·".join(average.label for average in averages)
@@ -110,16 +116,7 @@ def _looks(category: Category, view: View, market: str) -> None:
     write = partial(address.write, category, view)
     segmented(_("모양"), "kind", KINDS, view.kind, lambda kind: write(kind=kind))
     segmented(_("가격 축"), "scale", SCALES, view.scale, lambda scale: write(scale=scale))
-    titles = {kind: _(look.title) for kind, look in MARK_LOOKS.items()}
-    st.session_state["marks"] = list(view.marks)
-    st.pills(
-        _("표시"),
-        list(titles),
-        format_func=titles.__getitem__,
-        selection_mode="multi",
-        key="marks",
-        on_change=lambda: write(marks=tuple(sorted(st.session_state["marks"]))),
-    )
+    _several(_("표시"), "marks", {kind: _(look.title) for kind, look in MARK_LOOKS.items()}, view, write)
     st.session_state["total_return"] = view.total_return
     st.toggle(
         _("배당까지 반영한 가격"),
