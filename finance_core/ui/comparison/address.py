@@ -78,22 +78,21 @@ def _series(texts: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[int, ...],
     """The series of an address, their slots, and a sentence for each series that is left out."""
     keys = [key for key in texts.get("series", "").split(",") if key]
     colors = texts.get("colors", "").split(",")
-    slots: dict[str, int | None] = {}
+    series: list[str] = []
+    kept: dict[str, int] = {}
     problems = []
     for position, key in enumerate(keys):
         if not categories.is_key(key):
             problems.append(_("{series}은(는) 카테고리:종목 꼴이 아니라 뺐습니다.").format(series=key[:40]))
-        elif key in slots:
+        elif key in series:
             problems.append(_("{series}은(는) 두 번 적혀 있어 한 번만 보여 드립니다.").format(series=key[:40]))
-        elif len(slots) == comparison.LIMIT:
+        elif len(series) == comparison.LIMIT:
             sentence = _("한 번에 {limit}개까지 비교할 수 있어 나머지 {count}개는 뺐습니다.")
             problems.append(sentence.format(limit=comparison.LIMIT, count=len(keys) - position))
             break
         else:
+            series.append(key)
             color = colors[position] if position < len(colors) else ""
-            slots[key] = int(color) if color.isdecimal() and len(color) < 3 else None
-    kept: dict[str, int] = {}
-    for key, slot in slots.items():
-        if slot is not None and slot not in kept.values():
-            kept[key] = slot
-    return tuple(slots), tuple(comparison.keep_slots(kept, list(slots)).values()), problems
+            if color.isdecimal() and len(color) < 3 and int(color) not in kept.values():
+                kept[key] = int(color)
+    return tuple(series), tuple(comparison.keep_slots(kept, series).values()), problems
