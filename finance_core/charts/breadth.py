@@ -36,7 +36,7 @@ def option(
     >>> len(option(pd.DataFrame(columns, days), pd.Series(dtype=float), "KOSPI", Style())["grid"])
     3
     """
-    source = pd.DataFrame({_("날짜"): parts.days(daily)})
+    source = pd.DataFrame({_("날짜"): parts.days(daily.index)})
     series: list[Option] = []
     number_formats: dict[str, Option] = {}
 

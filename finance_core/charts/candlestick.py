@@ -89,7 +89,7 @@ def _source(
     others: Sequence[Other],
 ) -> pd.DataFrame:
     """The dataset: the day, the columns of `titled`, the volume of rising and of falling bars, and the `others`."""
-    days = [*parts.days(bars, style.last_note), *parts.days(pd.DataFrame(index=ahead))]
+    days = [*parts.days(bars.index, style.last_note), *parts.days(ahead)]
     if len(ahead):
         bars = bars.reindex(bars.index.append(ahead))
     source = titled(bars, columns).reset_index(drop=True)

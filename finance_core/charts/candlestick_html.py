@@ -108,7 +108,7 @@ def _cut(content: Content, visible: tuple[int, int]) -> _Part:
     end = last + 1 + len(ahead)
     bars = content.bars.iloc[first : last + 1]
     cut = [curve._replace(values=curve.values[first:end]) for curve in content.curves]
-    days = [*parts.days(content.bars, style.last_note), *parts.days(pd.DataFrame(index=ahead))][first:end]
+    days = [*parts.days(content.bars.index, style.last_note), *parts.days(ahead)][first:end]
     window = Window(first, len(days), style.scale, html_layers.first_of(bars["close"]))
     drawn = panes.draw(cut, decimals=style.decimals, rising=style.rising, falling=style.falling)
     others = [other._replace(close=other.close.iloc[first : last + 1]) for other in content.others]

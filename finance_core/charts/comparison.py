@@ -91,7 +91,7 @@ def option(
 
 def columns(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame) -> pd.DataFrame:
     """The dataset: the day and, for each line, the value to draw and the price to read out."""
-    source = {_("날짜"): parts.days(drawn)}
+    source = {_("날짜"): parts.days(drawn.index)}
     for position in range(len(lines)):
         source[_drawn(position)] = drawn.iloc[:, position].to_numpy()
         source[_price(position)] = prices.iloc[:, position].to_numpy()

@@ -39,13 +39,13 @@ VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str, bool], ...]]] = {
 """Units of a volume axis, largest first: size, name, and whether only whole numbers have it (6천만, but 6,500만)."""
 
 
-def days(bars: pd.DataFrame, last_note: str = "") -> npt.NDArray[np.object_]:
-    """The dates of `bars` as text for a category axis, the last one with a note.
+def days(index: pd.Index, last_note: str = "") -> npt.NDArray[np.object_]:
+    """The dates of the `index` of bars as text for a category axis, the last one with a note.
 
-    >>> days(pd.DataFrame(index=pd.DatetimeIndex(["2024-01-02"])), "still running").tolist()
+    >>> days(pd.DatetimeIndex(["2024-01-02"]), "still running").tolist()
     ['2024-01-02 still running']
     """
-    dates = np.datetime_as_string(bars.index.to_numpy().astype("datetime64[D]")).astype(object)
+    dates = np.datetime_as_string(index.to_numpy().astype("datetime64[D]")).astype(object)
     if last_note and len(dates):
         dates[-1] += f" {last_note}"
     return dates
