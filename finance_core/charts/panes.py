@@ -7,7 +7,7 @@ is grid 0, that of volumes grid 1; each indicator with a pane of its own has a f
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -186,9 +186,9 @@ def _add(drawn: Drawn, curve: Curve, place: _Place, color: str, of_sign: tuple[s
         parts_of_sign = np.where(positive, curve.values, np.nan), np.where(positive, np.nan, curve.values)
         for values, sign, sign_color in zip(parts_of_sign, "+−", of_sign, strict=True):
             drawn.columns[f"{title} {sign}"] = values
-            drawn.series.append(_columns(f"{title} {sign}", sign_color) | axes)
+            drawn.series.append(_series("bar", f"{title} {sign}", sign_color, barGap=parts.ON_EACH_OTHER) | axes)
     elif curve.line.mark == "dots":
-        drawn.series.append(_dots(title, color) | axes)
+        drawn.series.append(_series("scatter", title, color, symbol="circle", symbolSize=3) | axes)
     else:
         drawn.series.append(parts.line(title, color) | axes)
     reading = parts.reading(
@@ -222,16 +222,9 @@ def _fill(drawn: Drawn, edges: Sequence[Curve], place: _Place, of_sign: tuple[st
         )
 
 
-def _columns(column: str, color: str) -> Option:
+def _series(kind: str, column: str, color: str, **look: Any) -> Option:
     encode = {"x": _("날짜"), "y": column}
-    look = {"barGap": parts.ON_EACH_OTHER, "silent": True, "itemStyle": {"color": color}}
-    return {"type": "bar", "name": column, "encode": encode, **look}
-
-
-def _dots(column: str, color: str) -> Option:
-    encode = {"x": _("날짜"), "y": column}
-    look = {"symbol": "circle", "symbolSize": 3, "silent": True, "itemStyle": {"color": color}}
-    return {"type": "scatter", "name": column, "encode": encode, **look}
+    return {"type": kind, "name": column, "encode": encode, "silent": True, "itemStyle": {"color": color}, **look}
 
 
 def _guides(levels: Sequence[float]) -> Option:
