@@ -102,26 +102,21 @@ def zooms(
     return [{"type": "inside", **zoom}, slider]
 
 
-def day_axis(pane: int, *, labels: bool) -> Option:
-    """A category axis of days, which leaves no gaps."""
-    return {
-        "type": "category",
-        "gridIndex": pane,
-        "boundaryGap": True,
-        "axisLabel": {"show": labels, "hideOverlap": True},
-        "axisTick": {"show": labels},
-        "axisPointer": {"label": {"show": labels}},
-        "splitLine": {"show": False},
-    }
-
-
 def trading_days(pane: int, *, labels: bool, **label: Any) -> Script:
     """A category axis of days, which leaves no gaps, labelled with years, months and, in a short view, days.
 
     `label` holds further settings of the labels.
     """
-    months, axis = list(get_month_names("abbreviated", locale=language()).values()), day_axis(pane, labels=labels)
-    return Script("day_axis", {**axis, "axisLabel": {**axis["axisLabel"], **label}, "months": months})
+    axis = {
+        "gridIndex": pane,
+        "boundaryGap": True,
+        "axisLabel": {"show": labels, "hideOverlap": True, **label},
+        "axisTick": {"show": labels},
+        "axisPointer": {"label": {"show": labels}},
+        "splitLine": {"show": False},
+        "months": list(get_month_names("abbreviated", locale=language()).values()),
+    }
+    return Script("day_axis", axis)
 
 
 def price_axis(
