@@ -3,7 +3,6 @@
 from finance_core.categories import Category
 from finance_core.charts import candlestick_html, html_page, parts
 from finance_core.charts.candlestick_html import Content
-from finance_core.charts.style import Style
 from finance_core.storage.documents import TickerRow
 from finance_core.ui.viewer import picture
 from finance_core.ui.viewer.shared import Drawing, History
@@ -17,14 +16,14 @@ def make(
     drawing: Drawing,
     sketch: Sketch,
     visible: tuple[int, int],
-    style: Style,
     dark: bool,
 ) -> str:
     """The HTML file of the bars between the positions `visible`, with future days if the page shows them there."""
     first, end = parts.seen(visible, len(drawing.bars), len(drawing.ahead))
     last = min(end, len(drawing.bars) - 1)
     ahead = drawing.ahead[: end - last]
+    style = drawing.style
     content = Content(drawing.bars, drawing.curves, style, history.refused, drawing.others, ahead, sketch.placed())
-    about = " · ".join(part for part in picture.about(category, row, drawing, visible, style) if part)
+    about = " · ".join(part for part in picture.about(category, row, drawing, visible) if part)
     figure = candlestick_html.candlestick(content, (first, last))
     return html_page.to_html(figure, picture.title(row), about, style, dark=dark)

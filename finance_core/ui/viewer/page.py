@@ -202,14 +202,14 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row, line)
     with menus.compare:
         compared.control(db, category, view, ticker)
-    sketch = sketches.of(db, category, ticker, history, drawing, style)
+    sketch = sketches.of(db, category, ticker, history, drawing)
     with menus.draw:
         sketch.control()
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
-        file = partial(html_file.make, category, row, history, drawing, sketch, visible, style, pictures.dark())
-        table.downloads_of(ticker, name, drawing, visible, style, file)
-        picture.control(CHART, category, row, drawing, visible, style)
+        file = partial(html_file.make, category, row, history, drawing, sketch, visible, pictures.dark())
+        table.downloads_of(ticker, name, drawing, visible, file)
+        picture.control(CHART, category, row, drawing, visible)
         _link(category, ticker, view)
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
@@ -228,7 +228,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     )
     if shows_table:
         summary.show(line, key="summary_of_table")
-        table.show(drawing, visible, style)
+        table.show(drawing, visible)
     browser_memory.keep(address.REMEMBERED)
 
 

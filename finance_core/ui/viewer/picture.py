@@ -4,7 +4,6 @@ import pandas as pd
 
 from finance_core.categories import Category
 from finance_core.charts import parts
-from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing, pictures
@@ -12,13 +11,11 @@ from finance_core.ui.parameters import INTERVALS
 from finance_core.ui.viewer.shared import Drawing
 
 
-def control(
-    chart: str, category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int], style: Style
-) -> None:
+def control(chart: str, category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int]) -> None:
     """The part of the menu that downloads the picture; the file name has the ticker and the first and last day."""
     days = _days(drawing, visible)
     ticker = "".join(char for char in row["ticker"] if char.isalnum() or char in "-_")
-    pictures.control(chart, f"{ticker}_{'_'.join(days)}.png", title(row), about(category, row, drawing, visible, style))
+    pictures.control(chart, f"{ticker}_{'_'.join(days)}.png", title(row), about(category, row, drawing, visible))
 
 
 def title(row: TickerRow) -> str:
@@ -26,16 +23,14 @@ def title(row: TickerRow) -> str:
     return f"{listing.name_of(row)} {row['ticker']}"
 
 
-def about(
-    category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int], style: Style
-) -> tuple[str, ...]:
+def about(category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int]) -> tuple[str, ...]:
     """What a reader of the picture must know: period, interval, currency, adjustment, source; "" for none."""
     currency = category.currency and (row.get("currency") or category.currency)
     return (
         " – ".join(_days(drawing, visible)),
-        _(INTERVALS[style.interval]),
+        _(INTERVALS[drawing.style.interval]),
         currency or "",
-        _("배당까지 반영한 가격") if style.total_return else _("분할 반영") if category.has_money else "",
+        _("배당까지 반영한 가격") if drawing.style.total_return else _("분할 반영") if category.has_money else "",
         pictures.source(row),
     )
 

@@ -66,6 +66,7 @@ class Drawing(NamedTuple):
     """The other tickers on the chart."""
     ahead: pd.DatetimeIndex
     """The days of future bars, for lines that are drawn ahead."""
+    style: Style
 
 
 def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
@@ -129,7 +130,7 @@ def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, com
         for other in compared
     ]
     option = candlestick.candlestick(bars, curves, style, shown.refused, others, ahead)
-    return Drawing(bars, curves, border.prepare(option), impossible, others, ahead)
+    return Drawing(bars, curves, border.prepare(option), impossible, others, ahead, style)
 
 
 def once(key: str, compute: Callable[[], T]) -> T:

@@ -194,11 +194,11 @@ class Sketch:
         return " · ".join(part for part in (_(TOOLS[drawing.kind]), drawing.text, where) if part)
 
 
-def of(db: MongoDatabase, category: Category, ticker: str, history: History, drawn: Drawn, style: Style) -> Sketch:
+def of(db: MongoDatabase, category: Category, ticker: str, history: History, drawn: Drawn) -> Sketch:
     """The drawings on the chart `drawn` of a ticker with this `history`."""
     stored, splits = stored_drawings.load(db, category, ticker), history.bars["stock_splits"]
     own = st.session_state.get(OWN, {}).get((category.key, ticker), [])
-    return Sketch(db, category, ticker, drawn.bars, splits, style, stored, own)
+    return Sketch(db, category, ticker, drawn.bars, splits, drawn.style, stored, own)
 
 
 def _answered() -> int:

@@ -20,9 +20,9 @@ UNITS: dict[Interval, str] = {"D": "", "W": "_weekly", "M": "_monthly"}
 """The part of a file name for each interval."""
 
 
-def show(drawing: Drawing, visible: tuple[int, int], style: Style) -> None:
+def show(drawing: Drawing, visible: tuple[int, int]) -> None:
     """The newest 100 bars between the positions `visible`, newest first."""
-    sheet = as_sheet(drawing.bars, drawing.curves, style)
+    sheet = as_sheet(drawing.bars, drawing.curves, drawing.style)
     columns: dict[str, Any] = {
         name: st.column_config.NumberColumn(format=f"%,.{decimals}f") for name, decimals in sheet.decimals.items()
     }
@@ -32,17 +32,14 @@ def show(drawing: Drawing, visible: tuple[int, int], style: Style) -> None:
     st.dataframe(newest, column_config=columns, height=260, row_height=28)
 
 
-def downloads_of(
-    ticker: str, name: str, drawing: Drawing, visible: tuple[int, int], style: Style, html: Callable[[], str]
-) -> None:
+def downloads_of(ticker: str, name: str, drawing: Drawing, visible: tuple[int, int], html: Callable[[], str]) -> None:
     """Download buttons for the bars between the positions `visible`, for all bars, and for the chart made by `html`."""
-    whole = as_sheet(drawing.bars, drawing.curves, style)
+    whole = as_sheet(drawing.bars, drawing.curves, drawing.style)
     visible_sheet = Sheet(whole.table.iloc[visible[0] : visible[1] + 1], whole.decimals)
-    file = downloads.file_name(ticker + UNITS[style.interval], visible_sheet.table)
-
+    what = ticker + UNITS[drawing.style.interval]
+    file, everything = downloads.file_name(what, visible_sheet.table), downloads.file_name(what, whole.table)
     with st.container(horizontal=True, gap="small"):
         downloads.table_buttons(_("보이는 기간"), file, {name: visible_sheet}, key="visible")
-        everything = downloads.file_name(ticker + UNITS[style.interval], whole.table)
         downloads.table_buttons(_("전체"), everything, {name: whole}, key="whole")
         downloads.button(_("차트 HTML"), f"{file}.html", html, key="chart_html")
 
