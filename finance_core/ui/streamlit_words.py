@@ -36,8 +36,6 @@ PLACES: Final = (
 
 WORDS: Final = {
     "Upload": "올리기",
-    "Browse files": "파일 고르기",
-    "Drag and drop file here": "파일을 여기에 놓으십시오",
     "file upload": "파일 올리기",
     "Choose an option": "고르십시오",
     "Choose options": "고르십시오",
@@ -46,7 +44,7 @@ WORDS: Final = {
     "Open": "펼치기",
     "Clear value": "비우기",
     "Choose date range": "날짜 고르기",
-    "Choose a date": "날짜 고르기",
+    "Choose date": "날짜 고르기",
     "Download as CSV": "CSV로 내려받기",
     "Download as PNG": "PNG로 내려받기",
     "Fullscreen": "전체 화면",
@@ -57,7 +55,6 @@ WORDS: Final = {
     "Copied": "복사했습니다",
     "Stop": "멈춤",
     "Running...": "실행 중",
-    "Running…": "실행 중",
     "Main menu": "메뉴",
     "Print": "인쇄",
     "Record screen": "화면 녹화",

@@ -136,6 +136,27 @@ def test_the_readout_follows_the_pointer_and_the_measure_tool_says_how_far(addre
     assert lit(page) == ["1년"], "measuring is no zoom"
 
 
+def test_a_measured_distance_is_said_in_english_too(address: str, page: Page) -> None:
+    open_chart(page, address + "?period=1W&lang=en")
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    bars = page.evaluate(
+        "document.querySelector('.echarts-container').chart.getModel().getSeriesByIndex(0).getData().count()"
+    )
+    step = (box["width"] - 100) / bars
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + 30, box["y"] + 300)
+    page.mouse.down()
+    texts = []
+    for count in (1, 2):
+        page.mouse.move(box["x"] + 30 + count * step, box["y"] + 150, steps=4)
+        texts.append(page.locator(".measure").inner_text())
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    assert texts[0].startswith("1 bar · "), texts
+    assert re.match(r"2 bars · \d days · ", texts[1]), texts
+
+
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_a_distance_that_is_dragged_out_of_the_pane_of_prices_ends_at_its_edge(
     address: str, page: Page, side: str

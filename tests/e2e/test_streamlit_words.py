@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import streamlit
 from playwright.sync_api import Page, expect
 
 from finance_core.storage.database import MongoDatabase
@@ -21,6 +23,14 @@ ENGLISH_LEFT = """words => {
     for (const name of ["aria-label", "placeholder", "data-title"]) texts.push(element.getAttribute(name) ?? "");
   return texts.map((text) => text.trim()).filter((text) => words.includes(text) || /MB per file/.test(text));
 }"""
+
+
+def test_each_word_is_one_that_streamlit_or_plotly_still_writes() -> None:
+    scripts = (Path(streamlit.__file__).parent / "static").rglob("*.js")
+    written = "".join(script.read_text(encoding="utf-8") for script in scripts)
+    assert [word for word in WORDS if word not in written and "'" not in word] == [], (
+        "an apostrophe is written otherwise"
+    )
 
 
 @pytest.mark.parametrize(

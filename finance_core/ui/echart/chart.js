@@ -130,10 +130,11 @@
     const digits = { minimumFractionDigits: decimals ?? 0, maximumFractionDigits: decimals ?? 0 };
     const signed = (value, options) => (value > 0 ? "+" : "") + value.toLocaleString("en-US", options);
     const apart = Math.round((Date.parse(day(to)) - Date.parse(day(from))) / DAY);
+    const counted = ([one, other], count) => (count === 1 ? one : other.replace("{count}", count.toLocaleString("en-US")));
     const percent = signed((high / low - 1) * 100, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
     return [
-      bars.replace("{count}", (to - from).toLocaleString("en-US")),
-      days.replace("{count}", apart.toLocaleString("en-US")),
+      counted(bars, to - from),
+      counted(days, apart),
       ...(ratios ? [`${percent}%`] : []),
       ...(decimals === null ? [] : [signed(high - low, digits)]),
     ].join(" · ");

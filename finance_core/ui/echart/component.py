@@ -101,7 +101,8 @@ def show(
             tell(message)
 
     first, last = visible
-    words = {"bars": _("봉 {count}개"), "days": _("{count}일")}
+    counts = {"bars": _("봉 {count}개"), "days": _("{count}일")}  # the browser fills in the number: 1, or another
+    words = {name: [text.format(count=number) for number in (1, "{count}")] for name, text in counts.items()}
     settings = {
         "readout": prepared.readout,
         "rising": look.rising,
