@@ -1,4 +1,4 @@
-"""Widgets that several pages offer: a row of buttons, a button with an icon only, and a list of categories."""
+"""Widgets that several pages offer: rows of buttons, buttons with an icon only, a list of categories, a form."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -8,6 +8,7 @@ import streamlit as st
 from finance_core import categories
 from finance_core.categories import Category
 from finance_core.i18n import _
+from finance_core.ui.decorators import writes
 
 T = TypeVar("T")
 
@@ -64,3 +65,19 @@ def category(key: str, **options: Any) -> Category:
     titles = {category.key: _(category.title) for category in categories.CATEGORIES}
     chosen = st.selectbox(_("카테고리"), list(titles), format_func=titles.__getitem__, key=key, **options)
     return categories.category(chosen)
+
+
+def name_form(label: str, placeholder: str, button: str, icon: str, save: Callable[[str], object], *, key: str) -> None:
+    """A box for a name with a `button`, for admins. The button or Enter calls `save` with it, and empties the box.
+
+    The box has the `key`, the button `save_` before it.
+    """
+
+    @writes
+    def submit() -> None:
+        save(st.session_state[key])
+        st.session_state[key] = ""
+
+    with st.form(f"{key}_form", border=False):
+        st.text_input(label, key=key, placeholder=placeholder)
+        st.form_submit_button(button, icon=f":material/{icon}:", key=f"save_{key}", on_click=submit)

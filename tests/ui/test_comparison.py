@@ -347,8 +347,8 @@ def test_what_is_shown_is_saved_under_a_name_found_again_and_removed(
 ) -> None:
     pages.sit_at_the_machine(monkeypatch)
     page = open_page(SAMSUNG, KOSPI)
-    page.text_input(key="set_name").set_value(" 내 <묶음>. ").run()
-    page.button(key="save_set").click().run()
+    page.text_input(key="set_name").set_value(" 내 <묶음>. ")
+    page.button(key="save_set_name").click().run()
     assert comparison_sets.load(four) == {"내 <묶음>.": (SAMSUNG, KOSPI)}
 
     page = open_page(APPLE)
@@ -362,7 +362,7 @@ def test_a_visitor_uses_saved_sets_and_changes_none(four: MongoDatabase, monkeyp
     comparison_sets.save(four, "a", [SAMSUNG])
     pages.sit_at_the_machine(monkeypatch, False)
     page = open_page(APPLE)
-    assert not [button for button in page.button if button.key in ("save_set", "forget_a")]
+    assert not [button for button in page.button if button.key in ("save_set_name", "forget_a")]
     page.button(key="saved_a").click().run()
     assert [line["name"] for line in lines(chart(page)[0])] == ["삼성전자"]
 

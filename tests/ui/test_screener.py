@@ -142,11 +142,11 @@ def test_an_admin_saves_a_screen_by_name_and_a_visitor_opens_it(
     market: MongoDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = opened(rule="close < ma20", day="2024-04-09")
-    assert "save_screen" not in [button.key for button in page.button]
+    assert "save_screen_name" not in [button.key for button in page.button]
     pages.sit_at_the_machine(monkeypatch)
     page = opened(rule="close < ma20", day="2024-04-09")
-    page.text_input(key="screen_name").set_value("내 <검색>").run()
-    page.button(key="save_screen").click().run()
+    page.text_input(key="screen_name").set_value("내 <검색>")
+    page.button(key="save_screen_name").click().run()
     assert screens.SAVED.load(market) == {"내 <검색>": {"rule": "close < ma20", "day": "2024-04-09"}}
     pages.sit_at_the_machine(monkeypatch, False)
     page = opened()

@@ -85,14 +85,14 @@ def test_a_visitor_sees_the_favourites_and_what_an_admin_shares(listed: MongoDat
     page = opened(list=hidden)
     assert "공유되지 않아" in page.warning[0].value
     assert names(page) == ["삼성전자"]
-    assert not [button for button in page.button if button.key == "create_list"]
+    assert not [button for button in page.button if button.key == "save_new_list"]
 
 
 @pytest.mark.usefixtures("admin")
 def test_an_admin_makes_a_list_pastes_into_it_shares_and_deletes_it(listed: MongoDatabase) -> None:
     page = opened()
-    page.text_input(key="new_list").set_value("내 <목록>").run()
-    page.button(key="create_list").click().run()
+    page.text_input(key="new_list").set_value("내 <목록>")
+    page.button(key="save_new_list").click().run()
     _first, made = watchlists.load(listed)
     assert (made.name, page.query_params["list"]) == ("내 <목록>", made.id)
     page.text_area(key="pasted").set_value("5930, 애플\nskhynix SK하이닉스 nothing").run()

@@ -20,7 +20,7 @@ from finance_core.i18n import N_, _
 from finance_core.storage import comparison_sets, database
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import address_bar, search_box
-from finance_core.ui.choices import icon_button, segmented
+from finance_core.ui.choices import icon_button, name_form, segmented
 from finance_core.ui.comparison import address
 from finance_core.ui.comparison.address import View
 from finance_core.ui.comparison.items import Item
@@ -172,13 +172,11 @@ def _sets(db: MongoDatabase, view: View) -> None:
                 st.button("", icon=":material/delete:", help=_("지우기"), key=f"forget_{name}", on_click=remove)
     if may_edit() and view.series:
 
-        @writes
-        def save() -> None:
-            comparison_sets.save(database.connect(), st.session_state["set_name"], view.series)
-            st.session_state["set_name"] = ""
+        def save(name: str) -> None:
+            comparison_sets.save(database.connect(), name, view.series)
 
-        st.text_input(_("이름"), key="set_name", placeholder=_("지금 보이는 것을 이 이름으로"))
-        st.button(_("묶음으로 저장"), icon=":material/bookmark_add:", key="save_set", on_click=save)
+        hint = _("지금 보이는 것을 이 이름으로")
+        name_form(_("이름"), hint, _("묶음으로 저장"), "bookmark_add", save, key="set_name")
 
 
 def _show_series(view: View, series: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from finance_core.i18n import _
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.screens import SAVED
-from finance_core.ui.choices import segmented
+from finance_core.ui.choices import name_form, segmented
 from finance_core.ui.decorators import writes
 from finance_core.ui.parameters import DAYS
 from finance_core.ui.screener import address
@@ -84,13 +84,10 @@ def _saved(db: MongoDatabase, view: View) -> None:
                 st.button("", icon=":material/delete:", help=_("지우기"), key=f"forget_{name}", on_click=remove)
     if may_edit():
 
-        @writes
-        def save() -> None:
-            SAVED.save(database.connect(), st.session_state["screen_name"], address.texts_of(view))
-            st.session_state["screen_name"] = ""
+        def save(name: str) -> None:
+            SAVED.save(database.connect(), name, address.texts_of(view))
 
-        st.text_input(_("이름"), key="screen_name", placeholder=_("지금 조건을 이 이름으로"))
-        st.button(_("저장"), icon=":material/bookmark_add:", key="save_screen", on_click=save)
+        name_form(_("이름"), _("지금 조건을 이 이름으로"), _("저장"), "bookmark_add", save, key="screen_name")
 
 
 def _help() -> None:

@@ -14,7 +14,7 @@ from finance_core.storage import database, tickers, trading_calendars, watchlist
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import FAVOURITES, Watchlist
 from finance_core.ui import address_bar, colors, listing
-from finance_core.ui.choices import segmented
+from finance_core.ui.choices import name_form, segmented
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.echart import component
 from finance_core.ui.echart.component import Look
@@ -96,12 +96,10 @@ def _paste(db: MongoDatabase, shown: Watchlist) -> None:
 def _edit(shown: Watchlist) -> None:
     """Create a list; share, rename or delete the shown list."""
 
-    @writes
-    def create() -> None:
-        created = watchlists.create(database.connect(), st.session_state["new_list"])
+    def create(name: str) -> None:
+        created = watchlists.create(database.connect(), name)
         with address_bar.changing():
             st.query_params[LIST] = created
-        st.session_state["new_list"] = ""
 
     @writes
     def share() -> None:
@@ -117,8 +115,7 @@ def _edit(shown: Watchlist) -> None:
         with address_bar.changing():
             st.query_params.pop(LIST, None)
 
-    st.text_input(_("새 목록"), key="new_list", placeholder=_("이름"))
-    st.button(_("만들기"), icon=":material/add:", key="create_list", on_click=create)
+    name_form(_("새 목록"), _("이름"), _("만들기"), "add", create, key="new_list")
     st.divider()
     st.session_state["shared"] = shown.shared
     st.toggle(_("모든 방문자에게 보이기"), key="shared", on_change=share)
