@@ -30,6 +30,7 @@ PLACES: Final = (
     "stMultiSelect",
     "stSelectboxVirtualDropdown",
     "stDateInput",
+    "InputInstructions",
     "stDialog",
 )
 """The `data-testid`s of the elements whose words are replaced, beside the row of buttons of a Plotly figure."""
@@ -91,6 +92,7 @@ WORDS: Final = {
 }
 PATTERNS: Final = {
     r"^(?:Limit )?(\d+)\s?([KMG]B) per file": "파일당 $1$2까지",
+    r"^Press (.*)Enter to (?:apply|submit form)$": "$1Enter로 적용",
     r"^View (\d+) more$": "$1개 더 보기",
     r"^You have requested page /(.*), but no .*$": "/$1 화면이 없어 첫 화면을 보여 드립니다.",
 }
