@@ -1,20 +1,21 @@
 """What all commands share: language, log, errors as one sentence, Ctrl-C, exit codes."""
 
 import io
+import json
 import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from finance_core import i18n, log
-from finance_core.errors import SisepanError
+from finance_core.errors import SisepanError, WrongUse
 from finance_core.i18n import N_
-from finance_core.storage import database
+from finance_core.storage import database, runs
 
 ALL_GOOD, NOT_ALL_DONE, WRONG_USE, ALREADY_RUNNING = 0, 1, 2, 3
 """Exit codes; argparse itself exits with `WRONG_USE`."""
@@ -31,7 +32,21 @@ def prepare() -> None:
     i18n.use_shell_language()
 
 
-def run(work: Callable[[], int], log_name: str, fail: Callable[[SisepanError], int]) -> int:
+def write_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON object on one line."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+
+
+def failed(error: SisepanError, report: Mapping[str, Any] | None = None) -> int:
+    """Print `error`, and with a `report` also that report as JSON, completed by the error; returns the exit code."""
+    is_running = isinstance(error, runs.AlreadyRunning)
+    if report is not None:
+        write_json({**report, "state": "already running" if is_running else "failed", "reason": str(error)})
+    sys.stderr.write(f"{error}\n")
+    return ALREADY_RUNNING if is_running else WRONG_USE if isinstance(error, WrongUse) else NOT_ALL_DONE
+
+
+def run(work: Callable[[], int], log_name: str, fail: Callable[[SisepanError], int] = failed) -> int:
     """The exit code of `work`, or of `fail(error)` if it raises; tracebacks of unexpected errors go to the log."""
     try:
         log.to_file(log_name)  # the terminal belongs to the progress bar and the summary

@@ -49,5 +49,9 @@ class NotAllowed(SisepanError):
     """The visitor may look, but not change anything."""
 
 
+class WrongUse(SisepanError):
+    """A command has options that do not fit the data or the terminal; nothing was changed."""
+
+
 class FetchFailed(SisepanError):
     """A source of prices sent nothing that can be stored as bars."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from finance_core import categories, console, formats
-from finance_core.console import ALL_GOOD, NOT_ALL_DONE
+from finance_core.console import ALL_GOOD
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.storage import database, price_exports
@@ -43,12 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{written}\n")
         return ALL_GOOD
 
-    return console.run(work, "export", _fail)
-
-
-def _fail(error: SisepanError) -> int:
-    sys.stderr.write(f"{error}\n")
-    return NOT_ALL_DONE
+    return console.run(work, "export")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,8 +25,7 @@ from finance_core.bars.condition_tree import Node
 from finance_core.bars.conditions import Mistake
 from finance_core.bars.outcomes import Outcome
 from finance_core.bars.screen import READY, REASONS, Result, rule_of
-from finance_core.console import ALL_GOOD, NOT_ALL_DONE
-from finance_core.errors import SisepanError
+from finance_core.console import ALL_GOOD
 from finance_core.i18n import _
 from finance_core.storage import database, screens, tickers
 
@@ -53,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(WRITERS[options.format](category.key, tree, table(result, names), result, followed))
         return ALL_GOOD
 
-    return console.run(work, "screen", _fail)
+    return console.run(work, "screen")
 
 
 def table(result: Result, names: dict[str, str]) -> pd.DataFrame:
@@ -115,11 +114,6 @@ def _finite(value: Any) -> Any:
 
 
 WRITERS: Final[dict[str, Callable[..., str]]] = {"text": _as_text, "json": _as_json, "csv": _as_csv}
-
-
-def _fail(error: SisepanError) -> int:
-    sys.stderr.write(f"{error}\n")
-    return NOT_ALL_DONE
 
 
 def _day(text: str) -> dt.date:

@@ -16,8 +16,7 @@ from tqdm import tqdm
 
 from finance_core import categories, console, formats
 from finance_core.categories import Category
-from finance_core.console import ALL_GOOD, ALREADY_RUNNING, NOT_ALL_DONE
-from finance_core.errors import SisepanError
+from finance_core.console import ALL_GOOD, NOT_ALL_DONE
 from finance_core.i18n import _
 from finance_core.storage import database, runs
 from finance_core.storage.database import MongoDatabase
@@ -47,7 +46,8 @@ def main(category_key: str, arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write((_as_json(summary) if options.json else report(category, summary)) + "\n")
         return _exit_code(summary, options.fail_below)
 
-    return console.run(work, "update", partial(_fail, category, options))
+    of_failure = {"category": category.key} if options.json else None
+    return console.run(work, "update", partial(console.failed, report=of_failure))
 
 
 def _exit_code(summary: Summary, fail_below: Fraction | None) -> int:
@@ -202,12 +202,3 @@ def _parser(category: Category) -> argparse.ArgumentParser:
     parser.add_argument("--dry-run", action="store_true", help=_("무엇을 받을지만 알리고 아무것도 바꾸지 않습니다"))
     parser.add_argument("--json", action="store_true", help=_("결과를 JSON 하나로 표준 출력에 씁니다"))
     return parser
-
-
-def _fail(category: Category, options: argparse.Namespace, error: SisepanError) -> int:
-    is_busy = isinstance(error, runs.AlreadyRunning)
-    if options.json:
-        report = {"category": category.key, "state": "already running" if is_busy else "failed", "reason": str(error)}
-        sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
-    sys.stderr.write(f"{error}\n")
-    return ALREADY_RUNNING if is_busy else NOT_ALL_DONE

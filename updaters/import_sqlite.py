@@ -14,9 +14,9 @@ import argparse
 
 from finance_core import categories, console
 from finance_core.categories import Category
+from finance_core.errors import WrongUse
 from finance_core.foreign import import_command, raw_tickers
 from finance_core.foreign.import_command import KEYS
-from finance_core.foreign.reports import WrongUse
 from finance_core.foreign.sources import Source
 from finance_core.foreign.sqlite_source import SqliteSource
 from finance_core.i18n import N_, _

@@ -18,7 +18,6 @@ from functools import partial
 
 from finance_core import console, formats
 from finance_core.console import ALL_GOOD, NOT_ALL_DONE
-from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.starter import MARKET_LISTS, MarketList
 from finance_core.storage import database, market_lists
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     console.prepare()
     options = _parser().parse_args(arguments)
-    return console.run(partial(_work, options), "listings", _fail)
+    return console.run(partial(_work, options), "listings")
 
 
 def _work(options: argparse.Namespace) -> int:
@@ -100,11 +99,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--yes", action="store_true", help=yes)
     parser.add_argument("--dry-run", action="store_true", help=_("차이만 알리고 아무것도 바꾸지 않습니다"))
     return parser
-
-
-def _fail(error: SisepanError) -> int:
-    sys.stderr.write(f"{error}\n")
-    return NOT_ALL_DONE
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from tqdm import tqdm
 
 from finance_core import categories, console, formats
 from finance_core.categories import Category
-from finance_core.console import ALL_GOOD, NOT_ALL_DONE
+from finance_core.console import ALL_GOOD, NOT_ALL_DONE, write_json
+from finance_core.errors import WrongUse
 from finance_core.foreign import (
     adopt_all,
     adoption,
@@ -27,10 +28,9 @@ from finance_core.foreign import (
     unused_server,
 )
 from finance_core.foreign.adopt_all import Step
-from finance_core.foreign.import_command import KEYS, add_options, write_json
+from finance_core.foreign.import_command import KEYS, add_options
 from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.inspection import Inspected
-from finance_core.foreign.reports import WrongUse
 from finance_core.foreign.unused_server import LocalServer
 from finance_core.i18n import N_, _
 from finance_core.storage import database
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code (see `console`)."""
     console.prepare()
     options = _parser().parse_args(arguments)
-    return console.run(lambda: _run(options), "adopt", partial(import_command.fail, options))
+    return console.run(partial(_run, options), "adopt", partial(console.failed, report={} if options.json else None))
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -4,27 +4,25 @@
 """
 
 import argparse
-import json
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from tqdm import tqdm
 
 from finance_core import categories, console, formats
 from finance_core.categories import CATEGORIES, Category
-from finance_core.console import ALL_GOOD, ALREADY_RUNNING, NOT_ALL_DONE, WRONG_USE
-from finance_core.errors import SisepanError
+from finance_core.console import ALL_GOOD, NOT_ALL_DONE, write_json
+from finance_core.errors import SisepanError, WrongUse
 from finance_core.foreign import import_run, intervals, raw_tickers, reports, ticker_names
 from finance_core.foreign.import_records import Progress, Summary
-from finance_core.foreign.reports import WrongUse
 from finance_core.foreign.sources import Source
 from finance_core.i18n import N_, _
-from finance_core.storage import database, locations, runs
+from finance_core.storage import database, locations
 from finance_core.storage.database import MongoDatabase
 
 YES = ("y", "yes", "예", "네", "ㅛ")
@@ -60,7 +58,8 @@ def run(options: argparse.Namespace, prepare: Callable[[], tuple[Category, Seque
         return import_all(database.connect(), category, sources, options, done)
 
     def failed(error: SisepanError) -> int:
-        return fail(options, error, imports=list(map(reports.as_json, done)))
+        report = {"state": "failed", "imports": list(map(reports.as_json, done))} if options.json else None
+        return console.failed(error, report)
 
     return console.run(work, "import", failed)
 
@@ -160,15 +159,6 @@ def confirm(intentions: Sequence[str], yes: bool) -> bool:
     return False
 
 
-def fail(options: argparse.Namespace, error: SisepanError, **more: Any) -> int:
-    """Print the error, as JSON too with --json; returns the exit code."""
-    is_running = isinstance(error, runs.AlreadyRunning)
-    if options.json:
-        write_json({"state": "already running" if is_running else "failed", **more, "reason": str(error)})
-    sys.stderr.write(f"{error}\n")
-    return ALREADY_RUNNING if is_running else WRONG_USE if isinstance(error, WrongUse) else NOT_ALL_DONE
-
-
 def exit_code(summaries: Sequence[Summary]) -> int:
     """0 if every ticker is stored as it was read; 1 if a ticker failed, differs or was not reached, or no bar came."""
     good = all(
@@ -184,11 +174,6 @@ def write_refusals(db: MongoDatabase, options: argparse.Namespace, summaries: Se
         count = reports.write_refusals(db, options.report, summaries)
         sentence = _("받지 않은 행 {count}개를 {path}에 적었습니다.")
         sys.stderr.write(sentence.format(count=count, path=options.report) + "\n")
-
-
-def write_json(document: dict[str, Any]) -> None:
-    """Print one JSON object on one line."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
 
 
 def _intention(db: MongoDatabase, category: Category, source: str, rows: int, tickers: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from finance_core import categories, formats
 from finance_core.categories import Category
-from finance_core.errors import SisepanError
+from finance_core.errors import WrongUse
 from finance_core.foreign import import_records, inspection
 from finance_core.foreign.conversion import Conversion, Refusal
 from finance_core.foreign.import_records import Summary
@@ -28,10 +28,6 @@ VERDICTS: Final[dict[inspection.Verdict, str]] = {
 }
 SHOWN_FAILURES = 100
 """The most tickers that a text report names; JSON has all."""
-
-
-class WrongUse(SisepanError):
-    """A command has options that do not fit the data or the terminal; nothing was changed."""
 
 
 def text(category: Category, summary: Summary) -> str:

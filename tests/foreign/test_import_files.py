@@ -11,9 +11,8 @@ import pytest
 
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS, category
-from finance_core.errors import SisepanError
+from finance_core.errors import SisepanError, WrongUse
 from finance_core.foreign import file_source, import_command, import_records, reports
-from finance_core.foreign.reports import WrongUse
 from finance_core.storage import locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.locations import Location

@@ -153,7 +153,7 @@ def test_a_run_beside_another_is_one_json_object_and_code_3(
 
     reason = told.report["reason"]
     assert told.report == {"category": "korean_stocks", "state": "already running", "reason": reason}
-    assert (told.code, told.err) == (command.ALREADY_RUNNING, f"{reason}\n")
+    assert (told.code, told.err) == (console.ALREADY_RUNNING, f"{reason}\n")
     assert "이미 실행 중" in reason
     assert (bars_of(db, "005930").empty, yahoo.requests) == (True, [])
     assert updated("--json").report == a_report(added=3 * WHOLE)

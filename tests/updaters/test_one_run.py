@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from finance_core import background
+from finance_core import background, console
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.storage import prices, runs, tickers
 from finance_core.storage.database import MongoDatabase
@@ -59,7 +59,7 @@ def test_of_two_commands_that_start_at_once_one_runs_and_the_other_names_it(
 
     ended = {process.pid: end(process) for process in both}
 
-    assert sorted(code for code, _out, _err in ended.values()) == [command.ALL_GOOD, command.ALREADY_RUNNING]
+    assert sorted(code for code, _out, _err in ended.values()) == [command.ALL_GOOD, console.ALREADY_RUNNING]
     (ran,) = (pid for pid, (code, _out, _err) in ended.items() if code == command.ALL_GOOD)
     (refused,) = (each for pid, each in ended.items() if pid != ran)
     assert ended[ran][2] == ""
