@@ -1,4 +1,4 @@
-"""What all commands share: language, log, errors as one sentence, Ctrl-C, exit codes."""
+"""What all commands share: language, log, progress bar, errors as one sentence, Ctrl-C, exit codes."""
 
 import io
 import json
@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from typing import Any, TypeVar
+
+from tqdm import tqdm
 
 from finance_core import i18n, log
 from finance_core.errors import SisepanError, WrongUse
@@ -57,6 +59,18 @@ def run(work: Callable[[], int], log_name: str, fail: Callable[[SisepanError], i
         _log.exception("a command failed")
         unexpected = N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 {log}에 있습니다.")
         return fail(database.explained(error, unexpected, log=str(log.file(log_name))))
+
+
+@contextmanager
+def progress_bar(bar_format: str | None = None) -> Iterator[Callable[[float, float], None]]:
+    """A progress bar, on a terminal only; yields the function that draws it, given how much of how much is done."""
+    with tqdm(total=1, unit="", disable=None, leave=False, bar_format=bar_format) as bar:
+
+        def show(done: float, total: float) -> None:
+            bar.n, bar.total = done, max(total, 1)
+            bar.refresh()
+
+        yield show
 
 
 def stoppable(work: Callable[[threading.Event], T]) -> T:

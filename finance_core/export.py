@@ -10,8 +10,6 @@ if __name__ == "__main__":
 import argparse
 from pathlib import Path
 
-from tqdm import tqdm
-
 from finance_core import categories, console, formats
 from finance_core.console import ALL_GOOD
 from finance_core.errors import SisepanError
@@ -26,12 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     category = categories.category(options.category)
 
     def work() -> int:
-        with tqdm(total=1, unit="", disable=None, leave=False) as progress_bar:
-
-            def show(done: int, total: int) -> None:
-                progress_bar.total, progress_bar.n = total, done
-                progress_bar.refresh()
-
+        with console.progress_bar() as show:
             tickers = [category.ticker_of(ticker) for ticker in options.tickers.split(",") if ticker.strip()]
             done = console.stoppable(
                 lambda stop: price_exports.export(

@@ -12,8 +12,6 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from tqdm import tqdm
-
 from finance_core import categories, console, formats
 from finance_core.categories import Category
 from finance_core.console import ALL_GOOD, NOT_ALL_DONE
@@ -143,13 +141,12 @@ def _run(category: Category, options: argparse.Namespace) -> Summary:
     if options.no_quotes:
         ways["by_quotes"] = False
     update = partial(category_update.run, db, category, options.tickers, workers=options.workers, **ways)
-    with tqdm(total=1, unit="", disable=None, leave=False) as bar:
+    with console.progress_bar() as show:
 
-        def show(summary: Summary, _result: TickerResult | None) -> None:
-            bar.total, bar.n = max(summary.total, 1), summary.done
-            bar.refresh()
+        def progress(summary: Summary, _result: TickerResult | None) -> None:
+            show(summary.done, summary.total)
 
-        return console.stoppable(lambda stop: update(progress=show, stop=stop))
+        return console.stoppable(lambda stop: update(progress=progress, stop=stop))
 
 
 def _begun(options: argparse.Namespace, db: MongoDatabase, category: Category) -> dt.datetime | None:

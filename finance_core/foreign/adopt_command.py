@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from tqdm import tqdm
-
 from finance_core import categories, console, formats
 from finance_core.categories import Category
 from finance_core.console import ALL_GOOD, NOT_ALL_DONE, write_json
@@ -74,12 +72,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _look(db: MongoDatabase, options: argparse.Namespace) -> int:
-    with tqdm(total=1, disable=None, leave=False, bar_format="{percentage:3.0f}%|{bar}|") as bar:
-
-        def progress(share: float) -> None:
-            bar.update(share - bar.n)
-
-        collections = inspection.inspect(db, progress)
+    with console.progress_bar("{percentage:3.0f}%|{bar}|") as show:
+        collections = inspection.inspect(db, lambda share: show(share, 1))
     local = unused_server.find() if database.is_embedded() else None
     if options.json:
         inspected = {"collections": list(map(as_json, collections)), "local_server": _local_as_json(local)}

@@ -194,14 +194,13 @@ def _intention(db: MongoDatabase, category: Category, source: str, rows: int, ti
 
 @contextmanager
 def _progress_bar(total: int) -> Iterator[Progress]:
-    """A progress bar, on a terminal only; yields the function that moves it with the summaries of successive runs."""
-    with tqdm(total=max(total, 1), unit="", disable=None, leave=False) as bar:
-        latest: dict[str, Summary] = {}
+    """A progress bar; yields the function that moves it with the summaries of successive runs."""
+    latest: dict[str, Summary] = {}
+    with console.progress_bar() as show:
 
-        def show(summary: Summary) -> None:
+        def progress(summary: Summary) -> None:
             latest[summary.source] = summary
-            bar.total = max(total, sum(each.total for each in latest.values()), 1)
-            bar.n = sum(each.done for each in latest.values())
-            bar.refresh()
+            show(sum(each.done for each in latest.values()), max(total, sum(each.total for each in latest.values())))
 
-        yield show
+        show(0, total)
+        yield progress
