@@ -86,7 +86,10 @@ class _FileSource(TableSource):
         else:
             self._positions[""] = {name: columns.index(name) for name in columns}
         names = _names(path, columns, index)
-        super().__init__(path.name, names, _ticker(path, category, names, ticker))
+        if of_all := _ticker(path, category, names, ticker):
+            names["ticker"] = "Ticker"  # a column that the file lacks: `_rows_of` gives each row its owner
+            self._positions = {of_all: self._positions[""]}
+        super().__init__(path.name, names)
         self._path = path
         sample = self.sample()
         if not sample:

@@ -1,6 +1,5 @@
 """A table of daily prices in a file as a source of bars, read from its first row to its last, never written."""
 
-import dataclasses
 import itertools
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -16,14 +15,14 @@ SAMPLE_ROWS: Final = 1000
 
 
 class TableSource(ABC):
-    """A table with the columns `names` (our name to theirs); with a `ticker`, all rows are of that ticker."""
+    """A table with the columns `names` (our name to theirs), the ticker among them."""
 
     keeps_all = False
 
-    def __init__(self, name: str, names: Mapping[str, str], ticker: str = "") -> None:
+    def __init__(self, name: str, names: Mapping[str, str]) -> None:
         self.name = name
         self.described: Described = {}
-        self._names, self._ticker = names, ticker
+        self._names = names
 
     @abstractmethod
     def fingerprint(self) -> str:
@@ -47,7 +46,7 @@ class TableSource(ABC):
         counts: Counter[Any] = Counter()
         self.described = {}
         descriptive = [name for name in field_names.TICKERS if name in self._names]
-        for rows in self._rows([*(["date"] if self._ticker else ["ticker"]), *descriptive]):
+        for rows in self._portions(["ticker", *descriptive]):
             counts.update(raw_tickers.keys_of(rows.columns["ticker"]))
             raw_tickers.describe(self.described, rows.columns)
         return counts
@@ -55,16 +54,9 @@ class TableSource(ABC):
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
         """The rows of the `wanted` raw tickers."""
         keys = frozenset(wanted)
-        for rows in self._rows([name for name in self._names if name not in field_names.TICKERS]):
+        for rows in self._portions([name for name in self._names if name not in field_names.TICKERS]):
             if chosen := rows.of(keys):
                 yield chosen
-
-    def _rows(self, names: Iterable[str]) -> Iterator[Rows]:
-        """The portions of all rows, always with a column for the ticker."""
-        for rows in self._portions(names):
-            if self._ticker:
-                rows = dataclasses.replace(rows, columns={**rows.columns, "ticker": [self._ticker] * len(rows)})
-            yield rows
 
 
 def bar_columns(columns: Iterable[str]) -> dict[str, str]:
