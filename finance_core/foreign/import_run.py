@@ -6,7 +6,6 @@ are read back and compared with the imported ones.
 """
 
 import gc
-import itertools
 import logging
 import threading
 from collections import Counter
@@ -107,9 +106,7 @@ def examine(
     summary = Summary(category.key, source.name, is_dry=True)
     known, unknown = raw_tickers.by_ticker(category, source.counts(), source.described)
     summary.total = len(known)
-    for converted in itertools.chain(
-        sources.converted(source, known, rules, stop), sources.refused(source, unknown, stop)
-    ):
+    for converted in sources.converted(source, known, unknown, rules, stop):
         summary.count(converted)
         if converted.failure:
             summary.failures.append(runs.Failure(converted.ticker, converted.failure))
@@ -188,9 +185,7 @@ class _Import:
             summary.done = summary.current = len(current)
             known = {ticker: raws for ticker, raws in known.items() if ticker not in current}
         self._run.report()
-        for converted in itertools.chain(
-            sources.converted(self._source, known, self._rules, stop), sources.refused(self._source, unknown, stop)
-        ):
+        for converted in sources.converted(self._source, known, unknown, self._rules, stop):
             self._take(converted)
             if stop.is_set():
                 break

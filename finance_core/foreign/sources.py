@@ -8,10 +8,10 @@ import itertools
 import pickle
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from contextvars import copy_context
+from functools import partial
 from typing import IO, Any, Protocol, TypeVar
 
 from finance_core import settings
@@ -59,14 +59,15 @@ class Source(Protocol):
         """The rows of the `wanted` raw tickers, in portions, in the order of the source."""
 
 
-def converted(source: Source, known: ByTicker, rules: Rules, stop: threading.Event) -> Iterator[Converted]:
-    """The bars of the `known` tickers, until `stop` is set; the next group is read while the caller works on one."""
+def converted(
+    source: Source, known: ByTicker, unknown: Sequence[Any], rules: Rules, stop: threading.Event
+) -> Iterator[Converted]:
+    """The bars of the `known` tickers, then the refusals of `unknown` raw tickers, until `stop` is set.
+
+    The next group is read while the caller works on one.
+    """
     for group in _ahead(_groups(source, known, rules, stop)):
         yield from group
-
-
-def refused(source: Source, unknown: Sequence[Any], stop: threading.Event) -> Iterator[Converted]:
-    """The refusals of all rows of `unknown` raw tickers, which are not of the category, until `stop` is set."""
     for start in range(0, len(unknown), KEYS):
         for rows in source.read(unknown[start : start + KEYS]):
             if stop.is_set():
@@ -76,13 +77,11 @@ def refused(source: Source, unknown: Sequence[Any], stop: threading.Event) -> It
 
 def _groups(source: Source, known: ByTicker, rules: Rules, stop: threading.Event) -> Iterator[list[Converted]]:
     groups = list(_planned(known))
-    with _reader(source, groups, stop) as read:
-        for number, group in enumerate(groups):
-            portions = list(itertools.takewhile(lambda _rows: not stop.is_set(), read(number)))
-            if stop.is_set():
-                return
-            if portions:
-                yield conversion.convert(rules, group, portions)
+    for group, portions in zip(groups, _portions(source, groups, stop), strict=False):
+        if stop.is_set():
+            return
+        if portions:
+            yield conversion.convert(rules, group, portions)
 
 
 def _planned(known: ByTicker) -> Iterator[Group]:
@@ -99,30 +98,25 @@ def _planned(known: ByTicker) -> Iterator[Group]:
         yield group
 
 
-@contextmanager
-def _reader(
-    source: Source, groups: Sequence[Group], stop: threading.Event
-) -> Iterator[Callable[[int], Iterator[Rows]]]:
-    """A function that returns the rows of a group by its number.
+def _portions(source: Source, groups: Sequence[Group], stop: threading.Event) -> Iterator[list[Rows]]:
+    """The rows of each group, in the order of `groups`; not all of them once `stop` is set.
 
     A source without an index is read only once: its rows go into a temporary file, which disappears with the process.
     """
     raws = [list(itertools.chain.from_iterable(group.values())) for group in groups]
     if len(groups) <= 1 or source.is_indexed():
-        yield lambda number: source.read(raws[number])
+        yield from (list(_until(stop, source.read(of_group))) for of_group in raws)
         return
     directory = settings.data_dir()
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory) as file:
-            places = _sorted_into(file, source, raws, stop)
-
-            def read(number: int) -> Iterator[Rows]:
-                for place in places[number]:
+            for places in _sorted_into(file, source, raws, stop):
+                portions = []
+                for place in places:
                     file.seek(place)
-                    yield pickle.load(file)
-
-            yield read
+                    portions.append(pickle.load(file))
+                yield portions
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SisepanError(N_("{path}에 쓸 수 없습니다({reason})."), path=str(directory), reason=reason) from error
@@ -134,7 +128,7 @@ def _sorted_into(
     """Write the rows of all groups into `file`; returns the places of each group's portions."""
     group_of = {raw: number for number, of_group in enumerate(raws) for raw in of_group}
     places: list[list[int]] = [[] for _ in raws]
-    for rows in itertools.takewhile(lambda _rows: not stop.is_set(), source.read(list(group_of))):
+    for rows in _until(stop, source.read(list(group_of))):
         positions: dict[int, list[int]] = {}
         for position, key in enumerate(raw_tickers.keys_of(rows.columns["ticker"])):
             # A row without a ticker goes to the first group, which refuses it.
@@ -145,14 +139,14 @@ def _sorted_into(
     return places
 
 
+def _until(stop: threading.Event, portions: Iterator[Rows]) -> Iterator[Rows]:
+    return itertools.takewhile(lambda _rows: not stop.is_set(), portions)
+
+
 def _ahead(items: Iterator[T]) -> Iterator[T]:
     """The same `items`, the next one made in another thread while the caller works on one."""
-
-    def step() -> T | None:
-        return next(items, None)
-
     with ThreadPoolExecutor(1) as thread:
-        context = copy_context()
+        context, step = copy_context(), partial(next, items, None)
         following = thread.submit(context.run, step)
         while (item := following.result()) is not None:
             following = thread.submit(context.run, step)

@@ -31,11 +31,7 @@ CSV = "\n".join([HEADER, *BARS]) + "\n"
 def found(path: Path, category: Category = KOREAN_STOCKS, ticker: str = "") -> list[Converted]:
     source = file_source.open_file(path, category, ticker)
     wanted, unknown = raw_tickers.by_ticker(category, source.counts())
-    stop = threading.Event()
-    return [
-        *sources.converted(source, wanted, conversion.rules(category, {}), stop),
-        *sources.refused(source, unknown, stop),
-    ]
+    return list(sources.converted(source, wanted, unknown, conversion.rules(category, {}), threading.Event()))
 
 
 TWO: Final = {"005930": 1, "000660": 2}

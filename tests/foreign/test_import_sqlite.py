@@ -79,11 +79,7 @@ def is_empty(db: MongoDatabase) -> bool:
 
 def found(source: SqliteSource, category: Category = KOREAN_STOCKS) -> list[Converted]:
     wanted, unknown = raw_tickers.by_ticker(category, source.counts())
-    stop = threading.Event()
-    return [
-        *sources.converted(source, wanted, conversion.rules(category, {}), stop),
-        *sources.refused(source, unknown, stop),
-    ]
+    return list(sources.converted(source, wanted, unknown, conversion.rules(category, {}), threading.Event()))
 
 
 # The command
