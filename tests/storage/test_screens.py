@@ -71,7 +71,7 @@ def test_screens_are_saved_by_name_up_to_a_limit(db: MongoDatabase, monkeypatch:
     screens.SAVED.save(db, "b", {"rule": "close > 1"})
     screens.SAVED.save(db, "신고가", {"rule": "close > 2"})
     assert screens.SAVED.load(db) == {"신고가": {"rule": "close > 2"}, "b": {"rule": "close > 1"}}
-    assert comparison_sets.load(db) == {}
+    assert comparison_sets.SAVED.load(db) == {}
     small = named_values.Shelf("screens", "screens", "query", limit=2, too_many="{limit}")
     with pytest.raises(SisepanError, match="2"):
         small.save(db, "c", {})

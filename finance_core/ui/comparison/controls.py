@@ -164,16 +164,16 @@ def _sets(db: MongoDatabase, view: View) -> None:
     fresh = replace(view, slots=())
     for name, series in SETS.items():
         st.button(plain(name), key=f"set_{name}", on_click=_show_series, args=(fresh, series))
-    for name, series in comparison_sets.load(db).items():
+    for name, series in comparison_sets.SAVED.load(db).items():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(plain(name), key=f"saved_{name}", on_click=_show_series, args=(fresh, series))
             if may_edit():
-                remove = writes(partial(comparison_sets.remove, db, name))
+                remove = writes(partial(comparison_sets.SAVED.remove, db, name))
                 st.button("", icon=":material/delete:", help=_("지우기"), key=f"forget_{name}", on_click=remove)
     if may_edit() and view.series:
 
         def save(name: str) -> None:
-            comparison_sets.save(database.connect(), name, view.series)
+            comparison_sets.SAVED.save(database.connect(), name, view.series)
 
         hint = _("지금 보이는 것을 이 이름으로")
         name_form(_("이름"), hint, _("묶음으로 저장"), "bookmark_add", save, key="set_name")
