@@ -14,6 +14,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.storage.ticker_edits import Edit
 from finance_core.ui.tickers import grid
 from finance_core.ui.tickers.pending import changes_table
+from tests.edits import history
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_new_field_is_checked_saved_in_the_history_found_and_undone(db: MongoD
     saved = ticker_edits.save(db, KOREAN_STOCKS, [edit, Edit("000660", {"note": ""}, {"note": "dear?"})], "me")
     assert (saved.applied, list(saved.refused)) == (["005930"], ["000660"])
     assert [row.get("note") for row in tickers.page(db, KOREAN_STOCKS, sort="note").rows] == [None, "cheap"]
-    (entry,) = ticker_edits.history(db, KOREAN_STOCKS, 9)
+    (entry,) = history(db, KOREAN_STOCKS, 9)
     assert changes_table(entry["rows"]).to_numpy().tolist() == [["005930", "Note", "", "cheap"]]
 
     (conflict,) = ticker_edits.save(db, KOREAN_STOCKS, [replace(edit, changes={"note": "dear"})], "you").conflicts

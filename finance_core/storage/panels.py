@@ -116,12 +116,6 @@ def forget() -> None:
         _kept.clear()
 
 
-def kept_bytes() -> int:
-    """Memory of the panels that are kept."""
-    with _lock:
-        return sum(kept.panel.nbytes for kept in _kept.values() if kept.panel)
-
-
 def _entry(key: tuple[str, str, str]) -> _Kept:
     with _lock:
         kept = _kept.setdefault(key, _Kept())

@@ -87,11 +87,11 @@ def export(
     return Exported(len(chosen), bars)
 
 
-def export_bytes(db: MongoDatabase, category: Category, kind: Format, tickers: Sequence[str] | None = None) -> bytes:
+def export_bytes(db: MongoDatabase, category: Category, kind: Format) -> bytes:
     """The content of the file that `export` writes, for a download. Raises SisepanError as `export`."""
     with tempfile.TemporaryDirectory(prefix="sisepan-") as directory:
         path = Path(directory) / f"export.{kind}"
-        export(db, category, path, tickers)
+        export(db, category, path)
         return path.read_bytes()
 
 

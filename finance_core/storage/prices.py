@@ -156,7 +156,7 @@ def version(db: MongoDatabase, category: Category, row: TickerRow) -> tuple[obje
     return location, row["bars_changed_at"], *state(db, category, row["ticker"]).values()
 
 
-def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> BarState:
+def state(db: MongoDatabase, category: Category, ticker: str) -> BarState:
     """What lists show of the stored bars of `ticker`. Reads three documents and the index.
 
     Counts every document, also those of a user's own collection that are no valid bar.
@@ -164,13 +164,12 @@ def state(db: MongoDatabase, category: Category, ticker: str, session: ClientSes
     location = locations.of(db, category)
     bars, date, close, splits = db[location.collection], *map(location.name, ("date", "close", "stock_splits"))
     of_ticker = {location.name("ticker"): ticker}
-    newest = bars.find(of_ticker, {date: 1, close: 1, splits: 1}, session=session).sort(date, -1).limit(2)
-    oldest = bars.find_one(of_ticker, {date: 1}, sort=[(date, 1)], session=session) or {}
+    newest = bars.find(of_ticker, {date: 1, close: 1, splits: 1}).sort(date, -1).limit(2)
+    oldest = bars.find_one(of_ticker, {date: 1}, sort=[(date, 1)]) or {}
     nothing: Document = {}
     last, previous = [*newest, nothing, nothing][:2]
-    bar_count = count(db, category, ticker, session=session)
     numbers = (last.get(close), previous.get(close), last.get(splits))
-    return _state(oldest.get(date), last.get(date), bar_count, *numbers)
+    return _state(oldest.get(date), last.get(date), count(db, category, ticker), *numbers)
 
 
 def state_of(bars: pd.DataFrame, first_date: dt.datetime | None = None, bar_count: int | None = None) -> BarState:
@@ -203,10 +202,10 @@ def _state(
     }
 
 
-def count(db: MongoDatabase, category: Category, *tickers: str, session: ClientSession | None = None) -> int:
+def count(db: MongoDatabase, category: Category, *tickers: str) -> int:
     """Number of stored bars of all `tickers` together."""
     location = locations.of(db, category)
-    return db[location.collection].count_documents({location.name("ticker"): {"$in": tickers}}, session=session)
+    return db[location.collection].count_documents({location.name("ticker"): {"$in": tickers}})
 
 
 def delete(db: MongoDatabase, category: Category, ticker: str) -> int:

@@ -149,12 +149,6 @@ def _operation(category: Category, entry: ObjectId, change: RowChange, row: Tick
     return UpdateOne(key | as_read, {"$set": {**after, "changed_by": entry}}, hint=BY_TICKER)
 
 
-def history(db: MongoDatabase, category: Category, limit: int) -> list[EditEntry]:
-    """The latest entries of the history, newest first."""
-    entries: list[Any] = db[EDITS].find({"category": category.key}).sort("when", -1).limit(limit).to_list()
-    return entries
-
-
 class EntrySummary(NamedTuple):
     """An entry of the history without its changes, which may be of thousands of rows."""
 
@@ -168,14 +162,14 @@ class EntrySummary(NamedTuple):
     """The first tickers."""
 
 
-def summaries(db: MongoDatabase, category: Category, limit: int, first: int = 3) -> list[EntrySummary]:
-    """The latest entries of the history, newest first, each with its `first` tickers."""
+def summaries(db: MongoDatabase, category: Category, limit: int) -> list[EntrySummary]:
+    """The latest entries of the history, newest first, each with its first three tickers."""
     fields = {"kind": True, "who": True, "when": True, "size": {"$size": "$rows"}}
     pipeline: list[Document] = [
         {"$match": {"category": category.key}},
         {"$sort": {"when": -1}},
         {"$limit": limit},
-        {"$project": {**fields, "first": {"$slice": ["$rows.ticker", first]}}},
+        {"$project": {**fields, "first": {"$slice": ["$rows.ticker", 3]}}},
     ]
     return [EntrySummary(row.pop("_id"), **row) for row in db[EDITS].aggregate(pipeline)]
 

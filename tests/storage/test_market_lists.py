@@ -12,6 +12,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import ListedTicker, MarketListing
 from finance_core.storage.market_lists import Difference
 from finance_core.storage.ticker_edits import Edit
+from tests.edits import history
 from updaters import yahoo
 
 pytestmark = pytest.mark.slow
@@ -171,7 +172,7 @@ def test_names_of_people_stay_and_what_is_not_known_is_filled_in(db: MongoDataba
 
 def test_registering_is_undone_in_one_step_and_that_too(registered: MongoDatabase) -> None:
     db = registered
-    (entry,) = ticker_edits.history(db, KOREAN_STOCKS, 9)
+    (entry,) = history(db, KOREAN_STOCKS, 9)
     assert (entry["kind"], len(entry["rows"])) == ("list", 2_769)
     tickers.record(db, KOREAN_STOCKS, "005930", {"bar_count": 5})
     edit(db, "000660", name="하이닉스")
@@ -182,7 +183,7 @@ def test_registering_is_undone_in_one_step_and_that_too(registered: MongoDatabas
     assert set(left) == {"005930", "000660"}, "one has bars, the other a name of a person's"
     assert (left["005930"]["active"], left["000660"]["active"]) == (False, True)
     assert [conflict.mine.changes for conflict in undone.conflicts] == [{"active": False}]
-    ticker_edits.undo(db, KOREAN_STOCKS, ticker_edits.history(db, KOREAN_STOCKS, 1)[0]["_id"], "me")
+    ticker_edits.undo(db, KOREAN_STOCKS, history(db, KOREAN_STOCKS, 1)[0]["_id"], "me")
     assert len(tickers.all_rows(db, KOREAN_STOCKS)) == 2_769
     assert (row(db, "005930")["active"], row(db, "000660")["name"]) == (True, "하이닉스")
     assert row(db, "086520")["industry"] == "기타 금융업"

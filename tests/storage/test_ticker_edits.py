@@ -14,6 +14,7 @@ from finance_core.errors import SisepanError
 from finance_core.storage import database, prices, ticker_edits, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.ticker_edits import Edit
+from tests.edits import history
 from tests.pages import made_table
 
 EMPTY, CONTROL = "이름이 비어 있습니다.", "이름에 제어 문자가 있습니다."
@@ -161,7 +162,7 @@ def test_of_many_who_save_the_same_row_at_once_exactly_one_does(listed: MongoDat
     assert sorted(len(saved.applied) for saved in outcomes) == [0] * 7 + [1]
     (applied,) = [saved.entry for saved in outcomes if saved.entry]
     assert row(listed, "005930")["name"] == applied["rows"][0]["after"]["name"]
-    assert len(ticker_edits.history(listed, KOREAN_STOCKS, 10)) == 1
+    assert len(history(listed, KOREAN_STOCKS, 10)) == 1
 
 
 def test_a_thousand_edits_are_saved_in_one_go(db: MongoDatabase) -> None:
@@ -170,7 +171,7 @@ def test_a_thousand_edits_are_saved_in_one_go(db: MongoDatabase) -> None:
     edits = [Edit(ticker, {"name": ticker}, {"name": f"이름 {ticker}"}) for ticker in names]
     assert len(save(db, *edits).applied) == 1_000
     assert row(db, "000999")["name"] == "이름 000999"
-    (change,) = ticker_edits.history(db, KOREAN_STOCKS, 10)
+    (change,) = history(db, KOREAN_STOCKS, 10)
     assert len(change["rows"]) == 1_000
 
 
@@ -202,14 +203,14 @@ def test_a_ticker_removed_and_added_again_is_not_the_one_that_an_editor_saw(list
 
 def test_every_save_is_one_entry_with_who_when_before_and_after(listed: MongoDatabase) -> None:
     save(listed, edit(listed, "005930", name="a"), edit(listed, "000660", name="b", active=False), who="192.168.0.7")
-    (change,) = ticker_edits.history(listed, KOREAN_STOCKS, 10)
+    (change,) = history(listed, KOREAN_STOCKS, 10)
     assert (change["kind"], change["who"]) == ("edit", "192.168.0.7")
     assert change["when"] <= tickers.now()
     assert change["rows"] == [
         {"ticker": "005930", "before": {"name": "삼성전자"}, "after": {"name": "a"}},
         {"ticker": "000660", "before": {"name": "SK하이닉스", "active": True}, "after": {"name": "b", "active": False}},
     ]
-    assert ticker_edits.history(listed, INDICES, 10) == []
+    assert history(listed, INDICES, 10) == []
 
 
 def test_a_save_of_which_nothing_applied_leaves_no_entry_and_one_of_which_some_did_only_those(
@@ -219,20 +220,20 @@ def test_a_save_of_which_nothing_applied_leaves_no_entry_and_one_of_which_some_d
     save(listed, edit(listed, "005930", name="z"))
     save(listed, stale)
     save(listed, stale, fresh)
-    changes = ticker_edits.history(listed, KOREAN_STOCKS, 9)
+    changes = history(listed, KOREAN_STOCKS, 9)
     assert sorted([row["ticker"] for row in change["rows"]] for change in changes) == [["000660"], ["005930"]]
 
 
 def test_a_save_is_undone_and_the_undoing_too(listed: MongoDatabase) -> None:
     before = row(listed, "005930")
     save(listed, edit(listed, "005930", name="a", marker="pin"))
-    (change,) = ticker_edits.history(listed, KOREAN_STOCKS, 1)
+    (change,) = history(listed, KOREAN_STOCKS, 1)
 
     assert ticker_edits.undo(listed, KOREAN_STOCKS, change["_id"], "me").applied == ["005930"]
 
     now = row(listed, "005930")
     assert ticker_fields.held(now) == ticker_fields.held(before)
-    (undone, _first) = ticker_edits.history(listed, KOREAN_STOCKS, 2)
+    (undone, _first) = history(listed, KOREAN_STOCKS, 2)
     assert undone["kind"] == "undo"
     ticker_edits.undo(listed, KOREAN_STOCKS, undone["_id"], "me")
     assert row(listed, "005930")["name"] == "a"
@@ -240,7 +241,7 @@ def test_a_save_is_undone_and_the_undoing_too(listed: MongoDatabase) -> None:
 
 def test_an_undo_leaves_what_was_changed_since_and_says_so(listed: MongoDatabase) -> None:
     save(listed, edit(listed, "005930", name="a"), edit(listed, "000660", name="b"), edit(listed, "035720", name="c"))
-    (change,) = ticker_edits.history(listed, KOREAN_STOCKS, 1)
+    (change,) = history(listed, KOREAN_STOCKS, 1)
     save(listed, edit(listed, "005930", name="newer"))
     save(listed, edit(listed, "035720", marker="pin"))  # another field: no hindrance
 
@@ -264,7 +265,7 @@ def test_new_tickers_are_added_once_and_what_is_there_stays(listed: MongoDatabas
     assert ticker_edits.add(listed, KOREAN_STOCKS, rows, "me") == []
     assert row(listed, "005930")["name"] == "삼성전자"
     assert row(listed, "373220")["active"] is True
-    assert [change["kind"] for change in ticker_edits.history(listed, KOREAN_STOCKS, 9)] == ["add"]
+    assert [change["kind"] for change in history(listed, KOREAN_STOCKS, 9)] == ["add"]
 
 
 def test_a_ticker_is_added_together_with_its_entry_in_the_history_or_not_at_all(
@@ -280,7 +281,7 @@ def test_a_ticker_is_added_together_with_its_entry_in_the_history_or_not_at_all(
     with pytest.raises(KeyboardInterrupt):
         ticker_edits.add(listed, KOREAN_STOCKS, [{"ticker": "373220", "name": "LG"}], "me")
     assert tickers.get(listed, KOREAN_STOCKS, "373220") is None
-    assert ticker_edits.history(listed, KOREAN_STOCKS, 9) == []
+    assert history(listed, KOREAN_STOCKS, 9) == []
 
 
 @pytest.mark.parametrize("transactions", [True, False])
@@ -296,7 +297,7 @@ def test_of_twenty_who_add_a_ticker_one_is_told_so(
     with ThreadPoolExecutor(20) as pool:
         added = list(pool.map(add, range(20)))
     (winner,) = [number for number, new in enumerate(added) if new]
-    (entry,) = ticker_edits.history(db, KOREAN_STOCKS, 30)
+    (entry,) = history(db, KOREAN_STOCKS, 30)
     assert (entry["who"], row(db, "005930")["name"]) == (f"editor {winner}", f"이름 {winner}")
 
 
@@ -341,7 +342,7 @@ def test_taking_tickers_off_the_list_keeps_their_bars_and_can_be_undone(listed: 
     assert ticker_edits.deactivate(listed, KOREAN_STOCKS, ["005930"], "me").applied == ["005930"]
     assert "005930" not in {each["ticker"] for each in tickers.active(listed, KOREAN_STOCKS)}
     assert prices.count(listed, KOREAN_STOCKS, "005930") == len(bars)
-    (change,) = ticker_edits.history(listed, KOREAN_STOCKS, 1)
+    (change,) = history(listed, KOREAN_STOCKS, 1)
     ticker_edits.undo(listed, KOREAN_STOCKS, change["_id"], "me")
     assert "005930" in {each["ticker"] for each in tickers.active(listed, KOREAN_STOCKS)}
 
@@ -349,7 +350,7 @@ def test_taking_tickers_off_the_list_keeps_their_bars_and_can_be_undone(listed: 
 def test_what_is_off_the_list_already_is_not_taken_off_again_nor_brought_back_by_an_undo(listed: MongoDatabase) -> None:
     save(listed, edit(listed, "000660", active=False))
     assert ticker_edits.deactivate(listed, KOREAN_STOCKS, ["000660", "005930"], "me").applied == ["005930"]
-    ticker_edits.undo(listed, KOREAN_STOCKS, ticker_edits.history(listed, KOREAN_STOCKS, 1)[0]["_id"], "me")
+    ticker_edits.undo(listed, KOREAN_STOCKS, history(listed, KOREAN_STOCKS, 1)[0]["_id"], "me")
     assert (row(listed, "000660")["active"], row(listed, "005930")["active"]) == (False, True)
 
 
@@ -360,7 +361,7 @@ def test_deleting_tickers_takes_their_bars_and_no_others_and_is_remembered(liste
     assert ticker_edits.delete(listed, KOREAN_STOCKS, ["005930"], "me") == len(bars)
     assert tickers.get(listed, KOREAN_STOCKS, "005930") is None
     assert prices.count(listed, KOREAN_STOCKS, "005930", "000660") == len(bars)
-    (change,) = ticker_edits.history(listed, KOREAN_STOCKS, 1)
+    (change,) = history(listed, KOREAN_STOCKS, 1)
     assert (change["kind"], change["rows"][0]["before"]["name"]) == ("remove", "삼성전자")
     with pytest.raises(SisepanError):
         ticker_edits.undo(listed, KOREAN_STOCKS, change["_id"], "me")

@@ -12,6 +12,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui import visitor
 from finance_core.ui.tickers import grid
 from tests import pages
+from tests.edits import history
 from tests.yahoo import SCREENER, Status, YahooStandIn
 from updaters import listing_refresh
 from updaters import yahoo as product
@@ -74,7 +75,7 @@ def test_one_click_registers_the_lists_of_the_category(own_server_db: MongoDatab
     assert said == ["2,769개 행을 저장했습니다.", "KONEX 110종목은 Yahoo에 없어서 뺐습니다."]
     click(page, "register")
     assert page.success[0].value.startswith("목록의 종목이 모두 등록되어 있습니다")
-    assert len(ticker_edits.history(own_server_db, KOREAN_STOCKS, 9)) == 1
+    assert len(history(own_server_db, KOREAN_STOCKS, 9)) == 1
 
 
 def test_only_the_chosen_list_is_registered(own_server_db: MongoDatabase) -> None:
@@ -106,7 +107,7 @@ def test_a_newer_list_changes_nothing_before_the_yes(own_server_db: MongoDatabas
     assert shown(db, "005930")["name"] == "삼성전자"
     assert [each for each in page.dataframe if "바뀌는 것" in each.value.columns] == [], "the dialog is closed"
 
-    entry = ticker_edits.history(db, KOREAN_STOCKS, 1)[0]
+    entry = history(db, KOREAN_STOCKS, 1)[0]
     ticker_edits.undo(db, KOREAN_STOCKS, entry["_id"], "me")
     assert (shown(db, "000020")["active"], shown(db, "0999Z0")) == (True, {})
 

@@ -8,8 +8,9 @@ import pytest
 from finance_core import starter
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.errors import FetchFailed, SisepanError
-from finance_core.storage import documents, market_lists, ticker_edits, tickers
+from finance_core.storage import documents, market_lists, tickers
 from finance_core.storage.database import MongoDatabase
+from tests.edits import history
 from tests.updaters.commanding import CommandResult, log_of_its_own
 from tests.yahoo import SCREENER, AsUsual, Empty, Malformed, Status, Truncated, YahooStandIn
 from updaters import listing_refresh, listings
@@ -59,7 +60,7 @@ def test_the_command_registers_the_lists_it_is_given_and_again_changes_nothing(r
     again = run("kospi", "kosdaq", "sp500")
     assert again.code == 0
     assert again.out.count("새 종목 0, 이름 바뀜 0, 시장 옮김 0, 상장폐지된 듯함 0, 빈칸 채움 0") == 2
-    assert len(ticker_edits.history(db, KOREAN_STOCKS, 9)) == 1
+    assert len(history(db, KOREAN_STOCKS, 9)) == 1
 
 
 def test_a_dry_run_says_what_would_change_and_writes_nothing(
