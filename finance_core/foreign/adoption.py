@@ -191,7 +191,7 @@ def _location(category: Category, collection: Inspected) -> Location:
 def _metadata_to_be(db: MongoDatabase) -> str:
     """The collection for our ticker lists: not the usual one if that is the user's, in another layout."""
     now = locations.metadata(db)
-    is_free = now != documents.TICKERS or inspection.is_ours_metadata(db)
+    is_free = now != documents.TICKERS or locations.is_list_ours(db)
     return now if is_free else locations.OWN_PREFIX + documents.TICKERS
 
 

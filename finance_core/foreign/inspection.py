@@ -118,7 +118,7 @@ def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _share
 
     Raises PyMongoError where the database cannot be read.
     """
-    hidden = {TICKERS} if is_ours_metadata(db) else set()
+    hidden = {TICKERS} if locations.is_list_ours(db) else set()
     concerned = [info for info in db.list_collections() if not is_own(info["name"]) and info["name"] not in hidden]
     collections = []
     for info in concerned:
@@ -159,7 +159,7 @@ def sample(collection: Collection[Document], size: int = SAMPLE) -> list[Documen
 def lists(db: MongoDatabase) -> list[str]:
     """The names of the user's own collections that are lists of tickers with their names."""
     names = [name for name in db.list_collection_names() if not is_own(name)]
-    return [name for name in names if (name != TICKERS or not is_ours_metadata(db)) and _names_tickers(db, name)]
+    return [name for name in names if (name != TICKERS or not locations.is_list_ours(db)) and _names_tickers(db, name)]
 
 
 def _names_tickers(db: MongoDatabase, name: str) -> bool:
@@ -169,12 +169,6 @@ def _names_tickers(db: MongoDatabase, name: str) -> bool:
         _log.info("%s: cannot be read: %s", name, error)
         return False
     return _is_list(sampled) and not layouts.recognise(sampled, None)
-
-
-def is_ours_metadata(db: MongoDatabase) -> bool:
-    """Whether `ticker_metadata`, if it exists, is in the layout of this product."""
-    ours = {"category": {"$in": [category.key for category in CATEGORIES]}, "ticker": {"$type": "string"}}
-    return db[TICKERS].find_one(ours) is not None or db[TICKERS].find_one() is None
 
 
 def categories_of(name: str, counts: Mapping[Any, int], described: Described) -> list[Category]:

@@ -72,7 +72,7 @@ def require_adopted(db: "Database[dict[str, Any]]", category: Category) -> None:
     """
     if _has_list(db, category):
         return
-    own = [of(db, category).collection, *([] if is_list_ours(db) else [metadata(db)])]
+    own = [of(db, category).collection, *([] if is_list_ours(db, metadata(db)) else [metadata(db)])]
     taken = [collection for collection in own if db[collection].find_one({}, {"_id": True}) is not None]
     if taken and not _has_list(db, category):  # another process may have begun the list
         sentence = N_(
@@ -82,9 +82,9 @@ def require_adopted(db: "Database[dict[str, Any]]", category: Category) -> None:
         raise NotAdopted(sentence, collections=", ".join(taken))
 
 
-def is_list_ours(db: "Database[dict[str, Any]]") -> bool:
-    """Whether the collection of the ticker lists is in our layout, or empty."""
-    rows = db[metadata(db)]
+def is_list_ours(db: "Database[dict[str, Any]]", collection: str = TICKERS) -> bool:
+    """Whether a collection that has the name of our ticker lists is in our layout, or empty."""
+    rows = db[collection]
     if rows.find_one({}, {"_id": True}) is None:
         return True
     ours = {"category": {"$in": [category.key for category in CATEGORIES]}, "ticker": {"$type": "string"}}

@@ -258,7 +258,7 @@ def test_collections_of_the_users_own_that_are_called_like_ours_are_no_trouble(o
     db["update_runs"].insert_many([{"category": "korean_stocks", "pace": 1}, {"x": 2}])
     db["ticker_metadata"].insert_one({"category": "korean_stocks", "about": "x"})
     assert {each.name for each in inspection.inspect(db)} == {"kr", "ticker_metadata"}
-    assert not inspection.is_ours_metadata(db)
+    assert not locations.is_list_ours(db)
     assert locations.metadata(db) == "ticker_metadata"
     assert import_records.latest(db, KOREAN_STOCKS, "kr") is None
     assert runs.history(db, 10) == []
