@@ -103,9 +103,9 @@ def moments(values: Sequence[Any], convention: Convention = USUAL, zones: Sequen
     """
     read, is_utc, _is_naive = written(values, convention)
     for zone in zones:
-        timed = np.flatnonzero(is_utc & ~np.isnat(read) & ~_is_midnight(read))
+        timed = np.flatnonzero(is_utc & ~np.isnat(read) & ~is_midnight(read))
         local = pd.DatetimeIndex(read[timed]).tz_localize("UTC").tz_convert(zone).tz_localize(None).to_numpy()
-        read[timed] = np.where(_is_midnight(local), local, read[timed])
+        read[timed] = np.where(is_midnight(local), local, read[timed])
     return read
 
 
@@ -157,6 +157,12 @@ def _is_date_text(text: str) -> bool:
     return not re.fullmatch(r"\d{1,7}", text) and not np.isnat(moments([text])[0])
 
 
+def is_midnight(moments: Moments) -> Mask:
+    """A mask of the moments at midnight."""
+    midnights: Mask = moments == moments.astype("datetime64[D]")
+    return midnights
+
+
 def form_of(value: Any, moment: np.datetime64) -> DateForm:
     """How `value`, a date that was read as `moment`, is stored."""
     if value is None or value == "":
@@ -189,11 +195,6 @@ def _written(values: Sequence[Any], convention: Convention) -> Written:
     outside = (read < np.datetime64(f"{YEARS[0]}-01-01")) | (read >= np.datetime64(f"{YEARS[-1]}-01-01"))
     in_years = np.where(outside, np.datetime64("NaT"), read).astype("datetime64[ns]")
     return Written(in_years, whose == IN_UTC, whose == NAIVE)
-
-
-def _is_midnight(moments: Moments) -> Mask:
-    midnights: Mask = moments == moments.astype("datetime64[D]")
-    return midnights
 
 
 def _moment(value: Any, unit: EpochUnit, order: Order) -> Moment:
@@ -233,7 +234,6 @@ def _ordered(value: Any) -> "re.Match[str] | None":
     return ORDERED.fullmatch(value.strip()) if isinstance(value, str) else None
 
 
-@lru_cache(maxsize=65_536)
 def _ordered_as_iso(text: str, order: Order) -> str | None:
     """A text such as 01/02/2024, read in this order, as ISO 8601; None where a number is too long or short for it."""
     parts = ORDERED.fullmatch(text)

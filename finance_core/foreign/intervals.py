@@ -8,14 +8,13 @@ import pandas as pd
 
 from finance_core.bars import candles
 from finance_core.errors import SisepanError
+from finance_core.foreign.dates import Mask, Moments, is_midnight
 from finance_core.i18n import N_
 
 Interval = Literal["daily", "intraday", "mixed", "longer"]
 """mixed: daily bars and intraday bars. longer: weekly or longer bars, with or without daily bars among them."""
 Intraday = Literal["refuse", "aggregate", "daily"]
 """How to treat intraday rows: refuse the ticker, aggregate them into daily bars, or take only the daily rows."""
-Moments = npt.NDArray[np.datetime64]
-Mask = npt.NDArray[np.bool_]
 
 ROWS_A_DAY: Final = 1.5
 """Rows per day, on average, from which the rows are intraday bars and not repeated daily rows."""
@@ -75,7 +74,7 @@ def daily_rows(moments: Moments, local: Moments) -> Mask:
     if at_home.any():
         chosen, doubtful = at_home, days[plain & ~np.isin(days, days[at_home])]
     else:
-        chosen, doubtful = plain, days[_is_midnight(moments) & ~plain]
+        chosen, doubtful = plain, days[is_midnight(moments) & ~plain]
     distinct, counts = np.unique(local[chosen], return_counts=True)
     doubtful = np.concatenate([doubtful, distinct[counts > 1].astype("datetime64[D]")])
     if len(doubtful):
@@ -88,14 +87,9 @@ def _daily(moments: Moments, local: Moments) -> tuple[Mask, Mask]:
 
     Neither marks a midnight that is the first of a sequence of intraday bars.
     """
-    at_home = _is_midnight(local) & (moments != local)
-    plain = _is_midnight(moments)
+    at_home = is_midnight(local) & (moments != local)
+    plain = is_midnight(moments)
     return at_home & ~_is_in_sequence(local), plain & ~_is_in_sequence(moments)
-
-
-def _is_midnight(moments: Moments) -> Mask:
-    midnights: Mask = moments == moments.astype("datetime64[D]")
-    return midnights
 
 
 def _is_in_sequence(moments: Moments) -> Mask:
@@ -103,7 +97,7 @@ def _is_in_sequence(moments: Moments) -> Mask:
     distinct, positions = np.unique(moments, return_inverse=True)
     steps = np.append(np.diff(distinct), np.timedelta64(1, "D"))
     is_last = np.append(np.diff(distinct.astype("datetime64[D]")).astype("int64") > 0, True)
-    usual = steps[~is_last & ~_is_midnight(distinct)]
+    usual = steps[~is_last & ~is_midnight(distinct)]
     followed: Mask = ~is_last & (steps <= (np.median(usual) if len(usual) else np.timedelta64(0, "ns")))
     return followed[positions]
 

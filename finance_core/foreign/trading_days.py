@@ -10,16 +10,14 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from finance_core.bars import sessions
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
+from finance_core.foreign.dates import Mask, is_midnight
+from finance_core.foreign.dates import Moments as Days
 from finance_core.i18n import N_
-
-Days = npt.NDArray[np.datetime64]
-Mask = npt.NDArray[np.bool_]
 
 
 class Exchange(NamedTuple):
@@ -122,7 +120,7 @@ def read(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None, is_r
     counts = (
         np.ones(len(moments), dtype=bool) if is_repeat is None or 2 * is_repeat.sum() > len(moments) else ~is_repeat
     )
-    is_timed = moments != moments.astype("datetime64[D]")
+    is_timed = ~is_midnight(moments)
     is_utc, is_naive = is_utc & is_timed, is_naive & is_timed
     if own and is_utc.any():
         # If all moments are midnights of the ticker's own exchange, no other zone has to be tried.
