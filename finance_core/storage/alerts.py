@@ -190,7 +190,7 @@ def _ask(db: MongoDatabase, category: Category, rule: AlertRule, final: "_Final"
         new_alerts = db[ALERTS].bulk_write(writes, ordered=False).upserted_count
     finished = [day for day in days if final.is_finished(day)]
     if finished:
-        last = dt.datetime.combine(_date(finished[-1]), dt.time())
+        last = dt.datetime.combine(finished[-1].item(), dt.time())
         db[ALERT_RULES].update_one({"_id": rule["_id"]}, {"$set": {"asked_until": last}})
     return new_alerts
 
@@ -212,13 +212,13 @@ class _Final:
         """Whether the session of `day` has ended in every market."""
         return all(day <= last for last in self._finished.values())
 
-    def is_final(self, ticker: str, day: np.datetime64) -> bool:
+    def is_final(self, ticker: str, day: "np.datetime64[dt.date]") -> bool:
         """Whether the bar of `day` of a ticker was fetched after the session's end; an earlier one may still change."""
         row = self._rows.get(ticker)
         market = self._category.market(row.get("market", "")).key if row else ""
         if row is None or day > self._finished[market]:
             return False
-        fetched, close = row.get("updated_at"), sessions.close_of(self._calendars[market], _date(day))
+        fetched, close = row.get("updated_at"), sessions.close_of(self._calendars[market], day.item())
         return row.get("source") != "yahoo" or not fetched or not close or fetched >= close
 
 
@@ -241,7 +241,7 @@ def _held(rule: AlertRule, tree: Node, panel: Panel, final: _Final) -> list[Aler
             category=rule["category"],
             condition=rule["condition"],
             ticker=ticker,
-            session=dt.datetime.combine(_date(day), dt.time()),
+            session=dt.datetime.combine(day.item(), dt.time()),
             close=float(close),
             change=None if math.isnan(change) else float(change),
             found_at=final.moment,
@@ -250,10 +250,6 @@ def _held(rule: AlertRule, tree: Node, panel: Panel, final: _Final) -> list[Aler
         for ticker, close, change in zip(result.tickers, closes, changes, strict=True)
         if has_bar[ticker] and final.is_final(ticker, day) and (not rule["tickers"] or ticker in rule["tickers"])
     ]
-
-
-def _date(day: np.datetime64) -> dt.date:
-    return dt.date.fromisoformat(str(day))
 
 
 def _is_web_address(text: str) -> bool:
