@@ -116,7 +116,7 @@ def _without_open_session(
         return bars, []
     # A day without a session ends at the next midnight of the exchange.
     today = pd.Timestamp(now).tz_convert(sessions.timezone(calendar)).tz_localize(None).normalize()
-    is_open = is_later & (_are_among(days, sessions.days(calendar)) | (days >= today.to_datetime64()))
+    is_open = is_later & (~sessions.are_closed(calendar, days) | (days >= today.to_datetime64()))
     return bars[~is_open], _remarks(days[is_open], "refused", "session open")
 
 
@@ -178,8 +178,7 @@ def _without_closed_days(
     Only within the range of the calendar. There was trading if the bar has a range and does not repeat the day before.
     """
     days = bars.index.to_numpy()
-    by_rule, learned = sessions.days(calendar.name), np.array(calendar.opened, dtype="datetime64[ns]")
-    odd = (days >= by_rule[0]) & (days <= by_rule[-1]) & ~_are_among(days, by_rule)
+    odd = sessions.are_closed(calendar.name, days)
     if not odd.any():
         return bars, [], []
     prices = _prices(bars)
@@ -189,17 +188,12 @@ def _without_closed_days(
     known = {*row.get("unexpected", ()), *unexpected} - set(calendar.opened)
     if trading_calendars.is_foreign(len(known), max(len(bars), row.get("bar_count") or 0)):
         return bars, [], unexpected
-    refused = odd & ~np.isin(days, learned) & ~np.isin(days, stored)
+    refused = odd & ~np.isin(days, np.array(calendar.opened, dtype="datetime64[ns]")) & ~np.isin(days, stored)
     return bars[~refused], _remarks(days[refused], "refused", "closed day"), unexpected
 
 
 def _prices(bars: pd.DataFrame) -> npt.NDArray[np.float64]:
     return bars.to_numpy(dtype="float64")[:, : len(candles.PRICES)]  # much faster than bars[candles.PRICES]
-
-
-def _are_among(days: npt.NDArray[np.datetime64], ascending: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
-    at = np.minimum(np.searchsorted(ascending, days), len(ascending) - 1)
-    return np.asarray(ascending[at] == days)
 
 
 def _remarks(days: npt.NDArray[np.datetime64], action: Literal["changed", "refused"], reason: Reason) -> list[Remark]:

@@ -61,6 +61,19 @@ def days(calendar: str | Calendar) -> npt.NDArray[np.datetime64]:
     return _arrays(calendar, _month())[0]
 
 
+def are_closed(calendar: str | Calendar, on: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
+    """A mask of the days `on` that are within the range of `calendar`, but no session of it.
+
+    >>> are_closed("XKRX", np.array(["2026-01-09", "2026-01-10"], "datetime64[D]")).tolist()
+    [False, True]
+    """
+    sessions = days(calendar)
+    # The sessions are sorted already; np.isin would sort them again for every ticker and every calendar.
+    next_open = sessions[np.minimum(sessions.searchsorted(on), len(sessions) - 1)]
+    closed: npt.NDArray[np.bool_] = (on >= sessions[0]) & (on <= sessions[-1]) & (next_open != on)
+    return closed
+
+
 def between(calendar: str | Calendar, first: dt.date, last: dt.date) -> pd.DatetimeIndex:
     """The sessions from `first` to `last`, both included, tz-naive; only those within the range of the calendar.
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from finance_core.bars import candles
+from finance_core.bars import candles, sessions
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import dates, intervals, raw_tickers, trading_days
@@ -86,7 +86,7 @@ def one_a_day(
     is_repeat = _repeats(own)
     reading = trading_days.read(own.moments, own.is_utc, own.is_naive, exchange, is_repeat)
     own = own._replace(moments=reading.moments)
-    is_filled = is_repeat & trading_days.is_closed(reading.days, reading.calendar)
+    is_filled = is_repeat & sessions.are_closed(reading.calendar, reading.days)
     if is_filled.any():
         refused[FILLED] = own.place[is_filled]
         own = own.at(~is_filled)

@@ -4,9 +4,7 @@ A source may store a day as midnight of any zone, converted to UTC, or with a cl
 allow is compared with the sessions of the exchange; exactly one must fit. Pure, except for the calendars of `sessions`.
 """
 
-import datetime as dt
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -177,22 +175,7 @@ def local_times(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | Non
 
 def closed_days(days: Days, calendar: str) -> Days:
     """The `days` on which the exchange was closed, within the range of its calendar."""
-    return days[is_closed(days, calendar)]
-
-
-def is_closed(days: Days, calendar: str) -> Mask:
-    """A mask of the `days` that are within the range of a calendar, but no session of it."""
-    open_days = _open_days(calendar, dt.datetime.now(dt.UTC).year)
-    # The sessions are sorted already; np.isin would sort them again for every ticker and every calendar.
-    next_open = open_days[np.minimum(open_days.searchsorted(days), len(open_days) - 1)]
-    closed: Mask = (days >= open_days[0]) & (days <= open_days[-1]) & (next_open != days)
-    return closed
-
-
-@lru_cache(maxsize=64)
-def _open_days(calendar: str, _year: int) -> Days:
-    """All sessions of a calendar, as datetime64[D]; `_year` renews the cache as the calendar grows."""
-    return sessions.between(calendar, dt.date(1900, 1, 1), dt.date(2200, 1, 1)).to_numpy().astype("datetime64[D]")
+    return days[sessions.are_closed(calendar, days)]
 
 
 def _readings(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None, counts: Mask) -> list[Reading]:
