@@ -246,7 +246,7 @@ class ImportRecord(TypedDict):
     _id: ObjectId
     category: str
     source: str  # name of the collection or file
-    content: list[str]  # fingerprint of the rows, time zone, unit of epochs; unequal where the source has changed since
+    content: list[str]  # fingerprint of the rows; unequal where the source has changed since
     state: Literal["running", "done", "abandoned"]
     started_at: dt.datetime
     finished_at: NotRequired[dt.datetime]
