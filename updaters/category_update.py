@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 
-from pymongo.errors import PyMongoError
 from tenacity import (
     Retrying,
     retry_if_exception,
@@ -85,20 +84,15 @@ def run(
     with runs.leased(db, category, origin, options, stop or threading.Event()) as lease:
         update_run = _UpdateRun(db, category, lease, progress, now)
         update_run.summary.continued = full_since
-        try:
-            locations.require_writable(db, category)  # again: while the lease is held, nobody changes the location
-            plan = update_plan.make(
-                db, category, only, now=now(), first=first, full=full, force=force, full_since=full_since
-            )
-            if not (only or full or force) and (quotes.are_wanted() if by_quotes is None else by_quotes):
-                update_run.quote_at = now()
-            update_run.update_all(plan, workers, first)
-            update_run.summary.fresh, update_run.summary.expected = update_plan.freshness(db, category, only, now())
-            alert_delivery.after_update(db, category, now())
-        except BaseException as error:
-            with suppress(PyMongoError):  # if the database is the cause, the lease expires by itself
-                lease.finish("failed", database.explained(error))
-            raise
+        locations.require_writable(db, category)  # again: while the lease is held, nobody changes the location
+        plan = update_plan.make(
+            db, category, only, now=now(), first=first, full=full, force=force, full_since=full_since
+        )
+        if not (only or full or force) and (quotes.are_wanted() if by_quotes is None else by_quotes):
+            update_run.quote_at = now()
+        update_run.update_all(plan, workers, first)
+        update_run.summary.fresh, update_run.summary.expected = update_plan.freshness(db, category, only, now())
+        alert_delivery.after_update(db, category, now())
         update_run.finish()
     alert_delivery.send(db, now())
     return update_run.summary

@@ -10,13 +10,12 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
 import pandas as pd
 from pymongo.client_session import ClientSession
-from pymongo.errors import PyMongoError
 
 from finance_core.bars import candles
 from finance_core.categories import Category
@@ -76,18 +75,13 @@ def leased(
 ) -> Iterator[ImportRun]:
     """A run of `category` until the end of the block. The block sets the state of the summary.
 
-    Raises AlreadyRunning. An error in the block ends the run as failed.
+    Raises AlreadyRunning.
     """
     origin, stop = watch.get("origin", "terminal"), watch.get("stop") or threading.Event()
     with runs.leased(db, category, origin, {"kind": kind, "from": source}, stop) as lease:
         run = ImportRun(lease, Summary(category.key, source, kind, lease.id), watch.get("progress", ignore))
-        try:
-            locations.forget(db)  # drop the cache: from now on no other run changes the location of the category
-            yield run
-        except BaseException as error:
-            with suppress(PyMongoError):
-                lease.finish("failed", database.explained(error))
-            raise
+        locations.forget(db)  # drop the cache: from now on no other run changes the location of the category
+        yield run
         lease.finish(run.summary.state)
 
 

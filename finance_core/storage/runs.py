@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -24,7 +24,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
-from finance_core.storage import tickers
+from finance_core.storage import database, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import LEASES, RUNS, BarRemark, Origin, RunCounts, RunRecord, State
 
@@ -76,6 +76,7 @@ class LeasedRun:
     _lists: dict[str, list[Document]] = field(default_factory=lambda: {"failures": [], "remarks": []})
     """Reported, but not written yet."""
     _remark_count: int = 0
+    _is_finishing: bool = False
     _ended: threading.Event = field(default_factory=threading.Event)
     _writing: threading.Lock = field(default_factory=threading.Lock)
     """Held until the counts that were read are written, so that older counts never overwrite newer ones."""
@@ -93,6 +94,7 @@ class LeasedRun:
 
     def finish(self, state: State, error: SisepanError | None = None) -> None:
         """Write the outcome and give the lease back. Raises PyMongoError if that cannot be written."""
+        self._is_finishing = True
         with self._writing:
             reason = {"error": error.as_document()} if error else {}
             now = tickers.now()
@@ -146,7 +148,8 @@ def leased(
 ) -> Iterator[LeasedRun]:
     """A run of `category` by this process, whose lease is kept until the block ends; the block calls `finish`.
 
-    `options` are stored with the run, so that they can be shown and repeated. Raises AlreadyRunning.
+    An error before that ends the run as failed. `options` are stored with the run, so that they can be shown and
+    repeated. Raises AlreadyRunning.
     """
     run = LeasedRun(db, category, stop)
     _acquire(run)
@@ -170,6 +173,11 @@ def leased(
     keeper.start()
     try:
         yield run
+    except BaseException as error:
+        if not run._is_finishing:
+            with suppress(PyMongoError):  # if the database is the cause, the lease expires by itself
+                run.finish("failed", database.explained(error))
+        raise
     finally:
         run._ended.set()
         keeper.join()
