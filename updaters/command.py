@@ -66,17 +66,14 @@ def report(category: Category, summary: Summary) -> str:
             "{category}: {done}/{total}종목, 봉 {added}개 추가, {replaced}개 교체, {removed}개 삭제, 실패 {failed}종목"
         ).format(category=_(category.title), **summary.counts)
     ]
-    if summary.current:
-        lines.append(_("이미 최신이라 묻지 않은 종목 {count}개").format(count=summary.current))
-    if summary.deferred:
-        lines.append(_("Yahoo에 오래 새 봉이 없어 이번에 묻지 않은 종목 {count}개").format(count=summary.deferred))
-    if summary.changed or summary.refused:
-        corrected = summary.changed + summary.refused
-        lines.append(_("고치거나 뺀 봉 {count}개 (자세한 내용은 로그에 있습니다)").format(count=corrected))
-    if summary.fresh < summary.expected:
-        lines.append(_("마지막 거래일의 봉이 있는 종목 {fresh}/{expected}").format(**summary.counts))
-    if summary.delisted:
-        lines.append(_("Yahoo에서 여러 번 찾지 못해 상장폐지된 듯한 종목 {count}개").format(count=summary.delisted))
+    counted = (
+        (summary.current, _("이미 최신이라 묻지 않은 종목 {count}개")),
+        (summary.deferred, _("Yahoo에 오래 새 봉이 없어 이번에 묻지 않은 종목 {count}개")),
+        (summary.changed + summary.refused, _("고치거나 뺀 봉 {count}개 (자세한 내용은 로그에 있습니다)")),
+        (summary.expected - summary.fresh, _("마지막 거래일의 봉이 있는 종목 {fresh}/{expected}")),
+        (summary.delisted, _("Yahoo에서 여러 번 찾지 못해 상장폐지된 듯한 종목 {count}개")),
+    )
+    lines += [sentence.format(count=count, **summary.counts) for count, sentence in counted if count > 0]
     lines += [f"  {failure.ticker}: {failure.error}" for failure in summary.failures]
     if summary.reason:
         lines.append(str(summary.reason))
