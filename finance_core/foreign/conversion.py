@@ -117,16 +117,15 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
     table = accepted((table["code"] < 0).to_numpy(), NOT_A_TICKER)
     counts = np.bincount(table["code"], minlength=len(group))
     table, changes = mending.mended(rules.category, table, portions, failures)
-    table = table.assign(**_moments(table, portions, failures))
-    table = accepted(table["moment"].isna().to_numpy(), NO_DATE)
+    table = table.assign(**_moments(table, portions, failures)._asdict())
+    table = accepted(table["moments"].isna().to_numpy(), NO_DATE)
     table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
     close = table["close"].to_numpy()
     table = accepted(~((close > 0) & np.isfinite(close)), NO_CLOSE)
     if not table["code"].is_monotonic_increasing:
         table = table.iloc[np.argsort(table["code"].to_numpy(), kind="stable")]
-    moment, is_utc, is_naive = (table[name].to_numpy() for name in ("moment", "is_utc", "is_naive"))
-    place = table[["portion", "position", "order"]].to_numpy()
-    rows = OwnRows(moment, is_utc, is_naive, table[candles.COLUMNS].to_numpy(), place)
+    moments = dates.Written(*(table[name].to_numpy() for name in dates.Written._fields))
+    rows = OwnRows(*moments, table[candles.COLUMNS].to_numpy(), table[["portion", "position", "order"]].to_numpy())
     ends = np.searchsorted(table["code"], np.arange(len(group) + 1))
     table = table[["code"]]  # the rest is in `rows`, and a group may be large
     result = [_without_bars(refusals[-1])] if refusals[-1] else []
@@ -170,30 +169,27 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
     )
 
 
-def _moments(
-    table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, SisepanError]
-) -> dict[str, npt.NDArray[Any]]:
-    """The columns moment, is_utc and is_naive of each row; dates that are ambiguous are read ticker by ticker.
+def _moments(table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, SisepanError]) -> dates.Written:
+    """The moment of each row; dates that are ambiguous are read ticker by ticker.
 
     A ticker whose dates remain ambiguous is added to `failures`.
     """
     values = [value for rows in portions for value in rows.columns["date"]]
     values = [values[number] for number in table.index] if len(table) < len(values) else values
-    names = ("moment", "is_utc", "is_naive")
     if dates.are_sure(values):
-        return dict(zip(names, dates.written(values), strict=True))
-    columns: list[npt.NDArray[Any]] = [np.full(len(values), "NaT", "datetime64[ns]")]
-    columns += [np.zeros(len(values), dtype=bool), np.zeros(len(values), dtype=bool)]
+        return dates.written(values)
+    count = len(values)
+    result = dates.Written(np.full(count, "NaT", "datetime64[ns]"), np.zeros(count, bool), np.zeros(count, bool))
     codes = table["code"].to_numpy()
     by_code = np.argsort(codes, kind="stable")
     for positions in np.split(by_code, np.flatnonzero(np.diff(codes[by_code])) + 1):
         own = [values[position] for position in positions.tolist()]
         convention = dates.convention_of(own)
-        for column, part in zip(columns, dates.written(own, convention), strict=True):
+        for column, part in zip(result, dates.written(own, convention), strict=True):
             column[positions] = part
         if dates.is_ambiguous(own, convention):
             failures[int(codes[positions[0]])] = SisepanError(AMBIGUOUS, date=str(own[0])[:40])
-    return dict(zip(names, columns, strict=True))
+    return result
 
 
 def _sample(rows: OwnRows, portions: Sequence[Rows], *, has_closes: bool) -> tuple[RawRow, ...]:
