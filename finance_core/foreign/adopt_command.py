@@ -119,9 +119,8 @@ def _adopt(db: MongoDatabase, collections: Sequence[Inspected], options: argpars
     def step(collection: Inspected, progress: Progress, stop: threading.Event) -> Summary:
         category = categories.category(collection.category)
         if options.dry_run:
-            descriptions = ticker_names.of(db, category)
-            source, ways = adoption.source(db, collection), {"intraday": options.intraday}
-            return import_run.examine(category, source, progress, stop, descriptions=descriptions, **ways)
+            source, descriptions = adoption.source(db, collection), ticker_names.of(db, category)
+            return import_run.examine(category, source, descriptions, options.intraday, progress=progress, stop=stop)
         if options.read:
             return adoption.read_as_is(db, category, collection, progress=progress, stop=stop)
         return adoption.convert(db, category, collection, options.intraday, progress=progress, stop=stop)

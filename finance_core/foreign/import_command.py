@@ -90,10 +90,8 @@ def import_all(
     descriptions = cache(lambda: ticker_names.of(db, category))
 
     def step(source: Source, progress: Progress, stop: threading.Event) -> Summary:
-        if options.dry_run:
-            ways = {"descriptions": descriptions(), "intraday": options.intraday}
-            return import_run.examine(category, source, progress, stop, **ways)
-        return import_run.run(db, category, source, descriptions(), options.intraday, progress=progress, stop=stop)
+        work = import_run.examine if options.dry_run else partial(import_run.run, db)
+        return work(category, source, descriptions(), options.intraday, progress=progress, stop=stop)
 
     if not perform(options, intentions, [partial(step, source) for source in sources], done, total):
         if options.json:

@@ -88,14 +88,12 @@ def leased(
 def examine(
     category: Category,
     source: Source,
-    progress: Progress = ignore,
-    stop: threading.Event | None = None,
-    *,
     descriptions: Descriptions | None = None,
     intraday: Intraday = "refuse",
+    **watch: Unpack[Watch],
 ) -> Summary:
     """A dry run: counts what an import would take and refuse. Reads all rows, writes nothing."""
-    stop = stop or threading.Event()
+    progress, stop = watch.get("progress", ignore), watch.get("stop") or threading.Event()
     rules = conversion.rules(category, descriptions or {}, intraday)
     summary = Summary(category.key, source.name, is_dry=True)
     known, unknown = raw_tickers.by_ticker(category, source.counts(), source.described)
@@ -131,7 +129,7 @@ def run(
 
 
 def bring_in(
-    run: ImportRun, source: Source, location: Location, descriptions: Descriptions, intraday: Intraday = "refuse"
+    run: ImportRun, source: Source, location: Location, descriptions: Descriptions, intraday: Intraday
 ) -> None:
     """Import `source` into `location` within `run`, and set the state of its summary. Raises as `run()` does."""
     database.ensure_indexes(run.lease.db, [])

@@ -131,7 +131,7 @@ def _source(category: Category, path: Path, part: str) -> Source:
 def _try(category: Category, path: Path, part: str, intraday: Intraday) -> None:
     def work(progress: Progress, stop: threading.Event) -> Summary:
         source, descriptions = _source(category, path, part), ticker_names.of(database.connect(), category)
-        return import_run.examine(category, source, progress, stop, descriptions=descriptions, intraday=intraday)
+        return import_run.examine(category, source, descriptions, intraday, progress=progress, stop=stop)
 
     started.begin(_("시험 가져오기"), path.name, work)
 
