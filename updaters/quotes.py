@@ -87,7 +87,7 @@ def update(
     rows, names = tickers.active(db, category), {*chosen}
     results: list[TickerResult] = []
     for market in category.markets:
-        session = last_session(market, now, trading_calendars.of(db, market.calendar))
+        session = last_session(trading_calendars.of(db, market.calendar), now)
         if not market.yahoo_exchanges or now < session.closed_at + SETTLING:
             continue
         lacking = {
@@ -98,12 +98,8 @@ def update(
     return results
 
 
-def last_session(market: Market, now: dt.datetime, calendar: Calendar | None = None) -> Session:
-    """The last session of `market` that had ended at `now` (tz-aware).
-
-    `calendar` is the market's calendar with learned corrections; by default, the calendar without them.
-    """
-    calendar = calendar or Calendar(market.calendar)
+def last_session(calendar: Calendar, now: dt.datetime) -> Session:
+    """The last session of `calendar` that had ended at `now` (tz-aware)."""
     day = sessions.last_finished(calendar, now)
     closed_at = (sessions.close_of(calendar, day) or day.to_pydatetime()).replace(tzinfo=dt.UTC)
     previous = sessions.last_finished(calendar, closed_at - dt.timedelta(seconds=1))

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from finance_core.bars.sessions import Calendar
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import prices, ticker_edits, tickers
 from finance_core.storage.database import MongoDatabase
@@ -119,7 +120,7 @@ def test_shares_that_are_told_again_keep_the_day_since_which_they_are(
 def test_no_bar_is_made_of_a_quote(db: MongoDatabase, falsify: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     listing = Listing(random_walk(SESSIONS, 1))
     row: Any = {"ticker": "000100", "currency": "KRW", "last_close": listing.bars["close"].iloc[-2].item()}
-    session = quotes.last_session(KOREAN_STOCKS.markets[0], EVENING)
+    session = quotes.last_session(Calendar("XKRX"), EVENING)
 
     assert quotes.bar_of(quote_of(listing), row, session, EVENING) == listing.bars.iloc[-1].to_dict()
     assert quotes.bar_of(falsify(quote_of(listing)), row, session, EVENING) is None
