@@ -122,7 +122,7 @@ def read(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None, is_r
     is_utc, is_naive = is_utc & is_timed, is_naive & is_timed
     if own and is_utc.any():
         # If all moments are midnights of the ticker's own exchange, no other zone has to be tried.
-        reading = _reading(moments, is_utc, own, own.calendar, counts)
+        reading = _reading(moments, is_utc, own, counts)
         if reading.is_midnight and reading.fits and not is_naive.any():
             return reading
     readings = _readings(moments, is_utc, is_naive, own, counts)
@@ -155,7 +155,7 @@ def exchange_of(category: Category, market: str) -> Exchange | None:
 
 def in_zone(moments: Days, is_utc: Mask, exchange: Exchange) -> Days:
     """Moments in local time of an exchange. Moments in UTC are converted, even midnights."""
-    return _reading(moments, is_utc, exchange, exchange.calendar).moments
+    return _reading(moments, is_utc, exchange).moments
 
 
 def local_times(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None) -> Days:
@@ -168,7 +168,7 @@ def local_times(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | Non
     readings = {
         reading.days.tobytes(): reading
         for in_utc in (is_utc | is_naive, is_utc)
-        for reading in [_reading(moments, in_utc, own, own.calendar)]
+        for reading in [_reading(moments, in_utc, own)]
     }
     return _chosen(list(readings.values())).moments
 
@@ -184,16 +184,14 @@ def _readings(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None,
     Of readings with the same days, only the one that fits best is kept.
     """
     is_plain = not (is_utc.any() or is_naive.any())
-    standing = moments.astype("datetime64[D]")
-    readings = [
-        Reading(moments, "", calendar, len(closed_days(standing[counts], calendar)), int(counts.sum()))
-        for calendar in ([own.calendar] if own else PLAIN if is_plain else [WEEKDAYS])
-    ]
+    nowhere = np.zeros(len(moments), dtype=bool)
+    calendars = [own.calendar] if own else PLAIN if is_plain else [WEEKDAYS]
+    readings = [_reading(moments, nowhere, Exchange("", calendar), counts) for calendar in calendars]
     for in_utc, may_be_any_time in ((is_utc, True), (is_utc | is_naive, False)):
         for exchange in ([own, *EXCHANGES] if own else EXCHANGES) if in_utc.any() else ():
             # A ticker that only may be of this exchange may also trade on its holidays: try plain weekdays too.
             for calendar in [own.calendar] if own else [exchange.calendar, WEEKDAYS]:
-                reading = _reading(moments, in_utc, exchange, calendar, counts)
+                reading = _reading(moments, in_utc, exchange._replace(calendar=calendar), counts)
                 if reading.is_midnight or (may_be_any_time and exchange == own and reading.is_daytime):
                     readings.append(reading)
     results: dict[bytes, Reading] = {}
@@ -202,18 +200,16 @@ def _readings(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None,
     return list(results.values())
 
 
-def _reading(
-    moments: Days, in_utc: Mask, exchange: Exchange, calendar: str, counts: Mask | slice = slice(None)
-) -> Reading:
+def _reading(moments: Days, in_utc: Mask, exchange: Exchange, counts: Mask | slice = slice(None)) -> Reading:
     """The moments in local time of an exchange; moments that are not `in_utc` are local already."""
     if not in_utc.any():
         days = moments[counts].astype("datetime64[D]")
-        return Reading(moments, "", calendar, len(closed_days(days, calendar)), len(days))
+        return Reading(moments, "", exchange.calendar, len(closed_days(days, exchange.calendar)), len(days))
     there = pd.DatetimeIndex(moments[in_utc]).tz_localize("UTC").tz_convert(exchange.zone).tz_localize(None)
     local = moments.copy()
     local[in_utc] = there.to_numpy()
     is_midnight = bool((there == there.normalize()).mean() >= MIDNIGHT_SHARE)
     is_daytime = bool(((there.hour >= DAYTIME[0]) & (there.hour < DAYTIME[1])).mean() >= MIDNIGHT_SHARE)
     days = local[counts].astype("datetime64[D]")
-    closed = len(closed_days(days, calendar))
-    return Reading(local, exchange.zone, calendar, closed, len(days), is_midnight, is_daytime)
+    closed = len(closed_days(days, exchange.calendar))
+    return Reading(local, *exchange, closed, len(days), is_midnight, is_daytime)
