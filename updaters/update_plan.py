@@ -72,9 +72,11 @@ def make(
     chosen = list(dict.fromkeys(only)) if only is not None else sorted(rows, key=by_age)
     closed = _last_closed(db, category, now)
     is_current = _updated_since(full_since or _ALWAYS) if full or force else _up_to_date(closed)
-    verified = set() if full else _to_verify(db, category, rows, chosen, now)
+    moment = now.astimezone(dt.UTC).replace(tzinfo=None)
+    verified = set() if full else _to_verify(db, category, rows, chosen, moment)
     is_persons = full or force or only is not None
-    resting = set() if is_persons else _resting(rows, now) - {first}
+    # Not requested now, because Yahoo had no new bars.
+    resting = set() if is_persons else {ticker for ticker, row in rows.items() if back_off.rests(row, moment)} - {first}
     if only is None and not full:
         known = [row for ticker, row in rows.items() if row.get("last_status") == "ok" and ticker not in resting]
         verified |= verification.turn(known, lambda row: closed(row)[1])
@@ -151,18 +153,11 @@ def _up_to_date(closed: Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]) 
     return is_current
 
 
-def _resting(rows: Mapping[str, TickerRow], moment: dt.datetime) -> set[str]:
-    """The tickers of `rows` that are not to be requested at `moment`, because Yahoo had no new bars (`back_off`)."""
-    moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
-    return {ticker for ticker, row in rows.items() if back_off.rests(row, moment)}
-
-
 def _to_verify(
     db: MongoDatabase, category: Category, rows: dict[str, TickerRow], chosen: Iterable[str], moment: dt.datetime
 ) -> set[str]:
-    """The tickers of `chosen` whose whole histories are to be verified at `moment`, because they are doubtful."""
+    """The doubtful tickers of `chosen`, whose whole histories are to be verified at `moment` (UTC, tz-naive)."""
     calendars = {market.key: trading_calendars.of(db, market.calendar) for market in category.markets}
-    moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
     known = {ticker: rows[ticker] for ticker in chosen if ticker in rows}
     return {
         ticker
