@@ -42,6 +42,9 @@ class _Text(str):
     def format(self, *args: object, **values: object) -> str:
         return _Plurals().vformat(self, args, values)
 
+    def format_map(self, mapping: Any, /) -> str:
+        return _Plurals().vformat(self, (), mapping)
+
 
 _language: ContextVar[Language] = ContextVar("language", default="ko")
 
@@ -69,6 +72,11 @@ def use_shell_language() -> None:
 def _(message: str) -> str:
     """`message` in the language of the running context; `message` itself if there is no translation."""
     return _translations(language()).get(message, message)
+
+
+def in_all_languages(message: str) -> set[str]:
+    """`message` in each language."""
+    return {_translations(lang).get(message, message) for lang in LANGUAGES}
 
 
 def N_(message: str) -> str:

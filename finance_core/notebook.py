@@ -28,8 +28,6 @@ from finance_core.search import Index
 from finance_core.storage import database, prices, screens, tickers
 from finance_core.storage import panels as stored
 
-SEPARATOR: Final = ":"
-"""Between a category and a ticker: us_stocks:AAPL."""
 LISTED: Final = ("name_en", "market", "industry", "currency", "source", "first_date", "last_date", "bar_count")
 Day = dt.date | np.datetime64 | str
 """A date, a moment of that date, or its text: 2025-03-03."""
@@ -71,16 +69,16 @@ class Sisepan:
 
         Columns: category, ticker, name, market.
         """
-        known: dict[tuple[str, str], dict[str, object]] = {}
+        known: dict[str, dict[str, object]] = {}
         entries = []
         for category in CATEGORIES:
             for row in tickers.active(self._db, category, ("name_en", "market")):
-                key = f"{category.key}{SEPARATOR}{row['ticker']}"
+                key = category.key_of(row["ticker"])
                 aliases = (row["ticker"], *starter.aliases().get((category.key, row["ticker"]), ()))
                 entries.append({**row, "ticker": key, "aliases": aliases})
                 named = {"name": row["name"], "market": row.get("market", "")}
-                known[category.key, row["ticker"]] = {"category": category.key, "ticker": row["ticker"], **named}
-        matches = [known[_parts(match)] for match in Index(entries).search(text, limit)]
+                known[key] = {"category": category.key, "ticker": row["ticker"], **named}
+        matches = [known[match] for match in Index(entries).search(text, limit)]
         return pd.DataFrame(matches, columns=["category", "ticker", "name", "market"])
 
     def bars(self, ticker: str, interval: Interval = "D") -> pd.DataFrame:
@@ -114,7 +112,7 @@ class Sisepan:
         return frames[fields] if isinstance(fields, str) else pd.concat(frames, axis=1)
 
     def screen(self, condition: str, category: str = "korean_stocks", as_of: Day | None = None) -> pd.DataFrame:
-        """The tickers for which `condition` holds: a condition, or the key of a ready one (new_high, golden_cross, …).
+        """The tickers for which `condition` holds: a condition, or the name of a ready one (new_high, 골든크로스, …).
 
         With `as_of`, no later bar is used. Indexed by ticker; columns: name, date of the last bar, close, change, and
         the fields of the condition. `attrs` has the "day", the number of tickers that were "judged", the number of
@@ -156,7 +154,7 @@ class Sisepan:
     def _find(self, text: str) -> tuple[Category, str]:
         """The category and the ticker that `text` names."""
         text = str(text)  # a table may hold codes as numbers
-        key, ticker = _parts(text)
+        key, _separator, ticker = text.rpartition(":")
         among = [_category(key)] if key else CATEGORIES
         matches = [
             (category, spelled)
@@ -165,16 +163,11 @@ class Sisepan:
         ]
         if len(matches) == 1:
             return matches[0]
-        names = ", ".join(f"{category.key}{SEPARATOR}{spelled}" for category, spelled in matches)
+        names = ", ".join(category.key_of(spelled) for category, spelled in matches)
         if matches:
             sentence = N_("{ticker}은(는) 여러 카테고리에 있습니다. 하나를 쓰십시오: {names}")
             raise SisepanError(sentence, ticker=ticker, names=names)
         raise SisepanError(N_("{ticker}은(는) 목록에 없는 종목입니다. search()로 찾아 보십시오."), ticker=text[:40])
-
-
-def _parts(text: str) -> tuple[str, str]:
-    category, separator, ticker = text.partition(SEPARATOR)
-    return (category, ticker) if separator else ("", text)
 
 
 def _listed(names: Sequence[str] | str) -> list[str]:

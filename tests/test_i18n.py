@@ -138,6 +138,7 @@ def test_an_english_word_follows_its_number(count: int, korean: str, in_english:
     assert formats.filled(_(text), count=count) == korean
     i18n.use_language("en")
     assert formats.filled(_(text), count=count) == _(text).format(count=formats.count(count)) == in_english
+    assert _(text).format_map({"count": formats.count(count)}) == in_english
 
 
 def test_a_word_that_follows_a_number_stands_once_for_one_and_once_for_more() -> None:

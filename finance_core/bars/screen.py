@@ -21,7 +21,7 @@ from finance_core.bars import evaluation
 from finance_core.bars.condition_tree import FieldOf, Node, kind_of, nodes
 from finance_core.bars.field_values import Source
 from finance_core.bars.panel import BoolArray, Panel
-from finance_core.i18n import N_, _
+from finance_core.i18n import N_, in_all_languages
 
 Reason = Literal["sample", "conflict", "no bars", "stale", "halted", "too few bars", "unknown"]
 
@@ -75,12 +75,12 @@ READY: Final[dict[str, Ready]] = {
 def rule_of(text: str) -> str:
     """The rule of the ready condition with the key or the name `text`, in either language; otherwise `text` itself.
 
-    >>> rule_of("new_high"), rule_of(" 정배열 ") == READY["aligned"].rule, rule_of("close > 5")
-    ('high >= high250', True, 'close > 5')
+    >>> rule_of("new_high"), rule_of(" rsi 과매도 "), rule_of("RSI oversold"), rule_of("close > 5")
+    ('high >= high250', 'rsi14 < 30', 'rsi14 < 30', 'close > 5')
     """
     wanted = text.strip().casefold()
     for key, ready in READY.items():
-        if wanted in {key, ready.name.casefold(), _(ready.name).casefold()}:
+        if wanted in {key, *(name.casefold() for name in in_all_languages(ready.name))}:
             return ready.rule
     return text
 

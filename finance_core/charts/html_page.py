@@ -41,8 +41,9 @@ def to_html(figure: go.Figure, title: str, about: str, style: Style, *, dark: bo
     template, ink, paper = DARK if dark else LIGHT
     figure.update_layout(template=template, paper_bgcolor=paper, plot_bgcolor=paper)
     css = CSS.replace("INK", ink).replace("PAPER", paper)
-    # The picture of the button of Plotly has no title, so its file is named by it. Escaped: Plotly writes it as it is.
-    config = {"displaylogo": False, "toImageButtonOptions": {"filename": html.escape(title)}}
+    # The picture of Plotly's own button has no title, so the title names its file; without what could end a script.
+    file_name = title.translate(dict.fromkeys(map(ord, "<>/")))
+    config = {"displaylogo": False, "toImageButtonOptions": {"filename": file_name}}
     chart = figure.to_html(config=config, full_html=False, post_script=script)
     width = '<meta name="viewport" content="width=device-width, initial-scale=1">'  # else a phone shrinks the page
     head = f'<meta charset="utf-8">{width}<title>{html.escape(title)}</title><style>{css}</style>'

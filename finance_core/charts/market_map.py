@@ -77,7 +77,7 @@ def treemap(tickers: pd.DataFrame, size: str, worth: Mapping[str, str], style: S
         "roam": False,
         "animation": False,
         "nodeClick": "zoomToNode",
-        "zoomToNodeRatio": 0.7,  # of the map, for the industry that is clicked
+        "zoomToNodeRatio": 0.5,  # of the map, for the industry that is clicked
         "visibleMin": 12,
         "leafDepth": 3,  # deeper than the tree: without it, the path below begins with what lies in the middle
         "breadcrumb": {"bottom": 0, "height": 20, "itemStyle": {"color": HEAD, "textStyle": {"color": "#ffffff"}}},

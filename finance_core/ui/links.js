@@ -7,7 +7,8 @@
   const listen = ({ button, ctrlKey, metaKey, shiftKey }) => (wantsTab = button === 1 || ctrlKey || metaKey || shiftKey);
   addEventListener("pointerdown", listen, true);
   window.open = (address, ...more) => {
-    if (wantsTab || !address.startsWith("/")) return open.call(window, address, ...more);
+    const isOurs = typeof address === "string" && /^\/\w+\?/.test(address);
+    if (wantsTab || !isOurs) return open.call(window, address, ...more);
     history.pushState(null, "", address.split("#")[0]); // the name of the ticker is behind the #
     dispatchEvent(new PopStateEvent("popstate"));
     return null;

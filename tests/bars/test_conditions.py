@@ -157,6 +157,7 @@ def test_nothing_but_a_sentence_is_ever_raised(text: str) -> None:
         ("rsi(1000) < 30", 5, "500"),
         ("rsi(14, 3) < 30", 1, "1개까지"),
         ("rsi(close) < 30", 5, "숫자"),
+        ("abs() > 1", 1, "abs(change)"),
         ("crossed_above(close)", 1, "crossed_above(ma20, ma60, 5)"),
         ("crossed_above(close, ma20, 2.5)", 28, "정수"),
         ("foo(3) > 1", 1, "foo"),

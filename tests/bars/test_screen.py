@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from finance_core import i18n
 from finance_core.bars import candles, evaluation, outcomes, screen
 from finance_core.bars import panel as panels
 from finance_core.bars.conditions import parse
 from finance_core.bars.panel import FIELDS, Panel
 from finance_core.bars.screen import READY
+from finance_core.i18n import LANGUAGES, Language
 from tests import pages
 from tests.bars.test_fields import panel_of
 
@@ -83,6 +85,13 @@ def _judged(tables: dict[str, pd.DataFrame], day: pd.Timestamp) -> set[str]:
         for ticker, table in fresh.items()
         if table["volume"].iloc[-1] or table["high"].iloc[-1] > table["low"].iloc[-1]
     }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["golden_cross", "골든크로스", "Golden cross", " golden CROSS "])
+def test_a_ready_condition_has_its_names_in_every_language(name: str, language: Language) -> None:
+    i18n.use_language(language)
+    assert screen.rule_of(name) == READY["golden_cross"].rule
 
 
 @pytest.mark.slow

@@ -54,7 +54,7 @@ def test_the_chart_takes_the_rest_of_the_window(
     assert below["y"] + below["height"] <= height
 
 
-@pytest.mark.parametrize("width", [390, 820])
+@pytest.mark.parametrize("width", [390, 820, 1024, 1100])
 def test_in_a_narrow_window_no_button_lies_on_another_and_the_head_leaves_room(
     address: str, page: Page, width: int
 ) -> None:
@@ -67,6 +67,10 @@ def test_in_a_narrow_window_no_button_lies_on_another_and_the_head_leaves_room(
     assert periods is not None
     assert unit is not None
     assert periods["x"] + periods["width"] <= unit["x"]
+    if width > 1000:
+        row = page.locator(".st-key-choices").bounding_box()
+        assert row is not None
+        assert unit["x"] + unit["width"] <= row["x"] + row["width"], "in sight"
     chart = page.locator("canvas").first.bounding_box()
     assert chart is not None
     assert chart["y"] < 220

@@ -110,6 +110,7 @@ def test_a_ready_screen_can_be_written_by_its_name(market: MongoDatabase, text: 
     page = opened()
     page.text_input(key="rule").set_value(text).run()
     assert page.text_input(key="rule").value == READY["golden_cross"].rule
+    assert page.query_params["rule"] == READY["golden_cross"].rule, "a link needs no name in a language"
     assert not page.error
 
 

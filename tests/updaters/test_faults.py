@@ -22,7 +22,7 @@ from tests.updaters.updating import Ran, actions_of, assert_stored, bars_of, eve
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import faults, ticker_update
 
-pytestmark = [pytest.mark.usefixtures("impatient", "data_dir"), pytest.mark.slow]
+pytestmark = pytest.mark.usefixtures("impatient", "data_dir")
 
 KST = ZoneInfo("Asia/Seoul")
 
@@ -59,6 +59,7 @@ STRETCHES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [100.0, 0.01])
 @pytest.mark.parametrize("stretch", STRETCHES.values(), ids=STRETCHES)
 def test_bars_that_are_off_by_a_factor_of_100_are_put_right(
@@ -74,6 +75,7 @@ def test_bars_that_are_off_by_a_factor_of_100_are_put_right(
     assert ran.changed == len(days()[stretch])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", candles.PRICES)
 def test_a_single_price_of_a_bar_that_is_off_by_100_is_put_right(
     db: MongoDatabase, yahoo: YahooStandIn, column: str
@@ -102,6 +104,7 @@ def test_a_new_bar_that_is_off_by_100_is_put_right_without_asking_for_the_histor
     assert len(yahoo.asked("005930.KS")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [100.0, 0.01])
 @pytest.mark.parametrize("full", [False, True])
 def test_a_whole_answer_that_is_off_by_100_is_refused_and_what_is_stored_stays(
@@ -119,6 +122,7 @@ def test_a_whole_answer_that_is_off_by_100_is_refused_and_what_is_stored_stays(
     assert list(db["korean_stocks"].find()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [(1, 100), (100, 1)], ids=str)
 @pytest.mark.parametrize("restated", [False, True])
 def test_a_split_by_100_is_no_fault(
@@ -186,6 +190,7 @@ def test_a_large_dividend_that_the_price_bears_out_is_kept(db: MongoDatabase, ya
 # Days without a close
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lacking", "splits"), [((60,), {61: 5, 62: 2}), ((60, 61), {62: 10}), ((60, 61, 62), {63: 10})]
 )
@@ -221,6 +226,7 @@ def test_what_the_next_bar_has_of_a_day_without_a_close_stays_as_later_bars_come
 # Sessions that are not over, and days without one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("hour", "minute", "kept"), [(9, 30, False), (15, 29, False), (15, 30, True), (18, 0, True)])
 def test_a_bar_of_a_session_that_is_not_over_is_left_out(
     db: MongoDatabase, yahoo: YahooStandIn, hour: int, minute: int, kept: bool
@@ -236,6 +242,7 @@ def test_a_bar_of_a_session_that_is_not_over_is_left_out(
     assert_stored(db, yahoo.listings["005930.KS"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", ["2024-04-10", "2024-05-01", "2024-05-04", "2024-06-06"])
 @pytest.mark.parametrize("later", [False, True], ids=["whole history", "new bars"])
 def test_a_bar_on_a_day_without_a_session_is_left_out(
@@ -264,6 +271,7 @@ def test_a_ticker_whose_market_is_a_wrong_guess_keeps_all_its_days(db: MongoData
     assert len(bars_of(db)) == len(american)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [

@@ -59,6 +59,10 @@
   // On a phone, the row of periods scrolls sideways: the chosen one comes into view. The page itself does not move.
   function showPeriod() {
     const row = document.querySelector(".st-key-choices");
+    if (row && chart.page.row !== row) {
+      chart.page.row = row;
+      new ResizeObserver(showPeriod).observe(row); // it becomes narrower when the menus beside it come
+    }
     const lit = row?.querySelectorAll("[class*=st-key-period] button[aria-checked=true]") ?? [];
     const period = [...lit].find(({ offsetParent }) => offsetParent); // a replaced row is hidden
     if (!period) return;

@@ -12,6 +12,7 @@ from finance_core.bars.condition_tree import FieldOf, Node
 from finance_core.bars.conditions import LONGEST
 from finance_core.bars.fields import FIELDS
 from finance_core.bars.functions import MOST_BARS
+from finance_core.bars.screen import rule_of
 from finance_core.i18n import N_, _
 from finance_core.ui.choices import icon_button, segmented
 from finance_core.ui.screener import address
@@ -73,7 +74,7 @@ def _written(view: View) -> None:
     """The condition as text."""
 
     def change() -> None:
-        address.write(view, rule=" ".join(st.session_state["rule"].split()))
+        address.write(view, rule=rule_of(" ".join(st.session_state["rule"].split())))
 
     st.session_state["rule"] = view.rule
     with st.container(key="rule_text"):

@@ -32,9 +32,8 @@ from finance_core.ui.echart.border import Prepared
 from finance_core.ui.viewer.address import View
 
 T = TypeVar("T")
-MOST_KEPT = 96
-"""Cached histories, charts and comparisons. A history of a century takes 5 MB, like a comparison of ten series of
-10,000 days."""
+MOST_KEPT = 48
+"""Cached histories, charts and comparisons. Of a century, a history takes 5 MB, and a chart 6 to 11 MB."""
 KEPT_FOR = 60.0
 """Seconds that a result is cached. A MongoDB read through a secondary may report the version of bars before it has the
 bars, so a result may be stale."""
