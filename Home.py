@@ -21,7 +21,7 @@ from updaters import sample, scheduler
 
 def visit() -> None:
     """Draw the app; runs at every visit and click."""
-    st.set_page_config(page_title="시세판", page_icon=str(ICON), layout="wide")
+    st.set_page_config(page_icon=str(ICON), layout="wide")
     st.html(LOOK)
     use_visitor_language()
     across = [page(name) for name in ("watchlists", "comparison", "screener", "market")]
@@ -29,6 +29,7 @@ def visit() -> None:
     admins = [page(name, visible=may_edit()) for name in ADMIN_PAGES]
     menu = {"": [page("overview")], _("시세"): viewers, _("관리"): [*admins, *login.pages()]}
     chosen = st.navigation(menu, expanded=True)
+    st.set_page_config(page_title=f"{chosen.title} · 시세판")
     with st.sidebar:
         navigation.keep_tab()
         navigation.follow()

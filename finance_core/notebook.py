@@ -72,10 +72,11 @@ class Sisepan:
         known: dict[str, dict[str, object]] = {}
         entries = []
         for category in CATEGORIES:
-            for row in tickers.active(self._db, category, ("name_en", "market")):
+            for row in tickers.active(self._db, category, ("name_en", "market", "favourite", "last_date")):
                 key = category.key_of(row["ticker"])
                 aliases = (row["ticker"], *starter.aliases().get((category.key, row["ticker"]), ()))
-                entries.append({**row, "ticker": key, "aliases": aliases})
+                order = tickers.search_order(row)
+                entries.append({**row, "ticker": key, "aliases": aliases, "order": order})
                 named = {"name": row["name"], "market": row.get("market", "")}
                 known[key] = {"category": category.key, "ticker": row["ticker"], **named}
         matches = [known[match] for match in Index(entries).search(text, limit)]

@@ -14,6 +14,7 @@ LONGEST_QUERY = 100
 
 
 class _Entry(NamedTuple):
+    order: int
     name: str
     ticker: str
     ticker_key: str
@@ -25,14 +26,14 @@ class Index:
     """Tickers prepared for searching. Building takes about 10 µs a ticker, searching about 2."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """`rows` have ticker and name, and may have name_en and aliases (a sequence of texts)."""
+        """`rows` have ticker and name, and may have name_en, aliases (a sequence of texts) and order (an integer)."""
         self._entries = sorted(map(_entry, rows))
 
     def search(self, query: str, limit: int = LIMIT) -> list[str]:
         """At most `limit` tickers that match `query`, best first.
 
-        Exact ticker, name or alias, then ticker prefix, name prefix, initial consonants, part of a name; ties by name.
-        Case, spaces and full-width letters do not matter.
+        Exact ticker, name or alias, then ticker prefix, name prefix, initial consonants, part of a name; ties by order,
+        then by name. Case, spaces and full-width letters do not matter.
         """
         key = _key(query) if len(query) <= LONGEST_QUERY else ""
         if not key:
@@ -57,7 +58,9 @@ def _rank(entry: _Entry, key: str) -> int:
 def _entry(row: Mapping[str, Any]) -> _Entry:
     ticker, name = str(row["ticker"]), str(row.get("name") or row["ticker"])
     names = dict.fromkeys([name, str(row.get("name_en") or name), *row.get("aliases", ())])
-    return _Entry(name, ticker, _key(ticker), tuple(_key(text) for text in names), _key(_initials(name)))
+    return _Entry(
+        row.get("order", 0), name, ticker, _key(ticker), tuple(_key(text) for text in names), _key(_initials(name))
+    )
 
 
 def pattern(query: str) -> str:

@@ -114,3 +114,9 @@ def test_any_text_can_be_searched_for(query: str) -> None:
 @given(st.sampled_from(ROWS), st.integers(1, 10))
 def test_every_beginning_of_a_name_finds_it(row: dict[str, Any], length: int) -> None:
     assert row["ticker"] in INDEX.search(row["name"][:length])
+
+
+def test_among_equally_good_matches_the_order_of_the_rows_decides_before_the_name() -> None:
+    rows = [{"ticker": "A", "name": "삼성E&A", "order": 2}, {"ticker": "B", "name": "삼성전자", "order": 0}]
+    assert Index(rows).search("삼성") == ["B", "A"]
+    assert Index(rows).search("삼성E&A") == ["A"]

@@ -15,9 +15,13 @@ from finance_core.i18n import N_
 from finance_core.storage import runs
 from finance_core.storage.documents import State
 from updaters.ticker_update import TickerResult
+from updaters.yahoo import Unreachable
 
 BULK_LEAST, BULK_SHARE = 3, 0.1
 """If at least this many tickers fail, and more than this share of the requested ones, they have a common reason."""
+
+ALL_FAILED = N_("물어본 {count}종목이 모두 실패했습니다.")
+ALL_UNREACHABLE = N_("물어본 {count}종목 모두 Yahoo에 연결되지 않았습니다. 네트워크를 확인하고 다시 실행하십시오.")
 
 
 @dataclass
@@ -88,7 +92,8 @@ class Summary:
             self.state, self.reason = "partial", outage(forgotten)
         elif self.asked and self.failed == self.asked:
             self.state = "failed"
-            self.reason = FetchFailed(N_("물어본 {count}종목이 모두 실패했습니다."), count=self.failed)
+            is_cut_off = all(isinstance(failure.error, Unreachable) for failure in self.failures)
+            self.reason = FetchFailed(ALL_UNREACHABLE if is_cut_off else ALL_FAILED, count=self.failed)
         elif is_bulk(self.failed, self.asked):
             sentence = N_("물어본 {asked}종목 가운데 {failed}종목이 실패했습니다.")
             self.state, self.reason = "partial", FetchFailed(sentence, asked=self.asked, failed=self.failed)

@@ -184,13 +184,14 @@ def statistics(close: "pd.Series[float]") -> Statistics | None:
         return None
     moves, falls, days = returns(known), drawdowns(known), pd.DatetimeIndex(known.index)
     trough = int(falls.argmin())
+    last_year = days[-1] - pd.DateOffset(years=1)
     years = (days[-1] - days[0]).days / 365.25
     ratio = float(known.iloc[-1] / known.iloc[0])
     return Statistics(
         first=float(known.iloc[0]),
         last=float(known.iloc[-1]),
         total=ratio - 1,
-        annual=ratio ** (1 / years) - 1 if years >= 1 else None,
+        annual=ratio ** (1 / years) - 1 if days[0] <= last_year else None,
         volatility=float(np.log1p(moves).std() * np.sqrt(252)) if len(moves) > 1 else None,
         drawdown=Drawdown(float(falls.min()), days[int(known.iloc[: trough + 1].argmax())], days[trough]),
         best=(days[int(moves.argmax()) + 1], float(moves.max())) if len(moves) else None,

@@ -1,4 +1,4 @@
-"""The breadth of a market over time, beside its index. Pure: frames in, ECharts option out."""
+"""The breadth of a market over time, beside its index, and the lines of industries. Pure: frames in, options out."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import pandas as pd
 
 from finance_core.bars.breadth import AVERAGES
 from finance_core.charts import parts
+from finance_core.charts.comparison import COLORS as COLORS_OF_LINES
 from finance_core.charts.parts import Option
 from finance_core.charts.script import Script
 from finance_core.charts.style import Style
@@ -59,8 +60,8 @@ def option(
         add(title, shares, 1, {"decimals": 1, "suffix": "%"}, itemStyle={"color": COLORS[window]})
     bar = {"type": "bar", "barGap": parts.ON_EACH_OTHER}
     size = {"unsigned": True}
-    add(_("52주 신고가"), daily["highs"].to_numpy(), 2, size, **bar, itemStyle={"color": style.rising})
-    add(_("52주 신저가"), (-daily["lows"]).to_numpy(), 2, size, **bar, itemStyle={"color": style.falling})
+    add(_("종가 52주 신고가"), daily["highs"].to_numpy(), 2, size, **bar, itemStyle={"color": style.rising})
+    add(_("종가 52주 신저가"), (-daily["lows"]).to_numpy(), 2, size, **bar, itemStyle={"color": style.falling})
     return _layout(source, series, number_formats)
 
 
@@ -85,4 +86,34 @@ def _layout(source: pd.DataFrame, series: list[Option], number_formats: dict[str
         "dataZoom": parts.zooms(3, None, sides, bottom=4, height=24),
         "tooltip": {**parts.TOOLTIP, "formatter": Script("day_tooltip", {"columns": number_formats})},
         "series": series,
+    }
+
+
+def industries(changes: pd.DataFrame) -> Option:
+    """A line for each column of `changes`, in percent by day; the names of columns are those of the lines.
+
+    >>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03"])
+    >>> industries(pd.DataFrame({"A": [0.0, 1.5]}, days))["series"][0]["name"]
+    'A'
+    """
+    columns = [f"y{position}" for position in range(len(changes.columns))]  # a name may be any text
+    source = pd.DataFrame({_("날짜"): parts.days(changes.index)}).assign(
+        **{column: changes.iloc[:, position].to_numpy() for position, column in enumerate(columns)}
+    )
+    number_formats = {name: {"decimals": 2, "suffix": "%"} for name in changes.columns}
+    line: Option = {"type": "line", "showSymbol": False, "lineStyle": {"width": 1.5}}
+    return {
+        "animation": False,
+        "color": list(COLORS_OF_LINES),
+        "aria": {"enabled": True, "label": {"description": _("업종")}},
+        "dataset": [{"source": source}],
+        "legend": {"top": 0, "type": "scroll"},
+        "grid": [{"left": 12, "right": 60, "top": 34, "bottom": 28}],
+        "xAxis": [parts.trading_days(0, labels=True)],
+        "yAxis": [{"position": "right", **parts.FIT, "axisLabel": {"formatter": "{value}%"}}],
+        "tooltip": {**parts.TOOLTIP, "formatter": Script("day_tooltip", {"columns": number_formats})},
+        "series": [
+            {**line, "name": name, "encode": {"x": _("날짜"), "y": column, "tooltip": [column]}}
+            for name, column in zip(changes.columns, columns, strict=True)
+        ],
     }

@@ -191,6 +191,11 @@ def active(db: MongoDatabase, category: Category, fields: Iterable[str] | None =
     return sorted(named, key=lambda row: (row["name"], row["ticker"]))
 
 
+def search_order(row: TickerRow) -> int:
+    """The order of a ticker among equally good matches of a search: favourites, those with prices, the others."""
+    return 0 if row.get("favourite") else 1 if row.get("last_date") else 2
+
+
 def all_rows(db: MongoDatabase, category: Category) -> list[TickerRow]:
     """The rows of all tickers of `category`, inactive ones too, in no order."""
     return collection(db).find({"category": category.key}, {"_id": False}).to_list()

@@ -6,12 +6,21 @@
   let wantsTab = false;
   const listen = ({ button, ctrlKey, metaKey, shiftKey }) => (wantsTab = button === 1 || ctrlKey || metaKey || shiftKey);
   addEventListener("pointerdown", listen, true);
-  window.open = (address, ...more) => {
-    const isOurs = typeof address === "string" && /^\/\w+\?/.test(address);
-    if (wantsTab || !isOurs) return open.call(window, address, ...more);
+  const isOurs = (address) => typeof address === "string" && /^\/\w+\?/.test(address);
+  const follow = (address) => {
     history.pushState(null, "", address.split("#")[0]); // the name of the ticker is behind the #
     dispatchEvent(new PopStateEvent("popstate"));
     return null;
   };
+  window.open = (address, ...more) =>
+    wantsTab || !isOurs(address) ? open.call(window, address, ...more) : follow(address);
+  // On a touch screen, and after Enter, the link of a cell is an element of its own.
+  const onClick = (event) => {
+    const address = event.target.closest?.("a.gdg-link-area")?.getAttribute("href");
+    if (wantsTab || !isOurs(address)) return;
+    event.preventDefault();
+    follow(address);
+  };
+  addEventListener("click", onClick, true);
   window.open.keepsTab = true;
 })();

@@ -26,7 +26,8 @@ class Listing:
     rows: dict[str, TickerRow]
     """By ticker."""
     search_rows: list[list[Any]]
-    """For the search box: ticker, name, English name, aliases, whether its prices are samples."""
+    """For the search box: ticker, name, English name, aliases, whether its prices are samples, and its order among
+    equally good matches."""
 
     @property
     def favourites(self) -> list[str]:
@@ -71,6 +72,7 @@ def _listing(key: str, _db: MongoDatabase, _category: Category) -> Listing:
             str(row.get("name_en") or ""),
             starter.aliases().get((_category.key, row["ticker"]), ()),
             row.get("source") == "sample",
+            tickers.search_order(row),
         ]
         for row in rows
     ]

@@ -140,7 +140,8 @@ def _outcome_sentences(run: RunRecord) -> list[str]:
         "interrupted": [_("실행하던 프로그램이 끝나서 업데이트가 끊겼습니다.")],
     }.get(run["state"], [])
     stored = _("{done}종목을 확인해 봉 {added}개를 추가하고 {replaced}개를 바꾸었습니다.")
-    sentences.append(formats.filled(stored, **{**run, "done": run["done"] - run["failed"]}))
+    if run["done"] > run["failed"]:
+        sentences.append(formats.filled(stored, **{**run, "done": run["done"] - run["failed"]}))
     if run["current"]:
         sentences.append(formats.filled(_("{count}종목은 이미 최신이었습니다."), count=run["current"]))
     if run["deferred"]:

@@ -3,13 +3,16 @@
 
 const LIMIT = 20;
 const boxes = new WeakMap(); // each box by its root element: a box outlives the reruns of the page
+const AT_ONCE = 100; // milliseconds from the blur of a box to its removal, if the removal is the reason
+let bridge; // takes what is typed between the boxes of two pages; see `Bridge`
 
 // `key`, `initials` and `rank` must give the same results as finance_core/search.py.
 const key = (text) => text.normalize("NFKD").toLowerCase().replace(/\s+/g, "");
 const initials = (text) =>
   text.replace(/[가-힣]/g, (syllable) => syllable.normalize("NFD")[0]);
 
-// The sorted entries of `categories`. Each category has a key and rows [ticker, name, English name, aliases, is sample].
+// The sorted entries of `categories`. Each category has a key and rows [ticker, name, English name, aliases, is sample,
+// order]: the order is that of equally good matches.
 export function prepare(categories) {
   const entries = categories.flatMap(({ key: category, rows }) =>
     rows.map((row) => {
@@ -19,7 +22,7 @@ export function prepare(categories) {
     }),
   );
   const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
-  return entries.sort((a, b) => order(a.row[1], b.row[1]) || order(a.row[0], b.row[0]));
+  return entries.sort((a, b) => [5, 1, 0].reduce((found, at) => found || order(a.row[at], b.row[at]), 0));
 }
 
 function rank(entry, text) {
@@ -53,7 +56,10 @@ class Box {
     this.choosesAfterComposing = false;
     this.input.addEventListener("input", () => this.show());
     this.input.addEventListener("click", () => this.show());
-    this.input.addEventListener("blur", () => this.close());
+    this.input.addEventListener("blur", () => {
+      this.leftAt = performance.now();
+      this.close();
+    });
     this.input.addEventListener("keydown", (event) => this.onKey(event));
     this.input.addEventListener("compositionend", () => {
       if (!this.choosesAfterComposing) return;
@@ -90,6 +96,16 @@ class Box {
     }
     if (!this.hasBeenDrawn && data.focus && document.activeElement === document.body) this.input.focus();
     this.hasBeenDrawn = true;
+    bridge?.leadTo(this);
+  }
+
+  // Goes on with a text that was begun between two pages; `isWhole` if Enter has been pressed.
+  take(text, isWhole) {
+    this.input.focus();
+    if (!text) return;
+    this.input.value = text;
+    this.show();
+    if (isWhole) this.choose(this.active);
   }
 
   show() {
@@ -183,6 +199,37 @@ class Box {
 
   remove() {
     document.removeEventListener("keydown", this.onShortcut, true);
+    if (performance.now() - this.leftAt < AT_ONCE) bridge ??= new Bridge(this.input.value);
+  }
+}
+
+// An unseen input between two pages: a page's box goes before that of the next page comes, and a person types on. If the
+// letters in between were lost, the rest would mean another company.
+class Bridge {
+  constructor(text) {
+    this.input = document.body.appendChild(element("input", { value: text, className: "sisepan-bridge", ariaHidden: "true" }));
+    Object.assign(this.input.style, { position: "fixed", opacity: 0, pointerEvents: "none" });
+    this.isWhole = this.isComposing = false;
+    this.input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.isComposing) this.isWhole = true;
+      if (event.key === "Escape") this.input.value = "";
+      if (event.ctrlKey || event.metaKey) event.preventDefault(); // Ctrl+K: it is in the search already
+    });
+    this.input.addEventListener("compositionstart", () => (this.isComposing = true));
+    this.input.addEventListener("compositionend", () => {
+      this.isComposing = false;
+      if (this.box) this.leadTo(this.box);
+    });
+    this.input.focus();
+  }
+
+  leadTo(box) {
+    this.box = box;
+    if (this.isComposing) return; // the last syllable is not in the text yet
+    const isTyping = document.activeElement === this.input; // else the person has gone elsewhere
+    bridge = null;
+    this.input.remove();
+    if (isTyping) box.take(this.input.value.replace(/^\//, ""), this.isWhole);
   }
 }
 

@@ -50,7 +50,8 @@ def start_button(category: Category, update: Update, label: str, options: Mappin
 def button(db: MongoDatabase, category: Category, ticker: str, update: Update) -> None:
     """For admins, a button that updates the category, `ticker` first; disabled during a run."""
     if may_edit():
-        look = {"icon": ":material/sync:", "type": "tertiary", "key": "update"}
+        help_text = _("이 종목부터 {category} 전체").format(category=_(category.title))
+        look = {"icon": ":material/sync:", "type": "tertiary", "key": "update", "help": help_text}
         start_button(category, update, _("업데이트"), {"first": ticker}, disabled=is_running(db, category), **look)
 
 
@@ -101,13 +102,13 @@ def _progress(db: MongoDatabase, category: Category, was_begun_here: bool) -> No
     elif is_running(db, category):
         st.progress(0.0, text=_("업데이트를 시작하는 중"))
     else:
+        listing.forget()  # there may be a new ticker, or a sample may have become a real one
         st.rerun()  # the whole page: there are new bars
 
 
 def _outcome(db: MongoDatabase, category: Category) -> None:
     run = runs.latest(db, category)
     if run and run["_id"] in _forget_watched(category):  # drawn once; it stays on the page until the next click
-        listing.forget()  # a sample may have become a real ticker
         run_status.outcome(run)
         run_status.failures(db, run, _("실패한 종목"))
 

@@ -176,6 +176,13 @@ def test_measures_of_a_series_worked_out_by_hand() -> None:
     assert found.worst == (pd.Timestamp("2024-01-04"), pytest.approx(-0.25))
 
 
+@pytest.mark.parametrize(("last", "known"), [("2025-06-16", False), ("2025-06-17", True)])
+def test_a_return_is_annualized_from_a_whole_year_on(last: str, known: bool) -> None:
+    found = comparison.statistics(series(("2024-06-17", 100.0), (last, 110.0)))
+    assert found is not None
+    assert (found.annual is not None) == known
+
+
 def test_what_a_short_series_cannot_tell_is_not_told() -> None:
     assert comparison.statistics(pd.Series(dtype="float64")) is None
     one = comparison.statistics(series(("2026-01-02", 5.0)))

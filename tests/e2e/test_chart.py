@@ -134,6 +134,8 @@ def test_the_readout_follows_the_pointer_and_the_measure_tool_says_how_far(addre
     assert re.fullmatch(r"봉 \d+개 · \d+일 · \+[\d.]+% · \+[\d,]+", measured), measured
     page.wait_for_timeout(500)
     assert lit(page) == ["1년"], "measuring is no zoom"
+    wheel(page, 1, -240)
+    expect(page.locator(".measure")).to_be_hidden()
 
 
 def test_a_measured_distance_is_said_in_english_too(address: str, page: Page) -> None:

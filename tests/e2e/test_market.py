@@ -49,7 +49,7 @@ def test_a_click_on_a_day_of_the_breadth_leads_to_the_tickers_behind_its_numbers
     box = canvas.bounding_box()
     assert box is not None
     canvas.hover(position={"x": box["width"] * 0.5, "y": box["height"] * 0.2})
-    told = page.locator("div", has=page.locator("span", has_text=re.compile("^52주 신고가$"))).last.locator("..")
+    told = page.locator("div", has=page.locator("span", has_text=re.compile("^종가 52주 신고가$"))).last.locator("..")
     expect(told).to_contain_text(re.compile(r"^\d{4}-\d\d-\d\d●"))
     assert len(re.findall(r"\d{4}-\d\d-\d\d", told.inner_text())) == 1, "though the day stands in three panes"
     for share in (0.3, 0.6):  # of the height: in the upper pane, and in the second
@@ -61,7 +61,7 @@ def test_a_click_on_a_day_of_the_breadth_leads_to_the_tickers_behind_its_numbers
         rising = sum(bool(table["close"].diff()[day] > 0) for table in tables.values())
         expect(page.get_by_role("radio", name=f"상승 {rising}")).to_be_visible()
     page.get_by_role("button", name="마지막 날로").click()
-    page.wait_for_url("**/market")
+    page.wait_for_url("**/market?tab=breadth")
     canvas.click(position={"x": 2, "y": 2})  # beside the panes
     page.get_by_role("radio", name=re.compile("^하락")).click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()

@@ -72,3 +72,14 @@ def test_chosen_rows_are_compared(app: Callable[[], str], page: Page) -> None:
         page.mouse.click(box["x"] + 18, box["y"] + 36 + 14 + 28 * row)
     page.get_by_role("button", name="고른 2종목 비교").click(timeout=20_000)
     expect(page).to_have_url(re.compile(r"comparison\?series=korean_stocks%3A000000%2Ckorean_stocks%3A000001"))
+
+
+@pytest.mark.usefixtures("market")
+def test_enter_saves_a_screen_under_its_name(app: Callable[[], str], page: Page) -> None:
+    page.goto(app() + "/screener?rule=close+>+ma20")
+    page.get_by_role("button", name="저장된 검색").click(timeout=60_000)
+    name = page.get_by_placeholder("지금 조건을 이 이름으로")
+    name.fill("위로")
+    name.press("Enter")
+    expect(page.get_by_role("button", name="위로", exact=True)).to_be_visible(timeout=20_000)
+    expect(name).to_have_value("")

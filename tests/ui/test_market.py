@@ -255,7 +255,7 @@ def test_prices_that_end_long_ago_have_their_year_of_breadth_beside_newer_sample
     page.run()
     (members,) = [group for group in page.get("button_group") if group.key == "members"]
     marks = [option.content for option in members.proto.options]
-    assert {"52주 신고가 1", "200일 평균 위 50%"} <= set(marks)
+    assert {"종가 52주 신고가 1", "200일 평균 위 50%"} <= set(marks)
     assert "코스피 (표본)" in json.dumps(maps(page), ensure_ascii=False)
     page.session_state["market_tab"] = "업종"
     page.run()
@@ -273,19 +273,18 @@ def test_breadth_and_industries_lead_to_their_tickers(market: MongoDatabase) -> 
         "상승 2",
         "하락 1",
         "보합 0",
-        "52주 신고가 2",
-        "52주 신저가 1",
+        "종가 52주 신고가 2",
+        "종가 52주 신저가 1",
         "20일 평균 위 67%",
         "60일 평균 위 67%",
         "200일 평균 위 67%",
     ]
-    page.session_state["members"] = "decliners"
-    page.run()
+    page.button_group(key="members").set_value("decliners").run()
+    assert page.query_params["mark"] == "decliners", "so that Back and a link show them too"
     assert not page.exception
     assert [name.rpartition("#")[2] for name in page.dataframe[0].value["종목"]] == ["회사 000003"]
 
-    page.session_state["members"] = "unchanged"
-    page.run()
+    page.button_group(key="members").set_value("unchanged").run()
     assert not page.dataframe
     assert "그런 종목이 없습니다." in said(page)
 
@@ -302,18 +301,15 @@ def test_the_numbers_of_a_past_day_lead_to_its_tickers_as_they_were_then(market:
     panels.forget()
     listing.forget()
     before = (pd.Timestamp(LAST_SESSION) - pd.offsets.BDay(1)).date()
-    page = open_market(day=f"{before}")
-    page.session_state["market_tab"] = "시장 폭"
-    page.session_state["members"] = "above_20"
-    page.run()
+    page = open_market(day=f"{before}", tab="breadth", mark="above_20")
     assert not page.exception
     (members,) = [group for group in page.get("button_group") if group.key == "members"]
     assert [option.content for option in members.proto.options][:5] == [
         "상승 1",
         "하락 0",
         "보합 4",  # with the ticker that did not trade on the last day
-        "52주 신고가 1",
-        "52주 신저가 0",
+        "종가 52주 신고가 1",
+        "종가 52주 신저가 0",
     ]
     table = page.dataframe[0].value
     assert [name.rpartition("#")[2] for name in table["종목"]] == ["회사 000007"]

@@ -75,6 +75,16 @@ def test_a_yahoo_that_cannot_be_reached_at_all_ends_the_run_soon(
     assert "연결되지" in str(summary.reason)
 
 
+def test_a_few_tickers_none_of_which_could_reach_yahoo_say_so(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    four_listed(db, yahoo)
+    yahoo.outage = Truncated()
+
+    summary = run(db)
+
+    assert (summary.state, len(summary.failures)) == ("failed", 4)
+    assert "연결되지" in str(summary.reason)
+
+
 def test_a_ticker_that_yahoo_has_not_known_for_three_runs_is_marked_and_no_failure_any_more(
     db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing
 ) -> None:

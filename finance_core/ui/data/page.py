@@ -203,7 +203,10 @@ def _start(label: str, category: Category, collection: Inspected, work: Callable
 def _try(category: Category, collection: Inspected, way: Intraday) -> None:
     db = database.connect()
     source, descriptions = adoption.source(db, collection), ticker_names.of(db, category)
-    work = partial(import_run.examine, category, source, descriptions=descriptions, intraday=way)
+
+    def work(progress: Progress, stop: threading.Event) -> Summary:
+        return import_run.examine(category, source, descriptions, way, progress=progress, stop=stop)
+
     started.begin(_("시험 전환"), collection.name, work)
 
 

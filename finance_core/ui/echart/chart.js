@@ -32,6 +32,7 @@
     if (isDrawnAnew) {
       attach(chart, chart);
       Object.assign(page, { drawings: [], answered }); // a new option has no drawings yet
+      page.endMeasure();
     }
     if (isDrawnAnew || page.box !== box) {
       page.under = undefined; // the bar under the crosshair, which a resting pointer keeps while the chart zooms
@@ -100,7 +101,7 @@
     });
     chart.on("finished", () => chart.page.readout.place());
     chart.getZr().on("dblclick", () => view(chart.page.asked));
-    measure(chart, describe, grab, root.listeners.signal);
+    page.endMeasure = measure(chart, describe, grab, root.listeners.signal);
     const places = (points) => points.map((point) => point && [day(point[0]), point[1]]);
     const finish = (points) => chart.trigger("told", { message: { kind: "draw", points: places(points) } });
     page.draw = draw(chart, echarts, () => page.settings.tool, lastBar, finish);

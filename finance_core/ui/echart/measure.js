@@ -1,5 +1,6 @@
 // Dragging with Shift measures between two points; `describe(from, to, low, high)` returns the text for two positions
-// and their prices.
+// and their prices. Returns a function that takes the measurement away, as a zoom and Escape do: it holds for the bars
+// that it was made on.
 (chart, describe, grab, signal) => {
   const root = chart.getDom();
   const box = document.createElement("div");
@@ -8,6 +9,12 @@
   box.hidden = true;
   root.appendChild(box);
   let begun;
+  const hide = () => {
+    box.hidden = true;
+  };
+  chart.on("datazoom", hide);
+  addEventListener("resize", hide, { signal });
+  addEventListener("keydown", ({ key }) => key === "Escape" && hide(), { signal });
 
   // The nearest point inside the price pane: outside it there are no bars, and the prices of other axes.
   const inside = ([x, y]) => {
@@ -24,11 +31,12 @@
   };
   grab(chart, signal, {
     begin: (place, { shiftKey }) => {
-      box.hidden = true;
+      hide();
       begun = place;
       return shiftKey && chart.containPixel({ gridIndex: 0 }, place);
     },
     move: (place) => draw(inside(place)),
     end: () => {},
   });
+  return hide;
 }

@@ -29,7 +29,7 @@ from finance_core.ui.decorators import page
 from finance_core.ui.echart import border, clicks
 from finance_core.ui.echart.border import Prepared
 from finance_core.ui.market import state, tables
-from finance_core.ui.market.state import Market, Size, View
+from finance_core.ui.market.state import Market, Size, Tab, View
 from finance_core.ui.text import plain
 
 CHART_HEIGHT = "max(420px, calc(100dvh - 22rem))"
@@ -49,8 +49,8 @@ MEMBERS: dict[Mark, str] = {
     "advancers": N_("상승"),
     "decliners": N_("하락"),
     "unchanged": N_("보합"),
-    "highs": N_("52주 신고가"),
-    "lows": N_("52주 신저가"),
+    "highs": N_("종가 52주 신고가"),
+    "lows": N_("종가 52주 신저가"),
     "above_20": N_("20일 평균 위"),
     "above_60": N_("60일 평균 위"),
     "above_200": N_("200일 평균 위"),
@@ -75,16 +75,21 @@ def show(db: MongoDatabase) -> None:
     if market.is_sample:
         st.badge(_("표본 데이터: 실제 시세가 아닙니다"), icon=":material/science:", color="orange")
     style = Style(rising_is_red=colors.rising_is_red(view.of, view.market))
-    draws: dict[str, Callable[[View, Market, Style], None]] = {
-        _("지도"): _map,
-        _("시장 폭"): partial(_breadth, db),
-        _("업종"): _industries,
+    draws: dict[Tab, Callable[[View, Market, Style], None]] = {
+        "map": _map,
+        "breadth": partial(_breadth, db),
+        "industries": _industries,
     }
-    tabs = st.tabs(list(draws), key="market_tab", on_change="rerun")
-    for draw, tab in zip(draws.values(), tabs, strict=True):
+    titles = {_(title): tab for tab, title in state.TABS.items()}
+
+    def chosen() -> None:
+        _write(view, tab=titles[st.session_state["market_tab"]])
+
+    tabs = st.tabs(list(titles), default=_(state.TABS[view.tab]), key="market_tab", on_change=chosen)
+    for name, tab in zip(titles.values(), tabs, strict=True):
         if tab.open:  # only the open tab is computed
             with tab:
-                draw(view, market, style)
+                draws[name](view, market, style)
 
 
 def _write(view: View, **fields: Any) -> None:
@@ -253,7 +258,13 @@ def _of_day(
         if view.day:
             label = _("마지막 날로")
             st.button(label, icon=":material/last_page:", type="tertiary", on_click=partial(_write, view, day=None))
-    chosen = st.pills(_("그 종목들"), list(MEMBERS), format_func=title, key="members", label_visibility="collapsed")
+
+    def choose() -> None:
+        _write(view, mark=st.session_state["members"] or "")
+
+    st.session_state["members"] = view.mark or None
+    look: dict[str, Any] = {"format_func": title, "label_visibility": "collapsed"}
+    chosen = st.pills(_("그 종목들"), list(MEMBERS), key="members", on_change=choose, **look)
     if chosen:
         session = int(np.searchsorted(market.panel.sessions, day.to_datetime64()))
         which = np.flatnonzero(breadth.members(market.panel, chosen, session))
@@ -280,7 +291,8 @@ def _industries(view: View, market: Market, style: Style) -> None:
     with left:
         lines = pd.DataFrame({tables.industry(name): breadth.equal_weighted(market.panel, name) for name in chosen})
         lines = lines.iloc[-252:]
-        st.line_chart((lines / lines.iloc[0] - 1) * 100, height=320, y_label="%")
+        option = breadth_chart.industries((lines / lines.iloc[0] - 1) * 100)
+        clicks.show(border.prepare(option), "320px", lambda _text: None, key="industry_lines")
         st.caption(_("업종의 종목을 매일 같은 비중으로 나눠 가졌을 때의 1년 변화(%). 거래 비용은 넣지 않았습니다."))
     with right:
         which = np.flatnonzero(market.counted & np.isin(market.panel.text("industry"), chosen))

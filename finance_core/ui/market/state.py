@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 import streamlit as st
@@ -31,6 +31,9 @@ YEARS = 1
 Size = Literal["market", "traded"]
 SIZES: dict[Size, str] = {"market": N_("시가총액"), "traded": N_("하루 거래대금")}
 """Message ids of the possible areas of the map: market value, or value traded per day."""
+Tab = Literal["map", "breadth", "industries"]
+TABS: dict[Tab, str] = {"map": N_("지도"), "breadth": N_("시장 폭"), "industries": N_("업종")}
+"""Message ids of the titles of the tabs."""
 SPANS: dict[str, str] = {"1D": N_("1일")} | {period: PERIODS[period] for period in breadth.PERIODS}
 """Message ids of the names on buttons."""
 
@@ -46,8 +49,11 @@ class View:
     """Key of an index of the category, whose members are shown; "" means all tickers."""
     span: str = "1D"
     size: Size = "market"
+    tab: Tab = "map"
     day: dt.date | None = None
     """The day whose counts are shown below the breadth chart; None means the last session."""
+    mark: str = ""
+    """The count (a `breadth.Mark`) whose tickers are listed below it; "" means none."""
 
     @property
     def of(self) -> Category:
@@ -63,7 +69,9 @@ TABLE: tuple[Parameter, ...] = (
     parameters.choice("index", "index", {key: key for key in INDEX_LISTS}),
     parameters.choice("span", "span", {span: span for span in SPANS}),
     parameters.choice("size", "size", {size: size for size in SIZES}),
+    parameters.choice("tab", "tab", {tab: tab for tab in TABS}),
     parameters.day("day", "day", "2026-03-02"),
+    parameters.choice("mark", "mark", {mark: mark for mark in get_args(breadth.Mark)}),
 )
 
 

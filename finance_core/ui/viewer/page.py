@@ -21,7 +21,7 @@ from finance_core.categories import Category
 from finance_core.charts.price_series import OF_CLOSES
 from finance_core.charts.style import Style
 from finance_core.i18n import _
-from finance_core.storage import database, tickers, trading_calendars
+from finance_core.storage import tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import (
@@ -117,10 +117,7 @@ def _search(db: MongoDatabase, category: Category, update: update_actions.Update
 
     @writes
     def add(new: str) -> None:
-        database.prepare_writing(db, category)
-        tickers.register(db, category, [{"ticker": new, "name": new}])
-        listing.forget()
-        update_actions.start(category, update, [new])
+        update_actions.start(category, update, [new])  # it registers the ticker once Yahoo is found to know it
         choose(category, new)
 
     search_box.show(db, choose, home=category, add=add if may_edit() else None, focus=True)
@@ -165,6 +162,7 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
     ticker = listed["ticker"]
     row = tickers.get(db, category, ticker) or listed
     name = listing.name_of(row)
+    st.set_page_config(page_title=f"{name} · 시세판")
     history = shared.history(db, category, row)
     if history.bars.empty and row.get("source") == "sample":
         st.info(_("이 종목의 표본 시세를 만들고 있습니다. 잠시 뒤 나타납니다."), icon=":material/science:")
