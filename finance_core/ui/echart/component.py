@@ -101,8 +101,6 @@ def show(
             tell(message)
 
     first, last = visible
-    counts = {"bars": _("봉 {count}개"), "days": _("{count}일")}  # the browser fills in the number: 1, or another
-    words = {name: [text.format(count=number) for number in (1, "{count}")] for name, text in counts.items()}
     settings = {
         "readout": prepared.readout,
         "rising": look.rising,
@@ -114,7 +112,7 @@ def show(
         "answered": drawings.answered,
         "tool": {"points": drawings.points, "color": DRAWING, "font": "13px sans-serif"},
         "picture": asdict(picture) if picture else None,
-        "measure": {**words, "decimals": look.decimals, "ratios": look.ratios},
+        "measure": {**_counted(), "decimals": look.decimals, "ratios": look.ratios},
     }
     parts = ", ".join(f"{name}: {border.source(FILES / f'{name}.js')}" for name in PARTS)
     code = f"({border.source(FILES / 'chart.js')})(chart, echarts, {border.as_json(prepared.drawn)}, {{{parts}}})"
@@ -123,3 +121,9 @@ def show(
     with st.container(key="chart"):
         st.html(FILES / "chart.css")
         st_echarts(prepared.option, events={"told": code}, height="100%", key=key, on_change=on_event)
+
+
+def _counted() -> dict[str, list[str]]:
+    """The texts of a number of bars and of days: for 1, and for another number, which the browser fills in."""
+    texts = {"bars": _("봉 {count}개"), "days": _("{count}일")}
+    return {name: [text.format(count=number) for number in (1, "{count}")] for name, text in texts.items()}
