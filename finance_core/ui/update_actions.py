@@ -102,13 +102,13 @@ def _progress(db: MongoDatabase, category: Category, was_begun_here: bool) -> No
     elif is_running(db, category):
         st.progress(0.0, text=_("업데이트를 시작하는 중"))
     else:
-        listing.forget()  # there may be a new ticker, or a sample may have become a real one
         st.rerun()  # the whole page: there are new bars
 
 
 def _outcome(db: MongoDatabase, category: Category) -> None:
     run = runs.latest(db, category)
     if run and run["_id"] in _forget_watched(category):  # drawn once; it stays on the page until the next click
+        listing.forget()  # a sample may have become a real ticker
         run_status.outcome(run)
         run_status.failures(db, run, _("실패한 종목"))
 

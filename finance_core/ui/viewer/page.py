@@ -67,6 +67,10 @@ def show(db: MongoDatabase, category_key: str, update: update_actions.Update) ->
     listed = listing.of(db, category)
     browser_memory.fill_address(address.REMEMBERED, address.usable)
     view, problems = address.parse(dict(st.query_params), category)
+    unlisted = None if view.ticker in listed.rows else tickers.get(db, category, view.ticker)
+    if unlisted and unlisted.get("active") is not False:  # it was added a moment ago
+        listing.forget()
+        listed = listing.of(db, category)
     ticker = _ticker(category, view, listed, problems)
     if ticker:
         search_box.remember_viewed(category, ticker)  # before the box, which lists it
