@@ -261,9 +261,12 @@ class _Connection(BaseHTTPRequestHandler):
     def finish(self) -> None:
         with self.server.lock:
             self.server.sockets.discard(self.connection)
-        super().finish()
-        _hang_up(self.connection)
-        self.connection.close()
+        try:
+            super().finish()
+        finally:
+            for each in (self.connection, self.request):  # two, if the client left while TLS began
+                _hang_up(each)
+                each.close()
 
     def do_CONNECT(self) -> None:
         self.host = self.path.partition(":")[0]
