@@ -4,6 +4,7 @@
 const LIMIT = 20;
 const boxes = new WeakMap(); // each box by its root element: a box outlives the reruns of the page
 const AT_ONCE = 100; // milliseconds from the blur of a box to its removal, if the removal is the reason
+const LONGEST_WAIT = 5000; // milliseconds for the box of the next page; a page that failed has none
 let bridge; // takes what is typed between the boxes of two pages; see `Bridge`
 
 // `key`, `initials` and `rank` must give the same results as finance_core/search.py.
@@ -213,7 +214,7 @@ class Bridge {
     this.input.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.isComposing) this.isWhole = true;
       if (event.key === "Escape") this.input.value = "";
-      if (event.ctrlKey || event.metaKey) event.preventDefault(); // Ctrl+K: it is in the search already
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") event.preventDefault(); // we are there
     });
     this.input.addEventListener("compositionstart", () => (this.isComposing = true));
     this.input.addEventListener("compositionend", () => {
@@ -221,14 +222,20 @@ class Bridge {
       if (this.box) this.leadTo(this.box);
     });
     this.input.focus();
+    this.timer = setTimeout(() => this.end(), LONGEST_WAIT);
+  }
+
+  end() {
+    clearTimeout(this.timer);
+    bridge = null;
+    this.input.remove();
   }
 
   leadTo(box) {
     this.box = box;
     if (this.isComposing) return; // the last syllable is not in the text yet
     const isTyping = document.activeElement === this.input; // else the person has gone elsewhere
-    bridge = null;
-    this.input.remove();
+    this.end();
     if (isTyping) box.take(this.input.value.replace(/^\//, ""), this.isWhole);
   }
 }
