@@ -1,7 +1,8 @@
 """Widgets that several pages offer: rows of buttons, buttons with an icon only, a list of categories, a form."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from zlib import crc32
 
 import streamlit as st
 
@@ -53,6 +54,40 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
 def _row(key: str, number: int) -> str:
     """The key of a row that has replaced `number` earlier rows."""
     return f"{key}_{number}" if number else key
+
+
+def rows(
+    table: Any,
+    key: str,
+    names: Sequence[str],
+    chosen: Sequence[str],
+    choose: Callable[[tuple[str, ...]], None],
+    **form: Any,
+) -> None:
+    """A table whose rows, called `names`, can be ticked, with those of `chosen` ticked.
+
+    `choose` is called with the names of the ticked rows when the visitor changes them. `form` goes to `st.dataframe`.
+    """
+    # To Streamlit a ticked row is a position, and stays one when the rows change. Other rows are another table.
+    base = f"{key}_{crc32(repr(names).encode())}"
+    positions = [position for position, name in enumerate(names) if name in chosen]
+    number: int = st.session_state.get(f"{base}_count", 0)
+    ticked = st.session_state.get(_row(base, number))
+    if ticked is not None and sorted(ticked["selection"]["rows"]) != positions:
+        number += 1
+        st.session_state[f"{base}_count"] = number
+
+    def clicked() -> None:
+        choose(tuple(names[position] for position in sorted(st.session_state[_row(base, number)]["selection"]["rows"])))
+
+    st.dataframe(
+        table,
+        on_select=clicked,
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": positions}},
+        key=_row(base, number),
+        **form,
+    )
 
 
 def icon_button(icon: str, label: str, key: str, act: Callable[[], None], *, disabled: bool = False) -> None:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,6 +13,8 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from tests import pages
+from tests.storage.test_panels import store
+from tests.storage.test_prices import make_bars
 from tests.yahoo import YahooStandIn
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
@@ -66,3 +70,38 @@ def test_a_click_on_a_day_of_the_breadth_leads_to_the_tickers_behind_its_numbers
     page.get_by_role("radio", name=re.compile("^하락")).click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert "day=" not in page.url
+
+
+def test_a_chosen_industry_stays_chosen_over_another_period_and_on_the_way_back(
+    own_server_db: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    flat = np.full(300, 100.0)
+    last, month = np.arange(300) == 299, np.arange(300) >= 290
+    steel = "철강; 제1차, 기타"
+    for ticker, industry, close in [("000001", "은행", flat - last), ("000002", steel, flat - 10 * month + last)]:
+        row = {"industry": industry, "name": f"{industry} 회사"}
+        store(own_server_db, ticker, make_bars(300).assign(close=close), **row)
+    page.goto(app() + "/market?tab=industries")
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table).to_be_visible(timeout=60_000)
+
+    def tick(row: int) -> None:
+        box = table.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + 18, box["y"] + 36 + 14 + 28 * row)
+
+    def expect_shown(*industries: str) -> None:
+        page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("industries") == ["|".join(industries)])
+        expect(page.get_by_test_id("stDataFrame")).to_have_count(1 + len(industries[:1]))
+        for each in industries:
+            expect(page.get_by_test_id("stDataFrame").nth(1)).to_contain_text(f"{each} 회사")
+
+    tick(0)  # it rose today
+    expect_shown(steel)
+    page.get_by_role("radio", name="1개월").click()  # and fell over the month: it is in the other row now
+    page.wait_for_url("**span=1M**")
+    expect_shown(steel)
+    tick(0)
+    expect_shown("은행", steel)
+    page.go_back()
+    expect_shown(steel)

@@ -62,7 +62,7 @@ def test_nothing_has_to_be_scrolled_sideways(app: Callable[[], str], page: Page,
 
 
 @pytest.mark.usefixtures("market")
-def test_chosen_rows_are_compared(app: Callable[[], str], page: Page) -> None:
+def test_chosen_rows_are_compared_and_are_still_chosen_after_the_way_back(app: Callable[[], str], page: Page) -> None:
     page.goto(app() + "/screener?rule=close+>+ma20")
     table = page.get_by_test_id("stDataFrame")
     expect(table).to_be_visible(timeout=60_000)
@@ -72,6 +72,15 @@ def test_chosen_rows_are_compared(app: Callable[[], str], page: Page) -> None:
         page.mouse.click(box["x"] + 18, box["y"] + 36 + 14 + 28 * row)
     page.get_by_role("button", name="고른 2종목 비교").click(timeout=20_000)
     expect(page).to_have_url(re.compile(r"comparison\?series=korean_stocks%3A000000%2Ckorean_stocks%3A000001"))
+    page.go_back()
+    expect(page.get_by_role("button", name="고른 2종목 비교")).to_be_enabled()
+    page.mouse.click(box["x"] + 18, box["y"] + 36 + 14)
+    expect(page.get_by_role("button", name="고른 1종목 비교")).to_be_enabled()
+    page.get_by_role("textbox", name="조건 글").fill("close > 0")
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-screen_counts")).to_contain_text("가운데 7종목")
+    page.get_by_role("button", name="고른 1종목 비교").click()
+    expect(page).to_have_url(re.compile(r"comparison\?series=korean_stocks%3A000001$"))
 
 
 @pytest.mark.usefixtures("market")

@@ -284,7 +284,11 @@ def _industries(view: View, market: Market, style: Style) -> None:
         st.info(plain(sentence), icon=":material/info:")
         return
     st.caption(_("업종을 고르면 그 흐름과 종목을 아래에 보여 드립니다. 변화는 종목들의 단순 평균입니다."))
-    chosen = tables.industries(ranked, style)
+    tables.industries(ranked, style, view.industries, lambda names: _write(view, industries=names))
+    if unknown := [tables.industry(name) for name in view.industries if name not in ranked.index]:
+        sentence = _("이 시장에는 없는 업종: {names}").format(names=", ".join(unknown))
+        st.caption(plain(sentence))
+    chosen = [name for name in ranked.index if name in view.industries]
     if not chosen:
         return
     left, right = st.columns(2)

@@ -54,6 +54,8 @@ class View:
     """The day whose counts are shown below the breadth chart; None means the last session."""
     mark: str = ""
     """The count (a `breadth.Mark`) whose tickers are listed below it; "" means none."""
+    industries: tuple[str, ...] = ()
+    """The industries that are shown below their table; "" is that of the tickers without one."""
 
     @property
     def of(self) -> Category:
@@ -72,6 +74,8 @@ TABLE: tuple[Parameter, ...] = (
     parameters.choice("tab", "tab", {tab: tab for tab in TABS}),
     parameters.day("day", "day", "2026-03-02"),
     parameters.choice("mark", "mark", {mark: mark for mark in get_args(breadth.Mark)}),
+    # Names of industries have commas and semicolons.
+    Parameter("industries", "industries", lambda text: tuple(text.split("|")), "|".join),
 )
 
 

@@ -1,5 +1,7 @@
 """The tables of a market: the tickers behind a count, each with a link to its chart; and the industries."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -12,7 +14,7 @@ from finance_core.categories import INDICES, Category
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import listing, navigation
+from finance_core.ui import choices, listing, navigation
 from finance_core.ui.market import state
 
 ROW_HEIGHT = 28
@@ -80,8 +82,10 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
     )
 
 
-def industries(ranked: pd.DataFrame, style: Style) -> list[str]:
-    """The table of `breadth.industries`; returns the industries that the visitor has chosen in it."""
+def industries(
+    ranked: pd.DataFrame, style: Style, chosen: Sequence[str], choose: Callable[[tuple[str, ...]], None]
+) -> None:
+    """The table of `breadth.industries`, with the industries of `chosen` ticked; `choose` is called with others."""
     spans = {_(title): ranked[span] * 100 for span, title in state.SPANS.items()}
     rising = _("상승 종목")
     shown = pd.DataFrame(
@@ -93,18 +97,18 @@ def industries(ranked: pd.DataFrame, style: Style) -> list[str]:
         }
     )
     percents = {title: st.column_config.NumberColumn(format=PERCENT) for title in spans}
-    state_of_table = st.dataframe(
+    choices.rows(
         shown.style.map(lambda value: _color(value, style), subset=list(spans)),
+        "industries",
+        list(ranked.index),
+        chosen,
+        choose,
         hide_index=True,
         row_height=ROW_HEIGHT,
         placeholder=formats.MISSING,
         height=420,
-        key="industries",
-        on_select="rerun",
-        selection_mode="multi-row",
         column_config={**percents, rising: st.column_config.NumberColumn(format="%.0f%%")},
     )
-    return [ranked.index[row] for row in state_of_table["selection"]["rows"] if row < len(ranked)]
 
 
 def industry(name: str) -> str:

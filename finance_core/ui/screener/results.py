@@ -1,8 +1,7 @@
 """The result of a screen: the matching tickers, tickers that could not be judged, and returns after earlier matches."""
 
 from functools import partial
-from typing import Any
-from zlib import crc32
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from finance_core.i18n import _
 from finance_core.storage import screens
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import Entry
-from finance_core.ui import colors, downloads, listing, navigation
+from finance_core.ui import choices, colors, downloads, listing, navigation
 from finance_core.ui.screener.address import View
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import may_edit
@@ -27,6 +26,8 @@ from finance_core.ui.watchlists import lists
 
 MOST_LINES = 300
 """Up to this many tickers, each row has a small line of closes; with more, the lines would take megabytes."""
+TICKED: Final = "screen_ticked"
+"""The tickers of the ticked rows, in the session: they are ticked again after a look at a chart."""
 FORMATS: dict[Unit, tuple[str, int]] = {
     "price": ("localized", 0),
     "shares": ("localized", 0),
@@ -101,18 +102,20 @@ def _table(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
     table[_("날짜")] = [formats.date(day) for day in result.dates]
     table[code] = list(result.tickers)
     traded = [(view.category, listing.market_of(rows.get(ticker))) for ticker in result.tickers]
-    chosen = st.dataframe(
+    ticked: tuple[str, ...] = st.session_state.get(TICKED, ())
+    choices.rows(
         colors.of_changes(table, changes, traded),
+        "screen_result",
+        result.tickers,
+        ticked,
+        partial(st.session_state.__setitem__, TICKED),
         hide_index=True,
         row_height=28,
         height=min(36 + 28 * len(table), 640),
         column_config=config,
-        on_select="rerun",
-        selection_mode="multi-row",
         placeholder=formats.MISSING,
-        key=f"screen_result_{crc32(repr(result.tickers).encode())}",  # with other rows, the selection is cleared
     )
-    picked = [result.tickers[position] for position in chosen["selection"]["rows"] if position < len(result.tickers)]
+    picked = [ticker for ticker in result.tickers if ticker in ticked]
     with st.container(horizontal=True, gap="small"):
         _compare(view.category, picked)
         if may_edit():
