@@ -55,7 +55,7 @@ def correlation_map(closes: pd.DataFrame) -> go.Figure:
     text = [["" if np.isnan(value) else f"{value:.2f}" for value in row] for row in correlations]
     names = list(closes.columns)
     heat = go.Heatmap(z=correlations, x=names, y=names, zmin=-1, zmax=1, colorscale="RdBu_r", text=text,
-                      texttemplate="%{text}")  # fmt: skip
+                      texttemplate="%{text}", hovertemplate="%{y} · %{x}<br>%{z:.2f}<extra></extra>")  # fmt: skip
     return go.Figure(heat).update_yaxes(autorange="reversed")
 
 

@@ -22,7 +22,7 @@ def of_night(db: MongoDatabase) -> None:
     """The newest alerts of all categories."""
     if may_edit() and (recent := alerts.recent(db, _since(), limit=MOST)):
         st.subheader(_("알림"))
-        st.dataframe(page.table(db, recent), hide_index=True, row_height=28, column_config=page.columns())
+        page.table(db, recent)
 
 
 def of_ticker(db: MongoDatabase, category: Category, ticker: str) -> None:

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -16,8 +15,9 @@ from finance_core.categories import Category
 from finance_core.i18n import N_, _
 from finance_core.storage import alerts, database
 from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
 from finance_core.storage.user_documents import Alert, AlertRule
-from finance_core.ui import choices, listing, navigation
+from finance_core.ui import choices, colors, listing, navigation
 from finance_core.ui.alerts import trial
 from finance_core.ui.alerts.trial import CHANNELS, Send
 from finance_core.ui.decorators import page, writes
@@ -141,34 +141,43 @@ def _found(db: MongoDatabase, made: Sequence[AlertRule]) -> None:
         )
         st.info(nothing, icon=":material/info:")
         return
-    st.dataframe(table(db, recent), hide_index=True, row_height=28, column_config=columns())
+    table(db, recent)
 
 
-def table(db: MongoDatabase, shown: Sequence[Alert]) -> pd.DataFrame:
-    """Alerts as a table, whose tickers are links to their charts."""
-    return pd.DataFrame(
+def table(db: MongoDatabase, shown: Sequence[Alert]) -> None:
+    """A table of alerts, whose tickers are links to their charts."""
+    of_alerts = [categories.category(alert["category"]) for alert in shown]
+    rows = [
+        listing.of(db, category).rows.get(alert["ticker"]) for category, alert in zip(of_alerts, shown, strict=True)
+    ]
+    name, close, change = _("종목"), _("종가"), _("등락률")
+    data = pd.DataFrame(
         {
             _("날짜"): [formats.date(alert["session"]) for alert in shown],
             _("알림"): [alert["name"] for alert in shown],
-            _("종목"): [_address(db, alert) for alert in shown],
-            _("종가"): [_price(alert) for alert in shown],
-            _("등락률"): [formats.signed_percent(alert["change"]) for alert in shown],
+            name: [_address(alert, row) for alert, row in zip(shown, rows, strict=True)],
+            close: [_price(alert) for alert in shown],
+            change: [formats.signed_percent(alert["change"]) for alert in shown],
             _("보냄"): [" · ".join(map(partial(_sent, alert), alert["deliveries"])) for alert in shown],
         }
     )
-
-
-def columns() -> dict[str, Any]:
-    """Streamlit's settings for the columns of `table`."""
     right = st.column_config.TextColumn(alignment="right")
-    name = st.column_config.LinkColumn(display_text=navigation.NAME)
-    return {_("종목"): name, _("종가"): right, _("등락률"): right}
+    traded = list(zip(of_alerts, map(listing.market_of, rows), strict=True))
+    st.dataframe(
+        colors.of_changes(data, [change], traded, [alert["change"] or 0.0 for alert in shown]),
+        hide_index=True,
+        row_height=28,
+        column_config={
+            name: st.column_config.LinkColumn(display_text=navigation.NAME),
+            close: right,
+            change: right,
+        },
+    )
 
 
-def _address(db: MongoDatabase, alert: Alert) -> str:
-    category = categories.category(alert["category"])
-    row = listing.of(db, category).rows.get(alert["ticker"])
-    return navigation.chart_address(category, alert["ticker"], listing.name_of(row) if row else alert["ticker"])
+def _address(alert: Alert, row: TickerRow | None) -> str:
+    name = listing.name_of(row) if row else alert["ticker"]
+    return navigation.chart_address(categories.category(alert["category"]), alert["ticker"], name)
 
 
 def _price(alert: Alert) -> str:
