@@ -32,6 +32,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--process-per-site",  # tabs of one visitor share what is compiled
+    "--js-flags=--no-opt --no-maglev",  # a test's page is gone before optimized code pays
 ]
 SHARED_APP = """
 import json, os, runpy, signal, sys
