@@ -42,9 +42,9 @@ def start(category: Category, update: Update, only: Iterable[str] | None = None,
     st.session_state[f"{STARTED}:{category.key}"] = background.start(work)
 
 
-def start_button(category: Category, update: Update, label: str, options: Mapping[str, Any], **appearance: Any) -> None:
-    """A button that calls `start` with `options`; `appearance` is for `st.button`."""
-    st.button(label, on_click=writes(partial(start, category, update, **options)), **appearance)
+def start_button(category: Category, update: Update, label: str, options: Mapping[str, Any], **appearance: Any) -> bool:
+    """A button that calls `start` with `options`; `appearance` is for `st.button`. Returns whether it was clicked."""
+    return st.button(label, on_click=writes(partial(start, category, update, **options)), **appearance)
 
 
 def button(db: MongoDatabase, category: Category, ticker: str, update: Update) -> None:
@@ -53,6 +53,14 @@ def button(db: MongoDatabase, category: Category, ticker: str, update: Update) -
         help_text = _("이 종목부터 {category} 전체").format(category=_(category.title))
         look = {"icon": ":material/sync:", "type": "tertiary", "key": "update", "help": help_text}
         start_button(category, update, _("업데이트"), {"first": ticker}, disabled=is_running(db, category), **look)
+
+
+def button_for_one(db: MongoDatabase, category: Category, ticker: str, update: Update) -> None:
+    """For admins, a button in a live part of the page that updates only `ticker`."""
+    if may_edit():
+        look = {"icon": ":material/sync:", "key": "update_one", "disabled": is_running(db, category)}
+        if start_button(category, update, _("이 종목만 업데이트"), {"only": [ticker]}, **look):
+            st.rerun()  # the whole page, which shows the progress
 
 
 def is_running(db: MongoDatabase, category: Category) -> bool:

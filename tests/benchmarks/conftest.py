@@ -13,12 +13,18 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from finance_core.bars import candles
-from tests.e2e.conftest import VISITOR, browser, start  # noqa: F401 - fixtures
+from tests.e2e.conftest import FLAGS, VISITOR, browser, start  # noqa: F401 - fixtures
 from tests.e2e.conftest import own_app as app  # noqa: F401
 from tests.yahoo import random_walk
 
 CENTURY = 24_778
 """Daily bars of a century."""
+
+
+@pytest.fixture(scope="session")
+def browser_flags() -> list[str]:
+    """Those of a visitor's browser, but for what needs a screen."""
+    return FLAGS
 
 
 @pytest.fixture

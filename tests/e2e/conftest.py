@@ -32,7 +32,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--process-per-site",  # tabs of one visitor share what is compiled
-    "--js-flags=--no-opt --no-maglev",  # a test's page is gone before optimized code pays
 ]
 SHARED_APP = """
 import json, os, runpy, signal, sys
@@ -66,7 +65,13 @@ Served = subprocess.Popen[bytes] | forked.Process
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser_flags() -> list[str]:
+    """A test's page is gone before optimized code pays for its compilation."""
+    return [*FLAGS, "--js-flags=--no-opt --no-maglev"]
+
+
+@pytest.fixture(scope="session")
+def browser(browser_flags: list[str]) -> Iterator[Browser]:
     """Chromium without a window. Where there is none the test is skipped, but never in CI."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
@@ -74,7 +79,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail("no Chromium on this machine, and CI must have one")
         pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=path, args=browser_flags)
         yield chromium
         chromium.close()
 

@@ -203,7 +203,7 @@ def test_the_page_speaks_english_where_the_address_says_so(own_server_db: MongoD
 def test_a_visitor_who_may_not_edit_sees_no_update_button(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
     keys = {button.key for button in pages.open_viewer().button}
-    assert not keys & {"update", "star"}, "the test runner has no address at all"
+    assert not keys & {"update", "update_one", "star"}, "the test runner has no address at all"
 
 
 def finish_update(page: AppTest) -> None:
@@ -211,18 +211,19 @@ def finish_update(page: AppTest) -> None:
     page.run()
 
 
-def test_the_update_button_brings_new_bars_and_says_what_it_did(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("key", "added"), [("update", "2"), ("update_one", "1")])
+def test_the_update_buttons_bring_new_bars_and_say_what_they_did(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch, key: str, added: str
 ) -> None:
     pages.sit_at_the_machine(monkeypatch)
     table = pages.made_table()
-    pages.update_from(yahoo, own_server_db, {"005930": table.iloc[:-1]}, {})
-    page = pages.open_viewer()
+    pages.update_from(yahoo, own_server_db, dict.fromkeys(("005930", "000660"), table.iloc[:-1]), {})
+    page = pages.open_viewer(ticker="005930")
     assert len(pages.chart(page)[1]) == len(table) - 1
-    yahoo.listings["005930.KS"] = Listing(table)
-    page.button(key="update").click().run()
+    yahoo.listings |= dict.fromkeys(("005930.KS", "000660.KS"), Listing(table))
+    page.button(key=key).click().run()
     finish_update(page)
-    assert plain("1") in page.success[0].value, "one bar"
+    assert f"봉 {added}개를 추가" in page.success[0].value
     assert pages.chart(page)[1]["날짜"].iloc[-1] == "2026-11-20"
     page.run()
     assert not page.success, "an outcome is told once"

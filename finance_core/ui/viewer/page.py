@@ -82,7 +82,7 @@ def show(db: MongoDatabase, category_key: str, update: update_actions.Update) ->
         notes, chart = st.container(), st.container(key="below_title")
         with chart, errors_shown():  # if a ticker cannot be drawn, the search must still work
             if ticker:
-                _chart(db, category, listed.rows[ticker], about)
+                _chart(db, category, listed.rows[ticker], about, update)
             else:
                 _nothing_listed(category)
         with search:
@@ -161,7 +161,9 @@ def _origin() -> str:
     return f"{here.scheme}://{host}:{here.port}" if here.port else f"{here.scheme}://{host}"
 
 
-def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: DeltaGenerator) -> None:
+def _chart(
+    db: MongoDatabase, category: Category, listed: TickerRow, about: DeltaGenerator, update: update_actions.Update
+) -> None:
     """Draw name and price into `about`, and the controls, chart and table below."""
     ticker = listed["ticker"]
     row = tickers.get(db, category, ticker) or listed
@@ -180,11 +182,13 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
         header.show(
             category, row, history.bars, _style(category, row, history.bars, View(ticker, ()), calendar), calendar
         )
-    _instrument(category, row, calendar)
+    _instrument(category, row, calendar, update)
 
 
 @live(None)
-def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar: Calendar) -> None:
+def _instrument(
+    db: MongoDatabase, category: Category, row: TickerRow, calendar: Calendar, update: update_actions.Update
+) -> None:
     """Controls, chart and, if chosen, the table: the part of the page that a zoom redraws."""
     view, _problems = address.parse(dict(st.query_params), category)
     ticker, name = row["ticker"], listing.name_of(row)
@@ -209,6 +213,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         sketch.control()
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
+        update_actions.button_for_one(db, category, ticker, update)
         file = partial(html_file.make, category, row, history, drawing, sketch, visible, pictures.dark())
         table.downloads_of(ticker, name, drawing, visible, file)
         picture.control(CHART, category, row, drawing, visible)
