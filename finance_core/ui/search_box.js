@@ -47,6 +47,30 @@ export function search(entries, query, home) {
   return matches.slice(0, LIMIT).map((match) => match[3]);
 }
 
+// The keys of the letters on a Korean keyboard, in the order of Unicode: initial, medial and final letters.
+const KEYS = {
+  0x1100: "r R s e E f a q Q t T d w W c z x v g",
+  0x1161: "k o i O j p u P h hk ho hl y n nj np nl b m ml l",
+  0x11a8: "r R rt s sw sg e f fr fa fq ft fx fv fg a q qt t T d w c z x v g",
+};
+const KEY_OF = new Map();
+for (const [first, keys] of Object.entries(KEYS))
+  keys.split(" ").forEach((each, at) => KEY_OF.set(String.fromCharCode(Number(first) + at), each.toLowerCase()));
+const pressed = (text) => [...text].map((letter) => KEY_OF.get(letter) ?? letter).join("");
+
+// The entries that begin with the same keys as `query`, for who types on the other keyboard (tkatjd is 삼성, ㅁ메ㅣ is
+// AAPL): those with exactly these keys first. Each with whether its keys are exactly these.
+export function searchByKeys(entries, query) {
+  const keys = query.length > 100 ? "" : pressed(key(query));
+  if (keys.length < 2) return [];
+  const matches = [];
+  for (const entry of entries) {
+    entry.pressed ??= [entry.ticker, ...entry.names].map(pressed);
+    if (entry.pressed.some((own) => own.startsWith(keys))) matches.push({ entry, isExact: entry.pressed.includes(keys) });
+  }
+  return matches.sort((a, b) => b.isExact - a.isExact).slice(0, LIMIT);
+}
+
 class Box {
   constructor(root) {
     this.input = root.querySelector("input");
@@ -118,24 +142,29 @@ class Box {
       return this.data.usual.map((name) => byKey.get(name)).filter(Boolean);
     };
     const matches = isEmpty ? usual() : search(this.entries, query, this.data.home);
-    const groups = grouped(matches);
+    const byKeys = matches.length || isEmpty ? [] : searchByKeys(this.entries, query);
+    const groups = grouped([...matches, ...byKeys.map(({ entry }) => entry)]);
     this.choices = [];
     const items = [];
     for (const [category, entries] of groups) {
       items.push(element("li", { className: "group", role: "presentation" }, this.titleOf(category)));
       for (const entry of entries) items.push(this.option(`${category}:${entry.row[0]}`, ...this.label(entry)));
     }
+    // Enter chooses what was typed, not what only has the same first keys.
+    let active = matches.length || byKeys[0]?.isExact ? 0 : -1;
     const ticker = query.trim().toUpperCase();
     if (!matches.length && this.data.add && new RegExp(`^(?:${this.data.add})$`).test(ticker)) {
       items.push(this.option(`add:${this.data.home}:${ticker}`, this.data.texts.add.replace("{ticker}", ticker)));
-    } else if (!matches.length && !isEmpty) {
+      if (active < 0) active = this.choices.length - 1;
+    } else if (!this.choices.length && !isEmpty) {
       items.push(element("li", { className: "nothing", role: "presentation" }, this.data.texts.nothing));
     }
     this.list.replaceChildren(...items);
     this.isOpen = items.length > 0;
     this.list.hidden = !this.isOpen;
     this.input.setAttribute("aria-expanded", String(this.isOpen));
-    this.move(0);
+    this.active = active;
+    this.mark();
   }
 
   titleOf(category) {
@@ -157,7 +186,11 @@ class Box {
 
   move(position) {
     if (!this.choices.length) return;
-    this.active = (position + this.choices.length) % this.choices.length;
+    this.active = (Math.max(position, -1) + this.choices.length) % this.choices.length;
+    this.mark();
+  }
+
+  mark() {
     for (const item of this.list.querySelectorAll("[role=option]")) {
       const isActive = Number(item.dataset.position) === this.active;
       item.setAttribute("aria-selected", String(isActive));

@@ -59,6 +59,8 @@ def test_enter_opens_what_the_whole_text_means_however_fast_it_is_typed(app: Cal
         (300, "apple", "us_stocks.*ticker=AAPL"),
         (60, "나스닥", "indices.*ticker=%5EIXIC"),
         (90, "현대차", "korean_stocks.*ticker=005380"),
+        (90, "tkatjdwjswk", "korean_stocks.*ticker=005930"),  # 삼성전자, on an English keyboard
+        (90, "ㅁ메ㅣ", "us_stocks.*ticker=AAPL"),  # and AAPL on a Korean one
     ]
     for delay, text, address in meant:
         page.keyboard.press("Control+k")
@@ -107,6 +109,25 @@ def test_a_name_is_text_and_never_runs(app: Callable[[], str], page: Page) -> No
     box.press_sequentially("나쁜", delay=20)
     expect(page.get_by_role("option", name="나쁜 이름")).to_contain_text("<img")
     assert "owned" not in page.title()
+
+
+@pytest.mark.usefixtures("stored")
+def test_what_only_has_the_same_first_keys_is_shown_and_waits_for_a_choice(app: Callable[[], str], page: Page) -> None:
+    box = open_box(page, app() + "/us_stocks")
+    address = page.url
+    box.press_sequentially("gmd", delay=20)  # a ticker that is not listed, and the first keys of 흥국
+    options = page.get_by_role("option")
+    expect(options.first).to_contain_text("흥")
+    expect(options.last).to_contain_text("GMD")
+    expect(options.last).to_have_attribute("aria-selected", "true")
+    page.goto(address.replace("us_stocks", "korean_stocks"))
+    box.press_sequentially("gmd", delay=20)
+    expect(options.first).to_contain_text("흥")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("ticker="))
 
 
 @pytest.mark.usefixtures("stored")
