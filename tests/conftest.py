@@ -30,6 +30,16 @@ KRX = Path(__file__).resolve().parents[2] / "shared" / "data" / "krx"
 
 MEMORY = Path("/dev/shm")
 SERVER_DIRECTORY = "SISEPAN_TEST_SERVER_DIRECTORY"
+SERVER_PARAMETERS = {
+    # To drop a database waits for the journal: usually a tenth of a second, after each test. Each of its moments costs
+    # the server half a millisecond, all the time.
+    "journalCommitInterval": 25,
+    # The files of a dropped database, twenty of them, stay open until the next checkpoint after this many seconds. With
+    # the usual five minutes, a whole run reaches the most files that a process may open, and the server aborts.
+    "minSnapshotHistoryWindowInSeconds": 0,
+    "syncdelay": 20,  # seconds between two checkpoints
+}
+"""What the server of a test run does differently from the user's."""
 
 
 hypothesis.settings.register_profile("sisepan", deadline=None)  # no test asserts how long the machine takes
@@ -69,10 +79,9 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> I
     in_files = (base if worker_id == "master" else base.parent) / "server"
     server = EmbeddedMongod(Path(os.environ.get(SERVER_DIRECTORY, in_files)))
     server.ensure_running()
-    # To drop a database waits for the journal: usually a tenth of a second, after each test. Each of its moments costs
-    # the server half a millisecond, all the time.
     with pymongo.MongoClient(server.uri) as client:
-        client.admin.command({"setParameter": 1, "journalCommitInterval": 25})
+        for name, value in SERVER_PARAMETERS.items():
+            client.admin.command({"setParameter": 1, name: value})
     yield server
     server.release()
     database.close()

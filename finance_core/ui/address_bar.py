@@ -57,6 +57,15 @@ def changing() -> Iterator[None]:
     _keep()
 
 
+def present() -> dict[str, str]:
+    """The parameters of the page's address, as this visit has written them.
+
+    A callback begins with these: the view that was drawn may be older than the visitor's last click.
+    """
+    settle()
+    return st.query_params.to_dict()
+
+
 def write(texts: Mapping[str, str]) -> None:
     """Make `texts` the parameters of the page's address; its parameter `lang` stays."""
     with changing():

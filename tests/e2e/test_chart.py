@@ -16,6 +16,7 @@ from finance_core.storage import drawings
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.echart.border import MARKER
 from tests import pages
+from tests.e2e.browsing import wait_until_at_rest
 from tests.e2e.test_korean_stocks import colours, first_day, last_day, open_chart, readout, span, wheel
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
@@ -264,7 +265,7 @@ def picture_of(page: Page, *choices: str) -> tuple[str, Image.Image]:
     page.locator(".st-key-menu button").first.click()
     for choice in choices:
         page.get_by_text(choice, exact=True).click()
-        page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+        wait_until_at_rest(page)
     with page.expect_download() as handed_out:
         page.get_by_role("button", name="차트 PNG").click()
     page.keyboard.press("Escape")

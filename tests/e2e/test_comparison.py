@@ -18,6 +18,7 @@ from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.comparison.page import LOOK
 from tests import pages
+from tests.e2e.browsing import wait_until_at_rest
 from tests.e2e.test_chart import AXIS, COUNT_SERIES_SET
 from tests.e2e.test_korean_stocks import open_chart, turn
 from tests.e2e.test_look import SELECTOR
@@ -154,7 +155,7 @@ def test_the_zoom_is_in_the_address_and_everything_follows_while_no_line_is_draw
     expect(page).to_have_url(re.compile(f"from={first}&to={last}"))
     close = pages.made_table(0, halted=0)["close"].loc[first:last]
     measured = f"{close.iloc[-1] / close.iloc[0] - 1:+.2%}"
-    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+    wait_until_at_rest(page)
     with page.expect_download() as handed_out:
         page.get_by_role("button", name="Excel").first.click()
     book = load_workbook(io.BytesIO(handed_out.value.path().read_bytes()))

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from finance_core.storage.database import MongoDatabase
 from tests import pages
+from tests.e2e.browsing import wait_until_at_rest
 from tests.e2e.conftest import PROJECT, Start
 from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn
@@ -31,7 +32,7 @@ SHOWS_A_RANGE = "document.querySelector('.echarts-container').chart?.page?.told"
 def open_chart(page: Page, address: str) -> None:
     page.goto(address)
     expect(page.locator("canvas").first).to_be_visible(timeout=60_000)
-    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+    wait_until_at_rest(page)
     page.wait_for_function(SHOWS_A_RANGE)
 
 

@@ -13,6 +13,7 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from tests import pages
+from tests.e2e.browsing import tick
 from tests.storage.test_panels import store
 from tests.storage.test_prices import make_bars
 from tests.yahoo import YahooStandIn
@@ -85,23 +86,18 @@ def test_a_chosen_industry_stays_chosen_over_another_period_and_on_the_way_back(
     table = page.get_by_test_id("stDataFrame").first
     expect(table).to_be_visible(timeout=60_000)
 
-    def tick(row: int) -> None:
-        box = table.bounding_box()
-        assert box is not None
-        page.mouse.click(box["x"] + 18, box["y"] + 36 + 14 + 28 * row)
-
     def expect_shown(*industries: str) -> None:
         page.wait_for_url(lambda url: parse_qs(urlsplit(url).query).get("industries") == ["|".join(industries)])
         expect(page.get_by_test_id("stDataFrame")).to_have_count(1 + len(industries[:1]))
         for each in industries:
             expect(page.get_by_test_id("stDataFrame").nth(1)).to_contain_text(f"{each} 회사")
 
-    tick(0)  # it rose today
+    tick(table, 0)  # it rose today
     expect_shown(steel)
     page.get_by_role("radio", name="1개월").click()  # and fell over the month: it is in the other row now
     page.wait_for_url("**span=1M**")
     expect_shown(steel)
-    tick(0)
+    tick(table, 0)
     expect_shown("은행", steel)
     page.go_back()
     expect_shown(steel)

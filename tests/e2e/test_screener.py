@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from finance_core.storage.database import MongoDatabase
+from tests.e2e.browsing import tick
 from tests.storage.test_panels import store
 from tests.storage.test_prices import make_bars
 
@@ -64,17 +65,13 @@ def test_nothing_has_to_be_scrolled_sideways(app: Callable[[], str], page: Page,
 @pytest.mark.usefixtures("market")
 def test_chosen_rows_are_compared_and_are_still_chosen_after_the_way_back(app: Callable[[], str], page: Page) -> None:
     page.goto(app() + "/screener?rule=close+>+ma20")
-    table = page.get_by_test_id("stDataFrame")
-    expect(table).to_be_visible(timeout=60_000)
-    box = table.bounding_box()
-    assert box is not None
-    for row in (0, 1):
-        page.mouse.click(box["x"] + 18, box["y"] + 36 + 14 + 28 * row)
+    tick(page.get_by_test_id("stDataFrame"), 0)
+    tick(page.get_by_test_id("stDataFrame"), 1)
     page.get_by_role("button", name="고른 2종목 비교").click(timeout=20_000)
     expect(page).to_have_url(re.compile(r"comparison\?series=korean_stocks%3A000000%2Ckorean_stocks%3A000001"))
     page.go_back()
     expect(page.get_by_role("button", name="고른 2종목 비교")).to_be_enabled()
-    page.mouse.click(box["x"] + 18, box["y"] + 36 + 14)
+    tick(page.get_by_test_id("stDataFrame"), 0)
     expect(page.get_by_role("button", name="고른 1종목 비교")).to_be_enabled()
     page.get_by_role("textbox", name="조건 글").fill("close > 0")
     page.keyboard.press("Enter")

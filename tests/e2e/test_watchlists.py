@@ -9,6 +9,7 @@ from finance_core.storage import watchlists
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import FAVOURITES
 from finance_core.ui.watchlists.page import LOOK
+from tests.e2e.browsing import wait_until_at_rest
 from tests.e2e.test_look import SELECTOR
 from tests.storage.test_panels import store
 from tests.storage.test_prices import make_bars
@@ -67,7 +68,7 @@ def test_the_arrow_keys_walk_the_chart_through_the_list_and_a_row_is_moved_and_n
         page.wait_for_timeout(100)
     assert [entry.ticker for entry in watchlists.load(listed)[0].entries] == ["000000", "000001", "000002"]
     page.wait_for_timeout(500)
-    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+    wait_until_at_rest(page)
     page.get_by_role("textbox", name="메모").fill("실적 발표")
     page.keyboard.press("Enter")
     for _attempt in range(100):

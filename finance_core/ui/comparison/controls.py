@@ -1,7 +1,7 @@
 """The controls of the comparison page: which series, and how they are shown. All choices are kept in the address."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -23,7 +23,7 @@ from finance_core.ui import address_bar, search_box
 from finance_core.ui.choices import icon_button, name_form, segmented
 from finance_core.ui.comparison import address
 from finance_core.ui.comparison.address import View
-from finance_core.ui.comparison.items import Item
+from finance_core.ui.comparison.items import Item, row_of
 from finance_core.ui.decorators import writes
 from finance_core.ui.parameters import INTERVALS, PERIODS
 from finance_core.ui.text import plain
@@ -51,8 +51,9 @@ def add(db: MongoDatabase, view: View) -> DeltaGenerator:
     def choose(category: Category, ticker: str) -> None:
         series = category.key_of(ticker)
         search_box.remember_viewed(category, ticker)
-        if series not in view.series and len(view.series) < comparison.LIMIT:
-            _show_series(view, [*view.series, series])
+        shown = _present().series
+        if series not in shown and len(shown) < comparison.LIMIT:
+            _show_series([*shown, series])
 
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key="title_row")
     with row:
@@ -76,10 +77,8 @@ def chips(
             dot = f'<span style="color:{color_of(item.slot)};font-size:1.2rem">●</span> <b>{html.escape(item.name)}</b>'
             note = html.escape(f"{item.ticker} {_note(item, view.money, bases.get(item.key), shown, base_day)}")
             st.html(f'{dot} <span style="opacity:.65">{note}</span>', width="content")
-            rest = [key for key in view.series if key != item.key]
-            moved = [*rest[: max(position - 1, 0)], item.key, *rest[max(position - 1, 0) :]]
-            move, remove = partial(_show_series, view, moved), partial(_show_series, view, rest)
-            icon_button("arrow_upward", _("앞으로"), f"up_{item.key}", move, disabled=position == 0)
+            forward, remove = partial(_forward, item.key), partial(_remove, item.key)
+            icon_button("arrow_upward", _("앞으로"), f"up_{item.key}", forward, disabled=position == 0)
             icon_button("remove", _("빼기"), f"remove_{item.key}", remove)
 
 
@@ -90,11 +89,10 @@ def looks(
 
     `count` is the number of series. Returns the menu, to which the caller adds more, and the texts of its label.
     """
-    put = partial(write, view)
     shown = None if view.first else view.period
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="choices"):
-        segmented(_("기간"), "period", PERIODS, shown, lambda period: put(period=period, first=None, last=None))
-        segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: put(interval=interval))
+        segmented(_("기간"), "period", PERIODS, shown, lambda period: write(period=period, first=None, last=None))
+        segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
         st.caption(plain(_why(view, count, scale)), width="content")
     based = [_(SCALES[scale]), _("기준일 {day}").format(day=formats.date(base))]
     chosen = [_(MONEY[view.money]), *([_(CHARTS[True])] if view.is_apart else based)]
@@ -102,10 +100,10 @@ def looks(
         menu = st.popover(" · ".join(chosen), icon=":material/tune:", key="comparison_menu")
     with menu:
         scales = {name: title for name, title in SCALES.items() if name != "price" or count <= comparison.AXES}
-        segmented(_("차트"), "charts", CHARTS, view.is_apart, lambda is_apart: put(is_apart=is_apart))
-        segmented(_("통화"), "currency", MONEY, view.money, lambda money: put(money=money))
+        segmented(_("차트"), "charts", CHARTS, view.is_apart, lambda is_apart: write(is_apart=is_apart))
+        segmented(_("통화"), "currency", MONEY, view.money, lambda money: write(money=money))
         if not view.is_apart:
-            segmented(_("축"), "scale", scales, scale, lambda chosen: put(scale=chosen))
+            segmented(_("축"), "scale", scales, scale, lambda chosen: write(scale=chosen))
             _base(view, days, base)
     return menu, chosen
 
@@ -113,9 +111,9 @@ def looks(
 def _base(view: View, days: pd.DatetimeIndex, base: pd.Timestamp) -> None:
     first, last = days[0].date(), days[-1].date()
     st.session_state["base"] = min(max(base.date(), first), last)
-    label, chosen = _("이 날이나 그 뒤 첫 종가가 기준입니다"), lambda: write(view, base=st.session_state["base"])
+    label, chosen = _("이 날이나 그 뒤 첫 종가가 기준입니다"), lambda: write(base=st.session_state["base"])
     st.date_input(label, min_value=first, max_value=last, format="YYYY-MM-DD", key="base", on_change=chosen)
-    st.button(_("기간의 처음으로"), on_click=partial(write, view, base=None), disabled=view.base is None)
+    st.button(_("기간의 처음으로"), on_click=partial(write, base=None), disabled=view.base is None)
 
 
 def _why(view: View, count: int, scale: Scale) -> str:
@@ -161,12 +159,11 @@ def _note(item: Item, money: Money, base: Base | None, shown: pd.DataFrame, base
 
 def _sets(db: MongoDatabase, view: View) -> None:
     """The ready sets and the saved ones. An admin can save the shown series as a set, and remove saved sets."""
-    fresh = replace(view, slots=())
     for name, series in SETS.items():
-        st.button(plain(name), key=f"set_{name}", on_click=_show_series, args=(fresh, series))
+        st.button(plain(name), key=f"set_{name}", on_click=_show_series, args=(series, {}))
     for name, series in comparison_sets.SAVED.load(db).items():
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(plain(name), key=f"saved_{name}", on_click=_show_series, args=(fresh, series))
+            st.button(plain(name), key=f"saved_{name}", on_click=_show_series, args=(series, {}))
             if may_edit():
                 remove = writes(partial(comparison_sets.SAVED.remove, db, name))
                 st.button("", icon=":material/delete:", help=_("지우기"), key=f"forget_{name}", on_click=remove)
@@ -179,12 +176,34 @@ def _sets(db: MongoDatabase, view: View) -> None:
         name_form(_("이름"), hint, _("묶음으로 저장"), "bookmark_add", save, key="set_name")
 
 
-def _show_series(view: View, series: Sequence[str]) -> None:
-    """Show `series` instead of the present ones; a series that stays keeps its colour."""
-    kept = dict(zip(view.series, view.slots, strict=False))
-    write(view.with_series(comparison.keep_slots(kept, series)))
+def _present() -> View:
+    """The view of the present address, without series that are not listed."""
+    view, _problems = address.parse(address_bar.present())
+    db = database.connect()
+    slots = dict(zip(view.series, view.slots, strict=True))
+    return view.with_series({key: slot for key, slot in slots.items() if row_of(db, key)})
 
 
-def write(view: View, **fields: Any) -> None:
-    """Put `view`, with these `fields` changed, into the address."""
-    address_bar.write(address.texts_of(replace(view, **fields)))
+def _remove(key: str) -> None:
+    _show_series([series for series in _present().series if series != key])
+
+
+def _forward(key: str) -> None:
+    """Move a series one place forward."""
+    series = list(_present().series)
+    if key in series:
+        position = series.index(key)
+        series.insert(max(position - 1, 0), series.pop(position))
+        _show_series(series)
+
+
+def _show_series(series: Sequence[str], kept: Mapping[str, int] | None = None) -> None:
+    """Show `series` instead of the present ones; `kept` has the slots that stay, without it those of the present."""
+    view = _present()
+    before = dict(zip(view.series, view.slots, strict=True)) if kept is None else kept
+    address_bar.write(address.texts_of(view.with_series(comparison.keep_slots(before, series))))
+
+
+def write(**fields: Any) -> None:
+    """Change these fields of the view in the address."""
+    address_bar.write(address.texts_of(replace(_present(), **fields)))

@@ -57,12 +57,18 @@ class Item:
 
 def load(db: MongoDatabase, key: str, slot: int) -> Item | None:
     """The item with this key (see `Category.key_of`); None where its ticker is not listed."""
-    category, ticker = categories.of_key(key)
-    row = tickers.get(db, category, ticker) or listing.of(db, category).rows.get(ticker)
+    row = row_of(db, key)
     if row is None:
         return None
+    category, ticker = categories.of_key(key)
     currency = category.currency_of(row.get("currency"))
     return Item(key, category, ticker, listing.name_of(row), row, shared.history(db, category, row), currency, slot)
+
+
+def row_of(db: MongoDatabase, key: str) -> TickerRow | None:
+    """The row of the ticker with this key; None where it is not listed."""
+    category, ticker = categories.of_key(key)
+    return tickers.get(db, category, ticker) or listing.of(db, category).rows.get(ticker)
 
 
 def with_unique_names(items: Sequence[Item]) -> list[Item]:

@@ -3,7 +3,6 @@
 The address describes the whole view (see `address`), so that a link opens the same view elsewhere.
 """
 
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -128,7 +127,7 @@ def _chart(view: View, closes: Closes, lines: list[Line], scale: Scale, *, sampl
             view,
             look,
             _("비교 차트"),
-            partial(controls.write, view),
+            controls.write,
             key=CHART,
             picture=pictures.asked(CHART),
         )

@@ -83,7 +83,7 @@ def show(db: MongoDatabase) -> None:
     titles = {_(title): tab for tab, title in state.TABS.items()}
 
     def chosen() -> None:
-        _write(view, tab=titles[st.session_state["market_tab"]])
+        _write(tab=titles[st.session_state["market_tab"]])
 
     tabs = st.tabs(list(titles), default=_(state.TABS[view.tab]), key="market_tab", on_change=chosen)
     for name, tab in zip(titles.values(), tabs, strict=True):
@@ -92,23 +92,29 @@ def show(db: MongoDatabase) -> None:
                 draws[name](view, market, style)
 
 
-def _write(view: View, **fields: Any) -> None:
-    """Put `view`, with these `fields` changed, into the address."""
+def _write(**fields: Any) -> None:
+    """Change these fields of the view in the address."""
+    view, _problems = state.parse(address_bar.present())
     address_bar.write(parameters.texts_of(replace(view, **fields), state.TABLE, View()))
 
 
 def _controls(view: View) -> None:
-    write = partial(_write, view)
     with st.container(horizontal=True, gap="small"):
         names = {key: category.title for key, category in state.STOCKS.items()}
-        segmented(_("카테고리"), "category", names, view.category, lambda key: write(category=key, market="", index=""))
+        segmented(
+            _("카테고리"),
+            "category",
+            names,
+            view.category,
+            lambda key: _write(category=key, market="", index="", industries=()),
+        )
         markets = {"": N_("전체")} | {market.key: market.key for market in view.of.markets}
-        segmented(_("시장"), "market", markets, view.market, lambda key: write(market=key))
+        segmented(_("시장"), "market", markets, view.market, lambda key: _write(market=key))
         indices = {key: each.title for key, each in state.INDEX_LISTS.items() if each.category is view.of}
         if indices:
             everything = {"": N_("모든 종목")}
-            segmented(_("지수"), "index", everything | indices, view.index, lambda key: write(index=key))
-        segmented(_("기간"), "span", state.SPANS, view.span, lambda span: write(span=span))
+            segmented(_("지수"), "index", everything | indices, view.index, lambda key: _write(index=key))
+        segmented(_("기간"), "span", state.SPANS, view.span, lambda span: _write(span=span))
 
 
 def _about(view: View, market: Market) -> str:
@@ -141,7 +147,7 @@ def _map(view: View, market: Market, style: Style) -> None:
     choose = partial(_open, view.category)
     clicks.show(prepared, MAP_HEIGHT, choose, key="map")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        segmented(_("넓이"), "size", state.SIZES, size, lambda size: _write(view, size=size))
+        segmented(_("넓이"), "size", state.SIZES, size, lambda size: _write(size=size))
         st.caption(plain(sentence))
 
 
@@ -221,7 +227,7 @@ def _breadth(db: MongoDatabase, view: View, market: Market, style: Style) -> Non
 
     def choose(text: str) -> None:
         with suppress(ValueError):  # the browser may send anything
-            _write(view, day=dt.date.fromisoformat(text))
+            _write(day=dt.date.fromisoformat(text))
 
     index = prices.load(db, INDICES, view.of.index)["close"]  # empty if there is no index, or it has no prices
     name = tables.index_name(db, view.of.index)
@@ -257,10 +263,10 @@ def _of_day(
         st.markdown(formats.filled(text, day=formats.date(day)), width="content")
         if view.day:
             label = _("마지막 날로")
-            st.button(label, icon=":material/last_page:", type="tertiary", on_click=partial(_write, view, day=None))
+            st.button(label, icon=":material/last_page:", type="tertiary", on_click=partial(_write, day=None))
 
     def choose() -> None:
-        _write(view, mark=st.session_state["members"] or "")
+        _write(mark=st.session_state["members"] or "")
 
     st.session_state["members"] = view.mark or None
     look: dict[str, Any] = {"format_func": title, "label_visibility": "collapsed"}
@@ -284,7 +290,7 @@ def _industries(view: View, market: Market, style: Style) -> None:
         st.info(plain(sentence), icon=":material/info:")
         return
     st.caption(_("업종을 고르면 그 흐름과 종목을 아래에 보여 드립니다. 변화는 종목들의 단순 평균입니다."))
-    tables.industries(ranked, style, view.industries, lambda names: _write(view, industries=names))
+    tables.industries(ranked, style, view.industries, lambda names: _write(industries=names))
     if unknown := [tables.industry(name) for name in view.industries if name not in ranked.index]:
         sentence = _("이 시장에는 없는 업종: {names}").format(names=", ".join(unknown))
         st.caption(plain(sentence))

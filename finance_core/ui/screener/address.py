@@ -41,6 +41,7 @@ def texts_of(view: View) -> dict[str, str]:
     return parameters.texts_of(view, TABLE, View())
 
 
-def write(view: View, **fields: Any) -> None:
-    """Put `view`, with these `fields` changed, into the address."""
+def write(**fields: Any) -> None:
+    """Change these fields of the view in the address."""
+    view, _unusable = parse(address_bar.present())
     address_bar.write(texts_of(replace(view, **fields)))

@@ -38,7 +38,7 @@ def show(view: View, tree: Node | None) -> None:
         st.caption(_("이 조건은 글로만 고칩니다."))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="rule_row"):
         if rows:
-            _more(view, rows)
+            _more(rows)
         _written(view)
 
 
@@ -47,34 +47,34 @@ def _rows(view: View, rows: Rows) -> None:
         before, after = rows.rows[:position], rows.rows[position + 1 :]
 
         def write(changed: Row, before: Sequence[Row] = before, after: Sequence[Row] = after) -> None:
-            _write(view, rows.joint, [*before, changed, *after])
+            _write(rows.joint, [*before, changed, *after])
 
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"condition_{position}"):
             _row(_Choices(position, row, write), view)
             others = [*before, *after]
-            remove = partial(_write, view, rows.joint, others)
+            remove = partial(_write, rows.joint, others)
             icon_button("close", _("빼기"), f"remove_{position}", remove, disabled=not others)
 
 
-def _more(view: View, rows: Rows) -> None:
+def _more(rows: Rows) -> None:
     """The button that adds a row, and the choice between "and" and "or"."""
     more = [*rows.rows, Row(FieldOf("close"), ">", other=conditions.usual("ma"))]
     is_full = len(rows.rows) == MOST_ROWS
-    label, add = _("조건 더하기"), partial(_write, view, rows.joint, more)
+    label, add = _("조건 더하기"), partial(_write, rows.joint, more)
     st.button(label, icon=":material/add:", key="add_condition", on_click=add, disabled=is_full)
     if len(rows.rows) > 1:
-        segmented(_("잇기"), "joint", JOINTS, rows.joint, lambda joint: _write(view, joint, rows.rows))
+        segmented(_("잇기"), "joint", JOINTS, rows.joint, lambda joint: _write(joint, rows.rows))
 
 
-def _write(view: View, joint: Joint, rows: Sequence[Row]) -> None:
-    address.write(view, rule=str(conditions.tree_of(Rows(joint, tuple(rows)))))
+def _write(joint: Joint, rows: Sequence[Row]) -> None:
+    address.write(rule=str(conditions.tree_of(Rows(joint, tuple(rows)))))
 
 
 def _written(view: View) -> None:
     """The condition as text."""
 
     def change() -> None:
-        address.write(view, rule=rule_of(" ".join(st.session_state["rule"].split())))
+        address.write(rule=rule_of(" ".join(st.session_state["rule"].split())))
 
     st.session_state["rule"] = view.rule
     with st.container(key="rule_text"):

@@ -29,7 +29,7 @@ def above(db: MongoDatabase, view: View) -> None:
     """A row with category, day, saved screens and help; and a row with ready conditions."""
     titles = {category: category.title for category in categories.CATEGORIES}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="screener_controls"):
-        segmented(_("카테고리"), "screened", titles, view.category, lambda chosen: address.write(view, category=chosen))
+        segmented(_("카테고리"), "screened", titles, view.category, lambda chosen: address.write(category=chosen))
         day = formats.date(view.day) if view.day else _("가장 새로운 봉")
         with st.popover(day, icon=":material/event:", key="as_of"):
             _as_of(view)
@@ -42,19 +42,19 @@ def above(db: MongoDatabase, view: View) -> None:
 
 def _as_of(view: View) -> None:
     def chosen() -> None:
-        address.write(view, day=st.session_state["day"])
+        address.write(day=st.session_state["day"])
 
     st.session_state["day"] = view.day
     first, last = DAYS[0], min(DAYS[1], dt.date.today())
     label = _("이날까지의 봉만 봅니다")
     st.date_input(label, min_value=first, max_value=last, format="YYYY-MM-DD", key="day", on_change=chosen)
-    st.button(_("가장 새로운 봉"), on_click=partial(address.write, view, day=None), disabled=view.day is None)
+    st.button(_("가장 새로운 봉"), on_click=partial(address.write, day=None), disabled=view.day is None)
 
 
 def _ready(view: View) -> None:
     def chosen() -> None:
         if key := st.session_state["ready"]:
-            address.write(view, rule=READY[key].rule)
+            address.write(rule=READY[key].rule)
 
     shown = next((key for key, row in READY.items() if row.rule == view.rule), None)
     st.session_state["ready"] = shown
@@ -78,7 +78,9 @@ def _saved(db: MongoDatabase, view: View) -> None:
     for name, query in saved.items():
         kept, _problems = address.parse(query)
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(plain(name), key=f"saved_{name}", help=plain(kept.rule), on_click=address.write, args=(kept,))
+            st.button(
+                plain(name), key=f"saved_{name}", help=plain(kept.rule), on_click=address.write, kwargs=vars(kept)
+            )
             if may_edit():
                 remove = writes(partial(SAVED.remove, db, name))
                 st.button("", icon=":material/delete:", help=_("지우기"), key=f"forget_{name}", on_click=remove)
