@@ -19,15 +19,20 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
 
     `choose` is called with the value whose button is clicked. If the page marks another button without a click, the
     row gets a new key: a browser that does not know the new mark yet still sends the old one, which must not count as
-    a click. The previous row stays, hidden, so that a click in the moment of its replacement is not lost.
+    a click. The previous row stays, hidden, so that a click in the moment of its replacement is not lost. To Streamlit,
+    the mark of a row before that, which a slow browser may still send, is a click too: it does not count either.
     """
     number: int = st.session_state.get(f"{key}_count", 0)
     if st.session_state.get(_row(key, number)) not in (None, shown):
         number += 1
         st.session_state[f"{key}_count"] = number
 
-    def draw(row: str) -> None:
+    def draw(number: int) -> None:
+        row = _row(key, number)
+
         def clicked() -> None:
+            if number < st.session_state.get(f"{key}_count", 0) - 1:
+                return
             value: T | None = st.session_state[row]
             if value not in (None, shown):  # None: the marked button was clicked again
                 choose(value)
@@ -44,11 +49,11 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
 
     row = _row(key, number)
     st.session_state[row] = shown
-    draw(row)
+    draw(number)
     replaced = _row(key, number - 1)
     if number and st.session_state.get(replaced) in titles:  # else it had other choices
         with st.container(key=f"{row}_replaces"):
-            draw(replaced)
+            draw(number - 1)
 
 
 def _row(key: str, number: int) -> str:
@@ -78,7 +83,9 @@ def rows(
         st.session_state[f"{base}_count"] = number
 
     def clicked() -> None:
-        choose(tuple(names[position] for position in sorted(st.session_state[_row(base, number)]["selection"]["rows"])))
+        if number == st.session_state.get(f"{base}_count", 0):  # else a slow browser sends what was ticked before
+            positions = st.session_state[_row(base, number)]["selection"]["rows"]
+            choose(tuple(names[position] for position in sorted(positions)))
 
     st.dataframe(
         table,
