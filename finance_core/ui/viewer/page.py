@@ -41,6 +41,7 @@ from finance_core.ui.echart import zoom
 from finance_core.ui.echart.component import Look
 from finance_core.ui.listing import Listing
 from finance_core.ui.text import plain
+from finance_core.ui.update_actions import Update
 from finance_core.ui.viewer import (
     address,
     compared,
@@ -61,7 +62,7 @@ CHART: Final = "chart_of_ticker"
 
 
 @page()
-def show(db: MongoDatabase, category_key: str, update: update_actions.Update) -> None:
+def show(db: MongoDatabase, category_key: str, update: Update) -> None:
     """The whole page of one category."""
     category = categories.category(category_key)
     listed = listing.of(db, category)
@@ -109,7 +110,7 @@ def _ticker(category: Category, view: View, listed: Listing, problems: list[str]
     return next((ticker for ticker in candidates if ticker in listed.rows), "")
 
 
-def _search(db: MongoDatabase, category: Category, update: update_actions.Update) -> None:
+def _search(db: MongoDatabase, category: Category, update: Update) -> None:
     """The search box. A chosen ticker of another category opens on the page of that category."""
 
     def choose(chosen_category: Category, chosen: str) -> None:
@@ -161,9 +162,7 @@ def _origin() -> str:
     return f"{here.scheme}://{host}:{here.port}" if here.port else f"{here.scheme}://{host}"
 
 
-def _chart(
-    db: MongoDatabase, category: Category, listed: TickerRow, about: DeltaGenerator, update: update_actions.Update
-) -> None:
+def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: DeltaGenerator, update: Update) -> None:
     """Draw name and price into `about`, and the controls, chart and table below."""
     ticker = listed["ticker"]
     row = tickers.get(db, category, ticker) or listed
@@ -186,9 +185,7 @@ def _chart(
 
 
 @live(None)
-def _instrument(
-    db: MongoDatabase, category: Category, row: TickerRow, calendar: Calendar, update: update_actions.Update
-) -> None:
+def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar: Calendar, update: Update) -> None:
     """Controls, chart and, if chosen, the table: the part of the page that a zoom redraws."""
     view, _problems = address.parse(dict(st.query_params), category)
     ticker, name = row["ticker"], listing.name_of(row)
