@@ -18,6 +18,7 @@ from finance_core.charts.style import Scale, Style
 from finance_core.storage import drawings
 from finance_core.storage.database import MongoDatabase
 from tests import pages
+from tests.e2e.browsing import wait_until_at_rest
 from tests.e2e.test_chart import address  # noqa: F401 - fixture
 from tests.e2e.test_korean_stocks import first_day, last_day, open_chart
 from tests.processes import wait_until
@@ -95,6 +96,7 @@ def test_the_file_is_dark_where_a_picture_would_be(
 
     def grounds() -> tuple[str, str]:
         """Of the body and of the chart of a file that is handed out now."""
+        wait_until_at_rest(page)
         with page.expect_download() as handed_out:
             page.get_by_role("button", name="차트 HTML").click()
         handed_out.value.save_as(tmp_path / "chart.html")

@@ -13,7 +13,7 @@ from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from tests import pages
-from tests.e2e.browsing import tick
+from tests.e2e.browsing import tick, wait_until_at_rest
 from tests.storage.test_panels import store
 from tests.storage.test_prices import make_bars
 from tests.yahoo import YahooStandIn
@@ -68,6 +68,7 @@ def test_a_click_on_a_day_of_the_breadth_leads_to_the_tickers_behind_its_numbers
     page.get_by_role("button", name="마지막 날로").click()
     page.wait_for_url("**/market?tab=breadth")
     canvas.click(position={"x": 2, "y": 2})  # beside the panes
+    wait_until_at_rest(page)  # a click on a button whose number changes at that moment is lost
     page.get_by_role("radio", name=re.compile("^하락")).click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert "day=" not in page.url
