@@ -194,11 +194,13 @@ def latest_whole(db: MongoDatabase, category: Category) -> RunRecord | None:
 
 
 def unfinished_full(db: MongoDatabase, category: Category, only: Iterable[str] | None = None) -> dt.datetime | None:
-    """When the unfinished full run began, if the last update run of `category` is (part of) one of the tickers `only`.
+    """When the unfinished full run began, if the last update run of the tickers `only` is (part of) one.
 
-    None if that run was finished, was no full run, was of other tickers, or began more than `CONTINUE_WITHIN` ago.
+    A run of named tickers does not end a run of all. None if the last run was finished, was no full run, was of other
+    tickers, or began more than `CONTINUE_WITHIN` ago.
     """
-    last = next(iter(_runs(db, {"category": category.key, "kind": None}, 1)), None)
+    named = next(iter(_runs(db, {"category": category.key, "kind": None}, 1)), None)
+    last = latest_whole(db, category) if only is None else named
     if last is None or not last.get("full") or last["state"] in ("running", "done"):
         return None
     if last["started_at"] < tickers.now() - CONTINUE_WITHIN or _as_set(last.get("only")) != _as_set(only):

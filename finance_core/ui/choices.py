@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
-from zlib import crc32
 
 import streamlit as st
 
@@ -31,7 +30,7 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
         row = _row(key, number)
 
         def clicked() -> None:
-            if number < st.session_state.get(f"{key}_count", 0) - 1:
+            if number not in st.session_state[f"{key}_drawn"]:
                 return
             value: T | None = st.session_state[row]
             if value not in (None, shown):  # None: the marked button was clicked again
@@ -49,9 +48,10 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
 
     row = _row(key, number)
     st.session_state[row] = shown
+    has_replaced = number > 0 and st.session_state.get(_row(key, number - 1)) in titles  # else it had other choices
+    st.session_state[f"{key}_drawn"] = (number, number - 1) if has_replaced else (number,)
     draw(number)
-    replaced = _row(key, number - 1)
-    if number and st.session_state.get(replaced) in titles:  # else it had other choices
+    if has_replaced:
         with st.container(key=f"{row}_replaces"):
             draw(number - 1)
 
@@ -74,17 +74,16 @@ def rows(
     `choose` is called with the names of the ticked rows when the visitor changes them. `form` goes to `st.dataframe`.
     """
     # To Streamlit a ticked row is a position, and stays one when the rows change. Other rows are another table.
-    base = f"{key}_{crc32(repr(names).encode())}"
     positions = [position for position, name in enumerate(names) if name in chosen]
-    number: int = st.session_state.get(f"{base}_count", 0)
-    ticked = st.session_state.get(_row(base, number))
-    if ticked is not None and sorted(ticked["selection"]["rows"]) != positions:
+    drawn, number = st.session_state.get(f"{key}_drawn", ((), 0))
+    ticked = st.session_state.get(_row(key, number))
+    if ticked is None or tuple(names) != drawn or sorted(ticked["selection"]["rows"]) != positions:
         number += 1
-        st.session_state[f"{base}_count"] = number
+    st.session_state[f"{key}_drawn"] = tuple(names), number
 
     def clicked() -> None:
-        if number == st.session_state.get(f"{base}_count", 0):  # else a slow browser sends what was ticked before
-            positions = st.session_state[_row(base, number)]["selection"]["rows"]
+        if number == st.session_state[f"{key}_drawn"][1]:  # else a slow browser sends the ticks of a table that is gone
+            positions = st.session_state[_row(key, number)]["selection"]["rows"]
             choose(tuple(names[position] for position in sorted(positions)))
 
     st.dataframe(
@@ -92,7 +91,7 @@ def rows(
         on_select=clicked,
         selection_mode="multi-row",
         selection_default={"selection": {"rows": positions}},
-        key=_row(base, number),
+        key=_row(key, number),
         **form,
     )
 

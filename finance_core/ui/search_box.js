@@ -141,8 +141,11 @@ class Box {
       const byKey = new Map(this.entries.map((entry) => [`${entry.category}:${entry.row[0]}`, entry]));
       return this.data.usual.map((name) => byKey.get(name)).filter(Boolean);
     };
-    const matches = isEmpty ? usual() : search(this.entries, query, this.data.home);
-    const byKeys = matches.length || isEmpty ? [] : searchByKeys(this.entries, query);
+    const asTyped = isEmpty ? usual() : search(this.entries, query, this.data.home);
+    // A vowel alone begins no Korean word.
+    const isOther = !isEmpty && (!asTyped.length || /(^|[^가-힣])[ㅏ-ㅣ]/.test(query.normalize("NFC")));
+    const byKeys = isOther ? searchByKeys(this.entries, query) : [];
+    const matches = byKeys.length ? [] : asTyped;
     const groups = grouped([...matches, ...byKeys.map(({ entry }) => entry)]);
     this.choices = [];
     const items = [];
@@ -151,7 +154,7 @@ class Box {
       for (const entry of entries) items.push(this.option(`${category}:${entry.row[0]}`, ...this.label(entry)));
     }
     // Enter chooses what was typed, not what only has the same first keys.
-    let active = matches.length || byKeys[0]?.isExact ? 0 : -1;
+    let active = matches.length || (byKeys[0]?.isExact && !byKeys[1]?.isExact) ? 0 : -1;
     const ticker = query.trim().toUpperCase();
     if (!matches.length && this.data.add && new RegExp(`^(?:${this.data.add})$`).test(ticker)) {
       items.push(this.option(`add:${this.data.home}:${ticker}`, this.data.texts.add.replace("{ticker}", ticker)));
@@ -196,7 +199,8 @@ class Box {
       item.setAttribute("aria-selected", String(isActive));
       if (isActive) item.scrollIntoView({ block: "nearest" });
     }
-    this.input.setAttribute("aria-activedescendant", `option-${this.active}`);
+    if (this.active < 0) this.input.removeAttribute("aria-activedescendant");
+    else this.input.setAttribute("aria-activedescendant", `option-${this.active}`);
   }
 
   close() {

@@ -58,7 +58,9 @@ def button(db: MongoDatabase, category: Category, ticker: str, update: Update) -
 def button_for_one(db: MongoDatabase, category: Category, ticker: str, update: Update) -> None:
     """For admins, a button in a live part of the page that updates only `ticker`."""
     if may_edit():
-        look = {"icon": ":material/sync:", "key": "update_one", "disabled": is_running(db, category)}
+        key = "update_one"
+        is_disabled = is_running(db, category) and not st.session_state.get(key)  # a disabled button forgets its click
+        look = {"icon": ":material/sync:", "key": key, "disabled": is_disabled}
         if start_button(category, update, _("이 종목만 업데이트"), {"only": [ticker]}, **look):
             st.rerun()  # the whole page, which shows the progress
 

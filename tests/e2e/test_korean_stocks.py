@@ -158,6 +158,18 @@ def test_search_periods_wheel_and_update(
     expect(box).to_have_value("")
 
 
+def test_the_menu_of_a_chart_updates_its_ticker_alone(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page, table: pd.DataFrame
+) -> None:
+    pages.update_from(yahoo, own_server_db, dict.fromkeys(("005930", "000660"), table.iloc[:-1]), {})
+    yahoo.listings |= dict.fromkeys(("005930.KS", "000660.KS"), Listing(table))
+    open_chart(page, app() + "/korean_stocks?ticker=005930")
+    page.locator(".st-key-menu button").first.click()
+    page.get_by_role("button", name="이 종목만 업데이트").click()
+    expect(page.get_by_text("봉 1개를 추가")).to_be_visible()
+    assert wait_until(lambda: last_day(page) == table.index[-1])
+
+
 def test_the_readme_command_opens_korean_stocks_on_an_empty_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Start, page: Page
 ) -> None:

@@ -39,6 +39,15 @@ def test_a_row_that_is_gone_moves_nothing_though_a_slow_browser_still_sends_it()
     assert page.session_state["marked"] is None
 
 
+def test_a_row_of_other_choices_that_is_gone_moves_nothing_either() -> None:
+    page = AppTest.from_function(script, default_timeout=60).run()
+    old = page.button_group(key="period").set_value("1M")
+    page.session_state["titles"], page.session_state["marked"] = {"1Y": "1년", "5Y": "5년"}, "1Y"
+    page.run()
+    old.run()
+    assert page.session_state["marked"] == "1Y"
+
+
 def test_a_click_on_the_row_that_was_just_replaced_counts() -> None:
     page = zoomed()
     page.button_group(key="period").set_value("1Y").run()

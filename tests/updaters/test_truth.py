@@ -161,6 +161,8 @@ def test_a_full_run_that_was_stopped_is_continued_by_the_next_and_by_the_one_aft
     assert since == begun["started_at"]
     assert run(db, full_since=since, **stopped_after(2)).state == "cancelled"
     assert asked(yahoo) == [second]
+    run(db, first)  # as by the menu of a chart
+    asked(yahoo)
 
     planned, told = updated("--full", "--dry-run", "--json"), updated("--full", "--workers", "1")
 

@@ -206,4 +206,5 @@ def _show_series(series: Sequence[str], kept: Mapping[str, int] | None = None) -
 
 def write(**fields: Any) -> None:
     """Change these fields of the view in the address."""
-    address_bar.write(address.texts_of(replace(_present(), **fields)))
+    view, _problems = address.parse(address_bar.present())
+    address_bar.write(address.texts_of(replace(view, **fields)))

@@ -27,7 +27,8 @@ from finance_core.ui.watchlists import lists
 MOST_LINES = 300
 """Up to this many tickers, each row has a small line of closes; with more, the lines would take megabytes."""
 TICKED: Final = "screen_ticked"
-"""The tickers of the ticked rows, in the session: they are ticked again after a look at a chart."""
+"""The key of the session state, with the category's key behind it, for the tickers of the ticked rows: they are ticked
+again after a look at a chart."""
 FORMATS: dict[Unit, tuple[str, int]] = {
     "price": ("localized", 0),
     "shares": ("localized", 0),
@@ -102,13 +103,14 @@ def _table(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
     table[_("날짜")] = [formats.date(day) for day in result.dates]
     table[code] = list(result.tickers)
     traded = [(view.category, listing.market_of(rows.get(ticker))) for ticker in result.tickers]
-    ticked: tuple[str, ...] = st.session_state.get(TICKED, ())
+    key = f"{TICKED} {view.category.key}"
+    ticked: tuple[str, ...] = st.session_state.get(key, ())
     choices.rows(
         colors.of_changes(table, changes, traded),
         "screen_result",
         result.tickers,
         ticked,
-        partial(st.session_state.__setitem__, TICKED),
+        partial(st.session_state.__setitem__, key),
         hide_index=True,
         row_height=28,
         height=min(36 + 28 * len(table), 640),
