@@ -137,7 +137,8 @@ def daily(panel: Panel) -> pd.DataFrame:
 
     Columns: advancers, decliners, unchanged (tickers), advance_decline (advancers minus decliners, summed over the
     sessions), above_20, above_60 and above_200 (share of the tickers with so many bars, 0 to 1; NaN where none has),
-    highs and lows (tickers that rose to the highest, or fell to the lowest, close of their last `YEAR` bars).
+    highs and lows (tickers that rose to the highest, or fell to the lowest, close of their last `YEAR` bars; NaN where
+    less than half of the tickers have so many).
 
     >>> daily(panel)[["advancers", "decliners"]].iloc[-1].tolist()
     [1, 1]
@@ -152,6 +153,9 @@ def daily(panel: Panel) -> pd.DataFrame:
     for window in AVERAGES:
         with np.errstate(invalid="ignore"):
             columns[f"above_{window}"] = columns[f"above_{window}"] / count_of(rank >= window - 1)
+    is_known = 2 * count_of(rank >= YEAR - 1) >= count_of(rank >= 0)
+    for mark in ("highs", "lows"):
+        columns[mark] = np.where(is_known, columns[mark], np.nan)
     return pd.DataFrame(columns, index=pd.DatetimeIndex(panel.sessions, name="date").as_unit("ns"))
 
 

@@ -96,6 +96,36 @@ def rows(
     )
 
 
+def put(key: str, value: Any) -> None:
+    """Let the widget called `key` show `value`.
+
+    A value that it has already is not sent again: it would undo what a person who is quicker than the answer has chosen
+    meanwhile, such as the next step of a number.
+    """
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def owned(key: str, value: Any, choose: Callable[[Any], None]) -> dict[str, Any]:
+    """Options of a widget that shows `value`, which not the widget alone changes; `choose` is called with a new value.
+
+    If something else has changed the value, the widget gets a new key: a browser that has not heard of it still sends
+    the old value, which to Streamlit is a change by the visitor.
+    """
+    number: int = st.session_state.get(f"{key}_count", 0)
+    if f"{key}_count" in st.session_state and st.session_state.get(_row(key, number)) != value:
+        number += 1
+    st.session_state[f"{key}_count"] = number
+    name = _row(key, number)
+    put(name, value)
+
+    def changed() -> None:
+        if number == st.session_state[f"{key}_count"]:
+            choose(st.session_state[name])
+
+    return {"key": name, "on_change": changed}
+
+
 def icon_button(icon: str, label: str, key: str, act: Callable[[], None], *, disabled: bool = False) -> None:
     """A button that shows only a Material icon; its `label` is shown on hover, and a click calls `act`."""
     st.button("", icon=f":material/{icon}:", help=label, key=key, type="tertiary", disabled=disabled, on_click=act)

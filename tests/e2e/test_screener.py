@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from finance_core.storage.database import MongoDatabase
-from tests.e2e.browsing import tick
+from tests.e2e.browsing import tick, wait_until_at_rest
 from tests.storage.test_panels import store
 from tests.storage.test_prices import make_bars
 
@@ -78,6 +78,22 @@ def test_chosen_rows_are_compared_and_are_still_chosen_after_the_way_back(app: C
     expect(page.locator(".st-key-screen_counts")).to_contain_text("가운데 7종목")
     page.get_by_role("button", name="고른 1종목 비교").click()
     expect(page).to_have_url(re.compile(r"comparison\?series=korean_stocks%3A000001$"))
+
+
+@pytest.mark.usefixtures("market")
+def test_steps_of_a_number_are_not_undone_by_answers_that_come_later(app: Callable[[], str], page: Page) -> None:
+    page.goto(app() + "/screener?rule=rsi14+<+45")
+    expect(page.locator(".st-key-screen_counts")).to_contain_text("살펴본 7종목 가운데", timeout=60_000)
+    wait_until_at_rest(page)
+    fields = page.get_by_test_id("stNumberInputField")
+    for field, steps in ((fields.nth(0), 8), (fields.nth(1), 10)):
+        field.click()
+        for _ in range(steps):
+            page.keyboard.press("ArrowUp")
+            page.wait_for_timeout(50)
+    expect(page.get_by_role("textbox", name="조건 글")).to_have_value("rsi22 < 55")
+    expect(fields.nth(0)).to_have_value("22")
+    expect(fields.nth(1)).to_have_value("55")
 
 
 @pytest.mark.usefixtures("market")

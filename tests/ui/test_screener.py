@@ -97,19 +97,25 @@ def test_choices_write_the_condition_and_the_address(market: MongoDatabase) -> N
     assert names(page) == ["내림"]
 
 
+def rule(page: AppTest) -> Any:
+    """The condition as text; its key changes when the text does."""
+    (field,) = [field for field in page.text_input if field.label == "조건 글"]
+    return field
+
+
 def test_a_ready_screen_is_readable_as_the_conditions_it_is(market: MongoDatabase) -> None:
     page = opened()
     for key, ready in READY.items():
         page.button_group(key="ready").set_value(key).run()
         assert not page.exception
-        assert page.text_input(key="rule").value == ready.rule
+        assert rule(page).value == ready.rule
 
 
 @pytest.mark.parametrize("text", ["golden_cross", "골든크로스", " 골든크로스 "])
 def test_a_ready_screen_can_be_written_by_its_name(market: MongoDatabase, text: str) -> None:
     page = opened()
-    page.text_input(key="rule").set_value(text).run()
-    assert page.text_input(key="rule").value == READY["golden_cross"].rule
+    rule(page).set_value(text).run()
+    assert rule(page).value == READY["golden_cross"].rule
     assert page.query_params["rule"] == READY["golden_cross"].rule, "a link needs no name in a language"
     assert not page.error
 
@@ -119,7 +125,7 @@ def test_a_mistake_is_shown_where_it_is(market: MongoDatabase) -> None:
     assert [code.value for code in page.code] == ["close > mx20\n        ^"]
     assert "mx20" in page.error[0].value
     assert not page.get("dataframe") or "이름" not in result(page)
-    page.text_input(key="rule").set_value("close > ma20").run()
+    rule(page).set_value("close > ma20").run()
     assert not page.error
     assert names(page) == ["오름"]
 

@@ -255,7 +255,7 @@ def _of_day(
     """The counts of the session `day`, and a table of the tickers behind the chosen count."""
 
     def title(key: Mark) -> str:
-        number = _share(counts[key]) if key.startswith("above") else formats.count(int(counts[key]))
+        number = _share(counts[key]) if key.startswith("above") else formats.count(counts[key])
         return _(MEMBERS[key]) + " " + number
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

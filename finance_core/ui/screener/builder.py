@@ -14,7 +14,7 @@ from finance_core.bars.fields import FIELDS
 from finance_core.bars.functions import MOST_BARS
 from finance_core.bars.screen import rule_of
 from finance_core.i18n import N_, _
-from finance_core.ui.choices import icon_button, segmented
+from finance_core.ui.choices import icon_button, owned, put, segmented
 from finance_core.ui.screener import address
 from finance_core.ui.screener import rows as conditions
 from finance_core.ui.screener.address import View
@@ -73,14 +73,13 @@ def _write(joint: Joint, rows: Sequence[Row]) -> None:
 def _written(view: View) -> None:
     """The condition as text."""
 
-    def change() -> None:
-        address.write(rule=rule_of(" ".join(st.session_state["rule"].split())))
+    def change(text: str) -> None:
+        address.write(rule=rule_of(" ".join(text.split())))
 
-    st.session_state["rule"] = view.rule
     with st.container(key="rule_text"):
         label = _("조건 글")
         options: dict[str, Any] = {"label_visibility": "collapsed", "max_chars": LONGEST, "placeholder": "close > ma20"}
-        st.text_input(label, key="rule", icon=":material/code:", on_change=change, **options)
+        st.text_input(label, icon=":material/code:", **owned("rule", view.rule, change), **options)
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class _Choices:
     def of(self, part: str, value: Any, change: Callable[[Any], Row]) -> dict[str, Any]:
         """The options of a widget that shows `value`; for a new value it writes the row that `change` returns."""
         key = f"{part}_{self.position}"
-        st.session_state[key] = value
+        put(key, value)
 
         def changed() -> None:
             if (new := st.session_state[key]) is not None:

@@ -15,7 +15,7 @@ from finance_core.i18n import _
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.screens import SAVED
-from finance_core.ui.choices import name_form, segmented
+from finance_core.ui.choices import name_form, owned, segmented
 from finance_core.ui.decorators import writes
 from finance_core.ui.parameters import DAYS
 from finance_core.ui.screener import address
@@ -52,19 +52,17 @@ def _as_of(view: View) -> None:
 
 
 def _ready(view: View) -> None:
-    def chosen() -> None:
-        if key := st.session_state["ready"]:
+    def choose(key: str | None) -> None:
+        if key:
             address.write(rule=READY[key].rule)
 
     shown = next((key for key, row in READY.items() if row.rule == view.rule), None)
-    st.session_state["ready"] = shown
     st.pills(
         _("준비된 조건"),
         list(READY),
         format_func=lambda key: _(READY[key].name),
-        key="ready",
         label_visibility="collapsed",
-        on_change=chosen,
+        **owned("ready", shown, choose),
     )
     if shown:
         st.caption(plain(_(READY[shown].note)))

@@ -10,7 +10,7 @@ from finance_core.bars.indicator import Setting
 from finance_core.bars.indicators import INDICATORS
 from finance_core.charts import panes
 from finance_core.i18n import _
-from finance_core.ui.choices import icon_button
+from finance_core.ui.choices import icon_button, put
 from finance_core.ui.text import plain
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import use_visitor_language
@@ -77,7 +77,7 @@ def about(chosen: Chosen) -> str:
 
 def _number(setting: Setting, value: float, key: str, on_change: Callable[[], None]) -> None:
     kind = int if setting.step == 1 else float
-    st.session_state[key] = kind(value)
+    put(key, kind(value))
     st.number_input(
         _(setting.name),
         min_value=kind(setting.least),
@@ -99,7 +99,7 @@ def _heights(view: View, write: Write) -> None:
     st.caption(_("창의 높이 비율"))
     with st.container(horizontal=True, gap="medium"):
         for position, (name, share) in enumerate(zip(names, panes.shares(len(names), view.heights), strict=True)):
-            st.session_state[f"height_{position}"] = share
+            put(f"height_{position}", share)
             st.slider(plain(name), *panes.LIMITS, key=f"height_{position}", width=140, on_change=shared)
 
 
