@@ -73,7 +73,7 @@ def _counts(db: MongoDatabase, view: View, result: Result) -> None:
                     ]
                     with st.expander(title):
                         st.caption(plain(", ".join(names[:500]) + (" …" if len(names) > 500 else "")))
-    if not result.judged and list(result.unjudged) == ["sample"]:
+    if not result.judged and "sample" in result.unjudged and set(result.unjudged) <= {"sample", "no bars"}:
         sentence = _("표본 시세뿐이라 살펴볼 종목이 없습니다. 업데이트하면 실제 시세를 받아 옵니다.")
         st.info(sentence, icon=":material/science:")
 
