@@ -55,6 +55,7 @@ WORDS: Final = {
     "Choose date": "날짜 고르기",
     "Date range": "기간",
     "Quick select a date range": "기간 고르기",
+    "Select...": "고르십시오",
     "Past Week": "지난 1주",
     "Past Month": "지난 1개월",
     "Past 3 Months": "지난 3개월",
