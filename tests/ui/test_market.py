@@ -328,3 +328,13 @@ def test_a_day_that_was_not_counted_shows_the_last_one(market: MongoDatabase, da
     assert not page.exception
     assert len(page.warning) == warnings
     assert any(f"**{LAST_SESSION}**" in element.value for element in page.markdown)
+
+
+def test_a_day_with_too_few_bars_has_no_new_highs_that_are_known(market: MongoDatabase) -> None:
+    early = (pd.Timestamp(LAST_SESSION) - pd.offsets.BDay(100)).date()
+    page = open_market(day=f"{early}", tab="breadth", mark="highs")
+    assert not page.exception
+    (members,) = [group for group in page.get("button_group") if group.key == "members"]
+    assert "종가 52주 신고가 –" in [option.content for option in members.proto.options]
+    assert "이날은 봉이 모자라 알 수 없습니다." in [caption.value for caption in page.caption]
+    assert not page.dataframe

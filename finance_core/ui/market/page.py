@@ -271,7 +271,9 @@ def _of_day(
     st.session_state["members"] = view.mark or None
     look: dict[str, Any] = {"format_func": title, "label_visibility": "collapsed"}
     chosen = st.pills(_("그 종목들"), list(MEMBERS), key="members", on_change=choose, **look)
-    if chosen:
+    if chosen and np.isnan(counts[chosen]):
+        st.caption(_("이날은 봉이 모자라 알 수 없습니다."))
+    elif chosen:
         session = int(np.searchsorted(market.panel.sessions, day.to_datetime64()))
         which = np.flatnonzero(breadth.members(market.panel, chosen, session))
         then = market.panel.as_of(market.panel.sessions[session])
