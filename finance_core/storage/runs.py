@@ -199,8 +199,8 @@ def unfinished_full(db: MongoDatabase, category: Category, only: Iterable[str] |
     A run of named tickers does not end a run of all. None if the last run was finished, was no full run, was of other
     tickers, or began more than `CONTINUE_WITHIN` ago.
     """
-    named = next(iter(_runs(db, {"category": category.key, "kind": None}, 1)), None)
-    last = latest_whole(db, category) if only is None else named
+    of_all = {"only": None} if only is None else {}
+    last = next(iter(_runs(db, {"category": category.key, "kind": None, **of_all}, 1)), None)
     if last is None or not last.get("full") or last["state"] in ("running", "done"):
         return None
     if last["started_at"] < tickers.now() - CONTINUE_WITHIN or _as_set(last.get("only")) != _as_set(only):
