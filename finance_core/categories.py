@@ -88,6 +88,8 @@ class Category:
     """Module that updates it from the command line."""
     headlines: tuple[str, ...] = ()
     """Tickers that stand for the category on the overview."""
+    daily_limit: float | None = None
+    """The largest move of a price in one session, as a share of the close before; None where no rule limits it."""
     index: str = ""
     """The index that stands for its market, a ticker of the category `indices`; "" where there is none."""
     rates: bool = False
@@ -170,6 +172,7 @@ KOREAN_STOCKS = Category(
     default_averages=KOREAN_AVERAGES,
     rising_is_red=True,
     update_command="updaters.update_kr",
+    daily_limit=0.3,
     index="^KS11",
     ticker_digits=6,
     collection_names="korean_stock korea_stocks stock_kr stocks_kr kr_stock kr_stocks krx krx_stocks"

@@ -26,7 +26,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 def store(db: MongoDatabase, category: Category, ticker: str, name: str, bars: pd.DataFrame) -> None:
     tickers.register(db, category, [{"ticker": ticker, "name": name, "market": category.markets[0].key}])
     prices.write(db, category, ticker, bars)
-    fields = {**prices.state_of(bars), "bars_changed_at": tickers.now(), "source": "yahoo"}
+    fields = {**prices.state_of(category, bars), "bars_changed_at": tickers.now(), "source": "yahoo"}
     tickers.record(db, category, ticker, fields)
 
 

@@ -80,7 +80,7 @@ def _fill(db: MongoDatabase, category: Category, ticker: str, market: str, today
             # The row is written first: of two processes that write it, one gives up before it writes a bar.
             tickers.record(db, category, ticker, {"updated_at": now, "bars_changed_at": now}, session)
             prices.write(db, category, ticker, bars, session, remove_others=True)
-            tickers.record(db, category, ticker, prices.state_of(bars), session)
+            tickers.record(db, category, ticker, prices.state_of(category, bars), session)
 
     database.atomically(db, write)
 

@@ -273,11 +273,11 @@ def _state(
 ) -> BarState:
     """The state of the stored bars after `bars` were `written` after the last stored bars `before`."""
     if before is None or before.bars.empty:
-        return prices.state_of(bars)
+        return prices.state_of(category, bars)
     last_date = before.bars.index[-1]
     is_in_step = row.get("last_date") == last_date  # otherwise an interrupted run has added bars
     if is_in_step and row.keys() >= {"first_date", "bar_count"} and len(bars) > 1 and bars.index[-1] >= last_date:
-        return prices.state_of(bars, row["first_date"], row["bar_count"] + written.added)
+        return prices.state_of(category, bars, row["first_date"], row["bar_count"] + written.added)
     return prices.state(db, category, row["ticker"])
 
 

@@ -1,7 +1,7 @@
-"""The bars of a chart that have a mark: corporate actions, halts, refused bars, high and low of 52 weeks. Pure."""
+"""The bars of a chart with a mark: corporate actions, halts, refused bars, jumps, high and low of 52 weeks. Pure."""
 
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,21 +9,34 @@ import pandas as pd
 
 from finance_core.bars.candles import PRICES
 
-Kind = Literal["dividend", "split", "high", "low", "halted", "refused"]
+Kind = Literal["dividend", "split", "high", "low", "halted", "refused", "jump"]
 Positions = Mapping[Kind, npt.NDArray[np.intp]]
 """The positions of the bars of each kind, ascending."""
 
 
-def positions(bars: pd.DataFrame, refused: Iterable[pd.Timestamp] = ()) -> Positions:
-    """The bars with a mark. `refused` are days of bars that were left out.
+class Noted(NamedTuple):
+    """Days with a mark that bars alone do not show."""
+
+    refused: Sequence[pd.Timestamp] = ()
+    """Days of bars that were left out."""
+    jumps: Sequence[pd.Timestamp] = ()
+    """Days with a move beyond the daily limit (see `price_limit`)."""
+
+
+NOTHING_NOTED = Noted()
+
+
+def positions(bars: pd.DataFrame, noted: Noted = NOTHING_NOTED) -> Positions:
+    """The bars with a mark.
 
     High and low are the highest high and the lowest low of the 52 weeks up to the last bar. A halted bar is flat and
     has no volume, while other bars have volume. A refused bar is marked on the next bar, unless its day has a bar now.
+    A jump is marked on its bar: in weekly bars, that of its week.
 
     >>> from finance_core.bars import candles
     >>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-05"]).to_numpy()
     >>> rows = [[10, 12, 9, 11, 500, 0, 0], [11, 11, 11, 11, 0, 0, 0], [11, 13, 10, 12, 300, 1, 0]]
-    >>> marked = positions(candles.frame(days, np.array(rows, dtype="float64")), [pd.Timestamp("2024-01-04")])
+    >>> marked = positions(candles.frame(days, np.array(rows, dtype="float64")), Noted([pd.Timestamp("2024-01-04")]))
     >>> {kind: bars.tolist() for kind, bars in marked.items() if len(bars)}
     {'dividend': [2], 'high': [2], 'low': [0], 'halted': [1], 'refused': [2]}
     """
@@ -31,17 +44,23 @@ def positions(bars: pd.DataFrame, refused: Iterable[pd.Timestamp] = ()) -> Posit
     prices = bars[PRICES].to_numpy()
     is_flat = (prices == prices[:, :1]).all(axis=1)
     volume = bars["volume"].to_numpy()
-    left_out = pd.DatetimeIndex([day for day in refused if day not in days])
+    left_out = pd.DatetimeIndex([day for day in noted.refused if day not in days])
     marked: dict[Kind, npt.NDArray[np.intp]] = {
         "dividend": np.flatnonzero(bars["dividends"].to_numpy() > 0),
         "split": np.flatnonzero(bars["stock_splits"].to_numpy() > 0),
         "high": _extreme(bars["high"], highest=True),
         "low": _extreme(bars["low"], highest=False),
         "halted": np.flatnonzero(is_flat & (volume == 0) & (volume > 0).any()),
-        "refused": np.unique(days.searchsorted(left_out)),
+        "refused": _first_from(days, left_out),
+        "jump": _first_from(days, pd.DatetimeIndex([*noted.jumps])),
     }
-    marked["refused"] = marked["refused"][marked["refused"] < len(bars)]
     return marked
+
+
+def _first_from(days: pd.DatetimeIndex, on: pd.DatetimeIndex) -> npt.NDArray[np.intp]:
+    """Positions of the first of `days` from each day of `on` on, each once; none after the last of `days`."""
+    positions = np.unique(days.searchsorted(on))
+    return positions[positions < len(days)]
 
 
 def _extreme(prices: "pd.Series[float]", *, highest: bool) -> npt.NDArray[np.intp]:

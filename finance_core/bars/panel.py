@@ -67,6 +67,9 @@ class Panel:
     split: Days | None = None
     """The day of the last split of each ticker, NaT where there was none, in all bars that were read; the panel may
     hold a part of these. Its prices reflect all these splits. None means: splits are not known."""
+    jump: Days | None = None
+    """The day of the last jump of each ticker (see `price_limit`), NaT where there was none. Bars before it are left
+    out: no return, average or high may span it. None means: jumps are not known."""
     shares: Shares | None = None
     """None means: shares are not known."""
     unreadable: frozenset[str] = frozenset()
@@ -140,6 +143,7 @@ class Panel:
             texts={name: texts[which] for name, texts in self.texts.items()},
             listed=None if self.listed is None else self.listed[which],
             split=None if self.split is None else self.split[which],
+            jump=None if self.jump is None else self.jump[which],
             shares=None if self.shares is None else self.shares.only(which),
             unreadable=self.unreadable.intersection(compress(self.tickers, which.tolist())),
         )
@@ -187,16 +191,19 @@ NO_BARS: Final[TickerBars] = np.array([], dtype="datetime64[D]"), dict.fromkeys(
 
 
 def of(
-    bars: Mapping[str, TickerBars], fields: Iterable[str] = FIELDS, split: Mapping[str, np.datetime64] | None = None
+    bars: Mapping[str, TickerBars],
+    fields: Iterable[str] = FIELDS,
+    split: Mapping[str, np.datetime64] | None = None,
+    jump: Mapping[str, np.datetime64] | None = None,
 ) -> Panel:
-    """The panel of the bars of each ticker, in the order of `bars`; `split` has the days of the last splits."""
+    """The panel of the bars of each ticker, in the order of `bars`; with the days of the last splits and jumps."""
     days = [ticker_days.astype("datetime64[D]") for ticker_days, _values in bars.values()]
     flat = np.concatenate([np.array([], dtype="datetime64[D]"), *days])
     sessions, at = _distinct(flat)
     starts = np.concatenate([[0], np.cumsum([len(each) for each in days], dtype="int64")])
     columns = {name: _joined([values[name] for _days, values in bars.values()]) for name in fields}
-    splits = None if split is None else np.array([split.get(ticker) for ticker in bars], dtype="datetime64[D]")
-    return Panel(tuple(bars), sessions, starts, at, columns, split=splits)
+    last_split, last_jump = _in_order(split, bars), _in_order(jump, bars)
+    return Panel(tuple(bars), sessions, starts, at, columns, split=last_split, jump=last_jump)
 
 
 def _distinct(days: Days) -> tuple[Days, npt.NDArray[np.int32]]:
@@ -231,18 +238,23 @@ def replaced(panel: Panel, changed: Sequence[Panel], tickers: Sequence[str]) -> 
     columns = {name: _joined([source.bars[name][each] for source, each in parts]) for name in panel.bars}
     starts = np.concatenate([[0], np.cumsum([each.stop - each.start for _source, each in parts], dtype="int64")])
     at = (np.cumsum(occurs, dtype="int32") - np.int32(1))[at]
-    return Panel(tuple(tickers), days[occurs], starts, at, columns, split=_splits(sources, tickers))
+    split, jump = (_last_days(sources, tickers, name) for name in ("split", "jump"))
+    return Panel(tuple(tickers), days[occurs], starts, at, columns, split=split, jump=jump)
 
 
-def _splits(sources: Sequence[Panel], tickers: Sequence[str]) -> Days | None:
-    """The last split of each ticker, from the last of `sources` that has it; None if one of these knows no splits."""
-    splits: dict[str, np.datetime64] = {}
+def _last_days(sources: Sequence[Panel], tickers: Iterable[str], name: str) -> Days | None:
+    """The array `name` for `tickers`: of each, from the last of `sources` that has it; None if one knows no days."""
+    days: dict[str, np.datetime64] = {}
     for source in sources:
-        if source.split is not None:
-            splits.update(zip(source.tickers, source.split, strict=True))
+        if (of_source := getattr(source, name)) is not None:
+            days.update(zip(source.tickers, of_source, strict=True))
         elif source.tickers:
             return None
-    return np.array([splits.get(ticker) for ticker in tickers], dtype="datetime64[D]")
+    return _in_order(days, tickers)
+
+
+def _in_order(days: Mapping[str, np.datetime64] | None, tickers: Iterable[str]) -> Days | None:
+    return None if days is None else np.array([days.get(ticker) for ticker in tickers], dtype="datetime64[D]")
 
 
 def _joined(parts: Sequence[npt.ArrayLike]) -> FloatArray:

@@ -23,11 +23,12 @@ from finance_core.bars.field_values import Source
 from finance_core.bars.panel import BoolArray, Panel
 from finance_core.i18n import N_, in_all_languages
 
-Reason = Literal["sample", "conflict", "no bars", "stale", "halted", "too few bars", "unknown"]
+Reason = Literal["sample", "conflict", "jump", "no bars", "stale", "halted", "too few bars", "unknown"]
 
 REASONS: Final[dict[Reason, str]] = {
     "sample": N_("표본 시세"),
     "conflict": N_("저장된 봉이 서로 어긋남"),
+    "jump": N_("가격제한폭을 넘은 단절 뒤의 봉이 모자람"),
     "no bars": N_("그날까지 봉 없음"),
     "stale": N_("봉이 오래됨"),
     "halted": N_("거래정지"),
@@ -162,9 +163,11 @@ def _column(node: Node, source: Source) -> Any:
 
 def _reasons(panel: Panel, needed: int, unknown: BoolArray) -> list[Reason | None]:
     """Why each ticker is not judged; None where it is."""
+    jumped = np.zeros(len(panel.tickers), dtype=bool) if panel.jump is None else ~np.isnat(panel.jump)
     is_so: dict[Reason, BoolArray] = {
         "sample": panel.text("source") == "sample",
         "conflict": np.array([ticker in panel.unreadable for ticker in panel.tickers], dtype=bool),
+        "jump": jumped & unknown & (panel.counts < needed),
         "no bars": panel.counts == 0,
         "stale": panel.stale(),
         "halted": panel.halted(),

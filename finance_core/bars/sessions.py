@@ -83,6 +83,24 @@ def between(calendar: str | Calendar, first: dt.date, last: dt.date) -> pd.Datet
     return pd.DatetimeIndex(_calendar(calendar).loc[pd.Timestamp(first) : pd.Timestamp(last)].index)
 
 
+def elapsed(
+    calendar: str | Calendar, since: npt.NDArray[np.datetime64], until: npt.NDArray[np.datetime64]
+) -> npt.NDArray[np.int64]:
+    """How many sessions there are after each day of `since` up to that of `until`, which is later; at least 1.
+
+    Weekdays count where days are beyond the range of the calendar.
+
+    >>> fridays = np.array(["2026-01-02", "1985-01-04"], dtype="datetime64[D]")
+    >>> elapsed("XKRX", fridays, fridays + np.array([3, 7], dtype="timedelta64[D]")).tolist()
+    [1, 5]
+    """
+    known = days(calendar)
+    count = known.searchsorted(until, side="right") - known.searchsorted(since, side="right")
+    day = np.timedelta64(1, "D")
+    weekdays = np.busday_count(since.astype("datetime64[D]") + day, until.astype("datetime64[D]") + day)
+    return np.maximum(np.where((since < known[0]) | (until > known[-1]), weekdays, count), 1)
+
+
 def following(calendar: str | Calendar, last: dt.date, interval: Interval, count: int) -> pd.DatetimeIndex:
     """The dates of the next `count` bars of `interval` after the bar of `last`, tz-naive; fewer at the calendar's end.
 

@@ -1,6 +1,6 @@
 """The ECharts option of one ticker: prices, volume, indicators, marks. Pure: frames in, option out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 
 from finance_core.bars.curves import Curve
 from finance_core.bars.formulas import Floats
+from finance_core.bars.marks import NOTHING_NOTED, Noted
 from finance_core.charts import marks, overlay, panes, parts, price_series
 from finance_core.charts.overlay import Other
 from finance_core.charts.parts import Option
@@ -34,7 +35,7 @@ def candlestick(
     bars: pd.DataFrame,
     curves: Sequence[Curve],
     style: Style,
-    refused: Iterable[pd.Timestamp] = (),
+    noted: Noted = NOTHING_NOTED,
     others: Sequence[Other] = (),
     ahead: pd.DatetimeIndex = NOTHING_AHEAD,
 ) -> Option:
@@ -42,7 +43,7 @@ def candlestick(
 
     `bars` are as in `candles`, of any interval; `curves` as in `bars.curves`, of the same bars and the days `ahead`.
     Both are whole, so that zooming out needs no server; the page tells the browser separately which bars to show at
-    first. `refused` are days of bars that were left out, for the marks. `others` are drawn in percent, so that the
+    first. `noted` are further days with marks. `others` are drawn in percent, so that the
     scale of `style` must be percent. `ahead` are the days to come: they have no prices, only lines that are drawn later
     than computed. The key `readout` is ours: it lists the values that are shown for the bar under the crosshair (see
     `parts.reading`).
@@ -54,7 +55,7 @@ def candlestick(
     """
     drawn = panes.draw(curves, decimals=style.decimals, rising=style.rising, falling=style.falling)
     source = _source(bars, style, drawn.columns, ahead, others)
-    marked = marks.of(bars, style, refused)
+    marked = marks.of(bars, style, noted)
     source[marks.COLUMN] = marks.texts(len(source), marked)
     axis = _price_settings(style, bars, drawn.on_price, others)
     y_axes = [Script("price_axis", axis), _volume_axis(), marks.AXIS, *drawn.y_axes]

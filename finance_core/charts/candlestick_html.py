@@ -12,6 +12,7 @@ from finance_core.bars.candles import PRICES
 from finance_core.bars.curves import Curve
 from finance_core.bars.drawings import Placed
 from finance_core.bars.formulas import Floats
+from finance_core.bars.marks import NOTHING_NOTED, Noted
 from finance_core.charts import html_layers, panes, parts
 from finance_core.charts.candlestick import NOTHING_AHEAD
 from finance_core.charts.html_layers import Window
@@ -36,8 +37,8 @@ class Content(NamedTuple):
     """As in `bars.candles`, of any interval. These and `curves` are whole, even if the file holds a part of them."""
     curves: Sequence[Curve]
     style: Style
-    refused: Sequence[pd.Timestamp] = ()
-    """Days of bars that were left out."""
+    noted: Noted = NOTHING_NOTED
+    """Days with marks that the bars alone do not show."""
     others: Sequence[Other] = ()
     """Other tickers; the scale of `style` must be percent."""
     ahead: pd.DatetimeIndex = NOTHING_AHEAD
@@ -93,7 +94,7 @@ def candlestick(content: Content, visible: tuple[int, int] | None = None) -> go.
         for level in series.get("markLine", {}).get("data", ()):
             guide = {"line": {"dash": "dot", "width": 1, "color": panes.GUIDE}}
             figure.add_hline(level["yAxis"], row=pane + 1, col=1, **guide)
-    html_layers.add_marks(figure, part.days, content.bars, style, content.refused, window)
+    html_layers.add_marks(figure, part.days, content.bars, style, content.noted, window)
     html_layers.add_last_close(figure, content.bars, style, window)
     html_layers.add_drawings(figure, content.drawings, style, window)
     if style.sample:

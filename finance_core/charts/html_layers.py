@@ -13,12 +13,13 @@ from plotly.colors import hex_to_rgb
 
 from finance_core.bars.drawings import Placed
 from finance_core.bars.formulas import Floats
+from finance_core.bars.marks import Noted
 from finance_core.charts import marks, overlay, panes, price_series
 from finance_core.charts.overlay import Other
 from finance_core.charts.style import DRAWING, Scale, Style
 from finance_core.i18n import _
 
-SYMBOLS: Final = {"triangle": "triangle-up", "circle": "circle", "diamond": "diamond", "rect": "square"}
+SYMBOLS: Final = {"triangle": "triangle-up", "rect": "square"} | {name: name for name in ("circle", "diamond", "arrow")}
 """Plotly's names of the symbols of marks."""
 FOOT: Final = "yaxis90"
 """The axis of marks without a price. It begins a little below 0, so that marks at 0 stand whole at the foot of the pane
@@ -162,11 +163,11 @@ def add_marks(
     days: Sequence[str],
     bars: pd.DataFrame,
     style: Style,
-    refused: Sequence[pd.Timestamp],
+    noted: Noted,
     window: Window,
 ) -> None:
     """Add the marks on `days`. They come from all `bars`, so that a high of 52 weeks is that of the whole 52 weeks."""
-    for mark in marks.of(bars, style, refused):
+    for mark in marks.of(bars, style, noted):
         look = marks.LOOKS[mark.kind]
         seen = [index for index, at in enumerate(mark.positions) if 0 <= at - window.first < window.length]
         if not seen:

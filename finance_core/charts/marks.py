@@ -9,7 +9,7 @@ import pandas as pd
 
 from finance_core import formats
 from finance_core.bars import marks
-from finance_core.bars.marks import Kind
+from finance_core.bars.marks import Kind, Noted
 from finance_core.charts.parts import SIDES, Option
 from finance_core.charts.script import Script
 from finance_core.charts.style import Style
@@ -52,6 +52,7 @@ LOOKS: Final[Mapping[Kind, Look]] = {
     "low": Look(N_("52주 최저"), "#868e96", "circle", "low", formats.price, has_price=True),
     "halted": Look(N_("거래정지"), "#868e96", "diamond", "volume", _nothing),
     "refused": Look(N_("앞에 뺀 봉"), "#e8590c", "rect", "volume", _nothing),
+    "jump": Look(N_("가격제한폭을 넘은 단절"), "#e8590c", "arrow", "volume", _nothing),
 }
 
 
@@ -91,10 +92,10 @@ class Marked:
         }
 
 
-def of(bars: pd.DataFrame, style: Style, refused: Iterable[pd.Timestamp]) -> list[Marked]:
+def of(bars: pd.DataFrame, style: Style, noted: Noted) -> list[Marked]:
     """The marks of `bars`, of the kinds that `style` shows."""
     marked = []
-    for kind, positions in marks.positions(bars, refused).items():
+    for kind, positions in marks.positions(bars, noted).items():
         look = LOOKS[kind]
         if kind in style.marks and len(positions):
             numbers = bars[look.column].to_numpy()[positions]

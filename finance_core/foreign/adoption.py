@@ -229,7 +229,7 @@ def _read_all(run: ImportRun, location: Location) -> dict[str, BarState]:
         failures = []
         try:
             bars = _read(db, rules, location, raw)
-            states[raw] = prices.state_of(bars)
+            states[raw] = prices.state_of(category, bars)
             summary.bars += len(bars)
         except SisepanError as error:
             failures.append(runs.Failure(str(raw), error))

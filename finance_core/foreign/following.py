@@ -67,7 +67,7 @@ def _drawn(db: MongoDatabase, category: Category, ticker: str) -> BarState:
     except DataConflict as error:
         _log.warning("%s %s: %s", category.key, ticker, error)
         bars = candles.empty()
-    return prices.state_of(bars)
+    return prices.state_of(category, bars)
 
 
 def remember_extent(db: MongoDatabase, category: Category, seen: Document) -> None:

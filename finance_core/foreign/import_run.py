@@ -262,7 +262,7 @@ class _Import:
         session: ClientSession | None,
     ) -> None:
         """Record that the ticker is done and now has `bars`. Must come last: the next run skips such a ticker."""
-        ticker, state = converted.ticker, prices.state_of(bars)
+        ticker, state = converted.ticker, prices.state_of(self._category, bars)
         # An earlier run may have written bars and been interrupted before it recorded them.
         is_changed = is_changed or any(before.get(name) != value for name, value in state.items())
         changed_at = tickers.now() if is_changed else before.get("bars_changed_at")

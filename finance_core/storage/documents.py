@@ -52,7 +52,7 @@ class BarState(TypedDict):
     last_date: dt.datetime | None
     bar_count: int
     last_close: float | None
-    previous_close: float | None  # the close before the last one, with a split of the last day applied
+    previous_close: float | None  # the close before the last one, with a split applied; None before a jump
     change: float | None  # last_close / previous_close - 1
 
 

@@ -1,7 +1,8 @@
 """Panels of whole categories: read once, and kept for all visitors until bars change, within a limit of memory.
 
 The bars of a panel are those that `prices.load` gives, ticker by ticker (a halted day as it is drawn, see
-`candles.clean`). At each call, the rows of the tickers show which bars have changed since; only those are read again.
+`candles.clean`), from the last jump on that no day's trading explains (see `price_limit`). At each call, the rows of
+the tickers show which bars have changed since; only those are read again.
 """
 
 import datetime as dt
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from finance_core import turns
-from finance_core.bars import adjustment, candles
+from finance_core.bars import adjustment, candles, price_limit
 from finance_core.bars import panel as panels
 from finance_core.bars.panel import Panel, TickerBars
 from finance_core.categories import Category
@@ -69,8 +70,19 @@ class Part:
     """By ticker; without bars for `unreadable` tickers."""
     split: dict[str, np.datetime64] = field(default_factory=dict)
     """By ticker: the day of its last split, NaT where there was none."""
+    jump: dict[str, np.datetime64] = field(default_factory=dict)
+    """By ticker: the day of the last jump, where there was one."""
     unreadable: set[str] = field(default_factory=set)
     """Tickers whose bars contradict each other."""
+
+    def add(self, ticker: str, bars: TickerBars, category: Category) -> None:
+        """Add the bars of a ticker of `category` from their last jump on."""
+        days, numbers = bars
+        if (jumps := price_limit.jumps(category, days, np.asarray(numbers["close"]))).size:
+            first = jumps[-1]
+            self.jump[ticker] = days[first]
+            bars = days[first:], {name: np.asarray(values)[first:] for name, values in numbers.items()}
+        self.bars[ticker] = bars
 
 
 _NEVER: Final = np.datetime64("NaT", "D")
@@ -106,7 +118,7 @@ def panel(db: MongoDatabase, category: Category, since: dt.date, fields: Iterabl
 
 def some(db: MongoDatabase, category: Category, names: Sequence[str], since: dt.date) -> dict[str, TickerBars]:
     """The bars of a few tickers from `since` on, as in a panel; those without bars, or unreadable, are left out."""
-    read = _read(db, locations.of(db, category), names, since)
+    read = _read(db, category, names, since)
     return {ticker: bars for part in read for ticker, bars in part.bars.items() if len(bars[0])}
 
 
@@ -134,8 +146,8 @@ def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[
     changed = [ticker for ticker, version in versions.items() if kept.versions.get(ticker) != version]
     if kept.panel is None or changed or known.tickers != tuple(versions):
         read, unreadable = [], known.unreadable.intersection(versions).difference(changed)
-        for part in _read(db, location, changed, kept.since):
-            read.append(panels.of(part.bars, split=part.split))  # as compact as it is kept
+        for part in _read(db, category, changed, kept.since):
+            read.append(panels.of(part.bars, split=part.split, jump=part.jump))  # as compact as it is kept
             unreadable |= part.unreadable
         panel = panels.replaced(known, read, list(versions))
         kept.panel = replace(panel, unreadable=unreadable, version=next(_changes))
@@ -173,13 +185,13 @@ def _make_room(rows: Sequence[TickerRow], since: dt.date, wanted: _Kept) -> None
                 del _kept[key]
 
 
-def _read(db: MongoDatabase, location: Location, names: Sequence[str], since: dt.date) -> Iterator[Part]:
+def _read(db: MongoDatabase, category: Category, names: Sequence[str], since: dt.date) -> Iterator[Part]:
     """Read the bars of `names`, some tickers at a time.
 
     While one part is decoded, the server reads the next part. It also reads the part after that as long as no other
     page is drawn or waits (for this panel, for example): two queries at a time would slow a chart elsewhere.
     """
-    begin = dt.datetime.combine(since, dt.time())
+    begin, location = dt.datetime.combine(since, dt.time()), locations.of(db, category)
     count = min(max(BARS_AT_ONCE // _sessions(since), 1), TICKERS_AT_ONCE)
     parts = deque(names[first : first + count] for first in range(0, len(names), count))
     queries: deque[tuple[Sequence[str], Future[list[bytes]]]] = deque()
@@ -198,7 +210,8 @@ def _read(db: MongoDatabase, location: Location, names: Sequence[str], since: dt
             read = Part(dict.fromkeys(part, panels.NO_BARS))
             for ticker, table in raw_bars.decode(batches, location).items():
                 try:
-                    read.bars[ticker], read.split[ticker] = _bars(db, location, ticker, table, begin)
+                    bars, read.split[ticker] = _bars(db, location, ticker, table, begin)
+                    read.add(ticker, bars, category)
                 except DataConflict:
                     read.unreadable.add(ticker)
             yield read

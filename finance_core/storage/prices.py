@@ -11,13 +11,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from pymongo import DeleteMany, InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import AutoReconnect
 
 from finance_core import turns
-from finance_core.bars import adjustment, candles
+from finance_core.bars import adjustment, candles, price_limit
 from finance_core.categories import Category
 from finance_core.storage import bar_documents, locations, raw_bars
 from finance_core.storage.database import Document, MongoDatabase
@@ -168,30 +169,42 @@ def state(db: MongoDatabase, category: Category, ticker: str) -> BarState:
     oldest = bars.find_one(of_ticker, {date: 1}, sort=[(date, 1)]) or {}
     nothing: Document = {}
     last, previous = [*newest, nothing, nothing][:2]
-    numbers = (last.get(close), previous.get(close), last.get(splits))
-    return _state(oldest.get(date), last.get(date), count(db, category, ticker), *numbers)
+    numbers = (last.get(close), previous.get(close), last.get(splits), previous.get(date))
+    return _state(category, oldest.get(date), last.get(date), count(db, category, ticker), *numbers)
 
 
-def state_of(bars: pd.DataFrame, first_date: dt.datetime | None = None, bar_count: int | None = None) -> BarState:
-    """The `state` of a ticker from its `bars`: all of them, or the last ones.
+def state_of(
+    category: Category, bars: pd.DataFrame, first_date: dt.datetime | None = None, bar_count: int | None = None
+) -> BarState:
+    """The `state` of a ticker of `category` from its `bars`: all of them, or the last ones.
 
     If they are the last ones, there are two at least, and `first_date` and `bar_count` are those of all bars.
     """
     if bars.empty:
-        return _state(None, None, 0)
+        return _state(category, None, None, 0)
     # In numpy, because a run does this for every ticker; in pandas, one column takes longer than all columns here.
     values = dict(zip(candles.COLUMNS, bars.to_numpy(dtype="float64")[-2:].T.tolist(), strict=True))
     previous, last = [None, *values["close"]][-2:]
-    first, last_date = bars.index.to_numpy()[[0, -1]].astype("datetime64[us]").tolist()
-    return _state(first_date or first, last_date, bar_count or len(bars), last, previous, values["stock_splits"][-1])
+    first, last_date, before = bars.index.to_numpy()[[0, -1, -2 % len(bars)]].astype("datetime64[us]").tolist()
+    numbers = (last, previous, values["stock_splits"][-1], before)
+    return _state(category, first_date or first, last_date, bar_count or len(bars), *numbers)
 
 
 def _state(
-    first_date: Any, last_date: Any, bar_count: int, last: Any = None, previous: Any = None, split: Any = None
+    category: Category,
+    first_date: Any,
+    last_date: Any,
+    bar_count: int,
+    last: Any = None,
+    previous: Any = None,
+    split: Any = None,
+    previous_date: Any = None,
 ) -> BarState:
     last, previous, split = (number if isinstance(number, int | float) else None for number in (last, previous, split))
     if last and previous and split and adjustment.is_unadjusted(previous, last, split):
         previous /= split  # as `load` does
+    if last and previous and _is_jump(category, (previous_date, last_date), (previous, last)):
+        previous = None
     return {
         "first_date": first_date,
         "last_date": last_date,
@@ -200,6 +213,14 @@ def _state(
         "previous_close": previous,
         "change": last / previous - 1 if last and previous else None,
     }
+
+
+def _is_jump(category: Category, dates: tuple[Any, Any], closes: tuple[float, float]) -> bool:
+    """Whether the second close is no change of the first (see `price_limit`); False where the dates are no dates."""
+    if not all(isinstance(date, dt.datetime) for date in dates):
+        return False
+    days = np.array([date.date() for date in dates], dtype="datetime64[D]")
+    return bool(price_limit.jumps(category, days, np.array(closes, dtype="float64")).size)
 
 
 def count(db: MongoDatabase, category: Category, *tickers: str) -> int:

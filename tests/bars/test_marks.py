@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from finance_core.bars import candles, marks
+from finance_core.bars.marks import Noted
 from tests import pages
 
 
@@ -34,7 +35,7 @@ def test_a_refused_bar_is_marked_on_the_next_one_unless_its_day_has_one_by_now(b
     weekend = next(day for day in pd.date_range(days[10], days[-1]) if day not in days)
     after = int(days.searchsorted(weekend))
     late = days[-1] + pd.Timedelta(days=3)
-    assert marks.positions(bars, [weekend, weekend, days[20], late])["refused"].tolist() == [after]
+    assert marks.positions(bars, Noted([weekend, weekend, days[20], late]))["refused"].tolist() == [after]
 
 
 def test_no_bars_have_no_marks() -> None:

@@ -55,7 +55,7 @@ def store(db: MongoDatabase, ticker: str, segment: Market, listing: Listing, ver
         "last_status": "ok",
         "updated_at": verified,
         "verified_at": verified,
-        **prices.state_of(bars),
+        **prices.state_of(KOREAN_STOCKS, bars),
     }
     tickers.register(db, KOREAN_STOCKS, [row])
 

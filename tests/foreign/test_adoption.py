@@ -93,7 +93,7 @@ def test_its_tickers_are_listed_with_their_names_and_state(own_server_db: MongoD
         "000660": "SK하이닉스",  # as our list does
         "035720": "카톡",
     }
-    state = prices.state_of(TABLES["005930"].pipe(lambda table: candles.clean(table)[0]))
+    state = prices.state_of(KOREAN_STOCKS, TABLES["005930"].pipe(lambda table: candles.clean(table)[0]))
     assert {name: rows["005930"][name] for name in state} == state
     assert rows["005930"]["source"] == "import"
 

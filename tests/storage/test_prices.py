@@ -388,10 +388,11 @@ def test_readers_get_bars_with_the_splits_that_the_prices_before_them_lack(db: M
     assert bars["dividends"].tolist() == [0.5, 0.0, 1.0, 0.0]
     assert prices.load(db, KOREAN_STOCKS, TICKER, last=3)["close"].tolist() == [52.0, 52.0, 53.0]
     assert prices.as_stored(db, KOREAN_STOCKS, TICKER)["close"].tolist() == [500.0, 520.0, 52.0, 53.0]
-    for state in (prices.state(db, KOREAN_STOCKS, TICKER), prices.state_of(candles.frame(days, values))):
+    for state in (prices.state(db, KOREAN_STOCKS, TICKER), prices.state_of(KOREAN_STOCKS, candles.frame(days, values))):
         assert (state["last_close"], state["previous_close"]) == (53.0, 52.0)
     prices.write(db, KOREAN_STOCKS, TICKER, candles.frame(days[:3], values[:3]), remove_others=True)
-    for state in (prices.state(db, KOREAN_STOCKS, TICKER), prices.state_of(candles.frame(days[:3], values[:3]))):
+    bars = candles.frame(days[:3], values[:3])
+    for state in (prices.state(db, KOREAN_STOCKS, TICKER), prices.state_of(KOREAN_STOCKS, bars)):
         assert (state["last_close"], state["previous_close"], state["change"]) == (52.0, 52.0, 0.0)
 
 

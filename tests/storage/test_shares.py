@@ -91,7 +91,7 @@ def test_shares_of_imported_bars_to_which_an_update_has_added_are_not_known_unti
     imported = candles.clean(listing.bars.iloc[:-5])[0]  # of the same prices, but without the split
     prices.write(db, KOREAN_STOCKS, "005930", imported)
     tickers.register(db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
-    tickers.record(db, KOREAN_STOCKS, "005930", {**prices.state_of(imported), "source": "import"})
+    tickers.record(db, KOREAN_STOCKS, "005930", {**prices.state_of(KOREAN_STOCKS, imported), "source": "import"})
     for options, splits, of_tickers in (({}, 0, set()), ({"full": True}, 1, {"005930"})):
         assert not updating.run(db, "005930", **options).failures
         assert (updating.metadata(db)["source"], len(updating.actions_of(db, "stock_splits"))) == ("yahoo", splits)

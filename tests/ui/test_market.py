@@ -32,7 +32,7 @@ def store(db: MongoDatabase, ticker: str, closes: list[float], end: dt.date, **r
     category = row.pop("of", KOREAN_STOCKS)
     tickers.register(db, category, [{"ticker": ticker, "name": row.pop("name", f"회사 {ticker}"), "market": "KOSPI"}])
     prices.write(db, category, ticker, bars)
-    state_of_bars = prices.state_of(bars)
+    state_of_bars = prices.state_of(category, bars)
     moments = {"bars_changed_at": tickers.now(), "verified_at": tickers.now()}
     tickers.record(db, category, ticker, {**state_of_bars, **moments, "source": "yahoo", **row})
 

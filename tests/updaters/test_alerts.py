@@ -135,8 +135,9 @@ def test_after_a_long_pause_the_earliest_session_has_all_the_bars_that_a_long_av
     tickers.register(db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자"}])
     for until in (-55, None):
         prices.write(db, KOREAN_STOCKS, "005930", bars.iloc[:until])
-        state = {**prices.state_of(bars.iloc[:until]), "source": "import", "bars_changed_at": tickers.now()}
-        tickers.record(db, KOREAN_STOCKS, "005930", state)
+        state = prices.state_of(KOREAN_STOCKS, bars.iloc[:until])
+        moments = {"source": "import", "bars_changed_at": tickers.now()}
+        tickers.record(db, KOREAN_STOCKS, "005930", {**state, **moments})
         if until:
             alerts.add(db, KOREAN_STOCKS, "언제나", "ma300 > 0")
     assert alerts.find(db, KOREAN_STOCKS, dt.datetime(2026, 11, 3, tzinfo=dt.UTC)) == 55

@@ -64,7 +64,8 @@ def assert_all_stored(db: MongoDatabase, yahoo: YahooStandIn, names: list[str]) 
             bars_of(db, name)[expected.columns].astype(float), expected, check_index_type=False, check_freq=False
         )
         row = metadata(db, name)
-        assert {key: row[key] for key in prices.state_of(bars_of(db, name))} == prices.state_of(bars_of(db, name))
+        state = prices.state_of(KOREAN_STOCKS, bars_of(db, name))
+        assert {key: row[key] for key in state} == state
 
 
 def charts(yahoo: YahooStandIn) -> list[str]:

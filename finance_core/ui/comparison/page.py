@@ -16,7 +16,7 @@ from finance_core.bars.comparison import Scale
 from finance_core.charts.comparison import Line
 from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import pictures, split_note
+from finance_core.ui import history_notes, pictures
 from finance_core.ui.comparison import address, analysis, controls, items, measures, shared
 from finance_core.ui.comparison.address import View
 from finance_core.ui.comparison.items import Item
@@ -91,7 +91,7 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     sample = any(item.is_sample for item in listed)
     _chart(view, closes, lines, scale, sample=sample)
     for item in listed:
-        split_note.show(item.name, item.history.late_splits)
+        history_notes.show(item.name, item.category, item.history, days[first], days[last])
     # Measures use daily closes at every interval: all days of the shown weeks or months.
     ends = days[first], days[last]
     if view.interval != "D":

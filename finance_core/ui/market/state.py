@@ -100,6 +100,8 @@ class Market:
     without_prices: int
     unreadable: int
     """Tickers whose stored bars contradict each other."""
+    jumped: int
+    """Tickers of which a part of the bars is left out, because they lie before a jump (see `bars.price_limit`)."""
     not_traded: int
     """Tickers with bars, but none on the last session."""
     ahead: int
@@ -141,6 +143,7 @@ def load(db: MongoDatabase, view: View) -> Market:
         counted=counted,
         without_prices=int((selected & ~has_bars & ~unreadable).sum()),
         unreadable=int(unreadable.sum()),
+        jumped=0 if panel.jump is None else int((panel.jump >= np.datetime64(since)).sum()),
         not_traded=int((~counted).sum()),
         ahead=int((newest.counts > panel.counts).sum()),
         not_collected=len(members.difference(whole.tickers)),

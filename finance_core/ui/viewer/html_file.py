@@ -23,7 +23,7 @@ def make(
     last = min(end, len(drawing.bars) - 1)
     ahead = drawing.ahead[: end - last]
     style = drawing.style
-    content = Content(drawing.bars, drawing.curves, style, history.refused, drawing.others, ahead, sketch.placed())
+    content = Content(drawing.bars, drawing.curves, style, history.noted, drawing.others, ahead, sketch.placed())
     about = " · ".join(part for part in picture.about(category, row, drawing, visible) if part)
     figure = candlestick_html.candlestick(content, (first, last))
     return html_page.to_html(figure, picture.title(row), about, style, dark=dark)

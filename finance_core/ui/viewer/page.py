@@ -28,11 +28,11 @@ from finance_core.ui import (
     address_bar,
     browser_memory,
     colors,
+    history_notes,
     listing,
     navigation,
     pictures,
     search_box,
-    split_note,
     update_actions,
 )
 from finance_core.ui.alerts import notes as alert_notes
@@ -179,7 +179,7 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
     with about:
         header.show(
-            category, row, history.bars, _style(category, row, history.bars, View(ticker, ()), calendar), calendar
+            category, row, history.comparable, _style(category, row, history.bars, View(ticker, ()), calendar), calendar
         )
     _instrument(category, row, calendar, update)
 
@@ -201,7 +201,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     drawing = shared.drawing(history, view, style, calendar, others)
     visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
     close = shared.adjusted(history, style)[0]["close"]
-    line = summary.of(close, pd.DatetimeIndex(drawing.bars.index), visible, view.interval)
+    line = summary.of(close, pd.DatetimeIndex(drawing.bars.index), visible, view.interval, history.noted.jumps)
     menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row, line)
     with menus.compare:
         compared.control(db, category, view, ticker)
@@ -217,7 +217,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         _link(category, ticker, view)
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
-    _notes(category, row, history, drawing, view)
+    _notes(category, row, history, drawing, view, visible)
     zoom.show(
         drawing.prepared,
         pd.DatetimeIndex(drawing.bars.index),
@@ -236,12 +236,14 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     browser_memory.keep(address.REMEMBERED)
 
 
-def _notes(category: Category, row: TickerRow, history: History, drawing: Drawing, view: View) -> None:
+def _notes(
+    category: Category, row: TickerRow, history: History, drawing: Drawing, view: View, visible: tuple[int, int]
+) -> None:
     """What a visitor must know before he reads the chart."""
     if lack := view.lack(pd.DatetimeIndex(history.bars.index)):
         st.warning(plain(lack), icon=":material/warning:")
     header.notes(row)
-    split_note.show(listing.name_of(row), history.late_splits)
+    history_notes.show(listing.name_of(row), category, history, *drawing.bars.index[[*visible]])
     if drawing.impossible:
         days = ", ".join(formats.date(remark.date) for remark in drawing.impossible)
         sentence = _("{days}의 배당은 그 전 종가보다 적지 않아 가격에 반영하지 않았습니다.")

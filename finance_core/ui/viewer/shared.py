@@ -14,10 +14,11 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import i18n
-from finance_core.bars import adjustment, candles, overlay, periods, sessions
+from finance_core.bars import adjustment, candles, overlay, periods, price_limit, sessions
 from finance_core.bars import curves as indicator_curves
 from finance_core.bars.candles import Remark
 from finance_core.bars.curves import Curve
+from finance_core.bars.marks import NOTHING_NOTED, Noted
 from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
 from finance_core.charts import candlestick
@@ -45,10 +46,15 @@ class History(NamedTuple):
     bars: pd.DataFrame
     late_splits: list[Remark]
     """The splits that the source has not applied to the earlier bars, and that are applied here."""
-    refused: tuple[pd.Timestamp, ...] = ()
-    """The days whose bars were refused, and that have no bar since."""
+    noted: Noted = NOTHING_NOTED
+    """The days whose bars were refused, and that have no bar since; and the days of jumps."""
     key: str = ""
     """A text that identifies these bars; "" where it is not known whether they are still the stored bars."""
+
+    @property
+    def comparable(self) -> pd.DataFrame:
+        """The bars from the last jump on: a change across it is no gain or loss."""
+        return self.bars.loc[self.noted.jumps[-1] :] if self.noted.jumps else self.bars
 
 
 class Drawing(NamedTuple):
@@ -107,7 +113,9 @@ def _read(db: MongoDatabase, category: Category, ticker: str, key: str) -> Histo
         refused += [remark.date for remark in remarks if remark.action == "refused" and not pd.isna(remark.date)]
     # Compared with daily bars, because a weekly bar has only the date of its last session.
     missing = tuple(day for day in refused if day not in bars.index)
-    return History(*adjustment.split_adjusted(bars), missing, key)
+    bars, late_splits = adjustment.split_adjusted(bars)
+    jumps = bars.index[price_limit.jumps(category, bars.index.to_numpy(), bars["close"].to_numpy())]
+    return History(bars, late_splits, Noted(missing, tuple(jumps)), key)
 
 
 def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
@@ -128,7 +136,7 @@ def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, com
         )
         for other in compared
     ]
-    option = candlestick.candlestick(bars, curves, style, shown.refused, others, ahead)
+    option = candlestick.candlestick(bars, curves, style, shown.noted, others, ahead)
     return Drawing(bars, curves, border.prepare(option), impossible, others, ahead, style)
 
 

@@ -1,5 +1,7 @@
 """A line that summarises the visible bars: return, maximum drawdown, volatility, annual return."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -9,20 +11,28 @@ from finance_core.bars.periods import Interval
 from finance_core.i18n import _
 
 
-def of(close: "pd.Series[float]", days: pd.DatetimeIndex, visible: tuple[int, int], interval: Interval) -> str:
+def of(
+    close: "pd.Series[float]",
+    days: pd.DatetimeIndex,
+    visible: tuple[int, int],
+    interval: Interval,
+    jumps: Sequence[pd.Timestamp] = (),
+) -> str:
     """The summary of the bars between the positions `visible`; "" where there is none.
 
     `close` has the daily closes, `days` the days of the bars in `interval`. Return and drawdown are computed from
-    closes, the return since the first visible close, as on the comparison page.
+    closes, the return since the first visible close, as on the comparison page; but not across one of the `jumps`.
     """
     first, last = days[visible[0]], days[visible[1]]
     start = first if interval == "D" else periods.span(first, interval)[0]
-    statistics = comparison.statistics(close.loc[start:last])
+    jump = max((day for day in jumps if start < day <= last), default=None)
+    statistics = comparison.statistics(close.loc[jump or start : last])
     if statistics is None:
         return ""
     volatility = formats.MISSING if statistics.volatility is None else f"{statistics.volatility:.1%}"
+    span = _("{date}부터").format(date=formats.date(jump)) if jump else _("보이는 기간")
     parts = {
-        _("보이는 기간"): formats.signed_percent(statistics.total),
+        span: formats.signed_percent(statistics.total),
         _("최대 낙폭"): formats.signed_percent(statistics.drawdown.depth),
         _("변동성"): volatility,
     }

@@ -1,0 +1,132 @@
+"""Splits that the prices before do not reflect, and jumps that nobody explains: what pages show, and what they say."""
+
+import pandas as pd
+import pytest
+
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import tickers
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui import listing
+from tests import pages
+from tests.yahoo import Listing, YahooStandIn
+from updaters import category_update
+
+SPLIT = pd.Timestamp("2026-11-16")
+NOTE = "삼성전자: 2026-11-16의 분할이 그 전 시세에 아직 반영되지 않은 채 저장되어 있어, 반영해서 보여 줍니다."
+
+
+@pytest.fixture
+def cliff(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> pd.DataFrame:
+    """Samsung, whose prices fall to a tenth on the day of its split; returned as they are without the cliff."""
+    table = pages.made_table(halted=0)
+    cliff = table.copy()
+    cliff.loc[cliff.index < SPLIT, pages.PRICES] *= 10
+    yahoo.listings["005930.KS"] = Listing(cliff, splits={SPLIT.date(): (10, 1)})
+    yahoo.listings["000660.KS"] = Listing(pages.made_table(2, halted=0))
+    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
+    assert not category_update.run(own_server_db, KOREAN_STOCKS, ["005930", "000660"]).failures
+    return table
+
+
+def infos(page: pages.AppTest) -> list[str]:
+    assert not page.exception
+    return [info.value.replace("\\", "") for info in page.info]
+
+
+def test_the_chart_and_its_header_show_no_cliff_and_the_page_says_why(cliff: pd.DataFrame) -> None:
+    page = pages.open_viewer(ticker="005930", period="MAX")
+    _option, source = pages.chart(page)
+    assert source["종가"].tolist() == pytest.approx(cliff["close"].tolist())
+    assert infos(page) == [NOTE]
+    (header,) = [element.proto.body for element in page.get("html") if "52주" in element.proto.body]
+    year = cliff[cliff.index > cliff.index[-1] - pd.DateOffset(weeks=52)]
+    assert f"{year['high'].max():,.0f}" in header, "the range of 52 weeks is of the same prices"
+    assert infos(pages.open_viewer(ticker="000660")) == []
+
+
+def test_a_comparison_shows_no_cliff_and_says_why(cliff: pd.DataFrame) -> None:
+    listing.forget()
+    page = pages.AppTest.from_file(pages.PAGES_DIR / "comparison.py", default_timeout=60)
+    page.query_params["series"] = "korean_stocks:005930,korean_stocks:000660"
+    page.query_params["period"] = "MAX"
+    page.run()
+    _option, source = pages.chart(page)
+    assert source["price 0"].pct_change().abs().max() < 0.2
+    assert infos(page) == [NOTE]
+
+
+@pytest.fixture
+def reduced(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> pd.DataFrame:
+    """Samsung, ten of whose shares became one, without a word of its source: the prices before are a tenth."""
+    table = pages.made_table(halted=0)
+    table.loc[table.index < SPLIT, pages.PRICES] /= 10
+    pages.update_from(yahoo, own_server_db, {"005930": table, "000660": pages.made_table(2, halted=0)}, {})
+    tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"name": "삼성전자"})
+    listing.forget()
+    return table
+
+
+def warnings(page: pages.AppTest) -> list[str]:
+    assert not page.exception
+    return [warning.value.replace("\\", "") for warning in page.warning]
+
+
+def test_a_chart_marks_a_jump_and_no_number_of_its_page_spans_it(reduced: pd.DataFrame) -> None:
+    page = pages.open_viewer(ticker="005930", period="MAX")
+    _option, source = pages.chart(page)
+    assert source["종가"].tolist() == pytest.approx(reduced["close"].tolist()), "what is not known is not adjusted"
+    assert source.index[source["marks"].str.contains("단절")].tolist() == [reduced.index.searchsorted(SPLIT)]
+    (warning,) = warnings(page)
+    assert "삼성전자" in warning
+    assert "2026-11-16" in warning
+    assert "±30%" in warning
+    (header,) = [element.proto.body for element in page.get("html") if "52주" in element.proto.body]
+    after = reduced[reduced.index >= SPLIT]
+    assert f"52주 {after['low'].min():,.0f}–{after['high'].max():,.0f}" in header
+    total = after["close"].iloc[-1] / after["close"].iloc[0] - 1
+    assert [f"2026-11-16부터 {total:+.2%}" in caption.value.replace("\\", "") for caption in page.caption].count(
+        True
+    ) == 1
+
+
+def test_a_jump_that_is_not_in_view_is_not_told_about(reduced: pd.DataFrame) -> None:
+    assert warnings(pages.open_viewer(ticker="005930", **{"from": "2026-11-16", "to": "2026-11-20"})) == []
+    assert warnings(pages.open_viewer(ticker="005930", **{"from": "2026-01-02", "to": "2026-11-13"})) == []
+    assert len(warnings(pages.open_viewer(ticker="005930", interval="W", period="1Y"))) == 1
+
+
+def test_a_comparison_names_the_jump(reduced: pd.DataFrame) -> None:
+    page = pages.AppTest.from_file(pages.PAGES_DIR / "comparison.py", default_timeout=60)
+    page.query_params["series"] = "korean_stocks:005930,korean_stocks:000660"
+    (warning,) = warnings(page.run())
+    assert "2026-11-16" in warning
+
+
+def test_the_market_and_the_screener_count_the_bars_after_the_jump(reduced: pd.DataFrame) -> None:
+    market = pages.AppTest.from_file(pages.PAGES_DIR / "market.py", default_timeout=60).run()
+    assert not market.exception
+    assert any("1종목은 하루 가격제한폭을 넘은 단절" in caption.value for caption in market.caption)
+    screener = pages.AppTest.from_file(pages.PAGES_DIR / "screener.py", default_timeout=60)
+    screener.query_params["rule"] = "change20 > -50%"
+    screener.run()
+    assert not screener.exception
+    (reason,) = [each for each in screener.expander if "단절" in each.label]
+    assert [caption.value for caption in reason.caption] == ["삼성전자 005930"]
+
+
+def test_a_jump_of_the_last_day_is_no_gain_on_the_first_page(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    table = pages.made_table(halted=0)
+    table.loc[table.index < table.index[-1], pages.PRICES] /= 10
+    pages.update_from(yahoo, own_server_db, {"005930": table, "000660": pages.made_table(2, halted=0)}, {})
+    rows = {row["ticker"]: row for row in tickers.all_rows(own_server_db, KOREAN_STOCKS)}
+    assert not {"change", "previous_close"} & rows["005930"].keys()
+    assert rows["000660"]["change"]
+    assert "005930" not in [
+        row["ticker"]
+        for rising in (True, False)
+        for row in tickers.movers(own_server_db, KOREAN_STOCKS, 5, rising=rising)
+    ]
+    (header,) = [
+        each.proto.body for each in pages.open_viewer(ticker="005930").get("html") if "52주" in each.proto.body
+    ]
+    assert "%" not in header
