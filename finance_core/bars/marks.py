@@ -29,9 +29,9 @@ NOTHING_NOTED = Noted()
 def positions(bars: pd.DataFrame, noted: Noted = NOTHING_NOTED) -> Positions:
     """The bars with a mark.
 
-    High and low are the highest high and the lowest low of the 52 weeks up to the last bar. A halted bar is flat and
-    has no volume, while other bars have volume. A refused bar is marked on the next bar, unless its day has a bar now.
-    A jump is marked on its bar: in weekly bars, that of its week.
+    High and low are the highest high and the lowest low of the 52 weeks up to the last bar, from
+    the last jump on. A halted bar is flat and has no volume, while other bars have volume. A refused bar is marked on
+    the next bar, unless its day has a bar now. A jump is marked on its bar: in weekly bars, that of its week.
 
     >>> from finance_core.bars import candles
     >>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-05"]).to_numpy()
@@ -44,15 +44,16 @@ def positions(bars: pd.DataFrame, noted: Noted = NOTHING_NOTED) -> Positions:
     prices = bars[PRICES].to_numpy()
     is_flat = (prices == prices[:, :1]).all(axis=1)
     volume = bars["volume"].to_numpy()
+    jumps = _first_from(days, pd.DatetimeIndex([*noted.jumps]))
     left_out = pd.DatetimeIndex([day for day in noted.refused if day not in days])
     marked: dict[Kind, npt.NDArray[np.intp]] = {
         "dividend": np.flatnonzero(bars["dividends"].to_numpy() > 0),
         "split": np.flatnonzero(bars["stock_splits"].to_numpy() > 0),
-        "high": _extreme(bars["high"], highest=True),
-        "low": _extreme(bars["low"], highest=False),
+        "high": _extreme(bars["high"], max(jumps, default=0), highest=True),
+        "low": _extreme(bars["low"], max(jumps, default=0), highest=False),
         "halted": np.flatnonzero(is_flat & (volume == 0) & (volume > 0).any()),
         "refused": _first_from(days, left_out),
-        "jump": _first_from(days, pd.DatetimeIndex([*noted.jumps])),
+        "jump": jumps,
     }
     return marked
 
@@ -63,12 +64,13 @@ def _first_from(days: pd.DatetimeIndex, on: pd.DatetimeIndex) -> npt.NDArray[np.
     return positions[positions < len(days)]
 
 
-def _extreme(prices: "pd.Series[float]", *, highest: bool) -> npt.NDArray[np.intp]:
-    """The last bar with the highest or lowest of `prices` in the 52 weeks up to the last bar."""
+def _extreme(prices: "pd.Series[float]", since: int, *, highest: bool) -> npt.NDArray[np.intp]:
+    """The last bar with the highest or lowest of `prices` in the 52 weeks up to the last bar, from `since` on."""
     if prices.empty:
         return np.array([], dtype=np.intp)
     days = pd.DatetimeIndex(prices.index)
     start = int(days.searchsorted(days[-1] - pd.DateOffset(weeks=52), side="right"))
+    start = max(start, since)
     year = prices.to_numpy()[start:]
     wanted = year.max() if highest else year.min()
     return np.array([start + int(np.flatnonzero(year == wanted)[-1])], dtype=np.intp)

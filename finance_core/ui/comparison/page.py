@@ -89,9 +89,9 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
 
     lines = [item.line(view.money, float(item.close.iloc[-1]) if len(item.close) else 0) for item in named]
     sample = any(item.is_sample for item in listed)
+    consequence = _("선과 아래 표의 수익률에는 그 단절이 들어 있습니다.")
+    history_notes.show({item.name: item.history for item in named}, days[first], days[last], consequence)
     _chart(view, closes, lines, scale, sample=sample)
-    for item in listed:
-        history_notes.show(item.name, item.category, item.history, days[first], days[last])
     # Measures use daily closes at every interval: all days of the shown weeks or months.
     ends = days[first], days[last]
     if view.interval != "D":

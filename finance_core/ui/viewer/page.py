@@ -243,7 +243,9 @@ def _notes(
     if lack := view.lack(pd.DatetimeIndex(history.bars.index)):
         st.warning(plain(lack), icon=":material/warning:")
     header.notes(row)
-    history_notes.show(listing.name_of(row), category, history, *drawing.bars.index[[*visible]])
+    first, last = drawing.bars.index[[*visible]]
+    consequence = _("수익률과 52주 범위는 그날부터 셉니다.")
+    history_notes.show({listing.name_of(row): history}, first, last, consequence)
     if drawing.impossible:
         days = ", ".join(formats.date(remark.date) for remark in drawing.impossible)
         sentence = _("{days}의 배당은 그 전 종가보다 적지 않아 가격에 반영하지 않았습니다.")
