@@ -22,7 +22,9 @@ def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timesta
         st.info(plain(sentence.format(days=told)), icon=":material/call_split:")
     jumps = {name: [day for day in each.noted.jumps if first < day <= last] for name, each in histories.items()}
     if told := _listed(jumps):
-        sentence = _("{days}: 하루 가격제한폭을 넘은 단절입니다. 앞 시세에 감자·분할이 빠졌거나, 정리매매·시장 이전입니다.")
+        sentence = _(
+            "{days}: 하루 가격제한폭을 넘은 단절입니다. 앞 시세에 감자·분할이 빠졌거나, 정리매매·시장 이전입니다."
+        )
         st.warning(plain(f"{sentence.format(days=told)} {consequence}"), icon=":material/warning:")
 
 
