@@ -97,6 +97,20 @@ def test_choices_write_the_condition_and_the_address(market: MongoDatabase) -> N
     assert names(page) == ["내림"]
 
 
+def test_a_number_that_is_typed_stays_whatever_is_clicked_in_the_same_moment(market: MongoDatabase) -> None:
+    page = opened(rule="close < 1050 and rsi14 > 30")
+    page.number_input(key="number_0").set_value(1060.0)
+    page.number_input(key="number_1").set_value(40.0)
+    page.button(key="add_condition").click().run()
+    assert page.query_params["rule"] == "close < 1060 and rsi14 > 40 and close > ma20"
+    page.number_input(key="number_1").set_value(50.0)
+    page.button_group(key="joint").set_value("or").run()
+    assert page.query_params["rule"] == "close < 1060 or rsi14 > 50 or close > ma20"
+    page.number_input(key="number_1").set_value(60.0)
+    page.button(key="remove_0").click().run()
+    assert page.query_params["rule"] == "rsi14 > 60 or close > ma20"
+
+
 def rule(page: AppTest) -> Any:
     """The condition as text; its key changes when the text does."""
     (field,) = [field for field in page.text_input if field.label == "조건 글"]

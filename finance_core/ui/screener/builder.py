@@ -1,6 +1,6 @@
 """The editor of the condition: as rows of choices if possible, and as text. Both write into the address."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -9,11 +9,12 @@ import streamlit as st
 
 from finance_core.bars import fields
 from finance_core.bars.condition_tree import FieldOf, Node
-from finance_core.bars.conditions import LONGEST
+from finance_core.bars.conditions import LONGEST, Mistake, parse
 from finance_core.bars.fields import FIELDS
 from finance_core.bars.functions import MOST_BARS
 from finance_core.bars.screen import rule_of
 from finance_core.i18n import N_, _
+from finance_core.ui import address_bar
 from finance_core.ui.choices import icon_button, owned, put, segmented
 from finance_core.ui.screener import address
 from finance_core.ui.screener import rows as conditions
@@ -44,30 +45,51 @@ def show(view: View, tree: Node | None) -> None:
 
 def _rows(view: View, rows: Rows) -> None:
     for position, row in enumerate(rows.rows):
-        before, after = rows.rows[:position], rows.rows[position + 1 :]
-
-        def write(changed: Row, before: Sequence[Row] = before, after: Sequence[Row] = after) -> None:
-            _write(rows.joint, [*before, changed, *after])
-
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"condition_{position}"):
-            _row(_Choices(position, row, write), view)
-            others = [*before, *after]
-            remove = partial(_write, rows.joint, others)
-            icon_button("close", _("빼기"), f"remove_{position}", remove, disabled=not others)
+            _row(_Choices(position, row, partial(_change, rows, position)), view)
+            remove, is_only = partial(_change, rows, position, None), len(rows.rows) == 1
+            icon_button("close", _("빼기"), f"remove_{position}", remove, disabled=is_only)
 
 
 def _more(rows: Rows) -> None:
     """The button that adds a row, and the choice between "and" and "or"."""
-    more = [*rows.rows, Row(FieldOf("close"), ">", other=conditions.usual("ma"))]
+
+    def add() -> None:
+        present = _present(rows)
+        more = Row(FieldOf("close"), ">", other=conditions.usual("ma"))
+        _write(present._replace(rows=(*present.rows, more)))
+
     is_full = len(rows.rows) == MOST_ROWS
-    label, add = _("조건 더하기"), partial(_write, rows.joint, more)
-    st.button(label, icon=":material/add:", key="add_condition", on_click=add, disabled=is_full)
+    st.button(_("조건 더하기"), icon=":material/add:", key="add_condition", on_click=add, disabled=is_full)
     if len(rows.rows) > 1:
-        segmented(_("잇기"), "joint", JOINTS, rows.joint, lambda joint: _write(joint, rows.rows))
+        segmented(_("잇기"), "joint", JOINTS, rows.joint, lambda joint: _write(_present(rows)._replace(joint=joint)))
 
 
-def _write(joint: Joint, rows: Sequence[Row]) -> None:
-    address.write(rule=str(conditions.tree_of(Rows(joint, tuple(rows)))))
+def _change(drawn: Rows, position: int, row: Row | None) -> None:
+    """Put `row` in the place of one of the `drawn` rows; None removes that row."""
+    present, before = _present(drawn), drawn.rows[position]
+    if before in present.rows:
+        position = present.rows.index(before)
+    elif len(present.rows) != len(drawn.rows):  # it has gone in the same moment
+        return
+    changed = () if row is None else (row,)
+    _write(present._replace(rows=(*present.rows[:position], *changed, *present.rows[position + 1 :])))
+
+
+def _present(drawn: Rows) -> Rows:
+    """The rows of the address, or the `drawn` ones if the condition is no rows any more.
+
+    The address is newer: whoever types a number and then clicks a button changes both before the page is drawn again.
+    """
+    view, _problems = address.parse(address_bar.present())
+    try:
+        return conditions.of(parse(view.rule)) or drawn
+    except Mistake:
+        return drawn
+
+
+def _write(rows: Rows) -> None:
+    address.write(rule=str(conditions.tree_of(rows)))
 
 
 def _written(view: View) -> None:
