@@ -126,6 +126,22 @@ def owned(key: str, value: Any, choose: Callable[[Any], None]) -> dict[str, Any]
     return {"key": name, "on_change": changed}
 
 
+def placed(present: tuple[T, ...], drawn: tuple[T, ...], position: int, *new: T) -> tuple[T, ...]:
+    """`present` with `new` in the place of the item that was drawn at `position`; `present` itself if that has gone.
+
+    The items may be others than those `drawn`: whoever types a number and then clicks a button changes both before the
+    page is drawn again.
+
+    >>> placed(("b", "c"), ("a", "b", "c"), 1, "B"), placed(("B", "c"), ("b", "c"), 0), placed(("b",), ("a", "b"), 0)
+    (('B', 'c'), ('c',), ('b',))
+    """
+    if drawn[position] in present:
+        position = present.index(drawn[position])
+    elif len(present) != len(drawn):
+        return present
+    return (*present[:position], *new, *present[position + 1 :])
+
+
 def icon_button(icon: str, label: str, key: str, act: Callable[[], None], *, disabled: bool = False) -> None:
     """A button that shows only a Material icon; its `label` is shown on hover, and a click calls `act`."""
     st.button("", icon=f":material/{icon}:", help=label, key=key, type="tertiary", disabled=disabled, on_click=act)

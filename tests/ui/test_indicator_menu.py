@@ -42,6 +42,16 @@ def test_the_same_one_is_added_twice_with_another_window() -> None:
     assert {"RSI14", "RSI15"} <= set(read_out(page))
 
 
+def test_a_number_that_is_typed_stays_whatever_is_clicked_in_the_same_moment() -> None:
+    page = pages.open_viewer(ind="rsi(14),cci(20)")
+    page.number_input(key="indicator_1_0").set_value(30)
+    page.button(key="remove_indicator_0").click().run()
+    assert page.query_params["ind"] == "cci(30)"
+    page.number_input(key="indicator_0_0").set_value(40)
+    page.selectbox(key="added_indicator").set_value("rsi").run()
+    assert page.query_params["ind"] == "cci(40),rsi(14)"
+
+
 def test_a_fifth_pane_and_settings_that_do_not_go_together_get_a_message_and_change_nothing() -> None:
     full = "rsi(14),cci(20),atr(14),macd(12,26,9)"
     page = pages.open_viewer(ind=full)

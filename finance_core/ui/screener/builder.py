@@ -15,7 +15,7 @@ from finance_core.bars.functions import MOST_BARS
 from finance_core.bars.screen import rule_of
 from finance_core.i18n import N_, _
 from finance_core.ui import address_bar
-from finance_core.ui.choices import icon_button, owned, put, segmented
+from finance_core.ui.choices import icon_button, owned, placed, put, segmented
 from finance_core.ui.screener import address
 from finance_core.ui.screener import rows as conditions
 from finance_core.ui.screener.address import View
@@ -46,9 +46,9 @@ def show(view: View, tree: Node | None) -> None:
 def _rows(view: View, rows: Rows) -> None:
     for position, row in enumerate(rows.rows):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"condition_{position}"):
-            _row(_Choices(position, row, partial(_change, rows, position)), view)
-            remove, is_only = partial(_change, rows, position, None), len(rows.rows) == 1
-            icon_button("close", _("빼기"), f"remove_{position}", remove, disabled=is_only)
+            change, is_only = partial(_change, rows, position), len(rows.rows) == 1
+            _row(_Choices(position, row, change), view)
+            icon_button("close", _("빼기"), f"remove_{position}", change, disabled=is_only)
 
 
 def _more(rows: Rows) -> None:
@@ -65,22 +65,14 @@ def _more(rows: Rows) -> None:
         segmented(_("잇기"), "joint", JOINTS, rows.joint, lambda joint: _write(_present(rows)._replace(joint=joint)))
 
 
-def _change(drawn: Rows, position: int, row: Row | None) -> None:
-    """Put `row` in the place of one of the `drawn` rows; None removes that row."""
-    present, before = _present(drawn), drawn.rows[position]
-    if before in present.rows:
-        position = present.rows.index(before)
-    elif len(present.rows) != len(drawn.rows):  # it has gone in the same moment
-        return
-    changed = () if row is None else (row,)
-    _write(present._replace(rows=(*present.rows[:position], *changed, *present.rows[position + 1 :])))
+def _change(drawn: Rows, position: int, *new: Row) -> None:
+    """Put `new` rows in the place of the one that was `drawn` at `position`."""
+    present = _present(drawn)
+    _write(present._replace(rows=placed(present.rows, drawn.rows, position, *new)))
 
 
 def _present(drawn: Rows) -> Rows:
-    """The rows of the address, or the `drawn` ones if the condition is no rows any more.
-
-    The address is newer: whoever types a number and then clicks a button changes both before the page is drawn again.
-    """
+    """The rows of the address, which may be newer; the `drawn` ones if the condition is no rows any more."""
     view, _problems = address.parse(address_bar.present())
     try:
         return conditions.of(parse(view.rule)) or drawn

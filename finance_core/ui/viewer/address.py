@@ -105,9 +105,14 @@ def texts_of(view: View, category: Category) -> dict[str, str]:
     return parameters.texts_of(visible_range.as_written(view, default), table(category), default)
 
 
-def write(category: Category, view: View, **fields: Any) -> None:
+def present(category: Category) -> View:
+    """The view of the page's address as this visit has written it, which may be newer than the view that is drawn."""
+    return parse(address_bar.present(), category)[0]
+
+
+def write(category: Category, **fields: Any) -> None:
     """Put `fields` of the view into the page's address; its other parameters stay as they are."""
-    texts = texts_of(replace(view, **fields), category)
+    texts = texts_of(replace(present(category), **fields), category)
     written = {parameter.name for parameter in table(category) if parameter.field in fields}
     # Without indicators, write "none" instead of no parameter, or the browser would restore the kept indicators.
     emptied = {INDICATORS: curves.NONE} if INDICATORS in written else {}

@@ -61,7 +61,7 @@ def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> N
         if "" in keys:
             st.session_state[MISSING] = st.session_state[KEY][keys.index("")]
         wanted = tuple(dict.fromkeys(key for key in keys if key and key != own))
-        address.write(category, view, compared=wanted[: overlay.LIMIT])
+        address.write(category, compared=wanted[: overlay.LIMIT])
 
     st.session_state[KEY] = list(view.compared)
     st.multiselect(

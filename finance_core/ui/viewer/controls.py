@@ -48,7 +48,7 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
 
     `line` is the summary of the visible bars.
     """
-    write = partial(address.write, category, view)
+    write = partial(address.write, category)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
         with st.container(horizontal=True, wrap=False, gap="small", key="choices"):
             shown = None if view.first else view.period
@@ -61,7 +61,7 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
                 st.badge(_("배당까지 반영한 가격"), icon=":material/payments:", color="blue")
         with st.container(horizontal=True, wrap=False, width="content", gap="xxsmall", key="menus"):
             label = f"{view.first} – {view.last or ''}" if view.first else _("메뉴")
-            indicator_menu.show(view, write, partial(_averages, category, view))
+            indicator_menu.show(category, view, partial(_averages, category, view))
             looks = st.popover(
                 _("모양"), help=_("모양"), icon=":material/candlestick_chart:", key="looks", width="content"
             )
@@ -81,7 +81,7 @@ def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
     def chosen() -> None:
         days = st.session_state["range"]
         if len(days) == 2:  # with one day, the person has yet to choose the other
-            address.write(category, view, first=days[0], last=days[1])
+            address.write(category, first=days[0], last=days[1])
 
     first, last = dates[0].date(), dates[-1].date()
     shown = (max(first, min(view.first, last)), max(first, min(view.last or last, last))) if view.first else ()
@@ -104,7 +104,7 @@ def _several(label: str, field: str, titles: Mapping[Any, str], view: View, writ
 
 
 def _averages(category: Category, view: View) -> None:
-    write = partial(address.write, category, view)
+    write = partial(address.write, category)
     _several(_("이동평균"), "averages", {average: average.label for average in category.averages}, view, write)
     if len(category.average_sets) > 1:
         for averages in category.average_sets:
@@ -113,7 +113,7 @@ def _averages(category: Category, view: View) -> None:
 
 
 def _looks(category: Category, view: View, market: str) -> None:
-    write = partial(address.write, category, view)
+    write = partial(address.write, category)
     segmented(_("모양"), "kind", KINDS, view.kind, lambda kind: write(kind=kind))
     segmented(_("가격 축"), "scale", SCALES, view.scale, lambda scale: write(scale=scale))
     _several(_("표시"), "marks", {kind: _(look.title) for kind, look in MARK_LOOKS.items()}, view, write)

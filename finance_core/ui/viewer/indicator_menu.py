@@ -8,33 +8,33 @@ from finance_core.bars import curves
 from finance_core.bars.curves import Chosen
 from finance_core.bars.indicator import Setting
 from finance_core.bars.indicators import INDICATORS
+from finance_core.categories import Category
 from finance_core.charts import panes
 from finance_core.i18n import _
-from finance_core.ui.choices import icon_button, put
+from finance_core.ui.choices import icon_button, placed, put
 from finance_core.ui.text import plain
+from finance_core.ui.viewer import address
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import use_visitor_language
 
-Write = Callable[..., None]
-"""Writes fields of the view into the address."""
 
-
-def show(view: View, write: Write, averages: Callable[[], None]) -> None:
+def show(category: Category, view: View, averages: Callable[[], None]) -> None:
     """The menu, set to the indicators of `view`; `averages` draws the choice of averages at its top."""
     label = _("지표 {count}").format(count=len(view.indicators)) if view.indicators else _("지표")
     with st.popover(label, icon=":material/add_chart:", key="indicators", width="content"):
         averages()
-        _add(view, write)
-        for position, each in enumerate(view.indicators):
-            _row(view, write, position, each)
-        _heights(view, write)
+        _add(category)
+        for position in range(len(view.indicators)):
+            _row(category, view.indicators, position)
+        _heights(category, view)
 
 
-def _add(view: View, write: Write) -> None:
+def _add(category: Category) -> None:
     def added() -> None:
         key = st.session_state["added_indicator"]
         if key in INDICATORS:
-            _put(write, (*view.indicators, _unused(key, view.indicators)))
+            present = address.present(category).indicators
+            _put(category, (*present, _unused(key, present)))
 
     st.session_state["added_indicator"] = None
     st.selectbox(
@@ -49,23 +49,24 @@ def _add(view: View, write: Write) -> None:
     )
 
 
-def _row(view: View, write: Write, position: int, chosen: Chosen) -> None:
+def _row(category: Category, drawn: tuple[Chosen, ...], position: int) -> None:
     """The name of an indicator with its definition on hover, its settings, and the button that removes it."""
+    chosen = drawn[position]
     row = chosen.indicator
 
-    def others(*own: Chosen) -> tuple[Chosen, ...]:
-        return (*view.indicators[:position], *own, *view.indicators[position + 1 :])
+    def change(*new: Chosen) -> None:
+        _put(category, placed(address.present(category).indicators, drawn, position, *new))
 
     def set_numbers() -> None:
         values = tuple(st.session_state[_key(position, each)] for each in range(len(row.settings)))
-        _put(write, others(Chosen(row.key, values)))
+        change(Chosen(row.key, values))
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"indicator_{position}"):
         name = plain(_(row.name))
         st.markdown(f"**{name}**", help=about(chosen), width="stretch")
         for each, (setting, value) in enumerate(zip(row.settings, chosen.values, strict=True)):
             _number(setting, value, _key(position, each), set_numbers)
-        icon_button("close", _("빼기"), f"remove_indicator_{position}", lambda: _put(write, others()))
+        icon_button("close", _("빼기"), f"remove_indicator_{position}", change)
 
 
 def about(chosen: Chosen) -> str:
@@ -89,12 +90,13 @@ def _number(setting: Setting, value: float, key: str, on_change: Callable[[], No
     )
 
 
-def _heights(view: View, write: Write) -> None:
+def _heights(category: Category, view: View) -> None:
     """A slider for the share of each pane in the height."""
     names = [_("가격"), _("거래량"), *(each.label for each in view.indicators if each.indicator.pane == "own")]
 
     def shared() -> None:
-        write(heights=tuple(st.session_state[f"height_{position}"] for position in range(len(names))))
+        shares = tuple(st.session_state[f"height_{position}"] for position in range(len(names)))
+        address.write(category, heights=shares)
 
     st.caption(_("창의 높이 비율"))
     with st.container(horizontal=True, gap="medium"):
@@ -103,13 +105,13 @@ def _heights(view: View, write: Write) -> None:
             st.slider(plain(name), *panes.LIMITS, key=f"height_{position}", width=140, on_change=shared)
 
 
-def _put(write: Write, chosen: tuple[Chosen, ...]) -> None:
+def _put(category: Category, chosen: tuple[Chosen, ...]) -> None:
     """Write `chosen` into the address, unless one of them cannot be drawn; show a message for each problem."""
     use_visitor_language()  # a callback runs before the page sets it
     problems = [problem for each in chosen if (problem := curves.problem_of(each))]
     if not problems:
         kept, problems = curves.parse(curves.text_of(chosen))
-        write(indicators=kept)
+        address.write(category, indicators=kept)
     for problem in problems:
         st.toast(plain(problem), icon=":material/warning:")
 

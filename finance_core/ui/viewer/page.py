@@ -224,7 +224,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         view,
         Look.of(style),
         _("{name} 차트").format(name=name),
-        partial(address.write, category, view),
+        partial(address.write, category),
         key=CHART,
         tell=sketch.tell,
         picture=pictures.asked(CHART),
