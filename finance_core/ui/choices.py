@@ -144,7 +144,9 @@ def placed(present: tuple[T, ...], drawn: tuple[T, ...], position: int, *new: T)
 
 def icon_button(icon: str, label: str, key: str, act: Callable[[], None], *, disabled: bool = False) -> None:
     """A button that shows only a Material icon; its `label` is shown on hover, and a click calls `act`."""
-    st.button("", icon=f":material/{icon}:", help=label, key=key, type="tertiary", disabled=disabled, on_click=act)
+    # The style sheet hides the small text; screen readers read it instead of the icon's name.
+    text, look = f":small[{label}]", f":material/{icon}:"
+    st.button(text, icon=look, help=label, key=key, type="tertiary", disabled=disabled, on_click=act)
 
 
 def category(key: str, **options: Any) -> Category:

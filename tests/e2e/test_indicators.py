@@ -51,7 +51,7 @@ def test_one_is_added_set_and_drawn_in_a_pane_and_the_browser_remembers_it_for_t
 
     # What is removed stays removed.
     next_visit.locator(".st-key-indicators button").first.click()
-    next_visit.locator(".st-key-remove_indicator_0 button").first.click()
+    next_visit.get_by_role("button", name="빼기").click()
     expect(next_visit.locator(".readout")).to_have_count(2)
     third = page.context.new_page()
     open_chart(third, address)

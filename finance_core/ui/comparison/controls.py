@@ -166,7 +166,7 @@ def _sets(db: MongoDatabase, view: View) -> None:
             st.button(plain(name), key=f"saved_{name}", on_click=_show_series, args=(series, {}))
             if may_edit():
                 remove = writes(partial(comparison_sets.SAVED.remove, db, name))
-                st.button("", icon=":material/delete:", help=_("지우기"), key=f"forget_{name}", on_click=remove)
+                icon_button("delete", _("지우기"), f"forget_{name}", remove)
     if may_edit() and view.series:
 
         def save(name: str) -> None:

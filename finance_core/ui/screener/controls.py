@@ -15,7 +15,7 @@ from finance_core.i18n import _
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.screens import SAVED
-from finance_core.ui.choices import name_form, owned, segmented
+from finance_core.ui.choices import icon_button, name_form, owned, segmented
 from finance_core.ui.decorators import writes
 from finance_core.ui.parameters import DAYS
 from finance_core.ui.screener import address
@@ -81,7 +81,7 @@ def _saved(db: MongoDatabase, view: View) -> None:
             )
             if may_edit():
                 remove = writes(partial(SAVED.remove, db, name))
-                st.button("", icon=":material/delete:", help=_("지우기"), key=f"forget_{name}", on_click=remove)
+                icon_button("delete", _("지우기"), f"forget_{name}", remove)
     if may_edit():
 
         def save(name: str) -> None:

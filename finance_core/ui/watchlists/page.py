@@ -14,7 +14,7 @@ from finance_core.storage import database, tickers, trading_calendars, watchlist
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import FAVOURITES, Watchlist
 from finance_core.ui import address_bar, colors, listing
-from finance_core.ui.choices import name_form, segmented
+from finance_core.ui.choices import icon_button, name_form, segmented
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.echart import component
 from finance_core.ui.echart.component import Look
@@ -178,10 +178,8 @@ def _place(shown: Watchlist, position: int) -> None:
 
     last = len(rest)
     up, down = partial(move, max(position - 1, 0)), partial(move, position + 1)
-    st.button("", icon=":material/arrow_upward:", help=_("앞으로"), key="up", on_click=up, disabled=position == 0)
-    st.button(
-        "", icon=":material/arrow_downward:", help=_("뒤로"), key="down", on_click=down, disabled=position == last
-    )
-    st.button("", icon=":material/close:", help=_("목록에서 빼기"), key="take_out", on_click=take_out)
+    icon_button("arrow_upward", _("앞으로"), "up", up, disabled=position == 0)
+    icon_button("arrow_downward", _("뒤로"), "down", down, disabled=position == last)
+    icon_button("close", _("목록에서 빼기"), "take_out", take_out)
     label = _("메모")
     st.text_input(label, entry.note, key=note, placeholder=label, label_visibility="collapsed", on_change=write_note)
