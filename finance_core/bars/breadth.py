@@ -54,7 +54,7 @@ def last_whole(panel: Panel) -> np.datetime64:
 def changes(panel: Panel, span: str) -> FloatArray:
     """The change of each ticker's close over `span` up to the last session, as a ratio: 0.1 is +10 %.
 
-    NaN for a ticker that has no bar on the last session, or none at the beginning of the span.
+    NaN for a ticker that has no bar on the last session, or none at the beginning of the span, or a jump in between.
 
     >>> changes(panel, "1D").round(2).tolist()
     [0.1, -0.2]
@@ -72,7 +72,7 @@ def changes(panel: Panel, span: str) -> FloatArray:
         # The position of each ticker's last bar up to `begin`, from the number of its bars up to that day.
         before = np.concatenate([[0], np.cumsum(panel.at < until)])
         base = panel.starts[:-1] + before[panel.starts[1:]] - before[panel.starts[:-1]] - 1
-    counted &= base >= panel.starts[:-1]
+    counted &= base >= panel.last_piece
     change[counted] = close[last[counted]] / close[base[counted]] - 1
     return change
 

@@ -1,7 +1,7 @@
 """The arithmetic of fields over a panel: all bars of all tickers at once, one ticker after the other.
 
 A window ends at its bar and holds bars of the same ticker only; the value is NaN where the window would begin before
-the ticker's first bar. Nothing looks ahead. The examples use these bars of two tickers:
+the ticker's first bar, or before a jump (see `price_limit`). Nothing looks ahead. The examples use two tickers:
 
 >>> days = np.array(["2024-01-02", "2024-01-03", "2024-01-04"], dtype="datetime64[D]")
 >>> from finance_core.bars import panel
@@ -47,7 +47,7 @@ class Source:
 
     @cached_property
     def rank(self) -> IntArray:
-        """How many bars of its ticker lie before each bar."""
+        """How many bars of its ticker lie before each bar, since the last jump."""
         return self.panel.rank
 
     @cached_property
@@ -84,11 +84,9 @@ class Source:
         return self.of_tickers(size)
 
     def each(self, formula: Any, *inputs: Floats) -> tuple[Floats, ...]:
-        """The results of `formula` for each ticker by itself, for values that depend on all bars before."""
-        starts = self.panel.starts.tolist()
-        parts = [
-            formula(*(values[first:last] for values in inputs)) for first, last in pairwise(starts) if last > first
-        ]
+        """The results of `formula` for each ticker by itself, for values that depend on all bars since a jump."""
+        pieces = self.panel.pieces.tolist()
+        parts = [formula(*(values[first:last] for values in inputs)) for first, last in pairwise(pieces)]
         return tuple(np.concatenate(lines) for lines in zip(*parts, strict=True))
 
 
@@ -119,7 +117,7 @@ def change_since(source: Source, offset: BaseOffset) -> Floats:
     keys = ticker * width + source.panel.at
     wanted = before[source.panel.at]
     base = np.searchsorted(keys, ticker * width + wanted, side="right") - 1
-    known = (wanted >= 0) & (base >= source.of_tickers(source.panel.starts[:-1]))
+    known = (wanted >= 0) & (base >= np.arange(len(keys)) - source.rank)
     close = source.bars["close"]
     return np.where(known, ratio(close, close[np.maximum(base, 0)]) - 1, np.nan)
 

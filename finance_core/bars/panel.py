@@ -67,9 +67,8 @@ class Panel:
     split: Days | None = None
     """The day of the last split of each ticker, NaT where there was none, in all bars that were read; the panel may
     hold a part of these. Its prices reflect all these splits. None means: splits are not known."""
-    jump: Days | None = None
-    """The day of the last jump of each ticker (see `price_limit`), NaT where there was none. Bars before it are left
-    out: no return, average or high may span it. None means: jumps are not known."""
+    jumps: IntArray = field(default_factory=lambda: np.array([], dtype="int64"))
+    """Positions of bars after a jump (see `price_limit`), ascending: no return, average or high may span one."""
     shares: Shares | None = None
     """None means: shares are not known."""
     unreadable: frozenset[str] = frozenset()
@@ -88,14 +87,27 @@ class Panel:
         return sum(array.nbytes for array in (self.sessions, self.starts, self.at, *self.bars.values()))
 
     @property
+    def pieces(self) -> IntArray:
+        """Position of the first bar of each piece of a ticker's bars between jumps, and the number of all bars."""
+        return np.union1d(self.starts, self.jumps)
+
+    @property
     def rank(self) -> IntArray:
-        """How many bars of its ticker lie before each bar."""
-        return np.arange(len(self.at)) - np.repeat(self.starts[:-1], self.counts)
+        """How many bars of its ticker lie before each bar, since the last jump."""
+        pieces = self.pieces
+        return np.arange(len(self.at)) - np.repeat(pieces[:-1], np.diff(pieces))
 
     @property
     def last(self) -> IntArray:
         """Position of the last bar of each ticker; -1 where it has none."""
         return np.where(self.counts > 0, self.starts[1:] - 1, -1)
+
+    @property
+    def last_piece(self) -> IntArray:
+        """Position of the first bar of each ticker since its last jump; of a ticker without bars, where it would be."""
+        before = self.jumps.searchsorted(self.starts[1:]) - 1
+        jump = np.append(self.jumps, -1)[before]  # the last one, -1, where there is none before
+        return np.asarray(np.maximum(jump, self.starts[:-1]))
 
     def at_last(self, values: npt.NDArray[T], missing: Any) -> npt.NDArray[T]:
         """Those of `values`, one for each bar, at the last bar of each ticker; `missing` where it has no bar."""
@@ -143,7 +155,7 @@ class Panel:
             texts={name: texts[which] for name, texts in self.texts.items()},
             listed=None if self.listed is None else self.listed[which],
             split=None if self.split is None else self.split[which],
-            jump=None if self.jump is None else self.jump[which],
+            jumps=_moved(self.jumps, self.starts[:-1][which], self.starts[1:][which]),
             shares=None if self.shares is None else self.shares.only(which),
             unreadable=self.unreadable.intersection(compress(self.tickers, which.tolist())),
         )
@@ -161,7 +173,7 @@ class Panel:
         starts = np.concatenate([[0], np.cumsum(ends - begins, dtype="int64")])
         at = np.concatenate([self.at[:0], *(self.at[each] for each in kept)])
         bars = {name: _joined([values[each] for each in kept]) for name, values in self.bars.items()}
-        return replace(self, starts=starts, at=at, bars=bars)
+        return replace(self, starts=starts, at=at, bars=bars, jumps=_moved(self.jumps, begins, ends))
 
     def stale(self) -> BoolArray:
         """Which tickers have no bar within `STALE_AFTER` of the newest session, or none at all."""
@@ -194,16 +206,32 @@ def of(
     bars: Mapping[str, TickerBars],
     fields: Iterable[str] = FIELDS,
     split: Mapping[str, np.datetime64] | None = None,
-    jump: Mapping[str, np.datetime64] | None = None,
+    jumps: Mapping[str, IntArray] | None = None,
 ) -> Panel:
-    """The panel of the bars of each ticker, in the order of `bars`; with the days of the last splits and jumps."""
+    """The panel of the bars of each ticker, in the order of `bars`.
+
+    By ticker, `split` has the day of the last split, and `jumps` the positions of jumps among the ticker's bars.
+    """
     days = [ticker_days.astype("datetime64[D]") for ticker_days, _values in bars.values()]
     flat = np.concatenate([np.array([], dtype="datetime64[D]"), *days])
     sessions, at = _distinct(flat)
     starts = np.concatenate([[0], np.cumsum([len(each) for each in days], dtype="int64")])
     columns = {name: _joined([values[name] for _days, values in bars.values()]) for name in fields}
-    last_split, last_jump = _in_order(split, bars), _in_order(jump, bars)
-    return Panel(tuple(bars), sessions, starts, at, columns, split=last_split, jump=last_jump)
+    none = np.array([], dtype="int64")
+    by_ticker = zip(starts, ((jumps or {}).get(ticker, none) for ticker in bars), strict=False)
+    at_jumps = np.concatenate([none, *(start + each for start, each in by_ticker)])
+    splits = None if split is None else np.array([split.get(ticker) for ticker in bars], dtype="datetime64[D]")
+    return Panel(tuple(bars), sessions, starts, at, columns, split=splits, jumps=at_jumps)
+
+
+def _moved(jumps: IntArray, begins: IntArray, ends: IntArray) -> IntArray:
+    """`jumps` in the panel of the bars from `begins` up to `ends` of each of its tickers."""
+    if not len(jumps) or not len(ends):
+        return jumps[:0]
+    ticker = np.minimum(ends.searchsorted(jumps, side="right"), len(ends) - 1)
+    starts = np.concatenate([[0], np.cumsum(ends - begins)])
+    is_within = (begins[ticker] < jumps) & (jumps < ends[ticker])  # before the first bar there is no bar to jump from
+    return np.asarray((jumps - begins[ticker] + starts[ticker])[is_within])
 
 
 def _distinct(days: Days) -> tuple[Days, npt.NDArray[np.int32]]:
@@ -238,23 +266,25 @@ def replaced(panel: Panel, changed: Sequence[Panel], tickers: Sequence[str]) -> 
     columns = {name: _joined([source.bars[name][each] for source, each in parts]) for name in panel.bars}
     starts = np.concatenate([[0], np.cumsum([each.stop - each.start for _source, each in parts], dtype="int64")])
     at = (np.cumsum(occurs, dtype="int32") - np.int32(1))[at]
-    split, jump = (_last_days(sources, tickers, name) for name in ("split", "jump"))
-    return Panel(tuple(tickers), days[occurs], starts, at, columns, split=split, jump=jump)
+    jumps = [
+        source.jumps[slice(*source.jumps.searchsorted((each.start + 1, each.stop)))] - each.start + start
+        for (source, each), start in zip(parts, starts, strict=False)
+        if len(source.jumps)
+    ]
+    at_jumps = np.concatenate([panel.jumps[:0], *jumps])
+    splits = _splits(sources, tickers)
+    return Panel(tuple(tickers), days[occurs], starts, at, columns, split=splits, jumps=at_jumps)
 
 
-def _last_days(sources: Sequence[Panel], tickers: Iterable[str], name: str) -> Days | None:
-    """The array `name` for `tickers`: of each, from the last of `sources` that has it; None if one knows no days."""
-    days: dict[str, np.datetime64] = {}
+def _splits(sources: Sequence[Panel], tickers: Sequence[str]) -> Days | None:
+    """The last split of each ticker, from the last of `sources` that has it; None if one of these knows no splits."""
+    splits: dict[str, np.datetime64] = {}
     for source in sources:
-        if (of_source := getattr(source, name)) is not None:
-            days.update(zip(source.tickers, of_source, strict=True))
+        if source.split is not None:
+            splits.update(zip(source.tickers, source.split, strict=True))
         elif source.tickers:
             return None
-    return _in_order(days, tickers)
-
-
-def _in_order(days: Mapping[str, np.datetime64] | None, tickers: Iterable[str]) -> Days | None:
-    return None if days is None else np.array([days.get(ticker) for ticker in tickers], dtype="datetime64[D]")
+    return np.array([splits.get(ticker) for ticker in tickers], dtype="datetime64[D]")
 
 
 def _joined(parts: Sequence[npt.ArrayLike]) -> FloatArray:

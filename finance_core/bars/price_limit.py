@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from finance_core.bars import sessions
+from finance_core.bars.panel import TickerBars
 from finance_core.categories import Category
 
 SLACK: Final = 0.05
@@ -20,8 +21,9 @@ SLACK: Final = 0.05
 def jumps(category: Category, days: npt.NDArray[np.datetime64], close: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
     """Positions of the bars of `category` whose close no trading within the daily limit reaches from the bar before.
 
-    `days` and `close` are those of daily bars, ascending, adjusted for splits. Where bars are missing, the limit counts
-    once for each session in between. The result is empty for a category without a limit.
+    `days` and `close` are those of daily bars, ascending, adjusted for splits. Where bars are missing, the limit grows
+    with the square root of the sessions in between, as moves of a random walk do: if it counted for each session, a
+    halt of weeks without bars would hide every jump. The result is empty for a category without a limit.
 
     >>> from finance_core.categories import KOREAN_STOCKS
     >>> days = np.array(["2026-01-06", "2026-01-07", "2026-01-08", "2026-01-09"], dtype="datetime64[D]")
@@ -37,6 +39,12 @@ def jumps(category: Category, days: npt.NDArray[np.datetime64], close: npt.NDArr
     return at[_is_beyond(category, close[at - 1], close[at], elapsed)]
 
 
+def jumps_of(category: Category, bars: TickerBars) -> npt.NDArray[np.intp]:
+    """The `jumps` of the bars of a panel's ticker."""
+    days, numbers = bars
+    return jumps(category, days, np.asarray(numbers["close"], dtype="float64"))
+
+
 def _is_beyond(
     category: Category,
     before: npt.NDArray[np.float64],
@@ -45,6 +53,7 @@ def _is_beyond(
 ) -> npt.NDArray[np.bool_]:
     limit = (category.daily_limit or 0.0) + SLACK
     step = 10.0 ** -category.decimals_of(float(close[-1]))  # sources round adjusted prices, which may be small
-    highest = (before + step) * (1 + limit) ** elapsed + step
-    lowest = (before - step) * (1 - limit) ** elapsed - step
+    count = np.sqrt(elapsed)
+    highest = (before + step) * (1 + limit) ** count + step
+    lowest = (before - step) * (1 - limit) ** count - step
     return np.asarray((close > highest) | (close < lowest))

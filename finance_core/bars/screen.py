@@ -152,7 +152,7 @@ def columns_of(tree: Node) -> list[FieldOf]:
 
 def _recent(panel: Panel, position: int) -> list[float]:
     end = panel.starts[position + 1]
-    closes: list[float] = panel.bars["close"][max(panel.starts[position], end - RECENT) : end].tolist()
+    closes: list[float] = panel.bars["close"][max(panel.last_piece[position], end - RECENT) : end].tolist()
     return closes
 
 
@@ -163,11 +163,11 @@ def _column(node: Node, source: Source) -> Any:
 
 def _reasons(panel: Panel, needed: int, unknown: BoolArray) -> list[Reason | None]:
     """Why each ticker is not judged; None where it is."""
-    jumped = np.zeros(len(panel.tickers), dtype=bool) if panel.jump is None else ~np.isnat(panel.jump)
+    since_jump = panel.starts[1:] - panel.last_piece
     is_so: dict[Reason, BoolArray] = {
         "sample": panel.text("source") == "sample",
         "conflict": np.array([ticker in panel.unreadable for ticker in panel.tickers], dtype=bool),
-        "jump": jumped & unknown & (panel.counts < needed),
+        "jump": unknown & (since_jump < panel.counts) & (since_jump < needed),
         "no bars": panel.counts == 0,
         "stale": panel.stale(),
         "halted": panel.halted(),

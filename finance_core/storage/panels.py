@@ -1,8 +1,7 @@
 """Panels of whole categories: read once, and kept for all visitors until bars change, within a limit of memory.
 
 The bars of a panel are those that `prices.load` gives, ticker by ticker (a halted day as it is drawn, see
-`candles.clean`), from the last jump on that no day's trading explains (see `price_limit`). At each call, the rows of
-the tickers show which bars have changed since; only those are read again.
+`candles.clean`). At each call, the rows of the tickers show which bars have changed since; only those are read again.
 """
 
 import datetime as dt
@@ -21,7 +20,7 @@ import pandas as pd
 from finance_core import turns
 from finance_core.bars import adjustment, candles, price_limit
 from finance_core.bars import panel as panels
-from finance_core.bars.panel import Panel, TickerBars
+from finance_core.bars.panel import IntArray, Panel, TickerBars
 from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.i18n import N_
@@ -70,19 +69,10 @@ class Part:
     """By ticker; without bars for `unreadable` tickers."""
     split: dict[str, np.datetime64] = field(default_factory=dict)
     """By ticker: the day of its last split, NaT where there was none."""
-    jump: dict[str, np.datetime64] = field(default_factory=dict)
-    """By ticker: the day of the last jump, where there was one."""
+    jumps: dict[str, IntArray] = field(default_factory=dict)
+    """By ticker: the positions of its bars after a jump."""
     unreadable: set[str] = field(default_factory=set)
     """Tickers whose bars contradict each other."""
-
-    def add(self, ticker: str, bars: TickerBars, category: Category) -> None:
-        """Add the bars of a ticker of `category` from their last jump on."""
-        days, numbers = bars
-        if (jumps := price_limit.jumps(category, days, np.asarray(numbers["close"]))).size:
-            first = jumps[-1]
-            self.jump[ticker] = days[first]
-            bars = days[first:], {name: np.asarray(values)[first:] for name, values in numbers.items()}
-        self.bars[ticker] = bars
 
 
 _NEVER: Final = np.datetime64("NaT", "D")
@@ -147,7 +137,7 @@ def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[
     if kept.panel is None or changed or known.tickers != tuple(versions):
         read, unreadable = [], known.unreadable.intersection(versions).difference(changed)
         for part in _read(db, category, changed, kept.since):
-            read.append(panels.of(part.bars, split=part.split, jump=part.jump))  # as compact as it is kept
+            read.append(panels.of(part.bars, split=part.split, jumps=part.jumps))  # as compact as it is kept
             unreadable |= part.unreadable
         panel = panels.replaced(known, read, list(versions))
         kept.panel = replace(panel, unreadable=unreadable, version=next(_changes))
@@ -210,8 +200,8 @@ def _read(db: MongoDatabase, category: Category, names: Sequence[str], since: dt
             read = Part(dict.fromkeys(part, panels.NO_BARS))
             for ticker, table in raw_bars.decode(batches, location).items():
                 try:
-                    bars, read.split[ticker] = _bars(db, location, ticker, table, begin)
-                    read.add(ticker, bars, category)
+                    read.bars[ticker], read.split[ticker] = _bars(db, location, ticker, table, begin)
+                    read.jumps[ticker] = price_limit.jumps_of(category, read.bars[ticker])
                 except DataConflict:
                     read.unreadable.add(ticker)
             yield read

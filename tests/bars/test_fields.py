@@ -1,5 +1,6 @@
 """The fields of conditions: over a whole market they are what the chart of each ticker shows."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,20 @@ def test_a_value_needs_no_more_bars_than_it_says(tables: dict[str, pd.DataFrame]
         whole = panel.at_last(evaluation.values(node, Source(panel)), np.nan)
         last = cut.at_last(evaluation.values(node, Source(cut)), np.nan)
         np.testing.assert_allclose(last, whole, rtol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("name", [name for name, field in FIELDS.items() if field.unit != "text"])
+def test_a_ticker_is_another_one_after_a_jump(tables: dict[str, pd.DataFrame], name: str) -> None:
+    """Each value is what it would be if the bars before and after a jump were those of two tickers."""
+    whole, other, jump = tables["000000"], tables["000001"], 330
+    panel = panel_of({"before": other, "whole": whole, "after": other})
+    panel = replace(panel, jumps=np.array([len(other) + jump]))
+    apart = panel_of({"before": other, "first": whole[:jump], "second": whole[jump:], "after": other})
+    field = FIELDS[name]
+    settings = [setting.default for setting in field.settings]
+    found, expected = (field.compute(Source(each), *settings) for each in (panel, apart))
+    # A running sum of the whole panel rounds by the largest values of a ticker.
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
 def test_texts_and_the_age_of_a_ticker_are_fields(tables: dict[str, pd.DataFrame]) -> None:

@@ -1,5 +1,7 @@
 """Bars of a whole market at once."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,6 +108,35 @@ def test_the_last_splits_follow_their_tickers_and_are_known_of_all_or_of_none() 
     assert merged.split is not None
     assert merged.split.tolist() == [DAYS[7].item(), None, DAYS[3].item()]
     assert panels.replaced(before, [panels.of({"b": (DAYS, flat([1.0] * 10))})], ["a", "b"]).split is None
+
+
+def test_jumps_stay_at_their_bars_whatever_becomes_of_the_panel() -> None:
+    days = np.arange("2026-01-01", "2026-01-11", dtype="datetime64[D]")
+    # Each close says after how many jumps it is.
+    closes = {"a": [0.0] * 3 + [1.0] * 7, "none": [], "b": [0.0] * 10, "c": [0.0, 1.0, 2.0, 2.0, 2.0]}
+    bars: dict[str, TickerBars] = {ticker: (days[: len(each)], flat(each)) for ticker, each in closes.items()}
+    panel = panels.of(bars, jumps={"a": np.array([3]), "c": np.array([1, 2])})
+
+    def assert_right(panel: Panel) -> None:
+        close = panel.bars["close"]
+        before = np.concatenate([[np.nan], close[:-1]])[: len(close)]
+        begins = np.flatnonzero(close != before)
+        expected = sorted({*begins[~np.isin(begins, panel.starts)].tolist()})
+        assert panel.jumps.tolist() == expected
+        for at, ticker in enumerate(panel.tickers):
+            own = close[panel.starts[at] : panel.starts[at + 1]].tolist()
+            assert panel.starts[at + 1] - panel.last_piece[at] == own.count(own[-1]) if own else True, ticker
+
+    assert_right(panel)
+    for day in range(11):
+        assert_right(panel.as_of(days[0] + day - 1))
+        assert_right(panel.since(days[0] + day))
+        assert_right(panel.tail(day))
+    for which in itertools.product([True, False], repeat=4):
+        assert_right(panel.only(np.array(which)))
+    for order in itertools.permutations(["a", "none", "b", "c", "new"]):
+        added = panels.of({"b": bars["c"], "new": bars["a"]}, jumps={"b": np.array([1, 2]), "new": np.array([3])})
+        assert_right(panels.replaced(panel, [added], order))
 
 
 def test_stale_and_halted_tickers_are_known() -> None:

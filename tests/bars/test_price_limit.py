@@ -33,16 +33,20 @@ def test_small_prices_are_rounded_and_so_are_their_moves() -> None:
     assert jumps(10, 30) == [1]
 
 
-def test_after_days_without_a_bar_the_limit_counts_once_a_session() -> None:
+def test_after_days_without_a_bar_the_limit_is_wider() -> None:
     week = np.array(["2026-01-05", "2026-01-12"], dtype="datetime64[D]")
-    assert jumps(100, 400, days=week) == [], "five sessions at most 30 % each"
-    assert jumps(100, 600, days=week) == [1]
+    assert jumps(100, 180, days=week) == [], "five sessions"
+    assert jumps(100, 400, days=week) == [1]
     assert jumps(100, 180, days=FRIDAY_BEFORE_NEW_YEAR) == [1], "holidays are no sessions"
+    halt = np.array(["2025-02-14", "2025-03-06"], dtype="datetime64[D]")
+    assert jumps(230, 2_065, days=halt) == [1], "a halt of weeks that the source has no bars of hides no jump"
+    year = np.array(["2024-01-02", "2025-01-02"], dtype="datetime64[D]")
+    assert jumps(100, 1_000, days=year) == [], "but within a year without bars much can happen"
 
 
 def test_before_the_calendar_begins_weekdays_count() -> None:
     days = np.array(["1985-01-07", "1985-01-08", "1985-01-15"], dtype="datetime64[D]")
-    assert jumps(100, 200, 800, days=days) == [1]
+    assert jumps(100, 200, 360, days=days) == [1]
 
 
 @pytest.mark.parametrize("category", [each for each in CATEGORIES if each is not KOREAN_STOCKS])

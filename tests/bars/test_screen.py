@@ -174,6 +174,18 @@ def test_no_ticker_is_dropped_without_a_reason(mixed: Panel) -> None:
     assert result.columns["close"].tolist() == [179.0]
 
 
+def test_a_day_before_a_jump_does_not_know_it() -> None:
+    days = np.arange("2024-01-01", "2024-01-31", dtype="datetime64[D]")
+    close = np.concatenate([np.linspace(10, 12, 20), np.linspace(120, 121, 10)])
+    panel = panels.of({"A": (days, dict.fromkeys(FIELDS, close))}, jumps={"A": np.array([20])})
+    rule = parse("change10 > 0")
+    for day, expected in ((19, ("A",)), (20, ()), (29, ())):
+        result = screen.screen(panel, rule, days[day])
+        assert result.tickers == expected
+        assert result.unjudged == ({} if expected else {"jump": ("A",)})
+    assert [each.days for each in outcomes.outcomes(panel, parse("close > 0"))] == [20 - 5 + 10 - 5, 0, 0]
+
+
 def test_a_screen_of_a_day_before_all_bars_finds_nothing(mixed: Panel) -> None:
     for panel, day in ((mixed, np.datetime64("2000-01-01")), (panels.of({}), None)):
         result = screen.screen(panel, parse("crossed_above(rsi14, 30, 5) and macd > 0"), day)

@@ -45,10 +45,9 @@ def store(db: MongoDatabase, ticker: str, bars: pd.DataFrame, **fields: Any) -> 
 
 
 def assert_as_loaded(db: MongoDatabase, panel: Panel, since: dt.date = SINCE) -> None:
-    """Each ticker has the very bars of `prices.load`, from its last jump on."""
-    assert panel.jump is not None
-    for ticker, jump in zip(panel.tickers, panel.jump, strict=True):
-        loaded = prices.load(db, KOREAN_STOCKS, ticker).loc[pd.Timestamp(since) if np.isnat(jump) else jump :]
+    """Each ticker has the very bars of `prices.load`."""
+    for ticker in panel.tickers:
+        loaded = prices.load(db, KOREAN_STOCKS, ticker).loc[pd.Timestamp(since) :]
         frame = frame_of(panel, ticker)
         assert frame.index.equals(loaded.index), ticker
         assert np.array_equal(frame.to_numpy(), loaded[list(FIELDS)].to_numpy(dtype="float64")), ticker
@@ -346,29 +345,30 @@ def test_real_prices_come_as_they_are_loaded(db: MongoDatabase) -> None:
     since = dt.date(2024, 6, 3)
     panel = panels.panel(db, KOREAN_STOCKS, since)
     assert_as_loaded(db, panel, since)
-    assert panel.jump is not None
-    jumps = dict(zip(panel.tickers, panel.jump.astype(str), strict=True))
-    found = {ticker: day for ticker, day in jumps.items() if day >= "2024-06-03" and day != "NaT"}
-    assert found == {"012170": "2025-03-06", "107640": "2024-06-24"}
+    assert jumps_of(panel) == [("012170", "2025-03-06"), ("107640", "2024-06-24")]
 
 
-def test_bars_before_a_jump_are_left_out_and_a_new_bar_brings_none_back(db: MongoDatabase) -> None:
+def jumps_of(panel: Panel) -> list[tuple[str, str]]:
+    tickers = panel.starts.searchsorted(panel.jumps, side="right") - 1
+    days = panel.sessions[panel.at[panel.jumps]].astype(str)
+    return [(panel.tickers[ticker], day) for ticker, day in zip(tickers, days, strict=True)]
+
+
+def test_a_jump_is_known_and_stays_known_when_bars_are_added(db: MongoDatabase) -> None:
     days = pd.bdate_range("2026-01-05", periods=5)
 
     def closes(*close: float) -> pd.DataFrame:
         return candles.frame(days[: len(close)].to_numpy(), np.outer(close, [1, 1, 1, 1, 0, 0, 0]))
 
-    store(db, "000001", closes(205, 205, 2_065))
-    store(db, "000002", closes(205, 205, 206))
-    for count in (3, 4):
+    store(db, "000001", closes(205, 205, 206))
+    store(db, "000002", closes(205, 205, 2_065))
+    for count in (3, 4, 5):
         panel = panels.panel(db, KOREAN_STOCKS, SINCE)
-        assert panel.counts.tolist() == [count - 2, count]
-        assert panel.jump is not None
-        assert panel.jump.astype(str).tolist() == ["2026-01-07", "NaT"]
-        days_of_one, _numbers = panels.some(db, KOREAN_STOCKS, ["000001"], SINCE)["000001"]
-        assert str(days_of_one[0]) == "2026-01-07"
-        store(db, "000001", closes(205, 205, 2_065, 2_100))
-        store(db, "000002", closes(205, 205, 206, 207))
+        assert panel.counts.tolist() == [count, 3]
+        assert jumps_of(panel) == [("000002", "2026-01-07")]
+        assert panel.rank.tolist() == [*range(count), 0, 1, 0]
+        assert panel.last_piece.tolist() == [0, count + 2]
+        store(db, "000001", closes(205, 205, 206, 207, 208)[: count + 1])
 
 
 def test_a_collection_that_is_only_read_is_read_again_after_a_while(

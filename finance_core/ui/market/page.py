@@ -135,7 +135,7 @@ def _about(view: View, market: Market) -> str:
         sentence = _("{count}종목에는 더 새로운 봉이 있습니다. 절반이 업데이트되면 그날을 보여 드립니다.")
         parts.append(sentence.format(count=formats.count(market.ahead)))
     if market.jumped:
-        sentence = _("{count}종목은 하루 가격제한폭을 넘은 단절이 있어 그날부터의 봉만 셉니다.")
+        sentence = _("{count}종목은 하루 가격제한폭을 넘은 단절이 있어, 그것을 넘는 변화는 세지 않습니다.")
         parts.append(sentence.format(count=formats.count(market.jumped)))
     if market.members_on:
         sentence = _("{index} 구성 종목은 {date} 목록의 것이고, 지난 날도 이 종목들로 셉니다.")
@@ -216,7 +216,7 @@ def _lines(market: Market, positions: np.ndarray[Any, Any], begin: int) -> list[
     """At most `LINE` closes of each ticker, evenly spread, since the session at the position `begin`."""
     panel, lines = market.panel, []
     close, at = panel.bars["close"], panel.at
-    for first, last in zip(panel.starts[positions].tolist(), panel.starts[positions + 1].tolist(), strict=True):
+    for first, last in zip(panel.last_piece[positions].tolist(), panel.starts[positions + 1].tolist(), strict=True):
         first = min(first + int(np.searchsorted(at[first:last], begin)), last - 1)
         chosen = np.linspace(first, last - 1, min(LINE, last - first)).astype(int)
         lines.append(close[chosen].round(4).tolist())

@@ -101,7 +101,7 @@ class Market:
     unreadable: int
     """Tickers whose stored bars contradict each other."""
     jumped: int
-    """Tickers of which a part of the bars is left out, because they lie before a jump (see `bars.price_limit`)."""
+    """Tickers with a jump (see `bars.price_limit`), so that some of their changes are not known."""
     not_traded: int
     """Tickers with bars, but none on the last session."""
     ahead: int
@@ -143,7 +143,7 @@ def load(db: MongoDatabase, view: View) -> Market:
         counted=counted,
         without_prices=int((selected & ~has_bars & ~unreadable).sum()),
         unreadable=int(unreadable.sum()),
-        jumped=0 if panel.jump is None else int((panel.jump >= np.datetime64(since)).sum()),
+        jumped=len(np.unique(panel.starts.searchsorted(panel.jumps, side="right"))),
         not_traded=int((~counted).sum()),
         ahead=int((newest.counts > panel.counts).sum()),
         not_collected=len(members.difference(whole.tickers)),

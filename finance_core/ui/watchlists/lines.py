@@ -3,14 +3,13 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from finance_core import categories
-from finance_core.bars import conditions, evaluation
+from finance_core.bars import conditions, evaluation, price_limit
 from finance_core.bars import panel as panels
 from finance_core.bars.field_values import Source
 from finance_core.bars.panel import TickerBars
@@ -39,10 +38,16 @@ def of(db: MongoDatabase, entries: Sequence[Entry]) -> pd.DataFrame:
     """
     bars = _bars(db, entries)
     # Two entries may have the same ticker; the panel needs different names, so positions are the names.
-    panel = panels.of({str(position): bars.get(entry[:2], panels.NO_BARS) for position, entry in enumerate(entries)})
+    by_position = {str(position): bars.get(entry[:2], panels.NO_BARS) for position, entry in enumerate(entries)}
+    jumps = {
+        position: price_limit.jumps_of(categories.category(entry.category), by_position[position])
+        for position, entry in zip(by_position, entries, strict=True)
+    }
+    panel = panels.of(by_position, jumps=jumps)
     source, close = Source(panel), panel.bars["close"]
     numbers = {name: evaluation.values(conditions.parse_value(field), source) for name, field in FIELDS.items()}
-    recent = [close[max(first, end - RECENT) : end].tolist() for first, end in pairwise(panel.starts.tolist())]
+    ends = zip(panel.last_piece.tolist(), panel.starts[1:].tolist(), strict=True)
+    recent = [close[max(first, end - RECENT) : end].tolist() for first, end in ends]
     days = [panel.sessions[at].item() if at >= 0 else None for at in panel.at_last(panel.at, -1)]
     table = pd.DataFrame({name: panel.at_last(values, np.nan) for name, values in numbers.items()})
     return table.assign(recent=recent, day=pd.Series(days, dtype=object))
