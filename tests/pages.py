@@ -43,6 +43,17 @@ def made_table(seed: int = 1, first: str = "2023-01-02", last: str = "2026-11-20
     return table
 
 
+JUMPS = {
+    "001465": ["2024-04-17"],
+    "012170": ["2025-03-06"],
+    "058450": ["2023-12-12"],
+    "107640": ["2024-06-24"],
+    "425040": ["2023-12-28", "2024-01-02"],
+}
+"""The real tickers whose prices jump, found by eye in the files: splits and reductions of capital that are not in the
+prices before, a move from the KONEX, and a fault of two days."""
+
+
 def real_tables() -> dict[str, pd.DataFrame]:
     """The real tables by ticker; skips the test where a checkout has none beside it."""
     if not KRX.is_dir():

@@ -123,22 +123,31 @@ def drawn_at(values: Floats, shift: int) -> Floats:
     return result
 
 
-def curves(bars: pd.DataFrame, chosen: Iterable[Chosen], ahead: int = 0) -> list[Curve]:
+def curves(bars: pd.DataFrame, chosen: Iterable[Chosen], ahead: int = 0, jumps: Sequence[int] = ()) -> list[Curve]:
     """The lines of `chosen` over `bars` (as in `candles`, of any interval), in the order in which they are drawn.
 
-    They are computed on all bars, so that the first bar of any visible window already has its values. After the last
-    bar, `ahead` bars to come follow: only lines that are drawn later than computed have values there.
+    They are computed on all bars, so that the first bar of any visible window already has its values; but anew from
+    each bar at the positions `jumps` (see `price_limit`). After the last bar, `ahead` bars to come follow: only lines
+    that are drawn later than computed have values there.
 
     >>> [curve.title for curve in curves(pd.DataFrame({"close": [1.0, 2.0]}), [Chosen("bollinger", (20, 2))])]
     ['볼린저(20,2) 상단', '볼린저(20,2) 중심', '볼린저(20,2) 하단']
     """
     result = []
+    pieces = list(itertools.pairwise(_pieces(bars, jumps)))
     for each in chosen:
         columns = {name: bars[name].to_numpy(dtype="float64") for name in each.indicator.inputs}
-        for line, values in zip(each.indicator.lines, compute(each, columns), strict=True):
-            longer = np.append(values, np.full(ahead, np.nan))
-            result.append(Curve(each, line, drawn_at(longer, line.shift(*each.values))))
+        parts = [compute(each, {name: column[slice(*piece)] for name, column in columns.items()}) for piece in pieces]
+        for line, values in zip(each.indicator.lines, zip(*parts, strict=True), strict=True):
+            shift = line.shift(*each.values)
+            longer = [*values[:-1], np.append(values[-1], np.full(ahead, np.nan))]
+            result.append(Curve(each, line, np.concatenate([drawn_at(part, shift) for part in longer])))
     return result
+
+
+def _pieces(bars: pd.DataFrame, jumps: Sequence[int]) -> list[int]:
+    """The first position of each piece of `bars` between jumps, and their number."""
+    return [*dict.fromkeys([0, *jumps]), len(bars)]
 
 
 def lead(chosen: Iterable[Chosen]) -> int:
@@ -150,7 +159,7 @@ def lead(chosen: Iterable[Chosen]) -> int:
     return max((line.shift(*each.values) for each in chosen for line in each.indicator.lines), default=0)
 
 
-def undrawable(bars: pd.DataFrame, drawn: Sequence[Curve]) -> dict[Chosen, str]:
+def undrawable(bars: pd.DataFrame, drawn: Sequence[Curve], jumps: Sequence[int] = ()) -> dict[Chosen, str]:
     """The indicators of `drawn` (curves of `bars`) that lack all values, or some lines; each with a sentence why.
 
     >>> bars = pd.DataFrame({"close": [1.0], "volume": [0]})
@@ -158,14 +167,15 @@ def undrawable(bars: pd.DataFrame, drawn: Sequence[Curve]) -> dict[Chosen, str]:
     ['OBV: 거래량이 없는 종목이라 그릴 것이 없습니다.', 'RSI14: 봉이 15개 있어야 하는데 1개뿐입니다.']
     """
     has_values = {curve.chosen for curve in drawn if not np.isnan(curve.values[: len(bars)]).all()}
+    count = max(last - first for first, last in itertools.pairwise(_pieces(bars, jumps)))
     sentences = {}
     for each in dict.fromkeys(curve.chosen for curve in drawn):
         needed = each.indicator.warm_up(*each.values) + 1
         if "volume" in each.indicator.inputs and not bars["volume"].any():
             sentences[each] = _("{name}: 거래량이 없는 종목이라 그릴 것이 없습니다.").format(name=each.label)
-        elif len(bars) < needed:
+        elif count < needed:
             sentence = _("{name}: 봉이 {needed}개 있어야 하는데 {count}개뿐입니다.")
-            sentences[each] = sentence.format(name=each.label, needed=needed, count=len(bars))
+            sentences[each] = sentence.format(name=each.label, needed=needed, count=count)
         elif each not in has_values:
             sentences[each] = _("{name}: 가격이 움직인 적이 없어 그릴 것이 없습니다.").format(name=each.label)
     return sentences

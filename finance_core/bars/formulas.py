@@ -86,8 +86,11 @@ def rsi(close: Floats, window: int) -> tuple[Floats]:
 
 def macd(close: Floats, fast: int, slow: int, signal: int) -> tuple[Floats, Floats, Floats]:
     """The fast minus the slow exponential average, its own exponential average, and the difference of the two."""
-    line, signal_line, histogram = talib.MACD(close, fast, slow, signal)
-    return line, signal_line, histogram
+    # Not talib.MACD: it begins the fast average later than talib.EMA does, so that the line of a short history is not
+    # the difference of the averages on the same chart.
+    line = talib.EMA(close, fast) - talib.EMA(close, slow)
+    signal_line = talib.EMA(line, signal)
+    return np.where(np.isnan(signal_line), np.nan, line), signal_line, line - signal_line
 
 
 def fast_stochastic(high: Floats, low: Floats, close: Floats, window: int, average: int) -> tuple[Floats, Floats]:

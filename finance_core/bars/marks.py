@@ -1,7 +1,8 @@
 """The bars of a chart with a mark: corporate actions, halts, refused bars, jumps, high and low of 52 weeks. Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,28 +16,41 @@ Positions = Mapping[Kind, npt.NDArray[np.intp]]
 
 
 class Noted(NamedTuple):
-    """Days with a mark that bars alone do not show."""
+    """What the bars of a chart, which may be weekly, do not show by themselves."""
 
     refused: Sequence[pd.Timestamp] = ()
     """Days of bars that were left out."""
     jumps: Sequence[pd.Timestamp] = ()
     """Days with a move beyond the daily limit (see `price_limit`)."""
+    extremes: Mapping[Kind, tuple[pd.Timestamp, float]] = MappingProxyType({})
+    """The days and prices of the high and the low of 52 weeks."""
 
 
-NOTHING_NOTED = Noted()
+NOTHING_NOTED: Final = Noted()
+
+
+def noted(daily: pd.DataFrame, refused: Sequence[pd.Timestamp] = (), jumps: Sequence[pd.Timestamp] = ()) -> Noted:
+    """What is noted of `daily` bars: high and low are those of the 52 weeks up to the last bar, since the last jump."""
+    if daily.empty:
+        return Noted(refused, jumps)
+    last = daily.index[-1]
+    year = daily[daily.index > last - pd.DateOffset(weeks=52)].loc[max(jumps, default=daily.index[0]) :]
+    highest, lowest = year["high"].max(), year["low"].min()
+    high, low = year.index[year["high"] == highest][-1], year.index[year["low"] == lowest][-1]
+    return Noted(refused, jumps, {"high": (high, float(highest)), "low": (low, float(lowest))})
 
 
 def positions(bars: pd.DataFrame, noted: Noted = NOTHING_NOTED) -> Positions:
     """The bars with a mark.
 
-    High and low are the highest high and the lowest low of the 52 weeks up to the last bar, from
-    the last jump on. A halted bar is flat and has no volume, while other bars have volume. A refused bar is marked on
-    the next bar, unless its day has a bar now. A jump is marked on its bar: in weekly bars, that of its week.
+    A halted bar is flat and has no volume, while other bars have volume. A refused bar is marked on the next bar,
+    unless its day has a bar now. What is noted of a day is marked on its bar: in weekly bars, that of its week.
 
     >>> from finance_core.bars import candles
     >>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-05"]).to_numpy()
     >>> rows = [[10, 12, 9, 11, 500, 0, 0], [11, 11, 11, 11, 0, 0, 0], [11, 13, 10, 12, 300, 1, 0]]
-    >>> marked = positions(candles.frame(days, np.array(rows, dtype="float64")), Noted([pd.Timestamp("2024-01-04")]))
+    >>> bars = candles.frame(days, np.array(rows, dtype="float64"))
+    >>> marked = positions(bars, noted(bars, refused=[pd.Timestamp("2024-01-04")]))
     >>> {kind: bars.tolist() for kind, bars in marked.items() if len(bars)}
     {'dividend': [2], 'high': [2], 'low': [0], 'halted': [1], 'refused': [2]}
     """
@@ -44,33 +58,21 @@ def positions(bars: pd.DataFrame, noted: Noted = NOTHING_NOTED) -> Positions:
     prices = bars[PRICES].to_numpy()
     is_flat = (prices == prices[:, :1]).all(axis=1)
     volume = bars["volume"].to_numpy()
-    jumps = _first_from(days, pd.DatetimeIndex([*noted.jumps]))
-    left_out = pd.DatetimeIndex([day for day in noted.refused if day not in days])
+    left_out = [day for day in noted.refused if day not in days]
+    extremes = {kind: [day] for kind, (day, _price) in noted.extremes.items()}
     marked: dict[Kind, npt.NDArray[np.intp]] = {
         "dividend": np.flatnonzero(bars["dividends"].to_numpy() > 0),
         "split": np.flatnonzero(bars["stock_splits"].to_numpy() > 0),
-        "high": _extreme(bars["high"], max(jumps, default=0), highest=True),
-        "low": _extreme(bars["low"], max(jumps, default=0), highest=False),
+        "high": first_from(days, extremes.get("high", [])),
+        "low": first_from(days, extremes.get("low", [])),
         "halted": np.flatnonzero(is_flat & (volume == 0) & (volume > 0).any()),
-        "refused": _first_from(days, left_out),
-        "jump": jumps,
+        "refused": first_from(days, left_out),
+        "jump": first_from(days, noted.jumps),
     }
     return marked
 
 
-def _first_from(days: pd.DatetimeIndex, on: pd.DatetimeIndex) -> npt.NDArray[np.intp]:
+def first_from(days: pd.DatetimeIndex, on: Sequence[pd.Timestamp]) -> npt.NDArray[np.intp]:
     """Positions of the first of `days` from each day of `on` on, each once; none after the last of `days`."""
-    positions = np.unique(days.searchsorted(on))
+    positions = np.unique(days.searchsorted(pd.DatetimeIndex([*on])))
     return positions[positions < len(days)]
-
-
-def _extreme(prices: "pd.Series[float]", since: int, *, highest: bool) -> npt.NDArray[np.intp]:
-    """The last bar with the highest or lowest of `prices` in the 52 weeks up to the last bar, from `since` on."""
-    if prices.empty:
-        return np.array([], dtype=np.intp)
-    days = pd.DatetimeIndex(prices.index)
-    start = int(days.searchsorted(days[-1] - pd.DateOffset(weeks=52), side="right"))
-    start = max(start, since)
-    year = prices.to_numpy()[start:]
-    wanted = year.max() if highest else year.min()
-    return np.array([start + int(np.flatnonzero(year == wanted)[-1])], dtype=np.intp)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from finance_core.bars.curves import Curve
 from finance_core.bars.formulas import Floats
-from finance_core.bars.marks import NOTHING_NOTED, Noted
+from finance_core.bars.marks import NOTHING_NOTED, Noted, first_from
 from finance_core.charts import marks, overlay, panes, parts, price_series
 from finance_core.charts.overlay import Other
 from finance_core.charts.parts import Option
@@ -19,8 +19,10 @@ from finance_core.i18n import _
 NOTHING_AHEAD: Final = pd.DatetimeIndex([])
 
 
-def titled(bars: pd.DataFrame, indicators: Mapping[str, Floats]) -> pd.DataFrame:
+def titled(bars: pd.DataFrame, indicators: Mapping[str, Floats], noted: Noted = NOTHING_NOTED) -> pd.DataFrame:
     """`bars` with their change in percent and `indicators` (by title); the columns have titles in the running language.
+
+    There is no change at a jump.
 
     >>> from finance_core.bars import candles
     >>> titled(candles.empty(), {}).columns.tolist()
@@ -28,6 +30,7 @@ def titled(bars: pd.DataFrame, indicators: Mapping[str, Floats]) -> pd.DataFrame
     """
     prices = {_("시가"): bars["open"], _("고가"): bars["high"], _("저가"): bars["low"], _("종가"): bars["close"]}
     change = bars["close"].pct_change() * 100
+    change.iloc[first_from(pd.DatetimeIndex(bars.index), noted.jumps)] = np.nan
     return pd.DataFrame({**prices, _("등락률"): change, _("거래량"): bars["volume"], **indicators}, index=bars.index)
 
 
@@ -54,7 +57,7 @@ def candlestick(
     ['candlestick', 'bar', 'bar']
     """
     drawn = panes.draw(curves, decimals=style.decimals, rising=style.rising, falling=style.falling)
-    source = _source(bars, style, drawn.columns, ahead, others)
+    source = _source(bars, style, drawn.columns, ahead, others, noted)
     marked = marks.of(bars, style, noted)
     source[marks.COLUMN] = marks.texts(len(source), marked)
     axis = _price_settings(style, bars, drawn.on_price, others)
@@ -88,12 +91,13 @@ def _source(
     columns: Mapping[str, Floats],
     ahead: pd.DatetimeIndex,
     others: Sequence[Other],
+    noted: Noted,
 ) -> pd.DataFrame:
     """The dataset: the day, the columns of `titled`, the volume of rising and of falling bars, and the `others`."""
     days = [*parts.days(bars.index, style.last_note), *parts.days(ahead)]
     if len(ahead):
         bars = bars.reindex(bars.index.append(ahead))
-    source = titled(bars, columns).reset_index(drop=True)
+    source = titled(bars, columns, noted).reset_index(drop=True)
     source.insert(0, _("날짜"), days)
     is_rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy()
     source["rising"], source["falling"] = np.where(is_rising, volume, np.nan), np.where(is_rising, np.nan, volume)

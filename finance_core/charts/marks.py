@@ -98,7 +98,8 @@ def of(bars: pd.DataFrame, style: Style, noted: Noted) -> list[Marked]:
     for kind, positions in marks.positions(bars, noted).items():
         look = LOOKS[kind]
         if kind in style.marks and len(positions):
-            numbers = bars[look.column].to_numpy()[positions]
+            extreme = noted.extremes.get(kind)
+            numbers = bars[look.column].to_numpy()[positions] if extreme is None else np.array([extreme[1]])
             title = _(look.title)
             texts = [f"{title} {look.text(float(number), style.decimals)}".strip() for number in numbers]
             heights = numbers.astype("float64") if look.has_price else np.zeros(len(positions))

@@ -20,7 +20,7 @@ def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timesta
     if told := _listed(splits):
         sentence = _("{days}의 분할이 그 전 시세에 아직 반영되지 않은 채 저장되어 있어, 반영해서 보여 줍니다.")
         st.info(plain(sentence.format(days=told)), icon=":material/call_split:")
-    jumps = {name: [day for day in each.noted.jumps if first < day <= last] for name, each in histories.items()}
+    jumps = {name: [day for day in each.jumps if first < day <= last] for name, each in histories.items()}
     if told := _listed(jumps):
         sentence = _(
             "{days}: 하루 가격제한폭을 넘은 단절입니다. 앞 시세에 감자·분할이 빠졌거나, 정리매매·시장 이전입니다."

@@ -50,7 +50,7 @@ def ema(values: pd.Series, window: int, first: int | None = None) -> pd.Series:
 
 
 def macd() -> list[pd.Series]:
-    line = ema(CLOSE, 12, first=25) - ema(CLOSE, 26)
+    line = ema(CLOSE, 12) - ema(CLOSE, 26)
     signal = ema(line, 9, first=33)
     line = line.where(signal.notna())
     return [line, signal, line - signal]

@@ -205,3 +205,14 @@ def test_the_documentation_names_every_indicator_with_its_usual_numbers_and_no_o
     text = (Path(__file__).resolve().parents[2] / "docs" / "indicators.md").read_text(encoding="utf-8")
     documented = re.findall(r"^\| `(\w+(?:\([\d.,]+\))?)` \|", text, re.MULTILINE)
     assert documented == [usual(row).text for row in INDICATORS.values()]
+
+
+def test_lines_begin_anew_after_a_jump() -> None:
+    bars, chosen = made_bars(200), [usual(row) for row in INDICATORS.values()]
+    whole = curves.curves(bars, chosen, 26, jumps=[80])
+    pieces = curves.curves(bars[:80], chosen), curves.curves(bars[80:], chosen, 26)
+    for curve, first, second in zip(whole, *pieces, strict=True):
+        np.testing.assert_array_equal(curve.values, np.concatenate([first.values, second.values]))
+    (average,) = curves.curves(bars, [Chosen("ma", (130,))], jumps=[80])
+    assert "130" in curves.undrawable(bars, [average], [80])[average.chosen]
+    assert "120" in curves.undrawable(bars, [average], [80])[average.chosen]

@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from finance_core.bars import candles, marks
+from finance_core.bars import candles, marks, periods
 from finance_core.bars.marks import Noted
+from finance_core.bars.periods import Interval
 from tests import pages
 
 
@@ -19,9 +20,25 @@ def test_high_and_low_are_those_of_the_last_52_weeks_and_not_of_older_bars(bars:
     older = bars.copy()
     older.loc[:before, "high"] *= 100
     older.loc[:before, "low"] /= 100
-    found = marks.positions(older)
+    found = marks.positions(older, marks.noted(older))
     assert bars["high"].iloc[found["high"]].tolist() == [year["high"].max()]
     assert bars["low"].iloc[found["low"]].tolist() == [year["low"].min()]
+
+
+@pytest.mark.parametrize("interval", ["W", "M"])
+def test_high_and_low_of_longer_bars_are_those_of_days(bars: pd.DataFrame, interval: Interval) -> None:
+    """The bar in which the 52 weeks begin has older days too, and so has the bar of a jump."""
+    first = bars.index[bars.index > bars.index[-1] - pd.DateOffset(weeks=52)][0]
+    older = bars.copy()
+    older.loc[first - pd.Timedelta(days=20) : first - pd.Timedelta(days=1), "high"] *= 100
+    jump = bars.index[-30]
+    for noted, since in ((marks.noted(older), first), (marks.noted(older, jumps=[jump]), jump)):
+        low, high = bars.loc[since:, "low"].min(), bars.loc[since:, "high"].max()
+        longer = periods.resample(older, interval)
+        found = marks.positions(longer, noted)
+        assert (noted.extremes["low"][1], noted.extremes["high"][1]) == (low, high)
+        day, (position,) = noted.extremes["high"][0], found["high"]
+        assert longer.index[position - 1] < day <= longer.index[position]
 
 
 def test_halted_are_flat_bars_without_volume_where_volume_is_told(bars: pd.DataFrame) -> None:

@@ -55,17 +55,9 @@ def test_where_no_rule_limits_prices_nothing_is_a_jump(category: Category) -> No
 
 
 def test_of_the_real_prices_five_tickers_jump() -> None:
-    """Found by eye in the files: splits, reductions of capital, a move from the KONEX and a fault of two days."""
-    expected = {
-        "001465": ["2024-04-17"],
-        "012170": ["2025-03-06"],
-        "058450": ["2023-12-12"],
-        "107640": ["2024-06-24"],
-        "425040": ["2023-12-28", "2024-01-02"],
-    }
     found = {}
     for ticker, table in pages.real_tables().items():
         days, close = table.index.to_numpy(), table["close"].to_numpy()
         if (at := price_limit.jumps(KOREAN_STOCKS, days, close)).size:
             found[ticker] = days[at].astype("datetime64[D]").astype(str).tolist()
-    assert found == expected
+    assert found == pages.JUMPS

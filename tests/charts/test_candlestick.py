@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from finance_core import i18n
-from finance_core.bars import candles, curves
+from finance_core.bars import candles, curves, marks
 from finance_core.bars.curves import Chosen
 from finance_core.charts import candlestick, price_series, style
 from finance_core.charts.style import Kind, Scale, Style
@@ -30,7 +30,7 @@ def bars_of(closes: list[float], volume: int = 100) -> pd.DataFrame:
 
 def option_of(bars: pd.DataFrame, **look: Any) -> tuple[candlestick.Option, pd.DataFrame]:
     averages = curves.curves(bars, [Chosen("ma", (2,)), Chosen("ma", (3,))])
-    option = candlestick.candlestick(bars, averages, Style(**look))
+    option = candlestick.candlestick(bars, averages, Style(**look), marks.noted(bars))
     return option, option["dataset"][0]["source"]
 
 
@@ -158,7 +158,8 @@ def test_days_to_come_have_no_bar_and_only_what_leads() -> None:
     ahead = pd.date_range(bars.index[-1], periods=27)[1:]
     chosen = [Chosen("ichimoku", (9, 26, 52)), Chosen("ma", (5,))]
     look = Style(interval="W", last_note="진행 중", marks=("high",))
-    option = candlestick.candlestick(bars, curves.curves(bars, chosen, len(ahead)), look, ahead=ahead)
+    drawn = curves.curves(bars, chosen, len(ahead))
+    option = candlestick.candlestick(bars, drawn, look, marks.noted(bars), ahead=ahead)
     source = option["dataset"][0]["source"]
     assert len(source) == 86
     assert source["날짜"].iloc[59].endswith("진행 중")

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import pytest
 
 from finance_core import i18n
-from finance_core.bars import candles, curves
+from finance_core.bars import candles, curves, marks
 from finance_core.bars.curves import Chosen
 from finance_core.bars.drawings import Placed
 from finance_core.charts import candlestick_html, html_layers, html_page
@@ -60,7 +60,7 @@ def texts(figure: go.Figure) -> list[Any]:
 def test_a_part_has_the_marks_of_the_whole(bars: pd.DataFrame) -> None:
     """The highest price of what is visible is no highest price of a year."""
     top = int(bars["high"].to_numpy().argmax())
-    content = Content(bars, [], Style(marks=("high", "halted")))
+    content = Content(bars, [], Style(marks=("high", "halted")), marks.noted(bars))
     whole = traces(candlestick_html.candlestick(content))
     assert list(whole["52주 최고"].x) == [f"{bars.index[top]:%Y-%m-%d}"]
     part = (top + 1, len(bars) - 1) if top < len(bars) - 2 else (0, top - 1)
@@ -145,7 +145,7 @@ def test_the_text_of_a_mark_is_on_the_side_with_more_room(bars: pd.DataFrame) ->
     """At the left edge a text left of its mark is cut."""
     bars.iloc[1, bars.columns.get_loc("low")] = 1.0
     bars.iloc[58, bars.columns.get_loc("high")] = bars["high"].max() * 2
-    drawn = traces(candlestick_html.candlestick(Content(bars, [], Style(marks=("high", "low")))))
+    drawn = traces(candlestick_html.candlestick(Content(bars, [], Style(marks=("high", "low")), marks.noted(bars))))
     assert list(drawn["52주 최저"].textposition) == ["middle right"]
     assert list(drawn["52주 최고"].textposition) == ["middle left"]
 

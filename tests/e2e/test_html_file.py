@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from finance_core.bars import candles, curves
+from finance_core.bars import candles, curves, marks
 from finance_core.bars.curves import Chosen
 from finance_core.bars.drawings import Drawing, Point
 from finance_core.categories import KOREAN_STOCKS
@@ -68,7 +68,7 @@ def test_nothing_lies_over_another_in_a_narrow_window_either(page: Page, tmp_pat
     bars = candles.clean(pages.made_table(halted=3))[0].tail(60)
     chosen = [Chosen("ma", (5,)), Chosen("bollinger", (20, 2)), Chosen("ichimoku", (9, 26, 52))]
     chosen += [Chosen("macd", (12, 26, 9)), Chosen("rsi", (14,))]
-    content = Content(bars, curves.curves(bars, chosen), Style(sample=True, marks=("low", "halted")))
+    content = Content(bars, curves.curves(bars, chosen), Style(sample=True, marks=("low", "halted")), marks.noted(bars))
     page.set_viewport_size({"width": 1300, "height": 900})
     open_file(page, tmp_path, content)
     page.set_viewport_size({"width": width, "height": 900})  # as by turning a phone

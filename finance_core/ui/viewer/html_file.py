@@ -5,14 +5,13 @@ from finance_core.charts import candlestick_html, html_page, parts
 from finance_core.charts.candlestick_html import Content
 from finance_core.storage.documents import TickerRow
 from finance_core.ui.viewer import picture
-from finance_core.ui.viewer.shared import Drawing, History
+from finance_core.ui.viewer.shared import Drawing
 from finance_core.ui.viewer.sketches import Sketch
 
 
 def make(
     category: Category,
     row: TickerRow,
-    history: History,
     drawing: Drawing,
     sketch: Sketch,
     visible: tuple[int, int],
@@ -23,7 +22,7 @@ def make(
     last = min(end, len(drawing.bars) - 1)
     ahead = drawing.ahead[: end - last]
     style = drawing.style
-    content = Content(drawing.bars, drawing.curves, style, history.noted, drawing.others, ahead, sketch.placed())
+    content = Content(drawing.bars, drawing.curves, style, drawing.noted, drawing.others, ahead, sketch.placed())
     about = " · ".join(part for part in picture.about(category, row, drawing, visible) if part)
     figure = candlestick_html.candlestick(content, (first, last))
     return html_page.to_html(figure, picture.title(row), about, style, dark=dark)

@@ -201,7 +201,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     drawing = shared.drawing(history, view, style, calendar, others)
     visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
     close = shared.adjusted(history, style)[0]["close"]
-    line = summary.of(close, pd.DatetimeIndex(drawing.bars.index), visible, view.interval, history.noted.jumps)
+    line = summary.of(close, pd.DatetimeIndex(drawing.bars.index), visible, view.interval, history.jumps)
     menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row, line)
     with menus.compare:
         compared.control(db, category, view, ticker)
@@ -211,7 +211,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
         update_actions.button_for_one(db, category, ticker, update)
-        file = partial(html_file.make, category, row, history, drawing, sketch, visible, pictures.dark())
+        file = partial(html_file.make, category, row, drawing, sketch, visible, pictures.dark())
         table.downloads_of(ticker, name, drawing, visible, file)
         picture.control(CHART, category, row, drawing, visible)
         _link(category, ticker, view)
@@ -244,14 +244,14 @@ def _notes(
         st.warning(plain(lack), icon=":material/warning:")
     header.notes(row)
     first, last = drawing.bars.index[[*visible]]
-    consequence = _("수익률과 52주 범위는 그날부터 셉니다.")
+    consequence = _("수익률·지표·52주 범위는 그날부터 셉니다.")
     history_notes.show({listing.name_of(row): history}, first, last, consequence)
     if drawing.impossible:
         days = ", ".join(formats.date(remark.date) for remark in drawing.impossible)
         sentence = _("{days}의 배당은 그 전 종가보다 적지 않아 가격에 반영하지 않았습니다.")
         st.warning(plain(sentence.format(days=days)), icon=":material/warning:")
     chosen = [curve for curve in drawing.curves if curve.chosen in view.indicators]
-    for sentence in curves.undrawable(drawing.bars, chosen).values():
+    for sentence in curves.undrawable(drawing.bars, chosen, drawing.jumps).values():
         st.caption(plain(sentence))
     update_actions.newer(category, row["ticker"], row)
 

@@ -14,11 +14,11 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import i18n
-from finance_core.bars import adjustment, candles, overlay, periods, price_limit, sessions
+from finance_core.bars import adjustment, candles, marks, overlay, periods, price_limit, sessions
 from finance_core.bars import curves as indicator_curves
 from finance_core.bars.candles import Remark
 from finance_core.bars.curves import Curve
-from finance_core.bars.marks import NOTHING_NOTED, Noted
+from finance_core.bars.marks import Noted
 from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
 from finance_core.charts import candlestick
@@ -46,15 +46,17 @@ class History(NamedTuple):
     bars: pd.DataFrame
     late_splits: list[Remark]
     """The splits that the source has not applied to the earlier bars, and that are applied here."""
-    noted: Noted = NOTHING_NOTED
-    """The days whose bars were refused, and that have no bar since; and the days of jumps."""
+    refused: Sequence[pd.Timestamp] = ()
+    """The days whose bars were refused, and that have no bar since."""
+    jumps: Sequence[pd.Timestamp] = ()
+    """The days of jumps (see `bars.price_limit`)."""
     key: str = ""
     """A text that identifies these bars; "" where it is not known whether they are still the stored bars."""
 
     @property
     def comparable(self) -> pd.DataFrame:
         """The bars from the last jump on: a change across it is no gain or loss."""
-        return self.bars.loc[self.noted.jumps[-1] :] if self.noted.jumps else self.bars
+        return self.bars.loc[self.jumps[-1] :] if self.jumps else self.bars
 
 
 class Drawing(NamedTuple):
@@ -72,6 +74,9 @@ class Drawing(NamedTuple):
     ahead: pd.DatetimeIndex
     """The days of future bars, for lines that are drawn ahead."""
     style: Style
+    noted: Noted
+    jumps: list[int]
+    """The positions of the bars with jumps."""
 
 
 def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
@@ -115,7 +120,7 @@ def _read(db: MongoDatabase, category: Category, ticker: str, key: str) -> Histo
     missing = tuple(day for day in refused if day not in bars.index)
     bars, late_splits = adjustment.split_adjusted(bars)
     jumps = bars.index[price_limit.jumps(category, bars.index.to_numpy(), bars["close"].to_numpy())]
-    return History(bars, late_splits, Noted(missing, tuple(jumps)), key)
+    return History(bars, late_splits, missing, tuple(jumps), key)
 
 
 def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
@@ -126,8 +131,9 @@ def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
 def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, compared: Sequence[Compared]) -> Drawing:
     daily, impossible = adjusted(shown, style)
     bars = periods.resample(daily, view.interval)
-    curves = indicator_curves.curves(bars, view.chosen, len(ahead))
-    days = pd.DatetimeIndex(bars.index)
+    days, noted = pd.DatetimeIndex(bars.index), marks.noted(daily, shown.refused, shown.jumps)
+    jumps = marks.first_from(days, noted.jumps).tolist()
+    curves = indicator_curves.curves(bars, view.chosen, len(ahead), jumps)
     others = [
         Other(
             other.title,
@@ -136,8 +142,8 @@ def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, com
         )
         for other in compared
     ]
-    option = candlestick.candlestick(bars, curves, style, shown.noted, others, ahead)
-    return Drawing(bars, curves, border.prepare(option), impossible, others, ahead, style)
+    option = candlestick.candlestick(bars, curves, style, noted, others, ahead)
+    return Drawing(bars, curves, border.prepare(option), impossible, others, ahead, style, noted, jumps)
 
 
 def once(key: str, compute: Callable[[], T]) -> T:

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from finance_core.bars.curves import Curve
+from finance_core.bars.marks import NOTHING_NOTED, Noted
 from finance_core.bars.periods import Interval
 from finance_core.charts import panes
 from finance_core.charts.candlestick import titled
@@ -22,7 +23,7 @@ UNITS: dict[Interval, str] = {"D": "", "W": "_weekly", "M": "_monthly"}
 
 def show(drawing: Drawing, visible: tuple[int, int]) -> None:
     """The newest 100 bars between the positions `visible`, newest first."""
-    sheet = as_sheet(drawing.bars, drawing.curves, drawing.style)
+    sheet = as_sheet(drawing.bars, drawing.curves, drawing.style, drawing.noted)
     columns: dict[str, Any] = {
         name: st.column_config.NumberColumn(format=f"%,.{decimals}f") for name, decimals in sheet.decimals.items()
     }
@@ -34,7 +35,7 @@ def show(drawing: Drawing, visible: tuple[int, int]) -> None:
 
 def downloads_of(ticker: str, name: str, drawing: Drawing, visible: tuple[int, int], html: Callable[[], str]) -> None:
     """Download buttons for the bars between the positions `visible`, for all bars, and for the chart made by `html`."""
-    whole = as_sheet(drawing.bars, drawing.curves, drawing.style)
+    whole = as_sheet(drawing.bars, drawing.curves, drawing.style, drawing.noted)
     visible_sheet = Sheet(whole.table.iloc[visible[0] : visible[1] + 1], whole.decimals)
     what = ticker + UNITS[drawing.style.interval]
     file, everything = downloads.file_name(what, visible_sheet.table), downloads.file_name(what, whole.table)
@@ -44,8 +45,8 @@ def downloads_of(ticker: str, name: str, drawing: Drawing, visible: tuple[int, i
         downloads.button(_("차트 HTML"), f"{file}.html", html, key="chart_html")
 
 
-def as_sheet(bars: pd.DataFrame, curves: list[Curve], style: Style) -> Sheet:
+def as_sheet(bars: pd.DataFrame, curves: list[Curve], style: Style, noted: Noted = NOTHING_NOTED) -> Sheet:
     """A sheet of `bars` and `curves` with names in the visitor's language, and the change in percent."""
-    table = titled(bars, {curve.title: curve.values[: len(bars)] for curve in curves}).rename_axis(_("날짜"))
+    table = titled(bars, {curve.title: curve.values[: len(bars)] for curve in curves}, noted).rename_axis(_("날짜"))
     decimals = dict.fromkeys(table.columns, style.decimals) | {_("등락률"): 2, _("거래량"): 0}
     return Sheet(table, decimals | {curve.title: panes.decimals_of(curve.chosen, style.decimals) for curve in curves})
