@@ -1,7 +1,9 @@
 """The stored prices from Python: `from finance_core import Sisepan`, in a notebook or a script.
 
 Bars are those of the pages: splits that a source has not applied yet are applied, a halted day is a flat bar, and
-`source` names sample prices. Nothing is written. A mistake raises SisepanError with a sentence that says what to do.
+`source` names sample prices. `attrs["jumps"]` of a frame has the days on which a close is beyond the daily price limit
+(see `bars.price_limit`): no change across such a day need be a gain or a loss. Nothing is written. A mistake raises
+SisepanError with a sentence that says what to do.
 
 >>> sisepan = Sisepan()
 >>> sisepan.search("ㅅㅅㅈㅈ")["ticker"].tolist()
@@ -16,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from finance_core import categories, starter
-from finance_core.bars import comparison, conditions, periods
+from finance_core.bars import comparison, conditions, periods, price_limit
 from finance_core.bars import panel as panels
 from finance_core.bars.comparison import Scale
 from finance_core.bars.periods import Interval
@@ -91,7 +93,11 @@ class Sisepan:
         >>> sisepan.bars("005930", "W")[["close", "volume"]].tail(1).round(1).to_dict("records")
         [{'close': 102.0, 'volume': 2000}]
         """
-        return periods.resample(prices.load(self._db, *self._find(ticker)), _one_of(interval, get_args(Interval)))
+        category, spelled = self._find(ticker)
+        daily = prices.load(self._db, category, spelled)
+        bars = periods.resample(daily, _one_of(interval, get_args(Interval)))
+        bars.attrs["jumps"] = _jumps(category, daily["close"])
+        return bars
 
     def panel(
         self, category: str, fields: Sequence[str] | str = "close", since: Day | None = None, until: Day | None = None
@@ -110,7 +116,9 @@ class Sisepan:
             panel = panel.as_of(np.datetime64(_day(until)))
         index = pd.DatetimeIndex(panel.sessions, name="date").as_unit("ns")
         frames = {name: pd.DataFrame(panel.matrix(name), index, list(panel.tickers)) for name in names}
-        return frames[fields] if isinstance(fields, str) else pd.concat(frames, axis=1)
+        result = frames[fields] if isinstance(fields, str) else pd.concat(frames, axis=1)
+        result.attrs["jumps"] = panel.jump_days()
+        return result
 
     def screen(self, condition: str, category: str = "korean_stocks", as_of: Day | None = None) -> pd.DataFrame:
         """The tickers for which `condition` holds: a condition, or the name of a ready one (new_high, 골든크로스, …).
@@ -143,14 +151,18 @@ class Sisepan:
         [0.0, 1.0, 2.0]
         """
         _one_of(scale, get_args(Scale))
-        closes = comparison.align({name: prices.load(self._db, *self._find(name))["close"] for name in _listed(names)})
+        found = {name: self._find(name) for name in _listed(names)}
+        closes = comparison.align({name: prices.load(self._db, *ticker)["close"] for name, ticker in found.items()})
         if closes.empty:
             return closes
+        jumps = {name: _jumps(category, closes[name]) for name, (category, _ticker) in found.items()}
         first = closes.index[0] if since is None else pd.Timestamp(_day(since))
         if scale != "price":
             bases = {name: comparison.base_of(closes[name], first) for name in closes.columns}
             closes = comparison.rebase(closes, bases, scale)
-        return closes[closes.index >= first]
+        closes = closes[closes.index >= first]
+        closes.attrs["jumps"] = {name: [day for day in days if day > first.date()] for name, days in jumps.items()}
+        return closes
 
     def _find(self, text: str) -> tuple[Category, str]:
         """The category and the ticker that `text` names."""
@@ -169,6 +181,13 @@ class Sisepan:
             sentence = N_("{ticker}은(는) 여러 카테고리에 있습니다. 하나를 쓰십시오: {names}")
             raise SisepanError(sentence, ticker=ticker, names=names)
         raise SisepanError(N_("{ticker}은(는) 목록에 없는 종목입니다. search()로 찾아 보십시오."), ticker=text[:40])
+
+
+def _jumps(category: Category, close: "pd.Series[float]") -> list[dt.date]:
+    """The days of the jumps of a ticker's daily closes."""
+    known = close.dropna()
+    days = pd.DatetimeIndex(known.index)
+    return [days[at].date() for at in price_limit.jumps(category, days.to_numpy(), known.to_numpy(dtype="float64"))]
 
 
 def _listed(names: Sequence[str] | str) -> list[str]:

@@ -100,6 +100,19 @@ def test_a_comparison_may_begin_on_any_day(sisepan: Sisepan) -> None:
     assert sisepan.compare(["005930"], since="0001-01-01")["005930"].round(6).tolist() == [0.0, 1.0, 2.0]
 
 
+def test_days_beyond_the_price_limit_are_named(db: MongoDatabase, sisepan: Sisepan) -> None:
+    days = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-04"])
+    bars = candles.frame(days.to_numpy(), np.outer([205, 2_065, 2_100], [1, 1, 1, 1, 0, 0, 0]))
+    store(db, KOREAN_STOCKS, "012170", "감자", bars)
+    day = [dt.date(2024, 1, 3)]
+    assert sisepan.bars("012170", "W").attrs["jumps"] == day
+    panel = sisepan.panel("korean_stocks", ["close", "volume"], since="2024-01-01")
+    assert panel["close"]["012170"].tolist() == [205, 2_065, 2_100]
+    assert panel.attrs["jumps"] == {"012170": day}
+    assert sisepan.compare(["012170", "005930"]).attrs["jumps"] == {"012170": day, "005930": []}
+    assert sisepan.compare(["012170"], since="2024-01-03").attrs["jumps"] == {"012170": []}
+
+
 def test_a_ticker_of_two_categories_asks_for_the_category(db: MongoDatabase, sisepan: Sisepan) -> None:
     bars = prices.load(db, KOREAN_STOCKS, "005930")
     for category in (KOREAN_STOCKS, US_STOCKS):

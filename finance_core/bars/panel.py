@@ -10,6 +10,7 @@ bars lie one ticker after the other in flat arrays, ascending by session, and ar
 [[10.0, nan], [11.0, 5.0]]
 """
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress, pairwise
@@ -108,6 +109,14 @@ class Panel:
         before = self.jumps.searchsorted(self.starts[1:]) - 1
         jump = np.append(self.jumps, -1)[before]  # the last one, -1, where there is none before
         return np.asarray(np.maximum(jump, self.starts[:-1]))
+
+    def jump_days(self) -> dict[str, list[dt.date]]:
+        """The days of the jumps of each ticker that has any."""
+        days: dict[str, list[dt.date]] = {}
+        positions = self.starts.searchsorted(self.jumps, side="right") - 1
+        for position, day in zip(positions.tolist(), self.sessions[self.at[self.jumps]].tolist(), strict=True):
+            days.setdefault(self.tickers[position], []).append(day)
+        return days
 
     def at_last(self, values: npt.NDArray[T], missing: Any) -> npt.NDArray[T]:
         """Those of `values`, one for each bar, at the last bar of each ticker; `missing` where it has no bar."""

@@ -1,6 +1,6 @@
 """Notes on a page about what shown histories are: splits applied here, and jumps that no day's trading explains."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -17,16 +17,22 @@ def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timesta
     `first` and `last` are the days of the first and the last visible bar. `consequence` says what a jump means here.
     """
     splits = {name: [split.date for split in history.late_splits] for name, history in histories.items()}
-    if told := _listed(splits):
+    if told := listed(splits):
         sentence = _("{days}의 분할이 그 전 시세에 아직 반영되지 않은 채 저장되어 있어, 반영해서 보여 줍니다.")
         st.info(plain(sentence.format(days=told)), icon=":material/call_split:")
-    jumps = {name: [day for day in each.jumps if first < day <= last] for name, each in histories.items()}
-    if told := _listed(jumps):
+    if told := listed(jumps(histories, first, last)):
         sentence = _(
             "{days}: 하루 가격제한폭을 넘은 단절입니다. 앞 시세에 감자·분할이 빠졌거나, 정리매매·시장 이전입니다."
         )
         st.warning(plain(f"{sentence.format(days=told)} {consequence}"), icon=":material/warning:")
 
 
-def _listed(days: Mapping[str, list[pd.Timestamp]]) -> str:
+def jumps(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timestamp) -> dict[str, list[pd.Timestamp]]:
+    """The days of the jumps of `histories` after `first` up to `last`; only of those that have any."""
+    days = {name: [day for day in each.jumps if first < day <= last] for name, each in histories.items()}
+    return {name: each for name, each in days.items() if each}
+
+
+def listed(days: Mapping[str, Sequence[pd.Timestamp]]) -> str:
+    """Names with their days, as text."""
     return " · ".join(f"{name} {', '.join(map(formats.date, each))}" for name, each in days.items() if each)

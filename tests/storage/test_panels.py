@@ -345,13 +345,7 @@ def test_real_prices_come_as_they_are_loaded(db: MongoDatabase) -> None:
     since = dt.date(2024, 6, 3)
     panel = panels.panel(db, KOREAN_STOCKS, since)
     assert_as_loaded(db, panel, since)
-    assert jumps_of(panel) == [("012170", "2025-03-06"), ("107640", "2024-06-24")]
-
-
-def jumps_of(panel: Panel) -> list[tuple[str, str]]:
-    tickers = panel.starts.searchsorted(panel.jumps, side="right") - 1
-    days = panel.sessions[panel.at[panel.jumps]].astype(str)
-    return [(panel.tickers[ticker], day) for ticker, day in zip(tickers, days, strict=True)]
+    assert panel.jump_days() == {"012170": [dt.date(2025, 3, 6)], "107640": [dt.date(2024, 6, 24)]}
 
 
 def test_a_jump_is_known_and_stays_known_when_bars_are_added(db: MongoDatabase) -> None:
@@ -365,7 +359,7 @@ def test_a_jump_is_known_and_stays_known_when_bars_are_added(db: MongoDatabase) 
     for count in (3, 4, 5):
         panel = panels.panel(db, KOREAN_STOCKS, SINCE)
         assert panel.counts.tolist() == [count, 3]
-        assert jumps_of(panel) == [("000002", "2026-01-07")]
+        assert panel.jump_days() == {"000002": [dt.date(2026, 1, 7)]}
         assert panel.rank.tolist() == [*range(count), 0, 1, 0]
         assert panel.last_piece.tolist() == [0, count + 2]
         store(db, "000001", closes(205, 205, 206, 207, 208)[: count + 1])

@@ -136,6 +136,17 @@ def test_all_in_won_converts_dollars_day_by_day_and_leaves_points_alone(four: Mo
     assert source["price 1"].iloc[-1] == prices.load(four, INDICES, "^KS11")["close"].iloc[-1]
 
 
+def test_prices_that_sample_rates_convert_are_samples_themselves(four: MongoDatabase) -> None:
+    tickers.record(four, CURRENCIES, "USDKRW", {"source": "sample"})
+    page = open_page(APPLE, SAMSUNG, KOSPI, currency="KRW")
+    assert chart(page)[0]["graphic"]
+    said = notes(page)
+    assert "표본 환율" in said["AAPL"]
+    assert "표본" not in said["005930"] + said["^KS11"]
+    for unconverted in (open_page(APPLE, SAMSUNG), open_page(SAMSUNG, KOSPI, currency="KRW")):
+        assert not chart(unconverted)[0]["graphic"]
+
+
 def test_a_currency_that_was_wrong_is_not_converted_from_any_more_once_it_is_right(four: MongoDatabase) -> None:
     store(four, US_STOCKS, "MSFT", "마이크로소프트", pages.made_table(5, halted=0), currency="USD")
     moment = {"bars_changed_at": dt.datetime(2026, 1, 5)}  # else nothing is kept for the next visitor
@@ -296,8 +307,10 @@ def test_a_workbook_has_the_measures_as_numbers_and_days() -> None:
     closes = pd.DataFrame(
         {name: pages.made_table(seed, halted=0)["close"] for seed, name in enumerate(["가", "나"])}
     ).assign(없음=float("nan"))
-    book = load_workbook(io.BytesIO(spreadsheets.workbook(analysis._sheets(closes, {"가": 0, "나": 0}))))
-    assert book.sheetnames == ["종가", "통계", "상관관계"]
+    sheets = analysis._sheets(closes, {"가": 0, "나": 0}, {"나": [closes.index[5]]})
+    book = load_workbook(io.BytesIO(spreadsheets.workbook(sheets)))
+    assert book.sheetnames == ["종가", "통계", "상관관계", "가격제한폭을 넘은 단절"]
+    assert [*book["가격제한폭을 넘은 단절"].values][1] == ("나", closes.index[5].to_pydatetime())
     header, first, *_others, empty = book["통계"].iter_rows(values_only=True)
     told = dict(zip(header, first, strict=True))
     expected = comparison.statistics(closes["가"])
@@ -323,11 +336,12 @@ def test_two_of_several_series_are_measured_against_each_other(four: MongoDataba
 
 
 @pytest.mark.parametrize("interval", ["W", "M"])
-def test_measures_are_of_days_whatever_the_interval_of_the_chart(four: MongoDatabase, interval: str) -> None:
-    days, others = (
-        open_page(SAMSUNG, APPLE, period="MAX", unit=each).get("dataframe")[0].value for each in ("D", interval)
-    )
-    pd.testing.assert_frame_equal(days, others)
+def test_measures_are_of_days_since_the_first_shown_close(four: MongoDatabase, interval: str) -> None:
+    page = open_page(SAMSUNG, APPLE, period="6M", unit=interval)
+    option, source = pages.chart(page)
+    first = source["날짜"].iloc[option["shown"]["first"]]
+    days = open_page(SAMSUNG, APPLE, **{"from": first})
+    pd.testing.assert_frame_equal(page.get("dataframe")[0].value, days.get("dataframe")[0].value)
 
 
 def test_every_text_of_the_page_is_there_in_english(four: MongoDatabase) -> None:

@@ -95,11 +95,40 @@ def test_a_jump_that_is_not_in_view_is_not_told_about(reduced: pd.DataFrame) -> 
     assert len(warnings(pages.open_viewer(ticker="005930", interval="W", period="1Y"))) == 1
 
 
-def test_a_comparison_names_the_jump(reduced: pd.DataFrame) -> None:
+def comparison(**query: str) -> pages.AppTest:
     page = pages.AppTest.from_file(pages.PAGES_DIR / "comparison.py", default_timeout=60)
     page.query_params["series"] = "korean_stocks:005930,korean_stocks:000660"
-    (warning,) = warnings(page.run())
-    assert "2026-11-16" in warning
+    for name, value in query.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def test_a_comparison_names_the_jump_that_its_values_span(reduced: pd.DataFrame) -> None:
+    for query in ({}, {"from": "2026-11-18", "base": "2026-11-02"}):
+        (warning,) = warnings(comparison(**query))
+        assert "2026-11-16" in warning
+    assert warnings(comparison(**{"from": "2026-11-18", "to": "2026-11-20"})) == []
+
+
+def test_a_weekly_comparison_measures_from_the_close_of_its_first_week(reduced: pd.DataFrame) -> None:
+    """The jump is on the Monday of that week: neither the line nor the table spans it."""
+    page = comparison(**{"from": "2026-11-16", "to": "2026-11-20", "unit": "W"})
+    assert warnings(page) == []
+    assert page.get("dataframe")[0].value["수익률"].tolist() == ["+0.00%", "+0.00%"]
+
+
+def test_the_jump_of_another_ticker_on_the_chart_is_told(reduced: pd.DataFrame) -> None:
+    page = pages.open_viewer(ticker="000660", **{"with": "korean_stocks:005930", "period": "1Y"})
+    (warning,) = warnings(page)
+    assert "삼성전자 2026-11-16" in warning
+    assert "함께 그린" in warning
+
+
+def test_the_table_has_no_change_across_the_jump(reduced: pd.DataFrame) -> None:
+    page = pages.open_viewer(ticker="005930", period="1M")
+    page.toggle(key="table").set_value(True).run()
+    table = next(frame.value for frame in page.get("dataframe") if "등락률" in frame.value)
+    assert table["등락률"].isna().tolist() == [day == "2026-11-16" for day in table.index]
 
 
 def test_the_market_and_the_screener_count_the_bars_after_the_jump(reduced: pd.DataFrame) -> None:

@@ -12,7 +12,7 @@ from finance_core.charts import comparison_html as figures
 from finance_core.charts.comparison import Line
 from finance_core.i18n import N_, _
 from finance_core.spreadsheets import Sheet
-from finance_core.ui import downloads
+from finance_core.ui import downloads, history_notes
 from finance_core.ui.comparison import measures
 
 WINDOWS = (20, 60, 120, 250)
@@ -43,13 +43,14 @@ def show(
     table: pd.DataFrame,
     lines: Sequence[Line],
     tickers: Sequence[str],
+    jumps: Mapping[str, Sequence[pd.Timestamp]],
     *,
     sample: bool,
 ) -> None:
     """Tabs and downloads for the visible daily `closes`, whose columns are the `lines` of `tickers`, in this order.
 
-    `drawn` returns the values that the chart shows, in `scale`; `table` has the measures. With `sample`, the HTML file
-    says that it has sample prices.
+    `drawn` returns the values that the chart shows, in `scale`; `table` has the measures. The files
+    name the days of `jumps`, by the names of lines. With `sample`, the HTML file says that it has sample prices.
     """
     colors, decimals = {line.name: line.color for line in lines}, {line.name: line.decimals for line in lines}
     closes = closes.set_axis(list(colors), axis=1)
@@ -63,7 +64,9 @@ def show(
                 st.plotly_chart(draw(shown, colors, window), key=f"analysis_{key}")
 
     def html() -> str:
-        title = " · ".join([*closes.columns, *([_("표본 데이터 포함")] if sample else [])])
+        remarks = [_("표본 데이터 포함")] if sample else []
+        remarks += [" ".join([_("가격제한폭을 넘은 단절"), history_notes.listed(jumps)])] if jumps else []
+        title = " · ".join([*closes.columns, *remarks])
         drawings = {title: figures.lines(drawn().set_axis(closes.columns, axis=1), colors, scale)}
         for name, draw in analyses.values():
             drawings[_(name)] = draw(closes, colors, figures.ROLLING)
@@ -71,12 +74,14 @@ def show(
 
     with st.container(horizontal=True, gap="small"):
         file = downloads.file_name("_".join(tickers), closes)
-        downloads.table_buttons("", file, _sheets(closes, decimals), key="comparison")
+        downloads.table_buttons("", file, _sheets(closes, decimals, jumps), key="comparison")
         downloads.button(_("차트와 분석 HTML"), f"{file}.html", html, key="comparison_html")
 
 
-def _sheets(closes: pd.DataFrame, decimals: Mapping[str, int]) -> dict[str, Sheet]:
-    """Sheets of closes, measures and, if there are several series, correlations."""
+def _sheets(
+    closes: pd.DataFrame, decimals: Mapping[str, int], jumps: Mapping[str, Sequence[pd.Timestamp]]
+) -> dict[str, Sheet]:
+    """Sheets of closes, measures and, if there are any, correlations of several series and jumps."""
     sheets = {
         _("종가"): Sheet(closes.rename_axis(_("날짜")), decimals),
         _("통계"): measures.sheet(closes),
@@ -84,6 +89,9 @@ def _sheets(closes: pd.DataFrame, decimals: Mapping[str, int]) -> dict[str, Shee
     if len(closes.columns) > 1:
         correlations = comparison.correlations(closes).rename_axis(_("이름"))
         sheets[_("상관관계")] = Sheet(correlations, dict.fromkeys(correlations.columns, 2))
+    if jumps:
+        days = [{_("이름"): name, _("날짜"): day} for name, each in jumps.items() for day in each]
+        sheets[_("가격제한폭을 넘은 단절")] = Sheet(pd.DataFrame(days), {}, index=False)
     return sheets
 
 

@@ -65,17 +65,25 @@ def add(db: MongoDatabase, view: View) -> DeltaGenerator:
 
 
 def chips(
-    view: View, items: Sequence[Item], bases: dict[str, Base | None], shown: pd.DataFrame, base_day: pd.Timestamp
+    view: View,
+    items: Sequence[Item],
+    bases: dict[str, Base | None],
+    shown: pd.DataFrame,
+    base_day: pd.Timestamp,
+    *,
+    sample_rates: bool,
 ) -> None:
     """A chip for each series: colour, name, a note, and buttons to move and to remove it.
 
-    `shown` has the closes of the shown period; `base_day` is the base date.
+    `shown` has the closes of the shown period; `base_day` is the base date. With `sample_rates`, some exchange rates
+    are samples.
     """
     row = st.container(horizontal=True, gap="small", key="comparison_chips")
     for position, item in enumerate(items):
         with row.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
             dot = f'<span style="color:{color_of(item.slot)};font-size:1.2rem">●</span> <b>{html.escape(item.name)}</b>'
-            note = html.escape(f"{item.ticker} {_note(item, view.money, bases.get(item.key), shown, base_day)}")
+            converted = _converted(item, view.money, sample_rates=sample_rates)
+            note = html.escape(f"{item.ticker} {_note(item, converted, bases.get(item.key), shown, base_day)}")
             st.html(f'{dot} <span style="opacity:.65">{note}</span>', width="content")
             forward, remove = partial(_forward, item.key), partial(_remove, item.key)
             icon_button("arrow_upward", _("앞으로"), f"up_{item.key}", forward, disabled=position == 0)
@@ -130,21 +138,22 @@ def _why(view: View, count: int, scale: Scale) -> str:
     return _("둘까지는 저마다의 축에 가격으로 보여 드립니다.")
 
 
-def _converted(item: Item, money: Money) -> str:
+def _converted(item: Item, money: Money, *, sample_rates: bool) -> str:
     """A note on the conversion of `item` into `money`; "" where there is nothing to convert."""
     if money == "local" or item.currency == money:
         return ""
     if item.currency:
-        return f"{item.currency}→{money}"
+        rates = _("(표본 환율)") if sample_rates else ""
+        return f"{item.currency}→{money} {rates}".rstrip()
     return _("환율이라 그대로") if item.category.rates else _("통화가 없는 지수라 환산 안 됨")
 
 
-def _note(item: Item, money: Money, base: Base | None, shown: pd.DataFrame, base_day: pd.Timestamp) -> str:
-    """The note on a chip: samples, conversion, a period without prices, and a base date other than `base_day`."""
+def _note(item: Item, converted: str, base: Base | None, shown: pd.DataFrame, base_day: pd.Timestamp) -> str:
+    """The note on a chip: samples, `converted`, a period without prices, and a base date other than `base_day`."""
     if item.close.empty:
         return _("시세가 아직 없습니다")
     close = shown[item.key]
-    notes = [text for text in (_("표본") if item.is_sample else "", _converted(item, money)) if text]
+    notes = [text for text in (_("표본") if item.is_sample else "", converted) if text]
     if close.notna().sum() == 0:
         return " · ".join([*notes, _("이 기간에는 시세나 환율이 없습니다")])
     if base is None:

@@ -68,7 +68,7 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     """Controls, chips, chart, measures and analysis of the items; `row` gets the menu of the controls."""
     closes = shared.closes(db, listed, view.money, view.interval)
     if closes.shown.empty:
-        controls.chips(view, listed, {}, closes.shown, pd.Timestamp(0))
+        controls.chips(view, listed, {}, closes.shown, pd.Timestamp(0), sample_rates=closes.sample_rates)
         sentence = _("고른 것 가운데 시세가 있는 것이 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
         st.info(sentence, icon=":material/info:")
         return
@@ -85,22 +85,22 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     menu, chosen = controls.looks(row, view, len(listed), scale, days, base_day)
     with menu:
         _picture(named, [f"{day:%Y-%m-%d}" for day in (days[first], days[last])], view, chosen)
-    controls.chips(view, listed, bases, closes.shown.iloc[visible], base_day)
+    controls.chips(view, listed, bases, closes.shown.iloc[visible], base_day, sample_rates=closes.sample_rates)
 
     lines = [item.line(view.money, float(item.close.iloc[-1]) if len(item.close) else 0) for item in named]
-    sample = any(item.is_sample for item in listed)
-    consequence = _("선과 아래 표의 수익률에는 그 단절이 들어 있습니다.")
-    history_notes.show({item.name: item.history for item in named}, days[first], days[last], consequence)
+    sample = closes.sample_rates or any(item.is_sample for item in listed)
+    histories, since = {item.name: item.history for item in named}, min(days[first], base_day)
+    history_notes.show(histories, since, days[last], _("선과 아래의 모든 값에 그 단절이 들어 있습니다."))
     _chart(view, closes, lines, scale, sample=sample)
-    # Measures use daily closes at every interval: all days of the shown weeks or months.
-    ends = days[first], days[last]
-    if view.interval != "D":
-        ends = periods.span(ends[0], view.interval)[0], periods.span(ends[1], view.interval)[1]
-    shown = closes.daily.loc[ends[0] : ends[1]]
+    # Measures use daily closes at every interval, since that of the first shown bar, as the lines do.
+    end = days[last] if view.interval == "D" else periods.span(days[last], view.interval)[1]
+    shown = closes.daily.loc[days[first] : end]
     table = measures.table(named, shown, view.money)
     st.dataframe(table, hide_index=True, column_config=measures.columns(), height="content", row_height=28)
-    tickers = [item.ticker for item in listed]
-    analysis.show(shown, lambda: closes.joined(scale, bases).iloc[visible], scale, table, lines, tickers, sample=sample)
+    tickers, jumps = [item.ticker for item in listed], history_notes.jumps(histories, days[first], end)
+    analysis.show(
+        shown, lambda: closes.joined(scale, bases).iloc[visible], scale, table, lines, tickers, jumps, sample=sample
+    )
 
 
 def _picture(listed: list[Item], ends: list[str], view: View, chosen: list[str]) -> None:

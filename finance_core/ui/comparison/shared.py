@@ -14,11 +14,13 @@ from finance_core import categories, i18n
 from finance_core.bars import comparison
 from finance_core.bars.comparison import Money, Scale
 from finance_core.bars.periods import Interval
+from finance_core.categories import Category
 from finance_core.charts import comparison as comparison_chart
 from finance_core.charts import small_multiples
 from finance_core.charts.comparison import Line
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import TickerRow
 from finance_core.ui.comparison.items import SIGNS, Item
 from finance_core.ui.echart import border
 from finance_core.ui.echart.border import Prepared
@@ -36,6 +38,8 @@ class Closes(NamedTuple):
     """True where an item has a close, even if it cannot be converted; of the shape of `shown`."""
     key: str
     """A text that identifies these closes; "" where it is not known whether they are still the stored closes."""
+    sample_rates: bool
+    """Whether some are converted with exchange rates that are samples."""
 
     def joined(self, scale: Scale, bases: Mapping[str, comparison.Base | None]) -> pd.DataFrame:
         """The values that a chart in `scale` draws: `shown`, or its changes since `bases`, without gaps."""
@@ -45,12 +49,16 @@ class Closes(NamedTuple):
 
 def closes(db: MongoDatabase, items: Sequence[Item], money: Money, interval: Interval) -> Closes:
     """The closes of `items` in `money`, daily and in `interval`."""
-    rates = {} if money == "local" else _rates(db, {money, *(item.currency for item in items)})
+    converted = {item.currency for item in items} - {"", money}
+    rows = {} if money == "local" or not converted else _rates(db, {money, *converted})
+    rates = {name: shared.history(db, category, row) for name, (category, row) in rows.items()}
+    rates = {name: history for name, history in rates.items() if len(history.bars)}
+    is_sample = any(rows[name][1].get("source") == "sample" for name in rates)
     named_items = [(item.key, item.currency, item.history.key) for item in items]
     named_rates = [(name, rate.key) for name, rate in rates.items()]
     is_known = all(version for *_name, version in [*named_items, *named_rates])
     key = repr(("closes", named_items, named_rates, money, interval)) if is_known else ""
-    return shared.once(key, partial(_closes, key, items, money, interval, rates))
+    return shared.once(key, partial(_closes, key, items, money, interval, rates, is_sample))
 
 
 def drawing(
@@ -71,17 +79,19 @@ def drawing(
     return shared.once(key, draw)
 
 
-def _rates(db: MongoDatabase, currencies: set[str]) -> dict[str, History]:
-    """The price of one unit of each currency in won, for the currencies with stored rates."""
+def _rates(db: MongoDatabase, currencies: set[str]) -> dict[str, tuple[Category, TickerRow]]:
+    """The ticker whose price is one unit in won, for each of the currencies that has one."""
     pairs = [(name, category) for category in categories.CATEGORIES if category.rates for name in SIGNS]
     rows = {name: (category, tickers.get(db, category, f"{name}KRW")) for name, category in pairs if name in currencies}
-    histories = {name: shared.history(db, category, row) for name, (category, row) in rows.items() if row}
-    return {name: history for name, history in histories.items() if len(history.bars)}
+    return {name: (category, row) for name, (category, row) in rows.items() if row}
 
 
-def _closes(key: str, items: Sequence[Item], money: Money, interval: Interval, rates: Mapping[str, History]) -> Closes:
+def _closes(
+    key: str, items: Sequence[Item], money: Money, interval: Interval, rates: Mapping[str, History], is_sample: bool
+) -> Closes:
     won = {name: history.bars["close"] for name, history in rates.items()}
     converted = {item.key: comparison.convert(item.close, item.currency, money, won) for item in items}
     daily = comparison.align(converted)
     traded = comparison.align({item.key: item.close for item in items})
-    return Closes(daily, comparison.resample(daily, interval), comparison.resample(traded, interval).notna(), key)
+    is_traded = comparison.resample(traded, interval).notna()
+    return Closes(daily, comparison.resample(daily, interval), is_traded, key, is_sample)

@@ -143,7 +143,7 @@ def load(db: MongoDatabase, view: View) -> Market:
         counted=counted,
         without_prices=int((selected & ~has_bars & ~unreadable).sum()),
         unreadable=int(unreadable.sum()),
-        jumped=len(np.unique(panel.starts.searchsorted(panel.jumps, side="right"))),
+        jumped=len(panel.jump_days()),
         not_traded=int((~counted).sum()),
         ahead=int((newest.counts > panel.counts).sum()),
         not_collected=len(members.difference(whole.tickers)),

@@ -5,6 +5,7 @@ The address of the page describes the whole view (see `address`), so that a link
 """
 
 import socket
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -55,7 +56,7 @@ from finance_core.ui.viewer import (
     table,
 )
 from finance_core.ui.viewer.address import View
-from finance_core.ui.viewer.shared import Drawing, History
+from finance_core.ui.viewer.shared import Compared, Drawing, History
 from finance_core.ui.visitor import may_edit
 
 CHART: Final = "chart_of_ticker"
@@ -201,7 +202,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     drawing = shared.drawing(history, view, style, calendar, others)
     visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
     close = shared.adjusted(history, style)[0]["close"]
-    line = summary.of(close, pd.DatetimeIndex(drawing.bars.index), visible, view.interval, history.jumps)
+    line = summary.of(close, pd.DatetimeIndex(drawing.bars.index), visible, history.jumps)
     menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row, line)
     with menus.compare:
         compared.control(db, category, view, ticker)
@@ -217,7 +218,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         _link(category, ticker, view)
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
-    _notes(category, row, history, drawing, view, visible)
+    _notes(category, row, history, others, drawing, view, visible)
     zoom.show(
         drawing.prepared,
         pd.DatetimeIndex(drawing.bars.index),
@@ -237,15 +238,22 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
 
 
 def _notes(
-    category: Category, row: TickerRow, history: History, drawing: Drawing, view: View, visible: tuple[int, int]
+    category: Category,
+    row: TickerRow,
+    history: History,
+    others: Sequence[Compared],
+    drawing: Drawing,
+    view: View,
+    visible: tuple[int, int],
 ) -> None:
     """What a visitor must know before he reads the chart."""
     if lack := view.lack(pd.DatetimeIndex(history.bars.index)):
         st.warning(plain(lack), icon=":material/warning:")
     header.notes(row)
-    first, last = drawing.bars.index[[*visible]]
-    consequence = _("수익률·지표·52주 범위는 그날부터 셉니다.")
-    history_notes.show({listing.name_of(row): history}, first, last, consequence)
+    ends = drawing.bars.index[visible[0]], drawing.bars.index[visible[1]]
+    history_notes.show({listing.name_of(row): history}, *ends, _("수익률·지표·52주 범위는 그날부터 셉니다."))
+    others_by_title = {other.title: other.history for other in others}
+    history_notes.show(others_by_title, *ends, _("함께 그린 선에는 그 단절이 들어 있습니다."))
     if drawing.impossible:
         days = ", ".join(formats.date(remark.date) for remark in drawing.impossible)
         sentence = _("{days}의 배당은 그 전 종가보다 적지 않아 가격에 반영하지 않았습니다.")

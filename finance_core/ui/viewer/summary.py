@@ -6,8 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import formats
-from finance_core.bars import comparison, periods
-from finance_core.bars.periods import Interval
+from finance_core.bars import comparison
 from finance_core.i18n import _
 
 
@@ -15,18 +14,16 @@ def of(
     close: "pd.Series[float]",
     days: pd.DatetimeIndex,
     visible: tuple[int, int],
-    interval: Interval,
     jumps: Sequence[pd.Timestamp] = (),
 ) -> str:
     """The summary of the bars between the positions `visible`; "" where there is none.
 
-    `close` has the daily closes, `days` the days of the bars in `interval`. Return and drawdown are computed from
-    closes, the return since the first visible close, as on the comparison page; but not across one of the `jumps`.
+    `close` has the daily closes, `days` the days of the bars, which may be weekly. Return and drawdown are computed
+    from daily closes since that of the first visible bar, as on the comparison page; but not across one of the `jumps`.
     """
     first, last = days[visible[0]], days[visible[1]]
-    start = first if interval == "D" else periods.span(first, interval)[0]
-    jump = max((day for day in jumps if start < day <= last), default=None)
-    statistics = comparison.statistics(close.loc[jump or start : last])
+    jump = max((day for day in jumps if first < day <= last), default=None)
+    statistics = comparison.statistics(close.loc[jump or first : last])
     if statistics is None:
         return ""
     volatility = formats.MISSING if statistics.volatility is None else f"{statistics.volatility:.1%}"

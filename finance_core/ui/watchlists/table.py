@@ -15,7 +15,7 @@ from finance_core.ui import colors, listing, navigation
 from finance_core.ui.watchlists import lines
 
 NAME, CATEGORY, RECENT, CLOSE = N_("이름"), N_("갈래"), N_("최근 60봉"), N_("종가")
-CHANGE, VOLUME, HIGH, DAY, NOTE = N_("등락률"), N_("거래량 배수"), N_("52주 고점 대비"), N_("날짜"), N_("메모")
+CHANGE, VOLUME, HIGH, DAY, NOTE = N_("등락률"), N_("거래량 배수"), N_("250봉 고점 대비"), N_("날짜"), N_("메모")
 NUMBERS: Final = {CHANGE: "%+.2f%%", VOLUME: "%.2f", HIGH: "%+.2f%%"}
 """The columns of numbers, with their formats."""
 
