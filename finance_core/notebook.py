@@ -187,7 +187,8 @@ def _jumps(category: Category, close: "pd.Series[float]") -> list[dt.date]:
     """The days of the jumps of a ticker's daily closes."""
     known = close.dropna()
     days = pd.DatetimeIndex(known.index)
-    return [days[at].date() for at in price_limit.jumps(category, days.to_numpy(), known.to_numpy(dtype="float64"))]
+    jumps = price_limit.jumps_of(category, (days.to_numpy(), {"close": known.to_numpy()}))
+    return [days[at].date() for at in jumps]
 
 
 def _listed(names: Sequence[str] | str) -> list[str]:
