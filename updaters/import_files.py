@@ -16,7 +16,7 @@ from finance_core import categories, console
 from finance_core.categories import Category
 from finance_core.errors import WrongUse
 from finance_core.foreign import file_source, import_command
-from finance_core.foreign.sources import Source
+from finance_core.foreign.table_source import Source
 from finance_core.i18n import N_, _
 
 

@@ -17,8 +17,8 @@ from finance_core.categories import Category
 from finance_core.errors import WrongUse
 from finance_core.foreign import import_command, raw_tickers
 from finance_core.foreign.import_command import KEYS
-from finance_core.foreign.sources import Source
 from finance_core.foreign.sqlite_source import SqliteSource
+from finance_core.foreign.table_source import Source
 from finance_core.i18n import N_, _
 
 

@@ -84,14 +84,11 @@ def asks_again(calendar: Calendar, row: TickerRow, now: dt.datetime) -> bool:
     """
     if row.get("unadjusted_splits"):  # in every run, until the prices reflect the split
         return True
-    if not _lacks_any(calendar, row.get("missing")):
+    missing = np.array(row.get("missing") or [], dtype="datetime64[ns]")
+    if not np.isin(missing, sessions.days(calendar)).any():
         return False
     pause = ASK_AGAIN[min(row.get("asked_again", 0), len(ASK_AGAIN) - 1)]
     return row.get("verified_at", _NEVER) + pause <= now
-
-
-def _lacks_any(calendar: Calendar, days: list[dt.datetime] | None) -> bool:
-    return bool(days) and bool(np.isin(np.array(days, dtype="datetime64[ns]"), sessions.days(calendar)).any())
 
 
 def turn(rows: Iterable[TickerRow], closed: Callable[[TickerRow], dt.datetime]) -> set[str]:

@@ -215,16 +215,6 @@ def in_order(bars: pd.DataFrame) -> pd.DataFrame:
     return bars if bars.columns.equals(NAMES) else bars[COLUMNS]
 
 
-def is_complete(bars: pd.DataFrame) -> bool:
-    """Whether `bars` have all their prices, so that they can be drawn without cleaning.
-
-    >>> is_complete(bars), is_complete(bars.assign(open=np.nan)), is_complete(bars.assign(high=np.inf))
-    (True, False, False)
-    """
-    prices = bars[PRICES].to_numpy()
-    return bool(((prices > 0) & np.isfinite(prices)).all())
-
-
 def is_close_only(bars: pd.DataFrame) -> bool:
     """Whether all four prices are equal in every bar: the source has closes only, and a chart draws them as a line.
 

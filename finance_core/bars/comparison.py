@@ -114,15 +114,6 @@ def rebase(closes: pd.DataFrame, bases: Mapping[str, Base | None], scale: Scale)
     return index - 100 if scale == "percent" else index
 
 
-def choose_scale(series: int) -> Scale:
-    """The default scale for this number of `series`: prices if each series can have an axis of its own, else percent.
-
-    >>> choose_scale(2), choose_scale(3)
-    ('price', 'percent')
-    """
-    return "price" if series <= AXES else "percent"
-
-
 def joined(values: pd.DataFrame, traded: pd.DataFrame) -> pd.DataFrame:
     """`values` with a straight line over the days on which a series did not trade, for drawing only.
 

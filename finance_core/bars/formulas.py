@@ -69,8 +69,8 @@ def ichimoku(
     windows; span A is the mean of the first two lines; the lagging span is the close. The caller shifts the leading
     spans `base` bars forward and the lagging span as many bars back.
     """
-    conversion_line, base_line = _middle(high, low, conversion), _middle(high, low, base)
-    return conversion_line, base_line, (conversion_line + base_line) / 2, _middle(high, low, span), close
+    conversion_line, base_line = talib.MIDPRICE(high, low, conversion), talib.MIDPRICE(high, low, base)
+    return conversion_line, base_line, (conversion_line + base_line) / 2, talib.MIDPRICE(high, low, span), close
 
 
 def parabolic_sar(high: Floats, low: Floats, step: float, most: float) -> tuple[Floats]:
@@ -162,11 +162,6 @@ def psychological(close: Floats, window: int) -> tuple[Floats]:
 
 def _mean(values: Floats, window: int) -> Floats:
     return pd.Series(values).rolling(window).mean().to_numpy()
-
-
-def _middle(high: Floats, low: Floats, window: int) -> Floats:
-    highest, lowest = pd.Series(high).rolling(window).max(), pd.Series(low).rolling(window).min()
-    return ((highest + lowest) / 2).to_numpy()
 
 
 def _moves(high: Floats, low: Floats, window: int) -> npt.NDArray[np.bool_]:

@@ -9,7 +9,7 @@ Everything here is pure; `bars` are as in `candles`. The examples use these bars
 >>> bars = candles.frame(days.to_numpy(), np.array(rows, dtype="float64"))
 """
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset, DateOffset, YearEnd
@@ -50,11 +50,14 @@ def resample(bars: pd.DataFrame, interval: Interval) -> pd.DataFrame:
     """
     if interval == "D" or bars.empty:
         return bars
-    days = pd.DatetimeIndex(bars.index)
-    periods = days.to_period(INTERVAL_PERIODS[interval])
+    return combined(bars, pd.DatetimeIndex(bars.index).to_period(INTERVAL_PERIODS[interval]))
+
+
+def combined(bars: pd.DataFrame, periods: Any) -> pd.DataFrame:
+    """One bar for each of `periods`, as in `resample`, from bars in order; `periods` has that of each bar."""
     prices = {"open": "first", "high": "max", "low": "min", "close": "last"}
     fields = {**prices, "volume": "sum", "dividends": "sum", "date": "last"}
-    result = bars.assign(date=days).groupby(periods).agg(fields)
+    result = bars.assign(date=bars.index).groupby(periods).agg(fields)
     splits = bars["stock_splits"].where(bars["stock_splits"] > 0)
     result["stock_splits"] = splits.groupby(periods).prod(min_count=1).fillna(0.0)
     return result.set_index("date")[COLUMNS]

@@ -53,12 +53,16 @@ def option(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame, *, 
             {"query": {"maxWidth": NARROW}, "option": _placed(shown, in_narrow_window)},
             {"query": {"minWidth": NARROW + 1}, "option": _placed(shown, places)},
         ],
-        "xAxis": [_days(position) for position in range(len(shown))],
+        "xAxis": [
+            parts.trading_days(position, labels=True, fontSize=SMALL, align="left") for position in range(len(shown))
+        ],
         "yAxis": [_axis(shown, position) for position in range(len(shown))],
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "dataZoom": parts.zooms(len(shown), parts.first_seen(len(drawn)), parts.SIDES),
         "tooltip": {**parts.TOOLTIP, "showContent": False},
-        "series": [_series(line, position) for position, line in enumerate(shown)],
+        "series": [
+            {**comparison.line_of(line, own, 1.5), "xAxisIndex": own, "emphasis": {}} for own, line in enumerate(shown)
+        ],
     }
 
 
@@ -88,17 +92,8 @@ def _title(line: Line, place: Option) -> Option:
     return {"text": line.name, "left": place["left"], "top": f"{top:.2f}%", "textStyle": style, "padding": 2}
 
 
-def _days(position: int) -> Script:
-    # A label begins at its day, because there is room to the right of it.
-    return parts.trading_days(position, labels=True, fontSize=SMALL, align="left")
-
-
 def _axis(lines: Sequence[Line], position: int) -> Script:
     line = lines[position]
     settings = parts.price_axis(comparison.scaled(lines), decimals=line.decimals, own=position, sign=line.sign)
     look = {"gridIndex": position, "position": "right", "splitNumber": 2, "axisLabel": {"fontSize": SMALL}}
     return Script("price_axis", {**settings, **look})
-
-
-def _series(line: Line, position: int) -> Option:
-    return {**comparison.line_of(line, position, 1.5), "xAxisIndex": position, "emphasis": {}}

@@ -1,7 +1,7 @@
 """A collection of the user's own as a source of bars. It is never written."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -12,19 +12,19 @@ from pymongo.errors import OperationFailure
 
 from finance_core.foreign import raw_tickers, shapes
 from finance_core.foreign.layout import Layout
-from finance_core.foreign.raw_tickers import KINDS, Described
+from finance_core.foreign.raw_tickers import KINDS
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
+from finance_core.foreign.table_source import Source
 from finance_core.storage.database import Document, MongoDatabase
 
 
-class CollectionSource:
+class CollectionSource(Source):
     """The bars in `collection`, whose `layout` was recognised from a sample."""
 
     keeps_all = True
 
     def __init__(self, db: MongoDatabase, collection: str, layout: Layout) -> None:
-        self.name = collection
-        self.described: Described = {}
+        super().__init__(collection, layout.names)
         self.only: frozenset[Any] | None = None
         """The only raw tickers to count; None means all."""
         self._collection = db[collection]
@@ -50,14 +50,11 @@ class CollectionSource:
 
     def counts(self) -> Mapping[Any, int]:
         """About how many rows each raw ticker has. Also sets `described`."""
-        counts = Counter[Any]() if self._has_to_look else self._grouped()
+        counts: Mapping[Any, int] = {} if self._has_to_look else self._grouped()
         # Documents without a ticker in the sampled fields may have it elsewhere: then read every document.
         self._has_to_look |= None in counts
         if self._has_to_look:
-            counts, self.described = Counter(), {}
-            for rows in self._rows(self._collection.find()):
-                counts.update(raw_tickers.keys_of(rows.columns["ticker"]))
-                raw_tickers.describe(self.described, rows.columns)
+            counts = super().counts()
         return counts if self.only is None else {key: counts[key] for key in counts.keys() & self.only}
 
     def _grouped(self) -> Counter[Any]:
@@ -87,6 +84,9 @@ class CollectionSource:
         for rows in self._rows(self._collection.find(query)):
             if chosen := rows if keys is None else rows.of(keys):
                 yield chosen
+
+    def _portions(self, _names: Iterable[str]) -> Iterator[Rows]:
+        return self._rows(self._collection.find())
 
     def _rows(self, cursor: Cursor[Document]) -> Iterator[Rows]:
         size = max(round(BATCH_ROWS / self._rows_per_document), 1)

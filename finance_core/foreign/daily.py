@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from finance_core.bars import candles, sessions
+from finance_core.bars import candles, periods, sessions
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import dates, intervals, raw_tickers, trading_days
@@ -122,9 +122,10 @@ def _aggregated(own: OwnRows, exchange: Exchange | None) -> OwnRows:
     if (own.values[first][:-1][is_same] != own.values[first][1:][is_same])[:, : len(candles.PRICES) + 1].any():
         raise SisepanError(intervals.TWICE, day=str(local[first][1:][is_same][0])[:16])
     first = first[np.append(~is_same, True)]
-    moments = pd.DatetimeIndex(local[first])
-    bars = intervals.aggregated(pd.DataFrame(own.values[first], columns=candles.COLUMNS, index=moments))
-    days, starts = np.unique(local[first].astype("datetime64[D]"), return_index=True)
+    of_bars = local[first].astype("datetime64[D]")
+    bars = periods.combined(pd.DataFrame(own.values[first], local[first], candles.COLUMNS), of_bars)
+    bars["stock_splits"] = bars["stock_splits"].replace(1.0, 0.0)
+    days, starts = np.unique(of_bars, return_index=True)
     nowhere = np.zeros(len(days), dtype=bool)
     return OwnRows(days.astype("datetime64[ns]"), nowhere, nowhere, bars.to_numpy(), own.place[first][starts], False)
 

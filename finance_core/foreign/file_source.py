@@ -20,7 +20,7 @@ from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import dates, levels, raw_tickers
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
-from finance_core.foreign.table_source import TableSource, bar_columns
+from finance_core.foreign.table_source import Source, bar_columns
 from finance_core.i18n import N_
 
 ENCODINGS = ("utf-8-sig", "cp949")
@@ -50,7 +50,7 @@ NO_TICKER = N_(
 TICKER_TWICE = N_("{file} 파일에 종목 열({column})이 있으므로 종목을 따로 지정할 수 없습니다. --ticker를 빼십시오.")
 
 
-def open_file(path: Path, category: Category, ticker: str = "") -> TableSource:
+def open_file(path: Path, category: Category, ticker: str = "") -> Source:
     """The rows in `path`, a CSV or Parquet file of prices in `category`.
 
     All rows are of `ticker` if it is given; else a column or the name of the file shows the ticker. Raises SisepanError
@@ -61,7 +61,7 @@ def open_file(path: Path, category: Category, ticker: str = "") -> TableSource:
     return ParquetSource(path, category, ticker) if is_parquet else CsvSource(path, category, ticker)
 
 
-class _FileSource(TableSource):
+class _FileSource(Source):
     """The common part of CSV and Parquet files: the columns are checked when the file is opened."""
 
     def __init__(

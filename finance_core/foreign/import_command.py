@@ -20,7 +20,7 @@ from finance_core.console import ALL_GOOD, NOT_ALL_DONE, write_json
 from finance_core.errors import SisepanError, WrongUse
 from finance_core.foreign import import_run, intervals, raw_tickers, reports, ticker_names
 from finance_core.foreign.import_records import Progress, Summary
-from finance_core.foreign.sources import Source
+from finance_core.foreign.table_source import Source
 from finance_core.i18n import N_, _
 from finance_core.storage import database, locations
 from finance_core.storage.database import MongoDatabase

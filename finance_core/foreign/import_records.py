@@ -14,7 +14,7 @@ from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign.conversion import Conversion, Converted, Refusal
 from finance_core.foreign.mending import Changes
-from finance_core.foreign.sources import Source
+from finance_core.foreign.table_source import Source
 from finance_core.foreign.verification import Checks
 from finance_core.storage import runs, tickers
 from finance_core.storage.database import Document, MongoDatabase

@@ -24,7 +24,7 @@ from finance_core.foreign import conversion, import_records, merging, raw_ticker
 from finance_core.foreign.conversion import Converted
 from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.intervals import Intraday
-from finance_core.foreign.sources import Source
+from finance_core.foreign.table_source import Source
 from finance_core.foreign.ticker_names import Descriptions
 from finance_core.foreign.trading_days import Exchange
 from finance_core.foreign.verification import RawRow

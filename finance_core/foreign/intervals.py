@@ -4,9 +4,7 @@ from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from finance_core.bars import candles
 from finance_core.errors import SisepanError
 from finance_core.foreign.dates import Mask, Moments, is_midnight
 from finance_core.i18n import N_
@@ -126,17 +124,3 @@ def longer_beside(days: Moments, values: npt.NDArray[np.float64]) -> SisepanErro
     gaps = np.diff(conflicts).astype("int64")
     is_cycle = any(np.mean([gap in cycle for gap in gaps.tolist()]) >= 0.8 for cycle in CYCLES) if len(gaps) else False
     return SisepanError(REFUSED["longer"], day=str(conflicts[0])) if len(conflicts) >= FEW and is_cycle else None
-
-
-def aggregated(bars: pd.DataFrame) -> pd.DataFrame:
-    """Daily bars from intraday bars: first open, highest high, lowest low, last close, summed volume.
-
-    `bars` is indexed by local moments, with the columns of `candles.COLUMNS`. Dividends are summed, splits multiplied.
-    """
-    days = pd.DatetimeIndex(bars.index).normalize().rename("date")
-    ways = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum", "dividends": "sum"}
-    daily = bars.sort_index().groupby(days.sort_values()).agg(ways)
-    factors = bars["stock_splits"].where(bars["stock_splits"] > 0, 1.0).sort_index()
-    splits = factors.groupby(days.sort_values()).prod()
-    daily["stock_splits"] = splits.where(splits != 1.0, 0.0)
-    return daily[candles.COLUMNS]

@@ -129,5 +129,5 @@ def _thousands(codes: npt.NDArray[np.int64], written: _Written) -> dict[str, Val
     for name, (_has_point, may_be_thousands) in points.items():
         result[name] = np.full(len(codes), np.nan)
         for row in np.flatnonzero(may_be_thousands & chosen).tolist():
-            result[name][row] = numbers.without_points(values[name][row])
+            result[name][row] = float(values[name][row].replace(".", ""))
     return result

@@ -57,11 +57,6 @@ def points(values: Sequence[Any]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np
     return np.array(list(map(bool, texts)), dtype=bool), np.array(may_be_thousands, dtype=bool)
 
 
-def without_points(value: Any) -> float:
-    """The number in a text whose points separate thousands: 1234.0 for "1.234"."""
-    return float(str(value).replace(".", ""))
-
-
 def is_missing(value: Any) -> bool:
     """Whether there is no value. A value that cannot be read is not missing."""
     return value is None or value != value or (isinstance(value, str) and value.strip() in NOTHING)

@@ -12,14 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
-from typing import IO, Any, Protocol, TypeVar
+from typing import IO, Any, TypeVar
 
 from finance_core import settings
 from finance_core.errors import SisepanError
 from finance_core.foreign import conversion, raw_tickers
 from finance_core.foreign.conversion import Converted, Rules
-from finance_core.foreign.raw_tickers import ByTicker, Described
+from finance_core.foreign.raw_tickers import ByTicker
 from finance_core.foreign.shapes import Rows
+from finance_core.foreign.table_source import Source
 from finance_core.i18n import N_
 
 GROUP_ROWS = 150_000
@@ -30,33 +31,6 @@ KEYS = 20_000
 T = TypeVar("T")
 Group = Mapping[str, Sequence[Any]]
 """Tickers that are read together, each with its raw tickers."""
-
-
-class Source(Protocol):
-    """A table or collection with daily rows of many tickers."""
-
-    name: str
-    """The name that a person sees; the same source always has the same name."""
-    described: Described
-    """Descriptions of the raw tickers in the rows; known after `counts`."""
-    keeps_all: bool
-    """True: the source always has all days, as a collection does, so days that it lacks are to be removed. False for a
-    file: a file of this month may have the name of last month's."""
-
-    def is_indexed(self) -> bool:
-        """Whether `read` finds the rows of a few tickers without reading all rows."""
-
-    def fingerprint(self) -> str:
-        """A text that changes when rows are added or removed or, in a file, changed.
-
-        An interrupted import continues only if the text is the same.
-        """
-
-    def counts(self) -> Mapping[Any, int]:
-        """About how many rows each raw ticker has; the key None means rows without a ticker."""
-
-    def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
-        """The rows of the `wanted` raw tickers, in portions, in the order of the source."""
 
 
 def converted(

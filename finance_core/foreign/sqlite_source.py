@@ -15,7 +15,7 @@ from finance_core import categories
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
-from finance_core.foreign.table_source import TableSource, bar_columns
+from finance_core.foreign.table_source import Source, bar_columns
 from finance_core.i18n import N_
 
 PATIENCE = 30.0
@@ -32,7 +32,7 @@ NOT_PRICES = N_(
 EMPTY = N_("{file} 파일의 {table} 테이블에 시세가 한 줄도 없습니다.")
 
 
-class SqliteSource(TableSource):
+class SqliteSource(Source):
     """The daily prices in `table` of the SQLite file at `path`; "" means the only table with prices.
 
     The place of a row is its rowid, or its ticker and date where it has none. Raises SisepanError where the file is no

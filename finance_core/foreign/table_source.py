@@ -14,19 +14,23 @@ SAMPLE_ROWS: Final = 1000
 """How many of the first rows are read to see whether a table has dates."""
 
 
-class TableSource(ABC):
-    """A table with the columns `names` (our name to theirs), the ticker among them."""
+class Source(ABC):
+    """A table or collection with the daily rows of many tickers, in columns `names` (our name to theirs)."""
 
     keeps_all = False
+    """True: the source always has all days, as a collection does, so days that it lacks are to be removed. False for a
+    file: a file of this month may have the name of last month's."""
 
     def __init__(self, name: str, names: Mapping[str, str]) -> None:
         self.name = name
+        """The name that a person sees; the same source always has the same name."""
         self.described: Described = {}
+        """Descriptions of the raw tickers in the rows; known after `counts`."""
         self._names = names
 
     @abstractmethod
     def fingerprint(self) -> str:
-        """A text that changes with the file."""
+        """A text that changes with the rows. An interrupted import continues only if the text is the same."""
 
     @abstractmethod
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
@@ -38,11 +42,11 @@ class TableSource(ABC):
         return list(itertools.islice(written, SAMPLE_ROWS))
 
     def is_indexed(self) -> bool:
-        """False: every read goes through all rows."""
+        """Whether `read` finds the rows of a few tickers without reading all rows; a file has no index."""
         return False
 
     def counts(self) -> Mapping[Any, int]:
-        """How many rows each raw ticker has. Raises SisepanError where the file cannot be read to its end."""
+        """How many rows each raw ticker has, None those without. Raises SisepanError where a file cannot be read."""
         counts: Counter[Any] = Counter()
         self.described = {}
         descriptive = [name for name in field_names.TICKERS if name in self._names]

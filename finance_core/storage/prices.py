@@ -44,9 +44,7 @@ def load(db: MongoDatabase, where: Category | Location, ticker: str, last: int |
     publishes them, and with the splits applied that the source has not applied to earlier prices yet. So neither a halt
     nor a split looks like a fall of the price. Raises DataConflict as `as_stored`.
     """
-    bars = as_stored(db, where, ticker, last)
-    if not candles.is_complete(bars):
-        bars, _remarks = candles.clean(bars)
+    bars, _remarks = candles.clean(as_stored(db, where, ticker, last))
     return adjustment.split_adjusted(bars)[0]
 
 

@@ -256,10 +256,3 @@ def test_of_real_prices_only_halted_days_are_changed() -> None:
         assert (bars["close"] == raw["close"]).all()
         halted_tickers |= {path.stem} if len(halted) else set()
     assert halted_tickers == {"000040", "000670", "001465", "003920", "012170", "058450", "086520"}
-
-
-def test_only_frames_with_all_prices_there_are_complete() -> None:
-    assert candles.is_complete(candles.empty())
-    assert candles.is_complete(candles.clean(bar())[0])
-    for nothing in (0.0, math.nan, -1.0):
-        assert not candles.is_complete(bar(open=nothing))

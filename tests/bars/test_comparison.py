@@ -112,11 +112,6 @@ def test_percent_is_from_nought_and_index_from_a_hundred_and_without_a_base_noth
     assert comparison.rebase(closes, bases, "percent")["us"].isna().all()
 
 
-@pytest.mark.parametrize(("count", "scale"), [(1, "price"), (2, "price"), (3, "percent"), (20, "percent")])
-def test_the_third_series_makes_it_percent(count: int, scale: str) -> None:
-    assert comparison.choose_scale(count) == scale
-
-
 PRICES = st.lists(st.floats(0.01, 1e6), min_size=1, max_size=30)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finance_core.bars import candles, sessions
+from finance_core.bars import candles, periods, sessions
 from finance_core.foreign import intervals
 
 DAYS = sessions.between("XKRX", dt.date(2024, 1, 2), dt.date(2024, 6, 28)).to_numpy().astype("datetime64[ns]")
@@ -44,8 +44,7 @@ def test_bars_within_the_day_become_the_bar_of_the_day() -> None:
         {"open": prices, "high": prices + 5, "low": prices - 5, "close": prices + 1, "volume": 10.0}, index=index
     )
     bars["dividends"], bars["stock_splits"] = 0.0, [0.0] * 13 + [5.0]
-    daily = intervals.aggregated(bars.iloc[::-1])
+    daily = periods.combined(bars, HOURS[:14].astype("datetime64[D]"))
     assert list(daily.columns) == candles.COLUMNS
-    assert daily.index.tolist() == pd.DatetimeIndex(DAYS[:2]).tolist()
     assert daily.iloc[0].tolist() == [100, 111, 95, 107, 70, 0, 0]
     assert daily.iloc[1].tolist() == [107, 118, 102, 114, 70, 0, 5]

@@ -79,7 +79,7 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     visible = slice(first, last + 1)
     base_day = pd.Timestamp(view.base) if view.base else days[first]
     bases = {item.key: comparison.base_of(closes.shown[item.key], base_day) for item in listed}
-    usual = comparison.choose_scale(len(listed))
+    usual: Scale = "price" if len(listed) <= comparison.AXES else "percent"
     scale = usual if view.scale in (None, "price") else view.scale
     named = items.with_unique_names(listed)
     menu, chosen = controls.looks(row, view, len(listed), scale, days, base_day)

@@ -16,8 +16,8 @@ from finance_core.errors import SisepanError
 from finance_core.foreign import file_source, import_run, ticker_names
 from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.intervals import Intraday
-from finance_core.foreign.sources import Source
 from finance_core.foreign.sqlite_source import SqliteSource
+from finance_core.foreign.table_source import Source
 from finance_core.i18n import N_, _
 from finance_core.storage import database, locations, price_exports, prices
 from finance_core.storage.database import MongoDatabase

@@ -1,6 +1,5 @@
 """The admin page of the user's own data: shows the database's collections, and reads or converts them after a yes."""
 
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Literal
@@ -11,7 +10,7 @@ from finance_core import categories, formats
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import adoption, import_records, import_run, inspection, reports, ticker_names
-from finance_core.foreign.import_records import Progress, Summary
+from finance_core.foreign.import_records import Summary
 from finance_core.foreign.inspection import Inspected
 from finance_core.foreign.intervals import Intraday
 from finance_core.i18n import N_, _
@@ -167,7 +166,7 @@ def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy:
 
     def ask(kind: str, label: str, icon: str, plan: Plan, work: Callable[..., Summary]) -> None:
         """A button that opens the plan and asks for a yes."""
-        start = partial(_start, label, category, collection, work)
+        start = partial(started.begin, label, name, partial(work, db, category, collection, origin="page"))
         with st.popover(label, icon=icon, disabled=busy, key=f"plan_{kind}_{name}"):
             files.ask(_planned(plan, db, category, collection), f"{kind}_{name}", busy, start)
 
@@ -193,20 +192,10 @@ def _planned(plan: Plan, db: MongoDatabase, category: Category, collection: Insp
     return plans[key]
 
 
-def _start(label: str, category: Category, collection: Inspected, work: Callable[..., Summary]) -> None:
-    def begun(progress: Progress, stop: threading.Event) -> Summary:
-        return work(database.connect(), category, collection, origin="page", progress=progress, stop=stop)
-
-    started.begin(label, collection.name, begun)
-
-
 def _try(category: Category, collection: Inspected, way: Intraday) -> None:
     db = database.connect()
     source, descriptions = adoption.source(db, collection), ticker_names.of(db, category)
-
-    def work(progress: Progress, stop: threading.Event) -> Summary:
-        return import_run.examine(category, source, descriptions, way, progress=progress, stop=stop)
-
+    work = partial(import_run.examine, category, source, descriptions, way)
     started.begin(_("시험 전환"), collection.name, work)
 
 

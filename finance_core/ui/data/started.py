@@ -3,7 +3,6 @@
 It continues when the visitor leaves the page. `outcome` shows its result.
 """
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,7 +11,7 @@ import streamlit as st
 from finance_core import background, categories, formats
 from finance_core.background import BackgroundTask
 from finance_core.categories import Category
-from finance_core.foreign.import_records import Progress, Summary
+from finance_core.foreign.import_records import Summary
 from finance_core.i18n import N_, _
 from finance_core.storage import database, runs
 from finance_core.storage.database import MongoDatabase
@@ -41,7 +40,7 @@ class Started:
     """Whether the page has been drawn since the run ended."""
 
 
-def begin(what: str, subject: str, work: Callable[[Progress, threading.Event], Summary]) -> None:
+def begin(what: str, subject: str, work: Callable[..., Summary]) -> None:
     """Start `work(progress, stop)` in the background, unless a run of this visitor is running.
 
     `what` is the name of the action in the visitor's language, `subject` the collection or file. Raises NotAllowed
@@ -55,7 +54,7 @@ def begin(what: str, subject: str, work: Callable[[Progress, threading.Event], S
     def show(summary: Summary) -> None:
         started.progress = summary
 
-    started.task = background.start(lambda stop: work(show, stop))
+    started.task = background.start(lambda stop: work(progress=show, stop=stop))
     st.session_state[STARTED] = started
 
 

@@ -111,11 +111,10 @@ def drawing(shown: History, view: View, style: Style, calendar: Calendar, compar
 
 
 def _read(db: MongoDatabase, category: Category, ticker: str, key: str) -> History:
-    bars = prices.as_stored(db, category, ticker)
+    # A user's own collection may hold halted days as they were published.
+    bars, remarks = candles.clean(prices.as_stored(db, category, ticker))
     refused = [pd.Timestamp(day) for day in runs.refused_days(db, category, ticker)]
-    if not candles.is_complete(bars):  # a user's own collection may hold halted days as they were published
-        bars, remarks = candles.clean(bars)
-        refused += [remark.date for remark in remarks if remark.action == "refused" and not pd.isna(remark.date)]
+    refused += [remark.date for remark in remarks if remark.action == "refused" and not pd.isna(remark.date)]
     # Compared with daily bars, because a weekly bar has only the date of its last session.
     missing = tuple(day for day in refused if day not in bars.index)
     bars, late_splits = adjustment.split_adjusted(bars)
