@@ -251,7 +251,10 @@ def _notes(
         st.warning(plain(lack), icon=":material/warning:")
     header.notes(row)
     ends = drawing.bars.index[visible[0]], drawing.bars.index[visible[1]]
-    history_notes.show({listing.name_of(row): history}, *ends, _("수익률·지표·52주 범위는 그날부터 셉니다."))
+    consequence = _("수익률·지표·52주 범위는 그날부터 셉니다.")
+    if view.scale == "percent":
+        consequence += " " + _("%축에는 그 단절이 들어 있습니다.")
+    history_notes.show({listing.name_of(row): history}, *ends, consequence)
     others_by_title = {other.title: other.history for other in others}
     history_notes.show(others_by_title, *ends, _("함께 그린 선에는 그 단절이 들어 있습니다."))
     if drawing.impossible:
