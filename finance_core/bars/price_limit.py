@@ -32,28 +32,19 @@ def jumps(category: Category, days: npt.NDArray[np.datetime64], close: npt.NDArr
     """
     if category.daily_limit is None or len(close) < 2:
         return np.array([], dtype=np.intp)
-    at = np.flatnonzero(_is_beyond(category, close[:-1], close[1:], np.array(1))) + 1
+    limit, moves = category.daily_limit + SLACK, close[1:] / close[:-1]
+    at = np.flatnonzero((moves > 1 + limit) | (moves < 1 - limit)) + 1
     if not at.size:  # as in most histories
         return at
-    elapsed = sessions.elapsed(category.markets[0].calendar, days[at - 1], days[at])
-    return at[_is_beyond(category, close[at - 1], close[at], elapsed)]
+    before, after = close[at - 1], close[at]
+    step = 10.0 ** -category.decimals_of(float(close[-1]))  # sources round adjusted prices, which may be small
+    count = np.sqrt(sessions.elapsed(category.markets[0].calendar, days[at - 1], days[at]))
+    highest = (before + step) * (1 + limit) ** count + step
+    lowest = (before - step) * (1 - limit) ** count - step
+    return at[(after > highest) | (after < lowest)]
 
 
 def jumps_of(category: Category, bars: TickerBars) -> npt.NDArray[np.intp]:
     """The `jumps` of the bars of a panel's ticker."""
     days, numbers = bars
     return jumps(category, days, np.asarray(numbers["close"], dtype="float64"))
-
-
-def _is_beyond(
-    category: Category,
-    before: npt.NDArray[np.float64],
-    close: npt.NDArray[np.float64],
-    elapsed: npt.NDArray[np.int64],
-) -> npt.NDArray[np.bool_]:
-    limit = (category.daily_limit or 0.0) + SLACK
-    step = 10.0 ** -category.decimals_of(float(close[-1]))  # sources round adjusted prices, which may be small
-    count = np.sqrt(elapsed)
-    highest = (before + step) * (1 + limit) ** count + step
-    lowest = (before - step) * (1 - limit) ** count - step
-    return np.asarray((close > highest) | (close < lowest))
