@@ -4,7 +4,7 @@ Progress and outcome are those of the latest run of the category in MongoDB, whi
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,9 +22,9 @@ from finance_core.ui.decorators import live, writes
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import may_edit, require_admin
 
-STARTED, WATCHED = "started_update", "watched_update"
-"""Keys of the session state for each category: the background task that the visitor started, and the `_id` of the run
-that they watch."""
+STARTED, NAMED, WATCHED = "started_update", "named_by_update", "watched_update"
+"""Keys of the session state for each category: the background task that the visitor started, the tickers that they
+named for it, and the `_id` of the run that they watch."""
 LOOK_EVERY = 15.0
 """Seconds between two checks for newer bars."""
 
@@ -32,13 +32,14 @@ Update = Callable[..., Any]
 """`updaters.category_update.run`. The pages pass it in, because `finance_core` does not import updaters."""
 
 
-def start(category: Category, update: Update, only: Iterable[str] | None = None, **options: Any) -> None:
+def start(category: Category, update: Update, only: Sequence[str] | None = None, **options: Any) -> None:
     """Start an update run as a background task, and watch it for this visitor. Raises NotAllowed unless an admin."""
     require_admin()
 
     def work(stop: threading.Event) -> object:
         return update(database.connect(), category, only, origin="page", stop=stop, **options)
 
+    st.session_state[f"{NAMED}:{category.key}"] = only
     st.session_state[f"{STARTED}:{category.key}"] = background.start(work)
 
 
@@ -71,6 +72,11 @@ def is_running(db: MongoDatabase, category: Category) -> bool:
         return True
     run = runs.latest(db, category)
     return run is not None and run["state"] == "running"
+
+
+def is_fetching(category: Category, ticker: str) -> bool:
+    """Whether a run that this visitor started for `ticker` by its name is running."""
+    return _is_begun_here(category) and ticker in (st.session_state[f"{NAMED}:{category.key}"] or ())
 
 
 def status(db: MongoDatabase, category: Category) -> None:

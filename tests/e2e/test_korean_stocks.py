@@ -247,7 +247,10 @@ def test_a_ticker_that_is_not_listed_is_added_from_the_search_and_its_prices_com
     page.get_by_role("combobox", name="이름, 코드, 초성으로 찾기").click()
     page.keyboard.type("00088k")
     expect(page.get_by_role("option", name="'00088K' 종목 추가하고 시세 받기")).to_be_visible()
+    yahoo.delay = 3
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("ticker=00088K"))
+    expect(page.get_by_text("00088K의 시세를 Yahoo에서 받아 오고 있습니다")).to_be_visible()
+    expect(page.get_by_text("005930 · KOSPI")).not_to_be_visible()
     expect(page.get_by_text("00088K · KOSPI")).to_be_visible(timeout=30_000)
     assert last_day(page) == table.index[-1]

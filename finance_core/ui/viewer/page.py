@@ -73,7 +73,8 @@ def show(db: MongoDatabase, category_key: str, update: Update) -> None:
     if unlisted and unlisted.get("active") is not False:  # it was added a moment ago
         listing.forget()
         listed = listing.of(db, category)
-    ticker = _ticker(category, view, listed, problems)
+    is_coming = view.ticker not in listed.rows and update_actions.is_fetching(category, view.ticker)
+    ticker = "" if is_coming else _ticker(category, view, listed, problems)
     if ticker:
         search_box.remember_viewed(category, ticker)  # before the box, which lists it
     # Containers are laid out from top to bottom, but the chart is filled first: readers want it first.
@@ -85,6 +86,9 @@ def show(db: MongoDatabase, category_key: str, update: Update) -> None:
         with chart, errors_shown():  # if a ticker cannot be drawn, the search must still work
             if ticker:
                 _chart(db, category, listed.rows[ticker], about, update)
+            elif is_coming:
+                sentence = _("{ticker}의 시세를 Yahoo에서 받아 오고 있습니다.")
+                st.info(plain(sentence.format(ticker=view.ticker)), icon=":material/cloud_download:")
             else:
                 _nothing_listed(category)
         with search:
