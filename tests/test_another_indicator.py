@@ -75,7 +75,7 @@ def test_it_is_added_drawn_set_listed_and_removed_on_the_page() -> None:
     weekly = pages.chart(page)[1]
     assert weekly["DBL20"].tolist() == pytest.approx((2 * weekly["종가"].shift(20)).tolist(), nan_ok=True)
 
-    page.button(key="remove_indicator_0").click().run()
+    page.button(key="icon_remove_indicator_0").click().run()
     assert "DBL20" not in pages.chart(page)[1].columns
 
 

@@ -143,10 +143,12 @@ def placed(present: tuple[T, ...], drawn: tuple[T, ...], position: int, *new: T)
 
 
 def icon_button(icon: str, label: str, key: str, act: Callable[[], None], *, disabled: bool = False) -> None:
-    """A button that shows only a Material icon; its `label` is shown on hover, and a click calls `act`."""
-    # The style sheet hides the small text; screen readers read it instead of the icon's name.
-    text, look = f":small[{label}]", f":material/{icon}:"
-    st.button(text, icon=look, help=label, key=key, type="tertiary", disabled=disabled, on_click=act)
+    """A button that shows only a Material icon; its `label` is shown on hover, and a click calls `act`.
+
+    Its key is `key` after "icon_": by that, the style sheet hides the label, which is there for screen readers.
+    """
+    look = f":material/{icon}:"
+    st.button(label, icon=look, help=label, key=f"icon_{key}", type="tertiary", disabled=disabled, on_click=act)
 
 
 def category(key: str, **options: Any) -> Category:

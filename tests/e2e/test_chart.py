@@ -329,7 +329,7 @@ def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
     assert accent in {colour for count, colour in picture.getcolors(1 << 24) or [] if count > 500}
 
     page.locator(".st-key-draw button").first.click()
-    erase = page.locator("[class*=st-key-erase_]")
+    erase = page.locator("[class*=st-key-icon_erase_]")
     for left in (["level"], []):
         erase.first.get_by_role("button").click()
         assert wait_until(lambda left=left: stored() == left)

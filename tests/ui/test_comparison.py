@@ -195,7 +195,7 @@ def test_a_series_keeps_its_colour_when_another_goes(four: MongoDatabase) -> Non
     page = open_page(SAMSUNG, APPLE, KOSPI, WON)
     before = {line["name"]: line["itemStyle"]["color"] for line in lines(chart(page)[0])}
     assert before["코스피"] == color_of(2)
-    page.button(key=f"remove_{APPLE}").click().run()
+    page.button(key=f"icon_remove_{APPLE}").click().run()
     after = {line["name"]: line["itemStyle"]["color"] for line in lines(chart(page)[0])}
     assert after == {name: color for name, color in before.items() if name != "애플"}
     asked = {name: str(page.query_params[name]) for name in ("series", "colors")}
@@ -206,7 +206,7 @@ def test_a_series_keeps_its_colour_when_another_goes(four: MongoDatabase) -> Non
 
 def test_an_arrow_moves_a_series_forward(four: MongoDatabase) -> None:
     page = open_page(SAMSUNG, APPLE)
-    page.button(key=f"up_{APPLE}").click().run()
+    page.button(key=f"icon_up_{APPLE}").click().run()
     assert [line["name"] for line in lines(chart(page)[0])] == ["애플", "삼성전자"]
 
 
@@ -368,7 +368,7 @@ def test_what_is_shown_is_saved_under_a_name_found_again_and_removed(
     page = open_page(APPLE)
     page.button(key="saved_내 <묶음>.").click().run()
     assert [line["name"] for line in lines(chart(page)[0])] == ["삼성전자", "코스피"]
-    page.button(key="forget_내 <묶음>.").click().run()
+    page.button(key="icon_forget_내 <묶음>.").click().run()
     assert comparison_sets.SAVED.load(four) == {}
 
 
@@ -376,7 +376,7 @@ def test_a_visitor_uses_saved_sets_and_changes_none(four: MongoDatabase, monkeyp
     comparison_sets.SAVED.save(four, "a", [SAMSUNG])
     pages.sit_at_the_machine(monkeypatch, False)
     page = open_page(APPLE)
-    assert not [button for button in page.button if button.key in ("save_set_name", "forget_a")]
+    assert not [button for button in page.button if button.key in ("save_set_name", "icon_forget_a")]
     page.button(key="saved_a").click().run()
     assert [line["name"] for line in lines(chart(page)[0])] == ["삼성전자"]
 

@@ -45,7 +45,7 @@ def test_the_same_one_is_added_twice_with_another_window() -> None:
 def test_a_number_that_is_typed_stays_whatever_is_clicked_in_the_same_moment() -> None:
     page = pages.open_viewer(ind="rsi(14),cci(20)")
     page.number_input(key="indicator_1_0").set_value(30)
-    page.button(key="remove_indicator_0").click().run()
+    page.button(key="icon_remove_indicator_0").click().run()
     assert page.query_params["ind"] == "cci(30)"
     page.number_input(key="indicator_0_0").set_value(40)
     page.selectbox(key="added_indicator").set_value("rsi").run()
@@ -72,7 +72,7 @@ def test_a_message_of_a_callback_is_in_the_language_of_the_visitor() -> None:
 
 def test_the_last_one_that_is_removed_stays_removed() -> None:
     page = pages.open_viewer(ind="rsi(14)")
-    page.button(key="remove_indicator_0").click().run()
+    page.button(key="icon_remove_indicator_0").click().run()
     assert page.query_params["ind"] == "none"
     page.run()
     assert "RSI14" not in read_out(page)

@@ -90,7 +90,7 @@ def test_choices_write_the_condition_and_the_address(market: MongoDatabase) -> N
     assert page.query_params["rule"] == "close < 1050 and rsi9 > 0"
     page.button_group(key="joint").set_value("or").run()
     assert page.query_params["rule"] == "close < 1050 or rsi9 > 0"
-    page.button(key="remove_0").click().run()
+    page.button(key="icon_remove_0").click().run()
     page.selectbox(key="field_0").select("market").run()
     page.selectbox(key="text_0").select("KOSDAQ").run()
     assert page.query_params["rule"] == 'market == "KOSDAQ"'
@@ -107,7 +107,7 @@ def test_a_number_that_is_typed_stays_whatever_is_clicked_in_the_same_moment(mar
     page.button_group(key="joint").set_value("or").run()
     assert page.query_params["rule"] == "close < 1060 or rsi14 > 50 or close > ma20"
     page.number_input(key="number_1").set_value(60.0)
-    page.button(key="remove_0").click().run()
+    page.button(key="icon_remove_0").click().run()
     assert page.query_params["rule"] == "rsi14 > 60 or close > ma20"
 
 
