@@ -95,7 +95,7 @@ def test_each_selector_of_the_style_sheet_still_matches_something(
     expect(page.get_by_test_id("stHeading").locator("h3").first).to_be_visible()  # it is drawn last
     unmatched = [one for one in unmatched if page.locator(one).count() == 0]
     page.goto(address.rpartition("/")[0] + "/screener")
-    expect(page.locator("[class*=st-key-icon_]")).to_be_visible()
+    expect(page.get_by_role("button", name="빼기")).to_be_visible()
     assert [one for one in unmatched if page.locator(one).count() == 0] == []
     names = re.findall(r"[.\[][\w-]+", LOOK.read_text(encoding="utf-8").replace(".css", ""))
     own = (".st-key-", "[data-testid", "[class")
