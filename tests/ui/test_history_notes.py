@@ -137,7 +137,8 @@ def test_the_table_has_no_change_across_the_jump(reduced: pd.DataFrame) -> None:
 def test_the_market_and_the_screener_count_the_bars_after_the_jump(reduced: pd.DataFrame) -> None:
     market = pages.AppTest.from_file(pages.PAGES_DIR / "market.py", default_timeout=60).run()
     assert not market.exception
-    assert any("1종목은 하루 가격제한폭을 넘은 단절" in caption.value for caption in market.caption)
+    (about,) = [caption for caption in market.caption if "1종목은 하루 가격제한폭을 넘은 단절" in caption.value]
+    assert about.proto.help.replace("\\", "") == "삼성전자 005930: 2026-11-16"
     screener = pages.AppTest.from_file(pages.PAGES_DIR / "screener.py", default_timeout=60)
     screener.query_params["rule"] = "change20 > -50%"
     screener.run()

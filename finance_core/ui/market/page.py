@@ -43,6 +43,8 @@ MISSING: dict[Size, str] = {
 """Message ids of the sentences about tickers that the map leaves out, by the meaning of its areas."""
 MAP_HEIGHT = "max(420px, calc(100dvh - 16.5rem))"
 """The height of the map; it leaves space for the choice of areas and their explanation below."""
+MOST_NAMED = 40
+"""The most tickers that are named on hover."""
 LINE = 16
 """The number of closes in the small line of a ticker."""
 MEMBERS: dict[Mark, str] = {
@@ -71,7 +73,7 @@ def show(db: MongoDatabase) -> None:
         sentence = _("이 시장에는 아직 시세가 없습니다. '종목 관리'에서 시장 목록을 등록하고 업데이트하십시오.")
         st.info(plain(sentence), icon=":material/info:")
         return
-    st.caption(plain(_about(view, market)))
+    st.caption(plain(_about(view, market)), help=_jumped(market.panel))
     if market.is_sample:
         st.badge(_("표본 데이터: 실제 시세가 아닙니다"), icon=":material/science:", color="orange")
     style = Style(rising_is_red=colors.rising_is_red(view.of, view.market))
@@ -142,6 +144,14 @@ def _about(view: View, market: Market) -> str:
         name = _(state.INDEX_LISTS[view.index].title)
         parts.append(sentence.format(index=name, date=formats.date(market.members_on)))
     return " · ".join(parts)
+
+
+def _jumped(panel: Panel) -> str | None:
+    """The first tickers with jumps, and the days of these; None if there are none."""
+    days, names = panel.jump_days(), dict(zip(panel.tickers, tables.names_of(panel), strict=True))
+    lines = [f"{names[ticker]} {ticker}: {', '.join(map(formats.date, each))}" for ticker, each in days.items()]
+    more = [_("외 {count}종목").format(count=formats.count(len(lines) - MOST_NAMED))] if len(lines) > MOST_NAMED else []
+    return "  \n".join(map(plain, [*lines[:MOST_NAMED], *more])) or None
 
 
 def _map(view: View, market: Market, style: Style) -> None:

@@ -27,8 +27,7 @@ def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span:
     Columns: ticker, name, close (text), traded (value traded per day), market (market value, NaN where it is not
     known), change (over `span`, a ratio).
     """
-    english = panel.text("name_en") if i18n.language() == "en" else panel.text("name")
-    names = np.where(english != "", english, np.where(panel.text("name") != "", panel.text("name"), panel.tickers))
+    names = names_of(panel)
     currencies = panel.text("currency")
     closes = panel.bars["close"]
 
@@ -47,6 +46,12 @@ def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span:
         },
         index=which,
     )
+
+
+def names_of(panel: Panel) -> npt.NDArray[np.object_]:
+    """The name of each ticker in the visitor's language, else its own, else the ticker."""
+    english = panel.text("name_en") if i18n.language() == "en" else panel.text("name")
+    return np.where(english != "", english, np.where(panel.text("name") != "", panel.text("name"), panel.tickers))
 
 
 def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: str) -> None:
