@@ -66,8 +66,8 @@ class Panel:
     listed: Days | None = None
     """The day of the first bar of each ticker, which may lie before the panel; NaT where none is known."""
     split: Days | None = None
-    """The day of the last split of each ticker, NaT where there was none, in all bars that were read; the panel may
-    hold a part of these. Its prices reflect all these splits. None means: splits are not known."""
+    """The day of the last split or jump of each ticker, NaT where there was none, in all bars that were read; the panel
+    may hold a part of these. Its prices reflect all these splits. None means: these days are not known."""
     jumps: IntArray = field(default_factory=lambda: np.array([], dtype="int64"))
     """Positions of bars after a jump (see `price_limit`), ascending: no return, average or high may span one."""
     shares: Shares | None = None

@@ -9,8 +9,10 @@ Everything here is pure; `bars` are as in `candles`. The examples use these bars
 >>> bars = candles.frame(days.to_numpy(), np.array(rows, dtype="float64"))
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
+import numpy as np
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset, DateOffset, YearEnd
 
@@ -51,6 +53,21 @@ def resample(bars: pd.DataFrame, interval: Interval) -> pd.DataFrame:
     if interval == "D" or bars.empty:
         return bars
     return combined(bars, pd.DatetimeIndex(bars.index).to_period(INTERVAL_PERIODS[interval]))
+
+
+def since_jumps(bars: pd.DataFrame, jumps: Sequence[pd.Timestamp], interval: Interval) -> pd.DataFrame:
+    """Daily `bars` without the days before a jump (see `price_limit`) in its week or month, whose bar would span it.
+
+    >>> since_jumps(bars, [days[1]], "W").index.equals(days[1:]), since_jumps(bars, [days[1]], "D").index.equals(days)
+    (True, True)
+    """
+    if interval == "D" or not len(jumps):
+        return bars
+    all_days = pd.DatetimeIndex(bars.index)
+    ends = [(span(jump, interval)[0], jump) for jump in jumps]
+    is_before = np.logical_or.reduce([(all_days >= first) & (all_days < jump) for first, jump in ends])
+    result: pd.DataFrame = bars[~is_before]
+    return result
 
 
 def combined(bars: pd.DataFrame, periods: Any) -> pd.DataFrame:

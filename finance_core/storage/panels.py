@@ -68,7 +68,7 @@ class Part:
     bars: dict[str, TickerBars]
     """By ticker; without bars for `unreadable` tickers."""
     split: dict[str, np.datetime64] = field(default_factory=dict)
-    """By ticker: the day of its last split, NaT where there was none."""
+    """By ticker: the day of its last split or jump, NaT where there was none."""
     jumps: dict[str, IntArray] = field(default_factory=dict)
     """By ticker: the positions of its bars after a jump."""
     unreadable: set[str] = field(default_factory=set)
@@ -200,8 +200,9 @@ def _read(db: MongoDatabase, category: Category, names: Sequence[str], since: dt
             read = Part(dict.fromkeys(part, panels.NO_BARS))
             for ticker, table in raw_bars.decode(batches, location).items():
                 try:
-                    read.bars[ticker], read.split[ticker] = _bars(db, location, ticker, table, begin)
-                    read.jumps[ticker] = price_limit.jumps_of(category, read.bars[ticker])
+                    read.bars[ticker], split = _bars(db, location, ticker, table, begin)
+                    read.jumps[ticker] = jumps = price_limit.jumps_of(category, read.bars[ticker])
+                    read.split[ticker] = np.fmax.reduce([split, *read.bars[ticker][0][jumps[-1:]]])
                 except DataConflict:
                     read.unreadable.add(ticker)
             yield read

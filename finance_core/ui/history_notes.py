@@ -17,22 +17,28 @@ def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timesta
     `first` and `last` are the days of the first and the last visible bar. `consequence` says what a jump means here.
     """
     splits = {name: [split.date for split in history.late_splits] for name, history in histories.items()}
-    if told := listed(splits):
+    if told := _listed(splits):
         sentence = _("{days}의 분할이 그 전 시세에 아직 반영되지 않은 채 저장되어 있어, 반영해서 보여 줍니다.")
         st.info(plain(sentence.format(days=told)), icon=":material/call_split:")
-    if told := listed(jumps(histories, first, last)):
+    if told := _listed(within({name: each.jumps for name, each in histories.items()}, first, last)):
         sentence = _(
             "{days}: 하루 가격제한폭을 넘은 단절입니다. 앞 시세에 감자·분할이 빠졌거나, 정리매매·시장 이전입니다."
         )
         st.warning(plain(f"{sentence.format(days=told)} {consequence}"), icon=":material/warning:")
 
 
-def jumps(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timestamp) -> dict[str, list[pd.Timestamp]]:
-    """The days of the jumps of `histories` after `first` up to `last`; only of those that have any."""
-    days = {name: [day for day in each.jumps if first < day <= last] for name, each in histories.items()}
+def within(
+    jumps: Mapping[str, Sequence[pd.Timestamp]], first: pd.Timestamp, last: pd.Timestamp
+) -> dict[str, list[pd.Timestamp]]:
+    """The `jumps` (days by name) after `first` up to `last`, of the names that have any."""
+    days = {name: [day for day in each if first < day <= last] for name, each in jumps.items()}
     return {name: each for name, each in days.items() if each}
 
 
-def listed(days: Mapping[str, Sequence[pd.Timestamp]]) -> str:
-    """Names with their days, as text."""
+def remark(jumps: Mapping[str, Sequence[pd.Timestamp]]) -> str:
+    """A remark on `jumps` (days by name), for a picture or a file; "" if there are none."""
+    return " ".join([_("가격제한폭을 넘은 단절"), _listed(jumps)]) if jumps else ""
+
+
+def _listed(days: Mapping[str, Sequence[pd.Timestamp]]) -> str:
     return " · ".join(f"{name} {', '.join(map(formats.date, each))}" for name, each in days.items() if each)

@@ -13,6 +13,7 @@ import pandas as pd
 from finance_core import formats
 from finance_core.bars import periods
 from finance_core.bars.periods import Period
+from finance_core.charts import parts
 from finance_core.i18n import _
 from finance_core.ui import parameters
 from finance_core.ui.parameters import PERIODS
@@ -32,11 +33,17 @@ class Range:
         """A tuple that is equal for equal ranges, without the period if it is ignored."""
         return (None if self.first else self.period, self.first, self.last)
 
-    def visible(self, dates: pd.DatetimeIndex) -> tuple[int, int]:
-        """Positions of the first and the last bar to show among the bars on `dates` (ascending)."""
+    def visible(self, dates: pd.DatetimeIndex, ahead: int = 0) -> tuple[int, int]:
+        """Positions of the first and the last bar that a chart of the bars on `dates` (ascending) shows.
+
+        A chart shows a few bars at least; `ahead` days to come follow the last one (see `parts.seen`).
+        """
         if self.first:
-            return periods.window(dates, pd.Timestamp(self.first), pd.Timestamp(self.last or dates[-1]))
-        return periods.period_start(dates, self.period), len(dates) - 1
+            wanted = periods.window(dates, pd.Timestamp(self.first), pd.Timestamp(self.last or dates[-1]))
+        else:
+            wanted = periods.period_start(dates, self.period), len(dates) - 1
+        first, last = parts.seen(wanted, len(dates), ahead)
+        return first, min(last, len(dates) - 1)
 
     def lack(self, dates: pd.DatetimeIndex) -> str:
         """A sentence if the range lies wholly before or after the bars on `dates` (ascending), so others are shown."""

@@ -113,11 +113,24 @@ def test_a_comparison_names_the_jump_that_its_values_span(reduced: pd.DataFrame)
     assert warnings(comparison(**{"from": "2026-11-18", "to": "2026-11-20"})) == []
 
 
-def test_a_weekly_comparison_measures_from_the_close_of_its_first_week(reduced: pd.DataFrame) -> None:
-    """The jump is on the Monday of that week: neither the line nor the table spans it."""
-    page = comparison(**{"from": "2026-11-16", "to": "2026-11-20", "unit": "W"})
-    assert warnings(page) == []
-    assert page.get("dataframe")[0].value["수익률"].tolist() == ["+0.00%", "+0.00%"]
+def test_what_is_said_is_of_the_five_bars_that_a_chart_shows_at_least(reduced: pd.DataFrame) -> None:
+    query = {"from": "2026-11-20", "to": "2026-11-20", "unit": "W"}
+    page = comparison(**query)
+    assert len(warnings(page)) == 1
+    close = reduced["close"]
+    assert page.get("dataframe")[0].value["수익률"].iloc[0] == f"{close['2026-11-20'] / close['2026-10-23'] - 1:+.2%}"
+    viewer = pages.open_viewer(ticker="005930", **query)
+    option, _source = pages.chart(viewer)
+    assert option["shown"]["last"] - option["shown"]["first"] == 4
+    assert len(warnings(viewer)) == 1
+
+
+def test_a_month_with_a_jump_has_the_days_after_it(reduced: pd.DataFrame) -> None:
+    """Its bar would be one of both sides, and so would be the indicators of the months after."""
+    _option, source = pages.chart(pages.open_viewer(ticker="005930", period="MAX", unit="M"))
+    november = reduced[reduced.index >= SPLIT]
+    month = source[source["날짜"].str.startswith("2026-11")].iloc[0]
+    assert (month["시가"], month["저가"]) == (november["open"].iloc[0], november["low"].min())
 
 
 def test_the_jump_of_another_ticker_on_the_chart_is_told(reduced: pd.DataFrame) -> None:

@@ -65,8 +65,7 @@ def show(
 
     def html() -> str:
         remarks = [_("표본 데이터 포함")] if sample else []
-        remarks += [" ".join([_("가격제한폭을 넘은 단절"), history_notes.listed(jumps)])] if jumps else []
-        title = " · ".join([*closes.columns, *remarks])
+        title = " · ".join(filter(None, [*closes.columns, *remarks, history_notes.remark(jumps)]))
         drawings = {title: figures.lines(drawn().set_axis(closes.columns, axis=1), colors, scale)}
         for name, draw in analyses.values():
             drawings[_(name)] = draw(closes, colors, figures.ROLLING)

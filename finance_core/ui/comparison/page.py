@@ -83,21 +83,26 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     scale = usual if view.scale in (None, "price") else view.scale
     named = items.with_unique_names(listed)
     menu, chosen = controls.looks(row, view, len(listed), scale, days, base_day)
+    histories = {item.name: item.history for item in named}
+    by_name, since = {name: each.jumps for name, each in histories.items()}, min(days[first], base_day)
+    jumps = history_notes.within(by_name, since, days[last])
+    remarks = [history_notes.remark(jumps)] if jumps else []
     with menu:
-        _picture(named, [f"{day:%Y-%m-%d}" for day in (days[first], days[last])], view, chosen)
+        _picture(named, [f"{day:%Y-%m-%d}" for day in (days[first], days[last])], view, [*chosen, *remarks])
     controls.chips(view, listed, bases, closes.shown.iloc[visible], base_day, sample_rates=closes.sample_rates)
 
     lines = [item.line(view.money, float(item.close.iloc[-1]) if len(item.close) else 0) for item in named]
     sample = closes.sample_rates or any(item.is_sample for item in listed)
-    histories, since = {item.name: item.history for item in named}, min(days[first], base_day)
-    history_notes.show(histories, since, days[last], _("선과 아래의 모든 값에 그 단절이 들어 있습니다."))
+    is_seen = bool(history_notes.within(jumps, days[first], days[last]))
+    told = _("선과 아래의 모든 값에 그 단절이 들어 있습니다.") if is_seen else _("선에는 그 단절이 들어 있습니다.")
+    history_notes.show(histories, since, days[last], told)
     _chart(view, closes, lines, scale, sample=sample)
     # Measures use daily closes at every interval, since that of the first shown bar, as the lines do.
     end = days[last] if view.interval == "D" else periods.span(days[last], view.interval)[1]
     shown = closes.daily.loc[days[first] : end]
     table = measures.table(named, shown, view.money)
     st.dataframe(table, hide_index=True, column_config=measures.columns(), height="content", row_height=28)
-    tickers, jumps = [item.ticker for item in listed], history_notes.jumps(histories, days[first], end)
+    tickers = [item.ticker for item in listed]
     analysis.show(
         shown, lambda: closes.joined(scale, bases).iloc[visible], scale, table, lines, tickers, jumps, sample=sample
     )
@@ -124,6 +129,7 @@ def _chart(view: View, closes: Closes, lines: list[Line], scale: Scale, *, sampl
         zoom.show(
             prepared,
             days,
+            view.visible(days),
             view,
             look,
             _("비교 차트"),

@@ -24,6 +24,7 @@ far; the range that the chart itself reported; the parameters of that range in t
 def show(
     prepared: Prepared,
     days: pd.DatetimeIndex,
+    visible: tuple[int, int],
     view: Range,
     look: Look,
     alt: str,
@@ -34,7 +35,7 @@ def show(
     picture: Picture | None = None,
     drawings: Drawings = NONE_DRAWN,
 ) -> None:
-    """The chart of the bars on `days`, with the text alternative `alt`, showing the range of `view`.
+    """The chart of the bars on `days`, with the text alternative `alt`, showing `visible`, the range of `view`.
 
     After a zoom, `write` puts the fields `period`, `first` and `last` of the view into the address; `tell` gets every
     other message of the browser. `picture` is the last picture that was requested.
@@ -55,9 +56,17 @@ def show(
             st.session_state[f"{WRITTEN} {key}"] = _in_address()
 
     revision, drawn = _revision(view, key), _in_address()
-    visible, bars = view.visible(days), len(days)
     component.show(
-        prepared, visible, bars, look, alt, key=key, tell=receive, revision=revision, picture=picture, drawings=drawings
+        prepared,
+        visible,
+        len(days),
+        look,
+        alt,
+        key=key,
+        tell=receive,
+        revision=revision,
+        picture=picture,
+        drawings=drawings,
     )
 
 

@@ -3,10 +3,9 @@
 import pandas as pd
 
 from finance_core.categories import Category
-from finance_core.charts import parts
 from finance_core.i18n import _
 from finance_core.storage.documents import TickerRow
-from finance_core.ui import listing, pictures
+from finance_core.ui import history_notes, listing, pictures
 from finance_core.ui.parameters import INTERVALS
 from finance_core.ui.viewer.shared import Drawing
 
@@ -24,7 +23,8 @@ def title(row: TickerRow) -> str:
 
 
 def about(category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int]) -> tuple[str, ...]:
-    """What a reader of the picture must know: period, interval, currency, adjustment, source; "" for none."""
+    """What a reader of the picture must know: period, interval, currency, adjustment, source, breaks; "" for none."""
+    jumps = {listing.name_of(row): drawing.noted.jumps, **drawing.compared_jumps}
     currency = category.currency and (row.get("currency") or category.currency)
     return (
         " – ".join(_days(drawing, visible)),
@@ -32,10 +32,14 @@ def about(category: Category, row: TickerRow, drawing: Drawing, visible: tuple[i
         currency or "",
         _("배당까지 반영한 가격") if drawing.style.total_return else _("분할 반영") if category.has_money else "",
         pictures.source(row),
+        history_notes.remark(history_notes.within(jumps, *_ends(drawing, visible))),
     )
 
 
 def _days(drawing: Drawing, visible: tuple[int, int]) -> list[str]:
-    days = pd.DatetimeIndex(drawing.bars.index)
-    ends = parts.seen(visible, len(days), len(drawing.ahead))
-    return [f"{days[min(position, len(days) - 1)]:%Y-%m-%d}" for position in ends]
+    return [f"{day:%Y-%m-%d}" for day in _ends(drawing, visible)]
+
+
+def _ends(drawing: Drawing, visible: tuple[int, int]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    first, last = visible
+    return drawing.bars.index[first], drawing.bars.index[last]

@@ -77,6 +77,8 @@ class Drawing(NamedTuple):
     noted: Noted
     jumps: list[int]
     """The positions of the bars with jumps."""
+    compared_jumps: dict[str, Sequence[pd.Timestamp]]
+    """The days of the jumps of the other tickers, by title."""
 
 
 def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
@@ -129,7 +131,7 @@ def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
 
 def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, compared: Sequence[Compared]) -> Drawing:
     daily, impossible = adjusted(shown, style)
-    bars = periods.resample(daily, view.interval)
+    bars = periods.resample(periods.since_jumps(daily, shown.jumps, view.interval), view.interval)
     days, noted = pd.DatetimeIndex(bars.index), marks.noted(daily, shown.refused, shown.jumps)
     jumps = marks.first_from(days, noted.jumps).tolist()
     curves = indicator_curves.curves(bars, view.chosen, len(ahead), jumps)
@@ -141,8 +143,9 @@ def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, com
         )
         for other in compared
     ]
+    of_others = {other.title: other.history.jumps for other in compared}
     option = candlestick.candlestick(bars, curves, style, noted, others, ahead)
-    return Drawing(bars, curves, border.prepare(option), impossible, others, ahead, style, noted, jumps)
+    return Drawing(bars, curves, border.prepare(option), impossible, others, ahead, style, noted, jumps, of_others)
 
 
 def once(key: str, compute: Callable[[], T]) -> T:
