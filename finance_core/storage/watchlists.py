@@ -5,7 +5,7 @@ module keeps only the order and the notes of the favourites. Every visitor sees 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +22,8 @@ from finance_core.storage.documents import WATCHLISTS
 FAVOURITES: Final = "favourites"
 """Id of the first list."""
 MOST_LISTS, MOST_ENTRIES = 50, 300
+ATTEMPTS: Final = 5
+"""How often a change is tried again because another person changes the list at the same time."""
 CHANGED: Final = N_("그 사이에 다른 사람이 이 목록을 바꾸어서 저장하지 않았습니다. 화면을 새로 고치십시오.")
 
 
@@ -115,19 +117,50 @@ def take_out(db: MongoDatabase, key: str, entry: Entry) -> None:
     db[WATCHLISTS].update_one({"_id": key}, {"$pull": {"entries": same}})
 
 
-def arrange(db: MongoDatabase, before: Watchlist, entries: Sequence[Entry]) -> None:
-    """Give the tickers of a list, which was just read as `before`, another order or other notes.
+def move(db: MongoDatabase, key: str, entry: Entry, step: int) -> int:
+    """Move a ticker of a list by so many places, and return its new position. Raises SisepanError as `annotate`."""
 
-    Raises SisepanError if the list has changed since, or a note breaks a rule.
+    def moved(entries: list[Entry], position: int) -> int:
+        place = min(max(position + step, 0), len(entries) - 1)
+        entries.insert(place, entries.pop(position))
+        return place
+
+    return _changed(db, key, entry, moved)
+
+
+def annotate(db: MongoDatabase, key: str, entry: Entry, note: str) -> None:
+    """Give a ticker of a list another note than that of `entry`.
+
+    Raises SisepanError if the note breaks a rule or is another one by now, or if the ticker is on the list no more.
     """
-    cleaned = [_document(entry._replace(note=ticker_fields.clean_text(entry.note))) for entry in entries]
-    changed: dict[str, Any] = {"$set": {"entries": cleaned}}
-    if before.id == FAVOURITES:  # its tickers are not stored here
-        db[WATCHLISTS].update_one({"_id": FAVOURITES}, changed, upsert=True)
-        return
-    same = {"_id": before.id, "entries": [_document(entry) for entry in before.entries]}
-    if not db[WATCHLISTS].update_one(same, changed).matched_count:
-        raise SisepanError(CHANGED)
+    cleaned = ticker_fields.clean_text(note)
+
+    def annotated(entries: list[Entry], position: int) -> int:
+        if entries[position].note not in (entry.note, cleaned):
+            raise SisepanError(CHANGED)
+        entries[position] = entry._replace(note=cleaned)
+        return position
+
+    _changed(db, key, entry, annotated)
+
+
+def _changed(db: MongoDatabase, key: str, entry: Entry, change: Callable[[list[Entry], int], int]) -> int:
+    """Apply `change` to the present entries of a list and the position of the ticker of `entry` among them."""
+    lists = db[WATCHLISTS]
+    if key == FAVOURITES:
+        lists.update_one({"_id": key}, {"$setOnInsert": {"entries": []}}, upsert=True)
+    for _attempt in range(ATTEMPTS):
+        document = lists.find_one({"_id": key}) or {"_id": key}
+        read = _list(document) if key != FAVOURITES else _favourites(db, _list(document))
+        entries = list(read.entries)
+        position = next((at for at, each in enumerate(entries) if each[:2] == entry[:2]), None)
+        if position is None:
+            break
+        position = change(entries, position)
+        same = {"_id": key, "entries": document.get("entries")}
+        if lists.update_one(same, {"$set": {"entries": [*map(_document, entries)]}}).matched_count:
+            return position
+    raise SisepanError(CHANGED)
 
 
 def _document(entry: Entry) -> dict[str, str]:

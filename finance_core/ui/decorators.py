@@ -30,7 +30,8 @@ from finance_core.ui.visitor import (
     use_visitor_language,
 )
 
-FAILED_WRITE = "failed_write"
+TOASTS = "toasts"
+"""The key of the session state for messages of callbacks, each with the name of its icon."""
 RIGHTS_EVERY = 10.0
 """Seconds between two checks whether the visitor of an open admin page is still an admin."""
 
@@ -110,7 +111,7 @@ def _watch_rights(_db: MongoDatabase) -> None:
 def writes(callback: Callable[P, None]) -> Callable[P, None]:
     """Make `callback` the callback of a widget that writes: rights are checked when it runs, not when it is drawn.
 
-    A callback runs before the page is drawn, so the language is set here too; the next `errors_shown` shows its error.
+    A callback runs before the page is drawn, so the language is set here too, and an error is a `toast`.
     """
 
     @wraps(callback)
@@ -120,18 +121,25 @@ def writes(callback: Callable[P, None]) -> Callable[P, None]:
             require_admin()
             callback(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - as in errors_shown
-            st.session_state[FAILED_WRITE] = _explained(error)
+            toast(str(_explained(error)))
 
     return checked
+
+
+def toast(text: str, icon: str = "error") -> None:
+    """Show a message from a callback for some seconds; the next `errors_shown` draws it.
+
+    What a callback of a live part draws itself would take the place of the first element of the page, a style sheet.
+    """
+    st.session_state.setdefault(TOASTS, []).append((text, icon))
 
 
 @contextmanager
 def errors_shown() -> Iterator[None]:
     """Show an error inside the block as a sentence and a button to retry. The traceback of a defect goes to the log."""
     try:
-        failed: SisepanError | None = st.session_state.pop(FAILED_WRITE, None)
-        if failed:
-            st.toast(plain(str(failed)), icon=":material/error:", duration="long")
+        for text, icon in st.session_state.pop(TOASTS, []):
+            st.toast(plain(text), icon=f":material/{icon}:", duration="long")
         yield
     except Exception as error:  # noqa: BLE001 - the page's last line: no traceback on a page, every one in the log
         st.error(plain(str(_explained(error))), icon=":material/error:")

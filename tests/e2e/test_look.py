@@ -76,6 +76,31 @@ def test_in_a_narrow_window_no_button_lies_on_another_and_the_head_leaves_room(
     assert chart["y"] < 220
 
 
+@pytest.mark.parametrize("width", [390, 600])
+def test_a_visitor_can_search_on_a_phone(address: str, own_address: str, page: Page, width: int) -> None:
+    """He has no button beside the search, and so none that keeps name and price from standing there."""
+    page.set_viewport_size({"width": width, "height": 844})
+    open_chart(page, address.replace("127.0.0.1", own_address) + "?period=1Y")
+    expect(page.get_by_role("button", name="업데이트")).to_have_count(0)
+    box, about = page.locator(".st-key-search").bounding_box(), page.locator(".st-key-about").bounding_box()
+    assert box is not None
+    assert about is not None
+    assert box["width"] > width / 2
+    assert box["y"] + box["height"] <= about["y"] + 8
+
+
+def test_a_number_that_cannot_be_costs_the_page_nothing_but_a_message(address: str, page: Page) -> None:
+    """What a callback of a live part draws itself takes the place of the page's style sheet."""
+    open_chart(page, address + "?ind=macd(12,26,9)")
+    height = page.locator("canvas").first.bounding_box()
+    page.locator(".st-key-indicators button").first.click()
+    short = page.get_by_role("spinbutton", name="단기")
+    short.fill("30")
+    short.press("Enter")
+    expect(page.get_by_test_id("stToast")).to_contain_text("단기")
+    assert page.locator("canvas").first.bounding_box() == height
+
+
 def test_each_selector_of_the_style_sheet_still_matches_something(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, address: str, page: Page
 ) -> None:

@@ -1,5 +1,8 @@
 """Named lists of tickers."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import pytest
 
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
@@ -30,7 +33,8 @@ def test_the_favourites_are_the_first_list_and_shared(listed: MongoDatabase) -> 
 
 def test_order_and_notes_of_the_favourites_follow_the_stars(listed: MongoDatabase) -> None:
     (first,) = watchlists.load(listed)
-    watchlists.arrange(listed, first, [APPLE._replace(note=" 배당  "), SAMSUNG])
+    assert watchlists.move(listed, FAVOURITES, APPLE, -first.entries.index(APPLE)) == 0
+    watchlists.annotate(listed, FAVOURITES, APPLE, " 배당  ")
     assert entries(listed, FAVOURITES) == (APPLE._replace(note="배당"), SAMSUNG)
     tickers.set_favourite(listed, US_STOCKS, "AAPL", False)
     assert watchlists.add(listed, FAVOURITES, [HYNIX, SAMSUNG]) == 1
@@ -46,7 +50,8 @@ def test_a_list_holds_tickers_of_all_categories_in_the_order_that_people_choose(
     assert watchlists.add(listed, key, [APPLE, HYNIX]) == 1
     _first, made = watchlists.load(listed)
     assert (made.name, made.shared, made.entries) == ("반도체", False, (SAMSUNG, APPLE, HYNIX))
-    watchlists.arrange(listed, made, [HYNIX._replace(note="실적 발표"), SAMSUNG, APPLE])
+    watchlists.annotate(listed, key, HYNIX, "실적 발표")
+    assert [watchlists.move(listed, key, HYNIX, -1) for _time in range(3)] == [1, 0, 0]
     assert entries(listed, key) == (HYNIX._replace(note="실적 발표"), SAMSUNG, APPLE)
     watchlists.take_out(listed, key, SAMSUNG)
     watchlists.change(listed, key, name="AI", shared=True)
@@ -56,14 +61,36 @@ def test_a_list_holds_tickers_of_all_categories_in_the_order_that_people_choose(
     assert len(watchlists.load(listed)) == 1
 
 
-def test_a_list_that_another_person_changed_is_not_overwritten(listed: MongoDatabase) -> None:
-    key = watchlists.create(listed, "a")
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_another_person_changed_is_not_overwritten(listed: MongoDatabase, is_first: bool) -> None:
+    key = FAVOURITES if is_first else watchlists.create(listed, "a")
     watchlists.add(listed, key, [SAMSUNG, APPLE])
-    _first, read = watchlists.load(listed)
+    read = dict.fromkeys(entries(listed, key))
     watchlists.add(listed, key, [HYNIX])
+    watchlists.annotate(listed, key, APPLE, "배당")
+    for entry in read:  # as it was before the note
+        watchlists.move(listed, key, entry, -2)
+    assert {*entries(listed, key)} == {SAMSUNG, APPLE._replace(note="배당"), HYNIX}
     with pytest.raises(SisepanError, match="다른 사람"):
-        watchlists.arrange(listed, read, [APPLE, SAMSUNG])
-    assert entries(listed, key) == (SAMSUNG, APPLE, HYNIX)
+        watchlists.annotate(listed, key, APPLE, "실적")
+    watchlists.annotate(listed, key, APPLE, "배당")  # by both: nothing is lost
+    watchlists.take_out(listed, key, SAMSUNG)
+    for change in (partial(watchlists.move, step=1), partial(watchlists.annotate, note="x")):
+        with pytest.raises(SisepanError, match="다른 사람"):
+            change(listed, key, SAMSUNG)
+
+
+def test_notes_and_moves_at_the_same_time_are_all_kept(listed: MongoDatabase) -> None:
+    key = watchlists.create(listed, "a")
+    watchlists.add(listed, key, [SAMSUNG, APPLE, HYNIX])
+    with ThreadPoolExecutor(3) as people:
+        for change in [
+            *[people.submit(watchlists.annotate, listed, key, each, each.ticker) for each in (SAMSUNG, APPLE)],
+            people.submit(watchlists.move, listed, key, HYNIX, -2),
+        ]:
+            change.result()
+    assert {each.note for each in entries(listed, key)} == {"005930", "AAPL", ""}
+    assert len(entries(listed, key)) == 3
 
 
 def test_limits_and_names_are_kept(listed: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:

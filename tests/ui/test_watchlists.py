@@ -103,6 +103,8 @@ def test_an_admin_makes_a_list_pastes_into_it_shares_and_deletes_it(listed: Mong
     page.text_input(key="list_name").set_value("AI").run()
     made = watchlists.load(listed)[1]
     assert (made.name, made.shared) == ("AI", True)
+    page.button(key="ask_removal").click().run()
+    assert len(watchlists.load(listed)) == 2, "it is asked first"
     page.button(key="remove_list").click().run()
     assert [each.id for each in watchlists.load(listed)] == [FAVOURITES]
 

@@ -12,6 +12,7 @@ from finance_core.categories import Category
 from finance_core.charts import panes
 from finance_core.i18n import _
 from finance_core.ui.choices import icon_button, placed, put
+from finance_core.ui.decorators import toast
 from finance_core.ui.text import plain
 from finance_core.ui.viewer import address
 from finance_core.ui.viewer.address import View
@@ -113,7 +114,7 @@ def _put(category: Category, chosen: tuple[Chosen, ...]) -> None:
         kept, problems = curves.parse(curves.text_of(chosen))
         address.write(category, indicators=kept)
     for problem in problems:
-        st.toast(plain(problem), icon=":material/warning:")
+        toast(problem, "warning")
 
 
 def _unused(key: str, chosen: tuple[Chosen, ...]) -> Chosen:

@@ -22,9 +22,8 @@ from finance_core.i18n import N_, _
 from finance_core.storage import drawings as stored_drawings
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.choices import icon_button, segmented
-from finance_core.ui.decorators import writes
+from finance_core.ui.decorators import toast, writes
 from finance_core.ui.echart.component import Drawings
-from finance_core.ui.text import plain
 from finance_core.ui.viewer.shared import Drawing as Drawn
 from finance_core.ui.viewer.shared import History
 from finance_core.ui.visitor import may_edit, use_visitor_language
@@ -114,7 +113,7 @@ class Sketch:
         if may_edit():
             writes(stored_drawings.add)(self.db, self.category, self.ticker, drawing)
         elif len(self.own) >= LIMIT:
-            st.toast(plain(str(stored_drawings.too_many())), icon=":material/error:")
+            toast(str(stored_drawings.too_many()))
         else:
             self._keep([*self.own, drawing])
 

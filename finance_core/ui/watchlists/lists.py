@@ -10,7 +10,7 @@ from finance_core.storage import database, watchlists
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import Entry, Watchlist
 from finance_core.ui import listing
-from finance_core.ui.decorators import writes
+from finance_core.ui.decorators import toast, writes
 from finance_core.ui.text import plain
 
 
@@ -35,7 +35,7 @@ def add_control(db: MongoDatabase, entries: Sequence[Entry]) -> None:
     def add(key: str) -> None:
         count = watchlists.add(database.connect(), key, entries)
         listing.forget()
-        st.toast(_("{count}종목을 목록에 넣었습니다.").format(count=count), icon=":material/playlist_add:")
+        toast(_("{count}종목을 목록에 넣었습니다.").format(count=count), "playlist_add")
 
     with st.popover(_("목록에 넣기"), icon=":material/playlist_add:", key="add_to_list", disabled=not entries):
         for key, title in titles_of(watchlists.load(db)).items():

@@ -26,8 +26,9 @@ from finance_core.ui.watchlists import pasted, table
 from finance_core.ui.watchlists.lists import titles_of
 
 LOOK = Path(__file__).with_name("look.css")
-LIST, UNKNOWN = "list", "pasted_unknown"
-"""The address parameter with the id of the list; the key of the session state for pasted texts that are no tickers."""
+LIST, UNKNOWN, REMOVING = "list", "pasted_unknown", "removing_list"
+"""The address parameter with the id of the list; the keys of the session state for pasted texts that are no tickers,
+and for the list whose deletion is asked about."""
 MOVED = "moved_to"
 """The key of the session state for the number of moves of rows, and the last target position. The number is part of the
 table's key, so that after a move a new table begins with the moved row chosen."""
@@ -122,7 +123,11 @@ def _edit(shown: Watchlist) -> None:
     if shown.id != FAVOURITES:
         st.session_state["list_name"] = shown.name
         st.text_input(_("이름"), key="list_name", on_change=rename)
-        st.button(_("이 목록 지우기"), icon=":material/delete:", key="remove_list", on_click=remove)
+        ask = partial(st.session_state.__setitem__, REMOVING, shown.id)
+        if st.session_state.get(REMOVING) == shown.id:
+            st.button(_("순서와 메모까지 지우기"), icon=":material/warning:", key="remove_list", on_click=remove)
+        else:
+            st.button(_("이 목록 지우기"), icon=":material/delete:", key="ask_removal", on_click=ask)
 
 
 def _entry(db: MongoDatabase, shown: Watchlist, position: int) -> None:
@@ -156,14 +161,13 @@ def _entry(db: MongoDatabase, shown: Watchlist, position: int) -> None:
 def _place(shown: Watchlist, position: int) -> None:
     """Buttons to move the entry up or down or remove it, and the input for its note."""
     entry = shown.entries[position]
-    rest = [*shown.entries[:position], *shown.entries[position + 1 :]]
     note = repr(("note", shown.id, entry))  # the key has the stored note: a rerun does not replace a note being typed
 
     @writes
-    def move(to: int) -> None:
-        watchlists.arrange(database.connect(), shown, [*rest[:to], entry, *rest[to:]])
+    def move(step: int) -> None:
+        place = watchlists.move(database.connect(), shown.id, entry, step)
         count, _before = st.session_state.get(MOVED, (0, None))
-        st.session_state[MOVED] = count + 1, to
+        st.session_state[MOVED] = count + 1, place
 
     @writes
     def take_out() -> None:
@@ -173,13 +177,11 @@ def _place(shown: Watchlist, position: int) -> None:
 
     @writes
     def write_note() -> None:
-        changed = entry._replace(note=st.session_state[note])
-        watchlists.arrange(database.connect(), shown, [*rest[:position], changed, *rest[position:]])
+        watchlists.annotate(database.connect(), shown.id, entry, st.session_state[note])
 
-    last = len(rest)
-    up, down = partial(move, max(position - 1, 0)), partial(move, position + 1)
-    icon_button("arrow_upward", _("앞으로"), "up", up, disabled=position == 0)
-    icon_button("arrow_downward", _("뒤로"), "down", down, disabled=position == last)
+    is_last = position == len(shown.entries) - 1
+    icon_button("arrow_upward", _("앞으로"), "up", partial(move, -1), disabled=position == 0)
+    icon_button("arrow_downward", _("뒤로"), "down", partial(move, 1), disabled=is_last)
     icon_button("close", _("목록에서 빼기"), "take_out", take_out)
     label = _("메모")
     st.text_input(label, entry.note, key=note, placeholder=label, label_visibility="collapsed", on_change=write_note)
