@@ -9,6 +9,7 @@ mistake.
 """
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ LONGEST: Final = 1_000
 """Most characters of a condition."""
 DEEPEST: Final = 30
 """Most levels of a tree."""
+OPERATORS: Final = {"=>": ">=", "=<": "<=", "&&": "and", "||": "or", "<>": "!="}
+"""By what other programs write: how conditions are written."""
 SIZES: Final = {"만": 1e4, "억": 1e8, "조": 1e12}
 """Korean words for large numbers, which may stand behind a number: 3000억, 1.5 조."""
 SPELLINGS: Final = {"=": "==", "≤": "<=", "≥": ">=", "≠": "!="}
@@ -129,6 +132,13 @@ def _misunderstood(text: str, error: UnexpectedInput) -> Mistake:
     if at is None or at < 0 or at >= len(text.rstrip()) or getattr(getattr(error, "token", None), "type", "") == "$END":
         return Mistake(N_("조건이 끝나지 않았습니다. 값이나 조건이 더 있어야 합니다."), len(text.rstrip()))
     part = text[at : at + 20].split("\n")[0]
+    for begin in (max(at - 1, 0), at):
+        if usual := OPERATORS.get(written := text[begin : begin + 2]):
+            return Mistake(N_("{written} 대신 {usual}(이)라고 씁니다."), begin, written=written, usual=usual)
+    if re.match(r",\d{3}", part) and text[at - 1 : at].isdigit():
+        return Mistake(N_("숫자에 쉼표를 쓰지 않습니다: 50000이나 5만."), at)
+    if re.match(r"[\d.]*\s*[만억조]?원", part):
+        return Mistake(N_("숫자에 원을 쓰지 않습니다: 50000이나 5만."), at)
     titles = {name: field.title for name, field in fields.FIELDS.items() if not field.settings}
     if titled := [name for name, title in titles.items() if part.startswith(title)]:  # a Korean word for a field
         name = max(titled, key=lambda each: len(titles[each]))

@@ -101,6 +101,8 @@ def of(bars: pd.DataFrame, style: Style, noted: Noted) -> list[Marked]:
             extreme = noted.extremes.get(kind)
             numbers = bars[look.column].to_numpy()[positions] if extreme is None else np.array([extreme[1]])
             title = _(look.title)
+            if look.has_price and style.total_return:
+                title = _("{title} (배당 반영)").format(title=title)
             texts = [f"{title} {look.text(float(number), style.decimals)}".strip() for number in numbers]
             heights = numbers.astype("float64") if look.has_price else np.zeros(len(positions))
             marked.append(Marked(kind, positions.tolist(), texts, heights.tolist()))

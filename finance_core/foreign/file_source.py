@@ -44,10 +44,12 @@ RAGGED = N_(
 NO_COLUMNS = N_("{file} 파일에 날짜와 종가 열(date와 close, 또는 날짜와 종가)이 있어야 합니다. 있는 열: {columns}")
 NO_DAYS = N_("{file} 파일의 {column} 열에서 날짜를 읽지 못했습니다(첫 값: {value}).")
 NO_TICKER = N_(
-    "{file} 파일이 어느 종목의 시세인지 알 수 없습니다. --ticker로 종목을 지정하거나, "
+    "{file} 파일이 어느 종목의 시세인지 알 수 없습니다. 종목 코드를 지정하거나(명령에서는 --ticker), "
     "파일 이름을 종목 코드로 시작하거나, 종목코드 열을 넣으십시오."
 )
-TICKER_TWICE = N_("{file} 파일에 종목 열({column})이 있으므로 종목을 따로 지정할 수 없습니다. --ticker를 빼십시오.")
+TICKER_TWICE = N_(
+    "{file} 파일에 종목 열({column})이 있으므로 종목 코드(명령에서는 --ticker)를 따로 지정할 수 없습니다."
+)
 
 
 def open_file(path: Path, category: Category, ticker: str = "") -> Source:

@@ -105,6 +105,7 @@ class Box {
       if (isSlash || ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k")) {
         event.preventDefault();
         this.input.focus();
+        this.input.select(); // what was typed before is replaced, not made longer
         this.show();
       }
     };

@@ -87,9 +87,9 @@ def data(db: MongoDatabase, home: Category | None, *, may_add: bool, focus: bool
     }
 
 
-def open_chart(category: Category, ticker: str) -> None:
-    """Let the next run of the app open the chart of a ticker."""
-    navigation.go(category.key, {"ticker": ticker})
+def open_chart(category: Category, ticker: str, **view: str) -> None:
+    """Let the next run of the app open the chart of a ticker; `view` has more parameters of its address."""
+    navigation.go(category.key, {"ticker": ticker, **view})
 
 
 def remember_viewed(category: Category, ticker: str) -> None:

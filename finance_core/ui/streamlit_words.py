@@ -46,6 +46,11 @@ WORDS: Final = {
     "Upload": "올리기",
     "file upload": "파일 올리기",
     "Choose an option": "고르십시오",
+    "Connection error": "서버와 연결이 끊겼습니다",
+    "Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:": (
+        "서버를 다시 켜면 이 화면이 저절로 이어집니다. 켜는 명령:"
+    ),
+    "streamlit run yourscript.py": "streamlit run Home.py",
     "Choose options": "고르십시오",
     "No results": "찾은 것이 없습니다",
     "No options to select": "고를 것이 없습니다",

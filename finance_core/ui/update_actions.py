@@ -76,7 +76,12 @@ def is_running(db: MongoDatabase, category: Category) -> bool:
 
 def is_fetching(category: Category, ticker: str) -> bool:
     """Whether a run that this visitor started for `ticker` by its name is running."""
-    return _is_begun_here(category) and ticker in (st.session_state[f"{NAMED}:{category.key}"] or ())
+    return _is_begun_here(category) and has_tried(category, ticker)
+
+
+def has_tried(category: Category, ticker: str) -> bool:
+    """Whether the last run that this visitor started was for `ticker` by its name."""
+    return ticker in (st.session_state.get(f"{NAMED}:{category.key}") or ())
 
 
 def status(db: MongoDatabase, category: Category) -> None:

@@ -149,6 +149,7 @@ LISTINGS: dict[Any, Any] = {
         ("5930.KS\r\nA005930", [SAMSUNG], []),
         ("삼성 전자; aapl\tSK하이닉스", [SAMSUNG, APPLE, HYNIX], []),
         ("samsung electronics", [SAMSUNG], []),
+        ("에스케이하이닉스, 삼전", [HYNIX, SAMSUNG], []),
         ("005930 000660 AAPL", [SAMSUNG, HYNIX, APPLE], []),
         ("AAPL,AAPL,,\n\n", [APPLE], []),
         ("삼성중공업, 999999 AAPL", [APPLE], ["삼성중공업", "999999"]),

@@ -28,6 +28,7 @@ def of_run(summary: Summary | None, category: Category, *, with_record: bool = T
         st.warning(_("중단했습니다. 다시 시작하면 이어서 합니다."), icon=run_status.STATES["cancelled"][1])
     elif summary.is_dry:
         _of_dry_run(summary)
+        _refused(summary.reasons, lambda: summary.refusals, "examined")
     elif with_record:
         last = import_records.latest(database.connect(), category, summary.source)
         if last and last["state"] == "done":
@@ -89,12 +90,17 @@ def _of_reading(summary: Summary) -> None:
 def _of_dry_run(summary: Summary) -> None:
     text = _("행 {rows}개 가운데 {bars}개가 봉이 되고 {refused}개는 받지 않습니다. 아무것도 쓰지 않았습니다.")
     counts = {name: formats.count(summary.counts[name]) for name in ("rows", "bars", "refused")}
-    st.info(text.format(**counts), icon=":material/science:")
+    sentences = [text.format(**counts)]
+    if summary.failures:
+        sentences.append(formats.filled(_("{count}종목은 아래의 이유로 받지 않습니다."), count=len(summary.failures)))
+    show = st.info if summary.bars else st.warning
+    show(" ".join(sentences), icon=":material/science:")
+    if not summary.conversions:
+        return
     titles = [_("있는 곳"), _("적힌 종목"), _("적힌 날짜"), _("종목"), _("날짜"), _("종가")]
     examples = [(*example[:4], f"{example.date:%Y-%m-%d}", example.close) for example in summary.conversions]
     st.caption(_("처음 {count}행이 이렇게 바뀝니다.").format(count=len(examples)))
     st.dataframe(pd.DataFrame(examples, columns=titles), hide_index=True, height=240)
-    _refused(summary.reasons, lambda: summary.refusals, "examined")
 
 
 def _refused(counts: Mapping[str, int], refusals: Callable[[], Iterable[Refusal]], key: str) -> None:

@@ -110,6 +110,8 @@ def _ticker(category: Category, view: View, listed: Listing, problems: list[str]
     """The ticker to show: that of the address, else the category's default, else the first; "" if none is listed."""
     if view.ticker and view.ticker not in listed.rows:
         sentence = _("{ticker}은(는) 이 목록에 없는 종목이라 다른 종목을 보여 드립니다.")
+        if update_actions.has_tried(category, view.ticker):
+            sentence = _("{ticker}은(는) 추가되지 않았습니다. 다른 종목을 보여 드립니다.")
         problems.append(sentence.format(ticker=view.ticker[:40]))
     candidates = (view.ticker, category.default_ticker, *listed.rows)
     return next((ticker for ticker in candidates if ticker in listed.rows), "")
@@ -123,7 +125,8 @@ def _search(db: MongoDatabase, category: Category, update: Update) -> None:
             with address_bar.changing():
                 st.query_params["ticker"] = chosen
         else:
-            search_box.open_chart(chosen_category, chosen)
+            kept = {name: text for name, text in address_bar.present().items() if name in ("period", "unit")}
+            search_box.open_chart(chosen_category, chosen, **kept)
 
     @writes
     def add(new: str) -> None:

@@ -37,7 +37,7 @@ def downloads_of(ticker: str, name: str, drawing: Drawing, visible: tuple[int, i
     """Download buttons for the bars between the positions `visible`, for all bars, and for the chart made by `html`."""
     whole = as_sheet(drawing.bars, drawing.curves, drawing.style, drawing.noted)
     visible_sheet = Sheet(whole.table.iloc[visible[0] : visible[1] + 1], whole.decimals)
-    what = ticker + UNITS[drawing.style.interval]
+    what = ticker + UNITS[drawing.style.interval] + ("_dividends" if drawing.style.total_return else "")
     file, everything = downloads.file_name(what, visible_sheet.table), downloads.file_name(what, whole.table)
     with st.container(horizontal=True, gap="small"):
         downloads.table_buttons(_("보이는 기간"), file, {name: visible_sheet}, key="visible")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from finance_core import starter
 from finance_core.categories import Category
 from finance_core.storage.documents import TickerRow
 from finance_core.storage.watchlists import Entry
@@ -37,12 +38,15 @@ def _entry(text: str, listings: Listings, names: Mapping[str, Entry]) -> Entry |
 
 
 def _names(listings: Listings) -> dict[str, Entry]:
-    return {
-        _key(name): Entry(category.key, ticker)
-        for category, rows in reversed(list(listings.items()))
-        for ticker, row in rows.items()
-        for name in filter(None, (row.get("name_en"), row.get("name")))
-    }
+    """Each ticker by its names and aliases; a name counts before an alias of another ticker."""
+    names: dict[str, Entry] = {}
+    aliases: dict[str, Entry] = {}
+    for category, rows in reversed([*listings.items()]):
+        for ticker, row in rows.items():
+            entry = Entry(category.key, ticker)
+            names |= {_key(name): entry for name in (row.get("name_en"), row.get("name")) if name}
+            aliases |= {_key(alias): entry for alias in starter.aliases().get(entry[:2], ())}
+    return aliases | names
 
 
 def _key(name: str) -> str:
