@@ -360,6 +360,8 @@ def test_a_jump_is_known_and_stays_known_when_bars_are_added(db: MongoDatabase) 
         panel = panels.panel(db, KOREAN_STOCKS, SINCE)
         assert panel.counts.tolist() == [count, 3]
         assert panel.jump_days() == {"000002": [dt.date(2026, 1, 7)]}
+        assert panel.split is not None
+        assert panel.split.astype(str).tolist() == ["NaT", "2026-01-07"], "a count of shares may be wrong since then"
         assert panel.rank.tolist() == [*range(count), 0, 1, 0]
         assert panel.last_piece.tolist() == [0, count + 2]
         store(db, "000001", closes(205, 205, 206, 207, 208)[: count + 1])

@@ -136,6 +136,33 @@ def test_all_in_won_converts_dollars_day_by_day_and_leaves_points_alone(four: Mo
     assert source["price 1"].iloc[-1] == prices.load(four, INDICES, "^KS11")["close"].iloc[-1]
 
 
+def test_a_week_has_the_close_of_its_last_session_even_if_that_one_has_no_rate(four: MongoDatabase) -> None:
+    days = prices.load(four, CURRENCIES, "USDKRW").index
+    friday = next(day for day in reversed(days) if day.day_of_week == 4 and day < days[-20])
+    gone = {"ticker": "USDKRW", "date": {"$gt": (friday - pd.Timedelta(days=9)).to_pydatetime()}}
+    four["currencies"].delete_many(gone)
+    page = open_page(APPLE, currency="KRW", unit="W", period="MAX", scale="price")
+    source = chart(page)[1].set_index("날짜")["price 0"]
+    apple, rate = (
+        prices.load(four, each, name)["close"] for each, name in ((US_STOCKS, "AAPL"), (CURRENCIES, "USDKRW"))
+    )
+    week = str(friday.date())
+    assert pd.isna(source[week]), "its Wednesday has a rate of seven days before, its Friday has none"
+    before = friday - pd.Timedelta(days=7)
+    assert source[str(before.date())] == pytest.approx(apple[before] * rate[:before].iloc[-1])
+
+
+def test_a_price_of_cents_has_decimals_in_dollars(four: MongoDatabase) -> None:
+    bars = candles.clean(pages.made_table(8, halted=0))[0]
+    cheap = bars.assign(**{name: bars[name] / bars["close"].iloc[-1] for name in candles.PRICES})  # one won at last
+    prices.write(four, KOREAN_STOCKS, "000040", cheap)
+    tickers.register(four, KOREAN_STOCKS, [{"ticker": "000040", "name": "싼 종목"}])
+    page = open_page("korean_stocks:000040", currency="USD", period="1M")
+    last = page.get("dataframe")[0].value["끝"].iloc[0]
+    assert re.fullmatch(r"\$0\.\d{4}", last)
+    assert float(last[1:]) > 0
+
+
 def test_prices_that_sample_rates_convert_are_samples_themselves(four: MongoDatabase) -> None:
     tickers.record(four, CURRENCIES, "USDKRW", {"source": "sample"})
     page = open_page(APPLE, SAMSUNG, KOSPI, currency="KRW")

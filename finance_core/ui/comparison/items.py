@@ -45,11 +45,11 @@ class Item:
         return self.row.get("source") == "sample"
 
     def line(self, money: Money, price: float) -> Line:
-        """The line of the item if prices are shown in `money`; the size of `price` decides the decimals."""
+        """The line of the item if prices are shown in `money`; the size of `price`, in it, decides the decimals."""
         currency = self.currency if money == "local" or not self.currency else money
-        decimals = self.category.decimals_of(price)
-        if currency != self.currency:
-            decimals = 0 if currency == "KRW" else 2
+        of_currency = [each for each in categories.CATEGORIES if each.has_money and each.currency == currency]
+        category = self.category if currency == self.currency else (*of_currency, self.category)[0]
+        decimals = category.decimals_of(price)
         marker = self.row.get("marker", "")
         marker = marker if marker in ticker_fields.MARKERS else "circle"
         return Line(self.name, self.slot, marker, decimals, SIGNS.get(currency, ""))

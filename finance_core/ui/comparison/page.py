@@ -91,7 +91,7 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
         _picture(named, [f"{day:%Y-%m-%d}" for day in (days[first], days[last])], view, [*chosen, *remarks])
     controls.chips(view, listed, bases, closes.shown.iloc[visible], base_day, sample_rates=closes.sample_rates)
 
-    lines = [item.line(view.money, float(item.close.iloc[-1]) if len(item.close) else 0) for item in named]
+    lines = [item.line(view.money, _last(closes.shown[item.key])) for item in named]
     sample = closes.sample_rates or any(item.is_sample for item in listed)
     is_seen = bool(history_notes.within(jumps, days[first], days[last]))
     told = _("선과 아래의 모든 값에 그 단절이 들어 있습니다.") if is_seen else _("선에는 그 단절이 들어 있습니다.")
@@ -106,6 +106,11 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     analysis.show(
         shown, lambda: closes.joined(scale, bases).iloc[visible], scale, table, lines, tickers, jumps, sample=sample
     )
+
+
+def _last(close: "pd.Series[float]") -> float:
+    known = close.dropna()
+    return float(known.iloc[-1]) if len(known) else 0.0
 
 
 def _picture(listed: list[Item], ends: list[str], view: View, chosen: list[str]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from finance_core import categories, i18n
@@ -94,4 +95,7 @@ def _closes(
     daily = comparison.align(converted)
     traded = comparison.align({item.key: item.close for item in items})
     is_traded = comparison.resample(traded, interval).notna()
-    return Closes(daily, comparison.resample(daily, interval), is_traded, key, is_sample)
+    # The close of a week is that of its last session, even if that one cannot be converted.
+    marked = daily.mask(traded.notna() & daily.isna(), np.inf)
+    shown = comparison.resample(marked, interval).replace(np.inf, np.nan)
+    return Closes(daily, shown, is_traded, key, is_sample)

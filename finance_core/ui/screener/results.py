@@ -92,9 +92,11 @@ def _table(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
         line: st.column_config.LineChartColumn(width="small", color="gray"),
     }
     changes: list[str] = []
+    handed_out: dict[str, Any] = {code: list(result.tickers), name: names, _("날짜"): result.dates}
     for position, field in enumerate(columns_of(tree)):
         values, label, unit = result.columns[str(field)], _label(field), FIELDS[field.name].unit
         table[label] = values if unit == "text" else _rounded(view.category, unit, values)
+        handed_out[f"{label} %" if unit == "percent" else label] = table[label]
         if unit != "text":
             config[label] = st.column_config.NumberColumn(format=FORMATS[unit][0], help=str(field))
         changes += [label] if unit == "percent" and field.name.startswith("change") else []
@@ -122,10 +124,11 @@ def _table(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
         _compare(view.category, picked)
         if may_edit():
             lists.add_control(db, [Entry(view.category.key, ticker) for ticker in picked])
-        handed_out = pd.DataFrame({code: list(result.tickers), name: names, _("날짜"): result.dates} | result.columns)
         file = f"{view.category.key}_{formats.date(result.day)}"
-        downloads.button("CSV", f"{file}.csv", partial(spreadsheets.to_csv, handed_out))
-        downloads.button("Excel", f"{file}.xlsx", partial(spreadsheets.to_excel, handed_out, _(view.category.title)))
+        downloads.button("CSV", f"{file}.csv", partial(spreadsheets.to_csv, pd.DataFrame(handed_out)))
+        downloads.button(
+            "Excel", f"{file}.xlsx", partial(spreadsheets.to_excel, pd.DataFrame(handed_out), _(view.category.title))
+        )
 
 
 def _compare(category: Category, picked: list[str]) -> None:
