@@ -140,6 +140,20 @@ def test_the_jump_of_another_ticker_on_the_chart_is_told(reduced: pd.DataFrame) 
     assert "함께 그린" in warning
 
 
+def test_pictures_name_the_breaks_that_they_show(reduced: pd.DataFrame) -> None:
+    """A picture is passed on without the page that says so."""
+    pages_with_breaks = {
+        "chart_of_ticker": pages.open_viewer(ticker="000660", **{"with": "korean_stocks:005930", "period": "1Y"}),
+        "chart_of_comparison": comparison(**{"from": "2026-11-10"}),
+    }
+    for chart, page in pages_with_breaks.items():
+        page.button(key="picture").click().run()
+        assert "단절 삼성전자 2026-11-16" in page.session_state[f"picture_asked {chart}"].about
+    page = pages.open_viewer(ticker="005930", **{"from": "2026-01-02", "to": "2026-11-13"})
+    page.button(key="picture").click().run()
+    assert "단절" not in page.session_state["picture_asked chart_of_ticker"].about
+
+
 def test_the_table_has_no_change_across_the_jump(reduced: pd.DataFrame) -> None:
     page = pages.open_viewer(ticker="005930", period="1M")
     page.toggle(key="table").set_value(True).run()
