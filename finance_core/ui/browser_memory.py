@@ -50,11 +50,14 @@ def fill_address(names: Iterable[str], usable: Callable[[str, str], str]) -> Non
                 st.query_params[name] = text
 
 
-def keep(names: Iterable[str]) -> None:
-    """Keep the parameters `names` of the address, and store all kept texts of this visit in the browser."""
+def keep(names: Iterable[str] = (), key: str = "memory") -> None:
+    """Keep the parameters `names` of the address, and store all kept texts of this visit in the browser.
+
+    Each call of a run has a `key` of its own.
+    """
     for name in names:
         if name in st.query_params:
             remember(name, st.query_params[name])
     kept = {str(key): text for key, text in st.session_state.items() if str(key).startswith(PREFIX)}
-    with st.container(key="memory"):
-        _memory(key="browser_memory", data={"kept": kept, "seconds": DAYS * 24 * 3600})
+    with st.container(key=key):
+        _memory(key=f"browser_{key}", data={"kept": kept, "seconds": DAYS * 24 * 3600})

@@ -8,7 +8,7 @@ from streamlit.runtime.session_manager import ClientContext
 from finance_core import auth, i18n, settings
 from finance_core.errors import NotAllowed, SisepanError
 from finance_core.i18n import N_, _
-from finance_core.ui import address_bar, navigation
+from finance_core.ui import address_bar, browser_memory, navigation
 
 LANGUAGE = "language"
 LOGIN = "login"
@@ -17,22 +17,27 @@ password itself."""
 
 
 def use_visitor_language() -> None:
-    """Use the language of the link (`?lang=en`), else the one chosen in this visit, else the browser's.
+    """Use the language of the link (`?lang=en`), else the one chosen last in this browser, else the browser's own.
 
     Every page and every fragment calls this before it reads the address, and every callback that has something to say,
     because each may run in its own thread.
     """
     address_bar.settle()
-    language = st.query_params.get("lang") or st.session_state.get(LANGUAGE) or st.context.locale
+    chosen = st.query_params.get("lang") or st.session_state.get(LANGUAGE) or browser_memory.recall(LANGUAGE)
+    language = chosen or st.context.locale
     i18n.use_language(i18n.match_language(language))
 
 
 def language_switch() -> None:
-    """The language switch in the sidebar. The choice is kept in the address, and in the visit for the other pages."""
+    """The language switch in the sidebar.
+
+    The choice is kept in the address, in the visit for the other pages, and in the browser for the next visit.
+    """
 
     def chosen() -> None:
         with address_bar.changing():
             st.session_state[LANGUAGE] = st.query_params["lang"] = st.session_state["language_switch"]
+        browser_memory.remember(LANGUAGE, st.session_state[LANGUAGE])
 
     if "lang" in st.query_params:
         st.session_state[LANGUAGE] = i18n.language()
@@ -49,6 +54,8 @@ def language_switch() -> None:
         key="language_switch",
         on_change=chosen,
     )
+    if st.session_state.get(LANGUAGE):
+        browser_memory.keep(key="memory_of_language")
 
 
 def may_edit() -> bool:

@@ -236,6 +236,13 @@ def test_language_and_unit_are_chosen_with_a_click_and_kept_in_the_address(
     page.get_by_role("link", name="US stocks").click()
     expect(page.get_by_text("no tickers yet")).to_be_visible()
     expect(page).to_have_url(re.compile("us_stocks.*lang=en"))
+    page.wait_for_function("document.cookie.includes('language=en')")
+    page.goto(app() + "/korean_stocks")  # typed, or a bookmark
+    expect(page.get_by_role("radio", name="3M", exact=True)).to_be_visible()
+    page.goto(app() + "/korean_stocks?lang=ko")  # a link has the last word, but for its own visit only
+    expect(page.get_by_role("radio", name="3개월", exact=True)).to_be_visible()
+    page.goto(app() + "/korean_stocks")
+    expect(page.get_by_role("radio", name="3M", exact=True)).to_be_visible()
 
 
 def test_a_ticker_that_is_not_listed_is_added_from_the_search_and_its_prices_come(

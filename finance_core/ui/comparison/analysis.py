@@ -67,8 +67,9 @@ def show(
         remarks = [_("표본 데이터 포함")] if sample else []
         title = " · ".join(filter(None, [*closes.columns, *remarks, history_notes.remark(jumps)]))
         drawings = {title: figures.lines(drawn().set_axis(closes.columns, axis=1), colors, scale)}
-        for name, draw in analyses.values():
-            drawings[_(name)] = draw(closes, colors, figures.ROLLING)
+        pair = " · ".join(closes.columns[:2])
+        for key, (name, draw) in analyses.items():
+            drawings[f"{_(name)}: {pair}" if key in OF_TWO else _(name)] = draw(closes, colors, figures.ROLLING)
         return figures.to_html(title, table, drawings)
 
     with st.container(horizontal=True, gap="small"):
