@@ -142,6 +142,7 @@ def test_what_is_being_typed_while_save_is_clicked_is_not_lost(
     assert name_of(listed, "000001") == "첫째"
     if name_of(listed, "000002") != "둘째":  # told just after the click: then it waits to be saved, and is not lost
         expect(edited(page, 1, 1)).to_be_visible()
+        expect(page.get_by_text("고치던 칸은 아직 저장되지 않았습니다")).to_be_visible()
         button(page, "save").click()
     assert wait_until(lambda: name_of(listed, "000002") == "둘째")
 

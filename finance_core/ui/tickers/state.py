@@ -18,6 +18,7 @@ from finance_core.ui.decorators import writes
 from finance_core.ui.tickers import grid
 
 PAGE_SIZES = (50, 100, 200, 500)
+Message = tuple[Literal["success", "warning", "error"], str]
 
 
 def editor() -> str:
@@ -35,7 +36,7 @@ class State:
     """Edits that are not saved yet, by ticker."""
     conflicts: dict[str, Conflict] = field(default_factory=dict)
     """Conflicts to decide, by ticker."""
-    messages: list[tuple[Literal["success", "warning", "error"], str]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
     """Sentences about the last action, shown until the next action or edit."""
     rows: list[TickerRow] = field(default_factory=list)
     """The rows of the shown page, as they were when they were read."""
@@ -103,6 +104,9 @@ class State:
                 self.messages.clear()
             else:  # the edit arrives late: the grid has new rows already, without this edit
                 self._redraw = True
+                late: Message = "warning", _("고치던 칸은 아직 저장되지 않았습니다.")
+                if self.messages and late not in self.messages:  # after the outcome of a save
+                    self.messages.append(late)
         if not answer.frame and self.drawn != self.pending:  # the category was opened again, with a new grid
             self._redraw = True
         self._taken[answer.frame] = len(answer.edits)
