@@ -69,7 +69,8 @@ def show(
         drawings = {title: figures.lines(drawn().set_axis(closes.columns, axis=1), colors, scale)}
         pair = " · ".join(closes.columns[:2])
         for key, (name, draw) in analyses.items():
-            drawings[f"{_(name)}: {pair}" if key in OF_TWO else _(name)] = draw(closes, colors, figures.ROLLING)
+            heading = ": ".join([_(name), pair]) if key in OF_TWO else _(name)
+            drawings[heading] = draw(closes, colors, figures.ROLLING)
         return figures.to_html(title, table, drawings)
 
     with st.container(horizontal=True, gap="small"):
