@@ -95,8 +95,9 @@ class Sisepan:
         """
         category, spelled = self._find(ticker)
         daily = prices.load(self._db, category, spelled)
-        bars = periods.resample(daily, _one_of(interval, get_args(Interval)))
-        bars.attrs["jumps"] = _jumps(category, daily["close"])
+        unit, jumps = _one_of(interval, get_args(Interval)), _jumps(category, daily["close"])
+        bars = periods.resample(periods.since_jumps(daily, [*map(pd.Timestamp, jumps)], unit), unit)
+        bars.attrs["jumps"] = jumps
         return bars
 
     def panel(
@@ -117,7 +118,7 @@ class Sisepan:
         index = pd.DatetimeIndex(panel.sessions, name="date").as_unit("ns")
         frames = {name: pd.DataFrame(panel.matrix(name), index, list(panel.tickers)) for name in names}
         result = frames[fields] if isinstance(fields, str) else pd.concat(frames, axis=1)
-        result.attrs["jumps"] = panel.jump_days()
+        result.attrs["jumps"] = {ticker: [*map(str, days)] for ticker, days in panel.jump_days().items()}
         return result
 
     def screen(self, condition: str, category: str = "korean_stocks", as_of: Day | None = None) -> pd.DataFrame:
@@ -153,15 +154,16 @@ class Sisepan:
         _one_of(scale, get_args(Scale))
         found = {name: self._find(name) for name in _listed(names)}
         closes = comparison.align({name: prices.load(self._db, *ticker)["close"] for name, ticker in found.items()})
-        if closes.empty:
-            return closes
         jumps = {name: _jumps(category, closes[name]) for name, (category, _ticker) in found.items()}
+        if closes.empty:
+            closes.attrs["jumps"] = jumps
+            return closes
         first = closes.index[0] if since is None else pd.Timestamp(_day(since))
         if scale != "price":
             bases = {name: comparison.base_of(closes[name], first) for name in closes.columns}
             closes = comparison.rebase(closes, bases, scale)
         closes = closes[closes.index >= first]
-        closes.attrs["jumps"] = {name: [day for day in days if day > first.date()] for name, days in jumps.items()}
+        closes.attrs["jumps"] = {name: [day for day in days if day > str(first.date())] for name, days in jumps.items()}
         return closes
 
     def _find(self, text: str) -> tuple[Category, str]:
@@ -183,12 +185,12 @@ class Sisepan:
         raise SisepanError(N_("{ticker}은(는) 목록에 없는 종목입니다. search()로 찾아 보십시오."), ticker=text[:40])
 
 
-def _jumps(category: Category, close: "pd.Series[float]") -> list[dt.date]:
-    """The days of the jumps of a ticker's daily closes."""
+def _jumps(category: Category, close: "pd.Series[float]") -> list[str]:
+    """The days of the jumps of a ticker's daily closes, as text: files of frames keep no dates in `attrs`."""
     known = close.dropna()
     days = pd.DatetimeIndex(known.index)
     jumps = price_limit.jumps_of(category, (days.to_numpy(), {"close": known.to_numpy()}))
-    return [days[at].date() for at in jumps]
+    return [str(days[at].date()) for at in jumps]
 
 
 def _listed(names: Sequence[str] | str) -> list[str]:

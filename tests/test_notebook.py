@@ -104,8 +104,9 @@ def test_days_beyond_the_price_limit_are_named(db: MongoDatabase, sisepan: Sisep
     days = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-04"])
     bars = candles.frame(days.to_numpy(), np.outer([205, 2_065, 2_100], [1, 1, 1, 1, 0, 0, 0]))
     store(db, KOREAN_STOCKS, "012170", "감자", bars)
-    day = [dt.date(2024, 1, 3)]
-    assert sisepan.bars("012170", "W").attrs["jumps"] == day
+    day = ["2024-01-03"]
+    week = sisepan.bars("012170", "W")
+    assert (week.attrs["jumps"], week["open"].tolist()) == (day, [2_065])
     panel = sisepan.panel("korean_stocks", ["close", "volume"], since="2024-01-01")
     assert panel["close"]["012170"].tolist() == [205, 2_065, 2_100]
     assert panel.attrs["jumps"] == {"012170": day}

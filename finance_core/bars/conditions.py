@@ -137,7 +137,7 @@ def _misunderstood(text: str, error: UnexpectedInput) -> Mistake:
             return Mistake(N_("{written} 대신 {usual}(이)라고 씁니다."), begin, written=written, usual=usual)
     if re.match(r",\d{3}", part) and text[at - 1 : at].isdigit():
         return Mistake(N_("숫자에 쉼표를 쓰지 않습니다: 50000이나 5만."), at)
-    if re.match(r"[\d.]*\s*[만억조]?원", part):
+    if any(amount.start() <= at < amount.end() for amount in re.finditer(r"[\d.]+\s*[만억조]?\s*원", text)):
         return Mistake(N_("숫자에 원을 쓰지 않습니다: 50000이나 5만."), at)
     titles = {name: field.title for name, field in fields.FIELDS.items() if not field.settings}
     if titled := [name for name, title in titles.items() if part.startswith(title)]:  # a Korean word for a field

@@ -1,4 +1,4 @@
-"""A table of daily prices in a file as a source of bars, read from its first row to its last, never written."""
+"""Sources of bars, never written: collections, and tables in files, which are read from the first row to the last."""
 
 import itertools
 from abc import ABC, abstractmethod

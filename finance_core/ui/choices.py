@@ -134,11 +134,13 @@ def placed(present: tuple[T, ...], drawn: tuple[T, ...], position: int, *new: T)
 
     >>> placed(("b", "c"), ("a", "b", "c"), 1, "B"), placed(("B", "c"), ("b", "c"), 0), placed(("b",), ("a", "b"), 0)
     (('B', 'c'), ('c',), ('b',))
+    >>> placed(("a", "a"), ("a", "a"), 1, "b")
+    ('a', 'b')
     """
-    if drawn[position] in present:
+    if len(present) != len(drawn):  # an item has come or gone in the same moment
+        if drawn[position] not in present:
+            return present
         position = present.index(drawn[position])
-    elif len(present) != len(drawn):
-        return present
     return (*present[:position], *new, *present[position + 1 :])
 
 

@@ -150,6 +150,7 @@ def test_nothing_but_a_sentence_is_ever_raised(text: str) -> None:
         ("close > ma99999999999", 9, "모르는 이름"),
         ("close > 50,000", 11, "쉼표"),
         ("close > 5만원", 9, "원을 쓰지"),
+        ("close > 3억 원", 12, "원을 쓰지"),
         ("close => 5", 7, "=> 대신 >="),
         ("close > 1 && volume > 1", 11, "&& 대신 and"),
         ("close", 1, "조건이 아닙니다"),

@@ -170,6 +170,13 @@ def test_prices_that_sample_rates_convert_are_samples_themselves(four: MongoData
     said = notes(page)
     assert "표본 환율" in said["AAPL"]
     assert "표본" not in said["005930"] + said["^KS11"]
+    store(four, US_STOCKS, "ASML", "ASML", pages.made_table(9, halted=0), currency="EUR")
+    store(four, CURRENCIES, "EURKRW", "유로", pages.made_table(7, halted=0) / 30)
+    tickers.record(four, CURRENCIES, "EURKRW", {"source": "sample"})
+    tickers.record(four, CURRENCIES, "USDKRW", {"source": "yahoo"})
+    said = notes(open_page(APPLE, "us_stocks:ASML", currency="KRW"))
+    assert ("표본 환율" in said["AAPL"], "표본 환율" in said["ASML"]) == (False, True)
+    tickers.record(four, CURRENCIES, "USDKRW", {"source": "sample"})
     for unconverted in (open_page(APPLE, SAMSUNG), open_page(SAMSUNG, KOSPI, currency="KRW")):
         assert not chart(unconverted)[0]["graphic"]
 
@@ -369,6 +376,21 @@ def test_measures_are_of_days_since_the_first_shown_close(four: MongoDatabase, i
     first = source["날짜"].iloc[option["shown"]["first"]]
     days = open_page(SAMSUNG, APPLE, **{"from": first})
     pd.testing.assert_frame_equal(page.get("dataframe")[0].value, days.get("dataframe")[0].value)
+
+
+@pytest.mark.parametrize("interval", ["W", "M"])
+def test_measures_begin_where_the_line_does_though_the_first_bar_has_no_close_of_its_day(
+    four: MongoDatabase, interval: str
+) -> None:
+    """A week that ends with a Korean holiday has the date of New York's last session."""
+    page = open_page(SAMSUNG, APPLE, period="6M", unit=interval, scale="percent")
+    option, source = chart(page)
+    day = pd.Timestamp(source["날짜"].iloc[option["shown"]["first"]])
+    four["korean_stocks"].delete_one({"ticker": "005930", "date": day.to_pydatetime()})
+    page = open_page(SAMSUNG, APPLE, period="6M", unit=interval, scale="percent")
+    close = prices.load(four, KOREAN_STOCKS, "005930")["close"]
+    expected = close.iloc[-1] / close[:day].iloc[-1] - 1
+    assert page.get("dataframe")[0].value["수익률"].iloc[0] == f"{expected:+.2%}"
 
 
 def test_every_text_of_the_page_is_there_in_english(four: MongoDatabase) -> None:

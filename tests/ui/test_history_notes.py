@@ -92,7 +92,7 @@ def test_a_chart_marks_a_jump_and_no_number_of_its_page_spans_it(reduced: pd.Dat
 def test_a_jump_that_is_not_in_view_is_not_told_about(reduced: pd.DataFrame) -> None:
     assert warnings(pages.open_viewer(ticker="005930", **{"from": "2026-11-16", "to": "2026-11-20"})) == []
     assert warnings(pages.open_viewer(ticker="005930", **{"from": "2026-01-02", "to": "2026-11-13"})) == []
-    (warning,) = warnings(pages.open_viewer(ticker="005930", interval="W", period="1Y"))
+    (warning,) = warnings(pages.open_viewer(ticker="005930", unit="W", period="1Y"))
     assert "%축" not in warning
     (warning,) = warnings(pages.open_viewer(ticker="005930", period="1Y", scale="percent"))
     assert "%축" in warning
@@ -107,7 +107,9 @@ def comparison(**query: str) -> pages.AppTest:
 
 
 def test_a_comparison_names_the_jump_that_its_values_span(reduced: pd.DataFrame) -> None:
-    for query in ({}, {"from": "2026-11-18", "base": "2026-11-02"}):
+    based = {"from": "2026-11-18", "base": "2026-11-02"}
+    assert warnings(comparison(**based, scale="price")) == [], "a price has no base"
+    for query in ({}, {**based, "scale": "percent"}):
         (warning,) = warnings(comparison(**query))
         assert "2026-11-16" in warning
     assert warnings(comparison(**{"from": "2026-11-18", "to": "2026-11-20"})) == []

@@ -111,6 +111,23 @@ def test_a_number_that_is_typed_stays_whatever_is_clicked_in_the_same_moment(mar
     assert page.query_params["rule"] == "rsi14 > 60 or close > ma20"
 
 
+def test_of_equal_conditions_the_chosen_one_changes_in_all_its_parts(market: MongoDatabase) -> None:
+    page = opened(rule="close > ma20 and close > ma20")
+    page.number_input(key="other_setting0_1").set_value(60)
+    page.number_input(key="times_1").set_value(3.0).run()
+    assert page.query_params["rule"] == "close > ma20 and close > 3 * ma60"
+
+
+def test_a_click_that_comes_late_does_not_undo_a_condition_that_was_written(market: MongoDatabase) -> None:
+    for written in ("not close > 5", "close > ma20 andd"):
+        page = opened(rule="close > 1 and close > 2")
+        page.button(key="icon_remove_0").click()
+        page.button_group(key="joint").set_value("or")
+        page.query_params["rule"] = written
+        page.run()
+        assert page.query_params["rule"] == written
+
+
 def rule(page: AppTest) -> Any:
     """The condition as text; its key changes when the text does."""
     (field,) = [field for field in page.text_input if field.label == "조건 글"]

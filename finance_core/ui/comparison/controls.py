@@ -71,12 +71,12 @@ def chips(
     shown: pd.DataFrame,
     base_day: pd.Timestamp,
     *,
-    sample_rates: bool,
+    sample_rates: frozenset[str],
 ) -> None:
     """A chip for each series: colour, name, a note, and buttons to move and to remove it.
 
-    `shown` has the closes of the shown period; `base_day` is the base date. With `sample_rates`, some exchange rates
-    are samples.
+    `shown` has the closes of the shown period; `base_day` is the base date. The exchange rates
+    of `sample_rates` are samples.
     """
     row = st.container(horizontal=True, gap="small", key="comparison_chips")
     for position, item in enumerate(items):
@@ -138,12 +138,12 @@ def _why(view: View, count: int, scale: Scale) -> str:
     return _("둘까지는 저마다의 축에 가격으로 보여 드립니다.")
 
 
-def _converted(item: Item, money: Money, *, sample_rates: bool) -> str:
+def _converted(item: Item, money: Money, *, sample_rates: frozenset[str]) -> str:
     """A note on the conversion of `item` into `money`; "" where there is nothing to convert."""
     if money == "local" or item.currency == money:
         return ""
     if item.currency:
-        rates = _("(표본 환율)") if sample_rates else ""
+        rates = "" if sample_rates.isdisjoint({item.currency, money}) else _("(표본 환율)")
         return f"{item.currency}→{money} {rates}".rstrip()
     return _("환율이라 그대로") if item.category.rates else _("통화가 없는 지수라 환산 안 됨")
 

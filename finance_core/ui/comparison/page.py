@@ -84,22 +84,24 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     named = items.with_unique_names(listed)
     menu, chosen = controls.looks(row, view, len(listed), scale, days, base_day)
     histories = {item.name: item.history for item in named}
-    by_name, since = {name: each.jumps for name, each in histories.items()}, min(days[first], base_day)
+    by_name = {name: each.jumps for name, each in histories.items()}
+    since = days[first] if scale == "price" else min(days[first], base_day)
     jumps = history_notes.within(by_name, since, days[last])
-    remarks = [history_notes.remark(jumps)] if jumps else []
+    remarks = filter(None, [history_notes.remark(jumps)])
     with menu:
         _picture(named, [f"{day:%Y-%m-%d}" for day in (days[first], days[last])], view, [*chosen, *remarks])
     controls.chips(view, listed, bases, closes.shown.iloc[visible], base_day, sample_rates=closes.sample_rates)
 
     lines = [item.line(view.money, _last(closes.shown[item.key])) for item in named]
-    sample = closes.sample_rates or any(item.is_sample for item in listed)
+    sample = bool(closes.sample_rates) or any(item.is_sample for item in listed)
     is_seen = bool(history_notes.within(jumps, days[first], days[last]))
     told = _("선과 아래의 모든 값에 그 단절이 들어 있습니다.") if is_seen else _("선에는 그 단절이 들어 있습니다.")
     history_notes.show(histories, since, days[last], told)
     _chart(view, closes, lines, scale, sample=sample)
     # Measures use daily closes at every interval, since that of the first shown bar, as the lines do.
     end = days[last] if view.interval == "D" else periods.span(days[last], view.interval)[1]
-    shown = closes.daily.loc[days[first] : end]
+    shown = closes.daily.loc[days[first] : end].copy()
+    shown.loc[days[first]] = closes.shown.loc[days[first]]  # a ticker may have no bar on the last day of that week
     table = measures.table(named, shown, view.money)
     st.dataframe(table, hide_index=True, column_config=measures.columns(), height="content", row_height=28)
     tickers = [item.ticker for item in listed]

@@ -39,8 +39,8 @@ class Closes(NamedTuple):
     """True where an item has a close, even if it cannot be converted; of the shape of `shown`."""
     key: str
     """A text that identifies these closes; "" where it is not known whether they are still the stored closes."""
-    sample_rates: bool
-    """Whether some are converted with exchange rates that are samples."""
+    sample_rates: frozenset[str]
+    """The currencies whose exchange rates are samples, of those that are used."""
 
     def joined(self, scale: Scale, bases: Mapping[str, comparison.Base | None]) -> pd.DataFrame:
         """The values that a chart in `scale` draws: `shown`, or its changes since `bases`, without gaps."""
@@ -54,12 +54,12 @@ def closes(db: MongoDatabase, items: Sequence[Item], money: Money, interval: Int
     rows = {} if money == "local" or not converted else _rates(db, {money, *converted})
     rates = {name: shared.history(db, category, row) for name, (category, row) in rows.items()}
     rates = {name: history for name, history in rates.items() if len(history.bars)}
-    is_sample = any(rows[name][1].get("source") == "sample" for name in rates)
+    samples = frozenset(name for name in rates if rows[name][1].get("source") == "sample")
     named_items = [(item.key, item.currency, item.history.key) for item in items]
     named_rates = [(name, rate.key) for name, rate in rates.items()]
     is_known = all(version for *_name, version in [*named_items, *named_rates])
     key = repr(("closes", named_items, named_rates, money, interval)) if is_known else ""
-    return shared.once(key, partial(_closes, key, items, money, interval, rates, is_sample))
+    return shared.once(key, partial(_closes, key, items, money, interval, rates, samples))
 
 
 def drawing(
@@ -88,7 +88,12 @@ def _rates(db: MongoDatabase, currencies: set[str]) -> dict[str, tuple[Category,
 
 
 def _closes(
-    key: str, items: Sequence[Item], money: Money, interval: Interval, rates: Mapping[str, History], is_sample: bool
+    key: str,
+    items: Sequence[Item],
+    money: Money,
+    interval: Interval,
+    rates: Mapping[str, History],
+    samples: frozenset[str],
 ) -> Closes:
     won = {name: history.bars["close"] for name, history in rates.items()}
     converted = {item.key: comparison.convert(item.close, item.currency, money, won) for item in items}
@@ -98,4 +103,4 @@ def _closes(
     # The close of a week is that of its last session, even if that one cannot be converted.
     marked = daily.mask(traded.notna() & daily.isna(), np.inf)
     shown = comparison.resample(marked, interval).replace(np.inf, np.nan)
-    return Closes(daily, shown, is_traded, key, is_sample)
+    return Closes(daily, shown, is_traded, key, samples)

@@ -1,5 +1,6 @@
 """The editor of the condition: as rows of choices if possible, and as text. Both write into the address."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -55,29 +56,40 @@ def _more(rows: Rows) -> None:
     """The button that adds a row, and the choice between "and" and "or"."""
 
     def add() -> None:
-        present = _present(rows)
-        more = Row(FieldOf("close"), ">", other=conditions.usual("ma"))
-        _write(present._replace(rows=(*present.rows, more)))
+        if present := _present():
+            more = Row(FieldOf("close"), ">", other=conditions.usual("ma"))
+            _write(present._replace(rows=(*present.rows, more)))
+
+    def join(joint: Joint) -> None:
+        if present := _present():
+            _write(present._replace(joint=joint))
 
     is_full = len(rows.rows) == MOST_ROWS
     st.button(_("조건 더하기"), icon=":material/add:", key="add_condition", on_click=add, disabled=is_full)
     if len(rows.rows) > 1:
-        segmented(_("잇기"), "joint", JOINTS, rows.joint, lambda joint: _write(_present(rows)._replace(joint=joint)))
+        segmented(_("잇기"), "joint", JOINTS, rows.joint, join)
 
 
 def _change(drawn: Rows, position: int, *new: Row) -> None:
     """Put `new` rows in the place of the one that was `drawn` at `position`."""
-    present = _present(drawn)
+    present, before = _present(), drawn.rows[position]
+    if present is None:
+        return
+    if new and len(present.rows) == len(drawn.rows) and present.rows[position] != before:
+        # Another part of the same row has changed in the same moment.
+        parts = {part.name: getattr(new[0], part.name) for part in dataclasses.fields(Row)}
+        changed = {name: value for name, value in parts.items() if value != getattr(before, name)}
+        new = (replace(present.rows[position], **changed),)
     _write(present._replace(rows=placed(present.rows, drawn.rows, position, *new)))
 
 
-def _present(drawn: Rows) -> Rows:
-    """The rows of the address, which may be newer; the `drawn` ones if the condition is no rows any more."""
+def _present() -> Rows | None:
+    """The rows of the address, which may be newer than those that are drawn; None if its condition is no rows."""
     view, _problems = address.parse(address_bar.present())
     try:
-        return conditions.of(parse(view.rule)) or drawn
+        return conditions.of(parse(view.rule))
     except Mistake:
-        return drawn
+        return None
 
 
 def _write(rows: Rows) -> None:

@@ -124,7 +124,7 @@ def _edit(shown: Watchlist) -> None:
         st.session_state["list_name"] = shown.name
         st.text_input(_("이름"), key="list_name", on_change=rename)
         ask = partial(st.session_state.__setitem__, REMOVING, shown.id)
-        if st.session_state.get(REMOVING) == shown.id:
+        if st.session_state.pop(REMOVING, None) == shown.id:  # asked just now: any other click cancels
             st.button(_("순서와 메모까지 지우기"), icon=":material/warning:", key="remove_list", on_click=remove)
         else:
             st.button(_("이 목록 지우기"), icon=":material/delete:", key="ask_removal", on_click=ask)
