@@ -33,17 +33,16 @@ class Range:
         """A tuple that is equal for equal ranges, without the period if it is ignored."""
         return (None if self.first else self.period, self.first, self.last)
 
-    def visible(self, dates: pd.DatetimeIndex, ahead: int = 0) -> tuple[int, int]:
+    def visible(self, dates: pd.DatetimeIndex) -> tuple[int, int]:
         """Positions of the first and the last bar that a chart of the bars on `dates` (ascending) shows.
 
-        A chart shows a few bars at least; `ahead` days to come follow the last one (see `parts.seen`).
+        A chart shows a few bars at least (see `parts.seen`); days to come may follow the last one.
         """
         if self.first:
             wanted = periods.window(dates, pd.Timestamp(self.first), pd.Timestamp(self.last or dates[-1]))
         else:
             wanted = periods.period_start(dates, self.period), len(dates) - 1
-        first, last = parts.seen(wanted, len(dates), ahead)
-        return first, min(last, len(dates) - 1)
+        return parts.seen(wanted, len(dates))
 
     def lack(self, dates: pd.DatetimeIndex) -> str:
         """A sentence if the range lies wholly before or after the bars on `dates` (ascending), so others are shown."""

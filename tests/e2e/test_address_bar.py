@@ -124,14 +124,14 @@ def test_the_way_back_from_a_chart_of_another_category_leads_to_the_page_before(
     box = page.get_by_role("combobox", name="이름, 코드, 초성으로 찾기")
     box.fill("나스닥")
     box.press("Enter")
-    page.wait_for_url("**/indices?ticker=%5EIXIC")
+    page.wait_for_url("**/indices?ticker=%5EIXIC&period=3Y")
     expect(page.get_by_text("^IXIC")).to_be_visible()
     page.go_back()
     page.wait_for_url("**/korean_stocks?period=3Y")
     expect(page.get_by_text("005930 · KOSPI")).to_be_visible()
     assert wait_until(lambda: lit(page) == ["3년"])
     page.go_forward()
-    page.wait_for_url("**/indices?ticker=%5EIXIC")
+    page.wait_for_url("**/indices?ticker=%5EIXIC&period=3Y")
     expect(page.get_by_text("^IXIC")).to_be_visible()
 
 

@@ -125,7 +125,7 @@ def test_the_file_of_one_day_has_the_bars_that_the_page_shows(
     tmp_path: Path,
 ) -> None:
     days = pages.made_table(first="2014-01-02", halted=0).index
-    for asked, indicators, ahead in ((-100, "", 0), (-1, "", 0), (-3, "&ind=ichimoku(9,26,52)", 2)):
+    for asked, indicators, ahead in ((-100, "", 0), (-1, "", 0), (-3, "&ind=ichimoku(9,26,52)", 26)):
         day = days[asked].date()
         open_chart(page, f"{address}?from={day}&to={day}{indicators}&type=line&ma=none")
         shown = page.evaluate(SHOWN)
@@ -138,7 +138,7 @@ def test_the_file_of_one_day_has_the_bars_that_the_page_shows(
         drawn, axis = page.evaluate(
             "(({ data, layout }) => [data[0].x, layout.xaxis.categoryarray])(document.querySelector('.js-plotly-plot'))"
         )
-        assert (len(drawn), len(axis)) == (5 - ahead, 5)
+        assert (len(drawn), len(axis)) == (5, 5 + ahead)
         assert [axis[0], axis[-1]] == shown
         expect(page.locator("header p")).to_contain_text(f"{drawn[0]} – {drawn[-1]}")
 

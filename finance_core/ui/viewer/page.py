@@ -207,7 +207,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     if any(other.get("source") == "sample" for other in other_rows):
         style = replace(style, sample=True)
     drawing = shared.drawing(history, view, style, calendar, others)
-    visible = view.visible(pd.DatetimeIndex(drawing.bars.index), len(drawing.ahead))
+    visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
     close = shared.adjusted(history, style)[0]["close"]
     line = summary.of(close, pd.DatetimeIndex(drawing.bars.index), visible, history.jumps)
     menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row, line)
