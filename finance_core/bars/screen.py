@@ -12,6 +12,7 @@
 """
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -20,7 +21,7 @@ import numpy as np
 from finance_core.bars import evaluation
 from finance_core.bars.condition_tree import FieldOf, Node, kind_of, nodes
 from finance_core.bars.field_values import Source
-from finance_core.bars.panel import BoolArray, Panel
+from finance_core.bars.panel import BoolArray, IntArray, Panel
 from finance_core.i18n import N_, in_all_languages
 
 Reason = Literal["sample", "conflict", "jump", "no bars", "stale", "halted", "too few bars", "unknown"]
@@ -133,7 +134,7 @@ def screen(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> Resu
         tickers=tuple(then.tickers[position] for position in chosen),
         dates=tuple(then.sessions[then.at[then.last[chosen]]].tolist()),
         columns={str(node): _column(node, source)[chosen] for node in columns},
-        recent=tuple(_recent(then, position) for position in chosen.tolist()),
+        recent=tuple(_recent(then, chosen)),
         judged=len(at),
         behind=int((at < len(then.sessions) - 1).sum()),
         unjudged={
@@ -150,10 +151,11 @@ def columns_of(tree: Node) -> list[FieldOf]:
     return list(dict.fromkeys([*ALWAYS, *used]))
 
 
-def _recent(panel: Panel, position: int) -> list[float]:
-    end = panel.starts[position + 1]
-    closes: list[float] = panel.bars["close"][max(panel.last_piece[position], end - RECENT) : end].tolist()
-    return closes
+def _recent(panel: Panel, chosen: IntArray) -> Iterator[list[float]]:
+    ends = panel.starts[1:][chosen]
+    begins = np.maximum(panel.last_piece[chosen], ends - RECENT)
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        yield panel.bars["close"][begin:end].tolist()
 
 
 def _column(node: Node, source: Source) -> Any:
