@@ -46,9 +46,9 @@ def candlestick(
 
     `bars` are as in `candles`, of any interval; `curves` as in `bars.curves`, of the same bars and the days `ahead`.
     Both are whole, so that zooming out needs no server; the page tells the browser separately which bars to show at
-    first. `noted` are further days with marks. `others` are drawn in percent, so that the
-    scale of `style` must be percent. `ahead` are the days to come: they have no prices, only lines that are drawn later
-    than computed. The key `readout` is ours: it lists the values that are shown for the bar under the crosshair (see
+    first. `noted` has what the bars do not show by themselves. `others` are drawn in percent, so that the scale of
+    `style` must be percent. `ahead` are the days to come: they have no prices, only lines that are drawn later than
+    computed. The key `readout` is ours: it lists the values that are shown for the bar under the crosshair (see
     `parts.reading`).
 
     >>> from finance_core.bars import candles

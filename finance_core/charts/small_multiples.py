@@ -53,7 +53,7 @@ def option(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame, *, 
             {"query": {"maxWidth": NARROW}, "option": _placed(shown, in_narrow_window)},
             {"query": {"minWidth": NARROW + 1}, "option": _placed(shown, places)},
         ],
-        "xAxis": [
+        "xAxis": [  # a label begins at its day, because there is room to the right of it
             parts.trading_days(position, labels=True, fontSize=SMALL, align="left") for position in range(len(shown))
         ],
         "yAxis": [_axis(shown, position) for position in range(len(shown))],

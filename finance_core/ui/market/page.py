@@ -136,9 +136,9 @@ def _about(view: View, market: Market) -> str:
     if market.ahead:
         sentence = _("{count}종목에는 더 새로운 봉이 있습니다. 절반이 업데이트되면 그날을 보여 드립니다.")
         parts.append(sentence.format(count=formats.count(market.ahead)))
-    if market.jumped:
+    if jumped := len(market.panel.jump_days()):
         sentence = _("{count}종목은 하루 가격제한폭을 넘은 단절이 있어, 그것을 넘는 변화는 세지 않습니다.")
-        parts.append(sentence.format(count=formats.count(market.jumped)))
+        parts.append(sentence.format(count=formats.count(jumped)))
     if market.members_on:
         sentence = _("{index} 구성 종목은 {date} 목록의 것이고, 지난 날도 이 종목들로 셉니다.")
         name = _(state.INDEX_LISTS[view.index].title)

@@ -100,8 +100,6 @@ class Market:
     without_prices: int
     unreadable: int
     """Tickers whose stored bars contradict each other."""
-    jumped: int
-    """Tickers with a jump (see `bars.price_limit`), so that some of their changes are not known."""
     not_traded: int
     """Tickers with bars, but none on the last session."""
     ahead: int
@@ -143,7 +141,6 @@ def load(db: MongoDatabase, view: View) -> Market:
         counted=counted,
         without_prices=int((selected & ~has_bars & ~unreadable).sum()),
         unreadable=int(unreadable.sum()),
-        jumped=len(panel.jump_days()),
         not_traded=int((~counted).sum()),
         ahead=int((newest.counts > panel.counts).sum()),
         not_collected=len(members.difference(whole.tickers)),
