@@ -22,7 +22,8 @@ def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timesta
         st.info(plain(sentence.format(days=told)), icon=":material/call_split:")
     if told := _listed(within({name: each.jumps for name, each in histories.items()}, first, last)):
         sentence = _(
-            "{days}: 하루 가격제한폭을 넘은 단절입니다. 앞 시세에 감자·분할이 빠졌거나, 정리매매·시장 이전입니다."
+            "{days}: 하루 가격제한폭을 넘은 단절입니다. 앞 시세에 감자·분할이 빠졌거나, "
+            "정리매매·시장 이전·레버리지 상품입니다."
         )
         st.warning(plain(f"{sentence.format(days=told)} {consequence}"), icon=":material/warning:")
 

@@ -105,6 +105,10 @@ def test_a_file_is_tried_imported_drawn_and_taken_away_again(
     TABLE.rename(columns=korean)[list(korean.values())].rename_axis("날짜").to_csv(file, encoding="cp949")
     address = app().replace("127.0.0.1", "localhost")
     page.goto(f"{address}/admin_data")
+    page.locator("input[type=file]").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2"})
+    page.locator(".st-key-try_file button").first.click()
+    error = page.get_by_test_id("stAlert").filter(has_text="날짜와 종가 열")
+    expect(error).to_be_in_viewport()  # where the button is
     page.locator("input[type=file]").set_input_files(file)
     page.locator(".st-key-try_file button").first.click()
     expect(page.get_by_text(f"{len(TABLE):,}개가 봉이 되고 0개는")).to_be_visible(timeout=60_000)

@@ -33,8 +33,11 @@ ABANDONED = 86_400.0
 """Seconds after which an uploaded file that nobody imported is removed."""
 
 
-def import_section(db: MongoDatabase) -> None:
-    """The section where a file is uploaded, examined in a dry run, and imported after a yes."""
+def import_section(db: MongoDatabase) -> str | None:
+    """The section where a file is uploaded, examined in a dry run, and imported after a yes.
+
+    Returns the name of the file, if there is one.
+    """
     st.subheader(_("파일 가져오기"), divider="gray")
     text = _(
         "CSV나 Parquet(종목마다 파일 하나, 또는 종목 열), SQLite. 열 이름은 영어나 한국어(날짜, 시가, 고가, "
@@ -44,7 +47,7 @@ def import_section(db: MongoDatabase) -> None:
     category = choices.category("import_category", width=240)
     upload = door.file_uploader(_("파일"), type=KINDS, key="import_file", label_visibility="collapsed")
     if upload is None:
-        return
+        return None
     path = _saved(upload)
     hint = _("종목 코드; 비우면 종목 열이나 파일 이름에서 읽습니다")
     if path.suffix.lower() in SQLITE:
@@ -63,7 +66,9 @@ def import_section(db: MongoDatabase) -> None:
         start = partial(_import, category, path, part, intraday)
         with st.popover(_("가져오기"), icon=":material/upload_file:", disabled=busy, key="import_plan"):
             ask(plan, "import_yes", busy, start)
+    started.show(path.name)
     outcome.of_run(started.ended(path.name), category)
+    return path.name
 
 
 def ask(plan: Iterable[object], key: str, busy: bool, start: Callable[[], None]) -> None:

@@ -23,8 +23,9 @@ SHOWN_FAILURES = 20
 def show(db: MongoDatabase) -> None:
     """A hint about an unused MongoDB, the offer for collections that have no ticker list, and failures after a yes."""
     unused_server.hint()
-    if started.show(db):
+    if started.has_one_ended():
         st.session_state.pop(OFFERED, None)
+    started.show_others(db, ())
     summary = started.ended(SUBJECT)
     if summary is not None and summary.failures:
         st.warning(_("다음은 쓸 수 없었습니다. 자세한 것은 '내 데이터' 화면에 있습니다."), icon=":material/warning:")

@@ -40,7 +40,8 @@ VERDICTS: dict[inspection.Verdict, tuple[str, Color]] = {
 def show(db: MongoDatabase) -> None:
     """The whole page."""
     _server(db)
-    if started.show(db):
+    top = st.container()
+    if started.has_one_ended():
         _forget()
     collections = _inspected(db)
     prices = [collection for collection in collections if collection.kind == "prices"]
@@ -52,8 +53,10 @@ def show(db: MongoDatabase) -> None:
             _collection(db, collection)
     _lost(db, prices)
     _others([collection for collection in collections if collection.kind != "prices"])
-    files.import_section(db)
+    file = files.import_section(db)
     files.export_section(db)
+    with top:
+        started.show_others(db, [*(collection.name for collection in prices), file])
 
 
 def _server(db: MongoDatabase) -> None:
@@ -100,6 +103,7 @@ def _collection(db: MongoDatabase, collection: Inspected) -> None:
         last = import_records.latest(db, category, collection.name) if category else None
         with head:
             _head(collection, last)
+            started.show(collection.name)
         with body:
             obstacles = collection.obstacles if collection.verdict != "ours" else []
             if obstacles:

@@ -1,9 +1,10 @@
-"""The run on the user's own data that a visitor has started: one at a time, in the background, shown until it ends.
+"""The run on the user's own data that a visitor has started: one at a time, in the background.
 
-It continues when the visitor leaves the page. `outcome` shows its result.
+It continues when the visitor leaves the page. Until it ends it is shown where its collection or file is on the page,
+and so is the error of one that failed. `outcome` shows its result.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -79,23 +80,34 @@ def ended(subject: str) -> Summary | None:
     return summary
 
 
-def show(db: MongoDatabase) -> bool:
-    """Draw the progress of runs, or the error of a failed one; returns whether one has ended since the last call."""
+def has_one_ended() -> bool:
+    """Whether a run has ended since the last call, of this visit or, as far as it was shown, of another."""
     started = _started()
     has_ended: bool = st.session_state.pop(ENDED, False)
-    if started is not None and not started.task.finished:
-        _watch()
-        return has_ended
-    if _running(db):
-        _watch_runs()
-    if started is None:
-        return has_ended
-    if started.task.error:
-        _show_error(started, started.task.error)
-    if not started.is_shown:
+    if started is not None and started.task.finished and not started.is_shown:
         started.is_shown = has_ended = True
         listing.forget()
     return has_ended
+
+
+def show(subject: str) -> None:
+    """Draw the progress of the run that this visitor has started, or its error, if it is of `subject`."""
+    started = _started()
+    if started is None or started.subject != subject:
+        return
+    if not started.is_shown:
+        _watch()
+    elif started.task.error:
+        _show_error(started, started.task.error)
+
+
+def show_others(db: MongoDatabase, subjects: Collection[str | None]) -> None:
+    """Draw what `show` has not drawn for any of `subjects`, and the progress of the runs of other visits."""
+    started = _started()
+    if started is not None and started.subject not in subjects:
+        show(started.subject)
+    if not is_busy() and _running(db):
+        _watch_runs()
 
 
 def _started() -> Started | None:

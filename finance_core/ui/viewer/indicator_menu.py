@@ -58,16 +58,30 @@ def _row(category: Category, drawn: tuple[Chosen, ...], position: int) -> None:
     def change(*new: Chosen) -> None:
         _put(category, placed(address.present(category).indicators, drawn, position, *new))
 
-    def set_numbers() -> None:
-        values = tuple(st.session_state[_key(position, each)] for each in range(len(row.settings)))
-        change(Chosen(row.key, values))
+    keys = [f"indicator_{position}_{each}" for each in range(len(row.settings))]
 
+    def typed() -> Chosen:
+        return Chosen(row.key, tuple(st.session_state[key] for key in keys))
+
+    def set_numbers() -> None:
+        if not curves.problem_of(typed()):
+            change(typed())
+
+    # Numbers that do not go together yet stay as they are typed, so that each can be set on the way to others.
+    if st.session_state.get(f"shown_indicator_{position}") != chosen or not all(
+        key in st.session_state for key in keys
+    ):
+        st.session_state[f"shown_indicator_{position}"] = chosen
+        for key, setting, value in zip(keys, row.settings, chosen.values, strict=True):
+            put(key, _kind(setting)(value))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"indicator_{position}"):
         name = plain(_(row.name))
         st.markdown(f"**{name}**", help=about(chosen), width="stretch")
-        for each, (setting, value) in enumerate(zip(row.settings, chosen.values, strict=True)):
-            _number(setting, value, _key(position, each), set_numbers)
+        for key, setting in zip(keys, row.settings, strict=True):
+            _number(setting, key, set_numbers)
         icon_button("close", _("빼기"), f"remove_indicator_{position}", change)
+    if problem := curves.problem_of(typed()):
+        st.warning(plain(problem), icon=":material/warning:")
 
 
 def about(chosen: Chosen) -> str:
@@ -77,9 +91,8 @@ def about(chosen: Chosen) -> str:
     return plain(" ".join([_(row.definition), first, _("출처: {source}").format(source=row.source)]))
 
 
-def _number(setting: Setting, value: float, key: str, on_change: Callable[[], None]) -> None:
-    kind = int if setting.step == 1 else float
-    put(key, kind(value))
+def _number(setting: Setting, key: str, on_change: Callable[[], None]) -> None:
+    kind = _kind(setting)
     st.number_input(
         _(setting.name),
         min_value=kind(setting.least),
@@ -107,12 +120,10 @@ def _heights(category: Category, view: View) -> None:
 
 
 def _put(category: Category, chosen: tuple[Chosen, ...]) -> None:
-    """Write `chosen` into the address, unless one of them cannot be drawn; show a message for each problem."""
+    """Write those of `chosen` that can be drawn together into the address; show a message for each other."""
     use_visitor_language()  # a callback runs before the page sets it
-    problems = [problem for each in chosen if (problem := curves.problem_of(each))]
-    if not problems:
-        kept, problems = curves.parse(curves.text_of(chosen))
-        address.write(category, indicators=kept)
+    kept, problems = curves.parse(curves.text_of(chosen))
+    address.write(category, indicators=kept)
     for problem in problems:
         toast(problem, "warning")
 
@@ -125,5 +136,5 @@ def _unused(key: str, chosen: tuple[Chosen, ...]) -> Chosen:
     return new
 
 
-def _key(position: int, setting: int) -> str:
-    return f"indicator_{position}_{setting}"
+def _kind(setting: Setting) -> type[int] | type[float]:
+    return int if setting.step == 1 else float
