@@ -62,6 +62,15 @@ def table(result: Result, names: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(named | {name: list(values) for name, values in result.columns.items()})
 
 
+def _number(number: float) -> str:
+    """A number with at least six digits, all of those before its point among them.
+
+    >>> _number(16906454.0), _number(58450.0), _number(0.0219123456)
+    ('16,906,454', '58,450', '0.0219123')
+    """
+    return f"{number:,.0f}" if abs(number) >= 1e5 else f"{number:,.6g}"
+
+
 def _as_text(_category: str, _tree: Node, rows: pd.DataFrame, result: Result, followed: Sequence[Outcome]) -> str:
     day = formats.date(result.day)
     sentence = _("{day}: 살펴본 {judged}종목 가운데 {count}종목이 맞습니다.")
@@ -69,7 +78,7 @@ def _as_text(_category: str, _tree: Node, rows: pd.DataFrame, result: Result, fo
     if result.behind:
         lines.append(_("{count}종목은 마지막 봉이 그보다 앞입니다.").format(count=formats.count(result.behind)))
     if len(rows):
-        lines.append(rows.to_string(index=False, float_format=lambda number: f"{number:,.6g}"))
+        lines.append(rows.to_string(index=False, float_format=_number))
     counted = [" ".join((_(REASONS[why]), formats.count(len(names)))) for why, names in result.unjudged.items()]
     if counted:
         lines.append(_("살펴볼 수 없던 종목: {reasons}").format(reasons=", ".join(counted)))

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
-from finance_core.bars import market_values
+from finance_core.bars import formulas, market_values
 from finance_core.bars.curves import drawn_at
 from finance_core.bars.indicator import Indicator
 from finance_core.bars.panel import Days, IntArray, Panel
@@ -66,8 +66,11 @@ class Source:
     def rolling(self, values: Floats, window: int, statistic: Literal["mean", "max", "min", "std"]) -> Floats:
         """The mean, highest, lowest or (population's) standard deviation of the last `window` values."""
         scale = self.scale(values) if statistic in ("mean", "std") else None
-        rolling = pd.Series(values if scale is None else values / scale).rolling(window)
-        result = (rolling.std(ddof=0) if statistic == "std" else getattr(rolling, statistic)()).to_numpy(copy=True)
+        values = values if scale is None else values / scale
+        if statistic == "std":
+            result = formulas.deviation(values, window)
+        else:
+            result = getattr(pd.Series(values).rolling(window), statistic)().to_numpy(copy=True)
         result[self.rank < window - 1] = np.nan
         return result if scale is None else result * scale
 

@@ -47,10 +47,21 @@ def weighted_average(values: Floats, window: int) -> tuple[Floats]:
     return (result,)
 
 
+def deviation(values: Floats, window: int) -> Floats:
+    """The standard deviation (of the population) of the last `window` values; 0 where all of them are equal.
+
+    Running sums of squares would leave a trace of larger values before: too small to draw, but more than 0.
+
+    >>> deviation(np.array([1e9, 0.0, 3.0, 5.0, 5.0]), 2).tolist()[2:]
+    [1.5, 1.0, 0.0]
+    """
+    rolling = pd.Series(values).rolling(window)
+    return np.where(rolling.max() == rolling.min(), 0.0, rolling.std(ddof=0))
+
+
 def bollinger(close: Floats, window: int, deviations: float) -> tuple[Floats, Floats, Floats]:
     """Upper band, mean and lower band, `deviations` standard deviations (of the population) from the mean."""
-    middle = _mean(close, window)
-    width = deviations * pd.Series(close).rolling(window).std(ddof=0).to_numpy()
+    middle, width = _mean(close, window), deviations * deviation(close, window)
     return middle + width, middle, middle - width
 
 

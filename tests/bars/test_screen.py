@@ -214,3 +214,13 @@ def test_what_happened_next_is_what_pandas_finds(real: dict[str, pd.DataFrame]) 
         assert outcome.tickers == sum(len(each) > 0 for each in moves)
         expected = [*after.quantile([0.25, 0.5, 0.75]), (after > 0).mean(), pd.concat(usual).median()]
         np.testing.assert_allclose(outcome[3:], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "condition", ["close < bollinger_upper(20, 2)", "close > bollinger_lower(20, 2)", "volatility20 > 0"]
+)
+def test_a_ticker_that_does_not_move_has_no_deviation_whatever_moves_beside_it(condition: str) -> None:
+    moves = np.random.default_rng(1).normal(0, 0.01, (8, 60))
+    for closes in 2000 * np.exp(moves.cumsum(axis=1)):
+        panel = panel_of({"A": _flat(60, close=closes), "B": _flat(60, close=2000.0)})
+        assert screen.screen(panel, parse(condition)).tickers == ("A",)
