@@ -270,20 +270,10 @@ def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str
         if given:
             raise SisepanError(TICKER_TWICE, file=path.name, column=names["ticker"])
         return ""
-    ticker = given or ticker_of_name(path.stem, category)
+    ticker = given or raw_tickers.in_file_name(path.stem, category)
     if not ticker:
         raise SisepanError(NO_TICKER, file=path.name)
     return ticker
-
-
-def ticker_of_name(stem: str, category: Category) -> str:
-    """The ticker in the name of a file without its ending, such as 005930, 005930_삼성전자 or AAPL daily; else "".
-
-    A ticker must be in capitals; otherwise `prices` would be a ticker.
-    """
-    parts = [part for part in (stem, *stem.replace("_", " ").split()) if part == part.upper()]
-    candidates = [*filter(category.is_ticker, parts), *filter(category.is_ticker, map(category.ticker_of, parts))]
-    return next(iter(candidates), "")
 
 
 def _shown(text: str) -> str:

@@ -41,6 +41,11 @@ CANDLE_LENGTHS: Final = (5, 6, 7, 8, 11, 12)
 """Lengths of such a row: without or with a volume, an amount, and what cryptocurrency exchanges add."""
 PERIOD: Final = re.compile(r"(19|20)\d\d(-\d\d)?")
 """The name of a field that holds the rows of one year, or of one month."""
+CLOSES: Final = (
+    *("bars", "closes", "daily", "data", "history", "price", "prices", "quotes", "series", "values"),
+    *("가격", "시세", "주가"),
+)
+"""Names of a field that holds closes by day or by ticker; under another name, such as PER, numbers are no closes."""
 DEPTH: Final = 5
 """The most levels inside each other that are searched for rows."""
 
@@ -250,6 +255,15 @@ def _is_row(value: Any) -> bool:
     return any(name in names and not isinstance(value[names[name]], dict | list) for name in ("close", "open"))
 
 
+def _may_be_bars(field: str, held: Any) -> bool:
+    """Whether `held`, in the field called `field`, may be bars: bare numbers are closes only under such a name."""
+    while isinstance(held, dict) and held:
+        if field_names.of_bars(tuple(itertools.islice(held, 10))):
+            return True
+        held = next(iter(held.values()))
+    return not _is_number(held) or field_names.folded(field) in CLOSES or "close" in field_names.of_bars((field,))
+
+
 def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]] | None:
     """The kind and the rows of a list or a document; None where no row has a day and a price.
 
@@ -268,14 +282,14 @@ def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]]
     if inside:
         return inside
     parts_inside = [
-        inside for held in rest.values() if isinstance(held, dict | list) and (inside := unfold(held, known, depth - 1))
+        inside
+        for field, held in rest.items()
+        if isinstance(held, dict | list) and _may_be_bars(field, held) and (inside := unfold(held, known, depth - 1))
     ]
     if len(parts_inside) > 1:
-        keys = [
-            {(str(value_of(leaf, "ticker")), str(value_of(leaf, "date"))) for leaf in of} for _kind, of in parts_inside
-        ]
-        if sum(map(len, keys)) > len(set().union(*keys)):
-            return None  # two fields have rows of the same days: either may hold the bars
+        owners = [{str(value_of(leaf, "ticker")) for leaf in leaves} for _kind, leaves in parts_inside]
+        if sum(map(len, owners)) > len(set().union(*owners)):
+            return None  # two fields have rows of one ticker: either may hold the bars, the other its earnings
     leaves = [leaf for _kind, leaves in parts_inside for leaf in leaves]
     return (parts_inside[0][0], leaves) if leaves else None
 

@@ -19,11 +19,17 @@ from finance_core.i18n import N_
 
 FALL: Final = N_("내린 날을 뜻하는 빼기 부호를 떼었습니다")
 THOUSANDS: Final = N_("점을 천 단위 구분으로 읽었습니다")
+NEGATIVE: Final = N_("가격일 수 없는 음수라 없는 값으로 했습니다")
+CHANGES: Final = N_("종가 {count}개가 {price}처럼 음수입니다. 가격이 아니라 등락(률)으로 보입니다.")
 NO_VOLUME: Final = N_("거래량일 수 없어 0으로 했습니다")
 NO_PRICE: Final = N_("믿을 수 없이 커서 없는 값으로 했습니다")
 UNREADABLE: Final = N_("숫자로 읽을 수 없어 없는 값으로 했습니다")
 EITHER: Final = N_("{price} 같은 가격의 점이 소수점인지 천 단위 구분인지 알 수 없습니다.")
 
+FALL_LIMIT: Final = 0.5
+"""The least share of the lowest close that a price with a minus sign has: a smaller one, such as -1, is no price."""
+FEW_NEGATIVE: Final = 2
+"""So many different negative closes may stand for missing prices."""
 PRICE_LIMIT: Final = 1e15
 """A larger price is an error of its source."""
 
@@ -94,9 +100,13 @@ def mended(
         elif not category.rates:  # an exchange rate may have three decimals
             for row in np.flatnonzero(thousands % 10 > 0).tolist():
                 failures[int(codes[row])] = SisepanError(EITHER, price=str(written.value(name, row))[:40])
-    if has_no_decimals:
+    if has_no_decimals and any((columns[name] < 0).any() for name in candles.PRICES):
+        least = FALL_LIMIT * _lowest_close(codes, columns["close"])
         for name in candles.PRICES:
-            change(name, columns[name] < 0, FALL, -columns[name])
+            change(name, (columns[name] == np.round(columns[name])) & (-columns[name] > least), FALL, -columns[name])
+    _refuse_changes(codes, columns["close"], written, failures)
+    for name in candles.PRICES:
+        change(name, columns[name] < 0, NEGATIVE, np.nan)
     for name in ("open", "high", "low"):
         change(name, columns[name] > PRICE_LIMIT, NO_PRICE, np.nan)
     volume = columns["volume"]
@@ -106,8 +116,27 @@ def mended(
         for row in np.flatnonzero(unread).tolist():
             unread[row] = not numbers.is_missing(written.value(name, row))
         change(name, unread, UNREADABLE, np.nan)
+    columns["stock_splits"] = np.where(columns["stock_splits"] == 1, 0.0, columns["stock_splits"])  # no split
     columns |= {name: np.where(np.isnan(columns[name]), 0.0, columns[name]) for name in candles.CORPORATE_ACTIONS}
     return table.assign(**columns), changes
+
+
+def _lowest_close(codes: npt.NDArray[np.int64], close: Values) -> Values:
+    """The lowest close above 0 of the ticker of each row; 3 where it has none, so that -1 is no price."""
+    lowest = pd.Series(np.where(close > 0, close, np.nan)).groupby(codes).transform("min")
+    return lowest.fillna(3.0).to_numpy()
+
+
+def _refuse_changes(
+    codes: npt.NDArray[np.int64], close: Values, written: _Written, failures: dict[int, SisepanError]
+) -> None:
+    """Add the tickers to `failures` whose closes have many negative values: they are changes and no prices."""
+    rows = np.flatnonzero(close < 0)
+    for code in np.unique(codes[rows]).tolist():
+        own = rows[codes[rows] == code]
+        if len(np.unique(close[own])) > FEW_NEGATIVE:
+            price = str(written.value("close", int(own[0])))[:40]
+            failures[code] = SisepanError(CHANGES, count=len(own), price=price)
 
 
 def _thousands(codes: npt.NDArray[np.int64], written: _Written) -> dict[str, Values]:

@@ -22,6 +22,9 @@ Described = dict[Any, dict[str, list[Any]]]
 KINDS: Final = ("category", "market")
 """The fields of `field_names.TICKERS` that can show a category."""
 
+_TICKER_WORD: Final = re.compile(r"[\^A-Z0-9]+([.=/-][A-Z]{1,3}){0,2}", re.ASCII)
+"""A word of the name of a file that may be a ticker."""
+
 ACCEPTED: Final = 0.9
 """The share of rows whose tickers must fit a category, for the collection to be of that category."""
 
@@ -31,10 +34,11 @@ FORMS: Final[Mapping[str, str]] = {
     r"KOSPI|KOSDAQ|KOSPI200|KS11|KQ11|KS200|DJI|IXIC|NDX|SPX|GSPC|US500|VIX|RUT|N225|HSI|SSEC|FTSE|GDAXI": "indices",
     rf".+=X|DX-Y(\.NYB)?|{_CURRENCY}/{_CURRENCY}": "currencies",
     r"A?\d[0-9A-Z]{5}(\.K[SQ])?": "korean_stocks",
+    rf"{_CURRENCY}-?{_CURRENCY}": "currencies",
+    r".+-(USD|USDT|KRW|EUR|BTC)": "other",  # of a cryptocurrency
 }
 """Patterns, for the whole ticker in capitals, that certainly mean one category; the first that matches is used."""
 USUAL_FORMS: Final[Mapping[str, str]] = {
-    rf"{_CURRENCY}-?{_CURRENCY}": "currencies",
     r"\d{1,5}": "korean_stocks",
     r"[A-Z]{1,5}([.-][A-Z])?": "us_stocks",
 }
@@ -100,6 +104,8 @@ def accepts(category: Category, raw: Any, words: Iterable[Any] = ()) -> bool:
     text = text_of(raw)
     if _by_form(FORMS, text.upper()) not in ("", category.key) or not category.is_ticker(category.ticker_of(text)):
         return False
+    if category.rates and re.fullmatch(_CURRENCY, text.upper()):  # in which currency, and the price of 1 or of 100?
+        return False
     return all(not keys or category.key in keys for keys in map(_keys_of_word, words))
 
 
@@ -109,7 +115,7 @@ def written_in(name: str, category: Category | None) -> str:
     With a `category`, only its tickers count. A ticker must be in capitals unless its form leaves no doubt; otherwise
     `prices` would be a ticker.
     """
-    for part in (name, *name.replace("_", " ").split()):
+    for part in (name, *filter(_is_no_date, name.replace("_", " ").split())):
         is_sure = bool(_by_form(FORMS, part.upper())) or part in _well_known()
         is_usual = part == part.upper() and (
             category is not None or (part == name and bool(_by_form(USUAL_FORMS, part)))
@@ -117,6 +123,36 @@ def written_in(name: str, category: Category | None) -> str:
         if (is_sure or is_usual) and any(accepts(row, part) for row in ([category] if category else CATEGORIES)):
             return part
     return ""
+
+
+def in_file_name(stem: str, category: Category) -> str:
+    """The ticker of `category` in the name of a file without its ending; "" where none is certain.
+
+    That is the only word of the name that is a ticker beyond doubt, or else the first word. A word must be in capitals;
+    otherwise `prices` would be a ticker.
+
+    >>> from finance_core.categories import KOREAN_STOCKS, US_STOCKS
+    >>> in_file_name("삼성전자(005930)_2024", KOREAN_STOCKS), in_file_name("5930", KOREAN_STOCKS)
+    ('005930', '005930')
+    >>> in_file_name("NASDAQ_AAPL", US_STOCKS), in_file_name("MSFT_AAPL", US_STOCKS), in_file_name("2024", US_STOCKS)
+    ('AAPL', '', '')
+    """
+    words = [word for word in re.split(r"[\s_,()\[\]]+", stem) if word]
+    words = [part for word in words for part in ([word] if _TICKER_WORD.fullmatch(word) else word.split("-"))]
+    fitting = [word for word in words if _TICKER_WORD.fullmatch(word) and accepts(category, word)]
+    sure = {category.ticker_of(word) for word in fitting if (_is_no_date(word) or word in _listed()) and _is_sure(word)}
+    if sure:
+        return sure.pop() if len(sure) == 1 else ""
+    first = next((word for word in words if not _keys_of_word(word)), "")
+    if first in fitting and not first.isdecimal():
+        return category.ticker_of(first)
+    is_number = stem in fitting and not re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])?", stem)
+    return category.ticker_of(stem) if is_number else ""
+
+
+def _is_no_date(word: str) -> bool:
+    """Whether a word of a name is neither a short number nor a day, a month or a year written as digits."""
+    return not re.fullmatch(r"\d{1,5}|(19|20)\d\d(0[1-9]|1[0-2])|\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", word)
 
 
 def describe(described: Described, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -151,6 +187,12 @@ def _is_sure(text: str) -> bool | None:
 @lru_cache
 def _well_known() -> frozenset[str]:
     return frozenset(row["ticker"] for category in CATEGORIES for row in starter.rows(category))
+
+
+@lru_cache
+def _listed() -> frozenset[str]:
+    """Every ticker of the lists that this version comes with."""
+    return _well_known().union(row["ticker"] for one in starter.MARKET_LISTS for row in starter.shipped(one.file).rows)
 
 
 def _by_form(forms: Mapping[str, str], text: str) -> str:

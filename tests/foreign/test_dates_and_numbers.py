@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bson import Decimal128, Int64, ObjectId
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, US_STOCKS
@@ -153,11 +153,16 @@ _days = st.lists(st.dates(dt.date(1900, 1, 1), dt.date(2100, 12, 31)), max_size=
 def test_seconds_and_milliseconds_in_one_collection_are_never_misread(
     in_seconds: list[dt.date], in_milliseconds: list[dt.date]
 ) -> None:
-    """But for milliseconds of early 1970 alone: those look like any seconds."""
+    """But for milliseconds of early 1970 alone, which look like any seconds, and of ten days of 1975 and 1976 alone.
+
+    Those look like days with a clock time: 180403200000 is 1975-09-20, or 1804-03-20 00:00.
+    """
     early = (dt.date(1969, 10, 9), dt.date(1970, 3, 26))
     others = [day for day in in_milliseconds if not early[0] <= day <= early[1]]
     values = [generated.date_of(day, "seconds", KOREAN_STOCKS) for day in in_seconds]
     values += [generated.date_of(day, "milliseconds", KOREAN_STOCKS) for day in others]
+    are_digits = [not pd.isna(pd.to_datetime(str(value), format="%Y%m%d%H%M", errors="coerce")) for value in values]
+    assume(not values or not all(are_digits))
     days = read(values)
     for value, day, found in zip(values, [*in_seconds, *others], days, strict=True):
         ambiguous = value % dates.QUARTER_HOUR == 0 and abs(value) < dates.EPOCH_SECONDS_LIMIT

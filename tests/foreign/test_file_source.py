@@ -147,11 +147,25 @@ def test_a_csv_reads_however_it_was_written(tmp_path: Path, content: bytes) -> N
         ("005930.KS.csv", KOREAN_STOCKS, "005930"),
         ("A005930.csv", KOREAN_STOCKS, "005930"),
         ("5930.csv", KOREAN_STOCKS, "005930"),
+        ("삼성전자(005930).csv", KOREAN_STOCKS, "005930"),
+        ("005930-삼성전자.csv", KOREAN_STOCKS, "005930"),
+        ("KOSDAQ_035720.csv", KOREAN_STOCKS, "035720"),
+        ("DOOSAN_005930.csv", KOREAN_STOCKS, "005930"),
+        ("200710.csv", KOREAN_STOCKS, "200710"),  # a listed company, and no month
+        ("202401.csv", KOREAN_STOCKS, ""),
+        ("삼성전자_2024.csv", KOREAN_STOCKS, ""),
+        ("data_1432_20240115.csv", KOREAN_STOCKS, ""),
+        ("2024.csv", KOREAN_STOCKS, ""),
         ("prices.csv", KOREAN_STOCKS, ""),
         ("AAPL.csv", US_STOCKS, "AAPL"),
         ("AAPL daily.csv", US_STOCKS, "AAPL"),
         ("BRK-B.csv", US_STOCKS, "BRK-B"),
+        ("NASDAQ_AAPL.csv", US_STOCKS, "AAPL"),
+        ("PLTR_NYSE.csv", US_STOCKS, "PLTR"),
+        ("MSFT_AAPL.csv", US_STOCKS, ""),
+        ("daily_PLTR.csv", US_STOCKS, ""),
         ("^KS11.csv", INDICES, "^KS11"),
+        ("S&P 500 내역.csv", INDICES, ""),
         ("KRW=X.csv", CURRENCIES, "USDKRW"),
         ("USDKRW_1981.csv", CURRENCIES, "USDKRW"),
         ("daily prices.csv", US_STOCKS, ""),
@@ -164,7 +178,7 @@ def test_the_name_of_a_file_tells_its_ticker(tmp_path: Path, name: str, category
     else:
         with pytest.raises(SisepanError, match="--ticker"):
             file_source.open_file(path, category)
-    given = "000660" if category is KOREAN_STOCKS else "USDJPY"
+    given = {KOREAN_STOCKS: "000660", CURRENCIES: "USDJPY"}.get(category, "TSLA")
     assert_the_three_bars(found(path, category, given), given)
 
 

@@ -153,6 +153,7 @@ def test_the_category_is_told_by_the_name_and_the_tickers_or_asked(
         (["005930", 660.0, "A000020"], KOREAN_STOCKS),
         (["005930", "AAPL"], None),
         (["GOOGLE", "ORACLE"], None),
+        (["USDKRW", "BTC-USD"], None),
         ([None, ""], None),
         ([], None),
     ],
