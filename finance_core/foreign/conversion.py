@@ -25,6 +25,8 @@ from finance_core.foreign.trading_days import Exchange
 from finance_core.foreign.verification import RawRow
 from finance_core.i18n import N_
 
+UPSIDE_DOWN_SHARE = 0.01
+"""Share of the bars of a ticker whose high may be below their low, by errors of the source."""
 SHOWN_CONVERSIONS = 20
 """How many conversions of a ticker are kept as examples."""
 
@@ -32,6 +34,8 @@ NO_TICKER = N_("종목 코드가 없습니다.")
 NOT_A_TICKER = N_("이 카테고리의 종목 코드가 아닙니다: {ticker}")
 NO_DATE = N_("날짜가 없습니다.")
 UNREADABLE_DATE = N_("날짜를 읽을 수 없습니다: {date}")
+IMPOSSIBLE_DAY = N_("가격이 {date}에 있을 수 없습니다.")
+UPSIDE_DOWN = N_("고가가 저가보다 낮은 행이 {count}개입니다(예: {date}). 열이 뒤바뀐 것 같습니다.")
 NO_CLOSE = N_("종가가 없거나 0보다 크지 않습니다.")
 ABSURD = N_("가격이 너무 커서 믿을 수 없습니다.")
 AMBIGUOUS = N_("{date} 같은 날짜에서 무엇이 일이고 무엇이 월인지 다른 행으로도 알 수 없습니다.")
@@ -119,6 +123,7 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
     table, changes = mending.mended(rules.category, table, portions, failures)
     table = table.assign(**_moments(table, portions, failures)._asdict())
     table = accepted(table["moments"].isna().to_numpy(), NO_DATE)
+    table = accepted(dates.are_impossible(table["moments"].to_numpy()), IMPOSSIBLE_DAY)
     table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
     close = table["close"].to_numpy()
     table = accepted(~((close > 0) & np.isfinite(close)), NO_CLOSE)
@@ -153,7 +158,9 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
         for place in places.tolist()
     ]
     days = pd.DatetimeIndex(rows.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
-    bars, remarks = candles.clean(pd.DataFrame(rows.values, columns=candles.COLUMNS, index=days))
+    table = pd.DataFrame(rows.values, columns=candles.COLUMNS, index=days)
+    require_highs(table)
+    bars, remarks = candles.clean(table)
     bars, applied = adjustment.split_adjusted(bars)
     examples = [
         _conversion(portions[portion], position, converted.ticker, bars.iloc[number : number + 1])
@@ -167,6 +174,13 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
         conversions=tuple(examples),
         sample=_sample(rows, portions, has_closes=rows.has_closes and not applied),
     )
+
+
+def require_highs(bars: pd.DataFrame) -> None:
+    """Raise SisepanError if more than single bars have a high below the low: then the columns are not what they say."""
+    is_wrong = (bars["high"] > 0) & (bars["low"] > bars["high"] * (1 + candles.ROUNDING))
+    if is_wrong.sum() > max(UPSIDE_DOWN_SHARE * len(bars), 1):
+        raise SisepanError(UPSIDE_DOWN, count=int(is_wrong.sum()), date=f"{is_wrong.idxmax():%Y-%m-%d}")
 
 
 def _moments(table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, SisepanError]) -> dates.Written:
@@ -225,6 +239,8 @@ def _refusal(rows: Rows, position: int, message: str) -> Refusal:
         reason = SisepanError(message, ticker=ticker[:40]) if ticker else SisepanError(NO_TICKER)
     elif message == NO_DATE and date:
         reason = SisepanError(UNREADABLE_DATE, date=date)
+    elif message == IMPOSSIBLE_DAY:
+        reason = SisepanError(message, date=date)
     else:
         reason = SisepanError(message)
     return Refusal(str(rows.places[position]), ticker, date, reason)

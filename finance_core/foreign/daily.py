@@ -5,7 +5,7 @@ are refused.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,10 @@ DISAGREEING = 0.1
 Spellings with suffixes of two markets may not differ at all."""
 CONTRADICTING, CORRECTIONS = 0.25, 3
 """A later row may correct the close on this share of a ticker's days, or on this number of days, if that is more."""
+
+
+ONE_RATIO: Final = 0.01
+"""How far two ratios of closes may lie apart, as rounding and a dividend beside a split put them, to count as one."""
 
 
 class OwnRows(NamedTuple):
@@ -95,7 +99,8 @@ def one_a_day(
     days = own.moments.astype("datetime64[D]")
     is_same = np.append(days[:-1] == days[1:], False)
     if is_same.any():
-        if error := intervals.longer_beside(days, own.values[:, : len(candles.PRICES) + 1]):
+        bars = own.values[:, : len(candles.PRICES) + 1]
+        if error := intervals.longer_beside(days, bars) or intervals.shorter_beside(days, bars[:, -1]):
             raise error
         _require_one_close(category, raws, own, is_same, portions)
         refused[DUPLICATE] = own.place[is_same]
@@ -130,6 +135,16 @@ def _aggregated(own: OwnRows, exchange: Exchange | None) -> OwnRows:
     return OwnRows(days.astype("datetime64[ns]"), nowhere, nowhere, bars.to_numpy(), own.place[first][starts], False)
 
 
+def _are_adjusted_beside_raw(own: OwnRows, rows: npt.NDArray[np.int64]) -> bool:
+    """Whether all prices of these rows are those of the next row times one number, as before and after a split."""
+    if len(rows) <= CORRECTIONS:
+        return False
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = own.values[rows, : len(candles.PRICES)] / own.values[rows + 1, : len(candles.PRICES)]
+    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
+    return bool(abs(ratios[0] - 1) > 10 * ONE_RATIO and np.isclose(ratios, ratios[0], rtol=ONE_RATIO, atol=0).all())
+
+
 def _require_one_close(
     category: Category, raws: Sequence[Any], own: OwnRows, is_same: dates.Mask, portions: Sequence[Rows]
 ) -> None:
@@ -140,7 +155,14 @@ def _require_one_close(
     closes = own.values[:, 3]
     is_other = np.append(is_same[:-1] & ~np.isclose(closes[:-1], closes[1:], rtol=candles.ROUNDING, atol=0), False)
     spelled = [portions[of].columns["ticker"][position] for of, position, _order in own.place.tolist()]
-    limits = [(is_other, max(CONTRADICTING * (~is_same).sum(), CORRECTIONS))]
+    limits = [
+        (
+            is_other,
+            0
+            if _are_adjusted_beside_raw(own, np.flatnonzero(is_other))
+            else max(CONTRADICTING * (~is_same).sum(), CORRECTIONS),
+        )
+    ]
     if len(raws) > 1:
         texts = np.array(list(map(raw_tickers.text_of, spelled)), dtype=object)
         is_between = np.append(is_same[:-1] & (texts[:-1] != texts[1:]), False)

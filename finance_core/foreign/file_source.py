@@ -6,6 +6,7 @@ A CSV is read to its end once, for its encoding, before any row is taken.
 
 import csv
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -16,9 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, levels, raw_tickers
+from finance_core.foreign import dates, field_names, levels, raw_tickers
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.foreign.table_source import Source, bar_columns
 from finance_core.i18n import N_
@@ -41,7 +43,9 @@ RAGGED = N_(
     "{file} 파일의 {line}번째 줄은 칸이 {found}개인데 머리글은 {expected}개입니다. "
     "모든 줄의 칸 수가 같아야 합니다(쉼표가 든 값은 따옴표로 묶습니다)."
 )
+OTHER_ORDER = N_("{file} 파일의 {line}번째 줄에 머리글이 다른 순서로 다시 있습니다. 파일을 나누십시오.")
 NO_COLUMNS = N_("{file} 파일에 날짜와 종가 열(date와 close, 또는 날짜와 종가)이 있어야 합니다. 있는 열: {columns}")
+NO_CLOSES = N_("{file} 파일은 이름으로 보아 종가가 아닙니다({word}). 종가의 표라면 이름을 바꾸십시오.")
 NO_DAYS = N_("{file} 파일의 {column} 열에서 날짜를 읽지 못했습니다(첫 값: {value}).")
 NO_TICKER = N_(
     "{file} 파일이 어느 종목의 시세인지 알 수 없습니다. 종목 코드를 지정하거나(명령에서는 --ticker), "
@@ -84,6 +88,7 @@ class _FileSource(Source):
             if owner:
                 self._positions.setdefault(owner, {"Date": 0})[field] = position
         if of_tickers:
+            _require_closes(path, {field for field, owner in of_tickers if owner})
             columns = ["Ticker", "Date", *dict.fromkeys(field for field, _owner in of_tickers)]
         else:
             self._positions[""] = {name: columns.index(name) for name in columns}
@@ -149,10 +154,12 @@ class CsvSource(_FileSource):
             yield from self._rows_of(names, cells.__getitem__, lines)
 
     def _rows_below_header(self) -> Iterator[tuple[int, list[str]]]:
-        width = self._width
+        width, header = self._width, next(self._records())[1]
         for line, record in islice(self._records(), self._head, None):
             if len(record) < width or any(record[width:]):
                 raise SisepanError(RAGGED, file=self._path.name, line=line, found=len(record), expected=width)
+            if record[0] == header[0] and record != header and sorted(record) == sorted(header):
+                raise SisepanError(OTHER_ORDER, file=self._path.name, line=line)
             yield line, record[:width]
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
@@ -262,6 +269,14 @@ def _names(path: Path, columns: Sequence[str], index: Sequence[str]) -> dict[str
     if not {"date", "close"} <= names.keys():
         raise SisepanError(NO_COLUMNS, file=path.name, columns=_shown(", ".join(columns[:SHOWN_COLUMNS])))
     return names
+
+
+def _require_closes(path: Path, fields: set[str]) -> None:
+    """Raise SisepanError for columns that are only called by tickers, in a file that is called by another field."""
+    words = tuple(re.split(r"[\s_()-]+", path.stem))
+    named = field_names.of_bars(words).keys() & set(candles.COLUMNS)
+    if fields == {"Close"} and named and "close" not in named:
+        raise SisepanError(NO_CLOSES, file=path.name, word=", ".join(words))
 
 
 def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str) -> str:

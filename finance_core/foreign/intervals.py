@@ -24,6 +24,8 @@ LONGER_RUN: Final = 6
 """This many such gaps in a row are weekly bars beside daily bars; holidays never give so many."""
 CLOCKS_A_DAY: Final = 3
 """This many different times within one day mean intraday bars; two may be a price at noon and the close."""
+LONGER_VOLUME: Final = 2
+"""A bar of several days, or of the whole day beside shorter bars, has at least so many times the volume."""
 CYCLES: Final = (range(5, 9), range(26, 36))
 """Days from one weekly bar, or one monthly bar, to the next."""
 
@@ -36,6 +38,10 @@ REFUSED: Final[dict[Interval, str]] = {
 }
 """Why rows of an interval are refused."""
 TWICE: Final = N_("같은 시각의 행이 둘이고 값이 달라 하루로 합칠 수 없습니다(예: {day}).")
+WITHOUT_CLOCK: Final = N_(
+    "하루보다 짧은 봉이 섞여 있고 시각이 날짜와 한 필드에 있지 않아 일봉을 가려낼 수 없습니다(예: {day}). "
+    "일봉만 남기십시오."
+)
 NO_DAILY: Final = N_("--intraday daily로 받을 일봉이 어느 행인지 알 수 없습니다(예: {day}).")
 
 
@@ -115,12 +121,36 @@ def is_choice(error: SisepanError) -> bool:
 
 
 def longer_beside(days: Moments, values: npt.NDArray[np.float64]) -> SisepanError | None:
-    """The refusal if sorted daily rows hide weekly or monthly bars; else None.
+    """The refusal if sorted daily rows hide weekly or longer bars; else None. `values`: prices and volume.
 
-    Such bars show as a second, different row of one day in each week or month.
+    Such bars show as a second, different row of one day in each week or month, or as rows with the close of another row
+    of their day, a range that includes its range, and a much larger volume.
     """
     repeats = (days[:-1] == days[1:]) & (values[:-1] != values[1:]).any(axis=1)
     conflicts = np.unique(days[1:][repeats])
+    if not len(conflicts):
+        return None
     gaps = np.diff(conflicts).astype("int64")
     is_cycle = any(np.mean([gap in cycle for gap in gaps.tolist()]) >= 0.8 for cycle in CYCLES) if len(gaps) else False
-    return SisepanError(REFUSED["longer"], day=str(conflicts[0])) if len(conflicts) >= FEW and is_cycle else None
+    one, other = values[:-1][repeats], values[1:][repeats]
+    is_pair = _includes(one, other) | _includes(other, one)
+    is_longer = (len(conflicts) >= FEW and is_cycle) or (is_pair.sum() > 1 and is_pair.mean() >= 0.8)
+    return SisepanError(REFUSED["longer"], day=str(conflicts[0])) if is_longer else None
+
+
+def _includes(longer: npt.NDArray[np.float64], bars: npt.NDArray[np.float64]) -> Mask:
+    """A mask of the rows of `longer` that may be a bar of several days, which ends with the row of `bars`."""
+    mask: Mask = (longer[:, 1] >= bars[:, 1]) & (longer[:, 2] <= bars[:, 2]) & (longer[:, 3] == bars[:, 3])
+    return mask & (bars[:, 4] > 0) & (longer[:, 4] >= LONGER_VOLUME * bars[:, 4])
+
+
+def shorter_beside(days: Moments, volume: npt.NDArray[np.float64]) -> SisepanError | None:
+    """The refusal if sorted daily rows hide intraday bars, whose clock times stand in a field of their own; else None.
+
+    A day has many rows then, and the last of them is not that of the whole day: another has a much larger volume. Where
+    a program stores the day so far again and again, the last row has the largest.
+    """
+    distinct, first, counts = np.unique(days, return_index=True, return_counts=True)
+    largest, last = np.maximum.reduceat(volume, first), volume[first + counts - 1]
+    is_hidden = (counts > CLOCKS_A_DAY) & (largest >= LONGER_VOLUME * np.maximum(last, 1))
+    return SisepanError(WITHOUT_CLOCK, day=str(distinct[is_hidden][0])) if is_hidden.any() else None

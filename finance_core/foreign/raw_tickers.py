@@ -213,9 +213,14 @@ def by_ticker(
     """The raw tickers of each ticker of `category`, by ascending ticker; and the raw tickers of no ticker of it."""
     known: ByTicker = {}
     unknown = []
+    texts = {raw for raw in counts if isinstance(raw, str) and raw.isdecimal()}
+    has_zeros = any(text.startswith("0") and category.is_ticker(text) for text in texts)
+    whole = texts | _listed() if has_zeros else texts
     for raw, count in counts.items():
         ticker = category.ticker_of(text_of(raw))
-        if ticker and accepts(category, raw, words(described or {}, raw)):
+        # Where the other texts have their leading zeros, a short one such as 1001 is no ticker that has lost them.
+        is_short = has_zeros and raw in texts and raw != ticker and ticker not in whole
+        if ticker and not is_short and accepts(category, raw, words(described or {}, raw)):
             known.setdefault(ticker, []).append((raw, count))
         else:
             unknown.append(raw)

@@ -250,6 +250,41 @@ def yf_download(separator: Callable[[str, str], str]) -> list[Document]:
     return [document for _day, document in sorted(documents.items())]
 
 
+def minutes(count: int = 80) -> list[Document]:
+    """Bars of the minutes of each ticker's last day, whose clock times are in a field of their own."""
+    last = [row for ticker, table in KOREAN.items() for row in flat({ticker: table[-1:]})]
+    return [row | {"time": f"{900 + minute:04}00", "volume": 10 + minute} for row in last for minute in range(count)]
+
+
+def ends_of_months() -> list[Document]:
+    """Bars of months, each on the last session of its month."""
+    longer = {}
+    for ticker, table in KOREAN.items():
+        months = table.groupby(table.index.to_period("M"))
+        how = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+        longer[ticker] = months.agg(how).set_axis(months.apply(lambda month: month.index[-1]))
+    return flat(longer)
+
+
+def changes() -> list[Document]:
+    """Changes in percent in the place of prices."""
+    shares = {ticker: table[list(PRICES)].pct_change()[1:] * 100 for ticker, table in KOREAN.items()}
+    return flat({ticker: table.assign(volume=1.0) for ticker, table in shares.items()})
+
+
+def figures(**more: Callable[[pd.DataFrame], Any]) -> Layout:
+    """A document a ticker with numbers by day in each of these fields."""
+    return korean(
+        lambda: by_ticker(
+            KOREAN, lambda ticker, table: {"ticker": ticker, **{name: value(table) for name, value in more.items()}}
+        )
+    )
+
+
+def by_day_of(column: str) -> Callable[[pd.DataFrame], dict[str, float]]:
+    return lambda table: {f"{day:%Y-%m-%d}": float(value) for day, value in table[column].items()}
+
+
 def filled(prices: Tables, days: str, form: str) -> Tables:
     """Tables in which every day of a frequency repeats the one before: only its close, or all of it."""
     whole = {
@@ -423,6 +458,43 @@ LAYOUTS: Final[dict[str, Layout]] = {
         {"005930": KOREAN["005930"], "000660": KOREAN["000660"][:3]},
         "korean_stocks",
     ),
+    # What looks like a bar and is none
+    "minutes of a day whose clock is in a field of its own": korean(lambda: flat(KOREAN) + minutes()).refused,
+    "months beside days": korean(lambda: flat(KOREAN) + ends_of_months()).refused,
+    "some days adjusted": korean(
+        lambda: flat(KOREAN) + flat({ticker: table[:20] / 5 for ticker, table in KOREAN.items()})
+    ).refused,
+    "changes in percent": korean(changes).refused,
+    "-1 for no price": korean(lambda: [row | dict.fromkeys(PRICES, -1) for row in flat(KOREAN)[:3]] + flat(KOREAN)),
+    "-1 for no high": korean(lambda: [row | {"high": -1} for row in flat(KOREAN)[:3]] + flat(KOREAN)),
+    "closes by day": replace(figures(prices=by_day_of("close")), prices=closes_only(KOREAN)),
+    "earnings beside closes": replace(
+        figures(prices=by_day_of("close"), eps=lambda _table: {"2024-03-31": 975, "2024-06-30": 1419}),
+        prices=closes_only(KOREAN),
+    ),
+    "years beside days": figures(
+        daily=lambda table: [{"date": f"{day:%Y-%m-%d}", **row} for _ticker, day, row in rows({"": table})],
+        yearly=lambda _table: [{"date": "2023-12-31", "close": 1000.0, "high": 2000.0}],
+    ).refused,
+    "volumes by day": figures(volume=by_day_of("volume")).refused,
+    "a ratio by ticker, a document a day": korean(
+        lambda: by_day(
+            KOREAN, lambda of_day: {ticker: values["close"] / 1e4 for ticker, values in of_day.items()}, "PER"
+        )
+    ).refused,
+    "a day to come": korean(lambda: [*flat(KOREAN), flat(KOREAN)[-1] | {"date": dt.datetime(2099, 12, 31)}]),
+    "the first day of counting": korean(lambda: [*flat(KOREAN), flat(KOREAN)[-1] | {"date": dt.datetime(1970, 1, 1)}]),
+    "high and low swapped": korean(lambda: renamed(KOREAN, {"high": "low", "low": "high"})).refused,
+    "the code of an index among stocks": korean(lambda: flat(KOREAN | {"1001": KOREAN["005930"]})),
+    "a split of 1 every day": korean(lambda: [row | {"stock_splits": 1.0} for row in flat(KOREAN)]),
+    "a collection of a year": Layout(
+        lambda: {"삼성전자_2024": [row for row in flat({"005930": KOREAN["005930"]}) if row.pop("ticker")]},
+        KOREAN,
+        "korean_stocks",
+        read=False,
+    ),
+    "a currency among stocks": korean(lambda: flat(KOREAN | {"USDKRW": RATES["USDKRW"]})),
+    "currencies without the other one": Layout(one(lambda: flat({"JPY": RATES["USDKRW"]})), {}, "currencies").refused,
     # Time zones
     **{
         f"{count} world indices": Layout(

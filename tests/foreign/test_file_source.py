@@ -72,6 +72,14 @@ def test_a_csv_with_columns_of_each_ticker(tmp_path: Path, lines: list[str]) -> 
     assert [day.date() for day in bars["005930"].index] == DAYS
 
 
+@pytest.mark.parametrize("name", ["거래량.csv", "KOSPI_volume.csv"])
+def test_a_table_that_is_not_of_closes_by_its_name(tmp_path: Path, name: str) -> None:
+    lines = columns_of_two(lambda _name, ticker: ticker, fields="Close")
+    with pytest.raises(SisepanError) as refused:
+        file_source.open_file(write(tmp_path, name, "\n".join(lines)), KOREAN_STOCKS)
+    assert refused.value.message == file_source.NO_CLOSES
+
+
 @pytest.mark.parametrize("name", [lambda *pair: pair, lambda *pair: "_".join(pair), lambda _field, ticker: ticker])
 def test_a_parquet_file_with_columns_of_each_ticker(tmp_path: Path, name: Callable[[str, str], Any]) -> None:
     closes = {"Open": [78200, 78500, 76100], "Close": [79600, 77000, 76600]}
@@ -227,6 +235,7 @@ def test_a_column_tells_the_tickers_and_rows_are_found_by_the_line_an_editor_sho
             {"line": 5, "found": 10, "expected": 6},
         ),
         (CSV + "2024-01-05,72300", file_source.RAGGED, {"line": 5, "found": 2, "expected": 6}),
+        (CSV + "date,close,open,high,low,volume\n", file_source.OTHER_ORDER, {"line": 5}),
         (CSV + '2024-01-05,"72300\n', file_source.NOT_CSV, {"line": 5}),
         (bytes(range(256)) * 40, file_source.NOT_TEXT, {}),
         ("date,close\n2024-01-02,1\n".encode("utf-16"), file_source.NOT_TEXT, {}),
