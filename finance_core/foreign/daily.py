@@ -100,7 +100,7 @@ def one_a_day(
     is_same = np.append(days[:-1] == days[1:], False)
     if is_same.any():
         bars = own.values[:, : len(candles.PRICES) + 1]
-        if error := intervals.longer_beside(days, bars) or intervals.shorter_beside(days, bars[:, -1]):
+        if error := intervals.longer_beside(days, bars) or intervals.shorter_beside(days, bars):
             raise error
         _require_one_close(category, raws, own, is_same, portions)
         refused[DUPLICATE] = own.place[is_same]

@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from finance_core.errors import SisepanError
 from finance_core.foreign.dates import Mask, Moments, is_midnight
@@ -144,13 +145,22 @@ def _includes(longer: npt.NDArray[np.float64], bars: npt.NDArray[np.float64]) ->
     return mask & (bars[:, 4] > 0) & (longer[:, 4] >= LONGER_VOLUME * bars[:, 4])
 
 
-def shorter_beside(days: Moments, volume: npt.NDArray[np.float64]) -> SisepanError | None:
+def shorter_beside(days: Moments, bars: npt.NDArray[np.float64]) -> SisepanError | None:
     """The refusal if sorted daily rows hide intraday bars, whose clock times stand in a field of their own; else None.
 
-    A day has many rows then, and the last of them is not that of the whole day: another has a much larger volume. Where
-    a program stores the day so far again and again, the last row has the largest.
+    `bars`: prices and volume. Many rows of a day are intraday bars if the volume falls to a fraction within a day, or
+    does not grow on most days: where a program stores the day so far again and again, it grows.
     """
     distinct, first, counts = np.unique(days, return_index=True, return_counts=True)
-    largest, last = np.maximum.reduceat(volume, first), volume[first + counts - 1]
-    is_hidden = (counts > CLOCKS_A_DAY) & (largest >= LONGER_VOLUME * np.maximum(last, 1))
+    is_many = counts > CLOCKS_A_DAY
+    if not is_many.any():
+        return None
+    volume, of_day = np.maximum(np.nan_to_num(bars[:, -1]), 1), np.repeat(np.arange(len(first)), counts)
+    highest = pd.Series(volume).groupby(of_day).cummax().to_numpy()
+    has_fallen = np.logical_or.reduceat(highest >= LONGER_VOLUME * volume, first)
+    differ = (np.maximum.reduceat(bars[:, :-1], first) != np.minimum.reduceat(bars[:, :-1], first)).any(axis=1)
+    has_grown = volume[first + counts - 1] >= LONGER_VOLUME * volume[first]
+    is_hidden = is_many & has_fallen
+    if (is_many & differ & ~has_grown).mean() >= 0.5:
+        is_hidden = is_many
     return SisepanError(WITHOUT_CLOCK, day=str(distinct[is_hidden][0])) if is_hidden.any() else None

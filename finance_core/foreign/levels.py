@@ -257,11 +257,14 @@ def _is_row(value: Any) -> bool:
 
 def _may_be_bars(field: str, held: Any) -> bool:
     """Whether `held`, in the field called `field`, may be bars: bare numbers are closes only under such a name."""
+    inner = held
     while isinstance(held, dict) and held:
         if field_names.of_bars(tuple(itertools.islice(held, 10))):
             return True
-        held = next(iter(held.values()))
-    return not _is_number(held) or field_names.folded(field) in CLOSES or "close" in field_names.of_bars((field,))
+        inner, held = held, next(iter(held.values()))
+    return (
+        not _holds(inner, int, float) or field_names.folded(field) in CLOSES or "close" in field_names.of_bars((field,))
+    )
 
 
 def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]] | None:

@@ -21,6 +21,10 @@ FALL: Final = N_("내린 날을 뜻하는 빼기 부호를 떼었습니다")
 THOUSANDS: Final = N_("점을 천 단위 구분으로 읽었습니다")
 NEGATIVE: Final = N_("가격일 수 없는 음수라 없는 값으로 했습니다")
 CHANGES: Final = N_("종가 {count}개가 {price}처럼 음수입니다. 가격이 아니라 등락(률)으로 보입니다.")
+ABSENT: Final = {
+    **dict.fromkeys(("open", "high", "low"), N_("이런 이름의 필드가 없어 종가로 했습니다")),
+    "volume": N_("이런 이름의 필드가 없어 0으로 했습니다"),
+}
 NO_VOLUME: Final = N_("거래량일 수 없어 0으로 했습니다")
 NO_PRICE: Final = N_("믿을 수 없이 커서 없는 값으로 했습니다")
 UNREADABLE: Final = N_("숫자로 읽을 수 없어 없는 값으로 했습니다")
@@ -90,9 +94,9 @@ def mended(
         rows = np.flatnonzero(chosen)
         distinct, first, counts = np.unique(codes[rows], return_index=True, return_counts=True)
         for code, row, count in zip(distinct.tolist(), rows[first].tolist(), counts.tolist(), strict=True):
-            value = columns[name][row]
-            shown = "-" if np.isnan(value) else f"{value:.10g}"
-            changes[code][name, message] = Change(count, str(written.value(name, row))[:40], shown)
+            before, after = written.value(name, row), columns[name][row]
+            shown = "-" if np.isnan(after) else f"{after:.10g}"
+            changes[code][name, message] = Change(count, "-" if before is None else str(before)[:40], shown)
 
     for name, thousands in _thousands(codes, written).items():
         if has_no_decimals:
@@ -116,6 +120,9 @@ def mended(
         for row in np.flatnonzero(unread).tolist():
             unread[row] = not numbers.is_missing(written.value(name, row))
         change(name, unread, UNREADABLE, np.nan)
+    absent = [name for name in ABSENT if not any(name in rows.columns for rows in portions)]
+    for name in absent if len(absent) < len(ABSENT) else ():  # of a table of closes alone, that is plain to see
+        change(name, np.ones(len(codes), dtype=bool), ABSENT[name], columns[name])
     columns["stock_splits"] = np.where(columns["stock_splits"] == 1, 0.0, columns["stock_splits"])  # no split
     columns |= {name: np.where(np.isnan(columns[name]), 0.0, columns[name]) for name in candles.CORPORATE_ACTIONS}
     return table.assign(**columns), changes

@@ -58,7 +58,7 @@ def _lines(category: Category, summary: Summary) -> list[str]:
         *line(N_("기간: {first} ~ {last}"), 0 if summary.first is None else None),
         *line(N_("앞서 중단된 가져오기에서 끝낸 종목 {count}개"), summary.current),
         *line(N_("고친 봉 {count}개 (자세한 내용은 로그에 있습니다)"), summary.changed),
-        *_changes(summary),
+        *changes(summary),
         *line(N_("받지 않은 행 {count}개:"), summary.refused),
         *(f"  {formats.count(count)}: {reason}" for reason, count in reasons(summary.reasons).items()),
         *line(N_("저장된 시세를 그대로 둔 종목 {count}개:"), len(summary.failures)),
@@ -103,7 +103,8 @@ def unread(summary: Summary) -> str:
     return " ".join([sentence.format(count=formats.count(len(summary.failures))), *helps])
 
 
-def _changes(summary: Summary) -> list[str]:
+def changes(summary: Summary) -> list[str]:
+    """What was changed in numbers on the way, a sentence for each field and way, with an example."""
     sentence = _("{field}: {what} ({times}개, 예: {before} → {after})")
     return [
         sentence.format(field=name, what=_(message), **change._asdict() | {"times": formats.count(change.times)})

@@ -458,8 +458,31 @@ LAYOUTS: Final[dict[str, Layout]] = {
         {"005930": KOREAN["005930"], "000660": KOREAN["000660"][:3]},
         "korean_stocks",
     ),
+    "the answer of data.go.kr": korean(
+        lambda: [
+            {
+                "response": {
+                    "header": {"resultCode": "00"},
+                    "body": {
+                        "numOfRows": 100,
+                        "items": {"item": renamed(KOREAN, {"ticker": "srtnCd", "close": "clpr"})},
+                    },
+                }
+            }
+        ]
+    ),
     # What looks like a bar and is none
     "minutes of a day whose clock is in a field of its own": korean(lambda: flat(KOREAN) + minutes()).refused,
+    "the day so far, again and again": korean(
+        lambda: [
+            row | {"volume": row["volume"] * part // 4, "high": row["close"]} if part < 4 else row
+            for row in flat(KOREAN)
+            for part in range(1, 5)
+        ]
+    ),
+    "hours whose clock is in a field of its own": korean(
+        lambda: [row | {"date": row["date"].date().isoformat(), "hour": row["date"].hour} for row in hourly(KOREAN)]
+    ).refused,
     "months beside days": korean(lambda: flat(KOREAN) + ends_of_months()).refused,
     "some days adjusted": korean(
         lambda: flat(KOREAN) + flat({ticker: table[:20] / 5 for ticker, table in KOREAN.items()})

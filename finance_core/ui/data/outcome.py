@@ -33,6 +33,8 @@ def of_run(summary: Summary | None, category: Category, *, with_record: bool = T
         last = import_records.latest(database.connect(), category, summary.source)
         if last and last["state"] == "done":
             of_import(last, "imported")
+    for change in reports.changes(summary):
+        st.caption(plain(change))
     if summary.failures:
         failures = [(failure.ticker, str(failure.error)) for failure in summary.failures]
         st.dataframe(pd.DataFrame(failures, columns=[_("종목"), _("이유")]), hide_index=True)
