@@ -135,7 +135,7 @@ def _aggregated(own: OwnRows, exchange: Exchange | None) -> OwnRows:
     return OwnRows(days.astype("datetime64[ns]"), nowhere, nowhere, bars.to_numpy(), own.place[first][starts], False)
 
 
-def _are_adjusted_beside_raw(own: OwnRows, rows: npt.NDArray[np.int64]) -> bool:
+def _are_adjusted(own: OwnRows, rows: npt.NDArray[np.int64]) -> bool:
     """Whether all prices of these rows are those of the next row times one number, as before and after a split."""
     if len(rows) <= CORRECTIONS:
         return False
@@ -155,14 +155,8 @@ def _require_one_close(
     closes = own.values[:, 3]
     is_other = np.append(is_same[:-1] & ~np.isclose(closes[:-1], closes[1:], rtol=candles.ROUNDING, atol=0), False)
     spelled = [portions[of].columns["ticker"][position] for of, position, _order in own.place.tolist()]
-    limits = [
-        (
-            is_other,
-            0
-            if _are_adjusted_beside_raw(own, np.flatnonzero(is_other))
-            else max(CONTRADICTING * (~is_same).sum(), CORRECTIONS),
-        )
-    ]
+    corrections = 0 if _are_adjusted(own, np.flatnonzero(is_other)) else CORRECTIONS
+    limits = [(is_other, corrections and max(CONTRADICTING * (~is_same).sum(), corrections))]
     if len(raws) > 1:
         texts = np.array(list(map(raw_tickers.text_of, spelled)), dtype=object)
         is_between = np.append(is_same[:-1] & (texts[:-1] != texts[1:]), False)

@@ -20,7 +20,7 @@ from finance_core.i18n import N_
 FALL: Final = N_("내린 날을 뜻하는 빼기 부호를 떼었습니다")
 THOUSANDS: Final = N_("점을 천 단위 구분으로 읽었습니다")
 NEGATIVE: Final = N_("가격일 수 없는 음수라 없는 값으로 했습니다")
-CHANGES: Final = N_("종가 {count}개가 {price}처럼 음수입니다. 가격이 아니라 등락(률)으로 보입니다.")
+NO_PRICES: Final = N_("종가 {count}개가 {price}처럼 음수입니다. 가격이 아니라 등락(률)으로 보입니다.")
 ABSENT: Final = {
     **dict.fromkeys(("open", "high", "low"), N_("이런 이름의 필드가 없어 종가로 했습니다")),
     "volume": N_("이런 이름의 필드가 없어 0으로 했습니다"),
@@ -143,7 +143,7 @@ def _refuse_changes(
         own = rows[codes[rows] == code]
         if len(np.unique(close[own])) > FEW_NEGATIVE:
             price = str(written.value("close", int(own[0])))[:40]
-            failures[code] = SisepanError(CHANGES, count=len(own), price=price)
+            failures[code] = SisepanError(NO_PRICES, count=len(own), price=price)
 
 
 def _thousands(codes: npt.NDArray[np.int64], written: _Written) -> dict[str, Values]:
