@@ -334,6 +334,117 @@ def test_wrong_use_and_bad_files_end_a_command_with_a_sentence(db: MongoDatabase
     assert is_empty(db)
 
 
+# A table for each ticker
+
+
+DAYS = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-04"])
+
+
+def make_tables(path: Path, names: Iterable[str], index: str | None = "date") -> Path:
+    """A file with the three bars of `DAYS` in a table for each of `names`, as pandas writes them."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number, name in enumerate(names, start=1):
+            closes = [number * 1000.0 + 100 * row for row in range(len(DAYS))]
+            columns = dict.fromkeys(("open", "high", "low", "close"), closes)
+            pd.DataFrame({**columns, "volume": 10}, index=DAYS.rename(index)).to_sql(name, connection)
+    return path
+
+
+@pytest.mark.parametrize("index", ["date", "Date", "날짜", None])
+@pytest.mark.parametrize(
+    ("names", "category"),
+    [
+        (["005930", "000660"], KOREAN_STOCKS),
+        (["A005930", "A000660"], KOREAN_STOCKS),
+        (["005930.KS", "0001A0"], KOREAN_STOCKS),
+        (["AAPL", "MSFT", "BRK-B"], US_STOCKS),
+        (["USDKRW", "EURUSD"], CURRENCIES),
+        (["KS11", "KQ11"], INDICES),
+    ],
+    ids=str,
+)
+def test_a_table_a_ticker(tmp_path: Path, index: str | None, names: list[str], category: Category) -> None:
+    path = make_tables(tmp_path / "prices.db", names, index)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE company (code, name)")
+        connection.execute("CREATE TABLE runs (date, note)")
+    source = SqliteSource(path)
+    assert (source.name, sum(source.counts().values())) == ("prices.db", len(names) * len(DAYS))
+    bars = {one.ticker: one.bars for one in found(source, category)}
+    assert {ticker: of["close"].tolist() for ticker, of in bars.items()} == {
+        category.ticker_of(name): [number * 1000 + 100 * row for row in range(3)]
+        for number, name in enumerate(names, start=1)
+    }
+    assert all(of.index.equals(DAYS) for of in bars.values())
+
+
+def test_the_place_of_a_row_names_its_table_and_stays_the_same(tmp_path: Path) -> None:
+    path = make_tables(tmp_path / "prices.db", ["005930", "A005930", "000660"])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO '000660' VALUES ('어제', 1, 1, 1, 1, 1)")
+        connection.execute("CREATE INDEX by_close ON '005930' (close, date)")
+    hynix, samsung = found(SqliteSource(path))
+    assert [refusal.place for refusal in hynix.refusals] == ["000660 4"]
+    assert samsung.failure is not None  # two tables of one ticker that disagree
+    (one,) = found(SqliteSource(path, "a005930"))
+    assert one.bars["close"].tolist() == [2000, 2100, 2200]
+    assert SqliteSource(path, "a005930").name == "prices.db:A005930"
+
+
+def test_tables_of_tickers_may_differ_in_their_columns(tmp_path: Path) -> None:
+    path = make_tables(tmp_path / "prices.db", ["005930"])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE '000660' (Close REAL, Date TEXT)")
+        connection.execute("INSERT INTO '000660' VALUES (5, '2024-01-02')")
+        connection.execute("CREATE TABLE '035720' (close REAL, date TEXT PRIMARY KEY) WITHOUT ROWID")
+        connection.execute("INSERT INTO '035720' VALUES (6, '2024-01-02'), (7, '어제')")
+    hynix, samsung, kakao = found(SqliteSource(path))
+    assert [one.bars["close"].tolist() for one in (hynix, samsung, kakao)] == [[5], [1000, 1100, 1200], [6]]
+    assert [refusal.place for refusal in kakao.refusals] == ["035720 어제"]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["daily"], "daily"),
+        (["DAILY", "PRICE"], "DAILY, PRICE"),
+        (["005930", "000660", "prices"], "prices"),
+        (["005930", "000660", "KOSPI"], "KOSPI"),
+        (["005930", "000660", "AAPL"], "AAPL"),
+        (["D", "W", "M"], "D, M, W"),
+    ],
+    ids=str,
+)
+def test_tables_whose_names_are_no_tickers_of_one_category_are_refused(
+    tmp_path: Path, names: list[str], told: str
+) -> None:
+    path = make_tables(tmp_path / "prices.db", names)
+    with pytest.raises(SisepanError, match=rf"종목 코드여야.*: {told}$") as raised:
+        SqliteSource(path)
+    assert raised.value.message == sqlite_source.NO_TICKERS
+    if "005930" in names:
+        assert SqliteSource(path, "005930").counts() == {"005930": 3}
+    else:
+        with pytest.raises(SisepanError, match="있는 열"):
+            SqliteSource(path, names[0])
+
+
+def test_row_numbers_in_an_index_of_pandas_are_no_days(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "prices.db")) as connection, connection:
+        pd.DataFrame({"close": [1.0, 2.0]}).to_sql("005930", connection)
+    with pytest.raises(SisepanError) as raised:
+        SqliteSource(tmp_path / "prices.db")
+    assert raised.value.message == sqlite_source.NO_TABLE
+
+
+def test_a_table_of_all_tickers_beside_tables_of_single_ones(tmp_path: Path) -> None:
+    path = make(make_tables(tmp_path / "prices.db", ["005930", "000660"]), [ROW], "every")
+    with pytest.raises(SisepanError, match="000660, 005930"):
+        SqliteSource(path)
+    assert SqliteSource(make(path, [ROW])).table == "stocks"
+    assert SqliteSource(path, "000660").counts() == {"000660": 3}
+
+
 # What SQLite can hold
 
 
