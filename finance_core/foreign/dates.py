@@ -16,6 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 from bson import Timestamp
 
+from finance_core.foreign import date_words
+
 Moments = npt.NDArray[np.datetime64]
 Mask = npt.NDArray[np.bool_]
 DateForm = Literal["day", "moment", "text", "number", "unreadable", "missing"]
@@ -32,10 +34,21 @@ Order = Literal["dmy", "mdy", "ymd", ""]
 TEXTS: Final = (
     # 2024-1-2, 2024/01/02 and 2024. 1. 2., each with or without a clock time behind it
     re.compile(r"(?P<year>\d{4})[-./]\s?(?P<month>\d{1,2})[-./]\s?(?P<day>\d{1,2})\.?(?=$|\D)(?P<clock>.*)", re.DOTALL),
-    # 2024년 1월 2일
-    re.compile(r"(?P<year>\d{4})년\s*(?P<month>\d{1,2})월\s*(?P<day>\d{1,2})일(?P<clock>.*)", re.DOTALL),
+    # 2024년 1월 2일 and 24년 1월 2일
+    re.compile(r"(?P<year>\d{4}|\d\d)년\s*(?P<month>\d{1,2})월\s*(?P<day>\d{1,2})일(?P<clock>.*)", re.DOTALL),
+    # 02-Jan-2024, 2 January 2024 and Tue, 02 Jan 2024 00:00:00 GMT
+    re.compile(
+        r"(?:(?P<weekday>[A-Za-z]+),\s*)?(?P<day>\d{1,2})[- ](?P<month>[A-Za-z]+)[- ](?P<year>\d{4})(?P<clock>\D.*)?",
+        re.DOTALL,
+    ),
+    # Jan 02, 2024 and Tuesday, January 2, 2024
+    re.compile(
+        r"(?:(?P<weekday>[A-Za-z]+),\s*)?(?P<month>[A-Za-z]+)\.? (?P<day>\d{1,2}),? (?P<year>\d{4})(?P<clock>\D.*)?",
+        re.DOTALL,
+    ),
+    re.compile(r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)\.0(?P<clock>)", re.ASCII),  # 20240102.0, from pandas
 )
-"""Forms of text that are not ISO 8601 as a whole: year, month, day, and a clock time in ISO 8601."""
+"""Forms of text that are not ISO 8601 as a whole: year, month, day, and a clock time; `date_words` reads the words."""
 ORDERED: Final = re.compile(r"(\d{1,2})([-./])\s?(\d{1,2})\2\s?(\d{4}|\d{1,2})\.?(?=$|\D)(?P<clock>.*)", re.DOTALL)
 """01/02/2024, 1.2.2024 and 24.01.02: only the other rows can show the order of the numbers."""
 ORDERS: Final[dict[Order, tuple[int, int, int]]] = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
@@ -225,7 +238,8 @@ def _moment_of_text(text: str, unit: EpochUnit, order: Order) -> Moment:
         return NO_MOMENT if text.startswith("0") else _moment_of_number(float(text), unit)
     for form in TEXTS:
         if parts := form.fullmatch(text):
-            text = f"{parts['year']}-{int(parts['month']):02d}-{int(parts['day']):02d}{parts['clock']}"
+            weekday = parts.groupdict().get("weekday") or ""
+            text = date_words.iso(parts["year"], parts["month"], parts["day"], parts["clock"] or "", weekday) or ""
             break
     else:
         text = (_ordered_as_iso(text, order) if order else None) or text
@@ -249,8 +263,7 @@ def _ordered_as_iso(text: str, order: Order) -> str | None:
     year, month, day = [fields[position] for position in ORDERS[order]] if fields else ("", "", "")
     if parts is None or len(year) not in (2, 4) or len(day) > 2:
         return None
-    century = "" if len(year) == 4 else "19" if int(year) >= 70 else "20"
-    return f"{century}{year}-{int(month):02d}-{int(day):02d}{parts['clock']}"
+    return date_words.iso(year, month, day, parts["clock"])
 
 
 def _order_of(values: Sequence[Any]) -> Order:

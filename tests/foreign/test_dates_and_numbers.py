@@ -119,6 +119,56 @@ def test_a_moment_in_utc_is_the_day_that_it_is_in_the_zone(moment: dt.datetime, 
     assert local.astype("datetime64[D]").tolist() == [there] * 3
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2024-01-02 0:00", "2024/1/2 0:00", "2024-01-02 9:00:00", "2024-01-02 9:00:00.5", "2024-01-02T9:00"),
+        *("2024-01-02 오전 12:00:00", "2024. 1. 2. 오후 3:30:00", "2024년 1월 2일 오후 12:00"),
+        *("2024-01-02 12:00:00 AM", "2024-01-02 3:30 pm"),
+        *("2024-01-02(화)", "2024-01-02 (Tue)", "2024.01.02 (화)", "2024년 1월 2일 화요일", "2024-01-02(화) 15:30"),
+        *("24년 1월 2일", "24년 01월 02일(화)"),
+        *("Jan 02, 2024", "Jan. 2, 2024", "January 2, 2024", "JAN 02 2024", "Tuesday, January 2, 2024"),
+        *("02-Jan-2024", "2-Jan-2024", "2 January 2024", "02 Jan 2024", "Tue, 02 Jan 2024", "02-Jan-2024 3:30 PM"),
+        *("Tue, 02 Jan 2024 00:00:00 GMT", "20240102.0"),
+    ],
+)
+def test_a_day_in_words_is_the_day_that_they_say(text: str) -> None:
+    assert days_of([text]) == days_of([f" {text} "]) == [dt.date(2024, 1, 2)]
+    assert dates.is_date(text)
+    assert dates.are_sure([text])
+
+
+@pytest.mark.parametrize("text", ["1/25/2024 12:00:00 AM", "25/1/2024 0:00", "2024/1/25 오전 12:00", "1/25/24 3:30 PM"])
+def test_an_ordered_day_may_have_any_clock_time(text: str) -> None:
+    assert read([text]) == [dt.date(2024, 1, 25)]
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024-01-02 오전 12:30", "2024-01-02T00:30"),
+        ("2024-01-02 오후 12:30", "2024-01-02T12:30"),
+        ("2024-01-02 오전 9:05:07", "2024-01-02T09:05:07"),
+        ("1/31/2024 11:59:59 PM", "2024-01-31T23:59:59"),
+        ("Mon, 01 Jan 2024 15:00:00 GMT", "2024-01-01T15:00"),
+        ("2024-01-02 9:00+09:00", "2024-01-02T09:00"),
+    ],
+)
+def test_a_clock_time_in_words_is_the_one_that_they_say(text: str, moment: str) -> None:
+    (read,), (is_utc,), _naive = dates.written([text], dates.convention_of([text]))
+    assert (read, is_utc) == (np.datetime64(moment), text.endswith("GMT"))
+
+
+def test_a_midnight_of_seoul_as_http_writes_it_is_the_day_there() -> None:
+    assert days_of(["Mon, 01 Jan 2024 15:00:00 GMT"], "Asia/Seoul") == [dt.date(2024, 1, 2)]
+
+
+def test_every_day_in_words_is_read_as_itself() -> None:
+    days = [day.date() for day in CENTURIES[::97]]
+    for form in ("%b %d, %Y", "%d-%b-%Y", "%d %B %Y", "%a, %d %b %Y 00:00:00 GMT", "%Y-%m-%d (%a)", "%A, %B %d, %Y"):
+        assert days_of([day.strftime(form) for day in days]) == days
+
+
 def test_another_form_of_date_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     day_first = re.compile(r"(?P<day>\d{2})\|(?P<month>\d{2})\|(?P<year>\d{4})(?P<clock>)")
     monkeypatch.setattr(dates, "TEXTS", (*dates.TEXTS, day_first))
@@ -203,6 +253,21 @@ GARBAGE = [
     "2024-13-01",
     "2024-02-30",
     "20240230",
+    "20240230.0",
+    "20240102.5",
+    "00593000.0",
+    "2024-01-02(수)",
+    "2024-01-02 (x)",
+    "Wed, 02 Jan 2024 00:00:00 GMT",
+    "2024-01-02 오전 13:00",
+    "2024-01-02 0:00 PM",
+    "2024-01-02 24:30",
+    "2024-01-02 9",
+    "02-Jan-24",
+    "Jan 2024",
+    "Janu 02, 2024",
+    "30 Feb 2024",
+    "Foo 02, 2024",
     20240230,
     20241301,
     "01/02/2024",
