@@ -291,6 +291,8 @@ def _read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> p
         raise error
     nowhere = np.zeros(len(days), dtype=bool)
     trading_days.read(days, nowhere, nowhere, rules.exchange_of(raw, [raw]))
+    if (bars["stock_splits"] == 1).any():
+        raise DataConflict(N_("액면분할 값이 1인 날이 있습니다. 전환하면 분할이 없는 날로 읽습니다."))
     if (bars["stock_splits"] != 0).any() and (splits := adjustment.unadjusted_splits(candles.clean(bars)[0])):
         date = f"{bars.index[splits[0]]:%Y-%m-%d}"
         raise DataConflict(N_("{date}의 액면분할이 그 전 가격에 반영되지 않았습니다. 전환하면 반영합니다."), date=date)

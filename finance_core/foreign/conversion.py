@@ -264,5 +264,7 @@ def _table(codes: Mapping[Any, int], number: int, rows: Rows) -> pd.DataFrame:
             "position": range(len(rows)),
         }
     )
+    if "stock_splits" in table:
+        table["stock_splits"] = table["stock_splits"].replace(1.0, 0.0)  # how some sources write a day without a split
     absent = {name: np.nan if name in candles.PRICES else 0.0 for name in candles.COLUMNS if name not in table}
     return table.assign(**absent)

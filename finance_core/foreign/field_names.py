@@ -1,6 +1,7 @@
 """The names that other programs give to the fields of daily bars and of lists of tickers, in English and Korean.
 
-To read another name, add it to its row. Names match without case, spaces and hyphens.
+To read another name, add it to its row. Names match without case, spaces, hyphens and a unit that does not
+change the number.
 """
 
 import re
@@ -10,35 +11,52 @@ from typing import Final
 
 FieldNames = dict[str, tuple[str, ...]]
 
+_UNIT = re.compile(r"(?<=[^\s(\[])\s*[(\[]\s*(?:주|원|달러|KRW|USD|[$₩])\s*[)\]]$", re.IGNORECASE)
+
 BARS: Final[FieldNames] = {
     "ticker": (
         *("ticker", "symbol", "code", "stock_code", "ticker_symbol", "stock_symbol", "item_code", "itemcode", "srtncd"),
         *("stck_shrn_iscd", "shrn_iscd", "symb", "isu_srt_cd", "shcode"),
-        *("종목코드", "종목_코드", "단축코드", "티커", "코드"),
+        *("isu_cd", "stk_cd", "stockcode", "stock_id"),
+        *("종목코드", "종목_코드", "단축코드", "티커", "코드", "종목번호", "종목"),
     ),
     "date": (
         *("date", "datetime", "trade_date", "trading_date", "timestamp", "day", "time", "ts", "t", "basdt", "bas_dd"),
         *("localtradedat", "local_traded_at", "localdate", "stck_bsop_date", "xymd", "candle_date_time_kst"),
-        *("날짜", "일자", "거래일", "거래일자", "기준일자", "일시"),
+        *("trd_dd", "tradedate", "trade_dt", "base_date", "dt", "datetime_kst"),
+        *("날짜", "일자", "거래일", "거래일자", "기준일자", "일시", "영업일자", "영업일", "기준일", "거래일시"),
     ),
-    "open": ("open", "open_price", "openprice", "stck_oprc", "mkp", "tdd_opnprc", "o", "시가", "오픈"),
-    "high": ("high", "high_price", "highprice", "stck_hgpr", "hipr", "tdd_hgprc", "h", "고가"),
-    "low": ("low", "low_price", "lowprice", "stck_lwpr", "lopr", "tdd_lwprc", "l", "저가"),
+    "open": (
+        *("open", "open_price", "openprice", "stck_oprc", "mkp", "tdd_opnprc", "o", "시가", "오픈"),
+        *("opening_price", "open_pric"),
+    ),
+    "high": ("high", "high_price", "highprice", "stck_hgpr", "hipr", "tdd_hgprc", "h", "고가", "high_pric"),
+    "low": ("low", "low_price", "lowprice", "stck_lwpr", "lopr", "tdd_lwprc", "l", "저가", "low_pric"),
     "close": (
         *("close", "close_price", "closeprice", "stck_clpr", "clos", "clpr", "tdd_clsprc", "c"),
         *("종가", "현재가"),
+        *("closing_price", "close/last", "trade_price", "cur_prc", "체결가", "수정종가", "price", "last"),
     ),
     "volume": (
         *("volume", "vol", "acml_vol", "tvol", "accumulatedtradingvolume", "trqu", "acc_trdvol", "v"),
-        *("거래량", "누적거래량"),
+        *("거래량", "누적거래량", "누적_거래량"),
+        *("trde_qty", "candle_acc_trade_volume", "acc_trade_volume", "jdiff_vol", "total_volume", "acc_volume"),
+        *("trade_volume",),
     ),
-    "dividends": ("dividends", "dividend", "배당", "배당금"),
-    "stock_splits": ("stock_splits", "stock_split", "splits", "split", "액면분할"),
+    "dividends": ("dividends", "dividend", "배당", "배당금", "dividend_amount", "divcash"),
+    "stock_splits": (
+        *("stock_splits", "stock_split", "splits", "split", "액면분할"),
+        *("split_coefficient", "split_factor", "splitfactor"),
+    ),
 }
 """For each of our bar fields, the names that other programs use, as `folded` writes them, the likeliest first.
 
-They include the names in the APIs of KIS, Naver, KRX and the Korean government's open data.
+They include the names in the APIs of KIS, Kiwoom, LS, Naver, Upbit, KRX and the Korean government's open data.
 """
+BESIDE_RANGE: Final = frozenset({"trade_price", "cur_prc", "체결가", "price", "last"})
+"""Names that mean the close only beside a high and a low: orders, holdings and quotes have such fields too."""
+ALONE: Final = frozenset({"수정종가"})
+"""Names of a close that is adjusted for splits: beside other prices, which may not be, it would make false bars."""
 TICKERS: Final[FieldNames] = {
     "name": (
         *("name", "company_name", "company", "long_name", "longname", "short_name", "shortname"),
@@ -55,7 +73,10 @@ TICKERS: Final[FieldNames] = {
 @lru_cache(maxsize=1024)
 def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
     """Our names of the fields of a bar and of a description of its ticker, each mapped to the one of `keys` for it."""
-    return _matched(keys, {**BARS, **TICKERS})
+    names = _matched(keys, {**BARS, **TICKERS})
+    close, others = folded(names.get("close", "")), names.keys() & {"open", "high", "low"}
+    is_other = (close in BESIDE_RANGE and not others >= {"high", "low"}) or (close in ALONE and others)
+    return {ours: theirs for ours, theirs in names.items() if ours != "close"} if is_other else names
 
 
 @lru_cache(maxsize=1024)
@@ -66,7 +87,14 @@ def of_tickers(keys: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def folded(key: str) -> str:
-    """The name of a field in lower case, with _ for spaces and hyphens, without <> around it or "1. " before it."""
+    """The name of a field in lower case, with _ for spaces and hyphens, without <> around it or "1. " before it.
+
+    A unit behind it that does not change the number goes too, as in 종가(원); 거래량(천주) stays, and is no known name.
+    """
+    return _with_unit(_UNIT.sub("", str(key).strip().strip("<>").strip()))
+
+
+def _with_unit(key: str) -> str:
     name = re.sub(r"^\d+\. ", "", str(key).strip().strip("<>").strip())
     return name.casefold().replace(" ", "_").replace("-", "_")
 
@@ -74,7 +102,12 @@ def folded(key: str) -> str:
 def _matched(keys: tuple[str, ...], table: FieldNames) -> dict[str, str]:
     by_folded: dict[str, str] = {}
     for key in keys:
-        by_folded.setdefault(folded(key), key)
+        by_folded.setdefault(_with_unit(key), key)
+    units: dict[str, list[str]] = {}
+    for key in keys:
+        units.setdefault(folded(key), []).append(key)
+    # Of several units, as of 종가(원) and 종가($), nothing tells the right one.
+    by_folded = {name: of[0] for name, of in units.items() if len(of) == 1} | by_folded
     return {
         # A key that is exactly our name is preferred to a key that only folds to it.
         ours: ours if ours in keys else next(by_folded[name] for name in names if name in by_folded)

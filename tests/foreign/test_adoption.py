@@ -185,6 +185,17 @@ def test_prices_from_before_a_split_are_no_cliff(own_server_db: MongoDatabase) -
     assert close.to_numpy() == pytest.approx(table["close"].to_numpy())
 
 
+def test_a_split_of_one_is_none(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    table = made_table(4, halted=0)
+    documents = flat({"005930": table}, CAPITAL)
+    db["kr"].insert_many([{**document, "split_coefficient": 1.0} for document in documents])
+    reading = adopted(db, "kr")
+    assert (reading.state, "액면분할 값이 1" in str(reading.failures[0].error)) == ("failed", True)
+    assert converted(db, "kr").added == len(table)
+    assert not drawn(db, KOREAN_STOCKS, "005930")["stock_splits"].any()
+
+
 def test_reading_that_is_stopped_changes_nothing(own_server_db: MongoDatabase) -> None:
     db = own_server_db
     db["kr"].insert_many(flat(TABLES, CAPITAL))

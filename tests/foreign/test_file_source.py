@@ -118,6 +118,13 @@ def assert_the_three_bars(found: list[Converted], ticker: str = "005930") -> Non
     assert one.bars["volume"].tolist() == [17142847, 21753644, 15324439]
 
 
+@pytest.mark.parametrize("price", ["price", "체결가", "close"])
+def test_several_prices_a_day_are_no_bars_whatever_their_name(tmp_path: Path, price: str) -> None:
+    rows = [f"005930,{day},{close},{close + 9},{close - 9}" for day in DAYS for close in (100, 105, 95)]
+    (one,) = found(write(tmp_path, "orders.csv", "\n".join([f"종목,날짜,{price},고가,저가", *rows])))
+    assert (one.failure is not None, len(one.bars)) == (True, 0)
+
+
 # CSV
 
 

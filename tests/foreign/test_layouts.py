@@ -145,6 +145,67 @@ def test_our_own_name_goes_before_one_like_it() -> None:
     assert names == {"ticker": "ticker", "date": "DATE", "close": "Close"}
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        *(
+            ("date", name)
+            for name in ("dt", "기준일", "영업일", "영업일자", "base_date", "TRD_DD", "tradeDate", "trade_dt")
+        ),
+        *(("date", name) for name in ("거래일시", "datetime_kst", "날짜")),
+        *(
+            ("close", name)
+            for name in ("closing_price", "Close/Last", "종가(원)", "종가 [원]", "Close ($)", "close(KRW)")
+        ),
+        *(("open", name) for name in ("open_pric", "opening_price", "시가(원)")),
+        *(("high", name) for name in ("high_pric", "고가(원)", "High [USD]")),
+        *(("low", name) for name in ("low_pric", "저가 (원)")),
+        *(("volume", name) for name in ("trde_qty", "trade_volume", "candle_acc_trade_volume", "jdiff_vol")),
+        *(("volume", name) for name in ("total_volume", "acc_volume", "누적 거래량", "거래량(주)", "Volume(주)")),
+        *(("ticker", name) for name in ("종목", "종목번호", "ISU_CD", "stk_cd", "stockCode", "stock_id")),
+        *(("stock_splits", name) for name in ("8. split coefficient", "splitFactor", "split_factor")),
+        *(("dividends", name) for name in ("7. dividend amount", "divCash")),
+    ],
+)
+def test_a_field_has_the_names_that_other_programs_give_it(ours: str, theirs: str) -> None:
+    assert field_names.of_bars((theirs,)) == {ours: theirs}
+    known = field_names.BARS[ours][0].upper()
+    if theirs != "날짜":
+        assert field_names.of_bars((theirs, known))[ours] == known
+
+
+@pytest.mark.parametrize("name", ["price", "Last", "trade_price", "cur_prc", "체결가"])
+def test_a_general_name_means_the_close_only_beside_a_high_and_a_low(name: str) -> None:
+    bar = {"ticker": "005930", "date": DAYS[0], "high": 12.0, "low": 9.0, name: 11.0}
+    assert field_names.of_bars(tuple(bar))["close"] == name
+    assert field_names.of_bars((*bar, "close"))["close"] == "close"
+    assert recognise([bar], KOREAN_STOCKS) is not None
+    for others in ({"qty": 3, "side": "buy"}, {"volume": 3}, {"title": "a"}, {}):
+        order = {"ticker": "005930", "date": DAYS[0], name: 11.0, **others}
+        assert recognise([order], KOREAN_STOCKS) is None
+        assert "close" not in field_names.of_bars(tuple(order))
+
+
+def test_an_adjusted_close_is_not_put_beside_prices_that_may_be_raw() -> None:
+    assert field_names.of_bars(("날짜", "수정종가")) == {"date": "날짜", "close": "수정종가"}
+    assert field_names.of_bars(("날짜", "수정종가", "종가")) == {"date": "날짜", "close": "종가"}
+    assert "close" not in field_names.of_bars(("날짜", "시가", "고가", "저가", "수정종가"))
+    assert "close" not in field_names.of_bars(("date", "adj_close", "Adj Close", "adjclose"))
+
+
+@pytest.mark.parametrize(
+    "unit", ["(천주)", "(천원)", "(백만)", "(%)", "[천원]", "(만주)", "(주)(천)", "(백만원)", "(전일)"]
+)
+@pytest.mark.parametrize("name", ["종가", "거래량", "Close"])
+def test_a_unit_that_changes_the_number_makes_another_name(name: str, unit: str) -> None:
+    assert not field_names.of_bars((f"{name}{unit}", f"{name} {unit}"))
+
+
+def test_of_several_units_none_is_taken() -> None:
+    assert not field_names.of_bars(("종가(원)", "종가($)"))
+    assert field_names.of_bars(("종가(원)", "종가", "종가($)")) == {"close": "종가"}
+
+
 def test_american_tickers_are_recognised_in_their_own_category_only(tables: dict[str, pd.DataFrame]) -> None:
     american = generated.tables(US_STOCKS, generated.AMERICAN_TICKERS)
     documents = generated.lay_out(american, Style(date_form="new_york"), US_STOCKS, {}).documents
