@@ -96,6 +96,8 @@ class Category:
     """Whether its prices are exchange rates (USDKRW) and not amounts of money."""
     ticker_digits: int = 0
     """Digits of a numeric ticker, to restore leading zeros that spreadsheets drop; 0 if no ticker is numeric."""
+    ticker_spellings: tuple[str, ...] = ()
+    """Regular expressions of whole texts, in capitals, that other programs write for a ticker, their one group."""
     collection_names: str = ""
     """What other programs usually call a collection, table or file of it: lower-case words, separated by spaces. A word
     may stand for several categories; the tickers then decide."""
@@ -134,15 +136,19 @@ class Category:
     def ticker_of(self, text: str) -> str:
         """The ticker that `text` means; `text` may be written as people, spreadsheets or other programs write tickers.
 
-        In Korea 5930, A005930 and 005930.KS are 005930; USD/KRW, USDKRW=X and KRW=X (Yahoo's) are USDKRW.
+        In Korea 5930, A005930 and 005930.KS are 005930, and so is what `ticker_spellings` has; USD/KRW, USDKRW=X and
+        KRW=X (Yahoo's) are USDKRW.
         """
-        ticker = text.strip().upper()
+        ticker = unquoted(text).upper()
         for market in self.markets:
             if market.yahoo_suffix:
                 ticker = ticker.removesuffix(market.yahoo_suffix)
         if self.rates:
             ticker = ticker.replace("/", "")
             return f"USD{ticker}" if len(ticker) == 3 and text.strip().upper() == f"{ticker}=X" else ticker
+        for spelling in self.ticker_spellings:
+            if spelled := re.fullmatch(spelling, ticker):
+                return spelled[1]
         if self.ticker_digits and re.fullmatch(rf"A[0-9A-Z]{{{self.ticker_digits}}}", ticker):
             ticker = ticker[1:]
         return ticker.zfill(self.ticker_digits) if ticker.isascii() and ticker.isdigit() else ticker
@@ -175,6 +181,12 @@ KOREAN_STOCKS = Category(
     daily_limit=0.3,
     index="^KS11",
     ticker_digits=6,
+    ticker_spellings=(
+        r"(?:KRX|KOSPI|KOSDAQ):([0-9][0-9A-Z]{5})",
+        r"([0-9][0-9A-Z]{5}) K[SQ](?: EQUITY)?",  # Bloomberg
+        # An ISIN has the ticker only of a common share, which ends in 0: KR7005931001 is 005935.
+        r"KR7([0-9][0-9A-Z]{4}0)\d{3}",
+    ),
     collection_names="korean_stock korea_stocks stock_kr stocks_kr kr_stock kr_stocks krx krx_stocks"
     " kospi kosdaq stock stocks",
 )
@@ -198,6 +210,11 @@ US_STOCKS = Category(
     rising_is_red=False,
     update_command="updaters.update_us",
     index="^GSPC",
+    ticker_spellings=(
+        r"(?:NASDAQ|NYSE|AMEX):([A-Z][A-Z0-9.\-]{0,9})",
+        r"([A-Z][A-Z0-9\-]{0,9})\.US",  # Stooq
+        r"([A-Z][A-Z0-9.\-]{0,9}) US(?: EQUITY)?",  # Bloomberg
+    ),
     collection_names="us_stock usa_stocks american_stocks stock_us stocks_us nasdaq nyse sp500 stock stocks",
 )
 
@@ -260,6 +277,13 @@ CURRENCIES = Category(
 )
 
 CATEGORIES: tuple[Category, ...] = (KOREAN_STOCKS, US_STOCKS, INDICES, CURRENCIES)
+
+
+def unquoted(text: str) -> str:
+    """A text without the marks by which spreadsheets keep its zeros: '005930 and ="005930" are 005930."""
+    stripped = text.strip()
+    marked = re.fullmatch(r"'([^'\"=]+)'?|=\"([^'\"=]+)\"", stripped)
+    return (marked[1] or marked[2]).strip() if marked else stripped
 
 
 def named(name: str) -> list[Category]:

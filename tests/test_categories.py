@@ -6,7 +6,7 @@ import pytest
 
 from finance_core import categories, starter
 from finance_core.bars import indicators, sessions
-from finance_core.categories import CATEGORIES, CURRENCIES, INDICES, KOREAN_STOCKS, Category
+from finance_core.categories import CATEGORIES, CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from updaters import yahoo
 
 
@@ -28,6 +28,40 @@ from updaters import yahoo
 )
 def test_a_korean_ticker_is_six_digits_and_capitals_and_nothing_else(text: str, is_one: bool) -> None:
     assert KOREAN_STOCKS.is_ticker(text) == is_one
+
+
+@pytest.mark.parametrize(
+    ("category", "text", "ticker"),
+    [
+        *((KOREAN_STOCKS, text, "005930") for text in ("KR7005930003", "KRX:005930", "KOSPI:005930", "kosdaq:005930")),
+        *((KOREAN_STOCKS, text, "005930") for text in ("'005930", '="005930"', "'5930'", " 005930 KS", "005930 KQ")),
+        *((KOREAN_STOCKS, text, "005930") for text in ("005930 KS Equity", "A005930", "005930.KS", '="A005930"')),
+        *((US_STOCKS, text, "AAPL") for text in ("NASDAQ:AAPL", "AAPL.US", "aapl.us", "AAPL US", "AAPL US Equity")),
+        *((US_STOCKS, text, "AAPL") for text in ("'AAPL", '="AAPL"')),
+        (US_STOCKS, "NYSE:BRK.B", "BRK.B"),
+        (US_STOCKS, "BRK-B.US", "BRK-B"),
+        (CURRENCIES, '="USD/KRW"', "USDKRW"),
+    ],
+)
+def test_a_ticker_is_known_however_other_programs_write_it(category: Category, text: str, ticker: str) -> None:
+    assert category.ticker_of(text) == ticker
+
+
+@pytest.mark.parametrize(
+    ("category", "text"),
+    [
+        (KOREAN_STOCKS, "KR7005931001"),  # 005935: an ISIN of a preferred share does not have its ticker
+        *(
+            (KOREAN_STOCKS, text)
+            for text in ("KR4005930003", "KR70059300033", "NASDAQ:005930", "NYSE:AAPL", "005930 JP")
+        ),
+        *((KOREAN_STOCKS, text) for text in ("'", '=""', "=005930+1", "'005930\"")),
+        *((US_STOCKS, text) for text in ("KRX:AAPL", "TSE:7203", "AAPL LN", "AAPL US Bond", "US0378331005")),
+        (INDICES, "NASDAQ:IXIC"),
+    ],
+)
+def test_what_only_looks_like_a_ticker_of_another_program_is_none(category: Category, text: str) -> None:
+    assert not category.is_ticker(category.ticker_of(text))
 
 
 def test_a_market_is_found_by_its_key_and_the_first_one_stands_in_for_any_other() -> None:

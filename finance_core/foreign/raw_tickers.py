@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal
 
 from finance_core import starter
-from finance_core.categories import CATEGORIES, Category
+from finance_core.categories import CATEGORIES, Category, unquoted
 from finance_core.foreign import field_names
 
 TickerForm = Literal["bare", "suffixed", "number", "prefixed", "other", "missing"]
@@ -29,11 +29,13 @@ ACCEPTED: Final = 0.9
 """The share of rows whose tickers must fit a category, for the collection to be of that category."""
 
 _CURRENCY = "(USD|KRW|EUR|JPY|CNY|CNH|GBP|AUD|CAD|CHF|HKD|TWD|SGD|NZD|SEK|NOK|THB|VND|INR|IDR|MYR|PHP|RUB|BRL|MXN)"
+_INDEX = "(KOSPI|KOSDAQ|KOSPI200|KS11|KQ11|KS200|DJI|IXIC|NDX|SPX|GSPC|US500|VIX|RUT|N225|HSI|SSEC|FTSE|GDAXI)"
 FORMS: Final[Mapping[str, str]] = {
     r"\^.+": "indices",
-    r"KOSPI|KOSDAQ|KOSPI200|KS11|KQ11|KS200|DJI|IXIC|NDX|SPX|GSPC|US500|VIX|RUT|N225|HSI|SSEC|FTSE|GDAXI": "indices",
+    rf"([A-Z]+:)?{_INDEX}": "indices",
     rf".+=X|DX-Y(\.NYB)?|{_CURRENCY}/{_CURRENCY}": "currencies",
-    r"A?\d[0-9A-Z]{5}(\.K[SQ])?": "korean_stocks",
+    r"A?\d[0-9A-Z]{5}(\.K[SQ])?|KR7[0-9A-Z]{6}\d{3}": "korean_stocks",
+    **{spelling: category.key for category in CATEGORIES for spelling in category.ticker_spellings},
     rf"{_CURRENCY}-?{_CURRENCY}": "currencies",
     r".+-(USD|USDT|KRW|EUR|BTC)": "other",  # of a cryptocurrency
 }
@@ -63,10 +65,10 @@ def is_ticker(raw: Any) -> bool:
 
 
 def text_of(raw: Any) -> str:
-    """A raw ticker as text; "" where it names none. 5930.0, as pandas may write the integer 5930, becomes 5930."""
+    """A raw ticker as text, `unquoted`; "" where it names none. 5930.0, as pandas may write 5930, becomes 5930."""
     if not is_ticker(raw):
         return ""
-    return str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw).strip()
+    return str(int(raw)) if isinstance(raw, float) and raw.is_integer() else unquoted(str(raw))
 
 
 def key_of(raw: Any) -> Any:
@@ -249,12 +251,13 @@ def by_kind(raws: Iterable[Any], described: Described) -> dict[str, list[Any]]:
 
 
 def market_of(category: Category, raw_tickers: Iterable[Any]) -> str:
-    """The key of the one market whose Yahoo suffix the raw tickers have; "" where they have none or several."""
+    """The key of the one market that the raw tickers name: 035720.KQ, 035720 KQ Equity or KOSDAQ:035720; else ""."""
+    texts = [re.sub(r" (K[SQ])( EQUITY)?$", r".\1", text_of(raw).upper()) for raw in raw_tickers]
     markets = {
         market.key
         for market in category.markets
-        for raw in raw_tickers
-        if market.yahoo_suffix and str(raw).upper().endswith(market.yahoo_suffix)
+        for text in texts
+        if (market.yahoo_suffix and text.endswith(market.yahoo_suffix)) or text.startswith(f"{market.key}:")
     }
     return markets.pop() if len(markets) == 1 else ""
 
@@ -273,6 +276,8 @@ def form_of(raw: Any, category: Category | None) -> TickerForm:
         return "other"
     if ticker == raw:
         return "bare"
+    if text != raw.strip():
+        return "suffixed"
     if text.isdecimal():
         return "number"
     return "prefixed" if text.upper() == f"A{ticker}" else "suffixed"

@@ -197,6 +197,12 @@ def test_the_name_of_a_file_tells_its_ticker(tmp_path: Path, name: str, category
     assert_the_three_bars(found(path, category, given), given)
 
 
+@pytest.mark.parametrize("raw", ["KR7005930003", "KOSPI:005930", "'005930", '"=""005930"""', '="005930"', "005930 KS"])
+def test_a_column_may_write_tickers_as_spreadsheets_and_terminals_do(tmp_path: Path, raw: str) -> None:
+    lines = [f"종목,{HEADER}", *(f"{raw},{row}" for row in BARS)]
+    assert_the_three_bars(found(write(tmp_path, "prices.csv", "\n".join(lines))))
+
+
 def test_a_column_tells_the_tickers_and_rows_are_found_by_the_line_an_editor_shows(tmp_path: Path) -> None:
     lines = [
         "종목코드,이름,날짜,시가,고가,저가,종가,거래량",

@@ -89,6 +89,7 @@ def test_our_layout_under_another_name_can_be_read_as_it_is(own_server_db: Mongo
     ("change", "sentence"),
     [
         ({"ticker": "005930.KS"}, layout.TICKERS["suffixed"]),
+        *(({"ticker": raw}, layout.TICKERS["suffixed"]) for raw in ("KRX:005930", "KR7005930003", "'005930")),
         ({"ticker": 5930}, layout.TICKERS["number"]),
         ({"ticker": "A005930"}, layout.TICKERS["prefixed"]),
         ({"ticker": None}, layout.TICKERS["missing"]),

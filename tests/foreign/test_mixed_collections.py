@@ -8,7 +8,7 @@ import pytest
 
 from finance_core import categories, console, log
 from finance_core.foreign import adopt_command
-from finance_core.foreign.raw_tickers import kind_of
+from finance_core.foreign.raw_tickers import kind_of, market_of
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.foreign.other_programs import AMERICAN, KOREAN, Document, Tables, flat, midnight, rows
@@ -207,6 +207,12 @@ def test_names_in_documents_that_are_read_as_they_are_are_used_for_the_list(
         ("^KS11", ["KOSPI"], "indices"),
         ("KRW=X", [], "currencies"),
         ("EURUSD", [], "currencies"),
+        *(
+            (text, [], "korean_stocks")
+            for text in ("KR7005930003", "KOSPI:005930", "'005930", '="005930"', "005930 KS")
+        ),
+        *((text, [], "us_stocks") for text in ("NASDAQ:AAPL", "AAPL.US", "AAPL US Equity", "'AAPL")),
+        *((text, [], "") for text in ("NASDAQ:IXIC", "KRX:KOSPI", "KR7005931001", "XETR:SAP", "AAPL LN")),
         ("DXY", ["fx"], "currencies"),
         ("7203", ["TSE"], ""),
         ("7203.T", [], ""),
@@ -219,3 +225,14 @@ def test_the_category_of_a_ticker_is_told_by_its_form_and_by_words(
     raw: object, words: list[str], category: str
 ) -> None:
     assert kind_of(raw, words) == category
+
+
+@pytest.mark.parametrize(
+    ("raw", "market"),
+    [
+        *(("035720.KQ", "KOSDAQ"), ("KOSDAQ:035720", "KOSDAQ"), ("035720 KQ Equity", "KOSDAQ"), ("035720 KS", "KOSPI")),
+        *(("KRX:035720", ""), ("035720", ""), (35720, "")),
+    ],
+)
+def test_the_market_of_a_ticker_is_told_by_what_is_written_beside_it(raw: object, market: str) -> None:
+    assert market_of(categories.KOREAN_STOCKS, [raw]) == market
