@@ -46,6 +46,8 @@ CLOSES: Final = (
     *("가격", "시세", "주가"),
 )
 """Names of a field that holds closes by day or by ticker; under another name, such as PER, numbers are no closes."""
+ADJUSTED: Final = re.compile(r"(^|[_ .-])ADJ(USTED)?($|[_ .-])")
+"""What tells, beside the ticker in the name of a column, that its prices are adjusted for dividends."""
 DEPTH: Final = 5
 """The most levels inside each other that are searched for rows."""
 
@@ -136,16 +138,18 @@ def _by_field(value: Document) -> list[Leaf]:
 
 @lru_cache(maxsize=65_536)
 def joined(key: str) -> tuple[str, str] | None:
-    """The field and the ticker in the name of a column such as Close_005930.KS, ('Close', '005930.KS') or 005930 종가.
+    """The field and the ticker in the name of a column such as Close_005930.KS, Close(005930.KS) or 005930 종가.
 
-    None where the name does not have both.
+    None where the name does not have both, or has an adjusted price, as 005930.KS_ADJ_CLOSE. A ticker in small letters
+    must be one beyond doubt.
     """
-    for separator in re.finditer(r"[_,|/:. -]+", key):
-        parts = [part.strip("()'\" ") for part in (key[: separator.start()], key[separator.end() :])]
+    for separator in re.finditer(r"[_,|/:. ()[\]-]+", key):
+        parts = [part.strip("()[]'\" ") for part in (key[: separator.start()], key[separator.end() :])]
         for name, ticker in (parts, reversed(parts)):
             is_field = len(name) > 1 and not field_names.of_bars((name,)).keys().isdisjoint(candles.COLUMNS)
-            if is_field and ticker and ticker == ticker.upper():
-                return name, ticker
+            capitals = ticker.upper()
+            if is_field and capitals and (ticker == capitals or raw_tickers.is_certain(capitals)):
+                return None if ADJUSTED.search(capitals) else (name, capitals)
     return None
 
 

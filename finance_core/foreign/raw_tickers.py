@@ -101,6 +101,11 @@ def kind_of(raw: Any, words: Iterable[Any] = ()) -> str:
     return keys.pop() if len(keys) == 1 else usual if usual in keys else ""
 
 
+def is_certain(text: str) -> bool:
+    """Whether the form of a text in capitals alone leaves no doubt that it is a ticker, and of which category."""
+    return bool(_by_form(FORMS, text))
+
+
 def accepts(category: Category, raw: Any, words: Iterable[Any] = ()) -> bool:
     """Whether a raw ticker, as it is written, can belong to `category`; `words` as for `kind_of`."""
     text = text_of(raw)

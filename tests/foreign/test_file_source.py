@@ -14,7 +14,7 @@ import pytest
 
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import conversion, file_source, import_run, raw_tickers, sources
+from finance_core.foreign import conversion, file_source, import_run, levels, raw_tickers, sources
 from finance_core.foreign.conversion import Converted
 from finance_core.foreign.import_records import Summary
 
@@ -42,6 +42,7 @@ def columns_of_two(names: Callable[[str, str], str], first: str = "Date", fields
     """The lines of a file with columns for two tickers; `names` makes the name of a column."""
     pairs = [(name, ticker) for name in fields.split() for ticker in TWO]
     values = {"Open": [78200, 78500, 76100], "Close": [79600, 77000, 76600]}
+    values |= {"CLOSE": values["Close"], "ADJ_CLOSE": [1, 2, 3], "Adj_Open": [1, 2, 3]}
     rows = [[str(day), *(str(values[name][n] * TWO[of]) for name, of in pairs)] for n, day in enumerate(DAYS)]
     header = [first, *(names(name, ticker) for name, ticker in pairs)]
     return [",".join(row) for row in [header, *rows]]
@@ -59,15 +60,20 @@ TICKERS_ABOVE: Final = ["Ticker,005930.KS,000660.KS,005930.KS,000660.KS", "Date,
         columns_of_two(lambda name, ticker: f"{name}_{ticker}.KS"),
         columns_of_two(lambda name, ticker: f"\"('{name}', '{ticker}.KS')\""),
         columns_of_two(lambda _name, ticker: ticker, fields="Close"),
+        columns_of_two(lambda name, ticker: f"{ticker}.ks_{name.lower()}"),
+        columns_of_two(lambda name, ticker: f"{name}({ticker}.KS)"),
+        columns_of_two(lambda name, ticker: f"{name} [{ticker}.KS]"),
+        columns_of_two(lambda name, ticker: f"{ticker}.KS_{name}", fields="ADJ_CLOSE Open CLOSE"),
+        columns_of_two(lambda name, ticker: f"{name}_{ticker}", fields="Adj_Open Open Close"),
     ],
-    ids=["yf.download", "by ticker", "flat", "tuples", "closes"],
+    ids=["yf.download", "by ticker", "flat", "tuples", "closes", "small", "brackets", "square", "adjusted", "before"],
 )
 def test_a_csv_with_columns_of_each_ticker(tmp_path: Path, lines: list[str]) -> None:
     bars = {one.ticker: one.bars for one in found(write(tmp_path, "prices.csv", "\n".join(lines)))}
     assert {ticker: of["close"].tolist() for ticker, of in bars.items()} == {
         ticker: [close * times for close in (79600, 77000, 76600)] for ticker, times in TWO.items()
     }
-    has_opens = "Open" in "".join(lines[:2])
+    has_opens = "open" in "".join(lines[:2]).lower()
     assert bars["000660"]["open"].tolist() == ([156400, 157000, 152200] if has_opens else [159200, 154000, 153200])
     assert [day.date() for day in bars["005930"].index] == DAYS
 
@@ -94,6 +100,22 @@ def test_a_parquet_file_with_columns_of_each_ticker(tmp_path: Path, name: Callab
         ticker: [close * times for close in (79600, 77000, 76600)] for ticker, times in TWO.items()
     }
     assert [day.date() for day in bars["005930"].index] == DAYS
+
+
+@pytest.mark.parametrize(
+    ("column", "pair"),
+    [
+        ("005930.ks_close", ("close", "005930.KS")),
+        ("Close(005930.KS)", ("Close", "005930.KS")),
+        ("Close[005930.KS]", ("Close", "005930.KS")),
+        ("종가(005930)", ("종가", "005930")),
+        ("005930 종가", ("종가", "005930")),
+        *((name, None) for name in ("adj_close", "ADJ_CLOSE", "005930.KS_ADJ_CLOSE", "aapl_close", "Close(won)")),
+        *((name, None) for name in ("AAPL Adj Close", "Adj Close AAPL", "AAPL ADJ CLOSE", "005930.ks_adj_close")),
+    ],
+)
+def test_a_column_of_one_ticker_names_a_field_and_a_ticker(column: str, pair: tuple[str, str] | None) -> None:
+    assert levels.joined(column) == pair
 
 
 def test_names_in_rows_are_told(tmp_path: Path) -> None:
