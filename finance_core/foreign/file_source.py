@@ -4,9 +4,11 @@ A file is read in portions, so its size does not matter. A file that is no table
 A CSV is read to its end once, for its encoding, before any row is taken.
 """
 
+import codecs
 import csv
 import hashlib
 import re
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -26,6 +28,10 @@ from finance_core.foreign.table_source import Source, bar_columns
 from finance_core.i18n import N_
 
 ENCODINGS = ("utf-8-sig", "cp949")
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""The first bytes of a text in UTF-16; without them it is refused."""
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""The first bytes of the containers in which Excel saves, .xlsx and .xls."""
 DELIMITERS = ",;\t"
 MAGIC = b"PAR1"
 """The first bytes of a Parquet file."""
@@ -36,6 +42,7 @@ SHOWN_COLUMNS = 12
 
 NO_FILE = N_("{file} 파일을 읽지 못했습니다({reason}).")
 NOT_TEXT = N_("{file} 파일의 글자를 읽지 못했습니다. UTF-8이나 CP949로 저장한 CSV, 또는 Parquet 파일이어야 합니다.")
+EXCEL = N_("{file}은(는) Excel 파일이어서 읽지 않습니다. Excel에서 CSV로 저장하여 그 파일을 가져오십시오.")
 NOT_PARQUET = N_("{file} 파일을 Parquet으로 읽지 못했습니다({reason}). 깨졌거나 Parquet 파일이 아닙니다.")
 NOT_CSV = N_("{file} 파일의 {line}번째 줄을 CSV로 읽지 못했습니다({reason}).")
 EMPTY = N_("{file} 파일에 시세가 한 줄도 없습니다.")
@@ -63,7 +70,10 @@ def open_file(path: Path, category: Category, ticker: str = "") -> Source:
     where the file is no table of prices, or the ticker remains unknown.
     """
     with _reading(path), path.open("rb") as file:
-        is_parquet = file.read(len(MAGIC)) == MAGIC or path.suffix.lower() in (".parquet", ".pq")
+        begun = file.read(len(OLE))
+    if _is_excel(path, begun):
+        raise SisepanError(EXCEL, file=path.name)
+    is_parquet = begun.startswith(MAGIC) or path.suffix.lower() in (".parquet", ".pq")
     return ParquetSource(path, category, ticker) if is_parquet else CsvSource(path, category, ticker)
 
 
@@ -125,7 +135,7 @@ class _FileSource(Source):
 
 
 class CsvSource(_FileSource):
-    """A CSV file (UTF-8 or CP949; commas, semicolons or tabs) of daily prices, whose first line names its columns.
+    """A CSV file of daily prices (UTF-8, CP949 or marked UTF-16; commas, semicolons or tabs), with names in line 1.
 
     Each column may be of one ticker, as `yf.download(...).to_csv()` writes, with three lines above the rows. The place
     of a row is its line number, as an editor counts.
@@ -246,15 +256,28 @@ def _reading(path: Path) -> Iterator[None]:
         raise SisepanError(NO_FILE, file=path.name, reason=error.strerror or type(error).__name__) from error
 
 
+def _is_excel(path: Path, begun: bytes) -> bool:
+    """Whether a file with these first bytes is Excel's, whatever its name says."""
+    if not begun.startswith(ZIP):
+        return begun == OLE
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.startswith("xl/") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
 def _encoding(path: Path) -> str:
-    """The first of `ENCODINGS` in which the whole file can be read. Raises SisepanError where none fits."""
-    for encoding in ENCODINGS:
+    """The first of the encodings in which the whole file can be read. Raises SisepanError where none fits."""
+    with _reading(path), path.open("rb") as file:
+        is_utf_16 = file.read(2) in UTF_16
+    for encoding in ("utf-16",) if is_utf_16 else ENCODINGS:
         with _reading(path), path.open(encoding=encoding) as text:
             try:
                 while block := text.read(1 << 20):
                     if "\0" in block:
                         raise SisepanError(NOT_TEXT, file=path.name)
-            except UnicodeDecodeError:
+            except UnicodeError:  # UTF-16 has an error of its own for a half letter
                 continue
         return encoding
     raise SisepanError(NOT_TEXT, file=path.name)

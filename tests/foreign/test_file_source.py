@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -155,6 +156,8 @@ def test_several_prices_a_day_are_no_bars_whatever_their_name(tmp_path: Path, pr
     [
         CSV.encode(),
         b"\xef\xbb\xbf" + CSV.encode(),
+        CSV.encode("utf-16"),
+        b"\xfe\xff" + CSV.replace(",", "\t").encode("utf-16-be"),
         CSV.replace("\n", "\r\n").encode(),
         CSV.replace(",", ";").encode(),
         CSV.replace(",", "\t").encode(),
@@ -273,7 +276,10 @@ def test_a_column_tells_the_tickers_and_rows_are_found_by_the_line_an_editor_sho
         (CSV + "date,close,open,high,low,volume\n", file_source.OTHER_ORDER, {"line": 5}),
         (CSV + '2024-01-05,"72300\n', file_source.NOT_CSV, {"line": 5}),
         (bytes(range(256)) * 40, file_source.NOT_TEXT, {}),
-        ("date,close\n2024-01-02,1\n".encode("utf-16"), file_source.NOT_TEXT, {}),
+        ("date,close\n2024-01-02,1\n".encode("utf-16-le"), file_source.NOT_TEXT, {}),
+        (b"\xff\xfe" + "date,close\n2024-01-02,1".encode("utf-16-le")[:-1], file_source.NOT_TEXT, {}),
+        ("date,close\n2024-01-02,1\n".encode("utf-32"), file_source.NOT_TEXT, {}),
+        (b"PK\x03\x04" + bytes(200), file_source.NOT_TEXT, {}),
         (CSV.encode() + "종가".encode("euc-kr") + b"\xff", file_source.NOT_TEXT, {}),
         (b"\x1b[2Jclose\n1\n", file_source.NO_COLUMNS, {"columns": "?[2Jclose"}),
     ],
@@ -285,6 +291,21 @@ def test_what_is_no_csv_of_prices_is_refused_with_a_sentence(
     with pytest.raises(SisepanError) as raised:
         file_source.open_file(path, KOREAN_STOCKS).counts()
     assert_says(raised.value, message, "005930.csv", **values)
+
+
+@pytest.mark.parametrize("name", ["005930.xlsx", "005930.csv", "005930.parquet"])
+@pytest.mark.parametrize("kind", ["xlsx", "xls"])
+def test_an_excel_file_is_refused_with_what_to_do(tmp_path: Path, kind: str, name: str) -> None:
+    path = tmp_path / name
+    if kind == "xlsx":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("[Content_Types].xml", "")
+            archive.writestr("xl/workbook.xml", "")
+    else:
+        path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600))
+    with pytest.raises(SisepanError, match="CSV로 저장") as raised:
+        file_source.open_file(path, KOREAN_STOCKS)
+    assert_says(raised.value, file_source.EXCEL, name)
 
 
 def assert_says(error: SisepanError, message: str, file: str, **values: Any) -> None:
