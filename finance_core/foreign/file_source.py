@@ -56,7 +56,7 @@ NO_CLOSES = N_("{file} 파일은 이름으로 보아 종가가 아닙니다({wor
 NO_DAYS = N_("{file} 파일의 {column} 열에서 날짜를 읽지 못했습니다(첫 값: {value}).")
 NO_TICKER = N_(
     "{file} 파일이 어느 종목의 시세인지 알 수 없습니다. 종목 코드를 지정하거나(명령에서는 --ticker), "
-    "파일 이름을 종목 코드로 시작하거나, 종목코드 열을 넣으십시오."
+    "파일 이름을 종목 코드로 시작하거나, 종목코드 열을 넣으십시오. 있는 열: {columns}"
 )
 TICKER_TWICE = N_(
     "{file} 파일에 종목 열({column})이 있으므로 종목 코드(명령에서는 --ticker)를 따로 지정할 수 없습니다."
@@ -103,7 +103,7 @@ class _FileSource(Source):
         else:
             self._positions[""] = {name: columns.index(name) for name in columns}
         names = _names(path, columns, index)
-        if of_all := _ticker(path, category, names, ticker):
+        if of_all := _ticker(path, category, names, ticker, columns):
             names["ticker"] = "Ticker"  # a column that the file lacks: `_rows_of` gives each row its owner
             self._positions = {of_all: self._positions[""]}
         super().__init__(path.name, names)
@@ -290,7 +290,7 @@ def _names(path: Path, columns: Sequence[str], index: Sequence[str]) -> dict[str
         unnamed = [*index, *(column for column in columns[:1] if column in UNNAMED)]
         names |= {"date": unnamed[0]} if unnamed and unnamed[0] not in names.values() else {}
     if not {"date", "close"} <= names.keys():
-        raise SisepanError(NO_COLUMNS, file=path.name, columns=_shown(", ".join(columns[:SHOWN_COLUMNS])))
+        raise SisepanError(NO_COLUMNS, file=path.name, columns=_listed(columns))
     return names
 
 
@@ -303,6 +303,7 @@ def _require_closes(path: Path, fields: set[str]) -> None:
 
 
 def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str) -> str:
+def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str, columns: Sequence[str]) -> str:
     """The ticker of all rows; "" where a column has the ticker of each row."""
     if "ticker" in names:
         if given:
@@ -310,8 +311,22 @@ def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str
         return ""
     ticker = given or raw_tickers.in_file_name(path.stem, category)
     if not ticker:
-        raise SisepanError(NO_TICKER, file=path.name)
+        raise SisepanError(NO_TICKER, file=path.name, columns=_listed(columns))
     return ticker
+
+
+def ticker_of_name(stem: str, category: Category) -> str:
+    """The ticker in the name of a file without its ending, such as 005930, 005930_삼성전자 or AAPL daily; else "".
+
+    A ticker must be in capitals; otherwise `prices` would be a ticker.
+    """
+    parts = [part for part in (stem, *stem.replace("_", " ").split()) if part == part.upper()]
+    candidates = [*filter(category.is_ticker, parts), *filter(category.is_ticker, map(category.ticker_of, parts))]
+    return next(iter(candidates), "")
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return _shown(", ".join(columns[:SHOWN_COLUMNS]))
 
 
 def _shown(text: str) -> str:

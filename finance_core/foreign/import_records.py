@@ -4,7 +4,7 @@ The collection `imports` has a document for each import, `import_refusals` one f
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -55,6 +55,8 @@ class Summary:
     last: dt.date | None = None
     reasons: dict[str, int] = field(default_factory=dict)
     """The number of refused rows for each reason, by its message id."""
+    examples: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    """The values of the first of these rows, by the same message id."""
     failures: list[runs.Failure] = field(default_factory=list)
     """Tickers whose stored bars were left as they are or, where `kind` is "read", that cannot be read as they are."""
     conversions: list[Conversion] = field(default_factory=list)
@@ -91,6 +93,7 @@ class Summary:
         self.refused += len(converted.refusals)
         for refusal in converted.refusals:
             self.reasons[refusal.reason.message] = self.reasons.get(refusal.reason.message, 0) + 1
+            self.examples.setdefault(refusal.reason.message, refusal.reason.values)
         for way, change in converted.changes.items():
             known = self.changes.get(way)
             self.changes[way] = known._replace(times=known.times + change.times) if known else change
@@ -177,3 +180,10 @@ def reasons(db: MongoDatabase, import_id: ObjectId) -> dict[str, int]:
     of_reason = {"$group": {"_id": "$message", "count": {"$sum": 1}}}
     steps: list[dict[str, Any]] = [{"$match": {"import": import_id}}, of_reason, {"$sort": {"count": -1, "_id": 1}}]
     return {group["_id"]: group["count"] for group in db[REFUSALS].aggregate(steps)}
+
+
+def examples(db: MongoDatabase, import_id: ObjectId) -> dict[str, Mapping[str, object]]:
+    """The values of one refused row of an import, by the message id of the reason."""
+    of_reason = {"$group": {"_id": "$message", "values": {"$first": "$values"}}}
+    groups = db[REFUSALS].aggregate([{"$match": {"import": import_id}}, of_reason])
+    return {group["_id"]: group["values"] or {} for group in groups}

@@ -307,6 +307,7 @@ class _Import:
         summary.last = max((imported["last_date"].date() for imported in done), default=None)
         summary.refused = import_records.count_refusals(db, summary.import_id)
         summary.reasons = import_records.reasons(db, summary.import_id)
+        summary.examples = import_records.examples(db, summary.import_id)
         has_nothing = not summary.bars and not summary.failures
         summary.state = "failed" if summary.differing or has_nothing else "done"
         import_records.finish(db, summary, len(done))

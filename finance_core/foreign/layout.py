@@ -33,7 +33,7 @@ TICKERS: Final[dict[TickerForm, str]] = {
     "suffixed": N_("종목 코드에 덧붙은 것이 있습니다(.KS, =X 따위; 표본의 {percent})."),
     "number": N_("종목 코드가 숫자로 저장되어 있습니다(표본의 {percent})."),
     "prefixed": N_("종목 코드 앞에 A가 있습니다(표본의 {percent})."),
-    "other": N_("이 카테고리의 종목 코드가 아닌 것이 있습니다(표본의 {percent})."),
+    "other": N_("이 카테고리의 종목 코드가 아닌 것이 있습니다(표본의 {percent}, 예: {example})."),
     "missing": N_("종목 코드가 없는 문서가 있습니다(표본의 {percent})."),
 }
 DATES: Final[dict[DateForm, str]] = {
@@ -50,6 +50,7 @@ NUMBERS: Final[dict[NumberForm, str]] = {
 """`TICKERS`, `DATES` and `NUMBERS` have a sentence for each form that differs from ours."""
 NO_CLOSE: Final = N_("종가가 없는 문서가 있습니다(표본의 {percent}).")
 NO_DATE_FIELD: Final = N_("날짜 필드를 찾지 못했습니다. 있는 필드: {fields}")
+NO_TICKER_FIELD: Final = N_("종목 코드 필드를 찾지 못했습니다. 있는 필드: {fields}")
 NO_CLOSE_FIELD: Final = N_("종가 필드를 찾지 못했습니다. 있는 필드: {fields}")
 NO_ROWS: Final = N_("어느 값이 어느 날의 것인지 알 수 없습니다. 있는 필드: {fields}")
 SHOWN_FIELDS: Final = 20
@@ -90,6 +91,10 @@ class Layout:
     """Our names of the fields that describe tickers (`field_names.TICKERS`) to those in the documents."""
     described: Described = field(default_factory=dict)
     """The values of these fields in the sample, by raw ticker."""
+    stray: str = ""
+    """A raw ticker of the sample that is none of the category; "" if all are."""
+    fields: str = ""
+    """The names of the fields in the sample, as a sentence shows them."""
 
     @property
     def is_ours(self) -> bool:
@@ -151,7 +156,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     columns["ticker"] = [raw if raw is not None else ticker or None for raw in columns["ticker"]]
     described: Described = {}
     raw_tickers.describe(described, columns)
-    has_prices = any({"close", "open"} & part.columns.keys() for part in parts)
+    has_prices = any("close" in part.columns for part in parts)  # `missing` names the fields where none has
     if not has_prices or all(value is None for value in columns["date"]):
         return None
     most = _commonest(names)
@@ -159,6 +164,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     moments = dates.moments(columns["date"], convention, zones(category))
     days = moments[~np.isnat(moments)].astype("datetime64[D]")
     close = numbers.numbers(columns["close"])
+    raws = Counter(filter(raw_tickers.is_ticker, columns["ticker"]))
     return Layout(
         shapes=dict(kinds),
         names=most,
@@ -171,13 +177,15 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         volumes=dict(Counter(map(numbers.form_of, columns["volume"]))),
         without_close=int((~((close > 0) & np.isfinite(close))).sum()),
         convention=convention,
-        raw_tickers=dict(Counter(filter(raw_tickers.is_ticker, columns["ticker"]))),
+        raw_tickers=dict(raws),
         days=(days.min().item(), days.max().item()) if len(days) else None,
         ticker_fields=tuple(sorted(filter(None, ticker_fields), key=_preference)),
         are_tickers_inside=are_tickers_inside,
         ticker=ticker,
         description_fields=description_fields,
         described=described,
+        stray=next((str(raw)[:40] for raw in raws if raw_tickers.form_of(raw, category) == "other"), ""),
+        fields=_listed(dict.fromkeys(name for document in documents for name in map(str, document))),
     )
 
 
@@ -213,9 +221,12 @@ def missing(documents: Iterable[Document]) -> SisepanError | None:
     if not ((float in types and dt.date in types) or has_price):
         return None
     message = NO_DATE_FIELD if "date" not in ours else NO_ROWS if "close" in ours else NO_CLOSE_FIELD
+    return SisepanError(message, fields=_listed(names))
+
+
+def _listed(names: Iterable[str]) -> str:
     shown = [name for name in names if name != "_id"]
-    fields = ", ".join(shown[:SHOWN_FIELDS]) + (", …" if len(shown) > SHOWN_FIELDS else "")
-    return SisepanError(message, fields=fields[:300])
+    return (", ".join(shown[:SHOWN_FIELDS]) + (", …" if len(shown) > SHOWN_FIELDS else ""))[:300]
 
 
 def _preference(path: str) -> tuple[bool, bool, bool, int, bool, str]:
@@ -256,7 +267,12 @@ def obstacles(layout: Layout, *, duplicates: int, is_view: bool, has_index: bool
         (not layout.is_flat, N_("종목과 날짜마다 문서 하나가 아닙니다."), {}),
         (layout.renamed, N_("필드 이름이 다릅니다: {fields}"), {"fields": ", ".join(layout.renamed.values())}),
         (not layout.is_uniform, N_("문서마다 필드 이름이 다릅니다."), {}),
-        *((True, TICKERS[form], {"percent": share(n)}) for form, n in layout.tickers.items() if form in TICKERS),
+        (set(layout.tickers) == {"missing"}, NO_TICKER_FIELD, {"fields": layout.fields}),
+        *(
+            (True, TICKERS[form], {"percent": share(n), **({"example": layout.stray} if form == "other" else {})})
+            for form, n in layout.tickers.items()
+            if form in TICKERS
+        ),
         *((True, DATES[day], {"percent": share(n)}) for day, n in layout.dates.items() if day in DATES),
         *((number in forms, message, {}) for number, message in NUMBERS.items()),
         (layout.without_close, NO_CLOSE, {"percent": share(layout.without_close)}),

@@ -60,7 +60,10 @@ def _lines(category: Category, summary: Summary) -> list[str]:
         *line(N_("고친 봉 {count}개 (자세한 내용은 로그에 있습니다)"), summary.changed),
         *changes(summary),
         *line(N_("받지 않은 행 {count}개:"), summary.refused),
-        *(f"  {formats.count(count)}: {reason}" for reason, count in reasons(summary.reasons).items()),
+        *(
+            f"  {formats.count(count)}: {reason}"
+            for reason, count in reasons(summary.reasons, summary.examples).items()
+        ),
         *line(N_("저장된 시세를 그대로 둔 종목 {count}개:"), len(summary.failures)),
         *_failures(summary),
         *line(N_("다시 읽어 보니 읽은 것과 다른 종목 {count}개: {tickers}"), len(summary.differing)),
@@ -121,13 +124,23 @@ def _example(conversion: Conversion) -> str:
     return f"  {raw} → {conversion.ticker} {formats.date(conversion.date)} {conversion.close:.10g}"
 
 
-def reasons(counts: Mapping[str, int]) -> dict[str, int]:
-    """The number of refused rows by reason, in words, the commonest first; "…" replaces the values of single rows."""
+def reasons(counts: Mapping[str, int], examples: Mapping[str, Mapping[str, object]] | None = None) -> dict[str, int]:
+    """The number of refused rows by reason, in words, the commonest first.
+
+    The values of single rows are those of the `examples`, with "…" behind them for the other rows; without examples
+    "…" alone, so that the words are the same in each run.
+    """
     commonest = sorted(counts.items(), key=lambda counted: -counted[1])
-    return {_(message).format_map(_Elided()): count for message, count in commonest}
+    known = examples or {}
+    return {_(message).format_map(_Elided(known.get(message, {}), count)): count for message, count in commonest}
 
 
 class _Elided(dict[str, str]):
+    def __init__(self, example: Mapping[str, object], count: int) -> None:
+        # A terminal would obey unprintable characters.
+        shown = {name: "".join(of if of.isprintable() else "?" for of in str(held)) for name, held in example.items()}
+        super().__init__({name: f"{held}, …" if count > 1 else held for name, held in shown.items()})
+
     def __missing__(self, _name: str) -> str:
         return "…"
 

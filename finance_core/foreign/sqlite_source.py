@@ -129,7 +129,8 @@ class SqliteSource(Source):
         if len(candidates) > 1:
             raise SisepanError(MANY_TABLES, file=file, tables=_shown(candidates))
         if not candidates and not singles:
-            raise SisepanError(NO_TABLE, file=file, tables=_shown(columns))
+            described = [f"{name} ({', '.join(of[:SHOWN_TABLES])})" for name, of in columns.items()]
+            raise SisepanError(NO_TABLE, file=file, tables=_shown(described))
         if not candidates and others:
             raise SisepanError(NO_TICKERS, file=file, tables=_shown(others))
         return [prices[name] for name in candidates or singles]

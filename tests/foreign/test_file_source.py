@@ -216,7 +216,7 @@ def test_the_name_of_a_file_tells_its_ticker(tmp_path: Path, name: str, category
     if ticker:
         assert_the_three_bars(found(path, category), ticker)
     else:
-        with pytest.raises(SisepanError, match="--ticker"):
+        with pytest.raises(SisepanError, match=rf"--ticker.*있는 열: {HEADER.replace(',', ', ')}"):
             file_source.open_file(path, category)
     given = {KOREAN_STOCKS: "000660", CURRENCIES: "USDJPY"}.get(category, "TSLA")
     assert_the_three_bars(found(path, category, given), given)

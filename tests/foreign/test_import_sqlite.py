@@ -99,7 +99,7 @@ def test_a_whole_file_is_in_once_however_often_it_is_imported(db: MongoDatabase,
     assert f"/{db.name}의 korean_stocks 컬렉션에 넣습니다." in done.stderr
     assert f"봉 {len(rows)}개 중 {len(rows)}개 추가, 0개 교체, 0개 삭제" in done.stdout
     assert "받지 않은 행 2개:" in done.stdout
-    assert "1: 이 카테고리의 종목 코드가 아닙니다: …" in done.stdout
+    assert "1: 이 카테고리의 종목 코드가 아닙니다: =1+1" in done.stdout
     assert "3종목 모두 봉 수, 날짜 범위, 종가의 체크섬이 읽은 것과 같습니다." in done.stdout
     assert (tmp_path / "refused.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     listed = pd.read_csv(tmp_path / "refused.csv", dtype=str)
@@ -298,6 +298,7 @@ def test_the_usual_table_goes_before_another_and_of_several_one_is_asked_for(tmp
         (lambda path: path.mkdir(), "", sqlite_source.NOT_SQLITE, []),
         (lambda _path: None, "", sqlite_source.NOT_SQLITE, []),
         (lambda path: path.write_bytes(b""), "", sqlite_source.NO_TABLE, []),
+        (lambda path: make_notes(path), "", sqlite_source.NO_TABLE, ["notes (day, text)"]),
         (lambda path: make(path, []), "", sqlite_source.EMPTY, ["stocks"]),
         (lambda path: make(path, [ROW]), "nothing", sqlite_source.NO_SUCH_TABLE, ["nothing", "stocks"]),
         (lambda path: make(path, [ROW]), 'stocks" --', sqlite_source.NO_SUCH_TABLE, ['stocks" --']),
@@ -315,6 +316,11 @@ def test_what_is_no_table_of_prices_is_refused_with_a_sentence(
     assert raised.value.message == message
     assert all(name in str(raised.value) for name in ["data.db", *named])
     assert path.exists() == is_there
+
+
+def make_notes(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE notes (day, text)")
 
 
 def cut(path: Path) -> None:

@@ -114,6 +114,7 @@ def test_whatever_else_differs_is_told_and_has_to_be_converted(
     found = look(own_server_db, "stock_kr")
     assert (found.verdict, found.category) == ("convertible", "korean_stocks")
     assert sentence in [obstacle.message for obstacle in found.obstacles]
+    assert ("예: 삼성전자" in said(found)) == (change == {"ticker": "삼성전자"})
 
 
 def test_a_day_that_is_there_twice_has_to_be_converted(own_server_db: MongoDatabase) -> None:
@@ -332,3 +333,13 @@ def test_no_server_on_this_machine_is_nothing_to_point_out(monkeypatch: pytest.M
 def test_every_collection_of_ours_is_known_as_ours() -> None:
     names = {value for name, value in vars(documents).items() if name.isupper() and isinstance(value, str)}
     assert {name for name in names - {documents.TICKERS} if not inspection.is_own(name)} == set()
+
+
+def test_without_a_field_of_tickers_or_of_closes_the_fields_are_named(own_server_db: MongoDatabase) -> None:
+    rows = [{key: row[key] for key in row if key != "ticker"} for row in bars("005930")]
+    own_server_db["prices"].insert_many([{**row, "who": "a"} for row in rows])
+    assert "종목 코드 필드를 찾지 못했습니다. 있는 필드: date, " in said(look(own_server_db, "prices"))
+    own_server_db["opens"].insert_many(
+        [{"ticker": "005930", "date": row["date"], "open": 1.0, "end": 2} for row in rows]
+    )
+    assert said(look(own_server_db, "opens")) == "종가 필드를 찾지 못했습니다. 있는 필드: ticker, date, open, end"

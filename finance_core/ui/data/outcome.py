@@ -28,7 +28,7 @@ def of_run(summary: Summary | None, category: Category, *, with_record: bool = T
         st.warning(_("중단했습니다. 다시 시작하면 이어서 합니다."), icon=run_status.STATES["cancelled"][1])
     elif summary.is_dry:
         _of_dry_run(summary)
-        _refused(summary.reasons, lambda: summary.refusals, "examined")
+        _refused(summary.reasons, summary.examples, lambda: summary.refusals, "examined")
     elif with_record:
         last = import_records.latest(database.connect(), category, summary.source)
         if last and last["state"] == "done":
@@ -74,8 +74,9 @@ def of_import(last: ImportRecord, key: str) -> None:
     else:
         agrees = _("다시 읽어 견주니 개수, 기간, 종가의 체크섬이 모두 같습니다.")
         st.success(plain(f"{text} {agrees}"), icon=":material/verified:")
-    reasons = import_records.reasons(database.connect(), last["_id"])
-    _refused(reasons, lambda: import_records.refusals(database.connect(), last["_id"]), key)
+    db, of = database.connect(), last["_id"]
+    reasons, examples = import_records.reasons(db, of), import_records.examples(db, of)
+    _refused(reasons, examples, lambda: import_records.refusals(database.connect(), of), key)
 
 
 def _of_reading(summary: Summary) -> None:
@@ -105,8 +106,13 @@ def _of_dry_run(summary: Summary) -> None:
     st.dataframe(pd.DataFrame(examples, columns=titles), hide_index=True, height=240)
 
 
-def _refused(counts: Mapping[str, int], refusals: Callable[[], Iterable[Refusal]], key: str) -> None:
-    """The number of refused rows by reason, and a button to download all of them as CSV for Excel."""
+def _refused(
+    counts: Mapping[str, int],
+    examples: Mapping[str, Mapping[str, object]],
+    refusals: Callable[[], Iterable[Refusal]],
+    key: str,
+) -> None:
+    """The number of refused rows by reason, with `examples`, and a button to download all of them as CSV for Excel."""
     if not counts:
         return
 
@@ -116,6 +122,6 @@ def _refused(counts: Mapping[str, int], refusals: Callable[[], Iterable[Refusal]
         return spreadsheets.to_csv(table)
 
     with st.expander(_("받지 않은 행 {count}").format(count=formats.count(sum(counts.values())))):
-        reasons = reports.reasons(counts)
+        reasons = reports.reasons(counts, examples)
         st.dataframe(pd.DataFrame({_("이유"): list(reasons), _("행 수"): list(reasons.values())}), hide_index=True)
         downloads.button(_("모두 CSV로"), f"refused_{key}.csv", download)
