@@ -28,17 +28,17 @@ BARS: Final[FieldNames] = {
     ),
     "open": (
         *("open", "open_price", "openprice", "stck_oprc", "mkp", "tdd_opnprc", "o", "시가", "오픈"),
-        *("opening_price", "open_pric"),
+        *("opening_price", "open_pric", "수정시가"),
     ),
-    "high": ("high", "high_price", "highprice", "stck_hgpr", "hipr", "tdd_hgprc", "h", "고가", "high_pric"),
-    "low": ("low", "low_price", "lowprice", "stck_lwpr", "lopr", "tdd_lwprc", "l", "저가", "low_pric"),
+    "high": ("high", "high_price", "highprice", "stck_hgpr", "hipr", "tdd_hgprc", "h", "고가", "high_pric", "수정고가"),
+    "low": ("low", "low_price", "lowprice", "stck_lwpr", "lopr", "tdd_lwprc", "l", "저가", "low_pric", "수정저가"),
     "close": (
         *("close", "close_price", "closeprice", "stck_clpr", "clos", "clpr", "tdd_clsprc", "c"),
         *("종가", "현재가"),
         *("closing_price", "close/last", "trade_price", "cur_prc", "체결가", "수정종가", "price", "last"),
     ),
     "volume": (
-        *("volume", "vol", "acml_vol", "tvol", "accumulatedtradingvolume", "trqu", "acc_trdvol", "v"),
+        *("volume", "vol", "vol.", "acml_vol", "tvol", "accumulatedtradingvolume", "trqu", "acc_trdvol", "v"),
         *("거래량", "누적거래량", "누적_거래량"),
         *("trde_qty", "candle_acc_trade_volume", "acc_trade_volume", "jdiff_vol", "total_volume", "acc_volume"),
         *("trade_volume",),
@@ -55,8 +55,8 @@ They include the names in the APIs of KIS, Kiwoom, LS, Naver, Upbit, KRX and the
 """
 BESIDE_RANGE: Final = frozenset({"trade_price", "cur_prc", "체결가", "price", "last"})
 """Names that mean the close only beside a high and a low: orders, holdings and quotes have such fields too."""
-ALONE: Final = frozenset({"수정종가"})
-"""Names of a close that is adjusted for splits: beside other prices, which may not be, it would make false bars."""
+ADJUSTED: Final = "수정"
+"""How names of prices begin that are adjusted for splits; beside others, which may not be, they make false bars."""
 TICKERS: Final[FieldNames] = {
     "name": (
         *("name", "company_name", "company", "long_name", "longname", "short_name", "shortname"),
@@ -74,9 +74,14 @@ TICKERS: Final[FieldNames] = {
 def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
     """Our names of the fields of a bar and of a description of its ticker, each mapped to the one of `keys` for it."""
     names = _matched(keys, {**BARS, **TICKERS})
-    close, others = folded(names.get("close", "")), names.keys() & {"open", "high", "low"}
-    is_other = (close in BESIDE_RANGE and not others >= {"high", "low"}) or (close in ALONE and others)
-    return {ours: theirs for ours, theirs in names.items() if ours != "close"} if is_other else names
+    prices = {"open", "high", "low", "close"} & names.keys()
+    adjusted = {ours for ours in prices if names[ours].strip().startswith(ADJUSTED)}
+    is_general = folded(names.get("close", "")) in BESIDE_RANGE and not prices >= {"high", "low"}
+    if is_general or ("close" in adjusted and prices != adjusted):
+        dropped = {"close"}
+    else:
+        dropped = adjusted if "close" in prices - adjusted else set()
+    return {ours: theirs for ours, theirs in names.items() if ours not in dropped}
 
 
 @lru_cache(maxsize=1024)

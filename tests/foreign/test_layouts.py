@@ -161,7 +161,10 @@ def test_our_own_name_goes_before_one_like_it() -> None:
         *(("high", name) for name in ("high_pric", "고가(원)", "High [USD]")),
         *(("low", name) for name in ("low_pric", "저가 (원)")),
         *(("volume", name) for name in ("trde_qty", "trade_volume", "candle_acc_trade_volume", "jdiff_vol")),
-        *(("volume", name) for name in ("total_volume", "acc_volume", "누적 거래량", "거래량(주)", "Volume(주)")),
+        *(
+            ("volume", name)
+            for name in ("Vol.", "total_volume", "acc_volume", "누적 거래량", "거래량(주)", "Volume(주)")
+        ),
         *(("ticker", name) for name in ("종목", "종목번호", "ISU_CD", "stk_cd", "stockCode", "stock_id")),
         *(("stock_splits", name) for name in ("8. split coefficient", "splitFactor", "split_factor")),
         *(("dividends", name) for name in ("7. dividend amount", "divCash")),
@@ -187,6 +190,11 @@ def test_a_general_name_means_the_close_only_beside_a_high_and_a_low(name: str) 
 
 
 def test_an_adjusted_close_is_not_put_beside_prices_that_may_be_raw() -> None:
+    adjusted = {"open": "수정시가", "high": "수정고가", "low": "수정저가", "close": "수정종가"}
+    assert field_names.of_bars(tuple(adjusted.values())) == adjusted
+    assert field_names.of_bars((*list(adjusted.values())[:3], "종가")) == {"close": "종가"}
+    raw = {"open": "시가", "high": "고가", "low": "저가", "close": "종가"}
+    assert field_names.of_bars((*adjusted.values(), *raw.values())) == raw
     assert field_names.of_bars(("날짜", "수정종가")) == {"date": "날짜", "close": "수정종가"}
     assert field_names.of_bars(("날짜", "수정종가", "종가")) == {"date": "날짜", "close": "종가"}
     assert "close" not in field_names.of_bars(("날짜", "시가", "고가", "저가", "수정종가"))
