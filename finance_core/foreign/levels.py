@@ -6,7 +6,7 @@ into parts. Levels combine freely: days inside tickers inside years. Pure. `shap
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 
@@ -67,10 +67,10 @@ def _holds(value: Any, *kinds: type) -> bool:
     return all(item is None or type(item) in kinds for item in held) and any(item is not None for item in held)
 
 
-def _fields(value: Any, kind: type) -> dict[str, str]:
+def _fields(value: Any, kind: type) -> Mapping[str, str]:
     """The bar fields of `value` whose values have the type `kind`: our names to theirs."""
     names = field_names.of_bars(tuple(value)) if isinstance(value, dict) else {}
-    return {ours: theirs for ours, theirs in names.items() if isinstance(value[theirs], kind)}
+    return field_names.of_bars(tuple(theirs for theirs in names.values() if isinstance(value[theirs], kind)))
 
 
 def _lists(value: Document) -> dict[str, list[Any]]:

@@ -23,6 +23,11 @@ PART_FIELDS: Final = 40
 def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
     """Our field names to a document's own names, or to paths such as meta.ticker; and the fields where paths begin."""
     names = dict(field_names.of_bars(tuple(document)))
+    if isinstance(document.get(names.get("close", "")), dict):
+        plain = tuple(field for field, held in document.items() if not isinstance(held, dict))
+        # A general name such as price means the close only beside a high and a low of the same form.
+        if field_names.folded(names["close"]) in field_names.BESIDE_RANGE and "high" in field_names.of_bars(plain):
+            del names["close"]
     parts = []
     if not {"ticker", "date", "close"} <= names.keys():
         for field, held in document.items():

@@ -285,6 +285,10 @@ DAYS = ("2024-01-02", "2024-01-03")
         [{"symbol": of, "latest": {"date": DAYS[1], "close": 5.0}, "history": [{"date": day, **ROW} for day in DAYS]}
          for of in ("005930", "000660")],
         [{"_id": of, **dict.fromkeys(DAYS, ROW)} for of in ("005930", "000660")],
+        [{"symbol": of, "date": day, "high": 12.0, "low": 9.0, "price": {"close": 11.0, "before": 1.0}} for day in DAYS
+         for of in ("005930", "000660")],
+        [{"symbol": of, **{name: dict.fromkeys(DAYS, 11.0) for name in ("Price", "High", "Low")}}
+         for of in ("005930", "000660")],
     ],
 )  # fmt: skip
 def test_levels_combine(documents: list[Document]) -> None:
