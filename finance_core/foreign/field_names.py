@@ -84,6 +84,17 @@ def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
     return {ours: theirs for ours, theirs in names.items() if ours not in dropped}
 
 
+def unread(keys: tuple[str, ...]) -> list[str]:
+    """The keys that would name a field of bars but for brackets behind them, which may change the number.
+
+    >>> unread(("날짜", "종가(원)", "거래량(천주)"))
+    ['거래량(천주)']
+    """
+    bare = {key: re.sub(r"\s*[(\[][^()\[\]]*[)\]]$", "", str(key)) for key in keys}
+    missing = BARS.keys() - of_bars(keys).keys()
+    return [key for key, name in bare.items() if name != str(key) and missing & of_bars((name,)).keys()]
+
+
 @lru_cache(maxsize=1024)
 def of_tickers(keys: tuple[str, ...]) -> Mapping[str, str]:
     """Our names of the fields of a ticker list, each mapped to the one of `keys` for it; the ticker may be the _id."""

@@ -50,6 +50,7 @@ NUMBERS: Final[dict[NumberForm, str]] = {
 """`TICKERS`, `DATES` and `NUMBERS` have a sentence for each form that differs from ours."""
 NO_CLOSE: Final = N_("종가가 없는 문서가 있습니다(표본의 {percent}).")
 NO_DATE_FIELD: Final = N_("날짜 필드를 찾지 못했습니다. 있는 필드: {fields}")
+UNREAD: Final = N_("이름 뒤의 괄호가 값을 바꿀 수 있어 읽지 않는 필드: {fields}")
 NO_TICKER_FIELD: Final = N_("종목 코드 필드를 찾지 못했습니다. 있는 필드: {fields}")
 NO_CLOSE_FIELD: Final = N_("종가 필드를 찾지 못했습니다. 있는 필드: {fields}")
 NO_ROWS: Final = N_("어느 값이 어느 날의 것인지 알 수 없습니다. 있는 필드: {fields}")
@@ -93,8 +94,8 @@ class Layout:
     """The values of these fields in the sample, by raw ticker."""
     stray: str = ""
     """A raw ticker of the sample that is none of the category; "" if all are."""
-    fields: str = ""
-    """The names of the fields in the sample, as a sentence shows them."""
+    fields: tuple[str, ...] = ()
+    """The names of all fields in the sample."""
 
     @property
     def is_ours(self) -> bool:
@@ -151,13 +152,10 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         description_fields = {**shape.description_fields, **description_fields}
         are_tickers_inside |= shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names)
     rows = sum(map(len, parts))
-    named = sum(raw is not None for raw in columns["ticker"])
-    ticker = raw_tickers.written_in(name, category) if named <= (1 - raw_tickers.ACCEPTED) * rows else ""
-    columns["ticker"] = [raw if raw is not None else ticker or None for raw in columns["ticker"]]
+    ticker = _give_ticker(columns, name, category)
     described: Described = {}
     raw_tickers.describe(described, columns)
-    has_prices = any("close" in part.columns for part in parts)  # `missing` names the fields where none has
-    if not has_prices or all(value is None for value in columns["date"]):
+    if not any("close" in part.columns for part in parts) or all(value is None for value in columns["date"]):
         return None
     most = _commonest(names)
     convention = dates.convention_of(columns["date"])
@@ -185,8 +183,17 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         description_fields=description_fields,
         described=described,
         stray=next((str(raw)[:40] for raw in raws if raw_tickers.form_of(raw, category) == "other"), ""),
-        fields=_listed(dict.fromkeys(name for document in documents for name in map(str, document))),
+        fields=tuple(dict.fromkeys(name for document in documents for name in map(str, document))),
     )
+
+
+def _give_ticker(columns: dict[str, list[Any]], name: str, category: Category | None) -> str:
+    """Give the ticker in the name of a collection to its rows, if nearly all have none; returns it, else ""."""
+    raws = columns["ticker"]
+    named = sum(raw is not None for raw in raws)
+    ticker = raw_tickers.written_in(name, category) if named <= (1 - raw_tickers.ACCEPTED) * len(raws) else ""
+    columns["ticker"] = [raw if raw is not None else ticker or None for raw in raws]
+    return ticker
 
 
 def _columns(parts: Sequence[shapes.Rows]) -> dict[str, list[Any]]:
@@ -262,12 +269,12 @@ def obstacles(layout: Layout, *, duplicates: int, is_view: bool, has_index: bool
         percent = 100 * count / layout.rows
         return f"{percent:.0f}%" if percent >= 1 else "<1%"
 
-    forms = {*layout.prices, *layout.volumes}
+    forms, unread = {*layout.prices, *layout.volumes}, field_names.unread(layout.fields)
     sentences: list[tuple[object, str, dict[str, Any]]] = [
         (not layout.is_flat, N_("종목과 날짜마다 문서 하나가 아닙니다."), {}),
         (layout.renamed, N_("필드 이름이 다릅니다: {fields}"), {"fields": ", ".join(layout.renamed.values())}),
         (not layout.is_uniform, N_("문서마다 필드 이름이 다릅니다."), {}),
-        (set(layout.tickers) == {"missing"}, NO_TICKER_FIELD, {"fields": layout.fields}),
+        (set(layout.tickers) == {"missing"}, NO_TICKER_FIELD, {"fields": _listed(layout.fields)}),
         *(
             (True, TICKERS[form], {"percent": share(n), **({"example": layout.stray} if form == "other" else {})})
             for form, n in layout.tickers.items()
@@ -275,6 +282,7 @@ def obstacles(layout: Layout, *, duplicates: int, is_view: bool, has_index: bool
         ),
         *((True, DATES[day], {"percent": share(n)}) for day, n in layout.dates.items() if day in DATES),
         *((number in forms, message, {}) for number, message in NUMBERS.items()),
+        (unread, UNREAD, {"fields": _listed(unread)}),
         (layout.without_close, NO_CLOSE, {"percent": share(layout.without_close)}),
         (duplicates, N_("같은 날이 두 번 이상 있습니다(살펴본 종목에서 {count}일)."), {"count": duplicates}),
         (is_view, N_("뷰여서 인덱스를 가질 수 없습니다."), {}),

@@ -343,3 +343,10 @@ def test_without_a_field_of_tickers_or_of_closes_the_fields_are_named(own_server
         [{"ticker": "005930", "date": row["date"], "open": 1.0, "end": 2} for row in rows]
     )
     assert said(look(own_server_db, "opens")) == "종가 필드를 찾지 못했습니다. 있는 필드: ticker, date, open, end"
+
+
+@pytest.mark.parametrize(("name", "is_read"), [("거래량(천주)", False), ("거래량(주)", True), ("거래량 [백만]", False)])
+def test_a_field_whose_unit_changes_the_number_is_told(own_server_db: MongoDatabase, name: str, is_read: bool) -> None:
+    rows = [{name if key == "volume" else key: row[key] for key in row} for row in bars("005930")]
+    own_server_db["prices"].insert_many(rows)
+    assert (f"읽지 않는 필드: {name}" in said(look(own_server_db, "prices"))) != is_read
