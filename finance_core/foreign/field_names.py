@@ -17,14 +17,15 @@ BARS: Final[FieldNames] = {
     "ticker": (
         *("ticker", "symbol", "code", "stock_code", "ticker_symbol", "stock_symbol", "item_code", "itemcode", "srtncd"),
         *("stck_shrn_iscd", "shrn_iscd", "symb", "isu_srt_cd", "shcode"),
-        *("isu_cd", "stk_cd", "stockcode", "stock_id"),
-        *("종목코드", "종목_코드", "단축코드", "티커", "코드", "종목번호", "종목"),
+        *("종목코드", "종목_코드", "단축코드", "티커", "코드"),
+        *("isu_cd", "stk_cd", "stockcode", "stock_id", "종목번호", "종목"),
     ),
     "date": (
         *("date", "datetime", "trade_date", "trading_date", "timestamp", "day", "time", "ts", "t", "basdt", "bas_dd"),
         *("localtradedat", "local_traded_at", "localdate", "stck_bsop_date", "xymd", "candle_date_time_kst"),
+        *("날짜", "일자", "거래일", "거래일자", "기준일자", "일시"),
         *("trd_dd", "tradedate", "trade_dt", "base_date", "dt", "datetime_kst"),
-        *("날짜", "일자", "거래일", "거래일자", "기준일자", "일시", "영업일자", "영업일", "기준일", "거래일시"),
+        *("영업일자", "영업일", "기준일", "거래일시"),
     ),
     "open": (
         *("open", "open_price", "openprice", "stck_oprc", "mkp", "tdd_opnprc", "o", "시가", "오픈"),
@@ -38,10 +39,10 @@ BARS: Final[FieldNames] = {
         *("closing_price", "close/last", "trade_price", "cur_prc", "체결가", "수정종가", "price", "last"),
     ),
     "volume": (
-        *("volume", "vol", "vol.", "acml_vol", "tvol", "accumulatedtradingvolume", "trqu", "acc_trdvol", "v"),
+        *("volume", "vol", "acml_vol", "tvol", "accumulatedtradingvolume", "trqu", "acc_trdvol", "v"),
         *("거래량", "누적거래량", "누적_거래량"),
         *("trde_qty", "candle_acc_trade_volume", "acc_trade_volume", "jdiff_vol", "total_volume", "acc_volume"),
-        *("trade_volume",),
+        *("trade_volume", "vol."),
     ),
     "dividends": ("dividends", "dividend", "배당", "배당금", "dividend_amount", "divcash"),
     "stock_splits": (

