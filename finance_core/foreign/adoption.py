@@ -18,7 +18,6 @@ from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign import (
     conversion,
-    dates,
     following,
     import_run,
     inspection,
@@ -282,7 +281,7 @@ def _read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> p
     if not (bars["close"] > 0).all():
         raise DataConflict(N_("종가가 없는 날이 있습니다."))
     days = bars.index.to_numpy()
-    if (impossible := dates.are_impossible(days)).any():
+    if (impossible := trading_days.are_impossible(days)).any():
         raise DataConflict(conversion.IMPOSSIBLE_DAY, date=str(days[impossible][0])[:10])
     if (bars[candles.PRICES] > mending.PRICE_LIMIT).any(axis=None):
         raise DataConflict(conversion.ABSURD)

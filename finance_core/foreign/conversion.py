@@ -123,7 +123,7 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
     table, changes = mending.mended(rules.category, table, portions, failures)
     table = table.assign(**_moments(table, portions, failures)._asdict())
     table = accepted(table["moments"].isna().to_numpy(), NO_DATE)
-    table = accepted(dates.are_impossible(table["moments"].to_numpy()), IMPOSSIBLE_DAY)
+    table = accepted(trading_days.are_impossible(table["moments"].to_numpy()), IMPOSSIBLE_DAY)
     table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
     close = table["close"].to_numpy()
     table = accepted(~((close > 0) & np.isfinite(close)), NO_CLOSE)

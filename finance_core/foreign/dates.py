@@ -57,8 +57,6 @@ DIGITS: Final = (8, 12, 14)
 """Lengths of a number whose digits are a date: YYYYMMDD, with hhmm, with hhmmss."""
 YEARS: Final = range(1800, 2200)
 """A date outside these years is an error of its source, or a count in another unit."""
-NO_DAYS: Final = ("1900-01-01", "1970-01-01")
-"""Holidays that stand for a missing day."""
 
 EPOCH: Final = dt.datetime(1970, 1, 1)
 EPOCH_SECONDS_LIMIT: Final = 7_258_118_400
@@ -170,12 +168,6 @@ def is_date(value: Any) -> bool:
 @lru_cache(maxsize=65_536)
 def _is_date_text(text: str) -> bool:
     return not re.fullmatch(r"\d{1,7}", text) and not np.isnat(moments([text])[0])
-
-
-def are_impossible(moments: Moments) -> Mask:
-    """A mask of the moments at which no price can be: days to come, and `NO_DAYS`."""
-    tomorrow = np.datetime64(dt.datetime.now() + dt.timedelta(days=1))
-    return (moments > tomorrow) | np.isin(moments.astype("datetime64[D]"), np.array(NO_DAYS, "datetime64[D]"))
 
 
 def is_midnight(moments: Moments) -> Mask:

@@ -302,7 +302,6 @@ def _require_closes(path: Path, fields: set[str]) -> None:
         raise SisepanError(NO_CLOSES, file=path.name, word=", ".join(words))
 
 
-def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str) -> str:
 def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str, columns: Sequence[str]) -> str:
     """The ticker of all rows; "" where a column has the ticker of each row."""
     if "ticker" in names:
@@ -313,16 +312,6 @@ def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str
     if not ticker:
         raise SisepanError(NO_TICKER, file=path.name, columns=_listed(columns))
     return ticker
-
-
-def ticker_of_name(stem: str, category: Category) -> str:
-    """The ticker in the name of a file without its ending, such as 005930, 005930_삼성전자 or AAPL daily; else "".
-
-    A ticker must be in capitals; otherwise `prices` would be a ticker.
-    """
-    parts = [part for part in (stem, *stem.replace("_", " ").split()) if part == part.upper()]
-    candidates = [*filter(category.is_ticker, parts), *filter(category.is_ticker, map(category.ticker_of, parts))]
-    return next(iter(candidates), "")
 
 
 def _listed(columns: Sequence[str]) -> str:

@@ -123,7 +123,6 @@ def mended(
     absent = [name for name in ABSENT if not any(name in rows.columns for rows in portions)]
     for name in absent if len(absent) < len(ABSENT) else ():  # of a table of closes alone, that is plain to see
         change(name, np.ones(len(codes), dtype=bool), ABSENT[name], columns[name])
-    columns["stock_splits"] = np.where(columns["stock_splits"] == 1, 0.0, columns["stock_splits"])  # no split
     columns |= {name: np.where(np.isnan(columns[name]), 0.0, columns[name]) for name in candles.CORPORATE_ACTIONS}
     return table.assign(**columns), changes
 

@@ -4,6 +4,7 @@ A source may store a day as midnight of any zone, converted to UTC, or with a cl
 allow is compared with the sessions of the exchange; exactly one must fit. Pure, except for the calendars of `sessions`.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -67,6 +68,8 @@ PLAIN: Final = (WEEKDAYS, "XSAU")
 the second calendar is that of an exchange that trades on Sundays."""
 CLOSED_LIMIT: Final = 0.01
 """A reading fits if the exchange was closed on at most this share of its days."""
+NO_DAYS: Final = ("1900-01-01", "1970-01-01")
+"""Holidays that stand for a missing day."""
 MIDNIGHT_SHARE: Final = 0.99
 """The share of moments that must be midnights of a zone, for the moments to be days in that zone."""
 
@@ -142,6 +145,12 @@ def _chosen(readings: Sequence[Reading]) -> Reading:
     if len(fitting) > 1:
         raise SisepanError(SEVERAL_FIT, days=", ".join(str(reading.days[0]) for reading in fitting))
     return fitting[0]
+
+
+def are_impossible(moments: Days) -> Mask:
+    """A mask of the moments at which no price can be: after tomorrow, and on `NO_DAYS`."""
+    tomorrow = np.datetime64(dt.datetime.now() + dt.timedelta(days=1))
+    return (moments > tomorrow) | np.isin(moments.astype("datetime64[D]"), np.array(NO_DAYS, "datetime64[D]"))
 
 
 def exchange_of(category: Category, market: str) -> Exchange | None:
