@@ -14,7 +14,7 @@ import pytest
 
 from finance_core import Sisepan, notebook
 from finance_core.bars import candles
-from finance_core.categories import KOREAN_STOCKS, US_STOCKS, Category
+from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
 from finance_core.storage import panels, prices, tickers
 from finance_core.storage.database import MongoDatabase
@@ -116,11 +116,11 @@ def test_days_beyond_the_price_limit_are_named(db: MongoDatabase, sisepan: Sisep
 
 def test_a_ticker_of_two_categories_asks_for_the_category(db: MongoDatabase, sisepan: Sisepan) -> None:
     bars = prices.load(db, KOREAN_STOCKS, "005930")
-    for category in (KOREAN_STOCKS, US_STOCKS):
-        store(db, category, "ABCDEF", "같은 이름", bars.assign(close=bars["close"] * 2))
-    with pytest.raises(SisepanError, match="us_stocks:ABCDEF"):
-        sisepan.bars("ABCDEF")
-    assert sisepan.bars("us_stocks:ABCDEF")["close"].tolist() == [200.0, 202.0, 204.0]
+    for category in (INDICES, US_STOCKS):
+        store(db, category, "VIX", "같은 이름", bars.assign(close=bars["close"] * 2))
+    with pytest.raises(SisepanError, match="us_stocks:VIX"):
+        sisepan.bars("VIX")
+    assert sisepan.bars("us_stocks:VIX")["close"].tolist() == [200.0, 202.0, 204.0]
 
 
 def test_a_panel_of_several_fields_has_the_bars_of_each_ticker(db: MongoDatabase, sisepan: Sisepan) -> None:
