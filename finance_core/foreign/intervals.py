@@ -19,8 +19,8 @@ ROWS_A_DAY: Final = 1.5
 """Rows per day, on average, from which the rows are intraday bars and not repeated daily rows."""
 LONGER_GAP: Final = 4
 """Days from one bar to the next from which a gap is longer than a weekend; if most gaps are, no bars are daily."""
-FEW: Final = 4
-"""With fewer days, the test for longer intervals says nothing."""
+FEW: Final = 3
+"""With fewer days, the test for longer intervals says nothing; nor with so few days of which there are two rows."""
 LONGER_RUN: Final = 6
 """This many such gaps in a row are weekly bars beside daily bars; holidays never give so many."""
 CLOCKS_A_DAY: Final = 3
@@ -135,7 +135,7 @@ def longer_beside(days: Moments, values: npt.NDArray[np.float64]) -> SisepanErro
     is_cycle = any(np.mean([gap in cycle for gap in gaps.tolist()]) >= 0.8 for cycle in CYCLES) if len(gaps) else False
     one, other = values[:-1][repeats], values[1:][repeats]
     is_pair = _includes(one, other) | _includes(other, one)
-    is_longer = (len(conflicts) >= FEW and is_cycle) or (is_pair.sum() > 1 and is_pair.mean() >= 0.8)
+    is_longer = (len(conflicts) > FEW and is_cycle) or (is_pair.sum() > 1 and is_pair.mean() >= 0.8)
     return SisepanError(REFUSED["longer"], day=str(conflicts[0])) if is_longer else None
 
 

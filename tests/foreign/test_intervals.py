@@ -28,9 +28,10 @@ HALF_HOURS = np.sort(np.concatenate([DAYS + np.timedelta64(9 * 60 + 30 * count, 
         (np.concatenate([DAYS, HOURS[: len(HOURS) // 3]]), "mixed"),
         (DAYS[::5], "longer"),
         (DAYS[::21], "longer"),
+        (DAYS[:11:5], "longer"),
         (DAYS[::2], "daily"),
     ],
-    ids=map(str, range(12)),
+    ids=map(str, range(13)),
 )
 def test_the_interval_is_that_of_the_rows(moments: np.ndarray, expected: str) -> None:
     assert intervals.interval_of(moments) == expected
