@@ -80,7 +80,7 @@ def chips(
     """
     row = st.container(horizontal=True, gap="small", key="comparison_chips")
     for position, item in enumerate(items):
-        with row.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+        with row.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", width="content"):
             dot = f'<span style="color:{color_of(item.slot)};font-size:1.2rem">●</span> <b>{html.escape(item.name)}</b>'
             converted = _converted(item, view.money, sample_rates=sample_rates)
             note = html.escape(f"{item.ticker} {_note(item, converted, bases.get(item.key), shown, base_day)}")
