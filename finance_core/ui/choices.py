@@ -100,7 +100,8 @@ def put(key: str, value: Any) -> None:
     """Let the widget called `key` show `value`.
 
     A value that it has already is not sent again: it would undo what a person who is quicker than the answer has chosen
-    meanwhile, such as the next step of a number.
+    meanwhile, such as the next step of a number. So a widget in a popover needs the value as its default too: a browser
+    that opens the popover for the first time has not kept what was sent before.
     """
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value

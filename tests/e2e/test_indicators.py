@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from finance_core.storage.database import MongoDatabase
 from tests import pages
+from tests.e2e.browsing import wait_until_at_rest
 from tests.e2e.test_korean_stocks import last_day, open_chart, wheel
 from tests.yahoo import YahooStandIn
 
@@ -123,3 +124,13 @@ def test_the_cloud_leads_into_days_to_come_which_have_no_bar_and_are_in_no_numbe
     expect(page.locator(".st-key-summary")).to_have_text(summary)
     last_day(page)
     assert read_out(page, 0).split()[0] == days[-1], "a period shows them with the last bar"
+
+def test_the_menu_shows_the_numbers_of_the_chart_however_late_it_is_opened(address: str, page: Page) -> None:
+    open_chart(page, address + "?ind=macd(30,60,9)")
+    page.get_by_role("radio", name="6개월", exact=True).click()
+    page.wait_for_url("**period=6M**")
+    wait_until_at_rest(page)
+    page.locator(".st-key-indicators button").first.click()
+    for name, value in (("단기", "30"), ("장기", "60"), ("시그널", "9")):
+        expect(page.get_by_role("spinbutton", name=name)).to_have_value(value)
+    expect(page.get_by_role("slider", name="가격")).to_have_value("70")

@@ -97,6 +97,7 @@ def _number(setting: Setting, key: str, on_change: Callable[[], None]) -> None:
         _(setting.name),
         min_value=kind(setting.least),
         max_value=kind(setting.most),
+        value=st.session_state[key],
         step=kind(setting.step),
         key=key,
         width=96,
@@ -115,8 +116,10 @@ def _heights(category: Category, view: View) -> None:
     st.caption(_("창의 높이 비율"))
     with st.container(horizontal=True, gap="medium"):
         for position, (name, share) in enumerate(zip(names, panes.shares(len(names), view.heights), strict=True)):
-            put(f"height_{position}", share)
-            st.slider(plain(name), *panes.LIMITS, key=f"height_{position}", width=140, on_change=shared)
+            key = f"height_{position}"
+            put(key, share)
+            value = st.session_state[key]
+            st.slider(plain(name), *panes.LIMITS, value=value, key=key, width=140, on_change=shared)
 
 
 def _put(category: Category, chosen: tuple[Chosen, ...]) -> None:
