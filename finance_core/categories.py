@@ -144,7 +144,7 @@ class Category:
             if market.yahoo_suffix:
                 ticker = ticker.removesuffix(market.yahoo_suffix)
         if self.rates:
-            ticker = ticker.replace("/", "")
+            ticker = re.sub(r"([A-Z]{3})[-/]([A-Z]{3})", r"\1\2", ticker)
             return f"USD{ticker}" if len(ticker) == 3 and text.strip().upper() == f"{ticker}=X" else ticker
         for spelling in self.ticker_spellings:
             if spelled := re.fullmatch(spelling, ticker):
@@ -197,7 +197,7 @@ US_STOCKS = Category(
     title=N_("미국 주식"),
     icon=":material/monitoring:",
     default_ticker="AAPL",
-    ticker_pattern=r"[A-Z][A-Z0-9]{0,4}([.\-][A-Z0-9]{1,4})?",
+    ticker_pattern=r"[A-Z][A-Z0-9]{0,4}([.\-][A-Z0-9]{1,4}){0,2}",
     currency="USD",
     decimals=((1, 2), (0, 4)),
     markets=(

@@ -5,7 +5,7 @@ are refused.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +34,9 @@ CONTRADICTING, CORRECTIONS = 0.25, 3
 """A later row may correct the close on this share of a ticker's days, or on this number of days, if that is more."""
 
 
-ONE_RATIO: Final = 0.01
-"""How far two ratios of closes may lie apart, as rounding and a dividend beside a split put them, to count as one."""
+ONE_RATIO, NO_CORRECTION = 0.01, 0.3
+"""How far two ratios of prices may lie apart to count as one, as rounding puts them; and how far from 1 a ratio is that
+no correction of a day explains."""
 
 
 class OwnRows(NamedTuple):
@@ -142,7 +143,7 @@ def _are_adjusted(own: OwnRows, rows: npt.NDArray[np.int64]) -> bool:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = own.values[rows, : len(candles.PRICES)] / own.values[rows + 1, : len(candles.PRICES)]
     ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
-    return bool(abs(ratios[0] - 1) > 10 * ONE_RATIO and np.isclose(ratios, ratios[0], rtol=ONE_RATIO, atol=0).all())
+    return bool(abs(ratios[0] - 1) > NO_CORRECTION and np.isclose(ratios, ratios[0], rtol=ONE_RATIO, atol=0).all())
 
 
 def _require_one_close(
@@ -155,8 +156,8 @@ def _require_one_close(
     closes = own.values[:, 3]
     is_other = np.append(is_same[:-1] & ~np.isclose(closes[:-1], closes[1:], rtol=candles.ROUNDING, atol=0), False)
     spelled = [portions[of].columns["ticker"][position] for of, position, _order in own.place.tolist()]
-    corrections = 0 if _are_adjusted(own, np.flatnonzero(is_other)) else CORRECTIONS
-    limits = [(is_other, corrections and max(CONTRADICTING * (~is_same).sum(), corrections))]
+    are_adjusted = _are_adjusted(own, np.flatnonzero(is_other))
+    limits = [(is_other, 0 if are_adjusted else max(CONTRADICTING * (~is_same).sum(), CORRECTIONS))]
     if len(raws) > 1:
         texts = np.array(list(map(raw_tickers.text_of, spelled)), dtype=object)
         is_between = np.append(is_same[:-1] & (texts[:-1] != texts[1:]), False)

@@ -40,11 +40,11 @@ def iso(year: str, month: str, day: str, rest: str, weekday: str = "") -> str | 
     clock = _clock(rest)
     if number is None or clock is None:
         return None
-    text = f"{full_year(year)}-{number:02d}-{int(day):02d}"
+    text = f"{_full_year(year)}-{number:02d}-{int(day):02d}"
     return f"{text}{clock}" if not weekday or _is_weekday(text, weekday.strip()) else None
 
 
-def full_year(year: str) -> str:
+def _full_year(year: str) -> str:
     """A year of four digits, from one of four or two."""
     return year if len(year) == 4 else f"{'19' if int(year) >= PIVOT else '20'}{year}"
 

@@ -18,7 +18,7 @@ BARS: Final[FieldNames] = {
         *("ticker", "symbol", "code", "stock_code", "ticker_symbol", "stock_symbol", "item_code", "itemcode", "srtncd"),
         *("stck_shrn_iscd", "shrn_iscd", "symb", "isu_srt_cd", "shcode"),
         *("종목코드", "종목_코드", "단축코드", "티커", "코드"),
-        *("isu_cd", "stk_cd", "stockcode", "stock_id", "종목번호", "종목"),
+        *("isu_cd", "stk_cd", "stockcode", "종목번호"),
     ),
     "date": (
         *("date", "datetime", "trade_date", "trading_date", "timestamp", "day", "time", "ts", "t", "basdt", "bas_dd"),
@@ -56,7 +56,7 @@ They include the names in the APIs of KIS, Kiwoom, LS, Naver, Upbit, KRX and the
 """
 BESIDE_RANGE: Final = frozenset({"trade_price", "cur_prc", "체결가", "price", "last"})
 """Names that mean the close only beside a high and a low: orders, holdings and quotes have such fields too."""
-ADJUSTED: Final = "수정"
+ADJUSTED_PREFIX: Final = "수정"
 """How names of prices begin that are adjusted for splits; beside others, which may not be, they make false bars."""
 TICKERS: Final[FieldNames] = {
     "name": (
@@ -76,7 +76,7 @@ def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
     """Our names of the fields of a bar and of a description of its ticker, each mapped to the one of `keys` for it."""
     names = _matched(keys, {**BARS, **TICKERS})
     prices = {"open", "high", "low", "close"} & names.keys()
-    adjusted = {ours for ours in prices if names[ours].strip().startswith(ADJUSTED)}
+    adjusted = {ours for ours in prices if names[ours].strip().startswith(ADJUSTED_PREFIX)}
     is_general = folded(names.get("close", "")) in BESIDE_RANGE and not prices >= {"high", "low"}
     if is_general or ("close" in adjusted and prices != adjusted):
         dropped = {"close"}

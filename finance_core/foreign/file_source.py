@@ -41,7 +41,10 @@ SHOWN_COLUMNS = 12
 """How many columns an error message names."""
 
 NO_FILE = N_("{file} 파일을 읽지 못했습니다({reason}).")
-NOT_TEXT = N_("{file} 파일의 글자를 읽지 못했습니다. UTF-8이나 CP949로 저장한 CSV, 또는 Parquet 파일이어야 합니다.")
+NOT_TEXT = N_(
+    "{file} 파일의 글자를 읽지 못했습니다. UTF-8, CP949나 표시가 있는 UTF-16으로 저장한 CSV, 또는 Parquet 파일이어야 "
+    "합니다."
+)
 EXCEL = N_("{file}은(는) Excel 파일이어서 읽지 않습니다. Excel에서 CSV로 저장하여 그 파일을 가져오십시오.")
 NOT_PARQUET = N_("{file} 파일을 Parquet으로 읽지 못했습니다({reason}). 깨졌거나 Parquet 파일이 아닙니다.")
 NOT_CSV = N_("{file} 파일의 {line}번째 줄을 CSV로 읽지 못했습니다({reason}).")
@@ -296,10 +299,10 @@ def _names(path: Path, columns: Sequence[str], index: Sequence[str]) -> dict[str
 
 def _require_closes(path: Path, fields: set[str]) -> None:
     """Raise SisepanError for columns that are only called by tickers, in a file that is called by another field."""
-    words = tuple(re.split(r"[\s_()-]+", path.stem))
-    named = field_names.of_bars(words).keys() & set(candles.COLUMNS)
-    if fields == {"Close"} and named and "close" not in named:
-        raise SisepanError(NO_CLOSES, file=path.name, word=", ".join(words))
+    words = [word for word in re.split(r"[\s_()-]+", path.stem) if word and not word.isdecimal()]
+    named = field_names.of_bars(tuple(words[-1:])).keys() & {*candles.COLUMNS} - {"close"}
+    if fields == {"Close"} and named:
+        raise SisepanError(NO_CLOSES, file=path.name, word=words[-1])
 
 
 def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str, columns: Sequence[str]) -> str:

@@ -27,6 +27,8 @@ CLOCKS_A_DAY: Final = 3
 """This many different times within one day mean intraday bars; two may be a price at noon and the close."""
 LONGER_VOLUME: Final = 2
 """A bar of several days, or of the whole day beside shorter bars, has at least so many times the volume."""
+HIDDEN_SHARE: Final = 0.1
+"""Share of the days with many rows on which the volume falls within the day, if the rows are intraday bars."""
 CYCLES: Final = (range(5, 9), range(26, 36))
 """Days from one weekly bar, or one monthly bar, to the next."""
 
@@ -135,7 +137,8 @@ def longer_beside(days: Moments, values: npt.NDArray[np.float64]) -> SisepanErro
     is_cycle = any(np.mean([gap in cycle for gap in gaps.tolist()]) >= 0.8 for cycle in CYCLES) if len(gaps) else False
     one, other = values[:-1][repeats], values[1:][repeats]
     is_pair = _includes(one, other) | _includes(other, one)
-    is_longer = (len(conflicts) > FEW and is_cycle) or (is_pair.sum() > 1 and is_pair.mean() >= 0.8)
+    are_ends = is_pair.sum() > 1 and is_pair.mean() >= 0.8 and np.median(gaps) >= LONGER_GAP
+    is_longer = are_ends or (len(conflicts) > FEW and is_cycle)
     return SisepanError(REFUSED["longer"], day=str(conflicts[0])) if is_longer else None
 
 
@@ -161,6 +164,8 @@ def shorter_beside(days: Moments, bars: npt.NDArray[np.float64]) -> SisepanError
     differ = (np.maximum.reduceat(bars[:, :-1], first) != np.minimum.reduceat(bars[:, :-1], first)).any(axis=1)
     has_grown = volume[first + counts - 1] >= LONGER_VOLUME * volume[first]
     is_hidden = is_many & has_fallen
+    if is_hidden.sum() < HIDDEN_SHARE * is_many.sum():  # single revised volumes, in a history that is stored many times
+        return None
     if (is_many & differ & ~has_grown).mean() >= 0.5:
         is_hidden = is_many
     return SisepanError(WITHOUT_CLOCK, day=str(distinct[is_hidden][0])) if is_hidden.any() else None

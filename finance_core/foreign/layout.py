@@ -14,7 +14,7 @@ import numpy as np
 from finance_core.bars import candles, sessions
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, field_names, numbers, raw_tickers, row_parts, shapes
+from finance_core.foreign import dates, field_names, levels, numbers, raw_tickers, row_parts, shapes
 from finance_core.foreign.dates import Convention, DateForm
 from finance_core.foreign.levels import ShapeKind
 from finance_core.foreign.numbers import NumberForm
@@ -52,6 +52,9 @@ NO_CLOSE: Final = N_("종가가 없는 문서가 있습니다(표본의 {percent
 NO_DATE_FIELD: Final = N_("날짜 필드를 찾지 못했습니다. 있는 필드: {fields}")
 UNREAD: Final = N_("이름 뒤의 괄호가 값을 바꿀 수 있어 읽지 않는 필드: {fields}")
 NO_TICKER_FIELD: Final = N_("종목 코드 필드를 찾지 못했습니다. 있는 필드: {fields}")
+UNNAMED: Final = N_(
+    "{fields} 필드의 숫자가 종가인지 이름이 말해 주지 않습니다. 종가라면 필드 이름을 prices로 바꾸십시오."
+)
 NO_CLOSE_FIELD: Final = N_("종가 필드를 찾지 못했습니다. 있는 필드: {fields}")
 NO_ROWS: Final = N_("어느 값이 어느 날의 것인지 알 수 없습니다. 있는 필드: {fields}")
 SHOWN_FIELDS: Final = 20
@@ -212,6 +215,8 @@ def missing(documents: Iterable[Document]) -> SisepanError | None:
     names: dict[str, None] = {}
     types: set[type] = set()
     pending: list[Any] = list(documents)
+    if unnamed := dict.fromkeys(field for each in pending for field in levels.unnamed(each)):
+        return SisepanError(UNNAMED, fields=_listed(unnamed))
     while pending:
         held = pending.pop()
         if isinstance(held, dict):

@@ -41,12 +41,16 @@ CANDLE_LENGTHS: Final = (5, 6, 7, 8, 11, 12)
 """Lengths of such a row: without or with a volume, an amount, and what cryptocurrency exchanges add."""
 PERIOD: Final = re.compile(r"(19|20)\d\d(-\d\d)?")
 """The name of a field that holds the rows of one year, or of one month."""
-CLOSES: Final = (
-    *("bars", "closes", "daily", "data", "history", "price", "prices", "quotes", "series", "values"),
-    *("가격", "시세", "주가"),
+CLOSES: Final = frozenset(
+    {
+        *("bars", "candles", "chart", "close", "closes", "closing", "daily", "data", "historical", "history", "items"),
+        *("ohlc", "ohlcv", "points", "price", "prices", "quotes", "records", "results", "series", "stock", "stocks"),
+        *("by", "date", "ticker", "tickers", "time", "timeseries", "values", "가격", "시세", "일봉", "종가", "주가"),
+    }
 )
-"""Names of a field that holds closes by day or by ticker; under another name, such as PER, numbers are no closes."""
-ADJUSTED: Final = re.compile(r"(^|[_ .-])ADJ(USTED)?($|[_ .-])")
+"""Words in the name of a field that holds closes by day or by ticker. With another word, such as PER or volume, bare
+numbers are no closes."""
+ADJUSTED_WORD: Final = re.compile(r"(^|[_ .-])ADJ(USTED)?($|[_ .-])")
 """What tells, beside the ticker in the name of a column, that its prices are adjusted for dividends."""
 DEPTH: Final = 5
 """The most levels inside each other that are searched for rows."""
@@ -149,7 +153,7 @@ def joined(key: str) -> tuple[str, str] | None:
             is_field = len(name) > 1 and not field_names.of_bars((name,)).keys().isdisjoint(candles.COLUMNS)
             capitals = ticker.upper()
             if is_field and capitals and (ticker == capitals or raw_tickers.is_certain(capitals)):
-                return None if ADJUSTED.search(capitals) else (name, capitals)
+                return None if ADJUSTED_WORD.search(capitals) else (name, capitals)
     return None
 
 
@@ -259,16 +263,26 @@ def _is_row(value: Any) -> bool:
     return any(name in names and not isinstance(value[names[name]], dict | list) for name in ("close", "open"))
 
 
-def _may_be_bars(field: str, held: Any) -> bool:
+def may_be_bars(field: str, held: Any) -> bool:
     """Whether `held`, in the field called `field`, may be bars: bare numbers are closes only under such a name."""
     inner = held
     while isinstance(held, dict) and held:
         if field_names.of_bars(tuple(itertools.islice(held, 10))):
             return True
         inner, held = held, next(iter(held.values()))
-    return (
-        not _holds(inner, int, float) or field_names.folded(field) in CLOSES or "close" in field_names.of_bars((field,))
-    )
+    words = field_names.folded(field).split("_")
+    is_named = all(word in CLOSES or raw_tickers.means_category(word) for word in words)
+    return is_named or not _holds(inner, int, float) or bool(PERIOD.fullmatch(field)) or raw_tickers.is_certain(field)
+
+
+def unnamed(document: Document) -> list[str]:
+    """The fields of a document with numbers by day or by ticker whose names do not tell that they are closes."""
+    dictionaries = {field: held for field, held in document.items() if isinstance(held, dict)}
+    return [
+        field
+        for field, held in dictionaries.items()
+        if not may_be_bars(field, held) and (_are_dates(held) or raw_tickers.are_tickers(held))
+    ]
 
 
 def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]] | None:
@@ -291,12 +305,15 @@ def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]]
     parts_inside = [
         inside
         for field, held in rest.items()
-        if isinstance(held, dict | list) and _may_be_bars(field, held) and (inside := unfold(held, known, depth - 1))
+        if isinstance(held, dict | list) and may_be_bars(field, held) and (inside := unfold(held, known, depth - 1))
     ]
     if len(parts_inside) > 1:
-        owners = [{str(value_of(leaf, "ticker")) for leaf in leaves} for _kind, leaves in parts_inside]
+        # Rows with the same fields may be parts of one history. Others of one ticker may be its earnings.
+        are_alike = len({frozenset(field_names.of_bars(tuple(leaves[0][1]))) for _kind, leaves in parts_inside}) == 1
+        keys = ("ticker", "date") if are_alike else ("ticker",)
+        owners = [{tuple(str(value_of(leaf, key)) for key in keys) for leaf in of} for _kind, of in parts_inside]
         if sum(map(len, owners)) > len(set().union(*owners)):
-            return None  # two fields have rows of one ticker: either may hold the bars, the other its earnings
+            return None  # either field may hold the bars
     leaves = [leaf for _kind, leaves in parts_inside for leaf in leaves]
     return (parts_inside[0][0], leaves) if leaves else None
 

@@ -1,7 +1,7 @@
 """Corrects numbers of raw rows that cannot be right as they are written, and records each correction. Pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
 from typing import Any, Final, NamedTuple
 
@@ -30,10 +30,10 @@ NO_PRICE: Final = N_("믿을 수 없이 커서 없는 값으로 했습니다")
 UNREADABLE: Final = N_("숫자로 읽을 수 없어 없는 값으로 했습니다")
 EITHER: Final = N_("{price} 같은 가격의 점이 소수점인지 천 단위 구분인지 알 수 없습니다.")
 
-FALL_LIMIT: Final = 0.5
-"""The least share of the lowest close that a price with a minus sign has: a smaller one, such as -1, is no price."""
-FEW_NEGATIVE: Final = 2
-"""So many different negative closes may stand for missing prices."""
+FALL_LIMIT: Final = 0.25
+"""How far a price with a minus sign may be below the next higher price of its ticker; -1 is usually no price."""
+FEW_NEGATIVE, NEGATIVE_SHARE = 2, 0.1
+"""So many different closes may be negative, or this share of all closes, before they count as changes of prices."""
 PRICE_LIMIT: Final = 1e15
 """A larger price is an error of its source."""
 
@@ -87,30 +87,20 @@ def mended(
     has_no_decimals = {decimals for _least, decimals in category.decimals} == {0}
     columns: dict[str, Values] = {name: table[name].to_numpy() for name in candles.COLUMNS}
 
-    def change(name: str, chosen: npt.NDArray[np.bool_], message: str, after: Values | float) -> None:
-        if not chosen.any():
-            return
-        columns[name] = np.where(chosen, after, columns[name])
-        rows = np.flatnonzero(chosen)
-        distinct, first, counts = np.unique(codes[rows], return_index=True, return_counts=True)
-        for code, row, count in zip(distinct.tolist(), rows[first].tolist(), counts.tolist(), strict=True):
-            before, after = written.value(name, row), columns[name][row]
-            shown = "-" if np.isnan(after) else f"{after:.10g}"
-            changes[code][name, message] = Change(count, "-" if before is None else str(before)[:40], shown)
-
+    change = _changing(codes, columns, written, changes)
     for name, thousands in _thousands(codes, written).items():
         if has_no_decimals:
             change(name, ~np.isnan(thousands), THOUSANDS, thousands)
         elif not category.rates:  # an exchange rate may have three decimals
             for row in np.flatnonzero(thousands % 10 > 0).tolist():
                 failures[int(codes[row])] = SisepanError(EITHER, price=str(written.value(name, row))[:40])
-    if has_no_decimals and any((columns[name] < 0).any() for name in candles.PRICES):
-        least = FALL_LIMIT * _lowest_close(codes, columns["close"])
+    if any((columns[name] < 0).any() for name in candles.PRICES):
+        least = _least_falls(codes, columns) if has_no_decimals else np.full(len(codes), np.inf)
         for name in candles.PRICES:
-            change(name, (columns[name] == np.round(columns[name])) & (-columns[name] > least), FALL, -columns[name])
-    _refuse_changes(codes, columns["close"], written, failures)
-    for name in candles.PRICES:
-        change(name, columns[name] < 0, NEGATIVE, np.nan)
+            change(name, (columns[name] == np.round(columns[name])) & (-columns[name] >= least), FALL, -columns[name])
+        _refuse_changes(codes, columns["close"], written, failures)
+        for name in candles.PRICES:
+            change(name, columns[name] < 0, NEGATIVE, np.nan)
     for name in ("open", "high", "low"):
         change(name, columns[name] > PRICE_LIMIT, NO_PRICE, np.nan)
     volume = columns["volume"]
@@ -122,15 +112,46 @@ def mended(
         change(name, unread, UNREADABLE, np.nan)
     absent = [name for name in ABSENT if not any(name in rows.columns for rows in portions)]
     for name in absent if len(absent) < len(ABSENT) else ():  # of a table of closes alone, that is plain to see
-        change(name, np.ones(len(codes), dtype=bool), ABSENT[name], columns[name])
+        after = 0.0 if name == "volume" else columns["close"]
+        change(name, np.ones(len(codes), dtype=bool), ABSENT[name], after)
     columns |= {name: np.where(np.isnan(columns[name]), 0.0, columns[name]) for name in candles.CORPORATE_ACTIONS}
     return table.assign(**columns), changes
 
 
-def _lowest_close(codes: npt.NDArray[np.int64], close: Values) -> Values:
-    """The lowest close above 0 of the ticker of each row; 3 where it has none, so that -1 is no price."""
-    lowest = pd.Series(np.where(close > 0, close, np.nan)).groupby(codes).transform("min")
-    return lowest.fillna(3.0).to_numpy()
+def _changing(
+    codes: npt.NDArray[np.int64], columns: dict[str, Values], written: _Written, changes: dict[int, Changes]
+) -> Callable[[str, npt.NDArray[np.bool_], str, Values | float], None]:
+    """A function that sets the chosen values of a field to others, and records that for each ticker."""
+
+    def change(name: str, chosen: npt.NDArray[np.bool_], message: str, after: Values | float) -> None:
+        if not chosen.any():
+            return
+        columns[name] = np.where(chosen, after, columns[name])
+        rows = np.flatnonzero(chosen)
+        distinct, first, counts = np.unique(codes[rows], return_index=True, return_counts=True)
+        for code, row, count in zip(distinct.tolist(), rows[first].tolist(), counts.tolist(), strict=True):
+            before, after = written.value(name, row), columns[name][row]
+            shown = "-" if np.isnan(after) else f"{after:.10g}"
+            changes[code][name, message] = Change(count, "-" if before is None else str(before)[:40], shown)
+
+    return change
+
+
+def _least_falls(codes: npt.NDArray[np.int64], columns: Mapping[str, Values]) -> Values:
+    """The smallest size that a price with a minus sign has, for the ticker of each row; a smaller one is no price.
+
+    The sizes go on downward from the lowest close above 0 as long as each is at least `FALL_LIMIT` times the one above.
+    """
+    least, close = np.full(len(codes), np.inf), columns["close"]
+    is_signed = np.logical_or.reduce([columns[name] < 0 for name in candles.PRICES])
+    for code in np.unique(codes[is_signed]).tolist():
+        own = codes == code
+        lowest = np.min(close[own & (close > 0)], initial=np.inf)
+        for size in np.unique(-close[own & (close < 0)])[::-1].tolist():
+            is_price = size > 1 if np.isinf(lowest) else FALL_LIMIT * lowest <= size < lowest
+            lowest = size if is_price else lowest
+        least[own] = FALL_LIMIT * lowest
+    return least
 
 
 def _refuse_changes(
@@ -140,7 +161,7 @@ def _refuse_changes(
     rows = np.flatnonzero(close < 0)
     for code in np.unique(codes[rows]).tolist():
         own = rows[codes[rows] == code]
-        if len(np.unique(close[own])) > FEW_NEGATIVE:
+        if len(np.unique(close[own])) > FEW_NEGATIVE and len(own) > NEGATIVE_SHARE * (codes == code).sum():
             price = str(written.value("close", int(own[0])))[:40]
             failures[code] = SisepanError(NO_PRICES, count=len(own), price=price)
 

@@ -37,9 +37,10 @@ FORMS: Final[Mapping[str, str]] = {
     r"A?\d[0-9A-Z]{5}(\.K[SQ])?|KR7[0-9A-Z]{6}\d{3}": "korean_stocks",
     **{spelling: category.key for category in CATEGORIES for spelling in category.ticker_spellings},
     rf"{_CURRENCY}-?{_CURRENCY}": "currencies",
-    r".+-(USD|USDT|KRW|EUR|BTC)": "other",  # of a cryptocurrency
 }
 """Patterns, for the whole ticker in capitals, that certainly mean one category; the first that matches is used."""
+_COIN: Final = re.compile(r".+-(USD|USDT|KRW|EUR|BTC)")
+"""A ticker of a cryptocurrency, which is of no category; but for a pair of currencies."""
 USUAL_FORMS: Final[Mapping[str, str]] = {
     r"\d{1,5}": "korean_stocks",
     r"[A-Z]{1,5}([.-][A-Z])?": "us_stocks",
@@ -102,14 +103,23 @@ def kind_of(raw: Any, words: Iterable[Any] = ()) -> str:
 
 
 def is_certain(text: str) -> bool:
-    """Whether the form of a text in capitals alone leaves no doubt that it is a ticker, and of which category."""
-    return bool(_by_form(FORMS, text))
+    """Whether a text in capitals is a ticker beyond doubt by its form; 20DAYS has the form of a Korean one."""
+    form = _by_form(FORMS, text)
+    return bool(form) and (form != "korean_stocks" or not text.isalnum() or text.isdecimal() or text in _listed())
+
+
+def means_category(word: str) -> bool:
+    """Whether a word is used for a category or one of its markets."""
+    return bool(_keys_of_word(word))
 
 
 def accepts(category: Category, raw: Any, words: Iterable[Any] = ()) -> bool:
     """Whether a raw ticker, as it is written, can belong to `category`; `words` as for `kind_of`."""
     text = text_of(raw)
-    if _by_form(FORMS, text.upper()) not in ("", category.key) or not category.is_ticker(category.ticker_of(text)):
+    certain = _by_form(FORMS, text.upper())
+    if certain not in ("", category.key) or not category.is_ticker(category.ticker_of(text)):
+        return False
+    if not certain and _COIN.fullmatch(text.upper()):
         return False
     if category.rates and re.fullmatch(_CURRENCY, text.upper()):  # in which currency, and the price of 1 or of 100?
         return False
@@ -122,7 +132,7 @@ def written_in(name: str, category: Category | None) -> str:
     With a `category`, only its tickers count. A ticker must be in capitals unless its form leaves no doubt; otherwise
     `prices` would be a ticker.
     """
-    for part in (name, *filter(_is_no_date, name.replace("_", " ").split())):
+    for part in (name, *filter(_may_be_ticker, name.replace("_", " ").split())):
         is_sure = bool(_by_form(FORMS, part.upper())) or part in _well_known()
         is_usual = part == part.upper() and (
             category is not None or (part == name and bool(_by_form(USUAL_FORMS, part)))
@@ -147,19 +157,22 @@ def in_file_name(stem: str, category: Category) -> str:
     words = [word for word in re.split(r"[\s_,()\[\]]+", stem) if word]
     words = [part for word in words for part in ([word] if _TICKER_WORD.fullmatch(word) else word.split("-"))]
     fitting = [word for word in words if _TICKER_WORD.fullmatch(word) and accepts(category, word)]
-    sure = {category.ticker_of(word) for word in fitting if (_is_no_date(word) or word in _listed()) and _is_sure(word)}
+    sure = {category.ticker_of(word) for word in fitting if _may_be_ticker(word) and _is_sure(word)}
+    if len(sure) > 1:
+        sure &= _listed()  # a clock time such as 153000 looks like a ticker too
     if sure:
         return sure.pop() if len(sure) == 1 else ""
     first = next((word for word in words if not _keys_of_word(word)), "")
-    if first in fitting and not first.isdecimal():
+    if first in fitting and (not first.isdecimal() or category.ticker_of(first) in _listed()):
         return category.ticker_of(first)
     is_number = stem in fitting and not re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])?", stem)
     return category.ticker_of(stem) if is_number else ""
 
 
-def _is_no_date(word: str) -> bool:
-    """Whether a word of a name is neither a short number nor a day, a month or a year written as digits."""
-    return not re.fullmatch(r"\d{1,5}|(19|20)\d\d(0[1-9]|1[0-2])|\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", word)
+def _may_be_ticker(word: str) -> bool:
+    """Whether a word of a name is neither a short number nor a day, a month or a year, but for a listed ticker."""
+    day = r"\d{1,5}|(19|20)\d\d(0[1-9]|1[0-2])|\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+    return word in _listed() or not re.fullmatch(day, word)
 
 
 def describe(described: Described, columns: Mapping[str, Sequence[Any]]) -> None:
@@ -220,18 +233,26 @@ def by_ticker(
     """The raw tickers of each ticker of `category`, by ascending ticker; and the raw tickers of no ticker of it."""
     known: ByTicker = {}
     unknown = []
-    texts = {raw for raw in counts if isinstance(raw, str) and raw.isdecimal()}
-    has_zeros = any(text.startswith("0") and category.is_ticker(text) for text in texts)
-    whole = texts | _listed() if has_zeros else texts
+    cut = _cut(category, counts)
     for raw, count in counts.items():
         ticker = category.ticker_of(text_of(raw))
-        # Where the other texts have their leading zeros, a short one such as 1001 is no ticker that has lost them.
-        is_short = has_zeros and raw in texts and raw != ticker and ticker not in whole
-        if ticker and not is_short and accepts(category, raw, words(described or {}, raw)):
+        if ticker and raw not in cut and accepts(category, raw, words(described or {}, raw)):
             known.setdefault(ticker, []).append((raw, count))
         else:
             unknown.append(raw)
     return dict(sorted(known.items())), unknown
+
+
+def _cut(category: Category, raws: Iterable[Any]) -> set[str]:
+    """The short numbers in text that are no tickers of `category`, such as 1001.
+
+    That is where the other texts have their leading zeros, unless the number with zeros is a ticker among them, or is
+    on a list.
+    """
+    texts = {raw for raw in raws if isinstance(raw, str) and raw.isdecimal()}
+    if not any(text.startswith("0") and category.is_ticker(text) for text in texts):
+        return set()
+    return {text for text in texts if category.ticker_of(text) not in {text} | texts | _listed()}
 
 
 def fitting(

@@ -36,7 +36,7 @@ NOT_PRICES = N_(
 )
 NO_TICKERS = N_(
     "{file} 파일에서 종목 열이 없는 시세 테이블은 이름이 분명히 종목 코드여야 하고 모두 한 카테고리여야 합니다. "
-    "--table로 하나를 고르거나 종목 열을 넣으십시오. 그렇지 않은 테이블: {tables}"
+    "테이블 이름을 종목 코드로 바꾸거나 종목 열을 넣으십시오. 그렇지 않은 테이블: {tables}"
 )
 EMPTY = N_("{file} 파일의 {table} 테이블에 시세가 한 줄도 없습니다.")
 
@@ -70,7 +70,7 @@ class SqliteSource(Source):
             chosen = self._choose(connection, table)
             self._tables = [one._replace(row_id=_row_id(connection, one.name)) for one in chosen]
         # The name must stay the same when a ticker comes or goes.
-        self.table = table and chosen[0].name if chosen[0].ticker else chosen[0].name
+        self.table = "" if chosen[0].ticker and not table else chosen[0].name
         names = {ours: theirs for one in reversed(chosen) for ours, theirs in one.names.items()}
         super().__init__(f"{path.name}:{self.table}" if self.table else path.name, {"ticker": "", **names})
         if not self.sample():
@@ -125,7 +125,8 @@ class SqliteSource(Source):
             return [prices[chosen]]
         suitable = [name for name, one in prices.items() if not one.ticker]
         usual = [name for name in suitable if name.lower() in USUAL_TABLES]
-        candidates = usual if len(usual) == 1 else [*suitable, *(singles if suitable and not others else ())]
+        has_more = suitable and len(singles) > 1 and not others  # a single one may be an index beside stocks
+        candidates = usual if len(usual) == 1 else [*suitable, *(singles if has_more else ())]
         if len(candidates) > 1:
             raise SisepanError(MANY_TABLES, file=file, tables=_shown(candidates))
         if not candidates and not singles:

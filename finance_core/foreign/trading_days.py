@@ -1,7 +1,8 @@
 """Which trading days the moments of one ticker mean, decided by its own rows and the sessions of its exchange.
 
 A source may store a day as midnight of any zone, converted to UTC, or with a clock time. Every reading that the moments
-allow is compared with the sessions of the exchange; exactly one must fit. Pure, except for the calendars of `sessions`.
+allow is compared with the sessions of the exchange; exactly one must fit. Pure, except
+for the calendars of `sessions` and the clock.
 """
 
 import datetime as dt

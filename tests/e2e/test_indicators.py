@@ -125,6 +125,7 @@ def test_the_cloud_leads_into_days_to_come_which_have_no_bar_and_are_in_no_numbe
     last_day(page)
     assert read_out(page, 0).split()[0] == days[-1], "a period shows them with the last bar"
 
+
 def test_the_menu_shows_the_numbers_of_the_chart_however_late_it_is_opened(address: str, page: Page) -> None:
     open_chart(page, address + "?ind=macd(30,60,9)")
     page.get_by_role("radio", name="6개월", exact=True).click()

@@ -281,6 +281,17 @@ def figures(**more: Callable[[pd.DataFrame], Any]) -> Layout:
     )
 
 
+def fallen(sign: int) -> Tables:
+    """Prices that fall by a third a day at the end, with this sign where they fall."""
+    tables = {}
+    for ticker, table in KOREAN.items():
+        prices = table.copy()
+        for step, day in enumerate(prices.index[-6:], start=1):
+            prices.loc[day, list(PRICES)] = sign * (table["low"].min() * 0.67**step // 1)
+        tables[ticker] = prices
+    return tables
+
+
 def by_day_of(column: str) -> Callable[[pd.DataFrame], dict[str, float]]:
     return lambda table: {f"{day:%Y-%m-%d}": float(value) for day, value in table[column].items()}
 
@@ -470,6 +481,53 @@ LAYOUTS: Final[dict[str, Layout]] = {
                 }
             }
         ]
+    ),
+    # What looks odd and is a bar
+    "years beside a number": korean(
+        lambda: by_ticker(
+            KOREAN,
+            lambda ticker, table: {
+                "ticker": ticker,
+                "shares": 1,
+                "2023-12": flat({ticker: table[:50]}),
+                "2024-01": flat({ticker: table[50:]}),
+            },
+        )
+    ),
+    "two halves": korean(
+        lambda: by_ticker(
+            KOREAN,
+            lambda ticker, table: {
+                "ticker": ticker,
+                "h1": flat({ticker: table[:50]}),
+                "h2": flat({ticker: table[50:]}),
+            },
+        )
+    ),
+    "closes by day in daily_prices, beside counts": replace(
+        figures(daily_prices=by_day_of("close"), count=lambda _table: 370), prices=closes_only(KOREAN)
+    ),
+    "closes by ticker in krx": korean(
+        lambda: by_day(KOREAN, lambda of_day: {ticker: row["close"] for ticker, row in of_day.items()}, "krx"),
+        closes_only(KOREAN),
+    ),
+    "falls to a tenth, by signs": korean(lambda: flat(fallen(-1)), fallen(1)),
+    "volumes revised threefold": korean(
+        lambda: (
+            [row | {"volume": row["volume"] / 3} for row in flat({t: table[-3:] for t, table in KOREAN.items()})]
+            + flat(KOREAN)
+        )
+    ),
+    "stored five times, once without a volume": korean(
+        lambda: [*flat(KOREAN), flat(KOREAN)[9] | {"volume": 0}, *flat(KOREAN), *flat(KOREAN), *flat(KOREAN)]
+    ),
+    "a rate with a hyphen": Layout(
+        one(lambda: flat({"USD-KRW": RATES["USDKRW"]})), {"USDKRW": RATES["USDKRW"]}, "currencies"
+    ),
+    "a collection of a ticker that looks like a day": Layout(
+        lambda: {"kr_000810": [row for row in flat({"000810": KOREAN["005930"]}) if row.pop("ticker")]},
+        {"000810": KOREAN["005930"]},
+        "korean_stocks",
     ),
     # What looks like a bar and is none
     "minutes of a day whose clock is in a field of its own": korean(lambda: flat(KOREAN) + minutes()).refused,

@@ -144,7 +144,7 @@ def assert_the_three_bars(found: list[Converted], ticker: str = "005930") -> Non
 @pytest.mark.parametrize("price", ["price", "체결가", "close"])
 def test_several_prices_a_day_are_no_bars_whatever_their_name(tmp_path: Path, price: str) -> None:
     rows = [f"005930,{day},{close},{close + 9},{close - 9}" for day in DAYS for close in (100, 105, 95)]
-    (one,) = found(write(tmp_path, "orders.csv", "\n".join([f"종목,날짜,{price},고가,저가", *rows])))
+    (one,) = found(write(tmp_path, "orders.csv", "\n".join([f"종목번호,날짜,{price},고가,저가", *rows])))
     assert (one.failure is not None, len(one.bars)) == (True, 0)
 
 
@@ -224,7 +224,7 @@ def test_the_name_of_a_file_tells_its_ticker(tmp_path: Path, name: str, category
 
 @pytest.mark.parametrize("raw", ["KR7005930003", "KOSPI:005930", "'005930", '"=""005930"""', '="005930"', "005930 KS"])
 def test_a_column_may_write_tickers_as_spreadsheets_and_terminals_do(tmp_path: Path, raw: str) -> None:
-    lines = [f"종목,{HEADER}", *(f"{raw},{row}" for row in BARS)]
+    lines = [f"종목번호,{HEADER}", *(f"{raw},{row}" for row in BARS)]
     assert_the_three_bars(found(write(tmp_path, "prices.csv", "\n".join(lines))))
 
 

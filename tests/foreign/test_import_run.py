@@ -354,7 +354,7 @@ def _upright(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return (day, opened, low, high, *rest) if low > high else row
 
 
-_cell = st.floats(3, 1e9) | st.sampled_from([0.0, math.nan, -1.0, math.inf])
+_cell = st.floats(5, 1e9) | st.sampled_from([0.0, math.nan, -1.0, math.inf])
 _table = st.lists(
     st.tuples(
         st.sampled_from([day.date() for day in sessions.between("XKRX", dt.date(2024, 5, 2), dt.date(2024, 5, 10))]),

@@ -165,7 +165,7 @@ def test_our_own_name_goes_before_one_like_it() -> None:
             ("volume", name)
             for name in ("Vol.", "total_volume", "acc_volume", "누적 거래량", "거래량(주)", "Volume(주)")
         ),
-        *(("ticker", name) for name in ("종목", "종목번호", "ISU_CD", "stk_cd", "stockCode", "stock_id")),
+        *(("ticker", name) for name in ("종목번호", "ISU_CD", "stk_cd", "stockCode")),
         *(("stock_splits", name) for name in ("8. split coefficient", "splitFactor", "split_factor")),
         *(("dividends", name) for name in ("7. dividend amount", "divCash")),
     ],

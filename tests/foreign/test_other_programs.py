@@ -10,7 +10,7 @@ import pytest
 from finance_core import categories, log
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.foreign import adopt_command, import_run, layout
+from finance_core.foreign import adopt_command, conversion, daily, import_run, intervals, layout, mending
 from finance_core.foreign.collection_source import CollectionSource
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
@@ -120,3 +120,41 @@ def test_tickers_whose_days_are_sure_are_taken_though_another_is_refused(
     assert code == 1
     assert [failure["ticker"] for failure in outcome["failures"]] == ["000660"]
     assert_equal(stored(own_server_db, "korean_stocks"), {"005930": KOREAN["005930"]})
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("changes in percent", mending.NO_PRICES),
+        ("minutes of a day whose clock is in a field of its own", intervals.WITHOUT_CLOCK),
+        ("months beside days", intervals.REFUSED["longer"]),
+        ("high and low swapped", conversion.UPSIDE_DOWN),
+        ("some days adjusted", daily.DISAGREE),
+    ],
+)
+def test_a_refusal_says_what_is_wrong(own_server_db: MongoDatabase, name: str, message: str) -> None:
+    own_server_db["theirs"].insert_many(next(iter(LAYOUTS[name].collections().values())))
+    source = CollectionSource(
+        own_server_db, "theirs", layout.recognise(own_server_db["theirs"].find().to_list(), KOREAN_STOCKS)
+    )
+    summary = import_run.examine(KOREAN_STOCKS, source, {})
+    assert {failure.error.message for failure in summary.failures} == {message}
+
+
+@pytest.mark.parametrize("name", ["a ratio by ticker, a document a day", "earnings without closes"])
+def test_numbers_whose_field_does_not_say_that_they_are_closes_are_told(name: str) -> None:
+    earnings = [{"ticker": "005930", "eps": {"2024-03-31": 975, "2024-06-30": 1419}}]
+    documents = LAYOUTS[name].collections()["korea_daily"] if name in LAYOUTS else earnings
+    told = layout.missing(documents)
+    assert told is not None
+    assert told.message == layout.UNNAMED
+
+
+def test_a_field_that_is_missing_is_told_with_what_was_taken(own_server_db: MongoDatabase) -> None:
+    own_server_db["theirs"].insert_many([{key: row[key] for key in row if key != "open"} for row in flat(KOREAN)])
+    source = CollectionSource(
+        own_server_db, "theirs", layout.recognise(own_server_db["theirs"].find().to_list(), KOREAN_STOCKS)
+    )
+    change = import_run.examine(KOREAN_STOCKS, source, {}).changes["open", mending.ABSENT["open"]]
+    assert (change.times, change.before) == (sum(map(len, KOREAN.values())), "-")
+    assert float(change.after) == KOREAN["000660"]["close"].iloc[0]
