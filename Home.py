@@ -31,7 +31,7 @@ def visit() -> None:
     chosen = st.navigation(menu, expanded=True)
     st.set_page_config(page_title=f"{chosen.title} · 시세판")
     with st.sidebar:
-        navigation.keep_tab()
+        navigation.load_scripts()
         navigation.follow()
         language_switch()
         streamlit_words.show()

@@ -27,6 +27,8 @@ class Market:
     """Its codes in Yahoo's screener; empty if the screener is not used for this market."""
     rising_is_red: bool | None = None
     """Whether its country shows rising prices in red; None means: as `Category.rising_is_red`."""
+    index: str = ""
+    """The index that stands for it, a ticker of the category `indices`; "" means: as `Category.index`."""
 
 
 SIMPLE = "ma"
@@ -124,6 +126,10 @@ class Category:
         """The market with this key; the first market where the key is unknown or empty."""
         return next((market for market in self.markets if market.key == key), self.markets[0])
 
+    def index_of(self, market: str) -> str:
+        """The index that stands for the market with this key, or for all markets if it is empty."""
+        return (market and self.market(market).index) or self.index
+
     def rises_red(self, market: str) -> bool:
         """Whether rising tickers of the market with this key are red before a visitor chooses."""
         custom = self.market(market).rising_is_red
@@ -172,7 +178,7 @@ KOREAN_STOCKS = Category(
     decimals=((0, 0),),
     markets=(
         Market("KOSPI", "XKRX", ".KS", yahoo_exchanges=("KSC",)),
-        Market("KOSDAQ", "XKRX", ".KQ", yahoo_exchanges=("KOE",)),
+        Market("KOSDAQ", "XKRX", ".KQ", yahoo_exchanges=("KOE",), index="^KQ11"),
     ),
     average_sets=(KOREAN_AVERAGES,),
     default_averages=KOREAN_AVERAGES,
@@ -201,7 +207,7 @@ US_STOCKS = Category(
     currency="USD",
     decimals=((1, 2), (0, 4)),
     markets=(
-        Market("NASDAQ", "XNYS", yahoo_exchanges=("NMS", "NGM", "NCM")),
+        Market("NASDAQ", "XNYS", yahoo_exchanges=("NMS", "NGM", "NCM"), index="^IXIC"),
         Market("NYSE", "XNYS", yahoo_exchanges=("NYQ",)),
         Market("AMEX", "XNYS", yahoo_exchanges=("ASE",)),
     ),

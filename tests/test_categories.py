@@ -151,3 +151,10 @@ def test_a_ticker_becomes_the_yahoo_symbol_of_its_market(
     category: Category, ticker: str, market: str, symbol: str
 ) -> None:
     assert yahoo.symbol(ticker, category.market(market)) == symbol
+
+
+def test_a_market_may_have_an_index_of_its_own() -> None:
+    assert [KOREAN_STOCKS.index_of(market) for market in ("", "KOSPI", "KOSDAQ")] == ["^KS11", "^KS11", "^KQ11"]
+    assert {row["ticker"] for row in starter.rows(INDICES)} >= {
+        market.index for category in CATEGORIES for market in category.markets if market.index
+    }

@@ -65,8 +65,13 @@ def groups(db: MongoDatabase, category: Category) -> dict[str, str]:
 
 
 def create(db: MongoDatabase, name: str) -> str:
-    """Make an empty list; returns its id. Raises SisepanError if the name breaks a rule, or lists are too many."""
+    """Make an empty list, unless there is one of this name that is still empty; returns its id.
+
+    Raises SisepanError if the name breaks a rule, or lists are too many.
+    """
     kept = ticker_fields.clean_name(name)
+    if same := db[WATCHLISTS].find_one({"name": kept, "entries": []}, {"_id": True}):  # as after a double click
+        return str(same["_id"])
     if db[WATCHLISTS].count_documents({}) >= MOST_LISTS:
         raise SisepanError(N_("목록은 {limit}개까지 만듭니다. 쓰지 않는 것을 지우십시오."), limit=MOST_LISTS)
     key = str(ObjectId())

@@ -15,7 +15,8 @@ from finance_core.i18n import N_, _, language
 ICON = Path(__file__).with_name("icon.svg")
 LOOK = Path(__file__).with_name("look.css")
 """Style of all pages."""
-LINKS = Path(__file__).with_name("links.js")
+SCRIPTS = [Path(__file__).with_name(name) for name in ("links.js", "typed_dates.js")]
+"""What the browser does on every page; each file says it in its head."""
 PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
 
 PAGES: Final = {
@@ -70,9 +71,10 @@ def follow() -> None:
         st.html(f"<script>{move}</script>", unsafe_allow_javascript=True)
 
 
-def keep_tab() -> None:
-    """Let links in tables open in the visitor's tab (see `links.js`)."""
-    st.html(f"<script>{LINKS.read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
+def load_scripts() -> None:
+    """Load `SCRIPTS` into the visitor's browser."""
+    scripts = "\n".join(script.read_text(encoding="utf-8") for script in SCRIPTS)
+    st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)
 
 
 def viewer_link(category: Category, ticker: str, label: str) -> None:

@@ -53,6 +53,7 @@ WORDS: Final = {
     "streamlit run yourscript.py": "streamlit run Home.py",
     "Choose options": "고르십시오",
     "No results": "찾은 것이 없습니다",
+    "Error": "오류",
     "No options to select": "고를 것이 없습니다",
     "Open": "펼치기",
     "Clear value": "비우기",
@@ -151,6 +152,11 @@ PATTERNS: Final = {
     r"^(?:Limit )?(\d+)\s?([KMG]B) per file": "파일당 $1$2까지",
     r"^Press (.*)Enter to (?:apply|submit form)$": "$1Enter로 적용",
     r"^View (\d+) more$": "$1개 더 보기",
+    r"^Add: (.*)$": "더하기: $1",
+    r"^You can only select up to (\d+) options?\. Remove .*": "$1개까지 고르며, 먼저 하나를 빼야 합니다.",
+    r"^(?:.*) files are not allowed\.$": "이런 파일은 받지 않습니다.",
+    r"Date set outside allowed range\. Please select a date on or before (.*)\.$": "$1까지의 날짜를 고르십시오.",
+    r"Date set outside allowed range\. Please select a date on or after (.*)\.$": "$1부터의 날짜를 고르십시오.",
     r"^You have requested page /(.*), but no .*$": "/$1 화면이 없어 첫 화면을 보여 드립니다.",
 }
 """Regular expressions (JavaScript) for texts that contain numbers, with their replacements."""

@@ -105,3 +105,17 @@ def test_enter_saves_a_screen_under_its_name(app: Callable[[], str], page: Page)
     name.press("Enter")
     expect(page.get_by_role("button", name="위로", exact=True)).to_be_visible(timeout=20_000)
     expect(name).to_have_value("")
+
+
+@pytest.mark.usefixtures("market")
+@pytest.mark.parametrize("leave", ["enter", "click"])
+def test_a_typed_day_counts_however_its_menu_is_left(app: Callable[[], str], page: Page, leave: str) -> None:
+    page.goto(app() + "/screener")
+    page.get_by_role("button", name="가장 새로운 봉").first.click()
+    page.get_by_test_id("stDateInput").get_by_role("spinbutton").first.click()
+    page.keyboard.type("20261102")
+    if leave == "enter":
+        page.keyboard.press("Enter")
+    else:
+        page.get_by_role("textbox", name="조건 글").click()
+    page.wait_for_url("**day=2026-11-02**")

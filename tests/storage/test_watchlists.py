@@ -107,3 +107,10 @@ def test_limits_and_names_are_kept(listed: MongoDatabase, monkeypatch: pytest.Mo
     watchlists.create(listed, "b")
     with pytest.raises(SisepanError, match="2개"):
         watchlists.create(listed, "c")
+
+
+def test_a_second_click_on_the_button_that_makes_a_list_makes_no_second_one(db: MongoDatabase) -> None:
+    first = watchlists.create(db, "반도체")
+    assert watchlists.create(db, "반도체") == first
+    watchlists.add(db, first, [Entry("korean_stocks", "005930")])
+    assert watchlists.create(db, "반도체") != first

@@ -67,7 +67,8 @@ def import_section(db: MongoDatabase) -> str | None:
         with st.popover(_("가져오기"), icon=":material/upload_file:", disabled=busy, key="import_plan"):
             ask(plan, "import_yes", busy, start)
     started.show(path.name)
-    outcome.of_run(started.ended(path.name), category)
+    summary = started.ended(path.name)
+    outcome.of_run(summary if summary and summary.category == category.key else None, category)
     return path.name
 
 

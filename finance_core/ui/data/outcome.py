@@ -95,7 +95,8 @@ def _of_dry_run(summary: Summary) -> None:
     counts = {name: formats.count(summary.counts[name]) for name in ("rows", "bars", "refused")}
     sentences = [text.format(**counts)]
     if summary.failures:
-        sentences.append(formats.filled(_("{count}종목은 아래의 이유로 받지 않습니다."), count=len(summary.failures)))
+        sentence = _("{count}종목은 아래의 이유로 모든 행을 받지 않습니다.")
+        sentences.append(formats.filled(sentence, count=len(summary.failures)))
     show = st.info if summary.bars else st.warning
     show(" ".join(sentences), icon=":material/science:")
     if not summary.conversions:

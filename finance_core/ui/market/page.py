@@ -242,8 +242,9 @@ def _breadth(db: MongoDatabase, view: View, market: Market, style: Style) -> Non
         with suppress(ValueError):  # the browser may send anything
             _write(day=dt.date.fromisoformat(text))
 
-    index = prices.load(db, INDICES, view.of.index)["close"]  # empty if there is no index, or it has no prices
-    name = tables.index_name(db, view.of.index)
+    ticker = view.of.index_of(view.market)
+    index = prices.load(db, INDICES, ticker)["close"]  # empty if there is no index, or it has no prices
+    name = tables.index_name(db, ticker)
     option = breadth_chart.option(shown, index, name, style, day if view.day else None)
     clicks.show(border.prepare(option), CHART_HEIGHT, choose, key="breadth", clicked="day")
     _of_day(view, market, style, day, shown.loc[day].to_dict())

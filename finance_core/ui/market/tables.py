@@ -92,7 +92,7 @@ def industries(
 ) -> None:
     """The table of `breadth.industries`, with the industries of `chosen` ticked; `choose` is called with others."""
     spans = {_(title): ranked[span] * 100 for span, title in state.SPANS.items()}
-    rising = _("상승 종목")
+    rising = _("상승 종목 (1일)")
     shown = pd.DataFrame(
         {
             _("업종"): [industry(name) for name in ranked.index],

@@ -72,6 +72,7 @@ def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> N
         on_change=chosen,
         max_selections=overlay.LIMIT,
         accept_new_options=True,
+        select_all=False,  # Enter takes the best match
         placeholder=_("지수나 종목: 이름이나 코드를 적어도 됩니다"),
         help=_("처음 보이는 봉부터의 변화율로 그립니다. 통화는 바꾸지 않습니다."),
     )
