@@ -252,7 +252,8 @@ def _cut(category: Category, raws: Iterable[Any]) -> set[str]:
     texts = {raw for raw in raws if isinstance(raw, str) and raw.isdecimal()}
     if not any(text.startswith("0") and category.is_ticker(text) for text in texts):
         return set()
-    return {text for text in texts if category.ticker_of(text) not in {text} | texts | _listed()}
+    whole = texts | _listed()
+    return {text for text in texts if category.ticker_of(text) not in whole}
 
 
 def fitting(

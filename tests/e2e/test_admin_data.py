@@ -110,6 +110,7 @@ def test_a_file_is_tried_imported_drawn_and_taken_away_again(
     error = page.get_by_test_id("stAlert").filter(has_text="날짜와 종가 열")
     expect(error).to_be_in_viewport()  # where the button is
     page.locator("input[type=file]").set_input_files(file)
+    expect(error).to_have_count(0)  # once the other file has come
     page.locator(".st-key-try_file button").first.click()
     expect(page.get_by_text(f"{len(TABLE):,}개가 봉이 되고 0개는")).to_be_visible(timeout=60_000)
     page.locator(".st-key-import_plan button").first.click()

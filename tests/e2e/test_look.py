@@ -89,15 +89,15 @@ def test_a_visitor_can_search_on_a_phone(address: str, own_address: str, page: P
     assert box["y"] + box["height"] <= about["y"] + 8
 
 
-def test_a_number_that_cannot_be_costs_the_page_nothing_but_a_message(address: str, page: Page) -> None:
+def test_a_pane_that_cannot_be_costs_the_page_nothing_but_a_message(address: str, page: Page) -> None:
     """What a callback of a live part draws itself takes the place of the page's style sheet."""
-    open_chart(page, address + "?ind=macd(12,26,9)")
+    open_chart(page, address + "?ind=rsi(14),cci(20),atr(14),macd(12,26,9)")
     height = page.locator("canvas").first.bounding_box()
     page.locator(".st-key-indicators button").first.click()
-    short = page.get_by_role("spinbutton", name="단기")
-    short.fill("30")
-    short.press("Enter")
-    expect(page.get_by_test_id("stToast")).to_contain_text("단기")
+    page.get_by_role("combobox", name="지표 더하기").click()
+    page.keyboard.type("OBV")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("stToast")).to_contain_text("4개까지")
     assert page.locator("canvas").first.bounding_box() == height
 
 

@@ -39,6 +39,8 @@ class Started:
     task: BackgroundTask = field(init=False)
     is_shown: bool = False
     """Whether the page has been drawn since the run ended."""
+    has_place: bool = False
+    """Whether its collection or file was on the page."""
 
 
 def begin(what: str, subject: str, work: Callable[..., Summary]) -> None:
@@ -93,21 +95,28 @@ def has_one_ended() -> bool:
 def show(subject: str) -> None:
     """Draw the progress of the run that this visitor has started, or its error, if it is of `subject`."""
     started = _started()
-    if started is None or started.subject != subject:
-        return
+    if started is not None and started.subject == subject:
+        started.has_place = True
+        _draw(started)
+
+
+def show_others(db: MongoDatabase, subjects: Collection[str | None]) -> None:
+    """Draw what `show` has not drawn for any of `subjects`, and the progress of the runs of other visits.
+
+    The error of a run that had a place is not drawn elsewhere: its file has made room for another.
+    """
+    started = _started()
+    if started is not None and started.subject not in subjects and not (started.is_shown and started.has_place):
+        _draw(started)
+    if not is_busy() and _running(db):
+        _watch_runs()
+
+
+def _draw(started: Started) -> None:
     if not started.is_shown:
         _watch()
     elif started.task.error:
         _show_error(started, started.task.error)
-
-
-def show_others(db: MongoDatabase, subjects: Collection[str | None]) -> None:
-    """Draw what `show` has not drawn for any of `subjects`, and the progress of the runs of other visits."""
-    started = _started()
-    if started is not None and started.subject not in subjects:
-        show(started.subject)
-    if not is_busy() and _running(db):
-        _watch_runs()
 
 
 def _started() -> Started | None:
