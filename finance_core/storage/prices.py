@@ -55,7 +55,7 @@ def as_stored(db: MongoDatabase, where: Category | Location, ticker: str, last: 
     no date or no number, or if a day is stored twice.
     """
     location = where if isinstance(where, Location) else locations.of(db, where)
-    if last is None and not location.read_only and (bars := _at_once(db, location, ticker)) is not None:
+    if last is None and (bars := _at_once(db, location, ticker)) is not None:
         return bars
     date = location.name("date")
     fields = {"_id": False, date: True, **{location.name(name): True for name in candles.COLUMNS}}
