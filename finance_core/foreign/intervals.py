@@ -163,9 +163,7 @@ def shorter_beside(days: Moments, bars: npt.NDArray[np.float64]) -> SisepanError
     has_fallen = np.logical_or.reduceat(highest >= LONGER_VOLUME * volume, first)
     differ = (np.maximum.reduceat(bars[:, :-1], first) != np.minimum.reduceat(bars[:, :-1], first)).any(axis=1)
     has_grown = volume[first + counts - 1] >= LONGER_VOLUME * volume[first]
-    is_hidden = is_many & has_fallen
+    is_hidden = is_many if (is_many & differ & ~has_grown).mean() >= 0.5 else is_many & has_fallen
     if is_hidden.sum() < HIDDEN_SHARE * is_many.sum():  # single revised volumes, in a history that is stored many times
         return None
-    if (is_many & differ & ~has_grown).mean() >= 0.5:
-        is_hidden = is_many
-    return SisepanError(WITHOUT_CLOCK, day=str(distinct[is_hidden][0])) if is_hidden.any() else None
+    return SisepanError(WITHOUT_CLOCK, day=str(distinct[is_hidden][0]))

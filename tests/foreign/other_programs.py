@@ -541,6 +541,11 @@ LAYOUTS: Final[dict[str, Layout]] = {
     "hours whose clock is in a field of its own": korean(
         lambda: [row | {"date": row["date"].date().isoformat(), "hour": row["date"].hour} for row in hourly(KOREAN)]
     ).refused,
+    "hours of a source without volumes, likewise": korean(
+        lambda: [
+            {**row, "date": f"{row['date']:%Y-%m-%d}", "hour": row["date"].hour, "volume": 0} for row in hourly(KOREAN)
+        ]
+    ).refused,
     "months beside days": korean(lambda: flat(KOREAN) + ends_of_months()).refused,
     "some days adjusted": korean(
         lambda: flat(KOREAN) + flat({ticker: table[:20] / 5 for ticker, table in KOREAN.items()})

@@ -127,6 +127,7 @@ def test_tickers_whose_days_are_sure_are_taken_though_another_is_refused(
     [
         ("changes in percent", mending.NO_PRICES),
         ("minutes of a day whose clock is in a field of its own", intervals.WITHOUT_CLOCK),
+        ("hours of a source without volumes, likewise", intervals.WITHOUT_CLOCK),
         ("months beside days", intervals.REFUSED["longer"]),
         ("high and low swapped", conversion.UPSIDE_DOWN),
         ("some days adjusted", daily.DISAGREE),
