@@ -22,12 +22,12 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
     the mark of a row before that, which a slow browser may still send, is a click too: it does not count either.
     """
     number: int = st.session_state.get(f"{key}_count", 0)
-    if st.session_state.get(_row(key, number)) not in (None, shown):
+    if st.session_state.get(successor(key, number)) not in (None, shown):
         number += 1
         st.session_state[f"{key}_count"] = number
 
     def draw(number: int) -> None:
-        row = _row(key, number)
+        row = successor(key, number)
 
         def clicked() -> None:
             if number not in st.session_state[f"{key}_drawn"]:
@@ -46,9 +46,11 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
             on_change=clicked,
         )
 
-    row = _row(key, number)
+    row = successor(key, number)
     st.session_state[row] = shown
-    has_replaced = number > 0 and st.session_state.get(_row(key, number - 1)) in titles  # else it had other choices
+    has_replaced = (
+        number > 0 and st.session_state.get(successor(key, number - 1)) in titles
+    )  # else it had other choices
     st.session_state[f"{key}_drawn"] = (number, number - 1) if has_replaced else (number,)
     draw(number)
     if has_replaced:
@@ -56,8 +58,8 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
             draw(number - 1)
 
 
-def _row(key: str, number: int) -> str:
-    """The key of a row that has replaced `number` earlier rows."""
+def successor(key: str, number: int) -> str:
+    """The key of the widget that has replaced `number` earlier ones, the first of which is called `key`."""
     return f"{key}_{number}" if number else key
 
 
@@ -76,14 +78,14 @@ def rows(
     # To Streamlit a ticked row is a position, and stays one when the rows change. Other rows are another table.
     positions = [position for position, name in enumerate(names) if name in chosen]
     drawn, number = st.session_state.get(f"{key}_drawn", ((), 0))
-    ticked = st.session_state.get(_row(key, number))
+    ticked = st.session_state.get(successor(key, number))
     if ticked is None or tuple(names) != drawn or sorted(ticked["selection"]["rows"]) != positions:
         number += 1
     st.session_state[f"{key}_drawn"] = tuple(names), number
 
     def clicked() -> None:
         if number == st.session_state[f"{key}_drawn"][1]:  # else a slow browser sends the ticks of a table that is gone
-            positions = st.session_state[_row(key, number)]["selection"]["rows"]
+            positions = st.session_state[successor(key, number)]["selection"]["rows"]
             choose(tuple(names[position] for position in sorted(positions)))
 
     st.dataframe(
@@ -91,34 +93,24 @@ def rows(
         on_select=clicked,
         selection_mode="multi-row",
         selection_default={"selection": {"rows": positions}},
-        key=_row(key, number),
+        key=successor(key, number),
         **form,
     )
-
-
-def put(key: str, value: Any) -> None:
-    """Let the widget called `key` show `value`.
-
-    A value that it has already is not sent again: it would undo what a person who is quicker than the answer has chosen
-    meanwhile, such as the next step of a number. So a widget in a popover needs the value as its default too: a browser
-    that opens the popover for the first time has not kept what was sent before.
-    """
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
 
 
 def owned(key: str, value: Any, choose: Callable[[Any], None]) -> dict[str, Any]:
     """Options of a widget that shows `value`, which not the widget alone changes; `choose` is called with a new value.
 
-    If something else has changed the value, the widget gets a new key: a browser that has not heard of it still sends
-    the old value, which to Streamlit is a change by the visitor.
+    The widget needs `value` as its default as well. If something else has changed the value, the widget gets a new key:
+    a browser that has not heard of it still sends the old value, which to Streamlit is a change by the visitor. A value
+    is never sent to a widget that the browser has: it would undo what a person who is quicker than the answer has
+    chosen meanwhile, such as the next step of a number.
     """
     number: int = st.session_state.get(f"{key}_count", 0)
-    if f"{key}_count" in st.session_state and st.session_state.get(_row(key, number)) != value:
+    if f"{key}_count" in st.session_state and st.session_state.get(successor(key, number)) != value:
         number += 1
     st.session_state[f"{key}_count"] = number
-    name = _row(key, number)
-    put(name, value)
+    name = successor(key, number)
 
     def changed() -> None:
         if number == st.session_state[f"{key}_count"]:

@@ -48,7 +48,7 @@ def test_a_number_that_is_typed_stays_whatever_is_clicked_in_the_same_moment() -
     page.number_input(key="indicator_1_0").set_value(30)
     page.button(key="icon_remove_indicator_0").click().run()
     assert page.query_params["ind"] == "cci(30)"
-    page.number_input(key="indicator_0_0").set_value(40)
+    page.number_input(key="indicator_0_0_1").set_value(40)  # the row has moved up, so its numbers are new
     page.selectbox(key="added_indicator").set_value("rsi").run()
     assert page.query_params["ind"] == "cci(40),rsi(14)"
 
@@ -78,7 +78,7 @@ def test_settings_that_wait_are_gone_when_another_address_is_opened() -> None:
     page.number_input(key="indicator_0_0").set_value(30).run()
     page.query_params["ind"] = "macd(5,20,5)"
     page.run()
-    assert [page.number_input(key=f"indicator_0_{each}").value for each in range(3)] == [5, 20, 5]
+    assert [page.number_input(key=f"indicator_0_{each}_1").value for each in range(3)] == [5, 20, 5]
     assert not page.warning
 
 

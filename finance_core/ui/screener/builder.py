@@ -16,7 +16,7 @@ from finance_core.bars.functions import MOST_BARS
 from finance_core.bars.screen import rule_of
 from finance_core.i18n import N_, _
 from finance_core.ui import address_bar
-from finance_core.ui.choices import icon_button, owned, placed, put, segmented
+from finance_core.ui.choices import icon_button, owned, placed, segmented
 from finance_core.ui.screener import address
 from finance_core.ui.screener import rows as conditions
 from finance_core.ui.screener.address import View
@@ -105,7 +105,8 @@ def _written(view: View) -> None:
     with st.container(key="rule_text"):
         label = _("조건 글")
         options: dict[str, Any] = {"label_visibility": "collapsed", "max_chars": LONGEST, "placeholder": "close > ma20"}
-        st.text_input(label, icon=":material/code:", **owned("rule", view.rule, change), **options)
+        form = options | owned("rule", view.rule, change)
+        st.text_input(label, view.rule, icon=":material/code:", **form)
 
 
 @dataclass(frozen=True)
@@ -118,25 +119,29 @@ class _Choices:
     """Gets the changed row and writes it into the address."""
 
     def of(self, part: str, value: Any, change: Callable[[Any], Row]) -> dict[str, Any]:
-        """The options of a widget that shows `value`; for a new value it writes the row that `change` returns."""
-        key = f"{part}_{self.position}"
-        put(key, value)
+        """The options of a number that shows `value`; for a new value it writes the row that `change` returns."""
 
-        def changed() -> None:
-            if (new := st.session_state[key]) is not None:
+        def choose(new: Any) -> None:
+            if new is not None:
                 self.write(change(new))
 
-        return {"key": key, "label_visibility": "collapsed", "on_change": changed}
+        return {"value": value, "label_visibility": "collapsed", **owned(f"{part}_{self.position}", value, choose)}
+
+    def among(self, options: list[str], part: str, value: str | None, change: Callable[[Any], Row]) -> dict[str, Any]:
+        """As `of`, for a choice among `options`."""
+        form = self.of(part, value, change)
+        shown = form.pop("value")
+        return {"options": options, "index": None if shown is None else options.index(shown), **form}
 
 
 def _row(choices: _Choices, view: View) -> None:
     row = choices.row
-    field = choices.of("field", row.field.name, partial(conditions.with_field, row))
-    st.selectbox(_("필드"), list(FIELDS), format_func=fields.title, width=210, **field)
+    field = choices.among(list(FIELDS), "field", row.field.name, partial(conditions.with_field, row))
+    st.selectbox(_("필드"), format_func=fields.title, width=210, **field)
     _settings("setting", choices, row.field, lambda changed: replace(row, field=changed))
     titles = TEXT_RELATIONS if row.is_text else RELATIONS
-    relation = choices.of("relation", row.relation, lambda value: replace(row, relation=value))
-    st.selectbox(_("비교"), list(titles), format_func=lambda key: _(titles[key]), width=130, **relation)
+    relation = choices.among(list(titles), "relation", row.relation, lambda value: replace(row, relation=value))
+    st.selectbox(_("비교"), format_func=lambda key: _(titles[key]), width=130, **relation)
     if row.is_text:
         _text(choices, view)
         return
@@ -144,15 +149,21 @@ def _row(choices: _Choices, view: View) -> None:
     if row.crosses:
         bars = choices.of("bars", row.bars, lambda value: replace(row, bars=value))
         label = _("봉 안에")
-        st.number_input(label, 1, MOST_BARS, step=1, width=120, icon=":material/history:", help=label, **bars)
+        st.number_input(
+            label, min_value=1, max_value=MOST_BARS, step=1, width=120, icon=":material/history:", help=label, **bars
+        )
 
 
 def _text(choices: _Choices, view: View) -> None:
     row = choices.row
     known = [market.key for market in view.category.markets] if row.field.name == "market" else []
     options = list(dict.fromkeys([*known, *([row.text] if row.text else [])]))
-    text = choices.of("text", row.text or None, lambda value: replace(row, text=str(value).replace('"', "").strip()))
-    st.selectbox(_("글자"), options, accept_new_options=True, placeholder=_("글자를 넣으십시오"), width=220, **text)
+
+    def with_text(value: Any) -> Row:
+        return replace(row, text=str(value).replace('"', "").strip())
+
+    text = choices.among(options, "text", row.text or None, with_text)
+    st.selectbox(_("글자"), accept_new_options=True, placeholder=_("글자를 넣으십시오"), width=220, **text)
 
 
 def _compared(choices: _Choices) -> None:
@@ -165,8 +176,8 @@ def _compared(choices: _Choices) -> None:
     def title(name: str) -> str:
         return _("숫자와") if name == NUMBER else fields.title(name)
 
-    other = choices.of("other", row.other.name if row.other else NUMBER, with_other)
-    st.selectbox(_("무엇과"), [NUMBER, *NUMBERS], format_func=title, width=210, **other)
+    other = choices.among([NUMBER, *NUMBERS], "other", row.other.name if row.other else NUMBER, with_other)
+    st.selectbox(_("무엇과"), format_func=title, width=210, **other)
     if row.other is None:
         number = choices.of("number", float(row.number), lambda value: replace(row, number=value))
         icon = ":material/percent:" if row.is_percent else None

@@ -61,6 +61,7 @@ def _ready(view: View) -> None:
         _("준비된 조건"),
         list(READY),
         format_func=lambda key: _(READY[key].name),
+        default=shown,
         label_visibility="collapsed",
         **owned("ready", shown, choose),
     )

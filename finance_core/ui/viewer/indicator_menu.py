@@ -1,6 +1,8 @@
 """The menu of indicators, made from their table: add one, set its numbers, remove it, and set the heights of panes."""
 
 from collections.abc import Callable
+from functools import partial
+from math import isnan, nan
 
 import streamlit as st
 
@@ -11,7 +13,7 @@ from finance_core.bars.indicators import INDICATORS
 from finance_core.categories import Category
 from finance_core.charts import panes
 from finance_core.i18n import _
-from finance_core.ui.choices import icon_button, placed, put
+from finance_core.ui.choices import icon_button, owned, placed, successor
 from finance_core.ui.decorators import toast
 from finance_core.ui.text import plain
 from finance_core.ui.viewer import address
@@ -59,26 +61,26 @@ def _row(category: Category, drawn: tuple[Chosen, ...], position: int) -> None:
         _put(category, placed(address.present(category).indicators, drawn, position, *new))
 
     keys = [f"indicator_{position}_{each}" for each in range(len(row.settings))]
+    mark = f"shown_indicator_{position}"
+    shown, number = st.session_state.get(mark, (None, -1))
 
     def typed() -> Chosen:
-        return Chosen(row.key, tuple(st.session_state[key] for key in keys))
+        return Chosen(row.key, tuple(st.session_state.get(successor(key, number), nan) for key in keys))
 
     def set_numbers() -> None:
-        if not curves.problem_of(typed()):
+        is_drawn = st.session_state[mark][1] == number  # else a slow browser sends numbers of another indicator
+        if is_drawn and not curves.problem_of(typed()):
             change(typed())
 
     # Numbers that do not go together yet stay as they are typed, so that each can be set on the way to others.
-    if st.session_state.get(f"shown_indicator_{position}") != chosen or not all(
-        key in st.session_state for key in keys
-    ):
-        st.session_state[f"shown_indicator_{position}"] = chosen
-        for key, setting, value in zip(keys, row.settings, chosen.values, strict=True):
-            put(key, _kind(setting)(value))
+    if typed() != chosen and (shown != chosen or any(map(isnan, typed().values))):
+        number += 1
+    st.session_state[mark] = chosen, number
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"indicator_{position}"):
         name = plain(_(row.name))
         st.markdown(f"**{name}**", help=about(chosen), width="stretch")
-        for key, setting in zip(keys, row.settings, strict=True):
-            _number(setting, key, set_numbers)
+        for key, setting, value in zip(keys, row.settings, chosen.values, strict=True):
+            _number(setting, successor(key, number), value, set_numbers)
         icon_button("close", _("빼기"), f"remove_indicator_{position}", change)
     if problem := curves.problem_of(typed()):
         st.warning(plain(problem), icon=":material/warning:")
@@ -91,13 +93,13 @@ def about(chosen: Chosen) -> str:
     return plain(" ".join([_(row.definition), first, _("출처: {source}").format(source=row.source)]))
 
 
-def _number(setting: Setting, key: str, on_change: Callable[[], None]) -> None:
-    kind = _kind(setting)
+def _number(setting: Setting, key: str, value: float, on_change: Callable[[], None]) -> None:
+    kind: type[int] | type[float] = int if setting.step == 1 else float
     st.number_input(
         _(setting.name),
         min_value=kind(setting.least),
         max_value=kind(setting.most),
-        value=st.session_state[key],
+        value=st.session_state.get(key, kind(value)),
         step=kind(setting.step),
         key=key,
         width=96,
@@ -109,17 +111,16 @@ def _heights(category: Category, view: View) -> None:
     """A slider for the share of each pane in the height."""
     names = [_("가격"), _("거래량"), *(each.label for each in view.indicators if each.indicator.pane == "own")]
 
-    def shared() -> None:
-        shares = tuple(st.session_state[f"height_{position}"] for position in range(len(names)))
-        address.write(category, heights=shares)
+    def share(position: int, new: int) -> None:
+        shares = panes.shares(len(names), address.present(category).heights)
+        shares[position] = new
+        address.write(category, heights=tuple(shares))
 
     st.caption(_("창의 높이 비율"))
     with st.container(horizontal=True, gap="medium"):
-        for position, (name, share) in enumerate(zip(names, panes.shares(len(names), view.heights), strict=True)):
-            key = f"height_{position}"
-            put(key, share)
-            value = st.session_state[key]
-            st.slider(plain(name), *panes.LIMITS, value=value, key=key, width=140, on_change=shared)
+        for position, (name, shown) in enumerate(zip(names, panes.shares(len(names), view.heights), strict=True)):
+            slider = owned(f"height_{position}", shown, partial(share, position))
+            st.slider(plain(name), *panes.LIMITS, value=shown, width=140, **slider)
 
 
 def _put(category: Category, chosen: tuple[Chosen, ...]) -> None:
@@ -137,7 +138,3 @@ def _unused(key: str, chosen: tuple[Chosen, ...]) -> Chosen:
     while new in chosen and new.values:
         new = Chosen(key, (new.values[0] + new.indicator.settings[0].step, *new.values[1:]))
     return new
-
-
-def _kind(setting: Setting) -> type[int] | type[float]:
-    return int if setting.step == 1 else float
