@@ -1,9 +1,11 @@
 """Widgets that several pages offer: rows of buttons, buttons with an icon only, a list of categories, a form."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from finance_core import categories
 from finance_core.categories import Category
@@ -144,6 +146,16 @@ def icon_button(icon: str, label: str, key: str, act: Callable[[], None], *, dis
     """
     look = f":material/{icon}:"
     st.button(label, icon=look, help=label, key=f"icon_{key}", type="tertiary", disabled=disabled, on_click=act)
+
+
+def question(label: str, key: str, **form: Any) -> tuple[DeltaGenerator, Callable[[], None]]:
+    """A popover that asks something, and what a callback of a button in it calls to close it.
+
+    `key` and `form` are those of `st.popover`, which stays open until its key changes.
+    """
+    number: int = st.session_state.get(f"{key}_count", 0)
+    close = partial(st.session_state.__setitem__, f"{key}_count", number + 1)
+    return st.popover(label, key=successor(key, number), **form), close
 
 
 def category(key: str, **options: Any) -> Category:

@@ -113,8 +113,9 @@ def test_a_file_is_tried_imported_drawn_and_taken_away_again(
     expect(error).to_have_count(0)  # once the other file has come
     page.locator(".st-key-try_file button").first.click()
     expect(page.get_by_text(f"{len(TABLE):,}개가 봉이 되고 0개는")).to_be_visible(timeout=60_000)
-    page.locator(".st-key-import_plan button").first.click()
+    page.locator(".st-key-plan_import button").first.click()
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="예, 시작합니다").click()
+    expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)  # it would lie over the progress
     expect(page.get_by_text("체크섬이 모두 같습니다")).to_be_visible(timeout=30_000)
     assert prices.load(db, KOREAN_STOCKS, "009990")["close"].tolist() == TABLE["close"].tolist()
 

@@ -64,19 +64,25 @@ def import_section(db: MongoDatabase) -> str | None:
             _("받지 않은 행은 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다."),
         ]
         start = partial(_import, category, path, part, intraday)
-        with st.popover(_("가져오기"), icon=":material/upload_file:", disabled=busy, key="import_plan"):
-            ask(plan, "import_yes", busy, start)
+        ask(_("가져오기"), ":material/upload_file:", plan, "import", busy, start)
     started.show(path.name)
     summary = started.ended(path.name)
     outcome.of_run(summary if summary and summary.category == category.key else None, category)
     return path.name
 
 
-def ask(plan: Iterable[object], key: str, busy: bool, start: Callable[[], None]) -> None:
-    """Show the sentences of a plan, and the button for a yes, which calls `start`."""
-    st.markdown("\n".join(f"- {plain(str(sentence))}" for sentence in plan))
-    text, icon = _("예, 시작합니다"), ":material/play_arrow:"
-    st.button(text, type="primary", icon=icon, disabled=busy, key=key, on_click=writes(start))
+def ask(label: str, icon: str, plan: Iterable[object], key: str, busy: bool, start: Callable[[], None]) -> None:
+    """A button that opens the sentences of a plan and the button for a yes, which calls `start`."""
+    popover, close = choices.question(label, f"plan_{key}", icon=icon, disabled=busy)
+
+    def agreed() -> None:
+        close()
+        start()
+
+    with popover:
+        st.markdown("\n".join(f"- {plain(str(sentence))}" for sentence in plan))
+        text, look = _("예, 시작합니다"), ":material/play_arrow:"
+        st.button(text, type="primary", icon=look, disabled=busy, key=key, on_click=writes(agreed))
 
 
 def dry_run_button(label: str, key: str, busy: bool, start: Callable[[], None]) -> None:

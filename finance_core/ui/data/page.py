@@ -171,8 +171,7 @@ def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy:
     def ask(kind: str, label: str, icon: str, plan: Plan, work: Callable[..., Summary]) -> None:
         """A button that opens the plan and asks for a yes."""
         start = partial(started.begin, label, name, partial(work, db, category, collection, origin="page"))
-        with st.popover(label, icon=icon, disabled=busy, key=f"plan_{kind}_{name}"):
-            files.ask(_planned(plan, db, category, collection), f"{kind}_{name}", busy, start)
+        files.ask(label, icon, _planned(plan, db, category, collection), f"{kind}_{name}", busy, start)
 
     way = outcome.intraday(started.ended(name), name)
     with st.container(horizontal=True, gap="small"):

@@ -14,6 +14,7 @@ from finance_core.storage import database, locations, runs, schedule, tickers, t
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import RunRecord
 from finance_core.ui import downloads, navigation, run_status, update_actions
+from finance_core.ui.choices import question
 from finance_core.ui.decorators import live, page, writes
 from finance_core.ui.text import plain
 from finance_core.ui.update_actions import Update
@@ -96,10 +97,17 @@ def _facts(db: MongoDatabase, category: Category) -> list[str]:
 def _actions(category: Category, update: Update, *, disabled: bool) -> None:
     look = {"icon": ":material/sync:", "type": "primary", "key": f"update_{category.key}"}
     update_actions.start_button(category, update, _("업데이트"), {}, disabled=disabled, **look)
-    with st.popover(_("전체 새로 받기"), icon=":material/restart_alt:", disabled=disabled):
+    key = f"full_{category.key}"
+
+    def begin() -> None:
+        close()
+        update_actions.start(category, update, full=True)
+
+    popover, close = question(_("전체 새로 받기"), f"ask_{key}", icon=":material/restart_alt:", disabled=disabled)
+    with popover:
         st.write(_("모든 종목의 전체 이력을 Yahoo에서 다시 받아 저장된 것과 바꿉니다. 오래 걸릴 수 있습니다."))
         label, icon = _("전체 이력 새로 받기 시작"), ":material/warning:"
-        update_actions.start_button(category, update, label, {"full": True}, icon=icon, key=f"full_{category.key}")
+        st.button(label, icon=icon, key=key, on_click=writes(begin))
 
 
 def _latest_run(db: MongoDatabase, category: Category, update: Update, running: bool) -> None:

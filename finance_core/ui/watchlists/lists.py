@@ -10,6 +10,7 @@ from finance_core.storage import database, watchlists
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import Entry, Watchlist
 from finance_core.ui import listing
+from finance_core.ui.choices import question
 from finance_core.ui.decorators import toast, writes
 from finance_core.ui.text import plain
 
@@ -36,7 +37,10 @@ def add_control(db: MongoDatabase, entries: Sequence[Entry]) -> None:
         count = watchlists.add(database.connect(), key, entries)
         listing.forget()
         toast(_("{count}종목을 목록에 넣었습니다.").format(count=count), "playlist_add")
+        close()
 
-    with st.popover(_("목록에 넣기"), icon=":material/playlist_add:", key="add_to_list", disabled=not entries):
+    icon = ":material/playlist_add:"
+    popover, close = question(_("목록에 넣기"), "add_to_list", icon=icon, disabled=not entries)
+    with popover:
         for key, title in titles_of(watchlists.load(db)).items():
             st.button(title, key=f"to_list_{key}", on_click=partial(add, key))

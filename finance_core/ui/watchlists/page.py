@@ -1,6 +1,6 @@
 """The watchlist page: a list of tickers of all categories, the chart of the chosen one, and editing for admins."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from finance_core.storage import database, tickers, trading_calendars, watchlist
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import FAVOURITES, Watchlist
 from finance_core.ui import address_bar, colors, listing
-from finance_core.ui.choices import icon_button, name_form, segmented
+from finance_core.ui.choices import icon_button, name_form, question, segmented
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.echart import component
 from finance_core.ui.echart.component import Look
@@ -73,13 +73,14 @@ def _choices(db: MongoDatabase, lists: Sequence[Watchlist], shown: Watchlist) ->
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="watchlist_row"):
         segmented(_("목록"), "watchlist", titles_of(lists), shown.id, choose)
         if may_edit():
-            with st.popover(_("종목 넣기"), icon=":material/playlist_add:", key="paste"):
-                _paste(db, shown)
+            popover, close = question(_("종목 넣기"), "paste", icon=":material/playlist_add:")
+            with popover:
+                _paste(db, shown, close)
             with st.popover(_("목록 고치기"), icon=":material/edit:", key="edit_lists"):
                 _edit(shown)
 
 
-def _paste(db: MongoDatabase, shown: Watchlist) -> None:
+def _paste(db: MongoDatabase, shown: Watchlist, close: Callable[[], None]) -> None:
     @writes
     def add() -> None:
         known = {category: listing.of(db, category).rows for category in categories.CATEGORIES}
@@ -88,6 +89,7 @@ def _paste(db: MongoDatabase, shown: Watchlist) -> None:
         listing.forget()
         st.session_state["pasted"] = ""
         st.session_state[UNKNOWN] = unknown
+        close()
 
     label = _("종목 코드나 이름을 한 줄에 하나씩, 또는 쉼표로")
     st.text_area(label, key="pasted", height=160, max_chars=20_000, placeholder="005930\nAAPL\n코스피")
