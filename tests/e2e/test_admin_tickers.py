@@ -188,6 +188,11 @@ def test_edits_stay_while_another_category_is_open(listed: MongoDatabase, app: C
     korean, american, *_others = page.get_by_role("tab").all()
     american.click()
     expect(edited(page, 1, 1)).to_have_count(0)
+    expect(page.get_by_text("저장하지 않은 행: 한국 주식 1")).to_be_visible()
+    with page.expect_event("dialog") as asked:  # the browser asks, and the person stays
+        page.evaluate("setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
     korean.click()
     expect(edited(page, 1, 1)).to_be_visible()
     expect(cell(grid, "000001")).to_have_text("첫째", timeout=20_000)
@@ -197,6 +202,8 @@ def test_edits_stay_while_another_category_is_open(listed: MongoDatabase, app: C
     button(page, "save").click()
     expect(saved(page, 2)).to_be_visible()
     assert [name_of(listed, ticker) for ticker in ("000001", "000002")] == ["첫째", "둘째"]
+    page.once("dialog", lambda _asked: pytest.fail("nothing is unsaved"))
+    page.reload()
 
 
 def test_two_people_who_edit_the_same_rows_at_once_lose_nothing(

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from finance_core import formats, ticker_fields
+from finance_core import categories, formats, ticker_fields
 from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.storage import ticker_edits
@@ -21,13 +21,17 @@ THEIRS, MINE = "theirs", "mine"
 
 
 def show(state: State) -> None:
-    """The number of edits, a preview, and buttons that save or discard them; without edits, a hint how to make one."""
+    """The number of edits, a preview, and buttons that save or discard them; without edits, a hint how to make one.
+
+    Below a container whose key begins with "unsaved", `unsaved.js` knows that there are edits.
+    """
+    _elsewhere(state)
     edits = state.pending
     if not edits:
         st.caption(plain(_("종목 {count}개. 칸을 두 번 눌러 고칩니다.").format(count=formats.count(state.total))))
         return
     cells = sum(len(edit.changes) for edit in edits.values())
-    with st.container(border=True):
+    with st.container(border=True, key="unsaved"):
         with st.container(horizontal=True, vertical_alignment="center"):
             counted = _("{rows}개 행에서 {cells}칸을 고쳤습니다").format(rows=len(edits), cells=cells)
             st.markdown(f"**{plain(counted)}**")
@@ -42,6 +46,16 @@ def show(state: State) -> None:
                 st.error(plain(f"{ticker}: {error}"), icon=":material/error:")
         with st.expander(_("고치기 전과 후")):
             _preview(state)
+
+
+def _elsewhere(state: State) -> None:
+    """A line with the other categories that have edits."""
+    others = [State.of(category) for category in categories.CATEGORIES if category != state.category]
+    counts = {_(other.category.title): formats.count(len(other.pending)) for other in others if other.pending}
+    if counts:
+        sentence = _("다른 카테고리의 저장하지 않은 행: {counts}")
+        with st.container(key="unsaved_elsewhere"):
+            st.caption(plain(sentence.format(counts=", ".join(map(" ".join, counts.items())))))
 
 
 def _preview(state: State) -> None:
