@@ -110,7 +110,7 @@ def test_a_mistake_is_pointed_at_before_the_rule_is_made(own_server_db: MongoDat
 def test_what_cannot_be_used_is_a_sentence_and_keeps_what_was_typed(own_server_db: MongoDatabase) -> None:
     page = fill(open_page(), name="알림", condition="close > 1", tickers="999999")
     page.button(key="new_alert_add").click().run()
-    assert "999999" in page.toast[0].value
+    assert "999999" in page.error[0].value
     assert page.text_input(key="new_alert_condition").value == "close > 1"
     assert alerts.rules(own_server_db) == []
 

@@ -12,6 +12,7 @@ from finance_core.bars import conditions
 from finance_core.bars.conditions import Mistake
 from finance_core.bars.screen import READY, rule_of
 from finance_core.categories import Category
+from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.storage import alerts, database
 from finance_core.storage.database import MongoDatabase
@@ -27,6 +28,8 @@ FIELDS = ("name", "tickers", "condition", "webhook", "email")
 """The inputs of the form; their widget keys end with these names."""
 STATES = {"waiting": N_("보내는 중"), "sent": N_("보냄"), "failed": N_("못 보냄")}
 """Message ids by the state of a delivery."""
+PROBLEM = "new_alert_problem"
+"""The key of the session state for what was wrong with the alert that was to be made, until the next click."""
 SHOWN_FOR = dt.timedelta(days=30)
 
 
@@ -50,7 +53,11 @@ def _form(db: MongoDatabase) -> None:
         text = {field: str(st.session_state[_key(field)] or "").strip() for field in FIELDS}
         named = [category.ticker_of(ticker) for ticker in text.pop("tickers").split(",") if ticker.strip()]
         database.prepare_writing(db, category)
-        alerts.add(db, category, text.pop("name"), rule_of(text.pop("condition")), of=named, **text)
+        try:
+            alerts.add(db, category, text.pop("name"), rule_of(text.pop("condition")), of=named, **text)
+        except SisepanError as error:
+            st.session_state[PROBLEM] = error
+            return
         for field in FIELDS:
             st.session_state[_key(field)] = ""
 
@@ -92,6 +99,8 @@ def _form(db: MongoDatabase) -> None:
         last.button(
             label, icon=":material/add_alert:", key=_key("add"), on_click=add, args=(category,), disabled=cannot
         )
+        if problem := st.session_state.pop(PROBLEM, None):
+            st.error(plain(str(problem)), icon=":material/error:")
 
 
 def _mistake(text: str) -> Mistake | None:
