@@ -62,6 +62,7 @@ def treemap(tickers: pd.DataFrame, size: str, worth: Mapping[str, str], style: S
     full = full_at(tickers["change"].to_numpy(dtype="float64"))
     groups = [
         {
+            "id": f"industry {industry}",
             "name": industry or _("업종 모름"),
             "itemStyle": {"color": NEUTRAL},
             "children": [_leaf(row, size, list(worth), full, style) for row in rows.to_dict("records")],
@@ -76,8 +77,7 @@ def treemap(tickers: pd.DataFrame, size: str, worth: Mapping[str, str], style: S
         "data": groups,
         "roam": False,
         "animation": False,
-        "nodeClick": "zoomToNode",
-        "zoomToNodeRatio": 0.5,  # of the map, for the industry that is clicked
+        "nodeClick": False,  # `ticker_clicked.js` opens the industry that is clicked
         "visibleMin": 12,
         "leafDepth": 3,  # deeper than the tree: without it, the path below begins with what lies in the middle
         "breadcrumb": {"bottom": 0, "height": 20, "itemStyle": {"color": HEAD, "textStyle": {"color": "#ffffff"}}},

@@ -42,6 +42,35 @@ def test_a_click_on_the_map_opens_the_chart_of_the_ticker_and_a_name_runs_nothin
     assert page.evaluate("window.ran") is None
 
 
+def test_the_industry_whose_name_is_clicked_fills_the_map(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
+) -> None:
+    names = {"000660": "SK하이닉스", "005930": "삼성전자"}
+    tables = {ticker: pages.made_table(seed, halted=0) for seed, ticker in enumerate(names)}
+    pages.update_from(yahoo, own_server_db, tables, {})
+    for ticker, name in names.items():
+        tickers.record(own_server_db, KOREAN_STOCKS, ticker, {"name": name, "industry": f"업종 {name}"})
+    page.goto(app() + "/market")
+    canvas = page.locator(".st-key-map canvas").first
+    expect(canvas).to_be_visible(timeout=60_000)
+    box = canvas.bounding_box()
+    assert box is not None
+
+    def told(share: float, height: float = 0.5) -> str:
+        """The name in the tooltip at this share of the width."""
+        canvas.hover(position={"x": box["width"] * share, "y": box["height"] * height})
+        tooltip = page.locator("div", has=page.locator("polyline")).last
+        expect(tooltip).to_be_visible()
+        return next(name for name in names.values() if name in tooltip.inner_text())
+
+    left, right = told(0.05), told(0.95)
+    assert left != right
+    canvas.click(position={"x": 20, "y": 9})
+    assert [told(0.05), told(0.95), told(0.95, 0.1), told(0.05, 0.9)] == [left] * 4
+    canvas.click(position={"x": 20, "y": 9})
+    assert [told(0.05), told(0.95)] == [left, right]
+
+
 def test_a_click_on_a_day_of_the_breadth_leads_to_the_tickers_behind_its_numbers(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
 ) -> None:
