@@ -16,7 +16,10 @@ from finance_core.i18n import N_
 DISAGREES = N_(
     "저장된 시세와 {date}의 종가가 다릅니다(저장 {stored}, 가져올 값 {found}). 저장된 것을 그대로 두었습니다."
 )
-APART = N_("저장된 시세와 겹치는 날이 없어 서로 맞는지 알 수 없습니다. 저장된 것을 그대로 두었습니다.")
+APART = N_(
+    "저장된 시세와 겹치는 날이 없어 서로 맞는지 알 수 없습니다. 저장된 것을 그대로 두었습니다. "
+    "한 이력의 두 부분이면 한 컬렉션이나 파일로 합쳐 가져오십시오."
+)
 
 
 def covers(bars: pd.DataFrame, stored: pd.DataFrame) -> bool:
