@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
 from finance_core.bars import sessions
@@ -154,3 +156,18 @@ def visible_text(page: AppTest) -> list[str]:
         texts.append(json.dumps(json.loads(proto.json), ensure_ascii=False))
         texts += [str(column) for column in chart(page)[1].columns]
     return texts
+
+
+def run_late(page: AppTest, kept: WidgetStates, touch: Callable[[], object]) -> None:
+    """Run the page as after `touch` in a browser that is slow: all that is not touched still has the values of `kept`.
+
+    `kept` has the states that the browser sent for an earlier run of the page.
+    """
+    old = {state.id: state for state in kept.widgets}
+    fresh = {state.id: state.SerializeToString() for state in page._tree.get_widget_states().widgets}
+    touch()
+    sent = page._tree.get_widget_states()
+    for state in sent.widgets:
+        if state.id in old and state.SerializeToString() == fresh[state.id]:
+            state.CopyFrom(old[state.id])
+    page._run(sent)

@@ -142,7 +142,7 @@ def _one_line(values: "pd.Series[float]", name: str) -> go.Figure:
 
 
 def distribution(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
-    """A histogram of the daily returns in percent.
+    """A histogram of the daily returns in percent, in the same bins for all: else a bar does not compare with another.
 
     >>> distribution(closes, colors).data[0].x.round(1).tolist()
     [10.0, 9.1, -8.3, 18.2]
@@ -150,7 +150,8 @@ def distribution(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
     figure = go.Figure(layout={"barmode": "overlay"})
     for name in closes.columns:
         sizes = comparison.returns(closes[name]) * 100
-        figure.add_trace(go.Histogram(x=sizes, name=name, opacity=0.5, marker={"color": colors[name]}, nbinsx=80))
+        look = {"opacity": 0.5, "marker": {"color": colors[name]}, "nbinsx": 80, "bingroup": "returns"}
+        figure.add_trace(go.Histogram(x=sizes, name=name, **look))
     return figure.update_xaxes(ticksuffix="%")
 
 

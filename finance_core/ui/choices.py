@@ -1,6 +1,6 @@
 """Widgets that several pages offer: rows of buttons, buttons with an icon only, a list of categories, a form."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -100,25 +100,56 @@ def rows(
     )
 
 
-def owned(key: str, value: Any, choose: Callable[[Any], None]) -> dict[str, Any]:
+def owned(key: str, value: Any, choose: Callable[[Any], None], *, waits: bool = False) -> dict[str, Any]:
     """Options of a widget that shows `value`, which not the widget alone changes; `choose` is called with a new value.
 
     The widget needs `value` as its default as well. If something else has changed the value, the widget gets a new key:
     a browser that has not heard of it still sends the old value, which to Streamlit is a change by the visitor. A value
     is never sent to a widget that the browser has: it would undo what a person who is quicker than the answer has
-    chosen meanwhile, such as the next step of a number.
+    chosen meanwhile, such as the next step of a number. If the widget `waits`, a choice that `choose` does not take yet
+    stays, such as the first of two dates.
     """
-    number: int = st.session_state.get(f"{key}_count", 0)
-    if f"{key}_count" in st.session_state and st.session_state.get(successor(key, number)) != value:
-        number += 1
-    st.session_state[f"{key}_count"] = number
+    drawn: tuple[int, Any] | None = st.session_state.get(f"{key}_drawn")
+    number = drawn[0] if drawn else 0
+    if drawn:
+        shown = st.session_state.get(successor(key, number))
+        if not _alike(shown, value) and not (waits and shown is not None and _alike(drawn[1], value)):
+            number += 1
+    st.session_state[f"{key}_drawn"] = number, value
     name = successor(key, number)
 
     def changed() -> None:
-        if number == st.session_state[f"{key}_count"]:
+        if number == st.session_state[f"{key}_drawn"][0]:
             choose(st.session_state[name])
 
     return {"key": name, "on_change": changed}
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two values of a widget are equal. A list has what was chosen of several, in any order."""
+    is_list = isinstance(one, list) and isinstance(other, list)
+    return bool(sorted(one) == sorted(other) if is_list else one == other)
+
+
+def identities(key: str, items: Sequence[Hashable]) -> list[int]:
+    """A number for each of `items`, for the keys of its widgets: the item keeps it when others come or go.
+
+    A position is no such number: a second click before the answer to the first would be one on the next item. `key` is
+    the name under which the visit keeps the items.
+    """
+    before, count = st.session_state.get(key, ((), 0))
+    if len(before) == len(items):  # one may have changed
+        numbers = [number for _item, number in before]
+    else:
+        left, numbers = list(before), []
+        for item in items:
+            same = next((each for each in left if each[0] == item), None)
+            if same:
+                left.remove(same)
+            numbers.append(same[1] if same else count)
+            count += not same
+    st.session_state[key] = tuple(zip(items, numbers, strict=True)), count
+    return numbers
 
 
 def placed(present: tuple[T, ...], drawn: tuple[T, ...], position: int, *new: T) -> tuple[T, ...]:
@@ -170,12 +201,14 @@ def name_form(label: str, placeholder: str, button: str, icon: str, save: Callab
 
     The box has the `key`, the button `save_` before it.
     """
+    number: int = st.session_state.get(f"{key}_count", 0)  # another box after each name: what is typed meanwhile stays
+    box = successor(key, number)
 
     @writes
     def submit() -> None:
-        save(st.session_state[key])
-        st.session_state[key] = ""
+        save(st.session_state[box])
+        st.session_state[f"{key}_count"] = number + 1
 
     with st.form(f"{key}_form", border=False):
-        st.text_input(label, key=key, placeholder=placeholder)
+        st.text_input(label, key=box, placeholder=placeholder)
         st.form_submit_button(button, icon=f":material/{icon}:", key=f"save_{key}", on_click=submit)

@@ -10,12 +10,15 @@ from finance_core.categories import Category
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.ui import browser_memory
+from finance_core.ui.choices import owned
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler  # imports a template engine
 
 COLORS = "colors"
 """The name under which the browser keeps the choice."""
+CHANGED = "colors_changed"
+"""The key of the session state that is set by the switch until the page is drawn in the other colours."""
 TEXTS = {"red": True, "green": False}
 
 
@@ -47,9 +50,12 @@ def of_changes(
 def switch(category: Category, market: str) -> None:
     """The switch for the colours, for all pages and for the next visit of this browser."""
 
-    def chosen() -> None:
-        text = {is_red: text for text, is_red in TEXTS.items()}[bool(st.session_state["red"])]
-        browser_memory.remember(COLORS, text)
+    def choose(is_red: bool) -> None:
+        browser_memory.remember(COLORS, next(text for text, red in TEXTS.items() if red == is_red))
+        st.session_state[CHANGED] = True
 
-    st.session_state["red"] = rising_is_red(category, market)
-    st.toggle(_("상승을 빨강으로"), key="red", on_change=chosen, help=_("모든 화면에서, 이 브라우저의 다음 방문에도."))
+    shown = rising_is_red(category, market)
+    help_text = _("모든 화면에서, 이 브라우저의 다음 방문에도.")
+    st.toggle(_("상승을 빨강으로"), shown, help=help_text, **owned("red", shown, choose))
+    if st.session_state.pop(CHANGED, False):
+        st.rerun()  # the whole page, which has colours outside the part with the switch

@@ -6,9 +6,9 @@ from typing import Final, cast
 
 import streamlit as st
 
-from finance_core import formats
 from finance_core.i18n import N_, _
 from finance_core.storage.documents import TickerRow
+from finance_core.ui import run_status
 from finance_core.ui.choices import segmented
 from finance_core.ui.echart.component import Picture
 
@@ -34,7 +34,7 @@ def control(chart: str, file: str, title: str, about: Iterable[str]) -> None:
     The picture is the file `file`. It has `title` at the top, and below it a line of the parts of `about`.
     """
     chosen: str = st.session_state.get(f"{SIZE}_chosen", "16:9")
-    made = _("{date} 만듦").format(date=formats.date(dt.datetime.now(dt.UTC).date()))
+    made = _("{date} 만듦").format(date=run_status.moment(dt.datetime.now(dt.UTC).replace(tzinfo=None))[:10])
 
     def choose(size: str) -> None:
         st.session_state[f"{SIZE}_chosen"] = size

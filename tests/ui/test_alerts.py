@@ -50,7 +50,7 @@ def test_a_rule_is_made_of_a_ready_condition_asked_and_removed(own_server_db: Mo
     assert (rule["name"], rule["tickers"], rule["condition"]) == ("내 알림", ["005930"], "close > 1")
     assert any("내 알림" in element.value for element in page.markdown)
     assert page.text_input(key="new_alert_name").value == ""
-    page.button(key=f"icon_remove_{rule['_id']}").click().run()
+    page.button(key=f"icon_delete_{rule['_id']}").click().run()
     assert alerts.rules(own_server_db) == []
 
 

@@ -48,7 +48,7 @@ def test_a_number_that_is_typed_stays_whatever_is_clicked_in_the_same_moment() -
     page.number_input(key="indicator_1_0").set_value(30)
     page.button(key="icon_remove_indicator_0").click().run()
     assert page.query_params["ind"] == "cci(30)"
-    page.number_input(key="indicator_0_0_1").set_value(40)  # the row has moved up, so its numbers are new
+    page.number_input[0].set_value(40)
     page.selectbox(key="added_indicator").set_value("rsi").run()
     assert page.query_params["ind"] == "cci(40),rsi(14)"
 

@@ -251,13 +251,13 @@ def test_prices_that_end_long_ago_have_their_year_of_breadth_beside_newer_sample
     panels.forget()
     listing.forget()
     page = open_market()
-    page.session_state["market_tab"] = "시장 폭"
+    page.query_params["tab"] = "breadth"
     page.run()
     (members,) = [group for group in page.get("button_group") if group.key == "members"]
     marks = [option.content for option in members.proto.options]
     assert {"종가 52주 신고가 1", "200일 평균 위 50%"} <= set(marks)
     assert "코스피 (표본)" in json.dumps(maps(page), ensure_ascii=False)
-    page.session_state["market_tab"] = "업종"
+    page.query_params["tab"] = "industries"
     page.run()
     assert page.dataframe[0].value["1년"].tolist() == pytest.approx([10.0, np.nan], nan_ok=True)
 
@@ -266,7 +266,7 @@ def test_breadth_and_industries_lead_to_their_tickers(market: MongoDatabase) -> 
     index = random_walk(pd.bdate_range(end=dt.date.today(), periods=300), seed=2)["close"].tolist()
     store(market, "^KS11", index, dt.date.today(), of=INDICES, name="코스피")
     page = open_market()
-    page.session_state["market_tab"] = "시장 폭"
+    page.query_params["tab"] = "breadth"
     page.run()
     (members,) = [group for group in page.get("button_group") if group.key == "members"]
     assert [option.content for option in members.proto.options] == [
@@ -288,7 +288,7 @@ def test_breadth_and_industries_lead_to_their_tickers(market: MongoDatabase) -> 
     assert not page.dataframe
     assert "그런 종목이 없습니다." in said(page)
 
-    page.session_state["market_tab"] = "업종"
+    page.query_params["tab"] = "industries"
     page.run()
     assert not page.exception
     ranked = page.dataframe[0].value
@@ -323,7 +323,7 @@ def test_the_numbers_of_a_past_day_lead_to_its_tickers_as_they_were_then(market:
 @pytest.mark.parametrize(("day", "warnings"), [("2001-01-02", 1), ("2199-12-31", 0), ("yesterday", 1)])
 def test_a_day_that_was_not_counted_shows_the_last_one(market: MongoDatabase, day: str, warnings: int) -> None:
     page = open_market(day=day)
-    page.session_state["market_tab"] = "시장 폭"
+    page.query_params["tab"] = "breadth"
     page.run()
     assert not page.exception
     assert len(page.warning) == warnings

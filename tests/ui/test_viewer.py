@@ -83,6 +83,16 @@ def test_a_chosen_period_and_unit_are_kept_in_the_address(own_server_db: MongoDa
     assert page.query_params == {"unit": "W"}, "what is the default is left out"
 
 
+def test_a_range_that_is_left_stays_left_in_a_slow_browser(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table()}, {})
+    page = pages.open_viewer(**{"from": "2024-01-02", "to": "2024-06-03"})
+    page.button_group(key="period").set_value("1Y")
+    kept = page._tree.get_widget_states()
+    page.run()
+    pages.run_late(page, kept, lambda: page.button_group(key="unit").set_value("W"))
+    assert page.query_params == {"period": "1Y", "unit": "W"}
+
+
 @pytest.mark.parametrize("ticker", ["999999", "<script>alert(1)</script>", ".*", "가" * 10_000, "🚀", "$where"])
 def test_an_unknown_ticker_in_the_address_gets_a_sentence_and_the_default(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, ticker: str

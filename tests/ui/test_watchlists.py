@@ -99,14 +99,26 @@ def test_an_admin_makes_a_list_pastes_into_it_shares_and_deletes_it(listed: Mong
     page.button(key="add_pasted").click().run()
     assert watchlists.load(listed)[1].entries == (SAMSUNG, APPLE, HYNIX)
     assert page.warning[0].value.endswith("skhynix, nothing")
-    page.toggle(key="shared").set_value(True).run()
-    page.text_input(key="list_name").set_value("AI").run()
+    page.toggle(key=f"shared_{made.id}").set_value(True).run()
+    page.text_input(key=f"list_name_{made.id}").set_value("AI").run()
     made = watchlists.load(listed)[1]
     assert (made.name, made.shared) == ("AI", True)
     page.button(key="ask_removal").click().run()
     assert len(watchlists.load(listed)) == 2, "it is asked first"
     page.button(key="remove_list").click().run()
     assert [each.id for each in watchlists.load(listed)] == [FAVOURITES]
+
+
+@pytest.mark.usefixtures("admin")
+def test_name_and_sharing_of_a_list_do_not_come_over_another_that_is_opened(listed: MongoDatabase) -> None:
+    first, second = (watchlists.create(listed, name) for name in ("첫째", "둘째"))
+    watchlists.change(listed, first, shared=True)
+    page = opened(list=first)
+    kept = page._tree.get_widget_states()
+    page.query_params["list"] = second
+    page.run()
+    pages.run_late(page, kept, lambda: None)
+    assert [(each.name, each.shared) for each in watchlists.load(listed)[1:]] == [("첫째", True), ("둘째", False)]
 
 
 @pytest.mark.usefixtures("admin")

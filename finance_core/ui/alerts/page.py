@@ -135,7 +135,7 @@ def _rule(db: MongoDatabase, rule: AlertRule, send: Send) -> None:
             st.caption(plain(" · ".join(facts)), width="content")
             if channels:
                 trial.button(rule, send)
-            choices.icon_button("delete", _("알림 지우기"), f"remove_{rule['_id']}", remove)
+            choices.icon_button("delete", _("알림 지우기"), f"delete_{rule['_id']}", remove)
         trial.outcome(rule)
 
 

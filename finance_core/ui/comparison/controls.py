@@ -20,7 +20,7 @@ from finance_core.i18n import N_, _
 from finance_core.storage import comparison_sets, database
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import address_bar, search_box
-from finance_core.ui.choices import icon_button, name_form, segmented
+from finance_core.ui.choices import icon_button, name_form, owned, segmented
 from finance_core.ui.comparison import address
 from finance_core.ui.comparison.address import View
 from finance_core.ui.comparison.items import Item, row_of
@@ -118,9 +118,9 @@ def looks(
 
 def _base(view: View, days: pd.DatetimeIndex, base: pd.Timestamp) -> None:
     first, last = days[0].date(), days[-1].date()
-    st.session_state["base"] = min(max(base.date(), first), last)
-    label, chosen = _("이 날이나 그 뒤 첫 종가가 기준입니다"), lambda: write(base=st.session_state["base"])
-    st.date_input(label, min_value=first, max_value=last, format="YYYY-MM-DD", key="base", on_change=chosen)
+    shown = min(max(base.date(), first), last)
+    label, form = _("이 날이나 그 뒤 첫 종가가 기준입니다"), owned("base", shown, lambda day: write(base=day))
+    st.date_input(label, shown, min_value=first, max_value=last, format="YYYY-MM-DD", **form)
     st.button(_("기간의 처음으로"), on_click=partial(write, base=None), disabled=view.base is None)
 
 

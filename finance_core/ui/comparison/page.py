@@ -73,8 +73,9 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
         st.info(sentence, icon=":material/info:")
         return
     days = pd.DatetimeIndex(closes.shown.index)
-    if lack := view.lack(pd.DatetimeIndex(closes.daily.index)):
-        st.warning(plain(lack), icon=":material/warning:")
+    with st.container():  # always here, as that below: the browser draws a chart anew whose place changes
+        if lack := view.lack(pd.DatetimeIndex(closes.daily.index)):
+            st.warning(plain(lack), icon=":material/warning:")
     first, last = view.visible(days)
     visible = slice(first, last + 1)
     base_day = pd.Timestamp(view.base) if view.base else days[first]
@@ -96,7 +97,8 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     sample = bool(closes.sample_rates) or any(item.is_sample for item in listed)
     is_seen = bool(history_notes.within(jumps, days[first], days[last]))
     told = _("선과 아래의 모든 값에 그 단절이 들어 있습니다.") if is_seen else _("선에는 그 단절이 들어 있습니다.")
-    history_notes.show(histories, since, days[last], told)
+    with st.container():
+        history_notes.show(histories, since, days[last], told)
     _chart(view, closes, lines, scale, sample=sample)
     # Measures use daily closes at every interval, since that of the first shown bar, as the lines do.
     end = days[last] if view.interval == "D" else periods.span(days[last], view.interval)[1]

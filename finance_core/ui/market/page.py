@@ -24,7 +24,7 @@ from finance_core.i18n import N_, _
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import address_bar, colors, parameters, search_box
-from finance_core.ui.choices import segmented
+from finance_core.ui.choices import owned, segmented
 from finance_core.ui.decorators import page
 from finance_core.ui.echart import border, clicks
 from finance_core.ui.echart.border import Prepared
@@ -84,10 +84,9 @@ def show(db: MongoDatabase) -> None:
     }
     titles = {_(title): tab for tab, title in state.TABS.items()}
 
-    def chosen() -> None:
-        _write(tab=titles[st.session_state["market_tab"]])
-
-    tabs = st.tabs(list(titles), default=_(state.TABS[view.tab]), key="market_tab", on_change=chosen)
+    shown = _(state.TABS[view.tab])
+    form = owned("market_tab", shown, lambda title: _write(tab=titles[title]))
+    tabs = st.tabs(list(titles), default=shown, **form)
     for name, tab in zip(titles.values(), tabs, strict=True):
         if tab.open:  # only the open tab is computed
             with tab:
@@ -201,10 +200,10 @@ def _of_one_currency(category: Category, market: Market) -> tuple[npt.NDArray[np
 def _sized(size: Size, panel: Panel, which: npt.NDArray[np.intp]) -> str:
     """A sentence with the meaning of the areas, and the days of the shares of the tickers at the positions `which`."""
     if size == "traded" or panel.shares is None:
-        return _("넓이: 하루 거래대금 (최근 20봉 평균)")
+        return _("넓이(업종 이름 포함): 하루 거래대금 (최근 20봉 평균)")
     days = panel.shares.until[which]
     first, last = (formats.date(pd.Timestamp(day)) for day in (days.min(), days.max()))
-    text = _("넓이: 시가총액 (종가 × {days}의 주식 수)")
+    text = _("넓이(업종 이름 포함): 시가총액 (종가 × {days}의 주식 수)")
     return text.format(days=first if first == last else f"{first} – {last}")
 
 
@@ -279,12 +278,10 @@ def _of_day(
             label = _("마지막 날로")
             st.button(label, icon=":material/last_page:", type="tertiary", on_click=partial(_write, day=None))
 
-    def choose() -> None:
-        _write(mark=st.session_state["members"] or "")
-
-    st.session_state["members"] = view.mark or None
-    look: dict[str, Any] = {"format_func": title, "label_visibility": "collapsed"}
-    chosen = st.pills(_("그 종목들"), list(MEMBERS), key="members", on_change=choose, **look)
+    shown = view.mark or None
+    look: dict[str, Any] = {"format_func": title, "label_visibility": "collapsed", "default": shown}
+    look |= owned("members", shown, lambda mark: _write(mark=mark or ""))
+    chosen = st.pills(_("그 종목들"), list(MEMBERS), **look)
     if chosen and np.isnan(counts[chosen]):
         st.caption(_("이날은 봉이 모자라 알 수 없습니다."))
     elif chosen:

@@ -16,7 +16,7 @@ from finance_core.bars.functions import MOST_BARS
 from finance_core.bars.screen import rule_of
 from finance_core.i18n import N_, _
 from finance_core.ui import address_bar
-from finance_core.ui.choices import icon_button, owned, placed, segmented
+from finance_core.ui.choices import icon_button, identities, owned, placed, segmented
 from finance_core.ui.screener import address
 from finance_core.ui.screener import rows as conditions
 from finance_core.ui.screener.address import View
@@ -45,11 +45,12 @@ def show(view: View, tree: Node | None) -> None:
 
 
 def _rows(view: View, rows: Rows) -> None:
-    for position, row in enumerate(rows.rows):
+    numbers = identities("conditions", rows.rows)
+    for position, (number, row) in enumerate(zip(numbers, rows.rows, strict=True)):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"condition_{position}"):
             change, is_only = partial(_change, rows, position), len(rows.rows) == 1
-            _row(_Choices(position, row, change), view)
-            icon_button("close", _("빼기"), f"remove_{position}", change, disabled=is_only)
+            _row(_Choices(number, row, change), view)
+            icon_button("close", _("빼기"), f"remove_{number}", change, disabled=is_only)
 
 
 def _more(rows: Rows) -> None:
@@ -113,7 +114,8 @@ def _written(view: View) -> None:
 class _Choices:
     """The widgets of one row."""
 
-    position: int
+    number: int
+    """The number of the row among `identities`."""
     row: Row
     write: Callable[[Row], None]
     """Gets the changed row and writes it into the address."""
@@ -125,7 +127,7 @@ class _Choices:
             if new is not None:
                 self.write(change(new))
 
-        return {"value": value, "label_visibility": "collapsed", **owned(f"{part}_{self.position}", value, choose)}
+        return {"value": value, "label_visibility": "collapsed", **owned(f"{part}_{self.number}", value, choose)}
 
     def among(self, options: list[str], part: str, value: str | None, change: Callable[[Any], Row]) -> dict[str, Any]:
         """As `of`, for a choice among `options`."""

@@ -41,13 +41,9 @@ def above(db: MongoDatabase, view: View) -> None:
 
 
 def _as_of(view: View) -> None:
-    def chosen() -> None:
-        address.write(day=st.session_state["day"])
-
-    st.session_state["day"] = view.day
     first, last = DAYS[0], min(DAYS[1], dt.date.today())
-    label = _("이날까지의 봉만 봅니다")
-    st.date_input(label, min_value=first, max_value=last, format="YYYY-MM-DD", key="day", on_change=chosen)
+    label, form = _("이날까지의 봉만 봅니다"), owned("day", view.day, lambda day: address.write(day=day))
+    st.date_input(label, view.day, min_value=first, max_value=last, format="YYYY-MM-DD", **form)
     st.button(_("가장 새로운 봉"), on_click=partial(address.write, day=None), disabled=view.day is None)
 
 

@@ -14,7 +14,7 @@ from finance_core.storage import database, locations, runs, schedule, tickers, t
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import RunRecord
 from finance_core.ui import downloads, navigation, run_status, update_actions
-from finance_core.ui.choices import question
+from finance_core.ui.choices import owned, question
 from finance_core.ui.decorators import live, page, writes
 from finance_core.ui.text import plain
 from finance_core.ui.update_actions import Update
@@ -166,19 +166,17 @@ def _schedule(db: MongoDatabase, category: Category) -> None:
     key = f"schedule_{category.key}"
 
     @writes
-    def switch() -> None:
-        schedule.switch(database.connect(), category, st.session_state[key])
+    def switch(is_on: bool) -> None:
+        schedule.switch(database.connect(), category, is_on)
 
     on = schedule.enabled_since(db, category) is not None
-    st.session_state[key] = on  # the stored value: another visitor may have changed it
     calendar_of = partial(trading_calendars.of, db)
     next_due = schedule.next_due(category, dt.datetime.now(dt.UTC), calendar_of) if on else None
     label = _("마감 {minutes}분 뒤에 매일 업데이트").format(minutes=int(schedule.DELAY.total_seconds() / 60))
     if next_due:
         label += " · " + _("다음은 {moment}").format(moment=run_status.moment(next_due.replace(tzinfo=None)))
-    st.toggle(
-        label, key=key, on_change=switch, help=_("이 앱이 켜져 있는 동안 거래소 달력에 따라 마감 뒤에 실행합니다.")
-    )
+    help_text = _("이 앱이 켜져 있는 동안 거래소 달력에 따라 마감 뒤에 실행합니다.")
+    st.toggle(label, on, help=help_text, **owned(key, on, switch))
 
 
 def _history(db: MongoDatabase, update: Update) -> None:

@@ -3,6 +3,7 @@
 Choices are kept in the address: a control shows the value in the address, and writes a new value into it.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from finance_core.charts.style import Kind, Scale
 from finance_core.i18n import N_, _
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import colors
-from finance_core.ui.choices import segmented
+from finance_core.ui.choices import owned, segmented
 from finance_core.ui.parameters import INTERVALS, PERIODS
 from finance_core.ui.viewer import address, header, indicator_menu, summary
 from finance_core.ui.viewer.address import View
@@ -78,29 +79,21 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
 
 
 def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
-    def chosen() -> None:
-        days = st.session_state["range"]
+    def choose(days: tuple[dt.date, ...]) -> None:
         if len(days) == 2:  # with one day, the person has yet to choose the other
             address.write(category, first=days[0], last=days[1])
 
     first, last = dates[0].date(), dates[-1].date()
-    shown = (max(first, min(view.first, last)), max(first, min(view.last or last, last))) if view.first else ()
-    st.session_state["range"] = shown
-    label = _("처음과 끝 날짜")
-    st.date_input(label, min_value=first, max_value=last, key="range", on_change=chosen, format="YYYY-MM-DD")
+    shown: Any = (max(first, min(view.first, last)), max(first, min(view.last or last, last))) if view.first else ()
+    label, form = _("처음과 끝 날짜"), owned("range", shown, choose, waits=True)
+    st.date_input(label, shown, min_value=first, max_value=last, format="YYYY-MM-DD", **form)
 
 
 def _several(label: str, field: str, titles: Mapping[Any, str], view: View, write: Callable[..., None]) -> None:
     """A button for each of `titles`, of which several may be chosen, for the `field` of the view."""
-    st.session_state[field] = list(getattr(view, field))
-    st.pills(
-        label,
-        list(titles),
-        format_func=titles.__getitem__,
-        selection_mode="multi",
-        key=field,
-        on_change=lambda: write(**{field: tuple(sorted(st.session_state[field]))}),
-    )
+    shown = list(getattr(view, field))
+    form = owned(field, shown, lambda chosen: write(**{field: tuple(sorted(chosen))}))
+    st.pills(label, list(titles), default=shown, format_func=titles.__getitem__, selection_mode="multi", **form)
 
 
 def _averages(category: Category, view: View) -> None:
@@ -117,12 +110,11 @@ def _looks(category: Category, view: View, market: str) -> None:
     segmented(_("모양"), "kind", KINDS, view.kind, lambda kind: write(kind=kind))
     segmented(_("가격 축"), "scale", SCALES, view.scale, lambda scale: write(scale=scale))
     _several(_("표시"), "marks", {kind: _(look.title) for kind, look in MARK_LOOKS.items()}, view, write)
-    st.session_state["total_return"] = view.total_return
     st.toggle(
         _("배당까지 반영한 가격"),
-        key="total_return",
-        on_change=lambda: write(total_return=st.session_state["total_return"]),
+        view.total_return,
         help=_("배당락 전 가격을 배당만큼 낮춥니다: 받은 배당을 다시 산 사람의 수익이 됩니다. 끄면 분할만 반영합니다."),
+        **owned("total_return", view.total_return, lambda is_on: write(total_return=is_on)),
     )
     st.toggle(_("말풍선도 보기"), key=TOOLTIP, persist_state="session")
     colors.switch(category, market)

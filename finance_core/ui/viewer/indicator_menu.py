@@ -13,7 +13,7 @@ from finance_core.bars.indicators import INDICATORS
 from finance_core.categories import Category
 from finance_core.charts import panes
 from finance_core.i18n import _
-from finance_core.ui.choices import icon_button, owned, placed, successor
+from finance_core.ui.choices import icon_button, identities, owned, placed, successor
 from finance_core.ui.decorators import toast
 from finance_core.ui.text import plain
 from finance_core.ui.viewer import address
@@ -27,19 +27,17 @@ def show(category: Category, view: View, averages: Callable[[], None]) -> None:
     with st.popover(label, icon=":material/add_chart:", key="indicators", width="content"):
         averages()
         _add(category)
-        for position in range(len(view.indicators)):
-            _row(category, view.indicators, position)
+        for position, number in enumerate(identities("shown_indicators", view.indicators)):
+            _row(category, view.indicators, position, number)
         _heights(category, view)
 
 
 def _add(category: Category) -> None:
-    def added() -> None:
-        key = st.session_state["added_indicator"]
+    def add(key: str | None) -> None:
         if key in INDICATORS:
             present = address.present(category).indicators
             _put(category, (*present, _unused(key, present)))
 
-    st.session_state["added_indicator"] = None
     st.selectbox(
         _("지표 더하기"),
         list(INDICATORS),
@@ -47,12 +45,11 @@ def _add(category: Category) -> None:
         format_func=lambda key: _(INDICATORS[key].name),
         placeholder=_("지표 더하기"),
         label_visibility="collapsed",
-        key="added_indicator",
-        on_change=added,
+        **owned("added_indicator", None, add),
     )
 
 
-def _row(category: Category, drawn: tuple[Chosen, ...], position: int) -> None:
+def _row(category: Category, drawn: tuple[Chosen, ...], position: int, identity: int) -> None:
     """The name of an indicator with its definition on hover, its settings, and the button that removes it."""
     chosen = drawn[position]
     row = chosen.indicator
@@ -60,8 +57,8 @@ def _row(category: Category, drawn: tuple[Chosen, ...], position: int) -> None:
     def change(*new: Chosen) -> None:
         _put(category, placed(address.present(category).indicators, drawn, position, *new))
 
-    keys = [f"indicator_{position}_{each}" for each in range(len(row.settings))]
-    mark = f"shown_indicator_{position}"
+    keys = [f"indicator_{identity}_{each}" for each in range(len(row.settings))]
+    mark = f"shown_indicator_{identity}"
     shown, number = st.session_state.get(mark, (None, -1))
 
     def typed() -> Chosen:
@@ -81,7 +78,7 @@ def _row(category: Category, drawn: tuple[Chosen, ...], position: int) -> None:
         st.markdown(f"**{name}**", help=about(chosen), width="stretch")
         for key, setting, value in zip(keys, row.settings, chosen.values, strict=True):
             _number(setting, successor(key, number), value, set_numbers)
-        icon_button("close", _("빼기"), f"remove_indicator_{position}", change)
+        icon_button("close", _("빼기"), f"remove_indicator_{identity}", change)
     if problem := curves.problem_of(typed()):
         st.warning(plain(problem), icon=":material/warning:")
 
@@ -113,6 +110,8 @@ def _heights(category: Category, view: View) -> None:
 
     def share(position: int, new: int) -> None:
         shares = panes.shares(len(names), address.present(category).heights)
+        if shares[position] == new:
+            return
         shares[position] = new
         address.write(category, heights=tuple(shares))
 

@@ -223,9 +223,10 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         table.downloads_of(ticker, name, drawing, visible, file)
         picture.control(CHART, category, row, drawing, visible)
         _link(category, ticker, view)
-    for problem in problems:
-        st.warning(plain(problem), icon=":material/warning:")
-    _notes(category, row, history, others, drawing, view, visible)
+    with st.container():  # always here: the browser draws a chart anew whose place among the elements changes
+        for problem in problems:
+            st.warning(plain(problem), icon=":material/warning:")
+        _notes(category, row, history, others, drawing, view, visible)
     zoom.show(
         drawing.prepared,
         pd.DatetimeIndex(drawing.bars.index),

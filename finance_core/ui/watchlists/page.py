@@ -14,7 +14,7 @@ from finance_core.storage import database, tickers, trading_calendars, watchlist
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import FAVOURITES, Watchlist
 from finance_core.ui import address_bar, colors, listing
-from finance_core.ui.choices import icon_button, name_form, question, segmented
+from finance_core.ui.choices import icon_button, name_form, owned, question, segmented, successor
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.echart import component
 from finance_core.ui.echart.component import Look
@@ -81,18 +81,21 @@ def _choices(db: MongoDatabase, lists: Sequence[Watchlist], shown: Watchlist) ->
 
 
 def _paste(db: MongoDatabase, shown: Watchlist, close: Callable[[], None]) -> None:
+    number: int = st.session_state.get("pasted_count", 0)
+    box = successor("pasted", number)
+
     @writes
     def add() -> None:
         known = {category: listing.of(db, category).rows for category in categories.CATEGORIES}
-        entries, unknown = pasted.entries_of(st.session_state["pasted"], known)
+        entries, unknown = pasted.entries_of(st.session_state[box], known)
         watchlists.add(database.connect(), shown.id, entries)
         listing.forget()
-        st.session_state["pasted"] = ""
+        st.session_state["pasted_count"] = number + 1
         st.session_state[UNKNOWN] = unknown
         close()
 
     label = _("종목 코드나 이름을 한 줄에 하나씩, 또는 쉼표로")
-    st.text_area(label, key="pasted", height=160, max_chars=20_000, placeholder="005930\nAAPL\n코스피")
+    st.text_area(label, key=box, height=160, max_chars=20_000, placeholder="005930\nAAPL\n코스피")
     st.button(_("넣기"), icon=":material/playlist_add:", key="add_pasted", on_click=add)
 
 
@@ -105,12 +108,12 @@ def _edit(shown: Watchlist) -> None:
             st.query_params[LIST] = created
 
     @writes
-    def share() -> None:
-        watchlists.change(database.connect(), shown.id, shared=st.session_state["shared"])
+    def share(is_shared: bool) -> None:
+        watchlists.change(database.connect(), shown.id, shared=is_shared)
 
     @writes
-    def rename() -> None:
-        watchlists.change(database.connect(), shown.id, name=st.session_state["list_name"])
+    def rename(name: str) -> None:
+        watchlists.change(database.connect(), shown.id, name=name)
 
     @writes
     def remove() -> None:
@@ -120,11 +123,9 @@ def _edit(shown: Watchlist) -> None:
 
     name_form(_("새 목록"), _("이름"), _("만들기"), "add", create, key="new_list")
     st.divider()
-    st.session_state["shared"] = shown.shared
-    st.toggle(_("모든 방문자에게 보이기"), key="shared", on_change=share)
+    st.toggle(_("모든 방문자에게 보이기"), shown.shared, **owned(f"shared_{shown.id}", shown.shared, share))
     if shown.id != FAVOURITES:
-        st.session_state["list_name"] = shown.name
-        st.text_input(_("이름"), key="list_name", on_change=rename)
+        st.text_input(_("이름"), shown.name, **owned(f"list_name_{shown.id}", shown.name, rename))
         ask = partial(st.session_state.__setitem__, REMOVING, shown.id)
         if st.session_state.pop(REMOVING, None) == shown.id:  # asked just now: any other click cancels
             st.button(_("순서와 메모까지 지우기"), icon=":material/warning:", key="remove_list", on_click=remove)
