@@ -30,6 +30,7 @@ def test_the_file_to_take_away_opens_offline_and_takes_no_name_for_markup() -> N
         "risk": comparison_html.risk_and_return(closes, colors),
         "distribution": comparison_html.distribution(closes, colors),
     }
+    assert {trace.bingroup for trace in figures["distribution"].data} == {"returns"}, "bars of one width compare"
     text = comparison_html.to_html("A & <b>", pd.DataFrame({"name": ["<b>A</b>"]}), figures)
     assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="https?://', text)
     assert text.count("Plotly.newPlot") >= 6

@@ -1,5 +1,9 @@
 """Splits that the prices before do not reflect, and jumps that nobody explains: what pages show, and what they say."""
 
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -96,6 +100,27 @@ def test_a_jump_that_is_not_in_view_is_not_told_about(reduced: pd.DataFrame) -> 
     assert "%축" not in warning
     (warning,) = warnings(pages.open_viewer(ticker="005930", period="1Y", scale="percent"))
     assert "%축" in warning
+
+
+def test_a_chart_keeps_its_place_when_the_note_above_it_goes(reduced: pd.DataFrame) -> None:
+    """Else the browser makes another chart, which does not know how far a person has moved the one before."""
+    after = {"from": "2026-11-16", "to": "2026-11-20"}
+    for opened in (partial(pages.open_viewer, ticker="005930", period="1Y"), partial(comparison, period="1Y")):
+        seen, unseen = opened(), opened(**after)
+        assert (len(warnings(seen)), len(warnings(unseen))) == (1, 0)
+        assert place_of_chart(seen) == place_of_chart(unseen)
+
+
+def place_of_chart(page: pages.AppTest) -> tuple[int, ...]:
+    """The positions of the first chart among the elements of the page."""
+
+    def places(block: Any) -> Iterator[tuple[int, ...]]:
+        for position, child in getattr(block, "children", {}).items():
+            if getattr(getattr(child, "proto", None), "component_name", "") == pages.CHART:
+                yield (position,)
+            yield from ((position, *place) for place in places(child))
+
+    return next(places(page._tree))
 
 
 def comparison(**query: str) -> pages.AppTest:
