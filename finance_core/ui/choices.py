@@ -201,14 +201,11 @@ def name_form(label: str, placeholder: str, button: str, icon: str, save: Callab
 
     The box has the `key`, the button `save_` before it.
     """
-    number: int = st.session_state.get(f"{key}_count", 0)  # another box after each name: what is typed meanwhile stays
-    box = successor(key, number)
 
     @writes
     def submit() -> None:
-        save(st.session_state[box])
-        st.session_state[f"{key}_count"] = number + 1
+        save(st.session_state[key])
 
-    with st.form(f"{key}_form", border=False):
-        st.text_input(label, key=box, placeholder=placeholder)
+    with st.form(f"{key}_form", border=False, clear_on_submit=True):
+        st.text_input(label, key=key, placeholder=placeholder)
         st.form_submit_button(button, icon=f":material/{icon}:", key=f"save_{key}", on_click=submit)
