@@ -21,7 +21,8 @@ def money(value: float | None, currency: str, decimals: int) -> str:
     if value is None or math.isnan(value):
         return MISSING
     pattern = "¤#,##0" + ("." + "0" * decimals if decimals else "")
-    return numbers.format_currency(value, currency, pattern, locale=i18n.language(), currency_digits=False)
+    # English signs in both languages, as markets write them: $ and ¥, where texts in Korean have US$ and JP¥.
+    return numbers.format_currency(value, currency, pattern, locale="en", currency_digits=False)
 
 
 def signed_percent(ratio: float | None) -> str:

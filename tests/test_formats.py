@@ -15,7 +15,7 @@ def test_money_carries_the_sign_of_its_currency_in_both_languages() -> None:
         i18n.use_language(language)
         assert formats.money(70300, "KRW", 0) == "₩70,300"
     i18n.use_language("ko")
-    assert formats.money(12.5, "USD", 2) == "US$12.50"
+    assert formats.money(12.5, "USD", 2) == "$12.50"
 
 
 def test_a_change_has_its_sign() -> None:
