@@ -49,7 +49,7 @@ def test_a_rule_is_made_of_a_ready_condition_asked_and_removed(own_server_db: Mo
     (rule,) = alerts.rules(own_server_db)
     assert (rule["name"], rule["tickers"], rule["condition"]) == ("내 알림", ["005930"], "close > 1")
     assert any("내 알림" in element.value for element in page.markdown)
-    assert page.text_input(key="new_alert_name").value == ""
+    assert page.text_input(key="new_alert_name_1").value == "", "a new box, for the next one"
     page.button(key=f"icon_delete_{rule['_id']}").click().run()
     assert alerts.rules(own_server_db) == []
 

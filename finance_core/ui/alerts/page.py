@@ -28,8 +28,9 @@ FIELDS = ("name", "tickers", "condition", "webhook", "email")
 """The inputs of the form; their widget keys end with these names."""
 STATES = {"waiting": N_("보내는 중"), "sent": N_("보냄"), "failed": N_("못 보냄")}
 """Message ids by the state of a delivery."""
-PROBLEM = "new_alert_problem"
-"""The key of the session state for what was wrong with the alert that was to be made, until the next click."""
+MADE, PROBLEM = "alerts_made", "new_alert_problem"
+"""Keys of the session state for the number of alerts that this visit has made, and for what was wrong with the one that
+was to be made, until the next click."""
 SHOWN_FOR = dt.timedelta(days=30)
 
 
@@ -44,7 +45,8 @@ def show(db: MongoDatabase, send: Send) -> None:
 
 
 def _key(field: str) -> str:
-    return f"new_alert_{field}"
+    """The key of a widget of the form. The inputs get new ones for each alert: what is typed for the next one stays."""
+    return choices.successor(f"new_alert_{field}", st.session_state.get(MADE, 0) if field in FIELDS else 0)
 
 
 def _form(db: MongoDatabase) -> None:
@@ -58,8 +60,7 @@ def _form(db: MongoDatabase) -> None:
         except SisepanError as error:
             st.session_state[PROBLEM] = error
             return
-        for field in FIELDS:
-            st.session_state[_key(field)] = ""
+        st.session_state[MADE] = st.session_state.get(MADE, 0) + 1
 
     @writes
     def use_ready() -> None:
