@@ -1,6 +1,6 @@
-"""Widgets that several pages offer: rows of buttons, buttons with an icon only, a list of categories, a form."""
+"""Widgets that several pages offer: rows of buttons, buttons with an icon only, questions, categories, a form."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from finance_core import categories
 from finance_core.categories import Category
 from finance_core.i18n import _
 from finance_core.ui.decorators import writes
+from finance_core.ui.widget_keys import successor
 
 T = TypeVar("T")
 
@@ -60,11 +61,6 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
             draw(number - 1)
 
 
-def successor(key: str, number: int) -> str:
-    """The key of the widget that has replaced `number` earlier ones, the first of which is called `key`."""
-    return f"{key}_{number}" if number else key
-
-
 def rows(
     table: Any,
     key: str,
@@ -100,76 +96,6 @@ def rows(
     )
 
 
-def owned(key: str, value: Any, choose: Callable[[Any], None], *, waits: bool = False) -> dict[str, Any]:
-    """Options of a widget that shows `value`, which not the widget alone changes; `choose` is called with a new value.
-
-    The widget needs `value` as its default as well. If something else has changed the value, the widget gets a new key:
-    a browser that has not heard of it still sends the old value, which to Streamlit is a change by the visitor. A value
-    is never sent to a widget that the browser has: it would undo what a person who is quicker than the answer has
-    chosen meanwhile, such as the next step of a number. If the widget `waits`, a choice that `choose` does not take yet
-    stays, such as the first of two dates.
-    """
-    drawn: tuple[int, Any] | None = st.session_state.get(f"{key}_drawn")
-    number = drawn[0] if drawn else 0
-    if drawn:
-        shown = st.session_state.get(successor(key, number))
-        if not _alike(shown, value) and not (waits and shown is not None and _alike(drawn[1], value)):
-            number += 1
-    st.session_state[f"{key}_drawn"] = number, value
-    name = successor(key, number)
-
-    def changed() -> None:
-        if number == st.session_state[f"{key}_drawn"][0]:
-            choose(st.session_state[name])
-
-    return {"key": name, "on_change": changed}
-
-
-def _alike(one: Any, other: Any) -> bool:
-    """Whether two values of a widget are equal. A list has what was chosen of several, in any order."""
-    is_list = isinstance(one, list) and isinstance(other, list)
-    return bool(sorted(one) == sorted(other) if is_list else one == other)
-
-
-def identities(key: str, items: Sequence[Hashable]) -> list[int]:
-    """A number for each of `items`, for the keys of its widgets: the item keeps it when others come or go.
-
-    A position is no such number: a second click before the answer to the first would be one on the next item. `key` is
-    the name under which the visit keeps the items.
-    """
-    before, count = st.session_state.get(key, ((), 0))
-    if len(before) == len(items):  # one may have changed
-        numbers = [number for _item, number in before]
-    else:
-        left, numbers = list(before), []
-        for item in items:
-            same = next((each for each in left if each[0] == item), None)
-            if same:
-                left.remove(same)
-            numbers.append(same[1] if same else count)
-            count += not same
-    st.session_state[key] = tuple(zip(items, numbers, strict=True)), count
-    return numbers
-
-
-def placed(present: tuple[T, ...], drawn: tuple[T, ...], position: int, *new: T) -> tuple[T, ...]:
-    """`present` with `new` in the place of the item that was drawn at `position`; `present` itself if that has gone.
-
-    The items may be others than those `drawn`: whoever types a number and then clicks a button changes both before the
-    page is drawn again.
-
-    >>> placed(("b", "c"), ("a", "b", "c"), 1, "B"), placed(("B", "c"), ("b", "c"), 0), placed(("b",), ("a", "b"), 0)
-    (('B', 'c'), ('c',), ('b',))
-    >>> placed(("a", "a"), ("a", "a"), 1, "b")
-    ('a', 'b')
-    """
-    if len(present) != len(drawn):  # an item has come or gone in the same moment
-        if drawn[position] not in present:
-            return present
-        position = present.index(drawn[position])
-    return (*present[:position], *new, *present[position + 1 :])
-
-
 def icon_button(icon: str, label: str, key: str, act: Callable[[], None], *, disabled: bool = False) -> None:
     """A button that shows only a Material icon; its `label` is shown on hover, and a click calls `act`.
 
@@ -182,11 +108,12 @@ def icon_button(icon: str, label: str, key: str, act: Callable[[], None], *, dis
 def question(label: str, key: str, **form: Any) -> tuple[DeltaGenerator, Callable[[], None]]:
     """A popover that asks something, and what a callback of a button in it calls to close it.
 
-    `key` and `form` are those of `st.popover`, which stays open until its key changes.
+    `key` and `form` are those of `st.popover`, which stays open until its key changes. The key may end with any text,
+    so its number stands first.
     """
     number: int = st.session_state.get(f"{key}_count", 0)
     close = partial(st.session_state.__setitem__, f"{key}_count", number + 1)
-    return st.popover(label, key=successor(key, number), **form), close
+    return st.popover(label, key=f"{number}_{key}" if number else key, **form), close
 
 
 def category(key: str, **options: Any) -> Category:
@@ -204,7 +131,12 @@ def name_form(label: str, placeholder: str, button: str, icon: str, save: Callab
 
     @writes
     def submit() -> None:
-        save(st.session_state[key])
+        name = st.session_state[key]
+        try:
+            save(name)
+        except Exception:
+            st.session_state[key] = name  # the browser has emptied the box already
+            raise
 
     with st.form(f"{key}_form", border=False, clear_on_submit=True):
         st.text_input(label, key=key, placeholder=placeholder)

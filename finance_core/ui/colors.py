@@ -10,7 +10,7 @@ from finance_core.categories import Category
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.ui import browser_memory
-from finance_core.ui.choices import owned
+from finance_core.ui.widget_keys import owned
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler  # imports a template engine

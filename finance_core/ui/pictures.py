@@ -34,7 +34,7 @@ def control(chart: str, file: str, title: str, about: Iterable[str]) -> None:
     The picture is the file `file`. It has `title` at the top, and below it a line of the parts of `about`.
     """
     chosen: str = st.session_state.get(f"{SIZE}_chosen", "16:9")
-    made = _("{date} 만듦").format(date=run_status.moment(dt.datetime.now(dt.UTC).replace(tzinfo=None))[:10])
+    made = _("{date} 만듦").format(date=run_status.day(dt.datetime.now(dt.UTC).replace(tzinfo=None)))
 
     def choose(size: str) -> None:
         st.session_state[f"{SIZE}_chosen"] = size

@@ -76,6 +76,11 @@ def moment(utc: dt.datetime) -> str:
     return f"{utc.replace(tzinfo=dt.UTC).astimezone(zone):%Y-%m-%d %H:%M}"
 
 
+def day(utc: dt.datetime) -> str:
+    """The day of a moment (UTC, tz-naive) in the time zone of the visitor: 2026-11-24."""
+    return moment(utc)[:10]
+
+
 def duration(seconds: float) -> str:
     """A length of time in its two largest units: 1분 20초."""
     minutes, rest = divmod(round(seconds), 60)

@@ -23,6 +23,7 @@ from finance_core.ui.alerts import trial
 from finance_core.ui.alerts.trial import CHANNELS, Send
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.text import plain
+from finance_core.ui.widget_keys import successor
 
 FIELDS = ("name", "tickers", "condition", "webhook", "email")
 """The inputs of the form; their widget keys end with these names."""
@@ -46,7 +47,7 @@ def show(db: MongoDatabase, send: Send) -> None:
 
 def _key(field: str) -> str:
     """The key of a widget of the form. The inputs get new ones for each alert: what is typed for the next one stays."""
-    return choices.successor(f"new_alert_{field}", st.session_state.get(MADE, 0) if field in FIELDS else 0)
+    return successor(f"new_alert_{field}", st.session_state.get(MADE, 0) if field in FIELDS else 0)
 
 
 def _form(db: MongoDatabase) -> None:
@@ -54,11 +55,11 @@ def _form(db: MongoDatabase) -> None:
     def add(category: Category) -> None:
         text = {field: str(st.session_state[_key(field)] or "").strip() for field in FIELDS}
         named = [category.ticker_of(ticker) for ticker in text.pop("tickers").split(",") if ticker.strip()]
-        database.prepare_writing(db, category)
         try:
+            database.prepare_writing(db, category)
             alerts.add(db, category, text.pop("name"), rule_of(text.pop("condition")), of=named, **text)
         except SisepanError as error:
-            st.session_state[PROBLEM] = error
+            st.session_state[PROBLEM] = str(error)
             return
         st.session_state[MADE] = st.session_state.get(MADE, 0) + 1
 
@@ -101,7 +102,7 @@ def _form(db: MongoDatabase) -> None:
             label, icon=":material/add_alert:", key=_key("add"), on_click=add, args=(category,), disabled=cannot
         )
         if problem := st.session_state.pop(PROBLEM, None):
-            st.error(plain(str(problem)), icon=":material/error:")
+            st.error(plain(problem), icon=":material/error:")
 
 
 def _mistake(text: str) -> Mistake | None:

@@ -20,7 +20,7 @@ from finance_core.i18n import N_, _
 from finance_core.storage import comparison_sets, database
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import address_bar, search_box
-from finance_core.ui.choices import icon_button, name_form, owned, segmented
+from finance_core.ui.choices import icon_button, name_form, segmented
 from finance_core.ui.comparison import address
 from finance_core.ui.comparison.address import View
 from finance_core.ui.comparison.items import Item, row_of
@@ -28,6 +28,7 @@ from finance_core.ui.decorators import writes
 from finance_core.ui.parameters import INTERVALS, PERIODS
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import may_edit
+from finance_core.ui.widget_keys import owned
 
 SCALES: dict[Scale, str] = {"price": N_("가격"), "percent": N_("변화율 %"), "index": N_("지수 100"), "log": N_("로그")}
 MONEY: dict[Money, str] = {"local": N_("현지 통화"), "KRW": N_("원화로"), "USD": N_("달러로")}

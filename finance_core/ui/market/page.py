@@ -24,13 +24,14 @@ from finance_core.i18n import N_, _
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import address_bar, colors, parameters, search_box
-from finance_core.ui.choices import owned, segmented
+from finance_core.ui.choices import segmented
 from finance_core.ui.decorators import page
 from finance_core.ui.echart import border, clicks
 from finance_core.ui.echart.border import Prepared
 from finance_core.ui.market import state, tables
 from finance_core.ui.market.state import Market, Size, Tab, View
 from finance_core.ui.text import plain
+from finance_core.ui.widget_keys import owned
 
 CHART_HEIGHT = "max(420px, calc(100dvh - 22rem))"
 """The height of the breadth chart; it leaves space for the counts of a day below."""
@@ -86,7 +87,8 @@ def show(db: MongoDatabase) -> None:
 
     shown = _(state.TABS[view.tab])
     form = owned("market_tab", shown, lambda title: _write(tab=titles[title]))
-    tabs = st.tabs(list(titles), default=shown, **form)
+    st.session_state.setdefault(form["key"], shown)  # with another `default`, tabs of the same key are other ones
+    tabs = st.tabs(list(titles), **form)
     for name, tab in zip(titles.values(), tabs, strict=True):
         if tab.open:  # only the open tab is computed
             with tab:

@@ -16,11 +16,12 @@ from finance_core.bars.functions import MOST_BARS
 from finance_core.bars.screen import rule_of
 from finance_core.i18n import N_, _
 from finance_core.ui import address_bar
-from finance_core.ui.choices import icon_button, identities, owned, placed, segmented
+from finance_core.ui.choices import icon_button, segmented
 from finance_core.ui.screener import address
 from finance_core.ui.screener import rows as conditions
 from finance_core.ui.screener.address import View
 from finance_core.ui.screener.rows import RELATIONS, TEXT_RELATIONS, Joint, Row, Rows
+from finance_core.ui.widget_keys import identities, owned, placed
 
 JOINTS: Final[dict[Joint, str]] = {"and": N_("모두 맞음"), "or": N_("하나라도 맞음")}
 NUMBER: Final = "number"

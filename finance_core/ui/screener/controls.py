@@ -15,7 +15,7 @@ from finance_core.i18n import _
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.screens import SAVED
-from finance_core.ui.choices import icon_button, name_form, owned, segmented
+from finance_core.ui.choices import icon_button, name_form, segmented
 from finance_core.ui.decorators import writes
 from finance_core.ui.parameters import DAYS
 from finance_core.ui.screener import address
@@ -23,6 +23,7 @@ from finance_core.ui.screener import rows as conditions
 from finance_core.ui.screener.address import View
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import may_edit
+from finance_core.ui.widget_keys import owned
 
 
 def above(db: MongoDatabase, view: View) -> None:

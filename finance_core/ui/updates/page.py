@@ -14,11 +14,12 @@ from finance_core.storage import database, locations, runs, schedule, tickers, t
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import RunRecord
 from finance_core.ui import downloads, navigation, run_status, update_actions
-from finance_core.ui.choices import owned, question
+from finance_core.ui.choices import question
 from finance_core.ui.decorators import live, page, writes
 from finance_core.ui.text import plain
 from finance_core.ui.update_actions import Update
 from finance_core.ui.updates import remarks, status
+from finance_core.ui.widget_keys import owned
 
 WATCHING, IDLE = 1.0, 10.0
 """Seconds between two redraws of a category, during a run and without one."""

@@ -14,11 +14,11 @@ from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing, navigation, search_box
-from finance_core.ui.choices import owned
 from finance_core.ui.text import plain
 from finance_core.ui.viewer import address, shared
 from finance_core.ui.viewer.address import View
 from finance_core.ui.viewer.shared import Compared
+from finance_core.ui.widget_keys import owned
 
 MISSING = "compared_with_nothing"
 """The key of the session state for a typed text that matches no ticker, until the warning about it is shown."""
@@ -56,25 +56,27 @@ def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> N
     own = category.key_of(ticker)
     names = {key: _name(db, key) for key in dict.fromkeys([*view.compared, *_usual(db)]) if key != own}
 
-    def choose(values: list[str]) -> None:
+    def choose(values: list[str]) -> list[str]:
         keys = [value if value in names else _search(db, value) for value in values]
         if "" in keys:
             st.session_state[MISSING] = values[keys.index("")]
         wanted = tuple(dict.fromkeys(key for key in keys if key and key != own))
         address.write(category, compared=wanted[: overlay.LIMIT])
+        return list(wanted[: overlay.LIMIT])
 
     shown = [key for key in view.compared if key != own]
+    form = owned("compared", shown, choose)
     st.multiselect(
         _("함께 그릴 종목"),
         list(names),
-        shown,
+        None if form["key"] in st.session_state else shown,
         format_func=lambda key: names.get(key, key),
         max_selections=overlay.LIMIT,
         accept_new_options=True,
         select_all=False,  # Enter takes the best match
         placeholder=_("지수나 종목: 이름이나 코드를 적어도 됩니다"),
         help=_("처음 보이는 봉부터의 변화율로 그립니다. 통화는 바꾸지 않습니다."),
-        **owned("compared", shown, choose),
+        **form,
     )
     if missing := st.session_state.pop(MISSING, None):
         st.warning(plain(_("'{text}'에 맞는 종목이 없습니다.").format(text=str(missing)[:40])))

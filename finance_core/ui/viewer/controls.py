@@ -18,10 +18,11 @@ from finance_core.charts.style import Kind, Scale
 from finance_core.i18n import N_, _
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import colors
-from finance_core.ui.choices import owned, segmented
+from finance_core.ui.choices import segmented
 from finance_core.ui.parameters import INTERVALS, PERIODS
 from finance_core.ui.viewer import address, header, indicator_menu, summary
 from finance_core.ui.viewer.address import View
+from finance_core.ui.widget_keys import owned
 
 KINDS: dict[Kind, str] = {
     "hollow": N_("속 빈 봉"),
@@ -85,7 +86,7 @@ def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
 
     first, last = dates[0].date(), dates[-1].date()
     shown: Any = (max(first, min(view.first, last)), max(first, min(view.last or last, last))) if view.first else ()
-    label, form = _("처음과 끝 날짜"), owned("range", shown, choose, waits=True)
+    label, form = _("처음과 끝 날짜"), owned("range", shown, choose, waits=(view.ticker, view.period))
     st.date_input(label, shown, min_value=first, max_value=last, format="YYYY-MM-DD", **form)
 
 

@@ -13,12 +13,13 @@ from finance_core.bars.indicators import INDICATORS
 from finance_core.categories import Category
 from finance_core.charts import panes
 from finance_core.i18n import _
-from finance_core.ui.choices import icon_button, identities, owned, placed, successor
+from finance_core.ui.choices import icon_button
 from finance_core.ui.decorators import toast
 from finance_core.ui.text import plain
 from finance_core.ui.viewer import address
 from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import use_visitor_language
+from finance_core.ui.widget_keys import identities, owned, placed, successor
 
 
 def show(category: Category, view: View, averages: Callable[[], None]) -> None:
@@ -27,7 +28,7 @@ def show(category: Category, view: View, averages: Callable[[], None]) -> None:
     with st.popover(label, icon=":material/add_chart:", key="indicators", width="content"):
         averages()
         _add(category)
-        for position, number in enumerate(identities("shown_indicators", view.indicators)):
+        for position, number in enumerate(identities("indicators_drawn", view.indicators)):
             _row(category, view.indicators, position, number)
         _heights(category, view)
 
@@ -58,7 +59,7 @@ def _row(category: Category, drawn: tuple[Chosen, ...], position: int, identity:
         _put(category, placed(address.present(category).indicators, drawn, position, *new))
 
     keys = [f"indicator_{identity}_{each}" for each in range(len(row.settings))]
-    mark = f"shown_indicator_{identity}"
+    mark = f"indicator_{identity}_drawn"
     shown, number = st.session_state.get(mark, (None, -1))
 
     def typed() -> Chosen:
@@ -70,7 +71,8 @@ def _row(category: Category, drawn: tuple[Chosen, ...], position: int, identity:
             change(typed())
 
     # Numbers that do not go together yet stay as they are typed, so that each can be set on the way to others.
-    if typed() != chosen and (shown != chosen or any(map(isnan, typed().values))):
+    is_other = shown is not None and shown.key != chosen.key
+    if is_other or (typed() != chosen and (shown != chosen or any(map(isnan, typed().values)))):
         number += 1
     st.session_state[mark] = chosen, number
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"indicator_{position}"):

@@ -14,7 +14,7 @@ from finance_core.storage import database, tickers, trading_calendars, watchlist
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import FAVOURITES, Watchlist
 from finance_core.ui import address_bar, colors, listing
-from finance_core.ui.choices import icon_button, name_form, owned, question, segmented, successor
+from finance_core.ui.choices import icon_button, name_form, question, segmented
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.echart import component
 from finance_core.ui.echart.component import Look
@@ -24,6 +24,7 @@ from finance_core.ui.viewer import address, shared
 from finance_core.ui.visitor import may_edit
 from finance_core.ui.watchlists import pasted, table
 from finance_core.ui.watchlists.lists import titles_of
+from finance_core.ui.widget_keys import owned
 
 LOOK = Path(__file__).with_name("look.css")
 LIST, UNKNOWN, REMOVING = "list", "pasted_unknown", "removing_list"
@@ -81,21 +82,18 @@ def _choices(db: MongoDatabase, lists: Sequence[Watchlist], shown: Watchlist) ->
 
 
 def _paste(db: MongoDatabase, shown: Watchlist, close: Callable[[], None]) -> None:
-    number: int = st.session_state.get("pasted_count", 0)
-    box = successor("pasted", number)
-
     @writes
     def add() -> None:
         known = {category: listing.of(db, category).rows for category in categories.CATEGORIES}
-        entries, unknown = pasted.entries_of(st.session_state[box], known)
+        entries, unknown = pasted.entries_of(st.session_state["pasted"], known)
         watchlists.add(database.connect(), shown.id, entries)
         listing.forget()
-        st.session_state["pasted_count"] = number + 1
+        st.session_state["pasted"] = ""
         st.session_state[UNKNOWN] = unknown
         close()
 
     label = _("종목 코드나 이름을 한 줄에 하나씩, 또는 쉼표로")
-    st.text_area(label, key=box, height=160, max_chars=20_000, placeholder="005930\nAAPL\n코스피")
+    st.text_area(label, key="pasted", height=160, max_chars=20_000, placeholder="005930\nAAPL\n코스피")
     st.button(_("넣기"), icon=":material/playlist_add:", key="add_pasted", on_click=add)
 
 
