@@ -83,16 +83,9 @@ def show(db: MongoDatabase) -> None:
         "breadth": partial(_breadth, db),
         "industries": _industries,
     }
-    titles = {_(title): tab for tab, title in state.TABS.items()}
-
-    shown = _(state.TABS[view.tab])
-    form = owned("market_tab", shown, lambda title: _write(tab=titles[title]))
-    st.session_state.setdefault(form["key"], shown)  # with another `default`, tabs of the same key are other ones
-    tabs = st.tabs(list(titles), **form)
-    for name, tab in zip(titles.values(), tabs, strict=True):
-        if tab.open:  # only the open tab is computed
-            with tab:
-                draws[name](view, market, style)
+    # No `st.tabs`: on a slow line, the answer to a click on one tab takes back the next click.
+    segmented(_("보기"), "market_tab", state.TABS, view.tab, lambda tab: _write(tab=tab))
+    draws[view.tab](view, market, style)
 
 
 def _write(**fields: Any) -> None:
