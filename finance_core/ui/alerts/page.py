@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -87,32 +88,29 @@ def _form(db: MongoDatabase) -> None:
             category = choices.category(_key("category"))
         second.text_input(_("이름"), key=_key("name"))
         third.text_input(_("종목 코드(쉼표로, 비우면 모두)"), key=_key("tickers"))
-        text = st.text_input(_("조건식"), placeholder="crossed_above(close, ma60, 1)", key=_key("condition"))
-        mistake = _mistake(text)
-        if mistake:
-            st.code(mistake.pointer, language=None)
-            st.error(plain(str(mistake)), icon=":material/error:")
+        can_be_asked = _condition()
         left, right, last = st.columns([2, 2, 1], vertical_alignment="bottom")
         left.text_input(_("웹훅 주소(비우면 화면에만)"), placeholder="https://", key=_key("webhook"))
         hint = None if settings.get("SMTP_URL") else _("SMTP_URL 설정이 있어야 보냅니다: smtps://사용자:암호@서버")
         right.text_input(_("전자우편(비우면 화면에만)"), key=_key("email"), help=hint)
-        cannot = not text.strip() or mistake is not None
-        label = _("알림 만들기")
-        last.button(
-            label, icon=":material/add_alert:", key=_key("add"), on_click=add, args=(category,), disabled=cannot
-        )
+        look: dict[str, Any] = {"icon": ":material/add_alert:", "key": _key("add"), "disabled": not can_be_asked}
+        last.button(_("알림 만들기"), on_click=add, args=(category,), **look)
         if problem := st.session_state.pop(PROBLEM, None):
             st.error(plain(problem), icon=":material/error:")
 
 
-def _mistake(text: str) -> Mistake | None:
+def _condition() -> bool:
+    """The input of the condition, and below it the mistake in it; returns whether there is a condition without one."""
+    text = st.text_input(_("조건식"), placeholder="crossed_above(close, ma60, 1)", key=_key("condition"))
     if not text.strip():
-        return None
+        return False
     try:
         conditions.parse(rule_of(text))
     except Mistake as mistake:
-        return mistake
-    return None
+        st.code(mistake.pointer, language=None)
+        st.error(plain(str(mistake)), icon=":material/error:")
+        return False
+    return True
 
 
 def _rule(db: MongoDatabase, rule: AlertRule, send: Send) -> None:

@@ -5,7 +5,7 @@ The address of the page describes the whole view (see `address`), so that a link
 """
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -224,9 +224,8 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         picture.control(CHART, category, row, drawing, visible)
         _link(category, ticker, view)
     with st.container():  # always here: the browser draws a chart anew whose place among the elements changes
-        for problem in problems:
-            st.warning(plain(problem), icon=":material/warning:")
-        _notes(category, row, history, others, drawing, view, visible)
+        _notes(problems, row, history, others, drawing, view, visible)
+        update_actions.newer(category, ticker, row)
     zoom.show(
         drawing.prepared,
         pd.DatetimeIndex(drawing.bars.index),
@@ -247,7 +246,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
 
 
 def _notes(
-    category: Category,
+    problems: Iterable[str],
     row: TickerRow,
     history: History,
     others: Sequence[Compared],
@@ -256,6 +255,8 @@ def _notes(
     visible: tuple[int, int],
 ) -> None:
     """What a visitor must know before he reads the chart."""
+    for problem in problems:
+        st.warning(plain(problem), icon=":material/warning:")
     if lack := view.lack(pd.DatetimeIndex(history.bars.index)):
         st.warning(plain(lack), icon=":material/warning:")
     header.notes(row)
@@ -273,7 +274,6 @@ def _notes(
     chosen = [curve for curve in drawing.curves if curve.chosen in view.indicators]
     for sentence in curves.undrawable(drawing.bars, chosen, drawing.jumps).values():
         st.caption(plain(sentence))
-    update_actions.newer(category, row["ticker"], row)
 
 
 def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, calendar: Calendar) -> Style:
