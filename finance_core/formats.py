@@ -26,8 +26,8 @@ def money(value: float | None, currency: str, decimals: int) -> str:
 
 
 def signed_percent(ratio: float | None) -> str:
-    """A ratio as percent with its sign: 0.0219 is +2.19%."""
-    return MISSING if ratio is None or math.isnan(ratio) else f"{ratio:+.2%}"
+    """A ratio as percent with its sign: 0.0219 is +2.19%, and 0 is 0.00%."""
+    return MISSING if ratio is None or math.isnan(ratio) else f"{ratio:+.2%}" if ratio else f"{ratio:.2%}"
 
 
 def count(value: float | None) -> str:

@@ -21,6 +21,7 @@ def test_money_carries_the_sign_of_its_currency_in_both_languages() -> None:
 def test_a_change_has_its_sign() -> None:
     assert formats.signed_percent(0.02191) == "+2.19%"
     assert formats.signed_percent(-0.5) == "-50.00%"
+    assert formats.signed_percent(0.0) == "0.00%", "no change has none"
 
 
 def test_what_is_missing_reads_as_missing() -> None:

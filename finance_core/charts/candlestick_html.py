@@ -140,6 +140,9 @@ def _prices(part: _Part, style: Style) -> go.Candlestick | go.Ohlc | go.Scatter:
         mode = html_layers.mode(len(part.bars))
         return go.Scatter(**look, y=shown["close"], mode=mode, line={"color": LINE, "width": 2}, **fill)
     rising, falling = {"line": {"color": style.rising}}, {"line": {"color": style.falling}}
+    # A close at the open rises, as on the page; Plotly would ask the bar before.
+    is_flat = shown["open"] == shown["close"]
+    shown["open"] = np.where(is_flat, np.nextafter(shown["open"], -np.inf), shown["open"])
     if style.kind == "bars":
         return go.Ohlc(**look, **shown, increasing=rising, decreasing=falling)
     filled = style.rising if style.kind == "candles" else "rgba(0,0,0,0)"

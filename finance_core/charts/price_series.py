@@ -28,6 +28,8 @@ def of(bars: pd.DataFrame, style: Style) -> Option:
 def _candles(style: Style) -> Option:
     look = {"color": style.rising, "borderColor": style.rising, "borderWidth": 1.5}
     look |= {"color0": style.falling, "borderColor0": style.falling}
+    # A close at the open rises, as in volumes and bars; ECharts would ask the visible bar before.
+    look |= {"borderColorDoji": style.rising}
     encode = {"x": _("날짜"), "y": [_("시가"), _("종가"), _("저가"), _("고가")]}
     return {"type": "candlestick", "encode": encode, "itemStyle": look}
 

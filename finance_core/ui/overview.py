@@ -62,7 +62,8 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
     decimals = category.decimals_of(last)
     change = last - previous if previous else 0.0
     style = Style(rising_is_red=colors.rising_is_red(category, row.get("market", "")))
-    moved = f"{change:+,.{decimals}f} ({formats.signed_percent(change / previous)})" if previous else None
+    sign = "+" if change else ""
+    moved = f"{change:{sign},.{decimals}f} ({formats.signed_percent(change / previous)})" if previous else None
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
     freshness = header.freshness(row, row["last_date"].date(), dt.datetime.now(dt.UTC), calendar)
     with st.container(border=True, gap="xxsmall"):
@@ -70,6 +71,7 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
             plain(listing.name_of(row) + listing.mark_of(row)),
             formats.price(last, decimals),
             moved,
+            delta_arrow="auto" if change else "off",
             delta_color=DELTA_COLORS[style.rising if change > 0 else style.falling] if change else "off",
             chart_data=bars["close"].tolist(),
             chart_type="line",

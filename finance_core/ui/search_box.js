@@ -3,6 +3,7 @@
 
 const LIMIT = 20;
 const boxes = new WeakMap(); // each box by its root element: a box outlives the reruns of the page
+const HAS_KEYBOARD_ON_SCREEN = matchMedia("(pointer: coarse)");
 const AT_ONCE = 100; // milliseconds from the blur of a box to its removal, if the removal is the reason
 const LONGEST_WAIT = 5000; // milliseconds for the box of the next page; a page that failed has none
 let bridge; // takes what is typed between the boxes of two pages; see `Bridge`
@@ -120,7 +121,8 @@ class Box {
       this.input.placeholder = data.texts.placeholder;
       this.input.setAttribute("aria-label", data.texts.placeholder);
     }
-    if (!this.hasBeenDrawn && data.focus && document.activeElement === document.body) this.input.focus();
+    const isFree = document.activeElement === document.body && !HAS_KEYBOARD_ON_SCREEN.matches;
+    if (!this.hasBeenDrawn && data.focus && isFree) this.input.focus();
     this.hasBeenDrawn = true;
     bridge?.leadTo(this);
   }
@@ -216,6 +218,7 @@ class Box {
     this.input.value = "";
     this.choices = [];
     this.close();
+    if (HAS_KEYBOARD_ON_SCREEN.matches) this.input.blur(); // the keyboard would stay over the chart
     this.setTriggerValue("chosen", chosen);
   }
 

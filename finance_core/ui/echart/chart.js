@@ -100,7 +100,8 @@
       chart.page.readout.point(axis && pointer);
     });
     chart.on("finished", () => chart.page.readout.place());
-    chart.getZr().on("dblclick", () => view(chart.page.asked));
+    // The browser's own event: ECharts has none for a while after a touch.
+    root.addEventListener("dblclick", () => view(chart.page.asked), { signal: root.listeners.signal });
     page.endMeasure = measure(chart, describe, grab, root.listeners.signal);
     const places = (points) => points.map((point) => point && [day(point[0]), point[1]]);
     const finish = (points) => chart.trigger("told", { message: { kind: "draw", points: places(points) } });

@@ -2,7 +2,7 @@
 // are `movable`. `show(items)` redraws them, and `finish(item, points)` gets the new points of a moved drawing, each
 // [position, price], or null for a point that stays.
 (chart, echarts, grab, signal, { items, last, decimals, font, show, finish }) => {
-  const NEAR = 7; // pixels
+  const NEAR = matchMedia("(pointer: coarse)").matches ? 20 : 7; // pixels
   const far = ([x, y], [toX, toY]) => Math.hypot(toX - x, toY - y);
   const farFromLine = (place, [from, to]) => {
     const [along, across] = [to[0] - from[0], to[1] - from[1]];

@@ -308,7 +308,8 @@ def _industries(view: View, market: Market, style: Style) -> None:
     left, right = st.columns(2)
     with left:
         lines = pd.DataFrame({tables.industry(name): breadth.equal_weighted(market.panel, name) for name in chosen})
-        lines = lines.iloc[-252:]
+        year_ago = int(lines.index.searchsorted(lines.index[-1] - pd.DateOffset(years=1), side="right")) - 1
+        lines = lines.iloc[max(year_ago, 0) :]
         option = breadth_chart.industries((lines / lines.iloc[0] - 1) * 100)
         clicks.show(border.prepare(option), "320px", lambda _text: None, key="industry_lines")
         st.caption(_("업종의 종목을 매일 같은 비중으로 나눠 가졌을 때의 1년 변화(%). 거래 비용은 넣지 않았습니다."))
