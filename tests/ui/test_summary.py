@@ -34,5 +34,5 @@ def test_nothing_is_measured_across_a_jump() -> None:
 
 def test_one_bar_has_no_volatility() -> None:
     assert summary.of(BARS["close"], pd.DatetimeIndex(BARS.index), (9, 9)) == (
-        "보이는 기간 +0.00% · 최대 낙폭 +0.00% · 변동성 –"
+        "보이는 기간 0.00% · 최대 낙폭 0.00% · 변동성 –"
     )
