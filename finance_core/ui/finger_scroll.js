@@ -1,0 +1,24 @@
+// Lets a finger that moves up or down on a chart scroll the page, where the page can scroll; sideways it moves the
+// chart. Without this a chart as large as a phone's window holds the finger. May run more than once.
+(() => {
+  if (window.scrollsByFinger) return;
+  window.scrollsByFinger = true;
+  let begun, isScroll;
+  const onStart = (event) => {
+    const main = event.target.closest?.(".echarts-container")?.closest("[data-testid=stMain]");
+    begun = main && event.touches.length === 1 && main.scrollHeight > main.clientHeight + 2 ? event : undefined;
+    isScroll = undefined;
+  };
+  const onMove = (event) => {
+    if (!begun || begun.defaultPrevented || event.touches.length > 1) return; // prevented: a drawing is dragged
+    const [from, to] = [begun.touches[0], event.touches[0]];
+    isScroll ??= Math.abs(to.clientY - from.clientY) > Math.abs(to.clientX - from.clientX);
+    if (isScroll) event.stopPropagation();
+  };
+  const onEnd = (event) => {
+    if (isScroll) event.stopPropagation(); // no tap
+  };
+  addEventListener("touchstart", onStart, { capture: true, passive: true });
+  addEventListener("touchmove", onMove, { capture: true, passive: true });
+  for (const type of ["touchend", "touchcancel"]) addEventListener(type, onEnd, { capture: true, passive: true });
+})();
