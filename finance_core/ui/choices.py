@@ -51,9 +51,8 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
 
     row = successor(key, number)
     st.session_state[row] = shown
-    has_replaced = (
-        number > 0 and st.session_state.get(successor(key, number - 1)) in titles
-    )  # else it had other choices
+    # A row before that had other choices is not drawn any more.
+    has_replaced = number > 0 and st.session_state.get(successor(key, number - 1)) in titles
     st.session_state[f"{key}_drawn"] = (number, number - 1) if has_replaced else (number,)
     draw(number)
     if has_replaced:

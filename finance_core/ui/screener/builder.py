@@ -122,7 +122,7 @@ class _Choices:
     """Gets the changed row and writes it into the address."""
 
     def of(self, part: str, value: Any, change: Callable[[Any], Row]) -> dict[str, Any]:
-        """The options of a number that shows `value`; for a new value it writes the row that `change` returns."""
+        """The options of a widget that shows `value`; for a new value it writes the row that `change` returns."""
 
         def choose(new: Any) -> None:
             if new is not None:
@@ -131,7 +131,7 @@ class _Choices:
         return {"value": value, "label_visibility": "collapsed", **owned(f"{part}_{self.number}", value, choose)}
 
     def among(self, options: list[str], part: str, value: str | None, change: Callable[[Any], Row]) -> dict[str, Any]:
-        """As `of`, for a choice among `options`."""
+        """As `of`, for a list of `options` to choose from."""
         form = self.of(part, value, change)
         shown = form.pop("value")
         return {"options": options, "index": None if shown is None else options.index(shown), **form}
