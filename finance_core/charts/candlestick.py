@@ -67,7 +67,7 @@ def candlestick(
         "dataset": [{"source": source}, *({"source": mark.frame(source[_("날짜")])} for mark in marked)],
         "readout": _readout(style, drawn.readings, others),
         "graphic": [parts.watermark(_("표본 데이터"))] if style.sample else [],
-        "grid": panes.grids(drawn.panes, style.heights),
+        **panes.places(drawn.panes, style.heights),
         "xAxis": [parts.trading_days(pane, labels=pane == drawn.panes - 1) for pane in range(drawn.panes)],
         "yAxis": [*y_axes, *overlay.axes(axis, others)],
         "dataZoom": parts.zooms(drawn.panes, parts.first_seen(len(bars)), parts.SIDES, bottom=8, height=28),

@@ -25,6 +25,8 @@ ROLLING = 60
 """Returns in a window of the rolling correlation."""
 MONTHS = "%Y-%m"
 """Format of days on an axis, the same in both languages."""
+DAYS = "%Y-%m-%d"
+"""Format of the day under the pointer. Without it Plotly says only the month that the axis says."""
 
 
 def lines(drawn: pd.DataFrame, colors: Mapping[str, str], scale: Scale) -> go.Figure:
@@ -34,14 +36,16 @@ def lines(drawn: pd.DataFrame, colors: Mapping[str, str], scale: Scale) -> go.Fi
     ['y', 'y2']
     """
     figure = make_subplots(specs=[[{"secondary_y": True}]])
-    days = pd.DatetimeIndex(drawn.index).strftime("%Y-%m-%d")
+    days = pd.DatetimeIndex(drawn.index).strftime(DAYS)
     for position, name in enumerate(drawn.columns):
         line = go.Scatter(x=days, y=drawn[name], name=name, line={"color": colors[name], "width": 2})
         figure.add_trace(line, secondary_y=scale == "price" and position > 0)
         if scale == "price":
             figure.update_yaxes(color=colors[name], secondary_y=position > 0)
     figure.update_layout(hovermode="x unified")
-    figure.update_yaxes(type="log" if scale == "log" else "linear", ticksuffix="%" if scale == "percent" else "")
+    figure.update_yaxes(type="log" if scale == "log" else "linear")
+    if scale == "percent":
+        figure.update_yaxes(ticksuffix="%", hoverformat="+,.2f")
     return figure.update_xaxes(type="category", nticks=12)  # days as categories leave no gaps
 
 
@@ -69,7 +73,7 @@ def drawdowns(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
     for name in closes.columns:
         fallen = comparison.drawdowns(closes[name]) * 100
         figure.add_trace(go.Scatter(x=fallen.index, y=fallen, name=name, line={"color": colors[name], "width": 1.5}))
-    return figure.update_xaxes(tickformat=MONTHS).update_yaxes(ticksuffix="%")
+    return figure.update_xaxes(tickformat=MONTHS, hoverformat=DAYS).update_yaxes(ticksuffix="%", hoverformat=".2f")
 
 
 def risk_and_return(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
@@ -86,8 +90,9 @@ def risk_and_return(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figur
         reward = statistics.total if statistics.annual is None else statistics.annual
         point = {"x": [statistics.volatility * 100], "y": [reward * 100]}
         figure.add_trace(go.Scatter(mode="markers", name=name, marker={"size": 14, "color": colors[name]}, **point))
-    figure.update_xaxes(title=_("변동성 (한 해)"), ticksuffix="%", rangemode="tozero")
-    return figure.update_yaxes(title=_("수익률 (한 해, 한 해가 안 되면 기간)"), ticksuffix="%")
+    figure.update_xaxes(title=_("변동성 (한 해)"), ticksuffix="%", hoverformat=".2f", rangemode="tozero")
+    title = _("수익률 (한 해, 한 해가 안 되면 기간)")
+    return figure.update_yaxes(title=title, ticksuffix="%", hoverformat="+,.2f")
 
 
 def rolling_correlation(closes: pd.DataFrame, window: int = ROLLING) -> go.Figure:
@@ -107,7 +112,7 @@ def spread(closes: pd.DataFrame) -> go.Figure:
     [0.0, 10.0, 0.0, -10.0, 30.0]
     """
     figure = _one_line(comparison.pair(closes, ROLLING).spread, _("스프레드"))
-    return figure.add_hline(0, line={"dash": "dot", "width": 1}).update_yaxes(ticksuffix=_("%p"))
+    return figure.add_hline(0, line={"dash": "dot", "width": 1}).update_yaxes(ticksuffix=_("%p"), hoverformat="+,.2f")
 
 
 def ratio(closes: pd.DataFrame) -> go.Figure:
@@ -117,7 +122,7 @@ def ratio(closes: pd.DataFrame) -> go.Figure:
     [1.0, 1.1, 1.0, 0.92, 1.3]
     """
     figure = _one_line(comparison.pair(closes, ROLLING).ratio, _("비율"))
-    return figure.add_hline(1, line={"dash": "dot", "width": 1})
+    return figure.add_hline(1, line={"dash": "dot", "width": 1}).update_yaxes(hoverformat=",.4f")
 
 
 def beta(closes: pd.DataFrame, window: int = ROLLING) -> go.Figure:
@@ -138,7 +143,7 @@ def beta(closes: pd.DataFrame, window: int = ROLLING) -> go.Figure:
 
 def _one_line(values: "pd.Series[float]", name: str) -> go.Figure:
     figure = go.Figure(go.Scatter(x=values.index, y=values, line={"width": 2}, name=name))
-    return figure.update_xaxes(tickformat=MONTHS)
+    return figure.update_xaxes(tickformat=MONTHS, hoverformat=DAYS).update_yaxes(hoverformat=".2f")
 
 
 def distribution(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:

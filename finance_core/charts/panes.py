@@ -39,10 +39,12 @@ LIMITS: Final = 5, 100
 TOP: Final = 32
 BOTTOM: Final = 64
 """Pixels above the first pane and below the last one."""
-ABOVE: Final = 4.5
-BELOW: Final = 8.5
+HEIGHT: Final = 730
+"""The usual height of the chart in pixels: for it, the heights of the panes are exact."""
+LOWER: Final = {600: 500, 400: 320}
+"""The most pixels of a lower chart, as on a phone, and the height for which its panes are exact."""
 BETWEEN: Final = 1.2
-"""About the same in percent of the height of the chart; and the gap between two panes."""
+"""The gap between two panes, in percent of the height of the chart."""
 
 
 @dataclass
@@ -126,20 +128,37 @@ def shares(count: int, chosen: Sequence[int] = ()) -> list[int]:
     return [*chosen, *usual[len(chosen) :]][:count]
 
 
-def grids(count: int, chosen: Sequence[int] = ()) -> list[Option]:
+def places(count: int, chosen: Sequence[int] = ()) -> Option:
+    """The parts of an option that place `count` panes in a chart of any height.
+
+    >>> [row["query"] for row in places(2)["media"][:-1]]
+    [{'maxHeight': 600}, {'maxHeight': 400}]
+    """
+    usual = grids(count, chosen)
+    lower = [
+        {"query": {"maxHeight": most}, "option": {"grid": grids(count, chosen, height)}}
+        for most, height in LOWER.items()
+    ]
+    return {"grid": usual, "media": [*lower, {"option": {"grid": usual}}]}
+
+
+def grids(count: int, chosen: Sequence[int] = (), height: float = HEIGHT) -> list[Option]:
     """The places of `count` panes, one below another, with heights in the proportion of their `shares`.
 
+    The proportion is exact in a chart of `height` pixels.
+
     >>> [(grid["top"], grid["bottom"]) for grid in grids(2, (50, 50))]
-    [(32, '52.00%'), ('49.20%', 64)]
+    [(32, '52.19%'), ('49.01%', 64)]
     """
-    heights = np.array(shares(count, chosen), dtype="float64")
-    edges = [*accumulate(heights / heights.sum() * (100 - ABOVE - BELOW), initial=ABOVE)]
-    places: list[Option] = [
+    parts_of_whole = np.array(shares(count, chosen), dtype="float64")
+    inside = 100 * (1 - (TOP + BOTTOM) / height)
+    edges = [*accumulate(parts_of_whole / parts_of_whole.sum() * inside, initial=100 * TOP / height)]
+    rows: list[Option] = [
         {**parts.SIDES, "top": f"{above + BETWEEN:.2f}%", "bottom": f"{100 - below:.2f}%", "outerBoundsMode": "none"}
         for above, below in pairwise(edges)
     ]
-    places[0]["top"], places[-1]["bottom"] = TOP, BOTTOM
-    return places
+    rows[0]["top"], rows[-1]["bottom"] = TOP, BOTTOM
+    return rows
 
 
 def _place(chosen: Chosen, drawn: Drawn, decimals: int) -> _Place:

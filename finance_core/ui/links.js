@@ -22,5 +22,26 @@
     follow(address);
   };
   addEventListener("click", onClick, true);
+  // A tap on a touch screen only selects a cell: a second one would show its link, and a third would follow it.
+  const selected = (table) => table.querySelector("td[aria-selected=true]");
+  let tap;
+  const onDown = ({ target, pointerType, clientX, clientY, timeStamp }) => {
+    const table = pointerType === "touch" && target.closest?.("[data-testid=stDataFrame]");
+    tap = table ? { table, clientX, clientY, timeStamp, before: selected(table)?.id } : undefined;
+  };
+  const onUp = ({ clientX, clientY, timeStamp }) => {
+    if (!tap || Math.hypot(clientX - tap.clientX, clientY - tap.clientY) > 10 || timeStamp - tap.timeStamp > 500) return;
+    const { table, before } = tap;
+    const observer = new MutationObserver(() => {
+      const cell = selected(table);
+      if (!cell || cell.id === before) return;
+      observer.disconnect();
+      if (isOurs(cell.textContent)) follow(cell.textContent);
+    });
+    observer.observe(table, { subtree: true, childList: true, attributes: true }); // the table tells a moment later
+    setTimeout(() => observer.disconnect(), 1000);
+  };
+  addEventListener("pointerdown", onDown, true);
+  addEventListener("pointerup", onUp, true);
   window.open.keepsTab = true;
 })();

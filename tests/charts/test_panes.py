@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -99,10 +100,26 @@ def test_heights_are_in_the_proportion_of_the_shares_and_no_pane_covers_another(
     grids = panes.grids(count, chosen)
     inner = [(100 - float(grid["bottom"].rstrip("%")) - float(grid["top"].rstrip("%"))) for grid in grids[1:-1]]
     for height, share in zip(inner, shares[1:-1], strict=True):
-        available = 100 - panes.ABOVE - panes.BELOW
+        available = 100 - 100 * (panes.TOP + panes.BOTTOM) / panes.HEIGHT
         assert height == pytest.approx(share / sum(shares) * available - panes.BETWEEN, abs=0.02)
     for above, below in pairwise(grids):
         assert 100 - float(above["bottom"].rstrip("%")) < float(below["top"].rstrip("%"))
+
+
+@pytest.mark.parametrize("most", [None, *panes.LOWER])
+def test_panes_keep_their_shares_in_a_low_chart(most: int | None) -> None:
+    """On a phone that lies on its side, the volumes had six pixels: the edges are in percent, the rim is not."""
+    placed = panes.places(4)
+    rows = {row.get("query", {}).get("maxHeight"): row["option"]["grid"] for row in placed["media"]}
+    height = panes.HEIGHT if most is None else panes.LOWER[most]
+
+    def pixels(edge: Any) -> float:
+        return float(edge.rstrip("%")) / 100 * height if isinstance(edge, str) else edge
+
+    heights = [height - pixels(grid["bottom"]) - pixels(grid["top"]) for grid in rows[most]]
+    inside = height - panes.TOP - panes.BOTTOM
+    assert heights == pytest.approx([share / sum(panes.shares(4)) * inside for share in panes.shares(4)], abs=9)
+    assert min(heights) > 15
 
 
 def test_a_shade_reaches_from_a_lower_line_below_zero_to_the_upper_one() -> None:

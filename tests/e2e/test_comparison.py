@@ -327,31 +327,3 @@ def test_a_resting_pointer_keeps_its_day_while_the_wheel_zooms(app: Callable[[],
     page.wait_for_function("location.search.includes('from=')")
     page.wait_for_timeout(500)
     assert page.locator(".tooltip").inner_text()[:10] == day
-
-
-@pytest.mark.usefixtures("stored")
-def test_a_finger_scrolls_the_page_up_and_down_and_moves_the_chart_sideways(app: Callable[[], str], page: Page) -> None:
-    browser = page.context.browser
-    assert browser is not None
-    phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="ko-KR")
-    page = phone.new_page()
-    open_chart(page, app() + "/comparison?series=korean_stocks:005930,korean_stocks:000660&period=1Y")
-    touch = phone.new_cdp_session(page)
-
-    def swipe(across: float, down: float) -> None:
-        steps = [{"x": 150 + across * step / 10, "y": 500 + down * step / 10} for step in range(11)]
-        for kind, points in [
-            ("touchStart", steps[:1]),
-            *(("touchMove", [each]) for each in steps[1:]),
-            ("touchEnd", []),
-        ]:
-            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-            page.wait_for_timeout(16)
-
-    swipe(5, -200)
-    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop > 100")
-    wait_until_at_rest(page)
-    assert "from=" not in page.url
-    swipe(120, 5)
-    expect(page).to_have_url(re.compile("from="))
-    phone.close()

@@ -10,7 +10,9 @@
     line = undefined;
     points = [];
   };
-  zr.on("click", ({ offsetX, offsetY }) => {
+  zr.on("click", ({ event, offsetX, offsetY }) => {
+    // On a phone the menu covers the chart: the tap that closes it is not meant to draw.
+    if (event.zrByTouch && document.querySelector("[data-testid=stPopoverBody]")) return;
     const place = [offsetX, offsetY];
     if (!tool().points || !chart.containPixel({ gridIndex: 0 }, place)) return;
     if (chart.convertFromPixel({ gridIndex: 0 }, place)[0] > last()) return;
