@@ -16,6 +16,7 @@ from finance_core import categories, console
 from finance_core.categories import Category
 from finance_core.errors import WrongUse
 from finance_core.foreign import file_source, import_command
+from finance_core.foreign.joined_source import JoinedSource
 from finance_core.foreign.table_source import Source
 from finance_core.i18n import N_, _
 
@@ -35,11 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 N_("이름이 같은 파일이 둘 이상입니다. 파일 이름으로 가져온 곳을 기억하므로 이름이 달라야 합니다.")
             )
         ticker = category.ticker_of(options.ticker)
-        if ticker and len(options.files) > 1:
-            raise WrongUse(N_("--ticker는 파일이 하나일 때만 쓸 수 있습니다."))
+        if ticker and len(options.files) > 1 and not options.together:
+            raise WrongUse(N_("--ticker는 파일이 하나이거나 --together일 때만 쓸 수 있습니다."))
         if ticker and not category.is_ticker(ticker):
             raise WrongUse(N_("종목 코드가 아닙니다: {tickers}"), tickers=options.ticker)
-        return category, [file_source.open_file(path, category, ticker) for path in options.files]
+        sources = [file_source.open_file(path, category, ticker) for path in options.files]
+        return category, [JoinedSource(sources)] if options.together and len(sources) > 1 else sources
 
     return import_command.run(options, prepare)
 
@@ -53,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--category", required=True, choices=import_command.KEYS, help=_("어느 카테고리의 시세인지"))
     only = _("모든 행의 종목 코드; 없으면 종목코드 열이나 파일 이름에서 읽습니다")
     parser.add_argument("--ticker", default="", help=only)
+    together = _("모든 파일을 한 이력의 부분으로(연도마다 파일 하나처럼) 이어서 읽습니다")
+    parser.add_argument("--together", action="store_true", help=together)
     import_command.add_options(parser)
     return parser
 

@@ -22,7 +22,6 @@ from finance_core.ui.visitor import LOGIN
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 LOOPBACK = "127.0.0.1, ::1"
 MOST_UPLOADED = 400 << 20
@@ -32,15 +31,14 @@ _proofs: dict[str, str] = {}
 """The proof of login (see `auth.proof`) of each admin whose page shows an uploader, by session."""
 
 
-def file_uploader(*arguments: Any, **options: Any) -> "UploadedFile | None":
-    """`st.file_uploader` for one file, on an admin page. `Door` refuses uploads from sessions that do not call it."""
+def file_uploader(*arguments: Any, **options: Any) -> Any:
+    """`st.file_uploader` on an admin page. `Door` refuses uploads from sessions that do not call it."""
     run = get_script_run_ctx()
     if run is not None and runtime.exists():
         for session in [session for session in _proofs if not runtime.get_instance().is_active_session(session)]:
             del _proofs[session]
         _proofs[run.session_id] = st.session_state.get(LOGIN, "")
-    file: UploadedFile | None = st.file_uploader(*arguments, **options)
-    return file
+    return st.file_uploader(*arguments, **options)
 
 
 def end_uploads() -> None:

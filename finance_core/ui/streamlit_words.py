@@ -45,6 +45,7 @@ PLACES: Final = (
 WORDS: Final = {
     "Upload": "올리기",
     "file upload": "파일 올리기",
+    "Add files": "파일 더하기",
     "Choose an option": "고르십시오",
     "Connection error": "서버와 연결이 끊겼습니다",
     "Is Streamlit still running? If you accidentally stopped Streamlit, just restart it in your terminal:": (
@@ -153,6 +154,7 @@ PATTERNS: Final = {
     r"^Press (.*)Enter to (?:apply|submit form)$": "$1Enter로 적용",
     r"^View (\d+) more$": "$1개 더 보기",
     r"^Add: (.*)$": "더하기: $1",
+    r"^Remove (\S+\.\w+)$": "$1 빼기",
     r"^You can only select up to (\d+) options?\. Remove .*": "$1개까지 고르며, 먼저 하나를 빼야 합니다.",
     r"^(?:.*) files are not allowed\.$": "이런 파일은 받지 않습니다.",
     r"Date set outside allowed range\. Please select a date on or before (.*)\.$": "$1까지의 날짜를 고르십시오.",

@@ -100,17 +100,21 @@ def test_a_file_is_tried_imported_drawn_and_taken_away_again(
 ) -> None:
     for category in CATEGORIES:  # then they need no sample prices, which take long to fill in
         tickers.register(db, category, [{"ticker": "000001", "name": "회사"}])
-    file = tmp_path / "009990_회사.csv"
     korean = {"open": "시가", "high": "고가", "low": "저가", "close": "종가", "volume": "거래량"}
-    TABLE.rename(columns=korean)[list(korean.values())].rename_axis("날짜").to_csv(file, encoding="cp949")
+    years = []
+    for year, rows in TABLE.rename(columns=korean)[list(korean.values())].rename_axis("날짜").groupby(TABLE.index.year):
+        years.append(tmp_path / f"009990_회사_{year}.csv")
+        rows.to_csv(years[-1], encoding="cp949")
+    assert len(years) > 1
     address = app().replace("127.0.0.1", "localhost")
     page.goto(f"{address}/admin_data")
     page.locator("input[type=file]").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2"})
     page.locator(".st-key-try_file button").first.click()
     error = page.get_by_test_id("stAlert").filter(has_text="날짜와 종가 열")
     expect(error).to_be_in_viewport()  # where the button is
-    page.locator("input[type=file]").set_input_files(file)
-    expect(error).to_have_count(0)  # once the other file has come
+    page.get_by_role("button", name="a.csv 빼기").click()
+    page.locator("input[type=file]").set_input_files(years)
+    expect(error).to_have_count(0)  # once the other files have come
     page.locator(".st-key-try_file button").first.click()
     expect(page.get_by_text(f"{len(TABLE):,}개가 봉이 되고 0개는")).to_be_visible(timeout=60_000)
     page.locator(".st-key-plan_import button").first.click()

@@ -80,6 +80,55 @@ def test_a_ticker_is_called_what_the_users_own_list_says(db: MongoDatabase, tmp_
     assert row["name"] == "나의 회사"
 
 
+def in_years(directory: Path, table: pd.DataFrame, columns: list[str] | None = None) -> list[Path]:
+    """A CSV file a year, without the ticker."""
+    paths = []
+    for year, rows in table.groupby(table.index.year):
+        paths.append(directory / f"{year}.csv")
+        rows.to_csv(paths[-1], index_label="date", columns=columns)
+    return paths
+
+
+def test_a_file_a_year_is_one_history_if_they_are_read_together(db: MongoDatabase, tmp_path: Path) -> None:
+    more = made_table(1, "2021-01-04", "2024-12-27")
+    table = more.loc[:"2023"]
+    paths = in_years(tmp_path, table)
+    with paths[1].open("a") as file:
+        file.write("어제,1,1,1,1,1\n")
+    report, common = tmp_path / "refused.csv", ["--category", "korean_stocks", "--ticker", "005930", "--yes"]
+
+    _output, errors = run(*paths, *common, code=2)
+    assert "--together" in errors
+    output, errors = run(*paths, *common, "--together", "--report", report)
+    assert f"2021.csv … 2023.csv (3): {len(table) + 1}행, 1종목을" in errors
+    assert f"봉 {len(table)}개 중 {len(table)}개 추가" in output
+    assert prices.load(db, KOREAN_STOCKS, "005930").equals(candles.clean(table)[0])
+    line = 2 + int((table.index.year == 2022).sum())
+    assert pd.read_csv(report, dtype=str)["place"].tolist() == [f"2022.csv:{line}"]
+
+    # Again, and with one more year, which agrees on the days that are stored.
+    output, _errors = run(*paths, *common, "--together")
+    assert "0개 추가, 0개 교체, 0개 삭제" in output
+    run(*in_years(tmp_path, more), *common, "--together")
+    assert prices.load(db, KOREAN_STOCKS, "005930").equals(candles.clean(more)[0])
+
+
+def test_files_with_other_columns_or_other_closes_of_the_same_days_are_not_joined(
+    db: MongoDatabase, tmp_path: Path
+) -> None:
+    table = made_table(1, "2022-01-03", "2023-12-28")
+    (tmp_path / "poor").mkdir()
+    poor = in_years(tmp_path / "poor", table, ["close"])[1]
+    common = ["--category", "korean_stocks", "--ticker", "005930", "--yes", "--together"]
+    _output, errors = run(in_years(tmp_path, table)[0], poor, *common, code=1)
+    assert "2023.csv에만 있는 열: -. 2022.csv에만 있는 열: high, low, open, volume." in errors
+    other = tmp_path / "other.csv"
+    (table.loc["2023"] / 2).to_csv(other, index_label="date")
+    output, errors = run(*in_years(tmp_path, table), other, *common, code=1)
+    assert "종가가 서로 달라" in output + errors
+    assert is_empty(db) or prices.load(db, KOREAN_STOCKS, "005930").empty
+
+
 def test_several_files_one_ticker_each_are_all_imported_and_reported(db: MongoDatabase, tmp_path: Path) -> None:
     samsung, hynix = made_table(1, "2023-01-02", "2023-12-28"), made_table(2, "2023-01-02", "2023-12-28")
     samsung.to_csv(tmp_path / "005930_삼성전자.csv", encoding="cp949")

@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ import streamlit as st
 from finance_core import settings
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import file_source, import_run, ticker_names
+from finance_core.foreign import file_source, import_run, joined_source, ticker_names
 from finance_core.foreign.import_records import Progress, Summary
 from finance_core.foreign.intervals import Intraday
+from finance_core.foreign.joined_source import JoinedSource
 from finance_core.foreign.sqlite_source import SqliteSource
 from finance_core.foreign.table_source import Source
 from finance_core.i18n import N_, _
@@ -41,34 +42,37 @@ def import_section(db: MongoDatabase) -> str | None:
     st.subheader(_("파일 가져오기"), divider="gray")
     text = _(
         "CSV나 Parquet(종목마다 파일 하나, 또는 종목 열), SQLite. 열 이름은 영어나 한국어(날짜, 시가, 고가, "
-        "저가, 종가, 거래량). 큰 파일은 {command} 명령으로 가져오십시오."
+        "저가, 종가, 거래량). 여러 파일을 함께 올리면 이어서 읽으므로, 연도마다 나눈 파일도 됩니다. 큰 파일은 "
+        "{command} 명령으로 가져오십시오."
     )
     st.caption(plain(text.format(command="python -m updaters.import_files, updaters.import_sqlite")))
     category = choices.category("import_category", width=240)
-    upload = door.file_uploader(_("파일"), type=KINDS, key="import_file", label_visibility="collapsed")
-    if upload is None:
+    form = {"type": KINDS, "accept_multiple_files": True, "label_visibility": "collapsed"}
+    uploads = door.file_uploader(_("파일"), key="import_file", **form)
+    if not uploads:
         return None
-    path = _saved(upload)
+    paths = sorted((_saved(upload) for upload in uploads), key=lambda path: path.name)
+    name = joined_source.name_of([path.name for path in paths])
     hint = _("종목 코드; 비우면 종목 열이나 파일 이름에서 읽습니다")
-    if path.suffix.lower() in SQLITE:
+    if paths[0].suffix.lower() in SQLITE:
         hint = _("테이블; 비우면 시세가 있는 테이블")
     part = st.text_input(hint, key="import_what", width=420).strip()
-    busy, intraday = started.blocks(db, category), outcome.intraday(started.ended(path.name), path.name)
+    busy, intraday = started.blocks(db, category), outcome.intraday(started.ended(name), name)
     with st.container(horizontal=True, gap="small"):
-        dry_run_button(_("시험 가져오기"), "try_file", busy, partial(_try, category, path, part, intraday))
+        dry_run_button(_("시험 가져오기"), "try_file", busy, partial(_try, category, paths, part, intraday))
         plan = [
             _("{file}을(를) 읽어 {category}의 {collection} 컬렉션에 봉으로 넣습니다.").format(
-                file=path.name, category=_(category.title), collection=locations.of(db, category).collection
+                file=name, category=_(category.title), collection=locations.of(db, category).collection
             ),
             _("저장된 것과 겹치는 날이 서로 다른 종목은 그대로 두고 알립니다."),
             _("받지 않은 행은 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다."),
         ]
-        start = partial(_import, category, path, part, intraday)
+        start = partial(_import, category, paths, part, intraday)
         ask(_("가져오기"), ":material/upload_file:", plan, "import", busy, start)
-    started.show(path.name)
-    summary = started.ended(path.name)
+    started.show(name)
+    summary = started.ended(name)
     outcome.of_run(summary if summary and summary.category == category.key else None, category)
-    return path.name
+    return name
 
 
 def ask(label: str, icon: str, plan: Iterable[object], key: str, busy: bool, start: Callable[[], None]) -> None:
@@ -127,31 +131,34 @@ def _saved(upload: Any) -> Path:
     return path
 
 
-def _source(category: Category, path: Path, part: str) -> Source:
-    """The rows of a file; `part` is the table of a SQLite file, or the ticker of another file, or "".
+def _source(category: Category, paths: Sequence[Path], part: str) -> Source:
+    """The rows of files; `part` is the table of a SQLite file, or the ticker of other files, or "".
 
-    Raises SisepanError where the file cannot be read.
+    Raises SisepanError where a file cannot be read, or the files cannot be read together.
     """
-    if path.suffix.lower() in SQLITE:
-        return SqliteSource(path, part)
+    if any(path.suffix.lower() in SQLITE for path in paths):
+        if len(paths) > 1:
+            raise SisepanError(N_("SQLite 파일은 하나씩 가져오십시오."))
+        return SqliteSource(paths[0], part)
     ticker = category.ticker_of(part)
     if part and not category.is_ticker(ticker):
         raise SisepanError(N_("종목 코드가 아닙니다: {tickers}"), tickers=part[:40])
-    return file_source.open_file(path, category, ticker)
+    sources = [file_source.open_file(path, category, ticker) for path in paths]
+    return JoinedSource(sources) if len(sources) > 1 else sources[0]
 
 
-def _try(category: Category, path: Path, part: str, intraday: Intraday) -> None:
+def _try(category: Category, paths: Sequence[Path], part: str, intraday: Intraday) -> None:
     def work(progress: Progress, stop: threading.Event) -> Summary:
-        source, descriptions = _source(category, path, part), ticker_names.of(database.connect(), category)
+        source, descriptions = _source(category, paths, part), ticker_names.of(database.connect(), category)
         return import_run.examine(category, source, descriptions, intraday, progress=progress, stop=stop)
 
-    started.begin(_("시험 가져오기"), path.name, work)
+    started.begin(_("시험 가져오기"), joined_source.name_of([path.name for path in paths]), work)
 
 
-def _import(category: Category, path: Path, part: str, intraday: Intraday) -> None:
+def _import(category: Category, paths: Sequence[Path], part: str, intraday: Intraday) -> None:
     def work(progress: Progress, stop: threading.Event) -> Summary:
-        db, source = database.connect(), _source(category, path, part)
+        db, source = database.connect(), _source(category, paths, part)
         descriptions = ticker_names.of(db, category)
         return import_run.run(db, category, source, descriptions, intraday, origin="page", progress=progress, stop=stop)
 
-    started.begin(_("가져오기"), path.name, work)
+    started.begin(_("가져오기"), joined_source.name_of([path.name for path in paths]), work)
