@@ -127,7 +127,7 @@ def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **w
         is_index_new = _ensure_index(db, location)
         try:
             extent_before = extent(db[location.collection])
-            states = _read_all(run, location)
+            states = _read_all(run, location, source(db, collection))
             if run.summary.state == "done":
                 _list(db, category, states, collection)
                 locations.point(db, category, location)
@@ -217,18 +217,21 @@ def _refuse_to_hide(db: MongoDatabase, category: Category, location: Location) -
         )
 
 
-def _read_all(run: ImportRun, location: Location) -> dict[str, BarState]:
+def _read_all(run: ImportRun, location: Location, whole: CollectionSource) -> dict[str, BarState]:
     """The bar state of every ticker that can be read as it is; the others become failures. Sets the run's state."""
     db, category, summary = run.lease.db, run.lease.category, run.summary
     states: dict[str, BarState] = {}
     rules = conversion.rules(category, ticker_names.of(db, category))
     raws = [raw for raw in db[location.collection].distinct(location.name("ticker")) if raw is not None]
     summary.total = len(raws)
+    if whole.tells_currencies:
+        whole.counts()
     for raw in sorted(raws, key=str):
         if run.lease.stop.is_set():
             break
         failures = []
         try:
+            rules.require_currency(str(raw), whole.currencies_of([raw]))
             bars = _read(db, rules, location, raw)
             states[raw] = prices.state_of(category, bars)
             summary.bars += len(bars)

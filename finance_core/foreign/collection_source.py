@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure
 
 from finance_core.foreign import raw_tickers, shapes
 from finance_core.foreign.layout import Layout
-from finance_core.foreign.raw_tickers import KINDS
+from finance_core.foreign.raw_tickers import VARYING
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.foreign.table_source import Source
 from finance_core.storage.database import Document, MongoDatabase
@@ -33,6 +33,11 @@ class CollectionSource(Source):
         self._has_to_look = layout.are_tickers_inside or bool(layout.ticker)
         self._description_fields = layout.description_fields
         self._rows_per_document = max(layout.rows_per_document, 1.0)
+
+    @property
+    def tells_currencies(self) -> bool:
+        """Whether documents have a field for the currency; its values are known after `counts`."""
+        return "currency" in self._description_fields
 
     def is_indexed(self) -> bool:
         """Whether every field that may hold the ticker begins an index over all documents."""
@@ -63,7 +68,7 @@ class CollectionSource(Source):
         for name in reversed(self._fields):  # the first of these fields that a document has, as in `shapes`
             ticker = {"$cond": [{"$eq": [{"$type": f"${name}"}, "missing"]}, ticker, f"${name}"]}
         descriptions = {
-            ours: {"$addToSet" if ours in KINDS else "$last": f"${theirs}"}
+            ours: {"$addToSet" if ours in VARYING else "$last": f"${theirs}"}
             for ours, theirs in self._description_fields.items()
         }
         grouped: list[Document] = [{"$group": {"_id": ticker, "count": {"$sum": 1}, **descriptions}}]
@@ -73,7 +78,7 @@ class CollectionSource(Source):
             key = raw_tickers.key_of(group.pop("_id"))
             counts[key] += round(group.pop("count") * self._rows_per_document)
             for name, held in group.items():
-                self.described.setdefault(key, {}).setdefault(name, []).extend(held if name in KINDS else [held])
+                self.described.setdefault(key, {}).setdefault(name, []).extend(held if name in VARYING else [held])
         return counts
 
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:

@@ -4,8 +4,9 @@ Pure: rows in, bars out.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,10 @@ NO_DATE = N_("날짜가 없습니다.")
 UNREADABLE_DATE = N_("날짜를 읽을 수 없습니다: {date}")
 IMPOSSIBLE_DAY = N_("가격이 {date}에 있을 수 없습니다.")
 UPSIDE_DOWN = N_("고가가 저가보다 낮은 행이 {count}개입니다(예: {date}). 열이 뒤바뀌었으면 열 이름을 고치십시오.")
+OTHER_CURRENCY = N_(
+    "가격의 통화가 {found}인데 이 종목의 통화는 {expected}입니다. 맞는 카테고리로 가져오거나, 한 통화로 바꾸어 저장한 "
+    "뒤 가져오십시오."
+)
 NO_CLOSE = N_("종가가 없거나 0보다 크지 않습니다.")
 ABSURD = N_("가격이 너무 커서 믿을 수 없습니다.")
 AMBIGUOUS = N_("{date} 같은 날짜에서 무엇이 일이고 무엇이 월인지 다른 행으로도 알 수 없습니다.")
@@ -90,6 +95,14 @@ class Rules(NamedTuple):
     markets: Mapping[str, str]
     """The market of each ticker that a list names."""
     intraday: Intraday = "refuse"
+    currencies: Mapping[str, str] = MappingProxyType({})
+    """The currency of each ticker of which a list names it."""
+
+    def require_currency(self, ticker: str, written: Collection[str]) -> None:
+        """Raise SisepanError if prices in the currencies `written` (ISO codes) are not all in that of `ticker`."""
+        expected = self.category.currency_of(self.currencies.get(ticker))
+        if expected and not {expected}.issuperset(written):
+            raise SisepanError(OTHER_CURRENCY, found=", ".join(sorted(written)), expected=expected)
 
     def exchange_of(self, ticker: str, raws: Sequence[Any]) -> Exchange | None:
         """The exchange of a ticker, which a source writes as `raws`; None where it is not known."""
@@ -100,7 +113,10 @@ class Rules(NamedTuple):
 def rules(category: Category, descriptions: Mapping[str, Mapping[str, Any]], intraday: Intraday = "refuse") -> Rules:
     """The rules for rows of `category`; the markets of its tickers come from `descriptions` and our starter list."""
     described = {row["ticker"]: row for row in starter.rows(category)} | dict(descriptions)
-    return Rules(category, {ticker: str(row.get("market", "")) for ticker, row in described.items()}, intraday)
+    markets, currencies = (
+        {ticker: str(row.get(name) or "") for ticker, row in described.items()} for name in ("market", "currency")
+    )
+    return Rules(category, markets, intraday, currencies)
 
 
 def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence[Rows]) -> list[Converted]:
@@ -217,6 +233,11 @@ def _conversion(rows: Rows, position: int, ticker: str, bar: pd.DataFrame) -> Co
     raw = raw_tickers.text_of(rows.columns["ticker"][position])
     date = str(rows.columns["date"][position])
     return Conversion(str(rows.places[position]), raw, date, ticker, bar.index[0], float(bar["close"].iloc[0]))
+
+
+def failed(ticker: str, raws: Mapping[Any, int], error: SisepanError) -> Converted:
+    """A ticker of which no row becomes a bar, because of `error`; `raws` has its raw tickers, each with its rows."""
+    return replace(_without_bars([], sum(raws.values()), ticker, tuple(raws)), failure=error)
 
 
 def refused(rows: Rows) -> Converted:

@@ -11,7 +11,7 @@ from typing import Final
 
 FieldNames = dict[str, tuple[str, ...]]
 
-_UNIT = re.compile(r"(?<=[^\s(\[])\s*[(\[]\s*(?:주|원|달러|KRW|USD|[$₩])\s*[)\]]$", re.IGNORECASE)
+_UNIT = re.compile(r"(?<=[^\s(\[])\s*[(\[]\s*(주|원|달러|KRW|USD|[$₩])\s*[)\]]$", re.IGNORECASE)
 
 BARS: Final[FieldNames] = {
     "ticker": (
@@ -109,6 +109,16 @@ def folded(key: str) -> str:
     A unit behind it that does not change the number goes too, as in 종가(원); 거래량(천주) stays, and is no known name.
     """
     return _with_unit(_UNIT.sub("", str(key).strip().strip("<>").strip()))
+
+
+def unit_of(key: str) -> str:
+    """The unit behind a name that `folded` leaves out; "" where there is none.
+
+    >>> unit_of("종가(원)"), unit_of("Close (USD)"), unit_of("close")
+    ('원', 'USD', '')
+    """
+    found = _UNIT.search(str(key).strip())
+    return found[1] if found else ""
 
 
 def _with_unit(key: str) -> str:

@@ -21,6 +21,8 @@ Described = dict[Any, dict[str, list[Any]]]
 """For each raw ticker, the values that its rows have in the fields of `field_names.TICKERS`."""
 KINDS: Final = ("category", "market")
 """The fields of `field_names.TICKERS` that can show a category."""
+VARYING: Final = (*KINDS, "currency")
+"""The fields of which every value counts: two currencies of one ticker are no series."""
 
 _TICKER_WORD: Final = re.compile(r"[\^A-Z0-9]+([.=/-][A-Z]{1,3}){0,2}", re.ASCII)
 """A word of the name of a file that may be a ticker."""
@@ -29,6 +31,10 @@ ACCEPTED: Final = 0.9
 """The share of rows whose tickers must fit a category, for the collection to be of that category."""
 
 _CURRENCY = "(USD|KRW|EUR|JPY|CNY|CNH|GBP|AUD|CAD|CHF|HKD|TWD|SGD|NZD|SEK|NOK|THB|VND|INR|IDR|MYR|PHP|RUB|BRL|MXN)"
+CURRENCY_WORDS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("원", "₩", "WON", "원화"), "KRW"),
+    **dict.fromkeys(("달러", "$", "US$", "DOLLAR"), "USD"),
+}
 _INDEX = "(KOSPI|KOSDAQ|KOSPI200|KS11|KQ11|KS200|DJI|IXIC|NDX|SPX|GSPC|US500|VIX|RUT|N225|HSI|SSEC|FTSE|GDAXI)"
 FORMS: Final[Mapping[str, str]] = {
     r"\^.+": "indices",
@@ -188,6 +194,16 @@ def words(described: Described, raw: Any) -> list[Any]:
     """The words about the category and the market of a raw ticker."""
     description = described.get(raw, {})
     return [word for name in KINDS for word in description.get(name, ()) if isinstance(word, str) and word.strip()]
+
+
+def currencies(words: Iterable[Any]) -> set[str]:
+    """The ISO codes of the currencies that words or signs mean; other words mean none.
+
+    >>> sorted(currencies(["원", "usd", "$", "주", None]))
+    ['KRW', 'USD']
+    """
+    texts = {str(word).strip().upper() for word in words if isinstance(word, str)}
+    return {code for text in texts if re.fullmatch(_CURRENCY, code := CURRENCY_WORDS.get(text, text))}
 
 
 def are_tickers(texts: Collection[Any]) -> bool:

@@ -40,6 +40,12 @@ def converted(
 
     The next group is read while the caller works on one.
     """
+    known = dict(known)
+    for ticker, raws in list(known.items()):
+        try:
+            rules.require_currency(ticker, source.currencies_of(raw for raw, _count in raws))
+        except SisepanError as error:
+            yield conversion.failed(ticker, dict(known.pop(ticker)), error)
     for group in _ahead(_groups(source, known, rules, stop)):
         yield from group
     for start in range(0, len(unknown), KEYS):

@@ -55,6 +55,12 @@ class Source(ABC):
             raw_tickers.describe(self.described, rows.columns)
         return counts
 
+    def currencies_of(self, raws: Iterable[Any]) -> set[str]:
+        """ISO codes of the currencies that names of columns and rows of these raw tickers tell; after `counts`."""
+        units = map(field_names.unit_of, self._names.values())
+        words = (word for raw in raws for word in self.described.get(raw, {}).get("currency", ()))
+        return raw_tickers.currencies(itertools.chain(units, words))
+
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
         """The rows of the `wanted` raw tickers."""
         keys = frozenset(wanted)

@@ -185,6 +185,36 @@ def test_prices_from_before_a_split_are_no_cliff(own_server_db: MongoDatabase) -
     assert close.to_numpy() == pytest.approx(table["close"].to_numpy())
 
 
+@pytest.mark.parametrize("currency", [{"통화": "USD"}, {"통화": "$"}])
+def test_prices_in_another_currency_are_neither_read_nor_converted(
+    own_server_db: MongoDatabase, currency: Document
+) -> None:
+    """The chart of 삼성전자 said ₩45."""
+    db = own_server_db
+    said = {"통화": "원"}
+    for ticker, table in TABLES.items():
+        more = currency if ticker == "000660" else said
+        db["kr"].insert_many([row | more for row in flat({ticker: table}, CAPITAL)])
+    reading = adopted(db, "kr")
+    assert [(failure.ticker, "USD" in str(failure.error)) for failure in reading.failures] == [("000660", True)]
+    conversion = converted(db, "kr")
+    assert [(failure.ticker, "USD" in str(failure.error)) for failure in conversion.failures] == [("000660", True)]
+    assert_all_drawn(db, {ticker: table for ticker, table in TABLES.items() if ticker != "000660"})
+    assert prices.load(db, KOREAN_STOCKS, "000660").empty
+
+
+def test_a_ticker_in_two_currencies_is_no_series_and_a_list_may_name_another_one(own_server_db: MongoDatabase) -> None:
+    db, table = own_server_db, TABLES["005930"]
+    rows = flat({"005930": table, "900110": table}, CAPITAL)
+    for number, row in enumerate(rows):
+        row["currency"] = "HKD" if row["symbol"] == "900110" else ("USD", "KRW")[number % 2]
+    db["kr"].insert_many(rows)
+    db["names"].insert_many([{"symbol": "900110", "name": "홍콩 회사", "currency": "HKD"}])
+    done = converted(db, "kr")
+    assert [(failure.ticker, "KRW, USD" in str(failure.error)) for failure in done.failures] == [("005930", True)]
+    assert_all_drawn(db, {"900110": table})
+
+
 def test_a_split_of_one_is_none(own_server_db: MongoDatabase) -> None:
     db = own_server_db
     table = made_table(4, halted=0)

@@ -35,6 +35,33 @@ def found(path: Path, category: Category = KOREAN_STOCKS, ticker: str = "") -> l
     return list(sources.converted(source, wanted, unknown, conversion.rules(category, {}), threading.Event()))
 
 
+@pytest.mark.parametrize(
+    ("closes", "category", "expected"),
+    [
+        ("종가($)", KOREAN_STOCKS, "USD"),
+        ("Close (USD)", KOREAN_STOCKS, "USD"),
+        ("종가(원)", US_STOCKS, "KRW"),
+        ("종가(원)", KOREAN_STOCKS, None),
+        ("Close (USD)", US_STOCKS, None),
+        ("Close (USD)", INDICES, None),
+    ],
+)
+def test_a_price_in_another_currency_is_no_price_of_the_category(
+    tmp_path: Path, closes: str, category: Category, expected: str | None
+) -> None:
+    ticker = {"korean_stocks": "005930", "us_stocks": "AAPL", "indices": "^KS11"}[category.key]
+    path = tmp_path / "prices.csv"
+    path.write_text(CSV.replace("close", closes))
+    [of_ticker] = found(path, category, ticker)
+    assert of_ticker.rows == len(BARS)
+    if expected:
+        assert expected in str(of_ticker.failure)
+        assert of_ticker.bars.empty
+    else:
+        assert of_ticker.failure is None
+        assert len(of_ticker.bars) == len(BARS)
+
+
 TWO: Final = {"005930": 1, "000660": 2}
 """Tickers, and by what the prices of the first are multiplied."""
 
