@@ -5,7 +5,8 @@ change the number.
 """
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -124,6 +125,17 @@ def unit_of(key: str) -> str:
 def _with_unit(key: str) -> str:
     name = re.sub(r"^\d+\. ", "", str(key).strip().strip("<>").strip())
     return name.casefold().replace(" ", "_").replace("-", "_")
+
+
+def repeated(keys: Sequence[str]) -> list[str]:
+    """The keys that name a field of bars in the same word as another one: nothing tells the right one.
+
+    >>> repeated(("date", "close", "Close", "volume"))
+    ['close', 'Close']
+    """
+    known = {name for names in BARS.values() for name in names}
+    counts = Counter(map(_with_unit, keys))
+    return [key for key in keys if counts[_with_unit(key)] > 1 and _with_unit(key) in known]
 
 
 def _matched(keys: tuple[str, ...], table: FieldNames) -> dict[str, str]:

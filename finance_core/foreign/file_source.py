@@ -55,6 +55,9 @@ RAGGED = N_(
 )
 OTHER_ORDER = N_("{file} 파일의 {line}번째 줄에 머리글이 다른 순서로 다시 있습니다. 파일을 나누십시오.")
 NO_COLUMNS = N_("{file} 파일에 날짜와 종가 열(date와 close, 또는 날짜와 종가)이 있어야 합니다. 있는 열: {columns}")
+REPEATED = N_(
+    "{file} 파일에 이름이 같은 열이 있어 어느 것이 맞는지 알 수 없습니다: {columns}. 하나만 남기거나 이름을 바꾸십시오."
+)
 NO_CLOSES = N_("{file} 파일은 이름으로 보아 종가가 아닙니다({word}). 종가의 표라면 이름을 바꾸십시오.")
 NO_DAYS = N_("{file} 파일의 {column} 열에서 날짜를 읽지 못했습니다(첫 값: {value}).")
 NO_TICKER = N_(
@@ -104,6 +107,8 @@ class _FileSource(Source):
             _require_closes(path, {field for field, owner in of_tickers if owner})
             columns = ["Ticker", "Date", *dict.fromkeys(field for field, _owner in of_tickers)]
         else:
+            if repeated := field_names.repeated(columns):
+                raise SisepanError(REPEATED, file=path.name, columns=_listed(repeated))
             self._positions[""] = {name: columns.index(name) for name in columns}
         names = _names(path, columns, index)
         if of_all := _ticker(path, category, names, ticker, columns):

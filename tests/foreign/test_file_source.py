@@ -62,6 +62,14 @@ def test_a_price_in_another_currency_is_no_price_of_the_category(
         assert len(of_ticker.bars) == len(BARS)
 
 
+@pytest.mark.parametrize("head", ["date,close,open,high,low,close,volume", "date,Close,open,high,low,CLOSE,volume"])
+def test_of_two_columns_with_one_name_none_is_taken(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "005930.csv"
+    path.write_text("\n".join([head, *(bar.replace(",", ",64080,", 1) for bar in BARS)]))
+    with pytest.raises(SisepanError, match=r"(?i)이름이 같은 열.*close, close"):
+        file_source.open_file(path, KOREAN_STOCKS)
+
+
 TWO: Final = {"005930": 1, "000660": 2}
 """Tickers, and by what the prices of the first are multiplied."""
 
