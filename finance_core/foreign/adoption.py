@@ -24,7 +24,9 @@ from finance_core.foreign import (
     intervals,
     layout,
     mending,
+    ranges,
     raw_tickers,
+    sources,
     ticker_names,
     trading_days,
 )
@@ -40,6 +42,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import BarState
 from finance_core.storage.locations import Location
 
+UPSIDE_DOWN = N_("{date}의 고가가 저가보다 낮습니다. 전환하면 그 행을 빼고 알립니다.")
 INDEX = "sisepan_ticker_date"
 """Name of the index that `read_as_is` creates on the user's collection."""
 
@@ -224,14 +227,14 @@ def _read_all(run: ImportRun, location: Location, whole: CollectionSource) -> di
     rules = conversion.rules(category, ticker_names.of(db, category))
     raws = [raw for raw in db[location.collection].distinct(location.name("ticker")) if raw is not None]
     summary.total = len(raws)
-    if whole.tells_currencies:
+    if whole.has_varying:
         whole.counts()
     for raw in sorted(raws, key=str):
         if run.lease.stop.is_set():
             break
         failures = []
         try:
-            rules.require_currency(str(raw), whole.currencies_of([raw]))
+            sources.require_one_series(whole, rules, str(raw), [raw])
             bars = _read(db, rules, location, raw)
             states[raw] = prices.state_of(category, bars)
             summary.bars += len(bars)
@@ -288,7 +291,9 @@ def _read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> p
         raise DataConflict(conversion.IMPOSSIBLE_DAY, date=str(days[impossible][0])[:10])
     if (bars[candles.PRICES] > mending.PRICE_LIMIT).any(axis=None):
         raise DataConflict(conversion.ABSURD)
-    conversion.require_highs(bars)
+    ranges.require(bars)
+    if (is_wrong := ranges.upside_down(bars)).any():
+        raise DataConflict(UPSIDE_DOWN, date=str(days[is_wrong][0])[:10])
     if error := intervals.refusal(intervals.interval_of(days), days, "refuse"):
         raise error
     nowhere = np.zeros(len(days), dtype=bool)

@@ -17,7 +17,7 @@ from finance_core import starter
 from finance_core.bars import adjustment, candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import daily, dates, mending, numbers, raw_tickers, trading_days, verification
+from finance_core.foreign import daily, dates, mending, numbers, ranges, raw_tickers, trading_days, verification
 from finance_core.foreign.daily import OwnRows
 from finance_core.foreign.intervals import Intraday
 from finance_core.foreign.mending import Changes
@@ -26,8 +26,6 @@ from finance_core.foreign.trading_days import Exchange
 from finance_core.foreign.verification import RawRow
 from finance_core.i18n import N_
 
-UPSIDE_DOWN_SHARE = 0.01
-"""Share of the bars of a ticker whose high may be below their low, by errors of the source."""
 SHOWN_CONVERSIONS = 20
 """How many conversions of a ticker are kept as examples."""
 
@@ -36,10 +34,12 @@ NOT_A_TICKER = N_("이 카테고리의 종목 코드가 아닙니다: {ticker}")
 NO_DATE = N_("날짜가 없습니다.")
 UNREADABLE_DATE = N_("날짜를 읽을 수 없습니다: {date}")
 IMPOSSIBLE_DAY = N_("가격이 {date}에 있을 수 없습니다.")
-UPSIDE_DOWN = N_("고가가 저가보다 낮은 행이 {count}개입니다(예: {date}). 열이 뒤바뀌었으면 열 이름을 고치십시오.")
 OTHER_CURRENCY = N_(
     "가격의 통화가 {found}인데 이 종목의 통화는 {expected}입니다. 맞는 카테고리로 가져오거나, 한 통화로 바꾸어 저장한 "
     "뒤 가져오십시오."
+)
+TWO_MARKETS = N_(
+    "한 종목 코드의 행이 여러 시장의 것입니다({markets}). 한 시장의 행만 남기거나, 종목 코드를 나누어 저장하십시오."
 )
 NO_CLOSE = N_("종가가 없거나 0보다 크지 않습니다.")
 ABSURD = N_("가격이 너무 커서 믿을 수 없습니다.")
@@ -168,14 +168,17 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
     raws = converted.raw_tickers
     exchange = rules.exchange_of(converted.ticker, raws)
     rows, refused_places = daily.one_a_day(own, rules.category, raws, exchange, rules.intraday, portions)
+    days = pd.DatetimeIndex(rows.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
+    table = pd.DataFrame(rows.values, columns=candles.COLUMNS, index=days)
+    ranges.require(table)
+    if (is_wrong := ranges.upside_down(table)).any():
+        refused_places[ranges.UPSIDE_DOWN] = rows.place[is_wrong]
+        rows, table = rows.at(~is_wrong), table[~is_wrong]
     refused = [
         _refusal(portions[place[0]], place[1], message)
         for message, places in refused_places.items()
         for place in places.tolist()
     ]
-    days = pd.DatetimeIndex(rows.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
-    table = pd.DataFrame(rows.values, columns=candles.COLUMNS, index=days)
-    require_highs(table)
     bars, remarks = candles.clean(table)
     bars, applied = adjustment.split_adjusted(bars)
     examples = [
@@ -190,13 +193,6 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
         conversions=tuple(examples),
         sample=_sample(rows, portions, has_closes=rows.has_closes and not applied),
     )
-
-
-def require_highs(bars: pd.DataFrame) -> None:
-    """Raise SisepanError if more than single bars have a high below the low: then the columns are not what they say."""
-    is_wrong = (bars["high"] > 0) & (bars["low"] > bars["high"] * (1 + candles.ROUNDING))
-    if is_wrong.sum() > max(UPSIDE_DOWN_SHARE * len(bars), 1):
-        raise SisepanError(UPSIDE_DOWN, count=int(is_wrong.sum()), date=f"{is_wrong.idxmax():%Y-%m-%d}")
 
 
 def _moments(table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, SisepanError]) -> dates.Written:
@@ -233,6 +229,18 @@ def _conversion(rows: Rows, position: int, ticker: str, bar: pd.DataFrame) -> Co
     raw = raw_tickers.text_of(rows.columns["ticker"][position])
     date = str(rows.columns["date"][position])
     return Conversion(str(rows.places[position]), raw, date, ticker, bar.index[0], float(bar["close"].iloc[0]))
+
+
+def require_one_market(markets: Collection[str]) -> None:
+    """Raise SisepanError if the rows of one ticker name a known market and one that is none: two securities, perhaps.
+
+    Two known markets are the way of a company from one to the other.
+
+    >>> require_one_market(["KOSDAQ", "KOSDAQ GLOBAL", "KOSPI"])
+    """
+    known = {market for market in markets if any(map(raw_tickers.means_category, market.split()))}
+    if known and known != set(markets):
+        raise SisepanError(TWO_MARKETS, markets=", ".join(sorted(markets)))
 
 
 def failed(ticker: str, raws: Mapping[Any, int], error: SisepanError) -> Converted:

@@ -20,7 +20,7 @@ from finance_core.foreign.shapes import Rows
 from finance_core.foreign.trading_days import Exchange
 from finance_core.i18n import N_
 
-DUPLICATE = N_("같은 종목, 같은 날의 행이 뒤에 또 있습니다.")
+DUPLICATE = N_("같은 종목, 같은 날의 행이 또 있습니다(뒤의 것을, 종가가 같으면 빈 값이 적은 것을 씁니다).")
 FILLED = N_("휴장일을 전날의 종가로 채운 행입니다.")
 NOT_DAILY = N_("하루보다 짧은 봉의 행입니다.")
 DISAGREE = N_(
@@ -95,7 +95,8 @@ def one_a_day(
     if is_filled.any():
         refused[FILLED] = own.place[is_filled]
         own = own.at(~is_filled)
-    # Of two rows of a day, the later moment is kept; of two rows of a moment, the one later in the source.
+    # Of two rows of a day, the later moment is kept; of two rows of a moment, the one later in the source. But a row
+    # with the same close and more of the other values goes before both: closes alone must not replace bars.
     own = own.at(np.lexsort((own.place[:, 2], own.moments)))
     days = own.moments.astype("datetime64[D]")
     is_same = np.append(days[:-1] == days[1:], False)
@@ -104,8 +105,21 @@ def one_a_day(
         if error := intervals.longer_beside(days, bars) or intervals.shorter_beside(days, bars):
             raise error
         _require_one_close(category, raws, own, is_same, portions)
+        own = own.at(_fullest_last(own.values, is_same))
         refused[DUPLICATE] = own.place[is_same]
     return own.at(~is_same), refused
+
+
+def _fullest_last(values: npt.NDArray[np.float64], is_same: dates.Mask) -> npt.NDArray[np.int64]:
+    """An order of rows that are sorted by day: of each day, the row to keep comes last.
+
+    That is the fullest of those with the close of its last row. `is_same` marks rows whose next row is of the same day.
+    """
+    day = np.append(0, np.cumsum(~is_same[:-1]))
+    closes, others = values[:, 3], values[:, [0, 1, 2, 4]]
+    fullness = ((others > 0) & (others != closes[:, None])).sum(axis=1)
+    agrees = np.isclose(closes, closes[~is_same][day], rtol=candles.ROUNDING, atol=0)
+    return np.lexsort((np.arange(len(day)), np.where(agrees, fullness, -1), day))
 
 
 def _repeats(own: OwnRows) -> dates.Mask:

@@ -22,7 +22,8 @@ THOUSANDS: Final = N_("점을 천 단위 구분으로 읽었습니다")
 NEGATIVE: Final = N_("가격일 수 없는 음수라 없는 값으로 했습니다")
 NO_PRICES: Final = N_("종가 {count}개가 {price}처럼 음수입니다. 가격이 아니라 등락(률)으로 보입니다.")
 ABSENT: Final = {
-    **dict.fromkeys(("open", "high", "low"), N_("이런 이름의 필드가 없어 종가로 했습니다")),
+    "open": N_("이런 이름의 필드가 없어 종가로 했습니다"),
+    **dict.fromkeys(("high", "low"), N_("이런 이름의 필드가 없어 시가와 종가에서 정했습니다")),
     "volume": N_("이런 이름의 필드가 없어 0으로 했습니다"),
 }
 NO_VOLUME: Final = N_("거래량일 수 없어 0으로 했습니다")
@@ -112,7 +113,8 @@ def mended(
         change(name, unread, UNREADABLE, np.nan)
     absent = [name for name in ABSENT if not any(name in rows.columns for rows in portions)]
     for name in absent if len(absent) < len(ABSENT) else ():  # of a table of closes alone, that is plain to see
-        after = 0.0 if name == "volume" else columns["close"]
+        known = columns["open"], columns["close"]
+        after = {"open": known[1], "high": np.fmax(*known), "low": np.fmin(*known), "volume": 0.0}[name]
         change(name, np.ones(len(codes), dtype=bool), ABSENT[name], after)
     columns |= {name: np.where(np.isnan(columns[name]), 0.0, columns[name]) for name in candles.CORPORATE_ACTIONS}
     return table.assign(**columns), changes

@@ -58,8 +58,14 @@ class Source(ABC):
     def currencies_of(self, raws: Iterable[Any]) -> set[str]:
         """ISO codes of the currencies that names of columns and rows of these raw tickers tell; after `counts`."""
         units = map(field_names.unit_of, self._names.values())
-        words = (word for raw in raws for word in self.described.get(raw, {}).get("currency", ()))
-        return raw_tickers.currencies(itertools.chain(units, words))
+        return raw_tickers.currencies(itertools.chain(units, self._said(raws, "currency")))
+
+    def markets_of(self, raws: Iterable[Any]) -> set[str]:
+        """The markets that rows of these raw tickers name, as they are written; after `counts`."""
+        return {str(word).strip() for word in self._said(raws, "market") if word}
+
+    def _said(self, raws: Iterable[Any], name: str) -> Iterator[Any]:
+        return (word for raw in raws for word in self.described.get(raw, {}).get(name, ()))
 
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
         """The rows of the `wanted` raw tickers."""

@@ -571,6 +571,20 @@ LAYOUTS: Final[dict[str, Layout]] = {
     "a day to come": korean(lambda: [*flat(KOREAN), flat(KOREAN)[-1] | {"date": dt.datetime(2099, 12, 31)}]),
     "the first day of counting": korean(lambda: [*flat(KOREAN), flat(KOREAN)[-1] | {"date": dt.datetime(1970, 1, 1)}]),
     "high and low swapped": korean(lambda: renamed(KOREAN, {"high": "low", "low": "high"})).refused,
+    "adjusted closes beside raw prices": korean(
+        lambda: [row | {"close": round(row["close"] * 0.9)} for row in flat(KOREAN)]
+    ).refused,
+    "closes and volumes swapped": korean(lambda: renamed(KOREAN, {"close": "volume", "volume": "close"})).refused,
+    "closes alone after the bars": korean(
+        lambda: [*flat(KOREAN), *({name: row[name] for name in ("ticker", "date", "close")} for row in flat(KOREAN))]
+    ),
+    "another market beside the exchange": korean(
+        lambda: [
+            row | {"market": market, "volume": row["volume"] // share}
+            for market, share in (("KRX", 1), ("NXT", 3))
+            for row in flat(KOREAN)
+        ]
+    ).refused,
     "the code of an index among stocks": korean(lambda: flat(KOREAN | {"1001": KOREAN["005930"]})),
     "a split of 1 every day": korean(lambda: [row | {"stock_splits": 1.0} for row in flat(KOREAN)]),
     "a collection of a year": Layout(

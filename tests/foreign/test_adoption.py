@@ -10,7 +10,7 @@ import pytest
 from finance_core.bars import candles
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import adoption, following, inspection, ticker_names
+from finance_core.foreign import adoption, following, import_records, inspection, ranges, ticker_names
 from finance_core.foreign.import_records import Summary
 from finance_core.storage import locations, prices, runs, ticker_edits, tickers
 from finance_core.storage.database import Document, MongoDatabase
@@ -213,6 +213,21 @@ def test_a_ticker_in_two_currencies_is_no_series_and_a_list_may_name_another_one
     done = converted(db, "kr")
     assert [(failure.ticker, "KRW, USD" in str(failure.error)) for failure in done.failures] == [("005930", True)]
     assert_all_drawn(db, {"900110": table})
+
+
+def test_a_single_bar_whose_high_is_below_its_low_is_left_out_and_told(own_server_db: MongoDatabase) -> None:
+    db, table = own_server_db, TABLES["005930"]
+    wrong = table.assign(high=table["high"].where(table.index != table.index[7], table["low"] * 0.9))
+    db["kr"].insert_many(flat({"005930": wrong}, CAPITAL))
+    [failure] = adopted(db, "kr").failures
+    assert f"{table.index[7]:%Y-%m-%d}" in str(failure.error)
+    done = converted(db, "kr")
+    assert (done.state, done.refused, [str(each.reason) for each in import_records.refusals(db, done.import_id)]) == (
+        "done",
+        1,
+        [ranges.UPSIDE_DOWN],
+    )
+    assert_all_drawn(db, {"005930": table.drop(table.index[7])})
 
 
 def test_a_split_of_one_is_none(own_server_db: MongoDatabase) -> None:

@@ -349,9 +349,11 @@ def test_imported_twice_is_imported_once(db: MongoDatabase, korean: dict[str, pd
 
 
 def _upright(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """`row` with the high above the low: where it is below in many rows, the ticker is refused."""
-    day, opened, high, low, *rest = row
-    return (day, opened, low, high, *rest) if low > high else row
+    """`row` with all prices between the low and the high: where they are not in many rows, the ticker is refused."""
+    day, opened, high, low, close, *rest = row
+    known = [price for price in (opened, high, low, close) if 0 < price < math.inf]
+    high, low = (max(known) if high in known else high), (min(known) if low in known else low)
+    return (day, opened, high, low, close, *rest)
 
 
 _cell = st.floats(5, 1e9) | st.sampled_from([0.0, math.nan, -1.0, math.inf])

@@ -1,0 +1,47 @@
+"""Whether the open and the close of raw bars lie between their high and their low. Pure."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from finance_core.bars import candles
+from finance_core.errors import SisepanError
+from finance_core.i18n import N_
+
+UPSIDE_DOWN_SHARE = 0.01
+"""Share of the bars of a ticker whose high may be below their low, by errors of the source."""
+OUTSIDE, OUTSIDE_SHARE = 0.01, 0.05
+"""How far a price may lie outside the range of its day, in shares of it, as rounding and late trades put it; and on
+what share of the bars of a ticker it may lie farther."""
+
+COLUMNS_SWAPPED = N_("고가가 저가보다 낮은 행이 {count}개입니다(예: {date}). 열이 뒤바뀌었으면 열 이름을 고치십시오.")
+COLUMNS_UNLIKE = N_(
+    "시가나 종가가 그날의 저가와 고가 사이에 있지 않은 행이 {count}개입니다(예: {date}). 수정주가와 아닌 것이 섞였거나 "
+    "열이 뒤바뀌었으면 고치십시오."
+)
+UPSIDE_DOWN = N_("고가가 저가보다 낮습니다.")
+
+
+def upside_down(bars: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """A mask of the bars whose high is below their low."""
+    high, low = bars["high"].to_numpy(), bars["low"].to_numpy()
+    return np.asarray((high > 0) & (low > high * (1 + candles.ROUNDING)))
+
+
+def require(bars: pd.DataFrame) -> None:
+    """Raise SisepanError if more than single bars are impossible: then the columns are not what they say.
+
+    `bars` has the columns of `candles`, with NaN or 0 where a source has no number, indexed by days.
+    """
+    low, high = bars["low"].to_numpy(), bars["high"].to_numpy()
+    is_outside = np.zeros(len(bars), dtype=bool)
+    for name in ("open", "close"):
+        price = bars[name].to_numpy()
+        above, below = (high > 0) & (price > high * (1 + OUTSIDE)), (price > 0) & (price < low * (1 - OUTSIDE))
+        is_outside |= above | below
+    for is_wrong, share, message in (
+        (upside_down(bars), UPSIDE_DOWN_SHARE, COLUMNS_SWAPPED),
+        (is_outside, OUTSIDE_SHARE, COLUMNS_UNLIKE),
+    ):
+        if is_wrong.sum() > max(share * len(bars), 1):
+            raise SisepanError(message, count=int(is_wrong.sum()), date=f"{bars.index[is_wrong.argmax()]:%Y-%m-%d}")
