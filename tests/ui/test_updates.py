@@ -44,6 +44,14 @@ def finish(page: AppTest) -> AppTest:
     return page.run()
 
 
+def choose(page: AppTest, db: MongoDatabase, position: int = 0) -> AppTest:
+    """The page with a row of its history chosen."""
+    newest = next(run for run in runs.history(db, 10) if run["state"] != "running")
+    chosen = {"selection": {"rows": [position], "columns": [], "cells": []}}
+    page.session_state[f"history:{newest['_id']}"] = chosen
+    return page.run()
+
+
 def text_of(page: AppTest) -> str:
     return "\n".join(pages.visible_text(page)).replace("\\", "")
 
@@ -168,6 +176,23 @@ def test_the_failed_tickers_of_a_run_are_listed_with_reasons_and_retried_alone(
     assert yahoo.asked("005930.KS")
     assert not yahoo.asked("000660.KS")
     assert "1/1종목" in text_of(page)
+
+
+def test_the_newest_run_is_shown_when_it_is_chosen_in_the_history_and_retried_there(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yahoo_client, "RETRY_WITHIN", 0.01)
+    pages.update_from(yahoo, own_server_db, TABLES, {})
+    yahoo.outage = Status(500)
+    failed = category_update.run(own_server_db, KOREAN_STOCKS).run
+    yahoo.outage = None
+
+    page = choose(open_page(), own_server_db)
+    assert not page.exception
+    assert page.button(key=f"retry_korean_stocks_{failed}")
+    page.button(key=f"retry_chosen_korean_stocks_{failed}").click().run()
+    finish(page)
+    assert "2/2종목" in text_of(page)
 
 
 def test_a_run_in_which_everything_failed_is_not_called_done(

@@ -139,28 +139,33 @@ def _ended_run(category: Category, update: Update, run: RunRecord) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(run_status.state_name(run), icon=run_status.icon(run), color=run_status.color(run))
         st.caption(plain(" · ".join(parts)))
-        _continue(category, update, run, can_resume=run["state"] != "done")
+        _continue(category, update, run)
     if reason := run_status.reason(run):
         st.caption(plain(reason))
 
 
-def _continue(category: Category, update: Update, run: RunRecord, *, can_resume: bool) -> None:
+def _continue(category: Category, update: Update, run: RunRecord) -> None:
     """Buttons that resume an update run or retry its failed tickers; an import run is continued on its own page."""
-    if run.get("kind"):
-        return
-    key, full = f"{category.key}_{run['_id']}", run.get("full", False)
-    if can_resume:
+    if run["state"] != "done" and not run.get("kind"):
+        full = run.get("full", False)
         options = {"only": run.get("only"), "full": full, "full_since": runs.full_since(run) if full else None}
-        icon = ":material/resume:"
-        update_actions.start_button(category, update, _("이어서 하기"), options, icon=icon, key=f"resume_{key}")
-    if run["failed"]:
+        look = {"icon": ":material/resume:", "key": f"resume_{category.key}_{run['_id']}"}
+        update_actions.start_button(category, update, _("이어서 하기"), options, **look)
+    _retry_button(category, update, run, "retry")
 
-        @writes
-        def retry() -> None:
-            failed = [failure.ticker for failure in runs.failures(database.connect(), run["_id"])]
-            update_actions.start(category, update, failed, full=full, force=True)
 
-        st.button(_("실패한 종목 다시"), icon=":material/replay:", key=f"retry_{key}", on_click=retry)
+def _retry_button(category: Category, update: Update, run: RunRecord, key: str) -> None:
+    """A button that retries the failed tickers of an update run. Each place has a `key`: two may show the same run."""
+    if run.get("kind") or not run["failed"]:
+        return
+
+    @writes
+    def retry() -> None:
+        failed = [failure.ticker for failure in runs.failures(database.connect(), run["_id"])]
+        update_actions.start(category, update, failed, full=run.get("full", False), force=True)
+
+    key = f"{key}_{category.key}_{run['_id']}"
+    st.button(_("실패한 종목 다시"), icon=":material/replay:", key=key, on_click=retry)
 
 
 def _schedule(db: MongoDatabase, category: Category) -> None:
@@ -235,4 +240,4 @@ def _one_run(db: MongoDatabase, update: Update, run: RunRecord) -> None:
         file = f"failures_{run['category']}_{run['started_at']:%Y%m%d_%H%M}.csv"
         downloads.button(_("실패한 종목 내려받기"), file, lambda: spreadsheets.to_csv(table))
         if not update_actions.is_running(db, category):
-            _continue(category, update, run, can_resume=False)
+            _retry_button(category, update, run, "retry_chosen")
