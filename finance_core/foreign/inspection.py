@@ -113,8 +113,14 @@ class Inspected:
         )
 
 
-def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _share: None) -> list[Inspected]:
+def inspect(
+    db: MongoDatabase,
+    progress: Callable[[float], None] = lambda _share: None,
+    chosen: Mapping[str, Category] = {},
+) -> list[Inspected]:
     """Every collection of `db` that is not this product's own, prices first; `progress` gets the share done, up to 1.
+
+    `chosen` has the categories that a person chose, by the name of their collection.
 
     Raises PyMongoError where the database cannot be read.
     """
@@ -123,7 +129,7 @@ def inspect(db: MongoDatabase, progress: Callable[[float], None] = lambda _share
     collections = []
     for info in concerned:
         try:
-            collections.append(_inspected(db, info, None))
+            collections.append(_inspected(db, info, chosen.get(info["name"])))
         except UNREADABLE as error:  # a broken view or a missing permission: go on with the others
             collections.append(Inspected(info["name"], "other", 0, problem=database.explained(error)))
         progress(len(collections) / len(concerned))

@@ -125,6 +125,26 @@ def test_a_collection_that_says_nothing_is_asked_about(own_server_db: MongoDatab
     assert len(prices.load(own_server_db, INDICES, "^KS11")) == 50
 
 
+@pytest.mark.parametrize(
+    ("button", "outcome"),
+    [("try_kr", "봉이 되고"), ("convert_kr", "체크섬이 모두 같습니다"), ("read_kr", "아무것도 바꾸지 않았습니다")],
+)
+def test_the_outcome_is_shown_for_a_category_that_was_chosen_by_hand(
+    own_server_db: MongoDatabase, button: str, outcome: str
+) -> None:
+    own_server_db["kr"].insert_many(flat(TABLES, CAPITAL))
+    page = open_page()
+    page.selectbox(key="category_of_kr").select("korean_stocks").run()
+    if button == "read_kr":  # a row that cannot be read as it is
+        own_server_db["kr"].insert_one({"symbol": "000660", "Date": "2024-01-02", "Close": 5.0})
+    page.button(key=button).click().run()
+    page = finish(page)
+    assert outcome in text_of(page)
+    assert "category_of_kr" not in {box.key for box in page.selectbox}
+    page.button(key="look_again").click().run()
+    assert page.selectbox(key="category_of_kr").value is None, "who has chosen wrong can choose again"
+
+
 def test_what_was_read_and_is_gone_can_be_given_up(own_server_db: MongoDatabase) -> None:
     own_server_db["kr"].insert_many(flat(TABLES, CAPITAL))
     adopted(own_server_db, "kr")

@@ -23,7 +23,7 @@ from finance_core.ui.decorators import errors_shown, page, writes
 from finance_core.ui.navigation import viewer_link
 from finance_core.ui.text import plain
 
-SEEN, PLANS = "inspected", "adoption_plans"
+SEEN, PLANS, CHOSEN = "inspected", "adoption_plans", "chosen_categories"
 Plan = Callable[[MongoDatabase, Category, Inspected], list[SisepanError]]
 
 Color = Literal["green", "blue", "orange", "gray"]
@@ -70,7 +70,7 @@ def _server(db: MongoDatabase) -> None:
 
 def _inspected(db: MongoDatabase) -> list[Inspected]:
     """The collections as this visit inspected them last."""
-    where = f"{database.address()}/{db.name}"
+    where = _where(db)
     kept: tuple[str, list[Inspected]] | None = st.session_state.get(SEEN)
     if kept is None or kept[0] != where:
         text = _("데이터베이스를 살펴보는 중")
@@ -79,13 +79,25 @@ def _inspected(db: MongoDatabase) -> list[Inspected]:
         def progress(share: float) -> None:
             bar.progress(share, text=text)
 
-        kept = st.session_state[SEEN] = (where, inspection.inspect(db, progress))
+        kept = st.session_state[SEEN] = (where, inspection.inspect(db, progress, _chosen(db)))
         bar.empty()
     return kept[1]
 
 
+def _where(db: MongoDatabase) -> str:
+    return f"{database.address()}/{db.name}"
+
+
+def _chosen(db: MongoDatabase) -> dict[str, Category]:
+    """The categories that this visit has chosen, by collection. They outlast a run, whose outcome belongs to one."""
+    chosen: dict[str, Category] = st.session_state.setdefault(f"{CHOSEN}:{_where(db)}", {})
+    return chosen
+
+
 def _look_again() -> None:
+    """Inspect everything again, and ask again what was chosen: the choice may have been wrong."""
     _forget()
+    _chosen(database.connect()).clear()
     unused_server.forget()
 
 
@@ -146,9 +158,11 @@ def _category_of(collection: Inspected) -> Category | None:
 
     def chosen() -> None:
         category = categories.category(st.session_state[key])
+        db = database.connect()
+        _chosen(db)[collection.name] = category
         where, inspected = st.session_state[SEEN]
         # Inspected again, because dates are read in the time zones of the category.
-        known = inspection.look_at(database.connect(), collection.name, category)
+        known = inspection.look_at(db, collection.name, category)
         st.session_state[SEEN] = (where, [known if each.name == collection.name else each for each in inspected])
 
     st.selectbox(
