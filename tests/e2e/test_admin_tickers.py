@@ -206,6 +206,23 @@ def test_edits_stay_while_another_category_is_open(listed: MongoDatabase, app: C
     page.reload()
 
 
+def test_edits_stay_in_the_grid_when_the_language_changes_and_are_what_is_saved(
+    listed: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    grid = open_grid(page, app())
+    type_into(page, cell(grid, "000001"), "첫째", "Enter")
+    expect(edited(page, 1, 1)).to_be_visible()
+    page.get_by_role("radio", name="English").click()
+    expect(grid.locator(".ag-header-cell[col-id='name']")).to_have_text("Name", timeout=20_000)
+    expect(cell(grid, "000001")).to_have_text("첫째", timeout=20_000)
+    expect(cell(grid, "000001")).to_have_css("background-color", "rgba(245, 158, 11, 0.3)")
+    page.wait_for_timeout(1_000)  # as in open_grid
+    type_into(page, cell(grid, "000002"), "둘째", "Enter")
+    expect(page.get_by_text("2 edits in 2 rows")).to_be_visible()
+    button(page, "save").click()
+    assert wait_until(lambda: [name_of(listed, ticker) for ticker in ("000001", "000002")] == ["첫째", "둘째"])
+
+
 def test_two_people_who_edit_the_same_rows_at_once_lose_nothing(
     listed: MongoDatabase, app: Callable[[], str], browser: Browser, page: Page
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 import streamlit as st
 
-from finance_core import auth, formats, ticker_fields
+from finance_core import auth, formats, i18n, ticker_fields
 from finance_core.categories import Category
 from finance_core.i18n import _
 from finance_core.storage import database, tickers
@@ -52,7 +52,8 @@ class State:
     fetching: bool = False
     """Whether newer market lists were requested."""
     _shown: tuple[Any, ...] = ()
-    """Search, sort, size and page of `rows`; () if they must be read again."""
+    """Search, sort, size and page of `rows`, and the language: with other headers the grid is built anew. () if the
+    rows must be read again."""
     _redraw: bool = False
     """Whether the grid has other rows or edits than this state."""
     _taken: dict[float, int] = field(default_factory=dict)
@@ -160,7 +161,7 @@ class State:
     def refresh(self, db: MongoDatabase) -> None:
         """Read the rows if needed, and start a new generation if the grid has other rows or edits."""
         page = int(st.session_state.get(self.key("page")) or 1)
-        while self._shown != (wanted := (self.search, self.sort, self.size, page)):
+        while self._shown != (wanted := (self.search, self.sort, self.size, page, i18n.language())):
             by, descending = self.sort
             skip = (page - 1) * self.size
             self.rows, self.total = tickers.page(
