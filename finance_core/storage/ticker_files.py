@@ -6,8 +6,8 @@ Pure: bytes and text in, rows out, and the other way round. `ticker_edits` compa
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -23,6 +23,7 @@ TICKER_HEADERS = ("ticker", "symbol", "code", "종목코드", "종목 코드", "
 STATE = ("first_date", "last_date", "bar_count", "last_status", "source")
 """Columns that an export has beside the editable fields."""
 LINES_LIMIT = 100_000
+AGAIN = N_("같은 종목이 앞에 또 있습니다.")
 
 SHEET_LIMIT = 50 << 20
 """Most bytes of an unpacked Excel file. A hundred thousand lines have twenty million, which take a second to read."""
@@ -40,6 +41,8 @@ class Line:
     """The ticker, and the fields that the line sets."""
     problem: SisepanError | None = None
     """The rule that the line breaks."""
+    place: str = ""
+    """The name of its list, in what `joined` returns."""
 
 
 def read_text(text: str, category: Category) -> list[Line]:
@@ -69,6 +72,18 @@ def read_file(name: str, content: bytes, category: Category) -> list[Line]:
         except UnicodeDecodeError:
             continue
     raise SisepanError(N_("파일의 글자를 읽지 못했습니다. UTF-8이나 CP949로 저장한 CSV, 또는 Excel 파일이어야 합니다."))
+
+
+def joined(lists: Iterable[tuple[str, Sequence[Line]]]) -> list[Line]:
+    """The lines of several lists, each with its name, as those of one: a ticker counts where it stands first."""
+    lines: list[Line] = []
+    seen: set[str] = set()
+    for name, listed in lists:
+        for line in listed:
+            problem = SisepanError(AGAIN) if line.row["ticker"] in seen else None
+            lines.append(replace(line, place=name, problem=line.problem or problem))
+        seen |= {line.row["ticker"] for line in listed}
+    return lines
 
 
 def export(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -125,7 +140,7 @@ def _lines(records: list[list[str]], category: Category) -> list[Line]:
             if not category.is_ticker(ticker):
                 raise SisepanError(N_("종목 코드가 아닙니다: {tickers}"), tickers=ticker[:40] or "''")
             if ticker in seen:
-                raise SisepanError(N_("같은 종목이 앞에 또 있습니다."))
+                raise SisepanError(AGAIN)
             lines.append(Line(number, row | ticker_fields.checked(category, row)))
         except SisepanError as error:
             lines.append(Line(number, row, error))

@@ -335,6 +335,26 @@ def test_pasted_lines_are_previewed_and_written_only_on_request(listed: MongoDat
     assert name_of(listed, "373220") == "LG"
 
 
+def test_pasted_lines_and_those_of_a_file_are_added_together(listed: MongoDatabase) -> None:
+    page = open_page()
+    page.text_area(key=f"{KEY}:paste").set_value("373220,LG\n5930,삼전")
+    page.file_uploader(key=f"{KEY}:upload").set_value(
+        ("list.csv", "종목코드,이름\n5930,삼성\n051910,화학".encode(), "text/csv")
+    )
+    page.run()
+    assert says(page, PREVIEW, new=2, changed=1, unchanged=0, refused=1)
+    table = dataframe(page, "줄")
+    assert table[["있는 곳", "줄"]].to_numpy().tolist() == [
+        ["list.csv", 2],
+        ["붙여 넣기", 1],
+        ["붙여 넣기", 2],
+        ["list.csv", 3],
+    ]
+    assert table["결과"].iloc[0] == "같은 종목이 앞에 또 있습니다."
+    page.button(key=f"{KEY}:import").click().run()
+    assert [name_of(listed, ticker) for ticker in ("373220", "005930", "051910")] == ["LG", "삼전", "화학"]
+
+
 def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(listed: MongoDatabase, hand: Hand) -> None:
     bars = candles.clean(pages.made_table(halted=0))[0]
     prices.write(listed, KOREAN_STOCKS, "005930", bars)

@@ -70,13 +70,13 @@ def _list(db: MongoDatabase, state: State) -> None:
     if not text.strip() and file is None:
         return
     try:
-        if file is None:
-            lines = ticker_files.read_text(text, state.category)
-        else:
-            lines = ticker_files.read_file(file.name, file.getvalue(), state.category)
+        lists = [(_("붙여 넣기"), ticker_files.read_text(text, state.category))]
+        if file is not None:
+            lists.append((file.name, ticker_files.read_file(file.name, file.getvalue(), state.category)))
     except SisepanError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
+    lines = ticker_files.joined(lists)
     refused = [line for line in lines if line.problem is not None]
     allowed = [line for line in lines if line.problem is None]
     changes = ticker_edits.compare(db, state.category, [line.row for line in allowed])
@@ -104,8 +104,14 @@ def _preview(lines: list[Line], changes: Comparison) -> None:
             f"{field}: {a} → {b}" for _ticker, field, a, b in table.itertuples(index=False)
         )
     cells = [
-        (line.number, line.row["ticker"], line.row.get("name", ""), str(line.problem or results[line.row["ticker"]]))
+        (
+            line.place,
+            line.number,
+            line.row["ticker"],
+            line.row.get("name", ""),
+            str(line.problem or results[line.row["ticker"]]),
+        )
         for line in lines
     ]
-    columns = [_("줄"), _("종목 코드"), _("이름"), _("결과")]
+    columns = [_("있는 곳"), _("줄"), _("종목 코드"), _("이름"), _("결과")]
     st.dataframe(pd.DataFrame(cells, columns=columns), hide_index=True, height=300)
