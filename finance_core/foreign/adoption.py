@@ -99,6 +99,16 @@ def plan_of_reading(db: MongoDatabase, category: Category, collection: Inspected
     return [SisepanError(sentence, **values) for sentence in sentences]
 
 
+def refusal_of_reading(db: MongoDatabase, category: Category, collection: Inspected) -> SisepanError | None:
+    """Why `read_as_is` would refuse: the category has bars elsewhere, which no chart would show any more; else None."""
+    now = locations.of(db, category).collection
+    if now == collection.name or db[now].find_one({}, {"_id": True}) is None:
+        return None
+    return SisepanError(
+        N_("이 카테고리의 시세가 {now} 컬렉션에도 있습니다. 읽기 대신 전환하면 거기에 합쳐집니다."), now=now
+    )
+
+
 def plan_of_conversion(db: MongoDatabase, category: Category, collection: Inspected) -> list[SisepanError]:
     """What `convert` will do, a sentence each, to show before a person says yes."""
     values = {
@@ -126,7 +136,8 @@ def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **w
     _require(db, collection.name)
     location = _location(category, collection)
     with import_run.leased(db, category, "read", collection.name, **watch) as run:
-        _refuse_to_hide(db, category, location)
+        if refusal := refusal_of_reading(db, category, collection):
+            raise refusal
         is_index_new = _ensure_index(db, location)
         try:
             extent_before = extent(db[location.collection])
@@ -208,16 +219,6 @@ def _require(db: MongoDatabase, collection: str) -> None:
     """Raise SisepanError where an inspected collection is gone or empty: an empty one would count as fully read."""
     if db[collection].find_one({}, {"_id": True}) is None:
         raise SisepanError(N_("{collection} 컬렉션이 없거나 비어 있습니다. 다시 살펴보십시오."), collection=collection)
-
-
-def _refuse_to_hide(db: MongoDatabase, category: Category, location: Location) -> None:
-    """Raise SisepanError where `category` has bars elsewhere: no chart would show them any more."""
-    now = locations.of(db, category)
-    if now.collection != location.collection and db[now.collection].find_one({}, {"_id": True}) is not None:
-        raise SisepanError(
-            N_("이 카테고리의 시세가 {now} 컬렉션에도 있습니다. 읽기 대신 전환하면 거기에 합쳐집니다."),
-            now=now.collection,
-        )
 
 
 def _read_all(run: ImportRun, location: Location, whole: CollectionSource) -> dict[str, BarState]:

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from finance_core import background
+from finance_core.bars import candles
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
 from finance_core.foreign import unused_server as local_server_module
 from finance_core.storage import documents, locations, prices, runs, tickers
@@ -165,6 +166,15 @@ def test_what_cannot_be_read_as_it_is_is_named_and_nothing_is_changed(own_server
     assert "아무것도 바꾸지 않았습니다" in text_of(page)
     assert any("MSFT" in frame.value.to_string() for frame in page.dataframe)
     assert not locations.of(own_server_db, US_STOCKS).read_only
+
+
+def test_reading_that_would_be_refused_is_not_offered_but_explained(own_server_db: MongoDatabase) -> None:
+    own_server_db["us_stock"].insert_many([row | {"symbol": "AAPL"} for row in flat({"A": TABLES["005930"]}, CAPITAL)])
+    prices.write(own_server_db, US_STOCKS, "MSFT", candles.clean(pages.made_table(halted=0))[0])
+    page = open_page()
+    assert "read_us_stock" not in keys(page)
+    assert "convert_us_stock" in keys(page)
+    assert "us_stocks 컬렉션에도 있습니다" in text_of(page)
 
 
 def test_rows_within_the_day_are_taken_once_the_visitor_says_how(own_server_db: MongoDatabase) -> None:

@@ -180,6 +180,8 @@ def _category_of(collection: Inspected) -> Category | None:
 
 def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy: bool) -> None:
     is_unlisted = collection.verdict == "ours" and not tickers.any_registered(db, category)
+    can_be_read = is_unlisted or (collection.verdict == "readable" and not collection.is_read_only)
+    refusal = adoption.refusal_of_reading(db, category, collection) if can_be_read else None
     name = collection.name
 
     def ask(kind: str, label: str, icon: str, plan: Plan, work: Callable[..., Summary]) -> None:
@@ -189,7 +191,7 @@ def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy:
 
     way = outcome.intraday(started.ended(name), name)
     with st.container(horizontal=True, gap="small"):
-        if (collection.verdict == "readable" and not collection.is_read_only) or is_unlisted:
+        if can_be_read and not refusal:
             label = _("종목 목록 만들기") if is_unlisted else _("그대로 읽기")
             ask("read", label, ":material/menu_book:", adoption.plan_of_reading, adoption.read_as_is)
         if collection.verdict in ("readable", "convertible"):
@@ -198,6 +200,8 @@ def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy:
             ask("convert", _("전환"), ":material/sync_alt:", adoption.plan_of_conversion, convert)
         if collection.is_read_only:
             _give_up_button(category, name, busy)
+    if refusal:
+        st.caption(plain(str(refusal)))
 
 
 def _planned(plan: Plan, db: MongoDatabase, category: Category, collection: Inspected) -> list[SisepanError]:
