@@ -308,7 +308,6 @@ class _Import:
         summary.refused = import_records.count_refusals(db, summary.import_id)
         summary.reasons = import_records.reasons(db, summary.import_id)
         summary.examples = import_records.examples(db, summary.import_id)
-        has_nothing = not summary.bars and not summary.failures
-        summary.state = "failed" if summary.differing or has_nothing else "done"
+        summary.state = "failed" if summary.differing or not summary.bars else "done"
         import_records.finish(db, summary, len(done))
         self._run.report()

@@ -815,7 +815,7 @@ def test_bars_from_elsewhere_that_do_not_agree_are_left_as_they_are(
         assert bits(everything(db, "korean_stocks", "ticker_metadata")) == before
         ((ticker, error),) = [(failure.ticker, failure.error.message) for failure in summary.failures]
         assert (ticker, error) == ("005930", reason)
-        assert (summary.state, summary.added, summary.rows, summary.verified) == ("done", 0, DAYS, 0)
+        assert (summary.state, summary.added, summary.rows, summary.verified) == ("failed", 0, DAYS, 0)
         assert [failure.ticker for failure in runs.failures(db, summary.run)] == ["005930"]
 
 

@@ -177,6 +177,18 @@ def test_reading_that_would_be_refused_is_not_offered_but_explained(own_server_d
     assert "us_stocks 컬렉션에도 있습니다" in text_of(page)
 
 
+def test_a_conversion_that_took_nothing_is_not_called_done(own_server_db: MongoDatabase) -> None:
+    own_server_db["stocks"].insert_many(hourly(KOREAN))
+    page = open_page()
+    page.button(key="convert_stocks").click().run()
+    shown = text_of(finish(page))
+    assert "봉을 하나도 받지 못했습니다" in shown
+    assert "전환함" not in shown
+    run = runs.latest(own_server_db, KOREAN_STOCKS)
+    assert run is not None
+    assert (run["state"], run["failed"]) == ("failed", len(KOREAN))
+
+
 def test_rows_within_the_day_are_taken_once_the_visitor_says_how(own_server_db: MongoDatabase) -> None:
     own_server_db["stocks"].insert_many(hourly(KOREAN))
     page = open_page()

@@ -131,7 +131,7 @@ def _collection(db: MongoDatabase, collection: Inspected) -> None:
             elif last and last["state"] == "running" and not busy:
                 text = _("시작한 전환이 아직 끝나지 않았습니다. 다시 시작하면 이어서 합니다.")
                 st.warning(text, icon=":material/resume:")
-            if collection.used_by or (last and last["state"] == "done"):
+            if collection.used_by or _is_converted(last):
                 viewer_link(category, "", _("차트 보기"))
 
 
@@ -141,12 +141,17 @@ def _head(collection: Inspected, last: ImportRecord | None) -> None:
     icon, color = VERDICTS[collection.verdict]
     if collection.is_read_only:
         name, icon, color = N_("읽기 전용으로 쓰는 중"), ":material/lock:", "green"
-    elif last and last["state"] == "done":
+    elif _is_converted(last):
         name, icon, color = N_("전환함"), ":material/verified:", "green"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.subheader(plain(collection.name), anchor=False, width="content")
         st.badge(_(name), icon=icon, color=color)
     st.caption(plain(" · ".join(reports.extent(collection, "–"))))
+
+
+def _is_converted(last: ImportRecord | None) -> bool:
+    """Whether the last conversion of a collection has ended and took something."""
+    return last is not None and last["state"] == "done" and last["bars"] > 0
 
 
 def _category_of(collection: Inspected) -> Category | None:
