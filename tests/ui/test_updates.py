@@ -213,6 +213,30 @@ def test_a_run_in_which_everything_failed_is_not_called_done(
     assert "완료" not in shown
 
 
+def test_the_number_of_failed_tickers_is_said_once(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yahoo_client, "RETRY_WITHIN", 0.01)
+    pages.update_from(yahoo, own_server_db, TABLES, {})
+    yahoo.outage = Status(500)
+    category_update.run(own_server_db, KOREAN_STOCKS)
+    page = choose(open_page(), own_server_db)
+    assert "물어본 2종목이 모두 실패했습니다." in text_of(page)
+    assert "2종목은 실패했습니다." not in text_of(page)
+
+    insert_run(own_server_db, "partial", done=9, failed=3, started_at=tickers.now())
+    page = choose(open_page(), own_server_db)
+    assert "3종목은 실패했습니다." in text_of(page), "where no reason says it"
+
+
+def test_samples_are_not_said_to_be_compared_with_yahoo(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    pages.update_from(yahoo, own_server_db, TABLES, {})
+    tickers.record(own_server_db, KOREAN_STOCKS, "000660", {"source": "sample"})
+    text = text_of(open_page())
+    assert "표본 1" in text
+    assert re.search(r"Yahoo에서 받은 모든 이력을 \d{4}-\d\d-\d\d \d\d:\d\d 뒤에 Yahoo와 대조함", text)
+
+
 def test_a_full_refresh_fetches_whole_histories_and_asks_first(
     own_server_db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:

@@ -90,7 +90,7 @@ def _facts(db: MongoDatabase, category: Category) -> list[str]:
     if summary.unverified:
         facts.append(formats.filled(_("전체 이력을 대조한 적 없는 종목 {count}"), count=summary.unverified))
     elif summary.verified_at:
-        sentence = _("모든 이력을 {date} 뒤에 Yahoo와 대조함")
+        sentence = _("Yahoo에서 받은 모든 이력을 {date} 뒤에 Yahoo와 대조함")
         facts.append(sentence.format(date=run_status.moment(summary.verified_at)))
     return facts
 
