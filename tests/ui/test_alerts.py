@@ -42,7 +42,6 @@ def fill(page: AppTest, **values: str) -> AppTest:
 
 def test_a_rule_is_made_of_a_ready_condition_asked_and_removed(own_server_db: MongoDatabase) -> None:
     page = open_page()
-    assert page.button(key="new_alert_add").disabled
     page.session_state["new_alert_ready"] = "new_high"
     fill(page, name="내 알림", condition="close > 1", tickers="5930", webhook="https://example.com/hook")
     page.button(key="new_alert_add").click().run()
@@ -104,7 +103,22 @@ def test_a_mistake_is_pointed_at_before_the_rule_is_made(own_server_db: MongoDat
     page = fill(open_page(), name="고장", condition="close > > 3")
     assert page.code[0].value.endswith("^")
     assert len(page.error) == 1
-    assert page.button(key="new_alert_add").disabled
+    page.button(key="new_alert_add").click().run()
+    assert len(page.error) == 1, "it is said once"
+    assert alerts.rules(own_server_db) == []
+
+
+def test_the_first_click_after_typing_counts_and_says_what_is_missing(own_server_db: MongoDatabase) -> None:
+    page = open_page()
+    assert not page.button(key="new_alert_add").disabled, "the browser would swallow the click that ends the typing"
+    page.button(key="new_alert_add").click().run()
+    assert page.error[0].value.replace("\\", "") == "조건식이 비어 있습니다."
+    page.text_input(key="new_alert_condition").set_value("close > 1")
+    page.button(key="new_alert_add").click().run()
+    assert page.error[0].value.replace("\\", "") == "이름이 비어 있습니다."
+    page.text_input(key="new_alert_name").set_value("알림")
+    page.button(key="new_alert_add").click().run()
+    assert [rule["name"] for rule in alerts.rules(own_server_db)] == ["알림"]
 
 
 def test_what_cannot_be_used_is_a_sentence_and_keeps_what_was_typed(own_server_db: MongoDatabase) -> None:

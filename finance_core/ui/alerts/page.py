@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -57,8 +56,12 @@ def _form(db: MongoDatabase) -> None:
         text = {field: str(st.session_state[_key(field)] or "").strip() for field in FIELDS}
         named = [category.ticker_of(ticker) for ticker in text.pop("tickers").split(",") if ticker.strip()]
         try:
+            if not text["condition"]:
+                raise SisepanError(N_("조건식이 비어 있습니다."))
             database.prepare_writing(db, category)
             alerts.add(db, category, text.pop("name"), rule_of(text.pop("condition")), of=named, **text)
+        except Mistake:
+            return  # `_condition` shows it
         except SisepanError as error:
             st.session_state[PROBLEM] = str(error)
             return
@@ -88,29 +91,27 @@ def _form(db: MongoDatabase) -> None:
             category = choices.category(_key("category"))
         second.text_input(_("이름"), key=_key("name"))
         third.text_input(_("종목 코드(쉼표로, 비우면 모두)"), key=_key("tickers"))
-        can_be_asked = _condition()
+        _condition()
         left, right, last = st.columns([2, 2, 1], vertical_alignment="bottom")
         left.text_input(_("웹훅 주소(비우면 화면에만)"), placeholder="https://", key=_key("webhook"))
         hint = None if settings.get("SMTP_URL") else _("SMTP_URL 설정이 있어야 보냅니다: smtps://사용자:암호@서버")
         right.text_input(_("전자우편(비우면 화면에만)"), key=_key("email"), help=hint)
-        look: dict[str, Any] = {"icon": ":material/add_alert:", "key": _key("add"), "disabled": not can_be_asked}
-        last.button(_("알림 만들기"), on_click=add, args=(category,), **look)
+        # Never disabled: the click that ends the typing of the condition would be lost.
+        last.button(_("알림 만들기"), icon=":material/add_alert:", key=_key("add"), on_click=add, args=(category,))
         if problem := st.session_state.pop(PROBLEM, None):
             st.error(plain(problem), icon=":material/error:")
 
 
-def _condition() -> bool:
-    """The input of the condition, and below it the mistake in it; returns whether there is a condition without one."""
+def _condition() -> None:
+    """The input of the condition, and below it the mistake in it."""
     text = st.text_input(_("조건식"), placeholder="crossed_above(close, ma60, 1)", key=_key("condition"))
     if not text.strip():
-        return False
+        return
     try:
         conditions.parse(rule_of(text))
     except Mistake as mistake:
         st.code(mistake.pointer, language=None)
         st.error(plain(str(mistake)), icon=":material/error:")
-        return False
-    return True
 
 
 def _rule(db: MongoDatabase, rule: AlertRule, send: Send) -> None:
