@@ -73,6 +73,14 @@ def test_a_ticker_whose_bars_ended_long_ago_has_its_last_numbers(listed: MongoDa
     assert (ended.day, current.day) == ((bars.index[-1] - pd.Timedelta(days=3000)).date(), bars.index[-1].date())
 
 
+@pytest.mark.parametrize(("sits", "who"), [(True, "차트의 별"), (False, "관리자가 넣습니다")])
+def test_an_empty_list_says_who_puts_tickers_on_it(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch, sits: bool, who: str
+) -> None:
+    pages.sit_at_the_machine(monkeypatch, sits)
+    assert [who in element.value for element in opened().info] == [True]
+
+
 def test_a_visitor_sees_the_favourites_and_what_an_admin_shares(listed: MongoDatabase) -> None:
     hidden, shared = watchlists.create(listed, "숨김"), watchlists.create(listed, "공유")
     watchlists.change(listed, shared, shared=True)

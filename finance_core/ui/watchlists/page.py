@@ -52,7 +52,11 @@ def show(db: MongoDatabase) -> None:
         sentence = _("찾지 못한 것: {names}").format(names=", ".join(unknown[:20]))
         st.warning(plain(sentence), icon=":material/warning:")
     if not shown.entries:
-        sentence = _("이 목록은 비어 있습니다. 차트의 별이나 '종목 찾기' 화면, 붙여넣기로 종목을 넣습니다.")
+        sentence = (
+            _("이 목록은 비어 있습니다. 차트의 별이나 '종목 찾기' 화면, 붙여넣기로 종목을 넣습니다.")
+            if may_edit()
+            else _("이 목록은 비어 있습니다. 종목은 관리자가 넣습니다.")
+        )
         st.info(plain(sentence), icon=":material/info:")
         return
     count, moved = st.session_state.get(MOVED, (0, None))
