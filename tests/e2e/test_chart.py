@@ -338,6 +338,30 @@ def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
     assert wait_until(lambda: accent not in colours(page))
 
 
+def test_no_text_is_drawn_that_nobody_typed(own_server_db: MongoDatabase, address: str, page: Page) -> None:
+    open_chart(page, address + "?period=1Y&marks=none&ma=none")
+    canvas = page.locator("canvas").first
+    text = page.get_by_role("textbox", name="적을 글")
+    page.locator(".st-key-draw button").first.click()
+    page.get_by_role("radio", name="글", exact=True).click()
+    text.fill("버려진 글")
+    text.press("Escape")
+    text.wait_for(state="hidden")
+    canvas.click(position={"x": 400, "y": 200})
+    expect(page.get_by_test_id("stToast")).to_contain_text("적을 글이 비어 있습니다")
+    assert drawings.load(own_server_db, KOREAN_STOCKS, "005930") == []
+
+    page.locator(".st-key-draw button").first.click()
+    text.fill("실적 발표")
+    text.press("Enter")
+    page.keyboard.press("Escape")
+    text.wait_for(state="hidden")
+    canvas.click(position={"x": 400, "y": 200})
+    assert wait_until(
+        lambda: [each.text for each in drawings.load(own_server_db, KOREAN_STOCKS, "005930")] == ["실적 발표"]
+    )
+
+
 PLACES = """() => {
   const { chart } = document.querySelector('.echarts-container');
   const { left, top } = chart.getDom().getBoundingClientRect();

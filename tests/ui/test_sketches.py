@@ -122,6 +122,12 @@ def test_what_is_no_drawing_is_not_kept(own_server_db: MongoDatabase, tool: str,
     assert kept(add(tool, points, text)) == []
 
 
+def test_a_text_that_was_not_typed_is_said_to_be_missing_and_the_tool_stays(own_server_db: MongoDatabase) -> None:
+    page = add("text", [[str(DAYS[3].date()), 100]])
+    assert "적을 글이 비어 있습니다" in page.toast[0].value
+    assert (kept(page), page.session_state["drawing_tool"]) == ([], "text")
+
+
 def test_a_visit_keeps_no_more_than_the_limit_and_says_so(own_server_db: MongoDatabase) -> None:
     page = add("level", [[str(DAYS[3].date()), 100]], times=LIMIT + 2)
     assert len(kept(page)) == LIMIT

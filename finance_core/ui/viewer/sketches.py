@@ -83,7 +83,7 @@ class Sketch:
             return
         segmented(_("그리기 도구"), f"{TOOL}_choice", TOOLS, _tool(), _choose)
         if _tool() == "text":
-            st.text_input(_("적을 글"), key=TEXT, max_chars=TEXT_LIMIT, value=_("메모"))
+            st.text_input(_("적을 글"), key=TEXT, max_chars=TEXT_LIMIT, placeholder=_("메모"))
         st.caption(
             _("차트를 눌러 그리고, 끌어서 옮깁니다. 그림은 저장되어 누구에게나 보입니다.")
             if may_edit()
@@ -104,8 +104,15 @@ class Sketch:
             self.move(message.get("id"), message.get("points"))
 
     def add(self, points: Any) -> None:
-        """Keep a drawing of the chosen tool at `points`, a list of [day, price] from the browser, unchecked."""
+        """Keep a drawing of the chosen tool at `points`, a list of [day, price] from the browser, unchecked.
+
+        Without a text the tool for texts stays chosen, so that one can be typed: the browser does not send what was
+        typed and left with Escape.
+        """
         tool = _tool()
+        if tool == "text" and not _text():
+            toast(_("적을 글이 비어 있습니다. 글을 적고 다시 누르십시오."))
+            return
         drawing = self._drawing(cast("Kind", tool), points) if tool in POINTS else None
         _choose("")
         if drawing is None:
@@ -134,12 +141,11 @@ class Sketch:
         return [*(self.stored if may_edit() else []), *self.own]
 
     def _drawing(self, kind: Kind, points: Any) -> Drawing | None:
-        """A new drawing at `points`; None where these are not on this chart, or a text is empty."""
+        """A new drawing at `points`; None where these are not on this chart."""
         places = self._points(points)
-        text = ticker_fields.clean_text(st.session_state.get(TEXT, ""))[:TEXT_LIMIT] if kind == "text" else ""
-        if len(places) != POINTS[kind] or (kind == "text" and not text):
+        if len(places) != POINTS[kind]:
             return None
-        return Drawing(uuid.uuid4().hex, kind, places, self._last_day, text)
+        return Drawing(uuid.uuid4().hex, kind, places, self._last_day, _text() if kind == "text" else "")
 
     def _moved(self, drawing: Drawing, points: Any) -> Drawing | None:
         """`drawing` moved to `points`, where None keeps a point; returns None where they are not on this chart.
@@ -207,6 +213,11 @@ def _answered() -> int:
 
 def _tool() -> str:
     return str(st.session_state.get(TOOL, ""))
+
+
+def _text() -> str:
+    """The text to draw, "" if none was typed."""
+    return ticker_fields.clean_text(st.session_state.get(TEXT, ""))[:TEXT_LIMIT]
 
 
 def _choose(tool: str) -> None:
