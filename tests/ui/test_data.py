@@ -169,12 +169,17 @@ def test_what_cannot_be_read_as_it_is_is_named_and_nothing_is_changed(own_server
 
 
 def test_reading_that_would_be_refused_is_not_offered_but_explained(own_server_db: MongoDatabase) -> None:
-    own_server_db["us_stock"].insert_many([row | {"symbol": "AAPL"} for row in flat({"A": TABLES["005930"]}, CAPITAL)])
-    prices.write(own_server_db, US_STOCKS, "MSFT", candles.clean(pages.made_table(halted=0))[0])
+    own_server_db["kr"].insert_many(flat(TABLES, CAPITAL))
+    prices.write(own_server_db, KOREAN_STOCKS, "035720", candles.clean(pages.made_table(halted=0))[0])
     page = open_page()
-    assert "read_us_stock" not in keys(page)
-    assert "convert_us_stock" in keys(page)
-    assert "us_stocks 컬렉션에도 있습니다" in text_of(page)
+    page.selectbox(key="category_of_kr").select("korean_stocks").run()
+    assert "read_kr" not in keys(page)
+    assert "convert_kr" in keys(page)
+    assert "korean_stocks 컬렉션에도 있습니다" in text_of(page)
+    page.button(key="convert_kr").click().run()
+    shown = text_of(finish(page))
+    assert "전환함" in shown
+    assert "컬렉션에도 있습니다" not in shown, "the advice was followed"
 
 
 def test_a_conversion_that_took_nothing_is_not_called_done(own_server_db: MongoDatabase) -> None:

@@ -124,7 +124,9 @@ def _collection(db: MongoDatabase, collection: Inspected) -> None:
             if category is None:
                 return
             busy = started.blocks(db, category)
-            _actions(db, category, collection, busy)
+            refusal = _actions(db, category, collection, busy)
+            if refusal and not _is_converted(last):
+                st.caption(plain(str(refusal)))
             outcome.of_run(started.ended(collection.name), category, with_record=False)
             if last and last["state"] == "done":
                 outcome.of_import(last, collection.name)
@@ -183,7 +185,8 @@ def _category_of(collection: Inspected) -> Category | None:
     return None
 
 
-def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy: bool) -> None:
+def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy: bool) -> SisepanError | None:
+    """The buttons of a collection; returns why reading it as it is is not offered, where that is not plain."""
     is_unlisted = collection.verdict == "ours" and not tickers.any_registered(db, category)
     can_be_read = is_unlisted or (collection.verdict == "readable" and not collection.is_read_only)
     refusal = adoption.refusal_of_reading(db, category, collection) if can_be_read else None
@@ -205,8 +208,7 @@ def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy:
             ask("convert", _("전환"), ":material/sync_alt:", adoption.plan_of_conversion, convert)
         if collection.is_read_only:
             _give_up_button(category, name, busy)
-    if refusal:
-        st.caption(plain(str(refusal)))
+    return refusal
 
 
 def _planned(plan: Plan, db: MongoDatabase, category: Category, collection: Inspected) -> list[SisepanError]:
