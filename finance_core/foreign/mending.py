@@ -113,8 +113,8 @@ def mended(
         change(name, unread, UNREADABLE, np.nan)
     absent = [name for name in ABSENT if not any(name in rows.columns for rows in portions)]
     for name in absent if len(absent) < len(ABSENT) else ():  # of a table of closes alone, that is plain to see
-        known = columns["open"], columns["close"]
-        after = {"open": known[1], "high": np.fmax(*known), "low": np.fmin(*known), "volume": 0.0}[name]
+        opened, close = columns["open"], columns["close"]
+        after = {"open": close, "high": np.fmax(opened, close), "low": np.fmin(opened, close)}.get(name, 0.0)
         change(name, np.ones(len(codes), dtype=bool), ABSENT[name], after)
     columns |= {name: np.where(np.isnan(columns[name]), 0.0, columns[name]) for name in candles.CORPORATE_ACTIONS}
     return table.assign(**columns), changes

@@ -44,4 +44,5 @@ def require(bars: pd.DataFrame) -> None:
         (is_outside, OUTSIDE_SHARE, COLUMNS_UNLIKE),
     ):
         if is_wrong.sum() > max(share * len(bars), 1):
-            raise SisepanError(message, count=int(is_wrong.sum()), date=f"{bars.index[is_wrong.argmax()]:%Y-%m-%d}")
+            date = f"{bars.index[int(is_wrong.argmax())]:%Y-%m-%d}"
+            raise SisepanError(message, count=int(is_wrong.sum()), date=date)
