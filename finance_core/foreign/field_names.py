@@ -26,7 +26,7 @@ BARS: Final[FieldNames] = {
         *("localtradedat", "local_traded_at", "localdate", "stck_bsop_date", "xymd", "candle_date_time_kst"),
         *("날짜", "일자", "거래일", "거래일자", "기준일자", "일시"),
         *("trd_dd", "tradedate", "trade_dt", "base_date", "dt", "datetime_kst"),
-        *("영업일자", "영업일", "기준일", "거래일시"),
+        *("영업일자", "영업일", "기준일", "거래일시", "dates"),
     ),
     "open": (
         *("open", "open_price", "openprice", "stck_oprc", "mkp", "tdd_opnprc", "o", "시가", "오픈"),

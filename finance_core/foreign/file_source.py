@@ -4,7 +4,6 @@ A file is read in portions, so its size does not matter. A file that is no table
 A CSV is read to its end once, for its encoding, before any row is taken.
 """
 
-import codecs
 import csv
 import hashlib
 import re
@@ -22,17 +21,16 @@ import pyarrow.parquet as pq
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, field_names, levels, raw_tickers
+from finance_core.foreign import conversion, csv_form, dates, field_names, levels, raw_tickers
+from finance_core.foreign.csv_form import reading
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.foreign.table_source import Source, bar_columns
 from finance_core.i18n import N_
 
-ENCODINGS = ("utf-8-sig", "cp949")
-UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-"""The first bytes of a text in UTF-16; without them it is refused."""
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The first bytes of the containers in which Excel saves, .xlsx and .xls."""
-DELIMITERS = ",;\t"
+PACKED = (ZIP, b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf")
+"""The first bytes of compressed files: zip, gzip, bzip2, xz and 7z."""
 MAGIC = b"PAR1"
 """The first bytes of a Parquet file."""
 UNNAMED = ("", "Unnamed: 0", "__index_level_0__")
@@ -40,11 +38,8 @@ UNNAMED = ("", "Unnamed: 0", "__index_level_0__")
 SHOWN_COLUMNS = 12
 """How many columns an error message names."""
 
-NO_FILE = N_("{file} 파일을 읽지 못했습니다({reason}).")
-NOT_TEXT = N_(
-    "{file} 파일의 글자를 읽지 못했습니다. UTF-8, CP949나 표시가 있는 UTF-16으로 저장한 CSV, 또는 Parquet 파일이어야 "
-    "합니다."
-)
+FOLDER = N_("{file}은(는) 폴더입니다. 안에 있는 파일들을 적으십시오.")
+COMPRESSED = N_("{file} 파일은 압축되어 있습니다. 압축을 풀어 그 안의 파일을 가져오십시오.")
 EXCEL = N_("{file}은(는) Excel 파일이어서 읽지 않습니다. Excel에서 CSV로 저장하여 그 파일을 가져오십시오.")
 NOT_PARQUET = N_("{file} 파일을 Parquet으로 읽지 못했습니다({reason}). 깨졌거나 Parquet 파일이 아닙니다.")
 NOT_CSV = N_("{file} 파일의 {line}번째 줄을 CSV로 읽지 못했습니다({reason}).")
@@ -75,10 +70,12 @@ def open_file(path: Path, category: Category, ticker: str = "") -> Source:
     All rows are of `ticker` if it is given; else a column or the name of the file shows the ticker. Raises SisepanError
     where the file is no table of prices, or the ticker remains unknown.
     """
-    with _reading(path), path.open("rb") as file:
+    if path.is_dir():
+        raise SisepanError(FOLDER, file=path.name)
+    with reading(path), path.open("rb") as file:
         begun = file.read(len(OLE))
-    if _is_excel(path, begun):
-        raise SisepanError(EXCEL, file=path.name)
+    if _is_excel(path, begun) or begun.startswith(PACKED):
+        raise SisepanError(EXCEL if _is_excel(path, begun) else COMPRESSED, file=path.name)
     is_parquet = begun.startswith(MAGIC) or path.suffix.lower() in (".parquet", ".pq")
     return ParquetSource(path, category, ticker) if is_parquet else CsvSource(path, category, ticker)
 
@@ -119,10 +116,13 @@ class _FileSource(Source):
         sample = self.sample()
         if not sample:
             raise SisepanError(EMPTY, file=self.name)
-        days = dates.moments(sample, dates.convention_of(sample)).astype("datetime64[D]")
+        convention = dates.convention_of(sample)
+        days = dates.moments(sample, convention).astype("datetime64[D]")
         # A column of row numbers would be read as seconds of 1970-01-01.
         if (np.isnat(days) | (days == np.datetime64("1970-01-01"))).all():
             column, value = _shown(names["date"]), _shown(str(sample[0]))
+            if dates.is_ambiguous(sample, convention):
+                raise SisepanError(conversion.AMBIGUOUS, date=value)
             raise SisepanError(NO_DAYS, file=self.name, column=column, value=value)
 
     def _rows_of(
@@ -138,12 +138,12 @@ class _FileSource(Source):
 
     def fingerprint(self) -> str:
         """A hash of all bytes of the file."""
-        with _reading(self._path), self._path.open("rb") as file:
+        with reading(self._path), self._path.open("rb") as file:
             return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
 
 
 class CsvSource(_FileSource):
-    """A CSV file of daily prices (UTF-8, CP949 or marked UTF-16; commas, semicolons or tabs), with names in line 1.
+    """A CSV file of daily prices (UTF-8, CP949 or marked UTF-16; commas, semicolons or tabs), with names above.
 
     Each column may be of one ticker, as `yf.download(...).to_csv()` writes, with three lines above the rows. The place
     of a row is its line number, as an editor counts.
@@ -151,10 +151,10 @@ class CsvSource(_FileSource):
 
     def __init__(self, path: Path, category: Category, ticker: str = "") -> None:
         self._path = path
-        self._encoding = _encoding(path)
+        self._encoding = csv_form.encoding(path)
         with self._opened() as lines:
-            first = next((line for line in lines if line.strip()), "")
-        self._delimiter = max(DELIMITERS, key=first.count)
+            first = list(islice((line for line in lines if line.strip()), csv_form.MOST_ABOVE))
+        self._above, self._delimiter = csv_form.head(first)
         head = [record for _line, record in islice(self._records(), 3)]
         if not head:
             raise SisepanError(EMPTY, file=path.name)
@@ -181,21 +181,23 @@ class CsvSource(_FileSource):
             yield line, record[:width]
 
     def _records(self) -> Iterator[tuple[int, list[str]]]:
-        """Every record that is not empty, with the number of its first line."""
+        """Every record from the header on that is not empty, with the number of its first line."""
         with self._opened() as lines:
-            reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
-            line = 1
+            line, above = 1, self._above
+            while above:
+                above, line = above - bool(next(iter(lines)).strip()), line + 1
+            reader, first = csv.reader(lines, delimiter=self._delimiter, strict=True), line
             try:
                 for record in reader:
                     if any(record):
                         yield line, record
-                    line = reader.line_num + 1
+                    line = first + reader.line_num
             except csv.Error as error:
                 raise SisepanError(NOT_CSV, file=self._path.name, line=line, reason=str(error)) from error
 
     @contextmanager
     def _opened(self) -> Iterator[Iterable[str]]:
-        with _reading(self._path), self._path.open(encoding=self._encoding, newline="") as lines:
+        with reading(self._path), self._path.open(encoding=self._encoding, newline="") as lines:
             yield lines
 
 
@@ -256,14 +258,6 @@ def _columns_of_tickers(head: Sequence[Sequence[str]]) -> tuple[list[tuple[str, 
     return ([("Close", ticker) for ticker in first], 1) if raw_tickers.are_tickers(first) else ([], 1)
 
 
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise SisepanError(NO_FILE, file=path.name, reason=error.strerror or type(error).__name__) from error
-
-
 def _is_excel(path: Path, begun: bytes) -> bool:
     """Whether a file with these first bytes is Excel's, whatever its name says."""
     if not begun.startswith(ZIP):
@@ -273,22 +267,6 @@ def _is_excel(path: Path, begun: bytes) -> bool:
             return any(name.startswith("xl/") for name in archive.namelist())
     except (zipfile.BadZipFile, OSError):
         return False
-
-
-def _encoding(path: Path) -> str:
-    """The first of the encodings in which the whole file can be read. Raises SisepanError where none fits."""
-    with _reading(path), path.open("rb") as file:
-        is_utf_16 = file.read(2) in UTF_16
-    for encoding in ("utf-16",) if is_utf_16 else ENCODINGS:
-        with _reading(path), path.open(encoding=encoding) as text:
-            try:
-                while block := text.read(1 << 20):
-                    if "\0" in block:
-                        raise SisepanError(NOT_TEXT, file=path.name)
-            except UnicodeError:  # UTF-16 has an error of its own for a half letter
-                continue
-        return encoding
-    raise SisepanError(NOT_TEXT, file=path.name)
 
 
 def _names(path: Path, columns: Sequence[str], index: Sequence[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """CSV and Parquet files as sources: their columns, days and tickers, and the sentence for whatever is no such table."""
 
 import datetime as dt
+import gzip
 import threading
 import zipfile
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import pytest
 
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import conversion, file_source, import_run, levels, raw_tickers, sources
+from finance_core.foreign import conversion, csv_form, file_source, import_run, levels, raw_tickers, sources
 from finance_core.foreign.conversion import Converted
 from finance_core.foreign.import_records import Summary
 
@@ -68,6 +69,25 @@ def test_of_two_columns_with_one_name_none_is_taken(tmp_path: Path, head: str) -
     path.write_text("\n".join([head, *(bar.replace(",", ",64080,", 1) for bar in BARS)]))
     with pytest.raises(SisepanError, match=r"(?i)이름이 같은 열.*close, close"):
         file_source.open_file(path, KOREAN_STOCKS)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "above", [["삼성전자 일별 시세"], ["종목: 삼성전자", "", "기간,2024-01-02 ~ 2024-01-04,,"], ["sep=;"]]
+)
+def test_titles_above_the_header_are_no_rows(tmp_path: Path, above: list[str], delimiter: str) -> None:
+    table = [line.replace(",", delimiter) for line in [HEADER, *BARS, "어제,1,1,1,1,1"]]
+    path = write(tmp_path, "005930.csv", "\n".join([*above, *table]))
+    [samsung] = found(path)
+    assert samsung.bars["close"].tolist() == [79600, 77000, 76600]
+    assert [refusal.place for refusal in samsung.refusals] == [str(len(above) + len(table))]
+
+
+def test_days_whose_order_nothing_tells_are_refused_as_that(tmp_path: Path) -> None:
+    lines = [HEADER, *(bar.replace(bar[:10], f"{month:02}/04/2024") for bar, month in zip(BARS, (3, 4, 5), strict=True))]
+    with pytest.raises(SisepanError) as refused:
+        file_source.open_file(write(tmp_path, "AAPL.csv", "\n".join(lines)), US_STOCKS)
+    assert refused.value.message == conversion.AMBIGUOUS
 
 
 TWO: Final = {"005930": 1, "000660": 2}
@@ -310,12 +330,13 @@ def test_a_column_tells_the_tickers_and_rows_are_found_by_the_line_an_editor_sho
         (CSV + "2024-01-05,72300", file_source.RAGGED, {"line": 5, "found": 2, "expected": 6}),
         (CSV + "date,close,open,high,low,volume\n", file_source.OTHER_ORDER, {"line": 5}),
         (CSV + '2024-01-05,"72300\n', file_source.NOT_CSV, {"line": 5}),
-        (bytes(range(256)) * 40, file_source.NOT_TEXT, {}),
-        ("date,close\n2024-01-02,1\n".encode("utf-16-le"), file_source.NOT_TEXT, {}),
-        (b"\xff\xfe" + "date,close\n2024-01-02,1".encode("utf-16-le")[:-1], file_source.NOT_TEXT, {}),
-        ("date,close\n2024-01-02,1\n".encode("utf-32"), file_source.NOT_TEXT, {}),
-        (b"PK\x03\x04" + bytes(200), file_source.NOT_TEXT, {}),
-        (CSV.encode() + "종가".encode("euc-kr") + b"\xff", file_source.NOT_TEXT, {}),
+        (bytes(range(256)) * 40, csv_form.NOT_TEXT, {}),
+        ("date,close\n2024-01-02,1\n".encode("utf-16-le"), csv_form.NOT_TEXT, {}),
+        (b"\xff\xfe" + "date,close\n2024-01-02,1".encode("utf-16-le")[:-1], csv_form.NOT_TEXT, {}),
+        ("date,close\n2024-01-02,1\n".encode("utf-32"), csv_form.NOT_TEXT, {}),
+        (b"PK\x03\x04" + bytes(200), file_source.COMPRESSED, {}),
+        (gzip.compress(CSV.encode()), file_source.COMPRESSED, {}),
+        (CSV.encode() + "종가".encode("euc-kr") + b"\xff", csv_form.NOT_TEXT, {}),
         (b"\x1b[2Jclose\n1\n", file_source.NO_COLUMNS, {"columns": "?[2Jclose"}),
     ],
 )
@@ -352,10 +373,10 @@ def assert_says(error: SisepanError, message: str, file: str, **values: Any) -> 
 
 
 def test_a_file_that_is_not_there_or_is_a_directory_is_said_so(tmp_path: Path) -> None:
-    for path in (tmp_path / "005930.csv", tmp_path):
+    for path, message in ((tmp_path / "005930.csv", csv_form.NO_FILE), (tmp_path, file_source.FOLDER)):
         with pytest.raises(SisepanError) as raised:
             file_source.open_file(path, KOREAN_STOCKS)
-        assert_says(raised.value, file_source.NO_FILE, path.name)
+        assert_says(raised.value, message, path.name)
 
 
 def test_a_ticker_cannot_be_given_beside_a_column_of_them(tmp_path: Path) -> None:
