@@ -84,7 +84,7 @@ def test_titles_above_the_header_are_no_rows(tmp_path: Path, above: list[str], d
 
 
 def test_days_whose_order_nothing_tells_are_refused_as_that(tmp_path: Path) -> None:
-    lines = [HEADER, *(bar.replace(bar[:10], f"{month:02}/04/2024") for bar, month in zip(BARS, (3, 4, 5), strict=True))]
+    lines = [HEADER, *(f"{month:02}/04/2024{bar[10:]}" for month, bar in enumerate(BARS, start=3))]
     with pytest.raises(SisepanError) as refused:
         file_source.open_file(write(tmp_path, "AAPL.csv", "\n".join(lines)), US_STOCKS)
     assert refused.value.message == conversion.AMBIGUOUS
