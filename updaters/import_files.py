@@ -15,7 +15,7 @@ import argparse
 from finance_core import categories, console
 from finance_core.categories import Category
 from finance_core.errors import WrongUse
-from finance_core.foreign import file_source, import_command
+from finance_core.foreign import file_source, import_command, joined_source
 from finance_core.foreign.joined_source import JoinedSource
 from finance_core.foreign.table_source import Source
 from finance_core.i18n import N_, _
@@ -32,9 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def prepare() -> tuple[Category, list[Source]]:
         category = categories.category(options.category)
         if len({path.name for path in options.files}) < len(options.files):
-            raise WrongUse(
-                N_("이름이 같은 파일이 둘 이상입니다. 파일 이름으로 가져온 곳을 기억하므로 이름이 달라야 합니다.")
-            )
+            raise WrongUse(joined_source.SAME_NAME)
         ticker = category.ticker_of(options.ticker)
         if ticker and len(options.files) > 1 and not options.together:
             raise WrongUse(N_("--ticker는 파일이 하나이거나 --together일 때만 쓸 수 있습니다."))

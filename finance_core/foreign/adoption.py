@@ -26,7 +26,6 @@ from finance_core.foreign import (
     mending,
     ranges,
     raw_tickers,
-    sources,
     ticker_names,
     trading_days,
 )
@@ -228,14 +227,14 @@ def _read_all(run: ImportRun, location: Location, whole: CollectionSource) -> di
     rules = conversion.rules(category, ticker_names.of(db, category))
     raws = [raw for raw in db[location.collection].distinct(location.name("ticker")) if raw is not None]
     summary.total = len(raws)
-    if whole.has_varying:
+    if whole.tells_currencies:
         whole.counts()
     for raw in sorted(raws, key=str):
         if run.lease.stop.is_set():
             break
         failures = []
         try:
-            sources.require_one_series(whole, rules, str(raw), [raw])
+            rules.require_currency(str(raw), whole.currencies_of([raw]))
             bars = _read(db, rules, location, raw)
             states[raw] = prices.state_of(category, bars)
             summary.bars += len(bars)

@@ -35,9 +35,9 @@ class CollectionSource(Source):
         self._rows_per_document = max(layout.rows_per_document, 1.0)
 
     @property
-    def has_varying(self) -> bool:
-        """Whether documents have fields in which those of one ticker must not differ; their values come by `counts`."""
-        return not self._description_fields.keys().isdisjoint({"currency", "market"})
+    def tells_currencies(self) -> bool:
+        """Whether documents have a field for the currency; its values are known after `counts`."""
+        return "currency" in self._description_fields
 
     def is_indexed(self) -> bool:
         """Whether every field that may hold the ticker begins an index over all documents."""

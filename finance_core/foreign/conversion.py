@@ -38,9 +38,6 @@ OTHER_CURRENCY = N_(
     "가격의 통화가 {found}인데 이 종목의 통화는 {expected}입니다. 맞는 카테고리로 가져오거나, 한 통화로 바꾸어 저장한 "
     "뒤 가져오십시오."
 )
-TWO_MARKETS = N_(
-    "한 종목 코드의 행이 여러 시장의 것입니다({markets}). 한 시장의 행만 남기거나, 종목 코드를 나누어 저장하십시오."
-)
 NO_CLOSE = N_("종가가 없거나, 숫자로 읽을 수 없거나, 0보다 크지 않습니다.")
 ABSURD = N_("가격이 너무 커서 믿을 수 없습니다.")
 AMBIGUOUS = N_("{date} 같은 날짜에서 무엇이 일이고 무엇이 월인지 다른 행으로도 알 수 없습니다.")
@@ -113,10 +110,9 @@ class Rules(NamedTuple):
 def rules(category: Category, descriptions: Mapping[str, Mapping[str, Any]], intraday: Intraday = "refuse") -> Rules:
     """The rules for rows of `category`; the markets of its tickers come from `descriptions` and our starter list."""
     described = {row["ticker"]: row for row in starter.rows(category)} | dict(descriptions)
-    markets, currencies = (
-        {ticker: str(row.get(name) or "") for ticker, row in described.items()} for name in ("market", "currency")
-    )
-    return Rules(category, markets, intraday, currencies)
+    markets = {ticker: str(row.get("market", "")) for ticker, row in described.items()}
+    named = {ticker: raw_tickers.currencies([row.get("currency")]) for ticker, row in described.items()}
+    return Rules(category, markets, intraday, {ticker: currency for ticker, of in named.items() for currency in of})
 
 
 def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence[Rows]) -> list[Converted]:
@@ -229,18 +225,6 @@ def _conversion(rows: Rows, position: int, ticker: str, bar: pd.DataFrame) -> Co
     raw = raw_tickers.text_of(rows.columns["ticker"][position])
     date = str(rows.columns["date"][position])
     return Conversion(str(rows.places[position]), raw, date, ticker, bar.index[0], float(bar["close"].iloc[0]))
-
-
-def require_one_market(markets: Collection[str]) -> None:
-    """Raise SisepanError if the rows of one ticker name a known market and one that is none: two securities, perhaps.
-
-    Two known markets are the way of a company from one to the other.
-
-    >>> require_one_market(["KOSDAQ", "KOSDAQ GLOBAL", "KOSPI"])
-    """
-    known = {market for market in markets if any(map(raw_tickers.means_category, market.split()))}
-    if known and known != set(markets):
-        raise SisepanError(TWO_MARKETS, markets=", ".join(sorted(markets)))
 
 
 def failed(ticker: str, raws: Mapping[Any, int], error: SisepanError) -> Converted:

@@ -26,10 +26,16 @@ NOT_DAILY = N_("하루보다 짧은 봉의 행입니다.")
 DISAGREE = N_(
     "{tickers}: 같은 날의 행 {count}개가 종가가 서로 달라 어느 것이 맞는지 알 수 없습니다(예: {date}, {closes})."
 )
+TWO_MARKETS = N_(
+    "같은 종목, 같은 날의 행이 여러 시장의 것입니다({markets}, 예: {date}). 한 시장의 행만 남기거나, 종목 코드를 "
+    "나누어 저장하십시오."
+)
 
 DISAGREEING = 0.1
-"""Share of common days on which the closes of two spellings of a ticker may differ, as prices of an unfinished day do.
-Spellings with suffixes of two markets may not differ at all."""
+"""Share of common days on which the closes of two files, or of two spellings of a ticker, may differ, as prices of an
+unfinished day do. Spellings with suffixes of two markets may not differ at all."""
+NO_MARKET = {"", "-", "nan", "none", "null", "n/a"}
+"""What sources write, in small letters, where they know no market."""
 CONTRADICTING, CORRECTIONS = 0.25, 3
 """A later row may correct the close on this share of a ticker's days, or on this number of days, if that is more."""
 
@@ -104,6 +110,7 @@ def one_a_day(
         bars = own.values[:, : len(candles.PRICES) + 1]
         if error := intervals.longer_beside(days, bars) or intervals.shorter_beside(days, bars):
             raise error
+        _require_one_market(own, is_same, portions)
         _require_one_close(category, raws, own, is_same, portions)
         own = own.at(_fullest_last(own.values, is_same))
         refused[DUPLICATE] = own.place[is_same]
@@ -160,6 +167,27 @@ def _are_adjusted(own: OwnRows, rows: npt.NDArray[np.int64]) -> bool:
     return bool(abs(ratios[0] - 1) > NO_CORRECTION and np.isclose(ratios, ratios[0], rtol=ONE_RATIO, atol=0).all())
 
 
+def _require_one_market(own: OwnRows, is_same: dates.Mask, portions: Sequence[Rows]) -> None:
+    """Raise SisepanError if two rows of a day name two markets and differ in close or volume.
+
+    Two known words, as KRX and KOSPI, may mean one market. `is_same` marks the rows whose next row is of the same day.
+    """
+
+    def market(row: int) -> str:
+        portion, position, _order = own.place[row].tolist()
+        column = portions[portion].columns.get("market")
+        word = str(column[position] or "").strip() if column is not None else ""
+        return "" if word.casefold() in NO_MARKET else word
+
+    traded = np.nan_to_num(own.values[:, 3:5])
+    differs = is_same[:-1] & (traded[:-1] != traded[1:]).any(axis=1)
+    for row in np.flatnonzero(differs).tolist() if any("market" in rows.columns for rows in portions) else ():
+        named = {word for word in (market(row), market(row + 1)) if word}
+        if len(named) > 1 and not all(map(raw_tickers.means_category, named)):
+            day = str(own.moments[row])[:10]
+            raise SisepanError(TWO_MARKETS, markets=", ".join(sorted(named)), date=day)
+
+
 def _require_one_close(
     category: Category, raws: Sequence[Any], own: OwnRows, is_same: dates.Mask, portions: Sequence[Rows]
 ) -> None:
@@ -177,6 +205,9 @@ def _require_one_close(
         is_between = np.append(is_same[:-1] & (texts[:-1] != texts[1:]), False)
         markets = {raw_tickers.market_of(category, [raw]) for raw in raws} - {""}
         limits.append((is_other & is_between, 0 if len(markets) > 1 else DISAGREEING * is_between.sum()))
+    files = np.array([portion.file for portion in portions], dtype=object)[own.place[:, 0]]
+    is_between = np.append(is_same[:-1] & (files[:-1] != files[1:]), False)
+    limits.append((is_other & is_between, DISAGREEING * is_between.sum()))
     for is_wrong, limit in limits:
         if is_wrong.sum() <= limit:
             continue

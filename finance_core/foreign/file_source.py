@@ -245,8 +245,14 @@ def _columns_of_tickers(head: Sequence[Sequence[str]]) -> tuple[list[tuple[str, 
 
     The list is empty where columns are not of single tickers. `head` has the first lines of the file, at most three.
     """
-    first = list(head[0][1:])
-    if "close" in bar_columns(head[0]) and (any(head[-1][1:]) or dates.is_date(head[-1][0])):
+    first, names = list(head[0][1:]), bar_columns(head[0])
+    # C and V are tickers too, unless all letters of a bar are there.
+    is_of_bars = len(names.get("close", "")) != 1 or {"open", "high", "low"} <= names.keys()
+    if (
+        "close" in names
+        and (is_of_bars or not raw_tickers.are_tickers(first))
+        and (any(head[-1][1:]) or dates.is_date(head[-1][0]))
+    ):
         return [], 1
     if len(head) == 3 and not any(head[2][1:]) and not dates.is_date(head[2][0]):
         for fields, tickers in ((first, head[1][1:]), (head[1][1:], first)):

@@ -29,6 +29,8 @@ class Rows:
     """The position of each row among all rows of the source: of two rows of one day, the later one is used."""
     places: Sequence[Any]
     """Where a person finds each row: the _id of its document and the position inside it, or a line number."""
+    file: str = ""
+    """The name of their file, where a source has several."""
 
     def __len__(self) -> int:
         return len(self.order)
@@ -45,7 +47,7 @@ class Rows:
             return self
         columns = {name: [values[position] for position in chosen] for name, values in self.columns.items()}
         order, places = ([values[position] for position in chosen] for values in (self.order, self.places))
-        return Rows(columns, order, places)
+        return Rows(columns, order, places, self.file)
 
 
 @dataclass(frozen=True)

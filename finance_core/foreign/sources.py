@@ -43,7 +43,7 @@ def converted(
     known = dict(known)
     for ticker, counts in list(known.items()):
         try:
-            require_one_series(source, rules, ticker, [raw for raw, _count in counts])
+            rules.require_currency(ticker, source.currencies_of(raw for raw, _count in counts))
         except SisepanError as error:
             yield conversion.failed(ticker, dict(known.pop(ticker)), error)
     for group in _ahead(_groups(source, known, rules, stop)):
@@ -53,12 +53,6 @@ def converted(
             if stop.is_set():
                 return
             yield conversion.refused(rows)
-
-
-def require_one_series(source: Source, rules: Rules, ticker: str, raws: Sequence[Any]) -> None:
-    """Raise SisepanError if the rows of `raws` name another currency than that of `ticker`, or two markets."""
-    rules.require_currency(ticker, source.currencies_of(raws))
-    conversion.require_one_market(source.markets_of(raws))
 
 
 def _groups(source: Source, known: ByTicker, rules: Rules, stop: threading.Event) -> Iterator[list[Converted]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from finance_core.bars import candles
 from finance_core.foreign import field_names, raw_tickers
 from finance_core.foreign.raw_tickers import Described
 from finance_core.foreign.shapes import Rows
@@ -56,21 +57,17 @@ class Source(ABC):
         return counts
 
     def currencies_of(self, raws: Iterable[Any]) -> set[str]:
-        """ISO codes of the currencies that names of columns and rows of these raw tickers tell; after `counts`."""
-        units = map(field_names.unit_of, self._names.values())
-        return raw_tickers.currencies(itertools.chain(units, self._said(raws, "currency")))
-
-    def markets_of(self, raws: Iterable[Any]) -> set[str]:
-        """The markets that rows of these raw tickers name, as they are written; after `counts`."""
-        return {str(word).strip() for word in self._said(raws, "market") if word}
-
-    def _said(self, raws: Iterable[Any], name: str) -> Iterator[Any]:
-        return (word for raw in raws for word in self.described.get(raw, {}).get(name, ()))
+        """ISO codes of the currencies that names of prices and rows of these raw tickers tell; after `counts`."""
+        units = (field_names.unit_of(self._names.get(price, "")) for price in candles.PRICES)
+        words = (word for raw in raws for word in self.described.get(raw, {}).get("currency", ()))
+        return raw_tickers.currencies(itertools.chain(units, words))
 
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
         """The rows of the `wanted` raw tickers."""
         keys = frozenset(wanted)
-        for rows in self._portions([name for name in self._names if name not in field_names.TICKERS]):
+        for rows in self._portions(
+            [name for name in self._names if name == "market" or name not in field_names.TICKERS]
+        ):
             if chosen := rows.of(keys):
                 yield chosen
 

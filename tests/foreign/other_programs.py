@@ -585,6 +585,12 @@ LAYOUTS: Final[dict[str, Layout]] = {
             for row in flat(KOREAN)
         ]
     ).refused,
+    "from one market to another": korean(
+        lambda: [
+            row | {"market": "코스닥글로벌" if number % 260 < 100 else "유가증권(거래소)" if number % 2 else "KRX"}
+            for number, row in enumerate(flat(KOREAN))
+        ]
+    ),
     "the code of an index among stocks": korean(lambda: flat(KOREAN | {"1001": KOREAN["005930"]})),
     "a split of 1 every day": korean(lambda: [row | {"stock_splits": 1.0} for row in flat(KOREAN)]),
     "a collection of a year": Layout(

@@ -134,6 +134,19 @@ def test_a_csv_with_columns_of_each_ticker(tmp_path: Path, lines: list[str]) -> 
     assert [day.date() for day in bars["005930"].index] == DAYS
 
 
+def test_a_column_called_by_a_letter_is_of_that_ticker_beside_others(tmp_path: Path) -> None:
+    """C was taken for the close, and V for the volume, of the fund by which the table is called."""
+    lines = ["Date,JPM,BAC,C,V,WFC,MA", *(f"{day},{n}00,{n}1,{n}2,{n}3,{n}4,{n}5" for n, day in enumerate(DAYS, 1))]
+    closes = {
+        one.ticker: one.bars["close"].tolist() for one in found(write(tmp_path, "XLF.csv", "\n".join(lines)), US_STOCKS)
+    }
+    assert closes["C"] == [12, 22, 32]
+    assert closes.keys() == {"JPM", "BAC", "C", "V", "WFC", "MA"}
+    short = ["T,O,H,L,C,V", *(f"{day},10,12,9,11,5" for day in DAYS)]
+    [bars] = found(write(tmp_path, "XLF.csv", "\n".join(short)), US_STOCKS)
+    assert (bars.ticker, bars.bars["close"].tolist()) == ("XLF", [11, 11, 11])
+
+
 @pytest.mark.parametrize("name", ["거래량.csv", "KOSPI_volume.csv"])
 def test_a_table_that_is_not_of_closes_by_its_name(tmp_path: Path, name: str) -> None:
     lines = columns_of_two(lambda _name, ticker: ticker, fields="Close")

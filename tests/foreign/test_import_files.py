@@ -100,7 +100,7 @@ def test_a_file_a_year_is_one_history_if_they_are_read_together(db: MongoDatabas
     _output, errors = run(*paths, *common, code=2)
     assert "--together" in errors
     output, errors = run(*paths, *common, "--together", "--report", report)
-    assert f"2021.csv … 2023.csv (3): {len(table) + 1}행, 1종목을" in errors
+    assert re.search(rf"2021\.csv … 2023\.csv \(3, \w+\): {len(table) + 1}행, 1종목을", errors)
     assert f"봉 {len(table)}개 중 {len(table)}개 추가" in output
     assert prices.load(db, KOREAN_STOCKS, "005930").equals(candles.clean(table)[0])
     line = 2 + int((table.index.year == 2022).sum())
@@ -127,6 +127,48 @@ def test_files_with_other_columns_or_other_closes_of_the_same_days_are_not_joine
     output, errors = run(*in_years(tmp_path, table), other, *common, code=1)
     assert "종가가 서로 달라" in output + errors
     assert is_empty(db) or prices.load(db, KOREAN_STOCKS, "005930").empty
+
+
+def test_another_set_of_files_does_not_replace_the_bars_of_one_with_the_same_first_and_last_file(
+    db: MongoDatabase, tmp_path: Path
+) -> None:
+    table = made_table(1, "2021-01-04", "2023-12-28")
+    first, middle, last = in_years(tmp_path, table)
+    common = ["--category", "korean_stocks", "--ticker", "005930", "--yes", "--together"]
+    run(first, middle, last, *common)
+    other = tmp_path / "2022_other.csv"
+    (table.loc["2022"] * 0.8).to_csv(other, index_label="date")
+    output, _errors = run(first, other, last, *common, code=1)
+    assert "종가가 다릅니다" in output
+    assert prices.load(db, KOREAN_STOCKS, "005930").equals(candles.clean(table)[0])
+
+
+@pytest.mark.parametrize("times", [1.03, 1.28, 0.5])
+def test_files_that_contradict_each_other_on_their_few_common_days_are_not_joined(
+    db: MongoDatabase, tmp_path: Path, times: float
+) -> None:
+    """Ten of three hundred days are few, but they are all days by which the two can be compared."""
+    table = made_table(1, "2022-01-03", "2023-12-28")
+    table[:200].to_csv(tmp_path / "a.csv", index_label="date")
+    (table[190:] * times).to_csv(tmp_path / "b.csv", index_label="date")
+    paths = [tmp_path / "a.csv", tmp_path / "b.csv"]
+    output, errors = run(*paths, "--category", "korean_stocks", "--ticker", "005930", "--yes", "--together", code=1)
+    assert "종가가 서로 달라" in output + errors
+    assert prices.load(db, KOREAN_STOCKS, "005930").empty
+
+
+def test_files_may_differ_in_what_is_no_part_of_a_bar(db: MongoDatabase, tmp_path: Path) -> None:
+    table = made_table(1, "2022-01-03", "2023-12-28")
+    paths = in_years(tmp_path, table)
+    lines = paths[1].read_text().splitlines()
+    head = lines[0].replace("close", "Close").replace("volume", "거래량(주)") + ",종목명,시장"
+    paths[1].write_text("\n".join([head, *(line + ",삼성전자,KOSPI" for line in lines[1:])]))
+    common = ["--category", "korean_stocks", "--ticker", "005930", "--yes", "--together"]
+    _output, errors = run(*paths, *common, code=1)
+    assert "2022.csv에만 있는 열: volume" in errors
+    paths[1].write_text(paths[1].read_text().replace("거래량(주)", "Volume"))
+    run(*paths, *common)
+    assert prices.load(db, KOREAN_STOCKS, "005930").equals(candles.clean(table)[0])
 
 
 def test_several_files_one_ticker_each_are_all_imported_and_reported(db: MongoDatabase, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from finance_core import categories, log
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.foreign import adopt_command, conversion, daily, import_run, intervals, layout, mending, ranges
+from finance_core.foreign import adopt_command, daily, import_run, intervals, layout, mending, ranges
 from finance_core.foreign.collection_source import CollectionSource
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
@@ -133,7 +133,7 @@ def test_tickers_whose_days_are_sure_are_taken_though_another_is_refused(
         ("some days adjusted", daily.DISAGREE),
         ("adjusted closes beside raw prices", ranges.COLUMNS_UNLIKE),
         ("closes and volumes swapped", ranges.COLUMNS_UNLIKE),
-        ("another market beside the exchange", conversion.TWO_MARKETS),
+        ("another market beside the exchange", daily.TWO_MARKETS),
     ],
 )
 def test_a_refusal_says_what_is_wrong(own_server_db: MongoDatabase, name: str, message: str) -> None:

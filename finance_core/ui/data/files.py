@@ -30,6 +30,8 @@ from finance_core.ui.text import plain
 
 KINDS = ["csv", "parquet", "db", "sqlite", "sqlite3"]
 SQLITE = (".db", ".sqlite", ".sqlite3")
+NAME = "import_name"
+"""The key of the session state that has the name of the uploaded files, as their import records it."""
 ABANDONED = 86_400.0
 """Seconds after which an uploaded file that nobody imported is removed."""
 
@@ -48,11 +50,11 @@ def import_section(db: MongoDatabase) -> str | None:
     st.caption(plain(text.format(command="python -m updaters.import_files, updaters.import_sqlite")))
     category = choices.category("import_category", width=240)
     form = {"type": KINDS, "accept_multiple_files": True, "label_visibility": "collapsed"}
-    uploads = door.file_uploader(_("파일"), key="import_file", **form)
+    uploads = door.file_uploader(_("파일"), key="import_file", on_change=_forget_outcome, **form)
     if not uploads:
         return None
     paths = sorted((_saved(upload) for upload in uploads), key=lambda path: path.name)
-    name = joined_source.name_of([path.name for path in paths])
+    name = st.session_state[NAME] = joined_source.name_of([path.name for path in paths])
     hint = _("종목 코드; 비우면 종목 열이나 파일 이름에서 읽습니다")
     if paths[0].suffix.lower() in SQLITE:
         hint = _("테이블; 비우면 시세가 있는 테이블")
@@ -73,6 +75,11 @@ def import_section(db: MongoDatabase) -> str | None:
     summary = started.ended(name)
     outcome.of_run(summary if summary and summary.category == category.key else None, category)
     return name
+
+
+def _forget_outcome() -> None:
+    """Other files may have the names of those that were imported: the outcome must not stand below them."""
+    started.forget(st.session_state.get(NAME, ""))
 
 
 def ask(label: str, icon: str, plan: Iterable[object], key: str, busy: bool, start: Callable[[], None]) -> None:

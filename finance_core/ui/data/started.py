@@ -82,6 +82,13 @@ def ended(subject: str) -> Summary | None:
     return summary
 
 
+def forget(subject: str) -> None:
+    """Forget the run of `subject` if it has ended: its files have made room for others."""
+    started = _started()
+    if started is not None and started.subject == subject and started.task.finished:
+        del st.session_state[STARTED]
+
+
 def has_one_ended() -> bool:
     """Whether a run has ended since the last call, of this visit or, as far as it was shown, of another."""
     started = _started()
