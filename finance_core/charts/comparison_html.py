@@ -83,13 +83,15 @@ def risk_and_return(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figur
     [171, 236]
     """
     figure = go.Figure()
+    template = "<br>".join(["%{fullData.name}", _("변동성") + " %{x}", _("수익률") + " %{y}"]) + "<extra></extra>"
     for name in closes.columns:
         statistics = comparison.statistics(closes[name])
         if statistics is None or statistics.volatility is None:
             continue
         reward = statistics.total if statistics.annual is None else statistics.annual
         point = {"x": [statistics.volatility * 100], "y": [reward * 100]}
-        figure.add_trace(go.Scatter(mode="markers", name=name, marker={"size": 14, "color": colors[name]}, **point))
+        look = {"marker": {"size": 14, "color": colors[name]}, "hovertemplate": template}
+        figure.add_trace(go.Scatter(mode="markers", name=name, **look, **point))
     figure.update_xaxes(title=_("변동성 (한 해)"), ticksuffix="%", hoverformat=".2f", rangemode="tozero")
     title = _("수익률 (한 해, 한 해가 안 되면 기간)")
     return figure.update_yaxes(title=title, ticksuffix="%", hoverformat="+,.2f")
@@ -142,7 +144,8 @@ def beta(closes: pd.DataFrame, window: int = ROLLING) -> go.Figure:
 
 
 def _one_line(values: "pd.Series[float]", name: str) -> go.Figure:
-    figure = go.Figure(go.Scatter(x=values.index, y=values, line={"width": 2}, name=name))
+    line = go.Scatter(x=values.index, y=values, line={"width": 2}, name=name)
+    figure = go.Figure(line, layout={"hovermode": "x unified"})
     return figure.update_xaxes(tickformat=MONTHS, hoverformat=DAYS).update_yaxes(hoverformat=".2f")
 
 

@@ -41,8 +41,10 @@ BOTTOM: Final = 64
 """Pixels above the first pane and below the last one."""
 HEIGHT: Final = 730
 """The usual height of the chart in pixels: for it, the heights of the panes are exact."""
-LOWER: Final = {600: 500, 400: 320}
+LOWER: Final = {660: 600, 550: 500, 460: 425, 390: 360, 330: 300}
 """The most pixels of a lower chart, as on a phone, and the height for which its panes are exact."""
+HIGHER: Final = {800: 880, 960: 1050, 1150: 1300}
+"""The same for a higher chart, with the least pixels."""
 BETWEEN: Final = 1.2
 """The gap between two panes, in percent of the height of the chart."""
 
@@ -131,15 +133,16 @@ def shares(count: int, chosen: Sequence[int] = ()) -> list[int]:
 def places(count: int, chosen: Sequence[int] = ()) -> Option:
     """The parts of an option that place `count` panes in a chart of any height.
 
-    >>> [row["query"] for row in places(2)["media"][:-1]]
-    [{'maxHeight': 600}, {'maxHeight': 400}]
+    >>> [row.get("query") for row in places(2)["media"]][4:6]
+    [{'maxHeight': 330}, {'minHeight': 800}]
     """
     usual = grids(count, chosen)
-    lower = [
-        {"query": {"maxHeight": most}, "option": {"grid": grids(count, chosen, height)}}
-        for most, height in LOWER.items()
+    others = [
+        {"query": {limit: pixels}, "option": {"grid": grids(count, chosen, height)}}
+        for limit, heights in (("maxHeight", LOWER), ("minHeight", HIGHER))
+        for pixels, height in heights.items()  # of several that match, the last one counts
     ]
-    return {"grid": usual, "media": [*lower, {"option": {"grid": usual}}]}
+    return {"grid": usual, "media": [*others, {"option": {"grid": usual}}]}
 
 
 def grids(count: int, chosen: Sequence[int] = (), height: float = HEIGHT) -> list[Option]:

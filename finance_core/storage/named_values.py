@@ -9,7 +9,10 @@ from typing import Any
 from finance_core import ticker_fields
 from finance_core.errors import SisepanError
 from finance_core.storage.database import MongoDatabase
+from finance_core.i18n import N_
 from finance_core.storage.documents import CHOICES
+
+TAKEN = N_("{name}: 이 이름으로 저장된 것이 이미 있습니다. 다른 이름을 쓰거나 그것을 먼저 지우십시오.")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,13 @@ class Shelf:
         """The values by name, in the order in which they were saved first."""
         document = db[CHOICES].find_one({"_id": self.id}) or {}
         return {row["name"]: row[self.value] for row in document.get(self.entries, [])}
+
+    def save_new(self, db: MongoDatabase, name: str, value: Any) -> str:
+        """`save` under a name that no other value has. Raises SisepanError also where one has it."""
+        kept = ticker_fields.clean_name(name)
+        if self.load(db).get(kept, value) != value:
+            raise SisepanError(TAKEN, name=kept)
+        return self.save(db, kept, value)
 
     def save(self, db: MongoDatabase, name: str, value: Any) -> str:
         """Store `value` under `name`, and replace one of this name; returns the name as it is stored.

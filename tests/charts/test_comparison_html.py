@@ -36,3 +36,21 @@ def test_the_file_to_take_away_opens_offline_and_takes_no_name_for_markup() -> N
     assert text.count("Plotly.newPlot") >= 6
     assert "<title>A &amp; &lt;b&gt;</title>" in text
     assert "<td>&lt;b&gt;A&lt;/b&gt;</td>" in text
+
+
+def test_the_day_and_as_many_decimals_as_are_read_stand_under_the_pointer() -> None:
+    """Without formats of its own, Plotly said the month of the axis, and percents with five decimals."""
+    days = pd.bdate_range("2025-01-01", periods=300)
+    closes = pd.DataFrame(
+        {"a": [100 + day % 11 for day in range(300)], "b": [100 + day % 7 for day in range(300)]}, days
+    )
+    colors = dict.fromkeys(closes, "#000000")
+    pair = [comparison_html.rolling_correlation, comparison_html.spread, comparison_html.beta, comparison_html.ratio]
+    for figure in (comparison_html.drawdowns(closes, colors), *(draw(closes) for draw in pair)):
+        assert figure.layout.xaxis.hoverformat == "%Y-%m-%d"
+        assert figure.layout.yaxis.hoverformat.endswith((".2f", ".4f"))
+        assert figure.layout.hovermode == "x unified", "a finger need not hit the line"
+    said = comparison_html.risk_and_return(closes, colors)
+    assert (said.layout.xaxis.hoverformat, said.layout.yaxis.hoverformat) == (".2f", "+,.2f")
+    assert all("변동성 %{x}" in point.hovertemplate for point in said.data)
+    assert comparison_html.lines(closes, colors, "percent").layout.yaxis.hoverformat == "+,.2f"

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from finance_core.bars.drawings import Drawing, Point
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import drawings
+from finance_core.storage import drawings, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.echart.border import MARKER
 from tests import pages
@@ -510,3 +510,12 @@ def test_neither_a_zoom_nor_a_period_nor_a_tool_sends_the_bars_again(address: st
     assert sum(received) < 100_000
     assert max(received) < 20_000
     assert page.evaluate("window.options") == 0
+
+
+def test_a_chart_whose_bars_go_while_it_is_open_says_so(own_server_db: MongoDatabase, address: str, page: Page) -> None:
+    open_chart(page, address + "?period=1Y")
+    prices.delete(own_server_db, KOREAN_STOCKS, "005930")
+    tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"bars_changed_at": tickers.now()})
+    page.get_by_role("radio", name="3개월", exact=True).click()
+    expect(page.get_by_text("시세가 아직 없습니다")).to_be_visible()
+    expect(page.get_by_text("예상하지 못한 오류")).to_have_count(0)

@@ -75,5 +75,8 @@ def test_screens_are_saved_by_name_up_to_a_limit(db: MongoDatabase, monkeypatch:
     small = named_values.Shelf("screens", "screens", "query", limit=2, too_many="{limit}")
     with pytest.raises(SisepanError, match="2"):
         small.save(db, "c", {})
+    with pytest.raises(SisepanError, match="신고가"):
+        screens.SAVED.save_new(db, " 신고가", {"rule": "close > 3"})
+    screens.SAVED.save_new(db, "신고가", {"rule": "close > 2"})
     screens.SAVED.remove(db, "b")
     assert list(screens.SAVED.load(db)) == ["신고가"]

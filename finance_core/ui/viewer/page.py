@@ -199,6 +199,8 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     ticker, name = row["ticker"], listing.name_of(row)
     view = compared.without_itself(view, category, ticker)
     history = shared.history(db, category, row)
+    if history.bars.empty:  # they went while the chart was open: the whole page says so
+        st.rerun()
     currency = category.currency_of(row.get("currency"))
     others, other_rows, problems = compared.load(db, view, currency)
     if others:

@@ -46,6 +46,7 @@ def show(db: MongoDatabase) -> None:
     list_id = st.query_params.get(LIST, "")
     shown = next((each for each in lists if each.id == list_id), lists[0])
     if list_id and list_id != shown.id:
+        st.session_state.pop(MOVED, None)  # a row of the other list
         st.warning(_("그런 목록이 없거나 공유되지 않아 다른 목록을 보여 드립니다."), icon=":material/warning:")
     _choices(db, lists, shown)
     if unknown := st.session_state.pop(UNKNOWN, None):
