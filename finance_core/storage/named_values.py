@@ -8,8 +8,8 @@ from typing import Any
 
 from finance_core import ticker_fields
 from finance_core.errors import SisepanError
-from finance_core.storage.database import MongoDatabase
 from finance_core.i18n import N_
+from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import CHOICES
 
 TAKEN = N_("{name}: 이 이름으로 저장된 것이 이미 있습니다. 다른 이름을 쓰거나 그것을 먼저 지우십시오.")
