@@ -107,11 +107,7 @@ def one_a_day(
     days = own.moments.astype("datetime64[D]")
     is_same = np.append(days[:-1] == days[1:], False)
     if is_same.any():
-        bars = own.values[:, : len(candles.PRICES) + 1]
-        if error := intervals.longer_beside(days, bars) or intervals.shorter_beside(days, bars):
-            raise error
-        _require_one_market(own, is_same, portions)
-        _require_one_close(category, raws, own, is_same, portions)
+        _require_one_series(category, raws, own, is_same, portions)
         own = own.at(_fullest_last(own.values, is_same))
         refused[DUPLICATE] = own.place[is_same]
     return own.at(~is_same), refused
@@ -165,6 +161,20 @@ def _are_adjusted(own: OwnRows, rows: npt.NDArray[np.int64]) -> bool:
         ratios = own.values[rows, : len(candles.PRICES)] / own.values[rows + 1, : len(candles.PRICES)]
     ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
     return bool(abs(ratios[0] - 1) > NO_CORRECTION and np.isclose(ratios, ratios[0], rtol=ONE_RATIO, atol=0).all())
+
+
+def _require_one_series(
+    category: Category, raws: Sequence[Any], own: OwnRows, is_same: dates.Mask, portions: Sequence[Rows]
+) -> None:
+    """Raise SisepanError if rows of one day are of several intervals, markets or closes.
+
+    `is_same` marks the rows whose next row is of the same day.
+    """
+    days, bars = own.moments.astype("datetime64[D]"), own.values[:, : len(candles.PRICES) + 1]
+    if error := intervals.longer_beside(days, bars) or intervals.shorter_beside(days, bars):
+        raise error
+    _require_one_market(own, is_same, portions)
+    _require_one_close(category, raws, own, is_same, portions)
 
 
 def _require_one_market(own: OwnRows, is_same: dates.Mask, portions: Sequence[Rows]) -> None:

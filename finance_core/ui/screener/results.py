@@ -82,11 +82,8 @@ def _table(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
     rows = listing.of(db, view.category).rows
     names = [listing.name_of(rows[ticker]) if ticker in rows else ticker for ticker in result.tickers]
     name, code, line = _("이름"), _("코드"), _("최근 60봉")
-    links = [
-        navigation.chart_address(view.category, ticker, shown)
-        for ticker, shown in zip(result.tickers, names, strict=True)
-    ]
-    table = pd.DataFrame({name: links})
+    address = partial(navigation.chart_address, view.category)
+    table = pd.DataFrame({name: list(map(address, result.tickers, names))})
     config: dict[str, Any] = {
         name: st.column_config.LinkColumn(display_text=navigation.NAME, width="medium"),
         line: st.column_config.LineChartColumn(width="small", color="gray"),

@@ -203,11 +203,9 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         st.rerun()
     currency = category.currency_of(row.get("currency"))
     others, other_rows, problems = compared.load(db, view, currency)
-    if others:
-        view = replace(view, scale="percent")
+    view = replace(view, scale="percent") if others else view
     style = _style(category, row, history.bars, view, calendar)
-    if any(other.get("source") == "sample" for other in other_rows):
-        style = replace(style, sample=True)
+    style = replace(style, sample=any(each.get("source") == "sample" for each in (row, *other_rows)))
     drawing = shared.drawing(history, view, style, calendar, others)
     visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
     close = shared.adjusted(history, style)[0]["close"]
