@@ -108,7 +108,7 @@ def show(db: MongoDatabase, category_key: str, update: Update) -> None:
 
 def _ticker(category: Category, view: View, listed: Listing, problems: list[str]) -> str:
     """The ticker to show: that of the address, else the category's default, else the first; "" if none is listed."""
-    if view.ticker and view.ticker not in listed.rows:
+    if view.ticker and listed.rows and view.ticker not in listed.rows:
         sentence = _("{ticker}은(는) 이 목록에 없는 종목이라 다른 종목을 보여 드립니다.")
         if update_actions.has_tried(category, view.ticker):
             sentence = _("{ticker}은(는) 추가되지 않았습니다. 다른 종목을 보여 드립니다.")
