@@ -136,13 +136,18 @@ def places(count: int, chosen: Sequence[int] = ()) -> Option:
     >>> [row.get("query") for row in places(2)["media"]][4:6]
     [{'maxHeight': 330}, {'minHeight': 800}]
     """
-    usual = grids(count, chosen)
-    others = [
-        {"query": {limit: pixels}, "option": {"grid": grids(count, chosen, height)}}
+
+    def edges(height: float) -> Option:
+        # Not the top of the first pane: the page moves it below a readout of several lines.
+        first, *others = grids(count, chosen, height)
+        return {"grid": [{"bottom": first["bottom"]}, *others]}
+
+    media = [
+        {"query": {limit: pixels}, "option": edges(height)}
         for limit, heights in (("maxHeight", LOWER), ("minHeight", HIGHER))
         for pixels, height in heights.items()  # of several that match, the last one counts
     ]
-    return {"grid": usual, "media": [*others, {"option": {"grid": usual}}]}
+    return {"grid": grids(count, chosen), "media": [*media, {"option": edges(HEIGHT)}]}
 
 
 def grids(count: int, chosen: Sequence[int] = (), height: float = HEIGHT) -> list[Option]:

@@ -121,6 +121,7 @@ def test_panes_keep_their_shares_in_a_chart_of_any_height(height: int) -> None:
     def pixels(edge: Any) -> float:
         return float(edge.rstrip("%")) / 100 * height if isinstance(edge, str) else edge
 
+    grids[0] = {"top": placed["grid"][0]["top"], **grids[0]}
     heights = [height - pixels(grid["bottom"]) - pixels(grid["top"]) for grid in grids]
     inside = height - panes.TOP - panes.BOTTOM
     wanted = [share / sum(panes.shares(4)) * inside for share in panes.shares(4)]

@@ -115,6 +115,7 @@ def test_each_selector_of_the_style_sheet_still_matches_something(
     assert len(selectors) > 20
     selectors = [one.removesuffix(":focus-within") for one in selectors]
     unmatched = [one for one in selectors if page.locator(one).count() == 0]
+    page.set_viewport_size({"width": 1440, "height": 900})  # where it is open
     page.goto(address.rpartition("/")[0])
     expect(page.get_by_test_id("stMetric")).to_be_visible()
     expect(page.get_by_test_id("stHeading").locator("h3").first).to_be_visible()  # it is drawn last

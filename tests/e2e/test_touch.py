@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
 
 PAIR = "series=korean_stocks:000000,korean_stocks:000001&period=1Y"
 IS_SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop > 100"
-RANGE = "document.querySelector('.js-plotly-plot')._fullLayout.yaxis.range"
+RANGE = "plot => plot._fullLayout.yaxis.range"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
@@ -69,7 +69,7 @@ def test_a_finger_scrolls_past_an_analysis_and_a_tap_reads_it(app: Callable[[], 
     """Plotly took every way of a finger for a region to zoom into, and a phone shows little else than the chart."""
     open_chart(phone, f"{app()}/comparison?{PAIR}")
     phone.get_by_role("tab", name="낙폭").click()
-    plot = phone.locator(".js-plotly-plot")
+    plot = phone.get_by_role("tabpanel", name="낙폭").locator(".js-plotly-plot")
     expect(plot).to_be_visible()
     wait_until_at_rest(phone)
 
@@ -79,11 +79,11 @@ def test_a_finger_scrolls_past_an_analysis_and_a_tap_reads_it(app: Callable[[], 
         assert place
         return place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
 
-    before, place = phone.evaluate(RANGE), middle()
+    before, place = plot.evaluate(RANGE), middle()
     seen = plot.bounding_box()
     swipe(phone, place, 5, 150)
     assert wait_until(lambda: plot.bounding_box() != seen), "the page has moved"
-    assert phone.evaluate(RANGE) == before
+    assert plot.evaluate(RANGE) == before
     phone.wait_for_timeout(300)  # a tap on a page that still moves only stops it
     phone.touchscreen.tap(*middle())
     expect(phone.locator(".hoverlayer")).to_contain_text(re.compile(r"\d{4}-\d\d-\d\d.*회사 0 : −?\d+\.\d\d%"))
