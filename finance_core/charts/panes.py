@@ -42,9 +42,9 @@ BOTTOM: Final = 64
 HEIGHT: Final = 730
 """The usual height of the chart in pixels: for it, the heights of the panes are exact."""
 LOWER: Final = {660: 600, 550: 500, 460: 425, 390: 360, 330: 300}
-"""The most pixels of a lower chart, as on a phone, and the height for which its panes are exact."""
+"""For charts up to so many pixels high, as on a phone, the height at which their panes are exact."""
 HIGHER: Final = {800: 880, 960: 1050, 1150: 1300}
-"""The same for a higher chart, with the least pixels."""
+"""The same for charts from so many pixels on."""
 BETWEEN: Final = 1.2
 """The gap between two panes, in percent of the height of the chart."""
 

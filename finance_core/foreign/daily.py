@@ -120,7 +120,10 @@ def _fullest_last(values: npt.NDArray[np.float64], is_same: dates.Mask) -> npt.N
     """
     day = np.append(0, np.cumsum(~is_same[:-1]))
     closes, others = values[:, 3], values[:, [0, 1, 2, 4]]
-    fullness = ((others > 0) & (others != closes[:, None])).sum(axis=1)
+    is_given = others > 0
+    # Prices that all equal the close may have been made from it.
+    is_given[:, :3] &= (others[:, :3] != closes[:, None]).any(axis=1)[:, None]
+    fullness = is_given.sum(axis=1)
     agrees = np.isclose(closes, closes[~is_same][day], rtol=candles.ROUNDING, atol=0)
     return np.lexsort((np.arange(len(day)), np.where(agrees, fullness, -1), day))
 
@@ -178,7 +181,7 @@ def _require_one_series(
 
 
 def _require_one_market(own: OwnRows, is_same: dates.Mask, portions: Sequence[Rows]) -> None:
-    """Raise SisepanError if two rows of a day name two markets and differ in close or volume.
+    """Raise SisepanError if on more than one day two rows name two markets and differ in close or volume.
 
     Two known words, as KRX and KOSPI, may mean one market. `is_same` marks the rows whose next row is of the same day.
     """
@@ -189,13 +192,17 @@ def _require_one_market(own: OwnRows, is_same: dates.Mask, portions: Sequence[Ro
         word = str(column[position] or "").strip() if column is not None else ""
         return "" if word.casefold() in NO_MARKET else word
 
-    traded = np.nan_to_num(own.values[:, 3:5])
-    differs = is_same[:-1] & (traded[:-1] != traded[1:]).any(axis=1)
+    traded = own.values[:, 3:5]
+    is_known = (traded[:-1] > 0) & (traded[1:] > 0)
+    differs = is_same[:-1] & (is_known & (traded[:-1] != traded[1:])).any(axis=1)
+    found = []
     for row in np.flatnonzero(differs).tolist() if any("market" in rows.columns for rows in portions) else ():
         named = {word for word in (market(row), market(row + 1)) if word}
         if len(named) > 1 and not all(map(raw_tickers.means_category, named)):
-            day = str(own.moments[row])[:10]
-            raise SisepanError(TWO_MARKETS, markets=", ".join(sorted(named)), date=day)
+            found.append((named, str(own.moments[row])[:10]))
+    if len(found) > 1:
+        named, day = found[0]
+        raise SisepanError(TWO_MARKETS, markets=", ".join(sorted(named)), date=day)
 
 
 def _require_one_close(
@@ -217,7 +224,7 @@ def _require_one_close(
         limits.append((is_other & is_between, 0 if len(markets) > 1 else DISAGREEING * is_between.sum()))
     files = np.array([portion.file for portion in portions], dtype=object)[own.place[:, 0]]
     is_between = np.append(is_same[:-1] & (files[:-1] != files[1:]), False)
-    limits.append((is_other & is_between, DISAGREEING * is_between.sum()))
+    limits.append((is_other & is_between, max(DISAGREEING * is_between.sum(), 1)))  # the last day of an older file
     for is_wrong, limit in limits:
         if is_wrong.sum() <= limit:
             continue

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import conversion, csv_form, dates, field_names, levels, raw_tickers
+from finance_core.foreign import csv_form, dates, field_names, levels, raw_tickers
 from finance_core.foreign.csv_form import reading
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.foreign.table_source import Source, bar_columns
@@ -74,8 +74,10 @@ def open_file(path: Path, category: Category, ticker: str = "") -> Source:
         raise SisepanError(FOLDER, file=path.name)
     with reading(path), path.open("rb") as file:
         begun = file.read(len(OLE))
-    if _is_excel(path, begun) or begun.startswith(PACKED):
-        raise SisepanError(EXCEL if _is_excel(path, begun) else COMPRESSED, file=path.name)
+    if _is_excel(path, begun):
+        raise SisepanError(EXCEL, file=path.name)
+    if begun.startswith(PACKED):
+        raise SisepanError(COMPRESSED, file=path.name)
     is_parquet = begun.startswith(MAGIC) or path.suffix.lower() in (".parquet", ".pq")
     return ParquetSource(path, category, ticker) if is_parquet else CsvSource(path, category, ticker)
 
@@ -122,7 +124,7 @@ class _FileSource(Source):
         if (np.isnat(days) | (days == np.datetime64("1970-01-01"))).all():
             column, value = _shown(names["date"]), _shown(str(sample[0]))
             if dates.is_ambiguous(sample, convention):
-                raise SisepanError(conversion.AMBIGUOUS, date=value)
+                return  # later rows, or other files, may tell: the conversion decides
             raise SisepanError(NO_DAYS, file=self.name, column=column, value=value)
 
     def _rows_of(
@@ -143,7 +145,7 @@ class _FileSource(Source):
 
 
 class CsvSource(_FileSource):
-    """A CSV file of daily prices (UTF-8, CP949 or marked UTF-16; commas, semicolons or tabs), with names above.
+    """A CSV file of daily prices (UTF-8, CP949 or marked UTF-16; commas, semicolons or tabs) below their names.
 
     Each column may be of one ticker, as `yf.download(...).to_csv()` writes, with three lines above the rows. The place
     of a row is its line number, as an editor counts.
@@ -153,8 +155,10 @@ class CsvSource(_FileSource):
         self._path = path
         self._encoding = csv_form.encoding(path)
         with self._opened() as lines:
-            first = list(islice((line for line in lines if line.strip()), csv_form.MOST_ABOVE))
-        self._above, self._delimiter = csv_form.head(first)
+            numbered = ((number, line) for number, line in enumerate(lines) if line.strip())
+            first = list(islice(numbered, csv_form.MOST_ABOVE + 1))
+        above, self._delimiter = csv_form.head([line for _number, line in first])
+        self._above = first[above][0] if first else 0
         head = [record for _line, record in islice(self._records(), 3)]
         if not head:
             raise SisepanError(EMPTY, file=path.name)
@@ -183,15 +187,13 @@ class CsvSource(_FileSource):
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         """Every record from the header on that is not empty, with the number of its first line."""
         with self._opened() as lines:
-            line, above = 1, self._above
-            while above:
-                above, line = above - bool(next(iter(lines)).strip()), line + 1
-            reader, first = csv.reader(lines, delimiter=self._delimiter, strict=True), line
+            line = self._above + 1
+            reader = csv.reader(islice(lines, self._above, None), delimiter=self._delimiter, strict=True)
             try:
                 for record in reader:
                     if any(record):
                         yield line, record
-                    line = first + reader.line_num
+                    line = self._above + 1 + reader.line_num
             except csv.Error as error:
                 raise SisepanError(NOT_CSV, file=self._path.name, line=line, reason=str(error)) from error
 
@@ -247,10 +249,11 @@ def _columns_of_tickers(head: Sequence[Sequence[str]]) -> tuple[list[tuple[str, 
     """
     first, names = list(head[0][1:]), bar_columns(head[0])
     # C and V are tickers too, unless all letters of a bar are there.
+    others = [name for name in first if name not in names.values()]
     is_of_bars = len(names.get("close", "")) != 1 or {"open", "high", "low"} <= names.keys()
     if (
         "close" in names
-        and (is_of_bars or not raw_tickers.are_tickers(first))
+        and (is_of_bars or not raw_tickers.are_tickers(others))
         and (any(head[-1][1:]) or dates.is_date(head[-1][0]))
     ):
         return [], 1

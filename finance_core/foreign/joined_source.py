@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from finance_core.bars import candles
 from finance_core.errors import SisepanError
-from finance_core.foreign import field_names
+from finance_core.foreign import field_names, raw_tickers
 from finance_core.foreign.shapes import Rows
 from finance_core.foreign.table_source import Source
 from finance_core.i18n import N_
@@ -21,8 +21,8 @@ SAME_NAME = N_("이름이 같은 파일이 둘 이상입니다. 파일 이름으
 class JoinedSource(Source):
     """The rows of all `files`, as if they stood one below another: whatever is checked is checked over all of them.
 
-    The fields of bars must be the same, in the same units: 종가(원) beside 종가($) would be prices in two currencies.
-    The place of a row is its place in its file, after the name of the file.
+    The fields of bars must be the same, in the same currency: 종가(원) beside 종가($) would be prices in two. The place
+    of a row is its place in its file, after the name of the file.
     """
 
     def __init__(self, files: Sequence[Source]) -> None:
@@ -53,9 +53,13 @@ class JoinedSource(Source):
 
 
 def _unlike(one: Mapping[str, str], other: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """The names of the columns of bars in one of two files that mean another field or unit than those in the other."""
+    """The names of the columns of bars in one of two files that mean another field or currency than in the other."""
     meanings = [
-        {(ours, field_names.unit_of(theirs)): theirs for ours, theirs in names.items() if ours in candles.COLUMNS}
+        {
+            (ours, *raw_tickers.currencies([field_names.unit_of(theirs)])): theirs
+            for ours, theirs in names.items()
+            if ours in candles.COLUMNS
+        }
         for names in (one, other)
     ]
     here, there = meanings

@@ -6,11 +6,10 @@
   window.scrollsByFinger = true;
   let begun, isScroll;
   const onStart = (event) => {
-    begun = undefined;
+    begun = isScroll = undefined;
     if (event.target.closest?.(".js-plotly-plot")) return event.stopPropagation();
     const main = event.target.closest?.(".echarts-container")?.closest("[data-testid=stMain]");
     begun = main && event.touches.length === 1 && main.scrollHeight > main.clientHeight + 2 ? event : undefined;
-    isScroll = undefined;
   };
   const onMove = (event) => {
     if (!begun || begun.defaultPrevented || event.touches.length > 1) return; // prevented: a drawing is dragged

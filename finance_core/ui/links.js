@@ -24,22 +24,23 @@
   addEventListener("click", onClick, true);
   // A tap on a touch screen only selects a cell: a second one would show its link, and a third would follow it.
   const selected = (table) => table.querySelector("td[aria-selected=true]");
-  let tap;
+  let tap, observer;
   const onDown = ({ target, pointerType, clientX, clientY, timeStamp }) => {
+    observer?.disconnect();
     const table = pointerType === "touch" && target.closest?.("[data-testid=stDataFrame]");
     tap = table ? { table, clientX, clientY, timeStamp, before: selected(table)?.id } : undefined;
   };
   const onUp = ({ clientX, clientY, timeStamp }) => {
     if (!tap || Math.hypot(clientX - tap.clientX, clientY - tap.clientY) > 10 || timeStamp - tap.timeStamp > 500) return;
     const { table, before } = tap;
-    const observer = new MutationObserver(() => {
+    observer = new MutationObserver((_changes, observer) => {
       const cell = selected(table);
       if (!cell || cell.id === before) return;
       observer.disconnect();
       if (isOurs(cell.textContent)) follow(cell.textContent);
     });
     observer.observe(table, { subtree: true, childList: true, attributes: true }); // the table tells a moment later
-    setTimeout(() => observer.disconnect(), 1000);
+    setTimeout((own) => own.disconnect(), 1000, observer);
   };
   addEventListener("pointerdown", onDown, true);
   addEventListener("pointerup", onUp, true);

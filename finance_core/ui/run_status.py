@@ -152,7 +152,8 @@ def _outcome_sentences(run: RunRecord) -> list[str]:
     if run["deferred"]:
         sentence = _("{count}종목은 Yahoo에 오래 새 봉이 없어 이번에 묻지 않았습니다.")
         sentences.append(formats.filled(sentence, count=run["deferred"]))
-    if run["failed"] and run["failed"] not in run.get("error", {}).get("values", {}).values():  # said by the reason
+    said = run.get("error", {}).get("values", {})
+    if run["failed"] and run["failed"] not in (said.get("count"), said.get("failed")):  # else the reason says it
         sentences.append(formats.filled(_("{count}종목은 실패했습니다."), count=run["failed"]))
     return sentences
 

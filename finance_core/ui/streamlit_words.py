@@ -154,7 +154,7 @@ PATTERNS: Final = {
     r"^Press (.*)Enter to (?:apply|submit form)$": "$1Enter로 적용",
     r"^View (\d+) more$": "$1개 더 보기",
     r"^Add: (.*)$": "더하기: $1",
-    r"^Remove (\S+\.\w+)$": "$1 빼기",
+    r"^Remove (.+\.\w+)$": "$1 빼기",
     r"^You can only select up to (\d+) options?\. Remove .*": "$1개까지 고르며, 먼저 하나를 빼야 합니다.",
     r"^(?:.*) files are not allowed\.$": "이런 파일은 받지 않습니다.",
     r"Date set outside allowed range\. Please select a date on or before (.*)\.$": "$1까지의 날짜를 고르십시오.",

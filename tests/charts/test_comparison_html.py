@@ -45,10 +45,15 @@ def test_the_day_and_as_many_decimals_as_are_read_stand_under_the_pointer() -> N
         {"a": [100 + day % 11 for day in range(300)], "b": [100 + day % 7 for day in range(300)]}, days
     )
     colors = dict.fromkeys(closes, "#000000")
-    pair = [comparison_html.rolling_correlation, comparison_html.spread, comparison_html.beta, comparison_html.ratio]
-    for figure in (comparison_html.drawdowns(closes, colors), *(draw(closes) for draw in pair)):
-        assert figure.layout.xaxis.hoverformat == "%Y-%m-%d"
-        assert figure.layout.yaxis.hoverformat.endswith((".2f", ".4f"))
+    figures = [
+        (comparison_html.drawdowns(closes, colors), ".2f"),
+        (comparison_html.rolling_correlation(closes), ".2f"),
+        (comparison_html.spread(closes), "+,.2f"),
+        (comparison_html.beta(closes), ".2f"),
+        (comparison_html.ratio(closes), ",.4f"),
+    ]
+    for figure, expected in figures:
+        assert (figure.layout.xaxis.hoverformat, figure.layout.yaxis.hoverformat) == ("%Y-%m-%d", expected)
         assert figure.layout.hovermode == "x unified", "a finger need not hit the line"
     said = comparison_html.risk_and_return(closes, colors)
     assert (said.layout.xaxis.hoverformat, said.layout.yaxis.hoverformat) == (".2f", "+,.2f")

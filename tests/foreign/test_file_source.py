@@ -83,11 +83,21 @@ def test_titles_above_the_header_are_no_rows(tmp_path: Path, above: list[str], d
     assert [refusal.place for refusal in samsung.refusals] == [str(len(above) + len(table))]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"), [("2024-01-05,1", file_source.RAGGED), ('"2024-01-05', file_source.NOT_CSV)]
+)
+def test_the_line_of_a_mistake_below_titles_is_that_of_the_editor(tmp_path: Path, wrong: str, message: str) -> None:
+    lines = ["삼성전자", "", HEADER, *BARS, wrong]
+    with pytest.raises(SisepanError) as refused:
+        found(write(tmp_path, "005930.csv", "\n".join(lines)))
+    assert (refused.value.message, refused.value.values["line"]) == (message, len(lines))
+
+
 def test_days_whose_order_nothing_tells_are_refused_as_that(tmp_path: Path) -> None:
     lines = [HEADER, *(f"{month:02}/04/2024{bar[10:]}" for month, bar in enumerate(BARS, start=3))]
-    with pytest.raises(SisepanError) as refused:
-        file_source.open_file(write(tmp_path, "AAPL.csv", "\n".join(lines)), US_STOCKS)
-    assert refused.value.message == conversion.AMBIGUOUS
+    [apple] = found(write(tmp_path, "AAPL.csv", "\n".join(lines)), US_STOCKS)
+    assert apple.failure
+    assert apple.failure.message == conversion.AMBIGUOUS
 
 
 TWO: Final = {"005930": 1, "000660": 2}
@@ -142,9 +152,10 @@ def test_a_column_called_by_a_letter_is_of_that_ticker_beside_others(tmp_path: P
     }
     assert closes["C"] == [12, 22, 32]
     assert closes.keys() == {"JPM", "BAC", "C", "V", "WFC", "MA"}
-    short = ["T,O,H,L,C,V", *(f"{day},10,12,9,11,5" for day in DAYS)]
-    [bars] = found(write(tmp_path, "XLF.csv", "\n".join(short)), US_STOCKS)
-    assert (bars.ticker, bars.bars["close"].tolist()) == ("XLF", [11, 11, 11])
+    for head, row in (("T,O,H,L,C,V", "10,12,9,11,5"), ("Date,C,V", "11,5"), ("Date,O,C,V", "10,11,5")):
+        short = [head, *(f"{day},{row}" for day in DAYS)]
+        [bars] = found(write(tmp_path, "XLF.csv", "\n".join(short)), US_STOCKS)
+        assert (bars.ticker, bars.bars["close"].tolist()) == ("XLF", [11, 11, 11])
 
 
 @pytest.mark.parametrize("name", ["거래량.csv", "KOSPI_volume.csv"])

@@ -161,12 +161,12 @@ def test_files_may_differ_in_what_is_no_part_of_a_bar(db: MongoDatabase, tmp_pat
     table = made_table(1, "2022-01-03", "2023-12-28")
     paths = in_years(tmp_path, table)
     lines = paths[1].read_text().splitlines()
-    head = lines[0].replace("close", "Close").replace("volume", "거래량(주)") + ",종목명,시장"
+    head = lines[0].replace("close", "Close(원)").replace("volume", "거래량(주)") + ",종목명,시장"
     paths[1].write_text("\n".join([head, *(line + ",삼성전자,KOSPI" for line in lines[1:])]))
     common = ["--category", "korean_stocks", "--ticker", "005930", "--yes", "--together"]
     _output, errors = run(*paths, *common, code=1)
-    assert "2022.csv에만 있는 열: volume" in errors
-    paths[1].write_text(paths[1].read_text().replace("거래량(주)", "Volume"))
+    assert "Close(원)" in errors, "won beside a close of no known currency"
+    paths[1].write_text(paths[1].read_text().replace("Close(원)", "Close"))
     run(*paths, *common)
     assert prices.load(db, KOREAN_STOCKS, "005930").equals(candles.clean(table)[0])
 

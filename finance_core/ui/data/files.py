@@ -39,7 +39,7 @@ ABANDONED = 86_400.0
 def import_section(db: MongoDatabase) -> str | None:
     """The section where a file is uploaded, examined in a dry run, and imported after a yes.
 
-    Returns the name of the file, if there is one.
+    Returns the name of the files together, if there are any.
     """
     st.subheader(_("파일 가져오기"), divider="gray")
     text = _(
@@ -79,7 +79,8 @@ def import_section(db: MongoDatabase) -> str | None:
 
 def _forget_outcome() -> None:
     """Other files may have the names of those that were imported: the outcome must not stand below them."""
-    started.forget(st.session_state.get(NAME, ""))
+    if NAME in st.session_state:
+        started.forget(st.session_state[NAME])
 
 
 def ask(label: str, icon: str, plan: Iterable[object], key: str, busy: bool, start: Callable[[], None]) -> None:

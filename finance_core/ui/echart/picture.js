@@ -9,9 +9,10 @@
   const size = { width: width || chart.getWidth(), height: height || chart.getHeight() };
 
   const isApart = Boolean(model.getComponent("title", 0)); // one small chart per line, each below its name
-  if (isApart) chart.resize({ ...size, silent: true }); // small charts stand in as many columns as the picture has room for
+  // The option as it is for the size of the picture: for its panes, or for as many columns as small charts have room in.
+  chart.resize({ ...size, silent: true });
   const option = chart.getOption();
-  if (isApart) chart.resize({ silent: true });
+  chart.resize({ silent: true });
   const inside = option.dataZoom.filter(({ type }) => type === "inside");
   option.dataZoom = inside.map((zoom) => ({ ...zoom, startValue, endValue, start: undefined, end: undefined }));
   option.backgroundColor = paper;

@@ -1,0 +1,42 @@
+"""Bars whose open or close lies outside their range, and those whose high is below their low."""
+
+import pandas as pd
+import pytest
+
+from finance_core.bars import candles
+from finance_core.errors import SisepanError
+from finance_core.foreign import ranges
+
+BARS = pd.DataFrame(
+    {"open": 100.0, "high": 102.0, "low": 98.0, "close": 101.0, "volume": 5.0, "dividends": 0.0, "stock_splits": 0.0},
+    index=pd.date_range("2024-01-01", periods=100),
+)[list(candles.COLUMNS)]
+
+
+@pytest.mark.parametrize("change", [{"close": 104.5}, {"close": 96.5}, {"open": 104.5}, {"open": 96.5}])
+def test_up_to_one_bar_in_twenty_may_lie_outside_its_range(change: dict[str, float]) -> None:
+    bars = BARS.copy()
+    bars.loc[bars.index[:5], list(change)] = list(change.values())
+    ranges.require(bars)
+    bars.loc[bars.index[5], list(change)] = list(change.values())
+    with pytest.raises(SisepanError) as refused:
+        ranges.require(bars)
+    assert refused.value.message == ranges.COLUMNS_UNLIKE
+    assert refused.value.values == {"count": 6, "date": "2024-01-01"}
+
+
+def test_a_percent_outside_is_rounding_and_a_missing_range_is_none() -> None:
+    ranges.require(BARS.assign(close=102.9))
+    for missing in (float("nan"), 0.0):
+        ranges.require(BARS.assign(close=200.0, high=missing, low=missing))
+
+
+def test_single_bars_whose_high_is_below_their_low_are_marked_and_many_are_refused() -> None:
+    bars = BARS.copy()
+    bars.loc[bars.index[3], "high"] = 90.0
+    ranges.require(bars)
+    assert ranges.upside_down(bars).nonzero()[0].tolist() == [3]
+    bars.loc[bars.index[7], "high"] = 90.0
+    with pytest.raises(SisepanError) as refused:
+        ranges.require(bars)
+    assert refused.value.message == ranges.COLUMNS_SWAPPED
