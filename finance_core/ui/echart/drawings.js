@@ -6,10 +6,11 @@
     style: { text, x, y, fill: color, font, align, verticalAlign: "bottom" },
   });
   const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: color, lineWidth: 1.5 } });
+  const crisp = (y) => Math.floor(y) + 0.5; // in the middle of a row of pixels: else a level line is a blur of two rows
   const dot = (cx, cy) => ({ type: "circle", shape: { cx, cy, r: 3 }, style: { fill: color } });
   const kinds = {
     trend: (points) => [line(...points.flat()), ...points.map((point) => dot(...point))],
-    level: ([[, y]], { x, width }, { text }) => [line(x, y, x + width, y), write(text, x + width - 4, y - 3, "right")],
+    level: ([[, y]], { x, width }, { text }) => [line(x, crisp(y), x + width, crisp(y)), write(text, x + width - 4, y - 3, "right")],
     text: ([[x, y]], _, { text }) => [dot(x, y), write(text, x + 6, y - 4, "left")],
   };
   const renderItem = ({ dataIndex, coordSys }, api) => {

@@ -9,10 +9,9 @@
   const size = { width: width || chart.getWidth(), height: height || chart.getHeight() };
 
   const isApart = Boolean(model.getComponent("title", 0)); // one small chart per line, each below its name
-  // The option as it is for the size of the picture: for its panes, or for as many columns as small charts have room in.
-  chart.resize({ ...size, silent: true });
+  if (isApart) chart.resize({ ...size, silent: true }); // small charts stand in as many columns as the picture has room for
   const option = chart.getOption();
-  chart.resize({ silent: true });
+  if (isApart) chart.resize({ silent: true });
   const inside = option.dataZoom.filter(({ type }) => type === "inside");
   option.dataZoom = inside.map((zoom) => ({ ...zoom, startValue, endValue, start: undefined, end: undefined }));
   option.backgroundColor = paper;
@@ -26,8 +25,12 @@
     for (const each of [...option.grid, ...option.title]) each.top = HEAD_APART + percent(each.top) * scale;
     for (const grid of option.grid) grid.height = percent(grid.height) * scale;
   } else {
-    option.grid[0].top = HEAD;
-    option.grid.at(-1).bottom = FOOT;
+    // The panes with the shares they have on the page.
+    const areas = option.grid.map((_, pane) => model.getComponent("grid", pane).coordinateSystem.getRect());
+    const [{ y: begin }, last] = [areas[0], areas.at(-1)];
+    const scale = (size.height - HEAD - FOOT) / (last.y + last.height - begin);
+    for (const [pane, { y, height }] of areas.entries())
+      Object.assign(option.grid[pane], { top: HEAD + (y - begin) * scale, height: height * scale, bottom: "auto" });
   }
   for (const axis of [...option.xAxis, ...option.yAxis]) {
     if (option.yAxis.includes(axis) && axis.axisLine.show === true) continue; // this axis has the colour of its line
