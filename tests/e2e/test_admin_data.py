@@ -113,6 +113,7 @@ def test_a_file_is_tried_imported_drawn_and_taken_away_again(
     error = page.get_by_test_id("stAlert").filter(has_text="날짜와 종가 열")
     expect(error).to_be_in_viewport()  # where the button is
     page.get_by_role("button", name="a.csv 빼기").click()
+    expect(page.locator(".st-key-try_file")).to_have_count(0)  # then the box takes files again
     page.locator("input[type=file]").set_input_files(years)
     expect(error).to_have_count(0)  # once the other files have come
     page.locator(".st-key-try_file button").first.click()
