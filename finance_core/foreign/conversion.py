@@ -177,6 +177,9 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
     ]
     bars, remarks = candles.clean(table)
     bars, applied = adjustment.split_adjusted(bars)
+    sample = _sample(rows, portions, has_closes=rows.has_closes and not applied)
+    signs = (row.close.strip(" +-.,0123456789") for row in sample if isinstance(row.close, str))
+    rules.require_currency(converted.ticker, raw_tickers.currencies(signs))
     examples = [
         _conversion(portions[portion], position, converted.ticker, bars.iloc[number : number + 1])
         for number, (portion, position, _order) in enumerate(rows.place[:SHOWN_CONVERSIONS].tolist())
@@ -187,7 +190,7 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
         remarks=(*remarks, *applied),
         refusals=(*converted.refusals, *refused),
         conversions=tuple(examples),
-        sample=_sample(rows, portions, has_closes=rows.has_closes and not applied),
+        sample=sample,
     )
 
 

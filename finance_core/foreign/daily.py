@@ -192,11 +192,13 @@ def _require_one_market(own: OwnRows, is_same: dates.Mask, portions: Sequence[Ro
         word = str(column[position] or "").strip() if column is not None else ""
         return "" if word.casefold() in NO_MARKET else word
 
+    if not any("market" in portion.columns for portion in portions):
+        return
     traded = own.values[:, 3:5]
     is_known = (traded[:-1] > 0) & (traded[1:] > 0)
     differs = is_same[:-1] & (is_known & (traded[:-1] != traded[1:])).any(axis=1)
     found = []
-    for row in np.flatnonzero(differs).tolist() if any("market" in rows.columns for rows in portions) else ():
+    for row in np.flatnonzero(differs).tolist():
         named = {word for word in (market(row), market(row + 1)) if word}
         if len(named) > 1 and not all(map(raw_tickers.means_category, named)):
             found.append((named, str(own.moments[row])[:10]))

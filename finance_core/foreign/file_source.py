@@ -248,14 +248,11 @@ def _columns_of_tickers(head: Sequence[Sequence[str]]) -> tuple[list[tuple[str, 
     The list is empty where columns are not of single tickers. `head` has the first lines of the file, at most three.
     """
     first, names = list(head[0][1:]), bar_columns(head[0])
-    # C and V are tickers too, unless all letters of a bar are there.
     others = [name for name in first if name not in names.values()]
-    is_of_bars = len(names.get("close", "")) != 1 or {"open", "high", "low"} <= names.keys()
-    if (
-        "close" in names
-        and (is_of_bars or not raw_tickers.are_tickers(others))
-        and (any(head[-1][1:]) or dates.is_date(head[-1][0]))
-    ):
+    # C is a ticker too: beside other tickers it is no close.
+    is_ticker = len(names.get("close", "")) == 1 and raw_tickers.are_tickers(others)
+    has_rows = any(head[-1][1:]) or dates.is_date(head[-1][0])
+    if "close" in names and not is_ticker and has_rows:
         return [], 1
     if len(head) == 3 and not any(head[2][1:]) and not dates.is_date(head[2][0]):
         for fields, tickers in ((first, head[1][1:]), (head[1][1:], first)):

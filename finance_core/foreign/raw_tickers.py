@@ -34,6 +34,7 @@ _CURRENCY = "(USD|KRW|EUR|JPY|CNY|CNH|GBP|AUD|CAD|CHF|HKD|TWD|SGD|NZD|SEK|NOK|TH
 CURRENCY_WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("원", "₩", "WON", "원화"), "KRW"),
     **dict.fromkeys(("달러", "$", "US$", "DOLLAR"), "USD"),
+    "€": "EUR",
 }
 _INDEX = "(KOSPI|KOSDAQ|KOSPI200|KS11|KQ11|KS200|DJI|IXIC|NDX|SPX|GSPC|US500|VIX|RUT|N225|HSI|SSEC|FTSE|GDAXI)"
 FORMS: Final[Mapping[str, str]] = {

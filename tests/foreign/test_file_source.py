@@ -100,6 +100,18 @@ def test_days_whose_order_nothing_tells_are_refused_as_that(tmp_path: Path) -> N
     assert apple.failure.message == conversion.AMBIGUOUS
 
 
+@pytest.mark.parametrize(("sign", "category", "expected"), [("$", KOREAN_STOCKS, "USD"), ("₩", US_STOCKS, "KRW")])
+def test_a_sign_before_each_price_tells_its_currency(
+    tmp_path: Path, sign: str, category: Category, expected: str
+) -> None:
+    rows = ["date,close", *(f"{day},{sign}45.1{number}" for number, day in enumerate(DAYS))]
+    path = write(tmp_path, "prices.csv", "\n".join(rows))
+    [of_ticker] = found(path, category, "005930" if category is KOREAN_STOCKS else "AAPL")
+    assert expected in str(of_ticker.failure)
+    [of_other] = found(path, *((US_STOCKS, "AAPL") if category is KOREAN_STOCKS else (KOREAN_STOCKS, "005930")))
+    assert of_other.bars["close"].tolist() == [45.10, 45.11, 45.12]
+
+
 TWO: Final = {"005930": 1, "000660": 2}
 """Tickers, and by what the prices of the first are multiplied."""
 

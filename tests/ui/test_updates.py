@@ -189,6 +189,8 @@ def test_the_newest_run_is_shown_when_it_is_chosen_in_the_history_and_retried_th
 
     page = choose(open_page(), own_server_db)
     assert not page.exception
+    assert "물어본 2종목이 모두 실패했습니다." in text_of(page)
+    assert "2종목은 실패했습니다." not in text_of(page), "the reason has the number already"
     assert page.button(key=f"retry_korean_stocks_{failed}")
     page.button(key=f"retry_chosen_korean_stocks_{failed}").click().run()
     finish(page)
@@ -212,21 +214,6 @@ def test_a_run_in_which_everything_failed_is_not_called_done(
     assert "모두 실패했습니다" in shown
     assert "완료" not in shown
 
-
-def test_the_number_of_failed_tickers_is_said_once(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(yahoo_client, "RETRY_WITHIN", 0.01)
-    pages.update_from(yahoo, own_server_db, TABLES, {})
-    yahoo.outage = Status(500)
-    category_update.run(own_server_db, KOREAN_STOCKS)
-    page = choose(open_page(), own_server_db)
-    assert "물어본 2종목이 모두 실패했습니다." in text_of(page)
-    assert "2종목은 실패했습니다." not in text_of(page)
-
-    insert_run(own_server_db, "partial", done=9, failed=3, started_at=tickers.now())
-    page = choose(open_page(), own_server_db)
-    assert "3종목은 실패했습니다." in text_of(page), "where no reason says it"
 
 
 def test_samples_are_not_said_to_be_compared_with_yahoo(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
