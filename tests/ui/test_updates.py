@@ -215,7 +215,6 @@ def test_a_run_in_which_everything_failed_is_not_called_done(
     assert "완료" not in shown
 
 
-
 def test_samples_are_not_said_to_be_compared_with_yahoo(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:
     pages.update_from(yahoo, own_server_db, TABLES, {})
     tickers.record(own_server_db, KOREAN_STOCKS, "000660", {"source": "sample"})
