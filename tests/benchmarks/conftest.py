@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from finance_core.bars import candles
-from tests.e2e.conftest import FLAGS, VISITOR, browser, start  # noqa: F401 - fixtures
+from tests.e2e.conftest import CHROMIUM, FLAGS, VISITOR, browser, start  # noqa: F401 - fixtures
 from tests.e2e.conftest import own_app as app  # noqa: F401
 from tests.yahoo import random_walk
 
@@ -25,6 +25,12 @@ CENTURY = 24_778
 def browser_flags() -> list[str]:
     """Those of a visitor's browser, but for what needs a screen."""
     return FLAGS
+
+
+@pytest.fixture(scope="session")
+def browser_names() -> tuple[str, ...]:
+    """What a visitor has."""
+    return CHROMIUM
 
 
 @pytest.fixture
