@@ -145,7 +145,8 @@ class _UpdateRun:
         if not plan.due:
             return
         context = copy_context()  # has the language of the person who started the run
-        with yahoo.client(self._stop) as client, ThreadPoolExecutor(min(workers, len(plan.due))) as pool:
+        pool = ThreadPoolExecutor(min(workers, len(plan.due)))
+        with yahoo.client(self._stop, self._lease.pause) as client, pool:
             try:
                 quoted = self._update_by_quotes(
                     [due.ticker for due in plan.due if due.since and due.ticker != first], client

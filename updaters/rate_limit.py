@@ -52,18 +52,19 @@ class RateLimit:
                     return now
             self._sleep(min(remaining, NAP))
 
-    def refused(self, asked_at: float) -> None:
-        """Begin a pause for all workers, because Yahoo refused the request made at `asked_at`.
+    def refused(self, asked_at: float) -> float:
+        """Begin a pause for all workers, because Yahoo refused a request made at `asked_at`; returns its seconds left.
 
         Requests that were made before the pause began belong to the same round and begin no further pause.
         """
         with self._lock:
-            if asked_at < self._paused_at:
-                return
-            self._rounds += 1
-            self._paused_at = self._clock()
-            pause = FIRST_PAUSE * 2 ** (self._rounds - 1)
-            self._next = self._paused_at + pause * (1 + random.random() / 2)
+            now = self._clock()
+            if asked_at >= self._paused_at:
+                self._rounds += 1
+                self._paused_at = now
+                pause = FIRST_PAUSE * 2 ** (self._rounds - 1)
+                self._next = now + pause * (1 + random.random() / 2)
+            return max(0.0, self._next - now)
 
     def answered(self, asked_at: float) -> None:
         """Count pauses from zero again, if the request made at `asked_at` came after the last pause."""

@@ -123,8 +123,10 @@ def candidates(category: Category, row: TickerRow) -> list[tuple[Market, str]]:
 class Client:
     """The access to Yahoo for one run. Once `stop` is set, it makes no more requests."""
 
-    def __init__(self, session: "_LimitedSession", stop: threading.Event) -> None:
-        self._session, self.stop = session, stop
+    def __init__(
+        self, session: "_LimitedSession", stop: threading.Event, paused: Callable[[float], None] = lambda _seconds: None
+    ) -> None:
+        self._session, self.stop, self.paused = session, stop, paused
         self.requests = 0
         """The number of requests, including yfinance's requests for cookies and repeated requests."""
         self._retrying = Retrying(
@@ -222,15 +224,19 @@ class _LimitedSession(Session[Any]):
         if any(path in url for path in LIMITED):
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                 _log.warning("Yahoo wants fewer requests: all workers pause")
-                self.rate_limit.refused(asked_at)
+                client.paused(self.rate_limit.refused(asked_at))
             else:
                 self.rate_limit.answered(asked_at)
         return response
 
 
 @contextmanager
-def client(stop: threading.Event | None = None) -> Iterator[Client]:
+def client(
+    stop: threading.Event | None = None, paused: Callable[[float], None] = lambda _seconds: None
+) -> Iterator[Client]:
     """A client for one run, over the only session of this process; the first run opens it and the last run closes it.
+
+    `paused` is called with the seconds of each pause that a refused request of this run begins or meets.
 
     yfinance uses the session that it got last for all of its requests, so two runs must not have two sessions: the run
     that ends first would close the session of the other. The rate limit belongs to the session, because Yahoo counts
@@ -247,7 +253,7 @@ def client(stop: threading.Event | None = None) -> Iterator[Client]:
         _session_users += 1
         shared = _session
     try:
-        yield Client(shared, stop or threading.Event())
+        yield Client(shared, stop or threading.Event(), paused)
     finally:
         with _session_lock:
             _session_users -= 1

@@ -172,6 +172,8 @@ _Run = TypedDict(
         "started_at": dt.datetime,
         "heartbeat_at": dt.datetime,
         "finished_at": NotRequired[dt.datetime],
+        "reported_at": NotRequired[dt.datetime],  # when the counts last changed
+        "paused_until": NotRequired[dt.datetime],  # Yahoo wanted fewer requests: it is not asked before
         "cancel_requested": NotRequired[bool],
         "error": NotRequired[Error],
         "failures": NotRequired[list[Failure]],  # left out where runs are listed, like the next

@@ -73,6 +73,7 @@ class LeasedRun:
     """Whether another run has taken the lease, because this one had no connection for too long."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _counts: Document = field(default_factory=dict)
+    _moments: Document = field(default_factory=dict)
     _lists: dict[str, list[Document]] = field(default_factory=lambda: {"failures": [], "remarks": []})
     """Reported, but not written yet."""
     _remark_count: int = 0
@@ -87,10 +88,16 @@ class LeasedRun:
         """Keep all counts, and the failures and remarks since the last report, to be written within `WATCH` seconds."""
         with self._lock:
             self._counts = dict(counts)
+            self._moments["reported_at"] = tickers.now()
             self._lists["failures"] += [{"ticker": each.ticker, **each.error.as_document()} for each in failures]
             kept = remarks[: KEPT_REMARKS - self._remark_count]
             self._lists["remarks"] += [dict(remark) for remark in kept]
             self._remark_count += len(kept)
+
+    def pause(self, seconds: float) -> None:
+        """Keep, to be written, that the source is not asked for `seconds` from now."""
+        with self._lock:
+            self._moments["paused_until"] = tickers.now() + dt.timedelta(seconds=seconds)
 
     def finish(self, state: State, error: SisepanError | None = None) -> None:
         """Write the outcome and give the lease back. Raises PyMongoError if that cannot be written."""
@@ -121,7 +128,7 @@ class LeasedRun:
     def _write(self, fields: Document) -> None:
         with self._lock:
             lists = {name: list(entries) for name, entries in self._lists.items() if entries}
-            changes: Document = {"$set": {**self._counts, "heartbeat_at": tickers.now(), **fields}}
+            changes: Document = {"$set": {**self._counts, **self._moments, "heartbeat_at": tickers.now(), **fields}}
         if lists:
             # Not $push: if the answer of the server is lost, the same entries are written again.
             changes["$addToSet"] = {name: {"$each": entries} for name, entries in lists.items()}

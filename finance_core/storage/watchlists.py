@@ -97,13 +97,10 @@ def add(db: MongoDatabase, key: str, entries: Iterable[Entry]) -> int:
 
     Raises SisepanError if the list would be too long, or was deleted.
     """
+    if key == FAVOURITES:
+        return _add_stars(db, entries)
     added = 0
     for entry in entries:
-        if key == FAVOURITES:
-            row = tickers.get(db, categories.category(entry.category), entry.ticker)
-            added += not (row and row.get("favourite"))
-            tickers.set_favourite(db, categories.category(entry.category), entry.ticker, True)
-            continue
         same = {"category": entry.category, "ticker": entry.ticker}
         has_room = {f"entries.{MOST_ENTRIES - 1}": {"$exists": False}}
         is_new = {"_id": key, "entries": {"$not": {"$elemMatch": same}}, **has_room}
@@ -112,6 +109,22 @@ def add(db: MongoDatabase, key: str, entries: Iterable[Entry]) -> int:
         elif db[WATCHLISTS].count_documents({"_id": key, **has_room}, limit=1) == 0:
             raise SisepanError(N_("목록이 없거나, {limit}종목이 이미 들어 있습니다."), limit=MOST_ENTRIES)
     return added
+
+
+def _add_stars(db: MongoDatabase, entries: Iterable[Entry]) -> int:
+    before = {entry[:2] for entry in _favourites(db, _list({"_id": FAVOURITES})).entries}
+    added = list(dict.fromkeys(entry for entry in entries if entry[:2] not in before))
+    place = {entry[:2]: position for position, entry in enumerate(added)}
+    for entry in added:
+        tickers.set_favourite(db, categories.category(entry.category), entry.ticker, True)
+
+    def ordered(stars: list[Entry], position: int) -> int:
+        stars.sort(key=lambda star: place.get(star[:2], -1))
+        return position
+
+    if added:
+        _changed(db, FAVOURITES, added[-1], ordered)
+    return len(added)
 
 
 def take_out(db: MongoDatabase, key: str, entry: Entry) -> None:

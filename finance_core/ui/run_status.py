@@ -1,6 +1,7 @@
 """Shows runs on viewers, on the updates page and on the data page: progress, outcome, failures, and their names."""
 
 import datetime as dt
+import math
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -9,13 +10,15 @@ import streamlit as st
 from finance_core import formats
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
-from finance_core.storage import runs
+from finance_core.storage import runs, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import Kind, Origin, RunRecord, State
 from finance_core.ui.decorators import writes
 from finance_core.ui.text import plain
 
 SHOWN_FAILURES = 20
+SILENCE = 10.0
+"""Seconds without an answer after which a running update says so."""
 
 STATES: dict[State, tuple[str, str]] = {
     "running": (N_("실행 중"), ":material/sync:"),
@@ -122,13 +125,27 @@ def _progress_text(run: RunRecord) -> str:
     else:
         parts = [formats.filled(_("{kind} 중: {done}/{total}종목"), **{**run, "kind": kind_name(run)})]
     fetched, elapsed = run["done"] - run["current"], seconds(run)
-    if fetched and elapsed > 1:
+    waiting = _waiting(run)
+    if waiting:
+        parts.append(waiting)
+    elif fetched and elapsed > 1:
         rate = fetched / elapsed
         parts.append(_("초당 {rate}종목").format(rate=f"{rate:,.1f}"))
         parts.append(_("약 {time} 남음").format(time=duration((run["total"] - run["done"]) / rate)))
     if run["failed"]:
         parts.append(formats.filled(_("실패 {count}"), count=run["failed"]))
     return " · ".join(parts)
+
+
+def _waiting(run: RunRecord) -> str:
+    """Why nothing has moved for a while, if nothing has."""
+    now = tickers.now()
+    pause = (run.get("paused_until", now) - now).total_seconds()
+    if pause > 0:
+        return _("Yahoo가 요청이 너무 많다고 해서 {time} 뒤에 이어 갑니다").format(time=duration(math.ceil(pause)))
+    silence = (now - run.get("reported_at", now)).total_seconds()
+    is_update = run.get("kind") is None
+    return _("{time}째 Yahoo의 답이 없습니다").format(time=duration(silence)) if is_update and silence > SILENCE else ""
 
 
 def outcome(run: RunRecord) -> None:

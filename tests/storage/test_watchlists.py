@@ -42,6 +42,9 @@ def test_order_and_notes_of_the_favourites_follow_the_stars(listed: MongoDatabas
     watchlists.take_out(listed, FAVOURITES, SAMSUNG)
     assert entries(listed, FAVOURITES) == (HYNIX,)
     assert [row["ticker"] for row in tickers.starred(listed, KOREAN_STOCKS)] == ["000660"]
+    pasted = [Entry("korean_stocks", ticker) for ticker in ("035720", "005930", "000660", "000270")]
+    assert watchlists.add(listed, FAVOURITES, pasted) == 3
+    assert entries(listed, FAVOURITES) == (HYNIX, pasted[0], pasted[1], pasted[3]), "as they were given"
 
 
 def test_a_list_holds_tickers_of_all_categories_in_the_order_that_people_choose(listed: MongoDatabase) -> None:

@@ -135,6 +135,25 @@ def test_a_run_that_another_process_has_is_shown_with_its_speed_and_can_be_cance
     assert "200/1,234종목" in text_of(open_page())
 
 
+def test_a_run_that_yahoo_lets_wait_says_so(own_server_db: MongoDatabase) -> None:
+    with runs.leased(own_server_db, KOREAN_STOCKS, "terminal", {}, threading.Event()) as run:
+        run.report({"total": 45, "done": 0, "current": 0, "failed": 0})
+        run.pause(600)
+        wait_until(lambda: "paused_until" in (runs.latest(own_server_db, KOREAN_STOCKS) or {}))
+        paused = r"0/45종목 · Yahoo가 요청이 너무 많다고 해서 (10분 0초|9분 \d+초) 뒤에"
+        assert re.search(paused, progress_text(open_page()))
+        run.pause(0)
+        run.report({"total": 45, "done": 1, "current": 0, "failed": 0})
+        wait_until(lambda: (runs.latest(own_server_db, KOREAN_STOCKS) or {}).get("done") == 1)
+        assert "Yahoo" not in progress_text(open_page())
+        run.finish("done")
+    silent = {"state": "running", "reported_at": tickers.now() - dt.timedelta(seconds=100)}
+    with runs.leased(own_server_db, US_STOCKS, "terminal", {}, threading.Event()) as run:
+        own_server_db[documents.RUNS].update_one({"_id": run.id}, {"$set": silent})
+        assert re.search(r"1분 4\d초째 Yahoo의 답이 없습니다", progress_text(open_page()))
+        run.finish("cancelled")
+
+
 def progress_text(page: AppTest) -> str:
     return "\n".join(bar.text for bar in page.progress).replace("\\", "")
 

@@ -1,5 +1,6 @@
 """The rate limit of requests: in simulated time with real threads, and in real runs against the stand-in for Yahoo."""
 
+import datetime as dt
 import math
 import threading
 import time
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import tickers
+from finance_core.storage import runs, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.yahoo import AsUsual, Listing, Status, YahooStandIn, random_walk
 from updaters import category_update, rate_limit
@@ -297,10 +298,11 @@ def test_while_a_run_pauses_nobody_has_a_turn(
     refused = RateLimit.refused
     pauses: list[tuple[float, float]] = []
 
-    def noted(limit: RateLimit, asked_at: float) -> None:
+    def noted(limit: RateLimit, asked_at: float) -> float:
         before = time.monotonic()
-        refused(limit, asked_at)
+        left = refused(limit, asked_at)
         pauses.append((before, time.monotonic()))
+        return left
 
     monkeypatch.setattr(RateLimit, "refused", noted)
 
@@ -310,3 +312,6 @@ def test_while_a_run_pauses_nobody_has_a_turn(
     ((earliest, latest),) = pauses
     assert not [turn for turn in turns if latest < turn < earliest + 0.5]
     assert [turn for turn in turns if turn >= earliest + 0.5], "and then it goes on"
+    record = runs.latest(db, KOREAN_STOCKS)
+    assert record
+    assert record["started_at"] + dt.timedelta(seconds=0.5) <= record["paused_until"] < record["finished_at"]
