@@ -12,7 +12,9 @@ from typing import Final
 
 FieldNames = dict[str, tuple[str, ...]]
 
-_UNIT = re.compile(r"(?<=[^\s(\[])\s*[(\[]\s*(주|원|달러|KRW|USD|[$₩])\s*[)\]]$", re.IGNORECASE)
+_UNIT = re.compile(
+    r"(?<=[^\s(\[])\s*[(\[]\s*(?:단위\s*:?\s*)?(주|원화?|won|달러|KRW|USD|US\$|[$₩￦])\s*[)\]]$", re.IGNORECASE
+)
 
 BARS: Final[FieldNames] = {
     "ticker": (
@@ -115,7 +117,7 @@ def folded(key: str) -> str:
 def unit_of(key: str) -> str:
     """The unit behind a name that `folded` leaves out; "" where there is none.
 
-    >>> unit_of("종가(원)"), unit_of("Close (USD)"), unit_of("close")
+    >>> unit_of("종가(단위: 원)"), unit_of("Close (USD)"), unit_of("close")
     ('원', 'USD', '')
     """
     found = _UNIT.search(str(key).strip())

@@ -32,7 +32,7 @@ ACCEPTED: Final = 0.9
 
 _CURRENCY = "(USD|KRW|EUR|JPY|CNY|CNH|GBP|AUD|CAD|CHF|HKD|TWD|SGD|NZD|SEK|NOK|THB|VND|INR|IDR|MYR|PHP|RUB|BRL|MXN)"
 CURRENCY_WORDS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("원", "₩", "WON", "원화"), "KRW"),
+    **dict.fromkeys(("원", "₩", "￦", "WON", "원화"), "KRW"),
     **dict.fromkeys(("달러", "$", "US$", "DOLLAR"), "USD"),
     "€": "EUR",
 }
@@ -54,9 +54,10 @@ USUAL_FORMS: Final[Mapping[str, str]] = {
 }
 """Patterns that nearly always mean one category; the words in the rows may overrule them."""
 WORDS: Final[Mapping[str, str]] = {
-    "korean_stocks": "stock equity etf etn kr kor korea krx kospi kosdaq konex korean_stock 주식"
+    "korean_stocks": "stock equity etf etn fund 펀드 kr kor korea krx kospi kosdaq konex korean_stock 주식"
     " 국내주식 한국주식 국내 한국 코스피 코스닥 코넥스 유가증권 유가증권시장",
-    "us_stocks": "stock equity etf us usa nasdaq nyse amex us_stock us_equity 주식 미국주식 해외주식 미국 나스닥 뉴욕",
+    "us_stocks": "stock equity etf fund 펀드 us usa nasdaq nyse amex us_stock us_equity 주식"
+    " 미국주식 해외주식 미국 나스닥 뉴욕",
     "indices": "index indices kospi kosdaq nasdaq nyse 지수",
     "other": "crypto cryptocurrency coin bond fund future futures option commodity"
     " 코인 암호화폐 채권 펀드 선물 옵션 원자재",

@@ -219,6 +219,8 @@ def test_names_in_documents_that_are_read_as_they_are_are_used_for_the_list(
         ("GOOGLE", [], ""),
         ("005930", ["us_stock"], ""),
         ("BTC", ["crypto"], ""),
+        ("069500", ["fund"], "korean_stocks"),
+        ("SPY", ["펀드"], "us_stocks"),
     ],
 )
 def test_the_category_of_a_ticker_is_told_by_its_form_and_by_words(
