@@ -151,12 +151,12 @@ def difference(db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable
 def _listed(
     db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable[MarketListing]
 ) -> Iterator[tuple[MarketListing, ListedTicker]]:
-    """The tickers of `lists`, and those in their files whose market their category does not have."""
+    """The tickers of `lists`, and where these are all markets of a file, those whose market the category does not have."""
     of_category = {market.key for market in lists[0].category.markets}
     for file, listing in _listings(db, lists, fetched).items():
         wanted = {each.market for each in lists if each.file == file}
         for listed in listing["rows"]:
-            if "" in wanted or listed["market"] in wanted or listed["market"] not in of_category:
+            if "" in wanted or listed["market"] in wanted or listed["market"] not in of_category <= wanted:
                 yield listing, listed
 
 
