@@ -129,7 +129,8 @@ class YahooStandIn:
     `quotes`: what the screener answers of each symbol, by the names of its JSON; it filters by exchange alone. `env`
     leads a client here; curl_cffi takes the authority when a Session is made and the proxy at each request, so set it
     before making the session. `delay` is seconds before each answer of chart or screener, also of one that waits as it
-    is changed. While `outage` is set, each of them gets that answer.
+    is changed. While `outage` is set, each of them gets that answer. `clock_offset` is how many seconds its clock is
+    ahead.
     """
 
     def __init__(self, listings: dict[str, Listing] | None = None, delay: float = 0) -> None:
@@ -139,6 +140,7 @@ class YahooStandIn:
         self.tunnels: list[str] = []
         self.delay = delay
         self.outage: Answer | None = None
+        self.clock_offset = 0.0
         self.env: dict[str, str] = {}
         self._scripts: dict[str, deque[Answer]] = defaultdict(deque)
         self._server: _Server | None = None
@@ -267,6 +269,9 @@ class _Connection(BaseHTTPRequestHandler):
             for each in (self.connection, self.request):  # two, if the client left while TLS began
                 _hang_up(each)
                 each.close()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string((timestamp or time.time()) + self.server.yahoo.clock_offset)
 
     def do_CONNECT(self) -> None:
         self.host = self.path.partition(":")[0]

@@ -24,7 +24,7 @@ def silent_since(row: TickerRow, now: dt.datetime) -> dt.datetime:
 
     Both are UTC, tz-naive.
     """
-    return row.get("silent_since", now)
+    return min(row.get("silent_since", now), now)
 
 
 def rests(row: TickerRow, now: dt.datetime) -> bool:
@@ -38,4 +38,4 @@ def rests(row: TickerRow, now: dt.datetime) -> bool:
     if since is None or (row.get("last_status") == "failed" and "unknown_runs" not in row):
         return False
     pause = next(pause for limit, pause in PAUSES if now - since < limit)
-    return now - row["updated_at"] < pause
+    return now - row.get("updated_at", dt.datetime.min) < pause

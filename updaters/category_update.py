@@ -190,6 +190,8 @@ class _UpdateRun:
         try:
             with turns.working():
                 self._count(self._retrying_outages(self._update, due, client), client)
+        except yahoo.WrongClock as error:
+            self._give_up(error)
         except NotAsked:
             if client.exhausted:
                 self._give_up(FetchFailed(_REFUSED))

@@ -21,6 +21,8 @@ from updaters.run_summary import Summary
 
 LOOK_EVERY = 30.0
 """Seconds between two checks for due update runs."""
+RETRY_AFTER = dt.timedelta(hours=1)
+"""Time after a run that failed, or could not finish, until the next try."""
 
 _log = logging.getLogger(__name__)
 _last_tasks: dict[str, BackgroundTask] = {}
@@ -89,9 +91,12 @@ def _is_due(db: MongoDatabase, category: Category, now: dt.datetime) -> bool:
     if since is None:
         return False
     last = runs.latest_whole(db, category)
-    # An interrupted run does not count: the next run completes it. A running run counts; if another process holds the
-    # lease, `_update` finds out.
-    last_start = last["started_at"] if last and last["state"] != "interrupted" else None
+    # A run that ended early does not count: the next run completes it. A running run counts; if another process holds
+    # the lease, `_update` finds out.
+    waits = {"interrupted": dt.timedelta(0), "failed": RETRY_AFTER, "partial": RETRY_AFTER}
+    moment = now.astimezone(dt.UTC).replace(tzinfo=None)
+    counts = last and not (last["state"] in waits and moment >= last["heartbeat_at"] + waits[last["state"]])
+    last_start = last["started_at"] if last and counts else None
     return schedule.is_due(category, since, last_start, now, partial(trading_calendars.of, db))
 
 

@@ -14,7 +14,7 @@ from finance_core import starter
 from finance_core.bars import sessions
 from finance_core.categories import Category
 from finance_core.storage import tickers, trading_calendars
-from finance_core.storage.database import MongoDatabase
+from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TickerRow
 from updaters import back_off, verification
 
@@ -63,7 +63,8 @@ def make(
     full_since: dt.datetime | None = None,
 ) -> Plan:
     """The plan of a run at `now` (tz-aware) with the options of `category_update.run`. Writes nothing."""
-    rows = {row["ticker"]: row for row in tickers.active(db, category)}
+    moment = now.astimezone(dt.UTC).replace(tzinfo=None)
+    rows = {row["ticker"]: _without_future(row, moment) for row in tickers.active(db, category)}
 
     def by_age(ticker: str) -> tuple[bool, dt.datetime, str]:
         # Not by the last bar: tickers that get no new bars any more would come first in every run.
@@ -72,7 +73,6 @@ def make(
     chosen = list(dict.fromkeys(only)) if only is not None else sorted(rows, key=by_age)
     closed = _last_closed(db, category, now)
     is_current = _updated_since(full_since or _ALWAYS) if full or force else _up_to_date(closed)
-    moment = now.astimezone(dt.UTC).replace(tzinfo=None)
     verified = set() if full else _to_verify(db, category, rows, chosen, moment)
     is_persons = full or force or only is not None
     # Not requested now, because Yahoo had no new bars.
@@ -93,6 +93,13 @@ def make(
     unregistered = [ticker for ticker, row in rows.items() if "category" not in row]
     new = frozenset(ticker for ticker in chosen if ticker not in rows)
     return Plan(due, len(chosen) - len(due) - len(deferred), len(deferred), unregistered, new)
+
+
+def _without_future(row: TickerRow, now: dt.datetime) -> TickerRow:
+    """The row without moments later than `now` (UTC, tz-naive): the clock was ahead then, and a session still open."""
+    fields = cast("Document", row)
+    future = {name for name in ("updated_at", "verified_at", "silent_since") if fields.get(name, _NEVER) > now}
+    return cast("TickerRow", {name: value for name, value in fields.items() if name not in future})
 
 
 def register(db: MongoDatabase, category: Category, names: Iterable[str]) -> None:
@@ -148,7 +155,7 @@ def _up_to_date(closed: Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]) 
         if row.get("source") != "yahoo" or row.get("last_status") != "ok" or row.get("rewriting"):
             return False
         session, close = closed(row)
-        return row.get("last_date", _NEVER) >= session and row["updated_at"] >= close + SETTLING
+        return row.get("last_date", _NEVER) >= session and row.get("updated_at", _NEVER) >= close + SETTLING
 
     return is_current
 
@@ -168,7 +175,11 @@ def _to_verify(
 
 def _updated_since(moment: dt.datetime) -> Callable[[TickerRow], bool]:
     """A function of a row: whether its ticker was updated since `moment` (UTC, tz-naive)."""
-    return lambda row: row.get("last_status") == "ok" and row["updated_at"] >= moment and not row.get("rewriting")
+
+    def is_updated(row: TickerRow) -> bool:
+        return row.get("updated_at", _NEVER) >= moment and row.get("last_status") == "ok" and not row.get("rewriting")
+
+    return is_updated
 
 
 def _stored_until(row: TickerRow) -> dt.datetime | None:

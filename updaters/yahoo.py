@@ -7,11 +7,13 @@ bars.
 import datetime as dt
 import logging
 import threading
+import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
 
@@ -54,6 +56,9 @@ LIMITED = (CHART, SCREENER)
 """The addresses whose answers start and end pauses. The address for cookies has its own limit, and charts work without
 cookies."""
 
+CLOCK_TOLERANCE = 15 * 60
+"""Seconds that the clock of this machine may differ from Yahoo's: it tells which sessions have ended."""
+
 HTTP_ERROR = N_("Yahoo가 시세 대신 HTTP 오류 {status}을(를) 보냈습니다.")
 _COLUMNS = [name.replace("_", " ").title() for name in candles.COLUMNS]
 """yfinance's names of our columns: stock_splits is Stock Splits there."""
@@ -73,6 +78,10 @@ _session: "_LimitedSession | None" = None
 
 class NoBars(FetchFailed):
     """Yahoo answered without bars and without a reason. It answers so for some unknown symbols too."""
+
+
+class WrongClock(NotAsked):
+    """The clock of this machine is wrong, so that the answer cannot be used, and no more requests are made."""
 
 
 class UnknownSymbol(NoBars):
@@ -219,6 +228,7 @@ class _LimitedSession(Session[Any]):
             client.requests += 1
             _status.set(0)
             response = super().request(method, url, *arguments, **options)
+        _check_clock(response.headers)
         turns.give_way()  # to parse the answer is half of the work
         _status.set(response.status_code)
         if any(path in url for path in LIMITED):
@@ -260,6 +270,19 @@ def client(
             if _session_users == 0:
                 shared.close()
                 _session = None
+
+
+def _check_clock(headers: Mapping[str, Any]) -> None:
+    """Raise WrongClock if an answer was sent at another time than now. An answer without its time tells nothing."""
+    try:
+        sent_at = parsedate_to_datetime(headers["Date"]).timestamp() + int(headers.get("Age", 0))
+    except (KeyError, ValueError):
+        return
+    ahead = round((time.time() - sent_at) / 60)
+    if abs(ahead) * 60 > CLOCK_TOLERANCE:
+        fast = N_("이 컴퓨터의 시계가 Yahoo보다 {minutes}분 빠릅니다. 시계를 맞추고 다시 실행하십시오.")
+        slow = N_("이 컴퓨터의 시계가 Yahoo보다 {minutes}분 느립니다. 시계를 맞추고 다시 실행하십시오.")
+        raise WrongClock(fast if ahead > 0 else slow, minutes=abs(ahead))
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -151,7 +151,7 @@ def difference(db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable
 def _listed(
     db: MongoDatabase, lists: Sequence[MarketList], fetched: Iterable[MarketListing]
 ) -> Iterator[tuple[MarketListing, ListedTicker]]:
-    """The tickers of `lists`, and where these are all markets of a file, those whose market the category does not have."""
+    """The tickers of `lists`; where these are all that the category has of a file, also those of its other markets."""
     of_category = {market.key for market in lists[0].category.markets}
     for file, listing in _listings(db, lists, fetched).items():
         wanted = {each.market for each in lists if each.file == file}

@@ -36,6 +36,8 @@ WATCH = 0.5
 """Seconds between two writes of progress, each of which also reads whether the run is to be cancelled."""
 CONTINUE_WITHIN = dt.timedelta(days=2)
 """Within this time, the next full run continues one that ended early."""
+CLOCK_DIFFERENCE = dt.timedelta(hours=1)
+"""By so much the clocks of two machines may differ."""
 
 KEPT_REMARKS = 500
 """Most remarks on bars that are stored with a run; the counts and the log include all remarks."""
@@ -192,12 +194,12 @@ def leased(
 
 def latest(db: MongoDatabase, category: Category) -> RunRecord | None:
     """The running or last run of `category`, without its failures; None if it never had one."""
-    return next(iter(_runs(db, {"category": category.key}, 1)), None)
+    return _latest(db, category, {})
 
 
 def latest_whole(db: MongoDatabase, category: Category) -> RunRecord | None:
     """The running or last update run of all tickers of `category`: no import, and no run of named tickers."""
-    return next(iter(_runs(db, {"category": category.key, "only": None, "kind": None}, 1)), None)
+    return _latest(db, category, {"only": None, "kind": None})
 
 
 def unfinished_full(db: MongoDatabase, category: Category, only: Iterable[str] | None = None) -> dt.datetime | None:
@@ -207,7 +209,7 @@ def unfinished_full(db: MongoDatabase, category: Category, only: Iterable[str] |
     tickers, or began more than `CONTINUE_WITHIN` ago.
     """
     of_all = {"only": None} if only is None else {}
-    last = next(iter(_runs(db, {"category": category.key, "kind": None, **of_all}, 1)), None)
+    last = _latest(db, category, {"kind": None, **of_all})
     if last is None or not last.get("full") or last["state"] in ("running", "done"):
         return None
     if last["started_at"] < tickers.now() - CONTINUE_WITHIN or _as_set(last.get("only")) != _as_set(only):
@@ -270,6 +272,12 @@ def mark_interrupted(db: MongoDatabase, category: Category) -> int:
         return 0
     changes = [{"$set": {"state": "interrupted", "finished_at": "$heartbeat_at"}}]
     return db[RUNS].update_many({"_id": {"$in": dead}, "state": "running"}, changes).modified_count
+
+
+def _latest(db: MongoDatabase, category: Category, query: Document) -> RunRecord | None:
+    """The latest run that `query` finds, but for runs of a clock that was ahead: they would be the latest for long."""
+    begun = {"started_at": {"$lte": tickers.now() + CLOCK_DIFFERENCE}}
+    return next(iter(_runs(db, {"category": category.key, **begun, **query}, 1)), None)
 
 
 def _runs(db: MongoDatabase, query: Document, limit: int) -> list[RunRecord]:

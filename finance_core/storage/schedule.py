@@ -41,13 +41,15 @@ def is_due(
 
     An update becomes due `DELAY` after each close of one of the exchanges. It is due if the last such moment is after
     the schedule was switched on (`since`) and after the last run started (`last_start`), both UTC and tz-naive.
+    A `since` later than now was stored by a clock that was ahead, and does not count.
     `calendar_of` finds a calendar by its name, as stored bars have corrected it.
     """
     calendars = [calendar_of(market.calendar) for market in category.markets]
     finished = ((calendar, sessions.last_finished(calendar, now - DELAY)) for calendar in calendars)
     due = [close + DELAY for calendar, session in finished if (close := sessions.close_of(calendar, session))]
     latest = max(due, default=dt.datetime.min)
-    return latest > since and (last_start is None or latest > last_start)
+    is_on = latest > since or since > now.astimezone(dt.UTC).replace(tzinfo=None)
+    return is_on and (last_start is None or latest > last_start)
 
 
 def next_due(

@@ -1,5 +1,6 @@
 """Dry runs, wrong use, and failures before anything is asked: what the command reports."""
 
+import datetime as dt
 import sys
 import threading
 from collections.abc import Callable
@@ -54,11 +55,12 @@ def test_a_dry_run_on_an_empty_database_of_ones_own_leaves_it_empty(
 @pytest.mark.usefixtures("three")
 @pytest.mark.parametrize("options", [[], ["--full"], ["--force"], ["--tickers", "035720,123456"]], ids=" ".join)
 def test_a_dry_run_tells_what_the_run_then_asks_for_and_changes_nothing(
-    db: MongoDatabase, yahoo: YahooStandIn, updated: Command, options: list[str]
+    db: MongoDatabase, yahoo: YahooStandIn, updated: Command, options: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     updated("--tickers", "005930,000660")
     now = tickers.now()
-    fresh = {"last_date": now, "updated_at": now + update_plan.SETTLING}  # settled, even if a session closed just now
+    monkeypatch.setattr(update_plan, "SETTLING", dt.timedelta(0))  # a session may have closed just now
+    fresh = {"last_date": now, "updated_at": now}
     db["ticker_metadata"].update_one({"ticker": "000660"}, {"$set": fresh})
     before = everything(db)
     yahoo.clear()

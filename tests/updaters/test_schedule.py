@@ -258,3 +258,31 @@ def test_a_run_that_was_interrupted_does_not_count_and_is_completed(db: MongoDat
 
     assert [run["state"] for run in runs.history(db, 10)] == ["done", "interrupted"]
     assert tick(now) == 0
+
+
+@pytest.mark.parametrize("state", ["failed", "partial"])
+@pytest.mark.usefixtures("switched_on")
+def test_a_run_that_could_not_finish_is_tried_again_an_hour_later(db: MongoDatabase, state: str) -> None:
+    now = dt.datetime.now(dt.UTC)
+    ended = now.replace(tzinfo=None)
+    could_not = {"category": KOREAN_STOCKS.key, "origin": "schedule", "state": state}
+    db["update_runs"].insert_one({**could_not, "started_at": ended, "heartbeat_at": ended})
+
+    assert tick(now + dt.timedelta(minutes=59)) == 0
+    assert tick(now + dt.timedelta(minutes=61)) == 1
+    assert [run["state"] for run in runs.history(db, 10)] == ["done", state]
+
+
+@pytest.mark.usefixtures("switched_on")
+def test_a_clock_that_was_ahead_stops_no_schedule(db: MongoDatabase) -> None:
+    now = dt.datetime.now(dt.UTC)
+    ahead = now.replace(tzinfo=None) + dt.timedelta(days=400)
+    run = {"category": KOREAN_STOCKS.key, "origin": "schedule", "state": "done"}
+    db["update_runs"].insert_one({**run, "started_at": ahead, "heartbeat_at": ahead})
+    db[documents.CHOICES].update_one({"_id": "schedule"}, {"$set": {KOREAN_STOCKS.key: ahead}})
+
+    assert tick(now) == 1
+    assert tick(now) == 0
+    latest = runs.latest(db, KOREAN_STOCKS)
+    assert latest
+    assert latest["started_at"] < ahead

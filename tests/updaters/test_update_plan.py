@@ -136,6 +136,7 @@ def fetched_at(db: MongoDatabase, moment: dt.datetime) -> None:
         (closed("2024-03-14", 16, 30), closed("2024-03-15", 16), 1),  # the next session is over
         (closed("2024-03-14", 11), closed("2024-03-14", 17), 1),  # what is stored is from before the close
         (closed("2024-03-14", 15, 40), closed("2024-03-14", 17), 1),  # from just after it, when it may still change
+        (closed("2024-03-15", 12), closed("2024-03-14", 17), 1),  # by a clock that was a day ahead, before the close
     ],
 )
 def test_yahoo_is_asked_only_where_it_can_have_something_new(
@@ -156,6 +157,24 @@ def test_yahoo_is_asked_only_where_it_can_have_something_new(
     assert len(yahoo.asked("005930.KS")) == asked
     assert (summary.current, summary.failures) == (1 - asked, [])
     assert category_update.run(db, KOREAN_STOCKS, ["005930"], now=now, force=True).current == 0
+
+
+def test_what_a_clock_stored_that_was_ahead_defers_nothing(
+    db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing
+) -> None:
+    register(db, "005930")
+    run(db, now=closed("2025-06-02", 17))
+    run(db, now=closed("2025-06-03", 17))
+    ahead = metadata(db)
+    assert min(ahead["updated_at"], ahead["silent_since"], ahead["verified_at"]) > dt.datetime(2025, 6, 1)
+
+    summary = run(db, now=closed("2024-03-15", 17))
+
+    assert (summary.state, summary.deferred, summary.current) == ("done", 0, 0)
+    assert int(yahoo.asked("005930.KS")[-1].query["period1"]) < 0, "the whole history: it was never verified till now"
+    row = metadata(db)
+    row.setdefault("silent_since", row["updated_at"])
+    assert max(row["updated_at"], row["verified_at"], row["silent_since"]) < dt.datetime(2024, 4, 1)
 
 
 def test_what_failed_or_is_a_sample_is_asked_for_however_new_it_looks(

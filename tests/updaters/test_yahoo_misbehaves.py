@@ -62,6 +62,23 @@ def test_a_yahoo_that_goes_on_turning_away_ends_the_run_which_the_next_continues
         assert_stored(db, yahoo.listings[f"{ticker}.KS"], ticker)
 
 
+@pytest.mark.parametrize(("seconds", "direction"), [(-25 * 3600, "1500분 빠릅니다"), (3600, "60분 느립니다")])
+def test_where_the_clock_is_wrong_no_session_is_taken_for_finished(
+    db: MongoDatabase, yahoo: YahooStandIn, seconds: float, direction: str
+) -> None:
+    four_listed(db, yahoo)
+    yahoo.clock_offset = seconds
+
+    summary = run(db)
+
+    assert (summary.state, summary.done, summary.added) == ("partial", 0, 0)
+    assert direction in str(summary.reason)
+    assert len(yahoo.requests) <= 2, "the first answer tells, with or without a cookie"
+    assert not db["korean_stocks"].count_documents({})
+    yahoo.clock_offset = 600
+    assert run(db).state == "done"
+
+
 def test_a_yahoo_that_cannot_be_reached_at_all_ends_the_run_soon(
     db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
