@@ -338,4 +338,7 @@ def _missing(symbol: str, reason: str) -> FetchFailed:
         return UnknownSymbol(N_("Yahoo에 {symbol} 종목이 없습니다."), symbol=symbol)
     if reason.lower().startswith(_NO_BARS):
         return NoBars(N_("Yahoo가 {symbol}의 시세를 하나도 보내지 않았습니다."), symbol=symbol)
+    if (status := _status.get()) >= HTTPStatus.BAD_REQUEST:
+        sentence = N_("Yahoo가 시세 대신 HTTP 오류 {status}을(를) 보냈습니다: {reason}")
+        return FetchFailed(sentence, status=status, reason=reason)
     return FetchFailed(N_("Yahoo가 {symbol}의 시세를 보내지 않았습니다: {reason}"), symbol=symbol, reason=reason)

@@ -167,11 +167,12 @@ def _adopt_all(db: MongoDatabase, options: argparse.Namespace) -> int:
 
 
 def _give_up(db: MongoDatabase, category: Category, options: argparse.Namespace) -> int:
-    adoption.give_up(db, category)
+    was_read = adoption.give_up(db, category)
     if options.json:
         write_json({"category": category.key, "state": "done", "collection": category.collection})
         return ALL_GOOD
-    sentence = _("{category}을(를) 다시 {collection} 컬렉션에서 읽습니다.")
+    again = _("{category}을(를) 다시 {collection} 컬렉션에서 읽습니다.")
+    sentence = again if was_read else _("{category}은(는) 처음부터 {collection} 컬렉션에서 읽고 있었습니다.")
     sys.stdout.write(sentence.format(category=_(category.title), collection=category.collection) + "\n")
     return ALL_GOOD
 

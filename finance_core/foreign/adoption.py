@@ -188,10 +188,14 @@ def convert(
     return run.summary
 
 
-def give_up(db: MongoDatabase, category: Category) -> None:
-    """Read `category` from its usual collection again; the collection that was read as it is stays unchanged."""
-    if locations.of(db, category).read_only:
+def give_up(db: MongoDatabase, category: Category) -> bool:
+    """Read `category` from its usual collection again; the collection that was read as it is stays unchanged.
+
+    Returns whether there was one.
+    """
+    if is_given_up := locations.of(db, category).read_only:
         locations.point(db, category, Location(category.collection))
+    return is_given_up
 
 
 def _location(category: Category, collection: Inspected) -> Location:

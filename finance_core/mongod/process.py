@@ -4,6 +4,7 @@ import errno
 import importlib.util
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -20,6 +21,9 @@ from finance_core.i18n import N_
 
 if sys.platform != "win32":
     import fcntl
+
+LEAST_FREE = 250_000_000
+"""Bytes; with less free on its disk, a server that does not start lacks room for its journal."""
 
 
 class Daemon(subprocess.Popen[bytes]):
@@ -101,6 +105,11 @@ def why_it_ended(code: int, log_file: Path, since: int) -> DatabaseMisconfigured
             "libssl3), 가지고 있는 MongoDB의 주소를 MONGO_URI에 적으십시오."
         )
         return DatabaseMisconfigured(sentence, library=library[1])
+    if shutil.disk_usage(log_file.parent).free < LEAST_FREE:
+        sentence = N_(
+            "내장 MongoDB를 시작하지 못했습니다. {directory}의 디스크가 찼습니다. 자리를 비우고 다시 시도하십시오."
+        )
+        return DatabaseUnavailable(sentence, directory=str(log_file.parent))
     if code == -4:  # SIGILL: MongoDB since 5.0 needs a processor with AVX
         return _cannot_run("AVX")
     sentence = N_(

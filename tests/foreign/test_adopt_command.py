@@ -154,6 +154,7 @@ def test_reading_as_it_is_says_what_was_read_and_can_be_given_up(own_server_db: 
     assert run("--give-up", "us_stocks").code == console.ALL_GOOD
     locations.forget(db)
     assert not locations.of(db, US_STOCKS).read_only
+    assert "처음부터 us_stocks" in run("--give-up", "us_stocks").out
 
 
 def test_what_cannot_be_read_as_it_is_is_refused_with_the_reasons(own_server_db: MongoDatabase) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -377,6 +378,14 @@ def test_a_missing_library_is_named(
     _install(tmp_path / "mongod", f"#!/bin/sh\necho '{complaint}' >&2\nexit 127\n", monkeypatch)
 
     with pytest.raises(DatabaseMisconfigured, match=r"libcurl\.so\.4가 없습니다.*apt install.*MONGO_URI"):
+        server.ensure_running()
+
+
+def test_a_full_disk_is_told(server: EmbeddedMongod, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _install(tmp_path / "mongod", "#!/bin/sh\nexit 1\n", monkeypatch)
+    monkeypatch.setattr(mongod_process, "LEAST_FREE", 2**62)
+
+    with pytest.raises(DatabaseUnavailable, match=re.escape(f"{server.log_file.parent}의 디스크가 찼습니다")):
         server.ensure_running()
 
 

@@ -246,7 +246,7 @@ def test_an_unknown_symbol_is_told_apart_and_costs_few_requests(yahoo: YahooStan
     ("answers", "error", "reason"),
     [
         ([Status(429)] * 2, product.RateLimited, "너무 많다고"),
-        ([Status(500)] * 2, FetchFailed, "Server got itself in trouble"),
+        ([Status(500)] * 2, FetchFailed, "HTTP 오류 500.*Server got itself in trouble"),
         ([Status(401, "Invalid Crumb")] * 2, FetchFailed, "Invalid Crumb"),
         ([Status(400, "Data doesn't exist for startDate = 1, endDate = 2")] * 2, product.NoBars, "하나도"),
         ([Status(404, "No data found, symbol may be delisted")] * 2, product.UnknownSymbol, "종목이 없습니다"),
