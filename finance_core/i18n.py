@@ -6,13 +6,15 @@ context (the script run of a page, a command), so that visitors do not disturb e
 
 import os
 import string
+from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from babel.messages.pofile import read_po
 
+T = TypeVar("T")
 Language = Literal["ko", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 LOCALE_DIR = Path(__file__).parent / "locale"
@@ -72,6 +74,11 @@ def use_shell_language() -> None:
 def _(message: str) -> str:
     """`message` in the language of the running context; `message` itself if there is no translation."""
     return _translations(language()).get(message, message)
+
+
+def translated(titles: Mapping[T, str]) -> dict[T, str]:
+    """`titles`, which are message ids, in the language of the running context."""
+    return {key: _(title) for key, title in titles.items()}
 
 
 def in_all_languages(message: str) -> set[str]:

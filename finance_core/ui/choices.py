@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, choose: Callable[[T], None]) -> None:
-    """A row with a button for each of `titles` (values with message ids), with the button of `shown` marked.
+    """A row with a button for each of `titles` (texts, no message ids: people name lists), with that of `shown` marked.
 
     `choose` is called with the value whose button is clicked. If the page marks another button without a click, the
     row gets a new key: a browser that does not know the new mark yet still sends the old one, which must not count as
@@ -42,7 +42,7 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
         st.segmented_control(
             label,
             list(titles),
-            format_func=lambda value: _(titles[value]),
+            format_func=titles.__getitem__,
             label_visibility="collapsed",
             key=row,
             wrap=False,

@@ -12,6 +12,7 @@ from finance_core import i18n
 from finance_core.categories import CATEGORIES, INDICES, KOREAN_STOCKS, US_STOCKS
 from finance_core.storage import prices, tickers, watchlists
 from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import WATCHLISTS
 from finance_core.storage.watchlists import FAVOURITES, Entry
 from finance_core.ui.watchlists import lines, pasted
 from tests import pages
@@ -138,6 +139,17 @@ def test_lists_of_one_name_are_told_apart_and_a_name_is_no_markdown(listed: Mong
     assert sorted(page.button_group(key="watchlist").options) == sorted(plainly)
     assert names(page.run()) == ["삼성전자"]
     assert "list" not in page.query_params
+
+
+@pytest.mark.usefixtures("admin")
+def test_a_list_keeps_its_name_in_another_language_and_is_opened_by_it(listed: MongoDatabase) -> None:
+    named = ["업종", "시장", "관심종목"]
+    listed[WATCHLISTS].insert_many([{"_id": name, "name": name, "entries": []} for name in named])
+    page = opened(lang="en")
+    row = page.button_group(key="watchlist")
+    assert sorted(row.options) == sorted(["Favourites", *named])
+    row.set_value("관심종목").run()
+    assert page.query_params["list"] == "관심종목"
 
 
 def test_an_empty_list_says_how_it_is_filled(listed: MongoDatabase) -> None:

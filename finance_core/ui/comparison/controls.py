@@ -16,7 +16,7 @@ from finance_core.bars.comparison import Base, Money, Scale
 from finance_core.categories import Category
 from finance_core.charts import small_multiples
 from finance_core.charts.comparison import color_of
-from finance_core.i18n import N_, _
+from finance_core.i18n import N_, _, translated
 from finance_core.storage import comparison_sets, database
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import address_bar, search_box
@@ -100,8 +100,10 @@ def looks(
     """
     shown = None if view.first else view.period
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="choices"):
-        segmented(_("기간"), "period", PERIODS, shown, lambda period: write(period=period, first=None, last=None))
-        segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
+        segmented(
+            _("기간"), "period", translated(PERIODS), shown, lambda period: write(period=period, first=None, last=None)
+        )
+        segmented(_("봉 단위"), "unit", translated(INTERVALS), view.interval, lambda interval: write(interval=interval))
         st.caption(plain(_why(view, count, scale)), width="content")
     based = [_(SCALES[scale]), _("기준일 {day}").format(day=formats.date(base))]
     chosen = [_(MONEY[view.money]), *([_(CHARTS[True])] if view.is_apart else based)]
@@ -109,10 +111,10 @@ def looks(
         menu = st.popover(" · ".join(chosen), icon=":material/tune:", key="comparison_menu")
     with menu:
         scales = {name: title for name, title in SCALES.items() if name != "price" or count <= comparison.AXES}
-        segmented(_("차트"), "charts", CHARTS, view.is_apart, lambda is_apart: write(is_apart=is_apart))
-        segmented(_("통화"), "currency", MONEY, view.money, lambda money: write(money=money))
+        segmented(_("차트"), "charts", translated(CHARTS), view.is_apart, lambda is_apart: write(is_apart=is_apart))
+        segmented(_("통화"), "currency", translated(MONEY), view.money, lambda money: write(money=money))
         if not view.is_apart:
-            segmented(_("축"), "scale", scales, scale, lambda chosen: write(scale=chosen))
+            segmented(_("축"), "scale", translated(scales), scale, lambda chosen: write(scale=chosen))
             _base(view, days, base)
     return menu, chosen
 

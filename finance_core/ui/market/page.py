@@ -20,7 +20,7 @@ from finance_core.categories import INDICES, Category
 from finance_core.charts import breadth as breadth_chart
 from finance_core.charts import market_map
 from finance_core.charts.style import Style
-from finance_core.i18n import N_, _
+from finance_core.i18n import N_, _, translated
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import address_bar, colors, parameters, search_box
@@ -84,7 +84,7 @@ def show(db: MongoDatabase) -> None:
         "industries": _industries,
     }
     # No `st.tabs`: on a slow line, the answer to a click on one tab takes back the next click.
-    segmented(_("보기"), "market_tab", state.TABS, view.tab, lambda tab: _write(tab=tab))
+    segmented(_("보기"), "market_tab", translated(state.TABS), view.tab, lambda tab: _write(tab=tab))
     draws[view.tab](view, market, style)
 
 
@@ -96,7 +96,7 @@ def _write(**fields: Any) -> None:
 
 def _controls(view: View) -> None:
     with st.container(horizontal=True, gap="small"):
-        names = {key: category.title for key, category in state.STOCKS.items()}
+        names = {key: _(category.title) for key, category in state.STOCKS.items()}
         segmented(
             _("카테고리"),
             "category",
@@ -104,13 +104,13 @@ def _controls(view: View) -> None:
             view.category,
             lambda key: _write(category=key, market="", index="", industries=()),
         )
-        markets = {"": N_("전체")} | {market.key: market.key for market in view.of.markets}
+        markets = {"": _("전체")} | {market.key: market.key for market in view.of.markets}
         segmented(_("시장"), "market", markets, view.market, lambda key: _write(market=key))
-        indices = {key: each.title for key, each in state.INDEX_LISTS.items() if each.category is view.of}
+        indices = {key: _(each.title) for key, each in state.INDEX_LISTS.items() if each.category is view.of}
         if indices:
-            everything = {"": N_("모든 종목")}
+            everything = {"": _("모든 종목")}
             segmented(_("지수"), "index", everything | indices, view.index, lambda key: _write(index=key))
-        segmented(_("기간"), "span", state.SPANS, view.span, lambda span: _write(span=span))
+        segmented(_("기간"), "span", translated(state.SPANS), view.span, lambda span: _write(span=span))
 
 
 def _about(view: View, market: Market) -> str:
@@ -154,7 +154,7 @@ def _map(view: View, market: Market, style: Style) -> None:
     choose = partial(_open, view.category)
     clicks.show(prepared, MAP_HEIGHT, choose, key="map")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        segmented(_("넓이"), "size", state.SIZES, size, lambda size: _write(size=size))
+        segmented(_("넓이"), "size", translated(state.SIZES), size, lambda size: _write(size=size))
         st.caption(plain(sentence))
 
 

@@ -14,7 +14,7 @@ from finance_core.bars.conditions import LONGEST, Mistake, parse
 from finance_core.bars.fields import FIELDS
 from finance_core.bars.functions import MOST_BARS
 from finance_core.bars.screen import rule_of
-from finance_core.i18n import N_, _
+from finance_core.i18n import N_, _, translated
 from finance_core.ui import address_bar
 from finance_core.ui.choices import icon_button, segmented
 from finance_core.ui.screener import address
@@ -69,7 +69,7 @@ def _more(rows: Rows) -> None:
     is_full = len(rows.rows) == MOST_ROWS
     st.button(_("조건 더하기"), icon=":material/add:", key="add_condition", on_click=add, disabled=is_full)
     if len(rows.rows) > 1:
-        segmented(_("잇기"), "joint", JOINTS, rows.joint, join)
+        segmented(_("잇기"), "joint", translated(JOINTS), rows.joint, join)
 
 
 def _change(drawn: Rows, position: int, *new: Row) -> None:

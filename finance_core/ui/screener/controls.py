@@ -28,7 +28,7 @@ from finance_core.ui.widget_keys import owned
 
 def above(db: MongoDatabase, view: View) -> None:
     """A row with category, day, saved screens and help; and a row with ready conditions."""
-    titles = {category: category.title for category in categories.CATEGORIES}
+    titles = {category: _(category.title) for category in categories.CATEGORIES}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="screener_controls"):
         segmented(_("카테고리"), "screened", titles, view.category, lambda chosen: address.write(category=chosen))
         day = formats.date(view.day) if view.day else _("가장 새로운 봉")

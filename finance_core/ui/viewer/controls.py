@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from finance_core.categories import Category
 from finance_core.charts.marks import LOOKS as MARK_LOOKS
 from finance_core.charts.style import Kind, Scale
-from finance_core.i18n import N_, _
+from finance_core.i18n import N_, _, translated
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import colors
 from finance_core.ui.choices import segmented
@@ -54,8 +54,16 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
         with st.container(horizontal=True, wrap=False, gap="small", key="choices"):
             shown = None if view.first else view.period
-            segmented(_("기간"), "period", PERIODS, shown, lambda period: write(period=period, first=None, last=None))
-            segmented(_("봉 단위"), "unit", INTERVALS, view.interval, lambda interval: write(interval=interval))
+            segmented(
+                _("기간"),
+                "period",
+                translated(PERIODS),
+                shown,
+                lambda period: write(period=period, first=None, last=None),
+            )
+            segmented(
+                _("봉 단위"), "unit", translated(INTERVALS), view.interval, lambda interval: write(interval=interval)
+            )
         summary.show(line, key="summary")
         with st.container(horizontal=True, wrap=False, gap="xxsmall", width="content", key="badges"):
             header.badges(row)
@@ -108,8 +116,8 @@ def _averages(category: Category, view: View) -> None:
 
 def _looks(category: Category, view: View, market: str) -> None:
     write = partial(address.write, category)
-    segmented(_("모양"), "kind", KINDS, view.kind, lambda kind: write(kind=kind))
-    segmented(_("가격 축"), "scale", SCALES, view.scale, lambda scale: write(scale=scale))
+    segmented(_("모양"), "kind", translated(KINDS), view.kind, lambda kind: write(kind=kind))
+    segmented(_("가격 축"), "scale", translated(SCALES), view.scale, lambda scale: write(scale=scale))
     _several(_("표시"), "marks", {kind: _(look.title) for kind, look in MARK_LOOKS.items()}, view, write)
     st.toggle(
         _("배당까지 반영한 가격"),

@@ -18,7 +18,7 @@ from finance_core.bars import drawings
 from finance_core.bars.drawings import LIMIT, POINTS, TEXT_LIMIT, Drawing, Kind, Placed, Point
 from finance_core.categories import Category
 from finance_core.charts.style import Style
-from finance_core.i18n import N_, _
+from finance_core.i18n import N_, _, translated
 from finance_core.storage import drawings as stored_drawings
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.choices import icon_button, segmented
@@ -81,7 +81,7 @@ class Sketch:
         if not self.is_possible:
             st.caption(_("배당까지 반영한 가격에는 그리지 않습니다: 그림은 거래된 가격에 있습니다."))
             return
-        segmented(_("그리기 도구"), f"{TOOL}_choice", TOOLS, _tool(), _choose)
+        segmented(_("그리기 도구"), f"{TOOL}_choice", translated(TOOLS), _tool(), _choose)
         if _tool() == "text":
             st.text_input(_("적을 글"), key=TEXT, max_chars=TEXT_LIMIT, placeholder=_("메모"))
         st.caption(
