@@ -14,13 +14,14 @@ from bson import ObjectId
 from finance_core import categories, ticker_fields
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.i18n import N_
+from finance_core.i18n import N_, in_all_languages
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import WATCHLISTS
 
 FAVOURITES: Final = "favourites"
 """Id of the first list."""
+FAVOURITES_NAME: Final = N_("관심종목")
 MOST_LISTS, MOST_ENTRIES = 50, 300
 ATTEMPTS: Final = 5
 """How often a change is tried again because another person changes the list at the same time."""
@@ -67,24 +68,37 @@ def groups(db: MongoDatabase, category: Category) -> dict[str, str]:
 def create(db: MongoDatabase, name: str) -> str:
     """Make an empty list, unless there is one of this name that is still empty; returns its id.
 
-    Raises SisepanError if the name breaks a rule, or lists are too many.
+    Raises SisepanError if the name breaks a rule or another list has it, or lists are too many.
     """
     kept = ticker_fields.clean_name(name)
     if same := db[WATCHLISTS].find_one({"name": kept, "entries": []}, {"_id": True}):  # as after a double click
         return str(same["_id"])
+    key = str(ObjectId())
+    _require_free(db, key, kept)
     if db[WATCHLISTS].count_documents({}) >= MOST_LISTS:
         raise SisepanError(N_("목록은 {limit}개까지 만듭니다. 쓰지 않는 것을 지우십시오."), limit=MOST_LISTS)
-    key = str(ObjectId())
     db[WATCHLISTS].insert_one({"_id": key, "name": kept, "shared": False, "entries": []})
     return key
 
 
 def change(db: MongoDatabase, key: str, *, name: str | None = None, shared: bool | None = None) -> None:
-    """Rename a list, share it, or stop sharing it. Raises SisepanError if the name breaks a rule."""
-    fields: dict[str, Any] = {} if name is None else {"name": ticker_fields.clean_name(name)}
-    fields |= {} if shared is None else {"shared": shared}
+    """Rename a list, share it, or stop sharing it.
+
+    Raises SisepanError if the name breaks a rule or another list has it.
+    """
+    fields: dict[str, Any] = {} if shared is None else {"shared": shared}
+    if name is not None:
+        fields["name"] = ticker_fields.clean_name(name)
+        _require_free(db, key, fields["name"])
     if fields:
         db[WATCHLISTS].update_one({"_id": key}, {"$set": fields}, upsert=key == FAVOURITES)
+
+
+def _require_free(db: MongoDatabase, key: str, name: str) -> None:
+    """Raise SisepanError if another list than `key` has this name."""
+    is_default = key != FAVOURITES and name in in_all_languages(FAVOURITES_NAME)
+    if is_default or db[WATCHLISTS].count_documents({"_id": {"$ne": key}, "name": name}, limit=1):
+        raise SisepanError(N_("{name}: 이 이름의 목록이 이미 있습니다. 다른 이름을 쓰십시오."), name=name)
 
 
 def remove(db: MongoDatabase, key: str) -> None:

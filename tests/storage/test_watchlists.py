@@ -116,4 +116,18 @@ def test_a_second_click_on_the_button_that_makes_a_list_makes_no_second_one(db: 
     first = watchlists.create(db, "반도체")
     assert watchlists.create(db, "반도체") == first
     watchlists.add(db, first, [Entry("korean_stocks", "005930")])
-    assert watchlists.create(db, "반도체") != first
+    with pytest.raises(SisepanError, match="반도체"):
+        watchlists.create(db, "반도체")
+
+
+def test_a_list_does_not_get_the_name_of_another(db: MongoDatabase) -> None:
+    for name in ("반도체", "은행"):
+        key = watchlists.create(db, name)
+        watchlists.add(db, key, [SAMSUNG])
+    for taken in (" 반도체", "관심종목", "Favourites"):
+        with pytest.raises(SisepanError, match="이미 있습니다"):
+            watchlists.create(db, taken)
+        with pytest.raises(SisepanError, match="이미 있습니다"):
+            watchlists.change(db, key, name=taken, shared=True)
+    watchlists.change(db, key, name="은행")
+    assert [(each.name, each.shared) for each in watchlists.load(db)[1:]] == [("반도체", False), ("은행", False)]

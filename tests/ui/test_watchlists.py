@@ -132,8 +132,8 @@ def test_name_and_sharing_of_a_list_do_not_come_over_another_that_is_opened(list
 
 @pytest.mark.usefixtures("admin")
 def test_lists_of_one_name_are_told_apart_and_a_name_is_no_markdown(listed: MongoDatabase) -> None:
-    for name in ("관심종목", "*별* :red[x]", "관심종목 (2)"):
-        watchlists.create(listed, name)
+    named = ("관심종목", "*별* :red[x]", "관심종목 (2)")  # as an earlier version stored them
+    listed[WATCHLISTS].insert_many([{"_id": str(at), "name": name, "entries": []} for at, name in enumerate(named)])
     page = opened()
     plainly = ["관심종목", r"관심종목 \(2\)", r"\*별\* \:red\[x\]", r"관심종목 \(2\) \(2\)"]
     assert sorted(page.button_group(key="watchlist").options) == sorted(plainly)

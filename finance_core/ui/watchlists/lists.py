@@ -22,7 +22,7 @@ def titles_of(lists: Sequence[Watchlist]) -> dict[str, str]:
     """
     titles: dict[str, str] = {}
     for each in lists:
-        name = each.name or _("관심종목")
+        name = each.name or _(watchlists.FAVOURITES_NAME)
         others = (f"{name} ({count})" for count in range(2, len(lists) + 2))
         shown = next(text for text in (name, *others) if plain(text) not in titles.values())
         titles[each.id] = plain(shown)
