@@ -120,8 +120,10 @@ def add(db: MongoDatabase, key: str, entries: Iterable[Entry]) -> int:
         is_new = {"_id": key, "entries": {"$not": {"$elemMatch": same}}, **has_room}
         if db[WATCHLISTS].update_one(is_new, {"$push": {"entries": _document(entry)}}).matched_count:
             added += 1
+        elif db[WATCHLISTS].count_documents({"_id": key}, limit=1) == 0:
+            raise SisepanError(N_("그사이 목록이 지워졌습니다. 화면을 새로 고치십시오."))
         elif db[WATCHLISTS].count_documents({"_id": key, **has_room}, limit=1) == 0:
-            raise SisepanError(N_("목록이 없거나, {limit}종목이 이미 들어 있습니다."), limit=MOST_ENTRIES)
+            raise SisepanError(N_("목록에 {limit}종목이 이미 들어 있어 더 넣지 못합니다."), limit=MOST_ENTRIES)
     return added
 
 

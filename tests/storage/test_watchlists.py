@@ -103,9 +103,9 @@ def test_limits_and_names_are_kept(listed: MongoDatabase, monkeypatch: pytest.Mo
     with pytest.raises(SisepanError):
         watchlists.create(listed, "  ")
     watchlists.add(listed, key, [SAMSUNG, APPLE])
-    with pytest.raises(SisepanError, match="2종목"):
+    with pytest.raises(SisepanError, match=r"^목록에 2종목이 이미"):
         watchlists.add(listed, key, [HYNIX])
-    with pytest.raises(SisepanError):
+    with pytest.raises(SisepanError, match="목록이 지워졌습니다"):
         watchlists.add(listed, "gone", [HYNIX])
     watchlists.create(listed, "b")
     with pytest.raises(SisepanError, match="2개"):
