@@ -13,10 +13,12 @@ from typing import Any
 from finance_core import formats
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.i18n import N_, _
+from finance_core.i18n import N_, _, in_all_languages
 
 MARKERS = {"circle": "●", "rect": "■", "triangle": "▲", "diamond": "◆", "pin": "▼", "arrow": "➤", "emptyCircle": "○"}
 """Markers that a comparison chart can draw (ECharts' names), with the symbol that lists show for each."""
+YES_NO = {True: N_("예"), False: N_("아니요")}
+"""Message ids of the values of a check box."""
 NAME_LIMIT = 200
 """Characters."""
 CONTROL = ("Cc", "Cs", "Zl", "Zp")
@@ -68,6 +70,11 @@ def _clean_active(_category: Category, value: Any, _before: Any) -> bool:
     return value
 
 
+def _active_words(_category: Category) -> dict[str, bool]:
+    shown = {word.lower(): value for value, title in YES_NO.items() for word in in_all_languages(title)}
+    return {"true": True, "1": True, "false": False, "0": False, "아니오": False, **shown}  # Excel writes TRUE
+
+
 @dataclass(frozen=True)
 class TickerField:
     """One editable field of a ticker."""
@@ -90,6 +97,10 @@ class TickerField:
     """The symbol that lists show instead of a value, by value."""
     headers: tuple[str, ...] = ()
     """Names of its column in uploaded lists, in lower case; empty where uploaded lists do not set it."""
+    needs_header: bool = False
+    """Whether uploaded lists set it only under one of `headers`: a list without a header has no column of it."""
+    words: Callable[[Category], Mapping[str, Any]] = lambda _category: {}
+    """The words, in lower case, that stand for values in uploaded lists; any other text is the value itself."""
     in_form: bool = False
     """Whether the form that adds one ticker asks for it."""
     is_detail: bool = False
@@ -114,7 +125,7 @@ class TickerField:
         if value is None:
             return formats.MISSING
         if isinstance(value, bool):
-            return _("예") if value else _("아니요")
+            return _(YES_NO[value])
         return self.symbols.get(value, str(value))
 
 
@@ -148,7 +159,16 @@ FIELDS: tuple[TickerField, ...] = (
         symbols=MARKERS,
         headers=("marker", "표식"),
     ),
-    TickerField(key="active", title=N_("사용"), check=_clean_active, width=65, default=True),
+    TickerField(
+        key="active",
+        title=N_("사용"),
+        check=_clean_active,
+        width=65,
+        default=True,
+        headers=("active", "사용", "사용 여부"),
+        needs_header=True,
+        words=_active_words,
+    ),
     TickerField(
         key="name_en",
         title=N_("영어 이름"),
@@ -186,7 +206,10 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def in_lists() -> list[TickerField]:
-    """The fields that uploaded lists set. A list without a header has the ticker, then these in this order."""
+    """The fields that uploaded lists set. A list without a header has the ticker, then these in this order.
+
+    It has none of those that need a header.
+    """
     return [field for field in FIELDS if field.headers]
 
 

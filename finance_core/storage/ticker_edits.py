@@ -79,7 +79,7 @@ class Comparison(NamedTuple):
     """What an uploaded list would change."""
 
     new: list[Values]
-    """Rows to add: ticker, and all fields that lists set."""
+    """Rows to add: ticker, and all fields that lists set even without a header."""
     edits: list[Edit]
     """Changes of tickers that are on the list already, as of now."""
     unchanged: list[str]
@@ -232,7 +232,8 @@ def compare(db: MongoDatabase, category: Category, rows: Sequence[Values]) -> Co
     for row in rows:
         ticker = row["ticker"]
         if ticker not in stored:
-            result.new.append({"ticker": ticker} | {field.key: field.shown(row) for field in ticker_fields.in_lists()})
+            fields = [field for field in ticker_fields.in_lists() if field.key in row or not field.needs_header]
+            result.new.append({"ticker": ticker} | {field.key: field.shown(row) for field in fields})
             continue
         now = ticker_fields.shown(stored[ticker])
         changes = {key: value for key, value in ticker_fields.held(row).items() if value != now[key]}

@@ -45,7 +45,16 @@ class Line:
     """The name of its list, in what `joined` returns."""
 
 
-def read_text(text: str, category: Category) -> list[Line]:
+class Lines(list[Line]):
+    """The lines of one list, and what of it is not read."""
+
+    unread: Sequence[str] = ()
+    """The titles of columns that are not read."""
+    other_sheets: Sequence[str] = ()
+    """The names of the sheets of a workbook behind the first, which alone is read."""
+
+
+def read_text(text: str, category: Category) -> Lines:
     """The lines of a list with commas, tabs or semicolons between its columns, with or without a header.
 
     Empty lines are left out. Raises SisepanError where there are too many lines, or `text` is no such list.
@@ -59,13 +68,16 @@ def read_text(text: str, category: Category) -> list[Line]:
     return _lines(records, category)
 
 
-def read_file(name: str, content: bytes, category: Category) -> list[Line]:
+def read_file(name: str, content: bytes, category: Category) -> Lines:
     """The lines of an uploaded CSV (UTF-8, or CP949 as Korean Excel writes it) or Excel file.
 
     Raises SisepanError for any other content.
     """
     if name.lower().endswith((".xlsx", ".xlsm")):
-        return _lines(_sheet(content), category)
+        rows, other_sheets = _first_sheet(content)
+        lines = _lines(rows, category)
+        lines.other_sheets = other_sheets
+        return lines
     for encoding in ("utf-8-sig", "cp949"):
         try:
             return read_text(content.decode(encoding), category)
@@ -95,7 +107,8 @@ def export(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return table
 
 
-def _sheet(content: bytes) -> list[list[str]]:
+def _first_sheet(content: bytes) -> tuple[list[list[str]], list[str]]:
+    """The cells of the first sheet of a workbook, and the names of the others."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             size = sum(part.file_size for part in parts.infolist())
@@ -105,11 +118,11 @@ def _sheet(content: bytes) -> list[list[str]]:
                 "종목 목록만 남겨 저장하거나 CSV로 올리십시오."
             )
             raise SisepanError(sentence, size=size >> 20, limit=SHEET_LIMIT >> 20)
-        sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
-        rows = sheet.to_python(nrows=LINES_LIMIT + 2)
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        rows = book.get_sheet_by_index(0).to_python(nrows=LINES_LIMIT + 2)
     except UNREADABLE as error:
         raise SisepanError(N_("Excel 파일을 읽지 못했습니다({reason})."), reason=type(error).__name__) from error
-    return [[_cell(value) for value in row] for row in rows]
+    return [[_cell(value) for value in row] for row in rows], book.sheet_names[1:]
 
 
 def _cell(value: object) -> str:
@@ -117,12 +130,13 @@ def _cell(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _lines(records: list[list[str]], category: Category) -> list[Line]:
+def _lines(records: list[list[str]], category: Category) -> Lines:
     if len(records) > LINES_LIMIT:
         raise SisepanError(N_("한 번에 {limit}줄까지 읽습니다."), limit=LINES_LIMIT)
-    known = ["ticker", *(field.key for field in ticker_fields.in_lists())]
+    fields = ticker_fields.in_lists()
+    words: dict[str, Mapping[str, Any]] = {"ticker": {}, **{field.key: field.words(category) for field in fields}}
     columns: list[str] = []
-    lines: list[Line] = []
+    lines = Lines()
     seen: set[str] = set()
     for number, record in enumerate(records, start=1):
         cells = [spreadsheets.undefused(cell.strip()) for cell in record]
@@ -130,10 +144,12 @@ def _lines(records: list[list[str]], category: Category) -> list[Line]:
             continue
         if not columns:
             header = _header(cells)
-            columns = header or known
+            columns = header or ["ticker", *(field.key for field in fields if not field.needs_header)]
             if header:
+                lines.unread = [cell for cell, name in zip(cells, header, strict=True) if cell and not name]
                 continue
-        values = {name: cell for name, cell in zip(columns, cells, strict=False) if name in known and cell}
+        named = [(name, cell) for name, cell in zip(columns, cells, strict=False) if name and cell]
+        values = {name: words[name].get(cell.lower(), cell) for name, cell in named}
         ticker = category.ticker_of(values.get("ticker", ""))
         row = {**values, "ticker": ticker}
         try:

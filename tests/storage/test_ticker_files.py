@@ -172,6 +172,37 @@ def test_uploaded_bytes_never_raise_anything_but_a_sentence(content: bytes, name
         ticker_files.read_file(name, b"PK\x03\x04" + content if zipped else content, INDICES)
 
 
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("True", True), ("FALSE", False), ("예", True), ("아니요", False), ("Yes", True), ("no", False), ("0", False)],
+)
+def test_a_list_says_whether_a_ticker_is_used_in_the_words_of_the_export_of_excel_and_of_the_page(
+    word: str, value: bool
+) -> None:
+    for header in ("active", "사용"):
+        lines = ticker_files.read_text(f"ticker,{header}\n005930,{word}\n000660,\n035720,아마", KOREAN_STOCKS)
+        assert rows_of(lines) == [{"ticker": "005930", "active": value}, {"ticker": "000660"}]
+        assert str(lines[2].problem) == "사용 여부는 예 또는 아니요여야 합니다."
+
+
+def test_an_export_comes_back_with_whether_tickers_are_used_and_a_list_without_a_header_has_no_such_column() -> None:
+    table = ticker_files.export([{"ticker": "005930", "active": False}, {"ticker": "000660", "active": True}])
+    for name, written in (("a.csv", spreadsheets.to_csv), ("a.xlsx", spreadsheets.to_excel)):
+        rows = rows_of(ticker_files.read_file(name, written(table), KOREAN_STOCKS))
+        assert [row["active"] for row in rows] == [False, True]
+    (line,) = ticker_files.read_text("005930,삼성전자,KOSPI,pin,Samsung,반도체", KOREAN_STOCKS)
+    assert (line.row["name_en"], line.row["industry"], "active" in line.row) == ("Samsung", "반도체", False)
+
+
+def test_columns_and_sheets_that_are_not_read_are_named() -> None:
+    lines = ticker_files.read_text("비고,종목코드,,bar_count\nx,005930,,5", KOREAN_STOCKS)
+    assert (lines.unread, lines.other_sheets) == (["비고", "bar_count"], ())
+    sheet = spreadsheets.Sheet(pd.DataFrame({"ticker": ["005930"], "name": ["삼성전자"]}), index=False)
+    lines = ticker_files.read_file("a.xlsx", spreadsheets.workbook({"종목": sheet, "메모": sheet}), KOREAN_STOCKS)
+    assert (len(lines), [*lines.unread], lines.other_sheets) == (1, [], ["메모"])
+    assert not ticker_files.read_text("005930,삼성전자", KOREAN_STOCKS).unread
+
+
 # Out
 
 

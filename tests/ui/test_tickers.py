@@ -355,6 +355,21 @@ def test_pasted_lines_and_those_of_a_file_are_added_together(listed: MongoDataba
     assert [name_of(listed, ticker) for ticker in ("373220", "005930", "051910")] == ["LG", "삼전", "화학"]
 
 
+def test_an_uploaded_list_takes_a_ticker_out_of_use_and_says_what_it_does_not_read(listed: MongoDatabase) -> None:
+    page = open_page()
+    page.file_uploader(key=f"{KEY}:upload").set_value(
+        ("a.csv", "ticker,active,메모\n5930,FALSE,x".encode(), "text/csv")
+    )
+    page.run()
+    assert dataframe(page, "줄")["결과"].tolist() == ["사용: 예 → 아니요"]
+    assert says(page, "읽지 않은 열: {names}", names="메모")
+    page.button(key=f"{KEY}:import").click().run()
+    (entry,) = ticker_edits.summaries(listed, KOREAN_STOCKS, 9)
+    active = [(tickers.get(listed, KOREAN_STOCKS, "005930") or {})["active"]]
+    ticker_edits.undo(listed, KOREAN_STOCKS, entry.entry, "me")
+    assert [*active, (tickers.get(listed, KOREAN_STOCKS, "005930") or {})["active"]] == [False, True]
+
+
 def test_removing_asks_and_keeps_the_bars_unless_told_otherwise(listed: MongoDatabase, hand: Hand) -> None:
     bars = candles.clean(pages.made_table(halted=0))[0]
     prices.write(listed, KOREAN_STOCKS, "005930", bars)

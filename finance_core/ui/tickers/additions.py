@@ -9,11 +9,14 @@ from finance_core.i18n import N_, _
 from finance_core.storage import ticker_edits, ticker_files
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.ticker_edits import Comparison
-from finance_core.storage.ticker_files import Line
+from finance_core.storage.ticker_files import Line, Lines
 from finance_core.ui import door
 from finance_core.ui.text import plain
 from finance_core.ui.tickers import pending
 from finance_core.ui.tickers.state import State, editor
+
+MOST_NAMED = 20
+"""How many columns or sheets that are not read are named."""
 
 
 def show(db: MongoDatabase, state: State) -> None:
@@ -61,7 +64,7 @@ def _list(db: MongoDatabase, state: State) -> None:
     st.caption(
         _(
             "여러 줄을 붙여 넣거나 CSV, Excel 파일을 올립니다: 종목 코드, 이름, 시장, 표식, 영어 이름, 업종. "
-            "제목 줄은 없어도 됩니다."
+            "제목 줄은 없어도 되며, 있으면 사용(active)도 읽습니다. 빈 칸은 아무것도 바꾸지 않습니다."
         )
     )
     text = st.text_area(_("붙여 넣기"), key=state.key("paste"), height=120)
@@ -76,6 +79,8 @@ def _list(db: MongoDatabase, state: State) -> None:
     except SisepanError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
+    for name, each in lists:
+        _say_unread(name, each)
     lines = ticker_files.joined(lists)
     refused = [line for line in lines if line.problem is not None]
     allowed = [line for line in lines if line.problem is None]
@@ -94,6 +99,21 @@ def _list(db: MongoDatabase, state: State) -> None:
     if changes.new or changes.edits:
         label = formats.filled(_("새 종목 {new}개 추가, {changed}개 변경"), **counts)
         state.button("import", label, ":material/playlist_add:", apply, type="primary")
+
+
+def _say_unread(name: str, lines: Lines) -> None:
+    """A line with what of the list called `name` was not read, if anything."""
+    sentences = {
+        _("읽지 않은 열: {names}"): lines.unread,
+        _("첫 시트만 읽었습니다. 읽지 않은 시트: {names}"): lines.other_sheets,
+    }
+    parts = [
+        sentence.format(names=", ".join(each[:40] for each in names[:MOST_NAMED]) + "…" * (len(names) > MOST_NAMED))
+        for sentence, names in sentences.items()
+        if names
+    ]
+    if parts:
+        st.caption(plain(" · ".join([name, *parts])))
 
 
 def _preview(lines: list[Line], changes: Comparison) -> None:
