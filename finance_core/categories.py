@@ -29,6 +29,8 @@ class Market:
     """Whether its country shows rising prices in red; None means: as `Category.rising_is_red`."""
     index: str = ""
     """The index that stands for it, a ticker of the category `indices`; "" means: as `Category.index`."""
+    names: tuple[str, ...] = ()
+    """What uploaded lists may call it instead of its key, in lower case."""
 
 
 SIMPLE = "ma"
@@ -167,6 +169,9 @@ class Category:
 KOREAN_AVERAGES = tuple(Average(window) for window in (5, 20, 60, 120))
 AMERICAN_AVERAGES = tuple(Average(window) for window in (5, 10, 20, 50, 200))
 
+KOSPI_NAMES = ("코스피", "유가증권", "유가증권시장")
+KOSDAQ_NAMES = ("코스닥", "코스닥시장")
+
 KOREAN_STOCKS = Category(
     key="korean_stocks",
     collection="korean_stocks",
@@ -177,8 +182,8 @@ KOREAN_STOCKS = Category(
     currency="KRW",
     decimals=((0, 0),),
     markets=(
-        Market("KOSPI", "XKRX", ".KS", yahoo_exchanges=("KSC",)),
-        Market("KOSDAQ", "XKRX", ".KQ", yahoo_exchanges=("KOE",), index="^KQ11"),
+        Market("KOSPI", "XKRX", ".KS", yahoo_exchanges=("KSC",), names=KOSPI_NAMES),
+        Market("KOSDAQ", "XKRX", ".KQ", yahoo_exchanges=("KOE",), index="^KQ11", names=KOSDAQ_NAMES),
     ),
     average_sets=(KOREAN_AVERAGES,),
     default_averages=KOREAN_AVERAGES,
@@ -235,8 +240,8 @@ INDICES = Category(
     currency="",
     decimals=((0, 2),),
     markets=(
-        Market("KOSPI", "XKRX"),
-        Market("KOSDAQ", "XKRX"),
+        Market("KOSPI", "XKRX", names=KOSPI_NAMES),
+        Market("KOSDAQ", "XKRX", names=KOSDAQ_NAMES),
         Market("NYSE", "XNYS", rising_is_red=False),
         Market("NASDAQ", "XNYS", rising_is_red=False),
         Market("CBOE", "XNYS", rising_is_red=False),

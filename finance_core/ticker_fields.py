@@ -54,14 +54,26 @@ def _markets(category: Category) -> Sequence[str]:
 def _clean_market(category: Category, value: Any, before: Any) -> str:
     # The row may keep a market that it has already, even one that the category does not know.
     if value not in {*_markets(category), str(before or "")}:
-        raise SisepanError(N_("모르는 시장입니다: {market}"), market=str(value)[:40])
+        sentence = N_("모르는 시장입니다: {market}. 쓸 수 있는 것: {known}")
+        known = ", ".join(market.key for market in category.markets)
+        raise SisepanError(sentence, market=str(value)[:40], known=known)
     return str(value)
+
+
+def _market_words(category: Category) -> dict[str, str]:
+    return {word: market.key for market in category.markets for word in (market.key.lower(), *market.names)}
 
 
 def _clean_marker(_category: Category, value: Any, _before: Any) -> str:
     if value not in MARKERS:
-        raise SisepanError(N_("모르는 표식입니다: {marker}"), marker=str(value)[:40])
+        sentence = N_("모르는 표식입니다: {marker}. 쓸 수 있는 것: {known}")
+        known = ", ".join(f"{marker} {symbol}" for marker, symbol in MARKERS.items())
+        raise SisepanError(sentence, marker=str(value)[:40], known=known)
     return str(value)
+
+
+def _marker_words(_category: Category) -> dict[str, str]:
+    return {word: marker for marker, symbol in MARKERS.items() for word in (marker.lower(), symbol)}
 
 
 def _clean_active(_category: Category, value: Any, _before: Any) -> bool:
@@ -147,6 +159,7 @@ FIELDS: tuple[TickerField, ...] = (
         width=95,
         choices=_markets,
         headers=("market", "exchange", "시장", "시장구분", "거래소"),
+        words=_market_words,
         in_form=True,
     ),
     TickerField(
@@ -158,6 +171,7 @@ FIELDS: tuple[TickerField, ...] = (
         choices=lambda _category: list(MARKERS),
         symbols=MARKERS,
         headers=("marker", "표식"),
+        words=_marker_words,
     ),
     TickerField(
         key="active",

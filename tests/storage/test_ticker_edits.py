@@ -88,8 +88,12 @@ def test_a_name_may_hold_anything_printable_and_is_kept_as_typed(listed: MongoDa
         ({"name": "a\ud800"}, CONTROL),
         ({"name": "\u200b\u200d \ufeff"}, EMPTY),
         ({"name": "abc\u202e"}, CONTROL),
-        ({"market": "NASDAQ"}, "모르는 시장입니다: NASDAQ"),
-        ({"marker": "star"}, "모르는 표식입니다: star"),
+        ({"market": "NASDAQ"}, "모르는 시장입니다: NASDAQ. 쓸 수 있는 것: KOSPI, KOSDAQ"),
+        (
+            {"marker": "star"},
+            "모르는 표식입니다: star. 쓸 수 있는 것: "
+            "circle ●, rect ■, triangle ▲, diamond ◆, pin ▼, arrow ➤, emptyCircle ○",
+        ),
         ({"active": "yes"}, "사용 여부는 예 또는 아니요여야 합니다."),
     ],
 )

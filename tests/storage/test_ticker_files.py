@@ -13,6 +13,8 @@ from openpyxl import load_workbook
 from finance_core import spreadsheets, ticker_fields
 from finance_core.categories import CATEGORIES, INDICES, KOREAN_STOCKS, US_STOCKS
 from finance_core.errors import SisepanError
+from finance_core.i18n import in_all_languages
+from finance_core.starter import MARKET_LISTS
 from finance_core.storage import ticker_files
 from finance_core.storage.ticker_files import Line
 
@@ -170,6 +172,22 @@ def test_pasted_text_never_raises_anything_but_a_sentence_and_lets_only_good_row
 def test_uploaded_bytes_never_raise_anything_but_a_sentence(content: bytes, name: str, zipped: bool) -> None:
     with contextlib.suppress(SisepanError):
         ticker_files.read_file(name, b"PK\x03\x04" + content if zipped else content, INDICES)
+
+
+@pytest.mark.parametrize("market", ["코스닥", "KOSDAQ", "Kosdaq"])
+@pytest.mark.parametrize("marker", ["■", "rect", "Rect"])
+def test_a_list_may_have_markets_and_markers_as_the_page_writes_them(market: str, marker: str) -> None:
+    (line,) = ticker_files.read_text(f"035720,카카오,{market},{marker}", KOREAN_STOCKS)
+    assert (line.row.get("market"), line.row.get("marker"), line.problem) == ("KOSDAQ", "rect", None)
+    (index,) = rows_of(ticker_files.read_text("^KS11,코스피,코스피", INDICES))
+    assert (index["name"], index["market"]) == ("코스피", "KOSPI")
+
+
+def test_what_the_lists_of_markets_are_called_is_read_as_a_market() -> None:
+    for each in MARKET_LISTS:
+        for title in in_all_languages(each.title) if each.market else ():
+            (line,) = ticker_files.read_text(f"000001,x,{title}", each.category)
+            assert line.row["market"] == each.market
 
 
 @pytest.mark.parametrize(
