@@ -89,6 +89,13 @@ def dataframe(page: AppTest, column: str) -> pd.DataFrame:
     return table
 
 
+def choose_entry(page: AppTest, db: MongoDatabase) -> AppTest:
+    """The page after a click on the newest row of its history."""
+    (newest,) = ticker_edits.summaries(db, KOREAN_STOCKS, 1)
+    page.session_state[f"{KEY}:changes:{newest.entry}"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    return page.run()
+
+
 def has_button(page: AppTest, name: str) -> bool:
     return any(button.key == f"{KEY}:{name}" for button in page.button)
 
@@ -262,6 +269,21 @@ def test_a_save_is_in_the_history(listed: MongoDatabase, hand: Hand) -> None:
     history = dataframe(page, "누가")
     assert history["종목"].tolist() == ["005930"]
     assert history["무엇을"].tolist() == ["고침"]
+
+
+def test_an_edit_is_undone_in_the_history_and_a_removal_says_that_it_cannot_be(listed: MongoDatabase) -> None:
+    ticker_edits.save(listed, KOREAN_STOCKS, [name_edit("005930", "삼성전자", "삼전")], "me")
+    page = choose_entry(open_page(), listed)
+    (undo,) = [button for button in page.button if button.key.startswith(f"{KEY}:undo:")]
+    undo.click().run()
+    assert says(page, "{count}개 행을 되돌렸습니다.", count=1)
+    assert not says(page, "{count}개 행을 저장했습니다.", count=1)
+    assert name_of(listed, "005930") == "삼성전자"
+
+    ticker_edits.delete(listed, KOREAN_STOCKS, ["005930"], "me")
+    page = choose_entry(open_page(), listed)
+    assert not [button for button in page.button if button.key.startswith(f"{KEY}:undo:")]
+    assert [each.value for each in page.caption if "되돌릴 수 없습니다" in each.value]
 
 
 @pytest.mark.parametrize(

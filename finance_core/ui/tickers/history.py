@@ -45,9 +45,11 @@ def _show_entry(state: State, entry: EditEntry) -> None:
     if entry["kind"] in ticker_edits.UNDONE:
 
         def undo(db: MongoDatabase) -> None:
-            state.after(ticker_edits.undo(db, state.category, entry["_id"], editor()))
+            state.after(ticker_edits.undo(db, state.category, entry["_id"], editor()), is_undo=True)
 
         state.button(f"undo:{entry['_id']}", _("이 저장을 되돌리기"), ":material/undo:", undo)
+    else:
+        st.caption(_("삭제는 되돌릴 수 없습니다: 봉까지 지웠습니다. 종목은 '종목 추가'로 다시 넣을 수 있습니다."))
 
 
 def _summary(entry: EntrySummary) -> str:

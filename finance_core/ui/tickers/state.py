@@ -134,8 +134,8 @@ class State:
         self._shown = ()
         listing.forget()
 
-    def after(self, saved: Saved) -> None:
-        """Show the result of a save, keep its conflicts (one per ticker), and read the rows again."""
+    def after(self, saved: Saved, *, is_undo: bool = False) -> None:
+        """Show the result of a save or an undo, keep its conflicts (one per ticker), and read the rows again."""
         self.read_anew()
         self._saved |= {row["ticker"]: row["after"] for row in saved.entry["rows"]} if saved.entry else {}
         for conflict in saved.conflicts:
@@ -144,8 +144,8 @@ class State:
                 mine = self.conflicts[ticker].mine.then(mine)
             self.conflicts[ticker] = Conflict(mine, conflict.theirs)
         if saved.applied:
-            sentence = formats.filled(_("{count}개 행을 저장했습니다."), count=len(saved.applied))
-            self.messages.append(("success", sentence))
+            sentence = _("{count}개 행을 되돌렸습니다.") if is_undo else _("{count}개 행을 저장했습니다.")
+            self.messages.append(("success", formats.filled(sentence, count=len(saved.applied))))
         for ticker, error in list(saved.refused.items())[:20]:
             self.messages.append(("error", f"{ticker}: {error}"))
 
