@@ -152,6 +152,7 @@ def test_an_edit_that_breaks_a_rule_names_row_and_rule_and_stays_while_the_other
     assert name_of(listed, "000660") == "하이닉스"
     assert name_of(listed, "005930") == "삼성전자"
     assert dataframe(page, "후")["종목 코드"].tolist() == ["005930"]
+    assert [error.value.replace("\\", "") for error in page.error] == ["005930: 이름이 비어 있습니다."], "once"
 
 
 @pytest.mark.parametrize(("choice", "name"), [("mine", "나"), ("theirs", "남")])

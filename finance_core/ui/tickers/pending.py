@@ -1,6 +1,7 @@
 """The edits of a visitor that are not saved yet, and their conflicts with edits of other people in the same rows."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -93,7 +94,7 @@ def save(db: MongoDatabase, state: State, chosen: Collection[str]) -> None:
     saved = ticker_edits.save(db, state.category, edits, editor())
     for ticker in [*saved.applied, *(conflict.mine.ticker for conflict in saved.conflicts)]:
         del state.pending[ticker]
-    state.after(saved)
+    state.after(replace(saved, refused={}))  # those stay among the edits, where `show` says what is wrong with them
 
 
 def show_conflicts(state: State) -> None:
