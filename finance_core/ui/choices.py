@@ -1,6 +1,7 @@
 """Widgets that several pages offer: rows of buttons, buttons with an icon only, questions, categories, a form."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -9,8 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from finance_core import categories
 from finance_core.categories import Category
+from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.ui.decorators import writes
+from finance_core.ui.text import plain
 from finance_core.ui.widget_keys import successor
 
 T = TypeVar("T")
@@ -131,12 +134,32 @@ def name_form(label: str, placeholder: str, button: str, icon: str, save: Callab
     @writes
     def submit() -> None:
         name = st.session_state[key]
-        try:
-            save(name)
-        except Exception:
-            st.session_state[key] = name  # the browser has emptied the box already
-            raise
+        with refusal_kept(key):
+            try:
+                save(name)
+            except Exception:
+                st.session_state[key] = name  # the browser has emptied the box already
+                raise
 
     with st.form(f"{key}_form", border=False, clear_on_submit=True):
         st.text_input(label, key=key, placeholder=placeholder)
         st.form_submit_button(button, icon=f":material/{icon}:", key=f"save_{key}", on_click=submit)
+        show_refusal(key)
+
+
+@contextmanager
+def refusal_kept(key: str) -> Iterator[None]:
+    """Keep why the callback of the widget with this `key` refuses its value, for `show_refusal`.
+
+    A toast would still be on the page when a better value has been taken.
+    """
+    try:
+        yield
+    except SisepanError as error:
+        st.session_state[f"{key}_refusal"] = error
+
+
+def show_refusal(key: str) -> None:
+    """Say why the last value of the widget with this `key` was refused, if it was, until the page is drawn again."""
+    if error := st.session_state.pop(f"{key}_refusal", None):
+        st.error(plain(str(error)), icon=":material/error:")

@@ -119,6 +119,23 @@ def test_an_admin_makes_a_list_pastes_into_it_shares_and_deletes_it(listed: Mong
 
 
 @pytest.mark.usefixtures("admin")
+def test_why_a_name_is_refused_stands_at_its_box_until_one_is_taken(listed: MongoDatabase) -> None:
+    page = opened(list=watchlists.create(listed, "반도체"))
+    page.text_input(key="new_list").set_value("관심종목")
+    page.button(key="save_new_list").click().run()
+    assert (["이미 있습니다" in error.value for error in page.error], len(page.toast)) == ([True], 0)
+    page.text_input(key="new_list").set_value("은행")
+    page.button(key="save_new_list").click().run()
+    assert (len(page.error), len(watchlists.load(listed))) == (0, 3)
+    (box,) = [box for box in page.text_input if box.key.startswith("list_name_")]
+    box.set_value(" ").run()
+    assert (["이름이 비어" in error.value for error in page.error], len(page.toast)) == ([True], 0)
+    (box,) = [box for box in page.text_input if box.key.startswith("list_name_")]
+    box.set_value("금융").run()
+    assert (len(page.error), watchlists.load(listed)[2].name) == (0, "금융")
+
+
+@pytest.mark.usefixtures("admin")
 def test_name_and_sharing_of_a_list_do_not_come_over_another_that_is_opened(listed: MongoDatabase) -> None:
     first, second = (watchlists.create(listed, name) for name in ("첫째", "둘째"))
     watchlists.change(listed, first, shared=True)

@@ -14,7 +14,7 @@ from finance_core.storage import database, tickers, trading_calendars, watchlist
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import FAVOURITES, Watchlist
 from finance_core.ui import address_bar, colors, listing
-from finance_core.ui.choices import icon_button, name_form, question, segmented
+from finance_core.ui.choices import icon_button, name_form, question, refusal_kept, segmented, show_refusal
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.echart import component
 from finance_core.ui.echart.component import Look
@@ -116,7 +116,8 @@ def _edit(shown: Watchlist) -> None:
 
     @writes
     def rename(name: str) -> None:
-        watchlists.change(database.connect(), shown.id, name=name)
+        with refusal_kept(f"list_name_{shown.id}"):
+            watchlists.change(database.connect(), shown.id, name=name)
 
     @writes
     def remove() -> None:
@@ -129,6 +130,7 @@ def _edit(shown: Watchlist) -> None:
     st.toggle(_("모든 방문자에게 보이기"), shown.shared, **owned(f"shared_{shown.id}", shown.shared, share))
     if shown.id != FAVOURITES:
         st.text_input(_("이름"), shown.name, **owned(f"list_name_{shown.id}", shown.name, rename))
+        show_refusal(f"list_name_{shown.id}")
         ask = partial(st.session_state.__setitem__, REMOVING, shown.id)
         if st.session_state.pop(REMOVING, None) == shown.id:  # asked just now: any other click cancels
             st.button(_("순서와 메모까지 지우기"), icon=":material/warning:", key="remove_list", on_click=remove)
