@@ -262,6 +262,28 @@ def test_prices_that_end_long_ago_have_their_year_of_breadth_beside_newer_sample
     assert page.dataframe[0].value["1년"].tolist() == pytest.approx([10.0, np.nan], nan_ok=True)
 
 
+@pytest.mark.parametrize(
+    ("industries", "why"),
+    [
+        ({}, "종목에 업종이 없습니다"),
+        ({"000002": "은행"}, "표본 종목에만 업종이"),
+        ({"000002": "은행", "000003": "은행"}, "그날 봉이 없습니다"),
+    ],
+)
+def test_why_there_are_no_industries_is_told_truly(
+    own_server_db: MongoDatabase, industries: dict[str, str], why: str
+) -> None:
+    store(own_server_db, "000001", [100.0, 110.0], LAST_SESSION)
+    store(own_server_db, "000002", [100.0, 110.0], LAST_SESSION, source="sample")
+    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "000003", "name": "새 회사"}])
+    for ticker, industry in industries.items():
+        tickers.record(own_server_db, KOREAN_STOCKS, ticker, {"industry": industry})
+    panels.forget()
+    listing.forget()
+    (info,) = open_market(tab="industries").info
+    assert why in info.value.replace("\\", "")
+
+
 def test_breadth_and_industries_lead_to_their_tickers(market: MongoDatabase) -> None:
     index = random_walk(pd.bdate_range(end=dt.date.today(), periods=300), seed=2)["close"].tolist()
     store(market, "^KS11", index, dt.date.today(), of=INDICES, name="코스피")

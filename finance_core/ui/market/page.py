@@ -290,12 +290,23 @@ def _share(value: float) -> str:
     return formats.MISSING if np.isnan(value) else f"{value:.0%}"
 
 
+def _why_no_industry(market: Market) -> str:
+    """Why no ticker that counts has an industry."""
+    if not market.with_industry:
+        return _("종목에 업종이 없습니다. '종목 관리'에서 시장 목록을 등록하면 업종이 붙습니다.")
+    if market.with_industry == market.samples_with_industry:
+        return _(
+            "표본 종목에만 업종이 있고, 표본은 실제 시세와 함께 세지 않습니다. "
+            "'종목 관리'에서 시장 목록을 등록하면 업종이 붙습니다."
+        )
+    return _("업종이 있는 종목에는, 표본을 빼면, 그날 봉이 없습니다. 업데이트하면 나옵니다.")
+
+
 def _industries(view: View, market: Market, style: Style) -> None:
     ranked = state.once(market, "industries", compute=partial(breadth.industries, market.panel))
     ranked = ranked.sort_values(view.span, ascending=False)
     if list(ranked.index) == [""]:
-        sentence = _("종목에 업종이 없습니다. '종목 관리'에서 시장 목록을 등록하면 업종이 붙습니다.")
-        st.info(plain(sentence), icon=":material/info:")
+        st.info(plain(_why_no_industry(market)), icon=":material/info:")
         return
     st.caption(_("업종을 고르면 그 흐름과 종목을 아래에 보여 드립니다. 변화는 종목들의 단순 평균입니다."))
     tables.industries(ranked, style, view.industries, lambda names: _write(industries=names))

@@ -106,6 +106,10 @@ class Market:
     """Tickers with bars of a newer session, which most tickers do not have yet."""
     samples: int
     """Sample tickers that are left out."""
+    with_industry: int
+    """Tickers with an industry, whether they are left out or not."""
+    samples_with_industry: int
+    """Sample tickers with an industry that are left out."""
     not_collected: int
     """Members of the index that are no tickers of the category."""
     members_on: dt.datetime | None
@@ -130,6 +134,7 @@ def load(db: MongoDatabase, view: View) -> Market:
     unreadable = selected & np.isin(whole.tickers, list(whole.unreadable))
     has_bars = selected & (whole.counts > 0)
     sample = has_bars & (whole.text("source") == "sample")
+    has_industry = selected & (whole.text("industry") != "")
     is_sample = bool(has_bars.any() and sample[has_bars].all())
     newest = whole.only(has_bars if is_sample else has_bars & ~sample)
     panel = newest.as_of(breadth.last_whole(newest)) if len(newest.sessions) else newest
@@ -146,6 +151,8 @@ def load(db: MongoDatabase, view: View) -> Market:
         not_collected=len(members.difference(whole.tickers)),
         members_on=members_on,
         samples=0 if is_sample else int(sample.sum()),
+        with_industry=int(has_industry.sum()),
+        samples_with_industry=0 if is_sample else int((sample & has_industry).sum()),
         is_sample=is_sample,
         key=repr((database.address(), db.name, view.category, view.market, hash(members), since, whole.version, known)),
     )
