@@ -77,6 +77,10 @@ def test_the_definition_stands_on_hover_and_four_panes_fit_above_the_slider(addr
     canvas = page.locator("canvas").first.bounding_box()
     assert canvas is not None
     assert heights[-1] < canvas["y"] + canvas["height"] - 64
+    page.set_viewport_size({"width": 844, "height": 390})  # a phone on its side: the page scrolls, and panes can be read
+    least = "document.querySelector('.st-key-chart').offsetHeight >= 16 * (18 + 4 * 5)"
+    page.wait_for_function(least)
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.locator(".st-key-indicators button").first.click()
     page.wait_for_timeout(800)  # the menu opens with a movement, away from under the pointer
     page.locator(".st-key-indicator_1 [data-testid=stTooltipHoverTarget]").first.hover()

@@ -120,6 +120,8 @@ def show(
         _command(key=f"{key}_command", data=settings)
     with st.container(key="chart"):
         st.html(FILES / "chart.css")
+        panes = 1 + max((item["pane"] for item in prepared.readout), default=0)
+        st.html(f"<style>.st-key-chart {{ --panes: {panes}; }}</style>")  # look.css: the least height of the chart
         st_echarts(prepared.option, events={"told": code}, height="100%", key=key, on_change=on_event)
 
 
