@@ -77,7 +77,7 @@ def test_the_definition_stands_on_hover_and_four_panes_fit_above_the_slider(addr
     canvas = page.locator("canvas").first.bounding_box()
     assert canvas is not None
     assert heights[-1] < canvas["y"] + canvas["height"] - 64
-    page.set_viewport_size({"width": 844, "height": 390})  # a phone on its side: the page scrolls, and panes can be read
+    page.set_viewport_size({"width": 844, "height": 390})  # a phone on its side: the page scrolls
     least = "document.querySelector('.st-key-chart').offsetHeight >= 16 * (18 + 4 * 5)"
     page.wait_for_function(least)
     page.set_viewport_size({"width": 1440, "height": 900})
