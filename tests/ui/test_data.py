@@ -175,6 +175,8 @@ def test_reading_that_would_be_refused_is_not_offered_but_explained(own_server_d
     page.selectbox(key="category_of_kr").select("korean_stocks").run()
     assert "read_kr" not in keys(page)
     assert "convert_kr" in keys(page)
+    assert "그대로 읽을 수 있음" not in text_of(page)
+    assert "전환하면 쓸 수 있음" in text_of(page)
     assert "korean_stocks 컬렉션에도 있습니다" in text_of(page)
     page.button(key="convert_kr").click().run()
     shown = text_of(finish(page))

@@ -113,8 +113,10 @@ def _collection(db: MongoDatabase, collection: Inspected) -> None:
         with body:
             category = _category_of(collection)
         last = import_records.latest(db, category, collection.name) if category else None
+        can_be_read = category is not None and _can_be_read(db, category, collection)
+        refusal = adoption.refusal_of_reading(db, category, collection) if category and can_be_read else None
         with head:
-            _head(collection, last)
+            _head(collection, last, is_refused=refusal is not None)
             started.show(collection.name)
         with body:
             obstacles = collection.obstacles if collection.verdict != "ours" else []
@@ -124,7 +126,7 @@ def _collection(db: MongoDatabase, collection: Inspected) -> None:
             if category is None:
                 return
             busy = started.blocks(db, category)
-            refusal = _actions(db, category, collection, busy)
+            _actions(db, category, collection, busy, can_be_read=can_be_read and not refusal)
             if refusal and not _is_converted(last):
                 st.caption(plain(str(refusal)))
             outcome.of_run(started.ended(collection.name), category, with_record=False)
@@ -137,10 +139,11 @@ def _collection(db: MongoDatabase, collection: Inspected) -> None:
                 viewer_link(category, "", _("차트 보기"))
 
 
-def _head(collection: Inspected, last: ImportRecord | None) -> None:
-    """The name of a collection, what it needs, and its size."""
-    name = reports.VERDICTS[collection.verdict]
-    icon, color = VERDICTS[collection.verdict]
+def _head(collection: Inspected, last: ImportRecord | None, *, is_refused: bool) -> None:
+    """The name of a collection, what it needs, and its size; `is_refused`: it has a usable layout, but false bars."""
+    verdict = "convertible" if is_refused and collection.verdict == "readable" else collection.verdict
+    name = reports.VERDICTS[verdict]
+    icon, color = VERDICTS[verdict]
     if collection.is_read_only:
         name, icon, color = N_("읽기 전용으로 쓰는 중"), ":material/lock:", "green"
     elif _is_converted(last):
@@ -185,11 +188,15 @@ def _category_of(collection: Inspected) -> Category | None:
     return None
 
 
-def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy: bool) -> SisepanError | None:
-    """The buttons of a collection; returns why reading it as it is is not offered, where that is not plain."""
-    is_unlisted = collection.verdict == "ours" and not tickers.any_registered(db, category)
-    can_be_read = is_unlisted or (collection.verdict == "readable" and not collection.is_read_only)
-    refusal = adoption.refusal_of_reading(db, category, collection) if can_be_read else None
+def _can_be_read(db: MongoDatabase, category: Category, collection: Inspected) -> bool:
+    """Whether the layout of a collection can be read as it is, and is not yet."""
+    if collection.verdict == "ours":
+        return not tickers.any_registered(db, category)
+    return collection.verdict == "readable" and not collection.is_read_only
+
+
+def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy: bool, *, can_be_read: bool) -> None:
+    """The buttons of a collection."""
     name = collection.name
 
     def ask(kind: str, label: str, icon: str, plan: Plan, work: Callable[..., Summary]) -> None:
@@ -199,8 +206,8 @@ def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy:
 
     way = outcome.intraday(started.ended(name), name)
     with st.container(horizontal=True, gap="small"):
-        if can_be_read and not refusal:
-            label = _("종목 목록 만들기") if is_unlisted else _("그대로 읽기")
+        if can_be_read:
+            label = _("종목 목록 만들기") if collection.verdict == "ours" else _("그대로 읽기")
             ask("read", label, ":material/menu_book:", adoption.plan_of_reading, adoption.read_as_is)
         if collection.verdict in ("readable", "convertible"):
             files.dry_run_button(_("시험 전환"), f"try_{name}", busy, partial(_try, category, collection, way))
@@ -208,7 +215,6 @@ def _actions(db: MongoDatabase, category: Category, collection: Inspected, busy:
             ask("convert", _("전환"), ":material/sync_alt:", adoption.plan_of_conversion, convert)
         if collection.is_read_only:
             _give_up_button(category, name, busy)
-    return refusal
 
 
 def _planned(plan: Plan, db: MongoDatabase, category: Category, collection: Inspected) -> list[SisepanError]:
