@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from pandas.tseries.offsets import BaseOffset
 
-from finance_core.bars import candles
+from finance_core.bars.functions import is_above
 from finance_core.bars.panel import BoolArray, FloatArray, Panel
 from finance_core.bars.periods import PERIOD_OFFSETS, Period
 
@@ -102,9 +102,8 @@ def _marks(panel: Panel) -> dict[Mark, BoolArray]:
     has_year = rank >= YEAR - 1
 
     def above(window: int) -> BoolArray:
-        # The average of a halted ticker is its close, apart from the rounding of sums.
-        average = close.rolling(window).mean() * (1 + candles.ROUNDING)
-        return (rank >= window - 1) & (close > average).to_numpy()
+        average = close.rolling(window).mean()  # of a halted ticker: its close, apart from the rounding of sums
+        return (rank >= window - 1) & is_above(panel.bars["close"], average.to_numpy(dtype="float64")).holds
 
     return {
         "advancers": change > 0,

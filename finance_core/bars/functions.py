@@ -20,7 +20,8 @@ Kind = Literal["number", "text", "truth", "bars"]
 MOST_BARS: Final = 520
 """Most bars that a function looks back."""
 SAME: Final = 1e-9
-"""Relative difference up to which two numbers are equal: one average computed in two ways differs by rounding."""
+"""Relative difference up to which two numbers are equal: one average computed in two ways differs by rounding. Compared
+with 0 it is the absolute difference: that of two equal numbers may be rounding alone."""
 
 
 class Truth(NamedTuple):
@@ -35,10 +36,13 @@ def is_above(left: Floats, right: Floats) -> Truth:
 
     >>> is_above(np.array([1.0, 2.0, np.nan]), np.array([1.0 - 1e-12, 1.0, 1.0])).holds.tolist()
     [False, True, False]
+    >>> is_above(np.array([235.1 / 233.5 - 233.5 / 233.5, 2e-16]), np.array([0.0, 0.0])).holds.tolist()
+    [True, False]
     """
     with np.errstate(invalid="ignore"):
         known = ~(np.isnan(left) | np.isnan(right))
-        above = known & (left - right > SAME * np.maximum(np.abs(left), np.abs(right)))
+        size = np.where((left == 0) | (right == 0), 1, np.maximum(np.abs(left), np.abs(right)))
+        above = known & (left - right > SAME * size)
     return Truth(above, known & ~above)
 
 

@@ -184,6 +184,12 @@ class Panel:
         bars = {name: _joined([values[each] for each in kept]) for name, values in self.bars.items()}
         return replace(self, starts=starts, at=at, bars=bars, jumps=_moved(self.jumps, begins, ends))
 
+    def has_begun(self) -> BoolArray:
+        """Which tickers are known to have had a bar by the newest session, be it before the panel."""
+        if self.listed is None or not len(self.sessions):
+            return self.counts > 0
+        return np.asarray(self.listed <= self.sessions[-1])
+
     def stale(self) -> BoolArray:
         """Which tickers have no bar within `STALE_AFTER` of the newest session, or none at all."""
         if not len(self.sessions):

@@ -170,7 +170,7 @@ def _reasons(panel: Panel, needed: int, unknown: BoolArray) -> list[Reason | Non
         "sample": panel.text("source") == "sample",
         "conflict": np.array([ticker in panel.unreadable for ticker in panel.tickers], dtype=bool),
         "jump": unknown & (since_jump < panel.counts) & (since_jump < needed),
-        "no bars": panel.counts == 0,
+        "no bars": (panel.counts == 0) & ~panel.has_begun(),
         "stale": panel.stale(),
         "halted": panel.halted(),
         "too few bars": unknown & (panel.counts < needed),

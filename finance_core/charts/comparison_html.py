@@ -60,7 +60,8 @@ def correlation_map(closes: pd.DataFrame) -> go.Figure:
     names = list(closes.columns)
     heat = go.Heatmap(z=correlations, x=names, y=names, zmin=-1, zmax=1, colorscale="RdBu_r", text=text,
                       texttemplate="%{text}", hovertemplate="%{y} · %{x}<br>%{z:.2f}<extra></extra>")  # fmt: skip
-    return go.Figure(heat).update_yaxes(autorange="reversed")
+    figure = go.Figure(heat).update_xaxes(type="category")  # a name may be a number, such as 005930
+    return figure.update_yaxes(type="category", autorange="reversed")
 
 
 def drawdowns(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:

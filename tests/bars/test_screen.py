@@ -174,6 +174,26 @@ def test_no_ticker_is_dropped_without_a_reason(mixed: Panel) -> None:
     assert result.columns["close"].tolist() == [179.0]
 
 
+def test_a_ticker_whose_bars_end_before_the_panel_is_old_and_not_without_bars(mixed: Panel) -> None:
+    listed = np.full(len(mixed.tickers), np.datetime64("2001-01-02"))
+    listed[mixed.tickers.index("odd")] = mixed.sessions[-1] + 1  # nobody knew it that day
+    panel = replace(mixed, listed=listed, unreadable=frozenset())
+    result = screen.screen(panel, parse("close > ma20 and close / open > 0"))
+    assert result.unjudged["stale"] == ("stale", "none")
+    assert result.unjudged["no bars"] == ("odd",)
+
+
+@pytest.mark.parametrize(
+    "closes", [(232_000, 236_000, 230_000, 236_000, 233_500), (59_100, 59_800, 59_200, 59_900, 59_500)]
+)
+@pytest.mark.parametrize("rule", ["from_ma5 > 0", "from_ma5 < 0", "close - ma5 != 0", "close > ma5", "close < ma5"])
+def test_a_close_at_its_average_is_neither_above_nor_below_it(closes: tuple[float, ...], rule: str) -> None:
+    """Real closes whose average is exactly the last one, while its quotient is not exactly 1."""
+    table = _flat(5).assign(close=closes)
+    assert screen.screen(panel_of({"A": table}), parse(rule)).tickers == ()
+    assert screen.screen(panel_of({"A": table}), parse(f"not ({rule})")).tickers == ("A",)
+
+
 def test_a_day_before_a_jump_does_not_know_it() -> None:
     days = np.arange("2024-01-01", "2024-01-31", dtype="datetime64[D]")
     close = np.concatenate([np.linspace(10, 12, 20), np.linspace(120, 121, 10)])

@@ -38,6 +38,13 @@ def test_the_file_to_take_away_opens_offline_and_takes_no_name_for_markup() -> N
     assert "<td>&lt;b&gt;A&lt;/b&gt;</td>" in text
 
 
+def test_a_name_that_is_a_number_is_a_name() -> None:
+    """Plotly placed 005930 at 5,930 of an axis of numbers."""
+    closes = pd.DataFrame({"005930": [1.0, 2, 3, 2], "000660": [1.0, 3, 2, 2]}, pd.bdate_range("2025-01-01", periods=4))
+    figure = comparison_html.correlation_map(closes)
+    assert {figure.layout.xaxis.type, figure.layout.yaxis.type} == {"category"}
+
+
 def test_the_day_and_as_many_decimals_as_are_read_stand_under_the_pointer() -> None:
     """Without formats of its own, Plotly said the month of the axis, and percents with five decimals."""
     days = pd.bdate_range("2025-01-01", periods=300)

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from finance_core.bars import candles
-from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
+from finance_core.bars import breadth, candles, sessions
+from finance_core.bars.sessions import Calendar
+from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.storage import market_lists, panels, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing
@@ -350,6 +351,16 @@ def test_a_day_that_was_not_counted_shows_the_last_one(market: MongoDatabase, da
     assert not page.exception
     assert len(page.warning) == warnings
     assert any(f"**{LAST_SESSION}**" in element.value for element in page.markdown)
+
+
+@pytest.mark.parametrize("category", state.STOCKS.values(), ids=list(state.STOCKS))
+def test_so_much_is_read_that_the_first_day_that_is_shown_has_a_year_before_it(category: Category) -> None:
+    """In Seoul, two years have fewer sessions than 252 that are shown and 251 before them."""
+    for market in category.markets:
+        for newest in pd.date_range("2012-01-31", "2026-11-26", freq="ME"):
+            days = sessions.between(Calendar(market.calendar), (newest - state.READ).date(), newest.date())
+            before = len(days) - 252 * state.YEARS + 1
+            assert 0.8 * before >= breadth.YEAR, "a ticker with a bar on four days of five"
 
 
 def test_a_day_with_too_few_bars_has_no_new_highs_that_are_known(market: MongoDatabase) -> None:
