@@ -17,7 +17,7 @@ LOOK = Path(__file__).with_name("look.css")
 """Style of all pages."""
 SCRIPTS = [
     Path(__file__).with_name(name)
-    for name in ("finger_scroll.js", "links.js", "one_click.js", "typed_dates.js", "unsaved.js")
+    for name in ("finger_scroll.js", "links.js", "one_click.js", "print.js", "typed_dates.js", "unsaved.js")
 ]
 """What the browser does on every page; each file says it in its head."""
 PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"

@@ -17,6 +17,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
 
 SELECTOR = re.compile(r"^\s*([.\[*][^{}@;]*?)\s*[,{]\s*$", re.MULTILINE)
 
+ON_PAPER = """() => {
+  const { right, bottom } = document.querySelector(".st-key-chart canvas").getBoundingClientRect();
+  const menu = getComputedStyle(document.querySelector("[data-testid=stSidebar]")).display;
+  window.onPaper = [right, bottom, menu, document.documentElement.clientWidth];
+}"""
+
 
 @pytest.fixture
 def address(own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str]) -> str:
@@ -99,6 +105,18 @@ def test_a_pane_that_cannot_be_costs_the_page_nothing_but_a_message(address: str
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("stToast")).to_contain_text("4개까지")
     assert page.locator("canvas").first.bounding_box() == height
+
+
+def test_on_paper_the_whole_window_is_on_one_sheet_without_menus(address: str, page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    open_chart(page, address + "?period=1Y&ind=rsi")
+    before = page.locator(".st-key-chart canvas").first.bounding_box()
+    page.evaluate("matchMedia('print').addEventListener('change', ({ matches }) => matches && (" + ON_PAPER + ")())")
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+    right, bottom, menu, sheet = page.evaluate("window.onPaper")
+    assert (right < sheet, bottom < 740, menu) == (True, True, "none"), "within the 740 pixels of Letter on its side"
+    assert page.locator(".st-key-chart canvas").first.bounding_box() == before, "and nothing has moved on the screen"
 
 
 def test_each_selector_of_the_style_sheet_still_matches_something(
