@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from finance_core.storage.database import MongoDatabase
 from tests import pages
 from tests.e2e.browsing import wait_until_at_rest
+from tests.e2e.test_address_bar import SlowLine
 from tests.e2e.test_korean_stocks import last_day, open_chart, wheel
 from tests.yahoo import YahooStandIn
 
@@ -64,6 +65,24 @@ def test_one_is_added_set_and_drawn_in_a_pane_and_the_browser_remembers_it_for_t
     stranger = page.context.browser.new_context(locale="ko-KR").new_page()
     open_chart(stranger, address)
     expect(stranger.locator(".readout")).to_have_count(2)
+
+
+def test_one_that_is_chosen_before_the_page_has_answered_for_another_is_added_too(address: str, page: Page) -> None:
+    line = SlowLine(page)
+    open_chart(page, address)
+    page.locator(".st-key-indicators button").first.click()
+    box = page.get_by_role("combobox", name="지표 더하기")
+    expect(box).to_be_visible()
+    line.holds = True
+    for name in ("RSI", "MACD"):
+        box.click()
+        page.keyboard.type(name)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(600)
+    assert line.held
+    line.let_through()
+    expect(page).to_have_url(re.compile(r"ind=rsi.*macd"))
+    expect(page.locator(".readout")).to_have_count(4)
 
 
 def test_the_definition_stands_on_hover_and_four_panes_fit_above_the_slider(address: str, page: Page) -> None:

@@ -21,6 +21,8 @@ from finance_core.ui.viewer.address import View
 from finance_core.ui.visitor import use_visitor_language
 from finance_core.ui.widget_keys import identities, owned, placed, successor
 
+ADDED = "added_indicator"
+
 
 def show(category: Category, view: View, averages: Callable[[], None]) -> None:
     """The menu, set to the indicators of `view`; `averages` draws the choice of averages at its top."""
@@ -34,7 +36,9 @@ def show(category: Category, view: View, averages: Callable[[], None]) -> None:
 
 
 def _add(category: Category) -> None:
-    def add(key: str | None) -> None:
+    def add() -> None:
+        key = st.session_state[ADDED]
+        st.session_state[ADDED] = None  # and no new box: who is quicker than the answer has chosen the next in this one
         if key in INDICATORS:
             present = address.present(category).indicators
             _put(category, (*present, _unused(key, present)))
@@ -46,7 +50,8 @@ def _add(category: Category) -> None:
         format_func=lambda key: _(INDICATORS[key].name),
         placeholder=_("지표 더하기"),
         label_visibility="collapsed",
-        **owned("added_indicator", None, add),
+        key=ADDED,
+        on_change=add,
     )
 
 
