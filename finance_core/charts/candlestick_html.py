@@ -82,7 +82,7 @@ def candlestick(content: Content, visible: tuple[int, int] | None = None) -> go.
         figure.add_trace(_ground(part), row=1, col=1)
     figure.add_trace(_prices(part, style), row=1, col=1)
     colors = np.where(part.bars["close"] >= part.bars["open"], style.rising, style.falling).tolist()
-    look = {"name": _("거래량"), "marker": {"color": colors}, "hovertemplate": "%{y:,.0f}"}
+    look = {"name": _("거래량"), "marker": {"color": colors, "opacity": 0.6}, "hovertemplate": "%{y:,.0f}"}
     volume = go.Bar(x=part.days, y=part.bars["volume"], legend="legend2", **look)
     figure.add_trace(volume, row=2, col=1)
     html_layers.add_others(figure, part.days, part.others)
@@ -225,7 +225,7 @@ def _laid_out(figure: go.Figure, style: Style, part: _Part) -> go.Figure:
     figure.update_xaxes(categoryorder="array", categoryarray=part.days)
     # Show the bars only, even if drawings reach further.
     figure.update_xaxes(range=[-0.5, len(part.days) - 0.5])
-    figure.update_yaxes(side="right")
+    figure.update_yaxes(side="right", tickformat=",")  # else Plotly's own k and M
     for axis in part.drawn.y_axes:
         if "min" in axis:
             ticks = axis["axisLabel"].get("customValues")

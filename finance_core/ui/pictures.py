@@ -34,7 +34,7 @@ def control(chart: str, file: str, title: str, about: Iterable[str]) -> None:
     The picture is the file `file`. It has `title` at the top, and below it a line of the parts of `about`.
     """
     chosen: str = st.session_state.get(f"{SIZE}_chosen", "16:9")
-    made = _("{date} 만듦").format(date=run_status.day(dt.datetime.now(dt.UTC).replace(tzinfo=None)))
+    made = made_today()
 
     def choose(size: str) -> None:
         st.session_state[f"{SIZE}_chosen"] = size
@@ -58,6 +58,11 @@ def control(chart: str, file: str, title: str, about: Iterable[str]) -> None:
         st.toggle(_("어둡게"), key=DARK)
         st.toggle(_("인쇄용으로 두 배 곱게"), key=FINE)
         st.button(_("차트 PNG"), key="picture", icon=":material/image:", on_click=ask)
+
+
+def made_today() -> str:
+    """The day on which a file is made, in words."""
+    return _("{date} 만듦").format(date=run_status.day(dt.datetime.now(dt.UTC).replace(tzinfo=None)))
 
 
 def dark() -> bool:

@@ -41,6 +41,7 @@ def test_the_chart_in_a_file_is_gap_free_and_needs_no_network(bars: pd.DataFrame
     assert [macd.yaxis, *(bars.yaxis for bars in histogram)] == ["y3"] * 3, "a pane of its own"
     assert (sar.mode, sar.yaxis) == ("markers", "y")
     assert list(volume.y) == bars["volume"].tolist()
+    assert figure.layout.yaxis3.tickformat == ",", "10,000 and no 10k, as on the page"
     assert figure.layout.xaxis.type == "category"
     assert figure.layout.yaxis.type == "log"
     assert f"<p>KRW · {'표본' if language == 'ko' else 'Sample'}" in file

@@ -178,4 +178,5 @@ def test_the_file_has_what_the_page_shows(
     base = float(pages.made_table(first="2014-01-02", halted=0)["close"][first])
     assert shown["price"] == pytest.approx((place.price / base - 1) * 100, abs=0.01), "in percent, as on the page"
     assert f"{first.date()} – {last.date()} · 일 · KRW · 분할 반영 · Yahoo Finance" in shown["about"]
+    assert re.search(r" · 20\d\d-\d\d-\d\d 만듦$", shown["about"])
     assert shown["range"][0] < shown["price"] < shown["range"][1]

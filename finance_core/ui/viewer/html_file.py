@@ -4,6 +4,7 @@ from finance_core.categories import Category
 from finance_core.charts import candlestick_html, html_page, parts
 from finance_core.charts.candlestick_html import Content
 from finance_core.storage.documents import TickerRow
+from finance_core.ui import pictures
 from finance_core.ui.viewer import picture
 from finance_core.ui.viewer.shared import Drawing
 from finance_core.ui.viewer.sketches import Sketch
@@ -23,6 +24,7 @@ def make(
     ahead = drawing.ahead[: end - last]
     style = drawing.style
     content = Content(drawing.bars, drawing.curves, style, drawing.noted, drawing.others, ahead, sketch.placed())
-    about = " · ".join(part for part in picture.about(category, row, drawing, visible) if part)
+    parts_of_about = (*picture.about(category, row, drawing, visible), pictures.made_today())
+    about = " · ".join(part for part in parts_of_about if part)
     figure = candlestick_html.candlestick(content, (first, last))
     return html_page.to_html(figure, picture.title(row), about, style, dark=dark)
