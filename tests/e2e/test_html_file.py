@@ -1,5 +1,6 @@
 """The chart that a reader takes away as a file, opened in a browser without a network."""
 
+import re
 from itertools import combinations
 from pathlib import Path
 from typing import get_args
