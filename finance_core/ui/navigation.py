@@ -16,8 +16,8 @@ ICON = Path(__file__).with_name("icon.svg")
 LOOK = Path(__file__).with_name("look.css")
 """Style of all pages."""
 SCRIPTS = [
-    Path(__file__).with_name(name)
-    for name in ("finger_scroll.js", "links.js", "one_click.js", "print.js", "typed_dates.js", "unsaved.js")
+    Path(__file__).with_name(f"{name}.js")
+    for name in ("finger_scroll", "links", "menu_focus", "one_click", "print", "typed_dates", "unsaved")
 ]
 """What the browser does on every page; each file says it in its head."""
 PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"

@@ -70,7 +70,8 @@ def test_one_is_added_set_and_drawn_in_a_pane_and_the_browser_remembers_it_for_t
 def test_one_that_is_chosen_before_the_page_has_answered_for_another_is_added_too(address: str, page: Page) -> None:
     line = SlowLine(page)
     open_chart(page, address)
-    page.locator(".st-key-indicators button").first.click()
+    page.locator(".st-key-indicators button").first.press("Enter")
+    page.wait_for_function("document.activeElement.closest('[data-testid=stPopoverBody]')")
     box = page.get_by_role("combobox", name="지표 더하기")
     expect(box).to_be_visible()
     line.holds = True
