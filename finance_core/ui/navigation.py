@@ -17,7 +17,7 @@ LOOK = Path(__file__).with_name("look.css")
 """Style of all pages."""
 SCRIPTS = [
     Path(__file__).with_name(f"{name}.js")
-    for name in ("finger_scroll", "links", "menu_focus", "one_click", "print", "typed_dates", "unsaved")
+    for name in ("finger_scroll", "focus", "links", "one_click", "print", "typed_dates", "unsaved")
 ]
 """What the browser does on every page; each file says it in its head."""
 PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
