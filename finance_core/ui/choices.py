@@ -63,6 +63,18 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
             draw(number - 1)
 
 
+def opened(label: str, key: str, titles: Mapping[T, str]) -> T:
+    """The one of `titles` whose button was clicked last in this visit, at first the first, below a row of buttons.
+
+    Not `st.tabs`: on a slow line, the answer to a click on one tab takes back the next click.
+    """
+    kept = f"{key}_open"
+    shown: T = st.session_state.get(kept, next(iter(titles)))
+    shown = shown if shown in titles else next(iter(titles))
+    segmented(label, key, titles, shown, partial(st.session_state.__setitem__, kept))
+    return shown
+
+
 def rows(
     table: Any,
     key: str,

@@ -185,7 +185,7 @@ def test_edits_stay_while_another_category_is_open(listed: MongoDatabase, app: C
     grid = open_grid(page, app())
     type_into(page, cell(grid, "000001"), "첫째", "Enter")
     expect(edited(page, 1, 1)).to_be_visible()
-    korean, american, *_others = page.get_by_role("tab").all()
+    korean, american = (page.get_by_role("radio", name=name, exact=True) for name in ("한국 주식", "미국 주식"))
     american.click()
     expect(edited(page, 1, 1)).to_have_count(0)
     expect(page.get_by_text("저장하지 않은 행: 한국 주식 1")).to_be_visible()

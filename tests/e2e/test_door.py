@@ -169,7 +169,7 @@ def test_an_open_page_of_an_admin_goes_after_the_password_was_changed(
     page.get_by_label("관리자 비밀번호").fill(PASSWORD)
     page.get_by_label("관리자 비밀번호").press("Enter")
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="종목 관리").click(timeout=60_000)
-    expect(page.get_by_role("tab", name="한국 주식").or_(page.get_by_text("한국 주식")).first).to_be_visible()
+    expect(page.get_by_role("radio", name="한국 주식").or_(page.get_by_text("한국 주식")).first).to_be_visible()
     monkeypatch.setenv("ADMIN_PASSWORD", PASSWORD + "!")
     app()
     expect(page.get_by_text("읽기 전용입니다.")).to_be_visible(timeout=30_000)

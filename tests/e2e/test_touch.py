@@ -68,8 +68,8 @@ def test_a_finger_scrolls_the_page_up_and_down_and_moves_the_chart_sideways(
 def test_a_finger_scrolls_past_an_analysis_and_a_tap_reads_it(app: Callable[[], str], phone: Page) -> None:
     """Plotly took every way of a finger for a region to zoom into, and a phone shows little else than the chart."""
     open_chart(phone, f"{app()}/comparison?{PAIR}")
-    phone.get_by_role("tab", name="낙폭").click()
-    plot = phone.get_by_role("tabpanel", name="낙폭").locator(".js-plotly-plot")
+    phone.get_by_role("radio", name="낙폭", exact=True).click()
+    plot = phone.locator("[class*=st-key-analysis_drawdown] .js-plotly-plot")
     expect(plot).to_be_visible()
     wait_until_at_rest(phone)
 

@@ -361,8 +361,7 @@ def test_a_workbook_has_the_measures_as_numbers_and_days() -> None:
 @pytest.mark.parametrize("key", ["rolling", "spread", "ratio", "beta"])
 def test_two_of_several_series_are_measured_against_each_other(four: MongoDatabase, key: str) -> None:
     page = open_page(SAMSUNG, APPLE, KOSPI)
-    page.session_state["analysis"] = analysis.ANALYSES[key][0]
-    page.run()
+    page.button_group(key="analysis").set_value(key).run()
     page.selectbox(key=f"{key}_first").set_value("코스피").run()
     assert page.selectbox(key=f"{key}_second").options == ["삼성전자", "애플"]
     assert len(page.get("plotly_chart")) == 1

@@ -123,7 +123,7 @@ def test_a_visitor_from_the_lan_gets_a_sentence_and_nothing_else(monkeypatch: py
     pages.sit_at_the_machine(monkeypatch, False)
     page = open_page()
     assert len(page.info) == 1
-    assert not [*page.button, *page.text_input, *page.get("dataframe"), *page.tabs]
+    assert not [*page.button, *page.text_input, *page.get("dataframe"), *page.tabs, *page.get("button_group")]
 
 
 def test_looking_changes_nothing(own_server_db: MongoDatabase) -> None:

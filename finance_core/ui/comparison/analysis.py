@@ -1,4 +1,4 @@
-"""The part below a comparison: analysis in tabs, and downloads."""
+"""The part below a comparison: an analysis of a person's choice, and downloads."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -13,6 +13,7 @@ from finance_core.charts.comparison import Line
 from finance_core.i18n import N_, _
 from finance_core.spreadsheets import Sheet
 from finance_core.ui import downloads, history_notes
+from finance_core.ui.choices import opened
 from finance_core.ui.comparison import measures
 
 WINDOWS = (20, 60, 120, 250)
@@ -30,7 +31,7 @@ ANALYSES: dict[str, tuple[str, Draw]] = {
     "beta": (N_("베타"), lambda closes, _colors, window: figures.beta(closes, window)),
     "distribution": (N_("수익률 분포"), lambda closes, colors, _window: figures.distribution(closes, colors)),
 }
-"""By the key of the tab: the message id of its title, and a function that draws closes, colours and a window."""
+"""By its key: the message id of its title, and a function that draws closes, colours and a window."""
 OF_TWO = ("rolling", "spread", "ratio", "beta")
 OF_SEVERAL = ("correlation", *OF_TWO)
 WITH_WINDOW = ("rolling", "beta")
@@ -47,7 +48,7 @@ def show(
     *,
     sample: bool,
 ) -> None:
-    """Tabs and downloads for the visible daily `closes`, whose columns are the `lines` of `tickers`, in this order.
+    """Analyses and downloads for the visible daily `closes`, whose columns are the `lines` of `tickers`, in this order.
 
     `drawn` returns the values that the chart shows, in `scale`; `table` has the measures. The files
     name the days of `jumps`, by the names of lines. With `sample`, the HTML file says that it has sample prices.
@@ -55,13 +56,9 @@ def show(
     colors, decimals = {line.name: line.color for line in lines}, {line.name: line.decimals for line in lines}
     closes = closes.set_axis(list(colors), axis=1)
     analyses = {key: row for key, row in ANALYSES.items() if len(closes.columns) > 1 or key not in OF_SEVERAL}
-    # Only the figure of the open tab is computed.
-    tabs = st.tabs([_(title) for title, _draw in analyses.values()], key="analysis", on_change="rerun")
-    for (key, (_title, draw)), tab in zip(analyses.items(), tabs, strict=True):
-        if tab.open:
-            with tab:
-                shown, window = _window(key, closes)
-                st.plotly_chart(draw(shown, colors, window), key=f"analysis_{key}")
+    key = opened(_("분석"), "analysis", {key: _(title) for key, (title, _draw) in analyses.items()})
+    shown, window = _window(key, closes)
+    st.plotly_chart(analyses[key][1](shown, colors, window), key=f"analysis_{key}")
 
     def html() -> str:
         remarks = [_("표본 데이터 포함")] if sample else []

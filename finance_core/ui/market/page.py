@@ -83,7 +83,6 @@ def show(db: MongoDatabase) -> None:
         "breadth": partial(_breadth, db),
         "industries": _industries,
     }
-    # No `st.tabs`: on a slow line, the answer to a click on one tab takes back the next click.
     segmented(_("보기"), "market_tab", translated(state.TABS), view.tab, lambda tab: _write(tab=tab))
     draws[view.tab](view, market, style)
 

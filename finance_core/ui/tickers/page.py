@@ -11,6 +11,7 @@ from finance_core.i18n import _
 from finance_core.storage import database, prices, ticker_edits, ticker_files, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import downloads
+from finance_core.ui.choices import opened
 from finance_core.ui.decorators import live, page
 from finance_core.ui.text import plain
 from finance_core.ui.tickers import additions, grid, history, market_lists, pending
@@ -21,11 +22,7 @@ from finance_core.ui.tickers.state import PAGE_SIZES, State, editor
 @page("admin_tickers", for_admins=True)
 def show(_db: MongoDatabase, refresh: Refresh) -> None:
     """The whole page. `refresh` fetches newer lists of markets (`updaters.listing_refresh.refresh`)."""
-    tabs = st.tabs([_(category.title) for category in categories.CATEGORIES], key="category", on_change="rerun")
-    for category, tab in zip(categories.CATEGORIES, tabs, strict=True):
-        if tab.open:
-            with tab:
-                _category(category, refresh)
+    _category(opened(_("카테고리"), "category", {each: _(each.title) for each in categories.CATEGORIES}), refresh)
 
 
 @live(None, for_admins=True)
