@@ -84,7 +84,8 @@ def _clean_active(_category: Category, value: Any, _before: Any) -> bool:
 
 def _active_words(_category: Category) -> dict[str, bool]:
     shown = {word.lower(): value for value, title in YES_NO.items() for word in in_all_languages(title)}
-    return {"true": True, "1": True, "false": False, "0": False, "아니오": False, **shown}  # Excel writes TRUE
+    yes, no = ("true", "1", "y"), ("false", "0", "n", "아니오")  # Excel writes TRUE
+    return {**dict.fromkeys(yes, True), **dict.fromkeys(no, False), **shown}
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ FIELDS: tuple[TickerField, ...] = (
         check=_clean_active,
         width=65,
         default=True,
-        headers=("active", "사용", "사용 여부"),
+        headers=("active", "사용", "사용 여부", "사용여부"),
         needs_header=True,
         words=_active_words,
     ),

@@ -17,7 +17,7 @@ NAP = 0.2
 
 
 class NotAsked(FetchFailed):
-    """The request was not made, because the run stops, or Yahoo has refused too many requests in a row."""
+    """No answer: the run stops, Yahoo has refused too many requests in a row, or nothing it says could be used."""
 
 
 class RateLimit:

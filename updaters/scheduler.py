@@ -16,6 +16,7 @@ from finance_core.errors import SisepanError
 from finance_core.foreign import following
 from finance_core.storage import alerts, database, locations, runs, schedule, trading_calendars
 from finance_core.storage.database import MongoDatabase
+from finance_core.storage.documents import RunRecord
 from updaters import alert_delivery, category_update
 from updaters.run_summary import Summary
 
@@ -23,6 +24,8 @@ LOOK_EVERY = 30.0
 """Seconds between two checks for due update runs."""
 RETRY_AFTER = dt.timedelta(hours=1)
 """Time after a run that failed, or could not finish, until the next try."""
+ATTEMPTS = 2
+"""Most runs for one due moment."""
 
 _log = logging.getLogger(__name__)
 _last_tasks: dict[str, BackgroundTask] = {}
@@ -90,14 +93,23 @@ def _is_due(db: MongoDatabase, category: Category, now: dt.datetime) -> bool:
     since = schedule.enabled_since(db, category)
     if since is None:
         return False
+    calendar_of = partial(trading_calendars.of, db)
     last = runs.latest_whole(db, category)
-    # A run that ended early does not count: the next run completes it. A running run counts; if another process holds
-    # the lease, `_update` finds out.
-    waits = {"interrupted": dt.timedelta(0), "failed": RETRY_AFTER, "partial": RETRY_AFTER}
+    last_start = last["started_at"] if last and not _is_to_repeat(db, category, last, now) else None
+    return schedule.is_due(category, since, last_start, now, calendar_of)
+
+
+def _is_to_repeat(db: MongoDatabase, category: Category, last: RunRecord, now: dt.datetime) -> bool:
+    """Whether the run `last` does not count, because the next one completes it.
+
+    An interrupted one never does, and one that failed or ended early not after `RETRY_AFTER`, once for each due moment:
+    its reason may last. A running run counts; if another process holds the lease, `_update` finds out.
+    """
+    if last["state"] not in ("failed", "partial"):
+        return last["state"] == "interrupted"
     moment = now.astimezone(dt.UTC).replace(tzinfo=None)
-    counts = last and not (last["state"] in waits and moment >= last["heartbeat_at"] + waits[last["state"]])
-    last_start = last["started_at"] if last and counts else None
-    return schedule.is_due(category, since, last_start, now, partial(trading_calendars.of, db))
+    due = schedule.last_due(category, now, partial(trading_calendars.of, db))
+    return moment >= last["heartbeat_at"] + RETRY_AFTER and runs.count_whole(db, category, due) < ATTEMPTS
 
 
 def _follow(category: Category, stop: threading.Event) -> int:

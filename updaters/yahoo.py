@@ -81,7 +81,7 @@ class NoBars(FetchFailed):
 
 
 class WrongClock(NotAsked):
-    """The clock of this machine is wrong, so that the answer cannot be used, and no more requests are made."""
+    """The clock of this machine is wrong: the answer is not used, and no more requests are made."""
 
 
 class UnknownSymbol(NoBars):
@@ -132,10 +132,8 @@ def candidates(category: Category, row: TickerRow) -> list[tuple[Market, str]]:
 class Client:
     """The access to Yahoo for one run. Once `stop` is set, it makes no more requests."""
 
-    def __init__(
-        self, session: "_LimitedSession", stop: threading.Event, paused: Callable[[float], None] = lambda _seconds: None
-    ) -> None:
-        self._session, self.stop, self.paused = session, stop, paused
+    def __init__(self, session: "_LimitedSession", stop: threading.Event, on_pause: Callable[[float], None]) -> None:
+        self._session, self.stop, self.on_pause = session, stop, on_pause
         self.requests = 0
         """The number of requests, including yfinance's requests for cookies and repeated requests."""
         self._retrying = Retrying(
@@ -227,14 +225,15 @@ class _LimitedSession(Session[Any]):
             asked_at = self.rate_limit.wait(client.stop.is_set)
             client.requests += 1
             _status.set(0)
+            begun = time.time()
             response = super().request(method, url, *arguments, **options)
-        _check_clock(response.headers)
+        _check_clock(response.headers, begun)
         turns.give_way()  # to parse the answer is half of the work
         _status.set(response.status_code)
         if any(path in url for path in LIMITED):
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                 _log.warning("Yahoo wants fewer requests: all workers pause")
-                client.paused(self.rate_limit.refused(asked_at))
+                client.on_pause(self.rate_limit.refused(asked_at))
             else:
                 self.rate_limit.answered(asked_at)
         return response
@@ -242,11 +241,11 @@ class _LimitedSession(Session[Any]):
 
 @contextmanager
 def client(
-    stop: threading.Event | None = None, paused: Callable[[float], None] = lambda _seconds: None
+    stop: threading.Event | None = None, on_pause: Callable[[float], None] = lambda _seconds: None
 ) -> Iterator[Client]:
     """A client for one run, over the only session of this process; the first run opens it and the last run closes it.
 
-    `paused` is called with the seconds of each pause that a refused request of this run begins or meets.
+    `on_pause` is called with the seconds of each pause that a refused request of this run begins or meets.
 
     yfinance uses the session that it got last for all of its requests, so two runs must not have two sessions: the run
     that ends first would close the session of the other. The rate limit belongs to the session, because Yahoo counts
@@ -263,7 +262,7 @@ def client(
         _session_users += 1
         shared = _session
     try:
-        yield Client(shared, stop or threading.Event(), paused)
+        yield Client(shared, stop or threading.Event(), on_pause)
     finally:
         with _session_lock:
             _session_users -= 1
@@ -272,17 +271,20 @@ def client(
                 _session = None
 
 
-def _check_clock(headers: Mapping[str, Any]) -> None:
-    """Raise WrongClock if an answer was sent at another time than now. An answer without its time tells nothing."""
+def _check_clock(headers: Mapping[str, Any], begun: float) -> None:
+    """Raise WrongClock if an answer was sent neither after the request had `begun` nor before now, by our clock.
+
+    An answer without its time tells nothing.
+    """
     try:
         sent_at = parsedate_to_datetime(headers["Date"]).timestamp() + int(headers.get("Age", 0))
     except (KeyError, ValueError):
         return
-    ahead = round((time.time() - sent_at) / 60)
-    if abs(ahead) * 60 > CLOCK_TOLERANCE:
+    ahead, behind = begun - sent_at, sent_at - time.time()  # the machine may have slept between
+    if max(ahead, behind) > CLOCK_TOLERANCE:
         fast = N_("이 컴퓨터의 시계가 Yahoo보다 {minutes}분 빠릅니다. 시계를 맞추고 다시 실행하십시오.")
         slow = N_("이 컴퓨터의 시계가 Yahoo보다 {minutes}분 느립니다. 시계를 맞추고 다시 실행하십시오.")
-        raise WrongClock(fast if ahead > 0 else slow, minutes=abs(ahead))
+        raise WrongClock(fast if ahead > behind else slow, minutes=round(max(ahead, behind) / 60))
 
 
 def _may_pass(error: BaseException) -> bool:

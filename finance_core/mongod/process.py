@@ -105,13 +105,15 @@ def why_it_ended(code: int, log_file: Path, since: int) -> DatabaseMisconfigured
             "libssl3), 가지고 있는 MongoDB의 주소를 MONGO_URI에 적으십시오."
         )
         return DatabaseMisconfigured(sentence, library=library[1])
-    if shutil.disk_usage(log_file.parent).free < LEAST_FREE:
-        sentence = N_(
-            "내장 MongoDB를 시작하지 못했습니다. {directory}의 디스크가 찼습니다. 자리를 비우고 다시 시도하십시오."
-        )
-        return DatabaseUnavailable(sentence, directory=str(log_file.parent))
     if code == -4:  # SIGILL: MongoDB since 5.0 needs a processor with AVX
         return _cannot_run("AVX")
+    free = shutil.disk_usage(log_file.parent).free
+    if free < LEAST_FREE:
+        sentence = N_(
+            "내장 MongoDB가 시작하다가 끝났습니다(코드 {code}). 디스크에 {free} MB만 남았습니다. 자리를 비우고 다시 "
+            "시도하십시오. 자세한 것은 {log}에 있습니다."
+        )
+        return DatabaseUnavailable(sentence, code=code, free=free // 1_000_000, log=str(log_file))
     sentence = N_(
         "내장 MongoDB가 시작하다가 끝났습니다(코드 {code}). {log}에 까닭이 있습니다. "
         "가지고 있는 MongoDB의 주소를 MONGO_URI에 적어 쓸 수도 있습니다."

@@ -202,6 +202,12 @@ def latest_whole(db: MongoDatabase, category: Category) -> RunRecord | None:
     return _latest(db, category, {"only": None, "kind": None})
 
 
+def count_whole(db: MongoDatabase, category: Category, since: dt.datetime) -> int:
+    """How many update runs of all tickers of `category` began at or after `since` (UTC, tz-naive)."""
+    whole = {"category": category.key, "only": None, "kind": None}
+    return db[RUNS].count_documents({**whole, "started_at": {"$gte": since}})
+
+
 def unfinished_full(db: MongoDatabase, category: Category, only: Iterable[str] | None = None) -> dt.datetime | None:
     """When the unfinished full run began, if the last update run of the tickers `only` is (part of) one.
 
@@ -275,9 +281,9 @@ def mark_interrupted(db: MongoDatabase, category: Category) -> int:
 
 
 def _latest(db: MongoDatabase, category: Category, query: Document) -> RunRecord | None:
-    """The latest run that `query` finds, but for runs of a clock that was ahead: they would be the latest for long."""
-    begun = {"started_at": {"$lte": tickers.now() + CLOCK_DIFFERENCE}}
-    return next(iter(_runs(db, {"category": category.key, **begun, **query}, 1)), None)
+    """The latest run that `query` finds, but for ended runs of a clock that was ahead: they would be it for long."""
+    counts = {"$or": [{"state": "running"}, {"started_at": {"$lte": tickers.now() + CLOCK_DIFFERENCE}}]}
+    return next(iter(_runs(db, {"category": category.key, **counts, **query}, 1)), None)
 
 
 def _runs(db: MongoDatabase, query: Document, limit: int) -> list[RunRecord]:

@@ -12,6 +12,7 @@ from finance_core.categories import Category
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import CHOICES
+from finance_core.storage.runs import CLOCK_DIFFERENCE
 
 DELAY = dt.timedelta(minutes=40)
 """Time after a close; by then Yahoo's bar of the day is final."""
@@ -41,15 +42,20 @@ def is_due(
 
     An update becomes due `DELAY` after each close of one of the exchanges. It is due if the last such moment is after
     the schedule was switched on (`since`) and after the last run started (`last_start`), both UTC and tz-naive.
-    A `since` later than now was stored by a clock that was ahead, and does not count.
+    A `since` that lies ahead was stored by a clock that was, and does not count.
     `calendar_of` finds a calendar by its name, as stored bars have corrected it.
     """
+    latest = last_due(category, now, calendar_of)
+    is_ahead = since > now.astimezone(dt.UTC).replace(tzinfo=None) + CLOCK_DIFFERENCE
+    return (latest > since or is_ahead) and (last_start is None or latest > last_start)
+
+
+def last_due(category: Category, now: dt.datetime, calendar_of: Callable[[str], Calendar] = Calendar) -> dt.datetime:
+    """The last moment up to `now` at which an update of `category` became due (UTC, tz-naive), as for `is_due`."""
     calendars = [calendar_of(market.calendar) for market in category.markets]
     finished = ((calendar, sessions.last_finished(calendar, now - DELAY)) for calendar in calendars)
     due = [close + DELAY for calendar, session in finished if (close := sessions.close_of(calendar, session))]
-    latest = max(due, default=dt.datetime.min)
-    is_on = latest > since or since > now.astimezone(dt.UTC).replace(tzinfo=None)
-    return is_on and (last_start is None or latest > last_start)
+    return max(due, default=dt.datetime.min)
 
 
 def next_due(

@@ -121,7 +121,7 @@ def add(db: MongoDatabase, key: str, entries: Iterable[Entry]) -> int:
         if db[WATCHLISTS].update_one(is_new, {"$push": {"entries": _document(entry)}}).matched_count:
             added += 1
         elif db[WATCHLISTS].count_documents({"_id": key}, limit=1) == 0:
-            raise SisepanError(N_("그사이 목록이 지워졌습니다. 화면을 새로 고치십시오."))
+            raise SisepanError(N_("그 사이에 목록이 지워졌습니다. 화면을 새로 고치십시오."))
         elif db[WATCHLISTS].count_documents({"_id": key, **has_room}, limit=1) == 0:
             raise SisepanError(N_("목록에 {limit}종목이 이미 들어 있어 더 넣지 못합니다."), limit=MOST_ENTRIES)
     return added

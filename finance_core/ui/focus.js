@@ -6,7 +6,8 @@
   window.keepsFocus = true;
   const FIELDS = "[data-testid=stPopoverBody] :is(input, button, [tabindex='0'])";
   const WAIT = 2000; // milliseconds in which the page answers
-  const isField = (element) => element.offsetParent && !element.closest("[data-testid=stTooltipHoverTarget]");
+  const OTHERS = "[data-testid=stTooltipHoverTarget], [data-testid=stDateInput]"; // a date would open its calendar
+  const isField = (element) => element.offsetParent && !element.closest(OTHERS);
   // Focuses what `find` finds first after a change of the page.
   const focusLater = (find) => {
     const observer = new MutationObserver(() => {

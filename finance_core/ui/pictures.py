@@ -6,7 +6,7 @@ from typing import Final, cast
 
 import streamlit as st
 
-from finance_core.i18n import N_, _, translated
+from finance_core.i18n import N_, _
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import run_status
 from finance_core.ui.choices import segmented
@@ -54,7 +54,7 @@ def control(chart: str, file: str, title: str, about: Iterable[str]) -> None:
         )
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        segmented(_("그림의 크기"), SIZE, translated({size: size for size in SIZES}), chosen, choose)
+        segmented(_("그림의 크기"), SIZE, {size: _(size) for size in SIZES}, chosen, choose)
         st.toggle(_("어둡게"), key=DARK)
         st.toggle(_("인쇄용으로 두 배 곱게"), key=FINE)
         st.button(_("차트 PNG"), key="picture", icon=":material/image:", on_click=ask)

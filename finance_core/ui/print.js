@@ -7,7 +7,9 @@
   addEventListener("beforeprint", () => {
     const { style } = document.documentElement;
     const [main, chart] = ["[data-testid=stMain]", ".st-key-chart"].map((selector) => document.querySelector(selector));
-    style.setProperty("--print-zoom", Math.min(1, WIDTH / main.clientWidth, HEIGHT / main.clientHeight));
+    const below = chart ? main.scrollTop + chart.getBoundingClientRect().bottom : 0; // a low window scrolls to it
+    const height = Math.max(main.clientHeight, below);
+    style.setProperty("--print-zoom", Math.min(1, WIDTH / main.clientWidth, HEIGHT / height));
     style.setProperty("--print-chart", `${chart?.offsetHeight ?? 0}px`);
   });
 })();

@@ -10,7 +10,7 @@ import streamlit as st
 from finance_core import formats
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
-from finance_core.storage import runs, tickers
+from finance_core.storage import runs
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import Kind, Origin, RunRecord, State
 from finance_core.ui.decorators import writes
@@ -18,7 +18,7 @@ from finance_core.ui.text import plain
 
 SHOWN_FAILURES = 20
 SILENCE = 10.0
-"""Seconds without an answer after which a running update says so."""
+"""Seconds without progress after which a running update says so."""
 
 STATES: dict[State, tuple[str, str]] = {
     "running": (N_("실행 중"), ":material/sync:"),
@@ -125,7 +125,7 @@ def _progress_text(run: RunRecord) -> str:
     else:
         parts = [formats.filled(_("{kind} 중: {done}/{total}종목"), **{**run, "kind": kind_name(run)})]
     fetched, elapsed = run["done"] - run["current"], seconds(run)
-    waiting = _waiting(run)
+    waiting = "" if run.get("cancel_requested") else _waiting(run)
     if waiting:
         parts.append(waiting)
     elif fetched and elapsed > 1:
@@ -138,14 +138,16 @@ def _progress_text(run: RunRecord) -> str:
 
 
 def _waiting(run: RunRecord) -> str:
-    """Why nothing has moved for a while, if nothing has."""
-    now = tickers.now()
-    pause = (run.get("paused_until", now) - now).total_seconds()
-    if pause > 0:
-        return _("Yahoo가 요청이 너무 많다고 해서 {time} 뒤에 이어 갑니다").format(time=duration(math.ceil(pause)))
-    silence = (now - run.get("reported_at", now)).total_seconds()
+    """Why nothing moves, if nothing has for a while; by the clock of the machine that has the run."""
+    now = run["heartbeat_at"]
+    reported_at = run.get("reported_at", now)
+    paused_until = run.get("paused_until", reported_at)
+    if paused_until > now:
+        pause = math.ceil((paused_until - now).total_seconds())
+        return _("Yahoo가 요청이 너무 많다고 해서 {time} 뒤에 이어 갑니다").format(time=duration(pause))
+    silence = (now - max(reported_at, paused_until)).total_seconds()
     is_update = run.get("kind") is None
-    return _("{time}째 Yahoo의 답이 없습니다").format(time=duration(silence)) if is_update and silence > SILENCE else ""
+    return _("{time}째 진행이 없습니다").format(time=duration(silence)) if is_update and silence > SILENCE else ""
 
 
 def outcome(run: RunRecord) -> None:

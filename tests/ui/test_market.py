@@ -358,7 +358,7 @@ def test_so_much_is_read_that_the_first_day_that_is_shown_has_a_year_before_it(c
     """In Seoul, two years have fewer sessions than 252 that are shown and 251 before them."""
     for market in category.markets:
         for newest in pd.date_range("2012-01-31", "2026-11-26", freq="ME"):
-            days = sessions.between(Calendar(market.calendar), (newest - state.READ).date(), newest.date())
+            days = sessions.between(Calendar(market.calendar), (newest - state.LOOKBACK).date(), newest.date())
             before = len(days) - 252 * state.YEARS + 1
             assert 0.8 * before >= breadth.YEAR, "a ticker with a bar on four days of five"
 

@@ -263,14 +263,25 @@ def test_a_run_that_was_interrupted_does_not_count_and_is_completed(db: MongoDat
 @pytest.mark.parametrize("state", ["failed", "partial"])
 @pytest.mark.usefixtures("switched_on")
 def test_a_run_that_could_not_finish_is_tried_again_an_hour_later(db: MongoDatabase, state: str) -> None:
-    now = dt.datetime.now(dt.UTC)
-    ended = now.replace(tzinfo=None)
+    due = schedule.last_due(KOREAN_STOCKS, dt.datetime.now(dt.UTC) - dt.timedelta(hours=3))
     could_not = {"category": KOREAN_STOCKS.key, "origin": "schedule", "state": state}
-    db["update_runs"].insert_one({**could_not, "started_at": ended, "heartbeat_at": ended})
+    db["update_runs"].insert_one({**could_not, "started_at": due, "heartbeat_at": due})
+    now = due.replace(tzinfo=dt.UTC)
 
     assert tick(now + dt.timedelta(minutes=59)) == 0
     assert tick(now + dt.timedelta(minutes=61)) == 1
     assert [run["state"] for run in runs.history(db, 10)] == ["done", state]
+
+
+@pytest.mark.usefixtures("switched_on")
+def test_what_fails_again_is_left_to_the_next_session(db: MongoDatabase) -> None:
+    due = schedule.last_due(KOREAN_STOCKS, dt.datetime.now(dt.UTC) - dt.timedelta(hours=5))
+    for hours in (0, 1):
+        failed = {"category": KOREAN_STOCKS.key, "origin": "schedule", "state": "failed"}
+        ended = due + dt.timedelta(hours=hours)
+        db["update_runs"].insert_one({**failed, "started_at": ended, "heartbeat_at": ended})
+
+    assert tick(due.replace(tzinfo=dt.UTC) + dt.timedelta(hours=4)) == 0
 
 
 @pytest.mark.usefixtures("switched_on")

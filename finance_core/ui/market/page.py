@@ -298,7 +298,7 @@ def _why_no_industry(market: Market) -> str:
             "표본 종목에만 업종이 있고, 표본은 실제 시세와 함께 세지 않습니다. "
             "'종목 관리'에서 시장 목록을 등록하면 업종이 붙습니다."
         )
-    return _("업종이 있는 종목에는, 표본을 빼면, 그날 봉이 없습니다. 업데이트하면 나옵니다.")
+    return _("업종이 있는 종목에는, 표본이나 읽지 못한 것을 빼면, 그날 봉이 없습니다.")
 
 
 def _industries(view: View, market: Market, style: Style) -> None:

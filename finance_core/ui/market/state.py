@@ -28,7 +28,7 @@ MOST_KEPT = 32
 """Cached charts and tables, for all visitors; the map of a whole market takes 1 MB."""
 YEARS = 1
 """The years of breadth that are shown."""
-READ = dt.timedelta(days=366 * (YEARS + 1) + 130)
+LOOKBACK = dt.timedelta(days=366 * (YEARS + 1) + 130)
 """How far back bars are read: so far that the highest of a year is known on the first day that is shown, also of a
 ticker that has no bar on every fifth day."""
 Size = Literal["market", "traded"]
@@ -165,7 +165,7 @@ def _since(db: MongoDatabase, category: Category) -> dt.date:
     """The first day whose bars are read: so long before the newest real bar, which need not be a recent one."""
     newest = tickers.newest_bar(db, category, real=True) or tickers.newest_bar(db, category)
     today = dt.datetime.now(dt.UTC).date()
-    return min(today, newest.date() if newest else today) - READ
+    return min(today, newest.date() if newest else today) - LOOKBACK
 
 
 def once(market: Market, *what: object, compute: Callable[[], T]) -> T:

@@ -24,7 +24,7 @@ def make(
     ahead = drawing.ahead[: end - last]
     style = drawing.style
     content = Content(drawing.bars, drawing.curves, style, drawing.noted, drawing.others, ahead, sketch.placed())
-    parts_of_about = (*picture.about(category, row, drawing, visible), pictures.made_today())
-    about = " · ".join(part for part in parts_of_about if part)
+    about_parts = (*picture.about(category, row, drawing, visible), pictures.made_today())
+    about = " · ".join(part for part in about_parts if part)
     figure = candlestick_html.candlestick(content, (first, last))
     return html_page.to_html(figure, picture.title(row), about, style, dark=dark)
