@@ -120,9 +120,14 @@ def show(
         _command(key=f"{key}_command", data=settings)
     with st.container(key="chart"):
         st.html(FILES / "chart.css")
-        panes = 1 + max((item["pane"] for item in prepared.readout), default=0)
-        st.html(f"<style>.st-key-chart {{ --panes: {panes}; }}</style>")  # look.css: the least height of the chart
+        _tell_panes(prepared)
         st_echarts(prepared.option, events={"told": code}, height="100%", key=key, on_change=on_event)
+
+
+def _tell_panes(prepared: Prepared) -> None:
+    """Tell `look.css` how many panes a chart has, for its least height."""
+    panes = 1 + max((item["pane"] for item in prepared.readout), default=0)
+    st.html(f"<style>.st-key-chart {{ --panes: {panes}; }}</style>")
 
 
 def _counted() -> dict[str, list[str]]:
