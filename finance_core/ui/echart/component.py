@@ -119,13 +119,13 @@ def show(
     with st.container(key="chart_command"):  # before the chart, which reads these settings when it starts
         _command(key=f"{key}_command", data=settings)
     with st.container(key="chart"):
-        st.html(FILES / "chart.css")
-        _tell_panes(prepared)
+        _style(prepared)
         st_echarts(prepared.option, events={"told": code}, height="100%", key=key, on_change=on_event)
 
 
-def _tell_panes(prepared: Prepared) -> None:
-    """Tell `look.css` how many panes a chart has, for its least height."""
+def _style(prepared: Prepared) -> None:
+    """The style of a chart, and the number of its panes, by which `look.css` makes it high enough."""
+    st.html(FILES / "chart.css")
     panes = 1 + max((item["pane"] for item in prepared.readout), default=0)
     st.html(f"<style>.st-key-chart {{ --panes: {panes}; }}</style>")
 
