@@ -58,7 +58,8 @@ def show(
     analyses = {key: row for key, row in ANALYSES.items() if len(closes.columns) > 1 or key not in OF_SEVERAL}
     key = opened(_("분석"), "analysis", {key: _(title) for key, (title, _draw) in analyses.items()})
     shown, window = _window(key, closes)
-    st.plotly_chart(analyses[key][1](shown, colors, window), key=f"analysis_{key}")
+    figure = analyses[key][1](shown, colors, window).update_layout(margin_t=32)  # no title, but Plotly's buttons
+    st.plotly_chart(figure, key=f"analysis_{key}")
 
     def html() -> str:
         remarks = [_("표본 데이터 포함")] if sample else []
