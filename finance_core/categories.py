@@ -170,7 +170,7 @@ KOREAN_AVERAGES = tuple(Average(window) for window in (5, 20, 60, 120))
 AMERICAN_AVERAGES = tuple(Average(window) for window in (5, 10, 20, 50, 200))
 
 KOSPI_NAMES = ("코스피", "유가증권", "유가증권시장")
-KOSDAQ_NAMES = ("코스닥", "코스닥시장")
+KOSDAQ_NAMES = ("코스닥", "코스닥시장", "kosdaq global", "코스닥 글로벌")
 
 KOREAN_STOCKS = Category(
     key="korean_stocks",

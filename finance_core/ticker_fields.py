@@ -149,7 +149,7 @@ FIELDS: tuple[TickerField, ...] = (
         check=lambda _category, value, _before: clean_name(value),
         width=150,
         default=None,
-        headers=("name", "종목명", "이름", "회사명", "한글명"),
+        headers=("name", "종목명", "이름", "회사명", "한글명", "한글 종목명", "한글 종목약명"),
         in_form=True,
         limit=NAME_LIMIT,
     ),

@@ -165,8 +165,9 @@ def _lines(records: list[list[str]], category: Category) -> Lines:
 
 
 def _header(cells: list[str]) -> list[str] | None:
-    """The key of each column, "" where it is unknown; None unless `cells` are a header, which names the ticker."""
+    """The key of each column, "" where it is unknown or an earlier one has it; None unless `cells` name the ticker."""
     keys = dict.fromkeys(TICKER_HEADERS, "ticker")
     keys |= {header: field.key for field in ticker_fields.in_lists() for header in field.headers}
     columns = [keys.get(cell.lower(), "") for cell in cells]
+    columns = ["" if key in columns[:position] else key for position, key in enumerate(columns)]
     return columns if "ticker" in columns else None

@@ -60,7 +60,8 @@ def page(
         match = {"$regex": pattern(search), "$options": "i"}
         query["$or"] = [{name: match} for name in ("ticker", "name", "name_en")]
     direction = -1 if descending else 1
-    order = [(sort, direction)] if sort == "ticker" else [(sort, direction), ("ticker", direction)]
+    beside = {"last_status": ["source"], "ticker": []}.get(sort, [])  # samples have no outcome, and are told as samples
+    order = [(name, direction) for name in dict.fromkeys([sort, *beside, "ticker"])]
     fields = {"_id": False, "source": True, **dict.fromkeys([*LISTED, *ticker_fields.by_key()], True)}
     rows = collection(db).find(query, fields).sort(order).skip(skip).limit(limit).to_list()
     is_last = rows and len(rows) < limit  # then no count is needed, which would read all rows again

@@ -93,14 +93,15 @@ def _states(states: Mapping[Category, Summary]) -> None:
     table = pd.DataFrame(
         {
             _("카테고리"): [_(category.title) for category in known],
-            _("종목 수"): [formats.count(state.total) for state in known.values()],
-            _("최신"): [formats.count(state.up_to_date) for state in known.values()],
-            _("표본"): [formats.count(state.samples) for state in known.values()],
+            _("종목 수"): [state.total for state in known.values()],
+            _("최신"): [state.up_to_date for state in known.values()],
+            _("표본"): [state.samples for state in known.values()],
             _("마지막 업데이트"): [_moment(state.updated_at) for state in known.values()],
         }
     )
-    number = st.column_config.TextColumn(alignment="right")
-    columns: Any = dict.fromkeys(table.columns[1:], number)
+    number = st.column_config.NumberColumn(format="localized")
+    columns: Any = dict.fromkeys(table.columns[1:4], number)
+    columns |= {table.columns[4]: st.column_config.TextColumn(alignment="right")}
     st.dataframe(table, hide_index=True, row_height=28, column_config=columns, key="states")
 
 
@@ -145,17 +146,16 @@ def _movers(category: Category, rows: list[TickerRow], title: str) -> None:
     table = pd.DataFrame(
         {
             title: [navigation.chart_address(category, row["ticker"], listing.name_of(row)) for row in rows],
-            _("종가"): [formats.price(row["last_close"], category.decimals_of(row["last_close"])) for row in rows],
-            _("등락률"): [formats.signed_percent(row["change"]) for row in rows],
+            _("종가"): [row["last_close"] for row in rows],
+            _("등락률"): [row["change"] for row in rows],
             _("날짜"): [f"{formats.date(row['last_date'])}{listing.mark_of(row)}" for row in rows],
         }
     )
     traded = [(category, listing.market_of(row)) for row in rows]
-    number = st.column_config.TextColumn(alignment="right")
     name = st.column_config.LinkColumn(display_text=navigation.NAME)
-    st.dataframe(
-        colors.of_changes(table, [_("등락률")], traded, [row["change"] for row in rows]),
-        hide_index=True,
-        row_height=28,
-        column_config={title: name, _("종가"): number, _("등락률"): number},
-    )
+    texts: Any = {
+        _("종가"): lambda close: formats.price(close, category.decimals_of(close)),
+        _("등락률"): formats.signed_percent,
+    }
+    colored = colors.of_changes(table, [_("등락률")], traded).format(texts)
+    st.dataframe(colored, hide_index=True, row_height=28, column_config={title: name})

@@ -10,6 +10,7 @@
     const below = chart ? main.scrollTop + chart.getBoundingClientRect().bottom : 0; // a low window scrolls to it
     const height = Math.max(main.clientHeight, below);
     style.setProperty("--print-zoom", Math.min(1, WIDTH / main.clientWidth, HEIGHT / height));
+    style.setProperty("--print-window", `${window.innerHeight}px`);
     style.setProperty("--print-chart", `${chart?.offsetHeight ?? 0}px`);
   });
 })();

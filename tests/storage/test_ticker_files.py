@@ -219,6 +219,9 @@ def test_columns_and_sheets_that_are_not_read_are_named() -> None:
     lines = ticker_files.read_file("a.xlsx", spreadsheets.workbook({"종목": sheet, "메모": sheet}), KOREAN_STOCKS)
     assert (len(lines), [*lines.unread], lines.other_sheets) == (1, [], ["메모"])
     assert not ticker_files.read_text("005930,삼성전자", KOREAN_STOCKS).unread
+    twice = "종목코드,한글 종목명,회사명,시장구분\n005930,삼성전자,Samsung,KOSDAQ GLOBAL"
+    lines = ticker_files.read_text(twice, KOREAN_STOCKS)
+    assert [lines.unread, lines[0].row] == [["회사명"], {"ticker": "005930", "name": "삼성전자", "market": "KOSDAQ"}]
 
 
 # Out

@@ -98,7 +98,7 @@ def test_the_overview_shows_headlines_moves_and_the_state_of_each_category(
     assert f"{close.iloc[-1] / close.iloc[-2] - 1:+.2%}" in card.delta
     *movers, states = page.dataframe
     assert sum(len(frame.value) for frame in movers) == 3
-    assert states.value["종목 수"].tolist() == ["2", "1"]
+    assert states.value["종목 수"].tolist() == [2, 1]
     rows = [tickers.get(own_server_db, KOREAN_STOCKS, "000660"), tickers.get(own_server_db, INDICES, "^KS11")]
     days = [run_status.moment(row["updated_at"])[:10] for row in rows if row]
     assert [text[:10] for text in states.value["마지막 업데이트"]] == days

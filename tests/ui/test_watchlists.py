@@ -186,8 +186,13 @@ LISTINGS: dict[Any, Any] = {
     KOREAN_STOCKS: {
         "005930": {"ticker": "005930", "name": "삼성전자", "name_en": "Samsung Electronics"},
         "000660": {"ticker": "000660", "name": "SK하이닉스"},
+        "078930": {"ticker": "078930", "name": "GS"},
     },
-    US_STOCKS: {"AAPL": {"ticker": "AAPL", "name": "애플"}, "A": {"ticker": "A", "name": "애질런트"}},
+    US_STOCKS: {
+        "AAPL": {"ticker": "AAPL", "name": "애플"},
+        "A": {"ticker": "A", "name": "애질런트"},
+        "GS": {"ticker": "GS", "name": "골드만삭스"},
+    },
 }
 
 
@@ -202,6 +207,7 @@ LISTINGS: dict[Any, Any] = {
         ("005930 000660 AAPL", [SAMSUNG, HYNIX, APPLE], []),
         ("AAPL,AAPL,,\n\n", [APPLE], []),
         ("삼성중공업, 999999 AAPL", [APPLE], ["삼성중공업", "999999"]),
+        ("GS, 078930, 골드만삭스", [Entry("korean_stocks", "078930"), Entry("us_stocks", "GS")], ["GS"]),
         ("", [], []),
     ],
 )

@@ -33,7 +33,7 @@ from finance_core.ui.market.state import Market, Size, Tab, View
 from finance_core.ui.text import plain
 from finance_core.ui.widget_keys import owned
 
-CHART_HEIGHT = "max(420px, calc(100dvh - 22rem))"
+CHART_HEIGHT = "max(420px, calc(var(--window) - 22rem))"
 """The height of the breadth chart; it leaves space for the counts of a day below."""
 MOSTLY = 0.5
 """The share of tickers that must have a market value, for the map to use market values."""
@@ -42,7 +42,7 @@ MISSING: dict[Size, str] = {
     "traded": N_("거래대금이나 그 기간의 시세가 없는 {count}종목 제외"),
 }
 """Message ids of the sentences about tickers that the map leaves out, by the meaning of its areas."""
-MAP_HEIGHT = "max(420px, calc(100dvh - 16.5rem))"
+MAP_HEIGHT = "max(420px, calc(var(--window) - 16.5rem))"
 """The height of the map; it leaves space for the choice of areas and their explanation below."""
 MOST_NAMED = 40
 """The most tickers that are named on hover."""

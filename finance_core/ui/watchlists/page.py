@@ -50,7 +50,7 @@ def show(db: MongoDatabase) -> None:
         st.warning(_("그런 목록이 없거나 공유되지 않아 다른 목록을 보여 드립니다."), icon=":material/warning:")
     _choices(db, lists, shown)
     if unknown := st.session_state.pop(UNKNOWN, None):
-        sentence = _("찾지 못한 것: {names}").format(names=", ".join(unknown[:20]))
+        sentence = _("찾지 못했거나 두 종목을 뜻하는 것: {names}").format(names=", ".join(unknown[:20]))
         st.warning(plain(sentence), icon=":material/warning:")
     if not shown.entries:
         sentence = (

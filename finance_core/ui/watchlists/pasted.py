@@ -13,7 +13,7 @@ Listings = Mapping[Category, Mapping[str, TickerRow]]
 
 
 def entries_of(text: str, listings: Listings) -> tuple[list[Entry], list[str]]:
-    """The tickers in `text`, each once, in the order of the text; and the parts that are no ticker or name.
+    """The tickers in `text`, each once, in the order of the text; and the parts that mean no ticker, or two.
 
     Parts are separated by line breaks, commas, semicolons or tabs. A part that is no name is split at spaces too.
     """
@@ -31,10 +31,10 @@ def entries_of(text: str, listings: Listings) -> tuple[list[Entry], list[str]]:
 
 
 def _entry(text: str, listings: Listings, names: Mapping[str, Entry]) -> Entry | None:
-    for category, rows in listings.items():
-        if (ticker := category.ticker_of(text)) in rows:
-            return Entry(category.key, ticker)
-    return names.get(_key(text))
+    """The one that a text means; None where it is a ticker of one and the name of another, as GS is."""
+    tickers = (Entry(each.key, ticker) for each, rows in listings.items() if (ticker := each.ticker_of(text)) in rows)
+    ticker, named = next(tickers, None), names.get(_key(text))
+    return None if ticker and named and ticker != named else ticker or named
 
 
 def _names(listings: Listings) -> dict[str, Entry]:

@@ -1,12 +1,14 @@
 """The table of a list, one row per ticker. The arrow keys move the chosen cell, and the chart below follows."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
 from finance_core import categories, formats
+from finance_core.categories import Category
 from finance_core.i18n import N_, _
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
@@ -61,7 +63,7 @@ def _table(db: MongoDatabase, entries: Sequence[Entry]) -> pd.DataFrame:
     numbers = lines.of(db, entries)
     table = {
         NAME: [_link(entry, row) for entry, row in zip(entries, rows, strict=True)],
-        CLOSE: [_price(entry, close) for entry, close in zip(entries, numbers["close"], strict=True)],
+        CLOSE: numbers["close"],
         CHANGE: numbers["change"] * 100,
         RECENT: numbers["recent"],
         VOLUME: numbers["volume_ratio"],
@@ -77,18 +79,21 @@ def _columns() -> dict[str, Any]:
     return {
         _(NAME): st.column_config.LinkColumn(display_text=navigation.NAME, width="medium"),
         _(RECENT): st.column_config.LineChartColumn(width="small", color="gray"),
-        _(CLOSE): st.column_config.TextColumn(alignment="right"),
         **{_(title): st.column_config.NumberColumn(format=form) for title, form in NUMBERS.items()},
         _(NOTE): st.column_config.TextColumn(width="medium"),
     }
 
 
 def _colored(db: MongoDatabase, table: pd.DataFrame, entries: Sequence[Entry]) -> Any:
-    """`table` with its changes in the visitor's colours."""
+    """`table` with its changes in the visitor's colours, and closes with the decimals of their categories."""
     of_entries = [(categories.category(entry.category), entry.ticker) for entry in entries]
     rows = {category: listing.of(db, category).rows for category, _ticker in of_entries}
     traded = [(category, listing.market_of(rows[category].get(ticker))) for category, ticker in of_entries]
-    return colors.of_changes(table, [_(CHANGE)], traded)
+    colored = colors.of_changes(table, [_(CHANGE)], traded)
+    places = pd.Series([category for category, _ticker in of_entries], table.index, dtype=object)
+    for category in rows:
+        colored = colored.format(partial(_price, category), subset=(places == category, _(CLOSE)))
+    return colored
 
 
 def _link(entry: Entry, row: TickerRow | None) -> str:
@@ -96,5 +101,5 @@ def _link(entry: Entry, row: TickerRow | None) -> str:
     return navigation.chart_address(categories.category(entry.category), entry.ticker, name)
 
 
-def _price(entry: Entry, close: float) -> str:
-    return formats.price(close, categories.category(entry.category).decimals_of(close))
+def _price(category: Category, close: float) -> str:
+    return formats.price(close, category.decimals_of(close))
