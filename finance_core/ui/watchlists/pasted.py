@@ -32,9 +32,9 @@ def entries_of(text: str, listings: Listings) -> tuple[list[Entry], list[str]]:
 
 def _entry(text: str, listings: Listings, names: Mapping[str, Entry]) -> Entry | None:
     """The one that a text means; None where it is a ticker of one and the name of another, as GS is."""
-    tickers = (Entry(each.key, ticker) for each, rows in listings.items() if (ticker := each.ticker_of(text)) in rows)
-    ticker, named = next(tickers, None), names.get(_key(text))
-    return None if ticker and named and ticker != named else ticker or named
+    tickers = [Entry(each.key, ticker) for each, rows in listings.items() if (ticker := each.ticker_of(text)) in rows]
+    listed, named = next(iter(tickers), None), names.get(_key(text))
+    return None if listed and named and listed != named else listed or named
 
 
 def _names(listings: Listings) -> dict[str, Entry]:
