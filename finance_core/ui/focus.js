@@ -1,10 +1,11 @@
-// Keeps the focus where a person works with the keyboard: a menu that is opened gets it, or the next Tab would go past
-// the menu (not its first button, which the same key held down would press); and where a button goes away that was pressed, as one that removes a row, the like of it in its place gets
-// it. May run more than once.
+// Keeps the focus where a person works with the keyboard. A menu that is opened gets it, or the next Tab would go past
+// the menu. Where a button goes away that was pressed, as one that removes a row, the like of it in its place gets it.
+// A key that is still held down presses nothing there. May run more than once.
 (() => {
   if (window.keepsFocus) return;
   window.keepsFocus = true;
   const WAIT = 2000; // milliseconds in which the page answers
+  let isMoved = false; // whether the focus has moved since the last key went down
   // Focuses what `find` finds first after a change of the page.
   const focusLater = (find) => {
     const observer = new MutationObserver(() => {
@@ -12,6 +13,7 @@
       if (!field) return;
       observer.disconnect();
       field.focus();
+      isMoved = true;
     });
     observer.observe(document.body, { childList: true, subtree: true });
     setTimeout(() => observer.disconnect(), WAIT);
@@ -21,8 +23,11 @@
     if (body) body.tabIndex = -1;
     return body;
   };
-  const onKey = ({ key, target, repeat }) => {
-    const button = !repeat && ["Enter", " "].includes(key) && target.closest?.("button");
+  const onKey = (event) => {
+    if (event.repeat && isMoved) event.preventDefault();
+    if (event.repeat) return;
+    isMoved = false;
+    const button = ["Enter", " "].includes(event.key) && event.target.closest?.("button");
     if (!button) return;
     const isMenu = button.dataset.testid === "stPopoverButton";
     if (isMenu && button.getAttribute("aria-expanded") === "true") return;
