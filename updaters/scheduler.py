@@ -93,10 +93,9 @@ def _is_due(db: MongoDatabase, category: Category, now: dt.datetime) -> bool:
     since = schedule.enabled_since(db, category)
     if since is None:
         return False
-    calendar_of = partial(trading_calendars.of, db)
     last = runs.latest_whole(db, category)
     last_start = last["started_at"] if last and not _is_to_repeat(db, category, last, now) else None
-    return schedule.is_due(category, since, last_start, now, calendar_of)
+    return schedule.is_due(category, since, last_start, now, partial(trading_calendars.of, db))
 
 
 def _is_to_repeat(db: MongoDatabase, category: Category, last: RunRecord, now: dt.datetime) -> bool:

@@ -59,8 +59,7 @@ WORDS: Final[Mapping[str, str]] = {
     "us_stocks": "stock equity etf fund 펀드 us usa nasdaq nyse amex us_stock us_equity 주식"
     " 미국주식 해외주식 미국 나스닥 뉴욕",
     "indices": "index indices kospi kosdaq nasdaq nyse 지수",
-    "other": "crypto cryptocurrency coin bond fund future futures option commodity"
-    " 코인 암호화폐 채권 펀드 선물 옵션 원자재",
+    "other": "crypto cryptocurrency coin bond future futures option commodity 코인 암호화폐 채권 선물 옵션 원자재",
     "currencies": "currency currencies fx forex exchange_rate ccy 환율 통화 외환",
 }
 """The words that other programs use for a category or one of its markets, in a field beside the ticker."""

@@ -73,10 +73,10 @@ def create(db: MongoDatabase, name: str) -> str:
     kept = ticker_fields.clean_name(name)
     if same := db[WATCHLISTS].find_one({"name": kept, "entries": []}, {"_id": True}):  # as after a double click
         return str(same["_id"])
-    key = str(ObjectId())
-    _require_free(db, key, kept)
+    _require_free(db, "", kept)
     if db[WATCHLISTS].count_documents({}) >= MOST_LISTS:
         raise SisepanError(N_("목록은 {limit}개까지 만듭니다. 쓰지 않는 것을 지우십시오."), limit=MOST_LISTS)
+    key = str(ObjectId())
     db[WATCHLISTS].insert_one({"_id": key, "name": kept, "shared": False, "entries": []})
     return key
 

@@ -69,8 +69,8 @@ def opened(label: str, key: str, titles: Mapping[T, str]) -> T:
     Not `st.tabs`: on a slow line, the answer to a click on one tab takes back the next click.
     """
     kept = f"{key}_open"
-    shown: T = st.session_state.get(kept, next(iter(titles)))
-    shown = shown if shown in titles else next(iter(titles))
+    chosen: Any = st.session_state.get(kept)
+    shown: T = chosen if chosen in titles else next(iter(titles))
     segmented(label, key, titles, shown, partial(st.session_state.__setitem__, kept))
     return shown
 

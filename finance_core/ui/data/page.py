@@ -140,7 +140,7 @@ def _collection(db: MongoDatabase, collection: Inspected) -> None:
 
 
 def _head(collection: Inspected, last: ImportRecord | None, *, is_refused: bool) -> None:
-    """The name of a collection, what it needs, and its size; `is_refused`: it has a usable layout, but false bars."""
+    """The name of a collection, what it needs, and its size; `is_refused`: not to be read as it is."""
     verdict = "convertible" if is_refused and collection.verdict == "readable" else collection.verdict
     name = reports.VERDICTS[verdict]
     icon, color = VERDICTS[verdict]
