@@ -136,6 +136,7 @@ def line_of(line: Line, position: int, width: float) -> Option:
         "symbol": line.marker,
         "symbolSize": 8,
         "showSymbol": False,
+        "sampling": parts.EXTREMES,
         "connectNulls": False,  # the data joins closed days already; other gaps are meant
         "itemStyle": {"color": line.color},
         "lineStyle": {"color": line.color, "width": width},
