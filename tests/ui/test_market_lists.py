@@ -131,6 +131,7 @@ def test_a_yahoo_that_does_not_answer_is_a_sentence(
     screened.answer_with(SCREENER, *[Status(500)] * 20)
     page = click(open_page(), "refresh_lists")
     assert "HTTP 오류 500" in page.error[0].value
+    assert "등록된 종목과 가지고 있던 목록은 그대로입니다" in page.error[0].value
     assert own_server_db[documents.LISTS].count_documents({}) == 0
 
 

@@ -362,11 +362,12 @@ def test_pasted_lines_and_those_of_a_file_are_added_together(listed: MongoDataba
     page = open_page()
     page.text_area(key=f"{KEY}:paste").set_value("373220,LG\n5930,삼전")
     page.file_uploader(key=f"{KEY}:upload").set_value(
-        ("list.csv", "종목코드,이름\n5930,삼성\n051910,화학".encode(), "text/csv")
+        ("list.csv", "종목코드,이름,시장,사용\n5930,삼성,,\n051910,화학,코스닥,N".encode(), "text/csv")
     )
     page.run()
     assert says(page, PREVIEW, new=2, changed=1, unchanged=0, refused=1)
     table = dataframe(page, "줄")
+    assert table["결과"].iloc[-1] == "새 종목 · 시장: KOSDAQ · 사용: 아니요"
     assert table[["있는 곳", "줄"]].to_numpy().tolist() == [
         ["list.csv", 2],
         ["붙여 넣기", 1],

@@ -8,7 +8,7 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.storage import ticker_edits, ticker_files
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.ticker_edits import Comparison
+from finance_core.storage.ticker_edits import Comparison, Values
 from finance_core.storage.ticker_files import Line, Lines
 from finance_core.ui import door
 from finance_core.ui.text import plain
@@ -117,7 +117,7 @@ def _say_unread(name: str, lines: Lines) -> None:
 
 
 def _preview(lines: list[Line], changes: Comparison) -> None:
-    results = dict.fromkeys(changes.unchanged, _("그대로")) | {row["ticker"]: _("새 종목") for row in changes.new}
+    results = dict.fromkeys(changes.unchanged, _("그대로")) | {row["ticker"]: _added(row) for row in changes.new}
     for edit in changes.edits:
         table = pending.changes_table([edit.as_change()])
         results[edit.ticker] = ", ".join(
@@ -135,3 +135,10 @@ def _preview(lines: list[Line], changes: Comparison) -> None:
     ]
     columns = [_("있는 곳"), _("줄"), _("종목 코드"), _("이름"), _("결과")]
     st.dataframe(pd.DataFrame(cells, columns=columns), hide_index=True, height=300)
+
+
+def _added(row: Values) -> str:
+    """What is not usual in a new row; its name has a column."""
+    fields = [field for field in ticker_fields.FIELDS if field.default is not None]
+    values = {_(each.title): each.label(each.shown(row)) for each in fields if each.shown(row) != each.default}
+    return " · ".join([_("새 종목"), *(f"{title}: {value}" for title, value in values.items())])

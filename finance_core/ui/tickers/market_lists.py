@@ -83,7 +83,8 @@ def _fetch(db: MongoDatabase, state: State, chosen: Sequence[MarketList], refres
                 market_lists.keep(db, state.category, listing)
         state.comparing = True
     except SisepanError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        sentence = " ".join([str(error), _("등록된 종목과 가지고 있던 목록은 그대로입니다.")])
+        st.error(plain(sentence), icon=":material/error:")
 
 
 def _compare(db: MongoDatabase, state: State, chosen: Sequence[MarketList]) -> None:
