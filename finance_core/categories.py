@@ -171,6 +171,9 @@ AMERICAN_AVERAGES = tuple(Average(window) for window in (5, 10, 20, 50, 200))
 
 KOSPI_NAMES = ("코스피", "유가증권", "유가증권시장")
 KOSDAQ_NAMES = ("코스닥", "코스닥시장", "kosdaq global", "코스닥 글로벌")
+NASDAQ_NAMES = ("나스닥", "nasdaqgs", "nasdaqgm", "nasdaqcm")
+NYSE_NAMES = ("뉴욕", "뉴욕거래소", "뉴욕증권거래소")
+AMEX_NAMES = ("아멕스", "nyse american", "nyseamerican", "nyse mkt")
 
 KOREAN_STOCKS = Category(
     key="korean_stocks",
@@ -212,9 +215,9 @@ US_STOCKS = Category(
     currency="USD",
     decimals=((1, 2), (0, 4)),
     markets=(
-        Market("NASDAQ", "XNYS", yahoo_exchanges=("NMS", "NGM", "NCM"), index="^IXIC"),
-        Market("NYSE", "XNYS", yahoo_exchanges=("NYQ",)),
-        Market("AMEX", "XNYS", yahoo_exchanges=("ASE",)),
+        Market("NASDAQ", "XNYS", yahoo_exchanges=("NMS", "NGM", "NCM"), index="^IXIC", names=NASDAQ_NAMES),
+        Market("NYSE", "XNYS", yahoo_exchanges=("NYQ",), names=NYSE_NAMES),
+        Market("AMEX", "XNYS", yahoo_exchanges=("ASE",), names=AMEX_NAMES),
     ),
     average_sets=(AMERICAN_AVERAGES,),
     default_averages=AMERICAN_AVERAGES,
@@ -242,8 +245,8 @@ INDICES = Category(
     markets=(
         Market("KOSPI", "XKRX", names=KOSPI_NAMES),
         Market("KOSDAQ", "XKRX", names=KOSDAQ_NAMES),
-        Market("NYSE", "XNYS", rising_is_red=False),
-        Market("NASDAQ", "XNYS", rising_is_red=False),
+        Market("NYSE", "XNYS", rising_is_red=False, names=NYSE_NAMES),
+        Market("NASDAQ", "XNYS", rising_is_red=False, names=NASDAQ_NAMES),
         Market("CBOE", "XNYS", rising_is_red=False),
         Market("TSE", "XTKS"),
         Market("HKEX", "XHKG", rising_is_red=False),

@@ -224,6 +224,11 @@ def test_columns_and_sheets_that_are_not_read_are_named() -> None:
     assert [lines.unread, lines[0].row] == [["회사명"], {"ticker": "005930", "name": "삼성전자", "market": "KOSDAQ"}]
 
 
+def test_a_list_names_american_markets_as_portals_and_screeners_do() -> None:
+    lines = ticker_files.read_text("티커,시장\nAAPL,나스닥\nMSFT,NasdaqGS\nKO,뉴욕거래소\nIMO,NYSE American", US_STOCKS)
+    assert [row["market"] for row in rows_of(lines)] == ["NASDAQ", "NASDAQ", "NYSE", "AMEX"]
+
+
 # Out
 
 
