@@ -29,6 +29,8 @@ from finance_core.i18n import N_
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The first bytes of the containers in which Excel saves, .xlsx and .xls."""
+JSON = (b"{", b"[{", b"[[", b"[\n", b"[\r")
+"""How a JSON file begins; a CSV may begin with one bracket."""
 PACKED = (ZIP, b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf")
 """The first bytes of compressed files: zip, gzip, bzip2, xz and 7z."""
 MAGIC = b"PAR1"
@@ -41,6 +43,9 @@ SHOWN_COLUMNS = 12
 FOLDER = N_("{file}은(는) 폴더입니다. 안에 있는 파일들을 적으십시오.")
 COMPRESSED = N_("{file} 파일은 압축되어 있습니다. 압축을 풀어 그 안의 파일을 가져오십시오.")
 EXCEL = N_("{file}은(는) Excel 파일이어서 읽지 않습니다. Excel에서 CSV로 저장하여 그 파일을 가져오십시오.")
+NO_JSON = N_(
+    "{file}은(는) JSON 파일이어서 읽지 않습니다. CSV로 바꾸거나, MongoDB에 넣고 '내 데이터' 화면에서 여십시오."
+)
 NOT_PARQUET = N_("{file} 파일을 Parquet으로 읽지 못했습니다({reason}). 깨졌거나 Parquet 파일이 아닙니다.")
 NOT_CSV = N_("{file} 파일의 {line}번째 줄을 CSV로 읽지 못했습니다({reason}).")
 EMPTY = N_("{file} 파일에 시세가 한 줄도 없습니다.")
@@ -78,6 +83,8 @@ def open_file(path: Path, category: Category, ticker: str = "") -> Source:
         raise SisepanError(EXCEL, file=path.name)
     if begun.startswith(PACKED):
         raise SisepanError(COMPRESSED, file=path.name)
+    if begun.removeprefix(b"\xef\xbb\xbf").lstrip(b" ").startswith(JSON):
+        raise SisepanError(NO_JSON, file=path.name)
     is_parquet = begun.startswith(MAGIC) or path.suffix.lower() in (".parquet", ".pq")
     return ParquetSource(path, category, ticker) if is_parquet else CsvSource(path, category, ticker)
 

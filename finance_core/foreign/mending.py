@@ -28,8 +28,10 @@ ABSENT: Final = {
 }
 NO_VOLUME: Final = N_("거래량일 수 없어 0으로 했습니다")
 NO_PRICE: Final = N_("믿을 수 없이 커서 없는 값으로 했습니다")
+NO_NUMBER: Final = N_("숫자로 읽을 수 없어 0으로 했습니다")
 UNREADABLE: Final = N_("숫자로 읽을 수 없어 없는 값으로 했습니다")
 EITHER: Final = N_("{price} 같은 가격의 점이 소수점인지 천 단위 구분인지 알 수 없습니다.")
+EITHER_COMMA: Final = N_("{price} 같은 가격의 쉼표가 소수점인지 천 단위 구분인지 알 수 없습니다.")
 
 FALL_LIMIT: Final = 0.25
 """How far a price with a minus sign may be below the next higher price of its ticker; -1 is usually no price."""
@@ -90,11 +92,12 @@ def mended(
 
     change = _changing(codes, columns, written, changes)
     for name, thousands in _thousands(codes, written).items():
-        if has_no_decimals:
+        if has_no_decimals or name == "volume":
             change(name, ~np.isnan(thousands), THOUSANDS, thousands)
         elif not category.rates:  # an exchange rate may have three decimals
             for row in np.flatnonzero(thousands % 10 > 0).tolist():
                 failures[int(codes[row])] = SisepanError(EITHER, price=str(written.value(name, row))[:40])
+    _refuse_commas(codes, written, failures, may_be_decimals=not has_no_decimals)
     if any((columns[name] < 0).any() for name in candles.PRICES):
         least = _least_falls(codes, columns) if has_no_decimals else np.full(len(codes), np.inf)
         for name in candles.PRICES:
@@ -110,7 +113,7 @@ def mended(
         unread = np.isnan(columns[name])
         for row in np.flatnonzero(unread).tolist():
             unread[row] = not numbers.is_missing(written.value(name, row))
-        change(name, unread, UNREADABLE, np.nan)
+        change(name, unread, *((NO_NUMBER, 0.0) if name == "volume" else (UNREADABLE, np.nan)))
     absent = [name for name in ABSENT if not any(name in rows.columns for rows in portions)]
     for name in absent if len(absent) < len(ABSENT) else ():  # of a table of closes alone, that is plain to see
         opened, close = columns["open"], columns["close"]
@@ -168,24 +171,53 @@ def _refuse_changes(
             failures[code] = SisepanError(NO_PRICES, count=len(own), price=price)
 
 
-def _thousands(codes: npt.NDArray[np.int64], written: _Written) -> dict[str, Values]:
-    """The prices that can be read with points between thousands, by field name; NaN elsewhere.
+def _refuse_commas(
+    codes: npt.NDArray[np.int64], written: _Written, failures: dict[int, SisepanError], *, may_be_decimals: bool
+) -> None:
+    """Add the tickers to `failures` that have a price whose comma may be that of decimals.
 
-    A ticker is left out if one of its prices has a point that cannot separate thousands.
+    It is not if other commas of the ticker certainly separate thousands, or if none is certainly that of decimals and
+    prices have no decimals (`may_be_decimals`).
     """
-    values = {
-        name: [written.value(name, row) for row in range(len(codes))]
-        for name in candles.PRICES
-        if written.has_texts(name)
-    }
+    commas = {name: numbers.commas(texts) for name, texts in _texts(codes, written).items()}
+    prices = [name for name in commas if name != "volume"]
+    thousands = {int(code) for masks in commas.values() for code in codes[masks["thousands"]]}
+    decimals = {int(code) for name in prices for code in codes[commas[name]["decimals"]]}
+    for name in prices:
+        for row in np.flatnonzero(commas[name]["either"]).tolist():
+            code = int(codes[row])
+            if code not in thousands and (may_be_decimals or code in decimals):
+                failures.setdefault(code, SisepanError(EITHER_COMMA, price=str(written.value(name, row))[:40]))
+
+
+def _thousands(codes: npt.NDArray[np.int64], written: _Written) -> dict[str, Values]:
+    """The prices and volumes that can be read with points between thousands, by field name; NaN elsewhere.
+
+    Prices of a ticker are left out if one of them has a point that cannot separate thousands. So are its volumes if one
+    of them has such a point, or if a price has and no volume has two points.
+    """
+    values = _texts(codes, written)
     points = {name: numbers.points(texts) for name, texts in values.items()}
-    is_other = np.zeros(len(codes), dtype=bool)
-    for has_point, may_be_thousands in points.values():
-        is_other |= has_point & ~may_be_thousands
-    chosen = ~np.isin(codes, codes[is_other])
+    others = {name: has_point & ~may_be_thousands for name, (has_point, may_be_thousands) in points.items()}
+    is_decimal = np.logical_or.reduce(
+        [others[name] for name in points if name != "volume"] or [np.zeros(len(codes), bool)]
+    )
     result = {}
     for name, (_has_point, may_be_thousands) in points.items():
+        excluded = is_decimal
+        if name == "volume":
+            has_two = np.array([str(text).count(".") > 1 for text in values[name]], dtype=bool)
+            excluded = others[name] | (is_decimal & ~np.isin(codes, codes[may_be_thousands & has_two]))
         result[name] = np.full(len(codes), np.nan)
-        for row in np.flatnonzero(may_be_thousands & chosen).tolist():
+        for row in np.flatnonzero(may_be_thousands & ~np.isin(codes, codes[excluded])).tolist():
             result[name][row] = float(values[name][row].replace(".", ""))
     return result
+
+
+def _texts(codes: npt.NDArray[np.int64], written: _Written) -> dict[str, list[Any]]:
+    """The prices and volumes as they are written, of the fields that have texts, by field name."""
+    return {
+        name: [written.value(name, row) for row in range(len(codes))]
+        for name in (*candles.PRICES, "volume")
+        if written.has_texts(name)
+    }

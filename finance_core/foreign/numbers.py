@@ -8,13 +8,15 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from bson import Binary, Decimal128
 
 NumberForm = Literal["number", "text", "decimal", "missing"]
+Comma = Literal["thousands", "decimals", "either"]
+"""What the commas of a number separate."""
 
 CLEANINGS: Final = (
     (re.compile(r"\u00a0"), " "),
@@ -24,13 +26,18 @@ CLEANINGS: Final = (
 NOTHING: Final = ("", "-", "N/A", "NA", "NaN", "nan", "null", "None", "n/a")
 """Texts that mean: no number."""
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:,\d{2,3})*,\d{3}|(?: \d{3})+)(?:\.\d*)?", re.ASCII)
-"""A number whose commas or spaces certainly separate thousands (or, in India, hundreds of thousands)."""
+"""A number whose commas or spaces may separate thousands (or, in India, hundreds of thousands)."""
+_ONE_COMMA = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+"""A number of `_GROUPED` whose comma may also be that of decimals."""
+_DECIMAL_COMMA = re.compile(r"[+-]?\d[\d.]*,\d+", re.ASCII)
+"""A number whose comma is that of decimals, if it is not `_GROUPED`."""
 SCALES: Final = {"K": 1e3, "M": 1e6, "B": 1e9, "천": 1e3, "만": 1e4, "억": 1e8, "조": 1e12}
 """The factor of each unit behind a number, as in 12.1M; one text may have several, as in 1억 2,345만."""
 _SCALED = re.compile(r"([+-]?)((?:[\d,]*\d(?:\.\d+)?\s*[KMB천만억조]\s*)+)([\d,]+)?", re.ASCII | re.IGNORECASE)
 _PART = re.compile(r"([\d,.]+)\s*([KMB천만억조])", re.ASCII | re.IGNORECASE)
 _POINTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+", re.ASCII)
 """A number whose points may separate thousands, as in 1.234.567."""
+_POINT = re.compile(r"[+-]?\d*\.\d+", re.ASCII)
 _RATIO = re.compile(r"\s*(\d+(?:\.\d+)?)\s*[:/]\s*(\d+(?:\.\d+)?)\s*", re.ASCII)
 _NO_NUMBERS = frozenset({bool, bytes, Binary, list, dict, tuple, dt.datetime})
 """Types that are no numbers, but that numpy would convert to one number or to several."""
@@ -55,6 +62,20 @@ def points(values: Sequence[Any]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np
     texts = [value.strip() if isinstance(value, str) and "." in value else "" for value in values]
     may_be_thousands = [bool(text and _POINTED.fullmatch(text)) for text in texts]
     return np.array(list(map(bool, texts)), dtype=bool), np.array(may_be_thousands, dtype=bool)
+
+
+def commas(values: Sequence[Any]) -> dict[Comma, npt.NDArray[np.bool_]]:
+    """For each meaning of commas a mask of the values that are texts and show it."""
+    kinds = [_comma(_plain(value)) if isinstance(value, str) else None for value in values]
+    return {kind: np.array([each == kind for each in kinds], dtype=bool) for kind in get_args(Comma)}
+
+
+def _comma(text: str) -> Comma | None:
+    if _ONE_COMMA.fullmatch(text):
+        return "either"
+    if _GROUPED.fullmatch(text) or (_POINT.fullmatch(text) and not _POINTED.fullmatch(text)):
+        return "thousands"  # decimals with a point, as 987.5, show that commas are not theirs
+    return "decimals" if _DECIMAL_COMMA.fullmatch(text) else None
 
 
 def is_missing(value: Any) -> bool:
@@ -85,9 +106,7 @@ def _number(value: Any, ratios: bool) -> float:
 @lru_cache(maxsize=65_536)
 def _number_of_text(text: str, ratios: bool) -> float:
     ratio = _RATIO.fullmatch(text) if ratios else None
-    for pattern, replacement in CLEANINGS:
-        text = pattern.sub(replacement, text)
-    text = text.strip()
+    text = _plain(text)
     if scaled := _SCALED.fullmatch(text):
         return _scaled(scaled)
     if _GROUPED.fullmatch(text):
@@ -96,6 +115,12 @@ def _number_of_text(text: str, ratios: bool) -> float:
         return float(ratio[1]) / float(ratio[2]) if ratio else float(text)
     except (ValueError, ZeroDivisionError):
         return np.nan
+
+
+def _plain(text: str) -> str:
+    for pattern, replacement in CLEANINGS:
+        text = pattern.sub(replacement, text)
+    return text.strip()
 
 
 def _scaled(text: "re.Match[str]") -> float:

@@ -144,6 +144,7 @@ WORDS: Final = {
     "Box Select": "네모로 고르기",
     "Lasso Select": "올가미로 고르기",
     "Close": "닫기",
+    "Error:": "오류:",
     "Page not found": "없는 화면입니다",
     "The page that you have requested does not seem to exist. Running the app's main page.": (
         "요청하신 화면이 없어 첫 화면을 보여 드립니다."
@@ -156,7 +157,7 @@ PATTERNS: Final = {
     r"^Add: (.*)$": "더하기: $1",
     r"^Remove (.+\.\w+)$": "$1 빼기",
     r"^You can only select up to (\d+) options?\. Remove .*": "$1개까지 고르며, 먼저 하나를 빼야 합니다.",
-    r"^(?:.*) files are not allowed\.$": "이런 파일은 받지 않습니다.",
+    r"^(?:.*) files are not allowed\.$": "이런 파일은 받지 않습니다. 적힌 형식으로 저장하여 올리십시오.",
     r"Date set outside allowed range\. Please select a date on or before (.*)\.$": "$1까지의 날짜를 고르십시오.",
     r"Date set outside allowed range\. Please select a date on or after (.*)\.$": "$1부터의 날짜를 고르십시오.",
     r"^You have requested page /(.*), but no .*$": "/$1 화면이 없어 첫 화면을 보여 드립니다.",

@@ -332,6 +332,16 @@ def numbers(**form: Callable[[Any], Any]) -> Layout:
     return Layout(one(lambda: flat(KOREAN, **form), "korea_daily"), KOREAN, "korean_stocks")
 
 
+def grouped(price: float) -> str:
+    """With two decimals where the number is odd: 1,012 beside 1,013.00."""
+    return f"{price:,.2f}" if price % 2 else f"{price:,.0f}"
+
+
+def pointed(value: float) -> str:
+    """As in Germany: 12.129.682."""
+    return f"{value:,.0f}".replace(",", ".")
+
+
 def korean(documents: Callable[[], list[Document]], prices: Tables = KOREAN) -> Layout:
     return Layout(one(documents, "korea_daily"), prices, "korean_stocks")
 
@@ -449,8 +459,20 @@ LAYOUTS: Final[dict[str, Layout]] = {
     "shares with a unit": numbers(volume="{:,.0f}주".format),
     "falls marked by a sign": numbers(number=lambda price: f"{'-' if price % 2 else '+'}{price:.0f}"),
     "points between thousands": numbers(number=lambda price: f"{price:,.0f}".replace(",", ".")),
+    "points between thousands of volumes too": numbers(number=pointed, volume=pointed),
+    "points between thousands of volumes": american(lambda: flat(AMERICAN, number="{:.0f}".format, volume=pointed)),
     "points between thousands or decimals": american(
         lambda: flat(AMERICAN, number=lambda price: f"{price:,.0f}".replace(",", "."))
+    ).refused,
+    "commas between thousands or decimals": american(
+        lambda: flat(AMERICAN, number=lambda price: f"{price:,.0f}")
+    ).refused,
+    "commas between thousands of which some have decimals": american(lambda: flat(AMERICAN, number=grouped)),
+    "commas before three decimals of rates": Layout(
+        one(lambda: flat(RATES, number=lambda price: f"{price:.3f}".replace(".", ",")), "rates"), RATES, "currencies"
+    ).refused,
+    "commas before decimals of Korean prices": numbers(
+        number=lambda price: f"{price / 1000:.6g}".replace(".", ",")
     ).refused,
     "three decimals of rates": Layout(
         one(lambda: flat(RATES, number=lambda price: f"{price:.3f}"), "rates"), RATES, "currencies"

@@ -380,6 +380,34 @@ def test_a_number_is_read_as_it_is_written_or_not_at_all(value: Any, number: flo
         np.testing.assert_array_equal(numbers.numbers(values)[0], number)
 
 
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("72,300", "either"),
+        ("₩72,300", "either"),
+        ("-1,234", "either"),
+        ("1,234,567", "thousands"),
+        ("1,234.5", "thousands"),
+        ("1,23,456", "thousands"),
+        ("987.5", "thousands"),
+        ("149,5", "decimals"),
+        ("0,123", "decimals"),
+        ("1.234,56", "decimals"),
+        ("72300,554", "decimals"),
+        ("1.234", None),
+        ("1,234만", None),
+        ("2,", None),
+        ("987", None),
+        (987.5, None),
+        (None, None),
+    ],
+)
+def test_a_number_shows_what_its_commas_separate(value: Any, kind: numbers.Comma | None) -> None:
+    masks = numbers.commas([value, "1"])
+    assert [name for name, mask in masks.items() if mask[0]] == [kind] * bool(kind)
+    assert not any(mask[1] for mask in masks.values())
+
+
 def test_a_split_may_be_a_ratio() -> None:
     values = ["2:1", "1/50", "3", 0.2, None, "2:0", "a:b"]
     read = numbers.numbers(values, ratios=True)

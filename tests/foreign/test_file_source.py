@@ -375,6 +375,8 @@ def test_a_column_tells_the_tickers_and_rows_are_found_by_the_line_an_editor_sho
         ("date,close\n2024-01-02,1\n".encode("utf-32"), csv_form.NOT_TEXT, {}),
         (b"PK\x03\x04" + bytes(200), file_source.COMPRESSED, {}),
         (gzip.compress(CSV.encode()), file_source.COMPRESSED, {}),
+        (b'{"date": "2024-01-02", "close": 1}\n', file_source.NO_JSON, {}),
+        (b'\xef\xbb\xbf [{"date": "2024-01-02"}]', file_source.NO_JSON, {}),
         (CSV.encode() + "종가".encode("euc-kr") + b"\xff", csv_form.NOT_TEXT, {}),
         (b"\x1b[2Jclose\n1\n", file_source.NO_COLUMNS, {"columns": "?[2Jclose"}),
     ],

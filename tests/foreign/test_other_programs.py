@@ -83,7 +83,7 @@ def test_what_was_changed_is_told_for_each_field_with_an_example(
     assert code == 0
     volumes = [change for change in outcome["changes"] if change["field"] == "volume"]
     assert sorted((change["times"], change["before"], change["after"]) for change in volumes) == [
-        (1, "many", "-"),
+        (1, "many", "0"),
         (3, "-1", "0"),
     ]
     assert {(change["field"], change["before"]) for change in outcome["changes"]} >= {("open", "?"), ("high", "1e+308")}

@@ -28,7 +28,7 @@ from finance_core.ui.data import outcome, started
 from finance_core.ui.decorators import writes
 from finance_core.ui.text import plain
 
-KINDS = ["csv", "parquet", "db", "sqlite", "sqlite3"]
+KINDS = ["csv", "txt", "tsv", "parquet", "db", "sqlite", "sqlite3"]
 SQLITE = (".db", ".sqlite", ".sqlite3")
 NAME = "import_name"
 """The key of the session state that has the name of the uploaded files, as their import records it."""

@@ -63,7 +63,9 @@ def of_import(last: ImportRecord, key: str) -> None:
         **{name: formats.count(last[name]) for name in ("tickers", "bars", "refused")},
     )
     if last["kept"]:
-        text += " " + _("{count}종목은 저장된 것과 달라 그대로 두었습니다.").format(count=formats.count(last["kept"]))
+        text += " " + _("{count}종목은 하나도 가져오지 않고, 저장된 것을 그대로 두었습니다.").format(
+            count=formats.count(last["kept"])
+        )
     if not last["bars"]:
         nothing = _("봉을 하나도 받지 못했습니다.")
         st.error(plain(f"{text} {nothing}"), icon=":material/error:")
