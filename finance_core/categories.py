@@ -120,6 +120,12 @@ class Category:
         """The currency of a ticker's prices: `named` by a source, else the category's; "" for points and rates."""
         return (named or self.currency) if self.has_money else ""
 
+    def quoted_in(self, ticker: str, named: str | None) -> str:
+        """The currency of a ticker's prices, as `currency_of`; of a rate, the second of the pair."""
+        if not self.rates:
+            return self.currency_of(named)
+        return ticker[3:] if re.fullmatch("[A-Z]{6}", ticker) else named or ""
+
     def key_of(self, ticker: str) -> str:
         """The key of a ticker among those of all categories, as in addresses: korean_stocks:005930."""
         return f"{self.key}:{ticker}"

@@ -142,7 +142,7 @@ def _operation(category: Category, entry: ObjectId, change: RowChange, row: Tick
     key, after = _key(category, change["ticker"]), change["after"]
     as_read = {name: {"$eq": row.get(name)} for name in after or change["before"]}
     if not change["before"]:
-        new = {**tickers.new_row(category, after), "changed_by": entry}
+        new = {**tickers.new_row(category, change["ticker"], after), "changed_by": entry}
         return UpdateOne(key, {"$setOnInsert": new}, upsert=True, hint=BY_TICKER)
     if not after:
         return DeleteOne(key | as_read | WITHOUT_BARS, hint=BY_TICKER)

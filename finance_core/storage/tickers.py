@@ -231,7 +231,7 @@ def register(
     """Add the tickers of `rows` (ticker, name, market, …) that are not registered; return those."""
     operations, names = [], []
     for row in rows:
-        document = new_row(category, row)
+        document = new_row(category, row["ticker"], row)
         names.append(document.pop("ticker"))
         key = {"category": category.key, "ticker": names[-1]}
         operations.append(UpdateOne(key, {"$setOnInsert": document}, upsert=True))
@@ -241,9 +241,9 @@ def register(
     return [names[position] for position in sorted(added)]
 
 
-def new_row(category: Category, values: Mapping[str, Any]) -> Document:
-    """The document of a new ticker with these `values`, but for the category."""
-    return {**ticker_fields.defaults(), "currency": category.currency, **values}
+def new_row(category: Category, ticker: str, values: Mapping[str, Any]) -> Document:
+    """The document of a new ticker with these `values`, but for the category and the ticker, if they have none."""
+    return {**ticker_fields.defaults(), "currency": category.quoted_in(ticker, None), **values}
 
 
 def record(

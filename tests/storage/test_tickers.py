@@ -4,7 +4,9 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
-from finance_core.categories import KOREAN_STOCKS, Category
+import pytest
+
+from finance_core.categories import CURRENCIES, KOREAN_STOCKS, Category
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests.storage.test_prices import make_bars
@@ -44,6 +46,14 @@ def test_a_registered_ticker_has_what_was_given_and_what_goes_without_saying(db:
 def test_what_is_given_goes_before_what_goes_without_saying(db: MongoDatabase) -> None:
     register(db, SAMSUNG | {"currency": "USD", "active": False, "source": "sample"})
     assert get(db).items() >= {"currency": "USD", "active": False, "source": "sample"}.items()
+
+
+@pytest.mark.parametrize(("ticker", "currency"), [("USDKRW", "KRW"), ("NZDCHF", "CHF"), ("DX-Y", "")])
+def test_a_new_rate_is_in_the_second_currency_of_its_pair(db: MongoDatabase, ticker: str, currency: str) -> None:
+    register(db, {"ticker": ticker, "name": ticker}, category=CURRENCIES)
+    (row,) = tickers.all_rows(db, CURRENCIES)
+    assert row["currency"] == currency
+    assert CURRENCIES.quoted_in(ticker, "KRW") == (currency or "KRW"), "whatever an earlier version stored"
 
 
 def test_registering_again_adds_only_what_is_new_and_overwrites_nothing(db: MongoDatabase) -> None:

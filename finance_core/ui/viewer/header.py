@@ -22,7 +22,7 @@ def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style, c
     `calendar` is the calendar of the ticker's market.
     """
     close = float(bars["close"].iloc[-1])
-    currency = category.currency and (row.get("currency") or category.currency)
+    currency = category.quoted_in(row["ticker"], row.get("currency"))
     worth = formats.money(close, currency, style.decimals) if currency else formats.price(close, style.decimals)
     about = " · ".join(text for text in (row["ticker"], row.get("market", "")) if text)
     parts = [

@@ -25,11 +25,11 @@ def title(row: TickerRow) -> str:
 def about(category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int]) -> tuple[str, ...]:
     """What a reader of the picture must know: period, interval, currency, adjustment, source, breaks; "" for none."""
     jumps = {listing.name_of(row): drawing.noted.jumps, **drawing.compared_jumps}
-    currency = category.currency and (row.get("currency") or category.currency)
+    currency = category.quoted_in(row["ticker"], row.get("currency"))
     return (
         " – ".join(_days(drawing, visible)),
         _(INTERVALS[drawing.style.interval]),
-        currency or "",
+        currency,
         _("배당까지 반영한 가격") if drawing.style.total_return else _("분할 반영") if category.has_money else "",
         pictures.source(row),
         history_notes.remark(history_notes.within(jumps, *_ends(drawing, visible))),
