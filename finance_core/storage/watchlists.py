@@ -81,17 +81,24 @@ def create(db: MongoDatabase, name: str) -> str:
     return key
 
 
-def change(db: MongoDatabase, key: str, *, name: str | None = None, shared: bool | None = None) -> None:
-    """Rename a list, share it, or stop sharing it.
+def share(db: MongoDatabase, key: str, shared: bool) -> None:
+    """Show a list to every visitor, or stop that."""
+    db[WATCHLISTS].update_one({"_id": key}, {"$set": {"shared": shared}}, upsert=key == FAVOURITES)
 
-    Raises SisepanError if the name breaks a rule or another list has it.
+
+def rename(db: MongoDatabase, key: str, before: str, name: str) -> None:
+    """Give the list that was called `before` another name.
+
+    Raises SisepanError if the name breaks a rule, another list has it, or another person has renamed or deleted it.
     """
-    fields: dict[str, Any] = {} if shared is None else {"shared": shared}
-    if name is not None:
-        fields["name"] = ticker_fields.clean_name(name)
-        _require_free(db, key, fields["name"])
-    if fields:
-        db[WATCHLISTS].update_one({"_id": key}, {"$set": fields}, upsert=key == FAVOURITES)
+    name = ticker_fields.clean_name(name)
+    _require_free(db, key, name)
+    if (
+        not db[WATCHLISTS]
+        .update_one({"_id": key, "name": {"$in": [before, name]}}, {"$set": {"name": name}})
+        .matched_count
+    ):
+        raise SisepanError(CHANGED)
 
 
 def _require_free(db: MongoDatabase, key: str, name: str) -> None:

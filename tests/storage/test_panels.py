@@ -327,7 +327,7 @@ def test_the_shared_lists_of_a_ticker_can_be_asked_for(db: MongoDatabase) -> Non
     for number in range(3):
         store(db, f"{number:06}", make_bars(100))
     shared, own = watchlists.create(db, "반도체"), watchlists.create(db, "비밀")
-    watchlists.change(db, shared, shared=True)
+    watchlists.share(db, shared, True)
     watchlists.add(db, shared, [Entry("korean_stocks", "000001"), Entry("us_stocks", "000002")])
     watchlists.add(db, own, [Entry("korean_stocks", "000002")])
     for text, expected in (

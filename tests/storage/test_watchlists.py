@@ -57,7 +57,8 @@ def test_a_list_holds_tickers_of_all_categories_in_the_order_that_people_choose(
     assert [watchlists.move(listed, key, HYNIX, -1) for _time in range(3)] == [1, 0, 0]
     assert entries(listed, key) == (HYNIX._replace(note="실적 발표"), SAMSUNG, APPLE)
     watchlists.take_out(listed, key, SAMSUNG)
-    watchlists.change(listed, key, name="AI", shared=True)
+    watchlists.rename(listed, key, "반도체", "AI")
+    watchlists.share(listed, key, True)
     _first, made = watchlists.load(listed)
     assert (made.name, made.shared, len(made.entries)) == ("AI", True, 2)
     watchlists.remove(listed, key)
@@ -128,6 +129,18 @@ def test_a_list_does_not_get_the_name_of_another(db: MongoDatabase) -> None:
         with pytest.raises(SisepanError, match="이미 있습니다"):
             watchlists.create(db, taken)
         with pytest.raises(SisepanError, match="이미 있습니다"):
-            watchlists.change(db, key, name=taken, shared=True)
-    watchlists.change(db, key, name="은행")
-    assert [(each.name, each.shared) for each in watchlists.load(db)[1:]] == [("반도체", False), ("은행", False)]
+            watchlists.rename(db, key, "은행", taken)
+    watchlists.rename(db, key, "은행", "은행")
+    assert [each.name for each in watchlists.load(db)[1:]] == ["반도체", "은행"]
+
+
+def test_of_two_people_who_rename_a_list_the_second_is_told(db: MongoDatabase) -> None:
+    key = watchlists.create(db, "반도체")
+    for _click in range(2):
+        watchlists.rename(db, key, "반도체", "AI")
+    with pytest.raises(SisepanError, match="그 사이에"):
+        watchlists.rename(db, key, "반도체", "은행")
+    assert watchlists.load(db)[1].name == "AI"
+    watchlists.remove(db, key)
+    with pytest.raises(SisepanError, match="그 사이에"):
+        watchlists.rename(db, key, "AI", "은행")

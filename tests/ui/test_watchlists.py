@@ -84,7 +84,7 @@ def test_an_empty_list_says_who_puts_tickers_on_it(
 
 def test_a_visitor_sees_the_favourites_and_what_an_admin_shares(listed: MongoDatabase) -> None:
     hidden, shared = watchlists.create(listed, "숨김"), watchlists.create(listed, "공유")
-    watchlists.change(listed, shared, shared=True)
+    watchlists.share(listed, shared, True)
     watchlists.add(listed, shared, [HYNIX, APPLE])
     page = opened()
     assert page.button_group(key="watchlist").options == ["관심종목", "공유"]
@@ -138,7 +138,7 @@ def test_why_a_name_is_refused_stands_at_its_box_until_one_is_taken(listed: Mong
 @pytest.mark.usefixtures("admin")
 def test_name_and_sharing_of_a_list_do_not_come_over_another_that_is_opened(listed: MongoDatabase) -> None:
     first, second = (watchlists.create(listed, name) for name in ("첫째", "둘째"))
-    watchlists.change(listed, first, shared=True)
+    watchlists.share(listed, first, True)
     page = opened(list=first)
     kept = page._tree.get_widget_states()
     page.query_params["list"] = second

@@ -112,12 +112,12 @@ def _edit(shown: Watchlist) -> None:
 
     @writes
     def share(is_shared: bool) -> None:
-        watchlists.change(database.connect(), shown.id, shared=is_shared)
+        watchlists.share(database.connect(), shown.id, is_shared)
 
     @writes
     def rename(name: str) -> None:
         with refusal_kept(f"list_name_{shown.id}"):
-            watchlists.change(database.connect(), shown.id, name=name)
+            watchlists.rename(database.connect(), shown.id, shown.name, name)
 
     @writes
     def remove() -> None:
