@@ -22,6 +22,7 @@ BARS: Final[FieldNames] = {
         *("stck_shrn_iscd", "shrn_iscd", "symb", "isu_srt_cd", "shcode"),
         *("종목코드", "종목_코드", "단축코드", "티커", "코드"),
         *("isu_cd", "stk_cd", "stockcode", "종목번호"),
+        *("pair", "currency_pair", "fx_pair", "통화쌍"),
     ),
     "date": (
         *("date", "datetime", "trade_date", "trading_date", "timestamp", "day", "time", "ts", "t", "basdt", "bas_dd"),

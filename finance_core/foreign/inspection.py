@@ -90,7 +90,7 @@ class Inspected:
     @property
     def verdict(self) -> Verdict:
         """What the collection needs before it can be used."""
-        if self.kind != "prices" or self.layout is None:
+        if self.kind != "prices" or self.layout is None or not self.layout.raw_tickers:
             return "unknown"
         if not self.layout.is_readable or self.duplicates or self.is_view:
             return "convertible"

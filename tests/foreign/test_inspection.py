@@ -338,7 +338,9 @@ def test_every_collection_of_ours_is_known_as_ours() -> None:
 def test_without_a_field_of_tickers_or_of_closes_the_fields_are_named(own_server_db: MongoDatabase) -> None:
     rows = [{key: row[key] for key in row if key != "ticker"} for row in bars("005930")]
     own_server_db["prices"].insert_many([{**row, "who": "a"} for row in rows])
-    assert "종목 코드 필드를 찾지 못했습니다. 있는 필드: date, " in said(look(own_server_db, "prices"))
+    looked = look(own_server_db, "prices")
+    assert "종목 코드 필드를 찾지 못했습니다. 있는 필드: date, " in said(looked)
+    assert looked.verdict == "unknown", "no conversion makes it usable"
     own_server_db["opens"].insert_many(
         [{"ticker": "005930", "date": row["date"], "open": 1.0, "end": 2} for row in rows]
     )
