@@ -15,6 +15,9 @@ from finance_core.i18n import _
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing
 
+AHEAD = dt.timedelta(hours=14)
+"""How much later than UTC it is where a day begins first."""
+
 
 def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style, calendar: Calendar) -> None:
     """Name, ticker, market, last close, change, date, freshness and 52-week range of daily `bars`.
@@ -79,6 +82,8 @@ def freshness(row: TickerRow, last_bar: dt.date, moment: dt.datetime, calendar: 
     """
     if row.get("source") == "sample":
         return _("표본")
+    if last_bar > (moment + AHEAD).date():
+        return _("아직 오지 않은 날짜")
     behind = sessions.behind(calendar, last_bar, moment)
     if behind:
         return _("{count}거래일 뒤짐").format(count=behind)
