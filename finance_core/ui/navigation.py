@@ -19,7 +19,7 @@ SCRIPTS = [
     Path(__file__).with_name(f"{name}.js")
     for name in ("finger_scroll", "focus", "links", "one_click", "print", "typed_dates", "unsaved")
 ]
-"""What the browser does on every page; each file says it in its head."""
+"""What the browser does on every page; each file says it in its head, and is a block of its own in one script."""
 PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
 
 PAGES: Final = {
@@ -75,9 +75,10 @@ def follow() -> None:
 
 
 def load_scripts() -> None:
-    """Load `SCRIPTS` into the visitor's browser."""
-    scripts = "\n".join(script.read_text(encoding="utf-8") for script in SCRIPTS)
-    st.html(f"<script>{scripts}</script>", unsafe_allow_javascript=True)
+    """Load `SCRIPTS` into the visitor's browser, which runs them once, however often it gets them."""
+    blocks = "\n".join(f"{{\n{script.read_text(encoding='utf-8')}}}" for script in SCRIPTS)
+    once = f"if (!window.hasPageScripts) {{\nwindow.hasPageScripts = true;\n{blocks}\n}}"
+    st.html(f"<script>{once}</script>", unsafe_allow_javascript=True)
 
 
 def viewer_link(category: Category, ticker: str, label: str) -> None:
