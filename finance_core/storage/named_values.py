@@ -34,26 +34,23 @@ class Shelf:
         document = db[CHOICES].find_one({"_id": self.id}) or {}
         return {row["name"]: row[self.value] for row in document.get(self.entries, [])}
 
-    def save_new(self, db: MongoDatabase, name: str, value: Any) -> str:
-        """`save` under a name that no other value has. Raises SisepanError also where one has it."""
-        kept = ticker_fields.clean_name(name)
-        if self.load(db).get(kept, value) != value:
-            raise SisepanError(TAKEN, name=kept)
-        return self.save(db, kept, value)
-
     def save(self, db: MongoDatabase, name: str, value: Any) -> str:
-        """Store `value` under `name`, and replace one of this name; returns the name as it is stored.
+        """Store `value` under `name`; returns the name as it is stored.
 
-        Raises SisepanError where the name breaks a rule, or with too many values.
+        Raises SisepanError where the name breaks a rule, where another value has it, or with too many values.
         """
         kept, shelf = ticker_fields.clean_name(name), db[CHOICES]
-        named = {"_id": self.id, f"{self.entries}.name": kept}
-        if shelf.update_one(named, {"$set": {f"{self.entries}.$.{self.value}": value}}).matched_count:
+        shelf.update_one({"_id": self.id}, {"$setOnInsert": {self.entries: []}}, upsert=True)
+        last = f"{self.entries}.{self.limit - 1}"
+        free = {"_id": self.id, f"{self.entries}.name": {"$ne": kept}, last: {"$exists": False}}
+        # One step, so that of two visitors at once the second neither replaces the value nor repeats the name.
+        if shelf.update_one(free, {"$push": {self.entries: {"name": kept, self.value: value}}}).matched_count:
             return kept
-        if len(self.load(db)) >= self.limit:
+        saved = self.load(db)
+        if kept not in saved:
             raise SisepanError(self.too_many, limit=self.limit)
-        entry = {"name": kept, self.value: value}
-        shelf.update_one({"_id": self.id}, {"$push": {self.entries: entry}}, upsert=True)
+        if saved[kept] != value:
+            raise SisepanError(TAKEN, name=kept)
         return kept
 
     def remove(self, db: MongoDatabase, name: str) -> None:

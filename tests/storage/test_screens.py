@@ -69,14 +69,14 @@ def test_a_day_without_bars_is_answered(db: MongoDatabase, day: dt.date) -> None
 def test_screens_are_saved_by_name_up_to_a_limit(db: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     screens.SAVED.save(db, " 신고가 ", {"rule": "high >= high250"})
     screens.SAVED.save(db, "b", {"rule": "close > 1"})
-    screens.SAVED.save(db, "신고가", {"rule": "close > 2"})
-    assert screens.SAVED.load(db) == {"신고가": {"rule": "close > 2"}, "b": {"rule": "close > 1"}}
+    assert screens.SAVED.load(db) == {"신고가": {"rule": "high >= high250"}, "b": {"rule": "close > 1"}}
     assert comparison_sets.SAVED.load(db) == {}
     small = named_values.Shelf("screens", "screens", "query", limit=2, too_many="{limit}")
     with pytest.raises(SisepanError, match="2"):
         small.save(db, "c", {})
     with pytest.raises(SisepanError, match="신고가"):
-        screens.SAVED.save_new(db, " 신고가", {"rule": "close > 3"})
-    screens.SAVED.save_new(db, "신고가", {"rule": "close > 2"})
+        screens.SAVED.save(db, " 신고가", {"rule": "close > 3"})
+    small.save(db, "신고가", {"rule": "high >= high250"})
+    assert screens.SAVED.load(db) == {"신고가": {"rule": "high >= high250"}, "b": {"rule": "close > 1"}}
     screens.SAVED.remove(db, "b")
     assert list(screens.SAVED.load(db)) == ["신고가"]

@@ -182,7 +182,7 @@ def _sets(db: MongoDatabase, view: View) -> None:
     if may_edit() and view.series:
 
         def save(name: str) -> None:
-            comparison_sets.SAVED.save_new(database.connect(), name, [*view.series])
+            comparison_sets.SAVED.save(database.connect(), name, [*view.series])
 
         hint = _("지금 보이는 것을 이 이름으로")
         name_form(_("이름"), hint, _("묶음으로 저장"), "bookmark_add", save, key="set_name")

@@ -83,7 +83,7 @@ def _saved(db: MongoDatabase, view: View) -> None:
     if may_edit():
 
         def save(name: str) -> None:
-            SAVED.save_new(database.connect(), name, address.texts_of(view))
+            SAVED.save(database.connect(), name, address.texts_of(view))
 
         name_form(_("이름"), _("지금 조건을 이 이름으로"), _("저장"), "bookmark_add", save, key="screen_name")
 
