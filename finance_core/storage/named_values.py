@@ -4,7 +4,7 @@ Each kind of values is a `Shelf`, stored as one document; values stay in the ord
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from finance_core import ticker_fields
 from finance_core.errors import SisepanError
@@ -56,3 +56,13 @@ class Shelf:
     def remove(self, db: MongoDatabase, name: str) -> None:
         """Delete the value of this name."""
         db[CHOICES].update_one({"_id": self.id}, {"$pull": {self.entries: {"name": name}}})
+
+
+COMPARISON_SETS: Final = Shelf(
+    "comparison_sets",
+    "sets",
+    "series",
+    limit=50,
+    too_many=N_("묶음은 {limit}개까지 저장합니다. 쓰지 않는 것을 지우십시오."),
+)
+"""The series of each saved comparison set, `category:ticker`, by name."""

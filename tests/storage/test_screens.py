@@ -9,8 +9,9 @@ from finance_core.bars import candles, outcomes
 from finance_core.bars.conditions import parse
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.errors import SisepanError
-from finance_core.storage import comparison_sets, named_values, prices, screens, tickers
+from finance_core.storage import named_values, prices, screens, tickers
 from finance_core.storage.database import MongoDatabase
+from finance_core.storage.named_values import COMPARISON_SETS
 from tests import pages
 from tests.storage.test_panels import no_panel_is_kept, store  # noqa: F401 - a fixture
 from tests.yahoo import random_walk
@@ -70,7 +71,7 @@ def test_screens_are_saved_by_name_up_to_a_limit(db: MongoDatabase, monkeypatch:
     screens.SAVED.save(db, " 신고가 ", {"rule": "high >= high250"})
     screens.SAVED.save(db, "b", {"rule": "close > 1"})
     assert screens.SAVED.load(db) == {"신고가": {"rule": "high >= high250"}, "b": {"rule": "close > 1"}}
-    assert comparison_sets.SAVED.load(db) == {}
+    assert COMPARISON_SETS.load(db) == {}
     small = named_values.Shelf("screens", "screens", "query", limit=2, too_many="{limit}")
     with pytest.raises(SisepanError, match="2"):
         small.save(db, "c", {})

@@ -15,8 +15,9 @@ from finance_core import spreadsheets
 from finance_core.bars import candles, comparison
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.charts.comparison import color_of
-from finance_core.storage import comparison_sets, prices, tickers
+from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
+from finance_core.storage.named_values import COMPARISON_SETS
 from finance_core.ui import listing
 from finance_core.ui.comparison import analysis
 from finance_core.ui.text import plain
@@ -411,17 +412,17 @@ def test_what_is_shown_is_saved_under_a_name_found_again_and_removed(
     page = open_page(SAMSUNG, KOSPI)
     page.text_input(key="set_name").set_value(" 내 <묶음>. ")
     page.button(key="save_set_name").click().run()
-    assert comparison_sets.SAVED.load(four) == {"내 <묶음>.": [SAMSUNG, KOSPI]}
+    assert COMPARISON_SETS.load(four) == {"내 <묶음>.": [SAMSUNG, KOSPI]}
 
     page = open_page(APPLE)
     page.button(key="saved_내 <묶음>.").click().run()
     assert [line["name"] for line in lines(chart(page)[0])] == ["삼성전자", "코스피"]
     page.button(key="icon_forget_내 <묶음>.").click().run()
-    assert comparison_sets.SAVED.load(four) == {}
+    assert COMPARISON_SETS.load(four) == {}
 
 
 def test_a_visitor_uses_saved_sets_and_changes_none(four: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    comparison_sets.SAVED.save(four, "a", [SAMSUNG])
+    COMPARISON_SETS.save(four, "a", [SAMSUNG])
     pages.sit_at_the_machine(monkeypatch, False)
     page = open_page(APPLE)
     assert not [button for button in page.button if button.key in ("save_set_name", "icon_forget_a")]

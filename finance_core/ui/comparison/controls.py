@@ -17,8 +17,9 @@ from finance_core.categories import Category
 from finance_core.charts import small_multiples
 from finance_core.charts.comparison import color_of
 from finance_core.i18n import N_, _, translated
-from finance_core.storage import comparison_sets, database
+from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
+from finance_core.storage.named_values import COMPARISON_SETS
 from finance_core.ui import address_bar, search_box
 from finance_core.ui.choices import icon_button, name_form, segmented
 from finance_core.ui.comparison import address
@@ -173,16 +174,16 @@ def _sets(db: MongoDatabase, view: View) -> None:
     """The ready sets and the saved ones. An admin can save the shown series as a set, and remove saved sets."""
     for name, series in SETS.items():
         st.button(plain(name), key=f"set_{name}", on_click=_show_series, args=(series, {}))
-    for name, series in comparison_sets.SAVED.load(db).items():
+    for name, series in COMPARISON_SETS.load(db).items():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(plain(name), key=f"saved_{name}", on_click=_show_series, args=(series, {}))
             if may_edit():
-                remove = writes(partial(comparison_sets.SAVED.remove, db, name))
+                remove = writes(partial(COMPARISON_SETS.remove, db, name))
                 icon_button("delete", _("지우기"), f"forget_{name}", remove)
     if may_edit() and view.series:
 
         def save(name: str) -> None:
-            comparison_sets.SAVED.save(database.connect(), name, [*view.series])
+            COMPARISON_SETS.save(database.connect(), name, [*view.series])
 
         hint = _("지금 보이는 것을 이 이름으로")
         name_form(_("이름"), hint, _("묶음으로 저장"), "bookmark_add", save, key="set_name")
