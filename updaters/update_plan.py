@@ -8,6 +8,7 @@ first, so that the next run continues a run that ended early.
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from finance_core import starter
@@ -72,7 +73,9 @@ def make(
 
     chosen = list(dict.fromkeys(only)) if only is not None else sorted(rows, key=by_age)
     closed = _last_closed(db, category, now)
-    is_current = _updated_since(full_since or _ALWAYS) if full or force else _up_to_date(closed)
+    is_current = (
+        partial(_is_updated, since=full_since or _ALWAYS) if full or force else partial(_is_up_to_date, closed=closed)
+    )
     verified = set() if full else _to_verify(db, category, rows, chosen, moment)
     is_persons = full or force or only is not None
     # Not requested now, because Yahoo had no new bars.
@@ -148,16 +151,16 @@ def _last_closed(
     return lambda row: last[category.market(row.get("market", "")).key]
 
 
-def _up_to_date(closed: Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]) -> Callable[[TickerRow], bool]:
-    """A function of a row: whether its ticker is up to date, so that Yahoo cannot have a new bar."""
+def _is_updated(row: TickerRow, since: dt.datetime) -> bool:
+    """Whether the ticker of `row` was updated since the moment `since` (UTC, tz-naive)."""
+    return row.get("updated_at", _NEVER) >= since and row.get("last_status") == "ok" and not row.get("rewriting")
 
-    def is_current(row: TickerRow) -> bool:
-        if row.get("source") != "yahoo" or row.get("last_status") != "ok" or row.get("rewriting"):
-            return False
-        session, close = closed(row)
-        return row.get("last_date", _NEVER) >= session and row.get("updated_at", _NEVER) >= close + SETTLING
 
-    return is_current
+def _is_up_to_date(row: TickerRow, closed: Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]) -> bool:
+    """Whether the ticker of `row` is up to date, so that Yahoo cannot have a new bar; `closed` as `_last_closed`."""
+    session, close = closed(row)
+    is_stored = row.get("source") == "yahoo" and row.get("last_date", _NEVER) >= session
+    return is_stored and _is_updated(row, close + SETTLING)
 
 
 def _to_verify(
@@ -171,15 +174,6 @@ def _to_verify(
         for ticker, row in known.items()
         if verification.asks_again(calendars[category.market(row.get("market", "")).key], row, moment)
     }
-
-
-def _updated_since(moment: dt.datetime) -> Callable[[TickerRow], bool]:
-    """A function of a row: whether its ticker was updated since `moment` (UTC, tz-naive)."""
-
-    def is_updated(row: TickerRow) -> bool:
-        return row.get("updated_at", _NEVER) >= moment and row.get("last_status") == "ok" and not row.get("rewriting")
-
-    return is_updated
 
 
 def _stored_until(row: TickerRow) -> dt.datetime | None:
