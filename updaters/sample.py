@@ -17,7 +17,7 @@ from pymongo.client_session import ClientSession
 from finance_core import categories, starter, turns
 from finance_core.bars import candles, sessions
 from finance_core.categories import Category
-from finance_core.storage import database, prices, tickers
+from finance_core.storage import database, locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
 
 YEARS = 10
@@ -43,7 +43,7 @@ def prepare(
     if not database.is_embedded():
         return
     for category in categories.CATEGORIES:
-        if not tickers.any_registered(db, category) and not prices.any_stored(db, category):
+        if not locations.has_list(db, category) and not prices.any_stored(db, category):
             _register(db, category)
     unfilled = [
         (category, row)

@@ -16,7 +16,7 @@ from finance_core.foreign.import_records import Summary
 from finance_core.foreign.import_run import Watch
 from finance_core.foreign.inspection import Inspected
 from finance_core.i18n import N_
-from finance_core.storage import runs, tickers
+from finance_core.storage import locations, runs
 from finance_core.storage.database import MongoDatabase
 
 READ = N_(
@@ -42,7 +42,7 @@ def steps(db: MongoDatabase, collections: Sequence[Inspected]) -> list[Step]:
     """The steps that one yes starts, in order; [] if every category has a list, or no collection is certain."""
     result: list[Step] = []
     for category in categories.CATEGORIES:
-        if tickers.any_registered(db, category):
+        if locations.has_list(db, category):
             continue
         certain = [each for each in collections if each.kind == "prices" and each.category == category.key]
         certain.sort(key=lambda each: (each.verdict != "ours", each.name))

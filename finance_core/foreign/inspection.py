@@ -22,7 +22,7 @@ from finance_core.foreign import layout as layouts
 from finance_core.foreign.layout import Layout
 from finance_core.foreign.raw_tickers import Described
 from finance_core.i18n import N_
-from finance_core.storage import database, documents, locations, tickers
+from finance_core.storage import database, documents, locations
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TICKERS
 
@@ -226,7 +226,7 @@ def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | No
         has_index=has_index,
         duplicates=_duplicates(collection, layout),
         used_by=used_by.key if used_by else "",
-        is_listed=is_certain and tickers.any_registered(db, candidates[0]),
+        is_listed=is_certain and locations.has_list(db, candidates[0]),
         is_split=len(kinds) > 1 and "" not in kinds,
         is_read_only=used_by is not None and locations.of(db, used_by).read_only,
     )

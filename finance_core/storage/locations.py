@@ -70,11 +70,11 @@ def require_adopted(db: "Database[dict[str, Any]]", category: Category) -> None:
 
     It must be adopted if the category has bars and no list, or if its list would go into the user's own collection.
     """
-    if _has_list(db, category):
+    if has_list(db, category):
         return
     own = [of(db, category).collection, *([] if is_list_ours(db, metadata(db)) else [metadata(db)])]
     taken = [collection for collection in own if db[collection].find_one({}, {"_id": True}) is not None]
-    if taken and not _has_list(db, category):  # another process may have begun the list
+    if taken and not has_list(db, category):  # another process may have begun the list
         sentence = N_(
             "{collections} 컬렉션에 아직 받아들이지 않은 사용자의 데이터가 있어서 아무것도 쓰지 않았습니다. 첫 "
             "화면의 '목록 만들기' 단추를 누르거나 python -m finance_core.adopt --all 명령을 실행하십시오."
@@ -91,7 +91,8 @@ def is_list_ours(db: "Database[dict[str, Any]]", collection: str = TICKERS) -> b
     return rows.find_one(ours, {"_id": True}) is not None
 
 
-def _has_list(db: "Database[dict[str, Any]]", category: Category) -> bool:
+def has_list(db: "Database[dict[str, Any]]", category: Category) -> bool:
+    """Whether `category` has any ticker in its list."""
     return db[metadata(db)].find_one({"category": category.key}, {"_id": True}) is not None
 
 

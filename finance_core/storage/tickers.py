@@ -186,7 +186,7 @@ def active(db: MongoDatabase, category: Category, fields: Iterable[str] | None =
     """
     projection = {"_id": False} | dict.fromkeys([*fields, "ticker", "name"] if fields else [], True)
     rows = collection(db).find({"category": category.key, "active": {"$ne": False}}, projection).to_list()
-    if not rows and not any_registered(db, category):
+    if not rows and not locations.has_list(db, category):
         return [{"ticker": ticker, "name": ticker} for ticker in prices.tickers(db, category)]
     named = [row | {"name": str(row.get("name") or row["ticker"])} for row in rows]
     return sorted(named, key=lambda row: (row["name"], row["ticker"]))
@@ -205,11 +205,6 @@ def all_rows(db: MongoDatabase, category: Category) -> list[TickerRow]:
 def get(db: MongoDatabase, category: Category, ticker: str) -> TickerRow | None:
     """The row of one ticker; None if it is not registered."""
     return collection(db).find_one({"category": category.key, "ticker": ticker}, {"_id": False})
-
-
-def any_registered(db: MongoDatabase, category: Category) -> bool:
-    """Whether `category` has any ticker."""
-    return collection(db).find_one({"category": category.key}, {"_id": True}) is not None
 
 
 def unfilled_samples(

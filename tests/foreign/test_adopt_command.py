@@ -214,7 +214,7 @@ def test_a_yes_is_asked_for_and_taken_on_a_terminal(own_server_db: MongoDatabase
         os.close(terminal)
         assert "[y/N]" in err
         assert ("체크섬" in out) is listed, err
-        assert tickers.any_registered(own_server_db, KOREAN_STOCKS) is listed
+        assert locations.has_list(own_server_db, KOREAN_STOCKS) is listed
 
 
 def test_whatever_was_asked_its_json_is_one_object(own_server_db: MongoDatabase) -> None:

@@ -151,7 +151,7 @@ def test_one_ticker_that_cannot_be_read_keeps_all_as_it_was(own_server_db: Mongo
     assert [problem.ticker for problem in reading.failures] == ["005930"]
     assert untouched(db, "kr") == before[0]
     assert locations.of(db, KOREAN_STOCKS) == locations.Location("korean_stocks")
-    assert not tickers.any_registered(db, KOREAN_STOCKS)
+    assert not locations.has_list(db, KOREAN_STOCKS)
     assert [failure.ticker for failure in runs.failures(db, reading.run)] == ["005930"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, Category
-from finance_core.storage import prices, tickers
+from finance_core.storage import locations, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests.storage.test_prices import make_bars
 
@@ -116,8 +116,8 @@ def test_a_ticker_of_a_users_own_without_a_name_is_called_by_itself(own_server_d
 def test_an_unknown_ticker_has_no_metadata(db: MongoDatabase) -> None:
     register(db, SAMSUNG, category=OTHER)
     assert tickers.get(db, KOREAN_STOCKS, "005930") is None
-    assert not tickers.any_registered(db, KOREAN_STOCKS)
-    assert tickers.any_registered(db, OTHER)
+    assert not locations.has_list(db, KOREAN_STOCKS)
+    assert locations.has_list(db, OTHER)
 
 
 def test_recording_sets_fields_and_removes_those_of_none(db: MongoDatabase) -> None:

@@ -14,7 +14,7 @@ from finance_core.foreign.import_records import Summary
 from finance_core.foreign.inspection import Inspected
 from finance_core.foreign.intervals import Intraday
 from finance_core.i18n import N_, _
-from finance_core.storage import database, locations, tickers
+from finance_core.storage import database, locations
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import ImportRecord
 from finance_core.ui import listing
@@ -191,7 +191,7 @@ def _category_of(collection: Inspected) -> Category | None:
 def _can_be_read(db: MongoDatabase, category: Category, collection: Inspected) -> bool:
     """Whether the layout of a collection can be read as it is, and is not yet."""
     if collection.verdict == "ours":
-        return not tickers.any_registered(db, category)
+        return not locations.has_list(db, category)
     return collection.verdict == "readable" and not collection.is_read_only
 
 
