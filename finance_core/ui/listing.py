@@ -14,6 +14,7 @@ from finance_core.i18n import _
 from finance_core.storage import database, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
+from finance_core.ui import navigation
 
 KEPT_FOR = 25.0
 """Seconds that a listing is cached: a change by an app on another machine shows after this time at the latest."""
@@ -49,6 +50,11 @@ def name_of(row: TickerRow) -> str:
     """The name of a ticker, in the visitor's language if it has a name in it."""
     english = row.get("name_en") if i18n.language() == "en" else None
     return str(english or row.get("name") or row["ticker"])
+
+
+def link(category: Category, ticker: str, row: TickerRow | None) -> str:
+    """The address of a ticker's chart for a column of links, which shows its name; without a row, the ticker."""
+    return navigation.chart_address(category, ticker, name_of(row) if row else ticker)
 
 
 def market_of(row: TickerRow | None) -> str:

@@ -16,7 +16,6 @@ from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
 from finance_core.storage import alerts, database
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import TickerRow
 from finance_core.storage.user_documents import Alert, AlertRule
 from finance_core.ui import choices, colors, listing, navigation
 from finance_core.ui.alerts import trial
@@ -156,23 +155,21 @@ def _found(db: MongoDatabase, made: Sequence[AlertRule]) -> None:
 
 def table(db: MongoDatabase, shown: Sequence[Alert]) -> None:
     """A table of alerts, whose tickers are links to their charts."""
-    of_alerts = [categories.category(alert["category"]) for alert in shown]
-    rows = [
-        listing.of(db, category).rows.get(alert["ticker"]) for category, alert in zip(of_alerts, shown, strict=True)
-    ]
+    of_alerts = [(categories.category(alert["category"]), alert["ticker"]) for alert in shown]
+    rows = [listing.of(db, category).rows.get(ticker) for category, ticker in of_alerts]
     name, close, change = _("종목"), _("종가"), _("등락률")
     data = pd.DataFrame(
         {
             _("날짜"): [formats.date(alert["session"]) for alert in shown],
             _("알림"): [alert["name"] for alert in shown],
-            name: [_address(alert, row) for alert, row in zip(shown, rows, strict=True)],
+            name: [listing.link(*each, row) for each, row in zip(of_alerts, rows, strict=True)],
             close: [_price(alert) for alert in shown],
             change: [formats.signed_percent(alert["change"]) for alert in shown],
             _("보냄"): [" · ".join(map(partial(_sent, alert), alert["deliveries"])) for alert in shown],
         }
     )
     right = st.column_config.TextColumn(alignment="right")
-    traded = list(zip(of_alerts, map(listing.market_of, rows), strict=True))
+    traded = [(category, listing.market_of(row)) for (category, _ticker), row in zip(of_alerts, rows, strict=True)]
     st.dataframe(
         colors.of_changes(data, [change], traded, [alert["change"] or 0.0 for alert in shown]),
         hide_index=True,
@@ -183,11 +180,6 @@ def table(db: MongoDatabase, shown: Sequence[Alert]) -> None:
             change: right,
         },
     )
-
-
-def _address(alert: Alert, row: TickerRow | None) -> str:
-    name = listing.name_of(row) if row else alert["ticker"]
-    return navigation.chart_address(categories.category(alert["category"]), alert["ticker"], name)
 
 
 def _price(alert: Alert) -> str:

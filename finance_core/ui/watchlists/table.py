@@ -11,7 +11,6 @@ from finance_core import categories, formats
 from finance_core.categories import Category
 from finance_core.i18n import N_, _
 from finance_core.storage.database import MongoDatabase
-from finance_core.storage.documents import TickerRow
 from finance_core.storage.watchlists import Entry
 from finance_core.ui import colors, listing, navigation
 from finance_core.ui.watchlists import lines
@@ -59,16 +58,17 @@ def _form(rows: int) -> dict[str, Any]:
 
 
 def _table(db: MongoDatabase, entries: Sequence[Entry]) -> pd.DataFrame:
-    rows = [listing.of(db, categories.category(entry.category)).rows.get(entry.ticker) for entry in entries]
+    of_entries = [(categories.category(entry.category), entry.ticker) for entry in entries]
+    rows = [listing.of(db, category).rows.get(ticker) for category, ticker in of_entries]
     numbers = lines.of(db, entries)
     table = {
-        NAME: [_link(entry, row) for entry, row in zip(entries, rows, strict=True)],
+        NAME: [listing.link(*each, row) for each, row in zip(of_entries, rows, strict=True)],
         CLOSE: numbers["close"],
         CHANGE: numbers["change"] * 100,
         RECENT: numbers["recent"],
         VOLUME: numbers["volume_ratio"],
         HIGH: numbers["from_high"] * 100,
-        CATEGORY: [_(categories.category(entry.category).title) for entry in entries],
+        CATEGORY: [_(category.title) for category, _ticker in of_entries],
         DAY: [formats.date(day) + listing.mark_of(row) for day, row in zip(numbers["day"], rows, strict=True)],
         NOTE: [entry.note for entry in entries],
     }
@@ -94,11 +94,6 @@ def _colored(db: MongoDatabase, table: pd.DataFrame, entries: Sequence[Entry]) -
     for category in rows:
         colored = colored.format(partial(_price, category), subset=(places == category, _(CLOSE)))
     return colored
-
-
-def _link(entry: Entry, row: TickerRow | None) -> str:
-    name = listing.name_of(row) if row else entry.ticker
-    return navigation.chart_address(categories.category(entry.category), entry.ticker, name)
 
 
 def _price(category: Category, close: float) -> str:
