@@ -48,7 +48,6 @@ class Message(NamedTuple):
     session: str = ""
     """The day of the session; "" for a test."""
     tickers: Sequence[Mapping[str, object]] = ()
-    is_test: bool = False
 
 
 def after_update(db: MongoDatabase, category: Category, moment: dt.datetime) -> int:
@@ -100,7 +99,7 @@ def send_test(rule: AlertRule) -> dict[Channel, SisepanError | None]:
     """Send a test message through each channel of `rule`; returns the error or None by channel. Stores nothing."""
     title = _("[시험] {name}").format(name=rule["name"])
     text = "\n".join((_of_what(rule), _("시험 메시지입니다. 알림이 오면 이 자리에 종목이 적힙니다.")))
-    message = Message(rule, uuid.uuid4().hex, title, text, is_test=True)
+    message = Message(rule, uuid.uuid4().hex, title, text)
     return {channel: _attempt(channel, message) for channel in alerts.CHANNELS if rule[channel]}
 
 
@@ -108,12 +107,7 @@ def message_of(rule: AlertRule, of_session: Sequence[Alert], names: Mapping[str,
     """The message for the alerts of `rule` in one session; `names` has the names of tickers by ticker."""
     category, session = categories.category(rule["category"]), formats.date(of_session[0]["session"])
     title = _("{name}: {count}종목 ({date})").format(name=rule["name"], count=len(of_session), date=session)
-    lines = [_of_what(rule)]
-    for alert in of_session:
-        price = formats.price(alert["close"], category.decimals_of(alert["close"]))
-        name = names.get(alert["ticker"], alert["ticker"])
-        lines.append(f"{name} ({alert['ticker']}) {price} {formats.signed_percent(alert['change'])}")
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "ticker": alert["ticker"],
             "name": names.get(alert["ticker"], alert["ticker"]),
@@ -122,6 +116,10 @@ def message_of(rule: AlertRule, of_session: Sequence[Alert], names: Mapping[str,
         }
         for alert in of_session
     ]
+    lines = [_of_what(rule)]
+    for row in rows:
+        price = formats.price(row["close"], category.decimals_of(row["close"]))
+        lines.append(f"{row['name']} ({row['ticker']}) {price} {formats.signed_percent(row['change'])}")
     key = hashlib.sha256("\n".join(alert["_id"] for alert in of_session).encode()).hexdigest()[:32]
     return Message(rule, key, title, "\n".join(lines), session, rows)
 
@@ -157,7 +155,7 @@ def _post(message: Message) -> None:
         "condition": rule["condition"],
         "session": message.session or None,
         "tickers": message.tickers,
-        "test": message.is_test,
+        "test": not message.session,
     }
     try:
         response = requests.post(
