@@ -18,14 +18,14 @@ from finance_core.storage.user_documents import DrawingEntry, DrawingsOfTicker
 
 def load(db: MongoDatabase, category: Category, ticker: str) -> list[Drawing]:
     """The drawings on the chart of a ticker, the oldest first."""
-    document = cast("DrawingsOfTicker | None", db[DRAWINGS].find_one({"_id": _id(category, ticker)}))
+    document = cast("DrawingsOfTicker | None", db[DRAWINGS].find_one({"_id": category.key_of(ticker)}))
     return [_of_entry(entry) for entry in document["drawings"]] if document else []
 
 
 def add(db: MongoDatabase, category: Category, ticker: str, drawing: Drawing) -> None:
     """Store a drawing. Raises SisepanError if there are `LIMIT` drawings already, or as `database.prepare_writing`."""
     database.prepare_writing(db, category)
-    room = {"_id": _id(category, ticker), f"drawings.{LIMIT - 1}": {"$exists": False}}
+    room = {"_id": category.key_of(ticker), f"drawings.{LIMIT - 1}": {"$exists": False}}
     try:
         db[DRAWINGS].update_one(room, {"$push": {"drawings": dict(_entry(drawing))}}, upsert=True)
     except DuplicateKeyError:  # the ticker has its document, and no room in it
@@ -35,24 +35,20 @@ def add(db: MongoDatabase, category: Category, ticker: str, drawing: Drawing) ->
 def replace(db: MongoDatabase, category: Category, ticker: str, drawing: Drawing) -> None:
     """Store `drawing` in the place of the one with its id, if that is still there. Raises as `add`."""
     database.prepare_writing(db, category)
-    there = {"_id": _id(category, ticker), "drawings.id": drawing.id}
+    there = {"_id": category.key_of(ticker), "drawings.id": drawing.id}
     db[DRAWINGS].update_one(there, {"$set": {"drawings.$": dict(_entry(drawing))}})
 
 
 def remove(db: MongoDatabase, category: Category, ticker: str, ids: Iterable[str]) -> None:
     """Delete the drawings with these ids."""
     change = {"$pull": {"drawings": {"id": {"$in": list(ids)}}}}
-    db[DRAWINGS].update_one({"_id": _id(category, ticker)}, change)
+    db[DRAWINGS].update_one({"_id": category.key_of(ticker)}, change)
 
 
 def too_many() -> SisepanError:
     """The error if a ticker has `LIMIT` drawings already."""
     sentence = N_("차트 하나에 그림은 {limit}개까지입니다. 쓰지 않는 것을 지우십시오.")
     return SisepanError(sentence, limit=LIMIT)
-
-
-def _id(category: Category, ticker: str) -> str:
-    return f"{category.key}:{ticker}"
 
 
 def _entry(drawing: Drawing) -> DrawingEntry:
