@@ -28,13 +28,12 @@ SOURCES: Final = {
 ASKED, SIZE, DARK, FINE = "picture_asked", "picture_size", "picture_dark", "picture_fine"
 
 
-def control(chart: str, file: str, title: str, about: Iterable[str]) -> None:
+def control(chart: str, file: str, title: str, line: str) -> None:
     """Choices of size and of light or dark, and the button that requests a picture of the chart with the key `chart`.
 
-    The picture is the file `file`. It has `title` at the top, and below it a line of the parts of `about`.
+    The picture is the file `file`. It has `title` at the top, and `line` below it (see `line_of`).
     """
     chosen: str = st.session_state.get(f"{SIZE}_chosen", "16:9")
-    made = made_today()
 
     def choose(size: str) -> None:
         st.session_state[f"{SIZE}_chosen"] = size
@@ -50,7 +49,7 @@ def control(chart: str, file: str, title: str, about: Iterable[str]) -> None:
             ratio=2 if st.session_state[FINE] else 1,
             dark=dark(),
             title=title,
-            about=" · ".join(part for part in (*about, made) if part),
+            about=line,
         )
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -60,9 +59,13 @@ def control(chart: str, file: str, title: str, about: Iterable[str]) -> None:
         st.button(_("차트 PNG"), key="picture", icon=":material/image:", on_click=ask)
 
 
-def made_today() -> str:
-    """The day on which a file is made, in words."""
-    return _("{date} 만듦").format(date=run_status.day(dt.datetime.now(dt.UTC).replace(tzinfo=None)))
+def line_of(parts: Iterable[str]) -> str:
+    """The line below the title of a file with a chart: the parts that are not "", and the visitor's date of today.
+
+    A page calls this while it is drawn: what makes a file later knows neither language nor time zone of the visitor.
+    """
+    made = _("{date} 만듦").format(date=run_status.day(dt.datetime.now(dt.UTC).replace(tzinfo=None)))
+    return " · ".join([part for part in parts if part] + [made])
 
 
 def dark() -> bool:

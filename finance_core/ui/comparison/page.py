@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from finance_core import categories
+from finance_core import categories, formats
 from finance_core.bars import comparison, periods
 from finance_core.bars.comparison import Scale
 from finance_core.charts.comparison import Line
@@ -90,7 +90,7 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     jumps = history_notes.within(by_name, since, days[last])
     remarks = filter(None, [history_notes.remark(jumps)])
     with menu:
-        _picture(named, [f"{day:%Y-%m-%d}" for day in (days[first], days[last])], view, [*chosen, *remarks])
+        _picture(named, [formats.date(day) for day in (days[first], days[last])], view, [*chosen, *remarks])
     controls.chips(view, listed, bases, closes.shown.iloc[visible], base_day, sample_rates=closes.sample_rates)
 
     lines = [item.line(view.money, _last(closes.shown[item.key])) for item in named]
@@ -124,8 +124,8 @@ def _picture(listed: list[Item], ends: list[str], view: View, chosen: list[str])
     if others:
         title = _("{names} 외 {count}개").format(names=title, count=others)
     sources = dict.fromkeys(pictures.source(item.row) for item in listed)
-    about = (" – ".join(ends), _(INTERVALS[view.interval]), *chosen, _("분할 반영"), *sources)
-    pictures.control(CHART, f"comparison_{'_'.join(ends)}.png", title, about)
+    line = pictures.line_of((" – ".join(ends), _(INTERVALS[view.interval]), *chosen, _("분할 반영"), *sources))
+    pictures.control(CHART, f"comparison_{'_'.join(ends)}.png", title, line)
 
 
 def _chart(view: View, closes: Closes, lines: list[Line], scale: Scale, *, sample: bool) -> None:

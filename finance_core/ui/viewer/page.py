@@ -201,8 +201,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     history = shared.history(db, category, row)
     if history.bars.empty:  # they went while the chart was open: the whole page says so
         st.rerun()
-    currency = category.currency_of(row.get("currency"))
-    others, other_rows, problems = compared.load(db, view, currency)
+    others, other_rows, problems = compared.load(db, view, category.currency_of(row.get("currency")))
     view = replace(view, scale="percent") if others else view
     style = _style(category, row, history.bars, view, calendar)
     style = replace(style, sample=any(each.get("source") == "sample" for each in (row, *other_rows)))
@@ -219,9 +218,10 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
         update_actions.button_for_one(db, category, ticker, update)
-        file = partial(html_file.make, category, row, drawing, sketch, visible, pictures.dark())
+        about = picture.line_of(category, row, drawing, visible)
+        file = partial(html_file.make, row, drawing, sketch, visible, about, pictures.dark())
         table.downloads_of(ticker, name, drawing, visible, file)
-        picture.control(CHART, category, row, drawing, visible)
+        picture.control(CHART, row, drawing, visible, about)
         _link(category, ticker, view)
     with st.container():  # always here: the browser draws a chart anew whose place among the elements changes
         _notes(problems, row, history, others, drawing, view, visible)

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from finance_core import formats
 from finance_core.categories import Category
 from finance_core.i18n import _
 from finance_core.storage.documents import TickerRow
@@ -10,11 +11,11 @@ from finance_core.ui.parameters import INTERVALS
 from finance_core.ui.viewer.shared import Drawing
 
 
-def control(chart: str, category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int]) -> None:
+def control(chart: str, row: TickerRow, drawing: Drawing, visible: tuple[int, int], line: str) -> None:
     """The part of the menu that downloads the picture; the file name has the ticker and the first and last day."""
     days = _days(drawing, visible)
     ticker = "".join(char for char in row["ticker"] if char.isalnum() or char in "-_")
-    pictures.control(chart, f"{ticker}_{'_'.join(days)}.png", title(row), about(category, row, drawing, visible))
+    pictures.control(chart, f"{ticker}_{'_'.join(days)}.png", title(row), line)
 
 
 def title(row: TickerRow) -> str:
@@ -22,11 +23,11 @@ def title(row: TickerRow) -> str:
     return f"{listing.name_of(row)} {row['ticker']}"
 
 
-def about(category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int]) -> tuple[str, ...]:
-    """What a reader of the picture must know: period, interval, currency, adjustment, source, breaks; "" for none."""
+def line_of(category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int]) -> str:
+    """What a reader of the picture must know: period, interval, currency, adjustment, source, breaks, today."""
     jumps = {listing.name_of(row): drawing.noted.jumps, **drawing.compared_jumps}
     currency = category.quoted_in(row["ticker"], row.get("currency"))
-    return (
+    parts = (
         " – ".join(_days(drawing, visible)),
         _(INTERVALS[drawing.style.interval]),
         currency,
@@ -34,10 +35,11 @@ def about(category: Category, row: TickerRow, drawing: Drawing, visible: tuple[i
         pictures.source(row),
         history_notes.remark(history_notes.within(jumps, *_ends(drawing, visible))),
     )
+    return pictures.line_of(parts)
 
 
 def _days(drawing: Drawing, visible: tuple[int, int]) -> list[str]:
-    return [f"{day:%Y-%m-%d}" for day in _ends(drawing, visible)]
+    return list(map(formats.date, _ends(drawing, visible)))
 
 
 def _ends(drawing: Drawing, visible: tuple[int, int]) -> tuple[pd.Timestamp, pd.Timestamp]:
