@@ -70,11 +70,6 @@ def to_csv(table: pd.DataFrame, *, index: bool = False, decimals: Mapping[str, i
     return written.to_csv(index=index, date_format="%Y-%m-%d").encode("utf-8-sig")
 
 
-def to_excel(table: pd.DataFrame, sheet: str = "Sheet1", *, index: bool = False) -> bytes:
-    """`table` as a workbook of one sheet (see `workbook`)."""
-    return workbook({sheet: Sheet(table, index=index)})
-
-
 def workbook(sheets: Mapping[str, Sheet]) -> bytes:
     """An Excel workbook of `sheets` by name: texts are `defused`, the header stays in sight, columns are wide enough.
 

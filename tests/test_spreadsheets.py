@@ -20,7 +20,7 @@ TABLE = pd.DataFrame({FORMULA: [FORMULA, "삼성전자"], "수익률": [-1.5, 2.
 @pytest.mark.parametrize("index", [pd.RangeIndex(2), pd.Index([FORMULA, "b"], name="이름")])
 def test_no_cell_header_or_index_is_a_formula_and_numbers_stay_numbers(index: pd.Index) -> None:  # type: ignore[type-arg]
     table = TABLE.set_axis(index)
-    sheet = load_workbook(io.BytesIO(spreadsheets.to_excel(table, index=True))).active
+    sheet = load_workbook(io.BytesIO(spreadsheets.workbook({"Sheet1": Sheet(table)}))).active
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
     text = spreadsheets.to_csv(table, index=True).decode("utf-8-sig")
     read = pd.read_csv(io.StringIO(text), index_col=0)
@@ -39,7 +39,7 @@ def test_days_stay_days_in_an_index_and_in_a_column() -> None:
 
 @pytest.mark.parametrize("character", ["\x00", "\x07", "\x1f", "\x0b"])
 def test_a_control_character_in_a_name_is_a_question_mark_in_a_workbook(character: str) -> None:
-    file = spreadsheets.to_excel(pd.DataFrame({"이름": [f"삼성{character}전자"]}))
+    file = spreadsheets.workbook({"Sheet1": Sheet(pd.DataFrame({"이름": [f"삼성{character}전자"]}), index=False)})
     assert zipfile.is_zipfile(io.BytesIO(file))
     assert pd.read_excel(io.BytesIO(file), engine="openpyxl")["이름"].tolist() == ["삼성?전자"]
 

@@ -15,6 +15,7 @@ from finance_core.storage.ticker_edits import Edit
 from finance_core.ui.tickers import grid
 from finance_core.ui.tickers.pending import changes_table
 from tests.edits import history
+from tests.storage.test_ticker_files import to_excel
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_a_new_field_is_read_from_lists_added_and_exported(db: MongoDatabase) ->
     ticker_edits.add(db, KOREAN_STOCKS, new, "me")
     (row,) = tickers.page(db, KOREAN_STOCKS).rows
     assert ticker_fields.shown(row)["note"] == "=cheap"
-    for name, written in (("a.csv", spreadsheets.to_csv), ("a.xlsx", spreadsheets.to_excel)):
+    for name, written in (("a.csv", spreadsheets.to_csv), ("a.xlsx", to_excel)):
         (line,) = ticker_files.read_file(name, written(ticker_files.export([row])), KOREAN_STOCKS)
         assert line.row["note"] == "=cheap"
     assert ticker_edits.compare(db, KOREAN_STOCKS, [line.row]).unchanged == ["005930"]

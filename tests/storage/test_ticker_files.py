@@ -103,7 +103,7 @@ def test_a_file_that_is_no_list_gets_a_sentence(name: str, content: bytes) -> No
 def test_an_excel_file_with_a_broken_part_gets_a_sentence_or_is_read(part: str, broken: bytes) -> None:
     file = io.BytesIO()
     with (
-        zipfile.ZipFile(io.BytesIO(spreadsheets.to_excel(ticker_files.export([])))) as whole,
+        zipfile.ZipFile(io.BytesIO(to_excel(ticker_files.export([])))) as whole,
         zipfile.ZipFile(file, "w") as parts,
     ):
         for name in whole.namelist():
@@ -128,12 +128,17 @@ def test_a_sheet_without_bound_gets_a_sentence() -> None:
         ticker_files.read_file("a.xlsx", content, KOREAN_STOCKS)
 
 
+def to_excel(table: pd.DataFrame) -> bytes:
+    """`table` as the page exports it."""
+    return spreadsheets.workbook({"Sheet1": spreadsheets.Sheet(table, index=False)})
+
+
 def workbook(row: str, rows: int) -> bytes:
     """An Excel file whose sheet is `row`, repeated."""
     file = io.BytesIO()
     sheet = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{row * rows}'
     with (
-        zipfile.ZipFile(io.BytesIO(spreadsheets.to_excel(ticker_files.export([])))) as whole,
+        zipfile.ZipFile(io.BytesIO(to_excel(ticker_files.export([])))) as whole,
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as parts,
     ):
         for name in whole.namelist():
@@ -205,7 +210,7 @@ def test_a_list_says_whether_a_ticker_is_used_in_the_words_of_the_export_of_exce
 
 def test_an_export_comes_back_with_whether_tickers_are_used_and_a_list_without_a_header_has_no_such_column() -> None:
     table = ticker_files.export([{"ticker": "005930", "active": False}, {"ticker": "000660", "active": True}])
-    for name, written in (("a.csv", spreadsheets.to_csv), ("a.xlsx", spreadsheets.to_excel)):
+    for name, written in (("a.csv", spreadsheets.to_csv), ("a.xlsx", to_excel)):
         rows = rows_of(ticker_files.read_file(name, written(table), KOREAN_STOCKS))
         assert [row["active"] for row in rows] == [False, True]
     (line,) = ticker_files.read_text("005930,삼성전자,KOSPI,pin,Samsung,반도체", KOREAN_STOCKS)
@@ -243,7 +248,7 @@ def test_an_export_opens_in_excel_with_hangul_and_without_formulas_and_comes_bac
     assert not [cell for cell in cells if cell.startswith(spreadsheets.FORMULA)]
     assert [row["name"] for row in rows_of(ticker_files.read_file("x.csv", content, KOREAN_STOCKS))] == NAMES
 
-    sheet = load_workbook(io.BytesIO(spreadsheets.to_excel(ticker_files.export(rows)))).active
+    sheet = load_workbook(io.BytesIO(to_excel(ticker_files.export(rows)))).active
     assert sheet is not None
     written = [cell.value for cell in sheet["B"][1:]]
     assert not [cell for cell in written if str(cell).startswith(spreadsheets.FORMULA)]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from finance_core import formats, spreadsheets
+from finance_core import formats
 from finance_core.bars import comparison, fields
 from finance_core.bars.condition_tree import FieldOf, Node
 from finance_core.bars.fields import FIELDS, Unit
@@ -15,6 +15,7 @@ from finance_core.bars.outcomes import Outcome
 from finance_core.bars.screen import ALWAYS, REASONS, Result, columns_of
 from finance_core.categories import Category
 from finance_core.i18n import _
+from finance_core.spreadsheets import Sheet
 from finance_core.storage import screens
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import Entry
@@ -122,10 +123,8 @@ def _table(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
         if may_edit():
             lists.add_control(db, [Entry(view.category.key, ticker) for ticker in picked])
         file = f"{view.category.key}_{formats.date(result.day)}"
-        downloads.button("CSV", f"{file}.csv", partial(spreadsheets.to_csv, pd.DataFrame(handed_out)))
-        downloads.button(
-            "Excel", f"{file}.xlsx", partial(spreadsheets.to_excel, pd.DataFrame(handed_out), _(view.category.title))
-        )
+        sheet = Sheet(pd.DataFrame(handed_out), index=False)
+        downloads.table_buttons("", file, {_(view.category.title): sheet}, key=file)
 
 
 def _compare(category: Category, picked: list[str]) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from finance_core import categories, formats, spreadsheets, ticker_fields
 from finance_core.categories import Category
 from finance_core.i18n import _
+from finance_core.spreadsheets import Sheet
 from finance_core.storage import database, prices, ticker_edits, ticker_files, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import downloads
@@ -72,7 +73,7 @@ def _export(state: State) -> None:
 
     name = f"tickers_{state.category.key}"
     downloads.button("CSV", f"{name}.csv", lambda: spreadsheets.to_csv(table()))
-    downloads.button("Excel", f"{name}.xlsx", lambda: spreadsheets.to_excel(table()))
+    downloads.button("Excel", f"{name}.xlsx", lambda: spreadsheets.workbook({"Sheet1": Sheet(table(), index=False)}))
 
 
 def _removal(db: MongoDatabase, state: State, chosen: tuple[str, ...]) -> None:
