@@ -9,10 +9,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from finance_core import categories
+from finance_core.bars.periods import Interval, Period
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.i18n import _
+from finance_core.i18n import _, translated
 from finance_core.ui.decorators import writes
+from finance_core.ui.parameters import INTERVALS, PERIODS
 from finance_core.ui.text import plain
 from finance_core.ui.widget_keys import successor
 
@@ -61,6 +63,16 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
     if has_replaced:
         with st.container(key=f"{row}_replaces"):
             draw(number - 1)
+
+
+def period_and_interval(period: Period | None, interval: Interval, write: Callable[..., None]) -> None:
+    """The buttons for the period of a chart, of which none is marked if `period` is None, and for its interval.
+
+    A click calls `write` with the fields of the page's view that change.
+    """
+    titles = translated(PERIODS)
+    segmented(_("기간"), "period", titles, period, lambda chosen: write(period=chosen, first=None, last=None))
+    segmented(_("봉 단위"), "unit", translated(INTERVALS), interval, lambda chosen: write(interval=chosen))
 
 
 def opened(label: str, key: str, titles: Mapping[T, str]) -> T:

@@ -21,12 +21,11 @@ from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.named_values import COMPARISON_SETS
 from finance_core.ui import address_bar, search_box
-from finance_core.ui.choices import icon_button, name_form, segmented
+from finance_core.ui.choices import icon_button, name_form, period_and_interval, segmented
 from finance_core.ui.comparison import address
 from finance_core.ui.comparison.address import View
 from finance_core.ui.comparison.items import Item, row_of
 from finance_core.ui.decorators import writes
-from finance_core.ui.parameters import INTERVALS, PERIODS
 from finance_core.ui.text import plain
 from finance_core.ui.visitor import may_edit
 from finance_core.ui.widget_keys import owned
@@ -99,12 +98,8 @@ def looks(
 
     `count` is the number of series. Returns the menu, to which the caller adds more, and the texts of its label.
     """
-    shown = None if view.first else view.period
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="choices"):
-        segmented(
-            _("기간"), "period", translated(PERIODS), shown, lambda period: write(period=period, first=None, last=None)
-        )
-        segmented(_("봉 단위"), "unit", translated(INTERVALS), view.interval, lambda interval: write(interval=interval))
+        period_and_interval(None if view.first else view.period, view.interval, write)
         st.caption(plain(_why(view, count, scale)), width="content")
     based = [_(SCALES[scale]), _("기준일 {day}").format(day=formats.date(base))]
     chosen = [_(MONEY[view.money]), *([_(CHARTS[True])] if view.is_apart else based)]

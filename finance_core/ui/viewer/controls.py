@@ -18,8 +18,7 @@ from finance_core.charts.style import Kind, Scale
 from finance_core.i18n import N_, _, translated
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import colors
-from finance_core.ui.choices import segmented
-from finance_core.ui.parameters import INTERVALS, PERIODS
+from finance_core.ui.choices import period_and_interval, segmented
 from finance_core.ui.viewer import address, header, indicator_menu, summary
 from finance_core.ui.viewer.address import View
 from finance_core.ui.widget_keys import owned
@@ -50,20 +49,9 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
 
     `line` is the summary of the visible bars.
     """
-    write = partial(address.write, category)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="controls"):
         with st.container(horizontal=True, wrap=False, gap="small", key="choices"):
-            shown = None if view.first else view.period
-            segmented(
-                _("기간"),
-                "period",
-                translated(PERIODS),
-                shown,
-                lambda period: write(period=period, first=None, last=None),
-            )
-            segmented(
-                _("봉 단위"), "unit", translated(INTERVALS), view.interval, lambda interval: write(interval=interval)
-            )
+            period_and_interval(None if view.first else view.period, view.interval, partial(address.write, category))
         summary.show(line, key="summary")
         with st.container(horizontal=True, wrap=False, gap="xxsmall", width="content", key="badges"):
             header.badges(row)
