@@ -134,7 +134,7 @@ class _UpdateRun:
             before_sleep=lambda _state: _reconnect(),
         )
 
-    def update_all(self, plan: Plan, workers: int, first: str | None = None) -> None:
+    def update_all(self, plan: Plan, workers: int, first: str | None) -> None:
         """Update the tickers of `plan`, until all are done or the run stops; `first` always by its chart."""
         update_plan.register(self._db, self._category, plan.unregistered)
         self._new = plan.new

@@ -69,13 +69,12 @@ def import_all(
     category: Category,
     sources: Sequence[Source],
     options: argparse.Namespace,
-    done: list[Summary] | None = None,
+    done: list[Summary],
 ) -> int:
     """Import `sources` after a yes, or only examine them, and report; returns the exit code. `done` gets the summaries.
 
     Every source is read once before anything is written, so that a broken source stops the command before it begins.
     """
-    done = [] if done is None else done
     if options.report:
         reports.require_writable(options.report)
     if not options.dry_run:

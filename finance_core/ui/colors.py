@@ -51,7 +51,7 @@ def switch(category: Category, market: str) -> None:
     """The switch for the colours, for all pages and for the next visit of this browser."""
 
     def choose(is_red: bool) -> None:
-        browser_memory.remember(COLORS, next(text for text, red in TEXTS.items() if red == is_red))
+        browser_memory.remember(COLORS, "red" if is_red else "green")
         st.session_state[CHANGED] = True
 
     shown = rising_is_red(category, market)

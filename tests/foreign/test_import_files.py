@@ -65,7 +65,7 @@ def options(**given: object) -> argparse.Namespace:
 def import_here(db: MongoDatabase, *paths: Path, key: str = "korean_stocks", **given: object) -> int:
     chosen = category(key)
     files = [file_source.open_file(path, chosen) for path in paths]
-    return import_command.import_all(db, chosen, files, options(**given))
+    return import_command.import_all(db, chosen, files, options(**given), [])
 
 
 def is_empty(db: MongoDatabase) -> bool:

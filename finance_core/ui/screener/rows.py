@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NamedTuple
 
+from finance_core.bars import fields
 from finance_core.bars.condition_tree import Arithmetic, Call, Comparison, FieldOf, Joined, Minus, Node, Number, Text
 from finance_core.bars.fields import FIELDS
 from finance_core.i18n import N_
@@ -136,7 +137,7 @@ def _node(row: Row) -> Node:
 
 def usual(name: str) -> FieldOf:
     """A field with its usual settings."""
-    return FieldOf(name, tuple(setting.default for setting in FIELDS[name].settings))
+    return FieldOf(*fields.resolve(name))
 
 
 def with_field(row: Row, name: str) -> Row:
