@@ -4,13 +4,13 @@ from finance_core.charts import candlestick_html, html_page, parts
 from finance_core.charts.candlestick_html import Content
 from finance_core.storage.documents import TickerRow
 from finance_core.ui.viewer import picture
-from finance_core.ui.viewer.shared import Drawing
+from finance_core.ui.viewer.shared import Chart
 from finance_core.ui.viewer.sketches import Sketch
 
 
 def make(
     row: TickerRow,
-    drawing: Drawing,
+    chart: Chart,
     sketch: Sketch,
     visible: tuple[int, int],
     line: str,
@@ -20,10 +20,10 @@ def make(
 
     `line` stands below its title.
     """
-    first, end = parts.seen(visible, len(drawing.bars), len(drawing.ahead))
-    last = min(end, len(drawing.bars) - 1)
-    ahead = drawing.ahead[: end - last]
-    style = drawing.style
-    content = Content(drawing.bars, drawing.curves, style, drawing.noted, drawing.others, ahead, sketch.placed())
+    first, end = parts.seen(visible, len(chart.bars), len(chart.ahead))
+    last = min(end, len(chart.bars) - 1)
+    ahead = chart.ahead[: end - last]
+    style = chart.style
+    content = Content(chart.bars, chart.curves, style, chart.noted, chart.others, ahead, sketch.placed())
     figure = candlestick_html.candlestick(content, (first, last))
     return html_page.to_html(figure, picture.title(row), line, style, dark=dark)

@@ -56,7 +56,7 @@ from finance_core.ui.viewer import (
     table,
 )
 from finance_core.ui.viewer.address import View
-from finance_core.ui.viewer.shared import Compared, Drawing, History
+from finance_core.ui.viewer.shared import Chart, Compared, History
 from finance_core.ui.visitor import may_edit
 
 CHART: Final = "chart_of_ticker"
@@ -205,30 +205,30 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     view = replace(view, scale="percent") if others else view
     style = _style(category, row, history.bars, view, calendar)
     style = replace(style, sample=any(each.get("source") == "sample" for each in (row, *other_rows)))
-    drawing = shared.drawing(history, view, style, calendar, others)
-    visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
+    chart = shared.chart(history, view, style, calendar, others)
+    visible = view.visible(pd.DatetimeIndex(chart.bars.index))
     close = shared.adjusted(history, style)[0]["close"]
-    line = summary.of(close, pd.DatetimeIndex(drawing.bars.index), visible, history.jumps)
+    line = summary.of(close, pd.DatetimeIndex(chart.bars.index), visible, history.jumps)
     menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row, line)
     with menus.compare:
         compared.control(db, category, view, ticker)
-    sketch = sketches.of(db, category, ticker, history, drawing)
+    sketch = sketches.of(db, category, ticker, history, chart)
     with menus.draw:
         sketch.control()
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
         update_actions.button_for_one(db, category, ticker, update)
-        about = picture.line_of(category, row, drawing, visible)
-        file = partial(html_file.make, row, drawing, sketch, visible, about, pictures.dark())
-        table.downloads_of(ticker, name, drawing, visible, file)
-        picture.control(CHART, row, drawing, visible, about)
+        about = picture.line_of(category, row, chart, visible)
+        file = partial(html_file.make, row, chart, sketch, visible, about, pictures.dark())
+        table.downloads_of(ticker, name, chart, visible, file)
+        picture.control(CHART, row, chart, visible, about)
         _link(category, ticker, view)
     with st.container():  # always here: the browser draws a chart anew whose place among the elements changes
-        _notes(problems, row, history, others, drawing, view, visible)
+        _notes(problems, row, history, others, chart, view, visible)
         update_actions.newer(category, ticker, row)
     zoom.show(
-        drawing.prepared,
-        pd.DatetimeIndex(drawing.bars.index),
+        chart.prepared,
+        pd.DatetimeIndex(chart.bars.index),
         visible,
         view,
         Look.of(style),
@@ -241,7 +241,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     )
     if shows_table:
         summary.show(line, key="summary_of_table")
-        table.show(drawing, visible)
+        table.show(chart, visible)
     browser_memory.keep(address.REMEMBERED)
 
 
@@ -250,7 +250,7 @@ def _notes(
     row: TickerRow,
     history: History,
     others: Sequence[Compared],
-    drawing: Drawing,
+    chart: Chart,
     view: View,
     visible: tuple[int, int],
 ) -> None:
@@ -260,19 +260,19 @@ def _notes(
     if lack := view.lack(pd.DatetimeIndex(history.bars.index)):
         st.warning(plain(lack), icon=":material/warning:")
     header.notes(row)
-    ends = drawing.bars.index[visible[0]], drawing.bars.index[visible[1]]
+    ends = chart.bars.index[visible[0]], chart.bars.index[visible[1]]
     consequence = _("수익률·지표·52주 범위는 그날부터 셉니다.")
     if view.scale == "percent":
         consequence += " " + _("%축에는 그 단절이 들어 있습니다.")
     history_notes.show({listing.name_of(row): history}, *ends, consequence)
     others_by_title = {other.title: other.history for other in others}
     history_notes.show(others_by_title, *ends, _("함께 그린 선에는 그 단절이 들어 있습니다."))
-    if drawing.impossible:
-        days = ", ".join(formats.date(remark.date) for remark in drawing.impossible)
+    if chart.impossible:
+        days = ", ".join(formats.date(remark.date) for remark in chart.impossible)
         sentence = _("{days}의 배당은 그 전 종가보다 적지 않아 가격에 반영하지 않았습니다.")
         st.warning(plain(sentence.format(days=days)), icon=":material/warning:")
-    chosen = [curve for curve in drawing.curves if curve.chosen in view.indicators]
-    for sentence in curves.undrawable(drawing.bars, chosen, drawing.jumps).values():
+    chosen = [curve for curve in chart.curves if curve.chosen in view.indicators]
+    for sentence in curves.undrawable(chart.bars, chosen, chart.jumps).values():
         st.caption(plain(sentence))
 
 

@@ -8,14 +8,14 @@ from finance_core.i18n import _
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import history_notes, listing, pictures
 from finance_core.ui.parameters import INTERVALS
-from finance_core.ui.viewer.shared import Drawing
+from finance_core.ui.viewer.shared import Chart
 
 
-def control(chart: str, row: TickerRow, drawing: Drawing, visible: tuple[int, int], line: str) -> None:
+def control(key: str, row: TickerRow, chart: Chart, visible: tuple[int, int], line: str) -> None:
     """The part of the menu that downloads the picture; the file name has the ticker and the first and last day."""
-    days = _days(drawing, visible)
+    days = _days(chart, visible)
     ticker = "".join(char for char in row["ticker"] if char.isalnum() or char in "-_")
-    pictures.control(chart, f"{ticker}_{'_'.join(days)}.png", title(row), line)
+    pictures.control(key, f"{ticker}_{'_'.join(days)}.png", title(row), line)
 
 
 def title(row: TickerRow) -> str:
@@ -23,25 +23,25 @@ def title(row: TickerRow) -> str:
     return f"{listing.name_of(row)} {row['ticker']}"
 
 
-def line_of(category: Category, row: TickerRow, drawing: Drawing, visible: tuple[int, int]) -> str:
+def line_of(category: Category, row: TickerRow, chart: Chart, visible: tuple[int, int]) -> str:
     """What a reader of the picture must know: period, interval, currency, adjustment, source, breaks, today."""
-    jumps = {listing.name_of(row): drawing.noted.jumps, **drawing.compared_jumps}
+    jumps = {listing.name_of(row): chart.noted.jumps, **chart.compared_jumps}
     currency = category.quoted_in(row["ticker"], row.get("currency"))
     parts = (
-        " – ".join(_days(drawing, visible)),
-        _(INTERVALS[drawing.style.interval]),
+        " – ".join(_days(chart, visible)),
+        _(INTERVALS[chart.style.interval]),
         currency,
-        _("배당까지 반영한 가격") if drawing.style.total_return else _("분할 반영") if category.has_money else "",
+        _("배당까지 반영한 가격") if chart.style.total_return else _("분할 반영") if category.has_money else "",
         pictures.source(row),
-        history_notes.remark(history_notes.within(jumps, *_ends(drawing, visible))),
+        history_notes.remark(history_notes.within(jumps, *_ends(chart, visible))),
     )
     return pictures.line_of(parts)
 
 
-def _days(drawing: Drawing, visible: tuple[int, int]) -> list[str]:
-    return list(map(formats.date, _ends(drawing, visible)))
+def _days(chart: Chart, visible: tuple[int, int]) -> list[str]:
+    return list(map(formats.date, _ends(chart, visible)))
 
 
-def _ends(drawing: Drawing, visible: tuple[int, int]) -> tuple[pd.Timestamp, pd.Timestamp]:
+def _ends(chart: Chart, visible: tuple[int, int]) -> tuple[pd.Timestamp, pd.Timestamp]:
     first, last = visible
-    return drawing.bars.index[first], drawing.bars.index[last]
+    return chart.bars.index[first], chart.bars.index[last]

@@ -59,7 +59,7 @@ class History(NamedTuple):
         return self.bars.loc[self.jumps[-1] :] if self.jumps else self.bars
 
 
-class Drawing(NamedTuple):
+class Chart(NamedTuple):
     """A chart, and the data from which it was made."""
 
     bars: pd.DataFrame
@@ -97,7 +97,7 @@ class Compared(NamedTuple):
     history: History
 
 
-def drawing(shown: History, view: View, style: Style, calendar: Calendar, compared: Sequence[Compared] = ()) -> Drawing:
+def chart(shown: History, view: View, style: Style, calendar: Calendar, compared: Sequence[Compared] = ()) -> Chart:
     """The chart of a history with at least one bar, with the other tickers `compared`, in the visitor's language.
 
     `calendar` has the future sessions, for lines that are drawn ahead.
@@ -107,7 +107,7 @@ def drawing(shown: History, view: View, style: Style, calendar: Calendar, compar
     style = replace(style, tooltip=False)  # neither is the tooltip
     lead = indicator_curves.lead(view.chosen)
     ahead = sessions.following(calendar, shown.bars.index[-1], view.interval, lead) if lead else NOTHING_AHEAD
-    known = "drawing", shown.key, view.chosen, view.interval, style, i18n.language(), others, [*ahead]
+    known = "chart", shown.key, view.chosen, view.interval, style, i18n.language(), others, [*ahead]
     key = repr(known) if shown.key and all(other.history.key for other in compared) else ""
     return once(key, partial(_draw, shown, view, style, ahead, compared))
 
@@ -129,7 +129,7 @@ def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
     return adjustment.total_return(shown.bars) if style.total_return else (shown.bars, [])
 
 
-def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, compared: Sequence[Compared]) -> Drawing:
+def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, compared: Sequence[Compared]) -> Chart:
     daily, impossible = adjusted(shown, style)
     bars = periods.resample(periods.since_jumps(daily, shown.jumps, view.interval), view.interval)
     days, noted = pd.DatetimeIndex(bars.index), marks.noted(daily, shown.refused, shown.jumps)
@@ -145,7 +145,7 @@ def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, com
     ]
     of_others = {other.title: other.history.jumps for other in compared}
     option = candlestick.candlestick(bars, curves, style, noted, others, ahead)
-    return Drawing(bars, curves, border.prepare(option), impossible, others, ahead, style, noted, jumps, of_others)
+    return Chart(bars, curves, border.prepare(option), impossible, others, ahead, style, noted, jumps, of_others)
 
 
 def once(key: str, compute: Callable[[], T]) -> T:

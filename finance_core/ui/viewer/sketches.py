@@ -24,8 +24,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui.choices import icon_button, segmented
 from finance_core.ui.decorators import toast, writes
 from finance_core.ui.echart.component import Drawings
-from finance_core.ui.viewer.shared import Drawing as Drawn
-from finance_core.ui.viewer.shared import History
+from finance_core.ui.viewer.shared import Chart, History
 from finance_core.ui.visitor import may_edit, use_visitor_language
 
 TOOLS: Final[dict[Kind | str, str]] = {
@@ -199,11 +198,11 @@ class Sketch:
         return " · ".join(part for part in (_(TOOLS[drawing.kind]), drawing.text, where) if part)
 
 
-def of(db: MongoDatabase, category: Category, ticker: str, history: History, drawn: Drawn) -> Sketch:
-    """The drawings on the chart `drawn` of a ticker with this `history`."""
+def of(db: MongoDatabase, category: Category, ticker: str, history: History, chart: Chart) -> Sketch:
+    """The drawings on the `chart` of a ticker with this `history`."""
     stored, splits = stored_drawings.load(db, category, ticker), history.bars["stock_splits"]
     own = st.session_state.get(OWN, {}).get((category.key, ticker), [])
-    return Sketch(db, category, ticker, drawn.bars, splits, drawn.style, stored, own)
+    return Sketch(db, category, ticker, chart.bars, splits, chart.style, stored, own)
 
 
 def _answered() -> int:

@@ -15,15 +15,15 @@ from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.spreadsheets import Sheet
 from finance_core.ui import downloads
-from finance_core.ui.viewer.shared import Drawing
+from finance_core.ui.viewer.shared import Chart
 
 UNITS: dict[Interval, str] = {"D": "", "W": "_weekly", "M": "_monthly"}
 """The part of a file name for each interval."""
 
 
-def show(drawing: Drawing, visible: tuple[int, int]) -> None:
+def show(chart: Chart, visible: tuple[int, int]) -> None:
     """The newest 100 bars between the positions `visible`, newest first."""
-    sheet = as_sheet(drawing.bars, drawing.curves, drawing.style, drawing.noted)
+    sheet = as_sheet(chart.bars, chart.curves, chart.style, chart.noted)
     columns: dict[str, Any] = {
         name: st.column_config.NumberColumn(format=f"%,.{decimals}f") for name, decimals in sheet.decimals.items()
     }
@@ -33,11 +33,11 @@ def show(drawing: Drawing, visible: tuple[int, int]) -> None:
     st.dataframe(newest, column_config=columns, height=260, row_height=28)
 
 
-def downloads_of(ticker: str, name: str, drawing: Drawing, visible: tuple[int, int], html: Callable[[], str]) -> None:
+def downloads_of(ticker: str, name: str, chart: Chart, visible: tuple[int, int], html: Callable[[], str]) -> None:
     """Download buttons for the bars between the positions `visible`, for all bars, and for the chart made by `html`."""
-    whole = as_sheet(drawing.bars, drawing.curves, drawing.style, drawing.noted)
+    whole = as_sheet(chart.bars, chart.curves, chart.style, chart.noted)
     visible_sheet = Sheet(whole.table.iloc[visible[0] : visible[1] + 1], whole.decimals)
-    what = ticker + UNITS[drawing.style.interval] + ("_dividends" if drawing.style.total_return else "")
+    what = ticker + UNITS[chart.style.interval] + ("_dividends" if chart.style.total_return else "")
     file, everything = downloads.file_name(what, visible_sheet.table), downloads.file_name(what, whole.table)
     with st.container(horizontal=True, gap="small"):
         downloads.table_buttons(_("보이는 기간"), file, {name: visible_sheet}, key="visible")

@@ -159,11 +159,11 @@ def _entry(db: MongoDatabase, shown: Watchlist, position: int) -> None:
         sample=row.get("source") == "sample",
     )
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
-    drawing = shared.drawing(history, view, style, calendar)
-    visible = view.visible(pd.DatetimeIndex(drawing.bars.index))
-    count, alt = len(drawing.bars), _("{name} 차트").format(name=name)
+    chart = shared.chart(history, view, style, calendar)
+    visible = view.visible(pd.DatetimeIndex(chart.bars.index))
+    count, alt = len(chart.bars), _("{name} 차트").format(name=name)
     with st.container(key="walked"):
-        component.show(drawing.prepared, visible, count, Look.of(style), alt, key="watched_chart")
+        component.show(chart.prepared, visible, count, Look.of(style), alt, key="watched_chart")
 
 
 def _place(shown: Watchlist, position: int) -> None:
