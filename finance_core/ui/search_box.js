@@ -127,13 +127,13 @@ class Box {
     bridge?.leadTo(this);
   }
 
-  // Goes on with a text that was begun between two pages; `isWhole` if Enter has been pressed.
-  take(text, isWhole) {
+  // Goes on with a text that was begun between two pages; `isEntered` if Enter has been pressed.
+  take(text, isEntered) {
     this.input.focus();
     if (!text) return;
     this.input.value = text;
     this.show();
-    if (isWhole) this.choose(this.active);
+    if (isEntered) this.choose(this.active);
   }
 
   show() {
@@ -251,9 +251,9 @@ class Bridge {
   constructor(text) {
     this.input = document.body.appendChild(element("input", { value: text, className: "sisepan-bridge", ariaHidden: "true" }));
     Object.assign(this.input.style, { position: "fixed", opacity: 0, pointerEvents: "none" });
-    this.isWhole = this.isComposing = false;
+    this.isEntered = this.isComposing = false;
     this.input.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.isComposing) this.isWhole = true;
+      if (event.key === "Enter" && !event.isComposing) this.isEntered = true;
       if (event.key === "Escape") this.input.value = "";
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") event.preventDefault(); // we are there
     });
@@ -277,7 +277,7 @@ class Bridge {
     if (this.isComposing) return; // the last syllable is not in the text yet
     const isTyping = document.activeElement === this.input; // else the person has gone elsewhere
     this.end();
-    if (isTyping) box.take(this.input.value.replace(/^\//, ""), this.isWhole);
+    if (isTyping) box.take(this.input.value.replace(/^\//, ""), this.isEntered);
   }
 }
 

@@ -26,7 +26,7 @@ PLOT_LEFT, PLOT_RIGHT = 12, 76
 """Pixels beside the candles, as `charts` lays them out."""
 
 
-SHOWS_A_RANGE = "document.querySelector('.echarts-container').chart?.page?.told"
+SHOWS_A_RANGE = "document.querySelector('.echarts-container').chart?.page?.knownRange"
 
 
 def open_chart(page: Page, address: str) -> None:

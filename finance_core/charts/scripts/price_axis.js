@@ -52,8 +52,8 @@
     if (!relative || !chart) return widened(min, max);
     return widened(...ratios()).map((ratio) => base() * ratio);
   };
-  // What the axis says of a price, and back.
-  const said = {
+  // From a price to the number on the axis, and back.
+  const scales = {
     "": [(price) => price, (number) => number],
     index: [(price, start) => (price / start) * 100, (number, start) => (number / 100) * start],
     percent: [(price, start) => (price / start - 1) * 100, (number, start) => (1 + number / 100) * start],
@@ -76,11 +76,11 @@
   const ticksBetween = (low, high) => {
     const start = relative ? base() : 1;
     if (!(start > 0) || Number.isNaN(low)) return [];
-    const [say, price] = said;
-    return roundOnes(say(low, start), say(high, start)).map((number) => price(number, start));
+    const [toNumber, toPrice] = scales;
+    return roundOnes(toNumber(low, start), toNumber(high, start)).map((number) => toPrice(number, start));
   };
   const text = (price, digits) => {
-    const number = said[0](price, relative && base());
+    const number = scales[0](price, relative && base());
     if (relative !== "percent") return (relative ? "" : sign) + number.toLocaleString("en-US", digits);
     return `${number > 1e-7 ? "+" : ""}${number.toLocaleString("en-US", { ...digits, signDisplay: "negative" })}%`;
   };

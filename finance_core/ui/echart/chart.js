@@ -17,7 +17,7 @@
     if (settings?.shown.drawn === drawn && !chart.isDisposed()) follow(settings); // else wait for this option's settings
   };
   root.follow();
-  return ({ message }) => message; // the handler of "told": its result goes to Python
+  return ({ message }) => message; // the handler of "report": its result goes to Python
 
   function follow(settings) {
     const { shown, alt, box, tool, picture: asked, drawings: items, answered } = settings;
@@ -47,7 +47,7 @@
       Object.assign(page, { drawn, revision: shown.revision, asked: shown });
       const { seen } = root; // the range of the chart that this one replaces after a change of theme
       view(seen?.drawn === drawn && seen.revision === shown.revision ? seen : shown);
-      page.told = range(); // the range that Python knows
+      page.knownRange = range(); // the range that Python knows
       showPeriod();
     }
     page.readout.place();
@@ -87,7 +87,7 @@
     chart.on("datazoom", () => {
       chart.page.readout.show(chart.page.under ?? newest());
       clearTimeout(timer);
-      timer = setTimeout(tell, REST);
+      timer = setTimeout(reportRange, REST);
     });
     let pointer = [0, 0];
     chart.getZr().on("mousemove", ({ offsetX, offsetY }) => {
@@ -104,7 +104,7 @@
     root.addEventListener("dblclick", () => view(chart.page.asked), { signal: root.listeners.signal });
     page.endMeasure = measure(chart, describe, grab, root.listeners.signal);
     const places = (points) => points.map((point) => point && [day(point[0]), point[1]]);
-    const finish = (points) => chart.trigger("told", { message: { kind: "draw", points: places(points) } });
+    const finish = (points) => chart.trigger("report", { message: { kind: "draw", points: places(points) } });
     page.draw = draw(chart, echarts, () => page.settings.tool, lastBar, finish);
     move(chart, echarts, grab, root.listeners.signal, {
       items: () => (page.tool.points ? [] : page.drawings),
@@ -112,21 +112,21 @@
       decimals: () => page.settings.measure.decimals,
       font: page.settings.tool.font,
       show: (items) => drawings(chart, echarts, items, page.tool),
-      finish: ({ id }, points) => chart.trigger("told", { message: { kind: "move", id, points: places(points) } }),
+      finish: ({ id }, points) => chart.trigger("report", { message: { kind: "move", id, points: places(points) } }),
     });
     page.pictures = page.settings.picture?.number; // a picture that was downloaded before
   }
 
-  function tell() {
+  function reportRange() {
     if (chart.isDisposed()) return;
-    const { told } = chart.page;
+    const { knownRange } = chart.page;
     const [first, last] = range();
-    if (told[0] === first && told[1] === last) return;
-    chart.page.told = [first, last];
+    if (knownRange[0] === first && knownRange[1] === last) return;
+    chart.page.knownRange = [first, last];
     const { drawn, revision } = chart.page;
     root.seen = { drawn, revision, first, last };
     const ends = { first: day(Math.min(first, lastBar())), last: last >= lastBar() ? null : day(last) };
-    chart.trigger("told", { message: { kind: "zoom", revision, ...ends } });
+    chart.trigger("report", { message: { kind: "zoom", revision, ...ends } });
   }
 
   function describe(start, end, low, high) {

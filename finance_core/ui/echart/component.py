@@ -120,7 +120,7 @@ def show(
         _command(key=f"{key}_command", data=settings)
     with st.container(key="chart"):
         _style(prepared)
-        st_echarts(prepared.option, events={"told": code}, height="100%", key=key, on_change=on_event)
+        st_echarts(prepared.option, events={"report": code}, height="100%", key=key, on_change=on_event)
 
 
 def _style(prepared: Prepared) -> None:
