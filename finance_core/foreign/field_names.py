@@ -112,7 +112,7 @@ def folded(key: str) -> str:
 
     A unit behind it that does not change the number goes too, as in 종가(원); 거래량(천주) stays, and is no known name.
     """
-    return _with_unit(_UNIT.sub("", str(key).strip().strip("<>").strip()))
+    return _folded_with_unit(_UNIT.sub("", str(key).strip().strip("<>").strip()))
 
 
 def unit_of(key: str) -> str:
@@ -125,7 +125,8 @@ def unit_of(key: str) -> str:
     return found[1] if found else ""
 
 
-def _with_unit(key: str) -> str:
+def _folded_with_unit(key: str) -> str:
+    """As `folded`, but a unit behind the name stays."""
     name = re.sub(r"^\d+\. ", "", str(key).strip().strip("<>").strip())
     return name.casefold().replace(" ", "_").replace("-", "_")
 
@@ -137,14 +138,14 @@ def repeated(keys: Sequence[str]) -> list[str]:
     ['close', 'Close']
     """
     known = {name for names in BARS.values() for name in names}
-    counts = Counter(map(_with_unit, keys))
-    return [key for key in keys if counts[_with_unit(key)] > 1 and _with_unit(key) in known]
+    counts = Counter(map(_folded_with_unit, keys))
+    return [key for key in keys if counts[_folded_with_unit(key)] > 1 and _folded_with_unit(key) in known]
 
 
 def _matched(keys: tuple[str, ...], table: FieldNames) -> dict[str, str]:
     by_folded: dict[str, str] = {}
     for key in keys:
-        by_folded.setdefault(_with_unit(key), key)
+        by_folded.setdefault(_folded_with_unit(key), key)
     units: dict[str, list[str]] = {}
     for key in keys:
         units.setdefault(folded(key), []).append(key)

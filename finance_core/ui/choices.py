@@ -26,8 +26,8 @@ def segmented(label: str, key: str, titles: Mapping[T, str], shown: T | None, ch
 
     `choose` is called with the value whose button is clicked. If the page marks another button without a click, the
     row gets a new key: a browser that does not know the new mark yet still sends the old one, which must not count as
-    a click. The previous row stays, hidden, so that a click in the moment of its replacement is not lost. To Streamlit,
-    the mark of a row before that, which a slow browser may still send, is a click too: it does not count either.
+    a click. The previous row stays, hidden, so that a click in the moment of its replacement is not lost. A slow
+    browser may also send the mark of an even older row. Streamlit reports it as a click; it is ignored.
     """
     number: int = st.session_state.get(f"{key}_count", 0)
     if st.session_state.get(successor(key, number)) not in (None, shown):
@@ -75,7 +75,7 @@ def period_and_interval(period: Period | None, interval: Interval, write: Callab
     segmented(_("봉 단위"), "unit", translated(INTERVALS), interval, lambda chosen: write(interval=chosen))
 
 
-def opened(label: str, key: str, titles: Mapping[T, str]) -> T:
+def chosen_tab(label: str, key: str, titles: Mapping[T, str]) -> T:
     """The one of `titles` whose button was clicked last in this visit, at first the first, below a row of buttons.
 
     Not `st.tabs`: on a slow line, the answer to a click on one tab takes back the next click.

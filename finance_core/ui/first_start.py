@@ -29,10 +29,10 @@ _lock = threading.Lock()
 
 
 @dataclass
-class _Filling:
+class _SampleTask:
     """The background task that makes the samples of one database, and its progress."""
 
-    task: BackgroundTask | None = None
+    thread: BackgroundTask | None = None
     shown_first: threading.Event = field(default_factory=threading.Event)
     """Set once the samples that pages show first are made."""
     share: float = 0.0
@@ -41,44 +41,44 @@ class _Filling:
     @property
     def finished(self) -> bool:
         """Whether all samples are made, or the task has failed."""
-        return self.task is not None and self.task.finished
+        return self.thread is not None and self.thread.finished
 
 
-_fillings: dict[str, _Filling] = {}
+_tasks: dict[str, _SampleTask] = {}
 """By the name of the database; an entry stays after its samples are made."""
 
 
-def begin(fill: Callable[..., None]) -> None:
+def begin(make_samples: Callable[..., None]) -> None:
     """Begin to make the missing samples of the embedded database, unless begun already; for the start of the app.
 
-    `fill` is called as `fill(db, today, progress, shown_first=True, stop=stop)`, then without `shown_first` (see
-    `updaters.sample.prepare`).
+    `make_samples` is called as `make_samples(db, today, progress, shown_first=True, stop=stop)`, then without
+    `shown_first` (see `updaters.sample.prepare`).
     """
     try:
-        _filling(fill)
+        _task(make_samples)
     except SisepanError as error:  # every page connects too, and shows the error
         _log.warning("no sample prices: %s", error)
 
 
-def wait(fill: Callable[..., None]) -> None:
-    """Wait for the samples that pages show first, and show the progress of the rest; `fill` as in `begin`."""
+def wait(make_samples: Callable[..., None]) -> None:
+    """Wait for the samples that pages show first, and show the progress of the rest; `make_samples` as in `begin`."""
     try:
-        known = _fillings.get(database.name())  # in nearly all visits all samples are made: no query is needed
-        filling = known if known and known.finished else _filling(fill)
+        known = _tasks.get(database.name())  # in nearly all visits all samples are made: no query is needed
+        task = known if known and known.finished else _task(make_samples)
     except SisepanError:  # every page connects too, and shows the error
         return
-    if filling is None or filling.finished:
+    if task is None or task.finished:
         return
     space = st.empty()
-    while not (filling.shown_first.wait(0.1) or filling.finished):
-        space.progress(filling.share, text=_("처음이라 둘러볼 표본 시세를 만들고 있습니다."))
+    while not (task.shown_first.wait(0.1) or task.finished):
+        space.progress(task.share, text=_("처음이라 둘러볼 표본 시세를 만들고 있습니다."))
     space.empty()
     with st.sidebar:
         _rest()
 
 
-def _filling(fill: Callable[..., None]) -> _Filling | None:
-    """The filling of the database, begun if needed; None if the database is the user's own.
+def _task(make_samples: Callable[..., None]) -> _SampleTask | None:
+    """The task of the database, begun if needed; None if the database is the user's own.
 
     Raises SisepanError as `database.connect` does.
     """
@@ -86,34 +86,34 @@ def _filling(fill: Callable[..., None]) -> _Filling | None:
         return None
     db = database.connect()
     with _lock:
-        if db.name not in _fillings:
-            _fillings[db.name] = _begin(db, fill)
-        return _fillings[db.name]
+        if db.name not in _tasks:
+            _tasks[db.name] = _begin(db, make_samples)
+        return _tasks[db.name]
 
 
-def _begin(db: MongoDatabase, fill: Callable[..., None]) -> _Filling:
+def _begin(db: MongoDatabase, make_samples: Callable[..., None]) -> _SampleTask:
     today = dt.datetime.now(dt.UTC).date()
 
     def progress(share: float) -> None:
-        filling.share = share
+        task.share = share
 
     def work(stop: threading.Event) -> None:
-        fill(db, today, progress, shown_first=True, stop=stop)
+        make_samples(db, today, progress, shown_first=True, stop=stop)
         listing.forget()
-        filling.share = 0.0
-        filling.shown_first.set()
-        fill(db, today, progress, stop=stop)
+        task.share = 0.0
+        task.shown_first.set()
+        make_samples(db, today, progress, stop=stop)
 
-    filling = _Filling()
-    filling.task = background.start(work)
-    return filling
+    task = _SampleTask()
+    task.thread = background.start(work)
+    return task
 
 
 @live(LOOK_EVERY)
 def _rest(db: MongoDatabase) -> None:
     """The progress of the rest of the samples, in the sidebar, until all are made."""
-    filling = _fillings[db.name]
-    if filling.finished:
+    task = _tasks[db.name]
+    if task.finished:
         listing.forget()
         st.rerun()
-    st.progress(filling.share, text=_("나머지 표본 시세를 만들고 있습니다."))
+    st.progress(task.share, text=_("나머지 표본 시세를 만들고 있습니다."))

@@ -13,7 +13,7 @@ from finance_core.charts.comparison import Line
 from finance_core.i18n import N_, _
 from finance_core.spreadsheets import Sheet
 from finance_core.ui import downloads, history_notes
-from finance_core.ui.choices import opened
+from finance_core.ui.choices import chosen_tab
 from finance_core.ui.comparison import measures
 
 WINDOWS = (20, 60, 120, 250)
@@ -56,7 +56,7 @@ def show(
     colors, decimals = {line.name: line.color for line in lines}, {line.name: line.decimals for line in lines}
     closes = closes.set_axis(list(colors), axis=1)
     analyses = {key: row for key, row in ANALYSES.items() if len(closes.columns) > 1 or key not in OF_SEVERAL}
-    key = opened(_("분석"), "analysis", {key: _(title) for key, (title, _draw) in analyses.items()})
+    key = chosen_tab(_("분석"), "analysis", {key: _(title) for key, (title, _draw) in analyses.items()})
     shown, window = _window(key, closes)
     figure = analyses[key][1](shown, colors, window).update_layout(margin_t=32)  # no title, but Plotly's buttons
     st.plotly_chart(figure, key=f"analysis_{key}")

@@ -12,7 +12,7 @@ from finance_core.spreadsheets import Sheet
 from finance_core.storage import database, prices, ticker_edits, ticker_files, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import downloads
-from finance_core.ui.choices import opened
+from finance_core.ui.choices import chosen_tab
 from finance_core.ui.decorators import live, page
 from finance_core.ui.text import plain
 from finance_core.ui.tickers import additions, grid, history, market_lists, pending
@@ -23,7 +23,7 @@ from finance_core.ui.tickers.state import PAGE_SIZES, State, editor
 @page("admin_tickers", for_admins=True)
 def show(_db: MongoDatabase, refresh: Refresh) -> None:
     """The whole page. `refresh` fetches newer lists of markets (`updaters.listing_refresh.refresh`)."""
-    _category(opened(_("카테고리"), "category", {each: _(each.title) for each in categories.CATEGORIES}), refresh)
+    _category(chosen_tab(_("카테고리"), "category", {each: _(each.title) for each in categories.CATEGORIES}), refresh)
 
 
 @live(None, for_admins=True)
