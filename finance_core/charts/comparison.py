@@ -136,7 +136,6 @@ def line_of(line: Line, position: int, width: float) -> Option:
         "symbol": line.marker,
         "symbolSize": 8,
         "showSymbol": False,
-        "sampling": parts.EXTREMES,
         "connectNulls": False,  # the data joins closed days already; other gaps are meant
         "itemStyle": {"color": line.color},
         "lineStyle": {"color": line.color, "width": width},

@@ -217,7 +217,7 @@ def _add(drawn: Drawn, curve: Curve, place: _Place, color: str, of_sign: tuple[s
     elif curve.line.mark == "dots":
         drawn.series.append(_series("scatter", title, color, symbol="circle", symbolSize=3) | axes)
     else:
-        drawn.series.append(parts.line(title, color) | axes | {"sampling": parts.EXTREMES})
+        drawn.series.append(parts.line(title, color) | axes)
     reading = parts.reading(
         title, pane=place.pane, color="" if signed else color, decimals=place.decimals, signed=signed
     )

@@ -30,9 +30,6 @@ AIR: Final = 0.04
 ON_EACH_OTHER: Final = "-100%"
 """The gap between bars of two colours, of which each place has one. A stack is computed anew, for all bars, in
 each frame of a zoom: with MACD, a third of all work."""
-EXTREMES: Final = "minmax"
-"""How a line is sampled where several bars share a pixel: the least and the greatest are kept. It looks the same, and
-a zoom strokes a fraction of the points. Not for stacks, of which each would keep others, nor for lines with gaps."""
 TOOLTIP: Final[Option] = {"trigger": "axis", "axisPointer": {"type": "cross"}, "confine": True}
 
 VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str, bool], ...]]] = {

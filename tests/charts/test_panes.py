@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from finance_core.bars import curves
 from finance_core.bars.curves import Chosen, usual
 from finance_core.bars.indicators import INDICATORS
-from finance_core.charts import candlestick, panes, parts
+from finance_core.charts import candlestick, panes
 from finance_core.charts.style import BLUE, RED, Style
 from tests.bars.test_formulas import made_bars
 
@@ -83,13 +83,6 @@ def test_the_cloud_of_ichimoku_reaches_from_span_to_span_in_the_colour_of_the_up
     assert ((below > 0) == (lead_a < lead_b)).all()
     assert [series["areaStyle"]["color"] for series in shades[1:]] == [RED, BLUE]
     assert base.isna().equals(above.isna()), "nothing stands on zero"
-
-
-def test_lines_are_sampled_but_no_shade_is() -> None:
-    option = option_of(Chosen("ma", (5,)), Chosen("ichimoku", (9, 26, 52)), Chosen("rsi", (14,)))
-    lines = [series for series in option["series"] if series["type"] == "line"]
-    assert {series.get("sampling") for series in lines if "areaStyle" not in series} == {parts.EXTREMES}
-    assert {series.get("sampling") for series in lines if "areaStyle" in series} == {None}, "parts of a stack keep step"
 
 
 def test_guides_and_bounds_of_a_row_are_those_of_its_pane() -> None:

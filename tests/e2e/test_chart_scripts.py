@@ -137,28 +137,6 @@ def test_a_price_axis_reaches_a_little_further_than_the_prices_and_never_below_z
         assert all(float(f"{tick:.2g}") == pytest.approx(tick) or high / low < 1.2 for tick in inside), "round numbers"
 
 
-def test_a_line_of_more_bars_than_pixels_keeps_those_that_stand_out(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
-) -> None:
-    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(halted=0)}, {})
-    open_chart(page, f"{app()}/korean_stocks")
-    values = [100.0] * 20_000
-    values[7_777], values[13_131] = 900.0, 1.0
-    option = {
-        "xAxis": {"type": "category"},
-        "yAxis": {},
-        "series": [{"type": "line", "sampling": parts.EXTREMES, "data": values}],
-    }
-    drawn = page.evaluate(f"""(() => {{
-      const {{chart}} = document.querySelector(".echarts-container");
-      chart.setOption({json.dumps(option)}, true);
-      const data = chart.getModel().getSeriesByIndex(0).getData();
-      return {{bars: data.count(), extent: data.getDataExtent("y")}};
-    }})()""")
-    assert drawn["extent"] == [1.0, 900.0]
-    assert drawn["bars"] < 5_000, "a zoom strokes a fraction of the points"
-
-
 def test_a_view_of_weeks_says_where_each_month_begins(
     own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page
 ) -> None:
