@@ -1,7 +1,8 @@
 """Alerts: conditions that are checked on each finished session, and the tickers for which they held.
 
 Rule, session and ticker identify an alert. So a second check, after a killed run or beside another run, finds the same
-alert and makes no new one. Sessions before the last checked one are checked again, because bars may come late.
+alert and makes no new one. Sessions before the last checked one are checked again, because bars may come late or be
+corrected: then an alert gets the new close, or is withdrawn.
 `updaters.alert_delivery` sends alerts.
 """
 
@@ -113,10 +114,20 @@ def find(db: MongoDatabase, category: Category, moment: dt.datetime) -> int:
 
 
 def recent(
-    db: MongoDatabase, since: dt.datetime, ticker: tuple[str, str] | None = None, limit: int = 100
+    db: MongoDatabase,
+    since: dt.datetime,
+    ticker: tuple[str, str] | None = None,
+    limit: int = 100,
+    *,
+    withdrawn: bool = False,
 ) -> list[Alert]:
-    """The alerts of the sessions from `since` on, the newest first; with `ticker` (category, ticker), its alerts."""
+    """The alerts of the sessions from `since` on, the newest first; with `ticker` (category, ticker), its alerts.
+
+    The withdrawn ones are among them only if `withdrawn`.
+    """
     query: dict[str, object] = {"session": {"$gte": since}}
+    if not withdrawn:
+        query["withdrawn_at"] = {"$exists": False}
     if ticker:
         query |= {"category": ticker[0], "ticker": ticker[1]}
     alerts: list[Any] = db[ALERTS].find(query).sort([("session", -1), ("_id", 1)]).limit(limit).to_list()
@@ -186,13 +197,47 @@ def _ask(db: MongoDatabase, category: Category, rule: AlertRule, final: "_Final"
     if alerts:
         for keys in (["session"], ["category", "ticker", "session"]):
             db[ALERTS].create_index(keys)
-        writes = [UpdateOne({"_id": alert["_id"]}, {"$setOnInsert": dict(alert)}, upsert=True) for alert in alerts]
-        new_alerts = db[ALERTS].bulk_write(writes, ordered=False).upserted_count
+        new_alerts = db[ALERTS].bulk_write(list(map(_kept, alerts)), ordered=False).upserted_count
+    _withdraw(db, rule, alerts, [panel.as_of(day) for day in days], final)
     finished = [day for day in days if final.is_finished(day)]
     if finished:
         last = dt.datetime.combine(finished[-1].item(), dt.time())
         db[ALERT_RULES].update_one({"_id": rule["_id"]}, {"$set": {"asked_until": last}})
     return new_alerts
+
+
+def _kept(alert: Alert) -> UpdateOne:
+    """The write that stores an alert, or gives the stored one the close and change that the bars have by now."""
+    present: dict[str, object] = {name: alert[name] for name in ("close", "change")}
+    others = {name: value for name, value in alert.items() if name not in present}
+    change = {"$set": present, "$unset": {"withdrawn_at": ""}, "$setOnInsert": others}
+    return UpdateOne({"_id": alert["_id"]}, change, upsert=True)
+
+
+def _withdraw(
+    db: MongoDatabase, rule: AlertRule, alerts: Sequence[Alert], panels: Sequence[Panel], final: "_Final"
+) -> None:
+    """Withdraw the stored alerts of the last sessions of `panels` that no bar bears out any more.
+
+    They are not among the `alerts` that hold now, and the change of that session is another: not even a split, after
+    which all prices are others, makes it so. One that was not sent yet is not sent.
+    """
+    by_session = {dt.datetime.combine(panel.sessions[-1].item(), dt.time()): panel for panel in panels}
+    query = {"rule": rule["_id"], "session": {"$in": list(by_session)}, "withdrawn_at": {"$exists": False}}
+    query["_id"] = {"$nin": [alert["_id"] for alert in alerts]}
+    wrong = []
+    for alert in db[ALERTS].find(query):
+        panel = by_session[alert["session"]]
+        result = screen.screen(panel.only(np.array(panel.tickers) == alert["ticker"]), conditions.parse("close > 0"))
+        changes = result.columns["change1"]
+        is_corrected = len(changes) and alert["change"] and not math.isclose(changes[0], alert["change"], abs_tol=1e-6)
+        if is_corrected and final.is_final(alert["ticker"], panel.sessions[-1]):
+            wrong.append(alert["_id"])
+    if wrong:
+        of_wrong = {"_id": {"$in": wrong}}
+        db[ALERTS].update_many(of_wrong, {"$set": {"withdrawn_at": final.moment}})
+        for field in (f"deliveries.{channel}" for channel in CHANNELS):
+            db[ALERTS].update_many({**of_wrong, f"{field}.state": "waiting"}, {"$unset": {field: ""}})
 
 
 class _Final:

@@ -93,3 +93,4 @@ class Alert(TypedDict):
     change: float | None  # against the bar before, as a ratio
     found_at: dt.datetime
     deliveries: dict[str, Delivery]  # by channel: webhook, email
+    withdrawn_at: NotRequired[dt.datetime]  # UTC: when the rule was found not to hold, because the bar was corrected

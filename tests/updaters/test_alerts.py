@@ -100,6 +100,40 @@ def test_a_bar_that_may_still_change_is_not_asked_and_one_that_comes_late_is(
     assert found(db) == [(day(-2), "000660"), (day(-2), "005930")]
 
 
+def test_an_alert_whose_bar_is_corrected_has_the_new_close_or_is_withdrawn(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    update(yahoo, db, -3, {"005930": table({}), "000660": table({}), "035720": table({})})
+    alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%", email="me@example.com")
+    update(yahoo, db, -2, {ticker: table({-2: 120.0}) for ticker in ("005930", "000660", "035720")})
+    corrected = {"005930": table({-2: 102.0}), "000660": table({-2: 130.0}), "035720": table({-2: 120.0})}
+    update(yahoo, db, -1, corrected)
+    since = DAYS[-2].to_pydatetime()
+    assert [(alert["ticker"], alert["close"]) for alert in alerts.recent(db, since)] == [
+        ("000660", 130.0),
+        ("035720", 120.0),
+    ]
+    withdrawn = next(alert for alert in alerts.recent(db, since, withdrawn=True) if "withdrawn_at" in alert)
+    assert (withdrawn["ticker"], withdrawn["deliveries"]) == ("005930", {})
+    prices.write(db, KOREAN_STOCKS, "005930", candles.clean(table({-2: 115.0}).iloc[-3:])[0])
+    tickers.record(db, KOREAN_STOCKS, "005930", {"bars_changed_at": tickers.now()})
+    alerts.find(db, KOREAN_STOCKS, evening(-1))
+    assert len(alerts.recent(db, since)) == 3, "corrected once more"
+
+
+def test_a_split_withdraws_no_alert_of_a_price(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    update(yahoo, db, -3, {"005930": table({})})
+    alerts.add(db, KOREAN_STOCKS, "돌파", "close > 110")
+    update(yahoo, db, -2, {"005930": table({-2: 120.0})})
+    restated = table({-2: 120.0})
+    restated[["open", "high", "low", "close"]] /= 10
+    restated.loc[restated.index[-1], "stock_splits"] = 10.0
+    update(yahoo, db, -1, {"005930": restated})
+    assert prices.load(db, KOREAN_STOCKS, "005930")["close"].iloc[-2] == 12.0
+    assert found(db) == [(day(-2), "005930")]
+    assert len(alerts.recent(db, DAYS[-2].to_pydatetime())) == 1
+
+
 def test_a_rule_may_be_of_some_tickers_and_a_broken_one_costs_the_others_and_the_update_nothing(
     db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:

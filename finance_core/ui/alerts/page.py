@@ -140,7 +140,7 @@ def _rule(db: MongoDatabase, rule: AlertRule, send: Send) -> None:
 
 
 def _found(db: MongoDatabase, made: Sequence[AlertRule]) -> None:
-    recent = alerts.recent(db, dt.datetime.now(dt.UTC).replace(tzinfo=None) - SHOWN_FOR, limit=500)
+    recent = alerts.recent(db, dt.datetime.now(dt.UTC).replace(tzinfo=None) - SHOWN_FOR, limit=500, withdrawn=True)
     st.subheader(_("지난 30일의 알림"))
     if not recent:
         nothing = (
@@ -158,10 +158,11 @@ def table(db: MongoDatabase, shown: Sequence[Alert]) -> None:
     of_alerts = [(categories.category(alert["category"]), alert["ticker"]) for alert in shown]
     rows = [listing.of(db, category).rows.get(ticker) for category, ticker in of_alerts]
     name, close, change = _("종목"), _("종가"), _("등락률")
+    corrected = _("그 뒤 고쳐진 시세로는 맞지 않음")
     data = pd.DataFrame(
         {
             _("날짜"): [formats.date(alert["session"]) for alert in shown],
-            _("알림"): [alert["name"] for alert in shown],
+            _("알림"): [" · ".join([alert["name"], *([corrected] * ("withdrawn_at" in alert))]) for alert in shown],
             name: [listing.link(*each, row) for each, row in zip(of_alerts, rows, strict=True)],
             close: [_price(alert) for alert in shown],
             change: [formats.signed_percent(alert["change"]) for alert in shown],
