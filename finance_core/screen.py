@@ -75,6 +75,7 @@ def _as_text(_category: str, _tree: Node, rows: pd.DataFrame, result: Result, fo
     day = formats.date(result.day)
     sentence = _("{day}: 살펴본 {judged}종목 가운데 {count}종목이 맞습니다.")
     lines = [formats.filled(sentence, day=day, judged=result.judged, count=len(rows))]
+    lines += result.remarks()
     if result.behind:
         lines.append(_("{count}종목은 마지막 봉이 그보다 앞입니다.").format(count=formats.count(result.behind)))
     if len(rows):
@@ -111,6 +112,7 @@ def _as_json(category: str, tree: Node, rows: pd.DataFrame, result: Result, foll
         "day": None if result.day is None else result.day.isoformat(),
         "judged": result.judged,
         "behind": result.behind,
+        "absent": [each.part for each in result.absent],
         "unjudged": {reason: list(names) for reason, names in result.unjudged.items()},
         "rows": [{name: _finite(value) for name, value in row.items()} for row in rows.to_dict("records")],
         "next": [{name: _finite(value) for name, value in outcome._asdict().items()} for outcome in followed],

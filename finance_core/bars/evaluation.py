@@ -30,6 +30,7 @@ from finance_core.bars.condition_tree import (
 from finance_core.bars.field_values import Source, Texts
 from finance_core.bars.fields import FIELDS
 from finance_core.bars.functions import FUNCTIONS, Truth, is_above
+from finance_core.bars.panel import BETWEEN
 
 ARITHMETIC: Final[dict[str, Any]] = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
 
@@ -125,9 +126,16 @@ def _compared(tree: Comparison, source: Source) -> Truth:
 
 
 def _texts_compared(operator: str, left: Texts, right: Texts, source: Source) -> Truth:
-    """Compare texts, without regard to case. The result is unknown where a text is unknown ("")."""
+    """Compare texts, without regard to case; of several texts of a ticker, one may be equal.
+
+    The result is unknown where a text is unknown ("").
+    """
     pairs = [(first.casefold(), second.casefold()) for first, second in zip(left, right, strict=True)]
     known = np.array([bool(first and second) for first, second in pairs], dtype=bool)
-    same = [first in second if operator == "in" else first == second for first, second in pairs]
+    same = [first in second if operator == "in" else _are_equal(first, second) for first, second in pairs]
     result: npt.NDArray[np.bool_] = np.array(same, dtype=bool) ^ (operator == "!=")
     return Truth(source.of_tickers(result & known), source.of_tickers(~result & known))
+
+
+def _are_equal(first: str, second: str) -> bool:
+    return first == second or second in first.split(BETWEEN) or first in second.split(BETWEEN)

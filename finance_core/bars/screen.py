@@ -14,15 +14,15 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 
 from finance_core.bars import evaluation
-from finance_core.bars.condition_tree import FieldOf, Node, kind_of, nodes
+from finance_core.bars.condition_tree import Comparison, FieldOf, Node, kind_of, nodes
 from finance_core.bars.field_values import Source
-from finance_core.bars.panel import BoolArray, IntArray, Panel
-from finance_core.i18n import N_, in_all_languages
+from finance_core.bars.panel import BETWEEN, BoolArray, IntArray, Panel
+from finance_core.i18n import N_, _, in_all_languages
 
 Reason = Literal["sample", "conflict", "jump", "no bars", "stale", "halted", "too few bars", "unknown"]
 
@@ -87,6 +87,14 @@ def rule_of(text: str) -> str:
     return text
 
 
+class Absent(NamedTuple):
+    """A comparison with a text that holds for no ticker of a panel."""
+
+    part: str
+    known: tuple[str, ...]
+    """The texts that the field has, if they are at most `MOST_KNOWN`."""
+
+
 @dataclass(frozen=True, eq=False)
 class Result:
     """The answer to one question."""
@@ -107,8 +115,20 @@ class Result:
     """How many of the judged tickers have their last bar before `day`."""
     unjudged: dict[Reason, tuple[str, ...]]
     """All other tickers, by the reason; only reasons that occur."""
+    absent: tuple[Absent, ...]
+
+    def remarks(self) -> list[str]:
+        """What the condition asks for and is nowhere: a sentence each, in the running language."""
+        nowhere, instead = (
+            _("{part}: 그런 종목이 하나도 없습니다."),
+            _("{part}: 그런 종목이 하나도 없습니다. 있는 것: {known}"),
+        )
+        return [
+            (instead if known else nowhere).format(part=part, known=", ".join(known)) for part, known in self.absent
+        ]
 
 
+MOST_KNOWN: Final = 40
 RECENT: Final = 60
 ALWAYS: Final = (FieldOf("close"), FieldOf("change", (1,)))
 """Columns of every result."""
@@ -142,6 +162,7 @@ def screen(panel: Panel, tree: Node, as_of: np.datetime64 | None = None) -> Resu
             for reason in REASONS
             if reason in reasons
         },
+        absent=tuple(_absent(tree, source)),
     )
 
 
@@ -149,6 +170,17 @@ def columns_of(tree: Node) -> list[FieldOf]:
     """The columns of a result: close, change, and the fields that the condition uses, each once."""
     used = (node for node in nodes(tree) if isinstance(node, FieldOf))
     return list(dict.fromkeys([*ALWAYS, *used]))
+
+
+def _absent(tree: Node, source: Source) -> Iterator[Absent]:
+    for node in nodes(tree):
+        if not (isinstance(node, Comparison) and node.operator in ("==", "in") and kind_of(node.left) == "text"):
+            continue
+        fields = [part for part in (node.left, node.right) if isinstance(part, FieldOf)]
+        if len(fields) == 1 and source.panel.tickers and not evaluation.truth(node, source).holds.any():
+            there = evaluation.values(fields[0], source)
+            texts = {text.strip() for each in there for text in each.split(BETWEEN)} - {""}
+            yield Absent(str(node), tuple(sorted(texts)) if len(texts) <= MOST_KNOWN else ())
 
 
 def _recent(panel: Panel, chosen: IntArray) -> Iterator[list[float]]:

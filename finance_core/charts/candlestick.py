@@ -70,7 +70,7 @@ def candlestick(
         **panes.places(drawn.panes, style.heights),
         "xAxis": [parts.trading_days(pane, labels=pane == drawn.panes - 1) for pane in range(drawn.panes)],
         "yAxis": [*y_axes, *overlay.axes(axis, others)],
-        "dataZoom": parts.zooms(drawn.panes, parts.first_seen(len(bars)), parts.SIDES, bottom=8, height=28),
+        "dataZoom": _zooms(drawn, len(bars), style),
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "tooltip": {**parts.TOOLTIP, "showContent": False},
         "series": [
@@ -83,6 +83,12 @@ def candlestick(
             *(mark.series(dataset) for dataset, mark in enumerate(marked, start=1)),
         ],
     }
+
+
+def _zooms(drawn: panes.Drawn, bars: int, style: Style) -> list[Option]:
+    # The slider cannot show the custom series of OHLC bars; it would show volumes instead.
+    has_prices = style.kind != "bars" or bool(drawn.on_price)
+    return parts.zooms(drawn.panes, parts.first_seen(bars), parts.SIDES, bottom=8, height=28, shadow=has_prices)
 
 
 def _source(

@@ -87,6 +87,7 @@ class Marked:
             "symbolOffset": [0, 0 if look.has_price else -5],
             "itemStyle": {"color": look.color},
             "silent": True,
+            "z": 4,  # above lines, which have 3
             "encode": {"x": _("날짜"), "y": "height"},
             **(beside if look.has_price else {}),
         }

@@ -89,17 +89,24 @@ def seen(visible: tuple[int, int], count: int, ahead: int = 0) -> tuple[int, int
 
 
 def zooms(
-    panes: int, visible: tuple[int, int] | None, sides: Option, *, bottom: int = 12, height: int = 36
+    panes: int,
+    visible: tuple[int, int] | None,
+    sides: Option,
+    *,
+    bottom: int = 12,
+    height: int = 36,
+    shadow: bool = True,
 ) -> list[Option]:
     """Zooming with the wheel and with a slider, in all panes at once; at first between the positions `visible`.
 
-    With None, all bars are visible at first, and a chart that is drawn again keeps its zoom.
+    With None, all bars are visible at first, and a chart that is drawn again keeps its zoom. With `shadow` the slider
+    shows the first series that it can, which must be one of prices.
     """
     zoom: Option = {"xAxisIndex": [*range(panes)], "minValueSpan": LEAST_SEEN - 1}
     if visible:
         zoom |= {"startValue": visible[0], "endValue": visible[1]}
     slider = {"type": "slider", **zoom, "bottom": bottom, "height": height, **sides, "showDetail": False}
-    return [{"type": "inside", **zoom}, slider]
+    return [{"type": "inside", **zoom}, {**slider, "showDataShadow": shadow}]
 
 
 def trading_days(pane: int, *, labels: bool, **label: Any) -> Script:

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from bson import ObjectId
 
 from finance_core import categories, ticker_fields
+from finance_core.bars.panel import BETWEEN
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, in_all_languages
@@ -56,13 +57,13 @@ def load(db: MongoDatabase) -> list[Watchlist]:
 
 
 def groups(db: MongoDatabase, category: Category) -> dict[str, str]:
-    """The names of the shared lists of each ticker of `category`, separated by " · "; only tickers on such a list."""
+    """The names of the shared lists of each ticker of `category`, joined by `BETWEEN`; only tickers on such a list."""
     names: dict[str, list[str]] = defaultdict(list)
     for document in db[WATCHLISTS].find({"shared": True, "_id": {"$ne": FAVOURITES}}).sort("_id", 1):
         for entry in _list(document).entries:
             if entry.category == category.key:
                 names[entry.ticker].append(document["name"])
-    return {ticker: " · ".join(of_ticker) for ticker, of_ticker in names.items()}
+    return {ticker: BETWEEN.join(of_ticker) for ticker, of_ticker in names.items()}
 
 
 def create(db: MongoDatabase, name: str) -> str:

@@ -157,6 +157,20 @@ def mixed() -> Panel:
     return replace(panel, texts={"source": source}, unreadable=frozenset(["odd"]))
 
 
+def test_a_text_that_no_ticker_has_is_named_with_those_that_there_are() -> None:
+    groups = np.array(["AI · 반도체", "은행", " "], dtype=object)
+    panel = replace(panel_of({"a": _flat(), "b": _flat(), "c": _flat()}), texts={"group": groups})
+    result = screen.screen(panel, parse('group == "은행" or "반도" in group or group == "없는 목록"'))
+    assert result.tickers == ("a", "b")
+    assert result.remarks() == ['group == "없는 목록": 그런 종목이 하나도 없습니다. 있는 것: AI, 반도체, 은행']
+    assert screen.screen(panel, parse('industry == "은행"')).remarks() == [
+        'industry == "은행": 그런 종목이 하나도 없습니다.'
+    ]
+    assert not screen.screen(panel, parse('group != "없는 목록"')).remarks()
+    assert screen.screen(panel, parse('group == "ai"')).tickers == ("a",), "one of its lists"
+    assert screen.screen(panel, parse('group != "AI"')).tickers == ("b", "c")
+
+
 def test_no_ticker_is_dropped_without_a_reason(mixed: Panel) -> None:
     result = screen.screen(mixed, parse("close > ma20 and close / open > 0"))
     assert result.tickers == ("good",)

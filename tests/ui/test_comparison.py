@@ -342,7 +342,7 @@ def test_a_workbook_has_the_measures_as_numbers_and_days() -> None:
     closes = pd.DataFrame(
         {name: pages.made_table(seed, halted=0)["close"] for seed, name in enumerate(["가", "나"])}
     ).assign(없음=float("nan"))
-    sheets = analysis._sheets(closes, {"가": 0, "나": 0}, {"나": [closes.index[5]]})
+    sheets = analysis._sheets(closes, {"가": 0, "나": 0}, {"나": [closes.index[5]]}, {})
     book = load_workbook(io.BytesIO(spreadsheets.workbook(sheets)))
     assert book.sheetnames == ["종가", "통계", "상관관계", "가격제한폭을 넘은 단절"]
     assert [*book["가격제한폭을 넘은 단절"].values][1] == ("나", closes.index[5].to_pydatetime())
@@ -357,6 +357,19 @@ def test_a_workbook_has_the_measures_as_numbers_and_days() -> None:
     assert told["상관계수"] == 1
     assert empty[0] == "없음"
     assert set(empty[1:]) == {None}
+
+
+def test_the_files_of_a_converted_series_name_its_currency_and_keep_its_changes() -> None:
+    close = pages.made_table(halted=0)["close"]
+    closes = pd.DataFrame({"가": close, "나": close / close.iloc[0] * 0.15})
+    sheets = analysis._sheets(closes, {"가": 0, "나": 2}, {}, {"나": "USD"})
+    assert list(sheets["종가"].table.columns) == ["가", "나 (USD)"]
+    assert list(sheets["통계"].table["이름"]) == list(sheets["상관관계"].table.columns) == ["가", "나 (USD)"]
+    first = sheets["종가"]
+    written = pd.read_csv(io.BytesIO(spreadsheets.to_csv(first.table, index=True, decimals=first.decimals)))
+    assert written["가"].dtype == "int64"
+    read = written["나 (USD)"].iloc[-1] / written["나 (USD)"].iloc[0]
+    assert read == pytest.approx(close.iloc[-1] / close.iloc[0], rel=1e-4)
 
 
 @pytest.mark.parametrize("key", ["rolling", "spread", "ratio", "beta"])

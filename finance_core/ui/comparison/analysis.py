@@ -32,6 +32,8 @@ ANALYSES: dict[str, tuple[str, Draw]] = {
     "distribution": (N_("수익률 분포"), lambda closes, colors, _window: figures.distribution(closes, colors)),
 }
 """By its key: the message id of its title, and a function that draws closes, colours and a window."""
+FINER = 4
+"""How many decimals more a converted close has in a file than on the page."""
 OF_TWO = ("rolling", "spread", "ratio", "beta")
 OF_SEVERAL = ("correlation", *OF_TWO)
 WITH_WINDOW = ("rolling", "beta")
@@ -46,12 +48,15 @@ def show(
     tickers: Sequence[str],
     jumps: Mapping[str, Sequence[pd.Timestamp]],
     *,
+    about: Sequence[str],
+    converted: Mapping[str, str],
     sample: bool,
 ) -> None:
     """Analyses and downloads for the visible daily `closes`, whose columns are the `lines` of `tickers`, in this order.
 
-    `drawn` returns the values that the chart shows, in `scale`; `table` has the measures. The files
-    name the days of `jumps`, by the names of lines. With `sample`, the HTML file says that it has sample prices.
+    `drawn` returns the values that the chart shows, in `scale`; `table` has the measures. The files name the days of
+    `jumps`, by the names of lines, and the currency of the `converted` ones. The HTML file says what the chart is
+    `about`, and with `sample` that it has sample prices.
     """
     colors, decimals = {line.name: line.color for line in lines}, {line.name: line.decimals for line in lines}
     closes = closes.set_axis(list(colors), axis=1)
@@ -64,7 +69,7 @@ def show(
     def html() -> str:
         remarks = [_("표본 데이터 포함")] if sample else []
         title = " · ".join(filter(None, [*closes.columns, *remarks, history_notes.remark(jumps)]))
-        drawings = {title: figures.lines(drawn().set_axis(closes.columns, axis=1), colors, scale)}
+        drawings = {" · ".join(about): figures.lines(drawn().set_axis(closes.columns, axis=1), colors, scale)}
         pair = " · ".join(closes.columns[:2])
         for key, (name, draw) in analyses.items():
             heading = ": ".join([_(name), pair]) if key in OF_TWO else _(name)
@@ -72,15 +77,24 @@ def show(
         return figures.to_html(title, table, drawings)
 
     with st.container(horizontal=True, gap="small"):
-        file = downloads.file_name("_".join(tickers), closes)
-        downloads.table_buttons("", file, _sheets(closes, decimals, jumps), key="comparison")
+        file = downloads.file_name("_".join([*tickers, *dict.fromkeys(converted.values())]), closes)
+        downloads.table_buttons("", file, _sheets(closes, decimals, jumps, converted), key="comparison")
         downloads.button(_("차트와 분석 HTML"), f"{file}.html", html, key="comparison_html")
 
 
 def _sheets(
-    closes: pd.DataFrame, decimals: Mapping[str, int], jumps: Mapping[str, Sequence[pd.Timestamp]]
+    closes: pd.DataFrame,
+    decimals: Mapping[str, int],
+    jumps: Mapping[str, Sequence[pd.Timestamp]],
+    converted: Mapping[str, str],
 ) -> dict[str, Sheet]:
-    """Sheets of closes, measures and, if there are any, correlations of several series and jumps."""
+    """Sheets of closes, measures and, if there are any, correlations of several series and jumps.
+
+    The head of a converted series names its currency. Its closes have more decimals, so that their changes stay right.
+    """
+    titles = {name: f"{name} ({converted[name]})" if name in converted else name for name in closes.columns}
+    decimals = {titles[name]: count + FINER * (name in converted) for name, count in decimals.items()}
+    closes = closes.rename(columns=titles)
     sheets = {
         _("종가"): Sheet(closes.rename_axis(_("날짜")), decimals),
         _("통계"): measures.sheet(closes),

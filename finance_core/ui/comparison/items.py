@@ -75,3 +75,8 @@ def with_unique_names(items: Sequence[Item]) -> list[Item]:
     """The items with unique names: the ticker is added to names that several items have."""
     names = [item.name for item in items]
     return [replace(item, name=f"{item.name} {item.ticker}") if names.count(item.name) > 1 else item for item in items]
+
+
+def converted(items: Sequence[Item], money: Money) -> dict[str, str]:
+    """By name, `money` for each of the items whose prices are converted to be shown in it."""
+    return {item.name: money for item in items if money != "local" and item.currency not in ("", money)}

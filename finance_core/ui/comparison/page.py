@@ -3,6 +3,8 @@
 The address describes the whole view (see `address`), so that a link opens the same view elsewhere.
 """
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -107,9 +109,12 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     table = measures.table(named, shown, view.money)
     st.dataframe(table, hide_index=True, column_config=measures.columns(), height="content", row_height=28)
     tickers = [item.ticker for item in listed]
-    analysis.show(
-        shown, lambda: closes.joined(scale, bases).iloc[visible], scale, table, lines, tickers, jumps, sample=sample
-    )
+    drawn, converted = partial(_drawn, closes, scale, bases, visible), items.converted(named, view.money)
+    analysis.show(shown, drawn, scale, table, lines, tickers, jumps, about=chosen, converted=converted, sample=sample)
+
+
+def _drawn(closes: Closes, scale: Scale, bases: Mapping[str, comparison.Base | None], visible: slice) -> pd.DataFrame:
+    return closes.joined(scale, bases).iloc[visible]
 
 
 def _last(close: "pd.Series[float]") -> float:

@@ -106,11 +106,10 @@
     const places = (points) => points.map((point) => point && [day(point[0]), point[1]]);
     const finish = (points) => chart.trigger("report", { message: { kind: "draw", points: places(points) } });
     page.draw = draw(chart, echarts, () => page.settings.tool, lastBar, finish);
-    move(chart, echarts, grab, root.listeners.signal, {
+    move(chart, grab, root.listeners.signal, {
       items: () => (page.tool.points ? [] : page.drawings),
       last: lastBar,
       decimals: () => page.settings.measure.decimals,
-      font: page.settings.tool.font,
       show: (items) => drawings(chart, echarts, items, page.tool),
       finish: ({ id }, points) => chart.trigger("report", { message: { kind: "move", id, points: places(points) } }),
     });

@@ -1,5 +1,6 @@
 // Draws the drawings on a chart as one more series, so that nothing else is redrawn. `drawings` are {kind, points:
-// [[position, price]], text}; points may be outside the visible range.
+// [[position, price]], text}; points may be outside the visible range. `chart.textBoxes` has the box of each text by the
+// id of its drawing: [left, top, right, bottom].
 (chart, echarts, drawings, { color, font }) => {
   const write = (text, x, y, align) => ({
     type: "text",
@@ -11,7 +12,20 @@
   const kinds = {
     trend: (points) => [line(...points.flat()), ...points.map((point) => dot(...point))],
     level: ([[, y]], { x, width }, { text }) => [line(x, crisp(y), x + width, crisp(y)), write(text, x + width - 4, y - 3, "right")],
-    text: ([[x, y]], _, { text }) => [dot(x, y), write(text, x + 6, y - 4, "left")],
+    text: ([[x, y]], area, drawing) => [dot(x, y), note(x, y, area, drawing)],
+  };
+  // A text is to the right of its point, or to the left if only there is room; it breaks into lines where it is longer.
+  const note = (x, y, area, { id, text }) => {
+    const [left, right] = [x - area.x - 6, area.x + area.width - x - 6];
+    const { width } = echarts.format.getTextRect(text, font);
+    const isLeft = width > right && left > right;
+    const room = Math.max(isLeft ? left : right, 60);
+    const element = write(text, isLeft ? x - 6 : x + 6, y - 4, isLeft ? "right" : "left");
+    Object.assign(element.style, { width: room, overflow: "break" });
+    const rect = new echarts.graphic.Text(element).getBoundingRect();
+    const far = Math.min(width, room) + 6;
+    chart.textBoxes = { ...chart.textBoxes, [id]: [isLeft ? x - far : x, rect.y, isLeft ? x : x + far, y] };
+    return element;
   };
   const renderItem = ({ dataIndex, coordSys }, api) => {
     const drawing = drawings[dataIndex];

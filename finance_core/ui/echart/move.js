@@ -1,7 +1,7 @@
 // Lets a person drag a drawing: one end of a line, or the whole drawing. `items()` returns the drawings, of which some
 // are `movable`. `show(items)` redraws them, and `finish(item, points)` gets the new points of a moved drawing, each
 // [position, price], or null for a point that stays.
-(chart, echarts, grab, signal, { items, last, decimals, font, show, finish }) => {
+(chart, grab, signal, { items, last, decimals, show, finish }) => {
   const NEAR = matchMedia("(pointer: coarse)").matches ? 20 : 7; // pixels
   const far = ([x, y], [toX, toY]) => Math.hypot(toX - x, toY - y);
   const farFromLine = (place, [from, to]) => {
@@ -17,9 +17,9 @@
       return end >= 0 ? [end] : farFromLine(place, ends) <= NEAR ? [0, 1] : [];
     },
     level: ([, y], [[, height]]) => (Math.abs(y - height) <= NEAR ? [0] : []),
-    text: ([x, y], [[left, bottom]], { text }) => {
-      const { width, height } = echarts.format.getTextRect(text, font);
-      const isInside = x >= left - NEAR && x <= left + 6 + width && y >= bottom - 4 - height && y <= bottom + NEAR;
+    text: ([x, y], _ends, { id }) => {
+      const [left, top, right, bottom] = chart.textBoxes[id];
+      const isInside = x >= left - NEAR && x <= right + NEAR && y >= top && y <= bottom + NEAR;
       return isInside ? [0] : [];
     },
   };

@@ -31,4 +31,6 @@ def show(db: MongoDatabase) -> None:
         st.info(plain(remark), icon=":material/info:")
     with st.spinner(_("시세를 읽고 있습니다…")):
         result = screens.ask(db, view.category, tree, view.day)
+    for remark in result.remarks():
+        st.warning(plain(remark), icon=":material/warning:")
     results.show(db, view, tree, result)

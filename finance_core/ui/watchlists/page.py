@@ -7,13 +7,14 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from finance_core import categories
+from finance_core import categories, formats
+from finance_core.bars import comparison
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage import database, tickers, trading_calendars, watchlists
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import FAVOURITES, Watchlist
-from finance_core.ui import address_bar, colors, listing
+from finance_core.ui import address_bar, colors, listing, navigation
 from finance_core.ui.choices import icon_button, name_form, question, refusal_kept, segmented, show_refusal
 from finance_core.ui.decorators import page, writes
 from finance_core.ui.echart import component
@@ -84,6 +85,22 @@ def _choices(db: MongoDatabase, lists: Sequence[Watchlist], shown: Watchlist) ->
                 _paste(db, shown, close)
             with st.popover(_("목록 고치기"), icon=":material/edit:", key="edit_lists"):
                 _edit(shown)
+        if shown.entries:
+            _compare(shown)
+
+
+def _compare(shown: Watchlist) -> None:
+    """A link to the comparison of the list's first tickers."""
+    few = shown.entries[: comparison.LIMIT]
+    text = _("{count}종목 비교") if len(few) == len(shown.entries) else _("앞의 {count}종목 비교")
+    series = ",".join(categories.category(entry.category).key_of(entry.ticker) for entry in few)
+    icon = ":material/stacked_line_chart:"
+    st.page_link(
+        navigation.page("comparison"),
+        label=formats.filled(text, count=len(few)),
+        icon=icon,
+        query_params={"series": series},
+    )
 
 
 def _paste(db: MongoDatabase, shown: Watchlist, close: Callable[[], None]) -> None:
