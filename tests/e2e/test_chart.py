@@ -362,6 +362,25 @@ def test_no_text_is_drawn_that_nobody_typed(own_server_db: MongoDatabase, addres
     )
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_long_text_at_the_newest_bar_is_inside_of_the_plot(
+    own_server_db: MongoDatabase, address: str, page: Page, width: int
+) -> None:
+    close = prices.load(own_server_db, KOREAN_STOCKS, "005930")["close"]
+    point = Point(close.index[-1].date(), float(close.iloc[-1]))
+    text = Drawing("a", "text", (point,), point.day, "실적 발표 뒤 급등, 목표가 30만 (두 증권사의 평균)")
+    drawings.add(own_server_db, KOREAN_STOCKS, "005930", text)
+    page.set_viewport_size({"width": width, "height": 900})
+    open_chart(page, address + "?period=1Y")
+    page.wait_for_function("document.querySelector('.echarts-container').chart.textBoxes?.a")
+    (left, top, right, bottom), plot = page.evaluate("""() => {
+      const {chart} = document.querySelector('.echarts-container');
+      return [chart.textBoxes.a, chart.getModel().getComponent('grid', 0).coordinateSystem.getRect()];
+    }""")
+    assert plot["x"] <= left < right - 100 < right <= plot["x"] + plot["width"]
+    assert plot["y"] <= top < bottom - 10
+
+
 PLACES = """() => {
   const { chart } = document.querySelector('.echarts-container');
   const { left, top } = chart.getDom().getBoundingClientRect();
