@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Dialog, FrameLocator, Locator, Page, TimeoutError, expect
 
 from finance_core import formats, starter
 from finance_core.categories import KOREAN_STOCKS
@@ -202,8 +202,16 @@ def test_edits_stay_while_another_category_is_open(listed: MongoDatabase, app: C
     button(page, "save").click()
     expect(saved(page, 2)).to_be_visible()
     assert [name_of(listed, ticker) for ticker in ("000001", "000002")] == ["첫째", "둘째"]
-    page.once("dialog", lambda _asked: pytest.fail("nothing is unsaved"))
+    expect(page.locator("[class*=st-key-unsaved]")).to_have_count(0)
+    questions: list[str] = []
+
+    def accept(dialog: Dialog) -> None:
+        questions.append(dialog.type)
+        dialog.accept()
+
+    page.once("dialog", accept)
     page.reload()
+    assert not questions, "nothing is unsaved"
 
 
 def test_edits_stay_in_the_grid_when_the_language_changes_and_are_what_is_saved(

@@ -14,7 +14,8 @@
     level: ([[, y]], { x, width }, { text }) => [line(x, crisp(y), x + width, crisp(y)), write(text, x + width - 4, y - 3, "right")],
     text: ([[x, y]], area, drawing) => [dot(x, y), note(x, y, area, drawing)],
   };
-  // A text is to the right of its point, or to the left if only there is room; it breaks into lines where it is longer.
+  // A text is to the right of its point and above it, or on the other side if only there is room. It breaks into lines
+  // where it is longer.
   const note = (x, y, area, { id, text }) => {
     const [left, right] = [x - area.x - 6, area.x + area.width - x - 6];
     const { width } = echarts.format.getTextRect(text, font);
@@ -22,9 +23,12 @@
     const room = Math.max(isLeft ? left : right, 60);
     const element = write(text, isLeft ? x - 6 : x + 6, y - 4, isLeft ? "right" : "left");
     Object.assign(element.style, { width: room, overflow: "break" });
-    const rect = new echarts.graphic.Text(element).getBoundingRect();
+    const { height } = new echarts.graphic.Text(element).getBoundingRect();
+    const isBelow = y - 4 - height < area.y;
+    if (isBelow) Object.assign(element.style, { y: y + 4, verticalAlign: "top" });
     const far = Math.min(width, room) + 6;
-    chart.textBoxes = { ...chart.textBoxes, [id]: [isLeft ? x - far : x, rect.y, isLeft ? x : x + far, y] };
+    const [from, top] = [isLeft ? x - far : x, isBelow ? y : y - 4 - height];
+    chart.textBoxes = { ...chart.textBoxes, [id]: [from, top, from + far, top + height + 4] };
     return element;
   };
   const renderItem = ({ dataIndex, coordSys }, api) => {
