@@ -19,8 +19,6 @@ from finance_core import formats, i18n
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.i18n import Language, _
 
-pytestmark = pytest.mark.xdist_group("messages")  # one worker reads them all, once
-
 PROJECT = Path(__file__).resolve().parent.parent
 PO_FILE = i18n.LOCALE_DIR / "en" / "messages.po"
 

@@ -13,7 +13,7 @@ from tests.e2e.test_korean_stocks import first_day, last_day, open_chart, wheel
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from finance_core.storage.database import Document, MongoDatabase
 from tests.e2e.conftest import Start
 from tests.pages import made_table
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of admins")]
+pytestmark = pytest.mark.slow
 
 TABLE = made_table(1, halted=0)
 

@@ -16,7 +16,7 @@ from tests.yahoo import YahooStandIn
 
 KEY = "st-key-tickers-korean_stocks"
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of admins")]
+pytestmark = pytest.mark.slow
 
 HAS_PIXELS = """canvas => {
   const {width, height} = canvas;

@@ -14,7 +14,7 @@ from tests import pages
 from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of admins")]
+pytestmark = pytest.mark.slow
 
 TICKERS = [f"{number:06}" for number in range(100, 140)]
 

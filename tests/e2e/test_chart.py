@@ -21,7 +21,7 @@ from tests.e2e.test_korean_stocks import colours, first_day, last_day, open_char
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+pytestmark = pytest.mark.slow
 
 COUNT_SERIES_SET = """() => {
   window.cleared = 0;

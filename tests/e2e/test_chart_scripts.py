@@ -16,7 +16,7 @@ from tests import pages
 from tests.e2e.test_korean_stocks import open_chart
 from tests.yahoo import YahooStandIn
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+pytestmark = pytest.mark.slow
 
 MONTHS = [f"{month}월" for month in range(1, 13)]
 # ECharts lists the first and the last bar too, and does not draw them.

@@ -24,7 +24,7 @@ from tests.e2e.test_korean_stocks import open_chart, turn
 from tests.e2e.test_look import SELECTOR
 from tests.processes import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

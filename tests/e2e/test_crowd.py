@@ -13,7 +13,7 @@ from tests.e2e.conftest import Start
 from tests.e2e.visitor import charts, menu, visit
 from tests.yahoo import random_walk
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 
 CROWD = 12
 

@@ -23,7 +23,6 @@ from tests.yahoo import random_walk
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("browser of visitors"),
     pytest.mark.usefixtures("own_server_db"),
 ]
 

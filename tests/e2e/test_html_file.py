@@ -24,7 +24,7 @@ from tests.e2e.test_chart import address  # noqa: F401 - fixture
 from tests.e2e.test_korean_stocks import first_day, last_day, open_chart
 from tests.processes import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+pytestmark = pytest.mark.slow
 
 
 def open_file(page: Page, folder: Path, content: Content, visible: tuple[int, int] | None = None) -> None:

@@ -13,7 +13,7 @@ from tests.e2e.test_address_bar import SlowLine
 from tests.e2e.test_korean_stocks import last_day, open_chart, wheel
 from tests.yahoo import YahooStandIn
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.e2e.test_login import PASSWORD, log_in
 from tests.e2e.visitor import session_of, visit
 from tests.processes import start_update
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+pytestmark = pytest.mark.slow
 
 TYPED = "Typed-By-Mistake7"
 OF_DATABASE = "Of-The-Datab4se"

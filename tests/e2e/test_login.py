@@ -15,7 +15,7 @@ from tests.e2e.visitor import Visitor, buttons, visit
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+pytestmark = pytest.mark.slow
 
 PASSWORD = "s3cret-Passw0rd"
 

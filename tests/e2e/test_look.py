@@ -13,7 +13,7 @@ from tests import pages
 from tests.e2e.test_korean_stocks import open_chart, wheel
 from tests.yahoo import YahooStandIn
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+pytestmark = pytest.mark.slow
 
 SELECTOR = re.compile(r"^\s*([.\[*][^{}@;]*?)\s*[,{]\s*$", re.MULTILINE)
 

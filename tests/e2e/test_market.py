@@ -18,7 +18,7 @@ from tests.storage.test_panels import store
 from tests.storage.test_prices import make_bars
 from tests.yahoo import YahooStandIn
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+pytestmark = pytest.mark.slow
 
 
 def test_a_click_on_the_map_opens_the_chart_of_the_ticker_and_a_name_runs_nothing(

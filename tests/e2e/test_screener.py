@@ -11,7 +11,7 @@ from tests.e2e.browsing import tick, wait_until_at_rest
 from tests.storage.test_panels import store
 from tests.storage.test_prices import make_bars
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui import search_box
 from tests import pages
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+pytestmark = pytest.mark.slow
 
 SCRIPT = Path(search_box.__file__).with_suffix(".js")
 ATTACK = "<img src=x onerror=\"document.title='owned'\"> 나쁜 이름"

@@ -13,7 +13,7 @@ from finance_core.ui.streamlit_words import WORDS
 from tests import pages
 from tests.yahoo import YahooStandIn
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of visitors")]
+pytestmark = pytest.mark.slow
 
 ENGLISH_LEFT = """words => {
   const texts = [];

@@ -17,7 +17,7 @@ from tests.e2e.test_korean_stocks import open_chart
 from tests.processes import wait_until
 from tests.storage.test_panels import store
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+pytestmark = pytest.mark.slow
 
 PAIR = "series=korean_stocks:000000,korean_stocks:000001&period=1Y"
 IS_SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop > 100"

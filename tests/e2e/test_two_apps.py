@@ -27,7 +27,7 @@ from tests.storage.test_replica_set import (  # noqa: F401 - fixtures
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import category_update
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("replica set")]
+pytestmark = pytest.mark.slow
 
 COUNT = 100
 FOLLOWS_WITHIN = 30.0

@@ -14,7 +14,7 @@ from tests.e2e.test_look import SELECTOR
 from tests.storage.test_panels import store
 from tests.storage.test_prices import make_bars
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser of charts")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -91,7 +91,6 @@ def replicated_db(replica_set: ReplicaSet, data_dir: Path, monkeypatch: pytest.M
     database.close()
 
 
-@pytest.mark.xdist_group("replica set")
 def test_a_run_outlives_the_death_of_its_primary_twice_and_nothing_is_missing_or_double(
     replica_set: ReplicaSet, replicated_db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:

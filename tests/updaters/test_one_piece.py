@@ -84,7 +84,6 @@ def standalone_db(standalone_uri: str, data_dir: Path, monkeypatch: pytest.Monke
     db.client.drop_database(db.name)
 
 
-@pytest.mark.xdist_group("standalone")
 def test_without_transactions_an_update_does_the_same(standalone_db: MongoDatabase, samsung: Listing) -> None:
     db = standalone_db
     run(db, "005930")
@@ -101,7 +100,6 @@ def test_without_transactions_an_update_does_the_same(standalone_db: MongoDataba
     assert everything(db) == before
 
 
-@pytest.mark.xdist_group("standalone")
 def test_without_transactions_a_reader_is_told_while_a_history_is_rewritten(
     standalone_db: MongoDatabase, standalone_uri: str, samsung: Listing
 ) -> None:
@@ -133,7 +131,6 @@ KILLED_WHILE_WRITING = """
 """
 
 
-@pytest.mark.xdist_group("standalone")
 def test_without_transactions_a_rewrite_that_was_killed_is_completed_by_the_next_run(
     standalone_db: MongoDatabase, standalone_uri: str, yahoo: YahooStandIn, samsung: Listing
 ) -> None:
