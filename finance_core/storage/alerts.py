@@ -20,7 +20,7 @@ from pymongo import UpdateOne
 from finance_core import ticker_fields
 from finance_core.bars import breadth, conditions, screen, sessions
 from finance_core.bars.condition_tree import Node
-from finance_core.bars.panel import Panel
+from finance_core.bars.panel import Days, Panel
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
@@ -198,7 +198,7 @@ def _ask(db: MongoDatabase, category: Category, rule: AlertRule, final: "_Final"
         for keys in (["session"], ["category", "ticker", "session"]):
             db[ALERTS].create_index(keys)
         new_alerts = db[ALERTS].bulk_write(list(map(_kept, alerts)), ordered=False).upserted_count
-    _withdraw(db, rule, alerts, [panel.as_of(day) for day in days], final)
+    _withdraw(db, rule, alerts, panel, days, final)
     finished = [day for day in days if final.is_finished(day)]
     if finished:
         last = dt.datetime.combine(finished[-1].item(), dt.time())
@@ -215,23 +215,27 @@ def _kept(alert: Alert) -> UpdateOne:
 
 
 def _withdraw(
-    db: MongoDatabase, rule: AlertRule, alerts: Sequence[Alert], panels: Sequence[Panel], final: "_Final"
+    db: MongoDatabase,
+    rule: AlertRule,
+    alerts: Sequence[Alert],
+    panel: Panel,
+    days: Days,
+    final: "_Final",
 ) -> None:
-    """Withdraw the stored alerts of the last sessions of `panels` that no bar bears out any more.
+    """Withdraw the stored alerts of the sessions `days` that no bar bears out any more.
 
     They are not among the `alerts` that hold now, and the change of that session is another: not even a split, after
     which all prices are others, makes it so. One that was not sent yet is not sent.
     """
-    by_session = {dt.datetime.combine(panel.sessions[-1].item(), dt.time()): panel for panel in panels}
-    query = {"rule": rule["_id"], "session": {"$in": list(by_session)}, "withdrawn_at": {"$exists": False}}
-    query["_id"] = {"$nin": [alert["_id"] for alert in alerts]}
+    of_days = {"rule": rule["_id"], "session": {"$in": days.astype("datetime64[us]").tolist()}}
+    others = {"_id": {"$nin": [alert["_id"] for alert in alerts]}, "withdrawn_at": {"$exists": False}}
     wrong = []
-    for alert in db[ALERTS].find(query):
-        panel = by_session[alert["session"]]
-        result = screen.screen(panel.only(np.array(panel.tickers) == alert["ticker"]), conditions.parse("close > 0"))
-        changes = result.columns["change1"]
+    for alert in db[ALERTS].find({**of_days, **others, "ticker": {"$in": list(panel.tickers)}}):
+        day, ticker = np.datetime64(alert["session"].date()), alert["ticker"]
+        own = panel.only(np.array(panel.tickers) == ticker).as_of(day)
+        changes = screen.screen(own, conditions.parse("close > 0")).columns["change1"]
         is_corrected = len(changes) and alert["change"] and not math.isclose(changes[0], alert["change"], abs_tol=1e-6)
-        if is_corrected and final.is_final(alert["ticker"], panel.sessions[-1]):
+        if is_corrected and final.is_final(ticker, day):
             wrong.append(alert["_id"])
     if wrong:
         of_wrong = {"_id": {"$in": wrong}}
