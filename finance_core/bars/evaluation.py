@@ -27,7 +27,7 @@ from finance_core.bars.condition_tree import (
     kind_of,
     parts_of,
 )
-from finance_core.bars.field_values import Source, Texts
+from finance_core.bars.field_values import Source
 from finance_core.bars.fields import FIELDS
 from finance_core.bars.functions import FUNCTIONS, Truth, is_above
 from finance_core.bars.panel import BETWEEN
@@ -111,7 +111,8 @@ def _bars(number: Node) -> int:
 def _compared(tree: Comparison, source: Source) -> Truth:
     left, right = values(tree.left, source), values(tree.right, source)
     if kind_of(tree.left) == "text":
-        return _texts_compared(tree.operator, left, right, source)
+        holds, known = texts_compared(tree, source)
+        return Truth(source.of_tickers(holds & known), source.of_tickers(~holds & known))
     above, below = is_above(left, right), is_above(right, left)
     equal = Truth(above.fails & below.fails, above.holds | below.holds)
     results = {
@@ -125,17 +126,20 @@ def _compared(tree: Comparison, source: Source) -> Truth:
     return results[tree.operator]
 
 
-def _texts_compared(operator: str, left: Texts, right: Texts, source: Source) -> Truth:
-    """Compare texts, without regard to case; of several texts of a ticker, one may be equal.
+def texts_compared(tree: Comparison, source: Source) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """For each ticker whether a comparison of texts holds, and whether both texts are known (not "").
 
-    The result is unknown where a text is unknown ("").
+    Case does not count. Of several texts of a ticker, one may be equal.
     """
+    left, right = values(tree.left, source), values(tree.right, source)
+    if isinstance(tree.left, Text) and tree.operator != "in":
+        left, right = right, left  # first the texts of tickers
     pairs = [(first.casefold(), second.casefold()) for first, second in zip(left, right, strict=True)]
     known = np.array([bool(first and second) for first, second in pairs], dtype=bool)
-    same = [first in second if operator == "in" else _are_equal(first, second) for first, second in pairs]
-    result: npt.NDArray[np.bool_] = np.array(same, dtype=bool) ^ (operator == "!=")
-    return Truth(source.of_tickers(result & known), source.of_tickers(~result & known))
+    same = [first in second if tree.operator == "in" else _is_among(second, first) for first, second in pairs]
+    holds: npt.NDArray[np.bool_] = np.array(same, dtype=bool) ^ (tree.operator == "!=")
+    return holds, known
 
 
-def _are_equal(first: str, second: str) -> bool:
-    return first == second or second in first.split(BETWEEN) or first in second.split(BETWEEN)
+def _is_among(text: str, texts: str) -> bool:
+    return f"{BETWEEN}{text}{BETWEEN}" in f"{BETWEEN}{texts}{BETWEEN}"

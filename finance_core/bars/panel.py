@@ -30,9 +30,9 @@ FIELDS: Final = ("open", "high", "low", "close", "volume")
 STALE_AFTER: Final = np.timedelta64(4, "D")
 """A ticker is stale if its last bar is older than the newest session by more than this; a long weekend is shorter."""
 TEXTS: Final = ("name", "name_en", "market", "industry", "currency", "source", "group")
+"""The texts of a ticker that a panel may hold."""
 BETWEEN: Final = " · "
 """Stands between the texts of a ticker that has several, as the names of its lists."""
-"""The texts of a ticker that a panel may hold."""
 
 
 @dataclass(frozen=True, eq=False)

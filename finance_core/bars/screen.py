@@ -177,7 +177,7 @@ def _absent(tree: Node, source: Source) -> Iterator[Absent]:
         if not (isinstance(node, Comparison) and node.operator in ("==", "in") and kind_of(node.left) == "text"):
             continue
         fields = [part for part in (node.left, node.right) if isinstance(part, FieldOf)]
-        if len(fields) == 1 and source.panel.tickers and not evaluation.truth(node, source).holds.any():
+        if len(fields) == 1 and source.panel.tickers and not evaluation.texts_compared(node, source)[0].any():
             there = evaluation.values(fields[0], source)
             texts = {text.strip() for each in there for text in each.split(BETWEEN)} - {""}
             yield Absent(str(node), tuple(sorted(texts)) if len(texts) <= MOST_KNOWN else ())

@@ -91,13 +91,15 @@ def mended(
     columns: dict[str, Values] = {name: table[name].to_numpy() for name in candles.COLUMNS}
 
     change = _changing(codes, columns, written, changes)
-    for name, thousands in _thousands(codes, written).items():
+    texts = _texts(codes, written)
+    for name, thousands in _thousands(codes, texts).items():
         if has_no_decimals or name == "volume":
             change(name, ~np.isnan(thousands), THOUSANDS, thousands)
         elif not category.rates:  # an exchange rate may have three decimals
             for row in np.flatnonzero(thousands % 10 > 0).tolist():
                 failures[int(codes[row])] = SisepanError(EITHER, price=str(written.value(name, row))[:40])
-    _refuse_commas(codes, written, failures, may_be_decimals=not has_no_decimals)
+    if any("," in text for name in texts if name != "volume" for text in texts[name] if isinstance(text, str)):
+        _refuse_commas(codes, texts, failures, may_be_decimals=not has_no_decimals)
     if any((columns[name] < 0).any() for name in candles.PRICES):
         least = _least_falls(codes, columns) if has_no_decimals else np.full(len(codes), np.inf)
         for name in candles.PRICES:
@@ -172,14 +174,18 @@ def _refuse_changes(
 
 
 def _refuse_commas(
-    codes: npt.NDArray[np.int64], written: _Written, failures: dict[int, SisepanError], *, may_be_decimals: bool
+    codes: npt.NDArray[np.int64],
+    texts: Mapping[str, Sequence[Any]],
+    failures: dict[int, SisepanError],
+    *,
+    may_be_decimals: bool,
 ) -> None:
     """Add the tickers to `failures` that have a price whose comma may be that of decimals.
 
     It is not if other commas of the ticker certainly separate thousands, or if none is certainly that of decimals and
     prices have no decimals (`may_be_decimals`).
     """
-    commas = {name: numbers.commas(texts) for name, texts in _texts(codes, written).items()}
+    commas = {name: numbers.commas(values) for name, values in texts.items()}
     prices = [name for name in commas if name != "volume"]
     thousands = {int(code) for masks in commas.values() for code in codes[masks["thousands"]]}
     decimals = {int(code) for name in prices for code in codes[commas[name]["decimals"]]}
@@ -187,17 +193,16 @@ def _refuse_commas(
         for row in np.flatnonzero(commas[name]["either"]).tolist():
             code = int(codes[row])
             if code not in thousands and (may_be_decimals or code in decimals):
-                failures.setdefault(code, SisepanError(EITHER_COMMA, price=str(written.value(name, row))[:40]))
+                failures.setdefault(code, SisepanError(EITHER_COMMA, price=texts[name][row][:40]))
 
 
-def _thousands(codes: npt.NDArray[np.int64], written: _Written) -> dict[str, Values]:
+def _thousands(codes: npt.NDArray[np.int64], texts: Mapping[str, Sequence[Any]]) -> dict[str, Values]:
     """The prices and volumes that can be read with points between thousands, by field name; NaN elsewhere.
 
     Prices of a ticker are left out if one of them has a point that cannot separate thousands. So are its volumes if one
     of them has such a point, or if a price has and no volume has two points.
     """
-    values = _texts(codes, written)
-    points = {name: numbers.points(texts) for name, texts in values.items()}
+    points = {name: numbers.points(values) for name, values in texts.items()}
     others = {name: has_point & ~may_be_thousands for name, (has_point, may_be_thousands) in points.items()}
     is_decimal = np.logical_or.reduce(
         [others[name] for name in points if name != "volume"] or [np.zeros(len(codes), bool)]
@@ -206,11 +211,11 @@ def _thousands(codes: npt.NDArray[np.int64], written: _Written) -> dict[str, Val
     for name, (_has_point, may_be_thousands) in points.items():
         excluded = is_decimal
         if name == "volume":
-            has_two = np.array([str(text).count(".") > 1 for text in values[name]], dtype=bool)
+            has_two = np.array([str(text).count(".") > 1 for text in texts[name]], dtype=bool)
             excluded = others[name] | (is_decimal & ~np.isin(codes, codes[may_be_thousands & has_two]))
         result[name] = np.full(len(codes), np.nan)
         for row in np.flatnonzero(may_be_thousands & ~np.isin(codes, codes[excluded])).tolist():
-            result[name][row] = float(values[name][row].replace(".", ""))
+            result[name][row] = float(texts[name][row].replace(".", ""))
     return result
 
 

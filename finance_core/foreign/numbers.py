@@ -27,13 +27,14 @@ NOTHING: Final = ("", "-", "N/A", "NA", "NaN", "nan", "null", "None", "n/a")
 """Texts that mean: no number."""
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:(?:,\d{2,3})*,\d{3}|(?: \d{3})+)(?:\.\d*)?", re.ASCII)
 """A number whose commas or spaces may separate thousands (or, in India, hundreds of thousands)."""
-_ONE_COMMA = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+_ONE_COMMA = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}\.?", re.ASCII)
 """A number of `_GROUPED` whose comma may also be that of decimals."""
 _DECIMAL_COMMA = re.compile(r"[+-]?\d[\d.]*,\d+", re.ASCII)
 """A number whose comma is that of decimals, if it is not `_GROUPED`."""
 SCALES: Final = {"K": 1e3, "M": 1e6, "B": 1e9, "천": 1e3, "만": 1e4, "억": 1e8, "조": 1e12}
 """The factor of each unit behind a number, as in 12.1M; one text may have several, as in 1억 2,345만."""
-_SCALED = re.compile(r"([+-]?)((?:[\d,]*\d(?:\.\d+)?\s*[KMB천만억조]\s*)+)([\d,]+)?", re.ASCII | re.IGNORECASE)
+_WHOLE = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
+_SCALED = re.compile(rf"([+-]?)((?:{_WHOLE}(?:\.\d+)?\s*[KMB천만억조]\s*)+)({_WHOLE})?", re.ASCII | re.IGNORECASE)
 _PART = re.compile(r"([\d,.]+)\s*([KMB천만억조])", re.ASCII | re.IGNORECASE)
 _POINTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+", re.ASCII)
 """A number whose points may separate thousands, as in 1.234.567."""
@@ -73,8 +74,10 @@ def commas(values: Sequence[Any]) -> dict[Comma, npt.NDArray[np.bool_]]:
 def _comma(text: str) -> Comma | None:
     if _ONE_COMMA.fullmatch(text):
         return "either"
-    if _GROUPED.fullmatch(text) or (_POINT.fullmatch(text) and not _POINTED.fullmatch(text)):
-        return "thousands"  # decimals with a point, as 987.5, show that commas are not theirs
+    if _GROUPED.fullmatch(text):
+        return "decimals" if " " in text else "thousands"  # a comma beside 1 234 567 is not that of thousands
+    if _POINT.fullmatch(text):
+        return None if _POINTED.fullmatch(text) else "thousands"  # nor is one beside 987.5 that of decimals
     return "decimals" if _DECIMAL_COMMA.fullmatch(text) else None
 
 

@@ -36,6 +36,8 @@ OVERLAP: Final = dt.timedelta(days=14)
 """Sessions within this time before the last checked session are checked again."""
 LONGEST_PAUSE: Final = dt.timedelta(days=90)
 """Sessions that lie more than this before the newest bar are not checked any more."""
+RESTATED: Final = 1e-3
+"""How far a change, as a ratio, may lie from what it was, where Yahoo has rounded restated prices."""
 CLAIMED_FOR: Final = dt.timedelta(minutes=5)
 """After this time another sender may take over claimed alerts, because their sender must have died."""
 AGAIN_AFTER: Final = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
@@ -180,7 +182,8 @@ def settle(
 
 
 def _waiting(channel: Channel, now: dt.datetime) -> dict[str, object]:
-    return {f"deliveries.{channel}.state": "waiting", f"deliveries.{channel}.next_at": {"$lte": now}}
+    field = f"deliveries.{channel}"
+    return {f"{field}.state": "waiting", f"{field}.next_at": {"$lte": now}, "withdrawn_at": {"$exists": False}}
 
 
 def _ask(db: MongoDatabase, category: Category, rule: AlertRule, final: "_Final") -> int:
@@ -222,10 +225,10 @@ def _withdraw(
     days: Days,
     final: "_Final",
 ) -> None:
-    """Withdraw the stored alerts of the sessions `days` that no bar bears out any more.
+    """Withdraw the stored alerts of the sessions `days` that no bar bears out any more: they are not sent.
 
-    They are not among the `alerts` that hold now, and the change of that session is another: not even a split, after
-    which all prices are others, makes it so. One that was not sent yet is not sent.
+    They are not among the `alerts` that hold now, and the change of that session is another. After a split all prices
+    are others, but the change is the same but for rounding.
     """
     of_days = {"rule": rule["_id"], "session": {"$in": days.astype("datetime64[us]").tolist()}}
     others = {"_id": {"$nin": [alert["_id"] for alert in alerts]}, "withdrawn_at": {"$exists": False}}
@@ -234,14 +237,11 @@ def _withdraw(
         day, ticker = np.datetime64(alert["session"].date()), alert["ticker"]
         own = panel.only(np.array(panel.tickers) == ticker).as_of(day)
         changes = screen.screen(own, conditions.parse("close > 0")).columns["change1"]
-        is_corrected = len(changes) and alert["change"] and not math.isclose(changes[0], alert["change"], abs_tol=1e-6)
-        if is_corrected and final.is_final(ticker, day):
+        is_known = len(changes) and alert["change"] is not None and final.is_final(ticker, day)
+        if is_known and not math.isclose(changes[0], alert["change"], abs_tol=RESTATED):
             wrong.append(alert["_id"])
     if wrong:
-        of_wrong = {"_id": {"$in": wrong}}
-        db[ALERTS].update_many(of_wrong, {"$set": {"withdrawn_at": final.moment}})
-        for field in (f"deliveries.{channel}" for channel in CHANNELS):
-            db[ALERTS].update_many({**of_wrong, f"{field}.state": "waiting"}, {"$unset": {field: ""}})
+        db[ALERTS].update_many({"_id": {"$in": wrong}}, {"$set": {"withdrawn_at": final.moment}})
 
 
 class _Final:

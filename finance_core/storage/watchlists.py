@@ -94,11 +94,9 @@ def rename(db: MongoDatabase, key: str, before: str, name: str) -> None:
     """
     name = ticker_fields.clean_name(name)
     _require_free(db, key, name)
-    if (
-        not db[WATCHLISTS]
-        .update_one({"_id": key, "name": {"$in": [before, name]}}, {"$set": {"name": name}})
-        .matched_count
-    ):
+    as_seen = {"_id": key, "name": {"$in": [before, name]}}
+    renamed = db[WATCHLISTS].update_one(as_seen, {"$set": {"name": name}})
+    if not renamed.matched_count:
         raise SisepanError(CHANGED)
 
 

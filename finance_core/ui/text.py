@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-SHORTCODE: Final = re.compile(r":(?=[A-Za-z+\-][\w+\-/]*:)")
+SHORTCODE: Final = re.compile(r":(?=(?:[A-Za-z+\-][\w+\-/]*|\d+[A-Za-z_]\w*|100|1234):)")
 """The colon before the name of an icon or emoji, which is replaced even where it is escaped."""
 
 

@@ -169,6 +169,11 @@ def test_a_text_that_no_ticker_has_is_named_with_those_that_there_are() -> None:
     assert not screen.screen(panel, parse('group != "없는 목록"')).remarks()
     assert screen.screen(panel, parse('group == "ai"')).tickers == ("a",), "one of its lists"
     assert screen.screen(panel, parse('group != "AI"')).tickers == ("b", "c")
+    for text in ("AI · 반도체", "ai · 반도체"):
+        assert screen.screen(panel, parse(f'"{text}" == group')).tickers == ("a",), "a list may be called so"
+    assert screen.screen(panel, parse('group == "은행 · AI"')).tickers == ()
+    empty = replace(panel_of({"a": _flat(), "b": _flat().iloc[:0]}), texts={"group": groups[:2]})
+    assert not screen.screen(empty, parse('group == "은행"')).remarks(), "it has no bars, but is there"
 
 
 def test_no_ticker_is_dropped_without_a_reason(mixed: Panel) -> None:

@@ -114,11 +114,24 @@ def test_an_alert_whose_bar_is_corrected_has_the_new_close_or_is_withdrawn(
         ("035720", 120.0),
     ]
     withdrawn = next(alert for alert in alerts.recent(db, since, withdrawn=True) if "withdrawn_at" in alert)
-    assert (withdrawn["ticker"], withdrawn["deliveries"]) == ("005930", {})
+    assert withdrawn["ticker"] == "005930"
+    tomorrow = evening(-1).replace(tzinfo=None) + dt.timedelta(days=1)
+    assert [alert["ticker"] for alert in alerts.claim(db, "email", tomorrow, tomorrow)] == ["000660", "035720"]
     prices.write(db, KOREAN_STOCKS, "005930", candles.clean(table({-2: 115.0}).iloc[-3:])[0])
     tickers.record(db, KOREAN_STOCKS, "005930", {"bars_changed_at": tickers.now()})
     alerts.find(db, KOREAN_STOCKS, evening(-1))
     assert len(alerts.recent(db, since)) == 3, "corrected once more"
+    later = tomorrow + dt.timedelta(days=1)
+    assert "005930" in [alert["ticker"] for alert in alerts.claim(db, "email", later, later)]
+
+
+def test_an_alert_of_a_day_without_a_change_is_withdrawn_too(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    update(yahoo, db, -3, {"005930": table({})})
+    alerts.add(db, KOREAN_STOCKS, "위", "close > 95")
+    update(yahoo, db, -2, {"005930": table({})})
+    assert found(db) == [(day(-2), "005930")]
+    update(yahoo, db, -1, {"005930": table({-2: 80.0, -1: 80.0})})
+    assert alerts.recent(db, DAYS[-2].to_pydatetime()) == []
 
 
 def test_a_split_withdraws_no_alert_of_a_price(db: MongoDatabase, yahoo: YahooStandIn) -> None:
@@ -126,10 +139,10 @@ def test_a_split_withdraws_no_alert_of_a_price(db: MongoDatabase, yahoo: YahooSt
     alerts.add(db, KOREAN_STOCKS, "돌파", "close > 110")
     update(yahoo, db, -2, {"005930": table({-2: 120.0})})
     restated = table({-2: 120.0})
-    restated[["open", "high", "low", "close"]] /= 10
-    restated.loc[restated.index[-1], "stock_splits"] = 10.0
+    restated[list(candles.PRICES)] = (restated[list(candles.PRICES)] / 7).round(2)
+    restated.loc[restated.index[-1], "stock_splits"] = 7.0
     update(yahoo, db, -1, {"005930": restated})
-    assert prices.load(db, KOREAN_STOCKS, "005930")["close"].iloc[-2] == 12.0
+    assert prices.load(db, KOREAN_STOCKS, "005930")["close"].iloc[-2] == 17.14
     assert found(db) == [(day(-2), "005930")]
     assert len(alerts.recent(db, DAYS[-2].to_pydatetime())) == 1
 

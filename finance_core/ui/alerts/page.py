@@ -166,7 +166,7 @@ def table(db: MongoDatabase, shown: Sequence[Alert]) -> None:
             name: [listing.link(*each, row) for each, row in zip(of_alerts, rows, strict=True)],
             close: [_price(alert) for alert in shown],
             change: [formats.signed_percent(alert["change"]) for alert in shown],
-            _("보냄"): [" · ".join(map(partial(_sent, alert), alert["deliveries"])) for alert in shown],
+            _("보냄"): [" · ".join(filter(None, map(partial(_sent, alert), alert["deliveries"]))) for alert in shown],
         }
     )
     right = st.column_config.TextColumn(alignment="right")
@@ -189,6 +189,8 @@ def _price(alert: Alert) -> str:
 
 def _sent(alert: Alert, channel: str) -> str:
     delivery = alert["deliveries"][channel]
+    if delivery["state"] == "waiting" and "withdrawn_at" in alert:
+        return ""
     state = STATES[delivery["state"]]
     text = _(CHANNELS[channel]) + " " + _(state)
     return f"{text}: {delivery['error']}" if "error" in delivery else text

@@ -103,7 +103,7 @@ def _sheets(
         correlations = comparison.correlations(closes).rename_axis(_("이름"))
         sheets[_("상관관계")] = Sheet(correlations, dict.fromkeys(correlations.columns, 2))
     if jumps:
-        days = [{_("이름"): name, _("날짜"): day} for name, each in jumps.items() for day in each]
+        days = [{_("이름"): titles[name], _("날짜"): day} for name, each in jumps.items() for day in each]
         sheets[_("가격제한폭을 넘은 단절")] = Sheet(pd.DataFrame(days), {}, index=False)
     return sheets
 

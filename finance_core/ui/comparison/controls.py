@@ -101,8 +101,7 @@ def looks(
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="choices"):
         period_and_interval(None if view.first else view.period, view.interval, write)
         st.caption(plain(_why(view, count, scale)), width="content")
-    based = [_(SCALES[scale]), _("기준일 {day}").format(day=formats.date(base))]
-    chosen = [_(MONEY[view.money]), *([_(CHARTS[True])] if view.is_apart else based)]
+    chosen = [_(MONEY[view.money]), _(CHARTS[True])] if view.is_apart else about(view, scale, base)
     with row:
         menu = st.popover(" · ".join(chosen), icon=":material/tune:", key="comparison_menu")
     with menu:
@@ -113,6 +112,11 @@ def looks(
             segmented(_("축"), "scale", translated(scales), scale, lambda chosen: write(scale=chosen))
             _base(view, days, base)
     return menu, chosen
+
+
+def about(view: View, scale: Scale, base: pd.Timestamp) -> list[str]:
+    """What one chart of all series shows: the currency, the scale, and the day to which it relates."""
+    return [_(MONEY[view.money]), _(SCALES[scale]), _("기준일 {day}").format(day=formats.date(base))]
 
 
 def _base(view: View, days: pd.DatetimeIndex, base: pd.Timestamp) -> None:

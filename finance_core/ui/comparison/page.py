@@ -110,7 +110,8 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     st.dataframe(table, hide_index=True, column_config=measures.columns(), height="content", row_height=28)
     tickers = [item.ticker for item in listed]
     drawn, converted = partial(_drawn, closes, scale, bases, visible), items.converted(named, view.money)
-    analysis.show(shown, drawn, scale, table, lines, tickers, jumps, about=chosen, converted=converted, sample=sample)
+    about = controls.about(view, scale, base_day)
+    analysis.show(shown, drawn, scale, table, lines, tickers, jumps, about=about, converted=converted, sample=sample)
 
 
 def _drawn(closes: Closes, scale: Scale, bases: Mapping[str, comparison.Base | None], visible: slice) -> pd.DataFrame:
