@@ -109,10 +109,10 @@ def _bars(number: Node) -> int:
 
 
 def _compared(tree: Comparison, source: Source) -> Truth:
-    left, right = values(tree.left, source), values(tree.right, source)
     if kind_of(tree.left) == "text":
         holds, known = texts_compared(tree, source)
         return Truth(source.of_tickers(holds & known), source.of_tickers(~holds & known))
+    left, right = values(tree.left, source), values(tree.right, source)
     above, below = is_above(left, right), is_above(right, left)
     equal = Truth(above.fails & below.fails, above.holds | below.holds)
     results = {

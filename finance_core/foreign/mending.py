@@ -180,20 +180,24 @@ def _refuse_commas(
     *,
     may_be_decimals: bool,
 ) -> None:
-    """Add the tickers to `failures` that have a price whose comma may be that of decimals.
+    """Add the tickers to `failures` that have a price such as 149,554, whose comma may be that of decimals.
 
-    It is not if other commas of the ticker certainly separate thousands, or if none is certainly that of decimals and
-    prices have no decimals (`may_be_decimals`).
+    Other numbers of a ticker may show that its commas separate thousands. Where none shows anything, they do so if
+    prices have no decimals (not `may_be_decimals`).
     """
     commas = {name: numbers.commas(values) for name, values in texts.items()}
     prices = [name for name in commas if name != "volume"]
     thousands = {int(code) for masks in commas.values() for code in codes[masks["thousands"]]}
-    decimals = {int(code) for name in prices for code in codes[commas[name]["decimals"]]}
+    decimals: dict[int, str] = {}
+    for name in prices:
+        for row in np.flatnonzero(commas[name]["decimals"]).tolist():
+            decimals.setdefault(int(codes[row]), texts[name][row])
     for name in prices:
         for row in np.flatnonzero(commas[name]["either"]).tolist():
             code = int(codes[row])
             if code not in thousands and (may_be_decimals or code in decimals):
-                failures.setdefault(code, SisepanError(EITHER_COMMA, price=texts[name][row][:40]))
+                price = decimals.get(code, texts[name][row])
+                failures.setdefault(code, SisepanError(EITHER_COMMA, price=price[:40]))
 
 
 def _thousands(codes: npt.NDArray[np.int64], texts: Mapping[str, Sequence[Any]]) -> dict[str, Values]:

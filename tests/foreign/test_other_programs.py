@@ -9,12 +9,13 @@ import pytest
 
 from finance_core import categories, log
 from finance_core.bars import candles
-from finance_core.categories import KOREAN_STOCKS
+from finance_core.categories import KOREAN_STOCKS, US_STOCKS, Category
+from finance_core.errors import SisepanError
 from finance_core.foreign import adopt_command, daily, import_run, intervals, layout, mending, ranges
 from finance_core.foreign.collection_source import CollectionSource
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
-from tests.foreign.other_programs import KOREAN, LAYOUTS, Tables, flat, midnight
+from tests.foreign.other_programs import AMERICAN, KOREAN, LAYOUTS, Tables, flat, midnight
 
 pytestmark = pytest.mark.slow
 
@@ -143,6 +144,19 @@ def test_a_refusal_says_what_is_wrong(own_server_db: MongoDatabase, name: str, m
     )
     summary = import_run.examine(KOREAN_STOCKS, source, {})
     assert {failure.error.message for failure in summary.failures} == {message}
+
+
+@pytest.mark.parametrize(("category", "written"), [(KOREAN_STOCKS, "54,32"), (US_STOCKS, "54,321")])
+def test_a_price_whose_comma_is_unclear_is_named(
+    own_server_db: MongoDatabase, category: Category, written: str
+) -> None:
+    ticker, prices = ("005930", KOREAN) if category is KOREAN_STOCKS else ("AAPL", AMERICAN)
+    rows = [{**row, "close": "54,321"} for row in flat({ticker: prices[ticker]})]
+    rows[5]["close"] = written
+    own_server_db["theirs"].insert_many(rows)
+    source = CollectionSource(own_server_db, "theirs", layout.recognise(rows, category))
+    (failure,) = import_run.examine(category, source, {}).failures
+    assert str(failure.error) == str(SisepanError(mending.EITHER_COMMA, price=written))
 
 
 @pytest.mark.parametrize("name", ["a ratio by ticker, a document a day", "earnings without closes"])
