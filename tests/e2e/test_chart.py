@@ -379,6 +379,14 @@ def test_a_long_text_at_the_newest_bar_is_inside_of_the_plot(
     }""")
     assert plot["x"] <= left < right - 100 < right <= plot["x"] + plot["width"]
     assert plot["y"] <= top < bottom - 10
+    open_chart(page, address + f"?from={close.index[-90]:%Y-%m-%d}&to={close.index[-4]:%Y-%m-%d}")
+    page.wait_for_function("document.querySelector('.echarts-container').chart.textBoxes?.a")
+    left, edge = page.evaluate("""() => {
+      const {chart} = document.querySelector('.echarts-container');
+      const {x, width} = chart.getModel().getComponent('grid', 0).coordinateSystem.getRect();
+      return [chart.textBoxes.a[0], x + width];
+    }""")
+    assert left >= edge, "no text without its point"
 
 
 PLACES = """() => {

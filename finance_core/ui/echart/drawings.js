@@ -15,16 +15,16 @@
     text: ([[x, y]], area, drawing) => [dot(x, y), note(x, y, area, drawing)],
   };
   // A text is to the right of its point and above it, or on the other side if only there is room. It breaks into lines
-  // where it is longer.
+  // where it is longer. The text of a point beyond an edge does not come in: it would be seen without its point.
   const note = (x, y, area, { id, text }) => {
     const [left, right] = [x - area.x - 6, area.x + area.width - x - 6];
     const { width } = echarts.format.getTextRect(text, font);
-    const isLeft = width > right && left > right;
+    const isLeft = x <= area.x + area.width && width > right && left > right;
     const room = Math.max(isLeft ? left : right, 60);
     const element = write(text, isLeft ? x - 6 : x + 6, y - 4, isLeft ? "right" : "left");
     Object.assign(element.style, { width: room, overflow: "break" });
     const { height } = new echarts.graphic.Text(element).getBoundingRect();
-    const isBelow = y - 4 - height < area.y;
+    const isBelow = y >= area.y && y - 4 - height < area.y;
     if (isBelow) Object.assign(element.style, { y: y + 4, verticalAlign: "top" });
     const far = Math.min(width, room) + 6;
     const [from, top] = [isLeft ? x - far : x, isBelow ? y : y - 4 - height];
