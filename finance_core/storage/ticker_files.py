@@ -169,5 +169,6 @@ def _header(cells: list[str]) -> list[str] | None:
     keys = dict.fromkeys(TICKER_HEADERS, "ticker")
     keys |= {header: field.key for field in ticker_fields.in_lists() for header in field.headers}
     columns = [keys.get(cell.lower(), "") for cell in cells]
-    columns = ["" if key in columns[:position] else key for position, key in enumerate(columns)]
+    first = {key: position for position, key in reversed(list(enumerate(columns)))}
+    columns = [key if first[key] == position else "" for position, key in enumerate(columns)]
     return columns if "ticker" in columns else None

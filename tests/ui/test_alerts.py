@@ -1,6 +1,7 @@
 """The page of alerts and what other pages show of them, run by Streamlit's own test runner."""
 
 import datetime as dt
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -48,6 +49,8 @@ def test_a_rule_is_made_of_a_ready_condition_asked_and_removed(own_server_db: Mo
     (rule,) = alerts.rules(own_server_db)
     assert (rule["name"], rule["tickers"], rule["condition"]) == ("내 알림", ["005930"], "close > 1")
     assert any("내 알림" in element.value for element in page.markdown)
+    (link,) = (link for link in page.get("page_link") if link.proto.page == "screener")
+    assert parse_qs(link.proto.query_string) == {"in": ["korean_stocks"], "rule": ["close > 1"]}
     assert page.text_input(key="new_alert_name_1").value == "", "a new box, for the next one"
     page.button(key=f"icon_delete_{rule['_id']}").click().run()
     assert alerts.rules(own_server_db) == []
