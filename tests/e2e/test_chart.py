@@ -338,6 +338,25 @@ def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
     assert wait_until(lambda: accent not in colours(page))
 
 
+def test_a_click_on_a_day_to_come_draws_at_the_last_bar(
+    own_server_db: MongoDatabase, address: str, page: Page
+) -> None:
+    open_chart(page, address + "?period=3M&marks=none&ma=none&ind=ichimoku")
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    page.locator(".st-key-draw button").first.click()
+    page.get_by_role("radio", name="추세선", exact=True).click()
+    page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")
+    page.keyboard.press("Escape")
+    page.get_by_role("radio", name="추세선", exact=True).wait_for(state="hidden")
+    page.mouse.click(box["x"] + 300, box["y"] + 200)
+    page.mouse.click(box["x"] + box["width"] - 120, box["y"] + 260)
+    assert wait_until(lambda: len(drawings.load(own_server_db, KOREAN_STOCKS, "005930")) == 1)
+    (drawing,) = drawings.load(own_server_db, KOREAN_STOCKS, "005930")
+    last = prices.load(own_server_db, KOREAN_STOCKS, "005930").index[-1].date()
+    assert drawing.points[0].day < drawing.points[1].day == last
+
+
 def test_no_text_is_drawn_that_nobody_typed(own_server_db: MongoDatabase, address: str, page: Page) -> None:
     open_chart(page, address + "?period=1Y&marks=none&ma=none")
     canvas = page.locator("canvas").first

@@ -19,7 +19,6 @@ from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn
 
 pytestmark = pytest.mark.slow
-"""One worker drives the browser: the tests in it are about what is seen, not about how many cores there are."""
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 PLOT_LEFT, PLOT_RIGHT = 12, 76

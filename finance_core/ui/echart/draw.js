@@ -1,5 +1,5 @@
 // Collects the points of a drawing from clicks, as many as `tool().points`, with a line from the first to the pointer.
-// Calls `finish` with the points, each [position, price]. Clicks behind the `last()` bar do not count.
+// Calls `finish` with the points, each [position, price]. A click behind the `last()` bar counts as one there.
 (chart, echarts, tool, last, finish) => {
   const zr = chart.getZr();
   let points = [];
@@ -15,16 +15,17 @@
     if (event.zrByTouch && document.querySelector("[data-testid=stPopoverBody]")) return;
     const place = [offsetX, offsetY];
     if (!tool().points || !chart.containPixel({ gridIndex: 0 }, place)) return;
-    if (chart.convertFromPixel({ gridIndex: 0 }, place)[0] > last()) return;
-    points.push(place);
+    const [position, price] = chart.convertFromPixel({ gridIndex: 0 }, place);
+    points.push([Math.min(position, last()), price]);
     if (points.length === tool().points) {
-      const values = points.map((point) => chart.convertFromPixel({ gridIndex: 0 }, point));
+      const drawn = points;
       forget();
-      finish(values);
+      finish(drawn);
     } else {
       const style = { stroke: tool().color, lineWidth: 1.5, lineDash: [4, 4] };
       line = new echarts.graphic.Line({ z: 100, silent: true, style });
-      line.setShape({ x1: offsetX, y1: offsetY, x2: offsetX, y2: offsetY });
+      const [x1, y1] = chart.convertToPixel({ gridIndex: 0 }, points[0]);
+      line.setShape({ x1, y1, x2: offsetX, y2: offsetY });
       zr.add(line);
     }
   });
