@@ -82,11 +82,13 @@ def update(
         tail = read()
         if len(tail.bars):
             fetched = client.fetch(category, row, tail.bars.index[0].date())
+            _refuse_another_currency(row, fetched)
             answer = _valid(db, row, fetched, now, tail.bars)
             answer = answer._replace(bars=_with_first_actions(answer.bars, tail.bars))
             if len(answer.bars) and not history_was_rewritten(tail.bars, answer.bars):
                 return _store(db, category, row, fetched, answer, tail, now)
     fetched = client.fetch(category, row)
+    _refuse_another_currency(row, fetched)
     answer = _valid(db, row, fetched, now, prices.NOTHING.bars)
     if answer.bars.empty:
         raise FetchFailed(N_("Yahoo가 {symbol}의 쓸 수 있는 시세를 하나도 보내지 않았습니다."), symbol=fetched.symbol)
@@ -114,6 +116,17 @@ def _with_first_actions(bars: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFram
     actions = bars[candles.CORPORATE_ACTIONS].to_numpy(copy=True)
     actions[:1] = np.where(actions[:1] == 0, kept, actions[:1])
     return bars.assign(**dict(zip(candles.CORPORATE_ACTIONS, actions.T, strict=True)))
+
+
+def _refuse_another_currency(row: TickerRow, fetched: Fetched) -> None:
+    """Raise FetchFailed if Yahoo names another currency than it did for the stored bars."""
+    stored = row.get("currency") if row.get("source") == "yahoo" else None
+    if stored and fetched.currency and fetched.currency != stored:
+        sentence = N_(
+            "Yahoo가 말하는 통화가 {stored}에서 {fetched}(으)로 바뀌어 그대로 두었습니다. 정말 바뀌었다면 이 종목의 시세를 "
+            "지우고 다시 받으십시오."
+        )
+        raise FetchFailed(sentence, stored=stored, fetched=fetched.currency)
 
 
 def _refuse_another_history(

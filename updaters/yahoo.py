@@ -103,7 +103,7 @@ class Fetched:
     market: Market
     symbol: str
     currency: str
-    """ISO code; "" if Yahoo sends none, or if only a window was requested: reading it takes as long as the bars."""
+    """ISO code; "" if Yahoo sends none."""
     bars: pd.DataFrame
     """Raw bars, not yet cleaned: the columns of `candles`, indexed by tz-naive days of the exchange; NaN where Yahoo
     has no number. Split-adjusted, not dividend-adjusted."""
@@ -300,7 +300,7 @@ def _fetch(session: Session[Any], market: Market, symbol: str, start: dt.date | 
         # Without the time zone, yfinance requests it: one more request, and six more for an unknown symbol.
         ticker._tz = timezone
         frame = ticker.history(interval="1d", auto_adjust=False, actions=True, keepna=True, timeout=TIMEOUT, **window)
-        currency = str(ticker.history_metadata.get("currency") or "") if start is None else ""
+        currency = str(ticker.history_metadata.get("currency") or "")
     # With numpy, which takes a tenth of the time of pandas for the few bars of most answers.
     days = pd.DatetimeIndex(frame.index).tz_localize(None).to_numpy().astype("datetime64[D]").astype("datetime64[ns]")
     values = frame.to_numpy(dtype="float64")[:, [frame.columns.get_loc(name) for name in _COLUMNS]]

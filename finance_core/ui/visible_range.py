@@ -38,11 +38,7 @@ class Range:
 
         A chart shows a few bars at least (see `parts.seen`); days to come may follow the last one.
         """
-        if self.first:
-            wanted = periods.window(dates, pd.Timestamp(self.first), pd.Timestamp(self.last or dates[-1]))
-        else:
-            wanted = periods.period_start(dates, self.period), len(dates) - 1
-        return parts.seen(wanted, len(dates))
+        return parts.seen(self._wanted(dates), len(dates))
 
     def lack(self, dates: pd.DatetimeIndex) -> str:
         """A sentence if the range lies wholly before or after the bars on `dates` (ascending), so others are shown."""
@@ -56,6 +52,23 @@ class Range:
         )
         begin, end = formats.date(dates[0]), formats.date(dates[-1])
         return sentence.format(first=formats.date(self.first), begin=begin, end=end)
+
+    def widened(self, dates: pd.DatetimeIndex) -> str:
+        """A sentence if a chart of the bars on `dates` (ascending) shows more bars than lie between the two days."""
+        first, last = self.visible(dates)
+        if self.first is None or (first, last) == self._wanted(dates):
+            return ""
+        sentence = _(
+            "차트는 봉을 적어도 {count}개 보여 드립니다. 그래서 {begin}부터 {end}까지 보이고, 아래의 수치도 그 기간의 "
+            "것입니다."
+        )
+        begin, end = formats.date(dates[first]), formats.date(dates[last])
+        return sentence.format(count=parts.LEAST_SEEN, begin=begin, end=end)
+
+    def _wanted(self, dates: pd.DatetimeIndex) -> tuple[int, int]:
+        if self.first:
+            return periods.window(dates, pd.Timestamp(self.first), pd.Timestamp(self.last or dates[-1]))
+        return periods.period_start(dates, self.period), len(dates) - 1
 
 
 R = TypeVar("R", bound=Range)

@@ -132,24 +132,27 @@ def comparison(**query: str) -> pages.AppTest:
 
 
 def test_a_comparison_names_the_jump_that_its_values_span(reduced: pd.DataFrame) -> None:
-    based = {"from": "2026-11-18", "base": "2026-11-02"}
+    based = {"from": "2026-11-16", "base": "2026-11-02"}
     assert warnings(comparison(**based, scale="price")) == [], "a price has no base"
     for query in ({}, {**based, "scale": "percent"}):
         (warning,) = warnings(comparison(**query))
         assert "2026-11-16" in warning
-    assert warnings(comparison(**{"from": "2026-11-18", "to": "2026-11-20"})) == []
+    assert warnings(comparison(**{"from": "2026-11-16", "to": "2026-11-20"})) == []
 
 
 def test_what_is_said_is_of_the_five_bars_that_a_chart_shows_at_least(reduced: pd.DataFrame) -> None:
     query = {"from": "2026-11-20", "to": "2026-11-20", "unit": "W"}
     page = comparison(**query)
-    assert len(warnings(page)) == 1
+    widened, warning = warnings(page)
+    assert "2026-10-23부터 2026-11-20까지" in widened
+    assert "2026-11-16" in warning
     close = reduced["close"]
     assert page.get("dataframe")[0].value["수익률"].iloc[0] == f"{close['2026-11-20'] / close['2026-10-23'] - 1:+.2%}"
     viewer = pages.open_viewer(ticker="005930", **query)
     option, _source = pages.chart(viewer)
     assert option["shown"]["last"] - option["shown"]["first"] == 4
-    assert len(warnings(viewer)) == 1
+    assert warnings(viewer)[0] == widened
+    assert len(warnings(viewer)) == 2
 
 
 def test_a_month_with_a_jump_has_the_days_after_it(reduced: pd.DataFrame) -> None:

@@ -42,3 +42,12 @@ def test_a_range_without_any_bar_is_told_and_one_with_a_gap_is_not() -> None:
     assert Range(first=last + day).lack(DAYS)
     for shown in (Range(), Range(first=last), Range(first=first - 9 * day, last=first), Range(first=first - day)):
         assert shown.lack(DAYS) == ""
+
+
+def test_days_with_fewer_bars_than_a_chart_shows_are_told_with_those_that_it_shows() -> None:
+    day = DAYS[30].date()
+    assert Range(first=day, last=day).visible(DAYS) == (26, 30), "nothing after the chosen day"
+    for one in (Range(first=day, last=day), Range(first=DAYS[28].date(), last=day)):
+        assert f"{DAYS[26].date()}부터 {day}까지" in one.widened(DAYS)
+    for shown in (Range(), Range(period="1W"), Range(first=DAYS[26].date(), last=day), Range(first=DAYS[-5].date())):
+        assert shown.widened(DAYS) == ""

@@ -1,5 +1,6 @@
 """Histories that Yahoo has rewritten, after a split or a correction: no chart shows a false cliff."""
 
+import pandas as pd
 import pymongo
 import pytest
 from pymongo.monitoring import CommandListener, CommandStartedEvent
@@ -38,6 +39,25 @@ def test_after_a_split_the_whole_history_is_replaced_and_shows_no_cliff(db: Mong
     assert bars_of(db)["close"].pct_change().abs().max() < 0.15
     assert actions_of(db, "stock_splits") == {DAYS[51]: 50.0}
     assert {d["date"]: d["_id"] for d in db["korean_stocks"].find({"date": {"$in": list(ids)}})} == ids
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("since", [DAYS[0], DAYS[50]])
+def test_bars_in_another_currency_are_not_added_to_the_stored_ones(
+    db: MongoDatabase, samsung: Listing, since: pd.Timestamp, full: bool
+) -> None:
+    samsung.bars = random_walk(DAYS, seed=1).iloc[:50]
+    run(db, "005930")
+    before = bars_of(db)
+    samsung.bars = random_walk(DAYS, seed=1).iloc[:52]
+    samsung.bars.loc[since:, candles.PRICES] /= 1400
+    samsung.currency = "USD"
+
+    summary = run(db, "005930", full=full)
+
+    assert "KRW에서 USD" in str(summary.failures[0].error)
+    pd.testing.assert_frame_equal(bars_of(db), before)
+    assert metadata(db)["currency"] == "KRW"
 
 
 def test_a_split_between_two_updates_far_apart_leaves_no_cliff_either(db: MongoDatabase, samsung: Listing) -> None:

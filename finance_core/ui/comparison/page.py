@@ -76,7 +76,7 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
         return
     days = pd.DatetimeIndex(closes.shown.index)
     with st.container():  # always here, as that below: the browser draws a chart anew whose place changes
-        if lack := view.lack(pd.DatetimeIndex(closes.daily.index)):
+        if lack := view.lack(pd.DatetimeIndex(closes.daily.index)) or view.widened(days):
             st.warning(plain(lack), icon=":material/warning:")
     first, last = view.visible(days)
     visible = slice(first, last + 1)
