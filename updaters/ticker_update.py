@@ -123,8 +123,8 @@ def _refuse_another_currency(row: TickerRow, fetched: Fetched) -> None:
     stored = row.get("currency") if row.get("source") == "yahoo" else None
     if stored and fetched.currency and fetched.currency != stored:
         sentence = N_(
-            "Yahoo가 말하는 통화가 {stored}에서 {fetched}(으)로 바뀌어 그대로 두었습니다. 정말 바뀌었다면 이 종목의 시세를 "
-            "지우고 다시 받으십시오."
+            "Yahoo가 말하는 통화가 {stored}에서 {fetched}(으)로 바뀌어 그대로 두었습니다. 정말 바뀌었다면 이 종목의 "
+            "시세를 지우고 다시 받으십시오."
         )
         raise FetchFailed(sentence, stored=stored, fetched=fetched.currency)
 
