@@ -338,9 +338,7 @@ def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
     assert wait_until(lambda: accent not in colours(page))
 
 
-def test_a_click_on_a_day_to_come_draws_at_the_last_bar(
-    own_server_db: MongoDatabase, address: str, page: Page
-) -> None:
+def test_a_click_on_a_day_to_come_draws_at_the_last_bar(own_server_db: MongoDatabase, address: str, page: Page) -> None:
     open_chart(page, address + "?period=3M&marks=none&ma=none&ind=ichimoku")
     box = page.locator("canvas").first.bounding_box()
     assert box is not None
