@@ -6,7 +6,6 @@ A CSV is read to its end once, for its encoding, before any row is taken.
 
 import csv
 import hashlib
-import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,10 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import csv_form, dates, field_names, levels, raw_tickers
+from finance_core.foreign import bare_closes, csv_form, dates, field_names, levels, raw_tickers
 from finance_core.foreign.csv_form import reading
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.foreign.table_source import Source, bar_columns
@@ -58,7 +56,9 @@ NO_COLUMNS = N_("{file} 파일에 날짜와 종가 열(date와 close, 또는 날
 REPEATED = N_(
     "{file} 파일에 이름이 같은 열이 있어 어느 것이 맞는지 알 수 없습니다: {columns}. 하나만 남기거나 이름을 바꾸십시오."
 )
-NO_CLOSES = N_("{file} 파일은 이름으로 보아 종가가 아닙니다({word}). 종가의 표라면 이름을 바꾸십시오.")
+NO_CLOSES = N_(
+    "{file} 파일의 숫자가 종가인지 이름이 말해 주지 않습니다. 종가의 표라면 파일 이름을 종가나 close로 바꾸십시오."
+)
 NO_DAYS = N_("{file} 파일의 {column} 열에서 날짜를 읽지 못했습니다(첫 값: {value}).")
 NO_TICKER = N_(
     "{file} 파일이 어느 종목의 시세인지 알 수 없습니다. 종목 코드를 지정하거나(명령에서는 --ticker), "
@@ -294,11 +294,9 @@ def _names(path: Path, columns: Sequence[str], index: Sequence[str]) -> dict[str
 
 
 def _require_closes(path: Path, fields: set[str]) -> None:
-    """Raise SisepanError for columns that are only called by tickers, in a file that is called by another field."""
-    words = [word for word in re.split(r"[\s_()-]+", path.stem) if word and not word.isdecimal()]
-    named = field_names.of_bars(tuple(words[-1:])).keys() & {*candles.COLUMNS} - {"close"}
-    if fields == {"Close"} and named:
-        raise SisepanError(NO_CLOSES, file=path.name, word=words[-1])
+    """Raise SisepanError for columns that are only called by tickers, in a file whose name says no closes."""
+    if fields == {"Close"} and not bare_closes.may_be_in(path.stem):
+        raise SisepanError(NO_CLOSES, file=path.name)
 
 
 def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str, columns: Sequence[str]) -> str:

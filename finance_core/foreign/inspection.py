@@ -203,7 +203,7 @@ def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | No
     if layout is None:
         if _is_list(sampled):
             return Inspected(name, "names", count)
-        return Inspected(name, "other", count, problem=layouts.missing(sampled))
+        return Inspected(name, "other", count, problem=layouts.missing(sampled, name))
     candidates = [certain] if certain else categories_of(name, layout.raw_tickers, layout.described)
     kinds = raw_tickers.by_kind(layout.raw_tickers, layout.described)
     # The form of the tickers alone is not certain: the name of the collection must mean the same category.

@@ -14,7 +14,7 @@ import numpy as np
 from finance_core.bars import candles, sessions
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, field_names, levels, numbers, raw_tickers, row_parts, shapes
+from finance_core.foreign import bare_closes, dates, field_names, levels, numbers, raw_tickers, row_parts, shapes
 from finance_core.foreign.dates import Convention, DateForm
 from finance_core.foreign.levels import ShapeKind
 from finance_core.foreign.numbers import NumberForm
@@ -54,6 +54,9 @@ UNREAD: Final = N_("이름 뒤의 괄호가 값을 바꿀 수 있어 읽지 않�
 NO_TICKER_FIELD: Final = N_("종목 코드 필드를 찾지 못했습니다. 있는 필드: {fields}")
 UNNAMED: Final = N_(
     "{fields} 필드의 숫자가 종가인지 이름이 말해 주지 않습니다. 종가라면 필드 이름을 prices로 바꾸십시오."
+)
+UNNAMED_COLLECTION: Final = N_(
+    "숫자가 종가인지 컬렉션의 이름이 말해 주지 않습니다. 종가라면 컬렉션 이름을 prices로 바꾸십시오."
 )
 NO_CLOSE_FIELD: Final = N_("종가 필드를 찾지 못했습니다. 있는 필드: {fields}")
 NO_ROWS: Final = N_("어느 값이 어느 날의 것인지 알 수 없습니다. 있는 필드: {fields}")
@@ -158,7 +161,9 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     ticker = _give_ticker(columns, name, category)
     described: Described = {}
     raw_tickers.describe(described, columns)
-    if not any("close" in part.columns for part in parts) or all(value is None for value in columns["date"]):
+    is_untold = any(map(levels.are_bare, documents)) and not bare_closes.may_be_in(name)
+    has_closes = any("close" in part.columns for part in parts) and not is_untold
+    if not has_closes or all(value is None for value in columns["date"]):
         return None
     most = _commonest(names)
     convention = dates.convention_of(columns["date"])
@@ -207,14 +212,16 @@ def _columns(parts: Sequence[shapes.Rows]) -> dict[str, list[Any]]:
     }
 
 
-def missing(documents: Iterable[Document]) -> SisepanError | None:
-    """What documents lack to be daily bars; None where they do not look like prices at all.
+def missing(documents: Sequence[Document], name: str = "") -> SisepanError | None:
+    """What `documents` of the collection `name` lack to be daily bars; None where they look like no prices at all.
 
     They look like prices if they have a price field, or both numbers and dates.
     """
     names: dict[str, None] = {}
     types: set[type] = set()
     pending: list[Any] = list(documents)
+    if any(map(levels.are_bare, documents)) and not bare_closes.may_be_in(name):
+        return SisepanError(UNNAMED_COLLECTION)
     if unnamed := dict.fromkeys(field for each in pending for field in levels.unnamed(each)):
         return SisepanError(UNNAMED, fields=_listed(unnamed))
     while pending:

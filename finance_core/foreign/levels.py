@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 
 from finance_core.bars import candles
-from finance_core.foreign import dates, field_names, raw_tickers, row_parts
+from finance_core.foreign import bare_closes, dates, field_names, raw_tickers, row_parts
 from finance_core.foreign.numbers import numbers
 from finance_core.storage.database import Document
 
@@ -41,15 +41,6 @@ CANDLE_LENGTHS: Final = (5, 6, 7, 8, 11, 12)
 """Lengths of such a row: without or with a volume, an amount, and what cryptocurrency exchanges add."""
 PERIOD: Final = re.compile(r"(19|20)\d\d(-\d\d)?")
 """The name of a field that holds the rows of one year, or of one month."""
-CLOSES: Final = frozenset(
-    {
-        *("bars", "candles", "chart", "close", "closes", "closing", "daily", "data", "historical", "history", "items"),
-        *("ohlc", "ohlcv", "points", "price", "prices", "quotes", "records", "results", "series", "stock", "stocks"),
-        *("by", "date", "ticker", "tickers", "time", "timeseries", "values", "가격", "시세", "일봉", "종가", "주가"),
-    }
-)
-"""Words in the name of a field that holds closes by day or by ticker. With another word, such as PER or volume, bare
-numbers are no closes."""
 ADJUSTED_WORD: Final = re.compile(r"(^|[_ .-])ADJ(USTED)?($|[_ .-])")
 """What tells, beside the ticker in the name of a column, that its prices are adjusted for dividends."""
 DEPTH: Final = 5
@@ -270,9 +261,7 @@ def may_be_bars(field: str, held: Any) -> bool:
         if field_names.of_bars(tuple(itertools.islice(held, 10))):
             return True
         inner, held = held, next(iter(held.values()))
-    words = field_names.folded(field).split("_")
-    is_named = all(word in CLOSES or raw_tickers.means_category(word) for word in words)
-    return is_named or not _holds(inner, int, float) or bool(PERIOD.fullmatch(field)) or raw_tickers.is_certain(field)
+    return bare_closes.may_be_in(field) or not _holds(inner, int, float)
 
 
 def unnamed(document: Document) -> list[str]:
@@ -283,6 +272,13 @@ def unnamed(document: Document) -> list[str]:
         for field, held in dictionaries.items()
         if not may_be_bars(field, held) and (_are_dates(held) or raw_tickers.are_tickers(held))
     ]
+
+
+def are_bare(document: Document) -> bool:
+    """Whether the numbers of a document are in fields that only name days or tickers."""
+    names, _parts = row_parts.names_of(document)
+    bare = {key: held for key, held in document.items() if key not in {"_id", *names.values()}}
+    return _holds(bare, int, float) and (_are_dates(bare) or raw_tickers.are_tickers(bare))
 
 
 def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]] | None:

@@ -160,11 +160,16 @@ def test_a_csv_with_columns_of_each_ticker(tmp_path: Path, lines: list[str]) -> 
 
 
 def test_a_column_called_by_a_letter_is_of_that_ticker_beside_others(tmp_path: Path) -> None:
-    """C was taken for the close, and V for the volume, of the fund by which the table is called."""
+    """C was taken for the close, and V for the volume, of the fund by which the table is called.
+
+    Nothing says that such a table has closes.
+    """
     lines = ["Date,JPM,BAC,C,V,WFC,MA", *(f"{day},{n}00,{n}1,{n}2,{n}3,{n}4,{n}5" for n, day in enumerate(DAYS, 1))]
-    closes = {
-        one.ticker: one.bars["close"].tolist() for one in found(write(tmp_path, "XLF.csv", "\n".join(lines)), US_STOCKS)
-    }
+    with pytest.raises(SisepanError) as refused:
+        file_source.open_file(write(tmp_path, "XLF.csv", "\n".join(lines)), US_STOCKS)
+    assert refused.value.message == file_source.NO_CLOSES
+    of_all = found(write(tmp_path, "close.csv", "\n".join(lines)), US_STOCKS)
+    closes = {one.ticker: one.bars["close"].tolist() for one in of_all}
     assert closes["C"] == [12, 22, 32]
     assert closes.keys() == {"JPM", "BAC", "C", "V", "WFC", "MA"}
     for head, row in (("T,O,H,L,C,V", "10,12,9,11,5"), ("Date,C,V", "11,5"), ("Date,O,C,V", "10,11,5")):
@@ -173,7 +178,13 @@ def test_a_column_called_by_a_letter_is_of_that_ticker_beside_others(tmp_path: P
         assert (bars.ticker, bars.bars["close"].tolist()) == ("XLF", [11, 11, 11])
 
 
-@pytest.mark.parametrize("name", ["거래량.csv", "KOSPI_volume.csv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("거래량.csv", "KOSPI_volume.csv", "시가총액.csv", "외국인보유.csv", "market_cap.csv", "PER.csv", "목표주가.csv"),
+        "returns_2024.csv",
+    ],
+)
 def test_a_table_that_is_not_of_closes_by_its_name(tmp_path: Path, name: str) -> None:
     lines = columns_of_two(lambda _name, ticker: ticker, fields="Close")
     with pytest.raises(SisepanError) as refused:

@@ -257,8 +257,8 @@ def _notes(
     """What a visitor must know before he reads the chart."""
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
-    days, shown = (pd.DatetimeIndex(bars.index) for bars in (history.bars, chart.bars))
-    if lack := view.lack(days) or view.widened(shown):
+    daily, drawn = (pd.DatetimeIndex(bars.index) for bars in (history.bars, chart.bars))
+    if lack := view.lack(daily) or view.widened(drawn):
         st.warning(plain(lack), icon=":material/warning:")
     header.notes(row)
     ends = chart.bars.index[visible[0]], chart.bars.index[visible[1]]
