@@ -18,6 +18,7 @@ from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign import (
     conversion,
+    field_names,
     following,
     import_run,
     inspection,
@@ -261,6 +262,10 @@ def _unlisted(db: MongoDatabase, location: Location, bars: int) -> list[runs.Fai
     collection = db[location.collection]
     if collection.find_one({location.name("ticker"): {"$type": "array"}}, {"_id": True}) is not None:
         errors.append(DataConflict(N_("종목 코드가 목록인 문서가 있습니다.")))
+    qualifying = [name for names in field_names.QUALIFIERS.values() for name in names]
+    if (found := collection.find_one({"$or": [{name: {"$exists": True}} for name in qualifying]})) is not None:
+        fields = ", ".join(name for name in qualifying if name in found)
+        errors.append(DataConflict(layout.QUALIFIED, fields=fields))
     # Counted, not estimated: after the server was killed, its estimate may be far off.
     if (count := collection.count_documents({})) > bars:
         errors.append(DataConflict(N_("종목 코드가 없는 문서가 {count}개 있습니다."), count=count - bars))

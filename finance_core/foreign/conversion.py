@@ -17,7 +17,17 @@ from finance_core import starter
 from finance_core.bars import adjustment, candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import daily, dates, mending, numbers, ranges, raw_tickers, trading_days, verification
+from finance_core.foreign import (
+    daily,
+    dates,
+    mending,
+    numbers,
+    qualifiers,
+    ranges,
+    raw_tickers,
+    trading_days,
+    verification,
+)
 from finance_core.foreign.daily import OwnRows
 from finance_core.foreign.intervals import Intraday
 from finance_core.foreign.mending import Changes
@@ -31,6 +41,7 @@ SHOWN_CONVERSIONS = 20
 
 NO_TICKER = N_("종목 코드가 없습니다.")
 NOT_A_TICKER = N_("이 카테고리의 종목 코드가 아닙니다: {ticker}")
+NOT_IN_FORCE = N_("지웠거나 유효하지 않다고 표시된 행입니다.")
 NO_DATE = N_("날짜가 없습니다.")
 UNREADABLE_DATE = N_("날짜를 읽을 수 없습니다: {date}")
 IMPOSSIBLE_DAY = N_("가격이 {date}에 있을 수 없습니다.")
@@ -101,6 +112,10 @@ class Rules(NamedTuple):
         if expected and not {expected}.issuperset(written):
             raise SisepanError(OTHER_CURRENCY, found=", ".join(sorted(written)), expected=expected)
 
+    def require_units(self, ticker: str, written: Collection[str]) -> None:
+        """Raise SisepanError if a price in one of the units `written` is no price in the currency of `ticker`."""
+        qualifiers.require_plain(written, self.category.currency_of(self.currencies.get(ticker)))
+
     def exchange_of(self, ticker: str, raws: Sequence[Any]) -> Exchange | None:
         """The exchange of a ticker, which a source writes as `raws`; None where it is not known."""
         market = raw_tickers.market_of(self.category, raws) or self.markets.get(ticker, "")
@@ -132,6 +147,13 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
 
     table = accepted((table["code"] < 0).to_numpy(), NOT_A_TICKER)
     counts = np.bincount(table["code"], minlength=len(group))
+    table = accepted(~table.pop("in_force").to_numpy(), NOT_IN_FORCE)
+    for raw, units in qualifiers.units(portions).items():
+        try:
+            if raw in codes:
+                rules.require_units(list(group)[codes[raw]], units)
+        except SisepanError as error:
+            failures[codes[raw]] = error
     table, changes = mending.mended(rules.category, table, portions, failures)
     table = table.assign(**_moments(table, portions, failures)._asdict())
     table = accepted(table["moments"].isna().to_numpy(), NO_DATE)
@@ -275,6 +297,7 @@ def _table(codes: Mapping[Any, int], number: int, rows: Rows) -> pd.DataFrame:
                 for name, values in rows.columns.items()
                 if name in candles.COLUMNS
             },
+            "in_force": qualifiers.in_force(rows),
             "order": rows.order,
             "portion": number,
             "position": range(len(rows)),

@@ -73,12 +73,18 @@ TICKERS: Final[FieldNames] = {
     "currency": ("currency", "통화"),
 }
 """The same for the other fields of a list of tickers; documents of prices may have these fields too."""
+QUALIFIERS: Final[FieldNames] = {
+    "unit": ("unit", "units", "price_unit", "단위", "가격단위", "scale", "multiplier", "배수"),
+    "deleted": ("deleted", "is_deleted", "removed", "del_yn", "delyn", "삭제", "삭제여부"),
+    "valid": ("valid", "is_valid", "isvalid", "use_yn", "useyn", "유효", "유효여부"),
+}
+"""The same for fields beside a bar that change what it means (see `qualifiers`)."""
 
 
 @lru_cache(maxsize=1024)
 def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
-    """Our names of the fields of a bar and of a description of its ticker, each mapped to the one of `keys` for it."""
-    names = _matched(keys, {**BARS, **TICKERS})
+    """Our names of the fields of a bar, its ticker's description and its qualifiers, to the one of `keys` for each."""
+    names = _matched(keys, {**BARS, **TICKERS, **QUALIFIERS})
     prices = {"open", "high", "low", "close"} & names.keys()
     adjusted = {ours for ours in prices if names[ours].strip().startswith(ADJUSTED_PREFIX)}
     is_general = folded(names.get("close", "")) in BESIDE_RANGE and not prices >= {"high", "low"}

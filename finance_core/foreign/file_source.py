@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import bare_closes, csv_form, dates, field_names, levels, raw_tickers
+from finance_core.foreign import bare_closes, csv_form, dates, field_names, levels, qualifiers, raw_tickers
 from finance_core.foreign.csv_form import reading
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.foreign.table_source import Source, bar_columns
@@ -166,12 +166,16 @@ class CsvSource(_FileSource):
             first = list(islice(numbered, csv_form.MOST_ABOVE + 1))
         above, self._delimiter = csv_form.head([line for _number, line in first])
         self._above = first[above][0] if first else 0
+        titles = [line for _number, line in first[:above]]
+        qualifiers.require_plain(qualifiers.in_titles(titles), category.currency_of(None))
         head = [record for _line, record in islice(self._records(), 3)]
         if not head:
             raise SisepanError(EMPTY, file=path.name)
         of_tickers, self._head = _columns_of_tickers(head)
         self._width = len(head[0])
-        super().__init__(path, category, ticker, head[0], of_tickers)
+        with_units = qualifiers.with_units(*head[:2]) if len(head) > 1 and not of_tickers else None
+        self._head += with_units is not None
+        super().__init__(path, category, ticker, with_units or head[0], of_tickers)
 
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
         names, records = list(names), self._rows_below_header()

@@ -48,6 +48,7 @@ NUMBERS: Final[dict[NumberForm, str]] = {
     "decimal": N_("숫자가 Decimal128로 저장되어 있습니다."),
 }
 """`TICKERS`, `DATES` and `NUMBERS` have a sentence for each form that differs from ours."""
+QUALIFIED: Final = N_("값의 단위나 행의 효력을 말하는 필드가 있습니다: {fields}. 전환하면 살펴봅니다.")
 NO_CLOSE: Final = N_("종가가 없는 문서가 있습니다(표본의 {percent}).")
 NO_DATE_FIELD: Final = N_("날짜 필드를 찾지 못했습니다. 있는 필드: {fields}")
 UNREAD: Final = N_("이름 뒤의 괄호가 값을 바꿀 수 있어 읽지 않는 필드: {fields}")
@@ -121,7 +122,14 @@ class Layout:
             and set(self.dates) == {"day"}
             and {*self.prices, *self.volumes} <= {"number", "missing"}
             and not self.without_close
+            and not self.qualifiers
         )
+
+    @property
+    def qualifiers(self) -> list[str]:
+        """The fields that change what a bar means (see `qualifiers`), which only a conversion looks at."""
+        names = field_names.of_bars(self.fields)
+        return [names[ours] for ours in field_names.QUALIFIERS if ours in names]
 
     @property
     def is_flat(self) -> bool:
@@ -157,12 +165,10 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         ticker_fields.add(shape.ticker)
         description_fields = {**shape.description_fields, **description_fields}
         are_tickers_inside |= shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names)
-    rows = sum(map(len, parts))
     ticker = _give_ticker(columns, name, category)
     described: Described = {}
     raw_tickers.describe(described, columns)
-    is_untold = any(map(levels.are_bare, documents)) and not bare_closes.may_be_in(name)
-    has_closes = any("close" in part.columns for part in parts) and not is_untold
+    has_closes = any("close" in part.columns for part in parts) and not _is_untold(documents, name)
     if not has_closes or all(value is None for value in columns["date"]):
         return None
     most = _commonest(names)
@@ -175,8 +181,8 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         shapes=dict(kinds),
         names=most,
         is_uniform=all(set(each) <= set(most.items()) for each in names),
-        rows=rows,
-        rows_per_document=rows / len(documents),
+        rows=len(columns["date"]),
+        rows_per_document=len(columns["date"]) / len(documents),
         tickers=dict(Counter(raw_tickers.form_of(raw, category) for raw in columns["ticker"])),
         dates=dict(Counter(map(dates.form_of, columns["date"], moments))),
         prices=dict(Counter(numbers.form_of(value) for name in candles.PRICES for value in columns[name])),
@@ -220,7 +226,7 @@ def missing(documents: Sequence[Document], name: str = "") -> SisepanError | Non
     names: dict[str, None] = {}
     types: set[type] = set()
     pending: list[Any] = list(documents)
-    if any(map(levels.are_bare, documents)) and not bare_closes.may_be_in(name):
+    if _is_untold(documents, name):
         return SisepanError(UNNAMED_COLLECTION)
     if unnamed := dict.fromkeys(field for each in pending for field in levels.unnamed(each)):
         return SisepanError(UNNAMED, fields=_listed(unnamed))
@@ -241,6 +247,11 @@ def missing(documents: Sequence[Document], name: str = "") -> SisepanError | Non
         return None
     message = NO_DATE_FIELD if "date" not in ours else NO_ROWS if "close" in ours else NO_CLOSE_FIELD
     return SisepanError(message, fields=_listed(names))
+
+
+def _is_untold(documents: Iterable[Document], name: str) -> bool:
+    """Whether documents are numbers by day or by ticker, of which the `name` of the collection tells no closes."""
+    return any(map(levels.are_bare, documents)) and not bare_closes.may_be_in(name)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -295,6 +306,7 @@ def obstacles(layout: Layout, *, duplicates: int, is_view: bool, has_index: bool
         *((True, DATES[day], {"percent": share(n)}) for day, n in layout.dates.items() if day in DATES),
         *((number in forms, message, {}) for number, message in NUMBERS.items()),
         (unread, UNREAD, {"fields": _listed(unread)}),
+        (layout.qualifiers, QUALIFIED, {"fields": _listed(layout.qualifiers)}),
         (layout.without_close, NO_CLOSE, {"percent": share(layout.without_close)}),
         (duplicates, N_("같은 날이 두 번 이상 있습니다(살펴본 종목에서 {count}일)."), {"count": duplicates}),
         (is_view, N_("뷰여서 인덱스를 가질 수 없습니다."), {}),

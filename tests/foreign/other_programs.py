@@ -130,6 +130,12 @@ def by_day(prices: Tables, value: Callable[[dict[str, dict[str, float]]], Any], 
     return [{"date": midnight(day), name: value(of_day)} for day, of_day in sorted(days.items())]
 
 
+def closes_by_ticker(times: float) -> list[Document]:
+    """A document a day with a field for each ticker's close, multiplied."""
+    days = by_day(KOREAN, lambda of_day: {ticker: values["close"] * times for ticker, values in of_day.items()})
+    return [{"date": day["date"], **day["prices"]} for day in days]
+
+
 def text(day: dt.date, pattern: str) -> str:
     return f"{day:{pattern}}"
 
@@ -532,6 +538,24 @@ LAYOUTS: Final[dict[str, Layout]] = {
     "closes by ticker in krx": korean(
         lambda: by_day(KOREAN, lambda of_day: {ticker: row["close"] for ticker, row in of_day.items()}, "krx"),
         closes_only(KOREAN),
+    ),
+    "closes in columns of tickers": Layout(
+        one(lambda: closes_by_ticker(1), "kr_closes"), closes_only(KOREAN), "korean_stocks"
+    ),
+    "market values in columns of tickers": Layout(
+        one(lambda: closes_by_ticker(7), "kr_market_cap"), KOREAN, "korean_stocks"
+    ).refused,
+    "prices in thousands of won": korean(lambda: [row | {"unit": "천원"} for row in flat(KOREAN)]).refused,
+    "prices in won, as a field says": korean(lambda: [row | {"unit": "원"} for row in flat(KOREAN)]),
+    "prices times a hundred": korean(lambda: [row | {"scale": 2} for row in flat(KOREAN)]).refused,
+    "corrected rows, marked as not valid": korean(
+        lambda: flat(KOREAN) + [row | {"close": row["close"] * 2, "is_valid": False} for row in flat(KOREAN)]
+    ),
+    "deleted rows after those in force": korean(
+        lambda: (
+            [row | {"deleted": False} for row in flat(KOREAN)]
+            + [row | {"close": row["close"] * 2, "deleted": True} for row in flat(KOREAN)[::3]]
+        )
     ),
     "falls to a tenth, by signs": korean(lambda: flat(fallen(-1)), fallen(1)),
     "volumes revised threefold": korean(

@@ -80,6 +80,25 @@ def test_what_is_read_as_it_is_gives_the_same_charts_and_is_not_changed(own_serv
     assert "unique" not in db["kr"].index_information()[adoption.INDEX]  # his own programs must not begin to fail
 
 
+@pytest.mark.parametrize("field", ["deleted", "is_valid", "단위"])
+@pytest.mark.parametrize("share", [1, 400])
+def test_what_has_fields_that_change_what_a_bar_means_is_not_read_as_it_is(
+    own_server_db: MongoDatabase, field: str, share: int
+) -> None:
+    """Of several hundred documents, a sample may miss the only one with such a field."""
+    rows = flat(TABLES, CAPITAL)
+    for row in rows[::share]:
+        row[field] = False
+    own_server_db["kr"].insert_many(rows)
+    reading = adopted(own_server_db, "kr")
+    assert reading.state == "failed"
+    assert field in str(reading.failures[0].error)
+    assert not locations.of(own_server_db, KOREAN_STOCKS).read_only
+    layout = inspection.look_at(own_server_db, "kr", KOREAN_STOCKS).layout
+    assert layout
+    assert not layout.is_readable or share > 1
+
+
 def test_its_tickers_are_listed_with_their_names_and_state(own_server_db: MongoDatabase) -> None:
     db = own_server_db
     db["kr"].insert_many(flat(TABLES, CAPITAL))

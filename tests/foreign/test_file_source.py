@@ -16,7 +16,7 @@ import pytest
 
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import conversion, csv_form, file_source, import_run, levels, raw_tickers, sources
+from finance_core.foreign import conversion, csv_form, file_source, import_run, levels, qualifiers, raw_tickers, sources
 from finance_core.foreign.conversion import Converted
 from finance_core.foreign.import_records import Summary
 
@@ -84,6 +84,65 @@ def test_titles_above_the_header_are_no_rows(tmp_path: Path, above: list[str], d
     [samsung] = found(path)
     assert samsung.bars["close"].tolist() == [79600, 77000, 76600]
     assert [refusal.place for refusal in samsung.refusals] == [str(len(above) + len(table))]
+
+
+@pytest.mark.parametrize(
+    ("title", "unit"),
+    [
+        ("단위: 천원", "천원"),
+        ('"(단위 : 원, 천주)",,', "천주"),
+        ("삼성전자 (unit: thousand KRW)", "thousand"),
+        ("단위: USD", "USD"),
+    ],
+)
+def test_a_unit_above_the_header_that_makes_other_numbers_of_prices_is_refused(
+    tmp_path: Path, title: str, unit: str
+) -> None:
+    with pytest.raises(SisepanError) as refused:
+        file_source.open_file(write(tmp_path, "005930.csv", "\n".join([title, HEADER, *BARS])), KOREAN_STOCKS)
+    assert (refused.value.message, refused.value.values["unit"]) == (qualifiers.OTHER_UNIT, unit)
+
+
+@pytest.mark.parametrize("title", ["단위: 원", "(단위 : 원, 주)", "Unit: KRW", "단위 원/주"])
+@pytest.mark.parametrize("below", [[], [",원,원,원,원,주"], [",(원),(원),(원),(원),"]])
+def test_units_that_say_nothing_new_are_read(tmp_path: Path, title: str, below: list[str]) -> None:
+    [samsung] = found(write(tmp_path, "005930.csv", "\n".join([title, HEADER, *below, *BARS])))
+    assert samsung.bars["close"].tolist() == [79600, 77000, 76600]
+    assert samsung.refusals == ()
+
+
+@pytest.mark.parametrize("below", [",천원,천원,천원,천원,주", ",(천원),(천원),(천원),(천원),(주)", ",,,,만원,"])
+def test_a_unit_below_the_header_counts_as_one_in_it(tmp_path: Path, below: str) -> None:
+    with pytest.raises(SisepanError) as refused:
+        file_source.open_file(write(tmp_path, "005930.csv", "\n".join([HEADER, below, *BARS])), KOREAN_STOCKS)
+    assert refused.value.message == file_source.NO_COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("unit", "is_read"), [("원", True), ("KRW", True), ("1", True), ("천원", False), ("100", False)]
+)
+@pytest.mark.parametrize("name", ["단위", "unit"])
+def test_a_column_of_units_is_read_where_they_leave_prices_as_they_are(
+    tmp_path: Path, name: str, unit: str, is_read: bool
+) -> None:
+    lines = [f"{HEADER},{name}", *(f"{bar},{unit}" for bar in BARS)]
+    [samsung] = found(write(tmp_path, "005930.csv", "\n".join(lines)))
+    if is_read:
+        assert samsung.bars["close"].tolist() == [79600, 77000, 76600]
+    else:
+        assert samsung.failure
+        assert samsung.failure.message == qualifiers.OTHER_UNIT
+
+
+@pytest.mark.parametrize(
+    ("name", "marks"),
+    [("is_valid", ["true", "false", "true"]), ("deleted", ["0", "1", ""]), ("삭제여부", ["N", "Y", "N"])],
+)
+def test_rows_that_are_marked_as_deleted_or_not_valid_are_no_bars(tmp_path: Path, name: str, marks: list[str]) -> None:
+    lines = [f"{HEADER},{name}", *(f"{bar},{mark}" for bar, mark in zip(BARS, marks, strict=True))]
+    [samsung] = found(write(tmp_path, "005930.csv", "\n".join(lines)))
+    assert samsung.bars["close"].tolist() == [79600, 76600]
+    assert [(one.place, one.reason.message) for one in samsung.refusals] == [("3", conversion.NOT_IN_FORCE)]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +240,15 @@ def test_a_column_called_by_a_letter_is_of_that_ticker_beside_others(tmp_path: P
 @pytest.mark.parametrize(
     "name",
     [
-        *("거래량.csv", "KOSPI_volume.csv", "시가총액.csv", "외국인보유.csv", "market_cap.csv", "PER.csv", "목표주가.csv"),
+        *(
+            "거래량.csv",
+            "KOSPI_volume.csv",
+            "시가총액.csv",
+            "외국인보유.csv",
+            "market_cap.csv",
+            "PER.csv",
+            "목표주가.csv",
+        ),
         "returns_2024.csv",
     ],
 )

@@ -1,0 +1,81 @@
+"""Fields beside a bar that change what it means: the unit of its prices, and whether it counts at all. Pure."""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from finance_core.errors import SisepanError
+from finance_core.foreign import raw_tickers
+from finance_core.foreign.shapes import Rows
+from finance_core.i18n import N_
+
+NO: Final = frozenset({"", "0", "0.0", "f", "false", "n", "no", "x"})
+"""Words for no, in small letters, as flags have them."""
+PLAIN: Final = frozenset({"", "1", "1.0", "주", "share", "shares", "%", "p", "pt", "pts", "point", "points", "포인트"})
+"""Units, in small letters, that leave numbers as they are; beside them, currencies do."""
+_UNIT: Final = re.compile(
+    r"(십|백|천|만|십만|백만|천만|억|십억|조|thousands?|millions?|billions?)?\s*(원|주|달러|won|krw|usd|us\$|[$₩￦]|shares?)?",
+    re.IGNORECASE,
+)
+_IN_TITLE: Final = re.compile(r"(?:단위\s*[:=]?|\bunits?\s*[:=])([^)\]]*)", re.IGNORECASE)
+
+OTHER_UNIT: Final = N_(
+    "가격의 단위가 {unit}(이)라서 읽지 않습니다. 원·달러처럼 통화 하나의 가격으로 바꾸어 저장한 뒤 가져오십시오."
+)
+
+
+def in_force(rows: Rows) -> npt.NDArray[np.bool_]:
+    """The rows that no field calls deleted or not valid."""
+    result = np.ones(len(rows), dtype=bool)
+    for name, is_no in (("deleted", True), ("valid", False)):
+        if name in rows.columns:
+            words = (None if value is None else _word(value) in NO for value in rows.columns[name])
+            result &= [word is None or word == is_no for word in words]
+    return result
+
+
+def units(portions: Iterable[Rows]) -> dict[Any, set[str]]:
+    """The units that rows name, by their raw ticker."""
+    result: dict[Any, set[str]] = {}
+    for rows in portions:
+        raws = raw_tickers.keys_of(rows.columns["ticker"]) if "unit" in rows.columns else []
+        for raw, unit in zip(raws, rows.columns.get("unit", ()), strict=True):
+            result.setdefault(raw, set()).update([] if unit is None else [str(unit)])
+    return result
+
+
+def in_titles(lines: Iterable[str]) -> list[str]:
+    """The units that lines above a table name.
+
+    >>> in_titles(["삼성전자 일별 시세", "(단위 : 원, 천주)", "Unit: USD"])
+    ['원', '천주', 'USD']
+    """
+    told = (found for line in lines for found in _IN_TITLE.findall(line))
+    return [word for text in told for word in re.split(r"[\s,;/·|\"]+", text) if word]
+
+
+def with_units(names: Iterable[str], below: Iterable[str]) -> list[str] | None:
+    """The names of columns with the units `below` them in brackets; None where the line below has none.
+
+    >>> with_units(["일자", "종가", "거래량"], ["", "천원", "주"])
+    ['일자', '종가(천원)', '거래량(주)']
+    """
+    pairs = [(name, text.strip("()[] ")) for name, text in zip(names, below, strict=False)]
+    if not any(text for _name, text in pairs) or not all(_UNIT.fullmatch(text) for _name, text in pairs):
+        return None
+    return [f"{name}({text})" if text else name for name, text in pairs]
+
+
+def require_plain(written: Iterable[str], currency: str) -> None:
+    """Raise SisepanError if one of these units makes a price another number than it is in `currency` ("": in none)."""
+    for unit in sorted(written):
+        named = raw_tickers.currencies([unit])
+        if _word(unit) not in PLAIN and not (named and currency in ("", *named)):
+            raise SisepanError(OTHER_UNIT, unit=unit[:40])
+
+
+def _word(value: Any) -> str:
+    return str(value).strip().casefold()
