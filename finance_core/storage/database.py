@@ -7,6 +7,7 @@ a server that went away or came back. What is stored and how it is read is left 
 import atexit
 import logging
 import re
+import shutil
 import threading
 import warnings
 from collections.abc import Callable, Iterable
@@ -30,6 +31,7 @@ from finance_core import categories, settings
 from finance_core.categories import Category
 from finance_core.errors import DatabaseMisconfigured, DatabaseUnavailable, DataConflict, SisepanError
 from finance_core.i18n import N_
+from finance_core.mongod.process import LEAST_FREE
 from finance_core.mongod.server import EmbeddedMongod
 from finance_core.storage import locations
 
@@ -224,6 +226,12 @@ def _explain(error: PyMongoError) -> SisepanError:
         if host:
             sentence = N_("{host}의 MongoDB에 연결할 수 없습니다. 서버가 켜져 있는지, MONGO_URI가 맞는지 확인하십시오.")
             return DatabaseUnavailable(sentence, host=host)
+        directory = settings.data_dir()
+        if directory.exists() and (free := shutil.disk_usage(directory).free) < LEAST_FREE:
+            sentence = N_(
+                "내장 MongoDB가 응답하지 않습니다. 디스크에 {free} MB만 남았습니다. 자리를 비우고 다시 시도하십시오."
+            )
+            return DatabaseUnavailable(sentence, free=free // 1_000_000)
         return DatabaseUnavailable(N_("내장 MongoDB가 응답하지 않습니다. 다시 시도하십시오."))
     sentence = N_("MongoDB가 요청을 처리하지 못했습니다({kind}). 자세한 내용은 로그에 있습니다.")
     return DatabaseUnavailable(sentence, kind=type(error).__name__)

@@ -14,7 +14,7 @@ from pathlib import Path
 import dns.resolver
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError
 
 from finance_core import settings
 from finance_core.categories import KOREAN_STOCKS
@@ -415,6 +415,15 @@ def test_a_wrong_or_missing_password_is_told(
         assert all(part in said for part in (reader.name, "insert 명령", "readWrite"))
         database.atomically(db, lambda session: db.numbers.insert_one({"_id": 1, "in transaction": bool(session)}))
         assert db.numbers.find_one() == {"_id": 1, "in transaction": False}
+
+
+def test_a_server_that_does_not_answer_on_a_full_disk_is_told_with_the_disk(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = ServerSelectionTimeoutError("nobody")
+    assert "MB" not in str(database.explained(error))
+    monkeypatch.setattr(database, "LEAST_FREE", 2**62)
+    assert "MB" in str(database.explained(error))
 
 
 def test_an_error_that_nobody_foresaw_is_explained_and_logged(
