@@ -12,15 +12,23 @@ from finance_core.foreign import raw_tickers
 from finance_core.foreign.shapes import Rows
 from finance_core.i18n import N_
 
-NO: Final = frozenset({"", "0", "0.0", "f", "false", "n", "no", "x"})
+NO: Final = frozenset({"0", "0.0", "f", "false", "n", "no", "x"})
 """Words for no, in small letters, as flags have them."""
-PLAIN: Final = frozenset({"", "1", "1.0", "주", "share", "shares", "%", "p", "pt", "pts", "point", "points", "포인트"})
-"""Units, in small letters, that leave numbers as they are; beside them, currencies do."""
+UNTOLD: Final = frozenset({"", "none", "nan", "<na>"})
+PLAIN: Final = frozenset(
+    {
+        *UNTOLD,
+        *("1", "1.0", "주", "share", "shares", "%", "p", "pt", "pts", "point", "points", "포인트"),
+        *("d", "1d", "day", "days", "daily", "일", "일봉"),
+    }
+)
+"""Units of a number or a bar, in small letters, that leave prices as they are; beside them, currencies do."""
 _UNIT: Final = re.compile(
-    r"(십|백|천|만|십만|백만|천만|억|십억|조|thousands?|millions?|billions?)?\s*(원|주|달러|won|krw|usd|us\$|[$₩￦]|shares?)?",
+    r"(\d[\d,]*|십|백|천|만|십만|백만|천만|억|십억|조|thousands?|millions?|billions?)?\s*"
+    r"(원|주|달러|won|krw|usd|us\$|[$₩￦]|shares?)?",
     re.IGNORECASE,
 )
-_IN_TITLE: Final = re.compile(r"(?:단위\s*[:=]?|\bunits?\s*[:=])([^)\]]*)", re.IGNORECASE)
+_IN_TITLE: Final = re.compile(r"(?:단위|\bunits?\s*[:=])([^)\]]*)", re.IGNORECASE)
 
 OTHER_UNIT: Final = N_(
     "가격의 단위가 {unit}(이)라서 읽지 않습니다. 원·달러처럼 통화 하나의 가격으로 바꾸어 저장한 뒤 가져오십시오."
@@ -32,8 +40,8 @@ def in_force(rows: Rows) -> npt.NDArray[np.bool_]:
     result = np.ones(len(rows), dtype=bool)
     for name, is_no in (("deleted", True), ("valid", False)):
         if name in rows.columns:
-            words = (None if value is None else _word(value) in NO for value in rows.columns[name])
-            result &= [word is None or word == is_no for word in words]
+            words = map(_word, rows.columns[name])
+            result &= [word in UNTOLD or (word in NO) == is_no for word in words]
     return result
 
 
@@ -43,18 +51,19 @@ def units(portions: Iterable[Rows]) -> dict[Any, set[str]]:
     for rows in portions:
         raws = raw_tickers.keys_of(rows.columns["ticker"]) if "unit" in rows.columns else []
         for raw, unit in zip(raws, rows.columns.get("unit", ()), strict=True):
-            result.setdefault(raw, set()).update([] if unit is None else [str(unit)])
+            result.setdefault(raw, set()).add(str(unit))
     return result
 
 
 def in_titles(lines: Iterable[str]) -> list[str]:
     """The units that lines above a table name.
 
-    >>> in_titles(["삼성전자 일별 시세", "(단위 : 원, 천주)", "Unit: USD"])
-    ['원', '천주', 'USD']
+    >>> in_titles(["삼성전자 일 단위 시세", "(단위 : 원, 천주)", "단위: 1,000원", "Unit: USD"])
+    ['원', '천주', '1,000원', 'USD']
     """
     told = (found for line in lines for found in _IN_TITLE.findall(line))
-    return [word for text in told for word in re.split(r"[\s,;/·|\"]+", text) if word]
+    words = (word for text in told for word in re.split(r"[\s:=;/·|\"]+|,(?!\d)", text))
+    return [word for word in words if word and _UNIT.fullmatch(word)]
 
 
 def with_units(names: Iterable[str], below: Iterable[str]) -> list[str] | None:

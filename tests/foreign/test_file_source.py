@@ -93,6 +93,7 @@ def test_titles_above_the_header_are_no_rows(tmp_path: Path, above: list[str], d
         ('"(단위 : 원, 천주)",,', "천주"),
         ("삼성전자 (unit: thousand KRW)", "thousand"),
         ("단위: USD", "USD"),
+        ("단위:1,000원", "1,000원"),
     ],
 )
 def test_a_unit_above_the_header_that_makes_other_numbers_of_prices_is_refused(
@@ -103,7 +104,9 @@ def test_a_unit_above_the_header_that_makes_other_numbers_of_prices_is_refused(
     assert (refused.value.message, refused.value.values["unit"]) == (qualifiers.OTHER_UNIT, unit)
 
 
-@pytest.mark.parametrize("title", ["단위: 원", "(단위 : 원, 주)", "Unit: KRW", "단위 원/주"])
+@pytest.mark.parametrize(
+    "title", ["단위: 원", "(단위 : 원, 주)", "Unit: KRW", "단위 원/주", "일 단위 시세", "조회단위: 일", "(단위:원,주)"]
+)
 @pytest.mark.parametrize("below", [[], [",원,원,원,원,주"], [",(원),(원),(원),(원),"]])
 def test_units_that_say_nothing_new_are_read(tmp_path: Path, title: str, below: list[str]) -> None:
     [samsung] = found(write(tmp_path, "005930.csv", "\n".join([title, HEADER, *below, *BARS])))
@@ -119,7 +122,7 @@ def test_a_unit_below_the_header_counts_as_one_in_it(tmp_path: Path, below: str)
 
 
 @pytest.mark.parametrize(
-    ("unit", "is_read"), [("원", True), ("KRW", True), ("1", True), ("천원", False), ("100", False)]
+    ("unit", "is_read"), [("원", True), ("KRW", True), ("1", True), ("일", True), ("천원", False), ("100", False)]
 )
 @pytest.mark.parametrize("name", ["단위", "unit"])
 def test_a_column_of_units_is_read_where_they_leave_prices_as_they_are(
@@ -136,7 +139,7 @@ def test_a_column_of_units_is_read_where_they_leave_prices_as_they_are(
 
 @pytest.mark.parametrize(
     ("name", "marks"),
-    [("is_valid", ["true", "false", "true"]), ("deleted", ["0", "1", ""]), ("삭제여부", ["N", "Y", "N"])],
+    [("is_valid", ["true", "false", ""]), ("deleted", ["0", "1", ""]), ("삭제여부", ["N", "Y", "N"])],
 )
 def test_rows_that_are_marked_as_deleted_or_not_valid_are_no_bars(tmp_path: Path, name: str, marks: list[str]) -> None:
     lines = [f"{HEADER},{name}", *(f"{bar},{mark}" for bar, mark in zip(BARS, marks, strict=True))]
