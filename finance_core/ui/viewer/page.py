@@ -269,9 +269,9 @@ def _notes(
     others_by_title = {other.title: other.history for other in others}
     history_notes.show(others_by_title, *ends, _("함께 그린 선에는 그 단절이 들어 있습니다."))
     if chart.impossible:
-        days = ", ".join(formats.date(remark.date) for remark in chart.impossible)
+        dates = ", ".join(formats.date(remark.date) for remark in chart.impossible)
         sentence = _("{days}의 배당은 그 전 종가보다 적지 않아 가격에 반영하지 않았습니다.")
-        st.warning(plain(sentence.format(days=days)), icon=":material/warning:")
+        st.warning(plain(sentence.format(days=dates)), icon=":material/warning:")
     chosen = [curve for curve in chart.curves if curve.chosen in view.indicators]
     for sentence in curves.undrawable(chart.bars, chosen, chart.jumps).values():
         st.caption(plain(sentence))
