@@ -85,7 +85,7 @@ def option(
         "yAxis": _axes(lines, scale, base),
         "dataZoom": parts.zooms(1, parts.first_seen(len(drawn)), sides, bottom=8, height=28),
         "tooltip": {**parts.TOOLTIP, "showContent": False},
-        "series": [line_of(line, position, width) for position, line in enumerate(lines)],
+        "series": [line_of(line, position, width, drawn.iloc[:, position]) for position, line in enumerate(lines)],
     }
 
 
@@ -126,8 +126,8 @@ def scaled(lines: Sequence[Line]) -> list[Option]:
     ]
 
 
-def line_of(line: Line, position: int, width: float) -> Option:
-    """The series of a line, `width` pixels wide, on the y axis at the same position."""
+def line_of(line: Line, position: int, width: float, drawn: "pd.Series[float]") -> Option:
+    """The series of a line, `width` pixels wide, on the y axis at the same position; `drawn` are its values."""
     return {
         "type": "line",
         "name": line.name,
@@ -140,6 +140,7 @@ def line_of(line: Line, position: int, width: float) -> Option:
         "itemStyle": {"color": line.color},
         "lineStyle": {"color": line.color, "width": width},
         "emphasis": {"focus": "series"},  # pointing at it, or at its name in the legend, pales the others
+        **parts.alone(drawn, line.color, line.marker),
     }
 
 

@@ -51,8 +51,14 @@ def axes(settings: Option, others: Sequence[Other]) -> list[Script]:
 
 def series(others: Sequence[Other], first_axis: int) -> list[Option]:
     """Their lines, on the axes that begin at the position `first_axis`. Days without a close are bridged."""
-    rows = enumerate(zip(columns(others), COLORS, strict=False), start=first_axis)
+    rows = enumerate(zip(columns(others).items(), COLORS, strict=False), start=first_axis)
     return [
-        {**parts.line(name, color), "yAxisIndex": axis, "connectNulls": True, "lineStyle": {"color": color, "width": 2}}
-        for axis, (name, color) in rows
+        {
+            **parts.line(name, color),
+            **parts.alone(close, color, bridged=True),
+            "yAxisIndex": axis,
+            "connectNulls": True,
+            "lineStyle": {"color": color, "width": 2},
+        }
+        for axis, ((name, close), color) in rows
     ]

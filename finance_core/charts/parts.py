@@ -162,6 +162,25 @@ def line(column: str, color: str) -> Option:
     }
 
 
+def alone(values: "pd.Series[float]", color: str, symbol: str = "circle", *, bridged: bool = False) -> Option:
+    """The part of a line's option that marks its `values` without a neighbour, through which ECharts draws no line.
+
+    A line that is `bridged` has only one such value: its only one.
+
+    >>> alone(pd.Series([1.0, np.nan, 2.0, 3.0]), "red")["markPoint"]["data"]
+    [{'coord': [0, 1.0]}]
+    >>> alone(pd.Series([1.0, np.nan, 2.0]), "red", bridged=True)
+    {}
+    """
+    known = np.isfinite(values.to_numpy())
+    padded = np.pad(known, 1)
+    at = np.flatnonzero(known if bridged else known & ~padded[:-2] & ~padded[2:])
+    if not len(at) or (bridged and len(at) > 1):
+        return {}
+    look = {"symbol": symbol, "symbolSize": 7, "label": {"show": False}, "itemStyle": {"color": color}, "silent": True}
+    return {"markPoint": {**look, "data": [{"coord": [int(day), float(values.iloc[day])]} for day in at]}}
+
+
 def reading(
     column: str,
     *,

@@ -61,7 +61,8 @@ def option(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame, *, 
         "dataZoom": parts.zooms(len(shown), parts.first_seen(len(drawn)), parts.SIDES),
         "tooltip": {**parts.TOOLTIP, "showContent": False},
         "series": [
-            {**comparison.line_of(line, own, 1.5), "xAxisIndex": own, "emphasis": {}} for own, line in enumerate(shown)
+            {**comparison.line_of(line, own, 1.5, drawn.iloc[:, own]), "xAxisIndex": own, "emphasis": {}}
+            for own, line in enumerate(shown)
         ],
     }
 

@@ -11,6 +11,7 @@ from finance_core import i18n
 from finance_core.bars import candles, curves, marks
 from finance_core.bars.curves import Chosen
 from finance_core.charts import candlestick, price_series, style
+from finance_core.charts.overlay import Other
 from finance_core.charts.style import Kind, Scale, Style
 from finance_core.ui.echart import border
 
@@ -169,3 +170,14 @@ def test_days_to_come_have_no_bar_and_only_what_leads() -> None:
     assert all("선행스팬" in name or "▒" in name for name in has_values)
     assert len([name for name in has_values if "선행스팬" in name]) == 2
     border.prepare(option)
+
+
+def test_the_only_close_of_another_ticker_is_marked_and_what_is_bridged_is_not() -> None:
+    bars = bars_of([10, 12, 11])
+    closes = [pd.Series(values, bars.index) for values in ([np.nan, 5.0, np.nan], [4.0, np.nan, 6.0])]
+    others = [Other(name, close, 2) for name, close in zip("AB", closes, strict=True)]
+    option = candlestick.candlestick(bars, [], Style(scale="percent"), others=others)
+    once, bridged = (series for series in option["series"] if series["type"] == "line")
+    assert once["markPoint"]["data"] == [{"coord": [1, 5.0]}]
+    assert "markPoint" not in bridged
+    json.dumps(option["series"], allow_nan=False, default=lambda script: dict(script.settings))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from finance_core.charts import small_multiples
+from finance_core.charts import comparison, small_multiples
 from finance_core.charts.comparison import Line
 from finance_core.charts.parts import Option
 
@@ -52,3 +52,17 @@ def test_no_more_than_sixteen_are_drawn() -> None:
 
 def test_the_option_but_for_its_dataset_and_scripts_is_plain_json() -> None:
     json.dumps(option_of(3) | {"dataset": None}, allow_nan=False, default=lambda script: dict(script.settings))
+
+
+def test_only_a_value_without_neighbours_is_marked_in_both_kinds_of_charts() -> None:
+    days = pd.bdate_range("2025-01-01", periods=4)
+    closes = pd.DataFrame({"whole": [1.0, 2, 3, 4], "once": [np.nan, 5, np.nan, np.nan]}, index=days)
+    closes["broken"] = [6.0, 7, np.nan, 8]
+    lines = [Line(name, slot, "diamond", 0) for slot, name in enumerate(closes)]
+    for option in (comparison.option(lines, closes, closes, "price"), small_multiples.option(lines, closes, closes)):
+        whole, once, broken = option["series"]
+        assert "markPoint" not in whole
+        assert once["markPoint"]["data"] == [{"coord": [1, 5.0]}]
+        assert broken["markPoint"]["data"] == [{"coord": [3, 8.0]}]
+        assert (once["markPoint"]["symbol"], once["markPoint"]["itemStyle"]) == ("diamond", {"color": lines[1].color})
+        json.dumps(option["series"], allow_nan=False)
