@@ -124,14 +124,16 @@ class Sisepan:
     def screen(self, condition: str, category: str = "korean_stocks", as_of: Day | None = None) -> pd.DataFrame:
         """The tickers for which `condition` holds: a condition, or the name of a ready one (new_high, 골든크로스, …).
 
-        With `as_of`, no later bar is used. Indexed by ticker; columns: name, date of the last bar, close, change, and
-        the fields of the condition. `attrs` has the "day", the number of tickers that were "judged", the number of
-        these whose last bar is before that day ("behind"), and the "unjudged" tickers by reason. Raises SisepanError
-        that points at a mistake in the condition.
+        With `as_of`, no later bar is used. Indexed by ticker; columns: name, date (of the last bar), close, change1 (a
+        ratio), and the fields of the condition. `attrs` has the "day", the number of tickers that were "judged", the
+        number of these whose last bar is before that day ("behind"), and the "unjudged" tickers by reason. Raises
+        SisepanError that points at a mistake in the condition.
 
         >>> found = sisepan.screen("close > 1.9% + ago(close, 1)")
         >>> found.index.tolist(), found.attrs["judged"]
         (['005930'], 1)
+        >>> list(found.columns)
+        ['name', 'date', 'close', 'change1']
         """
         of_category = _category(category)
         tree = conditions.parse(rule_of(condition))

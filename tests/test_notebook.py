@@ -3,6 +3,7 @@
 import datetime as dt
 import doctest
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,11 @@ def test_a_day_may_be_whatever_a_notebook_has_of_it(sisepan: Sisepan, day: Any) 
         assert sisepan.panel("korean_stocks", since=day, until=day)["005930"].tolist() == [101.0]
     assert sisepan.screen("close > 1", as_of=day).attrs["day"] == dt.date(2024, 1, 3)
     assert sisepan.compare("005930", since=day)["005930"].round(6).tolist() == [0.0, 0.990099]
+
+
+def test_the_columns_of_every_screen_are_named_as_the_documentation_says(sisepan: Sisepan) -> None:
+    named = set(re.findall(r"\w+", Sisepan.screen.__doc__ or ""))
+    assert {*sisepan.screen("close > 1").columns} <= named
 
 
 def test_a_code_that_was_read_as_a_number_is_the_ticker(sisepan: Sisepan) -> None:
