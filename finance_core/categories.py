@@ -78,7 +78,7 @@ class Category:
     """ISO code of the currency of most of its prices; a ticker may differ (`ticker_metadata.currency`). "" for points,
     even if a source names a currency."""
     decimals: tuple[tuple[float, int], ...]
-    """Decimals of a price by its size: pairs of (least price, decimals), largest price first."""
+    """Decimals of a traded price by its size: pairs of (least price, decimals), largest price first."""
     markets: tuple[Market, ...]
     """The markets of its tickers; a ticker without a market counts as one of the first market."""
     average_sets: tuple[tuple[Average, ...], ...]
@@ -96,6 +96,8 @@ class Category:
     """The largest move of a price in one session, as a share of the close before; None where no rule limits it."""
     index: str = ""
     """The index that stands for its market, a ticker of the category `indices`; "" where there is none."""
+    adjusted_decimals: tuple[tuple[float, int], ...] = ()
+    """The same of a price that may be adjusted for splits, if that has more decimals than a traded one."""
     rates: bool = False
     """Whether its prices are exchange rates (USDKRW) and not amounts of money."""
     ticker_digits: int = 0
@@ -169,7 +171,8 @@ class Category:
 
     def decimals_of(self, price: float) -> int:
         """How many decimals a price of about this size is shown with."""
-        return next((decimals for least, decimals in self.decimals if abs(price) >= least), self.decimals[-1][1])
+        by_size = self.adjusted_decimals or self.decimals
+        return next((decimals for least, decimals in by_size if abs(price) >= least), by_size[-1][1])
 
 
 KOREAN_AVERAGES = tuple(Average(window) for window in (5, 20, 60, 120))
@@ -190,6 +193,7 @@ KOREAN_STOCKS = Category(
     ticker_pattern=r"[0-9][0-9A-Z]{5}",
     currency="KRW",
     decimals=((0, 0),),
+    adjusted_decimals=((100, 0), (10, 1), (0, 2)),
     markets=(
         Market("KOSPI", "XKRX", ".KS", yahoo_exchanges=("KSC",), names=KOSPI_NAMES),
         Market("KOSDAQ", "XKRX", ".KQ", yahoo_exchanges=("KOE",), index="^KQ11", names=KOSDAQ_NAMES),

@@ -92,8 +92,9 @@ def test_every_category_is_complete(category: Category) -> None:
     assert set(category.default_averages) <= set(category.averages)
     assert {average.kind for average in category.averages} <= set(indicators.INDICATORS)
     assert all(category.is_ticker(ticker) for ticker in category.headlines)
-    assert [least for least, _ in category.decimals] == sorted((least for least, _ in category.decimals), reverse=True)
-    assert category.decimals[-1][0] == 0
+    for decimals in filter(None, (category.decimals, category.adjusted_decimals)):
+        assert [least for least, _ in decimals] == sorted((least for least, _ in decimals), reverse=True)
+        assert decimals[-1][0] == 0
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,9 @@ def test_prices_are_money_of_stocks_alone(category: Category, named: str | None,
     ("category", "price", "decimals"),
     [
         (KOREAN_STOCKS, 70_300, 0),
+        (KOREAN_STOCKS, 100, 0),
+        (KOREAN_STOCKS, 34.4, 1),
+        (KOREAN_STOCKS, 8.4, 2),
         (categories.US_STOCKS, 0.5, 4),
         (categories.US_STOCKS, 300, 2),
         (categories.INDICES, 4_500, 2),

@@ -37,7 +37,7 @@ def jumps(category: Category, days: npt.NDArray[np.datetime64], close: npt.NDArr
     if not at.size:  # as in most histories
         return at
     before, after = close[at - 1], close[at]
-    step = 10.0 ** -category.decimals_of(float(close[-1]))  # sources round adjusted prices, which may be small
+    step = 10.0 ** -category.decimals[0][1]  # sources round adjusted prices, which may be small
     count = np.sqrt(sessions.elapsed(category.markets[0].calendar, days[at - 1], days[at]))
     highest = (before + step) * (1 + limit) ** count + step
     lowest = (before - step) * (1 - limit) ** count - step
