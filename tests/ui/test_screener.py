@@ -4,6 +4,7 @@ import itertools
 import re
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -73,6 +74,16 @@ def test_an_address_is_a_question(market: MongoDatabase) -> None:
     assert list(result(opened(rule="close > 1"))) == ["이름", "종가", "등락률", "최근 60봉", "날짜", "코드"]
     assert "살펴본 2종목 가운데 **1종목**" in page.get("markdown")[0].value
     assert [each.label for each in page.expander] == ["표본 시세 · 1", "봉이 모자람 · 1"]
+
+
+def test_differences_of_prices_have_the_decimals_that_the_chart_has(market: MongoDatabase) -> None:
+    bars, growing = make_bars(200), np.linspace(50, 99, 200)
+    dear = bars.assign(**{name: bars[name] * growing for name in candles.PRICES})
+    store(market, "000005", dear, name="휨")
+    found = result(opened(rule="macd > 100 and atr14 > 0 and ma20 > 0")).set_index("코드").loc["000005"]
+    macd, atr, average = found.iloc[4:7]
+    assert all(round(number, 2) == number != round(number) for number in (macd, atr))
+    assert average == round(average), "prices have none in won"
 
 
 def test_choices_write_the_condition_and_the_address(market: MongoDatabase) -> None:

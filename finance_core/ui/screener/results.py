@@ -10,10 +10,12 @@ import streamlit as st
 from finance_core import formats
 from finance_core.bars import comparison, fields
 from finance_core.bars.condition_tree import FieldOf, Node
+from finance_core.bars.curves import Chosen
 from finance_core.bars.fields import FIELDS, Unit
 from finance_core.bars.outcomes import Outcome
 from finance_core.bars.screen import ALWAYS, REASONS, Result, columns_of
 from finance_core.categories import Category
+from finance_core.charts import panes
 from finance_core.i18n import _
 from finance_core.spreadsheets import Sheet
 from finance_core.storage import screens
@@ -39,7 +41,7 @@ FORMATS: dict[Unit, tuple[str, int]] = {
     "days": ("localized", 0),
     "bars": ("localized", 0),
 }
-"""Streamlit's number format and the decimals by unit; the decimals of prices come from the category."""
+"""Streamlit's number format and the decimals by unit; the decimals of prices come from the category and the chart."""
 
 
 def show(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
@@ -92,8 +94,8 @@ def _table(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
     changes: list[str] = []
     handed_out: dict[str, Any] = {code: list(result.tickers), name: names, _("날짜"): result.dates}
     for position, field in enumerate(columns_of(tree)):
-        values, label, unit = result.columns[str(field)], _label(field), FIELDS[field.name].unit
-        table[label] = values if unit == "text" else _rounded(view.category, unit, values)
+        label, unit = _label(field), FIELDS[field.name].unit
+        table[label] = _values(view.category, field, result)
         handed_out[f"{label} %" if unit == "percent" else label] = table[label]
         if unit != "text":
             config[label] = st.column_config.NumberColumn(format=FORMATS[unit][0], help=str(field))
@@ -140,10 +142,22 @@ def _label(field: FieldOf) -> str:
     return _("등락률") if (field.name, field.settings) == ("change", (1,)) else fields.label(field.name, field.settings)
 
 
-def _rounded(category: Category, unit: Unit, values: Any) -> Any:
+def _values(category: Category, field: FieldOf, result: Result) -> Any:
+    """The values of a column of the table, rounded as on the chart of each ticker."""
+    values, unit = result.columns[str(field)], FIELDS[field.name].unit
+    if unit == "text":
+        return values
     if unit == "price":
-        return [np.round(value, category.decimals_of(value)) if np.isfinite(value) else None for value in values]
+        rows = zip(values, result.columns["close"], strict=True)
+        return [
+            np.round(each, _decimals(category, field, close)) if np.isfinite(each) else None for each, close in rows
+        ]
     return np.round(values * 100 if unit == "percent" else values, FORMATS[unit][1])
+
+
+def _decimals(category: Category, field: FieldOf, close: float) -> int:
+    key, decimals = FIELDS[field.name].indicator, category.decimals_of(close)
+    return panes.decimals_of(Chosen(key, field.settings), decimals) if key else decimals
 
 
 def _followed(outcomes: list[Outcome]) -> None:
