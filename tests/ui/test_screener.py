@@ -18,6 +18,7 @@ from finance_core.bars.conditions import parse
 from finance_core.bars.fields import FIELDS
 from finance_core.bars.screen import READY, rule_of
 from finance_core.categories import CATEGORIES
+from finance_core.charts.style import Style
 from finance_core.storage import screens
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.screener import address, rows
@@ -74,6 +75,15 @@ def test_an_address_is_a_question(market: MongoDatabase) -> None:
     assert list(result(opened(rule="close > 1"))) == ["이름", "종가", "등락률", "최근 60봉", "날짜", "코드"]
     assert "살펴본 2종목 가운데 **1종목**" in page.get("markdown")[0].value
     assert [each.label for each in page.expander] == ["표본 시세 · 1", "봉이 모자람 · 1"]
+
+
+def test_a_tiny_fall_is_below_nought_and_has_its_colour(market: MongoDatabase) -> None:
+    close = np.append(np.full(99, 1_000_000.0), 999_970.0)
+    flat = make_bars(100).assign(**dict.fromkeys(("open", "high", "low"), 1e6), close=close)
+    store(market, "000005", flat.assign(low=close), name="조금")
+    page = opened(rule="close > 500000")
+    assert result(page)["등락률"].tolist() == pytest.approx([-0.003])
+    assert Style(rising_is_red=True).falling in page.get("dataframe")[-1].proto.arrow_data.styler.styles
 
 
 def test_differences_of_prices_have_the_decimals_that_the_chart_has(market: MongoDatabase) -> None:

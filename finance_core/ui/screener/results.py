@@ -96,10 +96,11 @@ def _table(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
     for position, field in enumerate(columns_of(tree)):
         label, unit = _label(field), FIELDS[field.name].unit
         table[label] = _values(view.category, field, result)
-        handed_out[f"{label} %" if unit == "percent" else label] = table[label]
+        is_percent = unit == "percent"
+        handed_out[f"{label} %" if is_percent else label] = table[label].round(2) if is_percent else table[label]
         if unit != "text":
             config[label] = st.column_config.NumberColumn(format=FORMATS[unit][0], help=str(field))
-        changes += [label] if unit == "percent" and field.name.startswith("change") else []
+        changes += [label] if is_percent and field.name.startswith("change") else []
         if position == len(ALWAYS) - 1 and len(result.tickers) <= MOST_LINES:
             table[line] = list(result.recent)
     table[_("날짜")] = [formats.date(day) for day in result.dates]
@@ -143,7 +144,10 @@ def _label(field: FieldOf) -> str:
 
 
 def _values(category: Category, field: FieldOf, result: Result) -> Any:
-    """The values of a column of the table, rounded as on the chart of each ticker."""
+    """The values of a column of the table, rounded as on the chart of each ticker.
+
+    Percentages are only shown rounded: else a tiny fall would have neither sign nor colour.
+    """
     values, unit = result.columns[str(field)], FIELDS[field.name].unit
     if unit == "text":
         return values
@@ -152,7 +156,7 @@ def _values(category: Category, field: FieldOf, result: Result) -> Any:
         return [
             np.round(each, _decimals(category, field, close)) if np.isfinite(each) else None for each, close in rows
         ]
-    return np.round(values * 100 if unit == "percent" else values, FORMATS[unit][1])
+    return values * 100 if unit == "percent" else np.round(values, FORMATS[unit][1])
 
 
 def _decimals(category: Category, field: FieldOf, close: float) -> int:
