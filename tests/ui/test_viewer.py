@@ -369,3 +369,6 @@ def test_prices_with_dividends_say_so_and_are_those_of_the_function(
     kept = 1 - 1_000 / table["close"].iloc[199]
     assert source["종가"].iloc[:200].tolist() == pytest.approx((table["close"].iloc[:200] * kept).tolist())
     assert source["종가"].iloc[200:].tolist() == table["close"].iloc[200:].tolist()
+    page.button(key="picture").click().run()
+    days = f"{table.index[0]:%Y-%m-%d}_{table.index[-1]:%Y-%m-%d}"
+    assert page.session_state["picture_asked chart_of_ticker"].file == f"005930_dividends_{days}.png", "as other files"

@@ -8,14 +8,14 @@ from finance_core.i18n import _
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import history_notes, listing, pictures
 from finance_core.ui.parameters import INTERVALS
+from finance_core.ui.viewer import table
 from finance_core.ui.viewer.shared import Chart
 
 
 def control(key: str, row: TickerRow, chart: Chart, visible: tuple[int, int], line: str) -> None:
-    """The part of the menu that downloads the picture; the file name has the ticker and the first and last day."""
-    days = _days(chart, visible)
-    ticker = "".join(char for char in row["ticker"] if char.isalnum() or char in "-_")
-    pictures.control(key, f"{ticker}_{'_'.join(days)}.png", title(row), line)
+    """The part of the menu that downloads the picture, named like the other files of the visible bars."""
+    file = table.file_name(row["ticker"], chart.style, chart.bars.iloc[visible[0] : visible[1] + 1])
+    pictures.control(key, f"{file}.png", title(row), line)
 
 
 def title(row: TickerRow) -> str:

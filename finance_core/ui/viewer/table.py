@@ -37,12 +37,21 @@ def downloads_of(ticker: str, name: str, chart: Chart, visible: tuple[int, int],
     """Download buttons for the bars between the positions `visible`, for all bars, and for the chart made by `html`."""
     whole = as_sheet(chart.bars, chart.curves, chart.style, chart.noted)
     visible_sheet = Sheet(whole.table.iloc[visible[0] : visible[1] + 1], whole.decimals)
-    what = ticker + UNITS[chart.style.interval] + ("_dividends" if chart.style.total_return else "")
-    file, everything = downloads.file_name(what, visible_sheet.table), downloads.file_name(what, whole.table)
+    file, everything = (file_name(ticker, chart.style, sheet.table) for sheet in (visible_sheet, whole))
     with st.container(horizontal=True, gap="small"):
         downloads.table_buttons(_("보이는 기간"), file, {name: visible_sheet}, key="visible")
         downloads.table_buttons(_("전체"), everything, {name: whole}, key="whole")
         downloads.button(_("차트 HTML"), f"{file}.html", html, key="chart_html")
+
+
+def file_name(ticker: str, style: Style, bars: pd.DataFrame) -> str:
+    """The name of a file with `bars`, without its ending: ticker, interval, whether with dividends, first and last day.
+
+    >>> from finance_core.bars import candles
+    >>> file_name("KO", Style(interval="W", total_return=True), candles.empty())
+    'KO_weekly_dividends'
+    """
+    return downloads.file_name(ticker + UNITS[style.interval] + ("_dividends" if style.total_return else ""), bars)
 
 
 def as_sheet(bars: pd.DataFrame, curves: list[Curve], style: Style, noted: Noted = NOTHING_NOTED) -> Sheet:
