@@ -50,6 +50,9 @@ _log = logging.getLogger(__name__)
 class AlreadyRunning(SisepanError):
     """Another run of this category holds the lease."""
 
+    run: ObjectId | None = None
+    """The `_id` of that run."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -192,6 +195,12 @@ def leased(
         keeper.join()
 
 
+def has_lease(db: MongoDatabase, category: Category, run: ObjectId | None) -> bool:
+    """Whether a run still holds the lease of `category`; a run that has just begun may have no record yet."""
+    held = {"_id": category.key, "run": run, "$expr": {"$gt": ["$expires_at", "$$NOW"]}}
+    return db[LEASES].find_one(held) is not None
+
+
 def latest(db: MongoDatabase, category: Category) -> RunRecord | None:
     """The running or last run of `category`, without its failures; None if it never had one."""
     return _latest(db, category, {})
@@ -323,7 +332,7 @@ def _acquire(run: LeasedRun) -> None:
         return
     other = leases.find_one({"_id": key}) or {}
     since = other.get("since", dt.datetime(1970, 1, 1)).replace(tzinfo=dt.UTC).astimezone()
-    raise AlreadyRunning(
+    error = AlreadyRunning(
         N_(
             "이 카테고리의 업데이트가 이미 실행 중입니다: {host}의 프로세스 {process}, {since}부터. "
             "끝난 뒤 다시 시도하거나 업데이트 화면에서 중단하십시오."
@@ -332,6 +341,8 @@ def _acquire(run: LeasedRun) -> None:
         process=other.get("process", "?"),
         since=f"{since:%Y-%m-%d %H:%M:%S}",
     )
+    error.run = other.get("run")
+    raise error
 
 
 def _expiring_in(seconds: float) -> list[Document]:

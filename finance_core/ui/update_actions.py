@@ -91,7 +91,7 @@ def status(db: MongoDatabase, category: Category) -> None:
     # Two containers: the last elements of a live part must not replace other elements in the same place.
     progress_place, outcome_place = st.container(), st.container()
     with outcome_place:
-        show_start_error(category)
+        show_start_error(db, category)
     if is_running(db, category):
         with progress_place:
             _progress(category, _is_begun_here(category))
@@ -100,13 +100,17 @@ def status(db: MongoDatabase, category: Category) -> None:
             _outcome(db, category)
 
 
-def show_start_error(category: Category) -> None:
-    """Show why the update run that this visitor started failed or did not begin, until they start another."""
+def show_start_error(db: MongoDatabase, category: Category) -> None:
+    """Show why the update run that this visitor started failed or did not begin, until they start another.
+
+    That another run is running is shown while it is.
+    """
     task = _started(category)
     if task is None or task.error is None:
         return
     if isinstance(task.error, runs.AlreadyRunning):
-        st.warning(plain(str(task.error)), icon=":material/lock_clock:")
+        if runs.has_lease(db, category, task.error.run):
+            st.warning(plain(str(task.error)), icon=":material/lock_clock:")
         return
     sentence = _("업데이트하지 못했습니다. {reason}").format(reason=database.explained(task.error))
     st.error(plain(sentence), icon=":material/error:")

@@ -242,4 +242,5 @@ def test_the_updates_page_says_who_runs_too_however_long_the_answer_takes(
     assert_told(page, hidden.pid)
     (tmp_path / "go on").touch()
     assert end(hidden) == (0, "", "")
+    assert not page.run().warning, "that run is over"
     assert_ran_once(own_server_db, yahoo, four, hidden.pid)

@@ -57,7 +57,7 @@ def _category(db: MongoDatabase, category: Category, update: Update, was_running
         running = update_actions.is_running(db, category)
         if running != was_running:
             st.rerun()  # the whole page: the history and the interval of this part change too
-        update_actions.show_start_error(category)
+        update_actions.show_start_error(db, category)
         title, actions = st.columns([3, 2], vertical_alignment="center")
         with title:
             st.subheader(_(category.title))
