@@ -339,7 +339,7 @@ def _acquire(run: LeasedRun) -> None:
         ),
         host=other.get("host", "?"),
         process=other.get("process", "?"),
-        since=f"{since:%Y-%m-%d %H:%M:%S}",
+        since=f"{since:%Y-%m-%d %H:%M:%S %Z}",
     )
     error.run = other.get("run")
     raise error

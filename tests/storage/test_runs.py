@@ -96,7 +96,7 @@ def test_a_held_lease_keeps_others_out_and_says_who_holds_it_since_when(db: Mong
     told = str(refused.value)
     assert f"{socket.gethostname()}의 프로세스 {os.getpid()}" in told
     since = lease["since"].replace(tzinfo=dt.UTC).astimezone()
-    assert f"{since:%Y-%m-%d %H:%M:%S}부터" in told
+    assert f"{since:%Y-%m-%d %H:%M:%S %Z}부터" in told, "with its zone: a page has the times of the visitor's"
     assert db["update_runs"].count_documents({}) == 1
 
 

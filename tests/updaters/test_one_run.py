@@ -69,7 +69,7 @@ def test_of_two_commands_that_start_at_once_one_runs_and_the_other_names_it(
     host = re.escape(socket.gethostname())
     assert re.fullmatch(
         rf"이 카테고리의 업데이트가 이미 실행 중입니다: {host}의 프로세스 {ran}, "
-        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d부터\. 끝난 뒤 다시 시도하거나 업데이트 화면에서 중단하십시오\.\n",
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+부터\. 끝난 뒤 다시 시도하거나 업데이트 화면에서 중단하십시오\.\n",
         refused[2],
     )
     assert symbols_asked(yahoo) == [f"{name}.KS" for name in names]
