@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -31,7 +32,28 @@ def prepare() -> None:
     """Set language and output before a command reads its arguments."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # for a terminal that cannot show Hangul
+        sys.stdout = _patient(sys.stdout)
     i18n.use_shell_language()
+
+
+class _Patient(io.FileIO):
+    """A pipe whose reader may leave, as `head` does: what it no longer reads is dropped, and the work goes on."""
+
+    def write(self, content: Any, /) -> int:
+        try:
+            return super().write(content)
+        except BrokenPipeError:
+            return len(content)
+
+
+def _patient(output: io.TextIOWrapper) -> io.TextIOWrapper:
+    """`output` as such a pipe, if it is a file of the system."""
+    if type(getattr(output.buffer, "raw", output.buffer)) is not io.FileIO:
+        return output
+    output.flush()
+    pipe = io.BufferedWriter(_Patient(os.dup(output.fileno()), "w"))
+    by_line = output.line_buffering or output.write_through
+    return io.TextIOWrapper(pipe, output.encoding, output.errors, line_buffering=by_line)
 
 
 def write_json(document: Mapping[str, Any]) -> None:

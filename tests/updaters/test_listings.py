@@ -10,6 +10,7 @@ from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.errors import FetchFailed, SisepanError
 from finance_core.storage import documents, market_lists, tickers
 from finance_core.storage.database import MongoDatabase
+from tests import forked
 from tests.edits import history
 from tests.updaters.commanding import CommandResult, log_of_its_own
 from tests.yahoo import SCREENER, AsUsual, Empty, Malformed, Status, Truncated, YahooStandIn
@@ -61,6 +62,16 @@ def test_the_command_registers_the_lists_it_is_given_and_again_changes_nothing(r
     assert again.code == 0
     assert again.out.count("새 종목 0, 이름 바뀜 0, 시장 옮김 0, 상장폐지된 듯함 0, 빈칸 채움 0") == 2
     assert len(history(db, KOREAN_STOCKS, 9)) == 1
+
+
+def test_a_reader_who_leaves_keeps_nothing_from_being_registered(db: MongoDatabase) -> None:
+    command = forked.start("-m", "updaters.listings", "kospi", "sp500")
+    assert command.stdout is not None
+    command.stdout.close()
+    _out, err = command.communicate(timeout=60)
+    assert (command.wait(), err) == (0, "")
+    assert len(tickers.all_rows(db, KOREAN_STOCKS)) == 951
+    assert len(tickers.all_rows(db, US_STOCKS)) == 503
 
 
 def test_a_dry_run_says_what_would_change_and_writes_nothing(
