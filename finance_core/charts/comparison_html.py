@@ -38,7 +38,8 @@ def lines(drawn: pd.DataFrame, colors: Mapping[str, str], scale: Scale) -> go.Fi
     figure = make_subplots(specs=[[{"secondary_y": True}]])
     days = pd.DatetimeIndex(drawn.index).strftime(DAYS)
     for position, name in enumerate(drawn.columns):
-        line = go.Scatter(x=days, y=drawn[name], name=name, line={"color": colors[name], "width": 2})
+        mode = "markers" if drawn[name].count() == 1 else None  # a line through one close would be nothing
+        line = go.Scatter(x=days, y=drawn[name], name=name, mode=mode, line={"color": colors[name], "width": 2})
         figure.add_trace(line, secondary_y=scale == "price" and position > 0)
         if scale == "price":
             figure.update_yaxes(color=colors[name], secondary_y=position > 0)

@@ -85,7 +85,7 @@ def change(close: "pd.Series[float]") -> Floats:
 
 
 def mode(length: int) -> str:
-    """How Plotly draws a line of so many days: without symbols, as on the page, but one day alone as a symbol.
+    """How Plotly draws a line of so many closes: without symbols, as on the page, but one close alone as a symbol.
 
     >>> mode(5), mode(1)
     ('lines', 'markers')
@@ -127,7 +127,7 @@ def add_others(figure: go.Figure, days: Sequence[str], others: Sequence[Other]) 
             name=escaped(other.title),
             customdata=other.close,
             connectgaps=True,
-            mode=mode(len(other.close)),
+            mode=mode(int(other.close.count())),
             line={"color": color, "width": 2},
             hovertemplate=f"%{{y:+,.2f}}% (%{{customdata:,.{other.decimals}f}})",
         )

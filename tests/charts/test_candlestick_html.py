@@ -113,6 +113,12 @@ def test_others_are_drawn_in_percent_since_the_first_bar_of_the_part(bars: pd.Da
     assert figure.layout.yaxis.range[0] < changes.min() < changes.max() < figure.layout.yaxis.range[1]
 
 
+def test_the_only_close_of_another_ticker_is_a_dot(bars: pd.DataFrame) -> None:
+    close = bars["close"].where(bars.index == bars.index[20])
+    content = Content(bars, [], Style(scale="percent"), others=[Other("KOSPI", close, 2)])
+    assert traces(candlestick_html.candlestick(content))["KOSPI"].mode == "markers"
+
+
 def test_an_average_says_its_price_in_percent_too(bars: pd.DataFrame) -> None:
     average = curves.curves(bars, [Chosen("ma", (5,))])
     drawn = traces(candlestick_html.candlestick(Content(bars, average, Style(scale="percent", decimals=2))))["MA5"]
