@@ -73,7 +73,8 @@ def with_units(names: Iterable[str], below: Iterable[str]) -> list[str] | None:
     ['일자', '종가(천원)', '거래량(주)']
     """
     pairs = [(name, text.strip("()[] ")) for name, text in zip(names, below, strict=False)]
-    if not any(text for _name, text in pairs) or not all(_UNIT.fullmatch(text) for _name, text in pairs):
+    texts = [text for _name, text in pairs if text]
+    if not texts or not all(_UNIT.fullmatch(text) and not text[-1].isdecimal() for text in texts):
         return None
     return [f"{name}({text})" if text else name for name, text in pairs]
 

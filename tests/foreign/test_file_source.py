@@ -114,6 +114,14 @@ def test_units_that_say_nothing_new_are_read(tmp_path: Path, title: str, below: 
     assert samsung.refusals == ()
 
 
+def test_a_row_of_numbers_with_commas_is_no_row_of_units(tmp_path: Path) -> None:
+    rows = [f'"{price},000","{price},000"' for price in (79, 77, 76)]
+    lines = ["close,open,date", *(f"{row},{day}" for row, day in zip(rows, DAYS, strict=True))]
+    [samsung] = found(write(tmp_path, "005930.csv", "\n".join([lines[0], '"79,000","79,000",', *lines[1:]])))
+    assert samsung.bars["close"].tolist() == [79000, 77000, 76000]
+    assert [one.place for one in samsung.refusals] == ["2"]
+
+
 @pytest.mark.parametrize("below", [",천원,천원,천원,천원,주", ",(천원),(천원),(천원),(천원),(주)", ",,,,만원,"])
 def test_a_unit_below_the_header_counts_as_one_in_it(tmp_path: Path, below: str) -> None:
     with pytest.raises(SisepanError) as refused:
