@@ -82,13 +82,13 @@ def update(
         tail = read()
         if len(tail.bars):
             fetched = client.fetch(category, row, tail.bars.index[0].date())
-            _refuse_another_currency(row, fetched)
+            _refuse_another_currency(category, row, fetched)
             answer = _valid(db, row, fetched, now, tail.bars)
             answer = answer._replace(bars=_with_first_actions(answer.bars, tail.bars))
             if len(answer.bars) and not history_was_rewritten(tail.bars, answer.bars):
                 return _store(db, category, row, fetched, answer, tail, now)
     fetched = client.fetch(category, row)
-    _refuse_another_currency(row, fetched)
+    _refuse_another_currency(category, row, fetched)
     answer = _valid(db, row, fetched, now, prices.NOTHING.bars)
     if answer.bars.empty:
         raise FetchFailed(N_("Yahoo가 {symbol}의 쓸 수 있는 시세를 하나도 보내지 않았습니다."), symbol=fetched.symbol)
@@ -118,15 +118,15 @@ def _with_first_actions(bars: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFram
     return bars.assign(**dict(zip(candles.CORPORATE_ACTIONS, actions.T, strict=True)))
 
 
-def _refuse_another_currency(row: TickerRow, fetched: Fetched) -> None:
-    """Raise FetchFailed if Yahoo names another currency than it did for the stored bars."""
-    stored = row.get("currency") if row.get("source") == "yahoo" else None
-    if stored and fetched.currency and fetched.currency != stored:
+def _refuse_another_currency(category: Category, row: TickerRow, fetched: Fetched) -> None:
+    """Raise FetchFailed if Yahoo names another currency than it did for the stored bars; points have none."""
+    known = row.get("currency") if row.get("source") == "yahoo" and row.get("last_date") else None
+    if known and fetched.currency and fetched.currency != known and category.currency_of(known):
         sentence = N_(
-            "Yahoo가 말하는 통화가 {stored}에서 {fetched}(으)로 바뀌어 그대로 두었습니다. 정말 바뀌었다면 이 종목의 "
-            "시세를 지우고 다시 받으십시오."
+            "Yahoo가 말하는 통화가 {stored}에서 {fetched}(으)로 바뀌어 저장된 시세를 그대로 두었습니다. 정말 "
+            "바뀌었다면 이 종목의 시세를 지우고 다시 받으십시오."
         )
-        raise FetchFailed(sentence, stored=stored, fetched=fetched.currency)
+        raise FetchFailed(sentence, stored=known, fetched=fetched.currency)
 
 
 def _refuse_another_history(

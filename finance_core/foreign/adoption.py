@@ -4,6 +4,7 @@ The user's documents are never changed. If only the field names of a flat collec
 it (see `locations`), after every ticker has been read that way once. Any other collection is imported (`import_run`).
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Unpack
@@ -262,10 +263,11 @@ def _unlisted(db: MongoDatabase, location: Location, bars: int) -> list[runs.Fai
     collection = db[location.collection]
     if collection.find_one({location.name("ticker"): {"$type": "array"}}, {"_id": True}) is not None:
         errors.append(DataConflict(N_("종목 코드가 목록인 문서가 있습니다.")))
-    qualifying = [name for names in field_names.QUALIFIERS.values() for name in names]
-    if (found := collection.find_one({"$or": [{name: {"$exists": True}} for name in qualifying]})) is not None:
-        fields = ", ".join(name for name in qualifying if name in found)
-        errors.append(DataConflict(layout.QUALIFIED, fields=fields))
+    names = {"$map": {"input": {"$objectToArray": "$$ROOT"}, "in": "$$this.k"}}
+    fields = itertools.chain.from_iterable(each["_id"] for each in collection.aggregate([{"$group": {"_id": names}}]))
+    matched = field_names.of_bars(tuple(dict.fromkeys(fields)))
+    if found := [matched[name] for name in field_names.QUALIFIERS if name in matched]:
+        errors.append(DataConflict(layout.QUALIFIED, fields=", ".join(found)))
     # Counted, not estimated: after the server was killed, its estimate may be far off.
     if (count := collection.count_documents({})) > bars:
         errors.append(DataConflict(N_("종목 코드가 없는 문서가 {count}개 있습니다."), count=count - bars))

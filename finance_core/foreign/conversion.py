@@ -41,7 +41,7 @@ SHOWN_CONVERSIONS = 20
 
 NO_TICKER = N_("종목 코드가 없습니다.")
 NOT_A_TICKER = N_("이 카테고리의 종목 코드가 아닙니다: {ticker}")
-NOT_IN_FORCE = N_("지웠거나 유효하지 않다고 표시된 행입니다.")
+NOT_IN_FORCE = N_("삭제되었거나 유효하지 않다고 표시된 행입니다.")
 NO_DATE = N_("날짜가 없습니다.")
 UNREADABLE_DATE = N_("날짜를 읽을 수 없습니다: {date}")
 IMPOSSIBLE_DAY = N_("가격이 {date}에 있을 수 없습니다.")
@@ -112,10 +112,6 @@ class Rules(NamedTuple):
         if expected and not {expected}.issuperset(written):
             raise SisepanError(OTHER_CURRENCY, found=", ".join(sorted(written)), expected=expected)
 
-    def require_units(self, ticker: str, written: Collection[str]) -> None:
-        """Raise SisepanError if a price in one of the units `written` is no price in the currency of `ticker`."""
-        qualifiers.require_plain(written, self.category.currency_of(self.currencies.get(ticker)))
-
     def exchange_of(self, ticker: str, raws: Sequence[Any]) -> Exchange | None:
         """The exchange of a ticker, which a source writes as `raws`; None where it is not known."""
         market = raw_tickers.market_of(self.category, raws) or self.markets.get(ticker, "")
@@ -148,16 +144,11 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
     table = accepted((table["code"] < 0).to_numpy(), NOT_A_TICKER)
     counts = np.bincount(table["code"], minlength=len(group))
     table = accepted(~table.pop("in_force").to_numpy(), NOT_IN_FORCE)
-    for raw, units in qualifiers.units(portions).items():
-        try:
-            if raw in codes:
-                rules.require_units(list(group)[codes[raw]], units)
-        except SisepanError as error:
-            failures[codes[raw]] = error
     table, changes = mending.mended(rules.category, table, portions, failures)
     table = table.assign(**_moments(table, portions, failures)._asdict())
     table = accepted(table["moments"].isna().to_numpy(), NO_DATE)
     table = accepted(trading_days.are_impossible(table["moments"].to_numpy()), IMPOSSIBLE_DAY)
+    failures |= _of_other_units(rules, list(group), table)
     table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
     close = table["close"].to_numpy()
     table = accepted(~((close > 0) & np.isfinite(close)), NO_CLOSE)
@@ -214,6 +205,19 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
         conversions=tuple(examples),
         sample=sample,
     )
+
+
+def _of_other_units(rules: Rules, tickers: Sequence[str], table: pd.DataFrame) -> dict[int, SisepanError]:
+    """By the code of each ticker: why the unit that a row names makes other numbers of its values."""
+    errors = {}
+    told = table.loc[table["unit"].notna(), ["code", "unit"]] if "unit" in table else table.iloc[:0]
+    for code, unit in told.drop_duplicates().itertuples(index=False):
+        try:
+            currency = rules.currencies.get(tickers[code])
+            qualifiers.require_plain([unit], rules.category.currency_of(currency))
+        except SisepanError as error:
+            errors[code] = error
+    return errors
 
 
 def _moments(table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, SisepanError]) -> dates.Written:
@@ -298,6 +302,7 @@ def _table(codes: Mapping[Any, int], number: int, rows: Rows) -> pd.DataFrame:
                 if name in candles.COLUMNS
             },
             "in_force": qualifiers.in_force(rows),
+            **({} if (units := qualifiers.units(rows)) is None else {"unit": units}),
             "order": rows.order,
             "portion": number,
             "position": range(len(rows)),

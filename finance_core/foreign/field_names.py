@@ -74,8 +74,9 @@ TICKERS: Final[FieldNames] = {
 }
 """The same for the other fields of a list of tickers; documents of prices may have these fields too."""
 QUALIFIERS: Final[FieldNames] = {
-    "unit": ("unit", "units", "price_unit", "단위", "가격단위", "scale", "multiplier", "배수"),
-    "deleted": ("deleted", "is_deleted", "removed", "del_yn", "delyn", "삭제", "삭제여부"),
+    "unit": ("unit", "units", "price_unit", "priceunit", "단위", "가격단위"),
+    "scale": ("scale", "multiplier", "배수"),
+    "deleted": ("deleted", "is_deleted", "isdeleted", "_deleted", "removed", "del_yn", "delyn", "삭제", "삭제여부"),
     "valid": ("valid", "is_valid", "isvalid", "use_yn", "useyn", "유효", "유효여부"),
 }
 """The same for fields beside a bar that change what it means (see `qualifiers`)."""

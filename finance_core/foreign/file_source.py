@@ -110,7 +110,7 @@ class _FileSource(Source):
             if owner:
                 self._positions.setdefault(owner, {"Date": 0})[field] = position
         if of_tickers:
-            _require_closes(path, {field for field, owner in of_tickers if owner})
+            _require_closes(path, [(field, owner) for field, owner in of_tickers if owner])
             columns = ["Ticker", "Date", *dict.fromkeys(field for field, _owner in of_tickers)]
         else:
             if repeated := field_names.repeated(columns):
@@ -173,9 +173,12 @@ class CsvSource(_FileSource):
             raise SisepanError(EMPTY, file=path.name)
         of_tickers, self._head = _columns_of_tickers(head)
         self._width = len(head[0])
-        with_units = qualifiers.with_units(*head[:2]) if len(head) > 1 and not of_tickers else None
-        self._head += with_units is not None
-        super().__init__(path, category, ticker, with_units or head[0], of_tickers)
+        columns = head[0]
+        if len(head) > 1 and self._head == 1 and (with_units := qualifiers.with_units(*head[:2])):
+            columns, self._head = with_units, 2
+            if of_tickers:
+                qualifiers.require_plain(filter(None, head[1]), category.currency_of(None))
+        super().__init__(path, category, ticker, columns, of_tickers)
 
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
         names, records = list(names), self._rows_below_header()
@@ -297,9 +300,10 @@ def _names(path: Path, columns: Sequence[str], index: Sequence[str]) -> dict[str
     return names
 
 
-def _require_closes(path: Path, fields: set[str]) -> None:
+def _require_closes(path: Path, columns: Sequence[tuple[str, str]]) -> None:
     """Raise SisepanError for columns that are only called by tickers, in a file whose name says no closes."""
-    if fields == {"Close"} and not bare_closes.may_be_in(path.stem):
+    tickers = {part for _field, ticker in columns for part in ticker.split(".")}
+    if {field for field, _ticker in columns} == {"Close"} and not bare_closes.in_source(path.stem, tickers):
         raise SisepanError(NO_CLOSES, file=path.name)
 
 

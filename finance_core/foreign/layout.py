@@ -48,7 +48,7 @@ NUMBERS: Final[dict[NumberForm, str]] = {
     "decimal": N_("숫자가 Decimal128로 저장되어 있습니다."),
 }
 """`TICKERS`, `DATES` and `NUMBERS` have a sentence for each form that differs from ours."""
-QUALIFIED: Final = N_("값의 단위나 행의 효력을 말하는 필드가 있습니다: {fields}. 전환하면 살펴봅니다.")
+QUALIFIED: Final = N_("단위나 삭제 여부를 적은 필드가 있어 그대로 읽지 않습니다: {fields}. 전환할 때 반영합니다.")
 NO_CLOSE: Final = N_("종가가 없는 문서가 있습니다(표본의 {percent}).")
 NO_DATE_FIELD: Final = N_("날짜 필드를 찾지 못했습니다. 있는 필드: {fields}")
 UNREAD: Final = N_("이름 뒤의 괄호가 값을 바꿀 수 있어 읽지 않는 필드: {fields}")
@@ -251,7 +251,7 @@ def missing(documents: Sequence[Document], name: str = "") -> SisepanError | Non
 
 def _is_untold(documents: Iterable[Document], name: str) -> bool:
     """Whether documents are numbers by day or by ticker, of which the `name` of the collection tells no closes."""
-    return any(map(levels.are_bare, documents)) and not bare_closes.may_be_in(name)
+    return any(map(levels.are_bare, documents)) and not bare_closes.in_source(name)
 
 
 def _listed(names: Iterable[str]) -> str:

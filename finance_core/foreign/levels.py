@@ -261,7 +261,7 @@ def may_be_bars(field: str, held: Any) -> bool:
         if field_names.of_bars(tuple(itertools.islice(held, 10))):
             return True
         inner, held = held, next(iter(held.values()))
-    return bare_closes.may_be_in(field) or not _holds(inner, int, float)
+    return bare_closes.in_field(field) or not _holds(inner, int, float)
 
 
 def unnamed(document: Document) -> list[str]:
@@ -278,7 +278,11 @@ def are_bare(document: Document) -> bool:
     """Whether the numbers of a document are in fields that only name days or tickers."""
     names, _parts = row_parts.names_of(document)
     bare = {key: held for key, held in document.items() if key not in {"_id", *names.values()}}
-    return _holds(bare, int, float) and (_are_dates(bare) or raw_tickers.are_tickers(bare))
+    return (
+        names.keys().isdisjoint(candles.PRICES)
+        and _holds(bare, int, float)
+        and (_are_dates(bare) or raw_tickers.are_tickers(bare))
+    )
 
 
 def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]] | None:

@@ -1,7 +1,7 @@
-"""Fields beside a bar that change what it means: the unit of its prices, and whether it counts at all. Pure."""
+"""Fields beside a bar that change what it means: the unit of its values, and whether it counts at all. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,79 +12,99 @@ from finance_core.foreign import raw_tickers
 from finance_core.foreign.shapes import Rows
 from finance_core.i18n import N_
 
-NO: Final = frozenset({"0", "0.0", "f", "false", "n", "no", "x"})
-"""Words for no, in small letters, as flags have them."""
-UNTOLD: Final = frozenset({"", "none", "nan", "<na>"})
+NO: Final = frozenset({"0", "0.0", "0.00", "f", "false", "n", "no", "x", "아니오", "아니요"})  # x as in O and X
+NOT_IN_FORCE: Final = {
+    "deleted": (False, NO | {"active", "미삭제", "사용", "유효", "정상"}),
+    "valid": (True, NO | {"deleted", "inactive", "invalid", "무효", "미사용", "삭제", "취소"}),
+}
+"""For each flag, by our name: whether the words, in small letters, say that a row does not count, or all others do."""
+UNTOLD: Final = frozenset({"", "-", "<na>", "n/a", "nan", "nat", "none", "null"})
 PLAIN: Final = frozenset(
     {
         *UNTOLD,
-        *("1", "1.0", "주", "share", "shares", "%", "p", "pt", "pts", "point", "points", "포인트"),
-        *("d", "1d", "day", "days", "daily", "일", "일봉"),
+        *("주", "1주", "주당", "share", "shares", "per", "%", "p", "pt", "pts", "point", "points", "포인트", "점"),
+        *("index", "지수", "d", "1d", "day", "days", "daily", "일", "일봉"),
     }
 )
-"""Units of a number or a bar, in small letters, that leave prices as they are; beside them, currencies do."""
+"""Units of a value or a bar, in small letters, that leave values as they are; beside them, currencies do."""
 _UNIT: Final = re.compile(
     r"(\d[\d,]*|십|백|천|만|십만|백만|천만|억|십억|조|thousands?|millions?|billions?)?\s*"
-    r"(원|주|달러|won|krw|usd|us\$|[$₩￦]|shares?)?",
+    r"(원|주|달러|센트|엔|유로|위안|won|yen|cents?|krw|usd|jpy|eur|cny|us\$|[$₩￦€¥]|shares?)?",
     re.IGNORECASE,
 )
-_IN_TITLE: Final = re.compile(r"(?:단위|\bunits?\s*[:=])([^)\]]*)", re.IGNORECASE)
+_BESIDE_UNITS: Final = frozenset({"", "%", "배", "일", "ea", "-", "yyyymmdd", "yyyy-mm-dd"})
+"""What a line of units has below columns that are no prices."""
+_IN_TITLE: Final = re.compile(r"(?:단위\s*([:=]?)|\bunits?\s*([:=]))([^)\]]*)", re.IGNORECASE)
+_BETWEEN: Final = re.compile(r"[\s:=;/·|\"()\[\]]+|,(?!\d)")
 
 OTHER_UNIT: Final = N_(
-    "가격의 단위가 {unit}(이)라서 읽지 않습니다. 원·달러처럼 통화 하나의 가격으로 바꾸어 저장한 뒤 가져오십시오."
+    "값의 단위가 {unit}(이)라서 읽지 않습니다. 원·달러처럼 통화 하나의 가격과 한 주씩 센 거래량으로 바꾸어 저장한 뒤 "
+    "가져오십시오."
 )
 
 
 def in_force(rows: Rows) -> npt.NDArray[np.bool_]:
     """The rows that no field calls deleted or not valid."""
     result = np.ones(len(rows), dtype=bool)
-    for name, is_no in (("deleted", True), ("valid", False)):
+    for name, (is_out, words) in NOT_IN_FORCE.items():
         if name in rows.columns:
-            words = map(_word, rows.columns[name])
-            result &= [word in UNTOLD or (word in NO) == is_no for word in words]
+            told = map(_word, rows.columns[name])
+            result &= [word in UNTOLD or (word in words) != is_out for word in told]
     return result
 
 
-def units(portions: Iterable[Rows]) -> dict[Any, set[str]]:
-    """The units that rows name, by their raw ticker."""
-    result: dict[Any, set[str]] = {}
-    for rows in portions:
-        raws = raw_tickers.keys_of(rows.columns["ticker"]) if "unit" in rows.columns else []
-        for raw, unit in zip(raws, rows.columns.get("unit", ()), strict=True):
-            result.setdefault(raw, set()).add(str(unit))
-    return result
+def units(rows: Rows) -> list[str] | None:
+    """What each row says of the unit of its values; None where no row says anything."""
+    told = [rows.columns[name] for name in ("unit", "scale") if name in rows.columns]
+    return [" ".join(map(str, of_row)) for of_row in zip(*told, strict=True)] if told else None
 
 
 def in_titles(lines: Iterable[str]) -> list[str]:
     """The units that lines above a table name.
 
-    >>> in_titles(["삼성전자 일 단위 시세", "(단위 : 원, 천주)", "단위: 1,000원", "Unit: USD"])
-    ['원', '천주', '1,000원', 'USD']
+    Of amounts, which have larger units, a title may tell too: they do not count beside that of the prices.
+
+    >>> in_titles(["일 단위 시세 2024", "(단위 : 원, 천주)", "단위: 1,000원", "Unit: USD", "단위: 원, 주, 백만원"])
+    ['원', '천주', '1,000원', 'USD', '원', '주']
     """
-    told = (found for line in lines for found in _IN_TITLE.findall(line))
-    words = (word for text in told for word in re.split(r"[\s:=;/·|\"]+|,(?!\d)", text))
-    return [word for word in words if word and _UNIT.fullmatch(word)]
+    told = []
+    for line in lines:
+        for colon, other_colon, text in _IN_TITLE.findall(line):
+            words = [word for word in _BETWEEN.split(text) if word]
+            first = words[:1] if colon or other_colon else []
+            units = [word for word in words if _UNIT.fullmatch(word) and not word.isdecimal()]
+            has_plain = any(raw_tickers.currencies([word]) for word in units)
+            told += [word for word in first if word.isdecimal()]
+            told += [word for word in units if not (has_plain and word.endswith("원") and word != "원")]
+    return told
 
 
-def with_units(names: Iterable[str], below: Iterable[str]) -> list[str] | None:
+def with_units(names: Iterable[str], below: Sequence[str]) -> list[str] | None:
     """The names of columns with the units `below` them in brackets; None where the line below has none.
 
-    >>> with_units(["일자", "종가", "거래량"], ["", "천원", "주"])
-    ['일자', '종가(천원)', '거래량(주)']
+    >>> with_units(["일자", "종가", "등락률", "거래량"], ["", "천원", "%", "주"])
+    ['일자', '종가(천원)', '등락률', '거래량(주)']
     """
-    pairs = [(name, text.strip("()[] ")) for name, text in zip(names, below, strict=False)]
-    texts = [text for _name, text in pairs if text]
-    if not texts or not all(_UNIT.fullmatch(text) and not text[-1].isdecimal() for text in texts):
+    texts = [text.strip("()[] ") for text in below]
+    are_units = [bool(text and _UNIT.fullmatch(text) and not text[-1].isdecimal()) for text in texts]
+    is_other = [text.casefold() in _BESIDE_UNITS for text in texts]
+    if not any(are_units) or not all(map(max, are_units, is_other)):
         return None
-    return [f"{name}({text})" if text else name for name, text in pairs]
+    cells = zip(names, texts, are_units, strict=False)
+    return [f"{name}({text})" if is_unit else name for name, text, is_unit in cells]
 
 
 def require_plain(written: Iterable[str], currency: str) -> None:
-    """Raise SisepanError if one of these units makes a price another number than it is in `currency` ("": in none)."""
-    for unit in sorted(written):
-        named = raw_tickers.currencies([unit])
-        if _word(unit) not in PLAIN and not (named and currency in ("", *named)):
-            raise SisepanError(OTHER_UNIT, unit=unit[:40])
+    """Raise SisepanError if one of these units makes a value another number than in `currency` ("": in none) or shares.
+
+    >>> require_plain(["원/주", "KRW", "1.0"], "KRW")
+    """
+    for unit in written:
+        for part in [unit] if _word(unit) in PLAIN else _BETWEEN.split(unit):
+            named = raw_tickers.currencies([part])
+            is_one = bool(re.fullmatch(r"1(\.0+)?", part))
+            if not (is_one or _word(part) in PLAIN or (named and currency in ("", *named))):
+                raise SisepanError(OTHER_UNIT, unit=unit[:40])
 
 
 def _word(value: Any) -> str:

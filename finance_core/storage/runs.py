@@ -48,10 +48,7 @@ _log = logging.getLogger(__name__)
 
 
 class AlreadyRunning(SisepanError):
-    """Another run of this category holds the lease."""
-
-    run: ObjectId | None = None
-    """The `_id` of that run."""
+    """Another run of this category, whose `_id` is the value "run", holds the lease."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +192,7 @@ def leased(
         keeper.join()
 
 
-def has_lease(db: MongoDatabase, category: Category, run: ObjectId | None) -> bool:
+def has_lease(db: MongoDatabase, category: Category, run: object) -> bool:
     """Whether a run still holds the lease of `category`; a run that has just begun may have no record yet."""
     held = {"_id": category.key, "run": run, "$expr": {"$gt": ["$expires_at", "$$NOW"]}}
     return db[LEASES].find_one(held) is not None
@@ -332,7 +329,7 @@ def _acquire(run: LeasedRun) -> None:
         return
     other = leases.find_one({"_id": key}) or {}
     since = other.get("since", dt.datetime(1970, 1, 1)).replace(tzinfo=dt.UTC).astimezone()
-    error = AlreadyRunning(
+    raise AlreadyRunning(
         N_(
             "이 카테고리의 업데이트가 이미 실행 중입니다: {host}의 프로세스 {process}, {since}부터. "
             "끝난 뒤 다시 시도하거나 업데이트 화면에서 중단하십시오."
@@ -340,9 +337,8 @@ def _acquire(run: LeasedRun) -> None:
         host=other.get("host", "?"),
         process=other.get("process", "?"),
         since=f"{since:%Y-%m-%d %H:%M:%S %Z}",
+        run=other.get("run"),
     )
-    error.run = other.get("run")
-    raise error
 
 
 def _expiring_in(seconds: float) -> list[Document]:

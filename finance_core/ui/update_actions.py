@@ -109,7 +109,7 @@ def show_start_error(db: MongoDatabase, category: Category) -> None:
     if task is None or task.error is None:
         return
     if isinstance(task.error, runs.AlreadyRunning):
-        if runs.has_lease(db, category, task.error.run):
+        if runs.has_lease(db, category, task.error.values["run"]):
             st.warning(plain(str(task.error)), icon=":material/lock_clock:")
         return
     sentence = _("업데이트하지 못했습니다. {reason}").format(reason=database.explained(task.error))

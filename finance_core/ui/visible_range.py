@@ -55,15 +55,15 @@ class Range:
 
     def widened(self, dates: pd.DatetimeIndex) -> str:
         """A sentence if a chart of the bars on `dates` (ascending) shows more bars than lie between the two days."""
-        first, last = self.visible(dates)
-        if self.first is None or (first, last) == self._wanted(dates):
+        if self.first is None or dates.empty or self.visible(dates) == self._wanted(dates):
             return ""
+        begin, end = (formats.date(dates[position]) for position in self.visible(dates))
+        last = dates[-1] if self.last is None else pd.Timestamp(self.last)
+        count = len(dates[(dates >= pd.Timestamp(self.first)) & (dates <= last)])
         sentence = _(
-            "차트는 봉을 적어도 {count}개 보여 드립니다. 그래서 {begin}부터 {end}까지 보이고, 아래의 수치도 그 기간의 "
-            "것입니다."
+            "고른 기간에는 봉이 {count}개뿐이라 {begin}부터 {end}까지 보여 드립니다. 아래의 수치도 그 기간의 것입니다."
         )
-        begin, end = formats.date(dates[first]), formats.date(dates[last])
-        return sentence.format(count=parts.LEAST_SEEN, begin=begin, end=end)
+        return sentence.format(count=count, begin=begin, end=end)
 
     def _wanted(self, dates: pd.DatetimeIndex) -> tuple[int, int]:
         if self.first:

@@ -80,7 +80,7 @@ def test_what_is_read_as_it_is_gives_the_same_charts_and_is_not_changed(own_serv
     assert "unique" not in db["kr"].index_information()[adoption.INDEX]  # his own programs must not begin to fail
 
 
-@pytest.mark.parametrize("field", ["deleted", "is_valid", "단위"])
+@pytest.mark.parametrize("field", ["isDeleted", "is_valid", "단위"])
 @pytest.mark.parametrize("share", [1, 400])
 def test_what_has_fields_that_change_what_a_bar_means_is_not_read_as_it_is(
     own_server_db: MongoDatabase, field: str, share: int

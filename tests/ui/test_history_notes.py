@@ -144,7 +144,7 @@ def test_what_is_said_is_of_the_five_bars_that_a_chart_shows_at_least(reduced: p
     query = {"from": "2026-11-20", "to": "2026-11-20", "unit": "W"}
     page = comparison(**query)
     widened, warning = warnings(page)
-    assert "2026-10-23부터 2026-11-20까지" in widened
+    assert "1개뿐이라 2026-10-23부터 2026-11-20까지" in widened
     assert "2026-11-16" in warning
     close = reduced["close"]
     assert page.get("dataframe")[0].value["수익률"].iloc[0] == f"{close['2026-11-20'] / close['2026-10-23'] - 1:+.2%}"

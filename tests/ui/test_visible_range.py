@@ -47,7 +47,8 @@ def test_a_range_without_any_bar_is_told_and_one_with_a_gap_is_not() -> None:
 def test_days_with_fewer_bars_than_a_chart_shows_are_told_with_those_that_it_shows() -> None:
     day = DAYS[30].date()
     assert Range(first=day, last=day).visible(DAYS) == (26, 30), "nothing after the chosen day"
-    for one in (Range(first=day, last=day), Range(first=DAYS[28].date(), last=day)):
-        assert f"{DAYS[26].date()}부터 {day}까지" in one.widened(DAYS)
+    for count, one in ((1, Range(first=day, last=day)), (3, Range(first=DAYS[28].date(), last=day))):
+        assert f"{count}개뿐이라 {DAYS[26].date()}부터 {day}까지" in one.widened(DAYS)
+    assert "0개" in Range(first=dt.date(2024, 1, 6), last=dt.date(2024, 1, 6)).widened(DAYS)
     for shown in (Range(), Range(period="1W"), Range(first=DAYS[26].date(), last=day), Range(first=DAYS[-5].date())):
         assert shown.widened(DAYS) == ""

@@ -1,0 +1,124 @@
+"""What names, titles and fields beside a bar say of its values."""
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from finance_core.errors import SisepanError
+from finance_core.foreign import bare_closes, layout, qualifiers
+from finance_core.foreign.shapes import Rows
+from tests.foreign.other_programs import KOREAN, flat
+
+TICKERS = ["005930.KS", "AAPL", "MSFT"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("close", "closes_2024", "Close Prices", "closePrices", "stockPrices", "kr_close_v2", "prices_final", "eod"),
+        *(
+            "종가",
+            "종가데이터",
+            "일별종가",
+            "수정종가",
+            "2024년_종가",
+            "내관심_종가",
+            "국내 종가",
+            "주가",
+            "kospi시세_종가",
+        ),
+        *("krx_stock_eod", "sp500_close", "exchange_rates", "fx_rates", "AAPL", "AAPL_MSFT", "005930.KS", "my_stocks"),
+    ],
+)
+def test_names_of_files_and_collections_with_closes(name: str) -> None:
+    tickers = {part for ticker in TICKERS for part in ticker.split(".")}
+    assert bare_closes.in_source(name, tickers)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("volume", "market_cap", "marketCap", "PER", "returns", "target_price", "prev_close", "portfolio", "weights"),
+        *("거래량", "시가총액", "외국인보유", "목표주가", "전일종가", "거래대금", "공매도잔고", "kr_per", "dividends"),
+    ],
+)
+def test_names_of_files_and_collections_that_tell_no_closes(name: str) -> None:
+    assert not bare_closes.in_source(name, {"005930"})
+    assert not bare_closes.in_field(name)
+
+
+@pytest.mark.parametrize("field", ["VIX", "MA", "USDKRW", "KOSPI"])
+def test_a_number_beside_a_close_in_a_field_that_looks_like_a_ticker_hides_no_bars(field: str) -> None:
+    rows = [row | {field: 13.5} for row in flat(KOREAN)]
+    recognised = layout.recognise(rows, None, "kr_daily_ta")
+    assert recognised
+    assert recognised.is_ours
+
+
+def test_weights_in_a_portfolio_are_no_closes() -> None:
+    weights = [{"date": row["date"], "portfolio": {"005930": 0.3, "000660": 0.7}} for row in flat(KOREAN)[:20]]
+    assert layout.recognise(weights, None, "krx") is None
+
+
+@pytest.mark.parametrize(
+    ("field", "told", "counts"),
+    [
+        (
+            "deleted",
+            [False, None, 0, 0.0, "", "N", "false", float("nan"), "아니오", "정상", "미삭제", "-", "null"],
+            True,
+        ),
+        ("deleted", [True, 1, 1.0, "Y", "true", "2024-01-05", "삭제"], False),
+        ("valid", [True, None, 1, "Y", "", "true", np.nan, "유효", "-"], True),
+        ("valid", [False, 0, "N", "false", "무효", "invalid", "미사용", "취소"], False),
+    ],
+)
+def test_what_flags_say(field: str, told: list[Any], counts: bool) -> None:
+    rows = Rows({"ticker": ["A"] * len(told), "date": [None] * len(told), field: told}, range(len(told)), told)
+    assert qualifiers.in_force(rows).tolist() == [counts] * len(told)
+
+
+@pytest.mark.parametrize(
+    "unit", ["원", "KRW", "원/주", "원(KRW)", "주당 원", "1주", "-", "N/A", "1.00", Decimal("1.00"), 1, "일"]
+)
+def test_units_of_one_won_are_plain(unit: Any) -> None:
+    qualifiers.require_plain([str(unit)], "KRW")
+
+
+@pytest.mark.parametrize("unit", ["천원", "백만원", "100", 100, "천주", "thousand", "USD", "cents", "KRW 2", "100엔"])
+def test_other_units_are_not(unit: Any) -> None:
+    with pytest.raises(SisepanError):
+        qualifiers.require_plain([str(unit)], "KRW")
+
+
+@pytest.mark.parametrize(
+    ("title", "units"),
+    [
+        ("단위: 원  조회일자: 20240105", ["원"]),
+        ("일 단위 시세 100 종목", []),
+        ("일단위, 005930", []),
+        ("단위(천원)", ["천원"]),
+        ("단위: 100", ["100"]),
+        ("단위: 100엔", ["100엔"]),
+        ("Unit: cents", ["cents"]),
+        ("(단위: 원, 주, 백만원)", ["원", "주"]),
+        ("(단위: 백만원)", ["백만원"]),
+        ("삼성전자,,,,", []),
+    ],
+)
+def test_units_in_titles(title: str, units: list[str]) -> None:
+    assert qualifiers.in_titles([title]) == units
+
+
+@pytest.mark.parametrize(
+    "below", [["", "천원", "%"], ["일", "천원", "주"], ["YYYYMMDD", "(천원)", "-"], ["", "천원", "배"]]
+)
+def test_a_line_of_units_may_have_other_words_below_other_columns(below: list[str]) -> None:
+    assert "종가(천원)" in (qualifiers.with_units(["일자", "종가", "다른 것"], below) or [])
+
+
+@pytest.mark.parametrize("below", [["2024-01-02", "79600", "5"], ["", "", ""], ["", "1,000", "3"], ["", "종가", "주"]])
+def test_other_lines_are_none_of_units(below: list[str]) -> None:
+    assert qualifiers.with_units(["일자", "종가", "다른 것"], below) is None
