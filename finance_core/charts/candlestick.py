@@ -61,7 +61,7 @@ def candlestick(
     marked = marks.of(bars, style, noted)
     source[marks.COLUMN] = marks.texts(len(source), marked)
     axis = _price_settings(style, bars, drawn.on_price, others)
-    y_axes = [Script("price_axis", axis), _volume_axis(), marks.AXIS, *drawn.y_axes]
+    y_axes = [Script("price_axis", axis), _volume_axis(bars), marks.AXIS, *drawn.y_axes]
     return {
         "animation": False,
         "dataset": [{"source": source}, *({"source": mark.frame(source[_("날짜")])} for mark in marked)],
@@ -136,8 +136,9 @@ def _price_settings(style: Style, bars: pd.DataFrame, titles: list[str], others:
     return {**settings, "gridIndex": 0, "position": "right"}
 
 
-def _volume_axis() -> Option:
+def _volume_axis(bars: pd.DataFrame) -> Option:
     return {
+        "show": bool((bars["volume"] > 0).any()),  # rates have none: the axis would have labels for nothing
         "gridIndex": 1,
         "position": "right",
         "splitNumber": 2,

@@ -157,7 +157,8 @@ def _make_room(rows: Sequence[TickerRow], since: dt.date, wanted: _Kept) -> None
 
     `wanted` is the panel of these bars. Raises SisepanError if they alone take more memory than `MOST_BYTES`.
     """
-    sessions = _sessions(since)
+    first_days = [row["first_date"].date() for row in rows if row.get("first_date")]
+    sessions = _sessions(max(since, min(first_days, default=since)))
     bars = sum(min(row.get("bar_count", sessions), sessions) for row in rows)
     needed = bars * BAR_BYTES + (sessions + len(rows)) * 8
     if needed > MOST_BYTES:

@@ -1,6 +1,7 @@
 // Keeps the focus where a person works with the keyboard. A menu that is opened gets it, or the next Tab would go past
 // the menu. Where a button goes away that was pressed, as one that removes a row, the like of it in its place gets it.
-// A key that is still held down presses nothing there.
+// A key that is still held down presses nothing there. Where a text field is replaced while a person types in it, since
+// its text has changed elsewhere, its successor gets the focus, and what was typed.
 const WAIT = 2000; // milliseconds in which the page answers
 let isMoved = false; // whether the focus has moved since the last key went down
 // Focuses what `find` finds first after a change of the page.
@@ -38,3 +39,34 @@ const onKey = (event) => {
   });
 };
 addEventListener("keydown", onKey, true);
+
+let begun = ""; // the text before a person typed
+let typing; // sees whether the field in which a person types goes away
+const isText = (field) => Boolean(field.closest?.("[data-testid=stTextInput]"));
+const carryOn = (field, frames = 20) => {
+  const others = document.querySelectorAll("[data-testid=stTextInput] input");
+  const successor = [...others].find((each) => each.ariaLabel === field.ariaLabel);
+  if (!successor || document.activeElement !== document.body) return;
+  // It comes without its text, and gets that soon.
+  if (!successor.value && frames) return requestAnimationFrame(() => carryOn(field, frames - 1));
+  const [typed, before] = [field.value, begun];
+  successor.focus(); // begins anew
+  if (typed === before) return;
+  const added = typed.startsWith(before) ? successor.value + typed.slice(before.length) : typed;
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(successor, added); // React hears of it
+  successor.dispatchEvent(new Event("input", { bubbles: true }));
+};
+addEventListener("focusin", ({ target }) => {
+  typing?.disconnect();
+  if (!isText(target)) return;
+  begun = target.value;
+  typing = new MutationObserver(() => {
+    if (target.isConnected) return;
+    typing.disconnect();
+    carryOn(target);
+  });
+  typing.observe(document.body, { childList: true, subtree: true });
+});
+addEventListener("keydown", ({ key, target }) => {
+  if (key === "Enter" && isText(target)) begun = target.value; // it is handed over
+});

@@ -85,6 +85,7 @@ def test_the_volume_axis_and_what_is_read_out_are_of_the_volume_itself() -> None
     assert source["거래량"].tolist() == [3_000_000_000, 3_000_000_000]
     assert source["rising"].max() == 3_000_000_000
     assert option["yAxis"][1]["axisLabel"]["formatter"].settings["units"][1] == (1e8, "억", False)
+    assert [option_of(bars_of([1, 2], volume))[0]["yAxis"][1]["show"] for volume in (1, 0)] == [True, False]
 
 
 def test_sample_data_is_written_across_the_chart_and_real_data_is_not() -> None:

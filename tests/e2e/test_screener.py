@@ -53,6 +53,26 @@ def test_a_ready_screen_is_changed_by_choice_and_by_text_and_the_link_shows_the_
 
 
 @pytest.mark.usefixtures("market")
+@pytest.mark.parametrize("pause", [0, 80])
+def test_what_is_typed_into_the_text_right_after_a_number_was_changed_counts(
+    app: Callable[[], str], page: Page, pause: float
+) -> None:
+    page.goto(app() + "/screener?rule=rsi14+<+45")
+    text = page.get_by_role("textbox", name="조건 글")
+    expect(page.locator(".st-key-screen_counts")).to_contain_text("살펴본 7종목", timeout=60_000)
+    expect(text).to_have_value("rsi14 < 45")
+    page.get_by_role("spinbutton", name="숫자").fill("60")
+    text.click()
+    page.keyboard.press("End")
+    page.keyboard.type(" and close > ma20", delay=pause)
+    expect(page).to_have_url(re.compile(r"rsi14\+%3C\+60"))
+    expect(text).to_have_count(1)
+    expect(text).to_have_value("rsi14 < 60 and close > ma20")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"60\+and\+close\+%3E\+ma20"))
+
+
+@pytest.mark.usefixtures("market")
 @pytest.mark.parametrize("width", [390, 1440, 2560])
 def test_nothing_has_to_be_scrolled_sideways(app: Callable[[], str], page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})

@@ -244,6 +244,13 @@ def test_what_would_not_fit_into_memory_is_refused_and_older_panels_give_way(
         panels.panel(db, KOREAN_STOCKS, dt.date(2023, 1, 2))
 
 
+def test_a_day_long_before_the_first_bar_needs_no_memory(db: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(db, "000001", make_bars(100))
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": "000002", "name": "without bars"}])
+    monkeypatch.setattr(panels, "MOST_BYTES", 200_000)
+    assert panels.panel(db, KOREAN_STOCKS, dt.date(1900, 1, 1)).tickers == ("000001", "000002")
+
+
 def test_many_visitors_at_once_read_once(db: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     store(db, "000001", make_bars(100))
     asked: list[str] = []

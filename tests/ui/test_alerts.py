@@ -49,11 +49,21 @@ def test_a_rule_is_made_of_a_ready_condition_asked_and_removed(own_server_db: Mo
     (rule,) = alerts.rules(own_server_db)
     assert (rule["name"], rule["tickers"], rule["condition"]) == ("내 알림", ["005930"], "close > 1")
     assert any("내 알림" in element.value for element in page.markdown)
-    (link,) = (link for link in page.get("page_link") if link.proto.page == "screener")
-    assert parse_qs(link.proto.query_string) == {"in": ["korean_stocks"], "rule": ["close > 1"]}
+    assert screens_of(page) == [], "the screener cannot ask some tickers alone"
     assert page.text_input(key="new_alert_name_1").value == "", "a new box, for the next one"
     page.button(key=f"icon_delete_{rule['_id']}").click().run()
     assert alerts.rules(own_server_db) == []
+
+
+def test_a_rule_for_all_tickers_leads_to_its_condition_in_the_screener(own_server_db: MongoDatabase) -> None:
+    alerts.add(own_server_db, KOREAN_STOCKS, "급등", "close > 1")
+    assert screens_of(open_page()) == [{"in": ["korean_stocks"], "rule": ["close > 1"]}]
+
+
+def screens_of(page: AppTest) -> list[dict[str, list[str]]]:
+    """The parameters of the links to the screener."""
+    links = [link.proto for link in page.get("page_link") if link.proto.page == "screener"]
+    return [parse_qs(link.query_string) for link in links]
 
 
 def send_test(page: AppTest) -> AppTest:

@@ -77,6 +77,13 @@ def test_an_address_is_a_question(market: MongoDatabase) -> None:
     assert [each.label for each in page.expander] == ["표본 시세 · 1", "봉이 모자람 · 1"]
 
 
+def test_a_day_that_is_still_to_come_is_told_and_the_newest_bars_are_asked(market: MongoDatabase) -> None:
+    page = opened(rule="close > ma20", day="2199-12-31")
+    (warning,) = page.warning
+    assert "2199-12-31" in warning.value.replace("\\", "")
+    assert names(page) == names(opened(rule="close > ma20"))
+
+
 def test_a_tiny_fall_is_below_nought_and_has_its_colour(market: MongoDatabase) -> None:
     close = np.append(np.full(99, 1_000_000.0), 999_970.0)
     flat = make_bars(100).assign(**dict.fromkeys(("open", "high", "low"), 1e6), close=close)

@@ -133,8 +133,9 @@ def _rule(db: MongoDatabase, rule: AlertRule, send: Send) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{plain(rule['name'])}** `{rule['condition'].replace('`', '')}`", width="stretch")
             st.caption(plain(" · ".join(facts)), width="content")
-            screen = {"in": category.key, "rule": rule["condition"]}
-            st.page_link(navigation.page("screener"), label=_("종목 찾기에서 보기"), query_params=screen)
+            if not rule["tickers"]:  # the screener asks all of them
+                screen = {"in": category.key, "rule": rule["condition"]}
+                st.page_link(navigation.page("screener"), label=_("종목 찾기에서 보기"), query_params=screen)
             if channels:
                 trial.button(rule, send)
             choices.icon_button("delete", _("알림 지우기"), f"delete_{rule['_id']}", remove)

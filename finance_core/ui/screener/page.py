@@ -1,7 +1,12 @@
 """The screener page: the condition at the top, the result below. The address has the whole view (see `address`)."""
 
+import datetime as dt
+from dataclasses import replace
+
+import pandas as pd
 import streamlit as st
 
+from finance_core import formats
 from finance_core.bars import conditions
 from finance_core.bars.conditions import Mistake
 from finance_core.i18n import _
@@ -16,6 +21,10 @@ from finance_core.ui.text import plain
 def show(db: MongoDatabase) -> None:
     """The whole page."""
     view, problems = address.parse(dict(st.query_params))
+    if view.day and view.day > dt.date.today():
+        sentence = _("{day}은(는) 아직 오지 않은 날이라 가장 새로운 봉을 봅니다.")
+        problems.append(sentence.format(day=formats.date(pd.Timestamp(view.day))))
+        view = replace(view, day=None)
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
     controls.above(db, view)
