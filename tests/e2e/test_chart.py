@@ -5,11 +5,13 @@ import math
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from finance_core.bars import candles
 from finance_core.bars.drawings import Drawing, Point
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import drawings, prices, tickers
@@ -17,7 +19,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui.echart.border import MARKER
 from tests import pages
 from tests.e2e.browsing import wait_until_at_rest
-from tests.e2e.test_korean_stocks import colours, first_day, last_day, open_chart, readout, span, wheel
+from tests.e2e.test_korean_stocks import colours, day_at, first_day, last_day, open_chart, readout, span, wheel
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
@@ -336,6 +338,20 @@ def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
         expect(erase).to_have_count(len(left))
     page.keyboard.press("Escape")
     assert wait_until(lambda: accent not in colours(page))
+
+
+def test_a_price_from_long_before_splits_is_read_with_three_digits(
+    own_server_db: MongoDatabase, address: str, page: Page
+) -> None:
+    table = prices.load(own_server_db, KOREAN_STOCKS, "005930")
+    times = np.geomspace(1 / 2_000, 1, len(table))
+    small = table.assign(**{name: table[name] * times for name in candles.PRICES})
+    prices.write(own_server_db, KOREAN_STOCKS, "005930", small, remove_others=True)
+    tickers.record(own_server_db, KOREAN_STOCKS, "005930", {"bars_changed_at": tickers.now()})
+    days = small.index[[60, 69]].date
+    open_chart(page, address + f"?from={days[0]}&to={days[1]}&ma=none&marks=none")
+    day_at(page, 0.998)
+    assert f"종{small['close'].iloc[69]:#.3g}" in re.sub(r"\s", "", readout(page))
 
 
 def test_a_click_on_a_day_to_come_draws_at_the_last_bar(own_server_db: MongoDatabase, address: str, page: Page) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from openpyxl import load_workbook
@@ -330,6 +331,17 @@ def test_the_table_measures_the_period_that_is_shown(four: MongoDatabase) -> Non
     assert table["수익률"].iloc[0] == f"{found.total:+.2%}"
     assert table["변동성"].iloc[0] == f"{found.volatility:.1%}"
     assert table["상관계수"].iloc[0] == "+1.00"
+
+
+def test_each_price_of_the_table_has_the_decimals_of_its_own_size(four: MongoDatabase) -> None:
+    bars = prices.load(four, KOREAN_STOCKS, "005930")
+    growth = np.geomspace(1 / 2_000, 1, len(bars))
+    small = bars.assign(**{name: bars[name] * growth for name in candles.PRICES})
+    prices.write(four, KOREAN_STOCKS, "005930", small, remove_others=True)
+    tickers.record(four, KOREAN_STOCKS, "005930", {"bars_changed_at": tickers.now()})
+    table = open_page(SAMSUNG, APPLE, period="MAX").get("dataframe")[0].value
+    assert table["처음"].iloc[0] == f"₩{small['close'].iloc[0]:.1f}"
+    assert table["끝"].iloc[0] == f"₩{small['close'].iloc[-1]:,.0f}"
 
 
 def test_a_series_without_prices_has_dashes_for_measures(four: MongoDatabase) -> None:

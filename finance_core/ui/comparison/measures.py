@@ -84,10 +84,10 @@ def _measures(item: Item, close: "pd.Series[float]", correlation: float, money: 
     name = {_("이름"): item.name}
     if statistics is None:
         return name | {_(column): formats.MISSING for column in EXPLANATIONS}
-    line, drawdown, volatility = item.line(money, statistics.last), statistics.drawdown, statistics.volatility
+    drawdown, volatility = statistics.drawdown, statistics.volatility
     texts = (
-        f"{line.sign}{formats.price(statistics.first, line.decimals)}",
-        f"{line.sign}{formats.price(statistics.last, line.decimals)}",
+        _price(item, money, statistics.first),
+        _price(item, money, statistics.last),
         formats.signed_percent(statistics.total),
         formats.signed_percent(statistics.annual),
         formats.MISSING if volatility is None else f"{volatility:.1%}",
@@ -98,6 +98,11 @@ def _measures(item: Item, close: "pd.Series[float]", correlation: float, money: 
         formats.MISSING if pd.isna(correlation) else f"{correlation:+.2f}",
     )
     return name | {_(column): text for column, text in zip(EXPLANATIONS, texts, strict=True)}
+
+
+def _price(item: Item, money: Money, price: float) -> str:
+    line = item.line(money, price)
+    return f"{line.sign}{formats.price(price, line.decimals)}"
 
 
 def _day(move: tuple[pd.Timestamp, float] | None) -> str:

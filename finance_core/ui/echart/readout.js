@@ -50,10 +50,13 @@
     write(box, panes.flat(), true);
   }
 
-  const text = ({ prefix, suffix, signed }, numbers, value) => {
+  const text = ({ pane, decimals, prefix, suffix, signed }, numbers, value) => {
     if (typeof value === "string") return value;
     if (!Number.isFinite(value)) return "–";
-    return (signed && value > 0 ? "+" : "") + prefix + numbers.format(value) + suffix;
+    // A price from long before splits keeps three significant digits: else it would contradict the percentages.
+    const size = Math.abs(value);
+    const isFine = pane === 0 && !suffix && size > 1e-6 && size * 10 ** decimals < 100;
+    return (signed && value > 0 ? "+" : "") + prefix + (isFine ? value.toPrecision(3) : numbers.format(value)) + suffix;
   };
   // A number of the dataset, or its change in percent from the base of its axis. The last `update` of a readout may run
   // when the chart already has another option with fewer axes.
