@@ -306,6 +306,7 @@ def test_breadth_and_industries_lead_to_their_tickers(market: MongoDatabase) -> 
     assert page.query_params["mark"] == "decliners", "so that Back and a link show them too"
     assert not page.exception
     assert [name.rpartition("#")[2] for name in page.dataframe[0].value["종목"]] == ["회사 000003"]
+    assert "하루 거래대금 (KRW)" in page.dataframe[0].value
 
     page.button_group(key="members").set_value("unchanged").run()
     assert not page.dataframe

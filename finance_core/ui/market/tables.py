@@ -61,7 +61,8 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
         return
     name, close, change = _("종목"), _("종가"), _("{span} 변화").format(span=_(state.SPANS[span]))
     table = table.sort_values("change", ascending=False)
-    sizes = [size for size in state.SIZES if table[size].notna().any()]
+    known = [size for size in state.SIZES if table[size].notna().any()]
+    sizes = {size: f"{_(state.SIZES[size])} ({category.currency})" for size in known}
     shown = pd.DataFrame(
         {
             name: [
@@ -69,7 +70,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
             ],
             close: table["close"],
             change: table["change"] * 100,
-            **{_(state.SIZES[size]): table[size] for size in sizes},
+            **{title: table[size] for size, title in sizes.items()},
         }
     )
     st.dataframe(
@@ -82,7 +83,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
             name: st.column_config.LinkColumn(display_text=navigation.NAME),
             close: st.column_config.TextColumn(alignment="right"),
             change: st.column_config.NumberColumn(format=PERCENT),
-            **{_(state.SIZES[size]): st.column_config.NumberColumn(format="compact") for size in sizes},
+            **{title: st.column_config.NumberColumn(format="compact") for title in sizes.values()},
         },
     )
 
