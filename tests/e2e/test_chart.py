@@ -162,6 +162,25 @@ def test_a_measured_distance_is_said_in_english_too(address: str, page: Page) ->
     assert re.match(r"2 bars · \d days · ", texts[1]), texts
 
 
+def test_a_distance_ends_at_the_last_bar_before_days_to_come(address: str, page: Page) -> None:
+    open_chart(page, address + "?period=3M&ind=ichimoku")
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + 200, box["y"] + 300)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 100, box["y"] + 200, steps=4)
+    ends = page.evaluate("""() => {
+      const { chart } = document.querySelector('.echarts-container');
+      const last = chart.page.settings.shown.bars - 1;
+      const { offsetLeft, offsetWidth } = document.querySelector('.measure');
+      return [offsetLeft + offsetWidth, ...[last, last + 1].map(bar => chart.convertToPixel({ xAxisIndex: 0 }, bar))];
+    }""")
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    assert ends[1] < ends[0] < ends[2], ends
+
+
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_a_distance_that_is_dragged_out_of_the_pane_of_prices_ends_at_its_edge(
     address: str, page: Page, side: str

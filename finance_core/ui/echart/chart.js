@@ -102,7 +102,7 @@
     chart.on("finished", () => chart.page.readout.place());
     // The browser's own event: ECharts has none for a while after a touch.
     root.addEventListener("dblclick", () => view(chart.page.asked), { signal: root.listeners.signal });
-    page.endMeasure = measure(chart, describe, grab, root.listeners.signal);
+    page.endMeasure = measure(chart, describe, grab, root.listeners.signal, lastBar);
     const places = (points) => points.map((point) => point && [day(point[0]), point[1]]);
     const finish = (points) => chart.trigger("report", { message: { kind: "draw", points: places(points) } });
     page.draw = draw(chart, echarts, () => page.settings.tool, lastBar, finish);
