@@ -192,3 +192,17 @@ def test_drawings_are_on_the_chart_and_on_a_link_but_not_on_other_prices(
     with_dividends = pages.open_viewer(ticker="005930", adjusted="dividends")
     assert pages.chart(with_dividends)[0]["drawings"] == []
     assert any("거래된 가격" in caption.value for caption in with_dividends.caption)
+
+
+def test_a_tool_that_was_chosen_for_one_ticker_does_not_draw_on_the_next(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    tables = {"005930": pages.made_table(halted=0), "000660": pages.made_table(2)}
+    pages.update_from(yahoo, own_server_db, tables, {})
+    page = pages.open_viewer(ticker="005930")
+    page.session_state["drawing_tool"] = "trend"
+    page.run()
+    assert page.session_state["drawing_tool"] == "trend"
+    page.query_params["ticker"] = "000660"
+    page.run()
+    assert page.session_state["drawing_tool"] == ""

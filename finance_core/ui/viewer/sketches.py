@@ -35,6 +35,8 @@ TOOLS: Final[dict[Kind | str, str]] = {
 }
 """Message ids of the tools."""
 TOOL, TEXT, OWN, ANSWERED = "drawing_tool", "drawing_text", "drawings_of_visit", "drawings_answered"
+SHOWN = "drawings_of_ticker"
+"""Keys of the session state."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,10 @@ class Sketch:
 
 
 def of(db: MongoDatabase, category: Category, ticker: str, history: History, chart: Chart) -> Sketch:
-    """The drawings on the `chart` of a ticker with this `history`."""
+    """The drawings on the `chart` of a ticker with this `history`; on that of another one, no tool is chosen yet."""
+    if st.session_state.get(SHOWN) != (category.key, ticker):
+        _choose("")
+        st.session_state[SHOWN] = category.key, ticker
     stored, splits = stored_drawings.load(db, category, ticker), history.bars["stock_splits"]
     own = st.session_state.get(OWN, {}).get((category.key, ticker), [])
     return Sketch(db, category, ticker, chart.bars, splits, chart.style, stored, own)
