@@ -16,12 +16,11 @@ IN_FIELDS: Final = frozenset(
 """The words that may name a field with closes. With another word, such as PER or volume, bare numbers are no closes."""
 IN_SOURCES: Final = IN_FIELDS | {
     *("all", "download", "eod", "exchange", "export", "final", "my", "rate", "rates", "table", "wide"),
+    *("sp500", "kospi200", "kosdaq150", "nasdaq100"),
     *("국내", "데이터", "일별", "전체", "해외"),
+    *("국내종가", "수정종가", "일별종가", "종가데이터", "종가표", "종목별종가", "주식종가", "해외종가"),
 }
 """The same for files and collections, which people name more freely."""
-SURE: Final = re.compile(r"close|closes|closing|.*종가.*")
-"""A word that is enough, whatever else a file is called, but for these:"""
-OTHER_DAY: Final = re.compile(r"prev|previous|전일.*|adj|adjusted")
 
 
 def in_field(name: str) -> bool:
@@ -36,17 +35,16 @@ def in_field(name: str) -> bool:
 def in_source(name: str, tickers: Collection[str] = ()) -> bool:
     """Whether numbers that only days or `tickers` name may be closes, by the name of their file or collection.
 
-    >>> [in_source(name) for name in ("closes_2024", "stockPrices", "내관심_종가", "시가총액", "target_price")]
+    >>> [in_source(name) for name in ("closes_2024", "stockPrices", "수정종가", "시가총액", "target_price")]
     [True, True, True, False, False]
     """
-    words = _words(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name))
     own = {ticker.casefold() for ticker in tickers}
-    is_sure = any(map(SURE.fullmatch, words)) and not any(map(OTHER_DAY.fullmatch, words))
-    return is_sure or all(word in own or _is_known(word, IN_SOURCES) for word in words)
+    words = _words(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name))
+    return all(word in own or _is_known(word, IN_SOURCES) for word in words)
 
 
 def _words(name: str) -> list[str]:
-    return [word for word in re.split(r"[\W_]+", name.casefold()) if not re.fullmatch(r"|v?\d+", word)]
+    return [word for word in re.split(r"[\W_]+", name.casefold()) if not re.fullmatch(r"|v?\d+년?", word)]
 
 
 def _is_known(word: str, known: frozenset[str]) -> bool:

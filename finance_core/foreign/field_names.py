@@ -70,14 +70,23 @@ TICKERS: Final[FieldNames] = {
     "name_en": ("name_en", "english_name", "영문명"),
     "market": ("market", "exchange", "mrktctg", "시장", "시장구분", "거래소"),
     "category": ("category", "type", "asset_type", "asset_class", "asset", "분류", "구분"),
-    "currency": ("currency", "통화"),
+    "currency": ("currency", "통화", "화폐", "ccy", "price_currency", "pricecurrency"),
 }
 """The same for the other fields of a list of tickers; documents of prices may have these fields too."""
 QUALIFIERS: Final[FieldNames] = {
-    "unit": ("unit", "units", "price_unit", "priceunit", "단위", "가격단위"),
+    "unit": (
+        *("unit", "units", "price_unit", "priceunit", "단위", "가격단위", "금액단위", "통화단위"),
+        *("volume_unit", "volumeunit", "거래량단위"),
+    ),
     "scale": ("scale", "multiplier", "배수"),
-    "deleted": ("deleted", "is_deleted", "isdeleted", "_deleted", "removed", "del_yn", "delyn", "삭제", "삭제여부"),
-    "valid": ("valid", "is_valid", "isvalid", "use_yn", "useyn", "유효", "유효여부"),
+    "deleted": (
+        *("deleted", "is_deleted", "isdeleted", "_deleted", "deleted_at", "deletedat", "deleted_yn", "del_yn", "delyn"),
+        *("removed", "is_removed", "isremoved", "archived", "invalid", "is_error", "iserror", "삭제", "삭제여부"),
+    ),
+    "valid": (
+        *("valid", "is_valid", "isvalid", "active", "is_active", "isactive", "use_yn", "useyn", "유효", "유효여부"),
+    ),
+    "status": ("status", "state", "상태"),
 }
 """The same for fields beside a bar that change what it means (see `qualifiers`)."""
 

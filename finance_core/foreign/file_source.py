@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from finance_core.categories import Category
+from finance_core.categories import KOREAN_STOCKS, Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import bare_closes, csv_form, dates, field_names, levels, qualifiers, raw_tickers
 from finance_core.foreign.csv_form import reading
@@ -63,6 +63,13 @@ NO_DAYS = N_("{file} 파일의 {column} 열에서 날짜를 읽지 못했습니�
 NO_TICKER = N_(
     "{file} 파일이 어느 종목의 시세인지 알 수 없습니다. 종목 코드를 지정하거나(명령에서는 --ticker), "
     "파일 이름을 종목 코드로 시작하거나, 종목코드 열을 넣으십시오. 있는 열: {columns}"
+)
+OTHER_PRICES = N_(
+    "{file} 파일의 이름({word})은 {ticker}의 KRX 일봉이 아니라고 합니다. 맞다면 종목 코드를 지정하십시오(명령에서는 "
+    "--ticker)."
+)
+UNREAD = N_(
+    "{file} 파일의 이 열은 단위가 값을 바꿀 수 있어 읽지 않습니다: {columns}. 원과 주의 값으로 바꾸어 저장하십시오."
 )
 TICKER_TWICE = N_(
     "{file} 파일에 종목 열({column})이 있으므로 종목 코드(명령에서는 --ticker)를 따로 지정할 수 없습니다."
@@ -295,6 +302,8 @@ def _names(path: Path, columns: Sequence[str], index: Sequence[str]) -> dict[str
     if "date" not in names:
         unnamed = [*index, *(column for column in columns[:1] if column in UNNAMED)]
         names |= {"date": unnamed[0]} if unnamed and unnamed[0] not in names.values() else {}
+    if unread := field_names.unread(tuple(columns)):
+        raise SisepanError(UNREAD, file=path.name, columns=_listed(unread))
     if not {"date", "close"} <= names.keys():
         raise SisepanError(NO_COLUMNS, file=path.name, columns=_listed(columns))
     return names
@@ -313,6 +322,9 @@ def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str
         if given:
             raise SisepanError(TICKER_TWICE, file=path.name, column=names["ticker"])
         return ""
+    told = raw_tickers.OTHER_PRICES.search(path.stem) if category is KOREAN_STOCKS and not given else None
+    if told and (ticker := raw_tickers.in_file_name(path.stem, category)):
+        raise SisepanError(OTHER_PRICES, file=path.name, word=told[2], ticker=ticker)
     ticker = given or raw_tickers.in_file_name(path.stem, category)
     if not ticker:
         raise SisepanError(NO_TICKER, file=path.name, columns=_listed(columns))

@@ -103,6 +103,8 @@ class Layout:
     """A raw ticker of the sample that is none of the category; "" if all are."""
     fields: tuple[str, ...] = ()
     """The names of all fields in the sample."""
+    qualifiers: tuple[str, ...] = ()
+    """The fields that change what a bar means (see `qualifiers`), which only a conversion looks at."""
 
     @property
     def is_ours(self) -> bool:
@@ -126,12 +128,6 @@ class Layout:
         )
 
     @property
-    def qualifiers(self) -> list[str]:
-        """The fields that change what a bar means (see `qualifiers`), which only a conversion looks at."""
-        names = field_names.of_bars(self.fields)
-        return [names[ours] for ours in field_names.QUALIFIERS if ours in names]
-
-    @property
     def is_flat(self) -> bool:
         """Whether every sampled document is one day of one ticker."""
         return set(self.shapes) == {"flat"}
@@ -151,7 +147,6 @@ def zones(category: Category | None) -> list[str]:
 
 def recognise(documents: Sequence[Document], category: Category | None, name: str = "") -> Layout | None:
     """The layout of `documents`, a sample of the collection `name`; None where they have no dates or no prices."""
-    kinds: Counter[ShapeKind] = Counter()
     names: Counter[tuple[tuple[str, str], ...]] = Counter()
     ticker_fields: set[str] = set()
     description_fields: dict[str, str] = {}
@@ -160,7 +155,6 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     parts = list(shapes.rows_of(documents, seen=seen))
     columns = _columns(parts)
     for shape in seen:
-        kinds[shape.kind] += 1
         names[tuple(sorted((ours, shape.names[ours]) for ours in shape.names if ours in row_parts.BAR_FIELDS))] += 1
         ticker_fields.add(shape.ticker)
         description_fields = {**shape.description_fields, **description_fields}
@@ -178,7 +172,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     close = numbers.numbers(columns["close"])
     raws = Counter(filter(raw_tickers.is_ticker, columns["ticker"]))
     return Layout(
-        shapes=dict(kinds),
+        shapes=dict(Counter(shape.kind for shape in seen)),
         names=most,
         is_uniform=all(set(each) <= set(most.items()) for each in names),
         rows=len(columns["date"]),
@@ -198,7 +192,13 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         described=described,
         stray=next((str(raw)[:40] for raw in raws if raw_tickers.form_of(raw, category) == "other"), ""),
         fields=tuple(dict.fromkeys(name for document in documents for name in map(str, document))),
+        qualifiers=_qualifiers(seen),
     )
+
+
+def _qualifiers(seen: Iterable[shapes.Shape]) -> tuple[str, ...]:
+    names = [shape.names[ours] for shape in seen for ours in field_names.QUALIFIERS if ours in shape.names]
+    return tuple(dict.fromkeys(names))
 
 
 def _give_ticker(columns: dict[str, list[Any]], name: str, category: Category | None) -> str:

@@ -16,6 +16,10 @@ NO: Final = frozenset({"0", "0.0", "0.00", "f", "false", "n", "no", "x", "아니
 NOT_IN_FORCE: Final = {
     "deleted": (False, NO | {"active", "미삭제", "사용", "유효", "정상"}),
     "valid": (True, NO | {"deleted", "inactive", "invalid", "무효", "미사용", "삭제", "취소"}),
+    "status": (
+        True,
+        frozenset({"canceled", "cancelled", "deleted", "error", "invalid", "removed", "무효", "삭제", "취소"}),
+    ),
 }
 """For each flag, by our name: whether the words, in small letters, say that a row does not count, or all others do."""
 UNTOLD: Final = frozenset({"", "-", "<na>", "n/a", "nan", "nat", "none", "null"})
@@ -34,8 +38,12 @@ _UNIT: Final = re.compile(
 )
 _BESIDE_UNITS: Final = frozenset({"", "%", "배", "일", "ea", "-", "yyyymmdd", "yyyy-mm-dd"})
 """What a line of units has below columns that are no prices."""
-_IN_TITLE: Final = re.compile(r"(?:단위\s*([:=]?)|\bunits?\s*([:=]))([^)\]]*)", re.IGNORECASE)
-_BETWEEN: Final = re.compile(r"[\s:=;/·|\"()\[\]]+|,(?!\d)")
+_IN_TITLE: Final = re.compile(
+    r"(?:단위\s*([:：=]?)|\b(?:units?|currency|통화)(?:\s*([:：=])|\s+in\b)|\bin (?=thousand|million|billion))(.*)",
+    re.IGNORECASE,
+)
+_IN_BRACKETS: Final = re.compile(r"[(\[（]([^()\[\]（）]*)[)\]）]")
+_BETWEEN: Final = re.compile(r"[\s:：=;/·|\"()\[\]（）]+|,(?!\d)")
 
 OTHER_UNIT: Final = N_(
     "값의 단위가 {unit}(이)라서 읽지 않습니다. 원·달러처럼 통화 하나의 가격과 한 주씩 센 거래량으로 바꾸어 저장한 뒤 "
@@ -65,18 +73,23 @@ def in_titles(lines: Iterable[str]) -> list[str]:
     Of amounts, which have larger units, a title may tell too: they do not count beside that of the prices.
 
     >>> in_titles(["일 단위 시세 2024", "(단위 : 원, 천주)", "단위: 1,000원", "Unit: USD", "단위: 원, 주, 백만원"])
-    ['원', '천주', '1,000원', 'USD', '원', '주']
+    ['원', '천주', 'USD', '주']
     """
     told = []
     for line in lines:
         for colon, other_colon, text in _IN_TITLE.findall(line):
             words = [word for word in _BETWEEN.split(text) if word]
-            first = words[:1] if colon or other_colon else []
-            units = [word for word in words if _UNIT.fullmatch(word) and not word.isdecimal()]
-            has_plain = any(raw_tickers.currencies([word]) for word in units)
-            told += [word for word in first if word.isdecimal()]
-            told += [word for word in units if not (has_plain and word.endswith("원") and word != "원")]
-    return told
+            told += [word for word in words[:1] if word.isdecimal() and (colon or other_colon)]
+            told += _units(words)
+        for text in _IN_BRACKETS.findall(line):
+            words = [word for word in _BETWEEN.split(text) if word]
+            told += words if words == _units(words) else []
+    has_plain = any(raw_tickers.currencies([word]) for word in told)
+    return [word for word in dict.fromkeys(told) if not (has_plain and word.endswith("원") and word != "원")]
+
+
+def _units(words: Iterable[str]) -> list[str]:
+    return [word for word in words if _UNIT.fullmatch(word) and not word.isdecimal()]
 
 
 def with_units(names: Iterable[str], below: Sequence[str]) -> list[str] | None:

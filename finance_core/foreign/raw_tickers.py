@@ -27,6 +27,13 @@ VARYING: Final = (*KINDS, "currency")
 _TICKER_WORD: Final = re.compile(r"[\^A-Z0-9]+([.=/-][A-Z]{1,3}){0,2}", re.ASCII)
 """A word of the name of a file that may be a ticker."""
 
+OTHER_PRICES: Final = re.compile(
+    r"(^|[\W_])(nxt?|al|after|afterhours|시간외|forecast|predicted|예측|usd|천원|1min|weekly|monthly|old)($|[\W_])",
+    re.IGNORECASE,
+)
+"""What tells, beside a Korean ticker in the name of a file or a collection, that its prices are not the days of the KRX
+in won. NX and AL are Kiwoom's words for NXT and for both exchanges together."""
+
 ACCEPTED: Final = 0.9
 """The share of rows whose tickers must fit a category, for the collection to be of that category."""
 
@@ -137,8 +144,10 @@ def written_in(name: str, category: Category | None) -> str:
     """The ticker in the name of a collection, such as 005930, stock_AAPL or kosdaq; "" where it has none.
 
     With a `category`, only its tickers count. A ticker must be in capitals unless its form leaves no doubt; otherwise
-    `prices` would be a ticker.
+    `prices` would be a ticker. A Korean one beside a word of `OTHER_PRICES` is none.
     """
+    if re.search(r"\d{5}[0-9A-Z]", name) and OTHER_PRICES.search(name):
+        return ""
     for part in (name, *filter(_may_be_ticker, name.replace("_", " ").split())):
         is_sure = bool(_by_form(FORMS, part.upper())) or part in _well_known()
         is_usual = part == part.upper() and (

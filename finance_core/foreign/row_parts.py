@@ -28,19 +28,34 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
         # A general name such as price means the close only beside a high and a low of the same form.
         if field_names.folded(names["close"]) in field_names.BESIDE_RANGE and "high" in field_names.of_bars(plain):
             del names["close"]
+    inner = {
+        field: {name: theirs for name, theirs in field_names.of_bars(tuple(part)).items() if _is_scalar(part[theirs])}
+        for field, held in document.items()
+        if 0 < len(part := part_of(field, held)) <= PART_FIELDS
+    }
+    # A close of one part and a high of another are no bar, unless the part is a price; of two parts with prices,
+    # nothing tells which is meant.
+    with_prices = [field for field, own in inner.items() if not own.keys().isdisjoint(candles.PRICES)]
+    has_prices = not names.keys().isdisjoint(candles.PRICES)
+    is_whole = {"ticker", "date", "close"} <= names.keys()
     parts = []
-    if not {"ticker", "date", "close"} <= names.keys():
-        for field, held in document.items():
-            part = part_of(field, held)
-            inner = field_names.of_bars(tuple(part)) if 0 < len(part) <= PART_FIELDS else {}
-            scalars = {ours: theirs for ours, theirs in inner.items() if not isinstance(part[theirs], dict | list)}
-            wanted = scalars if "ticker" in scalars else scalars.keys() & BAR_FIELDS
-            more = {ours: f"{field}.{scalars[ours]}" for ours in scalars if ours in wanted and ours not in names}
-            names |= more
-            parts += [field] if more else []
+    for field, own in inner.items():
+        wanted = own.keys() & {*field_names.QUALIFIERS, "currency"}
+        if not is_whole:
+            wanted = wanted | (own.keys() if "ticker" in own else own.keys() & BAR_FIELDS)
+        is_price = field_names.folded(field) in field_names.BARS["close"]
+        if len(with_prices) > 1 or (has_prices and not is_price):
+            wanted = wanted - {*candles.COLUMNS}
+        more = {ours: f"{field}.{own[ours]}" for ours in own if ours in wanted and ours not in names}
+        names |= more
+        parts += [field] if more else []
     if "date" not in names and has_key(document) and ("ticker" in names or dates.is_date(document["_id"])):
         names["date"] = "_id"
     return names, tuple(parts)
+
+
+def _is_scalar(value: Any) -> bool:
+    return not isinstance(value, dict | list)
 
 
 def part_of(field: str, value: Any) -> Document:

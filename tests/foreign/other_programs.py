@@ -545,6 +545,37 @@ LAYOUTS: Final[dict[str, Layout]] = {
     "market values in columns of tickers": Layout(
         one(lambda: closes_by_ticker(7), "kr_market_cap"), KOREAN, "korean_stocks"
     ).refused,
+    "prices of two exchanges in a document a day": korean(
+        lambda: [
+            {
+                **{name: row[name] for name in ("ticker", "date")},
+                "nxt": {name: row[name] * 2 for name in PRICES},
+                "krx": {name: row[name] for name in (*PRICES, "volume")},
+            }
+            for row in flat(KOREAN)
+        ]
+    ).refused,
+    "the close of the day before in an inner document": korean(
+        lambda: [
+            {name: value for name, value in row.items() if name != "close"} | {"prev": {"close": row["close"]}}
+            for row in flat(KOREAN)
+        ]
+    ).refused,
+    "a unit in an inner document": korean(lambda: [row | {"meta": {"unit": "천원"}} for row in flat(KOREAN)]).refused,
+    "won in an inner document": korean(lambda: [row | {"meta": {"unit": "원"}} for row in flat(KOREAN)]),
+    "dollars in an inner document": korean(
+        lambda: [row | {"info": {"currency": "USD"}} for row in flat(KOREAN)]
+    ).refused,
+    "rows that were deleted at some moment": korean(
+        lambda: (
+            flat(KOREAN) + [row | {"close": row["close"] * 2, "deletedAt": row["date"]} for row in flat(KOREAN)[::3]]
+        )
+    ),
+    "a collection of a ticker's prices on another exchange": Layout(
+        lambda: {"005930_NX": [row for row in flat({"005930": KOREAN["005930"]}) if row.pop("ticker")]},
+        {"005930": KOREAN["005930"]},
+        "korean_stocks",
+    ).refused,
     "prices in thousands of won": korean(lambda: [row | {"unit": "천원"} for row in flat(KOREAN)]).refused,
     "prices in won, as a field says": korean(lambda: [row | {"unit": "원"} for row in flat(KOREAN)]),
     "prices times a hundred": korean(lambda: [row | {"scale": 2} for row in flat(KOREAN)]).refused,

@@ -114,6 +114,22 @@ def test_units_that_say_nothing_new_are_read(tmp_path: Path, title: str, below: 
     assert samsung.refusals == ()
 
 
+@pytest.mark.parametrize("head", ["date,open,high,low,close,volume(천주)", "date,open,high,low,종가(천원),volume"])
+def test_a_unit_in_the_header_that_makes_other_numbers_is_named(tmp_path: Path, head: str) -> None:
+    with pytest.raises(SisepanError, match=r"천[원주]") as refused:
+        file_source.open_file(write(tmp_path, "005930.csv", "\n".join([head, *BARS])), KOREAN_STOCKS)
+    assert refused.value.message == file_source.UNREAD
+
+
+@pytest.mark.parametrize("name", ["005930_NX", "005930_AL", "005930_시간외", "005930_USD", "A005930-천원"])
+def test_a_file_that_is_called_by_other_prices_needs_the_ticker_to_be_named(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, f"{name}.csv", "\n".join([HEADER, *BARS]))
+    with pytest.raises(SisepanError) as refused:
+        file_source.open_file(path, KOREAN_STOCKS)
+    assert refused.value.message == file_source.OTHER_PRICES
+    assert len(found(path, ticker="005930")[0].bars) == 3
+
+
 def test_a_row_of_numbers_with_commas_is_no_row_of_units(tmp_path: Path) -> None:
     rows = [f'"{price},000","{price},000"' for price in (79, 77, 76)]
     lines = ["close,open,date", *(f"{row},{day}" for row, day in zip(rows, DAYS, strict=True))]
@@ -126,7 +142,7 @@ def test_a_row_of_numbers_with_commas_is_no_row_of_units(tmp_path: Path) -> None
 def test_a_unit_below_the_header_counts_as_one_in_it(tmp_path: Path, below: str) -> None:
     with pytest.raises(SisepanError) as refused:
         file_source.open_file(write(tmp_path, "005930.csv", "\n".join([HEADER, below, *BARS])), KOREAN_STOCKS)
-    assert refused.value.message == file_source.NO_COLUMNS
+    assert refused.value.message == file_source.UNREAD
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
     name, close, change = _("종목"), _("종가"), _("{span} 변화").format(span=_(state.SPANS[span]))
     table = table.sort_values("change", ascending=False)
     known = [size for size in state.SIZES if table[size].notna().any()]
-    sizes = {size: f"{_(state.SIZES[size])} ({category.currency})" for size in known}
+    sizes = {size: " ".join([_(state.SIZES[size]), f"({category.currency})"]) for size in known}
     shown = pd.DataFrame(
         {
             name: [
