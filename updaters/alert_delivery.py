@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
+from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -167,8 +168,8 @@ def _post(message: Message) -> None:
         )
     except RequestException as error:
         raise SisepanError(N_("웹훅에 연결되지 않습니다({kind})."), kind=type(error).__name__) from error
-    if not response.ok:
-        raise SisepanError(N_("웹훅이 HTTP {status}로 답했습니다."), status=response.status_code)
+    if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:  # `ok` counts a redirect too
+        raise SisepanError(N_("웹훅이 HTTP {status}(으)로 답했습니다."), status=response.status_code)
 
 
 def _mail(message: Message) -> None:

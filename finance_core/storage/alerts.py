@@ -81,7 +81,7 @@ def add(
         condition=condition,
         webhook=webhook,
         email=email,
-        since=tickers.newest_bar(db, category) or dt.datetime(1970, 1, 1),
+        since=tickers.newest_bar(db, category, real=True) or dt.datetime(1970, 1, 1),
     )
     db[ALERT_RULES].insert_one(dict(rule))
     return rule["_id"]
@@ -90,8 +90,8 @@ def add(
 def remove(db: MongoDatabase, rule: ObjectId) -> None:
     """Delete a rule; its alerts stay, but are not sent any more."""
     db[ALERT_RULES].delete_one({"_id": rule})
-    waiting = {f"deliveries.{channel}": "" for channel in CHANNELS}
-    db[ALERTS].update_many({"rule": rule}, {"$unset": waiting})
+    for delivery in (f"deliveries.{channel}" for channel in CHANNELS):
+        db[ALERTS].update_many({"rule": rule, f"{delivery}.state": "waiting"}, {"$unset": {delivery: ""}})
 
 
 def find(db: MongoDatabase, category: Category, moment: dt.datetime) -> int:
@@ -188,7 +188,7 @@ def _waiting(channel: Channel, now: dt.datetime) -> dict[str, object]:
 
 def _ask(db: MongoDatabase, category: Category, rule: AlertRule, final: "_Final") -> int:
     tree = conditions.parse(rule["condition"])
-    newest = tickers.newest_bar(db, category)
+    newest = tickers.newest_bar(db, category, real=True)
     if newest is None:
         return 0
     asked = rule.get("asked_until", rule["since"])

@@ -26,8 +26,9 @@ def enabled_since(db: MongoDatabase, category: Category) -> dt.datetime | None:
 
 
 def switch(db: MongoDatabase, category: Category, on: bool) -> None:
-    """Switch the schedule of `category` on or off."""
-    change = {"$set": {category.key: tickers.now()}} if on else {"$unset": {category.key: ""}}
+    """Switch the schedule of `category` on or off; where it is on already, it stays so since then."""
+    key = category.key
+    change = [{"$set": {key: {"$ifNull": [f"${key}", tickers.now()]}}}] if on else {"$unset": {key: ""}}
     db[CHOICES].update_one({"_id": "schedule"}, change, upsert=True)
 
 

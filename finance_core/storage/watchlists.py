@@ -5,7 +5,7 @@ module keeps only the order and the notes of the favourites. Every visitor sees 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -83,8 +83,13 @@ def create(db: MongoDatabase, name: str) -> str:
 
 
 def share(db: MongoDatabase, key: str, shared: bool) -> None:
-    """Show a list to every visitor, or stop that."""
-    db[WATCHLISTS].update_one({"_id": key}, {"$set": {"shared": shared}}, upsert=key == FAVOURITES)
+    """Show a list to every visitor, or stop that. Raises SisepanError if another person has deleted it."""
+    change = {"$set": {"shared": shared}}
+    if (
+        not db[WATCHLISTS].update_one({"_id": key}, change, upsert=key == FAVOURITES).matched_count
+        and key != FAVOURITES
+    ):
+        raise SisepanError(CHANGED)
 
 
 def rename(db: MongoDatabase, key: str, before: str, name: str) -> None:
@@ -107,9 +112,14 @@ def _require_free(db: MongoDatabase, key: str, name: str) -> None:
         raise SisepanError(N_("{name}: 이 이름의 목록이 이미 있습니다. 다른 이름을 쓰십시오."), name=name)
 
 
-def remove(db: MongoDatabase, key: str) -> None:
-    """Delete a list. The favourites lose only their order and notes."""
-    db[WATCHLISTS].delete_one({"_id": key})
+def remove(db: MongoDatabase, key: str, seen: Sequence[Entry]) -> None:
+    """Delete a list that still has the entries `seen`. The favourites lose only their order and notes.
+
+    Raises SisepanError if another person has changed or deleted it.
+    """
+    as_seen = [_document(entry) for entry in seen]
+    if not db[WATCHLISTS].delete_one({"_id": key, "entries": as_seen}).deleted_count and key != FAVOURITES:
+        raise SisepanError(CHANGED)
 
 
 def add(db: MongoDatabase, key: str, entries: Iterable[Entry]) -> int:

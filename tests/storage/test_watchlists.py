@@ -61,8 +61,12 @@ def test_a_list_holds_tickers_of_all_categories_in_the_order_that_people_choose(
     watchlists.share(listed, key, True)
     _first, made = watchlists.load(listed)
     assert (made.name, made.shared, len(made.entries)) == ("AI", True, 2)
-    watchlists.remove(listed, key)
+    with pytest.raises(SisepanError, match="그 사이에"):
+        watchlists.remove(listed, key, made.entries[:1])  # as it was before another person put one in
+    watchlists.remove(listed, key, made.entries)
     assert len(watchlists.load(listed)) == 1
+    with pytest.raises(SisepanError, match="그 사이에"):
+        watchlists.share(listed, key, False)
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -141,6 +145,6 @@ def test_of_two_people_who_rename_a_list_the_second_is_told(db: MongoDatabase) -
     with pytest.raises(SisepanError, match="그 사이에"):
         watchlists.rename(db, key, "반도체", "은행")
     assert watchlists.load(db)[1].name == "AI"
-    watchlists.remove(db, key)
+    watchlists.remove(db, key, ())
     with pytest.raises(SisepanError, match="그 사이에"):
         watchlists.rename(db, key, "AI", "은행")

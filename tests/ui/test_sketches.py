@@ -128,6 +128,14 @@ def test_a_text_that_was_not_typed_is_said_to_be_missing_and_the_tool_stays(own_
     assert (kept(page), page.session_state["drawing_tool"]) == ([], "text")
 
 
+@pytest.mark.parametrize("text", ["두\t칸", "왼쪽\u202e으로"])
+def test_a_text_with_a_control_character_is_refused_and_the_tool_stays(own_server_db: MongoDatabase, text: str) -> None:
+    page = add("text", [[str(DAYS[3].date()), 100]], text)
+    assert not page.exception
+    assert "제어 문자" in page.toast[0].value
+    assert (kept(page), page.session_state["drawing_tool"]) == ([], "text")
+
+
 def test_a_visit_keeps_no_more_than_the_limit_and_says_so(own_server_db: MongoDatabase) -> None:
     page = add("level", [[str(DAYS[3].date()), 100]], times=LIMIT + 2)
     assert len(kept(page)) == LIMIT

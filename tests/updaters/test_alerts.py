@@ -100,6 +100,18 @@ def test_a_bar_that_may_still_change_is_not_asked_and_one_that_comes_late_is(
     assert found(db) == [(day(-2), "000660"), (day(-2), "005930")]
 
 
+def test_samples_that_are_newer_than_real_bars_hide_no_session_from_a_rule(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    whole = table({-1: 120.0})
+    update(yahoo, db, -2, {"005930": whole})
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": "000001", "name": "표본", "source": "sample"}])
+    tickers.record(db, KOREAN_STOCKS, "000001", {"last_date": DAYS[-1].to_pydatetime() + dt.timedelta(days=30)})
+    alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%")
+    update(yahoo, db, -1, {"005930": whole})
+    assert found(db) == [(day(-1), "005930")]
+
+
 def test_an_alert_whose_bar_is_corrected_has_the_new_close_or_is_withdrawn(
     db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:
@@ -261,14 +273,15 @@ def test_a_test_goes_the_way_of_real_messages_says_what_it_is_and_stores_nothing
     assert alerts.rules(db) == [rule]
 
 
+@pytest.mark.parametrize("status", [404, 302])
 def test_a_test_that_fails_says_why_by_each_way(
-    db: MongoDatabase, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    db: MongoDatabase, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     monkeypatch.setenv("SMTP_URL", "smtp://127.0.0.1:1")
-    receiver.statuses = [404]
+    receiver.statuses = [status]
     alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%", webhook=receiver.address, email="analyst@example.com")
     results = alert_delivery.send_test(alerts.rules(db)[0])
-    assert str(results["webhook"]) == "웹훅이 HTTP 404로 답했습니다."
+    assert str(results["webhook"]) == f"웹훅이 HTTP {status}(으)로 답했습니다."
     assert str(results["email"]).startswith("전자우편을 보내지 못했습니다")
 
 
@@ -294,7 +307,7 @@ def test_what_could_not_be_sent_is_sent_later_and_given_up_at_last(
         alert_delivery.deliver(db, now)
     assert states(db, "webhook") == {"failed"}
     errors = {alert["deliveries"]["webhook"]["error"] for alert in db[ALERTS].find()}
-    assert errors == {"웹훅이 HTTP 404로 답했습니다."}
+    assert errors == {"웹훅이 HTTP 404(으)로 답했습니다."}
 
 
 @pytest.mark.parametrize(
@@ -414,6 +427,14 @@ def test_the_app_sends_what_waits(db: MongoDatabase, yahoo: YahooStandIn, receiv
     (task,) = scheduler.tick(evening(-1) + AGAIN)
     task.wait(30)
     assert states(db, "webhook") == {"sent"}
+
+
+def test_what_was_sent_stays_so_when_its_rule_is_removed(
+    db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver
+) -> None:
+    prepared(db, yahoo, webhook=receiver.address)
+    alerts.remove(db, alerts.rules(db)[0]["_id"])
+    assert [alert["deliveries"]["webhook"]["state"] for alert in db[ALERTS].find()] == ["sent"] * 2
 
 
 def test_a_removed_rule_is_not_asked_and_its_alerts_are_not_sent(

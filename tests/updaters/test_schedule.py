@@ -149,6 +149,8 @@ def test_it_is_off_at_first_and_each_category_has_a_switch_of_its_own(db: MongoD
     assert since is not None
     assert before <= since <= tickers.now()
     assert schedule.enabled_since(db, US_STOCKS) is None
+    schedule.switch(db, KOREAN_STOCKS, True)  # by a page that does not know of it yet
+    assert schedule.enabled_since(db, KOREAN_STOCKS) == since
     schedule.switch(db, KOREAN_STOCKS, False)
     assert schedule.enabled_since(db, KOREAN_STOCKS) is None
 

@@ -18,6 +18,7 @@ from finance_core.bars import drawings
 from finance_core.bars.drawings import LIMIT, POINTS, TEXT_LIMIT, Drawing, Kind, Placed, Point
 from finance_core.categories import Category
 from finance_core.charts.style import Style
+from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _, translated
 from finance_core.storage import drawings as stored_drawings
 from finance_core.storage.database import MongoDatabase
@@ -111,9 +112,14 @@ class Sketch:
         typed and left with Escape.
         """
         tool = _tool()
-        if tool == "text" and not _text():
-            toast(_("적을 글이 비어 있습니다. 글을 적고 다시 누르십시오."))
-            return
+        if tool == "text":
+            try:
+                problem = "" if _text() else _("적을 글이 비어 있습니다. 글을 적고 다시 누르십시오.")
+            except SisepanError as error:  # control characters
+                problem = str(error)
+            if problem:
+                toast(problem)
+                return
         drawing = self._drawing(cast("Kind", tool), points) if tool in POINTS else None
         _choose("")
         if drawing is None:

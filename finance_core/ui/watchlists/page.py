@@ -51,8 +51,9 @@ def show(db: MongoDatabase) -> None:
         st.warning(_("그런 목록이 없거나 공유되지 않아 다른 목록을 보여 드립니다."), icon=":material/warning:")
     _choices(db, lists, shown)
     if unknown := st.session_state.pop(UNKNOWN, None):
-        sentence = _("찾지 못했거나 두 종목을 뜻하는 것: {names}").format(names=", ".join(unknown[:20]))
-        st.warning(plain(sentence), icon=":material/warning:")
+        sentence = _("찾지 못했거나 두 종목을 뜻하는 것 {count}개: {names}")
+        names = ", ".join(unknown[:20]) + (", …" if len(unknown) > 20 else "")
+        st.warning(plain(sentence.format(count=len(unknown), names=names)), icon=":material/warning:")
     if not shown.entries:
         sentence = (
             _("이 목록은 비어 있습니다. 차트의 별이나 '종목 찾기' 화면, 붙여넣기로 종목을 넣습니다.")
@@ -138,7 +139,7 @@ def _edit(shown: Watchlist) -> None:
 
     @writes
     def remove() -> None:
-        watchlists.remove(database.connect(), shown.id)
+        watchlists.remove(database.connect(), shown.id, shown.entries)
         with address_bar.changing():
             st.query_params.pop(LIST, None)
 
