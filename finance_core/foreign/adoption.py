@@ -205,7 +205,8 @@ def _location(category: Category, collection: Inspected) -> Location:
     assert collection.layout is not None, "only prices are adopted"
     fields = collection.layout.renamed
     is_usual = collection.name == category.collection and not fields
-    return Location(collection.name, fields, read_only=not is_usual)
+    without = [] if is_usual else [name for names in field_names.QUALIFIERS.values() for name in names]
+    return Location(collection.name, fields, read_only=not is_usual, without=without)
 
 
 def _metadata_to_be(db: MongoDatabase) -> str:

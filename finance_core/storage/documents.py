@@ -282,6 +282,7 @@ class LocationDocument(TypedDict, total=False):
     collection: str
     fields: dict[str, str]  # the collection's names of our fields, where they differ
     read_only: bool  # True: the user's own collection, which is never written
+    without: list[str]  # names of fields with which a document is no bar as it stands; see `locations.Location`
 
 
 class Learned(TypedDict):

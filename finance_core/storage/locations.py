@@ -7,7 +7,7 @@ every process. What is stored there is left to `prices` and `tickers`.
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,12 @@ class Location:
     """The collection's names of our fields (ticker, date, open, …), where they differ."""
     read_only: bool = False
     """True: the user's own collection, which is never written."""
+    without: Sequence[str] = field(default_factory=list)
+    """Names of fields, in small letters, with which a document is no bar as it stands: units of its values, flags."""
+
+    def conflict(self, names: Iterable[str]) -> str:
+        """The first of the `names` of a document's fields that is in `without`; "" if none is."""
+        return next((name for name in names if name.casefold() in self.without), "") if self.without else ""
 
     def name(self, ours: str) -> str:
         """The collection's name of our field `ours`."""
@@ -117,7 +123,8 @@ def writable(db: "Database[dict[str, Any]]", category: Category) -> Location:
 def point(db: "Database[dict[str, Any]]", category: Category, location: Location) -> None:
     """Make `location` the location of the bars of `category`, for every process."""
     is_usual = location == Location(category.collection)
-    _set(db, category.key, None if is_usual else {**vars(location), "fields": dict(location.fields)})
+    stored = {**vars(location), "fields": dict(location.fields), "without": list(location.without)}
+    _set(db, category.key, None if is_usual else stored)
 
 
 def point_metadata(db: "Database[dict[str, Any]]", collection: str) -> None:

@@ -20,6 +20,8 @@ from pymongo.errors import AutoReconnect
 from finance_core import turns
 from finance_core.bars import adjustment, candles, price_limit
 from finance_core.categories import Category
+from finance_core.errors import DataConflict
+from finance_core.i18n import N_
 from finance_core.storage import bar_documents, locations, raw_bars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import BarState, TickerRow
@@ -52,18 +54,25 @@ def as_stored(db: MongoDatabase, where: Category | Location, ticker: str, last: 
     """All stored bars of `ticker`, or its `last` ones (at least 1); an empty frame if it has no bars.
 
     The index is tz-naive and ascending. A missing price is NaN, a missing volume 0. Raises DataConflict if a value is
-    no date or no number, or if a day is stored twice.
+    no date or no number, if a day is stored twice, or if a field says that a bar is none as it stands.
     """
     location = where if isinstance(where, Location) else locations.of(db, where)
     if last is None and (bars := _at_once(db, location, ticker)) is not None:
         return bars
     date = location.name("date")
     fields = {"_id": False, date: True, **{location.name(name): True for name in candles.COLUMNS}}
+    fields = fields if not location.without else {"_id": False}  # all, to see those that no bar may have
     cursor = db[location.collection].find({location.name("ticker"): ticker}, fields)
     cursor = cursor.sort(date, -1).limit(last) if last is not None else cursor.sort(date, 1)
     documents = cursor.batch_size(50_000).to_list()
     if not documents:
         return candles.empty()
+    if field := next(filter(None, map(location.conflict, documents)), ""):
+        sentence = N_(
+            "{ticker}에 {field} 필드가 있는 문서가 있어 그대로 그리지 않습니다. '내 데이터' 화면에서 전환하면 "
+            "반영합니다."
+        )
+        raise DataConflict(sentence, ticker=ticker, field=field)
     if last is not None:
         documents.reverse()
     return bar_documents.to_bars(location, ticker, documents)

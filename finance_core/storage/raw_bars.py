@@ -145,6 +145,9 @@ def _of_rows(rows: npt.NDArray[np.uint8], location: Location) -> Iterator[tuple[
     places = _places(first)
     wanted = {name: places[location.name(name)] for name in ("ticker", *READ) if location.name(name) in places}
     kinds = {name: place.kind for name, place in wanted.items()}
+    if location.conflict(places):
+        yield from _one_by_one(rows, location)
+        return
     numeric = all(kind in NUMBERS or kind == NOTHING for name, kind in kinds.items() if name not in ("ticker", "date"))
     if not numeric or kinds.get("ticker") != TEXT or not wanted["ticker"].size or kinds.get("date") != DATE:
         yield from _one_by_one(rows, location)
@@ -198,7 +201,8 @@ def _one_by_one(rows: npt.NDArray[np.uint8], location: Location) -> Iterator[tup
         numbers = [document.get(location.name(name)) for name in READ[1:]]
         if not isinstance(ticker, str):
             continue
-        if isinstance(date, DatetimeMS) and all(_is_number(each) for each in numbers):
+        is_plain = not location.conflict(document)
+        if is_plain and isinstance(date, DatetimeMS) and all(_is_number(each) for each in numbers):
             yield ticker, np.array([[int(date), *numbers]], dtype="float64")
         else:
             yield ticker, None

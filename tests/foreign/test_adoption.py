@@ -9,10 +9,10 @@ import pytest
 
 from finance_core.bars import candles
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, US_STOCKS, Category
-from finance_core.errors import SisepanError
+from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign import adoption, following, import_records, inspection, ranges, ticker_names
 from finance_core.foreign.import_records import Summary
-from finance_core.storage import locations, prices, runs, ticker_edits, tickers
+from finance_core.storage import locations, panels, prices, runs, ticker_edits, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests import pages
 from tests.pages import made_table
@@ -97,6 +97,24 @@ def test_what_has_fields_that_change_what_a_bar_means_is_not_read_as_it_is(
     layout = inspection.look_at(own_server_db, "kr", KOREAN_STOCKS).layout
     assert layout
     assert not layout.is_readable or share > 1
+
+
+@pytest.mark.parametrize("field", ["isDeleted", "단위", "Status"])
+def test_a_document_that_comes_later_with_such_a_field_is_drawn_by_no_chart_and_asked_by_no_screen(
+    own_server_db: MongoDatabase, field: str
+) -> None:
+    db = own_server_db
+    db["kr"].insert_many(flat(TABLES, CAPITAL))
+    adopted(db, "kr")
+    later = flat({"005930": TABLES["005930"]}, CAPITAL)[-1]
+    db["kr"].insert_one(later | {"Date": later["Date"] + dt.timedelta(days=7), "Close": 1.0, field: True})
+    for last in (None, 5):
+        with pytest.raises(DataConflict, match=field):
+            prices.load(db, KOREAN_STOCKS, "005930", last)
+    panels.forget()
+    panel = panels.panel(db, KOREAN_STOCKS, dt.date(2000, 1, 1))
+    assert panel.unreadable == {"005930"}
+    assert_all_drawn(db, {ticker: table for ticker, table in TABLES.items() if ticker != "005930"})
 
 
 def test_its_tickers_are_listed_with_their_names_and_state(own_server_db: MongoDatabase) -> None:
