@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-import os
 import signal
 import sys
 import threading
@@ -51,7 +50,7 @@ def _patient(output: io.TextIOWrapper) -> io.TextIOWrapper:
     if type(getattr(output.buffer, "raw", output.buffer)) is not io.FileIO:
         return output
     output.flush()
-    pipe = io.BufferedWriter(_Patient(os.dup(output.fileno()), "w"))
+    pipe = io.BufferedWriter(_Patient(output.fileno(), "w", closefd=False))
     by_line = output.line_buffering or output.write_through
     return io.TextIOWrapper(pipe, output.encoding, output.errors, line_buffering=by_line)
 

@@ -13,7 +13,7 @@ from typing import Final
 FieldNames = dict[str, tuple[str, ...]]
 
 _UNIT = re.compile(
-    r"(?<=[^\s(\[])\s*[(\[]\s*(?:단위\s*:?\s*)?(주|원화?|won|달러|KRW|USD|US\$|[$₩￦])\s*[)\]]$", re.IGNORECASE
+    r"(?<=[^\s(\[])\s*[(\[]\s*(?:단위\s*:?\s*)?(주|shares?|원화?|won|달러|KRW|USD|US\$|[$₩￦])\s*[)\]]$", re.IGNORECASE
 )
 
 BARS: Final[FieldNames] = {
@@ -81,11 +81,9 @@ QUALIFIERS: Final[FieldNames] = {
     "scale": ("scale", "multiplier", "배수"),
     "deleted": (
         *("deleted", "is_deleted", "isdeleted", "_deleted", "deleted_at", "deletedat", "deleted_yn", "del_yn", "delyn"),
-        *("removed", "is_removed", "isremoved", "archived", "invalid", "is_error", "iserror", "삭제", "삭제여부"),
+        *("removed", "is_removed", "isremoved", "invalid", "is_error", "iserror", "삭제", "삭제여부"),
     ),
-    "valid": (
-        *("valid", "is_valid", "isvalid", "active", "is_active", "isactive", "use_yn", "useyn", "유효", "유효여부"),
-    ),
+    "valid": (*("valid", "is_valid", "isvalid", "use_yn", "useyn", "유효", "유효여부"),),
     "status": ("status", "state", "상태"),
 }
 """The same for fields beside a bar that change what it means (see `qualifiers`)."""
@@ -112,7 +110,7 @@ def unread(keys: tuple[str, ...]) -> list[str]:
     ['거래량(천주)']
     """
     bare = {key: re.sub(r"\s*[(\[][^()\[\]]*[)\]]$", "", str(key)) for key in keys}
-    missing = BARS.keys() - of_bars(keys).keys()
+    missing = {"date", "open", "high", "low", "close", "volume"} - of_bars(keys).keys()
     return [key for key, name in bare.items() if name != str(key) and missing & of_bars((name,)).keys()]
 
 

@@ -69,7 +69,8 @@ OTHER_PRICES = N_(
     "--ticker)."
 )
 UNREAD = N_(
-    "{file} 파일의 이 열은 단위가 값을 바꿀 수 있어 읽지 않습니다: {columns}. 원과 주의 값으로 바꾸어 저장하십시오."
+    "{file} 파일의 이 열은 단위가 값을 바꿀 수 있어 읽지 않습니다: {columns}. 통화 하나와 한 주 단위로 바꾸거나, 값이 "
+    "그대로라면 괄호를 지우십시오."
 )
 TICKER_TWICE = N_(
     "{file} 파일에 종목 열({column})이 있으므로 종목 코드(명령에서는 --ticker)를 따로 지정할 수 없습니다."
@@ -184,7 +185,7 @@ class CsvSource(_FileSource):
         if len(head) > 1 and self._head == 1 and (with_units := qualifiers.with_units(*head[:2])):
             columns, self._head = with_units, 2
             if of_tickers:
-                qualifiers.require_plain(filter(None, head[1]), category.currency_of(None))
+                qualifiers.require_plain(qualifiers.units_of(head[1]), category.currency_of(None))
         super().__init__(path, category, ticker, columns, of_tickers)
 
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:

@@ -14,7 +14,7 @@ from finance_core.i18n import N_
 
 NO: Final = frozenset({"0", "0.0", "0.00", "f", "false", "n", "no", "x", "아니오", "아니요"})  # x as in O and X
 NOT_IN_FORCE: Final = {
-    "deleted": (False, NO | {"active", "미삭제", "사용", "유효", "정상"}),
+    "deleted": (False, NO | {"미삭제", "사용", "유효", "정상"}),
     "valid": (True, NO | {"deleted", "inactive", "invalid", "무효", "미사용", "삭제", "취소"}),
     "status": (
         True,
@@ -36,6 +36,7 @@ _UNIT: Final = re.compile(
     r"(원|주|달러|센트|엔|유로|위안|won|yen|cents?|krw|usd|jpy|eur|cny|us\$|[$₩￦€¥]|shares?)?",
     re.IGNORECASE,
 )
+MONEY: Final = ("원", "달러")
 _BESIDE_UNITS: Final = frozenset({"", "%", "배", "일", "ea", "-", "yyyymmdd", "yyyy-mm-dd"})
 """What a line of units has below columns that are no prices."""
 _IN_TITLE: Final = re.compile(
@@ -80,16 +81,21 @@ def in_titles(lines: Iterable[str]) -> list[str]:
         for colon, other_colon, text in _IN_TITLE.findall(line):
             words = [word for word in _BETWEEN.split(text) if word]
             told += [word for word in words[:1] if word.isdecimal() and (colon or other_colon)]
-            told += _units(words)
+            told += units_of(words)
         for text in _IN_BRACKETS.findall(line):
             words = [word for word in _BETWEEN.split(text) if word]
-            told += words if words == _units(words) else []
+            told += words if words == units_of(words) else []
     has_plain = any(raw_tickers.currencies([word]) for word in told)
-    return [word for word in dict.fromkeys(told) if not (has_plain and word.endswith("원") and word != "원")]
+    return [
+        word
+        for word in dict.fromkeys(told)
+        if not (has_plain and word.endswith(("원", "달러")) and word not in ("원", "달러"))
+    ]
 
 
-def _units(words: Iterable[str]) -> list[str]:
-    return [word for word in words if _UNIT.fullmatch(word) and not word.isdecimal()]
+def units_of(words: Iterable[str]) -> list[str]:
+    """Those of the words that are units."""
+    return [word for word in words if word and _UNIT.fullmatch(word) and not word.isdecimal()]
 
 
 def with_units(names: Iterable[str], below: Sequence[str]) -> list[str] | None:

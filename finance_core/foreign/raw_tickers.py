@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal
 
 from finance_core import starter
-from finance_core.categories import CATEGORIES, Category, unquoted
+from finance_core.categories import CATEGORIES, KOREAN_STOCKS, Category, unquoted
 from finance_core.foreign import field_names
 
 TickerForm = Literal["bare", "suffixed", "number", "prefixed", "other", "missing"]
@@ -28,7 +28,7 @@ _TICKER_WORD: Final = re.compile(r"[\^A-Z0-9]+([.=/-][A-Z]{1,3}){0,2}", re.ASCII
 """A word of the name of a file that may be a ticker."""
 
 OTHER_PRICES: Final = re.compile(
-    r"(^|[\W_])(nxt?|al|after|afterhours|시간외|forecast|predicted|예측|usd|천원|1min|weekly|monthly|old)($|[\W_])",
+    r"(^|[\W_])(nxt?|al|after|afterhours|시간외\w*|forecast|predicted|예측\w*|usd|천원|1min|weekly|monthly|old)($|[\W_])",
     re.IGNORECASE,
 )
 """What tells, beside a Korean ticker in the name of a file or a collection, that its prices are not the days of the KRX
@@ -146,15 +146,13 @@ def written_in(name: str, category: Category | None) -> str:
     With a `category`, only its tickers count. A ticker must be in capitals unless its form leaves no doubt; otherwise
     `prices` would be a ticker. A Korean one beside a word of `OTHER_PRICES` is none.
     """
-    if re.search(r"\d{5}[0-9A-Z]", name) and OTHER_PRICES.search(name):
-        return ""
     for part in (name, *filter(_may_be_ticker, name.replace("_", " ").split())):
         is_sure = bool(_by_form(FORMS, part.upper())) or part in _well_known()
         is_usual = part == part.upper() and (
             category is not None or (part == name and bool(_by_form(USUAL_FORMS, part)))
         )
         if (is_sure or is_usual) and any(accepts(row, part) for row in ([category] if category else CATEGORIES)):
-            return part
+            return "" if accepts(KOREAN_STOCKS, part) and OTHER_PRICES.search(name) else part
     return ""
 
 

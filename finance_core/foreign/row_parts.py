@@ -1,7 +1,7 @@
 """One row in a document with parts: inner documents, as in meta.ticker, or an _id made of ticker and day. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from bson import ObjectId
@@ -16,6 +16,8 @@ KEYS: Final = (
     re.compile(r"(?P<date>\d{8}|\d{4}-\d\d?-\d\d?)[_:|/ -](?P<ticker>.+)"),
 )
 """Texts that join a ticker and a day, as an _id often does."""
+ABOUT_ROWS: Final = frozenset({"about", "info", "information", "meta", "meta_data", "metadata", "정보"})
+"""Names of inner documents that tell of the whole row."""
 PART_FIELDS: Final = 40
 """An inner document with more fields than this is no part of a row."""
 
@@ -33,18 +35,14 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
         for field, held in document.items()
         if 0 < len(part := part_of(field, held)) <= PART_FIELDS
     }
-    # A close of one part and a high of another are no bar, unless the part is a price; of two parts with prices,
-    # nothing tells which is meant.
-    with_prices = [field for field, own in inner.items() if not own.keys().isdisjoint(candles.PRICES)]
-    has_prices = not names.keys().isdisjoint(candles.PRICES)
+    of_prices = _with_prices(inner, has_own=not names.keys().isdisjoint(candles.PRICES))
     is_whole = {"ticker", "date", "close"} <= names.keys()
     parts = []
     for field, own in inner.items():
-        wanted = own.keys() & {*field_names.QUALIFIERS, "currency"}
+        wanted = own.keys() & {*field_names.QUALIFIERS, "currency"} if _describes(field, own) else set()
         if not is_whole:
             wanted = wanted | (own.keys() if "ticker" in own else own.keys() & BAR_FIELDS)
-        is_price = field_names.folded(field) in field_names.BARS["close"]
-        if len(with_prices) > 1 or (has_prices and not is_price):
+        if field not in of_prices and not own.keys().isdisjoint(candles.PRICES):
             wanted = wanted - {*candles.COLUMNS}
         more = {ours: f"{field}.{own[ours]}" for ours in own if ours in wanted and ours not in names}
         names |= more
@@ -52,6 +50,25 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
     if "date" not in names and has_key(document) and ("ticker" in names or dates.is_date(document["_id"])):
         names["date"] = "_id"
     return names, tuple(parts)
+
+
+def _with_prices(inner: Mapping[str, Mapping[str, str]], *, has_own: bool) -> list[str]:
+    """The inner document with the prices of a row, by the names of its fields; [] if nothing tells which it is.
+
+    Of several, it is the only one with all four prices, else the only one with a close. A close of one and a high of
+    another are no bar: where the row `has_own` prices, the inner document must be a price by its name.
+    """
+    if has_own:
+        return [field for field in inner if field_names.folded(field) in field_names.BARS["close"]]
+    for least in ({*candles.PRICES}, {"close"}, {"open"}):
+        if fitting := [field for field, own in inner.items() if own.keys() >= least]:
+            return fitting if len(fitting) == 1 else []
+    return []
+
+
+def _describes(field: str, own: Mapping[str, str]) -> bool:
+    """Whether an inner document tells of the row, and not of something beside it, such as a market value."""
+    return field_names.folded(field) in ABOUT_ROWS or not own.keys().isdisjoint({*BAR_FIELDS, "name", "market"})
 
 
 def _is_scalar(value: Any) -> bool:

@@ -195,6 +195,7 @@ def _ask(db: MongoDatabase, category: Category, rule: AlertRule, final: "_Final"
     earliest = max(rule["since"], asked - OVERLAP, newest - LONGEST_PAUSE)
     panel = screens.panel_for(db, category, tree, earliest.date())  # with all bars that the earliest session needs
     days = panel.sessions[panel.sessions > np.datetime64(earliest, "D")]
+    days = days[days <= np.datetime64(newest, "D")]  # samples may be newer
     alerts = [alert for day in days for alert in _held(rule, tree, panel.as_of(day), final)]
     new_alerts = 0
     if alerts:

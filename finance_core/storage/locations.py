@@ -53,7 +53,8 @@ class Location:
 
     def conflict(self, names: Iterable[str]) -> str:
         """The first of the `names` of a document's fields that is in `without`; "" if none is."""
-        return next((name for name in names if name.casefold() in self.without), "") if self.without else ""
+        folded = ((name, name.casefold().replace(" ", "_").replace("-", "_")) for name in names if self.without)
+        return next((name for name, alike in folded if alike in self.without), "")
 
     def name(self, ours: str) -> str:
         """The collection's name of our field `ours`."""

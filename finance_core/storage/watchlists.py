@@ -26,6 +26,8 @@ FAVOURITES_NAME: Final = N_("관심종목")
 MOST_LISTS, MOST_ENTRIES = 50, 300
 ATTEMPTS: Final = 5
 """How often a change is tried again because another person changes the list at the same time."""
+DELETED: Final = N_("그 사이에 목록이 지워졌습니다. 화면을 새로 고치십시오.")
+NOT_DELETED: Final = N_("그 사이에 다른 사람이 이 목록을 바꾸어서 지우지 않았습니다. 화면을 새로 고치십시오.")
 CHANGED: Final = N_("그 사이에 다른 사람이 이 목록을 바꾸어서 저장하지 않았습니다. 화면을 새로 고치십시오.")
 
 
@@ -84,12 +86,10 @@ def create(db: MongoDatabase, name: str) -> str:
 
 def share(db: MongoDatabase, key: str, shared: bool) -> None:
     """Show a list to every visitor, or stop that. Raises SisepanError if another person has deleted it."""
-    change = {"$set": {"shared": shared}}
-    if (
-        not db[WATCHLISTS].update_one({"_id": key}, change, upsert=key == FAVOURITES).matched_count
-        and key != FAVOURITES
-    ):
-        raise SisepanError(CHANGED)
+    of_list, is_first = {"_id": key}, key == FAVOURITES
+    found = db[WATCHLISTS].update_one(of_list, {"$set": {"shared": shared}}, upsert=is_first).matched_count
+    if not found and not is_first:
+        raise SisepanError(DELETED)
 
 
 def rename(db: MongoDatabase, key: str, before: str, name: str) -> None:
@@ -117,9 +117,12 @@ def remove(db: MongoDatabase, key: str, seen: Sequence[Entry]) -> None:
 
     Raises SisepanError if another person has changed or deleted it.
     """
-    as_seen = [_document(entry) for entry in seen]
-    if not db[WATCHLISTS].delete_one({"_id": key, "entries": as_seen}).deleted_count and key != FAVOURITES:
-        raise SisepanError(CHANGED)
+    document = db[WATCHLISTS].find_one({"_id": key})
+    if document is None and key == FAVOURITES:
+        return
+    is_as_seen = document is not None and (key == FAVOURITES or _list(document).entries == tuple(seen))
+    if document is None or not is_as_seen or not db[WATCHLISTS].delete_one(document).deleted_count:
+        raise SisepanError(NOT_DELETED)
 
 
 def add(db: MongoDatabase, key: str, entries: Iterable[Entry]) -> int:
@@ -137,7 +140,7 @@ def add(db: MongoDatabase, key: str, entries: Iterable[Entry]) -> int:
         if db[WATCHLISTS].update_one(is_new, {"$push": {"entries": _document(entry)}}).matched_count:
             added += 1
         elif db[WATCHLISTS].count_documents({"_id": key}, limit=1) == 0:
-            raise SisepanError(N_("그 사이에 목록이 지워졌습니다. 화면을 새로 고치십시오."))
+            raise SisepanError(DELETED)
         elif db[WATCHLISTS].count_documents({"_id": key, **has_room}, limit=1) == 0:
             raise SisepanError(N_("목록에 {limit}종목이 이미 들어 있어 더 넣지 못합니다."), limit=MOST_ENTRIES)
     return added

@@ -42,7 +42,7 @@ addEventListener("keydown", onKey, true);
 
 let begun = ""; // the text before a person typed
 let typing; // sees whether the field in which a person types goes away
-const isText = (field) => Boolean(field.closest?.("[data-testid=stTextInput]"));
+const isText = (field) => field.type === "text" && Boolean(field.closest("[data-testid=stTextInput]"));
 const carryOn = (field, frames = 20) => {
   const others = document.querySelectorAll("[data-testid=stTextInput] input");
   const successor = [...others].find((each) => each.ariaLabel === field.ariaLabel);
@@ -67,6 +67,8 @@ addEventListener("focusin", ({ target }) => {
   });
   typing.observe(document.body, { childList: true, subtree: true });
 });
-addEventListener("keydown", ({ key, target }) => {
-  if (key === "Enter" && isText(target)) begun = target.value; // it is handed over
+// A field that a person leaves is handed over, as by Enter; one that is replaced has gone when this is asked.
+addEventListener("focusout", ({ target }) => queueMicrotask(() => target.isConnected && typing?.disconnect()));
+addEventListener("keydown", ({ key, isComposing, target }) => {
+  if (key === "Enter" && !isComposing && isText(target)) begun = target.value;
 });

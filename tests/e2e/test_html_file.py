@@ -126,7 +126,8 @@ def test_the_file_of_one_day_has_the_bars_that_the_page_shows(
     tmp_path: Path,
 ) -> None:
     days = pages.made_table(first="2014-01-02", halted=0).index
-    for asked, indicators, ahead in ((-100, "", 0), (-1, "", 0), (-3, "&ind=ichimoku(9,26,52)", 26)):
+    cloud = "&ind=ichimoku(9,26,52)"
+    for asked, indicators, ahead in ((-100, "", 0), (-1, "", 0), (-3, cloud, 0), (-1, cloud, 26)):
         day = days[asked].date()
         open_chart(page, f"{address}?from={day}&to={day}{indicators}&type=line&ma=none")
         shown = page.evaluate(SHOWN)

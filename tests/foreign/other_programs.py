@@ -561,6 +561,33 @@ LAYOUTS: Final[dict[str, Layout]] = {
             for row in flat(KOREAN)
         ]
     ).refused,
+    "volumes in an inner document": korean(
+        lambda: [
+            {
+                "_id": {name: row[name] for name in ("ticker", "date")},
+                **{name: row[name] for name in PRICES},
+                "trading": {"volume": row["volume"]},
+            }
+            for row in flat(KOREAN)
+        ]
+    ),
+    "bars in an inner document beside the range of a year and the close before": korean(
+        lambda: [
+            {
+                **{name: row[name] for name in ("ticker", "date")},
+                "week52": {"high": 9e6, "low": 1.0},
+                "prev": {"close": 1.0},
+                "bar": {name: row[name] for name in (*PRICES, "volume")},
+            }
+            for row in flat(KOREAN)
+        ]
+    ),
+    "units and states of something beside the bar": korean(
+        lambda: [
+            row | {"market_cap": {"value": 1, "unit": "억원"}, "news": {"status": "deleted"}, "is_active": False}
+            for row in flat(KOREAN)
+        ]
+    ),
     "a unit in an inner document": korean(lambda: [row | {"meta": {"unit": "천원"}} for row in flat(KOREAN)]).refused,
     "won in an inner document": korean(lambda: [row | {"meta": {"unit": "원"}} for row in flat(KOREAN)]),
     "dollars in an inner document": korean(

@@ -130,6 +130,24 @@ def test_a_file_that_is_called_by_other_prices_needs_the_ticker_to_be_named(tmp_
     assert len(found(path, ticker="005930")[0].bars) == 3
 
 
+@pytest.mark.parametrize("more", ["배당(%)", "종목코드(6자리)", "등락률(%)", "시가총액(백만)", "종가(수정)"])
+def test_brackets_that_change_no_number_of_a_bar_refuse_no_file(tmp_path: Path, more: str) -> None:
+    head = f"{HEADER.removesuffix('volume')}volume (shares),{more}"
+    [samsung] = found(write(tmp_path, "005930.csv", "\n".join([head, *(f"{bar},1" for bar in BARS)])))
+    assert samsung.bars["volume"].tolist() == [17142847, 21753644, 15324439]
+
+
+@pytest.mark.parametrize("below", [["YYYYMMDD", "원", "원"], ["", "천원", "천원"]])
+def test_units_below_tickers_are_read(tmp_path: Path, below: list[str]) -> None:
+    lines = ["date,005930,000660", ",".join(below), *(f"{day},{79600 + n},{130000 + n}" for n, day in enumerate(DAYS))]
+    path = write(tmp_path, "close.csv", "\n".join(lines))
+    if "천원" in below:
+        with pytest.raises(SisepanError, match="천원"):
+            file_source.open_file(path, KOREAN_STOCKS)
+    else:
+        assert [one.bars["close"].tolist()[0] for one in found(path) if one.ticker] == [130000, 79600]
+
+
 def test_a_row_of_numbers_with_commas_is_no_row_of_units(tmp_path: Path) -> None:
     rows = [f'"{price},000","{price},000"' for price in (79, 77, 76)]
     lines = ["close,open,date", *(f"{row},{day}" for row, day in zip(rows, DAYS, strict=True))]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from finance_core.errors import SisepanError
-from finance_core.foreign import bare_closes, layout, qualifiers
+from finance_core.foreign import bare_closes, layout, qualifiers, raw_tickers
 from finance_core.foreign.shapes import Rows
 from tests.foreign.other_programs import KOREAN, flat
 
@@ -134,3 +134,11 @@ def test_a_line_of_units_may_have_other_words_below_other_columns(below: list[st
 @pytest.mark.parametrize("below", [["2024-01-02", "79600", "5"], ["", "", ""], ["", "1,000", "3"], ["", "종가", "주"]])
 def test_other_lines_are_none_of_units(below: list[str]) -> None:
     assert qualifiers.with_units(["일자", "종가", "다른 것"], below) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "ticker"),
+    [("AAPL_usd_20240102", "AAPL"), ("005930_usd", ""), ("kr_005930", "005930"), ("005930_시간외단일가", "")],
+)
+def test_a_collection_of_other_prices_names_no_korean_ticker(name: str, ticker: str) -> None:
+    assert raw_tickers.written_in(name, None) == ticker

@@ -1,6 +1,6 @@
 // Dragging with Shift measures between two points; `describe(from, to, low, high)` returns the text for two positions
-// and their prices; days behind the `last()` bar have none. Returns a function that takes the measurement away, as a zoom and Escape do: it holds for the bars
-// that it was made on.
+// and their prices; days behind the `last()` bar have none. Returns a function that takes the measurement away, as a
+// zoom and Escape do: it holds for the bars that it was made on.
 (chart, describe, grab, signal, last) => {
   const root = chart.getDom();
   const box = document.createElement("div");

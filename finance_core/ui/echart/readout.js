@@ -53,7 +53,7 @@
   const text = ({ pane, decimals, prefix, suffix, signed }, numbers, value) => {
     if (typeof value === "string") return value;
     if (!Number.isFinite(value)) return "–";
-    // A price from long before splits keeps three significant digits: else it would contradict the percentages.
+    // A small price, as one from long before splits, keeps three significant digits: percentages would contradict it.
     const size = Math.abs(value);
     const isFine = pane === 0 && !suffix && size > 1e-6 && size * 10 ** decimals < 100;
     return (signed && value > 0 ? "+" : "") + prefix + (isFine ? value.toPrecision(3) : numbers.format(value)) + suffix;
