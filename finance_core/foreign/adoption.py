@@ -205,7 +205,7 @@ def _location(category: Category, collection: Inspected) -> Location:
     assert collection.layout is not None, "only prices are adopted"
     fields = collection.layout.renamed
     is_usual = collection.name == category.collection and not fields
-    without = [] if is_usual else [name for names in field_names.QUALIFIERS.values() for name in names]
+    without = [] if is_usual else list(field_names.QUALIFYING)
     return Location(collection.name, fields, read_only=not is_usual, without=without)
 
 
@@ -259,7 +259,10 @@ def _read_all(run: ImportRun, location: Location, whole: CollectionSource) -> di
 
 
 def _unlisted(db: MongoDatabase, location: Location, bars: int) -> list[runs.Failure]:
-    """Failures for documents without a ticker, which no chart would show; `bars` is the count of all tickers' bars."""
+    """Failures for documents without a ticker, which no chart would show, and with fields that change what a bar means.
+
+    `bars` is the count of all tickers' bars.
+    """
     errors: list[SisepanError] = []
     collection = db[location.collection]
     if collection.find_one({location.name("ticker"): {"$type": "array"}}, {"_id": True}) is not None:
@@ -267,7 +270,7 @@ def _unlisted(db: MongoDatabase, location: Location, bars: int) -> list[runs.Fai
     names = {"$map": {"input": {"$objectToArray": "$$ROOT"}, "in": "$$this.k"}}
     fields = itertools.chain.from_iterable(each["_id"] for each in collection.aggregate([{"$group": {"_id": names}}]))
     matched = field_names.of_bars(tuple(dict.fromkeys(fields)))
-    if found := [matched[name] for name in field_names.QUALIFIERS if name in matched]:
+    if found := [matched[name] for name in field_names.QUALIFYING if name in matched]:
         errors.append(DataConflict(layout.QUALIFIED, fields=", ".join(found)))
     # Counted, not estimated: after the server was killed, its estimate may be far off.
     if (count := collection.count_documents({})) > bars:

@@ -76,23 +76,24 @@ TICKERS: Final[FieldNames] = {
 QUALIFIERS: Final[FieldNames] = {
     "unit": (
         *("unit", "units", "price_unit", "priceunit", "단위", "가격단위", "금액단위", "통화단위"),
-        *("volume_unit", "volumeunit", "거래량단위"),
+        *("volume_unit", "volumeunit", "거래량단위", "scale", "multiplier", "배수"),
     ),
-    "scale": ("scale", "multiplier", "배수"),
     "deleted": (
         *("deleted", "is_deleted", "isdeleted", "_deleted", "deleted_at", "deletedat", "deleted_yn", "del_yn", "delyn"),
         *("removed", "is_removed", "isremoved", "invalid", "is_error", "iserror", "삭제", "삭제여부"),
     ),
-    "valid": (*("valid", "is_valid", "isvalid", "use_yn", "useyn", "유효", "유효여부"),),
+    "valid": ("valid", "is_valid", "isvalid", "use_yn", "useyn", "유효", "유효여부"),
     "status": ("status", "state", "상태"),
 }
-"""The same for fields beside a bar that change what it means (see `qualifiers`)."""
+"""By kind: the names, as `folded` writes them, of fields beside a bar that change what it means (see `qualifiers`)."""
+QUALIFYING: Final[FieldNames] = {name: (name,) for names in QUALIFIERS.values() for name in names}
+"""Each of them alone: a bar may have several of one kind, all of which count."""
 
 
 @lru_cache(maxsize=1024)
 def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
     """Our names of the fields of a bar, its ticker's description and its qualifiers, to the one of `keys` for each."""
-    names = _matched(keys, {**BARS, **TICKERS, **QUALIFIERS})
+    names = _matched(keys, {**BARS, **TICKERS, **QUALIFYING})
     prices = {"open", "high", "low", "close"} & names.keys()
     adjusted = {ours for ours in prices if names[ours].strip().startswith(ADJUSTED_PREFIX)}
     is_general = folded(names.get("close", "")) in BESIDE_RANGE and not prices >= {"high", "low"}

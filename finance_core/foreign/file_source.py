@@ -323,10 +323,10 @@ def _ticker(path: Path, category: Category, names: Mapping[str, str], given: str
         if given:
             raise SisepanError(TICKER_TWICE, file=path.name, column=names["ticker"])
         return ""
-    told = raw_tickers.OTHER_PRICES.search(path.stem) if category is KOREAN_STOCKS and not given else None
-    if told and (ticker := raw_tickers.in_file_name(path.stem, category)):
-        raise SisepanError(OTHER_PRICES, file=path.name, word=told[2], ticker=ticker)
     ticker = given or raw_tickers.in_file_name(path.stem, category)
+    told = raw_tickers.OTHER_PRICES.search(path.stem)
+    if ticker and told and not given and category is KOREAN_STOCKS:
+        raise SisepanError(OTHER_PRICES, file=path.name, word=told[2], ticker=ticker)
     if not ticker:
         raise SisepanError(NO_TICKER, file=path.name, columns=_listed(columns))
     return ticker

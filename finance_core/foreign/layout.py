@@ -197,7 +197,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
 
 
 def _qualifiers(seen: Iterable[shapes.Shape]) -> tuple[str, ...]:
-    names = [shape.names[ours] for shape in seen for ours in field_names.QUALIFIERS if ours in shape.names]
+    names = [shape.names[ours] for shape in seen for ours in field_names.QUALIFYING if ours in shape.names]
     return tuple(dict.fromkeys(names))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from finance_core.errors import SisepanError
-from finance_core.foreign import raw_tickers
+from finance_core.foreign import field_names, raw_tickers
 from finance_core.foreign.shapes import Rows
 from finance_core.i18n import N_
 
@@ -21,7 +21,7 @@ NOT_IN_FORCE: Final = {
         frozenset({"canceled", "cancelled", "deleted", "error", "invalid", "removed", "무효", "삭제", "취소"}),
     ),
 }
-"""For each flag, by our name: whether the words, in small letters, say that a row does not count, or all others do."""
+"""For each kind of flag: whether the words, in small letters, say that a row does not count, or all others do."""
 UNTOLD: Final = frozenset({"", "-", "<na>", "n/a", "nan", "nat", "none", "null"})
 PLAIN: Final = frozenset(
     {
@@ -37,6 +37,7 @@ _UNIT: Final = re.compile(
     re.IGNORECASE,
 )
 MONEY: Final = ("원", "달러")
+"""How the units of prices and of amounts end."""
 _BESIDE_UNITS: Final = frozenset({"", "%", "배", "일", "ea", "-", "yyyymmdd", "yyyy-mm-dd"})
 """What a line of units has below columns that are no prices."""
 _IN_TITLE: Final = re.compile(
@@ -55,17 +56,20 @@ OTHER_UNIT: Final = N_(
 def in_force(rows: Rows) -> npt.NDArray[np.bool_]:
     """The rows that no field calls deleted or not valid."""
     result = np.ones(len(rows), dtype=bool)
-    for name, (is_out, words) in NOT_IN_FORCE.items():
-        if name in rows.columns:
-            told = map(_word, rows.columns[name])
-            result &= [word in UNTOLD or (word in words) != is_out for word in told]
+    for kind, (is_out, words) in NOT_IN_FORCE.items():
+        for values in _columns(rows, kind):
+            result &= [word in UNTOLD or (word in words) != is_out for word in map(_word, values)]
     return result
 
 
 def units(rows: Rows) -> list[str] | None:
     """What each row says of the unit of its values; None where no row says anything."""
-    told = [rows.columns[name] for name in ("unit", "scale") if name in rows.columns]
+    told = _columns(rows, "unit")
     return [" ".join(map(str, of_row)) for of_row in zip(*told, strict=True)] if told else None
+
+
+def _columns(rows: Rows, kind: str) -> list[Sequence[Any]]:
+    return [rows.columns[name] for name in field_names.QUALIFIERS[kind] if name in rows.columns]
 
 
 def in_titles(lines: Iterable[str]) -> list[str]:
@@ -86,11 +90,8 @@ def in_titles(lines: Iterable[str]) -> list[str]:
             words = [word for word in _BETWEEN.split(text) if word]
             told += words if words == units_of(words) else []
     has_plain = any(raw_tickers.currencies([word]) for word in told)
-    return [
-        word
-        for word in dict.fromkeys(told)
-        if not (has_plain and word.endswith(("원", "달러")) and word not in ("원", "달러"))
-    ]
+    amounts = {word for word in told if has_plain and word.endswith(MONEY) and word not in MONEY}
+    return [word for word in dict.fromkeys(told) if word not in amounts]
 
 
 def units_of(words: Iterable[str]) -> list[str]:

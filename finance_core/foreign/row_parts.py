@@ -39,7 +39,7 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
     is_whole = {"ticker", "date", "close"} <= names.keys()
     parts = []
     for field, own in inner.items():
-        wanted = own.keys() & {*field_names.QUALIFIERS, "currency"} if _describes(field, own) else set()
+        wanted = own.keys() & {*field_names.QUALIFYING, "currency"} if _describes(field, own) else set()
         if not is_whole:
             wanted = wanted | (own.keys() if "ticker" in own else own.keys() & BAR_FIELDS)
         if field not in of_prices and not own.keys().isdisjoint(candles.PRICES):

@@ -315,6 +315,15 @@ def test_a_picture_has_a_size_and_a_ground_of_its_own_and_the_chart_stays_as_it_
     assert downloads == [], "a picture is handed out once"
 
 
+def take(page: Page, tool: str) -> None:
+    """Choose a tool of the menu of drawings, and close the menu."""
+    page.locator(".st-key-draw button").first.click()
+    page.get_by_role("radio", name=tool, exact=True).click()
+    page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")
+    page.keyboard.press("Escape")
+    page.get_by_role("radio", name=tool, exact=True).wait_for(state="hidden")
+
+
 def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
     own_server_db: MongoDatabase, address: str, page: Page
 ) -> None:
@@ -324,11 +333,7 @@ def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
 
     def choose(tool: str) -> None:
         page.wait_for_function("!document.querySelector('.echarts-container').chart.page.tool.points")
-        page.locator(".st-key-draw button").first.click()
-        page.get_by_role("radio", name=tool, exact=True).click()
-        page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")
-        page.keyboard.press("Escape")
-        page.get_by_role("radio", name=tool, exact=True).wait_for(state="hidden")
+        take(page, tool)
 
     def stored() -> list[str]:
         return [each.kind for each in drawings.load(own_server_db, KOREAN_STOCKS, "005930")]
@@ -377,11 +382,7 @@ def test_a_click_on_a_day_to_come_draws_at_the_last_bar(own_server_db: MongoData
     open_chart(page, address + "?period=3M&marks=none&ma=none&ind=ichimoku")
     box = page.locator("canvas").first.bounding_box()
     assert box is not None
-    page.locator(".st-key-draw button").first.click()
-    page.get_by_role("radio", name="추세선", exact=True).click()
-    page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")
-    page.keyboard.press("Escape")
-    page.get_by_role("radio", name="추세선", exact=True).wait_for(state="hidden")
+    take(page, "추세선")
     page.mouse.click(box["x"] + 300, box["y"] + 200)
     page.mouse.click(box["x"] + box["width"] - 120, box["y"] + 260)
     assert wait_until(lambda: len(drawings.load(own_server_db, KOREAN_STOCKS, "005930")) == 1)
@@ -483,11 +484,7 @@ def test_an_end_or_the_whole_of_a_drawing_is_dragged_and_nothing_is_panned(
     if visitor == "guest":
         box = page.locator("canvas").first.bounding_box()
         assert box is not None
-        page.locator(".st-key-draw button").first.click()
-        page.get_by_role("radio", name="추세선", exact=True).click()
-        page.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")
-        page.keyboard.press("Escape")
-        page.get_by_role("radio", name="추세선", exact=True).wait_for(state="hidden")
+        take(page, "추세선")
         page.mouse.click(box["x"] + 300, box["y"] + 250)
         page.mouse.click(box["x"] + 700, box["y"] + 200)
     page.wait_for_function("document.querySelector('.echarts-container').chart.page.drawings.length > 0")

@@ -603,6 +603,18 @@ LAYOUTS: Final[dict[str, Layout]] = {
         {"005930": KOREAN["005930"]},
         "korean_stocks",
     ).refused,
+    "rows with two flags, of which one says that they were deleted": korean(
+        lambda: (
+            flat(KOREAN)
+            + [
+                row | {"close": row["close"] * 2, "isDeleted": False, "deletedAt": row["date"]}
+                for row in flat(KOREAN)[::3]
+            ]
+        )
+    ),
+    "won and thousands of shares": korean(
+        lambda: [row | {"가격단위": "원", "거래량단위": "천주"} for row in flat(KOREAN)]
+    ).refused,
     "prices in thousands of won": korean(lambda: [row | {"unit": "천원"} for row in flat(KOREAN)]).refused,
     "prices in won, as a field says": korean(lambda: [row | {"unit": "원"} for row in flat(KOREAN)]),
     "prices times a hundred": korean(lambda: [row | {"scale": 2} for row in flat(KOREAN)]).refused,

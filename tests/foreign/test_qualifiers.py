@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from finance_core.errors import SisepanError
-from finance_core.foreign import bare_closes, layout, qualifiers, raw_tickers
+from finance_core.foreign import bare_closes, field_names, layout, qualifiers, raw_tickers
 from finance_core.foreign.shapes import Rows
 from tests.foreign.other_programs import KOREAN, flat
 
@@ -79,6 +79,7 @@ def test_weights_in_a_portfolio_are_no_closes() -> None:
     ],
 )
 def test_what_flags_say(field: str, told: list[Any], counts: bool) -> None:
+    field = field_names.QUALIFIERS[field][0]
     rows = Rows({"ticker": ["A"] * len(told), "date": [None] * len(told), field: told}, range(len(told)), told)
     assert qualifiers.in_force(rows).tolist() == [counts] * len(told)
 

@@ -251,7 +251,7 @@ def _session(sessions: pd.DatetimeIndex, day: dt.date | None) -> pd.Timestamp:
         st.warning(plain(sentence.format(first=formats.date(sessions[0]))), icon=":material/warning:")
     elif day and sessions[count - 1] != pd.Timestamp(day):
         sentence = _("{day}의 봉이 없어 {session}을(를) 보여 드립니다.")
-        told = sentence.format(day=formats.date(pd.Timestamp(day)), session=formats.date(sessions[count - 1]))
+        told = sentence.format(day=formats.date(day), session=formats.date(sessions[count - 1]))
         st.warning(plain(told), icon=":material/warning:")
     return sessions[count - 1]
 

@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import replace
 
-import pandas as pd
 import streamlit as st
 
 from finance_core import formats
@@ -23,7 +22,7 @@ def show(db: MongoDatabase) -> None:
     view, problems = address.parse(dict(st.query_params))
     if view.day and view.day > dt.date.today():
         sentence = _("{day}은(는) 아직 오지 않은 날이라 가장 새로운 봉을 봅니다.")
-        problems.append(sentence.format(day=formats.date(pd.Timestamp(view.day))))
+        problems.append(sentence.format(day=formats.date(view.day)))
         view = replace(view, day=None)
     for problem in problems:
         st.warning(plain(problem), icon=":material/warning:")
