@@ -43,7 +43,7 @@ def clean_text(value: object) -> str:
     if len(name) > NAME_LIMIT:
         raise SisepanError(N_("이름이 {limit}자를 넘습니다."), limit=NAME_LIMIT)
     if any(unicodedata.category(char) in CONTROL or unicodedata.bidirectional(char) in DIRECTIONS for char in name):
-        raise SisepanError(N_("이름에 제어 문자가 있습니다."))
+        raise SisepanError(N_("제어 문자가 있습니다. 그 글자를 지우십시오."))
     return name
 
 

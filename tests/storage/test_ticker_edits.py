@@ -17,7 +17,7 @@ from finance_core.storage.ticker_edits import Edit
 from tests.edits import history
 from tests.pages import made_table
 
-EMPTY, CONTROL = "이름이 비어 있습니다.", "이름에 제어 문자가 있습니다."
+EMPTY, CONTROL = "이름이 비어 있습니다.", "제어 문자가 있습니다. 그 글자를 지우십시오."
 
 
 @pytest.fixture
