@@ -5,8 +5,9 @@ context (the script run of a page, a command), so that visitors do not disturb e
 """
 
 import os
+import re
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -19,15 +20,34 @@ Language = Literal["ko", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 LOCALE_DIR = Path(__file__).parent / "locale"
 
+PARTICLES: Mapping[str, tuple[str, str]] = {
+    "은(는)": ("은", "는"),
+    "을(를)": ("을", "를"),
+    "이(가)": ("이", "가"),
+    "(이)라": ("이라", "라"),
+    "(으)로": ("으로", "로"),
+}
+"""Korean particles as messages write them; as they are after a final consonant, and after a vowel."""
+_PARTICLE = re.compile(r"(\d{4}-\d\d-\d\d|[가-힣0-9])(['\")]*)(" + "|".join(map(re.escape, PARTICLES)) + ")")
+_DIGITS = dict(zip("0123456789", "영일이삼사오육칠팔구", strict=True))
+_RIEUL = 8
+"""The place of ㄹ among the final consonants of Unicode's syllables."""
 
-class _Plurals(string.Formatter):
-    """Fills {placeholders}, and chooses a word by the number before it.
+
+class _Grammar(string.Formatter):
+    """Fills {placeholders}, and chooses a word by the number before it, and a Korean particle by the sound before it.
 
     gettext wants the number when it looks a text up; here a text is looked up first, and filled where it is shown.
+    After letters that are not Korean, whose sound is not known, both forms of a particle stay.
 
-    >>> _Plurals().format("{count} {count:ticker|tickers}", count=1)
+    >>> _Grammar().format("{count} {count:ticker|tickers}", count=1)
     '1 ticker'
+    >>> [_Grammar().format("{name}은(는)", name=name) for name in ("삼성전자", "005930", "2024-08-02", "Tesla")]
+    ['삼성전자는', '005930은', '2024-08-02은', 'Tesla은(는)']
     """
+
+    def vformat(self, format_string: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+        return _PARTICLE.sub(_with_particle, super().vformat(format_string, args, kwargs))
 
     def format_field(self, value: Any, format_spec: str) -> Any:
         one, bar, other = format_spec.partition("|")
@@ -36,16 +56,25 @@ class _Plurals(string.Formatter):
         return one if str(value) == "1" else other
 
 
+def _with_particle(match: re.Match[str]) -> str:
+    word, closing, particle = match.groups()
+    # A date is read with 일 (day) at its end, 0 to 9 by their names.
+    sound = word if len(word) == 1 else "1"
+    final = (ord(_DIGITS.get(sound, sound)) - ord("가")) % 28
+    is_after_vowel = final == 0 or (final == _RIEUL and particle == "(으)로")
+    return word + closing + PARTICLES[particle][is_after_vowel]
+
+
 class _Text(str):
-    """A translation with words that follow a number: "{count} {count:ticker|tickers}"."""
+    """A text with words that follow a number ("{count} {count:ticker|tickers}"), or particles that follow a word."""
 
     __slots__ = ()
 
     def format(self, *args: object, **values: object) -> str:
-        return _Plurals().vformat(self, args, values)
+        return _Grammar().vformat(self, args, values)
 
     def format_map(self, mapping: Any, /) -> str:
-        return _Plurals().vformat(self, (), mapping)
+        return _Grammar().vformat(self, (), mapping)
 
 
 _language: ContextVar[Language] = ContextVar("language", default="ko")
@@ -73,7 +102,7 @@ def use_shell_language() -> None:
 
 def _(message: str) -> str:
     """`message` in the language of the running context; `message` itself if there is no translation."""
-    return _translations(language()).get(message, message)
+    return _translations(language()).get(message) or _korean(message)
 
 
 def translated(titles: Mapping[T, str]) -> dict[T, str]:
@@ -89,6 +118,11 @@ def in_all_languages(message: str) -> set[str]:
 def N_(message: str) -> str:
     """Mark `message` for translation where it is defined, to be translated with `_` where it is shown."""
     return message
+
+
+@cache
+def _korean(message: str) -> str:
+    return _Text(message) if any(particle in message for particle in PARTICLES) else message
 
 
 @cache

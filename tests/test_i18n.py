@@ -231,3 +231,24 @@ def test_no_message_hides_in_an_f_string_where_python_3_11_does_not_let_it_be_fo
                 assert not [
                     call for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("_", "N_")
                 ], file
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("삼성전자", "삼성전자는 '삼성전자'를 삼성전자로"),
+        ("현대모비스닷컴", "현대모비스닷컴은 '현대모비스닷컴'을 현대모비스닷컴으로"),
+        ("지수별", "지수별은 '지수별'을 지수별로"),
+        ("005930", "005930은 '005930'을 005930으로"),
+        ("2024-08-05", "2024-08-05은 '2024-08-05'을 2024-08-05로"),
+        ("HTTP 404", "HTTP 404는 'HTTP 404'를 HTTP 404로"),
+        ("Tesla", "Tesla은(는) 'Tesla'을(를) Tesla(으)로"),
+        ("", "은(는) ''을(를) (으)로"),
+    ],
+)
+def test_a_particle_follows_the_sound_of_the_word_before_it(word: str, sentence: str) -> None:
+    assert _("{word}은(는) '{word}'을(를) {word}(으)로").format(word=word) == sentence
+
+
+def test_a_korean_text_without_a_particle_is_the_message_itself() -> None:
+    assert type(_("종목")) is str

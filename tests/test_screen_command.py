@@ -105,7 +105,7 @@ def test_the_answer_as_text_counts_who_could_not_be_judged(
 def test_a_mistake_is_pointed_at(db: MongoDatabase, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = ask(capsys, "close > mx20")
     assert (code, out) == (2, "")
-    assert err == "9번째 글자: mx20은(는) 모르는 이름입니다.\nclose > mx20\n        ^\n"
+    assert err == "9번째 글자: mx20은 모르는 이름입니다.\nclose > mx20\n        ^\n"
     assert ask(capsys, "close > 1", "--as-of", "gestern")[0] == 2
 
 

@@ -104,7 +104,7 @@ def remarks(tree: Node) -> list[str]:
     """What a condition means where its writer may mean something else: a sentence each, in the running language.
 
     >>> remarks(parse("change > 5"))[0].split(".")[0]
-    'change1 > 5: 5은(는) 500%입니다'
+    'change1 > 5: 5는 500%입니다'
     >>> remarks(parse("change > 5% and close > 5"))
     []
     """

@@ -144,7 +144,7 @@ def test_nothing_but_a_sentence_is_ever_raised(text: str) -> None:
         ("close > ma20 and", 17, "끝나지 않았습니다"),
         ("clos > 1", 1, "close"),
         ("close > 1 and 시가총액 > 1조", 15, "market_value"),
-        ("거래량이 많다", 1, "'거래량'은(는) volume"),
+        ("거래량이 많다", 1, "'거래량'은 volume"),
         ("volum > 1", 1, "volume_ma, volume_wma"),
         ("close > ma0", 9, "ma0"),
         ("close > ma99999999999", 9, "모르는 이름"),

@@ -183,7 +183,7 @@ def test_several_files_one_ticker_each_are_all_imported_and_reported(db: MongoDa
     output, errors = run(*paths, "--category", "korean_stocks", "--yes", "--report", report)
 
     count = len(samsung)
-    assert f"005930_삼성전자.csv: {count + 2}행, 1종목을 한국 주식(으)로 읽어" in errors
+    assert f"005930_삼성전자.csv: {count + 2}행, 1종목을 한국 주식으로 읽어" in errors
     assert f"000660.parquet: {count}행, 1종목을" in errors
     assert output.count(f"1/1종목, 봉 {count}개 중 {count}개 추가, 0개 교체, 0개 삭제") == 2
     assert "2: 날짜를 읽을 수 없습니다: 어제, …" in output
@@ -304,7 +304,7 @@ def test_the_report_of_a_file_of_the_wrong_category_says_why_nothing_came_of_it(
     path = write(tmp_path / "prices.csv", {"005930": made_table(1, "2023-12-01", "2023-12-28")})
     assert import_here(db, path, key="us_stocks") == 1, "no bar taken is no success"
     said = capsys.readouterr()
-    assert "0종목을 미국 주식(으)로" in said.err
+    assert "0종목을 미국 주식으로" in said.err
     assert "이 카테고리의 종목 코드가 아닙니다: 005930, …" in said.out
     assert prices.tickers(db, US_STOCKS) == []
 

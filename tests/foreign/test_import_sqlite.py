@@ -95,7 +95,7 @@ def test_a_whole_file_is_in_once_however_often_it_is_imported(db: MongoDatabase,
 
     done = run(path, "--yes", "--report", tmp_path / "refused.csv")
 
-    assert f"finance_stock_kr.db:stocks: {len(rows) + 2}행, 3종목을 한국 주식(으)로 읽어" in done.stderr
+    assert f"finance_stock_kr.db:stocks: {len(rows) + 2}행, 3종목을 한국 주식으로 읽어" in done.stderr
     assert f"/{db.name}의 korean_stocks 컬렉션에 넣습니다." in done.stderr
     assert f"봉 {len(rows)}개 중 {len(rows)}개 추가, 0개 교체, 0개 삭제" in done.stdout
     assert "받지 않은 행 2개:" in done.stdout

@@ -87,7 +87,7 @@ def test_a_test_is_sent_by_each_way_and_the_page_says_whether_it_was_taken(
     ]
     receiver.statuses = [404]
     page = send_test(page)
-    assert [element.value.replace("\\", "") for element in page.error] == ["웹훅: 웹훅이 HTTP 404(으)로 답했습니다."]
+    assert [element.value.replace("\\", "") for element in page.error] == ["웹훅: 웹훅이 HTTP 404로 답했습니다."]
     assert [body["test"] for _key, body in receiver.posts] == [True, True]
     assert len(mailbox.mails) == 2
     assert own_server_db[ALERTS].count_documents({}) == 0
@@ -147,7 +147,7 @@ def found(db: MongoDatabase) -> None:
     alerts.add(db, KOREAN_STOCKS, "*급등*", "close > 1", webhook="https://example.com/hook")
     day = dt.datetime.now(dt.UTC).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
     (rule,) = alerts.rules(db)
-    delivery = {"state": "waiting", "attempts": 1, "next_at": day, "error": "웹훅이 HTTP 404(으)로 답했습니다."}
+    delivery = {"state": "waiting", "attempts": 1, "next_at": day, "error": "웹훅이 HTTP 404로 답했습니다."}
     close = prices.load(db, KOREAN_STOCKS, "005930")["close"].iloc[-1]
     alert = {"_id": f"{rule['_id']}/x/005930", "rule": rule["_id"], "name": "*급등*", "category": "korean_stocks"}
     alert |= {"condition": "close > 1", "ticker": "005930", "session": day, "close": close, "change": 0.2}
@@ -159,7 +159,7 @@ def test_an_alert_is_shown_on_its_page_on_the_first_page_and_on_the_chart(own_se
     row = open_page().dataframe[0].value.iloc[0]
     assert row["알림"] == "*급등*"
     assert row["등락률"] == "+20.00%"
-    assert row["보냄"] == "웹훅 보내는 중: 웹훅이 HTTP 404(으)로 답했습니다."
+    assert row["보냄"] == "웹훅 보내는 중: 웹훅이 HTTP 404로 답했습니다."
     first = AppTest.from_file(pages.PAGES_DIR / "overview.py", default_timeout=120).run()
     assert [frame.value for frame in first.dataframe if "알림" in frame.value.columns]
     chart = pages.open_viewer(ticker="005930")

@@ -281,7 +281,7 @@ def test_a_test_that_fails_says_why_by_each_way(
     receiver.statuses = [status]
     alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%", webhook=receiver.address, email="analyst@example.com")
     results = alert_delivery.send_test(alerts.rules(db)[0])
-    assert str(results["webhook"]) == f"웹훅이 HTTP {status}(으)로 답했습니다."
+    assert str(results["webhook"]) == f"웹훅이 HTTP {status}로 답했습니다."
     assert str(results["email"]).startswith("전자우편을 보내지 못했습니다")
 
 
@@ -307,7 +307,7 @@ def test_what_could_not_be_sent_is_sent_later_and_given_up_at_last(
         alert_delivery.deliver(db, now)
     assert states(db, "webhook") == {"failed"}
     errors = {alert["deliveries"]["webhook"]["error"] for alert in db[ALERTS].find()}
-    assert errors == {"웹훅이 HTTP 404(으)로 답했습니다."}
+    assert errors == {"웹훅이 HTTP 404로 답했습니다."}
 
 
 @pytest.mark.parametrize(

@@ -241,6 +241,6 @@ def test_an_http_error_is_named_and_is_one_line_of_the_log(
     with caplog.at_level(logging.INFO):
         (failure,) = run(db, "005930").failures
 
-    assert str(failure.error) == "Yahoo가 시세 대신 HTTP 오류 500을(를) 보냈습니다."
+    assert str(failure.error) == "Yahoo가 시세 대신 HTTP 오류 500을 보냈습니다."
     assert not any(record.exc_info for record in caplog.records)
     assert sum("HTTP 오류 500" in record.getMessage() for record in caplog.records) == 1
