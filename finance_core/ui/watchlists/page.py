@@ -52,7 +52,7 @@ def show(db: MongoDatabase) -> None:
     _choices(db, lists, shown)
     if unknown := st.session_state.pop(UNKNOWN, None):
         sentence = _("찾지 못했거나 두 종목을 뜻하는 것 {count}개: {names}")
-        names = ", ".join(unknown[:20]) + (", …" if len(unknown) > 20 else "")
+        names = ", ".join(word[:40] for word in unknown[:20]) + (", …" if len(unknown) > 20 else "")
         st.warning(plain(sentence.format(count=len(unknown), names=names)), icon=":material/warning:")
     if not shown.entries:
         sentence = (
@@ -116,7 +116,7 @@ def _paste(db: MongoDatabase, shown: Watchlist, close: Callable[[], None]) -> No
         close()
 
     label = _("종목 코드나 이름을 한 줄에 하나씩, 또는 쉼표로")
-    st.text_area(label, key="pasted", height=160, max_chars=20_000, placeholder="005930\nAAPL\n코스피")
+    st.text_area(label, key="pasted", height=160, placeholder="005930\nAAPL\n코스피")
     st.button(_("넣기"), icon=":material/playlist_add:", key="add_pasted", on_click=add)
 
 
