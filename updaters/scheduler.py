@@ -67,7 +67,8 @@ def watch() -> None:
 def tick(now: dt.datetime) -> list[BackgroundTask]:
     """Start every update run that is due at `now` (tz-aware), send alerts, and mark dead runs as interrupted.
 
-    A category that reads a user's own collection is not updated from Yahoo: its ticker list follows the collection.
+    The ticker list of a category follows the user's own collection that it reads. It is updated from Yahoo only if that
+    collection is in our layout.
     Raises SisepanError or PyMongoError if the database cannot be reached.
     """
     db = database.connect()
@@ -78,12 +79,11 @@ def tick(now: dt.datetime) -> list[BackgroundTask]:
         started.append(_last_tasks["alerts"])
     for category in categories.CATEGORIES:
         runs.mark_interrupted(db, category)
-        if locations.of(db, category).read_only:
-            task = _last_tasks.get(category.key)
-            if (task is None or task.finished) and following.is_outdated(db, category):
-                _last_tasks[category.key] = background.start(partial(_follow, category))
-                started.append(_last_tasks[category.key])
-        elif _is_due(db, category, now):
+        task = _last_tasks.get(category.key)
+        if (task is None or task.finished) and following.is_outdated(db, category):
+            _last_tasks[category.key] = background.start(partial(_follow, category))
+            started.append(_last_tasks[category.key])
+        if not locations.of(db, category).read_only and _is_due(db, category, now):
             _log.info("%s: the daily update is due", category.key)
             started.append(background.start(partial(_update, category)))
     return started

@@ -84,7 +84,7 @@ def target(db: MongoDatabase, category: Category, source: str) -> Location:
 
 def plan_of_reading(db: MongoDatabase, category: Category, collection: Inspected) -> list[SisepanError]:
     """What `read_as_is` will do, a sentence each, to show before a person says yes."""
-    is_usual = _location(category, collection) == Location(category.collection)
+    is_usual = not _location(category, collection).read_only
     sentences = [
         N_("{collection}의 문서는 바꾸지 않습니다."),
         N_("모든 종목을 한 번씩 읽어 그대로 그릴 수 있는지 확인합니다."),
@@ -141,11 +141,11 @@ def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **w
             raise refusal
         is_index_new = _ensure_index(db, location)
         try:
-            extent_before = extent(db[location.collection])
-            states = _read_all(run, location, source(db, collection))
+            extent_before, whole = extent(db[location.collection]), source(db, collection)
+            states = _read_all(run, location, whole)
             if run.summary.state == "done":
                 _list(db, category, states, collection)
-                locations.point(db, category, location)
+                locations.point(db, category, replace(location, only=whole.currency_texts()))
                 following.remember_extent(db, category, extent_before)
         finally:
             if run.summary.state != "done" and is_index_new:
@@ -205,8 +205,8 @@ def _location(category: Category, collection: Inspected) -> Location:
     assert collection.layout is not None, "only prices are adopted"
     fields = collection.layout.renamed
     is_usual = collection.name == category.collection and not fields
-    without = [] if is_usual else list(field_names.QUALIFYING)
-    return Location(collection.name, fields, read_only=not is_usual, without=without)
+    # Their owner's programs may go on writing, also to a collection that is ours from now on.
+    return Location(collection.name, fields, read_only=not is_usual, without=field_names.QUALIFYING)
 
 
 def _metadata_to_be(db: MongoDatabase) -> str:

@@ -39,6 +39,12 @@ class CollectionSource(Source):
         """Whether documents have a field for the currency; its values are known after `counts`."""
         return "currency" in self._description_fields
 
+    def currency_texts(self) -> dict[str, list[str]]:
+        """All texts for the currency that `counts` has found, by the name of their field, as `Location.only`."""
+        field = self._description_fields.get("currency", ".")
+        texts = {text for described in self.described.values() for text in described.get("currency", ()) if text}
+        return {} if "." in field or not all(isinstance(text, str) for text in texts) else {field: sorted(texts)}
+
     def is_indexed(self) -> bool:
         """Whether every field that may hold the ticker begins an index over all documents."""
         try:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
+from finance_core.storage import locations
+
 FieldNames = dict[str, tuple[str, ...]]
 
 _UNIT = re.compile(
@@ -75,25 +77,28 @@ TICKERS: Final[FieldNames] = {
 """The same for the other fields of a list of tickers; documents of prices may have these fields too."""
 QUALIFIERS: Final[FieldNames] = {
     "unit": (
-        *("unit", "units", "price_unit", "priceunit", "단위", "가격단위", "금액단위", "통화단위"),
-        *("volume_unit", "volumeunit", "거래량단위", "scale", "multiplier", "배수"),
+        *("unit", "units", "priceunit", "volumeunit", "scale", "multiplier"),
+        *("단위", "가격단위", "금액단위", "통화단위", "거래량단위", "배수"),
     ),
     "deleted": (
-        *("deleted", "is_deleted", "isdeleted", "_deleted", "deleted_at", "deletedat", "deleted_yn", "del_yn", "delyn"),
-        *("removed", "is_removed", "isremoved", "invalid", "is_error", "iserror", "삭제", "삭제여부"),
+        *("deleted", "isdeleted", "deletedat", "deletedyn", "delyn", "removed", "isremoved", "invalid", "iserror"),
+        *("삭제", "삭제여부"),
     ),
-    "valid": ("valid", "is_valid", "isvalid", "use_yn", "useyn", "유효", "유효여부"),
+    "valid": ("valid", "isvalid", "useyn", "유효", "유효여부"),
     "status": ("status", "state", "상태"),
 }
-"""By kind: the names, as `folded` writes them, of fields beside a bar that change what it means (see `qualifiers`)."""
-QUALIFYING: Final[FieldNames] = {name: (name,) for names in QUALIFIERS.values() for name in names}
-"""Each of them alone: a bar may have several of one kind, all of which count."""
+"""By kind: the names, as `locations.bare` writes them, of fields beside a bar that change what it means (see
+`qualifiers`)."""
+QUALIFYING: Final = tuple(name for names in QUALIFIERS.values() for name in names)
+"""Each of them: a bar may have several of one kind, all of which count."""
 
 
 @lru_cache(maxsize=1024)
 def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
     """Our names of the fields of a bar, its ticker's description and its qualifiers, to the one of `keys` for each."""
-    names = _matched(keys, {**BARS, **TICKERS, **QUALIFYING})
+    by_bare = {locations.bare(folded(key)): key for key in reversed(keys)}
+    qualifying = {name: by_bare[name] for name in QUALIFYING if name in by_bare}
+    names = _matched(keys, {**BARS, **TICKERS}) | qualifying
     prices = {"open", "high", "low", "close"} & names.keys()
     adjusted = {ours for ours in prices if names[ours].strip().startswith(ADJUSTED_PREFIX)}
     is_general = folded(names.get("close", "")) in BESIDE_RANGE and not prices >= {"high", "low"}

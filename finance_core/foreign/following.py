@@ -1,6 +1,7 @@
-"""Keeps the ticker list of a read-only category up to date with what the user's own programs write.
+"""Keeps the ticker list of an adopted category up to date with what the user's own programs write.
 
-A read-only category draws its charts from a collection of the user's own.
+The charts of such a category are drawn from a collection of the user's own. If it is in our layout, updates write to it
+too.
 """
 
 import logging
@@ -19,22 +20,22 @@ _log = logging.getLogger(__name__)
 
 
 def is_outdated(db: MongoDatabase, category: Category) -> bool:
-    """Whether documents were added or removed since the list of a read-only category was last updated.
+    """Whether documents were added or removed since the list of an adopted category was last updated.
 
     Cheap: counts no documents and reads no bars. A document that changes in place is not noticed.
     """
     location = locations.of(db, category)
-    if not location.read_only:
+    if not location.is_adopted:
         return False
     known = db[documents.CHOICES].find_one({"_id": f"read:{category.key}"}) or {}
     return bool(known.get("documents") != extent(db[location.collection]))
 
 
 def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int:
-    """Update the list of a read-only category from its collection; returns how many tickers changed.
+    """Update the list of an adopted category from its collection; returns how many tickers changed.
 
-    Only the user's own programs write to the collection. Without this, the overview would show an older close than the
-    chart.
+    Without this, the overview would show an older close than the chart. The state of what an update writes meanwhile
+    may be overwritten by an older one; then the list is outdated, and the next call mends it.
     """
     location = locations.of(db, category)
     at_the_start = extent(db[location.collection])
@@ -52,21 +53,24 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
         if all(before.get(name) == value for name, value in stored_state.items()):
             continue
         state = _drawn(db, category, ticker)
+        if state is None and not location.read_only:
+            continue  # without a state, an update would take it for a ticker without bars
+        state = state or prices.state_of(category, candles.empty())
         if any(before.get(name) != value for name, value in state.items()):
-            now = {"source": "import", "bars_changed_at": tickers.now()}
-            tickers.record(db, category, ticker, {**state, **now})
+            source = {"source": "import"} if location.read_only else {}
+            tickers.record(db, category, ticker, {**state, **source, "bars_changed_at": tickers.now()})
             changed += 1
     remember_extent(db, category, at_the_start)
     return changed
 
 
-def _drawn(db: MongoDatabase, category: Category, ticker: str) -> BarState:
-    """The state of the bars that a chart draws; the state of no bars where the stored bars are not usable."""
+def _drawn(db: MongoDatabase, category: Category, ticker: str) -> BarState | None:
+    """The state of the bars that a chart draws; None where the stored bars are not usable."""
     try:
         bars, _remarks = candles.clean(prices.as_stored(db, category, ticker))
     except DataConflict as error:
         _log.warning("%s %s: %s", category.key, ticker, error)
-        bars = candles.empty()
+        return None
     return prices.state_of(category, bars)
 
 

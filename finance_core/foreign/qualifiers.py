@@ -26,8 +26,8 @@ UNTOLD: Final = frozenset({"", "-", "<na>", "n/a", "nan", "nat", "none", "null"}
 PLAIN: Final = frozenset(
     {
         *UNTOLD,
-        *("주", "1주", "주당", "share", "shares", "per", "%", "p", "pt", "pts", "point", "points", "포인트", "점"),
-        *("index", "지수", "d", "1d", "day", "days", "daily", "일", "일봉"),
+        *("주", "주당", "share", "shares", "per", "%", "p", "pt", "pts", "point", "points", "포인트", "점"),
+        *("index", "지수", "d", "day", "days", "daily", "일", "일봉"),
     }
 )
 """Units of a value or a bar, in small letters, that leave values as they are; beside them, currencies do."""
@@ -121,9 +121,9 @@ def require_plain(written: Iterable[str], currency: str) -> None:
     """
     for unit in written:
         for part in [unit] if _word(unit) in PLAIN else _BETWEEN.split(unit):
+            part = re.sub(r"^1(\.0+)?(?![\d.,])", "", part)
             named = raw_tickers.currencies([part])
-            is_one = bool(re.fullmatch(r"1(\.0+)?", part))
-            if not (is_one or _word(part) in PLAIN or (named and currency in ("", *named))):
+            if not (_word(part) in PLAIN or (named and currency in ("", *named))):
                 raise SisepanError(OTHER_UNIT, unit=unit[:40])
 
 

@@ -283,6 +283,7 @@ class LocationDocument(TypedDict, total=False):
     fields: dict[str, str]  # the collection's names of our fields, where they differ
     read_only: bool  # True: the user's own collection, which is never written
     without: list[str]  # names of fields with which a document is no bar as it stands; see `locations.Location`
+    only: dict[str, list[str]]  # the texts that a field may have in a bar, by its name in the collection
 
 
 class Learned(TypedDict):

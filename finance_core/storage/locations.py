@@ -5,10 +5,12 @@ under other field names, or may use our name for something else: then one docume
 every process. What is stored there is left to `prices` and `tickers`.
 """
 
+import re
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from pymongo.database import Database
@@ -49,16 +51,35 @@ class Location:
     read_only: bool = False
     """True: the user's own collection, which is never written."""
     without: Sequence[str] = field(default_factory=list)
-    """Names of fields, in small letters, with which a document is no bar as it stands: units of its values, flags."""
+    """Names of fields, as `bare` writes them, with which a document is no bar as it stands: units, flags."""
+    only: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The texts that a field may have in a bar, by its name in the collection: its currency, its market."""
 
-    def conflict(self, names: Iterable[str]) -> str:
-        """The first of the `names` of a document's fields that is in `without`; "" if none is."""
-        folded = ((name, name.casefold().replace(" ", "_").replace("-", "_")) for name in names if self.without)
-        return next((name for name, alike in folded if alike in self.without), "")
+    @property
+    def is_adopted(self) -> bool:
+        """Whether programs of the user's own may write here too."""
+        return self.read_only or bool(self.without)
+
+    def conflict(self, document: Mapping[str, Any]) -> str:
+        """What in `document` makes it no bar as it stands: a field in `without`, another text than in `only`; or ""."""
+        named = _first_alike(tuple(document), tuple(self.without)) if self.without else ""
+        told = ((name, texts, document.get(name)) for name, texts in self.only.items())
+        return named or next((f"{name}: {text}" for name, texts, text in told if text not in (None, "", *texts)), "")
 
     def name(self, ours: str) -> str:
         """The collection's name of our field `ours`."""
         return self.fields.get(ours, ours)
+
+
+def bare(name: str) -> str:
+    """The name of a field in small letters, without what its owner may have put between its words."""
+    return re.sub(r"[\s_-]", "", name.casefold())
+
+
+@lru_cache(maxsize=1024)
+def _first_alike(names: Sequence[str], others: Sequence[str]) -> str:
+    known = set(map(bare, others))
+    return next((name for name in names if bare(name) in known), "")
 
 
 def of(db: "Database[dict[str, Any]]", category: Category) -> Location:
@@ -124,7 +145,7 @@ def writable(db: "Database[dict[str, Any]]", category: Category) -> Location:
 def point(db: "Database[dict[str, Any]]", category: Category, location: Location) -> None:
     """Make `location` the location of the bars of `category`, for every process."""
     is_usual = location == Location(category.collection)
-    stored = {**vars(location), "fields": dict(location.fields), "without": list(location.without)}
+    stored = {key: [*value] if key == "without" else value for key, value in vars(location).items()}
     _set(db, category.key, None if is_usual else stored)
 
 

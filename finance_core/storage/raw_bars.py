@@ -145,7 +145,8 @@ def _of_rows(rows: npt.NDArray[np.uint8], location: Location) -> Iterator[tuple[
     places = _places(first)
     wanted = {name: places[location.name(name)] for name in ("ticker", *READ) if location.name(name) in places}
     kinds = {name: place.kind for name, place in wanted.items()}
-    if location.conflict(places):
+    is_other = any(_has_other(rows, places.get(name), texts) for name, texts in location.only.items())
+    if is_other or location.conflict(dict.fromkeys(places)):
         yield from _one_by_one(rows, location)
         return
     numeric = all(kind in NUMBERS or kind == NOTHING for name, kind in kinds.items() if name not in ("ticker", "date"))
@@ -169,6 +170,17 @@ def _of_rows(rows: npt.NDArray[np.uint8], location: Location) -> Iterator[tuple[
             table[:, position] = _column(rows, wanted[name], NUMBERS.get(kinds[name], "<i8"))
     for begin, end in pairwise(begins):
         yield names[begin].decode("utf-8", "replace"), table[begin:end]
+
+
+def _has_other(rows: npt.NDArray[np.uint8], place: Place | None, texts: Sequence[str]) -> bool:
+    """Whether a field of `rows` at `place`, if it is one of text, has another text than `texts`."""
+    if place is None or place.kind == NOTHING:
+        return False
+    if place.kind != TEXT:
+        return True
+    return place.size > 0 and bool(
+        set(_column(rows, place, f"S{place.size}").tolist()) - {text.encode() for text in texts}
+    )
 
 
 def _column(rows: npt.NDArray[np.uint8], place: Place, dtype: str) -> npt.NDArray[Any]:

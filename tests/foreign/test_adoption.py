@@ -2,10 +2,12 @@
 
 import datetime as dt
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
+from bson import ObjectId
 
 from finance_core.bars import candles
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, US_STOCKS, Category
@@ -407,8 +409,51 @@ def test_our_own_layout_without_a_list_gets_one(own_server_db: MongoDatabase) ->
     db = own_server_db
     db["korean_stocks"].insert_many(flat(TABLES))
     assert adopted(db, "korean_stocks").state == "done"
-    assert locations.of(db, KOREAN_STOCKS) == locations.Location("korean_stocks")
+    assert replace(locations.of(db, KOREAN_STOCKS), without=[]) == locations.Location("korean_stocks")
     assert tickers.get(db, KOREAN_STOCKS, "005930")["name"] == "삼성전자"  # type: ignore[index]
+
+
+def test_the_list_follows_our_own_layout_too_and_an_update_is_not_mistaken_for_the_users(
+    own_server_db: MongoDatabase,
+) -> None:
+    db = own_server_db
+    table = TABLES["005930"]
+    db["korean_stocks"].insert_many(flat({"005930": table.iloc[:-2]}))
+    adopted(db, "korean_stocks")
+    tickers.record(db, KOREAN_STOCKS, "005930", {"source": "yahoo"})
+    assert not following.is_outdated(db, KOREAN_STOCKS)
+    db["korean_stocks"].insert_many(flat({"005930": table.iloc[-2:-1]}))
+    assert following.is_outdated(db, KOREAN_STOCKS)
+    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 1
+    row = tickers.get(db, KOREAN_STOCKS, "005930") or {}
+    assert (row["last_close"], row["source"]) == (table["close"].iloc[-2], "yahoo")
+    (flagged,) = flat({"005930": table.iloc[-1:]})
+    db["korean_stocks"].insert_one({**flagged, "deleted": True})
+    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 0
+    assert (tickers.get(db, KOREAN_STOCKS, "005930") or {})["last_close"] == row["last_close"]
+    with pytest.raises(DataConflict, match="deleted"):
+        prices.load(db, KOREAN_STOCKS, "005930")
+
+
+def test_a_document_in_another_currency_that_comes_later_is_no_bar(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    documents = [{**document, "ccy": "KRW"} for document in flat(TABLES, CAPITAL)]
+    db["kr"].insert_many(documents)
+    assert adopted(db, "kr").state == "done"
+    assert_all_drawn(db, TABLES)
+    day = dt.datetime(2027, 1, 4)
+    for later in (None, "", "KRW"):
+        db["kr"].insert_one({**documents[-1], "_id": ObjectId(), "Date": day, "ccy": later})
+        assert len(prices.load(db, KOREAN_STOCKS, documents[-1]["symbol"])) == len(TABLES[documents[-1]["symbol"]]) + 1
+        db["kr"].delete_one({"Date": day})
+    for other in ("USD", "JPYEN", 1):
+        db["kr"].insert_one({**documents[-1], "_id": ObjectId(), "Date": day, "ccy": other})
+        for last in (None, 5):
+            with pytest.raises(DataConflict, match=f"ccy: {other}"):
+                prices.load(db, KOREAN_STOCKS, documents[-1]["symbol"], last)
+        assert panels.panel(db, KOREAN_STOCKS, dt.date(2000, 1, 1)).unreadable == {documents[-1]["symbol"]}
+        panels.forget()
+        db["kr"].delete_one({"Date": day})
 
 
 def test_reading_is_given_up_and_taken_up_again(own_server_db: MongoDatabase) -> None:

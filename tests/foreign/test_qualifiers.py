@@ -9,6 +9,7 @@ import pytest
 from finance_core.errors import SisepanError
 from finance_core.foreign import bare_closes, field_names, layout, qualifiers, raw_tickers
 from finance_core.foreign.shapes import Rows
+from finance_core.storage.locations import Location
 from tests.foreign.other_programs import KOREAN, flat
 
 TICKERS = ["005930.KS", "AAPL", "MSFT"]
@@ -85,13 +86,55 @@ def test_what_flags_say(field: str, told: list[Any], counts: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["원", "KRW", "원/주", "원(KRW)", "주당 원", "1주", "-", "N/A", "1.00", Decimal("1.00"), 1, "일"]
+    "unit",
+    [
+        "원",
+        "KRW",
+        "원/주",
+        "원(KRW)",
+        "주당 원",
+        "1주",
+        "1원",
+        "1 원/1주",
+        "1d",
+        "-",
+        "N/A",
+        "1.00",
+        Decimal("1.00"),
+        1,
+        "일",
+    ],
 )
 def test_units_of_one_won_are_plain(unit: Any) -> None:
     qualifiers.require_plain([str(unit)], "KRW")
 
 
-@pytest.mark.parametrize("unit", ["천원", "백만원", "100", 100, "천주", "thousand", "USD", "cents", "KRW 2", "100엔"])
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        *(
+            ("가격 단위", "가격단위"),
+            ("거래량_단위", "거래량단위"),
+            ("Price-Unit", "priceunit"),
+            ("priceUnit", "priceunit"),
+        ),
+        *(("삭제 여부", "삭제여부"), ("is_deleted", "isdeleted"), ("DEL_YN", "delyn"), ("유효_여부", "유효여부")),
+    ],
+)
+def test_names_of_qualifying_fields_are_known_however_their_words_are_joined(written: str, name: str) -> None:
+    assert field_names.of_bars(("close", written))[name] == written
+    assert Location("kr", without=["is_deleted", *field_names.QUALIFYING]).conflict({"close": 1, written: 1}) == written
+
+
+@pytest.mark.parametrize("name", ["__v", "_t", "c_lose", "volumes"])
+def test_other_names_are_not(name: str) -> None:
+    assert field_names.of_bars((name,)) == {}
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["천원", "백만원", "100", 100, "천주", "thousand", "USD", "cents", "KRW 2", "100엔", "1000원", "1,000원", "1.5"],
+)
 def test_other_units_are_not(unit: Any) -> None:
     with pytest.raises(SisepanError):
         qualifiers.require_plain([str(unit)], "KRW")
