@@ -185,7 +185,8 @@ def convert(
         if not now.read_only:
             locations.point(db, category, into)
         import_run.bring_in(run, source(db, collection), into, ticker_names.of(db, category), intraday)
-        if run.summary.state == "done":
+        run.summary.is_still_read = now.read_only and bool(run.summary.failures)
+        if run.summary.state == "done" and not run.summary.is_still_read:
             locations.point(db, category, into)
     return run.summary
 

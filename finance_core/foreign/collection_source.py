@@ -107,7 +107,7 @@ class CollectionSource(Source):
             for rows in shapes.rows_of(batch, order):
                 order += len(rows)
                 if self._ticker:  # the name of the collection has the ticker of rows without one
-                    raws = [self._ticker if raw is None else raw for raw in rows.columns["ticker"]]
+                    raws = [self._ticker if raw is None else raw for raw in raw_tickers.keys_of(rows.columns["ticker"])]
                     rows = replace(rows, columns={**rows.columns, "ticker": raws})
                 yield rows
 

@@ -35,20 +35,27 @@ BARS: Final[FieldNames] = {
     ),
     "open": (
         *("open", "open_price", "openprice", "stck_oprc", "mkp", "tdd_opnprc", "o", "시가", "오픈"),
-        *("opening_price", "open_pric", "수정시가"),
+        *("opening_price", "open_pric", "px_open", "수정시가"),
     ),
-    "high": ("high", "high_price", "highprice", "stck_hgpr", "hipr", "tdd_hgprc", "h", "고가", "high_pric", "수정고가"),
-    "low": ("low", "low_price", "lowprice", "stck_lwpr", "lopr", "tdd_lwprc", "l", "저가", "low_pric", "수정저가"),
+    "high": (
+        *("high", "high_price", "highprice", "stck_hgpr", "hipr", "tdd_hgprc", "h", "고가"),
+        *("high_pric", "px_high", "수정고가"),
+    ),
+    "low": (
+        *("low", "low_price", "lowprice", "stck_lwpr", "lopr", "tdd_lwprc", "l", "저가"),
+        *("low_pric", "px_low", "수정저가"),
+    ),
     "close": (
         *("close", "close_price", "closeprice", "stck_clpr", "clos", "clpr", "tdd_clsprc", "c"),
         *("종가", "현재가"),
         *("closing_price", "close/last", "trade_price", "cur_prc", "체결가", "수정종가", "price", "last"),
+        *("px_last", "last_price"),
     ),
     "volume": (
         *("volume", "vol", "acml_vol", "tvol", "accumulatedtradingvolume", "trqu", "acc_trdvol", "v"),
         *("거래량", "누적거래량", "누적_거래량"),
         *("trde_qty", "candle_acc_trade_volume", "acc_trade_volume", "jdiff_vol", "total_volume", "acc_volume"),
-        *("trade_volume", "vol."),
+        *("trade_volume", "vol.", "px_volume"),
     ),
     "dividends": ("dividends", "dividend", "배당", "배당금", "dividend_amount", "divcash"),
     "stock_splits": (
@@ -58,9 +65,10 @@ BARS: Final[FieldNames] = {
 }
 """For each of our bar fields, the names that other programs use, as `folded` writes them, the likeliest first.
 
-They include the names in the APIs of KIS, Kiwoom, LS, Naver, Upbit, KRX and the Korean government's open data.
+They include the names in the APIs of KIS, Kiwoom, LS, Naver, Upbit, Bloomberg, KRX and the Korean government's open
+data.
 """
-BESIDE_RANGE: Final = frozenset({"trade_price", "cur_prc", "체결가", "price", "last"})
+BESIDE_RANGE: Final = frozenset({"trade_price", "cur_prc", "체결가", "price", "last", "last_price"})
 """Names that mean the close only beside a high and a low: orders, holdings and quotes have such fields too."""
 ADJUSTED_PREFIX: Final = "수정"
 """How names of prices begin that are adjusted for splits; beside others, which may not be, they make false bars."""

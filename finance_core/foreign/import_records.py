@@ -59,6 +59,8 @@ class Summary:
     """The values of the first of these rows, by the same message id."""
     failures: list[runs.Failure] = field(default_factory=list)
     """Tickers whose stored bars were left as they are or, where `kind` is "read", that cannot be read as they are."""
+    is_still_read: bool = False
+    """After a conversion: the charts are still drawn from the source, because some of its tickers failed."""
     conversions: list[Conversion] = field(default_factory=list)
     """Examples of converted rows; only of a dry run."""
     refusals: list[Refusal] = field(default_factory=list)

@@ -203,7 +203,7 @@ def _qualifiers(seen: Iterable[shapes.Shape]) -> tuple[str, ...]:
 
 def _give_ticker(columns: dict[str, list[Any]], name: str, category: Category | None) -> str:
     """Give the ticker in the name of a collection to its rows, if nearly all have none; returns it, else ""."""
-    raws = columns["ticker"]
+    raws = raw_tickers.keys_of(columns["ticker"])
     named = sum(raw is not None for raw in raws)
     ticker = raw_tickers.written_in(name, category) if named <= (1 - raw_tickers.ACCEPTED) * len(raws) else ""
     columns["ticker"] = [raw if raw is not None else ticker or None for raw in raws]

@@ -29,6 +29,11 @@ VERDICTS: Final[dict[inspection.Verdict, str]] = {
 SHOWN_FAILURES = 100
 """The most tickers that a text report names; JSON has all."""
 
+STILL_READ = N_(
+    "그 종목의 차트가 사라지지 않게 {category}의 차트는 계속 {source} 컬렉션에서 그립니다. 문서를 고치고 다시 "
+    "전환하십시오. 그 종목 없이 옮기려면 먼저 '읽기 그만두기'를 누르거나 --give-up으로 그만 읽으십시오."
+)
+
 
 def text(category: Category, summary: Summary) -> str:
     """What a run did, or a dry run would do: counts, refused rows, failed tickers, and the result of verification."""
@@ -66,6 +71,7 @@ def _lines(category: Category, summary: Summary) -> list[str]:
         ),
         *line(N_("저장된 시세를 그대로 둔 종목 {count}개:"), len(summary.failures)),
         *_failures(summary),
+        *line(STILL_READ, int(summary.is_still_read)),
         *line(N_("다시 읽어 보니 읽은 것과 다른 종목 {count}개: {tickers}"), len(summary.differing)),
     ]
     if summary.is_dry:

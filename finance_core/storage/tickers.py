@@ -21,6 +21,8 @@ from finance_core.storage.documents import TickerRow
 
 STALE_AFTER = 4
 """A ticker is stale if its last bar is more than so many days older than the newest; a long weekend is shorter."""
+FIRST_ZONE = dt.timedelta(hours=14)
+"""How far the clocks of the first time zone are ahead of UTC."""
 
 
 def collection(db: MongoDatabase) -> Collection[TickerRow]:
@@ -137,11 +139,17 @@ def starred(db: MongoDatabase, category: Category) -> list[TickerRow]:
 
 
 def newest_bar(db: MongoDatabase, category: Category, *, real: bool = False) -> dt.datetime | None:
-    """The day of the newest bar of the active tickers, or of those with `real` prices; None where none has any."""
-    dated: Document = {"category": category.key, "active": {"$ne": False}, "last_date": {"$type": "date"}}
+    """The day of the newest bar of the active tickers, or of those with `real` prices; None where none has any.
+
+    A day that has come nowhere on earth yet counts only if there is no other: by it, all others would be out of date.
+    """
+    dated: Document = {"category": category.key, "active": {"$ne": False}}
     dated |= {"source": {"$ne": "sample"}} if real else {}
-    row = collection(db).find_one(dated, {"last_date": True}, sort=[("last_date", -1)])
-    return row["last_date"] if row else None
+    for days in ({"$lte": now() + FIRST_ZONE}, {"$type": "date"}):
+        row = collection(db).find_one({**dated, "last_date": days}, {"last_date": True}, sort=[("last_date", -1)])
+        if row:
+            return row["last_date"]
+    return None
 
 
 class Breadth(NamedTuple):

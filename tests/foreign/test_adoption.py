@@ -12,7 +12,7 @@ from bson import ObjectId
 from finance_core.bars import candles
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import DataConflict, SisepanError
-from finance_core.foreign import adoption, following, import_records, inspection, ranges, ticker_names
+from finance_core.foreign import adoption, following, import_records, inspection, ranges, reports, ticker_names
 from finance_core.foreign.import_records import Summary
 from finance_core.storage import locations, panels, prices, runs, ticker_edits, tickers
 from finance_core.storage.database import Document, MongoDatabase
@@ -240,6 +240,35 @@ def test_prices_in_another_currency_are_neither_read_nor_converted(
     assert [(failure.ticker, "USD" in str(failure.error)) for failure in conversion.failures] == [("000660", True)]
     assert_all_drawn(db, {ticker: table for ticker, table in TABLES.items() if ticker != "000660"})
     assert prices.load(db, KOREAN_STOCKS, "000660").empty
+
+
+def test_a_chart_is_not_lost_by_a_conversion_that_refuses_its_ticker(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    rows = [row | {"ccy": "KRW"} for row in flat(TABLES, CAPITAL)]
+    db["kr"].insert_many(rows)
+    adopted(db, "kr")
+    wrong = db["kr"].insert_one({**rows[0], "_id": ObjectId(), "Date": dt.datetime(2026, 11, 24), "ccy": "USD"})
+    summary = converted(db, "kr")
+    assert [failure.ticker for failure in summary.failures] == [rows[0]["symbol"]]
+    assert "계속 kr 컬렉션에서" in reports.text(KOREAN_STOCKS, summary)
+    assert locations.of(db, KOREAN_STOCKS).collection == "kr"
+    db["kr"].delete_one({"_id": wrong.inserted_id})
+    assert_all_drawn(db, TABLES)
+    assert "계속 kr" not in reports.text(KOREAN_STOCKS, converted(db, "kr"))
+    assert locations.of(db, KOREAN_STOCKS).collection == "korean_stocks"
+    assert_all_drawn(db, TABLES)
+
+
+def test_a_ticker_that_only_the_name_of_a_collection_has_is_that_of_documents_with_an_empty_one(
+    own_server_db: MongoDatabase,
+) -> None:
+    """As Kiwoom's opt10081 answers: the ticker in the first row only."""
+    db, table = own_server_db, TABLES["005930"]
+    for name, first in (("A005930", "005930"), ("kr_005930", "")):
+        rows = [row | {"symbol": ""} for row in flat({"": table}, CAPITAL)]
+        db[name].insert_many([rows[0] | {"symbol": first}, *rows[1:]])
+        assert converted(db, name).bars == len(table)
+        assert_all_drawn(db, {"005930": table})
 
 
 def test_a_ticker_in_two_currencies_is_no_series_and_a_list_may_name_another_one(own_server_db: MongoDatabase) -> None:

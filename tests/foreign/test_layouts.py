@@ -168,6 +168,8 @@ def test_our_own_name_goes_before_one_like_it() -> None:
         *(("ticker", name) for name in ("종목번호", "ISU_CD", "stk_cd", "stockCode")),
         *(("stock_splits", name) for name in ("8. split coefficient", "splitFactor", "split_factor")),
         *(("dividends", name) for name in ("7. dividend amount", "divCash")),
+        *((name, f"PX_{name.upper()}") for name in ("open", "high", "low", "volume")),
+        ("close", "PX_LAST"),
     ],
 )
 def test_a_field_has_the_names_that_other_programs_give_it(ours: str, theirs: str) -> None:
@@ -178,7 +180,7 @@ def test_a_field_has_the_names_that_other_programs_give_it(ours: str, theirs: st
         assert field_names.of_bars((theirs, known[ours]))[ours] == known[ours]
 
 
-@pytest.mark.parametrize("name", ["price", "Last", "trade_price", "cur_prc", "체결가"])
+@pytest.mark.parametrize("name", ["price", "Last", "Last Price", "trade_price", "cur_prc", "체결가"])
 def test_a_general_name_means_the_close_only_beside_a_high_and_a_low(name: str) -> None:
     bar = {"ticker": "005930", "date": DAYS[0], "high": 12.0, "low": 9.0, name: 11.0}
     assert field_names.of_bars(tuple(bar))["close"] == name

@@ -163,3 +163,16 @@ def test_now_comes_back_from_the_database_as_it_went_in(db: MongoDatabase) -> No
 
     assert get(db)["updated_at"] == now
     assert abs(now - dt.datetime.now(dt.UTC).replace(tzinfo=None)) < dt.timedelta(minutes=1)
+
+
+def test_a_day_that_has_not_come_is_not_the_newest_of_a_category(db: MongoDatabase) -> None:
+    today, to_come = dt.datetime(2026, 11, 20), tickers.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    to_come += dt.timedelta(days=40)
+    register(db, SAMSUNG, NAVER)
+    tickers.record(db, KOREAN_STOCKS, "005930", {"last_date": to_come})
+    assert tickers.newest_bar(db, KOREAN_STOCKS) == to_come, "there is no other"
+    tickers.record(db, KOREAN_STOCKS, "035420", {"last_date": today, "change": 0.0})
+    assert tickers.newest_bar(db, KOREAN_STOCKS) == today
+    breadth = tickers.breadth(db, KOREAN_STOCKS)
+    assert breadth
+    assert (breadth.day, breadth.unchanged) == (today, 1)

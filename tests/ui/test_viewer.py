@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from finance_core import background, starter
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.mongod.server import EmbeddedMongod
-from finance_core.storage import database, tickers
+from finance_core.storage import database, locations, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.ui.text import plain
 from tests import pages
@@ -37,6 +37,14 @@ def test_the_page_draws_exactly_the_real_prices_of_all_tickers(
     pages.update_from(yahoo, own_server_db, tables, pages.symbol_suffixes())
     for ticker, table in tables.items():
         assert_shown(ticker, table)
+
+
+def test_a_collection_of_ones_own_that_is_gone_is_named(own_server_db: MongoDatabase) -> None:
+    """The page told to update from Yahoo, which a category that is only read cannot."""
+    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자"}])
+    locations.point(own_server_db, KOREAN_STOCKS, locations.Location("kr", read_only=True))
+    page = pages.open_viewer(ticker="005930")
+    assert ["kr 컬렉션" in element.value for element in page.info] == [True]
 
 
 def header(page: AppTest) -> str:

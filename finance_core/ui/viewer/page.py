@@ -22,7 +22,7 @@ from finance_core.categories import Category
 from finance_core.charts.price_series import OF_CLOSES
 from finance_core.charts.style import Style
 from finance_core.i18n import _
-from finance_core.storage import tickers, trading_calendars
+from finance_core.storage import locations, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import (
@@ -182,7 +182,10 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
         return
     if history.bars.empty:
         sentence = _("{name}({ticker})의 시세가 아직 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
-        st.info(plain(sentence.format(name=name, ticker=ticker)), icon=":material/info:")
+        if (location := locations.of(db, category)).read_only:
+            sentence = _("{name}({ticker})의 시세가 {collection} 컬렉션에 없습니다. '내 데이터' 화면에서 살펴보십시오.")
+        text = sentence.format(name=name, ticker=ticker, collection=location.collection)
+        st.info(plain(text), icon=":material/info:")
         return
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
     with about:
