@@ -10,12 +10,15 @@ to `storage.prices`, drawing them to `charts`. The examples use these bars:
 >>> bars = frame(days.to_numpy(), np.array(rows, dtype="float64"))
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from finance_core.i18n import N_
 
 PRICES: Final = ["open", "high", "low", "close"]
 CORPORATE_ACTIONS: Final = ["dividends", "stock_splits"]
@@ -49,6 +52,22 @@ Reason = Literal[
     "session open",
     "closed day",
 ]
+REASONS: Final[Mapping[str, str]] = {
+    "no date": N_("날짜가 없음"),
+    "duplicate": N_("같은 날의 봉이 또 있음"),
+    "no close": N_("종가가 없음"),
+    "halted": N_("거래정지: 종가로 채움"),
+    "open missing": N_("시가가 없음: 종가로 채움"),
+    "range missing": N_("고가나 저가가 없음: 아는 가격으로 채움"),
+    "volume mended": N_("거래량이 수가 아님"),
+    "corporate action mended": N_("배당이나 분할이 수가 아님"),
+    "split applied": N_("분할을 그 전 시세에 반영함"),
+    "hundredfold": N_("가격이 100배나 100분의 1: 바로잡음"),
+    "dividend impossible": N_("주가가 감당하지 못하는 배당: 뺌"),
+    "session open": N_("아직 끝나지 않은 거래일: 뺌"),
+    "closed day": N_("거래소가 쉬는 날: 뺌"),
+}
+"""Message ids of the values of `Reason`."""
 
 
 @dataclass(frozen=True)

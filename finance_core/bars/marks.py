@@ -10,7 +10,7 @@ import pandas as pd
 
 from finance_core.bars.candles import PRICES
 
-Kind = Literal["dividend", "split", "high", "low", "halted", "refused", "jump"]
+Kind = Literal["dividend", "split", "high", "low", "halted", "incomplete", "refused", "jump"]
 Positions = Mapping[Kind, npt.NDArray[np.intp]]
 """The positions of the bars of each kind, ascending."""
 
@@ -24,12 +24,19 @@ class Noted(NamedTuple):
     """Days with a move beyond the daily limit (see `price_limit`)."""
     extremes: Mapping[Kind, tuple[pd.Timestamp, float]] = MappingProxyType({})
     """The days and prices of the high and the low of 52 weeks."""
+    incomplete: Sequence[pd.Timestamp] = ()
+    """Days of bars whose open, high or low is not known, and drawn as the nearest price that is."""
 
 
 NOTHING_NOTED: Final = Noted()
 
 
-def noted(daily: pd.DataFrame, refused: Sequence[pd.Timestamp] = (), jumps: Sequence[pd.Timestamp] = ()) -> Noted:
+def noted(
+    daily: pd.DataFrame,
+    refused: Sequence[pd.Timestamp] = (),
+    jumps: Sequence[pd.Timestamp] = (),
+    incomplete: Sequence[pd.Timestamp] = (),
+) -> Noted:
     """What is noted of `daily` bars: high and low are those of the 52 weeks up to the last bar, since the last jump."""
     if daily.empty:
         return Noted(refused, jumps)
@@ -37,7 +44,7 @@ def noted(daily: pd.DataFrame, refused: Sequence[pd.Timestamp] = (), jumps: Sequ
     year = daily[daily.index > last - pd.DateOffset(weeks=52)].loc[max(jumps, default=daily.index[0]) :]
     highest, lowest = year["high"].max(), year["low"].min()
     high, low = year.index[year["high"] == highest][-1], year.index[year["low"] == lowest][-1]
-    return Noted(refused, jumps, {"high": (high, float(highest)), "low": (low, float(lowest))})
+    return Noted(refused, jumps, {"high": (high, float(highest)), "low": (low, float(lowest))}, incomplete)
 
 
 def positions(bars: pd.DataFrame, noted: Noted = NOTHING_NOTED) -> Positions:
@@ -66,6 +73,7 @@ def positions(bars: pd.DataFrame, noted: Noted = NOTHING_NOTED) -> Positions:
         "high": first_from(days, extremes.get("high", [])),
         "low": first_from(days, extremes.get("low", [])),
         "halted": np.flatnonzero(is_flat & (volume == 0) & (volume > 0).any()),
+        "incomplete": first_from(days, noted.incomplete),
         "refused": first_from(days, left_out),
         "jump": first_from(days, noted.jumps),
     }

@@ -19,7 +19,10 @@ from finance_core.charts.overlay import Other
 from finance_core.charts.style import DRAWING, Scale, Style
 from finance_core.i18n import _
 
-SYMBOLS: Final = {"triangle": "triangle-up", "rect": "square"} | {name: name for name in ("circle", "diamond", "arrow")}
+SYMBOLS: Final = {
+    **{name: name for name in ("circle", "diamond", "arrow")},
+    **{"triangle": "triangle-up", "rect": "square", "emptyCircle": "circle-open"},
+}
 """Plotly's names of the symbols of marks."""
 FOOT: Final = "yaxis90"
 """The axis of marks without a price. It begins a little below 0, so that marks at 0 stand whole at the foot of the pane

@@ -51,6 +51,7 @@ LOOKS: Final[Mapping[Kind, Look]] = {
     "high": Look(N_("52주 최고"), "#868e96", "circle", "high", formats.price, has_price=True),
     "low": Look(N_("52주 최저"), "#868e96", "circle", "low", formats.price, has_price=True),
     "halted": Look(N_("거래정지"), "#868e96", "diamond", "volume", _nothing),
+    "incomplete": Look(N_("시·고·저 모름"), "#868e96", "emptyCircle", "volume", _nothing),
     "refused": Look(N_("앞에 뺀 봉"), "#e8590c", "rect", "volume", _nothing),
     "jump": Look(N_("가격제한폭을 넘은 단절"), "#e8590c", "arrow", "volume", _nothing),
 }

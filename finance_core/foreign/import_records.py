@@ -4,6 +4,7 @@ The collection `imports` has a document for each import, `import_refusals` one f
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -49,6 +50,8 @@ class Summary:
     removed: int = 0
     changed: int = 0
     """Bars that `candles.clean` mended."""
+    mended: Counter[str] = field(default_factory=Counter)
+    """These bars by `candles.Reason`; not of an earlier, interrupted run."""
     refused: int = 0
     """Refused rows."""
     first: dt.date | None = None
@@ -92,6 +95,7 @@ class Summary:
         self.rows += converted.rows
         self.bars += len(bars)
         self.changed += len(converted.remarks)
+        self.mended.update(remark.reason for remark in converted.remarks)
         self.refused += len(converted.refusals)
         for refusal in converted.refusals:
             self.reasons[refusal.reason.message] = self.reasons.get(refusal.reason.message, 0) + 1

@@ -6,6 +6,7 @@ import re
 import signal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -205,6 +206,17 @@ def test_several_files_one_ticker_each_are_all_imported_and_reported(db: MongoDa
     told = json.loads(run(*paths, "--category", "korean_stocks", "--yes", "--json")[0])
 
     assert [(each["added"], each["replaced"], each["verified"]) for each in told["imports"]] == [(0, 0, 1), (0, 0, 1)]
+
+
+def test_what_was_mended_is_counted_by_its_reason(db: MongoDatabase, tmp_path: Path) -> None:
+    table = made_table(1, "2023-01-02", "2023-12-28", halted=0)
+    table.loc[table.index[[5, 7]], "low"] = np.nan
+    table.loc[table.index[9], ["open", "high", "low"]] = np.nan
+    table.to_csv(tmp_path / "005930.csv")
+    output, _errors = run(tmp_path / "005930.csv", "--category", "korean_stocks", "--yes")
+    assert "고친 봉 3개" in output
+    assert "  2: 고가나 저가가 없음: 아는 가격으로 채움\n" in output
+    assert "  1: 시가가 없음: 종가로 채움\n" in output
 
 
 def test_of_several_files_nothing_is_written_where_one_is_broken(db: MongoDatabase, tmp_path: Path) -> None:

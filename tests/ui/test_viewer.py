@@ -332,6 +332,20 @@ def test_closes_alone_are_drawn_as_a_line_whatever_kind_of_bars_is_asked_for(own
         assert [entry["title"] for entry in option["readout"]][:2] == ["종", ""], "no open, high and low are claimed"
 
 
+def test_a_bar_whose_open_high_or_low_is_not_stored_is_marked_but_not_one_of_closes_alone(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    table = pages.made_table(halted=0)
+    pages.update_from(yahoo, own_server_db, {"005930": table, "000660": table}, {})
+    bars, lost = own_server_db["korean_stocks"], dict.fromkeys(["open", "high", "low"], "")
+    bars.update_one({"ticker": "005930", "date": table.index[50]}, {"$unset": lost})
+    bars.update_one({"ticker": "005930", "date": table.index[60]}, {"$unset": {"low": ""}})
+    bars.update_many({"ticker": "000660"}, {"$unset": lost})
+    source = pages.chart(pages.open_viewer(ticker="005930", marks="incomplete"))[1]
+    assert source.index[source["marks"] == "시·고·저 모름"].tolist() == [50, 60]
+    assert set(pages.chart(pages.open_viewer(ticker="000660", marks="incomplete"))[1]["marks"]) == {""}
+
+
 def test_bars_that_an_update_left_out_and_halts_are_marked_and_marks_can_be_put_out(
     own_server_db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:

@@ -16,7 +16,6 @@ from finance_core.bars.sessions import Calendar
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import prices, runs
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui.updates import remarks
 from tests.updaters.test_late_splits import as_traded, evening
 from tests.updaters.updating import Ran, actions_of, assert_stored, bars_of, everything, metadata, run
 from tests.yahoo import Listing, YahooStandIn, random_walk
@@ -303,7 +302,7 @@ def test_what_is_changed_or_refused_is_in_the_record_of_the_run_with_its_reason(
         "hundredfold": ("005930", days()[40].to_pydatetime()),
         "no close": ("005930", days()[50].to_pydatetime()),
     }
-    assert set(get_args(candles.Reason)) == set(remarks.REASONS)
+    assert set(get_args(candles.Reason)) == set(candles.REASONS)
 
 
 def test_of_very_many_remarks_a_run_keeps_the_first(

@@ -50,6 +50,8 @@ class History(NamedTuple):
     """The days whose bars were refused, and that have no bar since."""
     jumps: Sequence[pd.Timestamp] = ()
     """The days of jumps (see `bars.price_limit`)."""
+    incomplete: Sequence[pd.Timestamp] = ()
+    """The days whose open, high or low is not stored; none where only closes are."""
     key: str = ""
     """A text that identifies these bars; "" where it is not known whether they are still the stored bars."""
 
@@ -119,9 +121,11 @@ def _read(db: MongoDatabase, category: Category, ticker: str, key: str) -> Histo
     refused += [remark.date for remark in remarks if remark.action == "refused" and not pd.isna(remark.date)]
     # Compared with daily bars, because a weekly bar has only the date of its last session.
     missing = tuple(day for day in refused if day not in bars.index)
+    lacking = [remark.date for remark in remarks if remark.reason in ("open missing", "range missing")]
+    incomplete = () if candles.is_close_only(bars) else tuple(lacking)
     bars, late_splits = adjustment.split_adjusted(bars)
     jumps = bars.index[price_limit.jumps(category, bars.index.to_numpy(), bars["close"].to_numpy())]
-    return History(bars, late_splits, missing, tuple(jumps), key)
+    return History(bars, late_splits, missing, tuple(jumps), incomplete, key)
 
 
 def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
@@ -132,7 +136,7 @@ def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:
 def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, compared: Sequence[Compared]) -> Chart:
     daily, impossible = adjusted(shown, style)
     bars = periods.resample(periods.since_jumps(daily, shown.jumps, view.interval), view.interval)
-    days, noted = pd.DatetimeIndex(bars.index), marks.noted(daily, shown.refused, shown.jumps)
+    days, noted = pd.DatetimeIndex(bars.index), marks.noted(daily, shown.refused, shown.jumps, shown.incomplete)
     jumps = marks.first_from(days, noted.jumps).tolist()
     curves = indicator_curves.curves(bars, view.chosen, len(ahead), jumps)
     others = [
