@@ -148,7 +148,7 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
     table = table.assign(**_moments(table, portions, failures)._asdict())
     table = accepted(table["moments"].isna().to_numpy(), NO_DATE)
     table = accepted(trading_days.are_impossible(table["moments"].to_numpy()), IMPOSSIBLE_DAY)
-    failures |= _of_other_units(rules, list(group), table)
+    failures |= _of_other_units(rules, list(group), table, portions)
     table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
     close = table["close"].to_numpy()
     table = accepted(~((close > 0) & np.isfinite(close)), NO_CLOSE)
@@ -207,16 +207,19 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
     )
 
 
-def _of_other_units(rules: Rules, tickers: Sequence[str], table: pd.DataFrame) -> dict[int, SisepanError]:
+def _of_other_units(
+    rules: Rules, tickers: Sequence[str], table: pd.DataFrame, portions: Sequence[Rows]
+) -> dict[int, SisepanError]:
     """By the code of each ticker: why the unit that a row names makes other numbers of its values."""
     errors = {}
+    fields = ", ".join(dict.fromkeys(field for rows in portions for field in qualifiers.fields(rows, "unit")))
     told = table.loc[table["unit"].notna(), ["code", "unit"]] if "unit" in table else table.iloc[:0]
     for code, unit in told.drop_duplicates().itertuples(index=False):
         try:
             currency = rules.currencies.get(tickers[code])
             qualifiers.require_plain([unit], rules.category.currency_of(currency))
         except SisepanError as error:
-            errors[code] = error
+            errors[code] = SisepanError(error.message, unit=f"{error.values['unit']} ({fields})")
     return errors
 
 

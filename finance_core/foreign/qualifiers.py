@@ -57,19 +57,20 @@ def in_force(rows: Rows) -> npt.NDArray[np.bool_]:
     """The rows that no field calls deleted or not valid."""
     result = np.ones(len(rows), dtype=bool)
     for kind, (is_out, words) in NOT_IN_FORCE.items():
-        for values in _columns(rows, kind):
+        for values in (rows.columns[name] for name in fields(rows, kind)):
             result &= [word in UNTOLD or (word in words) != is_out for word in map(_word, values)]
     return result
 
 
 def units(rows: Rows) -> list[str] | None:
     """What each row says of the unit of its values; None where no row says anything."""
-    told = _columns(rows, "unit")
+    told = [rows.columns[name] for name in fields(rows, "unit")]
     return [" ".join(map(str, of_row)) for of_row in zip(*told, strict=True)] if told else None
 
 
-def _columns(rows: Rows, kind: str) -> list[Sequence[Any]]:
-    return [rows.columns[name] for name in field_names.QUALIFIERS[kind] if name in rows.columns]
+def fields(rows: Rows, kind: str) -> list[str]:
+    """The fields of `rows` of one kind of `field_names.QUALIFIERS`, as it names them."""
+    return [name for name in field_names.QUALIFIERS[kind] if name in rows.columns]
 
 
 def in_titles(lines: Iterable[str]) -> list[str]:

@@ -177,6 +177,7 @@ def test_a_column_of_units_is_read_where_they_leave_prices_as_they_are(
     else:
         assert samsung.failure
         assert samsung.failure.message == qualifiers.OTHER_UNIT
+        assert f"{unit} ({name})" in str(samsung.failure)
 
 
 @pytest.mark.parametrize(
