@@ -137,8 +137,9 @@ def _prices(part: _Part, style: Style) -> go.Candlestick | go.Ohlc | go.Scatter:
     if is_closes:
         ground = "tonexty" if style.scale == "percent" else "tozeroy"
         fill = {"fill": ground, "fillcolor": html_layers.shaded(LINE)} if style.kind == "area" else {}
-        mode = html_layers.mode(len(part.bars))
-        return go.Scatter(**look, y=shown["close"], mode=mode, line={"color": LINE, "width": 2}, **fill)
+        return go.Scatter(
+            **look, y=shown["close"], **html_layers.points(shown["close"]), line={"color": LINE, "width": 2}, **fill
+        )
     rising, falling = {"line": {"color": style.rising}}, {"line": {"color": style.falling}}
     # A close at the open rises, as on the page; Plotly would ask the bar before.
     is_flat = shown["open"] == shown["close"]
@@ -180,7 +181,7 @@ def _trace(series: dict[str, Any], part: _Part) -> go.Bar | go.Scatter:
         return go.Bar(**look, marker={"color": color}, showlegend=False)
     if series["type"] == "scatter":
         return go.Scatter(**look, mode="markers", marker={"color": color, "size": series["symbolSize"]})
-    return go.Scatter(**look, mode=html_layers.mode(len(part.days)), line={"color": color, "width": 1.5})
+    return go.Scatter(**look, **html_layers.points(values), line={"color": color, "width": 1.5})
 
 
 def _range(part: _Part) -> list[float] | None:

@@ -19,6 +19,7 @@ from plotly.subplots import make_subplots
 
 from finance_core.bars import comparison
 from finance_core.bars.comparison import Scale
+from finance_core.charts.html_layers import points
 from finance_core.i18n import _
 
 ROLLING = 60
@@ -38,8 +39,8 @@ def lines(drawn: pd.DataFrame, colors: Mapping[str, str], scale: Scale) -> go.Fi
     figure = make_subplots(specs=[[{"secondary_y": True}]])
     days = pd.DatetimeIndex(drawn.index).strftime(DAYS)
     for position, name in enumerate(drawn.columns):
-        mode = "markers" if drawn[name].count() == 1 else None  # a line through one close would be nothing
-        line = go.Scatter(x=days, y=drawn[name], name=name, mode=mode, line={"color": colors[name], "width": 2})
+        look = {"line": {"color": colors[name], "width": 2}, **points(drawn[name].to_numpy(dtype="float64"))}
+        line = go.Scatter(x=days, y=drawn[name], name=name, **look)
         figure.add_trace(line, secondary_y=scale == "price" and position > 0)
         if scale == "price":
             figure.update_yaxes(color=colors[name], secondary_y=position > 0)

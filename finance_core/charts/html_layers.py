@@ -3,7 +3,7 @@
 import html
 from collections.abc import Sequence
 from math import ceil, floor, inf, log10
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from plotly.colors import hex_to_rgb
 from finance_core.bars.drawings import Placed
 from finance_core.bars.formulas import Floats
 from finance_core.bars.marks import Noted
-from finance_core.charts import marks, overlay, panes, price_series
+from finance_core.charts import marks, overlay, panes, parts, price_series
 from finance_core.charts.overlay import Other
 from finance_core.charts.style import DRAWING, Scale, Style
 from finance_core.i18n import _
@@ -87,13 +87,19 @@ def change(close: "pd.Series[float]") -> Floats:
     return percent(close, first_of(close))
 
 
-def mode(length: int) -> str:
-    """How Plotly draws a line of so many closes: without symbols, as on the page, but one close alone as a symbol.
+def points(values: Floats) -> dict[str, Any]:
+    """Where Plotly draws symbols on a line of `values`: as on the page, only on those without a neighbour.
 
-    >>> mode(5), mode(1)
-    ('lines', 'markers')
+    >>> points(np.array([1.0, 2.0])), points(np.array([1.0]))["mode"]
+    ({'mode': 'lines'}, 'markers')
+    >>> points(np.array([1.0, np.nan, 2.0, 3.0]))["marker"]["size"].tolist()
+    [7, 0, 0, 0]
     """
-    return "lines" if length > 1 else "markers"
+    apart = parts.apart(values)
+    if not apart.any():
+        return {"mode": "lines"}
+    has_line = apart.sum() < np.isfinite(values).sum()
+    return {"mode": "lines+markers" if has_line else "markers", "marker": {"size": np.where(apart, 7, 0)}}
 
 
 def ticks(columns: Sequence[Floats], splits: int) -> Floats:
@@ -130,7 +136,7 @@ def add_others(figure: go.Figure, days: Sequence[str], others: Sequence[Other]) 
             name=escaped(other.title),
             customdata=other.close,
             connectgaps=True,
-            mode=mode(int(other.close.count())),
+            mode="lines" if other.close.count() > 1 else "markers",
             line={"color": color, "width": 2},
             hovertemplate=f"%{{y:+,.2f}}% (%{{customdata:,.{other.decimals}f}})",
         )

@@ -162,6 +162,16 @@ def line(column: str, color: str) -> Option:
     }
 
 
+def apart(values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """Which of the `values` of a line have no neighbour, so that no line is drawn through them.
+
+    >>> apart(np.array([1.0, np.nan, 2.0, 3.0])).tolist()
+    [True, False, False, False]
+    """
+    known = np.pad(np.isfinite(values), 1)
+    return np.asarray(known[1:-1] & ~known[:-2] & ~known[2:])
+
+
 def alone(values: "pd.Series[float]", color: str, symbol: str = "circle", *, bridged: bool = False) -> Option:
     """The part of a line's option that marks its `values` without a neighbour, through which ECharts draws no line.
 
@@ -172,9 +182,7 @@ def alone(values: "pd.Series[float]", color: str, symbol: str = "circle", *, bri
     >>> alone(pd.Series([1.0, np.nan, 2.0]), "red", bridged=True)
     {}
     """
-    known = np.isfinite(values.to_numpy())
-    padded = np.pad(known, 1)
-    at = np.flatnonzero(known if bridged else known & ~padded[:-2] & ~padded[2:])
+    at = np.flatnonzero(np.isfinite(values.to_numpy()) if bridged else apart(values.to_numpy()))
     if not len(at) or (bridged and len(at) > 1):
         return {}
     look = {"symbol": symbol, "symbolSize": 7, "label": {"show": False}, "itemStyle": {"color": color}, "silent": True}

@@ -21,8 +21,10 @@ def test_prices_in_the_file_to_take_away_have_an_axis_each_and_other_scales_shar
 def test_the_only_close_of_a_series_is_a_dot_in_the_file_too() -> None:
     days = pd.bdate_range("2026-01-01", periods=30)
     closes = pd.DataFrame({"a": range(30), "b": pd.Series([1.0], index=days[5:6])}, index=days)
-    whole, once = comparison_html.lines(closes, dict.fromkeys(closes, "#000000"), "percent").data
-    assert (whole.mode, once.mode) == (None, "markers")
+    closes["c"] = closes["a"].where(closes.index != days[1])
+    whole, once, broken = comparison_html.lines(closes, dict.fromkeys(closes, "#000000"), "percent").data
+    assert (whole.mode, once.mode, broken.mode) == ("lines", "markers", "lines+markers")
+    assert [sum(size > 0 for size in trace.marker.size) for trace in (once, broken)] == [1, 1]
 
 
 def test_the_file_to_take_away_opens_offline_and_takes_no_name_for_markup() -> None:
