@@ -39,7 +39,7 @@ from finance_core.i18n import N_
 SHOWN_CONVERSIONS = 20
 """How many conversions of a ticker are kept as examples."""
 
-NO_TICKER = N_("종목 코드가 없습니다.")
+NO_TICKER = N_("종목 코드가 없습니다. 종목 열을 채우십시오. 모두 한 종목이면 그 열을 지우고 종목 코드를 지정하십시오.")
 NOT_A_TICKER = N_("이 카테고리의 종목 코드가 아닙니다: {ticker}")
 NOT_IN_FORCE = N_("삭제되었거나 유효하지 않다고 표시된 행입니다.")
 NO_DATE = N_("날짜가 없습니다.")
