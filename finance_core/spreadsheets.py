@@ -28,6 +28,8 @@ WIDEST = 40
 """Greatest width of a column of a workbook, in letters."""
 LOOKED_AT = 200
 """The first rows, which decide the width of a column."""
+DAY = "yyyy-mm-dd"
+"""The format of days in a workbook, whether as dates or as moments."""
 ENGINE = {"options": {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}}
 
 
@@ -78,7 +80,9 @@ def workbook(sheets: Mapping[str, Sheet]) -> bytes:
     """
     file = io.BytesIO()
     names: list[str] = []
-    with pd.ExcelWriter(file, engine="xlsxwriter", date_format="yyyy-mm-dd", engine_kwargs=ENGINE) as writer:
+    with pd.ExcelWriter(
+        file, engine="xlsxwriter", date_format=DAY, datetime_format=DAY, engine_kwargs=ENGINE
+    ) as writer:
         for wanted, sheet in sheets.items():
             names.append(_sheet_name(wanted, names))
             table = _printable_table(sheet)

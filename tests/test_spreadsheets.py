@@ -35,6 +35,8 @@ def test_days_stay_days_in_an_index_and_in_a_column() -> None:
     table = pd.DataFrame({"종가": [1.5, -2.0], "전날": days - pd.Timedelta(days=1)}, index=days)
     text = spreadsheets.to_csv(table, index=True).decode("utf-8-sig")
     assert text.splitlines()[1] == "2026-11-24,1.5,2026-11-23"
+    page = load_workbook(io.BytesIO(spreadsheets.workbook({"시세": Sheet(table)}))).active
+    assert {page[cell].number_format for cell in ("A2", "C2")} == {"yyyy-mm-dd"}
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x07", "\x1f", "\x0b"])
