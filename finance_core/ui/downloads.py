@@ -1,6 +1,6 @@
 """Download buttons. A file is made only when its button is clicked: a century of bars takes a second as Excel."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import copy_context
 from functools import partial
 
@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import spreadsheets
+from finance_core.bars.periods import Interval
 from finance_core.spreadsheets import Sheet
 
 FORMATS = {
@@ -17,6 +18,8 @@ FORMATS = {
     "parquet": (":material/download:", "application/vnd.apache.parquet"),
 }
 """Icon and media type by file ending."""
+UNITS: dict[Interval, str] = {"D": "", "W": "_weekly", "M": "_monthly"}
+"""The part of a file name for each interval."""
 
 
 def button(label: str, file: str, make: Callable[[], bytes | str], key: str = "") -> None:
@@ -36,6 +39,15 @@ def table_buttons(label: str, file: str, sheets: Mapping[str, Sheet], key: str) 
     to_csv = partial(spreadsheets.to_csv, first.table, index=first.index, decimals=first.decimals)
     button(f"{label} CSV".strip(), f"{file}.csv", to_csv, key=f"{key}_csv")
     button(f"{label} Excel".strip(), f"{file}.xlsx", partial(spreadsheets.workbook, sheets), key=f"{key}_xlsx")
+
+
+def head(name: str, remarks: Iterable[str]) -> str:
+    """The head of a column `name`, with what a reader must know of its numbers in brackets: an import refuses these.
+
+    >>> head("종가", ["표본", "배당 반영"]), head("종가", [])
+    ('종가 (표본, 배당 반영)', '종가')
+    """
+    return f"{name} ({', '.join(told)})" if (told := [*remarks]) else name
 
 
 def file_name(what: str, table: pd.DataFrame) -> str:

@@ -8,7 +8,6 @@ import streamlit as st
 
 from finance_core.bars.curves import Curve
 from finance_core.bars.marks import NOTHING_NOTED, Noted
-from finance_core.bars.periods import Interval
 from finance_core.charts import panes
 from finance_core.charts.candlestick import titled
 from finance_core.charts.style import Style
@@ -17,9 +16,6 @@ from finance_core.spreadsheets import Sheet
 from finance_core.ui import downloads
 from finance_core.ui.viewer.shared import Chart
 
-UNITS: dict[Interval, str] = {"D": "", "W": "_weekly", "M": "_monthly"}
-"""The part of a file name for each interval."""
-
 
 def show(chart: Chart, visible: tuple[int, int]) -> None:
     """The newest 100 bars between the positions `visible`, newest first."""
@@ -27,8 +23,10 @@ def show(chart: Chart, visible: tuple[int, int]) -> None:
     columns: dict[str, Any] = {
         name: st.column_config.NumberColumn(format=f"%,.{decimals}f") for name, decimals in sheet.decimals.items()
     }
-    columns[_("등락률")] = st.column_config.NumberColumn(format="%+.2f%%")
-    newest = sheet.table.iloc[visible[0] : visible[1] + 1].iloc[::-1].head(100)
+    change = _("등락률")
+    columns[change] = st.column_config.NumberColumn(format="%+.2f%%")
+    newest = sheet.table.rename(columns={f"{change} %": change})
+    newest = newest.iloc[visible[0] : visible[1] + 1].iloc[::-1].head(100)
     newest.index = pd.DatetimeIndex(newest.index).strftime("%Y-%m-%d").rename(_("날짜"))
     st.dataframe(newest, column_config=columns, height=260, row_height=28)
 
@@ -45,17 +43,26 @@ def downloads_of(ticker: str, name: str, chart: Chart, visible: tuple[int, int],
 
 
 def file_name(ticker: str, style: Style, bars: pd.DataFrame) -> str:
-    """The name of a file with `bars`, without its ending: ticker, interval, whether with dividends, first and last day.
+    """The name of a file with `bars`, without its ending: ticker, interval, what its prices are, first and last day.
 
     >>> from finance_core.bars import candles
-    >>> file_name("KO", Style(interval="W", total_return=True), candles.empty())
-    'KO_weekly_dividends'
+    >>> file_name("KO", Style(interval="W", total_return=True, sample=True), candles.empty())
+    'KO_weekly_dividends_표본'
     """
-    return downloads.file_name(ticker + UNITS[style.interval] + ("_dividends" if style.total_return else ""), bars)
+    kind = ["dividends"] * style.total_return + [_("표본")] * style.sample
+    return downloads.file_name("_".join([ticker + downloads.UNITS[style.interval], *kind]), bars)
 
 
 def as_sheet(bars: pd.DataFrame, curves: list[Curve], style: Style, noted: Noted = NOTHING_NOTED) -> Sheet:
-    """A sheet of `bars` and `curves` with names in the visitor's language, and the change in percent."""
+    """A sheet of `bars` and `curves` with names in the visitor's language, and the change in percent.
+
+    The heads say which numbers are samples, and which prices have dividends in them.
+    """
     table = titled(bars, {curve.title: curve.values[: len(bars)] for curve in curves}, noted).rename_axis(_("날짜"))
     decimals = dict.fromkeys(table.columns, style.decimals) | {_("등락률"): 2, _("거래량"): 0}
-    return Sheet(table, decimals | {curve.title: panes.decimals_of(curve.chosen, style.decimals) for curve in curves})
+    decimals |= {curve.title: panes.decimals_of(curve.chosen, style.decimals) for curve in curves}
+    sample, dividends = [_("표본")] * style.sample, [_("배당 반영")] * style.total_return
+    prices = (_("시가"), _("고가"), _("저가"), _("종가"))
+    heads = {name: downloads.head(name, sample + dividends) for name in prices}
+    heads |= {_("거래량"): downloads.head(_("거래량"), sample), _("등락률"): " ".join([_("등락률"), "%"])}
+    return Sheet(table.rename(columns=heads), {heads.get(name, name): count for name, count in decimals.items()})
