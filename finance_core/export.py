@@ -24,8 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     category = categories.category(options.category)
 
     def work() -> int:
+        tickers = [category.ticker_of(ticker) for ticker in options.tickers.split(",") if ticker.strip()]
         with console.progress_bar() as show:
-            tickers = [category.ticker_of(ticker) for ticker in options.tickers.split(",") if ticker.strip()]
             done = console.stoppable(
                 lambda stop: price_exports.export(
                     database.connect(), category, options.file, tickers or None, progress=show, stop=stop
@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sentence = _("{category}: {tickers}종목의 봉 {bars}개를 {path}에 썼습니다.")
         written = formats.filled(sentence, category=_(category.title), path=options.file, **done._asdict())
         sys.stdout.write(f"{written}\n")
+        if not tickers and (samples := price_exports.samples(database.connect(), category)):
+            told = formats.filled(_(price_exports.SAMPLES), count=len(samples))
+            sys.stdout.write(f"{told}\n")
         return ALL_GOOD
 
     return console.run(work, "export")
@@ -54,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     keys = [category.key for category in categories.CATEGORIES]
     parser.add_argument("category", choices=keys, metavar="CATEGORY", help=", ".join(keys))
     parser.add_argument("file", type=file, metavar="FILE", help=_(".csv나 .parquet으로 끝나는 파일"))
-    parser.add_argument("--tickers", default="", help=_("쉼표로 나눈 종목 코드; 없으면 시세가 있는 종목 전부"))
+    parser.add_argument("--tickers", default="", help=_("쉼표로 나눈 종목 코드; 없으면 실제 시세가 있는 종목 전부"))
     return parser
 
 

@@ -21,7 +21,7 @@ from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
-from finance_core.storage import prices
+from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 
 Format = Literal["csv", "parquet"]
@@ -34,6 +34,8 @@ SCHEMA = pa.schema(
         *((name, pa.int64() if name == "volume" else pa.float64()) for name in candles.COLUMNS),
     ]
 )
+
+SAMPLES = N_("표본 {count}종목은 실제 시세가 아니어서 내보내지 않습니다. 업데이트하면 실제 시세를 받아 옵니다.")
 
 Write = Callable[[pd.DataFrame], None]
 
@@ -53,28 +55,31 @@ def format_of(path: Path) -> Format:
     raise SisepanError(N_("{path}: 파일 이름이 .csv나 .parquet으로 끝나야 합니다."), path=str(path))
 
 
+def samples(db: MongoDatabase, category: Category) -> set[str]:
+    """The tickers of `category` whose bars are samples. They are never exported: who reads a file cannot tell them."""
+    marked = set(tickers.collection(db).distinct("ticker", {"category": category.key, "source": "sample"}))
+    return marked and marked.intersection(prices.tickers(db, category))
+
+
 def export(
     db: MongoDatabase,
     category: Category,
     path: Path,
-    tickers: Sequence[str] | None = None,
+    wanted: Sequence[str] | None = None,
     *,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     stop: threading.Event | None = None,
 ) -> Exported:
-    """Write the bars of `tickers` (None: of all that have bars) to `path`, in the format that its ending names.
+    """Write the bars of the tickers `wanted` to `path`, in the format that its ending names.
+
+    None means all that have bars, apart from `samples`.
 
     `progress` gets the number of tickers that are written, and that of all. Raises SisepanError if there is nothing to
-    write, the file cannot be written, or `stop` was set; a file that was at `path` is then unchanged.
+    write, a sample is among `wanted`, the file cannot be written, or `stop` was set; a file that was at `path` is then
+    unchanged.
     """
     kind = format_of(path)
-    stored = prices.tickers(db, category)
-    chosen = stored if tickers is None else list(dict.fromkeys(tickers))
-    missing = sorted(set(chosen) - set(stored))
-    if missing:
-        raise SisepanError(N_("저장된 시세가 없는 종목: {tickers}"), tickers=", ".join(missing[:20]))
-    if not chosen:
-        raise SisepanError(N_("{category} 카테고리에 저장된 시세가 없습니다."), category=category.key)
+    chosen = _chosen(db, category, wanted)
     bars = 0
     with _in_place(path) as beside, _csv(beside) if kind == "csv" else _parquet(beside) as write:
         for done, ticker in enumerate(chosen, start=1):
@@ -93,6 +98,21 @@ def export_bytes(db: MongoDatabase, category: Category, kind: Format) -> bytes:
         path = Path(directory) / f"export.{kind}"
         export(db, category, path)
         return path.read_bytes()
+
+
+def _chosen(db: MongoDatabase, category: Category, wanted: Sequence[str] | None) -> list[str]:
+    stored, sampled = prices.tickers(db, category), samples(db, category)
+    chosen = [ticker for ticker in stored if ticker not in sampled] if wanted is None else list(dict.fromkeys(wanted))
+    if missing := sorted(set(chosen) - set(stored)):
+        raise SisepanError(N_("저장된 시세가 없는 종목: {tickers}"), tickers=", ".join(missing[:20]))
+    if refused := sorted(sampled.intersection(chosen)):
+        sentence = N_("표본은 실제 시세가 아니어서 내보내지 않습니다: {tickers}")
+        raise SisepanError(sentence, tickers=", ".join(refused[:20]))
+    if sampled and not chosen:
+        raise SisepanError(SAMPLES, count=len(sampled))
+    if not chosen:
+        raise SisepanError(N_("{category} 카테고리에 저장된 시세가 없습니다."), category=category.key)
+    return chosen
 
 
 @contextmanager

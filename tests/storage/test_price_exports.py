@@ -13,7 +13,7 @@ from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
 from finance_core.errors import SisepanError
 from finance_core.foreign import file_source, import_run
-from finance_core.storage import price_exports, prices
+from finance_core.storage import price_exports, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.pages import made_table, real_tables
 from tests.processes import start_python, wait_until
@@ -84,6 +84,31 @@ def test_a_download_has_the_same_content(db: MongoDatabase, tmp_path: Path) -> N
     assert len(pd.read_parquet(io.BytesIO(price_exports.export_bytes(db, KOREAN_STOCKS, "parquet")))) > 100
 
 
+def with_sample(db: MongoDatabase) -> None:
+    """Two tickers, of which 000660 has sample prices."""
+    store(db, {ticker: made_table(1, "2023-01-02", "2023-06-28") for ticker in ("000660", "005930")})
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": "000660", "name": "SK하이닉스", "source": "sample"}])
+
+
+@pytest.mark.parametrize("kind", price_exports.FORMATS)
+def test_samples_are_never_exported(db: MongoDatabase, tmp_path: Path, kind: str) -> None:
+    with_sample(db)
+    path = tmp_path / f"all.{kind}"
+    assert price_exports.samples(db, KOREAN_STOCKS) == {"000660"}
+    assert price_exports.export(db, KOREAN_STOCKS, path).tickers == 1
+    assert set(next(file_source.open_file(path, KOREAN_STOCKS).read(["005930", "000660"])).columns["ticker"]) == {
+        "005930"
+    }
+    before = path.read_bytes()
+    with pytest.raises(SisepanError, match=r"표본.*000660"):
+        price_exports.export(db, KOREAN_STOCKS, path, ["005930", "000660"])
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자"}])
+    tickers.record(db, KOREAN_STOCKS, "005930", {"source": "sample"})
+    with pytest.raises(SisepanError, match="표본 2종목은 실제 시세가 아니어서"):
+        price_exports.export(db, KOREAN_STOCKS, path)
+    assert path.read_bytes() == before
+
+
 def test_what_cannot_be_exported_is_said_and_leaves_the_file_as_it_was(db: MongoDatabase, tmp_path: Path) -> None:
     store(db, {"005930": made_table(1, "2023-01-02", "2023-06-28")})
     path = tmp_path / "all.csv"
@@ -127,6 +152,22 @@ def test_the_command_exports_and_says_so(db: MongoDatabase, tmp_path: Path) -> N
     count = len(pd.read_parquet(path))
     assert (process.returncode, errors) == (0, "")
     assert output == f"한국 주식: 2종목의 봉 {count}개를 {path}에 썼습니다.\n"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("korean")
+def test_the_command_says_how_many_samples_it_leaves_out(db: MongoDatabase, tmp_path: Path) -> None:
+    with_sample(db)
+    command = "-m", "finance_core.export", "korean_stocks", str(tmp_path / "all.csv")
+    output, errors = start_python(*command).communicate(timeout=60)
+    assert errors == ""
+    written, left_out = output.splitlines()
+    assert "1종목의 봉" in written
+    assert left_out.startswith("표본 1종목은 실제 시세가 아니어서 내보내지 않습니다.")
+    assert "표본" not in start_python(*command, "--tickers", "005930").communicate(timeout=60)[0]
+    refused = start_python(*command, "--tickers", "000660")
+    assert "표본은 실제 시세가 아니어서 내보내지 않습니다: 000660" in refused.communicate(timeout=60)[1]
+    assert refused.returncode == 1
 
 
 @pytest.mark.slow

@@ -307,3 +307,16 @@ def test_every_text_of_the_page_is_there_in_english(own_server_db: MongoDatabase
     assert not page.error
     korean = [text for text in pages.visible_text(page) if re.search("[가-힣]", text)]
     assert not korean
+
+
+def test_the_page_offers_no_samples_as_a_file_and_says_so(own_server_db: MongoDatabase) -> None:
+    for ticker, source in (("005930", "sample"), ("000660", "yahoo")):
+        prices.write(own_server_db, KOREAN_STOCKS, ticker, candles.clean(pages.made_table())[0])
+        tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": ticker, "name": ticker, "source": source}])
+    page = open_page()
+    assert "표본 1종목은 실제 시세가 아니어서 내보내지 않습니다" in text_of(page)
+    assert len(page.get("download_button")) == 2
+    tickers.record(own_server_db, KOREAN_STOCKS, "000660", {"source": "sample"})
+    page = open_page()
+    assert "표본 2종목은" in text_of(page)
+    assert not page.get("download_button")

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from finance_core import settings
+from finance_core import formats, settings
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import file_source, import_run, joined_source, ticker_names
@@ -110,12 +110,17 @@ def export_section(db: MongoDatabase) -> None:
     if not prices.any_stored(db, category):
         st.caption(_("이 카테고리에는 저장된 시세가 없습니다."))
         return
+    if samples := price_exports.samples(db, category):
+        st.caption(formats.filled(_(price_exports.SAMPLES), count=len(samples)))
+        if samples.issuperset(prices.tickers(db, category)):
+            return
     with st.container(horizontal=True, gap="small"):
         for kind in price_exports.FORMATS:
             label, make = {"csv": "CSV", "parquet": "Parquet"}[kind], partial(_exported, category, kind)
             downloads.button(label, f"{category.key}.{kind}", make, key=f"export_{kind}")
     command = f"python -m finance_core.export {category.key} {category.key}.parquet"
-    st.caption(plain(_("모든 종목의 모든 봉입니다. 아주 많으면 {command} 명령이 낫습니다.").format(command=command)))
+    sentence = _("실제 시세가 있는 모든 종목의 모든 봉입니다. 아주 많으면 {command} 명령이 낫습니다.")
+    st.caption(plain(sentence.format(command=command)))
 
 
 def _exported(category: Category, kind: Format) -> bytes:
