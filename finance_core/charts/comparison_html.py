@@ -9,7 +9,7 @@ closes:
 """
 
 import html
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -166,8 +166,10 @@ def distribution(closes: pd.DataFrame, colors: Mapping[str, str]) -> go.Figure:
     return figure.update_xaxes(ticksuffix="%")
 
 
-def to_html(title: str, table: pd.DataFrame, figures: Mapping[str, go.Figure]) -> str:
+def to_html(title: str, table: pd.DataFrame, figures: Mapping[str, go.Figure], about: Iterable[str] = ()) -> str:
     """One HTML file with the figures under their titles and the table, which opens without a server or a network.
+
+    Below the `title`, each line of `about` is a paragraph.
 
     >>> to_html("A & B", pd.DataFrame(), {"Chart": go.Figure()})[:15]
     '<!doctype html>'
@@ -180,4 +182,5 @@ def to_html(title: str, table: pd.DataFrame, figures: Mapping[str, go.Figure]) -
     body = parts[0] + table.to_html(index=False, escape=True, border=0) + "".join(parts[1:])
     style = "body{font-family:sans-serif;margin:2rem}table{border-collapse:collapse}td,th{padding:.3rem .8rem}"
     head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{style}</style>'
-    return f"<!doctype html><html><head>{head}</head><body><h1>{html.escape(title)}</h1>{body}</body></html>"
+    top = "".join([f"<h1>{html.escape(title)}</h1>", *(f"<p>{html.escape(line)}</p>" for line in about)])
+    return f"<!doctype html><html><head>{head}</head><body>{top}{body}</body></html>"

@@ -16,16 +16,21 @@ def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timesta
 
     `first` and `last` are the days of the first and the last visible bar. `consequence` says what a jump means here.
     """
-    splits = {name: [split.date for split in history.late_splits] for name, history in histories.items()}
-    if told := _listed(splits):
-        sentence = _("{days}의 분할이 그 전 시세에 아직 반영되지 않은 채 저장되어 있어, 반영해서 보여 줍니다.")
-        st.info(plain(sentence.format(days=told)), icon=":material/call_split:")
+    if told := of_splits(histories):
+        st.info(plain(told), icon=":material/call_split:")
     if told := _listed(within({name: each.jumps for name, each in histories.items()}, first, last)):
         sentence = _(
             "{days}: 하루 가격제한폭을 넘은 단절입니다. 앞 시세에 감자·분할이 빠졌거나, "
             "정리매매·시장 이전·레버리지 상품입니다."
         )
         st.warning(plain(f"{sentence.format(days=told)} {consequence}"), icon=":material/warning:")
+
+
+def of_splits(histories: Mapping[str, History]) -> str:
+    """A sentence about the splits that are applied here; "" if there are none."""
+    days = _listed({name: [split.date for split in history.late_splits] for name, history in histories.items()})
+    sentence = _("{days}의 분할이 그 전 시세에 아직 반영되지 않은 채 저장되어 있어, 반영해서 보여 줍니다.")
+    return sentence.format(days=days) if days else ""
 
 
 def within(

@@ -286,7 +286,8 @@ def test_a_picture_has_the_lines_that_are_shown_and_what_a_reader_must_know(
     page.locator(".st-key-comparison_menu button").first.click()
     with page.expect_download() as handed_out:
         page.get_by_role("button", name="차트 PNG").click()
-    assert handed_out.value.suggested_filename == "comparison_2026-01-05_2026-10-30.png"
+    named = "_".join(["005930", "AAPL", "KS11"][:count])
+    assert handed_out.value.suggested_filename == f"{named}_2026-01-05_2026-10-30.png", "as the other files"
     picture = Image.open(handed_out.value.path()).convert("RGB")
     assert picture.size == (1600, 900)
     colors = {color: number for number, color in picture.getcolors(1 << 24) or []}

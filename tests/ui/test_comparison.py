@@ -4,6 +4,8 @@ import datetime as dt
 import io
 import json
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,14 @@ from finance_core import spreadsheets
 from finance_core.bars import candles, comparison
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.charts.comparison import color_of
+from finance_core.errors import SisepanError
+from finance_core.foreign import file_source
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.named_values import COMPARISON_SETS
-from finance_core.ui import listing
+from finance_core.ui import downloads, listing
 from finance_core.ui.comparison import analysis
+from finance_core.ui.comparison.analysis import Files
 from finance_core.ui.text import plain
 from tests import pages
 
@@ -354,7 +359,8 @@ def test_a_workbook_has_the_measures_as_numbers_and_days() -> None:
     closes = pd.DataFrame(
         {name: pages.made_table(seed, halted=0)["close"] for seed, name in enumerate(["가", "나"])}
     ).assign(없음=float("nan"))
-    sheets = analysis._sheets(closes, {"가": 0, "나": 0}, {"나": [closes.index[5]]}, {})
+    files = Files("", closes, jumps={"나": [closes.index[5]]})
+    sheets = analysis._sheets(closes, {"가": 0, "나": 0}, files)
     book = load_workbook(io.BytesIO(spreadsheets.workbook(sheets)))
     assert book.sheetnames == ["종가", "통계", "상관관계", "가격제한폭을 넘은 단절"]
     assert [*book["가격제한폭을 넘은 단절"].values][1] == ("나", closes.index[5].to_pydatetime())
@@ -374,7 +380,7 @@ def test_a_workbook_has_the_measures_as_numbers_and_days() -> None:
 def test_the_files_of_a_converted_series_name_its_currency_and_keep_its_changes() -> None:
     close = pages.made_table(halted=0)["close"]
     closes = pd.DataFrame({"가": close, "나": close / close.iloc[0] * 0.15})
-    sheets = analysis._sheets(closes, {"가": 0, "나": 2}, {}, {"나": "USD"})
+    sheets = analysis._sheets(closes, {"가": 0, "나": 2}, Files("", closes, converted={"나": "USD"}))
     assert list(sheets["종가"].table.columns) == ["가", "나 (USD)"]
     assert list(sheets["통계"].table["이름"]) == list(sheets["상관관계"].table.columns) == ["가", "나 (USD)"]
     first = sheets["종가"]
@@ -463,3 +469,113 @@ def test_every_analysis_is_drawn(four: MongoDatabase, series: tuple[str, ...]) -
     page = open_page(*series)
     assert not page.exception
     assert len(page.get("plotly_chart")) == 1, "only that of the open tab"
+
+
+# Files
+
+
+@pytest.fixture
+def files(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], Any]]:
+    """What makes the content of each file that a page offers, by the name of the file."""
+    offered: dict[str, Callable[[], Any]] = {}
+    monkeypatch.setattr(downloads, "button", lambda _label, file, make, **_key: offered.update({file: make}))
+    return offered
+
+
+def of_kind(files: dict[str, Callable[[], Any]], kind: str) -> tuple[str, Any]:
+    """The name without its ending and the content of the one file that ends with `kind`."""
+    (name,) = [name for name in files if name.endswith(f".{kind}")]
+    return name.removesuffix(f".{kind}"), files[name]()
+
+
+def heads(files: dict[str, Callable[[], Any]]) -> list[str]:
+    """The heads of the closes, which are the same in CSV and Excel."""
+    written = pd.read_csv(io.BytesIO(of_kind(files, "csv")[1]), encoding="utf-8-sig").columns.tolist()
+    book = load_workbook(io.BytesIO(of_kind(files, "xlsx")[1]))
+    assert [cell.value for cell in book["종가"][1]] == written
+    assert [row[0] for row in book["통계"].iter_rows(min_row=2, values_only=True)] == written[1:]
+    return written[1:]
+
+
+def test_files_say_which_closes_are_samples(four: MongoDatabase, files: dict[str, Callable[[], Any]]) -> None:
+    open_page(SAMSUNG, APPLE, KOSPI)
+    assert heads(files) == ["삼성전자", "애플", "코스피"]
+    assert "표본" not in "".join(files)
+    files.clear()
+    tickers.record(four, INDICES, "^KS11", {"source": "sample"})
+    tickers.record(four, CURRENCIES, "USDKRW", {"source": "sample"})
+    page = open_page(SAMSUNG, APPLE, KOSPI, currency="KRW")
+    assert heads(files) == ["삼성전자", "애플 (KRW, 표본 환율)", "코스피 (표본)"]
+    assert all(name.startswith("005930_AAPL_KS11_KRW_표본_") for name in files)
+    page.button(key="picture").click().run()
+    assert page.session_state["picture_asked chart_of_comparison"].file == f"{of_kind(files, 'csv')[0]}.png"
+
+
+def test_an_import_takes_no_closes_of_samples(
+    four: MongoDatabase, files: dict[str, Callable[[], Any]], tmp_path: Path
+) -> None:
+    """Names that are tickers would make the table one of closes by ticker."""
+    store(four, KOREAN_STOCKS, "000660", "000660", pages.made_table(5, halted=0))
+    tickers.record(four, KOREAN_STOCKS, "005930", {"name": "005930"})
+    path = tmp_path / "종가.csv"
+    for source in ("yahoo", "sample"):
+        files.clear()
+        tickers.record(four, KOREAN_STOCKS, "005930", {"source": source})
+        open_page(SAMSUNG, "korean_stocks:000660")
+        path.write_bytes(of_kind(files, "csv")[1])
+        if source == "yahoo":
+            assert file_source.open_file(path, KOREAN_STOCKS).counts().keys() == {"005930", "000660"}
+    with pytest.raises(SisepanError, match=r"005930 \(표본\)"):
+        file_source.open_file(path, KOREAN_STOCKS)
+
+
+@pytest.mark.parametrize(("interval", "word"), [("W", "weekly"), ("M", "monthly")])
+def test_files_have_the_rows_of_the_chart_and_say_what_is_of_days(
+    four: MongoDatabase, files: dict[str, Callable[[], Any]], interval: str, word: str
+) -> None:
+    page = open_page(SAMSUNG, APPLE, period="6M", unit=interval)
+    option, source = chart(page)
+    drawn = source.iloc[option["shown"]["first"] : option["shown"]["last"] + 1]
+    name, content = of_kind(files, "csv")
+    assert name == f"005930_AAPL_{word}_{drawn['날짜'].iloc[0]}_{drawn['날짜'].iloc[-1]}"
+    written = pd.read_csv(io.BytesIO(content), encoding="utf-8-sig")
+    assert written["날짜"].tolist() == drawn["날짜"].tolist()
+    assert written["삼성전자"].tolist() == drawn["price 0"].tolist()
+    book = load_workbook(io.BytesIO(of_kind(files, "xlsx")[1]))
+    assert [f"{row[0]:%Y-%m-%d}" for row in book["종가"].iter_rows(min_row=2, values_only=True)] == drawn[
+        "날짜"
+    ].tolist()
+    assert book.sheetnames[1:] == ["통계 (일 종가)", "상관관계 (일 종가)"]
+    first = drawn["날짜"].iloc[0]
+    of_days = comparison.statistics(prices.load(four, KOREAN_STOCKS, "005930")["close"].loc[first:])
+    assert of_days is not None
+    header, measured, *_others = book["통계 (일 종가)"].iter_rows(values_only=True)
+    assert dict(zip(header, measured, strict=True))["변동성 %"] == pytest.approx(of_days.volatility * 100, abs=0.005)  # type: ignore[operator]
+    sentence = "통계와 분석은 이 기간의 일 종가로 셈합니다."
+    assert plain(sentence) in [caption.value for caption in page.caption]
+    assert sentence in of_kind(files, "html")[1]
+    assert plain(sentence) not in [caption.value for caption in open_page(SAMSUNG, APPLE).caption]
+
+
+def test_the_file_to_take_away_says_what_the_picture_and_the_page_say(
+    four: MongoDatabase, files: dict[str, Callable[[], Any]]
+) -> None:
+    store(four, KOREAN_STOCKS, "000002", "옛 <종목>", pages.made_table(5, last="2024-03-29", halted=0))
+    split, halved = dt.datetime(2026, 11, 16), {name: {"$multiply": [f"${name}", 0.5]} for name in candles.PRICES}
+    four["korean_stocks"].update_many({"ticker": "005930", "date": {"$gte": split}}, [{"$set": halved}])
+    four["korean_stocks"].update_one({"ticker": "005930", "date": split}, {"$set": {"stock_splits": 2.0}})
+    four["currencies"].delete_many({"date": {"$gte": dt.datetime(2026, 10, 1)}})
+    page = open_page(SAMSUNG, APPLE, "korean_stocks:000002", currency="KRW")
+    page.button(key="picture").click().run()
+    text = of_kind(files, "html")[1]
+    told = re.findall(r"<p>(.*?)</p>", text)
+    assert told[0] == page.session_state["picture_asked chart_of_comparison"].about
+    assert told[0].endswith("만듦")
+    assert all(part in told[0] for part in (" – 2026-11-20 · 일 · 원화로", "분할 반영", "가져온 시세"))
+    assert told[1:] == [
+        f"애플: {notes(page)['AAPL']}",
+        "옛 &lt;종목&gt;: 이 기간에는 시세나 환율이 없습니다",
+        page.info[0].value.replace("\\", ""),
+    ]
+    assert "환율이 없는 봉" in told[1]
+    assert "삼성전자 2026-11-16의 분할" in told[3]

@@ -1,6 +1,7 @@
 """The part below a comparison: an analysis of a person's choice, and downloads."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -8,6 +9,7 @@ import streamlit as st
 
 from finance_core.bars import comparison
 from finance_core.bars.comparison import Scale
+from finance_core.bars.periods import Interval
 from finance_core.charts import comparison_html as figures
 from finance_core.charts.comparison import Line
 from finance_core.i18n import N_, _
@@ -39,24 +41,36 @@ OF_SEVERAL = ("correlation", *OF_TWO)
 WITH_WINDOW = ("rolling", "beta")
 
 
+@dataclass(frozen=True)
+class Files:
+    """What the files of a comparison have beside its daily closes."""
+
+    name: str
+    """Their name, without the ending."""
+    closes: pd.DataFrame
+    """The visible closes in the interval of the chart; the columns have the names of its lines."""
+    interval: Interval = "D"
+    jumps: Mapping[str, Sequence[pd.Timestamp]] = field(default_factory=dict)
+    """The days of jumps, by the names of lines."""
+    converted: Mapping[str, str] = field(default_factory=dict)
+    """The currency of the lines that are converted, by name."""
+    samples: Mapping[str, str] = field(default_factory=dict)
+    """What is a sample of the lines that have samples in them, by name."""
+    about: Sequence[str] = ()
+    """The lines below the title of the HTML file."""
+
+
 def show(
     closes: pd.DataFrame,
     drawn: Callable[[], pd.DataFrame],
     scale: Scale,
     table: pd.DataFrame,
     lines: Sequence[Line],
-    tickers: Sequence[str],
-    jumps: Mapping[str, Sequence[pd.Timestamp]],
-    *,
-    about: Sequence[str],
-    converted: Mapping[str, str],
-    sample: bool,
+    files: Files,
 ) -> None:
-    """Analyses and downloads for the visible daily `closes`, whose columns are the `lines` of `tickers`, in this order.
+    """Analyses and downloads for the visible daily `closes`, whose columns are the `lines`, in this order.
 
-    `drawn` returns the values that the chart shows, in `scale`; `table` has the measures. The files name the days of
-    `jumps`, by the names of lines, and the currency of the `converted` ones. The HTML file says what the chart is
-    `about`, and with `sample` that it has sample prices.
+    `drawn` returns the values that the chart shows, in `scale`; `table` has the measures.
     """
     colors, decimals = {line.name: line.color for line in lines}, {line.name: line.decimals for line in lines}
     closes = closes.set_axis(list(colors), axis=1)
@@ -67,43 +81,40 @@ def show(
     st.plotly_chart(figure, key=f"analysis_{key}")
 
     def html() -> str:
-        remarks = [_("표본 데이터 포함")] if sample else []
-        title = " · ".join(filter(None, [*closes.columns, *remarks, history_notes.remark(jumps)]))
-        drawings = {" · ".join(about): figures.lines(drawn().set_axis(closes.columns, axis=1), colors, scale)}
+        remarks = [_("표본 데이터 포함")] if files.samples else []
+        title = " · ".join(filter(None, [*closes.columns, *remarks, history_notes.remark(files.jumps)]))
+        drawings = {_("비교 차트"): figures.lines(drawn().set_axis(closes.columns, axis=1), colors, scale)}
         pair = " · ".join(closes.columns[:2])
         for key, (name, draw) in analyses.items():
             heading = ": ".join([_(name), pair]) if key in OF_TWO else _(name)
             drawings[heading] = draw(closes, colors, figures.ROLLING)
-        return figures.to_html(title, table, drawings)
+        return figures.to_html(title, table, drawings, files.about)
 
     with st.container(horizontal=True, gap="small"):
-        file = downloads.file_name("_".join([*tickers, *dict.fromkeys(converted.values())]), closes)
-        downloads.table_buttons("", file, _sheets(closes, decimals, jumps, converted), key="comparison")
-        downloads.button(_("차트와 분석 HTML"), f"{file}.html", html, key="comparison_html")
+        downloads.table_buttons("", files.name, _sheets(closes, decimals, files), key="comparison")
+        downloads.button(_("차트와 분석 HTML"), f"{files.name}.html", html, key="comparison_html")
 
 
-def _sheets(
-    closes: pd.DataFrame,
-    decimals: Mapping[str, int],
-    jumps: Mapping[str, Sequence[pd.Timestamp]],
-    converted: Mapping[str, str],
-) -> dict[str, Sheet]:
-    """Sheets of closes, measures and, if there are any, correlations of several series and jumps.
+def _sheets(closes: pd.DataFrame, decimals: Mapping[str, int], files: Files) -> dict[str, Sheet]:
+    """Sheets of the closes of `files`; of measures and correlations, which come from daily `closes`; and of jumps.
 
-    The head of a converted series names its currency. Its closes have more decimals, so that their changes stay right.
+    The head of a series names the currency into which it is converted, and samples. Converted closes have more
+    decimals, so that their changes stay right.
     """
-    titles = {name: f"{name} ({converted[name]})" if name in converted else name for name in closes.columns}
-    decimals = {titles[name]: count + FINER * (name in converted) for name, count in decimals.items()}
+    remarks = files.converted, files.samples
+    titles = {name: downloads.head(name, [each[name] for each in remarks if name in each]) for name in closes.columns}
+    decimals = {titles[name]: count + FINER * (name in files.converted) for name, count in decimals.items()}
     closes = closes.rename(columns=titles)
+    daily = [] if files.interval == "D" else [_("일 종가")]
     sheets = {
-        _("종가"): Sheet(closes.rename_axis(_("날짜")), decimals),
-        _("통계"): measures.sheet(closes),
+        _("종가"): Sheet(files.closes.rename(columns=titles).rename_axis(_("날짜")), decimals),
+        downloads.head(_("통계"), daily): measures.sheet(closes),
     }
     if len(closes.columns) > 1:
         correlations = comparison.correlations(closes).rename_axis(_("이름"))
-        sheets[_("상관관계")] = Sheet(correlations, dict.fromkeys(correlations.columns, 2))
-    if jumps:
-        days = [{_("이름"): titles[name], _("날짜"): day} for name, each in jumps.items() for day in each]
+        sheets[downloads.head(_("상관관계"), daily)] = Sheet(correlations, dict.fromkeys(correlations.columns, 2))
+    if files.jumps:
+        days = [{_("이름"): titles[name], _("날짜"): day} for name, each in files.jumps.items() for day in each]
         sheets[_("가격제한폭을 넘은 단절")] = Sheet(pd.DataFrame(days), {}, index=False)
     return sheets
 

@@ -20,7 +20,7 @@ from finance_core.i18n import N_, _, translated
 from finance_core.storage import database
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.named_values import COMPARISON_SETS
-from finance_core.ui import address_bar, search_box
+from finance_core.ui import address_bar, downloads, search_box
 from finance_core.ui.choices import icon_button, name_form, period_and_interval, segmented
 from finance_core.ui.comparison import address
 from finance_core.ui.comparison.address import View
@@ -65,7 +65,7 @@ def add(db: MongoDatabase, view: View) -> DeltaGenerator:
     return row
 
 
-def chips(
+def notes(
     view: View,
     items: Sequence[Item],
     bases: dict[str, Base | None],
@@ -73,19 +73,25 @@ def chips(
     base_day: pd.Timestamp,
     *,
     sample_rates: frozenset[str],
-) -> None:
-    """A chip for each series: colour, name, a note, and buttons to move and to remove it.
+) -> list[str]:
+    """A note on each series, or "": samples, conversion, missing prices, another base date than `base_day`.
 
-    `shown` has the closes of the shown period; `base_day` is the base date. The exchange rates
-    of `sample_rates` are samples.
+    `shown` has the closes of the shown period. The exchange rates of `sample_rates` are samples.
     """
+    return [
+        _note(item, _converted(item, view.money, sample_rates=sample_rates), bases.get(item.key), shown, base_day)
+        for item in items
+    ]
+
+
+def chips(items: Sequence[Item], notes: Sequence[str]) -> None:
+    """A chip for each series: colour, name, its note, and buttons to move and to remove it."""
     row = st.container(horizontal=True, gap="small", key="comparison_chips")
-    for position, item in enumerate(items):
+    for position, (item, note) in enumerate(zip(items, notes, strict=True)):
         with row.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", width="content"):
             dot = f'<span style="color:{color_of(item.slot)};font-size:1.2rem">●</span> <b>{html.escape(item.name)}</b>'
-            converted = _converted(item, view.money, sample_rates=sample_rates)
-            note = html.escape(f"{item.ticker} {_note(item, converted, bases.get(item.key), shown, base_day)}")
-            st.html(f'{dot} <span style="opacity:.65">{note}</span>', width="content")
+            behind = html.escape(f"{item.ticker} {note}")
+            st.html(f'{dot} <span style="opacity:.65">{behind}</span>', width="content")
             forward, remove = partial(_forward, item.key), partial(_remove, item.key)
             icon_button("arrow_upward", _("앞으로"), f"up_{item.key}", forward, disabled=position == 0)
             icon_button("remove", _("빼기"), f"remove_{item.key}", remove)
@@ -146,8 +152,8 @@ def _converted(item: Item, money: Money, *, sample_rates: frozenset[str]) -> str
     if money == "local" or item.currency == money:
         return ""
     if item.currency:
-        rates = "" if sample_rates.isdisjoint({item.currency, money}) else _("(표본 환율)")
-        return f"{item.currency}→{money} {rates}".rstrip()
+        rates = [] if sample_rates.isdisjoint({item.currency, money}) else [_("표본 환율")]
+        return downloads.head(f"{item.currency}→{money}", rates)
     return _("환율이라 그대로") if item.category.rates else _("통화가 없는 지수라 환산 안 됨")
 
 

@@ -1,6 +1,6 @@
 """The items of a comparison: the series of an address, with their closes and the look of their lines."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -9,6 +9,7 @@ from finance_core import categories, ticker_fields
 from finance_core.bars.comparison import Money
 from finance_core.categories import Category
 from finance_core.charts.comparison import Line
+from finance_core.i18n import _
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
@@ -80,3 +81,10 @@ def with_unique_names(items: Sequence[Item]) -> list[Item]:
 def converted(items: Sequence[Item], money: Money) -> dict[str, str]:
     """By name, `money` for each of the items whose prices are converted to be shown in it."""
     return {item.name: money for item in items if money != "local" and item.currency not in ("", money)}
+
+
+def samples(items: Sequence[Item], money: Money, sample_rates: Collection[str]) -> dict[str, str]:
+    """By name, what is a sample of an item whose closes in `money` are no real ones: its prices, or else its rates."""
+    with_rates = [item for item in items if {item.currency, money}.intersection(sample_rates)]
+    by_rates = dict.fromkeys(converted(with_rates, money), _("표본 환율"))
+    return by_rates | {item.name: _("표본") for item in items if item.is_sample}

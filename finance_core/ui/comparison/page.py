@@ -3,7 +3,8 @@
 The address describes the whole view (see `address`), so that a link opens the same view elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,9 +19,10 @@ from finance_core.bars.comparison import Scale
 from finance_core.charts.comparison import Line
 from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import history_notes, pictures
+from finance_core.ui import downloads, history_notes, pictures
 from finance_core.ui.comparison import address, analysis, controls, items, measures, shared
 from finance_core.ui.comparison.address import View
+from finance_core.ui.comparison.analysis import Files
 from finance_core.ui.comparison.items import Item
 from finance_core.ui.comparison.shared import Closes
 from finance_core.ui.decorators import live, page
@@ -70,7 +72,8 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     """Controls, chips, chart, measures and analysis of the items; `row` gets the menu of the controls."""
     closes = shared.closes(db, listed, view.money, view.interval)
     if closes.shown.empty:
-        controls.chips(view, listed, {}, closes.shown, pd.Timestamp(0), sample_rates=closes.sample_rates)
+        notes = controls.notes(view, listed, {}, closes.shown, pd.Timestamp(0), sample_rates=closes.sample_rates)
+        controls.chips(listed, notes)
         sentence = _("고른 것 가운데 시세가 있는 것이 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
         st.info(sentence, icon=":material/info:")
         return
@@ -90,28 +93,69 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     by_name = {name: each.jumps for name, each in histories.items()}
     since = days[first] if scale == "price" else min(days[first], base_day)
     jumps = history_notes.within(by_name, since, days[last])
-    remarks = filter(None, [history_notes.remark(jumps)])
+    shown = closes.shown.iloc[visible].set_axis(list(histories), axis=1)
+    files = _files(named, view, shown, jumps, items.samples(named, view.money, closes.sample_rates))
     with menu:
-        _picture(named, [formats.date(day) for day in (days[first], days[last])], view, [*chosen, *remarks])
-    controls.chips(view, listed, bases, closes.shown.iloc[visible], base_day, sample_rates=closes.sample_rates)
+        remark = history_notes.remark(jumps)
+        pictures.control(CHART, f"{files.name}.png", _title(named), _line(named, view, shown, [*chosen, remark]))
+    notes = controls.notes(view, listed, bases, closes.shown.iloc[visible], base_day, sample_rates=closes.sample_rates)
+    controls.chips(listed, notes)
 
     lines = [item.line(view.money, _last(closes.shown[item.key])) for item in named]
-    sample = bool(closes.sample_rates) or any(item.is_sample for item in listed)
     is_seen = bool(history_notes.within(jumps, days[first], days[last]))
     told = _("선과 아래의 모든 값에 그 단절이 들어 있습니다.") if is_seen else _("선에는 그 단절이 들어 있습니다.")
     with st.container():
         history_notes.show(histories, since, days[last], told)
-    _chart(view, closes, lines, scale, sample=sample)
-    # Measures use daily closes at every interval, since that of the first shown bar, as the lines do.
-    end = days[last] if view.interval == "D" else periods.span(days[last], view.interval)[1]
-    shown = closes.daily.loc[days[first] : end].copy()
-    shown.loc[days[first]] = closes.shown.loc[days[first]]  # a ticker may have no bar on the last day of that week
-    table = measures.table(named, shown, view.money)
+    _chart(view, closes, lines, scale, sample=bool(files.samples))
+    of_chart = _line(named, view, shown, controls.about(view, scale, base_day))
+    about = [of_chart, *_told(histories, notes), history_notes.of_splits(histories), *_of_days(view)]
+    drawn = partial(_drawn, closes, scale, bases, visible)
+    _measured(closes, view, named, lines, drawn, scale, replace(files, about=[line for line in about if line]))
+
+
+def _measured(
+    closes: Closes,
+    view: View,
+    listed: list[Item],
+    lines: list[Line],
+    drawn: Callable[[], pd.DataFrame],
+    scale: Scale,
+    files: Files,
+) -> None:
+    """The measures and analyses of daily closes at every interval, since the first shown bar, as the lines do."""
+    first, last = files.closes.index[0], files.closes.index[-1]
+    end = last if view.interval == "D" else periods.span(last, view.interval)[1]
+    daily = closes.daily.loc[first:end].copy()
+    daily.loc[first] = closes.shown.loc[first]  # a ticker may have no bar on the last day of that week
+    table = measures.table(listed, daily, view.money)
+    for sentence in _of_days(view):
+        st.caption(plain(sentence))
     st.dataframe(table, hide_index=True, column_config=measures.columns(), height="content", row_height=28)
-    tickers = [item.ticker for item in listed]
-    drawn, converted = partial(_drawn, closes, scale, bases, visible), items.converted(named, view.money)
-    about = controls.about(view, scale, base_day)
-    analysis.show(shown, drawn, scale, table, lines, tickers, jumps, about=about, converted=converted, sample=sample)
+    analysis.show(daily, drawn, scale, table, lines, files)
+
+
+def _of_days(view: View) -> list[str]:
+    """A sentence where the chart has other bars than measures use."""
+    return [] if view.interval == "D" else [_("통계와 분석은 이 기간의 일 종가로 셈합니다.")]
+
+
+def _told(names: Iterable[str], notes: Iterable[str]) -> list[str]:
+    """The notes on series, behind their names."""
+    return [f"{name}: {note}" for name, note in zip(names, notes, strict=True) if note]
+
+
+def _files(
+    listed: list[Item],
+    view: View,
+    shown: pd.DataFrame,
+    jumps: Mapping[str, Sequence[pd.Timestamp]],
+    samples: Mapping[str, str],
+) -> Files:
+    """The files of the closes that are `shown`; they are named by tickers, currencies and interval, and samples."""
+    converted = items.converted(listed, view.money)
+    what = "_".join([*(item.ticker for item in listed), *dict.fromkeys(converted.values())])
+    what = "_".join([what + downloads.UNITS[view.interval], *[_("표본")] * bool(samples)])
+    return Files(downloads.file_name(what, shown), shown, view.interval, jumps, converted, samples)
 
 
 def _drawn(closes: Closes, scale: Scale, bases: Mapping[str, comparison.Base | None], visible: slice) -> pd.DataFrame:
@@ -123,15 +167,18 @@ def _last(close: "pd.Series[float]") -> float:
     return float(known.iloc[-1]) if len(known) else 0.0
 
 
-def _picture(listed: list[Item], ends: list[str], view: View, chosen: list[str]) -> None:
-    """The part of the menu that downloads the chart as a picture."""
+def _title(listed: list[Item]) -> str:
+    """The title of a picture."""
     names = [item.name for item in listed]
     title, others = " · ".join(names[:NAMED]), len(names[NAMED:])
-    if others:
-        title = _("{names} 외 {count}개").format(names=title, count=others)
+    return _("{names} 외 {count}개").format(names=title, count=others) if others else title
+
+
+def _line(listed: list[Item], view: View, shown: pd.DataFrame, chosen: Iterable[str]) -> str:
+    """The line below the title of a picture or a file of the closes that are `shown`, as `chosen`."""
+    ends = " – ".join(formats.date(day) for day in (shown.index[0], shown.index[-1]))
     sources = dict.fromkeys(pictures.source(item.row) for item in listed)
-    line = pictures.line_of((" – ".join(ends), _(INTERVALS[view.interval]), *chosen, _("분할 반영"), *sources))
-    pictures.control(CHART, f"comparison_{'_'.join(ends)}.png", title, line)
+    return pictures.line_of((ends, _(INTERVALS[view.interval]), *chosen, _("분할 반영"), *sources))
 
 
 def _chart(view: View, closes: Closes, lines: list[Line], scale: Scale, *, sample: bool) -> None:
