@@ -17,7 +17,7 @@ from finance_core.foreign import import_records, inspection
 from finance_core.foreign.conversion import Conversion, Refusal
 from finance_core.foreign.import_records import Summary
 from finance_core.foreign.inspection import Inspected
-from finance_core.i18n import N_, _, translated
+from finance_core.i18n import N_, _
 from finance_core.spreadsheets import defused
 from finance_core.storage.database import MongoDatabase
 
@@ -45,7 +45,6 @@ def _lines(category: Category, summary: Summary) -> list[str]:
     counts = {name: formats.count(number) for name, number in summary.counts.items()}
     ends = {"first": formats.date(summary.first), "last": formats.date(summary.last)}
     differing = ", ".join(summary.differing[:SHOWN_FAILURES])
-    mended = translated(REASONS)
     values = {"source": summary.source, "category": _(category.title), "tickers": differing, **ends, **counts}
 
     def line(message: str, count: int | None = None) -> list[str]:
@@ -65,13 +64,10 @@ def _lines(category: Category, summary: Summary) -> list[str]:
         *line(N_("기간: {first} ~ {last}"), 0 if summary.first is None else None),
         *line(N_("앞서 중단된 가져오기에서 끝낸 종목 {count}개"), summary.current),
         *line(N_("고친 봉 {count}개 (자세한 내용은 로그에 있습니다)"), summary.changed),
-        *(f"  {formats.count(count)}: {mended[reason]}" for reason, count in summary.mended.items()),
+        *_counted(reasons({REASONS[reason]: count for reason, count in summary.mended.items()})),
         *changes(summary),
         *line(N_("받지 않은 행 {count}개:"), summary.refused),
-        *(
-            f"  {formats.count(count)}: {reason}"
-            for reason, count in reasons(summary.reasons, summary.examples).items()
-        ),
+        *_counted(reasons(summary.reasons, summary.examples)),
         *line(N_("저장된 시세를 그대로 둔 종목 {count}개:"), len(summary.failures)),
         *_failures(summary),
         *line(STILL_READ, int(summary.is_still_read)),
@@ -126,6 +122,10 @@ def changes(summary: Summary) -> list[str]:
 
 def _failures(summary: Summary) -> list[str]:
     return [f"  {failure.ticker}: {failure.error}" for failure in summary.failures[:SHOWN_FAILURES]]
+
+
+def _counted(numbers: Mapping[str, int]) -> list[str]:
+    return [f"  {formats.count(count)}: {reason}" for reason, count in numbers.items()]
 
 
 def _example(conversion: Conversion) -> str:

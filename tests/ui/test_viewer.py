@@ -394,3 +394,15 @@ def test_prices_with_dividends_say_so_and_are_those_of_the_function(
     page.button(key="picture").click().run()
     days = f"{table.index[0]:%Y-%m-%d}_{table.index[-1]:%Y-%m-%d}"
     assert page.session_state["picture_asked chart_of_ticker"].file == f"005930_dividends_{days}.png", "as other files"
+
+
+def test_a_real_ticker_beside_a_sample_is_no_sample_in_its_files(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    table = pages.made_table()
+    pages.update_from(yahoo, own_server_db, {"005930": table, "000660": table}, {})
+    own_server_db["ticker_metadata"].update_one({"ticker": "000660"}, {"$set": {"source": "sample"}})
+    page = pages.open_viewer(ticker="005930", **{"with": "korean_stocks:000660"})
+    assert pages.chart(page)[0]["graphic"], "the chart has a sample in it"
+    page.toggle(key="table").set_value(True).run()
+    assert "종가" in page.dataframe[0].value.columns

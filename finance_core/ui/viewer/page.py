@@ -222,8 +222,8 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         shows_table = st.toggle(_("표"), key="table")
         update_actions.button_for_one(db, category, ticker, update)
         about = picture.line_of(category, row, chart, visible)
-        file = partial(html_file.make, row, chart, sketch, visible, about, pictures.dark())
-        table.downloads_of(ticker, name, chart, visible, file)
+        file = partial(html_file.make, row, history, chart, sketch, visible, about, pictures.dark())
+        table.downloads_of(row, name, chart, visible, file)
         picture.control(CHART, row, chart, visible, about)
         _link(category, ticker, view)
     with st.container():  # always here: the browser draws a chart anew whose place among the elements changes
@@ -244,7 +244,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     )
     if shows_table:
         summary.show(line, key="summary_of_table")
-        table.show(chart, visible)
+        table.show(row, chart, visible)
     browser_memory.keep(address.REMEMBERED)
 
 

@@ -1,6 +1,7 @@
 """The numbers of a chart: the newest bars as a table, and downloads."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -13,13 +14,14 @@ from finance_core.charts.candlestick import titled
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.spreadsheets import Sheet
+from finance_core.storage.documents import TickerRow
 from finance_core.ui import downloads
 from finance_core.ui.viewer.shared import Chart
 
 
-def show(chart: Chart, visible: tuple[int, int]) -> None:
-    """The newest 100 bars between the positions `visible`, newest first."""
-    sheet = as_sheet(chart.bars, chart.curves, chart.style, chart.noted)
+def show(row: TickerRow, chart: Chart, visible: tuple[int, int]) -> None:
+    """The newest 100 bars of the ticker of `row` between the positions `visible`, newest first."""
+    sheet = as_sheet(chart.bars, chart.curves, _style(row, chart), chart.noted)
     columns: dict[str, Any] = {
         name: st.column_config.NumberColumn(format=f"%,.{decimals}f") for name, decimals in sheet.decimals.items()
     }
@@ -31,15 +33,24 @@ def show(chart: Chart, visible: tuple[int, int]) -> None:
     st.dataframe(newest, column_config=columns, height=260, row_height=28)
 
 
-def downloads_of(ticker: str, name: str, chart: Chart, visible: tuple[int, int], html: Callable[[], str]) -> None:
-    """Download buttons for the bars between the positions `visible`, for all bars, and for the chart made by `html`."""
-    whole = as_sheet(chart.bars, chart.curves, chart.style, chart.noted)
+def downloads_of(row: TickerRow, name: str, chart: Chart, visible: tuple[int, int], html: Callable[[], str]) -> None:
+    """Download buttons for the bars between the positions `visible`, for all bars, and for the chart made by `html`.
+
+    The bars are those of the ticker of `row`.
+    """
+    style = _style(row, chart)
+    whole = as_sheet(chart.bars, chart.curves, style, chart.noted)
     visible_sheet = Sheet(whole.table.iloc[visible[0] : visible[1] + 1], whole.decimals)
-    file, everything = (file_name(ticker, chart.style, sheet.table) for sheet in (visible_sheet, whole))
+    file, everything = (file_name(row["ticker"], style, sheet.table) for sheet in (visible_sheet, whole))
     with st.container(horizontal=True, gap="small"):
         downloads.table_buttons(_("보이는 기간"), file, {name: visible_sheet}, key="visible")
         downloads.table_buttons(_("전체"), everything, {name: whole}, key="whole")
         downloads.button(_("차트 HTML"), f"{file}.html", html, key="chart_html")
+
+
+def _style(row: TickerRow, chart: Chart) -> Style:
+    """The style of the chart for the bars of its own ticker: another one that is drawn with it may be a sample."""
+    return replace(chart.style, sample=row.get("source") == "sample")
 
 
 def file_name(ticker: str, style: Style, bars: pd.DataFrame) -> str:
