@@ -48,16 +48,17 @@ def valid(
     Bars of the days `stored` are kept even on closed days, because the caller compares them with the stored bars.
     Raises ValueError as `candles.clean`.
     """
-    bars, remarks = candles.clean(_with_all_actions(raw))
+    bars, remarks = candles.clean(_with_all_actions(raw), keeps_upside_down=True)  # a price may be 100 times too high
     if bars.empty:
         return Valid(bars, remarks, [])
     bars, still_open = _without_open_session(bars, calendar, now)
     if bars.empty:
         return Valid(bars, remarks + still_open, [])
     bars, hundredfold = _in_one_scale(bars)
+    bars, upside_down = candles.clean(bars)
     bars, no_dividend = without_impossible_dividends(bars)
     bars, closed, unexpected = _without_closed_days(bars, calendar, row, stored)
-    if more := [*still_open, *hundredfold, *no_dividend, *closed]:
+    if more := [*still_open, *hundredfold, *upside_down, *no_dividend, *closed]:
         remarks = sorted(remarks + more, key=lambda remark: (not pd.isna(remark.date), remark.date))
     return Valid(bars, remarks, unexpected)
 

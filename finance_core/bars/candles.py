@@ -41,6 +41,7 @@ Reason = Literal[
     "no date",
     "duplicate",
     "no close",
+    "upside down",
     "halted",
     "open missing",
     "range missing",
@@ -56,6 +57,7 @@ REASONS: Final[Mapping[str, str]] = {
     "no date": N_("날짜가 없음"),
     "duplicate": N_("같은 날의 봉이 또 있음"),
     "no close": N_("종가가 없음"),
+    "upside down": N_("고가가 저가보다 낮음: 뺌"),
     "halted": N_("거래정지: 종가로 채움"),
     "open missing": N_("시가가 없음: 종가로 채움"),
     "range missing": N_("고가나 저가가 없음: 아는 가격으로 채움"),
@@ -109,13 +111,14 @@ def frame(days: npt.NDArray[np.datetime64], values: FloatArray) -> pd.DataFrame:
 _EMPTY: Final = frame(np.array([], dtype="datetime64[ns]"), np.empty((0, len(COLUMNS))))
 
 
-def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
+def clean(raw: pd.DataFrame, *, keeps_upside_down: bool = False) -> tuple[pd.DataFrame, list[Remark]]:
     """Valid bars from raw ones, and one remark for each bar that was changed or refused.
 
     `raw` has the columns of `bars` (volume, dividends and stock_splits may be absent), any order of days, any
     duplicates, and NaN or 0 where a source has no number. Days with a time zone are the days of that zone.
 
-    If a day has several bars, the last one counts. A bar without a date or a positive, finite close is refused. A
+    If a day has several bars, the last one counts. A bar without a date or a positive, finite close is refused, and one
+    whose high is below its low, unless `keeps_upside_down`. A
     missing open becomes the close; a missing high or low becomes the highest or lowest known price of the day. So a
     halted day (no open, high, low and volume) becomes a flat bar at its close. A high below the close stays as
     published: sources that round adjusted prices have such days. Volumes become whole shares as in `frame`; a negative
@@ -128,10 +131,13 @@ def clean(raw: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     >>> cleaned["open"].item(), remarks[0].reason
     (11.0, 'halted')
     """
-    if (clean_values := _clean_values(raw)) is not None:
+    clean_values = _clean_values(raw)
+    if clean_values is not None and (keeps_upside_down or not upside_down(clean_values).any()):
         return frame(raw.index.to_numpy(), clean_values), []
     days, values = _sorted(raw)
     refused = _refused(days, values)
+    if not keeps_upside_down:
+        refused["upside down"] = upside_down(values) & ~np.logical_or.reduce([*refused.values()])
     is_kept = ~np.logical_or.reduce([*refused.values()])
     remarks = [Remark(day, "refused", why) for why, which in refused.items() for day in pd.to_datetime(days[which])]
     days, values = days[is_kept], values[is_kept]
@@ -156,6 +162,16 @@ def _refused(days: npt.NDArray[np.datetime64], values: FloatArray) -> dict[Reaso
     close = values[:, _CLOSE]
     is_close = (close > 0) & np.isfinite(close)
     return {"no date": undated, "duplicate": superseded, "no close": ~undated & ~superseded & ~is_close}
+
+
+def upside_down(values: npt.NDArray[np.floating]) -> BoolArray:
+    """Which rows of `values`, in the order of `COLUMNS`, have a high below their low, by more than rounding.
+
+    >>> upside_down(np.array([[10, 12, 9, 11], [10, 9, 12, 11], [10, 0, 9, 11]])).tolist()
+    [False, True, False]
+    """
+    high, low = values[:, _HIGH], values[:, _LOW]
+    return np.asarray((high > 0) & np.isfinite(low) & (low > high * (1 + ROUNDING)))
 
 
 def _changed(values: FloatArray, lacks: BoolArray, bars: pd.DataFrame) -> dict[Reason, BoolArray]:

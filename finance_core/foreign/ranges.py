@@ -1,7 +1,6 @@
 """Whether the open and the close of raw bars lie between their high and their low. Pure."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from finance_core.bars import candles
@@ -22,12 +21,6 @@ COLUMNS_UNLIKE = N_(
 UPSIDE_DOWN = N_("고가가 저가보다 낮습니다.")
 
 
-def upside_down(bars: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """A mask of the bars whose high is below their low."""
-    high, low = bars["high"].to_numpy(), bars["low"].to_numpy()
-    return np.asarray((high > 0) & (low > high * (1 + candles.ROUNDING)))
-
-
 def require(bars: pd.DataFrame) -> None:
     """Raise SisepanError if more than single bars are impossible: then the columns are not what they say.
 
@@ -40,7 +33,7 @@ def require(bars: pd.DataFrame) -> None:
         above, below = (high > 0) & (price > high * (1 + OUTSIDE)), (price > 0) & (price < low * (1 - OUTSIDE))
         is_outside |= above | below
     for is_wrong, share, message in (
-        (upside_down(bars), UPSIDE_DOWN_SHARE, COLUMNS_SWAPPED),
+        (candles.upside_down(bars[candles.PRICES].to_numpy()), UPSIDE_DOWN_SHARE, COLUMNS_SWAPPED),
         (is_outside, OUTSIDE_SHARE, COLUMNS_UNLIKE),
     ):
         if is_wrong.sum() > max(share * len(bars), 1):

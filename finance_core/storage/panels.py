@@ -219,7 +219,7 @@ def _bars(
 ) -> tuple[TickerBars, np.datetime64]:
     """The bars of one ticker as they are drawn, and the day of its last split. Raises DataConflict as `as_stored`."""
     days = None if table is None else raw_bars.days(table)
-    if table is None or days is None or not _has_all_prices(table):
+    if table is None or days is None or not _are_clean(table):
         # `as_stored` reads every odd value, or says what is wrong.
         frame, _remarks = candles.clean(prices.as_stored(db, location, ticker))
         frame, _remarks = adjustment.split_adjusted(frame)
@@ -236,9 +236,9 @@ def _bars(
     return bars, days[splits[-1]] if len(splits) else _NEVER
 
 
-def _has_all_prices(table: Table) -> bool:
+def _are_clean(table: Table) -> bool:
     prices_of = table[:, 1 : 1 + len(candles.PRICES)]
-    return bool((prices_of > 0).all() and np.isfinite(prices_of).all())
+    return bool((prices_of > 0).all() and np.isfinite(prices_of).all() and not candles.upside_down(prices_of).any())
 
 
 def _of_frame(frame: pd.DataFrame) -> tuple[TickerBars, np.datetime64]:

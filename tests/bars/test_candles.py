@@ -146,6 +146,12 @@ def test_a_bar_without_a_positive_finite_close_is_refused(close: object) -> None
     assert remarks == [Remark(pd.Timestamp(2024, 1, 2), "refused", "no close")]
 
 
+def test_a_bar_whose_high_is_below_its_low_is_refused_but_not_for_rounding() -> None:
+    assert only_remark(bar(high=80.0)) == ("refused", "upside down")
+    assert candles.clean(bar(high=80.0))[0].empty
+    assert candles.clean(bar(high=90.0 * (1 - 1e-8)))[1] == []
+
+
 def test_a_bar_without_a_date_is_refused_and_reported_first() -> None:
     raw = pd.concat([bar("2024-01-02", close=0.0), bar().set_axis([pd.NaT])])
     bars, remarks = candles.clean(raw)
@@ -193,7 +199,7 @@ def test_an_event_is_kept_or_absent_and_reported_only_where_it_cannot_be(column:
 
 
 def test_one_bar_with_many_faults_is_remarked_on_once_with_the_weightiest() -> None:
-    assert only_remark(bar(open=0.0, high=1.0, volume=-1, dividends=-1.0)) == ("changed", "open missing")
+    assert only_remark(bar(open=0.0, high=95.0, volume=-1, dividends=-1.0)) == ("changed", "open missing")
 
 
 def test_columns_that_may_be_absent_are_zero_and_no_fault_of_a_bar() -> None:

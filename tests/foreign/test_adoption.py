@@ -242,6 +242,18 @@ def test_prices_in_another_currency_are_neither_read_nor_converted(
     assert prices.load(db, KOREAN_STOCKS, "000660").empty
 
 
+def test_a_later_bar_whose_high_is_below_its_low_is_drawn_nowhere(own_server_db: MongoDatabase) -> None:
+    db, table = own_server_db, TABLES["005930"]
+    rows = flat({"005930": table}, CAPITAL)
+    db["kr"].insert_many(rows)
+    adopted(db, "kr")
+    db["kr"].update_one({"_id": rows[7]["_id"]}, {"$set": {"High": rows[7]["Low"] * 0.9}})
+    left = table.drop(table.index[7])
+    assert_all_drawn(db, {"005930": left})
+    panel = panels.panel(db, KOREAN_STOCKS, dt.date(2000, 1, 1))
+    assert len(panel.bars["close"]) == len(left)
+
+
 def test_a_chart_is_not_lost_by_a_conversion_that_refuses_its_ticker(own_server_db: MongoDatabase) -> None:
     db = own_server_db
     rows = [row | {"ccy": "KRW"} for row in flat(TABLES, CAPITAL)]

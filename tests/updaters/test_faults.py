@@ -88,6 +88,18 @@ def test_a_single_price_of_a_bar_that_is_off_by_100_is_put_right(
     assert remarks_of(ran) == dict.fromkeys(days()[[30, 31]], "hundredfold")
 
 
+@pytest.mark.slow
+def test_a_bar_whose_high_is_below_its_low_is_left_out(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    bars = whole()
+    bars.loc[days()[30], "low"] = bars.loc[days()[30], "high"] * 1.1
+
+    ran = fetched(db, yahoo, bars)
+
+    expected = whole().drop(days()[30])[candles.PRICES]
+    pd.testing.assert_frame_equal(bars_of(db)[candles.PRICES], expected, check_names=False, check_freq=False)
+    assert remarks_of(ran) == {days()[30]: "upside down"}
+
+
 def test_a_new_bar_that_is_off_by_100_is_put_right_without_asking_for_the_history(
     db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:
