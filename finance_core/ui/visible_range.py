@@ -12,7 +12,7 @@ import pandas as pd
 
 from finance_core import formats
 from finance_core.bars import periods
-from finance_core.bars.periods import Period
+from finance_core.bars.periods import Interval, Period
 from finance_core.charts import parts
 from finance_core.i18n import _
 from finance_core.ui import parameters
@@ -27,6 +27,7 @@ class Range:
     first: dt.date | None = None
     last: dt.date | None = None
     """None means the newest bar."""
+    interval: Interval = "D"
 
     @property
     def bounds(self) -> tuple[object, ...]:
@@ -58,8 +59,7 @@ class Range:
         if self.first is None or dates.empty or self.visible(dates) == self._wanted(dates):
             return ""
         begin, end = (formats.date(dates[position]) for position in self.visible(dates))
-        last = dates[-1] if self.last is None else pd.Timestamp(self.last)
-        count = len(dates[(dates >= pd.Timestamp(self.first)) & (dates <= last)])
+        count = len(dates[(dates >= pd.Timestamp(self.first)) & (dates <= self._end(dates))])
         sentence = _(
             "고른 기간에는 봉이 {count}개뿐이라 {begin}부터 {end}까지 보여 드립니다. 아래의 수치도 그 기간의 것입니다."
         )
@@ -67,8 +67,13 @@ class Range:
 
     def _wanted(self, dates: pd.DatetimeIndex) -> tuple[int, int]:
         if self.first:
-            return periods.window(dates, pd.Timestamp(self.first), pd.Timestamp(self.last or dates[-1]))
+            return periods.window(dates, pd.Timestamp(self.first), self._end(dates))
         return periods.period_start(dates, self.period), len(dates) - 1
+
+    def _end(self, dates: pd.DatetimeIndex) -> pd.Timestamp:
+        """The last day of the range. A week or month that begins in it belongs to it, as one that ends in it does."""
+        last = pd.Timestamp(self.last or dates[-1])
+        return last if self.interval == "D" else periods.span(last, self.interval)[1]
 
 
 R = TypeVar("R", bound=Range)

@@ -212,6 +212,17 @@ def test_a_double_click_brings_the_chosen_period_back_and_dragging_moves_through
     assert wait_until(lambda: first_day(page) == first)
     expect(page).to_have_url(re.compile("period=3M"))
 
+    # In another unit too, a double click leaves the zoom.
+    wheel(page, 10, 240)
+    expect(page).to_have_url(re.compile("from="))
+    page.get_by_role("radio", name="주", exact=True).click()
+    expect(page).to_have_url(re.compile("unit=W"))
+    expect(page).to_have_url(re.compile("from="))
+    page.mouse.dblclick(box["x"] + 300, box["y"] + 200)
+    expect(page).to_have_url(re.compile("period=3M"))
+    page.get_by_role("radio", name="일", exact=True).click()
+    assert wait_until(lambda: first_day(page) == first)
+
     # Dragging to the left shows older bars in the same number.
     days = last_day(page) - first
     page.mouse.move(box["x"] + 300, box["y"] + 200)

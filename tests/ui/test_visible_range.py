@@ -52,3 +52,15 @@ def test_days_with_fewer_bars_than_a_chart_shows_are_told_with_those_that_it_sho
     assert "0개" in Range(first=dt.date(2024, 1, 6), last=dt.date(2024, 1, 6)).widened(DAYS)
     for shown in (Range(), Range(period="1W"), Range(first=DAYS[26].date(), last=day), Range(first=DAYS[-5].date())):
         assert shown.widened(DAYS) == ""
+
+
+def test_a_month_that_the_range_ends_in_is_shown_as_the_one_that_it_begins_in() -> None:
+    """The chart ended with the month before, although the button named the day."""
+    days = pd.bdate_range("2026-01-01", "2026-11-27")
+    ends = days.to_series().groupby(days.to_period("M")).max()
+    months = Range(first=dt.date(2026, 3, 10), last=dt.date(2026, 10, 14), interval="M")
+    assert months.visible(pd.DatetimeIndex(ends)) == (2, 9)
+    assert replace(months, interval="D").visible(days) == (days.get_loc("2026-03-10"), days.get_loc("2026-10-14"))
+    zoomed = visible_range.of_message({"first": "2026-03-31", "last": "2026-10-30"}, months, pd.DatetimeIndex(ends))
+    assert zoomed
+    assert zoomed.visible(pd.DatetimeIndex(ends)) == (2, 9)

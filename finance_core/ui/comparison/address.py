@@ -11,7 +11,7 @@ from typing import get_args
 from finance_core import categories
 from finance_core.bars import comparison
 from finance_core.bars.comparison import Money, Scale
-from finance_core.bars.periods import Interval, Period
+from finance_core.bars.periods import Period
 from finance_core.i18n import _
 from finance_core.ui import parameters, visible_range
 from finance_core.ui.parameters import INTERVAL
@@ -27,7 +27,6 @@ class View(Range):
     slots: tuple[int, ...] = ()
     """The slot of each series, which is the number of its colour."""
     period: Period = field(default="1Y", kw_only=True)
-    interval: Interval = "D"
     scale: Scale | None = None
     """None means that the page chooses."""
     money: Money = "local"

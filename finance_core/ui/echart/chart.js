@@ -44,7 +44,7 @@
     if (isAnother("drawings", items) || page.answered !== answered) drawings(chart, echarts, items, tool);
     Object.assign(page, { box, tool, drawings: items, answered });
     if (isAsked) {
-      Object.assign(page, { drawn, revision: shown.revision, asked: shown });
+      Object.assign(page, { drawn, revision: shown.revision });
       const { seen } = root; // the range of the chart that this one replaces after a change of theme
       view(seen?.drawn === drawn && seen.revision === shown.revision ? seen : shown);
       page.knownRange = range(); // the range that Python knows
@@ -101,7 +101,7 @@
     });
     chart.on("finished", () => chart.page.readout.place());
     // The browser's own event: ECharts has none for a while after a touch.
-    root.addEventListener("dblclick", () => view(chart.page.asked), { signal: root.listeners.signal });
+    root.addEventListener("dblclick", () => view(chart.page.settings.chosen), { signal: root.listeners.signal });
     page.endMeasure = measure(chart, describe, grab, root.listeners.signal, lastBar);
     const places = (points) => points.map((point) => point && [day(point[0]), point[1]]);
     const finish = (points) => chart.trigger("report", { message: { kind: "draw", points: places(points) } });

@@ -81,12 +81,14 @@ def show(
     key: str,
     tell: Callable[[dict[str, Any]], None] = lambda _message: None,
     revision: int = 0,
+    chosen: tuple[int, int] | None = None,
     picture: Picture | None = None,
     drawings: Drawings = NONE_DRAWN,
 ) -> None:
     """The chart, as high as its container. An option that has not changed is neither sent nor drawn again.
 
-    The browser moves to the positions `visible` if the `revision` or the option has changed. `bars` is the number of
+    The browser moves to the positions `visible` if the `revision` or the option has changed, and to those of `chosen`,
+    if they are given, on a double click. `bars` is the number of
     all bars; future days may follow them, which are shown together with the last bar. `alt` is the text alternative,
     for screen readers.
 
@@ -106,6 +108,7 @@ def show(
         "rising": look.rising,
         "falling": look.falling,
         "shown": {"first": first, "last": last, "revision": revision, "drawn": prepared.drawn, "bars": bars},
+        "chosen": dict(zip(("first", "last"), chosen or visible, strict=True)),
         "box": look.box,
         "alt": alt,
         "drawings": list(drawings.items),

@@ -5,6 +5,7 @@ two apart: a zoom is written into the address, but not sent back to the chart.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -17,8 +18,8 @@ from finance_core.ui.echart.component import NONE_DRAWN, Drawings, Look, Picture
 from finance_core.ui.visible_range import Range
 
 RANGE, ZOOMED, WRITTEN = "shown_range", "zoomed_to", "zoom_written"
-"""Keys of the session state, each with the key of the chart behind it: the shown range and the number of commands so
-far; the range that the chart itself reported; the parameters of that range in the address."""
+"""Keys of the session state, each with the key of the chart behind it: the shown range, the number of commands so far,
+and the range of the last one; the range that the chart itself reported; its parameters in the address."""
 
 
 def show(
@@ -55,7 +56,7 @@ def show(
             write(period=zoomed.period, first=zoomed.first, last=zoomed.last)
             st.session_state[f"{WRITTEN} {key}"] = _in_address()
 
-    revision, drawn = _revision(view, key), _in_address()
+    (revision, chosen), drawn = _command(view, key), _in_address()
     component.show(
         prepared,
         visible,
@@ -65,6 +66,7 @@ def show(
         key=key,
         tell=receive,
         revision=revision,
+        chosen=chosen.visible(days),
         picture=picture,
         drawings=drawings,
     )
@@ -75,10 +77,14 @@ def _in_address() -> tuple[str | None, ...]:
     return tuple(st.query_params.get(parameter.name) for parameter in visible_range.PARAMETERS)
 
 
-def _revision(view: Range, key: str) -> int:
-    """The number of commands to this visit's chart; one more if the range of `view` did not come from the chart."""
+def _command(view: Range, key: str) -> tuple[int, Range]:
+    """The number of commands to this visit's chart, and the range of the last one, to which a double click returns.
+
+    There is a new command if the range of `view` did not come from the chart.
+    """
     shown, zoomed = view.bounds, st.session_state.pop(f"{ZOOMED} {key}", None)
-    before, count = st.session_state.get(f"{RANGE} {key}", (None, 0))
-    revision = int(count) + (shown not in (before, zoomed))
-    st.session_state[f"{RANGE} {key}"] = shown, revision
-    return revision
+    before, count, chosen = st.session_state.get(f"{RANGE} {key}", (None, 0, {}))
+    if shown not in (before, zoomed):
+        count, chosen = count + 1, {"period": view.period, "first": view.first, "last": view.last}
+    st.session_state[f"{RANGE} {key}"] = shown, count, chosen
+    return count, replace(view, **chosen)

@@ -10,7 +10,6 @@ from finance_core import categories
 from finance_core.bars import curves
 from finance_core.bars.curves import Chosen
 from finance_core.bars.marks import Kind as Mark
-from finance_core.bars.periods import Interval
 from finance_core.categories import Average, Category
 from finance_core.charts import overlay, panes
 from finance_core.charts.style import Kind, Scale
@@ -32,7 +31,6 @@ class View(Range):
     ticker: str
     """"" where the address has none."""
     averages: tuple[Average, ...]
-    interval: Interval = "D"
     kind: Kind = "hollow"
     scale: Scale = "linear"
     total_return: bool = False
