@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 LIMIT = 20
 LONGEST_QUERY = 100
 """Longer texts match nothing: no name is that long."""
+_WRITTEN_TICKER = re.compile(r"^a?(\d{5}[0-9a-z])(\.k[sq])?$")
 
 
 class _Entry(NamedTuple):
@@ -19,7 +20,8 @@ class _Entry(NamedTuple):
     ticker: str
     ticker_key: str
     name_keys: tuple[str, ...]
-    initials: str
+    initials: tuple[str, ...]
+    """Of the name, then of each alias."""
 
 
 class Index:
@@ -32,10 +34,11 @@ class Index:
     def search(self, query: str, limit: int = LIMIT) -> list[str]:
         """At most `limit` tickers that match `query`, best first.
 
-        Exact ticker, name or alias, then ticker prefix, name prefix, initial consonants, part of a name; ties by order,
-        then by name. Case, spaces and full-width letters do not matter.
+        Exact ticker, name or alias, then ticker prefix, name prefix, initial consonants of the name, any part of these
+        and of an alias; ties by order, then by name. Case, spaces and full-width letters do not matter, nor what other
+        programs write around a Korean ticker (A005930, 005930.KS).
         """
-        key = _key(query) if len(query) <= LONGEST_QUERY else ""
+        key = _WRITTEN_TICKER.sub(r"\1", _key(query)) if len(query) <= LONGEST_QUERY else ""
         if not key:
             return []
         ranked = ((rank, position) for position, entry in enumerate(self._entries) if (rank := _rank(entry, key)) < 5)
@@ -50,17 +53,17 @@ def _rank(entry: _Entry, key: str) -> int:
         return 1
     if any(name.startswith(key) for name in entry.name_keys):
         return 2
-    if entry.initials.startswith(key):
+    if entry.initials[0].startswith(key):
         return 3
-    return 4 if any(key in text for text in (*entry.name_keys, entry.initials, entry.ticker_key)) else 5
+    return 4 if any(key in text for text in (*entry.name_keys, *entry.initials, entry.ticker_key)) else 5
 
 
 def _entry(row: Mapping[str, Any]) -> _Entry:
     ticker, name = str(row["ticker"]), str(row.get("name") or row["ticker"])
-    names = dict.fromkeys([name, str(row.get("name_en") or name), *row.get("aliases", ())])
-    return _Entry(
-        row.get("order", 0), name, ticker, _key(ticker), tuple(_key(text) for text in names), _key(_initials(name))
-    )
+    aliases = row.get("aliases", ())
+    names = dict.fromkeys([name, str(row.get("name_en") or name), *aliases])
+    initials = tuple(_key(_initials(text)) for text in (name, *aliases))
+    return _Entry(row.get("order", 0), name, ticker, _key(ticker), tuple(map(_key, names)), initials)
 
 
 def pattern(query: str) -> str:

@@ -99,6 +99,7 @@ def _marks(panel: Panel) -> dict[Mark, BoolArray]:
     """For each mark: which bars count for it."""
     close, rank = pd.Series(panel.bars["close"]), panel.rank
     change = np.where(rank > 0, close.diff(), np.nan)
+    before = close.shift().rolling(YEAR - 1)
     has_year = rank >= YEAR - 1
 
     def above(window: int) -> BoolArray:
@@ -109,8 +110,8 @@ def _marks(panel: Panel) -> dict[Mark, BoolArray]:
         "advancers": change > 0,
         "decliners": change < 0,
         "unchanged": change == 0,
-        "highs": has_year & (change > 0) & (close >= close.rolling(YEAR).max()).to_numpy(),
-        "lows": has_year & (change < 0) & (close <= close.rolling(YEAR).min()).to_numpy(),
+        "highs": has_year & (close > before.max()).to_numpy(),
+        "lows": has_year & (close < before.min()).to_numpy(),
         "above_20": above(20),
         "above_60": above(60),
         "above_200": above(200),
@@ -136,8 +137,8 @@ def daily(panel: Panel) -> pd.DataFrame:
 
     Columns: advancers, decliners, unchanged (tickers), advance_decline (advancers minus decliners, summed over the
     sessions), above_20, above_60 and above_200 (share of the tickers with so many bars, 0 to 1; NaN where none has),
-    highs and lows (tickers that rose to the highest, or fell to the lowest, close of their last `YEAR` bars; NaN where
-    less than half of the tickers have so many).
+    highs and lows (tickers whose close is above, or below, all others of their last `YEAR` bars; NaN where less than
+    half of the tickers have so many).
 
     >>> daily(panel)[["advancers", "decliners"]].iloc[-1].tolist()
     [1, 1]

@@ -49,9 +49,14 @@ class Shipped(NamedTuple):
 
 
 def rows(category: Category) -> list[dict[str, str]]:
-    """The tickers a category begins with: ticker, name and market, and more where known. Empty where it has no list."""
+    """The tickers a category begins with: ticker, name and market, and more where known. Empty where it has no list.
+
+    Their industries are those of the lists of whole markets.
+    """
     path = DIRECTORY / f"{category.key}.csv"
-    return _read(path)[1] if path.exists() else []
+    files = {each.file for each in MARKET_LISTS if each.category is category}
+    industries = {row["ticker"]: {"industry": row["industry"]} for file in files for row in shipped(file).rows}
+    return [row | industries.get(row["ticker"], {}) for row in _read(path)[1]] if path.exists() else []
 
 
 @cache

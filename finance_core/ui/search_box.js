@@ -8,10 +8,12 @@ const AT_ONCE = 100; // milliseconds from the blur of a box to its removal, if t
 const LONGEST_WAIT = 5000; // milliseconds for the box of the next page; a page that failed has none
 let bridge; // takes what is typed between the boxes of two pages; see `Bridge`
 
-// `key`, `initials` and `rank` must give the same results as finance_core/search.py.
+// `key`, `initials`, `asked` and `rank` must give the same results as finance_core/search.py.
 const key = (text) => text.normalize("NFKD").toLowerCase().replace(/\s+/g, "");
 const initials = (text) =>
   text.replace(/[가-힣]/g, (syllable) => syllable.normalize("NFD")[0]);
+
+const asked = (query) => (query.length > 100 ? "" : key(query).replace(/^a?(\d{5}[0-9a-z])(\.k[sq])?$/, "$1"));
 
 // The sorted entries of `categories`. Each category has a key and rows [ticker, name, English name, aliases, is sample,
 // order]: the order is that of equally good matches.
@@ -20,7 +22,8 @@ export function prepare(categories) {
     rows.map((row) => {
       const [ticker, name, english, aliases] = row;
       const names = [name, english, ...aliases].filter(Boolean).map(key);
-      return { category, row, ticker: key(ticker), names, initials: key(initials(name)) };
+      const consonants = [name, ...aliases].map((each) => key(initials(each)));
+      return { category, row, ticker: key(ticker), names, consonants };
     }),
   );
   const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
@@ -31,13 +34,13 @@ function rank(entry, text) {
   if (entry.ticker === text || entry.names.includes(text)) return 0;
   if (entry.ticker.startsWith(text)) return 1;
   if (entry.names.some((name) => name.startsWith(text))) return 2;
-  if (entry.initials.startsWith(text)) return 3;
-  return [...entry.names, entry.initials, entry.ticker].some((own) => own.includes(text)) ? 4 : 5;
+  if (entry.consonants[0].startsWith(text)) return 3;
+  return [...entry.names, ...entry.consonants, entry.ticker].some((own) => own.includes(text)) ? 4 : 5;
 }
 
 // The entries that match, best first; among equally good matches, those of the category `home` come first.
 export function search(entries, query, home) {
-  const text = query.length > 100 ? "" : key(query);
+  const text = asked(query);
   if (!text) return [];
   const matches = [];
   entries.forEach((entry, position) => {

@@ -100,9 +100,9 @@ def test_the_breadth_of_each_session_counts_the_tickers_with_a_bar_on_it(
         for window in breadth.AVERAGES:
             average = close.rolling(window).apply(np.mean, raw=True)
             mark[f"above_{window}"] = (close > average * (1 + 1e-6)).where(average.notna()).astype("float64")
-        highest, lowest = close.rolling(252).max(), close.rolling(252).min()
+        before = close.shift().rolling(251)
         mark["has_year"] = pd.Series(np.arange(len(close)) >= 251, close.index)
-        mark |= {"highs": (close == highest) & (change > 0), "lows": (close == lowest) & (change < 0)}
+        mark |= {"highs": close > before.max(), "lows": close < before.min()}
         marks.append(pd.DataFrame(mark))
     every = pd.concat(marks).groupby(level=0)
     expected = every.sum()

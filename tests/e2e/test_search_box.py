@@ -172,6 +172,10 @@ def test_the_browser_finds_what_python_finds(page: Page) -> None:
         "s&p500",
         "코스피 200",
         "  애 플",
+        "ㄴㅇㅂ",
+        "ㅎㅇㄴㅅ",
+        "A005930",
+        "005930.KQ",
         "ＡＡＰＬ",
         ".*",
     ]

@@ -39,6 +39,8 @@ def ten_starters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A shorter list and a shorter history than the product's, for tests that fill it more than once."""
     directory = tmp_path / "starter"
     directory.mkdir()
+    for file in ("krx.csv", "sp500.csv"):
+        (directory / file).symlink_to(starter.DIRECTORY / file)
     with (directory / "korean_stocks.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["ticker", "name", "market"])
@@ -94,6 +96,7 @@ def test_the_starter_list_names_tickers_of_its_category_on_markets_it_knows() ->
     assert len({row["ticker"] for row in rows}) == len(rows)
     assert all(KOREAN_STOCKS.is_ticker(row["ticker"]) and row["name"] for row in rows)
     assert {row["market"] for row in rows} == {"KOSPI", "KOSDAQ"}
+    assert next(row["industry"] for row in rows if row["ticker"] == "000660") == "반도체 제조업"
 
 
 # Where they come
