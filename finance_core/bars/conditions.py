@@ -224,7 +224,7 @@ def _unexpected(node: Node, kind: Kind) -> Mistake:
 
 
 def _unknown(name: str, at: int, known: Iterable[str]) -> Mistake:
-    near = ", ".join(difflib.get_close_matches(name.lower(), dict.fromkeys(known), n=3, cutoff=0.5))
+    near = ", ".join(difflib.get_close_matches(name.lower(), dict.fromkeys(known), n=3, cutoff=0.6))
     if near:
         return Mistake(N_("{name}은(는) 모르는 이름입니다. 비슷한 것: {near}"), at, name=name[:40], near=near)
     return Mistake(N_("{name}은(는) 모르는 이름입니다."), at, name=name[:40])
@@ -237,7 +237,10 @@ def _field(token: Token) -> Node:
     except KeyError:
         raise _unknown(str(token), at, [*fields.FIELDS, *fields.NUMBERED, *FUNCTIONS]) from None
     except ValueError:
-        raise Mistake(N_("{name}의 봉 수는 쓸 수 없는 값입니다."), at, name=str(token)[:40]) from None
+        row = fields.of_number(name)
+        sentence = N_("{name}의 봉 수는 {least}부터 {most}까지여야 합니다.")
+        limits = {"least": f"{row.least:g}", "most": f"{row.most:g}"}
+        raise Mistake(sentence, at, name=str(token)[:40], **limits) from None
     return _ordered(FieldOf(key, settings, at=at))
 
 

@@ -180,8 +180,17 @@ def resolve(name: str) -> tuple[str, tuple[float, ...]]:
     if not match or match[1] not in NUMBERED:
         raise KeyError(name)
     key = NUMBERED[match[1]]
-    first, *others = FIELDS[key].settings
-    return key, (first.read(match[2]), *(setting.default for setting in others))
+    others = FIELDS[key].settings[1:]
+    return key, (of_number(name).read(match[2]), *(setting.default for setting in others))
+
+
+def of_number(name: str) -> Setting:
+    """The setting that the number behind `name` gives.
+
+    >>> of_number("ma0").least
+    2
+    """
+    return FIELDS[NUMBERED[name.rstrip("0123456789")]].settings[0]
 
 
 def text_of(name: str, settings: tuple[float, ...]) -> str:

@@ -72,7 +72,7 @@ def _layout(source: pd.DataFrame, series: list[Option], number_formats: dict[str
     axes: list[Option] = [parts.FIT, {"min": 0, "max": 100, "axisLabel": {"formatter": "{value}%"}}, {"splitNumber": 2}]
     return {
         "animation": False,
-        "aria": {"enabled": True, "label": {"description": _("시장 폭")}},
+        "aria": {"enabled": True, "label": {"description": _("등락 현황")}},
         "dataset": [{"source": source}],
         "legend": {"top": 0, "type": "scroll"},
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},

@@ -9,7 +9,7 @@ from finance_core.charts import parts
 from finance_core.charts.parts import Option
 from finance_core.charts.script import Script
 
-COLORS: Final = ("#e8590c", "#0b7285", "#862e9c")
+COLORS: Final = ("#e8590c", "#0c8599", "#be4bdb")
 LIMIT: Final = len(COLORS)
 """Most other tickers on one chart."""
 

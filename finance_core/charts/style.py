@@ -9,7 +9,7 @@ from finance_core.bars.periods import Interval
 RED: Final = "#f04452"
 BLUE: Final = "#3182f6"
 GREEN: Final = "#0ca678"
-DRAWING: Final = "#2563eb"
+DRAWING: Final = "#4c6ef5"
 """Colour of what people draw."""
 
 Kind = Literal["hollow", "candles", "bars", "line", "area"]

@@ -35,8 +35,7 @@ PLACES: Final = (
     "stDateInput",
     "stDateInputQuickSelect",
     "stDateInputQuickSelectPopover",
-    "stNumberInputStepDown",
-    "stNumberInputStepUp",
+    "stNumberInput",
     "InputInstructions",
     "stDialog",
 )
@@ -160,6 +159,11 @@ PATTERNS: Final = {
     r"^(?:.*) files are not allowed\.$": "이런 파일은 받지 않습니다. 적힌 형식으로 저장하여 올리십시오.",
     r"Date set outside allowed range\. Please select a date on or before (.*)\.$": "$1까지의 날짜를 고르십시오.",
     r"Date set outside allowed range\. Please select a date on or after (.*)\.$": "$1부터의 날짜를 고르십시오.",
+    r"^(?:Error: )?Number is outside the allowed range\. Please enter a value between (.*) and (.*)\.$": (
+        "$1부터 $2까지의 수를 적으십시오."
+    ),
+    r"^(?:Error: )?Number is below the allowed range\..* or equal to (.*)\.$": "$1 이상의 수를 적으십시오.",
+    r"^(?:Error: )?Number is above the allowed range\..* or equal to (.*)\.$": "$1 이하의 수를 적으십시오.",
     r"^You have requested page /(.*), but no .*$": "/$1 화면이 없어 첫 화면을 보여 드립니다.",
 }
 """Regular expressions (JavaScript) for texts that contain numbers, with their replacements."""

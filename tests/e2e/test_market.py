@@ -77,7 +77,7 @@ def test_a_click_on_a_day_of_the_breadth_leads_to_the_tickers_behind_its_numbers
     tables = {f"{seed:06}": pages.made_table(seed, halted=0) for seed in range(3)}
     pages.update_from(yahoo, own_server_db, tables, {})
     page.goto(app() + "/market")
-    page.get_by_role("radio", name="시장 폭").click()
+    page.get_by_role("radio", name="등락 현황").click()
     canvas = page.locator(".st-key-breadth canvas").first
     expect(canvas).to_be_visible(timeout=60_000)
     box = canvas.bounding_box()

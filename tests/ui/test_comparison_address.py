@@ -24,7 +24,7 @@ SERIES = ["korean_stocks:005930", "us_stocks:AAPL", "indices:^KS11", "currencies
 )
 def test_an_address_names_the_view_that_it_was_made_of(series, period, interval, scale, money, base, random) -> None:  # type: ignore[no-untyped-def]
     slots = tuple(random.sample(range(20), len(series)))
-    view = View(tuple(series), slots, interval, scale, money, base, period=period)
+    view = View(tuple(series), slots, scale, money, base, period=period, interval=interval)
     parsed, problems = address.parse(address.texts_of(view))
     assert (parsed, problems) == (view, [])
 

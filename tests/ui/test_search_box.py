@@ -36,7 +36,7 @@ def test_the_box_gets_the_active_tickers_of_all_categories_with_their_aliases(li
     rows = rows_of(search_box.data(listed, KOREAN_STOCKS, may_add=False))
     assert list(rows) == [category.key for category in CATEGORIES]
     assert rows["korean_stocks"] == [
-        ["000660", "SK하이닉스", "", ("에스케이하이닉스",), True, 2],
+        ["000660", "SK하이닉스", "", ("에스케이하이닉스", "하이닉스", "하닉"), True, 2],
         ["005930", "삼성전자", "Samsung Electronics", ("삼전",), False, 0],
     ]
     assert rows["us_stocks"] == [["GOOGL", "알파벳 A", "", ("구글", "Google"), False, 0]]

@@ -25,7 +25,7 @@ def test_a_full_address_is_understood() -> None:
     asked |= {"adjusted": "dividends", "marks": "dividend,split"}
     view, problems = address.parse(asked, KOREAN_STOCKS)
     assert view == View(
-        "005930", (Average(5), Average(20)), "W", "bars", "log", True, ("dividend", "split"), period="3M"
+        "005930", (Average(5), Average(20)), "bars", "log", True, ("dividend", "split"), period="3M", interval="W"
     )
     assert problems == []
     assert address.texts_of(view, KOREAN_STOCKS) == asked

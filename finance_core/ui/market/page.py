@@ -38,7 +38,7 @@ CHART_HEIGHT = "max(420px, calc(var(--window) - 22rem))"
 MOSTLY = 0.5
 """The share of tickers that must have a market value, for the map to use market values."""
 MISSING: dict[Size, str] = {
-    "market": N_("주식 수(분할 뒤 30일이 지나 센 것)나 그 기간의 시세가 없는 {count}종목 제외"),
+    "market": N_("주식 수를 확인할 수 없거나(가져온 시세, 분할 뒤 30일 안) 그 기간의 시세가 없는 {count}종목 제외"),
     "traded": N_("거래대금이나 그 기간의 시세가 없는 {count}종목 제외"),
 }
 """Message ids of the sentences about tickers that the map leaves out, by the meaning of its areas."""

@@ -35,7 +35,7 @@ Size = Literal["market", "traded"]
 SIZES: dict[Size, str] = {"market": N_("시가총액"), "traded": N_("하루 거래대금")}
 """Message ids of the possible areas of the map: market value, or value traded per day."""
 Tab = Literal["map", "breadth", "industries"]
-TABS: dict[Tab, str] = {"map": N_("지도"), "breadth": N_("시장 폭"), "industries": N_("업종")}
+TABS: dict[Tab, str] = {"map": N_("지도"), "breadth": N_("등락 현황"), "industries": N_("업종")}
 """Message ids of the titles of the tabs."""
 SPANS: dict[str, str] = {"1D": N_("1일")} | {period: PERIODS[period] for period in breadth.PERIODS}
 """Message ids of the names on buttons."""

@@ -10,17 +10,20 @@ from finance_core.storage.watchlists import Entry
 
 Listings = Mapping[Category, Mapping[str, TickerRow]]
 """The tickers of each category."""
+_PRICE = re.compile(r"(?<![\w,])[+-]?\d{1,3}(,\d{3})+(\.\d+)?(?![\w,])")
+"""A number with thousands, as stands beside a name that is copied from a table."""
 
 
 def entries_of(text: str, listings: Listings) -> tuple[list[Entry], list[str]]:
     """The tickers in `text`, each once, in the order of the text; and the parts that mean no ticker, or two.
 
     Parts are separated by line breaks, commas, semicolons or tabs. A part that is no name is split at spaces too.
+    Prices with thousands do not count.
     """
     names = _names(listings)
     entries: dict[Entry, None] = {}
     unknown = []
-    for part in filter(None, map(str.strip, re.split(r"[\n\r,;\t]", text))):
+    for part in filter(None, map(str.strip, re.split(r"[\n\r,;\t]", _PRICE.sub(" ", text)))):
         whole = _entry(part, listings, names)
         for word in [part] if whole else part.split():
             if entry := _entry(word, listings, names):
