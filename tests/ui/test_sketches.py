@@ -214,3 +214,21 @@ def test_a_tool_that_was_chosen_for_one_ticker_does_not_draw_on_the_next(
     page.query_params["ticker"] = "000660"
     page.run()
     assert page.session_state["drawing_tool"] == ""
+
+
+def test_a_deleted_drawing_is_brought_back_as_it_was_but_not_to_another_chart(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = {"005930": pages.made_table(halted=0), "000660": pages.made_table(2)}
+    pages.update_from(yahoo, own_server_db, tables, {})
+    pages.sit_at_the_machine(monkeypatch)
+    stored_drawings.add(own_server_db, KOREAN_STOCKS, "005930", TREND)
+    page = pages.open_viewer(ticker="005930")
+    page.button(key=f"icon_erase_{TREND.id}").click().run()
+    assert stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930") == []
+    page.button(key="restore_drawing").click().run()
+    assert stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [TREND]
+    page.button(key=f"icon_erase_{TREND.id}").click().run()
+    page.query_params["ticker"] = "000660"
+    page.run()
+    assert "restore_drawing" not in [button.key for button in page.button]

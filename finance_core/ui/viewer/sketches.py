@@ -36,7 +36,7 @@ TOOLS: Final[dict[Kind | str, str]] = {
 }
 """Message ids of the tools."""
 TOOL, TEXT, OWN, ANSWERED = "drawing_tool", "drawing_text", "drawings_of_visit", "drawings_answered"
-SHOWN = "drawings_of_ticker"
+SHOWN, REMOVED = "drawings_of_ticker", "drawing_removed"
 """Keys of the session state."""
 
 
@@ -79,7 +79,7 @@ class Sketch:
         ]
 
     def control(self) -> None:
-        """The tools, and each drawing with a button that deletes it."""
+        """The tools, each drawing with a button that deletes it, and a button that brings the last one back."""
         if not self.is_possible:
             st.caption(_("배당까지 반영한 가격에는 그리지 않습니다: 그림은 거래된 가격에 있습니다."))
             return
@@ -95,6 +95,9 @@ class Sketch:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.text(self._describe(each), width="stretch")
                 icon_button("delete", _("지우기"), f"erase_{each.id}", partial(self._remove, each))
+        if removed := st.session_state.get(REMOVED):
+            label, restore = _("지운 그림 되돌리기"), partial(self._restore, removed)
+            st.button(label, icon=":material/undo:", key="restore_drawing", on_click=restore)
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Handle a browser's message about the drawings; the message may have any content."""
@@ -122,8 +125,10 @@ class Sketch:
                 return
         drawing = self._drawing(cast("Kind", tool), points) if tool in POINTS else None
         _choose("")
-        if drawing is None:
-            return
+        if drawing:
+            self._store(drawing)
+
+    def _store(self, drawing: Drawing) -> None:
         if may_edit():
             writes(stored_drawings.add)(self.db, self.category, self.ticker, drawing)
         elif len(self.own) >= LIMIT:
@@ -182,7 +187,12 @@ class Sketch:
     def _last_day(self) -> dt.date:
         return cast("pd.Timestamp", self.bars.index[-1]).date()
 
+    def _restore(self, drawing: Drawing) -> None:
+        del st.session_state[REMOVED]
+        self._store(drawing)
+
     def _remove(self, drawing: Drawing) -> None:
+        st.session_state[REMOVED] = drawing
         if drawing in self.own:
             self._keep([each for each in self.own if each != drawing])
         else:
@@ -211,6 +221,7 @@ def of(db: MongoDatabase, category: Category, ticker: str, history: History, cha
     if st.session_state.get(SHOWN) != (category.key, ticker):
         _choose("")
         st.session_state[SHOWN] = category.key, ticker
+        st.session_state.pop(REMOVED, None)
     stored, splits = stored_drawings.load(db, category, ticker), history.bars["stock_splits"]
     own = st.session_state.get(OWN, {}).get((category.key, ticker), [])
     return Sketch(db, category, ticker, chart.bars, splits, chart.style, stored, own)
