@@ -45,8 +45,8 @@ LOWER: Final = {660: 600, 550: 500, 460: 425, 390: 360, 330: 300}
 """For charts up to so many pixels high, as on a phone, the height at which their panes are exact."""
 HIGHER: Final = {800: 880, 960: 1050, 1150: 1300}
 """The same for charts from so many pixels on."""
-BETWEEN: Final = 1.2
-"""The gap between two panes, in percent of the height of the chart."""
+BETWEEN: Final = 1.8
+"""The gap between two panes, in percent of the height of the chart: room for the labels of both."""
 
 
 @dataclass
