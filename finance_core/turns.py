@@ -8,7 +8,6 @@ slows the pages.
 
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,18 +24,14 @@ WORKING = 1
 switches between them."""
 
 _desks = threading.Semaphore(WORKING)
-_free = AT_ONCE
-_queue: deque[threading.Event] = deque()
-"""One event for each page that waits for a place, in the order in which they came; set when the page gets its place."""
-_nobody_waits = threading.Event()
-_nobody_waits.set()
-_lock = threading.Lock()
-_waited_for = 0
-"""Number of pages that are being drawn or wait for a place."""
-_ended_at = -SENDING
-"""When the last page was finished and no other waited, in monotonic seconds."""
+_line = threading.Condition()
+"""Notified whenever a page is finished."""
+_came = 0
+"""Number of pages that have come so far; a page's number is its place in the line."""
 _finished = 0
 """Number of pages finished so far."""
+_ended_at = -SENDING
+"""When the last page was finished and no other waited, in monotonic seconds."""
 _here = threading.local()
 
 
@@ -46,22 +41,32 @@ def page() -> Iterator[None]:
     if getattr(_here, "has_turn", False):
         yield
         return
-    _count(1)
-    has_place = _take_place()
+    global _came, _finished, _ended_at
+    with _line:
+        place, _came = _came, _came + 1
+        before = -1
+        while before != _finished:  # else no page was finished for `PATIENCE` seconds
+            before = _finished
+            if _line.wait_for(lambda: place < _finished + AT_ONCE, PATIENCE):
+                break
     _here.has_turn = True
     try:
         yield
     finally:
         _here.has_turn = False
-        if has_place:
-            _give_place()
-        _count(-1)
+        with _line:
+            _finished += 1
+            _ended_at = time.monotonic()
+            _line.notify_all()
 
 
 def give_way() -> None:
     """Wait until no page is drawn or sent, `GIVEN` seconds at most. Background work calls this between its steps."""
     until = time.monotonic() + GIVEN
-    while (left := until - time.monotonic()) > 0 and _nobody_waits.wait(left):
+    while (left := until - time.monotonic()) > 0:
+        with _line:
+            if not _line.wait_for(lambda: _came == _finished, left):
+                return
         sending = _ended_at + SENDING - time.monotonic()
         if sending <= 0:
             return
@@ -94,7 +99,7 @@ def waiting() -> Iterator[None]:
 
 def is_alone() -> bool:
     """Whether no page is drawn or waits for a place, apart from the page that this thread may draw."""
-    return _waited_for <= int(getattr(_here, "has_turn", False))
+    return _came - _finished <= int(getattr(_here, "has_turn", False))
 
 
 def _leave_desk() -> bool:
@@ -104,47 +109,3 @@ def _leave_desk() -> bool:
     if had_desk:
         _desks.release()
     return had_desk
-
-
-def _take_place() -> bool:
-    """Wait for a place and return True; return False if no page finishes for `PATIENCE` seconds.
-
-    This is no semaphore, because a thread that asks a semaphore again after a timeout comes last in its line.
-    """
-    global _free
-    with _lock:
-        if _free:
-            _free -= 1
-            return True
-        given = threading.Event()
-        _queue.append(given)
-        before = _finished
-    while not given.wait(PATIENCE):
-        with _lock:
-            if before == _finished and not given.is_set():
-                _queue.remove(given)
-                return False
-            before = _finished
-    return True
-
-
-def _give_place() -> None:
-    """Give the place to the page that has waited longest; free it if no page waits."""
-    global _free
-    with _lock:
-        if _queue:
-            _queue.popleft().set()
-        else:
-            _free += 1
-
-
-def _count(change: int) -> None:
-    global _waited_for, _finished, _ended_at
-    with _lock:
-        _waited_for += change
-        _finished += change < 0
-        if _waited_for:
-            _nobody_waits.clear()
-        else:
-            _ended_at = time.monotonic()
-            _nobody_waits.set()

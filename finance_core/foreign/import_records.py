@@ -181,15 +181,9 @@ def refusals(db: MongoDatabase, import_id: ObjectId) -> Iterator[Refusal]:
         yield Refusal(row["place"], row["ticker"], row["date"], SisepanError.from_document(row))
 
 
-def reasons(db: MongoDatabase, import_id: ObjectId) -> dict[str, int]:
-    """The number of refused rows of an import, by the message id of the reason, the commonest first."""
-    of_reason = {"$group": {"_id": "$message", "count": {"$sum": 1}}}
+def reasons(db: MongoDatabase, import_id: ObjectId) -> tuple[dict[str, int], dict[str, Mapping[str, object]]]:
+    """By message id of the reason, the commonest first: how many rows were refused, and the values of one of them."""
+    of_reason = {"$group": {"_id": "$message", "count": {"$sum": 1}, "values": {"$first": "$values"}}}
     steps: list[dict[str, Any]] = [{"$match": {"import": import_id}}, of_reason, {"$sort": {"count": -1, "_id": 1}}]
-    return {group["_id"]: group["count"] for group in db[REFUSALS].aggregate(steps)}
-
-
-def examples(db: MongoDatabase, import_id: ObjectId) -> dict[str, Mapping[str, object]]:
-    """The values of one refused row of an import, by the message id of the reason."""
-    of_reason = {"$group": {"_id": "$message", "values": {"$first": "$values"}}}
-    groups = db[REFUSALS].aggregate([{"$match": {"import": import_id}}, of_reason])
-    return {group["_id"]: group["values"] or {} for group in groups}
+    groups = db[REFUSALS].aggregate(steps).to_list()
+    return {each["_id"]: each["count"] for each in groups}, {each["_id"]: each["values"] or {} for each in groups}

@@ -140,7 +140,7 @@ def bring_in(
 
 @contextmanager
 def _rare_garbage_collection() -> Iterator[None]:
-    """Make garbage collection rarer: at the usual thresholds it takes 7 % of the CPU of an import."""
+    """Make garbage collection rarer: at the usual thresholds it takes a third of the CPU of a dry run."""
     gc.set_threshold(100_000, 50, 100)
     try:
         yield
@@ -306,8 +306,7 @@ class _Import:
         summary.first = min((imported["first_date"].date() for imported in done), default=None)
         summary.last = max((imported["last_date"].date() for imported in done), default=None)
         summary.refused = import_records.count_refusals(db, summary.import_id)
-        summary.reasons = import_records.reasons(db, summary.import_id)
-        summary.examples = import_records.examples(db, summary.import_id)
+        summary.reasons, summary.examples = import_records.reasons(db, summary.import_id)
         summary.state = "failed" if summary.differing or not summary.bars else "done"
         import_records.finish(db, summary, len(done))
         self._run.report()

@@ -26,9 +26,6 @@ _ZEROS: Final = {"<M8[ms]": dt.datetime(1970, 1, 1), "<f8": 0.0, "<i4": 0, "<i8"
 """By numpy's name of a type: a zero that BSON encodes as the same bytes."""
 _LARGEST_SHORT: Final = 2**31 - 1
 """The largest whole number for which the driver takes four bytes."""
-_EPOCH = dt.date(1970, 1, 1).toordinal()
-_FIRST_DAY, _LAST_DAY = dt.date(1677, 12, 31).toordinal(), dt.date(2262, 1, 1).toordinal()
-"""pandas counts the days between these two in nanoseconds."""
 
 
 def change(before: Document, after: Document) -> Document | None:
@@ -103,24 +100,12 @@ def _columns(bars: pd.DataFrame) -> tuple[dict[str, npt.NDArray[Any]], dict[str,
 
 def to_bars(location: Location, ticker: str, documents: Sequence[Document]) -> pd.DataFrame:
     """The bars of `documents`, which are in ascending order. Raises DataConflict as `as_stored`."""
-    days = _days(location, ticker, documents)
+    check_days(location, ticker, documents)
+    days = np.array([document[location.name("date")] for document in documents], dtype="datetime64[ns]")
     values = np.empty((len(documents), len(candles.COLUMNS)))
     for position, name in enumerate(candles.COLUMNS):
         values[:, position] = numbers(location, ticker, location.name(name), documents)
     return candles.frame(days, values)
-
-
-def _days(location: Location, ticker: str, documents: Sequence[Document]) -> npt.NDArray[np.datetime64]:
-    """The days of `documents`, which are in ascending order. Raises DataConflict as `check_days`."""
-    name = location.name("date")
-    dates: list[Any] = [document.get(name) for document in documents]
-    # For valid documents all of this runs in C: numpy's own conversion, or a loop, takes as long as the whole query.
-    if set(map(type, dates)) == {dt.datetime} and set(map(dt.datetime.time, dates)) == {_MIDNIGHT}:
-        ordinals = np.fromiter(map(dt.datetime.toordinal, dates), dtype="int64", count=len(dates))
-        if ordinals[0] > _FIRST_DAY and ordinals[-1] < _LAST_DAY and (np.diff(ordinals) > 0).all():
-            return (ordinals - _EPOCH).astype("datetime64[D]").astype("datetime64[ns]")
-    check_days(location, ticker, documents)
-    return np.array(dates, dtype="datetime64[ns]")
 
 
 def check_days(location: Location, ticker: str, documents: Iterable[Document]) -> None:

@@ -77,8 +77,7 @@ def of_import(last: ImportRecord, key: str) -> None:
         agrees = _("다시 읽어 견주니 개수, 기간, 종가의 체크섬이 모두 같습니다.")
         st.success(plain(f"{text} {agrees}"), icon=":material/verified:")
     db, of = database.connect(), last["_id"]
-    reasons, examples = import_records.reasons(db, of), import_records.examples(db, of)
-    _refused(reasons, examples, lambda: import_records.refusals(database.connect(), of), key)
+    _refused(*import_records.reasons(db, of), lambda: import_records.refusals(database.connect(), of), key)
 
 
 def _of_reading(summary: Summary) -> None:
