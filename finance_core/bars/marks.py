@@ -50,8 +50,9 @@ def noted(
 def positions(bars: pd.DataFrame, noted: Noted = NOTHING_NOTED) -> Positions:
     """The bars with a mark.
 
-    A halted bar is flat and has no volume, while other bars have volume. A refused bar is marked on the next bar,
-    unless its day has a bar now. What is noted of a day is marked on its bar: in weekly bars, that of its week.
+    A halted bar is flat and has no volume, while other bars have volume; an incomplete one is none. A refused bar is
+    marked on the next bar, unless its day has a bar now. What is noted of a day is marked on its bar: in weekly bars,
+    that of its week.
 
     >>> from finance_core.bars import candles
     >>> days = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-05"]).to_numpy()
@@ -66,14 +67,16 @@ def positions(bars: pd.DataFrame, noted: Noted = NOTHING_NOTED) -> Positions:
     is_flat = (prices == prices[:, :1]).all(axis=1)
     volume = bars["volume"].to_numpy()
     left_out = [day for day in noted.refused if day not in days]
+    incomplete = first_from(days, noted.incomplete)
+    halted = np.flatnonzero(is_flat & (volume == 0) & (volume > 0).any())
     extremes = {kind: [day] for kind, (day, _price) in noted.extremes.items()}
     marked: dict[Kind, npt.NDArray[np.intp]] = {
         "dividend": np.flatnonzero(bars["dividends"].to_numpy() > 0),
         "split": np.flatnonzero(bars["stock_splits"].to_numpy() > 0),
         "high": first_from(days, extremes.get("high", [])),
         "low": first_from(days, extremes.get("low", [])),
-        "halted": np.flatnonzero(is_flat & (volume == 0) & (volume > 0).any()),
-        "incomplete": first_from(days, noted.incomplete),
+        "halted": np.setdiff1d(halted, incomplete),
+        "incomplete": incomplete,
         "refused": first_from(days, left_out),
         "jump": first_from(days, noted.jumps),
     }

@@ -156,7 +156,7 @@ def grids(count: int, chosen: Sequence[int] = (), height: float = HEIGHT) -> lis
     The proportion is exact in a chart of `height` pixels.
 
     >>> [(grid["top"], grid["bottom"]) for grid in grids(2, (50, 50))]
-    [(32, '52.19%'), ('49.01%', 64)]
+    [(32, '52.19%'), ('49.61%', 64)]
     """
     parts_of_whole = np.array(shares(count, chosen), dtype="float64")
     inside = 100 * (1 - (TOP + BOTTOM) / height)

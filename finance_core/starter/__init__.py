@@ -10,7 +10,9 @@ from typing import NamedTuple
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.i18n import N_
 
-DIRECTORY = Path(__file__).parent
+SHIPPED = Path(__file__).parent
+DIRECTORY = SHIPPED
+"""Where the lists are that a fresh installation shows; tests have shorter ones."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def rows(category: Category) -> list[dict[str, str]]:
 def aliases() -> dict[tuple[str, str], tuple[str, ...]]:
     """What people also call a ticker, by key of the category and ticker."""
     result: dict[tuple[str, str], tuple[str, ...]] = {}
-    for row in _read(Path(__file__).parent / "aliases.csv")[1]:
+    for row in _read(SHIPPED / "aliases.csv")[1]:
         key = row["category"], row["ticker"]
         result[key] = (*result.get(key, ()), row["alias"])
     return result
@@ -72,7 +74,7 @@ def aliases() -> dict[tuple[str, str], tuple[str, ...]]:
 @cache
 def shipped(file: str) -> Shipped:
     """The list in the CSV called `file`, whose comments give its date. Its rows are read once: do not change them."""
-    about, tickers = _read(DIRECTORY / f"{file}.csv")
+    about, tickers = _read(SHIPPED / f"{file}.csv")
     shares = {row["ticker"]: int(row.pop("shares")) for row in tickers if "shares" in row}
     return Shipped(
         dt.date.fromisoformat(about["date"]),

@@ -8,6 +8,7 @@ corrected: then an alert gets the new close, or is withdrawn.
 
 import datetime as dt
 import math
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
@@ -71,7 +72,7 @@ def add(
         raise SisepanError(N_("목록에 없는 종목입니다: {tickers}"), tickers=", ".join(unknown)[:80])
     if webhook and not _is_web_address(webhook):
         raise SisepanError(N_("웹훅 주소는 https://나 http://로 시작합니다."))
-    if email and ("@" not in email[1:-1] or any(char.isspace() for char in email)):
+    if email and not all(re.fullmatch(r"[^@\s]+@[^@\s]+", each) for each in email.split(",")):
         raise SisepanError(N_("전자우편 주소가 아닙니다: {email}"), email=email[:80])
     rule = AlertRule(
         _id=ObjectId(),

@@ -112,7 +112,7 @@ def _moment(utc: dt.datetime | None) -> str:
 def _category(db: MongoDatabase, category: Category, state: Summary) -> None:
     st.subheader(_(category.title), divider="gray")
     if not state.total and prices.any_stored(db, category):
-        text = _("시세가 있지만 종목 목록이 없습니다. 위의 '목록 만들기'나 '내 데이터' 화면에서 만들 수 있습니다.")
+        text = _("시세가 있지만 종목 목록이 없습니다. '내 데이터' 화면에서 만들 수 있습니다.")
         st.info(plain(text), icon=":material/info:")
         viewer_link(category, "", _("열기"))
         return

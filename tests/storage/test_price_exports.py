@@ -193,3 +193,17 @@ def test_a_killed_export_leaves_no_half_file(db: MongoDatabase, tmp_path: Path) 
     assert not path.exists()
     price_exports.export(db, KOREAN_STOCKS, path)
     assert pd.read_csv(path)["ticker"].nunique() == 60
+
+
+def test_an_unknown_price_is_an_empty_cell_and_comes_back_as_it_was(db: MongoDatabase, tmp_path: Path) -> None:
+    store(db, {"005930": made_table(1, halted=0)})
+    day = prices.load(db, KOREAN_STOCKS, "005930").index[7]
+    change = {"$unset": {"open": "", "high": ""}}
+    db["korean_stocks"].update_one({"ticker": "005930", "date": day.to_pydatetime()}, change)
+    drawn = prices.load(db, KOREAN_STOCKS, "005930")
+    price_exports.export(db, KOREAN_STOCKS, tmp_path / "kr.csv")
+    line = (tmp_path / "kr.csv").read_text(encoding="utf-8").splitlines()[8]
+    assert line.startswith(f"005930,{day:%Y-%m-%d},,,{drawn['low'].iloc[7]}")
+    db["korean_stocks"].delete_many({})
+    import_run.run(db, KOREAN_STOCKS, file_source.open_file(tmp_path / "kr.csv", KOREAN_STOCKS))
+    pd.testing.assert_frame_equal(prices.load(db, KOREAN_STOCKS, "005930"), drawn, check_exact=True)

@@ -340,9 +340,12 @@ def test_a_bar_whose_open_high_or_low_is_not_stored_is_marked_but_not_one_of_clo
     bars, lost = own_server_db["korean_stocks"], dict.fromkeys(["open", "high", "low"], "")
     bars.update_one({"ticker": "005930", "date": table.index[50]}, {"$unset": lost})
     bars.update_one({"ticker": "005930", "date": table.index[60]}, {"$unset": {"low": ""}})
+    close = {"close": float(table["close"].iloc[69]) + 1}
+    bars.update_one({"ticker": "005930", "date": table.index[70]}, {"$unset": {**lost, "volume": ""}, "$set": close})
     bars.update_many({"ticker": "000660"}, {"$unset": lost})
-    source = pages.chart(pages.open_viewer(ticker="005930", marks="incomplete"))[1]
-    assert source.index[source["marks"] == "시·고·저 모름"].tolist() == [50, 60]
+    source = pages.chart(pages.open_viewer(ticker="005930", marks="incomplete,halted"))[1]
+    assert source.index[source["marks"] == "시·고·저 모름"].tolist() == [50, 60, 70]
+    assert "거래정지" not in set(source["marks"]), "a close that has changed was no halt"
     assert set(pages.chart(pages.open_viewer(ticker="000660", marks="incomplete"))[1]["marks"]) == {""}
 
 

@@ -108,6 +108,8 @@ def test_an_admin_makes_a_list_pastes_into_it_shares_and_deletes_it(listed: Mong
     page.button(key="add_pasted").click().run()
     assert watchlists.load(listed)[1].entries == (SAMSUNG, APPLE, HYNIX)
     assert page.warning[0].value.endswith("skhynix, nothing")
+    assert page.text_area(key="pasted").value == "skhynix\nnothing"
+    assert page.success[0].value.startswith("3종목")
     assert not page.text_area(key="pasted").max_chars, "the browser would drop a longer text without a word"
     page.text_area(key="pasted").set_value("낱말" * 12_000).run()
     page.button(key="add_pasted").click().run()

@@ -211,6 +211,7 @@ def test_after_a_long_pause_the_earliest_session_has_all_the_bars_that_a_long_av
         {"webhook": "javascript:alert(1)"},
         {"webhook": "http://["},
         {"email": "nobody"},
+        {"email": "a@@example.com"},
         {"email": "a@b\nBcc: c@d"},
     ],
     ids=repr,

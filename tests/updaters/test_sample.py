@@ -39,8 +39,6 @@ def ten_starters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A shorter list and a shorter history than the product's, for tests that fill it more than once."""
     directory = tmp_path / "starter"
     directory.mkdir()
-    for file in ("krx.csv", "sp500.csv"):
-        (directory / file).symlink_to(starter.DIRECTORY / file)
     with (directory / "korean_stocks.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["ticker", "name", "market"])

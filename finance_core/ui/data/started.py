@@ -92,11 +92,11 @@ def forget(subject: str) -> None:
 def has_one_ended() -> bool:
     """Whether a run has ended since the last call, of this visit or, as far as it was shown, of another."""
     started = _started()
-    has_ended: bool = st.session_state.pop(ENDED, False)
     if started is not None and started.task.finished and not started.is_shown:
-        started.is_shown = has_ended = True
+        started.is_shown = st.session_state[ENDED] = True
         listing.forget()
-    return has_ended
+        st.rerun()  # the whole page: the search box, which is above, knows the tickers of before
+    return bool(st.session_state.pop(ENDED, False))
 
 
 def show(subject: str) -> None:

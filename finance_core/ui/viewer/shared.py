@@ -5,7 +5,7 @@ never older than its bars, whichever process has changed them. Nothing here depe
 must not change the cached objects.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -121,11 +121,19 @@ def _read(db: MongoDatabase, category: Category, ticker: str, key: str) -> Histo
     refused += [remark.date for remark in remarks if remark.action == "refused" and not pd.isna(remark.date)]
     # Compared with daily bars, because a weekly bar has only the date of its last session.
     missing = tuple(day for day in refused if day not in bars.index)
-    lacking = [remark.date for remark in remarks if remark.reason in ("open missing", "range missing")]
-    incomplete = () if candles.is_close_only(bars) else tuple(lacking)
+    incomplete = () if candles.is_close_only(bars) else tuple(_lacking(bars, remarks))
     bars, late_splits = adjustment.split_adjusted(bars)
     jumps = bars.index[price_limit.jumps(category, bars.index.to_numpy(), bars["close"].to_numpy())]
     return History(bars, late_splits, missing, tuple(jumps), incomplete, key)
+
+
+def _lacking(bars: pd.DataFrame, remarks: Sequence[Remark]) -> Iterator[pd.Timestamp]:
+    """The days of `bars` of which not all prices are stored. A day whose close has changed was no halt."""
+    has_moved = bars["close"].diff().fillna(0) != 0
+    for remark in remarks:
+        is_lacking = remark.reason in ("open missing", "range missing")
+        if is_lacking or (remark.reason == "halted" and has_moved[remark.date]):
+            yield remark.date
 
 
 def adjusted(shown: History, style: Style) -> tuple[pd.DataFrame, list[Remark]]:

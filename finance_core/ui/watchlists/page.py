@@ -28,9 +28,9 @@ from finance_core.ui.watchlists.lists import titles_of
 from finance_core.ui.widget_keys import owned
 
 LOOK = Path(__file__).with_name("look.css")
-LIST, UNKNOWN, REMOVING = "list", "pasted_unknown", "removing_list"
-"""The address parameter with the id of the list; the keys of the session state for pasted texts that are no tickers,
-and for the list whose deletion is asked about."""
+LIST, PASTED, REMOVING = "list", "pasted_result", "removing_list"
+"""The address parameter with the id of the list; the keys of the session state for what became of a
+pasted text, and for the list whose deletion is asked about."""
 MOVED = "moved_to"
 """The key of the session state for the number of moves of rows, and the last target position. The number is part of the
 table's key, so that after a move a new table begins with the moved row chosen."""
@@ -50,8 +50,11 @@ def show(db: MongoDatabase) -> None:
         st.session_state.pop(MOVED, None)  # a row of the other list
         st.warning(_("그런 목록이 없거나 공유되지 않아 다른 목록을 보여 드립니다."), icon=":material/warning:")
     _choices(db, lists, shown)
-    if unknown := st.session_state.pop(UNKNOWN, None):
-        sentence = _("찾지 못했거나 두 종목을 뜻하는 것 {count}개: {names}")
+    added, unknown = st.session_state.pop(PASTED, (None, []))
+    if added is not None:
+        st.success(formats.filled(_("{count}종목을 넣었습니다."), count=added), icon=":material/playlist_add_check:")
+    if unknown:
+        sentence = _("찾지 못했거나 두 종목을 뜻하는 것 {count}개를 붙여넣기 칸에 남겼습니다: {names}")
         names = ", ".join(word[:40] for word in unknown[:20]) + (", …" if len(unknown) > 20 else "")
         st.warning(plain(sentence.format(count=len(unknown), names=names)), icon=":material/warning:")
     if not shown.entries:
@@ -109,10 +112,10 @@ def _paste(db: MongoDatabase, shown: Watchlist, close: Callable[[], None]) -> No
     def add() -> None:
         known = {category: listing.of(db, category).rows for category in categories.CATEGORIES}
         entries, unknown = pasted.entries_of(st.session_state["pasted"], known)
-        watchlists.add(database.connect(), shown.id, entries)
+        added = watchlists.add(database.connect(), shown.id, entries)
         listing.forget()
-        st.session_state["pasted"] = ""
-        st.session_state[UNKNOWN] = unknown
+        st.session_state["pasted"] = "\n".join(unknown)  # there, they can be corrected
+        st.session_state[PASTED] = added, unknown
         close()
 
     label = _("종목 코드나 이름을 한 줄에 하나씩, 또는 쉼표로")
