@@ -55,12 +55,17 @@ def valid(
     if bars.empty:
         return Valid(bars, remarks + still_open, [])
     bars, hundredfold = _in_one_scale(bars)
-    bars, upside_down = candles.clean(bars)
+    bars, upside_down = _without_upside_down(bars)
     bars, no_dividend = without_impossible_dividends(bars)
     bars, closed, unexpected = _without_closed_days(bars, calendar, row, stored)
     if more := [*still_open, *hundredfold, *upside_down, *no_dividend, *closed]:
         remarks = sorted(remarks + more, key=lambda remark: (not pd.isna(remark.date), remark.date))
     return Valid(bars, remarks, unexpected)
+
+
+def _without_upside_down(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
+    is_wrong = candles.upside_down(bars["high"].to_numpy(), bars["low"].to_numpy()).any()
+    return candles.clean(bars) if is_wrong else (bars, [])
 
 
 def _with_all_actions(raw: pd.DataFrame) -> pd.DataFrame:

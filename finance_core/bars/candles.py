@@ -132,12 +132,16 @@ def clean(raw: pd.DataFrame, *, keeps_upside_down: bool = False) -> tuple[pd.Dat
     (11.0, 'halted')
     """
     clean_values = _clean_values(raw)
-    if clean_values is not None and (keeps_upside_down or not upside_down(clean_values).any()):
+    if clean_values is not None and (
+        keeps_upside_down or not _upside_down(clean_values).any()
+    ):
         return frame(raw.index.to_numpy(), clean_values), []
     days, values = _sorted(raw)
     refused = _refused(days, values)
     if not keeps_upside_down:
-        refused["upside down"] = upside_down(values) & ~np.logical_or.reduce([*refused.values()])
+        refused["upside down"] = _upside_down(values) & ~np.logical_or.reduce(
+            [*refused.values()]
+        )
     is_kept = ~np.logical_or.reduce([*refused.values()])
     remarks = [Remark(day, "refused", why) for why, which in refused.items() for day in pd.to_datetime(days[which])]
     days, values = days[is_kept], values[is_kept]
@@ -164,14 +168,17 @@ def _refused(days: npt.NDArray[np.datetime64], values: FloatArray) -> dict[Reaso
     return {"no date": undated, "duplicate": superseded, "no close": ~undated & ~superseded & ~is_close}
 
 
-def upside_down(values: npt.NDArray[np.floating]) -> BoolArray:
-    """Which rows of `values`, in the order of `COLUMNS`, have a high below their low, by more than rounding.
+def upside_down(high: npt.NDArray[np.floating], low: npt.NDArray[np.floating]) -> BoolArray:
+    """Which bars have a high below their low, by more than rounding.
 
-    >>> upside_down(np.array([[10, 12, 9, 11], [10, 9, 12, 11], [10, 0, 9, 11]])).tolist()
+    >>> upside_down(np.array([12, 9, 0]), np.array([9, 12, 9])).tolist()
     [False, True, False]
     """
-    high, low = values[:, _HIGH], values[:, _LOW]
     return np.asarray((high > 0) & np.isfinite(low) & (low > high * (1 + ROUNDING)))
+
+
+def _upside_down(values: FloatArray) -> BoolArray:
+    return upside_down(values[:, _HIGH], values[:, _LOW])
 
 
 def _changed(values: FloatArray, lacks: BoolArray, bars: pd.DataFrame) -> dict[Reason, BoolArray]:

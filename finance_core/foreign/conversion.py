@@ -180,7 +180,7 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
     days = pd.DatetimeIndex(rows.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
     table = pd.DataFrame(rows.values, columns=candles.COLUMNS, index=days)
     ranges.require(table)
-    if (is_wrong := candles.upside_down(table[candles.PRICES].to_numpy())).any():
+    if (is_wrong := candles.upside_down(table["high"].to_numpy(), table["low"].to_numpy())).any():
         refused_places[ranges.UPSIDE_DOWN] = rows.place[is_wrong]
         rows, table = rows.at(~is_wrong), table[~is_wrong]
     refused = [

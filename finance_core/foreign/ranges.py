@@ -33,7 +33,7 @@ def require(bars: pd.DataFrame) -> None:
         above, below = (high > 0) & (price > high * (1 + OUTSIDE)), (price > 0) & (price < low * (1 - OUTSIDE))
         is_outside |= above | below
     for is_wrong, share, message in (
-        (candles.upside_down(bars[candles.PRICES].to_numpy()), UPSIDE_DOWN_SHARE, COLUMNS_SWAPPED),
+        (candles.upside_down(high, low), UPSIDE_DOWN_SHARE, COLUMNS_SWAPPED),
         (is_outside, OUTSIDE_SHARE, COLUMNS_UNLIKE),
     ):
         if is_wrong.sum() > max(share * len(bars), 1):

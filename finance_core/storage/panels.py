@@ -238,7 +238,8 @@ def _bars(
 
 def _are_clean(table: Table) -> bool:
     prices_of = table[:, 1 : 1 + len(candles.PRICES)]
-    return bool((prices_of > 0).all() and np.isfinite(prices_of).all() and not candles.upside_down(prices_of).any())
+    are_prices = (prices_of > 0).all() and np.isfinite(prices_of).all()
+    return bool(are_prices and not candles.upside_down(*prices_of[:, 1:3].T).any())
 
 
 def _of_frame(frame: pd.DataFrame) -> tuple[TickerBars, np.datetime64]:

@@ -35,7 +35,7 @@ def test_single_bars_whose_high_is_below_their_low_are_marked_and_many_are_refus
     bars = BARS.copy()
     bars.loc[bars.index[3], "high"] = 90.0
     ranges.require(bars)
-    assert candles.upside_down(bars[candles.PRICES].to_numpy()).nonzero()[0].tolist() == [3]
+    assert candles.upside_down(bars["high"].to_numpy(), bars["low"].to_numpy()).nonzero()[0].tolist() == [3]
     bars.loc[bars.index[7], "high"] = 90.0
     with pytest.raises(SisepanError) as refused:
         ranges.require(bars)
