@@ -28,7 +28,9 @@ PARTICLES: Mapping[str, tuple[str, str]] = {
     "(으)로": ("으로", "로"),
 }
 """Korean particles as messages write them; as they are after a final consonant, and after a vowel."""
-_PARTICLE = re.compile(r"(\d{4}-\d\d-\d\d|[가-힣0-9])(['\")]*)(" + "|".join(map(re.escape, PARTICLES)) + ")")
+_PARTICLE = re.compile(
+    r"(\d{4}-\d\d-\d\d|[가-힣0-9])((?:\s?\([^()]*\))?['\")]*)(" + "|".join(map(re.escape, PARTICLES)) + ")"
+)
 _DIGITS = dict(zip("0123456789", "영일이삼사오육칠팔구", strict=True))
 _RIEUL = 8
 """The place of ㄹ among the final consonants of Unicode's syllables."""

@@ -31,7 +31,7 @@ _came = 0
 _finished = 0
 """Number of pages finished so far."""
 _ended_at = -SENDING
-"""When the last page was finished and no other waited, in monotonic seconds."""
+"""When the last page was finished, in monotonic seconds."""
 _here = threading.local()
 
 

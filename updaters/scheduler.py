@@ -80,7 +80,10 @@ def tick(now: dt.datetime) -> list[BackgroundTask]:
     for category in categories.CATEGORIES:
         runs.mark_interrupted(db, category)
         task = _last_tasks.get(category.key)
-        if (task is None or task.finished) and following.is_outdated(db, category):
+        is_idle = task is None or task.finished
+        last = runs.latest(db, category)
+        is_running = last is not None and last["state"] == "running"
+        if is_idle and not is_running and following.is_outdated(db, category):
             _last_tasks[category.key] = background.start(partial(_follow, category))
             started.append(_last_tasks[category.key])
         if not locations.of(db, category).read_only and _is_due(db, category, now):

@@ -132,16 +132,12 @@ def clean(raw: pd.DataFrame, *, keeps_upside_down: bool = False) -> tuple[pd.Dat
     (11.0, 'halted')
     """
     clean_values = _clean_values(raw)
-    if clean_values is not None and (
-        keeps_upside_down or not _upside_down(clean_values).any()
-    ):
+    if clean_values is not None and (keeps_upside_down or not _upside_down(clean_values).any()):
         return frame(raw.index.to_numpy(), clean_values), []
     days, values = _sorted(raw)
     refused = _refused(days, values)
     if not keeps_upside_down:
-        refused["upside down"] = _upside_down(values) & ~np.logical_or.reduce(
-            [*refused.values()]
-        )
+        refused["upside down"] = _upside_down(values) & ~np.logical_or.reduce([*refused.values()])
     is_kept = ~np.logical_or.reduce([*refused.values()])
     remarks = [Remark(day, "refused", why) for why, which in refused.items() for day in pd.to_datetime(days[which])]
     days, values = days[is_kept], values[is_kept]

@@ -42,8 +42,9 @@ class CollectionSource(Source):
     def currency_texts(self) -> dict[str, list[str]]:
         """All texts for the currency that `counts` has found, by the name of their field, as `Location.only`."""
         field = self._description_fields.get("currency", ".")
-        texts = {text for described in self.described.values() for text in described.get("currency", ()) if text}
-        return {} if "." in field or not all(isinstance(text, str) for text in texts) else {field: sorted(texts)}
+        told = {text for described in self.described.values() for text in described.get("currency", ())}
+        texts = sorted(text for text in told if isinstance(text, str) and text)
+        return {field: texts} if texts and "." not in field else {}
 
     def is_indexed(self) -> bool:
         """Whether every field that may hold the ticker begins an index over all documents."""

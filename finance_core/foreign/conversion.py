@@ -219,7 +219,7 @@ def _of_other_units(
             currency = rules.currencies.get(tickers[code])
             qualifiers.require_plain([unit], rules.category.currency_of(currency))
         except SisepanError as error:
-            errors[code] = SisepanError(error.message, unit=f"{error.values['unit']} ({fields})")
+            errors[code] = SisepanError(qualifiers.OTHER_UNIT_OF_FIELD, fields=fields, **error.values)
     return errors
 
 

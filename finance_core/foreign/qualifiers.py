@@ -52,6 +52,11 @@ OTHER_UNIT: Final = N_(
     "가져오십시오."
 )
 
+OTHER_UNIT_OF_FIELD: Final = N_(
+    "{fields}에 적힌 값의 단위가 {unit}(이)라서 읽지 않습니다. 원·달러처럼 통화 하나의 가격과 한 주씩 센 거래량으로 "
+    "바꾸어 저장한 뒤 가져오십시오."
+)
+
 
 def in_force(rows: Rows) -> npt.NDArray[np.bool_]:
     """The rows that no field calls deleted or not valid."""

@@ -169,6 +169,8 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "first": formats.date(summary.first) if summary.first else None,
         "last": formats.date(summary.last) if summary.last else None,
         "reasons": reasons(summary.reasons),
+        "mended": dict(summary.mended),
+        "still_read": summary.is_still_read,
         "failures": failures,
         "verified": summary.verified,
         "differing": summary.differing,

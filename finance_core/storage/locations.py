@@ -53,7 +53,7 @@ class Location:
     without: Sequence[str] = field(default_factory=list)
     """Names of fields, as `bare` writes them, with which a document is no bar as it stands: units, flags."""
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """The texts that a field may have in a bar, by its name in the collection: its currency, its market."""
+    """The texts that a field may have in a bar, by its name in the collection: those of currencies."""
 
     @property
     def is_adopted(self) -> bool:
@@ -63,8 +63,8 @@ class Location:
     def conflict(self, document: Mapping[str, Any]) -> str:
         """What in `document` makes it no bar as it stands: a field in `without`, another text than in `only`; or ""."""
         named = _first_alike(tuple(document), tuple(self.without)) if self.without else ""
-        told = ((name, texts, document.get(name)) for name, texts in self.only.items())
-        return named or next((f"{name}: {text}" for name, texts, text in told if text not in (None, "", *texts)), "")
+        others = (name for name, texts in self.only.items() if not _is_among(document.get(name), texts))
+        return named or next((f"{name}: {document[name]}" for name in others), "")
 
     def name(self, ours: str) -> str:
         """The collection's name of our field `ours`."""
@@ -74,6 +74,12 @@ class Location:
 def bare(name: str) -> str:
     """The name of a field in small letters, without what its owner may have put between its words."""
     return re.sub(r"[\s_-]", "", name.casefold())
+
+
+def _is_among(value: Any, texts: Sequence[str]) -> bool:
+    """Whether a value is one of the `texts`, apart from case, or says nothing: NaN, for example, as pandas writes."""
+    is_untold = value is None or value == "" or value != value
+    return is_untold or str(value).strip().casefold() in map(str.casefold, texts)
 
 
 @lru_cache(maxsize=1024)

@@ -85,9 +85,9 @@ def export(
         for done, ticker in enumerate(chosen, start=1):
             if stop is not None and stop.is_set():
                 raise SisepanError(N_("중단했습니다. 파일을 쓰지 않았습니다."))
-            frame = prices.load(db, category, ticker)
-            stored = prices.as_stored(db, category, ticker).reindex(frame.index)
-            frame[candles.PRICES] = frame[candles.PRICES].where(stored[candles.PRICES] > 0)  # unknown ones stay empty
+            stored = prices.as_stored(db, category, ticker)
+            frame, known = prices.as_drawn(stored), stored[candles.PRICES] > 0
+            frame[candles.PRICES] = frame[candles.PRICES].where(known.reindex(frame.index))  # unknown ones stay empty
             write(frame.reset_index().assign(ticker=ticker)[list(COLUMNS)])
             bars += len(frame)
             progress(done, len(chosen))

@@ -46,7 +46,12 @@ def load(db: MongoDatabase, where: Category | Location, ticker: str, last: int |
     publishes them, and with the splits applied that the source has not applied to earlier prices yet. So neither a halt
     nor a split looks like a fall of the price. Raises DataConflict as `as_stored`.
     """
-    bars, _remarks = candles.clean(as_stored(db, where, ticker, last))
+    return as_drawn(as_stored(db, where, ticker, last))
+
+
+def as_drawn(stored: pd.DataFrame) -> pd.DataFrame:
+    """The bars of `load` from those of `as_stored`."""
+    bars, _remarks = candles.clean(stored)
     return adjustment.split_adjusted(bars)[0]
 
 
@@ -69,8 +74,8 @@ def as_stored(db: MongoDatabase, where: Category | Location, ticker: str, last: 
         return candles.empty()
     if field := next(filter(None, map(location.conflict, documents)), ""):
         sentence = N_(
-            "{ticker}에 {field} 필드가 있는 문서가 있어 그대로 그리지 않습니다. '내 데이터' 화면에서 전환하면 "
-            "반영합니다."
+            "{ticker}에 {field} 필드가 있는 문서가 있어 그대로 그리지 않습니다. 그 문서를 고치거나 지우십시오. 읽기만 "
+            "하는 컬렉션이면 '내 데이터' 화면에서 전환할 수도 있습니다."
         )
         raise DataConflict(sentence, ticker=ticker, field=field)
     if last is not None:

@@ -173,7 +173,7 @@ def _of_rows(rows: npt.NDArray[np.uint8], location: Location) -> Iterator[tuple[
 
 
 def _has_other(rows: npt.NDArray[np.uint8], place: Place | None, texts: Sequence[str]) -> bool:
-    """Whether a field of `rows` at `place`, if it is one of text, has another text than `texts`."""
+    """Whether a field of `rows` at `place` may have another value than `texts`; one by one, they are read exactly."""
     if place is None or place.kind == NOTHING:
         return False
     if place.kind != TEXT:

@@ -176,8 +176,8 @@ def test_a_column_of_units_is_read_where_they_leave_prices_as_they_are(
         assert samsung.bars["close"].tolist() == [79600, 77000, 76600]
     else:
         assert samsung.failure
-        assert samsung.failure.message == qualifiers.OTHER_UNIT
-        assert f"{unit} ({name})" in str(samsung.failure)
+        assert samsung.failure.message == qualifiers.OTHER_UNIT_OF_FIELD
+        assert samsung.failure.values == {"fields": name, "unit": unit}
 
 
 @pytest.mark.parametrize(

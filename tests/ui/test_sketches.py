@@ -227,8 +227,9 @@ def test_a_deleted_drawing_is_brought_back_as_it_was_but_not_to_another_chart(
     page.button(key=f"icon_erase_{TREND.id}").click().run()
     assert stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930") == []
     page.button(key="restore_drawing").click().run()
-    assert stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [TREND]
-    page.button(key=f"icon_erase_{TREND.id}").click().run()
+    (restored,) = stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930")
+    assert (restored.kind, restored.points, restored.drawn) == (TREND.kind, TREND.points, TREND.drawn)
+    page.button(key=f"icon_erase_{restored.id}").click().run()
     page.query_params["ticker"] = "000660"
     page.run()
     assert "restore_drawing" not in [button.key for button in page.button]

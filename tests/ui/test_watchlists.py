@@ -213,6 +213,7 @@ LISTINGS: dict[Any, Any] = {
         ("005930 000660 AAPL", [SAMSUNG, HYNIX, APPLE], []),
         ("AAPL,AAPL,,\n\n", [APPLE], []),
         ("삼성전자\t86,000\nSK하이닉스\t1,234,000.5\tAAPL", [SAMSUNG, HYNIX, APPLE], []),
+        ("삼성전자 71,200원 ▲1,200\nAAPL\t189.30\t+1.2%\t-5", [SAMSUNG, APPLE], []),
         ("005930,000660,5,930", [SAMSUNG, HYNIX], ["5", "930"]),
         ("삼성중공업, 999999 AAPL", [APPLE], ["삼성중공업", "999999"]),
         ("GS, 078930, 골드만삭스", [Entry("korean_stocks", "078930"), Entry("us_stocks", "GS")], ["GS"]),

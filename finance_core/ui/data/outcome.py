@@ -35,6 +35,9 @@ def of_run(summary: Summary | None, category: Category, *, with_record: bool = T
             of_import(last, "imported")
     for change in reports.changes(summary):
         st.caption(plain(change))
+    if summary.is_still_read:
+        text = _(reports.STILL_READ).format(category=_(category.title), source=summary.source)
+        st.warning(plain(text), icon=":material/link:")
     if summary.failures:
         failures = [(failure.ticker, str(failure.error)) for failure in summary.failures]
         st.dataframe(pd.DataFrame(failures, columns=[_("종목"), _("이유")]), hide_index=True)

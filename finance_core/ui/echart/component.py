@@ -87,13 +87,11 @@ def show(
 ) -> None:
     """The chart, as high as its container. An option that has not changed is neither sent nor drawn again.
 
-    The browser moves to the positions `visible` if the `revision` or the option has changed, and to those of `chosen`,
-    if they are given, on a double click. `bars` is the number of
-    all bars; future days may follow them, which are shown together with the last bar. `alt` is the text alternative,
-    for screen readers.
+    The browser moves to the positions `visible` if the `revision` or the option has changed, and to `chosen`, if given,
+    on a double click. `bars` is the number of all bars; future days may follow them, shown together with the last one.
 
     `tell` is called with each message of the browser about what a person did in the chart; a message may have any
-    content. `picture` is the last picture that was requested.
+    content. `picture` is the last picture that was requested, `alt` the text alternative for screen readers.
     """
     from streamlit_echarts import st_echarts  # registers itself with the running app, so only import it once one runs
 
@@ -102,13 +100,12 @@ def show(
         if isinstance(message, dict):
             tell(message)
 
-    first, last = visible
     settings = {
         "readout": prepared.readout,
         "rising": look.rising,
         "falling": look.falling,
-        "shown": {"first": first, "last": last, "revision": revision, "drawn": prepared.drawn, "bars": bars},
-        "chosen": dict(zip(("first", "last"), chosen or visible, strict=True)),
+        "shown": {**_ends(visible), "revision": revision, "drawn": prepared.drawn, "bars": bars},
+        "chosen": _ends(chosen or visible),
         "box": look.box,
         "alt": alt,
         "drawings": list(drawings.items),
@@ -124,6 +121,10 @@ def show(
     with st.container(key="chart"):
         _style(prepared)
         st_echarts(prepared.option, events={"report": code}, height="100%", key=key, on_change=on_event)
+
+
+def _ends(positions: tuple[int, int]) -> dict[str, int]:
+    return dict(zip(("first", "last"), positions, strict=True))
 
 
 def _style(prepared: Prepared) -> None:

@@ -188,15 +188,19 @@ class Sketch:
         return cast("pd.Timestamp", self.bars.index[-1]).date()
 
     def _restore(self, drawing: Drawing) -> None:
-        del st.session_state[REMOVED]
-        self._store(drawing)
+        st.session_state.pop(REMOVED, None)
+        self._store(replace(drawing, id=uuid.uuid4().hex))  # another person may have brought it back too
 
     def _remove(self, drawing: Drawing) -> None:
+        def remove() -> None:
+            stored_drawings.remove(self.db, self.category, self.ticker, [drawing.id])
+            st.session_state[REMOVED] = drawing
+
+        if drawing not in self.own:
+            writes(remove)()
+            return
+        self._keep([each for each in self.own if each != drawing])
         st.session_state[REMOVED] = drawing
-        if drawing in self.own:
-            self._keep([each for each in self.own if each != drawing])
-        else:
-            writes(stored_drawings.remove)(self.db, self.category, self.ticker, [drawing.id])
 
     def _keep(self, own: list[Drawing]) -> None:
         st.session_state.setdefault(OWN, {})[self.category.key, self.ticker] = own

@@ -10,15 +10,17 @@ from finance_core.storage.watchlists import Entry
 
 Listings = Mapping[Category, Mapping[str, TickerRow]]
 """The tickers of each category."""
-_PRICE = re.compile(r"(?<![\w,])[+-]?\d{1,3}(,\d{3})+(\.\d+)?(?![\w,])")
+_PRICE = re.compile(r"(?<![\w,])[₩$▲▼+-]*\d{1,3}(,\d{3})+(\.\d+)?[원%]?(?![\w,])")
 """A number with thousands, as stands beside a name that is copied from a table."""
+_NUMBER = re.compile(r"[₩$▲▼+-]+\d+|[₩$▲▼+-]*\d+\.\d+%?|[₩$▲▼+-]*\d+[원%]|[₩$▲▼+-]+")
+"""Another number that is no ticker."""
 
 
 def entries_of(text: str, listings: Listings) -> tuple[list[Entry], list[str]]:
     """The tickers in `text`, each once, in the order of the text; and the parts that mean no ticker, or two.
 
     Parts are separated by line breaks, commas, semicolons or tabs. A part that is no name is split at spaces too.
-    Prices with thousands do not count.
+    Prices and changes do not count.
     """
     names = _names(listings)
     entries: dict[Entry, None] = {}
@@ -28,7 +30,7 @@ def entries_of(text: str, listings: Listings) -> tuple[list[Entry], list[str]]:
         for word in [part] if whole else part.split():
             if entry := _entry(word, listings, names):
                 entries[entry] = None
-            else:
+            elif not _NUMBER.fullmatch(word):
                 unknown.append(word)
     return list(entries), unknown
 
