@@ -483,7 +483,7 @@ def test_a_document_in_another_currency_that_comes_later_is_no_bar(own_server_db
     assert adopted(db, "kr").state == "done"
     assert_all_drawn(db, TABLES)
     day = dt.datetime(2027, 1, 4)
-    for later in (None, "", "KRW"):
+    for later in (None, "", "KRW", "krw", float("nan")):
         db["kr"].insert_one({**documents[-1], "_id": ObjectId(), "Date": day, "ccy": later})
         assert len(prices.load(db, KOREAN_STOCKS, documents[-1]["symbol"])) == len(TABLES[documents[-1]["symbol"]]) + 1
         db["kr"].delete_one({"Date": day})
