@@ -349,7 +349,7 @@ def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
 
     # The link shows them, in whichever period, and the picture has them.
     open_chart(page, address + "?period=3M")
-    accent = (37, 99, 235)
+    accent = (76, 110, 245)
     assert wait_until(lambda: accent in colours(page))
     _name, picture = picture_of(page)
     assert accent in {colour for count, colour in picture.getcolors(1 << 24) or [] if count > 500}

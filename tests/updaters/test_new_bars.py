@@ -58,6 +58,7 @@ def test_the_metadata_tells_the_state_of_the_bars(db: MongoDatabase, samsung: Li
         "ticker": "005930",
         "name": "삼성전자",
         "name_en": "Samsung Electronics",
+        "industry": "통신 및 방송 장비 제조업",
         "market": "KOSPI",
         "marker": "circle",
         "active": True,
