@@ -271,12 +271,13 @@ def test_every_misbehaviour_becomes_one_error_with_its_reason(
     error: type[FetchFailed],
     reason: str,
 ) -> None:
-    if isinstance(answers[0], Hang):  # nobody is to wait longer; any other answer may take its time
-        monkeypatch.setattr(product, "TIMEOUT", 0.2)
     yahoo.answer_with(SYMBOL, *answers)
 
-    with pytest.raises(FetchFailed, match=reason) as caught:
-        fetch(start)
+    with monkeypatch.context() as patched:
+        if isinstance(answers[0], Hang):  # nobody is to wait longer; any other answer may take its time
+            patched.setattr(product, "TIMEOUT", 0.2)
+        with pytest.raises(FetchFailed, match=reason) as caught:
+            fetch(start)
 
     assert type(caught.value) is error
     assert caught.value.__cause__ is not None
