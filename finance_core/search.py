@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 LIMIT = 20
 LONGEST_QUERY = 100
 """Longer texts match nothing: no name is that long."""
-_WRITTEN_TICKER = re.compile(r"^a?(\d{5}[0-9a-z])(\.k[sq])?$")
+_WRITTEN_TICKER = re.compile(r"^a?(\d{4}[0-9a-z]{2})(\.k[sq])?$")
 
 
 class _Entry(NamedTuple):

@@ -16,6 +16,7 @@ ROWS = [
     {"ticker": "000660", "name": "SK하이닉스"},
     {"ticker": "034730", "name": "SK"},
     {"ticker": "00088K", "name": "한화3우B"},
+    {"ticker": "0126Z0", "name": "에피스"},
     {"ticker": "AAPL", "name": "애플", "name_en": "Apple"},
     {"ticker": "A", "name": "애질런트", "name_en": "Agilent"},
     {"ticker": "^GSPC", "name": "S&P 500", "name_en": "S&P 500"},
@@ -53,6 +54,7 @@ INDEX = Index(ROWS)
         ("ㄴㅇㅂ", "035420"),
         ("A005930", "005930"),
         ("a00088k", "00088K"),
+        ("A0126Z0", "0126Z0"),
         ("005930.KS", "005930"),
     ],
 )

@@ -118,11 +118,10 @@ def clean(raw: pd.DataFrame, *, keeps_upside_down: bool = False) -> tuple[pd.Dat
     duplicates, and NaN or 0 where a source has no number. Days with a time zone are the days of that zone.
 
     If a day has several bars, the last one counts. A bar without a date or a positive, finite close is refused, and one
-    whose high is below its low, unless `keeps_upside_down`. A
-    missing open becomes the close; a missing high or low becomes the highest or lowest known price of the day. So a
-    halted day (no open, high, low and volume) becomes a flat bar at its close. A high below the close stays as
-    published: sources that round adjusted prices have such days. Volumes become whole shares as in `frame`; a negative
-    or infinite dividend or split becomes 0.
+    whose high is below its low, unless `keeps_upside_down`. A missing open becomes the close; a missing high or low
+    becomes the highest or lowest known price of the day. So a halted day (no open, high, low and volume) becomes a flat
+    bar at its close. A high below the close stays as published: sources that round adjusted prices have such days.
+    Volumes become whole shares as in `frame`; a negative or infinite dividend or split becomes 0.
 
     Raises ValueError if a price column is missing, a column occurs twice, or the index holds no dates.
 

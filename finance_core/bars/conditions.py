@@ -110,9 +110,7 @@ def remarks(tree: Node) -> list[str]:
     """
     sentence = _("{part}: {number}은(는) {percent}%입니다. {number}%를 뜻했다면 {number}%라고 쓰십시오.")
     compared = [node for node in nodes(tree) if isinstance(node, Comparison)]
-    empty = _("{part}: 견줄 글자가 비어 있습니다. 글자를 넣으십시오.")
-    without_text = [node for node in compared if Text("") in (node.left, node.right)]
-    return [empty.format(part=node) for node in without_text] + [
+    return [
         sentence.format(part=node, number=number, percent=f"{number.value * 100:g}")
         for node in compared
         for field, other in ((node.left, node.right), (node.right, node.left))

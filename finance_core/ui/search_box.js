@@ -13,7 +13,7 @@ const key = (text) => text.normalize("NFKD").toLowerCase().replace(/\s+/g, "");
 const initials = (text) =>
   text.replace(/[가-힣]/g, (syllable) => syllable.normalize("NFD")[0]);
 
-const asked = (query) => (query.length > 100 ? "" : key(query).replace(/^a?(\d{5}[0-9a-z])(\.k[sq])?$/, "$1"));
+const asked = (query) => (query.length > 100 ? "" : key(query).replace(/^a?(\d{4}[0-9a-z]{2})(\.k[sq])?$/, "$1"));
 
 // The sorted entries of `categories`. Each category has a key and rows [ticker, name, English name, aliases, is sample,
 // order]: the order is that of equally good matches.

@@ -267,9 +267,3 @@ def test_a_bare_number_beside_a_percentage_is_remarked_on(text: str, percents: l
     sentences = conditions.remarks(parse(text))
     assert len(sentences) == len(percents)
     assert all(percent in sentence for sentence, percent in zip(sentences, percents, strict=True))
-
-
-def test_a_comparison_with_no_text_is_remarked_on() -> None:
-    (sentence,) = conditions.remarks(parse('close > 5 and market == ""'))
-    assert sentence.startswith('market == "":')
-    assert conditions.remarks(parse('market == "KOSPI"')) == []

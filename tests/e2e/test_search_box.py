@@ -175,6 +175,7 @@ def test_the_browser_finds_what_python_finds(page: Page) -> None:
         "ㄴㅇㅂ",
         "ㅎㅇㄴㅅ",
         "A005930",
+        "A0126Z0",
         "005930.KQ",
         "ＡＡＰＬ",
         ".*",
