@@ -58,7 +58,7 @@ def option(
         title = _("{window}일 평균 위 종목").format(window=window)
         shares = (daily[f"above_{window}"] * 100).round(2).to_numpy()
         add(title, shares, 1, {"decimals": 1, "suffix": "%"}, itemStyle={"color": COLORS[window]})
-    bar = {"type": "bar", "barGap": parts.ON_EACH_OTHER}
+    bar = {"type": "bar", "barGap": "-100%"}  # on each other: a stack would be computed anew in each frame
     size = {"unsigned": True}
     add(_("종가 52주 신고가"), daily["highs"].to_numpy(), 2, size, **bar, itemStyle={"color": style.rising})
     add(_("종가 52주 신저가"), (-daily["lows"]).to_numpy(), 2, size, **bar, itemStyle={"color": style.falling})

@@ -54,7 +54,7 @@ def candlestick(
     >>> from finance_core.bars import candles
     >>> option = candlestick(candles.empty(), [], Style())
     >>> [series["type"] for series in option["series"]]
-    ['candlestick', 'bar', 'bar']
+    ['custom', 'line', 'custom']
     """
     drawn = panes.draw(curves, decimals=style.decimals, rising=style.rising, falling=style.falling)
     source = _source(bars, style, drawn.columns, ahead, others, noted)
@@ -70,25 +70,18 @@ def candlestick(
         **panes.places(drawn.panes, style.heights),
         "xAxis": [parts.trading_days(pane, labels=pane == drawn.panes - 1) for pane in range(drawn.panes)],
         "yAxis": [*y_axes, *overlay.axes(axis, others)],
-        "dataZoom": _zooms(drawn, len(bars), style),
+        "dataZoom": parts.zooms(drawn.panes, parts.first_seen(len(bars)), parts.SIDES, bottom=8, height=28),
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
         "tooltip": {**parts.TOOLTIP, "showContent": False},
         "series": [
-            price_series.of(bars, style),
+            *price_series.of(bars, style),
             *overlay.series(others, first_axis=len(y_axes)),
-            _volume_bars("rising", style.rising),
-            _volume_bars("falling", style.falling),
+            _volumes(style),
             *drawn.fills,
             *drawn.series,
             *(mark.series(dataset) for dataset, mark in enumerate(marked, start=1)),
         ],
     }
-
-
-def _zooms(drawn: panes.Drawn, bars: int, style: Style) -> list[Option]:
-    # The slider cannot show the custom series of OHLC bars; it would show volumes instead.
-    has_prices = style.kind != "bars" or bool(drawn.on_price)
-    return parts.zooms(drawn.panes, parts.first_seen(bars), parts.SIDES, bottom=8, height=28, shadow=has_prices)
 
 
 def _source(
@@ -99,14 +92,12 @@ def _source(
     others: Sequence[Other],
     noted: Noted,
 ) -> pd.DataFrame:
-    """The dataset: the day, the columns of `titled`, the volume of rising and of falling bars, and the `others`."""
+    """The dataset: the day, the columns of `titled`, and the `others`."""
     days = [*parts.days(bars.index, style.last_note), *parts.days(ahead)]
     if len(ahead):
         bars = bars.reindex(bars.index.append(ahead))
     source = titled(bars, columns, noted).reset_index(drop=True)
     source.insert(0, _("날짜"), days)
-    is_rising, volume = bars["close"].to_numpy() >= bars["open"].to_numpy(), bars["volume"].to_numpy()
-    source["rising"], source["falling"] = np.where(is_rising, volume, np.nan), np.where(is_rising, np.nan, volume)
     for name, close in overlay.columns(others).items():
         source[name] = close.reset_index(drop=True).reindex(source.index)
     return source
@@ -148,13 +139,7 @@ def _volume_axis(bars: pd.DataFrame) -> Option:
     }
 
 
-def _volume_bars(column: str, color: str) -> Option:
-    return {
-        "type": "bar",
-        "name": column,
-        "encode": {"x": _("날짜"), "y": column},
-        "xAxisIndex": 1,
-        "yAxisIndex": 1,
-        "barGap": parts.ON_EACH_OTHER,
-        "itemStyle": {"color": color, "opacity": 0.6},
-    }
+def _volumes(style: Style) -> Option:
+    colors = style.rising, style.falling
+    columns = parts.columns(_("거래량"), colors, begin=_("시가"), end=_("종가"), opacity=0.6)
+    return columns | {"xAxisIndex": 1, "yAxisIndex": 1}

@@ -164,11 +164,11 @@ def _ground(part: _Part) -> go.Scatter:
 
 def _trace(series: dict[str, Any], part: _Part) -> go.Bar | go.Scatter:
     """A series of the page as Plotly draws it."""
-    column = series["encode"]["y"]
+    column = series["name"]
     values = part.drawn.columns[column]
     # The names above the panes of the page, which are short enough for one line in a narrow window.
     readings = {reading["column"]: reading for reading in part.drawn.readings}
-    reading = readings[column.removesuffix(" +").removesuffix(" −")]
+    reading = readings[column]
     number_format = f"{'+' if reading['signed'] else ''},.{reading['decimals']}f"
     look: dict[str, Any] = {"x": part.days, "name": html_layers.escaped(reading["title"])}
     if series.get("xAxisIndex", 0) == panes.SHARED["price"]:
@@ -176,9 +176,10 @@ def _trace(series: dict[str, Any], part: _Part) -> go.Bar | go.Scatter:
         look |= {"y": part.window.on_axis(values), "customdata": values, "hovertemplate": template}
     else:
         look |= {"y": values, "hovertemplate": f"%{{y:{number_format}}}"}
+    if series["type"] == "custom":
+        colors = [series["renderItem"].settings[side] for side in ("rising", "falling")]
+        return go.Bar(**look, marker={"color": np.where(values >= 0, *colors)}, showlegend=False)
     color = series["itemStyle"]["color"]
-    if series["type"] == "bar":
-        return go.Bar(**look, marker={"color": color}, showlegend=False)
     if series["type"] == "scatter":
         return go.Scatter(**look, mode="markers", marker={"color": color, "size": series["symbolSize"]})
     return go.Scatter(**look, **html_layers.points(values), line={"color": color, "width": 1.5})

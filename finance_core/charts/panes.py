@@ -7,7 +7,7 @@ is grid 0, that of volumes grid 1; each indicator with a pane of its own has a f
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -209,13 +209,9 @@ def _add(drawn: Drawn, curve: Curve, place: _Place, color: str, of_sign: tuple[s
         drawn.on_price.append(title)
     signed = curve.line.mark == "columns"
     if signed:
-        positive = curve.values >= 0
-        parts_of_sign = np.where(positive, curve.values, np.nan), np.where(positive, np.nan, curve.values)
-        for values, sign, sign_color in zip(parts_of_sign, "+−", of_sign, strict=True):
-            drawn.columns[f"{title} {sign}"] = values
-            drawn.series.append(_series("bar", f"{title} {sign}", sign_color, barGap=parts.ON_EACH_OTHER) | axes)
+        drawn.series.append(parts.columns(title, of_sign, end=title) | axes)
     elif curve.line.mark == "dots":
-        drawn.series.append(_series("scatter", title, color, symbol="circle", symbolSize=3) | axes)
+        drawn.series.append(_dots(title, color) | axes)
     else:
         drawn.series.append(parts.line(title, color) | axes)
     reading = parts.reading(
@@ -249,9 +245,9 @@ def _fill(drawn: Drawn, edges: Sequence[Curve], place: _Place, of_sign: tuple[st
         )
 
 
-def _series(kind: str, column: str, color: str, **look: Any) -> Option:
-    encode = {"x": _("날짜"), "y": column}
-    return {"type": kind, "name": column, "encode": encode, "silent": True, "itemStyle": {"color": color}, **look}
+def _dots(column: str, color: str) -> Option:
+    look = {"symbol": "circle", "symbolSize": 3, "itemStyle": {"color": color}, "silent": True}
+    return {"type": "scatter", "name": column, "encode": {"x": _("날짜"), "y": column}, **look}
 
 
 def _guides(levels: Sequence[float]) -> Option:

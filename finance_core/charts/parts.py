@@ -13,6 +13,7 @@ import pandas as pd
 from babel.dates import get_month_names
 
 from finance_core.charts.script import Script
+from finance_core.charts.style import Kind
 from finance_core.i18n import _, language
 
 Option = dict[str, Any]
@@ -27,9 +28,6 @@ LEAST_SEEN: Final = 5
 """Least number of visible bars; a page that asks for fewer gets so many."""
 AIR: Final = 0.04
 """Margin above and below the visible prices, as a part of their range."""
-ON_EACH_OTHER: Final = "-100%"
-"""The gap between bars of two colours, of which each place has one. A stack is computed anew, for all bars, in
-each frame of a zoom: with MACD, a third of all work."""
 TOOLTIP: Final[Option] = {"trigger": "axis", "axisPointer": {"type": "cross"}, "confine": True}
 
 VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str, bool], ...]]] = {
@@ -94,18 +92,17 @@ def zooms(
     *,
     bottom: int = 12,
     height: int = 36,
-    shadow: bool = True,
 ) -> list[Option]:
     """Zooming with the wheel and with a slider, in all panes at once; at first between the positions `visible`.
 
-    With None, all bars are visible at first, and a chart that is drawn again keeps its zoom. With `shadow` the slider
-    shows the first series that it can, which must be one of prices.
+    With None, all bars are visible at first, and a chart that is drawn again keeps its zoom. The slider shows the first
+    line of the option, which must be one of prices.
     """
     zoom: Option = {"xAxisIndex": [*range(panes)], "minValueSpan": LEAST_SEEN - 1}
     if visible:
         zoom |= {"startValue": visible[0], "endValue": visible[1]}
     slider = {"type": "slider", **zoom, "bottom": bottom, "height": height, **sides, "showDetail": False}
-    return [{"type": "inside", **zoom}, {**slider, "showDataShadow": shadow}]
+    return [{"type": "inside", **zoom}, slider]
 
 
 def trading_days(pane: int, *, labels: bool, **label: Any) -> Script:
@@ -160,6 +157,28 @@ def line(column: str, color: str) -> Option:
         "symbol": "none",
         "silent": True,
     }
+
+
+def bars(kind: Kind, colors: tuple[str, str]) -> Option:
+    """The series of the prices in the dataset as `kind`, in the `colors` of rising and of falling bars."""
+    names = [_("시가"), _("고가"), _("저가"), _("종가")]
+    return _shapes(kind, names, colors, begin=_("시가"), end=_("종가"))
+
+
+def columns(name: str, colors: tuple[str, str], *, end: str, begin: str = "", opacity: float = 1) -> Option:
+    """The series of the values called `name` in the dataset as columns on the zero line.
+
+    The first of the `colors` is that of days on which `end` is not below `begin`, both names of columns of the dataset;
+    "" stands for zero.
+    """
+    return {"name": name, **_shapes("columns", [name], colors, begin=begin, end=end, opacity=opacity)}
+
+
+def _shapes(kind: str, names: list[str], colors: tuple[str, str], **sides: Any) -> Option:
+    settings = {"kind": kind, "columns": names, "rising": colors[0], "falling": colors[1], "opacity": 1, **sides}
+    encode = {"x": _("날짜"), "y": names, "sides": [sides[side] for side in ("begin", "end") if sides[side]]}
+    draw = Script("bar_shapes", settings)
+    return {"type": "custom", "encode": encode, "renderItem": draw, "clip": True, "progressive": 0, "silent": True}
 
 
 def apart(values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:

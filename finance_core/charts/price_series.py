@@ -5,6 +5,7 @@ from typing import Final
 
 import pandas as pd
 
+from finance_core.charts import parts
 from finance_core.charts.parts import Option
 from finance_core.charts.script import Script
 from finance_core.charts.style import Kind, Style
@@ -14,35 +15,23 @@ LINE: Final = "#2563eb"
 """Colour of a line of closes, the same for rising and falling."""
 
 
-def of(bars: pd.DataFrame, style: Style) -> Option:
+def of(bars: pd.DataFrame, style: Style) -> list[Option]:
     """The series of `bars` in the kind of `style`, with a line and a tag on the axis at the last close.
 
+    The slider below the chart draws lines alone: for it, other kinds have a line of closes that the panes do not show.
+
     >>> from finance_core.bars import candles
-    >>> of(candles.empty(), Style(kind="bars"))["type"]
-    'custom'
+    >>> [series["type"] for series in of(candles.empty(), Style(kind="bars"))]
+    ['custom', 'line']
     """
     series = {"name": _("시세"), **SERIES[style.kind](style)}
-    return series if bars.empty else {**series, "markLine": _last_close(bars, style)}
-
-
-def _candles(style: Style) -> Option:
-    look = {"color": style.rising, "borderColor": style.rising, "borderWidth": 1.5}
-    look |= {"color0": style.falling, "borderColor0": style.falling}
-    # A close at the open rises, as in volumes and bars; ECharts would ask the visible bar before.
-    look |= {"borderColorDoji": style.rising}
-    encode = {"x": _("날짜"), "y": [_("시가"), _("종가"), _("저가"), _("고가")]}
-    return {"type": "candlestick", "encode": encode, "itemStyle": look}
-
-
-def _hollow(style: Style) -> Option:
-    series = _candles(style)
-    return {**series, "itemStyle": {**series["itemStyle"], "color": "transparent"}}
+    drawn = series if bars.empty else {**series, "markLine": _last_close(bars, style)}
+    unseen = {"name": "", **_line(style), "lineStyle": {"opacity": 0}, "silent": True}
+    return [drawn] if style.kind in OF_CLOSES else [drawn, unseen]
 
 
 def _bars(style: Style) -> Option:
-    columns = [_("시가"), _("고가"), _("저가"), _("종가")]
-    draw = Script("ohlc_bar", {"columns": columns, "rising": style.rising, "falling": style.falling})
-    return {"type": "custom", "encode": {"x": _("날짜"), "y": columns}, "renderItem": draw, "clip": True}
+    return parts.bars(style.kind, (style.rising, style.falling))
 
 
 def _line(_style: Style) -> Option:
@@ -55,8 +44,8 @@ def _area(style: Style) -> Option:
 
 
 SERIES: Final[Mapping[Kind, Callable[[Style], Option]]] = {
-    "hollow": _hollow,
-    "candles": _candles,
+    "hollow": _bars,
+    "candles": _bars,
     "bars": _bars,
     "line": _line,
     "area": _area,

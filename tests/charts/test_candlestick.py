@@ -58,7 +58,8 @@ def test_what_is_read_out_stands_in_the_dataset_above_a_pane_that_is_there() -> 
     for entry in option["readout"]:
         assert entry["column"] in source.columns
         assert entry["pane"] < len(option["grid"])
-    colors = {series["name"]: series["itemStyle"]["color"] for series in option["series"] if series["type"] == "line"}
+    lines = [series for series in option["series"] if series["type"] == "line" and series["name"]]
+    colors = {series["name"]: series["itemStyle"]["color"] for series in lines}
     assert {entry["title"]: entry["color"] for entry in option["readout"] if entry["color"]} == colors
 
 
@@ -75,15 +76,18 @@ def test_a_column_is_named_by_every_series_that_draws_it() -> None:
 
 
 def test_volume_is_drawn_once_per_bar_in_the_colour_of_its_candle() -> None:
-    _, source = option_of(bars_of([10, 12, 11, 11]))
-    assert source["rising"].notna().tolist() == [True, True, False, True]
-    assert (source["rising"].isna() == source["falling"].notna()).all()
+    option, _ = option_of(bars_of([10, 12, 11, 11]))
+    candles_drawn, volumes = (series for series in option["series"] if series["type"] == "custom")
+    assert volumes["encode"]["y"] == ["거래량"]
+    sides = [series["renderItem"].settings for series in (candles_drawn, volumes)]
+    for name in ("begin", "end", "rising", "falling"):  # what the colours are, and how they are chosen
+        assert sides[0][name] == sides[1][name]
+    assert (sides[1]["begin"], sides[1]["end"]) == ("시가", "종가")
 
 
 def test_the_volume_axis_and_what_is_read_out_are_of_the_volume_itself() -> None:
     option, source = option_of(bars_of([1, 2], 3_000_000_000))
     assert source["거래량"].tolist() == [3_000_000_000, 3_000_000_000]
-    assert source["rising"].max() == 3_000_000_000
     assert option["yAxis"][1]["axisLabel"]["formatter"].settings["units"][1] == (1e8, "억", False)
     assert [option_of(bars_of([1, 2], volume))[0]["yAxis"][1]["show"] for volume in (1, 0)] == [True, False]
 
@@ -145,8 +149,9 @@ def test_every_kind_and_scale_draws_the_same_prices(kind: Kind, scale: Scale) ->
 
 
 def test_a_filled_rising_body_is_a_choice() -> None:
-    look = option_of(bars_of([1, 2, 1]), kind="candles")[0]["series"][0]["itemStyle"]
-    assert (look["color"], look["color0"]) == (style.RED, style.BLUE)
+    for kind in ("candles", "hollow"):
+        look = option_of(bars_of([1, 2, 1]), kind=kind)[0]["series"][0]["renderItem"].settings
+        assert (look["kind"], look["rising"], look["falling"]) == (kind, style.RED, style.BLUE)
 
 
 def test_a_week_that_still_runs_says_so_on_its_bar() -> None:
@@ -178,7 +183,7 @@ def test_the_only_close_of_another_ticker_is_marked_and_what_is_bridged_is_not()
     closes = [pd.Series(values, bars.index) for values in ([np.nan, 5.0, np.nan], [4.0, np.nan, 6.0])]
     others = [Other(name, close, 2) for name, close in zip("AB", closes, strict=True)]
     option = candlestick.candlestick(bars, [], Style(scale="percent"), others=others)
-    once, bridged = (series for series in option["series"] if series["type"] == "line")
+    once, bridged = (series for series in option["series"] if series["type"] == "line" and series["name"])
     assert once["markPoint"]["data"] == [{"coord": [1, 5.0]}]
     assert "markPoint" not in bridged
     json.dumps(option["series"], allow_nan=False, default=lambda script: dict(script.settings))

@@ -32,13 +32,19 @@ def test_the_chart_in_a_file_is_gap_free_and_needs_no_network(bars: pd.DataFrame
     figure = candlestick_html.candlestick(Content(bars, averages, style))
     file = html_page.to_html(figure, "삼성전자 005930", "KRW", style)
     i18n.use_language("ko")
-    candlesticks, volume, average, macd, signal, *histogram, sar = figure.data
+    candlesticks, volume, average, macd, signal, histogram, sar = figure.data
     assert list(candlesticks.close) == bars["close"].tolist()
     assert list(average.y)[4:] == averages[0].values.tolist()[4:]
     # As above the panes of the page, where an indicator's name stands once.
     assert (macd.name, signal.name) == ("MACD(12,26,9)", "시그널" if language == "ko" else "signal")
-    assert {bars.name for bars in histogram} == {"오실레이터" if language == "ko" else "histogram"}
-    assert [macd.yaxis, *(bars.yaxis for bars in histogram)] == ["y3"] * 3, "a pane of its own"
+    assert histogram.name == ("오실레이터" if language == "ko" else "histogram")
+    assert [macd.yaxis, histogram.yaxis] == ["y3"] * 2, "a pane of its own"
+    assert {color for value, color in zip(histogram.y, histogram.marker.color, strict=True) if value >= 0} == {
+        style.rising
+    }
+    assert {color for value, color in zip(histogram.y, histogram.marker.color, strict=True) if value < 0} == {
+        style.falling
+    }
     assert (sar.mode, sar.yaxis) == ("markers", "y")
     assert list(volume.y) == bars["volume"].tolist()
     assert figure.layout.yaxis3.tickformat == ",", "10,000 and no 10k, as on the page"

@@ -36,7 +36,8 @@ def test_every_line_is_drawn_in_the_pane_of_its_row_and_read_out_there(key: str)
     assert {series["xAxisIndex"] for series in added} == {pane}
     for series in added:
         assert option["yAxis"][series["yAxisIndex"]].get("gridIndex") == pane if pane > 1 else True
-        assert series["encode"]["y"] in source.columns
+        assert series["name"] in source.columns
+        assert series["encode"]["y"] in (series["name"], [series["name"]])
     read = [entry for entry in option["readout"] if entry not in plain["readout"]]
     assert [entry["column"] for entry in read] == [curve.title for curve in curves.curves(BARS, [chosen])]
     assert {entry["pane"] for entry in read} == {pane}
@@ -53,14 +54,11 @@ def test_all_panes_zoom_together_and_only_the_last_one_names_days() -> None:
 
 def test_columns_are_in_the_colour_of_their_sign_and_none_is_drawn_twice() -> None:
     option = option_of(Chosen("macd", (12, 26, 9)), rising_is_red=True)
-    source = option["dataset"][0]["source"]
-    positive, negative = source["MACD(12,26,9) 오실레이터 +"], source["MACD(12,26,9) 오실레이터 −"]
-    assert (positive.dropna() >= 0).all()
-    assert (negative.dropna() < 0).all()
-    assert positive.notna().sum() + negative.notna().sum() == source["MACD(12,26,9) 오실레이터"].notna().sum()
-    colors = {series["name"]: series["itemStyle"]["color"] for series in option["series"]}
-    assert colors[str(positive.name)] == RED
-    assert colors[str(negative.name)] == BLUE
+    [drawn] = [series for series in option["series"] if "오실레이터" in series["name"]]
+    assert drawn["encode"]["y"] == ["MACD(12,26,9) 오실레이터"]
+    settings = drawn["renderItem"].settings
+    assert (settings["begin"], settings["end"]) == ("", drawn["name"]), "below zero or not"
+    assert (settings["rising"], settings["falling"]) == (RED, BLUE)
 
 
 def test_lines_of_one_pane_differ_in_colour_but_the_bands_of_one_indicator() -> None:

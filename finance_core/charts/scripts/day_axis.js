@@ -9,11 +9,16 @@
     ...[1, 2, 3, 6].map((count) => [30.4 * count, ({ month }) => Math.floor(month / count)]),
     ...YEARS.map((count) => [365.25 * count, ({ month }) => Math.floor(month / 12 / count)]),
   ];
-  const parse = (text) => ({
-    day: Math.floor(Date.parse(text.slice(0, 10)) / DAY),
-    month: 12 * text.slice(0, 4) + 1 * text.slice(5, 7) - 1,
-    date: 1 * text.slice(8, 10),
-  });
+  const parsed = new Map(); // each frame of a zoom asks for all visible days again
+  const parse = (text) => {
+    if (!parsed.has(text))
+      parsed.set(text, {
+        day: Math.floor(Date.parse(text.slice(0, 10)) / DAY),
+        month: 12 * text.slice(0, 4) + 1 * text.slice(5, 7) - 1,
+        date: 1 * text.slice(8, 10),
+      });
+    return parsed.get(text);
+  };
   const texts = new Map();
   let chart, step, before, days = [];
 
@@ -41,8 +46,8 @@
       step = choose();
       before = null;
     }
-    const last = before;
-    before = { ...own, position };
+    const last = before?.own;
+    before = { own, position };
     if (!last || !beginsStep(position, own, last)) return false;
     const isYear = Math.floor(own.month / 12) !== Math.floor(last.month / 12);
     const year = String(Math.floor(own.month / 12));

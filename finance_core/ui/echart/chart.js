@@ -1,7 +1,7 @@
 // What a chart does in the browser beside drawing: it follows the page, reports the visible range, reads out, measures.
 // Runs once for each option, whose digest is `drawn`. The settings change more often, and come separately (see
 // `command.mjs`).
-(chart, echarts, drawn, { attach, grab, readout, measure, picture, drawings, draw, move }) => {
+(chart, echarts, drawn, { attach, grab, readout, measure, picture, drawings, draw, move, thin }) => {
   const REST = 150; // milliseconds without a zoom until the range is reported to the page
   const DAY = 864e5; // milliseconds
   const root = chart.getDom();
@@ -12,6 +12,7 @@
   const newest = () => Math.min(range()[1], lastBar());
   const isAnother = (name, value) => JSON.stringify(chart.page[name]) !== JSON.stringify(value);
 
+  thin(echarts);
   root.follow = () => {
     const settings = document.querySelector(".st-key-chart_command")?.settings;
     if (settings?.shown.drawn === drawn && !chart.isDisposed()) follow(settings); // else wait for this option's settings
