@@ -35,7 +35,7 @@ SHAPES = """() => {
   const counts = {}, {chart} = document.querySelector('.echarts-container');
   for (const {shape, style} of chart.getZr().storage.getDisplayList()) {
     if (!shape?.bars) continue;
-    const key = [shape.draw, style.stroke === 'none' ? style.fill : style.stroke].join(' ');
+    const key = [shape.draw, style.stroke ?? style.fill].join(' ');
     counts[key] = (counts[key] ?? 0) + shape.bars.length;
   }
   return counts;
