@@ -101,7 +101,7 @@ def why_it_ended(code: int, log_file: Path, since: int) -> DatabaseMisconfigured
     library = re.search(r"(?:shared librar(?:y|ies):? |Library not loaded: )([^\s:]+)", complaint)
     if library:
         sentence = N_(
-            "내장 MongoDB에 필요한 {library}가 없습니다. 설치하거나(Debian·Ubuntu: sudo apt install libcurl4 "
+            "내장 MongoDB에 필요한 {library}이(가) 없습니다. 설치하거나(Debian·Ubuntu: sudo apt install libcurl4 "
             "libssl3), 가지고 있는 MongoDB의 주소를 MONGO_URI에 적으십시오."
         )
         return DatabaseMisconfigured(sentence, library=library[1])

@@ -285,13 +285,13 @@ class EmbeddedMongod:
         status = self.socket_directory.lstat()
         if status.st_uid != _user_id():  # in /tmp, only the owner or an administrator may delete it
             sentence = N_(
-                "다른 사용자가 {directory}를 만들어 두어 내장 MongoDB를 켤 수 없습니다. {data} 디렉터리를 옮겨 "
+                "다른 사용자가 {directory}을(를) 만들어 두어 내장 MongoDB를 켤 수 없습니다. {data} 디렉터리를 옮겨 "
                 "FINANCE_DATA_DIR에 새 자리를 적거나, 그 사용자나 관리자에게 지워 달라고 하십시오."
             )
             data = str(self.directory.parent)
             raise DatabaseMisconfigured(sentence, directory=str(self.socket_directory), data=data)
         if not stat.S_ISDIR(status.st_mode) or stat.S_IMODE(status.st_mode) != 0o700:
-            sentence = N_("{directory}가 다른 사용자에게 열려 있습니다. 지운 뒤 다시 시도하십시오.")
+            sentence = N_("{directory}이(가) 다른 사용자에게 열려 있습니다. 지운 뒤 다시 시도하십시오.")
             raise DatabaseMisconfigured(sentence, directory=str(self.socket_directory))
 
     def _port(self) -> int:
