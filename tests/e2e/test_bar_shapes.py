@@ -40,8 +40,8 @@ SHAPES = """() => {
   }
   return counts;
 }"""
-SIZE = 8
-"""Bars that become one in a view of all: the least power of two with which they have room in some 600 pixels."""
+ZOOM = """([first, last]) => document.querySelector('.echarts-container').chart.dispatchAction(
+  {type: 'dataZoom', startValue: first, endValue: last})"""
 KINDS = ("candles", "unseen", "volumes", "average")
 
 
@@ -71,24 +71,31 @@ def test_a_short_view_draws_every_bar_in_its_colour(bars: pd.DataFrame, app: Cal
     }
 
 
-def test_a_long_view_draws_for_each_pixel_what_its_bars_reach(
-    bars: pd.DataFrame, app: Callable[[], str], page: Page
+@pytest.mark.parametrize(("first", "last", "size"), [(0, None, 8), (1003, 3498, 8), (1001, 2702, 4), (2501, 3330, 2)])
+def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
+    bars: pd.DataFrame, app: Callable[[], str], page: Page, first: int, last: int | None, size: int
 ) -> None:
     page.set_viewport_size({"width": 700, "height": 800})
     open_chart(page, f"{app()}/korean_stocks?period=MAX")
+    assert len(bars) > 3_600
+    if last:
+        page.evaluate(ZOOM, [first, last])
+    seen = bars.iloc[first : (last or len(bars)) + 1]
     shown = drawn(page)
-    assert len(bars) > 3_000
-    assert 200 < len(shown["candles"]) < 700, "less than a candle for each pixel"
-    pixel = pd.Series(np.arange(len(bars)) // SIZE, bars.index)
+    pixel = np.arange(first, first + len(seen)) // size
+    assert len(set(pixel)) < 620, "the chart has some 600 pixels, and the bars of half as many groups had room"
     how = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "max"}
-    merged = bars.groupby(pixel.to_numpy()).agg(how)
+    merged = seen.groupby(pixel).agg(how)
     np.testing.assert_allclose(shown["candles"].to_numpy(), merged[list(candles.PRICES)].to_numpy(), rtol=1e-6)
     np.testing.assert_allclose(shown["volumes"][0].to_numpy(), merged["volume"].to_numpy(), rtol=1e-6)
-    average = bars["close"].rolling(5).mean()
-    line = shown["average"][0].groupby(shown["average"].index // SIZE)
-    ends = average.groupby(pixel.to_numpy())
-    for side in ("min", "max"):  # a pixel whose bars have no average yet has none
-        np.testing.assert_allclose(getattr(line, side)().to_numpy(), getattr(ends, side)().to_numpy(), rtol=1e-6)
+    for series in shown.values():
+        assert seen.index[0] <= bars.index[int(series.index[0])]
+        assert bars.index[int(series.index[-1])] <= seen.index[-1], "no bar that is out of sight"
+    average = bars["close"].rolling(5).mean().iloc[first : first + len(seen)]
+    line = shown["average"][0].groupby(shown["average"].index // size)
+    for side in ("min", "max"):
+        reached = getattr(average.groupby(pixel), side)()
+        np.testing.assert_allclose(getattr(line, side)().to_numpy(), reached.to_numpy(), rtol=1e-6)
     assert len(shown["average"]) <= 2 * len(merged)
 
 
@@ -104,4 +111,4 @@ def test_the_pointer_reads_the_very_bar_in_a_long_view(bars: pd.DataFrame, app: 
         assert wait_until(lambda x=x: page.evaluate(IS_READ_OUT, [x]), 5)
         days.append(pd.Timestamp(readout(page)[:10]))
         assert f"{bars.loc[days[-1], 'close']:,.0f}" in readout(page)
-    assert len({int(bars.index.get_loc(day)) % SIZE for day in days}) > 2, "not only those that are drawn"
+    assert len({int(bars.index.get_loc(day)) % 8 for day in days}) > 2, "not only those that are drawn"
