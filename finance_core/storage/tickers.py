@@ -132,9 +132,11 @@ def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -
     return collection(db).find(query, {"_id": False}).sort("change", -1 if rising else 1).limit(limit).to_list()
 
 
-def starred(db: MongoDatabase, category: Category) -> list[TickerRow]:
-    """The rows of the active tickers of `category` that are favourites: ticker and name."""
-    favourites = {"category": category.key, "active": {"$ne": False}, "favourite": True}
+def starred(db: MongoDatabase, category: Category, *, active: bool | None = True) -> list[TickerRow]:
+    """The rows of the active tickers of `category` that are favourites, of the others, or of both: ticker and name."""
+    favourites: Document = {"category": category.key, "favourite": True}
+    if active is not None:
+        favourites["active"] = {"$ne": False} if active else False
     return collection(db).find(favourites, {"_id": False, "ticker": True, "name": True}).to_list()
 
 

@@ -204,16 +204,26 @@ def _changed(db: MongoDatabase, key: str, entry: Entry, change: Callable[[list[E
         lists.update_one({"_id": key}, {"$setOnInsert": {"entries": []}}, upsert=True)
     for _attempt in range(ATTEMPTS):
         document = lists.find_one({"_id": key}) or {"_id": key}
-        read = _list(document) if key != FAVOURITES else _favourites(db, _list(document))
-        entries = list(read.entries)
+        read = _list(document) if key != FAVOURITES else _favourites(db, _list(document), active=None)
+        hidden = _starred(db, active=False) if key == FAVOURITES else set()
+        entries = [entry for entry in read.entries if entry[:2] not in hidden]
         position = next((at for at, each in enumerate(entries) if each[:2] == entry[:2]), None)
         if position is None:
             break
         position = change(entries, position)
+        _put_back(entries, read.entries, hidden)
         same = {"_id": key, "entries": document.get("entries")}
         if lists.update_one(same, {"$set": {"entries": [*map(_document, entries)]}}).matched_count:
             return position
     raise SisepanError(CHANGED)
+
+
+def _put_back(entries: list[Entry], before: Sequence[Entry], hidden: set[tuple[str, str]]) -> None:
+    """Put the `hidden` entries of `before` into the changed `entries`, each after the one that it followed."""
+    for at, entry in enumerate(before):
+        if entry[:2] in hidden:
+            keys = [each[:2] for each in entries]
+            entries.insert(keys.index(before[at - 1][:2]) + 1 if at else 0, entry)
 
 
 def _document(entry: Entry) -> dict[str, str]:
@@ -227,11 +237,20 @@ def _list(document: dict[str, Any]) -> Watchlist:
     return Watchlist(document["_id"], document.get("name", ""), document.get("shared", is_first), entries)
 
 
-def _favourites(db: MongoDatabase, arranged: Watchlist) -> Watchlist:
-    """The tickers with a star, in the order of `arranged`; those that are not in it last, by name."""
-    starred = {
-        (category.key, row["ticker"]) for category in categories.CATEGORIES for row in tickers.starred(db, category)
+def _starred(db: MongoDatabase, active: bool | None) -> set[tuple[str, str]]:
+    return {
+        (category.key, row["ticker"])
+        for category in categories.CATEGORIES
+        for row in tickers.starred(db, category, active=active)
     }
+
+
+def _favourites(db: MongoDatabase, arranged: Watchlist, active: bool | None = True) -> Watchlist:
+    """The tickers with a star, in the order of `arranged`; those that are not in it last, by name.
+
+    They are the active ones, or all with None: a ticker that is switched off keeps its place and its note.
+    """
+    starred = _starred(db, active)
     known = [entry for entry in arranged.entries if entry[:2] in starred]
     others = sorted(starred.difference(entry[:2] for entry in known))
     return Watchlist(FAVOURITES, arranged.name, arranged.shared, (*known, *(Entry(*key) for key in others)))

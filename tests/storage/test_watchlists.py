@@ -47,6 +47,22 @@ def test_order_and_notes_of_the_favourites_follow_the_stars(listed: MongoDatabas
     assert entries(listed, FAVOURITES) == (HYNIX, pasted[0], pasted[1], pasted[3]), "as they were given"
 
 
+def test_a_favourite_that_is_switched_off_keeps_its_place_and_its_note(listed: MongoDatabase) -> None:
+    tickers.set_favourite(listed, KOREAN_STOCKS, "000660", True)
+    for position, (entry, note) in enumerate([(HYNIX, "메모리"), (SAMSUNG, "배당"), (APPLE, "")]):
+        at = [each[:2] for each in entries(listed, FAVOURITES)].index(entry[:2])
+        watchlists.move(listed, FAVOURITES, entry, position - at)
+        watchlists.annotate(listed, FAVOURITES, entry, note)
+    arranged = entries(listed, FAVOURITES)
+    for off in (HYNIX, SAMSUNG):
+        tickers.collection(listed).update_one({"ticker": off.ticker}, {"$set": {"active": False}})
+    assert entries(listed, FAVOURITES) == (APPLE,)
+    watchlists.annotate(listed, FAVOURITES, APPLE, "장기")
+    watchlists.move(listed, FAVOURITES, APPLE, 1)
+    tickers.collection(listed).update_many({}, {"$set": {"active": True}})
+    assert entries(listed, FAVOURITES) == (*arranged[:2], APPLE._replace(note="장기"))
+
+
 def test_a_list_holds_tickers_of_all_categories_in_the_order_that_people_choose(listed: MongoDatabase) -> None:
     key = watchlists.create(listed, " 반도체 ")
     assert watchlists.add(listed, key, [SAMSUNG, APPLE, SAMSUNG]) == 2
