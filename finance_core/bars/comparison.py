@@ -2,7 +2,9 @@
 
 Everything here is pure. `closes` is a DataFrame of closing prices: one column per series, indexed by the union of their
 sessions (ascending, unique, tz-naive midnight), NaN on the days on which only others traded. Returns are ratios. No
-statistic carries a price forward; a pair of series is measured on the sessions both have. Examples use these closes:
+statistic carries a price forward; a pair of series is measured on the sessions both have. Closes that are measured may
+be infinite: on sessions whose price is not known in the wanted currency, across which no return reaches (see
+`measurable`). Examples use these closes:
 
 >>> days = pd.bdate_range("2024-01-04", periods=4)
 >>> closes = pd.DataFrame({"A": [10.0, 12, 9, 11], "B": [np.nan, 5, 6, 6]}, index=days)
@@ -11,7 +13,7 @@ statistic carries a price forward; a pair of series is measured on the sessions 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,7 @@ import pandas as pd
 
 from finance_core.bars.periods import INTERVAL_PERIODS, Interval
 
+Frame = TypeVar("Frame", pd.DataFrame, "pd.Series[float]")
 Scale = Literal["price", "percent", "index", "log"]
 """price: each series on an axis of its own. percent: change from a base. index: 100 at the base. log: an index on a
 logarithmic axis."""
@@ -132,6 +135,25 @@ def joined(values: pd.DataFrame, traded: pd.DataFrame) -> pd.DataFrame:
     return across.where(traded | (before & after))
 
 
+def measurable(closes: pd.DataFrame, traded: pd.DataFrame) -> pd.DataFrame:
+    """`closes` for the functions below: infinite where a series has `traded`, but its close is not known.
+
+    >>> measurable(closes, closes.notna() | (closes.index == days[0])[:, None])["B"].tolist()
+    [inf, 5.0, 6.0, 6.0]
+    """
+    return closes.mask(traded & closes.isna(), np.inf)
+
+
+def _known(closes: Frame) -> Frame:
+    return closes.replace(np.inf, np.nan).dropna()
+
+
+def _log_returns(closes: pd.DataFrame) -> pd.DataFrame:
+    """The log returns of the first two columns on their common sessions; the first row is NaN."""
+    moves = closes.iloc[:, :2].dropna().replace(np.inf, np.nan).apply(np.log).diff()
+    return pd.concat([moves.iloc[:1], moves.iloc[1:].dropna()])
+
+
 @dataclass(frozen=True)
 class Drawdown:
     """The largest fall from a high."""
@@ -170,10 +192,10 @@ def statistics(close: "pd.Series[float]") -> Statistics | None:
     >>> statistics(closes["A"]).drawdown.depth
     -0.25
     """
-    known = close.dropna()
+    known = _known(close)
     if known.empty:
         return None
-    moves, falls, days = returns(known), drawdowns(known), pd.DatetimeIndex(known.index)
+    moves, falls, days = returns(close), drawdowns(known), pd.DatetimeIndex(known.index)
     trough = int(falls.argmin())
     last_year = days[-1] - pd.DateOffset(years=1)
     years = (days[-1] - days[0]).days / 365.25
@@ -185,8 +207,8 @@ def statistics(close: "pd.Series[float]") -> Statistics | None:
         annual=ratio ** (1 / years) - 1 if days[0] <= last_year else None,
         volatility=float(np.log1p(moves).std() * np.sqrt(252)) if len(moves) > 1 else None,
         drawdown=Drawdown(float(falls.min()), days[int(known.iloc[: trough + 1].argmax())], days[trough]),
-        best=(days[int(moves.argmax()) + 1], float(moves.max())) if len(moves) else None,
-        worst=(days[int(moves.argmin()) + 1], float(moves.min())) if len(moves) else None,
+        best=(moves.index[int(moves.argmax())], float(moves.max())) if len(moves) else None,
+        worst=(moves.index[int(moves.argmin())], float(moves.min())) if len(moves) else None,
     )
 
 
@@ -196,7 +218,7 @@ def returns(close: "pd.Series[float]") -> "pd.Series[float]":
     >>> returns(closes["B"]).round(2).tolist()
     [0.2, 0.0]
     """
-    return close.dropna().pct_change().iloc[1:]
+    return close.dropna().replace(np.inf, np.nan).pct_change(fill_method=None).iloc[1:].dropna()
 
 
 def drawdowns(close: "pd.Series[float]") -> "pd.Series[float]":
@@ -205,7 +227,7 @@ def drawdowns(close: "pd.Series[float]") -> "pd.Series[float]":
     >>> drawdowns(closes["A"]).round(2).tolist()
     [0.0, 0.0, -0.25, -0.08]
     """
-    known = close.dropna()
+    known = _known(close)
     return known / known.cummax() - 1
 
 
@@ -220,7 +242,7 @@ def correlations(closes: pd.DataFrame) -> pd.DataFrame:
     """
     names = list(closes.columns)
     logs = np.ascontiguousarray(np.log(closes.to_numpy(dtype="float64")).T)  # contiguous by series
-    known = np.isfinite(logs)
+    known = ~np.isnan(logs)
     result = np.full((len(names), len(names)), np.nan)
     for one in range(len(names)):
         for other in range(one, len(names)):
@@ -230,12 +252,16 @@ def correlations(closes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _correlation(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
-    count = len(a) - 1
+    with np.errstate(invalid="ignore"):  # from infinity to infinity
+        x, y = a[1:] - a[:-1], b[1:] - b[:-1]
+    if not np.isfinite(a @ b):
+        finite = np.isfinite(x) & np.isfinite(y)
+        x, y = x[finite], y[finite]
+    count = len(x)
     if count < 2:
         return float("nan")
-    x, y = a[1:] - a[:-1], b[1:] - b[:-1]
     # Without subtracting the means from each return first: daily returns are near 0, so nothing is lost.
-    mean_x, mean_y = (a[-1] - a[0]) / count, (b[-1] - b[0]) / count
+    mean_x, mean_y = x.mean(), y.mean()
     variance_x, variance_y = x @ x - count * mean_x**2, y @ y - count * mean_y**2
     if min(variance_x, variance_y) <= FLAT * count:
         return float("nan")
@@ -248,7 +274,7 @@ def rolling_correlation(closes: pd.DataFrame, window: int) -> "pd.Series[float]"
     >>> rolling_correlation(closes, window=2).round(2).tolist()
     [nan, nan, -1.0]
     """
-    moves = closes.iloc[:, :2].dropna().apply(np.log).diff()
+    moves = _log_returns(closes)
     return moves.iloc[:, 0].rolling(window).corr(moves.iloc[:, 1])
 
 
@@ -275,9 +301,9 @@ def pair(closes: pd.DataFrame, window: int) -> Pair:
     >>> measured.spread.round(1).tolist(), measured.ratio.round(3).tolist(), round(measured.beta, 2)
     ([0.0, -45.0, -28.3], [1.0, 0.625, 0.764], -2.68)
     """
-    both = closes.iloc[:, :2].dropna()
+    both = _known(closes.iloc[:, :2])
     since = both / both.iloc[0] if len(both) else both
-    first, second = (both.iloc[:, side].apply(np.log).diff() for side in range(2))
+    first, second = (moves for _name, moves in _log_returns(closes).items())
     # The variance of an exactly flat second series is a rounding error.
     variances = second.rolling(window).var()
     betas = first.rolling(window).cov(second) / variances.where(variances > FLAT)

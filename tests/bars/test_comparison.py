@@ -208,6 +208,34 @@ def test_measures_of_the_real_prices_are_those_of_an_independent_calculation() -
         assert found.best[1] == pytest.approx(float(close.pct_change().max()))
 
 
+def test_no_return_reaches_across_sessions_whose_price_is_not_known_in_the_currency() -> None:
+    days = pd.bdate_range("2025-01-01", periods=300)
+    won, other = walk(1, days), walk(2, days)
+    won.iloc[140:] *= 3  # what the series does while no rate is known
+    rates = pd.Series(1300.0, index=days.delete(range(100, 160)))
+    dollars = comparison.convert(won, "KRW", "USD", {"USD": rates})
+    assert dollars.isna().sum() > 50
+    traded = pd.DataFrame({"A": True, "B": True}, index=days)
+    closes = comparison.measurable(pd.DataFrame({"A": dollars, "B": other}), traded)
+    parts = [dollars[:130].dropna(), dollars[130:].dropna()]  # the sessions before the gap, and after it
+    moves = pd.concat([part / part.shift() - 1 for part in parts]).dropna()
+    of_other = pd.concat([(other[part.index] / other[part.index].shift() - 1) for part in parts]).dropna()
+    measured = comparison.statistics(closes["A"])
+    assert measured is not None
+    assert measured.best == (moves.idxmax(), pytest.approx(moves.max()))
+    assert measured.best[1] < 0.2, "less than all of the gap at once"
+    assert measured.worst == (moves.idxmin(), pytest.approx(moves.min()))
+    assert measured.volatility == pytest.approx(np.log1p(moves).std() * np.sqrt(252))
+    assert measured.total == pytest.approx(won.iloc[-1] / won.iloc[0] - 1), "but what it did over the whole time stays"
+    assert len(comparison.returns(closes["A"])) == len(moves)
+    expected = np.log1p(moves).corr(np.log1p(of_other))
+    assert comparison.correlations(closes).loc["A", "B"] == pytest.approx(expected)
+    assert comparison.rolling_correlation(closes, len(moves)).iloc[-1] == pytest.approx(expected)
+    slope = np.log1p(moves).cov(np.log1p(of_other)) / np.log1p(of_other).var()
+    assert comparison.pair(closes, 60).beta == pytest.approx(slope)
+    assert np.isfinite(comparison.pair(closes, 60).ratio).all()
+
+
 def test_a_series_that_never_moves_has_no_correlation_and_a_perfect_pair_has_one() -> None:
     days = pd.bdate_range("2024-01-01", periods=10)
     moving = walk(1, days)

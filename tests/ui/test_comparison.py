@@ -159,6 +159,17 @@ def test_a_week_has_the_close_of_its_last_session_even_if_that_one_has_no_rate(f
     assert source[str(before.date())] == pytest.approx(apple[before] * rate[:before].iloc[-1])
 
 
+def test_no_day_has_the_change_of_the_weeks_without_a_rate(four: MongoDatabase) -> None:
+    rates = prices.load(four, CURRENCIES, "USDKRW")
+    rates.loc[rates.index[-60] :, candles.PRICES] *= 2
+    four["currencies"].delete_many({"ticker": "USDKRW"})
+    prices.write(four, CURRENCIES, "USDKRW", rates.drop(rates.index[-100:-60]))
+    page = open_page(APPLE, currency="KRW", period="1Y")
+    best = page.get("dataframe")[0].value["가장 오른 날"].iloc[0]
+    assert float(best.split("+")[1].rstrip("%")) < 30, best
+    assert float(page.get("dataframe")[0].value["수익률"].iloc[0].rstrip("%")) > 30, "over the whole time it doubled"
+
+
 def test_a_price_of_cents_has_decimals_in_dollars(four: MongoDatabase) -> None:
     bars = candles.clean(pages.made_table(8, halted=0))[0]
     cheap = bars.assign(**{name: bars[name] / bars["close"].iloc[-1] for name in candles.PRICES})  # one won at last

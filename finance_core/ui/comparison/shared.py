@@ -33,6 +33,7 @@ class Closes(NamedTuple):
     """The closes of items in the requested money, one column per item, by its key."""
 
     daily: pd.DataFrame
+    """To be measured: infinite on sessions whose close cannot be converted (see `comparison.measurable`)."""
     shown: pd.DataFrame
     """The closes in the requested interval."""
     traded: pd.DataFrame
@@ -101,6 +102,6 @@ def _closes(
     traded = comparison.align({item.key: item.close for item in items})
     is_traded = comparison.resample(traded, interval).notna()
     # The close of a week is that of its last session, even if that one cannot be converted.
-    marked = daily.mask(traded.notna() & daily.isna(), np.inf)
-    shown = comparison.resample(marked, interval).replace(np.inf, np.nan)
+    daily = comparison.measurable(daily, traded.notna())
+    shown = comparison.resample(daily, interval).replace(np.inf, np.nan)
     return Closes(daily, shown, is_traded, key, samples)
