@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Dialog, FrameLocator, Locator, Page, TimeoutError, expect
@@ -32,8 +33,8 @@ def listed(own_server_db: MongoDatabase) -> MongoDatabase:
     return own_server_db
 
 
-def open_grid(page: Page, address: str) -> FrameLocator:
-    page.goto(f"{address}/admin_tickers")
+def open_grid(page: Page, address: str, query: str = "") -> FrameLocator:
+    page.goto(f"{address}/admin_tickers{query}")
     grid = page.frame_locator("iframe[title^='st_aggrid']").last  # an old one stays a moment beside the new one
     expect(grid.locator("[row-id='000001']").first).to_be_visible(timeout=60_000)
     page.wait_for_timeout(1_000)  # a grid shows its rows a moment before it listens
@@ -79,6 +80,37 @@ def name_of(db: MongoDatabase, ticker: str) -> str:
     row = tickers.get(db, KOREAN_STOCKS, ticker)
     assert row is not None
     return str(row["name"])
+
+
+KEEP_TOPS = """selector => {
+  window.tops = [];
+  (function look() {
+    const grid = document.querySelector(selector), part = document.querySelector("[data-testid='stExpander']");
+    if (grid && part) tops.push(part.getBoundingClientRect().top - grid.getBoundingClientRect().top);
+    requestAnimationFrame(look);
+  })();
+}"""
+"""Keeps in each frame how far below the top of the grid the next part is."""
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("ko", "light"), ("en", "dark")])
+def test_what_lies_below_the_grid_stands_still_while_the_grid_loads(
+    own_server_db: MongoDatabase, app: Callable[[], str], page: Page, language: str, scheme: Literal["light", "dark"]
+) -> None:
+    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": f"{n:06}", "name": f"회사 {n}"} for n in range(1, 31)])
+    page.emulate_media(color_scheme=scheme)
+    page.add_init_script(f"({KEEP_TOPS})('.{KEY}-grid')")
+    grid = open_grid(page, app(), f"?lang={language}")
+    tops = page.evaluate("tops.splice(0)")
+    assert max(tops) - min(tops) < 2, set(tops)
+    assert min(tops) > 620
+    page.locator(f".{KEY}-search input").fill("00000")  # nine tickers
+    page.keyboard.press("Enter")
+    expect(cell(grid, "000010")).to_have_count(0)
+    space = page.locator(f".{KEY}-grid_space")
+    frame = space.locator("iframe")
+    assert wait_until(lambda: frame.evaluate("frame => frame.clientHeight") == 34 * 10 + 60)
+    assert space.evaluate("space => [space.clientHeight, space.scrollHeight]") == [34 * 10 + 60] * 2, "no scroll bar"
 
 
 def test_names_are_typed_kept_over_pages_and_sorting_saved_and_there_after_a_reload(

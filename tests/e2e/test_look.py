@@ -140,6 +140,9 @@ def test_each_selector_of_the_style_sheet_still_matches_something(
     unmatched = [one for one in unmatched if page.locator(one).count() == 0]
     page.goto(address.rpartition("/")[0] + "/screener")
     expect(page.get_by_role("button", name="빼기")).to_be_visible()
+    unmatched = [one for one in unmatched if page.locator(one).count() == 0]
+    page.goto(address.rpartition("/")[0] + "/admin_tickers")
+    expect(page.locator("iframe[title^='st_aggrid']")).to_be_attached()
     assert [one for one in unmatched if page.locator(one).count() == 0] == []
     names = re.findall(r"[.\[][\w-]+", LOOK.read_text(encoding="utf-8").replace(".css", ""))
     own = (".st-key-", "[data-testid", "[class")

@@ -89,18 +89,21 @@ def show(
     category: Category, rows: list[TickerRow], pending: Mapping[str, Edit], sort: Sort, generation: int, key: str
 ) -> None:
     """Draw `rows` with `pending` edits in them. The grid takes changed rows only with a new `generation`."""
-    AgGrid(
-        pd.DataFrame([_row(row, pending.get(row["ticker"])) | {"_generation": generation} for row in rows]),
-        gridOptions=options(category, rows, sort),
-        height=min(620, ROW_HEIGHT * (len(rows) + 1) + 60),
-        data_return_mode=DataReturnMode.CUSTOM,
-        custom_jscode_for_grid_return=_ANSWER,
-        should_grid_return=_ROWS_OF_SERVER_WIN,
-        update_on=["cellValueChanged", "selectionChanged", "sortChanged"],
-        allow_unsafe_jscode=True,
-        theme="streamlit",
-        key=key,
-    )
+    height = min(620, ROW_HEIGHT * (len(rows) + 1) + 60)
+    # The frame has no height until it has loaded: what is clicked below it meanwhile would move away from the click.
+    with st.container(key=f"{key}_space", height=height, border=False):
+        AgGrid(
+            pd.DataFrame([_row(row, pending.get(row["ticker"])) | {"_generation": generation} for row in rows]),
+            gridOptions=options(category, rows, sort),
+            height=height,
+            data_return_mode=DataReturnMode.CUSTOM,
+            custom_jscode_for_grid_return=_ANSWER,
+            should_grid_return=_ROWS_OF_SERVER_WIN,
+            update_on=["cellValueChanged", "selectionChanged", "sortChanged"],
+            allow_unsafe_jscode=True,
+            theme="streamlit",
+            key=key,
+        )
 
 
 def _row(row: TickerRow, edit: Edit | None) -> dict[str, Any]:
