@@ -428,6 +428,21 @@ def test_that_tickers_may_be_deleted_is_said_of_those_and_not_of_others(hand: Ha
     assert not has_button(page, "remove")
 
 
+def test_counts_have_thousands_separators_before_a_save_and_in_its_history(
+    own_server_db: MongoDatabase, hand: Hand
+) -> None:
+    names = {f"{number:06}": f"회사 {number}" for number in range(1, 1_206)}
+    rows = [{"ticker": ticker, "name": name} for ticker, name in names.items()]
+    tickers.register(own_server_db, KOREAN_STOCKS, rows)
+    edits = [name_edit(ticker, name, f"새 {name}") for ticker, name in names.items()]
+    hand.choose(*names)
+    page = hand.edit(open_page(), *edits)
+    assert says(page, EDITED, rows="1,205", cells="1,205")
+    assert says(page, CHOSEN, count="1,205", tickers="000001, 000002, 000003, 000004, 000005…", bars="0")
+    ticker_edits.save(own_server_db, KOREAN_STOCKS, edits, "me")
+    assert dataframe(page.run(), "누가")["종목"].tolist() == ["000001, 000002, 000003 외 1,202개"]
+
+
 def test_every_text_of_the_page_is_there_in_english(listed: MongoDatabase, hand: Hand) -> None:
     page = hand.edit(open_page("en"), Edit("005930", {"active": True}, {"active": False}))
     page.button(key=f"{KEY}:save").click().run()

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from finance_core import formats
 from finance_core.i18n import _
 from finance_core.storage import ticker_edits
 from finance_core.storage.database import MongoDatabase
@@ -54,4 +55,4 @@ def _show_entry(state: State, entry: EditEntry) -> None:
 
 def _summary(entry: EntrySummary) -> str:
     shown, others = ", ".join(entry.first), entry.size - len(entry.first)
-    return _("{names} 외 {count}개").format(names=shown, count=others) if others else shown
+    return formats.filled(_("{names} 외 {count}개"), names=shown, count=others) if others else shown

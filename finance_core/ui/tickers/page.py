@@ -81,7 +81,7 @@ def _removal(db: MongoDatabase, state: State, chosen: tuple[str, ...]) -> None:
         bars = formats.count(prices.count(db, state.category, *chosen))
         named = ", ".join(chosen[:5]) + ("…" if len(chosen) > 5 else "")
         counted = _("고른 종목 {count}개 ({tickers}), 저장된 봉 {bars}개")
-        st.markdown(plain(counted.format(count=len(chosen), tickers=named, bars=bars)))
+        st.markdown(plain(formats.filled(counted, count=len(chosen), tickers=named, bars=bars)))
         keep = _("봉은 두고 목록에서만 빼기 (사용 안 함으로 바꿉니다)")
         drop = _("봉 {bars}개까지 모두 지우기 (되돌릴 수 없습니다)").format(bars=bars)
         how = st.radio(_("어떻게"), [keep, drop], key=state.key("how"), label_visibility="collapsed")

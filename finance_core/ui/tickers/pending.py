@@ -34,7 +34,7 @@ def show(state: State) -> None:
     cells = sum(len(edit.changes) for edit in edits.values())
     with st.container(border=True, key="unsaved"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            counted = _("{rows}개 행에서 {cells}칸을 고쳤습니다").format(rows=len(edits), cells=cells)
+            counted = formats.filled(_("{rows}개 행에서 {cells}칸을 고쳤습니다"), rows=len(edits), cells=cells)
             st.markdown(f"**{plain(counted)}**")
             # Saves all edits that are pending at the click: the browser may report the last edit with the click.
             icons = ":material/save:", ":material/delete_sweep:"
@@ -69,9 +69,9 @@ def _preview(state: State) -> None:
     chosen = table[_("종목 코드")].iloc[rows].unique().tolist()
     if chosen:
         with st.container(horizontal=True):
-            label = _("고른 {count}개 행만 저장").format(count=len(chosen))
+            label = formats.filled(_("고른 {count}개 행만 저장"), count=len(chosen))
             state.button("save_chosen", label, ":material/save:", lambda db: save(db, state, chosen))
-            label = _("고른 {count}개 행만 버리기").format(count=len(chosen))
+            label = formats.filled(_("고른 {count}개 행만 버리기"), count=len(chosen))
             state.button("discard_chosen", label, ":material/delete:", lambda _db: state.discard(chosen))
 
 
