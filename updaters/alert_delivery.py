@@ -80,10 +80,11 @@ def deliver(db: MongoDatabase, moment: dt.datetime, seconds: Callable[[], float]
     for channel in alerts.CHANNELS:
         while claimed := alerts.claim(db, channel, due, now()):
             rule: Any = db[ALERT_RULES].find_one({"_id": claimed[0]["rule"]})
-            error = None
-            if rule:  # else the rule was removed a moment ago
-                error = _attempt(channel, message_of(rule, claimed, _names(db, claimed)))
-                sent += error is None
+            if not rule:  # its removal has not come, or did not come, to its alerts
+                alerts.remove(db, claimed[0]["rule"])
+                continue
+            error = _attempt(channel, message_of(rule, claimed, _names(db, claimed)))
+            sent += error is None
             alerts.settle(db, channel, claimed, now(), error)
     return sent
 

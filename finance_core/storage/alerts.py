@@ -89,10 +89,10 @@ def add(
 
 
 def remove(db: MongoDatabase, rule: ObjectId) -> None:
-    """Delete a rule; its alerts stay, but are not sent any more."""
+    """Delete a rule; its alerts stay, but those that wait are not sent any more, and keep why they were not before."""
     db[ALERT_RULES].delete_one({"_id": rule})
-    for delivery in (f"deliveries.{channel}" for channel in CHANNELS):
-        db[ALERTS].update_many({"rule": rule, f"{delivery}.state": "waiting"}, {"$unset": {delivery: ""}})
+    for state in (f"deliveries.{channel}.state" for channel in CHANNELS):
+        db[ALERTS].update_many({"rule": rule, state: "waiting"}, {"$set": {state: "dropped"}})
 
 
 def find(db: MongoDatabase, category: Category, moment: dt.datetime) -> int:
@@ -166,6 +166,8 @@ def settle(
 ) -> None:
     """Record that claimed alerts were sent at `now`, or the `error`: they are tried again later, at last given up."""
     field = f"deliveries.{channel}"
+    # What was dropped while it was being sent may be recorded as sent, but is not to be tried again.
+    still: dict[str, object] = {f"{field}.state": "waiting"} if error else {}
     for alert in alerts:
         before = alert["deliveries"][channel]
         attempts = before["attempts"] + 1
@@ -178,7 +180,7 @@ def settle(
             )
         # Only if the claim is still ours: another sender may have taken over.
         db[ALERTS].update_one(
-            {"_id": alert["_id"], f"{field}.claim": before.get("claim")}, {"$set": {field: dict(after)}}
+            {"_id": alert["_id"], f"{field}.claim": before.get("claim"), **still}, {"$set": {field: dict(after)}}
         )
 
 

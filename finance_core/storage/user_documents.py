@@ -72,7 +72,7 @@ class AlertRule(TypedDict):
 class Delivery(TypedDict):
     """The state of sending an alert through one channel."""
 
-    state: Literal["waiting", "sent", "failed"]
+    state: Literal["waiting", "sent", "failed", "dropped"]  # dropped: not sent, because the rule was removed
     attempts: int
     next_at: dt.datetime  # the earliest moment of the next attempt; a sender that claims the alert sets it later
     claim: NotRequired[str]  # of the sender that has the alert at the moment

@@ -154,6 +154,22 @@ def found(db: MongoDatabase) -> None:
     db[ALERTS].insert_one(alert | {"found_at": day, "deliveries": {"webhook": delivery}})
 
 
+@pytest.mark.parametrize(
+    ("language", "column", "said"),
+    [("ko", "보냄", "웹훅 보내지 않음(알림을 지움): "), ("en", "Sent", "Webhook not sent (alert removed): ")],
+)
+def test_an_alert_that_waits_when_its_rule_is_removed_says_that_it_is_not_sent_and_what_failed(
+    own_server_db: MongoDatabase, language: str, column: str, said: str
+) -> None:
+    found(own_server_db)
+    alerts.remove(own_server_db, alerts.rules(own_server_db)[0]["_id"])
+    page = AppTest.from_file(pages.PAGES_DIR / "admin_alerts.py", default_timeout=120)
+    page.query_params["lang"] = language
+    assert page.run().dataframe[0].value[column].tolist() == [said + "웹훅이 HTTP 404로 답했습니다."]
+    own_server_db[ALERTS].update_many({}, {"$set": {"withdrawn_at": dt.datetime(2026, 1, 1)}})
+    assert page.run().dataframe[0].value[column].tolist() == [""], "it would not have been sent"
+
+
 def test_an_alert_is_shown_on_its_page_on_the_first_page_and_on_the_chart(own_server_db: MongoDatabase) -> None:
     found(own_server_db)
     row = open_page().dataframe[0].value.iloc[0]

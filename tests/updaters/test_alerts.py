@@ -448,3 +448,30 @@ def test_a_removed_rule_is_not_asked_and_its_alerts_are_not_sent(
     assert not alerts.is_waiting(db, dt.datetime(2030, 1, 1))
     assert len(found(db)) == 2
     assert alerts.find(db, KOREAN_STOCKS, evening(-1)) == 0
+    assert states(db, "webhook") == {"dropped"}
+    errors = {alert["deliveries"]["webhook"]["error"] for alert in db[ALERTS].find()}
+    assert errors == {"웹훅이 HTTP 500으로 답했습니다."}
+
+
+@pytest.mark.parametrize(("status", "state"), [(500, "dropped"), (200, "sent")])
+def test_a_rule_that_is_removed_while_its_message_is_sent_is_not_tried_again(
+    db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver, status: int, state: str
+) -> None:
+    receiver.statuses = [500, status]
+    prepared(db, yahoo, webhook=receiver.address)
+    (rule,) = alerts.rules(db)
+    receiver.meanwhile = lambda: alerts.remove(db, rule["_id"])
+    alert_delivery.deliver(db, evening(-1) + AGAIN)
+    assert states(db, "webhook") == {state}
+    assert not alerts.is_waiting(db, dt.datetime(2030, 1, 1))
+
+
+def test_the_alerts_of_a_removal_that_died_halfway_are_not_sent_nor_said_to_be(
+    db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver
+) -> None:
+    receiver.statuses = [500]
+    prepared(db, yahoo, webhook=receiver.address)
+    db[ALERT_RULES].delete_many({})
+    assert alert_delivery.deliver(db, evening(-1) + AGAIN) == 0
+    assert states(db, "webhook") == {"dropped"}
+    assert len(receiver.posts) == 1

@@ -26,7 +26,12 @@ from finance_core.ui.widget_keys import successor
 
 FIELDS = ("name", "tickers", "condition", "webhook", "email")
 """The inputs of the form; their widget keys end with these names."""
-STATES = {"waiting": N_("보내는 중"), "sent": N_("보냄"), "failed": N_("못 보냄")}
+STATES = {
+    "waiting": N_("보내는 중"),
+    "sent": N_("보냄"),
+    "failed": N_("못 보냄"),
+    "dropped": N_("보내지 않음(알림을 지움)"),
+}
 """Message ids by the state of a delivery."""
 MADE, PROBLEM = "alerts_made", "new_alert_problem"
 """Keys of the session state for the number of alerts that this visit has made, and for what was wrong with the one that
@@ -192,7 +197,7 @@ def _price(alert: Alert) -> str:
 
 def _sent(alert: Alert, channel: str) -> str:
     delivery = alert["deliveries"][channel]
-    if delivery["state"] == "waiting" and "withdrawn_at" in alert:
+    if delivery["state"] in ("waiting", "dropped") and "withdrawn_at" in alert:
         return ""
     state = STATES[delivery["state"]]
     text = _(CHANNELS[channel]) + " " + _(state)
