@@ -217,6 +217,18 @@ def get(db: MongoDatabase, category: Category, ticker: str) -> TickerRow | None:
     return collection(db).find_one({"category": category.key, "ticker": ticker}, {"_id": False})
 
 
+def are_active(db: MongoDatabase, named: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bool]:
+    """Whether each of the `named` (category key, ticker) is active, by one query; without those not registered."""
+    of_category: dict[str, list[str]] = {}
+    for category, ticker in named:
+        of_category.setdefault(category, []).append(ticker)
+    if not of_category:
+        return {}
+    either = [{"category": category, "ticker": {"$in": each}} for category, each in of_category.items()]
+    rows = collection(db).find({"$or": either}, {"_id": False, "category": True, "ticker": True, "active": True})
+    return {(row["category"], row["ticker"]): row.get("active") is not False for row in rows}
+
+
 def unfilled_samples(
     db: MongoDatabase, category: Category, ticker: str | None = None, session: ClientSession | None = None
 ) -> list[TickerRow]:

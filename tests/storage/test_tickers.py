@@ -92,6 +92,17 @@ def test_active_tickers_come_by_name_without_those_that_were_put_aside(db: Mongo
     assert active(db) == [("035420", "NAVER"), ("086520", "에코프로")]
 
 
+def test_which_of_some_tickers_of_several_categories_are_active_is_one_question(db: MongoDatabase) -> None:
+    register(db, SAMSUNG, NAVER | {"active": False}, ECOPRO)
+    tickers.record(db, KOREAN_STOCKS, "086520", {"active": None})
+    register(db, SAMSUNG | {"active": False}, category=OTHER)
+    korean, other = KOREAN_STOCKS.key, OTHER.key
+    asked = [(korean, "005930"), (other, "005930"), (korean, "035420"), (korean, "086520"), (other, "035420")]
+    expected = {asked[0]: True, asked[1]: False, asked[2]: False, asked[3]: True}
+    assert tickers.are_active(db, asked) == expected
+    assert tickers.are_active(db, []) == {}
+
+
 def test_without_metadata_every_ticker_that_has_bars_is_active_under_its_own_name(db: MongoDatabase) -> None:
     assert active(db) == []
     register(db, NAVER, category=OTHER)

@@ -60,6 +60,26 @@ def test_a_rule_for_all_tickers_leads_to_its_condition_in_the_screener(own_serve
     assert screens_of(open_page()) == [{"in": ["korean_stocks"], "rule": ["close > 1"]}]
 
 
+def test_a_rule_marks_its_tickers_that_are_off_or_deleted_and_cuts_none_of_them_off(
+    own_server_db: MongoDatabase,
+) -> None:
+    names = ["000020", "000040", "000050", "000070", "005380", "035420"]
+    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": each, "name": each} for each in names])
+    alerts.add(own_server_db, KOREAN_STOCKS, "여럿", "close > 1", of=names)
+    alerts.add(own_server_db, KOREAN_STOCKS, "하나", "close > 1", of=["005930"])
+    assert [named.partition(" · ")[0] for named in rules_of(open_page())] == [", ".join(names[:5]) + "…", "005930"]
+    tickers.record(own_server_db, KOREAN_STOCKS, "005380", {"active": False})
+    tickers.collection(own_server_db).delete_one({"ticker": "035420"})
+    marked = "005380 (사용 안 함), 035420 (목록에 없음), 000020, 000040, 000050…"
+    assert [named.partition(" · ")[0] for named in rules_of(open_page())] == [marked, "005930"]
+
+
+def rules_of(page: AppTest) -> list[str]:
+    """What the lines of the rules say after the category."""
+    facts = [element.value.replace("\\", "") for element in page.caption]
+    return [fact.removeprefix("한국 주식 · ") for fact in facts if fact.startswith("한국 주식 · ")]
+
+
 def screens_of(page: AppTest) -> list[dict[str, list[str]]]:
     """The parameters of the links to the screener."""
     links = [link.proto for link in page.get("page_link") if link.proto.page == "screener"]

@@ -1,7 +1,7 @@
 """The admin page of alerts: make and remove alert rules, and look at the alerts of the last 30 days."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import pandas as pd
@@ -14,7 +14,7 @@ from finance_core.bars.screen import READY, rule_of
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
-from finance_core.storage import alerts, database
+from finance_core.storage import alerts, database, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.user_documents import Alert, AlertRule
 from finance_core.ui import choices, colors, listing, navigation
@@ -44,8 +44,9 @@ def show(db: MongoDatabase, send: Send) -> None:
     """The whole page. `send` sends a test message (`updaters.alert_delivery.send_test`)."""
     _form(db)
     made = alerts.rules(db)
+    active = tickers.are_active(db, [(rule["category"], ticker) for rule in made for ticker in rule["tickers"]])
     for rule in made:
-        _rule(db, rule, send)
+        _rule(db, rule, active, send)
     _found(db, made)
 
 
@@ -118,7 +119,7 @@ def _condition() -> None:
         st.error(plain(str(mistake)), icon=":material/error:")
 
 
-def _rule(db: MongoDatabase, rule: AlertRule, send: Send) -> None:
+def _rule(db: MongoDatabase, rule: AlertRule, active: Mapping[tuple[str, str], bool], send: Send) -> None:
     category = categories.category(rule["category"])
 
     @writes
@@ -126,11 +127,10 @@ def _rule(db: MongoDatabase, rule: AlertRule, send: Send) -> None:
         alerts.remove(db, rule["_id"])
 
     channels = [_(CHANNELS[channel]) for channel in alerts.CHANNELS if rule[channel]]
-    named = ", ".join(rule["tickers"][:5]) + ("…" if len(rule["tickers"]) > 5 else "")
     last_session = rule.get("asked_until")
     facts = [
         _(category.title),
-        named or _("모든 종목"),
+        _named(rule, active) or _("모든 종목"),
         *channels,
         _("{date}까지 물음").format(date=formats.date(last_session)) if last_session else _("아직 묻지 않음"),
     ]
@@ -145,6 +145,20 @@ def _rule(db: MongoDatabase, rule: AlertRule, send: Send) -> None:
                 trial.button(rule, send)
             choices.icon_button("delete", _("알림 지우기"), f"delete_{rule['_id']}", remove)
         trial.outcome(rule)
+
+
+def _named(rule: AlertRule, active: Mapping[tuple[str, str], bool]) -> str:
+    """The first tickers of `rule`. Those that are asked in vain say why, and come first: they must not be cut off."""
+    marked, others = [], []
+    for ticker in rule["tickers"]:
+        is_active = active.get((rule["category"], ticker))
+        if is_active:
+            others.append(ticker)
+        else:
+            mark = _("목록에 없음") if is_active is None else _("사용 안 함")
+            marked.append(f"{ticker} ({mark})")
+    named = [*marked, *others]
+    return ", ".join(named[:5]) + ("…" if len(named) > 5 else "")
 
 
 def _found(db: MongoDatabase, made: Sequence[AlertRule]) -> None:
