@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from finance_core.storage import watchlists
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import tickers, watchlists
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import FAVOURITES
 from finance_core.ui.watchlists.page import LOOK
@@ -76,3 +77,25 @@ def test_the_arrow_keys_walk_the_chart_through_the_list_and_a_row_is_moved_and_n
             break
         page.wait_for_timeout(100)
     assert watchlists.load(listed)[0].entries[1].note == "실적 발표"
+
+
+def test_what_is_pasted_into_a_list_that_is_deleted_meanwhile_goes_on_no_other_list(
+    listed: MongoDatabase, app: Callable[[], str], page: Page
+) -> None:
+    gone = watchlists.create(listed, "반도체")
+    tickers.register(listed, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자"}])
+    page.goto(f"{app()}/watchlists?list={gone}")
+    page.get_by_role("button", name="종목 넣기").click()
+    box, put = page.get_by_role("textbox", name="종목 코드나 이름"), page.get_by_role("button", name="넣기", exact=True)
+    box.fill("005930")
+    watchlists.remove(listed, gone, [])
+    put.click()
+    expect(page.get_by_test_id("stToast")).to_be_visible()
+    expect(page.get_by_text("다른 목록을 보여 드립니다")).to_be_visible()
+    expect(put).to_be_hidden()
+    (favourites,) = watchlists.load(listed)
+    assert "005930" not in [entry.ticker for entry in favourites.entries]
+    page.get_by_role("button", name="종목 넣기").click()
+    expect(box).to_have_value("005930")  # a person may still put it there, but has to open the box of that list
+    put.click()
+    expect(page.get_by_text("1종목을 넣었습니다")).to_be_visible()

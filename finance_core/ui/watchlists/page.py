@@ -84,7 +84,8 @@ def _choices(db: MongoDatabase, lists: Sequence[Watchlist], shown: Watchlist) ->
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="watchlist_row"):
         segmented(_("목록"), "watchlist", titles_of(lists), shown.id, choose)
         if may_edit():
-            popover, close = question(_("종목 넣기"), "paste", icon=":material/playlist_add:")
+            # The key has the list: the next click must not put a text on another list that is shown instead.
+            popover, close = question(_("종목 넣기"), f"paste_{shown.id}", icon=":material/playlist_add:")
             with popover:
                 _paste(db, shown, close)
             with st.popover(_("목록 고치기"), icon=":material/edit:", key="edit_lists"):
