@@ -54,7 +54,7 @@ def show(db: MongoDatabase) -> None:
     if added is not None:
         st.success(formats.filled(_("{count}종목을 넣었습니다."), count=added), icon=":material/playlist_add_check:")
     if unknown:
-        sentence = _("찾지 못했거나 두 종목을 뜻하는 것 {count}개를 붙여넣기 칸에 남겼습니다: {names}")
+        sentence = _("찾지 못했거나 쓰지 않거나 두 종목을 뜻하는 것 {count}개를 붙여넣기 칸에 남겼습니다: {names}")
         names = ", ".join(word[:40] for word in unknown[:20]) + (", …" if len(unknown) > 20 else "")
         st.warning(plain(sentence.format(count=len(unknown), names=names)), icon=":material/warning:")
     if not shown.entries:
