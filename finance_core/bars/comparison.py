@@ -254,14 +254,16 @@ def correlations(closes: pd.DataFrame) -> pd.DataFrame:
 def _correlation(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
     with np.errstate(invalid="ignore"):  # from infinity to infinity
         x, y = a[1:] - a[:-1], b[1:] - b[:-1]
-    if not np.isfinite(a @ b):
+    total_x, total_y = x.sum(), y.sum()
+    if not np.isfinite(total_x + total_y):
         finite = np.isfinite(x) & np.isfinite(y)
         x, y = x[finite], y[finite]
+        total_x, total_y = x.sum(), y.sum()
     count = len(x)
     if count < 2:
         return float("nan")
     # Without subtracting the means from each return first: daily returns are near 0, so nothing is lost.
-    mean_x, mean_y = x.mean(), y.mean()
+    mean_x, mean_y = total_x / count, total_y / count
     variance_x, variance_y = x @ x - count * mean_x**2, y @ y - count * mean_y**2
     if min(variance_x, variance_y) <= FLAT * count:
         return float("nan")
