@@ -254,7 +254,7 @@ def correlations(closes: pd.DataFrame) -> pd.DataFrame:
 def _correlation(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
     with np.errstate(invalid="ignore"):  # from infinity to infinity
         x, y = a[1:] - a[:-1], b[1:] - b[:-1]
-    total_x, total_y = x.sum(), y.sum()
+        total_x, total_y = x.sum(), y.sum()
     if not np.isfinite(total_x + total_y):
         finite = np.isfinite(x) & np.isfinite(y)
         x, y = x[finite], y[finite]
@@ -288,7 +288,7 @@ class Pair(NamedTuple):
     ratio: "pd.Series[float]"
     """The first divided by the second, 1 at their first common session; so it needs no common currency."""
     betas: "pd.Series[float]"
-    """Beta over the last returns of a window, at each common session."""
+    """Beta over the last returns of a window, at each session with a return."""
     beta: float
     """Beta over all common sessions; NaN if they are fewer than three, or the second series is flat."""
 

@@ -96,7 +96,7 @@ def zooms(
     """Zooming with the wheel and with a slider, in all panes at once; at first between the positions `visible`.
 
     With None, all bars are visible at first, and a chart that is drawn again keeps its zoom. The slider shows the first
-    line of the option, which must be one of prices.
+    series that is not a custom one, which must be one of prices.
     """
     zoom: Option = {"xAxisIndex": [*range(panes)], "minValueSpan": LEAST_SEEN - 1}
     if visible:
@@ -162,7 +162,7 @@ def line(column: str, color: str) -> Option:
 def bars(kind: Kind, colors: tuple[str, str]) -> Option:
     """The series of the prices in the dataset as `kind`, in the `colors` of rising and of falling bars."""
     names = [_("시가"), _("고가"), _("저가"), _("종가")]
-    return _shapes(kind, names, colors, begin=_("시가"), end=_("종가"))
+    return _shapes(kind, names, colors)
 
 
 def columns(name: str, colors: tuple[str, str], *, end: str, begin: str = "", opacity: float = 1) -> Option:
@@ -171,14 +171,14 @@ def columns(name: str, colors: tuple[str, str], *, end: str, begin: str = "", op
     The first of the `colors` is that of days on which `end` is not below `begin`, both names of columns of the dataset;
     "" stands for zero.
     """
-    return {"name": name, **_shapes("columns", [name], colors, begin=begin, end=end, opacity=opacity)}
+    sides = {"begin": begin, "end": end, "opacity": opacity}
+    return {"name": name, **_shapes("columns", [name], colors, **sides)}
 
 
-def _shapes(kind: str, names: list[str], colors: tuple[str, str], **sides: Any) -> Option:
-    settings = {"kind": kind, "columns": names, "rising": colors[0], "falling": colors[1], "opacity": 1, **sides}
-    encode = {"x": _("날짜"), "y": names, "sides": [sides[side] for side in ("begin", "end") if sides[side]]}
-    draw = Script("bar_shapes", settings)
-    return {"type": "custom", "encode": encode, "renderItem": draw, "clip": True, "progressive": 0, "silent": True}
+def _shapes(kind: str, names: list[str], colors: tuple[str, str], **settings: Any) -> Option:
+    look = {"kind": kind, "columns": names, "rising": colors[0], "falling": colors[1], **settings}
+    series = {"type": "custom", "encode": {"x": _("날짜"), "y": names}, "renderItem": Script("bar_shapes", look)}
+    return {**series, "clip": True, "progressive": 0, "silent": True}
 
 
 def apart(values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:

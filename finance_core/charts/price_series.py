@@ -18,7 +18,7 @@ LINE: Final = "#2563eb"
 def of(bars: pd.DataFrame, style: Style) -> list[Option]:
     """The series of `bars` in the kind of `style`, with a line and a tag on the axis at the last close.
 
-    The slider below the chart draws lines alone: for it, other kinds have a line of closes that the panes do not show.
+    The slider below the chart draws no custom series: for it, there is a line of closes that the panes do not show.
 
     >>> from finance_core.bars import candles
     >>> [series["type"] for series in of(candles.empty(), Style(kind="bars"))]

@@ -156,7 +156,7 @@ def ensure_unique_index(db: MongoDatabase, collection: str, keys: list[str]) -> 
     except OperationFailure as error:
         if isinstance(error, DuplicateKeyError):
             sentence = N_(
-                "{collection}에 {keys}이(가) 같은 문서가 둘 이상 있습니다. 중복을 지우거나 '내 데이터' 화면에서 "
+                "{collection}에 {keys}가 같은 문서가 둘 이상 있습니다. 중복을 지우거나 '내 데이터' 화면에서 "
                 "전환한 뒤 다시 시도하십시오."
             )
         elif error.code in CANNOT_INDEX:

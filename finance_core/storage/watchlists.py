@@ -204,8 +204,9 @@ def _changed(db: MongoDatabase, key: str, entry: Entry, change: Callable[[list[E
         lists.update_one({"_id": key}, {"$setOnInsert": {"entries": []}}, upsert=True)
     for _attempt in range(ATTEMPTS):
         document = lists.find_one({"_id": key}) or {"_id": key}
-        read = _list(document) if key != FAVOURITES else _favourites(db, _list(document), active=None)
-        hidden = _starred(db, active=False) if key == FAVOURITES else set()
+        read, hidden = _list(document), set()
+        if key == FAVOURITES:
+            read, hidden = _favourites(db, read, active=None), _starred(db, active=False)
         entries = [entry for entry in read.entries if entry[:2] not in hidden]
         position = next((at for at, each in enumerate(entries) if each[:2] == entry[:2]), None)
         if position is None:

@@ -80,7 +80,7 @@ def test_volume_is_drawn_once_per_bar_in_the_colour_of_its_candle() -> None:
     candles_drawn, volumes = (series for series in option["series"] if series["type"] == "custom")
     assert volumes["encode"]["y"] == ["거래량"]
     sides = [series["renderItem"].settings for series in (candles_drawn, volumes)]
-    for name in ("begin", "end", "rising", "falling"):  # what the colours are, and how they are chosen
+    for name in ("rising", "falling"):
         assert sides[0][name] == sides[1][name]
     assert (sides[1]["begin"], sides[1]["end"]) == ("시가", "종가")
 

@@ -1,12 +1,12 @@
 """What a chart draws of its bars: each of them in a short view, and in a long one what the pixels can show."""
 
 from collections.abc import Callable
-from typing import Any
+from contextlib import closing
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
@@ -14,89 +14,118 @@ from finance_core.charts.style import BLUE, RED
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
 from tests import pages
+from tests.e2e.conftest import VISITOR
 from tests.e2e.test_korean_stocks import IS_READ_OUT, open_chart, readout
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
 pytestmark = pytest.mark.slow
 
-# Of the series at a position: where its drawn bars are, and their values.
-DRAWN = """position => {
-  const series = document.querySelector('.echarts-container').chart.getModel().getSeriesByIndex(position);
-  const data = series.getData(), [store, names] = [data.getStore(), data.mapDimensionsAll('y')];
-  const column = name => Array.from({length: data.count()}, (_, row) => {
-    const value = store.get(data.getDimensionIndex(name), row);
-    return Number.isNaN(value) ? null : value;
-  });
-  return {name: series.name, at: column(data.mapDimension('x')), values: names.map(column)};
-}"""
-# The number of drawn bars, by shape and colour.
-SHAPES = """() => {
-  const counts = {}, {chart} = document.querySelector('.echarts-container');
-  for (const {shape, style} of chart.getZr().storage.getDisplayList()) {
-    if (!shape?.bars) continue;
-    const key = [shape.draw, style.stroke ?? style.fill].join(' ');
-    counts[key] = (counts[key] ?? 0) + shape.bars.length;
-  }
-  return counts;
-}"""
-ZOOM = """([first, last]) => document.querySelector('.echarts-container').chart.dispatchAction(
-  {type: 'dataZoom', startValue: first, endValue: last})"""
-KINDS = ("candles", "unseen", "volumes", "average")
+CHART = "document.querySelector('.echarts-container').chart"
+ZOOM = f"([first, last]) => {CHART}.dispatchAction({{type: 'dataZoom', startValue: first, endValue: last}})"
+# The drawn bars: their shape and colour, whether they are filled, their pixels across and their values. `at` is the
+# position of the middle among the bars of the chart, in parts of a bar.
+SHAPES = f"""() => {{
+  const chart = {CHART}, found = [];
+  const [first, last] = chart.getModel().getComponent('dataZoom', 0).getValueRange();
+  const [begin, end] = [first, last].map(position => chart.convertToPixel({{xAxisIndex: 0}}, position));
+  for (const {{shape, style}} of chart.getZr().storage.getDisplayList())
+    for (const [left, right, heights] of shape?.bars ?? []) {{
+      const yAxisIndex = shape.draw === 'column' ? 1 : 0;
+      found.push({{
+        draw: shape.draw, color: style.stroke ?? style.fill, filled: style.fill !== 'none', left, right,
+        at: first + ((left + right) / 2 - begin) * (last - first) / (end - begin),
+        values: heights.map(height => chart.convertFromPixel({{yAxisIndex}}, height)),
+      }});
+    }}
+  return found;
+}}"""
+# The drawn points of the line of the first moving average: the position of each, and its value.
+LINE = f"""() => {{
+  const series = {CHART}.getModel().getSeries().find(each => each.name === 'MA5'), data = series.getData();
+  const column = dimension => Array.from({{length: data.count()}}, (_, row) => data.get(dimension, row));
+  const known = value => Number.isNaN(value) ? null : value;
+  return [column(data.mapDimension('x')), column(data.mapDimension('y')).map(known)];
+}}"""
 
 
 @pytest.fixture
 def bars(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> pd.DataFrame:
-    pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(first="2012-01-02", halted=4)}, {})
+    table = pages.made_table(first="2012-01-02", halted=4)
+    table.iloc[-20, 0] = table.iloc[-20, 3]  # neither rose nor fell
+    pages.update_from(yahoo, own_server_db, {"005930": table}, {})
     return prices.load(own_server_db, KOREAN_STOCKS, "005930")
 
 
-def drawn(page: Page) -> dict[str, pd.DataFrame]:
-    found = [page.evaluate(DRAWN, position) for position in range(len(KINDS))]
-    frames = (pd.DataFrame(dict(enumerate(each["values"])), index=each["at"], dtype=float) for each in found)
-    return dict(zip(KINDS, frames, strict=True))
+def drawn(page: Page, *shapes: str) -> pd.DataFrame:
+    found = pd.DataFrame(page.evaluate(SHAPES))
+    return found[found["draw"].isin(shapes)].sort_values("at").reset_index(drop=True)
 
 
-def test_a_short_view_draws_every_bar_in_its_colour(bars: pd.DataFrame, app: Callable[[], str], page: Page) -> None:
-    open_chart(page, f"{app()}/korean_stocks?period=1Y&type=candles")
-    shown = drawn(page)
-    seen = bars.iloc[shown["candles"].index.astype(int)]
-    assert len(seen) > 200
-    np.testing.assert_allclose(shown["candles"].to_numpy(), seen[list(candles.PRICES)].to_numpy(), rtol=1e-6)
-    rising = int((seen["close"] >= seen["open"]).sum())
-    counts: dict[str, Any] = page.evaluate(SHAPES)
-    assert counts == {
-        **{f"{shape} {RED}": rising for shape in ("candle", "column")},
-        **{f"{shape} {BLUE}": len(seen) - rising for shape in ("candle", "column")},
-    }
+def values(shapes: pd.DataFrame) -> np.ndarray:
+    return np.array(shapes["values"].tolist())
 
 
-@pytest.mark.parametrize(("first", "last", "size"), [(0, None, 8), (1003, 3498, 8), (1001, 2702, 4), (2501, 3330, 2)])
-def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
-    bars: pd.DataFrame, app: Callable[[], str], page: Page, first: int, last: int | None, size: int
+@pytest.mark.parametrize(("kind", "filled"), [("candles", True), ("hollow", False)])
+def test_a_short_view_draws_every_bar_in_its_colour(
+    bars: pd.DataFrame, app: Callable[[], str], page: Page, kind: str, filled: bool
 ) -> None:
-    page.set_viewport_size({"width": 700, "height": 800})
-    open_chart(page, f"{app()}/korean_stocks?period=MAX")
-    assert len(bars) > 3_600
-    if last:
-        page.evaluate(ZOOM, [first, last])
+    open_chart(page, f"{app()}/korean_stocks?period=1Y&type={kind}")
+    shown, volumes = drawn(page, "candle"), drawn(page, "column")
+    seen = bars.iloc[shown["at"].round().astype(int)]
+    assert len(seen) > 200
+    np.testing.assert_allclose(values(shown), seen[list(candles.PRICES)].to_numpy(), rtol=1e-6)
+    np.testing.assert_allclose(values(volumes)[:, 0], seen["volume"].to_numpy(), rtol=1e-6, atol=1)
+    rises = (seen["close"] >= seen["open"]).to_numpy()
+    assert (seen["close"] == seen["open"]).any()
+    for shapes in (shown, volumes):
+        assert shapes["color"].tolist() == np.where(rises, RED, BLUE).tolist()
+    assert shown["filled"].tolist() == np.where(rises, filled, True).tolist()
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "size", "ratio"), [(0, None, 8, 1), (1003, 3498, 8, 1), (2501, 3330, 2, 1), (1001, 2702, 2, 2)]
+)
+def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
+    bars: pd.DataFrame,
+    app: Callable[[], str],
+    browser: Browser,
+    first: int,
+    last: int | None,
+    size: int,
+    ratio: int,
+) -> None:
+    with closing(
+        browser.new_context(**VISITOR | {"viewport": {"width": 700, "height": 800}, "device_scale_factor": ratio})
+    ) as context:
+        page = context.new_page()
+        open_chart(page, f"{app()}/korean_stocks?period=MAX")
+        assert len(bars) > 3_600
+        if last:
+            page.evaluate(ZOOM, [first, last])
+        shown, volumes, line = drawn(page, "stick"), drawn(page, "column"), page.evaluate(LINE)
+    # `size` is the least power of two with which groups have room in some 600 pixels, or 1,200.
     seen = bars.iloc[first : (last or len(bars)) + 1]
-    shown = drawn(page)
-    pixel = np.arange(first, first + len(seen)) // size
-    assert len(set(pixel)) < 620, "the chart has some 600 pixels, and the bars of half as many groups had room"
-    how = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "max"}
-    merged = seen.groupby(pixel).agg(how)
-    np.testing.assert_allclose(shown["candles"].to_numpy(), merged[list(candles.PRICES)].to_numpy(), rtol=1e-6)
-    np.testing.assert_allclose(shown["volumes"][0].to_numpy(), merged["volume"].to_numpy(), rtol=1e-6)
-    for series in shown.values():
-        assert seen.index[0] <= bars.index[int(series.index[0])]
-        assert bars.index[int(series.index[-1])] <= seen.index[-1], "no bar that is out of sight"
-    average = bars["close"].rolling(5).mean().iloc[first : first + len(seen)]
-    line = shown["average"][0].groupby(shown["average"].index // size)
+    position = np.arange(first, first + len(seen))
+    groups = seen.assign(position=position).groupby(position // size)
+    how = {"open": "first", "high": "max", "low": "min", "close": "last"}
+    np.testing.assert_allclose(values(shown), groups.agg(how).to_numpy(), rtol=1e-6)
+    np.testing.assert_allclose(values(volumes)[:, 0], groups["volume"].max().to_numpy(), rtol=1e-6, atol=1)
+    middles = groups["position"].mean().to_numpy()
+    np.testing.assert_allclose(shown["at"].to_numpy(), middles, atol=0.01)
+    pixel = (volumes["right"].iloc[-1] - volumes["left"].iloc[0]) / len(seen)  # of a bar
+    assert np.abs(volumes["at"].to_numpy() - middles).max() * pixel <= 1 / ratio
+    if size > 1:
+        np.testing.assert_allclose(volumes["right"].to_numpy()[:-1], volumes["left"].to_numpy()[1:], atol=1e-6)
+    at, reached = (np.array(each, dtype=float) for each in line)
+    assert first <= at.min(), "no bar that is out of sight"
+    assert at.max() <= position[-1]
+    average = bars["close"].rolling(5).mean().iloc[first : first + len(seen)].to_numpy()
+    ends = pd.Series(average).groupby(position // size)
     for side in ("min", "max"):
-        reached = getattr(average.groupby(pixel), side)()
-        np.testing.assert_allclose(getattr(line, side)().to_numpy(), reached.to_numpy(), rtol=1e-6)
-    assert len(shown["average"]) <= 2 * len(merged)
+        found = getattr(pd.Series(reached).groupby(at // size), side)()
+        np.testing.assert_allclose(found.to_numpy(), getattr(ends, side)().to_numpy(), rtol=1e-6)
+    assert len(at) <= 2 * len(middles)
 
 
 def test_the_pointer_reads_the_very_bar_in_a_long_view(bars: pd.DataFrame, app: Callable[[], str], page: Page) -> None:

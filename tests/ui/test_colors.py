@@ -1,5 +1,6 @@
 """The colours of rising and falling are the reader's on every page."""
 
+import json
 import re
 
 import pandas as pd
@@ -36,8 +37,9 @@ def test_before_a_choice_they_are_those_of_the_country_an_index_is_of(
 
 
 def candle_colors(page: AppTest) -> tuple[str, str]:
-    look = pages.chart(page)[0]["series"][0]["itemStyle"]
-    return look["borderColor"], look["borderColor0"]
+    code = pages.chart(page)[0]["series"][0]["renderItem"]
+    look = json.loads("{" + code.rsplit("({", 1)[1].partition("}")[0] + "}")
+    return look["rising"], look["falling"]
 
 
 def test_a_choice_on_one_page_is_that_of_all_pages(own_server_db: MongoDatabase, yahoo: YahooStandIn) -> None:

@@ -3,5 +3,5 @@
 (option, chart) => {
   for (const mainType of ["xAxis", "yAxis", "series"])
     for (const { option: part } of option.getModel().findComponents({ mainType }))
-      for (const { own } of [part, part.markLine ?? {}]) own?.attach(chart);
+      for (const { own } of [part, part.markLine ?? {}, part.renderItem ?? {}]) own?.attach(chart);
 }
