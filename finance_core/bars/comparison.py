@@ -149,7 +149,7 @@ def _known(closes: Frame) -> Frame:
 
 
 def _log_returns(closes: pd.DataFrame) -> pd.DataFrame:
-    """The log returns of the first two columns on their common sessions; the first row is NaN."""
+    """The log returns of the first two columns between common sessions with known closes; the first row is NaN."""
     moves = closes.iloc[:, :2].dropna().replace(np.inf, np.nan).apply(np.log).diff()
     return pd.concat([moves.iloc[:1], moves.iloc[1:].dropna()])
 

@@ -14,7 +14,8 @@
   };
   // Each draws one bar, from `left` to `right` and at the heights of its values, all in pixels.
   const DRAW = {
-    stick: (path, left, right, [, high, low]) => line(path, (left + right) / 2, Math.min(high, low - 1), low), // if flat too
+    // At least a pixel high: a flat bar is seen too.
+    stick: (path, left, right, [, high, low]) => line(path, (left + right) / 2, Math.min(high, low - 1), low),
     bar: (path, left, right, [open, high, low, close]) => {
       const x = crisp((left + right) / 2);
       line(path, x, high, low);
@@ -92,8 +93,8 @@
       const bar = own.of(values, from, to, sides);
       if (!bar) continue;
       const middle = x((from + to - 1) / 2);
-      // Columns narrower than a pixel fill whole ones: else each has the strength of the part that it covers, and stripes
-      // come and go while the chart zooms.
+      // Columns narrower than a pixel fill whole ones: else each has the strength of the part that it covers, and
+      // stripes come and go while the chart zooms.
       const isWide = filled || width * ratio > 1;
       const ends = isWide ? [middle - width / 2, middle + width / 2] : [x(from - 0.5), x(to - 0.5)].map(whole);
       drawn[bar[1] ? "falling" : "rising"].push([...ends, bar[0].map((value) => api.coord([first, value])[1])]);

@@ -70,7 +70,8 @@
   };
   // ECharts has no step of our own between zooming and drawing, but coordinate systems are updated there.
   const update = (model, api) => {
-    if (!model.getComponent("tooltip", 0)?.get("showContent")) model.eachSeries((series) => thin(series, api.getDevicePixelRatio()));
+    if (model.getComponent("tooltip", 0)?.get("showContent")) return;
+    model.eachSeries((series) => thin(series, api.getDevicePixelRatio()));
   };
   registerCoordinateSystem("thin", { create: () => [{ update }] });
 }
