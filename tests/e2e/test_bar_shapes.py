@@ -109,7 +109,11 @@ def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
     position = np.arange(first, first + len(seen))
     groups = seen.assign(position=position).groupby(position // size)
     how = {"open": "first", "high": "max", "low": "min", "close": "last"}
-    np.testing.assert_allclose(values(shown), groups.agg(how).to_numpy(), rtol=1e-6)
+    merged = groups.agg(how)
+    np.testing.assert_allclose(values(shown), merged.to_numpy(), rtol=1e-6)
+    assert shown["color"].tolist() == np.where(merged["close"] >= merged["open"], RED, BLUE).tolist()
+    largest = seen.loc[groups["volume"].idxmax()]
+    assert volumes["color"].tolist() == np.where(largest["close"] >= largest["open"], RED, BLUE).tolist()
     np.testing.assert_allclose(values(volumes)[:, 0], groups["volume"].max().to_numpy(), rtol=1e-6, atol=1)
     middles = groups["position"].mean().to_numpy()
     np.testing.assert_allclose(shown["at"].to_numpy(), middles, atol=0.01)
