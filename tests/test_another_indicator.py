@@ -13,7 +13,7 @@ from finance_core.bars.curves import Chosen
 from finance_core.bars.indicator import Indicator, Line, Setting
 from finance_core.bars.indicators import INDICATORS
 from finance_core.categories import KOREAN_STOCKS, Average, Category
-from finance_core.charts import candlestick_html
+from finance_core.charts.candlestick import candlestick
 from finance_core.charts.style import Style
 from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
@@ -90,12 +90,12 @@ def test_it_is_offered_as_an_average_of_its_category(korean_stocks: Category) ->
     assert (view.averages, problems) == ((DOUBLE, Average(20)), [])
 
 
-def test_one_with_a_pane_of_its_own_opens_it_and_is_in_the_file_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_with_a_pane_of_its_own_opens_it(monkeypatch: pytest.MonkeyPatch) -> None:
     own = replace(
         ROW, pane="own", lines=(Line(), Line("twin", mark="dots")), formula=lambda close, _window: (close, close)
     )
     monkeypatch.setitem(INDICATORS, "double", own)
     bars = candles.clean(pages.made_table(halted=0))[0]
-    content = candlestick_html.Content(bars, curves.curves(bars, [Chosen("double", (5,))]), Style())
-    figure = candlestick_html.candlestick(content)
-    assert [(trace.name, trace.yaxis) for trace in figure.data][2:] == [("DBL5", "y3"), ("twin", "y3")]
+    option = candlestick(bars, curves.curves(bars, [Chosen("double", (5,))]), Style())
+    named = [(reading["title"], reading["pane"]) for reading in option["readout"] if reading["pane"] > 1]
+    assert named == [("DBL5", 2), ("twin", 2)]

@@ -10,6 +10,7 @@ closes:
 
 import html
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,8 @@ from plotly.subplots import make_subplots
 
 from finance_core.bars import comparison
 from finance_core.bars.comparison import Scale
-from finance_core.charts.html_layers import points
+from finance_core.bars.formulas import Floats
+from finance_core.charts import parts
 from finance_core.i18n import _
 
 ROLLING = 60
@@ -39,7 +41,7 @@ def lines(drawn: pd.DataFrame, colors: Mapping[str, str], scale: Scale) -> go.Fi
     figure = make_subplots(specs=[[{"secondary_y": True}]])
     days = pd.DatetimeIndex(drawn.index).strftime(DAYS)
     for position, name in enumerate(drawn.columns):
-        look = {"line": {"color": colors[name], "width": 2}, **points(drawn[name].to_numpy(dtype="float64"))}
+        look = {"line": {"color": colors[name], "width": 2}, **_points(drawn[name].to_numpy(dtype="float64"))}
         line = go.Scatter(x=days, y=drawn[name], name=name, **look)
         figure.add_trace(line, secondary_y=scale == "price" and position > 0)
         if scale == "price":
@@ -146,6 +148,21 @@ def beta(closes: pd.DataFrame, window: int = ROLLING) -> go.Figure:
     return figure
 
 
+def _points(values: Floats) -> dict[str, Any]:
+    """Where Plotly draws symbols on a line of `values`: as on the page, only on those without a neighbour.
+
+    >>> _points(np.array([1.0, 2.0])), _points(np.array([1.0]))["mode"]
+    ({'mode': 'lines'}, 'markers')
+    >>> _points(np.array([1.0, np.nan, 2.0, 3.0]))["marker"]["size"].tolist()
+    [7, 0, 0, 0]
+    """
+    apart = parts.apart(values)
+    if not apart.any():
+        return {"mode": "lines"}
+    has_line = apart.sum() < np.isfinite(values).sum()
+    return {"mode": "lines+markers" if has_line else "markers", "marker": {"size": np.where(apart, 7, 0)}}
+
+
 def _one_line(values: "pd.Series[float]", name: str) -> go.Figure:
     line = go.Scatter(x=values.index, y=values, line={"width": 2}, name=name)
     figure = go.Figure(line, layout={"hovermode": "x unified"})
@@ -174,12 +191,12 @@ def to_html(title: str, table: pd.DataFrame, figures: Mapping[str, go.Figure], a
     >>> to_html("A & B", pd.DataFrame(), {"Chart": go.Figure()})[:15]
     '<!doctype html>'
     """
-    parts = []
+    drawings = []
     for position, (name, figure) in enumerate(figures.items()):
         figure.update_layout(template="plotly_white", margin={"t": 32, "b": 48, "l": 64, "r": 64})
         drawn = pio.to_html(figure, full_html=False, include_plotlyjs=position == 0)
-        parts.append(f"<h2>{html.escape(name)}</h2>{drawn}")
-    body = parts[0] + table.to_html(index=False, escape=True, border=0) + "".join(parts[1:])
+        drawings.append(f"<h2>{html.escape(name)}</h2>{drawn}")
+    body = drawings[0] + table.to_html(index=False, escape=True, border=0) + "".join(drawings[1:])
     style = "body{font-family:sans-serif;margin:2rem}table{border-collapse:collapse}td,th{padding:.3rem .8rem}"
     head = f'<meta charset="utf-8"><title>{html.escape(title)}</title><style>{style}</style>'
     top = "".join([f"<h1>{html.escape(title)}</h1>", *(f"<p>{html.escape(line)}</p>" for line in about)])

@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from plotly.subplots import make_subplots
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from finance_core.bars import curves, periods
+from finance_core.bars import candles, curves, periods
 from finance_core.bars.curves import Chosen
 from finance_core.categories import AMERICAN_AVERAGES
-from finance_core.charts import candlestick, candlestick_html
+from finance_core.charts import candlestick
 from finance_core.charts.style import Style
 from finance_core.ui.echart import border, component
 from finance_core.ui.echart.component import Look
@@ -39,7 +40,13 @@ if kind in ("echarts", "panes"):
     with st.container(height=680, border=False):
         component.show(prepared, visible, len(bars), Look.of(Style()), "", key="century")
 else:
-    figure = candlestick_html.candlestick(candlestick_html.Content(bars, drawn, Style()))
-    figure.update_xaxes(range=[first, len(bars) - 1])
-    figure.update_layout(dragmode="pan")
+    days = bars.index.strftime("%Y-%m-%d")
+    figure = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.8, 0.2])
+    prices = {name: bars[name] for name in candles.PRICES}
+    figure.add_candlestick(x=days, **prices, row=1, col=1)
+    figure.add_bar(x=days, y=bars["volume"], row=2, col=1)
+    for curve in drawn:
+        figure.add_scatter(x=days, y=curve.values, mode="lines", row=1, col=1)
+    figure.update_xaxes(type="category", range=[first, len(bars) - 1], rangeslider_visible=False)
+    figure.update_layout(dragmode="pan", hovermode="x unified")
     st.plotly_chart(figure, height=580, config={"scrollZoom": True})

@@ -1,23 +1,28 @@
 """The chart that a reader takes away as a file, opened in a browser without a network."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
 from finance_core.bars import candles, curves, marks
-from finance_core.bars.curves import Chosen
+from finance_core.bars.curves import Chosen, Curve
 from finance_core.bars.drawings import Drawing, Point
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.charts import candlestick_html, html_page
-from finance_core.charts.candlestick_html import Content
-from finance_core.charts.style import Scale, Style
+from finance_core.charts.candlestick import candlestick
+from finance_core.charts.style import BLUE, RED, Style
 from finance_core.storage import drawings
 from finance_core.storage.database import MongoDatabase
+from finance_core.ui.echart import border, component, file
+from finance_core.ui.echart.component import Drawings, Look
+from finance_core.ui.echart.file import Words
 from tests import pages
 from tests.e2e.browsing import wait_until_at_rest
 from tests.e2e.test_chart import address  # noqa: F401 - fixture
@@ -26,123 +31,68 @@ from tests.processes import wait_until
 
 pytestmark = pytest.mark.slow
 
-
-def open_file(page: Page, folder: Path, content: Content, visible: tuple[int, int] | None = None) -> None:
-    """Open the file of a content, and wait until it is drawn."""
-    file = folder / "chart.html"
-    about = "2024-01-02 – 2024-08-01 · Day · KRW · adjusted for splits · Yahoo Finance"
-    figure = candlestick_html.candlestick(content, visible)
-    file.write_text(html_page.to_html(figure, "Samsung Electronics 005930", about, content.style), encoding="utf-8")
-    page.goto(file.as_uri())
-    expect(page.locator(".modebar-container")).to_be_attached()
-
-
-TAG = ".annotation rect"
-LABELS = ".ytick text"
-
-
-@pytest.mark.parametrize("scale", get_args(Scale))
-def test_no_label_of_the_axis_is_under_the_tag_of_the_last_close(page: Page, tmp_path: Path, scale: Scale) -> None:
-    bars = candles.clean(pages.made_table(halted=0))[0].tail(60)
-    bars.iloc[-1, bars.columns.get_loc("close")] = 18_020.0  # beside a round one
-    for visible, tags in (((10, 59), 1), ((0, 3), 0)):
-        shown = bars if tags else bars.assign(close=[*bars["close"].iloc[:-1], 1.0])
-        content = Content(shown, [], Style(scale=scale))
-        open_file(page, tmp_path, content, visible)
-        expect(page.locator(TAG)).to_have_count(tags)
-        labels = page.locator(LABELS)
-        hidden = [label for label in labels.all() if not label.is_visible()]
-        assert len(hidden) <= tags
-        if not tags:
-            continue
-        tag = page.locator(TAG).bounding_box()
-        for label in labels.all():
-            box = label.bounding_box()
-            is_under = box["y"] < tag["y"] + tag["height"] and box["y"] + box["height"] > tag["y"]
-            assert is_under == (not label.is_visible()), label.text_content()
-        if scale == "linear":
-            assert [label.text_content() for label in hidden] == ["18,000"]
-
-
-@pytest.mark.parametrize("width", [390, 1300])
-def test_nothing_lies_over_another_in_a_narrow_window_either(page: Page, tmp_path: Path, width: int) -> None:
-    bars = candles.clean(pages.made_table(halted=3))[0].tail(60)
-    chosen = [Chosen("ma", (5,)), Chosen("bollinger", (20, 2)), Chosen("ichimoku", (9, 26, 52))]
-    chosen += [Chosen("macd", (12, 26, 9)), Chosen("rsi", (14,))]
-    content = Content(bars, curves.curves(bars, chosen), Style(sample=True, marks=("low", "halted")), marks.noted(bars))
-    page.set_viewport_size({"width": 1300, "height": 900})
-    open_file(page, tmp_path, content)
-    page.set_viewport_size({"width": width, "height": 900})  # as by turning a phone
-    page.wait_for_timeout(1000)
-    written = page.locator("h1, p, .modebar, .legendtext, .legend2text, .legend3text")
-    panes = page.locator("rect.nsewdrag")
-    boxes = [each.bounding_box() for each in [*written.all(), *panes.all()]]
-    assert len(boxes) >= 3 + 14 + 4
-    assert [box for box in boxes if box["x"] < 0 or box["x"] + box["width"] > width] == []
-    for one, other in combinations(boxes, 2):
-        is_beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
-        is_above = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
-        assert is_beside or is_above, (one, other)
-    prices = panes.first.bounding_box()
-    assert prices["height"] > 350, "names take nothing of it"
-
-
-def test_the_file_is_dark_where_a_picture_would_be(
-    address: str,  # noqa: F811 - the fixture
-    page: Page,
-    tmp_path: Path,
-) -> None:
-    open_chart(page, f"{address}?period=3M")
-    page.locator(".st-key-menu button").first.click()
-
-    def grounds() -> tuple[str, str]:
-        """Of the body and of the chart of a file that is handed out now."""
-        wait_until_at_rest(page)
-        with page.expect_download() as handed_out:
-            page.get_by_role("button", name="차트 HTML").click()
-        handed_out.value.save_as(tmp_path / "chart.html")
-        file = page.context.new_page()
-        file.goto((tmp_path / "chart.html").as_uri())
-        ground = "getComputedStyle(document.body).backgroundColor"
-        paper = "getComputedStyle(document.querySelector('.main-svg')).backgroundColor"
-        found = file.evaluate(ground), file.evaluate(paper)
-        file.close()
-        return found
-
-    assert grounds() == ("rgb(255, 255, 255)",) * 2
-    page.get_by_text("어둡게", exact=True).click()
-    assert wait_until(lambda: grounds() == ("rgb(14, 17, 23)",) * 2), "once the page has heard of it"
-
-
+STYLE = Style(sample=True, marks=("low", "halted"))
 SHOWN = """() => {
   const { chart } = document.querySelector('.echarts-container');
-  return chart.getModel().getComponent('dataZoom', 0).getValueRange().map(at => chart.page.readout.days[at]);
+  const model = chart.getModel();
+  const range = model.getComponent('dataZoom', 0).getValueRange();
+  const [source, ...marks] = chart.getOption().dataset.map(({ source }) => source);
+  const within = (column) => Array.from(column).slice(range[0], range[1] + 1);
+  return {
+    days: within(chart.page.readout.days),
+    series: model.getSeries().map(({ name, subType, option }) => [name, subType, option.xAxisIndex ?? 0]),
+    columns: Object.fromEntries(Object.entries(source).map(([name, column]) => [name, within(column)])),
+    marks: marks.map((source) => Object.keys(source)),
+    drawings: chart.page.drawings,
+    axis: model.getComponent('yAxis', 0).axis.scale.getExtent(),
+    readout: [...document.querySelectorAll('.readout')].map(({ textContent }) => textContent),
+  };
 }"""
+"""What a chart of a page or of a file shows."""
+TEXTS = """() => {
+  const drawn = document.querySelector('.echarts-container').chart.getZr().storage.getDisplayList();
+  return drawn.slice(1).map(({ style: { text } }, index) => [text, drawn[index].style.fill]);
+}"""
+"""The texts in a chart, each with the colour of what is drawn before it: of a tag, its ground."""
 
 
-def test_the_file_of_one_day_has_the_bars_that_the_page_shows(
-    address: str,  # noqa: F811 - the fixture
-    page: Page,
-    tmp_path: Path,
+def open_file(page: Page, path: Path) -> None:
+    page.context.set_offline(True)
+    page.goto(path.as_uri())
+    expect(page.locator(".readout .value").first).not_to_be_empty()
+
+
+def download(page: Page, path: Path) -> str:
+    """Save the file of the chart that a page shows, and return the name under which it was handed out."""
+    page.locator(".st-key-menu button").first.click()
+    with page.expect_download() as handed_out:
+        page.get_by_role("button", name="차트 HTML").click()
+    handed_out.value.save_as(path)
+    return handed_out.value.suggested_filename
+
+
+def write(
+    path: Path,
+    bars: pd.DataFrame,
+    drawn: Sequence[Curve] = (),
+    style: Style = STYLE,
+    title: str = "Samsung Electronics 005930",
+    text: str = "memo",
 ) -> None:
-    days = pages.made_table(first="2014-01-02", halted=0).index
-    cloud = "&ind=ichimoku(9,26,52)"
-    for asked, indicators, ahead in ((-100, "", 0), (-1, "", 0), (-3, cloud, 0), (-1, cloud, 26)):
-        day = days[asked].date()
-        open_chart(page, f"{address}?from={day}&to={day}{indicators}&type=line&ma=none")
-        shown = page.evaluate(SHOWN)
-        page.locator(".st-key-menu button").first.click()
-        with page.expect_download() as handed_out:
-            page.get_by_role("button", name="차트 HTML").click()
-        file = tmp_path / "chart.html"
-        handed_out.value.save_as(file)
-        page.goto(file.as_uri())
-        drawn, axis = page.evaluate(
-            "(({ data, layout }) => [data[0].x, layout.xaxis.categoryarray])(document.querySelector('.js-plotly-plot'))"
-        )
-        assert (len(drawn), len(axis)) == (5, 5 + ahead)
-        assert [axis[0], axis[-1]] == shown
-        expect(page.locator("header p")).to_contain_text(f"{drawn[0]} – {drawn[-1]}")
+    """Write a file with `bars`, of which it shows the last 60, with marks, and with a drawing of a `text`."""
+    prepared = border.prepare(candlestick(bars, drawn, style, marks.noted(bars)))
+    newest = len(bars) - 1
+    drawing = {"id": "a", "kind": "text", "points": [[newest - 30, float(bars["close"].iloc[-30])]], "text": text}
+    shown = Drawings([drawing | {"movable": False}])
+    settings = component.settings(prepared, (newest - 59, newest), len(bars), Look.of(style), title, drawings=shown)
+    days = pd.DatetimeIndex(bars.index).strftime("%Y-%m-%d")
+    words = Words(title, f"{days[-60]} – {days[-1]}", "Day · KRW · adjusted for splits · Yahoo Finance")
+    path.write_text(file.to_html(prepared, settings, words, dark=False), encoding="utf-8")
+
+
+@pytest.fixture
+def bars() -> pd.DataFrame:
+    return candles.clean(pages.made_table(halted=3))[0]
 
 
 def test_the_file_has_what_the_page_shows(
@@ -157,28 +107,155 @@ def test_the_file_has_what_the_page_shows(
     drawings.add(own_server_db, KOREAN_STOCKS, "005930", level)
     open_chart(page, address + "?period=3M&with=korean_stocks:000660&marks=high&ind=rsi(14)")
     first, last = first_day(page), last_day(page)
-    page.locator(".st-key-menu button").first.click()
-    with page.expect_download() as handed_out:
-        page.get_by_role("button", name="차트 HTML").click()
-    assert handed_out.value.suggested_filename == f"005930_{first.date()}_{last.date()}.html"
-    file = tmp_path / "chart.html"
-    handed_out.value.save_as(file)
+    shown = page.evaluate(SHOWN)
+    name = download(page, tmp_path / "chart.html")
+    assert name == f"005930_{first.date()}_{last.date()}.html"
+    open_file(page, tmp_path / "chart.html")
+    in_file = page.evaluate(SHOWN)
+    assert shown["days"][0] == str(first.date())
+    assert [[each["kind"], each["points"][0][1]] for each in shown["drawings"]] == [["level", place.price]]
+    assert not any(each.pop("movable") for each in in_file["drawings"]), "nobody keeps what is moved in a file"
+    for each in shown["drawings"]:
+        del each["movable"]
+    assert in_file == shown
+    for named in ("SK하이닉스", "RSI14"):
+        assert any(named in line for line in in_file["readout"])
+    about = page.locator("header p").text_content()
+    assert f"{first.date()} – {last.date()} · 일 · KRW · 분할 반영 · Yahoo Finance" in about
+    assert re.search(r" · 20\d\d-\d\d-\d\d 만듦$", about)
 
-    page.context.set_offline(True)
-    page.goto(file.as_uri())
-    for name in ("시세", "SK하이닉스", "RSI14"):
-        expect(page.locator(f"text[data-unformatted='{name}']")).to_be_visible()
-    shown = page.evaluate(
+
+def test_the_file_of_one_day_shows_the_bars_that_the_page_shows(
+    address: str,  # noqa: F811 - the fixture
+    page: Page,
+    tmp_path: Path,
+) -> None:
+    days = pages.made_table(first="2014-01-02", halted=0).index
+    cloud = "&ind=ichimoku(9,26,52)"
+    for asked, indicators, ahead in ((-100, "", 0), (-1, "", 0), (-3, cloud, 0), (-1, cloud, 26)):
+        day = days[asked].date()
+        open_chart(page, f"{address}?from={day}&to={day}{indicators}&type=line&ma=none")
+        shown = page.evaluate(SHOWN)
+        download(page, tmp_path / "chart.html")
+        open_file(page, tmp_path / "chart.html")
+        assert len(shown["days"]) == 5 + ahead
+        assert page.evaluate(SHOWN) == shown
+        expect(page.locator("header p")).to_contain_text(f"{shown['days'][0]} – {shown['days'][4]}")
+        page.context.set_offline(False)
+
+
+def test_the_file_is_dark_where_a_picture_would_be(
+    address: str,  # noqa: F811 - the fixture
+    page: Page,
+    tmp_path: Path,
+) -> None:
+    open_chart(page, f"{address}?period=3M")
+    page.locator(".st-key-menu button").first.click()
+
+    def grounds() -> tuple[Any, ...]:
+        """The colours of the body and of the corner of the chart in a file that is handed out now."""
+        wait_until_at_rest(page)
+        with page.expect_download() as handed_out:
+            page.get_by_role("button", name="차트 HTML").click()
+        handed_out.value.save_as(tmp_path / "chart.html")
+        opened = page.context.new_page()
+        opened.goto((tmp_path / "chart.html").as_uri())
+        expect(opened.locator(".readout .value").first).not_to_be_empty()
+        ground = opened.evaluate("getComputedStyle(document.body).backgroundColor")
+        corner = opened.evaluate(
+            "[...document.querySelector('canvas').getContext('2d').getImageData(1, 1, 1, 1).data].slice(0, 3)"
+        )
+        opened.close()
+        return ground, *corner
+
+    assert grounds() == ("rgb(255, 255, 255)", 255, 255, 255)
+    page.get_by_text("어둡게", exact=True).click()
+    assert wait_until(lambda: grounds() == ("rgb(14, 17, 23)", 14, 17, 23)), "once the page has heard of it"
+
+
+def test_its_reader_zooms_to_every_bar_and_the_period_above_follows(
+    bars: pd.DataFrame, page: Page, tmp_path: Path
+) -> None:
+    write(tmp_path / "chart.html", bars)
+    open_file(page, tmp_path / "chart.html")
+    days = page.evaluate(SHOWN)["days"]
+    period = page.locator("#period")
+    expect(period).to_have_text(f"{days[0]} – {days[-1]}")
+    canvas = page.locator("canvas").bounding_box()
+    page.mouse.move(canvas["x"] + canvas["width"] / 2, canvas["y"] + 150)
+    for _ in range(60):
+        page.mouse.wheel(0, 240)
+    assert wait_until(lambda: len(page.evaluate(SHOWN)["days"]) == len(bars))
+    days = page.evaluate(SHOWN)["days"]
+    expect(period).to_have_text(f"{days[0]} – {days[-1]}")
+    for _ in range(20):
+        page.mouse.wheel(0, -240)
+    assert wait_until(lambda: len(page.evaluate(SHOWN)["days"]) < len(bars) / 2)
+    days = page.evaluate(SHOWN)["days"]
+    expect(period).to_have_text(f"{days[0]} – {days[-1]}")
+
+
+def test_the_tag_of_the_last_close_has_the_colour_of_its_bar_and_no_sign_where_nothing_changed(
+    bars: pd.DataFrame, page: Page, tmp_path: Path
+) -> None:
+    close, base = float(bars["close"].iloc[-1]), len(bars) - 60
+    for factor, opened, text, color in ((1.00001, close, "0.00%", RED), (2.0, close + 1, "-50.00%", BLUE)):
+        bars.iloc[-1, bars.columns.get_loc("open")] = opened
+        bars.iloc[base, bars.columns.get_loc("close")] = close * factor
+        write(tmp_path / "chart.html", bars, style=replace(STYLE, scale="percent"))
+        open_file(page, tmp_path / "chart.html")
+        assert [text, color] in page.evaluate(TEXTS)
+
+
+def test_the_axis_reaches_around_what_is_in_sight(bars: pd.DataFrame, page: Page, tmp_path: Path) -> None:
+    bars.iloc[0, bars.columns.get_loc("high")] = 1e9  # out of sight
+    bands = curves.curves(bars, [Chosen("bollinger", (20, 2.0))])
+    bands = [band._replace(values=band.values - 2 * bars["close"].max()) for band in bands]
+    write(tmp_path / "chart.html", bars, bands)
+    open_file(page, tmp_path / "chart.html")
+    low, high = page.evaluate(SHOWN)["axis"]
+    assert low < min(np.nanmin(band.values[-60:]) for band in bands) < 0
+    assert bars["high"].iloc[-60:].max() < high < 1e6
+
+
+def test_names_from_the_database_are_text(bars: pd.DataFrame, page: Page, tmp_path: Path) -> None:
+    title = "</title><script>window.ran = 1</script>$panes & [x] 005930"
+    text = "</script><script>window.ran = 2</script>--x_x--0_0--window.ran = 3--x_x--0_0--"
+    write(tmp_path / "chart.html", bars, title=title, text=text)
+    open_file(page, tmp_path / "chart.html")
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page).to_have_title(title)
+    assert page.evaluate("window.ran") is None
+
+
+@pytest.mark.parametrize("width", [390, 1300])
+def test_nothing_lies_over_another_in_a_narrow_window_either(
+    bars: pd.DataFrame, page: Page, tmp_path: Path, width: int
+) -> None:
+    chosen = [Chosen("ma", (5,)), Chosen("bollinger", (20, 2)), Chosen("ichimoku", (9, 26, 52))]
+    chosen += [Chosen("macd", (12, 26, 9)), Chosen("rsi", (14,))]
+    write(tmp_path / "chart.html", bars, curves.curves(bars, chosen))
+    page.set_viewport_size({"width": 1300, "height": 900})
+    open_file(page, tmp_path / "chart.html")
+    page.set_viewport_size({"width": width, "height": 900})  # as by turning a phone
+    page.wait_for_timeout(1000)
+    written = [each.bounding_box() for each in page.locator("h1, p, .readout[data-pane='0'] .item:visible").all()]
+    root = page.locator(".echarts-container").bounding_box()
+    panes = page.evaluate(
         """() => {
-          const { data, layout, _fullLayout } = document.querySelector('.js-plotly-plot');
-          return { days: [data[0].x[0], data[0].x.at(-1)], price: layout.shapes.at(-1).y0,
-                   about: document.querySelector("header p").textContent,
-                   range: _fullLayout.yaxis.range };
+          const { chart } = document.querySelector('.echarts-container');
+          const grids = chart.getOption().grid.map((_, pane) => chart.getModel().getComponent('grid', pane));
+          return grids.map(({ coordinateSystem }) => ({ ...coordinateSystem.getRect() }));
         }"""
     )
-    assert shown["days"] == [str(first.date()), str(last.date())]
-    base = float(pages.made_table(first="2014-01-02", halted=0)["close"][first])
-    assert shown["price"] == pytest.approx((place.price / base - 1) * 100, abs=0.01), "in percent, as on the page"
-    assert f"{first.date()} – {last.date()} · 일 · KRW · 분할 반영 · Yahoo Finance" in shown["about"]
-    assert re.search(r" · 20\d\d-\d\d-\d\d 만듦$", shown["about"])
-    assert shown["range"][0] < shown["price"] < shown["range"][1]
+    for pane in panes:
+        pane["x"] += root["x"]
+        pane["y"] += root["y"]
+    boxes = [*written, *panes]
+    assert len(boxes) >= 2 + 8 + 4
+    assert [box for box in boxes if box["x"] < 0 or box["x"] + box["width"] > width] == []
+    for one, other in combinations(boxes, 2):
+        is_beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+        is_above = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+        assert is_beside or is_above, (one, other)
+    assert panes[0]["height"] > 350, "names take nothing of it"

@@ -84,7 +84,7 @@ def source(path: Path) -> str:
 def _crossed(value: Any) -> Any:
     """A part of an option, with the marker removed from data, and scripts turned into code between markers."""
     if isinstance(value, Script):
-        return _between_markers(called(value.path, value.settings))
+        return between_markers(called(value.path, value.settings))
     if isinstance(value, Mapping):
         return {without_marker(key): _crossed(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -92,14 +92,15 @@ def _crossed(value: Any) -> Any:
     return without_marker(value)
 
 
-def _between_markers(code: str) -> str:
+def between_markers(code: str) -> str:
+    """`code` of our own files, so that the component runs it."""
     return f"{MARKER}{code}{MARKER}"
 
 
 def _packed(frame: pd.DataFrame) -> str:
     """Code that makes the columns of `frame`: numbers as their bytes in memory, anything else as text."""
     columns = {name: _column(frame[name]) for name in frame.columns}
-    return _between_markers(called(FILES / "dataset.js", columns))
+    return between_markers(called(FILES / "dataset.js", columns))
 
 
 def _column(values: "pd.Series[Any]") -> tuple[str, Any]:

@@ -100,7 +100,30 @@ def show(
         if isinstance(message, dict):
             tell(message)
 
-    settings = {
+    command = settings(
+        prepared, visible, bars, look, alt, revision=revision, chosen=chosen, picture=picture, drawings=drawings
+    )
+    with st.container(key="chart_command"):  # before the chart, which reads these settings when it starts
+        _command(key=f"{key}_command", data=command)
+    with st.container(key="chart"):
+        _style(prepared)
+        st_echarts(prepared.option, events=events(prepared), height="100%", key=key, on_change=on_event)
+
+
+def settings(
+    prepared: Prepared,
+    visible: tuple[int, int],
+    bars: int,
+    look: Look,
+    alt: str,
+    *,
+    revision: int = 0,
+    chosen: tuple[int, int] | None = None,
+    picture: Picture | None = None,
+    drawings: Drawings = NONE_DRAWN,
+) -> dict[str, Any]:
+    """What the browser is told apart from the option, plain JSON. The arguments are those of `show`."""
+    return {
         "readout": prepared.readout,
         "rising": look.rising,
         "falling": look.falling,
@@ -114,13 +137,18 @@ def show(
         "picture": asdict(picture) if picture else None,
         "measure": {**_counted(), "decimals": look.decimals, "ratios": look.ratios},
     }
+
+
+def events(prepared: Prepared) -> dict[str, str]:
+    """The code that runs with the chart, by the event whose messages it sends."""
     parts = ", ".join(f"{name}: {border.source(FILES / f'{name}.js')}" for name in PARTS)
     code = f"({border.source(FILES / 'chart.js')})(chart, echarts, {border.as_json(prepared.drawn)}, {{{parts}}})"
-    with st.container(key="chart_command"):  # before the chart, which reads these settings when it starts
-        _command(key=f"{key}_command", data=settings)
-    with st.container(key="chart"):
-        _style(prepared)
-        st_echarts(prepared.option, events={"report": code}, height="100%", key=key, on_change=on_event)
+    return {"report": code}
+
+
+def panes(prepared: Prepared) -> int:
+    """The number of panes, by which the style of a page or a file makes the chart high enough."""
+    return 1 + max((item["pane"] for item in prepared.readout), default=0)
 
 
 def _ends(positions: tuple[int, int]) -> dict[str, int]:
@@ -128,10 +156,8 @@ def _ends(positions: tuple[int, int]) -> dict[str, int]:
 
 
 def _style(prepared: Prepared) -> None:
-    """The style of a chart, and the number of its panes, by which `look.css` makes it high enough."""
     st.html(FILES / "chart.css")
-    panes = 1 + max((item["pane"] for item in prepared.readout), default=0)
-    st.html(f"<style>.st-key-chart {{ --panes: {panes}; }}</style>")
+    st.html(f"<style>.st-key-chart {{ --panes: {panes(prepared)}; }}</style>")
 
 
 def _counted() -> dict[str, list[str]]:

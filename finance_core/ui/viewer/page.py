@@ -221,10 +221,9 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
         update_actions.button_for_one(db, category, ticker, update)
-        about = picture.line_of(category, row, chart, visible)
-        file = partial(html_file.make, row, history, chart, sketch, visible, about, pictures.dark())
+        file = html_file.maker(category, row, history, chart, sketch, visible)
         table.downloads_of(row, name, chart, visible, file)
-        picture.control(CHART, row, chart, visible, about)
+        picture.control(CHART, category, row, chart, visible)
         _link(category, ticker, view)
     with st.container():  # always here: the browser draws a chart anew whose place among the elements changes
         _notes(problems, row, history, others, chart, view, visible)

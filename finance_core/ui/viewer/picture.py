@@ -12,8 +12,9 @@ from finance_core.ui.viewer import table
 from finance_core.ui.viewer.shared import Chart
 
 
-def control(key: str, row: TickerRow, chart: Chart, visible: tuple[int, int], line: str) -> None:
+def control(key: str, category: Category, row: TickerRow, chart: Chart, visible: tuple[int, int]) -> None:
     """The part of the menu that downloads the picture, named like the other files of the visible bars."""
+    line = " · ".join([period(chart, visible), about(category, row, chart, visible)])
     file = table.file_name(row["ticker"], chart.style, chart.bars.iloc[visible[0] : visible[1] + 1])
     pictures.control(key, f"{file}.png", title(row), line)
 
@@ -23,12 +24,16 @@ def title(row: TickerRow) -> str:
     return f"{listing.name_of(row)} {row['ticker']}"
 
 
-def line_of(category: Category, row: TickerRow, chart: Chart, visible: tuple[int, int]) -> str:
-    """What a reader of the picture must know: period, interval, currency, adjustment, source, breaks, today."""
+def period(chart: Chart, visible: tuple[int, int]) -> str:
+    """The days of the first and the last visible bar."""
+    return " – ".join(map(formats.date, _ends(chart, visible)))
+
+
+def about(category: Category, row: TickerRow, chart: Chart, visible: tuple[int, int]) -> str:
+    """What a reader must know beside the period: interval, currency, adjustment, source, visible breaks, today."""
     jumps = {listing.name_of(row): chart.noted.jumps, **chart.compared_jumps}
     currency = category.quoted_in(row["ticker"], row.get("currency"))
     parts = (
-        " – ".join(_days(chart, visible)),
         _(INTERVALS[chart.style.interval]),
         currency,
         _("배당까지 반영한 가격") if chart.style.total_return else _("분할 반영") if category.has_money else "",
@@ -36,10 +41,6 @@ def line_of(category: Category, row: TickerRow, chart: Chart, visible: tuple[int
         history_notes.remark(history_notes.within(jumps, *_ends(chart, visible))),
     )
     return pictures.line_of(parts)
-
-
-def _days(chart: Chart, visible: tuple[int, int]) -> list[str]:
-    return list(map(formats.date, _ends(chart, visible)))
 
 
 def _ends(chart: Chart, visible: tuple[int, int]) -> tuple[pd.Timestamp, pd.Timestamp]:
