@@ -524,6 +524,49 @@ def test_an_end_or_the_whole_of_a_drawing_is_dragged_and_nothing_is_panned(
         assert drawings.load(own_server_db, KOREAN_STOCKS, "005930") == []
 
 
+def test_a_key_deletes_the_drawing_under_the_pointer_and_undoes_what_was_done(
+    own_server_db: MongoDatabase, address: str, page: Page
+) -> None:
+    open_chart(page, address + "?period=1Y&marks=none&ma=none")
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+
+    def stored() -> list[tuple[str, int]]:
+        return [
+            (each.kind, round(each.points[0].price)) for each in drawings.load(own_server_db, KOREAN_STOCKS, "005930")
+        ]
+
+    def press(key: str) -> None:
+        answered = page.evaluate(ANSWERED)
+        page.keyboard.press(key)
+        assert wait_until(lambda: page.evaluate(ANSWERED) == answered + 1)
+
+    take(page, "수평선")
+    x, y = box["x"] + 500, box["y"] + 250
+    page.mouse.click(x, y)
+    assert wait_until(lambda: len(stored()) == 1)
+    page.wait_for_function("document.querySelector('.echarts-container').chart.page.drawings.length === 1")
+    drawn = stored()
+    answered = page.evaluate(ANSWERED)
+    drag(page, [x, y], 0, 60)
+    assert wait_until(lambda: page.evaluate(ANSWERED) == answered + 1)
+    moved = stored()
+    assert moved[0][1] < drawn[0][1]
+
+    page.mouse.move(x, y + 160)
+    page.keyboard.press("Delete")  # nothing is under the pointer
+    page.mouse.move(x, y + 60)
+    press("Delete")
+    assert stored() == []
+    for expected in (moved, drawn, []):
+        press("Control+z")
+        assert stored() == expected
+    page.keyboard.press("/")
+    page.mouse.move(x, y + 60)
+    page.keyboard.press("Control+z")  # of what is typed
+    assert stored() == []
+
+
 def test_a_tooltip_is_a_choice_that_stands_beside_the_pointer_and_inside_the_chart(address: str, page: Page) -> None:
     open_chart(page, address + "?period=1Y")
     expect(page.locator(".tooltip")).to_have_count(0)

@@ -1,5 +1,6 @@
 """What the page does with what a browser tells of its chart: a zoom, a drawing, anything."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pandas as pd
@@ -226,10 +227,49 @@ def test_a_deleted_drawing_is_brought_back_as_it_was_but_not_to_another_chart(
     page = pages.open_viewer(ticker="005930")
     page.button(key=f"icon_erase_{TREND.id}").click().run()
     assert stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930") == []
-    page.button(key="restore_drawing").click().run()
+    page.button(key="undo_drawing").click().run()
     (restored,) = stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930")
     assert (restored.kind, restored.points, restored.drawn) == (TREND.kind, TREND.points, TREND.drawn)
     page.button(key=f"icon_erase_{restored.id}").click().run()
     page.query_params["ticker"] = "000660"
     page.run()
-    assert "restore_drawing" not in [button.key for button in page.button]
+    assert "undo_drawing" not in [button.key for button in page.button]
+
+
+def undone_after(change_by_another: object) -> None:
+    """Moves a drawing, lets another person do something, and undoes the move, as the chart's callbacks do."""
+    from finance_core.categories import KOREAN_STOCKS
+    from finance_core.charts.style import Style
+    from finance_core.storage import database, drawings
+    from finance_core.ui.decorators import errors_shown
+    from finance_core.ui.viewer import sketches
+    from tests.ui.test_sketches import BARS, DAYS, SPLITS, TREND
+
+    place = database.connect(), KOREAN_STOCKS, "005930"
+    drawings.add(*place, TREND)
+    sketch = sketches.Sketch(*place, BARS, SPLITS, Style(), drawings.load(*place), [])
+    sketch.tell({"kind": "move", "id": TREND.id, "points": [None, [str(DAYS[12].date()), 61_000]]})
+    change_by_another(*place)  # type: ignore[operator]
+    sketch.tell({"kind": "undo"})
+    sketch.tell({"kind": "undo"})
+    with errors_shown():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("change_by_another", "expected"),
+    [
+        (lambda *_place: None, [TREND]),
+        (lambda *place: stored_drawings.replace(*place, replace(TREND, text="B")), [replace(TREND, text="B")]),
+        (lambda *place: stored_drawings.remove(*place, [TREND.id]), []),
+    ],
+)
+def test_a_change_is_undone_unless_another_person_changed_the_drawing_since(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch, change_by_another: Any, expected: list[Drawing]
+) -> None:
+    pages.sit_at_the_machine(monkeypatch)
+    page = AppTest.from_function(undone_after, args=(change_by_another,), default_timeout=60).run()
+    assert not page.exception
+    assert stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930") == expected
+    assert [toast.value for toast in page.toast if "다른 사람" in toast.value] == [toast.value for toast in page.toast]
+    assert bool(page.toast) == (expected != [TREND])

@@ -113,6 +113,7 @@
       decimals: () => page.settings.measure.decimals,
       show: (items) => drawings(chart, echarts, items, page.tool),
       finish: ({ id }, points) => chart.trigger("report", { message: { kind: "move", id, points: places(points) } }),
+      press: (message) => chart.trigger("report", { message }),
     });
     page.pictures = page.settings.picture?.number; // a picture that was downloaded before
   }

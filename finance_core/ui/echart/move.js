@@ -1,7 +1,8 @@
 // Lets a person drag a drawing: one end of a line, or the whole drawing. `items()` returns the drawings, of which some
 // are `movable`. `show(items)` redraws them, and `finish(item, points)` gets the new points of a moved drawing, each
-// [position, price], or null for a point that stays.
-(chart, grab, signal, { items, last, decimals, show, finish }) => {
+// [position, price], or null for a point that stays. Del deletes the drawing under the pointer, and Ctrl+Z undoes: both
+// `press` with a message for the page.
+(chart, grab, signal, { items, last, decimals, show, finish, press }) => {
   const NEAR = matchMedia("(pointer: coarse)").matches ? 20 : 7; // pixels
   const far = ([x, y], [toX, toY]) => Math.hypot(toX - x, toY - y);
   const farFromLine = (place, [from, to]) => {
@@ -61,7 +62,17 @@
       if (moved) finish(moved, moved.points.map((point, index) => (grip.points.includes(index) ? point : null)));
     },
   });
+  let under; // the drawing under the pointer
   chart.getZr().on("mousemove", ({ offsetX, offsetY }) => {
-    if (gripAt([offsetX, offsetY])) chart.getZr().setCursorStyle("move");
+    under = gripAt([offsetX, offsetY])?.item;
+    if (under) chart.getZr().setCursorStyle("move");
   });
+  chart.getZr().on("globalout", () => (under = undefined));
+  const isTyped = ({ target }) => target.closest?.("input, textarea, [contenteditable], [role=dialog]");
+  addEventListener("keydown", (event) => {
+    if (event.repeat || isTyped(event)) return;
+    if (["Delete", "Backspace"].includes(event.key) && under) press({ kind: "erase", id: under.id });
+    // The key, not the letter: a Korean layout has ㅋ there.
+    if (event.code === "KeyZ" && (event.ctrlKey || event.metaKey) && !event.shiftKey) press({ kind: "undo" });
+  }, { signal });
 }

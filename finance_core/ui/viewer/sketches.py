@@ -5,10 +5,10 @@ Drawings of an admin are stored, and everybody sees them. Drawings of another vi
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import pandas as pd
 import streamlit as st
@@ -36,8 +36,29 @@ TOOLS: Final[dict[Kind | str, str]] = {
 }
 """Message ids of the tools."""
 TOOL, TEXT, OWN, ANSWERED = "drawing_tool", "drawing_text", "drawings_of_visit", "drawings_answered"
-SHOWN, REMOVED = "drawings_of_ticker", "drawing_removed"
+SHOWN, CHANGES = "drawings_of_ticker", "drawing_changes"
 """Keys of the session state."""
+
+
+class Change(NamedTuple):
+    """What a visit did to a drawing."""
+
+    before: Drawing | None
+    """None where it drew a new one."""
+    after: Drawing | None
+    """None where it deleted one."""
+
+    @property
+    def id(self) -> str:
+        """The id of the drawing."""
+        return (self.before or cast("Drawing", self.after)).id
+
+    @property
+    def undo_label(self) -> str:
+        """The label of a button that undoes the change."""
+        if self.after is None:
+            return _("지운 그림 되돌리기")
+        return _("옮긴 그림 제자리로") if self.before else _("방금 그린 그림 취소")
 
 
 @dataclass(frozen=True)
@@ -79,7 +100,7 @@ class Sketch:
         ]
 
     def control(self) -> None:
-        """The tools, each drawing with a button that deletes it, and a button that brings the last one back."""
+        """The tools, each drawing with a button that deletes it, and a button that undoes the last change."""
         if not self.is_possible:
             st.caption(_("배당까지 반영한 가격에는 그리지 않습니다: 그림은 거래된 가격에 있습니다."))
             return
@@ -94,19 +115,25 @@ class Sketch:
         for each in self._changeable:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.text(self._describe(each), width="stretch")
-                icon_button("delete", _("지우기"), f"erase_{each.id}", partial(self._remove, each))
-        if removed := st.session_state.get(REMOVED):
-            label, restore = _("지운 그림 되돌리기"), partial(self._restore, removed)
-            st.button(label, icon=":material/undo:", key="restore_drawing", on_click=restore)
+                erase = partial(self._change, Change(each, None))
+                icon_button("delete", _("지우기"), f"erase_{each.id}", erase)
+        if changes := _changes():
+            st.button(changes[-1].undo_label, icon=":material/undo:", key="undo_drawing", on_click=self.undo)
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Handle a browser's message about the drawings; the message may have any content."""
         use_visitor_language()  # a callback runs before the page sets it
         st.session_state[ANSWERED] = _answered() + 1
-        if message.get("kind") == "draw":
-            self.add(message.get("points"))
-        elif message.get("kind") == "move":
-            self.move(message.get("id"), message.get("points"))
+        name, points = message.get("id"), message.get("points")
+        match message.get("kind"):
+            case "draw":
+                self.add(points)
+            case "move":
+                self.move(name, points)
+            case "erase":
+                self.erase(name)
+            case "undo":
+                self.undo()
 
     def add(self, points: Any) -> None:
         """Keep a drawing of the chosen tool at `points`, a list of [day, price] from the browser, unchecked.
@@ -126,26 +153,67 @@ class Sketch:
         drawing = self._drawing(cast("Kind", tool), points) if tool in POINTS else None
         _choose("")
         if drawing:
-            self._store(drawing)
-
-    def _store(self, drawing: Drawing) -> None:
-        if may_edit():
-            writes(stored_drawings.add)(self.db, self.category, self.ticker, drawing)
-        elif len(self.own) >= LIMIT:
-            toast(str(stored_drawings.too_many()))
-        else:
-            self._keep([*self.own, drawing])
+            self._change(Change(None, drawing))
 
     def move(self, name: Any, points: Any) -> None:
         """Move the drawing with the id `name` to `points`, a list of [day, price], or None for a point that stays."""
-        drawing = next((each for each in self._changeable if each.id == name), None)
-        moved = drawing and self._moved(drawing, points)
-        if not drawing or not moved:
+        drawing = self._changeable_named(name)
+        if drawing and (moved := self._moved(drawing, points)):
+            self._change(Change(drawing, moved))
+
+    def erase(self, name: Any) -> None:
+        """Delete the drawing with the id `name`."""
+        if drawing := self._changeable_named(name):
+            self._change(Change(drawing, None))
+
+    def undo(self) -> None:
+        """Undo the last change of this visit, unless somebody has changed the drawing since."""
+        use_visitor_language()
+        if not (changes := _changes()):
             return
-        if drawing in self.own:
-            self._keep([moved if each == drawing else each for each in self.own])
+        change = changes.pop()
+        stored = stored_drawings.load(self.db, self.category, self.ticker)
+        present = next((each for each in (*stored, *self._of_visit()) if each.id == change.id), None)
+        if present == change.after:
+            self._make(Change(change.after, change.before), lambda: None)
         else:
-            writes(stored_drawings.replace)(self.db, self.category, self.ticker, moved)
+            toast(_("그 뒤에 다른 사람이 고친 그림이라 되돌리지 않았습니다."))
+
+    def _change(self, change: Change) -> None:
+        """Make a change that can be undone."""
+        self._make(change, partial(_changes().append, change))
+
+    def _make(self, change: Change, done: Callable[[], None]) -> None:
+        """Make a change to the drawings of the visit, or to the stored ones, and call `done` if it was made."""
+        before, after = change
+        own = self._of_visit()
+        if before not in own if before else may_edit():
+            writes(self._write)(change, done)
+            return
+        changed = [after if each == before else each for each in own] if before else [*own, after]
+        if len(changed) > LIMIT:
+            toast(str(stored_drawings.too_many()))
+            return
+        st.session_state.setdefault(OWN, {})[self.category.key, self.ticker] = [each for each in changed if each]
+        done()
+
+    def _write(self, change: Change, done: Callable[[], None]) -> None:
+        before, after = change
+        place = self.db, self.category, self.ticker
+        if after is None:
+            stored_drawings.remove(*place, [change.id])
+        elif before is None:
+            stored_drawings.add(*place, after)
+        else:
+            stored_drawings.replace(*place, after)
+        done()
+
+    def _of_visit(self) -> list[Drawing]:
+        """The drawings of this visit, now: several messages may come before the page is drawn again."""
+        return list(st.session_state.get(OWN, {}).get((self.category.key, self.ticker), []))
+
+    def _changeable_named(self, name: Any) -> Drawing | None:
+        return next((each for each in self._changeable if each.id == name), None)
 
     @property
     def _changeable(self) -> list[Drawing]:
@@ -187,24 +255,6 @@ class Sketch:
     def _last_day(self) -> dt.date:
         return cast("pd.Timestamp", self.bars.index[-1]).date()
 
-    def _restore(self, drawing: Drawing) -> None:
-        st.session_state.pop(REMOVED, None)
-        self._store(replace(drawing, id=uuid.uuid4().hex))  # another person may have brought it back too
-
-    def _remove(self, drawing: Drawing) -> None:
-        def remove() -> None:
-            stored_drawings.remove(self.db, self.category, self.ticker, [drawing.id])
-            st.session_state[REMOVED] = drawing
-
-        if drawing not in self.own:
-            writes(remove)()
-            return
-        self._keep([each for each in self.own if each != drawing])
-        st.session_state[REMOVED] = drawing
-
-    def _keep(self, own: list[Drawing]) -> None:
-        st.session_state.setdefault(OWN, {})[self.category.key, self.ticker] = own
-
     def _placed(self, drawing: Drawing) -> list[tuple[int, float]]:
         return drawings.placed(drawing, pd.DatetimeIndex(self.bars.index), self.splits)
 
@@ -225,7 +275,7 @@ def of(db: MongoDatabase, category: Category, ticker: str, history: History, cha
     if st.session_state.get(SHOWN) != (category.key, ticker):
         _choose("")
         st.session_state[SHOWN] = category.key, ticker
-        st.session_state.pop(REMOVED, None)
+        st.session_state.pop(CHANGES, None)
     stored, splits = stored_drawings.load(db, category, ticker), history.bars["stock_splits"]
     own = st.session_state.get(OWN, {}).get((category.key, ticker), [])
     return Sketch(db, category, ticker, chart.bars, splits, chart.style, stored, own)
@@ -234,6 +284,11 @@ def of(db: MongoDatabase, category: Category, ticker: str, history: History, cha
 def _answered() -> int:
     """How many messages about drawings this visit has answered."""
     return int(st.session_state.get(ANSWERED, 0))
+
+
+def _changes() -> list[Change]:
+    """What this visit did to the drawings of the ticker, the oldest first."""
+    return cast("list[Change]", st.session_state.setdefault(CHANGES, []))
 
 
 def _tool() -> str:
