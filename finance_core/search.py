@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 LIMIT = 20
 LONGEST_QUERY = 100
 """Longer texts match nothing: no name is that long."""
-_WRITTEN_TICKER = re.compile(r"^a?(\d{4}[0-9a-z]{2})(\.k[sq])?$")
+_WRITTEN_TICKER = re.compile(
+    r"^(?:(?:a|krx:|kospi:|kosdaq:)?(\d{4}[0-9a-z]{2})(?:\.?k[sq](?:equity)?)?|kr7(\d{4}[0-9a-z]0)\d{3})$"
+)
 
 
 class _Entry(NamedTuple):
@@ -36,9 +38,9 @@ class Index:
 
         Exact ticker, name or alias, then ticker prefix, name prefix, initial consonants of the name, any part of these
         and of an alias; ties by order, then by name. Case, spaces and full-width letters do not matter, nor what other
-        programs write around a Korean ticker (A005930, 005930.KS).
+        programs write around a Korean ticker (A005930, 005930.KS, KRX:005930), or the ISIN of its common share.
         """
-        key = _WRITTEN_TICKER.sub(r"\1", _key(query)) if len(query) <= LONGEST_QUERY else ""
+        key = _WRITTEN_TICKER.sub(r"\1\2", _key(query)) if len(query) <= LONGEST_QUERY else ""
         if not key:
             return []
         ranked = ((rank, position) for position, entry in enumerate(self._entries) if (rank := _rank(entry, key)) < 5)

@@ -56,6 +56,9 @@ INDEX = Index(ROWS)
         ("a00088k", "00088K"),
         ("A0126Z0", "0126Z0"),
         ("005930.KS", "005930"),
+        ("005930 KS Equity", "005930"),
+        ("KRX:005930", "005930"),
+        ("KR7005930003", "005930"),
     ],
 )
 def test_the_ticker_meant_comes_first(query: str, first: str) -> None:

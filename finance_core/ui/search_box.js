@@ -13,7 +13,8 @@ const key = (text) => text.normalize("NFKD").toLowerCase().replace(/\s+/g, "");
 const initials = (text) =>
   text.replace(/[가-힣]/g, (syllable) => syllable.normalize("NFD")[0]);
 
-const asked = (query) => (query.length > 100 ? "" : key(query).replace(/^a?(\d{4}[0-9a-z]{2})(\.k[sq])?$/, "$1"));
+const WRITTEN_TICKER = /^(?:(?:a|krx:|kospi:|kosdaq:)?(\d{4}[0-9a-z]{2})(?:\.?k[sq](?:equity)?)?|kr7(\d{4}[0-9a-z]0)\d{3})$/;
+const asked = (query) => (query.length > 100 ? "" : key(query).replace(WRITTEN_TICKER, "$1$2"));
 
 // The sorted entries of `categories`. Each category has a key and rows [ticker, name, English name, aliases, is sample,
 // order]: the order is that of equally good matches.
