@@ -1,11 +1,14 @@
 """What a chart draws of its bars: each of them in a short view, and in a long one what the pixels can show."""
 
+import io
+import itertools
 from collections.abc import Callable
 from contextlib import closing
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from finance_core.bars import candles
@@ -116,11 +119,10 @@ def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
     assert volumes["color"].tolist() == np.where(largest["close"] >= largest["open"], RED, BLUE).tolist()
     np.testing.assert_allclose(values(volumes)[:, 0], groups["volume"].max().to_numpy(), rtol=1e-6, atol=1)
     middles = groups["position"].mean().to_numpy()
-    np.testing.assert_allclose(shown["at"].to_numpy(), middles, atol=0.01)
     pixel = (volumes["right"].iloc[-1] - volumes["left"].iloc[0]) / len(seen)  # of a bar
-    assert np.abs(volumes["at"].to_numpy() - middles).max() * pixel <= 1 / ratio
-    if size > 1:
-        np.testing.assert_allclose(volumes["right"].to_numpy()[:-1], volumes["left"].to_numpy()[1:], atol=1e-6)
+    for bar in (shown, volumes):
+        assert np.abs(bar["at"].to_numpy() - middles).max() * pixel <= 1 / ratio
+        np.testing.assert_allclose(bar["right"].to_numpy()[:-1], bar["left"].to_numpy()[1:], atol=1e-6)
     at, reached = (np.array(each, dtype=float) for each in line)
     assert first <= at.min(), "no bar that is out of sight"
     assert at.max() <= position[-1]
@@ -130,6 +132,32 @@ def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
         found = getattr(pd.Series(reached).groupby(at // size), side)()
         np.testing.assert_allclose(found.to_numpy(), getattr(ends, side)().to_numpy(), rtol=1e-6)
     assert len(at) <= 2 * len(middles)
+
+
+@pytest.mark.parametrize(("ratio", "width"), [(1, 1440), (1.5, 1440), (2, 1440), (3, 390)])
+def test_no_colour_covers_the_other(
+    bars: pd.DataFrame, app: Callable[[], str], browser: Browser, ratio: float, width: int
+) -> None:
+    """A crowd of bars of which half fell looked as if most of them did."""
+    viewport = {"width": width, "height": 900}
+    with closing(browser.new_context(**VISITOR | {"viewport": viewport, "device_scale_factor": ratio})) as context:
+        page = context.new_page()
+        for period, kind in itertools.product(("1Y", "3Y", "MAX"), ("candles", "bars")):
+            open_chart(page, f"{app()}/korean_stocks?period={period}&type={kind}&scale=log&ma=none&marks=none")
+            page.mouse.move(0, 0)
+            page.evaluate(f"{CHART}.setOption({{series: [{{markLine: {{data: []}}}}]}})")  # the line of the last close
+            shown = drawn(page, "stick", "candle", "bar")
+            box = page.locator(".echarts-container").bounding_box()
+            pane = page.evaluate(f"{CHART}.getModel().getComponent('grid', 0).coordinateSystem.getRect()")
+            clip = {name: pane[name] + box.get(name, 0) * (name in "xy") for name in ("x", "y", "width", "height")}
+            colours = np.asarray(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB"), dtype=float)
+            redness = colours[..., 0] - colours[..., 2]
+            red, blue = (redness.clip(0) / (0xF0 - 0x52)).sum(), ((-redness).clip(0) / (0xF6 - 0x31)).sum()
+            if shown["draw"][0] == "stick":
+                heights = values(shown)[:, 1:3]
+                sizes = np.log(heights[:, 0] / heights[:, 1]) * (shown["right"] - shown["left"])
+                share = sizes[shown["color"] == RED].sum() / sizes.sum()
+                assert red / (red + blue) == pytest.approx(share, abs=0.01), (period, kind)
 
 
 def test_the_pointer_reads_the_very_bar_in_a_long_view(bars: pd.DataFrame, app: Callable[[], str], page: Page) -> None:

@@ -1,34 +1,39 @@
 // Draws the bars of a series as few shapes: candles, bars of open, high, low and close, or columns on the zero line. A
 // series of ECharts has an element for each bar, which takes half of every frame while two years are zoomed. With more
 // bars than pixels, those of one pixel become one: from the first open to the last close, with their high and low, or
-// the largest column.
+// the largest column. No bar covers a part of the next one: all falling bars are drawn after all rising ones, so that a
+// crowd of bars would look as if most of them fell.
 // `columns` are the open, high, low and close, or the height of a column: that one falls if `end` is below `begin`, or
 // below zero without `begin`.
 ({ kind, columns, begin, end, rising, falling, opacity }) => {
   const MOST = 100; // bars of a shape: a browser that draws without a graphics card is slow with more rectangles
-  const LINE = 1.5, THIN = 1.3; // pixels: the width of a line, and of a body that would hide its wick
-  const crisp = (pixel) => Math.round(pixel - 0.5) + 0.5;
+  const crisp = (pixel, ratio) => (Math.round(pixel * ratio - 0.5) + 0.5) / ratio; // in the middle of a screen's pixel
   const line = (path, x, from, to) => {
-    path.moveTo(crisp(x), from);
-    path.lineTo(crisp(x), to);
+    path.moveTo(x, from);
+    path.lineTo(x, to);
   };
-  // Each draws one bar, from `left` to `right` and at the heights of its values, all in pixels.
+  // Each draws one bar, from `left` to `right` and at the heights of its values, all in pixels. A pixel of CSS has
+  // `ratio` pixels of the screen.
   const DRAW = {
     // At least a pixel high: a flat bar is seen too.
-    stick: (path, left, right, [, high, low]) => line(path, (left + right) / 2, Math.min(high, low - 1), low),
-    bar: (path, left, right, [open, high, low, close]) => {
-      const x = crisp((left + right) / 2);
+    stick: (path, left, right, [, high, low]) => {
+      const top = Math.min(high, low - 1);
+      path.rect(left, top, right - left, low - top);
+    },
+    bar: (path, left, right, [open, high, low, close], ratio) => {
+      const x = crisp((left + right) / 2, ratio);
       line(path, x, high, low);
       path.moveTo(left, open);
       path.lineTo(x, open);
       path.moveTo(x, close);
       path.lineTo(right, close);
     },
-    candle: (path, left, right, [open, high, low, close]) => {
+    candle: (path, left, right, [open, high, low, close], ratio) => {
       const [top, bottom] = [Math.min(open, close), Math.max(open, close)];
-      line(path, (left + right) / 2, high, top);
-      line(path, (left + right) / 2, bottom, low);
-      path.rect(crisp(left), top, crisp(right) - crisp(left), bottom - top);
+      const [begin, x, end] = [left, (left + right) / 2, right].map((pixel) => crisp(pixel, ratio));
+      line(path, x, high, top);
+      line(path, x, bottom, low);
+      path.rect(begin, top, end - begin, bottom - top);
     },
     column: (path, left, right, [height, zero]) => path.rect(left, height, right - left, zero - height),
   };
@@ -54,11 +59,11 @@
 
   // How a kind draws a bar and what stands for several, its width in a place of so many pixels, and whether rising and
   // falling bars are filled.
-  const body = (place) => Math.max(1, place / 2);
+  const half = (place) => place / 2;
   const KINDS = {
-    candles: { draw: "candle", of: candleOf, width: body, filled: { rising: true, falling: true } },
-    hollow: { draw: "candle", of: candleOf, width: body, filled: { rising: false, falling: true } },
-    bars: { draw: "bar", of: candleOf, width: (place) => Math.max(2, Math.min(place * 0.7, 16)), filled: {} },
+    candles: { draw: "candle", of: candleOf, width: half, filled: { rising: true, falling: true } },
+    hollow: { draw: "candle", of: candleOf, width: half, filled: { rising: false, falling: true } },
+    bars: { draw: "bar", of: candleOf, width: (place) => Math.min(place * 0.7, 16), filled: {} },
     columns: { draw: "column", of: columnOf, width: (place) => place * 0.8 },
   };
   const { filled, ...own } = KINDS[kind];
@@ -66,11 +71,10 @@
     "bars",
     echarts.graphic.extendShape({
       shape: { bars: [], draw: "column" },
-      buildPath: (path, { bars, draw }) => bars.forEach(([left, right, heights]) => DRAW[draw](path, left, right, heights)),
+      buildPath: (path, { bars, draw, ratio }) =>
+        bars.forEach(([left, right, heights]) => DRAW[draw](path, left, right, heights, ratio)),
     }),
   );
-  const style = (color, isFilled) =>
-    filled ? { fill: isFilled ? color : "none", stroke: color, lineWidth: LINE } : { fill: color, opacity };
 
   let chart;
   const render = ({ dataIndexInside }, api) => {
@@ -80,29 +84,40 @@
     const [first, last] = chart.getModel().getComponent("dataZoom", 0).getValueRange();
     const place = api.size([1, 0])[0];
     const width = own.width(place);
-    const draw = own.draw === "candle" && width <= THIN ? "stick" : own.draw;
-    // Powers of two, from the first bar of all: the same bars stay together while the chart moves.
     const ratio = api.getDevicePixelRatio();
+    const lineWidth = place < 4 ? 1 : 1.5;
+    // Between two bodies is half of a place, which rounding shortens; the lines around them take theirs of it.
+    const isNarrow = filled && Math.floor((place / 2) * ratio) < lineWidth * ratio;
+    const draw = isNarrow ? "stick" : own.draw;
+    // Powers of two, from the first bar of all: the same bars stay together while the chart moves.
     const size = 2 ** Math.max(0, Math.ceil(-Math.log2(place * ratio)));
     const [origin] = api.coord([first, 0]);
-    const whole = (pixel) => Math.round(pixel * ratio) / ratio;
     const x = (row) => origin + (row - first) * place;
+    const whole = (pixel) => Math.round(pixel * ratio) / ratio;
+    // A stick leaves a pixel of the screen to the next one, if there are two for it.
+    const thickness = Math.min(Math.floor(place * size * ratio) - 1, Math.round(1.5 * ratio)) / ratio;
+    const endsOf = (from, to) => {
+      const middle = x((from + to - 1) / 2);
+      if (draw === "stick" && thickness) return [0, thickness].map((more) => whole(middle - thickness / 2) + more);
+      // What is narrower than a pixel of the screen fills whole ones: else each has the strength of the part that it
+      // covers, and stripes come and go while the chart zooms.
+      if (draw === "stick" || width * ratio <= 1) return [x(from - 0.5), x(to - 0.5)].map(whole);
+      return [middle - width / 2, middle + width / 2];
+    };
     const drawn = { rising: [], falling: [] };
     for (let from = first, to; from <= last; from = to) {
       to = Math.min((Math.floor(from / size) + 1) * size, last + 1);
       const bar = own.of(values, from, to, sides);
       if (!bar) continue;
-      const middle = x((from + to - 1) / 2);
-      // Columns narrower than a pixel fill whole ones: else each has the strength of the part that it covers, and
-      // stripes come and go while the chart zooms.
-      const isWide = filled || width * ratio > 1;
-      const ends = isWide ? [middle - width / 2, middle + width / 2] : [x(from - 0.5), x(to - 0.5)].map(whole);
-      drawn[bar[1] ? "falling" : "rising"].push([...ends, bar[0].map((value) => api.coord([first, value])[1])]);
+      const heights = bar[0].map((value) => api.coord([first, value])[1]);
+      drawn[bar[1] ? "falling" : "rising"].push([...endsOf(from, to), heights]);
     }
+    const style = (color, isFilled) =>
+      isNarrow || !filled ? { fill: color, opacity } : { fill: isFilled ? color : "none", stroke: color, lineWidth };
     const shapes = (side, color) =>
       Array.from({ length: Math.ceil(drawn[side].length / MOST) }, (_, index) => ({
         type: "bars",
-        shape: { bars: drawn[side].slice(index * MOST, (index + 1) * MOST), draw },
+        shape: { bars: drawn[side].slice(index * MOST, (index + 1) * MOST), draw, ratio },
         style: style(color, filled?.[side]),
         silent: true,
       }));
