@@ -43,6 +43,11 @@ SHAPES = f"""() => {{
     }}
   return found;
 }}"""
+# How many colours there are on a canvas.
+COLOURS = """canvas => {
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+}"""
 # The drawn points of the line of the first moving average: the position of each, and its value.
 LINE = f"""() => {{
   const series = {CHART}.getModel().getSeries().find(each => each.name === 'MA5'), data = series.getData();
@@ -158,6 +163,25 @@ def test_no_colour_covers_the_other(
                 sizes = np.log(heights[:, 0] / heights[:, 1]) * (shown["right"] - shown["left"])
                 share = sizes[shown["color"] == RED].sum() / sizes.sum()
                 assert red / (red + blue) == pytest.approx(share, abs=0.01), (period, kind)
+
+
+def test_a_chart_has_the_pixels_of_the_screen_to_which_its_window_moves(
+    bars: pd.DataFrame, app: Callable[[], str], page: Page
+) -> None:
+    open_chart(page, f"{app()}/korean_stocks?period=MAX")
+    canvas, size = page.locator("canvas").first, page.viewport_size
+    assert size is not None
+    assert len(bars)
+    screen = page.context.new_cdp_session(page)
+    counts = [len(drawn(page, "stick"))]
+    for ratio, height in ((2, 810), (1.25, 820), (1, 830)):  # a browser without a screen tells only of a new size
+        window = {"width": size["width"], "height": height, "deviceScaleFactor": ratio, "mobile": False}
+        screen.send("Emulation.setDeviceMetricsOverride", window)
+        box = canvas.bounding_box()
+        assert wait_until(lambda ratio=ratio, box=box: canvas.evaluate("({ width }) => width") == box["width"] * ratio)
+        counts.append(len(drawn(page, "stick")))
+        assert wait_until(lambda: canvas.evaluate(COLOURS) > 10), "and the chart is drawn on it"
+    assert counts[0] == counts[-1] < counts[1]
 
 
 def test_the_pointer_reads_the_very_bar_in_a_long_view(bars: pd.DataFrame, app: Callable[[], str], page: Page) -> None:

@@ -116,6 +116,23 @@
       press: (message) => chart.trigger("report", { message }),
     });
     page.pictures = page.settings.picture?.number; // a picture that was downloaded before
+    sharpen();
+  }
+
+  // A canvas keeps the pixels of the screen on which it was made. Another screen, or a zoom of the browser, has others.
+  function sharpen() {
+    if (chart.isDisposed()) return;
+    const { painter } = chart.getZr();
+    if (painter.dpr !== devicePixelRatio) {
+      painter.dpr = devicePixelRatio;
+      painter.eachLayer((layer) => {
+        layer.dpr = layer.ctx.dpr = painter.dpr;
+        layer.resize(painter.getWidth(), painter.getHeight());
+      });
+      chart.resize();
+    }
+    const once = { once: true, signal: root.listeners.signal };
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", sharpen, once);
   }
 
   function reportRange() {
