@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from finance_core.bars import candles, curves, marks
 from finance_core.bars.curves import Chosen, Curve
@@ -226,6 +227,19 @@ def test_names_from_the_database_are_text(bars: pd.DataFrame, page: Page, tmp_pa
     expect(page.locator("h1")).to_have_text(title)
     expect(page).to_have_title(title)
     assert page.evaluate("window.ran") is None
+
+
+def test_where_no_script_runs_the_file_says_how_to_see_the_chart(
+    bars: pd.DataFrame, browser: Browser, page: Page, tmp_path: Path
+) -> None:
+    """As in a preview of a mail program."""
+    write(tmp_path / "chart.html", bars)
+    with closing(browser.new_context(java_script_enabled=False)) as context:
+        preview = context.new_page()
+        preview.goto((tmp_path / "chart.html").as_uri())
+        expect(preview.get_by_text("JavaScript를 켠 브라우저로 이 파일을 여십시오.")).to_be_visible()
+    open_file(page, tmp_path / "chart.html")
+    expect(page.get_by_text("JavaScript를 켠")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [390, 1300])

@@ -8,7 +8,7 @@ from importlib import metadata
 from string import Template
 from typing import Any, NamedTuple
 
-from finance_core.i18n import language
+from finance_core.i18n import _, language
 from finance_core.ui.echart import border, component
 from finance_core.ui.echart.border import FILES, Prepared
 
@@ -36,7 +36,9 @@ def to_html(prepared: Prepared, settings: Mapping[str, Any], words: Words, *, da
     }
     # Without "<", nothing in it ends the element that holds it.
     content = json.dumps({"data": data, "settings": settings}, allow_nan=False).replace("<", r"\u003c")
-    texts = {**words._asdict(), "language": language(), "theme": "dark" if dark else "light"}
+    lacking = _("여기서는 차트를 그릴 수 없습니다. JavaScript를 켠 브라우저로 이 파일을 여십시오.")
+    look = {"language": language(), "theme": "dark" if dark else "light"}
+    texts = {**words._asdict(), **look, "lacking": lacking}
     return Template((FILES / "file.html").read_text(encoding="utf-8")).substitute(
         {name: html.escape(text) for name, text in texts.items()},
         panes=component.panes(prepared),
