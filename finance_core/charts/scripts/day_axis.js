@@ -20,44 +20,54 @@
     return parsed.get(text);
   };
   const texts = new Map();
-  let chart, step, before, days = [];
+  let chart, days = [], monthStarts = [];
 
-  const choose = () => {
+  const beginsMonth = (position) => position > 0 && days[position]?.slice(0, 7) !== days[position - 1]?.slice(0, 7);
+  const read = (categories) => {
+    if (categories === days) return;
+    days = categories;
+    monthStarts = days.map((_, position) => position).filter(beginsMonth);
+  };
+  // Among weeks, the first bar of a month has the label, and the weeks beside it have none.
+  const beginsStep = ([length, numberOf], position) => {
+    const begins = numberOf(parse(days[position])) !== numberOf(parse(days[position - 1]));
+    if (length !== WEEK) return begins;
+    return beginsMonth(position) || (begins && ![-2, -1, 1, 2].some((near) => beginsMonth(position + near)));
+  };
+  const textOf = (position) => {
+    const [own, last] = [position, position - 1].map((each) => parse(days[each]));
+    const [year, before] = [own, last].map(({ month }) => Math.floor(month / 12));
+    return year !== before ? String(year) : own.month !== last.month ? months[own.month % 12] : String(own.date);
+  };
+  // The positions of the visible bars that have a label; the first one has none.
+  const labelled = () => {
     const model = chart?.getModel();
     const zoom = model?.getComponent("dataZoom", 0);
     const grid = model?.getComponent("grid", 0)?.coordinateSystem?.getRect();
-    if (!zoom || !grid) return steps[4];
-    days = model.getComponent("xAxis", 0).getOrdinalMeta().categories;
-    const [first, last] = zoom.getValueRange().map((position) => parse(days[position]).day);
-    const width = grid.width / Math.max(last - first, 1);
-    return steps.find(([length], index) => length * width >= (index ? LEAST : LEAST / 2)) ?? steps.at(-1);
+    if (!zoom || !grid) return [];
+    read(model.getComponent("xAxis", 0).getOrdinalMeta().categories);
+    const [first, last] = zoom.getValueRange();
+    const width = grid.width / Math.max(parse(days[last]).day - parse(days[first]).day, 1);
+    const step = steps.find(([length], index) => length * width >= (index ? LEAST : LEAST / 2)) ?? steps.at(-1);
+    const isVisible = (position) => position > first && position <= last;
+    const visible = step[0] > WEEK ? monthStarts.filter(isVisible) : Array.from({ length: last - first }, (_, at) => first + 1 + at);
+    const found = visible.filter((position) => beginsStep(step, position));
+    for (const position of found) texts.set(days[position], textOf(position));
+    return found;
   };
-  const beginsMonth = (position) => position > 0 && days[position]?.slice(0, 7) !== days[position - 1]?.slice(0, 7);
-  // Among weeks, the first bar of a month has the label, and the weeks beside it have none.
-  const beginsStep = (position, own, last) =>
-    step[0] !== WEEK
-      ? step[1](own) !== step[1](last)
-      : beginsMonth(position) ||
-        (step[1](own) !== step[1](last) && ![-2, -1, 1, 2].some((near) => beginsMonth(position + near)));
-  // ECharts asks of all visible bars, one after another, whether they have a label.
-  const isLabelled = (position, text) => {
-    const own = parse(text);
-    if (before?.position !== position - 1) {
-      step = choose();
-      before = null;
-    }
-    const last = before?.own;
-    before = { own, position };
-    if (!last || !beginsStep(position, own, last)) return false;
-    const isYear = Math.floor(own.month / 12) !== Math.floor(last.month / 12);
-    const year = String(Math.floor(own.month / 12));
-    texts.set(text, isYear ? year : own.month !== last.month ? months[own.month % 12] : String(own.date));
-    return true;
-  };
+  // ECharts asks for the labels with each drawing, by the length of this array. An `interval` it would ask of every bar.
+  const ticks = Object.assign([], { __ec_primitive__: true }); // ECharts keeps such an array itself, and no copy of it
+  const customValues = new Proxy(ticks, {
+    get: (array, name) => {
+      if (name === "length") array.splice(0, Infinity, ...labelled());
+      return array[name];
+    },
+  });
   return {
     ...axis,
     type: "category",
-    axisLabel: { ...axis.axisLabel, interval: isLabelled, formatter: (text) => texts.get(text) ?? text },
+    axisLabel: { ...axis.axisLabel, customValues, formatter: (text) => texts.get(text) ?? text },
+    axisTick: { ...axis.axisTick, customValues },
     own: { attach: (of) => (chart = of) },
   };
 }
