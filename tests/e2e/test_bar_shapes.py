@@ -43,6 +43,13 @@ SHAPES = f"""() => {{
     }}
   return found;
 }}"""
+# How wide the line of the first moving average is drawn.
+WIDTH = f"""() => {{
+  const {{group}} = {CHART}.getViewOfSeriesModel({CHART}.getModel().getSeries().find(each => each.name === 'MA5'));
+  let width;
+  group.traverse(each => {{ if (each.shape?.points && each.style.stroke) width = each.style.lineWidth; }});
+  return width;
+}}"""
 # How many colours there are on a canvas.
 COLOURS = """canvas => {
   const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
@@ -137,6 +144,15 @@ def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
         found = getattr(pd.Series(reached).groupby(at // size), side)()
         np.testing.assert_allclose(found.to_numpy(), getattr(ends, side)().to_numpy(), rtol=1e-6)
     assert len(at) <= 2 * len(middles)
+
+
+def test_a_line_is_a_pixel_wide_among_more_bars_than_pixels(
+    bars: pd.DataFrame, app: Callable[[], str], page: Page
+) -> None:
+    open_chart(page, f"{app()}/korean_stocks?period=1Y")
+    for first, width in ((0, 1), (len(bars) - 200, 1.5), (0, 1)):
+        page.evaluate(ZOOM, [first, len(bars) - 1])
+        assert wait_until(lambda width=width: page.evaluate(WIDTH) == width)
 
 
 @pytest.mark.parametrize(("ratio", "width"), [(1, 1440), (1.5, 1440), (2, 1440), (3, 390)])

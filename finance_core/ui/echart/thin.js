@@ -52,6 +52,16 @@
     };
   };
 
+  // A line among so many bars is a pixel wide: it shows more, and a browser without a graphics card draws it in half of
+  // the time.
+  const widths = new WeakMap(); // the width of the line of a series where there is room
+  const slim = (series, isCrowded) => {
+    const line = series.option.lineStyle;
+    if (!line) return;
+    if (!widths.has(series)) widths.set(series, line.width);
+    line.width = isCrowded ? 1 : widths.get(series);
+  };
+
   const thin = (series, ratio) => {
     const axis = series.coordinateSystem?.getBaseAxis?.();
     const data = series.getData();
@@ -60,6 +70,7 @@
     if (!["line", "scatter"].includes(series.subType)) return;
     const [left, right] = axis.getExtent();
     const pixels = Math.abs(right - left) * ratio;
+    slim(series, pixels > 0 && data.count() > pixels);
     if (!pixels || data.count() <= pixels) return;
     const size = 2 ** Math.ceil(Math.log2(axis.scale.count() / pixels));
     const raw = series.getRawData();
