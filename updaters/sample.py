@@ -74,11 +74,10 @@ def _fill(db: MongoDatabase, category: Category, ticker: str, market: str, today
     bars = sample_bars(ticker, days, category.decimals[0][1])
 
     def write(session: ClientSession | None) -> None:
-        now = tickers.now()
         # Another process may have filled or updated the ticker in the meantime.
         if tickers.unfilled_samples(db, category, ticker, session):
             # The row is written first: of two processes that write it, one gives up before it writes a bar.
-            tickers.record(db, category, ticker, {"updated_at": now, "bars_changed_at": now}, session)
+            tickers.record(db, category, ticker, {"bars_changed_at": tickers.now()}, session)
             prices.write(db, category, ticker, bars, session, remove_others=True)
             tickers.record(db, category, ticker, prices.state_of(category, bars), session)
 

@@ -33,6 +33,8 @@ ROUNDING: Final = 1e-6
 """Relative difference up to which two prices are the same: sources keep them as 32-bit floats, seven digits."""
 VOLUME_LIMIT: Final = 2.0**53
 """A volume of this size or more is an error of its source; floats do not hold every whole number from here on."""
+LONG_GAP: Final = np.timedelta64(45, "D")
+"""No market is closed for so long: in a longer time without bars the ticker was halted, or its bars are not stored."""
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -250,6 +252,18 @@ def in_order(bars: pd.DataFrame) -> pd.DataFrame:
     True
     """
     return bars if bars.columns.equals(NAMES) else bars[COLUMNS]
+
+
+def gaps(days: pd.DatetimeIndex) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """The last day before and the first day after each time without bars that is longer than `LONG_GAP`.
+
+    A chart that has no holes for closed days draws the two beside each other.
+
+    >>> gaps(pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2025-06-17"]))
+    [(Timestamp('2024-01-03 00:00:00'), Timestamp('2025-06-17 00:00:00'))]
+    """
+    ends = np.flatnonzero(np.diff(days.to_numpy()) > LONG_GAP).tolist()
+    return [(days[end], days[end + 1]) for end in ends]
 
 
 def is_close_only(bars: pd.DataFrame) -> bool:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from finance_core.bars import candles
 from finance_core.bars.periods import INTERVAL_PERIODS, Interval
 
 Frame = TypeVar("Frame", pd.DataFrame, "pd.Series[float]")
@@ -138,10 +139,17 @@ def joined(values: pd.DataFrame, traded: pd.DataFrame) -> pd.DataFrame:
 def measurable(closes: pd.DataFrame, traded: pd.DataFrame) -> pd.DataFrame:
     """`closes` for the functions below: infinite where a series has `traded`, but its close is not known.
 
+    They are infinite too on the last day in each gap of a series (see `candles.gaps`) on which others traded, but not
+    in the week or the month of its close before.
+
     >>> measurable(closes, closes.notna() | (closes.index == days[0])[:, None])["B"].tolist()
     [inf, 5.0, 6.0, 6.0]
     """
-    return closes.mask(traded & closes.isna(), np.inf)
+    unknown, every = traded & closes.isna(), pd.DatetimeIndex(closes.index)
+    for name in closes.columns:
+        for before, after in candles.gaps(every[traded[name]]):
+            unknown[name] |= every == every[(every > before + pd.Timedelta(days=31)) & (every < after)].max()
+    return closes.mask(unknown, np.inf)
 
 
 def _known(closes: Frame) -> Frame:
@@ -213,12 +221,14 @@ def statistics(close: "pd.Series[float]") -> Statistics | None:
 
 
 def returns(close: "pd.Series[float]") -> "pd.Series[float]":
-    """The daily returns of a series on its own sessions.
+    """The daily returns of a series on its own sessions, but none across a gap (see `candles.gaps`).
 
     >>> returns(closes["B"]).round(2).tolist()
     [0.2, 0.0]
     """
-    return close.dropna().replace(np.inf, np.nan).pct_change(fill_method=None).iloc[1:].dropna()
+    closes = close.dropna()
+    is_daily = np.diff(closes.index.to_numpy()) <= candles.LONG_GAP
+    return closes.replace(np.inf, np.nan).pct_change(fill_method=None).iloc[1:][is_daily].dropna()
 
 
 def drawdowns(close: "pd.Series[float]") -> "pd.Series[float]":

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from finance_core.bars.candles import PRICES
+from finance_core.bars.candles import LONG_GAP, PRICES
 
 Kind = Literal["dividend", "split", "high", "low", "halted", "incomplete", "refused", "jump"]
 Positions = Mapping[Kind, npt.NDArray[np.intp]]
@@ -23,7 +23,7 @@ class Noted(NamedTuple):
     jumps: Sequence[pd.Timestamp] = ()
     """Days with a move beyond the daily limit (see `price_limit`)."""
     extremes: Mapping[Kind, tuple[pd.Timestamp, float]] = MappingProxyType({})
-    """The days and prices of the high and the low of 52 weeks."""
+    """The days and prices of the high and the low of 52 weeks; empty where bars of these weeks are missing."""
     incomplete: Sequence[pd.Timestamp] = ()
     """Days of bars whose open, high or low is not known, and drawn as the nearest price that is."""
 
@@ -38,13 +38,29 @@ def noted(
     incomplete: Sequence[pd.Timestamp] = (),
 ) -> Noted:
     """What is noted of `daily` bars: high and low are those of the 52 weeks up to the last bar, since the last jump."""
-    if daily.empty:
-        return Noted(refused, jumps)
-    last = daily.index[-1]
-    year = daily[daily.index > last - pd.DateOffset(weeks=52)].loc[max(jumps, default=daily.index[0]) :]
+    year = year_of(daily.loc[max(jumps) :] if jumps else daily)
+    if year.empty:
+        return Noted(refused, jumps, incomplete=incomplete)
     highest, lowest = year["high"].max(), year["low"].min()
     high, low = year.index[year["high"] == highest][-1], year.index[year["low"] == lowest][-1]
     return Noted(refused, jumps, {"high": (high, float(highest)), "low": (low, float(lowest))}, incomplete)
+
+
+def year_of(daily: pd.DataFrame) -> pd.DataFrame:
+    """The bars of the 52 weeks up to the last of `daily`; none where these weeks begin in a gap (see `candles.gaps`).
+
+    >>> from finance_core.bars import candles
+    >>> days = pd.DatetimeIndex(["2023-03-02", "2024-03-04", "2024-12-31", "2025-01-02"])
+    >>> bars = candles.frame(days.to_numpy(), np.ones((4, 7)))
+    >>> len(year_of(bars)), len(year_of(bars.iloc[[0, 2, 3]])), len(year_of(bars.iloc[2:]))
+    (0, 0, 2)
+    """
+    if daily.empty:
+        return daily
+    start = daily.index[-1] - pd.DateOffset(weeks=52)
+    year = daily[daily.index > start]
+    is_missing = len(year) < len(daily) and year.index[0] - start > LONG_GAP
+    return daily.iloc[:0] if is_missing else year
 
 
 def positions(bars: pd.DataFrame, noted: Noted = NOTHING_NOTED) -> Positions:

@@ -24,7 +24,7 @@ from finance_core.bars.field_values import Source
 from finance_core.bars.panel import BETWEEN, BoolArray, IntArray, Panel
 from finance_core.i18n import N_, _, in_all_languages
 
-Reason = Literal["sample", "conflict", "jump", "no bars", "stale", "halted", "too few bars", "unknown"]
+Reason = Literal["sample", "conflict", "jump", "no bars", "stale", "halted", "gap", "too few bars", "unknown"]
 
 REASONS: Final[dict[Reason, str]] = {
     "sample": N_("표본 시세"),
@@ -33,6 +33,7 @@ REASONS: Final[dict[Reason, str]] = {
     "no bars": N_("그날까지 봉 없음"),
     "stale": N_("봉이 오래됨"),
     "halted": N_("거래정지"),
+    "gap": N_("봉이 오래 비어 있음"),
     "too few bars": N_("봉이 모자람"),
     "unknown": N_("조건에 쓸 값이 없음"),
 }
@@ -205,6 +206,7 @@ def _reasons(panel: Panel, needed: int, unknown: BoolArray) -> list[Reason | Non
         "no bars": (panel.counts == 0) & ~panel.has_begun(),
         "stale": panel.stale(),
         "halted": panel.halted(),
+        "gap": unknown & (panel.counts < needed) & panel.begins_later(),
         "too few bars": unknown & (panel.counts < needed),
         "unknown": unknown,
     }

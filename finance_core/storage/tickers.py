@@ -96,7 +96,7 @@ def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.dat
     fresh: list[Document] = [{"market": market, "last_date": {"$gte": day}} for market, day in finished.items()]
     # A market that the category does not know counts as its first market.
     fresh.append({"market": {"$nin": list(finished)}, "last_date": {"$gte": finished[first]}})
-    answered: Document = {**real, "last_status": {"$nin": ["failed", "delisted"]}}
+    answered: Document = {**real, "last_status": {"$exists": True, "$nin": ["failed", "delisted"]}}
     newest = metadata.find_one(answered, {"updated_at": True}, sort=[("updated_at", -1)])
     of_yahoo: Document = {**of_category, "source": "yahoo", "bar_count": {"$gt": 0}}
     verified = {**of_yahoo, "verified_at": {"$type": "date"}}

@@ -6,9 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import formats
+from finance_core.bars import candles
 from finance_core.i18n import _
 from finance_core.ui.text import plain
 from finance_core.ui.viewer.shared import History
+
+MOST_GAPS = 3
+"""Most gaps of a ticker whose days are told."""
 
 
 def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timestamp, consequence: str) -> None:
@@ -24,6 +28,9 @@ def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timesta
             "정리매매·시장 이전·레버리지 상품입니다."
         )
         st.warning(plain(f"{sentence.format(days=told)} {consequence}"), icon=":material/warning:")
+    if told := _gaps({name: each.bars for name, each in histories.items()}, first, last):
+        sentence = _("{days}: 그 사이에 봉이 없어 앞뒤를 이어 그렸습니다. 거래가 멈췄거나, 받지 못한 시세입니다.")
+        st.warning(plain(sentence.format(days=told)), icon=":material/warning:")
 
 
 def of_splits(histories: Mapping[str, History]) -> str:
@@ -31,6 +38,22 @@ def of_splits(histories: Mapping[str, History]) -> str:
     days = _listed({name: [split.date for split in history.late_splits] for name, history in histories.items()})
     sentence = _("{days}의 분할이 그 전 시세에 아직 반영되지 않은 채 저장되어 있어, 반영해서 보여 줍니다.")
     return sentence.format(days=days) if days else ""
+
+
+def remark_of_gaps(bars: Mapping[str, pd.DataFrame], first: pd.Timestamp, last: pd.Timestamp) -> str:
+    """A remark on the gaps in `bars` (by name) that end after `first` up to `last`; "" if there are none."""
+    told = _gaps(bars, first, last)
+    return " ".join([_("봉이 없는 기간"), told]) if told else ""
+
+
+def _gaps(bars: Mapping[str, pd.DataFrame], first: pd.Timestamp, last: pd.Timestamp) -> str:
+    texts = []
+    for name, each in bars.items():
+        gaps = candles.gaps(pd.DatetimeIndex(each.index))
+        ends = [" – ".join(map(formats.date, gap)) for gap in gaps if first < gap[1] <= last]
+        more = [_("외 {count}곳").format(count=len(ends) - MOST_GAPS)] if len(ends) > MOST_GAPS else []
+        texts += [" ".join([name, ", ".join(ends[:MOST_GAPS]), *more])] if ends else []
+    return " · ".join(texts)
 
 
 def within(

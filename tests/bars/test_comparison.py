@@ -161,13 +161,13 @@ def test_measures_of_a_series_worked_out_by_hand() -> None:
     assert (found.first, found.last, found.total) == (100, 121, pytest.approx(0.21))
     years = (pd.Timestamp("2026-01-02") - pd.Timestamp("2024-01-02")).days / 365.25
     assert found.annual == pytest.approx(1.21 ** (1 / years) - 1)
-    logs = [math.log(1.2), math.log(0.75), math.log(121 / 90)]
-    mean = sum(logs) / 3
-    assert found.volatility == pytest.approx(math.sqrt(sum((x - mean) ** 2 for x in logs) / 2 * 252))
+    logs = [math.log(1.2), math.log(0.75)]  # and none across two years without a bar
+    mean = sum(logs) / 2
+    assert found.volatility == pytest.approx(math.sqrt(sum((x - mean) ** 2 for x in logs) * 252))
     assert found.drawdown == comparison.Drawdown(
         pytest.approx(-0.25), pd.Timestamp("2024-01-03"), pd.Timestamp("2024-01-04")
     )
-    assert found.best == (pd.Timestamp("2026-01-02"), pytest.approx(121 / 90 - 1))
+    assert found.best == (pd.Timestamp("2024-01-03"), pytest.approx(0.2))
     assert found.worst == (pd.Timestamp("2024-01-04"), pytest.approx(-0.25))
 
 
@@ -206,6 +206,31 @@ def test_measures_of_the_real_prices_are_those_of_an_independent_calculation() -
         assert found.drawdown.depth == pytest.approx(float((close / close.cummax() - 1).min()))
         assert found.best is not None
         assert found.best[1] == pytest.approx(float(close.pct_change().max()))
+
+
+def test_no_return_reaches_across_a_time_without_bars() -> None:
+    days = pd.bdate_range("2025-01-01", periods=300)
+    halted, other = walk(1, days), walk(2, days)
+    halted.iloc[160:] *= 3  # what it does while its trading is halted
+    halted.iloc[100:160] = np.nan
+    traded = pd.DataFrame({"A": halted.notna(), "B": True}, index=days)
+    closes = comparison.measurable(pd.DataFrame({"A": halted, "B": other}), traded)
+    parts = [halted[:100], halted[160:]]
+    moves = pd.concat([part / part.shift() - 1 for part in parts]).dropna()
+    of_other = pd.concat([other[part.index] / other[part.index].shift() - 1 for part in parts]).dropna()
+    expected = np.log1p(moves).corr(np.log1p(of_other))
+    assert comparison.correlations(closes).loc["A", "B"] == pytest.approx(expected)
+    assert comparison.rolling_correlation(closes, len(moves)).iloc[-1] == pytest.approx(expected)
+    measured = comparison.statistics(halted)
+    assert measured is not None
+    assert measured.volatility == pytest.approx(np.log1p(moves).std() * np.sqrt(252))
+    assert (measured.best, measured.worst) == (
+        (moves.idxmax(), pytest.approx(moves.max())),
+        (moves.idxmin(), pytest.approx(moves.min())),
+    )
+    for interval in ("W", "M"):
+        shown = comparison.resample(closes, interval).replace(np.inf, np.nan)["A"]
+        assert shown.dropna().tolist() == comparison.resample(halted.to_frame(), interval).iloc[:, 0].dropna().tolist()
 
 
 def test_no_return_reaches_across_sessions_whose_price_is_not_known_in_the_currency() -> None:

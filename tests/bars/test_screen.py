@@ -200,6 +200,7 @@ def test_a_ticker_whose_bars_end_before_the_panel_is_old_and_not_without_bars(mi
     result = screen.screen(panel, parse("close > ma20 and close / open > 0"))
     assert result.unjudged["stale"] == ("stale", "none")
     assert result.unjudged["no bars"] == ("odd",)
+    assert result.unjudged["gap"] == ("short",), "it has bars, but not in the time of the panel"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui.echart.border import MARKER
 from tests import pages
 from tests.e2e.browsing import wait_until_at_rest
-from tests.e2e.test_korean_stocks import colours, day_at, first_day, last_day, open_chart, readout, span, wheel
+from tests.e2e.test_korean_stocks import colours, day_at, first_day, last_day, open_chart, readout, span, turn, wheel
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
@@ -561,10 +561,37 @@ def test_a_key_deletes_the_drawing_under_the_pointer_and_undoes_what_was_done(
     for expected in (moved, drawn, []):
         press("Control+z")
         assert stored() == expected
-    page.keyboard.press("/")
-    page.mouse.move(x, y + 60)
-    page.keyboard.press("Control+z")  # of what is typed
-    assert stored() == []
+
+
+def test_a_key_deletes_what_is_under_the_pointer_now_also_on_a_page_that_was_just_opened(
+    own_server_db: MongoDatabase, address: str, page: Page
+) -> None:
+    day = pages.made_table(first="2014-01-02", halted=0)["close"].iloc[-30:]
+    place = Point(pd.Timestamp(day.index[0]).date(), float(day.iloc[0]))
+    level = Drawing("a", "level", (place,), pd.Timestamp(day.index[-1]).date())
+    drawings.add(own_server_db, KOREAN_STOCKS, "005930", level)
+    open_chart(page, address + "?period=3M&marks=none&ma=none")
+    expect(page.get_by_role("combobox").first).to_be_focused()
+
+    def line() -> list[float]:
+        left, top = page.evaluate(PLACES)[0][0]
+        return [left, top]
+
+    page.mouse.move(*line())
+    before = line()
+    turn(page, 25, 240)  # the line moves away from the pointer
+    assert wait_until(lambda: abs(line()[1] - before[1]) > 30)
+    page.keyboard.press("Delete")
+    page.keyboard.type("ㅅ")
+    page.mouse.move(*line())
+    page.keyboard.press("Delete")  # of what is typed
+    page.wait_for_timeout(1000)
+    assert len(drawings.load(own_server_db, KOREAN_STOCKS, "005930")) == 1
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Delete")
+    assert wait_until(lambda: drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [])
+    page.keyboard.press("Control+z")
+    assert wait_until(lambda: drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [level])
 
 
 def test_a_tooltip_is_a_choice_that_stands_beside_the_pointer_and_inside_the_chart(address: str, page: Page) -> None:

@@ -220,3 +220,22 @@ def test_a_jump_of_the_last_day_is_no_gain_on_the_first_page(own_server_db: Mong
         each.proto.body for each in pages.open_viewer(ticker="005930").get("html") if "52주" in each.proto.body
     ]
     assert "%" not in header
+
+
+def test_a_time_without_bars_is_told_and_no_52_weeks_are_made_of_what_is_left(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    table = pages.made_table(halted=0)
+    table = pd.concat([table.iloc[:-400], table.iloc[-10:]])
+    pages.update_from(yahoo, own_server_db, {"005930": table, "000660": pages.made_table(2, halted=0)}, {})
+    before, after = (f"{day:%Y-%m-%d}" for day in table.index[[-11, -10]])
+    page = pages.open_viewer(ticker="005930", period="MAX", marks="high,low")
+    (warning,) = warnings(page)
+    assert f"{before} – {after}: 그 사이에 봉이 없어" in warning
+    assert not pages.chart(page)[1]["marks"].str.contains("52주").any()
+    assert not [element for element in page.get("html") if "52주" in element.proto.body]
+    assert warnings(pages.open_viewer(ticker="005930", **{"from": after, "to": f"{table.index[-1]:%Y-%m-%d}"})) == []
+    page = pages.AppTest.from_file(pages.PAGES_DIR / "comparison.py", default_timeout=60)
+    page.query_params["series"], page.query_params["period"] = "korean_stocks:005930,korean_stocks:000660", "MAX"
+    (warning,) = warnings(page.run())
+    assert f"{before} – {after}: 그 사이에 봉이 없어" in warning

@@ -56,7 +56,8 @@ def test_the_summary_counts_what_is_up_to_date_by_market_and_never_a_sample(own_
     today, before = dt.datetime(2026, 11, 20), dt.datetime(2026, 11, 19)
     tickers.collection(own_server_db).insert_many(
         [
-            metadata("000001", 0.1, today, updated_at=dt.datetime(2026, 11, 20, 9)),
+            metadata("000001", 0.1, today, updated_at=dt.datetime(2026, 11, 20, 9), last_status="ok"),
+            metadata("000006", 0.1, before, updated_at=dt.datetime(2026, 11, 21, 9)),  # imported over samples
             metadata("000002", 0.1, before),
             metadata("000003", 0.1, before, market="KOSDAQ"),
             metadata("000004", 0.1, today, source="sample"),
@@ -64,7 +65,7 @@ def test_the_summary_counts_what_is_up_to_date_by_market_and_never_a_sample(own_
         ]
     )
     assert tickers.summary(own_server_db, KOREAN_STOCKS, {"KOSPI": today, "KOSDAQ": before}) == tickers.Summary(
-        total=5, up_to_date=3, samples=1, delisted=0, updated_at=dt.datetime(2026, 11, 20, 9)
+        total=6, up_to_date=3, samples=1, delisted=0, updated_at=dt.datetime(2026, 11, 20, 9)
     )
 
 

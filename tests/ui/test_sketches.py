@@ -273,3 +273,34 @@ def test_a_change_is_undone_unless_another_person_changed_the_drawing_since(
     assert stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930") == expected
     assert [toast.value for toast in page.toast if "다른 사람" in toast.value] == [toast.value for toast in page.toast]
     assert bool(page.toast) == (expected != [TREND])
+
+
+def hidden() -> None:
+    """Tells a chart of prices with dividends, which shows no drawings, what its keys may tell."""
+    from dataclasses import replace as replaced
+
+    from finance_core.categories import KOREAN_STOCKS
+    from finance_core.charts.style import Style
+    from finance_core.storage import database, drawings
+    from finance_core.ui.decorators import errors_shown
+    from finance_core.ui.viewer import sketches
+    from tests.ui.test_sketches import BARS, DAYS, SPLITS, TREND
+
+    place = database.connect(), KOREAN_STOCKS, "005930"
+    drawings.add(*place, TREND)
+    sketch = sketches.Sketch(*place, BARS, SPLITS, Style(), drawings.load(*place), [])
+    sketch.tell({"kind": "move", "id": TREND.id, "points": [None, [str(DAYS[12].date()), 61_000]]})
+    sketch = replaced(sketch, style=Style(total_return=True), stored=drawings.load(*place))
+    sketch.tell({"kind": "undo"})
+    sketch.tell({"kind": "erase", "id": TREND.id})
+    with errors_shown():
+        pass
+
+
+def test_no_key_changes_a_drawing_that_is_not_shown(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages.sit_at_the_machine(monkeypatch)
+    assert not AppTest.from_function(hidden, default_timeout=60).run().exception
+    (kept,) = stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930")
+    assert kept.points[1] == Point(DAYS[12].date(), 61_000.0)

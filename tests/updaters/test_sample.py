@@ -118,6 +118,7 @@ def test_an_empty_embedded_database_gets_the_starters_with_sample_bars(
     assert db["korean_stocks"].estimated_document_count() == len(rows) * len(days)
     for ticker, row in rows.items():
         assert row["source"] == "sample"
+        assert "updated_at" not in row, "Yahoo was not asked"
         assert (row["first_date"], row["last_date"], row["bar_count"]) == (days[0], days[-1], len(days))
         if ticker in ("005930", "247540"):
             assert_is_sample(db, ticker)

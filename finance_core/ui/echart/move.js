@@ -62,17 +62,20 @@
       if (moved) finish(moved, moved.points.map((point, index) => (grip.points.includes(index) ? point : null)));
     },
   });
-  let under; // the drawing under the pointer
+  let pointer; // its place on the chart
   chart.getZr().on("mousemove", ({ offsetX, offsetY }) => {
-    under = gripAt([offsetX, offsetY])?.item;
-    if (under) chart.getZr().setCursorStyle("move");
+    pointer = [offsetX, offsetY];
+    if (gripAt(pointer)) chart.getZr().setCursorStyle("move");
   });
-  chart.getZr().on("globalout", () => (under = undefined));
-  const isTyped = ({ target }) => target.closest?.("input, textarea, [contenteditable], [role=dialog]");
-  addEventListener("keydown", (event) => {
-    if (event.repeat || isTyped(event)) return;
+  chart.getZr().on("globalout", () => (pointer = undefined));
+  // With the pointer on the chart, an empty field has no use for these keys: a page opens with the focus in its search.
+  const isTyping = ([field]) => field.matches?.("input, textarea, [contenteditable]") && (field.value !== "" || !pointer);
+  const onKey = (event) => {
+    if (event.repeat || isTyping(event.composedPath())) return;
+    const under = pointer && gripAt(pointer)?.item;
     if (["Delete", "Backspace"].includes(event.key) && under) press({ kind: "erase", id: under.id });
     // The key, not the letter: a Korean layout has ㅋ there.
     if (event.code === "KeyZ" && (event.ctrlKey || event.metaKey) && !event.shiftKey) press({ kind: "undo" });
-  }, { signal });
+  };
+  addEventListener("keydown", onKey, { signal, capture: true }); // the search keeps its keys to itself
 }

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from finance_core import formats
-from finance_core.bars import sessions
+from finance_core.bars import marks, sessions
 from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
 from finance_core.charts.style import Style
@@ -66,13 +66,14 @@ def _change(bars: pd.DataFrame, close: float, style: Style) -> str:
 
 def _facts(row: TickerRow, bars: pd.DataFrame, decimals: int, calendar: Calendar) -> list[str]:
     last = bars.index[-1]
-    year = bars[bars.index > last - pd.DateOffset(weeks=52)]
-    low, high = formats.price(float(year["low"].min()), decimals), formats.price(float(year["high"].max()), decimals)
-    return [
+    told = [
         _("{date} 종가").format(date=formats.date(last)),
         freshness(row, last.date(), dt.datetime.now(dt.UTC), calendar),
-        _("52주 {low}–{high}").format(low=low, high=high),
     ]
+    if len(year := marks.year_of(bars)):
+        low, high = (formats.price(float(price), decimals) for price in (year["low"].min(), year["high"].max()))
+        told.append(_("52주 {low}–{high}").format(low=low, high=high))
+    return told
 
 
 def freshness(row: TickerRow, last_bar: dt.date, moment: dt.datetime, calendar: str | Calendar) -> str:

@@ -39,6 +39,7 @@ def about(category: Category, row: TickerRow, chart: Chart, visible: tuple[int, 
         _("배당까지 반영한 가격") if chart.style.total_return else _("분할 반영") if category.has_money else "",
         pictures.source(row),
         history_notes.remark(history_notes.within(jumps, *_ends(chart, visible))),
+        history_notes.remark_of_gaps({listing.name_of(row): chart.bars}, *_ends(chart, visible)),
     )
     return pictures.line_of(parts)
 

@@ -124,6 +124,8 @@ class Sketch:
         """Handle a browser's message about the drawings; the message may have any content."""
         use_visitor_language()  # a callback runs before the page sets it
         st.session_state[ANSWERED] = _answered() + 1
+        if not self.is_possible:  # nobody sees what would be changed
+            return
         name, points = message.get("id"), message.get("points")
         match message.get("kind"):
             case "draw":
