@@ -176,17 +176,17 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
     """`converted` with the bars of the ticker's `own` rows. Raises SisepanError if they are no daily bars."""
     raws = converted.raw_tickers
     exchange = rules.exchange_of(converted.ticker, raws)
-    rows, refused_places = daily.one_a_day(own, rules.category, raws, exchange, rules.intraday, portions)
+    rows, left_out = daily.one_a_day(own, rules.category, raws, exchange, rules.intraday, portions)
     days = pd.DatetimeIndex(rows.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
     table = pd.DataFrame(rows.values, columns=candles.COLUMNS, index=days)
     ranges.require(table)
     if (is_wrong := candles.upside_down(table["high"].to_numpy(), table["low"].to_numpy())).any():
-        refused_places[ranges.UPSIDE_DOWN] = rows.place[is_wrong]
+        left_out.append(daily.Refused(SisepanError(ranges.UPSIDE_DOWN), rows.place[is_wrong]))
         rows, table = rows.at(~is_wrong), table[~is_wrong]
     refused = [
-        _refusal(portions[place[0]], place[1], message)
-        for message, places in refused_places.items()
-        for place in places.tolist()
+        _refusal(portions[portion], position, reason.message)._replace(reason=reason)
+        for reason, places in left_out
+        for portion, position, _order in places.tolist()
     ]
     bars, remarks = candles.clean(table)
     bars, applied = adjustment.split_adjusted(bars)

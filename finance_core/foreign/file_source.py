@@ -128,7 +128,7 @@ class _FileSource(Source):
         if of_all := _ticker(path, category, names, ticker, columns):
             names["ticker"] = "Ticker"  # a column that the file lacks: `_rows_of` gives each row its owner
             self._positions = {of_all: self._positions[""]}
-        super().__init__(path.name, names)
+        super().__init__(path.name, names, columns)
         self._path = path
         sample = self.sample()
         if not sample:
@@ -303,8 +303,8 @@ def _names(path: Path, columns: Sequence[str], index: Sequence[str]) -> dict[str
     if "date" not in names:
         unnamed = [*index, *(column for column in columns[:1] if column in UNNAMED)]
         names |= {"date": unnamed[0]} if unnamed and unnamed[0] not in names.values() else {}
-    if unread := field_names.unread(tuple(columns)):
-        raise SisepanError(UNREAD, file=path.name, columns=_listed(unread))
+    if in_brackets := field_names.unread(tuple(columns)):
+        raise SisepanError(UNREAD, file=path.name, columns=_listed(in_brackets))
     if not {"date", "close"} <= names.keys():
         raise SisepanError(NO_COLUMNS, file=path.name, columns=_listed(columns))
     return names

@@ -93,6 +93,14 @@ def renamed(prices: Tables, names: Mapping[str, str], **form: Callable[[Any], An
     return [{names.get(key, key): value for key, value in row.items()} for row in flat(prices, **form)]
 
 
+def twice(first: Document, second: Document, days: int = 20) -> list[Document]:
+    """Rows of the last days with other closes and the fields of `first`, then all rows with those of `second`."""
+    others = flat({ticker: table[-days:] for ticker, table in KOREAN.items()})
+    return [row | {"close": round((row["high"] + row["low"] * 2) / 3)} | first for row in others] + [
+        row | second for row in flat(KOREAN)
+    ]
+
+
 @dataclass(frozen=True)
 class Layout:
     """One database that another program leaves."""
@@ -489,6 +497,44 @@ LAYOUTS: Final[dict[str, Layout]] = {
     "adjusted prices beside raw ones": korean(
         lambda: flat(KOREAN) + [row | {"close": row["close"] / 2, "adjusted": True} for row in flat(KOREAN)]
     ).refused,
+    **{
+        f"{field} beside another on a sixth of the days": korean(
+            lambda field=field, words=words: twice(
+                *({field: word} if isinstance(word, str | bool | int) else dict(word or ()) for word in words)
+            )
+        ).refused
+        for field, words in {
+            **dict.fromkeys(("venue", "EXCG_ID", "체결시장"), ("NXT", "KRX")),
+            "session": ("after", "regular"),
+            "구분": ("시간외", "정규"),
+            "source": ("yahoo", "krx"),
+            "board": (2, 1),
+            "an inner exchange": ([("meta", {"excd": "NXT"})], [("meta", {"excd": "KRX"})]),
+            "a field of one side alone": ([("ats", "NXT")], None),
+        }.items()
+    },
+    "an exchange in the rows of a list, beside another": korean(
+        lambda: [
+            {"ticker": ticker, "days": [row for row in twice({"venue": "NXT"}, {}) if row.pop("ticker") == ticker]}
+            for ticker in KOREAN
+        ]
+    ).refused,
+    **{
+        f"rows corrected later, with {field}": korean(lambda words=words: twice(*words))
+        for field, words in {
+            "a moment": ({"updated_at": dt.datetime(2024, 6, 3)}, {"updated_at": dt.datetime(2024, 6, 4)}),
+            "a moment as text": ({"at": "2024-06-03 07:00"}, {"at": "2024-06-04 07:00"}),
+            "seconds": ({"written": 1717400000}, {"written": 1717486400}),
+            "a version": ({"version": 1}, {"version": 2}),
+            "a mark": ({}, {"corrected": True}),
+            "the run of a program": ({"job": "0d2f6f0c-5f0e-4a54-9d0c"}, {"job": "9a2f6f0c-5f0e-4a54-9d0c-33"}),
+            "the same source": ({"source": "krx"}, {"source": "krx"}),
+        }.items()
+    },
+    "rows corrected on three days, from another source": korean(
+        lambda: twice({"source": "krx"}, {"source": "manual"}, 3)
+    ),
+    "rows corrected later, numbered": korean(lambda: [row | {"n": number} for number, row in enumerate(twice({}, {}))]),
     "the day of the download as the date": korean(
         lambda: [row | {"date": dt.datetime(2024, 6, 3), "trade_date": f"{row['date']:%Y%m%d}"} for row in flat(KOREAN)]
     ).refused,
