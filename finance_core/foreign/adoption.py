@@ -26,6 +26,7 @@ from finance_core.foreign import (
     intervals,
     layout,
     mending,
+    qualifiers,
     ranges,
     raw_tickers,
     ticker_names,
@@ -269,9 +270,12 @@ def _unlisted(db: MongoDatabase, location: Location, bars: int) -> list[runs.Fai
     if collection.find_one({location.name("ticker"): {"$type": "array"}}, {"_id": True}) is not None:
         errors.append(DataConflict(N_("종목 코드가 목록인 문서가 있습니다.")))
     names = {"$map": {"input": {"$objectToArray": "$$ROOT"}, "in": "$$this.k"}}
-    fields = itertools.chain.from_iterable(each["_id"] for each in collection.aggregate([{"$group": {"_id": names}}]))
-    matched = field_names.of_bars(tuple(dict.fromkeys(fields)))
-    if found := [matched[name] for name in field_names.QUALIFYING if name in matched]:
+    groups = collection.aggregate([{"$group": {"_id": names}}])
+    fields = tuple(dict.fromkeys(itertools.chain.from_iterable(each["_id"] for each in groups)))
+    matched = field_names.of_bars(fields)
+    found = [matched[name] for name in field_names.QUALIFYING if name in matched]
+    flags = filter(qualifiers.is_flag, fields)
+    if found := [*found, *(flag for flag in flags if qualifiers.are_both(flag, collection.distinct(flag)))]:
         errors.append(DataConflict(layout.QUALIFIED, fields=", ".join(found)))
     # Counted, not estimated: after the server was killed, its estimate may be far off.
     if (count := collection.count_documents({})) > bars:

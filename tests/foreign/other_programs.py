@@ -531,6 +531,31 @@ LAYOUTS: Final[dict[str, Layout]] = {
             "the same source": ({"source": "krx"}, {"source": "krx"}),
         }.items()
     },
+    **{
+        f"adjusted prices before raw ones, by {field}": korean(
+            lambda field=field, words=words: [
+                row | {field: words[row["date"] < dt.datetime(2024, 3, 1)]} for row in flat(KOREAN)
+            ]
+        ).refused
+        for field, words in {
+            "수정주가여부": ("N", "Y"),
+            "adjusted": (False, True),
+            "adj_yn": (0, 1),
+            "kind": ("raw", "adj"),
+            "구분": ("원주가", "수정주가"),
+        }.items()
+    },
+    **{
+        f"a flag of adjusted prices that says {words} alone": korean(
+            lambda words=words: [
+                row | {"adjusted": words[row["date"] < dt.datetime(2024, 3, 1)]} for row in flat(KOREAN)
+            ]
+        )
+        for words in (("Y", "Y"), ("N", None), ("Y", ""), (71000.5, 0))
+    },
+    "adjusted prices of one ticker and raw ones of another": korean(
+        lambda: [row | {"adjusted": row["ticker"] == "005930"} for row in flat(KOREAN)]
+    ),
     "rows corrected on three days, from another source": korean(
         lambda: twice({"source": "krx"}, {"source": "manual"}, 3)
     ),

@@ -101,6 +101,22 @@ def test_what_has_fields_that_change_what_a_bar_means_is_not_read_as_it_is(
     assert not layout.is_readable or share > 1
 
 
+@pytest.mark.parametrize("share", [2, 400])
+def test_adjusted_prices_beside_raw_ones_are_not_read_as_they_are(own_server_db: MongoDatabase, share: int) -> None:
+    rows = flat(TABLES, CAPITAL)
+    for number, row in enumerate(rows):
+        row["수정주가여부"] = "N" if number % share else "Y"
+    own_server_db["kr"].insert_many(rows)
+    reading = adopted(own_server_db, "kr")
+    assert reading.state == "failed"
+    assert "수정주가여부" in str(reading.failures[0].error)
+
+
+def test_prices_that_a_field_calls_adjusted_everywhere_are_read_as_they_are(own_server_db: MongoDatabase) -> None:
+    own_server_db["kr"].insert_many([row | {"수정주가여부": "Y"} for row in flat(TABLES, CAPITAL)])
+    assert adopted(own_server_db, "kr").state == "done"
+
+
 @pytest.mark.parametrize("field", ["isDeleted", "단위", "Status"])
 def test_a_document_that_comes_later_with_such_a_field_is_drawn_by_no_chart_and_asked_by_no_screen(
     own_server_db: MongoDatabase, field: str

@@ -11,7 +11,7 @@ from finance_core import categories, log
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import adopt_command, daily, import_run, intervals, layout, mending, ranges
+from finance_core.foreign import adopt_command, daily, import_run, intervals, layout, mending, qualifiers, ranges
 from finance_core.foreign.collection_source import CollectionSource
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
@@ -152,6 +152,8 @@ def test_tickers_whose_days_are_sure_are_taken_though_another_is_refused(
         ("closes and volumes swapped", ranges.COLUMNS_UNLIKE),
         ("another market beside the exchange", daily.TWO_MARKETS),
         ("venue beside another on a sixth of the days", daily.TOLD_APART),
+        ("adjusted prices before raw ones, by 수정주가여부", qualifiers.ADJUSTED_BESIDE_RAW),
+        ("adjusted prices before raw ones, by kind", qualifiers.ADJUSTED_BESIDE_RAW),
         ("구분 beside another on a sixth of the days", daily.TOLD_APART),
     ],
 )
