@@ -779,6 +779,20 @@ LAYOUTS: Final[dict[str, Layout]] = {
         ]
     ),
     "the code of an index among stocks": korean(lambda: flat(KOREAN | {"1001": KOREAN["005930"]})),
+    **{
+        f"codes of indices among stocks, {kind.__name__}": korean(
+            lambda kind=kind: [
+                row | {"ticker": kind(int(row["ticker"]))}
+                for row in flat(KOREAN | dict.fromkeys(("1001", "2203", "1005"), KOREAN["005930"] / 30.03))
+            ]
+        )
+        for kind in (int, float, str)
+    },
+    "the number of a share that is on no list": Layout(
+        one(lambda: [row | {"ticker": 1010} for row in flat({"": KOREAN["005930"].div([4, 4, 4, 4, 1])})]),
+        {"001010": KOREAN["005930"].div([4, 4, 4, 4, 1])},
+        "korean_stocks",
+    ),
     "a split of 1 every day": korean(lambda: [row | {"stock_splits": 1.0} for row in flat(KOREAN)]),
     "a collection of a year": Layout(
         lambda: {"삼성전자_2024": [row for row in flat({"005930": KOREAN["005930"]}) if row.pop("ticker")]},
