@@ -311,7 +311,7 @@ def _read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> p
         raise DataConflict(conversion.IMPOSSIBLE_DAY, date=str(days[impossible][0])[:10])
     if (bars[candles.PRICES] > mending.PRICE_LIMIT).any(axis=None):
         raise DataConflict(conversion.ABSURD)
-    ranges.require(bars)
+    ranges.require(bars, raw)
     if (is_wrong := candles.upside_down(bars["high"].to_numpy(), bars["low"].to_numpy())).any():
         raise DataConflict(UPSIDE_DOWN, date=str(days[is_wrong][0])[:10])
     if error := intervals.refusal(intervals.interval_of(days), days, "refuse"):

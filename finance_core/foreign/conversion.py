@@ -179,7 +179,7 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
     rows, left_out = daily.one_a_day(own, rules.category, raws, exchange, rules.intraday, portions)
     days = pd.DatetimeIndex(rows.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
     table = pd.DataFrame(rows.values, columns=candles.COLUMNS, index=days)
-    ranges.require(table)
+    ranges.require(table, converted.ticker)
     if (is_wrong := candles.upside_down(table["high"].to_numpy(), table["low"].to_numpy())).any():
         left_out.append(daily.Refused(SisepanError(ranges.UPSIDE_DOWN), rows.place[is_wrong]))
         rows, table = rows.at(~is_wrong), table[~is_wrong]

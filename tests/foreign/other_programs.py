@@ -801,6 +801,14 @@ LAYOUTS: Final[dict[str, Layout]] = {
         read=False,
     ),
     "a currency among stocks": korean(lambda: flat(KOREAN | {"USDKRW": RATES["USDKRW"]})),
+    "a hundred yen beside one dollar": Layout(
+        one(lambda: flat({"JPY/KRW": RATES["USDKRW"]})), {}, "currencies"
+    ).refused,
+    "one yen": Layout(
+        one(lambda: flat({"JPY/KRW": RATES["USDKRW"].div([1e4, 1e4, 1e4, 1e4, 1])})),
+        {"JPYKRW": RATES["USDKRW"].div([1e4, 1e4, 1e4, 1e4, 1])},
+        "currencies",
+    ),
     "currencies without the other one": Layout(one(lambda: flat({"JPY": RATES["USDKRW"]})), {}, "currencies").refused,
     # Time zones
     **{

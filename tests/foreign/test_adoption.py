@@ -112,6 +112,13 @@ def test_adjusted_prices_beside_raw_ones_are_not_read_as_they_are(own_server_db:
     assert "수정주가여부" in str(reading.failures[0].error)
 
 
+def test_a_rate_of_a_hundred_yen_is_not_read_as_it_is(own_server_db: MongoDatabase) -> None:
+    own_server_db["fx"].insert_many(flat({"JPYKRW": TABLES["005930"]}, CAPITAL))
+    reading = adopted(own_server_db, "fx", CURRENCIES)
+    assert reading.state == "failed"
+    assert "100 JPY" in str(reading.failures[0].error)
+
+
 def test_prices_that_a_field_calls_adjusted_everywhere_are_read_as_they_are(own_server_db: MongoDatabase) -> None:
     own_server_db["kr"].insert_many([row | {"수정주가여부": "Y"} for row in flat(TABLES, CAPITAL)])
     assert adopted(own_server_db, "kr").state == "done"
