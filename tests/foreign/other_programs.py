@@ -793,6 +793,43 @@ LAYOUTS: Final[dict[str, Layout]] = {
         {"001010": KOREAN["005930"].div([4, 4, 4, 4, 1])},
         "korean_stocks",
     ),
+    **{
+        f"fields of year, month and day, {names} of {kind.__name__}": korean(
+            lambda names=names, kind=kind: [
+                {name: row[name] for name in row if name != "date"}
+                | dict(zip(names, map(kind, (row["date"].year, row["date"].month, row["date"].day)), strict=True))
+                for row in flat(KOREAN)
+            ]
+        )
+        for names, kind in (
+            (("년", "월", "일"), int),
+            (("연도", "월", "일"), str),
+            (("year", "month", "day"), int),
+            (("Year", "Month", "Day"), float),
+        )
+    },
+    "the whole date in a field called day, beside the year and the month": korean(
+        lambda: [
+            {name: row[name] for name in row if name != "date"}
+            | {"year": row["date"].year, "month": row["date"].month, "day": f"{row['date']:%Y-%m-%d}"}
+            for row in flat(KOREAN)
+        ]
+    ),
+    **{
+        f"one letter a field in a list, days as {form}": korean(
+            lambda form=form: by_ticker(
+                KOREAN,
+                lambda ticker, table: {
+                    "_id": ticker,
+                    "prices": [
+                        {"d": f"{day:{form}}", **{name[0]: row[name] for name in FIELDS}}
+                        for _ticker, day, row in rows({ticker: table})
+                    ],
+                },
+            )
+        )
+        for form in ("%Y-%m-%d", "%y.%m.%d")
+    },
     "a split of 1 every day": korean(lambda: [row | {"stock_splits": 1.0} for row in flat(KOREAN)]),
     "a collection of a year": Layout(
         lambda: {"삼성전자_2024": [row for row in flat({"005930": KOREAN["005930"]}) if row.pop("ticker")]},
