@@ -4,6 +4,7 @@ Pure: documents in, a `Layout` or sentences out. `shapes` takes the rows from th
 """
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,6 +64,11 @@ QUALIFIED: Final = N_(
 )
 NO_CLOSE: Final = N_("종가가 없는 문서가 있습니다(표본의 {percent}).")
 NO_DATE_FIELD: Final = N_("날짜 필드를 찾지 못했습니다. 있는 필드: {fields}")
+DAY_IN_NAME: Final = N_(
+    "날짜 필드가 없고 컬렉션 이름이 날짜를 말합니다({collection}). 문서마다 date 필드에 그 날짜를 넣어 한 컬렉션에 "
+    "모은 뒤 전환하십시오. 있는 필드: {fields}"
+)
+_DAY: Final = re.compile(r"(?<!\d)(19|20)\d\d([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 UNREAD: Final = N_("이름 뒤의 괄호가 값을 바꿀 수 있어 읽지 않는 필드: {fields}")
 NO_TICKER_FIELD: Final = N_("종목 코드 필드를 찾지 못했습니다. 있는 필드: {fields}")
 UNNAMED: Final = N_(
@@ -266,6 +272,8 @@ def missing(documents: Sequence[Document], name: str = "") -> SisepanError | Non
     has_price = not ours.isdisjoint(candles.PRICES)
     if not ((float in types and dt.date in types) or has_price):
         return None
+    if "date" not in ours and _DAY.search(name):
+        return SisepanError(DAY_IN_NAME, collection=name[:80], fields=_listed(names))
     message = NO_DATE_FIELD if "date" not in ours else NO_ROWS if "close" in ours else NO_CLOSE_FIELD
     return SisepanError(message, fields=_listed(names))
 
