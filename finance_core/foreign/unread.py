@@ -4,7 +4,7 @@ Such a field has few short words: an exchange, a session, a source. Which field 
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -50,15 +50,16 @@ def of_documents(documents: Sequence[Document], read: Iterable[str]) -> dict[str
             inner = held if isinstance(held, dict) and len(held) <= row_parts.PART_FIELDS else {"": held}
             paths |= {f"{field}.{name}" if name else str(field): (field, str(name)) for name in inner}
     wanted = [path for path in fields(paths) if path not in known and path not in (TELLING_CATEGORY, "_id")]
-    return worded({path: [_at(document, *paths[path]) for document in documents] for path in wanted})
+    return worded({path: _values(documents, *paths[path]) for path in wanted})
 
 
-def _at(document: Document, field: str, name: str) -> Any:
-    held = document.get(field)
-    return held if not name else held.get(name) if isinstance(held, dict) else None
+def _values(documents: Iterable[Document], field: str, name: str) -> Iterator[Any]:
+    for document in documents:
+        held = document.get(field)
+        yield held if not name else held.get(name) if isinstance(held, dict) else None
 
 
-def worded(columns: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+def worded(columns: Mapping[str, Iterable[Any]]) -> dict[str, list[Any]]:
     """The columns that may tell sides, as words."""
     found = ((name, _words(values)) for name, values in columns.items())
     return {name: words for name, words in found if words}
