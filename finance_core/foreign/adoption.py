@@ -146,7 +146,7 @@ def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **w
             states = _read_all(run, location, whole)
             if run.summary.state == "done":
                 _list(db, category, states, collection)
-                locations.point(db, category, replace(location, only=whole.currency_texts()))
+                locations.point(db, category, replace(location, only=whole.only_texts()))
                 following.remember_extent(db, category, extent_before)
         finally:
             if run.summary.state != "done" and is_index_new:

@@ -101,6 +101,11 @@ def are_both(name: str, values: Sequence[Any]) -> bool:
     return {*_adjustments(name, values)} >= {True, False}
 
 
+def are_sure(name: str, values: Sequence[Any]) -> bool:
+    """Whether each value of a field calls prices adjusted or not. A number may be a ratio that was 1 so far."""
+    return {*map(type, values)} <= {str, bool} and None not in _adjustments(name, values)
+
+
 def _adjustments(name: str, values: Sequence[Any]) -> list[bool | None]:
     known = {**ADJUSTMENTS, **(dict.fromkeys(YES, True) | dict.fromkeys(NO, False) if is_flag(name) else {})}
     return [known.get(_word(value)) for value in values]
