@@ -26,6 +26,7 @@ from finance_core.foreign import (
     intervals,
     layout,
     mending,
+    qualifiers,
     ranges,
     raw_tickers,
     ticker_names,
@@ -145,7 +146,7 @@ def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **w
             states = _read_all(run, location, whole)
             if run.summary.state == "done":
                 _list(db, category, states, collection)
-                locations.point(db, category, replace(location, only=whole.currency_texts()))
+                locations.point(db, category, replace(location, only=whole.only_texts()))
                 following.remember_extent(db, category, extent_before)
         finally:
             if run.summary.state != "done" and is_index_new:
@@ -269,9 +270,12 @@ def _unlisted(db: MongoDatabase, location: Location, bars: int) -> list[runs.Fai
     if collection.find_one({location.name("ticker"): {"$type": "array"}}, {"_id": True}) is not None:
         errors.append(DataConflict(N_("종목 코드가 목록인 문서가 있습니다.")))
     names = {"$map": {"input": {"$objectToArray": "$$ROOT"}, "in": "$$this.k"}}
-    fields = itertools.chain.from_iterable(each["_id"] for each in collection.aggregate([{"$group": {"_id": names}}]))
-    matched = field_names.of_bars(tuple(dict.fromkeys(fields)))
-    if found := [matched[name] for name in field_names.QUALIFYING if name in matched]:
+    groups = collection.aggregate([{"$group": {"_id": names}}])
+    fields = tuple(dict.fromkeys(itertools.chain.from_iterable(each["_id"] for each in groups)))
+    matched = field_names.of_bars(fields)
+    found = [matched[name] for name in field_names.QUALIFYING if name in matched]
+    flags = filter(qualifiers.is_flag, fields)
+    if found := [*found, *(flag for flag in flags if qualifiers.are_both(flag, collection.distinct(flag)))]:
         errors.append(DataConflict(layout.QUALIFIED, fields=", ".join(found)))
     # Counted, not estimated: after the server was killed, its estimate may be far off.
     if (count := collection.count_documents({})) > bars:
@@ -307,7 +311,7 @@ def _read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> p
         raise DataConflict(conversion.IMPOSSIBLE_DAY, date=str(days[impossible][0])[:10])
     if (bars[candles.PRICES] > mending.PRICE_LIMIT).any(axis=None):
         raise DataConflict(conversion.ABSURD)
-    ranges.require(bars)
+    ranges.require(bars, raw)
     if (is_wrong := candles.upside_down(bars["high"].to_numpy(), bars["low"].to_numpy())).any():
         raise DataConflict(UPSIDE_DOWN, date=str(days[is_wrong][0])[:10])
     if error := intervals.refusal(intervals.interval_of(days), days, "refuse"):

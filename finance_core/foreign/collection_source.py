@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 from pymongo.cursor import Cursor
 from pymongo.errors import OperationFailure
 
-from finance_core.foreign import raw_tickers, shapes
+from finance_core.foreign import numbers, qualifiers, raw_tickers, shapes
 from finance_core.foreign.layout import Layout
 from finance_core.foreign.raw_tickers import VARYING
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
@@ -30,6 +30,7 @@ class CollectionSource(Source):
         self._collection = db[collection]
         self._ticker = layout.ticker
         self._fields = layout.ticker_fields
+        self._all_fields = layout.fields
         self._has_to_look = layout.are_tickers_inside or bool(layout.ticker)
         self._description_fields = layout.description_fields
         self._rows_per_document = max(layout.rows_per_document, 1.0)
@@ -39,12 +40,18 @@ class CollectionSource(Source):
         """Whether documents have a field for the currency; its values are known after `counts`."""
         return "currency" in self._description_fields
 
-    def currency_texts(self) -> dict[str, list[str]]:
-        """All texts for the currency that `counts` has found, by the name of their field, as `Location.only`."""
+    def only_texts(self) -> dict[str, list[str]]:
+        """All texts for the currency, and of flags of adjusted prices, by the name of their field, as `Location.only`.
+
+        After `counts`.
+        """
         field = self._description_fields.get("currency", ".")
         told = {text for described in self.described.values() for text in described.get("currency", ())}
-        texts = sorted(text for text in told if isinstance(text, str) and text)
-        return {field: texts} if texts and "." not in field else {}
+        texts = {field: sorted(text for text in told if isinstance(text, str) and text)}
+        for flag in filter(qualifiers.is_flag, self._all_fields):
+            values = [value for value in self._collection.distinct(flag) if not numbers.is_missing(value)]
+            texts[flag] = list(map(str, values)) if qualifiers.are_sure(flag, values) else []
+        return {name: held for name, held in texts.items() if held and "." not in name}
 
     def is_indexed(self) -> bool:
         """Whether every field that may hold the ticker begins an index over all documents."""

@@ -148,7 +148,7 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
     table = table.assign(**_moments(table, portions, failures)._asdict())
     table = accepted(table["moments"].isna().to_numpy(), NO_DATE)
     table = accepted(trading_days.are_impossible(table["moments"].to_numpy()), IMPOSSIBLE_DAY)
-    failures |= _of_other_units(rules, list(group), table, portions)
+    failures |= _of_other_units(rules, list(group), table, portions) | _of_two_adjustments(table, portions)
     table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
     close = table["close"].to_numpy()
     table = accepted(~((close > 0) & np.isfinite(close)), NO_CLOSE)
@@ -176,17 +176,17 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
     """`converted` with the bars of the ticker's `own` rows. Raises SisepanError if they are no daily bars."""
     raws = converted.raw_tickers
     exchange = rules.exchange_of(converted.ticker, raws)
-    rows, refused_places = daily.one_a_day(own, rules.category, raws, exchange, rules.intraday, portions)
+    rows, left_out = daily.one_a_day(own, rules.category, raws, exchange, rules.intraday, portions)
     days = pd.DatetimeIndex(rows.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
     table = pd.DataFrame(rows.values, columns=candles.COLUMNS, index=days)
-    ranges.require(table)
+    ranges.require(table, converted.ticker)
     if (is_wrong := candles.upside_down(table["high"].to_numpy(), table["low"].to_numpy())).any():
-        refused_places[ranges.UPSIDE_DOWN] = rows.place[is_wrong]
+        left_out.append(daily.Refused(SisepanError(ranges.UPSIDE_DOWN), rows.place[is_wrong]))
         rows, table = rows.at(~is_wrong), table[~is_wrong]
     refused = [
-        _refusal(portions[place[0]], place[1], message)
-        for message, places in refused_places.items()
-        for place in places.tolist()
+        _refusal(portions[portion], position, reason.message)._replace(reason=reason)
+        for reason, places in left_out
+        for portion, position, _order in places.tolist()
     ]
     bars, remarks = candles.clean(table)
     bars, applied = adjustment.split_adjusted(bars)
@@ -221,6 +221,17 @@ def _of_other_units(
         except SisepanError as error:
             errors[code] = SisepanError(qualifiers.OTHER_UNIT_OF_FIELD, fields=fields, **error.values)
     return errors
+
+
+def _of_two_adjustments(table: pd.DataFrame, portions: Sequence[Rows]) -> dict[int, SisepanError]:
+    """By the code of each ticker: that some of its rows are called adjusted and others not."""
+    told = table.loc[table["adjusted"].notna(), ["code", "adjusted"]] if "adjusted" in table else table.iloc[:0]
+    counts = told.drop_duplicates()["code"].value_counts()
+    named = [(rows, qualifiers.adjustments(rows)) for rows in portions] if (counts > 1).any() else []
+    fields = dict.fromkeys(field for _rows, told in named for field in told)
+    values = {str(word) for rows, told in named for field in told for word in rows.columns[field] if word}
+    error = SisepanError(qualifiers.ADJUSTED_BESIDE_RAW, fields=", ".join(fields), values=", ".join(sorted(values)))
+    return dict.fromkeys(counts.index[counts > 1].tolist(), error)
 
 
 def _moments(table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, SisepanError]) -> dates.Written:
@@ -306,6 +317,7 @@ def _table(codes: Mapping[Any, int], number: int, rows: Rows) -> pd.DataFrame:
             },
             "in_force": qualifiers.in_force(rows),
             **({} if (units := qualifiers.units(rows)) is None else {"unit": units}),
+            **({} if (adjusted := qualifiers.are_adjusted(rows)) is None else {"adjusted": adjusted}),
             "order": rows.order,
             "portion": number,
             "position": range(len(rows)),

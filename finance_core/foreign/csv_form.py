@@ -2,11 +2,13 @@
 
 import codecs
 import csv
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from finance_core.errors import SisepanError
+from finance_core.foreign import qualifiers
 from finance_core.foreign.table_source import bar_columns
 from finance_core.i18n import N_
 
@@ -16,6 +18,8 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 DELIMITERS = ",;\t"
 MOST_ABOVE = 20
 """Lines that may stand above a header, such as a title and the date of a query."""
+FOOTER = re.compile(r"\s*([*※#]|.*(출처|자료|단위|기준|합계|총계|조회|source|total|unit))", re.IGNORECASE)
+"""How a line of words below a table begins, or what it says; a row that was cut off does not."""
 
 NO_FILE = N_("{file} 파일을 읽지 못했습니다({reason}).")
 NOT_TEXT = N_(
@@ -47,6 +51,24 @@ def encoding(path: Path) -> str:
                 continue
         return name
     raise SisepanError(NOT_TEXT, file=path.name)
+
+
+def with_footer(records: Iterable[tuple[int, list[str]]], width: int, currency: str) -> Iterator[tuple[int, list[str]]]:
+    """The numbered records, with empty cells added up to `width` to those of a footer: they are rows without a close.
+
+    A footer is at the end alone. Raises SisepanError if it names a unit other than `currency`.
+    """
+    footer: list[tuple[int, list[str]]] = []
+    for line, record in records:
+        if len(record) < width and FOOTER.match(record[0]):
+            footer.append((line, record))
+            continue
+        yield from footer
+        yield line, record
+        footer = []
+    for line, record in footer:
+        qualifiers.require_plain(qualifiers.in_titles([" ".join(record)]), currency)
+        yield line, record + [""] * (width - len(record))
 
 
 def head(lines: Sequence[str]) -> tuple[int, str]:

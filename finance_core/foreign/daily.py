@@ -4,6 +4,7 @@ Checks the interval, decides the trading days, and removes filled and duplicate 
 are refused.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -14,13 +15,14 @@ import pandas as pd
 from finance_core.bars import candles, periods, sessions
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, intervals, raw_tickers, trading_days
+from finance_core.foreign import dates, intervals, raw_tickers, trading_days, unread
 from finance_core.foreign.intervals import Intraday
 from finance_core.foreign.shapes import Rows
 from finance_core.foreign.trading_days import Exchange
 from finance_core.i18n import N_
 
 DUPLICATE = N_("같은 종목, 같은 날의 행이 또 있습니다(뒤의 것을, 종가가 같으면 빈 값이 적은 것을 씁니다).")
+CORRECTED = N_("같은 종목, 같은 날의 행이 또 있고 종가가 다릅니다. 뒤의 것을 씁니다({date}, {closes}).")
 FILLED = N_("휴장일을 전날의 종가로 채운 행입니다.")
 NOT_DAILY = N_("하루보다 짧은 봉의 행입니다.")
 DISAGREE = N_(
@@ -30,16 +32,20 @@ TWO_MARKETS = N_(
     "같은 종목, 같은 날의 행이 여러 시장의 것입니다({markets}, 예: {date}). 한 시장의 행만 남기거나, 종목 코드를 "
     "나누어 저장하십시오."
 )
+TOLD_APART = N_(
+    "같은 종목, 같은 날의 행 {count}쌍이 종가가 다르고 {field} 필드의 값도 다릅니다({values}, 예: {date}, {closes}). "
+    "한 값의 행만 남기거나, 종목 코드를 나누어 저장하십시오."
+)
 
 DISAGREEING = 0.1
 """Share of common days on which the closes of two files, or of two spellings of a ticker, may differ, as prices of an
 unfinished day do. Spellings with suffixes of two markets may not differ at all."""
 NO_MARKET = {"", "-", "nan", "none", "null", "n/a"}
 """What sources write, in small letters, where they know no market."""
+APART = 0.8
+"""On this share of the days whose closes differ, a field that tells two sources apart has different values."""
 CONTRADICTING, CORRECTIONS = 0.25, 3
 """A later row may correct the close on this share of a ticker's days, or on this number of days, if that is more."""
-
-
 ONE_RATIO, NO_CORRECTION = 0.01, 0.3
 """How far two ratios of prices may lie apart to count as one, as rounding puts them; and how far from 1 a ratio is that
 no correction of a day explains."""
@@ -64,6 +70,13 @@ class OwnRows(NamedTuple):
         return OwnRows(moments[chosen], is_utc[chosen], is_naive[chosen], values[chosen], place[chosen], has_closes)
 
 
+class Refused(NamedTuple):
+    """Rows that are left out."""
+
+    reason: SisepanError
+    places: npt.NDArray[np.int64]
+
+
 def one_a_day(
     own: OwnRows,
     category: Category,
@@ -71,12 +84,12 @@ def one_a_day(
     exchange: Exchange | None,
     intraday: Intraday,
     portions: Sequence[Rows],
-) -> tuple[OwnRows, dict[str, npt.NDArray[np.int64]]]:
-    """One row per day, ascending; and the places of the refused rows, by the message that says why.
+) -> tuple[OwnRows, list[Refused]]:
+    """One row per day, ascending; and the refused rows.
 
     Raises SisepanError if the rows are no daily bars, or their trading days are ambiguous.
     """
-    refused: dict[str, npt.NDArray[np.int64]] = {}
+    refused: list[Refused] = []
     if not len(own.moments):
         return own, refused
     interval = intervals.interval_of(own.moments)
@@ -90,7 +103,7 @@ def one_a_day(
     if interval == "mixed":
         local = trading_days.in_zone(own.moments, own.is_utc, exchange) if exchange else own.moments
         is_daily = intervals.daily_rows(own.moments, local)
-        refused[NOT_DAILY] = own.place[~is_daily]
+        refused.append(Refused(SisepanError(NOT_DAILY), own.place[~is_daily]))
         own = own.at(is_daily)
         if error := intervals.refusal(intervals.interval_of(own.moments), own.moments, "refuse"):
             raise error
@@ -99,7 +112,7 @@ def one_a_day(
     own = own._replace(moments=reading.moments)
     is_filled = is_repeat & sessions.are_closed(reading.calendar, reading.days)
     if is_filled.any():
-        refused[FILLED] = own.place[is_filled]
+        refused.append(Refused(SisepanError(FILLED), own.place[is_filled]))
         own = own.at(~is_filled)
     # Of two rows of a day, the later moment is kept; of two rows of a moment, the one later in the source. But a row
     # with the same close and more of the other values goes before both: closes alone must not replace bars.
@@ -109,8 +122,29 @@ def one_a_day(
     if is_same.any():
         _require_one_series(category, raws, own, is_same, portions)
         own = own.at(_fullest_last(own.values, is_same))
-        refused[DUPLICATE] = own.place[is_same]
+        refused += _duplicates(own, is_same)
     return own.at(~is_same), refused
+
+
+def _duplicates(own: OwnRows, is_same: dates.Mask) -> list[Refused]:
+    """The rows that `is_same` marks: those with the close of the last row of their day, and each of the others."""
+    closes = own.values[:, 3]
+    used = closes[~is_same][_days(is_same)]
+    is_other = is_same & ~np.isclose(closes, used, rtol=candles.ROUNDING, atol=0)
+    others = [
+        SisepanError(CORRECTED, date=str(own.moments[row])[:10], closes=f"{closes[row]:.10g} → {used[row]:.10g}")
+        for row in np.flatnonzero(is_other).tolist()
+    ]
+    alike = own.place[is_same & ~is_other]
+    return [
+        *([Refused(SisepanError(DUPLICATE), alike)] if len(alike) else []),
+        *map(Refused, others, np.split(own.place[is_other], len(others) or 1)),
+    ]
+
+
+def _days(is_same: dates.Mask) -> npt.NDArray[np.int64]:
+    """The number of each row's day. `is_same` marks rows, sorted by day, whose next row is of the same day."""
+    return np.append(0, np.cumsum(~is_same[:-1]))
 
 
 def _fullest_last(values: npt.NDArray[np.float64], is_same: dates.Mask) -> npt.NDArray[np.int64]:
@@ -118,7 +152,7 @@ def _fullest_last(values: npt.NDArray[np.float64], is_same: dates.Mask) -> npt.N
 
     That is the fullest of those with the close of its last row. `is_same` marks rows whose next row is of the same day.
     """
-    day = np.append(0, np.cumsum(~is_same[:-1]))
+    day = _days(is_same)
     closes, others = values[:, 3], values[:, [0, 1, 2, 4]]
     is_given = others > 0
     # Prices that all equal the close may have been made from it.
@@ -217,6 +251,7 @@ def _require_one_close(
     closes = own.values[:, 3]
     is_other = np.append(is_same[:-1] & ~np.isclose(closes[:-1], closes[1:], rtol=candles.ROUNDING, atol=0), False)
     spelled = [portions[of].columns["ticker"][position] for of, position, _order in own.place.tolist()]
+    _require_one_source(own, is_other, portions)
     are_adjusted = _are_adjusted(own, np.flatnonzero(is_other))
     limits = [(is_other, 0 if are_adjusted else max(CONTRADICTING * (~is_same).sum(), CORRECTIONS))]
     if len(raws) > 1:
@@ -231,10 +266,34 @@ def _require_one_close(
         if is_wrong.sum() <= limit:
             continue
         first = int(np.flatnonzero(is_wrong)[0])
-        raise SisepanError(
-            DISAGREE,
-            tickers=", ".join(dict.fromkeys(map(raw_tickers.text_of, spelled[first : first + 2]))),
-            count=int(is_wrong.sum()),
-            date=str(own.moments[first])[:10],
-            closes=", ".join(f"{close:.10g}" for close in closes[first : first + 2]),
-        )
+        tickers = ", ".join(dict.fromkeys(map(raw_tickers.text_of, spelled[first : first + 2])))
+        raise SisepanError(DISAGREE, tickers=tickers, count=int(is_wrong.sum()), **_example(own, first))
+
+
+def _require_one_source(own: OwnRows, is_other: dates.Mask, portions: Sequence[Rows]) -> None:
+    """Raise SisepanError if a field that nothing reads tells rows of one day apart: the same two words again and again.
+
+    `is_other` marks the rows whose next row is of the same day with another close.
+    """
+    rows = np.flatnonzero(is_other).tolist()
+    if len(rows) <= CORRECTIONS:
+        return
+    used = {of: portions[of].columns for of in own.place[[*rows, *(row + 1 for row in rows)], 0].tolist()}
+    for field in dict.fromkeys(name for columns in used.values() for name in unread.fields(columns)):
+
+        def word(row: int, field: str = field) -> str:
+            portion, position, _order = own.place[row].tolist()
+            held = used[portion].get(field)
+            return "" if held is None or held[position] is None else str(held[position])
+
+        words = Counter(frozenset((word(row), word(row + 1))) for row in rows)
+        again = {pair: count for pair, count in words.items() if len(pair) > 1 and count > CORRECTIONS}
+        if sum(again.values()) >= APART * len(rows):
+            values = ", ".join(sorted({text or "-" for pair in again for text in pair}))
+            raise SisepanError(TOLD_APART, field=field, values=values, count=len(rows), **_example(own, rows[0]))
+
+
+def _example(own: OwnRows, row: int) -> dict[str, str]:
+    """The day of a row, and the closes of it and the next row."""
+    closes = ", ".join(f"{close:.10g}" for close in own.values[row : row + 2, 3])
+    return {"date": str(own.moments[row])[:10], "closes": closes}

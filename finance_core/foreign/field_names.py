@@ -31,7 +31,7 @@ BARS: Final[FieldNames] = {
         *("localtradedat", "local_traded_at", "localdate", "stck_bsop_date", "xymd", "candle_date_time_kst"),
         *("날짜", "일자", "거래일", "거래일자", "기준일자", "일시"),
         *("trd_dd", "tradedate", "trade_dt", "base_date", "dt", "datetime_kst"),
-        *("영업일자", "영업일", "기준일", "거래일시", "dates"),
+        *("영업일자", "영업일", "기준일", "거래일시", "dates", "d"),
     ),
     "open": (
         *("open", "open_price", "openprice", "stck_oprc", "mkp", "tdd_opnprc", "o", "시가", "오픈"),
@@ -99,6 +99,35 @@ QUALIFIERS: Final[FieldNames] = {
 `qualifiers`)."""
 QUALIFYING: Final = tuple(name for names in QUALIFIERS.values() for name in names)
 """Each of them: a bar may have several of one kind, all of which count."""
+ADJUSTED_FLAGS: Final = frozenset(
+    {
+        *("adjusted", "isadjusted", "adjustedyn", "adj", "isadj", "adjyn", "adjflag", "adjusted?"),
+        *("수정주가여부", "수정주가적용", "수정주가적용여부", "수정주가반영", "수정주가반영여부", "수정주가yn"),
+        *("수정여부", "조정여부"),
+    }
+)
+"""Names, likewise, of fields that say by yes or no whether the prices of a row are adjusted."""
+REVISIONS: Final = frozenset(
+    {
+        *("version", "ver", "rev", "revision", "v", "batch", "batchid", "run", "runid", "seq", "updated", "updatedby"),
+        *("corrected", "iscorrected", "correction", "fixed", "isfixed", "revised", "isrevised", "note", "memo"),
+        *(
+            "comment",
+            "reason",
+            "author",
+            "user",
+            "버전",
+            "차수",
+            "정정",
+            "정정여부",
+            "비고",
+            "메모",
+            "작성자",
+            "수정자",
+        ),
+    }
+)
+"""Names, likewise, of fields that tell a later row of a day from an earlier one, and not one source from another."""
 
 
 @lru_cache(maxsize=1024)

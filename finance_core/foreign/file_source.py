@@ -128,7 +128,7 @@ class _FileSource(Source):
         if of_all := _ticker(path, category, names, ticker, columns):
             names["ticker"] = "Ticker"  # a column that the file lacks: `_rows_of` gives each row its owner
             self._positions = {of_all: self._positions[""]}
-        super().__init__(path.name, names)
+        super().__init__(path.name, names, columns)
         self._path = path
         sample = self.sample()
         if not sample:
@@ -175,7 +175,8 @@ class CsvSource(_FileSource):
         above, self._delimiter = csv_form.head([line for _number, line in first])
         self._above = first[above][0] if first else 0
         titles = [line for _number, line in first[:above]]
-        qualifiers.require_plain(qualifiers.in_titles(titles), category.currency_of(None))
+        self._currency = category.currency_of(None)
+        qualifiers.require_plain(qualifiers.in_titles(titles), self._currency)
         head = [record for _line, record in islice(self._records(), 3)]
         if not head:
             raise SisepanError(EMPTY, file=path.name)
@@ -185,7 +186,7 @@ class CsvSource(_FileSource):
         if len(head) > 1 and self._head == 1 and (with_units := qualifiers.with_units(*head[:2])):
             columns, self._head = with_units, 2
             if of_tickers:
-                qualifiers.require_plain(qualifiers.units_of(head[1]), category.currency_of(None))
+                qualifiers.require_plain(qualifiers.units_of(head[1]), self._currency)
         super().__init__(path, category, ticker, columns, of_tickers)
 
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
@@ -199,7 +200,7 @@ class CsvSource(_FileSource):
 
     def _rows_below_header(self) -> Iterator[tuple[int, list[str]]]:
         width, header = self._width, next(self._records())[1]
-        for line, record in islice(self._records(), self._head, None):
+        for line, record in csv_form.with_footer(islice(self._records(), self._head, None), width, self._currency):
             if len(record) < width or any(record[width:]):
                 raise SisepanError(RAGGED, file=self._path.name, line=line, found=len(record), expected=width)
             if record[0] == header[0] and record != header and sorted(record) == sorted(header):
@@ -303,8 +304,8 @@ def _names(path: Path, columns: Sequence[str], index: Sequence[str]) -> dict[str
     if "date" not in names:
         unnamed = [*index, *(column for column in columns[:1] if column in UNNAMED)]
         names |= {"date": unnamed[0]} if unnamed and unnamed[0] not in names.values() else {}
-    if unread := field_names.unread(tuple(columns)):
-        raise SisepanError(UNREAD, file=path.name, columns=_listed(unread))
+    if in_brackets := field_names.unread(tuple(columns)):
+        raise SisepanError(UNREAD, file=path.name, columns=_listed(in_brackets))
     if not {"date", "close"} <= names.keys():
         raise SisepanError(NO_COLUMNS, file=path.name, columns=_listed(columns))
     return names

@@ -17,7 +17,7 @@ from pymongo.errors import ExecutionTimeout, InvalidName, OperationFailure
 from finance_core import categories
 from finance_core.categories import CATEGORIES, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, field_names, raw_tickers
+from finance_core.foreign import dates, field_names, raw_tickers, row_parts
 from finance_core.foreign import layout as layouts
 from finance_core.foreign.layout import Layout
 from finance_core.foreign.raw_tickers import Described
@@ -287,7 +287,7 @@ def _extent(
             tickers=of_sample.tickers if is_whole else max(count, of_sample.tickers), is_exact=is_whole
         )
     ticker, date = layout.names.get("ticker"), layout.names.get("date")
-    if not date or not layout.is_uniform or ticker not in layout.ticker_fields:
+    if not date or row_parts.is_calendar(date) or not layout.is_uniform or ticker not in layout.ticker_fields:
         return of_sample
     try:
         raws, written = (_by_index if has_index else _by_scan)(collection, ticker, date)
@@ -328,7 +328,8 @@ def _by_scan(collection: Collection[Document], ticker: str, date: str) -> tuple[
 def _duplicates(collection: Collection[Document], layout: Layout) -> int:
     """How many days are stored more than once, among the first `DUPLICATES_LOOKED_AT` sampled tickers."""
     ticker, date = layout.names.get("ticker"), layout.names.get("date")
-    if not layout.is_flat or not date or "_id" in (ticker, date) or ticker not in layout.ticker_fields:
+    is_field = date and date != "_id" and not row_parts.is_calendar(date)
+    if not layout.is_flat or not date or not is_field or ticker == "_id" or ticker not in layout.ticker_fields:
         return 0
     searched = sorted(layout.raw_tickers, key=str)[:DUPLICATES_LOOKED_AT]
     day = {"ticker": f"${ticker}", "date": f"${date}"}

@@ -4,6 +4,7 @@ Pure: documents in, a `Layout` or sentences out. `shapes` takes the rows from th
 """
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,17 @@ import numpy as np
 from finance_core.bars import candles, sessions
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import bare_closes, dates, field_names, levels, numbers, raw_tickers, row_parts, shapes
+from finance_core.foreign import (
+    bare_closes,
+    dates,
+    field_names,
+    levels,
+    numbers,
+    qualifiers,
+    raw_tickers,
+    row_parts,
+    shapes,
+)
 from finance_core.foreign.dates import Convention, DateForm
 from finance_core.foreign.levels import ShapeKind
 from finance_core.foreign.numbers import NumberForm
@@ -48,9 +59,16 @@ NUMBERS: Final[dict[NumberForm, str]] = {
     "decimal": N_("숫자가 Decimal128로 저장되어 있습니다."),
 }
 """`TICKERS`, `DATES` and `NUMBERS` have a sentence for each form that differs from ours."""
-QUALIFIED: Final = N_("단위나 삭제 여부를 적은 필드가 있어 그대로 읽지 않습니다: {fields}. 전환할 때 반영합니다.")
+QUALIFIED: Final = N_(
+    "단위나 삭제 여부, 섞인 수정주가를 적은 필드가 있어 그대로 읽지 않습니다: {fields}. 전환할 때 반영합니다."
+)
 NO_CLOSE: Final = N_("종가가 없는 문서가 있습니다(표본의 {percent}).")
 NO_DATE_FIELD: Final = N_("날짜 필드를 찾지 못했습니다. 있는 필드: {fields}")
+DAY_IN_NAME: Final = N_(
+    "날짜 필드가 없고 컬렉션 이름이 날짜를 말합니다({collection}). 문서마다 date 필드에 그 날짜를 넣어 한 컬렉션에 "
+    "모은 뒤 전환하십시오. 있는 필드: {fields}"
+)
+_DAY: Final = re.compile(r"(?<!\d)(19|20)\d\d([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 UNREAD: Final = N_("이름 뒤의 괄호가 값을 바꿀 수 있어 읽지 않는 필드: {fields}")
 NO_TICKER_FIELD: Final = N_("종목 코드 필드를 찾지 못했습니다. 있는 필드: {fields}")
 UNNAMED: Final = N_(
@@ -192,13 +210,22 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         described=described,
         stray=next((str(raw)[:40] for raw in raws if raw_tickers.form_of(raw, category) == "other"), ""),
         fields=tuple(dict.fromkeys(name for document in documents for name in map(str, document))),
-        qualifiers=_qualifiers(seen),
+        qualifiers=(*_qualifiers(seen), *_of_two_adjustments(parts)),
     )
 
 
 def _qualifiers(seen: Iterable[shapes.Shape]) -> tuple[str, ...]:
     names = [shape.names[ours] for shape in seen for ours in field_names.QUALIFYING if ours in shape.names]
     return tuple(dict.fromkeys(names))
+
+
+def _of_two_adjustments(parts: Sequence[shapes.Rows]) -> tuple[str, ...]:
+    """The fields that call some rows adjusted and others not."""
+    told: dict[str, list[Any]] = {}
+    for rows in parts:
+        for name in qualifiers.adjustments(rows):
+            told.setdefault(name, []).extend(rows.columns[name])
+    return tuple(name for name, values in told.items() if qualifiers.are_both(name, values))
 
 
 def _give_ticker(columns: dict[str, list[Any]], name: str, category: Category | None) -> str:
@@ -245,6 +272,8 @@ def missing(documents: Sequence[Document], name: str = "") -> SisepanError | Non
     has_price = not ours.isdisjoint(candles.PRICES)
     if not ((float in types and dt.date in types) or has_price):
         return None
+    if "date" not in ours and _DAY.search(name):
+        return SisepanError(DAY_IN_NAME, collection=name[:80], fields=_listed(names))
     message = NO_DATE_FIELD if "date" not in ours else NO_ROWS if "close" in ours else NO_CLOSE_FIELD
     return SisepanError(message, fields=_listed(names))
 

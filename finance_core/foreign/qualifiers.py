@@ -1,16 +1,17 @@
 """Fields beside a bar that change what it means: the unit of its values, and whether it counts at all. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from finance_core.errors import SisepanError
-from finance_core.foreign import field_names, raw_tickers
+from finance_core.foreign import field_names, raw_tickers, unread
 from finance_core.foreign.shapes import Rows
 from finance_core.i18n import N_
+from finance_core.storage import locations
 
 NO: Final = frozenset({"0", "0.0", "0.00", "f", "false", "n", "no", "x", "아니오", "아니요"})  # x as in O and X
 NOT_IN_FORCE: Final = {
@@ -22,6 +23,12 @@ NOT_IN_FORCE: Final = {
     ),
 }
 """For each kind of flag: whether the words, in small letters, say that a row does not count, or all others do."""
+YES: Final = frozenset({"1", "1.0", "t", "true", "y", "yes", "o", "예"})
+ADJUSTMENTS: Final[Mapping[str, bool]] = {
+    **dict.fromkeys(("adjusted", "adj", "수정", "수정가", "수정주가", "수정종가"), True),
+    **dict.fromkeys(("raw", "unadjusted", "unadj", "원주가", "비수정", "비수정주가", "무수정", "미수정"), False),
+}
+"""Words, in small letters, that say in any field whether prices are adjusted."""
 UNTOLD: Final = frozenset({"", "-", "<na>", "n/a", "nan", "nat", "none", "null"})
 PLAIN: Final = frozenset(
     {
@@ -57,6 +64,11 @@ OTHER_UNIT_OF_FIELD: Final = N_(
     "바꾸어 저장한 뒤 가져오십시오."
 )
 
+ADJUSTED_BESIDE_RAW = N_(
+    "수정주가인 행과 수정하지 않은 행이 한 종목에 섞여 있습니다({fields} 필드: {values}). "
+    "한쪽 행만 남긴 뒤 가져오십시오."
+)
+
 
 def in_force(rows: Rows) -> npt.NDArray[np.bool_]:
     """The rows that no field calls deleted or not valid."""
@@ -71,6 +83,38 @@ def units(rows: Rows) -> list[str] | None:
     """What each row says of the unit of its values; None where no row says anything."""
     told = [rows.columns[name] for name in fields(rows, "unit")]
     return [" ".join(map(str, of_row)) for of_row in zip(*told, strict=True)] if told else None
+
+
+def adjustments(rows: Rows) -> dict[str, list[bool | None]]:
+    """By field that says it: whether the prices of each row are adjusted; None where it says nothing of a row."""
+    told = ((name, _adjustments(name, rows.columns[name])) for name in unread.fields(rows.columns))
+    return {name: are_so for name, are_so in told if {*are_so} != {None}}
+
+
+def is_flag(name: str) -> bool:
+    """Whether a field says by yes or no that prices are adjusted."""
+    return locations.bare(field_names.folded(name.rpartition(".")[2])) in field_names.ADJUSTED_FLAGS
+
+
+def are_both(name: str, values: Sequence[Any]) -> bool:
+    """Whether the values of a field call some prices adjusted and others not."""
+    return {*_adjustments(name, values)} >= {True, False}
+
+
+def are_sure(name: str, values: Sequence[Any]) -> bool:
+    """Whether each value of a field calls prices adjusted or not. A number may be a ratio that was 1 so far."""
+    return {*map(type, values)} <= {str, bool} and None not in _adjustments(name, values)
+
+
+def _adjustments(name: str, values: Sequence[Any]) -> list[bool | None]:
+    known = {**ADJUSTMENTS, **(dict.fromkeys(YES, True) | dict.fromkeys(NO, False) if is_flag(name) else {})}
+    return [known.get(_word(value)) for value in values]
+
+
+def are_adjusted(rows: Rows) -> list[bool | None] | None:
+    """Whether the prices of each row are adjusted, by the first field that says it; None where none says it."""
+    told = adjustments(rows).values()
+    return [next((is_so for is_so in of_row if is_so is not None), None) for of_row in zip(*told, strict=True)] or None
 
 
 def fields(rows: Rows, kind: str) -> list[str]:

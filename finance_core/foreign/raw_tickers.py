@@ -55,6 +55,10 @@ FORMS: Final[Mapping[str, str]] = {
 """Patterns, for the whole ticker in capitals, that certainly mean one category; the first that matches is used."""
 _COIN: Final = re.compile(r".+-(USD|USDT|KRW|EUR|BTC)")
 """A ticker of a cryptocurrency, which is of no category; but for a pair of currencies."""
+_NO_SHARE: Final = re.compile(r"[1256]\d\d[123468]")
+"""A number that is the KRX's code of an index, as 1001 (KOSPI): those of shares end with 0, 5, 7, 9 or a letter."""
+_INDEX_CODE: Final = re.compile(r"10[0-3]\d|1[12]\d\d|2[0-2]\d\d|50[4-6]\d|5300")
+"""What may be the code of an index too, if such numbers are beside it."""
 USUAL_FORMS: Final[Mapping[str, str]] = {
     r"\d{1,5}": "korean_stocks",
     r"[A-Z]{1,5}([.-][A-Z])?": "us_stocks",
@@ -134,6 +138,8 @@ def accepts(category: Category, raw: Any, words: Iterable[Any] = ()) -> bool:
     if certain not in ("", category.key) or not category.is_ticker(category.ticker_of(text)):
         return False
     if not certain and _COIN.fullmatch(text.upper()):
+        return False
+    if category is KOREAN_STOCKS and _NO_SHARE.fullmatch(text) and category.ticker_of(text) not in _listed():
         return False
     if category.rates and re.fullmatch(_CURRENCY, text.upper()):  # in which currency, and the price of 1 or of 100?
         return False
@@ -257,7 +263,7 @@ def by_ticker(
     """The raw tickers of each ticker of `category`, by ascending ticker; and the raw tickers of no ticker of it."""
     known: ByTicker = {}
     unknown = []
-    cut = _cut(category, counts)
+    cut = _cut(category, counts) | _index_codes(category, counts)
     for raw, count in counts.items():
         ticker = category.ticker_of(text_of(raw))
         if ticker and raw not in cut and accepts(category, raw, words(described or {}, raw)):
@@ -267,7 +273,7 @@ def by_ticker(
     return dict(sorted(known.items())), unknown
 
 
-def _cut(category: Category, raws: Iterable[Any]) -> set[str]:
+def _cut(category: Category, raws: Iterable[Any]) -> set[Any]:
     """The short numbers in text that are no tickers of `category`, such as 1001.
 
     That is where the other texts have their leading zeros, unless the number with zeros is a ticker among them, or is
@@ -278,6 +284,14 @@ def _cut(category: Category, raws: Iterable[Any]) -> set[str]:
         return set()
     whole = texts | _listed()
     return {text for text in texts if category.ticker_of(text) not in whole}
+
+
+def _index_codes(category: Category, raws: Collection[Any]) -> set[Any]:
+    """The numbers that are codes of indices and no Korean stocks, as others beside them are beyond doubt."""
+    if category is not KOREAN_STOCKS or not any(_NO_SHARE.fullmatch(text_of(raw)) for raw in raws):
+        return set()
+    codes = {raw: text_of(raw) for raw in raws if _INDEX_CODE.fullmatch(text_of(raw))}
+    return {raw for raw, text in codes.items() if category.ticker_of(text) not in _listed()}
 
 
 def fitting(

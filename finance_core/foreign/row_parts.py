@@ -18,6 +18,13 @@ KEYS: Final = (
 """Texts that join a ticker and a day, as an _id often does."""
 ABOUT_ROWS: Final = frozenset({"about", "info", "information", "meta", "meta_data", "metadata", "정보"})
 """Names of inner documents that tell of the whole row."""
+CALENDARS: Final = frozenset(
+    {
+        *(("year", "month", "day"), ("yyyy", "mm", "dd")),
+        *((year, "월", "일") for year in ("년", "연", "년도", "연도")),
+    }
+)
+"""Names of three fields that hold the year, the month and the day of a row."""
 PART_FIELDS: Final = 40
 """An inner document with more fields than this is no part of a row."""
 
@@ -25,6 +32,9 @@ PART_FIELDS: Final = 40
 def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
     """Our field names to a document's own names, or to paths such as meta.ticker; and the fields where paths begin."""
     names = dict(field_names.of_bars(tuple(document)))
+    calendar = _calendar(document)
+    if calendar and names.get("date", calendar) in (calendar, *calendar.split(".")):
+        names["date"] = calendar
     if isinstance(document.get(names.get("close", "")), dict):
         plain = tuple(field for field, held in document.items() if not isinstance(held, dict))
         # A general name such as price means the close only beside a high and a low of the same form.
@@ -37,7 +47,7 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
     }
     of_prices = _with_prices(inner, has_own=not names.keys().isdisjoint(candles.PRICES))
     is_whole = {"ticker", "date", "close"} <= names.keys()
-    parts = []
+    parts = [calendar] if names.get("date") == calendar else []
     for field, own in inner.items():
         wanted = own.keys() & {*field_names.QUALIFYING, "currency"} if _describes(field, own) else set()
         if not is_whole:
@@ -50,6 +60,19 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
     if "date" not in names and has_key(document) and ("ticker" in names or dates.is_date(document["_id"])):
         names["date"] = "_id"
     return names, tuple(parts)
+
+
+def is_calendar(name: str) -> bool:
+    """Whether a name joins those of the fields of year, month and day, as 년.월.일; no field has it itself."""
+    return tuple(map(field_names.folded, name.split("."))) in CALENDARS
+
+
+def _calendar(document: Document) -> str:
+    """The names of the document's fields of year, month and day, joined; "" where it has not all three."""
+    keys = {field_names.folded(key): key for key in document if isinstance(key, str)}
+    found = [tuple(keys[name] for name in names) for names in CALENDARS if keys.keys() >= {*names}]
+    # A field called day may have the whole date.
+    return next((".".join(fields) for fields in found if len(str(document[fields[-1]])) <= len("31.0")), "")
 
 
 def _with_prices(inner: Mapping[str, Mapping[str, str]], *, has_own: bool) -> list[str]:
@@ -86,6 +109,10 @@ def part_of(field: str, value: Any) -> Document:
 def with_parts(document: Document, parts: Iterable[str]) -> Document:
     """A document with the fields of its `parts` added under their paths, such as meta.ticker."""
     for part in parts:
+        if is_calendar(part) and part not in document:
+            written = (str(document.get(field, "")).removesuffix(".0").zfill(2) for field in part.split("."))
+            document = {**document, part: "-".join(written)}
+            continue
         inner = {f"{part}.{name}": held for name, held in part_of(part, document.get(part)).items()}
         document = {**document, **inner}
     return document

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from finance_core.foreign import field_names, levels, raw_tickers, row_parts
+from finance_core.foreign import field_names, levels, raw_tickers, row_parts, unread
 from finance_core.foreign.levels import ShapeKind
 from finance_core.storage.database import Document
 
@@ -24,7 +24,7 @@ class Rows:
 
     columns: Mapping[str, Sequence[Any]]
     """Always has ticker and date. If another column is absent, every row lacks its value. May have the fields of
-    `field_names.TICKERS`."""
+    `field_names.TICKERS`, and under their own names those that nothing reads (see `unread`)."""
     order: Sequence[int]
     """The position of each row among all rows of the source: of two rows of one day, the later one is used."""
     places: Sequence[Any]
@@ -113,7 +113,8 @@ def rows_of(documents: Iterable[Document], first: int = 0, seen: list[Shape] | N
     for shape, _day, same, order in flat.values():
         columns = {ours: [document[theirs] for document in same] for ours, theirs in shape.names.items()}
         missing = dict.fromkeys({"ticker", "date"} - columns.keys(), [None] * len(same))
-        yield Rows(columns | missing, order, [document.get("_id") for document in same])
+        beside = unread.of_documents(same, shape.names.values())
+        yield Rows(beside | columns | missing, order, [document.get("_id") for document in same])
 
 
 def _rows_inside(document: Document, leaves: Sequence[levels.Leaf], position: Iterator[int]) -> Rows:
@@ -127,8 +128,11 @@ def _rows_inside(document: Document, leaves: Sequence[levels.Leaf], position: It
         ]
         for ours in every
     }
+    others = unread.of_documents(
+        [row for _above, row in leaves], {name for of in names.values() for name in of.values()}
+    )
     order = list(itertools.islice(position, len(leaves)))
-    return Rows(columns, order, [f"{document.get('_id')}[{number}]" for number in range(len(leaves))])
+    return Rows(others | columns, order, [f"{document.get('_id')}[{number}]" for number in range(len(leaves))])
 
 
 def _read(document: Document) -> tuple[Shape, list[levels.Leaf]]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from finance_core import categories
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, raw_tickers
+from finance_core.foreign import dates, raw_tickers, unread
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.foreign.table_source import Source, bar_columns
 from finance_core.i18n import N_
@@ -156,7 +156,7 @@ def _prices(connection: sqlite3.Connection, table: str, columns: Sequence[str]) 
         days = [_text(day) for (day,) in connection.execute(query)]
         # Without this look, the numbers of rows would be read as seconds of 1970-01-01.
         names |= {"date": INDEX} if days and all(map(dates.is_date, days)) else {}
-    return _Table(table, names) if {"date", "close"} <= names.keys() else None
+    return _Table(table, unread.names(columns, names) | names) if {"date", "close"} <= names.keys() else None
 
 
 def _unlike(tables: Sequence[str]) -> list[str]:

@@ -4,10 +4,11 @@ import itertools
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from finance_core.bars import candles
-from finance_core.foreign import field_names, raw_tickers
+from finance_core.foreign import field_names, raw_tickers, unread
 from finance_core.foreign.raw_tickers import Described
 from finance_core.foreign.shapes import Rows
 
@@ -16,18 +17,21 @@ SAMPLE_ROWS: Final = 1000
 
 
 class Source(ABC):
-    """A table or collection with the daily rows of many tickers, in columns `names` (our name to theirs)."""
+    """A table or collection with the daily rows of many tickers, in columns `names` (our name to theirs).
+
+    The other `columns` are read too, each under its own name: they may tell the rows of one day apart.
+    """
 
     keeps_all = False
     """True: the source always has all days, as a collection does, so days that it lacks are to be removed. False for a
     file: a file of this month may have the name of last month's."""
 
-    def __init__(self, name: str, names: Mapping[str, str]) -> None:
+    def __init__(self, name: str, names: Mapping[str, str], columns: Iterable[str] = ()) -> None:
         self.name = name
         """The name that a person sees; the same source always has the same name."""
         self.described: Described = {}
         """Descriptions of the raw tickers in the rows; known after `counts`."""
-        self._names = names
+        self._names: Mapping[str, str] = {**unread.names(columns, names), **names}
 
     @abstractmethod
     def fingerprint(self) -> str:
@@ -65,11 +69,12 @@ class Source(ABC):
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
         """The rows of the `wanted` raw tickers."""
         keys = frozenset(wanted)
-        for rows in self._portions(
-            [name for name in self._names if name == "market" or name not in field_names.TICKERS]
-        ):
+        needless = field_names.TICKERS.keys() - {"market", unread.TELLING_CATEGORY}
+        for rows in self._portions([name for name in self._names if name not in needless]):
             if chosen := rows.of(keys):
-                yield chosen
+                others = {name: chosen.columns[name] for name in chosen.columns if name not in unread.READ}
+                plain = {name: of for name, of in chosen.columns.items() if name not in others}
+                yield replace(chosen, columns=plain | unread.worded(others))
 
 
 def bar_columns(columns: Iterable[str]) -> dict[str, str]:

@@ -22,6 +22,8 @@ CLOSED_LIMIT: Final = 0.01
 """The largest share of stored days on which the exchange may have been closed."""
 UNITS: Final = ((1e5, "D"), (1e11, "s"), (1e14, "ms"), (1e17, "us"), (np.inf, "ns"))
 """The unit of a number, by the size below which it may be a count of that unit."""
+TENS: Final = {"천": 1e3, "만": 1e4, "억": 1e8, "조": 1e12}
+"""What a Korean unit makes of the number before it: 12만5900 is 125900."""
 
 
 class RawRow(NamedTuple):
@@ -123,7 +125,10 @@ def _is_same(written: Any, close: float) -> bool:
     """Whether a written price equals a stored close. A text also matches by its digits alone, without outer zeros."""
     if isinstance(written, str):
         digits, stored = (re.sub(r"\D", "", text).strip("0") for text in (written, f"{close:.10f}"))
-        return digits == stored or bool(np.isclose(_plain(written), close, rtol=candles.ROUNDING, atol=0))
+        return digits == stored or any(
+            bool(np.isclose(number, close, rtol=candles.ROUNDING, atol=0))
+            for number in (_plain(written), _spoken(written))
+        )
     return bool(np.isclose(_plain(str(written)), close, rtol=candles.ROUNDING, atol=0))
 
 
@@ -132,3 +137,9 @@ def _plain(text: str) -> float:
         return abs(float(re.sub(r"[^\d.eE+-]", "", text)))
     except ValueError:
         return float("nan")
+
+
+def _spoken(text: str) -> float:
+    """A text such as 5만800원 as a number: each part times its unit."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([천만억조]?)", text.replace(",", ""))
+    return sum(float(number) * TENS.get(unit, 1.0) for number, unit in parts)

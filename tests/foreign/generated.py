@@ -197,7 +197,7 @@ def _rows(
         row = _row(day.date(), values, style, category)
         date, close = _date_name(style), names_of(style)["close"]
         if style.duplicates and can_repeat and position % 7 == number % 7:
-            yield row | {close: _number(float(values["close"]) * 2, style.number_form)}, daily.DUPLICATE
+            yield row | {close: _number(float(values["close"]) * 2, style.number_form)}, daily.CORRECTED
         if style.gaps and can_repeat and position == 3:
             yield {name: value for name, value in row.items() if name != date}, conversion.NO_DATE
         if style.gaps and can_repeat and position == 5:

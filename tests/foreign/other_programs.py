@@ -93,6 +93,14 @@ def renamed(prices: Tables, names: Mapping[str, str], **form: Callable[[Any], An
     return [{names.get(key, key): value for key, value in row.items()} for row in flat(prices, **form)]
 
 
+def twice(first: Document, second: Document, days: int = 20) -> list[Document]:
+    """Rows of the last days with other closes and the fields of `first`, then all rows with those of `second`."""
+    others = flat({ticker: table[-days:] for ticker, table in KOREAN.items()})
+    return [row | {"close": round((row["high"] + row["low"] * 2) / 3)} | first for row in others] + [
+        row | second for row in flat(KOREAN)
+    ]
+
+
 @dataclass(frozen=True)
 class Layout:
     """One database that another program leaves."""
@@ -489,6 +497,69 @@ LAYOUTS: Final[dict[str, Layout]] = {
     "adjusted prices beside raw ones": korean(
         lambda: flat(KOREAN) + [row | {"close": row["close"] / 2, "adjusted": True} for row in flat(KOREAN)]
     ).refused,
+    **{
+        f"{field} beside another on a sixth of the days": korean(
+            lambda field=field, words=words: twice(
+                *({field: word} if isinstance(word, str | bool | int) else dict(word or ()) for word in words)
+            )
+        ).refused
+        for field, words in {
+            **dict.fromkeys(("venue", "EXCG_ID", "체결시장"), ("NXT", "KRX")),
+            "session": ("after", "regular"),
+            "구분": ("시간외", "정규"),
+            "source": ("yahoo", "krx"),
+            "board": (2, 1),
+            "an inner exchange": ([("meta", {"excd": "NXT"})], [("meta", {"excd": "KRX"})]),
+            "a field of one side alone": ([("ats", "NXT")], None),
+        }.items()
+    },
+    "an exchange in the rows of a list, beside another": korean(
+        lambda: [
+            {"ticker": ticker, "days": [row for row in twice({"venue": "NXT"}, {}) if row.pop("ticker") == ticker]}
+            for ticker in KOREAN
+        ]
+    ).refused,
+    **{
+        f"rows corrected later, with {field}": korean(lambda words=words: twice(*words))
+        for field, words in {
+            "a moment": ({"updated_at": dt.datetime(2024, 6, 3)}, {"updated_at": dt.datetime(2024, 6, 4)}),
+            "a moment as text": ({"at": "2024-06-03 07:00"}, {"at": "2024-06-04 07:00"}),
+            "seconds": ({"written": 1717400000}, {"written": 1717486400}),
+            "a version": ({"version": 1}, {"version": 2}),
+            "a mark": ({}, {"corrected": True}),
+            "the run of a program": ({"job": "0d2f6f0c-5f0e-4a54-9d0c"}, {"job": "9a2f6f0c-5f0e-4a54-9d0c-33"}),
+            "the same source": ({"source": "krx"}, {"source": "krx"}),
+        }.items()
+    },
+    **{
+        f"adjusted prices before raw ones, by {field}": korean(
+            lambda field=field, words=words: [
+                row | {field: words[row["date"] < dt.datetime(2024, 3, 1)]} for row in flat(KOREAN)
+            ]
+        ).refused
+        for field, words in {
+            "수정주가여부": ("N", "Y"),
+            "adjusted": (False, True),
+            "adj_yn": (0, 1),
+            "kind": ("raw", "adj"),
+            "구분": ("원주가", "수정주가"),
+        }.items()
+    },
+    **{
+        f"a flag of adjusted prices that says {words} alone": korean(
+            lambda words=words: [
+                row | {"adjusted": words[row["date"] < dt.datetime(2024, 3, 1)]} for row in flat(KOREAN)
+            ]
+        )
+        for words in (("Y", "Y"), ("N", None), ("Y", ""), (71000.5, 0))
+    },
+    "adjusted prices of one ticker and raw ones of another": korean(
+        lambda: [row | {"adjusted": row["ticker"] == "005930"} for row in flat(KOREAN)]
+    ),
+    "rows corrected on three days, from another source": korean(
+        lambda: twice({"source": "krx"}, {"source": "manual"}, 3)
+    ),
+    "rows corrected later, numbered": korean(lambda: [row | {"n": number} for number, row in enumerate(twice({}, {}))]),
     "the day of the download as the date": korean(
         lambda: [row | {"date": dt.datetime(2024, 6, 3), "trade_date": f"{row['date']:%Y%m%d}"} for row in flat(KOREAN)]
     ).refused,
@@ -708,6 +779,57 @@ LAYOUTS: Final[dict[str, Layout]] = {
         ]
     ),
     "the code of an index among stocks": korean(lambda: flat(KOREAN | {"1001": KOREAN["005930"]})),
+    **{
+        f"codes of indices among stocks, {kind.__name__}": korean(
+            lambda kind=kind: [
+                row | {"ticker": kind(int(row["ticker"]))}
+                for row in flat(KOREAN | dict.fromkeys(("1001", "2203", "1005"), KOREAN["005930"] / 30.03))
+            ]
+        )
+        for kind in (int, float, str)
+    },
+    "the number of a share that is on no list": Layout(
+        one(lambda: [row | {"ticker": 1010} for row in flat({"": KOREAN["005930"].div([4, 4, 4, 4, 1])})]),
+        {"001010": KOREAN["005930"].div([4, 4, 4, 4, 1])},
+        "korean_stocks",
+    ),
+    **{
+        f"fields of year, month and day, {names} of {kind.__name__}": korean(
+            lambda names=names, kind=kind: [
+                {name: row[name] for name in row if name != "date"}
+                | dict(zip(names, map(kind, (row["date"].year, row["date"].month, row["date"].day)), strict=True))
+                for row in flat(KOREAN)
+            ]
+        )
+        for names, kind in (
+            (("년", "월", "일"), int),
+            (("연도", "월", "일"), str),
+            (("year", "month", "day"), int),
+            (("Year", "Month", "Day"), float),
+        )
+    },
+    "the whole date in a field called day, beside the year and the month": korean(
+        lambda: [
+            {name: row[name] for name in row if name != "date"}
+            | {"year": row["date"].year, "month": row["date"].month, "day": f"{row['date']:%Y-%m-%d}"}
+            for row in flat(KOREAN)
+        ]
+    ),
+    **{
+        f"one letter a field in a list, days as {form}": korean(
+            lambda form=form: by_ticker(
+                KOREAN,
+                lambda ticker, table: {
+                    "_id": ticker,
+                    "prices": [
+                        {"d": f"{day:{form}}", **{name[0]: row[name] for name in FIELDS}}
+                        for _ticker, day, row in rows({ticker: table})
+                    ],
+                },
+            )
+        )
+        for form in ("%Y-%m-%d", "%y.%m.%d")
+    },
     "a split of 1 every day": korean(lambda: [row | {"stock_splits": 1.0} for row in flat(KOREAN)]),
     "a collection of a year": Layout(
         lambda: {"삼성전자_2024": [row for row in flat({"005930": KOREAN["005930"]}) if row.pop("ticker")]},
@@ -716,6 +838,14 @@ LAYOUTS: Final[dict[str, Layout]] = {
         read=False,
     ),
     "a currency among stocks": korean(lambda: flat(KOREAN | {"USDKRW": RATES["USDKRW"]})),
+    "a hundred yen beside one dollar": Layout(
+        one(lambda: flat({"JPY/KRW": RATES["USDKRW"]})), {}, "currencies"
+    ).refused,
+    "one yen": Layout(
+        one(lambda: flat({"JPY/KRW": RATES["USDKRW"].div([1e4, 1e4, 1e4, 1e4, 1])})),
+        {"JPYKRW": RATES["USDKRW"].div([1e4, 1e4, 1e4, 1e4, 1])},
+        "currencies",
+    ),
     "currencies without the other one": Layout(one(lambda: flat({"JPY": RATES["USDKRW"]})), {}, "currencies").refused,
     # Time zones
     **{

@@ -101,6 +101,29 @@ def test_what_has_fields_that_change_what_a_bar_means_is_not_read_as_it_is(
     assert not layout.is_readable or share > 1
 
 
+@pytest.mark.parametrize("share", [2, 400])
+def test_adjusted_prices_beside_raw_ones_are_not_read_as_they_are(own_server_db: MongoDatabase, share: int) -> None:
+    rows = flat(TABLES, CAPITAL)
+    for number, row in enumerate(rows):
+        row["수정주가여부"] = "N" if number % share else "Y"
+    own_server_db["kr"].insert_many(rows)
+    reading = adopted(own_server_db, "kr")
+    assert reading.state == "failed"
+    assert "수정주가여부" in str(reading.failures[0].error)
+
+
+def test_a_rate_of_a_hundred_yen_is_not_read_as_it_is(own_server_db: MongoDatabase) -> None:
+    own_server_db["fx"].insert_many(flat({"JPYKRW": TABLES["005930"]}, CAPITAL))
+    reading = adopted(own_server_db, "fx", CURRENCIES)
+    assert reading.state == "failed"
+    assert "100 JPY" in str(reading.failures[0].error)
+
+
+def test_prices_that_a_field_calls_adjusted_everywhere_are_read_as_they_are(own_server_db: MongoDatabase) -> None:
+    own_server_db["kr"].insert_many([row | {"수정주가여부": "Y"} for row in flat(TABLES, CAPITAL)])
+    assert adopted(own_server_db, "kr").state == "done"
+
+
 @pytest.mark.parametrize("field", ["isDeleted", "단위", "Status"])
 def test_a_document_that_comes_later_with_such_a_field_is_drawn_by_no_chart_and_asked_by_no_screen(
     own_server_db: MongoDatabase, field: str
@@ -634,3 +657,30 @@ def test_real_prices_read_as_they_are_and_converted_are_the_published_ones(own_s
         assert shown[pages.PRICES].to_numpy().tolist() == expected[pages.PRICES].to_numpy().tolist()
     assert converted(db, "stocks").verified == len(tables)
     assert_all_drawn(db, tables)
+
+
+@pytest.mark.parametrize(("field", "before", "after"), [("수정주가여부", "N", "Y"), ("adjusted", False, True)])
+def test_an_adjusted_document_that_comes_later_beside_raw_ones_is_no_bar(
+    own_server_db: MongoDatabase, field: str, before: Any, after: Any
+) -> None:
+    db = own_server_db
+    documents = [{**document, field: before} for document in flat(TABLES, CAPITAL)]
+    db["kr"].insert_many(documents)
+    assert adopted(db, "kr").state == "done"
+    assert_all_drawn(db, TABLES)
+    db["kr"].insert_one({**documents[-1], "_id": ObjectId(), "Date": dt.datetime(2027, 1, 4), field: after})
+    with pytest.raises(DataConflict, match=f"{field}: {after}"):
+        prices.load(db, KOREAN_STOCKS, documents[-1]["symbol"])
+    panels.forget()
+    assert panels.panel(db, KOREAN_STOCKS, dt.date(2000, 1, 1)).unreadable == {documents[-1]["symbol"]}
+    assert len(prices.load(db, KOREAN_STOCKS, "005930")) == len(TABLES["005930"])
+
+
+@pytest.mark.parametrize("kinds", [1, 3])
+def test_factors_in_a_field_called_adj_may_change_later(own_server_db: MongoDatabase, kinds: int) -> None:
+    db = own_server_db
+    documents = [{**document, "adj": 1.0 + number % kinds} for number, document in enumerate(flat(TABLES, CAPITAL))]
+    db["kr"].insert_many(documents)
+    assert adopted(db, "kr").state == "done"
+    db["kr"].insert_one({**documents[-1], "_id": ObjectId(), "Date": dt.datetime(2027, 1, 4), "adj": 0.5})
+    assert len(prices.load(db, KOREAN_STOCKS, documents[-1]["symbol"])) == len(TABLES[documents[-1]["symbol"]]) + 1

@@ -191,6 +191,26 @@ def test_rows_that_are_marked_as_deleted_or_not_valid_are_no_bars(tmp_path: Path
     assert [(one.place, one.reason.message) for one in samsung.refusals] == [("3", conversion.NOT_IN_FORCE)]
 
 
+@pytest.mark.parametrize("footer", ["* 출처: KRX", "※ 조회일 2024-01-05", "Source: KRX, Seoul", "(단위: 원, 주)"])
+def test_a_footer_is_left_out_and_told(tmp_path: Path, footer: str) -> None:
+    [samsung] = found(write(tmp_path, "005930.csv", f"{CSV}{footer}\n"))
+    assert len(samsung.bars) == len(BARS)
+    assert [refusal.place for refusal in samsung.refusals] == [str(len(BARS) + 2)]
+
+
+def test_a_unit_in_a_footer_counts(tmp_path: Path) -> None:
+    with pytest.raises(SisepanError) as refused:
+        file_source.open_file(write(tmp_path, "005930.csv", f"{CSV}(단위: 천원)\n"), KOREAN_STOCKS)
+    assert refused.value.message == qualifiers.OTHER_UNIT
+
+
+@pytest.mark.parametrize("rest", ["2024-01-0", "2024-01-05", f"* 출처: KRX\n{BARS[0]}"])
+def test_a_row_that_was_cut_off_and_words_between_rows_are_no_footer(tmp_path: Path, rest: str) -> None:
+    with pytest.raises(SisepanError) as refused:
+        file_source.open_file(write(tmp_path, "005930.csv", f"{CSV}{rest}"), KOREAN_STOCKS)
+    assert refused.value.message == file_source.RAGGED
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"), [("2024-01-05,1", file_source.RAGGED), ('"2024-01-05', file_source.NOT_CSV)]
 )

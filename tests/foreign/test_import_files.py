@@ -114,6 +114,16 @@ def test_a_file_a_year_is_one_history_if_they_are_read_together(db: MongoDatabas
     assert prices.load(db, KOREAN_STOCKS, "005930").equals(candles.clean(more)[0])
 
 
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_column_that_tells_two_exchanges_apart_is_named(db: MongoDatabase, tmp_path: Path, ending: str) -> None:
+    table = made_table(1, "2022-01-03", "2023-12-28").assign(체결시장="KRX")
+    late = table[-60:].assign(체결시장="NXT", close=(table["high"] + table["low"]).floordiv(2))
+    path = write(tmp_path / f"prices{ending}", {"005930": pd.concat([table, late])})
+    _output, errors = run(path, "--category", "korean_stocks", "--yes", code=1)
+    assert "체결시장 필드의 값도 다릅니다(KRX, NXT" in _output + errors
+    assert is_empty(db) or prices.load(db, KOREAN_STOCKS, "005930").empty
+
+
 def test_files_with_other_columns_or_other_closes_of_the_same_days_are_not_joined(
     db: MongoDatabase, tmp_path: Path
 ) -> None:

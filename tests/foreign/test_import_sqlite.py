@@ -340,6 +340,17 @@ def test_wrong_use_and_bad_files_end_a_command_with_a_sentence(db: MongoDatabase
     assert is_empty(db)
 
 
+def test_a_column_that_tells_two_exchanges_apart_is_named(tmp_path: Path) -> None:
+    table = made_table(1, "2024-01-02", "2024-12-27")[["open", "high", "low", "close", "volume"]].assign(ats="KRX")
+    late = table[-30:].assign(ats="NXT", close=(table["high"] + table["low"]).floordiv(2))
+    with closing(sqlite3.connect(tmp_path / "prices.db")) as connection, connection:
+        both = pd.concat([table, late]).rename_axis("date").assign(symbol="005930")
+        both.to_sql("stocks", connection)
+    (failure,) = import_run.examine(KOREAN_STOCKS, SqliteSource(tmp_path / "prices.db")).failures
+    assert "ats" in str(failure.error)
+    assert "KRX, NXT" in str(failure.error)
+
+
 # A table for each ticker
 
 

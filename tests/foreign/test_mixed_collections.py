@@ -173,6 +173,26 @@ def test_what_cannot_be_read_is_told_by_what_is_missing(
         assert code == (console.WRONG_USE if arguments else console.ALL_GOOD)
 
 
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [
+        ("pykrx_20240102", True),
+        ("kr-2024-01-02", True),
+        ("시세_2024.01.02", True),
+        ("kr_v20", False),
+        ("k1234567", False),
+    ],
+)
+def test_a_collection_a_day_is_told_what_to_do(
+    own_server_db: MongoDatabase, capsys: pytest.CaptureFixture[str], name: str, is_told: bool
+) -> None:
+    own_server_db[name].insert_many([{"티커": "005930", "시가": 1, "고가": 3, "저가": 1, "종가": 2} for _ in range(3)])
+    for arguments in ([], ["--convert", name, "--category", "korean_stocks", "--yes"]):
+        printed = run(capsys, *arguments)[1]
+        assert ("Put that date into a field" in printed) is is_told
+        assert ("found in: 티커, 시가" in printed) is not is_told
+
+
 @pytest.mark.parametrize("shape", ["flat", "list"])
 def test_names_in_documents_of_prices_are_used_for_the_list(
     own_server_db: MongoDatabase, capsys: pytest.CaptureFixture[str], shape: str

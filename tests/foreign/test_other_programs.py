@@ -11,7 +11,7 @@ from finance_core import categories, log
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import adopt_command, daily, import_run, intervals, layout, mending, ranges
+from finance_core.foreign import adopt_command, daily, import_run, intervals, layout, mending, qualifiers, ranges
 from finance_core.foreign.collection_source import CollectionSource
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
@@ -96,6 +96,22 @@ def test_what_was_changed_is_told_for_each_field_with_an_example(
     assert again["checked"]["compared"] == len(rows) - 1
 
 
+def test_corrected_closes_are_told_apart_from_rows_that_only_repeat_others(
+    own_server_db: MongoDatabase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = flat({"005930": KOREAN["005930"]})
+    before = [rows[7] | {"close": rows[7]["close"] * 1.01}, rows[9] | {"close": rows[9]["close"] * 1.01}, rows[11]]
+    own_server_db["kr"].insert_many([row | {"venue": "KRX"} for row in before + rows])
+    capsys.readouterr()
+    assert adopt_command.main(["--convert", "kr", "--category", "korean_stocks", "--yes"]) == 0
+    printed = capsys.readouterr().out
+    day, closes = f"{rows[7]['date']:%Y-%m-%d}", f"{before[0]['close']:.10g} → {rows[7]['close']:.10g}"
+    assert f"2: Another row is of the same ticker and day, with another close; the later one is used ({day}" in printed
+    assert closes in printed
+    assert "1: Another row is of the same ticker and day (" in printed
+    assert_equal(stored(own_server_db, "korean_stocks"), {"005930": KOREAN["005930"]})
+
+
 def test_a_ticker_in_a_field_that_no_sample_shows_is_not_lost(own_server_db: MongoDatabase) -> None:
     plain = flat({f"{number:06}": KOREAN["005930"] for number in range(100, 110)})
     recognised = layout.recognise(plain, KOREAN_STOCKS)
@@ -135,6 +151,10 @@ def test_tickers_whose_days_are_sure_are_taken_though_another_is_refused(
         ("adjusted closes beside raw prices", ranges.COLUMNS_UNLIKE),
         ("closes and volumes swapped", ranges.COLUMNS_UNLIKE),
         ("another market beside the exchange", daily.TWO_MARKETS),
+        ("venue beside another on a sixth of the days", daily.TOLD_APART),
+        ("adjusted prices before raw ones, by 수정주가여부", qualifiers.ADJUSTED_BESIDE_RAW),
+        ("adjusted prices before raw ones, by kind", qualifiers.ADJUSTED_BESIDE_RAW),
+        ("구분 beside another on a sixth of the days", daily.TOLD_APART),
     ],
 )
 def test_a_refusal_says_what_is_wrong(own_server_db: MongoDatabase, name: str, message: str) -> None:

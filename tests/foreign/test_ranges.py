@@ -40,3 +40,15 @@ def test_single_bars_whose_high_is_below_their_low_are_marked_and_many_are_refus
     with pytest.raises(SisepanError) as refused:
         ranges.require(bars)
     assert refused.value.message == ranges.COLUMNS_SWAPPED
+
+
+@pytest.mark.parametrize(
+    ("ticker", "one", "hundred"), [("JPYKRW", 15.2, 86.0), ("IDRKRW", 0.33, 7.1), ("VNDKRW", 0.1, 5.2)]
+)
+def test_a_rate_of_a_hundred_is_none_of_one(ticker: str, one: float, hundred: float) -> None:
+    ranges.require(BARS[["open", "high", "low", "close"]] * one / 102, ticker)
+    ranges.require(BARS * hundred, "USDKRW")
+    with pytest.raises(SisepanError) as refused:
+        ranges.require(BARS[["open", "high", "low", "close"]] * hundred / 98, ticker)
+    assert refused.value.message == ranges.PER_HUNDRED
+    assert ticker[:3] in str(refused.value)

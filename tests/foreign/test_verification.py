@@ -63,3 +63,20 @@ def test_days_a_day_early_are_found_by_the_calendar_alone() -> None:
     checks = Checks()
     assert not verification.is_true(closes(DAYS - pd.Timedelta(days=1)), (), SEOUL, checks)
     assert checks.closed > 10
+
+
+@pytest.mark.parametrize(
+    ("written", "close"),
+    [
+        ("5만800원", 50800),
+        ("12만5900원", 125900),
+        ("12만 50원", 120050),
+        ("-1만5", 10005),
+        ("1억 45만", 100450000),
+        ("5.08만", 50800),
+        ("3천200", 3200),
+    ],
+)
+def test_a_price_with_korean_units_is_the_stored_one_and_another_is_not(written: str, close: float) -> None:
+    assert verification.is_true(closes() * 0 + close, (RawRow(DAY, written),), SEOUL, Checks())
+    assert not verification.is_true(closes() * 0 + close * 1.01, (RawRow(DAY, written),), SEOUL, Checks())
