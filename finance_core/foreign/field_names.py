@@ -110,6 +110,7 @@ ADJUSTED_FLAGS: Final = frozenset(
 REVISIONS: Final = frozenset(
     {
         *("version", "ver", "rev", "revision", "v", "batch", "batchid", "run", "runid", "seq", "updated", "updatedby"),
+        *("final", "isfinal", "provisional", "isprovisional", "확정", "확정여부", "잠정", "잠정여부"),
         *("corrected", "iscorrected", "correction", "fixed", "isfixed", "revised", "isrevised", "note", "memo"),
         *(
             "comment",
