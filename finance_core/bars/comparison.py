@@ -139,17 +139,10 @@ def joined(values: pd.DataFrame, traded: pd.DataFrame) -> pd.DataFrame:
 def measurable(closes: pd.DataFrame, traded: pd.DataFrame) -> pd.DataFrame:
     """`closes` for the functions below: infinite where a series has `traded`, but its close is not known.
 
-    They are infinite too on the last day in each gap of a series (see `candles.gaps`) on which others traded, but not
-    in the week or the month of its close before.
-
     >>> measurable(closes, closes.notna() | (closes.index == days[0])[:, None])["B"].tolist()
     [inf, 5.0, 6.0, 6.0]
     """
-    unknown, every = traded & closes.isna(), pd.DatetimeIndex(closes.index)
-    for name in closes.columns:
-        for before, after in candles.gaps(every[traded[name]]):
-            unknown[name] |= every == every[(every > before + pd.Timedelta(days=31)) & (every < after)].max()
-    return closes.mask(unknown, np.inf)
+    return closes.mask(traded & closes.isna(), np.inf)
 
 
 def _known(closes: Frame) -> Frame:
@@ -157,9 +150,19 @@ def _known(closes: Frame) -> Frame:
 
 
 def _log_returns(closes: pd.DataFrame) -> pd.DataFrame:
-    """The log returns of the first two columns between common sessions with known closes; the first row is NaN."""
-    moves = closes.iloc[:, :2].dropna().replace(np.inf, np.nan).apply(np.log).diff()
-    return pd.concat([moves.iloc[:1], moves.iloc[1:].dropna()])
+    """The log returns of the first two columns between common sessions with known closes; the first row is NaN.
+
+    None reaches across a gap (see `candles.gaps`).
+    """
+    common = closes.iloc[:, :2].dropna()
+    moves = common.replace(np.inf, np.nan).apply(np.log).diff().iloc[1:]
+    return pd.concat([common.iloc[:1] * np.nan, moves[_are_daily(common)].dropna()])
+
+
+def _are_daily(closes: Frame) -> npt.NDArray[np.bool_]:
+    """Of each session but the first, whether the one before it is not across a gap."""
+    result: npt.NDArray[np.bool_] = np.diff(closes.index.to_numpy()) <= candles.LONG_GAP
+    return result
 
 
 @dataclass(frozen=True)
@@ -227,8 +230,7 @@ def returns(close: "pd.Series[float]") -> "pd.Series[float]":
     [0.2, 0.0]
     """
     closes = close.dropna()
-    is_daily = np.diff(closes.index.to_numpy()) <= candles.LONG_GAP
-    return closes.replace(np.inf, np.nan).pct_change(fill_method=None).iloc[1:][is_daily].dropna()
+    return closes.replace(np.inf, np.nan).pct_change(fill_method=None).iloc[1:][_are_daily(closes)].dropna()
 
 
 def drawdowns(close: "pd.Series[float]") -> "pd.Series[float]":
@@ -245,25 +247,38 @@ def correlations(closes: pd.DataFrame) -> pd.DataFrame:
     """Pearson's correlation of the daily log returns of each pair, on the sessions that both have.
 
     A return reaches from one common session to the next, so that a holiday of one series does not count as a return of
-    0. NaN where a pair has fewer than three common sessions, or one of them never moved.
+    0, but not across a gap (see `candles.gaps`). NaN where a pair has fewer than three common sessions, or one of them
+    never moved.
 
     >>> correlations(closes).loc["A", "B"].round(2).item()
     -1.0
     """
     names = list(closes.columns)
     logs = np.ascontiguousarray(np.log(closes.to_numpy(dtype="float64")).T)  # contiguous by series
-    known = ~np.isnan(logs)
+    known, days = ~np.isnan(logs), pd.DatetimeIndex(closes.index)
+    has_gaps = [bool(candles.gaps(days[of_one])) for of_one in known]
     result = np.full((len(names), len(names)), np.nan)
     for one in range(len(names)):
         for other in range(one, len(names)):
             common = np.flatnonzero(known[one] & known[other])
-            result[one, other] = result[other, one] = _correlation(logs[one].take(common), logs[other].take(common))
+            a, b = logs[one].take(common), logs[other].take(common)
+            ends = (
+                np.flatnonzero(np.diff(days.to_numpy()[common]) > candles.LONG_GAP)
+                if has_gaps[one] or has_gaps[other]
+                else ()
+            )
+            result[one, other] = result[other, one] = _correlation(a, b, ends)
     return pd.DataFrame(result, index=names, columns=names)
 
 
-def _correlation(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
+def _correlation(
+    a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], ends: npt.NDArray[np.intp] | tuple[()]
+) -> float:
+    """The correlation of the differences of `a` and `b`, but for those behind the positions `ends`."""
     with np.errstate(invalid="ignore"):  # from infinity to infinity
         x, y = a[1:] - a[:-1], b[1:] - b[:-1]
+        if len(ends):
+            x, y = np.delete(x, ends), np.delete(y, ends)
         total_x, total_y = x.sum(), y.sum()
     if not np.isfinite(total_x + total_y):
         finite = np.isfinite(x) & np.isfinite(y)

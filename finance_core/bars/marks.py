@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from finance_core.bars.candles import LONG_GAP, PRICES
+from finance_core.bars import candles
+from finance_core.bars.candles import PRICES
 
 Kind = Literal["dividend", "split", "high", "low", "halted", "incomplete", "refused", "jump"]
 Positions = Mapping[Kind, npt.NDArray[np.intp]]
@@ -47,7 +48,9 @@ def noted(
 
 
 def year_of(daily: pd.DataFrame) -> pd.DataFrame:
-    """The bars of the 52 weeks up to the last of `daily`; none where these weeks begin in a gap (see `candles.gaps`).
+    """The bars of the 52 weeks up to the last of `daily`; none where the first of these weeks lie in a gap.
+
+    See `candles.gaps`.
 
     >>> from finance_core.bars import candles
     >>> days = pd.DatetimeIndex(["2023-03-02", "2024-03-04", "2024-12-31", "2025-01-02"])
@@ -59,7 +62,8 @@ def year_of(daily: pd.DataFrame) -> pd.DataFrame:
         return daily
     start = daily.index[-1] - pd.DateOffset(weeks=52)
     year = daily[daily.index > start]
-    is_missing = len(year) < len(daily) and year.index[0] - start > LONG_GAP
+    gaps = candles.gaps(pd.DatetimeIndex(daily.index))
+    is_missing = any(before <= start and after - start > pd.Timedelta(days=14) for before, after in gaps)
     return daily.iloc[:0] if is_missing else year
 
 

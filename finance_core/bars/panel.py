@@ -192,7 +192,7 @@ class Panel:
             return self.counts > 0
         return np.asarray(self.listed <= self.sessions[-1])
 
-    def begins_later(self) -> BoolArray:
+    def began_before(self) -> BoolArray:
         """Which tickers have bars from before the panel: one with few bars in it was halted, or has a gap."""
         if self.listed is None or not len(self.sessions):
             return np.zeros(len(self.tickers), dtype=bool)

@@ -206,7 +206,7 @@ def _reasons(panel: Panel, needed: int, unknown: BoolArray) -> list[Reason | Non
         "no bars": (panel.counts == 0) & ~panel.has_begun(),
         "stale": panel.stale(),
         "halted": panel.halted(),
-        "gap": unknown & (panel.counts < needed) & panel.begins_later(),
+        "gap": unknown & (panel.counts < needed) & panel.began_before(),
         "too few bars": unknown & (panel.counts < needed),
         "unknown": unknown,
     }

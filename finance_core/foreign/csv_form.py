@@ -18,7 +18,10 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 DELIMITERS = ",;\t"
 MOST_ABOVE = 20
 """Lines that may stand above a header, such as a title and the date of a query."""
-FOOTER = re.compile(r"\s*([*※#]|.*(출처|자료|단위|기준|합계|총계|조회|source|total|unit))", re.IGNORECASE)
+FOOTER = re.compile(
+    r"\s*([*※#]|.*\b(출처|자료|단위|기준|합계|총계|조회|조회일자?|기준일자?|자료출처|sources?|totals?|units?)\b)",
+    re.IGNORECASE,
+)
 """How a line of words below a table begins, or what it says; a row that was cut off does not."""
 
 NO_FILE = N_("{file} 파일을 읽지 못했습니다({reason}).")

@@ -103,7 +103,6 @@ ADJUSTED_FLAGS: Final = frozenset(
     {
         *("adjusted", "isadjusted", "adjustedyn", "adj", "isadj", "adjyn", "adjflag", "adjusted?"),
         *("수정주가여부", "수정주가적용", "수정주가적용여부", "수정주가반영", "수정주가반영여부", "수정주가yn"),
-        *("수정여부", "조정여부"),
     }
 )
 """Names, likewise, of fields that say by yes or no whether the prices of a row are adjusted."""
@@ -111,6 +110,7 @@ REVISIONS: Final = frozenset(
     {
         *("version", "ver", "rev", "revision", "v", "batch", "batchid", "run", "runid", "seq", "updated", "updatedby"),
         *("final", "isfinal", "provisional", "isprovisional", "확정", "확정여부", "잠정", "잠정여부"),
+        *("complete", "closed", "isclosed", "confirm", "confirmed", "live", "islive", "수정여부", "조정여부"),
         *("corrected", "iscorrected", "correction", "fixed", "isfixed", "revised", "isrevised", "note", "memo"),
         *(
             "comment",
@@ -133,7 +133,11 @@ REVISIONS: Final = frozenset(
 
 @lru_cache(maxsize=1024)
 def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
-    """Our names of the fields of a bar, its ticker's description and its qualifiers, to the one of `keys` for each."""
+    """Our names of the fields of a bar, its ticker's description and its qualifiers, to the one of `keys` for each.
+
+    >>> of_bars(("c", "d")), of_bars(("close", "K", "D", "J"))
+    ({'date': 'd', 'close': 'c'}, {'close': 'close'})
+    """
     by_bare = {locations.bare(folded(key)): key for key in reversed(keys)}
     qualifying = {name: by_bare[name] for name in QUALIFYING if name in by_bare}
     names = _matched(keys, {**BARS, **TICKERS}) | qualifying
@@ -144,6 +148,9 @@ def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
         dropped = {"close"}
     else:
         dropped = adjusted if "close" in prices - adjusted else set()
+    # Beside names of one letter, D is the day; elsewhere it may be an indicator, as of K, D and J.
+    if names.get("date") == by_bare.get("d") and names.get("close") != by_bare.get("c"):
+        dropped |= {"date"}
     return {ours: theirs for ours, theirs in names.items() if ours not in dropped}
 
 

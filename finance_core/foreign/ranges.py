@@ -1,4 +1,4 @@
-"""Whether the open and the close of raw bars lie between their high and their low, and a rate is that of one. Pure."""
+"""Checks of raw bars: open and close lie between high and low, and an exchange rate is that of one unit. Pure."""
 
 import numpy as np
 import pandas as pd

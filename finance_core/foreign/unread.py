@@ -74,7 +74,7 @@ def _words(values: Iterable[Any]) -> list[Any] | None:
             key = (type(value), value if value == value else None)
             if key not in words:
                 word = _word(value)
-                if word is None or len(words) > MOST_WORDS:
+                if word is None or len(words) >= MOST_WORDS:
                     return None
                 words[key] = word
             result.append(words[key])

@@ -53,7 +53,7 @@ class Location:
     without: Sequence[str] = field(default_factory=list)
     """Names of fields, as `bare` writes them, with which a document is no bar as it stands: units, flags."""
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """The texts that a field may have in a bar, by its name in the collection: those of currencies."""
+    """The texts that a field may have in a bar, by its name in the collection: currencies, flags of adjusted prices."""
 
     @property
     def is_adopted(self) -> bool:

@@ -30,7 +30,7 @@ READ: Final = ("date", *candles.COLUMNS)
 """The fields that are read of each bar; the date as milliseconds since 1970."""
 NUMBERS: Final = {0x01: "<f8", 0x10: "<i4", 0x12: "<i8"}
 """BSON's types of numbers, as numpy calls them."""
-DATE, TEXT, NOTHING = 0x09, 0x02, 0x0A
+DATE, TEXT, TRUTH, NOTHING = 0x09, 0x02, 0x08, 0x0A
 SIZES: Final = {0x01: 8, 0x07: 12, 0x08: 1, 0x09: 8, 0x0A: 0, 0x10: 4, 0x11: 8, 0x12: 8, 0x13: 16}
 """BSON's types of a fixed size, and this size in bytes."""
 PREFIXED: Final = {0x02: 4, 0x03: 0, 0x04: 0, 0x05: 5}
@@ -176,6 +176,8 @@ def _has_other(rows: npt.NDArray[np.uint8], place: Place | None, texts: Sequence
     """Whether a field of `rows` at `place` may have another value than `texts`; one by one, they are read exactly."""
     if place is None or place.kind == NOTHING:
         return False
+    if place.kind == TRUTH:
+        return bool({str(byte != 0) for byte in np.unique(rows[:, place.offset])} - {*texts})
     if place.kind != TEXT:
         return True
     return place.size > 0 and bool(

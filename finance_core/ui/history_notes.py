@@ -16,9 +16,10 @@ MOST_GAPS = 3
 
 
 def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timestamp, consequence: str) -> None:
-    """Show the notes on `histories`, by the names of their tickers; on jumps, if they are after `first` up to `last`.
+    """Show the notes on `histories`, by the names of their tickers.
 
-    `first` and `last` are the days of the first and the last visible bar. `consequence` says what a jump means here.
+    Jumps and gaps are told if they end after `first` up to `last`, the days of the first and the last visible bar.
+    `consequence` says what a jump means here.
     """
     if told := of_splits(histories):
         st.info(plain(told), icon=":material/call_split:")

@@ -213,14 +213,18 @@ def test_no_return_reaches_across_a_time_without_bars() -> None:
     halted, other = walk(1, days), walk(2, days)
     halted.iloc[160:] *= 3  # what it does while its trading is halted
     halted.iloc[100:160] = np.nan
-    traded = pd.DataFrame({"A": halted.notna(), "B": True}, index=days)
-    closes = comparison.measurable(pd.DataFrame({"A": halted, "B": other}), traded)
+    both = other.where(halted.notna())
+    closes = pd.DataFrame({"A": halted, "B": other, "C": both})
     parts = [halted[:100], halted[160:]]
     moves = pd.concat([part / part.shift() - 1 for part in parts]).dropna()
     of_other = pd.concat([other[part.index] / other[part.index].shift() - 1 for part in parts]).dropna()
     expected = np.log1p(moves).corr(np.log1p(of_other))
-    assert comparison.correlations(closes).loc["A", "B"] == pytest.approx(expected)
-    assert comparison.rolling_correlation(closes, len(moves)).iloc[-1] == pytest.approx(expected)
+    slope = np.log1p(moves).cov(np.log1p(of_other)) / np.log1p(of_other).var()
+    for second in ("B", "C"):
+        pair = closes[["A", second]]
+        assert comparison.correlations(closes).loc["A", second] == pytest.approx(expected)
+        assert comparison.rolling_correlation(pair, len(moves)).iloc[-1] == pytest.approx(expected)
+        assert comparison.pair(pair, 60).beta == pytest.approx(slope)
     measured = comparison.statistics(halted)
     assert measured is not None
     assert measured.volatility == pytest.approx(np.log1p(moves).std() * np.sqrt(252))
@@ -228,9 +232,6 @@ def test_no_return_reaches_across_a_time_without_bars() -> None:
         (moves.idxmax(), pytest.approx(moves.max())),
         (moves.idxmin(), pytest.approx(moves.min())),
     )
-    for interval in ("W", "M"):
-        shown = comparison.resample(closes, interval).replace(np.inf, np.nan)["A"]
-        assert shown.dropna().tolist() == comparison.resample(halted.to_frame(), interval).iloc[:, 0].dropna().tolist()
 
 
 def test_no_return_reaches_across_sessions_whose_price_is_not_known_in_the_currency() -> None:

@@ -99,7 +99,8 @@ def test_a_short_view_draws_every_bar_in_its_colour(
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "size", "ratio"), [(0, None, 8, 1), (1003, 3498, 8, 1), (2501, 3330, 2, 1), (1001, 2702, 2, 2)]
+    ("first", "last", "size", "ratio"),
+    [(0, None, 8, 1), (1003, 3498, 8, 1), (2501, 3330, 2, 1), (1001, 2702, 2, 2)],
 )
 def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
     bars: pd.DataFrame,
@@ -134,7 +135,10 @@ def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
     pixel = (volumes["right"].iloc[-1] - volumes["left"].iloc[0]) / len(seen)  # of a bar
     for bar in (shown, volumes):
         assert np.abs(bar["at"].to_numpy() - middles).max() * pixel <= 1 / ratio
-        np.testing.assert_allclose(bar["right"].to_numpy()[:-1], bar["left"].to_numpy()[1:], atol=1e-6)
+        left, right = bar["left"].to_numpy(), bar["right"].to_numpy()
+        # At the edges of the view, what is left of a group may share the pixel of the next one.
+        np.testing.assert_allclose(right[1:-2], left[2:-1], atol=1e-6)
+        assert np.abs(left[1:] - right[:-1]).max() <= 1.01 / ratio
     at, reached = (np.array(each, dtype=float) for each in line)
     assert first <= at.min(), "no bar that is out of sight"
     assert at.max() <= position[-1]
@@ -144,6 +148,21 @@ def test_a_long_view_draws_for_each_pixel_what_its_visible_bars_reach(
         found = getattr(pd.Series(reached).groupby(at // size), side)()
         np.testing.assert_allclose(found.to_numpy(), getattr(ends, side)().to_numpy(), rtol=1e-6)
     assert len(at) <= 2 * len(middles)
+
+
+def test_the_one_bar_that_the_edge_of_a_long_view_leaves_of_its_pixel_is_seen(
+    bars: pd.DataFrame, app: Callable[[], str], page: Page
+) -> None:
+    page.set_viewport_size({"width": 700, "height": 800})
+    open_chart(page, f"{app()}/korean_stocks?period=MAX")
+    page.evaluate(ZOOM, [7, 3600])  # eight bars a pixel
+    for shape, column in (("stick", "high"), ("column", "volume")):
+        shapes = drawn(page, shape)
+        assert (shapes["right"] - shapes["left"]).min() >= 1
+        for edge, row in ((0, 7), (-1, 3600)):
+            reached = values(shapes)[:, 1 if shape == "stick" else 0]
+            shared = reached[shapes["left"] == shapes["left"].iloc[edge]]
+            assert np.isclose(shared, bars[column].iloc[row], rtol=1e-6).any()
 
 
 def test_a_line_is_a_pixel_wide_among_more_bars_than_pixels(

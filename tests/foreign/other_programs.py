@@ -527,6 +527,7 @@ LAYOUTS: Final[dict[str, Layout]] = {
             "seconds": ({"written": 1717400000}, {"written": 1717486400}),
             "a version": ({"version": 1}, {"version": 2}),
             "a mark": ({}, {"corrected": True}),
+            "a mark of a changed row": ({"수정여부": "N"}, {"수정여부": "Y"}),
             "a mark of what is final": ({"is_final": False}, {"is_final": True}),
             "the run of a program": ({"job": "0d2f6f0c-5f0e-4a54-9d0c"}, {"job": "9a2f6f0c-5f0e-4a54-9d0c-33"}),
             "the same source": ({"source": "krx"}, {"source": "krx"}),

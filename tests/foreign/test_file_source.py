@@ -204,7 +204,7 @@ def test_a_unit_in_a_footer_counts(tmp_path: Path) -> None:
     assert refused.value.message == qualifiers.OTHER_UNIT
 
 
-@pytest.mark.parametrize("rest", ["2024-01-0", "2024-01-05", f"* 출처: KRX\n{BARS[0]}"])
+@pytest.mark.parametrize("rest", ["2024-01-0", "2024-01-05", "UNITED", "삼성자료", f"* 출처: KRX\n{BARS[0]}"])
 def test_a_row_that_was_cut_off_and_words_between_rows_are_no_footer(tmp_path: Path, rest: str) -> None:
     with pytest.raises(SisepanError) as refused:
         file_source.open_file(write(tmp_path, "005930.csv", f"{CSV}{rest}"), KOREAN_STOCKS)

@@ -304,3 +304,86 @@ def test_no_key_changes_a_drawing_that_is_not_shown(
     assert not AppTest.from_function(hidden, default_timeout=60).run().exception
     (kept,) = stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930")
     assert kept.points[1] == Point(DAYS[12].date(), 61_000.0)
+
+
+def hurried(messages: object) -> None:
+    """Tells a chart several things before the page is drawn again."""
+    import streamlit as st
+
+    from finance_core.categories import KOREAN_STOCKS
+    from finance_core.charts.style import Style
+    from finance_core.storage import database, drawings
+    from finance_core.ui.decorators import errors_shown
+    from finance_core.ui.viewer import sketches
+    from tests.ui.test_sketches import BARS, SPLITS, TREND
+
+    place = database.connect(), KOREAN_STOCKS, "005930"
+    stored = drawings.load(*place)
+    own = [] if stored else [TREND]
+    st.session_state[sketches.OWN] = {(KOREAN_STOCKS.key, "005930"): own}
+    sketch = sketches.Sketch(*place, BARS, SPLITS, Style(), stored, own)
+    for message in messages:  # type: ignore[attr-defined]
+        sketch.tell(message)
+    with errors_shown():
+        pass
+
+
+def moving(day: int, price: float) -> dict[str, Any]:
+    return {"kind": "move", "id": "a", "points": [None, [str(DAYS[day].date()), price]]}
+
+
+@pytest.mark.parametrize("visitor", ["admin", "guest"])
+def test_what_is_done_in_a_hurry_counts_each_time_and_is_undone_step_by_step(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch, visitor: str
+) -> None:
+    steps = [moving(12, 61_000), moving(15, 62_000), {"kind": "erase", "id": "a"}]
+    after = [61_000.0, 62_000.0, None, 62_000.0, 61_000.0, 60_000.0]
+    if visitor == "admin":
+        pages.sit_at_the_machine(monkeypatch)
+    for count, price in enumerate(after, start=1):
+        stored_drawings.remove(own_server_db, KOREAN_STOCKS, "005930", ["a"])
+        if visitor == "admin":
+            stored_drawings.add(own_server_db, KOREAN_STOCKS, "005930", TREND)
+        messages = [*steps, *[{"kind": "undo"}] * 3][:count]
+        page = AppTest.from_function(hurried, args=(messages,), default_timeout=60).run()
+        drawn = kept(page)
+        if visitor == "admin":
+            drawn = stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930")
+        assert [each.points[1].price for each in drawn] == ([] if price is None else [price])
+        assert not page.toast
+
+
+def full() -> None:
+    """Undoes a deletion on a chart without room, and again when there is room."""
+    from dataclasses import replace
+
+    from finance_core.bars.drawings import LIMIT
+    from finance_core.categories import KOREAN_STOCKS
+    from finance_core.charts.style import Style
+    from finance_core.storage import database, drawings
+    from finance_core.ui.decorators import errors_shown
+    from finance_core.ui.viewer import sketches
+    from tests.ui.test_sketches import BARS, SPLITS, TREND
+
+    place = database.connect(), KOREAN_STOCKS, "005930"
+    drawings.add(*place, TREND)
+    sketch = sketches.Sketch(*place, BARS, SPLITS, Style(), drawings.load(*place), [])
+    sketch.tell({"kind": "erase", "id": TREND.id})
+    for number in range(LIMIT):
+        drawings.add(*place, replace(TREND, id=str(number)))
+    sketch.tell({"kind": "undo"})
+    drawings.remove(*place, ["0"])
+    sketch.tell({"kind": "undo"})
+    with errors_shown():
+        pass
+
+
+def test_an_undo_that_cannot_be_stored_can_be_asked_for_again(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages.sit_at_the_machine(monkeypatch)
+    page = AppTest.from_function(full, default_timeout=60).run()
+    assert not page.exception
+    assert [str(LIMIT) in toast.value for toast in page.toast] == [True]
+    drawn = stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930")
+    assert [each.id for each in drawn[-2:]] == [str(LIMIT - 1), TREND.id]

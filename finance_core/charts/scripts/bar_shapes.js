@@ -1,8 +1,8 @@
 // Draws the bars of a series as few shapes: candles, bars of open, high, low and close, or columns on the zero line. A
 // series of ECharts has an element for each bar, which takes half of every frame while two years are zoomed. With more
 // bars than pixels, those of one pixel become one: from the first open to the last close, with their high and low, or
-// the largest column. No bar covers a part of the next one: all falling bars are drawn after all rising ones, so that a
-// crowd of bars would look as if most of them fell.
+// the largest column. No bar covers a part of the next one: falling bars are drawn after rising ones, and a crowd of bars
+// would look as if most of them fell.
 // `columns` are the open, high, low and close, or the height of a column: that one falls if `end` is below `begin`, or
 // below zero without `begin`.
 ({ kind, columns, begin, end, rising, falling, opacity }) => {
@@ -101,7 +101,12 @@
       if (draw === "stick" && thickness) return [0, thickness].map((more) => whole(middle - thickness / 2) + more);
       // What is narrower than a pixel of the screen fills whole ones: else each has the strength of the part that it
       // covers, and stripes come and go while the chart zooms.
-      if (draw === "stick" || width * ratio <= 1) return [x(from - 0.5), x(to - 0.5)].map(whole);
+      if (draw === "stick" || width * ratio <= 1) {
+        const [left, right] = [x(from - 0.5), x(to - 0.5)].map(whole);
+        if (left < right) return [left, right];
+        // The few bars of a group that the edge of the view leaves share the pixel of their neighbours.
+        return from === first ? [left, left + 1 / ratio] : [right - 1 / ratio, right];
+      }
       return [middle - width / 2, middle + width / 2];
     };
     const drawn = { rising: [], falling: [] };

@@ -93,11 +93,13 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
     by_name = {name: each.jumps for name, each in histories.items()}
     since = days[first] if scale == "price" else min(days[first], base_day)
     jumps = history_notes.within(by_name, since, days[last])
+    bars = {name: each.bars for name, each in histories.items()}
+    gaps = history_notes.remark_of_gaps(bars, since, days[last])
     shown = closes.shown.iloc[visible].set_axis(list(histories), axis=1)
     files = _files(named, view, shown, jumps, items.samples(named, view.money, closes.sample_rates))
     with menu:
-        remark = history_notes.remark(jumps)
-        pictures.control(CHART, f"{files.name}.png", _title(named), _line(named, view, shown, [*chosen, remark]))
+        remarks = [history_notes.remark(jumps), gaps]
+        pictures.control(CHART, f"{files.name}.png", _title(named), _line(named, view, shown, [*chosen, *remarks]))
     notes = controls.notes(view, listed, bases, closes.shown.iloc[visible], base_day, sample_rates=closes.sample_rates)
     controls.chips(listed, notes)
 
@@ -108,7 +110,7 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
         history_notes.show(histories, since, days[last], told)
     _chart(view, closes, lines, scale, sample=bool(files.samples))
     of_chart = _line(named, view, shown, controls.about(view, scale, base_day))
-    about = [of_chart, *_told(histories, notes), history_notes.of_splits(histories), *_of_days(view)]
+    about = [of_chart, *_told(histories, notes), history_notes.of_splits(histories), gaps, *_of_days(view)]
     drawn = partial(_drawn, closes, scale, bases, visible)
     _measured(closes, view, named, lines, drawn, scale, replace(files, about=[line for line in about if line]))
 

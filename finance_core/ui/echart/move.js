@@ -69,7 +69,8 @@
   });
   chart.getZr().on("globalout", () => (pointer = undefined));
   // With the pointer on the chart, an empty field has no use for these keys: a page opens with the focus in its search.
-  const isTyping = ([field]) => field.matches?.("input, textarea, [contenteditable]") && (field.value !== "" || !pointer);
+  const TEXTS = "input:not([type=checkbox], [type=radio], [type=range]), textarea, [contenteditable]";
+  const isTyping = ([field]) => field.matches?.(TEXTS) && (field.value !== "" || !pointer);
   const onKey = (event) => {
     if (event.repeat || isTyping(event.composedPath())) return;
     const under = pointer && gripAt(pointer)?.item;

@@ -1,5 +1,5 @@
-// Thins out lines to what the screen can show: with more bars than pixels, the two extremes of each pixel remain. The
-// picture stays as it was, but ten thousand bars zoom as fast as a thousand. The dataset, the readout and the axes keep
+// Thins out lines to what the screen can show: with more bars than pixels, the two extremes of each pixel remain,
+// and lines are finer. So ten thousand bars zoom as fast as a thousand. The dataset, the readout and the axes keep
 // every bar; a chart with ECharts' own box of numbers, which reads what is drawn, keeps its lines. ECharts' `sampling`
 // loses the values of a pixel that begins with NaN. Of a series that draws its bars itself (see
 // `charts/scripts/bar_shapes.js`) one row remains.
@@ -54,12 +54,11 @@
 
   // A line among so many bars is a pixel wide: it shows more, and a browser without a graphics card draws it in half of
   // the time.
-  const widths = new WeakMap(); // the width of the line of a series where there is room
   const slim = (series, isCrowded) => {
     const line = series.option.lineStyle;
     if (!line) return;
-    if (!widths.has(series)) widths.set(series, line.width);
-    line.width = isCrowded ? 1 : widths.get(series);
+    line.usualWidth ??= line.width; // kept in the option, of which a picture gets a copy
+    line.width = isCrowded ? 1 : line.usualWidth;
   };
 
   const thin = (series, ratio) => {

@@ -1,8 +1,10 @@
 """A ticker's chart as an HTML file that opens without a server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+
+import pandas as pd
 
 from finance_core.categories import Category
 from finance_core.i18n import _
@@ -17,16 +19,24 @@ from finance_core.ui.viewer.sketches import Sketch
 
 
 def maker(
-    category: Category, row: TickerRow, history: History, chart: Chart, sketch: Sketch, visible: tuple[int, int]
+    category: Category,
+    row: TickerRow,
+    history: History,
+    chart: Chart,
+    daily: Mapping[str, pd.DataFrame],
+    sketch: Sketch,
+    visible: tuple[int, int],
 ) -> Callable[[], str]:
     """A function that makes the file of a chart, which shows the bars between the positions `visible` at first.
+
+    `daily` are the daily bars of all its tickers, by name.
 
     The function may run after the page, which alone knows the visitor's time zone. Breaks are told of all bars, since a
     reader can zoom to them.
     """
     name = listing.name_of(row)
     whole = 0, len(chart.bars) - 1
-    about = picture.about(category, row, chart, whole)
+    about = picture.about(category, row, chart, daily, whole)
     of_samples = pictures.SOURCES["sample"]
     sample = _(of_samples) if chart.style.sample else ""
     notes = [about, "" if sample in about else sample, history_notes.of_splits({picture.title(row): history})]

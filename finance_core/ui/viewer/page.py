@@ -221,9 +221,10 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
         update_actions.button_for_one(db, category, ticker, update)
-        file = html_file.maker(category, row, history, chart, sketch, visible)
+        daily = {name: history.bars, **{other.title: other.history.bars for other in others}}
+        file = html_file.maker(category, row, history, chart, daily, sketch, visible)
         table.downloads_of(row, name, chart, visible, file)
-        picture.control(CHART, category, row, chart, visible)
+        picture.control(CHART, category, row, chart, daily, visible)
         _link(category, ticker, view)
     with st.container():  # always here: the browser draws a chart anew whose place among the elements changes
         _notes(problems, row, history, others, chart, view, visible)

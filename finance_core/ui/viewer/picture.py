@@ -1,5 +1,7 @@
 """The texts on the picture of a ticker's chart."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from finance_core import formats
@@ -12,9 +14,19 @@ from finance_core.ui.viewer import table
 from finance_core.ui.viewer.shared import Chart
 
 
-def control(key: str, category: Category, row: TickerRow, chart: Chart, visible: tuple[int, int]) -> None:
-    """The part of the menu that downloads the picture, named like the other files of the visible bars."""
-    line = " · ".join([period(chart, visible), about(category, row, chart, visible)])
+def control(
+    key: str,
+    category: Category,
+    row: TickerRow,
+    chart: Chart,
+    daily: Mapping[str, pd.DataFrame],
+    visible: tuple[int, int],
+) -> None:
+    """The part of the menu that downloads the picture, named like the other files of the visible bars.
+
+    `daily` are the daily bars of all its tickers, by name.
+    """
+    line = " · ".join([period(chart, visible), about(category, row, chart, daily, visible)])
     file = table.file_name(row["ticker"], chart.style, chart.bars.iloc[visible[0] : visible[1] + 1])
     pictures.control(key, f"{file}.png", title(row), line)
 
@@ -29,7 +41,9 @@ def period(chart: Chart, visible: tuple[int, int]) -> str:
     return " – ".join(map(formats.date, _ends(chart, visible)))
 
 
-def about(category: Category, row: TickerRow, chart: Chart, visible: tuple[int, int]) -> str:
+def about(
+    category: Category, row: TickerRow, chart: Chart, daily: Mapping[str, pd.DataFrame], visible: tuple[int, int]
+) -> str:
     """What a reader must know beside the period: interval, currency, adjustment, source, visible breaks, today."""
     jumps = {listing.name_of(row): chart.noted.jumps, **chart.compared_jumps}
     currency = category.quoted_in(row["ticker"], row.get("currency"))
@@ -39,7 +53,7 @@ def about(category: Category, row: TickerRow, chart: Chart, visible: tuple[int, 
         _("배당까지 반영한 가격") if chart.style.total_return else _("분할 반영") if category.has_money else "",
         pictures.source(row),
         history_notes.remark(history_notes.within(jumps, *_ends(chart, visible))),
-        history_notes.remark_of_gaps({listing.name_of(row): chart.bars}, *_ends(chart, visible)),
+        history_notes.remark_of_gaps(daily, *_ends(chart, visible)),
     )
     return pictures.line_of(parts)
 

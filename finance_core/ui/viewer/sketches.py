@@ -47,6 +47,8 @@ class Change(NamedTuple):
     """None where it drew a new one."""
     after: Drawing | None
     """None where it deleted one."""
+    is_own: bool
+    """Whether the drawing is one of the visit."""
 
     @property
     def id(self) -> str:
@@ -115,7 +117,7 @@ class Sketch:
         for each in self._changeable:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.text(self._describe(each), width="stretch")
-                erase = partial(self._change, Change(each, None))
+                erase = partial(self.erase, each.id)
                 icon_button("delete", _("지우기"), f"erase_{each.id}", erase)
         if changes := _changes():
             st.button(changes[-1].undo_label, icon=":material/undo:", key="undo_drawing", on_click=self.undo)
@@ -155,43 +157,45 @@ class Sketch:
         drawing = self._drawing(cast("Kind", tool), points) if tool in POINTS else None
         _choose("")
         if drawing:
-            self._change(Change(None, drawing))
+            self._change(None, drawing, is_own=not may_edit())
 
     def move(self, name: Any, points: Any) -> None:
         """Move the drawing with the id `name` to `points`, a list of [day, price], or None for a point that stays."""
-        drawing = self._changeable_named(name)
+        drawing, is_own = self._changeable_named(name)
         if drawing and (moved := self._moved(drawing, points)):
-            self._change(Change(drawing, moved))
+            self._change(drawing, moved, is_own=is_own)
 
     def erase(self, name: Any) -> None:
         """Delete the drawing with the id `name`."""
-        if drawing := self._changeable_named(name):
-            self._change(Change(drawing, None))
+        drawing, is_own = self._changeable_named(name)
+        if drawing:
+            self._change(drawing, None, is_own=is_own)
 
     def undo(self) -> None:
         """Undo the last change of this visit, unless somebody has changed the drawing since."""
         use_visitor_language()
         if not (changes := _changes()):
             return
-        change = changes.pop()
-        stored = stored_drawings.load(self.db, self.category, self.ticker)
-        present = next((each for each in (*stored, *self._of_visit()) if each.id == change.id), None)
-        if present == change.after:
-            self._make(Change(change.after, change.before), lambda: None)
+        change = changes[-1]
+        present = {each.id: each for each in (*self._stored_now(), *self._of_visit())}
+        if present.get(change.id) == change.after:
+            self._make(change._replace(before=change.after, after=change.before), partial(changes.remove, change))
         else:
+            changes.pop()
             toast(_("그 뒤에 다른 사람이 고친 그림이라 되돌리지 않았습니다."))
 
-    def _change(self, change: Change) -> None:
+    def _change(self, before: Drawing | None, after: Drawing | None, *, is_own: bool) -> None:
         """Make a change that can be undone."""
+        change = Change(before, after, is_own)
         self._make(change, partial(_changes().append, change))
 
     def _make(self, change: Change, done: Callable[[], None]) -> None:
         """Make a change to the drawings of the visit, or to the stored ones, and call `done` if it was made."""
-        before, after = change
-        own = self._of_visit()
-        if before not in own if before else may_edit():
+        before, after, is_own = change
+        if not is_own:
             writes(self._write)(change, done)
             return
+        own = self._of_visit()
         changed = [after if each == before else each for each in own] if before else [*own, after]
         if len(changed) > LIMIT:
             toast(str(stored_drawings.too_many()))
@@ -200,7 +204,7 @@ class Sketch:
         done()
 
     def _write(self, change: Change, done: Callable[[], None]) -> None:
-        before, after = change
+        before, after, _is_own = change
         place = self.db, self.category, self.ticker
         if after is None:
             stored_drawings.remove(*place, [change.id])
@@ -211,11 +215,22 @@ class Sketch:
         done()
 
     def _of_visit(self) -> list[Drawing]:
-        """The drawings of this visit, now: several messages may come before the page is drawn again."""
+        """The drawings of this visit, now."""
         return list(st.session_state.get(OWN, {}).get((self.category.key, self.ticker), []))
 
-    def _changeable_named(self, name: Any) -> Drawing | None:
-        return next((each for each in self._changeable if each.id == name), None)
+    def _changeable_named(self, name: Any) -> tuple[Drawing | None, bool]:
+        """The drawing with the id `name` as it is now, if this visitor may change it; and whether it is of the visit.
+
+        Several messages of the browser may come before the page is drawn again.
+        """
+        for drawings_now, is_own in ((self._of_visit, True), (self._stored_now, False)):
+            for each in drawings_now():
+                if each.id == name and (is_own or may_edit()):
+                    return each, is_own
+        return None, False
+
+    def _stored_now(self) -> list[Drawing]:
+        return stored_drawings.load(self.db, self.category, self.ticker)
 
     @property
     def _changeable(self) -> list[Drawing]:
