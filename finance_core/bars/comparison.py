@@ -255,18 +255,14 @@ def correlations(closes: pd.DataFrame) -> pd.DataFrame:
     """
     names = list(closes.columns)
     logs = np.ascontiguousarray(np.log(closes.to_numpy(dtype="float64")).T)  # contiguous by series
-    known, days = ~np.isnan(logs), pd.DatetimeIndex(closes.index)
-    has_gaps = [bool(candles.gaps(days[of_one])) for of_one in known]
+    known, days = ~np.isnan(logs), closes.index.to_numpy()
+    has_gaps = [bool((np.diff(days[of_one]) > candles.LONG_GAP).any()) for of_one in known]
     result = np.full((len(names), len(names)), np.nan)
     for one in range(len(names)):
         for other in range(one, len(names)):
             common = np.flatnonzero(known[one] & known[other])
             a, b = logs[one].take(common), logs[other].take(common)
-            ends = (
-                np.flatnonzero(np.diff(days.to_numpy()[common]) > candles.LONG_GAP)
-                if has_gaps[one] or has_gaps[other]
-                else ()
-            )
+            ends = np.flatnonzero(np.diff(days[common]) > candles.LONG_GAP) if has_gaps[one] or has_gaps[other] else ()
             result[one, other] = result[other, one] = _correlation(a, b, ends)
     return pd.DataFrame(result, index=names, columns=names)
 
