@@ -49,9 +49,10 @@
     const [first, last] = zoom.getValueRange();
     const width = grid.width / Math.max(parse(days[last]).day - parse(days[first]).day, 1);
     const step = steps.find(([length], index) => length * width >= (index ? LEAST : LEAST / 2)) ?? steps.at(-1);
-    const isVisible = (position) => position > first && position <= last;
-    const visible = step[0] > WEEK ? monthStarts.filter(isVisible) : Array.from({ length: last - first }, (_, at) => first + 1 + at);
-    const found = visible.filter((position) => beginsStep(step, position));
+    // A month, and all that is longer, begins where a month begins.
+    const possible = step[0] > WEEK ? monthStarts : days.slice(first, last + 1).map((_, at) => first + at);
+    const isInSight = (position) => position > first && position <= last;
+    const found = possible.filter((position) => isInSight(position) && beginsStep(step, position));
     for (const position of found) texts.set(days[position], textOf(position));
     return found;
   };
