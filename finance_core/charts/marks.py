@@ -17,6 +17,8 @@ from finance_core.i18n import N_, _
 
 COLUMN: Final = "marks"
 """The column of the dataset with the text of a bar's marks."""
+TAG: Final[Option] = {"color": "#ffffff", "backgroundColor": "#5c636a", "padding": [2, 4], "borderRadius": 3}
+"""The text of a mark has a ground: it stands over bars."""
 AXIS: Final[Option] = {"gridIndex": 0, "min": 0, "max": 1, "show": False, "axisPointer": {"show": False}}
 """The third y axis, on which marks without a price stand at the foot of the pane."""
 
@@ -75,7 +77,7 @@ class Marked:
         """The series of these marks; `dataset` is the position of their dataset in the option."""
         look = LOOKS[self.kind]
         beside = {
-            "label": {"show": True, "formatter": "{@text}", "color": look.color, "fontSize": 11, "position": "left"},
+            "label": {"show": True, "formatter": "{@text}", "fontSize": 11, "position": "left", **TAG},
             "labelLayout": Script("mark_label", {"left": SIDES["left"]}),
         }
         return {
@@ -86,7 +88,7 @@ class Marked:
             "symbol": look.symbol,
             "symbolSize": 5 if look.has_price else 9,
             "symbolOffset": [0, 0 if look.has_price else -5],
-            "itemStyle": {"color": look.color},
+            "itemStyle": {"color": look.color, "opacity": 1},
             "silent": True,
             "z": 4,  # above lines, which have 3
             "encode": {"x": _("날짜"), "y": "height"},

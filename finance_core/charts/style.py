@@ -9,8 +9,8 @@ from finance_core.bars.periods import Interval
 RED: Final = "#f04452"
 BLUE: Final = "#3182f6"
 GREEN: Final = "#0ca678"
-DRAWING: Final = "#4c6ef5"
-"""Colour of what people draw."""
+DRAWING: Final = "#4263eb"
+"""Colour of what people draw. White text on it can be read."""
 
 Kind = Literal["hollow", "candles", "bars", "line", "area"]
 """How prices are drawn. Hollow: only falling bodies are filled, so that the two differ without colour too."""

@@ -11,6 +11,7 @@ from finance_core import i18n
 from finance_core.bars import candles, curves, marks
 from finance_core.bars.curves import Chosen
 from finance_core.charts import candlestick, price_series, style
+from finance_core.charts import marks as mark_looks
 from finance_core.charts.overlay import Other
 from finance_core.charts.style import Kind, Scale, Style
 from finance_core.ui.echart import border
@@ -187,3 +188,15 @@ def test_the_only_close_of_another_ticker_is_marked_and_what_is_bridged_is_not()
     assert once["markPoint"]["data"] == [{"coord": [1, 5.0]}]
     assert "markPoint" not in bridged
     json.dumps(option["series"], allow_nan=False, default=lambda script: dict(script.settings))
+
+
+def luminance(color: str) -> float:
+    """As WCAG 2.2 defines it."""
+    parts = np.array([*bytes.fromhex(color[1:])]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("ground", [style.DRAWING, mark_looks.TAG["backgroundColor"]])
+def test_the_text_of_a_mark_or_a_drawing_can_be_read_on_its_ground(ground: str) -> None:
+    assert (luminance("#ffffff") + 0.05) / (luminance(ground) + 0.05) >= 4.5

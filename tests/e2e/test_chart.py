@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from finance_core.bars import candles
 from finance_core.bars.drawings import Drawing, Point
 from finance_core.categories import KOREAN_STOCKS
+from finance_core.charts.style import DRAWING
 from finance_core.storage import drawings, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.echart.border import MARKER
@@ -350,7 +351,7 @@ def test_what_is_drawn_stays_on_the_chart_for_everybody_and_is_in_the_picture(
 
     # The link shows them, in whichever period, and the picture has them.
     open_chart(page, address + "?period=3M")
-    accent = (76, 110, 245)
+    accent = tuple(bytes.fromhex(DRAWING[1:]))
     assert wait_until(lambda: accent in colours(page))
     _name, picture = picture_of(page)
     assert accent in {colour for count, colour in picture.getcolors(1 << 24) or [] if count > 500}

@@ -133,7 +133,7 @@ def settings(
         "alt": alt,
         "drawings": list(drawings.items),
         "answered": drawings.answered,
-        "tool": {"points": drawings.points, "color": DRAWING, "font": "13px sans-serif"},
+        "tool": {"points": drawings.points, "color": DRAWING},
         "picture": asdict(picture) if picture else None,
         "measure": {**_counted(), "decimals": look.decimals, "ratios": look.ratios},
     }

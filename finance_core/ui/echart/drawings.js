@@ -1,10 +1,13 @@
 // Draws the drawings on a chart as one more series, so that nothing else is redrawn. `drawings` are {kind, points:
 // [[position, price]], text}; points may be outside the visible range. `chart.textBoxes` has the box of each text by the
 // id of its drawing: [left, top, right, bottom].
-(chart, echarts, drawings, { color, font }) => {
+(chart, echarts, drawings, { color }) => {
+  const font = `12px ${chart.getModel().get("textStyle.fontFamily")}`; // of the page, as all text of the chart
+  const PADDING = [2, 4];
+  const ground = { backgroundColor: color, padding: PADDING, borderRadius: 3 }; // a text stands over bars
   const write = (text, x, y, align) => ({
     type: "text",
-    style: { text, x, y, fill: color, font, align, verticalAlign: "bottom" },
+    style: { text, x, y, fill: "#ffffff", font, align, verticalAlign: "bottom", ...ground },
   });
   const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { stroke: color, lineWidth: 1.5 } });
   const crisp = (y) => Math.floor(y) + 0.5; // in the middle of a row of pixels: else a level line is a blur of two rows
@@ -18,11 +21,11 @@
   // where it is longer. The text of a point beyond an edge does not come in: it would be seen without its point.
   const note = (x, y, area, { id, text }) => {
     const [left, right] = [x - area.x - 6, area.x + area.width - x - 6];
-    const { width } = echarts.format.getTextRect(text, font);
+    const width = echarts.format.getTextRect(text, font).width + 2 * PADDING[1];
     const isLeft = x <= area.x + area.width && width > right && left > right;
     const room = Math.max(isLeft ? left : right, 60);
     const element = write(text, isLeft ? x - 6 : x + 6, y - 4, isLeft ? "right" : "left");
-    Object.assign(element.style, { width: room, overflow: "break" });
+    if (width > room) Object.assign(element.style, { width: room - 2 * PADDING[1], overflow: "break" });
     const { height } = new echarts.graphic.Text(element).getBoundingRect();
     const isBelow = y >= area.y && y - 4 - height < area.y;
     if (isBelow) Object.assign(element.style, { y: y + 4, verticalAlign: "top" });
