@@ -1,7 +1,6 @@
 """What people drew on the charts of tickers (`chart_drawings`). All visitors of the installation see it."""
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import cast
 
 from pymongo.errors import DuplicateKeyError
@@ -32,17 +31,17 @@ def add(db: MongoDatabase, category: Category, ticker: str, drawing: Drawing) ->
         raise too_many() from None
 
 
-def replace(db: MongoDatabase, category: Category, ticker: str, drawing: Drawing) -> None:
-    """Store `drawing` in the place of the one with its id, if that is still there. Raises as `add`."""
+def replace(db: MongoDatabase, category: Category, ticker: str, before: Drawing, after: Drawing) -> bool:
+    """Store `after` in the place of `before`; False if somebody has changed or deleted that one. Raises as `add`."""
     database.prepare_writing(db, category)
-    there = {"_id": category.key_of(ticker), "drawings.id": drawing.id}
-    db[DRAWINGS].update_one(there, {"$set": {"drawings.$": dict(_entry(drawing))}})
+    there = {"_id": category.key_of(ticker), "drawings": {"$elemMatch": dict(_entry(before))}}
+    return db[DRAWINGS].update_one(there, {"$set": {"drawings.$": dict(_entry(after))}}).matched_count > 0
 
 
-def remove(db: MongoDatabase, category: Category, ticker: str, ids: Iterable[str]) -> None:
-    """Delete the drawings with these ids."""
-    change = {"$pull": {"drawings": {"id": {"$in": list(ids)}}}}
-    db[DRAWINGS].update_one({"_id": category.key_of(ticker)}, change)
+def remove(db: MongoDatabase, category: Category, ticker: str, drawing: Drawing) -> bool:
+    """Delete `drawing`; False if somebody has changed or deleted it."""
+    change = {"$pull": {"drawings": dict(_entry(drawing))}}
+    return db[DRAWINGS].update_one({"_id": category.key_of(ticker)}, change).modified_count > 0
 
 
 def too_many() -> SisepanError:

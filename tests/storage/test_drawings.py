@@ -25,7 +25,8 @@ def test_a_drawing_comes_back_as_it_was_stored_and_for_its_ticker_alone(own_serv
         drawings.add(own_server_db, KOREAN_STOCKS, "005930", drawing)
     assert drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [trend, text]
     assert drawings.load(own_server_db, US_STOCKS, "005930") == []
-    drawings.remove(own_server_db, KOREAN_STOCKS, "005930", ["a", "nothing"])
+    assert drawings.remove(own_server_db, KOREAN_STOCKS, "005930", trend)
+    assert not drawings.remove(own_server_db, KOREAN_STOCKS, "005930", trend)
     assert drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [text]
 
 
@@ -34,10 +35,24 @@ def test_a_drawing_takes_the_place_of_its_former_self_and_one_that_was_deleted_s
 ) -> None:
     for name in ("a", "b", "c"):
         drawings.add(own_server_db, KOREAN_STOCKS, "005930", level(name))
-    drawings.remove(own_server_db, KOREAN_STOCKS, "005930", ["c"])
-    for name in ("b", "c"):
-        drawings.replace(own_server_db, KOREAN_STOCKS, "005930", level(name, 7.5))
+    drawings.remove(own_server_db, KOREAN_STOCKS, "005930", level("c"))
+    for name, is_there in (("b", True), ("c", False)):
+        moved = level(name, 7.5)
+        assert drawings.replace(own_server_db, KOREAN_STOCKS, "005930", level(name), moved) == is_there
     assert drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [level("a"), level("b", 7.5)]
+
+
+def test_of_two_who_move_a_drawing_at_once_the_second_is_refused(own_server_db: MongoDatabase) -> None:
+    drawings.add(own_server_db, KOREAN_STOCKS, "005930", level("a"))
+
+    def move(price: float) -> bool:
+        return drawings.replace(own_server_db, KOREAN_STOCKS, "005930", level("a"), level("a", price))
+
+    with ThreadPoolExecutor(8) as people:
+        moved = list(people.map(move, range(1, 9)))
+    assert sum(moved) == 1
+    assert drawings.load(own_server_db, KOREAN_STOCKS, "005930") == [level("a", 1 + moved.index(True))]
+    assert not drawings.remove(own_server_db, KOREAN_STOCKS, "005930", level("a")), "not as the second person saw it"
 
 
 def test_two_who_draw_at_once_lose_nothing_and_get_no_more_than_the_limit(own_server_db: MongoDatabase) -> None:

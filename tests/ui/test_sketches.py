@@ -236,6 +236,16 @@ def test_a_deleted_drawing_is_brought_back_as_it_was_but_not_to_another_chart(
     assert "undo_drawing" not in [button.key for button in page.button]
 
 
+def written_over(*place: Any) -> None:
+    (drawing,) = stored_drawings.load(*place)
+    stored_drawings.replace(*place, drawing, replace(TREND, text="B"))
+
+
+def emptied(*place: Any) -> None:
+    for drawing in stored_drawings.load(*place):
+        stored_drawings.remove(*place, drawing)
+
+
 def undone_after(change_by_another: object) -> None:
     """Moves a drawing, lets another person do something, and undoes the move, as the chart's callbacks do."""
     from finance_core.categories import KOREAN_STOCKS
@@ -260,8 +270,8 @@ def undone_after(change_by_another: object) -> None:
     ("change_by_another", "expected"),
     [
         (lambda *_place: None, [TREND]),
-        (lambda *place: stored_drawings.replace(*place, replace(TREND, text="B")), [replace(TREND, text="B")]),
-        (lambda *place: stored_drawings.remove(*place, [TREND.id]), []),
+        (written_over, [replace(TREND, text="B")]),
+        (emptied, []),
     ],
 )
 def test_a_change_is_undone_unless_another_person_changed_the_drawing_since(
@@ -273,6 +283,42 @@ def test_a_change_is_undone_unless_another_person_changed_the_drawing_since(
     assert stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930") == expected
     assert [toast.value for toast in page.toast if "다른 사람" in toast.value] == [toast.value for toast in page.toast]
     assert bool(page.toast) == (expected != [TREND])
+
+
+def told_after(message: object, change_by_another: object) -> None:
+    """Shows a drawing, lets another person do something, and tells a message of the chart that still shows it."""
+    from finance_core.categories import KOREAN_STOCKS
+    from finance_core.charts.style import Style
+    from finance_core.storage import database, drawings
+    from finance_core.ui.decorators import errors_shown
+    from finance_core.ui.viewer import sketches
+    from tests.ui.test_sketches import BARS, SPLITS, TREND
+
+    place = database.connect(), KOREAN_STOCKS, "005930"
+    drawings.add(*place, TREND)
+    sketch = sketches.Sketch(*place, BARS, SPLITS, Style(), drawings.load(*place), [])
+    change_by_another(*place)  # type: ignore[operator]
+    sketch.tell(message)  # type: ignore[arg-type]
+    with errors_shown():
+        pass
+
+
+@pytest.mark.parametrize(("change_by_another", "expected"), [(written_over, [replace(TREND, text="B")]), (emptied, [])])
+@pytest.mark.parametrize(
+    "message", [{"kind": "erase", "id": "a"}, {"kind": "move", "id": "a", "points": [None, [str(DAYS[12].date()), 1]]}]
+)
+def test_what_another_person_has_changed_meanwhile_is_not_overwritten(
+    own_server_db: MongoDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    message: dict[str, Any],
+    change_by_another: Any,
+    expected: list[Drawing],
+) -> None:
+    pages.sit_at_the_machine(monkeypatch)
+    page = AppTest.from_function(told_after, args=(message, change_by_another), default_timeout=60).run()
+    assert not page.exception
+    assert stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930") == expected
+    assert ["다른 사람" in toast.value for toast in page.toast] == [True]
 
 
 def hidden() -> None:
@@ -341,7 +387,7 @@ def test_what_is_done_in_a_hurry_counts_each_time_and_is_undone_step_by_step(
     if visitor == "admin":
         pages.sit_at_the_machine(monkeypatch)
     for count, price in enumerate(after, start=1):
-        stored_drawings.remove(own_server_db, KOREAN_STOCKS, "005930", ["a"])
+        emptied(own_server_db, KOREAN_STOCKS, "005930")
         if visitor == "admin":
             stored_drawings.add(own_server_db, KOREAN_STOCKS, "005930", TREND)
         messages = [*steps, *[{"kind": "undo"}] * 3][:count]
@@ -372,7 +418,7 @@ def full() -> None:
     for number in range(LIMIT):
         drawings.add(*place, replace(TREND, id=str(number)))
     sketch.tell({"kind": "undo"})
-    drawings.remove(*place, ["0"])
+    drawings.remove(*place, replace(TREND, id="0"))
     sketch.tell({"kind": "undo"})
     with errors_shown():
         pass

@@ -174,26 +174,24 @@ class Sketch:
     def undo(self) -> None:
         """Undo the last change of this visit, unless somebody has changed the drawing since."""
         use_visitor_language()
-        if not (changes := _changes()):
-            return
-        change = changes[-1]
-        present = {each.id: each for each in (*self._stored_now(), *self._of_visit())}
-        if present.get(change.id) == change.after:
-            self._make(change._replace(before=change.after, after=change.before), partial(changes.remove, change))
-        else:
-            changes.pop()
-            toast(_("그 뒤에 다른 사람이 고친 그림이라 되돌리지 않았습니다."))
+        if changes := _changes():
+            change = changes[-1]
+            forget = partial(changes.remove, change)
+            self._make(change._replace(before=change.after, after=change.before), forget, forget)
 
     def _change(self, before: Drawing | None, after: Drawing | None, *, is_own: bool) -> None:
         """Make a change that can be undone."""
         change = Change(before, after, is_own)
         self._make(change, partial(_changes().append, change))
 
-    def _make(self, change: Change, done: Callable[[], None]) -> None:
-        """Make a change to the drawings of the visit, or to the stored ones, and call `done` if it was made."""
+    def _make(self, change: Change, done: Callable[[], None], refused: Callable[[], None] = lambda: None) -> None:
+        """Make a change to the drawings of the visit, or to the stored ones, and call `done` if it was made.
+
+        If somebody has changed or deleted the drawing meanwhile, say so and call `refused`.
+        """
         before, after, is_own = change
         if not is_own:
-            writes(self._write)(change, done)
+            writes(self._write)(change, done, refused)
             return
         own = self._of_visit()
         changed = [after if each == before else each for each in own] if before else [*own, after]
@@ -203,16 +201,21 @@ class Sketch:
         st.session_state.setdefault(OWN, {})[self.category.key, self.ticker] = [each for each in changed if each]
         done()
 
-    def _write(self, change: Change, done: Callable[[], None]) -> None:
+    def _write(self, change: Change, done: Callable[[], None], refused: Callable[[], None]) -> None:
         before, after, _is_own = change
         place = self.db, self.category, self.ticker
-        if after is None:
-            stored_drawings.remove(*place, [change.id])
-        elif before is None:
-            stored_drawings.add(*place, after)
+        if before is None:
+            stored_drawings.add(*place, cast("Drawing", after))
+            is_made = True
+        elif after is None:
+            is_made = stored_drawings.remove(*place, before)
         else:
-            stored_drawings.replace(*place, after)
-        done()
+            is_made = stored_drawings.replace(*place, before, after)
+        if is_made:
+            done()
+        else:
+            refused()
+            _say_changed_meanwhile()
 
     def _of_visit(self) -> list[Drawing]:
         """The drawings of this visit, now."""
@@ -221,16 +224,22 @@ class Sketch:
     def _changeable_named(self, name: Any) -> tuple[Drawing | None, bool]:
         """The drawing with the id `name` as it is now, if this visitor may change it; and whether it is of the visit.
 
-        Several messages of the browser may come before the page is drawn again.
+        Several messages of the browser may come before the page is drawn again. What somebody else has changed since
+        the page was drawn is left as it is, with a sentence.
         """
-        for drawings_now, is_own in ((self._of_visit, True), (self._stored_now, False)):
-            for each in drawings_now():
-                if each.id == name and (is_own or may_edit()):
-                    return each, is_own
-        return None, False
-
-    def _stored_now(self) -> list[Drawing]:
-        return stored_drawings.load(self.db, self.category, self.ticker)
+        for each in self._of_visit():
+            if each.id == name:
+                return each, True
+        if not may_edit():
+            return None, False
+        stored_now = stored_drawings.load(self.db, self.category, self.ticker)
+        present = next((each for each in stored_now if each.id == name), None)
+        known = [change.after for change in _changes() if change.id == name]
+        known += [each for each in self.stored if each.id == name]
+        if known and present not in known:
+            _say_changed_meanwhile()
+            return None, False
+        return present, False
 
     @property
     def _changeable(self) -> list[Drawing]:
@@ -315,6 +324,10 @@ def _tool() -> str:
 def _text() -> str:
     """The text to draw, "" if none was typed."""
     return ticker_fields.clean_text(st.session_state.get(TEXT, ""))[:TEXT_LIMIT]
+
+
+def _say_changed_meanwhile() -> None:
+    toast(_("그 사이에 다른 사람이 고치거나 지운 그림이라 그대로 두었습니다."))
 
 
 def _choose(tool: str) -> None:
