@@ -33,8 +33,6 @@ LIMIT: Final = 20
 """Most series on one chart."""
 AXES: Final = 2
 """Most series that can each have a price axis of their own."""
-FLAT: Final = 1e-18
-"""A series whose log returns have at most this variance counts as flat: the variance comes from rounding."""
 RATE_AGE: Final = pd.Timedelta(days=7)
 """Greatest age of an exchange rate; no currency market stays closed for so long."""
 
@@ -145,21 +143,12 @@ def measurable(closes: pd.DataFrame, traded: pd.DataFrame) -> pd.DataFrame:
     return closes.mask(traded & closes.isna(), np.inf)
 
 
-def _known(closes: Frame) -> Frame:
+def priced(closes: Frame) -> Frame:
+    """`closes` without the sessions on which one of them is not known."""
     return closes.replace(np.inf, np.nan).dropna()
 
 
-def _log_returns(closes: pd.DataFrame) -> pd.DataFrame:
-    """The log returns of the first two columns between common sessions with known closes; the first row is NaN.
-
-    None reaches across a gap (see `candles.gaps`).
-    """
-    common = closes.iloc[:, :2].dropna()
-    moves = common.replace(np.inf, np.nan).apply(np.log).diff().iloc[1:]
-    return pd.concat([common.iloc[:1] * np.nan, moves[_are_daily(common)].dropna()])
-
-
-def _are_daily(closes: Frame) -> npt.NDArray[np.bool_]:
+def are_daily(closes: Frame) -> npt.NDArray[np.bool_]:
     """Of each session but the first, whether the one before it is not across a gap."""
     result: npt.NDArray[np.bool_] = np.diff(closes.index.to_numpy()) <= candles.LONG_GAP
     return result
@@ -203,7 +192,7 @@ def statistics(close: "pd.Series[float]") -> Statistics | None:
     >>> statistics(closes["A"]).drawdown.depth
     -0.25
     """
-    known = _known(close)
+    known = priced(close)
     if known.empty:
         return None
     moves, falls, days = returns(close), drawdowns(known), pd.DatetimeIndex(known.index)
@@ -230,7 +219,7 @@ def returns(close: "pd.Series[float]") -> "pd.Series[float]":
     [0.2, 0.0]
     """
     closes = close.dropna()
-    return closes.replace(np.inf, np.nan).pct_change(fill_method=None).iloc[1:][_are_daily(closes)].dropna()
+    return closes.replace(np.inf, np.nan).pct_change(fill_method=None).iloc[1:][are_daily(closes)].dropna()
 
 
 def drawdowns(close: "pd.Series[float]") -> "pd.Series[float]":
@@ -239,100 +228,8 @@ def drawdowns(close: "pd.Series[float]") -> "pd.Series[float]":
     >>> drawdowns(closes["A"]).round(2).tolist()
     [0.0, 0.0, -0.25, -0.08]
     """
-    known = _known(close)
+    known = priced(close)
     return known / known.cummax() - 1
-
-
-def correlations(closes: pd.DataFrame) -> pd.DataFrame:
-    """Pearson's correlation of the daily log returns of each pair, on the sessions that both have.
-
-    A return reaches from one common session to the next, so that a holiday of one series does not count as a return of
-    0, but not across a gap (see `candles.gaps`). NaN where a pair has fewer than three common sessions, or one of them
-    never moved.
-
-    >>> correlations(closes).loc["A", "B"].round(2).item()
-    -1.0
-    """
-    names = list(closes.columns)
-    logs = np.ascontiguousarray(np.log(closes.to_numpy(dtype="float64")).T)  # contiguous by series
-    known, days = ~np.isnan(logs), closes.index.to_numpy()
-    has_gaps = [bool((np.diff(days[of_one]) > candles.LONG_GAP).any()) for of_one in known]
-    result = np.full((len(names), len(names)), np.nan)
-    for one in range(len(names)):
-        for other in range(one, len(names)):
-            common = np.flatnonzero(known[one] & known[other])
-            a, b = logs[one].take(common), logs[other].take(common)
-            ends = np.flatnonzero(np.diff(days[common]) > candles.LONG_GAP) if has_gaps[one] or has_gaps[other] else ()
-            result[one, other] = result[other, one] = _correlation(a, b, ends)
-    return pd.DataFrame(result, index=names, columns=names)
-
-
-def _correlation(
-    a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], ends: npt.NDArray[np.intp] | tuple[()]
-) -> float:
-    """The correlation of the differences of `a` and `b`, but for those behind the positions `ends`."""
-    with np.errstate(invalid="ignore"):  # from infinity to infinity
-        x, y = a[1:] - a[:-1], b[1:] - b[:-1]
-        if len(ends):
-            x, y = np.delete(x, ends), np.delete(y, ends)
-        total_x, total_y = x.sum(), y.sum()
-    if not np.isfinite(total_x + total_y):
-        finite = np.isfinite(x) & np.isfinite(y)
-        x, y = x[finite], y[finite]
-        total_x, total_y = x.sum(), y.sum()
-    count = len(x)
-    if count < 2:
-        return float("nan")
-    # Without subtracting the means from each return first: daily returns are near 0, so nothing is lost.
-    mean_x, mean_y = total_x / count, total_y / count
-    variance_x, variance_y = x @ x - count * mean_x**2, y @ y - count * mean_y**2
-    if min(variance_x, variance_y) <= FLAT * count:
-        return float("nan")
-    return float(np.clip((x @ y - count * mean_x * mean_y) / np.sqrt(variance_x * variance_y), -1, 1))
-
-
-def rolling_correlation(closes: pd.DataFrame, window: int) -> "pd.Series[float]":
-    """The correlation of the first two columns over the last `window` returns, on their common sessions.
-
-    >>> rolling_correlation(closes, window=2).round(2).tolist()
-    [nan, nan, -1.0]
-    """
-    moves = _log_returns(closes)
-    return moves.iloc[:, 0].rolling(window).corr(moves.iloc[:, 1])
-
-
-class Pair(NamedTuple):
-    """How the first of two series moves against the second, on the sessions that both have."""
-
-    spread: "pd.Series[float]"
-    """Change of the first minus that of the second since their first common session, in percentage points."""
-    ratio: "pd.Series[float]"
-    """The first divided by the second, 1 at their first common session; so it needs no common currency."""
-    betas: "pd.Series[float]"
-    """Beta over the last returns of a window, at each session with a return."""
-    beta: float
-    """Beta over all common sessions; NaN if they are fewer than three, or the second series is flat."""
-
-
-def pair(closes: pd.DataFrame, window: int) -> Pair:
-    """Spread, ratio and beta of the first two columns.
-
-    Beta is the covariance of their log returns divided by the variance of the second's, as in W. Sharpe, Capital Asset
-    Prices (1964). A return reaches from one common session to the next.
-
-    >>> measured = pair(closes, window=2)
-    >>> measured.spread.round(1).tolist(), measured.ratio.round(3).tolist(), round(measured.beta, 2)
-    ([0.0, -45.0, -28.3], [1.0, 0.625, 0.764], -2.68)
-    """
-    both = _known(closes.iloc[:, :2])
-    since = both / both.iloc[0] if len(both) else both
-    first, second = (moves for _name, moves in _log_returns(closes).items())
-    # The variance of an exactly flat second series is a rounding error.
-    variances = second.rolling(window).var()
-    betas = first.rolling(window).cov(second) / variances.where(variances > FLAT)
-    variance = second.var()
-    beta = float(first.cov(second) / variance) if len(both) > 2 and variance > FLAT else float("nan")
-    return Pair((since.iloc[:, 0] - since.iloc[:, 1]) * 100, since.iloc[:, 0] / since.iloc[:, 1], betas, beta)
 
 
 def keep_slots(kept: Mapping[str, int], shown: Sequence[str]) -> dict[str, int]:

@@ -18,7 +18,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 from plotly.subplots import make_subplots
 
-from finance_core.bars import comparison
+from finance_core.bars import comparison, pairs
 from finance_core.bars.comparison import Scale
 from finance_core.bars.formulas import Floats
 from finance_core.charts import parts
@@ -59,7 +59,7 @@ def correlation_map(closes: pd.DataFrame) -> go.Figure:
     >>> correlation_map(closes).data[0].text[0]
     ['1.00', '-0.30']
     """
-    correlations = comparison.correlations(closes).to_numpy()
+    correlations = pairs.correlations(closes).to_numpy()
     text = [["" if np.isnan(value) else f"{value:.2f}" for value in row] for row in correlations]
     names = list(closes.columns)
     heat = go.Heatmap(z=correlations, x=names, y=names, zmin=-1, zmax=1, colorscale="RdBu_r", text=text,
@@ -108,7 +108,7 @@ def rolling_correlation(closes: pd.DataFrame, window: int = ROLLING) -> go.Figur
     >>> rolling_correlation(closes, window=3).data[0].y.round(2).tolist()
     [nan, nan, nan, 0.46, -0.31]
     """
-    correlation = comparison.rolling_correlation(closes, window)
+    correlation = pairs.rolling_correlation(closes, window)
     return _one_line(correlation, _("상관계수")).update_yaxes(range=[-1.05, 1.05])
 
 
@@ -118,7 +118,7 @@ def spread(closes: pd.DataFrame) -> go.Figure:
     >>> spread(closes).data[0].y.round(1).tolist()
     [0.0, 10.0, 0.0, -10.0, 30.0]
     """
-    figure = _one_line(comparison.pair(closes, ROLLING).spread, _("스프레드"))
+    figure = _one_line(pairs.pair(closes, ROLLING).spread, _("스프레드"))
     return figure.add_hline(0, line={"dash": "dot", "width": 1}).update_yaxes(ticksuffix=_("%p"), hoverformat="+,.2f")
 
 
@@ -128,7 +128,7 @@ def ratio(closes: pd.DataFrame) -> go.Figure:
     >>> ratio(closes).data[0].y.round(2).tolist()
     [1.0, 1.1, 1.0, 0.92, 1.3]
     """
-    figure = _one_line(comparison.pair(closes, ROLLING).ratio, _("비율"))
+    figure = _one_line(pairs.pair(closes, ROLLING).ratio, _("비율"))
     return figure.add_hline(1, line={"dash": "dot", "width": 1}).update_yaxes(hoverformat=",.4f")
 
 
@@ -138,7 +138,7 @@ def beta(closes: pd.DataFrame, window: int = ROLLING) -> go.Figure:
     >>> beta(closes, window=3).data[0].y.round(2).tolist()
     [nan, nan, nan, 0.45, -0.22]
     """
-    measured = comparison.pair(closes, window)
+    measured = pairs.pair(closes, window)
     figure = _one_line(measured.betas, _("베타"))
     if np.isfinite(measured.beta):
         text = _("기간 전체 {beta}").format(beta=f"{measured.beta:.2f}")

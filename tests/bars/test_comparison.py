@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finance_core.bars import comparison
+from finance_core.bars import comparison, pairs
 from finance_core.bars.comparison import Base
 from tests.pages import real_tables
 
@@ -46,7 +46,7 @@ def test_correlation_is_of_common_sessions_so_that_a_holiday_is_no_return_of_not
     closes = comparison.align({"kr": SEOUL, "us": NEW_YORK})
     x, y = [math.log(1.1), math.log(0.9)], [math.log(53 / 50), math.log(54 / 53)]
     expected = np.corrcoef(x, y)[0, 1]
-    assert comparison.correlations(closes).loc["kr", "us"] == pytest.approx(expected)
+    assert pairs.correlations(closes).loc["kr", "us"] == pytest.approx(expected)
 
 
 def test_a_price_that_is_none_is_missing() -> None:
@@ -135,7 +135,7 @@ def test_the_order_of_series_does_not_matter(order: list[str]) -> None:
     other = comparison.align({name: made[name] for name in order})
     pd.testing.assert_frame_equal(one[order], other)
     pd.testing.assert_frame_equal(
-        comparison.correlations(one).loc[order, order], comparison.correlations(other), check_exact=False
+        pairs.correlations(one).loc[order, order], pairs.correlations(other), check_exact=False
     )
 
 
@@ -188,7 +188,7 @@ def test_what_a_short_series_cannot_tell_is_not_told() -> None:
 def test_correlations_of_the_real_prices_are_those_of_an_independent_calculation() -> None:
     tables = dict(list(real_tables().items())[:4])
     closes = comparison.align({ticker: table["close"].iloc[-500:] for ticker, table in tables.items()})
-    found = comparison.correlations(closes)
+    found = pairs.correlations(closes)
     for a in closes:
         for b in closes:
             pair = pd.DataFrame({"a": closes[a], "b": closes[b]}).dropna()
@@ -222,9 +222,9 @@ def test_no_return_reaches_across_a_time_without_bars() -> None:
     slope = np.log1p(moves).cov(np.log1p(of_other)) / np.log1p(of_other).var()
     for second in ("B", "C"):
         pair = closes[["A", second]]
-        assert comparison.correlations(closes).loc["A", second] == pytest.approx(expected)
-        assert comparison.rolling_correlation(pair, len(moves)).iloc[-1] == pytest.approx(expected)
-        assert comparison.pair(pair, 60).beta == pytest.approx(slope)
+        assert pairs.correlations(closes).loc["A", second] == pytest.approx(expected)
+        assert pairs.rolling_correlation(pair, len(moves)).iloc[-1] == pytest.approx(expected)
+        assert pairs.pair(pair, 60).beta == pytest.approx(slope)
     measured = comparison.statistics(halted)
     assert measured is not None
     assert measured.volatility == pytest.approx(np.log1p(moves).std() * np.sqrt(252))
@@ -232,6 +232,20 @@ def test_no_return_reaches_across_a_time_without_bars() -> None:
         (moves.idxmax(), pytest.approx(moves.max())),
         (moves.idxmin(), pytest.approx(moves.min())),
     )
+
+
+def test_no_return_of_a_pair_reaches_across_a_time_that_only_the_two_together_leave_open() -> None:
+    days = pd.bdate_range("2025-03-03", periods=180)
+    one, other = walk(1, days), walk(2, days)
+    one.iloc[140:] *= 2
+    one[(days >= "2025-06-02") & (days <= "2025-07-09")] = np.nan  # each alone has less than `LONG_GAP`
+    other[(days >= "2025-07-07") & (days <= "2025-08-13")] = np.nan
+    common = pd.DataFrame({"A": one, "B": other}).dropna()
+    parts = [common[:"2025-05-30"], common["2025-08-14":]]  # type: ignore[misc]
+    expected = pd.concat([np.log(part).diff() for part in parts]).corr().loc["A", "B"]
+    closes = pd.DataFrame({"A": one, "B": other})
+    assert pairs.correlations(closes).loc["A", "B"] == pytest.approx(expected)
+    assert pairs.rolling_correlation(closes, len(common) - 2).iloc[-1] == pytest.approx(expected)
 
 
 def test_no_return_reaches_across_sessions_whose_price_is_not_known_in_the_currency() -> None:
@@ -255,18 +269,18 @@ def test_no_return_reaches_across_sessions_whose_price_is_not_known_in_the_curre
     assert measured.total == pytest.approx(won.iloc[-1] / won.iloc[0] - 1), "but what it did over the whole time stays"
     assert len(comparison.returns(closes["A"])) == len(moves)
     expected = np.log1p(moves).corr(np.log1p(of_other))
-    assert comparison.correlations(closes).loc["A", "B"] == pytest.approx(expected)
-    assert comparison.rolling_correlation(closes, len(moves)).iloc[-1] == pytest.approx(expected)
+    assert pairs.correlations(closes).loc["A", "B"] == pytest.approx(expected)
+    assert pairs.rolling_correlation(closes, len(moves)).iloc[-1] == pytest.approx(expected)
     slope = np.log1p(moves).cov(np.log1p(of_other)) / np.log1p(of_other).var()
-    assert comparison.pair(closes, 60).beta == pytest.approx(slope)
-    assert np.isfinite(comparison.pair(closes, 60).ratio).all()
+    assert pairs.pair(closes, 60).beta == pytest.approx(slope)
+    assert np.isfinite(pairs.pair(closes, 60).ratio).all()
 
 
 def test_a_series_that_never_moves_has_no_correlation_and_a_perfect_pair_has_one() -> None:
     days = pd.bdate_range("2024-01-01", periods=10)
     moving = walk(1, days)
     closes = comparison.align({"a": moving, "b": moving * 3, "c": 100 / moving, "flat": pd.Series(5.0, index=days)})
-    found = comparison.correlations(closes)
+    found = pairs.correlations(closes)
     assert found.loc["a", "b"] == pytest.approx(1)
     assert found.loc["a", "c"] == pytest.approx(-1)
     assert math.isnan(found.loc["a", "flat"])
@@ -275,7 +289,7 @@ def test_a_series_that_never_moves_has_no_correlation_and_a_perfect_pair_has_one
 def test_a_rolling_correlation_is_of_common_sessions() -> None:
     days = pd.bdate_range("2024-01-01", periods=40)
     a, b = walk(1, days), walk(2, days[::2])
-    rolled = comparison.rolling_correlation(comparison.align({"a": a, "b": b}), 10)
+    rolled = pairs.rolling_correlation(comparison.align({"a": a, "b": b}), 10)
     common = pd.DataFrame({"a": a, "b": b}).dropna()
     expected = np.log(common).diff().iloc[-10:].corr().iloc[0, 1]
     assert rolled.iloc[-1] == pytest.approx(expected)
@@ -302,21 +316,19 @@ def test_beta_is_the_slope_of_the_returns_of_one_over_those_of_the_other_on_thei
         index=pd.bdate_range("2025-01-01", periods=300),
     )
     slope, _intercept = np.polyfit(market[1:], stock[1:], 1)
-    measured = comparison.pair(closes, 60)
+    measured = pairs.pair(closes, 60)
     assert measured.beta == pytest.approx(slope, rel=1e-9)
     assert measured.betas.iloc[-1] == pytest.approx(np.polyfit(market[-60:], stock[-60:], 1)[0], rel=1e-9)
     assert measured.betas.isna().sum() == 60, "a window of returns needs one close more"
     with_holidays = closes.copy()
     with_holidays.iloc[[7, 100], 1] = np.nan
-    pd.testing.assert_series_equal(
-        comparison.pair(with_holidays, 60).betas, comparison.pair(with_holidays.dropna(), 60).betas
-    )
+    pd.testing.assert_series_equal(pairs.pair(with_holidays, 60).betas, pairs.pair(with_holidays.dropna(), 60).betas)
 
 
 def test_spread_and_ratio_begin_level_at_the_first_common_session() -> None:
     days = pd.bdate_range("2025-01-01", periods=3)
     closes = pd.DataFrame({"won": [9_000.0, 10_000.0, 12_000.0], "dollars": [np.nan, 50.0, 55.0]}, index=days)
-    measured = comparison.pair(closes, 2)
+    measured = pairs.pair(closes, 2)
     assert measured.spread.tolist() == pytest.approx([0, 10])
     assert measured.ratio.tolist() == pytest.approx([1, 1.2 / 1.1])
     assert measured.spread.index.tolist() == days[1:].tolist()
@@ -325,6 +337,6 @@ def test_spread_and_ratio_begin_level_at_the_first_common_session() -> None:
 @pytest.mark.parametrize("second", [[5.0] * 4, [np.nan] * 4, [5.0, np.nan, np.nan, np.nan]])
 def test_a_pair_that_has_no_beta_has_none(second: list[float]) -> None:
     closes = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": second}, index=pd.bdate_range("2025-01-01", periods=4))
-    measured = comparison.pair(closes, 2)
+    measured = pairs.pair(closes, 2)
     assert np.isnan(measured.beta)
     assert measured.betas.isna().all()

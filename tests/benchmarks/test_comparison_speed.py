@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page
 
-from finance_core.bars import candles, comparison
+from finance_core.bars import candles, comparison, pairs
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.charts import comparison as comparison_chart
 from finance_core.charts.comparison import Line
@@ -54,7 +54,7 @@ def test_a_hundred_pairs_of_correlations_against_those_of_pandas() -> None:
     closes = pd.DataFrame(walks, index=days, columns=[f"s{n}" for n in range(14)])
     closes = closes.where(random.uniform(size=closes.shape) > 0.03)
     reference = seconds(lambda: np.log(closes).diff().corr(), 15)
-    ours = seconds(lambda: comparison.correlations(closes), 15)
+    ours = seconds(lambda: pairs.correlations(closes), 15)
     tell("105 correlations", ms=ours * 1000, reference_ms=reference * 1000, ratio=ours / reference)
     assert ours / reference < 2
 

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from finance_core.bars import comparison
+from finance_core.bars import pairs
 from finance_core.bars.comparison import Scale
 from finance_core.bars.periods import Interval
 from finance_core.charts import comparison_html as figures
@@ -111,7 +111,7 @@ def _sheets(closes: pd.DataFrame, decimals: Mapping[str, int], files: Files) -> 
         downloads.head(_("통계"), daily): measures.sheet(closes),
     }
     if len(closes.columns) > 1:
-        correlations = comparison.correlations(closes).rename_axis(_("이름"))
+        correlations = pairs.correlations(closes).rename_axis(_("이름"))
         sheets[downloads.head(_("상관관계"), daily)] = Sheet(correlations, dict.fromkeys(correlations.columns, 2))
     if files.jumps:
         days = [{_("이름"): titles[name], _("날짜"): day} for name, each in files.jumps.items() for day in each]

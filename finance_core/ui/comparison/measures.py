@@ -9,7 +9,7 @@ import streamlit as st
 from pandas.api.types import is_numeric_dtype
 
 from finance_core import formats
-from finance_core.bars import comparison
+from finance_core.bars import comparison, pairs
 from finance_core.bars.comparison import Money
 from finance_core.i18n import N_, _
 from finance_core.spreadsheets import Sheet
@@ -32,14 +32,14 @@ EXPLANATIONS = {
 
 def table(items: Sequence[Item], closes: pd.DataFrame, money: Money) -> pd.DataFrame:
     """The measures of the daily `closes` (columns by the keys of `items`) as text, one row per item."""
-    correlations = comparison.correlations(closes).iloc[0]
+    correlations = pairs.correlations(closes).iloc[0]
     rows = [_measures(item, closes[item.key], float(correlations[item.key]), money) for item in items]
     return pd.DataFrame(rows)
 
 
 def sheet(closes: pd.DataFrame) -> Sheet:
     """The measures of the daily `closes` (columns by name) as numbers and days, for a workbook; ratios in percent."""
-    correlations = comparison.correlations(closes).iloc[0]
+    correlations = pairs.correlations(closes).iloc[0]
     rows = [_numbers(name, closes[name], float(correlations[name])) for name in closes.columns]
     table = pd.DataFrame(rows)
     numbers = [column for column, dtype in table.dtypes.items() if is_numeric_dtype(dtype)]
