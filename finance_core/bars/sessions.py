@@ -26,6 +26,10 @@ import pyarrow as pa
 from finance_core import settings
 from finance_core.bars.periods import INTERVAL_PERIODS, Interval
 
+EXAM_DAYS = {2021: 18, 2022: 17, 2023: 16, 2024: 14, 2025: 13, 2026: 19}
+"""The day of November of each year's entrance exam. It is announced year by year: a Thursday from 11 to 20 November.
+`exchange_calendars` knows those until 2020."""
+
 _log = logging.getLogger(__name__)
 _building = threading.Lock()
 _1970 = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -194,11 +198,27 @@ def _of_month(name: str, month: str) -> pd.DataFrame:
     version = metadata.version("exchange_calendars")
     path = settings.data_dir() / "calendars" / f"{name.replace('/', '-')}_{version}_{month}.parquet"
     kept = _read(path)
-    if kept is not None:
-        return kept
-    with _building:  # the first visitors may all come at once
-        kept = _read(path)
-        return _build_and_keep(name, path) if kept is None else kept
+    if kept is None:
+        with _building:  # the first visitors may all come at once
+            kept = _read(path)
+            kept = _build_and_keep(name, path) if kept is None else kept
+    return _with_exam_days(kept) if name == "XKRX" else kept
+
+
+def _with_exam_days(sessions: pd.DataFrame) -> pd.DataFrame:
+    """The sessions of Seoul, where that of the day of the entrance exam (수능) closes an hour later, at 16:30.
+
+    After the years of `EXAM_DAYS` so do all that it may be: a session that counts as over too late harms nothing, but
+    one too early would have a price of that moment stored as its close.
+    """
+    days = pd.DatetimeIndex(sessions.index)
+    is_possible = (days.month == 11) & (days.day_of_week == 3) & (days.day >= 11) & (days.day <= 20)
+    announced = days.year.map(EXAM_DAYS)
+    is_late = is_possible & (days.year > 2020) & ((announced == days.day) | announced.isna())
+    late = (days + pd.Timedelta(hours=16, minutes=30)).tz_localize("Asia/Seoul").tz_convert("UTC")
+    result = sessions.assign(close=sessions["close"].where(~is_late, late))
+    result.attrs = sessions.attrs
+    return result
 
 
 def _read(path: Path) -> pd.DataFrame | None:

@@ -85,6 +85,30 @@ def test_a_session_is_finished_from_its_close_on_wherever_the_clock_is(
     assert sessions.last_finished("XKRX", elsewhere).tz is None
 
 
+@pytest.mark.parametrize(
+    ("day", "close"),
+    [
+        ("2019-11-14", "16:30"),  # known to the library
+        ("2024-11-14", "16:30"),
+        ("2025-11-13", "16:30"),
+        ("2026-11-12", "15:30"),
+        ("2026-11-18", "15:30"),
+        ("2026-11-19", "16:30"),
+        ("2026-11-20", "15:30"),
+        ("2027-11-11", "16:30"),  # either may be the day
+        ("2027-11-18", "16:30"),
+        ("2027-11-25", "15:30"),
+    ],
+)
+def test_seoul_closes_an_hour_later_on_the_day_of_the_entrance_exam(day: str, close: str) -> None:
+    moment = at(day, close)
+    assert sessions.close_of("XKRX", dt.date.fromisoformat(day)) == moment.astimezone(dt.UTC).replace(tzinfo=None)
+    before = sessions.last_finished("XKRX", moment - dt.timedelta(seconds=1))
+    assert (before, sessions.last_finished("XKRX", moment)) == (before, pd.Timestamp(day))
+    assert before < pd.Timestamp(day)
+    assert sessions.timezone("XKRX") == "Asia/Seoul"
+
+
 def test_a_moment_without_a_time_zone_is_refused() -> None:
     with pytest.raises(TypeError):
         sessions.last_finished("XKRX", dt.datetime(2026, 11, 20, 12))

@@ -43,10 +43,12 @@ def due_at(moment: str, *, since: dt.datetime = LONG_AGO, last: dt.datetime | No
         ("2026-11-20T23:59", True),
         ("2026-11-21T12:00", True),  # Saturday: the app was started late, and Friday's is still due
         ("2026-11-19T15:00", False),  # a session in which this day's run is not due yet
+        ("2026-11-19T16:10", False),  # the day of the entrance exam, on which Seoul closes at 16:30
+        ("2026-11-19T17:10", True),
     ],
 )
 def test_it_is_due_forty_minutes_after_the_close_and_not_before(moment: str, due: bool) -> None:
-    day_before = utc("2026-11-19T16:10") if moment >= "2026-11-20" else utc("2026-11-18T16:10")
+    day_before = utc("2026-11-19T17:10") if moment >= "2026-11-20" else utc("2026-11-18T16:10")
     assert due_at(moment, last=day_before) is due
 
 
