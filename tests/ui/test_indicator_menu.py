@@ -116,6 +116,17 @@ def test_what_is_remembered_of_another_version_is_used_as_far_as_it_can_be_and_n
     assert not page.warning
 
 
+@pytest.mark.parametrize(("name", "kept", "wrong"), [("ind", "rsi(14)", "rsi(1)"), ("heights", "50,10,40", "x")])
+def test_a_link_with_a_mistake_does_not_replace_what_is_remembered(name: str, kept: str, wrong: str) -> None:
+    page = pages.open_viewer(**{"ind": "rsi(14)", name: kept})
+    page.query_params[name] = wrong
+    page.run()
+    assert len(page.warning) == 1
+    del page.query_params[name]
+    page.run()
+    assert page.query_params[name] == kept
+
+
 def test_heights_are_shared_out_by_sliders() -> None:
     page = pages.open_viewer(ind="rsi(14)")
     before = pages.chart(page)[0]["grid"]

@@ -185,6 +185,13 @@ def test_a_market_of_the_category_and_an_address_that_cannot_be_used(market: Mon
     assert "1종목" in page.caption[0].value
 
 
+@pytest.mark.parametrize(("name", "text"), [("market", "NYSE"), ("index", "sp500")])
+def test_what_is_of_another_category_is_told(market: MongoDatabase, name: str, text: str) -> None:
+    page = open_market(**{name: text})
+    (warning,) = page.warning
+    assert f"{name}={text}" in warning.value
+
+
 def test_the_members_of_an_index_are_shown_of_its_stored_list_and_who_is_missing_is_told(
     own_server_db: MongoDatabase,
 ) -> None:

@@ -23,7 +23,7 @@ from finance_core.charts.style import Style
 from finance_core.i18n import N_, _, translated
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import address_bar, colors, parameters, search_box
+from finance_core.ui import address_bar, colors, search_box
 from finance_core.ui.choices import segmented
 from finance_core.ui.decorators import page
 from finance_core.ui.echart import border, clicks
@@ -90,7 +90,7 @@ def show(db: MongoDatabase) -> None:
 def _write(**fields: Any) -> None:
     """Change these fields of the view in the address."""
     view, _problems = state.parse(address_bar.present())
-    address_bar.write(parameters.texts_of(replace(view, **fields), state.TABLE, View()))
+    address_bar.write(state.texts_of(replace(view, **fields)))
 
 
 def _controls(view: View) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
@@ -41,6 +41,9 @@ SPANS: dict[str, str] = {"1D": N_("1일")} | {period: PERIODS[period] for period
 """Message ids of the names on buttons."""
 
 
+CATEGORY: Parameter = parameters.choice("category", "category", {key: key for key in STOCKS})
+
+
 @dataclass(frozen=True)
 class View:
     """Everything that decides what the page shows."""
@@ -66,30 +69,33 @@ class View:
         return categories.category(self.category)
 
 
-TABLE: tuple[Parameter, ...] = (
-    parameters.choice("category", "category", {key: key for key in STOCKS}),
-    parameters.choice(
-        "market", "market", {market.key: market.key for category in STOCKS.values() for market in category.markets}
-    ),
-    parameters.choice("index", "index", {key: key for key in INDEX_LISTS}),
-    parameters.choice("span", "span", {span: span for span in SPANS}),
-    parameters.choice("size", "size", {size: size for size in SIZES}),
-    parameters.choice("tab", "tab", {tab: tab for tab in TABS}),
-    parameters.day("day", "day", "2026-03-02"),
-    parameters.choice("mark", "mark", {mark: mark for mark in get_args(breadth.Mark)}),
-    # Names of industries have commas and semicolons.
-    Parameter("industries", "industries", lambda text: tuple(text.split("|")), "|".join),
-)
+def table(category: Category) -> tuple[Parameter, ...]:
+    """The parameters of the address of the page of `category`."""
+    indices = [index.key for index in INDEX_LISTS.values() if index.category is category]
+    return (
+        CATEGORY,
+        parameters.choice("market", "market", {market.key: market.key for market in category.markets}),
+        parameters.choice("index", "index", {key: key for key in indices}),
+        parameters.choice("span", "span", {span: span for span in SPANS}),
+        parameters.choice("size", "size", {size: size for size in SIZES}),
+        parameters.choice("tab", "tab", {tab: tab for tab in TABS}),
+        parameters.day("day", "day", "2026-03-02"),
+        parameters.choice("mark", "mark", {mark: mark for mark in get_args(breadth.Mark)}),
+        # Names of industries have commas and semicolons.
+        Parameter("industries", "industries", lambda text: tuple(text.split("|")), "|".join),
+    )
 
 
 def parse(texts: dict[str, str]) -> tuple[View, list[str]]:
     """The view of an address, and a sentence for each parameter that cannot be used."""
-    view, problems = parameters.parse(texts, TABLE, View())
-    if view.market not in {market.key for market in view.of.markets}:
-        view = replace(view, market="")
-    if view.index and INDEX_LISTS[view.index].category is not view.of:
-        view = replace(view, index="")
+    of_category, _problems = parameters.parse(texts, [CATEGORY], View())
+    view, problems = parameters.parse(texts, table(of_category.of), View())
     return view, list(problems.values())
+
+
+def texts_of(view: View) -> dict[str, str]:
+    """The parameters of the address of `view`; defaults are left out."""
+    return parameters.texts_of(view, table(view.of), View())
 
 
 @dataclass(frozen=True)

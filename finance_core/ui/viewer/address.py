@@ -84,11 +84,18 @@ def usable(name: str, text: str) -> str:
     There is no sentence about the rest: an older version may have written the text, and the reader has not.
     """
     if name == INDICATORS:
-        return curves.text_of(curves.parse(text)[0])
+        chosen, problems = curves.parse(text)
+        return curves.text_of(chosen) if chosen or not problems else ""
     try:
         return HEIGHTS.write(HEIGHTS.read(text))
     except ValueError:
         return ""
+
+
+def worth_keeping(texts: Mapping[str, str]) -> list[str]:
+    """Those of `REMEMBERED` that an address has without a mistake: a wrong link must not replace what is kept."""
+    wrong = INDICATORS if curves.parse(texts.get(INDICATORS, ""))[1] else None
+    return [name for name in REMEMBERED if name in texts and name != wrong and usable(name, texts[name])]
 
 
 def parse(texts: Mapping[str, str], category: Category) -> tuple[View, list[str]]:

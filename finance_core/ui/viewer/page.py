@@ -245,7 +245,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     if shows_table:
         summary.show(line, key="summary_of_table")
         table.show(row, chart, visible)
-    browser_memory.keep(address.REMEMBERED)
+    browser_memory.keep(address.worth_keeping(st.query_params.to_dict()))
 
 
 def _notes(
