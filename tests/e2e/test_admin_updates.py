@@ -42,7 +42,7 @@ def test_an_update_is_watched_left_reloaded_cancelled_and_continued(
     page.reload()
     expect(page.get_by_text(re.compile(r"업데이트 중: \d+/40종목 · 초당"))).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="한국 주식").click()
-    chart = page.get_by_role("img", name=re.compile("차트$"))
+    chart = page.get_by_role("application", name=re.compile("차트$"))
     expect(chart).to_be_visible(timeout=30_000)  # and not what is left of the page before
     expect(page.get_by_role("heading", name="시세 업데이트")).to_have_count(0)
     expect(page.get_by_text(re.compile(r"업데이트 중: \d+/40종목"))).to_be_visible(timeout=30_000)

@@ -142,6 +142,41 @@ def test_the_readout_follows_the_pointer_and_the_measure_tool_says_how_far(addre
     expect(page.locator(".measure")).to_be_hidden()
 
 
+def test_a_chart_is_walked_through_by_keys(address: str, page: Page) -> None:
+    open_chart(page, address + "?period=3M&ma=none")
+    chart = page.get_by_role("application", name=re.compile("차트$"))
+    days = [day[:10] for day in page.evaluate("document.querySelector('.echarts-container').chart.page.readout.days")]
+    zoom = "document.querySelector('.echarts-container').chart.getModel().getComponent('dataZoom', 0).getValueRange()"
+    first, last = page.evaluate(zoom)
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if chart.evaluate("element => element === document.activeElement"):
+            break
+    far = round((last - first) / 10)
+    steps = {
+        "ArrowLeft": last,
+        "ArrowLeft ": last - 1,
+        "Shift+ArrowLeft": last - 1 - far,
+        "ArrowRight": last - far,
+        "Home": 0,
+        "ArrowLeft  ": 0,
+        "End": last,
+    }
+    for key, position in steps.items():
+        page.keyboard.press(key.strip())
+        assert wait_until(lambda expected=days[position]: expected in readout(page)), key
+    assert page.evaluate(zoom) == [first, last]
+    page.keyboard.press("+")
+    assert page.evaluate(zoom) == [last - round((last - first) * 0.8), last]
+    page.keyboard.press("-")
+    assert page.evaluate(zoom)[0] == pytest.approx(first, abs=1)
+    page.keyboard.press("Shift+ArrowLeft")
+    assert wait_until(lambda: days[last] not in readout(page))
+    assert page.locator(".readout").first.get_attribute("aria-live") == "polite"
+    page.keyboard.press("Tab")
+    assert wait_until(lambda: days[last] in readout(page)), "the newest bar, as without a pointer"
+
+
 def test_a_measured_distance_is_said_in_english_too(address: str, page: Page) -> None:
     open_chart(page, address + "?period=1W&lang=en")
     box = page.locator("canvas").first.bounding_box()

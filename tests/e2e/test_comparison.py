@@ -89,7 +89,7 @@ def test_four_are_added_the_third_flips_to_percent_the_second_goes_and_the_link_
     page.goto(app() + "/comparison")
     expect(page.get_by_text("비교할 것을 위에서 골라")).to_be_visible(timeout=60_000)
     add(page, KOREAN_STOCKS, "삼성전자")
-    expect(page.get_by_role("img", name="비교 차트")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("application", name="비교 차트")).to_be_visible(timeout=20_000)
     add(page, US_STOCKS, "애플")
     expect(page.get_by_text("둘까지는 저마다의 축에")).to_be_visible(timeout=20_000)
     expect(page).to_have_url(re.compile("AAPL"))
@@ -113,7 +113,7 @@ def test_four_are_added_the_third_flips_to_percent_the_second_goes_and_the_link_
 
     other = page.context.new_page()
     other.goto(page.url)
-    expect(other.get_by_role("img", name="비교 차트")).to_be_visible(timeout=60_000)
+    expect(other.get_by_role("application", name="비교 차트")).to_be_visible(timeout=60_000)
     assert [chip_color(other, name) for name in names] == colors
     other.get_by_role("radio", name="3년", exact=True).click()
     expect(other).to_have_url(re.compile("period=3Y"))

@@ -62,7 +62,7 @@ def day_at(page: Page, share: float) -> pd.Timestamp:
 
 
 def readout(page: Page) -> str:
-    return page.get_by_role("img", name=re.compile("차트$")).locator(".readout").first.inner_text()
+    return page.get_by_role("application", name=re.compile("차트$")).locator(".readout").first.inner_text()
 
 
 def first_day(page: Page) -> pd.Timestamp:
@@ -113,7 +113,7 @@ def test_search_periods_wheel_and_update(
     assert last_day(page) == table.index[-2]
     assert pd.Timedelta(days=25) < last_day(page) - first_day(page) < pd.Timedelta(days=35)
     last_day(page)
-    seen = page.get_by_role("img", name=re.compile("차트$")).inner_text()
+    seen = page.get_by_role("application", name=re.compile("차트$")).inner_text()
     for label in ("시", "고", "저", "종", "거래량", "MA5", "MA20", "MA60", "MA120"):
         assert label in seen
     assert f"{table['close'].iloc[-2]:,.0f}" in seen

@@ -1,7 +1,7 @@
 // What a chart does in the browser beside drawing: it follows the page, reports the visible range, reads out, measures.
 // Runs once for each option, whose digest is `drawn`. The settings change more often, and come separately (see
 // `command.mjs`).
-(chart, echarts, drawn, { attach, grab, readout, measure, picture, drawings, draw, move, thin }) => {
+(chart, echarts, drawn, { attach, grab, readout, measure, picture, drawings, draw, move, keys, thin }) => {
   const REST = 150; // milliseconds without a zoom until the range is reported to the page
   const DAY = 864e5; // milliseconds
   const root = chart.getDom();
@@ -28,7 +28,7 @@
     const isAsked = isDrawnAnew || page.revision !== shown.revision;
     page.settings = settings;
     if (!page.draw) begin();
-    root.setAttribute("role", "img");
+    root.setAttribute("role", "application"); // so that a screen reader leaves the keys to the chart
     root.setAttribute("aria-label", alt);
     if (isDrawnAnew) {
       attach(chart, chart);
@@ -115,6 +115,7 @@
       finish: ({ id }, points) => chart.trigger("report", { message: { kind: "move", id, points: places(points) } }),
       press: (message) => chart.trigger("report", { message }),
     });
+    keys(chart, root.listeners.signal, { range, last: lastBar, under: () => page.under });
     page.pictures = page.settings.picture?.number; // a picture that was downloaded before
     sharpen();
   }

@@ -11,7 +11,7 @@ from finance_core.i18n import _
 from finance_core.ui.echart import border
 from finance_core.ui.echart.border import FILES, Prepared
 
-PARTS = ("attach", "grab", "readout", "measure", "picture", "drawings", "draw", "move", "thin")
+PARTS = ("attach", "grab", "readout", "measure", "picture", "drawings", "draw", "move", "keys", "thin")
 """The files whose functions `chart.js` calls."""
 
 _command = st.components.v2.component("sisepan_chart", js=(FILES / "command.mjs").read_text(encoding="utf-8"))

@@ -23,7 +23,8 @@
       const isBeside = item.axis !== null;
       const field = add(isBox && isBeside ? row : parent, isBeside ? "item beside" : "item");
       if (!isBeside) row = field;
-      field.style.color = item.color;
+      field.style.setProperty("--line", item.color);
+      field.classList.toggle("line", Boolean(item.color));
       add(field, "title", item.title);
       const digits = { minimumFractionDigits: item.decimals, maximumFractionDigits: item.decimals };
       fields.push({ item, field, value: add(field, "value"), numbers: new Intl.NumberFormat("en-US", digits) });
