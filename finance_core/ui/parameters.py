@@ -107,6 +107,11 @@ def day(name: str, field: str, example: str) -> Parameter:
     return Parameter(name, field, read, dt.date.isoformat, [example, f"{DAYS[0]} – {DAYS[1]}"])
 
 
+def latest_day() -> dt.date:
+    """The day it is where days begin first: exchanges may have a bar of it, wherever this machine is."""
+    return dt.datetime.now(dt.timezone(dt.timedelta(hours=14))).date()
+
+
 PERIOD = choice("period", "period", {period: period for period in PERIODS})
 INTERVAL = choice("unit", "interval", {interval: interval for interval in INTERVALS})
 

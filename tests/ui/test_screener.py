@@ -1,8 +1,11 @@
 """The page that asks a whole category."""
 
+import datetime as dt
 import itertools
 import re
+import time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -21,6 +24,7 @@ from finance_core.categories import CATEGORIES
 from finance_core.charts.style import Style
 from finance_core.storage import screens
 from finance_core.storage.database import MongoDatabase
+from finance_core.ui.parameters import latest_day
 from finance_core.ui.screener import address, rows
 from finance_core.ui.screener.rows import RELATIONS, TEXT_RELATIONS, Row, Rows
 from tests import pages
@@ -324,3 +328,14 @@ def test_real_prices_are_asked(own_server_db: MongoDatabase) -> None:
         store(own_server_db, ticker, candles.clean(table)[0])
     page = opened(rule="close > ma20", day="2025-03-04")
     assert len(result(page)) >= 3
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Pacific/Kiritimati"])
+def test_a_day_that_has_begun_somewhere_has_come_wherever_the_machine_is(
+    monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    assert latest_day() == dt.datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
+    monkeypatch.undo()
+    time.tzset()

@@ -1,6 +1,5 @@
 """The rows above a condition: category, day, saved and ready screens, and help for writing conditions."""
 
-import datetime as dt
 from functools import partial
 
 import pandas as pd
@@ -17,7 +16,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.storage.screens import SAVED
 from finance_core.ui.choices import icon_button, name_form, segmented
 from finance_core.ui.decorators import writes
-from finance_core.ui.parameters import DAYS
+from finance_core.ui.parameters import DAYS, latest_day
 from finance_core.ui.screener import address
 from finance_core.ui.screener import rows as conditions
 from finance_core.ui.screener.address import View
@@ -42,7 +41,7 @@ def above(db: MongoDatabase, view: View) -> None:
 
 
 def _as_of(view: View) -> None:
-    first, last = DAYS[0], min(DAYS[1], dt.date.today())
+    first, last = DAYS[0], min(DAYS[1], latest_day())
     label, form = _("이날까지의 봉만 봅니다"), owned("day", view.day, lambda day: address.write(day=day))
     st.date_input(label, view.day, min_value=first, max_value=last, format="YYYY-MM-DD", **form)
     st.button(_("가장 새로운 봉"), on_click=partial(address.write, day=None), disabled=view.day is None)

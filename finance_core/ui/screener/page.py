@@ -1,6 +1,5 @@
 """The screener page: the condition at the top, the result below. The address has the whole view (see `address`)."""
 
-import datetime as dt
 from dataclasses import replace
 
 import streamlit as st
@@ -12,6 +11,7 @@ from finance_core.i18n import _
 from finance_core.storage import screens
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.decorators import page
+from finance_core.ui.parameters import latest_day
 from finance_core.ui.screener import address, builder, controls, results
 from finance_core.ui.text import plain
 
@@ -20,7 +20,7 @@ from finance_core.ui.text import plain
 def show(db: MongoDatabase) -> None:
     """The whole page."""
     view, problems = address.parse(dict(st.query_params))
-    if view.day and view.day > dt.date.today():
+    if view.day and view.day > latest_day():
         sentence = _("{day}은(는) 아직 오지 않은 날이라 가장 새로운 봉을 봅니다.")
         problems.append(sentence.format(day=formats.date(view.day)))
         view = replace(view, day=None)
