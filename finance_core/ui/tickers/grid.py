@@ -53,8 +53,9 @@ _NEW_ROWS = JsCode("({api}) => { api.deselectAll(); api.refreshCells({force: tru
 _KEYS = """
     ({event, editing, node, column, api}) => {
       const {ignored, composes} = FIELD;
-      if (composes && !editing && event.keyCode === 229) api.startEditingCell({rowIndex: node.rowIndex, colKey: column});
-      return !editing && ignored.includes(event.key);
+      if (editing) return false;
+      if (composes && event.keyCode === 229) api.startEditingCell({rowIndex: node.rowIndex, colKey: column});
+      return ignored.includes(event.key);
     }
 """
 """Opens a cell for an input method, whose keys the grid takes for no text; true for a key that the grid must ignore."""
