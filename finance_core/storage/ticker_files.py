@@ -5,6 +5,8 @@ Pure: bytes and text in, rows out, and the other way round. `ticker_edits` compa
 
 import csv
 import io
+import itertools
+import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +26,12 @@ STATE = ("first_date", "last_date", "bar_count", "last_status", "source")
 """Columns that an export has beside the editable fields."""
 LINES_LIMIT = 100_000
 AGAIN = N_("같은 종목이 앞에 또 있습니다.")
+BELOW_TICKERS = N_("{number}번째 줄에 열 이름이 있는데 그 위에 종목이 있습니다. 열 이름 위의 줄을 지우십시오.")
+NO_TICKER_COLUMN = N_(
+    "{number}번째 줄이 열 이름 같지만 어느 열이 종목 코드인지 모릅니다. 그 열의 이름을 '종목코드'로 적으십시오."
+)
+QUOTED = re.compile(r'(?<![^\t;,\n])"(?:[^"]|"")*"')
+"""A quoted cell: what is in it parts no columns."""
 
 SHEET_LIMIT = 50 << 20
 """Most bytes of an unpacked Excel file. A hundred thousand lines have twenty million, which take a second to read."""
@@ -57,12 +65,12 @@ class Lines(list[Line]):
 def read_text(text: str, category: Category) -> Lines:
     """The lines of a list with commas, tabs or semicolons between its columns, with or without a header.
 
-    Empty lines are left out. Raises SisepanError where there are too many lines, or `text` is no such list.
+    Empty lines and titles above the header are left out. Raises SisepanError where there are too many lines, nothing
+    tells which column is which, or `text` is no such list.
     """
     text = text.removeprefix("\ufeff").replace("\0", "")
-    delimiter = max("\t;,", key=text[:5_000].count)
     try:
-        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
     except csv.Error as error:
         raise SisepanError(N_("목록을 읽지 못했습니다: {reason}"), reason=str(error)) from error
     return _lines(records, category)
@@ -130,24 +138,45 @@ def _cell(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
+def _delimiter(text: str) -> str:
+    """A tab where it parts each line below the titles alike, as Excel copies cells; else what is there most."""
+    sample = QUOTED.sub("", text[:5_000])
+    tabs = [line.count("\t") for line in sample.splitlines() if line.strip()]
+    if len(text) > 5_000:
+        tabs = tabs[:-1]  # its end is cut off
+    below = list(itertools.dropwhile(lambda count: not count, tabs))
+    is_tabbed = len(set(below)) == 1 and 2 * len(below) > len(tabs)
+    return "\t" if is_tabbed else max("\t;,", key=sample.count)
+
+
 def _lines(records: list[list[str]], category: Category) -> Lines:
     if len(records) > LINES_LIMIT:
         raise SisepanError(N_("한 번에 {limit}줄까지 읽습니다."), limit=LINES_LIMIT)
     fields = ticker_fields.in_lists()
     words: dict[str, Mapping[str, Any]] = {"ticker": {}, **{field.key: field.words(category) for field in fields}}
-    columns: list[str] = []
+    keys = dict.fromkeys(TICKER_HEADERS, "ticker") | {name: field.key for field in fields for name in field.headers}
+    by_position = ["ticker", *(field.key for field in fields if not field.needs_header)]
+    columns = by_position
     lines = Lines()
     seen: set[str] = set()
     for number, record in enumerate(records, start=1):
         cells = [spreadsheets.undefused(cell.strip()) for cell in record]
         if not any(cells):
             continue
-        if not columns:
-            header = _header(cells)
-            columns = header or ["ticker", *(field.key for field in fields if not field.needs_header)]
-            if header:
-                lines.unread = [cell for cell, name in zip(cells, header, strict=True) if cell and not name]
+        known = [keys.get(cell.lower(), "") for cell in cells] if columns is by_position else []
+        if any(known):
+            is_below = any(map(category.is_ticker, seen))
+            is_ticker = category.is_ticker(category.ticker_of(cells[0]))
+            if _is_header(known, is_ticker=is_ticker, is_below=is_below):
+                if is_below:
+                    raise SisepanError(BELOW_TICKERS, number=number)
+                columns = [key if key not in known[:position] else "" for position, key in enumerate(known)]
+                lines = Lines()
+                lines.unread = [cell for cell, name in zip(cells, columns, strict=True) if cell and not name]
+                seen.clear()
                 continue
+            if not is_ticker and not is_below and _differs(cells, known, by_position):
+                raise SisepanError(NO_TICKER_COLUMN, number=number)
         named = [(name, cell) for name, cell in zip(columns, cells, strict=False) if name and cell]
         values = {name: words[name].get(cell.lower(), cell) for name, cell in named}
         ticker = category.ticker_of(values.get("ticker", ""))
@@ -164,11 +193,15 @@ def _lines(records: list[list[str]], category: Category) -> Lines:
     return lines
 
 
-def _header(cells: list[str]) -> list[str] | None:
-    """The key of each column, "" where it is unknown or an earlier one has it; None unless `cells` name the ticker."""
-    keys = dict.fromkeys(TICKER_HEADERS, "ticker")
-    keys |= {header: field.key for field in ticker_fields.in_lists() for header in field.headers}
-    columns = [keys.get(cell.lower(), "") for cell in cells]
-    first = {key: position for position, key in reversed(list(enumerate(columns)))}
-    columns = [key if first[key] == position else "" for position, key in enumerate(columns)]
-    return columns if "ticker" in columns else None
+def _is_header(keys: list[str], *, is_ticker: bool, is_below: bool) -> bool:
+    """Whether a line is a header whose cells name `keys`; it may begin with what could be a ticker, or stand below one.
+
+    CODE is a ticker too, and a company may be called Symbol.
+    """
+    return "ticker" in keys and not (is_ticker and sum(map(bool, keys)) == 1 and (is_below or not keys[0]))
+
+
+def _differs(cells: list[str], keys: list[str], by_position: list[str]) -> bool:
+    """Whether `cells`, which name `keys`, name columns behind the first that are not those `by_position`."""
+    others = list(zip(cells, keys, by_position, strict=False))[1:]
+    return any(key for _, key, _ in others) and any(key != place for cell, key, place in others if cell)

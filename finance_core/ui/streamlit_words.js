@@ -1,6 +1,7 @@
 // Translates Streamlit's own words into the language of the page as they appear; without words, restores the English.
 
 const ATTRIBUTES = ["aria-label", "placeholder", "title", "data-title"];
+const HELP = '[data-testid="stTooltipIcon"] button[aria-label]';
 const original = new WeakMap(); // by node: for its text and each attribute, the English and the translated text
 let rules = { words: {}, patterns: [], places: "" };
 
@@ -57,7 +58,8 @@ export default function ({ data }) {
   rules = {
     words: data.words,
     patterns: Object.entries(data.patterns).map(([pattern, replacement]) => [new RegExp(pattern), replacement]),
-    places: [...data.places.map((place) => `[data-testid="${place}"]`), ".modebar"].join(","),
+    // A button of ours that explains itself has no name beside its text; that of a help button is Streamlit's.
+    places: [...data.places.map((place) => `[data-testid="${place}"]`), ".modebar", HELP].join(","),
   };
   visit(document.body);
   observer.observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ATTRIBUTES });

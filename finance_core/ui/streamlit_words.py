@@ -39,7 +39,7 @@ PLACES: Final = (
     "InputInstructions",
     "stDialog",
 )
-"""The `data-testid`s of the elements whose words are replaced, beside the row of buttons of a Plotly figure."""
+"""The `data-testid`s of the elements whose words are replaced, beside the buttons of a Plotly figure and of help."""
 
 WORDS: Final = {
     "Upload": "올리기",
@@ -143,6 +143,7 @@ WORDS: Final = {
     "Box Select": "네모로 고르기",
     "Lasso Select": "올가미로 고르기",
     "Close": "닫기",
+    "Help": "도움말",
     "Error:": "오류:",
     "Page not found": "없는 화면입니다",
     "The page that you have requested does not seem to exist. Running the app's main page.": (
@@ -152,6 +153,7 @@ WORDS: Final = {
 PATTERNS: Final = {
     r"^(?:Limit )?(\d+)\s?([KMG]B) per file": "파일당 $1$2까지",
     r"^Press (.*)Enter to (?:apply|submit form)$": "$1Enter로 적용",
+    r"^Help for (.*)$": "도움말: $1",
     r"^View (\d+) more$": "$1개 더 보기",
     r"^Add: (.*)$": "더하기: $1",
     r"^Remove (.+\.\w+)$": "$1 빼기",

@@ -11,6 +11,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui.navigation import LOOK
 from tests import pages
 from tests.e2e.test_korean_stocks import open_chart, wheel
+from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
 pytestmark = pytest.mark.slow
@@ -131,7 +132,7 @@ def test_each_selector_of_the_style_sheet_still_matches_something(
     expect(page.locator("[class*=_replaces]")).not_to_be_visible()
     selectors = SELECTOR.findall(LOOK.read_text(encoding="utf-8"))
     assert len(selectors) > 20
-    selectors = [one.removesuffix(":focus-within") for one in selectors]
+    selectors = [one.removesuffix(":focus-within").removesuffix("::after") for one in selectors]
     unmatched = [one for one in selectors if page.locator(one).count() == 0]
     page.set_viewport_size({"width": 1440, "height": 900})  # where it is open
     page.goto(address.rpartition("/")[0])
@@ -143,10 +144,45 @@ def test_each_selector_of_the_style_sheet_still_matches_something(
     unmatched = [one for one in unmatched if page.locator(one).count() == 0]
     page.goto(address.rpartition("/")[0] + "/admin_tickers")
     expect(page.locator("iframe[title^='st_aggrid']")).to_be_attached()
+    unmatched = [one for one in unmatched if page.locator(one).count() == 0]
+    page.goto(address.rpartition("/")[0] + "/comparison?series=korean_stocks:005930")
+    expect(page.locator(".st-key-comparison_chips button").first).to_be_attached()
     assert [one for one in unmatched if page.locator(one).count() == 0] == []
     names = re.findall(r"[.\[][\w-]+", LOOK.read_text(encoding="utf-8").replace(".css", ""))
     own = (".st-key-", "[data-testid", "[class")
     assert {name for name in names if not name.startswith(own) and name[1].isalpha()} == set()
+
+
+HIT = """buttons => buttons.filter(button => button.checkVisibility()).every(button => {
+  button.scrollIntoView({block: "center"});
+  const {x, y, width, height} = button.getBoundingClientRect();
+  const hit = (right, down) => button.contains(document.elementFromPoint(x + width / 2 + right, y + height / 2 + down));
+  return [-11, 0, 11].every(right => [-11, 0, 11].every(down => hit(right, down)));
+})"""
+"""Whether each of the buttons takes a click in 24 pixels around its middle."""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_small_buttons_are_hit_in_24_pixels_and_the_kinds_of_files_break_into_lines(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, address: str, page: Page, width: int
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"000660": pages.made_table(2)}, {})
+    page.set_viewport_size({"width": width, "height": 844})
+    root = address.rpartition("/")[0]
+    for path, buttons in {
+        "korean_stocks": ".st-key-star button",
+        "comparison?series=korean_stocks:005930,korean_stocks:000660": "[class*=st-key-icon_] button",
+        "screener": "[class*=st-key-icon_remove] button",
+        "admin_updates": "[data-testid=stTooltipIcon] button[aria-label]",
+    }.items():
+        page.goto(f"{root}/{path}")
+        expect(page.locator(buttons).filter(visible=True).first).to_be_visible(timeout=60_000)
+        shown = page.locator(buttons)
+        assert wait_until(lambda shown=shown: shown.evaluate_all(HIT)), path  # a page moves while it is drawn
+    page.goto(f"{root}/admin_data")
+    kinds = page.get_by_test_id("stFileUploaderDropzoneInstructions")
+    expect(kinds).to_contain_text("SQLITE3", timeout=60_000)
+    assert kinds.evaluate("part => [...part.querySelectorAll('span')].every(one => one.scrollWidth <= one.clientWidth)")
 
 
 def test_a_whole_card_of_the_first_page_opens_its_chart(

@@ -56,6 +56,12 @@ def test_streamlits_own_words_are_korean_and_english_again_when_the_language_is_
     assert not re.search("[가-힣]", hangul)
 
 
+def test_the_names_of_help_buttons_are_korean(own_server_db: MongoDatabase, app: Callable[[], str], page: Page) -> None:
+    page.goto(f"{app()}/admin_updates")
+    expect(page.get_by_role("button", name="도움말: 마감 40분 뒤에").first).to_be_visible(timeout=60_000)
+    assert page.get_by_role("button", name=re.compile("^Help")).count() == 0
+
+
 def test_an_address_without_a_page_is_told_in_korean(
     own_server_db: MongoDatabase, app: Callable[[], str], page: Page
 ) -> None:

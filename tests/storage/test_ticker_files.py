@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from finance_core import spreadsheets, ticker_fields
-from finance_core.categories import CATEGORIES, INDICES, KOREAN_STOCKS, US_STOCKS
+from finance_core.categories import CATEGORIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import in_all_languages
 from finance_core.starter import MARKET_LISTS
@@ -227,6 +227,61 @@ def test_columns_and_sheets_that_are_not_read_are_named() -> None:
     twice = "종목코드,한글 종목명,회사명,시장구분\n005930,삼성전자,Samsung,KOSDAQ GLOBAL"
     lines = ticker_files.read_text(twice, KOREAN_STOCKS)
     assert [lines.unread, lines[0].row] == [["회사명"], {"ticker": "005930", "name": "삼성전자", "market": "KOSDAQ"}]
+
+
+@pytest.mark.parametrize(
+    "title", ["상장 종목 현황 2026", "현황,기준일: 2026-11-27\n\n단위: 원", "출처,거래소 누리집,,"]
+)
+def test_the_header_is_found_below_titles_and_its_lines_keep_their_numbers(title: str) -> None:
+    text = f"{title}\n종목코드,영문 약명,시장구분\n005930,SamsungElec,KOSPI\n000660,SK hynix,KOSPI"
+    lines = ticker_files.read_text(text, KOREAN_STOCKS)
+    assert [line.row for line in lines] == [{"ticker": ticker, "market": "KOSPI"} for ticker in ("005930", "000660")]
+    assert (lines.unread, lines[0].number) == (["영문 약명"], text.count("\n"))
+    file = io.BytesIO()
+    pd.Series(text.split("\n")).str.split(",", expand=True).to_excel(file, index=False, header=False)
+    assert [line.row for line in ticker_files.read_file("a.xlsx", file.getvalue(), KOREAN_STOCKS)] == [
+        x.row for x in lines
+    ]
+    (index,) = ticker_files.read_text("My list of 2026\nSymbol,Description\n^KS11,x", INDICES)
+    assert index.row == {"ticker": "^KS11"}
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "number"),
+    [
+        ("005930,삼성전자\n종목코드,영문 약명\n000660,SK hynix", KOREAN_STOCKS, 2),
+        ("AMEX\nSymbol,Exchange,Name\nAAPL,NASDAQ,Apple", US_STOCKS, 2),
+        ("현황\n단축번호,영문 약명,시장구분\n005930,SamsungElec,KOSPI", KOREAN_STOCKS, 2),
+        ("번호,시장,종목명\n005930,KOSPI,삼성전자", KOREAN_STOCKS, 1),
+    ],
+)
+def test_no_column_is_guessed_where_a_line_names_others(text: str, category: Category, number: int) -> None:
+    with pytest.raises(SisepanError, match=f"^{number}번째 줄"):
+        ticker_files.read_text(text, category)
+
+
+def test_words_of_a_header_are_data_where_a_ticker_or_the_usual_order_says_so() -> None:
+    lines = ticker_files.read_text("AAPL,Apple\nCODE,Spansion\nKO,Symbol", US_STOCKS)
+    assert [row["name"] for row in rows_of(lines)] == ["Apple", "Spansion", "Symbol"]
+    lines = ticker_files.read_text("시장,KOSPI\n종목번호,종목명,시장구분\n005930,삼성전자,KOSPI", KOREAN_STOCKS)
+    assert rows_of(lines) == [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}]
+
+
+@pytest.mark.parametrize("title", ["", "Members, as of Nov. 27, 2026, of all\n"])
+@pytest.mark.parametrize("rows", [2, 500])
+def test_tabs_part_the_columns_where_each_line_has_as_many_however_many_commas_names_have(
+    title: str, rows: int
+) -> None:
+    names = [f"Airbnb {n}, Inc., Class A, Common" for n in range(rows)]
+    listed = "".join(f"A{n}\t{name}\n" for n, name in enumerate(names))
+    lines = ticker_files.read_text(f"{title}Symbol\tName\n{listed}", US_STOCKS)
+    assert [row["name"] for row in rows_of(lines)] == names
+
+
+def test_what_is_quoted_parts_no_columns() -> None:
+    quoted = 'AAPL;"Apple, Inc., of ""Cupertino"", CA"\nKO;"Coca-Cola, The, Co."'
+    names = [row["name"] for row in rows_of(ticker_files.read_text(quoted, US_STOCKS))]
+    assert names == ['Apple, Inc., of "Cupertino", CA', "Coca-Cola, The, Co."]
 
 
 def test_a_list_names_american_markets_as_portals_and_screeners_do() -> None:

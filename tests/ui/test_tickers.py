@@ -119,6 +119,20 @@ def submit(page: AppTest) -> AppTest:
 
 
 @pytest.mark.usefixtures("listed")
+def test_the_grid_gets_columns_of_one_type_whatever_an_edit_holds(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[pd.DataFrame] = []
+    monkeypatch.setattr(grid, "AgGrid", lambda table, **_options: drawn.append(table))
+    page = open_page()
+    hand.edit(
+        page, Edit("005930", {"active": True}, {"active": ""}), Edit("000660", {"active": True}, {"active": False})
+    )
+    page.button(f"{KEY}:refresh").click().run()
+    assert drawn[-1]["active"].dtype == bool
+    assert drawn[-1].set_index("ticker")["active"].to_dict() == {"000660": False, "005930": True, "035720": True}
+    assert "사용 여부는 예 또는 아니요여야 합니다" in page.error[0].value
+
+
+@pytest.mark.usefixtures("listed")
 def test_a_visitor_from_the_lan_gets_a_sentence_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     pages.sit_at_the_machine(monkeypatch, False)
     page = open_page()

@@ -50,6 +50,15 @@ _ROWS_OF_SERVER_WIN = JsCode("function() { this.setState({isRowDataEdited: false
 cell at every rerun. It calls this function after an edit as a method of its component: with the flag reset, the grid
 takes new rows and keeps the open cell."""
 _NEW_ROWS = JsCode("({api}) => { api.deselectAll(); api.refreshCells({force: true}); }")
+_KEYS = """
+    ({event, editing, node, column, api}) => {
+      const {ignored, composes} = FIELD;
+      if (editing) return false;
+      if (composes && event.keyCode === 229) api.startEditingCell({rowIndex: node.rowIndex, colKey: column});
+      return ignored.includes(event.key);
+    }
+"""
+"""Opens a cell for an input method, whose keys the grid takes for no text; true for a key that the grid must ignore."""
 _STYLE = """
     ({value, data}) => {
       const {key, limit, required} = FIELD, text = String(value ?? '');
@@ -112,7 +121,8 @@ def _row(row: TickerRow, edit: Edit | None) -> dict[str, Any]:
     return {
         "ticker": row["ticker"],
         **stored,
-        **(edit.changes if edit else {}),
+        # Arrow takes no text in a column of check boxes.
+        **{key: value for key, value in (edit.changes if edit else {}).items() if type(value) is type(stored[key])},
         **{f"_{key}": value for key, value in stored.items()},
         "first_date": formats.date(row.get("first_date")),
         "last_date": formats.date(row.get("last_date")),
@@ -155,10 +165,14 @@ def options(category: Category, rows: Iterable[TickerRow], sort: Sort) -> dict[s
 
 def _column(field: TickerField, category: Category, rows: Iterable[TickerRow]) -> dict[str, Any]:
     marks = json.dumps({"key": field.key, "limit": field.limit, "required": field.default is None})
+    # Where there is a default, Delete would leave "", which is no value. A check box takes the space bar itself.
+    ignored = ["Delete", "Backspace"] * bool(field.default) + [" "] * isinstance(field.default, bool)
+    keys = json.dumps({"ignored": ignored, "composes": field.is_text})
     column: dict[str, Any] = {
         "field": field.key,
         "headerName": _(field.title),
         "editable": True,
+        "suppressKeyboardEvent": JsCode(_KEYS.replace("FIELD", keys)),
         "cellStyle": JsCode(_STYLE.replace("FIELD", marks)),
         **({"flex": 1, "minWidth": field.width} if field.is_text else {"width": field.width}),
     }
