@@ -1,15 +1,19 @@
 """What the style sheet makes of the page of a chart, in a real browser."""
 
+import io
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from finance_core.categories import INDICES
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui.navigation import LOOK
 from tests import pages
+from tests.charts.test_candlestick import luminance
 from tests.e2e.test_korean_stocks import open_chart, wheel
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
@@ -106,6 +110,20 @@ def test_a_pane_that_cannot_be_costs_the_page_nothing_but_a_message(address: str
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("stToast")).to_contain_text("4개까지")
     assert page.locator("canvas").first.bounding_box() == height
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_caption_is_painted_dark_enough_to_be_read(
+    address: str, page: Page, scheme: Literal["light", "dark"]
+) -> None:
+    page.set_viewport_size({"width": 1800, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    open_chart(page, address + "?period=1Y")
+    image = Image.open(io.BytesIO(page.locator(".st-key-summary p").first.screenshot())).convert("RGB")
+    light = [
+        luminance(f"#{red:02x}{green:02x}{blue:02x}") for _count, (red, green, blue) in image.getcolors(1 << 24) or []
+    ]
+    assert (max(light) + 0.05) / (min(light) + 0.05) >= 4.5
 
 
 def test_on_paper_the_whole_window_is_on_one_sheet_without_menus(address: str, page: Page) -> None:
