@@ -38,12 +38,12 @@ def correlations(closes: pd.DataFrame) -> pd.DataFrame:
         for other in range(one, len(names)):
             common = np.flatnonzero(known[one] & known[other])
             a, b = logs[one].take(common), logs[other].take(common)
-            result[one, other] = result[other, one] = _correlation(a, b, _gap_ends(days, common))
+            result[one, other] = result[other, one] = _correlation(a, b, _before_gaps(days, common))
     return pd.DataFrame(result, index=names, columns=names)
 
 
-def _gap_ends(days: npt.NDArray[np.int32], common: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Where gaps begin in `common`, the rows that both of a pair have. Without gaps alone, two may have common ones."""
+def _before_gaps(days: npt.NDArray[np.int32], common: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """The positions before gaps in `common`, the rows that both of a pair have; it may have one that neither has."""
     # First every 16th day: where there is no gap between these, there is none at all.
     few = days.take(common[::16])
     if len(few) and max((few[1:] - few[:-1]).max(initial=0), days[common[-1]] - few[-1]) <= GAP_DAYS:

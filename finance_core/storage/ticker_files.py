@@ -26,12 +26,17 @@ STATE = ("first_date", "last_date", "bar_count", "last_status", "source")
 """Columns that an export has beside the editable fields."""
 LINES_LIMIT = 100_000
 AGAIN = N_("같은 종목이 앞에 또 있습니다.")
-BELOW_TICKERS = N_("{number}번째 줄에 열 이름이 있는데 그 위에 종목이 있습니다. 열 이름 위의 줄을 지우십시오.")
+BELOW_TICKERS = N_(
+    "{number}번째 줄에 열 이름이 있는데 그 위에 종목이 있습니다. 그 줄을 맨 위로 옮기거나, 위의 줄이 제목이면 "
+    "지우십시오."
+)
 NO_TICKER_COLUMN = N_(
     "{number}번째 줄이 열 이름 같지만 어느 열이 종목 코드인지 모릅니다. 그 열의 이름을 '종목코드'로 적으십시오."
 )
 QUOTED = re.compile(r'(?<![^\t;,\n])"(?:[^"]|"")*"')
 """A quoted cell: what is in it parts no columns."""
+BEHIND_A_CODE = re.compile(r"\t(?=[;,])")
+"""Some programs write it behind a code, so that Excel leaves its zeros."""
 
 SHEET_LIMIT = 50 << 20
 """Most bytes of an unpacked Excel file. A hundred thousand lines have twenty million, which take a second to read."""
@@ -140,7 +145,7 @@ def _cell(value: object) -> str:
 
 def _delimiter(text: str) -> str:
     """A tab where it parts each line below the titles alike, as Excel copies cells; else what is there most."""
-    sample = QUOTED.sub("", text[:5_000])
+    sample = BEHIND_A_CODE.sub("", QUOTED.sub("", text[:5_000]))
     tabs = [line.count("\t") for line in sample.splitlines() if line.strip()]
     if len(text) > 5_000:
         tabs = tabs[:-1]  # its end is cut off
@@ -196,9 +201,9 @@ def _lines(records: list[list[str]], category: Category) -> Lines:
 def _is_header(keys: list[str], *, is_ticker: bool, is_below: bool) -> bool:
     """Whether a line is a header whose cells name `keys`; it may begin with what could be a ticker, or stand below one.
 
-    CODE is a ticker too, and a company may be called Symbol.
+    A company may be called Symbol.
     """
-    return "ticker" in keys and not (is_ticker and sum(map(bool, keys)) == 1 and (is_below or not keys[0]))
+    return "ticker" in keys and not (is_ticker and is_below and sum(map(bool, keys)) == 1)
 
 
 def _differs(cells: list[str], keys: list[str], by_position: list[str]) -> bool:

@@ -120,12 +120,13 @@ def parse(texts: Mapping[str, str], table: Iterable[Parameter], plain: V) -> tup
     """The view of an address, and a sentence for each parameter that cannot be used, by the parameter's name."""
     fields, problems = {}, {}
     sentence = _("주소의 {name}={value}은(는) 쓸 수 없는 값이라 기본값으로 보여 드립니다. 쓸 수 있는 값: {options}")
+    nothing = _("없음")
     for parameter in [parameter for parameter in table if parameter.name in texts]:
         text = texts[parameter.name]
         try:
             fields[parameter.field] = parameter.read(text)
         except (KeyError, ValueError):
-            shown, options = text if len(text) <= 40 else text[:40] + "…", ", ".join(parameter.usable)
+            shown, options = text if len(text) <= 40 else text[:40] + "…", ", ".join(parameter.usable) or nothing
             problems[parameter.name] = sentence.format(name=parameter.name, value=shown, options=options)
     return replace(plain, **fields), problems
 

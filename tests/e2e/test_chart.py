@@ -153,9 +153,13 @@ def test_a_chart_is_walked_through_by_keys(address: str, page: Page) -> None:
         if chart.evaluate("element => element === document.activeElement"):
             break
     far = round((last - first) / 10)
+    page.keyboard.press("Home")
+    assert wait_until(lambda: days[0] in readout(page)), "also as the first key"
+    page.keyboard.press("End")
+    assert wait_until(lambda: days[last] in readout(page))
+    page.keyboard.press("ArrowRight")
     steps = {
-        "ArrowLeft": last,
-        "ArrowLeft ": last - 1,
+        "ArrowLeft": last - 1,
         "Shift+ArrowLeft": last - 1 - far,
         "ArrowRight": last - far,
         "Home": 0,
@@ -172,9 +176,36 @@ def test_a_chart_is_walked_through_by_keys(address: str, page: Page) -> None:
     assert page.evaluate(zoom)[0] == pytest.approx(first, abs=1)
     page.keyboard.press("Shift+ArrowLeft")
     assert wait_until(lambda: days[last] not in readout(page))
-    assert page.locator(".readout").first.get_attribute("aria-live") == "polite"
+    assert page.locator(".readout[aria-live=polite][aria-atomic=true]").count() == page.locator(".readout").count() > 1
     page.keyboard.press("Tab")
     assert wait_until(lambda: days[last] in readout(page)), "the newest bar, as without a pointer"
+    assert page.locator(".readout[aria-live]").count() == 0
+
+
+def test_no_key_deletes_a_drawing_to_which_only_keys_have_walked(
+    own_server_db: MongoDatabase, address: str, page: Page
+) -> None:
+    open_chart(page, address + "?period=3M")
+    day, price = page.evaluate("""() => {
+        const { chart } = document.querySelector(".echarts-container");
+        const { y, height } = chart.getModel().getComponent("grid", 0).coordinateSystem.getRect();
+        const { days } = chart.page.readout, last = chart.page.settings.shown.bars - 1;
+        return [days[last].slice(0, 10), chart.convertFromPixel({ yAxisIndex: 0 }, y + height / 2)];
+    }""")
+    level = Drawing("a", "level", (Point(dt.date.fromisoformat(day), price),), dt.date.fromisoformat(day))
+    drawings.add(own_server_db, KOREAN_STOCKS, "005930", level)
+    open_chart(page, address + "?period=3M")
+    page.mouse.move(5, 5)
+    page.get_by_role("application", name=re.compile("차트$")).focus()
+    for key in ("ArrowLeft", "ArrowLeft", "Delete", "Backspace"):
+        page.keyboard.press(key)
+    page.wait_for_function("document.querySelector('.echarts-container').chart.page.under !== undefined")
+    page.keyboard.press("/")
+    page.keyboard.type("ab")
+    for _ in range(4):
+        page.keyboard.press("Backspace")
+    page.wait_for_timeout(500)
+    assert [each.id for each in drawings.load(own_server_db, KOREAN_STOCKS, "005930")] == ["a"]
 
 
 def test_a_measured_distance_is_said_in_english_too(address: str, page: Page) -> None:

@@ -308,3 +308,20 @@ def test_an_export_opens_in_excel_with_hangul_and_without_formulas_and_comes_bac
     written = [cell.value for cell in sheet["B"][1:]]
     assert not [cell for cell in written if str(cell).startswith(spreadsheets.FORMULA)]
     assert all(cell.data_type == "s" for cell in sheet["B"][1:])
+
+
+@pytest.mark.parametrize("first", ["Rank", "No", "Date", "Fund"])
+def test_a_header_may_begin_with_what_could_be_a_ticker(first: str) -> None:
+    lines = ticker_files.read_text(f"{first},Symbol,Name\n1,AAPL,Apple\n2,KO,Coca-Cola", US_STOCKS)
+    assert [(row["ticker"], row["name"]) for row in rows_of(lines)] == [("AAPL", "Apple"), ("KO", "Coca-Cola")]
+    assert lines.unread == [first]
+
+
+def test_a_tab_behind_each_code_parts_no_columns() -> None:
+    lines = ticker_files.read_text(
+        "종목코드,종목명,시장구분\n005930\t,삼성전자,KOSPI\n000660\t,SK하이닉스,KOSPI", KOREAN_STOCKS
+    )
+    assert [(row["ticker"], row["name"]) for row in rows_of(lines)] == [
+        ("005930", "삼성전자"),
+        ("000660", "SK하이닉스"),
+    ]

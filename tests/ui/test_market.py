@@ -190,6 +190,7 @@ def test_what_is_of_another_category_is_told(market: MongoDatabase, name: str, t
     page = open_market(**{name: text})
     (warning,) = page.warning
     assert f"{name}={text}" in warning.value
+    assert not warning.value.endswith(": ")
 
 
 def test_the_members_of_an_index_are_shown_of_its_stored_list_and_who_is_missing_is_told(

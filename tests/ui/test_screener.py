@@ -336,6 +336,8 @@ def test_a_day_that_has_begun_somewhere_has_come_wherever_the_machine_is(
 ) -> None:
     monkeypatch.setenv("TZ", zone)
     time.tzset()
-    assert latest_day() == dt.datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
-    monkeypatch.undo()
-    time.tzset()
+    try:
+        assert latest_day() == dt.datetime.now(ZoneInfo("Pacific/Kiritimati")).date()
+    finally:
+        monkeypatch.undo()
+        time.tzset()

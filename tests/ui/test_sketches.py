@@ -379,6 +379,21 @@ def moving(day: int, price: float) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("visitor", ["admin", "guest"])
+def test_what_was_undone_is_changed_again_at_once(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch, visitor: str
+) -> None:
+    if visitor == "admin":
+        pages.sit_at_the_machine(monkeypatch)
+        stored_drawings.add(own_server_db, KOREAN_STOCKS, "005930", TREND)
+    undo, erase = {"kind": "undo"}, {"kind": "erase", "id": "a"}
+    messages = [moving(12, 61_000), undo, moving(15, 62_000), undo, erase, undo, erase]
+    page = AppTest.from_function(hurried, args=(messages,), default_timeout=60).run()
+    assert not page.toast
+    drawn = stored_drawings.load(own_server_db, KOREAN_STOCKS, "005930") if visitor == "admin" else kept(page)
+    assert drawn == []
+
+
+@pytest.mark.parametrize("visitor", ["admin", "guest"])
 def test_what_is_done_in_a_hurry_counts_each_time_and_is_undone_step_by_step(
     own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch, visitor: str
 ) -> None:

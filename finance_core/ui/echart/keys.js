@@ -2,7 +2,15 @@
 // `last()` the last bar, and `under()` the bar under the crosshair, if any.
 (chart, signal, { range, last, under }) => {
   const root = chart.getDom();
-  const readout = () => root.querySelector(".readout");
+  let walked = false; // since the chart has the focus
+  // While keys are used, and only then, a screen reader says all numbers of a bar: a pointer would speak without end.
+  const speak = (isLoud) => {
+    const lines = root.querySelectorAll(".readout");
+    for (const each of lines.length ? lines : root.querySelectorAll(".tooltip")) {
+      each.ariaLive = isLoud ? "polite" : null;
+      each.ariaAtomic = isLoud ? "true" : null;
+    }
+  };
   const look = (first, end) => chart.dispatchAction({ type: "dataZoom", startValue: first, endValue: end });
   // As a pointer there would do it: the crosshair, the readout and the tooltip follow.
   const point = (position) => {
@@ -27,8 +35,8 @@
   const acts = {
     ArrowLeft: (isFar) => walk(isFar ? -far() : -1),
     ArrowRight: (isFar) => walk(isFar ? far() : 1),
-    Home: () => walk(-last()),
-    End: () => walk(last()),
+    Home: () => walk(-Infinity),
+    End: () => walk(Infinity),
     "+": () => zoom(0.8),
     "-": () => zoom(1.25),
   };
@@ -39,11 +47,13 @@
     const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
     if (!acts[key] || ctrlKey || altKey || metaKey) return;
     event.preventDefault(); // the page would scroll
-    readout()?.setAttribute("aria-live", "polite"); // only while keys are used: a pointer would speak without end
+    walked = true;
+    speak(true);
     acts[key](shiftKey);
   });
   on("blur", () => {
-    readout()?.removeAttribute("aria-live");
-    chart.dispatchAction({ type: "updateAxisPointer", currTrigger: "leave" });
+    speak(false);
+    if (walked) chart.dispatchAction({ type: "updateAxisPointer", currTrigger: "leave" });
+    walked = false;
   });
 }

@@ -63,7 +63,8 @@
     },
   });
   let pointer; // its place on the chart
-  chart.getZr().on("mousemove", ({ offsetX, offsetY }) => {
+  chart.getZr().on("mousemove", ({ event, offsetX, offsetY }) => {
+    if (!event.type) return; // a key walks through the bars
     pointer = [offsetX, offsetY];
     if (gripAt(pointer)) chart.getZr().setCursorStyle("move");
   });

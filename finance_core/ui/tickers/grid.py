@@ -166,7 +166,8 @@ def options(category: Category, rows: Iterable[TickerRow], sort: Sort) -> dict[s
 def _column(field: TickerField, category: Category, rows: Iterable[TickerRow]) -> dict[str, Any]:
     marks = json.dumps({"key": field.key, "limit": field.limit, "required": field.default is None})
     # Where there is a default, Delete would leave "", which is no value. A check box takes the space bar itself.
-    ignored = ["Delete", "Backspace"] * bool(field.default) + [" "] * isinstance(field.default, bool)
+    ignored = ["Delete", "Backspace"] if field.default else []
+    ignored += [" "] if isinstance(field.default, bool) else []
     keys = json.dumps({"ignored": ignored, "composes": field.is_text})
     column: dict[str, Any] = {
         "field": field.key,

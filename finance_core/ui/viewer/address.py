@@ -94,8 +94,11 @@ def usable(name: str, text: str) -> str:
 
 def worth_keeping(texts: Mapping[str, str]) -> list[str]:
     """Those of `REMEMBERED` that an address has without a mistake: a wrong link must not replace what is kept."""
-    wrong = INDICATORS if curves.parse(texts.get(INDICATORS, ""))[1] else None
-    return [name for name in REMEMBERED if name in texts and name != wrong and usable(name, texts[name])]
+
+    def is_right(name: str) -> bool:
+        return not curves.parse(texts[name])[1] if name == INDICATORS else bool(usable(name, texts[name]))
+
+    return [name for name in REMEMBERED if name in texts and is_right(name)]
 
 
 def parse(texts: Mapping[str, str], category: Category) -> tuple[View, list[str]]:

@@ -76,6 +76,7 @@ class Sketch:
     """The split factor of each trading day; 0 for none."""
     style: Style
     stored: list[Drawing]
+    """The stored drawings as this visitor knows them: as they were when the page was drawn, and what they did since."""
     own: list[Drawing]
     """The drawings of this visit."""
 
@@ -212,6 +213,8 @@ class Sketch:
         else:
             is_made = stored_drawings.replace(*place, before, after)
         if is_made:
+            kept = [after if each == before else each for each in self.stored]
+            self.stored[:] = [each for each in (kept if before else [*kept, after]) if each]
             done()
         else:
             refused()
@@ -234,9 +237,8 @@ class Sketch:
             return None, False
         stored_now = stored_drawings.load(self.db, self.category, self.ticker)
         present = next((each for each in stored_now if each.id == name), None)
-        known = [change.after for change in _changes() if change.id == name]
-        known += [each for each in self.stored if each.id == name]
-        if known and present not in known:
+        seen = next((each for each in self.stored if each.id == name), None)
+        if seen and present != seen:
             _say_changed_meanwhile()
             return None, False
         return present, False
