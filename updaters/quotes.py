@@ -18,7 +18,7 @@ import numpy as np
 
 from finance_core import settings
 from finance_core.bars import candles, sessions
-from finance_core.bars.sessions import Calendar
+from finance_core.bars.sessions import SETTLING, Calendar
 from finance_core.categories import Category, Market
 from finance_core.errors import FetchFailed
 from finance_core.storage import prices, tickers, trading_calendars
@@ -27,7 +27,6 @@ from finance_core.storage.documents import TickerRow
 from finance_core.storage.prices import Written
 from updaters import yahoo
 from updaters.ticker_update import TickerResult
-from updaters.update_plan import SETTLING
 
 LEAST = 10
 """If fewer tickers of a market lack a bar, their charts are fetched one by one."""

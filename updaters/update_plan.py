@@ -13,14 +13,12 @@ from typing import cast
 
 from finance_core import starter
 from finance_core.bars import sessions
+from finance_core.bars.sessions import SETTLING
 from finance_core.categories import Category
 from finance_core.storage import tickers, trading_calendars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TickerRow
 from updaters import back_off, verification
-
-SETTLING = dt.timedelta(minutes=30)
-"""The time after the close in which Yahoo's bar of the day may still change."""
 
 _NEVER, _ALWAYS = dt.datetime.min, dt.datetime.max
 

@@ -30,6 +30,9 @@ EXAM_DAYS = {2021: 18, 2022: 17, 2023: 16, 2024: 14, 2025: 13, 2026: 19}
 """The day of November of each year's entrance exam. It is announced year by year: a Thursday from 11 to 20 November.
 `exchange_calendars` knows those until 2020."""
 
+SETTLING = dt.timedelta(minutes=30)
+"""The time after a close in which a source's bar of the day may still change."""
+
 _log = logging.getLogger(__name__)
 _building = threading.Lock()
 _1970 = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

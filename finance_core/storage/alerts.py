@@ -266,13 +266,13 @@ class _Final:
         return all(day <= last for last in self._finished.values())
 
     def is_final(self, ticker: str, day: "np.datetime64[dt.date]") -> bool:
-        """Whether the bar of `day` of a ticker was fetched after the session's end; an earlier one may still change."""
+        """Whether the bar of `day` of a ticker was fetched so long after the close that it does not change any more."""
         row = self._rows.get(ticker)
         market = self._category.market(row.get("market", "")).key if row else ""
         if row is None or day > self._finished[market]:
             return False
         fetched, close = row.get("updated_at"), sessions.close_of(self._calendars[market], day.item())
-        return row.get("source") != "yahoo" or not fetched or not close or fetched >= close
+        return row.get("source") != "yahoo" or not fetched or not close or fetched >= close + sessions.SETTLING
 
 
 def _held(rule: AlertRule, tree: Node, panel: Panel, final: _Final) -> list[Alert]:

@@ -35,6 +35,7 @@ def freshness(category: Category, row: dict[str, Any], last_bar: dt.date, now: d
         (FRIDAY, seoul(FRIDAY, 10), seoul(FRIDAY, 11), "장중"),  # the session still runs
         (dt.date(2030, 1, 2), seoul(FRIDAY, 10), seoul(FRIDAY, 11), "아직 오지 않은 날짜"),  # another program wrote it
         (FRIDAY, seoul(FRIDAY, 10), seoul(FRIDAY, 17), "마감 전 값"),  # nobody looked since the close
+        (FRIDAY, seoul(FRIDAY, 15) + dt.timedelta(minutes=59), seoul(FRIDAY, 17), "확정 전"),  # it may have changed
         (FRIDAY, None, seoul(FRIDAY, 17), "최신"),  # a collection of one's own says no time
     ],
 )

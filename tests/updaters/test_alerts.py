@@ -83,16 +83,17 @@ def test_an_update_finds_each_ticker_once_a_session_and_only_sessions_after_the_
     assert (alert["close"], alert["change"]) == (100.0, pytest.approx(100 / 90 - 1))
 
 
+@pytest.mark.parametrize("fetched", ["03:00:00", "06:59:59"])  # at noon, and just before the bar settles
 def test_a_bar_that_may_still_change_is_not_asked_and_one_that_comes_late_is(
-    db: MongoDatabase, yahoo: YahooStandIn
+    db: MongoDatabase, yahoo: YahooStandIn, fetched: str
 ) -> None:
     tables = {"005930": table({-2: 120.0}), "000660": table({-2: 120.0})}
     update(yahoo, db, -3, tables)
     alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%")
-    at_noon = dt.datetime.fromisoformat(f"{day(-2)}T03:00:00")
+    too_early = dt.datetime.fromisoformat(f"{day(-2)}T{fetched}")
     for ticker, whole in tables.items():
         prices.write(db, KOREAN_STOCKS, ticker, candles.clean(whole.iloc[-2:-1])[0])
-        tickers.record(db, KOREAN_STOCKS, ticker, {"updated_at": at_noon, "bars_changed_at": at_noon})
+        tickers.record(db, KOREAN_STOCKS, ticker, {"updated_at": too_early, "bars_changed_at": too_early})
     assert alerts.find(db, KOREAN_STOCKS, evening(-2)) == 0
     update(yahoo, db, -2, {"005930": tables["005930"]})
     assert found(db) == [(day(-2), "005930")]

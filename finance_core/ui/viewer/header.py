@@ -79,7 +79,8 @@ def _facts(row: TickerRow, bars: pd.DataFrame, decimals: int, calendar: Calendar
 def freshness(row: TickerRow, last_bar: dt.date, moment: dt.datetime, calendar: str | Calendar) -> str:
     """In words, how old the last bar is at `moment` by `calendar`, the calendar of the ticker's market.
 
-    Sample prices are never up to date. A bar is not final if its session is open, or it was fetched before the close.
+    Sample prices are never up to date. A bar is not final if its session is open, or it was fetched before the close or
+    soon after it.
     """
     if row.get("source") == "sample":
         return _("표본")
@@ -91,7 +92,9 @@ def freshness(row: TickerRow, last_bar: dt.date, moment: dt.datetime, calendar: 
     if pd.Timestamp(last_bar) > sessions.last_finished(calendar, moment):
         return _("장중")
     close, fetched = sessions.close_of(calendar, last_bar), row.get("updated_at")
-    return _("마감 전 값") if close and fetched and fetched < close else _("최신")
+    if close and fetched and fetched < close:
+        return _("마감 전 값")
+    return _("확정 전") if close and fetched and fetched < close + sessions.SETTLING else _("최신")
 
 
 def _span(text: str, style: str) -> str:
