@@ -218,7 +218,8 @@ def test_a_double_click_brings_the_chosen_period_back_and_dragging_moves_through
     page.get_by_role("radio", name="주", exact=True).click()
     expect(page).to_have_url(re.compile("unit=W"))
     expect(page).to_have_url(re.compile("from="))
-    page.wait_for_function("document.querySelector('.echarts-container').chart.page.readout.days.length < 1_000")  # weeks
+    are_weeks = "document.querySelector('.echarts-container').chart.page.readout.days.length < 1_000"
+    page.wait_for_function(are_weeks)
     page.mouse.dblclick(box["x"] + 300, box["y"] + 200)
     expect(page).to_have_url(re.compile("period=3M"))
     page.get_by_role("radio", name="일", exact=True).click()
