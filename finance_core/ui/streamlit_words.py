@@ -38,10 +38,14 @@ PLACES: Final = (
     "stNumberInput",
     "InputInstructions",
     "stDialog",
+    "stPagination",
 )
 """The `data-testid`s of the elements whose words are replaced, beside the buttons of a Plotly figure and of help."""
 
 WORDS: Final = {
+    "Pagination": "쪽",
+    "Previous page": "앞 쪽",
+    "Next page": "다음 쪽",
     "Upload": "올리기",
     "file upload": "파일 올리기",
     "Add files": "파일 더하기",
@@ -151,6 +155,7 @@ WORDS: Final = {
     ),
 }
 PATTERNS: Final = {
+    r"^Page (\d+)$": "$1쪽",
     r"^(?:Limit )?(\d+)\s?([KMG]B) per file": "파일당 $1$2까지",
     r"^Press (.*)Enter to (?:apply|submit form)$": "$1Enter로 적용",
     r"^Help for (.*)$": "도움말: $1",

@@ -134,7 +134,7 @@ def test_names_are_typed_kept_over_pages_and_sorting_saved_and_there_after_a_rel
     expect(edited(page, 4, 4)).to_be_visible()
 
     # Another page, another order, a search: the edits stay, and stand in the grid again.
-    page.get_by_role("button", name="Page 2").click()
+    page.get_by_role("button", name="2쪽").click()
     expect(cell(grid, "000101")).to_be_attached(timeout=20_000)
     type_into(page, cell(grid, "000101"), "둘째 쪽", "Enter")
     expect(edited(page, 5, 5)).to_be_visible()

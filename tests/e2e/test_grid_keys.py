@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FrameLocator, Page, expect
 
 from finance_core.storage.database import MongoDatabase
 from tests.e2e.test_admin_tickers import button, cell, edited, listed, name_of, open_grid, saved  # noqa: F401 - fixture
@@ -50,3 +50,71 @@ def test_what_an_input_method_composes_on_a_focused_cell_is_its_new_name(
     button(page, "save").click()
     expect(saved(page, 1)).to_be_visible()
     assert wait_until(lambda: name_of(listed, "000001") == "한")
+
+
+COPY = """(_, text) => {
+  const data = new DataTransfer();
+  data.setData('text/plain', text);
+  const event = new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true});
+  document.activeElement.dispatchEvent(event);
+}"""
+
+
+def paste(grid: FrameLocator, text: str) -> None:
+    grid.locator("body").evaluate(COPY, text)
+
+
+def test_cells_of_a_spreadsheet_are_pasted_from_the_focused_cell_on(
+    listed: MongoDatabase,  # noqa: F811
+    app: Callable[[], str],
+    page: Page,
+) -> None:
+    grid = open_grid(page, app())
+    cell(grid, "000002").click()
+    paste(grid, "가\t코스닥\t■\t아니요\r\n나\tKOSPI\t●\tTRUE\r\n다\t\tDiamond\t1\r\n")
+    expect(edited(page, 3, 8)).to_be_visible()
+    cell(grid, "000005").dblclick()
+    expect(cell(grid, "000005").locator("input")).to_be_focused()
+    paste(grid, "라\n마")
+    expect(edited(page, 5, 10)).to_be_visible()
+    cell(grid, "000005").click()
+    page.keyboard.press("Control+Z")
+    expect(edited(page, 3, 8)).to_be_visible()
+    page.keyboard.press("Control+Y")
+    expect(edited(page, 5, 10)).to_be_visible()
+    button(page, "save").click()
+    expect(saved(page, 5)).to_be_visible()
+    stored = listed["ticker_metadata"].find({"ticker": {"$lte": "000007"}}, sort={"ticker": 1})
+    assert [[row.get(key) for key in ("name", "market", "marker", "active")] for row in stored] == [
+        ["회사 1", "KOSPI", "circle", True],
+        ["가", "KOSDAQ", "rect", False],
+        ["나", "KOSPI", "circle", True],
+        ["다", "", "diamond", True],
+        ["라", "KOSPI", "circle", True],
+        ["마", "KOSPI", "circle", True],
+        ["회사 7", "KOSPI", "circle", True],
+    ]
+
+
+def test_what_does_not_fit_is_not_pasted_at_all_but_said(
+    listed: MongoDatabase,  # noqa: F811
+    app: Callable[[], str],
+    page: Page,
+) -> None:
+    grid = open_grid(page, app())
+    expect(page.get_by_role("button", name="다음 쪽")).to_be_visible()
+    said = grid.get_by_role("alert")
+    cell(grid, "000001", "market").click()
+    paste(grid, "KOSPI\nKOSDAQ\n나스닥")
+    expect(said).to_contain_text("나스닥")
+    cell(grid, "000001", "ticker").click()
+    expect(said).to_have_count(0)
+    paste(grid, "000001\t가\n000003\t나")
+    expect(said).to_contain_text("000002")
+    cell(grid, "000002", "industry").click()
+    paste(grid, "반도체\t전자")
+    expect(said).to_contain_text("1행 2열")
+    cell(grid, "000001", "ticker").click()
+    paste(grid, "000001\t가\n000002\t나")
+    expect(edited(page, 2, 2)).to_be_visible()
+    expect(cell(grid, "000001", "market")).to_have_text("KOSPI")

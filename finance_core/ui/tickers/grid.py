@@ -8,6 +8,7 @@ after the click. The page sends new rows with a new generation number; these rep
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -50,6 +51,7 @@ _ROWS_OF_SERVER_WIN = JsCode("function() { this.setState({isRowDataEdited: false
 cell at every rerun. It calls this function after an edit as a method of its component: with the flag reset, the grid
 takes new rows and keeps the open cell."""
 _NEW_ROWS = JsCode("({api}) => { api.deselectAll(); api.refreshCells({force: true}); }")
+_PASTE = Path(__file__).with_name("paste.js").read_text(encoding="utf-8")
 _KEYS = """
     ({event, editing, node, column, api}) => {
       const {ignored, composes} = FIELD;
@@ -152,6 +154,7 @@ def options(category: Category, rows: Iterable[TickerRow], sort: Sort) -> dict[s
         "defaultColDef": {"sortable": True, "resizable": True, "comparator": JsCode("() => 0"), "filter": False},
         "getRowId": JsCode("params => params.data.ticker"),
         "onRowDataUpdated": _NEW_ROWS,
+        "onGridReady": _paste(category, rows),
         "rowSelection": {"mode": "multiRow", "enableClickSelection": False},
         "rowHeight": ROW_HEIGHT,
         "stopEditingWhenCellsLoseFocus": True,
@@ -161,6 +164,27 @@ def options(category: Category, rows: Iterable[TickerRow], sort: Sort) -> dict[s
         "sortingOrder": ["asc", "desc"],
         "localeText": {"noRowsToShow": _("종목이 없습니다")},
     }
+
+
+def _paste(category: Category, rows: Iterable[TickerRow]) -> JsCode:
+    sentences = {
+        "room": _("붙여 넣지 않았습니다. {rows}행 {columns}열인데, 고른 칸부터는 {room}행 {right}열뿐입니다."),
+        "value": _("붙여 넣지 않았습니다. {ticker}의 {column} 칸에는 {value} 값을 넣을 수 없습니다."),
+    }
+    words = {
+        field.key: {value.lower(): value for value in _offered(field, category, rows)} | dict(field.words(category))
+        for field in ticker_fields.FIELDS
+        if not field.is_text
+    }
+    return JsCode(_PASTE.replace("PASTE", json.dumps({"sentences": sentences, "words": words})))
+
+
+def _offered(field: TickerField, category: Category, rows: Iterable[TickerRow]) -> list[str]:
+    """The values to choose from, with the user's own in `rows`, except one that st_aggrid would run as code."""
+    if not field.choices:
+        return []
+    values = dict.fromkeys([*field.choices(category), *(field.shown(row) for row in rows)])
+    return [value for value in values if "::JSCODE::" not in value]
 
 
 def _column(field: TickerField, category: Category, rows: Iterable[TickerRow]) -> dict[str, Any]:
@@ -180,9 +204,7 @@ def _column(field: TickerField, category: Category, rows: Iterable[TickerRow]) -
     if isinstance(field.default, bool):
         column["cellDataType"] = "boolean"
     if field.choices:
-        # Values of the user's own in the rows are offered too, except a value that st_aggrid would run as code.
-        values = dict.fromkeys([*field.choices(category), *(field.shown(row) for row in rows)])
-        offered = [value for value in values if "::JSCODE::" not in value]
+        offered = _offered(field, category, rows)
         column |= {"cellEditor": "agSelectCellEditor", "cellEditorParams": {"values": offered}}
     if field.symbols:
         column["valueFormatter"] = JsCode(f"params => ({json.dumps(field.symbols)})[params.value] || params.value")
