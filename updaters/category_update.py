@@ -41,7 +41,8 @@ OUTAGE_LIMIT = 60.0
 UNREACHABLE_LIMIT = 20
 """The run gives up after this many tickers in a row without a connection, or that Yahoo knew before but not now."""
 DELISTED_AFTER = 3
-"""A ticker is marked as probably delisted after this many runs in a row in which Yahoo does not know it."""
+"""A ticker is marked as probably delisted after this many days (UTC) with runs in all of which Yahoo does not know it.
+Several runs in one evening are one answer of Yahoo."""
 
 _UNREACHABLE = N_("Yahoo에 연결되지 않아 여기서 멈췄습니다. 네트워크를 확인하고 다시 실행하십시오.")
 _REFUSED = N_("Yahoo가 요청을 계속 거절해 여기서 멈췄습니다. 한동안 기다린 뒤 다시 실행하십시오.")
@@ -243,14 +244,16 @@ class _UpdateRun:
         return self._now().astimezone(dt.UTC).replace(tzinfo=None)
 
     def _count_unknown(self) -> None:
-        """Count, for each unknown ticker, the runs in a row in which Yahoo does not know it.
+        """Count, for each unknown ticker, the days with a run in a row on which Yahoo does not know it.
 
         Only at the end of a run: before, nobody can tell an outage of Yahoo from delisted tickers.
         """
         for ticker, row in self._unknown.items():
-            unknown_runs = row.get("unknown_runs", 0) + 1
+            now, before = self._moment(), row.get("unknown_runs", 0)
+            is_counted = before > 0 and row["updated_at"].date() == now.date()
+            unknown_runs = before if is_counted else before + 1
             status = "delisted" if unknown_runs >= DELISTED_AFTER else "failed"
-            since = back_off.silent_since(row, self._moment())
+            since = back_off.silent_since(row, now)
             fields = {"unknown_runs": unknown_runs, "last_status": status, "silent_since": since}
             tickers.record(self._db, self._category, ticker, fields)
 

@@ -23,7 +23,7 @@ CHOICES = "settings"
 comparison sets, what was last seen of a collection that is only read. Those of one process: `finance_core.settings`."""
 
 Source = Literal["yahoo", "sample", "import"]  # where the bars of a ticker come from
-Status = Literal["ok", "failed", "delisted"]  # of the last update; delisted: not known to Yahoo for several runs
+Status = Literal["ok", "failed", "delisted"]  # of the last update; delisted: not known to Yahoo on several days
 Origin = Literal["terminal", "page", "schedule"]  # who began a run
 Kind = Literal["read", "convert", "import"]  # what an import run does with the user's own data; an update run has none
 State = Literal["running", "done", "partial", "cancelled", "failed", "interrupted"]
@@ -95,7 +95,7 @@ class TickerRow(TypedDict, total=False):
     yahoo_symbol: str  # the symbol that last worked; written by updates, like the next five
     last_status: Status
     last_error: str  # the sentence of the last failure, in the language of the run
-    unknown_runs: int  # runs in a row in which Yahoo did not know the ticker; absent when it is known
+    unknown_runs: int  # days with a run (UTC) in a row on which Yahoo did not know it; absent when it is known
     updated_at: dt.datetime  # when Yahoo was last asked for it
     silent_since: dt.datetime  # since when Yahoo has nothing new for it, or does not know it; else absent
     bars_changed_at: dt.datetime  # when a bar of it was last added, changed or removed
@@ -143,7 +143,7 @@ class RunCounts(TypedDict):
     done: int  # updated, up to date, or failed
     current: int  # up to date before the run, and not fetched
     deferred: int  # not fetched this time, because Yahoo has had nothing new for them for long
-    delisted: int  # not known to Yahoo for several runs
+    delisted: int  # not known to Yahoo on several days
     failed: int
     added: int  # bars, like the next three
     replaced: int

@@ -1,7 +1,11 @@
 """Whatever Yahoo answers: the stored bars, the report and the exit code, by the command and the real yfinance."""
 
+import datetime as dt
+
 import pytest
 
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from tests.updaters.commanding import BEFORE, THREE, UNKNOWN, WHOLE, Command, a_report, assert_bars, long_past
 from tests.updaters.updating import bars_of, metadata
@@ -137,7 +141,7 @@ def test_429_for_good_leaves_the_rest_undone_but_not_failed_and_the_next_run_beg
     assert_bars(db, three["035720"].bars, "035720")
 
 
-def test_a_symbol_unknown_for_three_runs_is_reported_as_delisted_and_keeps_its_bars(
+def test_a_symbol_unknown_on_three_days_is_reported_as_delisted_and_keeps_its_bars(
     db: MongoDatabase, yahoo: YahooStandIn, three: dict[str, Listing], updated: Command
 ) -> None:
     updated()
@@ -146,6 +150,8 @@ def test_a_symbol_unknown_for_three_runs_is_reported_as_delisted_and_keeps_its_b
         told = updated("--json")
         assert told.report == a_report({"005930": "Yahoo에 005930.KS 종목이 없습니다."})
         assert told.code == command.NOT_ALL_DONE
+        yesterday = {"updated_at": metadata(db)["updated_at"] - dt.timedelta(days=1)}
+        tickers.record(db, KOREAN_STOCKS, "005930", yesterday)
     assert metadata(db)["last_status"] == "delisted"
 
     told = updated("--json")

@@ -1,5 +1,7 @@
 """Whatever Yahoo does, one ticker fails for a reason, a run ends for a reason, and stored bars stay."""
 
+import datetime as dt
+
 import pytest
 
 from finance_core.storage.database import MongoDatabase
@@ -102,19 +104,22 @@ def test_a_few_tickers_none_of_which_could_reach_yahoo_say_so(db: MongoDatabase,
     assert "연결되지" in str(summary.reason)
 
 
-def test_a_ticker_that_yahoo_has_not_known_for_three_runs_is_marked_and_no_failure_any_more(
+def test_a_ticker_that_yahoo_has_not_known_on_three_days_is_marked_and_no_failure_any_more(
     db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing
 ) -> None:
     run(db, "005930")
     del yahoo.listings["005930.KS"]
+    evening = dt.datetime.now(dt.UTC).replace(hour=9)
 
     statuses = []
-    for _ in range(3):
-        assert len(run(db, "005930").failures) == 1
-        statuses.append(metadata(db)["last_status"])
+    for days in range(3):
+        for minutes in (0, 20, 40):  # three in one evening are one answer
+            moment = evening + dt.timedelta(days=days, minutes=minutes)
+            assert len(run(db, "005930", now=lambda moment=moment: moment).failures) == (0 if statuses[6:] else 1)
+            statuses.append(metadata(db)["last_status"])
     fourth = run(db, "005930")
 
-    assert statuses == ["failed", "failed", "delisted"]
+    assert statuses == ["failed"] * 6 + ["delisted"] * 3
     assert (fourth.failures, fourth.delisted) == ([], 1)
     assert len(bars_of(db)) == 50, "it is not removed"
     yahoo.listings["005930.KS"] = samsung
