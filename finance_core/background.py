@@ -67,7 +67,7 @@ def running() -> list[BackgroundTask]:
 
 
 def stop_all() -> None:
-    """Ask every task to end and wait at most `FINISH_WITHIN`, so that its run ends cleanly and not as "interrupted"."""
+    """Ask every task to end and wait at most `FINISH_WITHIN`, so that its run gives its lease back."""
     tasks = running()
     for task in tasks:
         task.stop.set()

@@ -178,7 +178,8 @@ class _UpdateRun:
         else:
             if not summary.is_outage(forgotten, known):
                 self._count_unknown()
-            summary.settle(forgotten, known)
+            is_by_person = self._lease.cancelled or self._lease.origin == "terminal"  # there, by Ctrl-C
+            summary.settle(forgotten, known, by_person=is_by_person)
         self._report()
         retrying = self._retrying_outages.copy(stop=stop_after_delay(OUTAGE_LIMIT))  # even if the run is stopped
         retrying(self._lease.finish, summary.state, summary.reason)

@@ -78,16 +78,16 @@ class Summary:
         self.failures += failures
         return failures
 
-    def settle(self, forgotten: int, known: int) -> None:
+    def settle(self, forgotten: int, known: int, *, by_person: bool) -> None:
         """Set the state and the reason of a run at its end.
 
         `known` is the number of requested tickers that Yahoo knew before, `forgotten` how many of them it does not know
-        now.
+        now. `by_person`: a run that ended early was stopped by a person, not by the end of the program.
         """
         if self.reason:
             self.state = "partial"
         elif self.done < self.total:
-            self.state = "cancelled"
+            self.state = "cancelled" if by_person else "interrupted"
         elif is_bulk(forgotten, known):
             self.state, self.reason = "partial", outage(forgotten)
         elif self.asked and self.failed == self.asked:

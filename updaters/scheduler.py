@@ -104,8 +104,8 @@ def _is_due(db: MongoDatabase, category: Category, now: dt.datetime) -> bool:
 def _is_to_repeat(db: MongoDatabase, category: Category, last: RunRecord, now: dt.datetime) -> bool:
     """Whether the run `last` does not count, because the next one completes it.
 
-    An interrupted one never does, and one that failed or ended early not after `RETRY_AFTER`, once for each due moment:
-    its reason may last. A running run counts; if another process holds the lease, `_update` finds out.
+    One that ended with its program never does, and one that failed or gave up not after `RETRY_AFTER`, once for each
+    due moment: its reason may last. A running run counts; if another process holds the lease, `_update` finds out.
     """
     if last["state"] not in ("failed", "partial"):
         return last["state"] == "interrupted"

@@ -68,9 +68,12 @@ class LeasedRun:
 
     db: MongoDatabase
     category: Category
+    origin: Origin
     stop: threading.Event
     """Set when the run must end: by its process, by a cancel button, or because the lease is lost."""
     id: ObjectId = field(default_factory=ObjectId)
+    cancelled: bool = False
+    """Whether a person asked it to end, on a page."""
     lost: bool = False
     """Whether another run has taken the lease, because this one had no connection for too long."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -141,6 +144,7 @@ class LeasedRun:
             for name, entries in lists.items():
                 del self._lists[name][: len(entries)]
         if run and run.get("cancel_requested"):
+            self.cancelled = True
             self.stop.set()
 
     def _renew(self) -> None:
@@ -160,7 +164,7 @@ def leased(
     An error before that ends the run as failed. `options` are stored with the run, so that they can be shown and
     repeated. Raises AlreadyRunning.
     """
-    run = LeasedRun(db, category, stop)
+    run = LeasedRun(db, category, origin, stop)
     _acquire(run)
     db[RUNS].create_index([("category", 1), ("started_at", -1)])
     mark_interrupted(db, category)  # a run that still counts as running has lost the lease: it is dead

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+import socket
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,7 +11,7 @@ import streamlit as st
 from finance_core import formats
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
-from finance_core.storage import runs
+from finance_core.storage import runs, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import Kind, Origin, RunRecord, State
 from finance_core.ui.decorators import writes
@@ -18,7 +19,7 @@ from finance_core.ui.text import plain
 
 SHOWN_FAILURES = 20
 SILENCE = 10.0
-"""Seconds without progress after which a running update says so."""
+"""Seconds without progress, or without a heartbeat, after which a running update says so."""
 
 STATES: dict[State, tuple[str, str]] = {
     "running": (N_("실행 중"), ":material/sync:"),
@@ -120,21 +121,29 @@ def progress(db: MongoDatabase, run: RunRecord, key: str) -> None:
 
 
 def _progress_text(run: RunRecord) -> str:
-    if run.get("cancel_requested"):
+    is_cancelled = run.get("cancel_requested", False)
+    if is_cancelled:
         parts = [_("중단하는 중: 받고 있는 종목을 마저 저장합니다")]
     else:
         parts = [formats.filled(_("{kind} 중: {done}/{total}종목"), **{**run, "kind": kind_name(run)})]
     fetched, elapsed = run["done"] - run["current"], seconds(run)
-    waiting = "" if run.get("cancel_requested") else _waiting(run)
-    if waiting:
+    if (unheard := _unheard(run)) > SILENCE:
+        parts.append(_("{time}째 소식이 없습니다").format(time=duration(unheard)))
+    elif waiting := "" if is_cancelled else _waiting(run):
         parts.append(waiting)
-    elif fetched and elapsed > 1:
+    elif fetched and elapsed > 1 and not is_cancelled:
         rate = fetched / elapsed
         parts.append(_("초당 {rate}종목").format(rate=f"{rate:,.1f}"))
         parts.append(_("약 {time} 남음").format(time=duration((run["total"] - run["done"]) / rate)))
     if run["failed"]:
         parts.append(formats.filled(_("실패 {count}"), count=run["failed"]))
     return " · ".join(parts)
+
+
+def _unheard(run: RunRecord) -> float:
+    """Seconds since the last heartbeat of a run; 0 if it is on another machine, whose clock may differ."""
+    is_here = run.get("host") == socket.gethostname()
+    return (tickers.now() - run["heartbeat_at"]).total_seconds() if is_here else 0.0
 
 
 def _waiting(run: RunRecord) -> str:

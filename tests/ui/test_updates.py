@@ -131,6 +131,7 @@ def test_a_run_that_another_process_has_is_shown_with_its_speed_and_can_be_cance
         page.button(key="cancel_korean_stocks").click().run()
         assert stop.wait(10), "whoever has the run is told"
         assert "중단하는 중" in progress_text(open_page())
+        assert "남음" not in progress_text(open_page()), "it does not go on to the end"
         run.finish("cancelled")
     assert "200/1,234종목" in text_of(open_page())
 
@@ -152,6 +153,22 @@ def test_a_run_that_yahoo_lets_wait_says_so(own_server_db: MongoDatabase) -> Non
         own_server_db[documents.RUNS].update_one({"_id": run.id}, {"$set": silent})
         assert re.search(r"[1-9]분 \d+초째 진행이 없습니다", progress_text(open_page()))
         run.finish("cancelled")
+
+
+@pytest.mark.parametrize(("host", "unheard"), [(socket.gethostname(), True), ("another", False)])
+def test_a_run_without_a_sign_of_life_is_not_shown_as_moving(
+    own_server_db: MongoDatabase, host: str, unheard: bool
+) -> None:
+    now = tickers.now()
+    killed = insert_run(
+        own_server_db, "running", total=45, done=15, host=host, heartbeat_at=now - dt.timedelta(seconds=20)
+    )
+    lease = {"_id": KOREAN_STOCKS.key, "run": killed, "expires_at": now + dt.timedelta(seconds=600)}
+    own_server_db[documents.LEASES].insert_one(lease)
+    text = progress_text(open_page())
+    assert "15/45종목" in text
+    assert bool(re.search("2[0-9]초째 소식이 없습니다", text)) is unheard
+    assert ("남음" in text) is not unheard, "the clock of another machine may differ"
 
 
 def progress_text(page: AppTest) -> str:

@@ -10,6 +10,7 @@ from finance_core import background
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.storage import documents, prices, runs, schedule, tickers
 from finance_core.storage.database import MongoDatabase
+from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn, random_walk
 from updaters import category_update, scheduler
 
@@ -261,6 +262,42 @@ def test_a_run_that_was_interrupted_does_not_count_and_is_completed(db: MongoDat
     assert tick(now) == 1
 
     assert [run["state"] for run in runs.history(db, 10)] == ["done", "interrupted"]
+    assert tick(now) == 0
+
+
+def test_a_run_that_ends_with_the_app_is_completed_when_the_app_is_back(
+    db: MongoDatabase, yahoo: YahooStandIn, switched_on: Listing
+) -> None:
+    now = dt.datetime.now(dt.UTC)
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": f"{number:06}"} for number in range(100, 140)])
+    yahoo.delay = 0.2
+    (task,) = scheduler.tick(now)
+    assert wait_until(lambda: bool(yahoo.requests))
+
+    background.stop_all()  # as Ctrl-C and SIGTERM end the app
+
+    assert task.finished
+    (run,) = runs.history(db, 10)
+    assert (run["state"], run["origin"]) == ("interrupted", "schedule")
+    assert run["done"] < run["total"] == 41
+    yahoo.delay = 0.0
+    assert tick(now) == 1, "at once, not at the next close"
+    assert [run["done"] for run in runs.history(db, 1)] == [41]
+
+
+@pytest.mark.usefixtures("switched_on")
+def test_a_run_that_a_person_stopped_is_left_to_the_next_session(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    now = dt.datetime.now(dt.UTC)
+    tickers.register(db, KOREAN_STOCKS, [{"ticker": f"{number:06}"} for number in range(100, 140)])
+    yahoo.delay = 0.2
+    (task,) = scheduler.tick(now)
+    assert wait_until(lambda: bool(yahoo.requests))
+
+    for run in runs.history(db, 1):
+        runs.cancel(db, run["_id"])
+
+    assert task.wait(30)
+    assert [run["state"] for run in runs.history(db, 10)] == ["cancelled"]
     assert tick(now) == 0
 
 

@@ -85,7 +85,7 @@ def test_a_run_in_which_every_ticker_failed_has_failed(
 def test_many_failures_make_a_run_partial_and_a_few_do_not() -> None:
     def state(asked: int, failed: int) -> str:
         summary = run_summary.Summary("korean_stocks", None, total=asked, done=asked, failed=failed)  # type: ignore[arg-type]
-        summary.settle(0, asked)
+        summary.settle(0, asked, by_person=True)
         return summary.state
 
     assert [state(45, failed) for failed in (0, 2, 4, 5, 44, 45)] == [
