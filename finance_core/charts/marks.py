@@ -10,7 +10,7 @@ import pandas as pd
 from finance_core import formats
 from finance_core.bars import marks
 from finance_core.bars.marks import Kind, Noted
-from finance_core.charts.parts import SIDES, Option
+from finance_core.charts.parts import SIDES, UNTOUCHED, Option
 from finance_core.charts.script import Script
 from finance_core.charts.style import Style
 from finance_core.i18n import N_, _
@@ -89,7 +89,7 @@ class Marked:
             "symbolSize": 5 if look.has_price else 9,
             "symbolOffset": [0, 0 if look.has_price else -5],
             "itemStyle": {"color": look.color, "opacity": 1},
-            "silent": True,
+            **UNTOUCHED,
             "z": 4,  # above lines, which have 3
             "encode": {"x": _("날짜"), "y": "height"},
             **(beside if look.has_price else {}),

@@ -246,8 +246,8 @@ def _fill(drawn: Drawn, edges: Sequence[Curve], place: _Place, of_sign: tuple[st
 
 
 def _dots(column: str, color: str) -> Option:
-    look = {"symbol": "circle", "symbolSize": 3, "itemStyle": {"color": color}, "silent": True}
-    return {"type": "scatter", "name": column, "encode": {"x": _("날짜"), "y": column}, **look}
+    look = {"symbol": "circle", "symbolSize": 3, "itemStyle": {"color": color}}
+    return {**parts.UNTOUCHED, "type": "scatter", "name": column, "encode": {"x": _("날짜"), "y": column}, **look}
 
 
 def _guides(levels: Sequence[float]) -> Option:

@@ -29,6 +29,8 @@ LEAST_SEEN: Final = 5
 AIR: Final = 0.04
 """Margin above and below the visible prices, as a part of their range."""
 TOOLTIP: Final[Option] = {"trigger": "axis", "axisPointer": {"type": "cross"}, "confine": True}
+UNTOUCHED: Final[Option] = {"silent": True, "tooltip": {"show": False}}
+"""A series for which nobody looks under the pointer, as takes long among many bars: the page reads its values out."""
 
 VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str, bool], ...]]] = {
     "ko": ((1e12, "조", False), (1e8, "억", False), (1e7, "천만", True), (1e4, "만", False)),
@@ -155,7 +157,7 @@ def line(column: str, color: str) -> Option:
         "lineStyle": {"color": color, "width": 1.5},
         "showSymbol": False,
         "symbol": "none",
-        "silent": True,
+        **UNTOUCHED,
     }
 
 
@@ -178,7 +180,7 @@ def columns(name: str, colors: tuple[str, str], *, end: str, begin: str = "", op
 def _shapes(kind: str, names: list[str], colors: tuple[str, str], **settings: Any) -> Option:
     look = {"kind": kind, "columns": names, "rising": colors[0], "falling": colors[1], **settings}
     series = {"type": "custom", "encode": {"x": _("날짜"), "y": names}, "renderItem": Script("bar_shapes", look)}
-    return {**series, "clip": True, "progressive": 0, "silent": True}
+    return {**series, "clip": True, "progressive": 0, **UNTOUCHED}
 
 
 def apart(values: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:

@@ -26,7 +26,7 @@ def of(bars: pd.DataFrame, style: Style) -> list[Option]:
     """
     series = {"name": _("시세"), **SERIES[style.kind](style)}
     drawn = series if bars.empty else {**series, "markLine": _last_close(bars, style)}
-    unseen = {"name": "", **_line(style), "lineStyle": {"opacity": 0}, "silent": True}
+    unseen = {"name": "", **_line(style), "lineStyle": {"opacity": 0}}
     return [drawn] if style.kind in OF_CLOSES else [drawn, unseen]
 
 
@@ -35,7 +35,7 @@ def _bars(style: Style) -> Option:
 
 
 def _line(_style: Style) -> Option:
-    look = {"itemStyle": {"color": LINE}, "lineStyle": {"color": LINE, "width": 2}}
+    look = {"itemStyle": {"color": LINE}, "lineStyle": {"color": LINE, "width": 2}, **parts.UNTOUCHED}
     return {"type": "line", "encode": {"x": _("날짜"), "y": _("종가")}, "showSymbol": False, "symbol": "none", **look}
 
 

@@ -78,10 +78,28 @@
     const kept = known.get(raw)(size, visible, axis.scale.getExtent());
     data.filterSelf([], (index) => kept[index]);
   };
+  // For each shape, ECharts keeps a copy of its path, in which it looks for the pointer at each move. Nobody looks for one
+  // of a silent series.
+  const free = (shape) => {
+    if (!shape.silent) Object.assign(shape, { silent: true, contain: () => false, path: null });
+  };
+  // ECharts computes a pixel by one multiplication where both axes are numbers, and by eight calls where one has
+  // categories, as days are.
+  const straighten = (coordinates) => {
+    const scales = ["x", "y"].map((name) => coordinates.getAxis(name).scale);
+    if (scales.map(({ type }) => type).join() !== "ordinal,interval" || coordinates._transform) return;
+    const [[left, right], [low, high]] = scales.map((scale) => scale.getExtent());
+    if (left === right || low === high) return;
+    const [from, to] = [coordinates.dataToPoint([left, low]), coordinates.dataToPoint([right, high])];
+    const [across, up] = [(to[0] - from[0]) / (right - left), (to[1] - from[1]) / (high - low)];
+    coordinates._transform = [across, 0, 0, up, from[0] - left * across, from[1] - low * up];
+  };
   // ECharts has no step of our own between zooming and drawing, but coordinate systems are updated there.
   const update = (model, api) => {
+    model.eachSeries(({ coordinateSystem }) => coordinateSystem?.type === "cartesian2d" && straighten(coordinateSystem));
     if (model.getComponent("tooltip", 0)?.get("showContent")) return;
     model.eachSeries((series) => thin(series, api.getDevicePixelRatio()));
+    model.eachSeries((series) => series.get("silent") && api.getViewOfSeriesModel(series)?.group.traverse(free));
   };
   registerCoordinateSystem("thin", { create: () => [{ update }] });
 }
