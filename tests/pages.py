@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
@@ -156,6 +157,11 @@ def visible_text(page: AppTest) -> list[str]:
         texts.append(json.dumps(json.loads(proto.json), ensure_ascii=False))
         texts += [str(column) for column in chart(page)[1].columns]
     return texts
+
+
+def displayed(frame: Any) -> pd.DataFrame:
+    """The texts in the cells of a dataframe of the test runner, as its Styler writes them."""
+    return convert_arrow_bytes_to_pandas_df(frame.proto.arrow_data.styler.display_values)
 
 
 def run_late(page: AppTest, kept: WidgetStates, touch: Callable[[], object]) -> None:

@@ -28,20 +28,15 @@ def rising_is_red(category: Category, market: str = "") -> bool:
     return category.rises_red(market) if chosen is None else chosen
 
 
-def of_changes(
-    table: pd.DataFrame, columns: Sequence[str], traded: Sequence[tuple[Category, str]], changes: Sequence[float] = ()
-) -> "Styler":
-    """`table` with the changes in `columns` coloured; `traded` has the category and market of each row.
-
-    `changes` has the change of each row as a number, if the table has them as text.
-    """
+def of_changes(table: pd.DataFrame, columns: Sequence[str], traded: Sequence[tuple[Category, str]]) -> "Styler":
+    """`table` with the changes in `columns` coloured; `traded` has the category and market of each row."""
     red = {each: rising_is_red(*each) for each in set(traded)}
     styles = [Style(rising_is_red=red[each]) for each in traded]
 
     def colored(column: "pd.Series[float]") -> list[str]:
         return [
             f"color: {style.rising}" if change > 0 else f"color: {style.falling}" if change < 0 else ""
-            for style, change in zip(styles, changes or column, strict=True)
+            for style, change in zip(styles, column, strict=True)
         ]
 
     return table.style.apply(colored, subset=list(columns))

@@ -3,6 +3,7 @@
 import datetime as dt
 from urllib.parse import parse_qs
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -192,9 +193,12 @@ def test_an_alert_that_waits_when_its_rule_is_removed_says_that_it_is_not_sent_a
 
 def test_an_alert_is_shown_on_its_page_on_the_first_page_and_on_the_chart(own_server_db: MongoDatabase) -> None:
     found(own_server_db)
-    row = open_page().dataframe[0].value.iloc[0]
+    frame = open_page().dataframe[0]
+    row = pages.displayed(frame).iloc[0]
     assert row["알림"] == "*급등*"
     assert row["등락률"] == "+20.00%"
+    assert row["종가"].replace(",", "").isdecimal()
+    assert set(frame.value[["종가", "등락률"]].dtypes) == {np.dtype(float)}, "so they sort by size"
     assert row["보냄"] == "웹훅 보내는 중: 웹훅이 HTTP 404로 답했습니다."
     first = AppTest.from_file(pages.PAGES_DIR / "overview.py", default_timeout=120).run()
     assert [frame.value for frame in first.dataframe if "알림" in frame.value.columns]

@@ -345,7 +345,8 @@ def test_the_numbers_of_a_past_day_lead_to_its_tickers_as_they_were_then(market:
     ]
     table = page.dataframe[0].value
     assert [name.rpartition("#")[2] for name in table["종목"]] == ["회사 000007"]
-    assert table["종가"].tolist() == ["₩120"]
+    assert pages.displayed(page.dataframe[0])["종가"].tolist() == ["₩120"]
+    assert table["종가"].tolist() == [120.0], "a number, which sorts by its size"
     assert table["1일 변화"].tolist() == pytest.approx([20.0])
     (back,) = [button for button in page.button if button.label == "마지막 날로"]
     back.click().run()

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pandas.api.types import is_numeric_dtype
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput
 
@@ -218,6 +219,11 @@ def test_what_happened_next_is_told_with_what_it_leaves_out(market: MongoDatabas
     page.toggle(key="followed").set_value(True).run()
     table = result(page)
     assert table["거래일 뒤"].tolist() == [5, 20, 60]
+    assert all(map(is_numeric_dtype, table.dtypes)), "all columns sort by size"
+    shown = pages.displayed(page.dataframe[-1])
+    assert shown["사례"].tolist() == [f"{count:,}" for count in table["사례"]]
+    assert shown["오른 비율"].tolist() == [f"{share:.2%}" for share in table["오른 비율"]]
+    assert shown["중앙값"].tolist() == [f"{move:+.2%}" if move else "0.00%" for move in table["중앙값"]]
     assert "비용" in page.caption[-1].value
     assert "상장폐지" in page.caption[-1].value
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
+from pandas.api.types import is_numeric_dtype
 from pymongo.errors import OperationFailure
 from streamlit.testing.v1 import AppTest
 
@@ -108,6 +109,8 @@ def test_an_update_is_begun_told_as_it_goes_and_kept_in_the_history(
     history = page.get("dataframe")[-1].value
     assert history["추가"].tolist()[0] == 2
     assert history["어디서"].tolist() == ["화면", "터미널"]
+    assert is_numeric_dtype(history["걸린 시간"]), "so it sorts by length"
+    assert all(text.endswith("초") for text in pages.displayed(page.dataframe[-1])["걸린 시간"])
     assert len(prices.load(own_server_db, KOREAN_STOCKS, "005930")) == len(TABLES["005930"])
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -186,27 +187,28 @@ def table(db: MongoDatabase, shown: Sequence[Alert]) -> None:
             _("날짜"): [formats.date(alert["session"]) for alert in shown],
             _("알림"): [" · ".join([alert["name"], *([corrected] * ("withdrawn_at" in alert))]) for alert in shown],
             name: [listing.link(*each, row) for each, row in zip(of_alerts, rows, strict=True)],
-            close: [_price(alert) for alert in shown],
-            change: [formats.signed_percent(alert["change"]) for alert in shown],
+            close: [alert["close"] for alert in shown],
+            change: pd.Series([alert["change"] for alert in shown], dtype=float),
             _("보냄"): [" · ".join(filter(None, map(partial(_sent, alert), alert["deliveries"]))) for alert in shown],
         }
     )
-    right = st.column_config.TextColumn(alignment="right")
     traded = [(category, listing.market_of(row)) for (category, _ticker), row in zip(of_alerts, rows, strict=True)]
+    texts: Any = {change: formats.signed_percent}
+    look = colors.of_changes(data, [change], traded).format(texts)
+    places = pd.Series([category for category, _ticker in of_alerts], dtype=object)
+    for category in places.unique():
+        look = look.format(partial(_price, category), subset=(places == category, close))
     st.dataframe(
-        colors.of_changes(data, [change], traded, [alert["change"] or 0.0 for alert in shown]),
+        look,
         hide_index=True,
         row_height=28,
-        column_config={
-            name: st.column_config.LinkColumn(display_text=navigation.NAME),
-            close: right,
-            change: right,
-        },
+        placeholder=formats.MISSING,
+        column_config={name: st.column_config.LinkColumn(display_text=navigation.NAME)},
     )
 
 
-def _price(alert: Alert) -> str:
-    return formats.price(alert["close"], categories.category(alert["category"]).decimals_of(alert["close"]))
+def _price(category: Category, close: float) -> str:
+    return formats.price(close, category.decimals_of(close))
 
 
 def _sent(alert: Alert, channel: str) -> str:

@@ -70,7 +70,7 @@ def show(
 ) -> None:
     """Analyses and downloads for the visible daily `closes`, whose columns are the `lines`, in this order.
 
-    `drawn` returns the values that the chart shows, in `scale`; `table` has the measures.
+    `drawn` returns the values that the chart shows, in `scale`; `table` has the measures as text.
     """
     colors, decimals = {line.name: line.color for line in lines}, {line.name: line.decimals for line in lines}
     closes = closes.set_axis(list(colors), axis=1)

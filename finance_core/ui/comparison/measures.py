@@ -1,7 +1,8 @@
 """The table of measures below a comparison: return, volatility, drawdown etc. of each series in the shown period."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from finance_core.bars.comparison import Money
 from finance_core.i18n import N_, _
 from finance_core.spreadsheets import Sheet
 from finance_core.ui.comparison.items import Item
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler  # imports a template engine
 
 EXPLANATIONS = {
     N_("처음"): N_("기간 안의 첫 종가"),
@@ -28,13 +32,44 @@ EXPLANATIONS = {
     N_("상관계수"): N_("첫째 것과 함께 연 날들의 로그 수익률의 상관계수"),
 }
 """Message ids of the columns after the name, each with its explanation on hover."""
+PRICES: Final = ("처음", "끝")
+FORMATS: Final[Mapping[str, Any]] = {
+    "수익률": formats.signed_percent,
+    "연환산": formats.signed_percent,
+    "변동성": "{:.1%}".format,
+    "최대 낙폭": formats.signed_percent,
+    "상관계수": "{:+.2f}".format,
+}
+"""The columns of other numbers, and how each is written."""
 
 
-def table(items: Sequence[Item], closes: pd.DataFrame, money: Money) -> pd.DataFrame:
-    """The measures of the daily `closes` (columns by the keys of `items`) as text, one row per item."""
+def table(items: Sequence[Item], closes: pd.DataFrame) -> pd.DataFrame:
+    """The measures of the daily `closes` (columns by the keys of `items`), one row per item: ratios, NaN for missing.
+
+    Days are texts, and stand before the change of the day: so they sort.
+    """
     correlations = pairs.correlations(closes).iloc[0]
-    rows = [_measures(item, closes[item.key], float(correlations[item.key]), money) for item in items]
-    return pd.DataFrame(rows)
+    rows = [_measures(item, closes[item.key], float(correlations[item.key])) for item in items]
+    return pd.DataFrame(rows).astype({_(column): float for column in (*PRICES, *FORMATS)})
+
+
+def styled(table: pd.DataFrame, items: Sequence[Item], money: Money) -> "Styler":
+    """The `table` of the `items` as a page shows it: as text, but it sorts by the numbers."""
+    look = table.style.format({_(column): form for column, form in FORMATS.items()}, na_rep=formats.MISSING)
+    for position, item in enumerate(items):
+        cells = ([position], list(map(_, PRICES)))
+        look = look.format(partial(_price, item, money), subset=cells)
+    return look
+
+
+def texts(table: pd.DataFrame, items: Sequence[Item], money: Money) -> pd.DataFrame:
+    """The `table` of the `items` with all numbers as texts, as a page shows them."""
+    shown = table.copy()
+    for column, form in FORMATS.items():
+        shown[_(column)] = table[_(column)].map(form, na_action="ignore")
+    for column in map(_, PRICES):
+        shown[column] = [_price(item, money, price) for item, price in zip(items, table[column], strict=True)]
+    return shown.astype(object).fillna(formats.MISSING)
 
 
 def sheet(closes: pd.DataFrame) -> Sheet:
@@ -74,33 +109,37 @@ def _numbers(name: str, close: "pd.Series[float]", correlation: float) -> dict[s
 
 def columns() -> dict[str, Any]:
     """Streamlit's settings for the columns of the table."""
+    text, number = st.column_config.TextColumn, st.column_config.NumberColumn
     return {
-        _(column): st.column_config.TextColumn(alignment="right", help=_(text)) for column, text in EXPLANATIONS.items()
+        _(column): number(help=_(told)) if column in (*PRICES, *FORMATS) else text(alignment="right", help=_(told))
+        for column, told in EXPLANATIONS.items()
     }
 
 
-def _measures(item: Item, close: "pd.Series[float]", correlation: float, money: Money) -> dict[str, str]:
+def _measures(item: Item, close: "pd.Series[float]", correlation: float) -> dict[str, object]:
     statistics = comparison.statistics(close)
-    name = {_("이름"): item.name}
+    name: dict[str, object] = {_("이름"): item.name}
     if statistics is None:
-        return name | {_(column): formats.MISSING for column in EXPLANATIONS}
-    drawdown, volatility = statistics.drawdown, statistics.volatility
-    texts = (
-        _price(item, money, statistics.first),
-        _price(item, money, statistics.last),
-        formats.signed_percent(statistics.total),
-        formats.signed_percent(statistics.annual),
-        formats.MISSING if volatility is None else f"{volatility:.1%}",
-        formats.signed_percent(drawdown.depth),
+        return name | {_(column): None if column in (*PRICES, *FORMATS) else formats.MISSING for column in EXPLANATIONS}
+    drawdown = statistics.drawdown
+    values = (
+        statistics.first,
+        statistics.last,
+        statistics.total,
+        statistics.annual,
+        statistics.volatility,
+        drawdown.depth,
         f"{formats.date(drawdown.peak)} → {formats.date(drawdown.trough)}" if drawdown.depth else formats.MISSING,
         _day(statistics.best),
         _day(statistics.worst),
-        formats.MISSING if pd.isna(correlation) else f"{correlation:+.2f}",
+        correlation,
     )
-    return name | {_(column): text for column, text in zip(EXPLANATIONS, texts, strict=True)}
+    return name | {_(column): value for column, value in zip(EXPLANATIONS, values, strict=True)}
 
 
 def _price(item: Item, money: Money, price: float) -> str:
+    if np.isnan(price):
+        return formats.MISSING
     line = item.line(money, price)
     return f"{line.sign}{formats.price(price, line.decimals)}"
 

@@ -129,11 +129,18 @@ def _measured(
     end = last if view.interval == "D" else periods.span(last, view.interval)[1]
     daily = closes.daily.loc[first:end].copy()
     daily.loc[first] = closes.shown.loc[first]  # a ticker may have no bar on the last day of that week
-    table = measures.table(listed, daily, view.money)
+    table = measures.table(listed, daily)
     for sentence in _of_days(view):
         st.caption(plain(sentence))
-    st.dataframe(table, hide_index=True, column_config=measures.columns(), height="content", row_height=28)
-    analysis.show(daily, drawn, scale, table, lines, files)
+    st.dataframe(
+        measures.styled(table, listed, view.money),
+        hide_index=True,
+        column_config=measures.columns(),
+        height="content",
+        row_height=28,
+        placeholder=formats.MISSING,
+    )
+    analysis.show(daily, drawn, scale, measures.texts(table, listed, view.money), lines, files)
 
 
 def _of_days(view: View) -> list[str]:

@@ -167,7 +167,8 @@ def _drawn_map(view: View, market: Market, style: Style) -> tuple[Prepared, Size
     drawn = table[(table[size] > 0) & table["change"].notna()]
     begin = max(len(panel.sessions) - 1 - _sessions(market, view), 0)
     lines = pd.Series(_lines(market, drawn.index.to_numpy(), begin), index=drawn.index)
-    drawn = drawn.assign(line=lines, industry=panel.text("industry")[drawn.index])
+    closes = [tables.price(view.of, *row) for row in zip(drawn["currency"], drawn["close"], strict=True)]
+    drawn = drawn.assign(close=closes, line=lines, industry=panel.text("industry")[drawn.index])
     full = market_map.full_at(drawn["change"].to_numpy())
     parts = [_sized(size, panel, table.index[has_market_value].to_numpy())]
     if size != view.size:

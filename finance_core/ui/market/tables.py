@@ -1,6 +1,7 @@
 """The tables of a market: the tickers behind a count, each with a link to its chart; and the industries."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -24,22 +25,16 @@ PERCENT = "%+.2f%%"
 def members(category: Category, panel: Panel, which: npt.NDArray[np.intp], span: str) -> pd.DataFrame:
     """The data of the tickers at the positions `which` of the panel, indexed by position.
 
-    Columns: ticker, name, close (text), traded (value traded per day), market (market value, NaN where it is not
+    Columns: ticker, name, close, currency, traded (value traded per day), market (market value, NaN where it is not
     known), change (over `span`, a ratio).
     """
-    names = names_of(panel)
     currencies = panel.text("currency")
-    closes = panel.bars["close"]
-
-    def close(position: int) -> str:
-        price = float(closes[panel.last[position]])
-        return formats.money(price, currencies[position] or category.currency, category.decimals_of(price))
-
     return pd.DataFrame(
         {
             "ticker": np.array(panel.tickers, dtype=object)[which],
-            "name": names[which],
-            "close": [close(position) for position in which],
+            "name": names_of(panel)[which],
+            "close": panel.bars["close"][panel.last[which]].astype(float),
+            "currency": np.where(currencies != "", currencies, category.currency)[which],
             "traded": breadth.value_traded(panel)[which],
             "market": market_values.newest(panel)[which],
             "change": breadth.changes(panel, span)[which],
@@ -73,15 +68,17 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
             **{title: table[size] for size, title in sizes.items()},
         }
     )
+    look = shown.style.map(lambda value: _color(value, style), subset=[change])
+    for currency in table["currency"].unique():
+        look = look.format(partial(price, category, currency), subset=(table["currency"] == currency, close))
     st.dataframe(
-        shown.style.map(lambda value: _color(value, style), subset=[change]),
+        look,
         hide_index=True,
         row_height=ROW_HEIGHT,
         placeholder=formats.MISSING,
         key=key,
         column_config={
             name: st.column_config.LinkColumn(display_text=navigation.NAME),
-            close: st.column_config.TextColumn(alignment="right"),
             change: st.column_config.NumberColumn(format=PERCENT),
             **{title: st.column_config.NumberColumn(format="compact") for title in sizes.values()},
         },
@@ -126,6 +123,11 @@ def index_name(db: MongoDatabase, ticker: str) -> str:
     """The name of an index, or its ticker where it is not listed; sample prices are marked as such."""
     row = listing.of(db, INDICES).rows.get(ticker)
     return listing.name_of(row) + listing.mark_of(row) if row else ticker
+
+
+def price(category: Category, currency: str, close: float) -> str:
+    """The `close` of a ticker of `category` with the sign of its `currency`."""
+    return formats.money(close, currency, category.decimals_of(close))
 
 
 def _color(value: float, style: Style) -> str:

@@ -169,17 +169,19 @@ def _followed(outcomes: list[Outcome]) -> None:
     table = pd.DataFrame(
         {
             _("거래일 뒤"): [each.sessions for each in outcomes],
-            _("사례"): [formats.count(each.days) for each in outcomes],
-            _("종목 수"): [formats.count(each.tickers) for each in outcomes],
-            _("오른 비율"): [formats.signed_percent(each.rising).lstrip("+") for each in outcomes],
-            _("아래 1/4"): [formats.signed_percent(each.lower) for each in outcomes],
-            _("중앙값"): [formats.signed_percent(each.median) for each in outcomes],
-            _("위 1/4"): [formats.signed_percent(each.upper) for each in outcomes],
-            _("모든 날의 중앙값"): [formats.signed_percent(each.usual) for each in outcomes],
+            _("사례"): [each.days for each in outcomes],
+            _("종목 수"): [each.tickers for each in outcomes],
+            _("오른 비율"): [each.rising for each in outcomes],
+            _("아래 1/4"): [each.lower for each in outcomes],
+            _("중앙값"): [each.median for each in outcomes],
+            _("위 1/4"): [each.upper for each in outcomes],
+            _("모든 날의 중앙값"): [each.usual for each in outcomes],
         }
     )
-    number = st.column_config.TextColumn(alignment="right")
-    st.dataframe(table, hide_index=True, row_height=28, column_config=dict.fromkeys(table.columns[1:], number))
+    texts: Any = dict.fromkeys(table.columns[:3], formats.count)
+    texts |= dict.fromkeys(table.columns[3:], formats.signed_percent) | {table.columns[3]: "{:.2%}"}
+    look = table.style.format(texts, na_rep=formats.MISSING)
+    st.dataframe(look, hide_index=True, row_height=28, placeholder=formats.MISSING)
     st.caption(
         _(
             "조건이 맞은 날의 종가에서 그 뒤의 종가까지입니다. 비용·세금·배당은 세지 않았습니다. 지금 목록에 "

@@ -200,6 +200,8 @@ def _history(db: MongoDatabase, update: Update) -> None:
         _("실패"): "failed",
         _("요청"): "requests",
     }
+    length = _("걸린 시간")
+    texts: Any = {length: run_status.duration}
     rows: list[dict[str, Any]] = [
         {
             _("시작"): run_status.moment(run["started_at"]),
@@ -208,13 +210,13 @@ def _history(db: MongoDatabase, update: Update) -> None:
             _("결과"): run_status.state_name(run),
             _("어디서"): run_status.origin_name(run),
             **{name: dict(run)[field] for name, field in counts.items()},
-            _("걸린 시간"): run_status.duration(run_status.seconds(run)),
+            length: run_status.seconds(run),
         }
         for run in ended
     ]
     st.caption(_("줄을 고르면 실패한 종목을 볼 수 있습니다."))
     selection: Any = st.dataframe(
-        pd.DataFrame(rows),
+        pd.DataFrame(rows).style.format(texts),
         hide_index=True,
         column_config=dict.fromkeys(counts, st.column_config.NumberColumn(format="localized")),
         on_select="rerun",
