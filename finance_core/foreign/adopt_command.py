@@ -120,7 +120,10 @@ def _adopt(db: MongoDatabase, collections: Sequence[Inspected], options: argpars
         category = categories.category(collection.category)
         if options.dry_run:
             source, descriptions = adoption.source(db, collection), ticker_names.of(db, category)
-            return import_run.examine(category, source, descriptions, options.intraday, progress=progress, stop=stop)
+            into = adoption.target(db, category, collection.name)
+            return import_run.examine(
+                db, category, source, descriptions, options.intraday, into, progress=progress, stop=stop
+            )
         if options.read:
             return adoption.read_as_is(db, category, collection, progress=progress, stop=stop)
         return adoption.convert(db, category, collection, options.intraday, progress=progress, stop=stop)

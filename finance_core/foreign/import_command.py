@@ -89,8 +89,8 @@ def import_all(
     descriptions = cache(lambda: ticker_names.of(db, category))
 
     def step(source: Source, progress: Progress, stop: threading.Event) -> Summary:
-        work = import_run.examine if options.dry_run else partial(import_run.run, db)
-        return work(category, source, descriptions(), options.intraday, progress=progress, stop=stop)
+        work = import_run.examine if options.dry_run else import_run.run
+        return work(db, category, source, descriptions(), options.intraday, progress=progress, stop=stop)
 
     if not perform(options, intentions, [partial(step, source) for source in sources], done, total):
         if options.json:

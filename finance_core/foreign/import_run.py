@@ -11,8 +11,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypedDict, Unpack
 
 import pandas as pd
 from pymongo.client_session import ClientSession
@@ -85,20 +85,58 @@ def leased(
         lease.finish(run.summary.state)
 
 
+class Merged(NamedTuple):
+    """What an import of one ticker makes of the bars that are stored."""
+
+    before: TickerRow
+    stored: pd.DataFrame
+    bars: pd.DataFrame
+    """The bars to write."""
+    is_whole: bool
+    """Whether they come instead of the stored bars, not beside them."""
+
+
+def merged(db: MongoDatabase, category: Category, location: Location, source: Source, converted: Converted) -> Merged:
+    """How the bars of one ticker are stored: instead of stored ones that are from this source, else beside them.
+
+    Raises SisepanError where they do not fit the stored bars.
+    """
+    before: TickerRow = tickers.get(db, category, converted.ticker) or {}
+    stored = prices.as_stored(db, location, converted.ticker)
+    imported, origin = before.get("imported", {}), before.get("source")
+    # A source that only added days to other bars does not have the whole ticker.
+    is_from_here = imported.get("from") == source.name and "whole" in imported
+    has_all = source.keeps_all or merging.covers(converted.bars, stored)
+    is_whole = stored.empty or origin == "sample" or (origin == "import" and is_from_here and has_all)
+    bars = converted.bars if is_whole else merging.missing(stored, converted.bars)
+    return Merged(before, stored, bars, is_whole)
+
+
 def examine(
+    db: MongoDatabase,
     category: Category,
     source: Source,
     descriptions: Descriptions | None = None,
     intraday: Intraday = "refuse",
+    into: Location | None = None,
     **watch: Unpack[Watch],
 ) -> Summary:
-    """A dry run: counts what an import would take and refuse. Reads all rows, writes nothing."""
+    """A dry run: counts what an import would take and refuse. Reads all rows, writes nothing.
+
+    `into` is where the import would store the bars; None: where those of the category are.
+    """
+    location = into or locations.of(db, category)
     progress, stop = watch.get("progress", ignore), watch.get("stop") or threading.Event()
     rules = conversion.rules(category, descriptions or {}, intraday)
     summary = Summary(category.key, source.name, is_dry=True)
     known, unknown = raw_tickers.by_ticker(category, source.counts(), source.described)
     summary.total = len(known)
     for converted in sources.converted(source, known, unknown, rules, stop):
+        try:
+            if len(converted.bars):
+                merged(db, category, location, source, converted)
+        except SisepanError as error:
+            converted = replace(converted, bars=candles.empty(), conversions=(), failure=error)
         summary.count(converted)
         if converted.failure:
             summary.failures.append(runs.Failure(converted.ticker, converted.failure))
@@ -223,17 +261,9 @@ class _Import:
         self._run.report(*failures)
 
     def _write(self, converted: Converted) -> Written:
-        """Store the bars of one ticker: instead of the stored bars if these are from this source, else beside them."""
+        """Store the bars of one ticker as `merged` decides."""
         db, category, location, ticker = self._db, self._category, self._location, converted.ticker
-        before: TickerRow = tickers.get(db, category, ticker) or {}
-        stored = prices.as_stored(db, location, ticker)
-        imported = before.get("imported", {})
-        # A source that only added days to other bars does not have the whole ticker.
-        is_from_here = imported.get("from") == self._source.name and "whole" in imported
-        has_all = self._source.keeps_all or merging.covers(converted.bars, stored)
-        source = before.get("source")
-        is_whole = stored.empty or source == "sample" or (source == "import" and is_from_here and has_all)
-        bars = converted.bars if is_whole else merging.missing(stored, converted.bars)
+        before, stored, bars, is_whole = merged(db, category, location, self._source, converted)
         self._summary.checks.compared += merging.agreeing(stored, converted.bars)
         # Record the source before the bars, so that the next run knows it even if this run is interrupted now; and,
         # for a server without transactions, that some bars are still the old ones.

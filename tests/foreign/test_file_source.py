@@ -19,6 +19,7 @@ from finance_core.errors import SisepanError
 from finance_core.foreign import conversion, csv_form, file_source, import_run, levels, qualifiers, raw_tickers, sources
 from finance_core.foreign.conversion import Converted
 from finance_core.foreign.import_records import Summary
+from finance_core.storage.database import MongoDatabase
 
 DAYS = [dt.date(2024, 1, 2), dt.date(2024, 1, 3), dt.date(2024, 1, 4)]
 HEADER = "date,open,high,low,close,volume"
@@ -679,9 +680,9 @@ def test_what_is_no_parquet_of_prices_is_refused_with_a_sentence(
 # As an import sees them
 
 
-def test_a_dry_run_shows_conversions(tmp_path: Path) -> None:
+def test_a_dry_run_shows_conversions(db: MongoDatabase, tmp_path: Path) -> None:
     path = write(tmp_path, "005930.csv", CSV)
-    summary: Summary = import_run.examine(KOREAN_STOCKS, file_source.open_file(path, KOREAN_STOCKS))
+    summary: Summary = import_run.examine(db, KOREAN_STOCKS, file_source.open_file(path, KOREAN_STOCKS))
     assert (summary.rows, summary.bars, summary.total, summary.refused) == (3, 3, 1, 0)
     first = summary.conversions[0]
     assert (first.place, first.raw_date, first.close) == ("2", "2024-01-02", 79600)

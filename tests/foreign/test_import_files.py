@@ -320,6 +320,22 @@ def test_bars_that_are_only_read_are_not_imported_into(
     assert import_here(db, path, dry_run=True) == 0
 
 
+def test_a_dry_run_refuses_what_the_import_then_refuses(
+    db: MongoDatabase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = made_table(1, "2023-01-02", "2023-12-28", halted=0)
+    assert import_here(db, write(tmp_path / "first.csv", {"000040": table.iloc[:-3]})) == 0
+    path = write(tmp_path / "second.csv", {"000040": table.iloc[-3:]})
+    capsys.readouterr()
+    assert import_here(db, path, dry_run=True) == 1
+    told = capsys.readouterr().out
+    assert "1종목의 봉 0개가 됩니다" in told
+    reason = "000040: 저장된 시세와 겹치는 날이 없어"
+    assert reason in told
+    assert import_here(db, path) == 1
+    assert reason in capsys.readouterr().out
+
+
 def test_the_report_of_a_file_of_the_wrong_category_says_why_nothing_came_of_it(
     db: MongoDatabase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -312,7 +312,7 @@ def test_an_examination_says_what_an_import_does_and_writes_nothing(
     laid_out.insert(db, THEIRS, style)
     before = sorted(db.list_collection_names())
 
-    examined = import_run.examine(KOREAN_STOCKS, source_of(db, KOREAN_STOCKS))
+    examined = import_run.examine(db, KOREAN_STOCKS, source_of(db, KOREAN_STOCKS))
 
     assert sorted(db.list_collection_names()) == before
     assert everything(db, "korean_stocks", "ticker_metadata", "imports", "import_refusals", "update_runs") == []
@@ -808,10 +808,15 @@ def test_bars_from_elsewhere_that_do_not_agree_are_left_as_they_are(
     old = old.iloc[:10] if reason == merging.APART else old.assign(close=old["close"] / 2)
     store(db, old, source)
     before = bits(everything(db, "korean_stocks", "ticker_metadata"))
+    examined = import_run.examine(db, KOREAN_STOCKS, source_of(db, KOREAN_STOCKS))
 
     for _ in range(2):
         summary = adopt(db)
 
+        assert [str(failure.error) for failure in examined.failures] == [
+            str(failure.error) for failure in summary.failures
+        ]
+        assert (examined.bars, examined.conversions) == (0, [])
         assert bits(everything(db, "korean_stocks", "ticker_metadata")) == before
         ((ticker, error),) = [(failure.ticker, failure.error.message) for failure in summary.failures]
         assert (ticker, error) == ("005930", reason)

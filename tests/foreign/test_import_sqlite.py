@@ -340,13 +340,13 @@ def test_wrong_use_and_bad_files_end_a_command_with_a_sentence(db: MongoDatabase
     assert is_empty(db)
 
 
-def test_a_column_that_tells_two_exchanges_apart_is_named(tmp_path: Path) -> None:
+def test_a_column_that_tells_two_exchanges_apart_is_named(db: MongoDatabase, tmp_path: Path) -> None:
     table = made_table(1, "2024-01-02", "2024-12-27")[["open", "high", "low", "close", "volume"]].assign(ats="KRX")
     late = table[-30:].assign(ats="NXT", close=(table["high"] + table["low"]).floordiv(2))
     with closing(sqlite3.connect(tmp_path / "prices.db")) as connection, connection:
         both = pd.concat([table, late]).rename_axis("date").assign(symbol="005930")
         both.to_sql("stocks", connection)
-    (failure,) = import_run.examine(KOREAN_STOCKS, SqliteSource(tmp_path / "prices.db")).failures
+    (failure,) = import_run.examine(db, KOREAN_STOCKS, SqliteSource(tmp_path / "prices.db")).failures
     assert "ats" in str(failure.error)
     assert "KRX, NXT" in str(failure.error)
 
@@ -550,6 +550,7 @@ from pathlib import Path
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.foreign import import_run, sources
 from finance_core.foreign.sqlite_source import SqliteSource
+from finance_core.storage import database
 
 sources.GROUP_ROWS //= 2
 
@@ -558,14 +559,14 @@ def peak():  # not by getrusage, which begins with the parent's
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
 
 
-source = SqliteSource(Path(sys.argv[1]))
+db, source = database.connect(), SqliteSource(Path(sys.argv[1]))
 before = peak()
-summary = import_run.examine(KOREAN_STOCKS, source)
+summary = import_run.examine(db, KOREAN_STOCKS, source)
 print(summary.bars, peak() - before)
 """
 
 
-def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+def test_memory_does_not_grow_with_the_file(db: MongoDatabase, tmp_path: Path) -> None:
     trading = sessions.between("XKRX", dt.date(2012, 1, 2), dt.date(2025, 1, 1))
     days = [f"{day:%Y-%m-%d}" for day in trading[:3000]]
     closes = np.random.default_rng(1).uniform(1000, 2000, 3000).round().tolist()

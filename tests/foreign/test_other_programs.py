@@ -162,7 +162,7 @@ def test_a_refusal_says_what_is_wrong(own_server_db: MongoDatabase, name: str, m
     source = CollectionSource(
         own_server_db, "theirs", layout.recognise(own_server_db["theirs"].find().to_list(), KOREAN_STOCKS)
     )
-    summary = import_run.examine(KOREAN_STOCKS, source, {})
+    summary = import_run.examine(own_server_db, KOREAN_STOCKS, source, {})
     assert {failure.error.message for failure in summary.failures} == {message}
 
 
@@ -175,7 +175,7 @@ def test_a_price_whose_comma_is_unclear_is_named(
     rows[5]["close"] = written
     own_server_db["theirs"].insert_many(rows)
     source = CollectionSource(own_server_db, "theirs", layout.recognise(rows, category))
-    (failure,) = import_run.examine(category, source, {}).failures
+    (failure,) = import_run.examine(own_server_db, category, source, {}).failures
     assert str(failure.error) == str(SisepanError(mending.EITHER_COMMA, price=written))
 
 
@@ -193,6 +193,6 @@ def test_a_field_that_is_missing_is_told_with_what_was_taken(own_server_db: Mong
     source = CollectionSource(
         own_server_db, "theirs", layout.recognise(own_server_db["theirs"].find().to_list(), KOREAN_STOCKS)
     )
-    change = import_run.examine(KOREAN_STOCKS, source, {}).changes["open", mending.ABSENT["open"]]
+    change = import_run.examine(own_server_db, KOREAN_STOCKS, source, {}).changes["open", mending.ABSENT["open"]]
     assert (change.times, change.before) == (sum(map(len, KOREAN.values())), "-")
     assert float(change.after) == KOREAN["000660"]["close"].iloc[0]

@@ -162,8 +162,9 @@ def _source(category: Category, paths: Sequence[Path], part: str) -> Source:
 
 def _try(category: Category, paths: Sequence[Path], part: str, intraday: Intraday) -> None:
     def work(progress: Progress, stop: threading.Event) -> Summary:
-        source, descriptions = _source(category, paths, part), ticker_names.of(database.connect(), category)
-        return import_run.examine(category, source, descriptions, intraday, progress=progress, stop=stop)
+        db, source = database.connect(), _source(category, paths, part)
+        descriptions = ticker_names.of(db, category)
+        return import_run.examine(db, category, source, descriptions, intraday, progress=progress, stop=stop)
 
     started.begin(_("시험 가져오기"), joined_source.name_of([path.name for path in paths]), work)
 

@@ -229,7 +229,8 @@ def _planned(plan: Plan, db: MongoDatabase, category: Category, collection: Insp
 def _try(category: Category, collection: Inspected, way: Intraday) -> None:
     db = database.connect()
     source, descriptions = adoption.source(db, collection), ticker_names.of(db, category)
-    work = partial(import_run.examine, category, source, descriptions, way)
+    into = adoption.target(db, category, collection.name)
+    work = partial(import_run.examine, db, category, source, descriptions, way, into)
     started.begin(_("시험 전환"), collection.name, work)
 
 
