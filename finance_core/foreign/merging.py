@@ -30,11 +30,12 @@ def covers(bars: pd.DataFrame, stored: pd.DataFrame) -> bool:
 def missing(stored: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
     """The part of `bars` to store: the days that `stored` lacks, and its last day if the stored bar was provisional.
 
-    Raises SisepanError if there are no common days, or their closes differ. The last day of either side may be
-    provisional, so it is compared only if there is no other common day.
+    Raises SisepanError if there are no common days, or their closes differ. Where one side goes on, the last day of the
+    other may be provisional, so it is compared only if there is no other common day.
     """
     common = bars.index.intersection(stored.index)
-    final = common.difference([stored.index[-1], bars.index[-1]])
+    ends = {stored.index[-1], bars.index[-1]}
+    final = common.difference(list(ends)) if len(ends) > 1 else common
     common = final if len(final) else common
     if common.empty:
         raise SisepanError(APART)

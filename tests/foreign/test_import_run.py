@@ -824,6 +824,25 @@ def test_bars_from_elsewhere_that_do_not_agree_are_left_as_they_are(
         assert [failure.ticker for failure in runs.failures(db, summary.run)] == ["005930"]
 
 
+def test_another_close_of_the_newest_day_of_both_is_told_with_its_day_and_both_prices(
+    db: MongoDatabase, theirs: pd.DataFrame
+) -> None:
+    old = theirs.copy()
+    old.iloc[-1, old.columns.get_loc("close")] += 300.0  # type: ignore[index, operator]
+    store(db, old, "yahoo")
+
+    summary = adopt(db)
+
+    (failure,) = summary.failures
+    assert failure.error.message == merging.DISAGREES
+    assert failure.error.values == {
+        "date": f"{theirs.index[-1]:%Y-%m-%d}",
+        "stored": old["close"].iloc[-1],
+        "found": theirs["close"].iloc[-1],
+    }
+    assert (summary.added, summary.replaced, summary.differing) == (0, 0, [])
+
+
 def test_sample_bars_are_replaced(db: MongoDatabase, theirs: pd.DataFrame) -> None:
     sample = earlier(theirs)
     store(db, sample.assign(close=sample["close"] / 2), "sample")
