@@ -154,6 +154,13 @@ def newest_bar(db: MongoDatabase, category: Category, *, real: bool = False) -> 
     return None
 
 
+def oldest_bar(db: MongoDatabase, category: Category) -> dt.datetime | None:
+    """The day of the oldest bar of the active tickers with real prices; None where none has any."""
+    real = {"category": category.key, "active": {"$ne": False}, "source": {"$ne": "sample"}}
+    row = collection(db).find_one({**real, "first_date": {"$type": "date"}}, sort=[("first_date", 1)])
+    return row["first_date"] if row else None
+
+
 class Breadth(NamedTuple):
     """How many tickers rose, fell and did neither on the newest session."""
 

@@ -251,6 +251,20 @@ def test_samples_alone_are_no_answer(own_server_db: MongoDatabase) -> None:
     assert "표본 시세뿐이라" in page.info[0].value
 
 
+@pytest.mark.parametrize("sample", [False, True])
+def test_a_day_before_all_real_prices_is_told_with_the_day_on_which_they_begin(
+    own_server_db: MongoDatabase, sample: bool
+) -> None:
+    bars = make_bars(100)
+    store(own_server_db, "000001", bars, name="오름")
+    if sample:
+        store(own_server_db, "000003", bars, name="표본", source="sample")
+    page = opened(rule="close > 1", day="1999-01-01")
+    assert [info.value for info in page.info] == [
+        f"그날까지의 봉이 없습니다. 실제 시세는 {bars.index[0].date()}부터 있습니다."
+    ]
+
+
 def test_the_newest_day_is_that_of_real_prices(market: MongoDatabase) -> None:
     later = make_bars(100)
     store(market, "000003", later.set_axis(later.index + pd.Timedelta(days=365)), name="표본", source="sample")

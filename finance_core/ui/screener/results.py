@@ -18,7 +18,7 @@ from finance_core.categories import Category
 from finance_core.charts import panes
 from finance_core.i18n import _
 from finance_core.spreadsheets import Sheet
-from finance_core.storage import screens
+from finance_core.storage import screens, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import Entry
 from finance_core.ui import choices, colors, downloads, listing, navigation
@@ -69,16 +69,21 @@ def _counts(db: MongoDatabase, view: View, result: Result) -> None:
         if left_out:
             label = _("살펴볼 수 없던 {count}종목").format(count=formats.count(left_out))
             with st.popover(label, icon=":material/rule:", key="unjudged"):
-                for reason, tickers in result.unjudged.items():
-                    title = f"{titles[reason]} · {formats.count(len(tickers))}"
+                for reason, unjudged in result.unjudged.items():
+                    title = f"{titles[reason]} · {formats.count(len(unjudged))}"
                     names = [
-                        f"{listing.name_of(rows[ticker])} {ticker}" if ticker in rows else ticker for ticker in tickers
+                        f"{listing.name_of(rows[ticker])} {ticker}" if ticker in rows else ticker for ticker in unjudged
                     ]
                     with st.expander(title):
                         st.caption(plain(", ".join(names[:500]) + (" …" if len(names) > 500 else "")))
-    if not result.judged and "sample" in result.unjudged and set(result.unjudged) <= {"sample", "no bars"}:
-        sentence = _("표본 시세뿐이라 살펴볼 종목이 없습니다. 업데이트하면 실제 시세를 받아 옵니다.")
-        st.info(sentence, icon=":material/science:")
+    if not result.judged and set(result.unjudged) <= {"sample", "no bars"}:
+        first = tickers.oldest_bar(db, view.category)
+        if first and view.day and view.day < first.date():
+            text = _("그날까지의 봉이 없습니다. 실제 시세는 {day}부터 있습니다.").format(day=formats.date(first))
+            st.info(text, icon=":material/event_busy:")
+        elif not first and "sample" in result.unjudged:
+            sentence = _("표본 시세뿐이라 살펴볼 종목이 없습니다. 업데이트하면 실제 시세를 받아 옵니다.")
+            st.info(sentence, icon=":material/science:")
 
 
 def _table(db: MongoDatabase, view: View, tree: Node, result: Result) -> None:
