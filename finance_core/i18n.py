@@ -7,7 +7,8 @@ context (the script run of a page, a command), so that visitors do not disturb e
 import os
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -90,6 +91,16 @@ def language() -> Language:
 def use_language(lang: Language) -> None:
     """Set the language of the running context."""
     _language.set(lang)
+
+
+@contextmanager
+def in_language(lang: Language) -> Iterator[None]:
+    """Use `lang` until the end of the block, and then the language of before."""
+    token = _language.set(lang)
+    try:
+        yield
+    finally:
+        _language.reset(token)
 
 
 def match_language(locale: str | None) -> Language:

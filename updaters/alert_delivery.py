@@ -21,7 +21,7 @@ from curl_cffi import requests
 from curl_cffi.requests.exceptions import RequestException
 from pymongo.errors import PyMongoError
 
-from finance_core import auth, categories, formats, settings
+from finance_core import auth, categories, formats, i18n, settings
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
@@ -83,7 +83,10 @@ def deliver(db: MongoDatabase, moment: dt.datetime, seconds: Callable[[], float]
             if not rule:  # its removal has not come, or did not come, to its alerts
                 alerts.remove(db, claimed[0]["rule"])
                 continue
-            error = _attempt(channel, message_of(rule, claimed, _names(db, claimed)))
+            # Not in the language of who started this run: a message that is sent again must be the same.
+            with i18n.in_language(rule.get("language", i18n.language())):
+                message = message_of(rule, claimed, _names(db, claimed))
+            error = _attempt(channel, message)
             sent += error is None
             alerts.settle(db, channel, claimed, now(), error)
     return sent

@@ -18,7 +18,7 @@ import numpy as np
 from bson import ObjectId
 from pymongo import UpdateOne
 
-from finance_core import ticker_fields
+from finance_core import i18n, ticker_fields
 from finance_core.bars import breadth, conditions, screen, sessions
 from finance_core.bars.condition_tree import Node
 from finance_core.bars.panel import Days, Panel
@@ -83,6 +83,7 @@ def add(
         webhook=webhook,
         email=email,
         since=tickers.newest_bar(db, category, real=True) or dt.datetime(1970, 1, 1),
+        language=i18n.language(),
     )
     db[ALERT_RULES].insert_one(dict(rule))
     return rule["_id"]
@@ -176,7 +177,10 @@ def settle(
             is_last = attempts > len(AGAIN_AFTER)
             next_at = now if is_last else now + AGAIN_AFTER[attempts - 1]
             after = Delivery(
-                state="failed" if is_last else "waiting", attempts=attempts, next_at=next_at, error=str(error)
+                state="failed" if is_last else "waiting",
+                attempts=attempts,
+                next_at=next_at,
+                error=error.as_document(),  # type: ignore[typeddict-item]
             )
         # Only if the claim is still ours: another sender may have taken over.
         db[ALERTS].update_one(

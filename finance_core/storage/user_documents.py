@@ -5,6 +5,9 @@ from typing import Literal, NotRequired, TypedDict
 
 from bson import ObjectId
 
+from finance_core.i18n import Language
+from finance_core.storage.documents import Error
+
 
 class DrawingEntry(TypedDict):
     """One drawing on a chart (see `bars.drawings`)."""
@@ -67,6 +70,7 @@ class AlertRule(TypedDict):
     email: str  # whom it is mailed to; "" for nobody
     since: dt.datetime  # the newest session when the rule was made: only later ones are checked
     asked_until: NotRequired[dt.datetime]  # the last finished session that was checked
+    language: NotRequired[Language]  # of who made the rule: its messages are in it
 
 
 class Delivery(TypedDict):
@@ -76,7 +80,7 @@ class Delivery(TypedDict):
     attempts: int
     next_at: dt.datetime  # the earliest moment of the next attempt; a sender that claims the alert sets it later
     claim: NotRequired[str]  # of the sender that has the alert at the moment
-    error: NotRequired[str]  # why the last attempt failed
+    error: NotRequired[Error | str]  # why the last attempt failed; a text as of older versions
 
 
 class Alert(TypedDict):

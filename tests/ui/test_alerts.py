@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from finance_core import background, i18n
 from finance_core.bars.screen import READY
 from finance_core.categories import KOREAN_STOCKS
+from finance_core.errors import SisepanError
 from finance_core.storage import alerts, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import ALERTS
@@ -189,6 +190,24 @@ def test_an_alert_that_waits_when_its_rule_is_removed_says_that_it_is_not_sent_a
     assert page.run().dataframe[0].value[column].tolist() == [said + "웹훅이 HTTP 404로 답했습니다."]
     own_server_db[ALERTS].update_many({}, {"$set": {"withdrawn_at": dt.datetime(2026, 1, 1)}})
     assert page.run().dataframe[0].value[column].tolist() == [""], "it would not have been sent"
+
+
+@pytest.mark.parametrize(
+    ("language", "column", "said"),
+    [
+        ("ko", "보냄", "웹훅 보내는 중: 웹훅이 HTTP 404로 답했습니다."),
+        ("en", "Sent", "Webhook being sent: The webhook answered HTTP 404."),
+    ],
+)
+def test_why_an_alert_was_not_sent_is_told_in_the_language_of_the_visitor(
+    own_server_db: MongoDatabase, language: str, column: str, said: str
+) -> None:
+    found(own_server_db)
+    error, waiting = SisepanError("웹훅이 HTTP {status}(으)로 답했습니다.", status=404), own_server_db[ALERTS].find()
+    alerts.settle(own_server_db, "webhook", waiting.to_list(), dt.datetime(2026, 1, 1), error)  # type: ignore[arg-type]
+    page = AppTest.from_file(pages.PAGES_DIR / "admin_alerts.py", default_timeout=120)
+    page.query_params["lang"] = language
+    assert page.run().dataframe[0].value[column].tolist() == [said]
 
 
 def test_an_alert_is_shown_on_its_page_on_the_first_page_and_on_the_chart(own_server_db: MongoDatabase) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from finance_core import i18n
 from finance_core.bars import candles, sessions
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.errors import SisepanError
@@ -237,6 +238,11 @@ def states(db: MongoDatabase, channel: str) -> set[str]:
     return {alert["deliveries"][channel]["state"] for alert in db[ALERTS].find()}
 
 
+def kept(db: MongoDatabase, channel: str) -> list[SisepanError]:
+    """Why the alerts were not sent the last time."""
+    return [SisepanError.from_document(alert["deliveries"][channel]["error"]) for alert in db[ALERTS].find()]
+
+
 def test_the_alerts_of_a_session_go_out_as_one_message_through_each_way(
     db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver, mailbox: Mailbox
 ) -> None:
@@ -308,7 +314,7 @@ def test_what_could_not_be_sent_is_sent_later_and_given_up_at_last(
         now += pause + dt.timedelta(minutes=1)
         alert_delivery.deliver(db, now)
     assert states(db, "webhook") == {"failed"}
-    errors = {alert["deliveries"]["webhook"]["error"] for alert in db[ALERTS].find()}
+    errors = {str(error) for error in kept(db, "webhook")}
     assert errors == {"웹훅이 HTTP 404로 답했습니다."}
 
 
@@ -330,8 +336,9 @@ def test_an_address_where_nobody_is_costs_the_update_nothing(
     prepared(db, yahoo, **ways)
     (way,) = ways
     assert states(db, way) == {"waiting"}
-    errors = [alert["deliveries"][way]["error"] for alert in db[ALERTS].find()]
+    errors = list(map(str, kept(db, way)))
     assert all(errors)
+    assert errors
     assert "secret" not in "".join(errors)
     assert prices.load(db, KOREAN_STOCKS, "005930")["close"].iloc[-1] == 120.0
 
@@ -423,6 +430,18 @@ def test_the_app_does_not_begin_to_send_while_it_sends(
     assert states(db, "webhook") == {"sent"}
 
 
+def test_a_message_that_is_sent_again_is_the_same_in_whatever_language_the_run_is(
+    db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver
+) -> None:
+    receiver.statuses = [500]
+    prepared(db, yahoo, webhook=receiver.address)
+    with i18n.in_language("en"):
+        assert alert_delivery.deliver(db, evening(-1) + AGAIN) == 1
+    (_key, first), (_key, second) = receiver.posts
+    assert second == first
+    assert "2종목" in first["text"]
+
+
 def test_the_app_sends_what_waits(db: MongoDatabase, yahoo: YahooStandIn, receiver: Receiver) -> None:
     receiver.statuses = [500]
     prepared(db, yahoo, webhook=receiver.address)
@@ -450,7 +469,7 @@ def test_a_removed_rule_is_not_asked_and_its_alerts_are_not_sent(
     assert len(found(db)) == 2
     assert alerts.find(db, KOREAN_STOCKS, evening(-1)) == 0
     assert states(db, "webhook") == {"dropped"}
-    errors = {alert["deliveries"]["webhook"]["error"] for alert in db[ALERTS].find()}
+    errors = {str(error) for error in kept(db, "webhook")}
     assert errors == {"웹훅이 HTTP 500으로 답했습니다."}
 
 

@@ -217,4 +217,7 @@ def _sent(alert: Alert, channel: str) -> str:
         return ""
     state = STATES[delivery["state"]]
     text = _(CHANNELS[channel]) + " " + _(state)
-    return f"{text}: {delivery['error']}" if "error" in delivery else text
+    error = delivery.get("error")
+    if isinstance(error, Mapping):
+        error = str(SisepanError.from_document(error))
+    return f"{text}: {error}" if error else text
