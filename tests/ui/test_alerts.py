@@ -57,6 +57,19 @@ def test_a_rule_is_made_of_a_ready_condition_asked_and_removed(own_server_db: Mo
     assert alerts.rules(own_server_db) == []
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("ko", "파일에서 가져온 시세에는 다음 업데이트 때 묻습니다."),
+        ("en", "Prices from files are judged at the next update."),
+    ],
+)
+def test_the_page_says_when_prices_from_files_are_judged(language: str, said: str) -> None:
+    page = AppTest.from_file(pages.PAGES_DIR / "admin_alerts.py", default_timeout=120)
+    page.query_params["lang"] = language
+    assert any(said in caption.value for caption in page.run().caption)
+
+
 def test_a_rule_for_all_tickers_leads_to_its_condition_in_the_screener(own_server_db: MongoDatabase) -> None:
     alerts.add(own_server_db, KOREAN_STOCKS, "급등", "close > 1")
     assert screens_of(open_page()) == [{"in": ["korean_stocks"], "rule": ["close > 1"]}]
