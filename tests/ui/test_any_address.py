@@ -59,6 +59,7 @@ def addresses(count: int, seed: int) -> list[dict[str, str]]:
     return [{name: text(name) for name in chance.sample(sorted(TEXTS), chance.randint(1, 6))} for _ in range(count)]
 
 
+@pytest.mark.slow
 def test_five_thousand_addresses_name_bars_that_are_there() -> None:
     bars = candles.clean(pages.made_table())[0]
     dates = {unit: pd.DatetimeIndex(periods.resample(bars, unit).index) for unit in ("D", "W", "M")}

@@ -146,8 +146,8 @@ def test_what_is_said_is_of_the_five_bars_that_a_chart_shows_at_least(reduced: p
     widened, warning = warnings(page)
     assert "1개뿐이라 2026-10-23부터 2026-11-20까지" in widened
     assert "2026-11-16" in warning
-    close = reduced["close"]
-    assert page.get("dataframe")[0].value["수익률"].iloc[0] == f"{close['2026-11-20'] / close['2026-10-23'] - 1:+.2%}"
+    close, measures = reduced["close"], pages.displayed(page.get("dataframe")[0])
+    assert measures["수익률"].iloc[0] == f"{close['2026-11-20'] / close['2026-10-23'] - 1:+.2%}"
     viewer = pages.open_viewer(ticker="005930", **query)
     option, _source = pages.chart(viewer)
     assert option["shown"]["last"] - option["shown"]["first"] == 4
