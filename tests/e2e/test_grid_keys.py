@@ -118,3 +118,22 @@ def test_what_does_not_fit_is_not_pasted_at_all_but_said(
     paste(grid, "000001\t가\n000002\t나")
     expect(edited(page, 2, 2)).to_be_visible()
     expect(cell(grid, "000001", "market")).to_have_text("KOSPI")
+
+
+def test_a_cell_with_a_line_break_stays_one_and_an_open_list_takes_a_value(
+    listed: MongoDatabase,  # noqa: F811
+    app: Callable[[], str],
+    page: Page,
+) -> None:
+    grid = open_grid(page, app())
+    cell(grid, "000001").click()
+    paste(grid, '"대한\n항공"\r\n3" 관\r\n"삼성 ""A"" 우"\t"KOSDAQ"\r\n"반쪽\tKOSDAQ\r\n')
+    expect(cell(grid, "000005")).to_have_text("회사 5")
+    expect(cell(grid, "000004")).to_have_text('"반쪽')
+    expect(cell(grid, "000001")).to_have_text("대한 항공")
+    expect(cell(grid, "000002")).to_have_text('3" 관')
+    expect(cell(grid, "000003")).to_have_text('삼성 "A" 우')
+    expect(cell(grid, "000003", "market")).to_have_text("KOSDAQ")
+    cell(grid, "000006", "market").dblclick()
+    paste(grid, "KOSDAQ")
+    expect(cell(grid, "000006", "market")).to_have_text("KOSDAQ")

@@ -21,12 +21,21 @@
     return known ? new Map(Object.entries(known)).get(text.toLowerCase()) : text;
   };
 
+  /* The cells of a text as spreadsheets write it: one with a line break stands in quotation marks. */
+  const cellsOf = text => {
+    const cells = [[]], cell = /(?:"((?:[^"]|"")*)"(?=[\t\n]|$)|([^\t\n]*))(\t|\n|$)/g;
+    for (const [, quoted, plain, end] of text.matchAll(cell)) {
+      cells.at(-1).push((quoted?.replace(/""/g, '"').replace(/\s*\n\s*/g, ' ') ?? plain).trim());
+      if (end === '\n') cells.push([]);
+      if (!end) return cells;
+    }
+  };
+
   addEventListener('paste', event => {
     const text = event.clipboardData.getData('text/plain').replace(/\r\n?/g, '\n').replace(/\n$/, '');
-    const cells = text.split('\n').map(line => line.split('\t').map(value => value.trim()));
-    const focused = api.getFocusedCell(), isOpen = api.getEditingCells().length > 0;
-    const width = Math.max(...cells.map(line => line.length));
-    if (!focused || !text || (isOpen && cells.length * width === 1)) return;
+    const cells = cellsOf(text), width = Math.max(...cells.map(line => line.length));
+    const focused = api.getFocusedCell(), isTyping = event.composedPath()[0].matches?.('input, textarea');
+    if (!focused || !text || (isTyping && cells.length * width === 1)) return;
     event.preventDefault();
     api.stopEditing(true);
     const columns = api.getAllDisplayedColumns().filter(column => !column.getColId().startsWith('ag-Grid-'));
