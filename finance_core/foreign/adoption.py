@@ -44,7 +44,6 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import BarState
 from finance_core.storage.locations import Location
 
-UPSIDE_DOWN = N_("{date}의 고가가 저가보다 낮습니다. 전환하면 그 행을 빼고 알립니다.")
 INDEX = "sisepan_ticker_date"
 """Name of the index that `read_as_is` creates on the user's collection."""
 
@@ -312,8 +311,8 @@ def _read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> p
     if (bars[candles.PRICES] > mending.PRICE_LIMIT).any(axis=None):
         raise DataConflict(conversion.ABSURD)
     ranges.require(bars, raw)
-    if (is_wrong := candles.upside_down(bars["high"].to_numpy(), bars["low"].to_numpy())).any():
-        raise DataConflict(UPSIDE_DOWN, date=str(days[is_wrong][0])[:10])
+    for broken in ranges.broken(bars):
+        raise DataConflict(broken.conflict, date=str(days[broken.where][0])[:10])
     if error := intervals.refusal(intervals.interval_of(days), days, "refuse"):
         raise error
     nowhere = np.zeros(len(days), dtype=bool)

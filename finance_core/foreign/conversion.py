@@ -180,9 +180,11 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
     days = pd.DatetimeIndex(rows.moments.astype("datetime64[D]").astype("datetime64[ns]"), name="date")
     table = pd.DataFrame(rows.values, columns=candles.COLUMNS, index=days)
     ranges.require(table, converted.ticker)
-    if (is_wrong := candles.upside_down(table["high"].to_numpy(), table["low"].to_numpy())).any():
-        left_out.append(daily.Refused(SisepanError(ranges.UPSIDE_DOWN), rows.place[is_wrong]))
-        rows, table = rows.at(~is_wrong), table[~is_wrong]
+    is_sound = np.ones(len(table), dtype=bool)
+    for where, message, _conflict in ranges.broken(table):
+        left_out.append(daily.Refused(SisepanError(message), rows.place[where]))
+        is_sound &= ~where
+    rows, table = rows.at(is_sound), table[is_sound]
     refused = [
         _refusal(portions[portion], position, reason.message)._replace(reason=reason)
         for reason, places in left_out

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from finance_core.bars import candles, periods, sessions
+from finance_core.bars import candles, periods
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import dates, intervals, raw_tickers, trading_days, unread
@@ -110,7 +110,7 @@ def one_a_day(
     is_repeat = _repeats(own)
     reading = trading_days.read(own.moments, own.is_utc, own.is_naive, exchange, is_repeat)
     own = own._replace(moments=reading.moments)
-    is_filled = is_repeat & sessions.are_closed(reading.calendar, reading.days)
+    is_filled = is_repeat & trading_days.are_closed(reading.days, reading.calendar)
     if is_filled.any():
         refused.append(Refused(SisepanError(FILLED), own.place[is_filled]))
         own = own.at(~is_filled)

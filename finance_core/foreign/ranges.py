@@ -1,6 +1,11 @@
 """Checks of raw bars: open and close lie between high and low, and an exchange rate is that of one unit. Pure."""
 
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from finance_core.bars import candles
@@ -9,15 +14,26 @@ from finance_core.i18n import N_
 
 UPSIDE_DOWN_SHARE = 0.01
 """Share of the bars of a ticker whose high may be below their low, by errors of the source."""
-OUTSIDE, OUTSIDE_SHARE = 0.01, 0.05
+OUTSIDE: Final = ((0.01, 0.05), (0.001, 0.08))
 """How far a price may lie outside the range of its day, in shares of it, as rounding and late trades put it; and on
-what share of the bars of a ticker it may lie farther."""
+what share of the bars of a ticker it may lie farther. Of twenty Korean stocks, the close of the day before lies outside
+by more than the second on at least 0.11 of the days, and their own close on none."""
+RATE: Final = re.compile("[A-Z]{6}")
+"""A ticker of an exchange rate. The range and the close of a rate are often of different hours."""
+FAR_OUTSIDE = 0.05
+"""How far outside the range of its day a price is an error of the source."""
 MOST_WORTH = {"JPYKRW": 50.0, "IDRKRW": 2.0, "VNDKRW": 1.0}
 """What one of a currency that banks quote by the hundred was never worth; a hundred of it always were."""
+TO_WON: Final = re.compile("[A-Z]{3}KRW")
+WORTH: Final = (0.01, 10_000.0)
+"""Between these won was one of any currency always worth."""
 
 PER_HUNDRED = N_(
     "종가가 {close}입니다({date}). 1 {currency}가 아니라 100 {currency}의 값으로 보입니다. 100으로 나누어 저장한 뒤 "
     "가져오십시오."
+)
+UPSIDE_DOWN_RATE = N_(
+    "종가가 {close}입니다({date}). 1원이 몇 {currency}인지로 보입니다. 1을 이 값으로 나누어 저장한 뒤 가져오십시오."
 )
 COLUMNS_SWAPPED = N_("고가가 저가보다 낮은 행이 {count}개입니다(예: {date}). 열이 뒤바뀌었으면 열 이름을 고치십시오.")
 COLUMNS_UNLIKE = N_(
@@ -25,30 +41,65 @@ COLUMNS_UNLIKE = N_(
     "열이 뒤바뀌었으면 고치십시오."
 )
 UPSIDE_DOWN = N_("고가가 저가보다 낮습니다.")
+FAR = N_("시가나 종가가 그날의 저가와 고가에서 크게 벗어납니다.")
+
+
+class Broken(NamedTuple):
+    """Single bars that an error of the source has made impossible, and why."""
+
+    where: npt.NDArray[np.bool_]
+    """A mask of the bars."""
+    message: str
+    """For a row that is left out."""
+    conflict: str
+    """For a ticker that is read as it is; with the value "date"."""
+
+
+def broken(bars: pd.DataFrame) -> Iterator[Broken]:
+    """The bars of a ticker that cannot be, by reason; only reasons of which there are any. `bars` as in `require`."""
+    upside_down = candles.upside_down(bars["high"].to_numpy(), bars["low"].to_numpy())
+    if upside_down.any():
+        conflict = N_("{date}의 고가가 저가보다 낮습니다. 전환하면 그 행을 빼고 알립니다.")
+        yield Broken(upside_down, UPSIDE_DOWN, conflict)
+    is_far = _are_outside(bars, FAR_OUTSIDE) & ~upside_down
+    if is_far.any():
+        conflict = N_("{date}의 시가나 종가가 그날의 저가와 고가에서 크게 벗어납니다. 전환하면 그 행을 빼고 알립니다.")
+        yield Broken(is_far, FAR, conflict)
 
 
 def require(bars: pd.DataFrame, ticker: str = "") -> None:
     """Raise SisepanError if more than single bars are impossible: then the columns are not what they say.
 
-    Also if a rate, by its `ticker`, must be that of a hundred: it would be drawn as that of one.
+    Also if a rate, by its `ticker`, must be that of a hundred, or upside down: it would be drawn as that of one.
 
     `bars` has the columns of `candles`, with NaN or 0 where a source has no number, indexed by days.
     """
     closes = bars["close"].to_numpy()
-    if (is_hundred := closes >= MOST_WORTH.get(ticker, np.inf)).any():
-        first = int(is_hundred.argmax())
-        date = f"{bars.index[first]:%Y-%m-%d}"
-        raise SisepanError(PER_HUNDRED, close=f"{closes[first]:.10g}", date=date, currency=ticker[:3])
-    low, high = bars["low"].to_numpy(), bars["high"].to_numpy()
-    is_outside = np.zeros(len(bars), dtype=bool)
-    for name in ("open", "close"):
-        price = bars[name].to_numpy()
-        above, below = (high > 0) & (price > high * (1 + OUTSIDE)), (price > 0) & (price < low * (1 - OUTSIDE))
-        is_outside |= above | below
+    least, most = WORTH if TO_WON.fullmatch(ticker) else (0.0, np.inf)
+    for is_wrong, message in (
+        (closes >= MOST_WORTH.get(ticker, most), PER_HUNDRED),
+        ((closes > 0) & (closes < least), UPSIDE_DOWN_RATE),
+    ):
+        if is_wrong.any():
+            first = int(is_wrong.argmax())
+            date = f"{bars.index[first]:%Y-%m-%d}"
+            raise SisepanError(message, close=f"{closes[first]:.10g}", date=date, currency=ticker[:3])
+    upside_down = candles.upside_down(bars["high"].to_numpy(), bars["low"].to_numpy())
+    outside = OUTSIDE[:1] if RATE.fullmatch(ticker) else OUTSIDE
     for is_wrong, share, message in (
-        (candles.upside_down(high, low), UPSIDE_DOWN_SHARE, COLUMNS_SWAPPED),
-        (is_outside, OUTSIDE_SHARE, COLUMNS_UNLIKE),
+        (upside_down, UPSIDE_DOWN_SHARE, COLUMNS_SWAPPED),
+        *((_are_outside(bars, far), share, COLUMNS_UNLIKE) for far, share in outside),
     ):
         if is_wrong.sum() > max(share * len(bars), 1):
             date = f"{bars.index[int(is_wrong.argmax())]:%Y-%m-%d}"
             raise SisepanError(message, count=int(is_wrong.sum()), date=date)
+
+
+def _are_outside(bars: pd.DataFrame, far: float) -> npt.NDArray[np.bool_]:
+    """Whether the open or the close of each bar lies outside its range by more than the share `far` of it."""
+    low, high = bars["low"].to_numpy(), bars["high"].to_numpy()
+    result = np.zeros(len(bars), dtype=bool)
+    for name in ("open", "close"):
+        price = bars[name].to_numpy()
+        result |= (high > 0) & (price > high * (1 + far)) | (price > 0) & (price < low * (1 - far))
+    return result

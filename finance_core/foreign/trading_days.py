@@ -7,9 +7,11 @@ for the calendars of `sessions` and the clock.
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from finance_core.bars import sessions
@@ -69,6 +71,11 @@ PLAIN: Final = (WEEKDAYS, "XSAU")
 the second calendar is that of an exchange that trades on Sundays."""
 CLOSED_LIMIT: Final = 0.01
 """A reading fits if the exchange was closed on at most this share of its days."""
+SATURDAY: Final = 5
+SATURDAYS: Final = {"XSAU": np.datetime64("2013-06-29")}
+FIVE_DAYS: Final = np.datetime64("1999-01-01")
+"""The day from which an exchange is closed on Saturdays, if the calendar has none; `FIVE_DAYS` for all others: Seoul
+traded on them until 1998."""
 NO_DAYS: Final = ("1900-01-01", "1970-01-01")
 """Holidays that stand for a missing day."""
 MIDNIGHT_SHARE: Final = 0.99
@@ -184,8 +191,31 @@ def local_times(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | Non
 
 
 def closed_days(days: Days, calendar: str) -> Days:
-    """The `days` on which the exchange was closed, within the range of its calendar."""
-    return days[sessions.are_closed(calendar, days)]
+    """The `days` on which the exchange was closed."""
+    return days[are_closed(days, calendar)]
+
+
+def are_closed(days: Days, calendar: str) -> Mask:
+    """A mask of the days on which the exchange was closed; before the range of its calendar, of weekends alone.
+
+    >>> are_closed(np.array(["1997-03-08", "1997-03-09", "2004-03-06"], "datetime64[D]"), "XKRX").tolist()
+    [False, True, True]
+    """
+    is_before = days < sessions.days(calendar)[0]
+    weekday = _weekdays(days)
+    is_weekend = ~np.isin(weekday, _open_weekdays(calendar))
+    is_weekend &= (weekday != SATURDAY) | (days >= SATURDAYS.get(calendar, FIVE_DAYS))
+    return np.asarray(sessions.are_closed(calendar, days) | (is_before & is_weekend))
+
+
+def _weekdays(days: Days) -> npt.NDArray[np.int64]:
+    """0 for Monday; 1970 began on a Thursday."""
+    return (days.astype("datetime64[D]").astype(np.int64) + 3) % 7
+
+
+@cache
+def _open_weekdays(calendar: str) -> npt.NDArray[np.int64]:
+    return np.unique(_weekdays(sessions.days(calendar)))
 
 
 def _readings(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None, counts: Mask) -> list[Reading]:

@@ -61,7 +61,10 @@ def is_true(closes: "pd.Series[float]", rows: tuple[RawRow, ...], exchange: Exch
         return agree
     trading = sessions.between(exchange.calendar, days[0].item(), days[-1].item()).to_numpy().astype("datetime64[D]")
     inside = days[(days >= trading[0]) & (days <= trading[-1])] if len(trading) else trading
-    closed = int((~np.isin(inside, trading)).sum())
+    # Of days beyond the calendar it is known that they are no Sundays, unless its exchange trades on Sundays.
+    beyond = pd.DatetimeIndex(np.setdiff1d(days, inside)).day_name() == "Sunday"
+    trades_on_sundays = (pd.DatetimeIndex(trading).day_name() == "Sunday").any()
+    closed = int((~np.isin(inside, trading)).sum()) + (0 if trades_on_sundays else int(beyond.sum()))
     checks.days += len(inside)
     checks.closed += closed
     return agree and closed <= CLOSED_LIMIT * len(days)

@@ -333,6 +333,18 @@ def test_a_single_bar_whose_high_is_below_its_low_is_left_out_and_told(own_serve
     assert_all_drawn(db, {"005930": table.drop(table.index[7])})
 
 
+def test_a_single_close_far_outside_its_day_is_left_out_and_told(own_server_db: MongoDatabase) -> None:
+    db, table = own_server_db, TABLES["005930"]
+    cut = table.assign(close=table["close"].where(table.index != table.index[-1], table["close"] // 100))
+    db["kr"].insert_many(flat({"005930": cut}, CAPITAL))
+    [failure] = adopted(db, "kr").failures
+    assert f"{table.index[-1]:%Y-%m-%d}" in str(failure.error)
+    done = converted(db, "kr")
+    assert (done.state, done.refused) == ("done", 1)
+    assert [str(each.reason) for each in import_records.refusals(db, done.import_id)] == [ranges.FAR]
+    assert_all_drawn(db, {"005930": table.iloc[:-1]})
+
+
 def test_a_split_of_one_is_none(own_server_db: MongoDatabase) -> None:
     db = own_server_db
     table = made_table(4, halted=0)

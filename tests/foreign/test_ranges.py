@@ -6,6 +6,8 @@ import pytest
 from finance_core.bars import candles
 from finance_core.errors import SisepanError
 from finance_core.foreign import ranges
+from tests.pages import real_tables
+from tests.yahoo import random_walk
 
 BARS = pd.DataFrame(
     {"open": 100.0, "high": 102.0, "low": 98.0, "close": 101.0, "volume": 5.0, "dividends": 0.0, "stock_splits": 0.0},
@@ -25,8 +27,13 @@ def test_up_to_one_bar_in_twenty_may_lie_outside_its_range(change: dict[str, flo
     assert refused.value.values == {"count": 6, "date": "2024-01-01"}
 
 
-def test_a_percent_outside_is_rounding_and_a_missing_range_is_none() -> None:
-    ranges.require(BARS.assign(close=102.9))
+def test_a_percent_outside_is_rounding_on_some_days_and_for_rates_and_a_missing_range_is_none() -> None:
+    late = BARS.assign(close=102.9)
+    ranges.require(late, "USDKRW")
+    ranges.require(pd.concat([late.iloc[:8], BARS.iloc[8:]]), "005930")
+    with pytest.raises(SisepanError) as refused:
+        ranges.require(pd.concat([late.iloc[:9], BARS.iloc[9:]]), "005930")
+    assert refused.value.message == ranges.COLUMNS_UNLIKE
     for missing in (float("nan"), 0.0):
         ranges.require(BARS.assign(close=200.0, high=missing, low=missing))
 
@@ -40,6 +47,47 @@ def test_single_bars_whose_high_is_below_their_low_are_marked_and_many_are_refus
     with pytest.raises(SisepanError) as refused:
         ranges.require(bars)
     assert refused.value.message == ranges.COLUMNS_SWAPPED
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_close_of_the_day_before_is_none_of_the_day(seed: int) -> None:
+    bars = random_walk(pd.bdate_range("2024-01-02", periods=300), seed)
+    ranges.require(bars, "005930")
+    with pytest.raises(SisepanError):
+        ranges.require(bars.assign(close=bars["close"].shift(1).fillna(bars["close"])), "005930")
+
+
+def test_every_real_history_is_sound_and_none_is_with_the_closes_of_the_day_before() -> None:
+    for ticker, bars in real_tables().items():
+        ranges.require(bars, ticker)
+        assert not list(ranges.broken(bars))
+        with pytest.raises(SisepanError):
+            ranges.require(bars.assign(close=bars["close"].shift(1).fillna(bars["close"])), ticker)
+
+
+def test_a_close_far_outside_its_day_is_an_error_of_a_single_bar() -> None:
+    bars = BARS.copy()
+    bars.loc[bars.index[[3, 7]], "close"] = [10.1, 107.2]
+    bars.loc[bars.index[9], "open"] = 107.0
+    ranges.require(bars)
+    (far,) = ranges.broken(bars)
+    assert (far.where.nonzero()[0].tolist(), far.message) == ([3, 7], ranges.FAR)
+
+
+@pytest.mark.parametrize(
+    ("ticker", "worth"), [("USDKRW", 1371.2), ("JPYKRW", 9.1), ("VNDKRW", 0.053), ("KWDKRW", 4480)]
+)
+def test_a_rate_upside_down_or_of_a_hundred_is_none(ticker: str, worth: float) -> None:
+    prices = BARS[["open", "high", "low", "close"]] / 100
+    ranges.require(prices * worth, ticker)
+    ranges.require(prices / 1371.2, "KRWUSD")
+    with pytest.raises(SisepanError) as refused:
+        ranges.require(prices * 100 * worth, ticker)
+    assert refused.value.message == ranges.PER_HUNDRED
+    if worth > 100:
+        with pytest.raises(SisepanError) as refused:
+            ranges.require(prices / worth, ticker)
+        assert refused.value.message == ranges.UPSIDE_DOWN_RATE
 
 
 @pytest.mark.parametrize(

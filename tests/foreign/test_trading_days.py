@@ -56,6 +56,38 @@ def test_a_clock_time_of_the_exchange_changes_no_day() -> None:
     assert read(at_the_close, SEOUL, "naive").days.tolist() == [day.date() for day in days]
 
 
+OLD = pd.bdate_range("1997-01-06", "2004-12-30")
+"""Days before the calendars begin."""
+
+
+@pytest.mark.parametrize("days_off", [-1, 1])
+def test_before_the_calendar_days_off_are_told_by_their_sundays_and_saturdays(days_off: int) -> None:
+    off = (OLD[OLD.year >= 2000] + pd.Timedelta(days=days_off)).to_numpy()
+    with pytest.raises(SisepanError) as refused:
+        read(off, SEOUL, "local")
+    assert refused.value.message == trading_days.NONE_FITS
+
+
+def test_before_the_calendar_midnights_in_utc_are_the_days_of_the_exchange() -> None:
+    kept = kept_in_utc(OLD, "Asia/Seoul")
+    assert read(kept, SEOUL, "naive").days.tolist() == [day.date() for day in OLD]
+
+
+def test_seoul_traded_on_saturdays_until_1998() -> None:
+    days = pd.date_range("1997-01-06", "1998-12-05")
+    days = days[days.day_name() != "Sunday"]
+    assert read(days.to_numpy(), SEOUL, "local").days.tolist() == [day.date() for day in days]
+    with pytest.raises(SisepanError):
+        read((days + pd.Timedelta(days=365 * 7)).to_numpy(), SEOUL, "local")
+
+
+def test_days_since_1970_are_no_days_of_a_spreadsheet() -> None:
+    of_2025 = trading(SEOUL, "2025-01-02", "2025-10-01").to_numpy().astype("datetime64[D]").astype(int)
+    as_spreadsheets_count = np.datetime64("1899-12-30") + of_2025.astype("timedelta64[D]")
+    with pytest.raises(SisepanError):
+        read(as_spreadsheets_count.astype("datetime64[ns]"), SEOUL, "local")
+
+
 def test_days_on_which_the_exchange_was_closed_are_refused_and_one_is_named() -> None:
     days = trading(SEOUL) - pd.Timedelta(days=1)
     with pytest.raises(SisepanError) as refused:

@@ -65,6 +65,14 @@ def test_days_a_day_early_are_found_by_the_calendar_alone() -> None:
     assert checks.closed > 10
 
 
+def test_before_the_calendar_days_a_day_early_are_found_by_their_sundays() -> None:
+    days = pd.bdate_range("2001-01-02", periods=300)
+    checks = Checks()
+    assert not verification.is_true(closes(days - pd.Timedelta(days=1)), (), SEOUL, checks)
+    assert (checks.days, checks.closed) == (0, 60)
+    assert verification.is_true(closes(days), (), SEOUL, Checks())
+
+
 @pytest.mark.parametrize(
     ("written", "close"),
     [
