@@ -18,6 +18,7 @@ from finance_core.bars import adjustment, candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import (
+    candle_lists,
     daily,
     dates,
     mending,
@@ -144,6 +145,9 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
     table = accepted((table["code"] < 0).to_numpy(), NOT_A_TICKER)
     counts = np.bincount(table["code"], minlength=len(group))
     table = accepted(~table.pop("in_force").to_numpy(), NOT_IN_FORCE)
+    is_unordered = table.pop(candle_lists.UNORDERED).to_numpy()
+    failures |= _of_unknown_order(table["code"].to_numpy(), is_unordered)
+    table = accepted(is_unordered, candle_lists.UNKNOWN_ORDER)
     table, changes = mending.mended(rules.category, table, portions, failures)
     table = table.assign(**_moments(table, portions, failures)._asdict())
     table = accepted(table["moments"].isna().to_numpy(), NO_DATE)
@@ -207,6 +211,13 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
         conversions=tuple(examples),
         sample=sample,
     )
+
+
+def _of_unknown_order(codes: npt.NDArray[np.int64], is_unordered: npt.NDArray[np.bool_]) -> dict[int, SisepanError]:
+    """By the code of each ticker: that more than single rows of its lists have no order that is known."""
+    shares = pd.Series(is_unordered).groupby(codes).mean()
+    error = SisepanError(candle_lists.UNKNOWN_ORDER)
+    return dict.fromkeys(shares.index[shares > 1 - candle_lists.IN_ORDER].tolist(), error)
 
 
 def _of_other_units(
@@ -309,6 +320,7 @@ def _table(codes: Mapping[Any, int], number: int, rows: Rows) -> pd.DataFrame:
 
     Columns: the code of the ticker in its group (-1 for an unknown ticker), the values of the bar, the row's place.
     """
+    marks = rows.columns.get(candle_lists.UNORDERED)
     table = pd.DataFrame(
         {
             "code": [codes.get(key, -1) for key in raw_tickers.keys_of(rows.columns["ticker"])],
@@ -320,6 +332,7 @@ def _table(codes: Mapping[Any, int], number: int, rows: Rows) -> pd.DataFrame:
             "in_force": qualifiers.in_force(rows),
             **({} if (units := qualifiers.units(rows)) is None else {"unit": units}),
             **({} if (adjusted := qualifiers.are_adjusted(rows)) is None else {"adjusted": adjusted}),
+            candle_lists.UNORDERED: [mark is True for mark in marks or [None] * len(rows)],
             "order": rows.order,
             "portion": number,
             "position": range(len(rows)),

@@ -17,6 +17,7 @@ from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import (
     bare_closes,
+    candle_lists,
     dates,
     field_names,
     levels,
@@ -255,6 +256,8 @@ def missing(documents: Sequence[Document], name: str = "") -> SisepanError | Non
     pending: list[Any] = list(documents)
     if _is_untold(documents, name):
         return SisepanError(UNNAMED_COLLECTION)
+    if any(candle_lists.UNORDERED in rows.columns for rows in shapes.rows_of(documents)):
+        return SisepanError(candle_lists.UNKNOWN_ORDER)
     if unnamed := dict.fromkeys(field for each in pending for field in levels.unnamed(each)):
         return SisepanError(UNNAMED, fields=_listed(unnamed))
     while pending:

@@ -13,8 +13,8 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 
 from finance_core.bars import candles
-from finance_core.foreign import bare_closes, dates, field_names, raw_tickers, row_parts
-from finance_core.foreign.numbers import numbers
+from finance_core.foreign import bare_closes, candle_lists, dates, field_names, raw_tickers, row_parts
+from finance_core.foreign.candle_lists import are_dates
 from finance_core.storage.database import Document
 
 ShapeKind = Literal["flat", "rows", "days", "columns", "tickers"]
@@ -35,10 +35,6 @@ class Level(NamedTuple):
     """Returns the parts, each with the values that its place in the level shows, such as its date or ticker."""
 
 
-CANDLE: Final = ("date", *candles.PRICES, "volume")
-"""The fields of a row that is a list, in order."""
-CANDLE_LENGTHS: Final = (5, 6, 7, 8, 11, 12)
-"""Lengths of such a row: without or with a volume, an amount, and what cryptocurrency exchanges add."""
 PERIOD: Final = re.compile(r"(19|20)\d\d(-\d\d)?")
 """The name of a field that holds the rows of one year, or of one month."""
 ADJUSTED_WORD: Final = re.compile(r"(^|[_ .-])ADJ(USTED)?($|[_ .-])")
@@ -49,11 +45,6 @@ DEPTH: Final = 5
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _are_dates(keys: Iterable[Any]) -> bool:
-    some = list(itertools.islice(keys, 10))
-    return 2 * sum(map(dates.is_date, some)) > len(some)
 
 
 def _holds(value: Any, *kinds: type) -> bool:
@@ -91,7 +82,7 @@ def _split_frame(value: Document) -> list[Leaf]:
     names = [str(tuple(name)) if isinstance(name, list) else str(name) for name in value["columns"]]
     rows = [dict(zip(names, row, strict=False)) for row in value["data"] if isinstance(row, list)]
     index = value.get("index")
-    if not isinstance(index, list) or len(index) != len(rows) or not _are_dates(index):
+    if not isinstance(index, list) or len(index) != len(rows) or not are_dates(index):
         return [({}, row) for row in rows]
     return [({"date": day}, row) for day, row in zip(index, rows, strict=True)]
 
@@ -126,7 +117,7 @@ def _by_calendar(value: Document, begun: str = "") -> list[tuple[Known, Any]]:
 def _by_field(value: Document) -> list[Leaf]:
     columns = {theirs: value[theirs] for theirs in _fields(value, dict).values()}
     keys = list(dict.fromkeys(itertools.chain.from_iterable(columns.values())))
-    by = "date" if _are_dates(keys) else "ticker" if raw_tickers.are_tickers(keys) else ""
+    by = "date" if are_dates(keys) else "ticker" if raw_tickers.are_tickers(keys) else ""
     rows = ({theirs: column.get(key) for theirs, column in columns.items()} for key in keys)
     return [({by: key} if by else {}, row) for key, row in zip(keys, rows, strict=True)]
 
@@ -163,17 +154,6 @@ def _by_joined(value: Document) -> list[Leaf]:
     return [({"ticker": ticker}, row) for ticker, row in rows.items()]
 
 
-def _are_candles(value: Any) -> bool:
-    """Whether a value is a list of rows in the order of `CANDLE`, proved by the high and the low of each row."""
-    rows = value if isinstance(value, list) else []
-    if not rows or not all(isinstance(row, list) and len(row) in CANDLE_LENGTHS for row in rows):
-        return False
-    prices = np.array([numbers(row[1:5]) for row in rows])
-    prices = prices[(prices > 0).all(axis=1)]
-    is_in_order = (prices[:, 1] >= prices.max(axis=1)) & (prices[:, 2] <= prices.min(axis=1))
-    return len(prices) > 0 and bool(is_in_order.all()) and _are_dates(row[0] for row in rows)
-
-
 FRAMES: Final = (
     Level("columns", lambda value, _known: "date" in _fields(value, list), _columns),
     Level("columns", lambda value, _known: "close" in _fields(value, dict), _by_field),
@@ -191,7 +171,7 @@ LEVELS: Final = (
         "days",
         lambda value, _known: (
             (any(isinstance(row, dict | list) for row in value.values()) or _holds(value, int, float))
-            and _are_dates(value)
+            and are_dates(value)
         ),
         _leaves("date"),
     ),
@@ -214,12 +194,19 @@ LEVELS: Final = (
     ),
 )
 """The ways in which a document holds many rows beside fields that all the rows share; the first that fits is used."""
+UNORDERED: Final = Level(
+    "rows",
+    lambda value, _known: candle_lists.are_unordered(value),
+    lambda value: [({"date": row[0], candle_lists.UNORDERED: True}, {}) for row in value],
+)
+"""A list of rows without a bar that are kept all the same: to refuse them one by one, with the reason."""
 LISTS: Final = (
     Level(
         "rows",
-        lambda value, _known: _are_candles(value),
-        lambda value: [({}, dict(zip(CANDLE, row, strict=False))) for row in value],
+        lambda value, _known: candle_lists.are_candles(value),
+        lambda value: [({}, dict(zip(candle_lists.CANDLE, row, strict=False))) for row in value],
     ),
+    UNORDERED,
     Level(
         "rows",
         lambda value, _known: any(isinstance(row, dict) for row in value),
@@ -244,8 +231,17 @@ def has_bar(leaf: Leaf) -> bool:
 
 def has_days(leaves: Iterable[Leaf]) -> bool:
     """Whether rows are of several days. If so, they are the bars, even if their document looks like a bar too."""
+    return len(_days(leaf for leaf in leaves if not is_unordered(leaf))) > 1
+
+
+def _days(leaves: Iterable[Leaf]) -> set[Any]:
     moments = dates.moments([value_of(leaf, "date") for leaf in leaves])
-    return len(np.unique(moments[~np.isnat(moments)].astype("datetime64[D]"))) > 1
+    return set(moments[~np.isnat(moments)].astype("datetime64[D]").tolist())
+
+
+def is_unordered(leaf: Leaf) -> bool:
+    """Whether a row is of a list of which nothing shows the order of the columns."""
+    return candle_lists.UNORDERED in leaf[0]
 
 
 def _is_row(value: Any) -> bool:
@@ -270,7 +266,7 @@ def unnamed(document: Document) -> list[str]:
     return [
         field
         for field, held in dictionaries.items()
-        if not may_be_bars(field, held) and (_are_dates(held) or raw_tickers.are_tickers(held))
+        if not may_be_bars(field, held) and (are_dates(held) or raw_tickers.are_tickers(held))
     ]
 
 
@@ -281,7 +277,7 @@ def are_bare(document: Document) -> bool:
     return (
         names.keys().isdisjoint(candles.PRICES)
         and _holds(bare, int, float)
-        and (_are_dates(bare) or raw_tickers.are_tickers(bare))
+        and (are_dates(bare) or raw_tickers.are_tickers(bare))
     )
 
 
@@ -307,6 +303,8 @@ def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]]
         for field, held in rest.items()
         if isinstance(held, dict | list) and may_be_bars(field, held) and (inside := unfold(held, known, depth - 1))
     ]
+    unordered = [part for part in parts_inside if all(map(is_unordered, part[1]))]
+    parts_inside = [part for part in parts_inside if part not in unordered]
     if len(parts_inside) > 1:
         # Rows with the same fields may be parts of one history. Others of one ticker may be its earnings.
         are_alike = len({frozenset(field_names.of_bars(tuple(leaves[0][1]))) for _kind, leaves in parts_inside}) == 1
@@ -315,6 +313,11 @@ def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]]
         if sum(map(len, owners)) > len(set().union(*owners)):
             return None  # either field may hold the bars
     leaves = [leaf for _kind, leaves in parts_inside for leaf in leaves]
+    days = _days(leaves) if unordered else set()
+    # Beside the bars of the same days, numbers without an order may be averages; of other days, they are missing bars.
+    more = [part for part in unordered if not days.issuperset(_days(part[1]))]
+    leaves += [leaf for _kind, others in more for leaf in others]
+    parts_inside += more
     return (parts_inside[0][0], leaves) if leaves else None
 
 
@@ -335,7 +338,7 @@ def _split(levels: Sequence[Level], value: Any, known: Known, depth: int) -> tup
             leaves += inside[1]
         else:
             leaves.append((above, _flattened(part)))
-    is_sure = level is FRAMES[0] and bool(leaves)
+    is_sure = level in (FRAMES[0], UNORDERED) and bool(leaves)
     return (level.kind, leaves) if is_sure or any(map(has_bar, leaves)) else None
 
 
