@@ -194,7 +194,9 @@ def _described(collection: Inspected) -> list[str]:
         problem = ": ".join(map(str, collection.obstacles))
         return [f"{name}: {problem}" if problem else f"{name}: {documents}, " + _("시세가 아님")]
     verdict = _("읽기 전용으로 쓰는 중") if collection.is_read_only else _(reports.VERDICTS[collection.verdict])
-    lines = [f"{name}: {verdict}", "  " + ", ".join(reports.extent(collection, "~"))]
+    told, refused = reports.not_drawn(collection)
+    lines = [f"{name}: {verdict}", "  " + ", ".join(reports.extent(collection, "~")), *([f"  {told}"] if told else [])]
+    lines += [f"    {ticker}: {reason}" for ticker, reason in refused[: reports.SHOWN_FAILURES]]
     if collection.verdict == "ours":
         ways = [] if collection.is_listed else ["--read"]
     else:
@@ -246,6 +248,7 @@ def as_json(collection: Inspected) -> dict[str, Any]:
         "duplicates": collection.duplicates,
         "used_by": collection.used_by or None,
         "read_only": collection.is_read_only,
+        "refused": [{"ticker": ticker, "reason": reason} for ticker, reason in reports.not_drawn(collection)[1]],
         "facts": list(map(str, collection.facts)),
         "obstacles": list(map(str, collection.obstacles)),
         "layout": layout

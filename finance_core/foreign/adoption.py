@@ -9,31 +9,24 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Unpack
 
-import numpy as np
-import pandas as pd
 from pymongo.errors import OperationFailure
 
 from finance_core import categories
-from finance_core.bars import adjustment, candles
 from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign import (
+    as_is,
     conversion,
     field_names,
     following,
     import_run,
     inspection,
-    intervals,
     layout,
-    mending,
     qualifiers,
-    ranges,
     raw_tickers,
     ticker_names,
-    trading_days,
 )
 from finance_core.foreign.collection_source import CollectionSource, extent
-from finance_core.foreign.conversion import Rules
 from finance_core.foreign.import_records import Summary
 from finance_core.foreign.import_run import ImportRun, Watch
 from finance_core.foreign.inspection import Inspected
@@ -243,7 +236,7 @@ def _read_all(run: ImportRun, location: Location, whole: CollectionSource) -> di
         failures = []
         try:
             rules.require_currency(str(raw), whole.currencies_of([raw]))
-            bars = _read(db, rules, location, raw)
+            bars = as_is.read(db, rules, location, raw)
             states[raw] = prices.state_of(category, bars)
             summary.bars += len(bars)
         except SisepanError as error:
@@ -294,35 +287,6 @@ def _list(db: MongoDatabase, category: Category, states: dict[str, BarState], co
     for ticker, state in states.items():
         ticker_names.register(db, category, ticker, [ticker], descriptions)
         tickers.record(db, category, ticker, {**state, "source": "import"})
-
-
-def _read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> pd.DataFrame:
-    """The bars of one ticker, checked. Raises DataConflict where a conversion could take them, else SisepanError."""
-    category = rules.category
-    if not isinstance(raw, str) or not category.is_ticker(raw) or category.ticker_of(raw) != raw:
-        kind = DataConflict if raw_tickers.accepts(category, raw) else SisepanError
-        raise kind(N_("종목 코드가 이 카테고리의 꼴이 아닙니다: {ticker}"), ticker=str(raw)[:40])
-    bars = prices.as_stored(db, location, raw)
-    if not (bars["close"] > 0).all():
-        raise DataConflict(N_("종가가 없는 날이 있습니다."))
-    days = bars.index.to_numpy()
-    if (impossible := trading_days.are_impossible(days)).any():
-        raise DataConflict(conversion.IMPOSSIBLE_DAY, date=str(days[impossible][0])[:10])
-    if (bars[candles.PRICES] > mending.PRICE_LIMIT).any(axis=None):
-        raise DataConflict(conversion.ABSURD)
-    ranges.require(bars, raw)
-    for broken in ranges.broken(bars):
-        raise DataConflict(broken.conflict, date=str(days[broken.where][0])[:10])
-    if error := intervals.refusal(intervals.interval_of(days), days, "refuse"):
-        raise error
-    nowhere = np.zeros(len(days), dtype=bool)
-    trading_days.read(days, nowhere, nowhere, rules.exchange_of(raw, [raw]))
-    if (bars["stock_splits"] == 1).any():
-        raise DataConflict(N_("액면분할 값이 1인 날이 있습니다. 전환하면 분할이 없는 날로 읽습니다."))
-    if (bars["stock_splits"] != 0).any() and (splits := adjustment.unadjusted_splits(candles.clean(bars)[0])):
-        date = f"{bars.index[splits[0]]:%Y-%m-%d}"
-        raise DataConflict(N_("{date}의 액면분할이 그 전 가격에 반영되지 않았습니다. 전환하면 반영합니다."), date=date)
-    return bars
 
 
 def _ensure_index(db: MongoDatabase, location: Location) -> bool:

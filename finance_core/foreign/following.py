@@ -1,20 +1,28 @@
 """Keeps the ticker list of an adopted category up to date with what the user's own programs write.
 
 The charts of such a category are drawn from a collection of the user's own. If it is in our layout, updates write to it
-too.
+too. A ticker whose later documents fail the checks of `as_is` is not drawn until they are mended.
 """
 
+import datetime as dt
 import logging
 import threading
+from dataclasses import replace
+from typing import Final, cast
 
 from finance_core.bars import candles
 from finance_core.categories import Category
-from finance_core.errors import DataConflict
-from finance_core.foreign import ticker_names
+from finance_core.errors import SisepanError
+from finance_core.foreign import as_is, conversion, ticker_names
 from finance_core.foreign.collection_source import extent
+from finance_core.foreign.conversion import Rules
 from finance_core.storage import documents, locations, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.storage.documents import BarState
+from finance_core.storage.documents import BarState, Failure, TickerRow
+from finance_core.storage.locations import Location
+
+LOOK_AGAIN: Final = dt.timedelta(minutes=10)
+"""After this time, refused tickers are looked at again: their documents may have been mended in place."""
 
 _log = logging.getLogger(__name__)
 
@@ -22,26 +30,31 @@ _log = logging.getLogger(__name__)
 def is_outdated(db: MongoDatabase, category: Category) -> bool:
     """Whether documents were added or removed since the list of an adopted category was last updated.
 
-    Cheap: counts no documents and reads no bars. A document that changes in place is not noticed.
+    Cheap: counts no documents and reads no bars. A document that changes in place is not noticed, but for those of a
+    refused ticker, after `LOOK_AGAIN`.
     """
     location = locations.of(db, category)
     if not location.is_adopted:
         return False
     known = db[documents.CHOICES].find_one({"_id": f"read:{category.key}"}) or {}
-    return bool(known.get("documents") != extent(db[location.collection]))
+    is_over = bool(location.refused) and tickers.now() - known.get("at", dt.datetime.min) >= LOOK_AGAIN
+    return is_over or bool(known.get("documents") != extent(db[location.collection]))
 
 
 def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int:
     """Update the list of an adopted category from its collection; returns how many tickers changed.
 
     Without this, the overview would show an older close than the chart. The state of what an update writes meanwhile
-    may be overwritten by an older one; then the list is outdated, and the next call mends it.
+    may be overwritten by an older one; then the list is outdated, and the next call mends it. Records the tickers that
+    are not to be drawn, and the raw tickers that are none of the category.
     """
     location = locations.of(db, category)
     at_the_start = extent(db[location.collection])
     descriptions = ticker_names.of(db, category)
+    rules = conversion.rules(category, descriptions)
     changed = 0
-    stored = {ticker for ticker in prices.tickers(db, category) if category.is_ticker(ticker)}
+    stored, refused = _tickers(db, category, location)
+    known = {failure["ticker"] for failure in location.refused}
     with_bars = {"category": category.key, "bar_count": {"$gt": 0}}
     gone = {row["ticker"] for row in tickers.collection(db).find(with_bars, {"ticker": True})} - stored
     for ticker in sorted(stored | gone):
@@ -50,9 +63,9 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
         if ticker in stored:
             ticker_names.register(db, category, ticker, [ticker], descriptions)
         before, stored_state = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
-        if all(before.get(name) == value for name, value in stored_state.items()):
+        if ticker not in known and all(before.get(name) == value for name, value in stored_state.items()):
             continue
-        state = _drawn(db, category, ticker)
+        state = _drawn(db, rules, location, before, ticker, refused)
         if state is None and not location.read_only:
             continue  # without a state, an update would take it for a ticker without bars
         state = state or prices.state_of(category, candles.empty())
@@ -60,21 +73,51 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
             source = {"source": "import"} if location.read_only else {}
             tickers.record(db, category, ticker, {**state, **source, "bars_changed_at": tickers.now()})
             changed += 1
+    locations.refuse(db, category, location, refused)
     remember_extent(db, category, at_the_start)
     return changed
 
 
-def _drawn(db: MongoDatabase, category: Category, ticker: str) -> BarState | None:
-    """The state of the bars that a chart draws; None where the stored bars are not usable."""
+def _tickers(db: MongoDatabase, category: Category, location: Location) -> tuple[set[str], list[Failure]]:
+    """The tickers of `category` in its collection, and the refusals of raw tickers that are none as they stand."""
+    stored: set[str] = set()
+    refused: list[Failure] = []
+    for raw in db[location.collection].distinct(location.name("ticker")):
+        try:
+            stored |= {as_is.required_ticker(category, raw)} if raw is not None else set()
+        except SisepanError as error:
+            refused.append(_failure(category, str(raw)[:40], error))
+    return stored, refused
+
+
+def _drawn(
+    db: MongoDatabase, rules: Rules, location: Location, row: TickerRow, ticker: str, refused: list[Failure]
+) -> BarState | None:
+    """The state of the bars that a chart draws; None where the stored bars are not usable.
+
+    If only the checks of `as_is` tell that, the reason is added to `refused`. Of bars that are Yahoo's by the `row` of
+    the ticker, an update has checked the days.
+    """
     try:
-        bars, _remarks = candles.clean(prices.as_stored(db, category, ticker))
-    except DataConflict as error:
-        _log.warning("%s %s: %s", category.key, ticker, error)
+        bars, _remarks = candles.clean(prices.as_stored(db, replace(location, refused=[]), ticker))
+    except SisepanError as error:
+        _log.warning("%s %s: %s", rules.category.key, ticker, error)
         return None
-    return prices.state_of(category, bars)
+    try:
+        if len(bars) and (location.read_only or row.get("source") != "yahoo"):
+            as_is.require_days(rules, ticker, bars.index.to_numpy())
+    except SisepanError as error:
+        refused.append(_failure(rules.category, ticker, error))
+        return None
+    return prices.state_of(rules.category, bars)
+
+
+def _failure(category: Category, ticker: str, error: SisepanError) -> Failure:
+    _log.warning("%s %s: %s", category.key, ticker, error)
+    return cast("Failure", {"ticker": ticker, **error.as_document()})
 
 
 def remember_extent(db: MongoDatabase, category: Category, seen: Document) -> None:
     """Record `seen`, the extent of the collection when the list of `category` was last up to date."""
     of_category = {"_id": f"read:{category.key}"}
-    db[documents.CHOICES].update_one(of_category, {"$set": {"documents": seen}}, upsert=True)
+    db[documents.CHOICES].update_one(of_category, {"$set": {"documents": seen, "at": tickers.now()}}, upsert=True)

@@ -24,7 +24,7 @@ from finance_core.foreign.raw_tickers import Described
 from finance_core.i18n import N_
 from finance_core.storage import database, documents, locations
 from finance_core.storage.database import Document, MongoDatabase
-from finance_core.storage.documents import TICKERS
+from finance_core.storage.documents import TICKERS, Failure
 
 SAMPLE, SAMPLE_BYTES = 1_000, 4_000_000
 """The most documents in a sample, and about the most bytes: a document may hold a century of days."""
@@ -78,6 +78,8 @@ class Inspected:
     """Key of the category whose charts are drawn from it now; "" if none."""
     is_read_only: bool = False
     """Whether that category only reads it: the collection stays the user's."""
+    refused: tuple[Failure, ...] = ()
+    """The tickers that are not drawn because of documents that were added later (see `following`)."""
     is_listed: bool = False
     """Whether its category has a list of tickers."""
     is_split: bool = False
@@ -229,6 +231,7 @@ def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | No
         is_listed=is_certain and locations.has_list(db, candidates[0]),
         is_split=len(kinds) > 1 and "" not in kinds,
         is_read_only=used_by is not None and locations.of(db, used_by).read_only,
+        refused=tuple(locations.of(db, used_by).refused) if used_by else (),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from finance_core import categories, formats
 from finance_core.bars.candles import REASONS
 from finance_core.categories import Category
-from finance_core.errors import WrongUse
+from finance_core.errors import SisepanError, WrongUse
 from finance_core.foreign import import_records, inspection
 from finance_core.foreign.conversion import Conversion, Refusal
 from finance_core.foreign.import_records import Summary
@@ -195,6 +195,13 @@ def extent(collection: Inspected, dash: str) -> list[str]:
         *map(str, collection.facts),
     ]
     return list(filter(None, facts))
+
+
+def not_drawn(collection: Inspected) -> tuple[str, list[tuple[str, str]]]:
+    """A sentence that tickers of a collection are not drawn, "" if all are; and each of them with the reason."""
+    reasons = [(each["ticker"], str(SisepanError.from_document(each))) for each in collection.refused]
+    sentence = _("뒤에 더해진 문서 때문에 {count}종목을 그리지 않습니다. 그 문서를 고치거나 지우십시오.")
+    return formats.filled(sentence, count=len(reasons)) if reasons else "", reasons
 
 
 def require_writable(path: Path) -> None:

@@ -76,6 +76,8 @@ SATURDAYS: Final = {"XSAU": np.datetime64("2013-06-29")}
 FIVE_DAYS: Final = np.datetime64("1999-01-01")
 """The day from which an exchange is closed on Saturdays, if the calendar has none; `FIVE_DAYS` for all others: Seoul
 traded on them until 1998."""
+NEVER_ON_WEEKENDS: Final = ("XKRX", "XNYS")
+"""Calendars of exchanges that have had no session on a weekend since the year 2000."""
 NO_DAYS: Final = ("1900-01-01", "1970-01-01")
 """Holidays that stand for a missing day."""
 MIDNIGHT_SHARE: Final = 0.99
@@ -159,6 +161,14 @@ def are_impossible(moments: Days) -> Mask:
     """A mask of the moments at which no price can be: after tomorrow, and on `NO_DAYS`."""
     tomorrow = np.datetime64(dt.datetime.now() + dt.timedelta(days=1))
     return (moments > tomorrow) | np.isin(moments.astype("datetime64[D]"), np.array(NO_DAYS, "datetime64[D]"))
+
+
+def are_weekends(days: Days, own: Exchange | None) -> Mask:
+    """A mask of the weekends on which `own`, the exchange of a ticker, had surely no session."""
+    dates = days.astype("datetime64[D]")
+    is_certain = own is not None and own.calendar in NEVER_ON_WEEKENDS
+    mask: Mask = ~np.is_busday(dates) & (dates >= np.datetime64("2000-01-01")) & is_certain
+    return mask
 
 
 def exchange_of(category: Category, market: str) -> Exchange | None:

@@ -284,6 +284,7 @@ class LocationDocument(TypedDict, total=False):
     read_only: bool  # True: the user's own collection, which is never written
     without: list[str]  # names of fields with which a document is no bar as it stands; see `locations.Location`
     only: dict[str, list[str]]  # the texts that a field may have in a bar, by its name in the collection
+    refused: list[Failure]  # tickers that are not drawn, and raw tickers that are none; written by `following`
 
 
 class Learned(TypedDict):

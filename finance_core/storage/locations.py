@@ -18,7 +18,7 @@ from pymongo.database import Database
 from finance_core.categories import CATEGORIES, Category
 from finance_core.errors import DataConflict
 from finance_core.i18n import N_
-from finance_core.storage.documents import CHOICES, TICKERS, LocationDocument
+from finance_core.storage.documents import CHOICES, TICKERS, Failure, LocationDocument
 
 ID = "collections"
 OWN_PREFIX = "sisepan_"
@@ -55,6 +55,9 @@ class Location:
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The texts that a field may have in a bar, by its name in the collection: currencies, flags of adjusted prices."""
 
+    refused: Sequence[Failure] = field(default_factory=list)
+    """Tickers that are not drawn because of documents that were added later, and why."""
+
     @property
     def is_adopted(self) -> bool:
         """Whether programs of the user's own may write here too."""
@@ -65,6 +68,12 @@ class Location:
         named = _first_alike(tuple(document), tuple(self.without)) if self.without else ""
         others = (name for name, texts in self.only.items() if not _is_among(document.get(name), texts))
         return named or next((f"{name}: {document[name]}" for name in others), "")
+
+    def require_drawn(self, ticker: str) -> None:
+        """Raise DataConflict, with the reason, if `ticker` is among the refused ones."""
+        for failure in self.refused:
+            if failure["ticker"] == ticker:
+                raise DataConflict.from_document(failure)
 
     def name(self, ours: str) -> str:
         """The collection's name of our field `ours`."""
@@ -153,6 +162,14 @@ def point(db: "Database[dict[str, Any]]", category: Category, location: Location
     is_usual = location == Location(category.collection)
     stored = {key: [*value] if key == "without" else value for key, value in vars(location).items()}
     _set(db, category.key, None if is_usual else stored)
+
+
+def refuse(db: "Database[dict[str, Any]]", category: Category, where: Location, refused: Sequence[Failure]) -> None:
+    """Record the `refused` tickers of `category`, for every process, if its bars are still read from `where`."""
+    if list(where.refused) != list(refused):
+        still = {"_id": ID, f"{category.key}.collection": where.collection}
+        db[CHOICES].update_one(still, {"$set": {f"{category.key}.refused": list(refused)}})
+        forget(db)
 
 
 def point_metadata(db: "Database[dict[str, Any]]", collection: str) -> None:

@@ -183,6 +183,7 @@ def _read(db: MongoDatabase, category: Category, names: Sequence[str], since: dt
     page is drawn or waits (for this panel, for example): two queries at a time would slow a chart elsewhere.
     """
     begin, location = dt.datetime.combine(since, dt.time()), locations.of(db, category)
+    refused = {failure["ticker"] for failure in location.refused}
     count = min(max(BARS_AT_ONCE // _sessions(since), 1), TICKERS_AT_ONCE)
     parts = deque(names[first : first + count] for first in range(0, len(names), count))
     queries: deque[tuple[Sequence[str], Future[list[bytes]]]] = deque()
@@ -199,7 +200,10 @@ def _read(db: MongoDatabase, category: Category, names: Sequence[str], since: dt
             batches = answer.result()
             ask(2 if turns.is_alone() else 1)
             read = Part(dict.fromkeys(part, panels.NO_BARS))
+            read.unreadable |= refused.intersection(part)
             for ticker, table in raw_bars.decode(batches, location).items():
+                if ticker in refused:
+                    continue
                 try:
                     read.bars[ticker], split = _bars(db, location, ticker, table, begin)
                     read.jumps[ticker] = jumps = price_limit.jumps_of(category, read.bars[ticker])

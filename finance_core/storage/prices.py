@@ -59,9 +59,11 @@ def as_stored(db: MongoDatabase, where: Category | Location, ticker: str, last: 
     """All stored bars of `ticker`, or its `last` ones (at least 1); an empty frame if it has no bars.
 
     The index is tz-naive and ascending. A missing price is NaN, a missing volume 0. Raises DataConflict if a value is
-    no date or no number, if a day is stored twice, or if a field says that a bar is none as it stands.
+    no date or no number, if a day is stored twice, if a field says that a bar is none as it stands, or if the ticker is
+    refused there.
     """
     location = where if isinstance(where, Location) else locations.of(db, where)
+    location.require_drawn(ticker)
     if last is None and (bars := _at_once(db, location, ticker)) is not None:
         return bars
     date = location.name("date")

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from finance_core import background
 from finance_core.bars import candles
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
+from finance_core.foreign import following
 from finance_core.foreign import unused_server as local_server_module
 from finance_core.storage import documents, locations, prices, runs, tickers
 from finance_core.storage.database import Document, MongoDatabase
@@ -114,6 +115,18 @@ def test_reading_as_it_is_is_begun_by_a_yes_and_can_be_given_up(own_server_db: M
     assert locations.of(own_server_db, KOREAN_STOCKS).read_only
     page.button(key="give_up_kr").click().run()
     assert not locations.of(own_server_db, KOREAN_STOCKS).read_only
+
+
+def test_a_ticker_that_is_not_drawn_any_more_is_named_with_the_reason(own_server_db: MongoDatabase) -> None:
+    own_server_db["kr"].insert_many(flat(TABLES, CAPITAL))
+    adopted(own_server_db, "kr")
+    assert "그리지 않습니다" not in text_of(open_page())
+    own_server_db["kr"].insert_one(flat({"005930": TABLES["005930"].iloc[-1:]}, CAPITAL)[0] | {"symbol": "005930.KS"})
+    following.refresh(own_server_db, KOREAN_STOCKS, threading.Event())
+    page = open_page()
+    assert not page.error
+    assert "1종목을 그리지 않습니다" in text_of(page)
+    assert any("005930.KS" in frame.value.to_string() for frame in page.dataframe)
 
 
 def test_a_collection_that_says_nothing_is_asked_about(own_server_db: MongoDatabase) -> None:

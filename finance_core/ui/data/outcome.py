@@ -1,6 +1,6 @@
 """Shows the outcome of a run on the user's own data: counts, conversions, refused rows, failed tickers."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +10,7 @@ from finance_core.categories import Category
 from finance_core.foreign import import_records, intervals, reports
 from finance_core.foreign.conversion import Refusal
 from finance_core.foreign.import_records import Summary
+from finance_core.foreign.inspection import Inspected
 from finance_core.foreign.intervals import Intraday
 from finance_core.i18n import _
 from finance_core.storage import database
@@ -39,8 +40,20 @@ def of_run(summary: Summary | None, category: Category, *, with_record: bool = T
         text = _(reports.STILL_READ).format(category=_(category.title), source=summary.source)
         st.warning(plain(text), icon=":material/link:")
     if summary.failures:
-        failures = [(failure.ticker, str(failure.error)) for failure in summary.failures]
-        st.dataframe(pd.DataFrame(failures, columns=[_("종목"), _("이유")]), hide_index=True)
+        _failed([(failure.ticker, str(failure.error)) for failure in summary.failures])
+
+
+def of_following(collection: Inspected) -> None:
+    """The tickers of a collection that are not drawn any more, if there are any."""
+    told, refused = reports.not_drawn(collection)
+    if told:
+        st.warning(plain(told), icon=":material/warning:")
+        _failed(refused)
+
+
+def _failed(reasons: Sequence[tuple[str, str]]) -> None:
+    """A table of tickers, each with the reason why it failed."""
+    st.dataframe(pd.DataFrame(reasons, columns=[_("종목"), _("이유")]), hide_index=True)
 
 
 def intraday(summary: Summary | None, subject: str) -> Intraday:

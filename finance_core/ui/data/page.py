@@ -125,6 +125,7 @@ def _collection(db: MongoDatabase, collection: Inspected) -> None:
                     st.markdown("\n".join(f"- {plain(str(obstacle))}" for obstacle in obstacles))
             if category is None:
                 return
+            outcome.of_following(collection)
             busy = started.blocks(db, category)
             _actions(db, category, collection, busy, can_be_read=can_be_read and not refusal)
             if refusal and not _is_converted(last):

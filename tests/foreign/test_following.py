@@ -1,0 +1,119 @@
+"""What a user's programs add to a collection that is read as it is: checked as at the beginning, refused, and told."""
+
+import datetime as dt
+import threading
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from bson import ObjectId
+
+from finance_core import log
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.errors import DataConflict
+from finance_core.foreign import adopt_command, following, inspection
+from finance_core.storage import documents, locations, panels, prices, tickers
+from finance_core.storage.database import Document, MongoDatabase
+from finance_core.storage.locations import Location
+from tests.foreign.test_adoption import CAPITAL, TABLES, adopted, assert_all_drawn, flat
+
+pytestmark = pytest.mark.slow
+
+LAST = TABLES["005930"].index[-1]
+WEEKS = [LAST - pd.Timedelta(days=7 * week + 700) for week in range(20)]
+SUNDAY = LAST - pd.Timedelta(days=LAST.weekday() + 1)
+NEXT_YEAR = pd.Timestamp(dt.date.today().year + 1, 6, 1)
+ADDED = {"weeks": WEEKS, "a Sunday": [SUNDAY], "a day to come": [NEXT_YEAR]}
+
+
+@pytest.fixture
+def followed(own_server_db: MongoDatabase) -> MongoDatabase:
+    own_server_db["kr"].insert_many(flat(TABLES, CAPITAL))
+    assert adopted(own_server_db, "kr").state == "done"
+    return own_server_db
+
+
+def refresh(db: MongoDatabase) -> dict[str, str]:
+    """Follow the collection; returns why tickers are refused."""
+    following.refresh(db, KOREAN_STOCKS, threading.Event())
+    collection = inspection.look_at(db, "kr", KOREAN_STOCKS)
+    return {each["ticker"]: str(DataConflict.from_document(each)) for each in collection.refused}
+
+
+def added(days: list[pd.Timestamp], ticker: str = "005930") -> list[Document]:
+    (document,) = flat({ticker: TABLES["005930"].iloc[-1:]}, CAPITAL)
+    return [{**document, "_id": ObjectId(), "Date": day.to_pydatetime()} for day in days]
+
+
+@pytest.mark.parametrize("days", ADDED.values(), ids=ADDED)
+def test_a_ticker_is_not_drawn_while_it_has_bars_that_no_reading_would_have_begun_with(
+    followed: MongoDatabase, days: list[pd.Timestamp]
+) -> None:
+    followed["kr"].insert_many(added(days))
+    reasons = refresh(followed)
+    assert reasons.keys() == {"005930"}
+    for last in (None, 5):
+        with pytest.raises(DataConflict) as drawn:
+            prices.load(followed, KOREAN_STOCKS, "005930", last)
+        assert str(drawn.value) == reasons["005930"]
+    assert panels.panel(followed, KOREAN_STOCKS, dt.date(2000, 1, 1)).unreadable == {"005930"}
+    assert (tickers.get(followed, KOREAN_STOCKS, "005930") or {})["bar_count"] == 0
+    assert_all_drawn(followed, {ticker: table for ticker, table in TABLES.items() if ticker != "005930"})
+
+    read_anew = locations.of(followed, KOREAN_STOCKS)
+    locations.point(followed, KOREAN_STOCKS, Location(KOREAN_STOCKS.collection))
+    again = adopted(followed, "kr")
+    assert {(each.ticker, str(each.error)) for each in again.failures} == {*reasons.items()}
+    locations.point(followed, KOREAN_STOCKS, read_anew)
+
+    followed["kr"].delete_many({"symbol": "005930"})
+    followed["kr"].insert_many(flat({"005930": TABLES["005930"]}, CAPITAL))
+    assert refresh(followed) == {}
+    assert_all_drawn(followed, TABLES)
+
+
+def test_what_is_mended_in_place_is_drawn_again_after_a_while(followed: MongoDatabase) -> None:
+    followed["kr"].insert_many(added([NEXT_YEAR]))
+    assert refresh(followed).keys() == {"005930"}
+    assert not following.is_outdated(followed, KOREAN_STOCKS)
+    next_day = LAST + pd.offsets.BDay()
+    followed["kr"].update_one({"Date": NEXT_YEAR.to_pydatetime()}, {"$set": {"Date": next_day.to_pydatetime()}})
+    long_ago = tickers.now() - following.LOOK_AGAIN
+    followed[documents.CHOICES].update_one({"_id": "read:korean_stocks"}, {"$set": {"at": long_ago}})
+    assert following.is_outdated(followed, KOREAN_STOCKS)
+    assert refresh(followed) == {}
+    assert prices.load(followed, KOREAN_STOCKS, "005930").index[-1] == next_day
+    assert not following.is_outdated(followed, KOREAN_STOCKS)
+
+
+def test_documents_of_a_ticker_in_another_form_are_told(
+    followed: MongoDatabase, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "ko_KR.UTF-8")
+    monkeypatch.setattr(log, "to_file", lambda _name: None)  # which is for a process of its own
+    followed["kr"].insert_many(added([LAST], "035720.KS"))
+    assert refresh(followed) == {"035720.KS": "종목 코드가 이 카테고리의 꼴이 아닙니다: 035720.KS"}
+    assert_all_drawn(followed, TABLES)
+    assert adopt_command.main([]) == 0
+    assert "1종목을 그리지 않습니다" in (told := capsys.readouterr().out)
+    assert "035720.KS: 종목 코드가" in told
+
+
+def test_bars_of_yahoo_in_our_own_layout_are_not_judged(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    db["korean_stocks"].insert_many(flat(TABLES))
+    adopted(db, "korean_stocks")
+    tickers.record(db, KOREAN_STOCKS, "005930", {"source": "yahoo"})
+    later = {ticker: TABLES[ticker].iloc[-1:].set_axis([SUNDAY]) for ticker in ("005930", "000660")}
+    db["korean_stocks"].insert_many(flat(later))
+    following.refresh(db, KOREAN_STOCKS, threading.Event())
+    assert [each["ticker"] for each in locations.of(db, KOREAN_STOCKS).refused] == ["000660"]
+    assert len(prices.load(db, KOREAN_STOCKS, "005930")) == len(TABLES["005930"]) + 1
+
+
+def test_a_refusal_that_comes_after_another_collection_was_chosen_is_not_recorded(followed: MongoDatabase) -> None:
+    before = locations.of(followed, KOREAN_STOCKS)
+    other = replace(before, collection="elsewhere")
+    locations.point(followed, KOREAN_STOCKS, other)
+    locations.refuse(followed, KOREAN_STOCKS, before, [{"ticker": "005930", "message": "", "values": {}}])
+    assert locations.of(followed, KOREAN_STOCKS) == other
