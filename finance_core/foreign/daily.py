@@ -24,6 +24,7 @@ from finance_core.i18n import N_
 DUPLICATE = N_("같은 종목, 같은 날의 행이 또 있습니다(뒤의 것을, 종가가 같으면 빈 값이 적은 것을 씁니다).")
 CORRECTED = N_("같은 종목, 같은 날의 행이 또 있고 종가가 다릅니다. 뒤의 것을 씁니다({date}, {closes}).")
 FILLED = N_("휴장일을 전날의 종가로 채운 행입니다.")
+WEEKEND = N_("거래소가 쉬는 주말의 행입니다.")
 NOT_DAILY = N_("하루보다 짧은 봉의 행입니다.")
 DISAGREE = N_(
     "{tickers}: 같은 날의 행 {count}개가 종가가 서로 달라 어느 것이 맞는지 알 수 없습니다(예: {date}, {closes})."
@@ -111,9 +112,11 @@ def one_a_day(
     reading = trading_days.read(own.moments, own.is_utc, own.is_naive, exchange, is_repeat)
     own = own._replace(moments=reading.moments)
     is_filled = is_repeat & trading_days.are_closed(reading.days, reading.calendar)
-    if is_filled.any():
-        refused.append(Refused(SisepanError(FILLED), own.place[is_filled]))
-        own = own.at(~is_filled)
+    is_weekend = trading_days.are_weekends(reading.days, exchange) & ~is_filled
+    for are_out, message in ((is_filled, FILLED), (is_weekend, WEEKEND)):
+        if are_out.any():
+            refused.append(Refused(SisepanError(message), own.place[are_out]))
+    own = own.at(~(is_filled | is_weekend))
     # Of two rows of a day, the later moment is kept; of two rows of a moment, the one later in the source. But a row
     # with the same close and more of the other values goes before both: closes alone must not replace bars.
     own = own.at(np.lexsort((own.place[:, 2], own.moments)))

@@ -25,8 +25,8 @@ FAR_OUTSIDE = 0.05
 MOST_WORTH = {"JPYKRW": 50.0, "IDRKRW": 2.0, "VNDKRW": 1.0}
 """What one of a currency that banks quote by the hundred was never worth; a hundred of it always were."""
 TO_WON: Final = re.compile("[A-Z]{3}KRW")
-WORTH: Final = (0.01, 10_000.0)
-"""Between these won was one of any currency always worth."""
+LEAST_WORTH: Final = 0.01
+"""One of any currency was always worth more won than this."""
 
 PER_HUNDRED = N_(
     "종가가 {close}입니다({date}). 1 {currency}가 아니라 100 {currency}의 값으로 보입니다. 100으로 나누어 저장한 뒤 "
@@ -75,9 +75,9 @@ def require(bars: pd.DataFrame, ticker: str = "") -> None:
     `bars` has the columns of `candles`, with NaN or 0 where a source has no number, indexed by days.
     """
     closes = bars["close"].to_numpy()
-    least, most = WORTH if TO_WON.fullmatch(ticker) else (0.0, np.inf)
+    least = LEAST_WORTH if TO_WON.fullmatch(ticker) else 0.0
     for is_wrong, message in (
-        (closes >= MOST_WORTH.get(ticker, most), PER_HUNDRED),
+        (closes >= MOST_WORTH.get(ticker, np.inf), PER_HUNDRED),
         ((closes > 0) & (closes < least), UPSIDE_DOWN_RATE),
     ):
         if is_wrong.any():

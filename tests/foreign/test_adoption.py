@@ -12,7 +12,7 @@ from bson import ObjectId
 from finance_core.bars import candles
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, US_STOCKS, Category
 from finance_core.errors import DataConflict, SisepanError
-from finance_core.foreign import adoption, following, import_records, inspection, ranges, reports, ticker_names
+from finance_core.foreign import adoption, daily, following, import_records, inspection, ranges, reports, ticker_names
 from finance_core.foreign.import_records import Summary
 from finance_core.storage import locations, panels, prices, runs, ticker_edits, tickers
 from finance_core.storage.database import Document, MongoDatabase
@@ -343,6 +343,18 @@ def test_a_single_close_far_outside_its_day_is_left_out_and_told(own_server_db: 
     assert (done.state, done.refused) == ("done", 1)
     assert [str(each.reason) for each in import_records.refusals(db, done.import_id)] == [ranges.FAR]
     assert_all_drawn(db, {"005930": table.iloc[:-1]})
+
+
+def test_a_single_row_of_a_sunday_is_left_out_and_told(own_server_db: MongoDatabase) -> None:
+    db, table = own_server_db, TABLES["005930"]
+    sunday = table.iloc[-1:].set_axis(pd.DatetimeIndex(["2026-03-08"], name=table.index.name)) + 1
+    db["kr"].insert_many(flat({"005930": pd.concat([table, sunday])}, CAPITAL))
+    [failure] = adopted(db, "kr").failures
+    assert "2026-03-08" in str(failure.error)
+    done = converted(db, "kr")
+    assert (done.state, done.refused) == ("done", 1)
+    assert [str(each.reason) for each in import_records.refusals(db, done.import_id)] == [daily.WEEKEND]
+    assert_all_drawn(db, {"005930": table})
 
 
 def test_a_split_of_one_is_none(own_server_db: MongoDatabase) -> None:

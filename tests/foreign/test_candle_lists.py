@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.foreign import candle_lists, conversion, shapes
+from finance_core.foreign import candle_lists, conversion, ranges, shapes
 from finance_core.foreign.conversion import Converted
 from finance_core.foreign.layout import missing, recognise
 from tests.foreign.other_programs import KOREAN, Document
@@ -39,11 +39,12 @@ def with_closes_above_the_high(count: int, by: float) -> Document:
     return document
 
 
-@pytest.mark.parametrize("by", [1.0, 10_000.0])
-def test_a_close_that_is_above_the_high_of_its_day_costs_no_ticker(by: float) -> None:
+@pytest.mark.parametrize(("by", "reasons"), [(1.0, []), (10_000.0, [ranges.FAR])])
+def test_a_close_that_is_above_the_high_of_its_day_costs_no_ticker(by: float, reasons: list[str]) -> None:
     (samsung,) = converted([with_closes_above_the_high(1, by)]).values()
     assert samsung.failure is None
-    assert (len(samsung.bars), samsung.refusals) == (len(KOREAN[TICKER]), ())
+    assert [str(each.reason) for each in samsung.refusals] == reasons
+    assert len(samsung.bars) == len(KOREAN[TICKER]) - len(reasons)
 
 
 def test_of_few_rows_one_may_be_out_of_order_by_a_won() -> None:

@@ -77,17 +77,13 @@ def test_a_close_far_outside_its_day_is_an_error_of_a_single_bar() -> None:
 @pytest.mark.parametrize(
     ("ticker", "worth"), [("USDKRW", 1371.2), ("JPYKRW", 9.1), ("VNDKRW", 0.053), ("KWDKRW", 4480)]
 )
-def test_a_rate_upside_down_or_of_a_hundred_is_none(ticker: str, worth: float) -> None:
+def test_a_rate_upside_down_is_none(ticker: str, worth: float) -> None:
     prices = BARS[["open", "high", "low", "close"]] / 100
     ranges.require(prices * worth, ticker)
     ranges.require(prices / 1371.2, "KRWUSD")
     with pytest.raises(SisepanError) as refused:
-        ranges.require(prices * 100 * worth, ticker)
-    assert refused.value.message == ranges.PER_HUNDRED
-    if worth > 100:
-        with pytest.raises(SisepanError) as refused:
-            ranges.require(prices / worth, ticker)
-        assert refused.value.message == ranges.UPSIDE_DOWN_RATE
+        ranges.require(prices / 1371.2, ticker)
+    assert refused.value.message == ranges.UPSIDE_DOWN_RATE
 
 
 @pytest.mark.parametrize(
