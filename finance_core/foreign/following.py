@@ -23,6 +23,8 @@ from finance_core.storage.locations import Location
 
 LOOK_AGAIN: Final = dt.timedelta(minutes=10)
 """After this time, refused tickers are looked at again: their documents may have been mended in place."""
+NAMED: Final = 100
+"""Most raw tickers that are named as none of the category: every page reads the list of refusals."""
 
 _log = logging.getLogger(__name__)
 
@@ -79,14 +81,15 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
 
 
 def _tickers(db: MongoDatabase, category: Category, location: Location) -> tuple[set[str], list[Failure]]:
-    """The tickers of `category` in its collection, and the refusals of raw tickers that are none as they stand."""
+    """The tickers of `category` in its collection, and the refusals of raw tickers that are none: `NAMED` at most."""
     stored: set[str] = set()
     refused: list[Failure] = []
     for raw in db[location.collection].distinct(location.name("ticker")):
         try:
             stored |= {as_is.required_ticker(category, raw)} if raw is not None else set()
         except SisepanError as error:
-            refused.append(_failure(category, str(raw)[:40], error))
+            if len(refused) < NAMED:
+                refused.append(_failure(category, str(raw)[:40], error))
     return stored, refused
 
 
