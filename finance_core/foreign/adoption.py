@@ -235,7 +235,7 @@ def _read_all(run: ImportRun, location: Location, whole: CollectionSource) -> di
             break
         failures = []
         try:
-            rules.require_currency(str(raw), whole.currencies_of([raw]))
+            whole.require_readable(rules, raw, location.name("date"))
             bars = as_is.read(db, rules, location, raw)
             states[raw] = prices.state_of(category, bars)
             summary.bars += len(bars)

@@ -10,7 +10,8 @@ from pymongo.collection import Collection
 from pymongo.cursor import Cursor
 from pymongo.errors import OperationFailure
 
-from finance_core.foreign import numbers, qualifiers, raw_tickers, shapes
+from finance_core.foreign import date_fields, field_names, numbers, qualifiers, raw_tickers, shapes
+from finance_core.foreign.conversion import Rules
 from finance_core.foreign.layout import Layout
 from finance_core.foreign.raw_tickers import VARYING
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
@@ -52,6 +53,13 @@ class CollectionSource(Source):
             values = [value for value in self._collection.distinct(flag) if not numbers.is_missing(value)]
             texts[flag] = list(map(str, values)) if qualifiers.are_sure(flag, values) else []
         return {name: held for name, held in texts.items() if held and "." not in name}
+
+    def require_readable(self, rules: Rules, raw: Any, date: str) -> None:
+        """Raise SisepanError where a ticker has prices in another currency, or not surely its days in field `date`."""
+        rules.require_currency(str(raw), self.currencies_of([raw]))
+        if field_names.dates_among(field_names.of_bars(self._all_fields)):
+            exchange = rules.exchange_of(str(raw), [raw])
+            date_fields.require(date, list(self.read([raw])), exchange.zone if exchange else "")
 
     def is_indexed(self) -> bool:
         """Whether every field that may hold the ticker begins an index over all documents."""

@@ -20,6 +20,7 @@ from finance_core.errors import SisepanError
 from finance_core.foreign import (
     candle_lists,
     daily,
+    date_fields,
     dates,
     mending,
     numbers,
@@ -148,6 +149,9 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
     is_unordered = table.pop(candle_lists.UNORDERED).to_numpy()
     failures |= _of_unknown_order(table["code"].to_numpy(), is_unordered)
     table = accepted(is_unordered, candle_lists.UNKNOWN_ORDER)
+    exchanges = [rules.exchange_of(ticker, raws) for ticker, raws in group.items()]
+    zones = [exchange.zone if exchange else "" for exchange in exchanges]
+    portions = date_fields.settled(table, portions, zones, failures)
     table, changes = mending.mended(rules.category, table, portions, failures)
     table = table.assign(**_moments(table, portions, failures)._asdict())
     table = accepted(table["moments"].isna().to_numpy(), NO_DATE)

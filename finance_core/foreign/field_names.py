@@ -6,7 +6,7 @@ change the number.
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -68,6 +68,8 @@ BARS: Final[FieldNames] = {
 They include the names in the APIs of KIS, Kiwoom, LS, Naver, Upbit, Bloomberg, KRX and the Korean government's open
 data.
 """
+DATE: Final = "date:"
+"""How our name of each field begins where several may be the date."""
 BESIDE_RANGE: Final = frozenset({"trade_price", "cur_prc", "체결가", "price", "last", "last_price"})
 """Names that mean the close only beside a high and a low: orders, holdings and quotes have such fields too."""
 ADJUSTED_PREFIX: Final = "수정"
@@ -135,6 +137,9 @@ REVISIONS: Final = frozenset(
 def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
     """Our names of the fields of a bar, its ticker's description and its qualifiers, to the one of `keys` for each.
 
+    Where several may be the date, each is also there under `DATE` and its own name, the likeliest first: only values
+    tell which it is (see `date_fields`).
+
     >>> of_bars(("c", "d")), of_bars(("close", "K", "D", "J"))
     ({'date': 'd', 'close': 'c'}, {'close': 'close'})
     """
@@ -151,7 +156,27 @@ def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
     # Beside names of one letter, D is the day; elsewhere it may be an indicator, as of K, D and J.
     if names.get("date") == by_bare.get("d") and names.get("close") != by_bare.get("c"):
         dropped |= {"date"}
-    return {ours: theirs for ours, theirs in names.items() if ours not in dropped}
+    by_folded = _by_folded(keys)
+    of_dates = dict.fromkeys([*({"date"} & {*keys}), *(by_folded[name] for name in BARS["date"] if name in by_folded)])
+    several = {f"{DATE}{theirs}": theirs for theirs in of_dates} if len(of_dates) > 1 else {}
+    return {ours: theirs for ours, theirs in names.items() if ours not in dropped} | several
+
+
+def dates_among(columns: Iterable[str]) -> list[str]:
+    """Those of the names of columns, as `of_bars` returns them, that name one of several date fields."""
+    return [name for name in columns if name.startswith(DATE)]
+
+
+def field_of_date(name: str) -> str:
+    """The field that one of `dates_among` names."""
+    return name.removeprefix(DATE)
+
+
+def preference(path: str) -> tuple[bool, bool, bool, int, bool, str]:
+    """A sort key that puts ticker fields in the order in which this module and `shapes` prefer them."""
+    name = path.rpartition(".")[2]
+    rank = BARS["ticker"].index(folded(name)) if folded(name) in BARS["ticker"] else len(BARS["ticker"])
+    return path == "_id", name != path, name != "ticker", rank, name != folded(name), path
 
 
 def unread(keys: tuple[str, ...]) -> list[str]:
@@ -207,7 +232,8 @@ def repeated(keys: Sequence[str]) -> list[str]:
     return [key for key in keys if counts[_folded_with_unit(key)] > 1 and _folded_with_unit(key) in known]
 
 
-def _matched(keys: tuple[str, ...], table: FieldNames) -> dict[str, str]:
+def _by_folded(keys: tuple[str, ...]) -> dict[str, str]:
+    """The keys by their names as `folded` writes them."""
     by_folded: dict[str, str] = {}
     for key in keys:
         by_folded.setdefault(_folded_with_unit(key), key)
@@ -215,7 +241,11 @@ def _matched(keys: tuple[str, ...], table: FieldNames) -> dict[str, str]:
     for key in keys:
         units.setdefault(folded(key), []).append(key)
     # Of several units, as of 종가(원) and 종가($), nothing tells the right one.
-    by_folded = {name: of[0] for name, of in units.items() if len(of) == 1} | by_folded
+    return {name: of[0] for name, of in units.items() if len(of) == 1} | by_folded
+
+
+def _matched(keys: tuple[str, ...], table: FieldNames) -> dict[str, str]:
+    by_folded = _by_folded(keys)
     return {
         # A key that is exactly our name is preferred to a key that only folds to it.
         ours: ours if ours in keys else next(by_folded[name] for name in names if name in by_folded)

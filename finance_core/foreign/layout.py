@@ -18,6 +18,7 @@ from finance_core.errors import SisepanError
 from finance_core.foreign import (
     bare_closes,
     candle_lists,
+    date_fields,
     dates,
     field_names,
     levels,
@@ -124,6 +125,8 @@ class Layout:
     """The names of all fields in the sample."""
     qualifiers: tuple[str, ...] = ()
     """The fields that change what a bar means (see `qualifiers`), which only a conversion looks at."""
+    day: date_fields.Choice = date_fields.NONE
+    """Which of several date fields has the trading days."""
 
     @property
     def is_ours(self) -> bool:
@@ -144,6 +147,7 @@ class Layout:
             and {*self.prices, *self.volumes} <= {"number", "missing"}
             and not self.without_close
             and not self.qualifiers
+            and not self.day.error
         )
 
     @property
@@ -166,18 +170,19 @@ def zones(category: Category | None) -> list[str]:
 
 def recognise(documents: Sequence[Document], category: Category | None, name: str = "") -> Layout | None:
     """The layout of `documents`, a sample of the collection `name`; None where they have no dates or no prices."""
-    names: Counter[tuple[tuple[str, str], ...]] = Counter()
-    ticker_fields: set[str] = set()
-    description_fields: dict[str, str] = {}
-    are_tickers_inside = False
     seen: list[shapes.Shape] = []
     parts = list(shapes.rows_of(documents, seen=seen))
     columns = _columns(parts)
+    day = date_fields.choose(columns, zones(category)[0])
+    columns["date"] = columns.get(day.field) or columns["date"]
+    names = Counter(_names_of_row(shape, day.field) for shape in seen)
+    ticker_fields = {shape.ticker for shape in seen}
+    description_fields: dict[str, str] = {}
     for shape in seen:
-        names[tuple(sorted((ours, shape.names[ours]) for ours in shape.names if ours in row_parts.BAR_FIELDS))] += 1
-        ticker_fields.add(shape.ticker)
         description_fields = {**shape.description_fields, **description_fields}
-        are_tickers_inside |= shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names)
+    are_tickers_inside = any(
+        shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names) for shape in seen
+    )
     ticker = _give_ticker(columns, name, category)
     described: Described = {}
     raw_tickers.describe(described, columns)
@@ -204,7 +209,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         convention=convention,
         raw_tickers=dict(raws),
         days=(days.min().item(), days.max().item()) if len(days) else None,
-        ticker_fields=tuple(sorted(filter(None, ticker_fields), key=_preference)),
+        ticker_fields=tuple(sorted(filter(None, ticker_fields), key=field_names.preference)),
         are_tickers_inside=are_tickers_inside,
         ticker=ticker,
         description_fields=description_fields,
@@ -212,7 +217,14 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         stray=next((str(raw)[:40] for raw in raws if raw_tickers.form_of(raw, category) == "other"), ""),
         fields=tuple(dict.fromkeys(name for document in documents for name in map(str, document))),
         qualifiers=(*_qualifiers(seen), *_of_two_adjustments(parts)),
+        day=day,
     )
+
+
+def _names_of_row(shape: shapes.Shape, day: str) -> tuple[tuple[str, str], ...]:
+    """The names of the fields of a row; `day` is our name of the date field, where there are several."""
+    names = {**shape.names, "date": shape.names[day]} if day in shape.names else shape.names
+    return tuple(sorted((ours, theirs) for ours, theirs in names.items() if ours in row_parts.BAR_FIELDS))
 
 
 def _qualifiers(seen: Iterable[shapes.Shape]) -> tuple[str, ...]:
@@ -240,10 +252,11 @@ def _give_ticker(columns: dict[str, list[Any]], name: str, category: Category | 
 
 def _columns(parts: Sequence[shapes.Rows]) -> dict[str, list[Any]]:
     """The raw values of all `parts` by our field names; None for each row of a part that lacks the field."""
-    return {
+    columns = {
         ours: [value for part in parts for value in part.columns.get(ours, [None] * len(part))]
         for ours in (*row_parts.BAR_FIELDS, *field_names.TICKERS)
     }
+    return columns | date_fields.gathered(parts)
 
 
 def missing(documents: Sequence[Document], name: str = "") -> SisepanError | None:
@@ -291,14 +304,6 @@ def _listed(names: Iterable[str]) -> str:
     return (", ".join(shown[:SHOWN_FIELDS]) + (", …" if len(shown) > SHOWN_FIELDS else ""))[:300]
 
 
-def _preference(path: str) -> tuple[bool, bool, bool, int, bool, str]:
-    """A sort key that puts ticker fields in the order in which `field_names` and `shapes` prefer them."""
-    name = path.rpartition(".")[2]
-    known = field_names.BARS["ticker"]
-    rank = known.index(field_names.folded(name)) if field_names.folded(name) in known else len(known)
-    return path == "_id", name != path, name != "ticker", rank, name != field_names.folded(name), path
-
-
 def _commonest(names: "Counter[tuple[tuple[str, str], ...]]") -> dict[str, str]:
     """For each of our fields, the name that most documents give it."""
     counts: dict[str, Counter[str]] = {}
@@ -314,7 +319,7 @@ def facts(layout: Layout) -> list[SisepanError]:
     if layout.renamed:
         fields = ", ".join(f"{ours}={theirs}" for ours, theirs in layout.renamed.items())
         sentences.append(SisepanError(N_("필드 이름: {fields}"), fields=fields))
-    return sentences
+    return [*sentences, *([layout.day.remark] if layout.day.remark else [])]
 
 
 def obstacles(layout: Layout, *, duplicates: int, is_view: bool, has_index: bool) -> list[SisepanError]:
@@ -344,4 +349,5 @@ def obstacles(layout: Layout, *, duplicates: int, is_view: bool, has_index: bool
         (is_view, N_("뷰여서 인덱스를 가질 수 없습니다."), {}),
         (not is_view and not has_index, N_("종목과 날짜의 인덱스가 없습니다."), {}),
     ]
-    return [SisepanError(message, **values) for is_so, message, values in sentences if is_so]
+    of_dates = [layout.day.error] if layout.day.error else []
+    return of_dates + [SisepanError(message, **values) for is_so, message, values in sentences if is_so]

@@ -327,8 +327,9 @@ def _split(levels: Sequence[Level], value: Any, known: Known, depth: int) -> tup
     if level is None:
         return None
     inner = list(level.split(value))
-    if any("date" in field_names.of_bars(tuple(part)) for _more, part in inner if isinstance(part, dict)):
-        known = {ours: held for ours, held in known.items() if ours != "date"}  # the rows have dates of their own
+    if any("date" in (more or field_names.of_bars(tuple(part))) for more, part in inner if isinstance(part, dict)):
+        # The rows have dates of their own.
+        known = {ours: held for ours, held in known.items() if ours.partition(":")[0] != "date"}
     leaves: list[Leaf] = []
     for more, part in inner:
         above = {**known, **more}

@@ -35,6 +35,7 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
     calendar = _calendar(document)
     if calendar and names.get("date", calendar) in (calendar, *calendar.split(".")):
         names["date"] = calendar
+        names |= {f"{field_names.DATE}{calendar}": calendar} if field_names.dates_among(names) else {}
     if isinstance(document.get(names.get("close", "")), dict):
         plain = tuple(field for field, held in document.items() if not isinstance(held, dict))
         # A general name such as price means the close only beside a high and a low of the same form.
@@ -55,6 +56,9 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
         if field not in of_prices and not own.keys().isdisjoint(candles.PRICES):
             wanted = wanted - {*candles.COLUMNS}
         more = {ours: f"{field}.{own[ours]}" for ours in own if ours in wanted and ours not in names}
+        if "date" in more:
+            several = [f"{field}.{own[name]}" for name in field_names.dates_among(own)]
+            more |= {f"{field_names.DATE}{path}": path for path in several}
         names |= more
         parts += [field] if more else []
     if "date" not in names and has_key(document) and ("ticker" in names or dates.is_date(document["_id"])):

@@ -167,7 +167,9 @@ def _shape_inside(
     above, row = next(filter(levels.has_bar, leaves), leaves[0])
     inner = {"date": "date"} if "date" in above else {}
     inner |= {
-        ours: theirs for ours, theirs in field_names.of_bars(tuple(row)).items() if ours in row_parts.BAR_FIELDS[1:]
+        ours: theirs
+        for ours, theirs in field_names.of_bars(tuple(row)).items()
+        if ours in row_parts.BAR_FIELDS[1:] or field_names.dates_among([ours])
     }
     return Shape(kind, inner, field, _of_ticker(names)), leaves
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from finance_core.bars import candles
-from finance_core.foreign import field_names, raw_tickers, unread
+from finance_core.foreign import date_fields, field_names, raw_tickers, unread
 from finance_core.foreign.raw_tickers import Described
 from finance_core.foreign.shapes import Rows
 
@@ -42,7 +42,8 @@ class Source(ABC):
         """All rows, with the columns of these `names` (ours). Raises SisepanError where the file cannot be read."""
 
     def sample(self) -> Sequence[Any]:
-        """The dates of the first `SAMPLE_ROWS` rows, as they are written."""
+        """The dates of the first `SAMPLE_ROWS` rows, as they are written; of several fields, the one with the days."""
+        self._choose_date()
         written = itertools.chain.from_iterable(rows.columns["date"] for rows in self._portions(["date"]))
         return list(itertools.islice(written, SAMPLE_ROWS))
 
@@ -66,13 +67,21 @@ class Source(ABC):
         words = (word for raw in raws for word in self.described.get(raw, {}).get("currency", ()))
         return raw_tickers.currencies(itertools.chain(units, words))
 
+    def _choose_date(self) -> None:
+        if names := field_names.dates_among(self._names):
+            first = list(itertools.islice(self._portions(["date", *names]), 1))
+            columns = {name: of[:SAMPLE_ROWS] for name, of in date_fields.gathered(first).items()}
+            if field := date_fields.choose(columns).field:
+                self._names = {**self._names, "date": self._names[field]}
+
     def read(self, wanted: Sequence[Any]) -> Iterator[Rows]:
         """The rows of the `wanted` raw tickers."""
         keys = frozenset(wanted)
         needless = field_names.TICKERS.keys() - {"market", unread.TELLING_CATEGORY}
         for rows in self._portions([name for name in self._names if name not in needless]):
             if chosen := rows.of(keys):
-                others = {name: chosen.columns[name] for name in chosen.columns if name not in unread.READ}
+                read = {*unread.READ, *field_names.dates_among(chosen.columns)}
+                others = {name: of for name, of in chosen.columns.items() if name not in read}
                 plain = {name: of for name, of in chosen.columns.items() if name not in others}
                 yield replace(chosen, columns=plain | unread.worded(others))
 

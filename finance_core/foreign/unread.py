@@ -32,6 +32,7 @@ def fields(columns: Iterable[str]) -> list[str]:
         if name == TELLING_CATEGORY
         or (
             name not in READ
+            and not name.startswith(field_names.DATE)
             and locations.bare(field_names.folded(name.rpartition(".")[2])) not in field_names.REVISIONS
         )
     ]

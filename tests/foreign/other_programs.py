@@ -564,7 +564,7 @@ LAYOUTS: Final[dict[str, Layout]] = {
     "rows corrected later, numbered": korean(lambda: [row | {"n": number} for number, row in enumerate(twice({}, {}))]),
     "the day of the download as the date": korean(
         lambda: [row | {"date": dt.datetime(2024, 6, 3), "trade_date": f"{row['date']:%Y%m%d}"} for row in flat(KOREAN)]
-    ).refused,
+    ),
     "a collection of a ticker with rows of another": Layout(
         one(strays, "005930"),
         {"005930": KOREAN["005930"], "000660": KOREAN["000660"][:3]},
