@@ -120,7 +120,7 @@ class CollectionSource(Source):
         documents = iter(cursor.batch_size(size))
         order = 0
         while batch := list(islice(documents, size)):
-            for rows in shapes.rows_of(batch, order):
+            for rows in shapes.rows_of(batch, order, tickers=self._fields):
                 order += len(rows)
                 if self._ticker:  # the name of the collection has the ticker of rows without one
                     raws = [self._ticker if raw is None else raw for raw in raw_tickers.keys_of(rows.columns["ticker"])]

@@ -172,6 +172,13 @@ def field_of_date(name: str) -> str:
     return name.removeprefix(DATE)
 
 
+def tickers_among(keys: Iterable[str]) -> list[str]:
+    """Those of the keys that may name the field of the ticker, the likeliest first."""
+    by_folded = _by_folded(tuple(keys))
+    exact = [key for key in keys if key == "ticker"]
+    return list(dict.fromkeys([*exact, *(by_folded[name] for name in BARS["ticker"] if name in by_folded)]))
+
+
 def preference(path: str) -> tuple[bool, bool, bool, int, bool, str]:
     """A sort key that puts ticker fields in the order in which this module and `shapes` prefer them."""
     name = path.rpartition(".")[2]

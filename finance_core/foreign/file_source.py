@@ -130,6 +130,7 @@ class _FileSource(Source):
             self._positions = {of_all: self._positions[""]}
         super().__init__(path.name, names, columns)
         self._path = path
+        self._choose_ticker(category)
         sample = self.sample()
         if not sample:
             raise SisepanError(EMPTY, file=self.name)
@@ -192,10 +193,8 @@ class CsvSource(_FileSource):
     def _portions(self, names: Iterable[str]) -> Iterator[Rows]:
         names, records = list(names), self._rows_below_header()
         while batch := list(islice(records, BATCH_ROWS)):
-            lines, cells = (
-                [line for line, _record in batch],
-                list(zip(*(record for _line, record in batch), strict=True)),
-            )
+            lines, of_batch = zip(*batch, strict=True)
+            cells = list(zip(*of_batch, strict=True))
             yield from self._rows_of(names, cells.__getitem__, lines)
 
     def _rows_below_header(self) -> Iterator[tuple[int, list[str]]]:

@@ -1,13 +1,14 @@
 """One row in a document with parts: inner documents, as in meta.ticker, or an _id made of ticker and day. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bson import ObjectId
 
 from finance_core.bars import candles
-from finance_core.foreign import dates, field_names
+from finance_core.categories import CATEGORIES, Category
+from finance_core.foreign import dates, field_names, raw_tickers
 from finance_core.storage.database import Document
 
 BAR_FIELDS: Final = ("ticker", "date", *candles.COLUMNS)
@@ -25,6 +26,8 @@ CALENDARS: Final = frozenset(
     }
 )
 """Names of three fields that hold the year, the month and the day of a row."""
+MOST: Final = 0.5
+"""A field in which this share of the values are tickers is one of tickers."""
 PART_FIELDS: Final = 40
 """An inner document with more fields than this is no part of a row."""
 
@@ -64,6 +67,28 @@ def names_of(document: Document) -> tuple[dict[str, str], tuple[str, ...]]:
     if "date" not in names and has_key(document) and ("ticker" in names or dates.is_date(document["_id"])):
         names["date"] = "_id"
     return names, tuple(parts)
+
+
+def field_of_tickers(columns: Mapping[str, Sequence[Any]], category: Category | None) -> str:
+    """The column with the tickers, where the likeliest one by name has few, as one with names of companies; else ""."""
+    allowed = [category] if category else CATEGORIES
+
+    def share(name: str) -> float:
+        held = [value for value in columns[name] if raw_tickers.key_of(value) is not None]
+        fitting = {value for value in set(held) if any(raw_tickers.accepts(each, value) for each in allowed)}
+        return sum(value in fitting for value in held) / max(len(held), 1)
+
+    names = field_names.tickers_among(columns)
+    if len(names) < 2 or share(names[0]) >= MOST:
+        return ""
+    return next((name for name in names[1:] if share(name) >= raw_tickers.ACCEPTED), "")
+
+
+def fields_of_tickers(documents: Sequence[Document], category: Category | None) -> list[str]:
+    """The `field_of_tickers` of documents, if there is one."""
+    names = field_names.tickers_among(dict.fromkeys(name for document in documents for name in document))
+    columns = {name: [document[name] for document in documents if name in document] for name in names}
+    return [field] if (field := field_of_tickers(columns, category)) else []
 
 
 def is_calendar(name: str) -> bool:

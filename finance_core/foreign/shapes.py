@@ -76,8 +76,13 @@ class Shape:
         return self.names["date"] if is_day else ""
 
 
-def rows_of(documents: Iterable[Document], first: int = 0, seen: list[Shape] | None = None) -> Iterator[Rows]:
-    """The raw rows of `documents` of any shapes, counted from `first` on; `seen` gets the shape of each document."""
+def rows_of(
+    documents: Iterable[Document], first: int = 0, seen: list[Shape] | None = None, tickers: Collection[str] = ()
+) -> Iterator[Rows]:
+    """The raw rows of `documents` of any shapes, counted from `first` on; `seen` gets the shape of each document.
+
+    In a flat document with several ticker fields, one of `tickers` is preferred.
+    """
     flat: dict[tuple[str, ...], tuple[Shape, str, list[Document], list[int]]] = {}
     position = itertools.count(first)
     for document in documents:
@@ -93,7 +98,7 @@ def rows_of(documents: Iterable[Document], first: int = 0, seen: list[Shape] | N
             whole = row_parts.with_parts(document, alike[0].parts)
             is_known = all(theirs in whole for theirs in alike[0].names.values())
         if alike is None or not is_known:
-            shape, leaves = _read(document)
+            shape, leaves = _read(document, tickers)
             if shape.kind != "flat":
                 if seen is not None:
                     seen.append(shape)
@@ -135,8 +140,8 @@ def _rows_inside(document: Document, leaves: Sequence[levels.Leaf], position: It
     return Rows(others | columns, order, [f"{document.get('_id')}[{number}]" for number in range(len(leaves))])
 
 
-def _read(document: Document) -> tuple[Shape, list[levels.Leaf]]:
-    """The shape of a document, and its rows; [] if it is flat."""
+def _read(document: Document, tickers: Collection[str]) -> tuple[Shape, list[levels.Leaf]]:
+    """The shape of a document, and its rows; [] if it is flat. `tickers` is that of `rows_of`."""
     names, parts = row_parts.names_of(document)
     is_day = {"date", "close"} <= names.keys() and not parts and type(document[names["date"]]) is not list
     others = tuple(name for name in document if name not in names.values() and name != "_id")
@@ -147,6 +152,8 @@ def _read(document: Document) -> tuple[Shape, list[levels.Leaf]]:
     if isinstance(document.get(names.get("date", "")), dict | list):
         del names["date"]
     ticker = names.get("ticker", "")
+    if ticker in document and ticker not in tickers:
+        names["ticker"] = ticker = next((name for name in tickers if name in document and name != "_id"), ticker)
     is_in_text = ticker.startswith("_id.") and not isinstance(document["_id"], dict)
     has_dots = ticker not in document and ticker.count(".") > 1
     return Shape("flat", names, "" if is_in_text or has_dots else ticker, _of_ticker(names), parts, others), []

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from finance_core import categories
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, raw_tickers, unread
+from finance_core.foreign import dates, field_names, raw_tickers, row_parts, unread
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
-from finance_core.foreign.table_source import Source, bar_columns
+from finance_core.foreign.table_source import SAMPLE_ROWS, Source, bar_columns
 from finance_core.i18n import N_
 
 PATIENCE = 30.0
@@ -156,6 +156,13 @@ def _prices(connection: sqlite3.Connection, table: str, columns: Sequence[str]) 
         days = [_text(day) for (day,) in connection.execute(query)]
         # Without this look, the numbers of rows would be read as seconds of 1970-01-01.
         names |= {"date": INDEX} if days and all(map(dates.is_date, days)) else {}
+    if len(several := field_names.tickers_among(columns)) > 1:
+        query = f"SELECT {', '.join(map(_quoted, several))} FROM {_quoted(table)} LIMIT {SAMPLE_ROWS}"
+        held = zip(*connection.execute(query).fetchall(), strict=True)
+        if field := row_parts.field_of_tickers(
+            {name: _texts(of) for name, of in zip(several, held, strict=False)}, None
+        ):
+            names["ticker"] = field
     return _Table(table, unread.names(columns, names) | names) if {"date", "close"} <= names.keys() else None
 
 

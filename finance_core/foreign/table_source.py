@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from finance_core.bars import candles
-from finance_core.foreign import date_fields, field_names, raw_tickers, unread
+from finance_core.categories import Category
+from finance_core.foreign import date_fields, field_names, raw_tickers, row_parts, unread
 from finance_core.foreign.raw_tickers import Described
 from finance_core.foreign.shapes import Rows
 
@@ -66,6 +67,16 @@ class Source(ABC):
         units = (field_names.unit_of(self._names.get(price, "")) for price in candles.PRICES)
         words = (word for raw in raws for word in self.described.get(raw, {}).get("currency", ()))
         return raw_tickers.currencies(itertools.chain(units, words))
+
+    def _choose_ticker(self, category: Category) -> None:
+        """Read the ticker from that of several columns which has tickers in the first rows."""
+        several = field_names.tickers_among(self._names.values())
+        columns = {theirs: ours for ours, theirs in self._names.items() if theirs in several}
+        if len(columns) > 1 and "ticker" in columns.values():
+            first = next(self._portions(list(columns.values())), None)
+            held = {name: first.columns.get(ours, ()) for name, ours in columns.items()} if first else {}
+            if field := row_parts.field_of_tickers(held, category):
+                self._names = {**self._names, "ticker": field}
 
     def _choose_date(self) -> None:
         if names := field_names.dates_among(self._names):
