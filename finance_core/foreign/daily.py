@@ -15,7 +15,7 @@ import pandas as pd
 from finance_core.bars import candles, periods
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, intervals, raw_tickers, trading_days, unread
+from finance_core.foreign import dates, field_names, intervals, numbers, raw_tickers, trading_days, unread
 from finance_core.foreign.intervals import Intraday
 from finance_core.foreign.shapes import Rows
 from finance_core.foreign.trading_days import Exchange
@@ -23,6 +23,10 @@ from finance_core.i18n import N_
 
 DUPLICATE = N_("같은 종목, 같은 날의 행이 또 있습니다(뒤의 것을, 종가가 같으면 빈 값이 적은 것을 씁니다).")
 CORRECTED = N_("같은 종목, 같은 날의 행이 또 있고 종가가 다릅니다. 뒤의 것을 씁니다({date}, {closes}).")
+OUTDATED = N_(
+    "같은 종목, 같은 날의 행이 또 있고 종가가 다릅니다. 고친 때나 판을 적은 필드에서 가장 새것을 씁니다({date}, "
+    "{closes})."
+)
 FILLED = N_("휴장일을 전날의 종가로 채운 행입니다.")
 WEEKEND = N_("거래소가 쉬는 주말의 행입니다.")
 NOT_DAILY = N_("하루보다 짧은 봉의 행입니다.")
@@ -117,25 +121,51 @@ def one_a_day(
         if are_out.any():
             refused.append(Refused(SisepanError(message), own.place[are_out]))
     own = own.at(~(is_filled | is_weekend))
-    # Of two rows of a day, the later moment is kept; of two rows of a moment, the one later in the source. But a row
-    # with the same close and more of the other values goes before both: closes alone must not replace bars.
-    own = own.at(np.lexsort((own.place[:, 2], own.moments)))
+    # Of two rows of a day, the later moment is kept; of two rows of a moment, the newer one, or the one later in the
+    # source. But a row with the same close and more of the other values goes before them: closes alone must not
+    # replace bars.
+    newness = _newness(own, portions)
+    own = own.at(np.lexsort((own.place[:, 2], *([] if newness is None else [newness]), own.moments)))
     days = own.moments.astype("datetime64[D]")
     is_same = np.append(days[:-1] == days[1:], False)
     if is_same.any():
         _require_one_series(category, raws, own, is_same, portions)
         own = own.at(_fullest_last(own.values, is_same))
-        refused += _duplicates(own, is_same)
+        refused += _duplicates(own, is_same, CORRECTED if newness is None else OUTDATED)
     return own.at(~is_same), refused
 
 
-def _duplicates(own: OwnRows, is_same: dates.Mask) -> list[Refused]:
-    """The rows that `is_same` marks: those with the close of the last row of their day, and each of the others."""
+def _newness(own: OwnRows, portions: Sequence[Rows]) -> "npt.NDArray[np.float64] | None":
+    """A number for each row that is greater for a newer row of its day; None where nothing tells."""
+    _each, day, counts = np.unique(own.moments.astype("datetime64[D]"), return_inverse=True, return_counts=True)
+    rows = np.flatnonzero(counts[day] > 1)
+    held = [portions[of].columns.get(field_names.NEWER) for of in own.place[rows, 0].tolist()]
+    if not held or any(column is None for column in held):
+        return None
+    places = zip(held, own.place[rows, 1].tolist(), strict=True)
+    values = [column[position] for column, position in places if column is not None]
+    if any(numbers.is_missing(value) or isinstance(value, bool) for value in values):
+        return None
+    told = numbers.numbers(values)
+    if np.isnan(told).any():
+        moments = dates.moments(values, dates.convention_of(values))
+        told = np.where(np.isnat(moments), np.nan, moments.astype("int64"))
+    result = np.zeros(len(own.moments))
+    result[rows] = told
+    tells = len(np.unique(np.stack([day[rows], told]), axis=1).T) > len(np.unique(day[rows]))
+    return result if tells and not np.isnan(told).any() else None
+
+
+def _duplicates(own: OwnRows, is_same: dates.Mask, message: str) -> list[Refused]:
+    """The rows that `is_same` marks: those with the close of the last row of their day, and each of the others.
+
+    `message` tells of one of the others.
+    """
     closes = own.values[:, 3]
     used = closes[~is_same][_days(is_same)]
     is_other = is_same & ~np.isclose(closes, used, rtol=candles.ROUNDING, atol=0)
     others = [
-        SisepanError(CORRECTED, date=str(own.moments[row])[:10], closes=f"{closes[row]:.10g} → {used[row]:.10g}")
+        SisepanError(message, date=str(own.moments[row])[:10], closes=f"{closes[row]:.10g} → {used[row]:.10g}")
         for row in np.flatnonzero(is_other).tolist()
     ]
     alike = own.place[is_same & ~is_other]

@@ -132,6 +132,14 @@ REVISIONS: Final = frozenset(
 )
 """Names, likewise, of fields that tell a later row of a day from an earlier one, and not one source from another."""
 
+NEWNESS: Final = (
+    *("updatedat", "lastupdated", "lastupdatedat", "updatetime", "modifiedat", "lastmodified", "수정일시", "갱신일시"),
+    *("version", "ver", "revision", "rev", "버전", "차수", "정정차수"),
+)
+"""Names, likewise, of fields whose greatest value tells the newest of several rows of a day, the surest first."""
+NEWER: Final = "newer"
+"""Our name of such a field."""
+
 
 @lru_cache(maxsize=1024)
 def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
@@ -145,6 +153,7 @@ def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
     """
     by_bare = {locations.bare(folded(key)): key for key in reversed(keys)}
     qualifying = {name: by_bare[name] for name in QUALIFYING if name in by_bare}
+    newness = [by_bare[name] for name in NEWNESS if name in by_bare]
     names = _matched(keys, {**BARS, **TICKERS}) | qualifying
     prices = {"open", "high", "low", "close"} & names.keys()
     adjusted = {ours for ours in prices if names[ours].strip().startswith(ADJUSTED_PREFIX)}
@@ -158,8 +167,9 @@ def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
         dropped |= {"date"}
     by_folded = _by_folded(keys)
     of_dates = dict.fromkeys([*({"date"} & {*keys}), *(by_folded[name] for name in BARS["date"] if name in by_folded)])
+    newer = {NEWER: newness[0]} if newness and names else {}
     several = {f"{DATE}{theirs}": theirs for theirs in of_dates} if len(of_dates) > 1 else {}
-    return {ours: theirs for ours, theirs in names.items() if ours not in dropped} | several
+    return {ours: theirs for ours, theirs in names.items() if ours not in dropped} | several | newer
 
 
 def dates_among(columns: Iterable[str]) -> list[str]:

@@ -14,7 +14,12 @@ from finance_core.foreign import candle_lists, dates, field_names, row_parts
 from finance_core.storage import locations
 from finance_core.storage.database import Document
 
-READ: Final = frozenset({*row_parts.BAR_FIELDS, *field_names.TICKERS, *field_names.QUALIFYING, candle_lists.UNORDERED})
+READ: Final = frozenset(
+    {
+        *(*row_parts.BAR_FIELDS, *field_names.TICKERS, *field_names.QUALIFYING),
+        *(candle_lists.UNORDERED, field_names.NEWER),
+    }
+)
 """The names of columns that something reads."""
 TELLING_CATEGORY: Final = "category"
 """A field that is read, but not for this: 구분 may say 정규 and 시간외."""
