@@ -180,9 +180,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
     description_fields: dict[str, str] = {}
     for shape in seen:
         description_fields = {**shape.description_fields, **description_fields}
-    are_tickers_inside = any(
-        shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names) for shape in seen
-    )
+    are_inside = (shape.kind == "tickers" or (not shape.ticker and "ticker" in shape.names) for shape in seen)
     ticker = _give_ticker(columns, name, category)
     described: Described = {}
     raw_tickers.describe(described, columns)
@@ -210,7 +208,7 @@ def recognise(documents: Sequence[Document], category: Category | None, name: st
         raw_tickers=dict(raws),
         days=(days.min().item(), days.max().item()) if len(days) else None,
         ticker_fields=tuple(sorted(filter(None, ticker_fields), key=field_names.preference)),
-        are_tickers_inside=are_tickers_inside,
+        are_tickers_inside=any(are_inside),
         ticker=ticker,
         description_fields=description_fields,
         described=described,
@@ -349,5 +347,4 @@ def obstacles(layout: Layout, *, duplicates: int, is_view: bool, has_index: bool
         (is_view, N_("뷰여서 인덱스를 가질 수 없습니다."), {}),
         (not is_view and not has_index, N_("종목과 날짜의 인덱스가 없습니다."), {}),
     ]
-    of_dates = [layout.day.error] if layout.day.error else []
-    return of_dates + [SisepanError(message, **values) for is_so, message, values in sentences if is_so]
+    return [*filter(None, [layout.day.error]), *(SisepanError(each, **values) for so, each, values in sentences if so)]

@@ -328,8 +328,7 @@ def _split(levels: Sequence[Level], value: Any, known: Known, depth: int) -> tup
         return None
     inner = list(level.split(value))
     if any("date" in (more or field_names.of_bars(tuple(part))) for more, part in inner if isinstance(part, dict)):
-        # The rows have dates of their own.
-        known = {ours: held for ours, held in known.items() if ours.partition(":")[0] != "date"}
+        known = {ours: held for ours, held in known.items() if not ours.startswith("date")}  # they have their own
     leaves: list[Leaf] = []
     for more, part in inner:
         above = {**known, **more}
