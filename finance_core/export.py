@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not tickers and (samples := price_exports.samples(database.connect(), category)):
             told = formats.filled(_(price_exports.SAMPLES), count=len(samples))
             sys.stdout.write(f"{told}\n")
+        if not tickers and (refused := price_exports.refused(database.connect(), category)):
+            told = _(price_exports.REFUSED).format(tickers=refused)
+            sys.stdout.write(f"{told}\n")
         return ALL_GOOD
 
     return console.run(work, "export")

@@ -1,6 +1,6 @@
 """The bars of a user's own collection that is read as it is: the checks before a ticker is drawn, at first and later.
 
-`adoption` reads every ticker once with all checks, `following` repeats those that documents added later may fail.
+`adoption` reads every ticker once with all checks, `following` repeats them for documents that are added later.
 """
 
 import numpy as np
@@ -11,7 +11,6 @@ from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign import conversion, intervals, mending, ranges, raw_tickers, trading_days
 from finance_core.foreign.conversion import Rules
-from finance_core.foreign.dates import Moments
 from finance_core.i18n import N_
 from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
@@ -22,21 +21,34 @@ def read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> pd
     """The bars of one ticker, checked. Raises DataConflict where a conversion could take them, else SisepanError."""
     ticker = required_ticker(rules.category, raw)
     bars = prices.as_stored(db, location, ticker)
-    if not (bars["close"] > 0).all():
+    if not (bars["close"] > 0).all():  # a chart passes over such a day
         raise DataConflict(N_("종가가 없는 날이 있습니다."))
+    require(rules, ticker, bars)
+    return bars
+
+
+def require(rules: Rules, ticker: str, bars: pd.DataFrame) -> None:
+    """Raise SisepanError if the stored `bars` of a ticker, at least one, cannot be drawn as they are.
+
+    It is a DataConflict where a conversion could take them.
+    """
     if (bars[candles.PRICES] > mending.PRICE_LIMIT).any(axis=None):
         raise DataConflict(conversion.ABSURD)
     ranges.require(bars, ticker)
     days = bars.index.to_numpy()
-    for broken in ranges.broken(bars):
+    for broken in ranges.broken(bars, ticker):
         raise DataConflict(broken.conflict, date=str(days[broken.where][0])[:10])
-    require_days(rules, ticker, days)
+    if (impossible := trading_days.are_impossible(days)).any():
+        raise DataConflict(conversion.IMPOSSIBLE_DAY, date=str(days[impossible][0])[:10])
+    if error := intervals.refusal(intervals.interval_of(days), days, "refuse"):
+        raise error
+    nowhere = np.zeros(len(days), dtype=bool)
+    trading_days.read(days, nowhere, nowhere, rules.exchange_of(ticker, [ticker]))
     if (bars["stock_splits"] == 1).any():
         raise DataConflict(N_("액면분할 값이 1인 날이 있습니다. 전환하면 분할이 없는 날로 읽습니다."))
     if (bars["stock_splits"] != 0).any() and (splits := adjustment.unadjusted_splits(candles.clean(bars)[0])):
         date = f"{bars.index[splits[0]]:%Y-%m-%d}"
         raise DataConflict(N_("{date}의 액면분할이 그 전 가격에 반영되지 않았습니다. 전환하면 반영합니다."), date=date)
-    return bars
 
 
 def required_ticker(category: Category, raw: object) -> str:
@@ -45,18 +57,3 @@ def required_ticker(category: Category, raw: object) -> str:
         return raw
     kind = DataConflict if raw_tickers.accepts(category, raw) else SisepanError
     raise kind(N_("종목 코드가 이 카테고리의 꼴이 아닙니다: {ticker}"), ticker=str(raw)[:40])
-
-
-def require_days(rules: Rules, ticker: str, days: Moments) -> None:
-    """Raise SisepanError where the `days` of bars, at least one, are not those of daily bars of the ticker's exchange.
-
-    It is a DataConflict where a conversion could take the other bars.
-    """
-    exchange = rules.exchange_of(ticker, [ticker])
-    impossible = trading_days.are_impossible(days) | trading_days.are_weekends(days, exchange)
-    if impossible.any():
-        raise DataConflict(conversion.IMPOSSIBLE_DAY, date=str(days[impossible][0])[:10])
-    if error := intervals.refusal(intervals.interval_of(days), days, "refuse"):
-        raise error
-    nowhere = np.zeros(len(days), dtype=bool)
-    trading_days.read(days, nowhere, nowhere, exchange)

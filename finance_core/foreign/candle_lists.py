@@ -22,6 +22,8 @@ NEARLY, NEARLY_IN_ORDER = 0.01, 0.8
 """So few rows suffice where the others fail by at most this share of a price, as rounding does."""
 ALIKE: Final = 2.0
 """The four prices of a day differ by less than this factor; other numbers beside them hardly do."""
+FEW, BESIDE = 0.1, 0.8
+"""Estimates of quarters are so few beside bars; averages have so many of their days."""
 UNORDERED: Final = "is_unordered"
 """The name of a column that marks the rows of `are_unordered`."""
 UNKNOWN_ORDER: Final = N_(
@@ -57,6 +59,11 @@ def are_unordered(value: Any) -> bool:
     width = min(map(len, value))
     table = np.array([numbers(row[1:width]) for row in value])
     return any(_are_prices(table[:, first : first + 4]) for first in range(width - 4))
+
+
+def are_beside(days: set[Any], bars: set[Any]) -> bool:
+    """Whether rows without an order, on `days`, are no bars because others are: few rows, or of mostly their days."""
+    return len(days) < FEW * len(bars) or len(days & bars) >= BESIDE * len(days)
 
 
 def _are_rows(value: Any) -> bool:

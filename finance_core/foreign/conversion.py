@@ -189,7 +189,7 @@ def _with_bars(converted: Converted, rules: Rules, own: OwnRows, portions: Seque
     table = pd.DataFrame(rows.values, columns=candles.COLUMNS, index=days)
     ranges.require(table, converted.ticker)
     is_sound = np.ones(len(table), dtype=bool)
-    for where, message, _conflict in ranges.broken(table):
+    for where, message, _conflict in ranges.broken(table, converted.ticker):
         left_out.append(daily.Refused(SisepanError(message), rows.place[where]))
         is_sound &= ~where
     rows, table = rows.at(is_sound), table[is_sound]

@@ -39,7 +39,8 @@ def is_outdated(db: MongoDatabase, category: Category) -> bool:
     if not location.is_adopted:
         return False
     known = db[documents.CHOICES].find_one({"_id": f"read:{category.key}"}) or {}
-    is_over = bool(location.refused) and tickers.now() - known.get("at", dt.datetime.min) >= LOOK_AGAIN
+    has_refused = any(category.is_ticker(failure["ticker"]) for failure in location.refused)
+    is_over = has_refused and tickers.now() - known.get("at", dt.datetime.min) >= LOOK_AGAIN
     return is_over or bool(known.get("documents") != extent(db[location.collection]))
 
 
@@ -98,20 +99,21 @@ def _drawn(
 ) -> BarState | None:
     """The state of the bars that a chart draws; None where the stored bars are not usable.
 
-    If only the checks of `as_is` tell that, the reason is added to `refused`. Of bars that are Yahoo's by the `row` of
-    the ticker, an update has checked the days.
+    If only the checks of `as_is` tell that, the reason is added to `refused`. Bars that are Yahoo's by the `row` of the
+    ticker are checked by updates.
     """
     try:
-        bars, _remarks = candles.clean(prices.as_stored(db, replace(location, refused=[]), ticker))
+        stored = prices.as_stored(db, replace(location, refused=[]), ticker)
     except SisepanError as error:
         _log.warning("%s %s: %s", rules.category.key, ticker, error)
         return None
     try:
-        if len(bars) and (location.read_only or row.get("source") != "yahoo"):
-            as_is.require_days(rules, ticker, bars.index.to_numpy())
+        if len(stored) and (location.read_only or row.get("source") != "yahoo"):
+            as_is.require(rules, ticker, stored)
     except SisepanError as error:
         refused.append(_failure(rules.category, ticker, error))
         return None
+    bars, _remarks = candles.clean(stored)
     return prices.state_of(rules.category, bars)
 
 

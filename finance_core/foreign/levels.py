@@ -315,7 +315,7 @@ def unfold(value: Any, known: Known, depth: int) -> tuple[ShapeKind, list[Leaf]]
     leaves = [leaf for _kind, leaves in parts_inside for leaf in leaves]
     days = _days(leaves) if unordered else set()
     # Beside the bars of the same days, numbers without an order may be averages; of other days, they are missing bars.
-    more = [part for part in unordered if not days.issuperset(_days(part[1]))]
+    more = [part for part in unordered if not candle_lists.are_beside(_days(part[1]), days)]
     leaves += [leaf for _kind, others in more for leaf in others]
     parts_inside += more
     return (parts_inside[0][0], leaves) if leaves else None

@@ -16,6 +16,10 @@ from finance_core.i18n import N_
 DISAGREES = N_(
     "저장된 시세와 {date}의 종가가 다릅니다(저장 {stored}, 가져올 값 {found}). 저장된 것을 그대로 두었습니다."
 )
+NEWEST_DISAGREES = N_(
+    "저장된 시세와 마지막 날 {date}의 종가가 다릅니다(저장 {stored}, 가져올 값 {found}). 저장된 것을 그대로 "
+    "두었습니다. 장이 끝나기 전의 봉이 저장된 것이면 업데이트한 뒤 다시 가져오십시오."
+)
 APART = N_(
     "저장된 시세와 겹치는 날이 없어 서로 맞는지 알 수 없습니다. 저장된 것을 그대로 두었습니다. "
     "한 이력의 두 부분이면 한 컬렉션으로 합치거나, 파일이면 함께 올려(명령에서는 --together) 가져오십시오."
@@ -43,7 +47,8 @@ def missing(stored: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
     differs = ~np.isclose(before, after, rtol=candles.ROUNDING, atol=0)
     if differs.any():
         day = common[differs][0]
-        raise SisepanError(DISAGREES, date=f"{day:%Y-%m-%d}", stored=float(before[day]), found=float(after[day]))
+        message = NEWEST_DISAGREES if day == stored.index[-1] == bars.index[-1] else DISAGREES
+        raise SisepanError(message, date=f"{day:%Y-%m-%d}", stored=float(before[day]), found=float(after[day]))
     last = stored.index[-1]
     was_provisional = (
         last in bars.index

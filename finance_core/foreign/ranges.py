@@ -1,7 +1,7 @@
 """Checks of raw bars: open and close lie between high and low, and an exchange rate is that of one unit. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,19 +14,19 @@ from finance_core.i18n import N_
 
 UPSIDE_DOWN_SHARE = 0.01
 """Share of the bars of a ticker whose high may be below their low, by errors of the source."""
-OUTSIDE: Final = ((0.01, 0.05), (0.001, 0.08))
-"""How far a price may lie outside the range of its day, in shares of it, as rounding and late trades put it; and on
-what share of the bars of a ticker it may lie farther. Of twenty Korean stocks, the close of the day before lies outside
-by more than the second on at least 0.11 of the days, and their own close on none."""
+OUTSIDE: Final = ((("open", "close"), 0.01, 0.0, 0.05), (("close",), 0.001, 0.005, 0.08))
+"""How far which prices may lie outside the range of their day, in shares of it and absolutely, as rounding to cents and
+late trades put them; and on what share of the bars of a ticker they may lie farther. Of twenty Korean stocks, the close
+of the day before lies outside by more than the second on at least 0.11 of the days, and their own close on none."""
 RATE: Final = re.compile("[A-Z]{6}")
 """A ticker of an exchange rate. The range and the close of a rate are often of different hours."""
 FAR_OUTSIDE = 0.05
 """How far outside the range of its day a price is an error of the source."""
 MOST_WORTH = {"JPYKRW": 50.0, "IDRKRW": 2.0, "VNDKRW": 1.0}
 """What one of a currency that banks quote by the hundred was never worth; a hundred of it always were."""
-TO_WON: Final = re.compile("[A-Z]{3}KRW")
+STRONG: Final = re.compile("(USD|EUR|JPY|GBP|CHF|CNY|HKD|AUD|CAD|NZD|SGD)KRW")
 LEAST_WORTH: Final = 0.01
-"""One of any currency was always worth more won than this."""
+"""One of these currencies was always worth more won than this."""
 
 PER_HUNDRED = N_(
     "종가가 {close}입니다({date}). 1 {currency}가 아니라 100 {currency}의 값으로 보입니다. 100으로 나누어 저장한 뒤 "
@@ -55,14 +55,14 @@ class Broken(NamedTuple):
     """For a ticker that is read as it is; with the value "date"."""
 
 
-def broken(bars: pd.DataFrame) -> Iterator[Broken]:
+def broken(bars: pd.DataFrame, ticker: str = "") -> Iterator[Broken]:
     """The bars of a ticker that cannot be, by reason; only reasons of which there are any. `bars` as in `require`."""
     upside_down = candles.upside_down(bars["high"].to_numpy(), bars["low"].to_numpy())
     if upside_down.any():
         conflict = N_("{date}의 고가가 저가보다 낮습니다. 전환하면 그 행을 빼고 알립니다.")
         yield Broken(upside_down, UPSIDE_DOWN, conflict)
-    is_far = _are_outside(bars, FAR_OUTSIDE) & ~upside_down
-    if is_far.any():
+    is_far = _are_outside(bars, ("open", "close"), FAR_OUTSIDE) & ~upside_down
+    if is_far.any() and not RATE.fullmatch(ticker):
         conflict = N_("{date}의 시가나 종가가 그날의 저가와 고가에서 크게 벗어납니다. 전환하면 그 행을 빼고 알립니다.")
         yield Broken(is_far, FAR, conflict)
 
@@ -75,7 +75,7 @@ def require(bars: pd.DataFrame, ticker: str = "") -> None:
     `bars` has the columns of `candles`, with NaN or 0 where a source has no number, indexed by days.
     """
     closes = bars["close"].to_numpy()
-    least = LEAST_WORTH if TO_WON.fullmatch(ticker) else 0.0
+    least = LEAST_WORTH if STRONG.fullmatch(ticker) else 0.0
     for is_wrong, message in (
         (closes >= MOST_WORTH.get(ticker, np.inf), PER_HUNDRED),
         ((closes > 0) & (closes < least), UPSIDE_DOWN_RATE),
@@ -88,18 +88,19 @@ def require(bars: pd.DataFrame, ticker: str = "") -> None:
     outside = OUTSIDE[:1] if RATE.fullmatch(ticker) else OUTSIDE
     for is_wrong, share, message in (
         (upside_down, UPSIDE_DOWN_SHARE, COLUMNS_SWAPPED),
-        *((_are_outside(bars, far), share, COLUMNS_UNLIKE) for far, share in outside),
+        *((_are_outside(bars, names, far, slack), share, COLUMNS_UNLIKE) for names, far, slack, share in outside),
     ):
         if is_wrong.sum() > max(share * len(bars), 1):
             date = f"{bars.index[int(is_wrong.argmax())]:%Y-%m-%d}"
             raise SisepanError(message, count=int(is_wrong.sum()), date=date)
 
 
-def _are_outside(bars: pd.DataFrame, far: float) -> npt.NDArray[np.bool_]:
-    """Whether the open or the close of each bar lies outside its range by more than the share `far` of it."""
+def _are_outside(bars: pd.DataFrame, names: Sequence[str], far: float, slack: float = 0.0) -> npt.NDArray[np.bool_]:
+    """Whether one of the prices `names` of each bar lies outside its range by more than the share `far` and `slack`."""
     low, high = bars["low"].to_numpy(), bars["high"].to_numpy()
     result = np.zeros(len(bars), dtype=bool)
-    for name in ("open", "close"):
+    for name in names:
         price = bars[name].to_numpy()
-        result |= (high > 0) & (price > high * (1 + far)) | (price > 0) & (price < low * (1 - far))
+        above = (high > 0) & (price > high * (1 + far) + slack)
+        result |= above | (price > 0) & (price < low * (1 - far) - slack)
     return result

@@ -200,8 +200,7 @@ def extent(collection: Inspected, dash: str) -> list[str]:
 def not_drawn(collection: Inspected) -> tuple[str, list[tuple[str, str]]]:
     """A sentence that tickers of a collection are not drawn, "" if all are; and each of them with the reason."""
     reasons = [(each["ticker"], str(SisepanError.from_document(each))) for each in collection.refused]
-    sentence = _("뒤에 더해진 문서 때문에 {count}종목을 그리지 않습니다. 그 문서를 고치거나 지우십시오.")
-    return formats.filled(sentence, count=len(reasons)) if reasons else "", reasons
+    return _("그리지 않는 종목이 있습니다. 그 문서를 고치거나 지우십시오.") if reasons else "", reasons
 
 
 def require_writable(path: Path) -> None:

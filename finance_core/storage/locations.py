@@ -69,6 +69,11 @@ class Location:
         others = (name for name, texts in self.only.items() if not _is_among(document.get(name), texts))
         return named or next((f"{name}: {document[name]}" for name in others), "")
 
+    @property
+    def refused_tickers(self) -> set[str]:
+        """The tickers of `refused`."""
+        return {failure["ticker"] for failure in self.refused}
+
     def require_drawn(self, ticker: str) -> None:
         """Raise DataConflict, with the reason, if `ticker` is among the refused ones."""
         for failure in self.refused:

@@ -183,7 +183,7 @@ def _read(db: MongoDatabase, category: Category, names: Sequence[str], since: dt
     page is drawn or waits (for this panel, for example): two queries at a time would slow a chart elsewhere.
     """
     begin, location = dt.datetime.combine(since, dt.time()), locations.of(db, category)
-    refused = {failure["ticker"] for failure in location.refused}
+    refused = location.refused_tickers
     count = min(max(BARS_AT_ONCE // _sessions(since), 1), TICKERS_AT_ONCE)
     parts = deque(names[first : first + count] for first in range(0, len(names), count))
     queries: deque[tuple[Sequence[str], Future[list[bytes]]]] = deque()

@@ -21,7 +21,7 @@ from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
-from finance_core.storage import prices, tickers
+from finance_core.storage import locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
 
 Format = Literal["csv", "parquet"]
@@ -36,6 +36,7 @@ SCHEMA = pa.schema(
 )
 
 SAMPLES = N_("표본 {count}종목은 실제 시세가 아니어서 내보내지 않습니다. 업데이트하면 실제 시세를 받아 옵니다.")
+REFUSED = N_("그리지 않는 종목은 내보내지 않습니다: {tickers}")
 
 Write = Callable[[pd.DataFrame], None]
 
@@ -61,6 +62,11 @@ def samples(db: MongoDatabase, category: Category) -> set[str]:
     return marked and marked.intersection(prices.tickers(db, category))
 
 
+def refused(db: MongoDatabase, category: Category) -> str:
+    """The tickers that an export leaves out because they are not drawn (see `locations.Location`), with commas."""
+    return ", ".join(sorted(locations.of(db, category).refused_tickers.intersection(prices.tickers(db, category))))
+
+
 def export(
     db: MongoDatabase,
     category: Category,
@@ -72,7 +78,7 @@ def export(
 ) -> Exported:
     """Write the bars of the tickers `wanted` to `path`, in the format that its ending names.
 
-    None means all that have bars, apart from `samples`.
+    None means all that have bars, apart from `samples` and those `refused`.
 
     `progress` gets the number of tickers that are written, and that of all. Raises SisepanError if there is nothing to
     write, a sample is among `wanted`, the file cannot be written, or `stop` was set; a file that was at `path` is then
@@ -104,12 +110,15 @@ def export_bytes(db: MongoDatabase, category: Category, kind: Format) -> bytes:
 
 def _chosen(db: MongoDatabase, category: Category, wanted: Sequence[str] | None) -> list[str]:
     stored, sampled = prices.tickers(db, category), samples(db, category)
-    chosen = [ticker for ticker in stored if ticker not in sampled] if wanted is None else list(dict.fromkeys(wanted))
+    without = sampled | locations.of(db, category).refused_tickers
+    chosen = [ticker for ticker in stored if ticker not in without] if wanted is None else list(dict.fromkeys(wanted))
     if missing := sorted(set(chosen) - set(stored)):
         raise SisepanError(N_("저장된 시세가 없는 종목: {tickers}"), tickers=", ".join(missing[:20]))
-    if refused := sorted(sampled.intersection(chosen)):
+    if not_real := sorted(sampled.intersection(chosen)):
         sentence = N_("표본은 실제 시세가 아니어서 내보내지 않습니다: {tickers}")
-        raise SisepanError(sentence, tickers=", ".join(refused[:20]))
+        raise SisepanError(sentence, tickers=", ".join(not_real[:20]))
+    if not_drawn := sorted(without.intersection(chosen)):
+        raise SisepanError(REFUSED, tickers=", ".join(not_drawn[:20]))
     if sampled and not chosen:
         raise SisepanError(SAMPLES, count=len(sampled))
     if not chosen:

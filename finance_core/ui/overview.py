@@ -11,7 +11,7 @@ from finance_core import categories, formats
 from finance_core.categories import Category
 from finance_core.charts.style import BLUE, GREEN, RED, Style
 from finance_core.i18n import _
-from finance_core.storage import database, prices, tickers, trading_calendars
+from finance_core.storage import database, locations, prices, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.storage.tickers import Summary
@@ -49,7 +49,12 @@ def show(db: MongoDatabase, offer: Callable[[MongoDatabase], None]) -> None:
 def _headlines(db: MongoDatabase) -> None:
     headlines = [(category, ticker) for category in categories.CATEGORIES for ticker in category.headlines]
     rows = [(category, tickers.get(db, category, ticker)) for category, ticker in headlines]
-    cards = [(category, row) for category, row in rows if row and row.get("last_close")]
+    refused = {category: locations.of(db, category).refused_tickers for category in categories.CATEGORIES}
+    cards = [
+        (category, row)
+        for category, row in rows
+        if row and row.get("last_close") and row["ticker"] not in refused[category]
+    ]
     with st.container(key="cards"):
         for column, (category, row) in zip(st.columns(max(len(cards), 1)), cards, strict=False):
             with column:

@@ -87,3 +87,12 @@ def test_a_year_in_another_order_is_not_left_out_in_silence() -> None:
     (samsung,) = converted([{"ticker": TICKER, **parts}]).values()
     assert str(samsung.failure) == candle_lists.UNKNOWN_ORDER
     assert len(samsung.refusals) == len(parts["rows_new"])
+
+
+def test_estimates_of_quarters_and_averages_beside_bars_are_none() -> None:
+    quarters = [[f"2023-{month:02}-28", 1.1, 1.2, 1.3, 1.4] for month in (3, 6, 9, 12)]
+    bars = candles_of(TICKER)
+    averages = [[row[0], 4.0, 3.0, 2.0, 3.5] for row in bars["candles"]]
+    for beside in ({"estimates": quarters}, {"averages": averages}):
+        (samsung,) = converted([bars | beside]).values()
+        assert (samsung.failure, len(samsung.bars), samsung.refusals) == (None, len(KOREAN[TICKER]), ())

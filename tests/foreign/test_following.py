@@ -3,6 +3,7 @@
 import datetime as dt
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,9 +11,9 @@ from bson import ObjectId
 
 from finance_core import log
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.errors import DataConflict
+from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign import adopt_command, following, inspection
-from finance_core.storage import documents, locations, panels, prices, tickers
+from finance_core.storage import documents, locations, panels, price_exports, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.locations import Location
 from tests.foreign.test_adoption import CAPITAL, TABLES, adopted, assert_all_drawn, flat
@@ -23,7 +24,8 @@ LAST = TABLES["005930"].index[-1]
 WEEKS = [LAST - pd.Timedelta(days=7 * week + 700) for week in range(20)]
 SUNDAY = LAST - pd.Timedelta(days=LAST.weekday() + 1)
 NEXT_YEAR = pd.Timestamp(dt.date.today().year + 1, 6, 1)
-ADDED = {"weeks": WEEKS, "a Sunday": [SUNDAY], "a day to come": [NEXT_YEAR]}
+SUNDAYS = [SUNDAY - pd.Timedelta(days=7 * week) for week in range(8)]
+ADDED = {"weeks": WEEKS, "Sundays": SUNDAYS, "a day to come": [NEXT_YEAR]}
 
 
 @pytest.fixture
@@ -86,6 +88,21 @@ def test_what_is_mended_in_place_is_drawn_again_after_a_while(followed: MongoDat
     assert not following.is_outdated(followed, KOREAN_STOCKS)
 
 
+def test_a_price_that_cannot_be_is_not_drawn_and_takes_no_page_and_no_export_with_it(
+    followed: MongoDatabase, tmp_path: Path
+) -> None:
+    (document,) = added([LAST + pd.offsets.BDay()])
+    followed["kr"].insert_one({**document, "Close": document["High"] * 2})
+    reasons = refresh(followed)
+    assert reasons.keys() == {"005930"}
+    assert price_exports.refused(followed, KOREAN_STOCKS) == "005930"
+    done = price_exports.export(followed, KOREAN_STOCKS, tmp_path / "all.parquet")
+    assert done.tickers == len(TABLES) - 1
+    with pytest.raises(SisepanError) as named:
+        price_exports.export(followed, KOREAN_STOCKS, tmp_path / "one.parquet", ["005930"])
+    assert "005930" in str(named.value)
+
+
 def test_documents_of_a_ticker_in_another_form_are_told(
     followed: MongoDatabase, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +112,7 @@ def test_documents_of_a_ticker_in_another_form_are_told(
     assert refresh(followed) == {"035720.KS": "종목 코드가 이 카테고리의 꼴이 아닙니다: 035720.KS"}
     assert_all_drawn(followed, TABLES)
     assert adopt_command.main([]) == 0
-    assert "1종목을 그리지 않습니다" in (told := capsys.readouterr().out)
+    assert "그리지 않는 종목이 있습니다" in (told := capsys.readouterr().out)
     assert "035720.KS: 종목 코드가" in told
 
 
@@ -104,11 +121,11 @@ def test_bars_of_yahoo_in_our_own_layout_are_not_judged(own_server_db: MongoData
     db["korean_stocks"].insert_many(flat(TABLES))
     adopted(db, "korean_stocks")
     tickers.record(db, KOREAN_STOCKS, "005930", {"source": "yahoo"})
-    later = {ticker: TABLES[ticker].iloc[-1:].set_axis([SUNDAY]) for ticker in ("005930", "000660")}
+    later = {ticker: TABLES[ticker].iloc[-8:].set_axis(SUNDAYS) for ticker in ("005930", "000660")}
     db["korean_stocks"].insert_many(flat(later))
     following.refresh(db, KOREAN_STOCKS, threading.Event())
     assert [each["ticker"] for each in locations.of(db, KOREAN_STOCKS).refused] == ["000660"]
-    assert len(prices.load(db, KOREAN_STOCKS, "005930")) == len(TABLES["005930"]) + 1
+    assert len(prices.load(db, KOREAN_STOCKS, "005930")) == len(TABLES["005930"]) + 8
 
 
 def test_a_refusal_that_comes_after_another_collection_was_chosen_is_not_recorded(followed: MongoDatabase) -> None:

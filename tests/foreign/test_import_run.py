@@ -834,7 +834,7 @@ def test_another_close_of_the_newest_day_of_both_is_told_with_its_day_and_both_p
     summary = adopt(db)
 
     (failure,) = summary.failures
-    assert failure.error.message == merging.DISAGREES
+    assert failure.error.message == merging.NEWEST_DISAGREES
     assert failure.error.values == {
         "date": f"{theirs.index[-1]:%Y-%m-%d}",
         "stored": old["close"].iloc[-1],

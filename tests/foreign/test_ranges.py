@@ -57,6 +57,12 @@ def test_the_close_of_the_day_before_is_none_of_the_day(seed: int) -> None:
         ranges.require(bars.assign(close=bars["close"].shift(1).fillna(bars["close"])), "005930")
 
 
+def test_a_range_rounded_to_cents_is_no_other_range() -> None:
+    exact = random_walk(pd.bdate_range("2024-01-02", periods=500), 7)[["open", "high", "low", "close"]]
+    exact *= 2 / exact["close"].iloc[0]
+    ranges.require(exact.assign(**exact[["open", "high", "low"]].round(2)), "KODK")
+
+
 def test_every_real_history_is_sound_and_none_is_with_the_closes_of_the_day_before() -> None:
     for ticker, bars in real_tables().items():
         ranges.require(bars, ticker)
@@ -74,13 +80,12 @@ def test_a_close_far_outside_its_day_is_an_error_of_a_single_bar() -> None:
     assert (far.where.nonzero()[0].tolist(), far.message) == ([3, 7], ranges.FAR)
 
 
-@pytest.mark.parametrize(
-    ("ticker", "worth"), [("USDKRW", 1371.2), ("JPYKRW", 9.1), ("VNDKRW", 0.053), ("KWDKRW", 4480)]
-)
+@pytest.mark.parametrize(("ticker", "worth"), [("USDKRW", 1371.2), ("JPYKRW", 9.1), ("EURKRW", 1590.5)])
 def test_a_rate_upside_down_is_none(ticker: str, worth: float) -> None:
     prices = BARS[["open", "high", "low", "close"]] / 100
     ranges.require(prices * worth, ticker)
     ranges.require(prices / 1371.2, "KRWUSD")
+    ranges.require(prices * 0.0015, "IRRKRW")
     with pytest.raises(SisepanError) as refused:
         ranges.require(prices / 1371.2, ticker)
     assert refused.value.message == ranges.UPSIDE_DOWN_RATE

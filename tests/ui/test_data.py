@@ -120,12 +120,12 @@ def test_reading_as_it_is_is_begun_by_a_yes_and_can_be_given_up(own_server_db: M
 def test_a_ticker_that_is_not_drawn_any_more_is_named_with_the_reason(own_server_db: MongoDatabase) -> None:
     own_server_db["kr"].insert_many(flat(TABLES, CAPITAL))
     adopted(own_server_db, "kr")
-    assert "그리지 않습니다" not in text_of(open_page())
+    assert "그리지 않는 종목이" not in text_of(open_page())
     own_server_db["kr"].insert_one(flat({"005930": TABLES["005930"].iloc[-1:]}, CAPITAL)[0] | {"symbol": "005930.KS"})
     following.refresh(own_server_db, KOREAN_STOCKS, threading.Event())
     page = open_page()
     assert not page.error
-    assert "1종목을 그리지 않습니다" in text_of(page)
+    assert "그리지 않는 종목이 있습니다" in text_of(page)
     assert any("005930.KS" in frame.value.to_string() for frame in page.dataframe)
 
 

@@ -7,8 +7,10 @@ from streamlit.testing.v1 import AppTest
 
 from finance_core import categories
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
-from finance_core.storage import prices, tickers
+from finance_core.errors import SisepanError
+from finance_core.storage import locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
+from finance_core.storage.locations import Location
 from finance_core.ui import listing, run_status
 from tests import pages
 from tests.storage.test_prices import make_bars
@@ -126,6 +128,21 @@ def test_no_page_in_english_shows_a_word_of_korean_that_is_not_a_name(
         assert not page.error
         shown = pages.visible_text(page)
         assert not [text for text in shown if any("가" <= char <= "힣" for char in text)]
+
+
+def test_a_headline_that_is_not_drawn_takes_no_page_with_it(own_server_db: MongoDatabase) -> None:
+    day = dt.datetime(2026, 11, 20)
+    rows = [metadata(ticker, 0.01, day, category="indices") for ticker in INDICES.headlines]
+    tickers.collection(own_server_db).insert_many(rows)
+    mine = Location("mine", read_only=True)
+    locations.point(own_server_db, INDICES, mine)
+    refused = [SisepanError("가격이 {date}에 있을 수 없습니다.", date="2027-06-01").as_document()]
+    reasons = [{"ticker": ticker, **refused[0]} for ticker in INDICES.headlines]
+    locations.refuse(own_server_db, INDICES, mine, reasons)
+    page = open_overview()
+    assert not page.exception
+    assert not page.error
+    assert not page.metric
 
 
 def test_samples_never_stand_before_real_prices(own_server_db: MongoDatabase) -> None:

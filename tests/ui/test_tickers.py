@@ -473,6 +473,15 @@ def test_the_database_going_away_is_a_sentence(listed: MongoDatabase, monkeypatc
     assert "127.0.0.1:1" in page.error[0].value.replace("\\", "")
 
 
+@pytest.mark.parametrize("market", ["K//Q", "K/*Q"])
+def test_a_market_that_looks_like_a_comment_stays_in_what_may_be_pasted(market: str) -> None:
+    rows: list[Any] = [{"ticker": "1", "market": market}]
+    script = grid.options(KOREAN_STOCKS, rows, ("name", False))["onGridReady"].js_code
+    written = market.replace("/", "\\u002f")
+    assert f'"{written.replace("K", "k").replace("Q", "q")}": "{written}"' in script
+    assert script.count("{") == script.count("}")
+
+
 def test_the_grid_offers_a_market_of_the_users_own_but_no_text_that_st_aggrid_runs_as_code() -> None:
     rows: list[Any] = [{"ticker": "1", "market": "반도체"}, {"ticker": "2", "market": "::JSCODE::alert(1)::JSCODE::"}]
     columns = {column["field"]: column for column in grid.options(KOREAN_STOCKS, rows, ("name", False))["columnDefs"]}

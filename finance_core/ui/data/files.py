@@ -114,6 +114,8 @@ def export_section(db: MongoDatabase) -> None:
         st.caption(formats.filled(_(price_exports.SAMPLES), count=len(samples)))
         if samples.issuperset(prices.tickers(db, category)):
             return
+    if refused := price_exports.refused(db, category):
+        st.caption(plain(_(price_exports.REFUSED).format(tickers=refused)))
     with st.container(horizontal=True, gap="small"):
         for kind in price_exports.FORMATS:
             label, make = {"csv": "CSV", "parquet": "Parquet"}[kind], partial(_exported, category, kind)

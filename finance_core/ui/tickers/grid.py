@@ -176,7 +176,9 @@ def _paste(category: Category, rows: Iterable[TickerRow]) -> JsCode:
         for field in ticker_fields.FIELDS
         if not field.is_text
     }
-    return JsCode(_PASTE.replace("PASTE", json.dumps({"sentences": sentences, "words": words})))
+    # JsCode takes // and /* in a value for the begin of a comment.
+    values = json.dumps({"sentences": sentences, "words": words}).replace("/", "\\u002f")
+    return JsCode(_PASTE.replace("PASTE", values))
 
 
 def _offered(field: TickerField, category: Category, rows: Iterable[TickerRow]) -> list[str]:
