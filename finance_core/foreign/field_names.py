@@ -214,6 +214,7 @@ def of_tickers(keys: tuple[str, ...]) -> Mapping[str, str]:
     return names if "ticker" in names or "_id" not in keys else {**names, "ticker": "_id"}
 
 
+@lru_cache(maxsize=4096)
 def folded(key: str) -> str:
     """The name of a field in lower case, with _ for spaces and hyphens, without <> around it or "1. " before it.
 
@@ -232,6 +233,7 @@ def unit_of(key: str) -> str:
     return found[1] if found else ""
 
 
+@lru_cache(maxsize=4096)
 def _folded_with_unit(key: str) -> str:
     """As `folded`, but a unit behind the name stays."""
     name = re.sub(r"^\d+\. ", "", str(key).strip().strip("<>").strip())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from bson import ObjectId
@@ -98,10 +99,16 @@ def is_calendar(name: str) -> bool:
 
 def _calendar(document: Document) -> str:
     """The names of the document's fields of year, month and day, joined; "" where it has not all three."""
-    keys = {field_names.folded(key): key for key in document if isinstance(key, str)}
-    found = [tuple(keys[name] for name in names) for names in CALENDARS if keys.keys() >= {*names}]
+    found = _calendars(tuple(document))
     # A field called day may have the whole date.
     return next((".".join(fields) for fields in found if len(str(document[fields[-1]])) <= len("31.0")), "")
+
+
+@lru_cache(maxsize=1024)
+def _calendars(fields: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The `CALENDARS` that are among the fields, in the words of the fields."""
+    keys = {field_names.folded(key): key for key in fields if isinstance(key, str)}
+    return [tuple(keys[name] for name in names) for names in CALENDARS if keys.keys() >= {*names}]
 
 
 def _with_prices(inner: Mapping[str, Mapping[str, str]], *, has_own: bool) -> list[str]:
