@@ -35,8 +35,9 @@ SERVER_PARAMETERS = {
     # the server half a millisecond, all the time.
     "journalCommitInterval": 25,
     # The files of a dropped database, twenty of them, stay open until the next checkpoint after this many seconds. With
-    # the usual five minutes, a whole run reaches the most files that a process may open, and the server aborts.
-    "minSnapshotHistoryWindowInSeconds": 0,
+    # the usual five minutes, a whole run reaches the most files that a process may open, and the server aborts. With
+    # none, no snapshot is kept for a reader.
+    "minSnapshotHistoryWindowInSeconds": 10,
     "syncdelay": 20,  # seconds between two checkpoints
 }
 """What the server of a test run does differently from the user's."""

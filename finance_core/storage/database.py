@@ -34,6 +34,7 @@ from finance_core.i18n import N_
 from finance_core.mongod.process import LEAST_FREE
 from finance_core.mongod.server import EmbeddedMongod
 from finance_core.storage import locations
+from finance_core.storage.locations import Location
 
 Document = dict[str, Any]
 MongoDatabase = Database[Document]
@@ -57,6 +58,12 @@ NOT_ALLOWED = {13, 18, 8000}
 """Error codes of a missing right, of a wrong user or password, and Atlas's own code for both."""
 CANNOT_INDEX = {67, 72, 85, 86, 166}
 """Error codes of an index that a collection cannot have: a view, a time series, a conflict with another index."""
+HAVE_TRANSACTIONS = {"RSPrimary", "RSSecondary", "Mongos"}
+"""The driver's names of servers with transactions."""
+SNAPSHOTS = 13
+"""The version of the protocol from which on such servers read a snapshot outside of a transaction: MongoDB 5.0."""
+NO_SNAPSHOT = {239, 246}
+"""Error codes of a snapshot that is gone, and of a collection that was made, or got an index, a moment ago."""
 UNEXPECTED = N_("예상하지 못한 오류({kind})로 멈췄습니다. 자세한 내용은 로그에 있습니다.")
 
 _log = logging.getLogger(__name__)
@@ -185,6 +192,25 @@ def has_transactions(db: MongoDatabase) -> bool:
     """Whether the server has transactions: a replica set or a sharded cluster has, a standalone server has not."""
     hello = db.client.admin.command("hello")
     return "setName" in hello or hello.get("msg") == "isdbgrid"
+
+
+def at_one_moment(db: MongoDatabase, location: Location, read: Callable[[ClientSession], T]) -> T:
+    """The result of `read(session)`, whose queries of `location` see one moment: never half a transaction.
+
+    Replica sets and sharded clusters can do that from MongoDB 5.0 on. On other servers, and for collections that only
+    other programs write (these may be views, which have no snapshots), the session is a plain one.
+    """
+    servers = db.client.topology_description.server_descriptions().values()
+    able = [each.max_wire_version >= SNAPSHOTS for each in servers if each.server_type_name in HAVE_TRANSACTIONS]
+    if able and all(able) and not location.read_only:
+        try:
+            with db.client.start_session(snapshot=True) as session:
+                return read(session)
+        except OperationFailure as error:
+            if error.code not in NO_SNAPSHOT:
+                raise
+    with db.client.start_session() as session:
+        return read(session)
 
 
 def explained(error: BaseException, otherwise: str = UNEXPECTED, **values: object) -> SisepanError:

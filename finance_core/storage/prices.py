@@ -22,7 +22,7 @@ from finance_core.bars import adjustment, candles, price_limit
 from finance_core.categories import Category
 from finance_core.errors import DataConflict
 from finance_core.i18n import N_
-from finance_core.storage import bar_documents, locations, raw_bars
+from finance_core.storage import bar_documents, database, locations, raw_bars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import BarState, TickerRow
 from finance_core.storage.locations import Location
@@ -69,9 +69,13 @@ def as_stored(db: MongoDatabase, where: Category | Location, ticker: str, last: 
     date = location.name("date")
     fields = {"_id": False, date: True, **{location.name(name): True for name in candles.COLUMNS}}
     fields = fields if not location.without else {"_id": False}  # all, to see those that no bar may have
-    cursor = db[location.collection].find({location.name("ticker"): ticker}, fields)
-    cursor = cursor.sort(date, -1).limit(last) if last is not None else cursor.sort(date, 1)
-    documents = cursor.batch_size(50_000).to_list()
+
+    def read(session: ClientSession) -> list[Document]:
+        cursor = db[location.collection].find({location.name("ticker"): ticker}, fields, session=session)
+        cursor = cursor.sort(date, -1).limit(last) if last is not None else cursor.sort(date, 1)
+        return cursor.batch_size(50_000).to_list()
+
+    documents = database.at_one_moment(db, location, read)
     if not documents:
         return candles.empty()
     if field := next(filter(None, map(location.conflict, documents)), ""):

@@ -21,8 +21,10 @@ from bson.datetime_ms import DatetimeMS
 from bson.int64 import Int64
 from bson.raw_bson import RawBSONDocument
 from pymongo import ReadPreference
+from pymongo.client_session import ClientSession
 
 from finance_core.bars import candles
+from finance_core.storage import database
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.locations import Location
 
@@ -62,12 +64,18 @@ class Place(NamedTuple):
 def fetch(
     db: MongoDatabase, location: Location, tickers: Sequence[str], since: dt.datetime | None = None
 ) -> list[bytes]:
-    """MongoDB's answers with the bars of `tickers`, all or from `since` (UTC, tz-naive) on, for `decode`."""
+    """MongoDB's answers with the bars of `tickers`, all or from `since` (UTC, tz-naive) on, for `decode`.
+
+    The bars are those of one moment (see `database.at_one_moment`), not half of an old history and half of a new one.
+    """
     ticker, date = location.name("ticker"), location.name("date")
     window: Document = {ticker: {"$in": list(tickers)}}
     if since:  # not `$gte`, which would miss a date that is a text
         window[date] = {"$not": {"$lt": since}}
-    return list(_batches(db, location.collection, window, {ticker: 1, date: 1}))
+    order = {ticker: 1, date: 1}
+    return database.at_one_moment(
+        db, location, lambda session: list(_batches(db, session, location.collection, window, order))
+    )
 
 
 def decode(batches: Iterable[bytes], location: Location) -> dict[str, Table | None]:
@@ -91,7 +99,9 @@ def days(table: Table) -> Days | None:
     return dates if not len(dates) or (dates[0] >= _FIRST and dates[-1] <= _LAST) else None
 
 
-def _batches(db: MongoDatabase, collection: str, query: Document, order: Document) -> Iterator[bytes]:
+def _batches(
+    db: MongoDatabase, session: ClientSession, collection: str, query: Document, order: Document
+) -> Iterator[bytes]:
     """The documents that match `query`, in `order`, as arrays of BSON.
 
     This sends the command `find` itself, because the driver's raw batches make an object of every document too.
@@ -99,22 +109,21 @@ def _batches(db: MongoDatabase, collection: str, query: Document, order: Documen
     find: Document = {"find": collection, "filter": query, "sort": order, "batchSize": BATCH}
     if db.read_preference != ReadPreference.PRIMARY:
         # Only the driver's own cursor sends `getMore` to the same secondary.
-        documents: Any = db[collection].find_raw_batches(query, batch_size=BATCH).sort(list(order.items()))
-        for batch in documents:
+        documents: Any = db[collection].find_raw_batches(query, batch_size=BATCH, session=session)
+        for batch in documents.sort(list(order.items())):
             yield bson.encode({"": bson.decode_all(batch, _RAW)})[6:-1]  # the array alone
         return
-    with db.client.start_session() as session:
-        reply: Any = db.command(find, codec_options=_RAW, session=session)
-        while True:
-            cursor = bytes(reply["cursor"].raw)
-            places = _places(cursor)
-            batch = places["firstBatch" if "firstBatch" in places else "nextBatch"]
-            yield cursor[batch.offset : batch.offset + batch.size]
-            (cursor_id,) = struct.unpack_from("<q", cursor, places["id"].offset)
-            if not cursor_id:
-                return
-            more = {"getMore": Int64(cursor_id), "collection": collection, "batchSize": BATCH}
-            reply = db.command(more, codec_options=_RAW, session=session)
+    reply: Any = db.command(find, codec_options=_RAW, session=session)
+    while True:
+        cursor = bytes(reply["cursor"].raw)
+        places = _places(cursor)
+        batch = places["firstBatch" if "firstBatch" in places else "nextBatch"]
+        yield cursor[batch.offset : batch.offset + batch.size]
+        (cursor_id,) = struct.unpack_from("<q", cursor, places["id"].offset)
+        if not cursor_id:
+            return
+        more = {"getMore": Int64(cursor_id), "collection": collection, "batchSize": BATCH}
+        reply = db.command(more, codec_options=_RAW, session=session)
 
 
 def tables(batch: bytes, location: Location) -> Iterator[tuple[str, Table | None]]:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pymongo
 import pytest
 
+from finance_core.categories import KOREAN_STOCKS
 from finance_core.mongod.process import find_binary
-from finance_core.storage import database, tickers
+from finance_core.storage import database, prices, raw_bars, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests.processes import start_python
 from tests.updaters.updating import (
@@ -52,6 +54,31 @@ def test_a_reader_meets_the_old_history_or_the_new_but_never_a_mixture(
 
     assert len(seen) >= 3
     assert all(seen)
+    assert_stored(own_server_db, samsung)
+
+
+def test_a_history_that_is_replaced_while_it_is_read_is_read_as_it_was(
+    own_server_db: MongoDatabase, samsung: Listing, shared_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(own_server_db, "005930")
+    old = bars_of(own_server_db)
+    reader, watcher = watched(own_server_db, shared_server.uri)
+    replaced: list[object] = []
+
+    def replace() -> None:
+        if not replaced:
+            rewrite(samsung)
+            replaced.append(run(own_server_db, "005930"))
+
+    watcher.commands, watcher.look = ["getMore"], replace
+    monkeypatch.setattr(raw_bars, "BATCH", 10)
+
+    with reader.client:
+        reader.command("ping")
+        read = prices.as_stored(reader, KOREAN_STOCKS, "005930")
+
+    assert replaced
+    pd.testing.assert_frame_equal(read, old)
     assert_stored(own_server_db, samsung)
 
 

@@ -103,13 +103,14 @@ def four_listed(db: MongoDatabase, yahoo: YahooStandIn) -> tuple[str, ...]:
 
 
 class Watcher(CommandListener):
-    """Calls `look` before each command that writes bars."""
+    """Calls `look` before each of the `commands` on bars."""
 
     def __init__(self) -> None:
         self.look: Callable[[], object] = lambda: None
+        self.commands = ["insert", "update", "delete"]
 
     def started(self, event: CommandStartedEvent) -> None:
-        if event.command_name in ("insert", "update", "delete") and "korean_stocks" in event.command.values():
+        if event.command_name in self.commands and "korean_stocks" in event.command.values():
             self.look()
 
     def succeeded(self, event: object) -> None:
