@@ -48,7 +48,8 @@ def valid(
     Bars of the days `stored` are kept even on closed days, because the caller compares them with the stored bars.
     Raises ValueError as `candles.clean`.
     """
-    bars, remarks = candles.clean(_with_all_actions(raw), keeps_upside_down=True)  # a price may be 100 times too high
+    # Upside down: a single price may be 100 times too high, which is mended below.
+    bars, remarks = candles.clean(candles.with_all_actions(raw), keeps_upside_down=True)
     if bars.empty:
         return Valid(bars, remarks, [])
     bars, still_open = _without_open_session(bars, calendar, now)
@@ -66,28 +67,6 @@ def valid(
 def _without_upside_down(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
     is_wrong = candles.upside_down(bars["high"].to_numpy(), bars["low"].to_numpy()).any()
     return candles.clean(bars) if is_wrong else (bars, [])
-
-
-def _with_all_actions(raw: pd.DataFrame) -> pd.DataFrame:
-    """`raw` with the dividends and splits of days without a close moved to the next day with a close.
-
-    The days without a close are refused later.
-
-    >>> days = pd.DatetimeIndex(["2026-01-08", "2026-01-09"])
-    >>> raw = pd.DataFrame({"close": [np.nan, 5.0], "dividends": [1.0, 0.0], "stock_splits": [2.0, 0.0]}, index=days)
-    >>> _with_all_actions(raw)[["dividends", "stock_splits"]].iloc[1].tolist()
-    [1.0, 2.0]
-    """
-    has_close = raw["close"].to_numpy() > 0
-    if has_close.all():  # as in nearly all answers
-        return raw
-    dividends, splits = (raw[name].fillna(0.0).to_numpy(copy=True) for name in candles.CORPORATE_ACTIONS)
-    for at in np.flatnonzero(~has_close & ((dividends > 0) | (splits > 0))).tolist():
-        later = at + np.flatnonzero(has_close[at:])[:1]
-        dividends[later] += max(dividends[at], 0.0)
-        if splits[at] > 0:
-            splits[later] = splits[at] * np.where(splits[later] > 0, splits[later], 1.0)
-    return raw.assign(dividends=dividends, stock_splits=splits)
 
 
 def scale(stored: pd.DataFrame, bars: pd.DataFrame) -> float:

@@ -108,7 +108,7 @@ def _valid(db: MongoDatabase, row: TickerRow, fetched: Fetched, now: dt.datetime
 def _with_first_actions(bars: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
     """`bars` whose first bar gets its stored dividend and split back, if Yahoo sends none.
 
-    They may come from an earlier day without a close (see `faults.valid`), which is outside the window.
+    They may come from an earlier day without a close (see `candles.with_all_actions`), which is outside the window.
     """
     kept = stored[candles.CORPORATE_ACTIONS].to_numpy()[:1]
     if not kept.any() or bars.empty or bars.index[0] != stored.index[0]:
@@ -309,7 +309,8 @@ def _metadata(
         "last_error": None,
         "updated_at": moment,
     }
-    if any(written):
+    # A run that ended between its bars and its row has left nothing to write but the row.
+    if any(written) or any(row.get(name) != value for name, value in state.items()):
         metadata["bars_changed_at"] = moment
     market = row.get("market") or ""
     # A missing or wrong market is corrected; a user's own text in this field stays.

@@ -113,6 +113,27 @@ def frame(days: npt.NDArray[np.datetime64], values: FloatArray) -> pd.DataFrame:
 _EMPTY: Final = frame(np.array([], dtype="datetime64[ns]"), np.empty((0, len(COLUMNS))))
 
 
+def with_all_actions(raw: pd.DataFrame) -> pd.DataFrame:
+    """`raw` with the dividends and splits of days without a close moved to the next day with a close.
+
+    `clean` refuses the days without a close.
+
+    >>> raw = pd.DataFrame({"close": [np.nan, 5.0], "dividends": [1.0, 0.0], "stock_splits": [2.0, 0.0]}, days[:2])
+    >>> with_all_actions(raw)[["dividends", "stock_splits"]].iloc[1].tolist()
+    [1.0, 2.0]
+    """
+    has_close = raw["close"].to_numpy() > 0
+    if has_close.all():  # as in nearly all answers
+        return raw
+    dividends, splits = (raw[name].fillna(0.0).to_numpy(copy=True) for name in CORPORATE_ACTIONS)
+    for at in np.flatnonzero(~has_close & ((dividends > 0) | (splits > 0))).tolist():
+        later = at + np.flatnonzero(has_close[at:])[:1]
+        dividends[later] += max(dividends[at], 0.0)
+        if splits[at] > 0:
+            splits[later] = splits[at] * np.where(splits[later] > 0, splits[later], 1.0)
+    return raw.assign(dividends=dividends, stock_splits=splits)
+
+
 def clean(raw: pd.DataFrame, *, keeps_upside_down: bool = False) -> tuple[pd.DataFrame, list[Remark]]:
     """Valid bars from raw ones, and one remark for each bar that was changed or refused.
 

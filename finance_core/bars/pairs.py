@@ -109,9 +109,10 @@ def pair(closes: pd.DataFrame, window: int) -> Pair:
     both = priced(closes.iloc[:, :2])
     since = both / both.iloc[0] if len(both) else both
     first, second = (moves for _name, moves in _log_returns(closes).items())
-    # The variance of an exactly flat second series is a rounding error.
-    variances = second.rolling(window).var()
-    betas = first.rolling(window).cov(second) / variances.where(variances > FLAT)
+    # The variance of an exactly flat second series is a rounding error, the larger the more it moved before.
+    moves = second.rolling(window)
+    variances = moves.var()
+    betas = first.rolling(window).cov(second) / variances.where((variances > FLAT) & (moves.max() > moves.min()))
     variance = second.var()
     beta = float(first.cov(second) / variance) if len(both) > 2 and variance > FLAT else float("nan")
     return Pair((since.iloc[:, 0] - since.iloc[:, 1]) * 100, since.iloc[:, 0] / since.iloc[:, 1], betas, beta)

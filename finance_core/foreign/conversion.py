@@ -159,7 +159,9 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
     failures |= _of_other_units(rules, list(group), table, portions) | _of_two_adjustments(table, portions)
     table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
     close = table["close"].to_numpy()
-    table = accepted(~((close > 0) & np.isfinite(close)), NO_CLOSE)
+    has_close = (close > 0) & np.isfinite(close)
+    table = mending.with_all_actions(table, has_close)
+    table = accepted(~has_close, NO_CLOSE)
     if not table["code"].is_monotonic_increasing:
         table = table.iloc[np.argsort(table["code"].to_numpy(), kind="stable")]
     moments = dates.Written(*(table[name].to_numpy() for name in dates.Written._fields))

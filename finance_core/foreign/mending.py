@@ -125,6 +125,22 @@ def mended(
     return table.assign(**columns), changes
 
 
+def with_all_actions(table: pd.DataFrame, has_close: npt.NDArray[np.bool_]) -> pd.DataFrame:
+    """`table` whose dividends and splits of rows without a close go to the ticker's next rows with one.
+
+    `table` has the column moments. The rows without a close are refused later.
+    """
+    dividends, splits = (table[name].to_numpy(copy=True) for name in candles.CORPORATE_ACTIONS)
+    codes, moments = table["code"].to_numpy(), table["moments"].to_numpy()
+    for row in np.flatnonzero(~has_close & ((dividends > 0) | (splits > 0))).tolist():
+        later = np.flatnonzero(has_close & (codes == codes[row]) & (moments >= moments[row]))
+        next_rows = later[moments[later] == moments[later].min()] if later.size else later  # several, if a day is twice
+        dividends[next_rows] += max(dividends[row], 0.0)
+        if splits[row] > 0:
+            splits[next_rows] = splits[row] * np.where(splits[next_rows] > 0, splits[next_rows], 1.0)
+    return table.assign(dividends=dividends, stock_splits=splits)
+
+
 def _changing(
     codes: npt.NDArray[np.int64], columns: dict[str, Values], written: _Written, changes: dict[int, Changes]
 ) -> Callable[[str, npt.NDArray[np.bool_], str, Values | float], None]:

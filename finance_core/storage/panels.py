@@ -9,7 +9,7 @@ import itertools
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -86,8 +86,8 @@ _kept: "OrderedDict[tuple[str, str, str], _Kept]" = OrderedDict()
 def panel(db: MongoDatabase, category: Category, since: dt.date, fields: Iterable[str] = panels.FIELDS) -> Panel:
     """The bars of all active tickers of `category` from `since` on, as `prices.load` gives them.
 
-    Tickers are sorted by name; those whose stored bars contradict each other are `unreadable`. Raises SisepanError
-    where the bars would take more memory than `MOST_BYTES`.
+    Tickers are sorted by name; those whose stored bars contradict each other, or are just being replaced without a
+    transaction, are `unreadable`. Raises SisepanError where the bars would take more memory than `MOST_BYTES`.
     """
     rows = tickers.active(db, category, _ROW_FIELDS)
     kept = _entry((database.address(), db.name, category.key))
@@ -136,7 +136,8 @@ def _current(db: MongoDatabase, category: Category, kept: _Kept, rows: Sequence[
     changed = [ticker for ticker, version in versions.items() if kept.versions.get(ticker) != version]
     if kept.panel is None or changed or known.tickers != tuple(versions):
         read, unreadable = [], known.unreadable.intersection(versions).difference(changed)
-        for part in _read(db, category, changed, kept.since):
+        rewriting = {row["ticker"] for row in rows if row.get("rewriting")}
+        for part in _read(db, category, changed, kept.since, rewriting):
             read.append(panels.of(part.bars, split=part.split, jumps=part.jumps))  # as compact as it is kept
             unreadable |= part.unreadable
         panel = panels.replaced(known, read, list(versions))
@@ -176,14 +177,18 @@ def _make_room(rows: Sequence[TickerRow], since: dt.date, wanted: _Kept) -> None
                 del _kept[key]
 
 
-def _read(db: MongoDatabase, category: Category, names: Sequence[str], since: dt.date) -> Iterator[Part]:
+def _read(
+    db: MongoDatabase, category: Category, names: Sequence[str], since: dt.date, rewriting: Set[str] = frozenset()
+) -> Iterator[Part]:
     """Read the bars of `names`, some tickers at a time.
+
+    Those that are `rewriting` are unreadable: half of their bars may be old, and half new.
 
     While one part is decoded, the server reads the next part. It also reads the part after that as long as no other
     page is drawn or waits (for this panel, for example): two queries at a time would slow a chart elsewhere.
     """
     begin, location = dt.datetime.combine(since, dt.time()), locations.of(db, category)
-    refused = location.refused_tickers
+    refused = location.refused_tickers | rewriting
     count = min(max(BARS_AT_ONCE // _sessions(since), 1), TICKERS_AT_ONCE)
     parts = deque(names[first : first + count] for first in range(0, len(names), count))
     queries: deque[tuple[Sequence[str], Future[list[bytes]]]] = deque()
@@ -225,8 +230,7 @@ def _bars(
     days = None if table is None else raw_bars.days(table)
     if table is None or days is None or not _are_clean(table):
         # `as_stored` reads every odd value, or says what is wrong.
-        frame, _remarks = candles.clean(prices.as_stored(db, location, ticker))
-        frame, _remarks = adjustment.split_adjusted(frame)
+        frame = prices.load(db, location, ticker)
         return _of_frame(frame[frame.index >= pd.Timestamp(begin)])
     columns = dict(zip(READ, table.T, strict=True))
     volume = columns["volume"]

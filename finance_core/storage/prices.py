@@ -51,7 +51,7 @@ def load(db: MongoDatabase, where: Category | Location, ticker: str, last: int |
 
 def as_drawn(stored: pd.DataFrame) -> pd.DataFrame:
     """The bars of `load` from those of `as_stored`."""
-    bars, _remarks = candles.clean(stored)
+    bars, _remarks = candles.clean(candles.with_all_actions(stored))
     return adjustment.split_adjusted(bars)[0]
 
 

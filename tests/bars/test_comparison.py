@@ -334,6 +334,16 @@ def test_spread_and_ratio_begin_level_at_the_first_common_session() -> None:
     assert measured.spread.index.tolist() == days[1:].tolist()
 
 
+def test_there_is_no_beta_against_a_series_that_was_flat_for_the_whole_window_however_much_it_moved_before() -> None:
+    moves = np.random.default_rng(7).normal(0, 0.02, (2, 400))
+    moves[1, 10], moves[1, 200:300] = np.log(5), 0  # it jumped, and was halted later
+    days = pd.bdate_range("2024-01-02", periods=400)
+    betas = pairs.pair(pd.DataFrame(np.exp(moves.cumsum(axis=1)).T, days), 60).betas
+    assert betas.iloc[259:300].isna().all()
+    assert betas.iloc[61:258].notna().all()
+    assert betas.iloc[300:].notna().all()
+
+
 @pytest.mark.parametrize("second", [[5.0] * 4, [np.nan] * 4, [5.0, np.nan, np.nan, np.nan]])
 def test_a_pair_that_has_no_beta_has_none(second: list[float]) -> None:
     closes = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": second}, index=pd.bdate_range("2025-01-01", periods=4))

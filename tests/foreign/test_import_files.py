@@ -229,6 +229,22 @@ def test_what_was_mended_is_counted_by_its_reason(db: MongoDatabase, tmp_path: P
     assert "  1: 시가가 없음: 종가로 채움\n" in output
 
 
+def test_a_dividend_and_a_split_of_a_row_without_a_close_are_not_lost(db: MongoDatabase, tmp_path: Path) -> None:
+    table = made_table(1, "2023-01-02", "2023-12-28", halted=0).assign(dividends=0.0, stock_splits=0.0)
+    split, dividend = table.index[[100, 200]]
+    table.loc[split:, ["open", "high", "low", "close"]] /= 2
+    table.loc[[split, dividend], ["open", "high", "low", "close", "volume"]] = np.nan
+    table.loc[split, "stock_splits"], table.loc[dividend, "dividends"] = 2.0, 361.0
+    import_here(db, write(tmp_path / "prices.csv", {"005930": table, "000660": made_table(2)}))
+
+    bars = prices.load(db, KOREAN_STOCKS, "005930")
+
+    assert bars.loc[table.index[101], "stock_splits"] == 2.0
+    assert bars.loc[table.index[201], "dividends"] == 361.0
+    assert bars["close"].pct_change().abs().max() < 0.3, "no cliff"
+    assert not prices.load(db, KOREAN_STOCKS, "000660")[["dividends", "stock_splits"]].any(axis=None)
+
+
 def test_of_several_files_nothing_is_written_where_one_is_broken(db: MongoDatabase, tmp_path: Path) -> None:
     good = write(tmp_path / "good.csv", made(2))
     (tmp_path / "000660.csv").write_text("date,close\n2024-01-02,1\n2024-01-03\n")

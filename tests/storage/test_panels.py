@@ -75,6 +75,14 @@ def test_bars_come_in_as_many_answers_as_the_server_likes(
     assert_as_loaded(db, panels.panel(elsewhere, KOREAN_STOCKS, SINCE))
 
 
+def test_a_split_of_a_day_without_a_close_is_no_cliff(db: MongoDatabase) -> None:
+    close = [1000.0] * 60 + [0.0] + [100.0] * 39
+    bars = make_bars(100, open=close, high=close, low=close, close=close, stock_splits=[0.0] * 60 + [10.0] + [0.0] * 39)
+    store(db, "005930", bars, bar_count=100)
+    assert set(prices.load(db, KOREAN_STOCKS, "005930")["close"]) == {100.0}
+    assert_as_loaded(db, panels.panel(db, KOREAN_STOCKS, SINCE))
+
+
 def test_a_split_that_its_source_applied_late_is_no_cliff(db: MongoDatabase) -> None:
     close = [1000.0] * 60 + [100.0] * 40
     late = make_bars(100, open=close, high=close, low=close, close=close, stock_splits=[0.0] * 60 + [10.0] + [0.0] * 39)

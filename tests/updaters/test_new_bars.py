@@ -10,7 +10,7 @@ import pytest
 
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import tickers, trading_calendars
+from finance_core.storage import prices, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from tests.conftest import KRX
 from tests.updaters.updating import (
@@ -45,6 +45,24 @@ def test_a_ticker_without_bars_gets_its_whole_history(db: MongoDatabase, yahoo: 
     assert (summary.total, summary.added, summary.replaced, summary.removed) == (1, 50, 0, 0)
     assert_stored(db, samsung)
     assert first_day_asked(yahoo).year < 1930
+
+
+def test_a_last_bar_that_a_killed_run_changed_before_its_row_is_new_to_every_page(
+    db: MongoDatabase, samsung: Listing
+) -> None:
+    run(db, "005930")
+    before = metadata(db)["bars_changed_at"]
+    samsung.bars.loc[samsung.bars.index[-1], ["high", "close"]] *= 1.05
+    prices.write(db, KOREAN_STOCKS, "005930", candles.clean(samsung.bars.iloc[-1:])[0])  # and there it was killed
+
+    summary = run(db, "005930", force=True)
+
+    assert (summary.added, summary.replaced) == (0, 0)
+    assert metadata(db)["last_close"] == samsung.bars["close"].iloc[-1]
+    assert metadata(db)["bars_changed_at"] > before
+    changed = metadata(db)["bars_changed_at"]
+    run(db, "005930", force=True)
+    assert metadata(db)["bars_changed_at"] == changed, "and only once"
 
 
 def test_the_metadata_tells_the_state_of_the_bars(db: MongoDatabase, samsung: Listing) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.mongod.process import find_binary
-from finance_core.storage import database, prices, raw_bars, tickers
+from finance_core.storage import database, panels, prices, raw_bars, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests.processes import start_python
 from tests.updaters.updating import (
@@ -175,6 +175,8 @@ def test_without_transactions_a_rewrite_that_was_killed_is_completed_by_the_next
     assert metadata(db)["rewriting"] is True
     assert mixture.index[-1] == DAYS[59], "some of the new bars were written"
     assert mixture["close"].iloc[0] != samsung.bars["close"].iloc[0], "and some of the old are still there"
+    questions = panels.panel(db, KOREAN_STOCKS, DAYS[0].date())
+    assert (questions.unreadable, len(questions.at)) == ({"005930"}, 0), "no question is answered from a mixture"
 
     whole, samsung.bars = samsung.bars, samsung.bars.iloc[-5:]
     assert "5개" in str(run(db, "005930").failures[0].error), "a stump is no replacement, even for a mixture"
@@ -183,3 +185,4 @@ def test_without_transactions_a_rewrite_that_was_killed_is_completed_by_the_next
     assert not run(db, "005930").failures
     assert_stored(db, samsung)
     assert "rewriting" not in metadata(db)
+    assert len(panels.panel(db, KOREAN_STOCKS, DAYS[0].date()).at) == len(samsung.bars)

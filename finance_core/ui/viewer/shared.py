@@ -116,7 +116,7 @@ def chart(shown: History, view: View, style: Style, calendar: Calendar, compared
 
 def _read(db: MongoDatabase, category: Category, ticker: str, key: str) -> History:
     # A user's own collection may hold halted days as they were published.
-    bars, remarks = candles.clean(prices.as_stored(db, category, ticker))
+    bars, remarks = candles.clean(candles.with_all_actions(prices.as_stored(db, category, ticker)))
     refused = [pd.Timestamp(day) for day in runs.refused_days(db, category, ticker)]
     refused += [remark.date for remark in remarks if remark.action == "refused" and not pd.isna(remark.date)]
     # Compared with daily bars, because a weekly bar has only the date of its last session.
