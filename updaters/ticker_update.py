@@ -26,7 +26,7 @@ from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import BarRemark, BarState, TickerRow
 from finance_core.storage.prices import Tail, Written
-from updaters import back_off, faults, update_plan, verification, yahoo
+from updaters import back_off, faults, kept_bars, update_plan, verification, yahoo
 from updaters.faults import Valid
 from updaters.yahoo import Fetched
 
@@ -96,6 +96,10 @@ def update(
         return _store(db, category, row, fetched, answer, None, now, is_stored=True)
     tail = tail or read()
     _refuse_another_history(db, category, row, tail.bars, answer.bars)
+    if len(tail.bars) or row.get("rewriting"):
+        calendar = trading_calendars.of(db, fetched.market.calendar)
+        stored = prices.as_stored(db, category, row["ticker"])
+        answer = answer._replace(bars=kept_bars.completed(stored, answer.bars, calendar, row))
     # If nothing was stored, a reader cannot see a mixture of an old and a new history: no transaction is needed.
     return _store(db, category, row, fetched, answer, tail if is_trusted and tail.bars.empty else None, now)
 

@@ -1,0 +1,157 @@
+"""Stored bars that Yahoo's history lacks: they stay where the rest of the history agrees, or nothing is changed."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from finance_core.bars import candles, sessions
+from finance_core.categories import KOREAN_STOCKS
+from finance_core.storage import prices, tickers
+from finance_core.storage.database import MongoDatabase
+from tests.updaters.test_late_splits import evening
+from tests.updaters.updating import Ran, actions_of, bars_of, metadata, register, run
+from tests.yahoo import COLUMNS, Listing, YahooStandIn, random_walk
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient", "data_dir")]
+
+DAYS = sessions.between("XKRX", dt.date(2022, 1, 3), dt.date(2022, 12, 29))
+STORED, LACKING = 200, 15
+WHOLE = random_walk(DAYS, seed=5)
+
+
+def import_bars(db: MongoDatabase, bars: pd.DataFrame) -> None:
+    """Store `bars` as an import of a person's does."""
+    register(db, "005930")
+    whole = candles.clean(bars.assign(dividends=0.0, stock_splits=0.0).rename_axis("date"))[0]
+    prices.write(db, KOREAN_STOCKS, "005930", whole)
+    state = prices.state_of(KOREAN_STOCKS, whole)
+    tickers.record(db, KOREAN_STOCKS, "005930", {**state, "source": "import", "bars_changed_at": tickers.now()})
+
+
+def update(db: MongoDatabase, yahoo: YahooStandIn, listing: Listing, night: int, *, full: bool = True) -> Ran:
+    """A run on the evening of the session `night`, when Yahoo has `listing`."""
+    yahoo.listings["005930.KS"] = listing
+    return run(db, "005930", full=full, now=lambda: evening(DAYS[night]))
+
+
+def stored(db: MongoDatabase) -> pd.DataFrame:
+    return prices.as_stored(db, KOREAN_STOCKS, "005930")[COLUMNS].astype(float)
+
+
+def same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
+    return one.index.equals(other.index) and np.allclose(one.to_numpy(), other.to_numpy(), rtol=1e-6)
+
+
+def test_days_that_a_person_imported_and_yahoo_lacks_stay(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    import_bars(db, WHOLE.iloc[:STORED])
+
+    for night in range(STORED, STORED + 3):
+        ran = update(db, yahoo, Listing(WHOLE.iloc[LACKING : night + 1]), night)
+
+        assert (ran.failures, ran.added, ran.replaced, ran.removed) == ([], 1, 0, 0)
+        assert same(stored(db), WHOLE.iloc[: night + 1])
+    row = metadata(db)
+    assert (row["first_date"], row["bar_count"], row["source"]) == (DAYS[0].to_pydatetime(), STORED + 3, "yahoo")
+    assert "missing" not in row
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_split_is_applied_to_days_that_yahoo_lacks(db: MongoDatabase, yahoo: YahooStandIn, full: bool) -> None:
+    import_bars(db, WHOLE.iloc[:STORED])
+    restated = WHOLE.iloc[: STORED + 1].assign(volume=WHOLE["volume"] * 5)
+    restated[candles.PRICES] /= 5
+
+    ran = update(db, yahoo, Listing(restated[LACKING:], splits={DAYS[STORED].date(): (5, 1)}), STORED, full=full)
+
+    assert (ran.failures, ran.added, ran.replaced, ran.removed) == ([], 1, STORED, 0)
+    assert same(stored(db), restated)
+    assert bars_of(db)["close"].pct_change().abs().max() < 0.15
+
+
+def test_a_split_that_yahoo_applies_days_later_is_applied_to_days_that_it_lacks_too(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    import_bars(db, WHOLE.iloc[:STORED])
+    late = WHOLE.iloc[: STORED + 2].copy()
+    late.loc[DAYS[STORED] :, candles.PRICES] /= 5
+    splits = {DAYS[STORED].date(): (5, 1)}
+    assert not update(db, yahoo, Listing(late[LACKING:], splits=splits), STORED + 1).failures
+    assert same(stored(db), late)
+    restated = WHOLE.iloc[: STORED + 3].copy()
+    restated.loc[: DAYS[STORED - 1], "volume"] *= 5
+    restated[candles.PRICES] /= 5
+
+    ran = update(db, yahoo, Listing(restated[LACKING:], splits=splits), STORED + 2, full=False)
+
+    assert (ran.failures, ran.removed) == ([], 0)
+    assert same(stored(db), restated)
+    assert actions_of(db, "stock_splits") == {DAYS[STORED]: 5.0}
+
+
+@pytest.mark.parametrize("gap", [slice(80, 95), slice(0, 15)], ids=["hole", "beginning"])
+def test_a_history_that_lacks_days_and_has_other_prices_changes_nothing(
+    db: MongoDatabase, yahoo: YahooStandIn, gap: slice
+) -> None:
+    update(db, yahoo, Listing(WHOLE.iloc[:STORED]), STORED - 1)
+    before = list(db["korean_stocks"].find())
+    other = WHOLE.iloc[:STORED].copy()
+    other.loc[: DAYS[gap.stop], candles.PRICES] *= 0.8  # only the days beside those that are lacking
+
+    (failure,) = update(db, yahoo, Listing(other.drop(DAYS[gap])), STORED).failures
+
+    assert "저장된 봉 15개가 Yahoo의 이력에 없고" in str(failure.error)
+    assert list(db["korean_stocks"].find()) == before
+
+
+def test_a_history_that_ends_before_the_last_stored_bar_changes_nothing(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    update(db, yahoo, Listing(WHOLE.iloc[:STORED]), STORED - 1)
+    before = list(db["korean_stocks"].find())
+
+    (failure,) = update(db, yahoo, Listing(WHOLE.iloc[: STORED - 15]), STORED).failures
+
+    assert f"({DAYS[STORED - 1].date()})보다 이른 {DAYS[STORED - 16].date()}에 끝나서" in str(failure.error)
+    assert list(db["korean_stocks"].find()) == before
+
+
+def test_a_hole_in_an_answer_removes_no_bars(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    update(db, yahoo, Listing(WHOLE.iloc[:STORED]), STORED - 1)
+    corrected = WHOLE.iloc[: STORED + 1].copy()
+    corrected.loc[DAYS[20], "close"] *= 1.01
+
+    ran = update(db, yahoo, Listing(corrected.drop(DAYS[80:95])), STORED)
+
+    assert (ran.failures, ran.added, ran.replaced, ran.removed) == ([], 1, 1, 0)
+    assert same(stored(db), corrected)
+
+
+def test_one_day_that_yahoo_takes_back_goes_but_not_a_persons(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    import_bars(db, WHOLE.iloc[:STORED])
+    without = Listing(WHOLE.iloc[: STORED + 1].drop(DAYS[80]))
+    assert update(db, yahoo, without, STORED).removed == 0
+    tickers.record(db, KOREAN_STOCKS, "005930", {"source": "yahoo"})
+
+    assert update(db, yahoo, without, STORED).removed == 1
+
+
+def test_bars_of_closed_days_go_where_yahoo_does_not_send_them(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    saturdays = DAYS[DAYS.day_of_week == 4][:4] + pd.Timedelta(days=1)
+    odd = pd.concat([WHOLE.iloc[:STORED], WHOLE.iloc[:4].set_axis(saturdays)]).sort_index()
+    import_bars(db, odd)
+
+    ran = update(db, yahoo, Listing(WHOLE.iloc[:STORED]), STORED - 1)
+
+    assert (ran.failures, ran.removed) == ([], 4)
+    assert same(stored(db), WHOLE.iloc[:STORED])
+
+
+def test_a_broken_rewrite_leaves_days_that_yahoo_lacks_as_they_are(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    import_bars(db, WHOLE.iloc[:STORED])
+    tickers.record(db, KOREAN_STOCKS, "005930", {"rewriting": True})
+    before = list(db["korean_stocks"].find())
+
+    (failure,) = update(db, yahoo, Listing(WHOLE.iloc[LACKING:STORED]), STORED - 1).failures
+
+    assert "저장된 봉 15개가" in str(failure.error)
+    assert list(db["korean_stocks"].find()) == before

@@ -1,0 +1,97 @@
+"""Keeps stored bars that Yahoo's whole history lacks, where the rest of that history shows that they are right.
+
+A whole history replaces the stored one. But Yahoo may lack early days that a person imported, and an answer may have a
+hole. Pure: frames in, a frame out.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from finance_core.bars import adjustment, candles, sessions
+from finance_core.bars.sessions import Calendar
+from finance_core.errors import FetchFailed
+from finance_core.i18n import N_
+from finance_core.storage import trading_calendars
+from finance_core.storage.documents import TickerRow
+
+TAKEN_BACK: Final = 2
+"""So many bars between others Yahoo takes back at most, as those of false trades; where more lack, there is a hole."""
+RESTATED: Final = 1e-3
+"""How far the ratio of a day may lie from that of the history, because sources round restated prices."""
+AGREEING: Final = 0.95
+"""The share of the common days that must have the ratio: others may be corrected."""
+
+
+class HistoryRefused(FetchFailed):
+    """A whole history of Yahoo contradicts the stored one, which stays."""
+
+
+def completed(stored: pd.DataFrame, bars: pd.DataFrame, calendar: Calendar, row: TickerRow) -> pd.DataFrame:
+    """`bars`, Yahoo's whole history, with those of the `stored` bars of `row` that it lacks and that must stay.
+
+    Stored bars go if they are of days on which the exchange was closed, or if they are few between others. The rest
+    stays, with its prices times the ratio of the common days. Raises HistoryRefused if `bars` end before the stored
+    ones, or if the common days have no one ratio.
+    """
+    days, known = bars.index.to_numpy(), stored.index.to_numpy()
+    lost = known[~np.isin(known, days)]
+    later = lost > days[0]
+    lost = lost[~(later & _closed(lost, calendar, row))]
+    if lost.size and lost[-1] > days[-1]:
+        sentence = N_("Yahoo가 보낸 이력이 저장된 마지막 봉({stored})보다 이른 {date}에 끝나서 그대로 두었습니다.")
+        raise HistoryRefused(sentence, stored=_text(lost[-1]), date=_text(days[-1]))
+    between = lost > days[0]
+    if between.sum() <= TAKEN_BACK and not row.get("imported") and row.get("source") != "import":
+        lost = lost[~between]
+    if not lost.size:
+        return bars
+    # Where a rewrite was broken off, nobody can tell which of the bars were restated.
+    shift = _shift(stored, bars if not row.get("rewriting") else bars[:0], lost)
+    kept = stored.loc[lost]
+    restated = {name: kept[name] * shift for name in (*candles.PRICES, "dividends")}
+    kept = kept.assign(**restated, volume=(kept["volume"] / shift).round().astype("int64"))
+    whole: pd.DataFrame = pd.concat([bars, kept]).sort_index().rename_axis("date")
+    return whole
+
+
+def _shift(stored: pd.DataFrame, bars: pd.DataFrame, lost: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
+    """By what the stored prices of the days `lost` are to be multiplied. Raises HistoryRefused where nothing tells."""
+    days, before, now = np.intersect1d(stored.index.to_numpy(), bars.index.to_numpy(), return_indices=True)
+    # As if both had applied all of their splits: then one ratio holds for all days.
+    ratios = bars["close"].to_numpy()[now] / stored["close"].to_numpy()[before]
+    ratios = ratios * _unapplied(stored, days) / _unapplied(bars, days)
+    ratio = np.median(ratios) if days.size else np.nan
+    agrees = np.abs(ratios / ratio - 1) <= RESTATED
+    at = np.searchsorted(days, lost)
+    beside = np.concatenate([np.maximum(at - 1, 0), np.minimum(at, len(days) - 1)])
+    # A day beside that is not restated may lie behind a split that one of the two does not know.
+    if not days.size or agrees.mean() < AGREEING or not agrees[beside].all():
+        sentence = N_(
+            "저장된 봉 {count}개가 Yahoo의 이력에 없고, 같은 날의 종가도 저장된 것과 맞지 않아 그대로 두었습니다. "
+            "Yahoo의 시세만 쓰려면 이 종목의 시세를 지우고 다시 받으십시오."
+        )
+        raise HistoryRefused(sentence, count=len(lost))
+    ratio = 1.0 if abs(ratio - 1) <= RESTATED else ratio
+    return np.asarray(ratio * _unapplied(bars, lost) / _unapplied(stored, lost))
+
+
+def _unapplied(bars: pd.DataFrame, days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
+    """For each of `days`, the product of the later splits of `bars` that its prices do not reflect yet."""
+    product = np.ones(len(days))
+    for position in adjustment.unadjusted_splits(bars):
+        product[days < bars.index.to_numpy()[position]] *= bars["stock_splits"].iloc[position]
+    return product
+
+
+def _closed(days: npt.NDArray[np.datetime64], calendar: Calendar, row: TickerRow) -> npt.NDArray[np.bool_]:
+    """A mask of the `days` on which `faults.valid` would refuse a bar, because the exchange was closed."""
+    if trading_calendars.is_foreign(len(row.get("unexpected", ())), row.get("bar_count") or 0):
+        return np.zeros(len(days), dtype=bool)
+    return sessions.are_closed(calendar, days)
+
+
+def _text(day: np.datetime64) -> str:
+    return str(day.astype("datetime64[D]"))
