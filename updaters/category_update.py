@@ -212,11 +212,15 @@ class _UpdateRun:
             with self._lock:
                 self._known.add(ticker)
         try:
-            result = ticker_update.update(self._db, self._category, row, client, full=due.is_whole, now=self._now())
+            result = ticker_update.update(
+                self._db, self._category, row, client, full=due.is_whole, in_turn=due.in_turn, now=self._now()
+            )
         except NotAsked:
             raise
         except SisepanError as error:
             return self._failed(row, error)
+        if result.error:
+            _log.warning("%s %s: %s", self._category.key, ticker, result.error)
         _log.info("%s %s: %d added, %d replaced, %d removed", self._category.key, ticker, *result.written)
         for remark in result.remarks:
             _log.info(

@@ -7,6 +7,7 @@ chart shows a false jump. The same is done as long as Yahoo has a split that its
 `category_update` chooses the tickers and handles errors; `verification` decides when a history is verified.
 """
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,8 +27,9 @@ from finance_core.storage import database, prices, tickers, trading_calendars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import BarRemark, BarState, TickerRow
 from finance_core.storage.prices import Tail, Written
-from updaters import back_off, faults, kept_bars, update_plan, verification, yahoo
+from updaters import back_off, faults, histories, update_plan, verification, yahoo
 from updaters.faults import Valid
+from updaters.histories import HistoryRefused
 from updaters.yahoo import Fetched
 
 OVERLAP = 5
@@ -44,6 +46,7 @@ class TickerResult:
     written: Written = field(default_factory=Written)
     remarks: tuple[candles.Remark, ...] = ()
     error: SisepanError | None = None
+    """What failed; bars may have been written nevertheless (see `update`)."""
     delisted: bool = False
     """Whether Yahoo does not know the ticker, which was marked as delisted before. This is no failure."""
 
@@ -67,9 +70,13 @@ def update(
     client: yahoo.Client,
     *,
     full: bool,
+    in_turn: bool = False,
     now: dt.datetime | None = None,
 ) -> TickerResult:
     """Fetch and store the new bars and the metadata of the ticker of `row`; its whole history if `full` or needed.
+
+    With `in_turn`, nobody asked for the whole history: if it is refused, its new bars are stored nevertheless, and the
+    result has the reason as its error.
 
     Bars of sessions that have not ended at `now` (tz-aware; by default the present) are left out. Idempotent. Raises
     FetchFailed if Yahoo sends no usable bars, DataConflict if the stored bars cannot be read.
@@ -83,10 +90,8 @@ def update(
         if len(tail.bars):
             fetched = client.fetch(category, row, tail.bars.index[0].date())
             _refuse_another_currency(category, row, fetched)
-            answer = _valid(db, row, fetched, now, tail.bars)
-            answer = answer._replace(bars=_with_first_actions(answer.bars, tail.bars))
-            if len(answer.bars) and not history_was_rewritten(tail.bars, answer.bars):
-                return _store(db, category, row, fetched, answer, tail, now)
+            if result := _add(db, category, row, fetched, tail, now):
+                return result
     fetched = client.fetch(category, row)
     _refuse_another_currency(category, row, fetched)
     answer = _valid(db, row, fetched, now, prices.NOTHING.bars)
@@ -95,13 +100,30 @@ def update(
     if is_trusted and row.get("last_date") and prices.are_stored(db, category, row["ticker"], answer.bars):
         return _store(db, category, row, fetched, answer, None, now, is_stored=True)
     tail = tail or read()
-    _refuse_another_history(db, category, row, tail.bars, answer.bars)
-    if len(tail.bars) or row.get("rewriting"):
-        calendar = trading_calendars.of(db, fetched.market.calendar)
-        stored = prices.as_stored(db, category, row["ticker"])
-        answer = answer._replace(bars=kept_bars.completed(stored, answer.bars, calendar, row))
+    try:
+        _refuse_another_history(db, category, row, tail.bars, answer.bars)
+        answer = answer._replace(bars=_completed(db, category, row, fetched, answer.bars))
+    except HistoryRefused as refusal:
+        result = _add(db, category, row, fetched, tail, now) if in_turn and is_trusted else None
+        tickers.record(db, category, row["ticker"], verification.refused(row, _moment(now), refusal))
+        if not result:
+            raise
+        return dataclasses.replace(result, error=refusal)
     # If nothing was stored, a reader cannot see a mixture of an old and a new history: no transaction is needed.
     return _store(db, category, row, fetched, answer, tail if is_trusted and tail.bars.empty else None, now)
+
+
+def _add(
+    db: MongoDatabase, category: Category, row: TickerRow, fetched: Fetched, tail: Tail, now: dt.datetime
+) -> TickerResult | None:
+    """Store the bars of `fetched` from the first day of `tail` on; None if they contradict it."""
+    first = tail.bars.index[0]
+    recent = dataclasses.replace(fetched, bars=fetched.bars[fetched.bars.index >= first])
+    answer = _valid(db, row, recent, now, tail.bars)
+    answer = answer._replace(bars=_with_first_actions(answer.bars, tail.bars))
+    if answer.bars.empty or histories.history_was_rewritten(tail.bars, answer.bars):
+        return None
+    return _store(db, category, row, fetched, answer, tail, now)
 
 
 def _valid(db: MongoDatabase, row: TickerRow, fetched: Fetched, now: dt.datetime, stored: pd.DataFrame) -> Valid:
@@ -136,11 +158,11 @@ def _refuse_another_currency(category: Category, row: TickerRow, fetched: Fetche
 def _refuse_another_history(
     db: MongoDatabase, category: Category, row: TickerRow, stored: pd.DataFrame, bars: pd.DataFrame
 ) -> None:
-    """Raise FetchFailed if `bars` cannot be the whole history that ends with the bars `stored`."""
+    """Raise HistoryRefused if `bars` cannot be the whole history that ends with the bars `stored`."""
     if stored.empty and not row.get("rewriting"):
         return
     if len(bars) < SHRINK_LIMIT * _count_to_keep(db, category, row, stored):
-        raise FetchFailed(
+        raise HistoryRefused(
             N_("Yahoo가 저장된 것보다 훨씬 짧은 이력({bars}개)을 보내서 그대로 두었습니다."), bars=len(bars)
         )
     if (scale := faults.scale(stored, bars)) != 1:
@@ -148,7 +170,16 @@ def _refuse_another_history(
             "Yahoo가 보낸 시세가 모두 저장된 것의 {scale}배라서 그대로 두었습니다. 정말 바뀌었다면 이 종목의 시세를 "
             "지우고 다시 받으십시오."
         )
-        raise FetchFailed(sentence, scale=f"{scale:g}")
+        raise HistoryRefused(sentence, scale=f"{scale:g}")
+
+
+def _completed(
+    db: MongoDatabase, category: Category, row: TickerRow, fetched: Fetched, bars: pd.DataFrame
+) -> pd.DataFrame:
+    if row.get("source") == "sample":
+        return bars
+    stored = prices.as_stored(db, category, row["ticker"])
+    return histories.completed(stored, bars, trading_calendars.of(db, fetched.market.calendar), row)
 
 
 def _with_stored_dividends(db: MongoDatabase, category: Category, row: TickerRow, answer: Valid) -> pd.DataFrame:
@@ -167,25 +198,6 @@ def _with_stored_dividends(db: MongoDatabase, category: Category, row: TickerRow
 def _is_trusted(row: TickerRow) -> bool:
     """Whether the stored bars, if any, are real prices of one history: no samples, no interrupted rewrite."""
     return not (row.get("source") == "sample" or row.get("rewriting", False))
-
-
-def history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
-    """Whether `bars`, fetched from the first day of `stored` on, contradict it: then all stored bars are out of date.
-
-    The last stored bar may differ, because it may have been provisional. A day that is missing on one side is a
-    contradiction.
-    """
-    # In numpy: a run calls this for every ticker, and with pandas it would take longer than the rest of the update.
-    days_before, days_now = stored.index.to_numpy(), bars.index.to_numpy()
-    before, now = stored.to_numpy(dtype="float64"), bars.to_numpy(dtype="float64")
-    overlap = days_now < days_before[-1]
-    if not np.array_equal(days_before[:-1], days_now[overlap]):
-        return True
-    prices_before, prices_now = before[:-1, : len(candles.PRICES)], now[overlap, : len(candles.PRICES)]
-    if not np.isclose(prices_before, prices_now, rtol=candles.ROUNDING, atol=0).all():
-        return True
-    splits = candles.COLUMNS.index("stock_splits")
-    return not np.isin(days_now[now[:, splits] != 0], days_before[before[:, splits] != 0]).all()
 
 
 def _count_to_keep(db: MongoDatabase, category: Category, row: TickerRow, stored: pd.DataFrame) -> int:
@@ -221,8 +233,8 @@ def _store(
     is_whole = before is None or before.bars.empty
     calendar = trading_calendars.of(db, fetched.market.calendar)
     findings = verification.findings(calendar, row, bars, answer.unexpected, is_whole=is_whole)
-    moment = now.astimezone(dt.UTC).replace(tzinfo=None)
-    findings |= {"verified_at": moment} if is_whole else {}
+    moment = _moment(now)
+    findings |= {"verified_at": moment, "verify_tried_at": None} if is_whole else {}
 
     def write(session: ClientSession | None) -> Written | None:
         written = Written()
@@ -254,6 +266,10 @@ def _in_one_piece(
         # A reader may see a mixture of old and new bars: the row says so until all bars are written.
         tickers.record(db, category, ticker, {"rewriting": True})
     return database.atomically(db, write)
+
+
+def _moment(now: dt.datetime) -> dt.datetime:
+    return now.astimezone(dt.UTC).replace(tzinfo=None)
 
 
 def _is_behind(state: BarState, calendar: Calendar, now: dt.datetime) -> bool:

@@ -32,6 +32,8 @@ class Due:
     """The last stored session; None if the whole history is fetched."""
     is_whole: bool = False
     """Whether the whole history must be fetched, even if new bars alone would be enough."""
+    in_turn: bool = False
+    """Whether it is fetched only to be verified (see `verification`): nobody asked for it."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ def make(
     fetched = [ticker for ticker in chosen if ticker in verified or ticker in wanted]
     whole = set(fetched) if full else verified
     due = [
-        Due(ticker, None, is_whole=True) if ticker in whole else Due(ticker, _stored_until(rows.get(ticker, {})))
+        Due(ticker, None, is_whole=True, in_turn=not full)
+        if ticker in whole
+        else Due(ticker, _stored_until(rows.get(ticker, {})))
         for ticker in fetched
     ]
     # Once any ticker is registered, tickers that only have bars would not be listed: they must be registered too.
@@ -99,7 +103,11 @@ def make(
 def _without_future(row: TickerRow, now: dt.datetime) -> TickerRow:
     """The row without moments later than `now` (UTC, tz-naive): the clock was ahead then, and a session still open."""
     fields = cast("Document", row)
-    future = {name for name in ("updated_at", "verified_at", "silent_since") if fields.get(name, _NEVER) > now}
+    future = {
+        name
+        for name in ("updated_at", "verified_at", "verify_tried_at", "silent_since")
+        if fields.get(name, _NEVER) > now
+    }
     return cast("TickerRow", {name: value for name, value in fields.items() if name not in future})
 
 

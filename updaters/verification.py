@@ -77,6 +77,18 @@ def findings(
     }
 
 
+def refused(row: TickerRow, now: dt.datetime, why: Exception) -> Document:
+    """The fields of `row` after its whole history was compared with Yahoo's at `now` (UTC, tz-naive) and refused."""
+    is_doubtful = row.get("missing") or row.get("unadjusted_splits")
+    again: Document = {"asked_again": row.get("asked_again", 0) + 1} if is_doubtful else {}
+    return {"verify_tried_at": now, "last_error": str(why), **again}
+
+
+def _compared_at(row: TickerRow) -> dt.datetime:
+    """When the whole history was last compared, also in vain: else it would come first in every run."""
+    return max(row.get("verified_at", _NEVER), row.get("verify_tried_at", _NEVER))
+
+
 def asks_again(calendar: Calendar, row: TickerRow, now: dt.datetime) -> bool:
     """Whether the history of `row` is to be fetched again at `now` (UTC, tz-naive), because it is doubtful.
 
@@ -89,15 +101,15 @@ def asks_again(calendar: Calendar, row: TickerRow, now: dt.datetime) -> bool:
     if not missing or not np.isin(np.array(missing, dtype="datetime64[ns]"), sessions.days(calendar)).any():
         return False
     pause = ASK_AGAIN[min(row.get("asked_again", 0), len(ASK_AGAIN) - 1)]
-    return row.get("verified_at", _NEVER) + pause <= now
+    return _compared_at(row) + pause <= now
 
 
 def turn(rows: Iterable[TickerRow], closed: Callable[[TickerRow], dt.datetime]) -> set[str]:
-    """The tickers of `rows` whose turn it is in the rotation: one in `ROUNDS`, those verified longest ago.
+    """The tickers of `rows` whose turn it is in the rotation: one in `ROUNDS`, those compared longest ago.
 
-    Tickers that were verified since their last session `closed` (UTC, tz-naive) are left out: they have little new.
+    Tickers that were compared since their last session `closed` (UTC, tz-naive) are left out: they have little new.
     """
     ours = [row for row in rows if row.get("source") == "yahoo" and row.get("bar_count") and not row.get("rewriting")]
     share = math.ceil(len(ours) / ROUNDS)
-    oldest = sorted(ours, key=lambda row: (row.get("verified_at", _NEVER), row["ticker"]))[:share]
-    return {row["ticker"] for row in oldest if row.get("verified_at", _NEVER) < closed(row)}
+    oldest = sorted(ours, key=lambda row: (_compared_at(row), row["ticker"]))[:share]
+    return {row["ticker"] for row in oldest if _compared_at(row) < closed(row)}

@@ -94,12 +94,13 @@ class TickerRow(TypedDict, total=False):
     source: Source
     yahoo_symbol: str  # the symbol that last worked; written by updates, like the next five
     last_status: Status
-    last_error: str  # the sentence of the last failure, in the language of the run
+    last_error: str  # why the last update, or only its comparison of histories, failed; in the language of the run
     unknown_runs: int  # days with a run (UTC) in a row on which Yahoo did not know it; absent when it is known
     updated_at: dt.datetime  # when Yahoo was last asked for it
     silent_since: dt.datetime  # since when Yahoo has nothing new for it, or does not know it; else absent
     bars_changed_at: dt.datetime  # when a bar of it was last added, changed or removed
     verified_at: dt.datetime  # when its whole history was last compared with Yahoo's; written by updates, like the next
+    verify_tried_at: dt.datetime  # when such a comparison was last refused; absent once one succeeds
     missing: list[dt.datetime]  # sessions between its first and last bar without a bar
     unexpected: list[dt.datetime]  # days that its exchange's calendar calls closed, for which Yahoo has a bar
     unadjusted_splits: list[dt.datetime]  # days of splits that the prices before them do not reflect yet

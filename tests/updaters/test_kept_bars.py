@@ -155,3 +155,69 @@ def test_a_broken_rewrite_leaves_days_that_yahoo_lacks_as_they_are(db: MongoData
 
     assert "저장된 봉 15개가" in str(failure.error)
     assert list(db["korean_stocks"].find()) == before
+
+
+# The rotation
+
+
+@pytest.fixture
+def two_of_twenty_are_lacking(db: MongoDatabase, yahoo: YahooStandIn) -> list[str]:
+    """Twenty tickers, of which Yahoo has two only in part: it has less than half of the bars that a person imported."""
+    names = [f"{number:06}" for number in range(20)]
+    for name in names:
+        register(db, name)
+    show(yahoo, names, STORED - 1, since=0)
+    assert run(db, by_quotes=False, now=lambda: evening(DAYS[STORED - 1])).failures == []
+    db["ticker_metadata"].update_many({}, {"$unset": {"verified_at": ""}})
+    return names
+
+
+def show(yahoo: YahooStandIn, names: list[str], night: int, since: int = 120) -> None:
+    for number, name in enumerate(names):
+        bars = random_walk(DAYS, seed=number).iloc[since if number < 2 else 0 : night + 1]
+        yahoo.listings[f"{name}.KS"] = Listing(bars)
+    yahoo.clear()
+
+
+def test_tickers_that_yahoo_has_in_part_get_their_new_bars_and_stop_no_others(
+    db: MongoDatabase, yahoo: YahooStandIn, two_of_twenty_are_lacking: list[str]
+) -> None:
+    names, told = two_of_twenty_are_lacking, []
+    for night in range(STORED, STORED + len(names) + 2):
+        show(yahoo, names, night)
+        ran = run(db, by_quotes=False, now=lambda night=night: evening(DAYS[night]))
+        told += [(failure.ticker, str(failure.error)) for failure in ran.failures]
+        assert (ran.state, ran.added, ran.removed) == ("done", len(names), 0)
+        assert len([request for request in yahoo.requests if request.symbol]) == len(names), "no request more"
+
+    assert {name for name in names if "verified_at" not in metadata(db, name)} == set(names[:2])
+    assert [ticker for ticker, _why in told] == [*names[:2], names[0], names[1]]
+    assert "훨씬 짧은 이력(81개)" in told[0][1]
+    row = metadata(db, names[1])
+    assert (row["last_status"], row["last_error"]) == ("ok", told[3][1])
+    assert row["bar_count"] == STORED + len(names) + 2
+
+
+def test_a_person_who_asks_for_the_whole_history_is_told_and_nothing_is_stored(
+    db: MongoDatabase, yahoo: YahooStandIn, two_of_twenty_are_lacking: list[str]
+) -> None:
+    name = two_of_twenty_are_lacking[0]
+    show(yahoo, [name], STORED)
+
+    ran = run(db, name, full=True, now=lambda: evening(DAYS[STORED]))
+
+    assert (ran.added, len(ran.failures), metadata(db, name)["last_status"]) == (0, 1, "failed")
+
+
+def test_a_history_with_a_missing_session_that_is_refused_is_asked_for_ever_less_often(
+    db: MongoDatabase, yahoo: YahooStandIn, two_of_twenty_are_lacking: list[str]
+) -> None:
+    name = two_of_twenty_are_lacking[0]
+    tickers.record(db, KOREAN_STOCKS, name, {"missing": [DAYS[10].to_pydatetime()]})
+    refused = []
+    for night in range(STORED, STORED + 20):
+        show(yahoo, [name], night)
+        refused.append(len(run(db, name, now=lambda night=night: evening(DAYS[night])).failures))
+
+    assert sum(refused) <= 5
+    assert metadata(db, name)["bar_count"] == STORED + 20
