@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import Literal, cast
 
 from finance_core import starter
 from finance_core.bars import sessions
@@ -73,9 +73,10 @@ def make(
 
     chosen = list(dict.fromkeys(only)) if only is not None else sorted(rows, key=by_age)
     closed = _last_closed(db, category, now)
-    is_current = (
-        partial(_is_updated, since=full_since or _ALWAYS) if full or force else partial(_is_up_to_date, closed=closed)
-    )
+    is_current = partial(_is_up_to_date, closed=closed)
+    if full or force:
+        # An update of the ticker alone, after a full run was stopped, has fetched its new bars, but not its history.
+        is_current = partial(_is_updated, since=full_since or _ALWAYS, moment="verified_at" if full else "updated_at")
     verified = set() if full else _to_verify(db, category, rows, chosen, moment)
     is_persons = full or force or only is not None
     # Not requested now, because Yahoo had no new bars.
@@ -157,9 +158,11 @@ def _last_closed(
     return lambda row: last[category.market(row.get("market", "")).key]
 
 
-def _is_updated(row: TickerRow, since: dt.datetime) -> bool:
-    """Whether the ticker of `row` was updated since the moment `since` (UTC, tz-naive)."""
-    return row.get("updated_at", _NEVER) >= since and row.get("last_status") == "ok" and not row.get("rewriting")
+def _is_updated(
+    row: TickerRow, since: dt.datetime, moment: Literal["updated_at", "verified_at"] = "updated_at"
+) -> bool:
+    """Whether the ticker of `row` was updated, or verified, since the moment `since` (UTC, tz-naive)."""
+    return row.get(moment, _NEVER) >= since and row.get("last_status") == "ok" and not row.get("rewriting")
 
 
 def _is_up_to_date(row: TickerRow, closed: Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]) -> bool:

@@ -174,6 +174,21 @@ def test_a_full_run_that_was_stopped_is_continued_by_the_next_and_by_the_one_aft
     assert len(asked(yahoo)) == 4
 
 
+def test_a_full_run_that_is_continued_fetches_the_whole_history_of_what_only_got_new_bars(
+    db: MongoDatabase, yahoo: YahooStandIn, updated: Command
+) -> None:
+    first, second, third = listed(db, yahoo, 3)
+    for name in (first, second, third):
+        yahoo.listings[f"{name}.KS"].bars.loc[DAYS[5], "volume"] = 4_321
+    run(db, **stopped_after(1))
+    run(db, second, force=True)
+    assert bars_of(db, second)["volume"].iloc[5] != 4_321
+
+    updated("--full")
+
+    assert [int(bars_of(db, name)["volume"].iloc[5]) for name in (first, second, third)] == [4_321] * 3
+
+
 @pytest.mark.parametrize("what", ["anew", "others", "an update between", "long ago"])
 def test_a_full_run_is_not_continued_by(db: MongoDatabase, yahoo: YahooStandIn, updated: Command, what: str) -> None:
     names = listed(db, yahoo, 2)
