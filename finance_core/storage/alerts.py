@@ -43,6 +43,8 @@ CLAIMED_FOR: Final = dt.timedelta(minutes=5)
 """After this time another sender may take over claimed alerts, because their sender must have died."""
 AGAIN_AFTER: Final = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 """The pause after each failed attempt; an alert is given up if one more attempt fails."""
+_ROW: Final = ("market", "source", "updated_at", "last_status")
+"""What tells whether the bars of a ticker are final."""
 
 
 def rules(db: MongoDatabase, category: Category | None = None) -> list[AlertRule]:
@@ -258,7 +260,7 @@ class _Final:
     def __init__(self, db: MongoDatabase, category: Category, moment: dt.datetime) -> None:
         self.moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
         self._category = category
-        self._rows = {row["ticker"]: row for row in tickers.active(db, category, ("market", "source", "updated_at"))}
+        self._rows = {row["ticker"]: row for row in tickers.active(db, category, _ROW)}
         self._calendars = {market.key: trading_calendars.of(db, market.calendar) for market in category.markets}
         self._finished = {
             key: np.datetime64(sessions.last_finished(calendar, moment), "D")
@@ -276,7 +278,10 @@ class _Final:
         if row is None or day > self._finished[market]:
             return False
         fetched, close = row.get("updated_at"), sessions.close_of(self._calendars[market], day.item())
-        return row.get("source") != "yahoo" or not fetched or not close or fetched >= close + sessions.SETTLING
+        if row.get("source") != "yahoo" or not fetched or not close:
+            return True
+        # After a failure, `updated_at` is when it was asked for in vain: the bar may still be the one of before.
+        return row.get("last_status", "ok") == "ok" and fetched >= close + sessions.SETTLING
 
 
 def _held(rule: AlertRule, tree: Node, panel: Panel, final: _Final) -> list[Alert]:

@@ -17,8 +17,9 @@ from finance_core.storage import alerts, panels, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import ALERT_RULES, ALERTS
 from tests.receivers import Mailbox, Receiver
-from tests.yahoo import Listing, YahooStandIn, random_walk
+from tests.yahoo import Listing, Status, YahooStandIn, random_walk
 from updaters import alert_delivery, category_update, scheduler
+from updaters import yahoo as product
 
 pytestmark = pytest.mark.slow
 
@@ -100,6 +101,28 @@ def test_a_bar_that_may_still_change_is_not_asked_and_one_that_comes_late_is(
     assert found(db) == [(day(-2), "005930")]
     update(yahoo, db, -1, tables)
     assert found(db) == [(day(-2), "000660"), (day(-2), "005930")]
+
+
+def test_a_bar_that_may_still_change_is_not_final_because_yahoo_then_failed(
+    db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(product, "RETRY_WITHIN", 0.01)
+    provisional, true = table({-1: 120.0}), table({-1: 101.0})
+    update(yahoo, db, -2, {"005930": provisional})
+    alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%")
+    just_closed = dt.datetime.fromisoformat(f"{day(-1)}T06:40:00+00:00")
+    yahoo.listings["005930.KS"] = Listing(provisional)
+    category_update.run(db, KOREAN_STOCKS, ["005930"], now=lambda: just_closed)
+    assert prices.load(db, KOREAN_STOCKS, "005930")["close"].iloc[-1] == 120.0
+    yahoo.outage = Status(500)
+    update(yahoo, db, -1, {"005930": true})
+    assert found(db) == []
+    yahoo.outage = None
+
+    update(yahoo, db, -1, {"005930": true})
+
+    assert found(db) == []
+    assert prices.load(db, KOREAN_STOCKS, "005930")["close"].iloc[-1] == 101.0
 
 
 def test_samples_that_are_newer_than_real_bars_hide_no_session_from_a_rule(
