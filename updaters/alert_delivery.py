@@ -146,6 +146,9 @@ def _attempt(channel: Channel, message: Message) -> SisepanError | None:
     except SisepanError as failure:
         _log.warning("alert %s by %s: %s", message.rule["name"], channel, failure)
         return failure
+    except Exception as defect:  # noqa: BLE001 - else this one alert would end every run, and no other would be sent
+        _log.exception("alert %s by %s", message.rule["name"], channel)
+        return SisepanError(N_("알림을 보내지 못했습니다({kind})."), kind=type(defect).__name__)
     return None
 
 

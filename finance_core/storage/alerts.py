@@ -11,6 +11,7 @@ import math
 import re
 import uuid
 from collections.abc import Iterable, Sequence
+from email.message import EmailMessage
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -74,7 +75,7 @@ def add(
         raise SisepanError(N_("목록에 없는 종목입니다: {tickers}"), tickers=", ".join(unknown)[:80])
     if webhook and not _is_web_address(webhook):
         raise SisepanError(N_("웹훅 주소는 https://나 http://로 시작합니다."))
-    if email and not all(re.fullmatch(r"[^@\s]+@[^@\s]+", each) for each in email.split(",")):
+    if email and not _are_mail_addresses(email):
         raise SisepanError(N_("전자우편 주소가 아닙니다: {email}"), email=email[:80])
     rule = AlertRule(
         _id=ObjectId(),
@@ -312,6 +313,22 @@ def _held(rule: AlertRule, tree: Node, panel: Panel, final: _Final) -> list[Aler
         for ticker, close, change in zip(result.tickers, closes, changes, strict=True)
         if has_bar[ticker] and final.is_final(ticker, day) and (not rule["tickers"] or ticker in rule["tickers"])
     ]
+
+
+def _are_mail_addresses(text: str) -> bool:
+    """Whether `text` are addresses with commas between them, that a mail can have as well.
+
+    >>> _are_mail_addresses("kim@example.com,lee@example.com"), _are_mail_addresses("kim@[example.com")
+    (True, False)
+    """
+    parts = text.split(",")
+    mail = EmailMessage()
+    try:
+        mail["To"] = text
+        count = len(mail["To"].addresses)
+    except Exception:  # noqa: BLE001 - `email` fails on some texts with whatever error its parser runs into
+        return False
+    return count == len(parts) and all(re.fullmatch(r"[^@\s]+@[^@\s]+", each) for each in parts)
 
 
 def _is_web_address(text: str) -> bool:

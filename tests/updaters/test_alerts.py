@@ -238,6 +238,10 @@ def test_after_a_long_pause_the_earliest_session_has_all_the_bars_that_a_long_av
         {"email": "nobody"},
         {"email": "a@@example.com"},
         {"email": "a@b\nBcc: c@d"},
+        {"email": "kim@[corp.kr"},
+        {"email": "a@["},
+        {"email": "a:;@b"},
+        {"email": "(@b"},
     ],
     ids=repr,
 )
@@ -373,6 +377,35 @@ def test_a_password_that_mail_cannot_carry_is_a_sentence_and_costs_the_update_no
     prepared(db, yahoo, email="analyst@example.com")
     assert states(db, "email") == {"waiting"}
     assert mailbox.mails == []
+
+
+@pytest.mark.parametrize(
+    "email", ["kim.@example.com", "김@회사.kr", "a@b.kr,c@d.kr", "x@[1.2.3.4]", "kim+x@example.com"]
+)
+def test_an_address_that_is_unusual_is_taken(db: MongoDatabase, email: str) -> None:
+    alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%", email=email)
+    assert [rule["email"] for rule in alerts.rules(db)] == [email]
+
+
+@pytest.mark.parametrize("address", ["kim@[corp.kr", "a:;@b"])
+def test_an_address_that_no_mail_can_have_costs_the_update_and_other_alerts_nothing(
+    db: MongoDatabase, yahoo: YahooStandIn, mailbox: Mailbox, address: str
+) -> None:
+    prepared(db, yahoo)
+    alerts.add(db, KOREAN_STOCKS, "옛 알림", "change > 10%", email="a@example.com")  # by an earlier version
+    db[ALERT_RULES].update_many({"name": "옛 알림"}, {"$set": {"email": address, "since": DAYS[-2].to_pydatetime()}})
+    alerts.add(db, KOREAN_STOCKS, "급등", "change > 10%", email="b@example.com")
+    db[ALERT_RULES].update_many({}, {"$set": {"since": DAYS[-2].to_pydatetime()}})
+    alerts.find(db, KOREAN_STOCKS, evening(-1))
+
+    assert alert_delivery.deliver(db, evening(-1)) == 1
+
+    assert len(mailbox.mails) == 1
+    waiting = list(db[ALERTS].find({"name": "옛 알림"}))
+    assert {(each["deliveries"]["email"]["state"], each["deliveries"]["email"]["attempts"]) for each in waiting} == {
+        ("waiting", 1)
+    }
+    assert "알림을 보내지 못했습니다" in str(SisepanError.from_document(waiting[0]["deliveries"]["email"]["error"]))
 
 
 def test_a_sender_that_died_is_followed_by_another_one(
