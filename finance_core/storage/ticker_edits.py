@@ -269,6 +269,8 @@ def delete(db: MongoDatabase, category: Category, wanted: Sequence[str], who: st
         removed += prices.delete(db, category, ticker)
         # Last, so that a ticker of which only some bars are deleted is still on the list.
         tickers.collection(db).delete_one(_key(category, ticker))
+        # Once more: an update that still saw the ticker on the list may have stored bars of it in the meantime.
+        removed += prices.delete(db, category, ticker)
     return removed
 
 

@@ -33,6 +33,27 @@ from updaters import yahoo as product
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient")]
 
 
+def test_a_ticker_that_is_removed_while_its_new_bar_is_stored_leaves_no_bar(
+    db: MongoDatabase, samsung: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(db, "005930").added == 50
+    samsung.bars = random_walk(DAYS, seed=1).iloc[:51]
+    delete = prices.delete
+
+    def deleted_then_updated(*arguments: Any) -> int:
+        count = delete(*arguments)
+        monkeypatch.setattr(prices, "delete", delete)
+        assert run(db, "005930").added == 51, "the ticker is still on the list"
+        return count
+
+    monkeypatch.setattr(prices, "delete", deleted_then_updated)
+
+    assert ticker_edits.delete(db, KOREAN_STOCKS, ["005930"], "me") == 50 + 51
+
+    assert db["korean_stocks"].count_documents({}) == 0
+    assert tickers.get(db, KOREAN_STOCKS, "005930") is None
+
+
 @pytest.mark.parametrize("stored", [False, True])
 def test_a_ticker_that_is_removed_while_a_run_is_under_way_stays_removed(
     db: MongoDatabase, yahoo: YahooStandIn, samsung: Listing, monkeypatch: pytest.MonkeyPatch, stored: bool
