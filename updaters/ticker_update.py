@@ -102,15 +102,17 @@ def update(
     tail = tail or read()
     try:
         _refuse_another_history(db, category, row, tail.bars, answer.bars)
-        answer = answer._replace(bars=_completed(db, category, row, fetched, answer.bars))
+        bars = _completed(db, category, row, fetched, answer.bars)
     except HistoryRefused as refusal:
         result = _add(db, category, row, fetched, tail, now) if in_turn and is_trusted else None
         tickers.record(db, category, row["ticker"], verification.refused(row, _moment(now), refusal))
         if not result:
             raise
         return dataclasses.replace(result, error=refusal)
+    is_stored = len(bars) > len(answer.bars) and prices.are_stored(db, category, row["ticker"], bars)
     # If nothing was stored, a reader cannot see a mixture of an old and a new history: no transaction is needed.
-    return _store(db, category, row, fetched, answer, tail if is_trusted and tail.bars.empty else None, now)
+    before = tail if is_trusted and tail.bars.empty else None
+    return _store(db, category, row, fetched, answer._replace(bars=bars), before, now, is_stored=is_stored)
 
 
 def _add(

@@ -13,6 +13,7 @@ from finance_core.storage.database import MongoDatabase
 from tests.updaters.test_late_splits import evening
 from tests.updaters.updating import Ran, actions_of, bars_of, metadata, register, run
 from tests.yahoo import COLUMNS, Listing, YahooStandIn, random_walk
+from updaters import ticker_update
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient", "data_dir")]
 
@@ -55,6 +56,21 @@ def test_days_that_a_person_imported_and_yahoo_lacks_stay(db: MongoDatabase, yah
     row = metadata(db)
     assert (row["first_date"], row["bar_count"], row["source"]) == (DAYS[0].to_pydatetime(), STORED + 3, "yahoo")
     assert "missing" not in row
+
+
+def test_a_history_that_lacks_days_and_brings_nothing_new_is_not_written(
+    db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sparse = WHOLE.iloc[:STORED].assign(open=np.nan, high=np.nan, low=np.nan)
+    import_bars(db, sparse)
+    listing = Listing(WHOLE.iloc[LACKING:STORED])
+    assert update(db, yahoo, listing, STORED - 1).replaced == STORED - LACKING
+    before = list(db["korean_stocks"].find())
+    monkeypatch.setattr(ticker_update, "_in_one_piece", None)
+
+    assert update(db, yahoo, listing, STORED - 1).failures == []
+
+    assert list(db["korean_stocks"].find()) == before
 
 
 @pytest.mark.parametrize("full", [True, False])
