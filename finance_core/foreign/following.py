@@ -99,19 +99,16 @@ def _drawn(
 ) -> BarState | None:
     """The state of the bars that a chart draws; None where the stored bars are not usable.
 
-    If only the checks of `as_is` tell that, the reason is added to `refused`. Bars that are Yahoo's by the `row` of the
-    ticker are checked by updates.
+    The reason is added to `refused`. Bars that are Yahoo's by the `row` of the ticker are checked by updates.
     """
+    is_judged = location.read_only or row.get("source") != "yahoo"
     try:
         stored = prices.as_stored(db, replace(location, refused=[]), ticker)
-    except SisepanError as error:
-        _log.warning("%s %s: %s", rules.category.key, ticker, error)
-        return None
-    try:
-        if len(stored) and (location.read_only or row.get("source") != "yahoo"):
+        if len(stored) and is_judged:
             as_is.require(rules, ticker, stored)
     except SisepanError as error:
-        refused.append(_failure(rules.category, ticker, error))
+        failure = _failure(rules.category, ticker, error)
+        refused += [failure] if is_judged else []
         return None
     bars, _remarks = candles.clean(stored)
     return prices.state_of(rules.category, bars)

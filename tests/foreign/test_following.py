@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,6 +102,32 @@ def test_a_price_that_cannot_be_is_not_drawn_and_takes_no_page_and_no_export_wit
     with pytest.raises(SisepanError) as named:
         price_exports.export(followed, KOREAN_STOCKS, tmp_path / "one.parquet", ["005930"])
     assert "005930" in str(named.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda row: {"Date": row["Date"] - dt.timedelta(hours=9)}, id="midnight of Seoul"),
+        pytest.param(lambda row: {"Date": f"{row['Date']:%Y-%m-%d}"}, id="day as text"),
+        pytest.param(lambda row: {"Close": f"{row['Close']:,}"}, id="price as text"),
+        pytest.param(lambda _row: {"Date": LAST.to_pydatetime()}, id="repeated day"),
+        pytest.param(lambda _row: {"Close": None}, id="no close"),
+    ],
+)
+def test_a_ticker_that_loses_its_bars_by_a_later_document_is_named(
+    followed: MongoDatabase, change: Callable[[Document], Document]
+) -> None:
+    (document,) = added([LAST + pd.offsets.BDay()])
+    followed["kr"].insert_one({**document, **change(document)})
+    reasons = refresh(followed)
+    assert reasons.keys() == {"005930"}
+    with pytest.raises(DataConflict) as drawn:
+        prices.load(followed, KOREAN_STOCKS, "005930")
+    assert str(drawn.value) == reasons["005930"]
+    assert (tickers.get(followed, KOREAN_STOCKS, "005930") or {})["bar_count"] == 0
+    followed["kr"].delete_one({"_id": document["_id"]})
+    assert refresh(followed) == {}
+    assert_all_drawn(followed, TABLES)
 
 
 def test_documents_of_a_ticker_in_another_form_are_told(
