@@ -135,10 +135,13 @@ def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **w
         is_index_new = _ensure_index(db, location)
         try:
             extent_before, whole = extent(db[location.collection]), source(db, collection)
+            if whole.tells_currencies:
+                whole.counts()
+            location = replace(location, only=whole.only_texts(category.currency_of(None)))
             states = _read_all(run, location, whole)
             if run.summary.state == "done":
                 _list(db, category, states, collection)
-                locations.point(db, category, replace(location, only=whole.only_texts()))
+                locations.point(db, category, location)
                 following.remember_extent(db, category, extent_before)
         finally:
             if run.summary.state != "done" and is_index_new:
@@ -228,8 +231,6 @@ def _read_all(run: ImportRun, location: Location, whole: CollectionSource) -> di
     rules = conversion.rules(category, ticker_names.of(db, category))
     raws = [raw for raw in db[location.collection].distinct(location.name("ticker")) if raw is not None]
     summary.total = len(raws)
-    if whole.tells_currencies:
-        whole.counts()
     for raw in sorted(raws, key=str):
         if run.lease.stop.is_set():
             break

@@ -13,9 +13,10 @@ from pymongo.errors import OperationFailure
 from finance_core.foreign import date_fields, field_names, numbers, qualifiers, raw_tickers, shapes
 from finance_core.foreign.conversion import Rules
 from finance_core.foreign.layout import Layout
-from finance_core.foreign.raw_tickers import VARYING
+from finance_core.foreign.raw_tickers import CURRENCY_WORDS, VARYING
 from finance_core.foreign.shapes import BATCH_ROWS, Rows
 from finance_core.foreign.table_source import Source
+from finance_core.storage import locations
 from finance_core.storage.database import Document, MongoDatabase
 
 
@@ -41,18 +42,27 @@ class CollectionSource(Source):
         """Whether documents have a field for the currency; its values are known after `counts`."""
         return "currency" in self._description_fields
 
-    def only_texts(self) -> dict[str, list[str]]:
+    def only_texts(self, currency: str) -> dict[str, list[str]]:
         """All texts for the currency, and of flags of adjusted prices, by the name of their field, as `Location.only`.
 
-        After `counts`.
+        Of the known names of such fields, one without a value may get words for `currency` alone, which is "" where any
+        will do, and a flag may get none. After `counts`.
         """
         field = self._description_fields.get("currency", ".")
-        told = {text for described in self.described.values() for text in described.get("currency", ())}
-        texts = {field: sorted(text for text in told if isinstance(text, str) and text)}
-        for flag in filter(qualifiers.is_flag, self._all_fields):
-            values = [value for value in self._collection.distinct(flag) if not numbers.is_missing(value)]
-            texts[flag] = list(map(str, values)) if qualifiers.are_sure(flag, values) else []
-        return {name: held for name, held in texts.items() if held and "." not in name}
+        told = [word for described in self.described.values() for word in described.get("currency", ())]
+        flags = {flag: self._collection.distinct(flag) for flag in filter(qualifiers.is_flag, self._all_fields)}
+        values = {
+            name: [value for value in held if not numbers.is_missing(value)]
+            for name, held in {field: told, **flags}.items()
+        }
+        texts = {field: sorted({value for value in values[field] if isinstance(value, str)})}
+        texts |= {flag: list(map(str, values[flag])) for flag in flags if qualifiers.are_sure(flag, values[flag])}
+        known = {locations.bare(name) for name in self._all_fields if values.get(name, [True])}
+        words = [word for word in (currency, *CURRENCY_WORDS) if raw_tickers.currencies([word]) == {currency}]
+        of_currency = map(locations.bare, field_names.TICKERS["currency"]) if currency else ()
+        lacking = dict.fromkeys(of_currency, words) | {flag: [] for flag in sorted(field_names.ADJUSTED_FLAGS)}
+        held = {name: texts for name, texts in texts.items() if texts and "." not in name}
+        return held | {name: may for name, may in lacking.items() if name not in known}
 
     def require_readable(self, rules: Rules, raw: Any, date: str) -> None:
         """Raise SisepanError where a ticker has prices in another currency, or not surely its days in field `date`."""

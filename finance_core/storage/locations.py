@@ -53,7 +53,10 @@ class Location:
     without: Sequence[str] = field(default_factory=list)
     """Names of fields, as `bare` writes them, with which a document is no bar as it stands: units, flags."""
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """The texts that a field may have in a bar, by its name in the collection: currencies, flags of adjusted prices."""
+    """The texts that a field may have in a bar, by its name in the collection: currencies, flags of adjusted prices.
+
+    A field that the collection lacked has its name as `bare` writes it.
+    """
 
     refused: Sequence[Failure] = field(default_factory=list)
     """Tickers that are not drawn because of documents that were added later, and why."""
@@ -65,9 +68,14 @@ class Location:
 
     def conflict(self, document: Mapping[str, Any]) -> str:
         """What in `document` makes it no bar as it stands: a field in `without`, another text than in `only`; or ""."""
-        named = _first_alike(tuple(document), tuple(self.without)) if self.without else ""
-        others = (name for name, texts in self.only.items() if not _is_among(document.get(name), texts))
+        names = tuple(document)
+        named = next(iter(_alike(names, tuple(self.without))), "") if self.without else ""
+        others = (name for name, texts in self.limited(names).items() if not _is_among(document[name], texts))
         return named or next((f"{name}: {document[name]}" for name in others), "")
+
+    def limited(self, names: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Those of the fields `names` that `only` limits, and the texts that each may have."""
+        return {name: self.only[key] for name, key in _alike(names, tuple(self.only)).items()} if self.only else {}
 
     @property
     def refused_tickers(self) -> set[str]:
@@ -97,9 +105,10 @@ def _is_among(value: Any, texts: Sequence[str]) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _first_alike(names: Sequence[str], others: Sequence[str]) -> str:
-    known = set(map(bare, others))
-    return next((name for name in names if bare(name) in known), "")
+def _alike(names: Sequence[str], others: Sequence[str]) -> dict[str, str]:
+    """Those of `names` that are among `others` as `bare` writes both, each with its own word there, if it has one."""
+    known = {bare(other): other for other in others} | {other: other for other in others}
+    return {name: known.get(name) or known[bare(name)] for name in names if bare(name) in known}
 
 
 def of(db: "Database[dict[str, Any]]", category: Category) -> Location:

@@ -154,7 +154,7 @@ def _of_rows(rows: npt.NDArray[np.uint8], location: Location) -> Iterator[tuple[
     places = _places(first)
     wanted = {name: places[location.name(name)] for name in ("ticker", *READ) if location.name(name) in places}
     kinds = {name: place.kind for name, place in wanted.items()}
-    is_other = any(_has_other(rows, places.get(name), texts) for name, texts in location.only.items())
+    is_other = any(_has_other(rows, places[name], texts) for name, texts in location.limited(tuple(places)).items())
     if is_other or location.conflict(dict.fromkeys(places)):
         yield from _one_by_one(rows, location)
         return
@@ -181,9 +181,9 @@ def _of_rows(rows: npt.NDArray[np.uint8], location: Location) -> Iterator[tuple[
         yield names[begin].decode("utf-8", "replace"), table[begin:end]
 
 
-def _has_other(rows: npt.NDArray[np.uint8], place: Place | None, texts: Sequence[str]) -> bool:
+def _has_other(rows: npt.NDArray[np.uint8], place: Place, texts: Sequence[str]) -> bool:
     """Whether a field of `rows` at `place` may have another value than `texts`; one by one, they are read exactly."""
-    if place is None or place.kind == NOTHING:
+    if place.kind == NOTHING:
         return False
     if place.kind == TRUTH:
         return bool({str(byte != 0) for byte in np.unique(rows[:, place.offset])} - {*texts})

@@ -495,7 +495,9 @@ def test_our_own_layout_without_a_list_gets_one(own_server_db: MongoDatabase) ->
     db = own_server_db
     db["korean_stocks"].insert_many(flat(TABLES))
     assert adopted(db, "korean_stocks").state == "done"
-    assert replace(locations.of(db, KOREAN_STOCKS), without=[]) == locations.Location("korean_stocks")
+    location = locations.of(db, KOREAN_STOCKS)
+    assert replace(location, without=[], only={}) == locations.Location("korean_stocks")
+    assert (location.only["currency"][0], location.only["adjusted"]) == ("KRW", [])
     assert tickers.get(db, KOREAN_STOCKS, "005930")["name"] == "삼성전자"  # type: ignore[index]
 
 
@@ -612,16 +614,18 @@ def test_the_list_shows_nothing_of_what_no_chart_can_be_drawn_from(own_server_db
 
 
 @pytest.mark.parametrize("close", [0, -5.0, None])
-def test_the_list_passes_over_a_day_without_a_close_as_the_chart_does(
+def test_a_ticker_with_a_later_day_without_a_close_is_not_drawn_until_it_is_mended(
     own_server_db: MongoDatabase, close: float | None
 ) -> None:
     db = own_server_db
     db["kr"].insert_many(flat(TABLES, CAPITAL))
     adopted(db, "kr")
-    before = tickers.get(db, KOREAN_STOCKS, "005930")
     db["kr"].insert_one({"symbol": "005930", "Date": dt.datetime(2026, 11, 23), "Close": close})
-    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 0
-    assert tickers.get(db, KOREAN_STOCKS, "005930") == before
+    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 1
+    assert locations.of(db, KOREAN_STOCKS).refused_tickers == {"005930"}
+    assert_all_drawn(db, {ticker: table for ticker, table in TABLES.items() if ticker != "005930"})
+    db["kr"].delete_one({"Date": dt.datetime(2026, 11, 23)})
+    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 1
     assert_all_drawn(db, TABLES)
 
 

@@ -75,6 +75,42 @@ def test_a_ticker_is_not_drawn_while_it_has_bars_that_no_reading_would_have_begu
     assert_all_drawn(followed, TABLES)
 
 
+@pytest.mark.parametrize(
+    ("more", "is_drawn"),
+    [
+        ({"currency": "KRW"}, True),
+        ({"통화": "원"}, True),
+        ({"currency": "USD"}, False),
+        ({"Price_Currency": "USD"}, False),
+        ({"is_adjusted": True}, False),
+        ({"수정주가 여부": "N"}, False),
+        ({"currency": 410}, False),
+        ({"adjusted": None, "ccy": float("nan")}, True),
+    ],
+)
+def test_a_currency_and_a_flag_that_no_document_had_are_noticed_in_later_ones(
+    followed: MongoDatabase, more: Document, is_drawn: bool
+) -> None:
+    (document,) = added([LAST + pd.offsets.BDay()])
+    followed["kr"].insert_one({**document, **more})
+    assert list(refresh(followed)) == ([] if is_drawn else ["005930"])
+    if is_drawn:
+        assert len(prices.load(followed, KOREAN_STOCKS, "005930")) == len(TABLES["005930"]) + 1
+    else:
+        (name,) = more
+        with pytest.raises(DataConflict, match=name):
+            prices.load(followed, KOREAN_STOCKS, "005930", 5)
+
+
+def test_a_location_that_was_stored_without_the_names_that_were_lacking_still_reads(followed: MongoDatabase) -> None:
+    now = locations.of(followed, KOREAN_STOCKS)
+    locations.point(followed, KOREAN_STOCKS, replace(now, only={}))
+    (document,) = added([LAST + pd.offsets.BDay()])
+    followed["kr"].insert_one({**document, "currency": "KRW"})
+    assert refresh(followed) == {}
+    assert len(prices.load(followed, KOREAN_STOCKS, "005930")) == len(TABLES["005930"]) + 1
+
+
 def test_what_is_mended_in_place_is_drawn_again_after_a_while(followed: MongoDatabase) -> None:
     followed["kr"].insert_many(added([NEXT_YEAR]))
     assert refresh(followed).keys() == {"005930"}
