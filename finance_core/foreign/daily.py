@@ -15,7 +15,7 @@ import pandas as pd
 from finance_core.bars import candles, periods
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, field_names, intervals, numbers, raw_tickers, trading_days, unread
+from finance_core.foreign import dates, intervals, newness, raw_tickers, trading_days, unread
 from finance_core.foreign.intervals import Intraday
 from finance_core.foreign.shapes import Rows
 from finance_core.foreign.trading_days import Exchange
@@ -24,8 +24,8 @@ from finance_core.i18n import N_
 DUPLICATE = N_("같은 종목, 같은 날의 행이 또 있습니다(뒤의 것을, 종가가 같으면 빈 값이 적은 것을 씁니다).")
 CORRECTED = N_("같은 종목, 같은 날의 행이 또 있고 종가가 다릅니다. 뒤의 것을 씁니다({date}, {closes}).")
 OUTDATED = N_(
-    "같은 종목, 같은 날의 행이 또 있고 종가가 다릅니다. 고친 때나 판을 적은 필드에서 가장 새것을 씁니다({date}, "
-    "{closes})."
+    "같은 종목, 같은 날의 행이 또 있고 종가가 다릅니다. 확정 여부나 고친 때, 판, 모은 때를 적은 필드를 보고 고른 것을 "
+    "씁니다({date}, {closes})."
 )
 FILLED = N_("휴장일을 전날의 종가로 채운 행입니다.")
 WEEKEND = N_("거래소가 쉬는 주말의 행입니다.")
@@ -136,24 +136,21 @@ def one_a_day(
 
 
 def _newness(own: OwnRows, portions: Sequence[Rows]) -> "npt.NDArray[np.float64] | None":
-    """A number for each row that is greater for a newer row of its day; None where nothing tells."""
+    """A number for each row that is greater for the final or newer row of its day; None where nothing tells."""
     _each, day, counts = np.unique(own.moments.astype("datetime64[D]"), return_inverse=True, return_counts=True)
     rows = np.flatnonzero(counts[day] > 1)
-    held = [portions[of].columns.get(field_names.NEWER) for of in own.place[rows, 0].tolist()]
-    if not held or any(column is None for column in held):
+    places = [(portions[of].columns, at) for of, at in own.place[rows, :2].tolist()]
+    told = []
+    for name in newness.FIELDS:
+        held = [columns[name][at] for columns, at in places if name in columns]
+        ranks = newness.ranks(name, held) if len(held) == len(rows) > 0 else None
+        if ranks is not None and len(np.unique(np.stack([day[rows], ranks]), axis=1).T) > len(np.unique(day[rows])):
+            told.append(ranks)
+    if not told:
         return None
-    places = zip(held, own.place[rows, 1].tolist(), strict=True)
-    values = [column[position] for column, position in places if column is not None]
-    if any(numbers.is_missing(value) or isinstance(value, bool) for value in values):
-        return None
-    told = numbers.numbers(values)
-    if np.isnan(told).any():
-        moments = dates.moments(values, dates.convention_of(values))
-        told = np.where(np.isnat(moments), np.nan, moments.astype("int64"))
     result = np.zeros(len(own.moments))
-    result[rows] = told
-    tells = len(np.unique(np.stack([day[rows], told]), axis=1).T) > len(np.unique(day[rows]))
-    return result if tells and not np.isnan(told).any() else None
+    result[rows] = np.unique(np.stack(told, axis=1), axis=0, return_inverse=True)[1].ravel()
+    return result
 
 
 def _duplicates(own: OwnRows, is_same: dates.Mask, message: str) -> list[Refused]:

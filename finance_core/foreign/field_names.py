@@ -135,10 +135,19 @@ REVISIONS: Final = frozenset(
 NEWNESS: Final = (
     *("updatedat", "lastupdated", "lastupdatedat", "updatetime", "modifiedat", "lastmodified", "수정일시", "갱신일시"),
     *("version", "ver", "revision", "rev", "버전", "차수", "정정차수"),
+    *("crawledat", "collectedat", "scrapedat", "fetchedat", "createdat", "insertedat"),
+    *("수집시각", "수집일시", "생성일시", "등록일시"),
 )
 """Names, likewise, of fields whose greatest value tells the newest of several rows of a day, the surest first."""
 NEWER: Final = "newer"
 """Our name of such a field."""
+FINAL: Final = "final"
+PROVISIONAL: Final = "provisional"
+FINALITY: Final[FieldNames] = {
+    FINAL: ("final", "isfinal", "confirmed", "confirm", "확정", "확정여부", "complete", "closed", "isclosed"),
+    PROVISIONAL: ("provisional", "isprovisional", "잠정", "잠정여부", "live", "islive"),
+}
+"""Names, likewise, of fields that say whether the row of a day is the final one; they are among `REVISIONS`."""
 
 
 @lru_cache(maxsize=1024)
@@ -153,7 +162,6 @@ def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
     """
     by_bare = {locations.bare(folded(key)): key for key in reversed(keys)}
     qualifying = {name: by_bare[name] for name in QUALIFYING if name in by_bare}
-    newness = [by_bare[name] for name in NEWNESS if name in by_bare]
     names = _matched(keys, {**BARS, **TICKERS}) | qualifying
     prices = {"open", "high", "low", "close"} & names.keys()
     adjusted = {ours for ours in prices if names[ours].strip().startswith(ADJUSTED_PREFIX)}
@@ -167,8 +175,10 @@ def of_bars(keys: tuple[str, ...]) -> Mapping[str, str]:
         dropped |= {"date"}
     by_folded = _by_folded(keys)
     of_dates = dict.fromkeys([*({"date"} & {*keys}), *(by_folded[name] for name in BARS["date"] if name in by_folded)])
-    newer = {NEWER: newness[0]} if newness and names else {}
     several = {f"{DATE}{theirs}": theirs for theirs in of_dates} if len(of_dates) > 1 else {}
+    telling = {NEWER: NEWNESS, **FINALITY}.items() if names else ()
+    found = {ours: [by_bare[name] for name in of if name in by_bare] for ours, of in telling}
+    newer = {ours: theirs[0] for ours, theirs in found.items() if theirs}
     return {ours: theirs for ours, theirs in names.items() if ours not in dropped} | several | newer
 
 

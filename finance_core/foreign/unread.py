@@ -17,7 +17,7 @@ from finance_core.storage.database import Document
 READ: Final = frozenset(
     {
         *(*row_parts.BAR_FIELDS, *field_names.TICKERS, *field_names.QUALIFYING),
-        *(candle_lists.UNORDERED, field_names.NEWER),
+        *(candle_lists.UNORDERED, field_names.NEWER, *field_names.FINALITY),
     }
 )
 """The names of columns that something reads."""
