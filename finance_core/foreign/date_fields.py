@@ -180,14 +180,25 @@ def _are_single(is_odd: "npt.NDArray[np.bool_]") -> bool:
     return bool(is_odd.sum() <= max(SINGLE * len(is_odd), len(is_odd) >= LEAST_ROWS))
 
 
+def _differing(one: _Field, other: _Field) -> "list[npt.NDArray[np.bool_]]":
+    """For each reading of two fields, a mask of the rows in which their days differ."""
+    return [_both(one, other) & (a != b) for a in one.days for b in other.days]
+
+
 def _agree(one: _Field, other: _Field) -> bool:
     """Whether two fields have the same days in some reading, in all but single rows."""
-    return any(_are_single(_both(one, other) & (a != b)) for a in one.days for b in other.days)
+    return any(map(_are_single, _differing(one, other)))
 
 
 def _is_later(one: _Field, other: _Field) -> bool:
-    """Whether the days of `other` are not before those of `one` in some reading, in all but single rows."""
-    return any(_are_single(_both(one, other) & (b < a)) for a in one.days for b in other.days)
+    """Whether the days of `other` are not before those of `one` in some reading, in all but single rows.
+
+    Rows that repeat a moment do not count but for their first day: while a stock is halted, its last trade stays.
+    """
+    order = np.lexsort((one.days[0], other.moments))
+    is_first = np.ones(len(order), dtype=bool)
+    is_first[order[1:]] = other.moments[order[1:]] != other.moments[order[:-1]]
+    return any(_are_single(_both(one, other) & is_first & (b < a)) for a in one.days for b in other.days)
 
 
 def _both(one: _Field, other: _Field) -> "npt.NDArray[np.bool_]":
@@ -201,6 +212,8 @@ def _lacks(columns: Mapping[str, Sequence[Any]], chosen: _Field) -> bool:
 
 
 def _example(one: _Field, other: _Field, columns: Mapping[str, Sequence[Any]]) -> str:
-    """The values of two fields in a row in which they differ."""
-    row = int(np.argmax(_both(one, other) & (one.days[-1] != other.days[-1])))
+    """The values of two fields in a row in which they differ, in every reading if there is one."""
+    masks = _differing(one, other)
+    always = np.logical_and.reduce(masks)
+    row = int(np.argmax(always if always.any() else min(masks, key=np.sum)))
     return ", ".join(str(columns[field.name][row])[:40] for field in (one, other))

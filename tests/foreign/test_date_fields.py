@@ -26,6 +26,10 @@ NEXT = [*DAYS[1:], DAYS[-1] + dt.timedelta(days=3)]
 MORNING = [day - dt.timedelta(hours=1) for day in NEXT]
 """8 o'clock in Seoul on the next session."""
 DIGITS = [f"{day:%Y%m%d}" for day in DAYS]
+HALT = range(20, 50)
+TRADED = [DAYS[HALT.start - 1 if row in HALT else row] for row in range(len(DAYS))]
+LAST_TRADES = [day + dt.timedelta(hours=6, minutes=30) for day in TRADED]
+"""Half past three in Seoul, on the day before a halt while the stock is halted."""
 KST = [day - dt.timedelta(hours=9) for day in DAYS]
 
 
@@ -46,6 +50,9 @@ KST = [day - dt.timedelta(hours=9) for day in DAYS]
         pytest.param(DAYS, MORNING, "first", id="day before a crawl"),
         pytest.param(DAYS, [day + dt.timedelta(hours=9) for day in DAYS], "first", id="day before a crawl of the day"),
         pytest.param(KST, DIGITS, "first", id="midnights of Seoul"),
+        pytest.param(DIGITS, LAST_TRADES, "first", id="last trades"),
+        pytest.param(DIGITS[::-1], LAST_TRADES[::-1], "first", id="last trades, the newest first"),
+        pytest.param(DIGITS[25:], LAST_TRADES[25:], "first", id="last trades from a halt on"),
         pytest.param(DIGITS, ["20240628"] * len(DAYS), "first", id="day of the file"),
         pytest.param([*DIGITS[:9], DIGITS[8], *DIGITS[10:]], DAYS, "first", id="a single row"),
         pytest.param(["05/01/2024", "06/01/2024"], ["20240105", "20240106"], "", id="ambiguous"),
@@ -56,6 +63,15 @@ def test_the_field_with_the_trading_days_is_taken(first: list[Any], second: list
     choice = date_fields.choose({"date": first, "date:first": first, "date:second": second}, "Asia/Seoul")
     assert choice.error is None
     assert choice.field.removeprefix("date:") == expected
+
+
+def test_the_example_of_a_difference_has_two_days() -> None:
+    texts = [f"{moment + dt.timedelta(hours=9):%Y-%m-%d %H:%M}" for moment in LAST_TRADES]
+    columns = {"date": DIGITS, "date:day": DIGITS, "date:ts": texts}
+    remark = date_fields.choose(columns, "Asia/Seoul").remark
+    assert remark is not None
+    day, moment = str(remark.values["values"]).split(", ")
+    assert moment[:10] != f"{dt.datetime.strptime(day, '%Y%m%d'):%Y-%m-%d}"
 
 
 def test_bars_within_a_day_are_told_by_their_moments() -> None:
