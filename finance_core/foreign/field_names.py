@@ -50,6 +50,7 @@ BARS: Final[FieldNames] = {
         *("종가", "현재가"),
         *("closing_price", "close/last", "trade_price", "cur_prc", "체결가", "수정종가", "price", "last"),
         *("px_last", "last_price"),
+        *("매매기준율", "deal_bas_r"),
     ),
     "volume": (
         *("volume", "vol", "acml_vol", "tvol", "accumulatedtradingvolume", "trqu", "acc_trdvol", "v"),

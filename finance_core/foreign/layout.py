@@ -279,7 +279,7 @@ def missing(documents: Sequence[Document], name: str = "") -> SisepanError | Non
         elif isinstance(held, list):
             pending += held
         else:
-            is_text = isinstance(held, str)
+            is_text = isinstance(held, str) and not numbers.is_decimal(held)
             is_date = isinstance(held, dt.date) or (is_text and len(held) >= 8 and dates.is_date(held))
             types.add(dt.date if is_date else float if numbers.form_of(held) != "missing" and not is_text else str)
     ours = field_names.of_bars(tuple(names)).keys()

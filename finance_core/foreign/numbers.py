@@ -86,6 +86,15 @@ def is_missing(value: Any) -> bool:
     return value is None or value != value or (isinstance(value, str) and value.strip() in NOTHING)
 
 
+def is_decimal(text: str) -> bool:
+    """Whether a text is a number with a point, which no ticker and no day is.
+
+    >>> is_decimal("1,300.5"), is_decimal("005930"), is_decimal("2024.01.02")
+    (True, False, False)
+    """
+    return _POINT.fullmatch(text.strip().replace(",", "")) is not None
+
+
 def form_of(value: Any) -> NumberForm:
     """How a number is stored."""
     if isinstance(value, str):

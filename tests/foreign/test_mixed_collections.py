@@ -149,6 +149,8 @@ def test_our_own_layout_without_a_list_names_the_command_that_makes_it(
         ({"ticker": "005930", "close": 1.0}, "field of dates found in: ticker, close"),
         ({"ticker": "005930", "date": "2024-01-02", "amount": 5}, "field of closes found in: ticker, date, amount"),
         ({"when": "2024-01-02", "paid": 5}, "field of dates found in: when, paid"),
+        ({"TIME": "20240102", "DATA_VALUE": "1,300.5"}, "field of closes found in: TIME, DATA_VALUE"),
+        ({"cur_unit": "USD", "deal_bas_r": "1,300.5"}, "field of dates found in: cur_unit, deal_bas_r"),
         (
             {
                 "ticker": "005930",
@@ -171,6 +173,17 @@ def test_what_cannot_be_read_is_told_by_what_is_missing(
         code, printed = run(capsys, *arguments)
         assert missing in printed
         assert code == (console.WRONG_USE if arguments else console.ALL_GOOD)
+
+
+def test_a_rate_without_a_pair_is_told_by_what_is_missing(
+    own_server_db: MongoDatabase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = [f"2024.01.{day:02}" for day in (2, 3, 4, 5)]
+    own_server_db["환율"].insert_many([{"통화": "USD", "날짜": day, "매매기준율": "1,300.5"} for day in days])
+    assert "field of tickers found in: 통화, 날짜, 매매기준율" in run(capsys)[1]
+    own_server_db["환율"].update_many({}, {"$set": {"통화쌍": "USDKRW"}})
+    assert run(capsys, "--convert", "환율", "--category", "currencies", "--yes")[0] == console.ALL_GOOD
+    assert prices.load(own_server_db, categories.CURRENCIES, "USDKRW")["close"].tolist() == [1300.5] * 4
 
 
 @pytest.mark.parametrize(
