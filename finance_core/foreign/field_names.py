@@ -69,6 +69,8 @@ BARS: Final[FieldNames] = {
 They include the names in the APIs of KIS, Kiwoom, LS, Naver, Upbit, Bloomberg, KRX and the Korean government's open
 data.
 """
+ISINS: Final = ("isin", "isin_code", "isin_cd", "isincd", "표준코드")
+"""Names, likewise, of fields whose values are tickers only if they are ISINs of our own kind, and nothing else is."""
 DATE: Final = "date:"
 """How our name of each field begins where several may be the date."""
 BESIDE_RANGE: Final = frozenset({"trade_price", "cur_prc", "체결가", "price", "last", "last_price"})

@@ -171,7 +171,7 @@ def zones(category: Category | None) -> list[str]:
 def recognise(documents: Sequence[Document], category: Category | None, name: str = "") -> Layout | None:
     """The layout of `documents`, a sample of the collection `name`; None where they have no dates or no prices."""
     seen: list[shapes.Shape] = []
-    parts = list(shapes.rows_of(documents, seen=seen, tickers=row_parts.fields_of_tickers(documents, category)))
+    parts = list(shapes.rows_of(documents, seen=seen, tickers=row_parts.fields_of_tickers(documents, category, name)))
     columns = _columns(parts)
     day = date_fields.choose(columns, zones(category)[0])
     columns["date"] = columns.get(day.field) or columns["date"]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bson import ObjectId
 
 from finance_core.bars import candles
-from finance_core.categories import CATEGORIES, Category
+from finance_core.categories import CATEGORIES, KOREAN_STOCKS, Category
 from finance_core.foreign import dates, field_names, raw_tickers
 from finance_core.storage.database import Document
 
@@ -85,11 +85,25 @@ def field_of_tickers(columns: Mapping[str, Sequence[Any]], category: Category | 
     return next((name for name in names[1:] if share(name) >= raw_tickers.ACCEPTED), "")
 
 
-def fields_of_tickers(documents: Sequence[Document], category: Category | None) -> list[str]:
-    """The `field_of_tickers` of documents, if there is one."""
+def fields_of_tickers(documents: Sequence[Document], category: Category | None, collection: str = "") -> list[str]:
+    """The `field_of_tickers` of the documents of a `collection`, if there is one, or that with their ISINs."""
     names = field_names.tickers_among(dict.fromkeys(name for document in documents for name in document))
     columns = {name: [document[name] for document in documents if name in document] for name in names}
-    return [field] if (field := field_of_tickers(columns, category)) else []
+    field = field_of_tickers(columns, category)
+    if not columns and not raw_tickers.written_in(collection, category):
+        field = _field_of_isins(documents, category)
+    return [field] if field else []
+
+
+def _field_of_isins(documents: Sequence[Document], category: Category | None) -> str:
+    """The field with ISINs that have tickers in them, of documents without any other ticker; else ""."""
+    for field in dict.fromkeys(name for document in documents for name in document):
+        if field_names.folded(field) in field_names.ISINS and category in (None, KOREAN_STOCKS):
+            held = [document.get(field) for document in documents]
+            are_read = sum(value is not None and raw_tickers.accepts(KOREAN_STOCKS, value) for value in held)
+            if are_read >= MOST * len(held) and all("ticker" not in names_of(document)[0] for document in documents):
+                return field
+    return ""
 
 
 def is_calendar(name: str) -> bool:

@@ -152,8 +152,9 @@ def _read(document: Document, tickers: Collection[str]) -> tuple[Shape, list[lev
     if isinstance(document.get(names.get("date", "")), dict | list):
         del names["date"]
     ticker = names.get("ticker", "")
-    if ticker in document and ticker not in tickers:
-        names["ticker"] = ticker = next((name for name in tickers if name in document and name != "_id"), ticker)
+    preferred = next((name for name in tickers if name in document and name != "_id"), "")
+    if preferred and (not ticker or ticker in document) and ticker not in tickers:
+        names["ticker"] = ticker = preferred
     is_in_text = ticker.startswith("_id.") and not isinstance(document["_id"], dict)
     has_dots = ticker not in document and ticker.count(".") > 1
     return Shape("flat", names, "" if is_in_text or has_dots else ticker, _of_ticker(names), parts, others), []

@@ -49,6 +49,34 @@ def test_names_of_companies_in_the_likelier_field_are_no_tickers(own_server_db: 
         assert shown[pages.PRICES].to_numpy().tolist() == expected[pages.PRICES].to_numpy().tolist()
 
 
+ISINS = {"005930": "KR7005930003", "000660": "KR7000660001", "035420": "KR7035420009"}
+
+
+@pytest.mark.slow
+def test_isins_beside_no_other_ticker_are_tickers(own_server_db: MongoDatabase) -> None:
+    db = own_server_db
+    rows = [{**row, "isin": ISINS[row["code"]]} for row in documents()]
+    db["kr"].insert_many([{name: row[name] for name in row if name not in ("symbol", "code")} for row in rows])
+    done = adoption.convert(db, KOREAN_STOCKS, inspection.look_at(db, "kr", KOREAN_STOCKS))
+    assert (done.state, done.bars, done.failures) == ("done", len(rows), [])
+    assert set(prices.tickers(db, KOREAN_STOCKS)) == {*ISINS}
+
+
+@pytest.mark.parametrize(
+    ("collection", "more"),
+    [
+        ("kr", {"code": "005930", "isin": "KR7005930003"}),
+        ("kr", {"meta": {"ticker": "005930"}, "isin": "KR7005930003"}),
+        ("kr_005930", {"isin": "KR7005930003"}),
+        ("AAPL", {"isin": "US0378331005"}),
+        ("us", {"meta": {"ticker": "AAPL"}, "isin": "US0378331005"}),
+    ],
+)
+def test_isins_beside_a_ticker_and_those_of_other_countries_are_none(collection: str, more: Document) -> None:
+    rows = [{**more, "date": row["date"], "close": row["close"]} for row in documents()[:30]]
+    assert row_parts.fields_of_tickers(rows, None, collection) == []
+
+
 @pytest.mark.parametrize("kind", [csv, parquet, sqlite])
 def test_names_of_companies_in_the_likelier_column_are_no_tickers(
     tmp_path: Path, kind: Callable[[Path, list[Document]], Source]
