@@ -21,6 +21,8 @@ def read(db: MongoDatabase, rules: Rules, location: Location, raw: object) -> pd
     """The bars of one ticker, checked. Raises DataConflict where a conversion could take them, else SisepanError."""
     ticker = required_ticker(rules.category, raw)
     bars = prices.as_stored(db, location, ticker)
+    if not (bars["close"] > 0).all():  # a chart passes over such a day
+        raise DataConflict(N_("종가가 없는 날이 있습니다."))
     require(rules, ticker, bars)
     return bars
 
@@ -30,8 +32,6 @@ def require(rules: Rules, ticker: str, bars: pd.DataFrame) -> None:
 
     It is a DataConflict where a conversion could take them.
     """
-    if not (bars["close"] > 0).all():  # a chart passes over such a day
-        raise DataConflict(N_("종가가 없는 날이 있습니다."))
     if (bars[candles.PRICES] > mending.PRICE_LIMIT).any(axis=None):
         raise DataConflict(conversion.ABSURD)
     ranges.require(bars, ticker)

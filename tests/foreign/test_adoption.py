@@ -614,18 +614,16 @@ def test_the_list_shows_nothing_of_what_no_chart_can_be_drawn_from(own_server_db
 
 
 @pytest.mark.parametrize("close", [0, -5.0, None])
-def test_a_ticker_with_a_later_day_without_a_close_is_not_drawn_until_it_is_mended(
+def test_the_list_passes_over_a_day_without_a_close_as_the_chart_does(
     own_server_db: MongoDatabase, close: float | None
 ) -> None:
     db = own_server_db
     db["kr"].insert_many(flat(TABLES, CAPITAL))
     adopted(db, "kr")
+    before = tickers.get(db, KOREAN_STOCKS, "005930")
     db["kr"].insert_one({"symbol": "005930", "Date": dt.datetime(2026, 11, 23), "Close": close})
-    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 1
-    assert locations.of(db, KOREAN_STOCKS).refused_tickers == {"005930"}
-    assert_all_drawn(db, {ticker: table for ticker, table in TABLES.items() if ticker != "005930"})
-    db["kr"].delete_one({"Date": dt.datetime(2026, 11, 23)})
-    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 1
+    assert following.refresh(db, KOREAN_STOCKS, threading.Event()) == 0
+    assert tickers.get(db, KOREAN_STOCKS, "005930") == before
     assert_all_drawn(db, TABLES)
 
 

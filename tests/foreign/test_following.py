@@ -147,7 +147,6 @@ def test_a_price_that_cannot_be_is_not_drawn_and_takes_no_page_and_no_export_wit
         pytest.param(lambda row: {"Date": f"{row['Date']:%Y-%m-%d}"}, id="day as text"),
         pytest.param(lambda row: {"Close": f"{row['Close']:,}"}, id="price as text"),
         pytest.param(lambda _row: {"Date": LAST.to_pydatetime()}, id="repeated day"),
-        pytest.param(lambda _row: {"Close": None}, id="no close"),
     ],
 )
 def test_a_ticker_that_loses_its_bars_by_a_later_document_is_named(
