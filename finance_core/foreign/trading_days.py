@@ -71,6 +71,9 @@ PLAIN: Final = (WEEKDAYS, "XSAU")
 the second calendar is that of an exchange that trades on Sundays."""
 CLOSED_LIMIT: Final = 0.01
 """A reading fits if the exchange was closed on at most this share of its days."""
+CROWD, CROWD_LIMIT = 40, 3
+"""And on at most so many of any so many days that follow one another: days off by one in the newest part of a long
+history are a small share of it, but have a weekend each week."""
 SATURDAY: Final = 5
 SATURDAYS: Final = {"XSAU": np.datetime64("2013-06-29")}
 FIVE_DAYS: Final = np.datetime64("1999-01-01")
@@ -87,6 +90,10 @@ DAYTIME: Final = (5, 22)
 """Local hours (from, to) in which a session may be. Bars outside these hours are times of another zone."""
 
 UNKNOWN: Final = N_("어느 거래소의 종목인지 알 수 없어 하루로 합칠 수 없습니다.")
+CROWDED = N_(
+    "{first}부터 {last}까지의 {rows}일 가운데 {count}일이 {calendar} 거래소가 쉬는 날입니다(예: {day}). 그 무렵의 "
+    "날짜가 하루씩 밀렸으면 고치십시오."
+)
 NONE_FITS = N_("날짜를 어느 시간대로 읽어도 {share}는 {calendar} 거래소가 쉬는 날입니다(예: {day}).")
 SEVERAL_FIT = N_("날짜를 {days} 가운데 어느 쪽으로 읽어야 하는지 알 수 없습니다.")
 
@@ -103,6 +110,8 @@ class Reading(NamedTuple):
     """Counted rows whose day is no session of the calendar."""
     rows: int
     """Counted rows; repetitions that fill closed days do not count (see `read`)."""
+    crowd: Days
+    """The `CROWD` counted days, ascending, of which most are no sessions; empty if no more than `CROWD_LIMIT` are."""
     is_midnight: bool = False
     """Whether nearly all moments in UTC are midnights in the zone."""
     is_daytime: bool = False
@@ -115,8 +124,13 @@ class Reading(NamedTuple):
 
     @property
     def fits(self) -> bool:
-        """Whether the exchange was open on nearly all of the days."""
-        return self.closed <= CLOSED_LIMIT * self.rows
+        """Whether the exchange was open on nearly all of the days, and on most of each part of them."""
+        return self.closed <= CLOSED_LIMIT * self.rows and not self.is_crowded
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether more than single days among `CROWD` are no sessions."""
+        return len(closed_days(self.crowd, self.calendar)) > CROWD_LIMIT
 
 
 def read(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None, is_repeat: Mask | None = None) -> Reading:
@@ -151,6 +165,10 @@ def _chosen(readings: Sequence[Reading]) -> Reading:
     if not fitting:
         best = min(readings, key=lambda reading: reading.closed)
         share, day = best.closed / best.rows, closed_days(best.days, best.calendar)[0]
+        if best.closed <= CLOSED_LIMIT * best.rows:
+            crowd, closed = best.crowd, closed_days(best.crowd, best.calendar)
+            span = {"first": str(crowd[0])[:10], "last": str(crowd[-1])[:10], "day": str(closed[0])[:10]}
+            raise SisepanError(CROWDED, rows=len(crowd), count=len(closed), calendar=best.calendar, **span)
         raise SisepanError(NONE_FITS, share=f"{share:.1%}", calendar=best.calendar, day=str(day))
     if len(fitting) > 1:
         raise SisepanError(SEVERAL_FIT, days=", ".join(str(reading.days[0]) for reading in fitting))
@@ -253,13 +271,24 @@ def _readings(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None,
 def _reading(moments: Days, in_utc: Mask, exchange: Exchange, counts: Mask | slice = slice(None)) -> Reading:
     """The moments in local time of an exchange; moments that are not `in_utc` are local already."""
     if not in_utc.any():
-        days = moments[counts].astype("datetime64[D]")
-        return Reading(moments, "", exchange.calendar, len(closed_days(days, exchange.calendar)), len(days))
+        return Reading(moments, "", exchange.calendar, *_closed(moments[counts], exchange.calendar))
     there = pd.DatetimeIndex(moments[in_utc]).tz_localize("UTC").tz_convert(exchange.zone).tz_localize(None)
     local = moments.copy()
     local[in_utc] = there.to_numpy()
     is_midnight = bool((there == there.normalize()).mean() >= MIDNIGHT_SHARE)
     is_daytime = bool(((there.hour >= DAYTIME[0]) & (there.hour < DAYTIME[1])).mean() >= MIDNIGHT_SHARE)
-    days = local[counts].astype("datetime64[D]")
-    closed = len(closed_days(days, exchange.calendar))
-    return Reading(local, *exchange, closed, len(days), is_midnight, is_daytime)
+    closed, rows, crowd = _closed(local[counts], exchange.calendar)
+    return Reading(local, *exchange, closed, rows, crowd, is_midnight, is_daytime)
+
+
+def _closed(moments: Days, calendar: str) -> tuple[int, int, Days]:
+    """`closed`, `rows` and `crowd` of a `Reading` whose counted rows are these."""
+    days = moments.astype("datetime64[D]")
+    are_off = are_closed(days, calendar)
+    if are_off.sum() <= CROWD_LIMIT:
+        return int(are_off.sum()), len(days), days[:0]
+    unique, first = np.unique(days, return_index=True)
+    until = np.append(0, np.cumsum(are_off[first]))
+    size = min(CROWD, len(unique))
+    start = int((until[size:] - until[:-size]).argmax())
+    return int(are_off.sum()), len(days), unique[start : start + size]

@@ -108,3 +108,26 @@ def test_what_fits_two_ways_is_refused_where_the_exchange_is_not_known() -> None
 def test_one_odd_session_in_a_year_is_no_reason_to_refuse() -> None:
     days = trading(SEOUL).append(pd.DatetimeIndex(["2023-05-06"])).sort_values()
     assert read(days.to_numpy(), SEOUL).closed == 1
+
+
+@pytest.mark.parametrize("days_off", [-1, 1])
+@pytest.mark.parametrize("rows", [slice(-60, None), slice(0, 60), slice(1_000, 1_060)])
+@pytest.mark.parametrize("exchange", [SEOUL, Exchange("America/New_York", "XNYS"), Exchange("", "24/5"), None])
+def test_days_off_in_a_small_part_of_a_long_history_are_told_by_its_weekends(
+    exchange: Exchange | None, rows: slice, days_off: int
+) -> None:
+    days = trading(exchange or SEOUL, "1999-01-04" if exchange else "2012-01-02", "2024-12-30").to_numpy().copy()
+    assert len(read(days, exchange, "local").days) == len(days)
+    days[rows] += np.timedelta64(days_off, "D")
+    with pytest.raises(SisepanError) as refused:
+        read(np.random.default_rng(1).permutation(np.unique(days)), exchange, "local")
+    assert refused.value.message == trading_days.CROWDED
+
+
+def test_single_odd_sessions_and_filled_days_of_a_long_history_are_no_reason_to_refuse() -> None:
+    days = trading(SEOUL, "2012-01-02", "2024-12-30").to_numpy()
+    odd = np.arange("2020-02-01", "2020-02-22", 7, dtype="datetime64[D]").astype("datetime64[ns]")
+    assert read(np.sort(np.append(days, odd)), SEOUL, "local").closed == 3
+    every_day = np.arange("2012-01-02", "2024-12-31", dtype="datetime64[D]").astype("datetime64[ns]")
+    nowhere = np.zeros(len(every_day), dtype=bool)
+    assert trading_days.read(every_day, nowhere, nowhere, SEOUL, ~np.isin(every_day, days)).closed == 0
