@@ -1,4 +1,4 @@
-"""Checks of raw bars: open and close lie between high and low, and an exchange rate is that of one unit. Pure."""
+"""Checks of raw bars: their columns are what their names say, and an exchange rate is that of one unit. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,8 +16,11 @@ UPSIDE_DOWN_SHARE = 0.01
 """Share of the bars of a ticker whose high may be below their low, by errors of the source."""
 OUTSIDE: Final = ((("open", "close"), 0.01, 0.0, 0.05), (("close",), 0.001, 0.005, 0.08))
 """How far which prices may lie outside the range of their day, in shares of it and absolutely, as rounding to cents and
-late trades put them; and on what share of the bars of a ticker they may lie farther. Of twenty Korean stocks, the close
-of the day before lies outside by more than the second on at least 0.11 of the days, and their own close on none."""
+late trades put them; and on what share of the bars of a ticker, and of any `RUN` of them but for rates, they may lie
+farther. Of twenty Korean stocks, the close of the day before lies outside by more than the second on at least 0.11 of
+the days, and their own close on none."""
+RUN: Final = 100
+"""Columns may be wrong in the newest part of a long history alone, which is a small share of it."""
 RATE: Final = re.compile("[A-Z]{6}")
 """A ticker of an exchange rate. The range and the close of a rate are often of different hours."""
 FAR_OUTSIDE = 0.05
@@ -85,14 +88,22 @@ def require(bars: pd.DataFrame, ticker: str = "") -> None:
             date = f"{bars.index[first]:%Y-%m-%d}"
             raise SisepanError(message, close=f"{closes[first]:.10g}", date=date, currency=ticker[:3])
     upside_down = candles.upside_down(bars["high"].to_numpy(), bars["low"].to_numpy())
-    outside = OUTSIDE[:1] if RATE.fullmatch(ticker) else OUTSIDE
-    for is_wrong, share, message in (
-        (upside_down, UPSIDE_DOWN_SHARE, COLUMNS_SWAPPED),
-        *((_are_outside(bars, names, far, slack), share, COLUMNS_UNLIKE) for names, far, slack, share in outside),
+    outside, run = (OUTSIDE[:1], len(bars)) if RATE.fullmatch(ticker) else (OUTSIDE, RUN)
+    for is_wrong, share, message, size in (
+        (upside_down, UPSIDE_DOWN_SHARE, COLUMNS_SWAPPED, len(bars)),
+        *((_are_outside(bars, names, far, slack), share, COLUMNS_UNLIKE, run) for names, far, slack, share in outside),
     ):
-        if is_wrong.sum() > max(share * len(bars), 1):
-            date = f"{bars.index[int(is_wrong.argmax())]:%Y-%m-%d}"
+        if (crowd := _crowd(is_wrong, len(bars), share)) or (crowd := _crowd(is_wrong, size, share)):
+            date = f"{bars.index[crowd][is_wrong[crowd]][0]:%Y-%m-%d}"
             raise SisepanError(message, count=int(is_wrong.sum()), date=date)
+
+
+def _crowd(is_wrong: npt.NDArray[np.bool_], size: int, share: float) -> slice | None:
+    """The first `size` bars in a row of which more than `share` are wrong, and more than one; None without them."""
+    until = np.append(0, np.cumsum(is_wrong))
+    count = until[size:] - until[:-size] if size <= len(is_wrong) else until[:0]
+    starts = np.flatnonzero(count > max(share * size, 1))[:1].tolist()
+    return slice(starts[0], starts[0] + size) if starts else None
 
 
 def _are_outside(bars: pd.DataFrame, names: Sequence[str], far: float, slack: float = 0.0) -> npt.NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from finance_core.foreign import ranges
 from tests.pages import real_tables
 from tests.yahoo import random_walk
 
+PRICES = list(candles.PRICES)
 BARS = pd.DataFrame(
     {"open": 100.0, "high": 102.0, "low": 98.0, "close": 101.0, "volume": 5.0, "dividends": 0.0, "stock_splits": 0.0},
     index=pd.date_range("2024-01-01", periods=100),
@@ -69,6 +70,29 @@ def test_every_real_history_is_sound_and_none_is_with_the_closes_of_the_day_befo
         assert not list(ranges.broken(bars))
         with pytest.raises(SisepanError):
             ranges.require(bars.assign(close=bars["close"].shift(1).fillna(bars["close"])), ticker)
+
+
+def long_before(bars: pd.DataFrame) -> pd.DataFrame:
+    """Seven years of other bars, then these."""
+    days = pd.bdate_range(end=bars.index[0] - pd.Timedelta(days=1), periods=1_800)
+    return pd.concat([random_walk(days, 3)[PRICES], bars[PRICES]])
+
+
+@pytest.mark.parametrize("rows", [slice(-120, None), slice(0, 120)])
+def test_columns_that_are_wrong_in_a_part_of_a_long_history_are_no_single_errors(rows: slice) -> None:
+    for ticker, real in real_tables().items():
+        bars = long_before(real.astype("float64"))
+        ranges.require(bars, ticker)
+        those = bars.index[-len(real) :][rows]
+        of_the_day_before = bars["close"].shift(1)[those]
+        for wrong in ({"close": of_the_day_before}, {"low": bars["close"][those], "close": bars["low"][those]}):
+            changed = bars.copy()
+            changed.loc[those, list(wrong)] = pd.DataFrame(wrong)
+            with pytest.raises(SisepanError) as refused:
+                ranges.require(changed, ticker)
+            assert refused.value.message == ranges.COLUMNS_UNLIKE
+            assert those[0] <= pd.Timestamp(str(refused.value.values["date"])) <= those[-1]
+            ranges.require(changed, "USDKRW")  # its hours may be others for some time
 
 
 def test_a_close_far_outside_its_day_is_an_error_of_a_single_bar() -> None:
