@@ -1,5 +1,6 @@
 """Bars whose open or close lies outside their range, and those whose high is below their low."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -92,7 +93,41 @@ def test_columns_that_are_wrong_in_a_part_of_a_long_history_are_no_single_errors
                 ranges.require(changed, ticker)
             assert refused.value.message == ranges.COLUMNS_UNLIKE
             assert those[0] <= pd.Timestamp(str(refused.value.values["date"])) <= those[-1]
-            ranges.require(changed, "USDKRW")  # its hours may be others for some time
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(-120, None), slice(0, 100)])
+def test_open_and_close_are_told_by_the_nights_between_them(rows: slice) -> None:
+    for ticker, real in real_tables().items():
+        bars = long_before(real.astype("float64"))
+        for right in (real, bars):
+            ranges.require(right, ticker)
+        those = bars.index[-len(real) :][rows]
+        bars.loc[those, ["open", "close"]] = bars.loc[those, ["close", "open"]].to_numpy()
+        for named in (ticker, "USDKRW"):
+            with pytest.raises(SisepanError) as refused:
+                ranges.require(bars, named)
+            assert refused.value.message == ranges.OPEN_IS_CLOSE
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_opens_that_tell_nothing_are_accepted(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    bars = random_walk(pd.bdate_range("2010-01-04", periods=3_000), seed)[PRICES]
+    close = bars["close"]
+    opens = {
+        "the close": close,
+        "the close of the day before": close.shift(1).fillna(close),
+        "any price of the day": bars["low"] + (bars["high"] - bars["low"]) * random.uniform(0, 1, len(bars)),
+        "none": close * 0,
+        "none on halted days": close.where(random.uniform(0, 1, len(bars)) < 0.5, 0.0),
+    }
+    for opened in opens.values():
+        every = pd.concat([opened, close], axis=1)
+        flat = bars.assign(open=opened, high=every.max(axis=1).clip(bars["high"]), low=every.min(axis=1))
+        for days in (slice(None), slice(0, 61), slice(0, 10)):
+            ranges.require(flat.iloc[days], "005930")
+    still = bars.assign(**dict.fromkeys(PRICES, 100.0))
+    ranges.require(still, "005930")
 
 
 def test_a_close_far_outside_its_day_is_an_error_of_a_single_bar() -> None:
