@@ -115,8 +115,7 @@ def one_a_day(
     is_repeat = _repeats(own)
     reading = trading_days.read(own.moments, own.is_utc, own.is_naive, exchange, is_repeat)
     own = own._replace(moments=reading.moments)
-    is_filled = is_repeat & trading_days.are_closed(reading.days, reading.calendar)
-    is_weekend = trading_days.are_weekends(reading.days, exchange) & ~is_filled
+    is_filled, is_weekend = trading_days.without_session(reading, exchange, is_repeat)
     for are_out, message in ((is_filled, FILLED), (is_weekend, WEEKEND)):
         if are_out.any():
             refused.append(Refused(SisepanError(message), own.place[are_out]))
@@ -195,12 +194,9 @@ def _fullest_last(values: npt.NDArray[np.float64], is_same: dates.Mask) -> npt.N
 def _repeats(own: OwnRows) -> dates.Mask:
     """A mask of the rows that only repeat the row before: all its values, or its close without a volume."""
     order = np.lexsort((own.place[:, 2], own.moments))
-    bars = np.nan_to_num(own.values[order][:, : len(candles.PRICES) + 1])
-    close, volume = bars[:, 3], bars[:, 4]
-    is_flat = ((bars[:, :3] == close[:, None]) | (bars[:, :3] == 0)).all(axis=1) & (volume == 0)
-    is_same = np.append(False, (bars[1:] == bars[:-1]).all(axis=1) | (is_flat[1:] & (close[1:] == close[:-1])))
     is_repeat = np.zeros(len(order), dtype=bool)
-    is_repeat[order] = is_same & np.append(False, np.diff(own.moments[order]) > np.timedelta64(0, "ns"))
+    is_later = np.append(False, np.diff(own.moments[order]) > np.timedelta64(0, "ns"))
+    is_repeat[order] = trading_days.are_repeats(own.values[order]) & is_later
     return is_repeat
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from finance_core.bars import sessions
+from finance_core.bars import candles, sessions
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign.dates import Mask, is_midnight
@@ -179,6 +179,24 @@ def are_impossible(moments: Days) -> Mask:
     """A mask of the moments at which no price can be: after tomorrow, and on `NO_DAYS`."""
     tomorrow = np.datetime64(dt.datetime.now() + dt.timedelta(days=1))
     return (moments > tomorrow) | np.isin(moments.astype("datetime64[D]"), np.array(NO_DAYS, "datetime64[D]"))
+
+
+def are_repeats(values: npt.NDArray[np.float64]) -> Mask:
+    """A mask of the rows that only repeat the row before: all of its prices and its volume, or its close without them.
+
+    The columns of `values` are those of `candles`.
+    """
+    bars = np.nan_to_num(values[:, : len(candles.PRICES) + 1])
+    close, volume = bars[:, 3], bars[:, 4]
+    is_flat = ((bars[:, :3] == close[:, None]) | (bars[:, :3] == 0)).all(axis=1) & (volume == 0)
+    is_same = (bars[1:] == bars[:-1]).all(axis=1) | (is_flat[1:] & (close[1:] == close[:-1]))
+    return np.append(False, is_same)[: len(bars)]
+
+
+def without_session(reading: Reading, own: Exchange | None, is_repeat: Mask) -> tuple[Mask, Mask]:
+    """Masks of the rows that are no bars: repetitions that fill closed days, and other rows of weekends of `own`."""
+    is_filled = is_repeat & are_closed(reading.days, reading.calendar)
+    return is_filled, are_weekends(reading.days, own) & ~is_filled
 
 
 def are_weekends(days: Days, own: Exchange | None) -> Mask:

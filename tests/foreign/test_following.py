@@ -13,7 +13,7 @@ from bson import ObjectId
 from finance_core import log
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.errors import DataConflict, SisepanError
-from finance_core.foreign import adopt_command, following, inspection
+from finance_core.foreign import adopt_command, as_is, following, inspection
 from finance_core.storage import documents, locations, panels, price_exports, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.locations import Location
@@ -109,6 +109,21 @@ def test_a_location_that_was_stored_without_the_names_that_were_lacking_still_re
     followed["kr"].insert_one({**document, "currency": "KRW"})
     assert refresh(followed) == {}
     assert len(prices.load(followed, KOREAN_STOCKS, "005930")) == len(TABLES["005930"]) + 1
+
+
+@pytest.mark.parametrize("days_later", [1, 2], ids=["Saturday", "Sunday"])
+@pytest.mark.parametrize("change", [1.0, 1.001], ids=["a copy of the day before", "other prices"])
+def test_a_row_of_a_weekend_is_not_drawn(followed: MongoDatabase, days_later: int, change: float) -> None:
+    friday = next(day for day in TABLES["005930"].index if day.weekday() == 4)
+    (document,) = flat({"005930": TABLES["005930"].loc[friday:friday]}, CAPITAL)
+    prices_then = {name: document[name] * change for name in ("Open", "High", "Low", "Close")}
+    weekend = friday + pd.Timedelta(days=days_later)
+    followed["kr"].insert_one(document | prices_then | {"_id": ObjectId(), "Date": weekend.to_pydatetime()})
+    reason = str(DataConflict(as_is.NO_SESSION, date=f"{weekend:%Y-%m-%d}"))
+    assert refresh(followed) == {"005930": reason}
+    followed["kr"].delete_one({"Date": weekend.to_pydatetime()})
+    assert refresh(followed) == {}
+    assert_all_drawn(followed, TABLES)
 
 
 def test_what_is_mended_in_place_is_drawn_again_after_a_while(followed: MongoDatabase) -> None:
