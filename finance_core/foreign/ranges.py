@@ -21,12 +21,19 @@ farther. Of twenty Korean stocks, the close of the day before lies outside by mo
 the days, and their own close on none."""
 RUN: Final = 100
 """Columns may be wrong in the newest part of a long history alone, which is a small share of it."""
-ENOUGH, INTERCHANGED, INTERCHANGED_RUN = 60, 1.3, 1.5
+ENOUGH, INTERCHANGED = 60, 1.3
 """From so many nights on, a ratio tells open from close: how far the open is from the close of the day before, by how
 far the close is from the open of the day before. It is 0.2 to 0.6 for twenty Korean stocks, at most 0.9 in any 60 of
 their nights, about 1 for closes alone and for opens that are none, and 1.7 or more where open and close are
-interchanged. The limits are of all nights, and of any `ENOUGH` of them; in most of these nights the open must be the
+interchanged. The limit is of all nights, and of any `ENOUGH` of them; in most of these nights the open must be the
 farther one too, as a single wrong price may outweigh the others."""
+JUMP, SOON, TO_AND_FRO = 5.0, np.timedelta64(30, "D"), 2
+"""A close that differs from the one before, less than so long ago, by this factor or more is of another unit: once is
+enough for a rate or an index; a stock may have splits that its prices leave out, but not so often both up and down."""
+CENTS: Final = 1.0
+"""Below this, a stock may do so: its price is a few of the smallest steps."""
+INDEX: Final = re.compile(r"\^.+")
+"""A ticker of an index."""
 RATE: Final = re.compile("[A-Z]{6}")
 """A ticker of an exchange rate. The range and the close of a rate are often of different hours."""
 FAR_OUTSIDE = 0.05
@@ -52,6 +59,10 @@ COLUMNS_UNLIKE = N_(
 OPEN_IS_CLOSE = N_(
     "시가와 종가가 뒤바뀐 것으로 보입니다({first}부터 {last}까지). 시가는 전날의 종가에서 먼데 종가는 전날의 시가에 "
     "가깝습니다. 열 이름을 고치거나, 이름 없는 목록이면 날짜, 시가, 고가, 저가, 종가, 거래량 순서로 저장하십시오."
+)
+OTHER_UNIT = N_(
+    "종가가 바로 앞의 5배 이상이나 5분의 1 이하인 날이 {count}개입니다(예: {date}, {closes}). 단위가 섞였으면 하나로 "
+    "고치십시오."
 )
 UPSIDE_DOWN = N_("고가가 저가보다 낮습니다.")
 FAR = N_("시가나 종가가 그날의 저가와 고가에서 크게 벗어납니다.")
@@ -106,9 +117,29 @@ def require(bars: pd.DataFrame, ticker: str = "") -> None:
         if (crowd := _crowd(is_wrong, len(bars), share)) or (crowd := _crowd(is_wrong, size, share)):
             date = f"{bars.index[crowd][is_wrong[crowd]][0]:%Y-%m-%d}"
             raise SisepanError(message, count=int(is_wrong.sum()), date=date)
+    _require_one_unit(bars, ticker)
     if night := _interchanged(bars):
         span = {name: f"{bars.index[at]:%Y-%m-%d}" for name, at in zip(("first", "last"), night, strict=True)}
         raise SisepanError(OPEN_IS_CLOSE, **span)
+
+
+def _require_one_unit(bars: pd.DataFrame, ticker: str) -> None:
+    """Raise SisepanError if closes jump as only those of two units do."""
+    known = bars["close"].to_numpy() > 0
+    close, days = bars["close"].to_numpy()[known], bars.index.to_numpy()[known]
+    ratio = close[1:] / close[:-1]
+    is_soon = np.diff(days) < SOON
+    up, down = (ratio >= JUMP) & is_soon, (ratio * JUMP <= 1) & is_soon
+    if RATE.fullmatch(ticker) or INDEX.fullmatch(ticker):
+        least = 0
+    else:
+        up, down = (jumps & (np.maximum(close[1:], close[:-1]) >= CENTS) for jumps in (up, down))
+        least = TO_AND_FRO
+    if (up | down).any() and min(up.sum(), down.sum()) >= least:
+        first = int((up | down).argmax())
+        closes = f"{close[first]:.10g} → {close[first + 1]:.10g}"
+        date = str(days[first + 1])[:10]
+        raise SisepanError(OTHER_UNIT, closes=closes, date=date, count=int((up | down).sum()))
 
 
 def _interchanged(bars: pd.DataFrame) -> tuple[int, int] | None:
@@ -121,9 +152,9 @@ def _interchanged(bars: pd.DataFrame) -> tuple[int, int] | None:
     of_open, of_close = np.abs(opened[1:] - close[:-1]), np.abs(close[1:] - opened[:-1])
     nights = np.stack([of_open, of_close, of_open > of_close + candles.ROUNDING])
     until = np.append(np.zeros((3, 1)), np.cumsum(nights, axis=1), axis=1)
-    for size, limit in ((nights.shape[1], INTERCHANGED), (ENOUGH, INTERCHANGED_RUN)):
+    for size in (nights.shape[1], ENOUGH):
         of_open, of_close, farther = until[:, size:] - until[:, :-size]
-        starts = np.flatnonzero((of_open > limit * of_close) & (2 * farther > size))[:1].tolist()
+        starts = np.flatnonzero((of_open > INTERCHANGED * of_close) & (2 * farther > size))[:1].tolist()
         if starts:
             return int(traded[starts[0]]), int(traded[starts[0] + size])
     return None

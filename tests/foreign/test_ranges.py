@@ -76,7 +76,8 @@ def test_every_real_history_is_sound_and_none_is_with_the_closes_of_the_day_befo
 def long_before(bars: pd.DataFrame) -> pd.DataFrame:
     """Seven years of other bars, then these."""
     days = pd.bdate_range(end=bars.index[0] - pd.Timedelta(days=1), periods=1_800)
-    return pd.concat([random_walk(days, 3)[PRICES], bars[PRICES]])
+    before = random_walk(days, 3)[PRICES]
+    return pd.concat([before * bars["close"].iloc[0] / before["close"].iloc[-1], bars[PRICES]])
 
 
 @pytest.mark.parametrize("rows", [slice(-120, None), slice(0, 120)])
@@ -103,10 +104,9 @@ def test_open_and_close_are_told_by_the_nights_between_them(rows: slice) -> None
             ranges.require(right, ticker)
         those = bars.index[-len(real) :][rows]
         bars.loc[those, ["open", "close"]] = bars.loc[those, ["close", "open"]].to_numpy()
-        for named in (ticker, "USDKRW"):
-            with pytest.raises(SisepanError) as refused:
-                ranges.require(bars, named)
-            assert refused.value.message == ranges.OPEN_IS_CLOSE
+        with pytest.raises(SisepanError) as refused:
+            ranges.require(bars, ticker)
+        assert refused.value.message == ranges.OPEN_IS_CLOSE
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -128,6 +128,38 @@ def test_opens_that_tell_nothing_are_accepted(seed: int) -> None:
             ranges.require(flat.iloc[days], "005930")
     still = bars.assign(**dict.fromkeys(PRICES, 100.0))
     ranges.require(still, "005930")
+
+
+UNITS: dict[str, tuple[slice, float]] = {
+    "newest": (slice(-90, None), 100.0),
+    "oldest": (slice(0, 90), 1 / 1300),
+    "one": (slice(200, 201), 5.5),
+    "to and fro": (slice(100, 200, 2), 100.0),
+}
+
+
+@pytest.mark.parametrize("ticker", ["USDKRW", "EURUSD", "^KS11", "AAPL", "005930"])
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_that_changes_is_told_by_rates_and_indices_and_to_and_fro_by_all(ticker: str, unit: str) -> None:
+    bars = random_walk(pd.bdate_range("2023-01-02", periods=400), 4)[PRICES] / 50
+    ranges.require(bars, ticker)
+    rows, factor = UNITS[unit]
+    changed = bars.copy()
+    changed.loc[changed.index[rows], PRICES] *= factor
+    if ticker not in {"AAPL", "005930"} or unit == "to and fro":
+        with pytest.raises(SisepanError) as refused:
+            ranges.require(changed, ticker)
+        assert refused.value.message == ranges.OTHER_UNIT
+    else:
+        ranges.require(changed, ticker)
+
+
+def test_a_jump_across_a_long_gap_and_steps_of_a_penny_stock_are_no_other_unit() -> None:
+    bars = random_walk(pd.bdate_range("2023-01-02", periods=400), 4)[PRICES] / 50
+    later = bars.set_axis(bars.index + pd.Timedelta(days=700)) * 6
+    ranges.require(pd.concat([bars, later]), "^KS11")
+    steps = pd.Series([0.0001, 0.0006] * 50, bars.index[:100])
+    ranges.require(pd.DataFrame(dict.fromkeys(PRICES, steps)), "ABCD")
 
 
 def test_a_close_far_outside_its_day_is_an_error_of_a_single_bar() -> None:
