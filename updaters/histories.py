@@ -55,6 +55,7 @@ def completed(stored: pd.DataFrame, bars: pd.DataFrame, calendar: Calendar, row:
     stays, with its prices times the ratio of the common days. Raises HistoryRefused if `bars` end before the stored
     ones, or if the common days have no one ratio.
     """
+    stored = stored[stored["close"] > 0]  # in a collection of one's own, others may be stored as well
     days, known = bars.index.to_numpy(), stored.index.to_numpy()
     lost = known[~np.isin(known, days)]
     later = lost > days[0]
@@ -67,8 +68,13 @@ def completed(stored: pd.DataFrame, bars: pd.DataFrame, calendar: Calendar, row:
         lost = lost[~between]
     if not lost.size:
         return bars
-    # Where a rewrite was broken off, nobody can tell which of the bars were restated.
-    shift = _shift(stored, bars if not row.get("rewriting") else bars[:0], lost)
+    if row.get("rewriting"):
+        sentence = N_(
+            "저장된 봉 {count}개가 Yahoo의 이력에 없는데, 이력을 바꾸다가 중단되어 어느 봉까지 바뀌었는지 알 수 "
+            "없습니다. 그 봉이 든 파일을 다시 가져오거나, 이 종목의 시세를 지우고 다시 받으십시오."
+        )
+        raise HistoryRefused(sentence, count=len(lost))
+    shift = _shift(stored, bars, lost)
     kept = stored.loc[lost]
     restated = {name: kept[name] * shift for name in (*candles.PRICES, "dividends")}
     kept = kept.assign(**restated, volume=(kept["volume"] / shift).round().astype("int64"))

@@ -48,8 +48,9 @@ def require(rules: Rules, ticker: str, bars: pd.DataFrame) -> None:
     _require_sessions(days, bars, rules.exchange_of(ticker, [ticker]))
     if (bars["stock_splits"] == 1).any():
         raise DataConflict(N_("액면분할 값이 1인 날이 있습니다. 전환하면 분할이 없는 날로 읽습니다."))
-    if (bars["stock_splits"] != 0).any() and (splits := adjustment.unadjusted_splits(candles.clean(bars)[0])):
-        date = f"{bars.index[splits[0]]:%Y-%m-%d}"
+    cleaned = candles.clean(candles.with_all_actions(bars))[0] if (bars["stock_splits"] != 0).any() else bars[:0]
+    if splits := adjustment.unadjusted_splits(cleaned):
+        date = f"{cleaned.index[splits[0]]:%Y-%m-%d}"
         raise DataConflict(N_("{date}의 액면분할이 그 전 가격에 반영되지 않았습니다. 전환하면 반영합니다."), date=date)
 
 

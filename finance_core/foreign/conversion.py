@@ -160,7 +160,7 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
     table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
     close = table["close"].to_numpy()
     has_close = (close > 0) & np.isfinite(close)
-    table = mending.with_all_actions(table, has_close)
+    table = mending.with_moved_actions(table, has_close)
     table = accepted(~has_close, NO_CLOSE)
     if not table["code"].is_monotonic_increasing:
         table = table.iloc[np.argsort(table["code"].to_numpy(), kind="stable")]

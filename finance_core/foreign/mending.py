@@ -125,19 +125,33 @@ def mended(
     return table.assign(**columns), changes
 
 
-def with_all_actions(table: pd.DataFrame, has_close: npt.NDArray[np.bool_]) -> pd.DataFrame:
+def with_moved_actions(table: pd.DataFrame, has_close: npt.NDArray[np.bool_]) -> pd.DataFrame:
     """`table` whose dividends and splits of rows without a close go to the ticker's next rows with one.
 
-    `table` has the column moments. The rows without a close are refused later.
+    `table` has the column moments. The rows without a close are refused later. Where another row of the same moment has
+    a close, it has the actions of that moment too: the larger one counts, and not both.
     """
     dividends, splits = (table[name].to_numpy(copy=True) for name in candles.CORPORATE_ACTIONS)
+    lost = np.flatnonzero(~has_close & ((dividends > 0) | (splits > 0)))
+    if not lost.size:
+        return table
     codes, moments = table["code"].to_numpy(), table["moments"].to_numpy()
-    for row in np.flatnonzero(~has_close & ((dividends > 0) | (splits > 0))).tolist():
-        later = np.flatnonzero(has_close & (codes == codes[row]) & (moments >= moments[row]))
-        next_rows = later[moments[later] == moments[later].min()] if later.size else later  # several, if a day is twice
-        dividends[next_rows] += max(dividends[row], 0.0)
+    order = np.lexsort((moments, codes))
+    is_new = (np.diff(codes[order]) != 0) | (np.diff(moments[order]) != np.timedelta64(0, "ns"))
+    number = np.empty(len(order), dtype=np.int64)  # of the row's ticker and moment among all of them, ascending
+    number[order] = np.append(0, np.cumsum(is_new))
+    kept = order[has_close[order]]
+    _numbers, last = np.unique(number[lost][::-1], return_index=True)  # a row that is there twice counts once
+    for row in lost[::-1][last].tolist():
+        begin = int(np.searchsorted(number[kept], number[row]))
+        if begin == len(kept) or codes[kept[begin]] != codes[row]:
+            continue
+        end = int(np.searchsorted(number[kept], number[kept[begin]], "right"))
+        rows, is_same = kept[begin:end], number[kept[begin]] == number[row]
+        join, times = (np.maximum, np.maximum) if is_same else (np.add, np.multiply)
+        dividends[rows] = join(dividends[rows], max(dividends[row], 0.0))
         if splits[row] > 0:
-            splits[next_rows] = splits[row] * np.where(splits[next_rows] > 0, splits[next_rows], 1.0)
+            splits[rows] = times(splits[row], np.where(splits[rows] > 0, splits[rows], 1.0))
     return table.assign(dividends=dividends, stock_splits=splits)
 
 

@@ -21,17 +21,19 @@ farther. Of twenty Korean stocks, the close of the day before lies outside by mo
 the days, and their own close on none."""
 RUN: Final = 100
 """Columns may be wrong in the newest part of a long history alone, which is a small share of it."""
-ENOUGH, INTERCHANGED = 60, 1.3
-"""From so many nights on, a ratio tells open from close: how far the open is from the close of the day before, by how
-far the close is from the open of the day before. It is 0.2 to 0.6 for twenty Korean stocks, at most 0.9 in any 60 of
-their nights, about 1 for closes alone and for opens that are none, and 1.7 or more where open and close are
-interchanged. The limit is of all nights, and of any `ENOUGH` of them; in most of these nights the open must be the
-farther one too, as a single wrong price may outweigh the others."""
-JUMP, SOON, TO_AND_FRO = 5.0, np.timedelta64(30, "D"), 2
+INTERCHANGED: Final = ((60, 1.8), (250, 1.3))
+"""Of any so many nights, a ratio above this tells open from close: how far the open is from the close of the day
+before, by how far the close is from the open of the day before. It is 0.2 to 0.6 for twenty Korean stocks, at most 0.9
+in any 60 of their nights, about 1 for closes alone, for opens that are none and for what moves at night alone, and 1.7
+or more where open and close are interchanged. In most of the nights the open must be the farther one too, as a single
+wrong price may outweigh the others."""
+ENOUGH, INTERCHANGED_IN_ALL = 60, 1.5
+"""The ratio of all nights, if they are more than so many."""
+JUMP, SOON, TO_AND_FRO = 5.0, np.timedelta64(30, "D"), 5
 """A close that differs from the one before, less than so long ago, by this factor or more is of another unit: once is
 enough for a rate or an index; a stock may have splits that its prices leave out, but not so often both up and down."""
 CENTS: Final = 1.0
-"""Below this, a stock may do so: its price is a few of the smallest steps."""
+"""Below this, a stock or an index may do so: it is a few of the smallest steps."""
 INDEX: Final = re.compile(r"\^.+")
 """A ticker of an index."""
 RATE: Final = re.compile("[A-Z]{6}")
@@ -114,12 +116,13 @@ def require(bars: pd.DataFrame, ticker: str = "") -> None:
         (upside_down, UPSIDE_DOWN_SHARE, COLUMNS_SWAPPED, len(bars)),
         *((_are_outside(bars, names, far, slack), share, COLUMNS_UNLIKE, run) for names, far, slack, share in outside),
     ):
-        if (crowd := _crowd(is_wrong, len(bars), share)) or (crowd := _crowd(is_wrong, size, share)):
+        crowds = [_crowd(is_wrong, count, share) for count in dict.fromkeys((len(bars), size))]
+        if crowd := next(filter(None, crowds), None):
             date = f"{bars.index[crowd][is_wrong[crowd]][0]:%Y-%m-%d}"
             raise SisepanError(message, count=int(is_wrong.sum()), date=date)
     _require_one_unit(bars, ticker)
-    if night := _interchanged(bars):
-        span = {name: f"{bars.index[at]:%Y-%m-%d}" for name, at in zip(("first", "last"), night, strict=True)}
+    if ends := _interchanged(bars):
+        span = {name: f"{bars.index[at]:%Y-%m-%d}" for name, at in zip(("first", "last"), ends, strict=True)}
         raise SisepanError(OPEN_IS_CLOSE, **span)
 
 
@@ -127,19 +130,16 @@ def _require_one_unit(bars: pd.DataFrame, ticker: str) -> None:
     """Raise SisepanError if closes jump as only those of two units do."""
     known = bars["close"].to_numpy() > 0
     close, days = bars["close"].to_numpy()[known], bars.index.to_numpy()[known]
-    ratio = close[1:] / close[:-1]
-    is_soon = np.diff(days) < SOON
-    up, down = (ratio >= JUMP) & is_soon, (ratio * JUMP <= 1) & is_soon
-    if RATE.fullmatch(ticker) or INDEX.fullmatch(ticker):
-        least = 0
-    else:
-        up, down = (jumps & (np.maximum(close[1:], close[:-1]) >= CENTS) for jumps in (up, down))
-        least = TO_AND_FRO
-    if (up | down).any() and min(up.sum(), down.sum()) >= least:
-        first = int((up | down).argmax())
+    jumps = np.log(close[1:] / close[:-1])
+    is_jump = (np.abs(jumps) >= np.log(JUMP)) & (np.diff(days) < SOON)
+    is_rate = RATE.fullmatch(ticker) is not None
+    is_jump &= is_rate | (np.maximum(close[1:], close[:-1]) >= CENTS)
+    signs = np.sign(jumps[is_jump])
+    is_enough = is_rate or INDEX.fullmatch(ticker) or min((signs > 0).sum(), (signs < 0).sum()) >= TO_AND_FRO
+    if len(signs) and is_enough:
+        first = int(is_jump.argmax())
         closes = f"{close[first]:.10g} → {close[first + 1]:.10g}"
-        date = str(days[first + 1])[:10]
-        raise SisepanError(OTHER_UNIT, closes=closes, date=date, count=int((up | down).sum()))
+        raise SisepanError(OTHER_UNIT, closes=closes, date=str(days[first + 1])[:10], count=len(signs))
 
 
 def _interchanged(bars: pd.DataFrame) -> tuple[int, int] | None:
@@ -152,9 +152,9 @@ def _interchanged(bars: pd.DataFrame) -> tuple[int, int] | None:
     of_open, of_close = np.abs(opened[1:] - close[:-1]), np.abs(close[1:] - opened[:-1])
     nights = np.stack([of_open, of_close, of_open > of_close + candles.ROUNDING])
     until = np.append(np.zeros((3, 1)), np.cumsum(nights, axis=1), axis=1)
-    for size in (nights.shape[1], ENOUGH):
-        of_open, of_close, farther = until[:, size:] - until[:, :-size]
-        starts = np.flatnonzero((of_open > INTERCHANGED * of_close) & (2 * farther > size))[:1].tolist()
+    for size, limit in ((nights.shape[1], INTERCHANGED_IN_ALL), *INTERCHANGED):
+        of_open, of_close, farther = until[:, size:] - until[:, :-size] if size < until.shape[1] else until[:, :0]
+        starts = np.flatnonzero((of_open > limit * of_close) & (2 * farther > size))[:1].tolist()
         if starts:
             return int(traded[starts[0]]), int(traded[starts[0] + size])
     return None

@@ -72,8 +72,10 @@ the second calendar is that of an exchange that trades on Sundays."""
 CLOSED_LIMIT: Final = 0.01
 """A reading fits if the exchange was closed on at most this share of its days."""
 CROWD, CROWD_LIMIT = 40, 3
-"""And on at most so many of any so many days that follow one another: days off by one in the newest part of a long
-history are a small share of it, but have a weekend each week."""
+"""And on at most so many of any so many days that follow one another, beside sessions that lack a row: days off by one
+in the newest part of a long history are a small share of it, but have a weekend each week."""
+LONGEST_HOLIDAYS: Final = 10
+"""Days in a row on which an exchange is closed, at most."""
 SATURDAY: Final = 5
 SATURDAYS: Final = {"XSAU": np.datetime64("2013-06-29")}
 FIVE_DAYS: Final = np.datetime64("1999-01-01")
@@ -130,7 +132,7 @@ class Reading(NamedTuple):
     @property
     def is_crowded(self) -> bool:
         """Whether more than single days among `CROWD` are no sessions."""
-        return len(closed_days(self.crowd, self.calendar)) > CROWD_LIMIT
+        return len(self.crowd) > 0
 
 
 def read(moments: Days, is_utc: Mask, is_naive: Mask, own: Exchange | None, is_repeat: Mask | None = None) -> Reading:
@@ -299,6 +301,20 @@ def _reading(moments: Days, in_utc: Mask, exchange: Exchange, counts: Mask | sli
     return Reading(local, *exchange, closed, rows, crowd, is_midnight, is_daytime)
 
 
+def _lack_neighbours(days: Days, calendar: str) -> Mask:
+    """A mask of the `days` (ascending) whose session before or after is not among them: it may have moved to this day.
+
+    A row of a Saturday beside a whole week is none that is off by a day.
+    """
+    lacks = np.zeros(len(days), dtype=bool)
+    for step in (-1, 1):
+        neighbours = days + step
+        for _day in range(LONGEST_HOLIDAYS):
+            neighbours = np.where(are_closed(neighbours, calendar), neighbours + step, neighbours)
+        lacks |= ~np.isin(neighbours, days)
+    return lacks
+
+
 def _closed(moments: Days, calendar: str) -> tuple[int, int, Days]:
     """`closed`, `rows` and `crowd` of a `Reading` whose counted rows are these."""
     days = moments.astype("datetime64[D]")
@@ -306,7 +322,9 @@ def _closed(moments: Days, calendar: str) -> tuple[int, int, Days]:
     if are_off.sum() <= CROWD_LIMIT:
         return int(are_off.sum()), len(days), days[:0]
     unique, first = np.unique(days, return_index=True)
-    until = np.append(0, np.cumsum(are_off[first]))
+    until = np.append(0, np.cumsum(are_off[first] & _lack_neighbours(unique, calendar)))
     size = min(CROWD, len(unique))
-    start = int((until[size:] - until[:-size]).argmax())
-    return int(are_off.sum()), len(days), unique[start : start + size]
+    counts = until[size:] - until[:-size]
+    start = int(counts.argmax())
+    crowd = unique[start : start + size] if counts[start] > CROWD_LIMIT else unique[:0]
+    return int(are_off.sum()), len(days), crowd

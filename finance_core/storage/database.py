@@ -197,6 +197,9 @@ def has_transactions(db: MongoDatabase) -> bool:
 def at_one_moment(db: MongoDatabase, location: Location, read: Callable[[ClientSession], T]) -> T:
     """The result of `read(session)`, whose queries of `location` see one moment: never half a transaction.
 
+    A moment is never before that of an earlier call, but it may be before a plain read: a snapshot has a transaction
+    only once most members of the replica set have it. So a row that is kept as the version of its bars is read so too.
+
     Replica sets and sharded clusters can do that from MongoDB 5.0 on. On other servers, and for collections that only
     other programs write (these may be views, which have no snapshots), the session is a plain one.
     """

@@ -12,6 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -89,7 +90,9 @@ def panel(db: MongoDatabase, category: Category, since: dt.date, fields: Iterabl
     Tickers are sorted by name; those whose stored bars contradict each other, or are just being replaced without a
     transaction, are `unreadable`. Raises SisepanError where the bars would take more memory than `MOST_BYTES`.
     """
-    rows = tickers.active(db, category, _ROW_FIELDS)
+    location = locations.of(db, category)
+    # Before the bars, and as these: they are never older than their versions.
+    rows = database.at_one_moment(db, location, partial(tickers.active, db, category, _ROW_FIELDS))
     kept = _entry((database.address(), db.name, category.key))
     with kept.lock:
         whole = _current(db, category, kept, rows, since)

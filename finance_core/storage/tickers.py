@@ -196,13 +196,16 @@ def set_favourite(db: MongoDatabase, category: Category, ticker: str, favourite:
     record(db, category, ticker, {"favourite": True if favourite else None})
 
 
-def active(db: MongoDatabase, category: Category, fields: Iterable[str] | None = None) -> list[TickerRow]:
+def active(
+    db: MongoDatabase, category: Category, fields: Iterable[str] | None = None, session: ClientSession | None = None
+) -> list[TickerRow]:
     """The active tickers of `category`, sorted by name, with all fields or with `fields`; ticker and name always there.
 
     If no ticker of the category is registered: every ticker that has bars, with the ticker as its name.
     """
     projection = {"_id": False} | dict.fromkeys([*fields, "ticker", "name"] if fields else [], True)
-    rows = collection(db).find({"category": category.key, "active": {"$ne": False}}, projection).to_list()
+    wanted = {"category": category.key, "active": {"$ne": False}}
+    rows = collection(db).find(wanted, projection, session=session).to_list()
     if not rows and not locations.has_list(db, category):
         return [{"ticker": ticker, "name": ticker} for ticker in prices.tickers(db, category)]
     named = [row | {"name": str(row.get("name") or row["ticker"])} for row in rows]
@@ -219,9 +222,9 @@ def all_rows(db: MongoDatabase, category: Category) -> list[TickerRow]:
     return collection(db).find({"category": category.key}, {"_id": False}).to_list()
 
 
-def get(db: MongoDatabase, category: Category, ticker: str) -> TickerRow | None:
+def get(db: MongoDatabase, category: Category, ticker: str, session: ClientSession | None = None) -> TickerRow | None:
     """The row of one ticker; None if it is not registered."""
-    return collection(db).find_one({"category": category.key, "ticker": ticker}, {"_id": False})
+    return collection(db).find_one({"category": category.key, "ticker": ticker}, {"_id": False}, session=session)
 
 
 def are_active(db: MongoDatabase, named: Iterable[tuple[str, str]]) -> dict[tuple[str, str], bool]:

@@ -245,6 +245,24 @@ def test_a_dividend_and_a_split_of_a_row_without_a_close_are_not_lost(db: MongoD
     assert not prices.load(db, KOREAN_STOCKS, "000660")[["dividends", "stock_splits"]].any(axis=None)
 
 
+def test_actions_of_an_empty_row_beside_a_full_one_of_its_day_are_not_counted_twice(
+    db: MongoDatabase, tmp_path: Path
+) -> None:
+    table = made_table(1, "2023-01-02", "2023-12-28", halted=0).assign(dividends=0.0, stock_splits=0.0)
+    table.loc[table.index[100] :, ["open", "high", "low", "close"]] /= 2
+    table.loc[table.index[100], ["dividends", "stock_splits"]] = [361.0, 2.0]
+    empty = table.iloc[[100]].assign(open=np.nan, high=np.nan, low=np.nan, close=np.nan)
+    lost = empty.set_axis(table.index[[200]]).assign(stock_splits=0.0)
+    rows = pd.concat([empty, lost, table.drop(table.index[200]), lost])
+    import_here(db, write(tmp_path / "prices.csv", {"005930": rows}))
+
+    bars = prices.load(db, KOREAN_STOCKS, "005930")
+
+    assert bars["stock_splits"][bars["stock_splits"] != 0].to_dict() == {table.index[100]: 2.0}
+    assert bars["dividends"][bars["dividends"] != 0].round(6).to_dict() == dict.fromkeys(table.index[[100, 201]], 361.0)
+    assert bars["close"].pct_change().abs().max() < 0.3, "no cliff"
+
+
 def test_of_several_files_nothing_is_written_where_one_is_broken(db: MongoDatabase, tmp_path: Path) -> None:
     good = write(tmp_path / "good.csv", made(2))
     (tmp_path / "000660.csv").write_text("date,close\n2024-01-02,1\n2024-01-03\n")

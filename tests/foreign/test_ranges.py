@@ -130,6 +130,20 @@ def test_opens_that_tell_nothing_are_accepted(seed: int) -> None:
     ranges.require(still, "005930")
 
 
+@pytest.mark.parametrize("aside", [0.004, 0.006, 0.008])
+def test_what_moves_at_night_alone_has_no_columns_interchanged(aside: float) -> None:
+    """As a share in Seoul of an index of American shares: open and close lie about one value, and tell nothing."""
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        value = random.normal(0, 0.012, 5_000).cumsum()
+        opened, close = (np.exp(value + random.normal(0, aside, 5_000)) * 20_000 for _ in range(2))
+        days = pd.bdate_range("2005-01-03", periods=5_000)
+        high, low = np.maximum(opened, close), np.minimum(opened, close)
+        bars = pd.DataFrame({"open": opened, "high": high, "low": low, "close": close}, days)
+        for part in (bars, bars.iloc[:62], bars.iloc[:300]):
+            ranges.require(part, "360750")
+
+
 UNITS: dict[str, tuple[slice, float]] = {
     "newest": (slice(-90, None), 100.0),
     "oldest": (slice(0, 90), 1 / 1300),
@@ -160,6 +174,8 @@ def test_a_jump_across_a_long_gap_and_steps_of_a_penny_stock_are_no_other_unit()
     ranges.require(pd.concat([bars, later]), "^KS11")
     steps = pd.Series([0.0001, 0.0006] * 50, bars.index[:100])
     ranges.require(pd.DataFrame(dict.fromkeys(PRICES, steps)), "ABCD")
+    rate = pd.Series([0.1, 0.02, 0.01, 0.05] * 25, bars.index[:100])  # that of a treasury bill
+    ranges.require(pd.DataFrame(dict.fromkeys(PRICES, rate)), "^IRX")
 
 
 def test_a_close_far_outside_its_day_is_an_error_of_a_single_bar() -> None:

@@ -128,6 +128,8 @@ def test_single_odd_sessions_and_filled_days_of_a_long_history_are_no_reason_to_
     days = trading(SEOUL, "2012-01-02", "2024-12-30").to_numpy()
     odd = np.arange("2020-02-01", "2020-02-22", 7, dtype="datetime64[D]").astype("datetime64[ns]")
     assert read(np.sort(np.append(days, odd)), SEOUL, "local").closed == 3
+    saturdays = np.arange("2020-02-01", "2020-04-25", 7, dtype="datetime64[D]").astype("datetime64[ns]")
+    assert read(np.sort(np.append(days, saturdays)), SEOUL, "local").closed == 12, "beside whole weeks"
     every_day = np.arange("2012-01-02", "2024-12-31", dtype="datetime64[D]").astype("datetime64[ns]")
     nowhere = np.zeros(len(every_day), dtype=bool)
     assert trading_days.read(every_day, nowhere, nowhere, SEOUL, ~np.isin(every_day, days)).closed == 0

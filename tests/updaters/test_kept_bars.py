@@ -58,6 +58,17 @@ def test_days_that_a_person_imported_and_yahoo_lacks_stay(db: MongoDatabase, yah
     assert "missing" not in row
 
 
+def test_a_stored_day_without_a_close_is_no_reason_to_refuse_a_history(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    import_bars(db, WHOLE.iloc[:STORED])
+    of_day = {"ticker": "005930", "date": DAYS[100].to_pydatetime()}
+    db["korean_stocks"].update_one(of_day, {"$set": {"open": 0.0, "high": 0.0, "low": 0.0, "close": None}})
+
+    ran = update(db, yahoo, Listing(WHOLE.iloc[LACKING : STORED + 1]), STORED)
+
+    assert (ran.failures, ran.added, ran.replaced) == ([], 1, 1)
+    assert same(stored(db), WHOLE.iloc[: STORED + 1])
+
+
 def test_a_history_that_lacks_days_and_brings_nothing_new_is_not_written(
     db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

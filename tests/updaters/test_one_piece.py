@@ -3,6 +3,7 @@
 import subprocess
 import tempfile
 import textwrap
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from typing import Any
 import pandas as pd
 import pymongo
 import pytest
+from pymongo.client_session import ClientSession
 
+from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.mongod.process import find_binary
-from finance_core.storage import database, panels, prices, raw_bars, tickers
+from finance_core.storage import database, locations, panels, prices, raw_bars, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests.processes import start_python
 from tests.updaters.updating import (
@@ -80,6 +83,34 @@ def test_a_history_that_is_replaced_while_it_is_read_is_read_as_it_was(
     assert replaced
     pd.testing.assert_frame_equal(read, old)
     assert_stored(own_server_db, samsung)
+
+
+def test_bars_are_never_older_than_the_row_that_was_read_before_them(own_server_db: MongoDatabase) -> None:
+    """A row is the version of its bars: else a page would keep the old ones under the new version."""
+    db, location = own_server_db, locations.of(own_server_db, KOREAN_STOCKS)
+    bar = {"ticker": "005930", "date": DAYS[0].to_pydatetime(), **dict.fromkeys(candles.PRICES, 1.0)}
+    db["korean_stocks"].insert_one(bar)
+    db["rows"].insert_one({"close": 1.0})
+    is_over = threading.Event()
+
+    def write(session: ClientSession | None) -> None:
+        for name in ("korean_stocks", "rows"):
+            db[name].update_one({}, {"$inc": {"close": 1.0}}, session=session)
+
+    def write_on() -> None:
+        while not is_over.is_set():
+            database.atomically(db, write)
+
+    writer = threading.Thread(target=write_on)
+    writer.start()
+    try:
+        for _ in range(400):
+            row = database.at_one_moment(db, location, lambda session: db["rows"].find_one({}, session=session) or {})
+            read = prices.as_stored(db, location, "005930")
+            assert read["close"].iloc[0] >= row["close"]
+    finally:
+        is_over.set()
+        writer.join()
 
 
 # A server without transactions

@@ -25,7 +25,7 @@ from finance_core.charts import candlestick
 from finance_core.charts.candlestick import NOTHING_AHEAD
 from finance_core.charts.overlay import Other
 from finance_core.charts.style import Style
-from finance_core.storage import database, prices, runs
+from finance_core.storage import database, locations, prices, runs, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui.echart import border
@@ -84,11 +84,13 @@ class Chart(NamedTuple):
 
 
 def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
-    """The history of the ticker of `row`, which must just have been read. Raises DataConflict as `prices.as_stored`."""
-    version = prices.version(db, category, row)
-    known = "history", database.address(), db.name, category.key, row["ticker"], version
-    key = "" if version is None else repr(known)
-    return once(key, partial(_read, db, category, row["ticker"], key))
+    """The history of the ticker of `row`. Raises DataConflict as `prices.as_stored`."""
+    ticker = row["ticker"]
+    # Read before the bars, and as these: they are never older than their version.
+    read = partial(tickers.get, db, category, ticker)
+    version = prices.version(db, category, database.at_one_moment(db, locations.of(db, category), read) or row)
+    key = "" if version is None else repr(("history", database.address(), db.name, category.key, ticker, version))
+    return once(key, partial(_read, db, category, ticker, key))
 
 
 class Compared(NamedTuple):
