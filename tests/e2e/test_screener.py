@@ -101,6 +101,28 @@ def test_chosen_rows_are_compared_and_are_still_chosen_after_the_way_back(app: C
 
 
 @pytest.mark.usefixtures("market")
+@pytest.mark.parametrize("link", ["/market", "/korean_stocks"])
+@pytest.mark.parametrize("language", ["", "&lang=en", "&lang=ko"])
+def test_one_step_back_leads_to_the_question_that_was_left(
+    app: Callable[[], str], page: Page, link: str, language: str
+) -> None:
+    page.goto(f"{app()}/screener?rule=close+>+ma20{language}")
+    counts = page.locator(".st-key-screen_counts")
+    expect(counts).to_be_visible(timeout=60_000)
+    wait_until_at_rest(page)
+    asked, steps = counts.inner_text(), page.evaluate("history.length")
+    page.locator(f"a[data-testid=stSidebarNavLink][href$='{link}']").click()
+    page.wait_for_url(f"**{link}*")
+    expect(counts).to_have_count(0)
+    wait_until_at_rest(page)
+    assert page.evaluate("history.length") == steps + 1
+    assert page.url.endswith(link + language.replace("&", "?"))
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/screener\?rule=close\+(>|%3E)\+ma20" + language))
+    expect(counts).to_have_text(asked)
+
+
+@pytest.mark.usefixtures("market")
 def test_steps_of_a_number_are_not_undone_by_answers_that_come_later(app: Callable[[], str], page: Page) -> None:
     page.goto(app() + "/screener?rule=rsi14+<+45")
     expect(page.locator(".st-key-screen_counts")).to_contain_text("살펴본 7종목 가운데", timeout=60_000)
