@@ -17,17 +17,7 @@ LOOK = Path(__file__).with_name("look.css")
 """Style of all pages."""
 SCRIPTS = [
     Path(__file__).with_name(f"{name}.js")
-    for name in (
-        "early_steps",
-        "finger_scroll",
-        "focus",
-        "links",
-        "one_click",
-        "page_links",
-        "print",
-        "typed_dates",
-        "unsaved",
-    )
+    for name in ("finger_scroll", "focus", "links", "one_click", "page_links", "print", "typed_dates", "unsaved")
 ]
 """What the browser does on every page; each file says it in its head, and is a block of its own in one script."""
 PAGES_DIR = Path(__file__).resolve().parents[2] / "pages"
