@@ -141,13 +141,14 @@ def with_moved_actions(table: pd.DataFrame, has_close: npt.NDArray[np.bool_]) ->
     number = np.empty(len(order), dtype=np.int64)  # of the row's ticker and moment among all of them, ascending
     number[order] = np.append(0, np.cumsum(is_new))
     kept = order[has_close[order]]
+    of_kept = number[kept]
     _numbers, last = np.unique(number[lost][::-1], return_index=True)  # a row that is there twice counts once
     for row in lost[::-1][last].tolist():
-        begin = int(np.searchsorted(number[kept], number[row]))
+        begin = int(np.searchsorted(of_kept, number[row]))
         if begin == len(kept) or codes[kept[begin]] != codes[row]:
             continue
-        end = int(np.searchsorted(number[kept], number[kept[begin]], "right"))
-        rows, is_same = kept[begin:end], number[kept[begin]] == number[row]
+        end = int(np.searchsorted(of_kept, of_kept[begin], "right"))
+        rows, is_same = kept[begin:end], of_kept[begin] == number[row]
         join, times = (np.maximum, np.maximum) if is_same else (np.add, np.multiply)
         dividends[rows] = join(dividends[rows], max(dividends[row], 0.0))
         if splits[row] > 0:

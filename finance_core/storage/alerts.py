@@ -44,8 +44,8 @@ CLAIMED_FOR: Final = dt.timedelta(minutes=5)
 """After this time another sender may take over claimed alerts, because their sender must have died."""
 AGAIN_AFTER: Final = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 """The pause after each failed attempt; an alert is given up if one more attempt fails."""
-_ROW: Final = ("market", "source", "updated_at", "last_status")
-"""What tells whether the bars of a ticker are final."""
+_FINALITY: Final = ("market", "source", "updated_at", "last_status")
+"""The fields of a row that tell which bars of its ticker are final."""
 
 
 def rules(db: MongoDatabase, category: Category | None = None) -> list[AlertRule]:
@@ -261,7 +261,7 @@ class _Final:
     def __init__(self, db: MongoDatabase, category: Category, moment: dt.datetime) -> None:
         self.moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
         self._category = category
-        self._rows = {row["ticker"]: row for row in tickers.active(db, category, _ROW)}
+        self._rows = {row["ticker"]: row for row in tickers.active(db, category, _FINALITY)}
         self._calendars = {market.key: trading_calendars.of(db, market.calendar) for market in category.markets}
         self._finished = {
             key: np.datetime64(sessions.last_finished(calendar, moment), "D")

@@ -60,6 +60,8 @@ CANNOT_INDEX = {67, 72, 85, 86, 166}
 """Error codes of an index that a collection cannot have: a view, a time series, a conflict with another index."""
 HAVE_TRANSACTIONS = {"RSPrimary", "RSSecondary", "Mongos"}
 """The driver's names of servers with transactions."""
+ARBITER, MAJORITY = "RSArbiter", "majority"
+"""The driver's name of a member without data, and the server's word for most members."""
 SNAPSHOTS = 13
 """The version of the protocol from which on such servers read a snapshot outside of a transaction: MongoDB 5.0."""
 NO_SNAPSHOT = {239, 246}
@@ -200,12 +202,15 @@ def at_one_moment(db: MongoDatabase, location: Location, read: Callable[[ClientS
     A moment is never before that of an earlier call, but it may be before a plain read: a snapshot has a transaction
     only once most members of the replica set have it. So a row that is kept as the version of its bars is read so too.
 
-    Replica sets and sharded clusters can do that from MongoDB 5.0 on. On other servers, and for collections that only
-    other programs write (these may be views, which have no snapshots), the session is a plain one.
+    Replica sets and sharded clusters can do that from MongoDB 5.0 on. The session is a plain one on other servers, for
+    collections that only other programs write (these may be views, which have no snapshots), and where writes do not
+    wait for most members (by w in MONGO_URI, or with an arbiter): a snapshot would not have the last ones.
     """
     servers = db.client.topology_description.server_descriptions().values()
     able = [each.max_wire_version >= SNAPSHOTS for each in servers if each.server_type_name in HAVE_TRANSACTIONS]
-    if able and all(able) and not location.read_only:
+    waits = db.write_concern.document.get("w", MAJORITY) == MAJORITY
+    waits &= all(each.server_type_name != ARBITER for each in servers)
+    if able and all(able) and waits and not location.read_only:
         try:
             with db.client.start_session(snapshot=True) as session:
                 return read(session)

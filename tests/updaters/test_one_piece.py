@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pymongo
 import pytest
+from pymongo import WriteConcern
 from pymongo.client_session import ClientSession
 
 from finance_core.bars import candles
@@ -111,6 +113,15 @@ def test_bars_are_never_older_than_the_row_that_was_read_before_them(own_server_
     finally:
         is_over.set()
         writer.join()
+
+
+def test_what_was_written_a_moment_ago_is_read_though_no_majority_was_waited_for(own_server_db: MongoDatabase) -> None:
+    hurried = own_server_db.with_options(write_concern=WriteConcern(w=1))
+    for close in range(1, 51):
+        table = np.full((300, len(candles.COLUMNS)), float(close))
+        bars = candles.frame(pd.bdate_range("2024-01-02", periods=300).to_numpy(), table)
+        prices.write(hurried, KOREAN_STOCKS, "005930", bars, remove_others=True)
+        assert prices.as_stored(hurried, KOREAN_STOCKS, "005930").equals(bars)
 
 
 # A server without transactions
