@@ -122,7 +122,7 @@ def with_all_actions(raw: pd.DataFrame) -> pd.DataFrame:
     >>> with_all_actions(raw)[["dividends", "stock_splits"]].iloc[1].tolist()
     [1.0, 2.0]
     """
-    has_close = raw["close"].to_numpy() > 0
+    has_close = raw["close"].between(0, np.inf, "neither").to_numpy()
     if has_close.all():  # as in nearly all answers
         return raw
     dividends, splits = (raw[name].fillna(0.0).to_numpy(copy=True) for name in CORPORATE_ACTIONS)

@@ -157,11 +157,9 @@ def convert(rules: Rules, group: Mapping[str, Sequence[Any]], portions: Sequence
     table = accepted(table["moments"].isna().to_numpy(), NO_DATE)
     table = accepted(trading_days.are_impossible(table["moments"].to_numpy()), IMPOSSIBLE_DAY)
     failures |= _of_other_units(rules, list(group), table, portions) | _of_two_adjustments(table, portions)
+    table = mending.with_moved_actions(table, table["close"].between(0, mending.PRICE_LIMIT, "right").to_numpy())
     table = accepted((table["close"] > mending.PRICE_LIMIT).to_numpy(), ABSURD)
-    close = table["close"].to_numpy()
-    has_close = (close > 0) & np.isfinite(close)
-    table = mending.with_moved_actions(table, has_close)
-    table = accepted(~has_close, NO_CLOSE)
+    table = accepted(~(table["close"] > 0).to_numpy(), NO_CLOSE)
     if not table["code"].is_monotonic_increasing:
         table = table.iloc[np.argsort(table["code"].to_numpy(), kind="stable")]
     moments = dates.Written(*(table[name].to_numpy() for name in dates.Written._fields))

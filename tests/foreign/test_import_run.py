@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from bson import Decimal128, ObjectId
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from finance_core.bars import adjustment, candles, sessions
@@ -370,8 +370,32 @@ _table = st.lists(
 )
 
 
+def _with_moved_actions(known: pd.DataFrame) -> pd.DataFrame:
+    """`known` in which the next day with a close has the dividends and splits of the days without one before it."""
+    known, waiting = known.sort_index(), []
+    for day in known.index:
+        if not 0 < known.at[day, "close"] < math.inf:
+            waiting.append(day)
+            continue
+        for before in waiting:
+            known.at[day, "dividends"] += known.at[before, "dividends"]
+            if factor := known.at[before, "stock_splits"]:
+                known.at[day, "stock_splits"] = (known.at[day, "stock_splits"] or 1.0) * factor
+        waiting = []
+    return known
+
+
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.dictionaries(st.sampled_from(list(KOREAN_TICKERS)), _table, min_size=1))
+@example(
+    rows={
+        "035720": [
+            (dt.date(2024, 5, 2), 6.0, 6.0, 6.0, 6.0, 9, 0.0, 0.0),
+            (dt.date(2024, 5, 3), 6.0, 6.0, 6.0, math.inf, 9, 0.5, 2.0),
+            (dt.date(2024, 5, 7), 3.0, 3.0, 3.0, 3.0, 9, 0.0, 0.0),
+        ]
+    }
+)
 def test_whatever_the_prices_imported_twice_is_imported_once(
     db: MongoDatabase, rows: dict[str, list[tuple[Any, ...]]]
 ) -> None:
@@ -383,6 +407,7 @@ def test_whatever_the_prices_imported_twice_is_imported_once(
         raw = pd.DataFrame([row[1:] for row in table], index=index, columns=candles.COLUMNS).astype("float64")
         known = raw.assign(**raw[candles.PRICES].mask(raw[candles.PRICES] < 0))  # -1 stands for no price
         known["stock_splits"] = known["stock_splits"].replace(1.0, 0.0)
+        known = _with_moved_actions(known)
         expected[ticker] = adjustment.split_adjusted(candles.clean(known)[0])[0]
         documents = raw.reset_index().assign(symbol=f"A{ticker}", date=index.strftime("%Y-%m-%d")).to_dict("records")
         db[THEIRS].insert_many(documents)

@@ -187,7 +187,7 @@ def test_a_run_whose_process_died_is_shown_as_interrupted_and_can_be_continued(
     dead = insert_run(own_server_db, "running", total=2, done=1, full=True, started_at=tickers.now())
     yahoo.clear()
     update_time = tickers.now()
-    tickers.record(own_server_db, KOREAN_STOCKS, "000660", {"updated_at": update_time})
+    tickers.record(own_server_db, KOREAN_STOCKS, "000660", {"updated_at": update_time, "verified_at": update_time})
 
     page = open_page()
     assert "끊김" in text_of(page)
