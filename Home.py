@@ -29,7 +29,7 @@ def visit() -> None:
     admins = [page(name, visible=may_edit()) for name in ADMIN_PAGES]
     menu = {"": [page("overview")], _("시세"): viewers, _("관리"): [*admins, *login.pages()]}
     chosen = st.navigation(menu, expanded=True)
-    st.set_page_config(page_title=f"{chosen.title} · 시세판")
+    navigation.name_window(chosen.title)
     with st.sidebar:
         navigation.load_scripts()
         navigation.follow()

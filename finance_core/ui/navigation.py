@@ -57,6 +57,11 @@ def viewer_page(category: Category) -> StreamlitPage:
     return st.Page(file, title=_(category.title), icon=category.icon, url_path=category.key)
 
 
+def name_window(subject: str) -> None:
+    """Name the browser's window after `subject`, what is to be seen on the page, and the product."""
+    st.set_page_config(page_title=" · ".join((subject, _("시세판"))))
+
+
 def go(page_name: str, query: Mapping[str, str]) -> None:
     """Let the next run of the app open the page at the address `page_name` with the parameters `query`."""
     language_kept = {name: text for name, text in st.query_params.items() if name == "lang"}

@@ -247,6 +247,7 @@ def test_language_and_unit_are_chosen_with_a_click_and_kept_in_the_address(
     expect(page).to_have_url(re.compile("unit=W"))
     page.get_by_role("link", name="US stocks").click()
     expect(page.get_by_text("no tickers yet")).to_be_visible()
+    expect(page).to_have_title("US stocks · Sisepan")
     expect(page).to_have_url(re.compile("us_stocks.*lang=en"))
     page.wait_for_function("document.cookie.includes('language=en')")
     page.goto(app() + "/korean_stocks")  # typed, or a bookmark

@@ -188,9 +188,9 @@ def test_a_broken_rewrite_leaves_days_that_yahoo_lacks_as_they_are(db: MongoData
 
 
 @pytest.fixture
-def two_of_twenty_are_lacking(db: MongoDatabase, yahoo: YahooStandIn) -> list[str]:
-    """Twenty tickers, of which Yahoo has two only in part: it has less than half of the bars that a person imported."""
-    names = [f"{number:06}" for number in range(20)]
+def two_of_six_are_lacking(db: MongoDatabase, yahoo: YahooStandIn) -> list[str]:
+    """Six tickers, of which Yahoo has two only in part: it has less than half of the bars that a person imported."""
+    names = [f"{number:06}" for number in range(6)]
     for name in names:
         register(db, name)
     show(yahoo, names, STORED - 1, since=0)
@@ -207,9 +207,9 @@ def show(yahoo: YahooStandIn, names: list[str], night: int, since: int = 120) ->
 
 
 def test_tickers_that_yahoo_has_in_part_get_their_new_bars_and_stop_no_others(
-    db: MongoDatabase, yahoo: YahooStandIn, two_of_twenty_are_lacking: list[str]
+    db: MongoDatabase, yahoo: YahooStandIn, two_of_six_are_lacking: list[str]
 ) -> None:
-    names, told = two_of_twenty_are_lacking, []
+    names, told = two_of_six_are_lacking, []
     for night in range(STORED, STORED + len(names) + 2):
         show(yahoo, names, night)
         ran = run(db, by_quotes=False, now=lambda night=night: evening(DAYS[night]))
@@ -226,9 +226,9 @@ def test_tickers_that_yahoo_has_in_part_get_their_new_bars_and_stop_no_others(
 
 
 def test_a_person_who_asks_for_the_whole_history_is_told_and_nothing_is_stored(
-    db: MongoDatabase, yahoo: YahooStandIn, two_of_twenty_are_lacking: list[str]
+    db: MongoDatabase, yahoo: YahooStandIn, two_of_six_are_lacking: list[str]
 ) -> None:
-    name = two_of_twenty_are_lacking[0]
+    name = two_of_six_are_lacking[0]
     show(yahoo, [name], STORED)
 
     ran = run(db, name, full=True, now=lambda: evening(DAYS[STORED]))
@@ -237,9 +237,9 @@ def test_a_person_who_asks_for_the_whole_history_is_told_and_nothing_is_stored(
 
 
 def test_a_history_with_a_missing_session_that_is_refused_is_asked_for_ever_less_often(
-    db: MongoDatabase, yahoo: YahooStandIn, two_of_twenty_are_lacking: list[str]
+    db: MongoDatabase, yahoo: YahooStandIn, two_of_six_are_lacking: list[str]
 ) -> None:
-    name = two_of_twenty_are_lacking[0]
+    name = two_of_six_are_lacking[0]
     tickers.record(db, KOREAN_STOCKS, name, {"missing": [DAYS[10].to_pydatetime()]})
     refused = []
     for night in range(STORED, STORED + 20):

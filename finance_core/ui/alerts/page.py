@@ -101,7 +101,7 @@ def _form(db: MongoDatabase) -> None:
         second.text_input(_("이름"), key=_key("name"))
         third.text_input(_("종목 코드(쉼표로, 비우면 모두)"), key=_key("tickers"))
         _condition()
-        left, right, last = st.columns([2, 2, 1], vertical_alignment="bottom")
+        left, right, last = st.columns([3, 3, 2], vertical_alignment="bottom")
         left.text_input(_("웹훅 주소(비우면 화면에만)"), placeholder="https://", key=_key("webhook"))
         hint = None if settings.get("SMTP_URL") else _("SMTP_URL 설정이 있어야 보냅니다: smtps://사용자:암호@서버")
         right.text_input(_("전자우편(비우면 화면에만)"), key=_key("email"), help=hint)

@@ -175,7 +175,7 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
     ticker = listed["ticker"]
     row = tickers.get(db, category, ticker) or listed
     name = listing.name_of(row)
-    st.set_page_config(page_title=f"{name} · 시세판")
+    navigation.name_window(name)
     history = shared.history(db, category, row)
     if history.bars.empty and row.get("source") == "sample":
         st.info(_("이 종목의 표본 시세를 만들고 있습니다. 잠시 뒤 나타납니다."), icon=":material/science:")
