@@ -6,6 +6,7 @@ const boxes = new WeakMap(); // each box by its root element: a box outlives the
 const HAS_KEYBOARD_ON_SCREEN = matchMedia("(pointer: coarse)");
 const AT_ONCE = 100; // milliseconds from the blur of a box to its removal, if the removal is the reason
 const LONGEST_WAIT = 5000; // milliseconds for the box of the next page; a page that failed has none
+const whenIdle = globalThis.requestIdleCallback ?? setTimeout; // Safari has only the latter
 let bridge; // takes what is typed between the boxes of two pages; see `Bridge`
 
 // `key`, `initials`, `asked` and `rank` must give the same results as finance_core/search.py.
@@ -63,6 +64,8 @@ for (const [first, keys] of Object.entries(KEYS))
   keys.split(" ").forEach((each, at) => KEY_OF.set(String.fromCharCode(Number(first) + at), each.toLowerCase()));
 const pressed = (text) => [...text].map((letter) => KEY_OF.get(letter) ?? letter).join("");
 
+const pressedOf = (entry) => (entry.pressed ??= [entry.ticker, ...entry.names].map(pressed));
+
 // The entries that begin with the same keys as `query`, for who types on the other keyboard (tkatjd is 삼성, ㅁ메ㅣ is
 // AAPL): those with exactly these keys first. Each with whether its keys are exactly these.
 export function searchByKeys(entries, query) {
@@ -70,14 +73,29 @@ export function searchByKeys(entries, query) {
   if (keys.length < 2) return [];
   const matches = [];
   for (const entry of entries) {
-    entry.pressed ??= [entry.ticker, ...entry.names].map(pressed);
-    if (entry.pressed.some((own) => own.startsWith(keys))) matches.push({ entry, isExact: entry.pressed.includes(keys) });
+    const own = pressedOf(entry);
+    if (own.some((each) => each.startsWith(keys))) matches.push({ entry, isExact: own.includes(keys) });
   }
   return matches.sort((a, b) => b.isExact - a.isExact).slice(0, LIMIT);
 }
 
+// The tickers of all boxes: the first box of a page brings them, and they are prepared before the first key.
+const tickers = {
+  categories: [],
+  bring(categories) {
+    const text = JSON.stringify(categories);
+    if (text === this.text) return;
+    Object.assign(this, { categories, text, prepared: null });
+    whenIdle(() => this.entries.forEach(pressedOf));
+  },
+  get entries() {
+    return (this.prepared ??= prepare(this.categories));
+  },
+};
+
 class Box {
   constructor(root) {
+    this.root = root.querySelector(".box");
     this.input = root.querySelector("input");
     this.list = root.querySelector("ul");
     this.choices = []; // the values that Enter or a click chooses, in the order of the list
@@ -114,21 +132,23 @@ class Box {
         this.show();
       }
     };
-    document.addEventListener("keydown", this.onShortcut, true);
   }
 
   update({ data, setTriggerValue }) {
     this.setTriggerValue = setTriggerValue;
     if (this.data !== data) {
       this.data = data;
-      this.entries = null; // `show` prepares them when they are needed
+      this.isFirst = Boolean(data.categories);
+      if (this.isFirst) tickers.bring(data.categories);
+      this.root.classList.toggle("second", !this.isFirst);
       this.input.placeholder = data.texts.placeholder;
       this.input.setAttribute("aria-label", data.texts.placeholder);
     }
     const isFree = document.activeElement === document.body && !HAS_KEYBOARD_ON_SCREEN.matches;
     if (!this.hasBeenDrawn && data.focus && isFree) this.input.focus();
+    if (!this.hasBeenDrawn && this.isFirst) document.addEventListener("keydown", this.onShortcut, true);
     this.hasBeenDrawn = true;
-    bridge?.leadTo(this);
+    if (this.isFirst) bridge?.leadTo(this);
   }
 
   // Goes on with a text that was begun between two pages; `isEntered` if Enter has been pressed.
@@ -141,24 +161,24 @@ class Box {
   }
 
   show() {
-    this.entries ??= prepare(this.data.categories);
+    const { entries } = tickers;
     const query = this.input.value;
     const isEmpty = !query.trim();
     const usual = () => {
-      const byKey = new Map(this.entries.map((entry) => [`${entry.category}:${entry.row[0]}`, entry]));
+      const byKey = new Map(entries.map((entry) => [`${entry.category}:${entry.row[0]}`, entry]));
       return this.data.usual.map((name) => byKey.get(name)).filter(Boolean);
     };
-    const asTyped = isEmpty ? usual() : search(this.entries, query, this.data.home);
+    const asTyped = isEmpty ? usual() : search(entries, query, this.data.home);
     // A vowel alone begins no Korean word.
     const isOther = !isEmpty && (!asTyped.length || /(^|[^가-힣])[ㅏ-ㅣ]/.test(query.normalize("NFC")));
-    const byKeys = isOther ? searchByKeys(this.entries, query) : [];
+    const byKeys = isOther ? searchByKeys(entries, query) : [];
     const matches = byKeys.length ? [] : asTyped;
     const groups = grouped([...matches, ...byKeys.map(({ entry }) => entry)]);
     this.choices = [];
     const items = [];
-    for (const [category, entries] of groups) {
+    for (const [category, found] of groups) {
       items.push(element("li", { className: "group", role: "presentation" }, this.titleOf(category)));
-      for (const entry of entries) items.push(this.option(`${category}:${entry.row[0]}`, ...this.label(entry)));
+      for (const entry of found) items.push(this.option(`${category}:${entry.row[0]}`, ...this.label(entry)));
     }
     // Enter chooses what was typed, not what only has the same first keys.
     let active = matches.length || (byKeys[0]?.isExact && !byKeys[1]?.isExact) ? 0 : -1;
@@ -178,7 +198,7 @@ class Box {
   }
 
   titleOf(category) {
-    return this.data.categories.find((each) => each.key === category).title;
+    return tickers.categories.find((each) => each.key === category).title;
   }
 
   label({ row: [ticker, name, english, , sample] }) {
@@ -245,7 +265,7 @@ class Box {
 
   remove() {
     document.removeEventListener("keydown", this.onShortcut, true);
-    if (performance.now() - this.leftAt < AT_ONCE) bridge ??= new Bridge(this.input.value);
+    if (this.isFirst && performance.now() - this.leftAt < AT_ONCE) bridge ??= new Bridge(this.input.value);
   }
 }
 

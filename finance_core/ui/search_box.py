@@ -3,7 +3,7 @@
 It searches in the browser (`search_box.js`), by the same rules as `finance_core.search`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing, navigation
 from finance_core.ui.listing import Listing
 
-KEY, VIEWED = "search", "viewed"
+KEY, SECOND, VIEWED = "search", "second_search", "viewed"
 ADD = "add:"
 """The prefix of a choice that adds a ticker."""
 MOST_USUAL = 20
@@ -65,6 +65,22 @@ def show(
     )
 
 
+def show_second(
+    db: MongoDatabase, label: str, choose: Callable[[Category, str], None], *, home: Category, usual: Sequence[str]
+) -> None:
+    """A second box on the page, within a menu, with the tickers of the first; the empty box lists those of `usual`."""
+
+    def chosen() -> None:
+        key = str(st.session_state[SECOND]["chosen"] or "")
+        if categories.is_key(key):
+            category, ticker = categories.of_key(key)
+            if ticker in listing.of(db, category).rows:
+                choose(category, ticker)
+
+    words = _words(label)
+    _box(key=SECOND, data={"usual": usual, "home": home.key, "add": "", **words}, on_chosen_change=chosen)
+
+
 def data(db: MongoDatabase, home: Category | None, *, may_add: bool, focus: bool = False) -> dict[str, Any]:
     """The data for the box in the browser: the tickers of all categories, the tickers for the empty box, and texts."""
     listings = {category.key: listing.of(db, category) for category in categories.CATEGORIES}
@@ -76,15 +92,19 @@ def data(db: MongoDatabase, home: Category | None, *, may_add: bool, focus: bool
         "usual": _usual(listings, home),
         "home": home.key if home else "",
         "add": home.ticker_pattern if home and may_add else "",
-        "english": i18n.language() == "en",
         "focus": focus,
-        "texts": {
-            "placeholder": _("이름, 코드, 초성으로 찾기"),
-            "nothing": _("찾은 종목이 없습니다"),
-            "sample": _("표본"),
-            "add": _("'{ticker}' 종목 추가하고 시세 받기"),
-        },
+        **_words(_("이름, 코드, 초성으로 찾기")),
     }
+
+
+def _words(label: str) -> dict[str, Any]:
+    texts = {
+        "placeholder": label,
+        "nothing": _("찾은 종목이 없습니다"),
+        "sample": _("표본"),
+        "add": _("'{ticker}' 종목 추가하고 시세 받기"),
+    }
+    return {"english": i18n.language() == "en", "texts": texts}
 
 
 def open_chart(category: Category, ticker: str, **view: str) -> None:

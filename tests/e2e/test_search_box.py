@@ -71,6 +71,28 @@ def test_enter_opens_what_the_whole_text_means_however_fast_it_is_typed(app: Cal
 
 
 @pytest.mark.usefixtures("stored")
+def test_enter_in_the_menu_of_what_is_drawn_together_means_the_whole_text_too(
+    app: Callable[[], str], page: Page
+) -> None:
+    open_box(page, app() + "/us_stocks?ticker=AAPL")
+    box = page.get_by_role("combobox", name="함께 그릴 종목")
+    shown: list[str] = []
+    for text, key in {"V": "us_stocks:V", "메타": "us_stocks:META", "하이닉스": "korean_stocks:000660"}.items():
+        if not box.is_visible():
+            page.locator(".st-key-compare button").first.click()
+        box.click()
+        expect(page.get_by_role("option").filter(has_text="S&P 500")).to_be_visible()  # of the usual ones
+        box.press_sequentially(text, delay=60)
+        page.keyboard.press("Enter")
+        shown.append(key)
+        page.wait_for_function("keys => new URLSearchParams(location.search).get('with') === keys", arg=",".join(shown))
+    expect(page.locator("[class*=st-key-compared]").get_by_text("SK하이닉스 000660")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.get_by_role("combobox", name="이름, 코드, 초성으로 찾기")).to_be_focused()
+
+
+@pytest.mark.usefixtures("stored")
 def test_text_and_focus_stay_while_letters_are_taken_back_and_arrows_and_escape_work(
     app: Callable[[], str], page: Page
 ) -> None:
