@@ -114,7 +114,7 @@ def _lacks_one(row: TickerRow, market: Market, session: Session) -> bool:
         and row.get("source") == "yahoo"
         and row.get("last_status") == "ok"
         and not row.get("rewriting")
-        and not row.get("unadjusted_splits")
+        and not (row.get("unadjusted_splits") or row.get("unsettled_splits"))
         and row.get("last_date") == session.previous
     )
 

@@ -237,6 +237,9 @@ def _store(
     findings = verification.findings(calendar, row, bars, answer.unexpected, is_whole=is_whole)
     moment = _moment(now)
     findings |= {"verified_at": moment, "verify_tried_at": None} if is_whole else {}
+    tail = candles.empty() if not _is_trusted(row) else before.bars if before else None
+    read = partial(prices.as_stored, db, category, ticker) if tail is None else lambda: tail
+    findings["unsettled_splits"] = verification.unsettled(row, bars, read) or None
 
     def write(session: ClientSession | None) -> Written | None:
         written = Written()

@@ -1,8 +1,8 @@
 """Decides when the whole history of a ticker is fetched again, although its new bars alone would be enough.
 
-There are two reasons. The history is doubtful: if a split is not reflected in the prices before it, the history is
-fetched in every run; if a session has no bar, less and less often. Or it is the ticker's turn in the rotation, which
-compares every stored history with Yahoo's within `ROUNDS` runs. Pure: rows and frames in, answers out.
+There are two reasons. The history is doubtful: if a split is not reflected, or perhaps not, in the prices before it,
+the history is fetched in every run; if a session has no bar, less and less often. Or it is the ticker's turn in the
+rotation, which compares every stored history with Yahoo's within `ROUNDS` runs. Pure: rows and frames in, answers out.
 """
 
 import dataclasses
@@ -24,6 +24,10 @@ ROUNDS = 20
 ASK_AGAIN = tuple(dt.timedelta(hours=hours) for hours in (0, 0, 20, 164, 716))
 """The pause before the next request about a missing session, by the number of requests in vain: none, none, a day, a
 week, a month, each less four hours, because a daily run does not begin at the same minute."""
+UNSETTLED_FOR = dt.timedelta(days=28)
+"""How long Yahoo may restate the prices before a split after it has told the split."""
+SMALLEST = 1.01
+"""Smaller splits change prices less than an ordinary day does."""
 
 _NEVER = dt.datetime.min
 
@@ -53,7 +57,7 @@ def moments(days: npt.NDArray[np.datetime64]) -> list[dt.datetime]:
 def findings(
     calendar: Calendar, row: TickerRow, bars: pd.DataFrame, unexpected: list[dt.datetime], *, is_whole: bool
 ) -> Document:
-    """The fields of the row with the doubtful points of a history, after `bars` of it were stored.
+    """The fields of the row with the doubtful points of a history, after `bars` of it were stored, but `unsettled`.
 
     `unexpected` are the days of Yahoo's answer on which there was trading though the calendar calls them closed. With
     `is_whole`, `bars` are the whole history; otherwise they are its end, and the records of earlier days stay. None
@@ -77,6 +81,29 @@ def findings(
     }
 
 
+def unsettled(row: TickerRow, bars: pd.DataFrame, read: Callable[[], pd.DataFrame]) -> list[dt.datetime]:
+    """The days of splits for which Yahoo's prices may still be restated, before `bars` are stored.
+
+    Such a split is too small for its jump to tell it from a day's fall (see `adjustment.is_unadjusted`), came after the
+    prices before it, and these stay as they were. `read` gives the stored bars, or only their end; it is called where
+    there may be such a split.
+    """
+    since, known = bars.index[-1] - UNSETTLED_FOR, row.get("unsettled_splits", [])
+    close, splits = bars["close"].to_numpy(), bars["stock_splits"].to_numpy()
+    at = np.flatnonzero(splits[1:] * (bars.index[1:] > since)) + 1
+    jumps = close[at - 1], close[at], splits[at]
+    at = at[adjustment.is_unadjusted(*jumps, SMALLEST) & ~adjustment.is_unadjusted(*jumps)]
+    stored = read() if at.size else bars[:0]
+    days = [day for day in known if since < day < bars.index[0].to_pydatetime()]
+    for position in at.tolist():
+        day, before = bars.index[position], bars.index[position - 1]
+        is_told = stored["stock_splits"].get(day) == splits[position]
+        stays = np.isclose(stored["close"].get(before, np.nan), close[position - 1], rtol=1e-3)
+        if stays and (not is_told or day in known):
+            days.append(day.to_pydatetime())
+    return days
+
+
 def refused(row: TickerRow, now: dt.datetime, why: Exception) -> Document:
     """The fields of `row` after its whole history was compared with Yahoo's at `now` (UTC, tz-naive) and refused."""
     is_doubtful = row.get("missing") or row.get("unadjusted_splits")
@@ -94,7 +121,7 @@ def asks_again(calendar: Calendar, row: TickerRow, now: dt.datetime) -> bool:
 
     A session without a bar is not doubtful if `calendar` has learned that the exchange was closed.
     """
-    if row.get("unadjusted_splits"):  # in every run, until the prices reflect the split
+    if row.get("unadjusted_splits") or row.get("unsettled_splits"):  # in every run, until the prices reflect the split
         return True
     missing = row.get("missing")
     # `isin` sorts all sessions, which takes seconds for ten thousand tickers that miss none.

@@ -35,10 +35,14 @@ def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timesta
 
 
 def of_splits(histories: Mapping[str, History]) -> str:
-    """A sentence about the splits that are applied here; "" if there are none."""
+    """Sentences about the splits that are applied here, and those that may not be applied; "" if there are none."""
     days = _listed({name: [split.date for split in history.late_splits] for name, history in histories.items()})
     sentence = _("{days}의 분할이 그 전 시세에 아직 반영되지 않은 채 저장되어 있어, 반영해서 보여 줍니다.")
-    return sentence.format(days=days) if days else ""
+    told = [sentence.format(days=days)] if days else []
+    if days := _listed({name: history.unsettled for name, history in histories.items()}):
+        sentence = _("{days}의 분할이 그 전 시세에 아직 반영되지 않았을 수 있어, 그날 등락은 분할 때문일 수 있습니다.")
+        told.append(sentence.format(days=days))
+    return " ".join(told)
 
 
 def remark_of_gaps(bars: Mapping[str, pd.DataFrame], first: pd.Timestamp, last: pd.Timestamp) -> str:

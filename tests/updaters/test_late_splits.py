@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from finance_core import formats
 from finance_core.bars import adjustment, candles
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import price_exports, prices
 from finance_core.storage.database import MongoDatabase
+from finance_core.ui import history_notes
+from finance_core.ui.viewer import shared
 from tests.updaters.updating import assert_stored, metadata, run
 from tests.yahoo import Listing, YahooStandIn, random_walk
 
@@ -73,6 +76,40 @@ def test_until_yahoo_restates_the_past_readers_see_no_cliff_and_then_exactly_yah
     assert_stored(db, yahoo.listings["005930.KS"])
     assert "unadjusted_splits" not in metadata(db)
     assert adjustment.unadjusted_splits(prices.as_stored(db, KOREAN_STOCKS, "005930")) == []
+
+
+@pytest.mark.parametrize("ratio", [(5, 4), (4, 3), (4, 5)], ids=str)
+def test_a_split_as_small_as_a_bad_day_is_told_and_asked_about_until_yahoo_restates_the_past(
+    db: MongoDatabase, yahoo: YahooStandIn, ratio: tuple[int, int]
+) -> None:
+    """Its jump alone cannot tell it from a fall, so nothing is adjusted."""
+    for until in range(29, 40):
+        yahoo.listings["005930.KS"] = as_traded({30: ratio}, until)
+        yahoo.clear()
+        run(db, "005930", now=lambda until=until: evening(SESSIONS[until - 1]))
+        assert metadata(db).get("unsettled_splits", []) == [SESSIONS[30].to_pydatetime()] * (until > 30)
+        assert len(yahoo.asked("005930.KS")) == 1 + (until == 31), "a new split asks for the whole history at once"
+    told = history_notes.of_splits({"삼성전자": shared.history(db, KOREAN_STOCKS, metadata(db))})
+    assert formats.date(SESSIONS[30]) in told
+
+    yahoo.listings["005930.KS"] = restated({30: ratio}, 41)
+    run(db, "005930", now=lambda: evening(SESSIONS[40]))
+
+    assert_stored(db, yahoo.listings["005930.KS"])
+    assert "unsettled_splits" not in metadata(db)
+    assert history_notes.of_splits({"삼성전자": shared.history(db, KOREAN_STOCKS, metadata(db))}) == ""
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_small_split_whose_past_is_restated_in_time_or_never_is_not_doubted_for_ever(
+    db: MongoDatabase, yahoo: YahooStandIn, late: bool
+) -> None:
+    of = as_traded if late else restated
+    for until in (30, 31, 34, 52):
+        yahoo.listings["005930.KS"] = of({30: (5, 4)}, until) if until > 30 else as_traded({}, until)
+        run(db, "005930", now=lambda until=until: evening(SESSIONS[until - 1]))
+        assert ("unsettled_splits" in metadata(db)) is (late and 30 < until < 52)
+    assert_stored(db, yahoo.listings["005930.KS"])
 
 
 def test_two_late_splits_and_a_dividend_of_the_same_day(db: MongoDatabase, yahoo: YahooStandIn) -> None:

@@ -52,6 +52,8 @@ class History(NamedTuple):
     """The days of jumps (see `bars.price_limit`)."""
     incomplete: Sequence[pd.Timestamp] = ()
     """The days whose open, high or low is not stored; none where only closes are."""
+    unsettled: Sequence[pd.Timestamp] = ()
+    """The days of splits that the source may not have applied to the earlier bars yet."""
     key: str = ""
     """A text that identifies these bars; "" where it is not known whether they are still the stored bars."""
 
@@ -88,9 +90,11 @@ def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
     ticker = row["ticker"]
     # Read before the bars, and as these: they are never older than their version.
     read = partial(tickers.get, db, category, ticker)
-    version = prices.version(db, category, database.at_one_moment(db, locations.of(db, category), read) or row)
+    row = database.at_one_moment(db, locations.of(db, category), read) or row
+    version = prices.version(db, category, row)
     key = "" if version is None else repr(("history", database.address(), db.name, category.key, ticker, version))
-    return once(key, partial(_read, db, category, ticker, key))
+    unsettled = tuple(map(pd.Timestamp, row.get("unsettled_splits", [])))
+    return once(key, partial(_read, db, category, ticker, key))._replace(unsettled=unsettled)
 
 
 class Compared(NamedTuple):
@@ -126,7 +130,7 @@ def _read(db: MongoDatabase, category: Category, ticker: str, key: str) -> Histo
     incomplete = () if candles.is_close_only(bars) else tuple(_lacking(bars, remarks))
     bars, late_splits = adjustment.split_adjusted(bars)
     jumps = bars.index[price_limit.jumps(category, bars.index.to_numpy(), bars["close"].to_numpy())]
-    return History(bars, late_splits, missing, tuple(jumps), incomplete, key)
+    return History(bars, late_splits, missing, tuple(jumps), incomplete, key=key)
 
 
 def _lacking(bars: pd.DataFrame, remarks: Sequence[Remark]) -> Iterator[pd.Timestamp]:
