@@ -29,14 +29,18 @@ def rising_is_red(category: Category, market: str = "") -> bool:
 
 
 def of_changes(table: pd.DataFrame, columns: Sequence[str], traded: Sequence[tuple[Category, str]]) -> "Styler":
-    """`table` with the changes in `columns` coloured; `traded` has the category and market of each row."""
-    red = {each: rising_is_red(*each) for each in set(traded)}
-    styles = [Style(rising_is_red=red[each]) for each in traded]
+    """`table` with the changes in `columns` coloured; `traded` has the category and market of each row.
+
+    A colour means the same in all rows. Where the customs of their markets differ, that of the first category holds.
+    """
+    customs = {rising_is_red(*each) for each in set(traded)}
+    is_red = customs.pop() if len(customs) == 1 else not traded or rising_is_red(traded[0][0])
+    style = Style(rising_is_red=is_red)
 
     def colored(column: "pd.Series[float]") -> list[str]:
         return [
             f"color: {style.rising}" if change > 0 else f"color: {style.falling}" if change < 0 else ""
-            for style, change in zip(styles, column, strict=True)
+            for change in column
         ]
 
     return table.style.apply(colored, subset=list(columns))

@@ -70,7 +70,7 @@ def mark_of(row: TickerRow | None) -> str:
 @st.cache_resource(ttl=KEPT_FOR, max_entries=32, show_spinner=False)
 def _listing(key: str, _db: MongoDatabase, _category: Category) -> Listing:
     del key  # the cache's key: arguments with an underscore are not part of it
-    rows = tickers.active(_db, _category, ("name_en", "market", "source", "favourite", "last_date"))
+    rows = tickers.active(_db, _category, ("name_en", "market", "currency", "source", "favourite", "last_date"))
     search_rows = [
         [
             row["ticker"],

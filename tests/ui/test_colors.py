@@ -57,14 +57,29 @@ def test_a_choice_on_one_page_is_that_of_all_pages(own_server_db: MongoDatabase,
     assert color_of_card(overview.run()) == {"red": "green", "blue": "red"}[usual]
 
 
+KOREAN, AMERICAN, APPLE = (INDICES, "KOSPI"), (INDICES, "NYSE"), (US_STOCKS, "NASDAQ")
+
+
 @pytest.mark.usefixtures("own_server_db")
-def test_the_changes_of_a_table_have_the_colours_of_where_each_ticker_is_traded() -> None:
+@pytest.mark.parametrize(
+    ("first", "second", "rising", "falling"),
+    [
+        (KOREAN, KOREAN, RED, BLUE),
+        (AMERICAN, APPLE, GREEN, RED),
+        (KOREAN, AMERICAN, RED, BLUE),
+        (AMERICAN, KOREAN, RED, BLUE),
+        (APPLE, KOREAN, GREEN, RED),
+    ],
+)
+def test_the_changes_of_a_table_have_one_rule_of_colours_as_where_all_or_else_the_first_are_traded(
+    first: tuple[Category, str], second: tuple[Category, str], rising: str, falling: str
+) -> None:
     table = pd.DataFrame({"change": [1.0, -1.0, 1.0, -1.0, 0.0]})
-    traded = [(INDICES, "KOSPI")] * 2 + [(INDICES, "NYSE")] * 3
+    traded = [first] * 2 + [second] * 3
     html = colors.of_changes(table, ["change"], traded).to_html()
     rules = re.findall(r"((?:#\w+_row\d+_col0,? ?)+) \{\s*color: (#\w+);", html)
     found = {int(row): color for rows, color in rules for row in re.findall(r"_row(\d+)_", rows)}
-    assert found == {0: RED, 1: BLUE, 2: GREEN, 3: RED}
+    assert found == {0: rising, 1: falling, 2: rising, 3: falling}
 
 
 def color_of_card(page: AppTest) -> str:

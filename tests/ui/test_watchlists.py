@@ -74,6 +74,31 @@ def test_a_ticker_whose_bars_ended_long_ago_has_its_last_numbers(listed: MongoDa
     assert (ended.day, current.day) == ((bars.index[-1] - pd.Timedelta(days=3000)).date(), bars.index[-1].date())
 
 
+@pytest.mark.parametrize(
+    ("others", "closes"),
+    [
+        (["us_stocks", "indices", "currencies"], ["₩1,000", "$189.30", "2,650.12", "₩1,380.50"]),
+        (["indices", "currencies"], ["1,000", "2,650.12", "1,380.50"]),
+    ],
+)
+def test_a_close_has_its_currency_where_the_list_has_several(
+    own_server_db: MongoDatabase, others: list[str], closes: list[str]
+) -> None:
+    last = {"korean_stocks": 1000.0, "us_stocks": 189.3, "indices": 2650.12, "currencies": 1380.5}
+    for category in CATEGORIES:
+        bars = make_bars(3)
+        bars[["open", "high", "low", "close"]] = last[category.key]
+        tickers.register(own_server_db, category, [{"ticker": category.default_ticker, "name": category.key}])
+        prices.write(own_server_db, category, category.default_ticker, bars)
+        tickers.record(own_server_db, category, category.default_ticker, prices.state_of(category, bars))
+    shown = [category for key in ["korean_stocks", *others] for category in CATEGORIES if category.key == key]
+    listed = [Entry(category.key, category.default_ticker) for category in shown]
+    watchlists.add(own_server_db, FAVOURITES, listed)
+    (frame,) = opened().get("dataframe")
+    assert frame.value["종가"].tolist() == [last[category.key] for category in shown], "it sorts by the numbers"
+    assert pages.displayed(frame)["종가"].tolist() == closes
+
+
 @pytest.mark.parametrize(("sits", "who"), [(True, "차트의 별"), (False, "관리자가 넣습니다")])
 def test_an_empty_list_says_who_puts_tickers_on_it(
     own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch, sits: bool, who: str

@@ -18,7 +18,7 @@ from finance_core.i18n import N_, _
 from finance_core.storage import alerts, database, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.user_documents import Alert, AlertRule
-from finance_core.ui import choices, colors, listing, navigation
+from finance_core.ui import choices, closes, colors, listing, navigation
 from finance_core.ui.alerts import trial
 from finance_core.ui.alerts.trial import CHANNELS, Send
 from finance_core.ui.decorators import page, writes
@@ -198,20 +198,13 @@ def table(db: MongoDatabase, shown: Sequence[Alert]) -> None:
     traded = [(category, listing.market_of(row)) for (category, _ticker), row in zip(of_alerts, rows, strict=True)]
     texts: Any = {change: formats.signed_percent}
     look = colors.of_changes(data, [change], traded).format(texts)
-    places = pd.Series([category for category, _ticker in of_alerts], dtype=object)
-    for category in places.unique():
-        look = look.format(partial(_price, category), subset=(places == category, close))
     st.dataframe(
-        look,
+        closes.written(db, look, close, of_alerts),
         hide_index=True,
         row_height=28,
         placeholder=formats.MISSING,
         column_config={name: st.column_config.LinkColumn(display_text=navigation.NAME)},
     )
-
-
-def _price(category: Category, close: float) -> str:
-    return formats.price(close, category.decimals_of(close))
 
 
 def _sent(alert: Alert, channel: str) -> str:

@@ -1,18 +1,16 @@
 """The table of a list, one row per ticker. The arrow keys move the chosen cell, and the chart below follows."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
 from finance_core import categories, formats
-from finance_core.categories import Category
 from finance_core.i18n import N_, _
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import Entry
-from finance_core.ui import colors, listing, navigation
+from finance_core.ui import closes, colors, listing, navigation
 from finance_core.ui.watchlists import lines
 
 NAME, CATEGORY, RECENT, CLOSE = N_("이름"), N_("갈래"), N_("최근 60봉"), N_("종가")
@@ -85,16 +83,8 @@ def _columns() -> dict[str, Any]:
 
 
 def _colored(db: MongoDatabase, table: pd.DataFrame, entries: Sequence[Entry]) -> Any:
-    """`table` with its changes in the visitor's colours, and closes with the decimals of their categories."""
+    """`table` with its changes in the visitor's colours, and closes as texts."""
     of_entries = [(categories.category(entry.category), entry.ticker) for entry in entries]
     rows = {category: listing.of(db, category).rows for category, _ticker in of_entries}
     traded = [(category, listing.market_of(rows[category].get(ticker))) for category, ticker in of_entries]
-    colored = colors.of_changes(table, [_(CHANGE)], traded)
-    places = pd.Series([category for category, _ticker in of_entries], table.index, dtype=object)
-    for category in rows:
-        colored = colored.format(partial(_price, category), subset=(places == category, _(CLOSE)))
-    return colored
-
-
-def _price(category: Category, close: float) -> str:
-    return formats.price(close, category.decimals_of(close))
+    return closes.written(db, colors.of_changes(table, [_(CHANGE)], traded), _(CLOSE), of_entries)

@@ -1,0 +1,35 @@
+"""The column of closes in a table whose rows may be of several categories and currencies."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from finance_core import formats
+from finance_core.categories import Category
+from finance_core.storage.database import MongoDatabase
+from finance_core.ui import listing
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler  # imports a template engine
+
+
+def written(db: MongoDatabase, look: "Styler", column: str, tickers: Sequence[tuple[Category, str]]) -> "Styler":
+    """`look` with the closes in `column` as text; it still sorts by the numbers. `tickers` has the ticker of each row.
+
+    They have the decimals of their categories and, where the table has several currencies, the signs of these.
+    """
+    rows = {category: listing.of(db, category).rows for category, _ticker in tickers}
+    quoted = [
+        (category, category.quoted_in(ticker, (rows[category].get(ticker) or {}).get("currency")))
+        for category, ticker in tickers
+    ]
+    has_several = len({currency for _category, currency in quoted} - {""}) > 1
+    for category, currency in dict.fromkeys(quoted):
+        cells = [each == (category, currency) for each in quoted]
+        look = look.format(partial(_price, category, currency * has_several), subset=(cells, column))
+    return look
+
+
+def _price(category: Category, currency: str, close: float) -> str:
+    decimals = category.decimals_of(close)
+    return formats.money(close, currency, decimals) if currency else formats.price(close, decimals)
