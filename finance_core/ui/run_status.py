@@ -106,6 +106,14 @@ def reason(run: RunRecord) -> str:
     return str(SisepanError.from_document(run["error"])) if "error" in run else ""
 
 
+def behind(run: RunRecord) -> str:
+    """How many tickers of how many have the bar of their last session, as 0/2; "" where all have it, or none is known.
+
+    A run before this was counted has neither number.
+    """
+    return formats.filled("{fresh}/{expected}", **run) if run["fresh"] < run["expected"] else ""
+
+
 def progress(db: MongoDatabase, run: RunRecord, key: str) -> None:
     """The progress bar of a running run, with its speed, and a button that cancels it."""
     bar, button = st.columns([6, 1], vertical_alignment="center")

@@ -84,6 +84,31 @@ def test_an_empty_database_says_that_nothing_was_updated_yet_and_what_to_do(own_
     assert own_server_db.list_collection_names() == [], "looking changes nothing"
 
 
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({"fresh": 0, "expected": 2}, "0/2"),
+        ({"fresh": 2, "expected": 2}, ""),
+        ({"fresh": 1_200, "expected": 2_500}, "1,200/2,500"),
+        ({}, ""),
+    ],
+)
+@pytest.mark.parametrize(("language", "sentence"), [("ko", "최신 {}"), ("en", "{} up to date")])
+def test_an_ended_run_says_how_many_tickers_are_up_to_date_where_not_all_are(
+    own_server_db: MongoDatabase, counts: dict[str, int], said: str, language: str, sentence: str
+) -> None:
+    insert_run(own_server_db, "done", total=2, done=2, failed=1, **counts)
+    page = open_page(language)
+    assert not page.error
+    (line,) = [caption.value for caption in page.caption if re.search("개 추가| added", caption.value)]
+    column = {"ko": "최신", "en": "up to date"}[language]
+    assert page.get("dataframe")[-1].value[column].tolist() == [said]
+    if said:
+        assert sentence.format(said) in line
+    else:
+        assert sentence.format("").strip() not in line
+
+
 @pytest.mark.usefixtures("own_server_db")
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_a_visitor_from_the_lan_gets_a_sentence_and_nothing_else(

@@ -135,6 +135,8 @@ def _ended_run(category: Category, update: Update, run: RunRecord) -> None:
     ]
     if run["failed"]:
         parts.append(formats.filled(_("실패 {count}"), count=run["failed"]))
+    if behind := run_status.behind(run):
+        parts.append(_("최신 {behind}").format(behind=behind))
     parts.append(run_status.duration(run_status.seconds(run)))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(run_status.state_name(run), icon=run_status.icon(run), color=run_status.color(run))
@@ -210,15 +212,19 @@ def _history(db: MongoDatabase, update: Update) -> None:
             _("결과"): run_status.state_name(run),
             _("어디서"): run_status.origin_name(run),
             **{name: dict(run)[field] for name, field in counts.items()},
+            _("최신"): run_status.behind(run),
             length: run_status.seconds(run),
         }
         for run in ended
     ]
     st.caption(_("줄을 고르면 실패한 종목을 볼 수 있습니다."))
+    number = st.column_config.NumberColumn(format="localized")
+    told = _("모두 최신이 아닐 때 마지막 거래일의 봉이 있는 종목 수")
+    behind = st.column_config.TextColumn(alignment="right", help=told)
     selection: Any = st.dataframe(
         pd.DataFrame(rows).style.format(texts),
         hide_index=True,
-        column_config=dict.fromkeys(counts, st.column_config.NumberColumn(format="localized")),
+        column_config={**dict.fromkeys(counts, number), _("최신"): behind},
         on_select="rerun",
         selection_mode="single-row",
         key=f"history:{ended[0]['_id']}",  # a selection is a position, which a newer run moves: then clear it
