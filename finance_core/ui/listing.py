@@ -19,6 +19,10 @@ from finance_core.ui import navigation
 KEPT_FOR = 25.0
 """Seconds that a listing is cached: a change by an app on another machine shows after this time at the latest."""
 
+NAME_WIDTH = 120
+"""Pixels of a column of names: however long one is, close, change and day beside it are in sight on a phone. In a wide
+window all columns of a table grow."""
+
 
 @dataclass(frozen=True)
 class Listing:

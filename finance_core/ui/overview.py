@@ -157,7 +157,7 @@ def _movers(category: Category, rows: list[TickerRow], title: str) -> None:
         }
     )
     traded = [(category, listing.market_of(row)) for row in rows]
-    name = st.column_config.LinkColumn(display_text=navigation.NAME)
+    name = st.column_config.LinkColumn(display_text=navigation.NAME, width=listing.NAME_WIDTH)
     texts: Any = {
         _("종가"): lambda close: formats.price(close, category.decimals_of(close)),
         _("등락률"): formats.signed_percent,

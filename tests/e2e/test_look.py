@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import pytest
@@ -222,3 +223,16 @@ def test_a_whole_card_of_the_first_page_opens_its_chart(
     assert box
     page.mouse.click(box["x"] + box["width"] - 8, box["y"] + box["height"] - 8)
     page.wait_for_url("**/indices?ticker=*")
+
+
+def test_a_long_name_hides_no_number_of_the_movers(
+    own_server_db: MongoDatabase, yahoo: YahooStandIn, address: str, page: Page
+) -> None:
+    pages.update_from(yahoo, own_server_db, {"000660": pages.made_table(2, halted=0)}, {})
+    own_server_db["ticker_metadata"].update_many({}, {"$set": {"name": "긴 이름 " * 20}})
+    for width in (390, 768):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(address.rpartition("/")[0])
+        grid = page.locator(".dvn-scroller").first
+        expect(grid).to_be_visible(timeout=60_000)
+        assert wait_until(partial(grid.evaluate, "each => each.scrollWidth <= each.clientWidth")), width

@@ -203,7 +203,10 @@ def table(db: MongoDatabase, shown: Sequence[Alert]) -> None:
         hide_index=True,
         row_height=28,
         placeholder=formats.MISSING,
-        column_config={name: st.column_config.LinkColumn(display_text=navigation.NAME)},
+        column_config={
+            _("알림"): st.column_config.TextColumn(width=listing.NAME_WIDTH),
+            name: st.column_config.LinkColumn(display_text=navigation.NAME, width=listing.NAME_WIDTH),
+        },
     )
 
 

@@ -78,7 +78,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
         placeholder=formats.MISSING,
         key=key,
         column_config={
-            name: st.column_config.LinkColumn(display_text=navigation.NAME),
+            name: st.column_config.LinkColumn(display_text=navigation.NAME, width=listing.NAME_WIDTH),
             change: st.column_config.NumberColumn(format=PERCENT),
             **{title: st.column_config.NumberColumn(format="compact") for title in sizes.values()},
         },
@@ -99,6 +99,7 @@ def industries(
             **{title: values.to_numpy() for title, values in spans.items()},
         }
     )
+    name = st.column_config.TextColumn(width="medium")
     percents = {title: st.column_config.NumberColumn(format=PERCENT) for title in spans}
     choices.rows(
         shown.style.map(lambda value: _color(value, style), subset=list(spans)),
@@ -110,7 +111,7 @@ def industries(
         row_height=ROW_HEIGHT,
         placeholder=formats.MISSING,
         height=420,
-        column_config={**percents, rising: st.column_config.NumberColumn(format="%.0f%%")},
+        column_config={_("업종"): name, **percents, rising: st.column_config.NumberColumn(format="%.0f%%")},
     )
 
 
