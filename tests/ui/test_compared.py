@@ -1,10 +1,15 @@
 """Other tickers on the chart of one, run by Streamlit's own test runner on a real database."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+from finance_core.bars import candles
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
-from finance_core.storage import tickers
+from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
+from finance_core.ui import downloads
 from finance_core.ui.text import plain
 from tests import pages
 from tests.yahoo import YahooStandIn
@@ -43,6 +48,29 @@ def test_one_without_prices_or_list_gets_a_sentence_and_the_rest_is_drawn(listed
     page = pages.open_viewer(ticker="005930", **{"with": "indices:^KS11,us_stocks:NONE,korean_stocks:000660"})
     assert [plain(ticker) in page.warning[place].value for place, ticker in enumerate(["^KS11", "NONE"])] == [True] * 2
     assert [name for name in pages.chart(page)[1].columns if name.startswith("other")] == ["other 0"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "period", "is_lacking"), [("D", "1M", True), ("W", "1Y", True), ("D", "MAX", False)]
+)
+@pytest.mark.usefixtures("listed")
+def test_one_whose_bars_end_before_the_visible_period_is_named_on_page_picture_and_file(
+    own_server_db: MongoDatabase, monkeypatch: pytest.MonkeyPatch, interval: str, period: str, is_lacking: bool
+) -> None:
+    bars, _remarks = candles.clean(pages.made_table(4, last="2024-06-28", halted=0))
+    prices.write(own_server_db, INDICES, "^KS11", bars)
+    offered: dict[str, Callable[[], Any]] = {}
+    monkeypatch.setattr(downloads, "button", lambda _label, file, make, **_key: offered.update({file: make}))
+    page = pages.open_viewer(
+        ticker="005930", period=period, unit=interval, **{"with": "indices:^KS11,korean_stocks:000660"}
+    )
+    assert not page.error
+    page.button(key="picture").click().run()
+    (file,) = [make() for name, make in offered.items() if name.endswith(".html")]
+    told = "이 기간에 시세가 없어 선이 없는 종목: 코스피"
+    assert [plain(told) in [warning.value for warning in page.warning]] == [is_lacking]
+    assert [told in page.session_state["picture_asked chart_of_ticker"].about, told in file] == [is_lacking] * 2
+    assert f"{told}, " not in file, "the other one has prices"
 
 
 @pytest.mark.parametrize("text", ["AAPL", "moon:AAPL", "us_stocks:", ",".join(f"us_stocks:{n}" for n in "ABCD")])

@@ -39,7 +39,12 @@ def maker(
     about = picture.about(category, row, chart, daily, whole)
     of_samples = pictures.SOURCES["sample"]
     sample = _(of_samples) if chart.style.sample else ""
-    notes = [about, "" if sample in about else sample, history_notes.of_splits({picture.title(row): history})]
+    notes = [
+        picture.lacking(chart, visible),
+        about,
+        "" if sample in about else sample,
+        history_notes.of_splits({picture.title(row): history}),
+    ]
     words = Words(picture.title(row), picture.period(chart, visible), " · ".join(filter(None, notes)))
     drawn = sketch.shown()
     drawn = replace(drawn, items=[{**each, "movable": False} for each in drawn.items], points=0)

@@ -263,6 +263,8 @@ def _notes(
     daily, drawn = (pd.DatetimeIndex(bars.index) for bars in (history.bars, chart.bars))
     if lack := view.lack(daily) or view.widened(drawn):
         st.warning(plain(lack), icon=":material/warning:")
+    if lacking := picture.lacking(chart, visible):
+        st.warning(plain(lacking), icon=":material/warning:")
     header.notes(row)
     ends = chart.bars.index[visible[0]], chart.bars.index[visible[1]]
     consequence = _("수익률·지표·52주 범위는 그날부터 셉니다.")

@@ -26,7 +26,8 @@ def control(
 
     `daily` are the daily bars of all its tickers, by name.
     """
-    line = " · ".join([period(chart, visible), about(category, row, chart, daily, visible)])
+    parts = [period(chart, visible), lacking(chart, visible), about(category, row, chart, daily, visible)]
+    line = " · ".join(filter(None, parts))
     file = table.file_name(row["ticker"], chart.style, chart.bars.iloc[visible[0] : visible[1] + 1])
     pictures.control(key, f"{file}.png", title(row), line)
 
@@ -39,6 +40,13 @@ def title(row: TickerRow) -> str:
 def period(chart: Chart, visible: tuple[int, int]) -> str:
     """The days of the first and the last visible bar."""
     return " – ".join(map(formats.date, _ends(chart, visible)))
+
+
+def lacking(chart: Chart, visible: tuple[int, int]) -> str:
+    """A sentence with the other tickers that have no close among the visible bars; "" where all have one."""
+    first, last = visible
+    names = [other.title for other in chart.others if other.close.iloc[first : last + 1].isna().all()]
+    return _("이 기간에 시세가 없어 선이 없는 종목: {names}").format(names=", ".join(names)) if names else ""
 
 
 def about(
