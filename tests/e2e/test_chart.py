@@ -4,6 +4,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from finance_core.ui.echart.border import MARKER
 from tests import pages
 from tests.e2e.browsing import wait_until_at_rest
 from tests.e2e.test_korean_stocks import colours, day_at, first_day, last_day, open_chart, readout, span, turn, wheel
+from tests.foreign.test_import_files import import_here
 from tests.processes import wait_until
 from tests.yahoo import YahooStandIn
 
@@ -281,22 +283,38 @@ SHOWN_AROUND = """chart => {
 
 
 def test_nothing_in_the_data_runs_as_a_script_in_the_browser(
-    own_server_db: MongoDatabase, address: str, page: Page
+    own_server_db: MongoDatabase, address: str, page: Page, tmp_path: Path
 ) -> None:
     attack = f"{MARKER}(window.attacked = true, () => 'x'){MARKER}"
     own_server_db["ticker_metadata"].update_one(
         {"ticker": "005930"}, {"$set": {"name": attack, "name_en": attack, "market": attack, "note": attack}}
     )
+    named = pages.made_table(3, halted=0).rename_axis("날짜").assign(종목명=attack, 시장=attack, 업종=attack)
+    file = tmp_path / "imported.csv"
+    pd.concat([named.assign(종목코드=code) for code in ("009990", attack)]).to_csv(file)
+    import_here(own_server_db, file)
+    imported = tickers.all_rows(own_server_db, KOREAN_STOCKS)
+    assert [row["name"] for row in imported if row["ticker"] == "009990"] == [attack]
+    assert attack not in [row["ticker"] for row in imported], "it is no ticker"
     day = dt.date(2024, 1, 2)
     text = Drawing("a", "text", (Point(day, 50_000.0),), day, attack)
     drawings.add(own_server_db, KOREAN_STOCKS, "005930", text)
     beside = f"?ticker=000660&with=korean_stocks:005930,korean_stocks:{attack}"
-    for query in (f"?ma={attack}", f"?ticker={attack}", f"?from={attack}&unit={attack}", beside, "?lang=ko"):
+    with_imported, imported_alone = "?ticker=000660&with=korean_stocks:009990", "?ticker=009990"
+    for query in (
+        f"?ma={attack}",
+        f"?ticker={attack}",
+        f"?from={attack}&unit={attack}",
+        beside,
+        "?lang=ko",
+        with_imported,
+        imported_alone,
+    ):
         open_chart(page, address + query)
         assert first_day(page) < last_day(page), "the chart is drawn"
         assert page.evaluate("window.attacked") is None
     comparison = address.replace("korean_stocks", "comparison")
-    open_chart(page, f"{comparison}?series=korean_stocks:005930,korean_stocks:{attack}")
+    open_chart(page, f"{comparison}?series=korean_stocks:005930,korean_stocks:009990,korean_stocks:{attack}")
     assert page.evaluate("window.attacked") is None
 
 
