@@ -15,6 +15,7 @@ from finance_core.storage import prices, ticker_edits, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.ticker_edits import Edit
 from finance_core.ui import visitor
+from finance_core.ui.text import plain
 from finance_core.ui.tickers import grid
 from tests import pages
 
@@ -348,12 +349,15 @@ def test_an_edit_that_the_row_holds_already_needs_no_saving(listed: MongoDatabas
     assert not has_button(page, "resolve")
 
 
-def test_a_ticker_of_another_shape_is_refused_with_a_sentence(listed: MongoDatabase) -> None:
+def test_a_ticker_of_another_shape_is_refused_with_a_sentence_until_the_next_answer(listed: MongoDatabase) -> None:
     page = open_page()
     page.text_input(key=f"{KEY}:new_ticker").set_value("AAPL")
     submit(page)
-    assert "AAPL" in page.toast[0].value
+    assert [error.value for error in page.error] == [plain("종목 코드가 아닙니다: AAPL")]
     assert tickers.page(listed, KOREAN_STOCKS).total == 3
+    page.text_input(key=f"{KEY}:new_ticker").set_value("373220")
+    submit(page)
+    assert (len(page.error), len(page.success), len(page.toast)) == (0, 1, 0)
 
 
 def test_pasted_lines_are_previewed_and_written_only_on_request(listed: MongoDatabase) -> None:

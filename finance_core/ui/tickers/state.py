@@ -8,6 +8,7 @@ import streamlit as st
 
 from finance_core import auth, formats, i18n, ticker_fields
 from finance_core.categories import Category
+from finance_core.errors import SisepanError
 from finance_core.i18n import _
 from finance_core.storage import database, tickers
 from finance_core.storage.database import MongoDatabase
@@ -82,12 +83,18 @@ class State:
         return int(st.session_state.get(self.key("size")) or PAGE_SIZES[1])
 
     def acting(self, action: Callable[[MongoDatabase], None]) -> Callable[[], None]:
-        """A callback for a button, for admins only: takes over the grid's latest edits, then calls `action`."""
+        """A callback for a button, for admins only: takes over the grid's latest edits, then calls `action`.
+
+        Why `action` refuses is a message as its other answers are: a toast would stay beside the next success.
+        """
 
         def clicked() -> None:
             self.take_answer()
             self.messages.clear()
-            action(database.connect())
+            try:
+                action(database.connect())
+            except SisepanError as error:
+                self.messages.append(("error", str(error)))
 
         return writes(clicked)
 
