@@ -74,10 +74,10 @@ class Sisepan:
         known: dict[str, dict[str, object]] = {}
         entries = []
         for category in CATEGORIES:
-            for row in tickers.active(self._db, category, ("name_en", "market", "favourite", "last_date")):
+            rows = tickers.active(self._db, category, ("name_en", "market", *tickers.ORDERED_BY))
+            for row, order in zip(rows, tickers.search_orders(category, rows), strict=True):
                 key = category.key_of(row["ticker"])
                 aliases = (row["ticker"], *starter.aliases().get((category.key, row["ticker"]), ()))
-                order = tickers.search_order(row)
                 entries.append({**row, "ticker": key, "aliases": aliases, "order": order})
                 named = {"name": row["name"], "market": row.get("market", "")}
                 known[key] = {"category": category.key, "ticker": row["ticker"], **named}

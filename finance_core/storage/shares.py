@@ -35,6 +35,21 @@ def of(category: Category, rows: Sequence[TickerRow]) -> Shares:
     return Shares(np.array(numbers, dtype="float64"), np.array(since, dtype="M8[D]"), np.array(until, dtype="M8[D]"))
 
 
+def values(category: Category, rows: Sequence[TickerRow]) -> dict[str, float]:
+    """The last close times the newest number of shares, by ticker, where both are stored; not of samples.
+
+    Only for an order: a split may have made a number wrong (see `of`), which moves a ticker by a few places.
+    """
+    listed = _listed(category)
+    result: dict[str, float] = {}
+    for row in rows:
+        counts = [count for count in (listed.get(row["ticker"]), _quoted(row)) if count]
+        close = row.get("last_close")
+        if counts and isinstance(close, int | float) and close > 0 and row.get("source") != "sample":
+            result[row["ticker"]] = close * max(counts, key=lambda count: count[2])[0]
+    return result
+
+
 def _newest(row: TickerRow, listed: Count | None) -> Count | tuple[float, None, None]:
     """The newer count, since the day on which either source told this number first.
 

@@ -5,8 +5,8 @@ records their state here, so that lists and the overview read no bars.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, cast
 
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
@@ -15,12 +15,14 @@ from pymongo.collection import Collection
 from finance_core import ticker_fields
 from finance_core.categories import Category
 from finance_core.search import pattern
-from finance_core.storage import database, locations, prices
+from finance_core.storage import database, locations, prices, shares
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TickerRow
 
 STALE_AFTER = 4
 """A ticker is stale if its last bar is more than so many days older than the newest; a long weekend is shorter."""
+ORDERED_BY: Final = ("favourite", "last_date", "last_close", *shares.FIELDS)
+"""What `search_orders` needs of a row."""
 FIRST_ZONE = dt.timedelta(hours=14)
 """How far the clocks of the first time zone are ahead of UTC."""
 
@@ -212,9 +214,20 @@ def active(
     return sorted(named, key=lambda row: (row["name"], row["ticker"]))
 
 
-def search_order(row: TickerRow) -> int:
-    """The order of a ticker among equally good matches of a search: favourites, those with prices, the others."""
-    return 0 if row.get("favourite") else 1 if row.get("last_date") else 2
+def search_orders(category: Category, rows: Sequence[TickerRow]) -> list[float]:
+    """The order of each ticker of `rows` among equally good matches of a search; equal ones then go by name.
+
+    0 for favourites, from 1 to below 2 for those with prices (the largest market value first, those without one last),
+    2 for the others. The rows need the fields `ORDERED_BY`.
+    """
+    worth = shares.values(category, rows)
+    places = {ticker: place for place, ticker in enumerate(sorted(worth, key=worth.__getitem__, reverse=True))}
+    count = len(places)
+    by_worth = [round(1 + places.get(row["ticker"], count) / (count + 1), 6) for row in rows]
+    return [
+        0 if row.get("favourite") else order if row.get("last_date") else 2
+        for row, order in zip(rows, by_worth, strict=True)
+    ]
 
 
 def all_rows(db: MongoDatabase, category: Category) -> list[TickerRow]:

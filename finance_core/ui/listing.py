@@ -74,7 +74,7 @@ def mark_of(row: TickerRow | None) -> str:
 @st.cache_resource(ttl=KEPT_FOR, max_entries=32, show_spinner=False)
 def _listing(key: str, _db: MongoDatabase, _category: Category) -> Listing:
     del key  # the cache's key: arguments with an underscore are not part of it
-    rows = tickers.active(_db, _category, ("name_en", "market", "currency", "source", "favourite", "last_date"))
+    rows = tickers.active(_db, _category, ("name_en", "market", "currency", *tickers.ORDERED_BY))
     search_rows = [
         [
             row["ticker"],
@@ -82,8 +82,8 @@ def _listing(key: str, _db: MongoDatabase, _category: Category) -> Listing:
             str(row.get("name_en") or ""),
             starter.aliases().get((_category.key, row["ticker"]), ()),
             row.get("source") == "sample",
-            tickers.search_order(row),
+            order,
         ]
-        for row in rows
+        for row, order in zip(rows, tickers.search_orders(_category, rows), strict=True)
     ]
     return Listing({row["ticker"]: row for row in rows}, search_rows)

@@ -1,13 +1,16 @@
 """The search for tickers, as far as it is Python's: what the box in the browser gets."""
 
 import csv
+import datetime as dt
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from finance_core import starter
-from finance_core.categories import CATEGORIES, KOREAN_STOCKS, US_STOCKS
+from finance_core.categories import CATEGORIES, INDICES, KOREAN_STOCKS, US_STOCKS
+from finance_core.notebook import Sisepan
+from finance_core.search import Index
 from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing, search_box
@@ -40,6 +43,36 @@ def test_the_box_gets_the_active_tickers_of_all_categories_with_their_aliases(li
         ["005930", "삼성전자", "Samsung Electronics", ("삼전",), False, 0],
     ]
     assert rows["us_stocks"] == [["GOOGL", "알파벳 A", "", ("구글", "Google"), False, 0]]
+
+
+def test_the_largest_market_value_comes_first_among_those_with_prices(own_server_db: MongoDatabase) -> None:
+    day, shares = dt.datetime(2026, 11, 20), starter.shipped("krx").shares
+    counted = {"shares": 10 * shares["028050"], "shares_on": day}
+    closes: list[dict[str, Any]] = [
+        {"ticker": "028050", "name": "삼성E&A", "last_close": 20_000.0},
+        {"ticker": "005930", "name": "삼성전자", "last_close": 100_000.0, "source": "yahoo"},
+        {"ticker": "028260", "name": "삼성물산", "last_close": 200_000.0, **counted},
+        {"ticker": "000000", "name": "삼성가나", "last_close": 1.0},
+        {"ticker": "207940", "name": "삼성바이오로직스", "last_close": 1e9, "source": "sample"},
+        {"ticker": "006400", "name": "삼성SDI", "last_close": float("nan")},
+    ]
+    rows = [{**row, "last_date": day} for row in closes]
+    others = [
+        {"ticker": "018260", "name": "삼성에스디에스"},
+        {"ticker": "010140", "name": "삼성중공업", "favourite": True},
+    ]
+    tickers.register(own_server_db, KOREAN_STOCKS, [*others, *rows])
+    tickers.register(own_server_db, INDICES, [{"ticker": "^KS11", "name": "코스피", "last_date": day}])
+    listing.forget()
+    data = rows_of(search_box.data(own_server_db, None, may_add=False))
+    assert [row[-1] for row in data["indices"]] == [1]
+    named = ("ticker", "name", "name_en", "aliases", "sample", "order")
+    index = Index([dict(zip(named, row, strict=True)) for row in data["korean_stocks"]])
+    by_worth = ["010140", "005930", "028260", "028050", "006400", "000000", "207940", "018260"]
+    assert index.search("삼성") == by_worth
+    assert index.search("ㅅㅅ") == by_worth
+    found = Sisepan().search("삼성", limit=20)
+    assert found["ticker"].tolist() == by_worth
 
 
 def test_the_empty_box_lists_favourites_those_of_the_page_first(listed: MongoDatabase) -> None:
