@@ -9,6 +9,7 @@ bars with the charts.
 import datetime as dt
 import logging
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeGuard
@@ -31,7 +32,7 @@ from updaters.ticker_update import TickerResult
 LEAST = 10
 """If fewer tickers of a market lack a bar, their charts are fetched one by one."""
 LARGEST_MOVE = 0.3
-"""For a larger change of the close in one day, the chart is fetched. It is the daily price limit of the KRX."""
+"""For a price further from the previous close, the chart is fetched. It is the daily price limit of the KRX."""
 CHANGE_TOLERANCE = 1e-5
 """The largest difference between a quote's own change and that of its prices, as a share of the close."""
 
@@ -44,6 +45,7 @@ _FIELDS = {
 }
 _PREVIOUS, _CHANGE, _TIME = "regularMarketPreviousClose", "regularMarketChange", "regularMarketTime"
 _SHARES = "sharesOutstanding"
+_SMALLEST, _LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 _SWITCHED_OFF = ("0", "false", "no", "off")
 
 _log = logging.getLogger(__name__)
@@ -126,6 +128,8 @@ def _bars(
     quotes: dict[str, Quote] = {}
     contradicted: set[str] = set()
     for quote in _screened(client, market, len(rows)):
+        if not isinstance(quote, Mapping):
+            continue
         symbol = str(quote.get("symbol"))
         if quotes.setdefault(symbol, quote) != quote:
             contradicted.add(symbol)
@@ -137,18 +141,18 @@ def _bars(
     return [Quoted(rows[symbol], bar, shares_of(quotes[symbol])) for symbol, bar in bars.items() if bar]
 
 
-def _screened(client: yahoo.Client, market: Market, lacking: int) -> list[Quote]:
-    """All quotes of `market`; after an error of Yahoo, only the quotes before it.
+def _screened(client: yahoo.Client, market: Market, lacking: int) -> list[object]:
+    """All quotes of `market`, unchecked; after an error of Yahoo, only the quotes before it.
 
     [] if all quotes would take more than half as many requests as `lacking` charts.
     """
-    quotes: list[Quote] = []
+    quotes: list[object] = []
     total = 1
     try:
         while len(quotes) < total:
             page = client.screen(market, len(quotes))
             total = page["total"]
-            if not page["quotes"] or 2 * total / yahoo.LARGEST_PAGE > lacking:
+            if not page["quotes"] or 2 * total > lacking * yahoo.LARGEST_PAGE:
                 break
             quotes += page["quotes"]
     except FetchFailed as error:
@@ -160,24 +164,26 @@ def bar_of(quote: Quote, row: TickerRow, session: Session, now: dt.datetime) -> 
     """The fields of the bar of `session` from `quote`, for the ticker of `row`; None if anything disagrees.
 
     The quote must be a trade of the session's day, at or after its close and not after `now`, in the currency of the
-    row, with a volume. Its previous close must be the stored last close, its prices must be in order, and its change
-    must be the difference of its closes. Prices are rounded to 32-bit floats, as in Yahoo's charts.
+    row, with a volume. Its previous close must be the stored last close, its prices must be in order and near it, and
+    its change must be the difference of its closes. Prices are rounded to 32-bit floats, as in Yahoo's charts.
     """
     fields = {**_FIELDS, "previous": _PREVIOUS, "time": _TIME}
     numbers = {name: float(quote[field]) for name, field in fields.items() if _is_number(quote.get(field))}
-    if len(numbers) < len(fields) or min(numbers.values()) <= 0:
+    if len(numbers) < len(fields) or min(numbers.values()) < _SMALLEST or max(numbers.values()) > _LARGEST:
         return None
-    moment = dt.datetime.fromtimestamp(numbers.pop("time"), dt.UTC)
+    time = numbers.pop("time")
+    if not session.closed_at.timestamp() <= time <= now.timestamp():
+        return None
+    moment = dt.datetime.fromtimestamp(time, dt.UTC)
     bar = {name: float(np.float32(number)) for name, number in numbers.items()}
     previous, volume = bar.pop("previous"), numbers["volume"]
     change = quote.get(_CHANGE, bar["close"] - previous)
     agrees = (
-        session.closed_at <= moment <= now
-        and moment.astimezone(session.timezone).date() == session.day.date()
+        moment.astimezone(session.timezone).date() == session.day.date()
         and quote.get("currency") == row.get("currency")
         and math.isclose(previous, row["last_close"], rel_tol=candles.ROUNDING)
         and bar["low"] <= min(bar["open"], bar["close"]) <= max(bar["open"], bar["close"]) <= bar["high"]
-        and abs(bar["close"] / previous - 1) <= LARGEST_MOVE
+        and all(abs(bar[name] / previous - 1) <= LARGEST_MOVE for name in candles.PRICES)
         and volume == int(volume) < candles.VOLUME_LIMIT
         and _is_number(change)
         and math.isclose(bar["close"] - previous, change, abs_tol=CHANGE_TOLERANCE * bar["close"])
@@ -192,7 +198,7 @@ def shares_of(quote: Quote) -> int | None:
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _store(

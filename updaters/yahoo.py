@@ -180,6 +180,8 @@ class Client:
             page: dict[str, Any] = yfinance.screen(
                 query, offset, LARGEST_PAGE, sortField="ticker", sortAsc=True, session=self._session
             )
+            if not (isinstance(page["total"], int | float) and isinstance(page["quotes"], list)):
+                raise TypeError("not a page of the screener")
             return {"total": page["total"], "quotes": page["quotes"]}
 
     def fetch_symbol(self, market: Market, symbol: str, start: dt.date | None = None) -> Fetched:

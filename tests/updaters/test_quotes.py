@@ -11,6 +11,7 @@ from finance_core.bars.sessions import Calendar
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.storage import prices, ticker_edits, tickers
 from finance_core.storage.database import MongoDatabase
+from tests import yahoo as stand_in
 from tests.updaters.commanding import Command
 from tests.updaters.false_quotes import FALSE_QUOTES, SESSIONS, TODAY, YESTERDAY, at
 from tests.updaters.updating import bars_of, metadata, register, run
@@ -184,6 +185,63 @@ def test_without_the_screener_every_chart_is_asked_for(
     db: MongoDatabase, yahoo: YahooStandIn, market: list[str], answer: Any
 ) -> None:
     yahoo.answer_with(SCREENER, *[answer] * 4 * product.ATTEMPTS)
+
+    ran = run(db, workers=8, now=lambda: EVENING)
+
+    assert (ran.state, ran.added, ran.quoted) == ("done", 24, 0)
+    assert_all_stored(db, yahoo, market)
+
+
+ODD: dict[str, tuple[str, Any]] = {
+    "a time in milliseconds": ("regularMarketTime", int(EVENING.timestamp()) * 1000),
+    "a time beyond all years": ("regularMarketTime", 10**18),
+    "a price of 400 digits": ("regularMarketPrice", 10**400),
+    "a volume of 400 digits": ("regularMarketVolume", 10**400),
+    "a change of 400 digits": ("regularMarketChange", 10**400),
+}
+
+
+def test_a_quote_with_a_number_beyond_all_bounds_is_none(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str]
+) -> None:
+    for symbol, (field, number) in zip(list(yahoo.quotes), ODD.values(), strict=False):
+        yahoo.quotes[symbol][field] = number
+    last = list(yahoo.quotes)[-1]
+    yahoo.quotes[last]["sharesOutstanding"] = 10**400
+
+    ran = run(db, now=lambda: EVENING)
+
+    assert (ran.state, ran.added, ran.quoted) == ("done", 24, 24 - len(ODD))
+    assert charts(yahoo) == market[: len(ODD)]
+    assert "shares" not in metadata(db, last.partition(".")[0])
+    assert_all_stored(db, yahoo, market)
+
+
+def test_what_is_no_quote_among_the_quotes_is_passed_over(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screened = stand_in._screened
+
+    def odd(*arguments: Any) -> dict[str, Any]:
+        page = screened(*arguments)
+        return page | {"quotes": [None, "text", [], *page["quotes"][3:]]}
+
+    monkeypatch.setattr(stand_in, "_screened", odd)
+
+    ran = run(db, now=lambda: EVENING)
+
+    assert (ran.state, ran.added, ran.quoted) == ("done", 24, 18)
+    assert_all_stored(db, yahoo, market)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"total": None}, {"total": "12"}, {"total": 10**400}, {"quotes": None}, {"quotes": {"a": 1}}], ids=str
+)
+def test_after_a_malformed_page_of_quotes_every_chart_is_asked_for(
+    db: MongoDatabase, yahoo: YahooStandIn, market: list[str], monkeypatch: pytest.MonkeyPatch, odd: dict[str, Any]
+) -> None:
+    screened = stand_in._screened
+    monkeypatch.setattr(stand_in, "_screened", lambda *arguments: screened(*arguments) | odd)
 
     ran = run(db, workers=8, now=lambda: EVENING)
 
