@@ -68,6 +68,8 @@ class Session:
     day: dt.datetime
     previous: dt.datetime
     """The session before it."""
+    previous_final_at: dt.datetime
+    """From when on the bar of that session was final, in UTC, tz-naive."""
     closed_at: dt.datetime
     """In UTC, tz-aware."""
     timezone: ZoneInfo
@@ -103,13 +105,17 @@ def last_session(calendar: Calendar, now: dt.datetime) -> Session:
     """The last session of `calendar` that had ended at `now` (tz-aware)."""
     day = sessions.last_finished(calendar, now)
     closed_at = (sessions.close_of(calendar, day) or day.to_pydatetime()).replace(tzinfo=dt.UTC)
-    previous = sessions.last_finished(calendar, closed_at - dt.timedelta(seconds=1))
+    previous = sessions.last_finished(calendar, closed_at - dt.timedelta(seconds=1)).to_pydatetime()
+    previous_final_at = (sessions.close_of(calendar, previous) or previous) + SETTLING
     zone = ZoneInfo(sessions.timezone(calendar))
-    return Session(day.to_pydatetime(), previous.to_pydatetime(), closed_at, zone)
+    return Session(day.to_pydatetime(), previous, previous_final_at, closed_at, zone)
 
 
 def _lacks_one(row: TickerRow, market: Market, session: Session) -> bool:
-    """Whether exactly the bar of `session` is missing, and nothing else requires the chart of the ticker."""
+    """Whether exactly the bar of `session` is missing, and nothing else requires the chart of the ticker.
+
+    A stored bar that was not final when it was fetched does: it is replaced by the chart's.
+    """
     return (
         row.get("market") == market.key
         and row.get("yahoo_symbol") == yahoo.symbol(row["ticker"], market)
@@ -118,6 +124,7 @@ def _lacks_one(row: TickerRow, market: Market, session: Session) -> bool:
         and not row.get("rewriting")
         and not (row.get("unadjusted_splits") or row.get("unsettled_splits"))
         and row.get("last_date") == session.previous
+        and row.get("updated_at", dt.datetime.min) >= session.previous_final_at
     )
 
 

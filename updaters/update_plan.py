@@ -6,13 +6,12 @@ first, so that the next run continues a run that ended early.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, cast
 
 from finance_core import starter
-from finance_core.bars import sessions
 from finance_core.bars.sessions import SETTLING
 from finance_core.categories import Category
 from finance_core.storage import tickers, trading_calendars
@@ -132,29 +131,20 @@ def freshness(
 ) -> tuple[int, int]:
     """How many active tickers (of `only`, if given) have the bar of their last session at `moment`, and of how many.
 
-    Delisted tickers are left out; sample prices do not count as bars.
+    Delisted tickers are left out; what counts as the bar says `tickers.count_up_to_date`.
     """
-    rows = tickers.active(db, category, ["market", "source", "last_date", "last_status"])
+    rows = tickers.active(db, category, ["last_status"])
     chosen = {*only} if only is not None else {row["ticker"] for row in rows}
-    last = trading_calendars.last_finished(db, category, moment)
-    expected = [row for row in rows if row["ticker"] in chosen and row.get("last_status") != "delisted"]
-    fresh = [row for row in expected if row.get("source") != "sample" and _has_bar_of(row, category, last)]
-    return len(fresh), len(expected)
-
-
-def _has_bar_of(row: TickerRow, category: Category, last: Mapping[str, dt.datetime]) -> bool:
-    return row.get("last_date", _NEVER) >= last[category.market(row.get("market", "")).key]
+    expected = [row["ticker"] for row in rows if row["ticker"] in chosen and row.get("last_status") != "delisted"]
+    fresh = tickers.count_up_to_date(db, category, trading_calendars.last_closed(db, category, moment), expected)
+    return fresh, len(expected)
 
 
 def _last_closed(
     db: MongoDatabase, category: Category, moment: dt.datetime
 ) -> Callable[[TickerRow], tuple[dt.datetime, dt.datetime]]:
     """A function of a row: the last session of its market that had ended at `moment`, and the moment of its close."""
-    last: dict[str, tuple[dt.datetime, dt.datetime]] = {}
-    for market in category.markets:
-        calendar = trading_calendars.of(db, market.calendar)
-        session = sessions.last_finished(calendar, moment).to_pydatetime()
-        last[market.key] = session, sessions.close_of(calendar, session) or session
+    last = trading_calendars.last_closed(db, category, moment)
     return lambda row: last[category.market(row.get("market", "")).key]
 
 

@@ -13,6 +13,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 
 from finance_core import ticker_fields
+from finance_core.bars.sessions import SETTLING
 from finance_core.categories import Category
 from finance_core.search import pattern
 from finance_core.storage import database, locations, prices, shares
@@ -30,6 +31,10 @@ FIRST_ZONE = dt.timedelta(hours=14)
 def collection(db: MongoDatabase) -> Collection[TickerRow]:
     """The collection of the ticker lists."""
     return cast("Collection[TickerRow]", db[locations.metadata(db)])
+
+
+Closed = Mapping[str, tuple[dt.datetime, dt.datetime]]
+"""For each market, its last finished session, and the moment of its close (UTC, tz-naive)."""
 
 
 class Page(NamedTuple):
@@ -77,7 +82,7 @@ class Summary(NamedTuple):
 
     total: int
     up_to_date: int
-    """Tickers with a bar of the last finished session of their market; samples do not count."""
+    """See `count_up_to_date`."""
     samples: int
     delisted: int
     """Tickers that Yahoo has not known for several runs."""
@@ -89,15 +94,11 @@ class Summary(NamedTuple):
     """Tickers with bars from Yahoo whose whole history was never compared with Yahoo's."""
 
 
-def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.datetime]) -> Summary:
-    """Counts over the active tickers of `category`; `finished` is the last finished session of each market."""
+def summary(db: MongoDatabase, category: Category, closed: Closed) -> Summary:
+    """Counts over the active tickers of `category`; `closed` is `trading_calendars.last_closed`."""
     metadata = collection(db)
     of_category: Document = {"category": category.key, "active": {"$ne": False}}
     real: Document = {**of_category, "source": {"$ne": "sample"}}
-    first, *_others = finished
-    fresh: list[Document] = [{"market": market, "last_date": {"$gte": day}} for market, day in finished.items()]
-    # A market that the category does not know counts as its first market.
-    fresh.append({"market": {"$nin": list(finished)}, "last_date": {"$gte": finished[first]}})
     answered: Document = {**real, "last_status": {"$exists": True, "$nin": ["failed", "delisted"]}}
     newest = metadata.find_one(answered, {"updated_at": True}, sort=[("updated_at", -1)])
     of_yahoo: Document = {**of_category, "source": "yahoo", "bar_count": {"$gt": 0}}
@@ -105,13 +106,39 @@ def summary(db: MongoDatabase, category: Category, finished: Mapping[str, dt.dat
     oldest = metadata.find_one(verified, {"verified_at": True}, sort=[("verified_at", 1)])
     return Summary(
         metadata.count_documents(of_category),
-        metadata.count_documents({**real, "$or": fresh}),
+        count_up_to_date(db, category, closed),
         metadata.count_documents({**of_category, "source": "sample"}),
         metadata.count_documents({**of_category, "last_status": "delisted"}),
         (newest or {}).get("updated_at"),
         (oldest or {}).get("verified_at"),
         metadata.count_documents({**of_yahoo, "verified_at": {"$exists": False}}),
     )
+
+
+def count_up_to_date(db: MongoDatabase, category: Category, closed: Closed, only: Iterable[str] | None = None) -> int:
+    """How many active tickers (of `only`, if given) have the final bar of the last session of their market.
+
+    `closed` is `trading_calendars.last_closed`. Samples do not count, and no bar from Yahoo that was fetched less than
+    `SETTLING` after the close: it changes yet. Nor does one of a ticker that failed since, because then its
+    `updated_at` is when it was asked for in vain.
+    """
+    first, *_others = closed
+    # A market that the category does not know counts as its first market.
+    markets: list[tuple[object, tuple[dt.datetime, dt.datetime]]] = [
+        *closed.items(),
+        ({"$nin": [*closed]}, closed[first]),
+    ]
+    of_market: list[Document] = [
+        {"market": market, "last_date": {"$gte": day}, "$or": [{"source": {"$ne": "yahoo"}}, _settled(close)]}
+        for market, (day, close) in markets
+    ]
+    chosen: Document = {} if only is None else {"ticker": {"$in": list(only)}}
+    real: Document = {"category": category.key, "active": {"$ne": False}, "source": {"$ne": "sample"}}
+    return collection(db).count_documents({**real, **chosen, "$or": of_market})
+
+
+def _settled(close: dt.datetime) -> Document:
+    return {"updated_at": {"$gte": close + SETTLING}, "last_status": "ok", "rewriting": {"$in": [None, False]}}
 
 
 def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -> list[TickerRow]:

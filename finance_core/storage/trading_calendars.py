@@ -57,6 +57,13 @@ def last_finished(db: MongoDatabase, category: Category, moment: dt.datetime) ->
     return {market.key: sessions.last_finished(of(db, market.calendar), moment) for market in category.markets}
 
 
+def last_closed(db: MongoDatabase, category: Category, moment: dt.datetime) -> tickers.Closed:
+    """For each market of `category`, its `last_finished` session and the moment of its close (UTC, tz-naive)."""
+    last = last_finished(db, category, moment)
+    closes = {market.key: sessions.close_of(of(db, market.calendar), last[market.key]) for market in category.markets}
+    return {key: (day.to_pydatetime(), closes[key] or day.to_pydatetime()) for key, day in last.items()}
+
+
 def is_foreign(unexpected: int, bar_count: int) -> bool:
     """Whether a ticker with `bar_count` bars, `unexpected` of them on closed days, follows another calendar.
 

@@ -86,7 +86,7 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
 
 
 def _state(db: MongoDatabase, category: Category) -> Summary:
-    return tickers.summary(db, category, trading_calendars.last_finished(db, category, dt.datetime.now(dt.UTC)))
+    return tickers.summary(db, category, trading_calendars.last_closed(db, category, dt.datetime.now(dt.UTC)))
 
 
 def _states(states: Mapping[Category, Summary]) -> None:

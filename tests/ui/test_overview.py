@@ -66,7 +66,8 @@ def test_the_summary_counts_what_is_up_to_date_by_market_and_never_a_sample(own_
             metadata("000005", 0.1, today, market="somewhere"),
         ]
     )
-    assert tickers.summary(own_server_db, KOREAN_STOCKS, {"KOSPI": today, "KOSDAQ": before}) == tickers.Summary(
+    closed = {"KOSPI": (today, today.replace(hour=6)), "KOSDAQ": (before, before.replace(hour=6))}
+    assert tickers.summary(own_server_db, KOREAN_STOCKS, closed) == tickers.Summary(
         total=6, up_to_date=3, samples=1, delisted=0, updated_at=dt.datetime(2026, 11, 20, 9)
     )
 
@@ -80,7 +81,7 @@ def test_an_update_in_which_everything_failed_is_not_the_last_update(own_server_
             metadata("000003", 0.1, day, updated_at=dt.datetime(2026, 11, 23, 9), last_status="delisted"),
         ]
     )
-    found = tickers.summary(own_server_db, KOREAN_STOCKS, {"KOSPI": day, "KOSDAQ": day})
+    found = tickers.summary(own_server_db, KOREAN_STOCKS, {"KOSPI": (day, day), "KOSDAQ": (day, day)})
     assert found.updated_at == dt.datetime(2026, 11, 20, 9)
 
 

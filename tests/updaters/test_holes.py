@@ -141,8 +141,8 @@ def test_within_the_rounds_everything_stored_is_compared_with_yahoo(
     for number, name in enumerate(market):
         expected = corrected(random_walk(days()[:60], seed=number)).iloc[: 31 + verification.ROUNDS]
         assert_stored(db, Listing(expected), name)
-    finished = {market.key: days()[35].to_pydatetime() for market in KOREAN_STOCKS.markets}
-    summary = tickers.summary(db, KOREAN_STOCKS, finished)
+    closed = {market.key: (days()[35].to_pydatetime(),) * 2 for market in KOREAN_STOCKS.markets}
+    summary = tickers.summary(db, KOREAN_STOCKS, closed)
     assert summary.unverified == 0
     assert summary.verified_at == evening(days()[31]).astimezone(dt.UTC).replace(tzinfo=None)
 

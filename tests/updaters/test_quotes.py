@@ -39,7 +39,7 @@ def market(db: MongoDatabase, yahoo: YahooStandIn) -> list[str]:
     if not STORED:
         assert run(db, workers=8, now=lambda: at(YESTERDAY, 18)).added == 24 * (len(SESSIONS) - 1)
         # Verified already, so that the night's share of the rotation does not count among its requests.
-        moments = {"updated_at": at(YESTERDAY, 9), "verified_at": EVENING}
+        moments = {"updated_at": at(YESTERDAY, 18), "verified_at": EVENING}
         utc = {name: moment.astimezone(dt.UTC) for name, moment in moments.items()}
         db["ticker_metadata"].update_many({}, {"$set": utc})
         STORED.update({name: db[name].find().to_list() for name in db.list_collection_names()})
@@ -145,7 +145,15 @@ def test_every_ticker_without_a_true_quote_is_asked_for_its_chart(
 
 
 @pytest.mark.parametrize(
-    "what", ["an older last bar", "another stored close", "a bar of today", "a failure", "a sample"]
+    "what",
+    [
+        "an older last bar",
+        "another stored close",
+        "a bar of today",
+        "a failure",
+        "a sample",
+        "a bar that was not final",
+    ],
 )
 def test_a_ticker_in_another_state_is_asked_for_its_chart(
     db: MongoDatabase, yahoo: YahooStandIn, market: list[str], what: str
@@ -163,6 +171,10 @@ def test_a_ticker_in_another_state_is_asked_for_its_chart(
             tickers.record(db, KOREAN_STOCKS, odd, {"last_status": "failed"})
         case "a sample":
             tickers.record(db, KOREAN_STOCKS, odd, {"source": "sample"})
+        case "a bar that was not final":
+            soon = at(YESTERDAY, 15, 59).astimezone(dt.UTC).replace(tzinfo=None)
+            bars.update_one({"ticker": odd, "date": YESTERDAY.to_pydatetime()}, {"$set": {"volume": 1}})
+            tickers.record(db, KOREAN_STOCKS, odd, {"updated_at": soon})
 
     assert run(db, now=lambda: EVENING).quoted == 23
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import logging
 import threading
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -10,12 +11,12 @@ import pytest
 from finance_core import console
 from finance_core.bars import sessions
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import prices, runs, tickers
+from finance_core.storage import prices, runs, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from tests.updaters.commanding import UNKNOWN, Command
-from tests.updaters.updating import DAYS, bars_of, metadata, register, run
+from tests.updaters.updating import DAYS, Ran, bars_of, metadata, register, run
 from tests.yahoo import Listing, Status, YahooStandIn, random_walk
-from updaters import category_update, run_summary
+from updaters import category_update, run_summary, update_plan
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient", "korean_shell")]
 
@@ -43,7 +44,7 @@ def test_every_ticker_unknown_is_an_outage_however_often(db: MongoDatabase, yaho
         assert (ran.state, ran.failed, ran.delisted) == ("partial", 4, 0)
         assert "4종목을 한꺼번에 모른다고" in str(ran.reason)
     assert all("unknown_runs" not in metadata(db, name) for name in names)
-    assert tickers.summary(db, KOREAN_STOCKS, {"KOSPI": DAYS[0]}).delisted == 0
+    assert tickers.summary(db, KOREAN_STOCKS, {"KOSPI": (DAYS[0], DAYS[0])}).delisted == 0
 
 
 def test_a_part_of_the_market_that_is_unknown_at_once_is_an_outage(db: MongoDatabase, yahoo: YahooStandIn) -> None:
@@ -107,6 +108,25 @@ def two_of_three_are_fresh(db: MongoDatabase, yahoo: YahooStandIn) -> None:
     for number, name in enumerate(("000660", "005930", "035720")):
         yahoo.listings[f"{name}.KS"] = Listing(random_walk(days[: None if number else -3], number))
         register(db, name)
+
+
+@pytest.mark.usefixtures("three")
+def test_a_bar_from_soon_after_the_close_is_not_fresh(db: MongoDatabase) -> None:
+    def at(hour: int, minute: int) -> Ran:
+        now = DAYS[-1].to_pydatetime().replace(hour=hour, minute=minute, tzinfo=ZoneInfo("Asia/Seoul"))
+        ran = run(db, now=lambda: now)
+        closed = trading_calendars.last_closed(db, KOREAN_STOCKS, now)
+        assert tickers.summary(db, KOREAN_STOCKS, closed).up_to_date == ran.fresh
+        return ran
+
+    soon = at(15, 45)
+    assert (soon.added, soon.fresh, soon.expected) == (3 * len(DAYS), 0, 3)
+    assert at(16, 0).fresh == 3
+    tickers.record(db, KOREAN_STOCKS, "005930", {"last_status": "failed"})
+    assert at(16, 1).fresh == 3, "it is asked for again"
+    tickers.record(db, KOREAN_STOCKS, "005930", {"source": "import", "updated_at": None})
+    now = DAYS[-1].to_pydatetime().replace(hour=16, tzinfo=ZoneInfo("Asia/Seoul"))
+    assert update_plan.freshness(db, KOREAN_STOCKS, None, now) == (3, 3), "nobody knows when it was fetched"
 
 
 @pytest.mark.usefixtures("two_of_three_are_fresh")

@@ -75,7 +75,7 @@ def _category(db: MongoDatabase, category: Category, update: Update, was_running
 
 def _facts(db: MongoDatabase, category: Category) -> list[str]:
     now = dt.datetime.now(dt.UTC)
-    summary = tickers.summary(db, category, trading_calendars.last_finished(db, category, now))
+    summary = tickers.summary(db, category, trading_calendars.last_closed(db, category, now))
     behind = summary.total - summary.up_to_date - summary.samples
     facts = [
         formats.filled(_("종목 {count}"), count=summary.total),
