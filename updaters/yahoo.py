@@ -38,6 +38,7 @@ from finance_core.categories import Category, Market
 from finance_core.errors import FetchFailed
 from finance_core.i18n import N_
 from finance_core.storage.documents import TickerRow
+from updaters import answered
 from updaters.rate_limit import NotAsked, RateLimit
 
 ATTEMPTS = 3
@@ -302,12 +303,13 @@ def _fetch(session: Session[Any], market: Market, symbol: str, start: dt.date | 
         # Without the time zone, yfinance requests it: one more request, and six more for an unknown symbol.
         ticker._tz = timezone
         frame = ticker.history(interval="1d", auto_adjust=False, actions=True, keepna=True, timeout=TIMEOUT, **window)
-        currency = str(ticker.history_metadata.get("currency") or "")
+        meta = ticker.history_metadata
+    answered.check(symbol, meta)
     # With numpy, which takes a tenth of the time of pandas for the few bars of most answers.
     days = pd.DatetimeIndex(frame.index).tz_localize(None).to_numpy().astype("datetime64[D]").astype("datetime64[ns]")
     values = frame.to_numpy(dtype="float64")[:, [frame.columns.get_loc(name) for name in _COLUMNS]]
     bars = pd.DataFrame(values, index=pd.DatetimeIndex(days, name="date"), columns=candles.NAMES)
-    return Fetched(market, symbol, currency, bars)
+    return Fetched(market, symbol, str(meta.get("currency") or ""), bars)
 
 
 @contextmanager

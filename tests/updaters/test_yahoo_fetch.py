@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from yfinance.data import YfData
 
 from finance_core.categories import KOREAN_STOCKS, Market
 from finance_core.errors import FetchFailed
+from tests import yahoo as stand_in
 from tests.yahoo import (
     Answer,
     AsUsual,
@@ -132,6 +134,48 @@ def test_days_are_the_exchanges_own_however_far_from_utc(yahoo: YahooStandIn, li
 
     assert list(fetched.bars.index) == list(DAYS)
     assert fetched.currency == "USD"
+
+
+OTHER: list[tuple[dict[str, Any], str]] = [
+    ({"symbol": "000660.KS"}, r"005930\.KS 대신 000660\.KS"),
+    ({"symbol": "005930.KQ"}, r"005930\.KS 대신 005930\.KQ"),
+    ({"symbol": ["005930.KS"]}, r"005930\.KS 대신 "),
+    ({"dataGranularity": "1mo"}, r"005930\.KS의 일봉\(1d\) 대신 간격이 1mo인"),
+]
+
+
+@pytest.mark.parametrize(("told", "reason"), OTHER, ids=str)
+def test_a_chart_of_something_else_is_refused_and_both_are_named(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], reason: str
+) -> None:
+    meta = stand_in._meta
+    monkeypatch.setattr(stand_in, "_meta", lambda *arguments: meta(*arguments) | told)
+
+    with pytest.raises(FetchFailed, match=reason):
+        fetch()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("005930.KS", {"symbol": "005930.ks"}),
+        ("005930.KS", {"symbol": None, "dataGranularity": None}),
+        ("^KS11", {}),
+        ("BRK-B", {}),
+        ("DX-Y.NYB", {}),
+        ("KRW=X", {"symbol": "USDKRW=X"}),
+        ("USDKRW=X", {"symbol": "KRW=X"}),
+        ("EURKRW=X", {}),
+    ],
+)
+def test_a_chart_is_taken_however_yahoo_spells_its_symbol(
+    yahoo: YahooStandIn, listing: Listing, monkeypatch: pytest.MonkeyPatch, asked: str, told: dict[str, Any]
+) -> None:
+    meta = stand_in._meta
+    monkeypatch.setattr(stand_in, "_meta", lambda *arguments: meta(*arguments) | told)
+    yahoo.listings[asked] = listing
+
+    assert list(fetch(symbol=asked).bars.index) == list(DAYS)
 
 
 # The session
