@@ -104,9 +104,10 @@ class Truncated:
 
 @dataclass(frozen=True)
 class Malformed:
-    """HTTP 200 with a complete body that is not JSON."""
+    """A complete body that is not JSON, or not what was asked for."""
 
     body: str = '{"chart":{"result":[{"meta":{"curr'
+    code: int = 200
 
 
 @dataclass(frozen=True)
@@ -351,8 +352,8 @@ class _Connection(BaseHTTPRequestHandler):
                 self._send(code, f"<html><title>{HTTPStatus(code).phrase}</title></html>")
             case Status(code, description):
                 self._send(code, _failure(kind, HTTPStatus(code).phrase, description or HTTPStatus(code).description))
-            case Malformed(body):
-                self._send(200, body)
+            case Malformed(body, code):
+                self._send(code, body)
             case NoResult():
                 self._send(200, {kind: {"result": None, "error": None}})
             case _:

@@ -29,7 +29,7 @@ from finance_core.i18n import N_
 from finance_core.storage import database, locations, runs, tickers, trading_calendars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import Origin, TickerRow
-from updaters import alert_delivery, back_off, quotes, run_summary, ticker_update, update_plan, yahoo
+from updaters import alert_delivery, back_off, clock, quotes, run_summary, ticker_update, update_plan, yahoo
 from updaters.rate_limit import NotAsked
 from updaters.run_summary import Summary
 from updaters.ticker_update import TickerResult
@@ -192,7 +192,7 @@ class _UpdateRun:
         try:
             with turns.working():
                 self._count(self._retrying_outages(self._update, due, client), client)
-        except yahoo.WrongClock as error:
+        except clock.WrongClock as error:
             self._give_up(error)
         except NotAsked:
             if client.exhausted:

@@ -9,11 +9,10 @@ import logging
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, ParamSpec, TypeVar
 
@@ -38,7 +37,7 @@ from finance_core.categories import Category, Market
 from finance_core.errors import FetchFailed
 from finance_core.i18n import N_
 from finance_core.storage.documents import TickerRow
-from updaters import answered
+from updaters import answered, clock
 from updaters.rate_limit import NotAsked, RateLimit
 
 ATTEMPTS = 3
@@ -57,16 +56,13 @@ LIMITED = (CHART, SCREENER)
 """The addresses whose answers start and end pauses. The address for cookies has its own limit, and charts work without
 cookies."""
 
-CLOCK_TOLERANCE = 15 * 60
-"""Seconds that the clock of this machine may differ from Yahoo's: it tells which sessions have ended."""
-
 HTTP_ERROR = N_("Yahoo가 시세 대신 HTTP 오류 {status}을(를) 보냈습니다.")
 _COLUMNS = [name.replace("_", " ").title() for name in candles.COLUMNS]
 """yfinance's names of our columns: stock_splits is Stock Splits there."""
 _UNKNOWN_SYMBOL = "no data found"
 """Yahoo's message for an unknown symbol."""
-_NO_BARS = ("no price data found", "data doesn't exist")
-"""The messages of yfinance and of Yahoo for an answer without bars and without a reason."""
+_NO_BARS = "data doesn't exist"
+"""Yahoo's message, with HTTP 400, for a window without bars."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -79,10 +75,6 @@ _session: "_LimitedSession | None" = None
 
 class NoBars(FetchFailed):
     """Yahoo answered without bars and without a reason. It answers so for some unknown symbols too."""
-
-
-class WrongClock(NotAsked):
-    """The clock of this machine is wrong: the answer is not used, and no more requests are made."""
 
 
 class UnknownSymbol(NoBars):
@@ -213,6 +205,8 @@ _asking: ContextVar[Client] = ContextVar("asking")
 """The client of the present request in this thread: yfinance cannot pass it to its session."""
 _status: ContextVar[int] = ContextVar("status", default=0)
 """HTTP status of the last answer in this thread: yfinance does not return it."""
+_refusal: ContextVar[str] = ContextVar("refusal", default="")
+"""The reason in that answer if it comes from Yahoo's gateway instead of its charts: yfinance does not read it."""
 
 
 class _LimitedSession(Session[Any]):
@@ -228,11 +222,13 @@ class _LimitedSession(Session[Any]):
             asked_at = self.rate_limit.wait(client.stop.is_set)
             client.requests += 1
             _status.set(0)
+            _refusal.set("")
             begun = time.time()
             response = super().request(method, url, *arguments, **options)
-        _check_clock(response.headers, begun)
+        clock.check(response.headers, begun)
         turns.give_way()  # to parse the answer is half of the work
         _status.set(response.status_code)
+        _refusal.set(answered.refusal(response.content))
         if any(path in url for path in LIMITED):
             if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
                 _log.warning("Yahoo wants fewer requests: all workers pause")
@@ -274,22 +270,6 @@ def client(
                 _session = None
 
 
-def _check_clock(headers: Mapping[str, Any], begun: float) -> None:
-    """Raise WrongClock if an answer was sent neither after the request had `begun` nor before now, by our clock.
-
-    An answer without its time tells nothing.
-    """
-    try:
-        sent_at = parsedate_to_datetime(headers["Date"]).timestamp() + int(headers.get("Age", 0))
-    except (KeyError, ValueError):
-        return
-    ahead, behind = begun - sent_at, sent_at - time.time()  # the machine may have slept between
-    if max(ahead, behind) > CLOCK_TOLERANCE:
-        fast = N_("이 컴퓨터의 시계가 Yahoo보다 {minutes}분 빠릅니다. 시계를 맞추고 다시 실행하십시오.")
-        slow = N_("이 컴퓨터의 시계가 Yahoo보다 {minutes}분 느립니다. 시계를 맞추고 다시 실행하십시오.")
-        raise WrongClock(fast if ahead > behind else slow, minutes=round(max(ahead, behind) / 60))
-
-
 def _may_pass(error: BaseException) -> bool:
     """Whether to repeat the request at once: not for an unknown symbol, and not if Yahoo wants fewer requests."""
     return isinstance(error, FetchFailed) and not isinstance(error, UnknownSymbol | RateLimited | NotAsked)
@@ -322,7 +302,7 @@ def _errors_explained(requested: str) -> Iterator[None]:
     except YFRateLimitError as error:
         raise RateLimited(N_("Yahoo가 요청이 너무 많다고 합니다. 잠시 뒤 다시 시도하십시오.")) from error
     except YFPricesMissingError as error:
-        raise _missing(requested, error.rationale) from error
+        raise _missing(requested, error) from error
     except RequestException as error:
         if (status := _status.get()) >= HTTPStatus.BAD_REQUEST:
             raise FetchFailed(HTTP_ERROR, status=status) from error
@@ -338,13 +318,15 @@ def _errors_explained(requested: str) -> Iterator[None]:
         raise FetchFailed(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
 
 
-def _missing(symbol: str, reason: str) -> FetchFailed:
-    """The error for an answer without bars, for which yfinance gives `reason`."""
-    if _UNKNOWN_SYMBOL in reason.lower():
-        return UnknownSymbol(N_("Yahoo에 {symbol} 종목이 없습니다."), symbol=symbol)
-    if reason.lower().startswith(_NO_BARS):
-        return NoBars(N_("Yahoo가 {symbol}의 시세를 하나도 보내지 않았습니다."), symbol=symbol)
-    if (status := _status.get()) >= HTTPStatus.BAD_REQUEST:
+def _missing(symbol: str, error: YFPricesMissingError) -> FetchFailed:
+    """The error for an answer without bars; an HTTP error comes before the words, which yfinance may have made up."""
+    reason, status = error.yahoo_reason or _refusal.get(), _status.get()
+    words = reason.lower()
+    if status >= HTTPStatus.BAD_REQUEST and status != HTTPStatus.NOT_FOUND and not words.startswith(_NO_BARS):
         sentence = N_("Yahoo가 시세 대신 HTTP 오류 {status}을(를) 보냈습니다: {reason}")
-        return FetchFailed(sentence, status=status, reason=reason)
+        return FetchFailed(sentence if reason else HTTP_ERROR, status=status, reason=reason)
+    if _UNKNOWN_SYMBOL in words:
+        return UnknownSymbol(N_("Yahoo에 {symbol} 종목이 없습니다."), symbol=symbol)
+    if not reason or words.startswith(_NO_BARS):
+        return NoBars(N_("Yahoo가 {symbol}의 시세를 하나도 보내지 않았습니다."), symbol=symbol)
     return FetchFailed(N_("Yahoo가 {symbol}의 시세를 보내지 않았습니다: {reason}"), symbol=symbol, reason=reason)

@@ -35,6 +35,7 @@ from updaters import yahoo as product
 DAYS = pd.bdate_range("2025-01-02", periods=40)
 KOSPI, KOSDAQ = KOREAN_STOCKS.markets
 SYMBOL = "005930.KS"
+INVALID_CRUMB = '{"finance":{"result":null,"error":{"code":"Unauthorized","description":"Invalid Crumb"}}}'
 
 
 @pytest.fixture(autouse=True)
@@ -301,6 +302,10 @@ def test_an_unknown_symbol_is_told_apart_and_costs_few_requests(yahoo: YahooStan
         ([Malformed("Will be right back")], FetchFailed, "YFDataException"),
         ([Malformed('{"chart":7}')], FetchFailed, "이해하지 못했습니다"),
         ([Malformed('{"chart":{"result":[{"meta":{}}],"error":null}}')], FetchFailed, "KeyError"),
+        ([Malformed(INVALID_CRUMB, 401)] * 2, FetchFailed, "HTTP 오류 401을 보냈습니다: Invalid Crumb"),
+        ([Malformed(INVALID_CRUMB)], FetchFailed, "보내지 않았습니다: Invalid Crumb"),
+        ([Malformed("{}", 503)] * 2, FetchFailed, "HTTP 오류 503을 보냈습니다"),
+        ([Malformed("{}", 404)] * 2, product.NoBars, "하나도"),
         ([Malformed("[]")], product.NoBars, "하나도"),
         ([Empty()], product.NoBars, "하나도"),
         ([NoResult()], product.NoBars, "하나도"),
