@@ -12,6 +12,7 @@ import pandas as pd
 
 from finance_core.bars import adjustment, candles, sessions
 from finance_core.bars.sessions import Calendar
+from finance_core.categories import Category
 from finance_core.errors import FetchFailed
 from finance_core.i18n import N_
 from finance_core.storage import trading_calendars
@@ -23,6 +24,15 @@ RESTATED: Final = 1e-3
 """How far the ratio of a day may lie from that of the history, because sources round restated prices."""
 AGREEING: Final = 0.95
 """The share of the common days that must have the ratio: others may be corrected."""
+
+NOISE: Final = 0.02
+"""A ratio that lies by less from that of the history is no step: sources differ by so much without a fault."""
+CORRECTED: Final = 0.1
+"""A small share of the days may differ by so much. A greater correction must make the history smoother."""
+MISPRINT: Final = np.log(3)
+"""By so much one or two days may differ where nothing is restated."""
+MOST_STEPS: Final = 0.25
+"""Where the ratio changes on a greater share of the days, the history is that of something else."""
 
 
 class HistoryRefused(FetchFailed):
@@ -46,6 +56,43 @@ def history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
         return True
     splits = candles.COLUMNS.index("stock_splits")
     return not np.isin(days_now[now[:, splits] != 0], days_before[before[:, splits] != 0]).all()
+
+
+def refuse_steps(category: Category, stored: pd.DataFrame, bars: pd.DataFrame) -> None:
+    """Raise HistoryRefused if `bars` are the `stored` bars times a ratio that changes where no split does.
+
+    So it is if Yahoo has applied a split to a part of the past alone, or has a wrong stretch. A few days may differ a
+    little. Steps that make the history smoother are taken: they correct what was stored wrong.
+    """
+    stored = stored[stored["close"] > 0]
+    days, ratios, (before, now) = _ratios(stored, bars)
+    if days.size < 2:
+        return
+    # No jump of prices tells whether a small split is applied: there the ratio may change.
+    small = [_split_days(each, adjustment.SPLIT_LEAST) for each in (stored, bars)]
+    pieces = np.searchsorted(np.unique(np.concatenate(small)), days, side="right")
+    levels = pd.Series(ratios).groupby(pieces).transform("median").to_numpy()
+    rounding = 10.0 ** -category.decimals[0][1] * (1 / before + 1 / now)
+    far = np.abs(np.log(ratios / levels)) - rounding
+    off = far > NOISE
+    is_restated = (np.abs(levels - 1) > RESTATED).any() or not np.isin(_split_days(bars), _split_days(stored)).all()
+    if far.max() <= NOISE or (
+        (off.mean() <= 1 - AGREEING and far.max() <= CORRECTED)
+        or (off.sum() <= TAKEN_BACK and far.max() <= MISPRINT and not is_restated)
+    ):
+        return
+    step = np.abs(np.diff(np.log(ratios))) - rounding[1:] - rounding[:-1]
+    is_of_one_piece = np.mean(step > RESTATED) <= MOST_STEPS
+    step[(np.diff(pieces) != 0) | ~(off[1:] | off[:-1])] = 0.0
+    at = np.flatnonzero(step > (CORRECTED if step.max() > CORRECTED else NOISE))
+    was, becomes = (np.abs(np.diff(np.log(close)))[at] for close in (before, now))
+    if is_of_one_piece and at.size and (becomes < was).all():
+        return
+    sentence = N_(
+        "Yahoo가 보낸 이력이 {date}부터 저장된 것과 다른 비율로 어긋나는데 그날 분할이 없어 저장된 시세를 그대로 "
+        "두었습니다. Yahoo의 시세가 맞다면 이 종목의 시세를 지우고 다시 받으십시오."
+    )
+    raise HistoryRefused(sentence, date=_text(days[at[0] + 1] if at.size else days[off][0]))
 
 
 def completed(stored: pd.DataFrame, bars: pd.DataFrame, calendar: Calendar, row: TickerRow) -> pd.DataFrame:
@@ -84,10 +131,7 @@ def completed(stored: pd.DataFrame, bars: pd.DataFrame, calendar: Calendar, row:
 
 def _shift(stored: pd.DataFrame, bars: pd.DataFrame, lost: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:
     """By what the stored prices of the days `lost` are to be multiplied. Raises HistoryRefused where nothing tells."""
-    days, before, now = np.intersect1d(stored.index.to_numpy(), bars.index.to_numpy(), return_indices=True)
-    # As if both had applied all of their splits: then one ratio holds for all days.
-    ratios = bars["close"].to_numpy()[now] / stored["close"].to_numpy()[before]
-    ratios = ratios * _unapplied(stored, days) / _unapplied(bars, days)
+    days, ratios, _closes = _ratios(stored, bars)
     ratio = np.median(ratios) if days.size else np.nan
     agrees = np.abs(ratios / ratio - 1) <= RESTATED
     at = np.searchsorted(days, lost)
@@ -101,6 +145,27 @@ def _shift(stored: pd.DataFrame, bars: pd.DataFrame, lost: npt.NDArray[np.dateti
         raise HistoryRefused(sentence, count=len(lost))
     ratio = 1.0 if abs(ratio - 1) <= RESTATED else ratio
     return np.asarray(ratio * _unapplied(bars, lost) / _unapplied(stored, lost))
+
+
+def _ratios(
+    stored: pd.DataFrame, bars: pd.DataFrame
+) -> tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The days of both, the ratios of their closes in `bars` and in `stored`, and these closes: stored ones, new ones.
+
+    As if both had applied all of their splits: then one ratio holds for all days.
+    """
+    days, *at = np.intersect1d(stored.index.to_numpy(), bars.index.to_numpy(), return_indices=True)
+    closes = np.array(
+        [each["close"].to_numpy()[rows] / _unapplied(each, days) for each, rows in zip((stored, bars), at, strict=True)]
+    )
+    return days, closes[1] / closes[0], closes
+
+
+def _split_days(bars: pd.DataFrame, below: float = np.inf) -> npt.NDArray[np.datetime64]:
+    """The days of the splits of `bars` by less than `below`, or its inverse."""
+    splits, days = bars["stock_splits"].to_numpy(), bars.index.to_numpy()
+    at = np.flatnonzero(splits > 0)
+    return np.asarray(days[at[np.abs(np.log(splits[at])) < np.log(below)]])
 
 
 def _unapplied(bars: pd.DataFrame, days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.float64]:

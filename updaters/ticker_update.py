@@ -181,7 +181,12 @@ def _completed(
     if row.get("source") == "sample":
         return bars
     stored = prices.as_stored(db, category, row["ticker"])
-    return histories.completed(stored, bars, trading_calendars.of(db, fetched.market.calendar), row)
+    whole = histories.completed(stored, bars, trading_calendars.of(db, fetched.market.calendar), row)
+    # Otherwise the stored bars are a person's, a mixture, or those of another symbol.
+    is_of_symbol = row.get("source") == "yahoo" and row.get("yahoo_symbol") == fetched.symbol
+    if is_of_symbol and not row.get("rewriting"):
+        histories.refuse_steps(category, stored, bars)
+    return whole
 
 
 def _with_stored_dividends(db: MongoDatabase, category: Category, row: TickerRow, answer: Valid) -> pd.DataFrame:
