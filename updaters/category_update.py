@@ -39,7 +39,7 @@ WORKERS = 8
 OUTAGE_LIMIT = 60.0
 """Seconds that a run waits for MongoDB to return."""
 UNREACHABLE_LIMIT = 20
-"""The run gives up after this many tickers in a row without a connection, or that Yahoo knew before but not now."""
+"""The run gives up after this many tickers in a row without an answer, or that Yahoo knew before but not now."""
 DELISTED_AFTER = 3
 """A ticker is marked as probably delisted after this many days (UTC) with runs in all of which Yahoo does not know it.
 Several runs in one evening are one answer of Yahoo."""
@@ -118,7 +118,7 @@ class _UpdateRun:
         self._begun = time.monotonic()
         self._lock = threading.Lock()
         self._without_answer = 0
-        """The number of last tickers in a row without a connection, or in `_forgotten`."""
+        """The number of last tickers in a row without an answer, or in `_forgotten`."""
         self._new: frozenset[str] = frozenset()
         self._known: set[str] = set()
         """Requested tickers that Yahoo knew before this run."""
@@ -267,12 +267,13 @@ class _UpdateRun:
             failures = self.summary.count(result)
             self.summary.requests = client.requests
             is_forgotten = result.ticker in self._forgotten
-            is_unanswered = is_forgotten or isinstance(result.error, yahoo.Unreachable)
+            is_unanswered = is_forgotten or isinstance(result.error, yahoo.Unanswered)
             self._without_answer = self._without_answer + 1 if is_unanswered else 0
             self._report(result, failures)
         if self._without_answer >= UNREACHABLE_LIMIT:
             outage = run_summary.outage(len(self._forgotten))
-            self._give_up(outage if is_forgotten else FetchFailed(_UNREACHABLE))
+            sentence = _UNREACHABLE if isinstance(result.error, yahoo.Unreachable) else _REFUSED
+            self._give_up(outage if is_forgotten else FetchFailed(sentence))
 
     def _give_up(self, reason: SisepanError) -> None:
         with self._lock:

@@ -1,7 +1,6 @@
 """Raw daily bars from Yahoo, through yfinance over one curl_cffi session.
 
-This module knows Yahoo's symbols, answers and errors, and which requests are worth repeating. `ticker_update` uses the
-bars.
+This module knows Yahoo's symbols, answers and errors, and which requests are worth repeating.
 """
 
 import datetime as dt
@@ -53,10 +52,10 @@ SCREENER = "/v1/finance/screener"
 LARGEST_PAGE = 250
 """The most quotes in one answer of the screener."""
 LIMITED = (CHART, SCREENER)
-"""The addresses whose answers start and end pauses. The address for cookies has its own limit, and charts work without
-cookies."""
+"""Whose answers start and end pauses. The address for cookies has its own limit, and charts work without cookies."""
 
 HTTP_ERROR = N_("Yahoo가 시세 대신 HTTP 오류 {status}을(를) 보냈습니다.")
+_ABOUT_SYMBOL = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 _COLUMNS = [name.replace("_", " ").title() for name in candles.COLUMNS]
 """yfinance's names of our columns: stock_splits is Stock Splits there."""
 _UNKNOWN_SYMBOL = "no data found"
@@ -85,7 +84,11 @@ class RateLimited(FetchFailed):
     """Yahoo wants fewer requests."""
 
 
-class Unreachable(FetchFailed):
+class Unanswered(FetchFailed):
+    """Yahoo answered with an error that is not about the symbol, or with what nobody can read."""
+
+
+class Unreachable(Unanswered):
     """There was no connection to Yahoo, or it broke."""
 
 
@@ -213,7 +216,7 @@ class _LimitedSession(Session[Any]):
     """A session that applies the rate limit to all requests of yfinance, and counts them for their clients."""
 
     def __init__(self, rate: float) -> None:
-        super().__init__(impersonate="chrome")  # Yahoo refuses other clients; certificates are verified
+        super().__init__(impersonate="chrome", max_redirects=5)  # Yahoo refuses others; certificates are verified
         self.rate_limit = RateLimit(rate)
 
     def request(self, method: Any, url: str, *arguments: Any, **options: Any) -> Any:
@@ -303,19 +306,17 @@ def _errors_explained(requested: str) -> Iterator[None]:
         raise RateLimited(N_("Yahoo가 요청이 너무 많다고 합니다. 잠시 뒤 다시 시도하십시오.")) from error
     except YFPricesMissingError as error:
         raise _missing(requested, error) from error
-    except RequestException as error:
-        if (status := _status.get()) >= HTTPStatus.BAD_REQUEST:
-            raise FetchFailed(HTTP_ERROR, status=status) from error
-        raise Unreachable(N_("Yahoo에 연결하지 못했습니다: {reason}"), reason=type(error).__name__) from error
     except Exception as error:
         # yfinance does not check an answer before it reads it: a malformed answer may raise any error.
         if (status := _status.get()) >= HTTPStatus.BAD_REQUEST:
-            raise FetchFailed(HTTP_ERROR, status=status) from error
+            raise (FetchFailed if status in _ABOUT_SYMBOL else Unanswered)(HTTP_ERROR, status=status) from error
+        if isinstance(error, RequestException):
+            raise Unreachable(N_("Yahoo에 연결하지 못했습니다: {reason}"), reason=type(error).__name__) from error
         if isinstance(error, ValueError):  # no JSON: the message says enough
             _log.warning("the answer for %s is no JSON: %s", requested, error)
         else:
             _log.exception("yfinance failed with %s", requested)
-        raise FetchFailed(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
+        raise Unanswered(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
 
 
 def _missing(symbol: str, error: YFPricesMissingError) -> FetchFailed:
@@ -324,7 +325,8 @@ def _missing(symbol: str, error: YFPricesMissingError) -> FetchFailed:
     words = reason.lower()
     if status >= HTTPStatus.BAD_REQUEST and status != HTTPStatus.NOT_FOUND and not words.startswith(_NO_BARS):
         sentence = N_("Yahoo가 시세 대신 HTTP 오류 {status}을(를) 보냈습니다: {reason}")
-        return FetchFailed(sentence if reason else HTTP_ERROR, status=status, reason=reason)
+        failure = FetchFailed if status in _ABOUT_SYMBOL else Unanswered
+        return failure(sentence if reason else HTTP_ERROR, status=status, reason=reason)
     if _UNKNOWN_SYMBOL in words:
         return UnknownSymbol(N_("Yahoo에 {symbol} 종목이 없습니다."), symbol=symbol)
     if not reason or words.startswith(_NO_BARS):

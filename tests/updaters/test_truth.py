@@ -15,7 +15,7 @@ from finance_core.storage import prices, runs, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from tests.updaters.commanding import UNKNOWN, Command
 from tests.updaters.updating import DAYS, Ran, bars_of, metadata, register, run
-from tests.yahoo import Listing, Status, YahooStandIn, random_walk
+from tests.yahoo import Answer, Listing, Malformed, Status, YahooStandIn, random_walk
 from updaters import category_update, run_summary, update_plan
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient", "korean_shell")]
@@ -68,6 +68,34 @@ def test_an_outage_is_not_asked_to_the_end(db: MongoDatabase, yahoo: YahooStandI
     ran = run(db)
 
     assert (ran.state, ran.done) == ("partial", category_update.UNREACHABLE_LIMIT)
+
+
+@pytest.mark.parametrize("answer", [Status(401), Status(403), Status(500, html=True), Malformed("<html>")], ids=repr)
+def test_a_yahoo_that_refuses_everybody_is_not_asked_to_the_end(
+    db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch, answer: Answer
+) -> None:
+    monkeypatch.setattr(category_update, "UNREACHABLE_LIMIT", 3)
+    names = listed(db, yahoo, 6)
+    yahoo.outage = answer
+
+    ran = run(db)
+
+    assert (ran.state, ran.done) == ("partial", 3)
+    assert "계속 거절해" in str(ran.reason)
+    assert all("unknown_runs" not in metadata(db, name) for name in names)
+
+
+def test_tickers_with_a_lasting_error_among_good_ones_are_failures_and_no_outage(
+    db: MongoDatabase, yahoo: YahooStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(category_update, "UNREACHABLE_LIMIT", 2)
+    names = listed(db, yahoo, 21)
+    for name in names[::10][:2]:
+        yahoo.answer_with(f"{name}.KS", *[Status(500)] * 30)
+
+    ran = run(db)
+
+    assert (ran.state, ran.done, ran.failed) == ("done", 21, 2)
 
 
 def test_a_run_in_which_every_ticker_failed_has_failed(
