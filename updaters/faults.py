@@ -17,6 +17,9 @@ import pandas as pd
 from finance_core.bars import candles, sessions
 from finance_core.bars.candles import Reason, Remark
 from finance_core.bars.sessions import Calendar
+from finance_core.categories import Market
+from finance_core.errors import FetchFailed
+from finance_core.i18n import N_
 from finance_core.storage import trading_calendars
 from finance_core.storage.documents import TickerRow
 from updaters import verification
@@ -26,6 +29,10 @@ SCALE_TOLERANCE = 0.1
 """How far a jump may be from a factor of 100, as a share of the logarithm of 100: factors from 63 to 158 count."""
 LARGE_DIVIDEND = 0.5
 """A dividend above this share of the price is possible only if the price falls accordingly."""
+SHIFTED_SHARE = 0.15
+"""Where more bars than this share are on closed days, all days are wrong: of days a day early a fifth are Sundays."""
+TIME_ZERO = np.array(["1969-12-31", "1970-01-01"], dtype="datetime64[ns]")
+"""The day of time stamp 0, west of Greenwich and east of it."""
 
 _NONE = np.array([], dtype="datetime64[ns]")
 
@@ -52,7 +59,9 @@ def valid(
     bars, remarks = candles.clean(candles.with_all_actions(raw), keeps_upside_down=True)
     if bars.empty:
         return Valid(bars, remarks, [])
+    bars, undated = _without_time_zero(bars)
     bars, still_open = _without_open_session(bars, calendar, now)
+    still_open = undated + still_open
     if bars.empty:
         return Valid(bars, remarks + still_open, [])
     bars, hundredfold = _in_one_scale(bars)
@@ -62,6 +71,29 @@ def valid(
     if more := [*still_open, *hundredfold, *upside_down, *no_dividend, *closed]:
         remarks = sorted(remarks + more, key=lambda remark: (not pd.isna(remark.date), remark.date))
     return Valid(bars, remarks, unexpected)
+
+
+def refuse_shifted(market: Market, row: TickerRow, answer: Valid) -> None:
+    """Raise FetchFailed if the days of `answer` are not those of the exchange, and no bars are stored to compare with.
+
+    A market without codes of Yahoo's may be a wrong guess: there nothing is refused.
+    """
+    odd, share = len(answer.unexpected), len(answer.unexpected) / max(len(answer.bars), 1)
+    is_first = market.yahoo_exchanges and not row.get("bar_count")
+    if is_first and odd > trading_calendars.FOREIGN_DAYS and share > SHIFTED_SHARE:
+        sentence = N_(
+            "Yahoo가 보낸 봉의 {percent}%가 {market} 휴장일의 것이라 날짜가 어긋났다고 보고 저장하지 않았습니다. "
+            "시장을 확인하고 나중에 다시 받으십시오."
+        )
+        raise FetchFailed(sentence, percent=round(100 * share), market=market.key)
+
+
+def _without_time_zero(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:
+    """`bars` without a first bar of time stamp 0, which means no date, if no others are near it."""
+    days = bars.index.to_numpy()
+    if not np.isin(days[0], TIME_ZERO) or (days.size > 1 and days[1] - days[0] <= candles.LONG_GAP):
+        return bars, []
+    return bars.iloc[1:], _remarks(days[:1], "refused", "no date")
 
 
 def _without_upside_down(bars: pd.DataFrame) -> tuple[pd.DataFrame, list[Remark]]:

@@ -97,6 +97,7 @@ def update(
     answer = _valid(db, row, fetched, now, prices.NOTHING.bars)
     if answer.bars.empty:
         raise FetchFailed(N_("Yahoo가 {symbol}의 쓸 수 있는 시세를 하나도 보내지 않았습니다."), symbol=fetched.symbol)
+    faults.refuse_shifted(fetched.market, row, answer)
     if is_trusted and row.get("last_date") and prices.are_stored(db, category, row["ticker"], answer.bars):
         return _store(db, category, row, fetched, answer, None, now, is_stored=True)
     tail = tail or read()

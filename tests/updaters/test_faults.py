@@ -282,6 +282,30 @@ def test_a_ticker_whose_market_is_a_wrong_guess_keeps_all_its_days(db: MongoData
     assert len(bars_of(db)) == len(american)
 
 
+@pytest.mark.parametrize("early", [1, 0])
+def test_a_new_ticker_whose_bars_all_fall_a_day_early_is_refused(
+    db: MongoDatabase, yahoo: YahooStandIn, early: int
+) -> None:
+    ran = fetched(db, yahoo, whole().set_axis(days() - pd.Timedelta(days=early)))
+
+    assert len(ran.failures) == early
+    assert len(bars_of(db)) == (0 if early else len(days()))
+    assert not early or "휴장일" in str(ran.failures[0].error)
+
+
+@pytest.mark.parametrize("zero", ["1970-01-01", "1969-12-31"])
+def test_a_time_stamp_of_zero_is_no_bar_of_1970(zero: str) -> None:
+    raw = whole().assign(dividends=0.0, stock_splits=0.0)
+    odd = pd.concat([raw.iloc[[5]].set_axis([pd.Timestamp(zero)]), raw])
+
+    result = faults.valid(odd, Calendar("XKRX"), {}, evening(days()[-1]))
+
+    assert [(remark.date, remark.reason) for remark in result.remarks] == [(pd.Timestamp(zero), "no date")]
+    assert result.bars.index.equals(raw.index)
+    old = raw.set_axis(pd.bdate_range(zero, periods=len(raw)))
+    assert len(faults.valid(old, Calendar("XKRX"), {}, evening(days()[-1])).bars) == len(old)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "reason"),
