@@ -272,8 +272,9 @@ class _UpdateRun:
             self._report(result, failures)
         if self._without_answer >= UNREACHABLE_LIMIT:
             outage = run_summary.outage(len(self._forgotten))
-            sentence = _UNREACHABLE if isinstance(result.error, yahoo.Unreachable) else _REFUSED
-            self._give_up(outage if is_forgotten else FetchFailed(sentence))
+            of_all = FetchFailed(_UNREACHABLE if isinstance(result.error, yahoo.Unreachable) else _REFUSED)
+            is_unread = isinstance(result.error, yahoo.Unreadable)
+            self._give_up(outage if is_forgotten else result.error if result.error and is_unread else of_all)
 
     def _give_up(self, reason: SisepanError) -> None:
         with self._lock:

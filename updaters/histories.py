@@ -25,14 +25,14 @@ RESTATED: Final = 1e-3
 AGREEING: Final = 0.95
 """The share of the common days that must have the ratio: others may be corrected."""
 
-NOISE: Final = 0.02
-"""A ratio that lies by less from that of the history is no step: sources differ by so much without a fault."""
 CORRECTED: Final = 0.1
-"""A small share of the days may differ by so much. A greater correction must make the history smoother."""
+"""Days may differ by so much: a step of an ordinary day's move proves nothing."""
 MISPRINT: Final = np.log(3)
 """By so much one or two days may differ where nothing is restated."""
 MOST_STEPS: Final = 0.25
 """Where the ratio changes on a greater share of the days, the history is that of something else."""
+RESTATING: Final = np.timedelta64(28, "D")
+"""How long Yahoo may restate the prices before a split after it has told the split."""
 
 
 class HistoryRefused(FetchFailed):
@@ -61,30 +61,31 @@ def history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
 def refuse_steps(category: Category, stored: pd.DataFrame, bars: pd.DataFrame) -> None:
     """Raise HistoryRefused if `bars` are the `stored` bars times a ratio that changes where no split does.
 
-    So it is if Yahoo has applied a split to a part of the past alone, or has a wrong stretch. A few days may differ a
-    little. Steps that make the history smoother are taken: they correct what was stored wrong.
+    So it is if Yahoo has applied a split to a part of the past alone, or has a wrong stretch. Small differences are no
+    steps. Steps that make the history smoother are taken: they correct what was stored wrong.
     """
     stored = stored[stored["close"] > 0]
     days, ratios, (before, now) = _ratios(stored, bars)
     if days.size < 2:
         return
-    # No jump of prices tells whether a small split is applied: there the ratio may change.
-    small = [_split_days(each, adjustment.SPLIT_LEAST) for each in (stored, bars)]
-    pieces = np.searchsorted(np.unique(np.concatenate(small)), days, side="right")
-    levels = pd.Series(ratios).groupby(pieces).transform("median").to_numpy()
-    rounding = 10.0 ** -category.decimals[0][1] * (1 / before + 1 / now)
+    # No jump of prices tells for certain whether a small split is applied, or a new one: there the ratio may change.
+    known = _split_days(stored)
+    free = [_split_days(each, adjustment.SPLIT_LEAST) for each in (stored, bars)]
+    free.append(known[known > stored.index.to_numpy()[-1] - RESTATING])
+    pieces = np.searchsorted(np.unique(np.concatenate(free)), days, side="right")
+    of_pieces, piece = np.unique(pieces, return_inverse=True)
+    levels = np.array([np.median(ratios[pieces == each]) for each in of_pieces])[piece]
+    rounding = 10.0 ** -category.decimals_of(0.0) * (1 / before + 1 / now)
     far = np.abs(np.log(ratios / levels)) - rounding
-    off = far > NOISE
-    is_restated = (np.abs(levels - 1) > RESTATED).any() or not np.isin(_split_days(bars), _split_days(stored)).all()
-    if far.max() <= NOISE or (
-        (off.mean() <= 1 - AGREEING and far.max() <= CORRECTED)
-        or (off.sum() <= TAKEN_BACK and far.max() <= MISPRINT and not is_restated)
-    ):
-        return
+    off = far > CORRECTED
     step = np.abs(np.diff(np.log(ratios))) - rounding[1:] - rounding[:-1]
     is_of_one_piece = np.mean(step > RESTATED) <= MOST_STEPS
-    step[(np.diff(pieces) != 0) | ~(off[1:] | off[:-1])] = 0.0
-    at = np.flatnonzero(step > (CORRECTED if step.max() > CORRECTED else NOISE))
+    is_restated = (np.abs(levels - 1) > RESTATED).any() or not np.isin(_split_days(bars), known).all()
+    if off.sum() <= TAKEN_BACK and far.max() <= MISPRINT and not is_restated:
+        return
+    if not off.any() and (is_of_one_piece or (np.abs(np.log(levels)) <= CORRECTED).all()):
+        return
+    at = np.flatnonzero((step > CORRECTED) & (np.diff(pieces) == 0) & (off[1:] | off[:-1]))
     was, becomes = (np.abs(np.diff(np.log(close)))[at] for close in (before, now))
     if is_of_one_piece and at.size and (becomes < was).all():
         return
@@ -92,7 +93,8 @@ def refuse_steps(category: Category, stored: pd.DataFrame, bars: pd.DataFrame) -
         "Yahoo가 보낸 이력이 {date}부터 저장된 것과 다른 비율로 어긋나는데 그날 분할이 없어 저장된 시세를 그대로 "
         "두었습니다. Yahoo의 시세가 맞다면 이 종목의 시세를 지우고 다시 받으십시오."
     )
-    raise HistoryRefused(sentence, date=_text(days[at[0] + 1] if at.size else days[off][0]))
+    first = at[0] + 1 if at.size else np.argmax(off)
+    raise HistoryRefused(sentence, date=_text(days[first]))
 
 
 def completed(stored: pd.DataFrame, bars: pd.DataFrame, calendar: Calendar, row: TickerRow) -> pd.DataFrame:

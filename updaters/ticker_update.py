@@ -183,9 +183,8 @@ def _completed(
         return bars
     stored = prices.as_stored(db, category, row["ticker"])
     whole = histories.completed(stored, bars, trading_calendars.of(db, fetched.market.calendar), row)
-    # Otherwise the stored bars are a person's, a mixture, or those of another symbol.
-    is_of_symbol = row.get("source") == "yahoo" and row.get("yahoo_symbol") == fetched.symbol
-    if is_of_symbol and not row.get("rewriting"):
+    # Otherwise the stored bars are a person's, to which only new ones were added, a mixture, or another symbol's.
+    if "verified_at" in row and row.get("yahoo_symbol") == fetched.symbol and not row.get("rewriting"):
         histories.refuse_steps(category, stored, bars)
     return whole
 

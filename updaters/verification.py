@@ -18,16 +18,17 @@ from finance_core.bars import adjustment, sessions
 from finance_core.bars.sessions import Calendar
 from finance_core.storage.database import Document
 from finance_core.storage.documents import TickerRow
+from updaters import histories
 
 ROUNDS = 20
 """The number of runs within which every history of a category is compared with Yahoo's."""
 ASK_AGAIN = tuple(dt.timedelta(hours=hours) for hours in (0, 0, 20, 164, 716))
 """The pause before the next request about a missing session, by the number of requests in vain: none, none, a day, a
 week, a month, each less four hours, because a daily run does not begin at the same minute."""
-UNSETTLED_FOR = dt.timedelta(days=28)
-"""How long Yahoo may restate the prices before a split after it has told the split."""
 SMALLEST = 1.01
 """Smaller splits change prices less than an ordinary day does."""
+LIKELY, POSSIBLE = 0.5, 0.25
+"""The least share of a small and of a large split in the jump of its day for which the prices before it may lack it."""
 
 _NEVER = dt.datetime.min
 
@@ -84,15 +85,17 @@ def findings(
 def unsettled(row: TickerRow, bars: pd.DataFrame, read: Callable[[], pd.DataFrame]) -> list[dt.datetime]:
     """The days of splits for which Yahoo's prices may still be restated, before `bars` are stored.
 
-    Such a split is too small for its jump to tell it from a day's fall (see `adjustment.is_unadjusted`), came after the
-    prices before it, and these stay as they were. `read` gives the stored bars, or only their end; it is called where
-    there may be such a split.
+    Such a split came after the prices before it, which stay as they were, and its jump does not tell it for certain
+    from a day's move (see `adjustment.is_unadjusted`). `read` gives the stored bars, or only their end; it is called
+    where there may be such a split.
     """
-    since, known = bars.index[-1] - UNSETTLED_FOR, row.get("unsettled_splits", [])
+    since, known = bars.index[-1] - histories.RESTATING, row.get("unsettled_splits", [])
     close, splits = bars["close"].to_numpy(), bars["stock_splits"].to_numpy()
     at = np.flatnonzero(splits[1:] * (bars.index[1:] > since)) + 1
-    jumps = close[at - 1], close[at], splits[at]
-    at = at[adjustment.is_unadjusted(*jumps, SMALLEST) & ~adjustment.is_unadjusted(*jumps)]
+    size, jump = np.log(splits[at]), np.log(close[at - 1] / close[at])
+    least = np.where(np.abs(size) < np.log(adjustment.SPLIT_LEAST), LIKELY, POSSIBLE)
+    is_certain = adjustment.is_unadjusted(close[at - 1], close[at], splits[at])
+    at = at[(np.abs(size) > np.log(SMALLEST)) & (jump * np.sign(size) > least * np.abs(size)) & ~is_certain]
     stored = read() if at.size else bars[:0]
     days = [day for day in known if since < day < bars.index[0].to_pydatetime()]
     for position in at.tolist():

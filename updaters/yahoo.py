@@ -85,7 +85,11 @@ class RateLimited(FetchFailed):
 
 
 class Unanswered(FetchFailed):
-    """Yahoo answered with an error that is not about the symbol, or with what nobody can read."""
+    """Yahoo answered with an error that is not about the symbol, or with nothing that can be used."""
+
+
+class Unreadable(Unanswered):
+    """Yahoo answered with what nobody can read."""
 
 
 class Unreachable(Unanswered):
@@ -316,7 +320,7 @@ def _errors_explained(requested: str) -> Iterator[None]:
             _log.warning("the answer for %s is no JSON: %s", requested, error)
         else:
             _log.exception("yfinance failed with %s", requested)
-        raise Unanswered(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
+        raise Unreadable(N_("Yahoo의 답을 이해하지 못했습니다: {reason}"), reason=type(error).__name__) from error
 
 
 def _missing(symbol: str, error: YFPricesMissingError) -> FetchFailed:

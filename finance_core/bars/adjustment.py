@@ -24,13 +24,11 @@ SPLIT_LARGE: Final = 3.0
 """From this ratio (or its inverse) on, a jump of prices that is nearer to the split than to no jump is the split."""
 
 
-def is_unadjusted(
-    before: npt.ArrayLike, close: npt.ArrayLike, splits: npt.ArrayLike, least: float = SPLIT_LEAST
-) -> npt.NDArray[np.bool_]:
+def is_unadjusted(before: npt.ArrayLike, close: npt.ArrayLike, splits: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Whether each close jumps from the close `before` it by the split: earlier prices do not reflect the split yet.
 
-    The first three arguments are arrays of one length, or single numbers. False where a number is missing or the split
-    is smaller than `least`.
+    The three arguments are arrays of one length, or single numbers. False where a number is missing or the split is
+    smaller than `SPLIT_LEAST`.
 
     >>> is_unadjusted(52.0, 26.0, 2.0).item(), is_unadjusted(26.0, 26.0, 2.0).item()
     (True, False)
@@ -41,7 +39,7 @@ def is_unadjusted(
         size = np.abs(split)
         # Nearer to the split than to no jump at all.
         nearer = np.where(size >= np.log(SPLIT_LARGE), size / 2, np.minimum(SPLIT_TOLERANCE, size / 2))
-        is_large = np.isfinite(split) & (size >= np.log(least) * (1 - ROUNDING))
+        is_large = np.isfinite(split) & (size >= np.log(SPLIT_LEAST) * (1 - ROUNDING))
         return np.asarray(is_large & (np.abs(jump - split) < nearer))
 
 

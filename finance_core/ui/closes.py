@@ -18,7 +18,7 @@ def written(db: MongoDatabase, look: "Styler", column: str, tickers: Sequence[tu
 
     They have the decimals of their categories and, where the table has several currencies, the signs of these.
     """
-    rows = {category: listing.of(db, category).rows for category, _ticker in tickers}
+    rows = {category: listing.of(db, category).rows for category in {category for category, _ticker in tickers}}
     quoted = [
         (category, category.quoted_in(ticker, (rows[category].get(ticker) or {}).get("currency")))
         for category, ticker in tickers

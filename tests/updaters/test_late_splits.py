@@ -78,13 +78,18 @@ def test_until_yahoo_restates_the_past_readers_see_no_cliff_and_then_exactly_yah
     assert adjustment.unadjusted_splits(prices.as_stored(db, KOREAN_STOCKS, "005930")) == []
 
 
-@pytest.mark.parametrize("ratio", [(5, 4), (4, 3), (4, 5)], ids=str)
+@pytest.mark.parametrize(("ratio", "rise"), [((5, 4), 1), ((4, 3), 1), ((4, 5), 1), ((3, 2), 1.25)], ids=str)
 def test_a_split_as_small_as_a_bad_day_is_told_and_asked_about_until_yahoo_restates_the_past(
-    db: MongoDatabase, yahoo: YahooStandIn, ratio: tuple[int, int]
+    db: MongoDatabase, yahoo: YahooStandIn, ratio: tuple[int, int], rise: float
 ) -> None:
-    """Its jump alone cannot tell it from a fall, so nothing is adjusted."""
+    """Its jump, or what a rise of that day leaves of it, cannot tell it from a fall, so nothing is adjusted."""
+
+    def risen(listing: Listing) -> Listing:
+        listing.bars.iloc[30:, :4] *= rise
+        return listing
+
     for until in range(29, 40):
-        yahoo.listings["005930.KS"] = as_traded({30: ratio}, until)
+        yahoo.listings["005930.KS"] = risen(as_traded({30: ratio}, until))
         yahoo.clear()
         run(db, "005930", now=lambda until=until: evening(SESSIONS[until - 1]))
         assert metadata(db).get("unsettled_splits", []) == [SESSIONS[30].to_pydatetime()] * (until > 30)
@@ -92,8 +97,8 @@ def test_a_split_as_small_as_a_bad_day_is_told_and_asked_about_until_yahoo_resta
     told = history_notes.of_splits({"삼성전자": shared.history(db, KOREAN_STOCKS, metadata(db))})
     assert formats.date(SESSIONS[30]) in told
 
-    yahoo.listings["005930.KS"] = restated({30: ratio}, 41)
-    run(db, "005930", now=lambda: evening(SESSIONS[40]))
+    yahoo.listings["005930.KS"] = risen(restated({30: ratio}, 41))
+    assert run(db, "005930", now=lambda: evening(SESSIONS[40])).failures == []
 
     assert_stored(db, yahoo.listings["005930.KS"])
     assert "unsettled_splits" not in metadata(db)

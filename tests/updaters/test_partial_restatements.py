@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from finance_core.bars import candles
-from finance_core.categories import KOREAN_STOCKS
+from finance_core.categories import CURRENCIES, KOREAN_STOCKS
+from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.updaters.test_late_splits import SESSIONS, evening, restated
 from tests.updaters.updating import assert_stored, metadata, register, run
@@ -87,6 +89,7 @@ def corrected(*changes: tuple[int, float]) -> pd.DataFrame:
         times(0.2, slice(SPLIT), split=0),
         times(1 / 1.05, slice(30), split=1.05, at=30),
         times(0.8, slice(30), split=1.25, at=30),
+        times(1.08, slice(10, 40)),
         times(1.013, slice(10, 40)),
         RIGHT.assign(close=RIGHT["close"].round(-2)),
     ],
@@ -94,6 +97,27 @@ def corrected(*changes: tuple[int, float]) -> pd.DataFrame:
 )
 def test_what_yahoo_corrects_or_restates_as_a_whole_is_taken(bars: pd.DataFrame) -> None:
     assert refused(RIGHT.iloc[:SPLIT], bars) == ""
+
+
+def test_a_new_split_that_a_rise_hides_may_be_restated_later() -> None:
+    """A close 30 % above that of the day before: by its jump nobody can tell whether 3:2 is in the prices before it."""
+    restated = RIGHT.copy()
+    restated.iloc[SPLIT:, : len(candles.PRICES)] *= 1.3
+    restated.iloc[SPLIT, -1] = 1.5
+    stored = restated.iloc[: SPLIT + 2].copy()
+    stored.iloc[:SPLIT, : len(candles.PRICES)] *= 1.5
+
+    assert refused(stored, restated) == ""
+
+
+def test_a_rate_far_below_its_last_decimal_is_compared_too() -> None:
+    rate = RIGHT.copy()
+    rate[candles.PRICES] *= 0.01 / RIGHT["close"].iloc[0]
+    wrong = rate.copy()
+    wrong.iloc[:20, : len(candles.PRICES)] *= 10
+
+    with pytest.raises(HistoryRefused):
+        histories.refuse_steps(CURRENCIES, rate, wrong)
 
 
 def test_the_history_of_something_else_is_refused_though_its_prices_move_less() -> None:
@@ -128,6 +152,25 @@ def test_a_split_in_part_of_the_past_changes_nothing_until_yahoo_applies_it_to_a
     assert run(db, "005930", now=lambda: night(SPLIT + 2)).failures == []
     assert_stored(db, right)
     assert "last_error" not in metadata(db)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("impatient")
+def test_bars_that_a_person_adjusted_for_dividends_become_yahoos(db: MongoDatabase, yahoo: YahooStandIn) -> None:
+    """The first update only adds its new bars to them: no history of Yahoo's was compared yet."""
+    right = restated({}, SPLIT)
+    register(db, "005930")
+    theirs = right.bars.assign(dividends=0.0, stock_splits=0.0).iloc[:40]
+    quarters = np.repeat([0.979, 0.986, 0.993, 1.0], 10)
+    theirs[candles.PRICES] = theirs[candles.PRICES].mul(quarters, axis=0)
+    prices.write(db, KOREAN_STOCKS, "005930", theirs)
+    tickers.record(db, KOREAN_STOCKS, "005930", {**prices.state_of(KOREAN_STOCKS, theirs), "source": "import"})
+
+    for until in (41, 42, 45):
+        yahoo.listings["005930.KS"] = restated({}, until)
+        assert run(db, by_quotes=False, now=lambda until=until: evening(SESSIONS[until - 1])).failures == []
+
+    assert_stored(db, yahoo.listings["005930.KS"])
 
 
 @pytest.mark.slow

@@ -51,8 +51,11 @@ def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> N
     shown = [key for key in view.compared if key != own]
 
     def add(chosen: Category, other: str) -> None:
-        keys = dict.fromkeys([*address.present(category).compared, chosen.key_of(other)])
-        address.write(category, compared=tuple(key for key in keys if key != own)[: overlay.LIMIT])
+        key, keys = chosen.key_of(other), [each for each in address.present(category).compared if each != own]
+        if key in (own, *keys):
+            st.toast(_("이미 그려져 있습니다."))
+        else:
+            address.write(category, compared=(*keys, key)[: overlay.LIMIT])
 
     if len(shown) < overlay.LIMIT:
         others = [key for key in _usual(db) if key not in {own, *shown}]

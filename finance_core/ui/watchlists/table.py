@@ -85,6 +85,6 @@ def _columns() -> dict[str, Any]:
 def _colored(db: MongoDatabase, table: pd.DataFrame, entries: Sequence[Entry]) -> Any:
     """`table` with its changes in the visitor's colours, and closes as texts."""
     of_entries = [(categories.category(entry.category), entry.ticker) for entry in entries]
-    rows = {category: listing.of(db, category).rows for category, _ticker in of_entries}
+    rows = {category: listing.of(db, category).rows for category in {category for category, _ticker in of_entries}}
     traded = [(category, listing.market_of(rows[category].get(ticker))) for category, ticker in of_entries]
     return closes.written(db, colors.of_changes(table, [_(CHANGE)], traded), _(CLOSE), of_entries)
