@@ -42,14 +42,22 @@ addEventListener("keydown", onKey, true);
 
 let begun = ""; // the text before a person typed
 let typing; // sees whether the field in which a person types goes away
+let missed = null; // the letters that no field gets, between one that went and its successor; null at other times
 const isText = (field) => field.type === "text" && Boolean(field.closest("[data-testid=stTextInput]"));
 const carryOn = (field, frames = 20) => {
   const others = document.querySelectorAll("[data-testid=stTextInput] input");
   const successor = [...others].find((each) => each.ariaLabel === field.ariaLabel);
-  if (!successor || document.activeElement !== document.body) return;
-  // It comes without its text, and gets that soon.
-  if (!successor.value && frames) return requestAnimationFrame(() => carryOn(field, frames - 1));
-  const [typed, before] = [field.value, begun];
+  if (!successor || document.activeElement !== document.body) {
+    missed = null;
+    return;
+  }
+  if (!successor.value && frames) {
+    missed ??= ""; // it comes without its text, and gets that soon
+    requestAnimationFrame(() => carryOn(field, frames - 1));
+    return;
+  }
+  const [typed, before] = [field.value + (missed ?? ""), begun];
+  missed = null;
   successor.focus(); // begins anew
   if (typed === before) return;
   const added = typed.startsWith(before) ? successor.value + typed.slice(before.length) : typed;
@@ -67,6 +75,14 @@ addEventListener("focusin", ({ target }) => {
   });
   typing.observe(document.body, { childList: true, subtree: true });
 });
+const onLetter = (event) => {
+  const isLetter = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (missed === null || !isLetter || document.activeElement !== document.body) return;
+  missed += event.key;
+  event.preventDefault();
+  event.stopImmediatePropagation(); // Streamlit takes single letters for commands
+};
+addEventListener("keydown", onLetter, true);
 // A field that a person leaves is handed over, as by Enter; one that is replaced has gone when this is asked.
 addEventListener("focusout", ({ target }) => queueMicrotask(() => target.isConnected && typing?.disconnect()));
 addEventListener("keydown", ({ key, isComposing, target }) => {
