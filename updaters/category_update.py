@@ -271,10 +271,14 @@ class _UpdateRun:
             self._without_answer = self._without_answer + 1 if is_unanswered else 0
             self._report(result, failures)
         if self._without_answer >= UNREACHABLE_LIMIT:
-            outage = run_summary.outage(len(self._forgotten))
-            of_all = FetchFailed(_UNREACHABLE if isinstance(result.error, yahoo.Unreachable) else _REFUSED)
-            is_unread = isinstance(result.error, yahoo.Unreadable)
-            self._give_up(outage if is_forgotten else result.error if result.error and is_unread else of_all)
+            reason: SisepanError = FetchFailed(_REFUSED)
+            if is_forgotten:
+                reason = run_summary.outage(len(self._forgotten))
+            elif isinstance(result.error, yahoo.Unreachable):
+                reason = FetchFailed(_UNREACHABLE)
+            elif isinstance(result.error, yahoo.Unreadable):
+                reason = result.error
+            self._give_up(reason)
 
     def _give_up(self, reason: SisepanError) -> None:
         with self._lock:

@@ -28,7 +28,7 @@ week, a month, each less four hours, because a daily run does not begin at the s
 SMALLEST = 1.01
 """Smaller splits change prices less than an ordinary day does."""
 LIKELY, POSSIBLE = 0.5, 0.25
-"""The least share of a small and of a large split in the jump of its day for which the prices before it may lack it."""
+"""How much of a small and of a large split its day's jump must show before the split is doubted."""
 
 _NEVER = dt.datetime.min
 

@@ -104,7 +104,7 @@ class TickerRow(TypedDict, total=False):
     missing: list[dt.datetime]  # sessions between its first and last bar without a bar
     unexpected: list[dt.datetime]  # days that its exchange's calendar calls closed, for which Yahoo has a bar
     unadjusted_splits: list[dt.datetime]  # days of splits that the prices before them do not reflect yet
-    unsettled_splits: list[dt.datetime]  # days of newer splits too small to tell whether these prices reflect them
+    unsettled_splits: list[dt.datetime]  # days of new splits that the prices before them may not reflect yet
     asked_again: int  # whole histories fetched in a row that left `missing` and `unadjusted_splits` as they were
     rewriting: bool  # True while its history is replaced without a transaction: some bars are still the old ones
     imported: Imported
