@@ -76,6 +76,12 @@ def test_enter_in_the_menu_of_what_is_drawn_together_means_the_whole_text_too(
 ) -> None:
     open_box(page, app() + "/us_stocks?ticker=AAPL")
     box = page.get_by_role("combobox", name="함께 그릴 종목")
+    before = page.locator("canvas").first.bounding_box()
+    page.locator(".st-key-compare button").first.click()
+    box.press_sequentially("AAPL")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("stToast")).to_contain_text("이미 그려져 있습니다")
+    assert page.locator("canvas").first.bounding_box() == before, "the page keeps its style sheet"
     shown: list[str] = []
     for text, key in {"V": "us_stocks:V", "메타": "us_stocks:META", "하이닉스": "korean_stocks:000660"}.items():
         if not box.is_visible():

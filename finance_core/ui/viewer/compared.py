@@ -12,6 +12,7 @@ from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing, navigation, search_box
+from finance_core.ui.decorators import toast
 from finance_core.ui.viewer import address, shared
 from finance_core.ui.viewer.address import View
 from finance_core.ui.viewer.shared import Compared
@@ -53,7 +54,7 @@ def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> N
     def add(chosen: Category, other: str) -> None:
         key, keys = chosen.key_of(other), [each for each in address.present(category).compared if each != own]
         if key in (own, *keys):
-            st.toast(_("이미 그려져 있습니다."))
+            toast(_("이미 그려져 있습니다."), "info")
         else:
             address.write(category, compared=(*keys, key)[: overlay.LIMIT])
 
