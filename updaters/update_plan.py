@@ -14,7 +14,7 @@ from typing import Literal, cast
 from finance_core import starter
 from finance_core.bars.sessions import SETTLING
 from finance_core.categories import Category
-from finance_core.storage import tickers, trading_calendars
+from finance_core.storage import category_state, tickers, trading_calendars
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.documents import TickerRow
 from updaters import back_off, verification
@@ -131,12 +131,12 @@ def freshness(
 ) -> tuple[int, int]:
     """How many active tickers (of `only`, if given) have the bar of their last session at `moment`, and of how many.
 
-    Delisted tickers are left out; what counts as the bar says `tickers.count_up_to_date`.
+    Delisted tickers are left out; what counts as the bar says `category_state.count_up_to_date`.
     """
     rows = tickers.active(db, category, ["last_status"])
     chosen = {*only} if only is not None else {row["ticker"] for row in rows}
     expected = [row["ticker"] for row in rows if row["ticker"] in chosen and row.get("last_status") != "delisted"]
-    fresh = tickers.count_up_to_date(db, category, trading_calendars.last_closed(db, category, moment), expected)
+    fresh = category_state.count_up_to_date(db, category, trading_calendars.last_closed(db, category, moment), expected)
     return fresh, len(expected)
 
 

@@ -26,7 +26,7 @@ from finance_core.bars.panel import Days, Panel
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
-from finance_core.storage import screens, tickers, trading_calendars
+from finance_core.storage import category_state, screens, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import ALERT_RULES, ALERTS
 from finance_core.storage.user_documents import Alert, AlertRule, Delivery
@@ -85,7 +85,7 @@ def add(
         condition=condition,
         webhook=webhook,
         email=email,
-        since=tickers.newest_bar(db, category, real=True) or dt.datetime(1970, 1, 1),
+        since=category_state.newest_bar(db, category, real=True) or dt.datetime(1970, 1, 1),
         language=i18n.language(),
     )
     db[ALERT_RULES].insert_one(dict(rule))
@@ -198,7 +198,7 @@ def _waiting(channel: Channel, now: dt.datetime) -> dict[str, object]:
 
 def _ask(db: MongoDatabase, category: Category, rule: AlertRule, final: "_Final") -> int:
     tree = conditions.parse(rule["condition"])
-    newest = tickers.newest_bar(db, category, real=True)
+    newest = category_state.newest_bar(db, category, real=True)
     if newest is None:
         return 0
     asked = rule.get("asked_until", rule["since"])

@@ -138,7 +138,7 @@ def ensure_indexes(db: MongoDatabase, chosen: Iterable[Category] | None = None) 
             ensure_unique_index(db, location.collection, ["ticker", "date"])
     metadata = locations.metadata(db)
     ensure_unique_index(db, metadata, ["category", "ticker"])
-    # For `tickers.movers`, for `tickers.newest_bar`, and for the list by name.
+    # For `movers` and `newest_bar` of `category_state`, and for the list by name.
     chosen_by = (["change"], ["last_date"], ["name", "ticker"])
     db[metadata].create_indexes([pymongo.IndexModel(["category", *keys]) for keys in chosen_by])
 

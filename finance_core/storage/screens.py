@@ -13,7 +13,7 @@ from finance_core.bars.panel import Panel
 from finance_core.bars.screen import Result
 from finance_core.categories import Category
 from finance_core.i18n import N_
-from finance_core.storage import panels, tickers
+from finance_core.storage import category_state, panels
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.named_values import Shelf
 
@@ -63,7 +63,7 @@ def what_followed(db: MongoDatabase, category: Category, tree: Node, as_of: dt.d
 
 def _asked(db: MongoDatabase, category: Category, as_of: dt.date | None) -> dt.date:
     """The day of a question: `as_of`, but not after the newest bar. Samples count only if there are no real bars."""
-    newest = tickers.newest_bar(db, category, real=True) or tickers.newest_bar(db, category)
+    newest = category_state.newest_bar(db, category, real=True) or category_state.newest_bar(db, category)
     days = [day for day in (as_of, newest and newest.date()) if day]
     return min(days, default=dt.date.today())
 

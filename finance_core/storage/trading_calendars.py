@@ -20,7 +20,7 @@ import pandas as pd
 from finance_core.bars import sessions
 from finance_core.bars.sessions import Calendar
 from finance_core.categories import CATEGORIES, Category
-from finance_core.storage import tickers
+from finance_core.storage import category_state, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import CHOICES, Learned, TickerRow
 
@@ -57,7 +57,7 @@ def last_finished(db: MongoDatabase, category: Category, moment: dt.datetime) ->
     return {market.key: sessions.last_finished(of(db, market.calendar), moment) for market in category.markets}
 
 
-def last_closed(db: MongoDatabase, category: Category, moment: dt.datetime) -> tickers.Closed:
+def last_closed(db: MongoDatabase, category: Category, moment: dt.datetime) -> category_state.Closed:
     """For each market of `category`, its `last_finished` session and the moment of its close (UTC, tz-naive)."""
     last = last_finished(db, category, moment)
     closes = {market.key: sessions.close_of(of(db, market.calendar), last[market.key]) for market in category.markets}

@@ -11,10 +11,10 @@ from finance_core import categories, formats
 from finance_core.categories import Category
 from finance_core.charts.style import BLUE, GREEN, RED, Style
 from finance_core.i18n import _
-from finance_core.storage import database, locations, prices, tickers, trading_calendars
+from finance_core.storage import category_state, database, locations, prices, tickers, trading_calendars
+from finance_core.storage.category_state import Summary
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
-from finance_core.storage.tickers import Summary
 from finance_core.ui import colors, listing, navigation, run_status
 from finance_core.ui.alerts import notes
 from finance_core.ui.decorators import page
@@ -86,7 +86,7 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
 
 
 def _state(db: MongoDatabase, category: Category) -> Summary:
-    return tickers.summary(db, category, trading_calendars.last_closed(db, category, dt.datetime.now(dt.UTC)))
+    return category_state.summary(db, category, trading_calendars.last_closed(db, category, dt.datetime.now(dt.UTC)))
 
 
 def _states(states: Mapping[Category, Summary]) -> None:
@@ -130,7 +130,7 @@ def _category(db: MongoDatabase, category: Category, state: Summary) -> None:
             st.page_link(navigation.page("admin_data"), label=_("내 데이터에서 읽거나 가져오기"))
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        if breadth := tickers.breadth(db, category):
+        if breadth := category_state.breadth(db, category):
             text = _("{day} · 상승 {rising} · 하락 {falling} · 보합 {unchanged}")
             st.caption(plain(formats.filled(text, **breadth._asdict() | {"day": formats.date(breadth.day)})))
         if state.samples:
@@ -142,7 +142,7 @@ def _category(db: MongoDatabase, category: Category, state: Summary) -> None:
     titles = {True: _("많이 오른 종목"), False: _("많이 내린 종목")}
     for column, (rising, title) in zip(st.columns(2), titles.items(), strict=True):
         with column:
-            _movers(category, tickers.movers(db, category, 5, rising=rising), title)
+            _movers(category, category_state.movers(db, category, 5, rising=rising), title)
 
 
 def _movers(category: Category, rows: list[TickerRow], title: str) -> None:

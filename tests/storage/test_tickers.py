@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from finance_core.categories import CURRENCIES, KOREAN_STOCKS, Category
-from finance_core.storage import locations, prices, tickers
+from finance_core.storage import category_state, locations, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from tests.storage.test_prices import make_bars
 
@@ -181,9 +181,9 @@ def test_a_day_that_has_not_come_is_not_the_newest_of_a_category(db: MongoDataba
     to_come += dt.timedelta(days=40)
     register(db, SAMSUNG, NAVER)
     tickers.record(db, KOREAN_STOCKS, "005930", {"last_date": to_come})
-    assert tickers.newest_bar(db, KOREAN_STOCKS) == to_come, "there is no other"
+    assert category_state.newest_bar(db, KOREAN_STOCKS) == to_come, "there is no other"
     tickers.record(db, KOREAN_STOCKS, "035420", {"last_date": today, "change": 0.0})
-    assert tickers.newest_bar(db, KOREAN_STOCKS) == today
-    breadth = tickers.breadth(db, KOREAN_STOCKS)
+    assert category_state.newest_bar(db, KOREAN_STOCKS) == today
+    breadth = category_state.breadth(db, KOREAN_STOCKS)
     assert breadth
     assert (breadth.day, breadth.unchanged) == (today, 1)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import tickers
+from finance_core.storage import category_state, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import listing
 from tests import pages
@@ -214,7 +214,7 @@ def test_a_jump_of_the_last_day_is_no_gain_on_the_first_page(own_server_db: Mong
     assert "005930" not in [
         row["ticker"]
         for rising in (True, False)
-        for row in tickers.movers(own_server_db, KOREAN_STOCKS, 5, rising=rising)
+        for row in category_state.movers(own_server_db, KOREAN_STOCKS, 5, rising=rising)
     ]
     (header,) = [
         each.proto.body for each in pages.open_viewer(ticker="005930").get("html") if "52주" in each.proto.body

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from finance_core import categories
 from finance_core.categories import INDICES, KOREAN_STOCKS, US_STOCKS
 from finance_core.errors import SisepanError
-from finance_core.storage import locations, prices, tickers
+from finance_core.storage import category_state, locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.locations import Location
 from finance_core.ui import listing, run_status
@@ -48,8 +48,8 @@ def test_the_largest_moves_are_listed_and_stale_ones_are_not(own_server_db: Mong
     rows = [metadata(f"{position:06}", change, day) for position, change in enumerate(moves)]
     rows += [metadata("900000", 9.0, long_ago), metadata("900001", 5.0, day, active=False)]
     tickers.collection(own_server_db).insert_many(rows)
-    risers = tickers.movers(own_server_db, KOREAN_STOCKS, 2, rising=True)
-    fallers = tickers.movers(own_server_db, KOREAN_STOCKS, 5, rising=False)
+    risers = category_state.movers(own_server_db, KOREAN_STOCKS, 2, rising=True)
+    fallers = category_state.movers(own_server_db, KOREAN_STOCKS, 5, rising=False)
     assert [row["ticker"] for row in risers] == ["000005", "000000"]
     assert [row["ticker"] for row in fallers] == ["000001", "000004"]
 
@@ -67,7 +67,7 @@ def test_the_summary_counts_what_is_up_to_date_by_market_and_never_a_sample(own_
         ]
     )
     closed = {"KOSPI": (today, today.replace(hour=6)), "KOSDAQ": (before, before.replace(hour=6))}
-    assert tickers.summary(own_server_db, KOREAN_STOCKS, closed) == tickers.Summary(
+    assert category_state.summary(own_server_db, KOREAN_STOCKS, closed) == category_state.Summary(
         total=6, up_to_date=3, samples=1, delisted=0, updated_at=dt.datetime(2026, 11, 20, 9)
     )
 
@@ -81,7 +81,7 @@ def test_an_update_in_which_everything_failed_is_not_the_last_update(own_server_
             metadata("000003", 0.1, day, updated_at=dt.datetime(2026, 11, 23, 9), last_status="delisted"),
         ]
     )
-    found = tickers.summary(own_server_db, KOREAN_STOCKS, {"KOSPI": (day, day), "KOSDAQ": (day, day)})
+    found = category_state.summary(own_server_db, KOREAN_STOCKS, {"KOSPI": (day, day), "KOSDAQ": (day, day)})
     assert found.updated_at == dt.datetime(2026, 11, 20, 9)
 
 
@@ -151,9 +151,9 @@ def test_samples_never_stand_before_real_prices(own_server_db: MongoDatabase) ->
     rows = [metadata("000001", 0.1, day), metadata("000002", 0.5, day, source="sample")]
     others = [metadata("AAPL", 0.5, day, source="sample", category="us_stocks")]
     tickers.collection(own_server_db).insert_many([*others, *rows])
-    assert [row["ticker"] for row in tickers.movers(own_server_db, KOREAN_STOCKS, 5, rising=True)] == ["000001"]
-    assert [row["ticker"] for row in tickers.movers(own_server_db, US_STOCKS, 5, rising=True)] == ["AAPL"]
-    assert tickers.breadth(own_server_db, US_STOCKS) is None
+    assert [row["ticker"] for row in category_state.movers(own_server_db, KOREAN_STOCKS, 5, rising=True)] == ["000001"]
+    assert [row["ticker"] for row in category_state.movers(own_server_db, US_STOCKS, 5, rising=True)] == ["AAPL"]
+    assert category_state.breadth(own_server_db, US_STOCKS) is None
     assert open_overview().subheader[0].value == "한국 주식"
 
 
@@ -164,7 +164,7 @@ def test_the_breadth_counts_who_traded_on_the_newest_session(own_server_db: Mong
     rows += [metadata("900000", 0.1, before), metadata("900001", 0.1, day, active=False)]
     rows += [metadata("900002", 0.1, dt.datetime(2026, 11, 23), source="sample")]
     tickers.collection(own_server_db).insert_many(rows)
-    assert tickers.breadth(own_server_db, KOREAN_STOCKS) == (day, 2, 1, 1)
+    assert category_state.breadth(own_server_db, KOREAN_STOCKS) == (day, 2, 1, 1)
     assert "상승 2 · 하락 1 · 보합 1" in " ".join(caption.value for caption in open_overview().caption)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from finance_core.bars import sessions
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import tickers
+from finance_core.storage import category_state
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from tests.updaters.test_late_splits import evening
@@ -142,7 +142,7 @@ def test_within_the_rounds_everything_stored_is_compared_with_yahoo(
         expected = corrected(random_walk(days()[:60], seed=number)).iloc[: 31 + verification.ROUNDS]
         assert_stored(db, Listing(expected), name)
     closed = {market.key: (days()[35].to_pydatetime(),) * 2 for market in KOREAN_STOCKS.markets}
-    summary = tickers.summary(db, KOREAN_STOCKS, closed)
+    summary = category_state.summary(db, KOREAN_STOCKS, closed)
     assert summary.unverified == 0
     assert summary.verified_at == evening(days()[31]).astimezone(dt.UTC).replace(tzinfo=None)
 

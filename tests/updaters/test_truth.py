@@ -11,7 +11,7 @@ import pytest
 from finance_core import console
 from finance_core.bars import sessions
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import prices, runs, tickers, trading_calendars
+from finance_core.storage import category_state, prices, runs, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from tests.updaters.commanding import UNKNOWN, Command
 from tests.updaters.updating import DAYS, Ran, bars_of, metadata, register, run
@@ -44,7 +44,7 @@ def test_every_ticker_unknown_is_an_outage_however_often(db: MongoDatabase, yaho
         assert (ran.state, ran.failed, ran.delisted) == ("partial", 4, 0)
         assert "4종목을 한꺼번에 모른다고" in str(ran.reason)
     assert all("unknown_runs" not in metadata(db, name) for name in names)
-    assert tickers.summary(db, KOREAN_STOCKS, {"KOSPI": (DAYS[0], DAYS[0])}).delisted == 0
+    assert category_state.summary(db, KOREAN_STOCKS, {"KOSPI": (DAYS[0], DAYS[0])}).delisted == 0
 
 
 def test_a_part_of_the_market_that_is_unknown_at_once_is_an_outage(db: MongoDatabase, yahoo: YahooStandIn) -> None:
@@ -144,7 +144,7 @@ def test_a_bar_from_soon_after_the_close_is_not_fresh(db: MongoDatabase) -> None
         now = DAYS[-1].to_pydatetime().replace(hour=hour, minute=minute, tzinfo=ZoneInfo("Asia/Seoul"))
         ran = run(db, now=lambda: now)
         closed = trading_calendars.last_closed(db, KOREAN_STOCKS, now)
-        assert tickers.summary(db, KOREAN_STOCKS, closed).up_to_date == ran.fresh
+        assert category_state.summary(db, KOREAN_STOCKS, closed).up_to_date == ran.fresh
         return ran
 
     soon = at(15, 45)

@@ -14,7 +14,7 @@ from finance_core.bars.panel import Panel
 from finance_core.categories import CATEGORIES, Category
 from finance_core.i18n import N_
 from finance_core.starter import MARKET_LISTS
-from finance_core.storage import database, market_lists, panels, tickers
+from finance_core.storage import category_state, database, market_lists, panels
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import parameters
 from finance_core.ui.parameters import PERIODS, Parameter
@@ -169,7 +169,7 @@ def load(db: MongoDatabase, view: View) -> Market:
 
 def _since(db: MongoDatabase, category: Category) -> dt.date:
     """The first day whose bars are read: so long before the newest real bar, which need not be a recent one."""
-    newest = tickers.newest_bar(db, category, real=True) or tickers.newest_bar(db, category)
+    newest = category_state.newest_bar(db, category, real=True) or category_state.newest_bar(db, category)
     today = dt.datetime.now(dt.UTC).date()
     return min(today, newest.date() if newest else today) - LOOKBACK
 

@@ -18,7 +18,7 @@ from finance_core.categories import Category
 from finance_core.charts import panes
 from finance_core.i18n import _
 from finance_core.spreadsheets import Sheet
-from finance_core.storage import screens, tickers
+from finance_core.storage import category_state, screens
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import Entry
 from finance_core.ui import choices, colors, downloads, listing, navigation
@@ -77,7 +77,7 @@ def _counts(db: MongoDatabase, view: View, result: Result) -> None:
                     with st.expander(title):
                         st.caption(plain(", ".join(names[:500]) + (" …" if len(names) > 500 else "")))
     if not result.judged and set(result.unjudged) <= {"sample", "no bars"}:
-        first = tickers.oldest_bar(db, view.category)
+        first = category_state.oldest_bar(db, view.category)
         if first and view.day and view.day < first.date():
             text = _("그날까지의 봉이 없습니다. 실제 시세는 {day}부터 있습니다.").format(day=formats.date(first))
             st.info(text, icon=":material/event_busy:")

@@ -10,7 +10,7 @@ import streamlit as st
 from finance_core import categories, formats, spreadsheets
 from finance_core.categories import Category
 from finance_core.i18n import _
-from finance_core.storage import database, locations, runs, schedule, tickers, trading_calendars
+from finance_core.storage import category_state, database, locations, runs, schedule, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import RunRecord
 from finance_core.ui import downloads, navigation, run_status, update_actions
@@ -75,7 +75,7 @@ def _category(db: MongoDatabase, category: Category, update: Update, was_running
 
 def _facts(db: MongoDatabase, category: Category) -> list[str]:
     now = dt.datetime.now(dt.UTC)
-    summary = tickers.summary(db, category, trading_calendars.last_closed(db, category, now))
+    summary = category_state.summary(db, category, trading_calendars.last_closed(db, category, now))
     behind = summary.total - summary.up_to_date - summary.samples
     facts = [
         formats.filled(_("종목 {count}"), count=summary.total),
