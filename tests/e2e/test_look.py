@@ -38,7 +38,7 @@ def address(own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[],
 
 def test_the_chart_takes_the_rest_of_the_window(address: str, page: Page) -> None:
     open_chart(page, address)
-    sizes = [(390, 844, 200, 0.7), (1024, 768, 130, 0.8), (1440, 900, 100, 0.87), (2560, 1440, 100, 0.9)]
+    sizes = [(390, 844, 165, 0.75), (1024, 768, 130, 0.8), (1440, 900, 100, 0.87), (2560, 1440, 100, 0.9)]
     for width, height, begins, share in sizes:
         page.set_viewport_size({"width": width, "height": height})
 

@@ -109,7 +109,10 @@ def test_the_tap_that_closes_the_menu_of_drawings_draws_nothing(
     listed: MongoDatabase, app: Callable[[], str], phone: Page
 ) -> None:
     open_chart(phone, f"{app()}/korean_stocks?ticker=000000&period=1Y")
-    phone.get_by_role("button", name="그리기").tap()
+    draw = phone.get_by_role("button", name="그리기")
+    expect(draw).not_to_be_visible()
+    phone.locator(".st-key-tools").get_by_role("radio").tap()  # the menus are folded
+    draw.tap()
     phone.get_by_role("radio", name="수평선").tap()
     phone.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")
     wait_until_at_rest(phone)

@@ -45,6 +45,7 @@ def test_the_chart_and_its_header_show_no_cliff_and_the_page_says_why(cliff: pd.
     (header,) = [element.proto.body for element in page.get("html") if "52주" in element.proto.body]
     year = cliff[cliff.index > cliff.index[-1] - pd.DateOffset(weeks=52)]
     assert f"{year['high'].max():,.0f}" in header, "the range of 52 weeks is of the same prices"
+    assert "분할 반영" in header
     assert infos(pages.open_viewer(ticker="000660")) == []
 
 

@@ -109,6 +109,7 @@ def test_an_unknown_ticker_in_the_address_gets_a_sentence_and_the_default(
     page = pages.open_viewer(ticker=ticker)
     assert plain(ticker[:40]) in page.warning[0].value
     assert "005930 · KOSPI" in header(page)
+    assert "분할" not in header(page), "there was none"
     assert not page.error
 
 

@@ -57,6 +57,9 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
             header.badges(row)
             if view.total_return:
                 st.badge(_("배당까지 반영한 가격"), icon=":material/payments:", color="blue")
+        is_open = bool(st.session_state.get("tools"))
+        with st.container(width="content", key="fold_open" if is_open else "fold"):  # shown in the width of a phone
+            st.pills(_("도구"), [True], format_func=_tools_icon, label_visibility="collapsed", key="tools")
         with st.container(horizontal=True, wrap=False, width="content", gap="xxsmall", key="menus"):
             label = f"{view.first} – {view.last or ''}" if view.first else _("메뉴")
             indicator_menu.show(category, view, partial(_averages, category, view))
@@ -73,6 +76,10 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
     with menu:
         _range(category, view, dates)
     return Menus(compare, draw, menu)
+
+
+def _tools_icon(_choice: bool) -> str:
+    return ":material/more_horiz:"
 
 
 def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:

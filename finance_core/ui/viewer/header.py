@@ -20,7 +20,7 @@ AHEAD = dt.timedelta(hours=14)
 
 
 def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style, calendar: Calendar) -> None:
-    """Name, ticker, market, last close, change, date, freshness and 52-week range of daily `bars`.
+    """Name, ticker, market, last close, change, date, freshness, 52-week range and adjustment of daily `bars`.
 
     `calendar` is the calendar of the ticker's market.
     """
@@ -31,11 +31,11 @@ def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style, c
     parts = [
         _span(listing.name_of(row), "font-size:1rem;font-weight:700"),
         _span(about, "opacity:.65"),
-        _span(worth, "font-size:1.25rem;font-weight:700"),
+        _span(worth, "font-size:min(1.25rem, 4.8cqw);font-weight:700"),
         _change(bars, close, style),
-        _span(" · ".join(_facts(row, bars, style.decimals, calendar)), "opacity:.65"),
+        _facts(row, bars, style.decimals, calendar),
     ]
-    layout = "display:flex;flex-wrap:wrap;align-items:baseline;column-gap:0.75rem"
+    layout = "display:flex;flex-wrap:wrap;align-items:baseline;column-gap:min(0.75rem, 2cqw)"
     type_ = "font-size:0.875rem;line-height:1.4;font-variant-numeric:tabular-nums"
     st.html(f'<div style="{layout};{type_}">{"".join(parts)}</div>')
 
@@ -64,7 +64,7 @@ def _change(bars: pd.DataFrame, close: float, style: Style) -> str:
     return _span(moved, f"color:{color};font-weight:600")
 
 
-def _facts(row: TickerRow, bars: pd.DataFrame, decimals: int, calendar: Calendar) -> list[str]:
+def _facts(row: TickerRow, bars: pd.DataFrame, decimals: int, calendar: Calendar) -> str:
     last = bars.index[-1]
     told = [
         _("{date} 종가").format(date=formats.date(last)),
@@ -73,7 +73,10 @@ def _facts(row: TickerRow, bars: pd.DataFrame, decimals: int, calendar: Calendar
     if len(year := marks.year_of(bars)):
         low, high = (formats.price(float(price), decimals) for price in (year["low"].min(), year["high"].max()))
         told.append(_("52주 {low}–{high}").format(low=low, high=high))
-    return told
+    if (bars["stock_splits"] != 0).any():
+        told.append(_("분할 반영"))
+    lines = " · ".join(_span(each, "white-space:nowrap") for each in told)
+    return f'<span style="opacity:.65">{lines}</span>'
 
 
 def freshness(row: TickerRow, last_bar: dt.date, moment: dt.datetime, calendar: str | Calendar) -> str:
