@@ -36,16 +36,17 @@ def of(category: Category, rows: Sequence[TickerRow]) -> Shares:
 
 
 def values(category: Category, rows: Sequence[TickerRow]) -> dict[str, float]:
-    """The last close times the newest number of shares, by ticker, where both are stored; not of samples.
+    """The last close times the newest number of shares, by ticker, where both are stored, for samples too.
 
-    Only for an order: a split may have made a number wrong (see `of`), which moves a ticker by a few places.
+    Only for an order: a split may have made a number wrong (see `of`), which moves a ticker by a few places, and a new
+    installation, whose closes are samples, finds the large companies first.
     """
     listed = _listed(category)
     result: dict[str, float] = {}
     for row in rows:
         counts = [count for count in (listed.get(row["ticker"]), _quoted(row)) if count]
         close = row.get("last_close")
-        if counts and isinstance(close, int | float) and close > 0 and row.get("source") != "sample":
+        if counts and isinstance(close, int | float) and close > 0:
             result[row["ticker"]] = close * max(counts, key=lambda count: count[2])[0]
     return result
 

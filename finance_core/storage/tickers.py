@@ -105,13 +105,15 @@ def active(
 def search_orders(category: Category, rows: Sequence[TickerRow]) -> list[float]:
     """The order of each ticker of `rows` among equally good matches of a search; equal ones then go by name.
 
-    0 for favourites, from 1 to below 2 for those with prices (the largest market values first, those without one last),
-    2 for the others. The power of two that a place needs counts, and not the place itself: else the moves of a day
-    would change nearly all orders. The rows need the fields `ORDERED_BY`.
+    0 for favourites, from 1 to below 2 for those with prices (the largest market values first, those without one after
+    them, samples last and likewise), 2 for the others. The power of two that a place needs counts, and not the place
+    itself: else the moves of a day would change nearly all orders. The rows need the fields `ORDERED_BY`.
     """
     worth = shares.values(category, rows)
-    ranked = sorted(worth, key=worth.__getitem__, reverse=True)
-    orders = {ticker: 1 + place.bit_length() / 32 for place, ticker in enumerate(ranked)}
+    samples = {row["ticker"] for row in rows if row.get("source") == "sample"}
+    ranked = sorted(worth, key=lambda ticker: (ticker in samples, -worth[ticker]))
+    places = {ticker: place.bit_length() / 320 for place, ticker in enumerate(ranked)}
+    orders = {ticker: place + (1.92 if ticker in samples else 1) for ticker, place in places.items()}
     unknown = 1.9 if orders else 1
     return [
         0 if row.get("favourite") else orders.get(row["ticker"], unknown) if row.get("last_date") else 2 for row in rows

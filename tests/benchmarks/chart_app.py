@@ -27,6 +27,8 @@ st.set_page_config(layout="wide")
 kind = st.query_params.get("chart", "empty")
 if kind == "empty":
     st.write("ready")
+    st.session_state["clicks"] = st.session_state.get("clicks", 0) + st.button("again")
+    st.write("clicks", st.session_state["clicks"])
     st.stop()
 bars = bars_of(CENTURY)
 chosen = [*map(curves.of_average, AMERICAN_AVERAGES), *([RSI, MACD] if kind == "panes" else [])]

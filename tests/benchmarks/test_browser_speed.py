@@ -24,11 +24,17 @@ FRAMES = """() => {
 PAINTED = """() => {
   const canvas = document.querySelector('[data-testid=stMain] canvas');
   if (!canvas || !canvas.width) return false;
-  const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  // A strip in the middle: to look through all pixels again and again would be a part of the time that is measured.
+  const data = canvas.getContext('2d').getImageData(canvas.width / 2, 0, 100, canvas.height).data;
   let seen = 0;
   for (let i = 0; i < data.length; i += 4) if (data[i + 3] && Math.abs(data[i] - data[i + 2]) > 100) seen++;
-  return seen > 500;
+  return seen > 50;
 }"""
+# The text of a part of the page, and milliseconds from the last wheel, or click, until it is another.
+TEXT = "selector => document.querySelector(selector).innerText"
+CHANGED = """([selector, before]) =>
+  document.querySelector(selector)?.innerText !== before && performance.now() - window.acted"""
+NOTE = "for (const kind of ['wheel', 'click']) addEventListener(kind, () => window.acted = performance.now(), true);"
 # Shows all bars of the chart, as its period "all" does.
 SHOW_ALL = """() => {
   const {chart} = document.querySelector('.echarts-container');
@@ -123,3 +129,41 @@ def test_the_first_candle(
         chart_ratio=median["chart"] / median["empty"],
         viewer_ratio=median["viewer"] / median["empty"],
     )
+
+
+@pytest.mark.timeout(300)
+def test_the_page_follows_a_zoom(
+    own_server_db: MongoDatabase, start: Start, app: Callable[[], str], page: Page
+) -> None:
+    """The line of statistics, as of the bars that are visible, against what Streamlit takes to answer a click."""
+    prices.write(own_server_db, KOREAN_STOCKS, "005930", bars_of(CENTURY))
+    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
+    page.add_init_script(NOTE)
+    page.set_viewport_size({"width": 1920, "height": 1080})  # where that line is shown
+
+    def answered(selector: str, act: Callable[[], None], times: int = 12) -> float:
+        taken = []
+        for _ in range(times):
+            before = page.evaluate(TEXT, selector)
+            act()
+            taken.append(page.wait_for_function(CHANGED, arg=[selector, before], polling=10).json_value())
+            page.wait_for_timeout(500)
+        return statistics.median(taken[2:])
+
+    def wheel() -> None:
+        for _ in range(3):
+            page.mouse.wheel(0, 120)
+            page.wait_for_timeout(16)
+
+    page.goto(app() + "/korean_stocks?ticker=005930")
+    page.wait_for_function(PAINTED, timeout=60_000)
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 200)
+    page.wait_for_timeout(2_000)
+    follows = answered(".st-key-summary", wheel)
+    page.goto(start([STREAMLIT, "run", CHART_APP]) + "/?chart=empty")
+    again = page.get_by_role("button", name="again")
+    again.wait_for(timeout=60_000)
+    clicked = answered("[data-testid=stMain]", again.click)
+    tell("from the last turn of the wheel to the statistics", ms=follows, click_ms=clicked, ratio=follows / clicked)

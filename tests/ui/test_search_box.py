@@ -75,6 +75,14 @@ def test_the_largest_market_value_comes_first_among_those_with_prices(own_server
     assert found["ticker"].tolist() == by_worth
 
 
+def test_samples_alone_are_ordered_likewise(own_server_db: MongoDatabase) -> None:
+    """A new installation found 삼성SDI first for 삼성."""
+    named = {"006400": "삼성SDI", "005930": "삼성전자"}
+    sample = {"last_close": 100_000.0, "last_date": dt.datetime(2026, 11, 20), "source": "sample"}
+    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": each, "name": named[each], **sample} for each in named])
+    assert Sisepan().search("삼성")["ticker"].tolist() == ["005930", "006400"]
+
+
 def test_the_empty_box_lists_favourites_those_of_the_page_first(listed: MongoDatabase) -> None:
     usual = search_box.data(listed, US_STOCKS, may_add=False)["usual"]
     assert usual == ["us_stocks:GOOGL", "korean_stocks:005930"]
