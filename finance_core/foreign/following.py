@@ -13,8 +13,8 @@ from typing import Final, cast
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import as_is, conversion, ticker_names
-from finance_core.foreign.collection_source import extent
+from finance_core.foreign import as_is, conversion, field_names, inspection, raw_tickers, ticker_names
+from finance_core.foreign.collection_source import CollectionSource, extent
 from finance_core.foreign.conversion import Rules
 from finance_core.storage import documents, locations, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
@@ -38,6 +38,8 @@ def is_outdated(db: MongoDatabase, category: Category) -> bool:
     location = locations.of(db, category)
     if not location.is_adopted:
         return False
+    if not _is_limited(location):
+        return True
     known = db[documents.CHOICES].find_one({"_id": f"read:{category.key}"}) or {}
     has_refused = any(category.is_ticker(failure["ticker"]) for failure in location.refused)
     is_over = has_refused and tickers.now() - known.get("at", dt.datetime.min) >= LOOK_AGAIN
@@ -52,6 +54,9 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
     are not to be drawn, and the raw tickers that are none of the category.
     """
     location = locations.of(db, category)
+    is_limited = _is_limited(location)
+    if not is_limited:
+        location = _limited(db, category, location)
     at_the_start = extent(db[location.collection])
     descriptions = ticker_names.of(db, category)
     rules = conversion.rules(category, descriptions)
@@ -66,7 +71,8 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
         if ticker in stored:
             ticker_names.register(db, category, ticker, [ticker], descriptions)
         before, stored_state = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
-        if ticker not in known and all(before.get(name) == value for name, value in stored_state.items()):
+        is_as_before = all(before.get(name) == value for name, value in stored_state.items())
+        if is_as_before and is_limited and ticker not in known:
             continue
         state = _drawn(db, rules, location, before, ticker, refused)
         if state is None and not location.read_only:
@@ -76,9 +82,31 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
             source = {"source": "import"} if location.read_only else {}
             tickers.record(db, category, ticker, {**state, **source, "bars_changed_at": tickers.now()})
             changed += 1
+    if not is_limited:
+        locations.point(db, category, location)
     locations.refuse(db, category, location, refused)
     remember_extent(db, category, at_the_start)
     return changed
+
+
+def _is_limited(location: Location) -> bool:
+    """Whether no document is drawn that would be refused today; earlier versions knew fewer such fields, or none."""
+    return {*field_names.QUALIFYING} <= {*location.without}
+
+
+def _limited(db: MongoDatabase, category: Category, location: Location) -> Location:
+    """The location with the limits that `adoption` gives it today; what it is limited to already stays."""
+    collection, only = inspection.look_at(db, location.collection, category), {}
+    if collection.layout:
+        source = CollectionSource(db, collection.name, collection.layout)
+        if source.tells_currencies:
+            source.counts()
+        only = source.only_texts(currency := category.currency_of(None))
+        field = collection.layout.description_fields.get("currency", "")
+        # Adoption refuses other currencies; they may have come since.
+        if currency and field in only:
+            only[field] = [text for text in only[field] if raw_tickers.currencies([text]) == {currency}]
+    return replace(location, without=field_names.QUALIFYING, only={**only, **location.only})
 
 
 def _tickers(db: MongoDatabase, category: Category, location: Location) -> tuple[set[str], list[Failure]]:

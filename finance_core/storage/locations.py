@@ -112,8 +112,14 @@ def _alike(names: Sequence[str], others: Sequence[str]) -> dict[str, str]:
 
 
 def of(db: "Database[dict[str, Any]]", category: Category) -> Location:
-    """The location of `category`, as it was at most `FRESH` seconds ago."""
+    """The location of `category`, as it was at most `FRESH` seconds ago.
+
+    Raises DataConflict if a newer version of this product wrote it: to take it for none would draw other bars.
+    """
     document = _locations(db).get(category.key)
+    if document and document.keys() - Location.__annotations__.keys():
+        sentence = N_("{collection} 컬렉션을 어떻게 읽는지를 이 프로그램의 더 새 판이 적었습니다. 그 판으로 여십시오.")
+        raise DataConflict(sentence, collection=document["collection"])
     return Location(**document) if document else Location(category.collection)
 
 
@@ -224,7 +230,8 @@ def _is_location(value: Any) -> bool:
     """Whether `value` is a location of ours: the user's own `settings` may have a document of that name."""
     return (
         isinstance(value, dict)
-        and value.keys() <= Location.__annotations__.keys()
         and isinstance(value.get("collection"), str)
         and isinstance(value.get("fields", {}), dict)
+        # A newer version may write more, beside these.
+        and (value.keys() <= Location.__annotations__.keys() or value.keys() >= {"fields", "read_only", "without"})
     )

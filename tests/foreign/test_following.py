@@ -14,6 +14,7 @@ from finance_core import log
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign import adopt_command, as_is, following, inspection
+from finance_core.foreign.collection_source import extent
 from finance_core.storage import documents, locations, panels, price_exports, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.locations import Location
@@ -44,7 +45,7 @@ def refresh(db: MongoDatabase) -> dict[str, str]:
 
 
 def added(days: list[pd.Timestamp], ticker: str = "005930") -> list[Document]:
-    (document,) = flat({ticker: TABLES["005930"].iloc[-1:]}, CAPITAL)
+    (document,) = flat({ticker: TABLES.get(ticker, TABLES["005930"]).iloc[-1:]}, CAPITAL)
     return [{**document, "_id": ObjectId(), "Date": day.to_pydatetime()} for day in days]
 
 
@@ -100,6 +101,35 @@ def test_a_currency_and_a_flag_that_no_document_had_are_noticed_in_later_ones(
         (name,) = more
         with pytest.raises(DataConflict, match=name):
             prices.load(followed, KOREAN_STOCKS, "005930", 5)
+
+
+def test_what_an_earlier_version_let_read_is_limited_as_today(followed: MongoDatabase) -> None:
+    """It stored no limits, and drew what the same collection would be refused for today."""
+    before = locations.of(followed, KOREAN_STOCKS)
+    earlier = {"$unset": {f"korean_stocks.{name}": "" for name in ("without", "only", "refused")}}
+    followed["settings"].update_one({"_id": "collections"}, earlier)
+    locations.forget(followed)
+    assert following.is_outdated(followed, KOREAN_STOCKS)
+    assert refresh(followed) == {}
+    assert locations.of(followed, KOREAN_STOCKS) == before
+    assert not following.is_outdated(followed, KOREAN_STOCKS)
+
+    followed["settings"].update_one({"_id": "collections"}, earlier)
+    locations.forget(followed)
+    wrong: dict[str, Document] = {
+        "005930": {"deleted": True},
+        "000660": {"unit": "천원"},
+        "035720": {"currency": "USD"},
+    }
+    for ticker, more in wrong.items():
+        followed["kr"].insert_many([each | more for each in added([LAST + pd.Timedelta(days=1)], ticker)])
+    following.remember_extent(followed, KOREAN_STOCKS, extent(followed["kr"]))  # they were drawn, and are on the list
+    for ticker in wrong:
+        tickers.record(followed, KOREAN_STOCKS, ticker, prices.state(followed, KOREAN_STOCKS, ticker))
+    assert following.is_outdated(followed, KOREAN_STOCKS)
+    assert refresh(followed).keys() == wrong.keys()
+    assert all((tickers.get(followed, KOREAN_STOCKS, ticker) or {})["bar_count"] == 0 for ticker in wrong)
+    assert not following.is_outdated(followed, KOREAN_STOCKS)
 
 
 def test_a_location_that_was_stored_without_the_names_that_were_lacking_still_reads(followed: MongoDatabase) -> None:

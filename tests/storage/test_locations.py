@@ -9,6 +9,7 @@ import pytest
 from finance_core import categories
 from finance_core.bars import candles
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
+from finance_core.errors import DataConflict
 from finance_core.storage import database, locations, prices, runs, schedule, tickers
 from finance_core.storage.database import Document, MongoDatabase
 from finance_core.storage.locations import Location
@@ -107,6 +108,16 @@ def test_other_processes_find_a_store_within_moments(db: MongoDatabase, monkeypa
     assert locations.FRESH <= 5
     monkeypatch.setattr(locations, "FRESH", 0.0)
     assert locations.of(db, KOREAN_STOCKS) == Location("elsewhere", {"date": "Date"})
+
+
+def test_what_a_newer_version_wrote_is_not_taken_for_nothing(db: MongoDatabase) -> None:
+    locations.point(db, KOREAN_STOCKS, Location("elsewhere", {"date": "Date"}, read_only=True))
+    db["settings"].update_one({"_id": "collections"}, {"$set": {"korean_stocks.of_the_future": 1}})
+    locations.forget(db)
+    for asked in (lambda: locations.of(db, KOREAN_STOCKS), lambda: prices.load(db, KOREAN_STOCKS, "005930")):
+        with pytest.raises(DataConflict, match="elsewhere"):
+            asked()
+    assert locations.of(db, US_STOCKS) == Location("us_stocks")
 
 
 def test_an_answer_that_was_overtaken_is_not_gone_by(db: MongoDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
