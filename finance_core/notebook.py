@@ -70,6 +70,9 @@ class Sisepan:
         """The tickers of all categories that match `text`, best first: by ticker, name, English name, alias, 초성.
 
         Columns: category, ticker, name, market.
+
+        >>> sisepan.search("삼성전자").to_dict("records")
+        [{'category': 'korean_stocks', 'ticker': '005930', 'name': '삼성전자', 'market': 'KOSPI'}]
         """
         known: dict[str, dict[str, object]] = {}
         entries = []

@@ -58,9 +58,11 @@ def _exit_code(summary: Summary, fail_below: Fraction | None) -> int:
 def report(category: Category, summary: Summary) -> str:
     """The outcome of a run as text: counts, then each failure with its reason."""
     if not summary.total:
-        return _("{category}: 등록된 종목이 없습니다. --tickers로 종목을 지정하십시오.").format(
-            category=_(category.title)
+        sentence = _(
+            "{category}: 등록된 종목이 없습니다. --tickers로 종목을 지정하십시오."
+            " 데이터베이스에 이미 시세가 있으면 먼저 python -m finance_core.adopt로 살펴보십시오."
         )
+        return sentence.format(category=_(category.title))
     lines = [
         _(
             "{category}: {done}/{total}종목, 봉 {added}개 추가, {replaced}개 교체, {removed}개 삭제, 실패 {failed}종목"

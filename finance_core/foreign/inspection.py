@@ -8,16 +8,15 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
-import numpy as np
 from pymongo.collection import Collection
 from pymongo.errors import ExecutionTimeout, InvalidName, OperationFailure
 
 from finance_core import categories
 from finance_core.categories import CATEGORIES, Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import dates, field_names, raw_tickers, row_parts
+from finance_core.foreign import extents, field_names, raw_tickers
 from finance_core.foreign import layout as layouts
 from finance_core.foreign.layout import Layout
 from finance_core.foreign.raw_tickers import Described
@@ -28,10 +27,6 @@ from finance_core.storage.documents import TICKERS, Failure
 
 SAMPLE, SAMPLE_BYTES = 1_000, 4_000_000
 """The most documents in a sample, and about the most bytes: a document may hold a century of days."""
-BUDGET_MS = 1_500
-"""The time that one query may take, in milliseconds."""
-DUPLICATES_LOOKED_AT = 10
-"""How many tickers are searched for duplicates."""
 UNREADABLE: Final = (OperationFailure, InvalidName)
 """Errors that make one collection unreadable, while others can still be read."""
 
@@ -73,7 +68,7 @@ class Inspected:
     has_index: bool = False
     """Whether an index finds the days of one ticker."""
     duplicates: int = 0
-    """Days that are stored more than once, among the first `DUPLICATES_LOOKED_AT` tickers."""
+    """Days that are stored more than once, among the first `extents.DUPLICATES_LOOKED_AT` tickers."""
     used_by: str = ""
     """Key of the category whose charts are drawn from it now; "" if none."""
     is_read_only: bool = False
@@ -159,7 +154,7 @@ def sample(collection: Collection[Document], size: int = SAMPLE) -> list[Documen
     except OperationFailure as error:  # a view has no statistics; a user may lack the permission
         _log.info("%s: its size is not known: %s", collection.name, error.code)
     try:
-        return collection.aggregate([{"$sample": {"size": size}}], maxTimeMS=BUDGET_MS).to_list()
+        return collection.aggregate([{"$sample": {"size": size}}], maxTimeMS=extents.BUDGET_MS).to_list()
     except ExecutionTimeout:  # a view must be computed as a whole before it can be sampled
         return collection.find().limit(size).to_list()
 
@@ -215,7 +210,7 @@ def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | No
         layout = layouts.recognise(sampled, candidates[0], name) or layout
     is_view = info.get("type") == "view"
     has_index = not is_view and is_indexed(collection, layout.names.get("ticker", ""), layout.names.get("date", ""))
-    extent = _extent(collection, layout, count, has_index, layouts.zones(next(iter(candidates), None)))
+    extent = extents.of(collection, layout, count, has_index, layouts.zones(next(iter(candidates), None)))
     return Inspected(
         name=name,
         kind="prices",
@@ -226,7 +221,7 @@ def _inspected(db: MongoDatabase, info: Mapping[str, Any], chosen: Category | No
         **extent._asdict(),
         is_view=is_view,
         has_index=has_index,
-        duplicates=_duplicates(collection, layout),
+        duplicates=extents.duplicates(collection, layout),
         used_by=used_by.key if used_by else "",
         is_listed=is_certain and locations.has_list(db, candidates[0]),
         is_split=len(kinds) > 1 and "" not in kinds,
@@ -244,7 +239,7 @@ def _count(collection: Collection[Document], at_least: int) -> int:
     if count >= at_least:
         return count
     try:
-        return collection.count_documents({}, maxTimeMS=BUDGET_MS)
+        return collection.count_documents({}, maxTimeMS=extents.BUDGET_MS)
     except ExecutionTimeout:
         return at_least
 
@@ -266,85 +261,3 @@ def is_indexed(collection: Collection[Document], ticker: str, date: str) -> bool
         return keys[:2] == [ticker, date] and is_whole and index.get("collation", {}) == usual
 
     return any(serves(index) for index in collection.index_information().values())
-
-
-class _Extent(NamedTuple):
-    """The fields of `Inspected` with the same names."""
-
-    tickers: int
-    first: dt.date | None
-    last: dt.date | None
-    is_exact: bool
-
-
-def _extent(
-    collection: Collection[Document], layout: Layout, count: int, has_index: bool, zones: Sequence[str]
-) -> _Extent:
-    """How many tickers, and the first and last day; of all documents if the time limit allows, else of the sample."""
-    first, last = layout.days or (None, None)
-    of_sample = _Extent(len(layout.raw_tickers), first, last, False)
-    if not layout.is_flat:
-        # With one document per ticker, only the number of documents is known without reading them.
-        is_whole = count <= sum(layout.shapes.values())
-        return of_sample._replace(
-            tickers=of_sample.tickers if is_whole else max(count, of_sample.tickers), is_exact=is_whole
-        )
-    ticker, date = layout.names.get("ticker"), layout.names.get("date")
-    if not date or row_parts.is_calendar(date) or not layout.is_uniform or ticker not in layout.ticker_fields:
-        return of_sample
-    try:
-        raws, written = (_by_index if has_index else _by_scan)(collection, ticker, date)
-    except OperationFailure as error:  # a timeout is an OperationFailure too
-        _log.info("%s: its extent is only known from the sample: %s", collection.name, error.code)
-        return of_sample
-    moments = dates.moments(written, layout.convention, zones)
-    days = moments[~np.isnat(moments)].astype("datetime64[D]")
-    if len(days):
-        first, last = days.min().item(), days.max().item()
-    return _Extent(len([raw for raw in raws if raw_tickers.text_of(raw)]), first, last, True)
-
-
-def _by_index(collection: Collection[Document], ticker: str, date: str) -> tuple[list[Any], list[Any]]:
-    """Every raw ticker, and the first and last dates of each, by a walk through the index from ticker to ticker."""
-    raws: list[Any] = []
-    written: list[Any] = []
-    for direction in (1, -1):
-        steps: list[Document] = [
-            {"$sort": {ticker: direction, date: direction}},
-            {"$group": {"_id": f"${ticker}", "date": {"$first": f"${date}"}}},
-        ]
-        groups = collection.aggregate(steps, maxTimeMS=BUDGET_MS).to_list()
-        raws = [group["_id"] for group in groups]
-        written += [group["date"] for group in groups]
-    return raws, written
-
-
-def _by_scan(collection: Collection[Document], ticker: str, date: str) -> tuple[list[Any], list[Any]]:
-    """The same by reading all documents. Dates of different types do not compare: each type has a first and a last."""
-    key = {"ticker": f"${ticker}", "kind": {"$type": f"${date}"}}
-    steps: list[Document] = [{"$group": {"_id": key, "first": {"$min": f"${date}"}, "last": {"$max": f"${date}"}}}]
-    groups = collection.aggregate(steps, maxTimeMS=BUDGET_MS).to_list()
-    raws = list({repr(group["_id"].get("ticker")): group["_id"].get("ticker") for group in groups}.values())
-    return raws, [group[end] for group in groups for end in ("first", "last")]
-
-
-def _duplicates(collection: Collection[Document], layout: Layout) -> int:
-    """How many days are stored more than once, among the first `DUPLICATES_LOOKED_AT` sampled tickers."""
-    ticker, date = layout.names.get("ticker"), layout.names.get("date")
-    is_field = date and date != "_id" and not row_parts.is_calendar(date)
-    if not layout.is_flat or not date or not is_field or ticker == "_id" or ticker not in layout.ticker_fields:
-        return 0
-    searched = sorted(layout.raw_tickers, key=str)[:DUPLICATES_LOOKED_AT]
-    day = {"ticker": f"${ticker}", "date": f"${date}"}
-    steps: list[Document] = [
-        {"$match": {ticker: {"$in": searched}}},
-        {"$group": {"_id": day, "count": {"$sum": 1}}},
-        {"$match": {"count": {"$gt": 1}}},
-        {"$count": "days"},
-    ]
-    try:
-        groups = collection.aggregate(steps, maxTimeMS=BUDGET_MS).to_list()
-    except OperationFailure as error:
-        _log.info("%s: duplicates were not looked for: %s", collection.name, error.code)
-        return 0
-    return int(groups[0]["days"]) if groups else 0

@@ -51,6 +51,24 @@ def everything(db: MongoDatabase) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("has_index", [True, False])
+@pytest.mark.parametrize("written", ["%b %d, %Y", "%Y. {month}. {day}. 오후 3:30:00", "%Y-%m-%d", "%Y%m%d"])
+def test_dates_as_text_begin_and_end_with_the_first_and_last_day(
+    own_server_db: MongoDatabase, written: str, has_index: bool
+) -> None:
+    """As letters, April comes before December."""
+    days = [dt.datetime(2022, 12, 5) + dt.timedelta(days=day) for day in range(0, 900, 7)]
+    own_server_db["kr"].insert_many(
+        document | {"date": day.strftime(written).format(month=day.month, day=day.day)}
+        for of in ("005930", "000660")
+        for document, day in zip(bars(of) * 4, days, strict=False)
+    )
+    if has_index:
+        own_server_db["kr"].create_index([("ticker", 1), ("date", 1)])
+    found = look(own_server_db, "kr", KOREAN_STOCKS)
+    assert (found.first, found.last, found.is_exact) == (days[0].date(), days[-1].date(), True)
+
+
 def test_a_database_in_our_layout_needs_nothing(own_server_db: MongoDatabase) -> None:
     own_server_db["korean_stocks"].insert_many(bars("005930") + bars("000660"))
     own_server_db["korean_stocks"].create_index([("ticker", 1), ("date", 1)], unique=True)
