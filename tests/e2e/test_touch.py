@@ -111,7 +111,7 @@ def test_the_tap_that_closes_the_menu_of_drawings_draws_nothing(
     open_chart(phone, f"{app()}/korean_stocks?ticker=000000&period=1Y")
     draw = phone.get_by_role("button", name="그리기")
     expect(draw).not_to_be_visible()
-    phone.locator(".st-key-tools").get_by_role("radio").tap()  # the menus are folded
+    phone.get_by_role("button", name="도구").tap()  # the menus are folded
     draw.tap()
     phone.get_by_role("radio", name="수평선").tap()
     phone.wait_for_function("document.querySelector('.echarts-container').chart.page.tool.points > 0")

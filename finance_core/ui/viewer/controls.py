@@ -18,7 +18,7 @@ from finance_core.charts.style import Kind, Scale
 from finance_core.i18n import N_, _, translated
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import colors
-from finance_core.ui.choices import period_and_interval, segmented
+from finance_core.ui.choices import icon_button, period_and_interval, segmented
 from finance_core.ui.viewer import address, header, indicator_menu, summary
 from finance_core.ui.viewer.address import View
 from finance_core.ui.widget_keys import owned
@@ -34,6 +34,8 @@ SCALES: dict[Scale, str] = {"linear": N_("보통"), "log": N_("로그"), "percen
 """Message ids of the names on buttons."""
 TOOLTIP = "tooltip"
 """The key of the session state for the choice of a tooltip beside the pointer."""
+UNFOLDED = "menus_unfolded"
+"""The key of the session state for whether the menus are shown on a phone."""
 
 
 class Menus(NamedTuple):
@@ -57,9 +59,9 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
             header.badges(row)
             if view.total_return:
                 st.badge(_("배당까지 반영한 가격"), icon=":material/payments:", color="blue")
-        is_open = bool(st.session_state.get("tools"))
+        is_open = st.session_state.get(UNFOLDED, False)
         with st.container(width="content", key="fold_open" if is_open else "fold"):  # shown in the width of a phone
-            st.pills(_("도구"), [True], format_func=_tools_icon, label_visibility="collapsed", key="tools")
+            icon_button("more_horiz", _("도구"), "tools", _fold)
         with st.container(horizontal=True, wrap=False, width="content", gap="xxsmall", key="menus"):
             label = f"{view.first} – {view.last or ''}" if view.first else _("메뉴")
             indicator_menu.show(category, view, partial(_averages, category, view))
@@ -78,8 +80,8 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
     return Menus(compare, draw, menu)
 
 
-def _tools_icon(_choice: bool) -> str:
-    return ":material/more_horiz:"
+def _fold() -> None:
+    st.session_state[UNFOLDED] = not st.session_state.get(UNFOLDED, False)
 
 
 def _range(category: Category, view: View, dates: pd.DatetimeIndex) -> None:
