@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 from finance_core import background, categories, log
 from finance_core.background import BackgroundTask
 from finance_core.categories import Category
-from finance_core.errors import SisepanError
+from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign import following
 from finance_core.storage import alerts, database, locations, runs, schedule, trading_calendars
 from finance_core.storage.database import MongoDatabase
@@ -78,17 +78,27 @@ def tick(now: dt.datetime) -> list[BackgroundTask]:
         _last_tasks["alerts"] = background.start(lambda _stop: alert_delivery.send(database.connect(), now))
         started.append(_last_tasks["alerts"])
     for category in categories.CATEGORIES:
-        runs.mark_interrupted(db, category)
-        task = _last_tasks.get(category.key)
-        is_idle = task is None or task.finished
-        last = runs.latest(db, category)
-        is_running = last is not None and last["state"] == "running"
-        if is_idle and not is_running and following.is_outdated(db, category):
-            _last_tasks[category.key] = background.start(partial(_follow, category))
-            started.append(_last_tasks[category.key])
-        if not locations.of(db, category).read_only and _is_due(db, category, now):
-            _log.info("%s: the daily update is due", category.key)
-            started.append(background.start(partial(_update, category)))
+        try:
+            started += _look_at(db, category, now)
+        except DataConflict as error:  # of this category alone
+            _log.warning("%s: %s", category.key, error)
+    return started
+
+
+def _look_at(db: MongoDatabase, category: Category, now: dt.datetime) -> list[BackgroundTask]:
+    """Start what is due for one category."""
+    started = []
+    runs.mark_interrupted(db, category)
+    task = _last_tasks.get(category.key)
+    is_idle = task is None or task.finished
+    last = runs.latest(db, category)
+    is_running = last is not None and last["state"] == "running"
+    if is_idle and not is_running and following.is_outdated(db, category):
+        _last_tasks[category.key] = background.start(partial(_follow, category))
+        started.append(_last_tasks[category.key])
+    if not locations.of(db, category).read_only and _is_due(db, category, now):
+        _log.info("%s: the daily update is due", category.key)
+        started.append(background.start(partial(_update, category)))
     return started
 
 

@@ -21,8 +21,8 @@ BUDGET_MS: Final = 1_500
 """The time that one query may take, in milliseconds."""
 DUPLICATES_LOOKED_AT: Final = 10
 """How many tickers are searched for duplicates."""
-SORTED_BY_DAY: Final = re.compile(r"\d{4}([-./]?)[01]\d\1[0-3]\d(?!\d)")
-"""Texts of days that MongoDB, which compares texts letter by letter, puts into the order of the days."""
+DAY: Final = re.compile(r"\d{4}([-./]?)[01]\d\1[0-3]\d(?!\d)")
+"""Texts of days that MongoDB, which compares texts letter by letter, puts into their order, if all have one sign."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,16 +51,22 @@ def of(collection: Collection[Document], layout: Layout, count: int, has_index: 
         return of_sample
     try:
         raws, written = (_by_index if has_index else _by_scan)(collection, ticker, date)
-        if not all(SORTED_BY_DAY.match(each) for each in written if isinstance(each, str)):
-            written = collection.distinct(date, maxTimeMS=BUDGET_MS)  # "Apr 01, 2024" comes before "Dec 05, 2023"
     except OperationFailure as error:  # a timeout is an OperationFailure too
         _log.info("%s: its extent is only known from the sample: %s", collection.name, error.code)
         return of_sample
+    count = len([raw for raw in raws if raw_tickers.text_of(raw)])
+    signs = {match and match[1] for match in (DAY.match(each) for each in written if isinstance(each, str))}
+    if None in signs or len(signs) > 1:  # "Apr 01, 2024" comes before "Dec 05, 2023"
+        try:
+            written = collection.distinct(date, maxTimeMS=BUDGET_MS)
+        except OperationFailure as error:
+            _log.info("%s: its days are only known from the sample: %s", collection.name, error.code)
+            return of_sample._replace(tickers=count)
     moments = dates.moments(written, layout.convention, zones)
     days = moments[~np.isnat(moments)].astype("datetime64[D]")
     if len(days):
         first, last = days.min().item(), days.max().item()
-    return Extent(len([raw for raw in raws if raw_tickers.text_of(raw)]), first, last, True)
+    return Extent(count, first, last, True)
 
 
 def _by_index(collection: Collection[Document], ticker: str, date: str) -> tuple[list[Any], list[Any]]:

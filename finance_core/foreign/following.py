@@ -13,7 +13,8 @@ from typing import Final, cast
 from finance_core.bars import candles
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
-from finance_core.foreign import as_is, conversion, field_names, inspection, raw_tickers, ticker_names
+from finance_core.foreign import as_is, conversion, field_names, inspection, qualifiers, raw_tickers, ticker_names
+from finance_core.foreign import layout as layouts
 from finance_core.foreign.collection_source import CollectionSource, extent
 from finance_core.foreign.conversion import Rules
 from finance_core.storage import documents, locations, prices, tickers
@@ -33,16 +34,15 @@ def is_outdated(db: MongoDatabase, category: Category) -> bool:
     """Whether documents were added or removed since the list of an adopted category was last updated.
 
     Cheap: counts no documents and reads no bars. A document that changes in place is not noticed, but for those of a
-    refused ticker, after `LOOK_AGAIN`.
+    refused ticker, after `LOOK_AGAIN`; so is a location that an earlier version stored without limits.
     """
     location = locations.of(db, category)
     if not location.is_adopted:
         return False
-    if not _is_limited(location):
-        return True
     known = db[documents.CHOICES].find_one({"_id": f"read:{category.key}"}) or {}
     has_refused = any(category.is_ticker(failure["ticker"]) for failure in location.refused)
-    is_over = has_refused and tickers.now() - known.get("at", dt.datetime.min) >= LOOK_AGAIN
+    looks_again = has_refused or not _is_limited(location)
+    is_over = looks_again and tickers.now() - known.get("at", dt.datetime.min) >= LOOK_AGAIN
     return is_over or bool(known.get("documents") != extent(db[location.collection]))
 
 
@@ -53,10 +53,8 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
     may be overwritten by an older one; then the list is outdated, and the next call mends it. Records the tickers that
     are not to be drawn, and the raw tickers that are none of the category.
     """
-    location = locations.of(db, category)
-    is_limited = _is_limited(location)
-    if not is_limited:
-        location = _limited(db, category, location)
+    stored_location = locations.of(db, category)
+    location = _limited(db, category, stored_location)
     at_the_start = extent(db[location.collection])
     descriptions = ticker_names.of(db, category)
     rules = conversion.rules(category, descriptions)
@@ -72,9 +70,11 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
             ticker_names.register(db, category, ticker, [ticker], descriptions)
         before, stored_state = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
         is_as_before = all(before.get(name) == value for name, value in stored_state.items())
-        if is_as_before and is_limited and ticker not in known:
+        if is_as_before and location is stored_location and ticker not in known:
             continue
         state = _drawn(db, rules, location, before, ticker, refused)
+        if locations.of(db, category).collection != location.collection:
+            return changed  # a person has converted the collection meanwhile, or given its reading up
         if state is None and not location.read_only:
             continue  # without a state, an update would take it for a ticker without bars
         state = state or prices.state_of(category, candles.empty())
@@ -82,9 +82,7 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
             source = {"source": "import"} if location.read_only else {}
             tickers.record(db, category, ticker, {**state, **source, "bars_changed_at": tickers.now()})
             changed += 1
-    if not is_limited:
-        locations.point(db, category, location)
-    locations.refuse(db, category, location, refused)
+    locations.record_checks(db, category, replace(location, refused=refused))
     remember_extent(db, category, at_the_start)
     return changed
 
@@ -95,17 +93,23 @@ def _is_limited(location: Location) -> bool:
 
 
 def _limited(db: MongoDatabase, category: Category, location: Location) -> Location:
-    """The location with the limits that `adoption` gives it today; what it is limited to already stays."""
-    collection, only = inspection.look_at(db, location.collection, category), {}
-    if collection.layout:
-        source = CollectionSource(db, collection.name, collection.layout)
-        if source.tells_currencies:
-            source.counts()
-        only = source.only_texts(currency := category.currency_of(None))
-        field = collection.layout.description_fields.get("currency", "")
-        # Adoption refuses other currencies; they may have come since.
-        if currency and field in only:
-            only[field] = [text for text in only[field] if raw_tickers.currencies([text]) == {currency}]
+    """`location`, or, if it lacks limits, one with those that `adoption` gives it today and what limits it already.
+
+    Without any limit is a collection that is empty at the moment: nobody knows its fields.
+    """
+    name = location.collection
+    if _is_limited(location) or not (layout := layouts.recognise(inspection.sample(db[name]), category, name)):
+        return location
+    source = CollectionSource(db, name, layout)
+    if source.tells_currencies:
+        source.counts()
+    only = source.only_texts(currency := category.currency_of(None))
+    field = layout.description_fields.get("currency", "")
+    # Adoption refuses other currencies, and flags that call some prices adjusted and others not. They may be new.
+    if currency and field in only:
+        only[field] = [text for text in only[field] if raw_tickers.currencies([text]) == {currency}]
+    flags = filter(qualifiers.is_flag, layout.fields)
+    only |= {flag: [] for flag in flags if qualifiers.are_both(flag, db[name].distinct(flag))}
     return replace(location, without=field_names.QUALIFYING, only={**only, **location.only})
 
 

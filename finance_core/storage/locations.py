@@ -184,11 +184,14 @@ def point(db: "Database[dict[str, Any]]", category: Category, location: Location
     _set(db, category.key, None if is_usual else stored)
 
 
-def refuse(db: "Database[dict[str, Any]]", category: Category, where: Location, refused: Sequence[Failure]) -> None:
-    """Record the `refused` tickers of `category`, for every process, if its bars are still read from `where`."""
-    if list(where.refused) != list(refused):
-        still = {"_id": ID, f"{category.key}.collection": where.collection}
-        db[CHOICES].update_one(still, {"$set": {f"{category.key}.refused": list(refused)}})
+def record_checks(db: "Database[dict[str, Any]]", category: Category, checked: Location) -> None:
+    """Record the limits and the refused tickers of `checked`, for every process, if its collection is still read."""
+    stored = {name: getattr(checked, name) for name in ("without", "only", "refused")}
+    stored |= {"without": [*checked.without], "refused": [*checked.refused]}
+    now = of(db, category)
+    if any(value != type(value)(getattr(now, name)) for name, value in stored.items()):
+        still = {"_id": ID, f"{category.key}.collection": checked.collection}
+        db[CHOICES].update_one(still, {"$set": {f"{category.key}.{name}": value for name, value in stored.items()}})
         forget(db)
 
 

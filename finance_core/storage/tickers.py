@@ -113,8 +113,10 @@ def search_orders(category: Category, rows: Sequence[TickerRow]) -> list[float]:
     samples = {row["ticker"] for row in rows if row.get("source") == "sample"}
     ranked = sorted(worth, key=lambda ticker: (ticker in samples, -worth[ticker]))
     places = {ticker: place.bit_length() / 320 for place, ticker in enumerate(ranked)}
-    orders = {ticker: place + (1.92 if ticker in samples else 1) for ticker, place in places.items()}
-    unknown = 1.9 if orders else 1
+    orders = dict.fromkeys(samples, 1.99 if worth else 1) | {
+        ticker: place + (1.92 if ticker in samples else 1) for ticker, place in places.items()
+    }
+    unknown = 1.9 if worth else 1
     return [
         0 if row.get("favourite") else orders.get(row["ticker"], unknown) if row.get("last_date") else 2 for row in rows
     ]

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,7 +14,7 @@ from bson import ObjectId
 from finance_core import log
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.errors import DataConflict, SisepanError
-from finance_core.foreign import adopt_command, as_is, following, inspection
+from finance_core.foreign import adopt_command, adoption, as_is, following, inspection
 from finance_core.foreign.collection_source import extent
 from finance_core.storage import documents, locations, panels, price_exports, prices, tickers
 from finance_core.storage.database import Document, MongoDatabase
@@ -103,19 +104,23 @@ def test_a_currency_and_a_flag_that_no_document_had_are_noticed_in_later_ones(
             prices.load(followed, KOREAN_STOCKS, "005930", 5)
 
 
-def test_what_an_earlier_version_let_read_is_limited_as_today(followed: MongoDatabase) -> None:
-    """It stored no limits, and drew what the same collection would be refused for today."""
-    before = locations.of(followed, KOREAN_STOCKS)
+def adopted_earlier(db: MongoDatabase) -> None:
+    """Make the adoption one of an earlier version, which stored no limits."""
     earlier = {"$unset": {f"korean_stocks.{name}": "" for name in ("without", "only", "refused")}}
-    followed["settings"].update_one({"_id": "collections"}, earlier)
-    locations.forget(followed)
+    db["settings"].update_one({"_id": "collections"}, earlier)
+    db["settings"].update_one({"_id": "read:korean_stocks"}, {"$unset": {"at": ""}})
+    locations.forget(db)
+
+
+def test_what_an_earlier_version_let_read_is_limited_as_today(followed: MongoDatabase) -> None:
+    """It drew what the same collection would be refused for today."""
+    before = locations.of(followed, KOREAN_STOCKS)
+    adopted_earlier(followed)
     assert following.is_outdated(followed, KOREAN_STOCKS)
     assert refresh(followed) == {}
     assert locations.of(followed, KOREAN_STOCKS) == before
     assert not following.is_outdated(followed, KOREAN_STOCKS)
 
-    followed["settings"].update_one({"_id": "collections"}, earlier)
-    locations.forget(followed)
     wrong: dict[str, Document] = {
         "005930": {"deleted": True},
         "000660": {"unit": "천원"},
@@ -123,13 +128,59 @@ def test_what_an_earlier_version_let_read_is_limited_as_today(followed: MongoDat
     }
     for ticker, more in wrong.items():
         followed["kr"].insert_many([each | more for each in added([LAST + pd.Timedelta(days=1)], ticker)])
-    following.remember_extent(followed, KOREAN_STOCKS, extent(followed["kr"]))  # they were drawn, and are on the list
-    for ticker in wrong:
+    following.remember_extent(followed, KOREAN_STOCKS, extent(followed["kr"]))
+    adopted_earlier(followed)
+    for ticker in wrong:  # they were drawn, and are on the list
         tickers.record(followed, KOREAN_STOCKS, ticker, prices.state(followed, KOREAN_STOCKS, ticker))
     assert following.is_outdated(followed, KOREAN_STOCKS)
     assert refresh(followed).keys() == wrong.keys()
     assert all((tickers.get(followed, KOREAN_STOCKS, ticker) or {})["bar_count"] == 0 for ticker in wrong)
     assert not following.is_outdated(followed, KOREAN_STOCKS)
+
+
+def test_flags_that_contradict_each_other_are_drawn_no_more(followed: MongoDatabase) -> None:
+    followed["kr"].update_many({}, {"$set": {"adjusted": True}})
+    followed["kr"].update_one({"symbol": "035720"}, {"$set": {"adjusted": False}})
+    adopted_earlier(followed)
+    assert refresh(followed).keys() == TABLES.keys()
+
+
+def test_a_collection_that_is_empty_at_the_moment_is_limited_once_it_is_not(followed: MongoDatabase) -> None:
+    before, documents = locations.of(followed, KOREAN_STOCKS), followed["kr"].find().to_list()
+    adopted_earlier(followed)
+    followed["kr"].drop()
+    following.refresh(followed, KOREAN_STOCKS, threading.Event())
+    assert (tickers.get(followed, KOREAN_STOCKS, "005930") or {})["bar_count"] == 0
+    assert not following.is_outdated(followed, KOREAN_STOCKS), "it is looked at again later"
+    followed["kr"].insert_many(documents)
+    assert refresh(followed) == {}
+    assert locations.of(followed, KOREAN_STOCKS) == before
+
+
+@pytest.mark.parametrize("is_converted", [True, False])
+def test_what_a_person_chooses_while_the_list_is_updated_stays(
+    followed: MongoDatabase, monkeypatch: pytest.MonkeyPatch, is_converted: bool
+) -> None:
+    adopted_earlier(followed)
+    chosen: list[Location] = []
+    drawn = following._drawn
+
+    def choose(*checked: Any) -> Any:
+        state = drawn(*checked)
+        if not chosen:
+            if is_converted:
+                converted = adoption.convert(followed, KOREAN_STOCKS, inspection.look_at(followed, "kr", KOREAN_STOCKS))
+                assert converted.state == "done"
+            else:
+                adoption.give_up(followed, KOREAN_STOCKS)
+            chosen.append(locations.of(followed, KOREAN_STOCKS))
+        return state
+
+    monkeypatch.setattr(following, "_drawn", choose)
+    following.refresh(followed, KOREAN_STOCKS, threading.Event())
+    locations.forget(followed)
+    assert [locations.of(followed, KOREAN_STOCKS)] == chosen
+    assert not chosen[0].read_only
 
 
 def test_a_location_that_was_stored_without_the_names_that_were_lacking_still_reads(followed: MongoDatabase) -> None:
@@ -239,5 +290,6 @@ def test_a_refusal_that_comes_after_another_collection_was_chosen_is_not_recorde
     before = locations.of(followed, KOREAN_STOCKS)
     other = replace(before, collection="elsewhere")
     locations.point(followed, KOREAN_STOCKS, other)
-    locations.refuse(followed, KOREAN_STOCKS, before, [{"ticker": "005930", "message": "", "values": {}}])
+    checked = replace(before, refused=[{"ticker": "005930", "message": "", "values": {}}])
+    locations.record_checks(followed, KOREAN_STOCKS, checked)
     assert locations.of(followed, KOREAN_STOCKS) == other

@@ -52,14 +52,17 @@ def everything(db: MongoDatabase) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("has_index", [True, False])
-@pytest.mark.parametrize("written", ["%b %d, %Y", "%Y. {month}. {day}. 오후 3:30:00", "%Y-%m-%d", "%Y%m%d"])
+@pytest.mark.parametrize(
+    "written", ["%b %d, %Y", "%Y. {month}. {day}. 오후 3:30:00", "%Y-%m-%d", "%Y%m%d", "%Y{sign}%m{sign}%d"]
+)
 def test_dates_as_text_begin_and_end_with_the_first_and_last_day(
     own_server_db: MongoDatabase, written: str, has_index: bool
 ) -> None:
     """As letters, April comes before December."""
     days = [dt.datetime(2022, 12, 5) + dt.timedelta(days=day) for day in range(0, 900, 7)]
     own_server_db["kr"].insert_many(
-        document | {"date": day.strftime(written).format(month=day.month, day=day.day)}
+        document
+        | {"date": day.strftime(written).format(month=day.month, day=day.day, sign="." if day.year < 2023 else "-")}
         for of in ("005930", "000660")
         for document, day in zip(bars(of) * 4, days, strict=False)
     )

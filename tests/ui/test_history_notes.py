@@ -37,7 +37,9 @@ def infos(page: pages.AppTest) -> list[str]:
     return [info.value.replace("\\", "") for info in page.info]
 
 
-def test_the_chart_and_its_header_show_no_cliff_and_the_page_says_why(cliff: pd.DataFrame) -> None:
+def test_the_chart_and_its_header_show_no_cliff_and_the_page_says_why(
+    cliff: pd.DataFrame, own_server_db: MongoDatabase
+) -> None:
     page = pages.open_viewer(ticker="005930", period="MAX")
     _option, source = pages.chart(page)
     assert source["종가"].tolist() == pytest.approx(cliff["close"].tolist())
@@ -46,6 +48,9 @@ def test_the_chart_and_its_header_show_no_cliff_and_the_page_says_why(cliff: pd.
     year = cliff[cliff.index > cliff.index[-1] - pd.DateOffset(weeks=52)]
     assert f"{year['high'].max():,.0f}" in header, "the range of 52 weeks is of the same prices"
     assert "분할 반영" in header
+    change = {"$set": {"unsettled_splits": [SPLIT.to_pydatetime()]}}
+    own_server_db["ticker_metadata"].update_one({"ticker": "005930"}, change)
+    assert not [each for each in pages.open_viewer(ticker="005930").get("html") if "분할 반영" in each.proto.body]
     assert infos(pages.open_viewer(ticker="000660")) == []
 
 

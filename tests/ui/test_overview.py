@@ -1,6 +1,7 @@
 """The first page."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -139,7 +140,7 @@ def test_a_headline_that_is_not_drawn_takes_no_page_with_it(own_server_db: Mongo
     locations.point(own_server_db, INDICES, mine)
     refused = [SisepanError("가격이 {date}에 있을 수 없습니다.", date="2027-06-01").as_document()]
     reasons = [{"ticker": ticker, **refused[0]} for ticker in INDICES.headlines]
-    locations.refuse(own_server_db, INDICES, mine, reasons)
+    locations.record_checks(own_server_db, INDICES, replace(mine, refused=reasons))
     page = open_overview()
     assert not page.exception
     assert not page.error

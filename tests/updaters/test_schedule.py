@@ -8,7 +8,7 @@ import pytest
 
 from finance_core import background
 from finance_core.categories import CURRENCIES, INDICES, KOREAN_STOCKS, US_STOCKS, Category
-from finance_core.storage import documents, prices, runs, schedule, tickers
+from finance_core.storage import documents, locations, prices, runs, schedule, tickers
 from finance_core.storage.database import MongoDatabase
 from tests.processes import wait_until
 from tests.yahoo import Listing, YahooStandIn, random_walk
@@ -219,6 +219,17 @@ def test_a_category_whose_schedule_is_off_is_left_alone(db: MongoDatabase, yahoo
 
     assert tick(dt.datetime.now(dt.UTC)) == 0
     assert yahoo.requests == []
+
+
+@pytest.mark.usefixtures("switched_on")
+def test_a_category_that_cannot_be_looked_at_holds_up_no_other(db: MongoDatabase) -> None:
+    own = {"collection": "mine", "fields": {}, "read_only": True, "without": [], "of_the_future": 1}
+    db[documents.CHOICES].update_one({"_id": "collections"}, {"$set": {KOREAN_STOCKS.key: own}}, upsert=True)
+    schedule.switch(db, CURRENCIES, True)
+    locations.forget(db)
+    upcoming = schedule.next_due(CURRENCIES, dt.datetime.now(dt.UTC))
+    assert upcoming is not None
+    assert tick(upcoming) == 1
 
 
 @pytest.mark.usefixtures("switched_on")

@@ -19,10 +19,12 @@ AHEAD = dt.timedelta(hours=14)
 """How much later than UTC it is where a day begins first."""
 
 
-def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style, calendar: Calendar) -> None:
-    """Name, ticker, market, last close, change, date, freshness, 52-week range and adjustment of daily `bars`.
+def show(
+    category: Category, row: TickerRow, bars: pd.DataFrame, style: Style, calendar: Calendar, *, adjusted: bool
+) -> None:
+    """Name, ticker, market, last close, change, date, freshness and 52-week range of daily `bars`.
 
-    `calendar` is the calendar of the ticker's market.
+    `calendar` is the calendar of the ticker's market; `adjusted` tells that all splits are in the earlier prices.
     """
     close = float(bars["close"].iloc[-1])
     currency = category.quoted_in(row["ticker"], row.get("currency"))
@@ -33,7 +35,7 @@ def show(category: Category, row: TickerRow, bars: pd.DataFrame, style: Style, c
         _span(about, "opacity:.65"),
         _span(worth, "font-size:min(1.25rem, 4.8cqw);font-weight:700"),
         _change(bars, close, style),
-        _facts(row, bars, style.decimals, calendar),
+        _facts(row, bars, style.decimals, calendar, adjusted),
     ]
     layout = "display:flex;flex-wrap:wrap;align-items:baseline;column-gap:min(0.75rem, 2cqw)"
     type_ = "font-size:0.875rem;line-height:1.4;font-variant-numeric:tabular-nums"
@@ -64,7 +66,7 @@ def _change(bars: pd.DataFrame, close: float, style: Style) -> str:
     return _span(moved, f"color:{color};font-weight:600")
 
 
-def _facts(row: TickerRow, bars: pd.DataFrame, decimals: int, calendar: Calendar) -> str:
+def _facts(row: TickerRow, bars: pd.DataFrame, decimals: int, calendar: Calendar, adjusted: bool) -> str:
     last = bars.index[-1]
     told = [
         _("{date} 종가").format(date=formats.date(last)),
@@ -73,7 +75,7 @@ def _facts(row: TickerRow, bars: pd.DataFrame, decimals: int, calendar: Calendar
     if len(year := marks.year_of(bars)):
         low, high = (formats.price(float(price), decimals) for price in (year["low"].min(), year["high"].max()))
         told.append(_("52주 {low}–{high}").format(low=low, high=high))
-    if (bars["stock_splits"] != 0).any():
+    if adjusted:
         told.append(_("분할 반영"))
     lines = " · ".join(_span(each, "white-space:nowrap") for each in told)
     return f'<span style="opacity:.65">{lines}</span>'

@@ -188,10 +188,10 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
         st.info(plain(text), icon=":material/info:")
         return
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
+    style = _style(category, row, history.bars, View(ticker, ()), calendar)
+    is_adjusted = bool((history.bars["stock_splits"] != 0).any()) and not history.unsettled
     with about:
-        header.show(
-            category, row, history.comparable, _style(category, row, history.bars, View(ticker, ()), calendar), calendar
-        )
+        header.show(category, row, history.comparable, style, calendar, adjusted=is_adjusted)
     _instrument(category, row, calendar, update)
 
 
@@ -212,23 +212,8 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     visible = view.visible(pd.DatetimeIndex(chart.bars.index))
     close = shared.adjusted(history, style)[0]["close"]
     line = summary.of(close, pd.DatetimeIndex(chart.bars.index), visible, history.jumps)
-    menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row, line)
-    with menus.compare:
-        compared.control(db, category, view, ticker)
     sketch = sketches.of(db, category, ticker, history, chart)
-    with menus.draw:
-        sketch.control()
-    with menus.other:
-        shows_table = st.toggle(_("표"), key="table")
-        update_actions.button_for_one(db, category, ticker, update)
-        daily = {name: history.bars, **{other.title: other.history.bars for other in others}}
-        file = html_file.maker(category, row, history, chart, daily, sketch, visible)
-        table.downloads_of(row, name, chart, visible, file)
-        picture.control(CHART, category, row, chart, daily, visible)
-        _link(category, ticker, view)
-    with st.container():  # always here: the browser draws a chart anew whose place among the elements changes
-        _notes(problems, row, history, others, chart, view, visible)
-        update_actions.newer(category, ticker, row)
+    above = st.container(key="above_chart")  # filled later: readers want the chart first
     zoom.show(
         chart.prepared,
         pd.DatetimeIndex(chart.bars.index),
@@ -242,6 +227,22 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         picture=pictures.asked(CHART),
         drawings=sketch.shown(),
     )
+    with above:
+        menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row, line)
+        _notes(problems, row, history, others, chart, view, visible)
+        update_actions.newer(category, ticker, row)
+    with menus.compare:
+        compared.control(db, category, view, ticker)
+    with menus.draw:
+        sketch.control()
+    with menus.other:
+        shows_table = st.toggle(_("표"), key="table")
+        update_actions.button_for_one(db, category, ticker, update)
+        daily = {name: history.bars, **{other.title: other.history.bars for other in others}}
+        file = html_file.maker(category, row, history, chart, daily, sketch, visible)
+        table.downloads_of(row, name, chart, visible, file)
+        picture.control(CHART, category, row, chart, daily, visible)
+        _link(category, ticker, view)
     if shows_table:
         summary.show(line, key="summary_of_table")
         table.show(row, chart, visible)
