@@ -104,8 +104,9 @@ def looks(
 
     `count` is the number of series. Returns the menu, to which the caller adds more, and the texts of its label.
     """
-    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small", key="choices"):
-        period_and_interval(None if view.first else view.period, view.interval, write)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(horizontal=True, wrap=False, width="content", gap="small", key="choices"):
+            period_and_interval(None if view.first else view.period, view.interval, write)
         st.caption(plain(_why(view, count, scale)), width="content")
     chosen = [_(MONEY[view.money]), _(CHARTS[True])] if view.is_apart else about(view, scale, base)
     with row:

@@ -77,7 +77,8 @@ def _facts(row: TickerRow, bars: pd.DataFrame, decimals: int, calendar: Calendar
         told.append(_("52주 {low}–{high}").format(low=low, high=high))
     if adjusted:
         told.append(_("분할 반영"))
-    lines = " · ".join(_span(each, "white-space:nowrap") for each in told)
+    parts = [told[0], *(f"· {each}" for each in told[1:])]
+    lines = " ".join(_span(each, "white-space:nowrap") for each in parts)
     return f'<span style="opacity:.65">{lines}</span>'
 
 
