@@ -212,8 +212,23 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     visible = view.visible(pd.DatetimeIndex(chart.bars.index))
     close = shared.adjusted(history, style)[0]["close"]
     line = summary.of(close, pd.DatetimeIndex(chart.bars.index), visible, history.jumps)
+    menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row, line)
+    with menus.compare:
+        compared.control(db, category, view, ticker)
     sketch = sketches.of(db, category, ticker, history, chart)
-    above = st.container(key="above_chart")  # filled later: readers want the chart first
+    with menus.draw:
+        sketch.control()
+    with menus.other:
+        shows_table = st.toggle(_("표"), key="table")
+        update_actions.button_for_one(db, category, ticker, update)
+        daily = {name: history.bars, **{other.title: other.history.bars for other in others}}
+        file = html_file.maker(category, row, history, chart, daily, sketch, visible)
+        table.downloads_of(row, name, chart, visible, file)
+        picture.control(CHART, category, row, chart, daily, visible)
+        _link(category, ticker, view)
+    with st.container():  # always here: the browser draws a chart anew whose place among the elements changes
+        _notes(problems, row, history, others, chart, view, visible)
+        update_actions.newer(category, ticker, row)
     zoom.show(
         chart.prepared,
         pd.DatetimeIndex(chart.bars.index),
@@ -227,22 +242,6 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         picture=pictures.asked(CHART),
         drawings=sketch.shown(),
     )
-    with above:
-        menus = controls.show(category, view, pd.DatetimeIndex(history.bars.index), row, line)
-        _notes(problems, row, history, others, chart, view, visible)
-        update_actions.newer(category, ticker, row)
-    with menus.compare:
-        compared.control(db, category, view, ticker)
-    with menus.draw:
-        sketch.control()
-    with menus.other:
-        shows_table = st.toggle(_("표"), key="table")
-        update_actions.button_for_one(db, category, ticker, update)
-        daily = {name: history.bars, **{other.title: other.history.bars for other in others}}
-        file = html_file.maker(category, row, history, chart, daily, sketch, visible)
-        table.downloads_of(row, name, chart, visible, file)
-        picture.control(CHART, category, row, chart, daily, visible)
-        _link(category, ticker, view)
     if shows_table:
         summary.show(line, key="summary_of_table")
         table.show(row, chart, visible)
