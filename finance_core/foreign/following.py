@@ -95,7 +95,7 @@ def _is_limited(location: Location) -> bool:
 def _limited(db: MongoDatabase, category: Category, location: Location) -> Location:
     """`location`, or, if it lacks limits, one with those that `adoption` gives it today and what limits it already.
 
-    Without any limit is a collection that is empty at the moment: nobody knows its fields.
+    A collection that is empty at the moment gets none yet: nobody knows its fields.
     """
     name = location.collection
     if _is_limited(location) or not (layout := layouts.recognise(inspection.sample(db[name]), category, name)):
