@@ -165,7 +165,8 @@ def forgetful_db(calendars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (directory / "calendars").symlink_to(calendars)
     monkeypatch.setenv("FINANCE_DATA_DIR", str(directory))
     db = database.connect()
-    db.client.admin.command({"setParameter": 1, "transactionLifetimeLimitSeconds": 1})
+    # With one second, a busy machine ends a transaction that is under way.
+    db.client.admin.command({"setParameter": 1, "transactionLifetimeLimitSeconds": 4})
     yield db
     database.close()
 
