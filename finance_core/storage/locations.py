@@ -180,19 +180,20 @@ def writable(db: "Database[dict[str, Any]]", category: Category) -> Location:
 def point(db: "Database[dict[str, Any]]", category: Category, location: Location) -> None:
     """Make `location` the location of the bars of `category`, for every process."""
     is_usual = location == Location(category.collection)
-    stored = {key: [*value] if key == "without" else value for key, value in vars(location).items()}
-    _set(db, category.key, None if is_usual else stored)
+    _set(db, category.key, None if is_usual else {**vars(location), **_checks(location)})
 
 
 def record_checks(db: "Database[dict[str, Any]]", category: Category, checked: Location) -> None:
     """Record the limits and the refused tickers of `checked`, for every process, if its collection is still read."""
-    stored = {name: getattr(checked, name) for name in ("without", "only", "refused")}
-    stored |= {"without": [*checked.without], "refused": [*checked.refused]}
-    now = of(db, category)
-    if any(value != type(value)(getattr(now, name)) for name, value in stored.items()):
+    if (checks := _checks(checked)) != _checks(of(db, category)):
         still = {"_id": ID, f"{category.key}.collection": checked.collection}
-        db[CHOICES].update_one(still, {"$set": {f"{category.key}.{name}": value for name, value in stored.items()}})
+        db[CHOICES].update_one(still, {"$set": {f"{category.key}.{name}": value for name, value in checks.items()}})
         forget(db)
+
+
+def _checks(location: Location) -> dict[str, Any]:
+    """What `location` is limited to and refuses, as MongoDB stores it."""
+    return {"without": [*location.without], "only": dict(location.only), "refused": [*location.refused]}
 
 
 def point_metadata(db: "Database[dict[str, Any]]", collection: str) -> None:

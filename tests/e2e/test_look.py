@@ -169,6 +169,7 @@ def test_each_selector_of_the_style_sheet_still_matches_something(
     unmatched = [one for one in unmatched if page.locator(one).count() == 0]
     page.goto(address.rpartition("/")[0] + "/comparison?series=korean_stocks:005930")
     expect(page.locator(".st-key-comparison_chips button").first).to_be_attached()
+    expect(page.get_by_test_id("stDataFrame").first).to_be_attached()  # it is drawn last
     assert [one for one in unmatched if page.locator(one).count() == 0] == []
     names = re.findall(r"[.\[][\w-]+", LOOK.read_text(encoding="utf-8").replace(".css", ""))
     own = (".st-key-", "[data-testid", "[class")
