@@ -13,6 +13,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from finance_core.bars import candles
+from finance_core.categories import Category
+from finance_core.storage import database, prices, tickers
+from finance_core.storage.database import MongoDatabase
 from tests.e2e.conftest import CHROMIUM, FLAGS, VISITOR, browser, start  # noqa: F401 - fixtures
 from tests.e2e.conftest import own_app as app  # noqa: F401
 from tests.yahoo import random_walk
@@ -45,6 +48,18 @@ def bars_of(count: int) -> pd.DataFrame:
     """Clean bars of `count` weekdays up to 2026-11-20."""
     days = pd.bdate_range(end="2026-11-20", periods=count)
     return candles.clean(random_walk(pd.DatetimeIndex(days), 1))[0]
+
+
+def store(db: MongoDatabase, category: Category, ticker: str, name: str, bars: pd.DataFrame) -> None:
+    """Store a ticker of the category's first market as an update leaves it: with indexes, and what lists show of it.
+
+    Without the indexes, and without the moment of the change, each page would read all bars again.
+    """
+    database.prepare_writing(db, category, bars=True)
+    tickers.register(db, category, [{"ticker": ticker, "name": name, "market": category.markets[0].key}])
+    prices.write(db, category, ticker, bars)
+    state = prices.state(db, category, ticker)
+    tickers.record(db, category, ticker, {**state, "source": "yahoo", "bars_changed_at": tickers.now()})
 
 
 def seconds(work: Callable[[], object], times: int = 15) -> float:

@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from finance_core.categories import KOREAN_STOCKS
-from finance_core.storage import prices, tickers
 from finance_core.storage.database import MongoDatabase
-from tests.benchmarks.conftest import CENTURY, bars_of, tell
+from tests.benchmarks.conftest import CENTURY, bars_of, store, tell
 from tests.e2e.conftest import Start
 
 FRAMES = """() => {
@@ -97,12 +96,8 @@ def test_zoom_and_pan_through_a_century(start: Start, page: Page) -> None:
 def test_the_first_candle(
     own_server_db: MongoDatabase, start: Start, app: Callable[[], str], browser: Browser, bars: int
 ) -> None:
-    prices.write(own_server_db, KOREAN_STOCKS, "005930", bars_of(bars))
-    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
-    # As an update leaves it: the chart is computed by the first visit, which is not counted.
-    state = prices.state(own_server_db, KOREAN_STOCKS, "005930")
-    now = tickers.now()
-    tickers.record(own_server_db, KOREAN_STOCKS, "005930", {**state, "source": "yahoo", "bars_changed_at": now})
+    # The chart is computed by the first visit, which is not counted.
+    store(own_server_db, KOREAN_STOCKS, "005930", "삼성전자", bars_of(bars))
     empty = start([STREAMLIT, "run", CHART_APP]) + "/?chart=empty"
     chart = start([STREAMLIT, "run", CHART_APP]) + "/?chart=echarts"
     viewer = app() + "/korean_stocks?ticker=005930"
@@ -136,8 +131,7 @@ def test_the_page_follows_a_zoom(
     own_server_db: MongoDatabase, start: Start, app: Callable[[], str], page: Page
 ) -> None:
     """The line of statistics, as of the bars that are visible, against what Streamlit takes to answer a click."""
-    prices.write(own_server_db, KOREAN_STOCKS, "005930", bars_of(CENTURY))
-    tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": "005930", "name": "삼성전자", "market": "KOSPI"}])
+    store(own_server_db, KOREAN_STOCKS, "005930", "삼성전자", bars_of(CENTURY))
     page.add_init_script(NOTE)
     page.set_viewport_size({"width": 1920, "height": 1080})  # where that line is shown
 

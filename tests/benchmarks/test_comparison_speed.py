@@ -12,9 +12,9 @@ from finance_core.bars import candles, comparison, pairs
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.charts import comparison as comparison_chart
 from finance_core.charts.comparison import Line
-from finance_core.storage import prices, tickers
+from finance_core.storage import prices
 from finance_core.storage.database import MongoDatabase
-from tests.benchmarks.conftest import bars_of, seconds, tell
+from tests.benchmarks.conftest import bars_of, seconds, store, tell
 from tests.benchmarks.test_browser_speed import frames_of
 
 NAMES = [f"{number:06}" for number in range(10)]
@@ -27,8 +27,7 @@ def ten(own_server_db: MongoDatabase) -> MongoDatabase:
     for position, name in enumerate(NAMES):
         moved = bars.drop(bars.index[position + 1 :: 97])
         moved[candles.PRICES] *= 1 + position / 10
-        prices.write(own_server_db, KOREAN_STOCKS, name, moved)
-        tickers.register(own_server_db, KOREAN_STOCKS, [{"ticker": name, "name": f"회사 {name}", "market": "KOSPI"}])
+        store(own_server_db, KOREAN_STOCKS, name, f"회사 {name}", moved)
     return own_server_db
 
 

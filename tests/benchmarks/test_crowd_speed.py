@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from finance_core.categories import KOREAN_STOCKS, US_STOCKS
-from finance_core.storage import prices, runs, tickers
+from finance_core.storage import runs, tickers
 from finance_core.storage.database import MongoDatabase
-from tests.benchmarks.conftest import bars_of, tell
+from tests.benchmarks.conftest import bars_of, store, tell
 from tests.benchmarks.yahoo_process import names, serving
 from tests.e2e.conftest import Start
 from tests.e2e.visitor import Visitor, buttons, charts, visit
@@ -78,16 +78,8 @@ def _read(path: Path) -> bytes:
 @pytest.fixture
 def app(own_server_db: MongoDatabase, start: Start) -> App:
     """An app of its own, with tickers of ten years; nobody has visited it."""
-    listed = [f"{number:06}" for number in range(LISTED)]
-    tickers.register(
-        own_server_db, KOREAN_STOCKS, [{"ticker": name, "name": f"name {name}", "market": "KOSPI"} for name in listed]
-    )
-    for name in listed:
-        prices.write(own_server_db, KOREAN_STOCKS, name, bars_of(YEARS))
-        # As an update leaves it: charts are shared as long as this stays.
-        state = prices.state(own_server_db, KOREAN_STOCKS, name)
-        now = tickers.now()
-        tickers.record(own_server_db, KOREAN_STOCKS, name, {**state, "source": "yahoo", "bars_changed_at": now})
+    for number in range(LISTED):
+        store(own_server_db, KOREAN_STOCKS, f"{number:06}", f"name {number:06}", bars_of(YEARS))
     return App(start([sys.executable, "-m", "streamlit", "run", "Home.py"]))
 
 

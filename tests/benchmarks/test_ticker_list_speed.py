@@ -14,7 +14,7 @@ from finance_core.storage import database, market_lists, prices, ticker_edits, t
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.ticker_edits import Edit
 from finance_core.ui.tickers.state import State
-from tests.benchmarks.conftest import bars_of, seconds, tell
+from tests.benchmarks.conftest import bars_of, seconds, store, tell
 from tests.pages import PAGES_DIR, sit_at_the_machine
 
 FEW, MANY = 100, 10_000
@@ -127,7 +127,7 @@ def test_visitors_who_read_while_somebody_saves(own_server_db: MongoDatabase) ->
     """Twenty readers of charts and lists, each as fast as it can, while a thousand edits are saved again and again."""
     db = own_server_db
     names = register(db, 1_000)
-    prices.write(db, US_STOCKS, "AAPL", bars_of(2_500))
+    store(db, US_STOCKS, "AAPL", "Apple", bars_of(2_500))
     done, waits, errors = threading.Event(), list[float](), list[BaseException]()
 
     def read() -> None:
