@@ -41,8 +41,9 @@ def option(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame, *, 
     """
     shown = list(lines[:MOST])
     source = comparison.columns(shown, drawn, prices)
-    places = _places(len(shown), ceil(sqrt(len(shown))), PRICES)
-    in_narrow_window = _places(len(shown), min(len(shown), 2), PRICES_IF_NARROW)
+    wide, narrow = _in_a_row(len(shown))
+    places = _places(len(shown), wide, PRICES)
+    in_narrow_window = _places(len(shown), narrow, PRICES_IF_NARROW)
     return {
         "animation": False,
         "dataset": [{"source": source}],
@@ -65,6 +66,21 @@ def option(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame, *, 
             for own, line in enumerate(shown)
         ],
     }
+
+
+def rows(count: int) -> tuple[int, int]:
+    """Rows of `count` charts in a usual and in a narrow window, by which a page makes the whole high enough.
+
+    >>> rows(10)
+    (3, 5)
+    """
+    shown = min(count, MOST)
+    wide, narrow = _in_a_row(shown)
+    return ceil(shown / wide), ceil(shown / narrow)
+
+
+def _in_a_row(count: int) -> tuple[int, int]:
+    return ceil(sqrt(count)), min(count, 2)
 
 
 def _places(count: int, across: int, prices: float) -> list[Option]:

@@ -274,6 +274,11 @@ def test_the_plot_of_ten_series_begins_high_and_all_measures_are_within_the_wind
     selectors = [one for one in SELECTOR.findall(LOOK.read_text(encoding="utf-8")) if "ExpandSidebar" not in one]
     assert [one for one in selectors if page.locator(one).count() == 0] == []
 
+    page.set_viewport_size({"width": 844, "height": 390})
+    height = {"one": 320, "each": 5 * 112}[charts]
+    high = "() => document.querySelector('.st-key-comparison_chart canvas').clientHeight"
+    assert wait_until(lambda: abs(page.evaluate(high) - height) < 2), "each of five rows is high enough to be read"
+
 
 @pytest.mark.usefixtures("stored")
 @pytest.mark.parametrize("count", [2, 3])

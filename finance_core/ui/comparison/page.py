@@ -16,6 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from finance_core import categories, formats
 from finance_core.bars import comparison, periods
 from finance_core.bars.comparison import Scale
+from finance_core.charts import small_multiples
 from finance_core.charts.comparison import Line
 from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
@@ -196,6 +197,8 @@ def _chart(view: View, closes: Closes, lines: list[Line], scale: Scale, *, sampl
     prepared = shared.drawing(closes, lines, scale, base, apart=view.is_apart, sample=sample)
     # A measured distance is the same percentage for every line only if all lines share one axis.
     look = Look(box="alone", ratios=len(lines) == 1 or not (scale == "price" or view.is_apart))
+    wide, narrow = small_multiples.rows(len(lines)) if view.is_apart else (1, 1)
+    st.html(f"<style>.st-key-comparison_chart {{ --rows: {wide}; --rows-if-narrow: {narrow}; }}</style>")
     with st.container(key="comparison_chart"):
         zoom.show(
             prepared,
