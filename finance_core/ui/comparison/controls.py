@@ -90,7 +90,7 @@ def chips(items: Sequence[Item], notes: Sequence[str]) -> None:
     for position, (item, note) in enumerate(zip(items, notes, strict=True)):
         with row.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", width="content"):
             dot = f'<span style="color:{color_of(item.slot)};font-size:1.2rem">●</span> <b>{html.escape(item.name)}</b>'
-            behind = html.escape(f"{item.ticker} {note}")
+            behind = html.escape(f"{item.ticker if item.ticker != item.name else ''} {note}")
             st.html(f'{dot} <span style="opacity:.65">{behind}</span>', width="content")
             forward, remove = partial(_forward, item.key), partial(_remove, item.key)
             icon_button("arrow_upward", _("앞으로"), f"up_{item.key}", forward, disabled=position == 0)
