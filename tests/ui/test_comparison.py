@@ -188,7 +188,7 @@ def test_prices_that_sample_rates_convert_are_samples_themselves(four: MongoData
     said = notes(page)
     assert "표본 환율" in said["AAPL"]
     assert "표본" not in said["005930"] + said["^KS11"]
-    store(four, US_STOCKS, "ASML", "ASML", pages.made_table(9, halted=0), currency="EUR")
+    store(four, US_STOCKS, "ASML", "ASML Holding", pages.made_table(9, halted=0), currency="EUR")
     store(four, CURRENCIES, "EURKRW", "유로", pages.made_table(7, halted=0) / 30)
     tickers.record(four, CURRENCIES, "EURKRW", {"source": "sample"})
     tickers.record(four, CURRENCIES, "USDKRW", {"source": "yahoo"})
@@ -197,6 +197,10 @@ def test_prices_that_sample_rates_convert_are_samples_themselves(four: MongoData
     tickers.record(four, CURRENCIES, "USDKRW", {"source": "sample"})
     for unconverted in (open_page(APPLE, SAMSUNG), open_page(SAMSUNG, KOSPI, currency="KRW")):
         assert not chart(unconverted)[0]["graphic"]
+    tickers.record(four, CURRENCIES, "USDKRW", {"source": "yahoo"})
+    page = open_page(APPLE, SAMSUNG, KOSPI, currency="KRW")
+    assert not chart(page)[0]["graphic"], "of the same closes"
+    assert "표본" not in notes(page)["AAPL"]
 
 
 def test_a_currency_that_was_wrong_is_not_converted_from_any_more_once_it_is_right(four: MongoDatabase) -> None:

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+import streamlit as st
 
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.charts import candlestick
@@ -19,6 +20,7 @@ TICKER = "005930"
 @pytest.fixture
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The languages of the charts that were computed, as titles of their first column."""
+    st.cache_resource.clear()  # another test may have drawn the same bars
     titles: list[str] = []
     compute = candlestick.candlestick
 
@@ -99,3 +101,21 @@ def test_a_change_in_place_in_a_collection_of_the_users_own_shows_at_once(
     day = table.index[100]
     own_server_db["korean_stocks"].update_one({"ticker": TICKER, "date": day}, {"$set": {"close": 1.0}})
     assert closes()[100] == 1.0
+
+
+def test_a_chart_of_a_collection_that_others_write_is_computed_once_and_its_bars_are_read_once_a_page(
+    own_server_db: MongoDatabase, table: pd.DataFrame, computed: list[str]
+) -> None:
+    database.ensure_indexes(own_server_db)
+    locations.point(own_server_db, KOREAN_STOCKS, Location("korean_stocks", read_only=True))
+    own_server_db.command("profile", 1, filter={"op": "query", "ns": f"{own_server_db.name}.korean_stocks"})
+    assert closes() == table["close"].tolist()
+    read = own_server_db["system.profile"].count_documents({"nreturned": {"$gte": len(table)}})
+    assert closes() == table["close"].tolist()
+    own_server_db.command("profile", 0)
+    assert own_server_db["system.profile"].count_documents({"nreturned": {"$gte": len(table)}}) == 2 * read
+    assert read == 1
+    assert computed == ["날짜"]
+    own_server_db["korean_stocks"].update_one({"ticker": TICKER, "date": table.index[100]}, {"$set": {"volume": 7}})
+    _option, source = pages.chart(pages.open_viewer(ticker=TICKER))
+    assert source["거래량"].iloc[100] == 7, "whatever has changed in a bar"

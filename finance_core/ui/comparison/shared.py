@@ -39,7 +39,7 @@ class Closes(NamedTuple):
     traded: pd.DataFrame
     """True where an item has a close, even if it cannot be converted; of the shape of `shown`."""
     key: str
-    """A text that identifies these closes; "" where it is not known whether they are still the stored closes."""
+    """A text that identifies these closes."""
     sample_rates: frozenset[str]
     """The currencies whose exchange rates are samples, of those that are used."""
 
@@ -58,8 +58,7 @@ def closes(db: MongoDatabase, items: Sequence[Item], money: Money, interval: Int
     samples = frozenset(name for name in rates if rows[name][1].get("source") == "sample")
     named_items = [(item.key, item.currency, item.history.key) for item in items]
     named_rates = [(name, rate.key) for name, rate in rates.items()]
-    is_known = all(version for *_name, version in [*named_items, *named_rates])
-    key = repr(("closes", named_items, named_rates, money, interval)) if is_known else ""
+    key = repr(("closes", named_items, named_rates, money, interval, sorted(samples)))
     return shared.once(key, partial(_closes, key, items, money, interval, rates, samples))
 
 
@@ -77,7 +76,7 @@ def drawing(
             return border.prepare(small_multiples.option(lines, drawn, shown.shown, sample=sample))
         return border.prepare(comparison_chart.option(lines, drawn, shown.shown, scale, base=base, sample=sample))
 
-    key = repr(("comparison", shown.key, lines, scale, base, apart, sample, i18n.language())) if shown.key else ""
+    key = repr(("comparison", shown.key, lines, scale, base, apart, sample, i18n.language()))
     return shared.once(key, draw)
 
 

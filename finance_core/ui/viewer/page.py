@@ -57,6 +57,7 @@ from finance_core.ui.viewer import (
 )
 from finance_core.ui.viewer.address import View
 from finance_core.ui.viewer.shared import Chart, Compared, History
+from finance_core.ui.viewer.sketches import Sketch
 from finance_core.ui.visitor import may_edit
 
 CHART: Final = "chart_of_ticker"
@@ -192,16 +193,19 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
     is_adjusted = bool((history.bars["stock_splits"] != 0).any()) and not history.unsettled
     with about:
         header.show(category, row, history.comparable, style, calendar, adjusted=is_adjusted)
-    _instrument(category, row, calendar, update)
+    _instrument(category, row, calendar, update, [history])
 
 
 @live(None)
-def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar: Calendar, update: Update) -> None:
+def _instrument(
+    db: MongoDatabase, category: Category, row: TickerRow, calendar: Calendar, update: Update, just_read: list[History]
+) -> None:
     """Controls, chart and, if chosen, the table: the part of the page that a zoom redraws."""
     view, _problems = address.parse(dict(st.query_params), category)
     ticker, name = row["ticker"], listing.name_of(row)
     view = compared.without_itself(view, category, ticker)
-    history = shared.history(db, category, row)
+    # A run of the whole page has just read it; a zoom, which gets the same list again, must read it anew.
+    history = just_read.pop() if just_read else shared.history(db, category, row)
     if history.bars.empty:  # they went while the chart was open: the whole page says so
         st.rerun()
     others, other_rows, problems = compared.load(db, view, category.currency_of(row.get("currency")))
@@ -221,10 +225,7 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
     with menus.other:
         shows_table = st.toggle(_("표"), key="table")
         update_actions.button_for_one(db, category, ticker, update)
-        daily = {name: history.bars, **{other.title: other.history.bars for other in others}}
-        file = html_file.maker(category, row, history, chart, daily, sketch, visible)
-        table.downloads_of(row, name, chart, visible, file)
-        picture.control(CHART, category, row, chart, daily, visible)
+        _downloads(category, row, history, others, chart, sketch, visible)
         _link(category, ticker, view)
     with st.container():  # always here: the browser draws a chart anew whose place among the elements changes
         _notes(problems, row, history, others, chart, view, visible)
@@ -246,6 +247,23 @@ def _instrument(db: MongoDatabase, category: Category, row: TickerRow, calendar:
         summary.show(line, key="summary_of_table")
         table.show(row, chart, visible)
     browser_memory.keep(address.worth_keeping(st.query_params.to_dict()))
+
+
+def _downloads(
+    category: Category,
+    row: TickerRow,
+    history: History,
+    others: Sequence[Compared],
+    chart: Chart,
+    sketch: Sketch,
+    visible: tuple[int, int],
+) -> None:
+    """The files and the picture of what is shown."""
+    name = listing.name_of(row)
+    daily = {name: history.bars, **{other.title: other.history.bars for other in others}}
+    file = html_file.maker(category, row, history, chart, daily, sketch, visible)
+    table.downloads_of(row, name, chart, visible, file)
+    picture.control(CHART, category, row, chart, daily, visible)
 
 
 def _notes(

@@ -1,10 +1,12 @@
 """The histories and charts that all visitors share: read and computed once for each change of the bars.
 
-The cache key includes the version of the bars in MongoDB at this moment (see `prices.version`), so that a chart is
-never older than its bars, whichever process has changed them. Nothing here depends on the rights of a visitor. Callers
-must not change the cached objects.
+The cache key of a history includes the version of the bars in MongoDB at this moment (see `prices.version`), so that it
+is never older than its bars, whichever process has changed them; where nothing tells the version, they are read each
+time. That of a chart includes the bars themselves. Nothing here depends on the rights of a visitor. Callers must not
+change the cached objects.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -55,7 +57,7 @@ class History(NamedTuple):
     unsettled: Sequence[pd.Timestamp] = ()
     """The days of splits that the source may not have applied to the earlier bars yet."""
     key: str = ""
-    """A text that identifies these bars; "" where it is not known whether they are still the stored bars."""
+    """A text that identifies all of this but `unsettled`, which no chart draws."""
 
     @property
     def comparable(self) -> pd.DataFrame:
@@ -92,9 +94,10 @@ def history(db: MongoDatabase, category: Category, row: TickerRow) -> History:
     read = partial(tickers.get, db, category, ticker)
     row = database.at_one_moment(db, locations.of(db, category), read) or row
     version = prices.version(db, category, row)
-    key = "" if version is None else repr(("history", database.address(), db.name, category.key, ticker, version))
-    unsettled = tuple(map(pd.Timestamp, row.get("unsettled_splits", [])))
-    return once(key, partial(_read, db, category, ticker, key))._replace(unsettled=unsettled)
+    read_bars = partial(_read, db, category, ticker)
+    key = repr(("history", database.address(), db.name, category.key, ticker, version))
+    known = read_bars() if version is None else once(key, read_bars)
+    return known._replace(unsettled=tuple(map(pd.Timestamp, row.get("unsettled_splits", []))))
 
 
 class Compared(NamedTuple):
@@ -111,16 +114,15 @@ def chart(shown: History, view: View, style: Style, calendar: Calendar, compared
     `calendar` has the future sessions, for lines that are drawn ahead.
     """
     # The visible range is no part of the cache key: a zoom or another period computes nothing again.
-    others = [(other.history.key, other.title) for other in compared]
+    others = [(other.history.key, other.title, other.decimals) for other in compared]
     style = replace(style, tooltip=False)  # neither is the tooltip
     lead = indicator_curves.lead(view.chosen)
     ahead = sessions.following(calendar, shown.bars.index[-1], view.interval, lead) if lead else NOTHING_AHEAD
-    known = "chart", shown.key, view.chosen, view.interval, style, i18n.language(), others, [*ahead]
-    key = repr(known) if shown.key and all(other.history.key for other in compared) else ""
+    key = repr(("chart", shown.key, view.chosen, view.interval, style, i18n.language(), others, [*ahead]))
     return once(key, partial(_draw, shown, view, style, ahead, compared))
 
 
-def _read(db: MongoDatabase, category: Category, ticker: str, key: str) -> History:
+def _read(db: MongoDatabase, category: Category, ticker: str) -> History:
     # A user's own collection may hold halted days as they were published.
     bars, remarks = candles.clean(candles.with_all_actions(prices.as_stored(db, category, ticker)))
     refused = [pd.Timestamp(day) for day in runs.refused_days(db, category, ticker)]
@@ -130,7 +132,9 @@ def _read(db: MongoDatabase, category: Category, ticker: str, key: str) -> Histo
     incomplete = () if candles.is_close_only(bars) else tuple(_lacking(bars, remarks))
     bars, late_splits = adjustment.split_adjusted(bars)
     jumps = bars.index[price_limit.jumps(category, bars.index.to_numpy(), bars["close"].to_numpy())]
-    return History(bars, late_splits, missing, tuple(jumps), incomplete, key=key)
+    history = History(bars, late_splits, missing, tuple(jumps), incomplete)
+    numbers = hashlib.blake2b(bars.index.to_numpy().tobytes() + bars.to_numpy().tobytes()).hexdigest()
+    return history._replace(key=repr((numbers, *history[1:])))
 
 
 def _lacking(bars: pd.DataFrame, remarks: Sequence[Remark]) -> Iterator[pd.Timestamp]:
@@ -167,8 +171,8 @@ def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, com
 
 
 def once(key: str, compute: Callable[[], T]) -> T:
-    """The result of `compute`, cached under `key` for all visitors; computed anew each time if `key` is ""."""
-    result: T = _kept(key, compute) if key else compute()
+    """The result of `compute`, cached under `key` for all visitors."""
+    result: T = _kept(key, compute)
     return result
 
 
