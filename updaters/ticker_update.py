@@ -88,12 +88,11 @@ def update(
     if is_trusted and not full and not row.get("unadjusted_splits"):
         tail = read()
         if len(tail.bars):
-            fetched = client.fetch(category, row, tail.bars.index[0].date())
-            _refuse_another_currency(category, row, fetched)
+            since = tail.bars.index[0].date()
+            fetched = _in_known_currency(category, row, client.fetch(category, row, since))
             if result := _add(db, category, row, fetched, tail, now):
                 return result
-    fetched = client.fetch(category, row)
-    _refuse_another_currency(category, row, fetched)
+    fetched = _in_known_currency(category, row, client.fetch(category, row))
     answer = _valid(db, row, fetched, now, prices.NOTHING.bars)
     if answer.bars.empty:
         raise FetchFailed(N_("Yahoo가 {symbol}의 쓸 수 있는 시세를 하나도 보내지 않았습니다."), symbol=fetched.symbol)
@@ -147,8 +146,8 @@ def _with_first_actions(bars: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFram
     return bars.assign(**dict(zip(candles.CORPORATE_ACTIONS, actions.T, strict=True)))
 
 
-def _refuse_another_currency(category: Category, row: TickerRow, fetched: Fetched) -> None:
-    """Raise FetchFailed if Yahoo names another currency than it did for the stored bars; points have none."""
+def _in_known_currency(category: Category, row: TickerRow, fetched: Fetched) -> Fetched:
+    """`fetched`. Raises FetchFailed if it has another currency than Yahoo named for stored bars; points have none."""
     known = row.get("currency") if row.get("source") == "yahoo" and row.get("last_date") else None
     if known and fetched.currency and fetched.currency != known and category.currency_of(known):
         sentence = N_(
@@ -156,6 +155,7 @@ def _refuse_another_currency(category: Category, row: TickerRow, fetched: Fetche
             "바뀌었다면 이 종목의 시세를 지우고 다시 받으십시오."
         )
         raise FetchFailed(sentence, stored=known, fetched=fetched.currency)
+    return fetched
 
 
 def _refuse_another_history(

@@ -115,25 +115,14 @@ def _adopt(db: MongoDatabase, collections: Sequence[Inspected], options: argpars
                 "".join(f"- {sentence}\n" for sentence in plans[0]) + _("아무것도 바꾸지 않았습니다.") + "\n"
             )
         return ALL_GOOD
-
-    def step(collection: Inspected, progress: Progress, stop: threading.Event) -> Summary:
-        category = categories.category(collection.category)
-        if options.dry_run:
-            source, descriptions = adoption.source(db, collection), ticker_names.of(db, category)
-            into = adoption.target(db, category, collection.name)
-            return import_run.examine(
-                db, category, source, descriptions, options.intraday, into, progress=progress, stop=stop
-            )
-        if options.read:
-            return adoption.read_as_is(db, category, collection, progress=progress, stop=stop)
-        return adoption.convert(db, category, collection, options.intraday, progress=progress, stop=stop)
-
     intentions: list[str] = []
     for collection, plan in zip(collections, plans, strict=True):
         title = _(categories.category(collection.category).title)
         intentions += [" ".join([_database(db), "·", collection.name, "→", title]), *(f"  - {line}" for line in plan)]
     done: list[Summary] = []
-    if not import_command.perform(options, intentions, [partial(step, each) for each in collections], done):
+    if not import_command.perform(
+        options, intentions, [partial(_step, db, options, each) for each in collections], done
+    ):
         if options.json:
             write_json({"state": "declined"})
         return NOT_ALL_DONE
@@ -144,6 +133,22 @@ def _adopt(db: MongoDatabase, collections: Sequence[Inspected], options: argpars
     if options.convert:
         import_command.write_refusals(db, options, done)
     return import_command.exit_code(done) if len(done) == len(collections) else NOT_ALL_DONE
+
+
+def _step(
+    db: MongoDatabase, options: argparse.Namespace, collection: Inspected, progress: Progress, stop: threading.Event
+) -> Summary:
+    """Examine, read or convert one collection."""
+    category = categories.category(collection.category)
+    if options.dry_run:
+        source, descriptions = adoption.source(db, collection), ticker_names.of(db, category)
+        into = adoption.target(db, category, collection.name)
+        return import_run.examine(
+            db, category, source, descriptions, options.intraday, into, progress=progress, stop=stop
+        )
+    if options.read:
+        return adoption.read_as_is(db, category, collection, progress=progress, stop=stop)
+    return adoption.convert(db, category, collection, options.intraday, progress=progress, stop=stop)
 
 
 def _adopt_all(db: MongoDatabase, options: argparse.Namespace) -> int:

@@ -73,13 +73,6 @@ def _form(db: MongoDatabase) -> None:
             return
         st.session_state[MADE] = st.session_state.get(MADE, 0) + 1
 
-    @writes
-    def use_ready() -> None:
-        if key := st.session_state[_key("ready")]:
-            st.session_state[_key("condition")] = READY[key].rule
-            st.session_state[_key("name")] = st.session_state[_key("name")] or _(READY[key].name)
-            st.session_state[_key("ready")] = None
-
     with st.container(border=True):
         st.caption(
             _(
@@ -87,14 +80,7 @@ def _form(db: MongoDatabase) -> None:
                 "파일에서 가져온 시세에는 다음 업데이트 때 묻습니다."
             )
         )
-        st.pills(
-            _("준비된 조건"),
-            list(READY),
-            format_func=lambda key: _(READY[key].name),
-            key=_key("ready"),
-            on_change=use_ready,
-            label_visibility="collapsed",
-        )
+        _ready()
         first, second, third = st.columns([1, 1, 2])
         with first:
             category = choices.category(_key("category"))
@@ -109,6 +95,26 @@ def _form(db: MongoDatabase) -> None:
         last.button(_("알림 만들기"), icon=":material/add_alert:", key=_key("add"), on_click=add, args=(category,))
         if problem := st.session_state.pop(PROBLEM, None):
             st.error(plain(problem), icon=":material/error:")
+
+
+def _ready() -> None:
+    """The ready conditions, of which one is written into the fields."""
+
+    @writes
+    def use() -> None:
+        if key := st.session_state[_key("ready")]:
+            st.session_state[_key("condition")] = READY[key].rule
+            st.session_state[_key("name")] = st.session_state[_key("name")] or _(READY[key].name)
+            st.session_state[_key("ready")] = None
+
+    st.pills(
+        _("준비된 조건"),
+        list(READY),
+        format_func=lambda key: _(READY[key].name),
+        key=_key("ready"),
+        on_change=use,
+        label_visibility="collapsed",
+    )
 
 
 def _condition() -> None:
