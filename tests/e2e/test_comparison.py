@@ -271,6 +271,9 @@ def test_the_plot_of_ten_series_begins_high_and_all_measures_are_within_the_wind
     assert width[0] <= width[1]
     inner = table.locator(".dvn-scroller").evaluate("grid => [grid.scrollWidth, grid.clientWidth, grid.scrollHeight]")
     assert inner[0] <= inner[1] + 1, "no measure has to be scrolled to"
+    expect(page.locator(".js-plotly-plot")).to_have_count(0)
+    page.locator(".st-key-figure").scroll_into_view_if_needed()
+    expect(page.locator(".st-key-figure .js-plotly-plot")).to_be_visible()
     selectors = [one for one in SELECTOR.findall(LOOK.read_text(encoding="utf-8")) if "ExpandSidebar" not in one]
     assert [one for one in selectors if page.locator(one).count() == 0] == []
 

@@ -33,17 +33,24 @@ def test_each_word_is_one_that_streamlit_or_plotly_still_writes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "shown"),
+    ("path", "place", "shown"),
     [
-        ("admin_tickers", "[data-testid=stFileUploaderDropzoneInstructions]"),
-        ("comparison?series=korean_stocks:005930,korean_stocks:000660", ".modebar"),
+        ("admin_tickers", "[data-testid=stFileUploader]", "[data-testid=stFileUploaderDropzoneInstructions]"),
+        ("comparison?series=korean_stocks:005930,korean_stocks:000660", ".st-key-figure", ".modebar"),
     ],
 )
 def test_streamlits_own_words_are_korean_and_english_again_when_the_language_is_chosen(
-    own_server_db: MongoDatabase, yahoo: YahooStandIn, app: Callable[[], str], page: Page, path: str, shown: str
+    own_server_db: MongoDatabase,
+    yahoo: YahooStandIn,
+    app: Callable[[], str],
+    page: Page,
+    path: str,
+    place: str,
+    shown: str,
 ) -> None:
     pages.update_from(yahoo, own_server_db, {"005930": pages.made_table(1), "000660": pages.made_table(2)}, {})
     page.goto(f"{app()}/{path}")
+    page.locator(place).first.evaluate("place => place.scrollIntoView()", timeout=60_000)
     expect(page.locator(shown).first).to_be_attached(timeout=60_000)
     expect(page.get_by_role("button", name="메뉴", exact=True).first).to_be_visible()
     page.wait_for_timeout(500)

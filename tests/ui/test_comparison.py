@@ -420,6 +420,7 @@ def test_the_files_of_a_converted_series_name_its_currency_and_keep_its_changes(
 @pytest.mark.parametrize("key", ["rolling", "spread", "ratio", "beta"])
 def test_two_of_several_series_are_measured_against_each_other(four: MongoDatabase, key: str) -> None:
     page = open_page(SAMSUNG, APPLE, KOSPI)
+    page.session_state[analysis.NEAR] = True
     page.button_group(key="analysis").set_value(key).run()
     page.selectbox(key=f"{key}_first").set_value("코스피").run()
     assert page.selectbox(key=f"{key}_second").options == ["삼성전자", "애플"]
@@ -494,6 +495,9 @@ def test_a_visitor_uses_saved_sets_and_changes_none(four: MongoDatabase, monkeyp
 @pytest.mark.parametrize("series", [(SAMSUNG,), (SAMSUNG, APPLE, KOSPI)])
 def test_every_analysis_is_drawn(four: MongoDatabase, series: tuple[str, ...]) -> None:
     page = open_page(*series)
+    assert not page.get("plotly_chart"), "not before the visitor comes to it"
+    page.session_state[analysis.NEAR] = True
+    page.run()
     assert not page.exception
     assert len(page.get("plotly_chart")) == 1, "only that of the open tab"
 

@@ -17,6 +17,7 @@ from finance_core.spreadsheets import Sheet
 from finance_core.ui import downloads, history_notes
 from finance_core.ui.choices import chosen_tab
 from finance_core.ui.comparison import measures
+from finance_core.ui.near import is_near
 
 WINDOWS = (20, 60, 120, 250)
 """The choices for the number of sessions over which correlation and beta are measured."""
@@ -34,6 +35,8 @@ ANALYSES: dict[str, tuple[str, Draw]] = {
     "distribution": (N_("수익률 분포"), lambda closes, colors, _window: figures.distribution(closes, colors)),
 }
 """By its key: the message id of its title, and a function that draws closes, colours and a window."""
+NEAR = "analysis_is_near"
+"""The key of the session state for whether the visitor has come to the figure."""
 FINER = 4
 """How many decimals more a converted close has in a file than on the page."""
 OF_TWO = ("rolling", "spread", "ratio", "beta")
@@ -77,8 +80,11 @@ def show(
     analyses = {key: row for key, row in ANALYSES.items() if len(closes.columns) > 1 or key not in OF_SEVERAL}
     key = chosen_tab(_("분석"), "analysis", {key: _(title) for key, (title, _draw) in analyses.items()})
     shown, window = _window(key, closes)
-    figure = analyses[key][1](shown, colors, window).update_layout(margin_t=32)  # no title, but Plotly's buttons
-    st.plotly_chart(figure, key=f"analysis_{key}")
+    with st.container(key="figure"):
+        if is_near(NEAR):
+            figure = analyses[key][1](shown, colors, window)
+            figure.update_layout(margin_t=32)  # no title, but Plotly's buttons
+            st.plotly_chart(figure, key=f"analysis_{key}")
 
     def html() -> str:
         remarks = [_("표본 데이터 포함")] if files.samples else []
