@@ -22,7 +22,11 @@ SLIDER: Final = 9.0
 """Percent of the height below all charts, for the slider."""
 NAME: Final = 4.0
 DAYS: Final = 4.5
-"""Percent of the height above and below each chart."""
+"""Most percent of the height above and below each chart."""
+ROW: Final = 128
+"""Least height of a row, in pixels."""
+MOST_OF_ROW: Final = 0.16
+"""Most of the height of a row that is above a chart, and that is below it: with many rows, less than `NAME`."""
 PRICES: Final = 6.5
 PRICES_IF_NARROW: Final = 15.0
 """Percent of the width beside each chart, where ₩100,000 must fit: 70 pixels of a usual window, 55 of the narrowest."""
@@ -42,17 +46,16 @@ def option(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame, *, 
     shown = list(lines[:MOST])
     source = comparison.columns(shown, drawn, prices)
     wide, narrow = _in_a_row(len(shown))
-    places = _places(len(shown), wide, PRICES)
-    in_narrow_window = _places(len(shown), narrow, PRICES_IF_NARROW)
+    placed, in_narrow_window = _placed(shown, wide, PRICES), _placed(shown, narrow, PRICES_IF_NARROW)
     return {
         "animation": False,
         "dataset": [{"source": source}],
         "readout": comparison.readout(shown),
         "graphic": [parts.watermark(_("표본 데이터 포함"))] if sample else [],
-        **_placed(shown, places),
+        **placed,
         "media": [
-            {"query": {"maxWidth": NARROW}, "option": _placed(shown, in_narrow_window)},
-            {"query": {"minWidth": NARROW + 1}, "option": _placed(shown, places)},
+            {"query": {"maxWidth": NARROW}, "option": in_narrow_window},
+            {"query": {"minWidth": NARROW + 1}, "option": placed},
         ],
         "xAxis": [  # a label begins at its day, because there is room to the right of it
             parts.trading_days(position, labels=True, fontSize=SMALL, align="left") for position in range(len(shown))
@@ -68,45 +71,33 @@ def option(lines: Sequence[Line], drawn: pd.DataFrame, prices: pd.DataFrame, *, 
     }
 
 
-def rows(count: int) -> tuple[int, int]:
-    """Rows of `count` charts in a usual and in a narrow window, by which a page makes the whole high enough.
+def least_heights(count: int) -> tuple[int, int]:
+    """Pixels at which `count` charts can still be read, in a usual and in a narrow window.
 
-    >>> rows(10)
-    (3, 5)
+    >>> least_heights(10)
+    (384, 640)
     """
     shown = min(count, MOST)
-    wide, narrow = _in_a_row(shown)
-    return ceil(shown / wide), ceil(shown / narrow)
+    wide, narrow = (ceil(shown / across) * ROW for across in _in_a_row(shown))
+    return wide, narrow
 
 
 def _in_a_row(count: int) -> tuple[int, int]:
     return ceil(sqrt(count)), min(count, 2)
 
 
-def _places(count: int, across: int, prices: float) -> list[Option]:
-    """Where `count` charts stand, `across` in a row, in the order of reading; `prices` is the percent beside each."""
-    down = ceil(count / across)
-    width, height = 100 / across, (100 - SLIDER) / down
-    return [
-        {
-            "left": f"{position % across * width + 0.8:.2f}%",
-            "top": f"{position // across * height + NAME:.2f}%",
-            "width": f"{width - prices:.2f}%",
-            "height": f"{height - NAME - DAYS:.2f}%",
-        }
-        for position in range(count)
-    ]
-
-
-def _placed(lines: Sequence[Line], places: Sequence[Option]) -> Option:
-    titles = [_title(line, place) for line, place in zip(lines, places, strict=True)]
-    return {"title": titles, "grid": [{**place, "outerBoundsMode": "none"} for place in places]}
-
-
-def _title(line: Line, place: Option) -> Option:
-    top = float(place["top"].rstrip("%")) - NAME
-    style = {"fontSize": 13, "color": line.color}
-    return {"text": line.name, "left": place["left"], "top": f"{top:.2f}%", "textStyle": style, "padding": 2}
+def _placed(lines: Sequence[Line], across: int, prices: float) -> Option:
+    """The charts, `across` in a row, in the order of reading, and their names; `prices` is the percent beside each."""
+    width, height = 100 / across, (100 - SLIDER) / ceil(len(lines) / across)
+    above, below = min(NAME, MOST_OF_ROW * height), min(DAYS, MOST_OF_ROW * height)
+    titles, grids = [], []
+    for position, line in enumerate(lines):
+        left, top = f"{position % across * width + 0.8:.2f}%", position // across * height
+        style = {"fontSize": 13, "color": line.color}
+        titles.append({"text": line.name, "left": left, "top": f"{top:.2f}%", "textStyle": style, "padding": 2})
+        size = {"width": f"{width - prices:.2f}%", "height": f"{height - above - below:.2f}%"}
+        grids.append({"left": left, "top": f"{top + above:.2f}%", **size, "outerBoundsMode": "none"})
+    return {"title": titles, "grid": grids}
 
 
 def _axis(lines: Sequence[Line], position: int) -> Script:

@@ -11,6 +11,9 @@ from finance_core.charts import comparison, small_multiples
 from finance_core.charts.comparison import Line
 from finance_core.charts.parts import Option
 
+LEAST = 320
+"""Pixels of height that the page gives to any chart."""
+
 
 def option_of(count: int) -> Option:
     names = [f"S{position}" for position in range(count)]
@@ -27,6 +30,20 @@ def test_charts_stand_in_about_as_many_rows_as_columns_and_none_over_another(cou
         for (left, top, width, height), (other_left, other_top, _width, _height) in combinations(boxes, 2):
             assert other_left >= left + width or other_top >= top + height or other_left < left
     assert len({grid["left"] for grid in option_of(count)["grid"]}) == across
+
+
+@pytest.mark.parametrize("count", range(1, 21))
+def test_at_the_least_height_name_chart_and_days_of_each_can_be_read(count: int) -> None:
+    option = option_of(count)
+    arrangements = [option, option["media"][0]["option"]]
+    for arrangement, least in zip(arrangements, small_multiples.least_heights(count), strict=True):
+        pixel = 100 / max(least, LEAST)
+        tops = [float(title["top"].rstrip("%")) for title in arrangement["title"]]
+        for title, grid in zip(tops, arrangement["grid"], strict=True):
+            top, height = (float(grid[side].rstrip("%")) for side in ("top", "height"))
+            below = min((other for other in tops if other > title), default=100 - small_multiples.SLIDER)
+            assert height >= 60 * pixel
+            assert min(top - title, below - top - height) >= 12 * pixel, "a letter has 10 or 13"
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 16])

@@ -278,7 +278,7 @@ def test_the_plot_of_ten_series_begins_high_and_all_measures_are_within_the_wind
     assert [one for one in selectors if page.locator(one).count() == 0] == []
 
     page.set_viewport_size({"width": 844, "height": 390})
-    height = {"one": 320, "each": 5 * 112}[charts]
+    height = {"one": 320, "each": 640}[charts]
     high = "() => document.querySelector('.st-key-comparison_chart canvas').clientHeight"
     assert wait_until(lambda: abs(page.evaluate(high) - height) < 2), "each of five rows is high enough to be read"
 

@@ -197,8 +197,8 @@ def _chart(view: View, closes: Closes, lines: list[Line], scale: Scale, *, sampl
     prepared = shared.drawing(closes, lines, scale, base, apart=view.is_apart, sample=sample)
     # A measured distance is the same percentage for every line only if all lines share one axis.
     look = Look(box="alone", ratios=len(lines) == 1 or not (scale == "price" or view.is_apart))
-    wide, narrow = small_multiples.rows(len(lines)) if view.is_apart else (1, 1)
-    st.html(f"<style>.st-key-comparison_chart {{ --rows: {wide}; --rows-if-narrow: {narrow}; }}</style>")
+    wide, narrow = small_multiples.least_heights(len(lines)) if view.is_apart else (0, 0)
+    st.html(f"<style>.st-key-comparison_chart {{ --least: {wide}px; --least-if-narrow: {narrow}px; }}</style>")
     with st.container(key="comparison_chart"):
         zoom.show(
             prepared,

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
 import streamlit as st
@@ -176,11 +176,10 @@ def _since(db: MongoDatabase, category: Category) -> dt.date:
 
 def once(market: Market, *what: object, compute: Callable[[], T]) -> T:
     """The result of `compute` for a market, cached under the name `what` for all visitors until the market changes."""
-    made: T = _once(repr((market.key, *what)), compute)
-    return made
+    return _once(repr((market.key, *what)), compute)
 
 
 @st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)
-def _once(key: str, _compute: Callable[[], Any]) -> Any:  # arguments with an underscore are not part of the cache key
+def _once(key: str, _compute: Callable[[], T]) -> T:  # arguments with an underscore are not part of the cache key
     del key
     return _compute()

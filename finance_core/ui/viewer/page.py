@@ -193,7 +193,9 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
     is_adjusted = bool((history.bars["stock_splits"] != 0).any()) and not history.unsettled
     with about:
         header.show(category, row, history.comparable, style, calendar, adjusted=is_adjusted)
-    _instrument(category, row, calendar, update, [history])
+    just_read = [history]
+    _instrument(category, row, calendar, update, just_read)
+    just_read.clear()  # if an error came before it was taken: a retry must read anew
 
 
 @live(None)

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -46,6 +46,8 @@ class History(NamedTuple):
     """The daily bars of a ticker, clean and split-adjusted, as charts draw them."""
 
     bars: pd.DataFrame
+    key: str
+    """A text that identifies all of this but `unsettled`, which no chart draws."""
     late_splits: list[Remark]
     """The splits that the source has not applied to the earlier bars, and that are applied here."""
     refused: Sequence[pd.Timestamp] = ()
@@ -56,8 +58,6 @@ class History(NamedTuple):
     """The days whose open, high or low is not stored; none where only closes are."""
     unsettled: Sequence[pd.Timestamp] = ()
     """The days of splits that the source may not have applied to the earlier bars yet."""
-    key: str = ""
-    """A text that identifies all of this but `unsettled`, which no chart draws."""
 
     @property
     def comparable(self) -> pd.DataFrame:
@@ -132,9 +132,9 @@ def _read(db: MongoDatabase, category: Category, ticker: str) -> History:
     incomplete = () if candles.is_close_only(bars) else tuple(_lacking(bars, remarks))
     bars, late_splits = adjustment.split_adjusted(bars)
     jumps = bars.index[price_limit.jumps(category, bars.index.to_numpy(), bars["close"].to_numpy())]
-    history = History(bars, late_splits, missing, tuple(jumps), incomplete)
-    numbers = hashlib.blake2b(bars.index.to_numpy().tobytes() + bars.to_numpy().tobytes()).hexdigest()
-    return history._replace(key=repr((numbers, *history[1:])))
+    others = late_splits, missing, tuple(jumps), incomplete
+    content = bars.index.to_numpy().tobytes() + bars.to_numpy().tobytes() + repr(others).encode()
+    return History(bars, hashlib.blake2b(content).hexdigest(), *others)
 
 
 def _lacking(bars: pd.DataFrame, remarks: Sequence[Remark]) -> Iterator[pd.Timestamp]:
@@ -170,13 +170,8 @@ def _draw(shown: History, view: View, style: Style, ahead: pd.DatetimeIndex, com
     return Chart(bars, curves, border.prepare(option), impossible, others, ahead, style, noted, jumps, of_others)
 
 
-def once(key: str, compute: Callable[[], T]) -> T:
-    """The result of `compute`, cached under `key` for all visitors."""
-    result: T = _kept(key, compute)
-    return result
-
-
 @st.cache_resource(ttl=KEPT_FOR, max_entries=MOST_KEPT, show_spinner=False)
-def _kept(key: str, _compute: Callable[[], Any]) -> Any:  # arguments with an underscore are not part of the cache key
+def once(key: str, _compute: Callable[[], T]) -> T:  # arguments with an underscore are not part of the cache key
+    """The result of `_compute`, cached under `key` for all visitors."""
     del key
     return _compute()
