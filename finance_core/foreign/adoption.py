@@ -37,9 +37,6 @@ from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import BarState
 from finance_core.storage.locations import Location
 
-INDEX = "sisepan_ticker_date"
-"""Name of the index that `read_as_is` creates on the user's collection."""
-
 
 def source(db: MongoDatabase, collection: Inspected) -> CollectionSource:
     """An inspected collection as a source of bars."""
@@ -88,7 +85,7 @@ def plan_of_reading(db: MongoDatabase, category: Category, collection: Inspected
     if not is_usual:
         sentences.append(N_("그 뒤 이 카테고리의 차트를 {collection}에서 그립니다."))
         sentences.append(N_("읽기만 하므로, 업데이트하거나 가져오려면 먼저 전환해야 합니다."))
-    index = "ticker_date_unique" if is_usual else INDEX
+    index = "ticker_date_unique" if is_usual else following.INDEX
     values = {"collection": collection.name, "index": index, "metadata": _metadata_to_be(db)}
     return [SisepanError(sentence, **values) for sentence in sentences]
 
@@ -145,7 +142,7 @@ def read_as_is(db: MongoDatabase, category: Category, collection: Inspected, **w
                 following.remember_extent(db, category, extent_before)
         finally:
             if run.summary.state != "done" and is_index_new:
-                db[location.collection].drop_index(INDEX)
+                db[location.collection].drop_index(following.INDEX)
     return run.summary
 
 
@@ -291,18 +288,12 @@ def _list(db: MongoDatabase, category: Category, states: dict[str, BarState], co
 
 
 def _ensure_index(db: MongoDatabase, location: Location) -> bool:
-    """Create the index that finds one ticker's days, if it is missing; returns whether it was created.
-
-    It is not unique on the user's own collection: the user's programs must not begin to fail.
-    """
+    """Create the index that finds one ticker's days, if it is missing; returns whether it was created."""
     if not location.read_only:
         database.ensure_unique_index(db, location.collection, ["ticker", "date"])
         return False
-    keys = [location.name("ticker"), location.name("date")]
     try:
-        if inspection.is_indexed(db[location.collection], *keys):
-            return False
-        db[location.collection].create_index(keys, name=INDEX)
+        return following.ensure_index(db, location)
     except OperationFailure as error:
         if error.code not in database.CANNOT_INDEX:
             raise
@@ -311,4 +302,3 @@ def _ensure_index(db: MongoDatabase, location: Location) -> bool:
             collection=location.collection,
             kind=(error.details or {}).get("codeName", error.code),
         ) from error
-    return True

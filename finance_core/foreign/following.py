@@ -7,8 +7,11 @@ too. A ticker whose later documents fail the checks of `as_is` is not drawn unti
 import datetime as dt
 import logging
 import threading
+import time
 from dataclasses import replace
 from typing import Final, cast
+
+from pymongo.errors import OperationFailure
 
 from finance_core.bars import candles
 from finance_core.categories import Category
@@ -23,7 +26,11 @@ from finance_core.storage.documents import BarState, Failure, TickerRow
 from finance_core.storage.locations import Location
 
 LOOK_AGAIN: Final = dt.timedelta(minutes=10)
-"""After this time, refused tickers are looked at again: their documents may have been mended in place."""
+"""After this time, a collection is looked at again: a document that changes in place leaves no trace."""
+PATIENCE: Final = 60
+"""How many times as long as the last look took, the next waits at least."""
+INDEX: Final = "sisepan_ticker_date"
+"""Name of the index that reading in place creates where none finds the days of a ticker."""
 NAMED: Final = 100
 """Most raw tickers that are named as none of the category: every page reads the list of refusals."""
 
@@ -33,16 +40,15 @@ _log = logging.getLogger(__name__)
 def is_outdated(db: MongoDatabase, category: Category) -> bool:
     """Whether documents were added or removed since the list of an adopted category was last updated.
 
-    Cheap: counts no documents and reads no bars. A document that changes in place is not noticed, but for those of a
-    refused ticker, after `LOOK_AGAIN`; so is a location that an earlier version stored without limits.
+    Cheap: counts no documents and reads no bars. Documents may also have changed in place: after `LOOK_AGAIN`, they are
+    to be looked at again.
     """
     location = locations.of(db, category)
     if not location.is_adopted:
         return False
     known = db[documents.CHOICES].find_one({"_id": f"read:{category.key}"}) or {}
-    has_refused = any(category.is_ticker(failure["ticker"]) for failure in location.refused)
-    looks_again = has_refused or not _is_limited(location)
-    is_over = looks_again and tickers.now() - known.get("at", dt.datetime.min) >= LOOK_AGAIN
+    rest = max(LOOK_AGAIN, PATIENCE * dt.timedelta(seconds=known.get("seconds", 0)))
+    is_over = tickers.now() - known.get("at", dt.datetime.min) >= rest
     return is_over or bool(known.get("documents") != extent(db[location.collection]))
 
 
@@ -51,21 +57,25 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
 
     Without this, the overview would show an older close than the chart. The state of what an update writes meanwhile
     may be overwritten by an older one; then the list is outdated, and the next call mends it. Records the tickers that
-    are not to be drawn, and the raw tickers that are none of the category.
+    are not to be drawn, and the raw tickers that are none of the category. The list is written at the end: a part of a
+    market must not pass for the whole.
     """
+    begun = time.monotonic()
     stored_location = locations.of(db, category)
     location = _limited(db, category, stored_location)
     at_the_start = extent(db[location.collection])
+    if location.read_only:
+        _restore_index(db, location)
     descriptions = ticker_names.of(db, category)
     rules = conversion.rules(category, descriptions)
-    changed = 0
+    changed: dict[str, Document] = {}
     stored, refused = _tickers(db, category, location)
     known = {failure["ticker"] for failure in location.refused}
     with_bars = {"category": category.key, "bar_count": {"$gt": 0}}
     gone = {row["ticker"] for row in tickers.collection(db).find(with_bars, {"ticker": True})} - stored
     for ticker in sorted(stored | gone):
         if stop.is_set():
-            return changed
+            return 0
         if ticker in stored:
             ticker_names.register(db, category, ticker, [ticker], descriptions)
         before, stored_state = tickers.get(db, category, ticker) or {}, prices.state(db, category, ticker)
@@ -73,18 +83,39 @@ def refresh(db: MongoDatabase, category: Category, stop: threading.Event) -> int
         if is_as_before and location is stored_location and ticker not in known:
             continue
         state = _drawn(db, rules, location, before, ticker, refused)
-        if locations.of(db, category).collection != location.collection:
-            return changed  # a person has converted the collection meanwhile, or given its reading up
         if state is None and not location.read_only:
             continue  # without a state, an update would take it for a ticker without bars
         state = state or prices.state_of(category, candles.empty())
         if any(before.get(name) != value for name, value in state.items()):
             source = {"source": "import"} if location.read_only else {}
-            tickers.record(db, category, ticker, {**state, **source, "bars_changed_at": tickers.now()})
-            changed += 1
+            changed[ticker] = {**state, **source, "bars_changed_at": tickers.now()}
+    if locations.of(db, category).collection != location.collection:
+        return 0  # a person has converted the collection meanwhile, or given its reading up
+    tickers.record_each(db, category, changed)
     locations.record_checks(db, category, replace(location, refused=refused))
-    remember_extent(db, category, at_the_start)
-    return changed
+    remember_extent(db, category, at_the_start, time.monotonic() - begun)
+    return len(changed)
+
+
+def ensure_index(db: MongoDatabase, location: Location) -> bool:
+    """Create the index by which a collection is read in place, if it is missing; returns whether it was created.
+
+    It is not unique: the user's programs must not begin to fail. Raises OperationFailure if there can be none.
+    """
+    keys = [location.name("ticker"), location.name("date")]
+    if inspection.is_indexed(db[location.collection], *keys):
+        return False
+    db[location.collection].create_index(keys, name=INDEX)
+    return True
+
+
+def _restore_index(db: MongoDatabase, location: Location) -> None:
+    """Create the index again if the user's program has made its collection anew; not while there is none of it."""
+    try:
+        if db[location.collection].find_one({}, {"_id": True}) and ensure_index(db, location):
+            _log.info("%s: created the index %s again", location.collection, INDEX)
+    except OperationFailure as error:
+        _log.warning("%s: has no index, and cannot have one: %s", location.collection, error)
 
 
 def _is_limited(location: Location) -> bool:
@@ -151,7 +182,8 @@ def _failure(category: Category, ticker: str, error: SisepanError) -> Failure:
     return cast("Failure", {"ticker": ticker, **error.as_document()})
 
 
-def remember_extent(db: MongoDatabase, category: Category, seen: Document) -> None:
-    """Record `seen`, the extent of the collection when the list of `category` was last up to date."""
+def remember_extent(db: MongoDatabase, category: Category, seen: Document, seconds: float = 0) -> None:
+    """Record `seen`, the extent of the collection when the list of `category` was up to date, after so many seconds."""
     of_category = {"_id": f"read:{category.key}"}
-    db[documents.CHOICES].update_one(of_category, {"$set": {"documents": seen, "at": tickers.now()}}, upsert=True)
+    look = {"documents": seen, "at": tickers.now(), "seconds": seconds}
+    db[documents.CHOICES].update_one(of_category, {"$set": look}, upsert=True)

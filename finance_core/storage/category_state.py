@@ -130,6 +130,8 @@ class Breadth(NamedTuple):
     rising: int
     falling: int
     unchanged: int
+    listed: int
+    """Tickers with real prices, of which those above may be few yet."""
 
 
 def breadth(db: MongoDatabase, category: Category) -> Breadth | None:
@@ -141,8 +143,9 @@ def breadth(db: MongoDatabase, category: Category) -> Breadth | None:
     if newest is None:
         return None
     of_day: Document = {"category": category.key, "active": {"$ne": False}, "source": {"$ne": "sample"}}
-    counts = [
+    rising, falling, unchanged = (
         collection(db).count_documents({**of_day, "last_date": newest, "change": change})
         for change in ({"$gt": 0}, {"$lt": 0}, 0)
-    ]
-    return Breadth(newest, *counts)
+    )
+    listed = collection(db).count_documents({**of_day, "last_date": {"$type": "date"}})
+    return Breadth(newest, rising, falling, unchanged, listed)

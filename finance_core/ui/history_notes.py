@@ -18,8 +18,8 @@ MOST_GAPS = 3
 def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timestamp, consequence: str) -> None:
     """Show the notes on `histories`, by the names of their tickers.
 
-    Jumps and gaps are told if they end after `first` up to `last`, the days of the first and the last visible bar.
-    `consequence` says what a jump means here.
+    Jumps and gaps are told if they end after `first` up to `last`, the days of the first and the last visible bar;
+    refused days if they are newer than the last bar, always. `consequence` says what a jump means here.
     """
     if told := of_splits(histories):
         st.info(plain(told), icon=":material/call_split:")
@@ -29,6 +29,10 @@ def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timesta
             "정리매매·시장 이전·레버리지 상품입니다."
         )
         st.warning(plain(f"{sentence.format(days=told)} {consequence}"), icon=":material/warning:")
+    newer = {name: [day for day in each.refused if day > each.bars.index[-1]] for name, each in histories.items()}
+    if told := _listed(newer):  # of an earlier day, there is a mark on the next bar
+        sentence = _("{days}: 하루 시세일 수 없는 값이라 그리지 않았습니다.")
+        st.warning(plain(sentence.format(days=told)), icon=":material/warning:")
     if told := _gaps({name: each.bars for name, each in histories.items()}, first, last):
         sentence = _("{days}: 그 사이에 봉이 없어 앞뒤를 이어 그렸습니다. 거래가 멈췄거나, 받지 못한 시세입니다.")
         st.warning(plain(sentence.format(days=told)), icon=":material/warning:")

@@ -51,26 +51,28 @@ def _headlines(db: MongoDatabase) -> None:
     rows = [(category, tickers.get(db, category, ticker)) for category, ticker in headlines]
     refused = {category: locations.of(db, category).refused_tickers for category in categories.CATEGORIES}
     cards = [
-        (category, row)
+        (category, row, bars)
         for category, row in rows
-        if row and row.get("last_close") and row["ticker"] not in refused[category]
+        if row and row["ticker"] not in refused[category]
+        # Not as the row has it: another program may have changed the last bar of a collection of the user's own.
+        if len(bars := prices.load(db, category, row["ticker"], last=60))
     ]
     with st.container(key="cards"):
-        for column, (category, row) in zip(st.columns(max(len(cards), 1)), cards, strict=False):
+        for column, card in zip(st.columns(max(len(cards), 1)), cards, strict=False):
             with column:
-                _card(db, category, row)
+                _card(db, *card)
 
 
-def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
-    bars = prices.load(db, category, row["ticker"], last=60)
-    last, previous = row["last_close"], row.get("previous_close")
+def _card(db: MongoDatabase, category: Category, row: TickerRow, bars: pd.DataFrame) -> None:
+    state = prices.state_of(category, bars)
+    last, previous, last_date = bars["close"].iloc[-1], state["previous_close"], bars.index[-1]
     decimals = category.decimals_of(last)
     change = last - previous if previous else 0.0
     style = Style(rising_is_red=colors.rising_is_red(category, row.get("market", "")))
     sign = "+" if change else ""
     moved = f"{change:{sign},.{decimals}f} ({formats.signed_percent(change / previous)})" if previous else None
     calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
-    freshness = header.freshness(row, row["last_date"].date(), dt.datetime.now(dt.UTC), calendar)
+    freshness = header.freshness(row, last_date.date(), dt.datetime.now(dt.UTC), calendar)
     with st.container(border=True, gap="xxsmall"):
         st.metric(
             plain(listing.name_of(row) + listing.mark_of(row)),
@@ -81,7 +83,7 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow) -> None:
             chart_data=bars["close"].tolist(),
             chart_type="line",
         )
-        st.caption(plain(f"{formats.date(row['last_date'])} · {freshness}"))
+        st.caption(plain(f"{formats.date(last_date)} · {freshness}"))
         viewer_link(category, row["ticker"], _("차트 보기"))  # the style sheet lays it over the whole card
 
 
@@ -132,7 +134,10 @@ def _category(db: MongoDatabase, category: Category, state: Summary) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if breadth := category_state.breadth(db, category):
             text = _("{day} · 상승 {rising} · 하락 {falling} · 보합 {unchanged}")
-            st.caption(plain(formats.filled(text, **breadth._asdict() | {"day": formats.date(breadth.day)})))
+            told = formats.filled(text, **breadth._asdict() | {"day": formats.date(breadth.day)})
+            if sum(breadth[1:4]) < breadth.listed / 2:  # as the page of the market, which shows that day later
+                told += " · " + _("{count}종목 가운데").format(count=formats.count(breadth.listed))
+            st.caption(plain(told))
         if state.samples:
             st.badge(_("표본 포함"), icon=":material/science:", color="orange")
         viewer_link(category, "", _("열기"))

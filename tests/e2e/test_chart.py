@@ -124,6 +124,20 @@ def test_a_zoom_to_what_a_period_shows_lights_its_button(address: str, page: Pag
     expect(page).to_have_url(re.compile("period=MAX"))
 
 
+def test_bars_that_change_while_a_chart_is_open_change_the_numbers_above_it_too(
+    own_server_db: MongoDatabase, address: str, page: Page
+) -> None:
+    open_chart(page, address + "?period=1Y")
+    newest = own_server_db["korean_stocks"].find_one({"ticker": "005930"}, sort=[("date", -1)])
+    assert newest
+    close = round(newest["close"] * 1.1)
+    own_server_db["korean_stocks"].update_one({"_id": newest["_id"]}, {"$set": {"close": close, "high": close}})
+    page.get_by_role("radio", name="3개월").click()
+    expect(page.locator(".st-key-about")).to_contain_text(f"₩{close:,}")
+    assert wait_until(lambda: lit(page) == ["3개월"])
+    assert wait_until(lambda: f"{close:,}" in readout(page))
+
+
 def test_the_readout_follows_the_pointer_and_the_measure_tool_says_how_far(address: str, page: Page) -> None:
     open_chart(page, address + "?period=1Y")
     newest = readout(page)

@@ -78,8 +78,8 @@ def test_what_is_read_as_it_is_gives_the_same_charts_and_is_not_changed(own_serv
     assert reading.bars == sum(map(len, TABLES.values()))
     assert_all_drawn(db, TABLES)
     assert untouched(db, "kr")[0] == documents
-    assert db["kr"].index_information()[adoption.INDEX]["key"] == [("symbol", 1), ("Date", 1)]
-    assert "unique" not in db["kr"].index_information()[adoption.INDEX]  # his own programs must not begin to fail
+    assert db["kr"].index_information()[following.INDEX]["key"] == [("symbol", 1), ("Date", 1)]
+    assert "unique" not in db["kr"].index_information()[following.INDEX]  # his own programs must not begin to fail
 
 
 @pytest.mark.parametrize("field", ["isDeleted", "is_valid", "단위"])
@@ -241,7 +241,7 @@ def test_prices_from_before_a_split_are_no_cliff(own_server_db: MongoDatabase) -
     reading = adopted(db, "kr")
     assert reading.state == "failed"
     assert f"{table.index[300]:%Y-%m-%d}의 액면분할" in str(reading.failures[0].error)
-    assert adoption.INDEX not in db["kr"].index_information()
+    assert following.INDEX not in db["kr"].index_information()
     assert converted(db, "kr").changed == 1
     close = drawn(db, KOREAN_STOCKS, "005930")["close"]
     assert close.to_numpy() == pytest.approx(table["close"].to_numpy())

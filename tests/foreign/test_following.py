@@ -221,6 +221,47 @@ def test_what_is_mended_in_place_is_drawn_again_after_a_while(followed: MongoDat
     assert not following.is_outdated(followed, KOREAN_STOCKS)
 
 
+def test_a_collection_that_is_made_anew_gets_its_index_again_once_it_holds_anything(followed: MongoDatabase) -> None:
+    documents_then = followed["kr"].find().to_list()
+    followed["kr"].drop()
+    following.refresh(followed, KOREAN_STOCKS, threading.Event())
+    assert "kr" not in followed.list_collection_names(), "the user's program makes it, with what it chooses"
+    followed["kr"].insert_many(documents_then)
+    assert following.INDEX not in followed["kr"].index_information()
+    assert refresh(followed) == {}
+    assert followed["kr"].index_information()[following.INDEX]["key"] == [("symbol", 1), ("Date", 1)]
+    assert_all_drawn(followed, TABLES)
+
+
+def test_the_list_changes_at_once_and_not_while_only_some_of_its_tickers_are_looked_at(followed: MongoDatabase) -> None:
+    day = LAST + pd.offsets.BDay()
+    followed["kr"].insert_many([document for ticker in TABLES for document in added([day], ticker)])
+
+    class Stop(threading.Event):
+        """Set once it was asked for the third time, as when the app ends."""
+
+        asked = 0
+
+        def is_set(self) -> bool:
+            self.asked += 1
+            return self.asked > 2
+
+    before = tickers.all_rows(followed, KOREAN_STOCKS)
+    assert following.refresh(followed, KOREAN_STOCKS, Stop()) == 0
+    assert tickers.all_rows(followed, KOREAN_STOCKS) == before
+    assert following.is_outdated(followed, KOREAN_STOCKS)
+    assert following.refresh(followed, KOREAN_STOCKS, threading.Event()) == len(TABLES)
+
+
+def test_the_next_look_waits_the_longer_the_longer_the_last_one_took(followed: MongoDatabase) -> None:
+    seen = extent(followed["kr"])
+    following.remember_extent(followed, KOREAN_STOCKS, seen, 60)
+    choice = {"_id": "read:korean_stocks"}
+    for past, is_outdated in ((following.LOOK_AGAIN, False), (dt.timedelta(hours=1), True)):
+        followed[documents.CHOICES].update_one(choice, {"$set": {"at": tickers.now() - past}})
+        assert following.is_outdated(followed, KOREAN_STOCKS) is is_outdated
+
+
 def test_a_price_that_cannot_be_is_not_drawn_and_takes_no_page_and_no_export_with_it(
     followed: MongoDatabase, tmp_path: Path
 ) -> None:

@@ -165,7 +165,7 @@ def test_the_breadth_counts_who_traded_on_the_newest_session(own_server_db: Mong
     rows += [metadata("900000", 0.1, before), metadata("900001", 0.1, day, active=False)]
     rows += [metadata("900002", 0.1, dt.datetime(2026, 11, 23), source="sample")]
     tickers.collection(own_server_db).insert_many(rows)
-    assert category_state.breadth(own_server_db, KOREAN_STOCKS) == (day, 2, 1, 1)
+    assert category_state.breadth(own_server_db, KOREAN_STOCKS) == (day, 2, 1, 1, 5)
     assert "상승 2 · 하락 1 · 보합 1" in " ".join(caption.value for caption in open_overview().caption)
 
 

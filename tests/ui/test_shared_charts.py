@@ -103,6 +103,21 @@ def test_a_change_in_place_in_a_collection_of_the_users_own_shows_at_once(
     assert closes()[100] == 1.0
 
 
+@pytest.mark.parametrize("fault", [{"close": 0}, {"low": 1e9}])
+def test_a_newest_day_whose_values_cannot_be_prices_is_told(
+    own_server_db: MongoDatabase, table: pd.DataFrame, fault: dict[str, float]
+) -> None:
+    database.ensure_indexes(own_server_db)
+    locations.point(own_server_db, KOREAN_STOCKS, Location("korean_stocks", read_only=True))
+    days = table.index[-1], table.index[-3]
+    own_server_db["korean_stocks"].update_many({"ticker": TICKER, "date": {"$in": list(days)}}, {"$set": fault})
+    page = pages.open_viewer(ticker=TICKER)
+    assert pages.chart(page)[1]["종가"].iloc[-1] == table["close"].iloc[-2]
+    (told,) = [warning.value.replace("\\", "") for warning in page.warning if "값" in warning.value]
+    assert f"{days[0]:%Y-%m-%d}" in told
+    assert f"{days[1]:%Y-%m-%d}" not in told, "it is a mark on the next bar"
+
+
 def test_a_chart_of_a_collection_that_others_write_is_computed_once_and_its_bars_are_read_once_a_page(
     own_server_db: MongoDatabase, table: pd.DataFrame, computed: list[str]
 ) -> None:

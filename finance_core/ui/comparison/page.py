@@ -19,6 +19,7 @@ from finance_core.bars.comparison import Scale
 from finance_core.charts import small_multiples
 from finance_core.charts.comparison import Line
 from finance_core.i18n import _
+from finance_core.storage import locations
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import downloads, history_notes, pictures
 from finance_core.ui.comparison import address, analysis, controls, items, measures, shared
@@ -76,6 +77,8 @@ def _comparison(db: MongoDatabase, view: View, listed: list[Item], row: DeltaGen
         notes = controls.notes(view, listed, {}, closes.shown, pd.Timestamp(0), sample_rates=closes.sample_rates)
         controls.chips(listed, notes)
         sentence = _("고른 것 가운데 시세가 있는 것이 없습니다. 업데이트하면 Yahoo에서 받아 옵니다.")
+        if all(locations.of(db, item.category).read_only for item in listed):
+            sentence = _("고른 것의 시세가 그 컬렉션에 없습니다. '내 데이터' 화면에서 살펴보십시오.")
         st.info(sentence, icon=":material/info:")
         return
     days = pd.DatetimeIndex(closes.shown.index)

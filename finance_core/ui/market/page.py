@@ -21,7 +21,7 @@ from finance_core.charts import breadth as breadth_chart
 from finance_core.charts import market_map
 from finance_core.charts.style import Style
 from finance_core.i18n import N_, _, translated
-from finance_core.storage import prices
+from finance_core.storage import locations, prices
 from finance_core.storage.database import MongoDatabase
 from finance_core.ui import address_bar, colors, search_box
 from finance_core.ui.choices import segmented
@@ -72,6 +72,11 @@ def show(db: MongoDatabase) -> None:
         market = state.load(db, view)
     if not market.counted.any():
         sentence = _("이 시장에는 아직 시세가 없습니다. '종목 관리'에서 시장 목록을 등록하고 업데이트하십시오.")
+        if (location := locations.of(db, view.of)).read_only:
+            sentence = _(
+                "{collection} 컬렉션에서 읽은 이 시장의 시세가 아직 없습니다. '내 데이터' 화면에서 살펴보십시오."
+            )
+            sentence = sentence.format(collection=location.collection)
         st.info(plain(sentence), icon=":material/info:")
         return
     st.caption(plain(_about(view, market)), help=_jumped(market.panel))

@@ -4,12 +4,10 @@ A page file passes its category and the function that updates it, because `finan
 The address of the page describes the whole view (see `address`), so that a link opens the same view.
 """
 
-import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
-from urllib.parse import urlencode, urlsplit
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +19,7 @@ from finance_core.bars.sessions import Calendar
 from finance_core.categories import Category
 from finance_core.charts.price_series import OF_CLOSES
 from finance_core.charts.style import Style
+from finance_core.errors import DataConflict
 from finance_core.i18n import _
 from finance_core.storage import locations, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
@@ -49,6 +48,7 @@ from finance_core.ui.viewer import (
     controls,
     header,
     html_file,
+    link,
     picture,
     shared,
     sketches,
@@ -61,6 +61,7 @@ from finance_core.ui.viewer.sketches import Sketch
 from finance_core.ui.visitor import may_edit
 
 CHART: Final = "chart_of_ticker"
+Current = Callable[[MongoDatabase], History]
 
 
 @page()
@@ -149,28 +150,6 @@ def _star(db: MongoDatabase, category: Category, row: TickerRow) -> None:
     st.button(label, help=help_text, on_click=toggle, key="star", type="tertiary")
 
 
-def _link(category: Category, ticker: str, view: View) -> None:
-    shown = address.texts_of(replace(view, ticker=ticker), category)
-    if language := st.query_params.get("lang"):
-        shown["lang"] = language
-    st.caption(_("링크: 이 화면을 다른 컴퓨터에서 여는 주소"))
-    st.code(f"{_origin()}/{category.key}?{urlencode(shown)}", language=None, wrap_lines=True)
-
-
-def _origin() -> str:
-    """Scheme, host and port with which another computer on the LAN opens this page."""
-    here = urlsplit(st.context.url or "http://localhost:8501")
-    if here.hostname not in ("localhost", "127.0.0.1", "::1"):
-        return f"{here.scheme}://{here.netloc}"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing; shows which of our addresses is used for the network
-            host = probe.getsockname()[0]
-        except OSError:
-            host = here.hostname
-    return f"{here.scheme}://{host}:{here.port}" if here.port else f"{here.scheme}://{host}"
-
-
 def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: DeltaGenerator, update: Update) -> None:
     """Draw name and price into `about`, and the controls, chart and table below."""
     ticker = listed["ticker"]
@@ -194,22 +173,19 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
     with about:
         header.show(category, row, history.comparable, style, calendar, adjusted=is_adjusted)
     just_read = [history]
-    _instrument(category, row, calendar, update, just_read)
+    _instrument(category, row, calendar, update, partial(_current, category, row, history.key, just_read))
     just_read.clear()  # if an error came before it was taken: a retry must read anew
 
 
 @live(None)
 def _instrument(
-    db: MongoDatabase, category: Category, row: TickerRow, calendar: Calendar, update: Update, just_read: list[History]
+    db: MongoDatabase, category: Category, row: TickerRow, calendar: Calendar, update: Update, current: Current
 ) -> None:
     """Controls, chart and, if chosen, the table: the part of the page that a zoom redraws."""
     view, _problems = address.parse(dict(st.query_params), category)
     ticker, name = row["ticker"], listing.name_of(row)
     view = compared.without_itself(view, category, ticker)
-    # A run of the whole page has just read it; a zoom, which gets the same list again, must read it anew.
-    history = just_read.pop() if just_read else shared.history(db, category, row)
-    if history.bars.empty:  # they went while the chart was open: the whole page says so
-        st.rerun()
+    history = current(db)
     others, other_rows, problems = compared.load(db, view, category.currency_of(row.get("currency")))
     view = replace(view, scale="percent") if others else view
     style = _style(category, row, history.bars, view, calendar)
@@ -228,7 +204,7 @@ def _instrument(
         shows_table = st.toggle(_("표"), key="table")
         update_actions.button_for_one(db, category, ticker, update)
         _downloads(category, row, history, others, chart, sketch, visible)
-        _link(category, ticker, view)
+        link.show(category, ticker, view)
     with st.container():  # always here: the browser draws a chart anew whose place among the elements changes
         _notes(problems, row, history, others, chart, view, visible)
         update_actions.newer(category, ticker, row)
@@ -249,6 +225,24 @@ def _instrument(
         summary.show(line, key="summary_of_table")
         table.show(row, chart, visible)
     browser_memory.keep(address.worth_keeping(st.query_params.to_dict()))
+
+
+def _current(
+    category: Category, row: TickerRow, of_header: str, just_read: list[History], db: MongoDatabase
+) -> History:
+    """The history for the part of the page that a zoom redraws: that of the header, or the whole page is drawn anew.
+
+    A run of the whole page has `just_read` it; a zoom, which gets the same list again, reads it anew.
+    """
+    if just_read:
+        return just_read.pop()
+    try:
+        history = shared.history(db, category, row)
+    except DataConflict:  # the whole page says it, without the numbers above the chart
+        st.rerun()
+    if history.key != of_header:
+        st.rerun()
+    return history
 
 
 def _downloads(
