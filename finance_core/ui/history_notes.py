@@ -29,7 +29,7 @@ def show(histories: Mapping[str, History], first: pd.Timestamp, last: pd.Timesta
             "정리매매·시장 이전·레버리지 상품입니다."
         )
         st.warning(plain(f"{sentence.format(days=told)} {consequence}"), icon=":material/warning:")
-    newer = {name: [day for day in each.refused if day > each.bars.index[-1]] for name, each in histories.items()}
+    newer = {name: [day for day in each.refused if day > each.bars.index.max()] for name, each in histories.items()}
     if told := _listed(newer):  # of an earlier day, there is a mark on the next bar
         sentence = _("{days}: 하루 시세일 수 없는 값이라 그리지 않았습니다.")
         st.warning(plain(sentence.format(days=told)), icon=":material/warning:")

@@ -181,6 +181,15 @@ def test_a_price_of_cents_has_decimals_in_dollars(four: MongoDatabase) -> None:
     assert float(last[1:]) > 0
 
 
+def test_one_whose_only_row_is_no_price_takes_nothing_from_the_others(four: MongoDatabase) -> None:
+    tickers.register(four, KOREAN_STOCKS, [{"ticker": "000660", "name": "SK하이닉스"}])
+    row = dict.fromkeys(("open", "high", "low", "close", "volume"), 0)
+    four["korean_stocks"].insert_one({"ticker": "000660", "date": dt.datetime(2026, 1, 5), **row})
+    page = open_page(SAMSUNG, "korean_stocks:000660", APPLE)
+    assert not page.error
+    assert {line["name"] for line in lines(chart(page)[0])} >= {"삼성전자", "애플"}
+
+
 def test_prices_that_sample_rates_convert_are_samples_themselves(four: MongoDatabase) -> None:
     tickers.record(four, CURRENCIES, "USDKRW", {"source": "sample"})
     page = open_page(APPLE, SAMSUNG, KOSPI, currency="KRW")

@@ -132,6 +132,20 @@ def test_no_page_in_english_shows_a_word_of_korean_that_is_not_a_name(
         assert not [text for text in shown if any("가" <= char <= "힣" for char in text)]
 
 
+def test_a_headline_shows_the_last_bar_as_another_program_has_corrected_it(own_server_db: MongoDatabase) -> None:
+    bars = make_bars(5)
+    prices.write(own_server_db, INDICES, "^KS11", bars)
+    locations.point(own_server_db, INDICES, Location("indices", read_only=True))
+    row = metadata("^KS11", 0.01, bars.index[-1].to_pydatetime(), category="indices")
+    tickers.collection(own_server_db).insert_one(row)
+    before, close = bars["close"].iloc[-2], round(float(bars["close"].iloc[-2]) * 1.02, 2)
+    change = {"$set": {"open": close, "high": close, "low": close, "close": close}}
+    own_server_db["indices"].update_one({"date": bars.index[-1].to_pydatetime()}, change)
+    (card,) = open_overview().metric
+    assert card.value == f"{close:,.2f}"
+    assert f"{close - before:+,.2f}" in card.delta
+
+
 def test_a_headline_that_is_not_drawn_takes_no_page_with_it(own_server_db: MongoDatabase) -> None:
     day = dt.datetime(2026, 11, 20)
     rows = [metadata(ticker, 0.01, day, category="indices") for ticker in INDICES.headlines]
