@@ -29,10 +29,9 @@ def show(
     close = float(bars["close"].iloc[-1])
     currency = category.quoted_in(row["ticker"], row.get("currency"))
     worth = formats.money(close, currency, style.decimals) if currency else formats.price(close, style.decimals)
-    name = listing.name_of(row)
-    about = " · ".join(text for text in (row["ticker"], row.get("market", "")) if text and text != name)
+    about = " · ".join(text for text in (row["ticker"], row.get("market", "")) if text)
     parts = [
-        _span(name, "font-size:1rem;font-weight:700"),
+        _span(listing.name_of(row), "font-size:1rem;font-weight:700"),
         _span(about, "opacity:.65"),
         _span(worth, "font-size:min(1.25rem, 4.8cqw);font-weight:700"),
         _change(bars, close, style),
