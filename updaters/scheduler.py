@@ -126,7 +126,8 @@ def _is_to_repeat(db: MongoDatabase, category: Category, last: RunRecord, now: d
 
 def _follow(category: Category, stop: threading.Event) -> int:
     changed = following.refresh(database.connect(), category, stop)
-    _log.info("%s: %d tickers have changed in the user's own collection", category.key, changed)
+    if changed:  # it looks every ten minutes
+        _log.info("%s: %d tickers have changed in the user's own collection", category.key, changed)
     return changed
 
 
