@@ -38,10 +38,9 @@ _log = logging.getLogger(__name__)
 
 
 def is_outdated(db: MongoDatabase, category: Category) -> bool:
-    """Whether documents were added or removed since the list of an adopted category was last updated.
+    """Whether an adopted category must be looked at again: documents were added or removed, or some time has passed.
 
-    Cheap: counts no documents and reads no bars. Documents may also have changed in place: after `LOOK_AGAIN`, they are
-    to be looked at again.
+    Cheap: counts no documents and reads no bars. Time counts because a document that changes in place leaves no trace.
     """
     location = locations.of(db, category)
     if not location.is_adopted:

@@ -62,6 +62,7 @@ from finance_core.ui.visitor import may_edit
 
 CHART: Final = "chart_of_ticker"
 Current = Callable[[MongoDatabase], History]
+"""Reads the history that the page draws now; see `_current`."""
 
 
 @page()
