@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,9 +53,25 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 2
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--exhaustive", action="store_true", help="run every case of every test")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Slow tests come first: at the end, short ones keep all workers busy until the last moment."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    if config.getoption("--exhaustive"):
+        return
+    cases: Counter[str] = Counter()
+    chosen, left_out = [], []
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        sampled = item.get_closest_marker("sampled")
+        is_left_out = item.get_closest_marker("exhaustive") or (sampled and cases[name] % sampled.args[0])
+        (left_out if is_left_out else chosen).append(item)
+        cases[name] += 1
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = chosen
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -173,6 +173,7 @@ def test_a_line_is_a_pixel_wide_among_more_bars_than_pixels(
         assert wait_until(lambda width=width: page.evaluate(WIDTH) == width)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("ratio", "width"), [(1, 1440), (1.5, 1440), (2, 1440), (3, 390)])
 def test_no_colour_covers_the_other(
     bars: pd.DataFrame, app: Callable[[], str], browser: Browser, ratio: float, width: int

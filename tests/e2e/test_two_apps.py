@@ -65,6 +65,7 @@ def listed(replicated_db: MongoDatabase, yahoo: YahooStandIn) -> MongoDatabase: 
     return replicated_db
 
 
+@pytest.mark.exhaustive
 def test_two_apps_share_schedule_runs_lists_and_charts_though_the_primary_dies(
     listed: MongoDatabase,
     replica_set: ReplicaSet,  # noqa: F811

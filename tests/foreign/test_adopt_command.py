@@ -174,6 +174,7 @@ def test_a_category_that_is_not_known_is_asked_for(own_server_db: MongoDatabase)
     assert len(prices.load(own_server_db, INDICES, "^KS11")) == 20
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", ["my stocks", "it's stocks", "--stocks", "a&b stocks; x"])
 def test_the_commands_it_names_work_as_they_are_pasted(own_server_db: MongoDatabase, name: str) -> None:
     own_server_db[name].insert_many(TEXT)

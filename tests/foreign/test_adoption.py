@@ -588,6 +588,7 @@ def test_the_list_follows_what_the_users_own_programs_add(own_server_db: MongoDa
     assert not scheduler.tick(now)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "bad",
     [

@@ -44,6 +44,7 @@ TEXTS = ("text", "compact", "compact_number", "slashes", "dots", "iso", "iso_off
 EPOCHS = ("seconds", "milliseconds", "float_seconds", "text_seconds", "text_milliseconds")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.slow
 @pytest.mark.parametrize("form", [*TEXTS, *EPOCHS, "day", "iso_utc"])
 def test_every_day_of_two_centuries_is_read_as_itself(form: str) -> None:

@@ -77,6 +77,7 @@ def test_a_ticker_is_not_drawn_while_it_has_bars_that_no_reading_would_have_begu
     assert_all_drawn(followed, TABLES)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("more", "is_drawn"),
     [
@@ -192,6 +193,7 @@ def test_a_location_that_was_stored_without_the_names_that_were_lacking_still_re
     assert len(prices.load(followed, KOREAN_STOCKS, "005930")) == len(TABLES["005930"]) + 1
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("days_later", [1, 2], ids=["Saturday", "Sunday"])
 @pytest.mark.parametrize("change", [1.0, 1.001], ids=["a copy of the day before", "other prices"])
 def test_a_row_of_a_weekend_is_not_drawn(followed: MongoDatabase, days_later: int, change: float) -> None:
@@ -277,6 +279,7 @@ def test_a_price_that_cannot_be_is_not_drawn_and_takes_no_page_and_no_export_wit
     assert "005930" in str(named.value)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "change",
     [

@@ -291,6 +291,7 @@ def test_wrong_use_ends_with_2_and_a_sentence(
     assert is_empty(db)
 
 
+@pytest.mark.exhaustive
 def test_a_big_csv_killed_in_the_middle_and_run_again_is_complete(forgetful_db: MongoDatabase, tmp_path: Path) -> None:
     db = forgetful_db  # sessions end there for all: not on the server that the other tests share
     tables = made(60)

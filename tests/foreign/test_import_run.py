@@ -170,11 +170,13 @@ def told_of(tables: Tables, style: Style) -> Tables:
     return {ticker: table.assign(dividends=0.0, stock_splits=0.0) for ticker, table in tables.items()}
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("style", [*generated.SINGLES, *generated.PAIRS], ids=str)
 def test_every_layout_is_imported_without_loss(db: MongoDatabase, two: dict[str, pd.DataFrame], style: Style) -> None:
     check(db, KOREAN_STOCKS, told_of(two, style), [(two, style)], KOREAN_TICKERS)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(("one", "other"), generated.MIXES, ids=str)
 def test_two_layouts_in_one_collection_are_imported_without_loss(
     db: MongoDatabase, two: dict[str, pd.DataFrame], one: Style, other: Style
@@ -218,6 +220,7 @@ def test_the_days_of_new_york_are_right_in_summer_and_in_winter(db: MongoDatabas
     check(db, US_STOCKS, tables, [(tables, Style(date_form="new_york"))], {})
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("category", "written"),
     [

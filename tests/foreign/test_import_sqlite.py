@@ -566,6 +566,7 @@ print(summary.bars, peak() - before)
 """
 
 
+@pytest.mark.exhaustive
 def test_memory_does_not_grow_with_the_file(db: MongoDatabase, tmp_path: Path) -> None:
     trading = sessions.between("XKRX", dt.date(2012, 1, 2), dt.date(2025, 1, 1))
     days = [f"{day:%Y-%m-%d}" for day in trading[:3000]]

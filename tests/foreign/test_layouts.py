@@ -256,6 +256,7 @@ def random_value(random: np.random.Generator, depth: int) -> Any:
     return {KEYS[random.integers(len(KEYS))]: random_value(random, depth - 1) for _ in range(random.integers(1, 6))}
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("seed", range(20))
 def test_no_document_breaks_the_reader(seed: int) -> None:
     random = np.random.default_rng(seed)

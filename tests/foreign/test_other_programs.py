@@ -49,6 +49,7 @@ NOT_YET: frozenset[str] = frozenset()
 """Layouts that come out wrong, or are refused though they could be read. None may be added."""
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=pytest.mark.xfail(strict=True) if name in NOT_YET else ()) for name in LAYOUTS],

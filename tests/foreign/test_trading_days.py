@@ -31,6 +31,7 @@ def read(moments: np.ndarray, own: Exchange | None = None, kind: str = "utc") ->
     return trading_days.read(moments, *masks[kind], own)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange.calendar)
 @pytest.mark.parametrize("is_known", [True, False])
 def test_midnights_of_any_exchange_are_its_days_whether_it_is_known_or_not(exchange: Exchange, is_known: bool) -> None:

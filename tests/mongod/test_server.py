@@ -133,6 +133,7 @@ def test_it_stays_while_one_of_two_users_lives(data_dir: Path, first_to_leave: s
         assert staying.ask("pid()") == process
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("ending", [None, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_it_shuts_down_cleanly_after_its_last_user(data_dir: Path, ending: signal.Signals | None) -> None:
     with Program(data_dir) as program:
@@ -172,6 +173,7 @@ def test_nothing_stays_of_a_start_whose_process_was_killed(data_dir: Path, serve
 # What goes wrong
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "victims", [("app",), ("server",), ("watchdog",), ("app", "server", "watchdog")], ids=lambda names: "+".join(names)
 )

@@ -91,6 +91,7 @@ def replicated_db(replica_set: ReplicaSet, data_dir: Path, monkeypatch: pytest.M
     database.close()
 
 
+@pytest.mark.exhaustive
 def test_a_run_outlives_the_death_of_its_primary_twice_and_nothing_is_missing_or_double(
     replica_set: ReplicaSet, replicated_db: MongoDatabase, yahoo: YahooStandIn
 ) -> None:

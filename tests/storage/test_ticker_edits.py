@@ -305,6 +305,7 @@ def test_of_twenty_who_add_a_ticker_one_is_told_so(
     assert (entry["who"], row(db, "005930")["name"]) == (f"editor {winner}", f"이름 {winner}")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_ten_thousand_tickers_are_added_with_one_look_at_what_is_there(db: MongoDatabase) -> None:
     rows = [{"ticker": f"{n:06}", "name": f"회사 {n}"} for n in range(10_000)]

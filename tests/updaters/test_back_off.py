@@ -49,6 +49,7 @@ def nights_asked(yahoo: YahooStandIn, asked: dict[str, list[int]], night: int) -
     yahoo.clear()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.usefixtures("three_kinds")
 def test_sixty_nights(db: MongoDatabase, yahoo: YahooStandIn) -> None:

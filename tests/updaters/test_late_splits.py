@@ -52,6 +52,7 @@ def restated(splits: dict[int, tuple[int, int]], until: int) -> Listing:
     return listing
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("ratio", RATIOS, ids=str)
 @pytest.mark.parametrize("delay", [1, 5, 12])
 def test_until_yahoo_restates_the_past_readers_see_no_cliff_and_then_exactly_yahoos_bars(
@@ -78,6 +79,7 @@ def test_until_yahoo_restates_the_past_readers_see_no_cliff_and_then_exactly_yah
     assert adjustment.unadjusted_splits(prices.as_stored(db, KOREAN_STOCKS, "005930")) == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("ratio", "rise"), [((5, 4), 1), ((4, 3), 1), ((4, 5), 1), ((3, 2), 1.25)], ids=str)
 def test_a_split_as_small_as_a_bad_day_is_told_and_asked_about_until_yahoo_restates_the_past(
     db: MongoDatabase, yahoo: YahooStandIn, ratio: tuple[int, int], rise: float

@@ -114,6 +114,7 @@ ODDITIES = [
 ]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("as_json", [True, False], ids=["json", "text"])
 @pytest.mark.parametrize("oddity", ODDITIES, ids=[oddity.change.__name__ for oddity in ODDITIES])
 def test_an_odd_history_shows_in_the_bars_the_report_and_the_exit_code(

@@ -144,6 +144,7 @@ def test_every_ticker_without_a_true_quote_is_asked_for_its_chart(
     assert_all_stored(db, yahoo, market)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "what",
     [
@@ -246,6 +247,7 @@ def test_what_is_no_quote_among_the_quotes_is_passed_over(
     assert_all_stored(db, yahoo, market)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "odd", [{"total": None}, {"total": "12"}, {"total": 10**400}, {"quotes": None}, {"quotes": {"a": 1}}], ids=str
 )
@@ -303,6 +305,7 @@ def test_an_interrupted_addition_is_completed_by_the_next_run(
     assert_all_stored(db, yahoo, market)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("how", ["the option", "the setting", "named tickers", "force", "full"])
 def test_quotes_are_not_used_with(
     db: MongoDatabase, yahoo: YahooStandIn, market: list[str], monkeypatch: pytest.MonkeyPatch, how: str

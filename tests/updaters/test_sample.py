@@ -321,6 +321,7 @@ def test_two_fills_at_once_are_as_good_as_one(db: MongoDatabase, ten_starters: P
         assert_is_sample(db, ticker)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 def test_sample_and_real_bars_never_mix_however_often_updates_are_killed(
     forgetful_db: MongoDatabase, yahoo: YahooStandIn, real: dict[str, Listing], ten_starters: Path

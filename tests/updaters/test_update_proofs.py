@@ -50,6 +50,7 @@ ANSWERS: dict[str, tuple[list[Answer], str]] = {
 }
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("stored", [False, True], ids=["new", "stored"])
 @pytest.mark.parametrize(("answers", "reason"), ANSWERS.values(), ids=ANSWERS)
 def test_an_answer_that_is_none_shows_in_the_bars_the_report_and_the_exit_code(
