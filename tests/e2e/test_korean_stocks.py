@@ -40,9 +40,9 @@ IS_READ_OUT = """([x]) => {
   const [first, last] = chart.getModel().getComponent('dataZoom', 0).getValueRange();
   const position = Math.round(chart.convertFromPixel({ xAxisIndex: 0 }, x - root.getBoundingClientRect().left));
   const day = chart.page.readout.days[Math.min(Math.max(position, first), last)].slice(0, 10);
-  return document.querySelector('.readout').innerText.includes(day);
+  return document.querySelector('.readout').innerText.includes(day) && day;
 }"""
-"""Whether what is read out is of the bar at a place of the window: a slow machine follows the pointer late."""
+"""The day that is read out, once it is that of the bar at a place of the window: a slow machine follows the pointer late."""
 
 
 def day_at(page: Page, share: float) -> pd.Timestamp:
@@ -51,14 +51,21 @@ def day_at(page: Page, share: float) -> pd.Timestamp:
     assert box is not None
     x = box["x"] + PLOT_LEFT + (box["width"] - PLOT_LEFT - PLOT_RIGHT) * share
 
+    days: list[str] = []
+
     def is_read_out() -> bool:
+        if day := page.evaluate(IS_READ_OUT, [x]):
+            days.append(day)
+        return bool(days)
+
+    def is_read_out_after_a_move() -> bool:
         for away in (60, 0):  # a pointer that stays where it is tells a chart nothing
             page.mouse.move(x + away * (0.5 - share), box["y"] + box["height"] * 0.3 - away)
             page.wait_for_timeout(60)
-        return wait_until(lambda: page.evaluate(IS_READ_OUT, [x]), 2)
+        return wait_until(is_read_out, 2)
 
-    assert wait_until(is_read_out), "a chart that changes under the pointer reads out anew once that moves"
-    return pd.Timestamp(DAY.findall(readout(page))[0])
+    assert wait_until(is_read_out_after_a_move), "a chart that changes under the pointer reads out anew once that moves"
+    return pd.Timestamp(days[-1])
 
 
 def readout(page: Page) -> str:
