@@ -31,6 +31,8 @@ MISPRINT: Final = np.log(3)
 """By so much one or two days may differ where nothing is restated."""
 MOST_STEPS: Final = 0.25
 """Where the ratio changes on a greater share of the days, the history is that of something else."""
+OTHER_LEAST: Final = 5
+"""From so many common days on two histories can be told to be of different instruments."""
 RESTATING: Final = np.timedelta64(28, "D")
 """How long Yahoo may restate the prices before a split after it has told the split."""
 
@@ -95,6 +97,33 @@ def refuse_steps(category: Category, stored: pd.DataFrame, bars: pd.DataFrame) -
     )
     first = at[0] + 1 if at.size else np.argmax(off)
     raise HistoryRefused(sentence, date=_text(days[first]))
+
+
+def refuse_another_instrument(stored: pd.DataFrame, bars: pd.DataFrame) -> None:
+    """Raise HistoryRefused if the `stored` bars, which a person has brought, are not of the instrument of `bars`.
+
+    The person's WTI may be crude oil, and Yahoo's a company. Closes of one instrument may differ by splits, by
+    dividends and by another hour of the day, but not in size and on most days at once.
+    """
+    stored = stored[stored["close"] > 0]
+    days, ratios, closes = _ratios(stored, bars)
+    if days.size < OTHER_LEAST:
+        return
+    units = [10.0 ** -_decimals(each["close"].to_numpy()) for each in (stored, bars)]
+    rounding = units[0] / closes[0] + units[1] / closes[1]
+    steps = np.abs(np.diff(np.log(ratios))) - rounding[1:] - rounding[:-1]
+    if np.median(steps) <= RESTATED or abs(np.log(np.median(ratios))) <= CORRECTED:
+        return
+    sentence = N_(
+        "Yahoo가 같은 기호로 보낸 시세가 저장된 것과 크기도 다르고 거의 날마다 다르게 움직여, 다른 종목의 것으로 보고 "
+        "저장된 시세를 그대로 두었습니다. Yahoo의 시세가 맞다면 이 종목의 시세를 지우고 다시 받으십시오."
+    )
+    raise HistoryRefused(sentence)
+
+
+def _decimals(closes: npt.NDArray[np.float64]) -> int:
+    """The decimals with which `closes` are written, at most eight."""
+    return next((digits for digits in range(8) if np.allclose(closes, closes.round(digits), rtol=1e-7, atol=0)), 8)
 
 
 def completed(stored: pd.DataFrame, bars: pd.DataFrame, calendar: Calendar, row: TickerRow) -> pd.DataFrame:

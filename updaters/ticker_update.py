@@ -183,9 +183,12 @@ def _completed(
         return bars
     stored = prices.as_stored(db, category, row["ticker"])
     whole = histories.completed(stored, bars, trading_calendars.of(db, fetched.market.calendar), row)
-    # Otherwise the stored bars are a person's, to which only new ones were added, a mixture, or another symbol's.
-    if "verified_at" in row and row.get("yahoo_symbol") == fetched.symbol and not row.get("rewriting"):
+    if row.get("rewriting"):  # a mixture
+        return whole
+    if "verified_at" in row and row.get("yahoo_symbol") == fetched.symbol:
         histories.refuse_steps(category, stored, bars)
+    else:  # the stored bars are a person's, to which only new ones were added, or another symbol's
+        histories.refuse_another_instrument(stored, bars)
     return whole
 
 

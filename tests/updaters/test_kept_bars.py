@@ -5,6 +5,8 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from finance_core.bars import candles, sessions
 from finance_core.categories import KOREAN_STOCKS
@@ -13,7 +15,7 @@ from finance_core.storage.database import MongoDatabase
 from tests.updaters.test_late_splits import evening
 from tests.updaters.updating import Ran, actions_of, bars_of, metadata, register, run
 from tests.yahoo import COLUMNS, Listing, YahooStandIn, random_walk
-from updaters import ticker_update
+from updaters import histories, ticker_update
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("impatient", "data_dir")]
 
@@ -115,6 +117,47 @@ def test_a_split_that_yahoo_applies_days_later_is_applied_to_days_that_it_lacks_
     assert (ran.failures, ran.removed) == ([], 0)
     assert same(stored(db), restated)
     assert actions_of(db, "stock_splits") == {DAYS[STORED]: 5.0}
+
+
+def test_another_instrument_under_the_symbol_of_imported_bars_does_not_replace_them(
+    db: MongoDatabase, yahoo: YahooStandIn
+) -> None:
+    oil = WHOLE.iloc[:STORED]
+    import_bars(db, oil)
+    company = (random_walk(DAYS, seed=6) / 30).round(2)
+
+    for full in (False, True):
+        (failure,) = update(db, yahoo, Listing(company.iloc[: STORED + 1]), STORED, full=full).failures
+
+        assert "다른 종목" in str(failure.error)
+        assert same(stored(db), oil)
+    assert metadata(db)["source"] == "import"
+
+
+@given(seed=st.integers(0, 1_000), size=st.floats(0.5, 2e4), split=st.sampled_from([1, 2, 50]), decimals=st.integers(0, 4))
+def test_bars_that_differ_by_splits_dividends_or_rounding_are_of_one_instrument(
+    seed: int, size: float, split: int, decimals: int
+) -> None:
+    random = np.random.default_rng(seed)
+    bars = random_walk(DAYS, seed).assign(stock_splits=0.0)
+    bars["close"] *= size / 50_000
+    factors = np.ones(len(DAYS))
+    factors[: random.integers(len(DAYS))] *= split
+    for day in random.integers(len(DAYS), size=4):
+        factors[:day] *= random.uniform(0.9, 1)
+    stored = bars.assign(close=(bars["close"] * factors).round(decimals))
+
+    histories.refuse_another_instrument(stored, bars)
+
+
+@given(seed=st.integers(0, 1_000), size=st.floats(1.5, 1_000), upside_down=st.booleans())
+def test_two_instruments_of_another_size_are_told_apart(seed: int, size: float, upside_down: bool) -> None:
+    one, other = (random_walk(DAYS, seed + more).assign(stock_splits=0.0) for more in (0, 2_000))
+    other["close"] *= (1 / size if upside_down else size) * np.median(one["close"]) / np.median(other["close"])
+    assume(abs(np.log((other["close"] / one["close"]).median())) > 0.2)
+
+    with pytest.raises(histories.HistoryRefused):
+        histories.refuse_another_instrument(one, other)
 
 
 @pytest.mark.parametrize("gap", [slice(80, 95), slice(0, 15)], ids=["hole", "beginning"])
