@@ -71,20 +71,17 @@ def first_seen(count: int) -> tuple[int, int]:
     return max(count - FIRST_SEEN, 0), max(count - 1, 0)
 
 
-def seen(visible: tuple[int, int], count: int, ahead: int = 0) -> tuple[int, int]:
+def seen(visible: tuple[int, int], count: int) -> tuple[int, int]:
     """The positions that a chart shows if it is told to show `visible` of `count` bars: `LEAST_SEEN` at least.
 
-    The days `ahead` follow the last bar, and are shown with it. Earlier bars are added, later ones only where there are
-    no earlier ones.
+    Earlier bars are added, later ones only where there are no earlier ones.
 
-    >>> seen((30, 30), 60), seen((0, 1), 60), seen((59, 59), 60, ahead=26), seen((10, 40), 60)
-    ((26, 30), (0, 4), (59, 85), (10, 40))
+    >>> seen((30, 30), 60), seen((0, 1), 60), seen((10, 40), 60)
+    ((26, 30), (0, 4), (10, 40))
     """
     first, last = visible
-    newest = count + ahead - 1
-    end = newest if last == count - 1 else last
-    first = max(min(first, end - LEAST_SEEN + 1), 0)
-    return first, min(max(end, first + LEAST_SEEN - 1), newest)
+    first = max(min(first, last - LEAST_SEEN + 1), 0)
+    return first, min(max(last, first + LEAST_SEEN - 1), count - 1)
 
 
 def zooms(
