@@ -18,11 +18,8 @@ def written(db: MongoDatabase, look: "Styler", column: str, tickers: Sequence[tu
 
     They have the decimals of their categories and, where the table has several currencies, the signs of these.
     """
-    rows = {category: listing.of(db, category).rows for category in {category for category, _ticker in tickers}}
-    quoted = [
-        (category, category.quoted_in(ticker, (rows[category].get(ticker) or {}).get("currency")))
-        for category, ticker in tickers
-    ]
+    rows = zip(tickers, listing.rows_of(db, tickers), strict=True)
+    quoted = [(category, category.quoted_in(ticker, (row or {}).get("currency"))) for (category, ticker), row in rows]
     has_several = len({currency for _category, currency in quoted} - {""}) > 1
     for category, currency in dict.fromkeys(quoted):
         cells = [each == (category, currency) for each in quoted]

@@ -3,6 +3,7 @@
 A listing is cached, so that a page with ten thousand tickers is as fast as a page with ten.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,17 @@ class Listing:
 def of(db: MongoDatabase, category: Category) -> Listing:
     """The listing of `category`, at most `KEPT_FOR` seconds old."""
     return _listing(f"{database.address()}/{db.name}/{category.key}", db, category)
+
+
+def row_of(db: MongoDatabase, category: Category, ticker: str) -> TickerRow | None:
+    """The row of a ticker as it is stored now, else as it is listed; None where it is neither."""
+    return tickers.get(db, category, ticker) or of(db, category).rows.get(ticker)
+
+
+def rows_of(db: MongoDatabase, named: Sequence[tuple[Category, str]]) -> list[TickerRow | None]:
+    """The listed row of each of the tickers `named`, of any categories; None where a ticker is not listed."""
+    rows = {category: of(db, category).rows for category in {category for category, _ticker in named}}
+    return [rows[category].get(ticker) for category, ticker in named]
 
 
 def forget() -> None:

@@ -188,7 +188,7 @@ def _found(db: MongoDatabase, made: Sequence[AlertRule]) -> None:
 def table(db: MongoDatabase, shown: Sequence[Alert]) -> None:
     """A table of alerts, whose tickers are links to their charts."""
     of_alerts = [(categories.category(alert["category"]), alert["ticker"]) for alert in shown]
-    rows = [listing.of(db, category).rows.get(ticker) for category, ticker in of_alerts]
+    rows = listing.rows_of(db, of_alerts)
     name, close, change = _("종목"), _("종가"), _("등락률")
     corrected = _("그 뒤 고쳐진 시세로는 맞지 않음")
     data = pd.DataFrame(

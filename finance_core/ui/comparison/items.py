@@ -10,7 +10,6 @@ from finance_core.bars.comparison import Money
 from finance_core.categories import Category
 from finance_core.charts.comparison import Line
 from finance_core.i18n import _
-from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing
@@ -68,8 +67,7 @@ def load(db: MongoDatabase, key: str, slot: int) -> Item | None:
 
 def row_of(db: MongoDatabase, key: str) -> TickerRow | None:
     """The row of the ticker with this key; None where it is not listed."""
-    category, ticker = categories.of_key(key)
-    return tickers.get(db, category, ticker) or listing.of(db, category).rows.get(ticker)
+    return listing.row_of(db, *categories.of_key(key))
 
 
 def with_unique_names(items: Sequence[Item]) -> list[Item]:

@@ -8,7 +8,6 @@ from finance_core import categories
 from finance_core.categories import Category
 from finance_core.charts import overlay
 from finance_core.i18n import _
-from finance_core.storage import tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import listing, navigation, search_box
@@ -34,7 +33,7 @@ def load(db: MongoDatabase, view: View, currency: str) -> tuple[list[Compared], 
     rows, problems = [], []
     for key in view.compared:
         category, ticker = categories.of_key(key)
-        row = tickers.get(db, category, ticker) or listing.of(db, category).rows.get(ticker)
+        row = listing.row_of(db, category, ticker)
         history = shared.history(db, category, row) if row else None
         if row is None or history is None or history.bars.empty:
             problems.append(_("{ticker}은(는) 시세가 없어 함께 그리지 못합니다.").format(ticker=ticker[:40]))

@@ -11,7 +11,7 @@ from finance_core import categories, formats
 from finance_core.bars import comparison
 from finance_core.charts.style import Style
 from finance_core.i18n import _
-from finance_core.storage import database, tickers, trading_calendars, watchlists
+from finance_core.storage import database, trading_calendars, watchlists
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.watchlists import FAVOURITES, Watchlist
 from finance_core.ui import address_bar, colors, listing, navigation
@@ -164,7 +164,7 @@ def _entry(db: MongoDatabase, shown: Watchlist, position: int) -> None:
     """The chart of the chosen ticker and, for an admin, the controls for its place on the list."""
     entry = shown.entries[position]
     category = categories.category(entry.category)
-    row = tickers.get(db, category, entry.ticker) or listing.of(db, category).rows.get(entry.ticker)
+    row = listing.row_of(db, category, entry.ticker)
     name = listing.name_of(row) if row else entry.ticker
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="watched_row"):
         viewer_link(category, entry.ticker, plain(name))

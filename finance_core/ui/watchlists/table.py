@@ -57,7 +57,7 @@ def _form(rows: int) -> dict[str, Any]:
 
 def _table(db: MongoDatabase, entries: Sequence[Entry]) -> pd.DataFrame:
     of_entries = [(categories.category(entry.category), entry.ticker) for entry in entries]
-    rows = [listing.of(db, category).rows.get(ticker) for category, ticker in of_entries]
+    rows = listing.rows_of(db, of_entries)
     numbers = lines.of(db, entries)
     table = {
         NAME: [listing.link(*each, row) for each, row in zip(of_entries, rows, strict=True)],
@@ -85,6 +85,6 @@ def _columns() -> dict[str, Any]:
 def _colored(db: MongoDatabase, table: pd.DataFrame, entries: Sequence[Entry]) -> Any:
     """`table` with its changes in the visitor's colours, and closes as texts."""
     of_entries = [(categories.category(entry.category), entry.ticker) for entry in entries]
-    rows = {category: listing.of(db, category).rows for category in {category for category, _ticker in of_entries}}
-    traded = [(category, listing.market_of(rows[category].get(ticker))) for category, ticker in of_entries]
+    rows = zip(of_entries, listing.rows_of(db, of_entries), strict=True)
+    traded = [(category, listing.market_of(row)) for (category, _ticker), row in rows]
     return closes.written(db, colors.of_changes(table, [_(CHANGE)], traded), _(CLOSE), of_entries)
