@@ -17,9 +17,9 @@ def price(value: float | None, decimals: int) -> str:
 
 
 def money(value: float | None, currency: str, decimals: int) -> str:
-    """A price with its currency's sign: ₩70,300."""
-    if value is None or math.isnan(value):
-        return MISSING
+    """A price with its currency's sign: ₩70,300; as `price` where `currency` is ""."""
+    if value is None or math.isnan(value) or not currency:
+        return price(value, decimals)
     pattern = "¤#,##0" + ("." + "0" * decimals if decimals else "")
     # English signs in both languages, as markets write them: $ and ¥, where texts in Korean have US$ and JP¥.
     return numbers.format_currency(value, currency, pattern, locale="en", currency_digits=False)

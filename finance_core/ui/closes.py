@@ -1,4 +1,4 @@
-"""The column of closes in a table whose rows may be of several categories and currencies."""
+"""Closes in tables whose rows may be of several categories and currencies."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -23,10 +23,10 @@ def written(db: MongoDatabase, look: "Styler", column: str, tickers: Sequence[tu
     has_several = len({currency for _category, currency in quoted} - {""}) > 1
     for category, currency in dict.fromkeys(quoted):
         cells = [each == (category, currency) for each in quoted]
-        look = look.format(partial(_price, category, currency * has_several), subset=(cells, column))
+        look = look.format(partial(price, category, currency * has_several), subset=(cells, column))
     return look
 
 
-def _price(category: Category, currency: str, close: float) -> str:
-    decimals = category.decimals_of(close)
-    return formats.money(close, currency, decimals) if currency else formats.price(close, decimals)
+def price(category: Category, currency: str, close: float) -> str:
+    """The `close` of a ticker of `category` with the sign of its `currency`; without a sign where that is ""."""
+    return formats.money(close, currency, category.decimals_of(close))

@@ -23,7 +23,7 @@ from finance_core.charts.style import Style
 from finance_core.i18n import N_, _, translated
 from finance_core.storage import locations, prices
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import address_bar, colors, search_box
+from finance_core.ui import address_bar, closes, colors, search_box
 from finance_core.ui.choices import segmented
 from finance_core.ui.decorators import page
 from finance_core.ui.echart import border, clicks
@@ -172,8 +172,8 @@ def _drawn_map(view: View, market: Market, style: Style) -> tuple[Prepared, Size
     drawn = table[(table[size] > 0) & table["change"].notna()]
     begin = max(len(panel.sessions) - 1 - _sessions(market, view), 0)
     lines = pd.Series(_lines(market, drawn.index.to_numpy(), begin), index=drawn.index)
-    closes = [tables.price(view.of, *row) for row in zip(drawn["currency"], drawn["close"], strict=True)]
-    drawn = drawn.assign(close=closes, line=lines, industry=panel.text("industry")[drawn.index])
+    texts = [closes.price(view.of, *row) for row in zip(drawn["currency"], drawn["close"], strict=True)]
+    drawn = drawn.assign(close=texts, line=lines, industry=panel.text("industry")[drawn.index])
     full = market_map.full_at(drawn["change"].to_numpy())
     parts = [_sized(size, panel, table.index[has_market_value].to_numpy())]
     if size != view.size:

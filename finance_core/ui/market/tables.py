@@ -15,7 +15,7 @@ from finance_core.categories import INDICES, Category
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import choices, listing, navigation
+from finance_core.ui import choices, closes, listing, navigation
 from finance_core.ui.market import state
 
 ROW_HEIGHT = 28
@@ -70,7 +70,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
     )
     look = shown.style.map(lambda value: _color(value, style), subset=[change])
     for currency in table["currency"].unique():
-        look = look.format(partial(price, category, currency), subset=(table["currency"] == currency, close))
+        look = look.format(partial(closes.price, category, currency), subset=(table["currency"] == currency, close))
     st.dataframe(
         look,
         hide_index=True,
@@ -124,11 +124,6 @@ def index_name(db: MongoDatabase, ticker: str) -> str:
     """The name of an index, or its ticker where it is not listed; sample prices are marked as such."""
     row = listing.of(db, INDICES).rows.get(ticker)
     return listing.name_of(row) + listing.mark_of(row) if row else ticker
-
-
-def price(category: Category, currency: str, close: float) -> str:
-    """The `close` of a ticker of `category` with the sign of its `currency`."""
-    return formats.money(close, currency, category.decimals_of(close))
 
 
 def _color(value: float, style: Style) -> str:

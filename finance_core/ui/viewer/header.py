@@ -28,7 +28,7 @@ def show(
     """
     close = float(bars["close"].iloc[-1])
     currency = category.quoted_in(row["ticker"], row.get("currency"))
-    worth = formats.money(close, currency, style.decimals) if currency else formats.price(close, style.decimals)
+    worth = formats.money(close, currency, style.decimals)
     about = " · ".join(text for text in (row["ticker"], row.get("market", "")) if text)
     parts = [
         _span(listing.name_of(row), "font-size:1rem;font-weight:700"),
