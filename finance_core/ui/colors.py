@@ -1,7 +1,7 @@
 """The colours of rising and falling prices: the visitor's choice for all pages, else those usual in the market."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -35,15 +35,16 @@ def of_changes(table: pd.DataFrame, columns: Sequence[str], traded: Sequence[tup
     """
     customs = {rising_is_red(*each) for each in set(traded)}
     is_red = customs.pop() if len(customs) == 1 else not traded or rising_is_red(traded[0][0])
-    style = Style(rising_is_red=is_red)
+    return colored(table, columns, Style(rising_is_red=is_red))
 
-    def colored(column: "pd.Series[float]") -> list[str]:
-        return [
-            f"color: {style.rising}" if change > 0 else f"color: {style.falling}" if change < 0 else ""
-            for change in column
-        ]
 
-    return table.style.apply(colored, subset=list(columns))
+def colored(table: pd.DataFrame, columns: Sequence[str], style: Style) -> "Styler":
+    """`table` with the changes in `columns` in the colours of `style`."""
+
+    def color(change: Any) -> str:
+        return f"color: {style.rising}" if change > 0 else f"color: {style.falling}" if change < 0 else ""
+
+    return table.style.map(color, subset=list(columns))
 
 
 def switch(category: Category, market: str) -> None:

@@ -15,7 +15,7 @@ from finance_core.categories import INDICES, Category
 from finance_core.charts.style import Style
 from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
-from finance_core.ui import choices, closes, listing, navigation
+from finance_core.ui import choices, closes, colors, listing, navigation
 from finance_core.ui.market import state
 
 ROW_HEIGHT = 28
@@ -68,7 +68,7 @@ def show(category: Category, table: pd.DataFrame, span: str, style: Style, key: 
             **{title: table[size] for size, title in sizes.items()},
         }
     )
-    look = shown.style.map(lambda value: _color(value, style), subset=[change])
+    look = colors.colored(shown, [change], style)
     for currency in table["currency"].unique():
         look = look.format(partial(closes.price, category, currency), subset=(table["currency"] == currency, close))
     st.dataframe(
@@ -102,7 +102,7 @@ def industries(
     name = st.column_config.TextColumn(width="medium")
     percents = {title: st.column_config.NumberColumn(format=PERCENT) for title in spans}
     choices.rows(
-        shown.style.map(lambda value: _color(value, style), subset=list(spans)),
+        colors.colored(shown, list(spans), style),
         "industries",
         list(ranked.index),
         chosen,
@@ -124,7 +124,3 @@ def index_name(db: MongoDatabase, ticker: str) -> str:
     """The name of an index, or its ticker where it is not listed; sample prices are marked as such."""
     row = listing.of(db, INDICES).rows.get(ticker)
     return listing.name_of(row) + listing.mark_of(row) if row else ticker
-
-
-def _color(value: float, style: Style) -> str:
-    return f"color: {style.rising}" if value > 0 else f"color: {style.falling}" if value < 0 else ""
