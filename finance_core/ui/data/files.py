@@ -1,7 +1,6 @@
 """Import and export of files on the data page: CSV, Parquet and SQLite in, CSV and Parquet out."""
 
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -14,7 +13,7 @@ from finance_core import formats, settings
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.foreign import file_source, import_run, joined_source, ticker_names
-from finance_core.foreign.import_records import Progress, Summary
+from finance_core.foreign.import_records import Summary
 from finance_core.foreign.intervals import Intraday
 from finance_core.foreign.joined_source import JoinedSource
 from finance_core.foreign.sqlite_source import SqliteSource
@@ -61,7 +60,9 @@ def import_section(db: MongoDatabase) -> str | None:
     part = st.text_input(hint, key="import_what", width=420).strip()
     busy, intraday = started.blocks(db, category), outcome.intraday(started.ended(name), name)
     with st.container(horizontal=True, gap="small"):
-        dry_run_button(_("시험 가져오기"), "try_file", busy, partial(_try, category, paths, part, intraday))
+        label = _("시험 가져오기")
+        work = partial(_work, import_run.examine, category, paths, part, intraday)
+        dry_run_button(label, "try_file", busy, partial(started.begin, label, name, work))
         plan = [
             _("{file}을(를) 읽어 {category}의 {collection} 컬렉션에 봉으로 넣습니다.").format(
                 file=name, category=_(category.title), collection=locations.of(db, category).collection
@@ -69,8 +70,9 @@ def import_section(db: MongoDatabase) -> str | None:
             _("저장된 것과 겹치는 날이 서로 다른 종목은 그대로 두고 알립니다."),
             _("받지 않은 행은 이유와 함께 모두 적고, 끝에 쓴 것을 다시 읽어 견줍니다."),
         ]
-        start = partial(_import, category, paths, part, intraday)
-        ask(_("가져오기"), ":material/upload_file:", plan, "import", busy, start)
+        label = _("가져오기")
+        work = partial(_work, import_run.run, category, paths, part, intraday, origin="page")
+        ask(label, ":material/upload_file:", plan, "import", busy, partial(started.begin, label, name, work))
     started.show(name)
     summary = started.ended(name)
     outcome.of_run(summary if summary and summary.category == category.key else None, category)
@@ -162,19 +164,9 @@ def _source(category: Category, paths: Sequence[Path], part: str) -> Source:
     return JoinedSource(sources) if len(sources) > 1 else sources[0]
 
 
-def _try(category: Category, paths: Sequence[Path], part: str, intraday: Intraday) -> None:
-    def work(progress: Progress, stop: threading.Event) -> Summary:
-        db, source = database.connect(), _source(category, paths, part)
-        descriptions = ticker_names.of(db, category)
-        return import_run.examine(db, category, source, descriptions, intraday, progress=progress, stop=stop)
-
-    started.begin(_("시험 가져오기"), joined_source.name_of([path.name for path in paths]), work)
-
-
-def _import(category: Category, paths: Sequence[Path], part: str, intraday: Intraday) -> None:
-    def work(progress: Progress, stop: threading.Event) -> Summary:
-        db, source = database.connect(), _source(category, paths, part)
-        descriptions = ticker_names.of(db, category)
-        return import_run.run(db, category, source, descriptions, intraday, origin="page", progress=progress, stop=stop)
-
-    started.begin(_("가져오기"), joined_source.name_of([path.name for path in paths]), work)
+def _work(
+    run: Callable[..., Summary], category: Category, paths: Sequence[Path], part: str, intraday: Intraday, **watch: Any
+) -> Summary:
+    """The summary of `run`, a dry run or an import, for the rows of files (see `_source`)."""
+    db, source = database.connect(), _source(category, paths, part)
+    return run(db, category, source, ticker_names.of(db, category), intraday, **watch)
