@@ -65,19 +65,20 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
         with st.container(horizontal=True, wrap=False, width="content", gap="xxsmall", key="menus"):
             label = f"{view.first} – {view.last or ''}" if view.first else _("메뉴")
             indicator_menu.show(category, view, partial(_averages, category, view))
-            looks = st.popover(
-                _("모양"), help=_("모양"), icon=":material/candlestick_chart:", key="looks", width="content"
-            )
-            compare = st.popover(
-                _("함께"), help=_("함께"), icon=":material/stacked_line_chart:", key="compare", width="content"
-            )
-            draw = st.popover(_("그리기"), help=_("그리기"), icon=":material/draw:", key="draw", width="content")
+            looks = _menu(_("모양"), "candlestick_chart", "looks")
+            compare = _menu(_("함께"), "stacked_line_chart", "compare")
+            draw = _menu(_("그리기"), "draw", "draw")
             menu = st.popover(label, icon=":material/tune:", key="menu", width="content")
     with looks:
         _looks(category, view, row.get("market", ""))
     with menu:
         _range(category, view, dates)
     return Menus(compare, draw, menu)
+
+
+def _menu(label: str, icon: str, key: str) -> DeltaGenerator:
+    """A menu whose label is shown on hover too: a narrow window hides it."""
+    return st.popover(label, help=label, icon=f":material/{icon}:", key=key, width="content")
 
 
 def _fold() -> None:
