@@ -1,12 +1,12 @@
 """The part of a menu that downloads a chart as a picture: its size, light or dark. A page supplies the texts on it."""
 
-import datetime as dt
 from collections.abc import Iterable
 from typing import Final, cast
 
 import streamlit as st
 
 from finance_core.i18n import N_, _
+from finance_core.storage import tickers
 from finance_core.storage.documents import TickerRow
 from finance_core.ui import run_status
 from finance_core.ui.choices import segmented
@@ -64,7 +64,7 @@ def line_of(parts: Iterable[str]) -> str:
 
     A page calls this while it is drawn: what makes a file later knows neither language nor time zone of the visitor.
     """
-    made = _("{date} 만듦").format(date=run_status.day(dt.datetime.now(dt.UTC).replace(tzinfo=None)))
+    made = _("{date} 만듦").format(date=run_status.day(tickers.now()))
     return " · ".join([part for part in parts if part] + [made])
 
 

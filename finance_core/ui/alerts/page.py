@@ -172,7 +172,7 @@ def _named(rule: AlertRule, active: Mapping[tuple[str, str], bool]) -> str:
 
 
 def _found(db: MongoDatabase, made: Sequence[AlertRule]) -> None:
-    recent = alerts.recent(db, dt.datetime.now(dt.UTC).replace(tzinfo=None) - SHOWN_FOR, limit=500, withdrawn=True)
+    recent = alerts.recent(db, tickers.now() - SHOWN_FOR, limit=500, withdrawn=True)
     st.subheader(_("지난 30일의 알림"))
     if not recent:
         nothing = (
