@@ -46,9 +46,12 @@ def load(db: MongoDatabase, view: View, currency: str) -> tuple[list[Compared], 
 
 
 def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> None:
-    """The menu of the other tickers: a search that adds one, and those that are shown, to be taken away."""
+    """The menu of the other tickers: a search that adds one, and those that are shown, to be taken away.
+
+    `view` is `without_itself`.
+    """
     own = category.key_of(ticker)
-    shown = [key for key in view.compared if key != own]
+    shown = list(view.compared)
 
     def add(chosen: Category, other: str) -> None:
         key, keys = chosen.key_of(other), [each for each in address.present(category).compared if each != own]
@@ -65,7 +68,7 @@ def control(db: MongoDatabase, category: Category, view: View, ticker: str) -> N
     st.caption(_("처음 보이는 봉부터의 변화율로 그립니다. 통화는 바꾸지 않습니다."))
     if shown:
         _taking_away(db, category, shown)
-    series = ",".join([own, *view.compared])
+    series = ",".join([own, *shown])
     query = {"series": series, "period": view.period, "unit": view.interval}
     label = _("비교 화면에서 보기")
     st.page_link(navigation.page("comparison"), label=label, icon=":material/open_in_new:", query_params=query)
