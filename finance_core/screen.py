@@ -77,7 +77,7 @@ def _as_text(_category: str, _tree: Node, rows: pd.DataFrame, result: Result, fo
     lines = [formats.filled(sentence, day=day, judged=result.judged, count=len(rows))]
     lines += result.remarks()
     if result.behind:
-        lines.append(_("{count}종목은 마지막 봉이 그보다 앞입니다.").format(count=formats.count(result.behind)))
+        lines.append(formats.filled(_("{count}종목은 마지막 봉이 그보다 앞입니다."), count=result.behind))
     if len(rows):
         lines.append(rows.to_string(index=False, float_format=_number))
     counted = [" ".join((_(REASONS[why]), formats.count(len(names)))) for why, names in result.unjudged.items()]

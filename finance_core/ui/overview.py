@@ -136,7 +136,7 @@ def _category(db: MongoDatabase, category: Category, state: Summary) -> None:
             text = _("{day} · 상승 {rising} · 하락 {falling} · 보합 {unchanged}")
             told = formats.filled(text, **breadth._asdict() | {"day": formats.date(breadth.day)})
             if sum(breadth[1:4]) < breadth.listed / 2:  # as the page of the market, which shows that day later
-                told += " · " + _("{count}종목 가운데").format(count=formats.count(breadth.listed))
+                told += " · " + formats.filled(_("{count}종목 가운데"), count=breadth.listed)
             st.caption(plain(told))
         if state.samples:
             st.badge(_("표본 포함"), icon=":material/science:", color="orange")

@@ -172,7 +172,7 @@ def _note(item: Item, converted: str, base: Base | None, shown: pd.DataFrame, ba
         notes.append(_("{day} 기준").format(day=formats.date(base.day)))
     without_rate = int((close.isna() & item.close.reindex(close.index).notna()).sum())
     if without_rate:
-        notes.append(_("환율이 없는 봉 {count}개는 비어 있습니다").format(count=formats.count(without_rate)))
+        notes.append(formats.filled(_("환율이 없는 봉 {count}개는 비어 있습니다"), count=without_rate))
     return " · ".join(notes)
 
 

@@ -74,14 +74,12 @@ def intraday(summary: Summary | None, subject: str) -> Intraday:
 
 def of_import(last: ImportRecord, key: str) -> None:
     """The record of a finished import: counts, the result of verification, and the refused rows."""
-    text = _("{moment}에 종목 {tickers}개의 봉 {bars}개를 가져왔고 {refused}행을 받지 않았습니다.").format(
-        moment=run_status.moment(last["finished_at"]),
-        **{name: formats.count(last[name]) for name in ("tickers", "bars", "refused")},
-    )
+    sentence = _("{moment}에 종목 {tickers}개의 봉 {bars}개를 가져왔고 {refused}행을 받지 않았습니다.")
+    counts = {"tickers": last["tickers"], "bars": last["bars"], "refused": last["refused"]}
+    text = formats.filled(sentence, moment=run_status.moment(last["finished_at"]), **counts)
     if last["kept"]:
-        text += " " + _("{count}종목은 하나도 가져오지 않고, 저장된 것을 그대로 두었습니다.").format(
-            count=formats.count(last["kept"])
-        )
+        sentence = _("{count}종목은 하나도 가져오지 않고, 저장된 것을 그대로 두었습니다.")
+        text += " " + formats.filled(sentence, count=last["kept"])
     if not last["bars"]:
         nothing = _("봉을 하나도 받지 못했습니다.")
         st.error(plain(f"{text} {nothing}"), icon=":material/error:")
@@ -99,18 +97,14 @@ def of_import(last: ImportRecord, key: str) -> None:
 def _of_reading(summary: Summary) -> None:
     if summary.state == "done":
         text = _("종목 {count}개의 봉 {bars}개를 모두 읽어 확인했습니다.")
-        st.success(
-            text.format(count=formats.count(summary.total), bars=formats.count(summary.bars)),
-            icon=":material/check_circle:",
-        )
+        st.success(formats.filled(text, count=summary.total, bars=summary.bars), icon=":material/check_circle:")
     elif summary.failures:
         st.warning(plain(reports.unread(summary)), icon=":material/warning:")
 
 
 def _of_dry_run(summary: Summary) -> None:
     text = _("행 {rows}개 가운데 {bars}개가 봉이 되고 {refused}개는 받지 않습니다. 아무것도 쓰지 않았습니다.")
-    counts = {name: formats.count(summary.counts[name]) for name in ("rows", "bars", "refused")}
-    sentences = [text.format(**counts)]
+    sentences = [formats.filled(text, **{name: summary.counts[name] for name in ("rows", "bars", "refused")})]
     if summary.failures:
         sentence = _("{count}종목은 아래의 이유로 모든 행을 받지 않습니다.")
         sentences.append(formats.filled(sentence, count=len(summary.failures)))
@@ -139,7 +133,7 @@ def _refused(
         table = pd.DataFrame(map(reports.cells, refusals()), columns=columns)
         return spreadsheets.to_csv(table)
 
-    with st.expander(_("받지 않은 행 {count}").format(count=formats.count(sum(counts.values())))):
+    with st.expander(formats.filled(_("받지 않은 행 {count}"), count=sum(counts.values()))):
         reasons = reports.reasons(counts, examples)
         st.dataframe(pd.DataFrame({_("이유"): list(reasons), _("행 수"): list(reasons.values())}), hide_index=True)
         downloads.button(_("모두 CSV로"), f"refused_{key}.csv", download)

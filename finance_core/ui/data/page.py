@@ -269,7 +269,7 @@ def _others(collections: list[Inspected]) -> None:
         st.subheader(_("다른 컬렉션"), divider="gray")
     for collection in collections:
         facts = list(map(str, collection.obstacles)) or [
-            _("문서 {count}개").format(count=formats.count(collection.documents)),
+            formats.filled(_("문서 {count}개"), count=collection.documents),
             _("종목의 이름이 든 목록: 종목 목록을 만들 때 씁니다.")
             if collection.kind == "names"
             else _("시세가 아닙니다."),

@@ -159,13 +159,9 @@ def _watch(_db: MongoDatabase) -> None:
     if started is None or started.task.finished:
         st.rerun()  # the whole page
     summary = started.progress or Summary("", started.subject)
-    text = _("{subject} {what}: {done}/{total}종목, 봉 {bars}개").format(
-        subject=summary.source or started.subject,
-        what=started.what,
-        done=formats.count(summary.done),
-        total=formats.count(summary.total),
-        bars=formats.count(summary.bars),
-    )
+    counts = {"done": summary.done, "total": summary.total, "bars": summary.bars}
+    sentence = _("{subject} {what}: {done}/{total}종목, 봉 {bars}개")
+    text = formats.filled(sentence, subject=summary.source or started.subject, what=started.what, **counts)
     bar, button = st.columns([6, 1], vertical_alignment="center")
     bar.progress(summary.done / summary.total if summary.total else 0.0, text=plain(text.strip()))
     stop = started.task.stop

@@ -128,15 +128,15 @@ def _about(view: View, market: Market) -> str:
         _("읽을 수 없는 종목 {count}"): market.unreadable,
     }
     parts = [
-        _("{date} 종가 · {count}종목").format(date=day, count=formats.count(int(market.counted.sum()))),
-        *(text.format(count=formats.count(count)) + " " + _("제외") for text, count in left_out.items() if count),
+        formats.filled(_("{date} 종가 · {count}종목"), date=day, count=int(market.counted.sum())),
+        *(formats.filled(text, count=count) + " " + _("제외") for text, count in left_out.items() if count),
     ]
     if market.ahead:
         sentence = _("{count}종목에는 더 새로운 봉이 있습니다. 절반이 업데이트되면 그날을 보여 드립니다.")
-        parts.append(sentence.format(count=formats.count(market.ahead)))
+        parts.append(formats.filled(sentence, count=market.ahead))
     if jumped := len(market.panel.jump_days()):
         sentence = _("{count}종목은 하루 가격제한폭을 넘은 단절이 있어, 그것을 넘는 변화는 세지 않습니다.")
-        parts.append(sentence.format(count=formats.count(jumped)))
+        parts.append(formats.filled(sentence, count=jumped))
     if market.members_on:
         sentence = _("{index} 구성 종목은 {date} 목록의 것이고, 지난 날도 이 종목들로 셉니다.")
         name = _(state.INDEX_LISTS[view.index].title)
@@ -148,7 +148,7 @@ def _jumped(panel: Panel) -> str | None:
     """The first tickers with jumps, and the days of these; None if there are none."""
     days, names = panel.jump_days(), dict(zip(panel.tickers, tables.names_of(panel), strict=True))
     lines = [f"{names[ticker]} {ticker}: {', '.join(map(formats.date, each))}" for ticker, each in days.items()]
-    more = [_("외 {count}종목").format(count=formats.count(len(lines) - MOST_NAMED))] if len(lines) > MOST_NAMED else []
+    more = [formats.filled(_("외 {count}종목"), count=len(lines) - MOST_NAMED)] if len(lines) > MOST_NAMED else []
     return "  \n".join(map(plain, [*lines[:MOST_NAMED], *more])) or None
 
 

@@ -65,9 +65,9 @@ def _counts(db: MongoDatabase, view: View, result: Result) -> None:
         st.markdown(formats.filled(text, **facts), width="content")
         if result.behind:
             sentence = _("{count}종목은 마지막 봉이 그보다 앞입니다.")
-            st.caption(sentence.format(count=formats.count(result.behind)), width="content")
+            st.caption(formats.filled(sentence, count=result.behind), width="content")
         if left_out:
-            label = _("살펴볼 수 없던 {count}종목").format(count=formats.count(left_out))
+            label = formats.filled(_("살펴볼 수 없던 {count}종목"), count=left_out)
             with st.popover(label, icon=":material/rule:", key="unjudged"):
                 for reason, unjudged in result.unjudged.items():
                     title = f"{titles[reason]} · {formats.count(len(unjudged))}"

@@ -29,7 +29,7 @@ def show(state: State) -> None:
     _elsewhere(state)
     edits = state.pending
     if not edits:
-        st.caption(plain(_("종목 {count}개. 칸을 두 번 눌러 고칩니다.").format(count=formats.count(state.total))))
+        st.caption(plain(formats.filled(_("종목 {count}개. 칸을 두 번 눌러 고칩니다."), count=state.total)))
         return
     cells = sum(len(edit.changes) for edit in edits.values())
     with st.container(border=True, key="unsaved"):
@@ -104,7 +104,7 @@ def show_conflicts(state: State) -> None:
         return
     with st.container(border=True):
         counted = _("{count}개 행은 그사이 다른 사람이 고쳤습니다. 무엇을 남길지 고르십시오.")
-        st.warning(counted.format(count=formats.count(len(conflicts))), icon=":material/group:")
+        st.warning(formats.filled(counted, count=len(conflicts)), icon=":material/group:")
         for conflict in conflicts[:SHOWN_CONFLICTS]:
             _show_conflict(state, conflict)
 

@@ -21,7 +21,6 @@ def show(db: MongoDatabase) -> None:
     for each in visible[:MOST_LISTS]:
         st.subheader(titles[each.id], divider="gray")
         table.brief(db, each.entries[:MOST_ROWS], key=f"brief_{each.id}")
-        count = formats.count(len(each.entries))
-        label = _("모두 보기 · {count}종목").format(count=count)
+        label = formats.filled(_("모두 보기 · {count}종목"), count=len(each.entries))
         where = {"list": each.id}
         st.page_link(navigation.page("watchlists"), label=label, icon=":material/list_alt:", query_params=where)
