@@ -66,11 +66,15 @@ def present() -> dict[str, str]:
     return st.query_params.to_dict()
 
 
+def with_language(texts: Mapping[str, str]) -> dict[str, str]:
+    """The parameters `texts`, and the parameter `lang` of the page's address if it has one."""
+    return {**texts, **{name: text for name, text in st.query_params.items() if name == "lang"}}
+
+
 def write(texts: Mapping[str, str]) -> None:
     """Make `texts` the parameters of the page's address; its parameter `lang` stays."""
     with changing():
-        language = {name: text for name, text in st.query_params.items() if name == "lang"}
-        st.query_params.from_dict(dict(texts) | language)
+        st.query_params.from_dict(with_language(texts))
 
 
 def _written() -> _Written:

@@ -11,6 +11,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from finance_core.categories import Category
 from finance_core.i18n import N_, _, language
+from finance_core.ui import address_bar
 
 ICON = Path(__file__).with_name("icon.svg")
 LOOK = Path(__file__).with_name("look.css")
@@ -64,8 +65,7 @@ def name_window(subject: str) -> None:
 
 def go(page_name: str, query: Mapping[str, str]) -> None:
     """Let the next run of the app open the page at the address `page_name` with the parameters `query`."""
-    language_kept = {name: text for name, text in st.query_params.items() if name == "lang"}
-    st.session_state[REQUESTED] = f"{page_name}?{urlencode(dict(query) | language_kept)}"
+    st.session_state[REQUESTED] = f"{page_name}?{urlencode(address_bar.with_language(query))}"
 
 
 def follow() -> None:
