@@ -68,6 +68,11 @@ def name_of(row: TickerRow) -> str:
     return str(english or row.get("name") or row["ticker"])
 
 
+def full_name(ticker: str, row: TickerRow | None) -> str:
+    """The name of a ticker and the ticker; without a row, only the ticker."""
+    return f"{name_of(row)} {ticker}" if row else ticker
+
+
 def link(category: Category, ticker: str, row: TickerRow | None) -> str:
     """The address of a ticker's chart for a column of links, which shows its name; without a row, the ticker."""
     return navigation.chart_address(category, ticker, name_of(row) if row else ticker)

@@ -155,7 +155,7 @@ def _movers(category: Category, rows: list[TickerRow], title: str) -> None:
         return
     table = pd.DataFrame(
         {
-            title: [navigation.chart_address(category, row["ticker"], listing.name_of(row)) for row in rows],
+            title: [listing.link(category, row["ticker"], row) for row in rows],
             _("종가"): [row["last_close"] for row in rows],
             _("등락률"): [row["change"] for row in rows],
             _("날짜"): [f"{formats.date(row['last_date'])}{listing.mark_of(row)}" for row in rows],

@@ -60,7 +60,6 @@ def _counts(db: MongoDatabase, view: View, result: Result) -> None:
     facts = {"day": formats.date(result.day), "judged": result.judged, "count": len(result.tickers)}
     left_out = sum(map(len, result.unjudged.values()))
     rows = listing.of(db, view.category).rows
-    titles = {reason: _(name) for reason, name in REASONS.items()}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="screen_counts"):
         st.markdown(formats.filled(text, **facts), width="content")
         if result.behind:
@@ -70,11 +69,8 @@ def _counts(db: MongoDatabase, view: View, result: Result) -> None:
             label = formats.filled(_("살펴볼 수 없던 {count}종목"), count=left_out)
             with st.popover(label, icon=":material/rule:", key="unjudged"):
                 for reason, unjudged in result.unjudged.items():
-                    title = f"{titles[reason]} · {formats.count(len(unjudged))}"
-                    names = [
-                        f"{listing.name_of(rows[ticker])} {ticker}" if ticker in rows else ticker for ticker in unjudged
-                    ]
-                    with st.expander(title):
+                    names = [listing.full_name(ticker, rows.get(ticker)) for ticker in unjudged]
+                    with st.expander(" · ".join([_(REASONS[reason]), formats.count(len(unjudged))])):
                         st.caption(plain(", ".join(names[:500]) + (" …" if len(names) > 500 else "")))
     if not result.judged and set(result.unjudged) <= {"sample", "no bars"}:
         first = category_state.oldest_bar(db, view.category)

@@ -97,5 +97,4 @@ def _usual(db: MongoDatabase) -> list[str]:
 
 def _name(db: MongoDatabase, key: str) -> str:
     category, ticker = categories.of_key(key)
-    row = listing.of(db, category).rows.get(ticker)
-    return f"{listing.name_of(row)} {ticker}" if row else ticker
+    return listing.full_name(ticker, listing.of(db, category).rows.get(ticker))

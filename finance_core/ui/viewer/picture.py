@@ -34,7 +34,7 @@ def control(
 
 def title(row: TickerRow) -> str:
     """The title on the picture: name and ticker."""
-    return f"{listing.name_of(row)} {row['ticker']}"
+    return listing.full_name(row["ticker"], row)
 
 
 def period(chart: Chart, visible: tuple[int, int]) -> str:
