@@ -33,9 +33,14 @@ class Entry(NamedTuple):
     message: str
 
 
+def directory() -> Path:
+    """The directory of all logs of this installation."""
+    return settings.data_dir() / "log"
+
+
 def file(name: str) -> Path:
     """The log file called `name`."""
-    return settings.data_dir() / "log" / f"{name}.log"
+    return directory() / f"{name}.log"
 
 
 def to_file(name: str, *, warnings_on_terminal: bool = False) -> None:
@@ -72,7 +77,7 @@ def errors(since: dt.datetime) -> list[Entry]:
     A log that cannot be read counts as empty, so that the errors in the other logs still show.
     """
     entries: list[Entry] = []
-    for path in file("*").parent.glob("*.log*"):
+    for path in directory().glob("*.log*"):
         try:
             text = path.read_text(encoding="utf-8", errors="replace")
         except OSError as error:

@@ -66,4 +66,4 @@ def _show(errors: list[log.Entry]) -> None:
     )
     st.dataframe(table, hide_index=True)
     sentence = _("자세한 내용은 {directory}에 있습니다.")
-    st.caption(plain(sentence.format(directory=log.file("app").parent)))
+    st.caption(plain(sentence.format(directory=log.directory())))
