@@ -97,13 +97,14 @@ class Category:
     index: str = ""
     """The index that stands for its market, a ticker of the category `indices`; "" where there is none."""
     adjusted_decimals: tuple[tuple[float, int], ...] = ()
-    """The same of a price that may be adjusted for splits, if that has more decimals than a traded one."""
+    """As `decimals`, for a price that may be adjusted for splits; empty if it has no more than a traded one."""
     rates: bool = False
     """Whether its prices are exchange rates (USDKRW) and not amounts of money."""
     ticker_digits: int = 0
     """Digits of a numeric ticker, to restore leading zeros that spreadsheets drop; 0 if no ticker is numeric."""
     ticker_spellings: tuple[str, ...] = ()
-    """Regular expressions of whole texts, in capitals, that other programs write for a ticker, their one group."""
+    """Regular expressions of what other programs write for a ticker, in capitals. Each matches a whole text, and its
+    one group is the ticker."""
     collection_names: str = ""
     """What other programs usually call a collection, table or file of it: lower-case words, separated by spaces. A word
     may stand for several categories; the tickers then decide."""

@@ -36,7 +36,7 @@ def prepare() -> None:
 
 
 class _Patient(io.FileIO):
-    """A pipe whose reader may leave, as `head` does: what it no longer reads is dropped, and the work goes on."""
+    """An output whose reader may leave, as `head` does: what nobody reads is dropped, and the work goes on."""
 
     def write(self, content: Any, /) -> int:
         try:
@@ -46,7 +46,7 @@ class _Patient(io.FileIO):
 
 
 def _patient(output: io.TextIOWrapper) -> io.TextIOWrapper:
-    """`output` as such a pipe, if it is a file of the system."""
+    """`output` without an error when its reader leaves (see `_Patient`); other objects than files, unchanged."""
     if type(getattr(output.buffer, "raw", output.buffer)) is not io.FileIO:
         return output
     output.flush()

@@ -30,7 +30,8 @@ AIR: Final = 0.04
 """Margin above and below the visible prices, as a part of their range."""
 TOOLTIP: Final[Option] = {"trigger": "axis", "axisPointer": {"type": "cross"}, "confine": True}
 UNTOUCHED: Final[Option] = {"silent": True, "tooltip": {"show": False}}
-"""A series for which nobody looks under the pointer, as takes long among many bars: the page reads its values out."""
+"""For a series that ECharts need not find under the pointer, which takes long among many bars: the readout above the
+chart has its values."""
 
 VOLUME_UNITS: Final[Mapping[str, tuple[tuple[float, str, bool], ...]]] = {
     "ko": ((1e12, "조", False), (1e8, "억", False), (1e7, "천만", True), (1e4, "만", False)),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def written(db: MongoDatabase, look: "Styler", column: str, tickers: Sequence[tuple[Category, str]]) -> "Styler":
     """`look` with the closes in `column` as text; it still sorts by the numbers. `tickers` has the ticker of each row.
 
-    They have the decimals of their categories and, where the table has several currencies, the signs of these.
+    The closes have the decimals of their categories and, where the table has several currencies, their signs.
     """
     rows = zip(tickers, listing.rows_of(db, tickers), strict=True)
     quoted = [(category, category.quoted_in(ticker, (row or {}).get("currency"))) for (category, ticker), row in rows]

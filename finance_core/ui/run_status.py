@@ -109,7 +109,7 @@ def reason(run: RunRecord) -> str:
 def behind(run: RunRecord) -> str:
     """How many tickers of how many have the bar of their last session, as 0/2; "" where all have it, or none is known.
 
-    A run before this was counted has neither number.
+    A run from before this was counted has 0 of 0.
     """
     return formats.filled("{fresh}/{expected}", **run) if run["fresh"] < run["expected"] else ""
 

@@ -17,9 +17,13 @@ from finance_core.ui.echart.border import Prepared
 from finance_core.ui.echart.component import NONE_DRAWN, Drawings, Look, Picture
 from finance_core.ui.visible_range import Range
 
-RANGE, ZOOMED, WRITTEN = "shown_range", "zoomed_to", "zoom_written"
-"""Keys of the session state, each with the key of the chart behind it: the shown range, the number of commands so far,
-and the range of the last one; the range that the chart itself reported; its parameters in the address."""
+# Keys of the session state, each with the key of the chart behind it.
+RANGE = "shown_range"
+"""The shown range, the number of commands so far, and the range of the last command."""
+ZOOMED = "zoomed_to"
+"""The range of the last zoom, until the page is drawn with it."""
+WRITTEN = "zoom_written"
+"""The parameters of the address after the last zoom."""
 
 
 def show(

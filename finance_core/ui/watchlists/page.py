@@ -28,9 +28,12 @@ from finance_core.ui.watchlists.lists import titles_of
 from finance_core.ui.widget_keys import owned
 
 LOOK = Path(__file__).with_name("look.css")
-LIST, PASTED, REMOVING = "list", "pasted_result", "removing_list"
-"""The address parameter with the id of the list; the keys of the session state for what became of a
-pasted text, and for the list whose deletion is asked about."""
+LIST = "list"
+"""The address parameter with the id of the list."""
+PASTED = "pasted_result"
+"""The key of the session state for what became of a pasted text."""
+REMOVING = "removing_list"
+"""The key of the session state for the id of the list whose deletion is asked about."""
 MOVED = "moved_to"
 """The key of the session state for the number of moves of rows, and the last target position. The number is part of the
 table's key, so that after a move a new table begins with the moved row chosen."""
