@@ -81,7 +81,10 @@ def treemap(tickers: pd.DataFrame, size: str, worth: Mapping[str, str], style: S
         "visibleMin": 12,
         "leafDepth": 3,  # deeper than the tree: without it, the path below begins with what lies in the middle
         "breadcrumb": {"bottom": 0, "height": 20, "itemStyle": {"color": HEAD, "textStyle": {"color": "#ffffff"}}},
-        **{"left": 0, "right": 0, "top": 0, "bottom": 26},
+        "left": 0,
+        "right": 0,
+        "top": 0,
+        "bottom": 26,
         "label": {**text, "formatter": Script("map_label"), "fontSize": 12},
         "labelLayout": Script("map_label_layout"),
         "upperLabel": {"show": True, "height": 18, "color": "#ffffff", "fontSize": 11},

@@ -32,7 +32,11 @@ def to_html(prepared: Prepared, settings: Mapping[str, Any], words: Words, *, da
     data = {
         "options": prepared.option,
         "onEvents": {name: border.between_markers(code) for name, code in component.events(prepared).items()},
-        **{"theme": "streamlit", "renderer": "canvas", "height": "100%", "width": "100%", "replaceMerge": None},
+        "theme": "streamlit",
+        "renderer": "canvas",
+        "height": "100%",
+        "width": "100%",
+        "replaceMerge": None,
     }
     # Without "<", nothing in it ends the element that holds it.
     content = json.dumps({"data": data, "settings": settings}, allow_nan=False).replace("<", r"\u003c")
