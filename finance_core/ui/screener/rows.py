@@ -120,19 +120,18 @@ def tree_of(rows: Rows) -> Node:
 
 
 def _node(row: Row) -> Node:
+    relation: Any = row.relation
     if row.is_text:
-        relation: Any = row.relation
         if relation == "in":
             return Comparison("in", Text(row.text), row.field)
         return Comparison(relation, row.field, Text(row.text))
     number: Node = Number(abs(row.number), percent=row.is_percent)
     right = row.other or (Minus(number) if row.number < 0 else number)
     if row.crosses:
-        return Call(row.relation, (row.field, right, Number(float(row.bars))))
+        return Call(relation, (row.field, right, Number(float(row.bars))))
     if row.other and row.times != 1:
         right = Arithmetic("*", Number(row.times), row.other)
-    compared: Any = row.relation
-    return Comparison(compared, row.field, right)
+    return Comparison(relation, row.field, right)
 
 
 def usual(name: str) -> FieldOf:
