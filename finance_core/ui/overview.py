@@ -68,10 +68,10 @@ def _card(db: MongoDatabase, category: Category, row: TickerRow, bars: pd.DataFr
     last, previous, last_date = bars["close"].iloc[-1], state["previous_close"], bars.index[-1]
     decimals = category.decimals_of(last)
     change = last - previous if previous else 0.0
-    style = Style(rising_is_red=colors.rising_is_red(category, row.get("market", "")))
+    style = Style(rising_is_red=colors.rising_is_red(category, listing.market_of(row)))
     sign = "+" if change else ""
     moved = f"{change:{sign},.{decimals}f} ({formats.signed_percent(change / previous)})" if previous else None
-    calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
+    calendar = trading_calendars.of(db, category.market(listing.market_of(row)).calendar)
     freshness = header.freshness(row, last_date.date(), dt.datetime.now(dt.UTC), calendar)
     with st.container(border=True, gap="xxsmall"):
         st.metric(

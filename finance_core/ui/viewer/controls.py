@@ -17,7 +17,7 @@ from finance_core.charts.marks import LOOKS as MARK_LOOKS
 from finance_core.charts.style import Kind, Scale
 from finance_core.i18n import N_, _, translated
 from finance_core.storage.documents import TickerRow
-from finance_core.ui import colors
+from finance_core.ui import colors, listing
 from finance_core.ui.choices import icon_button, period_and_interval, segmented
 from finance_core.ui.viewer import address, header, indicator_menu, summary
 from finance_core.ui.viewer.address import View
@@ -70,7 +70,7 @@ def show(category: Category, view: View, dates: pd.DatetimeIndex, row: TickerRow
             draw = _menu(_("그리기"), "draw", "draw")
             menu = st.popover(label, icon=":material/tune:", key="menu", width="content")
     with looks:
-        _looks(category, view, row.get("market", ""))
+        _looks(category, view, listing.market_of(row))
     with menu:
         _range(category, view, dates)
     return Menus(compare, draw, menu)

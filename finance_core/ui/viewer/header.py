@@ -29,7 +29,7 @@ def show(
     close = float(bars["close"].iloc[-1])
     currency = category.quoted_in(row["ticker"], row.get("currency"))
     worth = formats.money(close, currency, style.decimals)
-    about = " · ".join(text for text in (row["ticker"], row.get("market", "")) if text)
+    about = " · ".join(text for text in (row["ticker"], listing.market_of(row)) if text)
     parts = [
         _span(listing.name_of(row), "font-size:1rem;font-weight:700"),
         _span(about, "opacity:.65"),

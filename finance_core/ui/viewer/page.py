@@ -168,7 +168,7 @@ def _chart(db: MongoDatabase, category: Category, listed: TickerRow, about: Delt
         text = sentence.format(name=name, ticker=ticker, collection=location.collection)
         st.info(plain(text), icon=":material/info:")
         return
-    calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
+    calendar = trading_calendars.of(db, category.market(listing.market_of(row)).calendar)
     style = _style(category, row, history.bars, View(ticker, ()), calendar)
     is_adjusted = bool((history.bars["stock_splits"] != 0).any()) and not history.unsettled
     with about:
@@ -300,7 +300,7 @@ def _notes(
 def _style(category: Category, row: TickerRow, bars: pd.DataFrame, view: View, calendar: Calendar) -> Style:
     return Style(
         decimals=category.decimals_of(float(bars["close"].iloc[-1])),
-        rising_is_red=colors.rising_is_red(category, row.get("market", "")),
+        rising_is_red=colors.rising_is_red(category, listing.market_of(row)),
         kind="line" if candles.is_close_only(bars) and view.kind not in OF_CLOSES else view.kind,
         scale=view.scale,
         total_return=view.total_return,

@@ -180,10 +180,10 @@ def _entry(db: MongoDatabase, shown: Watchlist, position: int) -> None:
     view = address.View(entry.ticker, category.default_averages, period="6M")
     style = Style(
         decimals=category.decimals_of(float(history.bars["close"].iloc[-1])),
-        rising_is_red=colors.rising_is_red(category, row.get("market", "")),
+        rising_is_red=colors.rising_is_red(category, listing.market_of(row)),
         sample=row.get("source") == "sample",
     )
-    calendar = trading_calendars.of(db, category.market(row.get("market", "")).calendar)
+    calendar = trading_calendars.of(db, category.market(listing.market_of(row)).calendar)
     chart = shared.chart(history, view, style, calendar)
     visible = view.visible(pd.DatetimeIndex(chart.bars.index))
     count, alt = len(chart.bars), _("{name} 차트").format(name=name)
