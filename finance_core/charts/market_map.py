@@ -20,16 +20,17 @@ HEAD: Final = "#374151"
 STEPS: Final = (0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 """Changes from which on a colour may be full; a map uses the smallest that at most `FEW` of its tickers exceed."""
 FEW: Final = 0.1
+"""The largest share of the tickers of a map that may have moved by more than the change with the full colour."""
 
 
 def full_at(changes: npt.NDArray[np.float64]) -> float:
-    """The change, as a ratio, from which on a colour is full: the first of `STEPS` that at most a tenth of them exceed.
+    """The change, as a ratio, with the full colour: the first of `STEPS` that at most a tenth of `changes` exceed.
 
     >>> full_at(np.array([0.001, -0.02, 0.04, np.nan]))
     0.05
     """
     sizes = np.abs(changes[np.isfinite(changes)])
-    return next((step for step in STEPS if (sizes > step).mean() <= FEW), STEPS[-1]) if len(sizes) else STEPS[0]
+    return next((step for step in STEPS if (sizes > step).sum() <= FEW * len(sizes)), STEPS[-1])
 
 
 def color(change: float, full: float, style: Style) -> str:
