@@ -26,7 +26,7 @@ from finance_core.bars.panel import Days, Panel
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_
-from finance_core.storage import category_state, screens, tickers, trading_calendars
+from finance_core.storage import category_state, locations, screens, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import ALERT_RULES, ALERTS
 from finance_core.storage.user_documents import Alert, AlertRule, Delivery
@@ -71,6 +71,12 @@ def add(
     conditions.parse(condition)
     if len(rules(db)) >= MOST_RULES:
         raise SisepanError(N_("알림은 {limit}개까지 만듭니다. 쓰지 않는 것을 지우십시오."), limit=MOST_RULES)
+    if (location := locations.of(db, category)).read_only:
+        sentence = N_(
+            "시세를 사용자의 {collection} 컬렉션에서 읽기만 하는 카테고리에는 업데이트가 없고, 알림은 업데이트 뒤에만 "
+            "묻습니다. 종목 찾기에서는 같은 조건으로 찾을 수 있습니다."
+        )
+        raise SisepanError(sentence, collection=location.collection)
     if unknown := [ticker for ticker in of if not tickers.get(db, category, ticker)]:
         raise SisepanError(N_("목록에 없는 종목입니다: {tickers}"), tickers=", ".join(unknown)[:80])
     if webhook and not _is_web_address(webhook):

@@ -11,7 +11,7 @@ from finance_core import background, i18n
 from finance_core.bars.screen import READY
 from finance_core.categories import KOREAN_STOCKS
 from finance_core.errors import SisepanError
-from finance_core.storage import alerts, prices, tickers
+from finance_core.storage import alerts, locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import ALERTS
 from finance_core.ui import listing, visitor
@@ -87,6 +87,18 @@ def test_a_rule_marks_its_tickers_that_are_off_or_deleted_and_cuts_none_of_them_
     tickers.collection(own_server_db).delete_one({"ticker": "035420"})
     marked = "005380 (사용 안 함), 035420 (목록에 없음), 000020, 000040, 000050…"
     assert [named.partition(" · ")[0] for named in rules_of(open_page())] == [marked, "005930"]
+
+
+def test_a_category_that_is_never_updated_gets_no_rule_and_those_that_it_has_say_so(
+    own_server_db: MongoDatabase,
+) -> None:
+    alerts.add(own_server_db, KOREAN_STOCKS, "급등", "close > 1")
+    locations.point(own_server_db, KOREAN_STOCKS, locations.Location("mine", read_only=True))
+    page = fill(open_page(), condition="close > 2")
+    assert any("업데이트가 없는 카테고리라 더 묻지 않음" in caption.value for caption in page.caption)
+    page.button(key="new_alert_add").click().run()
+    assert "읽기만 하는 카테고리" in page.error[0].value
+    assert len(alerts.rules(own_server_db)) == 1
 
 
 def rules_of(page: AppTest) -> list[str]:

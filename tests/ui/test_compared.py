@@ -50,6 +50,14 @@ def test_one_without_prices_or_list_gets_a_sentence_and_the_rest_is_drawn(listed
     assert [name for name in pages.chart(page)[1].columns if name.startswith("other")] == ["other 0"]
 
 
+def test_one_that_cannot_be_read_is_told_and_the_rest_is_drawn(listed: MongoDatabase) -> None:
+    listed["us_stocks"].update_one({"ticker": "AAPL"}, {"$set": {"close": "many"}})
+    page = pages.open_viewer(ticker="005930", **{"with": "us_stocks:AAPL,korean_stocks:000660"})
+    assert not page.error
+    assert plain("AAPL: ") in page.warning[0].value
+    assert [name for name in pages.chart(page)[1].columns if name.startswith("other")] == ["other 0"]
+
+
 @pytest.mark.parametrize(
     ("interval", "period", "is_lacking"), [("D", "1M", True), ("W", "1Y", True), ("D", "MAX", False)]
 )

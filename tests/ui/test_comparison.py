@@ -190,6 +190,14 @@ def test_one_whose_only_row_is_no_price_takes_nothing_from_the_others(four: Mong
     assert {line["name"] for line in lines(chart(page)[0])} >= {"삼성전자", "애플"}
 
 
+def test_one_that_cannot_be_read_is_told_and_the_others_are_drawn(four: MongoDatabase) -> None:
+    four["us_stocks"].update_one({"ticker": "AAPL"}, {"$set": {"close": "many"}})
+    page = open_page(SAMSUNG, APPLE, KOSPI)
+    assert not page.error
+    assert plain("AAPL: ") in page.warning[0].value
+    assert {line["name"] for line in lines(chart(page)[0])} >= {"삼성전자", "코스피"}
+
+
 def test_prices_that_sample_rates_convert_are_samples_themselves(four: MongoDatabase) -> None:
     tickers.record(four, CURRENCIES, "USDKRW", {"source": "sample"})
     page = open_page(APPLE, SAMSUNG, KOSPI, currency="KRW")

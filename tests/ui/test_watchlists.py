@@ -223,7 +223,11 @@ LISTINGS: dict[Any, Any] = {
         "AAPL": {"ticker": "AAPL", "name": "애플"},
         "A": {"ticker": "A", "name": "애질런트"},
         "GS": {"ticker": "GS", "name": "골드만삭스"},
+        "WTI": {"ticker": "WTI", "name": "더블유앤티"},
+        "GOOG": {"ticker": "GOOG", "name": "알파벳"},
+        "GOOGL": {"ticker": "GOOGL", "name": "알파벳"},
     },
+    INDICES: {"WTI": {"ticker": "WTI", "name": "원유"}},
 }
 
 
@@ -242,6 +246,7 @@ LISTINGS: dict[Any, Any] = {
         ("005930,000660,5,930", [SAMSUNG, HYNIX], ["5", "930"]),
         ("삼성중공업, 999999 AAPL", [APPLE], ["삼성중공업", "999999"]),
         ("GS, 078930, 골드만삭스", [Entry("korean_stocks", "078930"), Entry("us_stocks", "GS")], ["GS"]),
+        ("WTI, 원유, 알파벳, GOOG", [Entry("indices", "WTI"), Entry("us_stocks", "GOOG")], ["WTI", "알파벳"]),
         ("", [], []),
     ],
 )

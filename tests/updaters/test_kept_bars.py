@@ -134,7 +134,9 @@ def test_another_instrument_under_the_symbol_of_imported_bars_does_not_replace_t
     assert metadata(db)["source"] == "import"
 
 
-@given(seed=st.integers(0, 1_000), size=st.floats(0.5, 2e4), split=st.sampled_from([1, 2, 50]), decimals=st.integers(0, 4))
+@given(
+    seed=st.integers(0, 1_000), size=st.floats(0.5, 2e4), split=st.sampled_from([1, 2, 50]), decimals=st.integers(0, 4)
+)
 def test_bars_that_differ_by_splits_dividends_or_rounding_are_of_one_instrument(
     seed: int, size: float, split: int, decimals: int
 ) -> None:

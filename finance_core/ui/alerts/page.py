@@ -15,7 +15,7 @@ from finance_core.bars.screen import READY, rule_of
 from finance_core.categories import Category
 from finance_core.errors import SisepanError
 from finance_core.i18n import N_, _
-from finance_core.storage import alerts, database, tickers
+from finance_core.storage import alerts, database, locations, tickers
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.user_documents import Alert, AlertRule
 from finance_core.ui import choices, closes, colors, listing, navigation
@@ -143,6 +143,7 @@ def _rule(db: MongoDatabase, rule: AlertRule, active: Mapping[tuple[str, str], b
         _named(rule, active) or _("모든 종목"),
         *channels,
         _("{date}까지 물음").format(date=formats.date(last_session)) if last_session else _("아직 묻지 않음"),
+        *[_("업데이트가 없는 카테고리라 더 묻지 않음")] * locations.of(db, category).read_only,
     ]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

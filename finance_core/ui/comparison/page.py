@@ -18,6 +18,7 @@ from finance_core.bars import comparison, periods
 from finance_core.bars.comparison import Scale
 from finance_core.charts import small_multiples
 from finance_core.charts.comparison import Line
+from finance_core.errors import DataConflict
 from finance_core.i18n import _
 from finance_core.storage import locations
 from finance_core.storage.database import MongoDatabase
@@ -52,10 +53,15 @@ def _instrument(db: MongoDatabase) -> None:
     view, problems = address.parse(dict(st.query_params))
     listed = []
     for key, slot in zip(view.series, view.slots, strict=True):
-        if item := items.load(db, key, slot):
+        category, ticker = categories.of_key(key)
+        try:
+            item = items.load(db, key, slot)
+        except DataConflict as conflict:  # the others are drawn
+            problems.append(f"{ticker}: {conflict}")
+            continue
+        if item:
             listed.append(item)
         else:
-            category, ticker = categories.of_key(key)
             sentence = _("{ticker}은(는) {category} 목록에 없는 종목이라 뺐습니다.")
             problems.append(sentence.format(ticker=ticker[:40], category=_(category.title)))
     view = view.with_series({item.key: item.slot for item in listed})

@@ -7,6 +7,7 @@ import streamlit as st
 from finance_core import categories
 from finance_core.categories import Category
 from finance_core.charts import overlay
+from finance_core.errors import DataConflict
 from finance_core.i18n import _
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import TickerRow
@@ -34,7 +35,11 @@ def load(db: MongoDatabase, view: View, currency: str) -> tuple[list[Compared], 
     for key in view.compared:
         category, ticker = categories.of_key(key)
         row = listing.row_of(db, category, ticker)
-        history = shared.history(db, category, row) if row else None
+        try:
+            history = shared.history(db, category, row) if row else None
+        except DataConflict as conflict:
+            problems.append(f"{ticker}: {conflict}")
+            continue
         if row is None or history is None or history.bars.empty:
             problems.append(_("{ticker}은(는) 시세가 없어 함께 그리지 못합니다.").format(ticker=ticker[:40]))
             continue

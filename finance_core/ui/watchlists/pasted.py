@@ -1,6 +1,7 @@
 """Finds the tickers in a pasted text, which may have tickers or names, as other programs write them. Pure."""
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 
 from finance_core import starter
@@ -35,22 +36,24 @@ def entries_of(text: str, listings: Listings) -> tuple[list[Entry], list[str]]:
     return list(entries), unknown
 
 
-def _entry(text: str, listings: Listings, names: Mapping[str, Entry]) -> Entry | None:
-    """The one that a text means; None where it is a ticker of one and the name of another, as GS is."""
-    tickers = [Entry(each.key, ticker) for each, rows in listings.items() if (ticker := each.ticker_of(text)) in rows]
-    listed, named = next(iter(tickers), None), names.get(_key(text))
-    return None if listed and named and listed != named else listed or named
+def _entry(text: str, listings: Listings, names: Mapping[str, set[Entry]]) -> Entry | None:
+    """The one that a text means; None where it means two: a ticker of one and the name of another, as GS is, for one."""
+    tickers = {Entry(each.key, ticker) for each, rows in listings.items() if (ticker := each.ticker_of(text)) in rows}
+    meant = tickers | names.get(_key(text), set())
+    return meant.pop() if len(meant) == 1 else None
 
 
-def _names(listings: Listings) -> dict[str, Entry]:
-    """Each ticker by its names and aliases; a name counts before an alias of another ticker."""
-    names: dict[str, Entry] = {}
-    aliases: dict[str, Entry] = {}
-    for category, rows in reversed([*listings.items()]):
+def _names(listings: Listings) -> dict[str, set[Entry]]:
+    """The tickers by their names and aliases; a name counts before an alias of another ticker."""
+    names: dict[str, set[Entry]] = defaultdict(set)
+    aliases: dict[str, set[Entry]] = defaultdict(set)
+    for category, rows in listings.items():
         for ticker, row in rows.items():
             entry = Entry(category.key, ticker)
-            names |= {_key(name): entry for name in (row.get("name_en"), row.get("name")) if name}
-            aliases |= {_key(alias): entry for alias in starter.aliases().get(entry[:2], ())}
+            for name in filter(None, (row.get("name_en"), row.get("name"))):
+                names[_key(name)].add(entry)
+            for alias in starter.aliases().get(entry[:2], ()):
+                aliases[_key(alias)].add(entry)
     return aliases | names
 
 
