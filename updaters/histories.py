@@ -54,7 +54,7 @@ def history_was_rewritten(stored: pd.DataFrame, bars: pd.DataFrame) -> bool:
     if not np.array_equal(days_before[:-1], days_now[overlap]):
         return True
     prices_before, prices_now = before[:-1, : len(candles.PRICES)], now[overlap, : len(candles.PRICES)]
-    if not np.isclose(prices_before, prices_now, rtol=candles.ROUNDING, atol=0).all():
+    if not candles.are_same(prices_before, prices_now).all():
         return True
     splits = candles.COLUMNS.index("stock_splits")
     return not np.isin(days_now[now[:, splits] != 0], days_before[before[:, splits] != 0]).all()

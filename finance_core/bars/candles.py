@@ -275,6 +275,15 @@ def in_order(bars: pd.DataFrame) -> pd.DataFrame:
     return bars if bars.columns.equals(NAMES) else bars[COLUMNS]
 
 
+def are_same(prices: npt.ArrayLike, others: npt.ArrayLike) -> BoolArray:
+    """Which prices are the same as the others, apart from `ROUNDING`.
+
+    >>> are_same([70_000.0, 70_000.0], [70_000.01, 70_001.0]).tolist()
+    [True, False]
+    """
+    return np.asarray(np.isclose(prices, others, rtol=ROUNDING, atol=0))
+
+
 def gaps(days: pd.DatetimeIndex) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
     """The last day before and the first day after each time without bars that is longer than `LONG_GAP`.
 

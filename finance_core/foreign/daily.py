@@ -159,7 +159,7 @@ def _duplicates(own: OwnRows, is_same: dates.Mask, message: str) -> list[Refused
     """
     closes = own.values[:, 3]
     used = closes[~is_same][_days(is_same)]
-    is_other = is_same & ~np.isclose(closes, used, rtol=candles.ROUNDING, atol=0)
+    is_other = is_same & ~candles.are_same(closes, used)
     others = [
         SisepanError(message, date=str(own.moments[row])[:10], closes=f"{closes[row]:.10g} → {used[row]:.10g}")
         for row in np.flatnonzero(is_other).tolist()
@@ -187,7 +187,7 @@ def _fullest_last(values: npt.NDArray[np.float64], is_same: dates.Mask) -> npt.N
     # Prices that all equal the close may have been made from it.
     is_given[:, :3] &= (others[:, :3] != closes[:, None]).any(axis=1)[:, None]
     fullness = is_given.sum(axis=1)
-    agrees = np.isclose(closes, closes[~is_same][day], rtol=candles.ROUNDING, atol=0)
+    agrees = candles.are_same(closes, closes[~is_same][day])
     return np.lexsort((np.arange(len(day)), np.where(agrees, fullness, -1), day))
 
 
@@ -275,7 +275,7 @@ def _require_one_close(
     `is_same` marks the rows whose next row is of the same day.
     """
     closes = own.values[:, 3]
-    is_other = np.append(is_same[:-1] & ~np.isclose(closes[:-1], closes[1:], rtol=candles.ROUNDING, atol=0), False)
+    is_other = np.append(is_same[:-1] & ~candles.are_same(closes[:-1], closes[1:]), False)
     spelled = [portions[of].columns["ticker"][position] for of, position, _order in own.place.tolist()]
     _require_one_source(own, is_other, portions)
     are_adjusted = _are_adjusted(own, np.flatnonzero(is_other))

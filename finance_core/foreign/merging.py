@@ -6,7 +6,6 @@ common days agree: after a split, a series of two parts would have a false jump.
 
 import hashlib
 
-import numpy as np
 import pandas as pd
 
 from finance_core.bars import candles
@@ -44,7 +43,7 @@ def missing(stored: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
     if common.empty:
         raise SisepanError(APART)
     before, after = stored.loc[common, "close"], bars.loc[common, "close"]
-    differs = ~np.isclose(before, after, rtol=candles.ROUNDING, atol=0)
+    differs = ~candles.are_same(before, after)
     if differs.any():
         day = common[differs][0]
         message = NEWEST_DISAGREES if day == stored.index[-1] == bars.index[-1] else DISAGREES
@@ -53,7 +52,7 @@ def missing(stored: pd.DataFrame, bars: pd.DataFrame) -> pd.DataFrame:
     was_provisional = (
         last in bars.index
         and bars.index[-1] > last
-        and not np.isclose(bars.loc[last, "close"], stored.loc[last, "close"], rtol=candles.ROUNDING, atol=0)
+        and not candles.are_same(bars.loc[last, "close"], stored.loc[last, "close"])
     )
     return bars[~bars.index.isin(stored.index[:-1] if was_provisional else stored.index)]
 
@@ -62,7 +61,7 @@ def agreeing(stored: pd.DataFrame, bars: pd.DataFrame) -> int:
     """The number of common days with the same close."""
     common = bars.index.intersection(stored.index)
     close, before = bars.loc[common, "close"], stored.loc[common, "close"]
-    return int(np.isclose(close, before, rtol=candles.ROUNDING, atol=0).sum())
+    return int(candles.are_same(close, before).sum())
 
 
 def checksum(close: "pd.Series[float]") -> str:

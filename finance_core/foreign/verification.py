@@ -128,11 +128,8 @@ def _is_same(written: Any, close: float) -> bool:
     """Whether a written price equals a stored close. A text also matches by its digits alone, without outer zeros."""
     if isinstance(written, str):
         digits, stored = (re.sub(r"\D", "", text).strip("0") for text in (written, f"{close:.10f}"))
-        return digits == stored or any(
-            bool(np.isclose(number, close, rtol=candles.ROUNDING, atol=0))
-            for number in (_plain(written), _spoken(written))
-        )
-    return bool(np.isclose(_plain(str(written)), close, rtol=candles.ROUNDING, atol=0))
+        return digits == stored or bool(candles.are_same([_plain(written), _spoken(written)], close).any())
+    return bool(candles.are_same(_plain(str(written)), close))
 
 
 def _plain(text: str) -> float:
