@@ -72,7 +72,7 @@ def deliver(db: MongoDatabase, moment: dt.datetime, seconds: Callable[[], float]
     Each message is claimed, sent and settled before the next one, so that no claim waits for slow receivers. `seconds`
     is a clock that measures how long this takes. Raises PyMongoError if the database fails.
     """
-    due, begun, sent = moment.astimezone(dt.UTC).replace(tzinfo=None), seconds(), 0
+    due, begun, sent = tickers.utc(moment), seconds(), 0
 
     def now() -> dt.datetime:
         return due + dt.timedelta(seconds=seconds() - begun)

@@ -231,7 +231,7 @@ class _UpdateRun:
     def _failed(self, row: TickerRow, error: SisepanError) -> TickerResult:
         ticker = row["ticker"]
         _log.warning("%s %s: %s", self._category.key, ticker, error)
-        fields: Document = {"last_error": str(error), "updated_at": self._moment()}
+        fields: Document = {"last_error": str(error), "updated_at": tickers.utc(self._now())}
         is_unknown = isinstance(error, yahoo.UnknownSymbol)
         is_delisted = is_unknown and row.get("last_status") == "delisted"
         if is_unknown:
@@ -245,16 +245,13 @@ class _UpdateRun:
         tickers.record(self._db, self._category, ticker, fields)
         return TickerResult(ticker, error=error, delisted=is_delisted)
 
-    def _moment(self) -> dt.datetime:
-        return self._now().astimezone(dt.UTC).replace(tzinfo=None)
-
     def _count_unknown(self) -> None:
         """Count, for each unknown ticker, the days with a run in a row on which Yahoo does not know it.
 
         Only at the end of a run: before, nobody can tell an outage of Yahoo from delisted tickers.
         """
         for ticker, row in self._unknown.items():
-            now, before = self._moment(), row.get("unknown_runs", 0)
+            now, before = tickers.utc(self._now()), row.get("unknown_runs", 0)
             is_counted = before > 0 and row["updated_at"].date() == now.date()
             unknown_runs = before if is_counted else before + 1
             status = "delisted" if unknown_runs >= DELISTED_AFTER else "failed"

@@ -216,7 +216,7 @@ def _store(
     closes = {ticker: each.row["last_close"] for ticker, each in of_ticker.items()}
     offered = {ticker: each.bar for ticker, each in of_ticker.items()}
     added = prices.add_session(db, category, session.day, session.previous, closes, offered)
-    moment = now.astimezone(dt.UTC).replace(tzinfo=None)
+    moment = tickers.utc(now)
     gone = tickers.record_each(
         db, category, {ticker: _metadata(of_ticker[ticker], session, moment) for ticker in added}
     )

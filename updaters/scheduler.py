@@ -14,7 +14,7 @@ from finance_core.background import BackgroundTask
 from finance_core.categories import Category
 from finance_core.errors import DataConflict, SisepanError
 from finance_core.foreign import following
-from finance_core.storage import alerts, database, locations, runs, schedule, trading_calendars
+from finance_core.storage import alerts, database, locations, runs, schedule, tickers, trading_calendars
 from finance_core.storage.database import MongoDatabase
 from finance_core.storage.documents import RunRecord
 from updaters import alert_delivery, category_update
@@ -74,7 +74,7 @@ def tick(now: dt.datetime) -> list[BackgroundTask]:
     db = database.connect()
     started = []
     sending = _last_tasks.get("alerts")
-    if (sending is None or sending.finished) and alerts.is_waiting(db, now.astimezone(dt.UTC).replace(tzinfo=None)):
+    if (sending is None or sending.finished) and alerts.is_waiting(db, tickers.utc(now)):
         _last_tasks["alerts"] = background.start(lambda _stop: alert_delivery.send(database.connect(), now))
         started.append(_last_tasks["alerts"])
     for category in categories.CATEGORIES:
@@ -119,9 +119,8 @@ def _is_to_repeat(db: MongoDatabase, category: Category, last: RunRecord, now: d
     """
     if last["state"] not in ("failed", "partial"):
         return last["state"] == "interrupted"
-    moment = now.astimezone(dt.UTC).replace(tzinfo=None)
     due = schedule.last_due(category, now, partial(trading_calendars.of, db))
-    return moment >= last["heartbeat_at"] + RETRY_AFTER and runs.count_whole(db, category, due) < ATTEMPTS
+    return tickers.utc(now) >= last["heartbeat_at"] + RETRY_AFTER and runs.count_whole(db, category, due) < ATTEMPTS
 
 
 def _follow(category: Category, stop: threading.Event) -> int:

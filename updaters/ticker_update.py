@@ -105,7 +105,7 @@ def update(
         bars = _completed(db, category, row, fetched, answer.bars)
     except HistoryRefused as refusal:
         result = _add(db, category, row, fetched, tail, now) if in_turn and is_trusted else None
-        tickers.record(db, category, row["ticker"], verification.refused(row, _moment(now), refusal))
+        tickers.record(db, category, row["ticker"], verification.refused(row, tickers.utc(now), refusal))
         if not result:
             raise
         return dataclasses.replace(result, error=refusal)
@@ -243,7 +243,7 @@ def _store(
     is_whole = before is None or before.bars.empty
     calendar = trading_calendars.of(db, fetched.market.calendar)
     findings = verification.findings(calendar, row, bars, answer.unexpected, is_whole=is_whole)
-    moment = _moment(now)
+    moment = tickers.utc(now)
     findings |= {"verified_at": moment, "verify_tried_at": None} if is_whole else {}
     tail = candles.empty() if not _is_trusted(row) else before.bars if before else None
     read = partial(prices.as_stored, db, category, ticker) if tail is None else lambda: tail
@@ -279,10 +279,6 @@ def _in_one_piece(
         # A reader may see a mixture of old and new bars: the row says so until all bars are written.
         tickers.record(db, category, ticker, {"rewriting": True})
     return database.atomically(db, write)
-
-
-def _moment(now: dt.datetime) -> dt.datetime:
-    return now.astimezone(dt.UTC).replace(tzinfo=None)
 
 
 def _is_behind(state: BarState, calendar: Calendar, now: dt.datetime) -> bool:

@@ -63,7 +63,7 @@ def make(
     full_since: dt.datetime | None = None,
 ) -> Plan:
     """The plan of a run at `now` (tz-aware) with the options of `category_update.run`. Writes nothing."""
-    moment = now.astimezone(dt.UTC).replace(tzinfo=None)
+    moment = tickers.utc(now)
     rows = {row["ticker"]: _without_future(row, moment) for row in tickers.active(db, category)}
 
     def by_age(ticker: str) -> tuple[bool, dt.datetime, str]:

@@ -265,7 +265,7 @@ class _Final:
     """Which bars are final at a moment (tz-aware)."""
 
     def __init__(self, db: MongoDatabase, category: Category, moment: dt.datetime) -> None:
-        self.moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
+        self.moment = tickers.utc(moment)
         self._category = category
         self._rows = {row["ticker"]: row for row in tickers.active(db, category, _FINALITY)}
         self._calendars = {market.key: trading_calendars.of(db, market.calendar) for market in category.markets}

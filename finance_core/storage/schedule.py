@@ -47,7 +47,7 @@ def is_due(
     `calendar_of` finds a calendar by its name, as stored bars have corrected it.
     """
     latest = last_due(category, now, calendar_of)
-    is_ahead = since > now.astimezone(dt.UTC).replace(tzinfo=None) + CLOCK_DIFFERENCE
+    is_ahead = since > tickers.utc(now) + CLOCK_DIFFERENCE
     return (latest > since or is_ahead) and (last_start is None or latest > last_start)
 
 

@@ -219,5 +219,10 @@ def name_nameless(
 
 def now() -> dt.datetime:
     """The present moment as MongoDB keeps it: UTC, tz-naive, whole milliseconds."""
-    moment = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    moment = utc(dt.datetime.now(dt.UTC))
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def utc(moment: dt.datetime) -> dt.datetime:
+    """A tz-aware `moment` as MongoDB keeps moments: UTC, tz-naive."""
+    return moment.astimezone(dt.UTC).replace(tzinfo=None)
