@@ -35,14 +35,18 @@ class Summary(NamedTuple):
     """Tickers with bars from Yahoo whose whole history was never compared with Yahoo's."""
 
 
+def _active(category: Category, *, real: bool = False) -> Document:
+    """The query for the active tickers of `category`, or for those of them that are no samples."""
+    return {"category": category.key, "active": {"$ne": False}, **({"source": {"$ne": "sample"}} if real else {})}
+
+
 def summary(db: MongoDatabase, category: Category, closed: Closed) -> Summary:
     """Counts over the active tickers of `category`; `closed` is `trading_calendars.last_closed`."""
     metadata = collection(db)
-    of_category: Document = {"category": category.key, "active": {"$ne": False}}
-    real: Document = {**of_category, "source": {"$ne": "sample"}}
-    answered: Document = {**real, "last_status": {"$exists": True, "$nin": ["failed", "delisted"]}}
+    of_category = _active(category)
+    answered = {**_active(category, real=True), "last_status": {"$exists": True, "$nin": ["failed", "delisted"]}}
     newest = metadata.find_one(answered, {"updated_at": True}, sort=[("updated_at", -1)])
-    of_yahoo: Document = {**of_category, "source": "yahoo", "bar_count": {"$gt": 0}}
+    of_yahoo = {**of_category, "source": "yahoo", "bar_count": {"$gt": 0}}
     verified = {**of_yahoo, "verified_at": {"$type": "date"}}
     oldest = metadata.find_one(verified, {"verified_at": True}, sort=[("verified_at", 1)])
     return Summary(
@@ -74,8 +78,7 @@ def count_up_to_date(db: MongoDatabase, category: Category, closed: Closed, only
         for market, (day, close) in markets
     ]
     chosen: Document = {} if only is None else {"ticker": {"$in": list(only)}}
-    real: Document = {"category": category.key, "active": {"$ne": False}, "source": {"$ne": "sample"}}
-    return collection(db).count_documents({**real, **chosen, "$or": of_market})
+    return collection(db).count_documents({**_active(category, real=True), **chosen, "$or": of_market})
 
 
 def _settled(close: dt.datetime) -> Document:
@@ -88,14 +91,12 @@ def movers(db: MongoDatabase, category: Category, limit: int, *, rising: bool) -
     Leaves out tickers whose last bar is more than `STALE_AFTER` days older than the newest bar of the category, and
     samples, unless there is nothing else.
     """
-    real = newest_bar(db, category, real=True)
-    newest = real or newest_bar(db, category)
+    newest_real = newest_bar(db, category, real=True)
+    newest = newest_real or newest_bar(db, category)
     if newest is None:
         return []
-    query: Document = {
-        **({"source": {"$ne": "sample"}} if real else {}),
-        "category": category.key,
-        "active": {"$ne": False},
+    query = {
+        **_active(category, real=newest_real is not None),
         "last_date": {"$gte": newest - dt.timedelta(days=STALE_AFTER)},
         "change": {"$gt": 0} if rising else {"$lt": 0},
     }
@@ -107,10 +108,9 @@ def newest_bar(db: MongoDatabase, category: Category, *, real: bool = False) -> 
 
     A day that has come nowhere on earth yet counts only if there is no other: by it, all others would be out of date.
     """
-    dated: Document = {"category": category.key, "active": {"$ne": False}}
-    dated |= {"source": {"$ne": "sample"}} if real else {}
     for days in ({"$lte": now() + FIRST_ZONE}, {"$type": "date"}):
-        row = collection(db).find_one({**dated, "last_date": days}, {"last_date": True}, sort=[("last_date", -1)])
+        dated = {**_active(category, real=real), "last_date": days}
+        row = collection(db).find_one(dated, {"last_date": True}, sort=[("last_date", -1)])
         if row:
             return row["last_date"]
     return None
@@ -118,8 +118,8 @@ def newest_bar(db: MongoDatabase, category: Category, *, real: bool = False) -> 
 
 def oldest_bar(db: MongoDatabase, category: Category) -> dt.datetime | None:
     """The day of the oldest bar of the active tickers with real prices; None where none has any."""
-    real = {"category": category.key, "active": {"$ne": False}, "source": {"$ne": "sample"}}
-    row = collection(db).find_one({**real, "first_date": {"$type": "date"}}, sort=[("first_date", 1)])
+    dated = {**_active(category, real=True), "first_date": {"$type": "date"}}
+    row = collection(db).find_one(dated, sort=[("first_date", 1)])
     return row["first_date"] if row else None
 
 
@@ -142,10 +142,10 @@ def breadth(db: MongoDatabase, category: Category) -> Breadth | None:
     newest = newest_bar(db, category, real=True)
     if newest is None:
         return None
-    of_day: Document = {"category": category.key, "active": {"$ne": False}, "source": {"$ne": "sample"}}
+    real = _active(category, real=True)
     rising, falling, unchanged = (
-        collection(db).count_documents({**of_day, "last_date": newest, "change": change})
+        collection(db).count_documents({**real, "last_date": newest, "change": change})
         for change in ({"$gt": 0}, {"$lt": 0}, 0)
     )
-    listed = collection(db).count_documents({**of_day, "last_date": {"$type": "date"}})
+    listed = collection(db).count_documents({**real, "last_date": {"$type": "date"}})
     return Breadth(newest, rising, falling, unchanged, listed)
