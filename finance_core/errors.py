@@ -6,9 +6,10 @@ that each visitor reads the same exception in their own language.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
-from finance_core.i18n import _
+from finance_core.i18n import N_, _
 
 
 class SisepanError(Exception):
@@ -55,3 +56,22 @@ class WrongUse(SisepanError):
 
 class FetchFailed(SisepanError):
     """A source of prices sent nothing that can be stored as bars."""
+
+
+def reason_of(error: OSError) -> str:
+    """What the operating system says, as "Permission denied"; else the kind of the error."""
+    return error.strerror or type(error).__name__
+
+
+def unwritable(path: Path, error: OSError, kind: type[SisepanError] = SisepanError) -> SisepanError:
+    """The error of this `kind` for a file or folder that cannot be written."""
+    return kind(N_("{path}에 쓸 수 없습니다({reason})."), path=str(path), reason=reason_of(error))
+
+
+def data_unwritable(path: Path, error: OSError) -> DatabaseMisconfigured:
+    """The error for a file at or below `path`, in the data directory, that cannot be written."""
+    sentence = N_(
+        "{path}에 쓸 수 없습니다({reason}). 권한과 남은 공간을 확인하거나 "
+        "FINANCE_DATA_DIR에 다른 디렉터리를 적으십시오."
+    )
+    return DatabaseMisconfigured(sentence, path=error.filename or str(path), reason=reason_of(error))

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from finance_core import settings
-from finance_core.errors import DatabaseMisconfigured
-from finance_core.i18n import N_
+from finance_core.errors import data_unwritable
 
 LOG_BYTES = 5_000_000
 """A longer log is renamed, and replaces the log that was renamed before."""
@@ -55,12 +54,7 @@ def to_file(name: str, *, warnings_on_terminal: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1, encoding="utf-8")
     except OSError as error:
-        sentence = N_(
-            "{path}에 쓸 수 없습니다({reason}). 권한과 남은 공간을 확인하거나 "
-            "FINANCE_DATA_DIR에 다른 디렉터리를 적으십시오."
-        )
-        place, reason = error.filename or str(path), error.strerror or type(error).__name__
-        raise DatabaseMisconfigured(sentence, path=place, reason=reason) from error
+        raise data_unwritable(path, error) from error
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.WARNING)
     handlers: list[logging.Handler] = [handler, terminal] if warnings_on_terminal else [handler]

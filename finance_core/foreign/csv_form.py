@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from finance_core.errors import SisepanError
+from finance_core.errors import SisepanError, reason_of
 from finance_core.foreign import qualifiers
 from finance_core.foreign.table_source import bar_columns
 from finance_core.i18n import N_
@@ -37,7 +37,7 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SisepanError(NO_FILE, file=path.name, reason=error.strerror or type(error).__name__) from error
+        raise SisepanError(NO_FILE, file=path.name, reason=reason_of(error)) from error
 
 
 def encoding(path: Path) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from finance_core import categories, formats
 from finance_core.bars.candles import REASONS
 from finance_core.categories import Category
-from finance_core.errors import SisepanError, WrongUse
+from finance_core.errors import SisepanError, WrongUse, unwritable
 from finance_core.foreign import import_records, inspection
 from finance_core.foreign.conversion import Conversion, Refusal
 from finance_core.foreign.import_records import Summary
@@ -211,7 +211,7 @@ def require_writable(path: Path) -> None:
         if is_new:
             path.unlink()
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error, WrongUse) from error
 
 
 def write_refusals(db: MongoDatabase, path: Path, summaries: Iterable[Summary]) -> int:
@@ -226,15 +226,10 @@ def write_refusals(db: MongoDatabase, path: Path, summaries: Iterable[Summary]) 
                     rows.writerow(map(defused, (summary.source, *cells(refusal))))
                     count += 1
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error, WrongUse) from error
     return count
 
 
 def cells(refusal: Refusal) -> tuple[str, str, str, str]:
     """A refused row as the cells of a table."""
     return refusal.place, refusal.ticker, refusal.date, str(refusal.reason)
-
-
-def _unwritable(path: Path, error: OSError) -> WrongUse:
-    reason = error.strerror or type(error).__name__
-    return WrongUse(N_("{path}에 쓸 수 없습니다({reason})."), path=str(path), reason=reason)

@@ -15,13 +15,12 @@ from functools import partial
 from typing import IO, Any, TypeVar
 
 from finance_core import settings
-from finance_core.errors import SisepanError
+from finance_core.errors import SisepanError, unwritable
 from finance_core.foreign import conversion, raw_tickers
 from finance_core.foreign.conversion import Converted, Rules
 from finance_core.foreign.raw_tickers import ByTicker
 from finance_core.foreign.shapes import Rows
 from finance_core.foreign.table_source import Source
-from finance_core.i18n import N_
 
 GROUP_ROWS = 150_000
 """About how many rows one group has. Two groups are in memory: one is worked on while the next one is read."""
@@ -98,8 +97,7 @@ def _portions(source: Source, groups: Sequence[Group], stop: threading.Event) ->
                     portions.append(pickle.load(file))
                 yield portions
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SisepanError(N_("{path}에 쓸 수 없습니다({reason})."), path=str(directory), reason=reason) from error
+        raise unwritable(directory, error) from error
 
 
 def _sorted_into(

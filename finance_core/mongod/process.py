@@ -16,7 +16,7 @@ from typing import IO, Any, cast
 import portalocker
 from portalocker import LockFlags
 
-from finance_core.errors import DatabaseMisconfigured, DatabaseUnavailable
+from finance_core.errors import DatabaseMisconfigured, DatabaseUnavailable, reason_of
 from finance_core.i18n import N_
 
 if sys.platform != "win32":
@@ -67,7 +67,7 @@ def launch(command: list[str], log_file: Path) -> Daemon:
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # exists on Windows only
             )
         except OSError as error:
-            raise _cannot_run(error.strerror or type(error).__name__) from error
+            raise _cannot_run(reason_of(error)) from error
     _children.append(child)
     return child
 

@@ -25,7 +25,7 @@ from portalocker import LockFlags
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from finance_core.errors import DatabaseMisconfigured, DatabaseUnavailable
+from finance_core.errors import DatabaseMisconfigured, DatabaseUnavailable, data_unwritable
 from finance_core.i18n import N_
 from finance_core.mongod.process import find_binary, holder, is_locked, launch, lock, unlock, wait, why_it_ended
 
@@ -84,12 +84,7 @@ class EmbeddedMongod:
             self.database_files.mkdir(mode=0o700, exist_ok=True)
             return self._join()
         except OSError as error:
-            sentence = N_(
-                "{path}에 쓸 수 없습니다({reason}). 권한과 남은 공간을 확인하거나 "
-                "FINANCE_DATA_DIR에 다른 디렉터리를 적으십시오."
-            )
-            path, reason = error.filename or str(self.directory), error.strerror or type(error).__name__
-            raise DatabaseMisconfigured(sentence, path=path, reason=reason) from error
+            raise data_unwritable(self.directory, error) from error
 
     def doubt(self) -> None:
         """Make the next `ensure_running` check the server, which did not answer, and replace it if it hangs."""

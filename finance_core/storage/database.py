@@ -29,7 +29,7 @@ from pymongo.errors import (
 
 from finance_core import categories, settings
 from finance_core.categories import Category
-from finance_core.errors import DatabaseMisconfigured, DatabaseUnavailable, DataConflict, SisepanError
+from finance_core.errors import DatabaseMisconfigured, DatabaseUnavailable, DataConflict, SisepanError, reason_of
 from finance_core.i18n import N_
 from finance_core.mongod.process import LEAST_FREE
 from finance_core.mongod.server import EmbeddedMongod
@@ -346,5 +346,5 @@ def _new_client(uri: str) -> "pymongo.MongoClient[Document]":
             _log.error("MONGO_URI cannot be used: %s", type(error).__name__)
         except OSError as error:
             sentence = N_("MONGO_URI에 적힌 인증서 파일을 읽을 수 없습니다({reason}). 그 경로를 확인하십시오.")
-            failure = DatabaseMisconfigured(sentence, reason=error.strerror or type(error).__name__)
+            failure = DatabaseMisconfigured(sentence, reason=reason_of(error))
     raise failure

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from finance_core import spreadsheets
 from finance_core.bars import candles
 from finance_core.categories import Category
-from finance_core.errors import SisepanError
+from finance_core.errors import SisepanError, unwritable
 from finance_core.i18n import N_
 from finance_core.storage import locations, prices, tickers
 from finance_core.storage.database import MongoDatabase
@@ -137,8 +137,7 @@ def _in_place(path: Path) -> Iterator[Path]:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise SisepanError(N_("{path}에 쓸 수 없습니다({reason})."), path=str(path), reason=reason) from error
+        raise unwritable(path, error) from error
 
 
 @contextmanager
