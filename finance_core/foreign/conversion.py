@@ -262,15 +262,14 @@ def _moments(table: pd.DataFrame, portions: Sequence[Rows], failures: dict[int, 
         return dates.written(values)
     count = len(values)
     result = dates.Written(np.full(count, "NaT", "datetime64[ns]"), np.zeros(count, bool), np.zeros(count, bool))
-    codes = table["code"].to_numpy()
-    by_code = np.argsort(codes, kind="stable")
-    for positions in np.split(by_code, np.flatnonzero(np.diff(codes[by_code])) + 1):
+    by_code: dict[Any, Any] = table.groupby("code").indices
+    for code, positions in by_code.items():
         own = [values[position] for position in positions.tolist()]
         convention = dates.convention_of(own)
         for column, part in zip(result, dates.written(own, convention), strict=True):
             column[positions] = part
         if dates.is_ambiguous(own, convention):
-            failures[int(codes[positions[0]])] = SisepanError(AMBIGUOUS, date=str(own[0])[:40])
+            failures[code] = SisepanError(AMBIGUOUS, date=str(own[0])[:40])
     return result
 
 

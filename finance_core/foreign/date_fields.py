@@ -77,8 +77,9 @@ def choose(columns: Mapping[str, Sequence[Any]], zone: str = "") -> Choice:
     names = field_names.dates_among(columns)
     if len(names) < 2:
         return NONE
-    conventions = [dates.convention_of(_held(columns[name])) for name in names]
-    if any(map(dates.is_ambiguous, map(_held, map(columns.__getitem__, names)), conventions)):
+    held = [_held(columns[name]) for name in names]
+    conventions = [dates.convention_of(values) for values in held]
+    if any(map(dates.is_ambiguous, held, conventions)):
         return NONE  # refused for that
     found = [_field(name, columns[name], form, zone) for name, form in zip(names, conventions, strict=True)]
     fields = [field for field in found if field is not None]
@@ -135,10 +136,9 @@ def settled(
         return portions
     chosen = [list(rows.columns["date"]) for rows in portions]
     places = table[["portion", "position"]].to_numpy()
-    codes = table["code"].to_numpy()
-    by_code = np.argsort(codes, kind="stable")
-    for of_ticker in np.split(by_code, np.flatnonzero(np.diff(codes[by_code])) + 1):
-        code, own = int(codes[of_ticker[0]]), places[of_ticker].tolist()
+    by_code: dict[Any, Any] = table.groupby("code").indices
+    for code, of_ticker in by_code.items():
+        own = places[of_ticker].tolist()
         columns = {
             name: [portions[of].columns[name][at] if name in portions[of].columns else None for of, at in own]
             for name in ("date", *names)

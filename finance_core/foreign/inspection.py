@@ -183,7 +183,7 @@ def categories_of(name: str, counts: Mapping[Any, int], described: Described) ->
     fitting = raw_tickers.fitting(named, counts, described)
     if len(fitting) == 1:
         return fitting
-    rows = {key: sum(map(counts.__getitem__, raws)) for key, raws in raw_tickers.by_kind(counts, described).items()}
+    rows = {key: sum(counts[raw] for raw in raws) for key, raws in raw_tickers.by_kind(counts, described).items()}
     if rows.pop("", 0) <= (1 - raw_tickers.ACCEPTED) * sum(counts.values()) and rows:
         return [categories.category(key) for key in sorted(rows, key=lambda key: (-rows[key], key))]
     return fitting or raw_tickers.fitting(CATEGORIES, counts, described) or named
