@@ -8,7 +8,8 @@ values.
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
 from finance_core.foreign import field_names, levels, raw_tickers, row_parts, unread
 from finance_core.foreign.levels import ShapeKind
@@ -65,15 +66,23 @@ class Shape:
     """Our names of the fields that describe the ticker, such as name and market, to theirs."""
     parts: tuple[str, ...] = ()
     """The fields of a flat document that hold parts of the row: inner documents, or an _id of ticker and day."""
-
     others: tuple[str, ...] = ()
     """The fields of a flat document that are no part of the row, and so may hold further rows."""
 
-    @property
+    @cached_property
     def day(self) -> str:
         """Their name of the date field, if the field names alone show that a flat document is one day; else ""."""
         is_day = self.kind == "flat" and not self.parts and {"date", "close"} <= self.names.keys()
         return self.names["date"] if is_day else ""
+
+
+class _Alike(NamedTuple):
+    """Flat documents with the same fields."""
+
+    shape: Shape
+    documents: list[Document]
+    """Each with its `parts` beside its own fields."""
+    order: list[int]
 
 
 def rows_of(
@@ -83,20 +92,20 @@ def rows_of(
 
     In a flat document with several ticker fields, one of `tickers` is preferred.
     """
-    flat: dict[tuple[str, ...], tuple[Shape, str, list[Document], list[int]]] = {}
+    flat: dict[tuple[str, ...], _Alike] = {}
     position = itertools.count(first)
     for document in documents:
         keys = tuple(document)
         alike, whole = flat.get(keys), document
         if alike is None:
             is_known = False
-        elif alike[1]:  # a document with the fields of a day may still hold lists, and so many days
-            others = alike[0].others
-            is_known = type(document[alike[1]]) is not list
+        elif alike.shape.day:  # a document with the fields of a day may still hold lists, and so many days
+            others = alike.shape.others
+            is_known = type(document[alike.shape.day]) is not list
             is_known = is_known and not (others and any(type(document[name]) in (list, dict) for name in others))
         else:
-            whole = row_parts.with_parts(document, alike[0].parts)
-            is_known = all(theirs in whole for theirs in alike[0].names.values())
+            whole = row_parts.with_parts(document, alike.shape.parts)
+            is_known = all(theirs in whole for theirs in alike.shape.names.values())
         if alike is None or not is_known:
             shape, leaves = _read(document, tickers)
             if shape.kind != "flat":
@@ -109,13 +118,13 @@ def rows_of(
             needed = {"ticker", "date", "close"} if shape.parts else {"date", "close"}
             is_sure = alike is None and needed <= shape.names.keys()
             key = keys if is_sure else (*keys, "", *shape.names.values())
-            alike = flat.setdefault(key, (shape, shape.day, [], []))
+            alike = flat.setdefault(key, _Alike(shape, [], []))
             whole = row_parts.with_parts(document, shape.parts)
         if seen is not None:
-            seen.append(alike[0])
-        alike[2].append(whole)
-        alike[3].append(next(position))
-    for shape, _day, same, order in flat.values():
+            seen.append(alike.shape)
+        alike.documents.append(whole)
+        alike.order.append(next(position))
+    for shape, same, order in flat.values():
         columns = {ours: [document[theirs] for document in same] for ours, theirs in shape.names.items()}
         missing = dict.fromkeys({"ticker", "date"} - columns.keys(), [None] * len(same))
         beside = unread.of_documents(same, shape.names.values())
