@@ -276,8 +276,12 @@ def _call(name: str, at: int, arguments: Sequence[Node]) -> Node:
     given = [*arguments, *(Number(float(number)) for number in row.defaults[len(row.defaults) - absent :])]
     for argument, kind in zip(given, row.arguments, strict=True):
         if kind == "bars":
-            is_whole = isinstance(argument, Number) and not argument.percent and argument.value == int(argument.value)
-            if not (is_whole and isinstance(argument, Number) and 1 <= argument.value <= MOST_BARS):
+            if not (
+                isinstance(argument, Number)
+                and not argument.percent
+                and argument.value.is_integer()
+                and 1 <= argument.value <= MOST_BARS
+            ):
                 sentence = N_("{name}의 봉 수는 1부터 {most}까지의 정수여야 합니다.")
                 raise Mistake(sentence, argument.at, name=name, most=MOST_BARS)
         else:
