@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     db = database.connect()
     if options.give_up:
-        return _give_up(db, options.give_up, options)
+        return _give_up(db, options)
     if options.all:
         return _adopt_all(db, options)
     name = options.read or options.convert
@@ -95,14 +95,14 @@ def _look(db: MongoDatabase, options: argparse.Namespace) -> int:
 
 def _adopt(db: MongoDatabase, collections: Sequence[Inspected], options: argparse.Namespace) -> int:
     """Read a collection as it is, or convert it. `collections` has it once for each category that it holds."""
-    unreadable = [each for each in collections if options.read and each.verdict not in ("readable", "ours")]
-    for collection in unreadable:
-        raise WrongUse(
-            N_("{collection}은(는) 그대로 읽을 수 없습니다: {why} 대신 전환하십시오: {command}"),
-            collection=collection.name,
-            why=" ".join(map(str, collection.obstacles)),
-            command=_command("--convert", collection.name, options.category and options.category.key),
-        )
+    for collection in collections:
+        if options.read and collection.verdict not in ("readable", "ours"):
+            raise WrongUse(
+                N_("{collection}은(는) 그대로 읽을 수 없습니다: {why} 대신 전환하십시오: {command}"),
+                collection=collection.name,
+                why=" ".join(map(str, collection.obstacles)),
+                command=_command("--convert", collection.name, options.category and options.category.key),
+            )
     if options.report and options.convert:
         reports.require_writable(options.report)
     planned = adoption.plan_of_reading if options.read else adoption.plan_of_conversion
@@ -174,7 +174,8 @@ def _adopt_all(db: MongoDatabase, options: argparse.Namespace) -> int:
     return import_command.exit_code(done) if agreed and len(done) == len(planned) else NOT_ALL_DONE
 
 
-def _give_up(db: MongoDatabase, category: Category, options: argparse.Namespace) -> int:
+def _give_up(db: MongoDatabase, options: argparse.Namespace) -> int:
+    category: Category = options.give_up
     was_read = adoption.give_up(db, category)
     if options.json:
         write_json({"category": category.key, "state": "done", "collection": category.collection})
