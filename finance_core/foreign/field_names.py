@@ -117,24 +117,11 @@ REVISIONS: Final = frozenset(
         *("final", "isfinal", "provisional", "isprovisional", "확정", "확정여부", "잠정", "잠정여부"),
         *("complete", "closed", "isclosed", "confirm", "confirmed", "live", "islive", "수정여부", "조정여부"),
         *("corrected", "iscorrected", "correction", "fixed", "isfixed", "revised", "isrevised", "note", "memo"),
-        *(
-            "comment",
-            "reason",
-            "author",
-            "user",
-            "버전",
-            "차수",
-            "정정",
-            "정정여부",
-            "비고",
-            "메모",
-            "작성자",
-            "수정자",
-        ),
+        *("comment", "reason", "author", "user"),
+        *("버전", "차수", "정정", "정정여부", "비고", "메모", "작성자", "수정자"),
     }
 )
 """Names, likewise, of fields that tell a later row of a day from an earlier one, and not one source from another."""
-
 NEWNESS: Final = (
     *("updatedat", "lastupdated", "lastupdatedat", "updatetime", "modifiedat", "lastmodified", "수정일시", "갱신일시"),
     *("version", "ver", "revision", "rev", "버전", "차수", "정정차수"),
@@ -144,8 +131,7 @@ NEWNESS: Final = (
 """Names, likewise, of fields whose greatest value tells the newest of several rows of a day, the surest first."""
 NEWER: Final = "newer"
 """Our name of such a field."""
-FINAL: Final = "final"
-PROVISIONAL: Final = "provisional"
+FINAL, PROVISIONAL = "final", "provisional"
 FINALITY: Final[FieldNames] = {
     FINAL: ("final", "isfinal", "confirmed", "confirm", "확정", "확정여부", "complete", "closed", "isclosed"),
     PROVISIONAL: ("provisional", "isprovisional", "잠정", "잠정여부", "live", "islive"),
