@@ -26,7 +26,7 @@ from finance_core.storage.database import MongoDatabase
 
 Format = Literal["csv", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "parquet")
-COLUMNS = ("ticker", "date", *candles.COLUMNS)
+COLUMNS = ["ticker", "date", *candles.COLUMNS]
 SCHEMA = pa.schema(
     [
         ("ticker", pa.string()),
@@ -94,7 +94,7 @@ def export(
             stored = prices.as_stored(db, category, ticker)
             frame, known = prices.as_drawn(stored), stored[candles.PRICES] > 0
             frame[candles.PRICES] = frame[candles.PRICES].where(known.reindex(frame.index))  # unknown ones stay empty
-            write(frame.reset_index().assign(ticker=ticker)[list(COLUMNS)])
+            write(frame.reset_index().assign(ticker=ticker)[COLUMNS])
             bars += len(frame)
             progress(done, len(chosen))
     return Exported(len(chosen), bars)
@@ -143,7 +143,7 @@ def _in_place(path: Path) -> Iterator[Path]:
 @contextmanager
 def _csv(path: Path) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="") as file:
-        pd.DataFrame(columns=list(COLUMNS)).to_csv(file, index=False)
+        pd.DataFrame(columns=COLUMNS).to_csv(file, index=False)
 
         def write(rows: pd.DataFrame) -> None:
             defused = spreadsheets.with_texts(rows, spreadsheets.defused)
