@@ -16,7 +16,6 @@ from typing import Any, Final, TypeVar
 
 import pymongo
 from pymongo.client_session import ClientSession
-from pymongo.database import Database
 from pymongo.errors import (
     AutoReconnect,
     ConfigurationError,
@@ -37,7 +36,7 @@ from finance_core.storage import locations
 from finance_core.storage.locations import Location
 
 Document = dict[str, Any]
-MongoDatabase = Database[Document]
+MongoDatabase = locations.MongoDatabase
 T = TypeVar("T")
 
 ANSWER_WITHIN = 2.5

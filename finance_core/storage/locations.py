@@ -20,6 +20,8 @@ from finance_core.errors import DataConflict
 from finance_core.i18n import N_
 from finance_core.storage.documents import CHOICES, TICKERS, Failure, LocationDocument
 
+MongoDatabase = Database[dict[str, Any]]
+
 ID = "collections"
 OWN_PREFIX = "sisepan_"
 """Prefix of the names of our collections, if collections of the user's own, in another layout, have the usual names."""
@@ -27,7 +29,7 @@ FRESH = 2.0
 """Seconds for which a process uses the locations it last read, so that a chart costs no further query."""
 
 _lock = threading.Lock()
-_read: "dict[Database[dict[str, Any]], tuple[float, dict[str, LocationDocument]]]" = {}
+_read: dict[MongoDatabase, tuple[float, dict[str, LocationDocument]]] = {}
 """The locations of each database, and when they were read."""
 _forgotten = 0
 """Counts the calls of `forget`: an answer to a query that began before the last call is not kept."""
@@ -111,7 +113,7 @@ def _alike(names: Sequence[str], others: Sequence[str]) -> dict[str, str]:
     return {name: known.get(name) or known[bare(name)] for name in names if bare(name) in known}
 
 
-def of(db: "Database[dict[str, Any]]", category: Category) -> Location:
+def of(db: MongoDatabase, category: Category) -> Location:
     """The location of `category`, as it was at most `FRESH` seconds ago.
 
     Raises DataConflict if a newer version of this product wrote it: to take it for none would draw other bars.
@@ -123,12 +125,12 @@ def of(db: "Database[dict[str, Any]]", category: Category) -> Location:
     return Location(**document) if document else Location(category.collection)
 
 
-def metadata(db: "Database[dict[str, Any]]") -> str:
+def metadata(db: MongoDatabase) -> str:
     """Name of the collection of the ticker lists, as it was at most `FRESH` seconds ago."""
     return str(_locations(db).get(TICKERS, {}).get("collection", TICKERS))
 
 
-def require_adopted(db: "Database[dict[str, Any]]", category: Category) -> None:
+def require_adopted(db: MongoDatabase, category: Category) -> None:
     """Raise NotAdopted if the user's own data must be adopted before anything of `category` is written.
 
     It must be adopted if the category has bars and no list, or if its list would go into the user's own collection.
@@ -145,7 +147,7 @@ def require_adopted(db: "Database[dict[str, Any]]", category: Category) -> None:
         raise NotAdopted(sentence, collections=", ".join(taken))
 
 
-def is_list_ours(db: "Database[dict[str, Any]]", collection: str = TICKERS) -> bool:
+def is_list_ours(db: MongoDatabase, collection: str = TICKERS) -> bool:
     """Whether a collection that has the name of our ticker lists is in our layout, or empty."""
     rows = db[collection]
     if rows.find_one({}, {"_id": True}) is None:
@@ -154,18 +156,18 @@ def is_list_ours(db: "Database[dict[str, Any]]", collection: str = TICKERS) -> b
     return rows.find_one(ours, {"_id": True}) is not None
 
 
-def has_list(db: "Database[dict[str, Any]]", category: Category) -> bool:
+def has_list(db: MongoDatabase, category: Category) -> bool:
     """Whether `category` has any ticker in its list."""
     return db[metadata(db)].find_one({"category": category.key}, {"_id": True}) is not None
 
 
-def require_writable(db: "Database[dict[str, Any]]", category: Category) -> None:
+def require_writable(db: MongoDatabase, category: Category) -> None:
     """Raise ReadOnly if the bars of `category` are only read at this moment."""
     forget(db)
     writable(db, category)
 
 
-def writable(db: "Database[dict[str, Any]]", category: Category) -> Location:
+def writable(db: MongoDatabase, category: Category) -> Location:
     """The location of `category`, as `of`. Raises ReadOnly if it is only read."""
     location = of(db, category)
     if location.read_only:
@@ -177,13 +179,13 @@ def writable(db: "Database[dict[str, Any]]", category: Category) -> Location:
     return location
 
 
-def point(db: "Database[dict[str, Any]]", category: Category, location: Location) -> None:
+def point(db: MongoDatabase, category: Category, location: Location) -> None:
     """Make `location` the location of the bars of `category`, for every process."""
     is_usual = location == Location(category.collection)
     _set(db, category.key, None if is_usual else {**vars(location), **_checks(location)})
 
 
-def record_checks(db: "Database[dict[str, Any]]", category: Category, checked: Location) -> None:
+def record_checks(db: MongoDatabase, category: Category, checked: Location) -> None:
     """Record the limits and the refused tickers of `checked`, for every process, if its collection is still read."""
     if (checks := _checks(checked)) != _checks(of(db, category)):
         still = {"_id": ID, f"{category.key}.collection": checked.collection}
@@ -196,12 +198,12 @@ def _checks(location: Location) -> dict[str, Any]:
     return {"without": [*location.without], "only": dict(location.only), "refused": [*location.refused]}
 
 
-def point_metadata(db: "Database[dict[str, Any]]", collection: str) -> None:
+def point_metadata(db: MongoDatabase, collection: str) -> None:
     """Make `collection` the location of the ticker lists, for every process."""
     _set(db, TICKERS, None if collection == TICKERS else {"collection": collection})
 
 
-def forget(db: "Database[dict[str, Any]]") -> None:
+def forget(db: MongoDatabase) -> None:
     """Make the next call of `of` or `metadata` read the locations again."""
     global _forgotten
     with _lock:
@@ -209,13 +211,13 @@ def forget(db: "Database[dict[str, Any]]") -> None:
         _read.pop(db, None)
 
 
-def _set(db: "Database[dict[str, Any]]", key: str, location: dict[str, Any] | None) -> None:
+def _set(db: MongoDatabase, key: str, location: dict[str, Any] | None) -> None:
     change = {"$set": {key: location}} if location else {"$unset": {key: ""}}
     db[CHOICES].update_one({"_id": ID}, change, upsert=True)
     forget(db)
 
 
-def _locations(db: "Database[dict[str, Any]]") -> dict[str, LocationDocument]:
+def _locations(db: MongoDatabase) -> dict[str, LocationDocument]:
     now = time.monotonic()
     with _lock:
         read_at, locations = _read.get(db, (-FRESH, {}))
